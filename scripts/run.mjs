@@ -1,0 +1,69 @@
+// Runs one of this project's TypeScript programs: `node scripts/run.mjs FILE [ARGUMENT]...`
+//
+// A fresh clone starts here, so this file needs no dependency and runs on the machine's own Node.
+// It installs what package-lock.json names, then goes on under the Node that package.json pins.
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const modules = join(root, "node_modules");
+const stamp = join(modules, ".installed-lock");
+
+/** Installs the locked dependencies, unless the last complete installation was of this very lock file. */
+function install() {
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  console.error("Installing the npm dependencies that package-lock.json names …");
+  const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  if (npm.error || npm.status !== 0) {
+    const reason = npm.error ? npm.error.message : `npm ci exited with ${npm.status ?? npm.signal}`;
+    fail(
+      `cannot install the dependencies: ${reason}. Check the npm registry's address and try again.`,
+    );
+  }
+  writeFileSync(stamp, lock);
+}
+
+function fail(message) {
+  console.error(`error: ${message}`);
+  process.exit(1);
+}
+
+const [program, ...rest] = process.argv.slice(2);
+if (program === undefined) fail("usage: node scripts/run.mjs FILE [ARGUMENT]...");
+install();
+
+const node = join(modules, "node", "bin", "node");
+if (!existsSync(node)) fail(`${node} is missing. Delete node_modules and run the command again.`);
+const child = spawn(
+  node,
+  [
+    "--import",
+    pathToFileURL(join(modules, "tsx", "dist", "loader.mjs")).href,
+    join(root, program),
+    ...rest,
+  ],
+  {
+    stdio: "inherit",
+    env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` },
+  },
+);
+// The terminal sends Ctrl-C to the whole group; the program decides, and this process reports its end.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    if (signal !== "SIGINT") child.kill(signal);
+  });
+}
+child.on("error", (error) => fail(`cannot start ${node}: ${error.message}`));
+child.on("exit", (code, signal) => {
+  process.exit(code ?? 128 + constants.signals[signal]);
+});
