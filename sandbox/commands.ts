@@ -1,0 +1,184 @@
+import { spawn } from "node:child_process";
+import { existsSync, rmSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import type { OutputMap } from "@pulumi/pulumi/automation";
+import { parseOutputs, readOutputs } from "../verify/outputs";
+import { renderReport } from "../verify/report";
+import { verify as verifyStack } from "../verify/verify";
+import { Failure } from "./failure";
+import { writeImages } from "./images/archive";
+import { sandboxImages } from "./images/images";
+import { type Layout } from "./layout";
+import { tenantHost } from "./machine";
+import { ensureNode, kubeconfigPath, nodeService, stopNode } from "./node/node";
+import { choosePlugins, type Plugins } from "./plugins/choice";
+import { Progress } from "./progress";
+import {
+  openStack,
+  pulumiEnvironment,
+  stackName,
+  update,
+  type Changes,
+  type Override,
+} from "./stack";
+import { decide, knownDecisions, type Decisions } from "./state";
+import { ensureTenant, signingKeys, tenantDomain, tenantService } from "./tenant-service";
+import { ensureToolchain, type Toolchain } from "./toolchain/toolchain";
+import { istioVersion } from "./toolchain/tools";
+
+/** The port of every node that leads to the gateway, as Pulumi.sandbox.yaml has it. */
+const gatewayNodePort = 30080;
+
+/** The image that holds a pod's namespaces. */
+const pauseImage = "registry.k8s.io/pause:3.10";
+
+/**
+ * Brings everything up, or up to date, and verifies it: tools, node, tenant, plug-ins, stack, table.
+ * @returns the exit code: 0 when the mesh enforces what the table says, 1 when it does not
+ */
+export async function up(layout: Layout, overrides: readonly Override[]): Promise<number> {
+  const progress = new Progress();
+  const toolchain = await ensureToolchain(layout.cache, progress.of("tools"));
+  progress.say("tools", "complete");
+  const decisions = await decide(layout);
+  await Promise.all([
+    startNode(layout, toolchain, decisions, progress.of("node")),
+    ensureTenant(layout, decisions, progress.of("tenant")),
+  ]);
+  const plugins = await choosePlugins(layout, {
+    ...process.env,
+    ...pulumiEnvironment(layout, toolchain),
+  });
+  progress.say("plugins", describePlugins(toolchain, plugins));
+  const stack = await openStack(layout, toolchain, decisions, plugins, overrides);
+  const { changes, outputs } = await update(stack, progress.of("stack"));
+  progress.say("stack", describeChanges(changes));
+  const code = await report(plainOutputs(outputs), layout, progress.of("verify"));
+  process.stdout.write(addresses(layout, decisions));
+  return code;
+}
+
+async function startNode(
+  layout: Layout,
+  toolchain: Toolchain,
+  decisions: Decisions,
+  say: (text: string) => void,
+): Promise<void> {
+  const images = await sandboxImages({ ...toolchain, node: process.execPath, tag: istioVersion });
+  const { archive } = await writeImages(join(layout.state, "images"), images);
+  const request = {
+    images: [archive],
+    pauseImage,
+    ports: decisions.ports,
+    gatewayNodePort,
+    tenantHost,
+  };
+  await ensureNode(layout, toolchain, request, say);
+}
+
+function describePlugins({ pulumiOrigin }: Toolchain, { official, standIns }: Plugins): string {
+  const engine =
+    pulumiOrigin === "official"
+      ? "the official Pulumi CLI"
+      : "the Pulumi CLI built from its source";
+  const names = (list: readonly string[]) => list.join(", ");
+  return standIns.length === 0
+    ? `${engine}; official: ${names(official)}`
+    : `${engine}; stand-ins, since Pulumi's downloads cannot be reached: ${names(standIns.map(({ name }) => name))}`;
+}
+
+function describeChanges(changes: Changes): string {
+  const made = Object.entries(changes).map(([kind, count]) => `${count} to ${kind}`);
+  return made.length === 0 ? "nothing to change" : `done: ${made.join(", ")}`;
+}
+
+const plainOutputs = (outputs: OutputMap): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value as unknown]));
+
+/** Verifies the stack with these outputs and prints the table. */
+async function report(
+  outputs: unknown,
+  layout: Layout,
+  say: (text: string) => void,
+): Promise<number> {
+  const found = await verifyStack(parseOutputs(outputs), {
+    signingKey: signingKeys(layout),
+    progress: say,
+  });
+  process.stdout.write(
+    renderReport(found, { colour: process.stdout.isTTY && process.stdout.hasColors() }),
+  );
+  return found.summary.differences === 0 ? 0 : 1;
+}
+
+/** `verify`: the table once more, of the stack as it is. */
+export async function verify(layout: Layout): Promise<number> {
+  const progress = new Progress();
+  await existing(layout);
+  return report(await readOutputs(layout.pulumi, stackName), layout, progress.of("verify"));
+}
+
+/** Ends everything and removes all of it but the cache. */
+export async function down(layout: Layout): Promise<number> {
+  const progress = new Progress();
+  await Promise.all([stopNode(layout), tenantService(layout).stop()]);
+  rmSync(layout.state, { recursive: true, force: true });
+  progress.say("down", `nothing is left but the tools in ${layout.cache}`);
+  return 0;
+}
+
+/** Says what runs, and where. Exit code 0 when all of it does. */
+export function status(layout: Layout): number {
+  const services = [nodeService(layout), tenantService(layout)];
+  const decisions = knownDecisions(layout);
+  for (const { name, pid } of services) {
+    console.log(
+      `${name.padEnd(12)}${pid === undefined ? "does not run" : `runs (process ${pid})`}`,
+    );
+  }
+  if (decisions !== undefined) process.stdout.write(addresses(layout, decisions));
+  return services.every(({ pid }) => pid !== undefined) ? 0 : 1;
+}
+
+/** A shell, or the commands on standard input, with kubectl, helm and pulumi set for the sandbox. */
+export async function shell(layout: Layout): Promise<number> {
+  const toolchain = await existing(layout);
+  const env = { ...process.env, ...pulumiEnvironment(layout, toolchain) };
+  const interactive = process.stdin.isTTY;
+  const program = interactive ? (process.env.SHELL ?? "/bin/sh") : "/bin/sh";
+  if (interactive)
+    console.error("kubectl, helm and pulumi are set for the sandbox; leave with exit.");
+  const child = spawn(program, { stdio: "inherit", cwd: layout.pulumi, env });
+  process.on("SIGINT", () => undefined);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code, signal) => {
+      resolve(code ?? 128 + constants.signals[signal ?? "SIGKILL"]);
+    });
+  });
+}
+
+/** The tools of a sandbox that is up. */
+async function existing(layout: Layout): Promise<Toolchain> {
+  if (nodeService(layout).pid === undefined || !existsSync(kubeconfigPath(layout))) {
+    throw new Failure('no sandbox runs for this clone: start it with "npm run sandbox"');
+  }
+  const toolchain = await ensureToolchain(layout.cache, new Progress().of("tools"));
+  Object.assign(process.env, pulumiEnvironment(layout, toolchain));
+  return toolchain;
+}
+
+function addresses(layout: Layout, { ports }: Decisions): string {
+  const lines = [
+    ["Bookinfo", `http://localhost:${ports.gateway}/productpage`],
+    ["Tenant", `https://${tenantDomain(ports.tenant)}/`],
+    ["Kubeconfig", kubeconfigPath(layout)],
+    [
+      "Passwords",
+      `echo 'pulumi stack output userPasswords --show-secrets' | npm run -s sandbox -- shell`,
+    ],
+    ["Clean up", "npm run sandbox -- down"],
+  ];
+  return `\n${lines.map(([name = "", value = ""]) => `${name.padEnd(12)}${value}`).join("\n")}\n`;
+}

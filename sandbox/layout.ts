@@ -1,0 +1,48 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { digest } from "./files";
+
+/** The clone this code runs from. */
+export const clone = join(__dirname, "..");
+
+/**
+ * Where the sandbox keeps things: what any clone may use again in the cache, what belongs to this clone
+ * in the state (XDG Base Directory Specification). Both are private to their owner.
+ */
+export interface Layout {
+  /** Tools and images, by version. */
+  readonly cache: string;
+  /** Names this clone's sandbox among those of other clones. */
+  readonly name: string;
+  /** The node's state, the tenant's, Pulumi's, and what ties them together. `down` removes it. */
+  readonly state: string;
+  readonly node: string;
+  readonly tenant: string;
+  readonly pulumi: string;
+  /** What /etc/hosts says to the sandbox's own processes. */
+  readonly hosts: string;
+  /** Held while a command changes the sandbox. */
+  readonly lock: string;
+}
+
+/** The layout for an environment; a folder named there must be absolute, otherwise it is ignored, as the specification says. */
+export function layout(environment: NodeJS.ProcessEnv = process.env, root = clone): Layout {
+  const cache = join(folder(environment.XDG_CACHE_HOME, ".cache"), "istio-auth0");
+  const name = `istio-auth0-${digest(root).slice(0, 8)}`;
+  const home = join(folder(environment.XDG_STATE_HOME, ".local/state"), "istio-auth0");
+  const state = join(home, name);
+  return {
+    cache,
+    name,
+    state,
+    node: join(state, "node"),
+    tenant: join(state, "tenant"),
+    pulumi: join(state, "pulumi"),
+    hosts: join(state, "hosts"),
+    lock: join(home, `${name}.lock`),
+  };
+}
+
+function folder(named: string | undefined, otherwise: string): string {
+  return named?.startsWith("/") ? named : join(homedir(), otherwise);
+}

@@ -1,0 +1,150 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { Failure } from "../failure";
+import { readIfThere, writePrivate } from "../files";
+import type { Layout } from "../layout";
+import { lastLine, Service } from "../processes";
+import type { Toolchain } from "../toolchain/toolchain";
+
+/** The node's address in its own network; the supervisor has the same one. */
+export const nodeAddress = "10.244.0.1";
+
+/** Connections accepted at one HOST:PORT and carried to another. */
+interface Forward {
+  readonly listen: string;
+  readonly to: string;
+}
+
+/** The supervisor's configuration; `supervisor/configuration.go` says what each field means. */
+interface NodeConfiguration {
+  readonly controlGroup: string;
+  readonly state: string;
+  readonly path: readonly string[];
+  readonly iptablesLibraries: string;
+  readonly iptablesExtensions: string;
+  readonly images: readonly string[];
+  readonly pauseImage: string;
+  readonly forward: readonly Forward[];
+  readonly reverse: readonly Forward[];
+  readonly names: readonly string[];
+}
+
+/** What the node is asked to be. */
+export interface NodeRequest {
+  readonly images: readonly string[];
+  readonly pauseImage: string;
+  readonly ports: { readonly gateway: number; readonly api: number; readonly tenant: number };
+  /** The port on every node's address that leads to the gateway. */
+  readonly gatewayNodePort: number;
+  /** The name by which pods reach the tenant. */
+  readonly tenantHost: string;
+}
+
+/** The background process that is the node. */
+export const nodeService = (layout: Layout) =>
+  new Service("the node", join(layout.node, "process.json"));
+
+/** The administrator's configuration for the node's API server. */
+export const kubeconfigPath = (layout: Layout) => join(layout.node, "kubeconfig");
+
+/**
+ * Starts the node, or leaves the running one as it is where it is what is asked for, and returns when the
+ * kubelet reports ready.
+ */
+export async function ensureNode(
+  layout: Layout,
+  toolchain: Toolchain,
+  request: NodeRequest,
+  say: (text: string) => void,
+): Promise<void> {
+  const service = nodeService(layout);
+  const configuration = JSON.stringify(configurationFor(layout, toolchain, request), undefined, 2);
+  const file = join(layout.node, "configuration.json");
+  const ready = join(layout.node, "ready");
+  if (service.pid !== undefined && existsSync(ready) && readIfThere(file) === configuration) {
+    say("runs already");
+    return;
+  }
+  await service.stop();
+  rmSync(ready, { force: true });
+  writePrivate(file, configuration);
+  mkdirSync(join(layout.node, "logs"), { recursive: true, mode: 0o700 });
+  const log = join(layout.node, "logs", "supervisor.log");
+  const child = service.start(toolchain.supervisor, ["run", file], { log, stdio: ["pipe"] });
+  await untilReady(child.stdio[3] as Readable, log, say);
+  writePrivate(ready, "");
+}
+
+/** Follows the supervisor's progress to its end. */
+async function untilReady(
+  progress: Readable,
+  log: string,
+  say: (text: string) => void,
+): Promise<void> {
+  for await (const line of createInterface({ input: progress })) {
+    if (line === "ready") {
+      progress.destroy();
+      return;
+    }
+    if (line.startsWith("error: "))
+      throw new Failure(`the node does not start: ${line.slice(7)}${wayOut(line)}`);
+    say(line);
+  }
+  throw new Failure(`the node does not start: ${lastLine(log)}`);
+}
+
+function wayOut(line: string): string {
+  return line.includes("address already in use")
+    ? ': stop what uses that port, or run "npm run sandbox -- down" so that other ports are chosen'
+    : "";
+}
+
+function configurationFor(
+  layout: Layout,
+  toolchain: Toolchain,
+  request: NodeRequest,
+): NodeConfiguration {
+  const libraries = join(toolchain.iptablesRoot, "usr/lib/x86_64-linux-gnu");
+  const { gateway, api, tenant } = request.ports;
+  return {
+    controlGroup: layout.name,
+    state: layout.node,
+    path: toolchain.path,
+    iptablesLibraries: libraries,
+    iptablesExtensions: join(libraries, "xtables"),
+    images: request.images,
+    pauseImage: request.pauseImage,
+    forward: [
+      { listen: `127.0.0.1:${api}`, to: `${nodeAddress}:6443` },
+      { listen: `127.0.0.1:${gateway}`, to: `${nodeAddress}:${request.gatewayNodePort}` },
+    ],
+    reverse: [{ listen: `${nodeAddress}:${tenant}`, to: `127.0.0.1:${tenant}` }],
+    names: [request.tenantHost],
+  };
+}
+
+/** Ends the node and removes its control groups. Its state stays; the caller removes that. */
+export async function stopNode(layout: Layout): Promise<void> {
+  await nodeService(layout).stop();
+  for (const hierarchy of controlGroupHierarchies()) removeGroups(join(hierarchy, layout.name));
+}
+
+function controlGroupHierarchies(): string[] {
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+  return mounts.flatMap((line) => {
+    const [fields = "", kind = ""] = line.split(" - ");
+    const mountPoint = fields.split(" ")[4];
+    return /^cgroup2? /.test(kind) && mountPoint !== undefined ? [mountPoint] : [];
+  });
+}
+
+/** Removes a control group and those below it, innermost first; a group cannot be removed otherwise. */
+function removeGroups(group: string): void {
+  if (!existsSync(group)) return;
+  for (const entry of readdirSync(group, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeGroups(join(group, entry.name));
+  }
+  rmdirSync(group);
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// controlGroupHierarchies lists the mounted hierarchies: one per controller in version 1, one in version 2.
+func controlGroupHierarchies() ([]string, error) {
+	mounts, err := os.Open("/proc/self/mountinfo")
+	if err != nil {
+		return nil, err
+	}
+	defer mounts.Close()
+	var found []string
+	lines := bufio.NewScanner(mounts)
+	for lines.Scan() {
+		// … MOUNT_POINT … - TYPE SOURCE OPTIONS (proc_pid_mountinfo(5))
+		before, after, _ := strings.Cut(lines.Text(), " - ")
+		fields := strings.Fields(before)
+		kind, _, _ := strings.Cut(after, " ")
+		if len(fields) > 4 && (kind == "cgroup" || kind == "cgroup2") {
+			found = append(found, fields[4])
+		}
+	}
+	return found, lines.Err()
+}
+
+// makeControlGroups makes one group in every hierarchy; the kubelet makes all of its own below it.
+func makeControlGroups(group string) error {
+	hierarchies, err := controlGroupHierarchies()
+	if err != nil {
+		return err
+	}
+	for _, hierarchy := range hierarchies {
+		folder := filepath.Join(hierarchy, group)
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return fmt.Errorf("cannot make the control group %s: %w", folder, err)
+		}
+		// Version 1 starts a cpuset empty, and no process may enter it then.
+		for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
+			inherited, err := os.ReadFile(filepath.Join(hierarchy, file))
+			if err != nil {
+				continue
+			}
+			if err := os.WriteFile(filepath.Join(folder, file), inherited, 0o644); err != nil {
+				return err
+			}
+		}
+		// Version 2 gives a controller to the groups below only where it is named.
+		if controllers, err := os.ReadFile(filepath.Join(folder, "cgroup.controllers")); err == nil {
+			for _, controller := range strings.Fields(string(controllers)) {
+				_ = os.WriteFile(filepath.Join(folder, "cgroup.subtree_control"), []byte("+"+controller), 0o644)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+)
+
+const readyDeadline = 3 * time.Minute
+
+// inside brings the node up in its namespaces, says that it is ready, and stays.
+func inside(c *Configuration) error {
+	started := time.Now().Truncate(time.Second) // Kubernetes' times have no fractions
+	if err := os.Setenv("PATH", strings.Join(append(c.Path, os.Getenv("PATH")), ":")); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.path("logs", "var-log"), 0o700); err != nil {
+		return err
+	}
+	if err := mountAll(c); err != nil {
+		return err
+	}
+	if err := networkUp(); err != nil {
+		return err
+	}
+	keys, err := issueAll(c)
+	if err != nil {
+		return err
+	}
+	if err := writeSettings(c); err != nil {
+		return err
+	}
+	for _, p := range processes(c) {
+		if err := keep(c, p); err != nil {
+			return err
+		}
+	}
+	imported := make(chan error, 1)
+	go func() { imported <- importImages(c) }()
+	api, err := apiClient(keys)
+	if err != nil {
+		return err
+	}
+	if err := await("the API server", readyDeadline, func() error { return succeeds(api, "/readyz") }); err != nil {
+		return fmt.Errorf("%w (see %s)", err, c.path("logs", "kube-apiserver.log"))
+	}
+	progress("API server ready")
+	if err := <-imported; err != nil {
+		return err
+	}
+	progress("images imported")
+	if err := await("the node", readyDeadline, func() error { return nodeReady(api, started) }); err != nil {
+		return fmt.Errorf("%w (see %s)", err, c.path("logs", "kubelet.log"))
+	}
+	progress("node ready")
+	progress("ready")
+	select {}
+}
+
+// issueAll makes every key and client configuration: each component its own, with its own rights.
+func issueAll(c *Configuration) (*certificates, error) {
+	keys, err := newCertificates(c.path("pki"))
+	if err != nil {
+		return nil, err
+	}
+	if err := keys.serviceAccountKey(c.path("pki", "service-accounts.key")); err != nil {
+		return nil, err
+	}
+	serving := []string{"127.0.0.1", nodeAddress, serviceAddress, nodeName, "localhost", "kubernetes", "kubernetes.default",
+		"kubernetes.default.svc", "kubernetes.default.svc." + clusterDomain}
+	if err := keys.issue("kube-apiserver", pkix.Name{CommonName: "kube-apiserver"}, serving...); err != nil {
+		return nil, err
+	}
+	masters := []string{"system:masters"}
+	if err := keys.issue("kubelet-client", pkix.Name{CommonName: "kube-apiserver-kubelet-client", Organization: masters}); err != nil {
+		return nil, err
+	}
+	if err := keys.issue("kubelet", pkix.Name{CommonName: nodeName}, nodeName, nodeAddress); err != nil {
+		return nil, err
+	}
+	inside := "https://" + nodeAddress + ":" + apiServerPort
+	for file, subject := range map[string]pkix.Name{
+		"kube-controller-manager.kubeconfig": {CommonName: "system:kube-controller-manager"},
+		"kube-scheduler.kubeconfig":          {CommonName: "system:kube-scheduler"},
+		"kube-proxy.kubeconfig":              {CommonName: "system:kube-proxy"},
+		"kubelet.kubeconfig":                 {CommonName: "system:node:" + nodeName, Organization: []string{"system:nodes"}},
+		"coredns.kubeconfig":                 {CommonName: "system:coredns", Organization: masters},
+	} {
+		if err := keys.kubeconfig(c.path(file), inside, subject); err != nil {
+			return nil, err
+		}
+	}
+	outside, err := c.apiServerOutside()
+	if err != nil {
+		return nil, err
+	}
+	return keys, keys.kubeconfig(c.path("kubeconfig"), "https://"+outside, pkix.Name{CommonName: "admin", Organization: masters})
+}
+
+// apiServerOutside is the machine's port that is carried to the API server.
+func (c *Configuration) apiServerOutside() (string, error) {
+	for _, f := range c.Forward {
+		if f.To == nodeAddress+":"+apiServerPort {
+			return f.Listen, nil
+		}
+	}
+	return "", errors.New("the configuration forwards no port to the API server")
+}
+
+func apiClient(keys *certificates) (*http.Client, error) {
+	roots := x509.NewCertPool()
+	roots.AddCert(keys.authority)
+	own, err := tls.LoadX509KeyPair(keys.folder+"/kubelet-client.crt", keys.folder+"/kubelet-client.key")
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{
+		Timeout:   5 * time.Second,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{own}}},
+	}, nil
+}
+
+func succeeds(client *http.Client, path string) error {
+	answer, err := client.Get("https://127.0.0.1:" + apiServerPort + path)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return errors.New(answer.Status)
+	}
+	return nil
+}
+
+func importImages(c *Configuration) error {
+	if err := await("containerd", readyDeadline, func() error { return output("ctr", "--address", containerdSocket, "version") }); err != nil {
+		return fmt.Errorf("%w (see %s)", err, c.path("logs", "containerd.log"))
+	}
+	for _, archive := range c.Images {
+		if err := output("ctr", "--address", containerdSocket, "--namespace", "k8s.io", "images", "import", archive); err != nil {
+			return fmt.Errorf("cannot import the images in %s: %w", archive, err)
+		}
+	}
+	return nil
+}
+
+// nodeReady asks for the node's own condition, as this run's kubelet reported it: a node that is started
+// again on its old state finds there what the last run's had said.
+func nodeReady(client *http.Client, since time.Time) error {
+	answer, err := client.Get("https://127.0.0.1:" + apiServerPort + "/api/v1/nodes/" + nodeName)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	var node struct {
+		Status struct {
+			Conditions []struct {
+				Type, Status, Message string
+				LastHeartbeatTime     time.Time
+			}
+		}
+	}
+	if err := decode(answer, &node); err != nil {
+		return err
+	}
+	for _, condition := range node.Status.Conditions {
+		if condition.Type != "Ready" || condition.LastHeartbeatTime.Before(since) {
+			continue
+		}
+		if condition.Status != "True" {
+			return errors.New(condition.Message)
+		}
+		return nil
+	}
+	return errors.New("the kubelet has not reported yet")
+}
+
+func decode(answer *http.Response, into any) error {
+	if answer.StatusCode != http.StatusOK {
+		return errors.New(answer.Status)
+	}
+	return json.NewDecoder(answer.Body).Decode(into)
+}

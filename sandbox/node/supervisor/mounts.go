@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// mountAll gives the node its own view of the machine's files. What Kubernetes writes outside its state
+// folder lands in folders that only the node sees, and all of it is gone with the mount namespace.
+func mountAll(c *Configuration) error {
+	steps := []struct {
+		what string
+		do   func() error
+	}{
+		{"make the mounts private", func() error { return unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") }},
+		{"mount /proc", func() error { return unix.Mount("proc", "/proc", "proc", 0, "") }},
+		{"mount /run", func() error { return unix.Mount("tmpfs", "/run", "tmpfs", 0, "mode=0755") }},
+		{"set /etc/hosts", func() error { return cover("/etc/hosts", hosts()) }},
+		{"set /etc/resolv.conf", func() error { return cover("/etc/resolv.conf", "nameserver "+nodeAddress+"\n") }},
+		{"set the hostname", func() error { return unix.Sethostname([]byte(nodeName)) }},
+		// CNI keeps its results, and the kubelet the pods' logs, in fixed places.
+		{"cover /var/lib", func() error { return coverFolder("/var/lib", "/run/var-lib") }},
+		{"cover /var/log", func() error { return coverFolder("/var/log", c.path("logs", "var-log")) }},
+		{"cover the kernel's settings", coverKernelSettings},
+	}
+	for _, step := range steps {
+		if err := step.do(); err != nil {
+			return fmt.Errorf("cannot %s: %w", step.what, err)
+		}
+	}
+	return nil
+}
+
+func hosts() string {
+	return "127.0.0.1 localhost\n" + nodeAddress + " " + nodeName + "\n"
+}
+
+// cover shows other content in a file's place. A symbolic link is followed: it is the target that is covered.
+func cover(path, content string) error {
+	target, err := filepath.EvalSymlinks(path)
+	if os.IsNotExist(err) {
+		return nil // nothing there to be misled by
+	}
+	if err != nil {
+		return err
+	}
+	copied := filepath.Join("/run/covers", path)
+	if err := os.MkdirAll(filepath.Dir(copied), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(copied, []byte(content), 0o644); err != nil {
+		return err
+	}
+	return unix.Mount(copied, target, "", unix.MS_BIND, "")
+}
+
+func coverFolder(path, by string) error {
+	if err := os.MkdirAll(by, 0o755); err != nil {
+		return err
+	}
+	return unix.Mount(by, path, "", unix.MS_BIND, "")
+}
+
+// coverKernelSettings puts copies in the place of the settings that the kubelet changes: they are the
+// whole machine's, not the namespace's (k8s.io/kubernetes pkg/kubelet/cm, setupKernelTunables).
+func coverKernelSettings() error {
+	for _, path := range []string{
+		"/proc/sys/vm/overcommit_memory", "/proc/sys/vm/panic_on_oom", "/proc/sys/kernel/panic",
+		"/proc/sys/kernel/panic_on_oops", "/proc/sys/kernel/keys/root_maxkeys", "/proc/sys/kernel/keys/root_maxbytes",
+	} {
+		value, err := os.ReadFile(path)
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := cover(path, strings.TrimSpace(string(value))+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+var background = context.Background()
+
+// freeBind lets a socket listen on an address that is not configured yet (ip(7), IP_FREEBIND).
+func freeBind(_, _ string, connection syscall.RawConn) error {
+	var failed error
+	err := connection.Control(func(descriptor uintptr) {
+		failed = unix.SetsockoptInt(int(descriptor), unix.IPPROTO_IP, unix.IP_FREEBIND, 1)
+	})
+	if err != nil {
+		return err
+	}
+	return failed
+}
+
+// process is one of the programs that make up the node.
+type process struct {
+	name        string
+	arguments   []string
+	environment []string
+}
+
+// keep starts a program and starts it again whenever it ends, as an init system would, with its output
+// in logs/NAME.log. It waits longer each time, so that a program that cannot run does not take the machine.
+func keep(c *Configuration, p process) error {
+	executable, err := exec.LookPath(p.name)
+	if err != nil {
+		return err
+	}
+	log, err := os.OpenFile(c.path("logs", p.name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	go func() {
+		for pause := 200 * time.Millisecond; ; pause = min(2*pause, 10*time.Second) {
+			started := time.Now()
+			command := exec.Command(executable, p.arguments...)
+			command.Stdout, command.Stderr = log, log
+			command.Env = append(os.Environ(), p.environment...)
+			err := command.Run()
+			fmt.Fprintf(log, "supervisor: %s ended: %v\n", p.name, err)
+			if time.Since(started) > time.Minute {
+				pause = 200 * time.Millisecond
+			}
+			time.Sleep(pause)
+		}
+	}()
+	return nil
+}
+
+// output runs a program to its end and gives its first line of complaint as the error.
+func output(name string, arguments ...string) error {
+	text, err := exec.Command(name, arguments...).CombinedOutput()
+	if err == nil {
+		return nil
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
+	return fmt.Errorf("%s: %w: %s", name, err, line)
+}
+
+// await tries until a condition holds; what it waits for and the last reason are in the error.
+func await(what string, deadline time.Duration, try func() error) error {
+	end := time.Now().Add(deadline)
+	for {
+		err := try()
+		if err == nil {
+			return nil
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("%s did not come within %s: %w", what, deadline, err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	containerdSocket = "/run/containerd/containerd.sock"
+	settingsFolder   = "/run/settings"
+)
+
+// processes lists the programs of the node in the order in which they are started. None waits for
+// another: each tries until what it needs is there.
+func processes(c *Configuration) []process {
+	key := func(name string) string { return c.path("pki", name) }
+	return []process{
+		{name: "etcd", arguments: []string{c.path("etcd"), "http://127.0.0.1:2379"}},
+		{name: "kube-apiserver", arguments: []string{
+			"--etcd-servers=http://127.0.0.1:2379",
+			"--bind-address=0.0.0.0", "--advertise-address=" + nodeAddress, "--secure-port=" + apiServerPort,
+			"--service-cluster-ip-range=" + serviceRange,
+			"--anonymous-auth=false", "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction",
+			"--allow-privileged=true",
+			"--client-ca-file=" + key("ca.crt"),
+			"--tls-cert-file=" + key("kube-apiserver.crt"), "--tls-private-key-file=" + key("kube-apiserver.key"),
+			"--kubelet-client-certificate=" + key("kubelet-client.crt"), "--kubelet-client-key=" + key("kubelet-client.key"),
+			"--kubelet-certificate-authority=" + key("ca.crt"), "--kubelet-preferred-address-types=InternalIP",
+			"--service-account-issuer=https://kubernetes.default.svc." + clusterDomain,
+			"--service-account-key-file=" + key("service-accounts.key"), "--service-account-signing-key-file=" + key("service-accounts.key"),
+		}},
+		{name: "containerd", arguments: []string{"--config", filepath.Join(settingsFolder, "containerd.toml")}},
+		{name: "kube-controller-manager", arguments: []string{
+			"--kubeconfig=" + c.path("kube-controller-manager.kubeconfig"), "--use-service-account-credentials",
+			"--service-account-private-key-file=" + key("service-accounts.key"), "--root-ca-file=" + key("ca.crt"),
+			"--leader-elect=false",
+		}},
+		{name: "kube-scheduler", arguments: []string{"--kubeconfig=" + c.path("kube-scheduler.kubeconfig"), "--leader-elect=false"}},
+		{name: "kubelet", arguments: []string{
+			"--config=" + filepath.Join(settingsFolder, "kubelet.yaml"), "--kubeconfig=" + c.path("kubelet.kubeconfig"),
+			"--root-dir=" + c.path("kubelet"), "--cert-dir=" + c.path("pki"),
+			"--hostname-override=" + nodeName, "--node-ip=" + nodeAddress,
+		}},
+		{name: "kube-proxy", arguments: []string{"--config=" + filepath.Join(settingsFolder, "kube-proxy.yaml")}, environment: []string{
+			"LD_LIBRARY_PATH=" + c.IptablesLibraries, "XTABLES_LIBDIR=" + c.IptablesExtensions,
+		}},
+		{name: "coredns", arguments: []string{"-conf", filepath.Join(settingsFolder, "Corefile")}},
+	}
+}
+
+// writeSettings writes the configuration files of the programs that take one.
+func writeSettings(c *Configuration) error {
+	runc, err := exec.LookPath("runc")
+	if err != nil {
+		return err
+	}
+	bridgePlugin, err := exec.LookPath("bridge")
+	if err != nil {
+		return err
+	}
+	for file, content := range map[string]string{
+		settingsFolder + "/containerd.toml": containerdSettings(c, runc, filepath.Dir(bridgePlugin)),
+		settingsFolder + "/kubelet.yaml":    kubeletSettings(c),
+		settingsFolder + "/kube-proxy.yaml": kubeProxySettings(c),
+		settingsFolder + "/Corefile":        dnsSettings(c),
+		"/run/cni/net.d/10-pods.conflist":   podNetwork,
+	} {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func containerdSettings(c *Configuration, runc, plugins string) string {
+	return fmt.Sprintf(`version = 3
+root = %q
+state = "/run/containerd"
+[grpc]
+  address = %q
+[plugins.'io.containerd.cri.v1.images'.pinned_images]
+  sandbox = %q
+[plugins.'io.containerd.cri.v1.runtime']
+  restrict_oom_score_adj = true # a process without CAP_SYS_RESOURCE may not lower its score
+  disable_apparmor = true
+  [plugins.'io.containerd.cri.v1.runtime'.cni]
+    bin_dirs = [%q]
+    conf_dir = "/run/cni/net.d"
+  [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
+      BinaryName = %q
+      SystemdCgroup = false
+`, c.path("containerd"), containerdSocket, c.PauseImage, plugins, runc)
+}
+
+func kubeletSettings(c *Configuration) string {
+	return fmt.Sprintf(`apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+authentication:
+  anonymous: {enabled: false}
+  webhook: {enabled: true}
+  x509: {clientCAFile: %[1]s/pki/ca.crt}
+authorization: {mode: Webhook}
+tlsCertFile: %[1]s/pki/kubelet.crt
+tlsPrivateKeyFile: %[1]s/pki/kubelet.key
+cgroupDriver: cgroupfs
+cgroupRoot: /%[2]s
+enforceNodeAllocatable: []
+failCgroupV1: false
+failSwapOn: false
+oomScoreAdj: 0
+containerRuntimeEndpoint: unix://%[3]s
+clusterDNS: [%[4]s]
+clusterDomain: %[5]s
+resolvConf: ""
+volumePluginDir: %[1]s/volume-plugins
+podLogsDir: /var/log/pods
+evictionHard: {nodefs.available: "1%%", imagefs.available: "1%%", memory.available: 1Mi}
+imageGCHighThresholdPercent: 100
+`, c.State, c.ControlGroup, containerdSocket, nodeAddress, clusterDomain)
+}
+
+func kubeProxySettings(c *Configuration) string {
+	return fmt.Sprintf(`apiVersion: kubeproxy.config.k8s.io/v1alpha1
+kind: KubeProxyConfiguration
+clientConnection: {kubeconfig: %s}
+mode: iptables
+clusterCIDR: %s
+conntrack: {maxPerCore: 0, min: 0}
+oomScoreAdj: 0
+hostnameOverride: %s
+`, c.path("kube-proxy.kubeconfig"), podRange, nodeName)
+}
+
+// dnsSettings answer for the cluster and for the configured names; every other name does not exist.
+func dnsSettings(c *Configuration) string {
+	return fmt.Sprintf(`.:53 {
+    bind %[1]s
+    errors
+    ready 127.0.0.1:8181
+    cache 5
+    kubernetes %[2]s {
+        kubeconfig %[3]s
+    }
+    hosts /dev/null {
+        %[1]s %[4]s
+        fallthrough
+    }
+    template ANY ANY {
+        rcode NXDOMAIN
+    }
+}
+`, nodeAddress, clusterDomain, c.path("coredns.kubeconfig"), strings.Join(c.Names, " "))
+}

@@ -1,0 +1,29 @@
+/** Tells how far a command has come: one line for each thing done, with the time since the command began. */
+export class Progress {
+  readonly #began = performance.now();
+
+  constructor(
+    private readonly write: (line: string) => void = (line) => void console.error(line),
+  ) {}
+
+  /** Says what was just done, or is about to take long. */
+  say(part: string, text: string): void {
+    const seconds = ((performance.now() - this.#began) / 1000).toFixed(1);
+    this.write(`${seconds.padStart(7)} s  ${part.padEnd(9)}  ${text}`);
+  }
+
+  /** A function that says things of one part. */
+  of(part: string): (text: string) => void {
+    return (text) => {
+      this.say(part, text);
+    };
+  }
+}
+
+/** A duration as people say it: `0.4 s`, `12 s`, `3 min 20 s`. */
+export function duration(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds) % 60} s`;
+}

@@ -1,0 +1,226 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import {
+  LocalWorkspace,
+  PulumiCommand,
+  type EngineEvent,
+  type OutputMap,
+  type Stack,
+} from "@pulumi/pulumi/automation";
+import { parse, stringify } from "yaml";
+import { z } from "zod";
+import { Failure } from "./failure";
+import { readIfThere, writePrivate } from "./files";
+import { clone, type Layout } from "./layout";
+import { kubeconfigPath } from "./node/node";
+import type { Plugins } from "./plugins/choice";
+import { run } from "./processes";
+import type { Decisions } from "./state";
+import { managementClient, tenantAuthority, tenantDomain } from "./tenant-service";
+import type { Toolchain } from "./toolchain/toolchain";
+import { istioVersion } from "./toolchain/tools";
+
+export const stackName = "sandbox";
+const project = "istio-auth0";
+
+/** A setting given on the command line: a path such as `gateway.url`, and its value as YAML. */
+export interface Override {
+  readonly path: string;
+  readonly value: string;
+}
+
+const stackFile = z.object({ config: z.record(z.string(), z.unknown()).default({}) }).loose();
+
+/** What an earlier run left in the working copy and what cannot be written anew without encrypting it again. */
+const secretPath = "identity.clientSecret";
+const encrypted = z.object({
+  encryptionsalt: z.string(),
+  config: z.object({
+    [`${project}:identity`]: z.object({ clientSecret: z.object({ secure: z.string() }) }),
+  }),
+});
+
+/** Pulumi's own folder, where official plug-ins go: any clone may use them again. */
+const home = (layout: Layout) => join(layout.cache, "pulumi-home");
+
+/** The environment of every Pulumi command on the sandbox's stack. Nothing of it is in the user's own Pulumi home. */
+export function pulumiEnvironment(
+  layout: Layout,
+  toolchain: Pick<Toolchain, "path">,
+): Record<string, string> {
+  return {
+    PATH: [...toolchain.path, process.env.PATH ?? ""].join(":"),
+    PULUMI_HOME: home(layout),
+    PULUMI_BACKEND_URL: `file://${join(layout.pulumi, "backend")}`,
+    PULUMI_CONFIG_PASSPHRASE_FILE: join(layout.pulumi, "passphrase"),
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    KUBECONFIG: kubeconfigPath(layout),
+  };
+}
+
+function makeFolders(layout: Layout, decisions: Decisions): void {
+  for (const folder of [home(layout), join(layout.pulumi, "backend")]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+  writePrivate(join(layout.pulumi, "passphrase"), decisions.passphrase);
+}
+
+/** The project's own settings, for a working folder that is not the project's, with the plug-ins to be used. */
+function writeProject(layout: Layout, plugins: Plugins): void {
+  const settings = z
+    .record(z.string(), z.unknown())
+    .parse(parse(readFileSync(join(clone, "Pulumi.yaml"), "utf8")));
+  const project = { ...settings, main: clone, plugins: { providers: plugins.standIns } };
+  writePrivate(join(layout.pulumi, "Pulumi.yaml"), stringify(project));
+}
+
+/**
+ * Writes the working copy of Pulumi.sandbox.yaml, with what only this machine knows and what was asked for
+ * on the command line.
+ */
+async function writeConfiguration(
+  layout: Layout,
+  toolchain: Toolchain,
+  decisions: Decisions,
+  overrides: readonly Override[],
+): Promise<void> {
+  const file = stackFile.parse(
+    parse(readFileSync(join(clone, `Pulumi.${stackName}.yaml`), "utf8")),
+  );
+  const working = join(layout.pulumi, `Pulumi.${stackName}.yaml`);
+  const previous = encrypted.safeParse(parse(readIfThere(working) ?? ""));
+  const local: Override[] = [
+    { path: "cluster.kubeconfigPath", value: kubeconfigPath(layout) },
+    { path: "istio.version", value: istioVersion },
+    { path: "istio.charts.folder", value: toolchain.charts },
+    { path: "gateway.url", value: `http://localhost:${decisions.ports.gateway}` },
+    { path: "identity.domain", value: tenantDomain(decisions.ports.tenant) },
+    { path: "identity.clientId", value: managementClient },
+    { path: "identity.certificateAuthority", value: JSON.stringify(tenantAuthority(layout)) },
+  ];
+  for (const { path, value } of [...local, ...overrides]) set(file.config, path, parse(value));
+  if (previous.success) {
+    file.encryptionsalt = previous.data.encryptionsalt;
+    set(file.config, secretPath, previous.data.config[`${project}:identity`].clientSecret);
+  }
+  writePrivate(working, stringify(file));
+  if (previous.success) return;
+  // Through standard input: every user of the machine may read a command line.
+  await run(
+    "pulumi",
+    ["config", "set", "--path", "--secret", `${project}:${secretPath}`, "--stack", stackName],
+    {
+      cwd: layout.pulumi,
+      env: { ...process.env, ...pulumiEnvironment(layout, toolchain) },
+      input: decisions.managementSecret,
+    },
+  );
+}
+
+/** Sets a value inside the five settings; `a.b.c` is the field c of b of the setting a. */
+function set(config: Record<string, unknown>, path: string, value: unknown): void {
+  const [setting = "", ...fields] = path.split(".");
+  const last = fields.pop();
+  if (last === undefined)
+    throw new Failure(
+      `--set ${path}: name a field of a setting, such as gateway.url=http://localhost:9000`,
+    );
+  let target = config;
+  for (const field of [`${project}:${setting}`, ...fields]) {
+    const found = target[field] ?? {};
+    if (typeof found !== "object" || Array.isArray(found))
+      throw new Failure(`--set ${path}: ${field} has no fields`);
+    target[field] = found;
+    target = found as Record<string, unknown>;
+  }
+  target[last] = value;
+}
+
+/** The stack with its configuration, made where it does not exist. The program is index.ts, unchanged. */
+export async function openStack(
+  layout: Layout,
+  toolchain: Toolchain,
+  decisions: Decisions,
+  plugins: Plugins,
+  overrides: readonly Override[],
+): Promise<Stack> {
+  makeFolders(layout, decisions);
+  writeProject(layout, plugins);
+  const envVars = pulumiEnvironment(layout, toolchain);
+  const stack = await LocalWorkspace.createOrSelectStack(
+    { stackName, projectName: project, program: runProgram },
+    {
+      workDir: layout.pulumi,
+      pulumiHome: envVars.PULUMI_HOME,
+      pulumiCommand: await PulumiCommand.get({ root: toolchain.pulumi }),
+      envVars,
+    },
+  );
+  await writeConfiguration(layout, toolchain, decisions, overrides);
+  return stack;
+}
+
+/** index.ts runs when it is loaded; what it exports is the stack's outputs. */
+function runProgram(): Promise<Record<string, unknown>> {
+  const load = createRequire(__filename);
+  return Promise.resolve(load("../index") as Record<string, unknown>);
+}
+
+/** What an update did, by kind of change: `{ create: 40 }`. */
+export type Changes = Readonly<Record<string, number>>;
+
+/**
+ * Compares the state with the world, runs the program, and makes what differs. A killed run's lock and
+ * unfinished creations are cleared first: the sandbox's own lock says that no other run is under way.
+ */
+export async function update(
+  stack: Stack,
+  say: (text: string) => void,
+): Promise<{ changes: Changes; outputs: OutputMap }> {
+  const errors: string[] = [];
+  let changes: Changes = {};
+  await stack.cancel().catch(() => undefined);
+  try {
+    const { outputs } = await stack.up({
+      refresh: true,
+      color: "never",
+      suppressOutputs: true,
+      onEvent: (event) => {
+        const line = resourceLine(event);
+        if (line !== undefined) say(line);
+        const { diagnosticEvent, summaryEvent } = event;
+        if (diagnosticEvent?.severity === "error") errors.push(diagnosticEvent.message.trim());
+        if (summaryEvent !== undefined) changes = madeChanges(summaryEvent.resourceChanges);
+      },
+    });
+    return { changes, outputs };
+  } catch (error) {
+    if (errors.length === 0) throw error;
+    throw new Failure([...new Set(errors)].join("\n"));
+  }
+}
+
+const past: Readonly<Record<string, string>> = {
+  create: "created",
+  update: "updated",
+  delete: "deleted",
+  replace: "replaced",
+  "create-replacement": "created anew",
+  "delete-replaced": "deleted the old",
+};
+
+/** The line that says what was done to a resource, if anything was. Components are only names for their parts. */
+function resourceLine({ resOutputsEvent }: EngineEvent): string | undefined {
+  const metadata = resOutputsEvent?.metadata;
+  const done = metadata && past[metadata.op];
+  if (metadata === undefined || done === undefined || metadata.type.startsWith(`${project}:`))
+    return undefined;
+  if (metadata.type === "pulumi:pulumi:Stack") return undefined;
+  return `${done} ${metadata.type} ${metadata.urn.split("::").at(-1) ?? ""}`;
+}
+
+function madeChanges(counts: Readonly<Record<string, number>>): Changes {
+  return Object.fromEntries(Object.entries(counts).filter(([kind]) => kind !== "same"));
+}

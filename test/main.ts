@@ -1,0 +1,69 @@
+/** `npm test`: types, style, every test, and where the machine allows it the sandbox from end to end. */
+import { spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { join, relative } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { loaderArguments } from "./node";
+
+const root = join(__dirname, "..");
+
+/** The tests that boot the sandbox: they take minutes, a whole machine's cores, and Linux as root. */
+const endToEnd = "test/end-to-end/**/*.test.ts";
+
+interface Count {
+  passed: number;
+  failed: number;
+}
+
+/** Programs that judge the sources; each counts as one test. */
+const checks: readonly { what: string; command: readonly [string, ...string[]] }[] = [
+  { what: "types", command: ["tsc", "--noEmit"] },
+  { what: "lint", command: ["eslint", "--max-warnings=0", "."] },
+  { what: "format", command: ["prettier", "--check", "--log-level=warn", "."] },
+];
+
+function check({ what, command: [program, ...args] }: (typeof checks)[number]): Count {
+  const { status } = spawnSync(join(root, "node_modules/.bin", program), args, { cwd: root, stdio: "inherit" });
+  console.log(`${status === 0 ? "✔" : "✖"} ${what}`);
+  return { passed: Number(status === 0), failed: Number(status !== 0) };
+}
+
+/** Runs test files, each in a process of its own, and prints what each test says. */
+function test(files: readonly string[], concurrency: number): Promise<Count> {
+  const events = run({ files: [...files], cwd: root, concurrency, execArgv: loaderArguments });
+  return new Promise((resolve, reject) => {
+    events.on("test:summary", ({ file, counts }) => {
+      if (file !== undefined) return;
+      resolve({ passed: counts.passed, failed: counts.tests - counts.passed - counts.skipped - counts.todo });
+    });
+    events.on("error", reject);
+    events.compose(spec).pipe(process.stdout, { end: false });
+  });
+}
+
+const filesOf = (pattern: string) => globSync(pattern, { cwd: root }).map((file) => join(root, file)).sort();
+
+async function main(): Promise<number> {
+  const slow = filesOf(endToEnd);
+  const quick = filesOf("test/**/*.test.ts").filter((file) => !slow.includes(file));
+  const counts = checks.map(check);
+  counts.push(await test(quick, 2));
+  if (process.platform === "linux" && process.getuid?.() === 0) {
+    counts.push(await test(slow, 1));
+  } else {
+    console.log(`left out: ${slow.map((file) => relative(root, file)).join(", ")}: needs Linux, as root`);
+  }
+  const sum = (count: (one: Count) => number) => counts.reduce((total, one) => total + count(one), 0);
+  const failed = sum((one) => one.failed);
+  console.log(`${sum((one) => one.passed)} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);
