@@ -7,8 +7,7 @@ import { parseOutputs, readOutputs } from "../verify/outputs";
 import { renderReport } from "../verify/report";
 import { verify as verifyStack } from "../verify/verify";
 import { Failure } from "./failure";
-import { writeImages } from "./images/archive";
-import { sandboxImages } from "./images/images";
+import { preparedImages } from "./images/prepared";
 import { type Layout } from "./layout";
 import { tenantHost } from "./machine";
 import { ensureNode, kubeconfigPath, nodeService, stopNode } from "./node/node";
@@ -65,8 +64,13 @@ async function startNode(
   decisions: Decisions,
   say: (text: string) => void,
 ): Promise<void> {
-  const images = await sandboxImages({ ...toolchain, node: process.execPath, tag: istioVersion });
-  const { archive } = await writeImages(join(layout.state, "images"), images);
+  const { pause, pilotDiscovery, pilotAgent, envoy, envoyBootstrap, iptablesRoot } = toolchain;
+  const inputs = { pause, pilotDiscovery, pilotAgent, envoy, envoyBootstrap, iptablesRoot };
+  const archive = await preparedImages(join(layout.state, "images"), {
+    ...inputs,
+    node: process.execPath,
+    tag: istioVersion,
+  });
   const request = {
     images: [archive],
     pauseImage,

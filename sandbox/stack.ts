@@ -13,6 +13,7 @@ import { z } from "zod";
 import { Failure } from "./failure";
 import { readIfThere, writePrivate } from "./files";
 import { clone, type Layout } from "./layout";
+import { istioRegistry } from "./images/images";
 import { kubeconfigPath } from "./node/node";
 import type { Plugins } from "./plugins/choice";
 import { run } from "./processes";
@@ -93,8 +94,10 @@ async function writeConfiguration(
   const previous = encrypted.safeParse(parse(readIfThere(working) ?? ""));
   const local: Override[] = [
     { path: "cluster.kubeconfigPath", value: kubeconfigPath(layout) },
-    { path: "istio.version", value: istioVersion },
+    { path: "istio.version", value: JSON.stringify(istioVersion) },
     { path: "istio.charts.folder", value: toolchain.charts },
+    { path: "istio.hub", value: istioRegistry },
+    { path: "istio.tag", value: JSON.stringify(istioVersion) },
     { path: "gateway.url", value: `http://localhost:${decisions.ports.gateway}` },
     { path: "identity.domain", value: tenantDomain(decisions.ports.tenant) },
     { path: "identity.clientId", value: managementClient },
@@ -191,7 +194,11 @@ export async function update(
         const line = resourceLine(event);
         if (line !== undefined) say(line);
         const { diagnosticEvent, summaryEvent } = event;
-        if (diagnosticEvent?.severity === "error") errors.push(diagnosticEvent.message.trim());
+        // The engine ends every failure with this; it says nothing of its own.
+        const message = diagnosticEvent?.message.trim();
+        if (diagnosticEvent?.severity === "error" && message && message !== "update failed") {
+          errors.push(message);
+        }
         if (summaryEvent !== undefined) changes = madeChanges(summaryEvent.resourceChanges);
       },
     });

@@ -67,7 +67,8 @@ export async function ensureTenant(
 
 async function answers(issuer: string): Promise<boolean> {
   try {
-    return (await fetch(`${issuer}.well-known/openid-configuration`)).ok;
+    const signal = AbortSignal.timeout(2_000);
+    return (await fetch(`${issuer}.well-known/openid-configuration`, { signal })).ok;
   } catch {
     return false;
   }

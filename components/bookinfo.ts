@@ -1,0 +1,250 @@
+import { isIP } from "node:net";
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { ServiceName } from "./access";
+import type { BookinfoSettings } from "./config";
+import { Gateway, VirtualService, type VirtualServiceSpec } from "./mesh/resources";
+import { gatewayPort } from "./mesh/values";
+import { namespaces, serviceAccountOf } from "./names";
+
+/** One version of a service. */
+interface Version {
+  readonly version: "v1" | "v2" | "v3";
+  readonly replicas: number;
+  /** The folders that the image writes to, by the name of the volume that makes each writable. */
+  readonly writable?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Reviews runs on Open Liberty, which writes its logs and its work area. */
+const liberty = {
+  writable: { tmp: "/tmp", "wlp-output": "/opt/ibm/wlp/output" },
+  environment: { LOG_DIR: "/tmp/logs" },
+};
+
+const versions: Readonly<Record<ServiceName, readonly Version[]>> = {
+  productpage: [{ version: "v1", replicas: 1, writable: { tmp: "/tmp" } }],
+  details: [{ version: "v1", replicas: 1 }],
+  reviews: [
+    { version: "v1", replicas: 1, ...liberty },
+    { version: "v2", replicas: 1, ...liberty },
+    { version: "v3", replicas: 1, ...liberty },
+  ],
+  ratings: [{ version: "v1", replicas: 1 }],
+};
+
+/** A version together with its service: one Deployment. */
+interface Workload extends Version {
+  readonly service: ServiceName;
+}
+
+const workloadsByService = (Object.keys(versions) as ServiceName[]).map((service) => ({
+  service,
+  workloads: versions[service].map((version): Workload => ({ service, ...version })),
+}));
+
+/** The port that every Bookinfo service listens on. */
+const port = 9080;
+
+/** The front door's paths. productpage's own /login takes any name without a password, so nothing leads there. */
+const publicPaths = [
+  { exact: "/productpage" },
+  { prefix: "/static" },
+  { prefix: "/api/v1/products" },
+];
+
+/** What Bookinfo is made from: the settings under `bookinfo`, and the way in. */
+export interface BookinfoArgs extends BookinfoSettings {
+  /** The gateway's URL as browsers see it; requests for any other host get 404. */
+  readonly gatewayUrl: string;
+  /** The labels of the ingress gateway's pods. */
+  readonly gatewaySelector: Record<string, string>;
+}
+
+/**
+ * Makes Bookinfo's namespace. It is apart from the services, so that what protects them is there before them.
+ *
+ * @param name the resource's name
+ * @param options Pulumi's resource options
+ */
+export function createNamespace(
+  name: string,
+  options: pulumi.CustomResourceOptions,
+): kubernetes.core.v1.Namespace {
+  const labels = { "istio-injection": "enabled" };
+  return new kubernetes.core.v1.Namespace(
+    name,
+    { metadata: { name: namespaces.application, labels } },
+    options,
+  );
+}
+
+/** Istio's Bookinfo: four services, three versions of reviews, and the way in through the gateway. */
+export class Bookinfo extends pulumi.ComponentResource {
+  /**
+   * @param name the component's name; its children are named after it
+   * @param args images, and the way in
+   * @param options Pulumi's resource options; they must carry the cluster's Kubernetes provider, and
+   *   depend on the namespace, the control plane (which injects the sidecars) and the enforcement
+   */
+  constructor(name: string, args: BookinfoArgs, options: pulumi.ComponentResourceOptions) {
+    super("istio-auth0:index:Bookinfo", name, {}, options);
+    for (const { service, workloads } of workloadsByService) {
+      this.createService(name, service, { app: service });
+      const account = this.createServiceAccount(name, service);
+      for (const workload of workloads) {
+        this.createDeployment(name, workload, args, account);
+        // As in Istio's samples, a version can be addressed by itself where there are several.
+        if (workloads.length > 1) {
+          this.createService(name, nameOf(workload), labelsOf(workload));
+        }
+      }
+    }
+    this.createRoute(name, args);
+    this.registerOutputs({});
+  }
+
+  private createService(name: string, service: string, selector: Record<string, string>): void {
+    new kubernetes.core.v1.Service(
+      `${name}-${service}`,
+      {
+        metadata: metadataOf(service, selector),
+        spec: { selector, ports: [{ name: "http", port, targetPort: port }] },
+      },
+      { parent: this },
+    );
+  }
+
+  private createServiceAccount(
+    name: string,
+    service: ServiceName,
+  ): kubernetes.core.v1.ServiceAccount {
+    const account = serviceAccountOf(service);
+    return new kubernetes.core.v1.ServiceAccount(
+      `${name}-${service}`,
+      // The sidecar's own token is mounted by Istio; the services never call Kubernetes.
+      { metadata: metadataOf(account.name, { app: service }), automountServiceAccountToken: false },
+      { parent: this },
+    );
+  }
+
+  private createDeployment(
+    name: string,
+    workload: Workload,
+    images: BookinfoSettings,
+    account: kubernetes.core.v1.ServiceAccount,
+  ): void {
+    const labels = labelsOf(workload);
+    new kubernetes.apps.v1.Deployment(
+      `${name}-${nameOf(workload)}`,
+      {
+        metadata: metadataOf(nameOf(workload), labels),
+        spec: {
+          replicas: workload.replicas,
+          selector: { matchLabels: labels },
+          template: { metadata: { labels }, spec: podOf(workload, images) },
+        },
+      },
+      // Pods whose account is missing are refused, and tried again later and later.
+      { parent: this, dependsOn: [account] },
+    );
+  }
+
+  /** Which requests from outside reach productpage; no other service is reached from outside. */
+  private createRoute(name: string, { gatewayUrl, gatewaySelector }: BookinfoArgs): void {
+    const gateway = new Gateway(
+      `${name}-gateway`,
+      {
+        metadata: metadataOf("bookinfo"),
+        spec: {
+          selector: gatewaySelector,
+          servers: [
+            {
+              port: { number: gatewayPort, name: "http", protocol: "HTTP" },
+              hosts: [gatewayHost(gatewayUrl)],
+            },
+          ],
+        },
+      },
+      { parent: this },
+    );
+    const host = `productpage.${namespaces.application}.svc.cluster.local`;
+    new VirtualService(
+      `${name}-route`,
+      {
+        metadata: metadataOf("bookinfo"),
+        spec: {
+          // The gateway's host; a short one such as localhost would be taken for a service of the namespace.
+          hosts: ["*"],
+          gateways: ["bookinfo"],
+          http: [
+            {
+              match: publicPaths.map((uri) => ({ uri })),
+              route: [{ destination: { host, port: { number: port } } }],
+            },
+          ],
+        } satisfies VirtualServiceSpec,
+      },
+      { parent: this, dependsOn: [gateway] },
+    );
+  }
+}
+
+/**
+ * The host that the gateway answers for: the address's own. Istio takes full names only, so behind
+ * localhost, a bare name or an IP address the gateway answers for any (validation of `Server.hosts`).
+ */
+export function gatewayHost(gatewayUrl: string): string {
+  const { hostname } = new URL(gatewayUrl);
+  const isAddress = isIP(hostname.replace(/^\[|\]$/g, "")) !== 0;
+  return isAddress || !hostname.includes(".") ? "*" : hostname;
+}
+
+function nameOf({ service, version }: Workload): string {
+  return `${service}-${version}`;
+}
+
+function labelsOf({ service, version }: Workload): Record<string, string> {
+  return { app: service, version };
+}
+
+function metadataOf(name: string, labels: Record<string, string> = {}) {
+  return { name, namespace: namespaces.application, labels };
+}
+
+/** One container of the sample's own image, with no more rights than it needs. */
+function podOf(
+  workload: Workload,
+  { registry, tag }: BookinfoSettings,
+): kubernetes.types.input.core.v1.PodSpec {
+  const { service, writable = {}, environment = {} } = workload;
+  const health = { httpGet: { path: "/health", port } };
+  return {
+    serviceAccountName: serviceAccountOf(service).name,
+    containers: [
+      {
+        name: service,
+        image: `${registry}/examples-bookinfo-${nameOf(workload)}:${tag}`,
+        imagePullPolicy: "IfNotPresent",
+        ports: [{ name: "http", containerPort: port }],
+        env: Object.entries(environment).map(([variable, value]) => ({ name: variable, value })),
+        volumeMounts: Object.entries(writable).map(([volume, path]) => ({
+          name: volume,
+          mountPath: path,
+        })),
+        // Two minutes to start, asked every second; after that, less often.
+        startupProbe: { ...health, periodSeconds: 1, failureThreshold: 120 },
+        readinessProbe: { ...health, periodSeconds: 5 },
+        livenessProbe: { ...health, periodSeconds: 10 },
+        resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "512Mi" } },
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: 1000,
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ["ALL"] },
+        },
+      },
+    ],
+    volumes: Object.keys(writable).map((volume) => ({ name: volume, emptyDir: {} })),
+  };
+}

@@ -1,0 +1,37 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterSettings } from "../config";
+import type { Cluster } from "./cluster";
+
+/** A cluster that somebody else made: the stack only uses it. */
+export class ExistingCluster extends pulumi.ComponentResource implements Cluster {
+  public readonly provider: kubernetes.Provider;
+  public readonly kubeconfig: pulumi.Output<string>;
+
+  /**
+   * @param name the component's name; the provider is named after it
+   * @param args the settings under `cluster`
+   * @param options Pulumi's resource options
+   */
+  constructor(
+    name: string,
+    args: Extract<ClusterSettings, { kind: "existing" }>,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
+    super("istio-auth0:index:ExistingCluster", name, {}, options);
+    this.kubeconfig = args.kubeconfig;
+    this.provider = new kubernetes.Provider(
+      name,
+      {
+        kubeconfig: args.kubeconfig,
+        context: args.context,
+        // The cluster is its API server's address: new credentials leave everything in place, another
+        // cluster replaces everything.
+        clusterIdentifier: args.server,
+        enableServerSideApply: true,
+      },
+      { parent: this },
+    );
+    this.registerOutputs({ kubeconfig: this.kubeconfig });
+  }
+}

@@ -1,0 +1,97 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { z } from "zod";
+import { secretSettings, type Settings, settingsSchema } from "./settings";
+
+export type {
+  BookinfoSettings,
+  ClusterSettings,
+  GatewaySettings,
+  IdentitySettings,
+  IstioSettings,
+  Settings,
+} from "./settings";
+
+/**
+ * Reads the stack's configuration, checks all of it and fills in the defaults.
+ *
+ * Secrets come back as secret outputs, so nothing that is made of them is ever shown.
+ *
+ * @throws pulumi.RunError naming every problem at once: the key, what was found, what was expected
+ */
+export function loadSettings(): Settings {
+  const found = readSections();
+  const { data, error } = settingsSchema.safeParse(found);
+  if (data !== undefined) return data;
+  const problems = error.issues.flatMap((issue) => describeIssue(issue, found));
+  throw new pulumi.RunError(
+    [
+      `The configuration of stack ${pulumi.getStack()} is wrong (Pulumi.yaml describes every setting):`,
+      // Two checks on one value may expect the same.
+      ...[...new Set(problems)].map((problem) => `  ${problem}`),
+    ].join("\n"),
+  );
+}
+
+/** Every key of the project's own namespace. Pulumi hands an object over as JSON. */
+function readSections(): Record<string, unknown> {
+  const prefix = `${pulumi.getProject()}:`;
+  // Not getObject: it quotes the whole value, secrets and all, where that is no JSON.
+  return Object.fromEntries(
+    Object.entries(pulumi.runtime.allConfig())
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => [key.slice(prefix.length), parseSection(value)]),
+  );
+}
+
+function parseSection(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+/** One line per problem: most issues are one, an object's unknown keys are one each. */
+function describeIssue(issue: z.core.$ZodIssue, settings: unknown): string[] {
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map(
+      (key) => `${pathOf([...issue.path, key])}: found an unknown key, expected ${issue.message}`,
+    );
+  const path = pathOf(issue.path);
+  return [
+    `${path}: found ${describe(valueAt(settings, issue.path), path)}, expected ${issue.message}`,
+  ];
+}
+
+/** A path as `pulumi config set --path` takes it: `identity.users[0].email`. */
+function pathOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
+    .join("")
+    .replace(/^\./, "");
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (parent, key) =>
+      typeof parent === "object" && parent !== null && Object.hasOwn(parent, key)
+        ? (parent as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    value,
+  );
+}
+
+/** What was found, in a few words that give no secret away. */
+function describe(value: unknown, path: string): string {
+  if (value === undefined || value === null) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object")
+    return `an object with ${Object.keys(value).join(", ") || "no key"}`;
+  if (value === "") return "empty text";
+  // A whole section that is text may be a secret that went to the wrong key.
+  if (secretSettings.has(path) || !path.includes(".")) return `a ${typeof value} (not shown)`;
+  if (typeof value !== "string") return JSON.stringify(value);
+  if (value.includes("\n")) return `text of ${value.split("\n").length} lines`;
+  // A URL may carry a password.
+  return JSON.stringify(value.replace(/\/\/.*@/, "//…@"));
+}

@@ -1,0 +1,110 @@
+import * as pulumi from "@pulumi/pulumi";
+import { gateway, type ServiceAccess, type ServiceName } from "./access";
+import type { Identity } from "./identity";
+import {
+  AuthorizationPolicy,
+  type AuthorizationPolicySpec,
+  PeerAuthentication,
+  RequestAuthentication,
+  type RequestAuthenticationSpec,
+} from "./mesh/resources";
+import { gatewayServiceAccount, namespaces, serviceAccountOf } from "./names";
+
+/** What the mesh enforces: whose tokens count, and the table. */
+export interface EnforcementArgs {
+  /** Whose tokens the mesh accepts. Changing it takes effect at once: tokens of the old issuer get 401. */
+  readonly identity: Pick<Identity, "issuer" | "jwksUri" | "audience">;
+  /** Who may call each service, with what. A service that is not in it is reachable by nobody. */
+  readonly services: Readonly<Record<ServiceName, ServiceAccess>>;
+}
+
+/** The table as Istio's policies: mutual TLS everywhere, nothing allowed, then one rule per service. */
+export class Enforcement extends pulumi.ComponentResource {
+  /**
+   * @param name the component's name; its children are named after it
+   * @param args the identity provider and the table
+   * @param options Pulumi's resource options; they must carry the cluster's Kubernetes provider, and
+   *   depend on the control plane and the application's namespace
+   */
+  constructor(name: string, args: EnforcementArgs, options: pulumi.ComponentResourceOptions) {
+    super("istio-auth0:index:Enforcement", name, {}, options);
+    const child = { parent: this };
+    const inApplication = (object: string) => ({ name: object, namespace: namespaces.application });
+
+    new PeerAuthentication(
+      `${name}-mutual-tls`,
+      {
+        metadata: { name: "default", namespace: namespaces.mesh },
+        spec: { mtls: { mode: "STRICT" } },
+      },
+      child,
+    );
+    // Without rules a policy allows nothing; the mesh's root namespace would shut the gateway too.
+    new AuthorizationPolicy(
+      `${name}-allow-nothing`,
+      { metadata: inApplication("allow-nothing"), spec: {} },
+      child,
+    );
+    new RequestAuthentication(
+      `${name}-tokens`,
+      { metadata: inApplication("tokens"), spec: acceptTokens(args.identity) },
+      child,
+    );
+    for (const [service, access] of Object.entries(args.services)) {
+      new AuthorizationPolicy(
+        `${name}-${service}`,
+        {
+          metadata: inApplication(service),
+          spec: allowCallers(service, access, args.identity.issuer),
+        },
+        child,
+      );
+    }
+    this.registerOutputs({});
+  }
+}
+
+/** Which tokens are genuine. A request without one passes here and meets the rules. */
+function acceptTokens({ issuer, jwksUri, audience }: EnforcementArgs["identity"]) {
+  return {
+    jwtRules: [
+      {
+        issuer,
+        jwksUri,
+        audiences: [audience],
+        // Without this, tokens in the query string, which ends up in logs, would count as well.
+        fromHeaders: [{ name: "Authorization", prefix: "Bearer " }],
+        // The next service checks the same token.
+        forwardOriginalToken: true,
+      },
+    ],
+  } satisfies RequestAuthenticationSpec;
+}
+
+/** A service's row of the table: its callers, and what their requests must carry. */
+function allowCallers(
+  service: string,
+  { callers, requires }: ServiceAccess,
+  issuer: string,
+): AuthorizationPolicySpec {
+  const serviceAccounts = callers.map((caller) => {
+    const account = caller === gateway ? gatewayServiceAccount : serviceAccountOf(caller);
+    return `${account.namespace}/${account.name}`;
+  });
+  // Istio's name for whom a token speaks of is issuer, slash, subject: Auth0's issuer makes it two slashes.
+  const requestPrincipals = requires === "public" ? undefined : [`${issuer}/*`];
+  const when =
+    typeof requires === "object"
+      ? [{ key: "request.auth.claims[permissions]", values: [requires.permission] }]
+      : undefined;
+  return {
+    action: "ALLOW",
+    selector: { matchLabels: { app: service } },
+    rules: [
+      {
+        from: [{ source: { serviceAccounts, ...(requestPrincipals && { requestPrincipals }) } }],
+        ...(when && { when }),
+      },
+    ],
+  };
+}

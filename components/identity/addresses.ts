@@ -1,0 +1,36 @@
+/** Where a tenant's tokens come from, and where the keys are that they are checked with. */
+export interface TenantAddresses {
+  /** The tokens' `iss`, to the letter: Auth0's ends in a slash. */
+  readonly issuer: string;
+  /** The JSON Web Key Set's URL. */
+  readonly jwksUri: string;
+}
+
+/**
+ * An Auth0 tenant's addresses.
+ *
+ * They come from the configuration alone, never from a resource's output, so that a preview knows
+ * them and policies can judge them before anything exists.
+ *
+ * @param domain the tenant's host name, or its custom domain; it may carry a port
+ */
+export function tenantAddresses(domain: string): TenantAddresses {
+  return { issuer: `https://${domain}/`, jwksUri: `https://${domain}/.well-known/jwks.json` };
+}
+
+/** Where the tenant may send a browser back to. */
+export interface ApplicationAddresses {
+  /** After signing in. */
+  readonly callback: string;
+  /** After signing out. */
+  readonly loggedOut: string;
+}
+
+/**
+ * The web application's addresses at the tenant.
+ *
+ * @param gatewayUrl the gateway's URL as browsers see it, without a path
+ */
+export function applicationAddresses(gatewayUrl: string): ApplicationAddresses {
+  return { callback: `${gatewayUrl}/oauth2/callback`, loggedOut: `${gatewayUrl}/productpage` };
+}

@@ -1,0 +1,247 @@
+import * as auth0 from "@pulumi/auth0";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { permissions, type Role, roles } from "../access";
+import type { IdentitySettings } from "../config";
+import { applicationAddresses, tenantAddresses } from "./addresses";
+import type { Clients, Identity } from "./identity";
+
+/** What the tenant is filled with: the settings under `identity`, and where the application is. */
+export type Auth0IdentityArgs = Omit<Extract<IdentitySettings, { kind: "auth0" }>, "kind"> & {
+  /** The gateway's URL as browsers see it, without a path. */
+  readonly gatewayUrl: string;
+};
+
+type User = Auth0IdentityArgs["users"][number];
+type Machine = Auth0IdentityArgs["machines"][number];
+
+type RoleIds = Readonly<Record<Role, pulumi.Output<string>>>;
+
+/** A client of the tenant, as the rest of the stack needs it. */
+interface TenantClient {
+  readonly id: pulumi.Output<string>;
+  readonly secret: pulumi.Output<string>;
+}
+
+/** How long an access token is valid, in seconds; for so long a revoked role still counts. */
+const tokenLifetime = 3600;
+
+/** Auth0's own list for its password policies. */
+const specialCharacters = "!@#$%^&*";
+
+/** The class of one of the tenant's resources. */
+type TenantResource<Args, Made extends pulumi.CustomResource> = new (
+  name: string,
+  args: Args,
+  options: pulumi.CustomResourceOptions,
+) => Made;
+
+/** An Auth0 tenant's API, permissions, roles, users and applications, as components/access.ts asks for them. */
+export class Auth0Identity extends pulumi.ComponentResource implements Identity {
+  public readonly issuer: string;
+  public readonly jwksUri: string;
+  public readonly audience: string;
+  public readonly certificateAuthority: string | undefined;
+  public readonly clientIds: Clients<pulumi.Output<string>>;
+  public readonly clientSecrets: pulumi.Output<Clients<string>>;
+  public readonly userPasswords: pulumi.Output<Record<string, string>>;
+
+  private readonly provider: auth0.Provider;
+  private last: pulumi.Resource | undefined;
+
+  /**
+   * @param name the component's name; its children are named after it
+   * @param args the tenant, its Management API client, users and machines
+   * @param options Pulumi's resource options
+   */
+  constructor(
+    private readonly name: string,
+    args: Auth0IdentityArgs,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
+    super("istio-auth0:index:Auth0Identity", name, {}, options);
+    ({ issuer: this.issuer, jwksUri: this.jwksUri } = tenantAddresses(args.domain));
+    this.audience = args.audience;
+    this.certificateAuthority = args.certificateAuthority;
+    const { domain, clientId, clientSecret } = args;
+    this.provider = new auth0.Provider(name, { domain, clientId, clientSecret }, { parent: this });
+
+    const api = this.createApi();
+    const roleIds = this.createRoles(api);
+    const connection = this.createConnection();
+    const web = this.createWebApplication(args.gatewayUrl, connection);
+    const machines = args.machines.map(
+      (machine) => [machine.name, this.createMachine(machine, api)] as const,
+    );
+    const passwords = args.users.map(
+      (user) => [user.email, this.createUser(user, connection, roleIds)] as const,
+    );
+
+    const ofMachines = <Value>(value: (client: TenantClient) => Value) =>
+      Object.fromEntries(machines.map(([machine, client]) => [machine, value(client)]));
+    this.clientIds = { web: web.id, machines: ofMachines(({ id }) => id) };
+    this.clientSecrets = pulumi.secret({
+      web: web.secret,
+      machines: ofMachines(({ secret }) => secret),
+    });
+    this.userPasswords = pulumi.secret(Object.fromEntries(passwords));
+    this.registerOutputs({});
+  }
+
+  /** The API with its permissions. They are in an access token only with RBAC enforced and this dialect. */
+  private createApi(): auth0.ResourceServer {
+    const api = this.inTurn(auth0.ResourceServer, "api", {
+      name: "Bookinfo",
+      identifier: this.audience,
+      signingAlg: "RS256",
+      enforcePolicies: true,
+      tokenDialect: "access_token_authz",
+      tokenLifetime,
+      tokenLifetimeForWeb: tokenLifetime,
+      allowOfflineAccess: true,
+      skipConsentForVerifiableFirstPartyClients: true,
+    });
+    const scopes = Object.entries(permissions).map(([name, description]) => ({
+      name,
+      description,
+    }));
+    this.inTurn(auth0.ResourceServerScopes, "scopes", {
+      resourceServerIdentifier: api.identifier,
+      scopes,
+    });
+    return api;
+  }
+
+  /** Every role of the table with its permissions, all at once: one resource per permission would fight over them. */
+  private createRoles(api: auth0.ResourceServer): RoleIds {
+    return Object.fromEntries(
+      Object.entries(roles).map(([role, { description, permissions: granted }]) => {
+        const { id } = this.inTurn(auth0.Role, `role-${role}`, { name: role, description });
+        this.inTurn(auth0.RolePermissions, `role-${role}-permissions`, {
+          roleId: id,
+          permissions: granted.map((name) => ({
+            name,
+            resourceServerIdentifier: api.identifier,
+          })),
+        });
+        return [role, id];
+      }),
+    ) as RoleIds;
+  }
+
+  /** A user store of this stack's own, so that setting its clients takes no other application's away. */
+  private createConnection(): auth0.Connection {
+    return this.inTurn(auth0.Connection, "connection", {
+      name: "bookinfo",
+      strategy: "auth0",
+      options: { disableSignup: true, passwordPolicy: "good", bruteForceProtection: true },
+    });
+  }
+
+  /** The application that people sign in to with a browser. */
+  private createWebApplication(gatewayUrl: string, connection: auth0.Connection): TenantClient {
+    const { callback, loggedOut } = applicationAddresses(gatewayUrl);
+    const client = this.createClient("web", {
+      name: "Bookinfo",
+      description: "Signs people in to Bookinfo",
+      appType: "regular_web",
+      grantTypes: ["authorization_code", "refresh_token"],
+      callbacks: [callback],
+      allowedLogoutUrls: [loggedOut],
+    });
+    this.inTurn(auth0.ConnectionClients, "connection-clients", {
+      connectionId: connection.id,
+      enabledClients: [client.id],
+    });
+    return client;
+  }
+
+  /** A machine's client, and the permissions that its tokens carry. */
+  private createMachine(machine: Machine, api: auth0.ResourceServer): TenantClient {
+    const name = `machine-${machine.name}`;
+    const client = this.createClient(name, {
+      name: `Bookinfo ${machine.name}`,
+      description: "Calls Bookinfo by itself",
+      appType: "non_interactive",
+      grantTypes: ["client_credentials"],
+    });
+    this.inTurn(auth0.ClientGrant, `${name}-grant`, {
+      clientId: client.id,
+      audience: api.identifier,
+      scopes: machine.permissions,
+    });
+    return client;
+  }
+
+  /** A confidential client. Its secret is generated here: reading one back takes a scope that few grant. */
+  private createClient(name: string, args: auth0.ClientArgs): TenantClient {
+    const client = this.inTurn(auth0.Client, name, {
+      ...args,
+      oidcConformant: true,
+      jwtConfiguration: { alg: "RS256" },
+    });
+    const { result: secret } = new random.RandomPassword(
+      `${this.name}-${name}-secret`,
+      { length: 64, special: false },
+      { parent: this },
+    );
+    this.inTurn(auth0.ClientCredentials, `${name}-credentials`, {
+      clientId: client.id,
+      authenticationMethod: "client_secret_post",
+      clientSecret: secret,
+    });
+    return { id: client.id, secret };
+  }
+
+  /** A user with a generated password, and the roles. Returns the password. */
+  private createUser(
+    { email, name = email, roles: held }: User,
+    connection: auth0.Connection,
+    roleIds: RoleIds,
+  ): pulumi.Output<string> {
+    const { result: password } = new random.RandomPassword(
+      `${this.name}-user-${email}-password`,
+      {
+        length: 24,
+        overrideSpecial: specialCharacters,
+        minLower: 1,
+        minUpper: 1,
+        minNumeric: 1,
+        minSpecial: 1,
+      },
+      { parent: this },
+    );
+    const user = this.inTurn(auth0.User, `user-${email}`, {
+      connectionName: connection.name,
+      email,
+      emailVerified: true,
+      name,
+      password,
+    });
+    if (held.length > 0) {
+      this.inTurn(auth0.UserRoles, `user-${email}-roles`, {
+        userId: user.id,
+        roles: held.map((role) => roleIds[role]),
+      });
+    }
+    return password;
+  }
+
+  /**
+   * Creates a resource after the one before it.
+   *
+   * A free tenant allows two Management API requests a second; the provider has no brake of its own,
+   * and a few resources created side by side already meet "too many requests".
+   */
+  private inTurn<Args, Made extends pulumi.CustomResource>(
+    type: TenantResource<Args, Made>,
+    name: string,
+    args: Args,
+  ): Made {
+    const dependsOn = this.last === undefined ? [] : [this.last];
+    const options = { parent: this, provider: this.provider, dependsOn };
+    const made = new type(`${this.name}-${name}`, args, options);
+    this.last = made;
+    return made;
+  }
+}

@@ -1,0 +1,23 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { TenantAddresses } from "./addresses";
+
+/** What every identity provider gives the rest of the stack. */
+export interface Identity extends TenantAddresses {
+  /** The API's identifier: the `aud` that a token must carry. */
+  readonly audience: string;
+  /** PEM of the private authority that the tenant's certificate comes from; undefined where it is a public one. */
+  readonly certificateAuthority: string | undefined;
+  readonly clientIds: Clients<pulumi.Output<string>>;
+  /** A secret. */
+  readonly clientSecrets: pulumi.Output<Clients<string>>;
+  /** Each user's password by e-mail address. A secret. */
+  readonly userPasswords: pulumi.Output<Record<string, string>>;
+}
+
+/** One value for each of the tenant's clients. */
+export interface Clients<Value> {
+  /** The application that people sign in to with a browser. */
+  readonly web: Value;
+  /** By the machines' names. */
+  readonly machines: Readonly<Record<string, Value>>;
+}

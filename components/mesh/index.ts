@@ -1,0 +1,84 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { GatewaySettings, IstioSettings } from "../config";
+import { gatewayRelease, namespaces } from "../names";
+import { type Chart, locateChart } from "./charts";
+import { gatewayValues, type HelmValues, istiodValues, mergeValues } from "./values";
+
+/** What the mesh is made from: the settings under `istio`, and two that other sections hold. */
+export interface IstioMeshArgs extends IstioSettings {
+  /** How the ingress gateway's Service is reached from outside. */
+  readonly gateway: Pick<GatewaySettings, "serviceType" | "nodePort">;
+  /**
+   * PEM of a private authority that istiod trusts when it fetches the tenant's keys.
+   * Default: public authorities only. Changing it restarts istiod.
+   */
+  readonly certificateAuthority?: string | undefined;
+}
+
+/** How long one release may take, in seconds; the first one pulls images. */
+const timeout = 300;
+
+/** Istio: its resource definitions, the control plane and an ingress gateway, in this order. */
+export class IstioMesh extends pulumi.ComponentResource {
+  /** istiod. Istio's resources and pods with a sidecar depend on it: its webhooks check the ones and inject the others. */
+  public readonly controlPlane: kubernetes.helm.v3.Release;
+
+  /** The labels of the ingress gateway's pods, for an Istio Gateway's selector. The chart drops "istio-". */
+  public readonly gatewaySelector = { istio: gatewayRelease.replace(/^istio-/, "") };
+
+  /**
+   * @param name the component's name; its children are named after it
+   * @param args version, chart source, values, and how the gateway is reached
+   * @param options Pulumi's resource options; they must carry the cluster's Kubernetes provider
+   */
+  constructor(name: string, args: IstioMeshArgs, options: pulumi.ComponentResourceOptions) {
+    super("istio-auth0:index:IstioMesh", name, {}, options);
+
+    const createNamespace = (suffix: string, namespace: string) =>
+      new kubernetes.core.v1.Namespace(
+        `${name}-${suffix}`,
+        { metadata: { name: namespace } },
+        { parent: this },
+      );
+    const install = (
+      chart: Chart,
+      release: { name: string; namespace: string; values: HelmValues },
+      dependsOn: pulumi.Resource[],
+    ) =>
+      new kubernetes.helm.v3.Release(
+        `${name}-${chart}`,
+        {
+          ...locateChart(args.charts, chart, args.version),
+          ...release,
+          values: mergeValues(release.values, args.values[chart]),
+          // A release that failed halfway would keep its name and block the next attempt.
+          atomic: true,
+          timeout,
+        },
+        { parent: this, dependsOn },
+      );
+
+    const system = createNamespace("system", namespaces.mesh);
+    const ingress = createNamespace("ingress", namespaces.ingress);
+    const base = install("base", { name: "istio-base", namespace: namespaces.mesh, values: {} }, [
+      system,
+    ]);
+    this.controlPlane = install(
+      "istiod",
+      { name: "istiod", namespace: namespaces.mesh, values: istiodValues(args) },
+      [base],
+    );
+    install(
+      "gateway",
+      {
+        name: gatewayRelease,
+        namespace: namespaces.ingress,
+        values: gatewayValues(args.gateway),
+      },
+      // The control plane's webhook gives the gateway's pods their image.
+      [ingress, this.controlPlane],
+    );
+    this.registerOutputs({});
+  }
+}

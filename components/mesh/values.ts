@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { deepmergeCustom } from "deepmerge-ts";
+import type { GatewaySettings, IstioSettings } from "../config";
+
+/** Helm values: an object of anything that JSON can hold. */
+export type HelmValues = IstioSettings["values"]["base"];
+
+/** Lists are replaced, as Helm itself does. */
+const merge = deepmergeCustom({ mergeArrays: false });
+
+/**
+ * Lays a release's extra values over its defaults.
+ *
+ * @param defaults the program's own values
+ * @param extra the configuration's, which win
+ */
+export function mergeValues(defaults: HelmValues, extra: HelmValues): HelmValues {
+  return merge(defaults, extra);
+}
+
+/** What the sidecars and the gateway ask for; the charts' own 100m and 128Mi each would fill a small cluster. */
+const proxyRequests = { cpu: "10m", memory: "64Mi" };
+
+/** What istiod's defaults depend on. */
+export interface IstiodOptions {
+  /** The registry and path of Istio's images. Default: the charts' own. */
+  readonly hub?: string | undefined;
+  /** The images' tag. Default: the charts' own. */
+  readonly tag?: string | undefined;
+  /** PEM of a private authority that the tenant's certificate comes from. Default: public ones only. */
+  readonly certificateAuthority?: string | undefined;
+}
+
+/** The values of the istiod chart. */
+export function istiodValues({ hub, tag, certificateAuthority }: IstiodOptions): HelmValues {
+  return {
+    global: {
+      ...(hub !== undefined && { hub }),
+      ...(tag !== undefined && { tag }),
+      proxy: { resources: { requests: proxyRequests } },
+    },
+    autoscaleEnabled: false,
+    resources: { requests: { cpu: "50m", memory: "256Mi" } },
+    meshConfig: {
+      accessLogFile: "/dev/stdout",
+      // Policies and services must read a path alike, or one of //, %2f and %5c finds a way round.
+      pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
+    },
+    ...(certificateAuthority !== undefined && trustAuthority(certificateAuthority)),
+  };
+}
+
+/** Lets istiod, which fetches the tenant's keys for all proxies, trust a private authority. */
+function trustAuthority(certificateAuthority: string): HelmValues {
+  const checksum = createHash("sha256").update(certificateAuthority).digest("hex");
+  return {
+    jwksResolverExtraRootCA: certificateAuthority,
+    // istiod reads the authority once, at its start: another one has to restart it.
+    podAnnotations: { "checksum/jwks-authority": checksum },
+  };
+}
+
+/** The port on which the gateway serves HTTP, inside its pod and on its Service. */
+export const gatewayPort = 80;
+
+/**
+ * The values of the gateway chart.
+ *
+ * @param service how the gateway's Service is reached; `nodePort` fixes the port that HTTP has on every node
+ */
+export function gatewayValues({
+  serviceType,
+  nodePort,
+}: Pick<GatewaySettings, "serviceType" | "nodePort">): HelmValues {
+  return {
+    autoscaling: { enabled: false },
+    resources: { requests: proxyRequests },
+    service: {
+      type: serviceType,
+      // The chart's list without HTTPS, which nothing serves.
+      ports: [
+        { name: "status-port", protocol: "TCP", port: 15021, targetPort: 15021 },
+        {
+          name: "http2",
+          protocol: "TCP",
+          port: gatewayPort,
+          targetPort: gatewayPort,
+          ...(nodePort !== undefined && { nodePort }),
+        },
+      ],
+    },
+  };
+}

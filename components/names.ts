@@ -1,0 +1,29 @@
+import type { ServiceName } from "./access";
+
+/** The namespaces that the stack makes. */
+export const namespaces = {
+  /** Istio's root namespace: a policy here counts for the whole mesh. */
+  mesh: "istio-system",
+  ingress: "istio-ingress",
+  application: "bookinfo",
+} as const;
+
+/** A Kubernetes service account: what a workload's mesh identity is made of. */
+export interface ServiceAccountName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The ingress gateway's Helm release. Istio's chart gives its service account and Service this name too. */
+export const gatewayRelease = "istio-ingress";
+
+/** The ingress gateway's service account. */
+export const gatewayServiceAccount: ServiceAccountName = {
+  namespace: namespaces.ingress,
+  name: gatewayRelease,
+};
+
+/** The service account that a Bookinfo service runs as. */
+export function serviceAccountOf(service: ServiceName): ServiceAccountName {
+  return { namespace: namespaces.application, name: `bookinfo-${service}` };
+}

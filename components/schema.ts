@@ -1,0 +1,47 @@
+/** Building blocks of the settings' schema. In all of them an error's text is what was expected. */
+import { z } from "zod";
+
+/** An object that has these keys and no others. */
+export function section<Shape extends z.core.$ZodShape>(shape: Shape) {
+  const keys = Object.keys(shape).join(", ");
+  return z.strictObject(shape, {
+    error: ({ code }) =>
+      code === "unrecognized_keys" ? `one of ${keys}` : `an object with ${keys}`,
+  });
+}
+
+/** What a section expects that comes in several kinds. */
+export function kinds(...names: string[]): z.core.$ZodErrorMap {
+  const allowed = `one of ${names.map((name) => `"${name}"`).join(", ")}`;
+  return ({ code }) => (code === "invalid_union" ? allowed : `an object whose kind is ${allowed}`);
+}
+
+export function text(expected: string) {
+  return z.string({ error: expected }).min(1, { error: expected });
+}
+
+export function matching(pattern: RegExp, expected: string) {
+  return z.string({ error: expected }).regex(pattern, { error: expected });
+}
+
+export function oneOf<Key extends string>(table: Readonly<Record<Key, unknown>>) {
+  const keys = Object.keys(table) as Key[];
+  return z.enum(keys, { error: `one of ${keys.map((key) => `"${key}"`).join(", ")}` });
+}
+
+/** A list that has no entry twice; it is checked for that whatever else is wrong with it. */
+export function unique<Entry extends z.ZodType>(entry: Entry, expected: string, field?: string) {
+  const path = field === undefined ? [] : [field];
+  const distinguish = (value: unknown) =>
+    field === undefined ? value : (value as Record<string, unknown> | null)?.[field];
+  return z.array(entry, { error: "a list" }).superRefine(
+    (entries, context) => {
+      const keys = entries.map(distinguish);
+      keys.forEach((key, index) => {
+        if (key !== undefined && keys.indexOf(key) < index)
+          context.addIssue({ code: "custom", path: [index, ...path], message: expected });
+      });
+    },
+    { when: ({ value }) => Array.isArray(value) },
+  );
+}

@@ -1,0 +1,94 @@
+import { get, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http";
+import { text } from "node:stream/consumers";
+
+/**
+ * The headers that every Bookinfo service hands on, so that traces hold together and so that the
+ * caller's token and session reach the services behind.
+ */
+const forwarded = [
+  "x-request-id",
+  "x-ot-span-context",
+  "x-datadog-trace-id",
+  "x-datadog-parent-id",
+  "x-datadog-sampling-priority",
+  "traceparent",
+  "tracestate",
+  "x-cloud-trace-context",
+  "grpc-trace-bin",
+  "x-b3-traceid",
+  "x-b3-spanid",
+  "x-b3-parentspanid",
+  "x-b3-sampled",
+  "x-b3-flags",
+  "sw8",
+  "user-agent",
+  "cookie",
+  "authorization",
+  "jwt",
+] as const;
+
+/** The headers of a request that are handed on, `more` beside the ones of every service. */
+export function forwardedHeaders(
+  headers: IncomingHttpHeaders,
+  more: readonly string[] = [],
+): OutgoingHttpHeaders {
+  return Object.fromEntries(
+    [...forwarded, ...more].flatMap((name) => {
+      const value = headers[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/**
+ * The address of another service: `NAME_HOSTNAME` (default: the name), SERVICES_DOMAIN (default:
+ * none) and `NAME_SERVICE_PORT` (default 9080), as the real services read them.
+ */
+export function neighbour(name: string): string {
+  const variable = name.toUpperCase();
+  const host = process.env[`${variable}_HOSTNAME`] ?? name;
+  const domain = process.env.SERVICES_DOMAIN;
+  const port = process.env[`${variable}_SERVICE_PORT`] ?? "9080";
+  return `http://${domain ? `${host}.${domain}` : host}:${port}`;
+}
+
+/** What a neighbour answered. */
+export interface Answer {
+  readonly status: number;
+  /** The body, parsed; undefined unless the status is 200. */
+  readonly value: unknown;
+}
+
+/**
+ * Gets JSON from a neighbour. A neighbour that cannot be reached, takes longer than `timeout`
+ * milliseconds or answers 200 without JSON gives status 500: so the real services count it.
+ */
+export async function ask(
+  address: string,
+  headers: OutgoingHttpHeaders,
+  timeout: number,
+): Promise<Answer> {
+  try {
+    const { status, body } = await exchange(address, headers, timeout);
+    return { status, value: status === 200 ? JSON.parse(body) : undefined };
+  } catch (error) {
+    console.error(`cannot get ${address}: ${error instanceof Error ? error.message : "unknown"}`);
+    return { status: 500, value: undefined };
+  }
+}
+
+function exchange(
+  address: string,
+  headers: OutgoingHttpHeaders,
+  timeout: number,
+): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    // No agent: a connection for each request lets the mesh spread them over the versions.
+    const options = { headers, agent: false, signal: AbortSignal.timeout(timeout) };
+    get(address, options, (response) => {
+      text(response).then((body) => {
+        resolve({ status: response.statusCode ?? 500, body });
+      }, reject);
+    }).on("error", reject);
+  });
+}

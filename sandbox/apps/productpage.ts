@@ -1,0 +1,88 @@
+/**
+ * Stands in for Bookinfo's productpage. The real one's own login, which accepts any name, is left
+ * out: who a person is, the mesh decides.
+ */
+import { readFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { join } from "node:path";
+import { ask, forwardedHeaders, neighbour, type Answer } from "./neighbour";
+import { bookPage, indexPage, type Product } from "./pages";
+import { html, json, serve, type Reply } from "./server";
+
+/** Milliseconds that each neighbour is given. */
+const patience = 3_000;
+
+const products: readonly [Product] = [
+  {
+    id: 0,
+    title: "The Comedy of Errors",
+    descriptionHtml:
+      '<a href="https://en.wikipedia.org/wiki/The_Comedy_of_Errors">Wikipedia Summary</a>: The Comedy of Errors is one of <b>William Shakespeare\'s</b> early plays. It is his shortest and one of his most farcical comedies, with a major part of the humour coming from slapstick and mistaken identity, in addition to puns and word play.',
+  },
+];
+
+/** The services behind this one; the real productpage asks reviews twice before it gives up. */
+const behind = {
+  details: { address: neighbour("details"), attempts: 1 },
+  reviews: { address: neighbour("reviews"), attempts: 2 },
+  ratings: { address: neighbour("ratings"), attempts: 1 },
+} as const;
+
+type Behind = keyof typeof behind;
+
+const stylesheet: Reply = {
+  status: 200,
+  contentType: "text/css; charset=utf-8",
+  body: readFileSync(join(__dirname, "static", "bookinfo.css"), "utf8"),
+};
+
+serve("productpage", [
+  { method: "GET", path: /^\/health$/, answer: () => html("Product page is healthy") },
+  { method: "GET", path: /^\/(?:index\.html)?$/, answer: () => html(indexPage(addresses())) },
+  { method: "GET", path: /^\/static\/bookinfo\.css$/, answer: () => stylesheet },
+  { method: "GET", path: /^\/productpage$/, answer: page },
+  { method: "GET", path: /^\/api\/v1\/products$/, answer: () => json(200, products) },
+  { method: "GET", path: /^\/api\/v1\/products\/([^/]+)$/, answer: passOn("details") },
+  { method: "GET", path: /^\/api\/v1\/products\/([^/]+)\/reviews$/, answer: passOn("reviews") },
+  { method: "GET", path: /^\/api\/v1\/products\/([^/]+)\/ratings$/, answer: passOn("ratings") },
+]);
+
+function addresses(): Record<string, string> {
+  return Object.fromEntries(Object.entries(behind).map(([name, { address }]) => [name, address]));
+}
+
+/** The page is 200 whatever the services behind it answer: it says inline what is missing. */
+async function page(request: IncomingMessage): Promise<Reply> {
+  const [product] = products;
+  const details = await fetchFrom("details", String(product.id), request);
+  const reviews = await fetchFrom("reviews", String(product.id), request);
+  return html(bookPage(product, details, reviews));
+}
+
+/** Answers with a neighbour's own status, and its JSON or what the person should be told. */
+function passOn(service: Behind): (request: IncomingMessage, product: string) => Promise<Reply> {
+  return async (request, product) => {
+    const { status, value } = await fetchFrom(service, product, request);
+    return json(status, value);
+  };
+}
+
+async function fetchFrom(
+  service: Behind,
+  product: string,
+  request: IncomingMessage,
+): Promise<Answer> {
+  const { address, attempts } = behind[service];
+  const headers = forwardedHeaders(request.headers);
+  let status = 500;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const answer = await ask(`${address}/${service}/${product}`, headers, patience);
+    if (answer.status === 200) return answer;
+    status = answer.status;
+  }
+  const what = service === "details" ? "product details" : `product ${service}`;
+  return {
+    status,
+    value: { error: `Sorry, ${what} are currently unavailable for this book.` },
+  };
+}

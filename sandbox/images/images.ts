@@ -1,0 +1,272 @@
+import { globSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { rootCertificates } from "node:tls";
+import { Failure } from "../failure";
+import { buildApplications, staticFiles, type Application } from "./applications";
+import { sharedLibraries } from "./libraries";
+import type {
+  ContainerConfiguration,
+  ImageSpecification,
+  Layer,
+  LayerEntry,
+} from "./specification";
+
+/** Where the files are that the sandbox's images are made of. Every path is absolute. */
+export interface ImageInputs {
+  /** The program that holds a pod's namespaces. */
+  readonly pause: string;
+  /** Istio's control plane. */
+  readonly pilotDiscovery: string;
+  /** Istio's program that starts Envoy and sets up a pod's traffic. */
+  readonly pilotAgent: string;
+  readonly envoy: string;
+  /** Istio's template of Envoy's configuration. */
+  readonly envoyBootstrap: string;
+  /** A folder into which Debian's iptables and its libraries were unpacked. */
+  readonly iptablesRoot: string;
+  /** A Node 24. */
+  readonly node: string;
+  /** The tag of Istio's images. */
+  readonly tag: string;
+}
+
+/** Where Istio's own charts take its images from, and so the name that these have. */
+export const istioRegistry = "docker.io/istio";
+
+/** Names of Bookinfo's images. */
+export interface BookinfoNames {
+  /** Default `registry.istio.io/release`. */
+  readonly registry?: string;
+  /** Default 1.20.3. */
+  readonly tag?: string;
+}
+
+const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** User and group id of Istio's programs. */
+const istio = 1337;
+/** User and group id of the programs that Node runs. */
+const node = 1000;
+
+/** The one binary of iptables behind all its names, and the names. */
+const iptables = {
+  binary: "usr/sbin/xtables-nft-multi",
+  names: ["iptables", "ip6tables"].flatMap((program) =>
+    ["", "-nft"].flatMap((kind) =>
+      ["", "-save", "-restore"].map((action) => `${program}${kind}${action}`),
+    ),
+  ),
+};
+
+/** What every image begins with. The certificates are Mozilla's, as Node carries them. */
+const base: Layer = [
+  ...["dev", "home", "proc", "run", "sys", "usr/local/bin", "var/lib", "var/log"].map(
+    (path): LayerEntry => ({ kind: "folder", path }),
+  ),
+  { kind: "folder", path: "root", mode: 0o700 },
+  { kind: "folder", path: "tmp", mode: 0o1777 },
+  { kind: "folder", path: "var/tmp", mode: 0o1777 },
+  {
+    kind: "text",
+    path: "etc/passwd",
+    content: `root:x:0:0:root:/root:/sbin/nologin
+node:x:${node}:${node}:node:/:/sbin/nologin
+istio-proxy:x:${istio}:${istio}:istio-proxy:/:/sbin/nologin
+nobody:x:65534:65534:nobody:/:/sbin/nologin
+`,
+  },
+  {
+    kind: "text",
+    path: "etc/group",
+    content: `root:x:0:\nnode:x:${node}:\nistio-proxy:x:${istio}:\nnogroup:x:65534:\n`,
+  },
+  { kind: "text", path: "etc/nsswitch.conf", content: "hosts: files dns\n" },
+  {
+    kind: "text",
+    path: "etc/ssl/certs/ca-certificates.crt",
+    content: `${rootCertificates.join("\n")}\n`,
+  },
+];
+
+/**
+ * The images that the sandbox's node runs, under the names that the mesh's charts, Bookinfo and
+ * the verification ask for: none can be pulled on a machine without a way to a registry.
+ *
+ * @throws Failure that names every input, or every library of one, that is missing.
+ */
+export async function sandboxImages(
+  inputs: ImageInputs,
+  { registry = "registry.istio.io/release", tag = "1.20.3" }: BookinfoNames = {},
+): Promise<ImageSpecification[]> {
+  checkInputs(inputs);
+  const nodeLayer = program("usr/local/bin/node", inputs.node);
+  return [
+    pause(inputs),
+    pilot(inputs),
+    proxy(inputs),
+    probe(nodeLayer),
+    ...bookinfo(nodeLayer, await applicationLayer(), registry, tag),
+  ];
+}
+
+function pause({ pause: source }: ImageInputs): ImageSpecification {
+  return {
+    reference: "registry.k8s.io/pause:3.10",
+    layers: [base, program("pause", source)],
+    configuration: { User: "65535:65535", Entrypoint: ["/pause"], WorkingDir: "/" },
+  };
+}
+
+function pilot({ pilotDiscovery, tag }: ImageInputs): ImageSpecification {
+  return {
+    reference: `${istioRegistry}/pilot:${tag}`,
+    layers: [base, program("usr/local/bin/pilot-discovery", pilotDiscovery)],
+    configuration: {
+      User: `${istio}:${istio}`,
+      Env: [searchPath],
+      Entrypoint: ["/usr/local/bin/pilot-discovery"],
+      WorkingDir: "/",
+    },
+  };
+}
+
+/** Istio's proxy. Like the original it names no user: the injected pod says who runs what. */
+function proxy(inputs: ImageInputs): ImageSpecification {
+  const { envoy, envoyBootstrap, iptablesRoot, pilotAgent, tag } = inputs;
+  return {
+    reference: `${istioRegistry}/proxyv2:${tag}`,
+    layers: [
+      base,
+      program("usr/local/bin/envoy", envoy),
+      iptablesLayer(iptablesRoot),
+      [
+        ...program("usr/local/bin/pilot-agent", pilotAgent),
+        {
+          kind: "file",
+          path: "var/lib/istio/envoy/envoy_bootstrap_tmpl.json",
+          source: envoyBootstrap,
+        },
+        { kind: "folder", path: "etc/istio/proxy", owner: istio },
+        { kind: "folder", path: "var/lib/istio/data", owner: istio },
+      ],
+    ],
+    configuration: {
+      Env: [searchPath],
+      Entrypoint: ["/usr/local/bin/pilot-agent"],
+      WorkingDir: "/",
+    },
+  };
+}
+
+function iptablesLayer(root: string): Layer {
+  const binary = join(root, iptables.binary);
+  // iptables opens these by the path that it was built with.
+  const extensions = globSync("usr/lib/*/xtables/*.so", { cwd: root }).map((path) => ({
+    path,
+    source: join(root, path),
+  }));
+  const libraryFolders = globSync("usr/lib/*-linux-gnu", { cwd: root }).map((path) =>
+    join(root, path),
+  );
+  return [
+    ...program(iptables.binary, binary, libraryFolders),
+    ...iptables.names.map((name): LayerEntry => ({
+      kind: "link",
+      path: `usr/sbin/${name}`,
+      target: relative("usr/sbin", iptables.binary),
+    })),
+    ...extensions.map((extension): LayerEntry => ({ kind: "file", ...extension })),
+  ];
+}
+
+/** What the verification sends its requests from: a Node, under the name of the public image. */
+function probe(nodeLayer: Layer): ImageSpecification {
+  return {
+    reference: "docker.io/library/node:24-alpine",
+    layers: [base, nodeLayer],
+    configuration: { ...asNode, Cmd: ["node"] },
+  };
+}
+
+const asNode: ContainerConfiguration = {
+  User: `${node}:${node}`,
+  Env: [searchPath],
+  WorkingDir: "/",
+};
+
+/** Bookinfo's images: the program that each runs, its version and, for reviews, its stars. */
+const services: readonly {
+  readonly application: Application;
+  readonly version: string;
+  readonly stars?: string;
+}[] = [
+  { application: "productpage", version: "v1" },
+  { application: "details", version: "v1" },
+  { application: "ratings", version: "v1" },
+  { application: "reviews", version: "v1" },
+  { application: "reviews", version: "v2", stars: "black" },
+  { application: "reviews", version: "v3", stars: "red" },
+];
+
+function bookinfo(
+  nodeLayer: Layer,
+  applicationLayer: Layer,
+  registry: string,
+  tag: string,
+): ImageSpecification[] {
+  return services.map(({ application, version, stars }) => ({
+    reference: `${registry}/examples-bookinfo-${application}-${version}:${tag}`,
+    layers: [base, nodeLayer, applicationLayer],
+    configuration: {
+      ...asNode,
+      ExposedPorts: { "9080/tcp": {} },
+      Env: [
+        searchPath,
+        `SERVICE_VERSION=${version}`,
+        ...(stars === undefined ? [] : ["ENABLE_RATINGS=true", `STAR_COLOR=${stars}`]),
+      ],
+      Entrypoint: ["/usr/local/bin/node", `/opt/bookinfo/${application}.js`],
+    },
+  }));
+}
+
+async function applicationLayer(): Promise<Layer> {
+  const programs = Object.entries(await buildApplications());
+  return [
+    ...programs.map(([name, content]): LayerEntry => ({
+      kind: "text",
+      path: `opt/bookinfo/${name}`,
+      content,
+    })),
+    ...staticFiles.map(({ path, source }): LayerEntry => ({
+      kind: "file",
+      path: `opt/bookinfo/${path}`,
+      source,
+    })),
+  ];
+}
+
+/** A program with its libraries, if it is not static. */
+function program(path: string, source: string, searchFirst: readonly string[] = []): Layer {
+  return [{ kind: "file", path, source, mode: 0o755 }, ...sharedLibraries(source, searchFirst)];
+}
+
+function checkInputs(inputs: ImageInputs): void {
+  const files: Readonly<Record<string, string>> = {
+    pause: inputs.pause,
+    "pilot-discovery": inputs.pilotDiscovery,
+    "pilot-agent": inputs.pilotAgent,
+    Envoy: inputs.envoy,
+    "Envoy's bootstrap template": inputs.envoyBootstrap,
+    iptables: join(inputs.iptablesRoot, iptables.binary),
+    Node: inputs.node,
+  };
+  const missing = Object.entries(files).filter(
+    ([, path]) => statSync(path, { throwIfNoEntry: false })?.isFile() !== true,
+  );
+  if (missing.length === 0) return;
+  const named = missing.map(([name, path]) => `${name} (${path})`).join(", ");
+  throw new Failure(
+    `cannot write the images: missing ${named}. Build the toolchain again: npm run sandbox.`,
+  );
+}

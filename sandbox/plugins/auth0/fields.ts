@@ -1,0 +1,76 @@
+/** Pulumi's names for what a tenant's documents hold, and the values both ways. */
+import { isDeepStrictEqual } from "node:util";
+import { unsupported } from "../shared/inputs";
+import type { CheckFailure } from "../shared/plugin";
+import { isProperties, type Properties, unknown, type Value } from "../shared/values";
+
+/**
+ * A field's name in the API, with how its value is written there: as it is, as an object whose
+ * fields have names of their own, or as an object where Pulumi has JSON text.
+ */
+export type Field = string | { name: string; fields: Fields } | { name: string; json: true };
+
+export type Fields = Readonly<Record<string, Field>>;
+
+function apiName(field: Field): string {
+  return typeof field === "string" ? field : field.name;
+}
+
+/** The inputs that no field takes. */
+export function unsupportedFields(inputs: Properties, fields: Fields, path = ""): CheckFailure[] {
+  return Object.entries(inputs).flatMap(([name, value]) => {
+    const field = fields[name];
+    if (field === undefined) return [unsupported(path + name, "auth0")];
+    if (typeof field === "string" || !("fields" in field) || !isProperties(value)) return [];
+    return unsupportedFields(value, field.fields, `${path}${name}.`);
+  });
+}
+
+/** The inputs as the API takes them. */
+export function toApi(inputs: Properties, fields: Fields): Properties {
+  const written = Object.entries(inputs).flatMap(([name, value]): [string, Value][] => {
+    const field = fields[name];
+    return field === undefined ? [] : [[apiName(field), writtenValue(value, field)]];
+  });
+  return Object.fromEntries(written);
+}
+
+function writtenValue(value: Value, field: Field): Value {
+  if (typeof field === "string") return value;
+  if ("fields" in field) return isProperties(value) ? toApi(value, field.fields) : value;
+  return typeof value === "string" && value !== unknown ? (JSON.parse(value) as Value) : value;
+}
+
+/**
+ * The inputs that would lead to the live document. Only what the inputs set is looked at: the rest
+ * is the tenant's own. What the tenant never shows, such as a password, stays as it is.
+ */
+export function fromApi(
+  inputs: Properties,
+  document: Properties,
+  fields: Fields,
+  writeOnly: readonly string[] = [],
+): Properties {
+  const live = Object.entries(inputs).flatMap(([name, value]): [string, Value][] => {
+    const field = fields[name];
+    if (field === undefined || writeOnly.includes(name)) return [[name, value]];
+    const found = document[apiName(field)];
+    return found === undefined || found === null ? [] : [[name, liveValue(value, found, field)]];
+  });
+  return Object.fromEntries(live);
+}
+
+function liveValue(value: Value, found: Value, field: Field): Value {
+  if (typeof field === "string") return sameMembers(value, found) ? value : found;
+  if ("fields" in field) {
+    return isProperties(value) && isProperties(found) ? fromApi(value, found, field.fields) : found;
+  }
+  return isDeepStrictEqual(writtenValue(value, field), found) ? value : JSON.stringify(found);
+}
+
+/** Lists in a tenant are sets: their order means nothing. */
+function sameMembers(one: Value, other: Value): boolean {
+  if (!Array.isArray(one) || !Array.isArray(other)) return isDeepStrictEqual(one, other);
+  const sorted = (list: Value[]) => list.map((item) => JSON.stringify(item)).sort();
+  return isDeepStrictEqual(sorted(one), sorted(other));
+}

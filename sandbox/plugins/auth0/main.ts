@@ -1,0 +1,4 @@
+import { serve } from "../shared/server";
+import { auth0 } from "./auth0";
+
+void serve(auth0);

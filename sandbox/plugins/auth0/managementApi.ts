@@ -1,0 +1,156 @@
+/** Auth0's Management API, over the official SDK: its authentication, its tokens and its retries. */
+import { ManagementClient } from "auth0";
+import { z } from "zod";
+import type { Properties, Value } from "../shared/values";
+
+/** A free tenant answers two requests a second; the SDK waits as long as the tenant says. */
+const retries = 10;
+
+/** The largest page that the API gives. */
+const pageSize = 50;
+
+const configurationSchema = z.object({
+  domain: z
+    .string({ error: "is required" })
+    .regex(/^[^/?#\s]+$/, "has to be a host name, without https:// and without a path"),
+  clientId: z.string().optional(),
+  clientSecret: z.string().optional(),
+  apiToken: z.string().optional(),
+  audience: z.string().optional(),
+  debug: z.unknown().optional(),
+});
+
+const supportedSettings = new Set([...Object.keys(configurationSchema.shape), "version"]);
+
+const refusalSchema = z.object({ message: z.string() });
+const json = z.json();
+const objectSchema = z.record(z.string(), json);
+
+/**
+ * Opens the tenant's Management API.
+ * @param config the provider's inputs: domain, and clientId with clientSecret or an apiToken.
+ * @throws naming the setting that is missing or not implemented.
+ */
+export function openManagementApi(config: Properties): ManagementApi {
+  const unsupported = Object.keys(config).filter((name) => !supportedSettings.has(name));
+  if (unsupported.length > 0) {
+    throw new Error(
+      `the stand-in for the auth0 plugin does not implement the provider's ${unsupported.join(", ")}; use the official plugin`,
+    );
+  }
+  const parsed = configurationSchema.safeParse(config);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new Error(
+      `the auth0 provider's ${issue?.path.join(".") ?? "configuration"} ${issue?.message ?? ""}`,
+    );
+  }
+  const { domain, clientId, clientSecret, apiToken, audience } = parsed.data;
+  const options = { domain, telemetry: false, maxRetries: retries, ...(audience && { audience }) };
+  const address = `https://${domain}/api/v2`;
+  if (apiToken) {
+    return new ManagementApi(new ManagementClient({ ...options, token: apiToken }), address);
+  }
+  if (!clientId || !clientSecret) {
+    throw new Error("the auth0 provider needs a clientId with a clientSecret, or an apiToken");
+  }
+  return new ManagementApi(new ManagementClient({ ...options, clientId, clientSecret }), address);
+}
+
+type Method = "POST" | "PATCH" | "DELETE";
+
+export class ManagementApi {
+  /**
+   * @param client the official SDK's client
+   * @param address where the API is, without a slash at its end
+   */
+  constructor(
+    private readonly client: ManagementClient,
+    private readonly address: string,
+  ) {}
+
+  /** The document at the path, or undefined where there is none. */
+  async get(path: string): Promise<Properties | undefined> {
+    const response = await this.request("GET", path, undefined);
+    if (response.status === 404) return undefined;
+    return objectSchema.parse(await answerOf(response, "GET", path));
+  }
+
+  /** Every item of the list at the path, over all of its pages; undefined where the owner is gone. */
+  async list(path: string, name: string): Promise<Properties[] | undefined> {
+    const items: Properties[] = [];
+    const schema = z.object({ [name]: z.array(objectSchema), total: z.number().optional() });
+    for (let page = 0; ; page++) {
+      const query = `${path.includes("?") ? "&" : "?"}include_totals=true&page=${page}&per_page=${pageSize}`;
+      const response = await this.request("GET", path + query, undefined);
+      if (response.status === 404) return undefined;
+      const answer = schema.parse(await answerOf(response, "GET", path));
+      const found = z.array(objectSchema).parse(answer[name]);
+      items.push(...found);
+      const total = z.number().optional().parse(answer.total);
+      if (found.length === 0 || total === undefined || items.length >= total) return items;
+    }
+  }
+
+  /**
+   * Creates or changes what is at the path.
+   * @returns the document that the tenant answers with, empty where it answers with none.
+   */
+  async send(method: Method, path: string, body: Value): Promise<Properties> {
+    const answer = await answerOf(await this.request(method, path, body), method, path);
+    const document = objectSchema.safeParse(answer);
+    return document.success ? document.data : {};
+  }
+
+  /** Removes what is at the path; what is gone already is success. */
+  async remove(path: string): Promise<void> {
+    const response = await this.request("DELETE", path, undefined);
+    if (response.status !== 404) await answerOf(response, "DELETE", path);
+  }
+
+  private async request(method: string, path: string, body: Value | undefined): Promise<Response> {
+    const init: RequestInit = { method };
+    if (body !== undefined) {
+      init.headers = { "Content-Type": "application/json" };
+      init.body = JSON.stringify(body);
+    }
+    try {
+      // An absolute address: the SDK would encode the question mark of a relative one.
+      return await this.client.fetch(`${this.address}/${path}`, init);
+    } catch (error) {
+      throw new Error(`cannot call the tenant (${method} ${path}): ${reasonOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+async function answerOf(response: Response, method: string, path: string): Promise<unknown> {
+  const text = await response.text();
+  const answer: unknown = parse(text);
+  if (response.ok) return answer;
+  const refusal = refusalSchema.safeParse(answer);
+  const reason = refusal.success ? refusal.data.message : response.statusText;
+  throw new Error(`the tenant refused ${method} ${path}: ${response.status} ${reason}`);
+}
+
+function parse(text: string): unknown {
+  try {
+    return text === "" ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The message, and what lies behind it: `fetch failed` alone helps nobody. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { body } = z.object({ body: refusalSchema.optional().catch(undefined) }).parse(error);
+  const cause = error.cause === undefined ? "" : `: ${reasonOf(error.cause)}`;
+  return (body?.message ?? error.message) + cause;
+}
+
+/** A path of the API, each step of it encoded. */
+export function apiPath(...steps: string[]): string {
+  return steps.map(encodeURIComponent).join("/");
+}

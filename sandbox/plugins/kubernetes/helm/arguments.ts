@@ -1,0 +1,102 @@
+/** The arguments of a Helm release: those of Pulumi's resource, and Helm's flags for them. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { inputFailures, type InputRule, textAt, unsupported } from "../../shared/inputs";
+import type { CheckFailure } from "../../shared/plugin";
+import { asProperties, type Properties, unknown } from "../../shared/values";
+
+/** As long as the official plug-in waits. */
+const defaultTimeoutSeconds = 300;
+
+const rules: Readonly<Record<string, InputRule>> = {
+  atomic: { kind: "boolean" },
+  chart: { kind: "string", required: true },
+  cleanupOnFail: { kind: "boolean" },
+  // The SDK's own mark of how it writes a release's inputs.
+  compat: { kind: "string" },
+  createNamespace: { kind: "boolean" },
+  dependencyUpdate: { kind: "boolean" },
+  description: { kind: "string" },
+  devel: { kind: "boolean" },
+  disableWebhooks: { kind: "boolean" },
+  forceUpdate: { kind: "boolean" },
+  maxHistory: { kind: "integer" },
+  name: { kind: "string" },
+  namespace: { kind: "string" },
+  repositoryOpts: { kind: "properties" },
+  skipAwait: { kind: "boolean" },
+  skipCrds: { kind: "boolean" },
+  timeout: { kind: "integer" },
+  values: { kind: "properties" },
+  version: { kind: "string" },
+  waitForJobs: { kind: "boolean" },
+};
+
+/** The arguments that Helm's `upgrade --install` has a flag for. */
+const flags: Readonly<Record<string, string>> = {
+  atomic: "--atomic",
+  cleanupOnFail: "--cleanup-on-fail",
+  createNamespace: "--create-namespace",
+  dependencyUpdate: "--dependency-update",
+  devel: "--devel",
+  disableWebhooks: "--no-hooks",
+  forceUpdate: "--force",
+  skipCrds: "--skip-crds",
+  waitForJobs: "--wait-for-jobs",
+};
+
+const chartSchema = z.object({ version: z.string() });
+
+/** What is wrong with a release's inputs. */
+export function releaseFailures(inputs: Properties): CheckFailure[] {
+  const repository = asProperties(inputs.repositoryOpts);
+  const options = Object.keys(repository)
+    .filter((name) => name !== "repo")
+    .map((name) => unsupported(`repositoryOpts.${name}`, "kubernetes"));
+  const folder = chartFolderFailure(inputs);
+  return [...inputFailures(inputs, rules, "kubernetes"), ...options, ...folder];
+}
+
+/** For a chart in a folder Helm would not look at the version that the program states. */
+function chartFolderFailure({ chart, version }: Properties): CheckFailure[] {
+  if (typeof chart !== "string" || typeof version !== "string" || version === unknown) return [];
+  const file = join(chart, "Chart.yaml");
+  if (!existsSync(file)) return [];
+  const found = chartSchema.parse(parse(readFileSync(file, "utf8"))).version;
+  if (found === version) return [];
+  const reason = `the chart in ${chart} is of version ${found}, not ${version}`;
+  return [{ property: "version", reason }];
+}
+
+/** The words of Helm's command line that install or upgrade the release. */
+export function installWords(inputs: Properties, name: string, label: string): string[] {
+  const { version, description, maxHistory, skipAwait, repositoryOpts } = inputs;
+  const repository = asProperties(repositoryOpts).repo;
+  return [
+    "upgrade",
+    name,
+    textAt(inputs, "chart"),
+    "--install",
+    // What the release was given before does not count: the inputs are all there is.
+    "--reset-values",
+    "--hide-notes",
+    ...["--labels", label, "--timeout", `${timeoutSeconds(inputs)}s`, "--values", "-"],
+    ...(skipAwait === true ? [] : ["--wait"]),
+    ...optional("--repo", repository),
+    ...optional("--version", version),
+    ...optional("--description", description),
+    ...optional("--history-max", maxHistory),
+    ...Object.entries(flags).flatMap(([input, flag]) => (inputs[input] === true ? [flag] : [])),
+  ];
+}
+
+/** For how long Helm may wait, in seconds. */
+export function timeoutSeconds({ timeout }: Properties): number {
+  return typeof timeout === "number" && timeout > 0 ? timeout : defaultTimeoutSeconds;
+}
+
+function optional(flag: string, value: unknown): string[] {
+  return typeof value === "string" || typeof value === "number" ? [flag, String(value)] : [];
+}

@@ -1,0 +1,91 @@
+/** Releases as they are in the cluster. */
+import { z } from "zod";
+import type { Properties } from "../../shared/values";
+import type { Cluster } from "../cluster";
+import { helm } from "./command";
+
+const listSchema = z.array(
+  z.object({
+    name: z.string(),
+    namespace: z.string(),
+    revision: z.coerce.number(),
+    status: z.string(),
+    /** The chart's name and version, as one word. */
+    chart: z.string(),
+    app_version: z.string(),
+  }),
+);
+
+export type InstalledRelease = z.infer<typeof listSchema>[number];
+
+const historySchema = z.array(z.object({ revision: z.number(), status: z.string() }));
+const valuesSchema = z.record(z.string(), z.json()).nullable();
+
+export interface ReleaseName {
+  name: string;
+  namespace: string;
+}
+
+/**
+ * The release's last revision, in whatever state it is.
+ * @param label as KEY=VALUE: only a release that carries it.
+ */
+export async function findRelease(
+  { settings }: Cluster,
+  { name, namespace }: ReleaseName,
+  signal: AbortSignal,
+  label?: string,
+): Promise<InstalledRelease | undefined> {
+  const filter = `^${name.replaceAll(".", "\\.")}$`;
+  const labelled = label === undefined ? [] : ["--selector", label];
+  const words = ["list", "--all", "--filter", filter, "--output", "json", ...labelled];
+  const printed = await helm(settings, { words, namespace, signal });
+  return listSchema.parse(JSON.parse(printed)).find((release) => release.name === name);
+}
+
+/** The values that the release was given, beside the chart's own. */
+export async function valuesOf(
+  { settings }: Cluster,
+  { name, namespace }: ReleaseName,
+  signal: AbortSignal,
+): Promise<Properties> {
+  const words = ["get", "values", name, "--output", "json"];
+  const printed = await helm(settings, { words, namespace, signal });
+  return valuesSchema.parse(JSON.parse(printed)) ?? {};
+}
+
+/** The objects of the release, as YAML documents. */
+export async function manifestOf(
+  { settings }: Cluster,
+  { name, namespace }: ReleaseName,
+  signal: AbortSignal,
+): Promise<string> {
+  return helm(settings, { words: ["get", "manifest", name], namespace, signal });
+}
+
+/**
+ * Brings a release that a killed run left in the middle of something to where it can go on: a
+ * first installation is taken out, an upgrade is taken back. Helm refuses everything else.
+ */
+export async function recover(
+  cluster: Cluster,
+  release: InstalledRelease,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, namespace, status } = release;
+  const { settings } = cluster;
+  if (!status.startsWith("pending-") && status !== "uninstalling") return;
+  const printed = await helm(settings, {
+    words: ["history", name, "--output", "json"],
+    namespace,
+    signal,
+  });
+  const revisions = historySchema.parse(JSON.parse(printed));
+  const good = revisions.filter((revision) => ["deployed", "superseded"].includes(revision.status));
+  const last = Math.max(0, ...good.map(({ revision }) => revision));
+  const words =
+    last > 0 && status !== "uninstalling"
+      ? ["rollback", name, String(last)]
+      : ["uninstall", name, "--wait"];
+  await helm(settings, { words, namespace, signal });
+}

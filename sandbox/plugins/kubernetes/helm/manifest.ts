@@ -1,0 +1,99 @@
+/** The objects inside a release: whether they are as Helm made them, and what keeps them from running. */
+import { parseAllDocuments } from "yaml";
+import { z } from "zod";
+import { changesBetween } from "../../shared/difference";
+import { isProperties, type Properties } from "../../shared/values";
+import type { Cluster, ObjectReference } from "../cluster";
+import { liveInputs } from "../comparison";
+import { podProblems, readinessOf } from "../readiness";
+import { manifestOf, type ReleaseName } from "./installed";
+
+const objectSchema = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+});
+
+/**
+ * The kinds whose objects stay as Helm makes them. Others are rewritten by whoever they are for:
+ * istiod puts its certificate into its webhooks, and an autoscaler counts a Deployment's replicas.
+ */
+const steadyKinds: ReadonlySet<string> = new Set([
+  "ClusterRole",
+  "ClusterRoleBinding",
+  "ConfigMap",
+  "Deployment",
+  "PodDisruptionBudget",
+  "Role",
+  "RoleBinding",
+  "Service",
+  "ServiceAccount",
+]);
+
+const clusterScopedKinds: ReadonlySet<string> = new Set(["ClusterRole", "ClusterRoleBinding"]);
+
+interface ReleaseObject {
+  reference: ObjectReference;
+  body: Properties;
+}
+
+async function objectsOf(
+  cluster: Cluster,
+  release: ReleaseName,
+  signal: AbortSignal,
+): Promise<ReleaseObject[]> {
+  const documents = parseAllDocuments(await manifestOf(cluster, release, signal));
+  return documents.flatMap((document) => {
+    const body: unknown = document.toJS();
+    const parsed = objectSchema.safeParse(body);
+    if (!parsed.success || !isProperties(body)) return [];
+    const { apiVersion, kind, metadata } = parsed.data;
+    const namespace = clusterScopedKinds.has(kind)
+      ? undefined
+      : (metadata.namespace ?? release.namespace);
+    return [{ reference: { apiVersion, kind, name: metadata.name, namespace }, body }];
+  });
+}
+
+/** What was changed by hand in the release's objects, one text for each object; empty if nothing was. */
+export async function driftOf(
+  cluster: Cluster,
+  release: ReleaseName,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const objects = await objectsOf(cluster, release, signal);
+  const steady = objects.filter(({ reference }) => steadyKinds.has(reference.kind));
+  const drifts = await Promise.all(
+    steady.map(async ({ reference, body }) => {
+      const live = await cluster.read(reference, signal);
+      const label = `${reference.kind} ${reference.name}`;
+      if (live === undefined) return [`${label} is gone`];
+      const changes = changesBetween(body, liveInputs(body, live, true));
+      const paths = changes.map(({ path }) => path);
+      return paths.length > 0 ? [`${label} differs in ${paths.join(", ")}`] : [];
+    }),
+  );
+  return drifts.flat();
+}
+
+/** Why the release's Deployments do not run, one line for each reason. */
+export async function problemsOf(
+  cluster: Cluster,
+  release: ReleaseName,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const objects = await objectsOf(cluster, release, signal);
+  const deployments = objects.filter(({ reference }) => reference.kind === "Deployment");
+  const problems = await Promise.all(
+    deployments.map(async ({ reference }) => {
+      const live = await cluster.read(reference, signal);
+      if (live === undefined) return [`Deployment ${reference.name} is missing`];
+      const readiness = readinessOf(live);
+      if (readiness.state === "ready") return [];
+      const why = readiness.state === "failed" ? readiness.why : readiness.for;
+      const pods = await podProblems(cluster, reference, live, signal);
+      return [`Deployment ${reference.name}: ${why}`, ...pods];
+    }),
+  );
+  return problems.flat();
+}

@@ -1,0 +1,167 @@
+/** Helm releases as Pulumi resources: kubernetes:helm.sh/v3:Release. */
+import { createHash } from "node:crypto";
+import { differenceOf } from "../../shared/difference";
+import { withoutNulls } from "../../shared/inputs";
+import { NotReadyError, type Operation, type ResourceType } from "../../shared/plugin";
+import type { Properties, Value } from "../../shared/values";
+import type { Cluster } from "../cluster";
+import { installWords, releaseFailures, timeoutSeconds } from "./arguments";
+import { helm, HelmError } from "./command";
+import {
+  findRelease,
+  type InstalledRelease,
+  recover,
+  type ReleaseName,
+  valuesOf,
+} from "./installed";
+import { driftOf, problemsOf } from "./manifest";
+
+export const release: ResourceType<Cluster> = {
+  computed: ["status"],
+  secrets: [],
+  check(given, { name, previous, suffix }, { settings }) {
+    const inputs: Properties = {
+      name: previous?.name ?? `${name}-${suffix.slice(0, 8)}`,
+      namespace: settings.namespace,
+      ...withoutNulls(given),
+    };
+    return { inputs, failures: releaseFailures(inputs) };
+  },
+  difference(previous, inputs) {
+    const names = ["name", "namespace"];
+    return differenceOf(
+      previous,
+      inputs,
+      names,
+      names.every((name) => previous[name] === inputs[name]),
+    );
+  },
+  async create(cluster, operation) {
+    const reference = referenceOf(operation.inputs);
+    const { signal } = operation;
+    const found = await findRelease(cluster, reference, signal);
+    const ours = found && (await findRelease(cluster, reference, signal, labelOf(operation.urn)));
+    if (found && !ours) {
+      throw new Error(
+        `cannot re-use a name that is still in use: the release ${reference.name} in ${reference.namespace} was not made by this stack. Remove it with helm uninstall ${reference.name} -n ${reference.namespace}`,
+      );
+    }
+    return { id: idOf(reference), outputs: await install(cluster, operation, found) };
+  },
+  async read(cluster, { inputs }, signal) {
+    const reference = referenceOf(inputs);
+    const found = await findRelease(cluster, reference, signal);
+    if (found === undefined || found.status === "uninstalled") return undefined;
+    const live = await liveInputs(cluster, inputs, found, signal);
+    return { inputs: live, outputs: outputsOf(live, found) };
+  },
+  async update(cluster, _existing, operation) {
+    const found = await findRelease(cluster, referenceOf(operation.inputs), operation.signal);
+    return install(cluster, operation, found);
+  },
+  async delete(cluster, existing, { signal }) {
+    const { inputs } = existing;
+    const { name, namespace } = referenceOf(inputs);
+    const timeout = `${timeoutSeconds(inputs)}s`;
+    const words = ["uninstall", name, "--wait", "--timeout", timeout, "--ignore-not-found"];
+    await helm(cluster.settings, { words, namespace, signal });
+  },
+};
+
+function referenceOf({ name, namespace }: Properties): ReleaseName {
+  if (typeof name !== "string" || typeof namespace !== "string") {
+    throw new Error("a release's name and namespace have to be texts");
+  }
+  return { name, namespace };
+}
+
+function idOf({ name, namespace }: ReleaseName): string {
+  return `${namespace}/${name}`;
+}
+
+/** Marks the release as the resource's own, so that one that a killed run left behind is known again. */
+function labelOf(urn: string): string {
+  return `pulumi-urn=${createHash("sha256").update(urn).digest("hex").slice(0, 32)}`;
+}
+
+async function install(
+  cluster: Cluster,
+  { urn, inputs, signal }: Operation,
+  found: InstalledRelease | undefined,
+): Promise<Properties> {
+  const reference = referenceOf(inputs);
+  const { name, namespace } = reference;
+  if (found) await recover(cluster, found, signal);
+  const words = installWords(inputs, name, labelOf(urn));
+  const input = JSON.stringify(inputs.values ?? {});
+  try {
+    await helm(cluster.settings, { words, namespace, input, signal });
+  } catch (error) {
+    if (!(error instanceof HelmError) || signal.aborted) throw error;
+    throw await failure(cluster, inputs, error, signal);
+  }
+  const installed = await findRelease(cluster, reference, signal);
+  if (installed === undefined) throw new Error(`helm installed ${idOf(reference)}, but it is gone`);
+  return outputsOf(inputs, installed);
+}
+
+/** The error for an installation that failed: with the release, if Helm left it there, and with what is wrong in it. */
+async function failure(
+  cluster: Cluster,
+  inputs: Properties,
+  error: HelmError,
+  signal: AbortSignal,
+): Promise<Error> {
+  const reference = referenceOf(inputs);
+  const left = await findRelease(cluster, reference, signal).catch(() => undefined);
+  if (left === undefined) return error;
+  const problems = await problemsOf(cluster, reference, signal).catch(() => []);
+  const reasons = [error.message, ...problems];
+  return new NotReadyError(
+    `the release ${idOf(reference)} failed: ${reasons.join("; ")}`,
+    idOf(reference),
+    outputsOf(inputs, left),
+    reasons,
+  );
+}
+
+/**
+ * The inputs that would lead to the release as it is. What is wrong inside it no input could have
+ * led to: it becomes the input `drift`, which no program has, so that the next update takes it out.
+ */
+async function liveInputs(
+  cluster: Cluster,
+  inputs: Properties,
+  found: InstalledRelease,
+  signal: AbortSignal,
+): Promise<Properties> {
+  const values = await valuesOf(cluster, found, signal);
+  const { version } = inputs;
+  const rest = Object.fromEntries(
+    Object.entries(inputs).filter(([name]) => name !== "values" && name !== "version"),
+  );
+  const noValues = inputs.values === undefined && Object.keys(values).length === 0;
+  const unfinished = found.status === "deployed" ? [] : [`the release is ${found.status}`];
+  const drift = [...unfinished, ...(await driftOf(cluster, found, signal))];
+  return {
+    ...rest,
+    ...(!noValues && { values }),
+    ...(version !== undefined && { version: versionOf(found, version) }),
+    ...(drift.length > 0 && { drift }),
+  };
+}
+
+/** The stated version if the release has it, otherwise the one that it has. */
+function versionOf({ chart }: InstalledRelease, stated: Value): Value {
+  const live = /-(v?\d+\.\d+.*)$/.exec(chart)?.[1] ?? chart;
+  const plain = (version: string) => version.replace(/^v/, "");
+  // A range such as ^1.30 names no version, so none can differ from it.
+  const exact = typeof stated === "string" && /^v?\d+\.\d+\.\d+/.test(stated);
+  return exact && plain(live) !== plain(stated) ? live : stated;
+}
+
+function outputsOf(inputs: Properties, installed: InstalledRelease): Properties {
+  const { name, namespace, revision, status, chart, app_version: appVersion } = installed;
+  const version = /-(v?\d+\.\d+.*)$/.exec(chart)?.[1] ?? "";
+  return { ...inputs, status: { name, namespace, revision, status, chart, version, appVersion } };
+}

@@ -1,0 +1,22 @@
+/** The stand-in for Pulumi's kubernetes plug-in: objects by server-side apply, releases by Helm. */
+import type { Plugin, ResourceType } from "../shared/plugin";
+import { sdkVersion } from "../shared/version";
+import { Cluster } from "./cluster";
+import { release } from "./helm/release";
+import { kindOf } from "./kinds";
+import { objectType } from "./objects";
+import { replacesCluster, settingsOf } from "./settings";
+
+export const kubernetes: Plugin<Cluster> = {
+  name: "kubernetes",
+  version: sdkVersion("kubernetes"),
+  replacesProvider: replacesCluster,
+  connect: (config) => Promise.resolve(config).then((given) => new Cluster(settingsOf(given))),
+  resourceType,
+};
+
+function resourceType(token: string): ResourceType<Cluster> | undefined {
+  if (token === "kubernetes:helm.sh/v3:Release") return release;
+  const kind = kindOf(token);
+  return kind === undefined ? undefined : objectType(kind);
+}

@@ -1,0 +1,4 @@
+import { serve } from "../shared/server";
+import { kubernetes } from "./kubernetes";
+
+void serve(kubernetes);

@@ -1,0 +1,196 @@
+/** When an object is ready for what depends on it, and why it is not. */
+import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
+import { textAt } from "../shared/inputs";
+import type { Properties } from "../shared/values";
+import type { Cluster, ObjectReference } from "./cluster";
+
+const pauseMilliseconds = 500;
+
+const condition = z.object({
+  type: z.string(),
+  status: z.string(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+});
+
+const conditions = z.array(condition).default([]);
+
+const deploymentSchema = z.object({
+  metadata: z.object({ generation: z.number().default(0) }),
+  spec: z.object({
+    replicas: z.number().default(1),
+    selector: z.object({ matchLabels: z.record(z.string(), z.string()).default({}) }),
+  }),
+  status: z
+    .object({
+      observedGeneration: z.number().default(0),
+      replicas: z.number().default(0),
+      updatedReplicas: z.number().default(0),
+      availableReplicas: z.number().default(0),
+      conditions,
+    })
+    .prefault({}),
+});
+
+const namespaceSchema = z.object({
+  status: z.object({ phase: z.string().optional(), conditions }).prefault({}),
+});
+
+const serviceSchema = z.object({
+  spec: z.object({ type: z.string().optional() }),
+  status: z
+    .object({ loadBalancer: z.object({ ingress: z.array(z.unknown()).default([]) }).prefault({}) })
+    .prefault({}),
+});
+
+const containerStatuses = z
+  .array(
+    z.object({
+      name: z.string(),
+      state: z
+        .object({
+          waiting: z
+            .object({ reason: z.string().optional(), message: z.string().optional() })
+            .optional(),
+        })
+        .prefault({}),
+    }),
+  )
+  .default([]);
+
+const podSchema = z.object({
+  metadata: z.object({ name: z.string() }),
+  status: z
+    .object({ conditions, initContainerStatuses: containerStatuses, containerStatuses })
+    .prefault({}),
+});
+
+export type Readiness =
+  { state: "ready" } | { state: "waiting"; for: string } | { state: "failed"; why: string };
+
+const ready: Readiness = { state: "ready" };
+
+const readinessByKind: Readonly<Record<string, (live: Properties) => Readiness>> = {
+  Deployment: deploymentReadiness,
+  Namespace: (live) => {
+    const { phase } = namespaceSchema.parse(live).status;
+    return phase === "Active" ? ready : { state: "waiting", for: "the namespace to become active" };
+  },
+  // Unlike the official plug-in, a Service does not wait for pods: its Deployment does.
+  Service: (live) => {
+    const { spec, status } = serviceSchema.parse(live);
+    return spec.type !== "LoadBalancer" || status.loadBalancer.ingress.length > 0
+      ? ready
+      : { state: "waiting", for: "the load balancer's address" };
+  },
+};
+
+/** How far an object is. */
+export function readinessOf(live: Properties): Readiness {
+  return readinessByKind[textAt(live, "kind")]?.(live) ?? ready;
+}
+
+function deploymentReadiness(live: Properties): Readiness {
+  const { metadata, spec, status } = deploymentSchema.parse(live);
+  if (status.observedGeneration < metadata.generation) {
+    return { state: "waiting", for: "the Deployment's controller to see the change" };
+  }
+  const stuck = status.conditions.find(({ reason }) => reason === "ProgressDeadlineExceeded");
+  if (stuck) return { state: "failed", why: stuck.message ?? "the rollout made no progress" };
+  const { replicas, updatedReplicas, availableReplicas } = status;
+  const done =
+    updatedReplicas === spec.replicas &&
+    replicas === spec.replicas &&
+    availableReplicas === spec.replicas;
+  if (done) return ready;
+  const counts = `${updatedReplicas} of ${spec.replicas} pods are of the new version, ${availableReplicas} available`;
+  return { state: "waiting", for: counts };
+}
+
+/**
+ * Waits until the object is ready.
+ * @param deadline in milliseconds since the epoch.
+ * @returns the ready object, or the last one seen with the reasons why it is not ready.
+ */
+export async function awaitReady(
+  cluster: Cluster,
+  reference: ObjectReference,
+  applied: Properties,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<{ live: Properties; reasons: string[] }> {
+  let live = applied;
+  for (;;) {
+    const readiness = readinessOf(live);
+    if (readiness.state === "ready") return { live, reasons: [] };
+    if (readiness.state === "failed" || Date.now() > deadline) {
+      const reason =
+        readiness.state === "failed" ? readiness.why : `timed out waiting: ${readiness.for}`;
+      return { live, reasons: [reason, ...(await podProblems(cluster, reference, live, signal))] };
+    }
+    try {
+      await delay(pauseMilliseconds, undefined, { signal });
+    } catch {
+      return { live, reasons: ["the wait was cancelled"] };
+    }
+    const found = await cluster.read(reference, signal);
+    if (found === undefined) return { live, reasons: ["it was deleted while being waited for"] };
+    live = found;
+  }
+}
+
+/** What keeps the pods of a Deployment from running, one line each. */
+export async function podProblems(
+  cluster: Cluster,
+  { kind, namespace }: ObjectReference,
+  live: Properties,
+  signal: AbortSignal,
+): Promise<string[]> {
+  if (kind !== "Deployment" || namespace === undefined) return [];
+  const { matchLabels } = deploymentSchema.parse(live).spec.selector;
+  const pods = await cluster.list("v1", "Pod", namespace, matchLabels, signal);
+  return z.array(podSchema).parse(pods).flatMap(problemsOfPod);
+}
+
+function problemsOfPod({ metadata, status }: z.infer<typeof podSchema>): string[] {
+  const containers = [...status.initContainerStatuses, ...status.containerStatuses];
+  const waiting = containers.flatMap(({ name, state }) =>
+    state.waiting === undefined
+      ? []
+      : [`container ${name}: ${said(state.waiting.reason, state.waiting.message)}`],
+  );
+  const unmet = status.conditions
+    .filter(({ type, status: met }) => met === "False" && type === "PodScheduled")
+    .map(({ reason, message }) => said(reason, message));
+  return [...unmet, ...waiting].map((problem) => `pod ${metadata.name}: ${problem}`);
+}
+
+function said(reason = "waiting", message: string | undefined): string {
+  return message === undefined || message === "" ? reason : `${reason}: ${message}`;
+}
+
+/**
+ * Waits until the object is gone.
+ * @throws at the deadline, with what the object says about its removal.
+ */
+export async function awaitGone(
+  cluster: Cluster,
+  reference: ObjectReference,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const live = await cluster.read(reference, signal);
+    if (live === undefined) return;
+    if (Date.now() > deadline) {
+      const blocking = namespaceSchema
+        .parse({ status: live.status ?? {} })
+        .status.conditions.filter(({ status }) => status === "True")
+        .map(({ reason, message }) => said(reason, message));
+      const why = blocking.length > 0 ? `: ${blocking.join("; ")}` : "";
+      throw new Error(`timed out waiting for ${reference.kind} ${reference.name} to go${why}`);
+    }
+    await delay(pauseMilliseconds, undefined, { signal });
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The stand-ins for Pulumi's official provider plug-ins, as executables that the engine can start.
+ *
+ * They are for machines where the official plug-ins cannot be downloaded, and are never used
+ * silently: whoever writes the launchers says so.
+ */
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { sdkVersion } from "./shared/version";
+
+export type StandInName = "auth0" | "kubernetes" | "random";
+
+export interface StandIn {
+  name: StandInName;
+  /** The version of the package's SDK in node_modules, which is the plug-in's too. */
+  version: string;
+}
+
+/** Every stand-in there is. */
+export const standIns: readonly StandIn[] = (["auth0", "kubernetes", "random"] as const).map(
+  (name) => ({ name, version: sdkVersion(name) }),
+);
+
+/**
+ * Writes the executable `pulumi-resource-NAME`, which runs the stand-in under this project's Node.
+ * @param directory the folder for it; made where it does not exist. Compiled code is cached there.
+ * @returns the folder, for `plugins.providers[].path` in the project's settings.
+ */
+export function writePluginLauncher(directory: string, name: StandInName): string {
+  const packages = dirname(dirname(require.resolve("tsx/package.json")));
+  const command = [
+    join(packages, "node", "bin", "node"),
+    "--import",
+    pathToFileURL(join(packages, "tsx", "dist", "loader.mjs")).href,
+    join(__dirname, name, "main.ts"),
+  ];
+  // The engine starts every plug-in anew for each of its runs; cached code halves that time.
+  const cache = join(directory, "compiled");
+  const script = [
+    "#!/bin/sh",
+    `NODE_COMPILE_CACHE=${quoted(cache)}`,
+    "export NODE_COMPILE_CACHE",
+    `exec ${command.map(quoted).join(" ")} "$@"`,
+    "",
+  ].join("\n");
+  mkdirSync(directory, { recursive: true });
+  const executable = join(directory, `pulumi-resource-${name}`);
+  writeFileSync(executable, script);
+  chmodSync(executable, 0o755);
+  return directory;
+}
+
+/** The text as one word of a shell's command line. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

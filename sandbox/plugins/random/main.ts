@@ -1,0 +1,4 @@
+import { serve } from "../shared/server";
+import { random } from "./random";
+
+void serve(random);

@@ -1,0 +1,150 @@
+/**
+ * Property values as Pulumi's engine sends and expects them.
+ *
+ * On the wire a secret is an object with a signature, and a value that is not known yet is one of
+ * a few fixed strings. In a plug-in values are plain JSON; which parts are secret is carried
+ * beside them, so that the code that talks to an API never sees a wrapper.
+ */
+
+/** Plain JSON; a value that is not known yet is the string `unknown`. */
+export type Value = null | boolean | number | string | Value[] | Properties;
+
+export interface Properties {
+  [name: string]: Value;
+}
+
+/** Which part of a value is secret: nothing, all of it, or what lies under some of its properties. */
+export type Secrecy = undefined | true | { [name: string]: Secrecy };
+
+export interface Decoded {
+  value: Value;
+  secrecy: Secrecy;
+}
+
+const signatureKey = "4dabf18193072939515e22adb298388d";
+const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
+
+/** What stands for a value that a preview cannot know. */
+export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** The engine has one such string for each type; a plug-in need not tell them apart. */
+const unknownStrings: ReadonlySet<string> = new Set([
+  unknown,
+  "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+  "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+  "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+  "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+]);
+
+/** Shorter texts occur by chance, so they are not looked for in other values and messages. */
+const shortestSearchedSecret = 8;
+
+export function isProperties(value: unknown): value is Properties {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value as properties, or none where it is anything else. */
+export function asProperties(value: Value | undefined): Properties {
+  return isProperties(value) ? value : {};
+}
+
+/** Whether a preview cannot know all of the value yet. */
+export function hasUnknown(value: Value | undefined): boolean {
+  if (value === unknown) return true;
+  if (Array.isArray(value)) return value.some(hasUnknown);
+  return isProperties(value) && Object.values(value).some(hasUnknown);
+}
+
+/**
+ * Separates the plain value from what is secret in it.
+ * @throws on an asset, an archive or a resource reference, which no stand-in takes.
+ */
+export function decode(wire: unknown): Decoded {
+  if (wire === null || wire === undefined) return { value: null, secrecy: undefined };
+  if (typeof wire === "string") {
+    return { value: unknownStrings.has(wire) ? unknown : wire, secrecy: undefined };
+  }
+  if (typeof wire === "boolean" || typeof wire === "number")
+    return { value: wire, secrecy: undefined };
+  if (Array.isArray(wire)) {
+    const items = wire.map(decode);
+    // Items move, so a secret in a list makes the list secret, as in the official plug-ins.
+    const secrecy = items.some((item) => item.secrecy !== undefined) ? true : undefined;
+    return { value: items.map((item) => item.value), secrecy };
+  }
+  return decodeObject(Object.entries(wire));
+}
+
+function decodeObject(entries: [string, unknown][]): Decoded {
+  const wrapped = new Map(entries);
+  const signature = wrapped.get(signatureKey);
+  if (signature === secretSignature) {
+    return { value: decode(wrapped.get("value")).value, secrecy: true };
+  }
+  if (signature !== undefined) {
+    throw new Error("assets, archives and resources as property values are not supported");
+  }
+  const value: Properties = {};
+  const secrecy: Record<string, Secrecy> = {};
+  for (const [name, item] of entries) {
+    const decoded = decode(item);
+    value[name] = decoded.value;
+    if (decoded.secrecy !== undefined) secrecy[name] = decoded.secrecy;
+  }
+  return { value, secrecy: Object.keys(secrecy).length > 0 ? secrecy : undefined };
+}
+
+/** Both masks together. */
+export function unite(one: Secrecy, other: Secrecy): Secrecy {
+  if (one === undefined || other === undefined) return one ?? other;
+  if (one === true || other === true) return true;
+  const united = { ...one };
+  for (const [name, secrecy] of Object.entries(other)) united[name] = unite(united[name], secrecy);
+  return united;
+}
+
+/**
+ * The value as the engine expects it, with its secret parts marked: those of the mask, and every
+ * text in which one of the secret texts occurs, so that a secret that an API hands back under
+ * another name stays one.
+ */
+export function encode(value: Value, secrecy: Secrecy, secretTexts: readonly string[]): unknown {
+  if (secrecy === true) return { [signatureKey]: secretSignature, value };
+  if (typeof value === "string") {
+    const secret = secretTexts.some((text) => value.includes(text));
+    return secret ? { [signatureKey]: secretSignature, value } : value;
+  }
+  if (Array.isArray(value)) {
+    return secrecy === undefined
+      ? value.map((item) => encode(item, undefined, secretTexts))
+      : { [signatureKey]: secretSignature, value };
+  }
+  if (!isProperties(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, encode(item, secrecy?.[name], secretTexts)]),
+  );
+}
+
+/** Every text in the secret parts of a value, also as base64, for `encode` and `redact`. */
+export function secretTextsOf({ value, secrecy }: Decoded): string[] {
+  if (secrecy === undefined) return [];
+  if (secrecy === true) return texts(value);
+  return Object.entries(asProperties(value)).flatMap(([name, item]) =>
+    secretTextsOf({ value: item, secrecy: secrecy[name] }),
+  );
+}
+
+function texts(value: Value): string[] {
+  if (typeof value === "string") {
+    const searched = value.length >= shortestSearchedSecret && value !== unknown;
+    return searched ? [value, Buffer.from(value).toString("base64")] : [];
+  }
+  if (Array.isArray(value)) return value.flatMap(texts);
+  return isProperties(value) ? Object.values(value).flatMap(texts) : [];
+}
+
+/** The message on one line, without any of the secret texts. */
+export function redact(message: string, secretTexts: readonly string[]): string {
+  const hidden = secretTexts.reduce((text, secret) => text.replaceAll(secret, "[secret]"), message);
+  return hidden.replaceAll(/\s+/g, " ").trim();
+}

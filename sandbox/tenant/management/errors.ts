@@ -1,0 +1,52 @@
+import { STATUS_CODES } from "node:http";
+
+/** A refusal by the Management API, in the shape that Auth0 gives it. */
+export class ApiError extends Error {
+  constructor(
+    readonly statusCode: number,
+    readonly errorCode: string | undefined,
+    message: string,
+  ) {
+    super(message);
+  }
+
+  toJSON(): Record<string, unknown> {
+    return {
+      statusCode: this.statusCode,
+      error: STATUS_CODES[this.statusCode],
+      message: this.message,
+      errorCode: this.errorCode,
+    };
+  }
+}
+
+const kinds = {
+  user: "user",
+  client: "client",
+  connection: "connection",
+  role: "role",
+  resource_server: "resource server",
+  client_grant: "client grant",
+  signing_key: "signing key",
+} as const;
+
+/** 404: there is no such thing. */
+export function inexistent(kind: keyof typeof kinds): ApiError {
+  return new ApiError(404, `inexistent_${kind}`, `The ${kinds[kind]} does not exist.`);
+}
+
+/** The thing, or a 404. */
+export function existing<T>(found: T | undefined, kind: keyof typeof kinds): T {
+  if (found === undefined) throw inexistent(kind);
+  return found;
+}
+
+/** 409: the thing exists already. */
+export function conflict(errorCode: string, message: string): ApiError {
+  return new ApiError(409, errorCode, message);
+}
+
+/** 400: the body is well-formed, and what it asks for cannot be. */
+export function badRequest(errorCode: string, message: string): ApiError {
+  return new ApiError(400, errorCode, message);
+}

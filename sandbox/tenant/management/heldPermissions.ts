@@ -1,0 +1,59 @@
+import { z } from "zod";
+
+import { findApi } from "../permissions";
+import { type HeldPermission, heldPermissionSchema, type State } from "../state";
+import { badRequest } from "./errors";
+import { parseBody, payload } from "./payload";
+
+const permissionsSchema = payload({ permissions: z.array(heldPermissionSchema).min(1) });
+// The Auth0 provider sends null where a role that goes away held nothing.
+const removalSchema = payload({ permissions: z.array(heldPermissionSchema).nullable() });
+
+interface Holder {
+  permissions: HeldPermission[];
+}
+
+/** Gives a role or user the permissions that the body names. */
+export function addPermissions(state: State, holder: Holder, body: unknown): void {
+  const { permissions } = parseBody(permissionsSchema, body);
+  for (const permission of permissions) refuseUnknown(state, permission);
+  const missing = permissions.filter((permission) => !holds(holder, permission));
+  holder.permissions = [...holder.permissions, ...missing];
+}
+
+/** Takes the permissions that the body names from a role or user. */
+export function removePermissions(holder: Holder, body: unknown): void {
+  const { permissions } = parseBody(removalSchema, body);
+  const gone = { permissions: permissions ?? [] };
+  holder.permissions = holder.permissions.filter((permission) => !holds(gone, permission));
+}
+
+/** The held permissions with what Auth0 adds: the API's name and the permission's description. */
+export function describePermissions(state: State, held: readonly HeldPermission[]): object[] {
+  return held.map((permission) => {
+    const api = findApi(state, permission.resource_server_identifier);
+    const scope = api?.scopes.find(({ value }) => value === permission.permission_name);
+    return {
+      ...permission,
+      resource_server_name: api?.name,
+      description: scope?.description ?? "",
+    };
+  });
+}
+
+function holds(holder: Holder, wanted: HeldPermission): boolean {
+  return holder.permissions.some(
+    (permission) =>
+      permission.resource_server_identifier === wanted.resource_server_identifier &&
+      permission.permission_name === wanted.permission_name,
+  );
+}
+
+function refuseUnknown(state: State, permission: HeldPermission): void {
+  const api = findApi(state, permission.resource_server_identifier);
+  if (api?.scopes.some(({ value }) => value === permission.permission_name) !== true)
+    throw badRequest(
+      "invalid_body",
+      `The API "${permission.resource_server_identifier}" has no permission "${permission.permission_name}"`,
+    );
+}

@@ -1,0 +1,44 @@
+import type { Tenant } from "../tenant";
+
+/** An authorized call of the Management API. */
+export interface Call {
+  readonly tenant: Tenant;
+  /** The path's variable parts, decoded. */
+  readonly path: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** The JSON body, not yet looked at; undefined if there was none. */
+  readonly body: unknown;
+  /** What the caller's token permits. */
+  readonly scopes: ReadonlySet<string>;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly body?: unknown;
+}
+
+/** One endpoint of the Management API. */
+export interface Operation {
+  readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+  /** Below /api/v2, with `:name` for variable parts. */
+  readonly path: string;
+  /** The permission that the caller's token must hold. */
+  readonly scope: string;
+  /** Carries the call out in memory; the caller puts changes on the disk before it answers. */
+  readonly run: (call: Call) => Reply | Promise<Reply>;
+}
+
+/** A variable part of the path; the empty string, which names nothing, where there is none. */
+export function part(call: Call, name: string): string {
+  return call.path[name] ?? "";
+}
+
+export const noContent: Reply = { status: 204 };
+
+export function ok(body: unknown): Reply {
+  return { status: 200, body };
+}
+
+export function created(body: unknown): Reply {
+  return { status: 201, body };
+}

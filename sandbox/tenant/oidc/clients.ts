@@ -1,0 +1,32 @@
+import type { AdapterPayload } from "oidc-provider";
+
+import type { Client } from "../state";
+
+const machineGrantTypes = ["client_credentials"];
+const webGrantTypes = ["authorization_code", "refresh_token"];
+
+/** A client of the tenant, in the terms of OpenID Connect's client registration. */
+export function clientMetadata(client: Client): AdapterPayload {
+  // Without a callback nobody can sign in, and oidc-provider would call the whole client invalid.
+  const callbacks = client.callbacks.filter(isPlainUrl);
+  const isWeb = callbacks.length > 0 && client.grant_types.includes("authorization_code");
+  const possible = isWeb ? [...webGrantTypes, ...machineGrantTypes] : machineGrantTypes;
+  const isPublic = client.token_endpoint_auth_method === "none";
+  return {
+    client_id: client.client_id,
+    client_name: client.name,
+    ...(!isPublic && { client_secret: client.client_secret }),
+    token_endpoint_auth_method: client.token_endpoint_auth_method,
+    // Only this type compares callbacks character by character, ports included.
+    application_type: "web",
+    redirect_uris: callbacks,
+    post_logout_redirect_uris: client.allowed_logout_urls.filter(isPlainUrl),
+    response_types: isWeb ? ["code"] : [],
+    grant_types: possible.filter((type) => client.grant_types.includes(type)),
+  };
+}
+
+function isPlainUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && ["http:", "https:"].includes(url.protocol) && !value.includes("#");
+}

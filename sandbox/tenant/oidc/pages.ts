@@ -1,0 +1,131 @@
+import { createHash } from "node:crypto";
+import type { Context } from "koa";
+
+const style = `
+:root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.5; }
+body { display: grid; min-height: 100vh; margin: 0; place-items: center; background: Canvas; }
+main { box-sizing: border-box; width: min(24rem, 100vw); padding: 2rem; }
+h1 { font-size: 1.5rem; margin: 0 0 .5rem; }
+label { display: block; margin-top: 1rem; font-weight: 600; }
+input, button { box-sizing: border-box; width: 100%; padding: .6rem; font: inherit; }
+input { border: 1px solid GrayText; border-radius: .25rem; }
+button { margin-top: 1.5rem; border: 0; border-radius: .25rem; background: #1a56c4; color: #fff; cursor: pointer; }
+:focus-visible { outline: 3px solid #e6a100; outline-offset: 2px; }
+[role=alert] { padding: .6rem; border-left: 4px solid #c62828; }
+`;
+
+const submitAtOnce = `document.forms[0].submit();`;
+
+/** A piece of HTML that is safe to put into a page. */
+export class Html {
+  constructor(readonly text: string) {}
+}
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Builds HTML; what is put in is escaped, unless it is Html itself. */
+export function html(strings: TemplateStringsArray, ...values: readonly (string | Html)[]): Html {
+  const escaped = values.map((value) =>
+    value instanceof Html
+      ? value.text
+      : value.replace(/[&<>"']/g, (character) => entities[character] ?? ""),
+  );
+  return new Html(String.raw({ raw: strings }, ...escaped));
+}
+
+const nothing = new Html("");
+
+interface Page {
+  readonly title: string;
+  readonly body: Html;
+  /** Whether the page's form is sent without a click. */
+  readonly submits?: boolean;
+}
+
+/** Answers with a page that loads nothing, runs nothing it did not bring, and fits into no frame. */
+export function showPage(ctx: Context, { title, body, submits = false }: Page): void {
+  const sources = {
+    "default-src": "'none'",
+    "style-src": hashOf(style),
+    "script-src": submits ? hashOf(submitAtOnce) : "'none'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+  };
+  ctx.set({
+    "Content-Security-Policy": Object.entries(sources)
+      .map((source) => source.join(" "))
+      .join("; "),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+  });
+  ctx.type = "html";
+  ctx.body = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title}</title>
+        <style>
+          ${new Html(style)}
+        </style>
+      </head>
+      <body>
+        <main>
+          <h1>${title}</h1>
+          ${body}
+        </main>
+        ${submits ? new Html(`<script>${submitAtOnce}</script>`) : nothing}
+      </body>
+    </html> `.text;
+}
+
+function hashOf(inline: string): string {
+  return `'sha256-${createHash("sha256").update(inline).digest("base64")}'`;
+}
+
+/** The sign-in form. */
+export function showLogin(
+  ctx: Context,
+  { client, email, problem }: { client: string; email: string; problem?: string },
+): void {
+  const alert = problem === undefined ? nothing : html`<p role="alert" id="problem">${problem}</p>`;
+  const describedBy = problem === undefined ? nothing : new Html(` aria-describedby="problem"`);
+  showPage(ctx, {
+    title: "Sign in",
+    body: html`<p>to continue to ${client}</p>
+      ${alert}
+      <form method="post">
+        <label for="email">Email address</label>
+        <input
+          id="email"
+          name="email"
+          type="email"
+          value="${email}"
+          autocomplete="username"
+          required
+          autofocus${describedBy}
+        />
+        <label for="password">Password</label>
+        <input
+          id="password"
+          name="password"
+          type="password"
+          autocomplete="current-password"
+          required${describedBy}
+        />
+        <button type="submit">Continue</button>
+      </form>`,
+  });
+}
+
+/** A message that ends the matter. */
+export function showMessage(ctx: Context, title: string, message: string): void {
+  showPage(ctx, { title, body: html`<p>${message}</p>` });
+}

@@ -1,0 +1,133 @@
+import { mkdir } from "node:fs/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+
+import { serverIdentity } from "./certificate";
+import { sendJson, UnreadableRequest, urlOf } from "./http";
+import { KeyRing } from "./keys";
+import { isManagementPath, manage } from "./management/router";
+import { openProtocolRecords, type ProtocolRecords } from "./oidc/adapter";
+import { createProvider } from "./oidc/provider";
+import { asFormRequest } from "./oidc/requests";
+import type { TenantOptions } from "./options";
+import { bootstrap, openState } from "./state";
+import { createTenant, type Tenant } from "./tenant";
+
+export { certificateAuthority } from "./certificate";
+export type { TenantOptions } from "./options";
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** A tenant that answers. */
+export interface RunningTenant {
+  /** Host, or HOST:PORT: what its URLs begin with, after https:// */
+  readonly domain: string;
+  readonly port: number;
+  /** Stops listening and ends every connection; resolves once what was acknowledged is on the disk. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an Auth0-compatible tenant over HTTPS.
+ *
+ * @throws if the address is taken, or the state directory holds something else than a tenant's state
+ */
+export async function startTenant(options: TenantOptions): Promise<RunningTenant> {
+  const { listen, stateDirectory } = options;
+  await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+  const host = listen.port === 0 ? "localhost" : hostOf(options.domain);
+  const { certificate, key } = await serverIdentity(stateDirectory, host);
+  const server = createServer({ cert: certificate, key, minVersion: "TLSv1.2" });
+  // Listening comes before the state is read: a second tenant on the same directory stops here.
+  const port = await listenOn(server, listen);
+  const domain = listen.port === 0 ? `localhost:${port}` : options.domain;
+  const opening = openTenant(domain, options);
+  // Who asks before everything is read waits; nobody is left without an answer.
+  server.on("request", (request, response) => {
+    void opening.then(
+      ({ handle }) => handle(request, response),
+      () => response.destroy(),
+    );
+  });
+  try {
+    const { files } = await opening;
+    return { domain, port, close: () => close(server, files) };
+  } catch (error) {
+    server.close();
+    server.closeAllConnections();
+    throw error;
+  }
+}
+
+interface OpenTenant {
+  readonly handle: Handler;
+  readonly files: readonly { save(): Promise<void> }[];
+}
+
+async function openTenant(
+  domain: string,
+  { stateDirectory, management }: TenantOptions,
+): Promise<OpenTenant> {
+  const keys = await KeyRing.open(stateDirectory);
+  const state = await openState(stateDirectory);
+  const tenant = createTenant(domain, state, keys);
+  bootstrap(tenant.state, tenant.managementAudience, management);
+  await tenant.save();
+  const records = await openProtocolRecords(stateDirectory);
+  return { handle: createHandler(tenant, records), files: [state, records] };
+}
+
+function hostOf(domain: string): string {
+  return domain.replace(/:[0-9]+$/, "");
+}
+
+function listenOn(server: Server, { host, port }: TenantOptions["listen"]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => {
+      reject(new Error(`cannot listen on ${host}:${port}: ${error.message}`));
+    });
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : port);
+    });
+  });
+}
+
+function close(server: Server, files: OpenTenant["files"]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close(() => {
+      Promise.all(files.map((file) => file.save())).then(() => {
+        resolve();
+      }, reject);
+    });
+    server.closeAllConnections();
+  });
+}
+
+function createHandler(tenant: Tenant, records: ProtocolRecords): Handler {
+  const protocol = () => createProvider(tenant, records).callback();
+  let authenticate = protocol();
+  tenant.keys.onChange(() => {
+    authenticate = protocol();
+  });
+  return async (request, response) => {
+    // One name in every URL, whichever name or address the request came by.
+    request.headers.host = tenant.domain;
+    try {
+      if (isManagementPath(urlOf(request).pathname)) await manage(tenant, request, response);
+      else await authenticate(await asFormRequest(request), response);
+    } catch (error) {
+      answerFailure(response, error);
+    }
+  };
+}
+
+function answerFailure(response: ServerResponse, error: unknown): void {
+  const isCallersFault = error instanceof UnreadableRequest;
+  if (!isCallersFault)
+    console.error(`tenant: ${error instanceof Error ? (error.stack ?? error.message) : "failed"}`);
+  if (response.headersSent) return;
+  if (isCallersFault)
+    sendJson(response, 400, { error: "invalid_request", error_description: error.message });
+  else sendJson(response, 500, { error: "server_error" });
+}

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { IstioMesh, type IstioMeshArgs } from "../../../components/mesh";
+import { clusterProvider, countByType, find, ofType, run } from "../mocks";
+
+const release = "kubernetes:helm.sh/v3:Release";
+
+function install(changes: Partial<IstioMeshArgs> = {}, preview = false) {
+  return run(
+    () =>
+      new IstioMesh(
+        "istio",
+        {
+          version: "1.30.3",
+          charts: { kind: "repository", address: "https://charts.example" },
+          values: { base: {}, istiod: {}, gateway: {} },
+          gateway: { serviceType: "LoadBalancer" },
+          ...changes,
+        },
+        { providers: [clusterProvider()] },
+      ),
+    { preview },
+  );
+}
+
+for (const preview of [false, true]) {
+  test(`as ${preview ? "a preview" : "an update"}, base, then istiod, then the gateway is installed`, async () => {
+    const { registrations } = await install({}, preview);
+    assert.deepEqual(countByType(registrations), {
+      "pulumi:pulumi:Stack": 1,
+      "pulumi:providers:kubernetes": 1,
+      "random:index/randomPassword:RandomPassword": 1,
+      "istio-auth0:index:IstioMesh": 1,
+      "kubernetes:core/v1:Namespace": 2,
+      [release]: 3,
+    });
+    const order = Object.values(ofType(registrations, release)).map(
+      ({ name, dependencies, parent, provider }) => [name, dependencies, parent, provider],
+    );
+    assert.deepEqual(order, [
+      ["istio-base", ["istio-system"], "istio", "cluster"],
+      ["istio-istiod", ["istio-base"], "istio", "cluster"],
+      ["istio-gateway", ["istio-ingress", "istio-istiod"], "istio", "cluster"],
+    ]);
+  });
+}
+
+test("each release in full", async () => {
+  const { registrations } = await install({
+    gateway: { serviceType: "NodePort", nodePort: 30080 },
+  });
+  const expected = (chart: string, name: string, namespace: string, values: object) => ({
+    chart,
+    version: "1.30.3",
+    repositoryOpts: { repo: "https://charts.example" },
+    name,
+    namespace,
+    values,
+    atomic: true,
+    timeout: 300,
+    compat: "true",
+  });
+  const inputs = Object.values(ofType(registrations, release)).map((each) => each.inputs);
+  assert.deepEqual(inputs, [
+    expected("base", "istio-base", "istio-system", {}),
+    expected("istiod", "istiod", "istio-system", {
+      global: { proxy: { resources: { requests: { cpu: "10m", memory: "64Mi" } } } },
+      autoscaleEnabled: false,
+      resources: { requests: { cpu: "50m", memory: "256Mi" } },
+      meshConfig: {
+        accessLogFile: "/dev/stdout",
+        pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
+      },
+    }),
+    expected("gateway", "istio-ingress", "istio-ingress", {
+      autoscaling: { enabled: false },
+      resources: { requests: { cpu: "10m", memory: "64Mi" } },
+      service: {
+        type: "NodePort",
+        ports: [
+          { name: "status-port", protocol: "TCP", port: 15021, targetPort: 15021 },
+          { name: "http2", protocol: "TCP", port: 80, targetPort: 80, nodePort: 30080 },
+        ],
+      },
+    }),
+  ]);
+});
+
+test("image registry, tag, authority and extra values reach the charts", async () => {
+  const { registrations } = await install({
+    hub: "registry.example/istio",
+    tag: "local",
+    certificateAuthority: "PEM",
+    values: {
+      base: { defaultRevision: "default" },
+      istiod: { meshConfig: { accessLogFile: "" }, env: { A: "b" } },
+      gateway: { service: { ports: [] } },
+    },
+  });
+  const valuesOf = (name: string) =>
+    (find(registrations, release, name).inputs as { values: Record<string, unknown> }).values;
+  assert.deepEqual(valuesOf("istio-base"), { defaultRevision: "default" });
+  const istiod = valuesOf("istio-istiod");
+  assert.deepEqual(istiod.global, {
+    hub: "registry.example/istio",
+    tag: "local",
+    proxy: { resources: { requests: { cpu: "10m", memory: "64Mi" } } },
+  });
+  assert.equal(istiod.jwksResolverExtraRootCA, "PEM");
+  assert.deepEqual(istiod.podAnnotations, {
+    "checksum/jwks-authority": "384fb9a44fabe158be2757b9b8d8f67029f2280fcc1776ab2a53103e6f0c582d",
+  });
+  assert.deepEqual(istiod.env, { A: "b" });
+  assert.deepEqual(istiod.meshConfig, {
+    accessLogFile: "",
+    pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
+  });
+  assert.deepEqual(valuesOf("istio-gateway").service, { type: "LoadBalancer", ports: [] });
+});
+
+test("an Istio Gateway finds the gateway's pods", async () => {
+  const { result } = await install();
+  assert.deepEqual(result.gatewaySelector, { istio: "ingress" });
+});

@@ -1,0 +1,261 @@
+/** The whole program with the sandbox's stack file, and what the sandbox adds to it. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+import { z } from "zod";
+import { permissions, roles, services } from "../components/access";
+import { countByType, find, kubeconfig, ofType, read, run, unknown } from "./components/mocks";
+
+const load = createRequire(__filename);
+const root = join(__dirname, "..");
+
+const stackFile = z
+  .object({ config: z.record(z.string(), z.unknown()) })
+  .parse(parse(readFileSync(join(root, "Pulumi.sandbox.yaml"), "utf8")));
+
+const added: Record<string, Record<string, unknown>> = {
+  "istio-auth0:cluster": { kubeconfig },
+  "istio-auth0:identity": { clientSecret: "management-secret" },
+};
+
+function configure(changes: Record<string, Record<string, unknown>> = {}): void {
+  const config = Object.entries(stackFile.config).map(([key, value]) => [
+    key,
+    JSON.stringify(
+      Array.isArray(value) ? value : { ...(value as object), ...added[key], ...changes[key] },
+    ),
+  ]);
+  pulumi.runtime.setAllConfig(Object.fromEntries(config) as Record<string, string>);
+}
+
+/** Runs index.ts as Pulumi does, by requiring it; its exports are the stack's outputs. */
+async function runProgram({ preview = false, changes = {} } = {}) {
+  configure(changes);
+  const index = load.resolve("../index");
+  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the way to load a module again
+  delete load.cache[index];
+  const { result, registrations } = await run(() => load(index) as typeof import("../index"), {
+    preview,
+  });
+  return { outputs: result, registrations };
+}
+
+const expectedCounts = {
+  "pulumi:pulumi:Stack": 1,
+  "istio-auth0:index:ExistingCluster": 1,
+  "pulumi:providers:kubernetes": 1,
+  "istio-auth0:index:IstioMesh": 1,
+  "kubernetes:core/v1:Namespace": 3,
+  "kubernetes:helm.sh/v3:Release": 3,
+  "istio-auth0:index:Auth0Identity": 1,
+  "pulumi:providers:auth0": 1,
+  "auth0:index/resourceServer:ResourceServer": 1,
+  "auth0:index/resourceServerScopes:ResourceServerScopes": 1,
+  "auth0:index/role:Role": 2,
+  "auth0:index/rolePermissions:RolePermissions": 2,
+  "auth0:index/connection:Connection": 1,
+  "auth0:index/client:Client": 3,
+  "auth0:index/clientCredentials:ClientCredentials": 3,
+  "auth0:index/clientGrant:ClientGrant": 2,
+  "auth0:index/connectionClients:ConnectionClients": 1,
+  "auth0:index/user:User": 3,
+  "auth0:index/userRoles:UserRoles": 2,
+  "random:index/randomPassword:RandomPassword": 6,
+  "istio-auth0:index:Enforcement": 1,
+  "kubernetes:security.istio.io/v1:PeerAuthentication": 1,
+  "kubernetes:security.istio.io/v1:RequestAuthentication": 1,
+  "kubernetes:security.istio.io/v1:AuthorizationPolicy": 5,
+  "istio-auth0:index:Bookinfo": 1,
+  "kubernetes:core/v1:ServiceAccount": 4,
+  "kubernetes:core/v1:Service": 7,
+  "kubernetes:apps/v1:Deployment": 6,
+  "kubernetes:networking.istio.io/v1:Gateway": 1,
+  "kubernetes:networking.istio.io/v1:VirtualService": 1,
+};
+
+for (const preview of [false, true]) {
+  test(`${preview ? "a preview" : "an update"} of the sandbox registers exactly these resources`, async () => {
+    const { registrations } = await runProgram({ preview });
+    assert.deepEqual(countByType(registrations), expectedCounts);
+  });
+}
+
+test("the outputs are what others build on, and the secrets among them are secret", async () => {
+  const { outputs } = await runProgram();
+  assert.deepEqual(Object.keys(outputs).sort(), [
+    "audience",
+    "clientIds",
+    "clientSecrets",
+    "gatewayUrl",
+    "issuer",
+    "jwksUri",
+    "kubeconfig",
+    "userPasswords",
+    "viewers",
+  ]);
+  const { gatewayUrl, issuer, jwksUri, audience, viewers } = outputs;
+  assert.deepEqual(
+    { gatewayUrl, issuer, jwksUri, audience, viewers },
+    {
+      gatewayUrl: "http://localhost:8080",
+      issuer: "https://tenant.localhost:8443/",
+      jwksUri: "https://tenant.localhost:8443/.well-known/jwks.json",
+      audience: "https://bookinfo.io",
+      viewers: {
+        users: [
+          { email: "nobody@bookinfo.example", roles: [] },
+          { email: "user@bookinfo.example", roles: ["user"] },
+          { email: "moderator@bookinfo.example", roles: ["moderator"] },
+        ],
+        machines: [
+          { name: "catalogue", permissions: ["read:book-details"] },
+          { name: "reporting", permissions: ["read:book-details", "read:book-reviews"] },
+        ],
+      },
+    },
+  );
+  assert.deepEqual(await read(pulumi.output(outputs.clientIds)), {
+    value: {
+      web: "identity-web-id",
+      machines: {
+        catalogue: "identity-machine-catalogue-id",
+        reporting: "identity-machine-reporting-id",
+      },
+    },
+    secret: false,
+  });
+  assert.deepEqual(await read(outputs.clientSecrets), {
+    value: {
+      web: "generated identity-web-secret",
+      machines: {
+        catalogue: "generated identity-machine-catalogue-secret",
+        reporting: "generated identity-machine-reporting-secret",
+      },
+    },
+    secret: true,
+  });
+  assert.deepEqual(await read(outputs.userPasswords), {
+    value: {
+      "nobody@bookinfo.example": "generated identity-user-nobody@bookinfo.example-password",
+      "user@bookinfo.example": "generated identity-user-user@bookinfo.example-password",
+      "moderator@bookinfo.example": "generated identity-user-moderator@bookinfo.example-password",
+    },
+    secret: true,
+  });
+  assert.deepEqual(await read(outputs.kubeconfig), { value: kubeconfig, secret: true });
+});
+
+test("a preview knows the addresses and policies, and not the ids and passwords", async () => {
+  const { outputs, registrations } = await runProgram({ preview: true });
+  assert.equal(outputs.issuer, "https://tenant.localhost:8443/");
+  assert.deepEqual((await read(outputs.clientIds.web)).value, unknown);
+  assert.deepEqual(await read(outputs.clientSecrets), { value: unknown, secret: true });
+  assert.deepEqual(await read(outputs.userPasswords), { value: unknown, secret: true });
+  const policies = registrations.filter(({ type }) => type.includes("istio.io"));
+  assert.equal(policies.length, 9);
+  assert.ok(!JSON.stringify(policies).includes(unknown));
+});
+
+test("a private authority is an output, and istiod trusts it", async () => {
+  const certificateAuthority = readFileSync(join(__dirname, "components", "authority.pem"), "utf8");
+  const { outputs, registrations } = await runProgram({
+    changes: { "istio-auth0:identity": { ...added["istio-auth0:identity"], certificateAuthority } },
+  });
+  assert.equal((outputs as Record<string, unknown>).certificateAuthority, certificateAuthority);
+  const { inputs } = find(registrations, "kubernetes:helm.sh/v3:Release", "istio-istiod");
+  const { values } = z.object({ values: z.record(z.string(), z.unknown()) }).parse(inputs);
+  assert.equal(values.jwksResolverExtraRootCA, certificateAuthority);
+});
+
+test("no service is there before the policies, and no policy before the control plane", async () => {
+  const { registrations } = await runProgram();
+  const component = (name: string) => {
+    const found = registrations.find((each) => each.name === name && each.type.includes("index:"));
+    assert.ok(found, name);
+    return found;
+  };
+  assert.deepEqual(component("access").dependencies, ["bookinfo", "istio-istiod"]);
+  assert.deepEqual(component("bookinfo").dependencies, [
+    "access-allow-nothing",
+    "access-details",
+    "access-mutual-tls",
+    "access-productpage",
+    "access-ratings",
+    "access-reviews",
+    "access-tokens",
+    "bookinfo",
+    "istio-istiod",
+  ]);
+});
+
+test("no secret is a plain input anywhere", async () => {
+  const { registrations } = await runProgram();
+  const secrets = ["kubernetes-token", "management-secret", "generated "];
+  const holders = registrations.filter(({ inputs }) =>
+    secrets.some((secret) => JSON.stringify(inputs).includes(secret)),
+  );
+  assert.deepEqual(
+    holders.map(({ name, type, secrets: paths }) => [type.split(":").at(-1), name, paths]).sort(),
+    [
+      ["kubernetes", "cluster", ["kubeconfig"]],
+      ["auth0", "identity", ["clientSecret"]],
+      ...["web", "machine-catalogue", "machine-reporting"].map((client) => [
+        "ClientCredentials",
+        `identity-${client}-credentials`,
+        ["clientSecret"],
+      ]),
+      ...["nobody", "user", "moderator"].map((user) => [
+        "User",
+        `identity-user-${user}@bookinfo.example`,
+        ["password"],
+      ]),
+    ].sort(),
+  );
+});
+
+test("the table, the tenant's scopes and roles, and the policies agree", async () => {
+  const { registrations } = await runProgram();
+  const inputsOf = <Inputs extends z.ZodType>(type: string, name: string, inputs: Inputs) =>
+    inputs.parse(find(registrations, type, name).inputs);
+
+  const { scopes } = inputsOf(
+    "auth0:index/resourceServerScopes:ResourceServerScopes",
+    "identity-scopes",
+    z.object({ scopes: z.array(z.object({ name: z.string(), description: z.string() })) }),
+  );
+  assert.deepEqual(
+    Object.fromEntries(scopes.map(({ name, description }) => [name, description])),
+    permissions,
+  );
+
+  for (const [role, { permissions: granted }] of Object.entries(roles)) {
+    const named = z.array(z.object({ name: z.string(), resourceServerIdentifier: z.string() }));
+    assert.deepEqual(
+      inputsOf(
+        "auth0:index/rolePermissions:RolePermissions",
+        `identity-role-${role}-permissions`,
+        z.object({ permissions: named }),
+      ).permissions,
+      granted.map((name) => ({ name, resourceServerIdentifier: "https://bookinfo.io" })),
+    );
+  }
+
+  const policies = ofType(registrations, "kubernetes:security.istio.io/v1:AuthorizationPolicy");
+  const when = z.array(z.object({ key: z.string(), values: z.array(z.string()) })).default([]);
+  const policy = z.object({ spec: z.object({ rules: z.array(z.object({ when })).default([]) }) });
+  const asked = Object.values(policies).flatMap(({ name, inputs }) =>
+    policy
+      .parse(inputs)
+      .spec.rules.flatMap((rule) => rule.when)
+      .flatMap(({ values }) => values.map((value) => [name.replace("access-", ""), value])),
+  );
+  const needed = Object.entries(services).flatMap(([service, { requires }]) =>
+    typeof requires === "object" ? [[service, requires.permission]] : [],
+  );
+  assert.deepEqual(asked, needed);
+  assert.ok(asked.every(([, permission]) => scopes.some(({ name }) => name === permission)));
+});

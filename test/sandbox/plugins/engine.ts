@@ -1,0 +1,148 @@
+/** The real Pulumi engine over the stand-ins, for tests: a file backend and an inline program. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  LocalWorkspace,
+  type OpMap,
+  type PulumiFn,
+  PulumiCommand,
+  type Stack,
+} from "@pulumi/pulumi/automation";
+import { z } from "zod";
+import {
+  type StandInName,
+  standIns,
+  writePluginLauncher,
+} from "../../../sandbox/plugins/launchers";
+
+/** Where a Pulumi CLI may be: what PULUMI_CLI names, or where it is built. */
+const candidates = [process.env.PULUMI_CLI, "/tmp/b/bin/pulumi"];
+
+/** The Pulumi CLI's executable, or undefined where there is none. */
+export const pulumiExecutable = candidates.find(
+  (path): path is string => path !== undefined && existsSync(path),
+);
+
+/** For the options of a test that needs the engine: false, or why it is left out. */
+export const skipWithoutEngine =
+  pulumiExecutable === undefined &&
+  "no Pulumi CLI: PULUMI_CLI does not name one, and /tmp/b/bin/pulumi is not there";
+
+const stateSchema = z.object({
+  checkpoint: z.object({
+    latest: z.object({ resources: z.array(z.object({ type: z.string() })).optional() }),
+  }),
+});
+
+export class Engine {
+  private constructor(
+    readonly directory: string,
+    private readonly stack: Stack,
+    readonly output: string[],
+  ) {}
+
+  /**
+   * A new stack in a new folder.
+   * @param environment variables that the plug-ins shall see.
+   */
+  static async start(
+    program: PulumiFn,
+    plugins: readonly StandInName[],
+    environment: Record<string, string> = {},
+  ): Promise<Engine> {
+    if (pulumiExecutable === undefined) throw new Error("no Pulumi CLI");
+    const directory = mkdtempSync(join(tmpdir(), "engine-test-"));
+    const workDir = join(directory, "project");
+    const launchers = join(directory, "plugins");
+    const backend = join(directory, "backend");
+    for (const folder of [workDir, backend]) mkdirSync(folder);
+    for (const name of plugins) writePluginLauncher(launchers, name);
+    const providers = standIns
+      .filter(({ name }) => plugins.includes(name))
+      .map(({ name, version }) => ({ name, version, path: launchers }));
+    writeFileSync(
+      join(workDir, "Pulumi.yaml"),
+      JSON.stringify({ name: "stand-ins", runtime: "nodejs", plugins: { providers } }),
+    );
+    const root = join(directory, "cli");
+    writeCommand(root, pulumiExecutable);
+    const stack = await LocalWorkspace.createOrSelectStack(
+      { stackName: "test", projectName: "stand-ins", program },
+      {
+        workDir,
+        pulumiCommand: await PulumiCommand.get({ root, skipVersionCheck: true }),
+        pulumiHome: join(directory, "home"),
+        envVars: {
+          PULUMI_BACKEND_URL: `file://${backend}`,
+          PULUMI_CONFIG_PASSPHRASE: "engine-test",
+          PULUMI_SKIP_UPDATE_CHECK: "true",
+          PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+          ...environment,
+        },
+      },
+    );
+    return new Engine(directory, stack, []);
+  }
+
+  /** Brings the stack up. @returns how many resources were treated how. */
+  async up(program?: PulumiFn): Promise<OpMap> {
+    const { summary } = await this.stack.up({ ...this.capture(), ...(program && { program }) });
+    return summary.resourceChanges ?? {};
+  }
+
+  async outputs(): Promise<Record<string, unknown>> {
+    const outputs = await this.stack.outputs();
+    return Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value]));
+  }
+
+  async preview(program?: PulumiFn): Promise<OpMap> {
+    const result = await this.stack.preview({ ...this.capture(), ...(program && { program }) });
+    return result.changeSummary;
+  }
+
+  async refresh(): Promise<OpMap> {
+    const { summary } = await this.stack.refresh(this.capture());
+    return summary.resourceChanges ?? {};
+  }
+
+  async destroy(): Promise<OpMap> {
+    const { summary } = await this.stack.destroy(this.capture());
+    return summary.resourceChanges ?? {};
+  }
+
+  /** The state as it lies in the backend: secrets encrypted. */
+  state(): { text: string; types: string[] } {
+    const stacks = join(this.directory, "backend", ".pulumi", "stacks", "stand-ins");
+    const text = readFileSync(join(stacks, "test.json"), "utf8");
+    const { resources = [] } = stateSchema.parse(JSON.parse(text)).checkpoint.latest;
+    return { text, types: resources.map(({ type }) => type) };
+  }
+
+  stop(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private capture() {
+    return {
+      color: "never" as const,
+      onOutput: (text: string) => void this.output.push(text),
+      onError: (text: string) => void this.output.push(text),
+    };
+  }
+}
+
+/**
+ * Writes `bin/pulumi`, which the Automation API looks for below its root. A CLI that was built from
+ * its Go module without the release's flags has no version, and the Automation API insists on one.
+ */
+function writeCommand(root: string, executable: string): void {
+  const version = "v3.258.0";
+  const script = [
+    "#!/bin/sh",
+    `if [ "$*" = version ]; then echo ${version}; else exec '${executable}' "$@"; fi`,
+    "",
+  ];
+  mkdirSync(join(root, "bin"), { recursive: true });
+  writeFileSync(join(root, "bin", "pulumi"), script.join("\n"), { mode: 0o755 });
+}

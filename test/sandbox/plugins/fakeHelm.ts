@@ -1,0 +1,163 @@
+/**
+ * A stand-in for the `helm` executable, for tests: releases are kept in a file, and every command
+ * line is written down. It reads the kubeconfig, as Helm does, and fails where there is none.
+ */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { z } from "zod";
+
+const releaseSchema = z.object({
+  namespace: z.string(),
+  chart: z.string(),
+  values: z.record(z.string(), z.json()),
+  label: z.string(),
+  /** The state of each revision, from the first. */
+  revisions: z.array(z.string()),
+});
+
+const stateSchema = z.object({
+  releases: z.record(z.string(), releaseSchema),
+  /** YAML that `get manifest` prints. */
+  manifest: z.string(),
+  /** What the next installation fails with. */
+  failure: z.string().optional(),
+});
+
+export type HelmState = z.infer<typeof stateSchema>;
+
+/** A folder with a fake `helm`, its state and the record of its command lines. */
+export class FakeHelm {
+  private readonly statePath: string;
+
+  constructor(readonly directory: string) {
+    this.statePath = join(directory, "state.json");
+    mkdirSync(directory, { recursive: true });
+    this.write({ releases: {}, manifest: "" });
+    const loader = pathToFileURL(require.resolve("tsx")).href;
+    const node = process.execPath;
+    const script = `#!/bin/sh\nexec '${node}' --import '${loader}' '${__filename}' '${directory}' "$@"\n`;
+    writeFileSync(join(directory, "helm"), script, { mode: 0o755 });
+  }
+
+  get state(): HelmState {
+    return stateSchema.parse(JSON.parse(readFileSync(this.statePath, "utf8")));
+  }
+
+  write(state: HelmState): void {
+    writeFileSync(this.statePath, JSON.stringify(state));
+  }
+
+  edit(change: (state: HelmState) => void): void {
+    const { state } = this;
+    change(state);
+    this.write(state);
+  }
+
+  /** Every command line so far. */
+  get commands(): string[] {
+    const path = join(this.directory, "commands");
+    return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
+  }
+}
+
+function flag(words: string[], name: string): string | undefined {
+  const index = words.indexOf(name);
+  return index === -1 ? undefined : words[index + 1];
+}
+
+function releaseOf(state: HelmState, name: string): z.infer<typeof releaseSchema> {
+  const release = state.releases[name];
+  if (release === undefined) throw new Error("release: not found");
+  return release;
+}
+
+type Command = (words: string[], state: HelmState) => string;
+
+const commands: Readonly<Record<string, Command>> = {
+  list: (words, { releases }) => {
+    const filter = new RegExp(flag(words, "--filter") ?? "");
+    const selector = flag(words, "--selector");
+    const namespace = flag(words, "--namespace");
+    const found = Object.entries(releases).filter(
+      ([name, release]) =>
+        filter.test(name) &&
+        release.namespace === namespace &&
+        (selector === undefined || release.label === selector),
+    );
+    const rows = found.map(([name, { namespace: place, chart, revisions }]) => ({
+      name,
+      namespace: place,
+      revision: String(revisions.length),
+      updated: "now",
+      status: revisions.at(-1),
+      chart,
+      app_version: "1",
+    }));
+    return JSON.stringify(rows);
+  },
+  "get values": ([, , name = ""], state) => JSON.stringify(releaseOf(state, name).values),
+  "get manifest": (_, { manifest }) => manifest,
+  history: ([, name = ""], state) =>
+    JSON.stringify(
+      releaseOf(state, name).revisions.map((status, index) => ({ revision: index + 1, status })),
+    ),
+  rollback: ([, name = ""], state) => {
+    const { revisions } = releaseOf(state, name);
+    revisions.push("deployed");
+    return "";
+  },
+  uninstall: ([, name = ""], state) => {
+    state.releases = Object.fromEntries(
+      Object.entries(state.releases).filter(([other]) => other !== name),
+    );
+    return "";
+  },
+  upgrade: (words, state) => {
+    const [, name = "", chart = ""] = words;
+    const values = z
+      .record(z.string(), z.json())
+      .parse(JSON.parse(readFileSync(process.stdin.fd, "utf8")));
+    const previous = state.releases[name];
+    const status = previous?.revisions.at(-1) ?? "";
+    if (status.startsWith("pending-")) {
+      throw new Error(
+        "UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress",
+      );
+    }
+    const failed = state.failure !== undefined;
+    state.releases[name] = {
+      namespace: flag(words, "--namespace") ?? "",
+      chart: `${chart.split("/").at(-1) ?? ""}-${flag(words, "--version") ?? "0.0.0"}`,
+      values,
+      label: previous?.label ?? flag(words, "--labels") ?? "",
+      revisions: [...(previous?.revisions ?? []), failed ? "failed" : "deployed"],
+    };
+    return "";
+  },
+};
+
+function run([directory = "", ...words]: string[]): void {
+  appendFileSync(join(directory, "commands"), `${words.join(" ")}\n`);
+  const kubeconfig = readFileSync(flag(words, "--kubeconfig") ?? "", "utf8");
+  if (!kubeconfig.includes("clusters")) throw new Error("the kubeconfig has no clusters");
+  const statePath = join(directory, "state.json");
+  const state = stateSchema.parse(JSON.parse(readFileSync(statePath, "utf8")));
+  const command = commands[words[0] ?? ""] ?? commands[words.slice(0, 2).join(" ")];
+  if (command === undefined) throw new Error(`unknown command ${words.join(" ")}`);
+  const printed = command(words, state);
+  const { failure, ...rest } = state;
+  writeFileSync(statePath, JSON.stringify(words[0] === "upgrade" ? rest : state));
+  if (words[0] === "upgrade" && failure !== undefined) throw new Error(failure);
+  process.stdout.write(printed);
+}
+
+if (require.main === module) {
+  try {
+    run(process.argv.slice(2));
+  } catch (error) {
+    console.error("WARNING: something that does not matter");
+    console.error(`Error: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
+}

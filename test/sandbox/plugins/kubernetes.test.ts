@@ -1,0 +1,434 @@
+import assert from "node:assert/strict";
+import { after, beforeEach, test } from "node:test";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster } from "../../../sandbox/plugins/kubernetes/cluster";
+import { liveInputs } from "../../../sandbox/plugins/kubernetes/comparison";
+import { kubernetes } from "../../../sandbox/plugins/kubernetes/kubernetes";
+import { fieldManagerOf } from "../../../sandbox/plugins/kubernetes/objects";
+import { settingsOf } from "../../../sandbox/plugins/kubernetes/settings";
+import { NotReadyError } from "../../../sandbox/plugins/shared/plugin";
+import type { Properties } from "../../../sandbox/plugins/shared/values";
+import { ApiServer, settle } from "./apiServer";
+import { Engine, skipWithoutEngine } from "./engine";
+
+const urn = "urn:pulumi:test::stand-ins::kubernetes:core/v1:Namespace::shop";
+const signal = new AbortController().signal;
+const deploymentToken = "kubernetes:apps/v1:Deployment";
+const deploymentPath = "/apis/apps/v1/namespaces/shop/deployments/web";
+
+let server: ApiServer;
+let cluster: Cluster;
+
+beforeEach(async (context) => {
+  const started = await ApiServer.start();
+  server = started;
+  cluster = new Cluster(settingsOf({ kubeconfig: started.kubeconfig }));
+  if ("after" in context) {
+    context.after(() => {
+      started.stop();
+    });
+  }
+});
+
+function typeOf(token: string) {
+  const type = kubernetes.resourceType(token);
+  assert.ok(type, token);
+  return type;
+}
+
+function checked(token: string, given: Properties, previous?: Properties): Properties {
+  const context = { name: "thing", previous, suffix: "0123456789abcdef" };
+  const { inputs, failures } = typeOf(token).check(given, context, cluster);
+  assert.deepEqual(failures, []);
+  return inputs;
+}
+
+function operation(inputs: Properties, timeoutSeconds?: number) {
+  return { urn, inputs, timeoutSeconds, signal };
+}
+
+const deployment = (replicas: number): Properties => ({
+  metadata: { name: "web", namespace: "shop", labels: { app: "web" } },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: "web" } },
+    template: {
+      metadata: { labels: { app: "web" } },
+      spec: {
+        containers: [
+          {
+            name: "web",
+            image: "web:1",
+            resources: { limits: { cpu: "1000m", memory: "0.5Gi" } },
+            env: [{ name: "EMPTY", value: "" }],
+          },
+        ],
+      },
+    },
+  },
+});
+
+test("a type that is not implemented is refused by name", () => {
+  assert.equal(kubernetes.resourceType("kubernetes:apps/v1:StatefulSet"), undefined);
+});
+
+test("an object gets its API version, kind, namespace and, where it has none, a name", () => {
+  assert.deepEqual(checked("kubernetes:core/v1:ServiceAccount", {}), {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: {
+      annotations: { "pulumi.com/autonamed": "true" },
+      name: "thing-01234567",
+      namespace: "default",
+    },
+  });
+});
+
+test("a made name stays", () => {
+  const previous = { metadata: { name: "thing-76543210" } };
+  const { metadata } = checked("kubernetes:core/v1:Namespace", {}, previous);
+  assert.equal((metadata as Properties).name, "thing-76543210");
+});
+
+const refusals: { token: string; given: Properties; reason: string }[] = [
+  {
+    token: deploymentToken,
+    given: { metadata: { annotations: { "pulumi.com/waitFor": "condition=Ready" } } },
+    reason:
+      'the stand-in for the kubernetes plugin does not implement the argument metadata.annotations["pulumi.com/waitFor"]; use the official plugin',
+  },
+  {
+    token: deploymentToken,
+    given: { metadata: { generateName: "web-" } },
+    reason:
+      "the stand-in for the kubernetes plugin does not implement the argument metadata.generateName; use the official plugin",
+  },
+  {
+    token: "kubernetes:core/v1:Namespace",
+    given: { metadata: { name: "shop", namespace: "other" } },
+    reason: "a Namespace belongs to no namespace",
+  },
+];
+
+for (const { token, given, reason } of refusals) {
+  test(`refuses ${JSON.stringify(given)}`, () => {
+    const context = { name: "thing", previous: undefined, suffix: "0123456789abcdef" };
+    const { failures } = typeOf(token).check(given, context, cluster);
+    assert.deepEqual(
+      failures.map((failure) => failure.reason),
+      [reason],
+    );
+  });
+}
+
+const replacements: { token: string; before: Properties; after: Properties; replaces: string[] }[] =
+  [
+    {
+      token: deploymentToken,
+      before: { metadata: { name: "a", namespace: "x" }, spec: { selector: { a: "1" } } },
+      after: { metadata: { name: "a", namespace: "x" }, spec: { selector: { a: "2" } } },
+      replaces: ["spec.selector.a"],
+    },
+    {
+      token: deploymentToken,
+      before: { metadata: { name: "a", namespace: "x" }, spec: { replicas: 1 } },
+      after: { metadata: { name: "a", namespace: "x" }, spec: { replicas: 2 } },
+      replaces: [],
+    },
+    {
+      token: "kubernetes:core/v1:ConfigMap",
+      before: { metadata: { name: "a", namespace: "x" }, data: { key: "1" } },
+      after: { metadata: { name: "a", namespace: "x" }, data: { key: "2" } },
+      replaces: ["data.key"],
+    },
+    {
+      token: "kubernetes:core/v1:Namespace",
+      before: { metadata: { name: "a" } },
+      after: { metadata: { name: "b" } },
+      replaces: ["metadata.name"],
+    },
+  ];
+
+for (const { token, before, after: next, replaces } of replacements) {
+  test(`a ${token} changed from ${JSON.stringify(before)} to ${JSON.stringify(next)}`, () => {
+    const difference = typeOf(token).difference(before, next, cluster);
+    assert.deepEqual(difference.replaces, replaces);
+    const sharesName = JSON.stringify(before.metadata) === JSON.stringify(next.metadata);
+    assert.equal(difference.deleteBeforeReplace, replaces.length > 0 && sharesName);
+    assert.equal(difference.changes.length, 1);
+  });
+}
+
+test("what is applied and read back shows no change, though the API rewrites it", async () => {
+  const type = typeOf(deploymentToken);
+  const inputs = checked(deploymentToken, deployment(1));
+  server.controller = (object) => {
+    settle(object);
+    const template = (object.spec as { template: { spec: { containers: Properties[] } } }).template;
+    for (const container of template.spec.containers) {
+      container.resources = { limits: { cpu: "1", memory: "512Mi" } };
+      container.env = [{ name: "EMPTY" }];
+      container.imagePullPolicy = "IfNotPresent";
+    }
+  };
+  const { id, outputs } = await type.create(cluster, operation(inputs));
+  assert.equal(id, "shop/web");
+  const live = await type.read(cluster, { urn, id, inputs, outputs }, signal);
+  assert.deepEqual(live?.inputs, inputs);
+  assert.deepEqual(live.outputs, outputs);
+  const patches = server.requests.filter(({ method }) => method === "PATCH");
+  assert.equal(patches.length, 1);
+  assert.equal(patches[0]?.manager, fieldManagerOf(urn));
+});
+
+test("a change by hand shows on reading, and the next update takes it back", async () => {
+  const type = typeOf(deploymentToken);
+  const inputs = checked(deploymentToken, deployment(1));
+  const { id, outputs } = await type.create(cluster, operation(inputs));
+  const spec = server.object(deploymentPath).spec as {
+    replicas: number;
+    template: { spec: { containers: Properties[] } };
+  };
+  spec.replicas = 3;
+  spec.template.spec.containers.unshift({ name: "intruder", image: "intruder:1" });
+  const live = await type.read(cluster, { urn, id, inputs, outputs }, signal);
+  assert.ok(live);
+  const { changes } = type.difference(live.inputs, inputs, cluster);
+  assert.deepEqual(changes.map(({ path, kind }) => `${kind} ${path}`).sort(), [
+    "delete spec.template.spec.containers[1]",
+    "update spec.replicas",
+  ]);
+  await type.update(cluster, { urn, id, inputs: live.inputs, outputs }, operation(inputs));
+  const repaired = await type.read(cluster, { urn, id, inputs, outputs }, signal);
+  assert.deepEqual(repaired?.inputs, inputs);
+});
+
+test("what somebody adds to a custom resource shows, and goes", async () => {
+  const token = "kubernetes:security.istio.io/v1:PeerAuthentication";
+  const path = "/apis/security.istio.io/v1/namespaces/shop/peerauthentications/default";
+  const inputs = checked(token, {
+    metadata: { name: "default", namespace: "shop" },
+    spec: { mtls: { mode: "STRICT" } },
+  });
+  const type = typeOf(token);
+  const { id, outputs } = await type.create(cluster, operation(inputs));
+  const spec = server.object(path).spec as Properties;
+  spec.portLevelMtls = { "9080": { mode: "DISABLE" } };
+  const live = await type.read(cluster, { urn, id, inputs, outputs }, signal);
+  assert.ok(live);
+  const { changes } = type.difference(live.inputs, inputs, cluster);
+  assert.deepEqual(
+    changes.map(({ path: changed }) => changed),
+    ["spec.portLevelMtls"],
+  );
+  await type.update(cluster, { urn, id, inputs: live.inputs, outputs }, operation(inputs));
+  assert.deepEqual(server.object(path).spec, { mtls: { mode: "STRICT" } });
+});
+
+test("a deletion removes the object and waits until it is gone", async () => {
+  const type = typeOf(deploymentToken);
+  const inputs = checked(deploymentToken, deployment(1));
+  const { id, outputs } = await type.create(cluster, operation(inputs));
+  await type.delete(cluster, { urn, id, inputs, outputs }, operation(inputs));
+  assert.equal(server.objects.has(deploymentPath), false);
+});
+
+test("an object that is gone is gone on reading, and its deletion is success", async () => {
+  const type = typeOf(deploymentToken);
+  const inputs = checked(deploymentToken, deployment(1));
+  const existing = { urn, id: "shop/web", inputs, outputs: {} };
+  assert.equal(await type.read(cluster, existing, signal), undefined);
+  await type.delete(cluster, existing, operation(inputs));
+});
+
+test("somebody else's object is not taken over, unless the program says so", async () => {
+  const token = "kubernetes:core/v1:ConfigMap";
+  const given = { metadata: { name: "settings", namespace: "shop" }, data: { a: "1" } };
+  const type = typeOf(token);
+  const inputs = checked(token, given);
+  await type.create(cluster, { ...operation(inputs), urn: "urn of another stack" });
+  await assert.rejects(type.create(cluster, operation(inputs)), {
+    message:
+      'resource already exists: ConfigMap shop/settings was not made by this stack. Delete it, or set the annotation pulumi.com/patchForce: "true" to take it over',
+  });
+  const forced = checked(token, {
+    ...given,
+    metadata: { ...given.metadata, annotations: { "pulumi.com/patchForce": "true" } },
+  });
+  assert.equal((await type.create(cluster, operation(forced))).id, "shop/settings");
+});
+
+test("an object that a killed run of this stack left behind is taken up again", async () => {
+  const token = "kubernetes:core/v1:ConfigMap";
+  const inputs = checked(token, { metadata: { name: "settings", namespace: "shop" } });
+  const type = typeOf(token);
+  await type.create(cluster, operation(inputs));
+  assert.equal((await type.create(cluster, operation(inputs))).id, "shop/settings");
+});
+
+test("a Deployment that does not get ready is kept, with the reasons", async () => {
+  server.controller = (object) => {
+    settle(object);
+    if (object.kind === "Deployment") {
+      (object.status as Properties).availableReplicas = 0;
+    }
+  };
+  server.objects.set("/api/v1/namespaces/shop/pods/web-1", {
+    metadata: { name: "web-1" },
+    status: {
+      containerStatuses: [
+        {
+          name: "web",
+          state: { waiting: { reason: "ImagePullBackOff", message: "no such image web:1" } },
+        },
+      ],
+    },
+  });
+  const inputs = checked(deploymentToken, deployment(1));
+  await assert.rejects(
+    typeOf(deploymentToken).create(cluster, operation(inputs, 0.001)),
+    (error: unknown) => {
+      assert.ok(error instanceof NotReadyError);
+      assert.equal(error.id, "shop/web");
+      assert.deepEqual(error.reasons, [
+        "timed out waiting: 1 of 1 pods are of the new version, 0 available",
+        "pod web-1: container web: ImagePullBackOff: no such image web:1",
+      ]);
+      return true;
+    },
+  );
+});
+
+test("a webhook that is still starting is waited for; another refusal is passed on", async () => {
+  const token = "kubernetes:security.istio.io/v1:AuthorizationPolicy";
+  const inputs = checked(token, { metadata: { name: "nothing", namespace: "shop" }, spec: {} });
+  const type = typeOf(token);
+  const message =
+    'Internal error occurred: failed calling webhook "validation.istio.io": failed to call webhook: Post "https://istiod": dial tcp 10.0.0.1:443: connect: connection refused';
+  server.refusals.push({ method: "PATCH", code: 500, message });
+  await type.create(cluster, operation(inputs));
+  const attempts = server.requests.filter(({ method }) => method === "PATCH");
+  assert.equal(attempts.length, 2);
+  server.refusals.push({ method: "PATCH", code: 403, message: "you may not" });
+  await assert.rejects(type.create(cluster, operation(inputs)), { message: "you may not" });
+});
+
+test("a Secret given as text is compared with what the API keeps as base64", () => {
+  const inputs = { stringData: { token: "abc" } };
+  const live = (text: string) => ({
+    kind: "Secret",
+    data: { token: Buffer.from(text).toString("base64") },
+  });
+  assert.deepEqual(liveInputs(inputs, live("abc"), true), inputs);
+  assert.deepEqual(liveInputs(inputs, live("changed"), true), { stringData: { token: "changed" } });
+});
+
+const settingsRefused: { config: Properties; message: RegExp }[] = [
+  { config: {}, message: /^the kubernetes provider needs a kubeconfig/ },
+  {
+    config: { kubeconfig: "x", renderYamlToDirectory: "y" },
+    message: /does not implement the provider's renderYamlToDirectory; use the official plugin$/,
+  },
+  {
+    config: { kubeconfig: "x", enableServerSideApply: "false" },
+    message: /knows server-side apply only/,
+  },
+];
+
+for (const { config, message } of settingsRefused) {
+  test(`refuses the configuration ${JSON.stringify(config)}`, () => {
+    assert.throws(() => settingsOf(config), { message });
+  });
+}
+
+test("another cluster identifier makes a new provider; another kubeconfig of the same cluster does not", () => {
+  const previous = { clusterIdentifier: "one", kubeconfig: "a" };
+  assert.deepEqual(kubernetes.replacesProvider(previous, { ...previous, kubeconfig: "b" }), []);
+  assert.deepEqual(
+    kubernetes.replacesProvider(previous, { ...previous, clusterIdentifier: "two" }),
+    ["clusterIdentifier"],
+  );
+});
+
+test(
+  "the engine brings objects up, repairs what was changed by hand, and keeps secrets",
+  {
+    skip: skipWithoutEngine,
+  },
+  async () => {
+    const kubeconfig = server.kubeconfig;
+    const program = (replicas: number, secret: string) => () => {
+      const provider = new k8s.Provider("cluster", {
+        kubeconfig: pulumi.secret(kubeconfig),
+        clusterIdentifier: "test",
+        enableServerSideApply: true,
+      });
+      const options = { provider };
+      const namespace = new k8s.core.v1.Namespace("shop", { metadata: { name: "shop" } }, options);
+      const metadata = { namespace: namespace.metadata.name };
+      new k8s.core.v1.Secret(
+        "credentials",
+        { metadata, stringData: { password: pulumi.secret(secret) } },
+        options,
+      );
+      new k8s.apps.v1.Deployment(
+        "web",
+        {
+          metadata: { ...metadata, name: "web" },
+          spec: {
+            replicas,
+            selector: { matchLabels: { app: "web" } },
+            template: {
+              metadata: { labels: { app: "web" } },
+              spec: { containers: [{ name: "web", image: "web:1" }] },
+            },
+          },
+        },
+        options,
+      );
+      const service = new k8s.core.v1.Service(
+        "web",
+        { metadata: { ...metadata, name: "web" }, spec: { ports: [{ port: 9080 }] } },
+        options,
+      );
+      new k8s.apiextensions.CustomResource(
+        "nothing",
+        {
+          apiVersion: "security.istio.io/v1",
+          kind: "AuthorizationPolicy",
+          metadata: { ...metadata, name: "allow-nothing" },
+          spec: {},
+        },
+        { ...options, dependsOn: namespace },
+      );
+      return Promise.resolve({ address: service.spec.clusterIP });
+    };
+    const engine = await Engine.start(program(1, "object-secret-canary"), ["kubernetes"]);
+    after(() => {
+      engine.stop();
+    });
+    assert.deepEqual(await engine.preview(), { create: 7 });
+    assert.equal(server.requests.filter(({ method }) => method !== "GET").length, 0);
+    assert.deepEqual(await engine.up(), { create: 7 });
+    assert.deepEqual(await engine.outputs(), { address: "10.0.0.7" });
+    assert.deepEqual(await engine.up(), { same: 7 });
+    assert.deepEqual(await engine.refresh(), { same: 7 });
+    // By hand: one object is changed, one is deleted.
+    (server.object(deploymentPath).spec as Properties).replicas = 5;
+    server.remove("/apis/security.istio.io/v1/namespaces/shop/authorizationpolicies/allow-nothing");
+    assert.deepEqual(await engine.refresh(), { delete: 1, update: 1, same: 5 });
+    assert.deepEqual(await engine.up(), { create: 1, update: 1, same: 5 });
+    assert.equal((server.object(deploymentPath).spec as Properties).replicas, 1);
+    // One edit.
+    assert.deepEqual(await engine.up(program(2, "object-secret-canary")), { update: 1, same: 6 });
+    const { text } = engine.state();
+    const everything = text + engine.output.join("");
+    const base64 = Buffer.from("object-secret-canary").toString("base64");
+    for (const canary of ["object-secret-canary", base64, "kubeconfig-token-canary"]) {
+      assert.ok(!everything.includes(canary), `${canary} is shown`);
+    }
+    assert.deepEqual(await engine.destroy(), { delete: 7 });
+    assert.equal(server.objects.size, 0);
+  },
+);

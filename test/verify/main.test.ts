@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { delimiter, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { startCluster } from "./support/cluster";
+import { fakePulumi } from "./support/pulumi";
+import type { FakePulumi } from "./support/pulumi";
+import { startStack } from "./support/stack";
+import type { Stack } from "./support/stack";
+
+const program = join(__dirname, "..", "..", "verify", "main.ts");
+let pulumi: FakePulumi;
+let stack: Stack;
+
+before(async () => {
+  pulumi = await fakePulumi();
+  stack = await startStack();
+});
+
+after(async () => {
+  await stack.close();
+  await pulumi.remove();
+});
+
+function start(...options: string[]): ChildProcess {
+  return spawn(process.execPath, ["--import", "tsx", program, ...options], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      ...process.env,
+      PATH: [pulumi.directory, process.env.PATH].join(delimiter),
+      FORCE_COLOR: "1",
+    },
+  });
+}
+
+async function ended(child: ChildProcess) {
+  assert.ok(child.stdout && child.stderr);
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "exit") as Promise<[number | null]>,
+  ]);
+  return { out, err, code };
+}
+
+const run = (...options: string[]) => ended(start(...options));
+
+test("--help", async () => {
+  const { out, err, code } = await run("--help");
+  assert.deepEqual([err, code], ["", 0]);
+  assert.ok(out.startsWith("Usage: npm run verify -- [--stack STACK]"));
+});
+
+test("the table on a pipe: plain, complete, without a token, exit 0", async () => {
+  await pulumi.prints(stack.outputs);
+  const { out, err, code } = await run("--stack", "sandbox", "--signing-key", stack.signingKey);
+  assert.equal(err.trimEnd().split("\n").length, 3, err);
+  assert.equal(out.trimEnd().split("\n").at(-1), "440 cells, 0 differences, 0 not tried");
+  assert.equal(code, 0);
+  assert.ok(!(out + err).includes("\u001b"), "no colours");
+  assert.ok(!(out + err).includes("eyJ"), "no token");
+  const [directory, ...asked] = await pulumi.asked();
+  assert.equal(directory, join(__dirname, "..", ".."));
+  assert.equal(asked.at(-1), "--stack=sandbox");
+});
+
+test("a difference: exit 1, and a line that names it", async (t) => {
+  await pulumi.prints(stack.outputs);
+  const { policies } = stack.mesh;
+  const ratings = policies.get("ratings");
+  assert.ok(ratings);
+  t.after(() => policies.set("ratings", ratings));
+  policies.set("ratings", { ...ratings, callers: [...ratings.callers, "default"] });
+  const { out, code } = await run();
+  assert.equal(code, 1);
+  assert.deepEqual(
+    out.split("\n").filter((line) => line.startsWith("different:")),
+    ["moderator@bookinfo.example", "reporting (machine)"].map(
+      (viewer) =>
+        `different: from a stranger's pod, ${viewer} → ratings: expected 403 RBAC: access denied, got 200 {"service":"ratings"}`,
+    ),
+  );
+});
+
+test("one line and exit 1: a stack that is not up yet", async () => {
+  await pulumi.prints({ gatewayUrl: "http://localhost:8080" });
+  const { out, err, code } = await run();
+  assert.deepEqual([out, code], ["", 1]);
+  assert.match(err, /^error: the stack's outputs are not complete: issuer \(.*\n$/);
+  assert.equal(err.trimEnd().split("\n").length, 1);
+});
+
+test("one line and exit 1: an unknown option", async () => {
+  assert.deepEqual(await run("--stak", "x"), {
+    out: "",
+    err: "error: Unknown option '--stak'. See npm run verify -- --help.\n",
+    code: 1,
+  });
+});
+
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  test(`${signal} while the probe pods start: they are removed, exit ${code}`, async (t) => {
+    const cluster = await startCluster({
+      run: (pod) => stack.mesh.run(pod),
+      status: () => ({ phase: "Pending" }),
+    });
+    t.after(() => cluster.close());
+    await pulumi.prints({ ...stack.outputs, kubeconfig: cluster.kubeconfig });
+    const child = start();
+    const end = ended(child);
+    const deadline = Date.now() + 60_000;
+    while (cluster.pods.size < 5 && Date.now() < deadline) await pause(20);
+    assert.equal(cluster.pods.size, 5);
+    child.kill(signal);
+    const { err, code: exit } = await end;
+    assert.equal(err.trimEnd().split("\n").at(-1), `error: ended by ${signal}`);
+    assert.equal(exit, code);
+    assert.equal(cluster.pods.size, 0);
+  });
+}

@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { PassThrough } from "node:stream";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import type { V1Pod } from "@kubernetes/client-node";
+import { probePods } from "../../verify/pods";
+import type { Plain } from "../../verify/pods";
+import { kubeconfigFor, startCluster } from "./support/cluster";
+import type { Cluster, ClusterOptions, Running } from "./support/cluster";
+
+const live = new AbortController().signal;
+
+/** Runs the pod's command for real, on this machine. */
+function runHere(_pod: Plain<V1Pod>, command: readonly string[]): Running {
+  const [program, ...rest] = command;
+  assert.equal(program, "node");
+  return spawn(process.execPath, rest, { stdio: "pipe" });
+}
+
+async function cluster(t: TestContext, options: Partial<ClusterOptions> = {}): Promise<Cluster> {
+  const started = await startCluster({ run: runHere, ...options });
+  t.after(() => started.close());
+  return started;
+}
+
+const podsIn = ({ kubeconfig }: Pick<Cluster, "kubeconfig">, deadline = 5_000) =>
+  probePods({ kubeconfig, namespace: "bookinfo", image: "registry.example/node:24", deadline });
+
+test("the probe script runs in each pod; tokens are in no address and no pod", async (t) => {
+  const fake = await cluster(t);
+  const server = createServer((request, response) => response.end(request.headers.authorization));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const request = {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    path: "/",
+    headers: { authorization: "Bearer s3cret" },
+  };
+
+  const pods = podsIn(fake);
+  const probers = await pods.start(["bookinfo-reviews", "default"], live);
+  assert.deepEqual([...probers.keys()], ["bookinfo-reviews", "default"]);
+  for (const prober of probers.values()) {
+    for (const round of [1, 2]) {
+      const [result] = await prober.send([request]);
+      assert.ok(result && "body" in result, `round ${round}`);
+      assert.equal(result.body, "Bearer s3cret");
+    }
+  }
+  assert.equal(fake.pods.size, 2);
+  await pods.remove();
+  assert.equal(fake.pods.size, 0);
+  assert.equal(fake.requests.filter((line) => line.startsWith("EXEC")).length, 2);
+  assert.ok(!JSON.stringify([fake.requests, fake.created]).includes("s3cret"));
+});
+
+test("a pod runs as its service account, unprivileged, with no token mounted", async (t) => {
+  const fake = await cluster(t);
+  const pods = podsIn(fake);
+  await pods.start(["bookinfo-details"], live);
+  await pods.remove();
+  const [pod] = fake.created;
+  assert.ok(pod);
+  assert.match(pod.metadata?.name ?? "", /^verify-bookinfo-details-[0-9a-f]{8}$/);
+  assert.equal(pod.metadata?.labels?.app, "verify");
+  const { containers = [], ...spec } = pod.spec ?? {};
+  assert.deepEqual(spec, {
+    serviceAccountName: "bookinfo-details",
+    automountServiceAccountToken: false,
+    restartPolicy: "Never",
+    activeDeadlineSeconds: 600,
+    terminationGracePeriodSeconds: 0,
+  });
+  assert.equal(containers.length, 1);
+  const [container] = containers;
+  assert.ok(container);
+  assert.equal(container.image, "registry.example/node:24");
+  assert.deepEqual(container.securityContext, {
+    runAsNonRoot: true,
+    runAsUser: 1000,
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ["ALL"] },
+  });
+});
+
+test("what a killed run has left is removed first, and nothing else", async (t) => {
+  const fake = await cluster(t);
+  fake.pods.set("left", { metadata: { name: "left", labels: { app: "verify" } } });
+  fake.pods.set("other", { metadata: { name: "other", labels: { app: "details" } } });
+  const pods = podsIn(fake);
+  await pods.start(["default"], live);
+  assert.ok(!fake.pods.has("left"));
+  await pods.remove();
+  assert.deepEqual([...fake.pods.keys()], ["other"]);
+});
+
+test("pods that do not get ready: which, and why, in Kubernetes' words", async (t) => {
+  const fake = await cluster(t, {
+    status: ({ spec }) =>
+      spec?.serviceAccountName === "default"
+        ? { conditions: [{ type: "PodScheduled", status: "False", message: "0/1 nodes: no cpu" }] }
+        : { conditions: [{ type: "Ready", status: "True" }] },
+  });
+  const pods = podsIn(fake, 600);
+  await assert.rejects(pods.start(["bookinfo-details", "default"], live), (error: Error) => {
+    assert.match(
+      error.message,
+      /^the probe pods are not ready after 1 s: verify-default-[0-9a-f]{8} 0\/1 nodes: no cpu$/,
+    );
+    return true;
+  });
+  await pods.remove();
+  assert.equal(fake.pods.size, 0);
+});
+
+test("an image that cannot be pulled is told at once, with the way out", async (t) => {
+  const waiting = { reason: "ImagePullBackOff", message: "Back-off pulling image\nmore" };
+  const fake = await cluster(t, {
+    status: () => ({
+      containerStatuses: [
+        {
+          name: "probe",
+          image: "",
+          imageID: "",
+          ready: false,
+          restartCount: 0,
+          state: { waiting },
+        },
+      ],
+    }),
+  });
+  await assert.rejects(podsIn(fake, 60_000).start(["default"], live), (error: Error) => {
+    assert.match(
+      error.message,
+      /^the probe pod verify-default-\S+ cannot start: ImagePullBackOff: Back-off pulling image\. Name an image that the cluster can pull, with node on its PATH, by --probe-image\.$/,
+    );
+    return true;
+  });
+});
+
+test("a creation that is refused: the API server's reason; the pods beside it are removed", async (t) => {
+  const fake = await cluster(t, {
+    refuse: ({ spec }) =>
+      spec?.serviceAccountName === "default" ? undefined : "service account not found\nmore",
+  });
+  const pods = podsIn(fake);
+  await assert.rejects(pods.start(["default", "bookinfo-details"], live), {
+    message:
+      "cannot create the probe pod of service account bookinfo-details: 403 service account not found",
+  });
+  assert.equal(fake.pods.size, 1);
+  await pods.remove();
+  assert.equal(fake.pods.size, 0);
+});
+
+test("a probe that cannot run in its pod: its first words", async (t) => {
+  const fake = await cluster(t, {
+    run: () => {
+      const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+      stdin.once("data", () => {
+        stderr.write("exec: node: not found\n");
+        setImmediate(() => stdout.destroy());
+      });
+      return { stdin, stdout, stderr };
+    },
+  });
+  const pods = podsIn(fake);
+  const probers = await pods.start(["default"], live);
+  await assert.rejects(
+    async () => probers.get("default")?.send([]),
+    (error: Error) => {
+      assert.match(
+        error.message,
+        /^the probe in pod verify-default-\S+ ended before it answered: exec: node: not found$/,
+      );
+      return true;
+    },
+  );
+  await pods.remove();
+});
+
+test("it ends while it waits when it is told to, and then cleans up", async (t) => {
+  const stop = new AbortController();
+  const fake = await cluster(t, {
+    status: () => {
+      stop.abort(new Error("ended by SIGTERM"));
+      return { phase: "Pending" };
+    },
+  });
+  const pods = podsIn(fake, 60_000);
+  await assert.rejects(pods.start(["default"], stop.signal), (error: Error) => {
+    assert.equal((error.cause as Error).message, "ended by SIGTERM");
+    return true;
+  });
+  await pods.remove();
+  assert.equal(fake.pods.size, 0);
+});
+
+test("a kubeconfig that is none, and a cluster that is not there", async () => {
+  assert.throws(() => podsIn({ kubeconfig: "s3cret: [" }), {
+    message: "the stack's output kubeconfig is not a kubeconfig",
+  });
+  assert.throws(() => podsIn({ kubeconfig: "{}" }), {
+    message: /^the stack's output kubeconfig (is not a kubeconfig|has no current context)$/,
+  });
+  const gone = createServer().listen(0, "127.0.0.1");
+  await once(gone, "listening");
+  const { port } = gone.address() as AddressInfo;
+  gone.close();
+  await once(gone, "close");
+  const pods = podsIn({ kubeconfig: kubeconfigFor(`http://127.0.0.1:${port}`) });
+  await assert.rejects(pods.start(["default"], live), (error: Error) => {
+    assert.match(error.message, /^cannot remove the probe pods: .*ECONNREFUSED/);
+    assert.ok(!error.message.includes("\n"));
+    return true;
+  });
+  await pods.remove();
+});

@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { after, before, test } from "node:test";
+import { localProber, probeArguments, proberOver } from "../../verify/prober";
+import type { Prober, ProbeRequest } from "../../verify/prober";
+
+let origin: string;
+let prober: Prober;
+const seen: string[] = [];
+const ports = new Set<number | undefined>();
+let open = 0;
+let mostOpen = 0;
+
+const answers: Readonly<Record<string, (response: ServerResponse) => void>> = {
+  "/refused": (response) => {
+    response
+      .writeHead(401, { server: "envoy", "www-authenticate": "Bearer", "x-other": "left out" })
+      .end("Jwt is expired");
+  },
+  "/long": (response) => response.end("é".repeat(10_000)),
+  "/reset": (response) => response.destroy(),
+  "/half": (response) => {
+    response.writeHead(200, { "content-length": "100" });
+    response.write("half", () => response.destroy());
+  },
+};
+
+const server = createServer((request: IncomingMessage, response) => {
+  seen.push(`${request.method ?? ""} ${request.url ?? ""} ${request.headers.authorization ?? "-"}`);
+  ports.add(request.socket.remotePort);
+  open += 1;
+  mostOpen = Math.max(mostOpen, open);
+  response.on("close", () => (open -= 1));
+  const answer = answers[request.url ?? ""];
+  // The others wait for their neighbours, which shows how many are under way at once.
+  if (answer === undefined) setImmediate(() => response.end(request.url));
+  else answer(response);
+});
+
+before(async () => {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  prober = localProber();
+});
+
+after(() => {
+  prober.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+const to = (path: string, headers: Record<string, string> = {}): ProbeRequest => ({
+  origin,
+  path,
+  headers,
+});
+
+test("what came back, in the requests' order: status, the headers that tell who answered, body", async () => {
+  const results = await prober.send([to("/refused"), to("/reset"), to("/half"), to("/x")]);
+  assert.deepEqual(results, [
+    {
+      status: 401,
+      headers: { server: "envoy", "www-authenticate": "Bearer" },
+      body: "Jwt is expired",
+    },
+    { error: "ECONNRESET" },
+    { error: "ECONNRESET" },
+    { status: 200, headers: {}, body: "/x" },
+  ]);
+});
+
+test("a long body is cut at 4096 bytes", async () => {
+  const [result] = await prober.send([to("/long")]);
+  assert.ok(result !== undefined && "body" in result);
+  assert.equal(result.body, "é".repeat(2048));
+});
+
+test("path and headers are sent as they are", async () => {
+  seen.length = 0;
+  await prober.send([to("//a/../b%2fc?d", { authorization: "Bearer a.b.c" })]);
+  assert.deepEqual(seen, ["GET //a/../b%2fc?d Bearer a.b.c"]);
+});
+
+test("every request has a connection of its own", async () => {
+  ports.clear();
+  for (const path of ["/a", "/b", "/c"]) await prober.send([to(path)]);
+  assert.equal(ports.size, 3);
+});
+
+test("hundreds of requests in one batch: each sent once, eight at a time at most", async () => {
+  seen.length = 0;
+  mostOpen = 0;
+  const paths = Array.from({ length: 300 }, (_, index) => `/${index}`);
+  const results = await prober.send(paths.map((path) => to(path)));
+  assert.deepEqual(
+    results.map((result) => "body" in result && result.body),
+    paths,
+  );
+  assert.equal(seen.length, 300);
+  assert.equal(new Set(seen).size, 300);
+  assert.ok(mostOpen > 1 && mostOpen <= 8, `${mostOpen} at once`);
+});
+
+test("several batches may be under way", async () => {
+  const results = await Promise.all([
+    prober.send([to("/a")]),
+    prober.send([]),
+    prober.send([to("/b")]),
+  ]);
+  assert.deepEqual(
+    results.map((batch) => batch.map((result) => "body" in result && result.body)),
+    [["/a"], [], ["/b"]],
+  );
+});
+
+test("nobody there: the reason, not an answer", async () => {
+  const closed = createServer().listen(0, "127.0.0.1");
+  await once(closed, "listening");
+  const { port } = closed.address() as AddressInfo;
+  closed.close();
+  await once(closed, "close");
+  const results = await prober.send([
+    { origin: `http://127.0.0.1:${port}`, path: "/", headers: {} },
+  ]);
+  assert.deepEqual(results, [{ error: "ECONNREFUSED" }]);
+});
+
+test("no answer at all is a time-out", async () => {
+  const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const impatient = localProber(200);
+  const results = await impatient.send([
+    { origin: `http://127.0.0.1:${port}`, path: "/", headers: {} },
+  ]);
+  impatient.close();
+  silent.closeAllConnections();
+  silent.close();
+  assert.deepEqual(results, [{ error: "ETIMEDOUT" }]);
+});
+
+test("the script ends when its input does", async () => {
+  const child = spawn(process.execPath, probeArguments, { stdio: "pipe" });
+  child.stdin.end();
+  const [code] = (await once(child, "exit")) as [number | null];
+  assert.equal(code, 0);
+});
+
+function proberWith(script: string): Prober {
+  const child = spawn(process.execPath, ["-e", script], { stdio: "pipe" });
+  return proberOver("in pod p", {
+    input: child.stdin,
+    output: child.stdout,
+    errors: child.stderr,
+    close: () => child.kill(),
+  });
+}
+
+test("a probe that ends before it answers: one line with its own first words", async () => {
+  const broken = proberWith(
+    'process.stdin.once("data", () => { console.error("boom\\nstack"); process.exit(1) })',
+  );
+  const ended = { message: "the probe in pod p ended before it answered: boom" };
+  await assert.rejects(broken.send([to("/x")]), ended);
+  await assert.rejects(broken.send([to("/x")]), ended);
+});
+
+test("a probe that answers with something else", async () => {
+  for (const said of ["not JSON", "[]", '[{"status":"200"}]']) {
+    const odd = proberWith(
+      `process.stdin.once("data", () => process.stdout.write(${JSON.stringify(`${said}\n`)}))`,
+    );
+    await assert.rejects(odd.send([to("/x")]), {
+      message: "the probe in pod p answered with something that is not its results",
+    });
+    odd.close();
+  }
+});

@@ -1,0 +1,106 @@
+/** A whole stack: tenant, mesh and cluster, and the outputs that describe them. */
+import { rm } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { StackOutputs } from "../../../verify/outputs";
+import { startCluster } from "./cluster";
+import type { Cluster } from "./cluster";
+import { startMesh } from "./mesh";
+import type { Mesh } from "./mesh";
+import { startTenant } from "./tenant";
+import type { Tenant } from "./tenant";
+
+export interface Stack {
+  readonly tenant: Tenant;
+  readonly mesh: Mesh;
+  readonly cluster: Cluster;
+  readonly outputs: StackOutputs;
+  /** File with the tenant's private keys. */
+  readonly signingKey: string;
+  close(): Promise<void>;
+}
+
+export interface StackOptions {
+  readonly audienceChecked?: boolean;
+  /** What the tenant really grants, where that is not what was configured. */
+  readonly granted?: Readonly<Record<string, readonly string[]>>;
+}
+
+const details = "read:book-details";
+const reviews = "read:book-reviews";
+
+export const viewers: StackOutputs["viewers"] = {
+  users: [
+    { email: "nobody@bookinfo.example", roles: [] },
+    { email: "user@bookinfo.example", roles: ["user"] },
+    { email: "moderator@bookinfo.example", roles: ["moderator"] },
+  ],
+  machines: [
+    { name: "catalogue", permissions: [details] },
+    { name: "reporting", permissions: [details, reviews] },
+  ],
+};
+
+export async function startStack({
+  audienceChecked = true,
+  granted,
+}: StackOptions = {}): Promise<Stack> {
+  const audience = "https://bookinfo.io";
+  const passwords = {
+    "nobody@bookinfo.example": "n+pass&word",
+    "user@bookinfo.example": "u-pass",
+    "moderator@bookinfo.example": "m-pass",
+  };
+  // The gateway's port is chosen only after the tenant's, which its mesh has to know.
+  const callbackHost = { callback: "" };
+  const tenant = await startTenant({
+    get callback() {
+      return callbackHost.callback;
+    },
+    passwords,
+    clients: { "id-web": "web-secret", "id-catalogue": "c-secret", "id-reporting": "r-secret" },
+    permissions: {
+      "user@bookinfo.example": [details],
+      "moderator@bookinfo.example": [details, reviews],
+      "id-catalogue": [details],
+      "id-reporting": [details, reviews],
+      ...granted,
+    },
+  });
+  const { issuer, jwksUri, published } = tenant;
+  const mesh = await startMesh({ issuer, audience, keys: published, audienceChecked });
+  callbackHost.callback = `${mesh.gatewayUrl}/oauth2/callback`;
+  const cluster = await startCluster({ run: (pod) => mesh.run(pod) });
+  const directory = await mkdtemp(join(tmpdir(), "verify-test-"));
+  const signingKey = join(directory, "keys.json");
+  await writeFile(signingKey, JSON.stringify(tenant.privateKeys), { mode: 0o600 });
+  return {
+    tenant,
+    mesh,
+    cluster,
+    signingKey,
+    outputs: {
+      gatewayUrl: mesh.gatewayUrl,
+      issuer,
+      jwksUri,
+      audience,
+      clientIds: {
+        web: "id-web",
+        machines: { catalogue: "id-catalogue", reporting: "id-reporting" },
+      },
+      clientSecrets: {
+        web: "web-secret",
+        machines: { catalogue: "c-secret", reporting: "r-secret" },
+      },
+      userPasswords: passwords,
+      kubeconfig: cluster.kubeconfig,
+      certificateAuthority: tenant.certificateAuthority,
+      viewers,
+    },
+    async close() {
+      await Promise.all([tenant.close(), mesh.close(), cluster.close()]);
+      await rm(directory, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/** Signing in at the sandbox's own tenant, whose pages and tokens are not made for these tests. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from "jose";
+import { readSigningKeys } from "../../verify/forge";
+import type { StackOutputs } from "../../verify/outputs";
+import { forgedTokens, genuineTokens } from "../../verify/tokens";
+import type { Tokens } from "../../verify/tokens";
+import { audience, password, startBookinfo } from "../sandbox/tenant/bookinfo";
+import type { Bookinfo } from "../sandbox/tenant/bookinfo";
+
+const live = new AbortController().signal;
+let bookinfo: Bookinfo;
+let outputs: StackOutputs;
+let tokens: Tokens;
+
+before(async () => {
+  bookinfo = await startBookinfo();
+  const { tenant, web, machine } = bookinfo;
+  outputs = {
+    gatewayUrl: "http://localhost:8080",
+    issuer: tenant.issuer,
+    jwksUri: `${tenant.issuer}.well-known/jwks.json`,
+    audience,
+    clientIds: { web: web.clientId, machines: { catalogue: machine.clientId } },
+    clientSecrets: { web: web.clientSecret, machines: { catalogue: machine.clientSecret } },
+    userPasswords: {
+      "nobody@bookinfo.example": password,
+      "user@bookinfo.example": password,
+      "moderator@bookinfo.example": password,
+    },
+    kubeconfig: "{}",
+    viewers: {
+      users: [
+        { email: "nobody@bookinfo.example", roles: [] },
+        { email: "user@bookinfo.example", roles: ["user"] },
+        { email: "moderator@bookinfo.example", roles: ["moderator"] },
+      ],
+      machines: [{ name: "catalogue", permissions: ["read:book-details"] }],
+    },
+  };
+  tokens = await genuineTokens(outputs, live);
+});
+
+after(() => bookinfo.tenant.stop());
+
+test("everybody gets a token that verifies, with the permissions they hold", async () => {
+  const keys = createRemoteJWKSet(new URL(outputs.jwksUri));
+  const held = await Promise.all(
+    [...tokens].map(async ([viewer, token]) => {
+      const { payload } = await jwtVerify(token, keys, { issuer: outputs.issuer, audience });
+      return [viewer, payload.permissions];
+    }),
+  );
+  assert.deepEqual(held, [
+    ["nobody@bookinfo.example", []],
+    ["user@bookinfo.example", ["read:book-details"]],
+    ["moderator@bookinfo.example", ["read:book-details", "read:book-reviews"]],
+    ["catalogue (machine)", ["read:book-details"]],
+  ]);
+});
+
+test("the tenant's key file is a signing key file: every bad token can be forged", async () => {
+  const file = join(bookinfo.tenant.stateDirectory, "keys.json");
+  const forged = await forgedTokens(outputs, tokens, live, await readSigningKeys(file));
+  assert.deepEqual(
+    [...forged.keys()],
+    ["tampered token", "forged but valid", "expired token", "wrong issuer", "wrong audience"],
+  );
+  const keys = createRemoteJWKSet(new URL(outputs.jwksUri));
+  const good = forged.get("forged but valid") ?? "";
+  await jwtVerify(good, keys, { issuer: outputs.issuer, audience });
+  // What a forged token says is what the tenant itself would have said.
+  const genuine = decodeJwt(tokens.get("moderator@bookinfo.example") ?? "");
+  assert.deepEqual(decodeJwt(good).aud, genuine.aud);
+  assert.ok((await readFile(file, "utf8")).includes('"d"'));
+});
+
+test("a wrong password: the page's own words", async () => {
+  const userPasswords = { ...outputs.userPasswords, "user@bookinfo.example": "Wrong-password-1" };
+  await assert.rejects(genuineTokens({ ...outputs, userPasswords }, live), (error: Error) => {
+    assert.match(
+      error.message,
+      /^sign-in of user@bookinfo\.example failed: Wrong email or password\.? \(status \d+, https:\/\/localhost:\d+\/\S+\)$/,
+    );
+    assert.ok(!error.message.includes("Wrong-password-1"));
+    return true;
+  });
+});
+
+test("an unknown audience, an unregistered callback and a wrong machine secret: the tenant's words", async () => {
+  const failing = async (changes: Partial<StackOutputs>, message: RegExp) => {
+    await assert.rejects(genuineTokens({ ...outputs, ...changes }, live), (error: Error) => {
+      assert.equal(error.name, "VerifyError");
+      assert.match(error.message, message);
+      assert.ok(!error.message.includes("\n"));
+      return true;
+    });
+  };
+  await failing({ audience: "https://unknown.example" }, /Service not found: https:\/\/unknown/);
+  await failing(
+    { gatewayUrl: "http://localhost:9999" },
+    /^sign-in of nobody@\S+ failed: .*callback/i,
+  );
+  await failing(
+    {
+      viewers: { ...outputs.viewers, users: [] },
+      clientSecrets: { web: "", machines: { catalogue: "wrong" } },
+    },
+    /^the token of machine catalogue failed: /,
+  );
+});

@@ -1,0 +1,97 @@
+/**
+ * What the table asks for: from who calls, which service and what the request carries to the one
+ * outcome that is right. Nothing here looks at a token, so that a tenant which grants too much
+ * shows as a difference.
+ */
+import { services } from "../components/access";
+import type { Permission, Requirement, ServiceAccess, ServiceName } from "../components/access";
+
+/** What is wrong with a bad token; everything else about it is right. */
+export type TokenFault = "expired" | "wrong issuer" | "tampered" | "wrong audience";
+
+/** What a request carries: nothing, a good token that ought to hold these permissions, or a bad one. */
+export type Credential =
+  | { readonly kind: "none" }
+  | { readonly kind: "token"; readonly permissions: readonly Permission[] }
+  | { readonly kind: "bad token"; readonly fault: TokenFault };
+
+/** A workload that calls, by its place in the table; `stranger` has none. */
+export type Caller = ServiceAccess["callers"][number] | "stranger";
+
+/** A request's way: the first caller, then every service that it reaches, in order. */
+export interface Way {
+  readonly caller: Caller;
+  readonly through: readonly [ServiceName, ...ServiceName[]];
+}
+
+/** The mesh's own refusals: Envoy answers these statuses with exactly these bodies. */
+export const refusals = {
+  "access denied": { status: 403, body: "RBAC: access denied" },
+  expired: { status: 401, body: "Jwt is expired" },
+  "unknown issuer": { status: 401, body: "Jwt issuer is not configured" },
+  "bad signature": { status: 401, body: "Jwt verification fails" },
+  "other audience": { status: 403, body: "Audiences in Jwt are not allowed" },
+} as const;
+
+export type MeshRefusal = keyof typeof refusals;
+
+/** The one right outcome of a request. */
+export interface Expected {
+  readonly status: 200 | 401 | 403;
+  /**
+   * Which refusal it has to be; absent where the request is permitted. `passed on`: a service
+   * behind the first one refused, and the first one answers with that status and its own body.
+   */
+  readonly refusal?: MeshRefusal | "passed on";
+  /** Whether the answer carries the ratings' stars; absent where that is not asked. */
+  readonly stars?: boolean;
+}
+
+const refusalOfFault: Readonly<Record<TokenFault, MeshRefusal>> = {
+  expired: "expired",
+  "wrong issuer": "unknown issuer",
+  tampered: "bad signature",
+  "wrong audience": "other audience",
+};
+
+type Table = Readonly<Record<ServiceName, ServiceAccess>>;
+
+/** The outcome that `table` asks for when a request with `credential` goes `way`. */
+export function expectedOutcome(
+  way: Way,
+  credential: Credential,
+  table: Table = services,
+): Expected {
+  // A token is judged before the policies are, and by the first sidecar on the way.
+  if (credential.kind === "bad token") return refused(refusalOfFault[credential.fault]);
+  let caller = way.caller;
+  for (const [hop, service] of way.through.entries()) {
+    if (!mayCall(caller, service, credential, table)) {
+      return hop === 0 ? refused("access denied") : { status: 403, refusal: "passed on" };
+    }
+    caller = service;
+  }
+  return { status: 200 };
+}
+
+/** Whether `table` lets `caller` call `service` with what the request carries. */
+export function mayCall(
+  caller: Caller,
+  service: ServiceName,
+  credential: Credential,
+  table: Table = services,
+): boolean {
+  const callers: readonly Caller[] = table[service].callers;
+  return callers.includes(caller) && satisfies(credential, table[service].requires);
+}
+
+function satisfies(credential: Credential, requirement: Requirement): boolean {
+  if (credential.kind === "bad token") return false;
+  if (requirement === "public") return true;
+  if (credential.kind === "none") return false;
+  return requirement === "signedIn" || credential.permissions.includes(requirement.permission);
+}
+
+function refused(refusal: MeshRefusal): Expected {
+  return { status: refusals[refusal].status, refusal };
+}

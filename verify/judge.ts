@@ -1,0 +1,124 @@
+/** Sets what came back beside what was expected. */
+import { z } from "zod";
+import type { ObservedCell } from "./cells";
+import { firstLine } from "./errors";
+import { refusals } from "./expectations";
+import type { Expected } from "./expectations";
+import type { Observed } from "./prober";
+
+/**
+ * - `same`: as expected, and a refusal has its control.
+ * - `different`: not as expected.
+ * - `unproven`: refused as expected, but nothing shows that a permitted request would have been
+ *   answered. Whatever took the control away is a difference of its own.
+ * - `not tried`: there is no token to try it with.
+ */
+export type Verdict = "same" | "different" | "unproven" | "not tried";
+
+export interface JudgedCell extends ObservedCell {
+  readonly verdict: Verdict;
+}
+
+/** Judges all cells of one run together, since refusals need their controls. */
+export function judge(cells: readonly ObservedCell[]): readonly JudgedCell[] {
+  const answered = new Set<string>();
+  const permitted = new Set<string>();
+  for (const { vantage, target, expected, observed } of cells) {
+    if (expected.status !== 200 || observed === undefined) continue;
+    const keys = [
+      key("vantage", vantage),
+      key("target", target),
+      key("vantage and target", vantage, target),
+    ];
+    for (const each of keys) {
+      permitted.add(each);
+      if (matches(expected, observed)) answered.add(each);
+    }
+  }
+  return cells.map((cell) => {
+    if (cell.observed === undefined) return { ...cell, verdict: "not tried" };
+    if (!matches(cell.expected, cell.observed)) return { ...cell, verdict: "different" };
+    if (cell.expected.status === 200) return { ...cell, verdict: "same" };
+    return { ...cell, verdict: hasControl(cell, permitted, answered) ? "same" : "unproven" };
+  });
+}
+
+/**
+ * A refusal counts only beside a control: from the same vantage point a permitted request of the
+ * same target got its 200. Where nobody may call that target, the target has to have answered its
+ * permitted caller elsewhere, and the vantage point its other permitted requests, if it has any.
+ */
+function hasControl(
+  { vantage, target }: ObservedCell,
+  permitted: ReadonlySet<string>,
+  answered: ReadonlySet<string>,
+): boolean {
+  const here = key("vantage and target", vantage, target);
+  if (permitted.has(here)) return answered.has(here);
+  const anywhere = key("vantage", vantage);
+  return answered.has(key("target", target)) && permitted.has(anywhere) === answered.has(anywhere);
+}
+
+function key(...parts: readonly string[]): string {
+  return JSON.stringify(parts);
+}
+
+/** Whether `observed` is the expected outcome, controls aside. */
+export function matches(expected: Expected, observed: Observed): boolean {
+  if ("error" in observed || observed.status !== expected.status) return false;
+  const { refusal, stars } = expected;
+  if (refusal === "passed on") return passedOn(observed.body);
+  if (refusal !== undefined) return observed.body.trim() === refusals[refusal].body;
+  return stars === undefined || showsStars(observed.body) === stars;
+}
+
+/** What a service says when the one behind it has refused; Envoy's own refusals are not JSON. */
+const serviceError = z.object({ error: z.string() });
+
+function passedOn(body: string): boolean {
+  return serviceError.safeParse(parsed(body)).success;
+}
+
+const reviews = z.object({
+  reviews: z
+    .array(
+      z.object({
+        rating: z
+          .union([z.object({ stars: z.number() }), z.object({ error: z.string() })])
+          .optional(),
+      }),
+    )
+    .min(1),
+});
+
+/** Whether every review has its stars (true) or none has (false); anything else is undefined. */
+function showsStars(body: string): boolean | undefined {
+  const answer = reviews.safeParse(parsed(body));
+  if (!answer.success) return undefined;
+  const starred = answer.data.reviews.map(
+    ({ rating }) => rating !== undefined && "stars" in rating,
+  );
+  return starred.every((each) => each === starred[0]) ? starred[0] : undefined;
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An expected outcome in words. */
+export function describeExpected({ status, refusal, stars }: Expected): string {
+  if (refusal === "passed on") return `${status} passed on by the first service`;
+  if (refusal !== undefined) return `${status} ${refusals[refusal].body}`;
+  if (stars === undefined) return String(status);
+  return stars ? `${status} with stars` : `${status} without stars`;
+}
+
+/** An observed outcome in words. */
+export function describeObserved(observed: Observed): string {
+  if ("error" in observed) return `no answer (${firstLine(observed.error)})`;
+  return `${observed.status} ${firstLine(observed.body, 120)}`.trim();
+}

@@ -1,0 +1,115 @@
+/** The stack's outputs: all that verification knows of a stack. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { permissions, roles } from "../components/access";
+import type { Permission, Role } from "../components/access";
+import { firstLine, VerifyError } from "./errors";
+
+const role = z.literal(Object.keys(roles) as Role[]);
+const permission = z.literal(Object.keys(permissions) as Permission[]);
+const httpUrl = z.url({ protocol: /^https?$/ });
+const perMachine = z.object({ web: z.string().min(1), machines: z.record(z.string(), z.string()) });
+
+const schema = z.object({
+  /** Scheme, host and port of the ingress gateway. */
+  gatewayUrl: httpUrl,
+  /** Exactly as in the tokens; Auth0's ends in a slash. */
+  issuer: httpUrl,
+  jwksUri: httpUrl,
+  audience: z.string().min(1),
+  clientIds: perMachine,
+  clientSecrets: perMachine,
+  /** By e-mail address. */
+  userPasswords: z.record(z.string(), z.string()),
+  /** The file's content. */
+  kubeconfig: z.string().min(1),
+  /** PEM of the tenant's private certificate authority, where it has one. */
+  certificateAuthority: z.string().optional(),
+  /** Who was configured with what; what each viewer ought to see is computed from this. */
+  viewers: z.object({
+    users: z.array(z.object({ email: z.string(), roles: z.array(role) })),
+    machines: z.array(z.object({ name: z.string(), permissions: z.array(permission) })),
+  }),
+});
+
+export type StackOutputs = z.infer<typeof schema>;
+
+/**
+ * Checks what a stack exports.
+ * @throws VerifyError naming every output that is missing or malformed; never a value.
+ */
+export function parseOutputs(outputs: unknown): StackOutputs {
+  const parsed = schema.safeParse(outputs);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(
+      (issue) => `${issue.path.join(".") || "outputs"} (${firstLine(issue.message)})`,
+    );
+    throw new VerifyError(
+      `the stack's outputs are not complete: ${problems.join(", ")}. Run \`pulumi up\` and try again.`,
+    );
+  }
+  requireSecrets(parsed.data);
+  return parsed.data;
+}
+
+/** Every viewer needs something to sign in with. */
+function requireSecrets(outputs: StackOutputs): void {
+  const missing = [
+    ...outputs.viewers.users
+      .filter(({ email }) => outputs.userPasswords[email] === undefined)
+      .map(({ email }) => `userPasswords.${email}`),
+    ...outputs.viewers.machines.flatMap(({ name }) => [
+      ...(outputs.clientIds.machines[name] === undefined ? [`clientIds.machines.${name}`] : []),
+      ...(outputs.clientSecrets.machines[name] === undefined
+        ? [`clientSecrets.machines.${name}`]
+        : []),
+    ]),
+  ];
+  if (missing.length > 0) {
+    throw new VerifyError(
+      `the stack's outputs are not complete: ${missing.join(", ")} missing. Run \`pulumi up\` and try again.`,
+    );
+  }
+}
+
+/**
+ * Reads the outputs of a stack with the Pulumi CLI; secrets come over its pipe only.
+ * @param directory the project's folder
+ * @param stack its name; without it, the selected stack
+ */
+export async function readOutputs(directory: string, stack?: string): Promise<StackOutputs> {
+  const which = stack === undefined ? "the selected stack" : `stack ${stack}`;
+  return parseOutputs(parseJson(await pulumiOutputs(directory, which, stack), which));
+}
+
+async function pulumiOutputs(directory: string, which: string, stack?: string): Promise<string> {
+  const choice = stack === undefined ? [] : [`--stack=${stack}`];
+  try {
+    const { stdout } = await promisify(execFile)(
+      "pulumi",
+      ["stack", "output", "--json", "--show-secrets", "--non-interactive", ...choice],
+      { cwd: directory, maxBuffer: 64 * 1024 * 1024 },
+    );
+    return stdout;
+  } catch (error) {
+    throw new VerifyError(`cannot read the outputs of ${which}: ${pulumiFailure(error)}`);
+  }
+}
+
+/** The CLI's own words. The error's message is not used: it repeats the whole command. */
+function pulumiFailure(error: unknown): string {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") {
+    return "the pulumi command is not on PATH. Install the Pulumi CLI, or use `npm run sandbox -- verify`.";
+  }
+  const said = error instanceof Error && "stderr" in error ? String(error.stderr) : "";
+  return firstLine(said).replace(/^error: /, "") || "pulumi failed and said nothing";
+}
+
+function parseJson(text: string, which: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new VerifyError(`cannot read the outputs of ${which}: pulumi did not print JSON.`);
+  }
+}

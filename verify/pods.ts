@@ -1,0 +1,277 @@
+/** The probes in the cluster: one pod for each identity that requests are sent as. */
+import { randomBytes } from "node:crypto";
+import { PassThrough } from "node:stream";
+import { ApiException, CoreV1Api, Exec, KubeConfig } from "@kubernetes/client-node";
+import type { V1ContainerStateWaiting, V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import { firstLine, reasonOf, VerifyError } from "./errors";
+import { probeArguments, proberOver } from "./prober";
+import type { Prober } from "./prober";
+import { everyOne, unlessAborted, until } from "./waiting";
+
+/** Any image with `node` on its PATH will do. */
+export const defaultProbeImage = "docker.io/library/node:24-alpine";
+
+/** The label of every probe pod of every run. */
+export const probeLabel = "app=verify";
+const runLabel = "verify-run";
+const container = "probe";
+
+export interface ProbePodsOptions {
+  /** The file's content. */
+  readonly kubeconfig: string;
+  readonly namespace: string;
+  readonly image: string;
+  /** Milliseconds within which the pods have to be ready. */
+  readonly deadline: number;
+}
+
+export interface ProbePods {
+  /**
+   * Removes what a killed run has left behind, then starts one pod for each service account.
+   * @returns their probers, by service account
+   */
+  start(
+    serviceAccounts: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Prober>>;
+  /** Removes this run's pods, whatever became of `start`. */
+  remove(): Promise<void>;
+}
+
+/** Probe pods in one namespace. Nothing is created before `start`. */
+export function probePods({ kubeconfig, namespace, image, deadline }: ProbePodsOptions): ProbePods {
+  const cluster = load(kubeconfig);
+  const api = cluster.makeApiClient(CoreV1Api);
+  const run = randomBytes(4).toString("hex");
+  const ours = `${probeLabel},${runLabel}=${run}`;
+  const probers: Prober[] = [];
+  let mayExist = false;
+
+  const removeAll = (labelSelector: string) =>
+    explained("remove the probe pods", () =>
+      api.deleteCollectionNamespacedPod({ namespace, labelSelector, gracePeriodSeconds: 0 }),
+    );
+  const create = (serviceAccount: string) =>
+    explained(`create the probe pod of service account ${serviceAccount}`, () =>
+      api.createNamespacedPod({ namespace, body: probePod(run, serviceAccount, image) }),
+    );
+  const list = async () =>
+    (
+      await explained("list the probe pods", () =>
+        api.listNamespacedPod({ namespace, labelSelector: ours }),
+      )
+    ).items;
+
+  return {
+    async start(serviceAccounts, signal) {
+      await removeAll(probeLabel);
+      signal.throwIfAborted();
+      mayExist = true;
+      // Every one of them ends, also behind a failure: a pod created after `remove` would stay.
+      await everyOne(serviceAccounts.map(create));
+      await ready(list, serviceAccounts.length, deadline, signal);
+      const started = await Promise.all(
+        serviceAccounts.map(async (account): Promise<[string, Prober]> => {
+          const prober = await unlessAborted(
+            connect(cluster, namespace, podName(run, account)),
+            signal,
+          );
+          probers.push(prober);
+          return [account, prober];
+        }),
+      );
+      return new Map(started);
+    },
+    async remove() {
+      for (const prober of probers) prober.close();
+      if (mayExist) await removeAll(ours);
+    },
+  };
+}
+
+function load(kubeconfig: string): KubeConfig {
+  const cluster = new KubeConfig();
+  try {
+    cluster.loadFromString(kubeconfig);
+  } catch {
+    // The parser's message quotes the file, and with it credentials.
+    throw new VerifyError("the stack's output kubeconfig is not a kubeconfig");
+  }
+  if (cluster.getCurrentCluster() === null) {
+    throw new VerifyError("the stack's output kubeconfig has no current context");
+  }
+  return cluster;
+}
+
+function podName(run: string, serviceAccount: string): string {
+  return `verify-${serviceAccount}-${run}`;
+}
+
+/** A resource as it is written and as it comes over the wire: not made by the client's constructors. */
+export type Plain<Resource> = Resource extends Date
+  ? Resource
+  : { [Key in keyof Resource]: Plain<Resource[Key]> };
+
+/** It waits to be spoken to, for ten minutes at most. No token is in it, nor mounted into it. */
+function probePod(run: string, serviceAccount: string, image: string): Plain<V1Pod> {
+  const [label = "", value = ""] = probeLabel.split("=");
+  return {
+    metadata: {
+      name: podName(run, serviceAccount),
+      labels: { [label]: value, [runLabel]: run },
+      annotations: {
+        // Room for five more sidecars is not a given on a small node.
+        "sidecar.istio.io/proxyCPU": "10m",
+        "sidecar.istio.io/proxyMemory": "64Mi",
+      },
+    },
+    spec: {
+      serviceAccountName: serviceAccount,
+      automountServiceAccountToken: false,
+      restartPolicy: "Never",
+      activeDeadlineSeconds: 600,
+      terminationGracePeriodSeconds: 0,
+      containers: [
+        {
+          name: container,
+          image,
+          command: ["node", "-e", "setInterval(() => undefined, 2 ** 30)"],
+          resources: { requests: { cpu: "10m", memory: "32Mi" } },
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: 1000,
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"] },
+          },
+        },
+      ],
+    },
+  };
+}
+
+/** Waits until every pod, and its sidecar, is ready. */
+async function ready(
+  list: () => Promise<readonly V1Pod[]>,
+  count: number,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let waitingFor = "no pod is there";
+  const done = await until(
+    async () => {
+      const pods = await list();
+      for (const pod of pods) refuseHopeless(pod);
+      const late = pods.filter((pod) => !isReady(pod));
+      waitingFor = late.map((pod) => `${nameOf(pod)} ${stateOf(pod)}`).join(", ") || waitingFor;
+      return (pods.length === count && late.length === 0) || undefined;
+    },
+    { deadline, signal },
+  );
+  if (done === undefined) {
+    throw new VerifyError(
+      `the probe pods are not ready after ${Math.round(deadline / 1000)} s: ${waitingFor}`,
+    );
+  }
+}
+
+function isReady({ status }: V1Pod): boolean {
+  return (
+    status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ??
+    false
+  );
+}
+
+const hopeless = ["ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "CrashLoopBackOff"];
+
+/** Some states do not pass by waiting. */
+function refuseHopeless(pod: V1Pod): void {
+  const stuck = containersOf(pod).find(({ state }) =>
+    hopeless.includes(state?.waiting?.reason ?? ""),
+  );
+  if (stuck !== undefined) {
+    throw new VerifyError(
+      `the probe pod ${nameOf(pod)} cannot start: ${stateOf(pod)}. Name an image that the cluster can pull, with node on its PATH, by --probe-image.`,
+    );
+  }
+  if (pod.status?.phase === "Failed") {
+    throw new VerifyError(`the probe pod ${nameOf(pod)} has ended: ${stateOf(pod)}`);
+  }
+}
+
+function containersOf({ status }: V1Pod): readonly V1ContainerStatus[] {
+  return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+}
+
+function nameOf(pod: V1Pod): string {
+  return pod.metadata?.name ?? "without a name";
+}
+
+const noReason: Plain<V1ContainerStateWaiting> = {};
+
+/** Why a pod is not ready, in Kubernetes' own words. */
+function stateOf(pod: V1Pod): string {
+  const waiting = containersOf(pod).find(({ state }) => state?.waiting !== undefined);
+  const { reason, message = "" } = waiting?.state?.waiting ?? noReason;
+  const unscheduled = pod.status?.conditions?.find(({ status }) => status === "False");
+  return (
+    [reason, firstLine(message)].filter(Boolean).join(": ") ||
+    firstLine(unscheduled?.message ?? "") ||
+    (pod.status?.phase ?? "is not known yet")
+  );
+}
+
+/** Starts the probe script in a pod; the tokens go over this connection only. */
+async function connect(cluster: KubeConfig, namespace: string, pod: string): Promise<Prober> {
+  const [input, output, errors] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const command = ["node", ...probeArguments];
+  const socket = await explained(`reach the probe pod ${pod}`, () =>
+    new Exec(cluster).exec(namespace, pod, container, command, output, errors, input, false),
+  );
+  socket.on("close", () => {
+    output.end();
+  });
+  return proberOver(`in pod ${pod}`, {
+    input,
+    output,
+    errors,
+    close: () => {
+      socket.close();
+    },
+  });
+}
+
+/** Says in one line what the API server refused. Its answer is not repeated whole. */
+async function explained<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw new VerifyError(`cannot ${what}: ${apiReason(error)}`);
+  }
+}
+
+function apiReason(error: unknown): string {
+  if (error instanceof ApiException) {
+    const body: unknown = error.body;
+    const status: unknown = typeof body === "string" ? jsonOf(body) : body;
+    const said =
+      typeof status === "object" && status !== null && "message" in status
+        ? String(status.message)
+        : "";
+    return firstLine(`${error.code} ${said}`);
+  }
+  // A refused WebSocket is an event that carries the error.
+  return reasonOf(isEvent(error) ? error.error : error);
+}
+
+function isEvent(error: unknown): error is { readonly error: unknown } {
+  return typeof error === "object" && error !== null && "error" in error;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

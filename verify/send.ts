@@ -1,0 +1,72 @@
+/** Sends the cells' requests, each from its vantage point. */
+import type { ObservedCell, PlannedCell } from "./cells";
+import { VerifyError } from "./errors";
+import { matches } from "./judge";
+import type { Observed, Prober } from "./prober";
+import { until } from "./waiting";
+
+/** The prober of every vantage point, by name. */
+export type Probers = ReadonlyMap<string, Prober>;
+
+/** Sends each cell's request once, all vantage points at the same time. */
+export async function sendAll(
+  planned: readonly PlannedCell[],
+  probers: Probers,
+): Promise<readonly ObservedCell[]> {
+  const observed = new Map<PlannedCell, Observed>();
+  const vantages = new Set(planned.map(({ cell }) => cell.vantage));
+  await Promise.all(
+    [...vantages].map(async (vantage) => {
+      const prober = probers.get(vantage);
+      if (prober === undefined) throw new VerifyError(`nothing sends requests ${vantage}`);
+      const sent = planned.flatMap((each) =>
+        each.cell.vantage !== vantage || each.request === undefined
+          ? []
+          : [{ each, request: each.request }],
+      );
+      const results = await prober.send(sent.map(({ request }) => request));
+      for (const [position, { each, request }] of sent.entries()) {
+        const result = results[position];
+        if (result !== undefined) observed.set(each, withoutToken(result, request.headers));
+      }
+    }),
+  );
+  return planned.map((each) => ({ ...each.cell, observed: observed.get(each) }));
+}
+
+/** A service may echo what it was sent; no token gets into a report. */
+function withoutToken(observed: Observed, headers: Readonly<Record<string, string>>): Observed {
+  const token = headers.authorization?.replace(/^Bearer /, "");
+  if (token === undefined || "error" in observed) return observed;
+  return { ...observed, body: observed.body.replaceAll(token, "[token]") };
+}
+
+/**
+ * Waits until the policies have reached every sidecar: until one request of each expected status
+ * per vantage point and target has the outcome it should. When that does not happen in time the
+ * cells themselves will show what differs.
+ * @param deadline milliseconds
+ * @returns whether it happened in time
+ */
+export async function settle(
+  planned: readonly PlannedCell[],
+  probers: Probers,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const samples = new Map<string, PlannedCell>();
+  for (const each of planned) {
+    const { vantage, target, expected } = each.cell;
+    const kind = JSON.stringify([vantage, target, expected.status]);
+    if (each.request !== undefined && !samples.has(kind)) samples.set(kind, each);
+  }
+  const settled = await until(
+    async () => {
+      const cells = await sendAll([...samples.values()], probers);
+      const done = cells.every(({ expected, observed }) => observed && matches(expected, observed));
+      return done || undefined;
+    },
+    { deadline, signal },
+  );
+  return settled ?? false;
+}
