@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
-import type { OutputMap } from "@pulumi/pulumi/automation";
+import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
 import { parseOutputs, readOutputs } from "../verify/outputs";
 import { renderReport } from "../verify/report";
 import { verify as verifyStack } from "../verify/verify";
@@ -41,21 +41,29 @@ export async function up(layout: Layout, overrides: readonly Override[]): Promis
   const toolchain = await ensureToolchain(layout.cache, progress.of("tools"));
   progress.say("tools", "complete");
   const decisions = await decide(layout);
-  await Promise.all([
+  const [stack] = await Promise.all([
+    prepareStack(layout, toolchain, decisions, overrides, progress.of("plugins")),
     startNode(layout, toolchain, decisions, progress.of("node")),
     ensureTenant(layout, decisions, progress.of("tenant")),
   ]);
-  const plugins = await choosePlugins(layout, {
-    ...process.env,
-    ...pulumiEnvironment(layout, toolchain),
-  });
-  progress.say("plugins", describePlugins(toolchain, plugins));
-  const stack = await openStack(layout, toolchain, decisions, plugins, overrides);
   const { changes, outputs } = await update(stack, progress.of("stack"));
   progress.say("stack", describeChanges(changes));
   const code = await report(plainOutputs(outputs), layout, progress.of("verify"));
   process.stdout.write(addresses(layout, decisions));
   return code;
+}
+
+async function prepareStack(
+  layout: Layout,
+  toolchain: Toolchain,
+  decisions: Decisions,
+  overrides: readonly Override[],
+  say: (text: string) => void,
+): Promise<Stack> {
+  const environment = { ...process.env, ...pulumiEnvironment(layout, toolchain) };
+  const plugins = await choosePlugins(layout, environment);
+  say(describePlugins(toolchain, plugins));
+  return openStack(layout, toolchain, decisions, plugins, overrides);
 }
 
 async function startNode(
@@ -100,19 +108,24 @@ function describeChanges(changes: Changes): string {
 const plainOutputs = (outputs: OutputMap): Record<string, unknown> =>
   Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value as unknown]));
 
-/** Verifies the stack with these outputs and prints the table. */
+/** Verifies the stack with these outputs and prints the table. Interrupted, it removes its pods first. */
 async function report(
   outputs: unknown,
   layout: Layout,
   say: (text: string) => void,
 ): Promise<number> {
-  const found = await verifyStack(parseOutputs(outputs), {
-    signingKey: signingKeys(layout),
-    progress: say,
-  });
-  process.stdout.write(
-    renderReport(found, { colour: process.stdout.isTTY && process.stdout.hasColors() }),
-  );
+  const interruption = new AbortController();
+  const interrupt = (signal: NodeJS.Signals) => {
+    interruption.abort(new Failure(`ended by ${signal}`));
+  };
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.once(signal, interrupt);
+  const { signal } = interruption;
+  const signingKey = signingKeys(layout);
+  const found = await verifyStack(parseOutputs(outputs), { signingKey, signal, progress: say });
+  for (const one of signals) process.off(one, interrupt);
+  const colour = process.stdout.isTTY && process.stdout.hasColors();
+  process.stdout.write(renderReport(found, { colour }));
   return found.summary.differences === 0 ? 0 : 1;
 }
 
@@ -133,7 +146,7 @@ export async function down(layout: Layout): Promise<number> {
 }
 
 /** Says what runs, and where. Exit code 0 when all of it does. */
-export function status(layout: Layout): number {
+export function status(layout: Layout): Promise<number> {
   const services = [nodeService(layout), tenantService(layout)];
   const decisions = knownDecisions(layout);
   for (const { name, pid } of services) {
@@ -142,7 +155,7 @@ export function status(layout: Layout): number {
     );
   }
   if (decisions !== undefined) process.stdout.write(addresses(layout, decisions));
-  return services.every(({ pid }) => pid !== undefined) ? 0 : 1;
+  return Promise.resolve(services.every(({ pid }) => pid !== undefined) ? 0 : 1);
 }
 
 /** A shell, or the commands on standard input, with kubectl, helm and pulumi set for the sandbox. */

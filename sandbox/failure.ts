@@ -2,3 +2,21 @@
 export class Failure extends Error {
   override name = "Failure";
 }
+
+/**
+ * Ends the process with the code that a command gives, or with 1. What a person can mend is shown in its
+ * own words; anything else is a mistake of ours, and its stack trace is wanted.
+ */
+export function exitWith(
+  command: Promise<number>,
+  ...expected: (abstract new (...args: never[]) => Error)[]
+): void {
+  command.then(
+    (code) => process.exit(code),
+    (error: unknown) => {
+      const known = [Failure, ...expected].some((kind) => error instanceof kind);
+      console.error(known && error instanceof Error ? `error: ${error.message}` : error);
+      process.exit(1);
+    },
+  );
+}

@@ -24,21 +24,20 @@ export function checkMachine(): void {
   }
 }
 
-/** The variable that marks the process that runs with the sandbox's own view of the machine. */
-const entered = "ISTIO_AUTH0_SANDBOX_ENTERED";
-
 /** What the lock's holder says to a second command, as an exit code (sysexits.h, EX_TEMPFAIL). */
 const locked = 75;
 
-/** Whether this process already sees the machine as the sandbox's processes do. */
-export const hasEntered = (): boolean => process.env[entered] === "1";
-
 /**
- * Runs this very command again where /etc/hosts names the tenant and its certificate authority is trusted,
- * and gives its exit code. The machine's own files stay as they are: the change is a mount that only that
- * command sees. With `exclusive`, one command at a time.
+ * Runs a program where /etc/hosts names the tenant and the tenant's certificate authority is trusted, and
+ * gives its exit code. The machine's own files stay as they are: the change is a mount that only that
+ * program sees. With `exclusive`, one program at a time.
  */
-export async function enter(layout: Layout, exclusive: boolean): Promise<number> {
+export async function enter(
+  layout: Layout,
+  exclusive: boolean,
+  program: string,
+  args: readonly string[],
+): Promise<number> {
   mkdirSync(layout.state, { recursive: true, mode: 0o700 });
   writePrivate(
     layout.hosts,
@@ -48,7 +47,7 @@ export async function enter(layout: Layout, exclusive: boolean): Promise<number>
   const lock = exclusive ? `exec 9>"$2" && { flock --nonblock 9 || exit ${locked}; } &&` : "";
   const script = `mount --bind "$1" /etc/hosts && ${lock} shift 2 && exec "$@"`;
   if (exclusive) appendFileSync(layout.lock, "", { mode: 0o600 });
-  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const command = [process.execPath, ...process.execArgv, program, ...args];
   const child = spawn(
     "unshare",
     [
@@ -61,9 +60,9 @@ export async function enter(layout: Layout, exclusive: boolean): Promise<number>
       "sh",
       layout.hosts,
       layout.lock,
-      ...again,
+      ...command,
     ],
-    { stdio: "inherit", env: { ...process.env, [entered]: "1", ...trust(layout, authority) } },
+    { stdio: "inherit", env: { ...process.env, ...trust(layout, authority) } },
   );
   // The terminal interrupts the whole group by itself; other signals reach only this process.
   process.on("SIGINT", () => undefined);

@@ -1,11 +1,10 @@
 /** `npm run sandbox`: the whole system on this machine, without a cloud, an account or Docker. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { VerifyError } from "../verify/errors";
-import { down, shell, status, up, verify } from "./commands";
-import { Failure } from "./failure";
-import { layout, type Layout } from "./layout";
-import { checkMachine, enter, hasEntered } from "./machine";
-import type { Override } from "./stack";
+import { exitWith, Failure } from "./failure";
+import { layout } from "./layout";
+import { checkMachine, enter } from "./machine";
 
 const help = `Usage: npm run sandbox -- [up] [--set SETTING=VALUE]...
        npm run sandbox -- down | status | verify | shell
@@ -23,18 +22,13 @@ The tools are built once, into $XDG_CACHE_HOME/istio-auth0 (about 20 minutes on 
 this clone's sandbox is in $XDG_STATE_HOME/istio-auth0. Nothing is installed on the machine.
 `;
 
-interface Command {
-  /** Whether it changes the sandbox, so that only one may run at a time. */
-  readonly exclusive: boolean;
-  readonly run: (layout: Layout, overrides: readonly Override[]) => Promise<number> | number;
-}
-
-const commands: Readonly<Record<string, Command>> = {
-  up: { exclusive: true, run: up },
-  down: { exclusive: true, run: down },
-  verify: { exclusive: false, run: verify },
-  status: { exclusive: false, run: status },
-  shell: { exclusive: false, run: shell },
+/** The commands, and whether each changes the sandbox, so that only one may run at a time. */
+const commands: Readonly<Record<string, { readonly exclusive: boolean }>> = {
+  up: { exclusive: true },
+  down: { exclusive: true },
+  verify: { exclusive: false },
+  status: { exclusive: false },
+  shell: { exclusive: false },
 };
 
 function readArguments(args: readonly string[]) {
@@ -52,14 +46,12 @@ function readArguments(args: readonly string[]) {
   }
 }
 
-function readOverride(text: string): Override {
-  const [path = "", ...value] = text.split("=");
-  if (path === "" || value.length === 0) {
+function checkOverride(text: string): void {
+  if (!/^[^=]+=/.test(text)) {
     throw new Failure(
       `--set ${text}: expected SETTING=VALUE, such as gateway.url=http://localhost:9000`,
     );
   }
-  return { path, value: value.join("=") };
 }
 
 async function main(): Promise<number> {
@@ -77,19 +69,16 @@ async function main(): Promise<number> {
     );
   }
   if (set.length > 0 && name !== "up") throw new Failure(`--set is for up, not for ${name}`);
-  const overrides = set.map(readOverride);
+  set.forEach(checkOverride);
   checkMachine();
   const places = layout();
-  return hasEntered() ? command.run(places, overrides) : enter(places, command.exclusive);
+  if (name !== "up" && !existsSync(places.state)) {
+    if (name !== "down")
+      throw new Failure('this clone has no sandbox: start it with "npm run sandbox"');
+    console.error("this clone has no sandbox; nothing to do");
+    return 0;
+  }
+  return enter(places, command.exclusive, join(__dirname, "entered.ts"), [name, ...set]);
 }
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    // What a person can mend is one line; anything else is a mistake of ours, and its stack trace is wanted.
-    console.error(
-      error instanceof Failure || error instanceof VerifyError ? `error: ${error.message}` : error,
-    );
-    process.exit(1);
-  },
-);
+exitWith(main());

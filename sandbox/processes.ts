@@ -32,7 +32,7 @@ function complaint(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ("code" in error && error.code === "ENOENT") return "no such program on PATH";
   const words = "stderr" in error && typeof error.stderr === "string" ? error.stderr.trim() : "";
-  return words.split("\n").at(-1) || error.message;
+  return words === "" ? error.message : (words.split("\n").at(-1) ?? words);
 }
 
 /** A process that outlives the command that started it. */

@@ -54,7 +54,12 @@ const child = spawn(
   ],
   {
     stdio: "inherit",
-    env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` },
+    env: {
+      ...process.env,
+      PATH: `${dirname(node)}:${process.env.PATH}`,
+      // Compiled code of the last run: the large libraries load in half the time.
+      NODE_COMPILE_CACHE: join(modules, ".cache", "compiled"),
+    },
   },
 );
 // The terminal sends Ctrl-C to the whole group; the program decides, and this process reports its end.

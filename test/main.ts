@@ -24,7 +24,10 @@ const checks: readonly { what: string; command: readonly [string, ...string[]] }
 ];
 
 function check({ what, command: [program, ...args] }: (typeof checks)[number]): Count {
-  const { status } = spawnSync(join(root, "node_modules/.bin", program), args, { cwd: root, stdio: "inherit" });
+  const { status } = spawnSync(join(root, "node_modules/.bin", program), args, {
+    cwd: root,
+    stdio: "inherit",
+  });
   console.log(`${status === 0 ? "✔" : "✖"} ${what}`);
   return { passed: Number(status === 0), failed: Number(status !== 0) };
 }
@@ -35,14 +38,20 @@ function test(files: readonly string[], concurrency: number): Promise<Count> {
   return new Promise((resolve, reject) => {
     events.on("test:summary", ({ file, counts }) => {
       if (file !== undefined) return;
-      resolve({ passed: counts.passed, failed: counts.tests - counts.passed - counts.skipped - counts.todo });
+      resolve({
+        passed: counts.passed,
+        failed: counts.tests - counts.passed - counts.skipped - counts.todo,
+      });
     });
     events.on("error", reject);
     events.compose(spec).pipe(process.stdout, { end: false });
   });
 }
 
-const filesOf = (pattern: string) => globSync(pattern, { cwd: root }).map((file) => join(root, file)).sort();
+const filesOf = (pattern: string) =>
+  globSync(pattern, { cwd: root })
+    .map((file) => join(root, file))
+    .sort();
 
 async function main(): Promise<number> {
   const slow = filesOf(endToEnd);
@@ -52,9 +61,12 @@ async function main(): Promise<number> {
   if (process.platform === "linux" && process.getuid?.() === 0) {
     counts.push(await test(slow, 1));
   } else {
-    console.log(`left out: ${slow.map((file) => relative(root, file)).join(", ")}: needs Linux, as root`);
+    console.log(
+      `left out: ${slow.map((file) => relative(root, file)).join(", ")}: needs Linux, as root`,
+    );
   }
-  const sum = (count: (one: Count) => number) => counts.reduce((total, one) => total + count(one), 0);
+  const sum = (count: (one: Count) => number) =>
+    counts.reduce((total, one) => total + count(one), 0);
   const failed = sum((one) => one.failed);
   console.log(`${sum((one) => one.passed)} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;

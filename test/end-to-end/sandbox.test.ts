@@ -4,7 +4,16 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -14,8 +23,13 @@ const clone = join(__dirname, "../..");
 /** A folder that holds what git tracks or would track, and this clone's installed packages. */
 function copyOfClone(): string {
   const copy = mkdtempSync(join(tmpdir(), "istio-auth0-clone-"));
-  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: clone, encoding: "utf8" });
-  for (const file of listed.split("\n").filter((name) => name !== "" && existsSync(join(clone, name)))) {
+  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+    cwd: clone,
+    encoding: "utf8",
+  });
+  for (const file of listed
+    .split("\n")
+    .filter((name) => name !== "" && existsSync(join(clone, name)))) {
     cpSync(join(clone, file), join(copy, file));
   }
   symlinkSync(join(clone, "node_modules"), join(copy, "node_modules"));
@@ -45,10 +59,14 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
 
   /** Runs the command as a person would, with commands on its standard input where it is a shell. */
   function sandbox(args: string, input = ""): Promise<Ended> {
-    const child = spawn("npm", ["run", "--silent", "sandbox", "--", ...args.split(" ").filter(Boolean)], {
-      cwd: copy,
-      env: { ...process.env, XDG_STATE_HOME: state, NO_COLOR: "1" },
-    });
+    const child = spawn(
+      "npm",
+      ["run", "--silent", "sandbox", "--", ...args.split(" ").filter(Boolean)],
+      {
+        cwd: copy,
+        env: { ...process.env, XDG_STATE_HOME: state, NO_COLOR: "1" },
+      },
+    );
     const text = { out: "", err: "" };
     child.stdout.setEncoding("utf8").on("data", (data: string) => (text.out += data));
     child.stderr.setEncoding("utf8").on("data", (data: string) => (text.err += data));
@@ -73,8 +91,12 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
   }
 
   /** The lines after the tables: one for each difference. */
-  const differences = ({ out }: Ended) => out.split("\n").filter((line) => line.startsWith("≠ "));
-  const lastOfStack = ({ err }: Ended) => err.split("\n").filter((line) => / stack {2}/.test(line)).at(-1) ?? "";
+  const differences = ({ out }: Ended) => out.split("\n").filter((line) => line.startsWith("different: "));
+  const lastOfStack = ({ err }: Ended) =>
+    err
+      .split("\n")
+      .filter((line) => / stack {2}/.test(line))
+      .at(-1) ?? "";
 
   it("goes up, and the mesh enforces the table", async () => {
     const ended = await sandbox("up");
@@ -103,12 +125,15 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
   });
 
   it("names what a policy deleted by hand changes, and puts it back", async () => {
-    const deleted = await sandbox("shell", "kubectl -n bookinfo delete authorizationpolicy details");
+    const deleted = await sandbox(
+      "shell",
+      "kubectl -n bookinfo delete authorizationpolicy details",
+    );
     assert.equal(deleted.code, 0, deleted.err);
     const verified = await sandbox("verify");
     assert.equal(verified.code, 1);
     assert.ok(differences(verified).length > 0);
-    for (const line of differences(verified)) assert.match(line, /details.*expected 200.*403/);
+    for (const line of differences(verified)) assert.match(line, /^different: .* → details: expected 200, got 403/);
     const repaired = await sandbox("");
     assert.equal(repaired.code, 0, repaired.err + repaired.out);
     assert.match(lastOfStack(repaired), /done: 1 to create$/);
@@ -142,7 +167,10 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
   it("leaves no process, mount, control group, link or file", async () => {
     const ended = await sandbox("down");
     assert.equal(ended.code, 0, ended.err);
-    assert.deepEqual(readdirSync(join(state, "istio-auth0")).filter((entry) => !entry.endsWith(".lock")), []);
+    assert.deepEqual(
+      readdirSync(join(state, "istio-auth0")).filter((entry) => !entry.endsWith(".lock")),
+      [],
+    );
     assert.deepEqual(processesOf(state), []);
     assert.doesNotMatch(readFileSync("/proc/self/mountinfo", "utf8"), new RegExp(state));
     assert.ok(!readdirSync("/sys/class/net").includes("cni0"));
@@ -162,4 +190,3 @@ function processesOf(folder: string): string[] {
     })
     .filter((line) => line.includes(folder));
 }
-
