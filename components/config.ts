@@ -22,14 +22,21 @@ export function loadSettings(): Settings {
   const found = readSections();
   const { data, error } = settingsSchema.safeParse(found);
   if (data !== undefined) return data;
-  const problems = error.issues.flatMap((issue) => describeIssue(issue, found));
-  throw new pulumi.RunError(
-    [
-      `The configuration of stack ${pulumi.getStack()} is wrong (Pulumi.yaml describes every setting):`,
-      // Two checks on one value may expect the same.
-      ...[...new Set(problems)].map((problem) => `  ${problem}`),
-    ].join("\n"),
-  );
+  throw new pulumi.RunError(settingsComplaint(pulumi.getStack(), describeIssues(error, found)));
+}
+
+/** Every problem of a stack's settings, a line each, without loading them: `gateway.url: found …, expected …`. */
+export function settingsProblems(found: Readonly<Record<string, unknown>>): string[] {
+  const { error } = settingsSchema.safeParse(found);
+  return error === undefined ? [] : describeIssues(error, found);
+}
+
+/** What is said of a stack whose settings have problems. */
+export function settingsComplaint(stack: string, problems: readonly string[]): string {
+  return [
+    `The configuration of stack ${stack} is wrong (Pulumi.yaml describes every setting):`,
+    ...problems.map((problem) => `  ${problem}`),
+  ].join("\n");
 }
 
 /** Every key of the project's own namespace. Pulumi hands an object over as JSON. */
@@ -49,6 +56,11 @@ function parseSection(value: string): unknown {
   } catch {
     return value;
   }
+}
+
+function describeIssues(error: z.ZodError, found: unknown): string[] {
+  // Two checks on one value may expect the same.
+  return [...new Set(error.issues.flatMap((issue) => describeIssue(issue, found)))];
 }
 
 /** One line per problem: most issues are one, an object's unknown keys are one each. */

@@ -6,6 +6,15 @@ import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
 import { parseOutputs, readOutputs } from "../verify/outputs";
 import { renderReport } from "../verify/report";
 import { verify as verifyStack } from "../verify/verify";
+import {
+  checkConfiguration,
+  gatewayPorts,
+  knownAddresses,
+  sandboxConfiguration,
+  stackName,
+  type Configuration,
+  type Override,
+} from "./configuration";
 import { Failure } from "./failure";
 import { preparedImages } from "./images/prepared";
 import { type Layout } from "./layout";
@@ -13,21 +22,11 @@ import { tenantHost } from "./machine";
 import { ensureNode, kubeconfigPath, nodeService, stopNode } from "./node/node";
 import { choosePlugins, type Plugins } from "./plugins/choice";
 import { Progress } from "./progress";
-import {
-  openStack,
-  pulumiEnvironment,
-  stackName,
-  update,
-  type Changes,
-  type Override,
-} from "./stack";
-import { decide, knownDecisions, type Decisions } from "./state";
-import { ensureTenant, signingKeys, tenantDomain, tenantService } from "./tenant-service";
+import { openStack, pulumiEnvironment, update, type Changes } from "./stack";
+import { decide, type Decisions } from "./state";
+import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
 import { ensureToolchain, type Toolchain } from "./toolchain/toolchain";
 import { istioVersion } from "./toolchain/tools";
-
-/** The port of every node that leads to the gateway, as Pulumi.sandbox.yaml has it. */
-const gatewayNodePort = 30080;
 
 /** The image that holds a pod's namespaces. */
 const pauseImage = "registry.k8s.io/pause:3.10";
@@ -41,15 +40,17 @@ export async function up(layout: Layout, overrides: readonly Override[]): Promis
   const toolchain = await ensureToolchain(layout.cache, progress.of("tools"));
   progress.say("tools", "complete");
   const decisions = await decide(layout);
+  const configuration = sandboxConfiguration(layout, toolchain, decisions, overrides);
+  checkConfiguration(configuration, decisions);
   const [stack] = await Promise.all([
-    prepareStack(layout, toolchain, decisions, overrides, progress.of("plugins")),
-    startNode(layout, toolchain, decisions, progress.of("node")),
+    prepareStack(layout, toolchain, decisions, configuration, progress.of("plugins")),
+    startNode(layout, toolchain, decisions, configuration, progress.of("node")),
     ensureTenant(layout, decisions, progress.of("tenant")),
   ]);
   const { changes, outputs } = await update(stack, progress.of("stack"));
   progress.say("stack", describeChanges(changes));
   const code = await report(plainOutputs(outputs), layout, progress.of("verify"));
-  process.stdout.write(addresses(layout, decisions));
+  process.stdout.write(addresses(layout));
   return code;
 }
 
@@ -57,19 +58,20 @@ async function prepareStack(
   layout: Layout,
   toolchain: Toolchain,
   decisions: Decisions,
-  overrides: readonly Override[],
+  configuration: Configuration,
   say: (text: string) => void,
 ): Promise<Stack> {
   const environment = { ...process.env, ...pulumiEnvironment(layout, toolchain) };
   const plugins = await choosePlugins(layout, environment);
   say(describePlugins(toolchain, plugins));
-  return openStack(layout, toolchain, decisions, plugins, overrides);
+  return openStack(layout, toolchain, decisions, plugins, configuration);
 }
 
 async function startNode(
   layout: Layout,
   toolchain: Toolchain,
   decisions: Decisions,
+  configuration: Configuration,
   say: (text: string) => void,
 ): Promise<void> {
   const { pause, pilotDiscovery, pilotAgent, envoy, envoyBootstrap, iptablesRoot } = toolchain;
@@ -79,11 +81,12 @@ async function startNode(
     node: process.execPath,
     tag: istioVersion,
   });
+  const gateway = gatewayPorts(configuration);
   const request = {
     images: [archive],
     pauseImage,
-    ports: decisions.ports,
-    gatewayNodePort,
+    ports: { ...decisions.ports, gateway: gateway.port },
+    gatewayNodePort: gateway.nodePort,
     tenantHost,
   };
   await ensureNode(layout, toolchain, request, say);
@@ -148,13 +151,12 @@ export async function down(layout: Layout): Promise<number> {
 /** Says what runs, and where. Exit code 0 when all of it does. */
 export function status(layout: Layout): Promise<number> {
   const services = [nodeService(layout), tenantService(layout)];
-  const decisions = knownDecisions(layout);
   for (const { name, pid } of services) {
     console.log(
       `${name.padEnd(12)}${pid === undefined ? "does not run" : `runs (process ${pid})`}`,
     );
   }
-  if (decisions !== undefined) process.stdout.write(addresses(layout, decisions));
+  process.stdout.write(addresses(layout));
   return Promise.resolve(services.every(({ pid }) => pid !== undefined) ? 0 : 1);
 }
 
@@ -186,16 +188,17 @@ async function existing(layout: Layout): Promise<Toolchain> {
   return toolchain;
 }
 
-function addresses(layout: Layout, { ports }: Decisions): string {
+/** Where everything is, as far as it has been set up. */
+function addresses(layout: Layout): string {
+  const { gateway, tenant } = knownAddresses(layout);
+  const password = "pulumi stack output userPasswords --show-secrets";
   const lines = [
-    ["Bookinfo", `http://localhost:${ports.gateway}/productpage`],
-    ["Tenant", `https://${tenantDomain(ports.tenant)}/`],
+    ["Bookinfo", gateway && `${gateway}/productpage`],
+    ["Tenant", tenant],
     ["Kubeconfig", kubeconfigPath(layout)],
-    [
-      "Passwords",
-      `echo 'pulumi stack output userPasswords --show-secrets' | npm run -s sandbox -- shell`,
-    ],
+    ["Passwords", `echo '${password}' | npm run -s sandbox -- shell`],
     ["Clean up", "npm run sandbox -- down"],
   ];
-  return `\n${lines.map(([name = "", value = ""]) => `${name.padEnd(12)}${value}`).join("\n")}\n`;
+  const known = lines.filter(([, value]) => value !== undefined);
+  return `\n${known.map(([name = "", value = ""]) => `${name.padEnd(12)}${value}`).join("\n")}\n`;
 }

@@ -2,9 +2,8 @@
 export class Progress {
   readonly #began = performance.now();
 
-  constructor(
-    private readonly write: (line: string) => void = (line) => void console.error(line),
-  ) {}
+  /** @param write takes one line; default: standard error, which leaves standard output to results */
+  constructor(private readonly write: (line: string) => void = console.error) {}
 
   /** Says what was just done, or is about to take long. */
   say(part: string, text: string): void {

@@ -10,37 +10,23 @@ import {
 } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
+import {
+  encryptedParts,
+  project,
+  secretPath,
+  stackName,
+  withEncrypted,
+  workingCopy,
+  type Configuration,
+} from "./configuration";
 import { Failure } from "./failure";
 import { readIfThere, writePrivate } from "./files";
 import { clone, type Layout } from "./layout";
-import { istioRegistry } from "./images/images";
 import { kubeconfigPath } from "./node/node";
 import type { Plugins } from "./plugins/choice";
 import { run } from "./processes";
 import type { Decisions } from "./state";
-import { managementClient, tenantAuthority, tenantDomain } from "./tenant-service";
 import type { Toolchain } from "./toolchain/toolchain";
-import { istioVersion } from "./toolchain/tools";
-
-export const stackName = "sandbox";
-const project = "istio-auth0";
-
-/** A setting given on the command line: a path such as `gateway.url`, and its value as YAML. */
-export interface Override {
-  readonly path: string;
-  readonly value: string;
-}
-
-const stackFile = z.object({ config: z.record(z.string(), z.unknown()).default({}) }).loose();
-
-/** What an earlier run left in the working copy and what cannot be written anew without encrypting it again. */
-const secretPath = "identity.clientSecret";
-const encrypted = z.object({
-  encryptionsalt: z.string(),
-  config: z.object({
-    [`${project}:identity`]: z.object({ clientSecret: z.object({ secure: z.string() }) }),
-  }),
-});
 
 /** Pulumi's own folder, where official plug-ins go: any clone may use them again. */
 const home = (layout: Layout) => join(layout.cache, "pulumi-home");
@@ -77,39 +63,17 @@ function writeProject(layout: Layout, plugins: Plugins): void {
   writePrivate(join(layout.pulumi, "Pulumi.yaml"), stringify(project));
 }
 
-/**
- * Writes the working copy of Pulumi.sandbox.yaml, with what only this machine knows and what was asked for
- * on the command line.
- */
+/** Writes the stack's configuration into Pulumi's working folder. */
 async function writeConfiguration(
   layout: Layout,
   toolchain: Toolchain,
   decisions: Decisions,
-  overrides: readonly Override[],
+  configuration: Configuration,
 ): Promise<void> {
-  const file = stackFile.parse(
-    parse(readFileSync(join(clone, `Pulumi.${stackName}.yaml`), "utf8")),
-  );
-  const working = join(layout.pulumi, `Pulumi.${stackName}.yaml`);
-  const previous = encrypted.safeParse(parse(readIfThere(working) ?? ""));
-  const local: Override[] = [
-    { path: "cluster.kubeconfigPath", value: kubeconfigPath(layout) },
-    { path: "istio.version", value: JSON.stringify(istioVersion) },
-    { path: "istio.charts.folder", value: toolchain.charts },
-    { path: "istio.hub", value: istioRegistry },
-    { path: "istio.tag", value: JSON.stringify(istioVersion) },
-    { path: "gateway.url", value: `http://localhost:${decisions.ports.gateway}` },
-    { path: "identity.domain", value: tenantDomain(decisions.ports.tenant) },
-    { path: "identity.clientId", value: managementClient },
-    { path: "identity.certificateAuthority", value: JSON.stringify(tenantAuthority(layout)) },
-  ];
-  for (const { path, value } of [...local, ...overrides]) set(file.config, path, parse(value));
-  if (previous.success) {
-    file.encryptionsalt = previous.data.encryptionsalt;
-    set(file.config, secretPath, previous.data.config[`${project}:identity`].clientSecret);
-  }
-  writePrivate(working, stringify(file));
-  if (previous.success) return;
+  const working = workingCopy(layout);
+  const previous = encryptedParts(readIfThere(working));
+  writePrivate(working, stringify(withEncrypted(configuration, previous)));
+  if (previous !== undefined) return;
   // Through standard input: every user of the machine may read a command line.
   await run(
     "pulumi",
@@ -122,32 +86,13 @@ async function writeConfiguration(
   );
 }
 
-/** Sets a value inside the five settings; `a.b.c` is the field c of b of the setting a. */
-function set(config: Record<string, unknown>, path: string, value: unknown): void {
-  const [setting = "", ...fields] = path.split(".");
-  const last = fields.pop();
-  if (last === undefined)
-    throw new Failure(
-      `--set ${path}: name a field of a setting, such as gateway.url=http://localhost:9000`,
-    );
-  let target = config;
-  for (const field of [`${project}:${setting}`, ...fields]) {
-    const found = target[field] ?? {};
-    if (typeof found !== "object" || Array.isArray(found))
-      throw new Failure(`--set ${path}: ${field} has no fields`);
-    target[field] = found;
-    target = found as Record<string, unknown>;
-  }
-  target[last] = value;
-}
-
 /** The stack with its configuration, made where it does not exist. The program is index.ts, unchanged. */
 export async function openStack(
   layout: Layout,
   toolchain: Toolchain,
   decisions: Decisions,
   plugins: Plugins,
-  overrides: readonly Override[],
+  configuration: Configuration,
 ): Promise<Stack> {
   makeFolders(layout, decisions);
   writeProject(layout, plugins);
@@ -161,7 +106,7 @@ export async function openStack(
       envVars,
     },
   );
-  await writeConfiguration(layout, toolchain, decisions, overrides);
+  await writeConfiguration(layout, toolchain, decisions, configuration);
   return stack;
 }
 

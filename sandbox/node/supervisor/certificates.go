@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
@@ -14,22 +15,28 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
-// certificates issues every certificate of the node from one authority, whose key never leaves this process:
-// each start of the node makes a new authority and new certificates.
+// certificates issues every certificate of the node from one authority. The authority lives as long as the
+// node's state, for clients keep its certificate; all others are made anew at each start.
 type certificates struct {
 	folder    string
 	authority *x509.Certificate
 	key       crypto.Signer
 }
 
-const lifetime = 365 * 24 * time.Hour
+const lifetime = 10 * 365 * 24 * time.Hour
 
 func newCertificates(folder string) (*certificates, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
+	}
+	c := &certificates{folder: folder}
+	if pair, err := tls.LoadX509KeyPair(c.file("ca.crt"), c.file("ca.key")); err == nil {
+		c.authority, c.key = pair.Leaf, pair.PrivateKey.(crypto.Signer)
+		return c, nil
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -42,13 +49,19 @@ func newCertificates(folder string) (*certificates, error) {
 	if err != nil {
 		return nil, err
 	}
-	authority, err := x509.ParseCertificate(der)
-	if err != nil {
+	if c.authority, err = x509.ParseCertificate(der); err != nil {
 		return nil, err
 	}
-	c := &certificates{folder: folder, authority: authority, key: key}
+	c.key = key
+	// The certificate comes last: where it is, the key is too.
+	if err := c.writeKey("ca.key", key); err != nil {
+		return nil, err
+	}
 	return c, c.write("ca.crt", "CERTIFICATE", der)
 }
+
+// file names one of the files of certificates and keys.
+func (c *certificates) file(name string) string { return filepath.Join(c.folder, name) }
 
 func template(subject pkix.Name) *x509.Certificate {
 	serial, _ := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120)) // crypto/rand does not fail
@@ -86,6 +99,21 @@ func (c *certificates) issue(name string, subject pkix.Name, hosts ...string) er
 	return c.writeKey(name+".key", key)
 }
 
+// lastingKubeconfig writes a client's configuration as kubeconfig does, unless there is one for that server:
+// the administrator's is kept by others, who would take another certificate for a change.
+func (c *certificates) lastingKubeconfig(path, server string, subject pkix.Name) error {
+	authority, err := os.ReadFile(c.file("ca.crt"))
+	if err != nil {
+		return err
+	}
+	known, err := os.ReadFile(path)
+	if err == nil && strings.Contains(string(known), server+"\n") &&
+		strings.Contains(string(known), base64.StdEncoding.EncodeToString(authority)) {
+		return nil
+	}
+	return c.kubeconfig(path, server, subject)
+}
+
 // kubeconfig writes a client's whole configuration, with its own certificate, for the API server's address.
 func (c *certificates) kubeconfig(path, server string, subject pkix.Name) error {
 	name := "kubeconfig-" + subject.CommonName
@@ -95,7 +123,7 @@ func (c *certificates) kubeconfig(path, server string, subject pkix.Name) error 
 	parts := make([]any, 0, 4)
 	parts = append(parts, server)
 	for _, file := range []string{"ca.crt", name + ".crt", name + ".key"} {
-		content, err := os.ReadFile(filepath.Join(c.folder, file))
+		content, err := os.ReadFile(c.file(file))
 		if err != nil {
 			return err
 		}
@@ -147,7 +175,7 @@ func (c *certificates) writeKey(name string, key *ecdsa.PrivateKey) error {
 }
 
 func (c *certificates) write(name, kind string, der []byte) error {
-	return replace(filepath.Join(c.folder, name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+	return replace(c.file(name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
 }
 
 // replace writes a file, readable by its owner only, whole or not at all.

@@ -48,7 +48,7 @@ func inside(c *Configuration) error {
 	if err != nil {
 		return err
 	}
-	if err := await("the API server", readyDeadline, func() error { return succeeds(api, "/readyz") }); err != nil {
+	if err := await("the API server", readyDeadline, func() error { return apiReady(api) }); err != nil {
 		return fmt.Errorf("%w (see %s)", err, c.path("logs", "kube-apiserver.log"))
 	}
 	progress("API server ready")
@@ -101,7 +101,7 @@ func issueAll(c *Configuration) (*certificates, error) {
 	if err != nil {
 		return nil, err
 	}
-	return keys, keys.kubeconfig(c.path("kubeconfig"), "https://"+outside, pkix.Name{CommonName: "admin", Organization: masters})
+	return keys, keys.lastingKubeconfig(c.path("kubeconfig"), "https://"+outside, pkix.Name{CommonName: "admin", Organization: masters})
 }
 
 // apiServerOutside is the machine's port that is carried to the API server.
@@ -127,8 +127,9 @@ func apiClient(keys *certificates) (*http.Client, error) {
 	}, nil
 }
 
-func succeeds(client *http.Client, path string) error {
-	answer, err := client.Get("https://127.0.0.1:" + apiServerPort + path)
+// apiReady asks whether the API server has finished starting.
+func apiReady(client *http.Client) error {
+	answer, err := client.Get("https://127.0.0.1:" + apiServerPort + "/readyz")
 	if err != nil {
 		return err
 	}
@@ -156,38 +157,44 @@ func importImages(c *Configuration) error {
 	return replace(done, []byte(wanted))
 }
 
-// nodeReady asks for the node's own condition, as this run's kubelet reported it: a node that is started
-// again on its old state finds there what the last run's had said.
+// nodeReady asks for the node's condition, and for a lease that this run's kubelet has renewed: a node that is
+// started again finds on its old state what the last run's kubelet had said.
 func nodeReady(client *http.Client, since time.Time) error {
-	answer, err := client.Get("https://127.0.0.1:" + apiServerPort + "/api/v1/nodes/" + nodeName)
+	var lease struct {
+		Spec struct{ RenewTime time.Time }
+	}
+	if err := get(client, "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/"+nodeName, &lease); err != nil {
+		return err
+	}
+	if lease.Spec.RenewTime.Before(since) {
+		return errors.New("the kubelet has not reported yet")
+	}
+	var node struct {
+		Status struct {
+			Conditions []struct{ Type, Status, Message string }
+		}
+	}
+	if err := get(client, "/api/v1/nodes/"+nodeName, &node); err != nil {
+		return err
+	}
+	for _, condition := range node.Status.Conditions {
+		if condition.Type == "Ready" && condition.Status == "True" {
+			return nil
+		}
+		if condition.Type == "Ready" {
+			return errors.New(condition.Message)
+		}
+	}
+	return errors.New("the node has no condition yet")
+}
+
+// get reads an object of the API server.
+func get(client *http.Client, path string, into any) error {
+	answer, err := client.Get("https://127.0.0.1:" + apiServerPort + path)
 	if err != nil {
 		return err
 	}
 	defer answer.Body.Close()
-	var node struct {
-		Status struct {
-			Conditions []struct {
-				Type, Status, Message string
-				LastHeartbeatTime     time.Time
-			}
-		}
-	}
-	if err := decode(answer, &node); err != nil {
-		return err
-	}
-	for _, condition := range node.Status.Conditions {
-		if condition.Type != "Ready" || condition.LastHeartbeatTime.Before(since) {
-			continue
-		}
-		if condition.Status != "True" {
-			return errors.New(condition.Message)
-		}
-		return nil
-	}
-	return errors.New("the kubelet has not reported yet")
-}
-
-func decode(answer *http.Response, into any) error {
 	if answer.StatusCode != http.StatusOK {
 		return errors.New(answer.Status)
 	}

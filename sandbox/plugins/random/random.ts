@@ -62,7 +62,7 @@ const types: Readonly<Record<string, RandomType>> = {
     rules: stringRules,
     defaults: stringDefaults,
     computed: ["result"],
-    secrets: [],
+    secrets: ["result"],
     impossibility: stringImpossibility,
     generate: (inputs) => ({ id: "none", outputs: { ...inputs, result: generated(inputs) } }),
   },

@@ -120,7 +120,7 @@ export class Handlers<Connection> {
     const outputs = propertiesOf(request.getProperties());
     const response = new protocol.ReadResponse();
     if (Object.keys(inputs.value).length === 0) {
-      throw new Error(this.refusal(`import and get, of ${tokenOf(request.getUrn())},`));
+      throw new Error(this.refusal(`importing or getting ${tokenOf(request.getUrn())}`));
     }
     const existing = {
       urn: request.getUrn(),

@@ -1,0 +1,157 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { settingsComplaint, settingsProblems } from "../components/config";
+import { Failure } from "./failure";
+import { readIfThere } from "./files";
+import { istioRegistry } from "./images/images";
+import { clone, type Layout } from "./layout";
+import { kubeconfigPath } from "./node/node";
+import type { Decisions } from "./state";
+import { managementClient, tenantAuthority, tenantDomain } from "./tenant-service";
+import type { Toolchain } from "./toolchain/toolchain";
+import { istioVersion } from "./toolchain/tools";
+
+export const stackName = "sandbox";
+export const project = "istio-auth0";
+
+/** The one setting that is stored encrypted. */
+export const secretPath = "identity.clientSecret";
+
+/** A setting given on the command line: a path such as `gateway.url`, and its value as YAML. */
+export interface Override {
+  readonly path: string;
+  readonly value: string;
+}
+
+/** A stack file's content. Every setting of the program is an object. */
+const stackFile = z.object({ config: z.record(z.string(), z.unknown()).default({}) }).loose();
+
+export type Configuration = z.infer<typeof stackFile>;
+
+/**
+ * Pulumi.sandbox.yaml, with what only this machine knows, and over it what was asked for on the command line.
+ * @throws Failure naming the override that is no setting
+ */
+export function sandboxConfiguration(
+  layout: Layout,
+  toolchain: Toolchain,
+  decisions: Decisions,
+  overrides: readonly Override[],
+): Configuration {
+  const text = readFileSync(join(clone, `Pulumi.${stackName}.yaml`), "utf8");
+  const configuration = stackFile.parse(parse(text));
+  const local: Record<string, unknown> = {
+    "cluster.kubeconfigPath": kubeconfigPath(layout),
+    "istio.version": istioVersion,
+    "istio.charts.folder": toolchain.charts,
+    "istio.hub": istioRegistry,
+    "istio.tag": istioVersion,
+    "gateway.url": `http://localhost:${decisions.ports.gateway}`,
+    "identity.domain": tenantDomain(decisions.ports.tenant),
+    "identity.clientId": managementClient,
+    "identity.certificateAuthority": tenantAuthority(layout),
+  };
+  for (const [path, value] of Object.entries(local)) set(configuration.config, path, value);
+  for (const { path, value } of overrides) set(configuration.config, path, parseValue(path, value));
+  return configuration;
+}
+
+function parseValue(path: string, value: string): unknown {
+  try {
+    return parse(value);
+  } catch {
+    throw new Failure(`--set ${path}: its value is not YAML`);
+  }
+}
+
+/** Sets a value inside the settings; `a.b.c` is the field c of b of the setting a. */
+function set(config: Record<string, unknown>, path: string, value: unknown): void {
+  const [setting = "", ...fields] = path.split(".");
+  const last = fields.pop();
+  if (last === undefined) {
+    throw new Failure(`--set ${path}: name a field of a setting, such as gateway.url`);
+  }
+  let target = config;
+  for (const field of [`${project}:${setting}`, ...fields]) {
+    const found = z.record(z.string(), z.unknown()).safeParse(target[field] ?? {});
+    if (!found.success) throw new Failure(`--set ${path}: ${field} has no fields`);
+    target[field] = found.data;
+    target = found.data;
+  }
+  target[last] = value;
+}
+
+/** The settings of the program alone, by their own names. */
+function settingsOf({ config }: Configuration): Record<string, unknown> {
+  const prefix = `${project}:`;
+  return Object.fromEntries(
+    Object.entries(config)
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => [key.slice(prefix.length), structuredClone(value)]),
+  );
+}
+
+/**
+ * Checks every setting before anything is started, as the program itself will. The cluster is left to the
+ * program: the node that makes its kubeconfig may not have run yet.
+ * @throws Failure naming every problem
+ */
+export function checkConfiguration(configuration: Configuration, decisions: Decisions): void {
+  const settings = settingsOf(configuration);
+  const identity = z.record(z.string(), z.unknown()).catch({}).parse(settings.identity);
+  const known = {
+    ...settings,
+    identity: { ...identity, clientSecret: decisions.managementSecret },
+  };
+  const problems = settingsProblems(known).filter((problem) => !problem.startsWith("cluster"));
+  if (problems.length > 0) throw new Failure(settingsComplaint(stackName, problems));
+}
+
+/** Where the gateway is reached: a port of this machine, and the port of the node that it leads to. */
+export function gatewayPorts(configuration: Configuration): { port: number; nodePort: number } {
+  const { url, nodePort } = z
+    .object({ url: z.url(), nodePort: z.number({ error: "missing" }) })
+    .parse(settingsOf(configuration).gateway);
+  const { port, protocol } = new URL(url);
+  return { port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port), nodePort };
+}
+
+/** Pulumi's own copy of the stack's configuration. */
+export const workingCopy = (layout: Layout) => join(layout.pulumi, `Pulumi.${stackName}.yaml`);
+
+/** The addresses of the last run, each only where there was one. */
+export function knownAddresses(layout: Layout): { gateway?: string; tenant?: string } {
+  const text = readIfThere(workingCopy(layout));
+  if (text === undefined) return {};
+  const { gateway, identity } = settingsOf(stackFile.parse(parse(text)));
+  const { url } = z.object({ url: z.string() }).parse(gateway);
+  const { domain } = z.object({ domain: z.string() }).parse(identity);
+  return { gateway: url, tenant: `https://${domain}/` };
+}
+
+const encrypted = z.object({
+  encryptionsalt: z.string(),
+  config: z.object({
+    [`${project}:identity`]: z.object({ clientSecret: z.object({ secure: z.string() }) }),
+  }),
+});
+
+type Encrypted = z.infer<typeof encrypted>;
+
+/** What an earlier run encrypted in the working copy, and what it takes to decrypt it. */
+export function encryptedParts(workingCopy: string | undefined): Encrypted | undefined {
+  return workingCopy === undefined ? undefined : encrypted.safeParse(parse(workingCopy)).data;
+}
+
+/** The configuration with those parts in it. */
+export function withEncrypted(
+  configuration: Configuration,
+  parts: Encrypted | undefined,
+): Configuration {
+  if (parts === undefined) return configuration;
+  const config = structuredClone(configuration.config);
+  set(config, secretPath, parts.config[`${project}:identity`].clientSecret);
+  return { ...configuration, encryptionsalt: parts.encryptionsalt, config };
+}
