@@ -10,18 +10,16 @@ import { certificateAuthority } from "./tenant/certificate";
 /** The tenant's host: browsers resolve every name under localhost, its own processes by a hosts file, pods by the cluster's DNS. */
 export const tenantHost = "tenant.localhost";
 
-/** What the machine must be; the first thing that it is not is an error. */
-export function checkMachine(): void {
-  if (process.platform !== "linux" || process.arch !== "x64") {
-    throw new Failure(
-      `the sandbox runs on Linux on x86-64, and this is ${process.platform} on ${process.arch}: use a virtual machine, or a real cluster (README.md)`,
-    );
+/** Why the sandbox cannot run on this machine for this user, or undefined where it can. */
+export function machineProblem(): string | undefined {
+  const { platform, arch } = process;
+  if (platform !== "linux" || arch !== "x64") {
+    return `the sandbox runs on Linux on x86-64, and this is ${platform} on ${arch}: use a virtual machine, or a real cluster (README.md)`;
   }
   if (process.getuid?.() !== 0) {
-    throw new Failure(
-      "the sandbox makes namespaces and mounts: run it as root (sudo npm run sandbox)",
-    );
+    return "the sandbox makes namespaces and mounts: run it as root (sudo npm run sandbox)";
   }
+  return undefined;
 }
 
 /** What the lock's holder says to a second command, as an exit code (sysexits.h, EX_TEMPFAIL). */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { exitWith, Failure } from "./failure";
 import { layout } from "./layout";
-import { checkMachine, enter } from "./machine";
+import { enter, machineProblem } from "./machine";
 
 const help = `Usage: npm run sandbox -- [up] [--set SETTING=VALUE]...
        npm run sandbox -- down | status | verify | shell
@@ -70,7 +70,8 @@ async function main(): Promise<number> {
   }
   if (set.length > 0 && name !== "up") throw new Failure(`--set is for up, not for ${name}`);
   set.forEach(checkOverride);
-  checkMachine();
+  const problem = machineProblem();
+  if (problem !== undefined) throw new Failure(problem);
   const places = layout();
   if (name !== "up" && !existsSync(places.state)) {
     if (name !== "down")

@@ -25,7 +25,7 @@ export async function choosePlugins(
   environment: NodeJS.ProcessEnv,
 ): Promise<Plugins> {
   if (!(await reachesPulumi())) {
-    const folder = join(layout.cache, "plugins");
+    const folder = join(layout.state, "plugins");
     return {
       official: [],
       standIns: standIns.map(({ name, version }) => ({

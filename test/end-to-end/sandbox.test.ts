@@ -91,7 +91,8 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
   }
 
   /** The lines after the tables: one for each difference. */
-  const differences = ({ out }: Ended) => out.split("\n").filter((line) => line.startsWith("different: "));
+  const differences = ({ out }: Ended) =>
+    out.split("\n").filter((line) => line.startsWith("different: "));
   const lastOfStack = ({ err }: Ended) =>
     err
       .split("\n")
@@ -133,7 +134,8 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
     const verified = await sandbox("verify");
     assert.equal(verified.code, 1);
     assert.ok(differences(verified).length > 0);
-    for (const line of differences(verified)) assert.match(line, /^different: .* → details: expected 200, got 403/);
+    for (const line of differences(verified))
+      assert.match(line, /^different: .* → details: expected 200, got 403/);
     const repaired = await sandbox("");
     assert.equal(repaired.code, 0, repaired.err + repaired.out);
     assert.match(lastOfStack(repaired), /done: 1 to create$/);

@@ -13,7 +13,10 @@ import (
 	"time"
 )
 
-const readyDeadline = 3 * time.Minute
+const (
+	readyDeadline = 3 * time.Minute
+	podsDeadline  = time.Minute
+)
 
 // inside brings the node up in its namespaces, says that it is ready, and stays.
 func inside(c *Configuration) error {
@@ -60,6 +63,10 @@ func inside(c *Configuration) error {
 		return fmt.Errorf("%w (see %s)", err, c.path("logs", "kubelet.log"))
 	}
 	progress("node ready")
+	// Pods of an earlier run start again by themselves; one that cannot is not the node's fault.
+	if err := await("every pod", podsDeadline, func() error { return podsRunning(api, started) }); err != nil {
+		progress("%v", err)
+	}
 	progress("ready")
 	select {}
 }
@@ -186,6 +193,39 @@ func nodeReady(client *http.Client, since time.Time) error {
 		}
 	}
 	return errors.New("the node has no condition yet")
+}
+
+// podsRunning says which pod does not run, or runs only by what an earlier run's kubelet had said of it.
+func podsRunning(client *http.Client, since time.Time) error {
+	var pods struct {
+		Items []struct {
+			Metadata struct{ Namespace, Name string }
+			Status   struct {
+				Phase             string
+				Conditions        []struct{ Type, Status string }
+				ContainerStatuses []struct {
+					State struct{ Running struct{ StartedAt time.Time } }
+				}
+			}
+		}
+	}
+	if err := get(client, "/api/v1/pods", &pods); err != nil {
+		return err
+	}
+	for _, pod := range pods.Items {
+		ready := pod.Status.Phase == "Succeeded" || pod.Status.Phase == "Failed"
+		for _, condition := range pod.Status.Conditions {
+			ready = ready || condition.Type == "Ready" && condition.Status == "True"
+		}
+		for _, container := range pod.Status.ContainerStatuses {
+			stale := pod.Status.Phase == "Running" && container.State.Running.StartedAt.Before(since)
+			ready = ready && !stale
+		}
+		if !ready {
+			return fmt.Errorf("%s/%s is not ready", pod.Metadata.Namespace, pod.Metadata.Name)
+		}
+	}
+	return nil
 }
 
 // get reads an object of the API server.

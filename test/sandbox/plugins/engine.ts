@@ -1,7 +1,7 @@
 /** The real Pulumi engine over the stand-ins, for tests: a file backend and an inline program. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import {
   LocalWorkspace,
   type OpMap,
@@ -16,18 +16,12 @@ import {
   writePluginLauncher,
 } from "../../../sandbox/plugins/launchers";
 
-/** Where a Pulumi CLI may be: what PULUMI_CLI names, or where it is built. */
-const candidates = [process.env.PULUMI_CLI, "/tmp/b/bin/pulumi"];
-
-/** The Pulumi CLI's executable, or undefined where there is none. */
-export const pulumiExecutable = candidates.find(
-  (path): path is string => path !== undefined && existsSync(path),
-);
+/** The Pulumi CLI's executable, as test/main.ts names it, or undefined where there is none. */
+export const pulumiExecutable = process.env.PULUMI_CLI;
 
 /** For the options of a test that needs the engine: false, or why it is left out. */
 export const skipWithoutEngine =
-  pulumiExecutable === undefined &&
-  "no Pulumi CLI: PULUMI_CLI does not name one, and /tmp/b/bin/pulumi is not there";
+  pulumiExecutable === undefined && "no Pulumi CLI: PULUMI_CLI does not name one";
 
 const stateSchema = z.object({
   checkpoint: z.object({
@@ -65,13 +59,12 @@ export class Engine {
       join(workDir, "Pulumi.yaml"),
       JSON.stringify({ name: "stand-ins", runtime: "nodejs", plugins: { providers } }),
     );
-    const root = join(directory, "cli");
-    writeCommand(root, pulumiExecutable);
+    const root = dirname(dirname(pulumiExecutable));
     const stack = await LocalWorkspace.createOrSelectStack(
       { stackName: "test", projectName: "stand-ins", program },
       {
         workDir,
-        pulumiCommand: await PulumiCommand.get({ root, skipVersionCheck: true }),
+        pulumiCommand: await PulumiCommand.get({ root }),
         pulumiHome: join(directory, "home"),
         envVars: {
           PULUMI_BACKEND_URL: `file://${backend}`,
@@ -130,19 +123,4 @@ export class Engine {
       onError: (text: string) => void this.output.push(text),
     };
   }
-}
-
-/**
- * Writes `bin/pulumi`, which the Automation API looks for below its root. A CLI that was built from
- * its Go module without the release's flags has no version, and the Automation API insists on one.
- */
-function writeCommand(root: string, executable: string): void {
-  const version = "v3.258.0";
-  const script = [
-    "#!/bin/sh",
-    `if [ "$*" = version ]; then echo ${version}; else exec '${executable}' "$@"; fi`,
-    "",
-  ];
-  mkdirSync(join(root, "bin"), { recursive: true });
-  writeFileSync(join(root, "bin", "pulumi"), script.join("\n"), { mode: 0o755 });
 }
