@@ -29,7 +29,8 @@ func controlGroupHierarchies() ([]string, error) {
 	return found, lines.Err()
 }
 
-// makeControlGroups makes one group in every hierarchy; the kubelet makes all of its own below it.
+// makeControlGroups makes one group in every hierarchy; the kubelet makes all of its own below it. Those of an
+// earlier run go first: the kubelet would wait for the containers that they are named after.
 func makeControlGroups(group string) error {
 	hierarchies, err := controlGroupHierarchies()
 	if err != nil {
@@ -37,6 +38,9 @@ func makeControlGroups(group string) error {
 	}
 	for _, hierarchy := range hierarchies {
 		folder := filepath.Join(hierarchy, group)
+		if err := removeControlGroup(folder); err != nil {
+			return err
+		}
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return fmt.Errorf("cannot make the control group %s: %w", folder, err)
 		}
@@ -56,6 +60,29 @@ func makeControlGroups(group string) error {
 				_ = os.WriteFile(filepath.Join(folder, "cgroup.subtree_control"), []byte("+"+controller), 0o644)
 			}
 		}
+	}
+	return nil
+}
+
+// removeControlGroup removes a group and those below it, innermost first. None of them has a process any more.
+func removeControlGroup(folder string) error {
+	entries, err := os.ReadDir(folder)
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if !entry.IsDir() {
+			continue
+		}
+		if err := removeControlGroup(filepath.Join(folder, entry.Name())); err != nil {
+			return err
+		}
+	}
+	if err := os.Remove(folder); err != nil {
+		return fmt.Errorf("cannot remove the control group of an earlier run: %w", err)
 	}
 	return nil
 }
