@@ -22,7 +22,7 @@ import { tenantHost } from "./machine";
 import { ensureNode, kubeconfigPath, nodeService, stopNode } from "./node/node";
 import { choosePlugins, type Plugins } from "./plugins/choice";
 import { Progress } from "./progress";
-import { openStack, pulumiEnvironment, update, type Changes } from "./stack";
+import { lostInTenant, openStack, pulumiEnvironment, update, type Changes } from "./stack";
 import { decide, type Decisions } from "./state";
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
 import { ensureToolchain, type Toolchain } from "./toolchain/toolchain";
@@ -47,7 +47,13 @@ export async function up(layout: Layout, overrides: readonly Override[]): Promis
     startNode(layout, toolchain, decisions, configuration, progress.of("node")),
     ensureTenant(layout, decisions, progress.of("tenant")),
   ]);
-  const { changes, outputs } = await update(stack, progress.of("stack"));
+  const lost = await lostInTenant(layout, stack);
+  if (lost !== undefined) {
+    progress.say("stack", `the last run was killed while it created ${lost}: starting afresh`);
+    await remove(layout);
+    return up(layout, overrides);
+  }
+  const { changes, outputs } = await update(layout, stack, progress.of("stack"));
   progress.say("stack", describeChanges(changes));
   const code = await report(plainOutputs(outputs), layout, progress.of("verify"));
   process.stdout.write(addresses(layout));
@@ -139,10 +145,20 @@ export async function verify(layout: Layout): Promise<number> {
   return report(await readOutputs(layout.pulumi, stackName), layout, progress.of("verify"));
 }
 
+/** Ends everything and removes what it had made; the decisions and what /etc/hosts says stay. */
+async function remove(layout: Layout): Promise<void> {
+  await Promise.all([stopNode(layout), tenantService(layout).stop()]);
+  for (const folder of [layout.node, layout.pulumi]) {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  rmSync(join(layout.tenant, "state.json"), { force: true });
+  rmSync(join(layout.tenant, "sessions.json"), { force: true });
+}
+
 /** Ends everything and removes all of it but the cache. */
 export async function down(layout: Layout): Promise<number> {
   const progress = new Progress();
-  await Promise.all([stopNode(layout), tenantService(layout).stop()]);
+  await remove(layout);
   rmSync(layout.state, { recursive: true, force: true });
   progress.say("down", `nothing is left but the tools in ${layout.cache}`);
   return 0;

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import {
@@ -116,6 +116,31 @@ function runProgram(): Promise<Record<string, unknown>> {
   return Promise.resolve(load("../index") as Record<string, unknown>);
 }
 
+/** Is there while an update runs, and after one that was killed. */
+const updating = (layout: Layout) => join(layout.pulumi, "updating");
+
+const pendingOperations = z.object({
+  pending_operations: z
+    .array(
+      z.object({ type: z.string(), resource: z.object({ urn: z.string(), type: z.string() }) }),
+    )
+    .optional(),
+});
+
+/**
+ * What a killed update was creating in the tenant, if anything. The tenant may have it, under an id that
+ * nobody knows, and would refuse to create it again; what Kubernetes has is found again by its name.
+ */
+export async function lostInTenant(layout: Layout, stack: Stack): Promise<string | undefined> {
+  if (!existsSync(updating(layout))) return undefined;
+  const { deployment } = await stack.exportStack();
+  const { pending_operations: pending = [] } = pendingOperations.parse(deployment);
+  const lost = pending.find(
+    ({ type, resource }) => type === "creating" && resource.type.startsWith("auth0:"),
+  );
+  return lost?.resource.urn.split("::").at(-1);
+}
+
 /** What an update did, by kind of change: `{ create: 40 }`. */
 export type Changes = Readonly<Record<string, number>>;
 
@@ -124,12 +149,14 @@ export type Changes = Readonly<Record<string, number>>;
  * unfinished creations are cleared first: the sandbox's own lock says that no other run is under way.
  */
 export async function update(
+  layout: Layout,
   stack: Stack,
   say: (text: string) => void,
 ): Promise<{ changes: Changes; outputs: OutputMap }> {
   const errors: string[] = [];
   let changes: Changes = {};
   await stack.cancel().catch(() => undefined);
+  writePrivate(updating(layout), "");
   try {
     const { outputs } = await stack.up({
       refresh: true,
@@ -151,6 +178,8 @@ export async function update(
   } catch (error) {
     if (errors.length === 0) throw error;
     throw new Failure([...new Set(errors)].join("\n"));
+  } finally {
+    rmSync(updating(layout), { force: true });
   }
 }
 
