@@ -168,7 +168,8 @@ const auth0Identity = section({
   ).default([]),
 });
 
-const bookinfo = section({
+/** The names of Bookinfo's images. */
+export const bookinfoSettings = section({
   /** The registry and path of Bookinfo's images. */
   registry: matching(
     /^[^\s/:]+(:\d+)?(\/[^\s/]+)*$/,
@@ -213,7 +214,7 @@ export const settingsSchema = section({
   cluster: z.discriminatedUnion("kind", [existingCluster], { error: kinds("existing") }),
   istio: istio.prefault({}),
   identity: z.discriminatedUnion("kind", [auth0Identity], { error: kinds("auth0") }),
-  bookinfo: bookinfo.prefault({}),
+  bookinfo: bookinfoSettings.prefault({}),
   gateway,
 });
 

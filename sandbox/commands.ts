@@ -5,8 +5,9 @@ import { join } from "node:path";
 import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
 import { parseOutputs, readOutputs } from "../verify/outputs";
 import { renderReport } from "../verify/report";
-import { verify as verifyStack } from "../verify/verify";
+import { isProven, verify as verifyStack } from "../verify/verify";
 import {
+  bookinfoNames,
   checkConfiguration,
   gatewayPorts,
   knownAddresses,
@@ -16,20 +17,25 @@ import {
   type Override,
 } from "./configuration";
 import { Failure } from "./failure";
+import { pauseImage } from "./images/images";
 import { preparedImages } from "./images/prepared";
 import { type Layout } from "./layout";
 import { tenantHost } from "./machine";
 import { ensureNode, kubeconfigPath, nodeService, stopNode } from "./node/node";
 import { choosePlugins, type Plugins } from "./plugins/choice";
 import { Progress } from "./progress";
-import { lostInTenant, openStack, pulumiEnvironment, update, type Changes } from "./stack";
+import {
+  endEngines,
+  lostInTenant,
+  openStack,
+  pulumiEnvironment,
+  update,
+  type Changes,
+} from "./stack";
 import { decide, type Decisions } from "./state";
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
 import { ensureToolchain, type Toolchain } from "./toolchain/toolchain";
 import { istioVersion } from "./toolchain/tools";
-
-/** The image that holds a pod's namespaces. */
-const pauseImage = "registry.k8s.io/pause:3.10";
 
 /**
  * Brings everything up, or up to date, and verifies it: tools, node, tenant, plug-ins, stack, table.
@@ -39,6 +45,8 @@ export async function up(layout: Layout, overrides: readonly Override[]): Promis
   const progress = new Progress();
   const toolchain = await ensureToolchain(layout.cache, progress.of("tools"));
   progress.say("tools", "complete");
+  Object.assign(process.env, pulumiEnvironment(layout, toolchain));
+  endEngines(layout);
   const decisions = await decide(layout);
   const configuration = sandboxConfiguration(layout, toolchain, decisions, overrides);
   checkConfiguration(configuration, decisions);
@@ -67,8 +75,7 @@ async function prepareStack(
   configuration: Configuration,
   say: (text: string) => void,
 ): Promise<Stack> {
-  const environment = { ...process.env, ...pulumiEnvironment(layout, toolchain) };
-  const plugins = await choosePlugins(layout, environment);
+  const plugins = await choosePlugins(layout);
   say(describePlugins(toolchain, plugins));
   return openStack(layout, toolchain, decisions, plugins, configuration);
 }
@@ -82,11 +89,15 @@ async function startNode(
 ): Promise<void> {
   const { pause, pilotDiscovery, pilotAgent, envoy, envoyBootstrap, iptablesRoot } = toolchain;
   const inputs = { pause, pilotDiscovery, pilotAgent, envoy, envoyBootstrap, iptablesRoot };
-  const archive = await preparedImages(join(layout.state, "images"), {
-    ...inputs,
-    node: process.execPath,
-    tag: istioVersion,
-  });
+  const archive = await preparedImages(
+    join(layout.state, "images"),
+    {
+      ...inputs,
+      node: process.execPath,
+      tag: istioVersion,
+    },
+    bookinfoNames(configuration),
+  );
   const gateway = gatewayPorts(configuration);
   const request = {
     images: [archive],
@@ -135,7 +146,7 @@ async function report(
   for (const one of signals) process.off(one, interrupt);
   const colour = process.stdout.isTTY && process.stdout.hasColors();
   process.stdout.write(renderReport(found, { colour }));
-  return found.summary.differences === 0 ? 0 : 1;
+  return isProven(found) ? 0 : 1;
 }
 
 /** `verify`: the table once more, of the stack as it is. */
@@ -147,6 +158,7 @@ export async function verify(layout: Layout): Promise<number> {
 
 /** Ends everything and removes what it had made; the decisions and what /etc/hosts says stay. */
 async function remove(layout: Layout): Promise<void> {
+  endEngines(layout);
   await Promise.all([stopNode(layout), tenantService(layout).stop()]);
   for (const folder of [layout.node, layout.pulumi]) {
     rmSync(folder, { recursive: true, force: true });
@@ -160,6 +172,8 @@ export async function down(layout: Layout): Promise<number> {
   const progress = new Progress();
   await remove(layout);
   rmSync(layout.state, { recursive: true, force: true });
+  // Last of all: until here the lock holds others off.
+  rmSync(layout.lock, { force: true });
   progress.say("down", `nothing is left but the tools in ${layout.cache}`);
   return 0;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { bookinfoSettings, type BookinfoSettings } from "../components/settings";
 import { settingsComplaint, settingsProblems } from "../components/config";
 import { Failure } from "./failure";
 import { readIfThere } from "./files";
@@ -94,8 +95,8 @@ function settingsOf({ config }: Configuration): Record<string, unknown> {
 }
 
 /**
- * Checks every setting before anything is started, as the program itself will. The cluster is left to the
- * program: the node that makes its kubeconfig may not have run yet.
+ * Checks every setting before anything is started, as the program itself will. The kubeconfig is left to
+ * the program: the node that makes it may not have run yet.
  * @throws Failure naming every problem
  */
 export function checkConfiguration(configuration: Configuration, decisions: Decisions): void {
@@ -105,8 +106,15 @@ export function checkConfiguration(configuration: Configuration, decisions: Deci
     ...settings,
     identity: { ...identity, clientSecret: decisions.managementSecret },
   };
-  const problems = settingsProblems(known).filter((problem) => !problem.startsWith("cluster"));
+  const problems = settingsProblems(known).filter(
+    (problem) => !problem.startsWith("cluster.kubeconfigPath:"),
+  );
   if (problems.length > 0) throw new Failure(settingsComplaint(stackName, problems));
+}
+
+/** What the stack calls Bookinfo's images. */
+export function bookinfoNames(configuration: Configuration): BookinfoSettings {
+  return bookinfoSettings.parse(settingsOf(configuration).bookinfo ?? {});
 }
 
 /** Where the gateway is reached: a port of this machine, and the port of the node that it leads to. */

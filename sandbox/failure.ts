@@ -3,6 +3,13 @@ export class Failure extends Error {
   override name = "Failure";
 }
 
+/** What to do about a port in use, for the end of a message that says so; nothing for any other message. */
+export function wayOut(message: string): string {
+  return message.includes("address already in use")
+    ? ': stop what uses that port, or run "npm run sandbox -- down" so that other ports are chosen'
+    : "";
+}
+
 /**
  * Ends the process with the code that a command gives, or with 1. What a person can mend is shown in its
  * own words; anything else is a mistake of ours, and its stack trace is wanted.

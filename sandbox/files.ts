@@ -22,3 +22,12 @@ export function digest(...texts: string[]): string {
   for (const text of texts) hash.update(`${text.length}:`).update(text);
   return hash.digest("hex");
 }
+
+/** The value that a text of JSON stands for, or undefined where it is none: a file may have been damaged. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Failure } from "./failure";
-import { writePrivate } from "./files";
+import { readIfThere, writePrivate } from "./files";
 import type { Layout } from "./layout";
 import { certificateAuthority } from "./tenant/certificate";
 
@@ -25,64 +25,79 @@ export function machineProblem(): string | undefined {
 /** What the lock's holder says to a second command, as an exit code (sysexits.h, EX_TEMPFAIL). */
 const locked = 75;
 
+/** What a command of the sandbox needs while it runs. */
+export interface Needs {
+  /** That no other command changes the sandbox meanwhile. */
+  readonly lock: boolean;
+  /** That /etc/hosts names the tenant and the tenant's certificate authority is trusted. */
+  readonly tenant: boolean;
+}
+
 /**
- * Runs a program where /etc/hosts names the tenant and the tenant's certificate authority is trusted, and
- * gives its exit code. The machine's own files stay as they are: the change is a mount that only that
- * program sees. With `exclusive`, one program at a time.
+ * Runs a program with what it needs, and gives its exit code. The machine's own files stay as they are:
+ * its /etc/hosts is another by a mount that only the program sees.
  */
-export async function enter(
+export async function runWith(
+  { lock, tenant }: Needs,
   layout: Layout,
-  exclusive: boolean,
   program: string,
   args: readonly string[],
 ): Promise<number> {
-  mkdirSync(layout.state, { recursive: true, mode: 0o700 });
-  writePrivate(
-    layout.hosts,
-    `${readFileSync("/etc/hosts", "utf8").trimEnd()}\n127.0.0.1 ${tenantHost}\n`,
-  );
+  mkdirSync(dirname(layout.lock), { recursive: true, mode: 0o700 });
+  const locked = lock ? locking(layout) : [];
+  if (!tenant) return runProgram(locked, [program, ...args], {});
   const authority = await certificateAuthority(layout.tenant, tenantHost);
-  const lock = exclusive ? `exec 9>"$2" && { flock --nonblock 9 || exit ${locked}; } &&` : "";
-  const script = `mount --bind "$1" /etc/hosts && ${lock} shift 2 && exec "$@"`;
-  if (exclusive) appendFileSync(layout.lock, "", { mode: 0o600 });
-  const command = [process.execPath, ...process.execArgv, program, ...args];
-  const child = spawn(
-    "unshare",
-    [
-      "--mount",
-      "--propagation",
-      "private",
-      "sh",
-      "-c",
-      script,
-      "sh",
-      layout.hosts,
-      layout.lock,
-      ...command,
-    ],
-    { stdio: "inherit", env: { ...process.env, ...trust(layout, authority) } },
+  const machine = readFileSync("/etc/hosts", "utf8").trimEnd();
+  keepPrivate(layout.hosts, `${machine}\n127.0.0.1 ${tenantHost}\n`);
+  const mount = ["unshare", "--mount", "--propagation", "private"];
+  const script = 'mount --bind "$0" /etc/hosts && exec "$@"';
+  return runProgram(
+    [...locked, ...mount, "sh", "-c", script, layout.hosts],
+    [program, ...args],
+    trust(layout, authority),
   );
+}
+
+/** The command line that holds the sandbox's lock for the command after it. Node passes the descriptor on to nobody. */
+function locking(layout: Layout): string[] {
+  const script = `exec 9>>"$0" && { flock --nonblock 9 || exit ${locked}; } && exec "$@"`;
+  return ["sh", "-c", script, layout.lock];
+}
+
+async function runProgram(
+  prefix: readonly string[],
+  program: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<number> {
+  const [first = "", ...rest] = [...prefix, process.execPath, ...process.execArgv, ...program];
+  const child = spawn(first, rest, { stdio: "inherit", env: { ...process.env, ...environment } });
   // The terminal interrupts the whole group by itself; other signals reach only this process.
   process.on("SIGINT", () => undefined);
   for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
   const code = await new Promise<number>((resolve, reject) => {
     child.on("error", (error) => {
-      reject(new Failure(`cannot start unshare, of the package util-linux: ${error.message}`));
+      reject(new Failure(`cannot start ${first}: ${error.message}`));
     });
     child.on("exit", (status, signal) => {
       resolve(status ?? 128 + constants.signals[signal ?? "SIGKILL"]);
     });
   });
-  if (exclusive && code === locked)
+  if (code === locked) {
     throw new Failure("another command is changing this sandbox: wait for it to end");
+  }
   return code;
+}
+
+/** Writes a file only where its content differs: a running command has the old one mounted or open. */
+function keepPrivate(path: string, content: string): void {
+  if (readIfThere(path) !== content) writePrivate(path, content);
 }
 
 /** Adds the tenant's certificate authority to those that Node and Go trust already. */
 function trust(layout: Layout, authority: string): NodeJS.ProcessEnv {
   const bundle = (name: string, base: string | undefined) => {
     const path = join(layout.tenant, name);
-    writePrivate(
+    keepPrivate(
       path,
       `${base && existsSync(base) ? readFileSync(base, "utf8").trimEnd() : ""}\n${authority}`,
     );

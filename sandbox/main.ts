@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { exitWith, Failure } from "./failure";
 import { layout } from "./layout";
-import { enter, machineProblem } from "./machine";
+import { machineProblem, runWith, type Needs } from "./machine";
 
 const help = `Usage: npm run sandbox -- [up] [--set SETTING=VALUE]...
        npm run sandbox -- down | status | verify | shell
@@ -22,13 +22,12 @@ The tools are built once, into $XDG_CACHE_HOME/istio-auth0 (about 20 minutes on 
 this clone's sandbox is in $XDG_STATE_HOME/istio-auth0. Nothing is installed on the machine.
 `;
 
-/** The commands, and whether each changes the sandbox, so that only one may run at a time. */
-const commands: Readonly<Record<string, { readonly exclusive: boolean }>> = {
-  up: { exclusive: true },
-  down: { exclusive: true },
-  verify: { exclusive: false },
-  status: { exclusive: false },
-  shell: { exclusive: false },
+const commands: Readonly<Record<string, Needs>> = {
+  up: { lock: true, tenant: true },
+  down: { lock: true, tenant: false },
+  verify: { lock: false, tenant: true },
+  status: { lock: false, tenant: false },
+  shell: { lock: false, tenant: true },
 };
 
 function readArguments(args: readonly string[]) {
@@ -73,13 +72,10 @@ async function main(): Promise<number> {
   const problem = machineProblem();
   if (problem !== undefined) throw new Failure(problem);
   const places = layout();
-  if (name !== "up" && !existsSync(places.state)) {
-    if (name !== "down")
-      throw new Failure('this clone has no sandbox: start it with "npm run sandbox"');
-    console.error("this clone has no sandbox; nothing to do");
-    return 0;
+  if (name !== "up" && name !== "down" && !existsSync(places.state)) {
+    throw new Failure('this clone has no sandbox: start it with "npm run sandbox"');
   }
-  return enter(places, command.exclusive, join(__dirname, "entered.ts"), [name, ...set]);
+  return runWith(command, places, join(__dirname, "entered.ts"), [name, ...set]);
 }
 
 exitWith(main());

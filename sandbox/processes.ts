@@ -1,11 +1,9 @@
 import { execFile, spawn, type ChildProcess, type StdioOptions } from "node:child_process";
-import { mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
-import { z } from "zod";
 import { Failure } from "./failure";
-import { readIfThere, writePrivate } from "./files";
 
 const execute = promisify(execFile);
 
@@ -35,58 +33,38 @@ function complaint(error: unknown): string {
   return words === "" ? error.message : (words.split("\n").at(-1) ?? words);
 }
 
-/** A process that outlives the command that started it. */
-interface Identity {
-  readonly pid: number;
-  /** When it started, in the kernel's clock ticks: process ids are used again, pairs of both are not. */
-  readonly started: string;
-}
-
-const identity = z.object({ pid: z.number().int().positive(), started: z.string() });
-
-function startTime(pid: number): string | undefined {
-  const stat = readIfThere(`/proc/${pid}/stat`);
-  // The second field is the program's name in brackets, and may hold anything; field 22 is the start time.
-  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields?.[0] === "Z" ? undefined : fields?.[19];
-}
-
-/** A background process, known by a file that names it. */
+/**
+ * A process that outlives the command that started it. It is known by the end of its command line, which
+ * names a file of this sandbox alone: no record of it can be lost, or tell of another process.
+ */
 export class Service {
+  /**
+   * @param name what a person calls it
+   * @param marks the last arguments of its command line
+   */
   constructor(
     readonly name: string,
-    private readonly file: string,
+    private readonly marks: readonly string[],
   ) {}
 
   /** Its process id, if it runs. */
   get pid(): number | undefined {
-    const text = readIfThere(this.file);
-    if (text === undefined) return undefined;
-    const known = identity.safeParse(JSON.parse(text));
-    if (!known.success) return undefined;
-    return startTime(known.data.pid) === known.data.started ? known.data.pid : undefined;
+    const ending = `\0${this.marks.join("\0")}\0`;
+    return commandLines().find(({ line }) => line.endsWith(ending))?.pid;
   }
 
   /** Starts it in a session of its own, with its output in a log. `stdio` adds descriptors after the first three. */
   start(
     program: string,
     args: readonly string[],
-    options: { log: string; env?: NodeJS.ProcessEnv; stdio?: ["pipe"] },
+    options: { log: string; stdio?: ["pipe"] },
   ): ChildProcess {
     mkdirSync(dirname(options.log), { recursive: true, mode: 0o700 });
     const log = openSync(options.log, "a", 0o600);
     const stdio: StdioOptions = ["ignore", log, log, ...(options.stdio ?? [])];
-    const child = spawn(program, args, {
-      detached: true,
-      cwd: "/",
-      env: options.env ?? process.env,
-      stdio,
-    });
+    const child = spawn(program, [...args, ...this.marks], { detached: true, cwd: "/", stdio });
+    closeSync(log);
     if (child.pid === undefined) throw new Failure(`cannot start ${program}`);
-    const started = startTime(child.pid);
-    if (started === undefined) throw new Failure(`${program} ended at once; see ${options.log}`);
-    const found: Identity = { pid: child.pid, started };
-    writePrivate(this.file, JSON.stringify(found));
     child.unref();
     return child;
   }
@@ -95,14 +73,42 @@ export class Service {
   async stop(): Promise<void> {
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       const pid = this.pid;
-      if (pid === undefined) break;
-      process.kill(pid, signal);
-      const deadline = Date.now() + 10_000;
+      if (pid === undefined) return;
+      end(pid, signal);
+      const deadline = Date.now() + patience;
       while (this.pid !== undefined && Date.now() < deadline) await pause(20);
     }
-    if (this.pid !== undefined)
+    if (this.pid !== undefined) {
       throw new Failure(`${this.name} (process ${this.pid}) does not end`);
-    rmSync(this.file, { force: true });
+    }
+  }
+}
+
+/** How long a process may take to end, in milliseconds. */
+const patience = 10_000;
+
+/** The command lines of all processes, with a zero byte after each argument. A process that has ended has none. */
+export function commandLines(): { pid: number; line: string }[] {
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .map((entry) => ({ pid: Number(entry), line: readProcess(entry, "cmdline") }));
+}
+
+/** A file of a process, or nothing where the process has ended meanwhile. */
+export function readProcess(pid: string | number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Sends a signal to a process, which may have ended. */
+export function end(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
 }
 

@@ -24,7 +24,7 @@ import { readIfThere, writePrivate } from "./files";
 import { clone, type Layout } from "./layout";
 import { kubeconfigPath } from "./node/node";
 import type { Plugins } from "./plugins/choice";
-import { run } from "./processes";
+import { commandLines, end, readProcess, run } from "./processes";
 import type { Decisions } from "./state";
 import type { Toolchain } from "./toolchain/toolchain";
 
@@ -44,6 +44,10 @@ export function pulumiEnvironment(
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     KUBECONFIG: kubeconfigPath(layout),
+    KUBECACHEDIR: join(layout.state, "kubectl"),
+    HELM_CACHE_HOME: join(layout.state, "helm"),
+    HELM_CONFIG_HOME: join(layout.state, "helm"),
+    HELM_DATA_HOME: join(layout.state, "helm"),
   };
 }
 
@@ -66,7 +70,6 @@ function writeProject(layout: Layout, plugins: Plugins): void {
 /** Writes the stack's configuration into Pulumi's working folder. */
 async function writeConfiguration(
   layout: Layout,
-  toolchain: Toolchain,
   decisions: Decisions,
   configuration: Configuration,
 ): Promise<void> {
@@ -80,7 +83,6 @@ async function writeConfiguration(
     ["config", "set", "--path", "--secret", `${project}:${secretPath}`, "--stack", stackName],
     {
       cwd: layout.pulumi,
-      env: { ...process.env, ...pulumiEnvironment(layout, toolchain) },
       input: decisions.managementSecret,
     },
   );
@@ -106,7 +108,7 @@ export async function openStack(
       envVars,
     },
   );
-  await writeConfiguration(layout, toolchain, decisions, configuration);
+  await writeConfiguration(layout, decisions, configuration);
   return stack;
 }
 
@@ -114,6 +116,20 @@ export async function openStack(
 function runProgram(): Promise<Record<string, unknown>> {
   const load = createRequire(__filename);
   return Promise.resolve(load("../index") as Record<string, unknown>);
+}
+
+/**
+ * Ends the engine of a command that was killed: it goes on by itself, and two must not change one stack. Its
+ * plug-ins end with it.
+ */
+export function endEngines(layout: Layout): void {
+  const backend = `PULUMI_BACKEND_URL=file://${join(layout.pulumi, "backend")}\0`;
+  for (const { pid, line } of commandLines()) {
+    // The Automation API's runs are told where their program is; a person's in the shell are not.
+    if (line.includes("\0--client=") && readProcess(pid, "environ").includes(backend)) {
+      end(pid, "SIGKILL");
+    }
+  }
 }
 
 /** Is there while an update runs, and after one that was killed. */
@@ -145,8 +161,8 @@ export async function lostInTenant(layout: Layout, stack: Stack): Promise<string
 export type Changes = Readonly<Record<string, number>>;
 
 /**
- * Compares the state with the world, runs the program, and makes what differs. A killed run's lock and
- * unfinished creations are cleared first: the sandbox's own lock says that no other run is under way.
+ * Compares the state with the world, runs the program, and makes what differs. Pulumi's own lock of a killed
+ * run is cleared first: the sandbox's lock holds other commands off, and `endEngines` has ended what was left.
  */
 export async function update(
   layout: Layout,

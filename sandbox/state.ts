@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { z } from "zod";
 import { Failure } from "./failure";
-import { readIfThere, writePrivate } from "./files";
+import { parseJson, readIfThere, writePrivate } from "./files";
 import type { Layout } from "./layout";
 
 /** What is decided once for a clone's sandbox and stays until `down`. */
@@ -32,7 +32,7 @@ const file = (layout: Layout) => join(layout.state, "decisions.json");
 export function knownDecisions(layout: Layout): Decisions | undefined {
   const text = readIfThere(file(layout));
   if (text === undefined) return undefined;
-  const known = decisions.safeParse(JSON.parse(text));
+  const known = decisions.safeParse(parseJson(text));
   if (!known.success)
     throw new Failure(`${file(layout)} is damaged: run "npm run sandbox -- down" and start again`);
   return known.data;

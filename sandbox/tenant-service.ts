@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Failure } from "./failure";
+import { Failure, wayOut } from "./failure";
 import { readIfThere, writePrivate } from "./files";
 import { clone, type Layout } from "./layout";
 import { tenantHost } from "./machine";
@@ -15,8 +15,10 @@ export const managementClient = "sandbox-management";
 /** How long the tenant may take to answer, in milliseconds. */
 const patience = 60_000;
 
+const optionsPath = (layout: Layout) => join(layout.tenant, "options.json");
+
 export const tenantService = (layout: Layout) =>
-  new Service("the tenant", join(layout.tenant, "process.json"));
+  new Service("the tenant", [join(__dirname, "tenant/main.ts"), optionsPath(layout)]);
 
 /** The tenant's name in every URL. */
 export const tenantDomain = (port: number) => `${tenantHost}:${port}`;
@@ -35,7 +37,7 @@ export async function ensureTenant(
   say: (text: string) => void,
 ): Promise<void> {
   const service = tenantService(layout);
-  const file = join(layout.tenant, "options.json");
+  const file = optionsPath(layout);
   const options: TenantOptions = {
     domain: tenantDomain(decisions.ports.tenant),
     listen: { host: "127.0.0.1", port: decisions.ports.tenant },
@@ -51,13 +53,14 @@ export async function ensureTenant(
   writePrivate(file, wanted);
   const log = join(layout.tenant, "tenant.log");
   const loader = join(clone, "node_modules/tsx/dist/loader.mjs");
-  service.start(process.execPath, ["--import", loader, join(__dirname, "tenant/main.ts"), file], {
-    log,
-  });
+  service.start(process.execPath, ["--import", loader], { log });
   const issuer = `https://${options.domain}/`;
   const deadline = Date.now() + patience;
   while (!(await answers(issuer))) {
-    if (service.pid === undefined) throw new Failure(`the tenant does not start: ${lastLine(log)}`);
+    if (service.pid === undefined) {
+      const reason = lastLine(log).replace(/^error: /, "");
+      throw new Failure(`the tenant does not start: ${reason}${wayOut(reason)}`);
+    }
     if (Date.now() > deadline)
       throw new Failure(`the tenant does not answer at ${issuer}; see ${log}`);
     await pause(50);

@@ -59,6 +59,8 @@ const child = spawn(
       PATH: `${dirname(node)}:${process.env.PATH}`,
       // Compiled code of the last run: the large libraries load in half the time.
       NODE_COMPILE_CACHE: join(modules, ".cache", "compiled"),
+      // tsx would keep its own in the machine's folder for temporary files, where others may have put theirs.
+      TSX_DISABLE_CACHE: "1",
     },
   },
 );

@@ -6,7 +6,7 @@ import { firstLine, reasonOf, VerifyError } from "./errors";
 import { readOutputs } from "./outputs";
 import { defaultProbeImage } from "./pods";
 import { renderReport } from "./report";
-import { verify } from "./verify";
+import { isProven, verify } from "./verify";
 
 const help = `Usage: npm run verify -- [--stack STACK] [--signing-key FILE] [--probe-image IMAGE]
 
@@ -20,7 +20,8 @@ with bad tokens, and prints what came back beside what the table in components/a
                          (default: ${defaultProbeImage})
   --help                 this text
 
-Exits with 0 when everything is as asked for, with 1 when anything differs or cannot be verified.
+Exits with 0 when everything is as asked for, with 1 when anything differs, cannot be verified, or is
+refused with no permitted request beside it to show that the refusal is one.
 `;
 
 const project = dirname(__dirname);
@@ -67,7 +68,7 @@ async function main(signal: AbortSignal): Promise<number> {
   process.stdout.write(
     renderReport(report, { colour: process.stdout.isTTY && process.stdout.hasColors() }),
   );
-  return report.summary.differences === 0 ? 0 : 1;
+  return isProven(report) ? 0 : 1;
 }
 
 /** One line, whatever went wrong. */

@@ -98,6 +98,11 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
   }
 }
 
+/** Whether everything that was tried is as asked for, and no refusal lacks its control. */
+export function isProven({ summary }: Report): boolean {
+  return summary.differences === 0 && summary.unproven === 0;
+}
+
 /** Trusts the tenant's private certificate authority, besides those that are trusted already. */
 function trust(certificateAuthority: string | undefined): void {
   const trusted = tls.getCACertificates("default");

@@ -1,6 +1,7 @@
 import { globSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { rootCertificates } from "node:tls";
+import { bookinfoSettings, type BookinfoSettings } from "../../components/settings";
 import { Failure } from "../failure";
 import { buildApplications, staticFiles, type Application } from "./applications";
 import { sharedLibraries } from "./libraries";
@@ -33,13 +34,8 @@ export interface ImageInputs {
 /** Where Istio's own charts take its images from, and so the name that these have. */
 export const istioRegistry = "docker.io/istio";
 
-/** Names of Bookinfo's images. */
-export interface BookinfoNames {
-  /** Default `registry.istio.io/release`. */
-  readonly registry?: string;
-  /** Default 1.20.3. */
-  readonly tag?: string;
-}
+/** The image that holds a pod's namespaces; containerd is told its name. */
+export const pauseImage = "registry.k8s.io/pause:3.10";
 
 const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -92,11 +88,13 @@ nobody:x:65534:65534:nobody:/:/sbin/nologin
  * The images that the sandbox's node runs, under the names that the mesh's charts, Bookinfo and
  * the verification ask for: none can be pulled on a machine without a way to a registry.
  *
+ * @param inputs what they are made of
+ * @param names what the stack calls Bookinfo's images; default: as a stack that says nothing of it
  * @throws Failure that names every input, or every library of one, that is missing.
  */
 export async function sandboxImages(
   inputs: ImageInputs,
-  { registry = "registry.istio.io/release", tag = "1.20.3" }: BookinfoNames = {},
+  { registry, tag }: BookinfoSettings = bookinfoSettings.parse({}),
 ): Promise<ImageSpecification[]> {
   checkInputs(inputs);
   const nodeLayer = program("usr/local/bin/node", inputs.node);
@@ -111,7 +109,7 @@ export async function sandboxImages(
 
 function pause({ pause: source }: ImageInputs): ImageSpecification {
   return {
-    reference: "registry.k8s.io/pause:3.10",
+    reference: pauseImage,
     layers: [base, program("pause", source)],
     configuration: { User: "65535:65535", Entrypoint: ["/pause"], WorkingDir: "/" },
   };

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } f
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { Failure } from "../failure";
+import { Failure, wayOut } from "../failure";
 import { readIfThere, writePrivate } from "../files";
 import type { Layout } from "../layout";
 import { lastLine, Service } from "../processes";
@@ -42,9 +42,11 @@ export interface NodeRequest {
   readonly tenantHost: string;
 }
 
+const configurationPath = (layout: Layout) => join(layout.node, "configuration.json");
+
 /** The background process that is the node. */
 export const nodeService = (layout: Layout) =>
-  new Service("the node", join(layout.node, "process.json"));
+  new Service("the node", ["run", configurationPath(layout)]);
 
 /** The administrator's configuration for the node's API server. */
 export const kubeconfigPath = (layout: Layout) => join(layout.node, "kubeconfig");
@@ -61,7 +63,7 @@ export async function ensureNode(
 ): Promise<void> {
   const service = nodeService(layout);
   const configuration = JSON.stringify(configurationFor(layout, toolchain, request), undefined, 2);
-  const file = join(layout.node, "configuration.json");
+  const file = configurationPath(layout);
   const ready = join(layout.node, "ready");
   if (service.pid !== undefined && existsSync(ready) && readIfThere(file) === configuration) {
     say("runs already");
@@ -72,7 +74,7 @@ export async function ensureNode(
   writePrivate(file, configuration);
   mkdirSync(join(layout.node, "logs"), { recursive: true, mode: 0o700 });
   const log = join(layout.node, "logs", "supervisor.log");
-  const child = service.start(toolchain.supervisor, ["run", file], { log, stdio: ["pipe"] });
+  const child = service.start(toolchain.supervisor, [], { log, stdio: ["pipe"] });
   await untilReady(child.stdio[3] as Readable, log, say);
   writePrivate(ready, "");
 }
@@ -93,12 +95,6 @@ async function untilReady(
     say(line);
   }
   throw new Failure(`the node does not start: ${lastLine(log)}`);
-}
-
-function wayOut(line: string): string {
-  return line.includes("address already in use")
-    ? ': stop what uses that port, or run "npm run sandbox -- down" so that other ports are chosen'
-    : "";
 }
 
 function configurationFor(

@@ -20,10 +20,7 @@ export interface Plugins {
  * Takes the official plug-ins where Pulumi's downloads can be reached, and this project's stand-ins
  * otherwise: all of one kind, so that what was made by one is never updated by the other's idea of it.
  */
-export async function choosePlugins(
-  layout: Layout,
-  environment: NodeJS.ProcessEnv,
-): Promise<Plugins> {
+export async function choosePlugins(layout: Layout): Promise<Plugins> {
   if (!(await reachesPulumi())) {
     const folder = join(layout.state, "plugins");
     return {
@@ -36,7 +33,7 @@ export async function choosePlugins(
     };
   }
   for (const { name, version } of standIns) {
-    await run("pulumi", ["plugin", "install", "resource", name, version], { env: environment });
+    await run("pulumi", ["plugin", "install", "resource", name, version]);
   }
   return { official: standIns.map(({ name }) => name), standIns: [] };
 }

@@ -7,6 +7,7 @@ import { execFileSync, spawn } from "node:child_process";
 import {
   cpSync,
   existsSync,
+  globSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -17,6 +18,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { layout } from "../../sandbox/layout";
+import { readProcess } from "../../sandbox/processes";
 
 const clone = join(__dirname, "../..");
 
@@ -45,6 +48,7 @@ interface Ended {
 describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
   let copy: string;
   let state: string;
+  const untouched = machine();
 
   before(() => {
     copy = copyOfClone();
@@ -166,29 +170,41 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
     assert.doesNotMatch(ended.err, /\n {4}at /);
   });
 
-  it("leaves no process, mount, control group, link or file", async () => {
+  it("leaves no process, mount, namespace, control group, link or file", async () => {
+    const { name } = layout({ XDG_STATE_HOME: state }, copy);
+    const up = tracesOf(name, state);
     const ended = await sandbox("down");
     assert.equal(ended.code, 0, ended.err);
-    assert.deepEqual(
-      readdirSync(join(state, "istio-auth0")).filter((entry) => !entry.endsWith(".lock")),
-      [],
-    );
-    assert.deepEqual(processesOf(state), []);
-    assert.doesNotMatch(readFileSync("/proc/self/mountinfo", "utf8"), new RegExp(state));
-    assert.ok(!readdirSync("/sys/class/net").includes("cni0"));
+    for (const [kind, found] of Object.entries(up)) {
+      assert.notDeepEqual(found, [], `${kind} of a sandbox that is up are not seen`);
+    }
+    assert.deepEqual(tracesOf(name, state), { processes: [], mounts: [], groups: [] });
+    assert.deepEqual(readdirSync(join(state, "istio-auth0")), []);
+    assert.deepEqual(machine(), untouched);
   });
 });
 
-/** The command lines that name a folder, of all processes but this one. */
-function processesOf(folder: string): string[] {
-  return readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry) && entry !== String(process.pid))
-    .flatMap((pid) => {
-      try {
-        return [readFileSync(join("/proc", pid, "cmdline"), "utf8").replaceAll("\0", " ")];
-      } catch {
-        return []; // it ended meanwhile
-      }
-    })
-    .filter((line) => line.includes(folder));
+/** What a sandbox, by its name and its state's folder, has on the machine: a namespace lives by its processes. */
+function tracesOf(
+  name: string,
+  folder: string,
+): Record<"processes" | "mounts" | "groups", string[]> {
+  const processes = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+  const naming = (file: string, text: string) =>
+    processes.filter((pid) => readProcess(pid, file).includes(text));
+  return {
+    processes: [...naming("cmdline", folder), ...naming("cgroup", name)],
+    mounts: naming("mountinfo", folder),
+    groups: globSync(`/sys/fs/cgroup/{${name},*/${name}}`),
+  };
+}
+
+/** What a sandbox must leave as it was. */
+function machine() {
+  const settings = ["kernel/panic", "kernel/panic_on_oops", "vm/overcommit_memory"];
+  return {
+    links: readdirSync("/sys/class/net"),
+    settings: settings.map((path) => readFileSync(join("/proc/sys", path), "utf8")),
+    hosts: readFileSync("/etc/hosts", "utf8"),
+  };
 }

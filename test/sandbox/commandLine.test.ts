@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, readdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { machineProblem } from "../../sandbox/machine";
+import { loaderArguments } from "../node";
+import { temporaryFolder } from "./images/reading";
+
+const root = join(__dirname, "../..");
+
+/** Runs the command for a user whose home is empty, and tells what it left there. */
+async function sandbox(args: readonly string[], { clone = root, path = "/nowhere" } = {}) {
+  const home = temporaryFolder();
+  const cache = join(home, "cache");
+  const child = spawn(
+    process.execPath,
+    [...loaderArguments, join(clone, "sandbox/main.ts"), ...args],
+    {
+      // With no program on its PATH it cannot start a sandbox even where it should refuse to and does not.
+      env: { HOME: home, XDG_STATE_HOME: home, XDG_CACHE_HOME: cache, PATH: path },
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 60_000,
+    },
+  );
+  const closed = once(child, "close");
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  await closed;
+  const left = readdirSync(home, { recursive: true });
+  return { code: child.exitCode, stdout, stderr: stderr.replace(home, "HOME"), left };
+}
+
+test("--help says how to call it, and what every command does", async () => {
+  const { stdout, ...rest } = await sandbox(["--help"]);
+  assert.deepEqual(rest, { code: 0, stderr: "", left: [] });
+  assert.equal(stdout.split("\n")[0], "Usage: npm run sandbox -- [up] [--set SETTING=VALUE]...");
+  const described = [...stdout.matchAll(/^ {2}(\S+)(?: SETTING=VALUE)? {2,}\S/gm)];
+  assert.deepEqual(
+    described.map(([, name]) => name),
+    ["up", "verify", "status", "shell", "down", "--set", "--help"],
+  );
+});
+
+const commands = "there are up, down, verify, status, shell (see npm run sandbox -- --help)";
+const expected = "expected SETTING=VALUE, such as gateway.url=http://localhost:9000";
+for (const [args, message] of [
+  // A name that every object has.
+  [["constructor"], `no such command: constructor; ${commands}`],
+  [["down", "now"], `no such command: down now; ${commands}`],
+  [["--set"], "Option '--set <value>' argument missing (see npm run sandbox -- --help)"],
+  [
+    ["down", "--help=1"],
+    "Option '--help' does not take an argument (see npm run sandbox -- --help)",
+  ],
+  [["--set", "gateway.url"], `--set gateway.url: ${expected}`],
+  [["up", "--set", "gateway.nodePort=1", "--set", "=2"], `--set =2: ${expected}`],
+  [["status", "--set", "gateway.nodePort=1"], "--set is for up, not for status"],
+] as const) {
+  test(`"${args.join(" ")}" is refused in one line`, async () => {
+    const failed = { code: 1, stdout: "", stderr: `error: ${message}\n`, left: [] };
+    assert.deepEqual(await sandbox(args), failed);
+  });
+}
+
+const skip = machineProblem() ?? false;
+
+for (const command of ["status", "verify", "shell"]) {
+  test(`${command} without a sandbox says how to start one`, { skip }, async () => {
+    assert.deepEqual(await sandbox([command]), {
+      code: 1,
+      stdout: "",
+      stderr: 'error: this clone has no sandbox: start it with "npm run sandbox"\n',
+      left: [],
+    });
+  });
+}
+
+/** A clone of its own, whose control groups and processes are nobody else's: down ends and removes what it finds. */
+function anotherClone(): string {
+  const clone = temporaryFolder();
+  for (const part of ["package.json", "tsconfig.json", "components", "sandbox", "verify"]) {
+    cpSync(join(root, part), join(clone, part), { recursive: true });
+  }
+  symlinkSync(join(root, "node_modules"), join(clone, "node_modules"));
+  return clone;
+}
+
+test("down without a sandbox ends well, and leaves no file", { skip }, async () => {
+  const { stderr, left, ...rest } = await sandbox(["down"], {
+    clone: anotherClone(),
+    path: process.env.PATH,
+  });
+  assert.deepEqual(rest, { code: 0, stdout: "" });
+  assert.match(
+    stderr,
+    /^ +\d+\.\d s {2}down {7}nothing is left but the tools in HOME\/cache\/istio-auth0\n$/,
+  );
+  assert.deepEqual(
+    left.filter((path) => path !== "istio-auth0"),
+    [],
+  );
+});

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { clone, layout } from "../../sandbox/layout";
+
+const root = "/somewhere/a clone";
+const hash = createHash("sha256").update(`${root.length}:${root}`).digest("hex").slice(0, 8);
+const name = `istio-auth0-${hash}`;
+
+test("every place is below the folders that the environment names", () => {
+  const environment = { XDG_CACHE_HOME: "/caches", XDG_STATE_HOME: "/states" };
+  const state = `/states/istio-auth0/${name}`;
+  assert.deepEqual(layout(environment, root), {
+    cache: "/caches/istio-auth0",
+    name,
+    state,
+    node: `${state}/node`,
+    tenant: `${state}/tenant`,
+    pulumi: `${state}/pulumi`,
+    hosts: `${state}/hosts`,
+    // Outside the state, which `down` removes while it holds the lock.
+    lock: `/states/istio-auth0/${name}.lock`,
+  });
+});
+
+for (const [what, named] of [
+  ["none", undefined],
+  ["an empty one", ""],
+  ["a relative one", "states"],
+] as const) {
+  test(`where the environment names ${what}, the folders are those of the user's home`, () => {
+    const found = layout({ XDG_CACHE_HOME: named, XDG_STATE_HOME: named }, root);
+    assert.equal(found.cache, join(homedir(), ".cache/istio-auth0"));
+    assert.equal(found.state, join(homedir(), ".local/state/istio-auth0", name));
+    assert.equal(found.lock, join(homedir(), `.local/state/istio-auth0/${name}.lock`));
+  });
+}
+
+test("two clones share the cache and nothing else", () => {
+  const [one, other] = ["/one", "/other"].map((folder) => layout({}, folder));
+  assert(one && other);
+  const shared = Object.entries(one).filter(
+    ([key, value]) => other[key as keyof typeof other] === value,
+  );
+  assert.deepEqual(shared, [["cache", one.cache]]);
+});
+
+test("the clone is the folder that holds this test", () => {
+  assert.equal(clone, join(__dirname, "../.."));
+  assert.deepEqual(layout({}), layout({}, clone));
+});

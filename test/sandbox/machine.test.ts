@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { machineProblem } from "../../sandbox/machine";
+
+/** Has this process be another user's, on another machine, until the test ends. */
+function pretend(context: TestContext, platform: string, arch: string, user: number): void {
+  for (const [name, value] of Object.entries({ platform, arch, getuid: () => user })) {
+    const own = Object.getOwnPropertyDescriptor(process, name);
+    assert(own);
+    context.after(() => Object.defineProperty(process, name, own));
+    Object.defineProperty(process, name, { ...own, value });
+  }
+}
+
+const elsewhere = (machine: string) =>
+  `the sandbox runs on Linux on x86-64, and this is ${machine}: use a virtual machine, or a real cluster (README.md)`;
+
+for (const [platform, arch, user, expected] of [
+  ["linux", "x64", 0, undefined],
+  [
+    "linux",
+    "x64",
+    1000,
+    "the sandbox makes namespaces and mounts: run it as root (sudo npm run sandbox)",
+  ],
+  ["linux", "arm64", 0, elsewhere("linux on arm64")],
+  ["darwin", "x64", 1000, elsewhere("darwin on x64")],
+] as const) {
+  test(`${platform} on ${arch} as user ${user}: ${expected ?? "no problem"}`, (context) => {
+    pretend(context, platform, arch, user);
+    assert.equal(machineProblem(), expected);
+  });
+}
