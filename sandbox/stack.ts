@@ -149,8 +149,8 @@ const pendingOperations = z.object({
  */
 export async function lostInTenant(layout: Layout, stack: Stack): Promise<string | undefined> {
   if (!existsSync(updating(layout))) return undefined;
-  const { deployment } = await stack.exportStack();
-  const { pending_operations: pending = [] } = pendingOperations.parse(deployment);
+  const { deployment } = stackExport.parse(await stack.exportStack());
+  const { pending_operations: pending = [] } = deployment;
   const lost = pending.find(
     ({ type, resource }) => type === "creating" && resource.type.startsWith("auth0:"),
   );
