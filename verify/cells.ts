@@ -1,7 +1,6 @@
 /** The cells: every viewer's request for every target from every vantage point. */
-import { expectedOutcome } from "./expectations";
-import type { Expected } from "./expectations";
-import type { ServiceName } from "../components/access";
+import { expectedOutcome, unlisted } from "./expectations";
+import type { Destination, Expected } from "./expectations";
 import type { Observed, ProbeRequest } from "./prober";
 import type { Tokens } from "./tokens";
 import type { Target, Vantage } from "./vantages";
@@ -14,7 +13,7 @@ export interface Cell {
   readonly viewer: string;
   /** The matrix's column: a service, one version of it, or one of the gateway's paths. */
   readonly target: string;
-  readonly service: ServiceName;
+  readonly service: Destination;
   readonly expected: Expected;
 }
 
@@ -37,7 +36,7 @@ export function planCells(
   tokens: Tokens,
 ): readonly PlannedCell[] {
   return vantages.flatMap((vantage) =>
-    viewers.flatMap((viewer) =>
+    viewersAt(vantage, viewers).flatMap((viewer) =>
       vantage.targets.map((target) => ({
         cell: {
           vantage: vantage.name,
@@ -52,13 +51,18 @@ export function planCells(
   );
 }
 
+function viewersAt({ viewers: only }: Vantage, viewers: readonly Viewer[]): readonly Viewer[] {
+  return only === undefined ? viewers : viewers.filter(({ name }) => only.includes(name));
+}
+
 function expectationFor(target: Target, { credential }: Viewer): Expected {
   const expected = expectedOutcome(target.way, credential);
-  if (expected.status !== 200 || target.showsStars === undefined) return expected;
+  const { service, showsStars } = target;
+  if (expected.status !== 200 || showsStars === undefined || service === unlisted) return expected;
   // The service asks ratings with its own identity and the viewer's token.
-  const ratings = { caller: target.service, through: ["ratings"] } as const;
+  const ratings = { caller: service, through: ["ratings"] } as const;
   const readable = expectedOutcome(ratings, credential).status === 200;
-  return { ...expected, stars: target.showsStars && readable };
+  return { ...expected, stars: showsStars && readable };
 }
 
 function requestFor(target: Target, viewer: Viewer, tokens: Tokens): ProbeRequest | undefined {

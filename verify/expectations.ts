@@ -15,13 +15,23 @@ export type Credential =
   | { readonly kind: "token"; readonly permissions: readonly Permission[] }
   | { readonly kind: "bad token"; readonly fault: TokenFault };
 
-/** A workload that calls, by its place in the table; `stranger` has none. */
-export type Caller = ServiceAccess["callers"][number] | "stranger";
+/** A service that is not in the table, and so is reachable by nobody. */
+export const unlisted = "unlisted";
+
+/** Where requests go: a service of the table, or the one that is not in it. */
+export type Destination = ServiceName | typeof unlisted;
+
+/**
+ * What calls, by its place in the table. Without one: `stranger`, a workload of the mesh;
+ * `outsider`, one that has no sidecar and so speaks plain text; `itself`, one that calls over its
+ * own loopback, where no sidecar is.
+ */
+export type Caller = ServiceAccess["callers"][number] | "stranger" | "outsider" | "itself";
 
 /** A request's way: the first caller, then every service that it reaches, in order. */
 export interface Way {
   readonly caller: Caller;
-  readonly through: readonly [ServiceName, ...ServiceName[]];
+  readonly through: readonly [Destination, ...ServiceName[]];
 }
 
 /** The mesh's own refusals: Envoy answers these statuses with exactly these bodies. */
@@ -37,12 +47,14 @@ export type MeshRefusal = keyof typeof refusals;
 
 /** The one right outcome of a request. */
 export interface Expected {
-  readonly status: 200 | 401 | 403;
+  /** `reset`: no answer at all. */
+  readonly status: 200 | 401 | 403 | "reset";
   /**
    * Which refusal it has to be; absent where the request is permitted. `passed on`: a service
    * behind the first one refused, and the first one answers with that status and its own body.
+   * `reset`: the sidecar resets the connection before any answer.
    */
-  readonly refusal?: MeshRefusal | "passed on";
+  readonly refusal?: MeshRefusal | "passed on" | "reset";
   /** Whether the answer carries the ratings' stars; absent where that is not asked. */
   readonly stars?: boolean;
 }
@@ -54,6 +66,13 @@ const refusalOfFault: Readonly<Record<TokenFault, MeshRefusal>> = {
   "wrong audience": "other audience",
 };
 
+/** The callers whose way decides alone, whatever the table says and the request carries. */
+const outcomeOfWay: Readonly<Partial<Record<Caller, Expected>>> = {
+  // Mutual TLS is strict: plain text does not get as far as a token or a policy.
+  outsider: { status: "reset", refusal: "reset" },
+  itself: { status: 200 },
+};
+
 type Table = Readonly<Record<ServiceName, ServiceAccess>>;
 
 /** The outcome that `table` asks for when a request with `credential` goes `way`. */
@@ -62,14 +81,16 @@ export function expectedOutcome(
   credential: Credential,
   table: Table = services,
 ): Expected {
+  const decided = outcomeOfWay[way.caller];
+  if (decided !== undefined) return decided;
   // A token is judged before the policies are, and by the first sidecar on the way.
   if (credential.kind === "bad token") return refused(refusalOfFault[credential.fault]);
-  let caller = way.caller;
+  let { caller } = way;
   for (const [hop, service] of way.through.entries()) {
     if (!mayCall(caller, service, credential, table)) {
       return hop === 0 ? refused("access denied") : { status: 403, refusal: "passed on" };
     }
-    caller = service;
+    if (service !== unlisted) caller = service;
   }
   return { status: 200 };
 }
@@ -77,10 +98,11 @@ export function expectedOutcome(
 /** Whether `table` lets `caller` call `service` with what the request carries. */
 export function mayCall(
   caller: Caller,
-  service: ServiceName,
+  service: Destination,
   credential: Credential,
   table: Table = services,
 ): boolean {
+  if (service === unlisted) return false;
   const callers: readonly Caller[] = table[service].callers;
   return callers.includes(caller) && satisfies(credential, table[service].requires);
 }

@@ -63,10 +63,14 @@ function key(...parts: readonly string[]): string {
   return JSON.stringify(parts);
 }
 
+/** Node's code for a connection that the other side resets or closes before it answers. */
+const connectionReset = "ECONNRESET";
+
 /** Whether `observed` is the expected outcome, controls aside. */
 export function matches(expected: Expected, observed: Observed): boolean {
-  if ("error" in observed || observed.status !== expected.status) return false;
-  const { refusal, stars } = expected;
+  const { status, refusal, stars } = expected;
+  if (refusal === "reset") return "error" in observed && observed.error === connectionReset;
+  if ("error" in observed || observed.status !== status) return false;
   if (refusal === "passed on") return passedOn(observed.body);
   if (refusal !== undefined) return observed.body.trim() === refusals[refusal].body;
   return stars === undefined || showsStars(observed.body) === stars;
@@ -111,6 +115,7 @@ function parsed(body: string): unknown {
 
 /** An expected outcome in words. */
 export function describeExpected({ status, refusal, stars }: Expected): string {
+  if (refusal === "reset") return "a connection reset";
   if (refusal === "passed on") return `${status} passed on by the first service`;
   if (refusal !== undefined) return `${status} ${refusals[refusal].body}`;
   if (stars === undefined) return String(status);

@@ -1,20 +1,22 @@
-/** The probes in the cluster: one pod for each identity that requests are sent as. */
+/** The probes in the cluster: one pod for each vantage point there. */
 import { randomBytes } from "node:crypto";
 import { PassThrough } from "node:stream";
 import { ApiException, CoreV1Api, Exec, KubeConfig } from "@kubernetes/client-node";
-import type { V1ContainerStateWaiting, V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import type {
+  V1ContainerStateWaiting,
+  V1ContainerStatus,
+  V1Pod,
+  V1Service,
+} from "@kubernetes/client-node";
 import { firstLine, reasonOf, VerifyError } from "./errors";
+import { container, podName, probeLabel, probePod, probeService, runLabel } from "./probe-pod";
+import type { Plain, ProbePod } from "./probe-pod";
 import { probeArguments, proberOver } from "./prober";
 import type { Prober } from "./prober";
 import { everyOne, unlessAborted, until } from "./waiting";
 
 /** Any image with `node` on its PATH will do. */
 export const defaultProbeImage = "docker.io/library/node:24-alpine";
-
-/** The label of every probe pod of every run. */
-export const probeLabel = "app=verify";
-const runLabel = "verify-run";
-const container = "probe";
 
 export interface ProbePodsOptions {
   /** The file's content. */
@@ -27,14 +29,11 @@ export interface ProbePodsOptions {
 
 export interface ProbePods {
   /**
-   * Removes what a killed run has left behind, then starts one pod for each service account.
-   * @returns their probers, by service account
+   * Removes what a killed run has left behind, then starts these pods and their Services.
+   * @returns their probers, by the pods' names as they were given
    */
-  start(
-    serviceAccounts: readonly string[],
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, Prober>>;
-  /** Removes this run's pods, whatever became of `start`. */
+  start(pods: readonly ProbePod[], signal: AbortSignal): Promise<ReadonlyMap<string, Prober>>;
+  /** Removes this run's pods and Services, whatever became of `start`. */
   remove(): Promise<void>;
 }
 
@@ -48,12 +47,21 @@ export function probePods({ kubeconfig, namespace, image, deadline }: ProbePodsO
   let mayExist = false;
 
   const removeAll = (labelSelector: string) =>
-    explained("remove the probe pods", () =>
-      api.deleteCollectionNamespacedPod({ namespace, labelSelector, gracePeriodSeconds: 0 }),
+    everyOne<unknown>([
+      explained("remove the probe pods", () =>
+        api.deleteCollectionNamespacedPod({ namespace, labelSelector, gracePeriodSeconds: 0 }),
+      ),
+      explained("remove the probe pods' Services", () =>
+        api.deleteCollectionNamespacedService({ namespace, labelSelector }),
+      ),
+    ]);
+  const create = (pod: ProbePod) =>
+    explained(`create the probe pod of service account ${pod.serviceAccount}`, () =>
+      api.createNamespacedPod({ namespace, body: probePod(run, pod, image) }),
     );
-  const create = (serviceAccount: string) =>
-    explained(`create the probe pod of service account ${serviceAccount}`, () =>
-      api.createNamespacedPod({ namespace, body: probePod(run, serviceAccount, image) }),
+  const createService = (body: Plain<V1Service>) =>
+    explained(`create the Service ${body.metadata?.name ?? ""} of a probe pod`, () =>
+      api.createNamespacedService({ namespace, body }),
     );
   const list = async () =>
     (
@@ -63,21 +71,24 @@ export function probePods({ kubeconfig, namespace, image, deadline }: ProbePodsO
     ).items;
 
   return {
-    async start(serviceAccounts, signal) {
+    async start(pods, signal) {
       await removeAll(probeLabel);
       signal.throwIfAborted();
       mayExist = true;
       // Every one of them ends, also behind a failure: a pod created after `remove` would stay.
-      await everyOne(serviceAccounts.map(create));
-      await ready(list, serviceAccounts.length, deadline, signal);
+      await everyOne<unknown>([
+        ...pods.map(create),
+        ...pods.flatMap((pod) => probeService(run, pod) ?? []).map(createService),
+      ]);
+      await ready(list, pods.length, deadline, signal);
       const started = await Promise.all(
-        serviceAccounts.map(async (account): Promise<[string, Prober]> => {
+        pods.map(async ({ name }): Promise<[string, Prober]> => {
           const prober = await unlessAborted(
-            connect(cluster, namespace, podName(run, account)),
+            connect(cluster, namespace, podName(run, name)),
             signal,
           );
           probers.push(prober);
-          return [account, prober];
+          return [name, prober];
         }),
       );
       return new Map(started);
@@ -101,53 +112,6 @@ function load(kubeconfig: string): KubeConfig {
     throw new VerifyError("the stack's output kubeconfig has no current context");
   }
   return cluster;
-}
-
-function podName(run: string, serviceAccount: string): string {
-  return `verify-${serviceAccount}-${run}`;
-}
-
-/** A resource as it is written and as it comes over the wire: not made by the client's constructors. */
-export type Plain<Resource> = Resource extends Date
-  ? Resource
-  : { [Key in keyof Resource]: Plain<Resource[Key]> };
-
-/** It waits to be spoken to, for ten minutes at most. No token is in it, nor mounted into it. */
-function probePod(run: string, serviceAccount: string, image: string): Plain<V1Pod> {
-  const [label = "", value = ""] = probeLabel.split("=");
-  return {
-    metadata: {
-      name: podName(run, serviceAccount),
-      labels: { [label]: value, [runLabel]: run },
-      annotations: {
-        // Room for five more sidecars is not a given on a small node.
-        "sidecar.istio.io/proxyCPU": "10m",
-        "sidecar.istio.io/proxyMemory": "64Mi",
-      },
-    },
-    spec: {
-      serviceAccountName: serviceAccount,
-      automountServiceAccountToken: false,
-      restartPolicy: "Never",
-      activeDeadlineSeconds: 600,
-      terminationGracePeriodSeconds: 0,
-      containers: [
-        {
-          name: container,
-          image,
-          command: ["node", "-e", "setInterval(() => undefined, 2 ** 30)"],
-          resources: { requests: { cpu: "10m", memory: "32Mi" } },
-          securityContext: {
-            runAsNonRoot: true,
-            runAsUser: 1000,
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: true,
-            capabilities: { drop: ["ALL"] },
-          },
-        },
-      ],
-    },
-  };
 }
 
 /** Waits until every pod, and its sidecar, is ready. */

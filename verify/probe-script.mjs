@@ -3,7 +3,8 @@
 //
 // Each line of standard input is a batch, JSON { deadline, requests: [{ origin, path, headers }] },
 // with milliseconds for each request; each line of standard output is its results in the same
-// order: { status, headers, body } or { error }.
+// order: { status, headers, body } or { error }. An established connection that was reset or closed
+// before any answer is ECONNRESET alone; a reset at another point says at which.
 import { Buffer } from "node:buffer";
 import http from "node:http";
 import https from "node:https";
@@ -35,9 +36,15 @@ function send({ origin, path, headers }, deadline) {
       clearTimeout(timer);
       resolve(result);
     };
-    const fail = (error) => finish({ error: error.code ?? error.message });
+    let elsewhere = "while connecting";
+    request.on("socket", (socket) => socket.once("connect", () => (elsewhere = undefined)));
+    const fail = ({ code, message }) => {
+      const told = code === "ECONNRESET" && elsewhere !== undefined;
+      finish({ error: told ? `${code} ${elsewhere}` : (code ?? message) });
+    };
     request.on("error", fail);
     request.on("response", (response) => {
+      elsewhere = "in the middle of an answer";
       const chunks = [];
       let size = 0;
       response.on("error", fail);

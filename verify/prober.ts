@@ -23,7 +23,10 @@ const answer = z.object({
   body: z.string(),
 });
 const failure = z.object({
-  /** Node's error code, such as ECONNRESET. */
+  /**
+   * Node's error code. ECONNRESET is a connection that was established and then reset or closed
+   * before any answer; with words behind it, one that was reset at another point.
+   */
   error: z.string(),
 });
 const observations = z.array(z.union([answer, failure]));

@@ -122,7 +122,7 @@ function alike(one: Row, other: Row): boolean {
   return plain && texts(one) === texts(other);
 }
 
-/** A cell's text: `200`, `200 ★`, `200 ≠ 403`, `(403)` without its control, `–` not tried. */
+/** A cell's text: `200`, `200 ★`, `reset`, `200 ≠ 403`, `(403)` without its control, `–` not tried. */
 function cellText(cell: JudgedCell | undefined): string {
   if (cell?.observed === undefined) return "–";
   const { expected, observed, verdict } = cell;

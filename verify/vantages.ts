@@ -4,13 +4,16 @@
 import { gateway, services } from "../components/access";
 import type { ServiceName } from "../components/access";
 import { serviceAccountOf } from "../components/names";
-import type { Caller, Way } from "./expectations";
+import { unlisted } from "./expectations";
+import type { Caller, Destination, Way } from "./expectations";
+import type { ProbePod } from "./probe-pod";
+import { anonymous } from "./viewers";
 
 /** One kind of request that a vantage point sends. */
 export interface Target {
   /** The matrix's column; the same name at two vantage points is the same service. */
   readonly name: string;
-  readonly service: ServiceName;
+  readonly service: Destination;
   /** Scheme, host and port. */
   readonly origin: string;
   readonly path: string;
@@ -22,8 +25,10 @@ export interface Target {
 /** One place that requests are sent from. */
 export interface Vantage {
   readonly name: string;
-  /** The service account that the probe runs as; absent for the place where this program runs. */
-  readonly serviceAccount?: string;
+  /** The pod that the probe runs in; absent for the place where this program runs. */
+  readonly pod?: ProbePod;
+  /** The only viewers whose requests are sent from here; default: everyone's. */
+  readonly viewers?: readonly string[];
   readonly targets: readonly Target[];
 }
 
@@ -36,8 +41,22 @@ const gatewayPaths: readonly { name: string; path: string; backend?: ServiceName
   { name: "ratings", path: "/api/v1/products/0/ratings", backend: "ratings" },
 ];
 
-/** The name is the host's too. Each version of reviews has a Service of its own. */
-const meshPaths: readonly Pick<Target, "name" | "service" | "path" | "showsStars">[] = [
+/** Every service listens on this port, the one that is not in the table too. */
+const port = 9080;
+
+/** A server of verify's own: nothing in the table or in any policy names it. */
+const unlistedHost = "verify-unlisted";
+const unlistedPod: ProbePod = {
+  name: unlisted,
+  serviceAccount: "default",
+  inTheMesh: true,
+  serves: { service: unlistedHost, port },
+};
+
+/** The name is the host's too, unless one is given. Each version of reviews has its own Service. */
+const meshPaths: readonly (Pick<Target, "name" | "service" | "path" | "showsStars"> & {
+  readonly host?: string;
+})[] = [
   { name: "productpage", service: "productpage", path: "/productpage" },
   { name: "details", service: "details", path: "/details/0" },
   { name: "reviews", service: "reviews", path: "/reviews/0" },
@@ -45,15 +64,21 @@ const meshPaths: readonly Pick<Target, "name" | "service" | "path" | "showsStars
   { name: "reviews-v2", service: "reviews", path: "/reviews/0", showsStars: true },
   { name: "reviews-v3", service: "reviews", path: "/reviews/0", showsStars: true },
   { name: "ratings", service: "ratings", path: "/ratings/0" },
+  { name: unlisted, service: unlisted, path: "/", host: unlistedHost },
 ];
 
-/** Every vantage point: the gateway, a pod of each service's account, and a pod of a stranger. */
+/**
+ * Every vantage point: the gateway, a pod of each service's account, a pod of a stranger, a pod
+ * outside the mesh, and the unlisted server's own pod, whose answer is the control of its refusals.
+ */
 export function vantagePoints(gatewayUrl: string): readonly Vantage[] {
   const names = Object.keys(services) as ServiceName[];
   return [
     throughTheGateway(gatewayUrl),
-    ...names.map((name) => fromAPod(name, serviceAccountOf(name).name)),
-    fromAPod("stranger", "default"),
+    ...names.map((name) => fromAPod(name, `from a pod as ${name}`, serviceAccountOf(name).name)),
+    fromAPod("stranger", "from a stranger's pod", "default"),
+    fromAPod("outsider", "from a pod outside the mesh", "default", false),
+    fromTheUnlistedPod(),
   ];
 }
 
@@ -74,14 +99,26 @@ function throughTheGateway(gatewayUrl: string): Vantage {
   };
 }
 
-function fromAPod(caller: Caller, serviceAccount: string): Vantage {
+function fromAPod(caller: Caller, name: string, serviceAccount: string, inTheMesh = true): Vantage {
   return {
-    name: caller === "stranger" ? "from a stranger's pod" : `from a pod as ${caller}`,
-    serviceAccount,
-    targets: meshPaths.map((target) => ({
+    name,
+    pod: { name: caller, serviceAccount, inTheMesh },
+    targets: meshPaths.map(({ host, ...target }) => ({
       ...target,
-      origin: `http://${target.name}:9080`,
+      origin: `http://${host ?? target.name}:${port}`,
       way: { caller, through: [target.service] },
     })),
+  };
+}
+
+/** One request shows that the server is there; no sidecar and no token has a part in it. */
+function fromTheUnlistedPod(): Vantage {
+  const way: Way = { caller: "itself", through: [unlisted] };
+  const origin = `http://127.0.0.1:${port}`;
+  return {
+    name: "from the unlisted server's own pod",
+    pod: unlistedPod,
+    viewers: [anonymous],
+    targets: [{ name: unlisted, service: unlisted, origin, path: "/", way }],
   };
 }

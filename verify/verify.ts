@@ -12,6 +12,7 @@ import { judge } from "./judge";
 import type { JudgedCell, Verdict } from "./judge";
 import type { StackOutputs } from "./outputs";
 import { defaultProbeImage, probePods } from "./pods";
+import type { ProbePod } from "./probe-pod";
 import { localProber } from "./prober";
 import type { Prober } from "./prober";
 import { sendAll, settle } from "./send";
@@ -79,7 +80,7 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
     const [tokens, inPods] = await together(
       signal,
       (either) => allTokens(outputs, signingKeys, either),
-      (either) => pods.start(serviceAccountsOf(vantages), either),
+      (either) => pods.start(podsOf(vantages), either),
     );
     const planned = planCells(vantages, viewersOf(outputs.viewers), tokens);
     const probers = probersOf(vantages, here, inPods);
@@ -143,8 +144,8 @@ async function allTokens(
   return new Map([...genuine, ...(await forgedTokens(outputs, genuine, signal, keys))]);
 }
 
-function serviceAccountsOf(vantages: readonly Vantage[]): readonly string[] {
-  return vantages.flatMap(({ serviceAccount }) => serviceAccount ?? []);
+function podsOf(vantages: readonly Vantage[]): readonly ProbePod[] {
+  return vantages.flatMap(({ pod }) => pod ?? []);
 }
 
 function probersOf(
@@ -153,8 +154,8 @@ function probersOf(
   inPods: ReadonlyMap<string, Prober>,
 ): Probers {
   return new Map(
-    vantages.flatMap(({ name, serviceAccount }): [string, Prober][] => {
-      const prober = serviceAccount === undefined ? here : inPods.get(serviceAccount);
+    vantages.flatMap(({ name, pod }): [string, Prober][] => {
+      const prober = pod === undefined ? here : inPods.get(pod.name);
       return prober === undefined ? [] : [[name, prober]];
     }),
   );

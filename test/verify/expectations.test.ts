@@ -18,6 +18,7 @@ const marks: Readonly<Record<string, string>> = {
 };
 
 function mark({ status, refusal, stars }: Expected): string {
+  if (refusal === "reset") return String(status);
   if (refusal !== undefined) return `${status} ${marks[refusal] ?? ""}`;
   return stars === undefined ? String(status) : `${status} ${stars ? "stars" : "plain"}`;
 }
@@ -61,9 +62,9 @@ const everyone = [
 
 const nothing = (vantage: string) => [
   ...everyone.map(
-    (viewer) => `${vantage} / ${viewer}: ${Array<string>(7).fill("403 denied").join(", ")}`,
+    (viewer) => `${vantage} / ${viewer}: ${Array<string>(8).fill("403 denied").join(", ")}`,
   ),
-  ...bad(vantage, 7),
+  ...bad(vantage, 8),
 ];
 
 test("the whole table: every vantage point, viewer and target", () => {
@@ -72,41 +73,44 @@ test("the whole table: every vantage point, viewer and target", () => {
     details: "200, 200, 200, 403 passed, 403 passed",
     both: "200, 200, 200, 200, 403 passed",
   };
-  const productpageRow = {
-    none: "403 denied, 403 denied, 403 denied, 403 denied, 403 denied, 403 denied, 403 denied",
-    details: "403 denied, 200, 403 denied, 403 denied, 403 denied, 403 denied, 403 denied",
-    both: "403 denied, 200, 200, 200 plain, 200 stars, 200 stars, 403 denied",
-  };
   const denied = Array<string>(6).fill("403 denied").join(", ");
+  const productpageRow = {
+    none: `${denied}, 403 denied, 403 denied`,
+    details: `403 denied, 200, ${denied}`,
+    both: "403 denied, 200, 200, 200 plain, 200 stars, 200 stars, 403 denied, 403 denied",
+  };
   const reviewsRow = {
-    none: `${denied}, 403 denied`,
-    details: `${denied}, 403 denied`,
-    both: `${denied}, 200`,
+    none: `${denied}, 403 denied, 403 denied`,
+    details: `${denied}, 403 denied, 403 denied`,
+    both: `${denied}, 200, 403 denied`,
   };
   const held = ["none", "none", "details", "both", "details", "both", "both"] as const;
   const rows = (vantage: string, row: Record<(typeof held)[number], string>) =>
     everyone.map((viewer, index) => `${vantage} / ${viewer}: ${row[held[index] ?? "none"]}`);
+  const resets = Array<string>(8).fill("reset").join(", ");
   assert.deepEqual(plan(), [
     ...rows("through the gateway", gatewayRow),
     ...bad("through the gateway", 5),
     ...rows("from a pod as productpage", productpageRow),
-    ...bad("from a pod as productpage", 7),
+    ...bad("from a pod as productpage", 8),
     ...nothing("from a pod as details"),
     ...rows("from a pod as reviews", reviewsRow),
-    ...bad("from a pod as reviews", 7),
+    ...bad("from a pod as reviews", 8),
     ...nothing("from a pod as ratings"),
     ...nothing("from a stranger's pod"),
+    ...[...everyone, "expired token", "wrong issuer", "tampered token", "wrong audience"].map(
+      (viewer) => `from a pod outside the mesh / ${viewer}: ${resets}`,
+    ),
+    "from the unlisted server's own pod / anonymous: 200",
   ]);
 });
 
 test("the targets: columns, addresses and paths", () => {
-  const targets = vantagePoints("http://localhost:8080").map(
-    ({ name, serviceAccount, targets: all }) => [
-      name,
-      serviceAccount,
-      all.map((target) => `${target.name} ${target.origin}${target.path}`),
-    ],
-  );
+  const targets = vantagePoints("http://localhost:8080").map(({ name, pod, targets: all }) => [
+    name,
+    pod && `${pod.serviceAccount}${pod.inTheMesh ? "" : " without a sidecar"}`,
+    all.map((target) => `${target.name} ${target.origin}${target.path}`),
+  ]);
   const inTheMesh = [
     "productpage http://productpage:9080/productpage",
     "details http://details:9080/details/0",
@@ -115,6 +119,7 @@ test("the targets: columns, addresses and paths", () => {
     "reviews-v2 http://reviews-v2:9080/reviews/0",
     "reviews-v3 http://reviews-v3:9080/reviews/0",
     "ratings http://ratings:9080/ratings/0",
+    "unlisted http://verify-unlisted:9080/",
   ];
   assert.deepEqual(targets, [
     [
@@ -133,6 +138,8 @@ test("the targets: columns, addresses and paths", () => {
     ["from a pod as reviews", "bookinfo-reviews", inTheMesh],
     ["from a pod as ratings", "bookinfo-ratings", inTheMesh],
     ["from a stranger's pod", "default", inTheMesh],
+    ["from a pod outside the mesh", "default without a sidecar", inTheMesh],
+    ["from the unlisted server's own pod", "default", ["unlisted http://127.0.0.1:9080/"]],
   ]);
 });
 

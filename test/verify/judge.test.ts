@@ -9,6 +9,8 @@ const answer = (status: number, body = ""): Observed => ({ status, headers: {}, 
 const denied: Expected = { status: 403, refusal: "access denied" };
 const deniedAnswer = answer(403, "RBAC: access denied");
 const ok: Expected = { status: 200 };
+const reset: Expected = { status: "reset", refusal: "reset" };
+const resetSeen: Observed = { error: "ECONNRESET" };
 
 const starred = '{"reviews":[{"rating":{"stars":5,"color":"red"}},{"rating":{"stars":4}}]}';
 const plain = '{"reviews":[{"reviewer":"a"},{"reviewer":"b"}]}';
@@ -27,6 +29,18 @@ const cases: readonly [string, Expected, Observed, boolean][] = [
   ["a reset", denied, { error: "ECONNRESET" }, false],
   ["a time-out", denied, { error: "ETIMEDOUT" }, false],
   ["a name failure", ok, { error: "ENOTFOUND" }, false],
+  ["a reset asked for", reset, resetSeen, true],
+  ...["ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET while connecting"].map(
+    (error): [string, Expected, Observed, boolean] => [
+      `a reset asked for, ${error} there`,
+      reset,
+      { error },
+      false,
+    ],
+  ),
+  ["a reset asked for, an answer there", reset, answer(200), false],
+  ["a reset asked for, a refusal there", reset, deniedAnswer, false],
+  ["a reset asked for, a 503 there", reset, answer(503, "connection reset"), false],
   ["expired", { status: 401, refusal: "expired" }, answer(401, "Jwt is expired"), true],
   [
     "issuer for expired",
@@ -117,6 +131,19 @@ test("where nobody may call, the target has to answer its permitted caller elsew
   assert.deepEqual(verdicts([refused]), ["unproven"]);
 });
 
+test("a reset counts only where the same target answered its permitted caller", () => {
+  const refused = cell("outside", "details", reset, resetSeen);
+  assert.deepEqual(verdicts([refused, cell("a", "details", ok, answer(200))]), ["same", "same"]);
+  assert.deepEqual(verdicts([refused, cell("a", "reviews", ok, answer(200))]), [
+    "unproven",
+    "same",
+  ]);
+  assert.deepEqual(verdicts([refused, cell("a", "details", ok, resetSeen)]), [
+    "unproven",
+    "different",
+  ]);
+});
+
 test("where nobody may call one target, the vantage point's other permitted requests count too", () => {
   const refused = cell("a", "ratings", denied, deniedAnswer);
   const elsewhere = cell("b", "ratings", ok, answer(200));
@@ -143,6 +170,7 @@ test("outcomes in words", () => {
   assert.equal(describeExpected(ok), "200");
   assert.equal(describeExpected({ status: 200, stars: true }), "200 with stars");
   assert.equal(describeExpected({ status: 200, stars: false }), "200 without stars");
+  assert.equal(describeExpected(reset), "a connection reset");
   assert.equal(describeExpected(denied), "403 RBAC: access denied");
   assert.equal(
     describeExpected({ status: 403, refusal: "passed on" }),

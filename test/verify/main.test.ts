@@ -59,7 +59,7 @@ test("the table on a pipe: plain, complete, without a token, exit 0", async () =
   await pulumi.prints(stack.outputs);
   const { out, err, code } = await run("--stack", "sandbox", "--signing-key", stack.signingKey);
   assert.equal(err.trimEnd().split("\n").length, 3, err);
-  assert.equal(out.trimEnd().split("\n").at(-1), "440 cells, 0 differences, 0 not tried");
+  assert.equal(out.trimEnd().split("\n").at(-1), "584 cells, 0 differences, 0 not tried");
   assert.equal(code, 0);
   assert.ok(!(out + err).includes("\u001b"), "no colours");
   assert.ok(!(out + err).includes("eyJ"), "no token");
@@ -116,8 +116,8 @@ for (const [signal, code] of [
     const child = start();
     const end = ended(child);
     const deadline = Date.now() + 60_000;
-    while (cluster.pods.size < 5 && Date.now() < deadline) await pause(20);
-    assert.equal(cluster.pods.size, 5);
+    while (cluster.pods.size < 7 && Date.now() < deadline) await pause(20);
+    assert.equal(cluster.pods.size, 7);
     child.kill(signal);
     const { err, code: exit } = await end;
     assert.equal(err.trimEnd().split("\n").at(-1), `error: ended by ${signal}`);

@@ -8,9 +8,15 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import type { V1Pod } from "@kubernetes/client-node";
 import { probePods } from "../../verify/pods";
-import type { Plain } from "../../verify/pods";
+import type { Plain, ProbePod } from "../../verify/probe-pod";
 import { kubeconfigFor, startCluster } from "./support/cluster";
 import type { Cluster, ClusterOptions, Running } from "./support/cluster";
+
+const podAs = (serviceAccount: string): ProbePod => ({
+  name: serviceAccount,
+  serviceAccount,
+  inTheMesh: true,
+});
 
 const live = new AbortController().signal;
 
@@ -43,7 +49,7 @@ test("the probe script runs in each pod; tokens are in no address and no pod", a
   };
 
   const pods = podsIn(fake);
-  const probers = await pods.start(["bookinfo-reviews", "default"], live);
+  const probers = await pods.start([podAs("bookinfo-reviews"), podAs("default")], live);
   assert.deepEqual([...probers.keys()], ["bookinfo-reviews", "default"]);
   for (const prober of probers.values()) {
     for (const round of [1, 2]) {
@@ -62,7 +68,7 @@ test("the probe script runs in each pod; tokens are in no address and no pod", a
 test("a pod runs as its service account, unprivileged, with no token mounted", async (t) => {
   const fake = await cluster(t);
   const pods = podsIn(fake);
-  await pods.start(["bookinfo-details"], live);
+  await pods.start([podAs("bookinfo-details")], live);
   await pods.remove();
   const [pod] = fake.created;
   assert.ok(pod);
@@ -89,12 +95,50 @@ test("a pod runs as its service account, unprivileged, with no token mounted", a
   });
 });
 
+test("a pod outside the mesh has no sidecar, by label and by annotation; the others have one", async (t) => {
+  const fake = await cluster(t);
+  const pods = podsIn(fake);
+  await pods.start(
+    [podAs("default"), { ...podAs("default"), name: "out", inTheMesh: false }],
+    live,
+  );
+  await pods.remove();
+  const inject = fake.created.map(({ metadata }) => [
+    metadata?.labels?.["sidecar.istio.io/inject"],
+    metadata?.annotations?.["sidecar.istio.io/inject"],
+  ]);
+  assert.deepEqual(inject, [
+    [undefined, undefined],
+    ["false", "false"],
+  ]);
+});
+
+test("a pod that serves has a Service that selects it alone, and both are removed", async (t) => {
+  const fake = await cluster(t);
+  fake.services.set("left", { metadata: { name: "left", labels: { app: "verify" } } });
+  fake.services.set("other", { metadata: { name: "other", labels: { app: "details" } } });
+  const pods = podsIn(fake);
+  const serves = { service: "verify-unlisted", port: 9080 };
+  const server: ProbePod = { ...podAs("default"), name: "unlisted", serves };
+  await pods.start([podAs("default"), server], live);
+  assert.deepEqual([...fake.services.keys()], ["other", "verify-unlisted"]);
+  const { selector = {}, ports } = fake.services.get("verify-unlisted")?.spec ?? {};
+  assert.deepEqual(ports, [{ name: "http", port: 9080 }]);
+  const selected = fake.created.filter(({ metadata }) =>
+    Object.entries(selector).every(([label, value]) => metadata?.labels?.[label] === value),
+  );
+  assert.equal(selected.length, 1);
+  assert.match(selected[0]?.metadata?.name ?? "", /^verify-unlisted-[0-9a-f]{8}$/);
+  await pods.remove();
+  assert.deepEqual([...fake.services.keys()], ["other"]);
+});
+
 test("what a killed run has left is removed first, and nothing else", async (t) => {
   const fake = await cluster(t);
   fake.pods.set("left", { metadata: { name: "left", labels: { app: "verify" } } });
   fake.pods.set("other", { metadata: { name: "other", labels: { app: "details" } } });
   const pods = podsIn(fake);
-  await pods.start(["default"], live);
+  await pods.start([podAs("default")], live);
   assert.ok(!fake.pods.has("left"));
   await pods.remove();
   assert.deepEqual([...fake.pods.keys()], ["other"]);
@@ -108,13 +152,16 @@ test("pods that do not get ready: which, and why, in Kubernetes' words", async (
         : { conditions: [{ type: "Ready", status: "True" }] },
   });
   const pods = podsIn(fake, 600);
-  await assert.rejects(pods.start(["bookinfo-details", "default"], live), (error: Error) => {
-    assert.match(
-      error.message,
-      /^the probe pods are not ready after 1 s: verify-default-[0-9a-f]{8} 0\/1 nodes: no cpu$/,
-    );
-    return true;
-  });
+  await assert.rejects(
+    pods.start([podAs("bookinfo-details"), podAs("default")], live),
+    (error: Error) => {
+      assert.match(
+        error.message,
+        /^the probe pods are not ready after 1 s: verify-default-[0-9a-f]{8} 0\/1 nodes: no cpu$/,
+      );
+      return true;
+    },
+  );
   await pods.remove();
   assert.equal(fake.pods.size, 0);
 });
@@ -135,7 +182,7 @@ test("an image that cannot be pulled is told at once, with the way out", async (
       ],
     }),
   });
-  await assert.rejects(podsIn(fake, 60_000).start(["default"], live), (error: Error) => {
+  await assert.rejects(podsIn(fake, 60_000).start([podAs("default")], live), (error: Error) => {
     assert.match(
       error.message,
       /^the probe pod verify-default-\S+ cannot start: ImagePullBackOff: Back-off pulling image\. Name an image that the cluster can pull, with node on its PATH, by --probe-image\.$/,
@@ -150,7 +197,7 @@ test("a creation that is refused: the API server's reason; the pods beside it ar
       spec?.serviceAccountName === "default" ? undefined : "service account not found\nmore",
   });
   const pods = podsIn(fake);
-  await assert.rejects(pods.start(["default", "bookinfo-details"], live), {
+  await assert.rejects(pods.start([podAs("default"), podAs("bookinfo-details")], live), {
     message:
       "cannot create the probe pod of service account bookinfo-details: 403 service account not found",
   });
@@ -171,7 +218,7 @@ test("a probe that cannot run in its pod: its first words", async (t) => {
     },
   });
   const pods = podsIn(fake);
-  const probers = await pods.start(["default"], live);
+  const probers = await pods.start([podAs("default")], live);
   await assert.rejects(
     async () => probers.get("default")?.send([]),
     (error: Error) => {
@@ -194,7 +241,7 @@ test("it ends while it waits when it is told to, and then cleans up", async (t) 
     },
   });
   const pods = podsIn(fake, 60_000);
-  await assert.rejects(pods.start(["default"], stop.signal), (error: Error) => {
+  await assert.rejects(pods.start([podAs("default")], stop.signal), (error: Error) => {
     assert.equal((error.cause as Error).message, "ended by SIGTERM");
     return true;
   });
@@ -215,7 +262,7 @@ test("a kubeconfig that is none, and a cluster that is not there", async () => {
   gone.close();
   await once(gone, "close");
   const pods = podsIn({ kubeconfig: kubeconfigFor(`http://127.0.0.1:${port}`) });
-  await assert.rejects(pods.start(["default"], live), (error: Error) => {
+  await assert.rejects(pods.start([podAs("default")], live), (error: Error) => {
     assert.match(error.message, /^cannot remove the probe pods: .*ECONNREFUSED/);
     assert.ok(!error.message.includes("\n"));
     return true;

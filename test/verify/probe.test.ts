@@ -23,6 +23,11 @@ const answers: Readonly<Record<string, (response: ServerResponse) => void>> = {
   },
   "/long": (response) => response.end("é".repeat(10_000)),
   "/reset": (response) => response.destroy(),
+  "/half-reset": (response) => {
+    response.writeHead(200, { "content-length": "100" });
+    response.write("half", () => response.socket?.resetAndDestroy());
+  },
+  "/hard-reset": (response) => response.socket?.resetAndDestroy(),
   "/half": (response) => {
     response.writeHead(200, { "content-length": "100" });
     response.write("half", () => response.destroy());
@@ -69,9 +74,19 @@ test("what came back, in the requests' order: status, the headers that tell who 
       body: "Jwt is expired",
     },
     { error: "ECONNRESET" },
-    { error: "ECONNRESET" },
+    { error: "ECONNRESET in the middle of an answer" },
     { status: 200, headers: {}, body: "/x" },
   ]);
+});
+
+test("an answer that is reset in its middle is no reset before an answer", async () => {
+  const results = await prober.send([to("/half-reset")]);
+  assert.deepEqual(results, [{ error: "ECONNRESET in the middle of an answer" }]);
+});
+
+test("a connection closed and one reset before any answer read the same", async () => {
+  const results = await prober.send([to("/reset"), to("/hard-reset")]);
+  assert.deepEqual(results, [{ error: "ECONNRESET" }, { error: "ECONNRESET" }]);
 });
 
 test("a long body is cut at 4096 bytes", async () => {

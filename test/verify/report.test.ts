@@ -126,6 +126,24 @@ test("when everything is as expected there is nothing but the tables and the cou
   );
 });
 
+test("a reset is shown as such, beside what came instead", () => {
+  const reset: Expected = { status: "reset", refusal: "reset" };
+  const shown = report([
+    cell(pod, "anonymous", "reviews", reset, { error: "ECONNRESET" }, "same"),
+    cell(pod, "anonymous", "ratings", reset, answer(200), "different"),
+    cell(pod, "user", "reviews", reset, { error: "ECONNRESET" }, "unproven"),
+    cell(pod, "user", "ratings", reset, { error: "ECONNREFUSED" }, "different"),
+  ]);
+  const lines = renderReport(shown, { colour: false }).split("\n");
+  assert.deepEqual(lines.slice(3, 8), [
+    "  anonymous  reset    reset ≠ 200",
+    "  user       (reset)  reset ≠ none",
+    "",
+    "different: from a pod as details, anonymous → ratings: expected a connection reset, got 200",
+    "different: from a pod as details, user → ratings: expected a connection reset, got no answer (ECONNREFUSED)",
+  ]);
+});
+
 test("rows with a difference are never merged", () => {
   const alike = (vantage: string) =>
     ["one", "two", "three"].map((viewer) =>

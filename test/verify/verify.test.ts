@@ -28,7 +28,7 @@ function countsOf({ summary }: Report) {
   return [cells, differences, unproven, notTried];
 }
 
-test("a mesh that enforces the table: 440 cells, no difference, and nothing is left", async (t) => {
+test("a mesh that enforces the table: 584 cells, no difference, and nothing is left", async (t) => {
   const stack = await stackFor(t);
   const lines: string[] = [];
   const { outputs, signingKey } = stack;
@@ -37,13 +37,14 @@ test("a mesh that enforces the table: 440 cells, no difference, and nothing is l
     ...soon,
     progress: (line) => lines.push(line),
   });
-  assert.deepEqual(countsOf(report), [440, 0, 0, 0]);
+  assert.deepEqual(countsOf(report), [584, 0, 0, 0]);
   assert.equal(stack.cluster.pods.size, 0);
-  assert.equal(stack.cluster.created.length, 5);
+  assert.equal(stack.cluster.services.size, 0);
+  assert.equal(stack.cluster.created.length, 7);
   assert.deepEqual(lines, [
     "Signing in as every viewer and starting the probe pods …",
     "Waiting until the policies have reached every sidecar …",
-    "Sending 440 requests …",
+    "Sending 584 requests …",
   ]);
   // Neither a token nor a password, in any cell.
   assert.ok(!/eyJ|[num]-pass|n\+pass|[cr]-secret/.test(JSON.stringify(report)));
@@ -53,7 +54,7 @@ test("without the tenant's key, what needs it is not tried and never passed", as
   const { outputs } = await stackFor(t);
   const report = await verify(outputs, soon);
   // Three of eleven rows: forged but valid, expired, wrong audience.
-  assert.deepEqual(countsOf(report), [440, 0, 0, 120]);
+  assert.deepEqual(countsOf(report), [584, 0, 0, 159]);
   const viewers = report.cells
     .filter((cell) => cell.verdict === "not tried")
     .map((cell) => cell.viewer);
@@ -77,8 +78,8 @@ test("the policy of details deleted: the cells that changed, and no others", asy
   ]);
   const unproven = report.cells.filter(({ verdict }) => verdict === "unproven");
   assert.deepEqual(new Set(unproven.map(({ target }) => target)), new Set(["details"]));
-  // Every other refusal of details lost its control: 6 of 11 twice, all 11 from four other pods.
-  assert.equal(unproven.length, 6 + 6 + 4 * 11);
+  // Every other refusal of details lost its control: 6 of 11 twice, all 11 from five other pods.
+  assert.equal(unproven.length, 6 + 6 + 5 * 11);
 });
 
 test("the audience not checked: the wrong-audience cells, and no others", async (t) => {
@@ -86,10 +87,34 @@ test("the audience not checked: the wrong-audience cells, and no others", async 
   assert.deepEqual(
     named(report.cells, "different"),
     report.cells
-      .filter(({ viewer }) => viewer === "wrong audience")
+      .filter(({ viewer, expected }) => viewer === "wrong audience" && expected.status === 403)
       .map(({ vantage, viewer, target }) => `${vantage}, ${viewer}, ${target}`),
   );
-  assert.deepEqual(countsOf(report), [440, 40, 0, 0]);
+  assert.deepEqual(countsOf(report), [584, 45, 0, 0]);
+});
+
+test("plain text let in: every cell from outside the mesh, and no others", async (t) => {
+  const report = await verifyWithKey(await stackFor(t, { strict: false }));
+  const outside = report.cells.filter(({ vantage }) => vantage === "from a pod outside the mesh");
+  assert.equal(outside.length, 8 * 11);
+  assert.ok(outside.every(({ verdict }) => verdict === "different"));
+  assert.deepEqual(countsOf(report), [584, 88, 0, 0]);
+});
+
+test("no allow-nothing: the unlisted cells whose token is good or absent, and no others", async (t) => {
+  const report = await verifyWithKey(await stackFor(t, { allowNothing: false }));
+  const different = report.cells.filter(({ verdict }) => verdict === "different");
+  assert.deepEqual(
+    named(report.cells, "different"),
+    report.cells
+      .filter(
+        ({ target, expected }) => target === "unlisted" && expected.refusal === "access denied",
+      )
+      .map(({ vantage, viewer, target }) => `${vantage}, ${viewer}, ${target}`),
+  );
+  // Seven viewers from five pods of the mesh.
+  assert.equal(different.length, 7 * 5);
+  assert.deepEqual(countsOf(report), [584, 35, 0, 0]);
 });
 
 test("a policy that lets another caller in shows from that caller's pod alone", async (t) => {
@@ -129,7 +154,7 @@ test("policies that arrive late are waited for", async (t) => {
       }
     },
   });
-  assert.deepEqual(countsOf(report), [440, 0, 0, 0]);
+  assert.deepEqual(countsOf(report), [584, 0, 0, 0]);
 });
 
 test("a wrong password: one line, and the probe pods are removed", async (t) => {

@@ -1,14 +1,14 @@
-/** An API server that knows pods: it keeps them, and runs commands in them over WebSockets. */
+/** An API server that knows pods and Services: it keeps them, and runs commands in them over WebSockets. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
-import type { V1Pod, V1PodStatus } from "@kubernetes/client-node";
+import type { V1Pod, V1PodStatus, V1Service } from "@kubernetes/client-node";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
-import type { Plain } from "../../../verify/pods";
+import type { Plain } from "../../../verify/probe-pod";
 
 /** A command that runs in a pod. */
 export interface Running {
@@ -30,6 +30,8 @@ export interface Cluster {
   readonly kubeconfig: string;
   /** The pods that are there, by name. */
   readonly pods: Map<string, Plain<V1Pod>>;
+  /** The Services that are there, by name. */
+  readonly services: Map<string, Plain<V1Service>>;
   /** Every pod that was ever created. */
   readonly created: Plain<V1Pod>[];
   /** Every request's method and address. */
@@ -41,10 +43,11 @@ const ready: Plain<V1PodStatus> = {
   phase: "Running",
   conditions: [{ type: "Ready", status: "True" }],
 };
-const podsPath = "/api/v1/namespaces/bookinfo/pods";
+const namespacePath = "/api/v1/namespaces/bookinfo";
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const pods = new Map<string, Plain<V1Pod>>();
+  const services = new Map<string, Plain<V1Service>>();
   const created: Plain<V1Pod>[] = [];
   const requests: string[] = [];
 
@@ -54,13 +57,23 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const reply = (status: number, body: object) => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     };
-    if (url.pathname !== podsPath) {
+    const isSelected = selects(url.searchParams.get("labelSelector") ?? "");
+    if (url.pathname === `${namespacePath}/services`) {
+      if (request.method === "DELETE") {
+        for (const [name, each] of services) if (isSelected(each)) services.delete(name);
+        reply(200, { kind: "Status", status: "Success" });
+      } else {
+        const service = JSON.parse(await text(request)) as Plain<V1Service>;
+        services.set(service.metadata?.name ?? "", service);
+        reply(201, service);
+      }
+      return;
+    }
+    if (url.pathname !== `${namespacePath}/pods`) {
       reply(404, { message: "not here" });
       return;
     }
-    const selected = [...pods.values()].filter(
-      selects(url.searchParams.get("labelSelector") ?? ""),
-    );
+    const selected = [...pods.values()].filter(isSelected);
     if (request.method === "GET") {
       const items = selected.map((pod) => ({ ...pod, status: options.status?.(pod) ?? ready }));
       reply(200, { kind: "PodList", items });
@@ -105,6 +118,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   return {
     kubeconfig: kubeconfigFor(`http://127.0.0.1:${port}`),
     pods,
+    services,
     created,
     requests,
     async close() {
@@ -133,9 +147,9 @@ function attach(connection: WebSocket, { stdin, stdout, stderr }: Running): void
   });
 }
 
-function selects(selector: string): (pod: Plain<V1Pod>) => boolean {
+function selects(selector: string): (labelled: Plain<Pick<V1Pod, "metadata">>) => boolean {
   const wanted = selector.split(",").map((part) => part.split("="));
-  return (pod) => wanted.every(([key = "", value]) => pod.metadata?.labels?.[key] === value);
+  return ({ metadata }) => wanted.every(([key = "", value]) => metadata?.labels?.[key] === value);
 }
 
 export function kubeconfigFor(server: string): string {

@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import type { V1Pod } from "@kubernetes/client-node";
 import { createLocalJWKSet, decodeJwt, jwtVerify } from "jose";
 import type { JWK } from "jose";
-import type { Plain } from "../../../verify/pods";
+import type { Plain } from "../../../verify/probe-pod";
 import type { Observed, ProbeRequest } from "../../../verify/prober";
 import type { Running } from "./cluster";
 
@@ -26,11 +26,15 @@ export interface MeshOptions {
   readonly keys: readonly JWK[];
   /** Left out: any audience will do. */
   readonly audienceChecked?: boolean;
+  /** Left out: mutual TLS is strict; else plain text is let in too, and has no identity. */
+  readonly strict?: boolean;
+  /** Left out: nobody reaches a service that no policy names; else everybody does. */
+  readonly allowNothing?: boolean;
 }
 
 export interface Mesh {
   readonly gatewayUrl: string;
-  /** By service; without a policy nobody gets through. */
+  /** By service. */
   readonly policies: Map<string, Policy>;
   /** Answers requests from a pod, in place of the probe script. */
   run(pod: Plain<V1Pod>): Running;
@@ -50,6 +54,8 @@ export async function startMesh({
   audience,
   keys,
   audienceChecked = true,
+  strict = true,
+  allowNothing = true,
 }: MeshOptions): Promise<Mesh> {
   const policies = new Map<string, Policy>([
     ["productpage", { callers: ["istio-ingress"] }],
@@ -73,15 +79,17 @@ export async function startMesh({
     );
   };
   const call: Call = async (caller, host, authorization) => {
-    const [service = ""] = host.split("-");
+    const [service = ""] = host.replace(/^verify-/, "").split("-");
     const token = authorization?.replace(/^Bearer /, "");
     const refusal = token === undefined ? undefined : await refusedToken(token);
     if (refusal !== undefined) return refusal;
     const held = token === undefined ? [] : [decodeJwt(token).permissions].flat();
     const policy = policies.get(service);
     const allowed =
-      policy?.callers.includes(caller) === true &&
-      (policy.permission === undefined || held.includes(policy.permission));
+      policy === undefined
+        ? !allowNothing
+        : policy.callers.includes(caller) &&
+          (policy.permission === undefined || held.includes(policy.permission));
     if (!allowed) return { status: 403, body: "RBAC: access denied" };
     if (service !== "reviews") return { status: 200, body: `{"service":"${host}"}` };
     const stars =
@@ -108,7 +116,7 @@ export async function startMesh({
   return {
     gatewayUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     policies,
-    run: (pod) => running(pod, call),
+    run: (pod) => running(pod, call, strict),
     async close() {
       server.closeAllConnections();
       server.close();
@@ -117,13 +125,21 @@ export async function startMesh({
   };
 }
 
-function running(pod: Plain<V1Pod>, call: Call): Running {
+function running(pod: Plain<V1Pod>, call: Call, strict: boolean): Running {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const caller = pod.spec?.serviceAccountName ?? "";
-  const perform = async ({ origin, headers }: ProbeRequest): Promise<Observed> => ({
-    ...(await call(caller, new URL(origin).hostname, headers.authorization)),
-    headers: {},
-  });
+  const { labels, annotations } = pod.metadata ?? {};
+  const inject = "sidecar.istio.io/inject";
+  const plain = labels?.[inject] === "false" && annotations?.[inject] === "false";
+  const caller = plain ? "" : (pod.spec?.serviceAccountName ?? "");
+  const serves = pod.spec?.containers[0]?.command?.at(-1)?.includes("listen(9080)") === true;
+  const perform = async ({ origin, headers }: ProbeRequest): Promise<Observed> => {
+    const { hostname } = new URL(origin);
+    if (hostname === "127.0.0.1") {
+      return serves ? { status: 200, body: "", headers: {} } : { error: "ECONNREFUSED" };
+    }
+    if (plain && strict) return { error: "ECONNRESET" };
+    return { ...(await call(caller, hostname, headers.authorization)), headers: {} };
+  };
   createInterface({ input: stdin }).on("line", (line) => {
     const { requests } = JSON.parse(line) as { requests: ProbeRequest[] };
     Promise.all(requests.map(perform)).then(

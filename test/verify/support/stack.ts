@@ -7,7 +7,7 @@ import type { StackOutputs } from "../../../verify/outputs";
 import { startCluster } from "./cluster";
 import type { Cluster } from "./cluster";
 import { startMesh } from "./mesh";
-import type { Mesh } from "./mesh";
+import type { Mesh, MeshOptions } from "./mesh";
 import { startTenant } from "./tenant";
 import type { Tenant } from "./tenant";
 
@@ -21,8 +21,10 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-export interface StackOptions {
-  readonly audienceChecked?: boolean;
+export interface StackOptions extends Pick<
+  MeshOptions,
+  "audienceChecked" | "strict" | "allowNothing"
+> {
   /** What the tenant really grants, where that is not what was configured. */
   readonly granted?: Readonly<Record<string, readonly string[]>>;
 }
@@ -42,10 +44,7 @@ export const viewers: StackOutputs["viewers"] = {
   ],
 };
 
-export async function startStack({
-  audienceChecked = true,
-  granted,
-}: StackOptions = {}): Promise<Stack> {
+export async function startStack({ granted, ...meshOptions }: StackOptions = {}): Promise<Stack> {
   const audience = "https://bookinfo.io";
   const passwords = {
     "nobody@bookinfo.example": "n+pass&word",
@@ -69,7 +68,7 @@ export async function startStack({
     },
   });
   const { issuer, jwksUri, published } = tenant;
-  const mesh = await startMesh({ issuer, audience, keys: published, audienceChecked });
+  const mesh = await startMesh({ issuer, audience, keys: published, ...meshOptions });
   callbackHost.callback = `${mesh.gatewayUrl}/oauth2/callback`;
   const cluster = await startCluster({ run: (pod) => mesh.run(pod) });
   const directory = await mkdtemp(join(tmpdir(), "verify-test-"));

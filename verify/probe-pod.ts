@@ -1,0 +1,102 @@
+/** What a probe pod, and the Service of one that serves, looks like to Kubernetes. */
+import type { V1Pod, V1Service } from "@kubernetes/client-node";
+
+/** The label of everything that any run makes in the cluster. */
+export const probeLabel = "app=verify";
+export const runLabel = "verify-run";
+const podLabel = "verify-pod";
+export const container = "probe";
+
+/** A pod to send requests from. */
+export interface ProbePod {
+  /** Unique in a run; a part of the pod's name. */
+  readonly name: string;
+  readonly serviceAccount: string;
+  /** Whether it has a sidecar. Without one its requests are plain text. */
+  readonly inTheMesh: boolean;
+  /** Makes it answer every request with 200, behind a Service of this name. */
+  readonly serves?: { readonly service: string; readonly port: number };
+}
+
+/** A resource as it is written and as it comes over the wire: not made by the client's constructors. */
+export type Plain<Resource> = Resource extends Date
+  ? Resource
+  : { [Key in keyof Resource]: Plain<Resource[Key]> };
+
+/** The pod's name in the cluster. */
+export function podName(run: string, name: string): string {
+  return `verify-${name}-${run}`;
+}
+
+function labelsOf(run: string, name: string): Record<string, string> {
+  const [label = "", value = ""] = probeLabel.split("=");
+  return { [label]: value, [runLabel]: run, [podLabel]: name };
+}
+
+/** Istio reads the label, its older releases the annotation. */
+const noSidecar = { "sidecar.istio.io/inject": "false" };
+
+const smallSidecar = {
+  // Room for six more sidecars is not a given on a small node.
+  "sidecar.istio.io/proxyCPU": "10m",
+  "sidecar.istio.io/proxyMemory": "64Mi",
+};
+
+/** It waits to be spoken to, for ten minutes at most. No token is in it, nor mounted into it. */
+export function probePod(
+  run: string,
+  { name, serviceAccount, inTheMesh, serves }: ProbePod,
+  image: string,
+): Plain<V1Pod> {
+  return {
+    metadata: {
+      name: podName(run, name),
+      labels: { ...labelsOf(run, name), ...(inTheMesh ? {} : noSidecar) },
+      annotations: inTheMesh ? smallSidecar : noSidecar,
+    },
+    spec: {
+      serviceAccountName: serviceAccount,
+      automountServiceAccountToken: false,
+      restartPolicy: "Never",
+      activeDeadlineSeconds: 600,
+      terminationGracePeriodSeconds: 0,
+      containers: [
+        {
+          name: container,
+          image,
+          command: ["node", "-e", serves === undefined ? idle : serverOn(serves.port)],
+          resources: { requests: { cpu: "10m", memory: "32Mi" } },
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: 1000,
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"] },
+          },
+        },
+      ],
+    },
+  };
+}
+
+const idle = "setInterval(() => undefined, 2 ** 30)";
+
+function serverOn(port: number): string {
+  return `require("node:http").createServer((_, response) => response.end()).listen(${port})`;
+}
+
+/**
+ * The Service of a pod that serves. Sidecars speak mutual TLS to what a Service stands before;
+ * addressed by its IP the pod would get plain text, and refuse that and not the caller.
+ */
+export function probeService(
+  run: string,
+  { name, serves }: ProbePod,
+): Plain<V1Service> | undefined {
+  if (serves === undefined) return undefined;
+  const { service, port } = serves;
+  return {
+    metadata: { name: service, labels: labelsOf(run, name) },
+    spec: { selector: labelsOf(run, name), ports: [{ name: "http", port }] },
+  };
+}
