@@ -135,12 +135,12 @@ export function endEngines(layout: Layout): void {
 /** Is there while an update runs, and after one that was killed. */
 const updating = (layout: Layout) => join(layout.pulumi, "updating");
 
-const pendingOperations = z.object({
-  pending_operations: z
-    .array(
-      z.object({ type: z.string(), resource: z.object({ urn: z.string(), type: z.string() }) }),
-    )
-    .optional(),
+const pendingOperation = z.object({
+  type: z.string(),
+  resource: z.object({ urn: z.string(), type: z.string() }),
+});
+const stackExport = z.object({
+  deployment: z.object({ pending_operations: z.array(pendingOperation).optional() }),
 });
 
 /**
