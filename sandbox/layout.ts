@@ -12,7 +12,7 @@ export const clone = join(__dirname, "..");
 export interface Layout {
   /** Tools and images, by version. */
   readonly cache: string;
-  /** Names this clone's sandbox among those of other clones. */
+  /** Names this clone's sandbox among those of other clones, and of other state folders. */
   readonly name: string;
   /** The node's state, the tenant's, Pulumi's, and what ties them together. `down` removes it. */
   readonly state: string;
@@ -28,8 +28,8 @@ export interface Layout {
 /** The layout for an environment; a folder named there must be absolute, otherwise it is ignored, as the specification says. */
 export function layout(environment: NodeJS.ProcessEnv = process.env, root = clone): Layout {
   const cache = join(folder(environment.XDG_CACHE_HOME, ".cache"), "istio-auth0");
-  const name = `istio-auth0-${digest(root).slice(0, 8)}`;
   const home = join(folder(environment.XDG_STATE_HOME, ".local/state"), "istio-auth0");
+  const name = `istio-auth0-${digest(root, home).slice(0, 8)}`;
   const state = join(home, name);
   return {
     cache,

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
+import { z } from "zod";
 import { Failure } from "./failure";
 
 const execute = promisify(execFile);
@@ -26,12 +27,21 @@ export async function run(
   }
 }
 
+/** A program's last words; without any, how it ended. Its arguments are not repeated: they may be secret. */
 function complaint(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if ("code" in error && error.code === "ENOENT") return "no such program on PATH";
-  const words = "stderr" in error && typeof error.stderr === "string" ? error.stderr.trim() : "";
-  return words === "" ? error.message : (words.split("\n").at(-1) ?? words);
+  const { code, signal, stderr = "" } = failure.parse(error);
+  if (code === "ENOENT") return "no such program on PATH";
+  if (stderr.trim() === "") return `it ended with ${code ?? signal ?? "an error"}`;
+  return stderr.trim().split("\n").at(-1) ?? "";
 }
+
+const failure = z
+  .object({
+    code: z.union([z.string(), z.number()]).nullish(),
+    signal: z.string().nullish(),
+    stderr: z.string().optional(),
+  })
+  .catch({});
 
 /**
  * A process that outlives the command that started it. It is known by the end of its command line, which
@@ -64,6 +74,7 @@ export class Service {
     const stdio: StdioOptions = ["ignore", log, log, ...(options.stdio ?? [])];
     const child = spawn(program, [...args, ...this.marks], { detached: true, cwd: "/", stdio });
     closeSync(log);
+    child.on("error", () => undefined); // told below, and nobody listens later
     if (child.pid === undefined) throw new Failure(`cannot start ${program}`);
     child.unref();
     return child;
