@@ -43,8 +43,10 @@ function withoutToken(observed: Observed, headers: Readonly<Record<string, strin
 
 /**
  * Waits until the policies have reached every sidecar: until one request of each expected status
- * per vantage point and target has the outcome it should. When that does not happen in time the
- * cells themselves will show what differs.
+ * per vantage point and target has the outcome it should, and then every request once. A connection
+ * that the services keep open is judged by the policies of its beginning until it is used again;
+ * sending everything uses them all. When that does not happen in time the cells themselves will show
+ * what differs.
  * @param deadline milliseconds
  * @returns whether it happened in time
  */
@@ -60,12 +62,13 @@ export async function settle(
     const kind = JSON.stringify([vantage, target, expected.status]);
     if (each.request !== undefined && !samples.has(kind)) samples.set(kind, each);
   }
+  const asExpected = async (some: readonly PlannedCell[]) => {
+    const cells = await sendAll(some, probers);
+    return cells.every(({ expected, observed }) => observed && matches(expected, observed));
+  };
+  const all = planned.filter(({ request }) => request !== undefined);
   const settled = await until(
-    async () => {
-      const cells = await sendAll([...samples.values()], probers);
-      const done = cells.every(({ expected, observed }) => observed && matches(expected, observed));
-      return done || undefined;
-    },
+    async () => ((await asExpected([...samples.values()])) && (await asExpected(all))) || undefined,
     { deadline, signal },
   );
   return settled ?? false;

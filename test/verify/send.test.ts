@@ -76,7 +76,7 @@ test("a token that a service echoes does not get into the report", async () => {
   assert.equal(cell.observed.body, "you sent Bearer [token], twice: Bearer [token]");
 });
 
-test("settling asks for one cell of each expected status, until they are as expected", async () => {
+test("settling asks for one cell of each expected status until they are as expected, then for all", async () => {
   let rounds = 0;
   const late = prober(({ path }) => {
     if (path === "/one") rounds += 1;
@@ -96,6 +96,7 @@ test("settling asks for one cell of each expected status, until they are as expe
       ["/one", "/two"],
       ["/one", "/two"],
       ["/one", "/two"],
+      ["/one", "/one", "/two", "/two"],
     ],
   );
 });
