@@ -192,13 +192,12 @@ export function status(layout: Layout): Promise<number> {
 
 /** A shell, or the commands on standard input, with kubectl, helm and pulumi set for the sandbox. */
 export async function shell(layout: Layout): Promise<number> {
-  const toolchain = await existing(layout);
-  const env = { ...process.env, ...pulumiEnvironment(layout, toolchain) };
+  await existing(layout);
   const interactive = process.stdin.isTTY;
   const program = interactive ? (process.env.SHELL ?? "/bin/sh") : "/bin/sh";
   if (interactive)
     console.error("kubectl, helm and pulumi are set for the sandbox; leave with exit.");
-  const child = spawn(program, { stdio: "inherit", cwd: layout.pulumi, env });
+  const child = spawn(program, { stdio: "inherit", cwd: layout.pulumi });
   process.on("SIGINT", () => undefined);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
@@ -208,14 +207,13 @@ export async function shell(layout: Layout): Promise<number> {
   });
 }
 
-/** The tools of a sandbox that is up. */
-async function existing(layout: Layout): Promise<Toolchain> {
+/** Checks that a sandbox is up, and gives this process and its children the environment of its tools. */
+async function existing(layout: Layout): Promise<void> {
   if (nodeService(layout).pid === undefined || !existsSync(kubeconfigPath(layout))) {
     throw new Failure('no sandbox runs for this clone: start it with "npm run sandbox"');
   }
   const toolchain = await ensureToolchain(layout.cache, new Progress().of("tools"));
   Object.assign(process.env, pulumiEnvironment(layout, toolchain));
-  return toolchain;
 }
 
 /** Where everything is, as far as it has been set up. */
