@@ -1,20 +1,33 @@
 /** The cells: every viewer's request for every target from every vantage point. */
-import { expectedOutcome, unlisted } from "./expectations";
+import type { AllCredentials, Credentials } from "./credentials";
+import { expectedOutcome, isPermitted, unlisted } from "./expectations";
 import type { Destination, Expected } from "./expectations";
 import type { Observed, ProbeRequest } from "./prober";
-import type { Tokens } from "./tokens";
+import type { Carried } from "./presentations";
 import type { Target, Vantage } from "./vantages";
-import { anonymous } from "./viewers";
 import type { Viewer } from "./viewers";
+
+/** A request as a report shows it: a word stands for each token. */
+export interface CellRequest {
+  readonly method: string;
+  /** The address asked; the path is as it was sent, which may be no URL's. */
+  readonly url: string;
+  readonly headers: Carried["headers"];
+}
 
 /** One request, and the one outcome that is right for it. */
 export interface Cell {
   readonly vantage: string;
   readonly viewer: string;
-  /** The matrix's column: a service, one version of it, or one of the gateway's paths. */
+  /** The matrix's column: a service, one version of it, or one way to ask for it. */
   readonly target: string;
   readonly service: Destination;
+  readonly request: CellRequest;
   readonly expected: Expected;
+  /** What has to be at hand to try it; said where it was not. */
+  readonly needs?: string;
+  /** The target whose permitted request shows that a refusal here is one; default: this one. */
+  readonly control?: string;
 }
 
 /** A cell with what came back; `undefined` where there is no token to try it with. */
@@ -27,48 +40,74 @@ export interface PlannedCell {
   readonly cell: Cell;
   /** Absent where the viewer's token cannot be had. */
   readonly request: ProbeRequest | undefined;
+  /** What stands for each token in a report. */
+  readonly words: Credentials["words"];
 }
 
 /** All cells, by vantage point, then viewer, then target. */
 export function planCells(
   vantages: readonly Vantage[],
   viewers: readonly Viewer[],
-  tokens: Tokens,
+  credentials: AllCredentials,
 ): readonly PlannedCell[] {
   return vantages.flatMap((vantage) =>
-    viewersAt(vantage, viewers).flatMap((viewer) =>
-      vantage.targets.map((target) => ({
-        cell: {
-          vantage: vantage.name,
-          viewer: viewer.name,
-          target: target.name,
-          service: target.service,
-          expected: expectationFor(target, viewer),
-        },
-        request: requestFor(target, viewer, tokens),
-      })),
-    ),
+    viewers
+      .filter((viewer) => vantage.viewers?.(viewer) ?? true)
+      .flatMap((viewer) =>
+        vantage.targets.map((target) =>
+          planCell(vantage, viewer, target, credentials.get(viewer.name)),
+        ),
+      ),
   );
 }
 
-function viewersAt({ viewers: only }: Vantage, viewers: readonly Viewer[]): readonly Viewer[] {
-  return only === undefined ? viewers : viewers.filter(({ name }) => only.includes(name));
+const missing: Credentials = { sent: { headers: {} }, shown: { headers: {} }, words: new Map() };
+
+function planCell(
+  vantage: Vantage,
+  viewer: Viewer,
+  target: Target,
+  held: Credentials | undefined,
+): PlannedCell {
+  const { sent, shown, words } = held ?? missing;
+  const { method, origin, path, headers } = requestFor(target, shown);
+  return {
+    cell: {
+      vantage: vantage.name,
+      viewer: viewer.name,
+      target: target.name,
+      service: target.service,
+      request: { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
+      expected: expectationFor(target, viewer),
+      ...(viewer.needs !== undefined && { needs: viewer.needs }),
+      ...(target.control !== undefined && { control: target.control }),
+    },
+    request: held && requestFor(target, sent),
+    words,
+  };
 }
 
 function expectationFor(target: Target, { credential }: Viewer): Expected {
+  const { service, showsStars, outcome } = target;
+  if (outcome?.always !== undefined) return outcome.always;
   const expected = expectedOutcome(target.way, credential);
-  const { service, showsStars } = target;
-  if (expected.status !== 200 || showsStars === undefined || service === unlisted) return expected;
+  if (!isPermitted(expected)) return expected;
+  if (outcome?.permitted !== undefined) return outcome.permitted;
+  if (showsStars === undefined || service === unlisted) return expected;
   // The service asks ratings with its own identity and the viewer's token.
   const ratings = { caller: service, through: ["ratings"] } as const;
-  const readable = expectedOutcome(ratings, credential).status === 200;
+  const readable = isPermitted(expectedOutcome(ratings, credential));
   return { ...expected, stars: showsStars && readable };
 }
 
-function requestFor(target: Target, viewer: Viewer, tokens: Tokens): ProbeRequest | undefined {
-  const { origin, path } = target;
-  if (viewer.name === anonymous) return { origin, path, headers: {} };
-  const token = tokens.get(viewer.name);
-  if (token === undefined) return undefined;
-  return { origin, path, headers: { authorization: `Bearer ${token}` } };
+function requestFor(
+  { method = "GET", origin, path, headers }: Target,
+  carried: Carried,
+): ProbeRequest {
+  return {
+    method,
+    origin,
+    path: carried.query === undefined ? path : `${path}?${carried.query}`,
+    headers: { ...headers, ...carried.headers },
+  };
 }

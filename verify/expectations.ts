@@ -6,14 +6,14 @@
 import { services } from "../components/access";
 import type { Permission, Requirement, ServiceAccess, ServiceName } from "../components/access";
 
-/** What is wrong with a bad token; everything else about it is right. */
-export type TokenFault = "expired" | "wrong issuer" | "tampered" | "wrong audience";
-
-/** What a request carries: nothing, a good token that ought to hold these permissions, or a bad one. */
+/**
+ * What a request carries, to the mesh: nothing that counts, a good token that ought to hold these
+ * permissions, or a bad one, with how it has to be refused.
+ */
 export type Credential =
   | { readonly kind: "none" }
   | { readonly kind: "token"; readonly permissions: readonly Permission[] }
-  | { readonly kind: "bad token"; readonly fault: TokenFault };
+  | { readonly kind: "bad token"; readonly refusal: TokenRefusal };
 
 /** A service that is not in the table, and so is reachable by nobody. */
 export const unlisted = "unlisted";
@@ -34,21 +34,45 @@ export interface Way {
   readonly through: readonly [Destination, ...ServiceName[]];
 }
 
-/** The mesh's own refusals: Envoy answers these statuses with exactly these bodies. */
-export const refusals = {
-  "access denied": { status: 403, body: "RBAC: access denied" },
+/**
+ * How a sidecar refuses a token, in Envoy's own words, which are the whole body (`jwt_verify_lib`'s
+ * status.cc; a wrong audience is 403, everything else 401: Envoy's jwt_authn/filter.cc).
+ */
+const tokenRefusals = {
   expired: { status: 401, body: "Jwt is expired" },
+  "not yet valid": { status: 401, body: "Jwt not yet valid" },
   "unknown issuer": { status: 401, body: "Jwt issuer is not configured" },
   "bad signature": { status: 401, body: "Jwt verification fails" },
+  "unknown key": {
+    status: 401,
+    body: "Jwks doesn't have key to match kid or alg from Jwt",
+  },
+  "unsupported algorithm": { status: 401, body: "Jwt header [alg] is not supported" },
+  "not a JWT": {
+    status: 401,
+    body: "Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections",
+  },
   "other audience": { status: 403, body: "Audiences in Jwt are not allowed" },
+} as const;
+
+export type TokenRefusal = keyof typeof tokenRefusals;
+
+/** The mesh's own refusals: a sidecar answers these statuses with exactly these bodies. */
+export const refusals = {
+  ...tokenRefusals,
+  "access denied": { status: 403, body: "RBAC: access denied" },
+  /** The gateway and the sidecars' own ports, for what they do not serve. */
+  "no route": { status: 404, body: "" },
+  /** The sidecar's agent, for what only its own pod may ask for. */
+  "not from its own pod": { status: 403, body: "Only requests from localhost are allowed" },
 } as const;
 
 export type MeshRefusal = keyof typeof refusals;
 
 /** The one right outcome of a request. */
 export interface Expected {
-  /** `reset`: no answer at all. */
-  readonly status: 200 | 401 | 403 | "reset";
+  /** `reset`: no answer at all. `answered`: whatever the service itself says, good or bad. */
+  readonly status: 200 | 401 | 403 | 404 | "reset" | "answered";
   /**
    * Which refusal it has to be; absent where the request is permitted. `passed on`: a service
    * behind the first one refused, and the first one answers with that status and its own body.
@@ -59,12 +83,10 @@ export interface Expected {
   readonly stars?: boolean;
 }
 
-const refusalOfFault: Readonly<Record<TokenFault, MeshRefusal>> = {
-  expired: "expired",
-  "wrong issuer": "unknown issuer",
-  tampered: "bad signature",
-  "wrong audience": "other audience",
-};
+/** Whether the request gets through, to the service or to what the sidecar itself serves. */
+export function isPermitted({ refusal }: Expected): boolean {
+  return refusal === undefined;
+}
 
 /** The callers whose way decides alone, whatever the table says and the request carries. */
 const outcomeOfWay: Readonly<Partial<Record<Caller, Expected>>> = {
@@ -84,7 +106,7 @@ export function expectedOutcome(
   const decided = outcomeOfWay[way.caller];
   if (decided !== undefined) return decided;
   // A token is judged before the policies are, and by the first sidecar on the way.
-  if (credential.kind === "bad token") return refused(refusalOfFault[credential.fault]);
+  if (credential.kind === "bad token") return refused(credential.refusal);
   let { caller } = way;
   for (const [hop, service] of way.through.entries()) {
     if (!mayCall(caller, service, credential, table)) {
@@ -114,6 +136,7 @@ function satisfies(credential: Credential, requirement: Requirement): boolean {
   return requirement === "signedIn" || credential.permissions.includes(requirement.permission);
 }
 
-function refused(refusal: MeshRefusal): Expected {
+/** The refusal as an outcome. */
+export function refused(refusal: MeshRefusal): Expected {
   return { status: refusals[refusal].status, refusal };
 }

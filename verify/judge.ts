@@ -2,9 +2,9 @@
 import { z } from "zod";
 import type { ObservedCell } from "./cells";
 import { firstLine } from "./errors";
-import { refusals } from "./expectations";
+import { isPermitted, refusals } from "./expectations";
 import type { Expected } from "./expectations";
-import type { Observed } from "./prober";
+import type { Answer, Observed } from "./prober";
 
 /**
  * - `same`: as expected, and a refusal has its control.
@@ -24,7 +24,7 @@ export function judge(cells: readonly ObservedCell[]): readonly JudgedCell[] {
   const answered = new Set<string>();
   const permitted = new Set<string>();
   for (const { vantage, target, expected, observed } of cells) {
-    if (expected.status !== 200 || observed === undefined) continue;
+    if (!isPermitted(expected) || observed === undefined) continue;
     const keys = [
       key("vantage", vantage),
       key("target", target),
@@ -38,7 +38,7 @@ export function judge(cells: readonly ObservedCell[]): readonly JudgedCell[] {
   return cells.map((cell) => {
     if (cell.observed === undefined) return { ...cell, verdict: "not tried" };
     if (!matches(cell.expected, cell.observed)) return { ...cell, verdict: "different" };
-    if (cell.expected.status === 200) return { ...cell, verdict: "same" };
+    if (isPermitted(cell.expected)) return { ...cell, verdict: "same" };
     return { ...cell, verdict: hasControl(cell, permitted, answered) ? "same" : "unproven" };
   });
 }
@@ -49,14 +49,14 @@ export function judge(cells: readonly ObservedCell[]): readonly JudgedCell[] {
  * permitted caller elsewhere, and the vantage point its other permitted requests, if it has any.
  */
 function hasControl(
-  { vantage, target }: ObservedCell,
+  { vantage, target, control = target }: ObservedCell,
   permitted: ReadonlySet<string>,
   answered: ReadonlySet<string>,
 ): boolean {
-  const here = key("vantage and target", vantage, target);
+  const here = key("vantage and target", vantage, control);
   if (permitted.has(here)) return answered.has(here);
   const anywhere = key("vantage", vantage);
-  return answered.has(key("target", target)) && permitted.has(anywhere) === answered.has(anywhere);
+  return answered.has(key("target", control)) && permitted.has(anywhere) === answered.has(anywhere);
 }
 
 function key(...parts: readonly string[]): string {
@@ -70,10 +70,19 @@ const connectionReset = "ECONNRESET";
 export function matches(expected: Expected, observed: Observed): boolean {
   const { status, refusal, stars } = expected;
   if (refusal === "reset") return "error" in observed && observed.error === connectionReset;
-  if ("error" in observed || observed.status !== status) return false;
+  if ("error" in observed) return false;
+  if (status === "answered") return answersItself(observed);
+  if (observed.status !== status) return false;
   if (refusal === "passed on") return passedOn(observed.body);
   if (refusal !== undefined) return observed.body.trim() === refusals[refusal].body;
   return stars === undefined || showsStars(observed.body) === stars;
+}
+
+/** Whether the service itself answers: no refusal of the mesh's, and none that it has passed on. */
+function answersItself({ status, body }: Answer): boolean {
+  const bodies: readonly string[] = Object.values(refusals).map((refusal) => refusal.body);
+  const refused = [401, 403].includes(status) || (body !== "" && bodies.includes(body.trim()));
+  return !refused && status < 500;
 }
 
 /** What a service says when the one behind it has refused; Envoy's own refusals are not JSON. */
@@ -118,6 +127,7 @@ export function describeExpected({ status, refusal, stars }: Expected): string {
   if (refusal === "reset") return "a connection reset";
   if (refusal === "passed on") return `${status} passed on by the first service`;
   if (refusal !== undefined) return `${status} ${refusals[refusal].body}`;
+  if (status === "answered") return "an answer of the service's own";
   if (stars === undefined) return String(status);
   return stars ? `${status} with stars` : `${status} without stars`;
 }

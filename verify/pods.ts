@@ -1,15 +1,24 @@
 /** The probes in the cluster: one pod for each vantage point there. */
 import { randomBytes } from "node:crypto";
 import { PassThrough } from "node:stream";
-import { ApiException, CoreV1Api, Exec, KubeConfig } from "@kubernetes/client-node";
+import { CoreV1Api, Exec } from "@kubernetes/client-node";
 import type {
+  KubeConfig,
   V1ContainerStateWaiting,
   V1ContainerStatus,
   V1Pod,
-  V1Service,
 } from "@kubernetes/client-node";
-import { firstLine, reasonOf, VerifyError } from "./errors";
-import { container, podName, probeLabel, probePod, probeService, runLabel } from "./probe-pod";
+import { explained, loadCluster } from "./cluster";
+import { firstLine, VerifyError } from "./errors";
+import {
+  container,
+  podName,
+  probeLabel,
+  probePod,
+  probeService,
+  probeServiceAccount,
+  runLabel,
+} from "./probe-pod";
 import type { Plain, ProbePod } from "./probe-pod";
 import { probeArguments, proberOver } from "./prober";
 import type { Prober } from "./prober";
@@ -21,7 +30,8 @@ export const defaultProbeImage = "docker.io/library/node:24-alpine";
 export interface ProbePodsOptions {
   /** The file's content. */
   readonly kubeconfig: string;
-  readonly namespace: string;
+  /** Every namespace that the pods are in. */
+  readonly namespaces: readonly string[];
   readonly image: string;
   /** Milliseconds within which the pods have to be ready. */
   readonly deadline: number;
@@ -29,89 +39,95 @@ export interface ProbePodsOptions {
 
 export interface ProbePods {
   /**
-   * Removes what a killed run has left behind, then starts these pods and their Services.
+   * Removes what a killed run has left behind, then starts these pods with what belongs to them.
    * @returns their probers, by the pods' names as they were given
    */
   start(pods: readonly ProbePod[], signal: AbortSignal): Promise<ReadonlyMap<string, Prober>>;
-  /** Removes this run's pods and Services, whatever became of `start`. */
+  /** Removes this run's pods and what belongs to them, whatever became of `start`. */
   remove(): Promise<void>;
 }
 
-/** Probe pods in one namespace. Nothing is created before `start`. */
-export function probePods({ kubeconfig, namespace, image, deadline }: ProbePodsOptions): ProbePods {
-  const cluster = load(kubeconfig);
+/** Probe pods of one run. Nothing is created before `start`. */
+export function probePods(options: ProbePodsOptions): ProbePods {
+  const { kubeconfig, namespaces, image, deadline } = options;
+  const cluster = loadCluster(kubeconfig);
   const api = cluster.makeApiClient(CoreV1Api);
   const run = randomBytes(4).toString("hex");
   const ours = `${probeLabel},${runLabel}=${run}`;
   const probers: Prober[] = [];
   let mayExist = false;
 
-  const removeAll = (labelSelector: string) =>
-    everyOne<unknown>([
-      explained("remove the probe pods", () =>
-        api.deleteCollectionNamespacedPod({ namespace, labelSelector, gracePeriodSeconds: 0 }),
+  const list = async () => {
+    const lists = await everyOne(
+      namespaces.map((namespace) =>
+        explained("list the probe pods", () =>
+          api.listNamespacedPod({ namespace, labelSelector: ours }),
+        ),
       ),
-      explained("remove the probe pods' Services", () =>
-        api.deleteCollectionNamespacedService({ namespace, labelSelector }),
-      ),
-    ]);
-  const create = (pod: ProbePod) =>
-    explained(`create the probe pod of service account ${pod.serviceAccount}`, () =>
-      api.createNamespacedPod({ namespace, body: probePod(run, pod, image) }),
     );
-  const createService = (body: Plain<V1Service>) =>
-    explained(`create the Service ${body.metadata?.name ?? ""} of a probe pod`, () =>
-      api.createNamespacedService({ namespace, body }),
-    );
-  const list = async () =>
-    (
-      await explained("list the probe pods", () =>
-        api.listNamespacedPod({ namespace, labelSelector: ours }),
-      )
-    ).items;
+    return lists.flatMap(({ items }) => items);
+  };
 
   return {
     async start(pods, signal) {
-      await removeAll(probeLabel);
+      await removeAll(api, namespaces, probeLabel);
       signal.throwIfAborted();
       mayExist = true;
       // Every one of them ends, also behind a failure: a pod created after `remove` would stay.
-      await everyOne<unknown>([
-        ...pods.map(create),
-        ...pods.flatMap((pod) => probeService(run, pod) ?? []).map(createService),
-      ]);
+      await everyOne(pods.map((pod) => create(api, run, pod, image)));
       await ready(list, pods.length, deadline, signal);
       const started = await Promise.all(
-        pods.map(async ({ name }): Promise<[string, Prober]> => {
-          const prober = await unlessAborted(
-            connect(cluster, namespace, podName(run, name)),
-            signal,
-          );
+        pods.map(async (pod): Promise<[string, Prober]> => {
+          const connected = connect(cluster, pod.namespace, podName(run, pod.name));
+          const prober = await unlessAborted(connected, signal);
           probers.push(prober);
-          return [name, prober];
+          return [pod.name, prober];
         }),
       );
       return new Map(started);
     },
     async remove() {
       for (const prober of probers) prober.close();
-      if (mayExist) await removeAll(ours);
+      if (mayExist) await removeAll(api, namespaces, ours);
     },
   };
 }
 
-function load(kubeconfig: string): KubeConfig {
-  const cluster = new KubeConfig();
-  try {
-    cluster.loadFromString(kubeconfig);
-  } catch {
-    // The parser's message quotes the file, and with it credentials.
-    throw new VerifyError("the stack's output kubeconfig is not a kubeconfig");
+async function create(api: CoreV1Api, run: string, pod: ProbePod, image: string): Promise<void> {
+  const { namespace, ownServiceAccount = false } = pod;
+  const service = probeService(run, pod);
+  if (ownServiceAccount) {
+    await explained(`create the service account ${pod.serviceAccount} in ${namespace}`, () =>
+      api.createNamespacedServiceAccount({ namespace, body: probeServiceAccount(run, pod) }),
+    );
   }
-  if (cluster.getCurrentCluster() === null) {
-    throw new VerifyError("the stack's output kubeconfig has no current context");
-  }
-  return cluster;
+  await explained(`create the probe pod of service account ${pod.serviceAccount}`, () =>
+    api.createNamespacedPod({ namespace, body: probePod(run, pod, image) }),
+  );
+  if (service === undefined) return;
+  await explained(`create the Service ${service.metadata?.name ?? ""} of a probe pod`, () =>
+    api.createNamespacedService({ namespace, body: service }),
+  );
+}
+
+async function removeAll(
+  api: CoreV1Api,
+  namespaces: readonly string[],
+  labelSelector: string,
+): Promise<void> {
+  await everyOne<unknown>(
+    namespaces.flatMap((namespace) => [
+      explained("remove the probe pods", () =>
+        api.deleteCollectionNamespacedPod({ namespace, labelSelector, gracePeriodSeconds: 0 }),
+      ),
+      explained("remove the probe pods' Services", () =>
+        api.deleteCollectionNamespacedService({ namespace, labelSelector }),
+      ),
+      explained("remove the probe pods' service accounts", () =>
+        api.deleteCollectionNamespacedServiceAccount({ namespace, labelSelector }),
+      ),
+    ]),
+  );
 }
 
 /** Waits until every pod, and its sidecar, is ready. */
@@ -203,39 +219,4 @@ async function connect(cluster: KubeConfig, namespace: string, pod: string): Pro
       socket.close();
     },
   });
-}
-
-/** Says in one line what the API server refused. Its answer is not repeated whole. */
-async function explained<T>(what: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    throw new VerifyError(`cannot ${what}: ${apiReason(error)}`);
-  }
-}
-
-function apiReason(error: unknown): string {
-  if (error instanceof ApiException) {
-    const body: unknown = error.body;
-    const status: unknown = typeof body === "string" ? jsonOf(body) : body;
-    const said =
-      typeof status === "object" && status !== null && "message" in status
-        ? String(status.message)
-        : "";
-    return firstLine(`${error.code} ${said}`);
-  }
-  // A refused WebSocket is an event that carries the error.
-  return reasonOf(isEvent(error) ? error.error : error);
-}
-
-function isEvent(error: unknown): error is { readonly error: unknown } {
-  return typeof error === "object" && error !== null && "error" in error;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 /** What a probe pod, and the Service of one that serves, looks like to Kubernetes. */
-import type { V1Pod, V1Service } from "@kubernetes/client-node";
+import type { V1Pod, V1Service, V1ServiceAccount } from "@kubernetes/client-node";
 
 /** The label of everything that any run makes in the cluster. */
 export const probeLabel = "app=verify";
@@ -11,7 +11,10 @@ export const container = "probe";
 export interface ProbePod {
   /** Unique in a run; a part of the pod's name. */
   readonly name: string;
+  readonly namespace: string;
   readonly serviceAccount: string;
+  /** Whether the service account is made for the pod and removed with it; without, it has to be there. */
+  readonly ownServiceAccount?: boolean;
   /** Whether it has a sidecar. Without one its requests are plain text. */
   readonly inTheMesh: boolean;
   /** Makes it answer every request with 200, behind a Service of this name. */
@@ -36,6 +39,8 @@ function labelsOf(run: string, name: string): Record<string, string> {
 /** Istio reads the label, its older releases the annotation. */
 const noSidecar = { "sidecar.istio.io/inject": "false" };
 
+const sidecar = { "sidecar.istio.io/inject": "true" };
+
 const smallSidecar = {
   // Room for six more sidecars is not a given on a small node.
   "sidecar.istio.io/proxyCPU": "10m",
@@ -51,7 +56,8 @@ export function probePod(
   return {
     metadata: {
       name: podName(run, name),
-      labels: { ...labelsOf(run, name), ...(inTheMesh ? {} : noSidecar) },
+      // The label counts where the namespace has none.
+      labels: { ...labelsOf(run, name), ...(inTheMesh ? sidecar : noSidecar) },
       annotations: inTheMesh ? smallSidecar : noSidecar,
     },
     spec: {
@@ -83,6 +89,17 @@ const idle = "setInterval(() => undefined, 2 ** 30)";
 
 function serverOn(port: number): string {
   return `require("node:http").createServer((_, response) => response.end()).listen(${port})`;
+}
+
+/** The service account of a pod that brings its own. */
+export function probeServiceAccount(
+  run: string,
+  { name, serviceAccount }: ProbePod,
+): Plain<V1ServiceAccount> {
+  return {
+    metadata: { name: serviceAccount, labels: labelsOf(run, name) },
+    automountServiceAccountToken: false,
+  };
 }
 
 /**

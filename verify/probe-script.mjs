@@ -1,7 +1,7 @@
 // Sends HTTP requests from where it runs, and says what came back. It runs in a pod, where nothing
 // but Node is, and on this machine; always as `node --input-type=module -e THIS_TEXT`.
 //
-// Each line of standard input is a batch, JSON { deadline, requests: [{ origin, path, headers }] },
+// Each line of standard input is a batch, JSON { deadline, requests: [{ method, origin, path, headers }] },
 // with milliseconds for each request; each line of standard output is its results in the same
 // order: { status, headers, body } or { error }. An established connection that was reset or closed
 // before any answer is ECONNRESET alone; a reset at another point says at which.
@@ -16,7 +16,7 @@ const atOnce = 8;
 const bodyLimit = 4096;
 const kept = ["content-type", "server", "www-authenticate"];
 
-function send({ origin, path, headers }, deadline) {
+function send({ method, origin, path, headers }, deadline) {
   return new Promise((resolve) => {
     const { protocol, hostname, port } = new URL(origin);
     // The path goes out as it is, and every request on a connection of its own: a connection
@@ -25,6 +25,7 @@ function send({ origin, path, headers }, deadline) {
       protocol,
       hostname: hostname.replace(/^\[|\]$/g, ""),
       port,
+      method,
       path,
       headers,
       agent: false,

@@ -12,7 +12,9 @@ export interface ProbeRequest {
   /** Scheme, host and port. */
   readonly origin: string;
   readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly method: string;
+  /** A header with several values is sent as often. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
 }
 
 const answer = z.object({
@@ -31,8 +33,10 @@ const failure = z.object({
 });
 const observations = z.array(z.union([answer, failure]));
 
+export type Answer = z.infer<typeof answer>;
+
 /** What came back: an answer, or the reason why none came. */
-export type Observed = z.infer<typeof answer> | z.infer<typeof failure>;
+export type Observed = Answer | z.infer<typeof failure>;
 
 /** Sends batches of requests; each batch's results are in the requests' order. */
 export interface Prober {

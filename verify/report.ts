@@ -4,7 +4,6 @@ import Table from "cli-table3";
 import { describeExpected, describeObserved } from "./judge";
 import type { JudgedCell, Verdict } from "./judge";
 import type { Report } from "./verify";
-import { badTokens } from "./viewers";
 
 export interface ReportStyle {
   /** Whether to use colours. Differences are marked without them too. */
@@ -168,19 +167,12 @@ function markRemarks({ summary }: Report): readonly string[] {
 }
 
 function notTriedRemarks({ cells }: Report): readonly string[] {
-  const missing = unique(
-    cells.filter(({ verdict }) => verdict === "not tried").map(({ viewer }) => viewer),
-  );
-  const whole = missing.filter((viewer) => viewer === badTokens.tampered);
-  const keyed = missing.filter((viewer) => viewer !== badTokens.tampered);
-  return [
-    ...(keyed.length > 0
-      ? [`–: not tried: ${keyed.join(", ")}: the tenant's own key is needed (--signing-key FILE).`]
-      : []),
-    ...(whole.length > 0
-      ? [`–: not tried: ${whole.join(", ")}: a user or machine with every permission is needed.`]
-      : []),
-  ];
+  const untried = cells.filter(({ verdict }) => verdict === "not tried");
+  return unique(untried.map(({ needs = "a token" }) => needs)).map((need) => {
+    const viewers = untried.filter(({ needs = "a token" }) => needs === need);
+    const names = unique(viewers.map(({ viewer }) => viewer)).join(", ");
+    return `–: not tried: ${names}: ${need} is needed.`;
+  });
 }
 
 function countLine({ summary }: Report, paint: Paint): string {

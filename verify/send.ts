@@ -25,9 +25,9 @@ export async function sendAll(
           : [{ each, request: each.request }],
       );
       const results = await prober.send(sent.map(({ request }) => request));
-      for (const [position, { each, request }] of sent.entries()) {
+      for (const [position, { each }] of sent.entries()) {
         const result = results[position];
-        if (result !== undefined) observed.set(each, withoutToken(result, request.headers));
+        if (result !== undefined) observed.set(each, withoutTokens(result, each.words));
       }
     }),
   );
@@ -35,10 +35,13 @@ export async function sendAll(
 }
 
 /** A service may echo what it was sent; no token gets into a report. */
-function withoutToken(observed: Observed, headers: Readonly<Record<string, string>>): Observed {
-  const token = headers.authorization?.replace(/^Bearer /, "");
-  if (token === undefined || "error" in observed) return observed;
-  return { ...observed, body: observed.body.replaceAll(token, "[token]") };
+function withoutTokens(observed: Observed, words: PlannedCell["words"]): Observed {
+  if ("error" in observed) return observed;
+  const body = [...words].reduce(
+    (text, [token, word]) => text.replaceAll(token, word),
+    observed.body,
+  );
+  return { ...observed, body };
 }
 
 /**

@@ -3,23 +3,39 @@
  */
 import { gateway, services } from "../components/access";
 import type { ServiceName } from "../components/access";
-import { serviceAccountOf } from "../components/names";
+import { namespaces, serviceAccountOf } from "../components/names";
 import { unlisted } from "./expectations";
-import type { Caller, Destination, Way } from "./expectations";
+import type { Caller, Destination, Expected, Way } from "./expectations";
 import type { ProbePod } from "./probe-pod";
 import { anonymous } from "./viewers";
+import type { Viewer } from "./viewers";
+import { gatewayDetours, meshDetours, sidecarPorts } from "./ways-round";
 
 /** One kind of request that a vantage point sends. */
 export interface Target {
-  /** The matrix's column; the same name at two vantage points is the same service. */
+  /** The matrix's column; the same name at two vantage points is the same request of the same service. */
   readonly name: string;
   readonly service: Destination;
+  /** Default: GET. */
+  readonly method?: string;
   /** Scheme, host and port. */
   readonly origin: string;
+  /** What the request asks for, as it stands in the request's first line. */
   readonly path: string;
+  /** Headers beside the viewer's. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly way: Way;
   /** Whether this version of the service shows stars to those who may read them. */
   readonly showsStars?: boolean;
+  /** The outcome where the table has no say, or where the service's answer does not matter. */
+  readonly outcome?: {
+    /** Whatever the request carries. */
+    readonly always?: Expected;
+    /** Where the table permits the request. Default: 200. */
+    readonly permitted?: Expected;
+  };
+  /** The target whose permitted request shows that a refusal here is one. Default: this one. */
+  readonly control?: string;
 }
 
 /** One place that requests are sent from. */
@@ -27,8 +43,8 @@ export interface Vantage {
   readonly name: string;
   /** The pod that the probe runs in; absent for the place where this program runs. */
   readonly pod?: ProbePod;
-  /** The only viewers whose requests are sent from here; default: everyone's. */
-  readonly viewers?: readonly string[];
+  /** Whose requests are sent from here; default: everyone's. */
+  readonly viewers?: (viewer: Viewer) => boolean;
   readonly targets: readonly Target[];
 }
 
@@ -48,6 +64,7 @@ const port = 9080;
 const unlistedHost = "verify-unlisted";
 const unlistedPod: ProbePod = {
   name: unlisted,
+  namespace: namespaces.application,
   serviceAccount: "default",
   inTheMesh: true,
   serves: { service: unlistedHost, port },
@@ -67,23 +84,114 @@ const meshPaths: readonly (Pick<Target, "name" | "service" | "path" | "showsStar
   { name: unlisted, service: unlisted, path: "/", host: unlistedHost },
 ];
 
+const names = Object.keys(services) as ServiceName[];
+const serviceCallers = names.filter((name) => names.some((other) => calls(name, other)));
+
+/** Nobody, people and machines: a token's class is judged alike whoever calls. */
+const onlyPeople = ({ kind }: Viewer) => kind === "who";
+
 /**
- * Every vantage point: the gateway, a pod of each service's account, a pod of a stranger, a pod
- * outside the mesh, and the unlisted server's own pod, whose answer is the control of its refusals.
+ * Every vantage point: the gateway, a pod of each service's account, a pod of a stranger and of
+ * another namespace, a pod outside the mesh, and the unlisted server's own pod, whose answer is the
+ * control of its refusals; then the ways round.
+ * @param whole the viewer who may do everything, if there is one
+ * @param addresses the pods to ask at the ports of their sidecars
  */
-export function vantagePoints(gatewayUrl: string): readonly Vantage[] {
-  const names = Object.keys(services) as ServiceName[];
+export function vantagePoints(
+  gatewayUrl: string,
+  whole: string | undefined,
+  addresses: PodAddresses,
+): readonly Vantage[] {
+  const { origin } = new URL(gatewayUrl);
+  const nobodyAndWhole = ({ name }: Viewer) => name === anonymous || name === whole;
   return [
-    throughTheGateway(gatewayUrl),
-    ...names.map((name) => fromAPod(name, `from a pod as ${name}`, serviceAccountOf(name).name)),
-    fromAPod("stranger", "from a stranger's pod", "default"),
-    fromAPod("outsider", "from a pod outside the mesh", "default", false),
+    throughTheGateway(origin),
+    ...names.map((name) => ({
+      ...fromAPod(podOf(name, serviceAccountOf(name).name), `from a pod as ${name}`, name),
+      ...(!serviceCallers.includes(name) && { viewers: onlyPeople }),
+    })),
+    { ...fromAPod(stranger, "from a stranger's pod", "stranger"), viewers: onlyPeople },
+    { ...fromAPod(foreigner, "from another namespace's pod", "stranger"), viewers: onlyPeople },
+    { ...fromAPod(outsider, "from a pod outside the mesh", "outsider"), viewers: onlyPeople },
     fromTheUnlistedPod(),
+    {
+      name: "ways round, through the gateway",
+      viewers: nobodyAndWhole,
+      targets: gatewayDetours(origin),
+    },
+    ...serviceCallers.map((caller): Vantage => ({
+      name: `ways round, from a pod as ${caller}`,
+      pod: podOf(caller, serviceAccountOf(caller).name),
+      viewers: nobodyAndWhole,
+      targets: meshPaths
+        .filter(({ name, service }) => name === service && calls(caller, service))
+        .flatMap(({ service, path }) => meshDetours(caller, service, originOf(service), path)),
+    })),
+    {
+      name: "ways round, from a stranger's pod",
+      pod: stranger,
+      viewers: nobodyAndWhole,
+      targets: meshPaths
+        .filter(({ name, service }) => name === service && !isUnprotected(service))
+        .flatMap(({ service, path }) => meshDetours("stranger", service, originOf(service), path)),
+    },
+    {
+      name: "the sidecars' own ports, from a pod outside the mesh",
+      pod: outsider,
+      viewers: ({ name }) => name === anonymous,
+      targets: names.flatMap((name) =>
+        (addresses.get(name) ?? []).flatMap((address) => sidecarPorts(name, address, port)),
+      ),
+    },
   ];
 }
 
-function throughTheGateway(gatewayUrl: string): Vantage {
-  const origin = new URL(gatewayUrl).origin;
+/** One pod of a service. */
+export interface PodAddress {
+  /** Of the service and its version; what the pod's own name ends in changes from run to run. */
+  readonly name: string;
+  readonly address: string;
+}
+
+/** One pod of each of its versions, by service. */
+export type PodAddresses = ReadonlyMap<ServiceName, readonly PodAddress[]>;
+
+function calls(caller: ServiceName, service: Destination): boolean {
+  return service !== unlisted && services[service].callers.includes(caller);
+}
+
+/** What needs no protection, or, not being in the table, has no permitted caller to compare with. */
+function isUnprotected(service: Destination): boolean {
+  return service === unlisted || services[service].requires === "public";
+}
+
+function podOf(name: string, serviceAccount: string): ProbePod {
+  return { name, namespace: namespaces.application, serviceAccount, inTheMesh: true };
+}
+
+const stranger = podOf("stranger", "default");
+
+/** Of the mesh, but of another namespace, where it calls itself what the application's first service does. */
+const foreigner: ProbePod = {
+  name: "foreigner",
+  namespace: "default",
+  serviceAccount: serviceAccountOf("productpage").name,
+  ownServiceAccount: true,
+  inTheMesh: true,
+};
+
+const outsider: ProbePod = {
+  name: "outsider",
+  namespace: namespaces.application,
+  serviceAccount: "default",
+  inTheMesh: false,
+};
+
+function originOf(service: string, namespace?: string): string {
+  return `http://${namespace === undefined ? service : `${service}.${namespace}`}:${port}`;
+}
+
+function throughTheGateway(origin: string): Vantage {
   return {
     name: "through the gateway",
     targets: gatewayPaths.map(({ name, path, backend }) => ({
@@ -99,13 +207,14 @@ function throughTheGateway(gatewayUrl: string): Vantage {
   };
 }
 
-function fromAPod(caller: Caller, name: string, serviceAccount: string, inTheMesh = true): Vantage {
+function fromAPod(pod: ProbePod, name: string, caller: Caller): Vantage {
+  const elsewhere = pod.namespace === namespaces.application ? undefined : namespaces.application;
   return {
     name,
-    pod: { name: caller, serviceAccount, inTheMesh },
+    pod,
     targets: meshPaths.map(({ host, ...target }) => ({
       ...target,
-      origin: `http://${host ?? target.name}:${port}`,
+      origin: originOf(host ?? target.name, elsewhere),
       way: { caller, through: [target.service] },
     })),
   };
@@ -118,7 +227,7 @@ function fromTheUnlistedPod(): Vantage {
   return {
     name: "from the unlisted server's own pod",
     pod: unlistedPod,
-    viewers: [anonymous],
+    viewers: ({ name }) => name === anonymous,
     targets: [{ name: unlisted, service: unlisted, origin, path: "/", way }],
   };
 }

@@ -4,24 +4,30 @@
  */
 import tls from "node:tls";
 import { namespaces } from "../components/names";
+import { services } from "../components/access";
+import type { ServiceName } from "../components/access";
 import { planCells } from "./cells";
+import { allCredentials } from "./credentials";
+import type { AllCredentials } from "./credentials";
 import { reasonOf, VerifyError } from "./errors";
-import { readSigningKeys } from "./forge";
-import type { SigningKeys } from "./forge";
 import { judge } from "./judge";
 import type { JudgedCell, Verdict } from "./judge";
 import type { StackOutputs } from "./outputs";
+import { podAddresses } from "./pod-addresses";
 import { defaultProbeImage, probePods } from "./pods";
+import type { ProbePods } from "./pods";
 import type { ProbePod } from "./probe-pod";
 import { localProber } from "./prober";
 import type { Prober } from "./prober";
 import { sendAll, settle } from "./send";
 import type { Probers } from "./send";
-import { forgedTokens, genuineTokens } from "./tokens";
-import type { Tokens } from "./tokens";
+import { readSigningKeys } from "./signing-keys";
+import type { SigningKeys } from "./signing-keys";
+import { genuineTokens } from "./tokens";
 import { vantagePoints } from "./vantages";
 import type { Vantage } from "./vantages";
-import { viewersOf } from "./viewers";
+import { viewersOf, wholeViewer } from "./viewers";
+import type { Viewer } from "./viewers";
 import { together, unlessAborted, until } from "./waiting";
 
 export interface VerifyOptions {
@@ -48,6 +54,8 @@ export interface VerifyOptions {
 export interface Report {
   readonly gatewayUrl: string;
   readonly issuer: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
   readonly cells: readonly JudgedCell[];
   readonly summary: {
     readonly cells: number;
@@ -66,23 +74,27 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
   const { signingKey } = options;
   const signingKeys = signingKey === undefined ? undefined : await readSigningKeys(signingKey);
   trust(outputs.certificateAuthority);
-  const vantages = vantagePoints(outputs.gatewayUrl);
-  const pods = probePods({
-    kubeconfig: outputs.kubeconfig,
-    namespace: namespaces.application,
-    image: options.probeImage ?? defaultProbeImage,
-    deadline: options.probeDeadline ?? 120_000,
-  });
+  const startedAt = new Date().toISOString();
+  const viewers = viewersOf(outputs);
   const here = localProber();
+  let pods: ProbePods | undefined;
   try {
     await gatewayAnswers(here, outputs.gatewayUrl, options.gatewayDeadline ?? 15_000, signal);
     progress("Signing in as every viewer and starting the probe pods …");
-    const [tokens, inPods] = await together(
+    const vantages = await vantagesOf(outputs, viewers);
+    const started = probePods({
+      kubeconfig: outputs.kubeconfig,
+      namespaces: namespacesOf(vantages),
+      image: options.probeImage ?? defaultProbeImage,
+      deadline: options.probeDeadline ?? 120_000,
+    });
+    pods = started;
+    const [credentials, inPods] = await together(
       signal,
-      (either) => allTokens(outputs, signingKeys, either),
-      (either) => pods.start(podsOf(vantages), either),
+      (either) => signIn(outputs, signingKeys, either),
+      (either) => started.start(podsOf(vantages), either),
     );
-    const planned = planCells(vantages, viewersOf(outputs.viewers), tokens);
+    const planned = planCells(vantages, viewers, credentials);
     const probers = probersOf(vantages, here, inPods);
     progress("Waiting until the policies have reached every sidecar …");
     const deadline = options.settleDeadline ?? 30_000;
@@ -90,10 +102,11 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
     if (!settled) progress("Not every answer is as expected; going on to say which.");
     progress(`Sending ${planned.length} requests …`);
     const cells = judge(await unlessAborted(sendAll(planned, probers), signal));
-    return { gatewayUrl: outputs.gatewayUrl, issuer: outputs.issuer, cells, summary: sum(cells) };
+    const { gatewayUrl, issuer } = outputs;
+    return { gatewayUrl, issuer, startedAt, cells, summary: sum(cells) };
   } finally {
     here.close();
-    await pods.remove().catch((error: unknown) => {
+    await pods?.remove().catch((error: unknown) => {
       progress(`Probe pods may be left for ten minutes: ${reasonOf(error)}`);
     });
   }
@@ -117,7 +130,8 @@ async function gatewayAnswers(
   deadline: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const request = { origin: new URL(gatewayUrl).origin, path: "/productpage", headers: {} };
+  const { origin } = new URL(gatewayUrl);
+  const request = { method: "GET", origin, path: "/productpage", headers: {} };
   let reason = "";
   const answers = await until(
     async () => {
@@ -135,17 +149,31 @@ async function gatewayAnswers(
   }
 }
 
-async function allTokens(
+async function signIn(
   outputs: StackOutputs,
   keys: SigningKeys | undefined,
   signal: AbortSignal,
-): Promise<Tokens> {
-  const genuine = await genuineTokens(outputs, signal);
-  return new Map([...genuine, ...(await forgedTokens(outputs, genuine, signal, keys))]);
+): Promise<AllCredentials> {
+  return allCredentials(outputs, await genuineTokens(outputs, signal), signal, keys);
 }
 
+async function vantagesOf(
+  { gatewayUrl, kubeconfig }: StackOutputs,
+  viewers: readonly Viewer[],
+): Promise<readonly Vantage[]> {
+  const names = Object.keys(services) as ServiceName[];
+  const addresses = await podAddresses(kubeconfig, namespaces.application, names);
+  return vantagePoints(gatewayUrl, wholeViewer(viewers)?.name, addresses);
+}
+
+/** Every pod once: several vantage points may share one. */
 function podsOf(vantages: readonly Vantage[]): readonly ProbePod[] {
-  return vantages.flatMap(({ pod }) => pod ?? []);
+  const pods = vantages.flatMap(({ pod }) => pod ?? []);
+  return [...new Map(pods.map((pod) => [pod.name, pod])).values()];
+}
+
+function namespacesOf(vantages: readonly Vantage[]): readonly string[] {
+  return [...new Set(podsOf(vantages).map(({ namespace }) => namespace))];
 }
 
 function probersOf(

@@ -1,30 +1,23 @@
 /** Who asks: the rows of every matrix, with what each one ought to hold. */
-import { permissions, roles } from "../components/access";
 import type { Permission } from "../components/access";
-import type { Credential, TokenFault } from "./expectations";
+import type { Credential } from "./expectations";
 import type { StackOutputs } from "./outputs";
+import { everyPermission, permissionsOf } from "./permissions";
+import { presentations } from "./presentations";
+import { forgedControl, tokenClasses } from "./token-classes";
 
-/** One row. Its token is kept elsewhere, so that no report can carry it. */
+/** One row. What its requests carry is kept elsewhere, so that no report can hold a token. */
 export interface Viewer {
   readonly name: string;
   readonly credential: Credential;
+  /**
+   * `who`: nobody, a person, a machine, or the control of the forged tokens; `how`: a class of
+   * tokens, or a way to present one.
+   */
+  readonly kind: "who" | "how";
+  /** What has to be at hand for its token; said where it is not. */
+  readonly needs?: string;
 }
-
-export const everyPermission = Object.keys(permissions) as Permission[];
-
-/**
- * The control of the forged tokens: made like them, with nothing wrong. That it is accepted shows
- * that the others are refused for their fault and not for the way they were made.
- */
-export const forgedControl = "forged but valid";
-
-/** The bad tokens' rows, in the order they are shown. */
-export const badTokens: Readonly<Record<TokenFault, string>> = {
-  expired: "expired token",
-  "wrong issuer": "wrong issuer",
-  tampered: "tampered token",
-  "wrong audience": "wrong audience",
-};
 
 export const anonymous = "anonymous";
 
@@ -34,25 +27,43 @@ export function machineViewer(name: string): string {
 }
 
 /** Everybody who asks, from what the stack was configured with. */
-export function viewersOf(configured: StackOutputs["viewers"]): readonly Viewer[] {
+export function viewersOf({
+  issuer,
+  viewers: { users, machines },
+}: Pick<StackOutputs, "issuer" | "viewers">): readonly Viewer[] {
   return [
-    { name: anonymous, credential: { kind: "none" } },
-    ...configured.users.map(({ email, roles: held }) => holder(email, permissionsOf(held))),
-    ...configured.machines.map(({ name, permissions: granted }) =>
-      holder(machineViewer(name), granted),
-    ),
-    holder(forgedControl, everyPermission),
-    ...(Object.keys(badTokens) as TokenFault[]).map((fault): Viewer => {
-      return { name: badTokens[fault], credential: { kind: "bad token", fault } };
-    }),
+    { name: anonymous, credential: { kind: "none" }, kind: "who" },
+    ...users.map(({ email, roles }) => holder(email, permissionsOf(roles))),
+    ...machines.map(({ name, permissions }) => holder(machineViewer(name), permissions)),
+    ...tokenClasses({ issuer }).map(({ name, outcome, needs }): Viewer => ({
+      name,
+      credential:
+        typeof outcome === "string"
+          ? { kind: "bad token", refusal: outcome }
+          : { kind: "token", permissions: outcome },
+      kind: name === forgedControl ? "who" : "how",
+      ...(needs && { needs }),
+    })),
+    ...presentations.map(({ name, credential }): Viewer => ({
+      name,
+      credential,
+      kind: "how",
+      needs: "somebody with every permission",
+    })),
   ];
 }
 
-/** The permissions that a user of these roles holds. */
-export function permissionsOf(held: readonly (keyof typeof roles)[]): readonly Permission[] {
-  return [...new Set(held.flatMap((role) => roles[role].permissions))];
+/** The first person or machine that is meant to hold every permission. */
+export function wholeViewer(viewers: readonly Viewer[]): Viewer | undefined {
+  return viewers.find(
+    ({ kind, name, credential }) =>
+      kind === "who" &&
+      name !== forgedControl &&
+      credential.kind === "token" &&
+      everyPermission.every((permission) => credential.permissions.includes(permission)),
+  );
 }
 
 function holder(name: string, held: readonly Permission[]): Viewer {
-  return { name, credential: { kind: "token", permissions: held } };
+  return { name, credential: { kind: "token", permissions: held }, kind: "who" };
 }

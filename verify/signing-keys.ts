@@ -1,29 +1,9 @@
-/**
- * Bad tokens. Every one of them claims all permissions, so that only what is wrong with it can be
- * what refuses it.
- */
+/** The keys that forged tokens are signed with: the tenant's own, where they are at hand, and a stranger's. */
 import { readFile } from "node:fs/promises";
-import {
-  base64url,
-  calculateJwkThumbprint,
-  decodeJwt,
-  decodeProtectedHeader,
-  generateKeyPair,
-  importJWK,
-  SignJWT,
-} from "jose";
-import type { CryptoKey, JWK, JWTPayload } from "jose";
+import { calculateJwkThumbprint, decodeProtectedHeader, generateKeyPair, importJWK } from "jose";
+import type { CryptoKey, GenerateKeyPairResult, JWK } from "jose";
 import { z } from "zod";
 import { reasonOf, VerifyError } from "./errors";
-import type { TokenFault } from "./expectations";
-import type { StackOutputs } from "./outputs";
-import { everyPermission } from "./viewers";
-
-/** Foreign to every stack: reserved names that nobody can hold. */
-const otherIssuer = "https://other.invalid/";
-const otherAudience = "https://other.invalid/api";
-/** Beyond any clock's difference that Envoy allows (a minute). */
-const hour = 3600;
 
 const signingKey = z.looseObject({ kty: z.literal("RSA"), kid: z.string(), d: z.string() });
 const keySet = z.object({ keys: z.array(z.looseObject({})) });
@@ -91,51 +71,27 @@ export async function chooseSigningKey(
   );
 }
 
-type Audience = Pick<StackOutputs, "issuer" | "audience">;
-
-/** What a token that holds everything would say. */
-function claims({ issuer, audience }: Audience): JWTPayload {
-  const now = Math.floor(Date.now() / 1000);
-  return {
-    iss: issuer,
-    aud: [audience, new URL("userinfo", issuer).href],
-    sub: "auth0|verify",
-    iat: now,
-    exp: now + hour,
-    scope: "openid",
-    permissions: everyPermission,
-  };
+/** A key that nobody trusts. */
+export function strangersKey(): Promise<GenerateKeyPairResult> {
+  return generateKeyPair("RS256", { extractable: true });
 }
 
-/** What differs from a good token, by fault. */
-const changes: Readonly<
-  Record<Exclude<TokenFault, "tampered">, (now: number) => Partial<JWTPayload>>
-> = {
-  expired: (now) => ({ iat: now - 2 * hour, exp: now - hour }),
-  "wrong issuer": () => ({ iss: otherIssuer }),
-  "wrong audience": () => ({ aud: [otherAudience] }),
-};
+/** The tenant's public keys are fetched within this time. */
+const fetchDeadline = 20_000;
 
-/** A token signed with `key`, good in everything but `fault`; good altogether without one. */
-export async function forge(
-  audience: Audience,
-  { kid, key }: SigningKey,
-  fault?: keyof typeof changes,
-): Promise<string> {
-  const change = fault === undefined ? {} : changes[fault](Math.floor(Date.now() / 1000));
-  return new SignJWT({ ...claims(audience), ...change })
-    .setProtectedHeader({ alg: "RS256", typ: "JWT", kid })
-    .sign(key);
-}
+const publicKeys = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
-/** A key that nobody trusts, under an id that the tenant may use. */
-export async function throwAwayKey(kid: string): Promise<SigningKey> {
-  return { kid, key: (await generateKeyPair("RS256")).privateKey };
-}
-
-/** A genuine token with another subject and all permissions, under its old signature. */
-export function tamper(genuine: string): string {
-  const [header, , signature] = genuine.split(".");
-  const payload = { ...decodeJwt(genuine), sub: "auth0|tampered", permissions: everyPermission };
-  return [header, base64url.encode(JSON.stringify(payload)), signature].join(".");
+/** The public keys that the tenant publishes, in its order. */
+export async function publishedKeys(jwksUri: string, signal: AbortSignal): Promise<readonly JWK[]> {
+  try {
+    const response = await fetch(jwksUri, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(fetchDeadline)]),
+    });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return publicKeys.parse(await response.json()).keys;
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = error instanceof z.ZodError ? "it is not a JWK set" : reasonOf(error);
+    throw new VerifyError(`cannot read the tenant's keys at ${jwksUri}: ${reason}`);
+  }
 }

@@ -1,0 +1,88 @@
+/** What every viewer's requests carry: nothing, a real token, or one that verify has made. */
+import type { StackOutputs } from "./outputs";
+import { bearer, presentations } from "./presentations";
+import type { Carried } from "./presentations";
+import { chooseSigningKey, publishedKeys, strangersKey } from "./signing-keys";
+import type { SigningKeys } from "./signing-keys";
+import { tampered, tokenClasses } from "./token-classes";
+import type { Materials } from "./token-classes";
+import type { IssuedTokens } from "./tokens";
+import { anonymous, viewersOf, wholeViewer } from "./viewers";
+
+/** What one viewer's requests carry. */
+export interface Credentials {
+  readonly sent: Carried;
+  /** The same with a word for each token: all that a report may hold. */
+  readonly shown: Carried;
+  /** The tokens, which no report may hold, and the words for them. */
+  readonly words: ReadonlyMap<string, string>;
+}
+
+/** By viewer; one that cannot be tried is missing. */
+export type AllCredentials = ReadonlyMap<string, Credentials>;
+
+/**
+ * Makes every viewer's credentials. What cannot be forged is left out: without the tenant's own key
+ * there is no expired token that its signature does not give away.
+ * @param genuine the real tokens
+ * @param keys the tenant's private keys, if they are at hand
+ */
+export async function allCredentials(
+  outputs: StackOutputs,
+  genuine: IssuedTokens,
+  signal: AbortSignal,
+  keys?: SigningKeys,
+): Promise<AllCredentials> {
+  const whole = wholeViewer(viewersOf(outputs))?.name ?? "";
+  const tokens = new Map([...genuine].map(([name, { accessToken }]) => [name, accessToken]));
+  const materials = await gather(outputs, genuine, whole, signal, keys);
+  for (const { name, make } of tokenClasses(outputs)) {
+    const token = await make(materials);
+    if (token !== undefined) tokens.set(name, token);
+  }
+  const credentials = new Map<string, Credentials>([[anonymous, presented([], tokens, bare)]]);
+  for (const name of tokens.keys()) credentials.set(name, presented([name], tokens, bearer));
+  if (tokens.has(whole) && tokens.has(tampered)) {
+    for (const { name, carry } of presentations) {
+      credentials.set(name, presented([whole, tampered], tokens, carry));
+    }
+  }
+  return credentials;
+}
+
+const bare = (): Carried => ({ headers: {} });
+
+/** Presents the tokens of `names`, in the order that `carry` takes them. */
+function presented(
+  names: readonly string[],
+  tokens: ReadonlyMap<string, string>,
+  carry: (...tokens: string[]) => Carried,
+): Credentials {
+  const sent = names.map((name) => tokens.get(name) ?? "");
+  const words = names.map((name) => `[token of ${name}]`);
+  return {
+    sent: carry(...sent),
+    shown: carry(...words),
+    words: new Map(sent.map((token, position) => [token, words[position] ?? ""])),
+  };
+}
+
+async function gather(
+  outputs: StackOutputs,
+  genuine: IssuedTokens,
+  whole: string,
+  signal: AbortSignal,
+  keys?: SigningKeys,
+): Promise<Materials> {
+  const published = await publishedKeys(outputs.jwksUri, signal);
+  const issued = [...genuine.values()];
+  return {
+    issuer: outputs.issuer,
+    audience: outputs.audience,
+    published,
+    tenantKey: keys && (await chooseSigningKey(keys, published, issued[0]?.accessToken)),
+    stranger: await strangersKey(),
+    whole: genuine.get(whole)?.accessToken,
+    idToken: issued.find(({ idToken }) => idToken !== undefined)?.idToken,
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * Ways of presenting a good token, or an identity, that must not count: the rows that are neither a
+ * person nor a class of tokens.
+ */
+import type { Credential } from "./expectations";
+
+/** What a request carries beside its method and address. */
+export interface Carried {
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** Without the question mark. */
+  readonly query?: string;
+}
+
+/** The usual way: RFC 6750, 2.1. */
+export function bearer(token: string): Carried {
+  return { headers: { authorization: `Bearer ${token}` } };
+}
+
+/** One way. */
+export interface Presentation {
+  readonly name: string;
+  readonly credential: Credential;
+  /** What is presented: a token that holds every permission, with a broken one where that is asked. */
+  readonly carry: (whole: string, broken: string) => Carried;
+}
+
+const nothing: Credential = { kind: "none" };
+
+/** Who calls, in the headers that proxies and applications of all kinds believe. */
+const spoofed = (whole: string): Record<string, string> => ({
+  "x-forwarded-client-cert":
+    "By=spiffe://cluster.local/ns/bookinfo/sa/bookinfo-details;URI=spiffe://cluster.local/ns/bookinfo/sa/bookinfo-productpage",
+  "x-forwarded-access-token": whole,
+  "x-forwarded-email": "admin@bookinfo.example",
+  "x-forwarded-for": "127.0.0.1",
+  "x-forwarded-user": "auth0|admin",
+  "x-auth-request-access-token": whole,
+  "x-auth-request-user": "auth0|admin",
+  "x-envoy-original-path": "/productpage",
+  "x-jwt-payload": whole.split(".")[1] ?? "",
+  "x-original-url": "/productpage",
+});
+
+export const presentations: readonly Presentation[] = [
+  {
+    // The prefix of fromHeaders is compared as it is; RFC 7235 would have schemes in any case.
+    name: "bearer in lower case",
+    credential: nothing,
+    carry: (whole) => ({ headers: { authorization: `bearer ${whole}` } }),
+  },
+  {
+    name: "token in ?access_token=",
+    credential: nothing,
+    carry: (whole) => ({ headers: {}, query: `access_token=${whole}` }),
+  },
+  {
+    name: "token in a cookie",
+    credential: nothing,
+    carry: (whole) => ({ headers: { cookie: `access_token=${whole}; session=${whole}` } }),
+  },
+  {
+    name: "token as Basic password",
+    credential: nothing,
+    carry: (whole) => ({
+      headers: { authorization: `Basic ${Buffer.from(`user:${whole}`).toString("base64")}` },
+    }),
+  },
+  {
+    name: "spoofed identity headers",
+    credential: nothing,
+    carry: (whole) => ({ headers: spoofed(whole) }),
+  },
+  {
+    // Envoy joins them with a comma, and what is behind the first prefix is no token.
+    name: "two Authorization headers",
+    credential: { kind: "bad token", refusal: "not a JWT" },
+    carry: (whole, broken) => ({
+      headers: { authorization: [`Bearer ${whole}`, `Bearer ${broken}`] },
+    }),
+  },
+];

@@ -1,0 +1,246 @@
+/**
+ * The classes of tokens that verify makes itself. Each claims every permission, unless that is its
+ * point, so that only what is wrong with it can be what refuses it.
+ */
+import { randomBytes } from "node:crypto";
+import { base64url, decodeJwt, exportJWK, exportSPKI, importJWK, SignJWT } from "jose";
+import type { CryptoKey, JWK, JWTHeaderParameters, JWTPayload } from "jose";
+import type { Permission } from "../components/access";
+import type { TokenRefusal } from "./expectations";
+import type { StackOutputs } from "./outputs";
+import { everyPermission } from "./permissions";
+import type { SigningKey } from "./signing-keys";
+
+/** Foreign to every stack: reserved names that nobody can hold. */
+const otherIssuer = "https://other.invalid/";
+const otherAudience = "https://other.invalid/api";
+/** Seconds; beyond any clock's difference that Envoy allows (a minute). */
+const hour = 3600;
+
+/** What forging draws on. */
+export interface Materials {
+  readonly issuer: string;
+  readonly audience: string;
+  /** The tenant's public keys; the first is as good as any. */
+  readonly published: readonly JWK[];
+  /** The tenant's own key, where it is at hand. */
+  readonly tenantKey?: SigningKey | undefined;
+  readonly stranger: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey };
+  /** The real access token of somebody who holds every permission, if there is one. */
+  readonly whole?: string | undefined;
+  /** A real ID token, if somebody has signed in. */
+  readonly idToken?: string | undefined;
+}
+
+/** One class. */
+export interface TokenClass {
+  readonly name: string;
+  /** How it has to be refused; or, for a good token, what it holds. */
+  readonly outcome: TokenRefusal | readonly Permission[];
+  /** What has to be at hand to make it; said where it is not. */
+  readonly needs?: "the tenant's own key" | "somebody with every permission" | "a sign-in";
+  /** @returns the token, or undefined where what it needs is not at hand */
+  readonly make: (materials: Materials) => Promise<string | undefined> | string | undefined;
+}
+
+/**
+ * The control of the forged tokens: made like them, with nothing wrong. That it is accepted shows
+ * that the others are refused for their fault and not for the way they were made.
+ */
+export const forgedControl = "forged but valid";
+
+/** The class whose token is also what others present as the bad one. */
+export const tampered = "tampered token";
+
+/** Signed with the tenant's own key, so that nothing but the changed claims can be what refuses it. */
+function byTenant(
+  name: string,
+  outcome: TokenClass["outcome"],
+  change: (good: JWTPayload, materials: Materials) => JWTPayload,
+): TokenClass {
+  return {
+    name,
+    outcome,
+    needs: "the tenant's own key",
+    make: (materials) => {
+      const { tenantKey } = materials;
+      if (tenantKey === undefined) return undefined;
+      const { kid, key } = tenantKey;
+      return sign(change(goodClaims(materials), materials), { kid }, key);
+    },
+  };
+}
+
+/** Signed with a key that nobody trusts. */
+function byStranger(
+  name: string,
+  outcome: TokenRefusal,
+  header: (materials: Materials) => Promise<Partial<JWTHeaderParameters>>,
+  change: (good: JWTPayload, materials: Materials) => JWTPayload = (good) => good,
+): TokenClass {
+  return {
+    name,
+    outcome,
+    make: async (materials) =>
+      sign(
+        change(goodClaims(materials), materials),
+        await header(materials),
+        materials.stranger.privateKey,
+      ),
+  };
+}
+
+/** Every class, in the order in which they are shown. */
+export function tokenClasses({ issuer }: Pick<StackOutputs, "issuer">): readonly TokenClass[] {
+  return [
+    byTenant(forgedControl, everyPermission, (good) => good),
+    byTenant("ours among its audiences", everyPermission, (good, { audience }) => ({
+      ...good,
+      aud: [otherAudience, audience],
+    })),
+    ...withoutPermission,
+    byTenant("expired token", "expired", (good) => ({
+      ...good,
+      iat: now() - 2 * hour,
+      exp: now() - hour,
+    })),
+    byTenant("not yet valid", "not yet valid", (good) => ({ ...good, nbf: now() + hour })),
+    byStranger("wrong issuer", "unknown issuer", tenantsKid, (good) => ({
+      ...good,
+      iss: otherIssuer,
+    })),
+    byStranger(
+      issuer.endsWith("/") ? "issuer without its slash" : "issuer with a slash",
+      "unknown issuer",
+      tenantsKid,
+      (good) => ({ ...good, iss: issuer.endsWith("/") ? issuer.slice(0, -1) : `${issuer}/` }),
+    ),
+    ...untrusted,
+    byTenant("wrong audience", "other audience", (good) => ({ ...good, aud: otherAudience })),
+    byTenant("audiences without ours", "other audience", (good) => ({
+      ...good,
+      aud: [otherAudience, new URL("userinfo", issuer).href],
+    })),
+    byTenant("no audience", "other audience", (good) => ({ ...good, aud: undefined })),
+    {
+      name: "ID token",
+      outcome: "other audience",
+      needs: "a sign-in",
+      make: ({ idToken }) => idToken,
+    },
+  ];
+}
+
+/** Genuine, but what grants a permission is not where the table looks for it, or not that. */
+const withoutPermission: readonly TokenClass[] = (
+  [
+    ["permissions as one string", { permissions: everyPermission.join(" ") }],
+    ["permissions nested", { permissions: { granted: everyPermission } }],
+    ["permissions with a suffix", { permissions: everyPermission.map((each) => `${each}:own`) }],
+    [
+      "permissions in another case",
+      { permissions: everyPermission.map((each) => each.toUpperCase()) },
+    ],
+    [
+      "permissions only as scope",
+      { permissions: [], scope: ["openid", ...everyPermission].join(" ") },
+    ],
+  ] as const
+).map(([name, claims]) => byTenant(name, [], (good) => ({ ...good, ...claims })));
+
+/** What says who signed it cannot be believed. */
+const untrusted: readonly TokenClass[] = [
+  {
+    name: tampered,
+    outcome: "bad signature",
+    needs: "somebody with every permission",
+    make: ({ whole }) => whole && tamper(whole),
+  },
+  byStranger("stranger's key, tenant's id", "bad signature", tenantsKid),
+  byStranger("unknown key id", "unknown key", () => Promise.resolve({ kid: "verify-unknown" })),
+  // RFC 7515, 4.1.2 and 4.1.3: a header may carry its own key, or say where it is; nobody may believe it.
+  byStranger("embedded jwk", "bad signature", async (materials) => ({
+    ...(await tenantsKid(materials)),
+    jwk: await exportJWK(materials.stranger.publicKey),
+  })),
+  byStranger("jku to another host", "bad signature", async (materials) => ({
+    ...(await tenantsKid(materials)),
+    jku: new URL(".well-known/jwks.json", otherIssuer).href,
+  })),
+  {
+    // RFC 7519, 6.1: unsecured, so with nothing behind the second dot.
+    name: "alg: none",
+    outcome: "not a JWT",
+    make: (materials) =>
+      `${encoded({ alg: "none", typ: "JWT" })}.${encoded(goodClaims(materials))}.`,
+  },
+  {
+    name: "alg: none, with a signature",
+    outcome: "unsupported algorithm",
+    make: (materials) =>
+      `${encoded({ alg: "none", typ: "JWT" })}.${encoded(goodClaims(materials))}.${base64url.encode("none")}`,
+  },
+  { name: "HS256 by the public key", outcome: "unknown key", make: confuseAlgorithms },
+  { name: "opaque token", outcome: "not a JWT", make: () => randomBytes(32).toString("base64url") },
+  {
+    // What Auth0 issues where no audience is asked for: five parts, encrypted for itself.
+    name: "encrypted token",
+    outcome: "not a JWT",
+    make: ({ issuer }) =>
+      [
+        encoded({ alg: "dir", enc: "A256GCM", iss: issuer }),
+        "",
+        ...[12, 300, 16].map((size) => randomBytes(size).toString("base64url")),
+      ].join("."),
+  },
+];
+
+function tenantsKid({ published }: Materials): Promise<{ kid: string }> {
+  return Promise.resolve({ kid: published[0]?.kid ?? "none" });
+}
+
+/** Signed by HMAC with the text of the tenant's public key, for verifiers that let the token choose (CVE-2015-9235). */
+async function confuseAlgorithms(materials: Materials): Promise<string | undefined> {
+  const [published] = materials.published;
+  if (published === undefined) return undefined;
+  const publicKey = await importJWK(published, "RS256", { extractable: true });
+  if (publicKey instanceof Uint8Array) return undefined;
+  const secret = new TextEncoder().encode(await exportSPKI(publicKey));
+  return sign(goodClaims(materials), { alg: "HS256", kid: published.kid ?? "none" }, secret);
+}
+
+/** What a token that holds everything would say. */
+function goodClaims({ issuer, audience }: Pick<Materials, "issuer" | "audience">): JWTPayload {
+  return {
+    iss: issuer,
+    aud: [audience, new URL("userinfo", issuer).href],
+    sub: "auth0|verify",
+    iat: now(),
+    exp: now() + hour,
+    scope: "openid",
+    permissions: everyPermission,
+  };
+}
+
+function sign(
+  claims: JWTPayload,
+  header: Partial<JWTHeaderParameters>,
+  key: CryptoKey | Uint8Array,
+): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg: "RS256", typ: "JWT", ...header }).sign(key);
+}
+
+/** A genuine token with another subject and all permissions, under its old signature. */
+function tamper(genuine: string): string {
+  const [header, , signature] = genuine.split(".");
+  const payload = { ...decodeJwt(genuine), sub: "auth0|tampered", permissions: everyPermission };
+  return [header, encoded(payload), signature].join(".");
+}
+
+function encoded(part: object): string {
+  return base64url.encode(JSON.stringify(part));
+}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000);
+}
