@@ -5,6 +5,7 @@ import {
   AuthorizationPolicy,
   type AuthorizationPolicySpec,
   PeerAuthentication,
+  type PeerAuthenticationSpec,
   RequestAuthentication,
   type RequestAuthenticationSpec,
 } from "./mesh/resources";
@@ -18,7 +19,48 @@ export interface EnforcementArgs {
   readonly services: Readonly<Record<ServiceName, ServiceAccess>>;
 }
 
-/** The table as Istio's policies: mutual TLS everywhere, nothing allowed, then one rule per service. */
+/** An object of Istio's as the table asks for it. */
+export interface PolicyObject<Spec> {
+  /** Ends the resource's name in the stack. */
+  readonly resource: string;
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec: Spec;
+}
+
+/** Every object that enforces the table, by its kind. They are data, so that they can be compared with a cluster's. */
+export interface Policies {
+  readonly PeerAuthentication: readonly PolicyObject<PeerAuthenticationSpec>[];
+  readonly RequestAuthentication: readonly PolicyObject<RequestAuthenticationSpec>[];
+  readonly AuthorizationPolicy: readonly PolicyObject<AuthorizationPolicySpec>[];
+}
+
+/** The table as Istio's objects: mutual TLS everywhere, nothing allowed, then one rule per service. */
+export function policiesOf({ identity, services }: EnforcementArgs): Policies {
+  const inApplication = (name: string) => ({ name, namespace: namespaces.application });
+  return {
+    PeerAuthentication: [
+      {
+        resource: "mutual-tls",
+        metadata: { name: "default", namespace: namespaces.mesh },
+        spec: { mtls: { mode: "STRICT" } },
+      },
+    ],
+    RequestAuthentication: [
+      { resource: "tokens", metadata: inApplication("tokens"), spec: acceptTokens(identity) },
+    ],
+    AuthorizationPolicy: [
+      // Without rules a policy allows nothing; the mesh's root namespace would shut the gateway too.
+      { resource: "allow-nothing", metadata: inApplication("allow-nothing"), spec: {} },
+      ...Object.entries(services).map(([service, access]) => ({
+        resource: service,
+        metadata: inApplication(service),
+        spec: allowCallers(service, access, identity.issuer),
+      })),
+    ],
+  };
+}
+
+/** Makes the mesh enforce the table. */
 export class Enforcement extends pulumi.ComponentResource {
   /**
    * @param name the component's name; its children are named after it
@@ -29,36 +71,15 @@ export class Enforcement extends pulumi.ComponentResource {
   constructor(name: string, args: EnforcementArgs, options: pulumi.ComponentResourceOptions) {
     super("istio-auth0:index:Enforcement", name, {}, options);
     const child = { parent: this };
-    const inApplication = (object: string) => ({ name: object, namespace: namespaces.application });
-
-    new PeerAuthentication(
-      `${name}-mutual-tls`,
-      {
-        metadata: { name: "default", namespace: namespaces.mesh },
-        spec: { mtls: { mode: "STRICT" } },
-      },
-      child,
-    );
-    // Without rules a policy allows nothing; the mesh's root namespace would shut the gateway too.
-    new AuthorizationPolicy(
-      `${name}-allow-nothing`,
-      { metadata: inApplication("allow-nothing"), spec: {} },
-      child,
-    );
-    new RequestAuthentication(
-      `${name}-tokens`,
-      { metadata: inApplication("tokens"), spec: acceptTokens(args.identity) },
-      child,
-    );
-    for (const [service, access] of Object.entries(args.services)) {
-      new AuthorizationPolicy(
-        `${name}-${service}`,
-        {
-          metadata: inApplication(service),
-          spec: allowCallers(service, access, args.identity.issuer),
-        },
-        child,
-      );
+    const policies = policiesOf(args);
+    for (const { resource, ...object } of policies.PeerAuthentication) {
+      new PeerAuthentication(`${name}-${resource}`, object, child);
+    }
+    for (const { resource, ...object } of policies.RequestAuthentication) {
+      new RequestAuthentication(`${name}-${resource}`, object, child);
+    }
+    for (const { resource, ...object } of policies.AuthorizationPolicy) {
+      new AuthorizationPolicy(`${name}-${resource}`, object, child);
     }
     this.registerOutputs({});
   }

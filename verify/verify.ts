@@ -13,6 +13,8 @@ import { reasonOf, VerifyError } from "./errors";
 import { judge } from "./judge";
 import type { JudgedCell, Verdict } from "./judge";
 import type { StackOutputs } from "./outputs";
+import { comparePolicies } from "./policy-objects";
+import type { PolicyComparison } from "./policy-objects";
 import { podAddresses } from "./pod-addresses";
 import { defaultProbeImage, probePods } from "./pods";
 import type { ProbePods } from "./pods";
@@ -57,6 +59,7 @@ export interface Report {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly cells: readonly JudgedCell[];
+  readonly policies: PolicyComparison;
   readonly summary: {
     readonly cells: number;
     readonly differences: number;
@@ -101,9 +104,14 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
     const settled = await unlessAborted(settle(planned, probers, deadline, signal), signal);
     if (!settled) progress("Not every answer is as expected; going on to say which.");
     progress(`Sending ${planned.length} requests …`);
-    const cells = judge(await unlessAborted(sendAll(planned, probers), signal));
+    const [policies, observed] = await together(
+      signal,
+      () => comparePolicies(outputs),
+      (either) => unlessAborted(sendAll(planned, probers), either),
+    );
+    const cells = judge(observed);
     const { gatewayUrl, issuer } = outputs;
-    return { gatewayUrl, issuer, startedAt, cells, summary: sum(cells) };
+    return { gatewayUrl, issuer, startedAt, cells, policies, summary: sum(cells) };
   } finally {
     here.close();
     await pods?.remove().catch((error: unknown) => {
@@ -112,9 +120,11 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
   }
 }
 
-/** Whether everything that was tried is as asked for, and no refusal lacks its control. */
-export function isProven({ summary }: Report): boolean {
-  return summary.differences === 0 && summary.unproven === 0;
+/** Whether everything that was tried is as asked for, no refusal lacks its control, and no policy was changed. */
+export function isProven({ summary, policies }: Report): boolean {
+  return (
+    summary.differences === 0 && summary.unproven === 0 && policies.differences.length === 0
+  );
 }
 
 /** Trusts the tenant's private certificate authority, besides those that are trusted already. */
