@@ -1,15 +1,12 @@
-import * as pulumi from "@pulumi/pulumi";
-import { gateway, type ServiceAccess, type ServiceName } from "./access";
-import type { Identity } from "./identity";
-import {
-  AuthorizationPolicy,
-  type AuthorizationPolicySpec,
-  PeerAuthentication,
-  type PeerAuthenticationSpec,
-  RequestAuthentication,
-  type RequestAuthenticationSpec,
-} from "./mesh/resources";
-import { gatewayServiceAccount, namespaces, serviceAccountOf } from "./names";
+/** The table as Istio's objects: data, so that policies can be judged, and compared with a cluster's. */
+import { gateway, type ServiceAccess, type ServiceName } from "../access";
+import type { Identity } from "../identity";
+import type {
+  AuthorizationPolicySpec,
+  PeerAuthenticationSpec,
+  RequestAuthenticationSpec,
+} from "../mesh/resources";
+import { gatewayServiceAccount, namespaces, serviceAccountOf } from "../names";
 
 /** What the mesh enforces: whose tokens count, and the table. */
 export interface EnforcementArgs {
@@ -27,7 +24,7 @@ export interface PolicyObject<Spec> {
   readonly spec: Spec;
 }
 
-/** Every object that enforces the table, by its kind. They are data, so that they can be compared with a cluster's. */
+/** Every object that enforces the table, by its kind. */
 export interface Policies {
   readonly PeerAuthentication: readonly PolicyObject<PeerAuthenticationSpec>[];
   readonly RequestAuthentication: readonly PolicyObject<RequestAuthenticationSpec>[];
@@ -58,31 +55,6 @@ export function policiesOf({ identity, services }: EnforcementArgs): Policies {
       })),
     ],
   };
-}
-
-/** Makes the mesh enforce the table. */
-export class Enforcement extends pulumi.ComponentResource {
-  /**
-   * @param name the component's name; its children are named after it
-   * @param args the identity provider and the table
-   * @param options Pulumi's resource options; they must carry the cluster's Kubernetes provider, and
-   *   depend on the control plane and the application's namespace
-   */
-  constructor(name: string, args: EnforcementArgs, options: pulumi.ComponentResourceOptions) {
-    super("istio-auth0:index:Enforcement", name, {}, options);
-    const child = { parent: this };
-    const policies = policiesOf(args);
-    for (const { resource, ...object } of policies.PeerAuthentication) {
-      new PeerAuthentication(`${name}-${resource}`, object, child);
-    }
-    for (const { resource, ...object } of policies.RequestAuthentication) {
-      new RequestAuthentication(`${name}-${resource}`, object, child);
-    }
-    for (const { resource, ...object } of policies.AuthorizationPolicy) {
-      new AuthorizationPolicy(`${name}-${resource}`, object, child);
-    }
-    this.registerOutputs({});
-  }
 }
 
 /** Which tokens are genuine. A request without one passes here and meets the rules. */

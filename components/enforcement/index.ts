@@ -1,0 +1,30 @@
+import * as pulumi from "@pulumi/pulumi";
+import { AuthorizationPolicy, PeerAuthentication, RequestAuthentication } from "../mesh/resources";
+import { policiesOf, type EnforcementArgs } from "./policies";
+
+export type { EnforcementArgs } from "./policies";
+
+/** Makes the mesh enforce the table. */
+export class Enforcement extends pulumi.ComponentResource {
+  /**
+   * @param name the component's name; its children are named after it
+   * @param args the identity provider and the table
+   * @param options Pulumi's resource options; they must carry the cluster's Kubernetes provider, and
+   *   depend on the control plane and the application's namespace
+   */
+  constructor(name: string, args: EnforcementArgs, options: pulumi.ComponentResourceOptions) {
+    super("istio-auth0:index:Enforcement", name, {}, options);
+    const child = { parent: this };
+    const policies = policiesOf(args);
+    for (const { resource, ...object } of policies.PeerAuthentication) {
+      new PeerAuthentication(`${name}-${resource}`, object, child);
+    }
+    for (const { resource, ...object } of policies.RequestAuthentication) {
+      new RequestAuthentication(`${name}-${resource}`, object, child);
+    }
+    for (const { resource, ...object } of policies.AuthorizationPolicy) {
+      new AuthorizationPolicy(`${name}-${resource}`, object, child);
+    }
+    this.registerOutputs({});
+  }
+}
