@@ -47,7 +47,7 @@ const workloadsByService = (Object.keys(versions) as ServiceName[]).map((service
 const port = 9080;
 
 /** The front door's paths. productpage's own /login takes any name without a password, so nothing leads there. */
-const publicPaths = [
+export const publicPaths = [
   { exact: "/productpage" },
   { prefix: "/static" },
   { prefix: "/api/v1/products" },

@@ -14,7 +14,7 @@ export interface Credentials {
   readonly sent: Carried;
   /** The same with a word for each token: all that a report may hold. */
   readonly shown: Carried;
-  /** The tokens, which no report may hold, and the words for them. */
+  /** What no report may hold, the tokens first and then what was made of them, and the words for it. */
   readonly words: ReadonlyMap<string, string>;
 }
 
@@ -58,13 +58,24 @@ function presented(
   tokens: ReadonlyMap<string, string>,
   carry: (...tokens: string[]) => Carried,
 ): Credentials {
-  const sent = names.map((name) => tokens.get(name) ?? "");
-  const words = names.map((name) => `[token of ${name}]`);
-  return {
-    sent: carry(...sent),
-    shown: carry(...words),
-    words: new Map(sent.map((token, position) => [token, words[position] ?? ""])),
-  };
+  const held = names.map((name) => [tokens.get(name) ?? "", `[token of ${name}]`] as const);
+  const sent = carry(...held.map(([token]) => token));
+  const shown = carry(...held.map(([, word]) => word));
+  return { sent, shown, words: new Map([...held, ...headerWords(sent, shown)]) };
+}
+
+/** The headers' values that a token is part of, each without its scheme. */
+function headerWords(sent: Carried, shown: Carried): readonly (readonly [string, string])[] {
+  return Object.entries(sent.headers)
+    .flatMap(([name, value]) => {
+      const words = valuesOf(shown.headers[name]);
+      return valuesOf(value).map((each, position) => [each, words[position] ?? ""] as const);
+    })
+    .filter(([value, word]) => value !== word);
+}
+
+function valuesOf(value: string | readonly string[] = []): readonly string[] {
+  return [value].flat().map((each) => each.replace(/^(?:Basic|bearer) /i, ""));
 }
 
 async function gather(

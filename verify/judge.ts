@@ -126,7 +126,7 @@ function parsed(body: string): unknown {
 export function describeExpected({ status, refusal, stars }: Expected): string {
   if (refusal === "reset") return "a connection reset";
   if (refusal === "passed on") return `${status} passed on by the first service`;
-  if (refusal !== undefined) return `${status} ${refusals[refusal].body}`;
+  if (refusal !== undefined) return `${status} ${refusals[refusal].body}`.trim();
   if (status === "answered") return "an answer of the service's own";
   if (stars === undefined) return String(status);
   return stars ? `${status} with stars` : `${status} without stars`;

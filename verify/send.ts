@@ -2,7 +2,7 @@
 import type { ObservedCell, PlannedCell } from "./cells";
 import { VerifyError } from "./errors";
 import { matches } from "./judge";
-import type { Observed, Prober } from "./prober";
+import type { Answer, Observed, Prober } from "./prober";
 import { until } from "./waiting";
 
 /** The prober of every vantage point, by name. */
@@ -34,14 +34,31 @@ export async function sendAll(
   return planned.map((each) => ({ ...each.cell, observed: observed.get(each) }));
 }
 
-/** A service may echo what it was sent; no token gets into a report. */
+/** Whoever answers may repeat what it was sent; no token gets into a report. */
 function withoutTokens(observed: Observed, words: PlannedCell["words"]): Observed {
   if ("error" in observed) return observed;
-  const body = [...words].reduce(
-    (text, [token, word]) => text.replaceAll(token, word),
-    observed.body,
-  );
-  return { ...observed, body };
+  const redacted = (text: string) => redact(text, words);
+  const headers = Object.entries(observed.headers).map(([name, value]) => [
+    name,
+    typeof value === "string" ? redacted(value) : value.map(redacted),
+  ]);
+  return {
+    ...observed,
+    headers: Object.fromEntries(headers) as Answer["headers"],
+    body: redacted(observed.body),
+  };
+}
+
+/** So many characters are no coincidence. */
+const recognizable = 16;
+
+/** Puts the words for the tokens, also where only a token's beginning is left, as where a body was cut. */
+function redact(text: string, words: PlannedCell["words"]): string {
+  const whole = [...words].reduce((rest, [token, word]) => rest.replaceAll(token, word), text);
+  return [...words].reduce((rest, [token, word]) => {
+    const beginning = token.slice(0, recognizable).replace(/[^\w-]/g, "\\$&");
+    return rest.replace(new RegExp(`${beginning}[\\w.+/=-]*`, "g"), word);
+  }, whole);
 }
 
 /**

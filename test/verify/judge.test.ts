@@ -10,6 +10,9 @@ const denied: Expected = { status: 403, refusal: "access denied" };
 const deniedAnswer = answer(403, "RBAC: access denied");
 const ok: Expected = { status: 200 };
 const reset: Expected = { status: "reset", refusal: "reset" };
+const answered: Expected = { status: "answered" };
+const noRoute: Expected = { status: 404, refusal: "no route" };
+const localOnly: Expected = { status: 403, refusal: "not from its own pod" };
 const resetSeen: Observed = { error: "ECONNRESET" };
 
 const starred = '{"reviews":[{"rating":{"stars":5,"color":"red"}},{"rating":{"stars":4}}]}';
@@ -69,6 +72,48 @@ const cases: readonly [string, Expected, Observed, boolean][] = [
   ["denied for audience", { status: 403, refusal: "other audience" }, deniedAnswer, false],
   ["passed on", { status: 403, refusal: "passed on" }, answer(403, '{"error": "Sorry"}'), true],
   ["the mesh's own for passed on", { status: 403, refusal: "passed on" }, deniedAnswer, false],
+  ...(
+    [
+      ["not yet valid", 401, "Jwt not yet valid"],
+      ["unknown key", 401, "Jwks doesn't have key to match kid or alg from Jwt"],
+      ["unsupported algorithm", 401, "Jwt header [alg] is not supported"],
+      [
+        "not a JWT",
+        401,
+        "Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections",
+      ],
+    ] as const
+  ).flatMap(([refusal, status, body]): [string, Expected, Observed, boolean][] => [
+    [refusal, { status, refusal }, answer(status, body), true],
+    [
+      `another's words for ${refusal}`,
+      { status, refusal },
+      answer(status, "Jwt is expired"),
+      false,
+    ],
+  ]),
+  ["no route", noRoute, answer(404), true],
+  ["no route asked, a service's own 404 there", noRoute, answer(404, "Not Found"), false],
+  ["no route asked, an empty answer there", noRoute, answer(200), false],
+  [
+    "not from its own pod",
+    localOnly,
+    answer(403, "Only requests from localhost are allowed\n"),
+    true,
+  ],
+  ["denied for not from its own pod", localOnly, deniedAnswer, false],
+  ...[200, 204, 301, 400, 404, 405, 415].map((status): [string, Expected, Observed, boolean] => [
+    `answered by the service itself with ${status}`,
+    answered,
+    answer(status, status === 404 ? "" : "<p>its own words"),
+    true,
+  ]),
+  ["answered asked, denied there", answered, deniedAnswer, false],
+  ["answered asked, any other 401 there", answered, answer(401, "Log in"), false],
+  ["answered asked, a refusal passed on there", answered, answer(403, '{"error":"x"}'), false],
+  ["answered asked, the mesh's words there", answered, answer(200, "RBAC: access denied"), false],
+  ["answered asked, a 5xx there", answered, answer(503, "no healthy upstream"), false],
+  ["answered asked, a reset there", answered, resetSeen, false],
   ["stars", { status: 200, stars: true }, answer(200, starred), true],
   ["stars asked, none there", { status: 200, stars: true }, answer(200, plain), false],
   ["stars asked, refused", { status: 200, stars: true }, answer(200, failed), false],
@@ -92,7 +137,8 @@ function cell(
   expected: Expected,
   observed: Observed | undefined,
 ): ObservedCell {
-  return { vantage, viewer: "somebody", target, service: "details", expected, observed };
+  const request = { method: "GET", url: "http://details:9080/", headers: {} };
+  return { vantage, viewer: "somebody", target, service: "details", request, expected, observed };
 }
 
 const verdicts = (cells: readonly ObservedCell[]) => judge(cells).map(({ verdict }) => verdict);
@@ -166,6 +212,28 @@ test("a cell without a token is not tried, and is no control", () => {
   );
 });
 
+test("a refusal may have another target's permitted request as its control", () => {
+  const refused = { ...cell("a", "/login", noRoute, answer(404)), control: "/productpage" };
+  assert.deepEqual(verdicts([refused, cell("a", "/productpage", ok, answer(200))]), [
+    "same",
+    "same",
+  ]);
+  assert.deepEqual(verdicts([refused, cell("a", "/productpage", ok, answer(503))]), [
+    "unproven",
+    "different",
+  ]);
+  // Its own name is no control then.
+  assert.deepEqual(verdicts([refused, cell("a", "/login", ok, answer(200))]), ["unproven", "same"]);
+});
+
+test("an answer of the service's own is a control too, and needs none", () => {
+  const posted = cell("a", "POST details", answered, answer(405));
+  const refused = cell("a", "POST details", denied, deniedAnswer);
+  assert.deepEqual(verdicts([posted, refused]), ["same", "same"]);
+  const failed = cell("a", "POST details", answered, answer(500));
+  assert.deepEqual(verdicts([failed, refused]), ["different", "unproven"]);
+});
+
 test("outcomes in words", () => {
   assert.equal(describeExpected(ok), "200");
   assert.equal(describeExpected({ status: 200, stars: true }), "200 with stars");
@@ -176,6 +244,9 @@ test("outcomes in words", () => {
     describeExpected({ status: 403, refusal: "passed on" }),
     "403 passed on by the first service",
   );
+  assert.equal(describeExpected(answered), "an answer of the service's own");
+  assert.equal(describeExpected(noRoute), "404");
+  assert.equal(describeExpected(localOnly), "403 Only requests from localhost are allowed");
   assert.equal(
     describeObserved(answer(503, "\n upstream\u001b[31m error\nmore")),
     "503 upstream [31m error",

@@ -14,11 +14,16 @@ import type { Cluster, ClusterOptions, Running } from "./support/cluster";
 
 const podAs = (serviceAccount: string): ProbePod => ({
   name: serviceAccount,
+  namespace: "bookinfo",
   serviceAccount,
   inTheMesh: true,
 });
 
 const live = new AbortController().signal;
+
+const named = (name: string, app: string, namespace = "bookinfo") => ({
+  metadata: { name, namespace, labels: { app } },
+});
 
 /** Runs the pod's command for real, on this machine. */
 function runHere(_pod: Plain<V1Pod>, command: readonly string[]): Running {
@@ -34,7 +39,12 @@ async function cluster(t: TestContext, options: Partial<ClusterOptions> = {}): P
 }
 
 const podsIn = ({ kubeconfig }: Pick<Cluster, "kubeconfig">, deadline = 5_000) =>
-  probePods({ kubeconfig, namespace: "bookinfo", image: "registry.example/node:24", deadline });
+  probePods({
+    kubeconfig,
+    namespaces: ["bookinfo", "default"],
+    image: "registry.example/node:24",
+    deadline,
+  });
 
 test("the probe script runs in each pod; tokens are in no address and no pod", async (t) => {
   const fake = await cluster(t);
@@ -45,6 +55,7 @@ test("the probe script runs in each pod; tokens are in no address and no pod", a
   const request = {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     path: "/",
+    method: "GET",
     headers: { authorization: "Bearer s3cret" },
   };
 
@@ -95,7 +106,7 @@ test("a pod runs as its service account, unprivileged, with no token mounted", a
   });
 });
 
-test("a pod outside the mesh has no sidecar, by label and by annotation; the others have one", async (t) => {
+test("a pod outside the mesh has no sidecar, by label and by annotation; the others ask for one by label", async (t) => {
   const fake = await cluster(t);
   const pods = podsIn(fake);
   await pods.start(
@@ -108,21 +119,21 @@ test("a pod outside the mesh has no sidecar, by label and by annotation; the oth
     metadata?.annotations?.["sidecar.istio.io/inject"],
   ]);
   assert.deepEqual(inject, [
-    [undefined, undefined],
+    ["true", undefined],
     ["false", "false"],
   ]);
 });
 
 test("a pod that serves has a Service that selects it alone, and both are removed", async (t) => {
   const fake = await cluster(t);
-  fake.services.set("left", { metadata: { name: "left", labels: { app: "verify" } } });
-  fake.services.set("other", { metadata: { name: "other", labels: { app: "details" } } });
+  fake.services.set("bookinfo/left", named("left", "verify"));
+  fake.services.set("bookinfo/other", named("other", "details"));
   const pods = podsIn(fake);
   const serves = { service: "verify-unlisted", port: 9080 };
   const server: ProbePod = { ...podAs("default"), name: "unlisted", serves };
   await pods.start([podAs("default"), server], live);
-  assert.deepEqual([...fake.services.keys()], ["other", "verify-unlisted"]);
-  const { selector = {}, ports } = fake.services.get("verify-unlisted")?.spec ?? {};
+  assert.deepEqual([...fake.services.keys()], ["bookinfo/other", "bookinfo/verify-unlisted"]);
+  const { selector = {}, ports } = fake.services.get("bookinfo/verify-unlisted")?.spec ?? {};
   assert.deepEqual(ports, [{ name: "http", port: 9080 }]);
   const selected = fake.created.filter(({ metadata }) =>
     Object.entries(selector).every(([label, value]) => metadata?.labels?.[label] === value),
@@ -130,18 +141,61 @@ test("a pod that serves has a Service that selects it alone, and both are remove
   assert.equal(selected.length, 1);
   assert.match(selected[0]?.metadata?.name ?? "", /^verify-unlisted-[0-9a-f]{8}$/);
   await pods.remove();
-  assert.deepEqual([...fake.services.keys()], ["other"]);
+  assert.deepEqual([...fake.services.keys()], ["bookinfo/other"]);
 });
 
-test("what a killed run has left is removed first, and nothing else", async (t) => {
+test("a pod of another namespace has a service account of its own, which is removed with it", async (t) => {
   const fake = await cluster(t);
-  fake.pods.set("left", { metadata: { name: "left", labels: { app: "verify" } } });
-  fake.pods.set("other", { metadata: { name: "other", labels: { app: "details" } } });
+  fake.serviceAccounts.set("default/other", named("other", "details"));
+  const pods = podsIn(fake);
+  const foreigner: ProbePod = {
+    ...podAs("bookinfo-productpage"),
+    name: "foreigner",
+    namespace: "default",
+    ownServiceAccount: true,
+  };
+  const probers = await pods.start([podAs("bookinfo-productpage"), foreigner], live);
+  assert.deepEqual([...probers.keys()], ["bookinfo-productpage", "foreigner"]);
+  // Where the account is, `create` makes none: it belongs to the application.
+  assert.deepEqual(
+    [...fake.serviceAccounts.keys()],
+    ["default/other", "default/bookinfo-productpage"],
+  );
+  const account = fake.serviceAccounts.get("default/bookinfo-productpage");
+  assert.equal(account?.automountServiceAccountToken, false);
+  assert.deepEqual([...fake.pods.keys()].map((name) => name.replace(/-[0-9a-f]{8}$/, "")).sort(), [
+    "bookinfo/verify-bookinfo-productpage",
+    "default/verify-foreigner",
+  ]);
+  for (const prober of probers.values()) assert.deepEqual(await prober.send([]), []);
+  await pods.remove();
+  assert.deepEqual([...fake.serviceAccounts.keys()], ["default/other"]);
+  assert.equal(fake.pods.size, 0);
+});
+
+test("what a killed run has left in any namespace is removed first, and nothing else", async (t) => {
+  const fake = await cluster(t);
+  for (const namespace of ["bookinfo", "default", "elsewhere"]) {
+    for (const kept of [fake.pods, fake.services, fake.serviceAccounts]) {
+      kept.set(`${namespace}/left`, named("left", "verify", namespace));
+      kept.set(`${namespace}/other`, named("other", "details", namespace));
+    }
+  }
+  const names = [
+    "bookinfo/other",
+    "default/other",
+    // Nothing was ever made there.
+    "elsewhere/left",
+    "elsewhere/other",
+  ];
   const pods = podsIn(fake);
   await pods.start([podAs("default")], live);
-  assert.ok(!fake.pods.has("left"));
+  assert.ok(!fake.pods.has("bookinfo/left"));
+  assert.ok(!fake.pods.has("default/left"));
   await pods.remove();
-  assert.deepEqual([...fake.pods.keys()], ["other"]);
+  assert.deepEqual([...fake.pods.keys()], names);
+  assert.deepEqual([...fake.services.keys()], names);
+  assert.deepEqual([...fake.serviceAccounts.keys()], names);
 });
 
 test("pods that do not get ready: which, and why, in Kubernetes' words", async (t) => {

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { localProber, probeArguments, proberOver } from "../../verify/prober";
@@ -59,7 +60,8 @@ after(() => {
   server.close();
 });
 
-const to = (path: string, headers: Record<string, string> = {}): ProbeRequest => ({
+const to = (path: string, headers: ProbeRequest["headers"] = {}): ProbeRequest => ({
+  method: "GET",
   origin,
   path,
   headers,
@@ -101,6 +103,48 @@ test("path and headers are sent as they are", async () => {
   assert.deepEqual(seen, ["GET //a/../b%2fc?d Bearer a.b.c"]);
 });
 
+/** The lines of a request as they come over the wire. */
+async function lines(request: Partial<ProbeRequest>): Promise<string[]> {
+  const raw = createTcpServer((socket) => {
+    socket.once("data", (data) => socket.end(`HTTP/1.1 200 OK\r\n\r\n${data.toString("latin1")}`));
+  }).listen(0, "127.0.0.1");
+  await once(raw, "listening");
+  const { port } = raw.address() as AddressInfo;
+  const [result] = await prober.send([
+    { ...to("/"), origin: `http://127.0.0.1:${port}`, ...request },
+  ]);
+  raw.close();
+  assert.ok(result && "body" in result);
+  return result.body.trimEnd().split("\r\n");
+}
+
+for (const path of [
+  "//a/./../b%2fc%2E?d=/../e",
+  "/a\\b",
+  "/a/..;/b",
+  "http://details.bookinfo.svc.cluster.local:9080/details/0",
+]) {
+  test(`the path ${path} is sent as it is`, async () => {
+    assert.equal((await lines({ path }))[0], `GET ${path} HTTP/1.1`);
+  });
+}
+
+for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+  test(`the method ${method} is sent as it is`, async () => {
+    assert.equal((await lines({ method }))[0], `${method} / HTTP/1.1`);
+  });
+}
+
+test("a header with two values is sent as two lines, and a Host in place of the origin's", async () => {
+  const headers = { authorization: ["Bearer a.b.c", "bearer d.e.f"], host: "DETAILS:9080" };
+  assert.deepEqual((await lines({ headers })).slice(1), [
+    "authorization: Bearer a.b.c",
+    "authorization: bearer d.e.f",
+    "host: DETAILS:9080",
+    "Connection: close",
+  ]);
+});
+
 test("every request has a connection of its own", async () => {
   ports.clear();
   for (const path of ["/a", "/b", "/c"]) await prober.send([to(path)]);
@@ -140,7 +184,7 @@ test("nobody there: the reason, not an answer", async () => {
   closed.close();
   await once(closed, "close");
   const results = await prober.send([
-    { origin: `http://127.0.0.1:${port}`, path: "/", headers: {} },
+    { method: "GET", origin: `http://127.0.0.1:${port}`, path: "/", headers: {} },
   ]);
   assert.deepEqual(results, [{ error: "ECONNREFUSED" }]);
 });
@@ -151,7 +195,7 @@ test("no answer at all is a time-out", async () => {
   const { port } = silent.address() as AddressInfo;
   const impatient = localProber(200);
   const results = await impatient.send([
-    { origin: `http://127.0.0.1:${port}`, path: "/", headers: {} },
+    { method: "GET", origin: `http://127.0.0.1:${port}`, path: "/", headers: {} },
   ]);
   impatient.close();
   silent.closeAllConnections();

@@ -19,7 +19,8 @@ function cell(
   observed: Observed | undefined,
   verdict: Verdict,
 ): JudgedCell {
-  return { vantage, viewer, target, service: "reviews", expected, observed, verdict };
+  const request = { method: "GET", url: "http://reviews:9080/reviews/0", headers: {} };
+  return { vantage, viewer, target, service: "reviews", request, expected, observed, verdict };
 }
 
 function report(cells: readonly JudgedCell[]): Report {
@@ -27,6 +28,7 @@ function report(cells: readonly JudgedCell[]): Report {
   return {
     gatewayUrl: "http://localhost:8080",
     issuer: "https://tenant.localhost:8443/",
+    startedAt: "2026-01-02T03:04:05.000Z",
     cells,
     summary: {
       cells: cells.length,

@@ -7,15 +7,19 @@ import { sendAll, settle } from "../../verify/send";
 const live = new AbortController().signal;
 
 function planned(vantage: string, target: string, status: 200 | 403, token?: string): PlannedCell {
+  const word = `[token of ${token ?? ""}]`;
   return {
     cell: {
       vantage,
       viewer: token ?? "anonymous",
       target,
       service: "details",
+      request: { method: "GET", url: `http://details:9080/${target}`, headers: {} },
       expected: status === 200 ? { status } : { status, refusal: "access denied" },
     },
+    words: new Map(token === undefined ? [] : [[token, word]]),
     request: {
+      method: "GET",
       origin: "http://details:9080",
       path: `/${target}`,
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
@@ -65,15 +69,45 @@ test("each vantage point gets its own requests in one batch, and the cells keep 
   );
 });
 
-test("a token that a service echoes does not get into the report", async () => {
-  const echo = prober(({ headers }) => ({
-    status: 200,
-    headers: {},
-    body: `you sent ${headers.authorization ?? ""}, twice: ${headers.authorization ?? ""}`,
-  }));
-  const [cell] = await sendAll([planned("a", "one", 200, "eyJ.a.b")], new Map([["a", echo.made]]));
+/** What is left of `body` and of a header after a request with these words. */
+async function reported(body: string, words: readonly (readonly [string, string])[]) {
+  const echo = prober(() => ({ status: 401, headers: { "www-authenticate": [body] }, body }));
+  const request = { ...planned("a", "one", 200), words: new Map(words) };
+  const [cell] = await sendAll([request], new Map([["a", echo.made]]));
   assert.ok(cell?.observed && "body" in cell.observed);
-  assert.equal(cell.observed.body, "you sent Bearer [token], twice: Bearer [token]");
+  assert.deepEqual(cell.observed.headers, { "www-authenticate": [cell.observed.body] });
+  return cell.observed.body;
+}
+
+// Of two tokens with the same header, as they are.
+const [one, two] = ["eyJhbGciOiJSUzI1NiJ9.eyJhIjoxfQ.c2ln", "eyJhbGciOiJSUzI1NiJ9.eyJiIjoyfQ.c2lr"];
+const words = [
+  [one, "[token of one]"],
+  [two, "[token of two]"],
+] as const;
+
+test("a token that is echoed, in the body or a header, does not get into the report", async () => {
+  assert.equal(
+    await reported(`{"${one}":"Bearer ${two}"}, twice: ${one}`, words),
+    '{"[token of one]":"Bearer [token of two]"}, twice: [token of one]',
+  );
+});
+
+test("what was made of a token is replaced too", async () => {
+  const basic = Buffer.from(`user:${one}`).toString("base64");
+  assert.equal(
+    await reported(`Basic ${basic}.`, [...words, [basic, "[password]"]]),
+    "Basic [password].",
+  );
+});
+
+test("nor does the beginning of a token get there, where an answer is cut", async () => {
+  assert.equal(
+    await reported(`realm="/?t=${two.slice(0, 40)}", x`, words),
+    'realm="/?t=[token of one]", x',
+  );
+  assert.equal(await reported(`you sent ${one.slice(0, 16)}`, words), "you sent [token of one]");
+  assert.equal(await reported("eyJhbGciOi", words), "eyJhbGciOi");
 });
 
 test("settling asks for one cell of each expected status until they are as expected, then for all", async () => {

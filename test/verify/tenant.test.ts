@@ -4,17 +4,19 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from "jose";
-import { readSigningKeys } from "../../verify/forge";
+import { allCredentials } from "../../verify/credentials";
 import type { StackOutputs } from "../../verify/outputs";
-import { forgedTokens, genuineTokens } from "../../verify/tokens";
-import type { Tokens } from "../../verify/tokens";
+import { readSigningKeys } from "../../verify/signing-keys";
+import { genuineTokens } from "../../verify/tokens";
+import type { IssuedTokens } from "../../verify/tokens";
+import { viewersOf } from "../../verify/viewers";
 import { audience, password, startBookinfo } from "../sandbox/tenant/bookinfo";
 import type { Bookinfo } from "../sandbox/tenant/bookinfo";
 
 const live = new AbortController().signal;
 let bookinfo: Bookinfo;
 let outputs: StackOutputs;
-let tokens: Tokens;
+let tokens: IssuedTokens;
 
 before(async () => {
   bookinfo = await startBookinfo();
@@ -49,8 +51,8 @@ after(() => bookinfo.tenant.stop());
 test("everybody gets a token that verifies, with the permissions they hold", async () => {
   const keys = createRemoteJWKSet(new URL(outputs.jwksUri));
   const held = await Promise.all(
-    [...tokens].map(async ([viewer, token]) => {
-      const { payload } = await jwtVerify(token, keys, { issuer: outputs.issuer, audience });
+    [...tokens].map(async ([viewer, { accessToken }]) => {
+      const { payload } = await jwtVerify(accessToken, keys, { issuer: outputs.issuer, audience });
       return [viewer, payload.permissions];
     }),
   );
@@ -62,18 +64,30 @@ test("everybody gets a token that verifies, with the permissions they hold", asy
   ]);
 });
 
-test("the tenant's key file is a signing key file: every bad token can be forged", async () => {
+test("people get an ID token, machines none", () => {
+  const named = [...tokens].map(([viewer, { idToken }]) => [
+    viewer,
+    idToken === undefined ? undefined : decodeJwt(idToken).aud,
+  ]);
+  const { web } = outputs.clientIds;
+  assert.deepEqual(named, [
+    ["nobody@bookinfo.example", web],
+    ["user@bookinfo.example", web],
+    ["moderator@bookinfo.example", web],
+    ["catalogue (machine)", undefined],
+  ]);
+});
+
+test("the tenant's key file is a signing key file: every viewer has something to send", async () => {
   const file = join(bookinfo.tenant.stateDirectory, "keys.json");
-  const forged = await forgedTokens(outputs, tokens, live, await readSigningKeys(file));
-  assert.deepEqual(
-    [...forged.keys()],
-    ["tampered token", "forged but valid", "expired token", "wrong issuer", "wrong audience"],
-  );
+  const credentials = await allCredentials(outputs, tokens, live, await readSigningKeys(file));
+  const untried = viewersOf(outputs).filter(({ name }) => !credentials.has(name));
+  assert.deepEqual(untried, []);
   const keys = createRemoteJWKSet(new URL(outputs.jwksUri));
-  const good = forged.get("forged but valid") ?? "";
+  const [good = ""] = credentials.get("forged but valid")?.words.keys() ?? [];
   await jwtVerify(good, keys, { issuer: outputs.issuer, audience });
   // What a forged token says is what the tenant itself would have said.
-  const genuine = decodeJwt(tokens.get("moderator@bookinfo.example") ?? "");
+  const genuine = decodeJwt(tokens.get("moderator@bookinfo.example")?.accessToken ?? "");
   assert.deepEqual(decodeJwt(good).aud, genuine.aud);
   assert.ok((await readFile(file, "utf8")).includes('"d"'));
 });

@@ -18,6 +18,22 @@ const soon = { settleDeadline: 1_000, gatewayDeadline: 1_000 };
 
 const verifyWithKey = ({ outputs, signingKey }: Stack) => verify(outputs, { signingKey, ...soon });
 
+const holders = [
+  "user@bookinfo.example",
+  "moderator@bookinfo.example",
+  "catalogue (machine)",
+  "reporting (machine)",
+  "forged but valid",
+  "ours among its audiences",
+];
+
+const wholes = [
+  "moderator@bookinfo.example",
+  "reporting (machine)",
+  "forged but valid",
+  "ours among its audiences",
+];
+
 const named = (cells: readonly JudgedCell[], verdict: string) =>
   cells
     .filter((cell) => cell.verdict === verdict)
@@ -28,7 +44,7 @@ function countsOf({ summary }: Report) {
   return [cells, differences, unproven, notTried];
 }
 
-test("a mesh that enforces the table: 584 cells, no difference, and nothing is left", async (t) => {
+test("a mesh that enforces the table: 1450 cells, no difference, and nothing is left", async (t) => {
   const stack = await stackFor(t);
   const lines: string[] = [];
   const { outputs, signingKey } = stack;
@@ -37,68 +53,172 @@ test("a mesh that enforces the table: 584 cells, no difference, and nothing is l
     ...soon,
     progress: (line) => lines.push(line),
   });
-  assert.deepEqual(countsOf(report), [584, 0, 0, 0]);
-  assert.equal(stack.cluster.pods.size, 0);
-  assert.equal(stack.cluster.services.size, 0);
-  assert.equal(stack.cluster.created.length, 7);
+  assert.deepEqual(named(report.cells, "different"), []);
+  assert.deepEqual(countsOf(report), [1450, 0, 0, 0]);
+  const { pods, services, serviceAccounts, created } = stack.cluster;
+  assert.deepEqual([pods.size, services.size, serviceAccounts.size, created.length], [0, 0, 0, 8]);
   assert.deepEqual(lines, [
     "Signing in as every viewer and starting the probe pods …",
     "Waiting until the policies have reached every sidecar …",
-    "Sending 584 requests …",
+    "Sending 1450 requests …",
   ]);
   // Neither a token nor a password, in any cell.
+  assert.ok(Date.parse(report.startedAt) <= Date.now());
   assert.ok(!/eyJ|[num]-pass|n\+pass|[cr]-secret/.test(JSON.stringify(report)));
 });
 
 test("without the tenant's key, what needs it is not tried and never passed", async (t) => {
   const { outputs } = await stackFor(t);
   const report = await verify(outputs, soon);
-  // Three of eleven rows: forged but valid, expired, wrong audience.
-  assert.deepEqual(countsOf(report), [584, 0, 0, 159]);
-  const viewers = report.cells
-    .filter((cell) => cell.verdict === "not tried")
-    .map((cell) => cell.viewer);
-  assert.deepEqual([...new Set(viewers)], ["forged but valid", "expired token", "wrong audience"]);
+  const notTried = report.cells.filter((cell) => cell.verdict === "not tried");
+  // One of them from everywhere that people ask from, the other eleven from three places.
+  assert.deepEqual(countsOf(report), [1450, 0, 0, 12 * (5 + 8 + 8) + 5 * 8]);
+  const viewers = notTried.map(({ viewer, needs }) => `${viewer}: ${needs ?? ""}`);
+  assert.deepEqual(
+    [...new Set(viewers)],
+    [
+      "forged but valid",
+      "ours among its audiences",
+      "permissions as one string",
+      "permissions nested",
+      "permissions with a suffix",
+      "permissions in another case",
+      "permissions only as scope",
+      "expired token",
+      "not yet valid",
+      "wrong audience",
+      "audiences without ours",
+      "no audience",
+    ].map((viewer) => `${viewer}: the tenant's own key`),
+  );
 });
 
 test("the policy of details deleted: the cells that changed, and no others", async (t) => {
   const stack = await stackFor(t);
   stack.mesh.policies.delete("details");
   const report = await verifyWithKey(stack);
-  const holders = [
-    "user@bookinfo.example",
-    "moderator@bookinfo.example",
-    "catalogue (machine)",
-    "reporting (machine)",
-    "forged but valid",
-  ];
+  const whole = "moderator@bookinfo.example";
+  // Neither a path nor a method brings it back; a preflight carries no token.
+  const asked = report.cells.filter(
+    ({ vantage, viewer, service, expected }) =>
+      vantage === "ways round, from a pod as productpage" &&
+      viewer === whole &&
+      service === "details" &&
+      expected.status === "answered",
+  );
+  assert.equal(asked.length, 20);
+  const around = report.cells.filter(
+    ({ vantage, viewer, expected }) =>
+      vantage === "ways round, through the gateway" && viewer === whole && expected.status === 200,
+  );
+  const detours = around.filter(({ target }) => target !== "/productpage");
+  assert.equal(detours.length, 10);
   assert.deepEqual(named(report.cells, "different"), [
     ...holders.map((viewer) => `through the gateway, ${viewer}, details`),
     ...holders.map((viewer) => `from a pod as productpage, ${viewer}, details`),
+    ...detours.map(({ target }) => `ways round, through the gateway, ${whole}, ${target}`),
+    ...asked.map(({ target }) => `ways round, from a pod as productpage, ${whole}, ${target}`),
   ]);
-  const unproven = report.cells.filter(({ verdict }) => verdict === "unproven");
-  assert.deepEqual(new Set(unproven.map(({ target }) => target)), new Set(["details"]));
-  // Every other refusal of details lost its control: 6 of 11 twice, all 11 from five other pods.
-  assert.equal(unproven.length, 6 + 6 + 5 * 11);
+  // Every refusal of details has lost its control, wherever it came from.
+  const refused = report.cells.filter(
+    ({ service, expected, target, control = target }) =>
+      service === "details" &&
+      expected.refusal !== undefined &&
+      !control.startsWith("/productpage") &&
+      !control.startsWith("details-v1"),
+  );
+  assert.deepEqual(
+    named(report.cells, "unproven"),
+    named(
+      refused.map((cell) => ({ ...cell, verdict: "unproven" })),
+      "unproven",
+    ),
+  );
+  // From the gateway and productpage's pod 31 of 37; from five other pods all seven, and from reviews' all.
+  assert.equal(refused.length, 31 * 2 + 5 * 7 + 37 + 10 + (21 + 1) + 2 * 21);
 });
 
-test("the audience not checked: the wrong-audience cells, and no others", async (t) => {
+test("the audience not checked: the cells of other audiences, and no others", async (t) => {
   const report = await verifyWithKey(await stackFor(t, { audienceChecked: false }));
+  const viewers = ["wrong audience", "audiences without ours", "no audience", "ID token"];
   assert.deepEqual(
     named(report.cells, "different"),
     report.cells
-      .filter(({ viewer, expected }) => viewer === "wrong audience" && expected.status === 403)
+      .filter(({ viewer }) => viewers.includes(viewer))
       .map(({ vantage, viewer, target }) => `${vantage}, ${viewer}, ${target}`),
   );
-  assert.deepEqual(countsOf(report), [584, 45, 0, 0]);
+  assert.deepEqual(countsOf(report), [1450, 4 * (5 + 8 + 8), 0, 0]);
+});
+
+test("fromHeaders removed: a token in the query counts, wherever its holder may call", async (t) => {
+  const report = await verifyWithKey(await stackFor(t, { fromHeaders: false }));
+  const viewer = "token in ?access_token=";
+  // Not through the gateway: productpage is public, and passes no query on.
+  assert.deepEqual(named(report.cells, "different"), [
+    ...["details", "reviews", "reviews-v1", "reviews-v2", "reviews-v3"].map(
+      (target) => `from a pod as productpage, ${viewer}, ${target}`,
+    ),
+    `from a pod as reviews, ${viewer}, ratings`,
+  ]);
+  assert.deepEqual(countsOf(report), [1450, 6, 0, 0]);
+  assert.ok(!JSON.stringify(report).includes("eyJ"));
+});
+
+test("a route too many: the paths that it opens, to anybody, and no others", async (t) => {
+  const stack = await stackFor(t);
+  stack.mesh.routes.push({ prefix: "/log" });
+  const report = await verifyWithKey(stack);
+  assert.deepEqual(
+    named(report.cells, "different"),
+    ["anonymous", "moderator@bookinfo.example"].flatMap((viewer) =>
+      ["/login", "/logout"].map((path) => `ways round, through the gateway, ${viewer}, ${path}`),
+    ),
+  );
+  assert.deepEqual(countsOf(report), [1450, 4, 0, 0]);
+});
+
+test("a rule that lets POST in: from every caller to whom it is denied, and no other method", async (t) => {
+  const stack = await stackFor(t);
+  const rules = stack.mesh.policies.get("details") ?? [];
+  stack.mesh.policies.set("details", [...rules, { methods: ["POST"] }]);
+  const report = await verifyWithKey(stack);
+  const post = "POST details /details/0";
+  assert.deepEqual(named(report.cells, "different"), [
+    `ways round, from a pod as productpage, anonymous, ${post}`,
+    `ways round, from a stranger's pod, anonymous, ${post}`,
+    `ways round, from a stranger's pod, moderator@bookinfo.example, ${post}`,
+  ]);
+  assert.deepEqual(countsOf(report), [1450, 3, 0, 0]);
+});
+
+test("a policy that overlooks the namespace: the other namespace's cells, and no others", async (t) => {
+  const stack = await stackFor(t);
+  const { policies } = stack.mesh;
+  const callers = ["bookinfo/bookinfo-productpage", "default/bookinfo-productpage"];
+  policies.set("details", [{ callers, permission: "read:book-details" }]);
+  const report = await verifyWithKey(stack);
+  assert.deepEqual(
+    named(report.cells, "different"),
+    holders
+      .filter((viewer) => viewer !== "ours among its audiences")
+      .map((viewer) => `from another namespace's pod, ${viewer}, details`),
+  );
+  assert.deepEqual(countsOf(report), [1450, 5, 0, 0]);
 });
 
 test("plain text let in: every cell from outside the mesh, and no others", async (t) => {
   const report = await verifyWithKey(await stackFor(t, { strict: false }));
-  const outside = report.cells.filter(({ vantage }) => vantage === "from a pod outside the mesh");
-  assert.equal(outside.length, 8 * 11);
-  assert.ok(outside.every(({ verdict }) => verdict === "different"));
-  assert.deepEqual(countsOf(report), [584, 88, 0, 0]);
+  const resets = report.cells.filter(({ expected }) => expected.status === "reset");
+  assert.deepEqual(
+    new Set(resets.map(({ vantage }) => vantage)),
+    new Set([
+      "from a pod outside the mesh",
+      "the sidecars' own ports, from a pod outside the mesh",
+    ]),
+  );
+  assert.ok(resets.every(({ verdict }) => verdict === "different"));
+  assert.equal(resets.length, 7 * 8 + 6 * 7);
+  assert.deepEqual(countsOf(report), [1450, resets.length, 0, 0]);
 });
 
 test("no allow-nothing: the unlisted cells whose token is good or absent, and no others", async (t) => {
@@ -112,22 +232,29 @@ test("no allow-nothing: the unlisted cells whose token is good or absent, and no
       )
       .map(({ vantage, viewer, target }) => `${vantage}, ${viewer}, ${target}`),
   );
-  // Seven viewers from five pods of the mesh.
-  assert.equal(different.length, 7 * 5);
-  assert.deepEqual(countsOf(report), [584, 35, 0, 0]);
+  // Of 37 viewers 18 from two pods, seven from four.
+  assert.equal(different.length, 2 * 18 + 4 * 7);
+  assert.deepEqual(countsOf(report), [1450, different.length, 0, 0]);
 });
 
 test("a policy that lets another caller in shows from that caller's pod alone", async (t) => {
   const stack = await stackFor(t);
-  stack.mesh.policies.set("ratings", {
-    callers: ["bookinfo-reviews", "default"],
-    permission: "read:book-reviews",
-  });
+  const callers = ["bookinfo/bookinfo-reviews", "bookinfo/default"];
+  stack.mesh.policies.set("ratings", [{ callers, permission: "read:book-reviews" }]);
   const report = await verifyWithKey(stack);
+  const around = report.cells.filter(
+    ({ vantage, viewer, service, target }) =>
+      vantage === "ways round, from a stranger's pod" &&
+      viewer === "moderator@bookinfo.example" &&
+      service === "ratings" &&
+      !target.endsWith("preflight"),
+  );
+  assert.equal(around.length, 20);
   assert.deepEqual(named(report.cells, "different"), [
-    "from a stranger's pod, moderator@bookinfo.example, ratings",
-    "from a stranger's pod, reporting (machine), ratings",
-    "from a stranger's pod, forged but valid, ratings",
+    ...wholes
+      .filter((viewer) => viewer !== "ours among its audiences")
+      .map((viewer) => `from a stranger's pod, ${viewer}, ratings`),
+    ...around.map(({ vantage, viewer, target }) => `${vantage}, ${viewer}, ${target}`),
   ]);
 });
 
@@ -154,7 +281,7 @@ test("policies that arrive late are waited for", async (t) => {
       }
     },
   });
-  assert.deepEqual(countsOf(report), [584, 0, 0, 0]);
+  assert.deepEqual(countsOf(report), [1450, 0, 0, 0]);
 });
 
 test("a wrong password: one line, and the probe pods are removed", async (t) => {

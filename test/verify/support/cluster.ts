@@ -1,11 +1,11 @@
-/** An API server that knows pods and Services: it keeps them, and runs commands in them over WebSockets. */
+/** An API server that knows pods and what belongs to them: it keeps them, and runs commands in them over WebSockets. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
-import type { V1Pod, V1PodStatus, V1Service } from "@kubernetes/client-node";
+import type { V1Pod, V1PodStatus, V1Service, V1ServiceAccount } from "@kubernetes/client-node";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
 import type { Plain } from "../../../verify/probe-pod";
@@ -24,14 +24,18 @@ export interface ClusterOptions {
   readonly status?: (pod: Plain<V1Pod>) => Plain<V1PodStatus>;
   /** Refuses the creation of a pod with this message. */
   readonly refuse?: (pod: Plain<V1Pod>) => string | undefined;
+  /** Pods that are there already, with a status of their own. */
+  readonly workloads?: readonly Plain<V1Pod>[];
 }
 
 export interface Cluster {
   readonly kubeconfig: string;
-  /** The pods that are there, by name. */
+  /** The pods that are there beside the workloads, as namespace/name. */
   readonly pods: Map<string, Plain<V1Pod>>;
-  /** The Services that are there, by name. */
+  /** The Services that are there, as namespace/name. */
   readonly services: Map<string, Plain<V1Service>>;
+  /** The service accounts that are there, as namespace/name. */
+  readonly serviceAccounts: Map<string, Plain<V1ServiceAccount>>;
   /** Every pod that was ever created. */
   readonly created: Plain<V1Pod>[];
   /** Every request's method and address. */
@@ -43,11 +47,20 @@ const ready: Plain<V1PodStatus> = {
   phase: "Running",
   conditions: [{ type: "Ready", status: "True" }],
 };
-const namespacePath = "/api/v1/namespaces/bookinfo";
+
+interface Resource {
+  readonly metadata?: Plain<V1Pod>["metadata"];
+}
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const pods = new Map<string, Plain<V1Pod>>();
   const services = new Map<string, Plain<V1Service>>();
+  const serviceAccounts = new Map<string, Plain<V1ServiceAccount>>();
+  const kinds: Record<string, Map<string, Resource> | undefined> = {
+    pods,
+    services,
+    serviceaccounts: serviceAccounts,
+  };
   const created: Plain<V1Pod>[] = [];
   const requests: string[] = [];
 
@@ -57,39 +70,35 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const reply = (status: number, body: object) => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     };
-    const isSelected = selects(url.searchParams.get("labelSelector") ?? "");
-    if (url.pathname === `${namespacePath}/services`) {
-      if (request.method === "DELETE") {
-        for (const [name, each] of services) if (isSelected(each)) services.delete(name);
-        reply(200, { kind: "Status", status: "Success" });
-      } else {
-        const service = JSON.parse(await text(request)) as Plain<V1Service>;
-        services.set(service.metadata?.name ?? "", service);
-        reply(201, service);
-      }
-      return;
-    }
-    if (url.pathname !== `${namespacePath}/pods`) {
+    const [namespace = "", kind = ""] =
+      /^\/api\/v1\/namespaces\/([^/]+)\/([^/]+)$/.exec(url.pathname)?.slice(1) ?? [];
+    const kept = kinds[kind];
+    if (kept === undefined) {
       reply(404, { message: "not here" });
       return;
     }
-    const selected = [...pods.values()].filter(isSelected);
-    if (request.method === "GET") {
-      const items = selected.map((pod) => ({ ...pod, status: options.status?.(pod) ?? ready }));
-      reply(200, { kind: "PodList", items });
-    } else if (request.method === "DELETE") {
-      for (const pod of selected) pods.delete(pod.metadata?.name ?? "");
+    const isSelected = selects(namespace, url.searchParams.get("labelSelector") ?? "");
+    if (request.method === "DELETE") {
+      for (const [name, each] of kept) if (isSelected(each)) kept.delete(name);
       reply(200, { kind: "Status", status: "Success" });
+    } else if (request.method === "GET") {
+      const started = [...pods.values()].map((pod) => ({
+        ...pod,
+        status: options.status?.(pod) ?? ready,
+      }));
+      const items = [...(options.workloads ?? []), ...started].filter(isSelected);
+      reply(200, { kind: "PodList", items });
     } else {
-      const pod = JSON.parse(await text(request)) as Plain<V1Pod>;
-      const refusal = options.refuse?.(pod);
+      const written = JSON.parse(await text(request)) as Resource;
+      const resource = { ...written, metadata: { ...written.metadata, namespace } };
+      const refusal = kind === "pods" ? options.refuse?.(resource) : undefined;
       if (refusal !== undefined) {
         reply(403, { kind: "Status", message: refusal });
         return;
       }
-      created.push(pod);
-      pods.set(pod.metadata?.name ?? "", pod);
-      reply(201, pod);
+      if (kind === "pods") created.push(resource);
+      kept.set(`${namespace}/${resource.metadata.name ?? ""}`, resource);
+      reply(201, resource);
     }
   };
 
@@ -103,7 +112,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     requests.push(`EXEC ${request.url ?? ""}`);
     const url = new URL(request.url ?? "", "http://cluster");
-    const pod = pods.get(url.pathname.split("/").at(-2) ?? "");
+    const [namespace = "", , name = ""] = url.pathname.split("/").slice(4);
+    const pod = pods.get(`${namespace}/${name}`);
     if (pod === undefined) {
       socket.end("HTTP/1.1 404 Not Found\r\n\r\n");
       return;
@@ -119,6 +129,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     kubeconfig: kubeconfigFor(`http://127.0.0.1:${port}`),
     pods,
     services,
+    serviceAccounts,
     created,
     requests,
     async close() {
@@ -147,9 +158,15 @@ function attach(connection: WebSocket, { stdin, stdout, stderr }: Running): void
   });
 }
 
-function selects(selector: string): (labelled: Plain<Pick<V1Pod, "metadata">>) => boolean {
-  const wanted = selector.split(",").map((part) => part.split("="));
-  return ({ metadata }) => wanted.every(([key = "", value]) => metadata?.labels?.[key] === value);
+/** Of a label selector, `label=value` and `label in (value,value)`. */
+function selects(namespace: string, selector: string): (labelled: Resource) => boolean {
+  const wanted = selector.split(/,(?![^(]*\))/).map((part) => {
+    const [label = "", values = ""] = part.split(/=| in /);
+    return { label, values: values.replace(/^\(|\)$/g, "").split(",") };
+  });
+  return ({ metadata }) =>
+    metadata?.namespace === namespace &&
+    wanted.every(({ label, values }) => values.includes(metadata.labels?.[label] ?? ""));
 }
 
 export function kubeconfigFor(server: string): string {

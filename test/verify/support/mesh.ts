@@ -1,31 +1,38 @@
 /**
- * A mesh with Bookinfo in it, as far as requests can tell: a gateway over HTTP, and what every
- * service answers to every caller. It has policies of its own, so that it agrees with the table
- * only if both are right.
+ * A mesh with Bookinfo in it, as far as requests can tell: a gateway over HTTP, what every service
+ * answers to every caller, and the sidecars' own ports. It has policies of its own, so that it
+ * agrees with the table only if both are right.
  */
 import { once } from "node:events";
 import { createServer } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import { createInterface } from "node:readline";
 import type { V1Pod } from "@kubernetes/client-node";
-import { createLocalJWKSet, decodeJwt, jwtVerify } from "jose";
-import type { JWK } from "jose";
+import { publicPaths } from "../../../components/bookinfo";
 import type { Plain } from "../../../verify/probe-pod";
 import type { Observed, ProbeRequest } from "../../../verify/prober";
 import type { Running } from "./cluster";
+import { authenticate, normalized } from "./envoy";
+import type { Answer, Seen, TokenRules } from "./envoy";
 
-interface Policy {
-  readonly callers: readonly string[];
+/** What one rule of a policy asks for; what it does not name may be anything. */
+export interface Rule {
+  /** Service accounts, as namespace/name. */
+  readonly callers?: readonly string[];
   readonly permission?: string;
+  readonly methods?: readonly string[];
 }
 
-export interface MeshOptions {
-  readonly issuer: string;
-  readonly audience: string;
-  readonly keys: readonly JWK[];
+/** A route of the gateway. */
+export type Route = { readonly exact: string } | { readonly prefix: string };
+
+export interface MeshOptions extends Pick<TokenRules, "issuer" | "audience" | "keys"> {
   /** Left out: any audience will do. */
   readonly audienceChecked?: boolean;
+  /** Left out: tokens count in the Authorization header alone; else in the query too. */
+  readonly fromHeaders?: boolean;
   /** Left out: mutual TLS is strict; else plain text is let in too, and has no identity. */
   readonly strict?: boolean;
   /** Left out: nobody reaches a service that no policy names; else everybody does. */
@@ -34,79 +41,85 @@ export interface MeshOptions {
 
 export interface Mesh {
   readonly gatewayUrl: string;
-  /** By service. */
-  readonly policies: Map<string, Policy>;
+  /** By service; any one of its rules lets a request in. */
+  readonly policies: Map<string, readonly Rule[]>;
+  /** What the gateway lets through to productpage. */
+  readonly routes: Route[];
+  /** The services' pods, as the API server lists them. */
+  readonly workloads: readonly Plain<V1Pod>[];
   /** Answers requests from a pod, in place of the probe script. */
   run(pod: Plain<V1Pod>): Running;
   close(): Promise<void>;
 }
 
-/** What `curl` from `caller` to `host` gets. */
-type Call = (caller: string, host: string, authorization: string | undefined) => Promise<Answer>;
+/** What a request from `caller` to `host` gets. */
+type Call = (caller: string, host: string, request: Seen) => Promise<Answer>;
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
+const denied: Answer = { status: 403, body: "RBAC: access denied" };
+const noRoute: Answer = { status: 404, body: "" };
+/** The services' own paths. */
+const served = /^\/(?:productpage|api\/v1\/products.*|(?:details|reviews|ratings)\/0)?(?:\?.*)?$/;
+const gateway = "istio-ingress/istio-ingress";
+const accountOf = (service: string) => `bookinfo/bookinfo-${service}`;
 
-export async function startMesh({
-  issuer,
-  audience,
-  keys,
-  audienceChecked = true,
-  strict = true,
-  allowNothing = true,
-}: MeshOptions): Promise<Mesh> {
-  const policies = new Map<string, Policy>([
-    ["productpage", { callers: ["istio-ingress"] }],
-    ["details", { callers: ["bookinfo-productpage"], permission: "read:book-details" }],
-    ["reviews", { callers: ["bookinfo-productpage"], permission: "read:book-reviews" }],
-    ["ratings", { callers: ["bookinfo-reviews"], permission: "read:book-reviews" }],
-  ]);
-  const keySet = createLocalJWKSet({ keys: [...keys] });
-
-  /** Envoy's order: issuer, time, audience, signature. */
-  const refusedToken = async (token: string): Promise<Answer | undefined> => {
-    const { iss, exp = 0, aud } = decodeJwt(token);
-    if (iss !== issuer) return { status: 401, body: "Jwt issuer is not configured" };
-    if (exp * 1000 < Date.now()) return { status: 401, body: "Jwt is expired" };
-    if (audienceChecked && ![aud].flat().includes(audience)) {
-      return { status: 403, body: "Audiences in Jwt are not allowed" };
-    }
-    return jwtVerify(token, keySet).then(
-      () => undefined,
-      () => ({ status: 401, body: "Jwt verification fails" }),
-    );
+const versions = ["productpage-v1", "details-v1", "reviews-v1", "reviews-v2", "reviews-v3"];
+const workloads = [...versions, "ratings-v1"].map((name, position): Plain<V1Pod> => {
+  const [app = "", version = ""] = name.split("-");
+  return {
+    metadata: { name: `${name}-abc`, namespace: "bookinfo", labels: { app, version } },
+    status: { phase: "Running", podIP: `10.0.0.${position + 1}` },
   };
-  const call: Call = async (caller, host, authorization) => {
+});
+
+export async function startMesh(options: MeshOptions): Promise<Mesh> {
+  const { strict = true, allowNothing = true } = options;
+  const rules: TokenRules = { audienceChecked: true, fromHeaders: true, ...options };
+  const policies = new Map<string, readonly Rule[]>([
+    ["productpage", [{ callers: [gateway] }]],
+    ["details", [{ callers: [accountOf("productpage")], permission: "read:book-details" }]],
+    ["reviews", [{ callers: [accountOf("productpage")], permission: "read:book-reviews" }]],
+    ["ratings", [{ callers: [accountOf("reviews")], permission: "read:book-reviews" }]],
+  ]);
+  const routes: Route[] = [...publicPaths];
+
+  const call: Call = async (caller, host, request) => {
     const [service = ""] = host.replace(/^verify-/, "").split("-");
-    const token = authorization?.replace(/^Bearer /, "");
-    const refusal = token === undefined ? undefined : await refusedToken(token);
+    const { claims, refusal } = await authenticate(request, rules);
     if (refusal !== undefined) return refusal;
-    const held = token === undefined ? [] : [decodeJwt(token).permissions].flat();
-    const policy = policies.get(service);
-    const allowed =
-      policy === undefined
-        ? !allowNothing
-        : policy.callers.includes(caller) &&
-          (policy.permission === undefined || held.includes(policy.permission));
-    if (!allowed) return { status: 403, body: "RBAC: access denied" };
+    const held = [claims?.permissions].flat();
+    const policy = policies.get(service) ?? (allowNothing ? [] : [{}]);
+    const allowed = policy.some(
+      ({ callers = [caller], permission, methods = [request.method] }) =>
+        callers.includes(caller) &&
+        methods.includes(request.method) &&
+        (permission === undefined || held.includes(permission)),
+    );
+    if (!allowed) return denied;
+    if (!served.test(normalized(request.path))) return { status: 404, body: "not here" };
     if (service !== "reviews") return { status: 200, body: `{"service":"${host}"}` };
     const stars =
-      host !== "reviews-v1" && (await call("bookinfo-reviews", "ratings", authorization));
+      host !== "reviews-v1" &&
+      (await call(accountOf("reviews"), "ratings", onward(request, "/ratings/0")));
     const rating = stars && (stars.status === 200 ? { stars: 5 } : { error: "unavailable" });
     return { status: 200, body: JSON.stringify({ reviews: [{ ...(rating && { rating }) }] }) };
   };
-  const throughGateway = async (path: string, authorization: string | undefined) => {
-    const first = await call("istio-ingress", "productpage", authorization);
-    const backend = /^\/api\/v1\/products\/0(?:\/(reviews|ratings))?$/.exec(path);
+  const throughGateway = async (request: Seen) => {
+    const path = normalized(request.path);
+    const [bare = ""] = path.split("?");
+    const routed = routes.some((route) =>
+      "exact" in route ? bare === route.exact : bare.startsWith(route.prefix),
+    );
+    if (!routed) return noRoute;
+    const first = await call(gateway, "productpage", { ...request, path });
+    const backend = /^\/api\/v1\/products\/0(?:\/(reviews|ratings))?$/.exec(bare);
     if (first.status !== 200 || backend === null) return first;
-    const second = await call("bookinfo-productpage", backend[1] ?? "details", authorization);
+    const service = backend[1] ?? "details";
+    const second = await call(accountOf("productpage"), service, onward(request, `/${service}/0`));
     return second.status === 200 ? second : { ...second, body: '{"error": "Sorry"}' };
   };
 
   const server = createServer((request, response) => {
-    throughGateway(request.url ?? "", request.headers.authorization).then(
+    throughGateway(seen(request)).then(
       ({ status, body }) => response.writeHead(status).end(body),
       () => response.destroy(),
     );
@@ -116,6 +129,8 @@ export async function startMesh({
   return {
     gatewayUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     policies,
+    routes,
+    workloads,
     run: (pod) => running(pod, call, strict),
     async close() {
       server.closeAllConnections();
@@ -125,20 +140,63 @@ export async function startMesh({
   };
 }
 
-function running(pod: Plain<V1Pod>, call: Call, strict: boolean): Running {
-  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const { labels, annotations } = pod.metadata ?? {};
+/** What a service asks of the next one: it forwards this header, and no query. */
+function onward({ headers: { authorization } }: Seen, path: string): Seen {
+  return { method: "GET", path, headers: { authorization } };
+}
+
+function seen({ method = "", url = "", headersDistinct }: IncomingMessage): Seen {
+  const headers = Object.entries(headersDistinct).map(([name, values = []]) => [
+    name,
+    values.join(),
+  ]);
+  return { method, path: url, headers: Object.fromEntries(headers) as Seen["headers"] };
+}
+
+/** What answers at a sidecar's own ports, whoever asks; the others are captured, and want mutual TLS. */
+const openPorts: Readonly<Record<string, (path: string) => Answer>> = {
+  15020: (path) =>
+    path === "/stats/prometheus"
+      ? { status: 200, body: "# metrics" }
+      : { status: 403, body: "Only requests from localhost are allowed\n" },
+  15021: (path) => (path === "/healthz/ready" ? { status: 200, body: "" } : noRoute),
+  15090: (path) => (path === "/stats/prometheus" ? { status: 200, body: "# metrics" } : noRoute),
+};
+
+/** What a pod's requests get. */
+function sender(pod: Plain<V1Pod>, call: Call, strict: boolean) {
+  const { labels, annotations, namespace = "" } = pod.metadata ?? {};
   const inject = "sidecar.istio.io/inject";
   const plain = labels?.[inject] === "false" && annotations?.[inject] === "false";
-  const caller = plain ? "" : (pod.spec?.serviceAccountName ?? "");
+  const caller = plain ? "" : `${namespace}/${pod.spec?.serviceAccountName ?? ""}`;
   const serves = pod.spec?.containers[0]?.command?.at(-1)?.includes("listen(9080)") === true;
-  const perform = async ({ origin, headers }: ProbeRequest): Promise<Observed> => {
-    const { hostname } = new URL(origin);
-    if (hostname === "127.0.0.1") {
-      return serves ? { status: 200, body: "", headers: {} } : { error: "ECONNREFUSED" };
-    }
-    if (plain && strict) return { error: "ECONNRESET" };
-    return { ...(await call(caller, hostname, headers.authorization)), headers: {} };
+  return async ({ method, origin, path, headers }: ProbeRequest): Promise<Answer | string> => {
+    const { hostname, port } = new URL(origin);
+    if (hostname === "127.0.0.1") return serves ? { status: 200, body: "" } : "ECONNREFUSED";
+    const [host = "", where = namespace] = authority(origin, path, headers).split(".");
+    if (where !== "bookinfo" && !/^\d+$/.test(where)) return "ENOTFOUND";
+    const open = openPorts[port];
+    if (open !== undefined) return open(path);
+    if (plain && strict) return "ECONNRESET";
+    if (/^\d+$/.test(where)) return denied;
+    const joined = Object.entries(headers).map(([name, value]) => [name, [value].flat().join()]);
+    const request = { method, path, headers: Object.fromEntries(joined) as Seen["headers"] };
+    return call(caller, host, request);
+  };
+}
+
+/** The host that a request means, by what is said last: its address, its Host, its absolute path. */
+function authority(origin: string, path: string, headers: ProbeRequest["headers"]): string {
+  const host = headers.host === undefined ? origin : `http://${[headers.host].flat().join()}`;
+  return new URL(path.startsWith("/") ? host : path).hostname;
+}
+
+function running(pod: Plain<V1Pod>, call: Call, strict: boolean): Running {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const send = sender(pod, call, strict);
+  const perform = async (request: ProbeRequest): Promise<Observed> => {
+    const answer = await send(request);
+    return typeof answer === "string" ? { error: answer } : { ...answer, headers: {} };
   };
   createInterface({ input: stdin }).on("line", (line) => {
     const { requests } = JSON.parse(line) as { requests: ProbeRequest[] };

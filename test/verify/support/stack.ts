@@ -23,7 +23,7 @@ export interface Stack {
 
 export interface StackOptions extends Pick<
   MeshOptions,
-  "audienceChecked" | "strict" | "allowNothing"
+  "audienceChecked" | "fromHeaders" | "strict" | "allowNothing"
 > {
   /** What the tenant really grants, where that is not what was configured. */
   readonly granted?: Readonly<Record<string, readonly string[]>>;
@@ -70,7 +70,10 @@ export async function startStack({ granted, ...meshOptions }: StackOptions = {})
   const { issuer, jwksUri, published } = tenant;
   const mesh = await startMesh({ issuer, audience, keys: published, ...meshOptions });
   callbackHost.callback = `${mesh.gatewayUrl}/oauth2/callback`;
-  const cluster = await startCluster({ run: (pod) => mesh.run(pod) });
+  const cluster = await startCluster({
+    run: (pod) => mesh.run(pod),
+    workloads: mesh.workloads,
+  });
   const directory = await mkdtemp(join(tmpdir(), "verify-test-"));
   const signingKey = join(directory, "keys.json");
   await writeFile(signingKey, JSON.stringify(tenant.privateKeys), { mode: 0o600 });
