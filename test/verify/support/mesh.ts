@@ -198,13 +198,14 @@ function running(pod: Plain<V1Pod>, call: Call, strict: boolean): Running {
     const answer = await send(request);
     return typeof answer === "string" ? { error: answer } : { ...answer, headers: {} };
   };
-  createInterface({ input: stdin }).on("line", (line) => {
-    const { requests } = JSON.parse(line) as { requests: ProbeRequest[] };
-    Promise.all(requests.map(perform)).then(
-      (results) => stdout.write(`${JSON.stringify(results)}\n`),
-      (error: unknown) => stdout.destroy(error as Error),
-    );
-  });
-  stdin.on("end", () => stdout.end());
+  const answerAll = async () => {
+    // One batch after the other, so that their results come in order.
+    for await (const line of createInterface({ input: stdin })) {
+      const { requests } = JSON.parse(line) as { requests: ProbeRequest[] };
+      stdout.write(`${JSON.stringify(await Promise.all(requests.map(perform)))}\n`);
+    }
+    stdout.end();
+  };
+  answerAll().catch((error: unknown) => stdout.destroy(error as Error));
   return { stdin, stdout, stderr };
 }
