@@ -13,12 +13,8 @@ const asked = policiesOf({ identity, services });
 
 /** A cluster's objects: exactly what the table asks for, in plain JSON. */
 function live() {
-  const all = Object.entries(asked).flatMap(([kind, objects]) =>
-    objects.map(({ metadata, spec }: { metadata: object; spec: object }) => ({
-      kind,
-      metadata,
-      spec,
-    })),
+  const all = Object.entries<readonly { metadata: object; spec: object }[]>({ ...asked }).flatMap(
+    ([kind, objects]) => objects.map(({ metadata, spec }) => ({ kind, metadata, spec })),
   );
   return JSON.parse(JSON.stringify(all)) as {
     kind: string;

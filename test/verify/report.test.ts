@@ -28,6 +28,7 @@ function report(cells: readonly JudgedCell[]): Report {
   return {
     gatewayUrl: "http://localhost:8080",
     issuer: "https://tenant.localhost:8443/",
+    policies: { asked: 7, differences: [] },
     startedAt: "2026-01-02T03:04:05.000Z",
     cells,
     summary: {

@@ -55,6 +55,7 @@ test("a mesh that enforces the table: 1450 cells, no difference, and nothing is 
   });
   assert.deepEqual(named(report.cells, "different"), []);
   assert.deepEqual(countsOf(report), [1450, 0, 0, 0]);
+  assert.deepEqual(report.policies, { asked: 7, differences: [] });
   const { pods, services, serviceAccounts, created } = stack.cluster;
   assert.deepEqual([pods.size, services.size, serviceAccounts.size, created.length], [0, 0, 0, 8]);
   assert.deepEqual(lines, [

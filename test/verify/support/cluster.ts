@@ -26,6 +26,8 @@ export interface ClusterOptions {
   readonly refuse?: (pod: Plain<V1Pod>) => string | undefined;
   /** Pods that are there already, with a status of their own. */
   readonly workloads?: readonly Plain<V1Pod>[];
+  /** Istio's objects, by the plural of their kind in lower case. */
+  readonly policies?: Readonly<Record<string, readonly Resource[]>>;
 }
 
 export interface Cluster {
@@ -48,7 +50,7 @@ const ready: Plain<V1PodStatus> = {
   conditions: [{ type: "Ready", status: "True" }],
 };
 
-interface Resource {
+export interface Resource {
   readonly metadata?: Plain<V1Pod>["metadata"];
 }
 
@@ -70,6 +72,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const reply = (status: number, body: object) => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     };
+    const custom = /^\/apis\/[^/]+\/[^/]+\/namespaces\/([^/]+)\/([^/]+)$/.exec(url.pathname);
+    if (custom !== null) {
+      const [, place, plural = ""] = custom;
+      const items = options.policies?.[plural] ?? [];
+      reply(200, { items: items.filter(({ metadata }) => metadata?.namespace === place) });
+      return;
+    }
     const [namespace = "", kind = ""] =
       /^\/api\/v1\/namespaces\/([^/]+)\/([^/]+)$/.exec(url.pathname)?.slice(1) ?? [];
     const kept = kinds[kind];

@@ -3,9 +3,12 @@ import { rm } from "node:fs/promises";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { services } from "../../../components/access";
+import { policiesOf } from "../../../components/enforcement/policies";
+import type { Policies } from "../../../components/enforcement/policies";
 import type { StackOutputs } from "../../../verify/outputs";
 import { startCluster } from "./cluster";
-import type { Cluster } from "./cluster";
+import type { Cluster, ClusterOptions } from "./cluster";
 import { startMesh } from "./mesh";
 import type { Mesh, MeshOptions } from "./mesh";
 import { startTenant } from "./tenant";
@@ -44,6 +47,15 @@ export const viewers: StackOutputs["viewers"] = {
   ],
 };
 
+/** What the table asks for, as a cluster has it. */
+function asked(policies: Policies): ClusterOptions["policies"] {
+  return {
+    peerauthentications: policies.PeerAuthentication,
+    requestauthentications: policies.RequestAuthentication,
+    authorizationpolicies: policies.AuthorizationPolicy,
+  };
+}
+
 export async function startStack({ granted, ...meshOptions }: StackOptions = {}): Promise<Stack> {
   const audience = "https://bookinfo.io";
   const passwords = {
@@ -73,6 +85,7 @@ export async function startStack({ granted, ...meshOptions }: StackOptions = {})
   const cluster = await startCluster({
     run: (pod) => mesh.run(pod),
     workloads: mesh.workloads,
+    policies: asked(policiesOf({ identity: { issuer, jwksUri, audience }, services })),
   });
   const directory = await mkdtemp(join(tmpdir(), "verify-test-"));
   const signingKey = join(directory, "keys.json");
