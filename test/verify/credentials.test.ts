@@ -85,7 +85,7 @@ test("what is presented otherwise is the token of who may do everything, and the
   const words = [`[token of ${moderator}]`, "[token of tampered token]"];
   assert.deepEqual(two?.sent.headers.authorization, [`Bearer ${whole}`, `Bearer ${tampered}`]);
   assert.deepEqual(
-    two?.shown.headers.authorization,
+    two.shown.headers.authorization,
     words.map((word) => `Bearer ${word}`),
   );
   const inQuery = credentials.get("token in ?access_token=");
