@@ -4,7 +4,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
 import { parseOutputs, readOutputs } from "../verify/outputs";
-import { renderReport } from "../verify/report";
+import { renderReport } from "../verify/report/text";
 import { isProven, verify as verifyStack } from "../verify/verify";
 import {
   bookinfoNames,

@@ -1,6 +1,7 @@
 /** The cluster's API server, and what it says in a person's words. */
-import { ApiException, KubeConfig } from "@kubernetes/client-node";
+import { ApiException, KubeConfig, VersionApi } from "@kubernetes/client-node";
 import { firstLine, reasonOf, VerifyError } from "./errors";
+import { unlessAborted } from "./waiting";
 
 /**
  * The cluster that a kubeconfig's current context names.
@@ -52,5 +53,36 @@ function jsonOf(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Asks the cluster's API server for its version.
+ * @param kubeconfig the file's content; one that cannot be used is left to who uses it
+ * @param deadline milliseconds
+ * @throws VerifyError where nobody answers; any answer will do
+ */
+export async function clusterAnswers(
+  kubeconfig: string,
+  signal: AbortSignal,
+  deadline = 10_000,
+): Promise<void> {
+  const config = new KubeConfig();
+  try {
+    config.loadFromString(kubeconfig);
+  } catch {
+    return;
+  }
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined) return;
+  const either = AbortSignal.any([signal, AbortSignal.timeout(deadline)]);
+  try {
+    await unlessAborted(config.makeApiClient(VersionApi).getCode(), either);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ApiException) return;
+    throw new VerifyError(
+      `the cluster ${server} does not answer (${reasonOf(error)}). Is it up, and does the stack's kubeconfig reach it?`,
+    );
   }
 }

@@ -3,6 +3,9 @@ export class VerifyError extends Error {
   override readonly name = "VerifyError";
 }
 
+/** The login page does not let a person in who is only a form filler; with a browser it may. */
+export class PageRefusal extends VerifyError {}
+
 /**
  * One line saying what failed. `fetch` hides the reason in the cause, and a host with several
  * addresses hides it once more in a list of errors.
@@ -10,7 +13,8 @@ export class VerifyError extends Error {
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   if (!(error instanceof Error)) return String(error);
-  if (error.cause !== undefined) return reasonOf(error.cause);
+  // A protocol library's cause may be the answer itself, which says nothing in words.
+  if (error.cause instanceof Error) return reasonOf(error.cause);
   const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
   const line = firstLine(error.message);
   return code === undefined || line.includes(code) ? line : `${code}: ${line}`;

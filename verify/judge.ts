@@ -15,8 +15,19 @@ import type { Answer, Observed } from "./prober";
  */
 export type Verdict = "same" | "different" | "unproven" | "not tried";
 
+/** Which policy decides on a cell's request, from the policies as they are in the cluster. */
+export interface Decision {
+  readonly outcome: string;
+  readonly decidedBy: string;
+  readonly because: string;
+  /** What to change, where it is refused. */
+  readonly change?: string;
+}
+
 export interface JudgedCell extends ObservedCell {
   readonly verdict: Verdict;
+  /** Absent where it was not evaluated. */
+  readonly decision?: Decision;
 }
 
 /** Judges all cells of one run together, since refusals need their controls. */

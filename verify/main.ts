@@ -1,30 +1,20 @@
 /** `npm run verify`: proves that the running mesh enforces the table. */
+import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { dirname } from "node:path";
-import { parseArgs } from "node:util";
-import { firstLine, reasonOf, VerifyError } from "./errors";
-import { readOutputs } from "./outputs";
-import { defaultProbeImage } from "./pods";
-import { renderReport } from "./report";
+import { dirname, join } from "node:path";
+import { help, readArguments } from "./arguments";
+import type { Arguments } from "./arguments";
+import { clusterAnswers } from "./cluster";
+import { firstLine, PageRefusal, reasonOf, VerifyError } from "./errors";
+import { readGivenTokens } from "./given-tokens";
+import { NoStack, readOutputs } from "./outputs";
+import type { StackOutputs } from "./outputs";
+import { askEveryUser } from "./person";
+import { checkReportFiles, standardOutput, writeReportFiles } from "./report/files";
+import { renderReport } from "./report/text";
+import type { IssuedTokens } from "./tokens";
 import { isProven, verify } from "./verify";
-
-const help = `Usage: npm run verify -- [--stack STACK] [--signing-key FILE] [--probe-image IMAGE]
-
-Sends every viewer's request to every service, through the gateway and from pods, with real and
-with bad tokens, and prints what came back beside what the table in components/access.ts asks for.
-
-  --stack STACK          the Pulumi stack to verify (default: the selected one)
-  --signing-key FILE     the tenant's private signing keys, a JWK set; without it the tokens that
-                         need the tenant's own signature are not tried
-  --probe-image IMAGE    image of the probe pods, with node on its PATH
-                         (default: ${defaultProbeImage})
-  --help                 this text
-
-Exits with 0 when everything is as asked for, with 1 when anything differs, cannot be verified, or is
-refused with no permitted request beside it to show that the refusal is one.
-`;
-
-const project = dirname(__dirname);
+import type { Report } from "./verify";
 
 /** Thrown into everything that is under way when the program is told to end. */
 class Interrupted extends Error {
@@ -33,47 +23,104 @@ class Interrupted extends Error {
   }
 }
 
-function readArguments() {
-  try {
-    return parseArgs({
-      options: {
-        stack: { type: "string" },
-        "signing-key": { type: "string" },
-        "probe-image": { type: "string" },
-        help: { type: "boolean", default: false },
-      },
-    }).values;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new VerifyError(`${reason}. See npm run verify -- --help.`);
-  }
-}
-
 /** @returns the exit code */
 async function main(signal: AbortSignal): Promise<number> {
-  const chosen = readArguments();
+  const chosen = readArguments(process.argv.slice(2));
   if (chosen.help) {
     process.stdout.write(help);
     return 0;
   }
-  const outputs = await readOutputs(project, chosen.stack);
-  const report = await verify(outputs, {
-    signal,
-    progress: (line) => {
-      console.error(line);
-    },
-    ...(chosen["signing-key"] !== undefined && { signingKey: chosen["signing-key"] }),
-    ...(chosen["probe-image"] !== undefined && { probeImage: chosen["probe-image"] }),
-  });
-  process.stdout.write(
-    renderReport(report, { colour: process.stdout.isTTY && process.stdout.hasColors() }),
-  );
+  await checkReportFiles(chosen.files);
+  const outputs = await stackOutputs(chosen);
+  if (outputs === undefined) return verifySandbox(signal);
+  const given = await readGivenTokens(chosen.tokens, outputs);
+  await clusterAnswers(outputs.kubeconfig, signal);
+  const report = await verifyWithPeople(outputs, given, chosen, signal);
+  print(report, chosen);
+  await writeReportFiles(chosen.files, report);
   return isProven(report) ? 0 : 1;
+}
+
+/** The stack's outputs, or undefined where no stack is named and none is there to be taken. */
+async function stackOutputs({ directory, stack }: Arguments): Promise<StackOutputs | undefined> {
+  try {
+    return await readOutputs(directory, stack);
+  } catch (error) {
+    if (!(error instanceof NoStack) || stack !== undefined) throw error;
+    say(`${firstLine(error.message)}\nWithout --stack, this verifies the sandbox's stack:`);
+    return undefined;
+  }
+}
+
+/** Runs `npm run sandbox -- verify` with the same arguments. */
+async function verifySandbox(signal: AbortSignal): Promise<number> {
+  const program = join(dirname(__dirname), "sandbox/main.ts");
+  const args = [...process.execArgv, program, "verify", ...process.argv.slice(2)];
+  const child = spawn(process.execPath, args, { stdio: "inherit" });
+  signal.addEventListener("abort", () => {
+    // The terminal interrupts the whole group by itself.
+    const { signal: which } = signal.reason as Interrupted;
+    if (which !== "SIGINT") child.kill(which);
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code, ended) => {
+      resolve(code ?? 128 + constants.signals[ended ?? "SIGKILL"]);
+    });
+  });
+}
+
+/**
+ * Verifies; people sign in with a browser where that is asked for, or where the tenant's login page
+ * turns out to take nothing else. They do so before the probe pods start, which do not live long.
+ */
+async function verifyWithPeople(
+  outputs: StackOutputs,
+  given: IssuedTokens,
+  { signingKey, probeImage, browser }: Arguments,
+  signal: AbortSignal,
+): Promise<Report> {
+  const terminal = process.stdin.isTTY
+    ? { input: process.stdin, output: process.stderr }
+    : undefined;
+  const ask = () => askEveryUser(outputs, given, { terminal, signal });
+  const run = (tokens: IssuedTokens) =>
+    verify(outputs, {
+      signal,
+      progress: say,
+      given: tokens,
+      ...(signingKey !== undefined && { signingKey }),
+      ...(probeImage !== undefined && { probeImage }),
+    });
+  if (browser) return run(await ask());
+  try {
+    return await run(given);
+  } catch (error) {
+    if (!(error instanceof PageRefusal)) throw error;
+    if (terminal === undefined) {
+      throw new VerifyError(
+        `${error.message}. Give the users' access tokens by --token NAME=FILE, or run it on a terminal to sign in with a browser.`,
+      );
+    }
+    say(error.message);
+    return run(await ask());
+  }
+}
+
+/** The table goes to standard output, unless one of the files is that. */
+function print(report: Report, { files }: Arguments): void {
+  const taken = files.some(({ path }) => path === standardOutput);
+  const stream = taken ? process.stderr : process.stdout;
+  stream.write(renderReport(report, { colour: stream.isTTY && stream.hasColors() }));
+}
+
+function say(line: string): void {
+  console.error(line);
 }
 
 /** One line, whatever went wrong. */
 function explain(error: unknown): void {
-  console.error(`error: ${firstLine(reasonOf(error), 500)}`);
+  say(`error: ${firstLine(reasonOf(error), 500)}`);
 }
 
 const interruption = new AbortController();

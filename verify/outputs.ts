@@ -1,5 +1,6 @@
 /** The stack's outputs: all that verification knows of a stack. */
 import { execFile } from "node:child_process";
+import { stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { permissions, roles } from "../components/access";
@@ -73,10 +74,14 @@ function requireSecrets(outputs: StackOutputs): void {
   }
 }
 
+/** There is no stack to read: no Pulumi CLI, or none is selected in it. */
+export class NoStack extends VerifyError {}
+
 /**
  * Reads the outputs of a stack with the Pulumi CLI; secrets come over its pipe only.
  * @param directory the project's folder
  * @param stack its name; without it, the selected stack
+ * @throws NoStack where there is none to choose; VerifyError for anything else
  */
 export async function readOutputs(directory: string, stack?: string): Promise<StackOutputs> {
   const which = stack === undefined ? "the selected stack" : `stack ${stack}`;
@@ -84,6 +89,9 @@ export async function readOutputs(directory: string, stack?: string): Promise<St
 }
 
 async function pulumiOutputs(directory: string, which: string, stack?: string): Promise<string> {
+  if (!(await isFolder(directory))) {
+    throw new VerifyError(`cannot read the outputs of ${which}: there is no folder ${directory}`);
+  }
   const choice = stack === undefined ? [] : [`--stack=${stack}`];
   try {
     const { stdout } = await promisify(execFile)(
@@ -93,14 +101,23 @@ async function pulumiOutputs(directory: string, which: string, stack?: string): 
     );
     return stdout;
   } catch (error) {
-    throw new VerifyError(`cannot read the outputs of ${which}: ${pulumiFailure(error)}`);
+    const reason = pulumiFailure(error);
+    const kind = reason === noPulumi || /^no stack selected\b/.test(reason) ? NoStack : VerifyError;
+    throw new kind(`cannot read the outputs of ${which}: ${reason}`);
   }
 }
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+const noPulumi =
+  "the pulumi command is not on PATH. Install the Pulumi CLI, or use `npm run sandbox -- verify`.";
 
 /** The CLI's own words. The error's message is not used: it repeats the whole command. */
 function pulumiFailure(error: unknown): string {
   if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-    return "the pulumi command is not on PATH. Install the Pulumi CLI, or use `npm run sandbox -- verify`.";
+    return noPulumi;
   }
   const said = error instanceof Error && "stderr" in error ? String(error.stderr) : "";
   return firstLine(said).replace(/^error: /, "") || "pulumi failed and said nothing";

@@ -4,7 +4,7 @@
  */
 import { load } from "cheerio";
 import { CookieJar } from "tough-cookie";
-import { firstLine, reasonOf, VerifyError } from "./errors";
+import { firstLine, PageRefusal, reasonOf, VerifyError } from "./errors";
 
 export interface SignIn {
   /** The authorization request. */
@@ -35,7 +35,7 @@ interface PageRequest {
 
 /**
  * Signs in and returns the callback's address, as the provider redirected to it.
- * @throws VerifyError with what the page says when it does not let the person in.
+ * @throws PageRefusal with what the page says when it does not let the person in
  */
 export async function signIn(request: SignIn): Promise<URL> {
   const jar = new CookieJar();
@@ -49,7 +49,7 @@ export async function signIn(request: SignIn): Promise<URL> {
     submitted.add(form.kind);
     next = form.request;
   }
-  throw new VerifyError(`sign-in of ${request.email} failed: the pages do not come to an end`);
+  throw new PageRefusal(`sign-in of ${request.email} failed: the pages do not come to an end`);
 }
 
 /** Requests, and goes on until a page is shown or the callback is named. */
@@ -95,7 +95,7 @@ async function fetchPage(request: PageRequest, signIn: SignIn, jar: CookieJar): 
   }
 }
 
-function isCallback(url: URL, callback: URL): boolean {
+export function isCallback(url: URL, callback: URL): boolean {
   return url.origin === callback.origin && url.pathname === callback.pathname;
 }
 
@@ -169,14 +169,14 @@ function formOf(
 }
 
 /** What the page says went wrong: its error line, else its heading. */
-function refusedBy(page: Page, email: string): VerifyError {
+function refusedBy(page: Page, email: string): PageRefusal {
   const document = load(page.html);
   const said = ["[role=alert]", "[id^=error]", "[class*=error]", "h1", "title", "body"]
     .flatMap((selector) => document(selector).toArray())
     .map((element) => firstLine(document(element).text()))
     .find((line) => line !== "");
   const where = `${page.url.origin}${page.url.pathname}`;
-  return new VerifyError(
+  return new PageRefusal(
     `sign-in of ${email} failed: ${said ?? "an empty page"} (status ${page.status}, ${where})`,
   );
 }

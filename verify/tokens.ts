@@ -17,17 +17,24 @@ export interface Issued {
 /** By viewer. */
 export type IssuedTokens = ReadonlyMap<string, Issued>;
 
-/** Signs in as every user and machine of the stack. */
+/**
+ * Signs in as every user and machine of the stack.
+ * @param given tokens that are there already, by viewer; nobody signs in for them
+ * @throws PageRefusal where the tenant's login page cannot be filled in
+ */
 export async function genuineTokens(
   outputs: StackOutputs,
   signal: AbortSignal,
+  given: IssuedTokens = new Map(),
 ): Promise<IssuedTokens> {
   const tenant = await discover(outputs, signal);
-  const users = outputs.viewers.users.map(
-    async ({ email }) => [email, await userToken(tenant, outputs, email)] as const,
+  const token = async (viewer: string, ask: () => Promise<Issued>) =>
+    [viewer, given.get(viewer) ?? (await ask())] as const;
+  const users = outputs.viewers.users.map(({ email }) =>
+    token(email, () => userToken(tenant, outputs, email)),
   );
-  const machines = outputs.viewers.machines.map(
-    async ({ name }) => [machineViewer(name), await machineToken(tenant, outputs, name)] as const,
+  const machines = outputs.viewers.machines.map(({ name }) =>
+    token(machineViewer(name), () => machineToken(tenant, outputs, name)),
   );
   return new Map(await everyOne<readonly [string, Issued]>([...users, ...machines]));
 }
@@ -69,8 +76,65 @@ async function discover({ issuer }: StackOutputs, signal: AbortSignal): Promise<
   }
 }
 
-/** A person's token: authorization code with PKCE, through the tenant's login page. */
+/** A person's token, through the tenant's login page, which is filled in. */
 async function userToken(tenant: Tenant, outputs: StackOutputs, email: string): Promise<Issued> {
+  const { start, callback, finish } = await authorization(tenant, outputs, email);
+  const password = outputs.userPasswords[email] ?? "";
+  return finish(await signIn({ start, callback, email, password, signal: tenant.signal }));
+}
+
+/** One sign-in of one person: authorization code with PKCE. */
+export interface Authorization {
+  /** Where the browser goes. */
+  readonly start: URL;
+  /** Where the tenant sends it at the end. */
+  readonly callback: URL;
+  /**
+   * The tokens, for the callback's address as the browser arrived at it.
+   * @throws VerifyError also where somebody else has signed in
+   */
+  readonly finish: (arrived: URL) => Promise<Issued>;
+}
+
+/**
+ * Sign-ins for a person at a browser, who is asked for a password even where the browser has another
+ * user's session.
+ */
+export async function authorizations(
+  outputs: StackOutputs,
+  signal: AbortSignal,
+): Promise<(email: string) => Promise<Authorization>> {
+  const tenant = await discover(outputs, signal);
+  return (email) => {
+    const hints = { prompt: "login", login_hint: email };
+    return authorization(tenant, outputs, email, hints, requireSamePerson);
+  };
+}
+
+type PersonCheck = (
+  provider: client.Configuration,
+  answer: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers,
+  email: string,
+) => Promise<void>;
+
+/** A browser may sign in anybody. Where the ID token does not say whom, the tenant is asked. */
+const requireSamePerson: PersonCheck = async (provider, answer, email) => {
+  const claims = answer.claims();
+  const subject = claims?.sub ?? "";
+  const who =
+    claims?.email ?? (await client.fetchUserInfo(provider, answer.access_token, subject)).email;
+  if (typeof who !== "string" || who.toLowerCase() !== email.toLowerCase()) {
+    throw new Error(`${typeof who === "string" ? who : "somebody else"} signed in instead`);
+  }
+};
+
+async function authorization(
+  tenant: Tenant,
+  outputs: StackOutputs,
+  email: string,
+  extra: Readonly<Record<string, string>> = {},
+  check: PersonCheck = () => Promise.resolve(),
+): Promise<Authorization> {
   const callback = new URL(applicationAddresses(outputs.gatewayUrl).callback);
   const provider = tenant.as(outputs.clientIds.web, outputs.clientSecrets.web);
   const pkceCodeVerifier = client.randomPKCECodeVerifier();
@@ -84,17 +148,20 @@ async function userToken(tenant: Tenant, outputs: StackOutputs, email: string): 
     code_challenge_method: "S256",
     state: expectedState,
     nonce: expectedNonce,
+    ...extra,
   });
-  const password = outputs.userPasswords[email] ?? "";
-  const arrived = await signIn({ start, callback, email, password, signal: tenant.signal });
-  return tokenFrom(`sign-in of ${email}`, outputs, tenant.signal, () =>
-    client.authorizationCodeGrant(provider, arrived, {
-      pkceCodeVerifier,
-      expectedState,
-      expectedNonce,
-      idTokenExpected: true,
-    }),
-  );
+  const checks = { pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true };
+  const ask = async (arrived: URL) => {
+    const answer = await client.authorizationCodeGrant(provider, arrived, checks);
+    await check(provider, answer, email);
+    return answer;
+  };
+  return {
+    start,
+    callback,
+    finish: (arrived) =>
+      tokenFrom(`sign-in of ${email}`, outputs, tenant.signal, () => ask(arrived)),
+  };
 }
 
 /** A machine's token: client credentials. */

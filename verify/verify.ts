@@ -26,6 +26,7 @@ import type { Probers } from "./send";
 import { readSigningKeys } from "./signing-keys";
 import type { SigningKeys } from "./signing-keys";
 import { genuineTokens } from "./tokens";
+import type { IssuedTokens } from "./tokens";
 import { vantagePoints } from "./vantages";
 import type { Vantage } from "./vantages";
 import { viewersOf, wholeViewer } from "./viewers";
@@ -38,6 +39,8 @@ export interface VerifyOptions {
    * tenant's own signature are not tried.
    */
   readonly signingKey?: string;
+  /** Tokens that are there already, by viewer; nobody signs in for them. */
+  readonly given?: IssuedTokens;
   /** Image of the probe pods; `node` has to be on its PATH. Default: `defaultProbeImage`. */
   readonly probeImage?: string;
   /** Milliseconds to wait for the policies to reach every sidecar. Default: 30 000. */
@@ -94,7 +97,7 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
     pods = started;
     const [credentials, inPods] = await together(
       signal,
-      (either) => signIn(outputs, signingKeys, either),
+      (either) => signIn(outputs, signingKeys, either, options.given),
       (either) => started.start(podsOf(vantages), either),
     );
     const planned = planCells(vantages, viewers, credentials);
@@ -122,9 +125,7 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
 
 /** Whether everything that was tried is as asked for, no refusal lacks its control, and no policy was changed. */
 export function isProven({ summary, policies }: Report): boolean {
-  return (
-    summary.differences === 0 && summary.unproven === 0 && policies.differences.length === 0
-  );
+  return summary.differences === 0 && summary.unproven === 0 && policies.differences.length === 0;
 }
 
 /** Trusts the tenant's private certificate authority, besides those that are trusted already. */
@@ -163,8 +164,9 @@ async function signIn(
   outputs: StackOutputs,
   keys: SigningKeys | undefined,
   signal: AbortSignal,
+  given?: IssuedTokens,
 ): Promise<AllCredentials> {
-  return allCredentials(outputs, await genuineTokens(outputs, signal), signal, keys);
+  return allCredentials(outputs, await genuineTokens(outputs, signal, given), signal, keys);
 }
 
 async function vantagesOf(

@@ -81,7 +81,10 @@ test("a difference: exit 1, and a line that names it", async (t) => {
   const { out, code } = await run();
   assert.equal(code, 1);
   assert.deepEqual(
-    out.split("\n").filter((line) => line.startsWith("different:")),
+    out
+      .replaceAll("\n    ", " ")
+      .split("\n")
+      .filter((line) => line.startsWith("different:")),
     [
       `different: ways round, from a stranger's pod, moderator@bookinfo.example → PUT ratings /ratings/0: expected 403 RBAC: access denied, got 200 {"service":"ratings"}`,
     ],
@@ -102,6 +105,54 @@ test("one line and exit 1: an unknown option", async () => {
     err: "error: Unknown option '--stak'. See npm run verify -- --help.\n",
     code: 1,
   });
+});
+
+test("one line and exit 1, and nothing is asked: a report that has no folder", async () => {
+  await pulumi.does("exit 9");
+  assert.deepEqual(await run("--html", "/nowhere/report.html"), {
+    out: "",
+    err: "error: --html /nowhere/report.html cannot be written: there is no folder /nowhere\n",
+    code: 1,
+  });
+});
+
+test("one line and exit 1: a folder that is not there", async () => {
+  assert.deepEqual(await run("--cwd", "/nowhere", "--stack", "x"), {
+    out: "",
+    err: "error: cannot read the outputs of stack x: there is no folder /nowhere\n",
+    code: 1,
+  });
+});
+
+test("one line and exit 1: a cluster that does not answer", async () => {
+  const cluster = await startCluster({ run: (pod) => stack.mesh.run(pod) });
+  await cluster.close();
+  await pulumi.prints({ ...stack.outputs, kubeconfig: cluster.kubeconfig });
+  const { out, err, code } = await run();
+  assert.deepEqual([out, code], ["", 1]);
+  assert.match(
+    err,
+    /^error: the cluster http:\/\/127\.0\.0\.1:\d+ does not answer \(.*ECONNREFUSED.*\)\. Is it up, and does the stack's kubeconfig reach it\?\n$/,
+  );
+});
+
+test("without a stack to take, it says so and runs the sandbox's, with its exit code", async () => {
+  await pulumi.does('echo "error: no stack selected" >&2; exit 255');
+  // The sandbox refuses this option in its own words, wherever these tests run.
+  const { out, err, code } = await run("--sign-in", "browser");
+  assert.deepEqual([out, code], ["", 1]);
+  const lines = err.split("\n");
+  assert.equal(lines[0], "cannot read the outputs of the selected stack: no stack selected");
+  assert.equal(lines[1], "Without --stack, this verifies the sandbox's stack:");
+  assert.match(lines[2] ?? "", /^error: /);
+});
+
+test("a report on standard output: the table is on standard error", async () => {
+  await pulumi.prints(stack.outputs);
+  const { out, err, code } = await run("--signing-key", stack.signingKey, "--json", "-");
+  assert.equal((JSON.parse(out) as { version: number }).version, 1);
+  assert.equal(err.trimEnd().split("\n").at(-1), "584 cells, 0 differences, 0 not tried");
+  assert.equal(code, 0);
 });
 
 for (const [signal, code] of [

@@ -1,0 +1,193 @@
+/** The forms of the report that are files. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { load } from "cheerio";
+import { renderHtml } from "../../../verify/report/html";
+import { renderJson } from "../../../verify/report/json";
+import type { JsonReport } from "../../../verify/report/json";
+import { renderJunit } from "../../../verify/report/junit";
+import { renderMarkdown } from "../../../verify/report/markdown";
+import { answer, cell, denied, deniedAnswer, everything, gate, ok, pod, report } from "./reports";
+
+/** Names and a body that would be mark-up wherever they are not taken for text. */
+const evil = `<script>alert("1")</script>&amp;]]>|\`@somebody\``;
+const body = `${evil}\u0000\u001b[31m ${"x".repeat(3000)}`;
+const hostile = report([
+  { ...cell(evil, evil, evil, denied, answer(200, body), "different"), decision: decided(evil) },
+]);
+
+function decided(text: string) {
+  return { outcome: text, decidedBy: text, because: text, change: text };
+}
+
+/** As many cells as there will ever be, none as asked for. */
+const hopeless = report(
+  Array.from({ length: 2500 }, (_, at) =>
+    cell(`from pod ${at % 10}`, `viewer ${at}`, "details", denied, answer(200, body), "different"),
+  ),
+);
+
+test("JSON: version 1, everything in words and in values", () => {
+  const document = JSON.parse(renderJson(everything)) as JsonReport;
+  assert.equal(document.version, 1);
+  assert.equal(document.proven, false);
+  assert.equal(document.startedAt, "2026-11-23T06:00:00.000Z");
+  assert.deepEqual(document.summary, { cells: 16, differences: 3, unproven: 1, notTried: 4 });
+  assert.deepEqual(document.cells[2], {
+    vantage: gate,
+    viewer: "user@bookinfo.example",
+    target: "reviews",
+    service: "reviews",
+    request: {
+      method: "GET",
+      url: "http://reviews:9080/reviews",
+      headers: { authorization: "Bearer [token of user@bookinfo.example]" },
+    },
+    expected: { status: 403, refusal: "access denied", text: "403 RBAC: access denied" },
+    observed: { status: 200, headers: {}, body: "{}" },
+    verdict: "different",
+  });
+  assert.equal(document.cells[4]?.observed, null);
+  const [only] = (JSON.parse(renderJson(hostile)) as JsonReport).cells;
+  assert.deepEqual(only?.decision, decided(evil));
+});
+
+test("JUnit: a suite for each vantage point, a test for each cell", () => {
+  const $ = load(renderJunit(everything), { xml: true });
+  const counts = $("testsuite")
+    .toArray()
+    .map((suite) =>
+      ["name", "tests", "failures", "skipped", "errors"].map((key) => $(suite).attr(key)),
+    );
+  assert.deepEqual(counts, [
+    [gate, "6", "2", "2", "0"],
+    [pod, "10", "2", "2", "0"],
+  ]);
+  assert.equal($("testsuites").attr("failures"), "4");
+  assert.equal($("testcase").length, 16);
+  const failure = $("testcase[name='user@bookinfo.example → reviews'] failure");
+  assert.equal(failure.attr("message"), "expected 403 RBAC: access denied, got 200 {}");
+  assert.equal(failure.attr("type"), "different");
+  assert.equal($("failure[type=unproven]").length, 1);
+  assert.equal($("skipped").length, 4);
+});
+
+test("JUnit: whatever is in a name or a body, it is XML", () => {
+  const text = renderJunit(hostile);
+  // All that XML 1.0 allows below a space.
+  assert.doesNotMatch(text, /[^\P{Cc}\n\t]/u);
+  const $ = load(text, { xml: true });
+  assert.equal($("script").length, 0);
+  assert.equal($("testcase").attr("name"), `${evil} → ${evil}`);
+  assert.ok($("failure").text().includes(`decided by ${evil}: ${evil}`));
+});
+
+test("Markdown: verdict, differences, tables", () => {
+  const text = renderMarkdown(everything);
+  const lines = text.split("\n");
+  assert.equal(
+    lines[0],
+    "## ❌ The mesh does not enforce the table: 16 cells, 3 differences, 1 unproven, 4 not tried",
+  );
+  assert.deepEqual(lines.slice(4, 10), [
+    "### 3 different",
+    "",
+    "- `through the gateway, user@bookinfo.example → reviews`: `expected 403 RBAC: access denied, got 200 {}`",
+    "- `through the gateway, user@bookinfo.example → ratings`: `expected 403 RBAC: access denied, got 403 Forbidden`",
+    "- `from a pod as details, moderator → reviews-v2`: `expected 200 with stars, got no answer (ETIMEDOUT)`",
+    "",
+  ]);
+  assert.equal(text.match(/^<details>/gm)?.length, 2);
+  assert.ok(text.includes("| `user@bookinfo.example` | **403 ≠ 200** | **403 ≠ 403?** |"));
+  assert.ok(text.includes("| 3 alike: `anonymous`, `nobody`, `user` | 403 | 200 ★ |"));
+  const fine = renderMarkdown(report([cell(gate, "a", "b", ok, answer(200), "same")]));
+  assert.match(fine, /^## ✅ The mesh enforces the table: 1 cell, 0 differences, 0 not tried\n/);
+});
+
+test("Markdown: nothing is mark-up or a mention that comes from a name or a body", () => {
+  const outside = renderMarkdown(hostile)
+    .replaceAll(/<code>[^<]*<\/code>/g, "")
+    .replaceAll(/(`+) .*? \1(?!`)/g, "");
+  assert.doesNotMatch(outside, /<script|@somebody/);
+});
+
+test("Markdown: never more than a comment holds; tables go before differences do", () => {
+  const some = report([
+    ...hopeless.cells.slice(0, 100),
+    ...Array.from({ length: 2400 }, (_, at) =>
+      cell(
+        `clean ${at % 40}`,
+        `viewer ${at}`,
+        "details",
+        at % 3 ? denied : ok,
+        at % 3 ? deniedAnswer : answer(200),
+        "same",
+      ),
+    ),
+  ]);
+  const text = renderMarkdown(some);
+  assert.ok(text.length <= 60_000, String(text.length));
+  assert.equal(text.match(/^- `/gm)?.length, 100);
+  assert.match(text, /^_\d+ tables left out: a comment has no room for more\._$/m);
+  // What differs is in the tables that stay.
+  for (let at = 0; at < 10; at++) assert.ok(text.includes(`<code>From pod ${at}`), String(at));
+
+  const worst = renderMarkdown(hopeless);
+  assert.ok(worst.length <= 60_000, String(worst.length));
+  const listed = worst.match(/^- `/gm)?.length ?? 0;
+  assert.ok(listed > 100);
+  assert.ok(worst.includes(`- _… and ${2500 - listed} more: no room for them here._`));
+});
+
+test("HTML: a button for each cell, which opens its request and its answer", () => {
+  const $ = load(renderHtml(everything));
+  assert.equal($("h1").text(), "The mesh does not enforce the table");
+  assert.equal($("table").length, 2);
+  const buttons = $("td button").toArray();
+  assert.equal(buttons.length, 16);
+  const opened = buttons.map((button) => $(`[popover]#${$(button).attr("popovertarget") ?? ""}`));
+  assert.ok(opened.every(({ length }) => length === 1));
+  assert.equal($("[popover]").length, 16);
+  const [, , third] = opened;
+  assert.equal(third?.find("h3").text(), "user@bookinfo.example → reviews");
+  const [request, response] = third.find("pre").toArray();
+  assert.equal(
+    $(request).text(),
+    "GET http://reviews:9080/reviews\nauthorization: Bearer [token of user@bookinfo.example]\n",
+  );
+  assert.equal($(response).text(), "200\n\n{}");
+  // Each difference leads to its cell in the table, and opens it.
+  const items = $(".differences li.different").toArray();
+  assert.equal(items.length, 3);
+  for (const item of items) {
+    const cellOf = $($(item).find("a").attr("href"));
+    assert.equal(cellOf.attr("class"), "different");
+    assert.equal(cellOf.attr("popovertarget"), $(item).find("button").attr("popovertarget"));
+  }
+  assert.equal($(".differences li.unproven").length, 1);
+});
+
+test("HTML: nothing of it is fetched or run, and its policy says so", () => {
+  const $ = load(renderHtml(hostile));
+  assert.equal(
+    $("meta[http-equiv=Content-Security-Policy]").attr("content"),
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+  );
+  assert.equal($("script, link, img, iframe, object, form").length, 0);
+  const attributes = $("*")
+    .toArray()
+    .flatMap((element) => Object.keys("attribs" in element ? element.attribs : {}));
+  assert.deepEqual(
+    attributes.filter((name) => /^on|^src$/.test(name)),
+    [],
+  );
+  assert.equal($("[popover] h3").text(), `${evil} → ${evil}`);
+  assert.equal($("[popover]").attr("aria-labelledby"), $("[popover] h3").attr("id"));
+  assert.equal($("th[scope=row]").text().trim(), evil);
+  assert.ok($("[popover] dd").text().includes(`${evil}: ${evil}`));
+  assert.doesNotMatch($("[popover]").text(), /[^\P{Cc}\n\t]/u);
+});
+
+test("HTML: fewer than 3 000 000 bytes, whatever the bodies are", () => {
+  assert.ok(Buffer.byteLength(renderHtml(hopeless)) < 3_000_000);
+});

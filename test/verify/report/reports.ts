@@ -1,0 +1,70 @@
+/** Reports made by hand. */
+import type { Expected } from "../../../verify/expectations";
+import type { JudgedCell, Verdict } from "../../../verify/judge";
+import type { Observed } from "../../../verify/prober";
+import type { Report } from "../../../verify/verify";
+
+export const answer = (status: number, body = ""): Observed => ({ status, headers: {}, body });
+export const ok: Expected = { status: 200 };
+export const denied: Expected = { status: 403, refusal: "access denied" };
+export const deniedAnswer = answer(403, "RBAC: access denied");
+export const gate = "through the gateway";
+export const pod = "from a pod as details";
+
+export function cell(
+  vantage: string,
+  viewer: string,
+  target: string,
+  expected: Expected,
+  observed: Observed | undefined,
+  verdict: Verdict,
+): JudgedCell {
+  const request = {
+    method: "GET",
+    url: `http://reviews:9080/${target}`,
+    headers: { authorization: `Bearer [token of ${viewer}]` },
+  };
+  return { vantage, viewer, target, service: "reviews", request, expected, observed, verdict };
+}
+
+export function report(cells: readonly JudgedCell[]): Report {
+  const count = (verdict: Verdict) => cells.filter((each) => each.verdict === verdict).length;
+  return {
+    gatewayUrl: "http://localhost:8080",
+    issuer: "https://tenant.localhost:8443/",
+    startedAt: "2026-11-23T06:00:00.000Z",
+    cells,
+    policies: { asked: 7, differences: [] },
+    summary: {
+      cells: cells.length,
+      differences: count("different"),
+      unproven: count("unproven"),
+      notTried: count("not tried"),
+    },
+  };
+}
+
+/** Every verdict, and texts that a careless page would take for its own. */
+export const everything = report([
+  cell(gate, "anonymous", "reviews", ok, answer(200), "same"),
+  cell(gate, "anonymous", "ratings", denied, deniedAnswer, "same"),
+  cell(gate, "user@bookinfo.example", "reviews", denied, answer(200, "{}"), "different"),
+  cell(
+    gate,
+    "user@bookinfo.example",
+    "ratings",
+    denied,
+    answer(403, "Forbidden\nmore"),
+    "different",
+  ),
+  cell(gate, "expired token", "reviews", denied, undefined, "not tried"),
+  cell(gate, "expired token", "ratings", denied, undefined, "not tried"),
+  ...["anonymous", "nobody", "user"].flatMap((viewer) => [
+    cell(pod, viewer, "reviews", denied, deniedAnswer, "same"),
+    cell(pod, viewer, "reviews-v2", { ...ok, stars: true }, answer(200, "…"), "same"),
+  ]),
+  cell(pod, "moderator", "reviews", denied, deniedAnswer, "unproven"),
+  cell(pod, "moderator", "reviews-v2", { ...ok, stars: true }, { error: "ETIMEDOUT" }, "different"),
+  cell(pod, "tampered token", "reviews", denied, undefined, "not tried"),
+  cell(pod, "tampered token", "reviews-v2", denied, undefined, "not tried"),
+]);

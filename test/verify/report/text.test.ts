@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
+import type { Expected } from "../../../verify/expectations";
+import { renderReport } from "../../../verify/report/text";
+import { answer, cell, denied, deniedAnswer, everything, gate, ok, pod, report } from "./reports";
+
+const text = `Through the gateway, http://localhost:8080
+                         reviews    ratings
+  ────────────────────────────────────────────
+  anonymous              200        403
+  user@bookinfo.example  403 ≠ 200  403 ≠ 403?
+  expired token          –          –
+
+From a pod as details
+                  reviews  -v2
+  ─────────────────────────────────────
+  3 alike:        403      200 ★
+    anonymous, nobody, user
+  moderator       (403)    200 ★ ≠ none
+  tampered token  –        –
+
+different: through the gateway, user@bookinfo.example → reviews: expected 403 RBAC: access denied,
+    got 200 {}
+different: through the gateway, user@bookinfo.example → ratings: expected 403 RBAC: access denied,
+    got 403 Forbidden
+different: from a pod as details, moderator → reviews-v2: expected 200 with stars, got no answer
+    (ETIMEDOUT)
+
+≠: expected beside observed.
+(…): refused as expected, but no permitted request was answered there: no proof.
+–: not tried, for want of a token: expired token, tampered token.
+What needs the tenant's own signature takes --signing-key FILE; what is made of a real token takes a
+    user or machine with every permission.
+
+16 cells, 3 differences, 1 unproven, 4 not tried
+`;
+
+test("the whole text, without colour", () => {
+  assert.equal(renderReport(everything, { colour: false }), text);
+});
+
+test("with colour it is the same text, differences in red", () => {
+  const coloured = renderReport(everything, { colour: true });
+  const plain = stripVTControlCharacters(coloured)
+    .split("\n")
+    .map((line) => line.trimEnd());
+  assert.deepEqual(plain, text.split("\n"));
+  const red = coloured.split("\u001b[31m\u001b[1m").slice(1);
+  assert.deepEqual(
+    red.map((rest) => rest.split("\u001b")[0]),
+    ["403 ≠ 200", "403 ≠ 403?", "200 ★ ≠ none"],
+  );
+  assert.equal(coloured.split("\u001b[32m").length - 1, 2);
+});
+
+test("when everything is as expected there is nothing but the tables and the count", () => {
+  const fine = report([cell(gate, "anonymous", "reviews", ok, answer(200), "same")]);
+  assert.equal(
+    renderReport(fine, { colour: false }),
+    `Through the gateway, http://localhost:8080
+             reviews
+  ──────────────────
+  anonymous  200
+
+1 cell, 0 differences, 0 not tried
+`,
+  );
+});
+
+test("a reset is shown as such, beside what came instead", () => {
+  const reset: Expected = { status: "reset", refusal: "reset" };
+  const shown = report([
+    cell(pod, "anonymous", "reviews", reset, { error: "ECONNRESET" }, "same"),
+    cell(pod, "anonymous", "ratings", reset, answer(200), "different"),
+    cell(pod, "user", "reviews", reset, { error: "ECONNRESET" }, "unproven"),
+    cell(pod, "user", "ratings", reset, { error: "ECONNREFUSED" }, "different"),
+  ]);
+  const lines = renderReport(shown, { colour: false }).split("\n");
+  assert.deepEqual(lines.slice(3, 8), [
+    "  anonymous  reset    reset ≠ 200",
+    "  user       (reset)  reset ≠ none",
+    "",
+    "different: from a pod as details, anonymous → ratings: expected a connection reset, got 200",
+    "different: from a pod as details, user → ratings: expected a connection reset, got no answer",
+  ]);
+});
+
+test("rows with a difference are never merged", () => {
+  const alike = (vantage: string) =>
+    ["one", "two", "three"].map((viewer) =>
+      cell(vantage, viewer, "reviews", ok, answer(403), "different"),
+    );
+  const text = renderReport(report([...alike(gate), ...alike(pod)]), { colour: false });
+  assert.equal(text.match(/^ {2}(one|two|three) .*200 ≠ 403$/gm)?.length, 6);
+});
+
+test("no line is wider than 100 columns, and no name is cut, however long it is or wide the marks", () => {
+  const columns = ["productpage", "details", "reviews", "reviews-v1", "reviews-v2", "ratings"];
+  const name = `${"long".repeat(20)}@bookinfo.example`;
+  const viewers = [name, "b", "c", "d", "e", "f"];
+  const wide = report(
+    viewers.flatMap((viewer) =>
+      columns.map((target) => cell(pod, viewer, target, ok, answer(403), "different")),
+    ),
+  );
+  const lines = renderReport(wide, { colour: false }).split("\n");
+  assert.deepEqual(
+    lines.filter((line) => line.length > 100),
+    [],
+  );
+  const heads = lines.slice(0, lines.indexOf("")).join("\n");
+  assert.equal(heads.match(/200 ≠ 403/g)?.length, 36);
+  const rule = lines.findIndex((line) => line.startsWith("  ─"));
+  const names = lines.slice(rule + 1, lines.indexOf("")).map((line) => line.trim().split(" ")[0]);
+  assert.equal(names.join(""), `${name}bcdef`);
+});
+
+test("columns that have no room beside the others make a table of their own", () => {
+  const targets = Array.from({ length: 12 }, (_, at) => `service-number-${at}`);
+  const viewers = targets.map((_, at) => `viewer-${at}`);
+  const all = viewers.flatMap((viewer) =>
+    targets.map((target) => cell(pod, viewer, target, ok, answer(200), "same")),
+  );
+  const lines = renderReport(report(all), { colour: false }).split("\n");
+  assert.deepEqual(
+    lines.filter((line) => line.length > 100),
+    [],
+  );
+  assert.equal(lines.filter((line) => line.startsWith("  ─")).length, 3);
+  const heads = lines.flatMap((line) => line.match(/service-number-\d+/g) ?? []);
+  assert.deepEqual(heads, targets);
+});
+
+test("a merged row names everybody, wherever they stand", () => {
+  const fares = { one: 200, two: 403, three: 200, four: 403, five: 200 } as const;
+  const its = Object.entries(fares).map(([viewer, status]) =>
+    cell(pod, viewer, "details", status === 200 ? ok : denied, answer(status), "same"),
+  );
+  const first = cell(gate, "anonymous", "details", ok, answer(200), "same");
+  const lines = renderReport(report([first, ...its]), { colour: false }).split("\n");
+  assert.deepEqual(lines.slice(lines.indexOf("From a pod as details") + 3, -3), [
+    "  3 alike:  200",
+    "    one, three, five",
+    "  two       403",
+    "  four      403",
+  ]);
+});
+
+test("the first table merges neighbours alone, and from six on", () => {
+  const rows = (count: number) =>
+    Array.from({ length: count }, (_, at) =>
+      cell(gate, `bad ${at}`, "details", denied, deniedAnswer, "same"),
+    );
+  const good = cell(gate, "user", "details", ok, answer(200), "same");
+  const shown = (cells: readonly ReturnType<typeof cell>[]) =>
+    renderReport(report(cells), { colour: false }).split("\n").slice(3, -3);
+  assert.equal(shown([...rows(5), good]).length, 6);
+  assert.deepEqual(shown([good, ...rows(6)]), [
+    "  user      200",
+    "  6 alike:  403",
+    "    bad 0, bad 1, bad 2, bad 3, bad 4, bad 5",
+  ]);
+});
+
+test("more targets than viewers: the rows are targets", () => {
+  const targets = ["/details/0", "//details/0", "/DETAILS/0"];
+  const cells = targets.flatMap((target) => [
+    cell(gate, "anonymous", target, denied, deniedAnswer, "same"),
+    cell(gate, "moderator", target, ok, answer(200), "same"),
+  ]);
+  const lines = renderReport(report(cells.slice(0, -1)), { colour: false }).split("\n");
+  assert.deepEqual(lines.slice(1, 6), [
+    "               anonymous  moderator",
+    "  ─────────────────────────────────",
+    "  /details/0   403        200",
+    "  //details/0  403        200",
+    "  /DETAILS/0   403",
+  ]);
+});

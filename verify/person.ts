@@ -1,0 +1,106 @@
+/** Has people sign in with a browser of their own; no password passes through here. */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline/promises";
+import type { Interface } from "node:readline/promises";
+import { VerifyError } from "./errors";
+import type { StackOutputs } from "./outputs";
+import { isCallback } from "./sign-in";
+import { authorizations } from "./tokens";
+import type { Authorization, Issued, IssuedTokens } from "./tokens";
+import { unlessAborted } from "./waiting";
+
+/** The terminal that a person sits at. */
+export interface Terminal {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+}
+
+export interface Asking {
+  /** Absent where there is nobody to ask. */
+  readonly terminal: Terminal | undefined;
+  /** Milliseconds for each user. Default: five minutes. */
+  readonly deadline?: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The token of every user who has none yet, one after the other: the browser is opened at the
+ * tenant, and the person pastes the address at which it arrives. That address is the gateway's,
+ * which need not answer there; so no other callback has to be allowed at the tenant.
+ * @param given tokens that are there already, by viewer
+ * @throws VerifyError without a terminal, or when a user has not signed in in time
+ */
+export async function askEveryUser(
+  outputs: StackOutputs,
+  given: IssuedTokens,
+  { terminal, deadline = 300_000, signal }: Asking,
+): Promise<IssuedTokens> {
+  const missing = outputs.viewers.users.filter(({ email }) => !given.has(email));
+  if (missing.length === 0) return given;
+  if (terminal === undefined) {
+    const named = missing.map(({ email }) => `--token ${email}=FILE`).join(" ");
+    throw new VerifyError(`no terminal to ask on: give the users' access tokens by ${named}`);
+  }
+  const tokens = new Map(given);
+  const authorize = await authorizations(outputs, signal);
+  const lines = createInterface({ ...terminal, terminal: false });
+  const closed = new AbortController();
+  lines.on("close", () => {
+    closed.abort(new VerifyError("the terminal was closed before every user had signed in"));
+  });
+  try {
+    for (const { email } of missing) {
+      const inTime = AbortSignal.timeout(deadline);
+      const attempt = askOne(email, await authorize(email), terminal, lines, inTime);
+      const either = AbortSignal.any([signal, inTime, closed.signal]);
+      tokens.set(email, await unlessAborted(attempt, either).catch(late(email, deadline, inTime)));
+    }
+  } finally {
+    lines.close();
+  }
+  return tokens;
+}
+
+function late(email: string, deadline: number, inTime: AbortSignal) {
+  return (error: unknown): never => {
+    if (error !== inTime.reason) throw error;
+    throw new VerifyError(
+      `sign-in of ${email} failed: nothing was pasted within ${Math.round(deadline / 1000)} s`,
+    );
+  };
+}
+
+async function askOne(
+  email: string,
+  { start, callback, finish }: Authorization,
+  { output }: Terminal,
+  lines: Interface,
+  signal: AbortSignal,
+): Promise<Issued> {
+  openBrowser(start);
+  output.write(
+    `\nSign in as ${email} in the browser. If none has opened, go to\n\n  ${start.href}\n\n` +
+      `It ends at ${callback.href}?code=…, where there may be nothing to see.\n`,
+  );
+  for (;;) {
+    const answer = (await lines.question("Paste that address here: ", { signal })).trim();
+    const arrived = URL.parse(answer);
+    if (arrived !== null && isCallback(arrived, callback) && arrived.searchParams.size > 0) {
+      return finish(arrived);
+    }
+    output.write(`That is not an address that begins with ${callback.href}?\n`);
+  }
+}
+
+const openers: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = {
+  darwin: ["open"],
+  win32: ["rundll32", "url.dll,FileProtocolHandler"],
+};
+
+/** Where none opens there is the printed address. */
+function openBrowser({ href }: URL): void {
+  const [program, ...before] = openers[process.platform] ?? ["xdg-open"];
+  spawn(program, [...before, href], { stdio: "ignore", detached: true })
+    .on("error", () => undefined)
+    .unref();
+}

@@ -1,0 +1,217 @@
+/**
+ * The report as one page: no request to anywhere and no script. A cell opens by the browser's own
+ * popovers, so it needs neither.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describeExpected } from "../judge";
+import type { Decision, JudgedCell, Verdict } from "../judge";
+import type { Observed } from "../prober";
+import { isProven } from "../verify";
+import type { Report } from "../verify";
+import { markup, Markup } from "./markup";
+import { cellText, matrices } from "./matrix";
+import type { Matrix } from "./matrix";
+import { counted, outcomeOf, remarks, sentence, verdicts, whereIs } from "./words";
+
+const style = readFileSync(join(__dirname, "page.css"), "utf8");
+
+/** Bytes that a page is kept below, by showing less of every body. */
+const limit = 3_000_000;
+/** Characters of a body that are shown; the first that keeps the page below its limit. */
+const excerpts = [600, 200, 60, 0];
+
+export function renderHtml(report: Report): string {
+  let page = "";
+  for (const excerpt of excerpts) {
+    page = renderPage(report, excerpt);
+    if (Buffer.byteLength(page) < limit) break;
+  }
+  return page;
+}
+
+/** What kind of cell it is, for its looks: a verdict, or of those as asked for, which. */
+type Kind = "permitted" | "refused" | "different" | "unproven" | "untried";
+
+const kindOfVerdict: Readonly<Record<Exclude<Verdict, "same">, Kind>> = {
+  different: "different",
+  unproven: "unproven",
+  "not tried": "untried",
+};
+
+function kindOf({ verdict, expected }: JudgedCell): Kind {
+  if (verdict !== "same") return kindOfVerdict[verdict];
+  return expected.status === 200 ? "permitted" : "refused";
+}
+
+/** In the order of a bar: what is wrong comes first. */
+const kinds: Readonly<Record<Kind, string>> = {
+  different: "different: expected ≠ observed",
+  unproven: "refused, but without a control: no proof",
+  untried: "not tried",
+  permitted: "answered, as asked for",
+  refused: "refused by the mesh, as asked for",
+};
+
+function renderPage(report: Report, excerpt: number): string {
+  const proven = isProven(report);
+  const places = new Map(report.cells.map((cell, position) => [cell, position]));
+  const place = (cell: JudgedCell) => places.get(cell) ?? 0;
+  const tables = matrices(report);
+  const page = markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${sentence(report)}</title>
+<style>${new Markup(style)}</style>
+</head>
+<body class="${proven ? "proven" : "wrong"}">
+<header>${banner(report, proven)}</header>
+<main>
+<nav aria-label="Vantage points">${tables.map(tile)}</nav>
+${differences(report, place)}
+<section class="legend" aria-label="Legend">${legend(report)}</section>
+${tables.map((matrix, position) => section(matrix, position, place))}
+${notes(report)}
+</main>
+${report.cells.map((cell) => popover(cell, place(cell), excerpt))}
+</body>
+</html>
+`;
+  return page.text;
+}
+
+function banner(report: Report, proven: boolean): Markup {
+  const { summary, gatewayUrl, issuer, startedAt } = report;
+  const counters: readonly (readonly [count: number, what: string, alarming: boolean])[] = [
+    [summary.cells, summary.cells === 1 ? "request" : "requests", false],
+    [summary.differences, summary.differences === 1 ? "difference" : "differences", true],
+    [summary.unproven, "unproven", true],
+    [summary.notTried, "not tried", false],
+  ];
+  const shown = counters.map(([count, what, alarming]) => {
+    const tone = alarming && count > 0 ? "alarming" : "calm";
+    return markup`<li class="${tone}"><b>${count.toLocaleString("en")}</b> ${what}`;
+  });
+  const time = startedAt.replace("T", " ").replace(/\.\d+Z$/, " UTC");
+  return markup`<p class="mark" aria-hidden="true">${proven ? "✓" : "✗"}</p>
+<h1>${sentence(report)}</h1>
+<ul class="counters">${shown}</ul>
+<dl class="facts"><div><dt>Gateway<dd>${gatewayUrl}</div><div><dt>Issuer<dd>${issuer}</div><div><dt>Started<dd><time datetime="${startedAt}">${time}</time></div></dl>`;
+}
+
+/** One vantage point, as far as it is seen from above: a bar of its kinds of cells. */
+function tile({ vantage, cells }: Matrix, position: number): Markup {
+  const count = (kind: Kind) => cells.filter((cell) => kindOf(cell) === kind).length;
+  const bar = (Object.keys(kinds) as Kind[])
+    .map((kind) => ({ kind, size: count(kind) }))
+    .filter(({ size }) => size > 0)
+    .map(({ kind, size }) => markup`<i class="${kind}" style="flex-grow:${size}"></i>`);
+  const wrong = count("different");
+  const alarm = wrong > 0 ? markup`, <b>${counted(wrong, "difference")}</b>` : undefined;
+  return markup`<a href="#v${position}"><span>${vantage}</span><small>${counted(cells.length, "request")}${alarm}</small><span class="bar" aria-hidden="true">${bar}</span></a>
+`;
+}
+
+type Place = (cell: JudgedCell) => number;
+
+function differences({ cells }: Report, place: Place): Markup | undefined {
+  const lists = (["different", "unproven"] as const).flatMap((verdict) => {
+    const its = cells.filter((cell) => cell.verdict === verdict);
+    if (its.length === 0) return [];
+    const open = verdict === "different" ? markup` open` : undefined;
+    return markup`<details${open}><summary><h2>${its.length} ${verdict}</h2></summary>
+<ol>${its.map((cell) => difference(cell, place(cell)))}</ol></details>`;
+  });
+  if (lists.length === 0) return undefined;
+  return markup`<section class="differences" aria-label="Differences">${lists}</section>`;
+}
+
+function difference(cell: JudgedCell, position: number): Markup {
+  return markup`<li class="${kindOf(cell)}"><a href="#b${position}">${whereIs(cell)}</a> <span>${outcomeOf(cell)}</span> <button popovertarget="c${position}">Open</button>
+`;
+}
+
+function legend({ cells }: Report): readonly Markup[] {
+  const used = new Set(cells.map(kindOf));
+  const marks = (Object.keys(kinds) as Kind[])
+    .filter((kind) => used.has(kind))
+    .map((kind) => markup`<span><i class="${kind}">${samples[kind]}</i> ${kinds[kind]}</span>`);
+  const stars = cells.some(({ expected }) => expected.stars === true);
+  return [
+    ...marks,
+    ...(stars ? [markup`<span><i class="permitted">★</i> with the ratings' stars</span>`] : []),
+    markup`<span>Every cell opens to its request and its answer.</span>`,
+  ];
+}
+
+const samples: Readonly<Record<Kind, string>> = {
+  different: "403 ≠ 200",
+  unproven: "(403)",
+  untried: "–",
+  permitted: "200",
+  refused: "403",
+};
+
+function section(matrix: Matrix, position: number, place: Place): Markup {
+  const { title, columns, rows, cells, turned } = matrix;
+  const cellOf = (cell: JudgedCell | undefined) =>
+    cell === undefined
+      ? markup`<td>`
+      : markup`<td><button id="b${place(cell)}" popovertarget="c${place(cell)}" class="${kindOf(cell)}">${cellText(cell)}</button>`;
+  return markup`<details class="vantage" open id="v${position}"><summary><h2>${title}</h2> <small>${counted(cells.length, "request")}</small></summary>
+<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table>
+<thead><tr><td>${turned ? "request" : "viewer"}${columns.map((name) => markup`<th scope="col">${name}`)}
+<tbody>
+${rows.map(
+  (row) => markup`<tr><th scope="row">${row.names}${row.cells.map(cellOf)}
+`,
+)}</table></div></details>
+`;
+}
+
+function notes(report: Report): Markup | undefined {
+  const lines = remarks(report).map((line) => markup`<p>${line}</p>`);
+  if (lines.length === 0) return undefined;
+  return markup`<section class="notes" aria-label="Remarks">${lines}</section>`;
+}
+
+function popover(cell: JudgedCell, position: number, excerpt: number): Markup {
+  const { vantage, viewer, target, request, expected, observed, verdict, decision } = cell;
+  return markup`<div popover id="c${position}" role="dialog" aria-labelledby="h${position}"><button popovertarget="c${position}" popovertargetaction="hide" aria-label="Close">✕</button>
+<h3 id="h${position}">${viewer} → ${target}</h3><p>${vantage}<p><i class="${kindOf(cell)}">${cellText(cell)}</i> ${verdicts[verdict]}
+<dl><dt>Expected<dd>${describeExpected(expected)}${decided(decision)}<dt>Request<dd><pre>${request.method} ${request.url}
+${headerLines(request.headers)}</pre><dt>Response<dd>${response(observed, excerpt)}</dl></div>
+`;
+}
+
+function decided(decision: Decision | undefined): Markup | undefined {
+  if (decision === undefined) return undefined;
+  const { outcome, decidedBy, because, change } = decision;
+  const advice = change === undefined ? undefined : markup`<dt>To change it<dd>${change}`;
+  return markup`<dt>Decided by<dd>${decidedBy}: ${outcome}<br>${because}${advice}`;
+}
+
+function response(observed: Observed | undefined, excerpt: number): Markup {
+  if (observed === undefined) return markup`none: it was not sent`;
+  if ("error" in observed) return markup`none: <code>${observed.error}</code>`;
+  const { status, headers, body } = observed;
+  return markup`<pre>${status}
+${headerLines(headers)}
+${shortened(body, excerpt)}</pre>`;
+}
+
+function headerLines(headers: Readonly<Record<string, string | readonly string[]>>): string {
+  return Object.entries(headers)
+    .flatMap(([name, value]) => [value].flat().map((each) => `${name}: ${shortened(each, 200)}\n`))
+    .join("");
+}
+
+/** The beginning of a text, and how much is left out; control characters that no page shows become dots. */
+function shortened(text: string, length: number): string {
+  const shown = text.slice(0, length).replaceAll(/[^\P{Cc}\n\t]/gu, "·");
+  return text.length > length ? `${shown}… (${text.length} characters)` : shown;
+}

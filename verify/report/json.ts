@@ -1,0 +1,70 @@
+/** The report as JSON, for programs. */
+import type { CellRequest } from "../cells";
+import { describeExpected } from "../judge";
+import type { Decision, Verdict } from "../judge";
+import type { Expected } from "../expectations";
+import type { Observed } from "../prober";
+import { isProven } from "../verify";
+import type { Report } from "../verify";
+
+/** What `--json` writes. A change that a reader of version 1 would trip over makes it version 2. */
+export interface JsonReport {
+  readonly version: 1;
+  readonly gatewayUrl: string;
+  readonly issuer: string;
+  /** ISO 8601, in UTC. */
+  readonly startedAt: string;
+  /** Whether nothing differs, in no cell and no policy, and no refusal lacks its control: exit code 0. */
+  readonly proven: boolean;
+  readonly summary: Report["summary"];
+  /** The cluster's policies beside the table's. */
+  readonly policies: Report["policies"];
+  readonly cells: readonly JsonCell[];
+}
+
+/** One request. */
+export interface JsonCell {
+  /** From where it was sent. */
+  readonly vantage: string;
+  /** Who asked, or with which bad token. */
+  readonly viewer: string;
+  /** The table's column: a service, one version of it, or one of its paths. */
+  readonly target: string;
+  readonly service: string;
+  /** As it was sent; in the place of every token: `[token of NAME]`. */
+  readonly request: CellRequest;
+  /** `text` says it in words; the others are for programs. */
+  readonly expected: Expected & { readonly text: string };
+  /** The answer, or `error` where none came; null where it was not tried. */
+  readonly observed: Observed | null;
+  readonly verdict: Verdict;
+  /** The policy that decides; absent where that was not evaluated. */
+  readonly decision?: Decision;
+}
+
+export function renderJson(report: Report): string {
+  const { gatewayUrl, issuer, startedAt, summary, policies } = report;
+  const document: JsonReport = {
+    version: 1,
+    gatewayUrl,
+    issuer,
+    startedAt,
+    proven: isProven(report),
+    summary,
+    policies,
+    cells: report.cells.map(
+      ({ vantage, viewer, target, service, request, expected, observed, verdict, decision }) => ({
+        vantage,
+        viewer,
+        target,
+        service,
+        request,
+        expected: { ...expected, text: describeExpected(expected) },
+        observed: observed ?? null,
+        verdict,
+        ...(decision && { decision }),
+      }),
+    ),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

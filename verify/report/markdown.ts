@@ -1,0 +1,120 @@
+/** The report as GitHub's Markdown, for a comment on a pull request or a job's summary. */
+import type { JudgedCell } from "../judge";
+import { isProven } from "../verify";
+import type { Report } from "../verify";
+import { markup } from "./markup";
+import { cellText, matrices, merged } from "./matrix";
+import type { Matrix, Row } from "./matrix";
+import { counted, counts, outcomeOf, remarks, sentence, whereIs } from "./words";
+
+/** Characters; GitHub refuses a comment of more than 65 536. */
+const limit = 60_000;
+/** Characters kept for the lines that say what was left out. */
+const reserve = 400;
+
+/** Verdict, differences, then as many tables as there is room for, those with differences first. */
+export function renderMarkdown(report: Report): string {
+  const head = [headline(report), facts(report)];
+  const notes = remarks(report).map((line) => code(line));
+  let room = limit - reserve - lengthOf([...head, ...notes]);
+  const take = (part: string): boolean => {
+    const fits = part.length + 2 <= room;
+    if (fits) room -= part.length + 2;
+    return fits;
+  };
+  const lists = ["different", "unproven"].flatMap((verdict) =>
+    list(
+      verdict,
+      report.cells.filter((cell) => cell.verdict === verdict),
+      take,
+    ),
+  );
+  const tables = merged(matrices(report)).map((matrix) => ({ matrix, text: details(matrix) }));
+  const urgent = [...tables].sort((one, other) => wrong(other.matrix) - wrong(one.matrix));
+  const taken = new Set(urgent.filter(({ text }) => take(text)));
+  const left = tables.length - taken.size;
+  return `${[
+    ...head,
+    ...lists,
+    ...tables.filter((each) => taken.has(each)).map(({ text }) => text),
+    ...(left > 0 ? [`_${counted(left, "table")} left out: a comment has no room for more._`] : []),
+    ...notes,
+  ].join("\n\n")}\n`;
+}
+
+function headline(report: Report): string {
+  return `## ${isProven(report) ? "✅" : "❌"} ${sentence(report)}: ${counts(report.summary)}`;
+}
+
+function facts({ gatewayUrl, issuer, startedAt }: Report): string {
+  return `Gateway ${code(gatewayUrl)}, issuer ${code(issuer)}, ${startedAt}.`;
+}
+
+/** The cells of one verdict; the last ones go only where there is no room for all. */
+function list(
+  name: string,
+  cells: readonly JudgedCell[],
+  take: (part: string) => boolean,
+): readonly string[] {
+  if (cells.length === 0) return [];
+  const lines = cells
+    .map((cell) => `- ${code(whereIs(cell))}: ${code(outcomeOf(cell))}`)
+    .filter(untilFirst(take));
+  const left = cells.length - lines.length;
+  return [
+    `### ${cells.length} ${name}`,
+    [...lines, ...(left > 0 ? [`- _… and ${left} more: no room for them here._`] : [])].join("\n"),
+  ];
+}
+
+/** Keeps what is taken, and nothing behind the first that is not: no gaps. */
+function untilFirst(take: (part: string) => boolean): (part: string) => boolean {
+  let full = false;
+  return (part) => {
+    full ||= !take(part);
+    return !full;
+  };
+}
+
+function wrong({ cells }: Matrix): number {
+  return Number(cells.some(({ verdict }) => verdict === "different" || verdict === "unproven"));
+}
+
+function details(matrix: Matrix): string {
+  const differences = matrix.cells.filter(({ verdict }) => verdict === "different").length;
+  const line = (texts: readonly string[]) => `| ${texts.join(" | ")} |`;
+  return [
+    markup`<details><summary><code>${matrix.title}</code>: ${counted(matrix.cells.length, "cell")}, ${counted(differences, "difference")}</summary>`
+      .text,
+    "",
+    line(["", ...matrix.columns.map(code)]),
+    line(["---", ...matrix.columns.map(() => "---")]),
+    ...matrix.rows.map((row) => line([names(row), ...row.cells.map(marked)])),
+    "",
+    "</details>",
+  ].join("\n");
+}
+
+function names(row: Row): string {
+  const all = row.names.map(code).join(", ");
+  return row.names.length === 1 ? all : `${row.names.length} alike: ${all}`;
+}
+
+function marked(cell: JudgedCell | undefined): string {
+  const text = cellText(cell);
+  return cell?.verdict === "different" ? `**${text}**` : text;
+}
+
+/**
+ * A text that Markdown takes for nothing else: no mark-up, no link, and nobody is mentioned by it.
+ * A bar would end a table's cell even here.
+ */
+function code(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ").replaceAll("|", "\\|");
+  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = "`".repeat(longest + 1);
+  return longest === 0 ? `${fence}${line}${fence}` : `${fence} ${line} ${fence}`;
+}
+
+const lengthOf = (parts: readonly string[]) =>
+  parts.reduce((sum, part) => sum + part.length + 2, 0);
