@@ -5,7 +5,7 @@ import type { ServiceName } from "./access";
 import type { BookinfoSettings } from "./config";
 import { Gateway, VirtualService, type VirtualServiceSpec } from "./mesh/resources";
 import { gatewayPort } from "./mesh/values";
-import { namespaces, serviceAccountOf } from "./names";
+import { namespaces, serviceAccountOf, servicePort as port } from "./names";
 
 /** One version of a service. */
 interface Version {
@@ -42,9 +42,6 @@ const workloadsByService = (Object.keys(versions) as ServiceName[]).map((service
   service,
   workloads: versions[service].map((version): Workload => ({ service, ...version })),
 }));
-
-/** The port that every Bookinfo service listens on. */
-const port = 9080;
 
 /** The front door's paths. productpage's own /login takes any name without a password, so nothing leads there. */
 export const publicPaths = [

@@ -23,6 +23,9 @@ export const gatewayServiceAccount: ServiceAccountName = {
   name: gatewayRelease,
 };
 
+/** The port that every Bookinfo service listens on. */
+export const servicePort = 9080;
+
 /** The service account that a Bookinfo service runs as. */
 export function serviceAccountOf(service: ServiceName): ServiceAccountName {
   return { namespace: namespaces.application, name: `bookinfo-${service}` };

@@ -1,7 +1,7 @@
 /** The cells: every viewer's request for every target from every vantage point. */
 import type { AllCredentials, Credentials } from "./credentials";
 import { expectedOutcome, isPermitted, unlisted } from "./expectations";
-import type { Destination, Expected } from "./expectations";
+import type { Destination, Expected, Way } from "./expectations";
 import type { Observed, ProbeRequest } from "./prober";
 import type { Carried } from "./presentations";
 import type { Target, Vantage } from "./vantages";
@@ -40,6 +40,8 @@ export interface PlannedCell {
   readonly cell: Cell;
   /** Absent where the viewer's token cannot be had. */
   readonly request: ProbeRequest | undefined;
+  /** The way on which policies decide; absent where none does. */
+  readonly way?: Way;
   /** What stands for each token in a report. */
   readonly words: Credentials["words"];
 }
@@ -83,6 +85,8 @@ function planCell(
       ...(target.control !== undefined && { control: target.control }),
     },
     request: held && requestFor(target, sent),
+    ...(target.outcome?.always === undefined &&
+      target.way.caller !== "itself" && { way: target.way }),
     words,
   };
 }

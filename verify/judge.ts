@@ -1,5 +1,6 @@
 /** Sets what came back beside what was expected. */
 import { z } from "zod";
+import type { Decision } from "../explain/facts";
 import type { ObservedCell } from "./cells";
 import { firstLine } from "./errors";
 import { isPermitted, refusals } from "./expectations";
@@ -15,18 +16,9 @@ import type { Answer, Observed } from "./prober";
  */
 export type Verdict = "same" | "different" | "unproven" | "not tried";
 
-/** Which policy decides on a cell's request, from the policies as they are in the cluster. */
-export interface Decision {
-  readonly outcome: string;
-  readonly decidedBy: string;
-  readonly because: string;
-  /** What to change, where it is refused. */
-  readonly change?: string;
-}
-
 export interface JudgedCell extends ObservedCell {
   readonly verdict: Verdict;
-  /** Absent where it was not evaluated. */
+  /** What decides about it, by the policies as they are in the cluster; absent where none does. */
   readonly decision?: Decision;
 }
 

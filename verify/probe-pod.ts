@@ -4,7 +4,7 @@ import type { V1Pod, V1Service, V1ServiceAccount } from "@kubernetes/client-node
 /** The label of everything that any run makes in the cluster. */
 export const probeLabel = "app=verify";
 export const runLabel = "verify-run";
-const podLabel = "verify-pod";
+export const podLabel = "verify-pod";
 export const container = "probe";
 
 /** A pod to send requests from. */

@@ -3,7 +3,7 @@
  */
 import { gateway, services } from "../components/access";
 import type { ServiceName } from "../components/access";
-import { namespaces, serviceAccountOf } from "../components/names";
+import { namespaces, serviceAccountOf, servicePort as port } from "../components/names";
 import { unlisted } from "./expectations";
 import type { Caller, Destination, Expected, Way } from "./expectations";
 import type { ProbePod } from "./probe-pod";
@@ -56,9 +56,6 @@ const gatewayPaths: readonly { name: string; path: string; backend?: ServiceName
   { name: "reviews", path: "/api/v1/products/0/reviews", backend: "reviews" },
   { name: "ratings", path: "/api/v1/products/0/ratings", backend: "ratings" },
 ];
-
-/** Every service listens on this port, the one that is not in the table too. */
-const port = 9080;
 
 /** A server of verify's own: nothing in the table or in any policy names it. */
 const unlistedHost = "verify-unlisted";

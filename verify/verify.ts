@@ -2,13 +2,13 @@
  * The table, as the running mesh enforces it: every viewer's request to every service from every
  * vantage point, each beside the outcome that was asked for.
  */
-import tls from "node:tls";
-import { namespaces } from "../components/names";
 import { services } from "../components/access";
 import type { ServiceName } from "../components/access";
+import { namespaces } from "../components/names";
 import { planCells } from "./cells";
 import { allCredentials } from "./credentials";
 import type { AllCredentials } from "./credentials";
+import { decisionsOn } from "./decisions";
 import { reasonOf, VerifyError } from "./errors";
 import { judge } from "./judge";
 import type { JudgedCell, Verdict } from "./judge";
@@ -27,6 +27,7 @@ import { readSigningKeys } from "./signing-keys";
 import type { SigningKeys } from "./signing-keys";
 import { genuineTokens } from "./tokens";
 import type { IssuedTokens } from "./tokens";
+import { trust } from "./trust";
 import { vantagePoints } from "./vantages";
 import type { Vantage } from "./vantages";
 import { viewersOf, wholeViewer } from "./viewers";
@@ -107,12 +108,16 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
     const settled = await unlessAborted(settle(planned, probers, deadline, signal), signal);
     if (!settled) progress("Not every answer is as expected; going on to say which.");
     progress(`Sending ${planned.length} requests …`);
-    const [policies, observed] = await together(
+    const [[policies, decisions], observed] = await together(
       signal,
-      () => comparePolicies(outputs),
+      () =>
+        Promise.all([comparePolicies(outputs), decisionsOn(planned, vantages, outputs.kubeconfig)]),
       (either) => unlessAborted(sendAll(planned, probers), either),
     );
-    const cells = judge(observed);
+    const cells = judge(observed).map((cell, position) => {
+      const decision = decisions[position];
+      return decision === undefined ? cell : { ...cell, decision };
+    });
     const { gatewayUrl, issuer } = outputs;
     return { gatewayUrl, issuer, startedAt, cells, policies, summary: sum(cells) };
   } finally {
@@ -126,13 +131,6 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
 /** Whether everything that was tried is as asked for, no refusal lacks its control, and no policy was changed. */
 export function isProven({ summary, policies }: Report): boolean {
   return summary.differences === 0 && summary.unproven === 0 && policies.differences.length === 0;
-}
-
-/** Trusts the tenant's private certificate authority, besides those that are trusted already. */
-function trust(certificateAuthority: string | undefined): void {
-  const trusted = tls.getCACertificates("default");
-  if (certificateAuthority === undefined || trusted.includes(certificateAuthority)) return;
-  tls.setDefaultCACertificates([...trusted, certificateAuthority]);
 }
 
 async function gatewayAnswers(

@@ -5,7 +5,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeExpected } from "../judge";
-import type { Decision, JudgedCell, Verdict } from "../judge";
+import type { Decision } from "../../explain/facts";
+import type { JudgedCell, Verdict } from "../judge";
 import type { Observed } from "../prober";
 import { isProven } from "../verify";
 import type { Report } from "../verify";

@@ -1,7 +1,8 @@
 /** The report as JSON, for programs. */
 import type { CellRequest } from "../cells";
 import { describeExpected } from "../judge";
-import type { Decision, Verdict } from "../judge";
+import type { Decision } from "../../explain/facts";
+import type { Verdict } from "../judge";
 import type { Expected } from "../expectations";
 import type { Observed } from "../prober";
 import { isProven } from "../verify";

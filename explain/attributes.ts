@@ -1,0 +1,214 @@
+/**
+ * What a rule may ask about: how each attribute is compared, and how it is said.
+ *
+ * Source: istio/istio, pilot/pkg/security/authz/model/{model,generator}.go.
+ */
+import type { RequestFacts } from "./facts";
+import { comparedPath, matchesPath, matchesPattern } from "./matching";
+import type { Mesh } from "./policies";
+import { isObject } from "./token";
+import type { Claims } from "./token";
+
+/** Whether something holds; `unknown` where what is known of the request does not tell. */
+export type Truth = boolean | "unknown";
+
+/** What rules are held against. */
+export interface Evidence {
+  readonly request: RequestFacts;
+  /** undefined: no token. */
+  readonly claims: Claims | undefined;
+  readonly mesh: Mesh;
+  /** The policy's own namespace: a service account without a namespace is of this one. */
+  readonly policyNamespace: string;
+}
+
+export interface Attribute {
+  /** Whether one of a rule's values is met. */
+  readonly meets: (value: string, evidence: Evidence) => Truth;
+  /** What a rule asks for. */
+  readonly asked: (values: string) => string;
+  /** What the request has of it. */
+  readonly found: (evidence: Evidence) => string;
+}
+
+const unknowable: Attribute = {
+  meets: () => "unknown",
+  asked: (values) => values,
+  found: () => "something that is not known here",
+};
+
+/** Envoy's own name for a caller; undefined for plain text, which has none. */
+function spiffe({ request: { source }, mesh }: Evidence): string | undefined {
+  if (source === undefined) return undefined;
+  return `spiffe://${mesh.trustDomain}/ns/${source.namespace}/sa/${source.serviceAccount}`;
+}
+
+function caller({ request: { source } }: Evidence): string {
+  return source === undefined
+    ? "a caller without mutual TLS"
+    : `the caller ${source.namespace}/${source.serviceAccount}`;
+}
+
+/** `*` stands for any text wherever it is; everything else for itself. */
+function matchesGlob(pattern: string, value: string, any: string): boolean {
+  const parts = pattern.split("*").map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(any)}$`, "s").test(value);
+}
+
+/** Names of the mesh's other trust domains stand for its own; which, is not followed here. */
+function ofTrustDomain(
+  compare: (value: string, evidence: Evidence) => boolean,
+): Attribute["meets"] {
+  return (value, evidence) =>
+    evidence.mesh.trustDomainAliases.length > 0 ? "unknown" : compare(value, evidence);
+}
+
+function textClaim(claims: Claims | undefined, name: string): string {
+  const value = claims?.[name];
+  return typeof value === "string" ? value : "";
+}
+
+/**
+ * A principal is issuer, slash, subject; the last slash divides them. `*` at one end makes the part
+ * on that end open.
+ */
+function meetsPrincipal(value: string, { claims }: Evidence): boolean {
+  const issuer = textClaim(claims, "iss");
+  const subject = textClaim(claims, "sub");
+  const any = (text: string) => text !== "";
+  if (value === "*") return any(issuer) && any(subject);
+  const divide = value.lastIndexOf("/");
+  const [wantedIssuer, wantedSubject] =
+    divide < 0 ? [value, ""] : [value.slice(0, divide), value.slice(divide + 1)];
+  if (value.startsWith("*")) {
+    if (divide < 0) return any(issuer) && subject.endsWith(value.slice(1));
+    return matchesPattern(wantedIssuer, issuer) && subject === wantedSubject;
+  }
+  if (value.endsWith("*")) {
+    if (divide < 0) return issuer.startsWith(value.slice(0, -1)) && any(subject);
+    return issuer === wantedIssuer && matchesPattern(wantedSubject, subject);
+  }
+  return issuer === wantedIssuer && subject === wantedSubject;
+}
+
+/** A claim by its path: itself where it is a text, or one of its members where it is a list. */
+function claimAttribute(path: readonly string[]): Attribute {
+  const name = path.join(".");
+  const value = ({ claims }: Evidence) =>
+    path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), claims);
+  return {
+    meets: (pattern, evidence) =>
+      [value(evidence)]
+        .flat()
+        .some((each) => typeof each === "string" && matchesPattern(pattern, each)),
+    asked: (values) => `${values} in the token's claim ${name}`,
+    found: (evidence) => {
+      if (evidence.claims === undefined) return "no token";
+      const found = value(evidence);
+      if (found === undefined) return `a token without the claim ${name}`;
+      const list =
+        Array.isArray(found) && found.length > 0 ? found.join(", ") : JSON.stringify(found);
+      return `a token whose claim ${name} is ${list}`;
+    },
+  };
+}
+
+/** Headers that proxies and HTTP itself add or rewrite: what was sent does not tell what arrives. */
+const rewritten =
+  /^(:|(host|connection|forwarded|x-request-id|traceparent|tracestate)$|x-(forwarded|envoy|b3)-)/;
+
+function headerAttribute(header: string): Attribute {
+  const name = header.toLowerCase();
+  const value = ({ request }: Evidence) => request.headers[name]?.join(",");
+  if (rewritten.test(name))
+    return { ...unknowable, asked: (values) => `${values} in the header ${name}` };
+  return {
+    meets: (pattern, evidence) => {
+      const text = value(evidence);
+      return text !== undefined && (pattern === "*" || matchesPattern(pattern, text));
+    },
+    asked: (values) => `${values} in the header ${name}`,
+    found: (evidence) =>
+      value(evidence) === undefined ? `no header ${name}` : `another value in the header ${name}`,
+  };
+}
+
+const attributes: Readonly<Record<string, Attribute>> = {
+  "source.principal": {
+    meets: ofTrustDomain((value, evidence) =>
+      matchesPattern(value, spiffe(evidence) ?? "", "spiffe://"),
+    ),
+    asked: (values) => `the caller ${values}`,
+    found: caller,
+  },
+  "source.namespace": {
+    meets: (value, { request: { source } }) =>
+      source !== undefined && matchesGlob(value, source.namespace, ".*"),
+    asked: (values) => `a caller of namespace ${values}`,
+    found: caller,
+  },
+  "source.serviceAccount": {
+    meets: (value, { request: { source }, policyNamespace }) => {
+      const full = value.includes("/") ? value : `${policyNamespace}/${value}`;
+      return source !== undefined && full === `${source.namespace}/${source.serviceAccount}`;
+    },
+    asked: (values) => `the caller ${values}`,
+    found: caller,
+  },
+  "source.trustDomain": {
+    meets: ofTrustDomain((value, { request: { source }, mesh }) => {
+      return source !== undefined && matchesGlob(value, mesh.trustDomain, "[^/]*");
+    }),
+    asked: (values) => `a caller of trust domain ${values}`,
+    found: caller,
+  },
+  "request.auth.principal": {
+    meets: meetsPrincipal,
+    asked: (values) => `a token of the principal ${values}`,
+    found: ({ claims }) => {
+      if (claims === undefined) return "no token";
+      return `a token of the principal ${textClaim(claims, "iss")}/${textClaim(claims, "sub")}`;
+    },
+  },
+  "request.auth.audiences": claimAttribute(["aud"]),
+  "request.auth.presenter": claimAttribute(["azp"]),
+  "destination.port": {
+    meets: (value, { request: { destination } }) =>
+      destination.port === undefined ? "unknown" : Number(value) === destination.port,
+    asked: (values) => `port ${values}`,
+    found: ({ request: { destination } }) =>
+      destination.port === undefined ? "a port that is not known here" : `port ${destination.port}`,
+  },
+  host: {
+    meets: (value, { request: { host } }) =>
+      matchesPattern(value.toLowerCase(), host.toLowerCase()),
+    asked: (values) => `the host ${values}`,
+    found: ({ request: { host } }) => `the host ${host}`,
+  },
+  method: {
+    meets: (value, { request: { method } }) => matchesPattern(value, method),
+    asked: (values) => `the method ${values}`,
+    found: ({ request: { method } }) => `the method ${method}`,
+  },
+  path: {
+    meets: (value, { request: { path }, mesh }) => matchesPath(value, comparedPath(path, mesh)),
+    asked: (values) => `the path ${values}`,
+    found: ({ request: { path }, mesh }) => `the path ${comparedPath(path, mesh)}`,
+  },
+};
+
+/** A condition's attribute. What is not known here, is never met and never missed. */
+export function attributeOf(key: string): Attribute {
+  const known = attributes[key];
+  if (known !== undefined) return known;
+  const header = /^request\.headers\[(.+)\]$/.exec(key)?.[1];
+  if (header !== undefined) return headerAttribute(header);
+  const claims = /^request\.auth\.claims(\[.+\])$/.exec(key)?.[1];
+  if (claims !== undefined) return claimAttribute(bracketed(claims));
+  return { ...unknowable, asked: (values) => `${values} as ${key}` };
+}
+
+/** `[a][b]` as a and b; anything else that is in brackets is one name. */
+function bracketed(text: string): readonly string[] {
+  return /^(\[[^[\]]*\])+$/.test(text) ? text.slice(1, -1).split("][") : [text.slice(1, -1)];
+}

@@ -1,0 +1,98 @@
+/** What decides about requests, as it is in the cluster now. */
+import { ApiException, CoreV1Api, CustomObjectsApi, KubeConfig } from "@kubernetes/client-node";
+import { parse } from "yaml";
+import { z } from "zod";
+import { namespaces } from "../components/names";
+import { firstLine, reasonOf, VerifyError } from "../verify/errors";
+import { parsePolicies } from "./policies";
+import type { Policies } from "./policies";
+
+/** A pod's labels, which policies select by. */
+export type Labels = Readonly<Record<string, string>>;
+
+export interface ClusterState {
+  readonly policies: Policies;
+  /** The different sets of labels of the pods in the application's namespace and the gateway's. */
+  readonly workloads: Readonly<Record<"application" | "ingress", readonly Labels[]>>;
+}
+
+const group = "security.istio.io";
+const version = "v1";
+const list = z.object({ items: z.array(z.unknown()) });
+
+/** Labels that Kubernetes and Istio add to tell pods apart, of no use in a selector. */
+const ofThePod = ["pod-template-hash", "controller-revision-hash"];
+
+/**
+ * Reads all of Istio's security objects, the mesh's configuration, and the labels of the workloads.
+ * @param kubeconfig the file's content
+ * @throws VerifyError saying what could not be read
+ */
+export async function readCluster(kubeconfig: string): Promise<ClusterState> {
+  const cluster = new KubeConfig();
+  try {
+    cluster.loadFromString(kubeconfig);
+  } catch {
+    // The parser's message quotes the file, and with it credentials.
+    throw new VerifyError("the stack's output kubeconfig is not a kubeconfig");
+  }
+  const custom = cluster.makeApiClient(CustomObjectsApi);
+  const core = cluster.makeApiClient(CoreV1Api);
+  const all = (plural: string) =>
+    explained(`${plural}.${group}`, async () => {
+      return list.parse(await custom.listClusterCustomObject({ group, version, plural })).items;
+    });
+  const labels = (namespace: string) =>
+    explained(`the pods of namespace ${namespace}`, async () => {
+      const { items } = await core.listNamespacedPod({ namespace });
+      return distinct(items.map(({ metadata }) => metadata?.labels ?? {}));
+    });
+  const [peerAuthentications, requestAuthentications, authorizationPolicies, meshConfig, ...pods] =
+    await Promise.all([
+      all("peerauthentications"),
+      all("requestauthentications"),
+      all("authorizationpolicies"),
+      explained("the mesh's configuration", () => readMeshConfig(core)),
+      labels(namespaces.application),
+      labels(namespaces.ingress),
+    ]);
+  return {
+    policies: parsePolicies({
+      peerAuthentications,
+      requestAuthentications,
+      authorizationPolicies,
+      meshConfig,
+    }),
+    workloads: { application: pods[0], ingress: pods[1] },
+  };
+}
+
+/** istiod's ConfigMap; undefined where there is none, and Istio's defaults count. */
+async function readMeshConfig(core: CoreV1Api): Promise<unknown> {
+  try {
+    const map = await core.readNamespacedConfigMap({ name: "istio", namespace: namespaces.mesh });
+    return parse(map.data?.mesh ?? "{}");
+  } catch (error) {
+    if (error instanceof ApiException && error.code === 404) return undefined;
+    throw error;
+  }
+}
+
+async function explained<Value>(what: string, read: () => Promise<Value>): Promise<Value> {
+  try {
+    return await read();
+  } catch (error) {
+    const status = error instanceof ApiException ? `status ${error.code}` : reasonOf(error);
+    throw new VerifyError(`cannot read ${what} in the stack's cluster: ${firstLine(status)}`);
+  }
+}
+
+function distinct(all: readonly Labels[]): readonly Labels[] {
+  const bare = all.map((labels) =>
+    Object.fromEntries(Object.entries(labels).filter(([name]) => !ofThePod.includes(name))),
+  );
+  const known = new Map(
+    bare.map((labels) => [JSON.stringify(Object.entries(labels).sort()), labels]),
+  );
+  return [...known.values()];
+}

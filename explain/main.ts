@@ -1,0 +1,191 @@
+/** `npm run explain`: why the mesh lets a request through, or does not, and what to change. */
+import { dirname, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { firstLine, reasonOf, VerifyError } from "../verify/errors";
+import { readOutputs } from "../verify/outputs";
+import { trust } from "../verify/trust";
+import { readCluster } from "./cluster";
+import type { ClusterState } from "./cluster";
+import { describeToken, otherIssuer, warningsFor } from "./description";
+import type { Accepted } from "./description";
+import type { RequestFacts } from "./facts";
+import { readToken } from "./input";
+import type { Given } from "./input";
+import { readKeySets } from "./keys";
+import type { KeySets } from "./keys";
+import { renderExplanation } from "./report";
+import type { Explanation, Verdict } from "./report";
+import { decideWay } from "./way";
+import { callers, serviceNames, waysTo } from "./ways";
+import type { NamedWay } from "./ways";
+
+const help = `Usage: npm run explain -- [FILE | - | TOKEN] [--service SERVICE] [--as CALLER]
+                          [--stack STACK] [--cwd DIR] [--json]
+
+Says for each service whether the mesh lets a request through, which policy and rule decides, why,
+and what to change. The policies are read from the stack's cluster; no request is sent to it.
+
+  FILE               file with the access token
+  -                  the token comes from standard input
+  TOKEN              the token itself: other users of this machine can see it in the list of
+                     processes, so prefer FILE or -
+                     Without any of these the request is anonymous.
+  --service SERVICE  only this service: ${serviceNames.join(", ")}
+  --as CALLER        who calls: a service, gateway, or stranger, a workload that no rule names
+                     (default: the service's permitted caller, from the gateway on)
+  --stack STACK      the Pulumi stack (default: the selected one)
+  --cwd DIR          the folder of the Pulumi project (default: this one)
+  --json             the same as JSON
+  --help             this text
+
+Exits with 0 whatever the verdict, with 1 when there is nothing to explain: no token where one was
+named, a token of another issuer, a stack that cannot be read.
+`;
+
+const project = dirname(__dirname);
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        service: { type: "string" },
+        as: { type: "string" },
+        stack: { type: "string" },
+        cwd: { type: "string" },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    if (positionals.length > 1) throw new Error("one token at a time");
+    return { ...values, token: positionals[0] };
+  } catch (error) {
+    throw new VerifyError(`${reasonOf(error)}. See npm run explain -- --help.`);
+  }
+}
+
+/** One of `names`, or a message that names them all. */
+function choose<Name extends string>(
+  option: string,
+  given: string | undefined,
+  names: readonly Name[],
+): Name | undefined {
+  if (given === undefined) return undefined;
+  const chosen = names.find((name) => name === given);
+  if (chosen !== undefined) return chosen;
+  throw new VerifyError(
+    `${option} ${firstLine(given, 40)}: one of ${names.join(", ")} is expected`,
+  );
+}
+
+/** @returns the exit code */
+async function main(): Promise<number> {
+  const options = readArguments();
+  if (options.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const service = choose("--service", options.service, serviceNames);
+  const caller = choose("--as", options.as, callers);
+  const given =
+    options.token === undefined ? undefined : await readToken(options.token, process.stdin);
+  const directory = options.cwd === undefined ? project : resolve(options.cwd);
+  const outputs = await readOutputs(directory, options.stack);
+  trust(outputs.certificateAuthority);
+  const cluster = await readCluster(outputs.kubeconfig);
+  const keys = await readKeySets(cluster.policies);
+  const services = service === undefined ? serviceNames : [service];
+  const ways = services.flatMap((each) => waysTo(each, caller, cluster, outputs.gatewayUrl));
+  const now = new Date();
+  const accepted = acceptedBy(cluster, keys, outputs.clientIds);
+  const foreign = given === undefined ? undefined : otherIssuer(given, accepted);
+  if (foreign !== undefined) console.error(`error: ${foreign}`);
+  const explanation: Explanation = {
+    token: given === undefined ? undefined : describeToken(given, now),
+    warnings: given === undefined ? [] : warningsFor(given, accepted),
+    verdicts: alike(await judge(ways, cluster, keys, given, now)),
+  };
+  const colour = process.stdout.isTTY && process.stdout.hasColors();
+  process.stdout.write(
+    options.json ? asJson(explanation) : renderExplanation(explanation, { colour }),
+  );
+  return foreign === undefined ? 0 : 1;
+}
+
+function acceptedBy(
+  { policies }: ClusterState,
+  keys: KeySets,
+  clientIds: Accepted["clientIds"],
+): Accepted {
+  const rules = policies.requestAuthentications.flatMap(({ spec }) => spec?.jwtRules ?? []);
+  const distinct = (names: readonly string[]) => [...new Set(names)];
+  return {
+    issuers: distinct(rules.map(({ issuer }) => issuer)),
+    audiences: distinct(rules.flatMap(({ audiences }) => audiences)),
+    keys: [...keys.values()],
+    clientIds,
+  };
+}
+
+function judge(
+  ways: readonly NamedWay[],
+  { policies }: ClusterState,
+  keys: KeySets,
+  given: Given | undefined,
+  now: Date,
+): Promise<readonly Verdict[]> {
+  const headers: RequestFacts["headers"] =
+    given === undefined ? {} : { authorization: [`Bearer ${given.token}`] };
+  return Promise.all(
+    ways.map(async (way) => ({
+      way,
+      decision: await decideWay(policies, keys, way, headers, now),
+    })),
+  );
+}
+
+/** Versions of a service that fare alike share one row. */
+function alike(verdicts: readonly Verdict[]): readonly Verdict[] {
+  return serviceNames.flatMap((service) => {
+    const own = verdicts.filter(({ way }) => way.service === service);
+    const [first] = own;
+    const differ = new Set(own.map(({ decision }) => JSON.stringify(decision))).size > 1;
+    if (first === undefined || differ) return own;
+    return [{ ...first, way: { ...first.way, workload: service } }];
+  });
+}
+
+function asJson({ token, warnings, verdicts }: Explanation): string {
+  const document = {
+    version: 1,
+    token: token === undefined ? null : Object.fromEntries(token),
+    warnings,
+    services: verdicts.map(({ way: { service, workload, through }, decision }) => {
+      const { hop, outcome, status, message, decidedBy, because, change } = decision;
+      const calledBy = through;
+      return {
+        service,
+        workload,
+        calledBy,
+        hop,
+        outcome,
+        status,
+        message,
+        decidedBy,
+        because,
+        change,
+      };
+    }),
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(`error: ${firstLine(reasonOf(error), 500)}`);
+    process.exitCode = 1;
+  },
+);

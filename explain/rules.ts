@@ -1,0 +1,127 @@
+/** Holds one rule of an AuthorizationPolicy against a request. */
+import { attributeOf } from "./attributes";
+import type { Attribute, Evidence, Truth } from "./attributes";
+import type { Rule } from "./policies";
+
+/** One thing that a rule asks for. */
+export interface Check {
+  /** The field's name in the policy: `serviceAccounts`, `request.auth.claims[permissions]`. */
+  readonly field: string;
+  /** The attribute's name, whichever field asks for it. */
+  readonly attribute: string;
+  /** What it asks for, or with `not` must not be. */
+  readonly values: readonly string[];
+  readonly negative: boolean;
+  readonly holds: Truth;
+  readonly asked: string;
+  readonly found: string;
+}
+
+/** How a rule fares, and what of it does not hold, or is not known, in its nearest alternative. */
+export interface RuleOutcome {
+  readonly holds: Truth;
+  readonly open: readonly Check[];
+}
+
+/** The fields of `source` and `operation`, by the attribute that each is about. */
+const fields = {
+  principals: "source.principal",
+  requestPrincipals: "request.auth.principal",
+  namespaces: "source.namespace",
+  serviceAccounts: "source.serviceAccount",
+  ipBlocks: "source.ip",
+  remoteIpBlocks: "remote.ip",
+  trustDomains: "source.trustDomain",
+  hosts: "host",
+  ports: "destination.port",
+  methods: "method",
+  paths: "path",
+} as const;
+
+type Lists = Readonly<Record<string, readonly string[]>>;
+
+/** `from`, `to` and `when` all have to hold; of `from`'s and `to`'s entries one each. */
+export function evaluateRule(rule: Rule, evidence: Evidence): RuleOutcome {
+  const groups = [
+    nearest(rule.from.map(({ source }) => all(checksOf(source, evidence)))),
+    nearest(rule.to.map(({ operation }) => all(checksOf(operation, evidence)))),
+    all(
+      rule.when.flatMap(({ key, values, notValues }) =>
+        pair(key, key, values, notValues, evidence),
+      ),
+    ),
+  ];
+  return { holds: allHold(groups), open: groups.flatMap(({ open }) => open) };
+}
+
+function checksOf(lists: Lists | undefined, evidence: Evidence): readonly Check[] {
+  if (lists === undefined) return [];
+  return Object.entries(fields).flatMap(([field, attribute]) => {
+    const negative = `not${field.charAt(0).toUpperCase()}${field.slice(1)}`;
+    return pair(attribute, field, lists[field] ?? [], lists[negative] ?? [], evidence);
+  });
+}
+
+function pair(
+  attribute: string,
+  field: string,
+  values: readonly string[],
+  notValues: readonly string[],
+  evidence: Evidence,
+): readonly Check[] {
+  return [
+    ...(values.length > 0 ? [check(attribute, field, values, false, evidence)] : []),
+    ...(notValues.length > 0 ? [check(attribute, field, notValues, true, evidence)] : []),
+  ];
+}
+
+function check(
+  attribute: string,
+  field: string,
+  values: readonly string[],
+  negative: boolean,
+  evidence: Evidence,
+): Check {
+  const about = attributeOf(attribute);
+  const met = anyMet(about, values, evidence);
+  const asked = about.asked(values.join(" or "));
+  return {
+    field,
+    attribute,
+    values,
+    negative,
+    holds: negative ? not(met) : met,
+    asked: negative ? `anything but ${asked}` : asked,
+    found: about.found(evidence),
+  };
+}
+
+function anyMet({ meets }: Attribute, values: readonly string[], evidence: Evidence): Truth {
+  const each = values.map((value) => meets(value, evidence));
+  if (each.includes(true)) return true;
+  return each.includes("unknown") ? "unknown" : false;
+}
+
+function not(truth: Truth): Truth {
+  return truth === "unknown" ? "unknown" : !truth;
+}
+
+function allHold(parts: readonly { readonly holds: Truth }[]): Truth {
+  if (parts.some(({ holds }) => holds === false)) return false;
+  return parts.some(({ holds }) => holds === "unknown") ? "unknown" : true;
+}
+
+function all(checks: readonly Check[]): RuleOutcome {
+  return { holds: allHold(checks), open: checks.filter(({ holds }) => holds !== true) };
+}
+
+/** The alternative that holds, else may hold, else lacks least; without alternatives nothing is asked. */
+function nearest(alternatives: readonly RuleOutcome[]): RuleOutcome {
+  const rank: Readonly<Record<string, number>> = { true: 0, unknown: 1, false: 2 };
+  const [best] = alternatives.toSorted(
+    (one, other) =>
+      (rank[String(one.holds)] ?? 0) - (rank[String(other.holds)] ?? 0) ||
+      one.open.length - other.open.length,
+  );
+  return best ?? { holds: true, open: [] };
+}

@@ -1,0 +1,57 @@
+/** A request's way over several workloads: the token travels on, the caller changes at every hop. */
+import { pass } from "./evaluate";
+import type { Decision, KeySets, Policies } from "./evaluate";
+import type { Destination, RequestFacts } from "./facts";
+
+/** One workload on the way, and what it is asked. Its caller is the workload before it. */
+export interface Hop {
+  /** What it is called in the answer. */
+  readonly name: string;
+  readonly destination: Destination & { readonly serviceAccount: string };
+  readonly method: string;
+  readonly path: string;
+  readonly host: string;
+}
+
+/** The decision about a way. */
+export interface WayDecision extends Decision {
+  /** The hop that decides: the first that refuses, else the last. */
+  readonly hop: string;
+  /** Its place on the way, from 0. */
+  readonly position: number;
+}
+
+/** What a workload hands on by itself: Bookinfo's services forward this header. */
+const forwarded = ["authorization"];
+
+/**
+ * Decides hop by hop.
+ * @param first who sends the first request; undefined: somebody outside the mesh
+ * @param headers the first request's
+ */
+export async function decideWay(
+  policies: Policies,
+  keys: KeySets,
+  way: { readonly first: RequestFacts["source"]; readonly hops: readonly [Hop, ...Hop[]] },
+  headers: RequestFacts["headers"],
+  now: Date = new Date(),
+): Promise<WayDecision> {
+  let { first: source } = way;
+  let carried = headers;
+  let decided: WayDecision | undefined;
+  for (const [position, { name, destination, method, path, host }] of way.hops.entries()) {
+    const request = { destination, source, method, path, host, headers: carried };
+    const { decision, carried: left } = await pass(policies, keys, request, now);
+    decided = { ...decision, hop: name, position };
+    if (decision.outcome !== "allowed") break;
+    const { namespace, serviceAccount } = destination;
+    source = { namespace, serviceAccount };
+    carried = destination.gateway === true ? left.headers : forwardedOf(left.headers);
+  }
+  if (decided === undefined) throw new Error("a way has at least one hop");
+  return decided;
+}
+
+function forwardedOf(headers: RequestFacts["headers"]): RequestFacts["headers"] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => forwarded.includes(name)));
+}

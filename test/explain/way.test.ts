@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ClusterState } from "../../explain/cluster";
+import { parsePolicies } from "../../explain/policies";
+import { decideWay } from "../../explain/way";
+import { waysTo } from "../../explain/ways";
+import { bearer, bookinfo, jwksUri, jwtRule, now, object, startSigner } from "./mesh";
+
+const workloads: ClusterState["workloads"] = {
+  application: [
+    { app: "productpage" },
+    { app: "details" },
+    { app: "reviews", version: "v1" },
+    { app: "reviews", version: "v2" },
+    { app: "ratings" },
+  ],
+  ingress: [{ app: "istio-ingress", istio: "ingress" }],
+};
+const gatewayUrl = "http://localhost:8080";
+
+test("the permitted ways, a version each", () => {
+  const ways = waysTo("reviews", undefined, { workloads }, gatewayUrl);
+  assert.deepEqual(
+    ways.map(({ workload, through }) => `${through.join(" ")} ${workload}`),
+    ["gateway productpage reviews-v1", "gateway productpage reviews-v2"],
+  );
+  const [ratings] = waysTo("ratings", undefined, { workloads }, gatewayUrl);
+  assert.deepEqual(
+    ratings?.hops.map(({ name }) => name),
+    ["gateway", "productpage", "reviews", "ratings"],
+  );
+});
+
+test("the token travels on, unless a rule on the way keeps it", async () => {
+  const signer = await startSigner();
+  const keys = new Map([[jwksUri, signer.jwks]]);
+  const [way] = waysTo("details", undefined, { workloads }, gatewayUrl);
+  assert.ok(way);
+  const headers = bearer(await signer.sign());
+  const decided = async (rule: object) => {
+    const requestAuthentications = [object("tokens", { jwtRules: [rule] })];
+    const policies = parsePolicies({ ...bookinfo, requestAuthentications });
+    const { hop, position, outcome } = await decideWay(policies, keys, way, headers, now);
+    return { hop, position, outcome };
+  };
+  assert.deepEqual(await decided(jwtRule), { hop: "details", position: 2, outcome: "allowed" });
+  assert.deepEqual(await decided({ ...jwtRule, forwardOriginalToken: false }), {
+    hop: "details",
+    position: 2,
+    outcome: "denied",
+  });
+  assert.deepEqual(await decided({ ...jwtRule, audiences: ["https://other"] }), {
+    hop: "productpage",
+    position: 1,
+    outcome: "denied",
+  });
+});
+
+test("a policy of the root namespace counts at the gateway too, mutual TLS does not", async () => {
+  const [way] = waysTo("productpage", undefined, { workloads }, gatewayUrl);
+  assert.ok(way);
+  const root = object("root", { action: "DENY", rules: [{}] }, "istio-system");
+  const decided = async (authorizationPolicies: readonly unknown[]) => {
+    const policies = parsePolicies({ ...bookinfo, authorizationPolicies });
+    const { hop, outcome } = await decideWay(policies, new Map(), way, {}, now);
+    return `${outcome} at ${hop}`;
+  };
+  assert.equal(await decided(bookinfo.authorizationPolicies), "allowed at productpage");
+  assert.equal(await decided([root]), "denied at gateway");
+});

@@ -1,0 +1,85 @@
+/** Which policy decides about each cell's request, by the policies as they are in the cluster. */
+import { readCluster } from "../explain/cluster";
+import type { ClusterState } from "../explain/cluster";
+import type { Decision, RequestFacts } from "../explain/facts";
+import { readKeySets } from "../explain/keys";
+import { decideWay } from "../explain/way";
+import type { Hop } from "../explain/way";
+import {
+  gatewayServiceAccount,
+  namespaces,
+  serviceAccountOf,
+  servicePort,
+} from "../components/names";
+import type { PlannedCell } from "./cells";
+import { unlisted } from "./expectations";
+import type { Destination } from "./expectations";
+import { podLabel } from "./probe-pod";
+import type { ProbeRequest } from "./prober";
+import type { Vantage } from "./vantages";
+
+/**
+ * Evaluates every request as explain does. What never meets a policy is left out: what the gateway
+ * has no route for, and what is sent to a sidecar's own ports or over loopback.
+ * @param kubeconfig the file's content
+ * @returns a decision for each cell in their order; undefined where no policy decides
+ * @throws VerifyError when the cluster does not answer
+ */
+export async function decisionsOn(
+  planned: readonly PlannedCell[],
+  vantages: readonly Vantage[],
+  kubeconfig: string,
+): Promise<readonly (Decision | undefined)[]> {
+  const state = await readCluster(kubeconfig);
+  const keys = await readKeySets(state.policies);
+  const places = new Map(vantages.map((vantage) => [vantage.name, vantage]));
+  const now = new Date();
+  return Promise.all(
+    planned.map(async ({ cell, request, way }) => {
+      const vantage = places.get(cell.vantage);
+      if (request === undefined || way === undefined || vantage === undefined) return undefined;
+      const [first, ...others] = way.through.map((service, position) =>
+        hopTo(service, position === 0 ? request : { ...request, path: `/${service}/0` }, state),
+      );
+      if (first === undefined) return undefined;
+      const headers = Object.fromEntries(
+        Object.entries(request.headers).map(([name, value]) => [name, [value].flat()]),
+      );
+      const hops = [first, ...others] as const;
+      const from = { first: sourceOf(vantage), hops };
+      return decideWay(state.policies, keys, from, headers, now);
+    }),
+  );
+}
+
+function sourceOf({ pod }: Vantage): RequestFacts["source"] {
+  if (pod === undefined) {
+    const { namespace, name } = gatewayServiceAccount;
+    return { namespace, serviceAccount: name };
+  }
+  return pod.inTheMesh
+    ? { namespace: pod.namespace, serviceAccount: pod.serviceAccount }
+    : undefined;
+}
+
+function hopTo(
+  service: Destination,
+  { method, origin, path, headers }: ProbeRequest,
+  { workloads }: ClusterState,
+): Hop {
+  const [label, value] = service === unlisted ? [podLabel, unlisted] : ["app", service];
+  const labels = workloads.application.find((each) => each[label] === value) ?? { [label]: value };
+  const { host } = headers;
+  return {
+    name: service,
+    destination: {
+      namespace: namespaces.application,
+      labels,
+      port: servicePort,
+      serviceAccount: service === unlisted ? "default" : serviceAccountOf(service).name,
+    },
+    method,
+    path,
+    host: typeof host === "string" ? host : new URL(origin).host,
+  };
+}
