@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { Failure } from "./failure";
 import { readIfThere, writePrivate } from "./files";
 import type { Layout } from "./layout";
+import { programArguments } from "./programs";
 import { certificateAuthority } from "./tenant/certificate";
 
 /** The tenant's host: browsers resolve every name under localhost, its own processes by a hosts file, pods by the cluster's DNS. */
@@ -34,7 +35,7 @@ export interface Needs {
 }
 
 /**
- * Runs a program with what it needs, and gives its exit code. The machine's own files stay as they are:
+ * Runs one of the project's programs with what it needs, and gives its exit code. The machine's own files stay as they are:
  * its /etc/hosts is another by a mount that only the program sees.
  */
 export async function runWith(
@@ -45,7 +46,7 @@ export async function runWith(
 ): Promise<number> {
   mkdirSync(dirname(layout.lock), { recursive: true, mode: 0o700 });
   const locked = lock ? locking(layout) : [];
-  if (!tenant) return runProgram(locked, [program, ...args], {});
+  if (!tenant) return runProgram(locked, [...programArguments(program), ...args], {});
   const authority = await certificateAuthority(layout.tenant, tenantHost);
   const machine = readFileSync("/etc/hosts", "utf8").trimEnd();
   keepPrivate(layout.hosts, `${machine}\n127.0.0.1 ${tenantHost}\n`);
@@ -53,7 +54,7 @@ export async function runWith(
   const script = 'mount --bind "$0" /etc/hosts && exec "$@"';
   return runProgram(
     [...locked, ...mount, "sh", "-c", script, layout.hosts],
-    [program, ...args],
+    [...programArguments(program), ...args],
     trust(layout, authority),
   );
 }
@@ -69,7 +70,7 @@ async function runProgram(
   program: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<number> {
-  const [first = "", ...rest] = [...prefix, process.execPath, ...process.execArgv, ...program];
+  const [first = "", ...rest] = [...prefix, process.execPath, ...program];
   const child = spawn(first, rest, { stdio: "inherit", env: { ...process.env, ...environment } });
   // The terminal interrupts the whole group by itself; other signals reach only this process.
   process.on("SIGINT", () => undefined);

@@ -1,6 +1,5 @@
 /** `npm run sandbox`: the whole system on this machine, without a cloud, an account or Docker. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { exitWith, Failure } from "./failure";
 import { layout } from "./layout";
@@ -75,7 +74,7 @@ async function main(): Promise<number> {
   if (name !== "up" && name !== "down" && !existsSync(places.state)) {
     throw new Failure('this clone has no sandbox: start it with "npm run sandbox"');
   }
-  return runWith(command, places, join(__dirname, "entered.ts"), [name, ...set]);
+  return runWith(command, places, "sandbox/entered.ts", [name, ...set]);
 }
 
 exitWith(main());

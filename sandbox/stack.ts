@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import {
   LocalWorkspace,
@@ -114,8 +113,9 @@ export async function openStack(
 
 /** index.ts runs when it is loaded; what it exports is the stack's outputs. */
 function runProgram(): Promise<Record<string, unknown>> {
-  const load = createRequire(__filename);
-  return Promise.resolve(load("../index") as Record<string, unknown>);
+  // Not before it is asked for: loading it is running it.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return Promise.resolve(require("../index") as Record<string, unknown>);
 }
 
 /**

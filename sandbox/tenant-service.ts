@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Failure, wayOut } from "./failure";
 import { readIfThere, writePrivate } from "./files";
-import { clone, type Layout } from "./layout";
+import type { Layout } from "./layout";
 import { tenantHost } from "./machine";
 import { lastLine, Service } from "./processes";
+import { programArguments } from "./programs";
 import type { Decisions } from "./state";
 import type { TenantOptions } from "./tenant/options";
 
@@ -18,7 +19,7 @@ const patience = 60_000;
 const optionsPath = (layout: Layout) => join(layout.tenant, "options.json");
 
 export const tenantService = (layout: Layout) =>
-  new Service("the tenant", [join(__dirname, "tenant/main.ts"), optionsPath(layout)]);
+  new Service("the tenant", ["serve", optionsPath(layout)]);
 
 /** The tenant's name in every URL. */
 export const tenantDomain = (port: number) => `${tenantHost}:${port}`;
@@ -52,8 +53,7 @@ export async function ensureTenant(
   await service.stop();
   writePrivate(file, wanted);
   const log = join(layout.tenant, "tenant.log");
-  const loader = join(clone, "node_modules/tsx/dist/loader.mjs");
-  service.start(process.execPath, ["--import", loader], { log });
+  service.start(process.execPath, programArguments("sandbox/tenant/main.ts"), { log });
   const issuer = `https://${options.domain}/`;
   const deadline = Date.now() + patience;
   while (!(await answers(issuer))) {

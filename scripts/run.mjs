@@ -38,32 +38,35 @@ function fail(message) {
   process.exit(1);
 }
 
+/** Node's arguments for the program: the built one, or its source where it is none of those that are built. */
+async function argumentsFor(program) {
+  const { builtPrograms } = await import("./programs.mjs");
+  const built = await builtPrograms(root).catch((error) =>
+    fail(`cannot build the programs: ${error.message}`),
+  );
+  const file = join(built, program.replace(/\.ts$/, ".js"));
+  if (existsSync(file)) return ["--enable-source-maps", file];
+  const loader = pathToFileURL(join(modules, "tsx", "dist", "loader.mjs")).href;
+  return ["--import", loader, join(root, program)];
+}
+
 const [program, ...rest] = process.argv.slice(2);
 if (program === undefined) fail("usage: node scripts/run.mjs FILE [ARGUMENT]...");
 install();
 
 const node = join(modules, "node", "bin", "node");
 if (!existsSync(node)) fail(`${node} is missing. Delete node_modules and run the command again.`);
-const child = spawn(
-  node,
-  [
-    "--import",
-    pathToFileURL(join(modules, "tsx", "dist", "loader.mjs")).href,
-    join(root, program),
-    ...rest,
-  ],
-  {
-    stdio: "inherit",
-    env: {
-      ...process.env,
-      PATH: `${dirname(node)}:${process.env.PATH}`,
-      // Compiled code of the last run: the large libraries load in half the time.
-      NODE_COMPILE_CACHE: join(modules, ".cache", "compiled"),
-      // tsx would keep its own in the machine's folder for temporary files, where others may have put theirs.
-      TSX_DISABLE_CACHE: "1",
-    },
+const child = spawn(node, [...(await argumentsFor(program)), ...rest], {
+  stdio: "inherit",
+  env: {
+    ...process.env,
+    PATH: `${dirname(node)}:${process.env.PATH}`,
+    // Compiled code of the last run: the large libraries load in half the time.
+    NODE_COMPILE_CACHE: join(modules, ".cache", "compiled"),
+    // tsx would keep its own in the machine's folder for temporary files, where others may have put theirs.
+    TSX_DISABLE_CACHE: "1",
   },
-);
+});
 // The terminal sends Ctrl-C to the whole group; the program decides, and this process reports its end.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => {

@@ -5,8 +5,8 @@
  * silently: whoever writes the launchers says so.
  */
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { nodeProgram, programArguments } from "../programs";
 import { sdkVersion } from "./shared/version";
 
 export type StandInName = "auth0" | "kubernetes" | "random";
@@ -28,13 +28,7 @@ export const standIns: readonly StandIn[] = (["auth0", "kubernetes", "random"] a
  * @returns the folder, for `plugins.providers[].path` in the project's settings.
  */
 export function writePluginLauncher(directory: string, name: StandInName): string {
-  const packages = dirname(dirname(require.resolve("tsx/package.json")));
-  const command = [
-    join(packages, "node", "bin", "node"),
-    "--import",
-    pathToFileURL(join(packages, "tsx", "dist", "loader.mjs")).href,
-    join(__dirname, name, "main.ts"),
-  ];
+  const command = [nodeProgram, ...programArguments(`sandbox/plugins/${name}/main.ts`)];
   // The engine starts every plug-in anew for each of its runs; cached code halves that time.
   const cache = join(directory, "compiled");
   const script = [

@@ -2,9 +2,9 @@ import { readOptions } from "./options";
 import { startTenant } from "./server";
 
 async function main(): Promise<void> {
-  const [path, ...rest] = process.argv.slice(2);
-  if (path === undefined || rest.length > 0)
-    throw new Error("usage: node --import tsx sandbox/tenant/main.ts OPTIONS_FILE");
+  const [word, path, ...rest] = process.argv.slice(2);
+  if (word !== "serve" || path === undefined || rest.length > 0)
+    throw new Error("usage: node --import tsx sandbox/tenant/main.ts serve OPTIONS_FILE");
   const tenant = await startTenant(await readOptions(path));
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     process.once(signal, () => void tenant.close());

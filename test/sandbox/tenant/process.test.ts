@@ -74,7 +74,7 @@ describe("the tenant's process", () => {
   }
 
   test("says one line, keeps private files, says no secret, and ends on SIGTERM", async () => {
-    const tenant = new TenantProcess(await writeOptions());
+    const tenant = new TenantProcess("serve", await writeOptions());
     const issuer = await tenant.ready();
     const stateDirectory = join(directory, "state");
     await trust(stateDirectory);
@@ -116,7 +116,7 @@ describe("the tenant's process", () => {
   ];
   for (const [what, changes, message] of badOptions)
     test(`refuses bad options in one line: ${what}`, async () => {
-      const tenant = new TenantProcess(await writeOptions(changes));
+      const tenant = new TenantProcess("serve", await writeOptions(changes));
       assert.deepEqual(await tenant.ended, [1, null]);
       assert.match(tenant.output, message);
       assert.equal(tenant.output.includes(management.clientSecret), false);
@@ -125,13 +125,13 @@ describe("the tenant's process", () => {
   test("refuses an options file that others can read, that is missing, or that is not named", async () => {
     const path = await writeOptions();
     await chmod(path, 0o644);
-    const readable = new TenantProcess(path);
+    const readable = new TenantProcess("serve", path);
     assert.deepEqual(await readable.ended, [1, null]);
     assert.equal(
       readable.output,
       `error: ${path} holds a secret and others may read it: chmod 600 ${path}\n`,
     );
-    const missing = new TenantProcess(join(directory, "none.json"));
+    const missing = new TenantProcess("serve", join(directory, "none.json"));
     assert.deepEqual(await missing.ended, [1, null]);
     assert.match(
       missing.output,
@@ -141,7 +141,7 @@ describe("the tenant's process", () => {
     assert.deepEqual(await unnamed.ended, [1, null]);
     assert.equal(
       unnamed.output,
-      "error: usage: node --import tsx sandbox/tenant/main.ts OPTIONS_FILE\n",
+      "error: usage: node --import tsx sandbox/tenant/main.ts serve OPTIONS_FILE\n",
     );
   });
 
@@ -151,7 +151,7 @@ describe("the tenant's process", () => {
     const address = other.address();
     assert.ok(typeof address === "object" && address !== null);
     const listen = { host: "127.0.0.1", port: address.port };
-    const tenant = new TenantProcess(await writeOptions({ listen }));
+    const tenant = new TenantProcess("serve", await writeOptions({ listen }));
     assert.deepEqual(await tenant.ended, [1, null]);
     other.close();
     assert.match(
@@ -165,14 +165,14 @@ describe("the tenant's process", () => {
     const state = join(directory, "state");
     await mkdir(state);
     await writeFile(join(state, "state.json"), `{"cookieKeys": ["a secret"], "clients": 5`);
-    const cut = new TenantProcess(path);
+    const cut = new TenantProcess("serve", path);
     assert.deepEqual(await cut.ended, [1, null]);
     assert.equal(
       cut.output,
       `error: ${state}/state.json is not JSON: restore it, or delete it to start with an empty tenant\n`,
     );
     await writeFile(join(state, "state.json"), `{"cookieKeys": ["a secret"], "clients": 5}`);
-    const foreign = new TenantProcess(path);
+    const foreign = new TenantProcess("serve", path);
     assert.deepEqual(await foreign.ended, [1, null]);
     assert.match(
       foreign.output,
@@ -185,7 +185,7 @@ describe("the tenant's process", () => {
     const path = await writeOptions();
     const acknowledged: string[] = [];
     for (let round = 0; round < 3; round += 1) {
-      const tenant = new TenantProcess(path);
+      const tenant = new TenantProcess("serve", path);
       const issuer = await tenant.ready();
       await trust(join(directory, "state"));
       const token = await managementToken(issuer);

@@ -1,0 +1,177 @@
+// Makes one file of JavaScript of each of this project's programs, so that none reads and translates
+// hundreds of files whenever it starts. What is made belongs to this very content of the sources and
+// of package-lock.json: a changed file has other programs, and the old ones are never run.
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { builtinModules, createRequire } from "node:module";
+import { basename, dirname, join } from "node:path";
+
+/** The folders of the sources; the program of the stack itself is beside them. */
+const folders = ["bench", "components", "explain", "sandbox", "verify"];
+
+/** Each of these files is a program that something starts. */
+const isProgram = (file) => /(^|\/)(main|entered)\.ts$/.test(file);
+
+/** How many sets of programs are kept: a process that still runs may start one of the set that it is from. */
+const kept = 4;
+
+/** Left in node_modules until they are asked for: a program of its own, and what only few runs need. */
+const external = ["esbuild", "typescript", "ts-node", "tsx", "@npmcli/*", "pacote", "ssh2"];
+
+const shared = {
+  bundle: true,
+  platform: "node",
+  target: "node24",
+  format: "cjs",
+  logLevel: "error",
+  external,
+};
+
+/**
+ * The folder of the built programs, each at the path of its source: `sandbox/main.js`. They are built
+ * where there are none for this content of the sources.
+ * @param {string} root the clone's folder, with its dependencies installed
+ */
+export async function builtPrograms(root) {
+  const cache = join(root, "node_modules", ".cache", "programs");
+  const sources = readSources(root);
+  const folder = join(cache, `sources-${keyOf(root, sources)}`);
+  if (!existsSync(folder)) {
+    const unfinished = `${folder}.${process.pid}`;
+    mkdirSync(cache, { recursive: true, mode: 0o700 });
+    try {
+      const programs = Object.keys(sources).filter(isProgram);
+      await buildAll(root, cache, { unfinished, folder }, programs);
+      // Another command may have built the same meanwhile; theirs is as good.
+      if (!existsSync(folder)) renameSync(unfinished, folder);
+    } finally {
+      rmSync(unfinished, { recursive: true, force: true });
+    }
+    removeOld(cache);
+  }
+  // The time of the last use.
+  utimesSync(folder, new Date(), new Date());
+  return folder;
+}
+
+/** Everything that the programs are made of but the libraries, by path. */
+function readSources(root) {
+  const inFolders = folders
+    .filter((folder) => existsSync(join(root, folder)))
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+        .filter((file) => file.endsWith(".ts"))
+        .map((file) => `${folder}/${file}`),
+    );
+  const files = [...inFolders.sort(), "index.ts", "package-lock.json", "scripts/programs.mjs"];
+  return Object.fromEntries(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
+}
+
+function keyOf(...content) {
+  return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16);
+}
+
+async function buildAll(root, cache, { unfinished, folder }, programs) {
+  const esbuild = createRequire(join(root, "package.json"))("esbuild");
+  const outputs = programs.map((program) => ({
+    program,
+    file: join(unfinished, program.replace(/\.ts$/, ".js")),
+    libraries: new Set(),
+  }));
+  await Promise.all(
+    outputs.map(({ program, file, libraries }) =>
+      esbuild.build({
+        ...shared,
+        absWorkingDir: root,
+        entryPoints: [program],
+        outfile: file,
+        define: { "process.env.ISTIO_AUTH0_PROGRAMS": text(folder) },
+        sourcemap: "linked",
+        sourcesContent: false,
+        plugins: [places(esbuild), apart(libraries, basename(librariesBeside(file)))],
+      }),
+    ),
+  );
+  // One after the other: each takes hundreds of megabytes.
+  for (const { file, libraries } of outputs) {
+    const bundle = await libraryBundle(esbuild, root, cache, [...libraries].sort());
+    writeFileSync(librariesBeside(file), `module.exports = require(${text(bundle)});`);
+  }
+}
+
+const text = JSON.stringify;
+
+/** Lets each source have the place that it has in the clone: they find other files of the clone by it. */
+const places = (esbuild) => ({
+  name: "places",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const source = readFileSync(path, "utf8");
+      const place = `const __filename = ${text(path)}, __dirname = ${text(dirname(path))};`;
+      const placed = /\b__(file|dir)name\b/.test(source) ? `${place}${source}` : source;
+      if (!/\bmodule\.exports\b/.test(source)) return { contents: placed, loader: "ts" };
+      // As Node itself would load it: what it adds to its exports by hand counts.
+      const options = { format: "cjs", loader: "ts", sourcemap: "inline", sourcefile: path };
+      return { contents: (await esbuild.transform(placed, options)).code, loader: "js" };
+    });
+  },
+});
+
+/** The file beside a program that has its libraries. */
+const librariesBeside = (program) => program.replace(/\.js$/, ".libraries.js");
+
+/** Leaves the libraries out of a program, which takes them from the file of that name, and collects which there are. */
+const apart = (libraries, file) => ({
+  name: "apart",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+      const [name] = path.replace(/^node:/, "").split("/");
+      if (kind === "entry-point" || builtinModules.includes(name)) return undefined;
+      if (external.includes(path)) return { path, external: true };
+      libraries.add(path);
+      return { path, namespace: "library" };
+    });
+    onResolve({ filter: /^\./, namespace: "library" }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /./, namespace: "library" }, ({ path }) => ({
+      contents: `module.exports = require("./${file}")[${text(path)}];`,
+    }));
+  },
+});
+
+/** One file of the libraries, each loaded when it is asked for. It stays until package-lock.json changes. */
+async function libraryBundle(esbuild, root, cache, names) {
+  const lock = readFileSync(join(root, "package-lock.json"), "utf8");
+  const file = join(cache, `libraries-${keyOf(lock, external, names)}.js`);
+  if (existsSync(file)) return file;
+  const getters = names.map((name) => `get ${text(name)}() { return require(${text(name)}); }`);
+  const unfinished = `${file}.${process.pid}`;
+  await esbuild.build({
+    ...shared,
+    absWorkingDir: root,
+    stdin: { contents: `module.exports = {\n${getters.join(",\n")}\n};`, resolveDir: root },
+    outfile: unfinished,
+    legalComments: "none",
+  });
+  renameSync(unfinished, file);
+  return file;
+}
+
+/** Removes the sets of programs that were not used for longest. */
+function removeOld(cache) {
+  const entries = readdirSync(cache).map((name) => join(cache, name));
+  const age = (path) => -statSync(path).mtimeMs;
+  const sets = entries.filter((path) => /sources-\w+$/.test(path));
+  for (const path of sets.sort((one, other) => age(one) - age(other)).slice(kept)) {
+    rmSync(path, { recursive: true, force: true });
+  }
+}
