@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
-import type { OutputMap, Stack } from "@pulumi/pulumi/automation";
-import { parseOutputs, readOutputs } from "../verify/outputs";
+import type { Stack } from "@pulumi/pulumi/automation";
+import { parseOutputs } from "../verify/outputs";
 import { renderReport } from "../verify/report/text";
 import { isProven, verify as verifyStack } from "../verify/verify";
 import {
@@ -23,16 +23,18 @@ import { type Layout } from "./layout";
 import { tenantHost } from "./machine";
 import { ensureNode, kubeconfigPath, nodeService, stopNode } from "./node/node";
 import { choosePlugins, type Plugins } from "./plugins/choice";
+import { programArguments } from "./programs";
 import { Progress } from "./progress";
 import {
   endEngines,
+  isThere,
   lostInTenant,
   openStack,
   pulumiEnvironment,
   update,
   type Changes,
 } from "./stack";
-import { decide, type Decisions } from "./state";
+import { alone, decide, knownDecisions, provisional, type Decisions } from "./state";
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
 import { ensureToolchain, type Toolchain } from "./toolchain/toolchain";
 import { istioVersion } from "./toolchain/tools";
@@ -41,13 +43,15 @@ import { istioVersion } from "./toolchain/tools";
  * Brings everything up, or up to date, and verifies it: tools, node, tenant, plug-ins, stack, table.
  * @returns the exit code: 0 when the mesh enforces what the table says, 1 when it does not
  */
-export async function up(layout: Layout, overrides: readonly Override[]): Promise<number> {
+export async function up(layout: Layout, set: readonly string[]): Promise<number> {
+  const overrides = set.map(readOverride);
+  checkOverrides(layout, overrides);
   const progress = new Progress();
   const toolchain = await ensureToolchain(layout.cache, progress.of("tools"));
   progress.say("tools", "complete");
   Object.assign(process.env, pulumiEnvironment(layout, toolchain));
   endEngines(layout);
-  const decisions = await decide(layout);
+  const decisions = await alone(() => decide(layout, isBound(layout)));
   const configuration = sandboxConfiguration(layout, toolchain, decisions, overrides);
   checkConfiguration(configuration, decisions);
   const [stack] = await Promise.all([
@@ -59,13 +63,32 @@ export async function up(layout: Layout, overrides: readonly Override[]): Promis
   if (lost !== undefined) {
     progress.say("stack", `the last run was killed while it created ${lost}: starting afresh`);
     await remove(layout);
-    return up(layout, overrides);
+    return up(layout, set);
   }
   const { changes, outputs } = await update(layout, stack, progress.of("stack"));
   progress.say("stack", describeChanges(changes));
-  const code = await report(plainOutputs(outputs), layout, progress.of("verify"));
+  const code = await report(outputs, layout, progress.of("verify"));
   process.stdout.write(addresses(layout));
   return code;
+}
+
+function readOverride(text: string): Override {
+  const separator = text.indexOf("=");
+  return { path: text.slice(0, separator), value: text.slice(separator + 1) };
+}
+
+/** Refuses wrong settings before tools are built, with stand-ins for what only comes with the tools. */
+function checkOverrides(layout: Layout, overrides: readonly Override[]): void {
+  const decisions = knownDecisions(layout) ?? provisional;
+  const charts = join(layout.cache, "charts");
+  const configuration = sandboxConfiguration(layout, { charts }, decisions, overrides);
+  checkConfiguration(configuration, decisions, ["istio.charts.folder"]);
+}
+
+/** Whether anything was made with the ports that were decided: the tenant's is in every token. */
+function isBound(layout: Layout): boolean {
+  const services = [nodeService(layout), tenantService(layout)];
+  return isThere(layout) || services.some(({ pid }) => pid !== undefined);
 }
 
 async function prepareStack(
@@ -125,9 +148,6 @@ function describeChanges(changes: Changes): string {
   return made.length === 0 ? "nothing to change" : `done: ${made.join(", ")}`;
 }
 
-const plainOutputs = (outputs: OutputMap): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value as unknown]));
-
 /** Verifies the stack with these outputs and prints the table. Interrupted, it removes its pods first. */
 async function report(
   outputs: unknown,
@@ -149,11 +169,22 @@ async function report(
   return isProven(found) ? 0 : 1;
 }
 
-/** `verify`: the table once more, of the stack as it is. */
-export async function verify(layout: Layout): Promise<number> {
-  const progress = new Progress();
+/** `verify`: the project's own program of that name, on the sandbox's stack. */
+export function verify(layout: Layout, args: readonly string[]): Promise<number> {
+  return onStack(layout, "verify", ["--signing-key", signingKeys(layout), ...args]);
+}
+
+/** `explain`: the project's own program of that name, on the sandbox's stack. */
+export function explain(layout: Layout, args: readonly string[]): Promise<number> {
+  return onStack(layout, "explain", args);
+}
+
+async function onStack(layout: Layout, name: string, args: readonly string[]): Promise<number> {
   await existing(layout);
-  return report(await readOutputs(layout.pulumi, stackName), layout, progress.of("verify"));
+  const choice = ["--cwd", layout.pulumi, "--stack", stackName];
+  const program = [...programArguments(`${name}/main.ts`), ...choice, ...args];
+  // npm starts every script in the project's folder; files are named from where the person is.
+  return foreground(process.execPath, program, process.env.INIT_CWD ?? process.cwd());
 }
 
 /** Ends everything and removes what it had made; the decisions and what /etc/hosts says stay. */
@@ -197,8 +228,15 @@ export async function shell(layout: Layout): Promise<number> {
   const program = interactive ? (process.env.SHELL ?? "/bin/sh") : "/bin/sh";
   if (interactive)
     console.error("kubectl, helm and pulumi are set for the sandbox; leave with exit.");
-  const child = spawn(program, { stdio: "inherit", cwd: layout.pulumi });
+  return foreground(program, [], layout.pulumi);
+}
+
+/** Runs a program in this one's place, and gives its exit code. */
+async function foreground(program: string, args: readonly string[], cwd: string): Promise<number> {
+  const child = spawn(program, args, { stdio: "inherit", cwd });
+  // The terminal interrupts the whole group by itself; other signals reach only this process.
   process.on("SIGINT", () => undefined);
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code, signal) => {

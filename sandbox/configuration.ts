@@ -33,11 +33,11 @@ export type Configuration = z.infer<typeof stackFile>;
 
 /**
  * Pulumi.sandbox.yaml, with what only this machine knows, and over it what was asked for on the command line.
- * @throws Failure naming the override that is no setting
+ * @throws Failure naming every override that is no setting
  */
 export function sandboxConfiguration(
   layout: Layout,
-  toolchain: Toolchain,
+  { charts }: Pick<Toolchain, "charts">,
   decisions: Decisions,
   overrides: readonly Override[],
 ): Configuration {
@@ -46,7 +46,7 @@ export function sandboxConfiguration(
   const local: Record<string, unknown> = {
     "cluster.kubeconfigPath": kubeconfigPath(layout),
     "istio.version": istioVersion,
-    "istio.charts.folder": toolchain.charts,
+    "istio.charts.folder": charts,
     "istio.hub": istioRegistry,
     "istio.tag": istioVersion,
     "gateway.url": `http://localhost:${decisions.ports.gateway}`,
@@ -55,8 +55,23 @@ export function sandboxConfiguration(
     "identity.certificateAuthority": tenantAuthority(layout),
   };
   for (const [path, value] of Object.entries(local)) set(configuration.config, path, value);
-  for (const { path, value } of overrides) set(configuration.config, path, parseValue(path, value));
+  const mistakes = overrides.flatMap(({ path, value }) =>
+    mistakeOf(() => {
+      set(configuration.config, path, parseValue(path, value));
+    }),
+  );
+  if (mistakes.length > 0) throw new Failure(mistakes.join("\n"));
   return configuration;
+}
+
+function mistakeOf(act: () => void): string[] {
+  try {
+    act();
+    return [];
+  } catch (error) {
+    if (error instanceof Failure) return [error.message];
+    throw error;
+  }
 }
 
 function parseValue(path: string, value: string): unknown {
@@ -97,17 +112,23 @@ function settingsOf({ config }: Configuration): Record<string, unknown> {
 /**
  * Checks every setting before anything is started, as the program itself will. The kubeconfig is left to
  * the program: the node that makes it may not have run yet.
+ * @param later settings whose values the sandbox itself has yet to make
  * @throws Failure naming every problem
  */
-export function checkConfiguration(configuration: Configuration, decisions: Decisions): void {
+export function checkConfiguration(
+  configuration: Configuration,
+  decisions: Decisions,
+  later: readonly string[] = [],
+): void {
   const settings = settingsOf(configuration);
   const identity = z.record(z.string(), z.unknown()).catch({}).parse(settings.identity);
   const known = {
     ...settings,
     identity: { ...identity, clientSecret: decisions.managementSecret },
   };
+  const unmade = ["cluster.kubeconfigPath", ...later];
   const problems = settingsProblems(known).filter(
-    (problem) => !problem.startsWith("cluster.kubeconfigPath:"),
+    (problem) => !unmade.some((setting) => problem.startsWith(`${setting}:`)),
   );
   if (problems.length > 0) throw new Failure(settingsComplaint(stackName, problems));
 }

@@ -6,10 +6,12 @@ import { layout } from "./layout";
 import { machineProblem, runWith, type Needs } from "./machine";
 
 const help = `Usage: npm run sandbox -- [up] [--set SETTING=VALUE]...
-       npm run sandbox -- down | status | verify | shell
+       npm run sandbox -- down | status | shell
+       npm run sandbox -- verify | explain [ARGUMENT]...
 
   up        make or update everything, verify it and print the table (the default)
-  verify    print the table once more, of the stack as it is
+  verify    npm run verify on the sandbox's stack: the table once more; --help says what else it takes
+  explain   npm run explain on the sandbox's stack: why a request is refused; --help says what it takes
   status    say what runs, and where
   shell     a shell with kubectl, helm and pulumi set for the sandbox; commands on standard input work
   down      end everything and remove it; the tools stay in the cache
@@ -25,11 +27,17 @@ const commands: Readonly<Record<string, Needs>> = {
   up: { lock: true, tenant: true },
   down: { lock: true, tenant: false },
   verify: { lock: false, tenant: true },
+  explain: { lock: false, tenant: true },
   status: { lock: false, tenant: false },
   shell: { lock: false, tenant: true },
 };
 
+/** These take arguments of their own. */
+const programs: readonly string[] = ["verify", "explain"];
+
 function readArguments(args: readonly string[]) {
+  const [program = "", ...own] = args;
+  if (programs.includes(program)) return { help: false, set: [], positionals: [program, ...own] };
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -44,12 +52,13 @@ function readArguments(args: readonly string[]) {
   }
 }
 
-function checkOverride(text: string): void {
-  if (!/^[^=]+=/.test(text)) {
-    throw new Failure(
-      `--set ${text}: expected SETTING=VALUE, such as gateway.url=http://localhost:9000`,
+function checkOverrides(texts: readonly string[]): void {
+  const mistakes = texts
+    .filter((text) => !/^[^=]+=/.test(text))
+    .map(
+      (text) => `--set ${text}: expected SETTING=VALUE, such as gateway.url=http://localhost:9000`,
     );
-  }
+  if (mistakes.length > 0) throw new Failure(mistakes.join("\n"));
 }
 
 async function main(): Promise<number> {
@@ -60,21 +69,21 @@ async function main(): Promise<number> {
   }
   const [name = "up", ...rest] = positionals;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined || rest.length > 0) {
+  if (command === undefined || (rest.length > 0 && !programs.includes(name))) {
     const known = Object.keys(commands).join(", ");
     throw new Failure(
       `no such command: ${positionals.join(" ")}; there are ${known} (see npm run sandbox -- --help)`,
     );
   }
   if (set.length > 0 && name !== "up") throw new Failure(`--set is for up, not for ${name}`);
-  set.forEach(checkOverride);
+  checkOverrides(set);
   const problem = machineProblem();
   if (problem !== undefined) throw new Failure(problem);
   const places = layout();
   if (name !== "up" && name !== "down" && !existsSync(places.state)) {
     throw new Failure('this clone has no sandbox: start it with "npm run sandbox"');
   }
-  return runWith(command, places, "sandbox/entered.ts", [name, ...set]);
+  return runWith(command, places, "sandbox/entered.ts", [name, ...set, ...rest]);
 }
 
 exitWith(main());

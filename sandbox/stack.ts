@@ -1,12 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import {
-  LocalWorkspace,
-  PulumiCommand,
-  type EngineEvent,
-  type OutputMap,
-  type Stack,
-} from "@pulumi/pulumi/automation";
+import { output } from "@pulumi/pulumi";
+import { LocalWorkspace, PulumiCommand, Stack, type EngineEvent } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 import {
@@ -40,6 +35,7 @@ export function pulumiEnvironment(
     PULUMI_HOME: home(layout),
     PULUMI_BACKEND_URL: `file://${join(layout.pulumi, "backend")}`,
     PULUMI_CONFIG_PASSPHRASE_FILE: join(layout.pulumi, "passphrase"),
+    PULUMI_STACK: stackName,
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     KUBECONFIG: kubeconfigPath(layout),
@@ -98,24 +94,40 @@ export async function openStack(
   makeFolders(layout, decisions);
   writeProject(layout, plugins);
   const envVars = pulumiEnvironment(layout, toolchain);
-  const stack = await LocalWorkspace.createOrSelectStack(
-    { stackName, projectName: project, program: runProgram },
-    {
-      workDir: layout.pulumi,
-      pulumiHome: envVars.PULUMI_HOME,
-      pulumiCommand: await PulumiCommand.get({ root: toolchain.pulumi }),
-      envVars,
-    },
-  );
+  const workspace = await LocalWorkspace.create({
+    program: runProgram,
+    workDir: layout.pulumi,
+    pulumiHome: envVars.PULUMI_HOME,
+    pulumiCommand: await PulumiCommand.get({ root: toolchain.pulumi }),
+    envVars,
+  });
+  // Every command names its stack, so one that is there need not be selected: that is a run of the CLI.
+  if (isThere(layout)) workspace.selectStack = () => Promise.resolve();
+  const stack = await Stack.createOrSelect(stackName, workspace);
   await writeConfiguration(layout, decisions, configuration);
   return stack;
 }
+
+/** Whether the stack was made: Pulumi's file backend has its state. */
+export const isThere = (layout: Layout): boolean =>
+  existsSync(join(layout.pulumi, "backend/.pulumi/stacks", project, `${stackName}.json`));
+
+/** Where it keeps the locks of those who change the stack. */
+const locksFolder = (layout: Layout) =>
+  join(layout.pulumi, "backend/.pulumi/locks/organization", project, stackName);
+
+/** What the program of this process has exported, once its values are known. */
+let exported: Record<string, unknown> | undefined;
 
 /** index.ts runs when it is loaded; what it exports is the stack's outputs. */
 function runProgram(): Promise<Record<string, unknown>> {
   // Not before it is asked for: loading it is running it.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  return Promise.resolve(require("../index") as Record<string, unknown>);
+  const exports = require("../index") as Record<string, unknown>;
+  output(exports).apply((values) => {
+    exported = values as Record<string, unknown>;
+  });
+  return Promise.resolve(exports);
 }
 
 /**
@@ -168,13 +180,16 @@ export async function update(
   layout: Layout,
   stack: Stack,
   say: (text: string) => void,
-): Promise<{ changes: Changes; outputs: OutputMap }> {
+): Promise<{ changes: Changes; outputs: Record<string, unknown> }> {
   const errors: string[] = [];
   let changes: Changes = {};
-  await stack.cancel().catch(() => undefined);
+  if (isLocked(layout)) await stack.cancel().catch(() => undefined);
+  // An update ends by asking the CLI for these, with three runs of it; the program knows the outputs.
+  stack.outputs = () => Promise.resolve({});
+  stack.info = () => Promise.resolve(undefined);
   writePrivate(updating(layout), "");
   try {
-    const { outputs } = await stack.up({
+    await stack.up({
       refresh: true,
       color: "never",
       suppressOutputs: true,
@@ -190,13 +205,20 @@ export async function update(
         if (summaryEvent !== undefined) changes = madeChanges(summaryEvent.resourceChanges);
       },
     });
-    return { changes, outputs };
+    if (exported === undefined) throw new Error("the program has no outputs after its update");
+    return { changes, outputs: exported };
   } catch (error) {
     if (errors.length === 0) throw error;
     throw new Failure([...new Set(errors)].join("\n"));
   } finally {
     rmSync(updating(layout), { force: true });
   }
+}
+
+/** Whether somebody holds Pulumi's lock of the stack, or was killed while holding it. */
+function isLocked(layout: Layout): boolean {
+  const folder = locksFolder(layout);
+  return existsSync(folder) && readdirSync(folder).length > 0;
 }
 
 const past: Readonly<Record<string, string>> = {

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { createServer } from "node:net";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { Failure } from "./failure";
 import { parseJson, readIfThere, writePrivate } from "./files";
@@ -26,7 +28,7 @@ const decisions = z.object({
 const preferred = { gateway: 8080, tenant: 8443, api: 6443 } as const;
 
 /** Where the decisions are kept. */
-const file = (layout: Layout) => join(layout.state, "decisions.json");
+const file = (layout: Pick<Layout, "state">) => join(layout.state, "decisions.json");
 
 /** The decisions of an earlier run, if there was one. */
 export function knownDecisions(layout: Layout): Decisions | undefined {
@@ -38,20 +40,79 @@ export function knownDecisions(layout: Layout): Decisions | undefined {
   return known.data;
 }
 
-/** The decisions of an earlier run, or new ones: the usual ports where they are free, the next free ones otherwise. */
-export async function decide(layout: Layout): Promise<Decisions> {
+/** What is decided where nothing is known and every usual port is free. */
+export const provisional: Decisions = { ports: preferred, passphrase: "", managementSecret: "-" };
+
+/**
+ * The decisions of an earlier run, or new ones: the usual ports where they are free and no other clone has
+ * chosen them, the next free ones otherwise.
+ * @param binding whether earlier decisions stay although their ports are in use: something was made with them
+ */
+export async function decide(layout: Layout, binding = true): Promise<Decisions> {
   const known = knownDecisions(layout);
-  if (known !== undefined) return known;
-  const gateway = await freePort(preferred.gateway);
-  const tenant = await freePort(preferred.tenant, gateway);
-  const api = await freePort(preferred.api, gateway, tenant);
+  if (known !== undefined && (binding || (await areFree(known)))) return known;
+  const others = decidedElsewhere(layout);
+  const gateway = await freePort(preferred.gateway, ...others);
+  const tenant = await freePort(preferred.tenant, gateway, ...others);
+  const api = await freePort(preferred.api, gateway, tenant, ...others);
   const made: Decisions = {
     ports: { gateway, tenant, api },
-    passphrase: randomBytes(24).toString("base64url"),
-    managementSecret: randomBytes(24).toString("base64url"),
+    passphrase: known?.passphrase ?? randomBytes(24).toString("base64url"),
+    managementSecret: known?.managementSecret ?? randomBytes(24).toString("base64url"),
   };
   writePrivate(file(layout), JSON.stringify(made, undefined, 2));
   return made;
+}
+
+async function areFree({ ports }: Decisions): Promise<boolean> {
+  const free = await Promise.all(Object.values(ports).map(isFree));
+  return free.every((one) => one);
+}
+
+/** The ports that other clones have chosen, whether or not they run now. */
+function decidedElsewhere({ state }: Layout): number[] {
+  const home = dirname(state);
+  if (!existsSync(home)) return [];
+  return readdirSync(home)
+    .map((entry) => join(home, entry, basename(file({ state }))))
+    .filter((path) => path !== file({ state }))
+    .flatMap((path) => {
+      const other = decisions.safeParse(parseJson(readIfThere(path) ?? ""));
+      return other.success ? Object.values(other.data.ports) : [];
+    });
+}
+
+/** For how long another clone may be choosing its ports, in milliseconds. */
+const patience = 10_000;
+
+/** Does something while no other clone on this machine does it too, such as choose ports. */
+export async function alone<Result>(act: () => Promise<Result>): Promise<Result> {
+  // An abstract socket: the kernel lets go of it however its process ends, and it leaves no file.
+  const lock = createServer();
+  const deadline = Date.now() + patience;
+  while (!(await listens(lock, `\0istio-auth0-${process.getuid?.() ?? 0}`))) {
+    if (Date.now() > deadline)
+      throw new Failure("another sandbox is choosing its ports: try again");
+    await pause(20);
+  }
+  try {
+    return await act();
+  } finally {
+    lock.close();
+  }
+}
+
+function listens(server: Server, path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const refused = () => {
+      resolve(false);
+    };
+    server.once("error", refused);
+    server.listen(path, () => {
+      server.off("error", refused);
+      resolve(true);
+    });
+  });
 }
 
 /** How many ports above the preferred one are tried. */

@@ -39,11 +39,11 @@ test("--help says how to call it, and what every command does", async () => {
   const described = [...stdout.matchAll(/^ {2}(\S+)(?: SETTING=VALUE)? {2,}\S/gm)];
   assert.deepEqual(
     described.map(([, name]) => name),
-    ["up", "verify", "status", "shell", "down", "--set", "--help"],
+    ["up", "verify", "explain", "status", "shell", "down", "--set", "--help"],
   );
 });
 
-const commands = "there are up, down, verify, status, shell (see npm run sandbox -- --help)";
+const commands = "there are up, down, verify, explain, status, shell (see npm run sandbox -- --help)";
 const expected = "expected SETTING=VALUE, such as gateway.url=http://localhost:9000";
 for (const [args, message] of [
   // A name that every object has.

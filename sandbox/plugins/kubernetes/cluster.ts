@@ -1,10 +1,10 @@
 /** The Kubernetes API: connection and authentication by the official client, objects as plain JSON. */
-import http from "node:http";
-import https from "node:https";
+import type https from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 import { KubeConfig } from "@kubernetes/client-node";
 import { z } from "zod";
 import type { Properties, Value } from "../shared/values";
+import { Connections, exchange } from "./connections";
 import type { ProviderSettings } from "./settings";
 
 const requestTimeoutMilliseconds = 60_000;
@@ -47,6 +47,7 @@ interface RequestOptions {
 
 export class Cluster {
   private readonly kubeConfig = new KubeConfig();
+  private readonly connections = new Connections();
   private readonly discovered = new Map<string, Promise<Map<string, string>>>();
 
   constructor(readonly settings: ProviderSettings) {
@@ -185,35 +186,13 @@ export class Cluster {
       signal,
     };
     await this.kubeConfig.applyToHTTPSOptions(requestOptions);
+    requestOptions.agent = this.connections.keptFor(requestOptions.agent);
     const { code, text } = await exchange(url, requestOptions, sent);
     const answer = parse(text);
     if (code < 300) return objectSchema.parse(answer);
     const status = statusSchema.safeParse(answer);
     throw new RefusedError(code, status.success ? status.data.message : `HTTP status ${code}`);
   }
-}
-
-async function exchange(
-  url: URL,
-  options: https.RequestOptions,
-  body: string | undefined,
-): Promise<{ code: number; text: string }> {
-  const { request } = url.protocol === "https:" ? https : http;
-  return new Promise((resolve, reject) => {
-    const sent = request(url, options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () => {
-        resolve({ code: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
-      });
-    });
-    sent.on("timeout", () => sent.destroy(new Error("the request took too long")));
-    sent.on("error", (error) => {
-      reject(new Error(`cannot call the cluster at ${url.origin}: ${error.message}`));
-    });
-    sent.end(body);
-  });
 }
 
 function parse(text: string): unknown {
