@@ -77,12 +77,33 @@ function readOverride(text: string): Override {
   return { path: text.slice(0, separator), value: text.slice(separator + 1) };
 }
 
-/** Refuses wrong settings before tools are built, with stand-ins for what only comes with the tools. */
+/**
+ * Refuses wrong settings before tools are built, with stand-ins for what only comes with the tools.
+ * @throws Failure naming every mistake
+ */
 function checkOverrides(layout: Layout, overrides: readonly Override[]): void {
   const decisions = knownDecisions(layout) ?? provisional;
   const charts = join(layout.cache, "charts");
-  const configuration = sandboxConfiguration(layout, { charts }, decisions, overrides);
-  checkConfiguration(configuration, decisions, ["istio.charts.folder"]);
+  const configured = (some: readonly Override[]) =>
+    sandboxConfiguration(layout, { charts }, decisions, some);
+  const mistaken = overrides.map((one) => complaintOf(() => configured([one])));
+  const sound = overrides.filter((_, index) => mistaken[index] === undefined);
+  const wrong = complaintOf(() => {
+    checkConfiguration(configured(sound), decisions, ["istio.charts.folder"]);
+  });
+  const complaints = [...mistaken, wrong].filter((one) => one !== undefined);
+  if (complaints.length > 0) throw new Failure(complaints.join("\n"));
+}
+
+/** What a Failure says that comes of doing something, if one does. */
+function complaintOf(act: () => unknown): string | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Failure) return error.message;
+    throw error;
+  }
 }
 
 /** Whether anything was made with the ports that were decided: the tenant's is in every token. */

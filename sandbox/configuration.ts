@@ -33,7 +33,7 @@ export type Configuration = z.infer<typeof stackFile>;
 
 /**
  * Pulumi.sandbox.yaml, with what only this machine knows, and over it what was asked for on the command line.
- * @throws Failure naming every override that is no setting
+ * @throws Failure naming the first override that is no setting
  */
 export function sandboxConfiguration(
   layout: Layout,
@@ -55,23 +55,8 @@ export function sandboxConfiguration(
     "identity.certificateAuthority": tenantAuthority(layout),
   };
   for (const [path, value] of Object.entries(local)) set(configuration.config, path, value);
-  const mistakes = overrides.flatMap(({ path, value }) =>
-    mistakeOf(() => {
-      set(configuration.config, path, parseValue(path, value));
-    }),
-  );
-  if (mistakes.length > 0) throw new Failure(mistakes.join("\n"));
+  for (const { path, value } of overrides) set(configuration.config, path, parseValue(path, value));
   return configuration;
-}
-
-function mistakeOf(act: () => void): string[] {
-  try {
-    act();
-    return [];
-  } catch (error) {
-    if (error instanceof Failure) return [error.message];
-    throw error;
-  }
 }
 
 function parseValue(path: string, value: string): unknown {
