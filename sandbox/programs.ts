@@ -5,6 +5,9 @@ import { clone } from "./layout";
 /** Set where scripts/programs.mjs builds the programs: the folder of those that this one was built with. */
 const built = process.env.ISTIO_AUTH0_PROGRAMS;
 
+/** The compiled code of earlier runs, as scripts/run.mjs names it. It outlives the sandbox. */
+export const compiledCode = join(clone, "node_modules/.cache/compiled");
+
 /** This project's Node. */
 export const nodeProgram = join(clone, "node_modules/node/bin/node");
 

@@ -125,7 +125,7 @@ function runProgram(): Promise<Record<string, unknown>> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const exports = require("../index") as Record<string, unknown>;
   output(exports).apply((values) => {
-    exported = values as Record<string, unknown>;
+    exported = values;
   });
   return Promise.resolve(exports);
 }

@@ -6,7 +6,7 @@
  */
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { nodeProgram, programArguments } from "../programs";
+import { compiledCode, nodeProgram, programArguments } from "../programs";
 import { sdkVersion } from "./shared/version";
 
 export type StandInName = "auth0" | "kubernetes" | "random";
@@ -24,16 +24,15 @@ export const standIns: readonly StandIn[] = (["auth0", "kubernetes", "random"] a
 
 /**
  * Writes the executable `pulumi-resource-NAME`, which runs the stand-in under this project's Node.
- * @param directory the folder for it; made where it does not exist. Compiled code is cached there.
+ * @param directory the folder for it; made where it does not exist.
  * @returns the folder, for `plugins.providers[].path` in the project's settings.
  */
 export function writePluginLauncher(directory: string, name: StandInName): string {
   const command = [nodeProgram, ...programArguments(`sandbox/plugins/${name}/main.ts`)];
   // The engine starts every plug-in anew for each of its runs; cached code halves that time.
-  const cache = join(directory, "compiled");
   const script = [
     "#!/bin/sh",
-    `NODE_COMPILE_CACHE=${quoted(cache)}`,
+    `NODE_COMPILE_CACHE=${quoted(compiledCode)}`,
     "export NODE_COMPILE_CACHE",
     `exec ${command.map(quoted).join(" ")} "$@"`,
     "",

@@ -6,6 +6,7 @@
  * previews, no detailed diffs, no partial failures and no old inputs. The SDK's own protocol
  * definitions are used instead.
  */
+import { flushCompileCache } from "node:module";
 import * as grpc from "@grpc/grpc-js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import type * as protocol from "@pulumi/pulumi/proto/provider_pb";
@@ -33,6 +34,8 @@ export async function serve<Connection>(plugin: Plugin<Connection>): Promise<voi
   });
   process.stdout.write(`${port}\n`);
   endWithParent(handlers);
+  // The engine kills its plug-ins, so none writes its compiled code at its end, as Node would.
+  flushCompileCache();
 }
 
 /** A killed engine cannot cancel its plug-ins: they notice that their parent process has changed. */
