@@ -43,7 +43,8 @@ test("--help says how to call it, and what every command does", async () => {
   );
 });
 
-const commands = "there are up, down, verify, explain, status, shell (see npm run sandbox -- --help)";
+const commands =
+  "there are up, down, verify, explain, status, shell (see npm run sandbox -- --help)";
 const expected = "expected SETTING=VALUE, such as gateway.url=http://localhost:9000";
 for (const [args, message] of [
   // A name that every object has.

@@ -7,7 +7,7 @@ import { test, type TestContext } from "node:test";
 import { Failure } from "../../sandbox/failure";
 import { writePrivate } from "../../sandbox/files";
 import { layout, type Layout } from "../../sandbox/layout";
-import { decide, isFree, knownDecisions } from "../../sandbox/state";
+import { alone, decide, isFree, knownDecisions } from "../../sandbox/state";
 import { temporaryFolder } from "./images/reading";
 
 const places = (): Layout => layout({ XDG_STATE_HOME: temporaryFolder() }, "/clone");
@@ -88,6 +88,47 @@ test("what was decided stays, even where its ports are in use by now", async (co
   assert.deepEqual(await decide(here), first);
   assert.deepEqual(knownDecisions(here), first);
   assert.deepEqual(tried, []);
+});
+
+test("where nothing was made with them, ports in use by now are chosen anew, and the secrets stay", async (context) => {
+  const here = places();
+  const inUse = new Set<number>();
+  await ports(context, (port) => inUse.has(port));
+  const first = await decide(here, false);
+  assert.deepEqual(await decide(here, false), first);
+  inUse.add(8443);
+  const second = { ...first, ports: { gateway: 8080, tenant: 8444, api: 6443 } };
+  assert.deepEqual(await decide(here, false), second);
+  assert.deepEqual(knownDecisions(here), second);
+});
+
+test("the ports that another clone has chosen are left to it, also while it does not run", async (context) => {
+  await ports(context, () => false);
+  const home = temporaryFolder();
+  const clones = ["/one", "/two"].map((root) => layout({ XDG_STATE_HOME: home }, root));
+  const chosen: unknown[] = [];
+  for (const one of clones) chosen.push((await decide(one)).ports);
+  assert.deepEqual(chosen, [
+    { gateway: 8080, tenant: 8443, api: 6443 },
+    { gateway: 8081, tenant: 8444, api: 6444 },
+  ]);
+});
+
+test("what is done alone is done one after the other, also after a failure", async () => {
+  const order: string[] = [];
+  const act = (name: string) =>
+    alone(async () => {
+      order.push(`${name} begins`);
+      await new Promise(setImmediate);
+      order.push(`${name} ends`);
+      if (name === "one") throw new Error("one fails");
+    });
+  const ended = await Promise.allSettled([act("one"), act("two")]);
+  assert.deepEqual(
+    ended.map(({ status }) => status),
+    ["rejected", "fulfilled"],
+  );
+  assert.deepEqual(order, ["one begins", "one ends", "two begins", "two ends"]);
 });
 
 test("where a hundred ports are in use it fails, and keeps nothing", async (context) => {
