@@ -119,7 +119,10 @@ test("what is done alone is done one after the other, also after a failure", asy
   const act = (name: string) =>
     alone(async () => {
       order.push(`${name} begins`);
-      await new Promise(setImmediate);
+      // Long enough for the other to try, several times.
+      const deadline = Date.now() + 200;
+      const met = () => order.includes("one begins") && order.includes("two begins");
+      while (!met() && Date.now() < deadline) await new Promise(setImmediate);
       order.push(`${name} ends`);
       if (name === "one") throw new Error("one fails");
     });
