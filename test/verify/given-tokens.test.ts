@@ -40,8 +40,8 @@ test("users by e-mail address, machines by name, whatever white space is around 
   assert.deepEqual(
     [...(await readGivenTokens(given, outputs))],
     [
-      [user, one],
-      ["catalogue (machine)", other],
+      [user, { accessToken: one }],
+      ["catalogue (machine)", { accessToken: other }],
     ],
   );
 });

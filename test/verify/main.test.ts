@@ -91,6 +91,25 @@ test("a difference: exit 1, and a line that names it", async (t) => {
   );
 });
 
+test("nothing differs but a policy, which no request shows: exit 1, and a line that names it", async (t) => {
+  const extra = { metadata: { name: "extra", namespace: "bookinfo" } };
+  const cluster = await startCluster({
+    run: (pod) => stack.mesh.run(pod),
+    workloads: stack.mesh.workloads,
+    policies: { ...stack.policies, envoyfilters: [extra] },
+  });
+  t.after(() => cluster.close());
+  await pulumi.prints({ ...stack.outputs, kubeconfig: cluster.kubeconfig });
+  const { out, err, code } = await run("--signing-key", stack.signingKey);
+  assert.equal(code, 1, err);
+  const lines = out.trimEnd().split("\n");
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith("different:")),
+    ["different: EnvoyFilter bookinfo/extra is none of the table's"],
+  );
+  assert.equal(lines.at(-1), "1450 cells, 0 differences, 1 policy difference, 0 not tried");
+});
+
 test("one line and exit 1: a stack that is not up yet", async () => {
   await pulumi.prints({ gatewayUrl: "http://localhost:8080" });
   const { out, err, code } = await run();
@@ -151,7 +170,7 @@ test("a report on standard output: the table is on standard error", async () => 
   await pulumi.prints(stack.outputs);
   const { out, err, code } = await run("--signing-key", stack.signingKey, "--json", "-");
   assert.equal((JSON.parse(out) as { version: number }).version, 1);
-  assert.equal(err.trimEnd().split("\n").at(-1), "584 cells, 0 differences, 0 not tried");
+  assert.equal(err.trimEnd().split("\n").at(-1), "1450 cells, 0 differences, 0 not tried");
   assert.equal(code, 0);
 });
 

@@ -86,10 +86,12 @@ ${report.cells.map((cell) => popover(cell, place(cell), excerpt))}
 }
 
 function banner(report: Report, proven: boolean): Markup {
-  const { summary, gatewayUrl, issuer, startedAt } = report;
+  const { summary, policies, gatewayUrl, issuer, startedAt } = report;
+  const changed = policies.differences.length;
   const counters: readonly (readonly [count: number, what: string, alarming: boolean])[] = [
     [summary.cells, summary.cells === 1 ? "request" : "requests", false],
     [summary.differences, summary.differences === 1 ? "difference" : "differences", true],
+    [changed, changed === 1 ? "policy difference" : "policy differences", true],
     [summary.unproven, "unproven", true],
     [summary.notTried, "not tried", false],
   ];
@@ -119,7 +121,8 @@ function tile({ vantage, cells }: Matrix, position: number): Markup {
 
 type Place = (cell: JudgedCell) => number;
 
-function differences({ cells }: Report, place: Place): Markup | undefined {
+/** Policies first: they are few, and may be why requests fare differently. */
+function differences({ cells, policies }: Report, place: Place): Markup | undefined {
   const lists = (["different", "unproven"] as const).flatMap((verdict) => {
     const its = cells.filter((cell) => cell.verdict === verdict);
     if (its.length === 0) return [];
@@ -127,8 +130,21 @@ function differences({ cells }: Report, place: Place): Markup | undefined {
     return markup`<details${open}><summary><h2>${its.length} ${verdict}</h2></summary>
 <ol>${its.map((cell) => difference(cell, place(cell)))}</ol></details>`;
   });
-  if (lists.length === 0) return undefined;
-  return markup`<section class="differences" aria-label="Differences">${lists}</section>`;
+  const all = [...policyDifferences(policies.differences), ...lists];
+  if (all.length === 0) return undefined;
+  return markup`<section class="differences" aria-label="Differences">${all}</section>`;
+}
+
+function policyDifferences(lines: readonly string[]): readonly Markup[] {
+  if (lines.length === 0) return [];
+  const items = lines.map(
+    (line) => markup`<li class="different"><span>${line}</span>
+`,
+  );
+  return [
+    markup`<details open><summary><h2>${counted(lines.length, "policy difference")}</h2></summary>
+<ol>${items}</ol></details>`,
+  ];
 }
 
 function difference(cell: JudgedCell, position: number): Markup {

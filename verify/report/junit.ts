@@ -1,8 +1,8 @@
-/** The report as JUnit's XML, for build servers: a test suite per vantage point, a test per cell. */
+/** The report as JUnit's XML, for build servers: a suite per vantage point, a test per cell, and the policies' suite. */
 import type { JudgedCell, Verdict } from "../judge";
 import type { Report } from "../verify";
 import { markup } from "./markup";
-import type { Markup } from "./markup";
+import type { Markup, Value } from "./markup";
 import { matrices } from "./matrix";
 import { outcomeOf, verdicts } from "./words";
 
@@ -11,34 +11,54 @@ const failed: readonly Verdict[] = ["different", "unproven"];
 /** XML has no way to write these, and bodies may hold any. */
 const impossible = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
+interface Counts {
+  readonly tests: number;
+  readonly failures: number;
+  readonly skipped: number;
+}
+
 export function renderJunit(report: Report): string {
-  const suites = matrices(report).map(
-    ({ vantage, cells }) =>
-      markup`<testsuite name="${vantage}" timestamp="${report.startedAt}" ${countsOf(cells)}>
-${cells.map(testOf)}</testsuite>
-`,
-  );
+  const { cells, policies, startedAt } = report;
+  const ofPolicies = { tests: 1, failures: Math.min(policies.differences.length, 1), skipped: 0 };
+  const suite = (name: string, counts: Counts, tests: Value) =>
+    markup`<testsuite name="${name}" timestamp="${startedAt}" ${attributes(counts)}>
+${tests}</testsuite>
+`;
   const { text } = markup`<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="verify">
-${suites}${policySuite(report)}</testsuites>
+<testsuites name="verify" ${attributes(sum(countsOf(cells), ofPolicies))}>
+${matrices(report).map(({ vantage, cells: its }) => suite(vantage, countsOf(its), its.map(testOf)))}${suite("policies", ofPolicies, policyTest(policies))}</testsuites>
 `;
   return text.replaceAll(impossible, "\uFFFD");
 }
 
-/** One test for all policies: what differs is a failure each. */
-function policySuite({ policies, startedAt }: Report): Markup {
-  const { asked, differences } = policies;
-  const failures = differences.map((each) => markup`<failure type="different" message="${each}"/>`);
-  return markup`<testsuite name="policies" timestamp="${startedAt}" tests="1" failures="${Math.min(differences.length, 1)}" errors="0" skipped="0">
-<testcase classname="policies" name="the ${asked} policies of the table, and no others">${failures}</testcase>
-</testsuite>
-`;
+function countsOf(cells: readonly JudgedCell[]): Counts {
+  return {
+    tests: cells.length,
+    failures: cells.filter(({ verdict }) => failed.includes(verdict)).length,
+    skipped: cells.filter(({ verdict }) => verdict === "not tried").length,
+  };
 }
 
-function countsOf(cells: readonly JudgedCell[]): Markup {
-  const failures = cells.filter(({ verdict }) => failed.includes(verdict)).length;
-  const skipped = cells.filter(({ verdict }) => verdict === "not tried").length;
-  return markup`tests="${cells.length}" failures="${failures}" errors="0" skipped="${skipped}"`;
+function sum(one: Counts, other: Counts): Counts {
+  return {
+    tests: one.tests + other.tests,
+    failures: one.failures + other.failures,
+    skipped: one.skipped + other.skipped,
+  };
+}
+
+function attributes({ tests, failures, skipped }: Counts): Markup {
+  return markup`tests="${tests}" failures="${failures}" errors="0" skipped="${skipped}"`;
+}
+
+/** One test for all policies, with one failure whatever differs: many readers see a test's first alone. */
+function policyTest({ asked, differences }: Report["policies"]): Markup {
+  const failures =
+    differences.length === 0
+      ? undefined
+      : markup`<failure type="different" message="${differences.join("; ")}">${differences.join("\n")}</failure>`;
+  return markup`<testcase classname="policies" name="the ${asked} policies of the table, and no others">${failures}</testcase>
+`;
 }
 
 function testOf(cell: JudgedCell): Markup {

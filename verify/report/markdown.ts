@@ -22,13 +22,14 @@ export function renderMarkdown(report: Report): string {
     if (fits) room -= part.length + 2;
     return fits;
   };
-  const lists = ["different", "unproven"].flatMap((verdict) =>
-    list(
-      verdict,
-      report.cells.filter((cell) => cell.verdict === verdict),
-      take,
-    ),
-  );
+  const { differences } = report.policies;
+  const lists = [
+    ...list(counted(differences.length, "policy difference"), differences.map(code), take),
+    ...(["different", "unproven"] as const).flatMap((verdict) => {
+      const its = report.cells.filter((cell) => cell.verdict === verdict);
+      return list(`${its.length} ${verdict}`, its.map(itemOf), take);
+    }),
+  ];
   const tables = merged(matrices(report)).map((matrix) => ({ matrix, text: details(matrix) }));
   const urgent = [...tables].sort((one, other) => wrong(other.matrix) - wrong(one.matrix));
   const taken = new Set(urgent.filter(({ text }) => take(text)));
@@ -43,26 +44,28 @@ export function renderMarkdown(report: Report): string {
 }
 
 function headline(report: Report): string {
-  return `## ${isProven(report) ? "✅" : "❌"} ${sentence(report)}: ${counts(report.summary)}`;
+  return `## ${isProven(report) ? "✅" : "❌"} ${sentence(report)}: ${counts(report)}`;
 }
 
 function facts({ gatewayUrl, issuer, startedAt }: Report): string {
   return `Gateway ${code(gatewayUrl)}, issuer ${code(issuer)}, ${startedAt}.`;
 }
 
-/** The cells of one verdict; the last ones go only where there is no room for all. */
+function itemOf(cell: JudgedCell): string {
+  return `${code(whereIs(cell))}: ${code(outcomeOf(cell))}`;
+}
+
+/** What is wrong, under a heading; the last ones go only where there is no room for all. */
 function list(
-  name: string,
-  cells: readonly JudgedCell[],
+  heading: string,
+  items: readonly string[],
   take: (part: string) => boolean,
 ): readonly string[] {
-  if (cells.length === 0) return [];
-  const lines = cells
-    .map((cell) => `- ${code(whereIs(cell))}: ${code(outcomeOf(cell))}`)
-    .filter(untilFirst(take));
-  const left = cells.length - lines.length;
+  if (items.length === 0) return [];
+  const lines = items.map((item) => `- ${item}`).filter(untilFirst(take));
+  const left = items.length - lines.length;
   return [
-    `### ${cells.length} ${name}`,
+    `### ${heading}`,
     [...lines, ...(left > 0 ? [`- _… and ${left} more: no room for them here._`] : [])].join("\n"),
   ];
 }

@@ -29,14 +29,13 @@ type Paint = (format: Format, text: string) => string;
 export function renderReport(report: Report, { colour }: ReportStyle): string {
   const paint: Paint = (format, text) =>
     colour ? styleText(format, text, { validateStream: false }) : text;
-  const { summary } = report;
   const parts = [
     ...merged(matrices(report)).map((matrix) => tables(matrix, paint)),
     differenceLines(report, paint),
     remarks(report)
       .flatMap((line) => wrapped(line))
       .join("\n"),
-    paint(["bold", isProven(report) ? "green" : "red"], counts(summary)),
+    paint(["bold", isProven(report) ? "green" : "red"], counts(report)),
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
@@ -147,10 +146,13 @@ function padded(text: string, room: number): string {
   return text + " ".repeat(Math.max(room - stringWidth(text), 0));
 }
 
-function differenceLines({ cells }: Report, paint: Paint): string {
-  return cells
-    .filter(({ verdict }) => verdict === "different")
-    .flatMap((cell) => wrapped(`different: ${whereIs(cell)}: ${outcomeOf(cell)}`))
+function differenceLines({ cells, policies }: Report, paint: Paint): string {
+  const different = cells.filter(({ verdict }) => verdict === "different");
+  return [
+    ...different.map((cell) => `${whereIs(cell)}: ${outcomeOf(cell)}`),
+    ...policies.differences,
+  ]
+    .flatMap((difference) => wrapped(`different: ${difference}`))
     .map((line) => line.replace(/^different:/, (mark) => paint("red", mark)))
     .join("\n");
 }

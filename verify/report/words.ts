@@ -32,11 +32,14 @@ export function sentence(report: Report): string {
     : "Not proven: refusals without a control";
 }
 
-/** `584 cells, 0 differences, 0 not tried`. */
-export function counts({ cells, differences, unproven, notTried }: Report["summary"]): string {
+/** `1450 cells, 0 differences, 0 not tried`; policies are counted where they differ. */
+export function counts({ summary, policies }: Report): string {
+  const { cells, differences, unproven, notTried } = summary;
+  const changed = policies.differences.length;
   return [
     counted(cells, "cell"),
     counted(differences, "difference"),
+    ...(changed > 0 ? [counted(changed, "policy difference")] : []),
     ...(unproven > 0 ? [`${unproven} unproven`] : []),
     `${notTried} not tried`,
   ].join(", ");
@@ -50,7 +53,7 @@ function needOf({ needs = "a token" }: JudgedCell): string {
   return needs;
 }
 
-/** How the cluster's policies compare with the table's, and what the marks in the tables mean. */
+/** Whether the cluster's policies are the table's, and what the marks in the tables mean. */
 export function remarks(report: Report): readonly string[] {
   const { summary, policies, cells } = report;
   const untried = cells.filter(({ verdict }) => verdict === "not tried");
@@ -58,7 +61,7 @@ export function remarks(report: Report): readonly string[] {
   return [
     ...(policies.differences.length === 0
       ? [`The ${counted(policies.asked, "policy", "policies")} in the cluster are the table's.`]
-      : policies.differences.map((difference) => `different: ${difference}`)),
+      : []),
     ...(summary.differences > 0 ? ["≠: expected beside observed."] : []),
     ...(summary.unproven > 0 ? [`(…): ${verdicts.unproven}.`] : []),
     ...needs.map((need) => {

@@ -7,24 +7,27 @@ import { renderJson } from "../../../verify/report/json";
 import type { JsonReport } from "../../../verify/report/json";
 import { renderJunit } from "../../../verify/report/junit";
 import { renderMarkdown } from "../../../verify/report/markdown";
-import { answer, cell, denied, deniedAnswer, everything, gate, ok, pod, report } from "./reports";
+import { answer, cell, changed, changes, denied, deniedAnswer, everything } from "./reports";
+import { gate, ok, pod, report } from "./reports";
 
 /** Names and a body that would be mark-up wherever they are not taken for text. */
 const evil = `<script>alert("1")</script>&amp;]]>|\`@somebody\``;
 const body = `${evil}\u0000\u001b[31m ${"x".repeat(3000)}`;
-const hostile = report([
-  { ...cell(evil, evil, evil, denied, answer(200, body), "different"), decision: decided(evil) },
-]);
+const hostile = report(
+  [{ ...cell(evil, evil, evil, denied, answer(200, body), "different"), decision: decided(evil) }],
+  [evil],
+);
 
 function decided(text: string) {
   return { outcome: text, decidedBy: text, because: text, change: text };
 }
 
-/** As many cells as there will ever be, none as asked for. */
+/** As many cells as there will ever be, none as asked for, and somebody else's policies. */
 const hopeless = report(
   Array.from({ length: 2500 }, (_, at) =>
     cell(`from pod ${at % 10}`, `viewer ${at}`, "details", denied, answer(200, body), "different"),
   ),
+  Array.from({ length: 100 }, (_, at) => `EnvoyFilter istio-system/${at} is none of the table's`),
 );
 
 test("JSON: version 1, everything in words and in values", () => {
@@ -33,6 +36,7 @@ test("JSON: version 1, everything in words and in values", () => {
   assert.equal(document.proven, false);
   assert.equal(document.startedAt, "2026-11-23T06:00:00.000Z");
   assert.deepEqual(document.summary, { cells: 16, differences: 3, unproven: 1, notTried: 4 });
+  assert.deepEqual(document.policies, { asked: 7, differences: [] });
   assert.deepEqual(document.cells[2], {
     vantage: gate,
     viewer: "user@bookinfo.example",
@@ -52,24 +56,53 @@ test("JSON: version 1, everything in words and in values", () => {
   assert.deepEqual(only?.decision, decided(evil));
 });
 
-test("JUnit: a suite for each vantage point, a test for each cell", () => {
-  const $ = load(renderJunit(everything), { xml: true });
-  const counts = $("testsuite")
+test("JSON: policies that differ, and so nothing is proven", () => {
+  const document = JSON.parse(renderJson(changed)) as JsonReport;
+  assert.equal(document.proven, false);
+  assert.equal(document.summary.differences, 0);
+  assert.deepEqual(document.policies, { asked: 7, differences: changes });
+});
+
+/** What JUnit's XML says of itself: all suites first, then each. */
+function junitCounts($: ReturnType<typeof load>) {
+  const keys = ["name", "tests", "failures", "skipped", "errors"];
+  return $("testsuites, testsuite")
     .toArray()
-    .map((suite) =>
-      ["name", "tests", "failures", "skipped", "errors"].map((key) => $(suite).attr(key)),
-    );
-  assert.deepEqual(counts, [
+    .map((suite) => keys.map((key) => $(suite).attr(key)));
+}
+
+test("JUnit: a suite for each vantage point, a test for each cell, and the policies' suite", () => {
+  const $ = load(renderJunit(everything), { xml: true });
+  assert.deepEqual(junitCounts($), [
+    ["verify", "17", "4", "4", "0"],
     [gate, "6", "2", "2", "0"],
     [pod, "10", "2", "2", "0"],
+    ["policies", "1", "0", "0", "0"],
   ]);
-  assert.equal($("testsuites").attr("failures"), "4");
-  assert.equal($("testcase").length, 16);
+  assert.equal($("testcase").length, 17);
+  const policies = $("testsuite[name=policies] testcase");
+  assert.equal(policies.attr("name"), "the 7 policies of the table, and no others");
+  assert.equal(policies.children().length, 0);
   const failure = $("testcase[name='user@bookinfo.example → reviews'] failure");
   assert.equal(failure.attr("message"), "expected 403 RBAC: access denied, got 200 {}");
   assert.equal(failure.attr("type"), "different");
   assert.equal($("failure[type=unproven]").length, 1);
   assert.equal($("skipped").length, 4);
+});
+
+test("JUnit: policies that differ are one failure, which names each", () => {
+  const $ = load(renderJunit(changed), { xml: true });
+  assert.deepEqual(junitCounts($), [
+    ["verify", "2", "1", "0", "0"],
+    [gate, "1", "0", "0", "0"],
+    ["policies", "1", "1", "0", "0"],
+  ]);
+  const failure = $("failure");
+  assert.equal(failure.length, 1);
+  assert.equal(failure.parent().attr("classname"), "policies");
+  assert.equal(failure.attr("type"), "different");
+  assert.equal(failure.attr("message"), changes.join("; "));
+  assert.equal(failure.text(), changes.join("\n"));
 });
 
 test("JUnit: whatever is in a name or a body, it is XML", () => {
@@ -80,6 +113,7 @@ test("JUnit: whatever is in a name or a body, it is XML", () => {
   assert.equal($("script").length, 0);
   assert.equal($("testcase").attr("name"), `${evil} → ${evil}`);
   assert.ok($("failure").text().includes(`decided by ${evil}: ${evil}`));
+  assert.equal($("testsuite[name=policies] failure").attr("message"), evil);
 });
 
 test("Markdown: verdict, differences, tables", () => {
@@ -102,6 +136,26 @@ test("Markdown: verdict, differences, tables", () => {
   assert.ok(text.includes("| 3 alike: `anonymous`, `nobody`, `user` | 403 | 200 ★ |"));
   const fine = renderMarkdown(report([cell(gate, "a", "b", ok, answer(200), "same")]));
   assert.match(fine, /^## ✅ The mesh enforces the table: 1 cell, 0 differences, 0 not tried\n/);
+});
+
+test("Markdown: policies that differ come before everything else that does", () => {
+  const lines = renderMarkdown(changed).split("\n");
+  assert.equal(
+    lines[0],
+    "## ❌ The mesh does not enforce the table: 1 cell, 0 differences, 2 policy differences, 0 not tried",
+  );
+  assert.deepEqual(lines.slice(4, 9), [
+    "### 2 policy differences",
+    "",
+    ...changes.map((line) => `- \`${line}\``),
+    "",
+  ]);
+  const both = renderMarkdown(report(everything.cells, changes));
+  assert.deepEqual(both.match(/^### .*/gm), [
+    "### 2 policy differences",
+    "### 3 different",
+    "### 1 unproven",
+  ]);
 });
 
 test("Markdown: nothing is mark-up or a mention that comes from a name or a body", () => {
@@ -134,7 +188,8 @@ test("Markdown: never more than a comment holds; tables go before differences do
 
   const worst = renderMarkdown(hopeless);
   assert.ok(worst.length <= 60_000, String(worst.length));
-  const listed = worst.match(/^- `/gm)?.length ?? 0;
+  assert.equal(worst.match(/^- `EnvoyFilter/gm)?.length, 100);
+  const listed = worst.match(/^- `from pod/gm)?.length ?? 0;
   assert.ok(listed > 100);
   assert.ok(worst.includes(`- _… and ${2500 - listed} more: no room for them here._`));
 });
@@ -167,6 +222,38 @@ test("HTML: a button for each cell, which opens its request and its answer", () 
   assert.equal($(".differences li.unproven").length, 1);
 });
 
+test("HTML: policies that differ stand near the top, before the tables and what else differs", () => {
+  const text = renderHtml(report(everything.cells, changes));
+  const $ = load(text);
+  assert.ok($(".counters").text().includes("2 policy differences"));
+  const headings = $(".differences h2").toArray();
+  assert.deepEqual(
+    headings.map((heading) => $(heading).text()),
+    ["2 policy differences", "3 different", "1 unproven"],
+  );
+  const first = $(".differences details").first();
+  assert.ok(first.is("[open]"));
+  const items = first.find("li.different").toArray();
+  assert.deepEqual(
+    items.map((item) => $(item).text().trim()),
+    changes,
+  );
+  // Said once, and there.
+  assert.equal(text.split("EnvoyFilter istio-system/extra").length - 1, 1);
+  assert.ok(text.indexOf("EnvoyFilter istio-system/extra") < text.indexOf("<table"));
+});
+
+test("HTML: nothing differs but policies, and the page says that the table is not enforced", () => {
+  const $ = load(renderHtml(changed));
+  assert.equal($("h1").text(), "The mesh does not enforce the table");
+  assert.equal($("body").attr("class"), "wrong");
+  assert.equal($(".differences h2").text(), "2 policy differences");
+  const calm = load(renderHtml(report(changed.cells)));
+  assert.equal(calm("h1").text(), "The mesh enforces the table");
+  assert.equal(calm(".differences, .counters .alarming").length, 0);
+  assert.equal(calm(".notes").text(), "The 7 policies in the cluster are the table's.");
+});
+
 test("HTML: nothing of it is fetched or run, and its policy says so", () => {
   const $ = load(renderHtml(hostile));
   assert.equal(
@@ -184,6 +271,7 @@ test("HTML: nothing of it is fetched or run, and its policy says so", () => {
   assert.equal($("[popover] h3").text(), `${evil} → ${evil}`);
   assert.equal($("[popover]").attr("aria-labelledby"), $("[popover] h3").attr("id"));
   assert.equal($("th[scope=row]").text().trim(), evil);
+  assert.equal($(".differences li.different span").first().text(), evil);
   assert.ok($("[popover] dd").text().includes(`${evil}: ${evil}`));
   assert.doesNotMatch($("[popover]").text(), /[^\P{Cc}\n\t]/u);
 });

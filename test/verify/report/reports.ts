@@ -27,14 +27,15 @@ export function cell(
   return { vantage, viewer, target, service: "reviews", request, expected, observed, verdict };
 }
 
-export function report(cells: readonly JudgedCell[]): Report {
+/** @param differences those of the policies */
+export function report(cells: readonly JudgedCell[], differences: readonly string[] = []): Report {
   const count = (verdict: Verdict) => cells.filter((each) => each.verdict === verdict).length;
   return {
     gatewayUrl: "http://localhost:8080",
     issuer: "https://tenant.localhost:8443/",
     startedAt: "2026-11-23T06:00:00.000Z",
     cells,
-    policies: { asked: 7, differences: [] },
+    policies: { asked: 7, differences },
     summary: {
       cells: cells.length,
       differences: count("different"),
@@ -43,6 +44,18 @@ export function report(cells: readonly JudgedCell[]): Report {
     },
   };
 }
+
+/** Two policies that differ; the first one's line is too long for a terminal. */
+export const changes = [
+  "AuthorizationPolicy bookinfo/details differs from the table's at spec.rules[0].from[0].source.serviceAccounts[1]",
+  "EnvoyFilter istio-system/extra is none of the table's",
+];
+
+/** Nothing differs but policies. */
+export const changed = report(
+  [cell(gate, "anonymous", "reviews", ok, answer(200), "same")],
+  changes,
+);
 
 /** Every verdict, and texts that a careless page would take for its own. */
 export const everything = report([

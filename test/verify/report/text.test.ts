@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import type { Expected } from "../../../verify/expectations";
 import { renderReport } from "../../../verify/report/text";
-import { answer, cell, denied, deniedAnswer, everything, gate, ok, pod, report } from "./reports";
+import { answer, cell, changed, denied, deniedAnswer, everything } from "./reports";
+import { gate, ok, pod, report } from "./reports";
 
 const text = `Through the gateway, http://localhost:8080
                          reviews    ratings
@@ -27,11 +28,10 @@ different: through the gateway, user@bookinfo.example → ratings: expected 403 
 different: from a pod as details, moderator → reviews-v2: expected 200 with stars, got no answer
     (ETIMEDOUT)
 
+The 7 policies in the cluster are the table's.
 ≠: expected beside observed.
 (…): refused as expected, but no permitted request was answered there: no proof.
 –: not tried, for want of a token: expired token, tampered token.
-What needs the tenant's own signature takes --signing-key FILE; what is made of a real token takes a
-    user or machine with every permission.
 
 16 cells, 3 differences, 1 unproven, 4 not tried
 `;
@@ -54,7 +54,7 @@ test("with colour it is the same text, differences in red", () => {
   assert.equal(coloured.split("\u001b[32m").length - 1, 2);
 });
 
-test("when everything is as expected there is nothing but the tables and the count", () => {
+test("when everything is as expected there are the tables, the policies' line and the count", () => {
   const fine = report([cell(gate, "anonymous", "reviews", ok, answer(200), "same")]);
   assert.equal(
     renderReport(fine, { colour: false }),
@@ -63,9 +63,61 @@ test("when everything is as expected there is nothing but the tables and the cou
   ──────────────────
   anonymous  200
 
+The 7 policies in the cluster are the table's.
+
 1 cell, 0 differences, 0 not tried
 `,
   );
+});
+
+test("policies that differ: a line for each, none wider than 100 columns, and they are counted", () => {
+  const lines = renderReport(changed, { colour: false }).split("\n");
+  assert.deepEqual(lines.slice(5), [
+    "different: AuthorizationPolicy bookinfo/details differs from the table's at",
+    "    spec.rules[0].from[0].source.serviceAccounts[1]",
+    "different: EnvoyFilter istio-system/extra is none of the table's",
+    "",
+    "1 cell, 0 differences, 2 policy differences, 0 not tried",
+    "",
+  ]);
+  const coloured = renderReport(changed, { colour: true });
+  assert.equal(coloured.split("\u001b[31mdifferent:\u001b[39m").length - 1, 2);
+  assert.ok(coloured.includes("\u001b[1m\u001b[31m1 cell, 0 differences, 2 policy differences,"));
+});
+
+test("what differs of requests is said before what differs of policies", () => {
+  const both = report(everything.cells, ["EnvoyFilter bookinfo/extra is none of the table's"]);
+  const said = renderReport(both, { colour: false }).match(/^different: .{11}/gm);
+  assert.deepEqual(said, [
+    "different: through the",
+    "different: through the",
+    "different: from a pod ",
+    "different: EnvoyFilter",
+  ]);
+});
+
+test("what was not tried is grouped by what it needs", () => {
+  const untried = (viewer: string, needs?: string) => ({
+    ...cell(gate, viewer, "reviews", denied, undefined, "not tried"),
+    ...(needs !== undefined && { needs }),
+  });
+  const key = "the tenant's own key";
+  const shown = report([
+    untried("expired token", key),
+    untried("ID token", "an ID token"),
+    untried("not yet valid", key),
+    untried("expired token", key),
+    untried("stranger"),
+  ]);
+  assert.deepEqual(renderReport(shown, { colour: false }).split("\n").slice(-7), [
+    "The 7 policies in the cluster are the table's.",
+    "–: not tried, for want of the tenant's own key: expired token, not yet valid.",
+    "–: not tried, for want of an ID token: ID token.",
+    "–: not tried, for want of a token: stranger.",
+    "",
+    "5 cells, 0 differences, 5 not tried",
+    "",
+  ]);
 });
 
 test("a reset is shown as such, beside what came instead", () => {
@@ -139,7 +191,7 @@ test("a merged row names everybody, wherever they stand", () => {
   );
   const first = cell(gate, "anonymous", "details", ok, answer(200), "same");
   const lines = renderReport(report([first, ...its]), { colour: false }).split("\n");
-  assert.deepEqual(lines.slice(lines.indexOf("From a pod as details") + 3, -3), [
+  assert.deepEqual(lines.slice(lines.indexOf("From a pod as details") + 3, -5), [
     "  3 alike:  200",
     "    one, three, five",
     "  two       403",
@@ -154,7 +206,7 @@ test("the first table merges neighbours alone, and from six on", () => {
     );
   const good = cell(gate, "user", "details", ok, answer(200), "same");
   const shown = (cells: readonly ReturnType<typeof cell>[]) =>
-    renderReport(report(cells), { colour: false }).split("\n").slice(3, -3);
+    renderReport(report(cells), { colour: false }).split("\n").slice(3, -5);
   assert.equal(shown([...rows(5), good]).length, 6);
   assert.deepEqual(shown([good, ...rows(6)]), [
     "  user      200",

@@ -18,6 +18,8 @@ export interface Stack {
   readonly tenant: Tenant;
   readonly mesh: Mesh;
   readonly cluster: Cluster;
+  /** Istio's objects in the cluster. */
+  readonly policies: ClusterOptions["policies"];
   readonly outputs: StackOutputs;
   /** File with the tenant's private keys. */
   readonly signingKey: string;
@@ -82,10 +84,11 @@ export async function startStack({ granted, ...meshOptions }: StackOptions = {})
   const { issuer, jwksUri, published } = tenant;
   const mesh = await startMesh({ issuer, audience, keys: published, ...meshOptions });
   callbackHost.callback = `${mesh.gatewayUrl}/oauth2/callback`;
+  const policies = asked(policiesOf({ identity: { issuer, jwksUri, audience }, services }));
   const cluster = await startCluster({
     run: (pod) => mesh.run(pod),
     workloads: mesh.workloads,
-    policies: asked(policiesOf({ identity: { issuer, jwksUri, audience }, services })),
+    policies,
   });
   const directory = await mkdtemp(join(tmpdir(), "verify-test-"));
   const signingKey = join(directory, "keys.json");
@@ -94,6 +97,7 @@ export async function startStack({ granted, ...meshOptions }: StackOptions = {})
     tenant,
     mesh,
     cluster,
+    policies,
     signingKey,
     outputs: {
       gatewayUrl: mesh.gatewayUrl,
