@@ -7,9 +7,7 @@ import { parseOutputs } from "../verify/outputs";
 import { renderReport } from "../verify/report/text";
 import { isProven, verify as verifyStack } from "../verify/verify";
 import {
-  bookinfoNames,
   checkConfiguration,
-  gatewayPorts,
   knownAddresses,
   sandboxConfiguration,
   stackName,
@@ -17,11 +15,8 @@ import {
   type Override,
 } from "./configuration";
 import { Failure } from "./failure";
-import { pauseImage } from "./images/images";
-import { preparedImages } from "./images/prepared";
 import { type Layout } from "./layout";
-import { tenantHost } from "./machine";
-import { ensureNode, kubeconfigPath, nodeService, stopNode } from "./node/node";
+import { kubeconfigPath, nodeService, stopNode } from "./node/node";
 import { choosePlugins, type Plugins } from "./plugins/choice";
 import { programArguments } from "./programs";
 import { Progress } from "./progress";
@@ -34,10 +29,10 @@ import {
   update,
   type Changes,
 } from "./stack";
+import { startNode } from "./start-node";
 import { alone, decide, knownDecisions, provisional, type Decisions } from "./state";
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
 import { ensureToolchain, type Toolchain } from "./toolchain/toolchain";
-import { istioVersion } from "./toolchain/tools";
 
 /**
  * Brings everything up, or up to date, and verifies it: tools, node, tenant, plug-ins, stack, table.
@@ -122,35 +117,6 @@ async function prepareStack(
   const plugins = await choosePlugins(layout);
   say(describePlugins(toolchain, plugins));
   return openStack(layout, toolchain, decisions, plugins, configuration);
-}
-
-async function startNode(
-  layout: Layout,
-  toolchain: Toolchain,
-  decisions: Decisions,
-  configuration: Configuration,
-  say: (text: string) => void,
-): Promise<void> {
-  const { pause, pilotDiscovery, pilotAgent, envoy, envoyBootstrap, iptablesRoot } = toolchain;
-  const inputs = { pause, pilotDiscovery, pilotAgent, envoy, envoyBootstrap, iptablesRoot };
-  const archive = await preparedImages(
-    join(layout.state, "images"),
-    {
-      ...inputs,
-      node: process.execPath,
-      tag: istioVersion,
-    },
-    bookinfoNames(configuration),
-  );
-  const gateway = gatewayPorts(configuration);
-  const request = {
-    images: [archive],
-    pauseImage,
-    ports: { ...decisions.ports, gateway: gateway.port },
-    gatewayNodePort: gateway.nodePort,
-    tenantHost,
-  };
-  await ensureNode(layout, toolchain, request, say);
 }
 
 function describePlugins({ pulumiOrigin }: Toolchain, { official, standIns }: Plugins): string {

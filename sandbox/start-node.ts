@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { bookinfoNames, gatewayPorts, type Configuration } from "./configuration";
+import { pauseImage } from "./images/images";
+import { preparedImages } from "./images/prepared";
+import type { Layout } from "./layout";
+import { tenantHost } from "./machine";
+import { ensureNode } from "./node/node";
+import type { Decisions } from "./state";
+import type { Toolchain } from "./toolchain/toolchain";
+import { istioVersion } from "./toolchain/tools";
+
+/** Starts the node that a stack of this configuration needs, with its images, or leaves the running one. */
+export async function startNode(
+  layout: Layout,
+  toolchain: Toolchain,
+  decisions: Decisions,
+  configuration: Configuration,
+  say: (text: string) => void,
+): Promise<void> {
+  const { pause, pilotDiscovery, pilotAgent, envoy, envoyBootstrap, iptablesRoot } = toolchain;
+  const inputs = { pause, pilotDiscovery, pilotAgent, envoy, envoyBootstrap, iptablesRoot };
+  const archive = await preparedImages(
+    join(layout.state, "images"),
+    {
+      ...inputs,
+      node: process.execPath,
+      tag: istioVersion,
+    },
+    bookinfoNames(configuration),
+  );
+  const gateway = gatewayPorts(configuration);
+  const request = {
+    images: [archive],
+    pauseImage,
+    ports: { ...decisions.ports, gateway: gateway.port },
+    gatewayNodePort: gateway.nodePort,
+    tenantHost,
+  };
+  await ensureNode(layout, toolchain, request, say);
+}
