@@ -1,9 +1,10 @@
 /** The part `memory`: what the node's processes hold in memory. */
 import { basename } from "node:path";
-import { globSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { Failure } from "../../sandbox/failure";
-import { readProcess } from "../../sandbox/processes";
+import type { Layout } from "../../sandbox/layout";
+import { nodeService } from "../../sandbox/node/node";
+import { commandLines, readProcess } from "../../sandbox/processes";
 import type { Measure } from "../measure";
 import type { Context, Found } from "./part";
 
@@ -37,7 +38,7 @@ export async function measureMemory({ sandbox, repeat }: Context): Promise<Found
   const samples: ReadonlyMap<string, number>[] = [];
   while (samples.length < repeat) {
     if (samples.length > 0) await pause(interval);
-    samples.push(memoryByComponent(processesOf(sandbox.layout.name)));
+    samples.push(memoryByComponent(processesOf(sandbox.layout)));
   }
   const names = [...new Set(samples.flatMap((sample) => [...sample.keys()]))];
   const total = samples.map((sample) => [...sample.values()].reduce((sum, one) => sum + one, 0));
@@ -52,7 +53,7 @@ export async function measureMemory({ sandbox, repeat }: Context): Promise<Found
     return { what: name, unit: "mebibytes", samples: held };
   });
   const note =
-    "the proportional set size (PSS) of every process in the node's control group: a page that several map counts once, where resident set sizes (RSS) would count it once for each; without the kernel's own memory, its page cache and the tenant, which runs outside the node";
+    "the proportional set size (PSS) of the node's supervisor and every process that descends from it, pods included: a page that several map counts once, where resident set sizes (RSS) would count it once for each; without the kernel's own memory, its page cache and the tenant, which runs outside the node";
   return { measures: [all, ...parts], notes: [note] };
 }
 
@@ -64,15 +65,34 @@ export interface NodeProcess {
   readonly bytes: number;
 }
 
-/** The processes in a control group, and in those below it. @throws Failure when there are none */
-function processesOf(group: string): readonly NodeProcess[] {
-  const pids = globSync("/proc/[0-9]*", { withFileTypes: false }).map((path) => basename(path));
-  const ours = pids.filter((pid) => readProcess(pid, "cgroup").split(/[/\n]/).includes(group));
-  if (ours.length === 0) throw new Failure(`no process is in the control group ${group}`);
-  return ours.map((pid) => ({
+/** The node's first process and all that descend from it: its control group has the pods alone. */
+function processesOf(layout: Layout): readonly NodeProcess[] {
+  const { pid: first } = nodeService(layout);
+  if (first === undefined) throw new Failure("no node runs whose memory could be measured");
+  const parents = new Map(
+    commandLines().map(({ pid }) => [pid, parentOf(readProcess(pid, "status"))] as const),
+  );
+  return descendantsOf(first, parents).map((pid) => ({
     program: readProcess(pid, "cmdline").split("\0")[0] ?? "",
     bytes: proportionalSetSize(readProcess(pid, "smaps_rollup")),
   }));
+}
+
+/** The number in the line `PPid:` of proc_pid_status(5); 0 for a process that has ended. */
+function parentOf(status: string): number {
+  return Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1] ?? 0);
+}
+
+/** A process, its children, theirs, and so on. @param parents each process's parent */
+export function descendantsOf(
+  first: number,
+  parents: ReadonlyMap<number, number>,
+): readonly number[] {
+  const found = new Set([first]);
+  for (const pid of found) {
+    for (const [child, parent] of parents) if (parent === pid) found.add(child);
+  }
+  return [...found];
 }
 
 /** The bytes that the line `Pss:` of proc_pid_smaps(5) counts; none for a process that has ended. */

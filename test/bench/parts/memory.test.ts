@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { memoryByComponent, proportionalSetSize } from "../../../bench/parts/memory";
+import { descendantsOf, memoryByComponent, proportionalSetSize } from "../../../bench/parts/memory";
 
 describe("proportionalSetSize", () => {
   it("reads the line Pss, and none of those that begin alike", () => {
@@ -35,5 +35,18 @@ describe("memoryByComponent", () => {
         ["other", 1],
       ],
     );
+  });
+});
+
+describe("descendantsOf", () => {
+  it("finds children of children, wherever they are listed, and nobody else's", () => {
+    const parents = new Map([
+      [7, 5],
+      [5, 2],
+      [2, 1],
+      [3, 1],
+      [4, 2],
+    ]);
+    assert.deepEqual(descendantsOf(2, parents), [2, 5, 4, 7]);
   });
 });
