@@ -2,72 +2,31 @@
  * Runs the engine on the sandbox's stack and on an empty program, in turns: `engine.ts up|preview REPEAT FOLDER`
  * in the sandbox's shell. The empty program's project is in the folder. It prints the seconds of each run.
  */
-import { stackName } from "../../sandbox/configuration";
+import { join } from "node:path";
+import { project, stackName } from "../../sandbox/configuration";
 import { exitWith, Failure } from "../../sandbox/failure";
-import { run } from "../../sandbox/processes";
+import { clone } from "../../sandbox/layout";
 import { printOutput } from "../output";
-import { changeIn } from "./summary";
-
-const commands = {
-  up: ["up", "--yes", "--skip-preview"],
-  preview: ["preview"],
-} as const;
-
-type Command = keyof typeof commands;
-
-const emptyStack = "empty";
-
-/** Where the sandbox's own project is: its shell starts there. */
-const sandboxProject = process.cwd();
-
-/** The seconds of one run. @throws Failure when it would change anything: then it was not what is measured */
-async function runEngine(command: Command, project: string, stack: string): Promise<number> {
-  const began = performance.now();
-  const where = ["--cwd", project, "--stack", stack];
-  const said = await run("pulumi", [
-    ...commands[command],
-    ...where,
-    "--non-interactive",
-    "--color=never",
-  ]);
-  const seconds = (performance.now() - began) / 1000;
-  const change = changeIn(said);
-  if (change !== undefined)
-    throw new Failure(`pulumi ${command} of ${stack} is no no-op: ${change}`);
-  return seconds;
-}
+import { runEngine, secondsOfNoOp, type Subject } from "./runs";
 
 async function main(): Promise<number> {
-  const [command = "", repeat = "", empty = ""] = process.argv.slice(2);
+  const [command = "", repeat = "", folder = ""] = process.argv.slice(2);
   if (command !== "up" && command !== "preview") throw new Failure(`no such command: ${command}`);
-  await run("pulumi", [
-    "stack",
-    "select",
-    emptyStack,
-    "--create",
-    "--cwd",
-    empty,
-    "--non-interactive",
-  ]);
-  // One run each that does not count: the empty stack's first one makes the stack, and caches fill.
-  await run("pulumi", [
-    "up",
-    "--yes",
-    "--skip-preview",
-    "--cwd",
-    empty,
-    "--stack",
-    emptyStack,
-    "--non-interactive",
-  ]);
-  await runEngine(command, sandboxProject, stackName);
-  const stack: number[] = [];
-  const beside: number[] = [];
-  while (stack.length < Number(repeat)) {
-    stack.push(await runEngine(command, sandboxProject, stackName));
-    beside.push(await runEngine(command, empty, emptyStack));
+  const program = join(clone, "index.ts");
+  // The shell starts in the folder of the sandbox's own project.
+  const sandbox: Subject = { folder: process.cwd(), project, stack: stackName, program };
+  const empty: Subject = { folder, project: "empty", stack: "empty" };
+  const measure = async (subject: Subject) =>
+    secondsOfNoOp(await runEngine(command, subject), subject);
+  // One run each that does not count: the first one makes the empty stack, and caches fill.
+  await runEngine("up", empty);
+  await measure(sandbox);
+  const seconds: { stack: number[]; empty: number[] } = { stack: [], empty: [] };
+  while (seconds.stack.length < Number(repeat)) {
+    seconds.stack.push(await measure(sandbox));
+    seconds.empty.push(await measure(empty));
   }
-  printOutput({ stack, empty: beside });
+  printOutput(seconds);
   return 0;
 }
 

@@ -24,6 +24,9 @@ const previewsSchema = z.array(
 );
 const planningSchema = z.object({ cells: z.number(), seconds: z.array(z.number()) });
 
+/** How often cells are planned: it takes milliseconds, and the first times are the compiler's. */
+const plannings = 25;
+
 /** What was found of one table. */
 export interface Grown {
   readonly services: number;
@@ -40,17 +43,17 @@ export async function measureGrowth({ sandbox, repeat, folder }: Context): Promi
   const previews = parseOutput(`bench/${program}`, output, previewsSchema);
   const grown: Grown[] = [];
   for (const [position, preview] of previews.entries()) {
-    const planning = await plan(copies[position] ?? "", repeat);
+    const planning = await plan(copies[position] ?? "");
     grown.push({ services: sizes[position] ?? few, preview, planning });
   }
   return growthFound(grown);
 }
 
 /** The copy's own code plans: its table is its own. */
-async function plan(copy: string, repeat: number): Promise<Grown["planning"]> {
+async function plan(copy: string): Promise<Grown["planning"]> {
   const program = "growth/planning.ts";
   const [node = "", ...args] = programOf(copy, program);
-  const { stdout } = await promisify(execFile)(node, [...args, String(repeat)], { cwd: copy });
+  const { stdout } = await promisify(execFile)(node, [...args, String(plannings)], { cwd: copy });
   return parseOutput(`bench/${program}`, stdout, planningSchema);
 }
 
