@@ -106,8 +106,8 @@ export function planOf(exported: unknown): Plan {
     tenant: made
       .filter(({ type }) => type.startsWith("auth0:"))
       .map((object) => tenantObject.parse(object)),
-    policies: manifests((type) => policyTypes.test(type)),
-    services: manifests((type) => type !== namespaceType && !policyTypes.test(type)),
+    policies: manifests((type) => type.startsWith("kubernetes:security.istio.io/")),
+    services: manifests((type) => type !== namespaceType && !type.startsWith("kubernetes:security.istio.io/")),
   };
 }
 

@@ -75,7 +75,7 @@ const exported = {
 
 describe("planOf", () => {
   const plan = planOf(exported);
-  const names = (list: readonly { metadata: { [name: string]: unknown } }[]) =>
+  const names = (list: readonly { metadata: Record<string, unknown> }[]) =>
     list.map(({ metadata }) => metadata.name);
 
   it("sorts the objects into a person's steps, and leaves out what only Pulumi has", () => {
