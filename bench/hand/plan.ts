@@ -77,7 +77,7 @@ const outputsSchema = z.object({
 
 const releaseType = "kubernetes:helm.sh/v3:Release";
 const namespaceType = "kubernetes:core/v1:Namespace";
-const policyTypes = /^kubernetes:security\.istio\.io\//;
+const isPolicy = (type: string) => type.startsWith("kubernetes:security.istio.io/");
 
 /**
  * The plan that makes what a stack has made.
@@ -106,8 +106,8 @@ export function planOf(exported: unknown): Plan {
     tenant: made
       .filter(({ type }) => type.startsWith("auth0:"))
       .map((object) => tenantObject.parse(object)),
-    policies: manifests((type) => type.startsWith("kubernetes:security.istio.io/")),
-    services: manifests((type) => type !== namespaceType && !type.startsWith("kubernetes:security.istio.io/")),
+    policies: manifests(isPolicy),
+    services: manifests((type) => type !== namespaceType && !isPolicy(type)),
   };
 }
 
