@@ -78,7 +78,7 @@ export class BenchSandbox {
     // Set by `interrupt` while the command ran.
     const interrupted = this.#interruption as Error | undefined;
     if (interrupted !== undefined) throw interrupted;
-    if (finished.code !== 0) throw new Failure(`${name}: ${lastOf(finished.err + finished.out)}`);
+    if (finished.code !== 0) throw new Failure(`${name}: ${lastOf(finished.err)}`);
     return finished;
   }
 
@@ -117,9 +117,10 @@ export function programOf(folder: string, program: string): readonly string[] {
   return [process.execPath, "--import", loader, join(folder, "bench", program)];
 }
 
-/** The last line that says something: what went wrong. */
-function lastOf(text: string): string {
-  return text.trim().split("\n").at(-1) ?? "";
+/** The last line that is no part of a stack trace: what went wrong. */
+export function lastOf(text: string): string {
+  const said = text.split("\n").filter((line) => !/^\s*(at .*)?$/.test(line));
+  return said.at(-1) ?? "it says nothing";
 }
 
 /** The text as one word of a shell's command line. */
