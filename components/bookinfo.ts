@@ -176,7 +176,7 @@ export class Bookinfo extends pulumi.ComponentResource {
           gateways: ["bookinfo"],
           http: [
             {
-              match: publicPaths.map((uri) => ({ uri })),
+              match: publicPaths.map((uri) => ({ uri, ...authorityMatch(gatewayUrl) })),
               route: [{ destination: { host, port: { number: port } } }],
             },
           ],
@@ -189,12 +189,28 @@ export class Bookinfo extends pulumi.ComponentResource {
 
 /**
  * The host that the gateway answers for: the address's own. Istio takes full names only, so behind
- * localhost, a bare name or an IP address the gateway answers for any (validation of `Server.hosts`).
+ * localhost, a bare name or an IP address the gateway takes any (validation of `Server.hosts`), and the
+ * route tells them apart by `authorityMatch`.
  */
 export function gatewayHost(gatewayUrl: string): string {
   const { hostname } = new URL(gatewayUrl);
   const isAddress = isIP(hostname.replace(/^\[|\]$/g, "")) !== 0;
   return isAddress || !hostname.includes(".") ? "*" : hostname;
+}
+
+/** The names of the machine itself: whoever reaches one of them reaches the others. */
+const loopback: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
+
+/**
+ * What a route asks of the Host header where the gateway takes any: the address's own host, at any port. A web
+ * page of another site can have its own name lead to this address (DNS rebinding), and is told apart by it.
+ */
+export function authorityMatch(gatewayUrl: string): { authority?: { regex: string } } {
+  if (gatewayHost(gatewayUrl) !== "*") return {};
+  const { hostname } = new URL(gatewayUrl);
+  const names = loopback.includes(hostname) ? loopback : [hostname];
+  const quoted = names.map((name) => name.replace(/[.[\]]/g, "\\$&"));
+  return { authority: { regex: `(?i)(${quoted.join("|")})(:[0-9]+)?` } };
 }
 
 function nameOf({ service, version }: Workload): string {

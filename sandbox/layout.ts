@@ -19,6 +19,8 @@ export interface Layout {
   readonly node: string;
   readonly tenant: string;
   readonly pulumi: string;
+  /** For temporary files: nobody else can put any there, and `down` removes what a killed command left. */
+  readonly temporary: string;
   /** What /etc/hosts says to the sandbox's own processes. */
   readonly hosts: string;
   /** Held while a command changes the sandbox. */
@@ -38,6 +40,7 @@ export function layout(environment: NodeJS.ProcessEnv = process.env, root = clon
     node: join(state, "node"),
     tenant: join(state, "tenant"),
     pulumi: join(state, "pulumi"),
+    temporary: join(state, "tmp"),
     hosts: join(state, "hosts"),
     lock: join(home, `${name}.lock`),
   };

@@ -49,13 +49,14 @@ export async function runWith(
   if (!tenant) return runProgram(locked, [...programArguments(program), ...args], {});
   const authority = await certificateAuthority(layout.tenant, tenantHost);
   const machine = readFileSync("/etc/hosts", "utf8").trimEnd();
+  mkdirSync(layout.temporary, { recursive: true, mode: 0o700 });
   keepPrivate(layout.hosts, `${machine}\n127.0.0.1 ${tenantHost}\n`);
   const mount = ["unshare", "--mount", "--propagation", "private"];
   const script = 'mount --bind "$0" /etc/hosts && exec "$@"';
   return runProgram(
     [...locked, ...mount, "sh", "-c", script, layout.hosts],
     [...programArguments(program), ...args],
-    trust(layout, authority),
+    { ...trust(layout, authority), TMPDIR: layout.temporary },
   );
 }
 

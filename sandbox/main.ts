@@ -62,6 +62,8 @@ function checkOverrides(texts: readonly string[]): void {
 }
 
 async function main(): Promise<number> {
+  // What the sandbox writes, and what it starts, is for its owner only.
+  process.umask(0o077);
   const { help: wantsHelp, set, positionals } = readArguments(process.argv.slice(2));
   if (wantsHelp) {
     process.stdout.write(help);

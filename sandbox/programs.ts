@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { clone } from "./layout";
+import { clone, layout } from "./layout";
 
 /** Set where scripts/programs.mjs builds the programs: the folder of those that this one was built with. */
 const built = process.env.ISTIO_AUTH0_PROGRAMS;
 
 /** The compiled code of earlier runs, as scripts/run.mjs names it. It outlives the sandbox. */
-export const compiledCode = join(clone, "node_modules/.cache/compiled");
+export const compiledCode = join(layout().cache, "compiled");
 
 /** This project's Node. */
 export const nodeProgram = join(clone, "node_modules/node/bin/node");

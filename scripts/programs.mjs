@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import {
   existsSync,
+  lchownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -52,6 +53,7 @@ export async function builtPrograms(root) {
     try {
       const programs = Object.keys(sources).filter(isProgram);
       await buildAll(root, cache, { unfinished, folder }, programs);
+      giveToOwner(root, cache);
       // Another command may have built the same meanwhile; theirs is as good.
       if (!existsSync(folder)) renameSync(unfinished, folder);
     } finally {
@@ -62,6 +64,14 @@ export async function builtPrograms(root) {
   // The time of the last use.
   utimesSync(folder, new Date(), new Date());
   return folder;
+}
+
+/** Gives what root has made to the clone's owner, in whose way it would be. */
+function giveToOwner(root, cache) {
+  const { uid, gid } = statSync(root);
+  if (process.getuid?.() !== 0 || uid === 0) return;
+  const made = readdirSync(cache, { recursive: true, encoding: "utf8" });
+  for (const name of ["", "..", ...made]) lchownSync(join(cache, name), uid, gid);
 }
 
 /** Everything that the programs are made of but the libraries, by path. */

@@ -9,6 +9,8 @@ import { layout } from "../sandbox/layout";
 import { machineProblem } from "../sandbox/machine";
 import { Progress } from "../sandbox/progress";
 import { ensureToolchain } from "../sandbox/toolchain/toolchain";
+import { told, type Count } from "./count";
+import { testGo } from "./go";
 import { loaderArguments } from "./node";
 
 const root = join(__dirname, "..");
@@ -16,28 +18,27 @@ const root = join(__dirname, "..");
 /** The tests that boot the sandbox: they take minutes, a whole machine's cores, and Linux as root. */
 const endToEnd = "test/end-to-end/**/*.test.ts";
 
-interface Count {
-  passed: number;
-  failed: number;
-}
-
 /** How long one file may take, in milliseconds: a test that hangs is to fail. */
 const timeout = 30 * 60_000;
 
-/** Programs that judge the sources; each counts as one test. */
-const checks: readonly { what: string; command: readonly [string, ...string[]] }[] = [
+/** A program that judges the sources; it counts as one test. */
+interface Check {
+  readonly what: string;
+  readonly command: readonly [string, ...string[]];
+}
+
+const checks: readonly Check[] = [
   { what: "types", command: ["tsc", "--noEmit"] },
   { what: "lint", command: ["eslint", "--max-warnings=0", "."] },
   { what: "format", command: ["prettier", "--check", "--log-level=warn", "."] },
 ];
 
-function check({ what, command: [program, ...args] }: (typeof checks)[number]): Count {
+function check({ what, command: [program, ...args] }: Check): Count {
   const { status } = spawnSync(join(root, "node_modules/.bin", program), args, {
     cwd: root,
     stdio: "inherit",
   });
-  console.log(`${status === 0 ? "✔" : "✖"} ${what}`);
-  return { passed: Number(status === 0), failed: Number(status !== 0) };
+  return told(what, status === 0);
 }
 
 /** Runs test files, each in a process of its own, and prints what each test says. */
@@ -55,6 +56,7 @@ function test(files: readonly string[], concurrency: number): Promise<Count> {
       resolve({
         passed: counts.passed,
         failed: counts.tests - counts.passed - counts.skipped - counts.todo,
+        skipped: counts.skipped + counts.todo,
       });
     });
     events.on("error", reject);
@@ -77,13 +79,16 @@ async function main(): Promise<number> {
     const { pulumi } = await ensureToolchain(layout().cache, new Progress().of("tools"));
     process.env.PULUMI_CLI = join(pulumi, "bin", "pulumi");
   }
+  counts.push(...testGo());
   counts.push(await test(quick, 2));
   if (problem === undefined) counts.push(await test(slow, 1));
   else console.log(`left out: ${slow.map((file) => relative(root, file)).join(", ")}: ${problem}`);
   const sum = (count: (one: Count) => number) =>
     counts.reduce((total, one) => total + count(one), 0);
   const failed = sum((one) => one.failed);
-  console.log(`${sum((one) => one.passed)} passed, ${failed} failed`);
+  const skipped = sum((one) => one.skipped);
+  const leftOut = skipped === 0 ? "" : `, ${skipped} left out by themselves`;
+  console.log(`${sum((one) => one.passed)} passed, ${failed} failed${leftOut}`);
   return failed === 0 ? 0 : 1;
 }
 

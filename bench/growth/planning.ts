@@ -3,13 +3,16 @@
  * seconds that each planning took.
  */
 import { exitWith } from "../../sandbox/failure";
+import { services } from "../../components/access";
+import type { ServiceName } from "../../components/access";
 import { planCells } from "../../verify/cells";
+import { bearer } from "../../verify/presentations";
 import { vantagePoints } from "../../verify/vantages";
-import { viewersOf } from "../../verify/viewers";
+import { viewersOf, wholeViewer } from "../../verify/viewers";
 import { printOutput } from "../output";
 
 /** As in Pulumi.sandbox.yaml: who there is decides how many rows there are. */
-const configured: Parameters<typeof viewersOf>[0] = {
+const configured: Parameters<typeof viewersOf>[0]["viewers"] = {
   users: [
     { email: "nobody@bookinfo.example", roles: [] },
     { email: "user@bookinfo.example", roles: ["user"] },
@@ -22,9 +25,17 @@ const configured: Parameters<typeof viewersOf>[0] = {
 };
 
 function plan() {
-  const viewers = viewersOf(configured);
-  const tokens = new Map(viewers.map(({ name }) => [name, "token"] as const));
-  return planCells(vantagePoints("http://localhost:8080"), viewers, tokens);
+  const viewers = viewersOf({ issuer: "https://tenant.localhost:8443/", viewers: configured });
+  const token = { sent: bearer("token"), shown: bearer("[token]"), words: new Map() };
+  const credentials = new Map(viewers.map(({ name }) => [name, token] as const));
+  const vantages = vantagePoints(
+    "http://localhost:8080",
+    wholeViewer(viewers)?.name,
+    new Map(
+      Object.keys(services).map((name) => [name as ServiceName, [{ name, address: "10.0.0.1" }]]),
+    ),
+  );
+  return planCells(vantages, viewers, credentials);
 }
 
 function main(): number {

@@ -57,7 +57,7 @@ export async function writeImages(
   const { digest } = await fingerprint(Readable.from([Buffer.from(index)]));
   const name = `images-${digest.slice("sha256:".length, "sha256:".length + 16)}.tar`;
   const path = join(directory, name);
-  await mkdir(directory, { recursive: true });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   if (!existsSync(path)) await write(path, blobs, index);
   await removeOthers(directory, name);
   return { archive: path, digest, references };

@@ -37,10 +37,10 @@ export function writePluginLauncher(directory: string, name: StandInName): strin
     `exec ${command.map(quoted).join(" ")} "$@"`,
     "",
   ].join("\n");
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const executable = join(directory, `pulumi-resource-${name}`);
   writeFileSync(executable, script);
-  chmodSync(executable, 0o755);
+  chmodSync(executable, 0o700);
   return directory;
 }
 

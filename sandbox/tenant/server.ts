@@ -111,7 +111,15 @@ function createHandler(tenant: Tenant, records: ProtocolRecords): Handler {
     authenticate = protocol();
   });
   return async (request, response) => {
-    // One name in every URL, whichever name or address the request came by.
+    if (!isNamed(request, tenant.domain)) {
+      // Misdirected Request (RFC 9110, 15.5.20).
+      sendJson(response, 421, {
+        error: "misdirected_request",
+        error_description: `This is ${tenant.domain}, and requests for another host are not answered.`,
+      });
+      return;
+    }
+    // One spelling in every URL.
     request.headers.host = tenant.domain;
     try {
       if (isManagementPath(urlOf(request).pathname)) await manage(tenant, request, response);
@@ -120,6 +128,15 @@ function createHandler(tenant: Tenant, records: ProtocolRecords): Handler {
       answerFailure(response, error);
     }
   };
+}
+
+/**
+ * Whether a request names this host. A web page of another site can have its own name lead to 127.0.0.1 (DNS
+ * rebinding), and its requests say so here.
+ */
+function isNamed({ headers: { host } }: IncomingMessage, domain: string): boolean {
+  const withoutDefaultPort = (name: string) => name.toLowerCase().replace(/:443$/, "");
+  return host !== undefined && withoutDefaultPort(host) === withoutDefaultPort(domain);
 }
 
 function answerFailure(response: ServerResponse, error: unknown): void {

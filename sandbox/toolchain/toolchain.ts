@@ -140,7 +140,7 @@ function isAbandoned(entry: string): boolean {
 function goKey(tool: GoTool): string {
   const folder = join(clone, "sandbox", tool.folder);
   const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((file) => /\.(go|mod|sum)$/.test(file))
+    .filter((file) => /\.(go|mod|sum)$/.test(file) && !file.endsWith("_test.go"))
     .sort();
   return digest(
     JSON.stringify(tool),

@@ -3,96 +3,25 @@
  * what is changed by hand is named and repaired, and nothing is left behind.
  */
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  globSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { layout } from "../../sandbox/layout";
-import { readProcess } from "../../sandbox/processes";
-
-const clone = join(__dirname, "../..");
-
-/** A folder that holds what git tracks or would track, and this clone's installed packages. */
-function copyOfClone(): string {
-  const copy = mkdtempSync(join(tmpdir(), "istio-auth0-clone-"));
-  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
-    cwd: clone,
-    encoding: "utf8",
-  });
-  for (const file of listed
-    .split("\n")
-    .filter((name) => name !== "" && existsSync(join(clone, name)))) {
-    cpSync(join(clone, file), join(copy, file));
-  }
-  symlinkSync(join(clone, "node_modules"), join(copy, "node_modules"));
-  return copy;
-}
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
+import { machine, SandboxCopy, type Ended } from "./copy";
 
 describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
-  let copy: string;
-  let state: string;
+  let copy: SandboxCopy;
   const untouched = machine();
 
   before(() => {
-    copy = copyOfClone();
-    state = mkdtempSync(join(tmpdir(), "istio-auth0-state-"));
+    copy = new SandboxCopy();
   });
 
   after(async () => {
     await sandbox("down");
-    rmSync(copy, { recursive: true });
-    rmSync(state, { recursive: true });
+    copy.remove();
   });
 
-  /** Runs the command as a person would, with commands on its standard input where it is a shell. */
-  function sandbox(args: string, input = ""): Promise<Ended> {
-    const child = spawn(
-      "npm",
-      ["run", "--silent", "sandbox", "--", ...args.split(" ").filter(Boolean)],
-      {
-        cwd: copy,
-        env: { ...process.env, XDG_STATE_HOME: state, NO_COLOR: "1" },
-      },
-    );
-    const text = { out: "", err: "" };
-    child.stdout.setEncoding("utf8").on("data", (data: string) => (text.out += data));
-    child.stderr.setEncoding("utf8").on("data", (data: string) => (text.err += data));
-    child.stdin.end(input);
-    return new Promise((resolve, reject) => {
-      child.on("error", reject);
-      child.on("close", (code) => {
-        resolve({ code, ...text });
-      });
-    });
-  }
-
-  function edit(file: string, from: string | RegExp, to: string): () => void {
-    const path = join(copy, file);
-    const original = readFileSync(path, "utf8");
-    const edited = original.replace(from, to);
-    assert.notEqual(edited, original, `${file} has no ${String(from)}`);
-    writeFileSync(path, edited);
-    return () => {
-      writeFileSync(path, original);
-    };
-  }
+  const sandbox = (args: string, input?: string) => copy.run(args, input);
 
   /** The lines after the tables: one for each difference. */
   const differences = ({ out }: Ended) =>
@@ -146,7 +75,7 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
   });
 
   it("makes exactly one update of one edited replica count", async () => {
-    const undo = edit("components/bookinfo.ts", /replicas: 1\b/, "replicas: 2");
+    const undo = copy.edit("components/bookinfo.ts", /replicas: 1\b/, "replicas: 2");
     const ended = await sandbox("");
     undo();
     assert.equal(ended.code, 0, ended.err + ended.out);
@@ -154,7 +83,7 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
   });
 
   it("names the wrong-audience cells, and no others, where the audience is left out", async () => {
-    const undo = edit("components/enforcement/policies.ts", /^\s*audiences: .*\n/m, "");
+    const undo = copy.edit("components/enforcement/policies.ts", /^\s*audiences: .*\n/m, "");
     const ended = await sandbox("");
     undo();
     assert.equal(ended.code, 1, ended.err);
@@ -171,40 +100,14 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
   });
 
   it("leaves no process, mount, namespace, control group, link or file", async () => {
-    const { name } = layout({ XDG_STATE_HOME: state }, copy);
-    const up = tracesOf(name, state);
+    const up = copy.traces();
     const ended = await sandbox("down");
     assert.equal(ended.code, 0, ended.err);
     for (const [kind, found] of Object.entries(up)) {
       assert.notDeepEqual(found, [], `${kind} of a sandbox that is up are not seen`);
     }
-    assert.deepEqual(tracesOf(name, state), { processes: [], mounts: [], groups: [] });
-    assert.deepEqual(readdirSync(join(state, "istio-auth0")), []);
+    assert.deepEqual(copy.traces(), { processes: [], mounts: [], groups: [] });
+    assert.deepEqual(readdirSync(join(copy.state, "istio-auth0")), []);
     assert.deepEqual(machine(), untouched);
   });
 });
-
-/** What a sandbox, by its name and its state's folder, has on the machine: a namespace lives by its processes. */
-function tracesOf(
-  name: string,
-  folder: string,
-): Record<"processes" | "mounts" | "groups", string[]> {
-  const processes = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
-  const naming = (file: string, text: string) =>
-    processes.filter((pid) => readProcess(pid, file).includes(text));
-  return {
-    processes: [...naming("cmdline", folder), ...naming("cgroup", name)],
-    mounts: naming("mountinfo", folder),
-    groups: globSync(`/sys/fs/cgroup/{${name},*/${name}}`),
-  };
-}
-
-/** What a sandbox must leave as it was. */
-function machine() {
-  const settings = ["kernel/panic", "kernel/panic_on_oops", "vm/overcommit_memory"];
-  return {
-    links: readdirSync("/sys/class/net"),
-    settings: settings.map((path) => readFileSync(join("/proc/sys", path), "utf8")),
-    hosts: readFileSync("/etc/hosts", "utf8"),
-  };
-}

@@ -24,6 +24,7 @@ test("every place is below the folders that the environment names", () => {
     node: `${state}/node`,
     tenant: `${state}/tenant`,
     pulumi: `${state}/pulumi`,
+    temporary: `${state}/tmp`,
     hosts: `${state}/hosts`,
     // Outside the state, which `down` removes while it holds the lock.
     lock: `/states/istio-auth0/${name}.lock`,

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // The node's own addresses. They exist in its network namespace only, so every node has the same ones.
@@ -53,10 +55,26 @@ func readConfiguration(path string) (*Configuration, error) {
 		return nil, err
 	}
 	var configuration Configuration
-	if err := json.Unmarshal(text, &configuration); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&configuration); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := configuration.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return &configuration, nil
+}
+
+// check refuses what would have the node remove or write what is not its own.
+func (c *Configuration) check() error {
+	if c.ControlGroup == "" || c.ControlGroup == "." || c.ControlGroup == ".." || strings.Contains(c.ControlGroup, "/") {
+		return fmt.Errorf("controlGroup must be one name, and is %q", c.ControlGroup)
+	}
+	if !filepath.IsAbs(c.State) {
+		return fmt.Errorf("state must be an absolute path, and is %q", c.State)
+	}
+	return nil
 }
 
 // path names a file of the node's state.

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,11 @@ func controlGroupHierarchies() ([]string, error) {
 		return nil, err
 	}
 	defer mounts.Close()
+	return hierarchiesIn(mounts)
+}
+
+// hierarchiesIn finds the mount points of control groups in a process's list of mounts.
+func hierarchiesIn(mounts io.Reader) ([]string, error) {
 	var found []string
 	lines := bufio.NewScanner(mounts)
 	for lines.Scan() {
@@ -29,13 +35,9 @@ func controlGroupHierarchies() ([]string, error) {
 	return found, lines.Err()
 }
 
-// makeControlGroups makes one group in every hierarchy; the kubelet makes all of its own below it. Those of an
+// makeControlGroups makes one group in each of the hierarchies; the kubelet makes all of its own below it. Those of an
 // earlier run go first: the kubelet would wait for the containers that they are named after.
-func makeControlGroups(group string) error {
-	hierarchies, err := controlGroupHierarchies()
-	if err != nil {
-		return err
-	}
+func makeControlGroups(hierarchies []string, group string) error {
 	for _, hierarchy := range hierarchies {
 		folder := filepath.Join(hierarchy, group)
 		if err := removeControlGroup(folder); err != nil {
@@ -54,14 +56,20 @@ func makeControlGroups(group string) error {
 				return err
 			}
 		}
-		// Version 2 gives a controller to the groups below only where it is named.
-		if controllers, err := os.ReadFile(filepath.Join(folder, "cgroup.controllers")); err == nil {
-			for _, controller := range strings.Fields(string(controllers)) {
-				_ = os.WriteFile(filepath.Join(folder, "cgroup.subtree_control"), []byte("+"+controller), 0o644)
-			}
-		}
+		passControllersOn(folder)
 	}
 	return nil
+}
+
+// passControllersOn lets the groups below have every controller: version 2 gives one only where it is named.
+func passControllersOn(folder string) {
+	controllers, err := os.ReadFile(filepath.Join(folder, "cgroup.controllers"))
+	if err != nil {
+		return
+	}
+	for _, controller := range strings.Fields(string(controllers)) {
+		_ = os.WriteFile(filepath.Join(folder, "cgroup.subtree_control"), []byte("+"+controller), 0o644)
+	}
 }
 
 // removeControlGroup removes a group and those below it, innermost first. None of them has a process any more.

@@ -46,19 +46,20 @@ func forwardAll(c *Configuration, pid int) error {
 		return err
 	}
 	for _, f := range c.Forward {
-		if err := forward(onHost, f.Listen, inNode, f.To); err != nil {
+		if _, err := forward(onHost, f.Listen, inNode, f.To); err != nil {
 			return err
 		}
 	}
 	for _, f := range c.Reverse {
-		if err := forward(inNode, f.Listen, onHost, f.To); err != nil {
+		if _, err := forward(inNode, f.Listen, onHost, f.To); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func forward(from side, listen string, to side, target string) error {
+// forward accepts connections on one side, until its listener is closed, and carries them to the other.
+func forward(from side, listen string, to side, target string) (net.Listener, error) {
 	var listener net.Listener
 	err := from(func() (err error) {
 		// The node's address may not be configured yet, and need not be.
@@ -67,7 +68,7 @@ func forward(from side, listen string, to side, target string) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("cannot listen on %s: %w", listen, err)
+		return nil, fmt.Errorf("cannot listen on %s: %w", listen, err)
 	}
 	go func() {
 		for {
@@ -78,7 +79,7 @@ func forward(from side, listen string, to side, target string) error {
 			go carry(connection.(*net.TCPConn), to, target)
 		}
 	}()
-	return nil
+	return listener, nil
 }
 
 func carry(client *net.TCPConn, to side, target string) {

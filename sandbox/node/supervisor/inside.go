@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -21,6 +23,9 @@ const (
 // inside brings the node up in its namespaces, says that it is ready, and stays.
 func inside(c *Configuration) error {
 	started := time.Now().Truncate(time.Second) // Kubernetes' times have no fractions
+	// What the kubelet and containerd write for pods is read by the pods' users. It is all below the state's folder,
+	// which only its owner may enter; what the supervisor writes itself is private in each case.
+	unix.Umask(0o022)
 	if err := os.Setenv("PATH", strings.Join(append(c.Path, os.Getenv("PATH")), ":")); err != nil {
 		return err
 	}

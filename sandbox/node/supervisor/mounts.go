@@ -65,13 +65,17 @@ func coverFolder(path, by string) error {
 	return unix.Mount(by, path, "", unix.MS_BIND, "")
 }
 
-// coverKernelSettings puts copies in the place of the settings that the kubelet changes: they are the
-// whole machine's, not the namespace's (k8s.io/kubernetes pkg/kubelet/cm, setupKernelTunables).
+// kernelSettings are those that the kubelet changes and that are the whole machine's, not the namespace's
+// (k8s.io/kubernetes pkg/kubelet/cm, setupKernelTunables). kube-proxy's nf_conntrack_max would be another; its
+// configuration has it left alone.
+var kernelSettings = []string{
+	"/proc/sys/vm/overcommit_memory", "/proc/sys/vm/panic_on_oom", "/proc/sys/kernel/panic",
+	"/proc/sys/kernel/panic_on_oops", "/proc/sys/kernel/keys/root_maxkeys", "/proc/sys/kernel/keys/root_maxbytes",
+}
+
+// coverKernelSettings puts copies in the place of those settings.
 func coverKernelSettings() error {
-	for _, path := range []string{
-		"/proc/sys/vm/overcommit_memory", "/proc/sys/vm/panic_on_oom", "/proc/sys/kernel/panic",
-		"/proc/sys/kernel/panic_on_oops", "/proc/sys/kernel/keys/root_maxkeys", "/proc/sys/kernel/keys/root_maxbytes",
-	} {
+	for _, path := range kernelSettings {
 		value, err := os.ReadFile(path)
 		if os.IsNotExist(err) {
 			continue

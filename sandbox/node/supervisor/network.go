@@ -40,12 +40,7 @@ func networkUp() error {
 	if err := netlink.RouteAdd(&netlink.Route{LinkIndex: link.Attrs().Index, Gw: net.ParseIP(nodeAddress)}); err != nil {
 		return fmt.Errorf("cannot set the default route: %w", err)
 	}
-	for _, setting := range []string{"ip_forward", "conf/all/route_localnet"} {
-		if err := os.WriteFile("/proc/sys/net/ipv4/"+setting, []byte("1"), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+	return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644)
 }
 
 // podNetwork is the configuration that containerd gives to the CNI plugins.

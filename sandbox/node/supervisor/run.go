@@ -18,7 +18,11 @@ func run(c *Configuration) error {
 		return err
 	}
 	defer unlock()
-	if err := makeControlGroups(c.ControlGroup); err != nil {
+	hierarchies, err := controlGroupHierarchies()
+	if err != nil {
+		return err
+	}
+	if err := makeControlGroups(hierarchies, c.ControlGroup); err != nil {
 		return err
 	}
 	node := exec.Command("/proc/self/exe", "init", os.Args[2])

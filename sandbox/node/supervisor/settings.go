@@ -120,7 +120,7 @@ containerRuntimeEndpoint: unix://%[3]s
 clusterDNS: [%[4]s]
 clusterDomain: %[5]s
 resolvConf: ""
-volumePluginDir: %[1]s/volume-plugins
+volumePluginDir: /run/volume-plugins
 podLogsDir: /var/log/pods
 evictionHard: {nodefs.available: "1%%", imagefs.available: "1%%", memory.available: 1Mi}
 imageGCHighThresholdPercent: 100
@@ -132,6 +132,8 @@ func kubeProxySettings(c *Configuration) string {
 kind: KubeProxyConfiguration
 clientConnection: {kubeconfig: %s}
 mode: iptables
+# With node ports on 127.0.0.1, pods could send packets there, where etcd answers anybody.
+iptables: {localhostNodePorts: false}
 clusterCIDR: %s
 conntrack: {maxPerCore: 0, min: 0}
 oomScoreAdj: 0

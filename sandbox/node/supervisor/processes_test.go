@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// reapAsProcessOne has orphans come to this process, as they come to process 1 of a namespace.
+func reapAsProcessOne() error {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	return reap(nil)
+}
+
+// leaveAnOrphan stands in for the node's supervisor: it leaves a process that ends, and waits for it to be collected.
+func leaveAnOrphan() error {
+	text, err := exec.Command("sh", "-c", "sh -c 'exit 3' >/dev/null 2>&1 & echo $!").Output()
+	if err != nil {
+		return err
+	}
+	orphan, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return err
+	}
+	if err := await("the end of the orphan", patience, func() error {
+		if err := unix.Kill(orphan, 0); !errors.Is(err, unix.ESRCH) {
+			return fmt.Errorf("process %d is still there: %v", orphan, err)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	os.Exit(7)
+	return nil
+}
+
+func TestProcessOneCollectsOrphansAndEndsAsItsChild(t *testing.T) {
+	text, err := startRole("reap", nil, "init", "configuration")
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || ended.ExitCode() != 7 {
+		t.Errorf("it ended with %v: %s", err, text)
+	}
+}
+
+func TestProgramThatEndsIsStartedAgain(t *testing.T) {
+	c := &Configuration{State: t.TempDir()}
+	if err := os.MkdirAll(c.path("logs"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	// It ends twice, and stays the third time, as long as this test.
+	count := filepath.Join(c.State, "count")
+	script := `echo x >> "$COUNT"; [ $(wc -l < "$COUNT") -lt 3 ] && exit 5; echo stays; exec cat "$FIFO"`
+	fifo := filepath.Join(c.State, "fifo")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	open, err := os.OpenFile(fifo, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Close()
+	p := process{name: "sh", arguments: []string{"-c", script}, environment: []string{"COUNT=" + count, "FIFO=" + fifo}}
+	if err := keep(c, p); err != nil {
+		t.Fatal(err)
+	}
+	log := c.path("logs", "sh.log")
+	wanted := strings.Repeat("supervisor: sh ended: exit status 5\n", 2) + "stays\n"
+	if err := await("the third start", patience, func() error {
+		if found := readFile(t, log); found != wanted {
+			return fmt.Errorf("the log holds %q", found)
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+	if status, err := os.Stat(log); err != nil || status.Mode() != 0o600 {
+		t.Errorf("the log has the mode %s: %v", status.Mode(), err)
+	}
+}
+
+func TestProgramThatIsNotThereIsAnError(t *testing.T) {
+	if err := keep(&Configuration{State: t.TempDir()}, process{name: "no-such-program"}); !errors.Is(err, exec.ErrNotFound) {
+		t.Errorf("the answer is %v", err)
+	}
+}
+
+func TestOutputTellsTheFirstLineOfComplaint(t *testing.T) {
+	err := output("sh", "-c", "echo first >&2; echo second >&2; exit 4")
+	if err == nil || err.Error() != "sh: exit status 4: first" {
+		t.Errorf("the answer is %v", err)
+	}
+}
+
+func TestAwaitTellsWhatDidNotComeAndWhy(t *testing.T) {
+	reason := errors.New("not yet")
+	err := await("the API server", time.Millisecond, func() error { return reason })
+	if !errors.Is(err, reason) || err.Error() != "the API server did not come within 1ms: not yet" {
+		t.Errorf("the answer is %v", err)
+	}
+}
+
+func TestOneStateHasOneNode(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	unlock, err := lock(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lock(path); err == nil || err.Error() != "another node runs on this state ("+path+" is locked)" {
+		t.Errorf("a second node: %v", err)
+	}
+	unlock()
+	unlock, err = lock(path)
+	if err != nil {
+		t.Fatalf("after the first has gone: %v", err)
+	}
+	unlock()
+}

@@ -1,0 +1,135 @@
+/** A sandbox for a test alone: a copy of this clone, and a state folder of its own. */
+import assert from "node:assert/strict";
+import { execFileSync, spawn, type ChildProcess, type StdioOptions } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { layout, type Layout } from "../../sandbox/layout";
+import { readProcess } from "../../sandbox/processes";
+
+const clone = join(__dirname, "../..");
+
+/** How a command ended, and what it printed. */
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** What a sandbox has on the machine: a namespace lives by its processes. */
+export type Traces = Readonly<Record<"processes" | "mounts" | "groups", readonly string[]>>;
+
+export class SandboxCopy {
+  readonly folder: string;
+  /** What `XDG_STATE_HOME` is for its commands. */
+  readonly state = mkdtempSync(join(tmpdir(), "istio-auth0-state-"));
+  readonly layout: Layout;
+
+  constructor() {
+    this.folder = copyOfClone();
+    this.layout = layout({ ...process.env, XDG_STATE_HOME: this.state }, this.folder);
+  }
+
+  /** Starts `npm run sandbox` with these words, as a person would. */
+  start(args: string, stdio: StdioOptions, environment: NodeJS.ProcessEnv = {}): ChildProcess {
+    return spawn("npm", ["run", "--silent", "sandbox", "--", ...args.split(" ").filter(Boolean)], {
+      cwd: this.folder,
+      env: { ...process.env, XDG_STATE_HOME: this.state, NO_COLOR: "1", ...environment },
+      stdio,
+    });
+  }
+
+  /** Runs it to its end, with commands on its standard input where it is a shell. */
+  run(args: string, input = "", environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
+    const child = this.start(args, "pipe", environment);
+    const text = { out: "", err: "" };
+    child.stdout?.setEncoding("utf8").on("data", (data: string) => (text.out += data));
+    child.stderr?.setEncoding("utf8").on("data", (data: string) => (text.err += data));
+    child.stdin?.end(input);
+    return new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => {
+        resolve({ code, ...text });
+      });
+    });
+  }
+
+  /** Changes a file of the copy; the function that comes back undoes it. */
+  edit(file: string, from: string | RegExp, to: string): () => void {
+    const path = join(this.folder, file);
+    const original = readFileSync(path, "utf8");
+    const edited = original.replace(from, to);
+    assert.notEqual(edited, original, `${file} has no ${String(from)}`);
+    writeFileSync(path, edited);
+    return () => {
+      writeFileSync(path, original);
+    };
+  }
+
+  /** What is on the machine of this sandbox now. */
+  traces(): Traces {
+    const { name } = this.layout;
+    const processes = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+    const naming = (file: string, text: string) =>
+      processes.filter((pid) => readProcess(pid, file).includes(text));
+    return {
+      processes: [
+        ...naming("environ", `XDG_STATE_HOME=${this.state}\0`),
+        ...naming("cmdline", this.state),
+        ...naming("cgroup", name),
+      ],
+      mounts: naming("mountinfo", this.state),
+      groups: globSync(`/sys/fs/cgroup/{${name},*/${name}}`),
+    };
+  }
+
+  /** What `down` left of it on the machine or in its folder of state: nothing, if all is well. */
+  leftovers(): string[] {
+    const home = join(this.state, "istio-auth0");
+    const files = existsSync(home) ? readdirSync(home).map((file) => join(home, file)) : [];
+    const traces = Object.entries(this.traces());
+    return [...traces.flatMap(([kind, found]) => found.map((one) => `${kind}: ${one}`)), ...files];
+  }
+
+  /** Removes the copy and its state; nothing may run any more. */
+  remove(): void {
+    rmSync(this.folder, { recursive: true });
+    rmSync(this.state, { recursive: true });
+  }
+}
+
+/** A folder that holds what git tracks or would track, and this clone's installed packages. */
+function copyOfClone(): string {
+  const copy = mkdtempSync(join(tmpdir(), "istio-auth0-clone-"));
+  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+    cwd: clone,
+    encoding: "utf8",
+  });
+  for (const file of listed
+    .split("\n")
+    .filter((name) => name !== "" && existsSync(join(clone, name)))) {
+    cpSync(join(clone, file), join(copy, file));
+  }
+  symlinkSync(join(clone, "node_modules"), join(copy, "node_modules"));
+  return copy;
+}
+
+/** What a sandbox must leave as it was. */
+export function machine() {
+  const settings = ["kernel/panic", "kernel/panic_on_oops", "vm/overcommit_memory"];
+  return {
+    links: readdirSync("/sys/class/net"),
+    settings: settings.map((path) => readFileSync(join("/proc/sys", path), "utf8")),
+    hosts: readFileSync("/etc/hosts", "utf8"),
+  };
+}
