@@ -2,7 +2,7 @@
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { firstLine, reasonOf, VerifyError } from "../verify/errors";
-import { readOutputs } from "../verify/outputs";
+import { outputsIfAny, runOnSandbox } from "../verify/on-sandbox";
 import { trust } from "../verify/trust";
 import { readCluster } from "./cluster";
 import type { ClusterState } from "./cluster";
@@ -33,7 +33,7 @@ and what to change. The policies are read from the stack's cluster; no request i
   --service SERVICE  only this service: ${serviceNames.join(", ")}
   --as CALLER        who calls: a service, gateway, or stranger, a workload that no rule names
                      (default: the service's permitted caller, from the gateway on)
-  --stack STACK      the Pulumi stack (default: the selected one)
+  --stack STACK      the Pulumi stack (default: the selected one, else the sandbox's)
   --cwd DIR          the folder of the Pulumi project (default: this one)
   --json             the same as JSON
   --help             this text
@@ -87,10 +87,11 @@ async function main(): Promise<number> {
   }
   const service = choose("--service", options.service, serviceNames);
   const caller = choose("--as", options.as, callers);
+  const directory = options.cwd === undefined ? project : resolve(options.cwd);
+  const outputs = await outputsIfAny(directory, options.stack);
+  if (outputs === undefined) return runOnSandbox("explain");
   const given =
     options.token === undefined ? undefined : await readToken(options.token, process.stdin);
-  const directory = options.cwd === undefined ? project : resolve(options.cwd);
-  const outputs = await readOutputs(directory, options.stack);
   trust(outputs.certificateAuthority);
   const cluster = await readCluster(outputs.kubeconfig);
   const keys = await readKeySets(cluster.policies);

@@ -15,11 +15,13 @@ import {
   type Override,
 } from "./configuration";
 import { Failure } from "./failure";
+import { removeWhole } from "./files";
 import { type Layout } from "./layout";
 import { kubeconfigPath, nodeService, stopNode } from "./node/node";
 import { choosePlugins, type Plugins } from "./plugins/choice";
 import { programArguments } from "./programs";
 import { Progress } from "./progress";
+import { requireSpace } from "./space";
 import {
   endEngines,
   isThere,
@@ -45,7 +47,8 @@ export async function up(layout: Layout, set: readonly string[]): Promise<number
   const toolchain = await ensureToolchain(layout.cache, progress.of("tools"));
   progress.say("tools", "complete");
   Object.assign(process.env, pulumiEnvironment(layout, toolchain));
-  endEngines(layout);
+  await endEngines(layout);
+  requireSpace(layout);
   const decisions = await alone(() => decide(layout, isBound(layout)));
   const configuration = sandboxConfiguration(layout, toolchain, decisions, overrides);
   checkConfiguration(configuration, decisions);
@@ -56,7 +59,7 @@ export async function up(layout: Layout, set: readonly string[]): Promise<number
   ]);
   const lost = await lostInTenant(layout, stack);
   if (lost !== undefined) {
-    progress.say("stack", `the last run was killed while it created ${lost}: starting afresh`);
+    progress.say("stack", `the last run was cut off while it created ${lost}: starting afresh`);
     await remove(layout);
     return up(layout, set);
   }
@@ -176,13 +179,11 @@ async function onStack(layout: Layout, name: string, args: readonly string[]): P
 
 /** Ends everything and removes what it had made; the decisions and what /etc/hosts says stay. */
 async function remove(layout: Layout): Promise<void> {
-  endEngines(layout);
+  await endEngines(layout);
   await Promise.all([stopNode(layout), tenantService(layout).stop()]);
-  for (const folder of [layout.node, layout.pulumi]) {
-    rmSync(folder, { recursive: true, force: true });
-  }
-  rmSync(join(layout.tenant, "state.json"), { force: true });
-  rmSync(join(layout.tenant, "sessions.json"), { force: true });
+  // The tenant's first: what only the stack knows of is made anew, but what only the tenant has is in the way.
+  const tenant = ["state.json", "sessions.json"].map((file) => join(layout.tenant, file));
+  [...tenant, layout.pulumi, layout.node].forEach(removeWhole);
 }
 
 /** Ends everything and removes all of it but the cache. */

@@ -6,6 +6,9 @@ import { VerifyError } from "../verify/errors";
 import * as commands from "./commands";
 import { exitWith } from "./failure";
 import { layout } from "./layout";
+import { explainingFullDisk } from "./space";
 
 const [name = "", ...args] = process.argv.slice(2);
-exitWith(commands[name as keyof typeof commands](layout(), args), VerifyError);
+const places = layout();
+const command = commands[name as keyof typeof commands](places, args);
+exitWith(explainingFullDisk(command, places), VerifyError);

@@ -11,6 +11,14 @@ export function writePrivate(path: string, content: string): void {
   renameSync(unfinished, path);
 }
 
+/** Removes a file or a folder. Interrupted, it leaves nothing half-removed under that name. */
+export function removeWhole(path: string): void {
+  const removed = `${path}.removed`;
+  rmSync(removed, { recursive: true, force: true });
+  if (existsSync(path)) renameSync(path, removed);
+  rmSync(removed, { recursive: true, force: true });
+}
+
 /** The file's text, or undefined where there is no such file. */
 export function readIfThere(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, "utf8") : undefined;

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
+import { endAbandoned } from "./abandoned";
 import { Failure } from "./failure";
 import { readIfThere, writePrivate } from "./files";
 import type { Layout } from "./layout";
@@ -45,6 +46,7 @@ export async function runWith(
   args: readonly string[],
 ): Promise<number> {
   mkdirSync(dirname(layout.lock), { recursive: true, mode: 0o700 });
+  if (lock) await endAbandoned(layout);
   const locked = lock ? locking(layout) : [];
   if (!tenant) return runProgram(locked, [...programArguments(program), ...args], {});
   const authority = await certificateAuthority(layout.tenant, tenantHost);

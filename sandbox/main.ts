@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { exitWith, Failure } from "./failure";
 import { layout } from "./layout";
 import { machineProblem, runWith, type Needs } from "./machine";
+import { explainingFullDisk } from "./space";
 
 const help = `Usage: npm run sandbox -- [up] [--set SETTING=VALUE]...
        npm run sandbox -- down | status | shell
@@ -88,4 +89,4 @@ async function main(): Promise<number> {
   return runWith(command, places, "sandbox/entered.ts", [name, ...set, ...rest]);
 }
 
-exitWith(main());
+exitWith(explainingFullDisk(main(), layout()));

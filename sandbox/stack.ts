@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { output } from "@pulumi/pulumi";
 import { LocalWorkspace, PulumiCommand, Stack, type EngineEvent } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
@@ -93,13 +94,12 @@ export async function openStack(
 ): Promise<Stack> {
   makeFolders(layout, decisions);
   writeProject(layout, plugins);
-  const envVars = pulumiEnvironment(layout, toolchain);
   const workspace = await LocalWorkspace.create({
     program: runProgram,
     workDir: layout.pulumi,
-    pulumiHome: envVars.PULUMI_HOME,
+    pulumiHome: home(layout),
     pulumiCommand: await PulumiCommand.get({ root: toolchain.pulumi }),
-    envVars,
+    envVars: { ...pulumiEnvironment(layout, toolchain), [engineVariable]: layout.pulumi },
   });
   // Every command names its stack, so one that is there need not be selected: that is a run of the CLI.
   if (isThere(layout)) workspace.selectStack = () => Promise.resolve();
@@ -130,21 +130,33 @@ function runProgram(): Promise<Record<string, unknown>> {
   return Promise.resolve(exports);
 }
 
+/** What the sandbox's engine and whatever it starts have in their environment, and a person's shell has not. */
+const engineVariable = "ISTIO_AUTH0_ENGINE_OF";
+
 /**
- * Ends the engine of a command that was killed: it goes on by itself, and two must not change one stack. Its
- * plug-ins end with it.
+ * Ends what a killed command has left at work: its engine, plug-ins and their Helm go on by themselves, and two
+ * must not change one stack.
  */
-export function endEngines(layout: Layout): void {
-  const backend = `PULUMI_BACKEND_URL=file://${join(layout.pulumi, "backend")}\0`;
-  for (const { pid, line } of commandLines()) {
-    // The Automation API's runs are told where their program is; a person's in the shell are not.
-    if (line.includes("\0--client=") && readProcess(pid, "environ").includes(backend)) {
-      end(pid, "SIGKILL");
-    }
+export async function endEngines(layout: Layout): Promise<void> {
+  const mark = `${engineVariable}=${layout.pulumi}\0`;
+  const left = () => commandLines().filter(({ pid }) => readProcess(pid, "environ").includes(mark));
+  const deadline = Date.now() + patience;
+  // Until there is none: one may start another while it is looked for.
+  for (let found = left(); found.length > 0; found = left()) {
+    if (Date.now() > deadline)
+      throw new Failure("what an earlier command left at work does not end");
+    for (const { pid } of found) end(pid, "SIGKILL");
+    await pause(20);
   }
 }
 
-/** Is there while an update runs, and after one that was killed. */
+/** How long killed processes may take to be gone, in milliseconds. */
+const patience = 10_000;
+
+/**
+ * Is there while an update runs, and after one that was killed. After one that failed to create something in
+ * the tenant it holds the name of that.
+ */
 const updating = (layout: Layout) => join(layout.pulumi, "updating");
 
 const pendingOperation = z.object({
@@ -156,11 +168,13 @@ const stackExport = z.object({
 });
 
 /**
- * What a killed update was creating in the tenant, if anything. The tenant may have it, under an id that
- * nobody knows, and would refuse to create it again; what Kubernetes has is found again by its name.
+ * What an update was creating in the tenant, if anything, when it was killed or got no answer. The tenant may
+ * have it, under an id that nobody knows, and would refuse to create it again; what Kubernetes has is found
+ * again by its name.
  */
 export async function lostInTenant(layout: Layout, stack: Stack): Promise<string | undefined> {
-  if (!existsSync(updating(layout))) return undefined;
+  const known = readIfThere(updating(layout));
+  if (known === undefined || known !== "") return known;
   const { deployment } = stackExport.parse(await stack.exportStack());
   const { pending_operations: pending = [] } = deployment;
   const lost = pending.find(
@@ -182,6 +196,7 @@ export async function update(
   say: (text: string) => void,
 ): Promise<{ changes: Changes; outputs: Record<string, unknown> }> {
   const errors: string[] = [];
+  let lost: string | undefined;
   let changes: Changes = {};
   if (isLocked(layout)) await stack.cancel().catch(() => undefined);
   // An update ends by asking the CLI for these, with three runs of it; the program knows the outputs.
@@ -197,6 +212,7 @@ export async function update(
         const line = resourceLine(event);
         if (line !== undefined) say(line);
         const { diagnosticEvent, summaryEvent } = event;
+        lost ??= failedInTenant(event);
         // The engine ends every failure with this; it says nothing of its own.
         const message = diagnosticEvent?.message.trim();
         if (diagnosticEvent?.severity === "error" && message && message !== "update failed") {
@@ -211,7 +227,8 @@ export async function update(
     if (errors.length === 0) throw error;
     throw new Failure([...new Set(errors)].join("\n"));
   } finally {
-    rmSync(updating(layout), { force: true });
+    if (lost === undefined) rmSync(updating(layout), { force: true });
+    else writePrivate(updating(layout), lost);
   }
 }
 
@@ -219,6 +236,12 @@ export async function update(
 function isLocked(layout: Layout): boolean {
   const folder = locksFolder(layout);
   return existsSync(folder) && readdirSync(folder).length > 0;
+}
+
+/** What could not be created in the tenant, which may have it nevertheless: only the answer may be lost. */
+function failedInTenant({ resOpFailedEvent }: EngineEvent): string | undefined {
+  const { op, type = "", urn = "" } = resOpFailedEvent?.metadata ?? {};
+  return op === "create" && type.startsWith("auth0:") ? urn.split("::").at(-1) : undefined;
 }
 
 const past: Readonly<Record<string, string>> = {

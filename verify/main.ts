@@ -1,13 +1,11 @@
 /** `npm run verify`: proves that the running mesh enforces the table. */
-import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { dirname, join } from "node:path";
 import { help, readArguments } from "./arguments";
 import type { Arguments } from "./arguments";
 import { clusterAnswers } from "./cluster";
 import { firstLine, PageRefusal, reasonOf, VerifyError } from "./errors";
 import { readGivenTokens } from "./given-tokens";
-import { NoStack, readOutputs } from "./outputs";
+import { outputsIfAny, runOnSandbox } from "./on-sandbox";
 import type { StackOutputs } from "./outputs";
 import { askEveryUser } from "./person";
 import { checkReportFiles, standardOutput, writeReportFiles } from "./report/files";
@@ -31,43 +29,14 @@ async function main(signal: AbortSignal): Promise<number> {
     return 0;
   }
   await checkReportFiles(chosen.files);
-  const outputs = await stackOutputs(chosen);
-  if (outputs === undefined) return verifySandbox(signal);
+  const outputs = await outputsIfAny(chosen.directory, chosen.stack);
+  if (outputs === undefined) return runOnSandbox("verify", signal);
   const given = await readGivenTokens(chosen.tokens, outputs);
   await clusterAnswers(outputs.kubeconfig, signal);
   const report = await verifyWithPeople(outputs, given, chosen, signal);
   print(report, chosen);
   await writeReportFiles(chosen.files, report);
   return isProven(report) ? 0 : 1;
-}
-
-/** The stack's outputs, or undefined where no stack is named and none is there to be taken. */
-async function stackOutputs({ directory, stack }: Arguments): Promise<StackOutputs | undefined> {
-  try {
-    return await readOutputs(directory, stack);
-  } catch (error) {
-    if (!(error instanceof NoStack) || stack !== undefined) throw error;
-    say(`${firstLine(error.message)}\nWithout --stack, this verifies the sandbox's stack:`);
-    return undefined;
-  }
-}
-
-/** Runs `npm run sandbox -- verify` with the same arguments. */
-async function verifySandbox(signal: AbortSignal): Promise<number> {
-  const program = join(dirname(__dirname), "sandbox/main.ts");
-  const args = [...process.execArgv, program, "verify", ...process.argv.slice(2)];
-  const child = spawn(process.execPath, args, { stdio: "inherit" });
-  signal.addEventListener("abort", () => {
-    // The terminal interrupts the whole group by itself.
-    const { signal: which } = signal.reason as Interrupted;
-    if (which !== "SIGINT") child.kill(which);
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("exit", (code, ended) => {
-      resolve(code ?? 128 + constants.signals[ended ?? "SIGKILL"]);
-    });
-  });
 }
 
 /**

@@ -31,6 +31,13 @@ export interface IstiodOptions {
   readonly certificateAuthority?: string | undefined;
 }
 
+/**
+ * How long the mesh may lag behind the tenant. Where istiod starts and cannot fetch the tenant's keys, every
+ * sidecar refuses every token until it asks istiod again, which is not before its connection is so old (Istio's
+ * default: half an hour). And a key that is revoked counts until istiod fetches the keys again (20 minutes).
+ */
+const tenantLag = "5m";
+
 /** The values of the istiod chart. */
 export function istiodValues({ hub, tag, certificateAuthority }: IstiodOptions): HelmValues {
   return {
@@ -41,6 +48,8 @@ export function istiodValues({ hub, tag, certificateAuthority }: IstiodOptions):
     },
     autoscaleEnabled: false,
     resources: { requests: { cpu: "50m", memory: "256Mi" } },
+    keepaliveMaxServerConnectionAge: tenantLag,
+    env: { PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: tenantLag },
     meshConfig: {
       accessLogFile: "/dev/stdout",
       // Policies and services must read a path alike, or one of //, %2f and %5c finds a way round.

@@ -34,6 +34,10 @@ export class SandboxCopy {
   /** What `XDG_STATE_HOME` is for its commands. */
   readonly state = mkdtempSync(join(tmpdir(), "istio-auth0-state-"));
   readonly layout: Layout;
+  /** Where its commands are to leave no temporary file, however they end. */
+  readonly #temporary = mkdtempSync(join(tmpdir(), "istio-auth0-tmp-"));
+  /** A command line that each command is started through: something that changes its view of the machine. */
+  through: readonly string[] = [];
 
   constructor() {
     this.folder = copyOfClone();
@@ -42,16 +46,28 @@ export class SandboxCopy {
 
   /** Starts `npm run sandbox` with these words, as a person would. */
   start(args: string, stdio: StdioOptions, environment: NodeJS.ProcessEnv = {}): ChildProcess {
-    return spawn("npm", ["run", "--silent", "sandbox", "--", ...args.split(" ").filter(Boolean)], {
+    const words = ["npm", "run", "--silent", "sandbox", "--", ...args.split(" ").filter(Boolean)];
+    const [program = "", ...rest] = [...this.through, ...words];
+    return spawn(program, rest, {
       cwd: this.folder,
-      env: { ...process.env, XDG_STATE_HOME: this.state, NO_COLOR: "1", ...environment },
+      env: {
+        ...process.env,
+        XDG_STATE_HOME: this.state,
+        TMPDIR: this.#temporary,
+        NO_COLOR: "1",
+        ...environment,
+      },
       stdio,
     });
   }
 
   /** Runs it to its end, with commands on its standard input where it is a shell. */
   run(args: string, input = "", environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
-    const child = this.start(args, "pipe", environment);
+    return this.finish(this.start(args, "pipe", environment), input);
+  }
+
+  /** Gives a command that was started with pipes its input, and waits for its end. */
+  finish(child: ChildProcess, input = ""): Promise<Ended> {
     const text = { out: "", err: "" };
     child.stdout?.setEncoding("utf8").on("data", (data: string) => (text.out += data));
     child.stderr?.setEncoding("utf8").on("data", (data: string) => (text.err += data));
@@ -96,7 +112,9 @@ export class SandboxCopy {
   /** What `down` left of it on the machine or in its folder of state: nothing, if all is well. */
   leftovers(): string[] {
     const home = join(this.state, "istio-auth0");
-    const files = existsSync(home) ? readdirSync(home).map((file) => join(home, file)) : [];
+    const files = [home, this.#temporary].flatMap((folder) =>
+      existsSync(folder) ? readdirSync(folder).map((file) => join(folder, file)) : [],
+    );
     const traces = Object.entries(this.traces());
     return [...traces.flatMap(([kind, found]) => found.map((one) => `${kind}: ${one}`)), ...files];
   }
@@ -105,6 +123,7 @@ export class SandboxCopy {
   remove(): void {
     rmSync(this.folder, { recursive: true });
     rmSync(this.state, { recursive: true });
+    rmSync(this.#temporary, { recursive: true });
   }
 }
 

@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { digest, parseJson, readIfThere, writePrivate } from "../../sandbox/files";
+import { digest, parseJson, readIfThere, removeWhole, writePrivate } from "../../sandbox/files";
 import { temporaryFolder } from "./images/reading";
 
 const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8);
@@ -56,4 +63,15 @@ test("a digest tells texts apart by their bounds and their order", () => {
 test("a text of JSON gives its value, a damaged one none", () => {
   assert.deepEqual(parseJson('{"a": [1, null]}'), { a: [1, null] });
   for (const damaged of ["", '{"a": [1,', "{}{}"]) assert.equal(parseJson(damaged), undefined);
+});
+
+test("what is removed is gone, with what an interrupted removal had left of it", () => {
+  const folder = temporaryFolder();
+  const path = join(folder, "node");
+  mkdirSync(join(path, "etcd"), { recursive: true });
+  mkdirSync(join(`${path}.removed`, "half"), { recursive: true });
+  removeWhole(path);
+  assert.deepEqual(readdirSync(folder), []);
+  removeWhole(path);
+  assert.deepEqual(readdirSync(folder), []);
 });

@@ -162,7 +162,7 @@ test("without a stack to take, it says so and runs the sandbox's, with its exit 
   assert.deepEqual([out, code], ["", 1]);
   const lines = err.split("\n");
   assert.equal(lines[0], "cannot read the outputs of the selected stack: no stack selected");
-  assert.equal(lines[1], "Without --stack, this verifies the sandbox's stack:");
+  assert.equal(lines[1], "Without --stack, this is about the sandbox's stack:");
   assert.match(lines[2] ?? "", /^error: /);
 });
 

@@ -122,7 +122,7 @@ clusterDomain: %[5]s
 resolvConf: ""
 volumePluginDir: /run/volume-plugins
 podLogsDir: /var/log/pods
-evictionHard: {nodefs.available: "1%%", imagefs.available: "1%%", memory.available: 1Mi}
+evictionHard: {nodefs.available: 16Mi, imagefs.available: 16Mi, memory.available: 1Mi}
 imageGCHighThresholdPercent: 100
 `, c.State, c.ControlGroup, containerdSocket, nodeAddress, clusterDomain)
 }

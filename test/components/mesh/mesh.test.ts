@@ -67,6 +67,8 @@ test("each release in full", async () => {
       global: { proxy: { resources: { requests: { cpu: "10m", memory: "64Mi" } } } },
       autoscaleEnabled: false,
       resources: { requests: { cpu: "50m", memory: "256Mi" } },
+      keepaliveMaxServerConnectionAge: "5m",
+      env: { PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: "5m" },
       meshConfig: {
         accessLogFile: "/dev/stdout",
         pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
@@ -110,7 +112,7 @@ test("image registry, tag, authority and extra values reach the charts", async (
   assert.deepEqual(istiod.podAnnotations, {
     "checksum/jwks-authority": "384fb9a44fabe158be2757b9b8d8f67029f2280fcc1776ab2a53103e6f0c582d",
   });
-  assert.deepEqual(istiod.env, { A: "b" });
+  assert.deepEqual(istiod.env, { A: "b", PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: "5m" });
   assert.deepEqual(istiod.meshConfig, {
     accessLogFile: "",
     pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },

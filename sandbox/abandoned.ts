@@ -1,0 +1,69 @@
+import { readdirSync, readlinkSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { Failure } from "./failure";
+import type { Layout } from "./layout";
+import { end, readProcess } from "./processes";
+
+/** How long a killed command may take to be gone, in milliseconds. */
+const patience = 10_000;
+
+/**
+ * Ends a command of this sandbox that nobody waits for: where only npm, or another process above it, was
+ * killed, it would go on unseen and hold the lock.
+ */
+export async function endAbandoned(layout: Layout): Promise<void> {
+  for (const pid of holdersOf(layout.lock).filter(isAbandoned)) {
+    end(pid, "SIGKILL");
+    const deadline = Date.now() + patience;
+    while (readProcess(pid, "cmdline") !== "") {
+      if (Date.now() > deadline)
+        throw new Failure(`an earlier command (process ${pid}) does not end`);
+      await pause(20);
+    }
+  }
+}
+
+/** The processes that have a file open. */
+function holdersOf(path: string): number[] {
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .filter((pid) => openFiles(pid).includes(path))
+    .map(Number);
+}
+
+/** What a process has open; nothing where it has ended meanwhile. */
+function openFiles(pid: string): string[] {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder).map((descriptor) => {
+      try {
+        return readlinkSync(`${folder}/${descriptor}`);
+      } catch {
+        return "";
+      }
+    });
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Whether npm, or what stands between it and the process, has ended. All of them are of one process group, and
+ * npm gives what it starts a variable that it has not got itself: so the chain of parents in the group ends
+ * above npm, or it is broken.
+ */
+function isAbandoned(pid: number): boolean {
+  let top = familyOf(pid);
+  for (let above = top; above.pid !== 0 && above.group === top.group;) {
+    top = above;
+    above = familyOf(top.parent);
+  }
+  return readProcess(top.pid, "environ").includes("npm_lifecycle_event=");
+}
+
+/** A process's parent and group (proc_pid_stat(5)); the name before them may hold anything. */
+function familyOf(pid: number): { pid: number; parent: number; group: number } {
+  const stat = readProcess(pid, "stat");
+  const [, parent = "0", group = "0"] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return { pid, parent: Number(parent), group: Number(group) };
+}

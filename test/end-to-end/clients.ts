@@ -1,0 +1,135 @@
+/** A sandbox's services and its tenant, as their clients reach them. */
+import assert from "node:assert/strict";
+import { request as httpRequest } from "node:http";
+import { request } from "node:https";
+import { setTimeout as pause } from "node:timers/promises";
+import { z } from "zod";
+import { parseOutputs, type StackOutputs } from "../../verify/outputs";
+import type { SandboxCopy } from "./copy";
+
+/** The status that the gateway answers for a service, or why it does not answer. */
+export type Answers = Readonly<Record<string, number | string>>;
+
+const paths = {
+  productpage: "/productpage",
+  details: "/api/v1/products/0",
+  reviews: "/api/v1/products/0/reviews",
+} as const;
+
+const tokenAnswer = z.object({ access_token: z.string() });
+
+export class Clients {
+  private constructor(private readonly outputs: StackOutputs) {}
+
+  static async of(sandbox: SandboxCopy): Promise<Clients> {
+    const { code, out, err } = await sandbox.run(
+      "shell",
+      "pulumi stack output --json --show-secrets",
+    );
+    assert.equal(code, 0, err);
+    return new Clients(parseOutputs(JSON.parse(out)));
+  }
+
+  /** A token of one of the stack's machines. */
+  async token(machine: string): Promise<string> {
+    const { clientIds, clientSecrets, audience } = this.outputs;
+    const id = clientIds.machines[machine] ?? "";
+    return this.#credentials(id, clientSecrets.machines[machine] ?? "", audience);
+  }
+
+  /** Calls the Management API as the client that manages the tenant. */
+  async manage(managementSecret: string, method: string, path: string): Promise<unknown> {
+    const audience = `${this.outputs.issuer}api/v2/`;
+    const token = await this.#credentials("sandbox-management", managementSecret, audience);
+    return this.#tenant(method, `/api/v2/${path}`, {}, { authorization: `Bearer ${token}` });
+  }
+
+  /** The ids of the keys that the tenant publishes. */
+  async publishedKeys(): Promise<string[]> {
+    const keys = z.object({ keys: z.array(z.object({ kid: z.string() })) });
+    const answer = await this.#tenant("GET", new URL(this.outputs.jwksUri).pathname);
+    return keys.parse(answer).keys.map(({ kid }) => kid);
+  }
+
+  /** What each service answers through the gateway to a request with this token. */
+  async answers(token?: string): Promise<Answers> {
+    const entries = Object.entries(paths).map(
+      async ([service, path]) => [service, await this.#status(path, token)] as const,
+    );
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
+  async #credentials(clientId: string, secret: string, audience: string): Promise<string> {
+    const answer = await this.#tenant("POST", "/oauth/token", {
+      grant_type: "client_credentials",
+      client_id: clientId,
+      client_secret: secret,
+      audience,
+    });
+    return tokenAnswer.parse(answer).access_token;
+  }
+
+  #tenant(
+    method: string,
+    path: string,
+    body: Readonly<Record<string, string>> = {},
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<unknown> {
+    const url = new URL(path, this.outputs.issuer);
+    const options = {
+      method,
+      headers: { ...headers, host: url.host, "content-type": "application/json" },
+      servername: url.hostname,
+      host: "127.0.0.1",
+      port: url.port,
+      path,
+      ca: this.outputs.certificateAuthority,
+    };
+    return new Promise((resolve, reject) => {
+      const sent = request(options, (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (data: string) => (text += data));
+        response.on("end", () => {
+          const { statusCode = 0 } = response;
+          if (statusCode < 300) resolve(JSON.parse(text));
+          else reject(new Error(`${method} ${path}: ${statusCode}`));
+        });
+      });
+      sent.on("error", reject);
+      sent.end(method === "GET" ? undefined : JSON.stringify(body));
+    });
+  }
+
+  #status(path: string, token: string | undefined): Promise<number | string> {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return new Promise((resolve) => {
+      const sent = httpRequest(
+        new URL(path, this.outputs.gatewayUrl),
+        { headers, agent: false, timeout: 20_000 },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        },
+      );
+      sent.on("timeout", () => sent.destroy(new Error("no answer in time")));
+      sent.on("error", ({ message }) => {
+        resolve(message);
+      });
+      sent.end();
+    });
+  }
+}
+
+/** Tries until nothing is wrong any more, at most for so many milliseconds; then what was wrong last is thrown. */
+export async function eventually(deadline: number, check: () => Promise<void>): Promise<void> {
+  const end = Date.now() + deadline;
+  for (;;) {
+    try {
+      await check();
+      return;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await pause(250);
+    }
+  }
+}
