@@ -81,7 +81,14 @@ for (const command of ["status", "verify", "shell"]) {
 /** A clone of its own, whose control groups and processes are nobody else's: down ends and removes what it finds. */
 function anotherClone(): string {
   const clone = temporaryFolder();
-  for (const part of ["package.json", "tsconfig.json", "components", "sandbox", "verify"]) {
+  for (const part of [
+    "package.json",
+    "tsconfig.json",
+    "components",
+    "explain",
+    "sandbox",
+    "verify",
+  ]) {
     cpSync(join(root, part), join(clone, part), { recursive: true });
   }
   symlinkSync(join(root, "node_modules"), join(clone, "node_modules"));
