@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isPermitted } from "../expectations";
 import { describeExpected } from "../judge";
 import type { Decision } from "../../explain/facts";
 import type { JudgedCell, Verdict } from "../judge";
@@ -42,7 +43,7 @@ const kindOfVerdict: Readonly<Record<Exclude<Verdict, "same">, Kind>> = {
 
 function kindOf({ verdict, expected }: JudgedCell): Kind {
   if (verdict !== "same") return kindOfVerdict[verdict];
-  return expected.status === 200 ? "permitted" : "refused";
+  return isPermitted(expected) ? "permitted" : "refused";
 }
 
 /** In the order of a bar: what is wrong comes first. */

@@ -1,5 +1,6 @@
 /** The cells as tables, one for each vantage point, for every form of the report. */
 import type { JudgedCell } from "../judge";
+import { forgedControl } from "../token-classes";
 import type { Report } from "../verify";
 
 /** One line of a table; several names where those who fare alike share it. */
@@ -47,18 +48,25 @@ function matrixOf(vantage: string, title: string, cells: readonly JudgedCell[]):
   return { vantage, title: capitalized(title), turned, columns, rows, cells };
 }
 
-/** As many neighbours have to fare alike for one row in the first table: its rows are people. */
+/** As many neighbours have to fare alike for one row in the first table. */
 const neighbours = 6;
 /** As many have to fare alike for one row in every other table, wherever they stand. */
 const anywhere = 3;
 
 /** The same tables with the rows that fare alike, and without a difference, as one. */
 export function merged(tables: readonly Matrix[]): readonly Matrix[] {
-  return tables.map((matrix, position) => {
-    const first = position === 0;
-    const groups = first ? neighboursAlike(matrix.rows) : allAlike(matrix.rows);
-    return { ...matrix, rows: join(matrix.rows, groups, first ? neighbours : anywhere) };
-  });
+  return tables.map((matrix, position) => ({
+    ...matrix,
+    rows:
+      position === 0 ? mergedTail(matrix.rows) : join(matrix.rows, allAlike(matrix.rows), anywhere),
+  }));
+}
+
+/** The first table shows everybody by name: people and machines, down to the forged tokens' control. */
+function mergedTail(rows: readonly Row[]): readonly Row[] {
+  const control = rows.findIndex(({ names }) => names.includes(forgedControl));
+  const tail = rows.slice(control + 1);
+  return [...rows.slice(0, control + 1), ...join(tail, neighboursAlike(tail), neighbours)];
 }
 
 type Group = readonly Row[];

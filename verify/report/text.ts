@@ -2,6 +2,7 @@
 import { styleText } from "node:util";
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
+import { isPermitted } from "../expectations";
 import type { JudgedCell, Verdict } from "../judge";
 import { isProven } from "../verify";
 import type { Report } from "../verify";
@@ -138,7 +139,7 @@ function painted(cell: JudgedCell | undefined, room: number, paint: Paint): stri
   const text = cellText(cell);
   const space = " ".repeat(room - stringWidth(text));
   if (cell === undefined) return space;
-  const permitted = cell.verdict === "same" && cell.expected.status === 200;
+  const permitted = cell.verdict === "same" && isPermitted(cell.expected);
   return paint(permitted ? "green" : formats[cell.verdict], text) + space;
 }
 

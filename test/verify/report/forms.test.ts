@@ -106,12 +106,15 @@ test("JUnit: policies that differ are one failure, which names each", () => {
 });
 
 test("JUnit: whatever is in a name or a body, it is XML", () => {
-  const text = renderJunit(hostile);
+  const [only] = hostile.cells;
+  assert.ok(only);
+  // What XML cannot hold at all.
+  const text = renderJunit(report([{ ...only, viewer: `${evil}\u001b\uffff` }], [evil]));
   // All that XML 1.0 allows below a space.
-  assert.doesNotMatch(text, /[^\P{Cc}\n\t]/u);
+  assert.doesNotMatch(text, /[^\P{Cc}\n\t]|\uFFFF/u);
   const $ = load(text, { xml: true });
   assert.equal($("script").length, 0);
-  assert.equal($("testcase").attr("name"), `${evil} → ${evil}`);
+  assert.equal($("testcase").attr("name"), `${evil}\uFFFD\uFFFD → ${evil}`);
   assert.ok($("failure").text().includes(`decided by ${evil}: ${evil}`));
   assert.equal($("testsuite[name=policies] failure").attr("message"), evil);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import type { Expected } from "../../../verify/expectations";
+import { forgedControl } from "../../../verify/token-classes";
 import { renderReport } from "../../../verify/report/text";
 import { answer, cell, changed, denied, deniedAnswer, everything } from "./reports";
 import { gate, ok, pod, report } from "./reports";
@@ -213,6 +214,26 @@ test("the first table merges neighbours alone, and from six on", () => {
     "  6 alike:  403",
     "    bad 0, bad 1, bad 2, bad 3, bad 4, bad 5",
   ]);
+});
+
+test("people and machines have rows of their own in the first table, however alike", () => {
+  const names = ["reporting (machine)", forgedControl];
+  const ways = Array.from({ length: 6 }, (_, at) => `way ${at}`);
+  const cells = [...names, ...ways].map((viewer) =>
+    cell(gate, viewer, "details", ok, answer(200), "same"),
+  );
+  const lines = renderReport(report(cells), { colour: false }).split("\n");
+  assert.deepEqual(lines.slice(3, lines.indexOf("")), [
+    "  reporting (machine)  200",
+    "  forged but valid     200",
+    "  6 alike:             200",
+    "    way 0, way 1, way 2, way 3, way 4, way 5",
+  ]);
+});
+
+test("an answer of the service's own is shown as one that is permitted", () => {
+  const fine = report([cell(gate, "a", "POST", { status: "answered" }, answer(405), "same")]);
+  assert.ok(renderReport(fine, { colour: true }).includes("\u001b[32manswered\u001b[39m"));
 });
 
 test("more targets than viewers: the rows are targets", () => {
