@@ -27,7 +27,8 @@ const object = z.object({
     name: z.string(),
     namespace: z.string(),
   }),
-  spec: z.unknown(),
+  // A policy may come without one.
+  spec: z.unknown().optional(),
 });
 const list = z.object({ items: z.array(object) });
 

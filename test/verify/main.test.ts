@@ -92,6 +92,7 @@ test("a difference: exit 1, and a line that names it", async (t) => {
 });
 
 test("nothing differs but a policy, which no request shows: exit 1, and a line that names it", async (t) => {
+  // Without a spec, as a cluster may have it.
   const extra = { metadata: { name: "extra", namespace: "bookinfo" } };
   const cluster = await startCluster({
     run: (pod) => stack.mesh.run(pod),
