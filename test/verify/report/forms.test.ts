@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "cheerio";
+import type { Decision } from "../../../explain/facts";
 import { renderHtml } from "../../../verify/report/html";
 import { renderJson } from "../../../verify/report/json";
 import type { JsonReport } from "../../../verify/report/json";
@@ -18,8 +19,8 @@ const hostile = report(
   [evil],
 );
 
-function decided(text: string) {
-  return { outcome: text, decidedBy: text, because: text, change: text };
+function decided(text: string): Decision {
+  return { outcome: "denied", status: 403, decidedBy: text, because: text, change: text };
 }
 
 /** As many cells as there will ever be, none as asked for, and somebody else's policies. */
@@ -275,7 +276,7 @@ test("HTML: nothing of it is fetched or run, and its policy says so", () => {
   assert.equal($("[popover]").attr("aria-labelledby"), $("[popover] h3").attr("id"));
   assert.equal($("th[scope=row]").text().trim(), evil);
   assert.equal($(".differences li.different span").first().text(), evil);
-  assert.ok($("[popover] dd").text().includes(`${evil}: ${evil}`));
+  assert.ok($("[popover] dd").text().includes(`${evil}: denied${evil}`));
   assert.doesNotMatch($("[popover]").text(), /[^\P{Cc}\n\t]/u);
 });
 

@@ -72,11 +72,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const reply = (status: number, body: object) => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     };
-    const custom = /^\/apis\/[^/]+\/[^/]+\/namespaces\/([^/]+)\/([^/]+)$/.exec(url.pathname);
+    const custom = /^\/apis\/[^/]+\/[^/]+\/(?:namespaces\/([^/]+)\/)?([^/]+)$/.exec(url.pathname);
     if (custom !== null) {
       const [, place, plural = ""] = custom;
       const items = options.policies?.[plural] ?? [];
-      reply(200, { items: items.filter(({ metadata }) => metadata?.namespace === place) });
+      const isThere = ({ metadata }: Resource) =>
+        place === undefined || metadata?.namespace === place;
+      reply(200, { items: items.filter(isThere) });
       return;
     }
     const [namespace = "", kind = ""] =
