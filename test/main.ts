@@ -1,4 +1,7 @@
-/** `npm test`: types, style, every test, and where the machine allows it the sandbox from end to end. */
+/**
+ * `npm test`: types, style, every unit test, and where the machine allows it the sandbox from end to end.
+ * `npm test -- --all` adds what takes longest: the machine before and after, faults, and kills at random moments.
+ */
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -17,6 +20,8 @@ const root = join(__dirname, "..");
 
 /** The tests that boot the sandbox: they take minutes, a whole machine's cores, and Linux as root. */
 const endToEnd = "test/end-to-end/**/*.test.ts";
+/** The main job; the others only with `--all`. */
+const mainJob = join(root, "test/end-to-end/sandbox.test.ts");
 
 /** How long one file may take, in milliseconds: a test that hangs is to fail. */
 const timeout = 30 * 60_000;
@@ -69,9 +74,15 @@ const filesOf = (pattern: string) =>
     .map((file) => join(root, file))
     .sort();
 
+function leaveOut(files: readonly string[], reason: string): void {
+  if (files.length === 0) return;
+  console.log(`left out: ${files.map((file) => relative(root, file)).join(", ")}: ${reason}`);
+}
+
 async function main(): Promise<number> {
   const slow = filesOf(endToEnd);
   const quick = filesOf("test/**/*.test.ts").filter((file) => !slow.includes(file));
+  const chosen = process.argv.includes("--all") ? slow : [mainJob];
   const counts = checks.map(check);
   const problem = machineProblem();
   if (problem === undefined) {
@@ -81,8 +92,12 @@ async function main(): Promise<number> {
   }
   counts.push(...testGo());
   counts.push(await test(quick, 2));
-  if (problem === undefined) counts.push(await test(slow, 1));
-  else console.log(`left out: ${slow.map((file) => relative(root, file)).join(", ")}: ${problem}`);
+  if (problem === undefined) counts.push(await test(chosen, 1));
+  leaveOut(problem === undefined ? [] : chosen, problem ?? "");
+  leaveOut(
+    slow.filter((file) => !chosen.includes(file)),
+    "npm test -- --all runs them too",
+  );
   const sum = (count: (one: Count) => number) =>
     counts.reduce((total, one) => total + count(one), 0);
   const failed = sum((one) => one.failed);
