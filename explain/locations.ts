@@ -36,12 +36,11 @@ export function findTokens(rule: JwtRule, { headers, path }: Carried): readonly 
     .map(({ name, prefix }) => ({ name: name.toLowerCase(), prefix }))
     .toSorted((one, other) => compare(one.name + one.prefix, other.name + other.prefix));
   return [
-    ...sortedHeaders.flatMap(({ name, prefix }) =>
-      (headers[name] ?? []).flatMap((value) => {
-        const text = afterPrefix(value, prefix);
-        return text === undefined ? [] : [{ text, place: { kind: "header", name } as const }];
-      }),
-    ),
+    ...sortedHeaders.flatMap(({ name, prefix }) => {
+      // A repeated header is one to Envoy, joined by commas: seen on the running mesh, where two tokens are none.
+      const text = afterPrefix((headers[name] ?? []).join(","), prefix);
+      return text === undefined ? [] : [{ text, place: { kind: "header", name } as const }];
+    }),
     ...[...fromParams].sort(compare).flatMap((name) => {
       const text = parameter(path, name);
       return text === null ? [] : [{ text, place: { kind: "parameter", name } as const }];

@@ -146,12 +146,42 @@ describe("where tokens are", () => {
     }
   });
 
-  test("of several tokens all have to be good, and the first one's claims count", async () => {
+  test("two tokens in one repeated header are none, whatever each is", async () => {
     const good = await signer.sign();
-    const poor = await signer.sign({ permissions: [] });
     const bad = await signer.sign({ exp: 1 });
     const both = (...tokens: string[]) =>
       short({}, request({ headers: { authorization: tokens.map((token) => `Bearer ${token}`) } }));
+    const none =
+      "401 Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections";
+    assert.equal(await both(good, good), none);
+    assert.equal(await both(good, bad), none);
+    assert.equal(await both(bad, good), none);
+  });
+
+  test("of tokens in several places all have to be good, and the first one's claims count", async () => {
+    const good = await signer.sign();
+    const poor = await signer.sign({ permissions: [] });
+    const bad = await signer.sign({ exp: 1 });
+    const rule = {
+      requestAuthentications: [
+        object("tokens", {
+          jwtRules: [
+            {
+              ...jwtRule,
+              fromHeaders: [
+                { name: "a-first", prefix: "Bearer " },
+                { name: "b-second", prefix: "Bearer " },
+              ],
+            },
+          ],
+        }),
+      ],
+    };
+    const both = (first: string, second: string) =>
+      short(
+        rule,
+        request({ headers: { "a-first": [`Bearer ${first}`], "b-second": [`Bearer ${second}`] } }),
+      );
     assert.equal(await both(good, poor), "allowed");
     assert.equal(await both(poor, good), denied);
     assert.equal(await both(good, bad), "401 Jwt is expired");
