@@ -1,11 +1,7 @@
 import { readdirSync, readlinkSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
 import { Failure } from "./failure";
 import type { Layout } from "./layout";
-import { end, readProcess } from "./processes";
-
-/** How long a killed command may take to be gone, in milliseconds. */
-const patience = 10_000;
+import { comesTrue, end, patience, processIds, readProcess } from "./processes";
 
 /**
  * Ends a command of this sandbox that nobody waits for: where only npm, or another process above it, was
@@ -14,19 +10,15 @@ const patience = 10_000;
 export async function endAbandoned(layout: Layout): Promise<void> {
   for (const pid of holdersOf(layout.lock).filter(isAbandoned)) {
     end(pid, "SIGKILL");
-    const deadline = Date.now() + patience;
-    while (readProcess(pid, "cmdline") !== "") {
-      if (Date.now() > deadline)
-        throw new Failure(`an earlier command (process ${pid}) does not end`);
-      await pause(20);
+    if (!(await comesTrue(() => readProcess(pid, "cmdline") === "", patience))) {
+      throw new Failure(`an earlier command (process ${pid}) does not end`);
     }
   }
 }
 
 /** The processes that have a file open. */
 function holdersOf(path: string): number[] {
-  return readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
+  return processIds()
     .filter((pid) => openFiles(pid).includes(path))
     .map(Number);
 }

@@ -1,6 +1,4 @@
-import { spawn } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
-import { constants } from "node:os";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { parseOutputs } from "../verify/outputs";
@@ -19,6 +17,7 @@ import { removeWhole } from "./files";
 import { type Layout } from "./layout";
 import { kubeconfigPath, nodeService, stopNode } from "./node/node";
 import { choosePlugins, type Plugins } from "./plugins/choice";
+import { foreground } from "./processes";
 import { programArguments } from "./programs";
 import { Progress } from "./progress";
 import { requireSpace } from "./space";
@@ -174,7 +173,7 @@ async function onStack(layout: Layout, name: string, args: readonly string[]): P
   const choice = ["--cwd", layout.pulumi, "--stack", stackName];
   const program = [...programArguments(`${name}/main.ts`), ...choice, ...args];
   // npm starts every script in the project's folder; files are named from where the person is.
-  return foreground(process.execPath, program, process.env.INIT_CWD ?? process.cwd());
+  return foreground(process.execPath, program, { cwd: process.env.INIT_CWD ?? process.cwd() });
 }
 
 /** Ends everything and removes what it had made; the decisions and what /etc/hosts says stay. */
@@ -216,21 +215,7 @@ export async function shell(layout: Layout): Promise<number> {
   const program = interactive ? (process.env.SHELL ?? "/bin/sh") : "/bin/sh";
   if (interactive)
     console.error("kubectl, helm and pulumi are set for the sandbox; leave with exit.");
-  return foreground(program, [], layout.pulumi);
-}
-
-/** Runs a program in this one's place, and gives its exit code. */
-async function foreground(program: string, args: readonly string[], cwd: string): Promise<number> {
-  const child = spawn(program, args, { stdio: "inherit", cwd });
-  // The terminal interrupts the whole group by itself; other signals reach only this process.
-  process.on("SIGINT", () => undefined);
-  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("exit", (code, signal) => {
-      resolve(code ?? 128 + constants.signals[signal ?? "SIGKILL"]);
-    });
-  });
+  return foreground(program, [], { cwd: layout.pulumi });
 }
 
 /** Checks that a sandbox is up, and gives this process and its children the environment of its tools. */

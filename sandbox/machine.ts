@@ -1,11 +1,10 @@
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { endAbandoned } from "./abandoned";
 import { Failure } from "./failure";
 import { readIfThere, writePrivate } from "./files";
 import type { Layout } from "./layout";
+import { foreground } from "./processes";
 import { programArguments } from "./programs";
 import { certificateAuthority } from "./tenant/certificate";
 
@@ -74,18 +73,7 @@ async function runProgram(
   environment: NodeJS.ProcessEnv,
 ): Promise<number> {
   const [first = "", ...rest] = [...prefix, process.execPath, ...program];
-  const child = spawn(first, rest, { stdio: "inherit", env: { ...process.env, ...environment } });
-  // The terminal interrupts the whole group by itself; other signals reach only this process.
-  process.on("SIGINT", () => undefined);
-  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
-  const code = await new Promise<number>((resolve, reject) => {
-    child.on("error", (error) => {
-      reject(new Failure(`cannot start ${first}: ${error.message}`));
-    });
-    child.on("exit", (status, signal) => {
-      resolve(status ?? 128 + constants.signals[signal ?? "SIGKILL"]);
-    });
-  });
+  const code = await foreground(first, rest, { env: { ...process.env, ...environment } });
   if (code === locked) {
     throw new Failure("another command is changing this sandbox: wait for it to end");
   }

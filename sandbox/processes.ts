@@ -1,5 +1,12 @@
-import { execFile, spawn, type ChildProcess, type StdioOptions } from "node:child_process";
+import {
+  execFile,
+  spawn,
+  type ChildProcess,
+  type SpawnOptions,
+  type StdioOptions,
+} from "node:child_process";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -86,23 +93,63 @@ export class Service {
       const pid = this.pid;
       if (pid === undefined) return;
       end(pid, signal);
-      const deadline = Date.now() + patience;
-      while (this.pid !== undefined && Date.now() < deadline) await pause(20);
+      if (await comesTrue(() => this.pid === undefined, patience)) return;
     }
-    if (this.pid !== undefined) {
-      throw new Failure(`${this.name} (process ${this.pid}) does not end`);
-    }
+    throw new Failure(`${this.name} (process ${this.pid ?? ""}) does not end`);
   }
 }
 
 /** How long a process may take to end, in milliseconds. */
-const patience = 10_000;
+export const patience = 10_000;
+
+/**
+ * Asks again and again.
+ * @param within milliseconds after which nothing is asked any more
+ * @returns whether it came to be true in time
+ */
+export async function comesTrue(
+  condition: () => boolean | Promise<boolean>,
+  within: number,
+): Promise<boolean> {
+  const deadline = Date.now() + within;
+  while (!(await condition())) {
+    if (Date.now() > deadline) return false;
+    await pause(20);
+  }
+  return true;
+}
+
+/**
+ * Runs a program in this one's place, on its terminal.
+ * @returns its exit code
+ */
+export async function foreground(
+  program: string,
+  args: readonly string[],
+  options: Pick<SpawnOptions, "cwd" | "env">,
+): Promise<number> {
+  const child = spawn(program, args, { ...options, stdio: "inherit" });
+  // The terminal interrupts the whole group by itself; other signals reach only this process.
+  process.on("SIGINT", () => undefined);
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.on("error", (error) => {
+      reject(new Failure(`cannot start ${program}: ${error.message}`));
+    });
+    child.on("exit", (code, signal) => {
+      resolve(code ?? 128 + constants.signals[signal ?? "SIGKILL"]);
+    });
+  });
+}
+
+/** The processes of the machine. */
+export function processIds(): string[] {
+  return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+}
 
 /** The command lines of all processes, with a zero byte after each argument. A process that has ended has none. */
 export function commandLines(): { pid: number; line: string }[] {
-  return readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
-    .map((entry) => ({ pid: Number(entry), line: readProcess(entry, "cmdline") }));
+  return processIds().map((pid) => ({ pid: Number(pid), line: readProcess(pid, "cmdline") }));
 }
 
 /** A file of a process, or nothing where the process has ended meanwhile. */

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { output } from "@pulumi/pulumi";
 import { LocalWorkspace, PulumiCommand, Stack, type EngineEvent } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
@@ -19,7 +18,7 @@ import { readIfThere, writePrivate } from "./files";
 import { clone, type Layout } from "./layout";
 import { kubeconfigPath } from "./node/node";
 import type { Plugins } from "./plugins/choice";
-import { commandLines, end, readProcess, run } from "./processes";
+import { comesTrue, end, patience, processIds, readProcess, run } from "./processes";
 import type { Decisions } from "./state";
 import type { Toolchain } from "./toolchain/toolchain";
 
@@ -139,19 +138,16 @@ const engineVariable = "ISTIO_AUTH0_ENGINE_OF";
  */
 export async function endEngines(layout: Layout): Promise<void> {
   const mark = `${engineVariable}=${layout.pulumi}\0`;
-  const left = () => commandLines().filter(({ pid }) => readProcess(pid, "environ").includes(mark));
-  const deadline = Date.now() + patience;
   // Until there is none: one may start another while it is looked for.
-  for (let found = left(); found.length > 0; found = left()) {
-    if (Date.now() > deadline)
-      throw new Failure("what an earlier command left at work does not end");
-    for (const { pid } of found) end(pid, "SIGKILL");
-    await pause(20);
+  const noneIsLeft = () => {
+    const left = processIds().filter((pid) => readProcess(pid, "environ").includes(mark));
+    for (const pid of left) end(Number(pid), "SIGKILL");
+    return left.length === 0;
+  };
+  if (!(await comesTrue(noneIsLeft, patience))) {
+    throw new Failure("what an earlier command left at work does not end");
   }
 }
-
-/** How long killed processes may take to be gone, in milliseconds. */
-const patience = 10_000;
 
 /**
  * Is there while an update runs, and after one that was killed. After one that failed to create something in

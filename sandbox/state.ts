@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { basename, dirname, join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { Failure } from "./failure";
 import { parseJson, readIfThere, writePrivate } from "./files";
 import type { Layout } from "./layout";
+import { comesTrue } from "./processes";
 
 /** What is decided once for a clone's sandbox and stays until `down`. */
 export interface Decisions {
@@ -89,11 +89,9 @@ const patience = 10_000;
 export async function alone<Result>(act: () => Promise<Result>): Promise<Result> {
   // An abstract socket: the kernel lets go of it however its process ends, and it leaves no file.
   const lock = createServer();
-  const deadline = Date.now() + patience;
-  while (!(await listens(lock, `\0istio-auth0-${process.getuid?.() ?? 0}`))) {
-    if (Date.now() > deadline)
-      throw new Failure("another sandbox is choosing its ports: try again");
-    await pause(20);
+  const name = `\0istio-auth0-${process.getuid?.() ?? 0}`;
+  if (!(await comesTrue(() => listens(lock, name), patience))) {
+    throw new Failure("another sandbox is choosing its ports: try again");
   }
   try {
     return await act();

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { layout, type Layout } from "../../sandbox/layout";
-import { readProcess } from "../../sandbox/processes";
+import { processIds, readProcess } from "../../sandbox/processes";
 
 const clone = join(__dirname, "../..");
 
@@ -95,7 +95,7 @@ export class SandboxCopy {
   /** What is on the machine of this sandbox now. */
   traces(): Traces {
     const { name } = this.layout;
-    const processes = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+    const processes = processIds();
     const naming = (file: string, text: string) =>
       processes.filter((pid) => readProcess(pid, file).includes(text));
     return {

@@ -3,6 +3,7 @@ import { globSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "no
 import { join } from "node:path";
 import { execFileSync } from "node:child_process";
 import { layout } from "../../sandbox/layout";
+import { processIds } from "../../sandbox/processes";
 
 /** Everything that was found of a kind, one line each, in order. */
 export type Fingerprint = Readonly<Record<string, readonly string[]>>;
@@ -158,7 +159,7 @@ function addressOf(local: string): string {
 /** The processes that hold a socket, by its number. */
 function socketOwners(): Map<string, string[]> {
   const owners = new Map<string, string[]>();
-  for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+  for (const pid of processIds()) {
     for (const descriptor of entries(`/proc/${pid}/fd`)) {
       const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${descriptor}`))?.[1];
       if (inode !== undefined) owners.set(inode, [...(owners.get(inode) ?? []), pid]);

@@ -1,7 +1,7 @@
 /** The processes of a sandbox: those of the command that runs, and those that outlive it. */
-import { readdirSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import { basename } from "node:path";
-import { readProcess } from "../../../sandbox/processes";
+import { processIds, readProcess } from "../../../sandbox/processes";
 import type { SandboxCopy } from "../copy";
 import { oneOf, type Random } from "./plan";
 
@@ -14,15 +14,13 @@ export interface Victim {
 
 /** Every process of the sandbox. */
 export function processesOf({ state, layout }: SandboxCopy): Victim[] {
-  return readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
-    .flatMap((pid): Victim[] => {
-      const inPod = readProcess(pid, "cgroup").includes(layout.name);
-      if (!inPod && !readProcess(pid, "environ").includes(`XDG_STATE_HOME=${state}\0`)) return [];
-      const line = readProcess(pid, "cmdline");
-      if (line === "") return [];
-      return [{ pid: Number(pid), name: nameOf(line), ofCommand: !inPod && !isLasting(pid, line) }];
-    });
+  return processIds().flatMap((pid): Victim[] => {
+    const inPod = readProcess(pid, "cgroup").includes(layout.name);
+    if (!inPod && !readProcess(pid, "environ").includes(`XDG_STATE_HOME=${state}\0`)) return [];
+    const line = readProcess(pid, "cmdline");
+    if (line === "") return [];
+    return [{ pid: Number(pid), name: nameOf(line), ofCommand: !inPod && !isLasting(pid, line) }];
+  });
 }
 
 /** Whether it outlives the command: the node's supervisor, what is in its namespaces, and the tenant. */
