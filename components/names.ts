@@ -26,6 +26,14 @@ export const gatewayServiceAccount: ServiceAccountName = {
 /** The port that every Bookinfo service listens on. */
 export const servicePort = 9080;
 
+/** A path that each Bookinfo service answers. */
+export const servicePaths: Readonly<Record<ServiceName, string>> = {
+  productpage: "/productpage",
+  details: "/details/0",
+  reviews: "/reviews/0",
+  ratings: "/ratings/0",
+};
+
 /** The service account that a Bookinfo service runs as. */
 export function serviceAccountOf(service: ServiceName): ServiceAccountName {
   return { namespace: namespaces.application, name: `bookinfo-${service}` };

@@ -6,6 +6,7 @@ import {
   gatewayServiceAccount,
   namespaces,
   serviceAccountOf,
+  servicePaths,
   servicePort as port,
 } from "../components/names";
 import type { ServiceAccountName } from "../components/names";
@@ -14,7 +15,7 @@ import type { Identity } from "./facts";
 import type { Hop } from "./way";
 
 /** A workload of the mesh that no rule of the table names. */
-export const stranger = "stranger";
+const stranger = "stranger";
 
 export type Caller = ServiceName | typeof gateway | typeof stranger;
 
@@ -31,14 +32,6 @@ export interface NamedWay {
   readonly first: Identity | undefined;
   readonly hops: readonly [Hop, ...Hop[]];
 }
-
-/** A path that each Bookinfo service answers. */
-const paths: Readonly<Record<ServiceName, string>> = {
-  productpage: "/productpage",
-  details: "/details/0",
-  reviews: "/reviews/0",
-  ratings: "/ratings/0",
-};
 
 /**
  * The ways to a service: its permitted callers' own, from the gateway on, or directly from `caller`.
@@ -95,7 +88,7 @@ function hopTo(service: ServiceName, labels: Labels = { app: service }): Hop {
     name: service,
     destination: { namespace, labels, port, serviceAccount },
     method: "GET",
-    path: paths[service],
+    path: servicePaths[service],
     host: `${service}:${port}`,
   };
 }
@@ -106,7 +99,7 @@ function gatewayHop(labels: Labels = { app: gatewayRelease }, gatewayUrl: string
     name: gateway,
     destination: { namespace, labels, serviceAccount, gateway: true },
     method: "GET",
-    path: paths.productpage,
+    path: servicePaths.productpage,
     host: new URL(gatewayUrl).host,
   };
 }

@@ -16,6 +16,7 @@ import { unlisted } from "./expectations";
 import type { Destination } from "./expectations";
 import { podLabel } from "./probe-pod";
 import type { ProbeRequest } from "./prober";
+import { pathOf } from "./vantages";
 import type { Vantage } from "./vantages";
 
 /**
@@ -39,7 +40,7 @@ export async function decisionsOn(
       const vantage = places.get(cell.vantage);
       if (request === undefined || way === undefined || vantage === undefined) return undefined;
       const [first, ...others] = way.through.map((service, position) =>
-        hopTo(service, position === 0 ? request : { ...request, path: `/${service}/0` }, state),
+        hopTo(service, position === 0 ? request : { ...request, path: pathOf(service) }, state),
       );
       if (first === undefined) return undefined;
       const headers = Object.fromEntries(

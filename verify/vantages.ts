@@ -3,7 +3,12 @@
  */
 import { gateway, services } from "../components/access";
 import type { ServiceName } from "../components/access";
-import { namespaces, serviceAccountOf, servicePort as port } from "../components/names";
+import {
+  namespaces,
+  serviceAccountOf,
+  servicePaths,
+  servicePort as port,
+} from "../components/names";
 import { unlisted } from "./expectations";
 import type { Caller, Destination, Expected, Way } from "./expectations";
 import type { ProbePod } from "./probe-pod";
@@ -67,18 +72,23 @@ const unlistedPod: ProbePod = {
   serves: { service: unlistedHost, port },
 };
 
+/** What each is asked for. */
+export function pathOf(service: Destination): string {
+  return service === unlisted ? "/" : servicePaths[service];
+}
+
 /** The name is the host's too, unless one is given. Each version of reviews has its own Service. */
-const meshPaths: readonly (Pick<Target, "name" | "service" | "path" | "showsStars"> & {
+const meshHosts: readonly (Pick<Target, "name" | "service" | "showsStars"> & {
   readonly host?: string;
 })[] = [
-  { name: "productpage", service: "productpage", path: "/productpage" },
-  { name: "details", service: "details", path: "/details/0" },
-  { name: "reviews", service: "reviews", path: "/reviews/0" },
-  { name: "reviews-v1", service: "reviews", path: "/reviews/0", showsStars: false },
-  { name: "reviews-v2", service: "reviews", path: "/reviews/0", showsStars: true },
-  { name: "reviews-v3", service: "reviews", path: "/reviews/0", showsStars: true },
-  { name: "ratings", service: "ratings", path: "/ratings/0" },
-  { name: unlisted, service: unlisted, path: "/", host: unlistedHost },
+  { name: "productpage", service: "productpage" },
+  { name: "details", service: "details" },
+  { name: "reviews", service: "reviews" },
+  { name: "reviews-v1", service: "reviews", showsStars: false },
+  { name: "reviews-v2", service: "reviews", showsStars: true },
+  { name: "reviews-v3", service: "reviews", showsStars: true },
+  { name: "ratings", service: "ratings" },
+  { name: unlisted, service: unlisted, host: unlistedHost },
 ];
 
 const names = Object.keys(services) as ServiceName[];
@@ -120,17 +130,19 @@ export function vantagePoints(
       name: `ways round, from a pod as ${caller}`,
       pod: podOf(caller, serviceAccountOf(caller).name),
       viewers: nobodyAndWhole,
-      targets: meshPaths
+      targets: meshHosts
         .filter(({ name, service }) => name === service && calls(caller, service))
-        .flatMap(({ service, path }) => meshDetours(caller, service, originOf(service), path)),
+        .flatMap(({ service }) => meshDetours(caller, service, originOf(service), pathOf(service))),
     })),
     {
       name: "ways round, from a stranger's pod",
       pod: stranger,
       viewers: nobodyAndWhole,
-      targets: meshPaths
+      targets: meshHosts
         .filter(({ name, service }) => name === service && !isUnprotected(service))
-        .flatMap(({ service, path }) => meshDetours("stranger", service, originOf(service), path)),
+        .flatMap(({ service }) =>
+          meshDetours("stranger", service, originOf(service), pathOf(service)),
+        ),
     },
     {
       name: "the sidecars' own ports, from a pod outside the mesh",
@@ -209,9 +221,10 @@ function fromAPod(pod: ProbePod, name: string, caller: Caller): Vantage {
   return {
     name,
     pod,
-    targets: meshPaths.map(({ host, ...target }) => ({
+    targets: meshHosts.map(({ host, ...target }) => ({
       ...target,
       origin: originOf(host ?? target.name, elsewhere),
+      path: pathOf(target.service),
       way: { caller, through: [target.service] },
     })),
   };
