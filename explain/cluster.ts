@@ -1,8 +1,9 @@
 /** What decides about requests, as it is in the cluster now. */
-import { ApiException, CoreV1Api, CustomObjectsApi, KubeConfig } from "@kubernetes/client-node";
+import { ApiException, CoreV1Api, CustomObjectsApi } from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { z } from "zod";
 import { namespaces } from "../components/names";
+import { loadCluster } from "../verify/cluster";
 import { firstLine, reasonOf, VerifyError } from "../verify/errors";
 import { parsePolicies } from "./policies";
 import type { Policies } from "./policies";
@@ -29,13 +30,7 @@ const ofThePod = ["pod-template-hash", "controller-revision-hash"];
  * @throws VerifyError saying what could not be read
  */
 export async function readCluster(kubeconfig: string): Promise<ClusterState> {
-  const cluster = new KubeConfig();
-  try {
-    cluster.loadFromString(kubeconfig);
-  } catch {
-    // The parser's message quotes the file, and with it credentials.
-    throw new VerifyError("the stack's output kubeconfig is not a kubeconfig");
-  }
+  const cluster = loadCluster(kubeconfig);
   const custom = cluster.makeApiClient(CustomObjectsApi);
   const core = cluster.makeApiClient(CoreV1Api);
   const all = (plural: string) =>
