@@ -41,7 +41,7 @@ type Outcome =
 type Judged = PlacedRule & { readonly outcome: Outcome };
 
 /** All rules for a workload, in the order in which Istio hands them to Envoy: by issuer. */
-export function jwtRulesFor(
+function jwtRulesFor(
   policies: Policies,
   destination: RequestFacts["destination"],
 ): readonly PlacedRule[] {

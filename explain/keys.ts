@@ -20,7 +20,7 @@ const discovery = z.object({ jwks_uri: z.string() });
  * Where istiod looks for a rule's keys (istio/istio, pilot/pkg/model/jwks_resolver.go).
  * undefined: they are in the rule.
  */
-export function keySource({ issuer, jwks, jwksUri }: JwtRule): string | undefined {
+function keySource({ issuer, jwks, jwksUri }: JwtRule): string | undefined {
   if (jwks !== "") return undefined;
   if (jwksUri !== "") return jwksUri;
   return `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;

@@ -18,7 +18,7 @@ export function listed(names: readonly string[], word = "and"): string {
 }
 
 /** A span of time in its two largest units. */
-export function inWords(seconds: number): string {
+function inWords(seconds: number): string {
   const units = [
     ["d", 86_400],
     ["h", 3_600],

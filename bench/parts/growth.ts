@@ -57,7 +57,7 @@ async function plan(copy: string): Promise<Grown["planning"]> {
   return parseOutput(`bench/${program}`, stdout, planningSchema);
 }
 
-export function growthFound(grown: readonly Grown[]): Found {
+function growthFound(grown: readonly Grown[]): Found {
   const [fewest] = grown;
   const last = grown.at(-1);
   const beside = (of: (one: Grown) => readonly number[], one: Grown) =>

@@ -2,8 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { AuthorizationPolicy, PeerAuthentication, RequestAuthentication } from "../mesh/resources";
 import { policiesOf, type EnforcementArgs } from "./policies";
 
-export type { EnforcementArgs } from "./policies";
-
 /** Makes the mesh enforce the table. */
 export class Enforcement extends pulumi.ComponentResource {
   /**

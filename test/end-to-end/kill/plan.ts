@@ -4,7 +4,7 @@
 export type Random = () => number;
 
 /** Marsaglia's xorshift with 32 bits: good enough to choose, and the same everywhere. */
-export function randomFrom(seed: number): Random {
+function randomFrom(seed: number): Random {
   let state = Math.imul(seed, 0x9e3779b1) || 1;
   return () => {
     state ^= state << 13;
