@@ -3,8 +3,7 @@ import { ApiException, CoreV1Api, CustomObjectsApi } from "@kubernetes/client-no
 import { parse } from "yaml";
 import { z } from "zod";
 import { namespaces } from "../components/names";
-import { loadCluster } from "../verify/cluster";
-import { firstLine, reasonOf, VerifyError } from "../verify/errors";
+import { explained, loadCluster } from "../stack/cluster";
 import { parsePolicies } from "./policies";
 import type { Policies } from "./policies";
 
@@ -27,18 +26,18 @@ const ofThePod = ["pod-template-hash", "controller-revision-hash"];
 /**
  * Reads all of Istio's security objects, the mesh's configuration, and the labels of the workloads.
  * @param kubeconfig the file's content
- * @throws VerifyError saying what could not be read
+ * @throws StackError saying what could not be read
  */
 export async function readCluster(kubeconfig: string): Promise<ClusterState> {
   const cluster = loadCluster(kubeconfig);
   const custom = cluster.makeApiClient(CustomObjectsApi);
   const core = cluster.makeApiClient(CoreV1Api);
   const all = (plural: string) =>
-    explained(`${plural}.${group}`, async () => {
+    explained(`read ${plural}.${group}`, async () => {
       return list.parse(await custom.listClusterCustomObject({ group, version, plural })).items;
     });
   const labels = (namespace: string) =>
-    explained(`the pods of namespace ${namespace}`, async () => {
+    explained(`read the pods of namespace ${namespace}`, async () => {
       const { items } = await core.listNamespacedPod({ namespace });
       return distinct(items.map(({ metadata }) => metadata?.labels ?? {}));
     });
@@ -47,7 +46,7 @@ export async function readCluster(kubeconfig: string): Promise<ClusterState> {
       all("peerauthentications"),
       all("requestauthentications"),
       all("authorizationpolicies"),
-      explained("the mesh's configuration", () => readMeshConfig(core)),
+      explained("read the mesh's configuration", () => readMeshConfig(core)),
       labels(namespaces.application),
       labels(namespaces.ingress),
     ]);
@@ -70,15 +69,6 @@ async function readMeshConfig(core: CoreV1Api): Promise<unknown> {
   } catch (error) {
     if (error instanceof ApiException && error.code === 404) return undefined;
     throw error;
-  }
-}
-
-async function explained<Value>(what: string, read: () => Promise<Value>): Promise<Value> {
-  try {
-    return await read();
-  } catch (error) {
-    const status = error instanceof ApiException ? `status ${error.code}` : reasonOf(error);
-    throw new VerifyError(`cannot read ${what} in the stack's cluster: ${firstLine(status)}`);
   }
 }
 

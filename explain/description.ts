@@ -1,6 +1,6 @@
 /** A token in words: what it says, and what about it the mesh will not like. */
-import { firstLine } from "../verify/errors";
-import type { StackOutputs } from "../verify/outputs";
+import { firstLine } from "../stack/errors";
+import type { StackOutputs } from "../stack/outputs";
 import type { Given } from "./input";
 import type { Keys } from "./keys";
 import { listed, relative } from "./words";

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import type { JWTPayload, ProtectedHeaderParameters } from "jose";
 import { z } from "zod";
-import { reasonOf, VerifyError } from "../verify/errors";
+import { reasonOf, StackError } from "../stack/errors";
 
 /** What was given: a token that can be read, or one that only its issuer can read. */
 export type Given =
@@ -26,10 +26,10 @@ const tokenResponse = z.object({ access_token: z.string() });
 
 /**
  * Reads a token from a file, from standard input (`-`) or from the command line.
- * @throws VerifyError naming the file and what is wrong with it, never its content
+ * @throws StackError naming the file and what is wrong with it, never its content
  */
 export async function readToken(argument: string, stdin: NodeJS.ReadableStream): Promise<Given> {
-  if (argument === "") throw new VerifyError("an empty name is no file and no token");
+  if (argument === "") throw new StackError("an empty name is no file and no token");
   if (argument === "-") return parse(await text(stdin), "standard input");
   if (looksLikeJwt.test(argument)) return parse(argument, "the argument");
   return parse(await contentOf(argument), argument);
@@ -37,13 +37,13 @@ export async function readToken(argument: string, stdin: NodeJS.ReadableStream):
 
 async function contentOf(file: string): Promise<string> {
   try {
-    if ((await stat(file)).isDirectory()) throw new VerifyError(`${file} is a folder, not a token`);
+    if ((await stat(file)).isDirectory()) throw new StackError(`${file} is a folder, not a token`);
     return await readFile(file, "utf8");
   } catch (error) {
-    if (error instanceof VerifyError) throw error;
+    if (error instanceof StackError) throw error;
     const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
     if (missing && looksOpaque.test(file)) return file;
-    throw new VerifyError(
+    throw new StackError(
       missing
         ? "the argument is neither a token nor a file that exists"
         : `${file} cannot be read: ${reasonOf(error)}`,
@@ -53,7 +53,7 @@ async function contentOf(file: string): Promise<string> {
 
 function parse(content: string, from: string): Given {
   const trimmed = content.trim();
-  if (trimmed === "") throw new VerifyError(`${from} is empty: a token is expected`);
+  if (trimmed === "") throw new StackError(`${from} is empty: a token is expected`);
   const token = fromResponse(trimmed) ?? trimmed.replace(/^(authorization: *)?bearer +/i, "");
   try {
     const header = decodeProtectedHeader(token);
@@ -62,7 +62,7 @@ function parse(content: string, from: string): Given {
     return { kind: "jwt", token, header, claims: decodeJwt(token) };
   } catch {
     if (bearer.test(token) && !token.includes(".")) return { kind: "opaque", token };
-    throw new VerifyError(`${from} holds no token: header.claims.signature is expected`);
+    throw new StackError(`${from} holds no token: header.claims.signature is expected`);
   }
 }
 

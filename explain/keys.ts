@@ -1,7 +1,7 @@
 /** The keys that tokens are checked with, read where the mesh's control plane reads them. */
 import type { JsonWebKey } from "node:crypto";
 import { z } from "zod";
-import { reasonOf } from "../verify/errors";
+import { reasonOf } from "../stack/errors";
 import type { JwtRule, Policies } from "./policies";
 
 /** A rule's keys, or why they cannot be had. */

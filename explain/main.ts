@@ -1,9 +1,9 @@
 /** `npm run explain`: why the mesh lets a request through, or does not, and what to change. */
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { firstLine, reasonOf, VerifyError } from "../verify/errors";
-import { outputsIfAny, runOnSandbox } from "../verify/on-sandbox";
-import { trust } from "../verify/trust";
+import { firstLine, reasonOf, StackError } from "../stack/errors";
+import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
+import { trust } from "../stack/trust";
 import { readCluster } from "./cluster";
 import type { ClusterState } from "./cluster";
 import { describeToken, otherIssuer, warningsFor } from "./description";
@@ -60,7 +60,7 @@ function readArguments() {
     if (positionals.length > 1) throw new Error("one token at a time");
     return { ...values, token: positionals[0] };
   } catch (error) {
-    throw new VerifyError(`${reasonOf(error)}. See npm run explain -- --help.`);
+    throw new StackError(`${reasonOf(error)}. See npm run explain -- --help.`);
   }
 }
 
@@ -73,9 +73,7 @@ function choose<Name extends string>(
   if (given === undefined) return undefined;
   const chosen = names.find((name) => name === given);
   if (chosen !== undefined) return chosen;
-  throw new VerifyError(
-    `${option} ${firstLine(given, 40)}: one of ${names.join(", ")} is expected`,
-  );
+  throw new StackError(`${option} ${firstLine(given, 40)}: one of ${names.join(", ")} is expected`);
 }
 
 /** @returns the exit code */

@@ -1,7 +1,8 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
-import { parseOutputs } from "../verify/outputs";
+import { parseOutputs } from "../stack/outputs";
+import { startProbes, type Probes } from "../verify/probes";
 import { renderReport } from "../verify/report/text";
 import { isProven, verify as verifyStack } from "../verify/verify";
 import {
@@ -13,7 +14,7 @@ import {
   type Override,
 } from "./configuration";
 import { Failure } from "./failure";
-import { removeWhole } from "./files";
+import { readIfThere, removeWhole } from "./files";
 import { type Layout } from "./layout";
 import { kubeconfigPath, nodeService, stopNode } from "./node/node";
 import { choosePlugins, type Plugins } from "./plugins/choice";
@@ -51,6 +52,8 @@ export async function up(layout: Layout, set: readonly string[]): Promise<number
   const decisions = await alone(() => decide(layout, isBound(layout)));
   const configuration = sandboxConfiguration(layout, toolchain, decisions, overrides);
   checkConfiguration(configuration, decisions);
+  // A stack whose update has ended, on a node that runs: what verify's pods need should be there.
+  const wasUp = isThere(layout) && nodeService(layout).pid !== undefined;
   const [stack] = await Promise.all([
     prepareStack(layout, toolchain, decisions, configuration, progress.of("plugins")),
     startNode(layout, toolchain, decisions, configuration, progress.of("node")),
@@ -62,12 +65,30 @@ export async function up(layout: Layout, set: readonly string[]): Promise<number
     await remove(layout);
     return up(layout, set);
   }
-  const { changes, outputs } = await update(layout, stack, progress.of("stack"));
-  progress.say("stack", describeChanges(changes));
-  const code = await report(outputs, layout, progress.of("verify"));
-  process.stdout.write(addresses(layout));
-  return code;
+  const early = wasUp ? earlyProbes(layout) : undefined;
+  try {
+    const { changes, outputs } = await update(layout, stack, progress.of("stack"));
+    progress.say("stack", describeChanges(changes));
+    const probes = early !== undefined && isNothing(changes) && !early.failed ? early : undefined;
+    if (probes === undefined) await early?.remove();
+    const code = await report(outputs, layout, probes, progress.of("verify"));
+    process.stdout.write(addresses(layout));
+    return code;
+  } finally {
+    await early?.remove();
+  }
 }
+
+/**
+ * Starts verify's pods while the engine looks for what has changed: mostly it is nothing. Pods that were
+ * started before a change are not used.
+ */
+function earlyProbes(layout: Layout): Probes | undefined {
+  const kubeconfig = readIfThere(kubeconfigPath(layout));
+  return kubeconfig === undefined ? undefined : startProbes({ kubeconfig });
+}
+
+const isNothing = (changes: Changes) => Object.keys(changes).length === 0;
 
 function readOverride(text: string): Override {
   const separator = text.indexOf("=");
@@ -134,13 +155,14 @@ function describePlugins({ pulumiOrigin }: Toolchain, { official, standIns }: Pl
 
 function describeChanges(changes: Changes): string {
   const made = Object.entries(changes).map(([kind, count]) => `${count} to ${kind}`);
-  return made.length === 0 ? "nothing to change" : `done: ${made.join(", ")}`;
+  return isNothing(changes) ? "nothing to change" : `done: ${made.join(", ")}`;
 }
 
 /** Verifies the stack with these outputs and prints the table. Interrupted, it removes its pods first. */
 async function report(
   outputs: unknown,
   layout: Layout,
+  probes: Probes | undefined,
   say: (text: string) => void,
 ): Promise<number> {
   const interruption = new AbortController();
@@ -151,7 +173,8 @@ async function report(
   for (const signal of signals) process.once(signal, interrupt);
   const { signal } = interruption;
   const signingKey = signingKeys(layout);
-  const found = await verifyStack(parseOutputs(outputs), { signingKey, signal, progress: say });
+  const options = { signingKey, signal, progress: say, ...(probes && { probes }) };
+  const found = await verifyStack(parseOutputs(outputs), options);
   for (const one of signals) process.off(one, interrupt);
   const colour = process.stdout.isTTY && process.stdout.hasColors();
   process.stdout.write(renderReport(found, { colour }));

@@ -1,7 +1,7 @@
 /** The command line of `npm run verify`. */
 import { parseArgs } from "node:util";
 import { dirname } from "node:path";
-import { VerifyError } from "./errors";
+import { StackError } from "../stack/errors";
 import { defaultProbeImage } from "./pods";
 import { formats } from "./report/files";
 import type { Format, ReportFile } from "./report/files";
@@ -68,7 +68,7 @@ export interface Arguments {
   readonly files: readonly ReportFile[];
 }
 
-/** @throws VerifyError naming the option that is wrong */
+/** @throws StackError naming the option that is wrong */
 export function readArguments(args: readonly string[]): Arguments {
   const given = parsed(args);
   return {
@@ -91,12 +91,12 @@ function parsed(args: readonly string[]) {
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new VerifyError(`${reason}. See npm run verify -- --help.`);
+    throw new StackError(`${reason}. See npm run verify -- --help.`);
   }
 }
 
 function named(option: string, value: string): string {
-  if (value === "") throw new VerifyError(`${option} is empty. See npm run verify -- --help.`);
+  if (value === "") throw new StackError(`${option} is empty. See npm run verify -- --help.`);
   return value;
 }
 
@@ -105,7 +105,7 @@ function tokenOption(value: string): TokenOption {
   const [name = "", ...rest] = value.split("=");
   const file = rest.join("=");
   if (name === "" || file === "") {
-    throw new VerifyError(
+    throw new StackError(
       `--token ${value}: expected NAME=FILE, such as --token ada@example.com=ada.jwt`,
     );
   }
@@ -114,5 +114,5 @@ function tokenOption(value: string): TokenOption {
 
 function signInWith(value: string | undefined): boolean {
   if (value === undefined || value === "browser") return value === "browser";
-  throw new VerifyError(`--sign-in ${value}: there is only --sign-in browser`);
+  throw new StackError(`--sign-in ${value}: there is only --sign-in browser`);
 }

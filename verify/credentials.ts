@@ -1,5 +1,5 @@
 /** What every viewer's requests carry: nothing, a real token, or one that verify has made. */
-import type { StackOutputs } from "./outputs";
+import type { StackOutputs } from "../stack/outputs";
 import { bearer, presentations } from "./presentations";
 import type { Carried } from "./presentations";
 import { chooseSigningKey, publishedKeys, strangersKey } from "./signing-keys";

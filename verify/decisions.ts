@@ -24,7 +24,7 @@ import type { Vantage } from "./vantages";
  * has no route for, and what is sent to a sidecar's own ports or over loopback.
  * @param kubeconfig the file's content
  * @returns a decision for each cell in their order; undefined where no policy decides
- * @throws VerifyError when the cluster does not answer
+ * @throws StackError when the cluster does not answer
  */
 export async function decisionsOn(
   planned: readonly PlannedCell[],

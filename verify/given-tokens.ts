@@ -3,15 +3,15 @@ import { readFile } from "node:fs/promises";
 import { decodeJwt } from "jose";
 import type { JWTPayload } from "jose";
 import type { TokenOption } from "./arguments";
-import { reasonOf, VerifyError } from "./errors";
-import type { StackOutputs } from "./outputs";
+import { reasonOf, StackError } from "../stack/errors";
+import type { StackOutputs } from "../stack/outputs";
 import type { Issued, IssuedTokens } from "./tokens";
 import { machineViewer } from "./viewers";
 
 /**
  * Reads the given tokens, by viewer. What a token lacks to be that viewer's at this stack is said
  * here; that it is genuine is the mesh's to find.
- * @throws VerifyError naming the option, never the token
+ * @throws StackError naming the option, never the token
  */
 export async function readGivenTokens(
   given: readonly TokenOption[],
@@ -23,7 +23,7 @@ export async function readGivenTokens(
   ]);
   const tokens = new Map<string, Issued>();
   for (const { name, file } of given) {
-    const problem = (what: string) => new VerifyError(`--token ${name}=${file}: ${what}`);
+    const problem = (what: string) => new StackError(`--token ${name}=${file}: ${what}`);
     const viewer = viewers.get(name);
     if (viewer === undefined) {
       const known = [...viewers.keys()].join(", ");

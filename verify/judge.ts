@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Decision } from "../explain/facts";
 import type { ObservedCell } from "./cells";
-import { firstLine } from "./errors";
+import { firstLine } from "../stack/errors";
 import { isPermitted, refusals } from "./expectations";
 import type { Expected } from "./expectations";
 import type { Answer, Observed } from "./prober";

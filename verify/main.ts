@@ -2,15 +2,16 @@
 import { constants } from "node:os";
 import { help, readArguments } from "./arguments";
 import type { Arguments } from "./arguments";
-import { clusterAnswers } from "./cluster";
-import { firstLine, PageRefusal, reasonOf, VerifyError } from "./errors";
+import { clusterAnswers } from "../stack/cluster";
+import { firstLine, reasonOf, StackError } from "../stack/errors";
 import { readGivenTokens } from "./given-tokens";
-import { outputsIfAny, runOnSandbox } from "./on-sandbox";
-import type { StackOutputs } from "./outputs";
+import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
+import type { StackOutputs } from "../stack/outputs";
 import { askEveryUser } from "./person";
 import { checkReportFiles, standardOutput, writeReportFiles } from "./report/files";
 import { renderReport } from "./report/text";
 import type { IssuedTokens } from "./tokens";
+import { PageRefusal } from "./sign-in";
 import { isProven, verify } from "./verify";
 import type { Report } from "./verify";
 
@@ -67,7 +68,7 @@ async function verifyWithPeople(
   } catch (error) {
     if (!(error instanceof PageRefusal)) throw error;
     if (terminal === undefined) {
-      throw new VerifyError(
+      throw new StackError(
         `${error.message}. Give the users' access tokens by --token NAME=FILE, or run it on a terminal to sign in with a browser.`,
       );
     }

@@ -2,12 +2,12 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 import type { Interface } from "node:readline/promises";
-import { VerifyError } from "./errors";
-import type { StackOutputs } from "./outputs";
+import { StackError } from "../stack/errors";
+import type { StackOutputs } from "../stack/outputs";
 import { isCallback } from "./sign-in";
 import { authorizations } from "./tokens";
 import type { Authorization, Issued, IssuedTokens } from "./tokens";
-import { unlessAborted } from "./waiting";
+import { unlessAborted } from "../stack/waiting";
 
 /** The terminal that a person sits at. */
 export interface Terminal {
@@ -28,7 +28,7 @@ export interface Asking {
  * tenant, and the person pastes the address at which it arrives. That address is the gateway's,
  * which need not answer there; so no other callback has to be allowed at the tenant.
  * @param given tokens that are there already, by viewer
- * @throws VerifyError without a terminal, or when a user has not signed in in time
+ * @throws StackError without a terminal, or when a user has not signed in in time
  */
 export async function askEveryUser(
   outputs: StackOutputs,
@@ -39,14 +39,14 @@ export async function askEveryUser(
   if (missing.length === 0) return given;
   if (terminal === undefined) {
     const named = missing.map(({ email }) => `--token ${email}=FILE`).join(" ");
-    throw new VerifyError(`no terminal to ask on: give the users' access tokens by ${named}`);
+    throw new StackError(`no terminal to ask on: give the users' access tokens by ${named}`);
   }
   const tokens = new Map(given);
   const authorize = await authorizations(outputs, signal);
   const lines = createInterface({ ...terminal, terminal: false });
   const closed = new AbortController();
   lines.on("close", () => {
-    closed.abort(new VerifyError("the terminal was closed before every user had signed in"));
+    closed.abort(new StackError("the terminal was closed before every user had signed in"));
   });
   try {
     for (const { email } of missing) {
@@ -64,7 +64,7 @@ export async function askEveryUser(
 function late(email: string, deadline: number, inTime: AbortSignal) {
   return (error: unknown): never => {
     if (error !== inTime.reason) throw error;
-    throw new VerifyError(
+    throw new StackError(
       `sign-in of ${email} failed: nothing was pasted within ${Math.round(deadline / 1000)} s`,
     );
   };

@@ -1,7 +1,7 @@
 /** Where the services' pods are: their sidecars are asked at their own ports too. */
 import { CoreV1Api } from "@kubernetes/client-node";
 import type { ServiceName } from "../components/access";
-import { explained, loadCluster } from "./cluster";
+import { explained, loadCluster } from "../stack/cluster";
 import type { PodAddress, PodAddresses } from "./vantages";
 
 /**

@@ -8,8 +8,8 @@ import type {
   V1ContainerStatus,
   V1Pod,
 } from "@kubernetes/client-node";
-import { explained, loadCluster } from "./cluster";
-import { firstLine, VerifyError } from "./errors";
+import { explained, loadCluster } from "../stack/cluster";
+import { firstLine, StackError } from "../stack/errors";
 import {
   container,
   podName,
@@ -22,7 +22,7 @@ import {
 import type { Plain, ProbePod } from "./probe-pod";
 import { probeArguments, proberOver } from "./prober";
 import type { Prober } from "./prober";
-import { everyOne, unlessAborted, until } from "./waiting";
+import { everyOne, unlessAborted, until } from "../stack/waiting";
 
 /** Any image with `node` on its PATH will do. */
 export const defaultProbeImage = "docker.io/library/node:24-alpine";
@@ -149,7 +149,7 @@ async function ready(
     { deadline, signal },
   );
   if (done === undefined) {
-    throw new VerifyError(
+    throw new StackError(
       `the probe pods are not ready after ${Math.round(deadline / 1000)} s: ${waitingFor}`,
     );
   }
@@ -170,12 +170,12 @@ function refuseHopeless(pod: V1Pod): void {
     hopeless.includes(state?.waiting?.reason ?? ""),
   );
   if (stuck !== undefined) {
-    throw new VerifyError(
+    throw new StackError(
       `the probe pod ${nameOf(pod)} cannot start: ${stateOf(pod)}. Name an image that the cluster can pull, with node on its PATH, by --probe-image.`,
     );
   }
   if (pod.status?.phase === "Failed") {
-    throw new VerifyError(`the probe pod ${nameOf(pod)} has ended: ${stateOf(pod)}`);
+    throw new StackError(`the probe pod ${nameOf(pod)} has ended: ${stateOf(pod)}`);
   }
 }
 

@@ -10,9 +10,9 @@ import { services } from "../components/access";
 import { policiesOf } from "../components/enforcement/policies";
 import type { Policies } from "../components/enforcement/policies";
 import { namespaces } from "../components/names";
-import { explained, loadCluster } from "./cluster";
-import type { StackOutputs } from "./outputs";
-import { everyOne } from "./waiting";
+import { explained, loadCluster } from "../stack/cluster";
+import type { StackOutputs } from "../stack/outputs";
+import { everyOne } from "../stack/waiting";
 
 /** What the comparison has found. */
 export interface PolicyComparison {
@@ -69,7 +69,7 @@ const places = [namespaces.mesh, namespaces.application];
 
 /**
  * Compares the policies that count for the application with what the table asks for.
- * @throws VerifyError when the cluster does not answer
+ * @throws StackError when the cluster does not answer
  */
 export async function comparePolicies({
   kubeconfig,

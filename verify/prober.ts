@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
-import { firstLine, VerifyError } from "./errors";
+import { firstLine, StackError } from "../stack/errors";
 
 /** One request, sent as it is written: the path is not normalized. */
 export interface ProbeRequest {
@@ -40,7 +40,7 @@ export type Observed = Answer | z.infer<typeof failure>;
 
 /** Sends batches of requests; each batch's results are in the requests' order. */
 export interface Prober {
-  /** @throws VerifyError when the probe ended before it answered. */
+  /** @throws StackError when the probe ended before it answered. */
   send(requests: readonly ProbeRequest[]): Promise<readonly Observed[]>;
   close(): void;
 }
@@ -78,7 +78,7 @@ export function proberOver(
   let complaint = "";
   let ended = false;
   const lost = () =>
-    new VerifyError(
+    new StackError(
       `the probe ${place} ended before it answered${complaint && `: ${firstLine(complaint)}`}`,
     );
   // Its end is told by its output, which the lines below notice.
@@ -114,7 +114,7 @@ function parseResults(place: string, line: string, count: number): readonly Obse
   } catch {
     // The message below is all that a person can use.
   }
-  throw new VerifyError(`the probe ${place} answered with something that is not its results`);
+  throw new StackError(`the probe ${place} answered with something that is not its results`);
 }
 
 /** A probe where this program runs. */

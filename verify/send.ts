@@ -1,9 +1,9 @@
 /** Sends the cells' requests, each from its vantage point. */
 import type { ObservedCell, PlannedCell } from "./cells";
-import { VerifyError } from "./errors";
+import { StackError } from "../stack/errors";
 import { matches } from "./judge";
 import type { Answer, Observed, Prober } from "./prober";
-import { until } from "./waiting";
+import { unlessAborted, until } from "../stack/waiting";
 
 /** The prober of every vantage point, by name. */
 export type Probers = ReadonlyMap<string, Prober>;
@@ -18,7 +18,7 @@ export async function sendAll(
   await Promise.all(
     [...vantages].map(async (vantage) => {
       const prober = probers.get(vantage);
-      if (prober === undefined) throw new VerifyError(`nothing sends requests ${vantage}`);
+      if (prober === undefined) throw new StackError(`nothing sends requests ${vantage}`);
       const sent = planned.flatMap((each) =>
         each.cell.vantage !== vantage || each.request === undefined
           ? []
@@ -62,34 +62,41 @@ function redact(text: string, words: PlannedCell["words"]): string {
 }
 
 /**
- * Waits until the policies have reached every sidecar: until one request of each expected status
- * per vantage point and target has the outcome it should, and then every request once. A connection
- * that the services keep open is judged by the policies of its beginning until it is used again;
- * sending everything uses them all. When that does not happen in time the cells themselves will show
- * what differs.
+ * Sends every request, and all of them again as long as some are not answered as expected and the
+ * deadline has not passed: policies take a moment to reach every sidecar, and a connection that the
+ * services keep open is judged by the policies of its beginning until it is used again. In between
+ * only what was not as expected is asked for.
  * @param deadline milliseconds
- * @returns whether it happened in time
+ * @param waiting called when answers are waited for, with how many are not as expected
+ * @returns the last round, whole: each cell's answer is of the same one
  */
-export async function settle(
+export async function sendUntilSettled(
   planned: readonly PlannedCell[],
   probers: Probers,
-  deadline: number,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const samples = new Map<string, PlannedCell>();
-  for (const each of planned) {
-    const { vantage, target, expected } = each.cell;
-    const kind = JSON.stringify([vantage, target, expected.status]);
-    if (each.request !== undefined && !samples.has(kind)) samples.set(kind, each);
+  {
+    deadline,
+    signal,
+    waiting,
+  }: {
+    readonly deadline: number;
+    readonly signal: AbortSignal;
+    readonly waiting: (unexpected: number) => void;
+  },
+): Promise<readonly ObservedCell[]> {
+  const end = Date.now() + deadline;
+  for (;;) {
+    const cells = await unlessAborted(sendAll(planned, probers), signal);
+    const late = planned.filter((_, position) => isUnexpected(cells[position]));
+    if (late.length === 0 || Date.now() >= end) return cells;
+    waiting(late.length);
+    const asExpected = async () => {
+      const again = await unlessAborted(sendAll(late, probers), signal);
+      return again.some(isUnexpected) ? undefined : true;
+    };
+    await until(asExpected, { deadline: end - Date.now(), signal });
   }
-  const asExpected = async (some: readonly PlannedCell[]) => {
-    const cells = await sendAll(some, probers);
-    return cells.every(({ expected, observed }) => observed && matches(expected, observed));
-  };
-  const all = planned.filter(({ request }) => request !== undefined);
-  const settled = await until(
-    async () => ((await asExpected([...samples.values()])) && (await asExpected(all))) || undefined,
-    { deadline, signal },
-  );
-  return settled ?? false;
+}
+
+function isUnexpected(cell: ObservedCell | undefined): boolean {
+  return cell?.observed !== undefined && !matches(cell.expected, cell.observed);
 }

@@ -4,7 +4,10 @@
  */
 import { load } from "cheerio";
 import { CookieJar } from "tough-cookie";
-import { firstLine, PageRefusal, reasonOf, VerifyError } from "./errors";
+import { firstLine, reasonOf, StackError } from "../stack/errors";
+
+/** The login page does not let a person in who is only a form filler; with a browser it may. */
+export class PageRefusal extends StackError {}
 
 export interface SignIn {
   /** The authorization request. */
@@ -68,7 +71,7 @@ async function follow(first: PageRequest, signIn: SignIn, jar: CookieJar): Promi
     if (repeated && request.form !== undefined) requireSameSite(target, request.url, signIn.email);
     request = repeated ? { ...request, url: target } : { url: target };
   }
-  throw new VerifyError(
+  throw new StackError(
     `sign-in of ${signIn.email} failed: more than ${maximumRedirects} redirects in a row`,
   );
 }
@@ -89,7 +92,7 @@ async function fetchPage(request: PageRequest, signIn: SignIn, jar: CookieJar): 
     return response;
   } catch (error) {
     signIn.signal.throwIfAborted();
-    throw new VerifyError(
+    throw new StackError(
       `sign-in of ${signIn.email} failed: ${request.url.origin} does not answer (${reasonOf(error)})`,
     );
   }
@@ -102,7 +105,7 @@ export function isCallback(url: URL, callback: URL): boolean {
 /** A password goes to the site that showed the form, and to no other. */
 function requireSameSite(target: URL, page: URL, email: string): void {
   if (target.origin !== page.origin) {
-    throw new VerifyError(
+    throw new StackError(
       `sign-in of ${email} failed: the form at ${page.origin} is sent to ${target.origin}, another site`,
     );
   }

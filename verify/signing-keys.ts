@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { calculateJwkThumbprint, decodeProtectedHeader, generateKeyPair, importJWK } from "jose";
 import type { CryptoKey, GenerateKeyPairResult, JWK } from "jose";
 import { z } from "zod";
-import { reasonOf, VerifyError } from "./errors";
+import { reasonOf, StackError } from "../stack/errors";
 
 const signingKey = z.looseObject({ kty: z.literal("RSA"), kid: z.string(), d: z.string() });
 const keySet = z.object({ keys: z.array(z.looseObject({})) });
@@ -19,10 +19,10 @@ export type SigningKeys = ReadonlyMap<string, JWK>;
 
 /**
  * Reads a private JWK set.
- * @throws VerifyError naming the file, never its content.
+ * @throws StackError naming the file, never its content.
  */
 export async function readSigningKeys(file: string): Promise<SigningKeys> {
-  const problem = (what: string) => new VerifyError(`the signing key file ${file} ${what}`);
+  const problem = (what: string) => new StackError(`the signing key file ${file} ${what}`);
   let content: unknown;
   try {
     content = JSON.parse(await readFile(file, "utf8"));
@@ -64,7 +64,7 @@ export async function chooseSigningKey(
     if ((await calculateJwkThumbprint(own)) !== (await calculateJwkThumbprint(candidate))) continue;
     return { kid, key: await importJWK(own, "RS256") };
   }
-  throw new VerifyError(
+  throw new StackError(
     `the signing key file holds none of the keys that the tenant publishes (${
       published.map(({ kid }) => kid ?? "unnamed").join(", ") || "none"
     })`,
@@ -92,6 +92,6 @@ export async function publishedKeys(jwksUri: string, signal: AbortSignal): Promi
   } catch (error) {
     signal.throwIfAborted();
     const reason = error instanceof z.ZodError ? "it is not a JWK set" : reasonOf(error);
-    throw new VerifyError(`cannot read the tenant's keys at ${jwksUri}: ${reason}`);
+    throw new StackError(`cannot read the tenant's keys at ${jwksUri}: ${reason}`);
   }
 }

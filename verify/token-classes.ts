@@ -7,7 +7,7 @@ import { base64url, decodeJwt, exportJWK, exportSPKI, importJWK, SignJWT } from 
 import type { CryptoKey, JWK, JWTHeaderParameters, JWTPayload } from "jose";
 import type { Permission } from "../components/access";
 import type { TokenRefusal } from "./expectations";
-import type { StackOutputs } from "./outputs";
+import type { StackOutputs } from "../stack/outputs";
 import { everyPermission } from "./permissions";
 import type { SigningKey } from "./signing-keys";
 

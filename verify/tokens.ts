@@ -1,11 +1,11 @@
 /** The real tokens, as the tenant issues them to people and machines. */
 import * as client from "openid-client";
 import { applicationAddresses } from "../components/identity/addresses";
-import { reasonOf, VerifyError } from "./errors";
-import type { StackOutputs } from "./outputs";
+import { reasonOf, StackError } from "../stack/errors";
+import type { StackOutputs } from "../stack/outputs";
 import { signIn } from "./sign-in";
 import { machineViewer } from "./viewers";
-import { everyOne } from "./waiting";
+import { everyOne } from "../stack/waiting";
 
 /** What the tenant has issued to one viewer. */
 export interface Issued {
@@ -72,7 +72,7 @@ async function discover({ issuer }: StackOutputs, signal: AbortSignal): Promise<
     };
   } catch (error) {
     signal.throwIfAborted();
-    throw new VerifyError(`the tenant ${issuer} does not answer as expected: ${reasonOf(error)}`);
+    throw new StackError(`the tenant ${issuer} does not answer as expected: ${reasonOf(error)}`);
   }
 }
 
@@ -91,7 +91,7 @@ export interface Authorization {
   readonly callback: URL;
   /**
    * The tokens, for the callback's address as the browser arrived at it.
-   * @throws VerifyError also where somebody else has signed in
+   * @throws StackError also where somebody else has signed in
    */
   readonly finish: (arrived: URL) => Promise<Issued>;
 }
@@ -187,10 +187,10 @@ async function tokenFrom(
     issued = await ask();
   } catch (error) {
     signal.throwIfAborted();
-    throw new VerifyError(`${what} failed: ${protocolReason(error)}`);
+    throw new StackError(`${what} failed: ${protocolReason(error)}`);
   }
   if (issued.access_token.split(".").length !== 3) {
-    throw new VerifyError(
+    throw new StackError(
       `${what} failed: the tenant issued an opaque token. Is ${audience} the identifier of one of its APIs?`,
     );
   }

@@ -196,6 +196,15 @@ const outsider: ProbePod = {
   inTheMesh: false,
 };
 
+/** Every pod that requests are sent from. */
+export const podsToProbeFrom: readonly ProbePod[] = [
+  ...names.map((name) => podOf(name, serviceAccountOf(name).name)),
+  stranger,
+  foreigner,
+  outsider,
+  unlistedPod,
+];
+
 function originOf(service: string, namespace?: string): string {
   return `http://${namespace === undefined ? service : `${service}.${namespace}`}:${port}`;
 }

@@ -9,30 +9,29 @@ import { planCells } from "./cells";
 import { allCredentials } from "./credentials";
 import type { AllCredentials } from "./credentials";
 import { decisionsOn } from "./decisions";
-import { reasonOf, VerifyError } from "./errors";
+import { reasonOf, StackError } from "../stack/errors";
 import { judge } from "./judge";
 import type { JudgedCell, Verdict } from "./judge";
-import type { StackOutputs } from "./outputs";
+import type { StackOutputs } from "../stack/outputs";
 import { comparePolicies } from "./policy-objects";
 import type { PolicyComparison } from "./policy-objects";
 import { podAddresses } from "./pod-addresses";
-import { defaultProbeImage, probePods } from "./pods";
-import type { ProbePods } from "./pods";
-import type { ProbePod } from "./probe-pod";
+import { startProbes } from "./probes";
+import type { Probes } from "./probes";
 import { localProber } from "./prober";
 import type { Prober } from "./prober";
-import { sendAll, settle } from "./send";
+import { sendUntilSettled } from "./send";
 import type { Probers } from "./send";
 import { readSigningKeys } from "./signing-keys";
 import type { SigningKeys } from "./signing-keys";
 import { genuineTokens } from "./tokens";
 import type { IssuedTokens } from "./tokens";
-import { trust } from "./trust";
+import { trust } from "../stack/trust";
 import { vantagePoints } from "./vantages";
 import type { Vantage } from "./vantages";
 import { viewersOf, wholeViewer } from "./viewers";
 import type { Viewer } from "./viewers";
-import { together, unlessAborted, until } from "./waiting";
+import { together, unlessAborted, until } from "../stack/waiting";
 
 export interface VerifyOptions {
   /**
@@ -42,6 +41,8 @@ export interface VerifyOptions {
   readonly signingKey?: string;
   /** Tokens that are there already, by viewer; nobody signs in for them. */
   readonly given?: IssuedTokens;
+  /** Probe pods that are on their way already. They are removed in the end, like its own. */
+  readonly probes?: Probes;
   /** Image of the probe pods; `node` has to be on its PATH. Default: `defaultProbeImage`. */
   readonly probeImage?: string;
   /** Milliseconds to wait for the policies to reach every sidecar. Default: 30 000. */
@@ -74,7 +75,7 @@ export interface Report {
 
 /**
  * Verifies a stack that is up.
- * @throws VerifyError when it cannot be verified; a difference is no error but a part of the report
+ * @throws StackError when it cannot be verified; a difference is no error but a part of the report
  */
 export async function verify(outputs: StackOutputs, options: VerifyOptions = {}): Promise<Report> {
   const { progress = () => undefined, signal = new AbortController().signal } = options;
@@ -84,35 +85,36 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
   const startedAt = new Date().toISOString();
   const viewers = viewersOf(outputs);
   const here = localProber();
-  let pods: ProbePods | undefined;
+  let { probes } = options;
   try {
     await gatewayAnswers(here, outputs.gatewayUrl, options.gatewayDeadline ?? 15_000, signal);
     progress("Signing in as every viewer and starting the probe pods …");
     const vantages = await vantagesOf(outputs, viewers);
-    const started = probePods({
-      kubeconfig: outputs.kubeconfig,
-      namespaces: namespacesOf(vantages),
-      image: options.probeImage ?? defaultProbeImage,
-      deadline: options.probeDeadline ?? 120_000,
-    });
-    pods = started;
+    const { kubeconfig } = outputs;
+    const { probeImage: image, probeDeadline: deadline } = options;
+    const started = (probes ??= startProbes({ kubeconfig, image, deadline, signal }));
     const [credentials, inPods] = await together(
       signal,
       (either) => signIn(outputs, signingKeys, either, options.given),
-      (either) => started.start(podsOf(vantages), either),
+      (either) => unlessAborted(started.probers, either),
     );
     const planned = planCells(vantages, viewers, credentials);
     const probers = probersOf(vantages, here, inPods);
-    progress("Waiting until the policies have reached every sidecar …");
-    const deadline = options.settleDeadline ?? 30_000;
-    const settled = await unlessAborted(settle(planned, probers, deadline, signal), signal);
-    if (!settled) progress("Not every answer is as expected; going on to say which.");
     progress(`Sending ${planned.length} requests …`);
     const [[policies, decisions], observed] = await together(
       signal,
       () =>
         Promise.all([comparePolicies(outputs), decisionsOn(planned, vantages, outputs.kubeconfig)]),
-      (either) => unlessAborted(sendAll(planned, probers), either),
+      (either) =>
+        sendUntilSettled(planned, probers, {
+          deadline: options.settleDeadline ?? 30_000,
+          signal: either,
+          waiting: (unexpected) => {
+            progress(
+              `${unexpected} answers are not as expected: waiting for policies on their way …`,
+            );
+          },
+        }),
     );
     const cells = judge(observed).map((cell, position) => {
       const decision = decisions[position];
@@ -122,7 +124,7 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
     return { gatewayUrl, issuer, startedAt, cells, policies, summary: sum(cells) };
   } finally {
     here.close();
-    await pods?.remove().catch((error: unknown) => {
+    await probes?.remove().catch((error: unknown) => {
       progress(`Probe pods may be left for ten minutes: ${reasonOf(error)}`);
     });
   }
@@ -152,7 +154,7 @@ async function gatewayAnswers(
     { deadline, signal },
   );
   if (answers === undefined) {
-    throw new VerifyError(
+    throw new StackError(
       `the gateway ${gatewayUrl} does not answer (${reason}). Is the stack up, and gateway.url its address?`,
     );
   }
@@ -174,16 +176,6 @@ async function vantagesOf(
   const names = Object.keys(services) as ServiceName[];
   const addresses = await podAddresses(kubeconfig, namespaces.application, names);
   return vantagePoints(gatewayUrl, wholeViewer(viewers)?.name, addresses);
-}
-
-/** Every pod once: several vantage points may share one. */
-function podsOf(vantages: readonly Vantage[]): readonly ProbePod[] {
-  const pods = vantages.flatMap(({ pod }) => pod ?? []);
-  return [...new Map(pods.map((pod) => [pod.name, pod])).values()];
-}
-
-function namespacesOf(vantages: readonly Vantage[]): readonly string[] {
-  return [...new Set(podsOf(vantages).map(({ namespace }) => namespace))];
 }
 
 function probersOf(

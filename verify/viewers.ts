@@ -1,7 +1,7 @@
 /** Who asks: the rows of every matrix, with what each one ought to hold. */
 import type { Permission } from "../components/access";
 import type { Credential } from "./expectations";
-import type { StackOutputs } from "./outputs";
+import type { StackOutputs } from "../stack/outputs";
 import { everyPermission, permissionsOf } from "./permissions";
 import { presentations } from "./presentations";
 import { forgedControl, tokenClasses } from "./token-classes";

@@ -8,8 +8,8 @@ import autocannon from "autocannon";
 import { z } from "zod";
 import { stackName } from "../../sandbox/configuration";
 import { exitWith, Failure } from "../../sandbox/failure";
-import { VerifyError } from "../../verify/errors";
-import { readOutputs, type StackOutputs } from "../../verify/outputs";
+import { StackError } from "../../stack/errors";
+import { readOutputs, type StackOutputs } from "../../stack/outputs";
 import { printOutput } from "../output";
 import { Policies } from "./policies";
 
@@ -140,4 +140,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-exitWith(main(), VerifyError);
+exitWith(main(), StackError);

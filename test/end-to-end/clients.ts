@@ -4,7 +4,7 @@ import { request as httpRequest } from "node:http";
 import { request } from "node:https";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import { parseOutputs, type StackOutputs } from "../../verify/outputs";
+import { parseOutputs, type StackOutputs } from "../../stack/outputs";
 import type { SandboxCopy } from "./copy";
 
 /** The status that the gateway answers for a service, or why it does not answer. */

@@ -8,7 +8,7 @@ import type { JWK } from "jose";
 import { planCells } from "../../verify/cells";
 import { allCredentials } from "../../verify/credentials";
 import type { AllCredentials } from "../../verify/credentials";
-import type { StackOutputs } from "../../verify/outputs";
+import type { StackOutputs } from "../../stack/outputs";
 import type { Issued } from "../../verify/tokens";
 import { vantagePoints } from "../../verify/vantages";
 import { viewersOf } from "../../verify/viewers";

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { UnsecuredJWT } from "jose";
 import { readArguments } from "../../verify/arguments";
 import { readGivenTokens } from "../../verify/given-tokens";
-import type { StackOutputs } from "../../verify/outputs";
+import type { StackOutputs } from "../../stack/outputs";
 import { viewers } from "./support/stack";
 
 const issuer = "https://tenant.localhost:8443/";
@@ -81,7 +81,7 @@ for (const [what, name, content, reason] of refusals) {
   test(`one line that names the option and not the token: ${what}`, async () => {
     const file = content === undefined ? join(directory, "none") : await fileWith(content);
     await assert.rejects(readGivenTokens([{ name, file }], outputs), (error: Error) => {
-      assert.equal(error.name, "VerifyError");
+      assert.equal(error.name, "StackError");
       assert.ok(error.message.startsWith(`--token ${name}=${file}: ${reason}`), error.message);
       assert.ok(!error.message.includes("\n") && !error.message.includes("eyJ"));
       return true;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { after, before, test } from "node:test";
 import { decodeJwt } from "jose";
-import type { StackOutputs } from "../../verify/outputs";
+import type { StackOutputs } from "../../stack/outputs";
 import { askEveryUser } from "../../verify/person";
 import type { Terminal } from "../../verify/person";
 import { audience, password, startBookinfo } from "../sandbox/tenant/bookinfo";
@@ -126,7 +126,7 @@ test("what is not the callback's address is asked for again", async () => {
 test("one line: somebody else has signed in", async () => {
   const { terminal } = somebody(signingIn(() => user));
   await assert.rejects(askEveryUser(outputs, new Map(), { terminal, signal }), {
-    name: "VerifyError",
+    name: "StackError",
     message: `sign-in of ${nobody} failed: ${user} signed in instead`,
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PlannedCell } from "../../verify/cells";
 import type { Observed, Prober, ProbeRequest } from "../../verify/prober";
-import { sendAll, settle } from "../../verify/send";
+import { sendAll, sendUntilSettled } from "../../verify/send";
 
 const live = new AbortController().signal;
 
@@ -110,38 +110,76 @@ test("nor does the beginning of a token get there, where an answer is cut", asyn
   assert.equal(await reported("eyJhbGciOi", words), "eyJhbGciOi");
 });
 
-test("settling asks for one cell of each expected status until they are as expected, then for all", async () => {
-  let rounds = 0;
-  const late = prober(({ path }) => {
-    if (path === "/one") rounds += 1;
-    return rounds < 3 || path === "/two" ? denied : granted;
-  });
-  const cells = [
-    planned("a", "one", 200),
-    planned("a", "one", 200, "other"),
-    planned("a", "two", 403),
-    planned("a", "two", 403, "other"),
-  ];
-  const settled = await settle(cells, new Map([["a", late.made]]), 10_000, live);
-  assert.equal(settled, true);
+/** Sends until all is settled, and says what was waited for. */
+async function settled(cells: readonly PlannedCell[], one: Prober, deadline: number) {
+  const waited: number[] = [];
+  const waiting = (unexpected: number) => waited.push(unexpected);
+  const options = { deadline, signal: live, waiting };
+  const found = await sendUntilSettled(cells, new Map([["a", one]]), options);
+  return {
+    waited,
+    statuses: found.map(({ observed }) => observed && "status" in observed && observed.status),
+  };
+}
+
+const cells = [
+  planned("a", "one", 200),
+  planned("a", "one", 200, "other"),
+  planned("a", "two", 403),
+  { ...planned("a", "three", 200), request: undefined },
+];
+
+test("what is as expected at once is asked for once", async () => {
+  const prompt = prober(({ path }) => (path === "/two" ? denied : granted));
+  const { waited, statuses } = await settled(cells, prompt.made, 10_000);
+  assert.deepEqual(statuses, [200, 200, 403, undefined]);
+  assert.deepEqual(waited, []);
   assert.deepEqual(
-    late.batches.map((batch) => batch.map(({ path }) => path)),
-    [
-      ["/one", "/two"],
-      ["/one", "/two"],
-      ["/one", "/two"],
-      ["/one", "/one", "/two", "/two"],
-    ],
+    prompt.batches.map((batch) => batch.map(({ path }) => path)),
+    [["/one", "/one", "/two"]],
   );
 });
 
-test("settling gives up at its deadline, and at once when told to", async () => {
+test("what is not as expected is asked for until it is, and then everything once more", async () => {
+  let asked = 0;
+  const late = prober(({ path, headers }) => {
+    if (headers.authorization !== undefined) asked += 1;
+    return path === "/two" || (headers.authorization !== undefined && asked < 3) ? denied : granted;
+  });
+  const { waited, statuses } = await settled(cells, late.made, 10_000);
+  assert.deepEqual(statuses, [200, 200, 403, undefined]);
+  assert.deepEqual(waited, [1]);
+  assert.deepEqual(
+    late.batches.map((batch) => batch.map(({ path }) => path)),
+    [["/one", "/one", "/two"], ["/one"], ["/one"], ["/one", "/one", "/two"]],
+  );
+});
+
+test("what a later round finds not to be as expected is waited for too", async () => {
+  // The second is let in at first, as on a connection that was made before its policy was.
+  const answers = new Map([
+    ["/one", [denied, granted, granted, granted]],
+    ["/two", [denied, granted, denied, denied]],
+  ]);
+  const changing = prober(({ path }) => answers.get(path)?.shift() ?? denied);
+  const two = [planned("a", "one", 200), planned("a", "two", 403)];
+  const { waited, statuses } = await settled(two, changing.made, 10_000);
+  assert.deepEqual(statuses, [200, 403]);
+  assert.deepEqual(waited, [1, 1]);
+  assert.deepEqual(
+    changing.batches.map((batch) => batch.map(({ path }) => path)),
+    [["/one", "/two"], ["/one"], ["/one", "/two"], ["/two"], ["/one", "/two"]],
+  );
+});
+
+test("waiting ends at its deadline with what was answered then, and at once when told to", async () => {
   const never = prober(() => denied);
-  const probers = new Map([["a", never.made]]);
-  assert.equal(await settle([planned("a", "one", 200)], probers, 300, live), false);
-  assert.ok(never.batches.length >= 2);
-  const ended = AbortSignal.abort(new Error("ended"));
-  await assert.rejects(settle([planned("a", "one", 200)], probers, 10_000, ended), {
+  const one = [planned("a", "one", 200)];
+  assert.deepEqual(await settled(one, never.made, 300), { waited: [1], statuses: [403] });
+  assert.ok(never.batches.length >= 3);
+  const signal = AbortSignal.abort(new Error("ended"));
+  const options = { deadline: 10_000, signal, waiting: () => undefined };
+  await assert.rejects(sendUntilSettled(one, new Map([["a", never.made]]), options), {
     message: "ended",
   });
 });

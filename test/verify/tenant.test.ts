@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from "jose";
 import { allCredentials } from "../../verify/credentials";
-import type { StackOutputs } from "../../verify/outputs";
+import type { StackOutputs } from "../../stack/outputs";
 import { readSigningKeys } from "../../verify/signing-keys";
 import { genuineTokens } from "../../verify/tokens";
 import type { IssuedTokens } from "../../verify/tokens";
@@ -107,7 +107,7 @@ test("a wrong password: the page's own words", async () => {
 test("an unknown audience, an unregistered callback and a wrong machine secret: the tenant's words", async () => {
   const failing = async (changes: Partial<StackOutputs>, message: RegExp) => {
     await assert.rejects(genuineTokens({ ...outputs, ...changes }, live), (error: Error) => {
-      assert.equal(error.name, "VerifyError");
+      assert.equal(error.name, "StackError");
       assert.match(error.message, message);
       assert.ok(!error.message.includes("\n"));
       return true;

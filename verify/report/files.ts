@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { lstat, open, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { reasonOf, VerifyError } from "../errors";
+import { reasonOf, StackError } from "../../stack/errors";
 import type { Report } from "../verify";
 import { renderHtml } from "./html";
 import { renderJson } from "./json";
@@ -30,7 +30,7 @@ export const standardOutput = "-";
 
 /**
  * Checks that every file can be written, by writing beside it.
- * @throws VerifyError naming the option whose file cannot be written, or that is one too many
+ * @throws StackError naming the option whose file cannot be written, or that is one too many
  */
 export async function checkReportFiles(files: readonly ReportFile[]): Promise<void> {
   const taken = new Map<string, Format>();
@@ -39,7 +39,7 @@ export async function checkReportFiles(files: readonly ReportFile[]): Promise<vo
     const other = taken.get(place);
     if (other !== undefined) {
       const where = path === standardOutput ? "standard output" : path;
-      throw new VerifyError(`--${other} and --${format} cannot both go to ${where}`);
+      throw new StackError(`--${other} and --${format} cannot both go to ${where}`);
     }
     taken.set(place, format);
     if (path !== standardOutput) await checkFile(format, path);
@@ -49,7 +49,7 @@ export async function checkReportFiles(files: readonly ReportFile[]): Promise<vo
 async function checkFile(format: Format, path: string): Promise<void> {
   const there = await lstat(path).catch(() => undefined);
   if (there !== undefined && !there.isFile()) {
-    throw new VerifyError(`--${format} ${path}: there is something that is not a file`);
+    throw new StackError(`--${format} ${path}: there is something that is not a file`);
   }
   const attempt = temporaryBeside(path);
   await explained(format, path, async () => {
@@ -93,7 +93,7 @@ async function explained(
   try {
     await attempt();
   } catch (error) {
-    throw new VerifyError(`--${format} ${path} cannot be written: ${fileReason(error, path)}`);
+    throw new StackError(`--${format} ${path} cannot be written: ${fileReason(error, path)}`);
   }
 }
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { services } from "../../../components/access";
 import { policiesOf } from "../../../components/enforcement/policies";
 import type { Policies } from "../../../components/enforcement/policies";
-import type { StackOutputs } from "../../../verify/outputs";
+import type { StackOutputs } from "../../../stack/outputs";
 import { startCluster } from "./cluster";
 import type { Cluster, ClusterOptions } from "./cluster";
 import { startMesh } from "./mesh";

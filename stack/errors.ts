@@ -1,10 +1,7 @@
 /** A failure whose message is written for a person: one line, what was wrong, where, what to do. */
-export class VerifyError extends Error {
-  override readonly name = "VerifyError";
+export class StackError extends Error {
+  override readonly name = "StackError";
 }
-
-/** The login page does not let a person in who is only a form filler; with a browser it may. */
-export class PageRefusal extends VerifyError {}
 
 /**
  * One line saying what failed. `fetch` hides the reason in the cause, and a host with several

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { delimiter } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { parseOutputs, readOutputs } from "../../verify/outputs";
-import { fakePulumi } from "./support/pulumi";
-import type { FakePulumi } from "./support/pulumi";
+import { parseOutputs, readOutputs } from "../../stack/outputs";
+import { fakePulumi } from "../verify/support/pulumi";
+import type { FakePulumi } from "../verify/support/pulumi";
 
 const outputs = {
   gatewayUrl: "http://localhost:8080",
@@ -51,7 +51,7 @@ for (const [name, given, problem] of broken) {
     assert.throws(
       () => parseOutputs(given),
       (error: Error) => {
-        assert.equal(error.name, "VerifyError");
+        assert.equal(error.name, "StackError");
         assert.ok(
           error.message.startsWith(`the stack's outputs are not complete: ${problem}`),
           error.message,
@@ -115,7 +115,7 @@ const refusals: readonly [string, string, string | undefined, string][] = [
 for (const [name, script, stack, message] of refusals) {
   test(`one line: ${name}`, async (t) => {
     await (await pulumiOnPath(t)).does(script);
-    await assert.rejects(readOutputs(tmpdir(), stack), { name: "VerifyError", message });
+    await assert.rejects(readOutputs(tmpdir(), stack), { name: "StackError", message });
   });
 }
 

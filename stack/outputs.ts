@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { permissions, roles } from "../components/access";
 import type { Permission, Role } from "../components/access";
-import { firstLine, VerifyError } from "./errors";
+import { firstLine, StackError } from "./errors";
 
 const role = z.literal(Object.keys(roles) as Role[]);
 const permission = z.literal(Object.keys(permissions) as Permission[]);
@@ -38,7 +38,7 @@ export type StackOutputs = z.infer<typeof schema>;
 
 /**
  * Checks what a stack exports.
- * @throws VerifyError naming every output that is missing or malformed; never a value.
+ * @throws StackError naming every output that is missing or malformed; never a value.
  */
 export function parseOutputs(outputs: unknown): StackOutputs {
   const parsed = schema.safeParse(outputs);
@@ -46,7 +46,7 @@ export function parseOutputs(outputs: unknown): StackOutputs {
     const problems = parsed.error.issues.map(
       (issue) => `${issue.path.join(".") || "outputs"} (${firstLine(issue.message)})`,
     );
-    throw new VerifyError(
+    throw new StackError(
       `the stack's outputs are not complete: ${problems.join(", ")}. Run \`pulumi up\` and try again.`,
     );
   }
@@ -68,20 +68,20 @@ function requireSecrets(outputs: StackOutputs): void {
     ]),
   ];
   if (missing.length > 0) {
-    throw new VerifyError(
+    throw new StackError(
       `the stack's outputs are not complete: ${missing.join(", ")} missing. Run \`pulumi up\` and try again.`,
     );
   }
 }
 
 /** There is no stack to read: no Pulumi CLI, or none is selected in it. */
-export class NoStack extends VerifyError {}
+export class NoStack extends StackError {}
 
 /**
  * Reads the outputs of a stack with the Pulumi CLI; secrets come over its pipe only.
  * @param directory the project's folder
  * @param stack its name; without it, the selected stack
- * @throws NoStack where there is none to choose; VerifyError for anything else
+ * @throws NoStack where there is none to choose; StackError for anything else
  */
 export async function readOutputs(directory: string, stack?: string): Promise<StackOutputs> {
   const which = stack === undefined ? "the selected stack" : `stack ${stack}`;
@@ -90,7 +90,7 @@ export async function readOutputs(directory: string, stack?: string): Promise<St
 
 async function pulumiOutputs(directory: string, which: string, stack?: string): Promise<string> {
   if (!(await isFolder(directory))) {
-    throw new VerifyError(`cannot read the outputs of ${which}: there is no folder ${directory}`);
+    throw new StackError(`cannot read the outputs of ${which}: there is no folder ${directory}`);
   }
   const choice = stack === undefined ? [] : [`--stack=${stack}`];
   try {
@@ -102,7 +102,7 @@ async function pulumiOutputs(directory: string, which: string, stack?: string): 
     return stdout;
   } catch (error) {
     const reason = pulumiFailure(error);
-    const kind = reason === noPulumi || /^no stack selected\b/.test(reason) ? NoStack : VerifyError;
+    const kind = reason === noPulumi || /^no stack selected\b/.test(reason) ? NoStack : StackError;
     throw new kind(`cannot read the outputs of ${which}: ${reason}`);
   }
 }
@@ -127,6 +127,6 @@ function parseJson(text: string, which: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new VerifyError(`cannot read the outputs of ${which}: pulumi did not print JSON.`);
+    throw new StackError(`cannot read the outputs of ${which}: pulumi did not print JSON.`);
   }
 }

@@ -1,6 +1,6 @@
 /** The cluster's API server, and what it says in a person's words. */
 import { ApiException, KubeConfig, VersionApi } from "@kubernetes/client-node";
-import { firstLine, reasonOf, VerifyError } from "./errors";
+import { firstLine, reasonOf, StackError } from "./errors";
 import { unlessAborted } from "./waiting";
 
 /**
@@ -13,10 +13,10 @@ export function loadCluster(kubeconfig: string): KubeConfig {
     cluster.loadFromString(kubeconfig);
   } catch {
     // The parser's message quotes the file, and with it credentials.
-    throw new VerifyError("the stack's output kubeconfig is not a kubeconfig");
+    throw new StackError("the stack's output kubeconfig is not a kubeconfig");
   }
   if (cluster.getCurrentCluster() === null) {
-    throw new VerifyError("the stack's output kubeconfig has no current context");
+    throw new StackError("the stack's output kubeconfig has no current context");
   }
   return cluster;
 }
@@ -26,7 +26,7 @@ export async function explained<T>(what: string, call: () => Promise<T>): Promis
   try {
     return await call();
   } catch (error) {
-    throw new VerifyError(`cannot ${what}: ${apiReason(error)}`);
+    throw new StackError(`cannot ${what}: ${apiReason(error)}`);
   }
 }
 
@@ -60,7 +60,7 @@ function jsonOf(text: string): unknown {
  * Asks the cluster's API server for its version.
  * @param kubeconfig the file's content; one that cannot be used is left to who uses it
  * @param deadline milliseconds
- * @throws VerifyError where nobody answers; any answer will do
+ * @throws StackError where nobody answers; any answer will do
  */
 export async function clusterAnswers(
   kubeconfig: string,
@@ -81,7 +81,7 @@ export async function clusterAnswers(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ApiException) return;
-    throw new VerifyError(
+    throw new StackError(
       `the cluster ${server} does not answer (${reasonOf(error)}). Is it up, and does the stack's kubeconfig reach it?`,
     );
   }
