@@ -6,6 +6,7 @@
 // order: { status, headers, body } or { error }. An established connection that was reset or closed
 // before any answer is ECONNRESET alone; a reset at another point says at which.
 import { Buffer } from "node:buffer";
+import { promises as dns } from "node:dns";
 import http from "node:http";
 import https from "node:https";
 import { createInterface } from "node:readline";
@@ -16,19 +17,40 @@ const atOnce = 8;
 const bodyLimit = 4096;
 const kept = ["content-type", "server", "www-authenticate"];
 
-function send({ method, origin, path, headers }, deadline) {
+// Every request goes on a connection of its own: one that is closed while idle would look like a reset.
+const single = { keepAlive: false };
+const schemes = {
+  "http:": { send: http.request, agent: new http.Agent(single) },
+  "https:": { send: https.request, agent: new https.Agent(single) },
+};
+
+// Resolves each name once, for one batch.
+function resolver() {
+  const known = new Map();
+  return (hostname, { all }, callback) => {
+    if (!known.has(hostname)) known.set(hostname, dns.lookup(hostname, { all: true }));
+    known.get(hostname).then((addresses) => {
+      const [{ address, family }] = addresses;
+      if (all) callback(null, addresses);
+      else callback(null, address, family);
+    }, callback);
+  };
+}
+
+function send({ method, origin, path, headers }, deadline, lookup) {
   return new Promise((resolve) => {
     const { protocol, hostname, port } = new URL(origin);
-    // The path goes out as it is, and every request on a connection of its own: a connection
-    // closed while idle would look like a reset.
-    const request = (protocol === "https:" ? https : http).request({
+    const scheme = schemes[protocol];
+    // The path goes out as it is.
+    const request = scheme.send({
       protocol,
       hostname: hostname.replace(/^\[|\]$/g, ""),
       port,
       method,
       path,
       headers,
-      agent: false,
+      agent: scheme.agent,
+      lookup,
     });
     const timer = setTimeout(() => {
       request.destroy(Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" }));
@@ -72,8 +94,11 @@ function send({ method, origin, path, headers }, deadline) {
 async function perform({ deadline, requests }) {
   const results = new Array(requests.length);
   const waiting = requests.entries();
+  const lookup = resolver();
   const work = async () => {
-    for (const [position, request] of waiting) results[position] = await send(request, deadline);
+    for (const [position, request] of waiting) {
+      results[position] = await send(request, deadline, lookup);
+    }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
   return results;
