@@ -1,7 +1,7 @@
 /**
  * Sends requests with a valid token through the gateway to productpage and details, over the same connections all
- * the time, with the application's policies and without, in turns: `latency.ts REPEAT` in the sandbox's shell. It
- * prints each request's microseconds by turn.
+ * the time, with the application's policies and without, in turns: `latency.ts REPEAT` in the sandbox's shell, for
+ * twice as many pairs of turns. It prints each request's microseconds by turn.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import autocannon from "autocannon";
@@ -83,6 +83,14 @@ class Collector {
   }
 }
 
+type Enforcement = "on" | "off";
+
+/** Half of the pairs begin with each, and each with what the last one has ended with: a place in the order is no reason. */
+const pairs: readonly (readonly Enforcement[])[] = [
+  ["on", "off"],
+  ["off", "on"],
+];
+
 async function measure(repeat: number, url: string, token: string, policies: Policies) {
   const authorization = { authorization: `Bearer ${token}` };
   const collector = new Collector();
@@ -97,22 +105,31 @@ async function measure(repeat: number, url: string, token: string, policies: Pol
   instance.on("response", (_client, status, _bytes, milliseconds) => {
     collector.take(status, milliseconds);
   });
-  const on: (readonly number[])[] = [];
-  const off: (readonly number[])[] = [];
-  try {
-    while (on.length < repeat) {
-      on.push(await collector.turn());
-      await policies.remove();
-      await until(200, url, {});
-      off.push(await collector.turn());
+  const turns: Record<Enforcement, (readonly number[])[]> = { on: [], off: [] };
+  let enforcement: Enforcement = "on";
+  const change: Readonly<Record<Enforcement, () => Promise<void>>> = {
+    async on() {
       await policies.restore();
       await until(403, url, {});
       await until(200, url, authorization);
+    },
+    async off() {
+      await policies.remove();
+      await until(200, url, {});
+    },
+  };
+  try {
+    while (turns.on.length < repeat * pairs.length) {
+      for (const next of pairs.flat()) {
+        if (next !== enforcement) await change[next]();
+        enforcement = next;
+        turns[next].push(await collector.turn());
+      }
     }
   } finally {
     instance.stop();
   }
-  return { on, off };
+  return turns;
 }
 
 /** Lets what is under way end first: the policies are put back. */

@@ -18,7 +18,7 @@ export async function measureLatency({ sandbox, repeat }: Context): Promise<Foun
   return {
     measures: [50, 99].flatMap((percent) => latencyAt(percent, measured)),
     notes: [
-      "GET /api/v1/products/0 with a valid token: gateway, productpage, details; 100 requests a second over 4 kept connections, far from saturation; without: the application's AuthorizationPolicies and RequestAuthentication are removed, mutual TLS stays; each sample is a turn's percentile, and what is added that of two turns in a row",
+      "GET /api/v1/products/0 with a valid token: gateway, productpage, details; 100 requests a second over 4 kept connections, far from saturation; without: the application's AuthorizationPolicies and RequestAuthentication are removed, mutual TLS stays; each sample is the percentile of a turn of ten seconds, and what is added that of two turns in a row, of which either comes first as often",
     ],
   };
 }

@@ -1,5 +1,5 @@
 /** The objects inside a release: whether they are as Helm made them, and what keeps them from running. */
-import { parseAllDocuments } from "yaml";
+import { parse } from "yaml";
 import { z } from "zod";
 import { changesBetween } from "../../shared/difference";
 import { isProperties, type Properties } from "../../shared/values";
@@ -37,14 +37,17 @@ interface ReleaseObject {
   body: Properties;
 }
 
+/** The release's objects of these kinds. No other is parsed: definitions of resources take a megabyte. */
 async function objectsOf(
   cluster: Cluster,
   release: ReleaseName,
+  kinds: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<ReleaseObject[]> {
-  const documents = parseAllDocuments(await manifestOf(cluster, release, signal));
-  return documents.flatMap((document) => {
-    const body: unknown = document.toJS();
+  const documents = (await manifestOf(cluster, release, signal)).split(/^---.*$/m);
+  const wanted = documents.filter((text) => kinds.has(/^kind: *["']?(\w+)/m.exec(text)?.[1] ?? ""));
+  return wanted.flatMap((text) => {
+    const body: unknown = parse(text);
     const parsed = objectSchema.safeParse(body);
     if (!parsed.success || !isProperties(body)) return [];
     const { apiVersion, kind, metadata } = parsed.data;
@@ -61,10 +64,9 @@ export async function driftOf(
   release: ReleaseName,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const objects = await objectsOf(cluster, release, signal);
-  const steady = objects.filter(({ reference }) => steadyKinds.has(reference.kind));
+  const objects = await objectsOf(cluster, release, steadyKinds, signal);
   const drifts = await Promise.all(
-    steady.map(async ({ reference, body }) => {
+    objects.map(async ({ reference, body }) => {
       const live = await cluster.read(reference, signal);
       const label = `${reference.kind} ${reference.name}`;
       if (live === undefined) return [`${label} is gone`];
@@ -82,8 +84,7 @@ export async function problemsOf(
   release: ReleaseName,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const objects = await objectsOf(cluster, release, signal);
-  const deployments = objects.filter(({ reference }) => reference.kind === "Deployment");
+  const deployments = await objectsOf(cluster, release, new Set(["Deployment"]), signal);
   const problems = await Promise.all(
     deployments.map(async ({ reference }) => {
       const live = await cluster.read(reference, signal);
