@@ -2,7 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { parseOutputs } from "../stack/outputs";
-import { startProbes, type Probes } from "../verify/probes";
+import type { Probes } from "../verify/probes";
 import { renderReport } from "../verify/report/text";
 import { isProven, verify as verifyStack } from "../verify/verify";
 import {
@@ -13,10 +13,11 @@ import {
   type Configuration,
   type Override,
 } from "./configuration";
+import { EarlyProbes } from "./early-probes";
 import { Failure } from "./failure";
-import { readIfThere, removeWhole } from "./files";
+import { removeWhole } from "./files";
 import { type Layout } from "./layout";
-import { kubeconfigPath, nodeService, stopNode } from "./node/node";
+import { kubeconfigPath, nodeService, stopNode, type StartedNode } from "./node/node";
 import { choosePlugins, type Plugins } from "./plugins/choice";
 import { foreground } from "./processes";
 import { programArguments } from "./programs";
@@ -52,40 +53,56 @@ export async function up(layout: Layout, set: readonly string[]): Promise<number
   const decisions = await alone(() => decide(layout, isBound(layout)));
   const configuration = sandboxConfiguration(layout, toolchain, decisions, overrides);
   checkConfiguration(configuration, decisions);
-  // A stack whose update has ended, on a node that runs: what verify's pods need should be there.
+  // What verify's pods need is there already: the last update has ended, and its node runs.
   const wasUp = isThere(layout) && nodeService(layout).pid !== undefined;
-  const [stack] = await Promise.all([
+  const isNew = !isThere(layout);
+  const [stack, node] = await Promise.all([
     prepareStack(layout, toolchain, decisions, configuration, progress.of("plugins")),
     startNode(layout, toolchain, decisions, configuration, progress.of("node")),
     ensureTenant(layout, decisions, progress.of("tenant")),
   ]);
+  // On a new node objects may be made before their pods can run; an old one's own pods come first.
+  if (!isNew) await node.ready;
   const lost = await lostInTenant(layout, stack);
   if (lost !== undefined) {
     progress.say("stack", `the last run was cut off while it created ${lost}: starting afresh`);
     await remove(layout);
     return up(layout, set);
   }
-  const early = wasUp ? earlyProbes(layout) : undefined;
+  const probes = new EarlyProbes(kubeconfigPath(layout));
+  if (wasUp) probes.start();
   try {
-    const { changes, outputs } = await update(layout, stack, progress.of("stack"));
+    const { changes, outputs } = await unlessNodeFails(
+      layout,
+      node,
+      update(layout, stack, progress.of("stack"), (type) => {
+        probes.made(type);
+      }),
+    );
     progress.say("stack", describeChanges(changes));
-    const probes = early !== undefined && isNothing(changes) && !early.failed ? early : undefined;
-    if (probes === undefined) await early?.remove();
-    const code = await report(outputs, layout, probes, progress.of("verify"));
+    const ready = await probes.take(isNothing(changes));
+    const code = await report(outputs, layout, ready, progress.of("verify"));
     process.stdout.write(addresses(layout));
     return code;
   } finally {
-    await early?.remove();
+    await probes.discard();
   }
 }
 
-/**
- * Starts verify's pods while the engine looks for what has changed: mostly it is nothing. Pods that were
- * started before a change are not used.
- */
-function earlyProbes(layout: Layout): Probes | undefined {
-  const kubeconfig = readIfThere(kubeconfigPath(layout));
-  return kubeconfig === undefined ? undefined : startProbes({ kubeconfig });
+/** What an update gives, where the node comes up meanwhile. Where it does not, the engine's work is ended. */
+async function unlessNodeFails<Result>(
+  layout: Layout,
+  node: StartedNode,
+  work: Promise<Result>,
+): Promise<Result> {
+  const ready = node.ready.catch(async (error: unknown) => {
+    await endEngines(layout);
+    throw error;
+  });
+  const [up, updated] = await Promise.allSettled([ready, work]);
+  if (up.status === "rejected") throw up.reason;
+  if (updated.status === "rejected") throw updated.reason;
+  return updated.value;
 }
 
 const isNothing = (changes: Changes) => Object.keys(changes).length === 0;
@@ -215,7 +232,7 @@ export async function down(layout: Layout): Promise<number> {
   rmSync(layout.state, { recursive: true, force: true });
   // Last of all: until here the lock holds others off.
   rmSync(layout.lock, { force: true });
-  progress.say("down", `nothing is left but the tools in ${layout.cache}`);
+  progress.say("down", `nothing is left but tools and images in ${layout.cache}`);
   return 0;
 }
 

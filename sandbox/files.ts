@@ -1,6 +1,14 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 
 /** Writes a file that only its owner may read, whole or not at all. Its folder is made where it is missing. */
 export function writePrivate(path: string, content: string): void {
@@ -9,6 +17,44 @@ export function writePrivate(path: string, content: string): void {
   rmSync(unfinished, { force: true });
   writeFileSync(unfinished, content, { mode: 0o600 });
   renameSync(unfinished, path);
+}
+
+/**
+ * Makes a folder that appears under its name only when it is complete, unless it is there already. What an
+ * interrupted making has left is removed.
+ * @param folder its own folder has to exist
+ * @param make fills the folder that it is given
+ * @param family how the names begin of what was left and is in nobody's way any more; default: the folder's name
+ * @returns whether it was made
+ */
+export async function madeWhole(
+  folder: string,
+  make: (unfinished: string) => Promise<void>,
+  family = basename(folder),
+): Promise<boolean> {
+  if (existsSync(folder)) return false;
+  const beside = dirname(folder);
+  for (const left of readdirSync(beside).filter(
+    (entry) => entry.startsWith(family) && isAbandoned(entry),
+  )) {
+    rmSync(join(beside, left), { recursive: true, force: true });
+  }
+  const unfinished = `${folder}.unfinished-${process.pid}`;
+  mkdirSync(unfinished, { mode: 0o755 });
+  try {
+    await make(unfinished);
+    // Another clone may have made the same meanwhile; theirs is as good.
+    if (!existsSync(folder)) renameSync(unfinished, folder);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  return true;
+}
+
+/** Whether an unfinished folder's maker has gone. */
+function isAbandoned(entry: string): boolean {
+  const pid = /\.unfinished-(\d+)$/.exec(entry)?.[1];
+  return pid !== undefined && !existsSync(`/proc/${pid}`);
 }
 
 /** Removes a file or a folder. Interrupted, it leaves nothing half-removed under that name. */

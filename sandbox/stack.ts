@@ -185,11 +185,13 @@ export type Changes = Readonly<Record<string, number>>;
 /**
  * Compares the state with the world, runs the program, and makes what differs. Pulumi's own lock of a killed
  * run is cleared first: the sandbox's lock holds other commands off, and `endEngines` has ended what was left.
+ * @param done called with the type of each resource that is as it should be
  */
 export async function update(
   layout: Layout,
   stack: Stack,
   say: (text: string) => void,
+  done: (type: string) => void,
 ): Promise<{ changes: Changes; outputs: Record<string, unknown> }> {
   const errors: string[] = [];
   let lost: string | undefined;
@@ -207,7 +209,10 @@ export async function update(
       onEvent: (event) => {
         const line = resourceLine(event);
         if (line !== undefined) say(line);
-        const { diagnosticEvent, summaryEvent } = event;
+        const { diagnosticEvent, summaryEvent, resOutputsEvent } = event;
+        const { op, type = "" } = resOutputsEvent?.metadata ?? {};
+        // A refresh only says how it was.
+        if (op !== undefined && op !== "refresh") done(type);
         lost ??= failedInTenant(event);
         // The engine ends every failure with this; it says nothing of its own.
         const message = diagnosticEvent?.message.trim();

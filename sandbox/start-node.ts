@@ -4,7 +4,7 @@ import { pauseImage } from "./images/images";
 import { preparedImages } from "./images/prepared";
 import type { Layout } from "./layout";
 import { tenantHost } from "./machine";
-import { ensureNode } from "./node/node";
+import { ensureNode, type StartedNode } from "./node/node";
 import type { Decisions } from "./state";
 import type { Toolchain } from "./toolchain/toolchain";
 import { istioVersion } from "./toolchain/tools";
@@ -16,11 +16,11 @@ export async function startNode(
   decisions: Decisions,
   configuration: Configuration,
   say: (text: string) => void,
-): Promise<void> {
+): Promise<StartedNode> {
   const { pause, pilotDiscovery, pilotAgent, envoy, envoyBootstrap, iptablesRoot } = toolchain;
   const inputs = { pause, pilotDiscovery, pilotAgent, envoy, envoyBootstrap, iptablesRoot };
   const archive = await preparedImages(
-    join(layout.state, "images"),
+    join(layout.cache, "images"),
     {
       ...inputs,
       node: process.execPath,
@@ -36,5 +36,5 @@ export async function startNode(
     gatewayNodePort: gateway.nodePort,
     tenantHost,
   };
-  await ensureNode(layout, toolchain, request, say);
+  return ensureNode(layout, toolchain, request, say);
 }

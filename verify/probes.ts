@@ -46,16 +46,18 @@ export function startProbes({ kubeconfig, image, deadline, signal }: ProbesOptio
       failed = true;
     },
   );
+  const remove = async () => {
+    removed.abort(new StackError("the probe pods are not wanted any more"));
+    // A pod that is being created now would stay.
+    await ended;
+    await pods.remove();
+  };
+  let removal: Promise<void> | undefined;
   return {
     probers,
     get failed() {
       return failed;
     },
-    async remove() {
-      removed.abort(new StackError("the probe pods are not wanted any more"));
-      // A pod that is being created now would stay.
-      await ended;
-      await pods.remove();
-    },
+    remove: () => (removal ??= remove()),
   };
 }

@@ -27,10 +27,11 @@ export async function boot(): Promise<Booted> {
   Object.assign(process.env, pulumiEnvironment(places, toolchain));
   const decisions = await decide(places);
   const configuration = sandboxConfiguration(places, toolchain, decisions, []);
-  await Promise.all([
+  const [node] = await Promise.all([
     startNode(places, toolchain, decisions, configuration, quiet),
     ensureTenant(places, decisions, quiet),
   ]);
+  await node.ready;
   const domain = tenantDomain(decisions.ports.tenant);
   return {
     addresses: {

@@ -1,32 +1,41 @@
-import { existsSync, globSync, readFileSync, statSync } from "node:fs";
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
 import { bookinfoSettings, type BookinfoSettings } from "../../components/settings";
-import { digest, parseJson, readIfThere, writePrivate } from "../files";
+import { digest, madeWhole, removeWhole } from "../files";
 import { clone } from "../layout";
 import { writeImages } from "./archive";
 import { sandboxImages, type ImageInputs } from "./images";
 
-const stamp = z.object({ key: z.string(), archive: z.string() });
+/** How many archives are kept, of 400 megabytes each: another clone's node may be about to read one. */
+const kept = 3;
 
 /**
- * The archive of the sandbox's images in a folder, written where it is missing or what it is made of
- * changed. To tell, files are compared by path, size and time: hashing them takes seconds.
+ * The archive of the sandbox's images, in a folder of its own for what it is made of: any clone may use it
+ * again. To tell what that is, files are compared by path, size and time: hashing them takes seconds.
+ * @param root the folder of all archives; those that were not used for longest are removed from it
  */
 export async function preparedImages(
-  folder: string,
+  root: string,
   inputs: ImageInputs,
   names: BookinfoSettings = bookinfoSettings.parse({}),
 ): Promise<string> {
-  const file = join(folder, "prepared.json");
-  const key = digest(keyOf(inputs), JSON.stringify(names));
-  const known = stamp.safeParse(parseJson(readIfThere(file) ?? ""));
-  if (known.success && known.data.key === key && existsSync(known.data.archive)) {
-    return known.data.archive;
-  }
-  const { archive } = await writeImages(folder, await sandboxImages(inputs, names));
-  writePrivate(file, JSON.stringify({ key, archive }));
-  return archive;
+  const folder = join(root, digest(keyOf(inputs), JSON.stringify(names)).slice(0, 16));
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  await madeWhole(folder, async (unfinished) => {
+    await writeImages(unfinished, await sandboxImages(inputs, names));
+  });
+  // The time of the last use.
+  utimesSync(folder, new Date(), new Date());
+  removeOld(root);
+  return join(folder, readdirSync(folder)[0] ?? "");
 }
 
 function keyOf(inputs: ImageInputs): string {
@@ -36,4 +45,13 @@ function keyOf(inputs: ImageInputs): string {
   });
   const sources = globSync("sandbox/{apps,images}/**/*.{ts,css}", { cwd: clone }).sort();
   return digest(...binaries, ...sources.map((path) => readFileSync(join(clone, path), "utf8")));
+}
+
+function removeOld(root: string): void {
+  const folders = readdirSync(root)
+    .filter((name) => /^[0-9a-f]{16}$/.test(name))
+    .map((name) => join(root, name));
+  const age = (path: string) => (existsSync(path) ? -statSync(path).mtimeMs : 0);
+  const byAge = folders.sort((one, other) => age(one) - age(other));
+  byAge.slice(kept).forEach(removeWhole);
 }

@@ -51,23 +51,29 @@ export const nodeService = (layout: Layout) =>
 /** The administrator's configuration for the node's API server. */
 export const kubeconfigPath = (layout: Layout) => join(layout.node, "kubeconfig");
 
+/** A node whose API server answers. */
+export interface StartedNode {
+  /** Settles when the kubelet reports ready and pods of an earlier run are running again. */
+  readonly ready: Promise<void>;
+}
+
 /**
- * Starts the node, or leaves the running one as it is where it is what is asked for, and returns when the
- * kubelet reports ready.
+ * Starts the node, or leaves the running one as it is where it is what is asked for, and returns when its API
+ * server answers.
  */
 export async function ensureNode(
   layout: Layout,
   toolchain: Toolchain,
   request: NodeRequest,
   say: (text: string) => void,
-): Promise<void> {
+): Promise<StartedNode> {
   const service = nodeService(layout);
   const configuration = JSON.stringify(configurationFor(layout, toolchain, request), undefined, 2);
   const file = configurationPath(layout);
   const ready = join(layout.node, "ready");
   if (service.pid !== undefined && existsSync(ready) && readIfThere(file) === configuration) {
     say("runs already");
-    return;
+    return { ready: Promise.resolve() };
   }
   await service.stop();
   rmSync(ready, { force: true });
@@ -75,15 +81,25 @@ export async function ensureNode(
   mkdirSync(join(layout.node, "logs"), { recursive: true, mode: 0o700 });
   const log = join(layout.node, "logs", "supervisor.log");
   const child = service.start(toolchain.supervisor, [], { log, stdio: ["pipe"] });
-  await untilReady(child.stdio[3] as Readable, log, say);
-  writePrivate(ready, "");
+  return new Promise((resolve, reject) => {
+    const started: StartedNode = {
+      ready: follow(child.stdio[3] as Readable, log, say, () => {
+        resolve(started);
+      }).then(() => {
+        writePrivate(ready, "");
+      }),
+    };
+    // Before the API server answers nobody else waits for it.
+    started.ready.catch(reject);
+  });
 }
 
-/** Follows the supervisor's progress to its end. */
-async function untilReady(
+/** Follows the supervisor's progress to its end, and tells when the API server answers. */
+async function follow(
   progress: Readable,
   log: string,
   say: (text: string) => void,
+  answers: () => void,
 ): Promise<void> {
   for await (const line of createInterface({ input: progress })) {
     if (line === "ready") {
@@ -93,6 +109,7 @@ async function untilReady(
     if (line.startsWith("error: "))
       throw new Failure(`the node does not start: ${line.slice(7)}${wayOut(line)}`);
     say(line);
+    if (line === "API server ready") answers();
   }
   throw new Failure(`the node does not start: ${lastLine(log)}`);
 }

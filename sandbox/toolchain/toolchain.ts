@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { cp, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { digest } from "../files";
+import { digest, madeWhole } from "../files";
 import { clone } from "../layout";
 import { run } from "../processes";
 import { duration } from "../progress";
@@ -105,36 +105,19 @@ async function ensurePart(
   root: string,
   name: string,
   key: string,
-  make: Maker,
+  maker: Maker,
   say: (text: string) => void,
 ): Promise<string> {
   const folder = join(root, partName(name, key));
-  if (existsSync(folder)) return folder;
   const began = performance.now();
-  const unfinished = `${folder}.unfinished-${process.pid}`;
-  for (const left of readdirSync(root).filter(
-    (entry) => entry.startsWith(`${name}-`) && isAbandoned(entry),
-  )) {
-    rmSync(join(root, left), { recursive: true, force: true });
-  }
-  mkdirSync(unfinished, { mode: 0o755 });
-  try {
-    await make(unfinished, (text) => {
+  const make = (unfinished: string) =>
+    maker(unfinished, (text) => {
       say(`${name}: ${text}`);
     });
-    // Another clone may have made the same part meanwhile; theirs is as good.
-    if (!existsSync(folder)) renameSync(unfinished, folder);
-  } finally {
-    rmSync(unfinished, { recursive: true, force: true });
+  if (await madeWhole(folder, make, `${name}-`)) {
+    say(`${name}: there after ${duration(performance.now() - began)}`);
   }
-  say(`${name}: there after ${duration(performance.now() - began)}`);
   return folder;
-}
-
-/** Whether an unfinished part's maker has gone. */
-function isAbandoned(entry: string): boolean {
-  const pid = /\.unfinished-(\d+)$/.exec(entry)?.[1];
-  return pid !== undefined && !existsSync(`/proc/${pid}`);
 }
 
 function goKey(tool: GoTool): string {

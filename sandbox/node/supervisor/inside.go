@@ -169,9 +169,38 @@ func importImages(c *Configuration) error {
 	return replace(done, []byte(wanted))
 }
 
-// nodeReady asks for the node's condition, and for a lease that this run's kubelet has renewed: a node that is
-// started again finds on its old state what the last run's kubelet had said.
+// nodeReady asks for the node's condition as this run's kubelet has reported it: a node that is started again finds
+// on its old state what the last run's kubelet had said. A kubelet on a new node reports its status first and renews
+// its lease seconds later; one on a known node the other way round.
 func nodeReady(client *http.Client, since time.Time) error {
+	var node struct {
+		Status struct {
+			Conditions []struct {
+				Type, Status, Message string
+				LastHeartbeatTime     time.Time
+			}
+		}
+	}
+	if err := get(client, "/api/v1/nodes/"+nodeName, &node); err != nil {
+		return err
+	}
+	for _, condition := range node.Status.Conditions {
+		if condition.Type != "Ready" {
+			continue
+		}
+		if condition.Status != "True" {
+			return errors.New(condition.Message)
+		}
+		if condition.LastHeartbeatTime.Before(since) {
+			return leaseRenewed(client, since)
+		}
+		return nil
+	}
+	return errors.New("the node has no condition yet")
+}
+
+// leaseRenewed says whether this run's kubelet has renewed the node's lease.
+func leaseRenewed(client *http.Client, since time.Time) error {
 	var lease struct {
 		Spec struct{ RenewTime time.Time }
 	}
@@ -181,23 +210,7 @@ func nodeReady(client *http.Client, since time.Time) error {
 	if lease.Spec.RenewTime.Before(since) {
 		return errors.New("the kubelet has not reported yet")
 	}
-	var node struct {
-		Status struct {
-			Conditions []struct{ Type, Status, Message string }
-		}
-	}
-	if err := get(client, "/api/v1/nodes/"+nodeName, &node); err != nil {
-		return err
-	}
-	for _, condition := range node.Status.Conditions {
-		if condition.Type == "Ready" && condition.Status == "True" {
-			return nil
-		}
-		if condition.Type == "Ready" {
-			return errors.New(condition.Message)
-		}
-	}
-	return errors.New("the node has no condition yet")
+	return nil
 }
 
 // podsRunning says which pod does not run, or runs only by what an earlier run's kubelet had said of it.

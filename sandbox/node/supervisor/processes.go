@@ -33,6 +33,10 @@ type process struct {
 	environment []string
 }
 
+// garbage lets Go's programs on the node, and those that containerd starts for each container, grow further before
+// they collect: with small heaps they would do little else while everything starts.
+const garbage = "GOGC=400"
+
 // keep starts a program and starts it again whenever it ends, as an init system would, with its output
 // in logs/NAME.log. It waits longer each time, so that a program that cannot run does not take the machine.
 func keep(c *Configuration, p process) error {
@@ -49,7 +53,7 @@ func keep(c *Configuration, p process) error {
 			started := time.Now()
 			command := exec.Command(executable, p.arguments...)
 			command.Stdout, command.Stderr = log, log
-			command.Env = append(os.Environ(), p.environment...)
+			command.Env = append(append(os.Environ(), garbage), p.environment...)
 			err := command.Run()
 			fmt.Fprintf(log, "supervisor: %s ended: %v\n", p.name, err)
 			if time.Since(started) > time.Minute {

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// answers is an API server that knows these texts by the last part of the path, and nothing else.
+type answers map[string]string
+
+func (known answers) RoundTrip(request *http.Request) (*http.Response, error) {
+	path := strings.Split(request.URL.Path, "/")
+	text, there := known[path[len(path)-2]]
+	status := http.StatusOK
+	if !there {
+		status = http.StatusNotFound
+	}
+	return &http.Response{StatusCode: status, Status: http.StatusText(status), Body: io.NopCloser(strings.NewReader(text))}, nil
+}
+
+func TestNodeIsReadyWhenThisRunsKubeletHasSaidSo(t *testing.T) {
+	since := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	condition := func(status, at string) string {
+		return `{"status": {"conditions": [{"type": "MemoryPressure", "status": "False"}, {"type": "Ready", "status": "` + status +
+			`", "message": "no network", "lastHeartbeatTime": "` + at + `"}]}}`
+	}
+	lease := func(at string) string { return `{"spec": {"renewTime": "` + at + `"}}` }
+	const before, after = "2026-01-01T11:59:59Z", "2026-01-01T12:00:00Z"
+	for what, given := range map[string]struct {
+		server  answers
+		problem string
+	}{
+		"a new node, whose lease comes later":     {answers{"nodes": condition("True", after)}, ""},
+		"a known node, whose status comes later":  {answers{"nodes": condition("True", before), "leases": lease(after)}, ""},
+		"what an earlier run has left":            {answers{"nodes": condition("True", before), "leases": lease(before)}, "the kubelet has not reported yet"},
+		"an earlier run's status without a lease": {answers{"nodes": condition("True", before)}, "Not Found"},
+		"a node that is not ready":                {answers{"nodes": condition("False", after), "leases": lease(after)}, "no network"},
+		"a node without conditions":               {answers{"nodes": `{}`}, "the node has no condition yet"},
+		"no node":                                 {answers{}, "Not Found"},
+	} {
+		said := ""
+		if err := nodeReady(&http.Client{Transport: given.server}, since); err != nil {
+			said = err.Error()
+		}
+		if said != given.problem {
+			t.Errorf("%s: %q, not %q", what, said, given.problem)
+		}
+	}
+}
