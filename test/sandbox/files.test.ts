@@ -10,7 +10,14 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { digest, parseJson, readIfThere, removeWhole, writePrivate } from "../../sandbox/files";
+import {
+  digest,
+  madeWhole,
+  parseJson,
+  readIfThere,
+  removeWhole,
+  writePrivate,
+} from "../../sandbox/files";
 import { temporaryFolder } from "./images/reading";
 
 const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8);
@@ -74,4 +81,50 @@ test("what is removed is gone, with what an interrupted removal had left of it",
   assert.deepEqual(readdirSync(folder), []);
   removeWhole(path);
   assert.deepEqual(readdirSync(folder), []);
+});
+
+test("a folder that is made whole appears when it is complete, and is not made again", async () => {
+  const folder = join(temporaryFolder(), "part");
+  let making = 0;
+  const make = (unfinished: string) => {
+    making += 1;
+    assert.equal(unfinished, `${folder}.unfinished-${process.pid}`);
+    assert.throws(() => readdirSync(folder), { code: "ENOENT" });
+    writeFileSync(join(unfinished, "content"), "");
+    return Promise.resolve();
+  };
+  assert.equal(await madeWhole(folder, make), true);
+  assert.equal(await madeWhole(folder, make), false);
+  assert.equal(making, 1);
+  assert.deepEqual(readdirSync(folder), ["content"]);
+});
+
+test("a making that fails leaves nothing, and one that was killed what the next removes", async () => {
+  const root = temporaryFolder();
+  const failure = new Error("no");
+  await assert.rejects(
+    madeWhole(join(root, "part"), () => Promise.reject(failure)),
+    failure,
+  );
+  assert.deepEqual(readdirSync(root), []);
+  // The first process is alive, and no process has the other number.
+  const [alive, dead, others] = [
+    "part-1.unfinished-1",
+    "part-1.unfinished-4194305",
+    "other.unfinished-4194305",
+  ];
+  for (const name of [alive, dead, others]) mkdirSync(join(root, name));
+  await madeWhole(join(root, "part-2"), () => Promise.resolve(), "part-");
+  assert.deepEqual(readdirSync(root).sort(), [others, alive, "part-2"].sort());
+});
+
+test("a folder that somebody else has made meanwhile stays theirs", async () => {
+  const folder = join(temporaryFolder(), "part");
+  const make = () => {
+    mkdirSync(folder);
+    writeFileSync(join(folder, "theirs"), "");
+    return Promise.resolve();
+  };
+  await madeWhole(folder, make);
+  assert.deepEqual(readdirSync(folder), ["theirs"]);
 });

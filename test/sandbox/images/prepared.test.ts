@@ -11,7 +11,6 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
-import { z } from "zod";
 import { Failure } from "../../../sandbox/failure";
 import type { ImageInputs } from "../../../sandbox/images/images";
 import { preparedImages } from "../../../sandbox/images/prepared";
@@ -47,30 +46,28 @@ function inputs(): ImageInputs {
   };
 }
 
-const stampIn = (folder: string) =>
-  z
-    .strictObject({ key: z.string().regex(/^[0-9a-f]{64}$/), archive: z.string() })
-    .parse(JSON.parse(readFileSync(join(folder, "prepared.json"), "utf8")));
+const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
-test("the archive is written once, with a stamp that says what it is made of", async () => {
-  const folder = temporaryFolder();
-  const archive = await preparedImages(folder, inputs());
+test("the archive is written once, in a folder of its own for what it is made of", async () => {
+  const root = temporaryFolder();
+  const given = inputs();
+  const archive = await preparedImages(root, given);
   assert.equal((await readImages(archive)).images.length, 10);
-  assert.match(archive, new RegExp(`^${folder}/images-[0-9a-f]{16}\\.tar$`));
-  assert.equal(stampIn(folder).archive, archive);
-  assert.equal((statSync(join(folder, "prepared.json")).mode & 0o777).toString(8), "600");
-  assert.deepEqual(readdirSync(folder).sort(), [basename(archive), "prepared.json"]);
+  assert.match(archive, new RegExp(`^${root}/[0-9a-f]{16}/images-[0-9a-f]{16}\\.tar$`));
+  assert.equal(modeOf(archive), "600");
+  assert.deepEqual(readdirSync(dirname(archive)), [basename(archive)]);
+  assert.deepEqual(readdirSync(root), [basename(dirname(archive))]);
 });
 
 test("inputs of the same paths, sizes and times are not read again", async () => {
-  const folder = temporaryFolder();
+  const root = temporaryFolder();
   const given = inputs();
-  const archive = await preparedImages(folder, given);
-  const stamp = statSync(join(folder, "prepared.json"), { bigint: true });
+  const archive = await preparedImages(root, given);
+  const { ino } = statSync(archive, { bigint: true });
   // Unlike its size and time, the content would give another archive.
   write(given.envoy, "ENVOY");
-  assert.equal(await preparedImages(folder, { ...given }), archive);
-  assert.deepEqual(statSync(join(folder, "prepared.json"), { bigint: true }).ino, stamp.ino);
+  assert.equal(await preparedImages(root, { ...given }), archive);
+  assert.equal(statSync(archive, { bigint: true }).ino, ino);
 });
 
 for (const [what, change] of [
@@ -87,19 +84,36 @@ for (const [what, change] of [
     },
   ],
 ] as const) {
-  test(`an input of another ${what} gives another archive in the place of the first`, async () => {
-    const folder = temporaryFolder();
+  test(`an input of another ${what} gives another archive beside the first`, async () => {
+    const root = temporaryFolder();
     const given = inputs();
-    const first = await preparedImages(folder, given);
-    const { key } = stampIn(folder);
+    const first = await preparedImages(root, given);
     change(given.envoy);
-    const second = await preparedImages(folder, given);
-    assert.notEqual(second, first);
-    assert.equal(stampIn(folder).archive, second);
-    assert.notEqual(stampIn(folder).key, key);
-    assert.deepEqual(readdirSync(folder).sort(), [basename(second), "prepared.json"]);
+    const second = await preparedImages(root, given);
+    assert.notEqual(dirname(second), dirname(first));
+    assert.deepEqual(
+      readdirSync(root).sort(),
+      [first, second].map((archive) => basename(dirname(archive))).sort(),
+    );
   });
 }
+
+test("of four archives the one that was not used for longest is removed", async () => {
+  const root = temporaryFolder();
+  const given = inputs();
+  const tagged = (tag: string) => preparedImages(root, { ...given, tag });
+  const [first, second, third] = [await tagged("1"), await tagged("2"), await tagged("3")];
+  for (const [days, archive] of [third, second, first].entries()) {
+    utimesSync(dirname(archive), days * day, days * day);
+  }
+  // It counts as used by being found.
+  assert.equal(await tagged("3"), third);
+  const fourth = await tagged("4");
+  assert.deepEqual(
+    [first, second, third, fourth].map((archive) => existsSync(archive)),
+    [true, false, true, true],
+  );
+});
 
 test("another tag gives other images", async () => {
   const folder = temporaryFolder();
@@ -112,26 +126,18 @@ test("another tag gives other images", async () => {
   );
 });
 
-test("an archive that is gone is written again", async () => {
-  const folder = temporaryFolder();
+test("what a killed run has left unfinished is no archive, and is removed", async () => {
+  const root = temporaryFolder();
   const given = inputs();
-  const archive = await preparedImages(folder, given);
-  rmSync(archive);
-  assert.equal(await preparedImages(folder, given), archive);
-  assert(existsSync(archive));
+  const folder = dirname(await preparedImages(root, given));
+  rmSync(folder, { recursive: true });
+  // No process has this number.
+  const left = `${folder}.unfinished-4194305`;
+  write(join(left, "images-0123456789abcdef.tar"), "unfinished");
+  const archive = await preparedImages(root, given);
+  assert.equal((await readImages(archive)).images.length, 10);
+  assert(!existsSync(left));
 });
-
-for (const damaged of ["{}", '{"key": "', ""]) {
-  test(`a stamp that is damaged (${damaged || "empty"}) is written again`, async () => {
-    const folder = temporaryFolder();
-    const given = inputs();
-    const archive = await preparedImages(folder, given);
-    const stamp = stampIn(folder);
-    writeFileSync(join(folder, "prepared.json"), damaged);
-    assert.equal(await preparedImages(folder, given), archive);
-    assert.deepEqual(stampIn(folder), stamp);
-  });
-}
 
 test("where an input is missing nothing is written", async () => {
   const folder = temporaryFolder();
