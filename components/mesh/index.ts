@@ -52,9 +52,9 @@ export class IstioMesh extends pulumi.ComponentResource {
           ...locateChart(args.charts, chart, args.version),
           ...release,
           values: mergeValues(release.values, args.values[chart]),
-          // A release that failed halfway would keep its name and block the next attempt.
-          atomic: true,
-          timeout,
+          // Definitions do not run: there is nothing to wait for. A release of what does, if it failed halfway,
+          // would keep its name and block the next attempt.
+          ...(chart === "base" ? { skipAwait: true } : { atomic: true, timeout }),
         },
         { parent: this, dependsOn },
       );

@@ -37,6 +37,8 @@ func processes(c *Configuration) []process {
 			"--kubeconfig=" + c.path("kube-controller-manager.kubeconfig"), "--use-service-account-credentials",
 			"--service-account-private-key-file=" + key("service-accounts.key"), "--root-ca-file=" + key("ca.crt"),
 			"--leader-elect=false",
+			// By the default, 20 requests a second, starting all controllers takes five seconds.
+			"--kube-api-qps=500", "--kube-api-burst=1000",
 		}},
 		{name: "kube-scheduler", arguments: []string{"--kubeconfig=" + c.path("kube-scheduler.kubeconfig"), "--leader-elect=false"}},
 		{name: "kubelet", arguments: []string{

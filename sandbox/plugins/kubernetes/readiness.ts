@@ -5,7 +5,7 @@ import { textAt } from "../shared/inputs";
 import type { Properties } from "../shared/values";
 import type { Cluster, ObjectReference } from "./cluster";
 
-const pauseMilliseconds = 500;
+const pauseMilliseconds = 250;
 
 const condition = z.object({
   type: z.string(),
@@ -29,6 +29,18 @@ const deploymentSchema = z.object({
       updatedReplicas: z.number().default(0),
       availableReplicas: z.number().default(0),
       conditions,
+    })
+    .prefault({}),
+});
+
+const daemonSetSchema = z.object({
+  metadata: z.object({ generation: z.number().default(0) }),
+  status: z
+    .object({
+      observedGeneration: z.number().default(0),
+      desiredNumberScheduled: z.number().default(0),
+      updatedNumberScheduled: z.number().default(0),
+      numberAvailable: z.number().default(0),
     })
     .prefault({}),
 });
@@ -72,6 +84,7 @@ export type Readiness =
 const ready: Readiness = { state: "ready" };
 
 const readinessByKind: Readonly<Record<string, (live: Properties) => Readiness>> = {
+  DaemonSet: daemonSetReadiness,
   Deployment: deploymentReadiness,
   Namespace: (live) => {
     const { phase } = namespaceSchema.parse(live).status;
@@ -85,6 +98,9 @@ const readinessByKind: Readonly<Record<string, (live: Properties) => Readiness>>
       : { state: "waiting", for: "the load balancer's address" };
   },
 };
+
+/** The kinds that a chart's release is ready with. */
+export const awaitedKinds: ReadonlySet<string> = new Set(Object.keys(readinessByKind));
 
 /** How far an object is. */
 export function readinessOf(live: Properties): Readiness {
@@ -105,6 +121,21 @@ function deploymentReadiness(live: Properties): Readiness {
     availableReplicas === spec.replicas;
   if (done) return ready;
   const counts = `${updatedReplicas} of ${spec.replicas} pods are of the new version, ${availableReplicas} available`;
+  return { state: "waiting", for: counts };
+}
+
+function daemonSetReadiness(live: Properties): Readiness {
+  const { metadata, status } = daemonSetSchema.parse(live);
+  if (status.observedGeneration < metadata.generation) {
+    return { state: "waiting", for: "the DaemonSet's controller to see the change" };
+  }
+  const {
+    desiredNumberScheduled: wanted,
+    updatedNumberScheduled: updated,
+    numberAvailable,
+  } = status;
+  if (updated === wanted && numberAvailable === wanted) return ready;
+  const counts = `${updated} of ${wanted} pods are of the new version, ${numberAvailable} available`;
   return { state: "waiting", for: counts };
 }
 

@@ -10,6 +10,7 @@ import { release } from "../../../sandbox/plugins/kubernetes/helm/release";
 import { settingsOf } from "../../../sandbox/plugins/kubernetes/settings";
 import { NotReadyError } from "../../../sandbox/plugins/shared/plugin";
 import type { Properties } from "../../../sandbox/plugins/shared/values";
+import { comesTrue } from "../../../sandbox/processes";
 import { ApiServer } from "./apiServer";
 import { Engine, skipWithoutEngine } from "./engine";
 import { FakeHelm } from "./fakeHelm";
@@ -86,7 +87,7 @@ test("a release is installed with its arguments, and its values are on no comman
   const installation = helm.commands.find((command) => command.startsWith("upgrade"));
   assert.match(
     installation ?? "",
-    /^upgrade istiod istiod --install --reset-values --hide-notes --labels pulumi-urn=[0-9a-f]{32} --timeout 60s --values - --wait --repo https:\/\/charts\.test --version 1\.30\.3 --atomic --create-namespace --skip-crds --namespace istio-system --kubeconfig \/proc\/self\/fd\/3$/,
+    /^upgrade istiod istiod --install --reset-values --hide-notes --labels pulumi-urn=[0-9a-f]{32} --timeout 60s --values - --repo https:\/\/charts\.test --version 1\.30\.3 --create-namespace --skip-crds --namespace istio-system --kubeconfig \/proc\/self\/fd\/3$/,
   );
   assert.ok(!helm.commands.join("\n").includes("canary"));
   assert.deepEqual(helm.state.releases.istiod?.values, given.values);
@@ -199,18 +200,110 @@ for (const { revisions, recovery } of leftovers) {
   });
 }
 
+const istiodPath = "/apis/apps/v1/namespaces/istio-system/deployments/istiod";
+const istiodManifest =
+  "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: istiod\nspec: {}\n";
+
+/** istiod's Deployment with so many available pods of one. */
+function deployment(availableReplicas: number): Properties {
+  const counts = { replicas: 1, updatedReplicas: 1, availableReplicas };
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "istiod", namespace: "istio-system", generation: 1 },
+    spec: { replicas: 1, selector: { matchLabels: { app: "istiod" } } },
+    status: { observedGeneration: 1, ...counts },
+  };
+}
+
+const lasting: Properties = { ...given, atomic: false };
+
 test("a failed installation is kept with Helm's reason and what is wrong in the cluster", async () => {
   helm.edit((state) => {
     state.failure = "context deadline exceeded";
-    state.manifest = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: istiod\nspec: {}\n";
+    state.manifest = istiodManifest;
   });
-  await assert.rejects(release.create(cluster, operation(checked(given))), (error: unknown) => {
+  await assert.rejects(release.create(cluster, operation(checked(lasting))), (error: unknown) => {
     assert.ok(error instanceof NotReadyError);
     assert.equal(error.id, "istio-system/istiod");
     assert.deepEqual(error.reasons, ["context deadline exceeded", "Deployment istiod is missing"]);
     return true;
   });
 });
+
+test("a release is there when its Deployments are ready, and not before", async () => {
+  helm.edit((state) => {
+    state.manifest = istiodManifest;
+  });
+  server.objects.set(istiodPath, deployment(0));
+  let done = false;
+  const created = release.create(cluster, operation(checked(given))).then(() => {
+    done = true;
+  });
+  const reads = () => server.requests.filter((request) => request.path === istiodPath).length;
+  const enough = reads() + 3;
+  assert.ok(await comesTrue(() => reads() >= enough, 10_000));
+  assert.equal(done, false);
+  server.objects.set(istiodPath, deployment(1));
+  await created;
+  server.objects.clear();
+});
+
+test("skipAwait waits for nothing", async () => {
+  helm.edit((state) => {
+    state.manifest = istiodManifest;
+  });
+  const { id } = await release.create(cluster, operation(checked({ ...lasting, skipAwait: true })));
+  assert.equal(id, "istio-system/istiod");
+});
+
+const counts = "1 of 1 pods are of the new version, 0 available";
+const late = `Deployment istiod: timed out waiting: ${counts}`;
+
+test("a release that is not ready in time is kept with the reasons", async () => {
+  helm.edit((state) => {
+    state.manifest = istiodManifest;
+  });
+  server.objects.set(istiodPath, deployment(0));
+  const inputs = checked({ ...lasting, timeout: 1 });
+  await assert.rejects(release.create(cluster, operation(inputs)), (error: unknown) => {
+    assert.ok(error instanceof NotReadyError);
+    assert.deepEqual(error.reasons, [late]);
+    return true;
+  });
+  assert.deepEqual(helm.state.releases.istiod?.revisions, ["deployed"]);
+  server.objects.clear();
+});
+
+for (const { earlier, done, left } of [
+  { earlier: undefined, done: "it was taken out again", left: undefined },
+  {
+    earlier: ["superseded", "deployed"],
+    done: "it was taken back to revision 2",
+    left: ["superseded", "deployed", "deployed", "deployed"],
+  },
+  { earlier: ["failed"], done: "it was taken out again", left: undefined },
+]) {
+  test(`an atomic release that fails after ${earlier?.join(", ") ?? "nothing"}: ${done}`, async () => {
+    const inputs = checked({ ...given, timeout: 1 });
+    if (earlier !== undefined) {
+      await release.create(cluster, operation(inputs));
+      helm.edit(({ releases }) => {
+        if (releases.istiod) releases.istiod.revisions = earlier;
+      });
+    }
+    helm.edit((state) => {
+      state.manifest = istiodManifest;
+    });
+    server.objects.set(istiodPath, deployment(0));
+    await assert.rejects(release.create(cluster, operation(inputs)), {
+      name: "Error",
+      message: `the release istio-system/istiod failed: ${late}; ${done}`,
+    });
+    assert.deepEqual(helm.state.releases.istiod?.revisions, left);
+    server.objects.clear();
+  });
+}
 
 test("a helm that is not on PATH is said in one line", async () => {
   process.env.PATH = join(directory, "empty");

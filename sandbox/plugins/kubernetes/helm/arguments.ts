@@ -34,9 +34,11 @@ const rules: Readonly<Record<string, InputRule>> = {
   waitForJobs: { kind: "boolean" },
 };
 
-/** The arguments that Helm's `upgrade --install` has a flag for. */
+/**
+ * The arguments that Helm's `upgrade --install` has a flag for. `atomic` and `skipAwait` are none of them: the
+ * plug-in waits by itself, and takes back what failed.
+ */
 const flags: Readonly<Record<string, string>> = {
-  atomic: "--atomic",
   cleanupOnFail: "--cleanup-on-fail",
   createNamespace: "--create-namespace",
   dependencyUpdate: "--dependency-update",
@@ -72,7 +74,7 @@ function chartFolderFailure({ chart, version }: Properties): CheckFailure[] {
 
 /** The words of Helm's command line that install or upgrade the release. */
 export function installWords(inputs: Properties, name: string, label: string): string[] {
-  const { version, description, maxHistory, skipAwait, repositoryOpts } = inputs;
+  const { version, description, maxHistory, repositoryOpts } = inputs;
   const repository = asProperties(repositoryOpts).repo;
   return [
     "upgrade",
@@ -83,7 +85,8 @@ export function installWords(inputs: Properties, name: string, label: string): s
     "--reset-values",
     "--hide-notes",
     ...["--labels", label, "--timeout", `${timeoutSeconds(inputs)}s`, "--values", "-"],
-    ...(skipAwait === true ? [] : ["--wait"]),
+    // Helm's own wait is the only one that knows of jobs.
+    ...(inputs.waitForJobs === true ? ["--wait"] : []),
     ...optional("--repo", repository),
     ...optional("--version", version),
     ...optional("--description", description),
@@ -92,7 +95,7 @@ export function installWords(inputs: Properties, name: string, label: string): s
   ];
 }
 
-/** For how long Helm may wait, in seconds. */
+/** For how long a release may take, in seconds. */
 export function timeoutSeconds({ timeout }: Properties): number {
   return typeof timeout === "number" && timeout > 0 ? timeout : defaultTimeoutSeconds;
 }

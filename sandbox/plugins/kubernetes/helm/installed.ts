@@ -64,28 +64,47 @@ export async function manifestOf(
 }
 
 /**
- * Brings a release that a killed run left in the middle of something to where it can go on: a
- * first installation is taken out, an upgrade is taken back. Helm refuses everything else.
+ * Brings a release that a killed run left in the middle of something to where it can go on. Helm refuses
+ * everything else.
  */
 export async function recover(
   cluster: Cluster,
-  release: InstalledRelease,
+  { status, ...release }: InstalledRelease,
   signal: AbortSignal,
 ): Promise<void> {
-  const { name, namespace, status } = release;
+  if (status === "uninstalling") await uninstall(cluster, release, signal);
+  else if (status.startsWith("pending-")) await takeBack(cluster, release, signal);
+}
+
+/**
+ * Undoes a release's last revision: a first installation is taken out, an upgrade is taken back.
+ * @returns what was done, in words
+ */
+export async function takeBack(
+  cluster: Cluster,
+  { name, namespace }: ReleaseName,
+  signal: AbortSignal,
+): Promise<string> {
   const { settings } = cluster;
-  if (!status.startsWith("pending-") && status !== "uninstalling") return;
-  const printed = await helm(settings, {
-    words: ["history", name, "--output", "json"],
-    namespace,
-    signal,
-  });
-  const revisions = historySchema.parse(JSON.parse(printed));
-  const good = revisions.filter((revision) => ["deployed", "superseded"].includes(revision.status));
+  const words = ["history", name, "--output", "json"];
+  const printed = await helm(settings, { words, namespace, signal });
+  const good = historySchema
+    .parse(JSON.parse(printed))
+    .slice(0, -1)
+    .filter(({ status }) => ["deployed", "superseded"].includes(status));
   const last = Math.max(0, ...good.map(({ revision }) => revision));
-  const words =
-    last > 0 && status !== "uninstalling"
-      ? ["rollback", name, String(last)]
-      : ["uninstall", name, "--wait"];
-  await helm(settings, { words, namespace, signal });
+  if (last === 0) {
+    await uninstall(cluster, { name, namespace }, signal);
+    return "it was taken out again";
+  }
+  await helm(settings, { words: ["rollback", name, String(last)], namespace, signal });
+  return `it was taken back to revision ${last}`;
+}
+
+async function uninstall(
+  { settings }: Cluster,
+  { name, namespace }: ReleaseName,
+  signal: AbortSignal,
+): Promise<void> {
+  await helm(settings, { words: ["uninstall", name, "--wait"], namespace, signal });
 }

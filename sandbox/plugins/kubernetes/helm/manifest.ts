@@ -5,7 +5,7 @@ import { changesBetween } from "../../shared/difference";
 import { isProperties, type Properties } from "../../shared/values";
 import type { Cluster, ObjectReference } from "../cluster";
 import { liveInputs } from "../comparison";
-import { podProblems, readinessOf } from "../readiness";
+import { awaitedKinds, awaitReady, podProblems, readinessOf } from "../readiness";
 import { manifestOf, type ReleaseName } from "./installed";
 
 const objectSchema = z.looseObject({
@@ -94,6 +94,30 @@ export async function problemsOf(
       const why = readiness.state === "failed" ? readiness.why : readiness.for;
       const pods = await podProblems(cluster, reference, live, signal);
       return [`Deployment ${reference.name}: ${why}`, ...pods];
+    }),
+  );
+  return problems.flat();
+}
+
+/**
+ * Waits until everything of the release that runs is ready. Helm would do so itself, but looks every two seconds
+ * only, and does not say what keeps a pod from running.
+ * @param deadline in milliseconds since the epoch
+ * @returns why it is not ready, one line for each reason; empty when it is
+ */
+export async function awaitRelease(
+  cluster: Cluster,
+  release: ReleaseName,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const objects = await objectsOf(cluster, release, awaitedKinds, signal);
+  const problems = await Promise.all(
+    objects.map(async ({ reference }) => {
+      const live = await cluster.read(reference, signal);
+      if (live === undefined) return [`${reference.kind} ${reference.name} is missing`];
+      const { reasons } = await awaitReady(cluster, reference, live, deadline, signal);
+      return reasons.map((reason) => `${reference.kind} ${reference.name}: ${reason}`);
     }),
   );
   return problems.flat();

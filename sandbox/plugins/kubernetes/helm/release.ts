@@ -12,9 +12,10 @@ import {
   type InstalledRelease,
   recover,
   type ReleaseName,
+  takeBack,
   valuesOf,
 } from "./installed";
-import { driftOf, problemsOf } from "./manifest";
+import { awaitRelease, driftOf, problemsOf } from "./manifest";
 
 export const release: ResourceType<Cluster> = {
   computed: ["status"],
@@ -92,6 +93,7 @@ async function install(
   const reference = referenceOf(inputs);
   const { name, namespace } = reference;
   if (found) await recover(cluster, found, signal);
+  const deadline = Date.now() + timeoutSeconds(inputs) * 1000;
   const words = installWords(inputs, name, labelOf(urn));
   const input = JSON.stringify(inputs.values ?? {});
   try {
@@ -100,12 +102,17 @@ async function install(
     if (!(error instanceof HelmError) || signal.aborted) throw error;
     throw await failure(cluster, inputs, error, signal);
   }
+  if (inputs.skipAwait !== true) {
+    const reasons = await awaitRelease(cluster, reference, deadline, signal);
+    signal.throwIfAborted();
+    if (reasons.length > 0) throw await failed(cluster, inputs, reasons, signal);
+  }
   const installed = await findRelease(cluster, reference, signal);
   if (installed === undefined) throw new Error(`helm installed ${idOf(reference)}, but it is gone`);
   return outputsOf(inputs, installed);
 }
 
-/** The error for an installation that failed: with the release, if Helm left it there, and with what is wrong in it. */
+/** The error for an installation that Helm says has failed. */
 async function failure(
   cluster: Cluster,
   inputs: Properties,
@@ -116,13 +123,27 @@ async function failure(
   const left = await findRelease(cluster, reference, signal).catch(() => undefined);
   if (left === undefined) return error;
   const problems = await problemsOf(cluster, reference, signal).catch(() => []);
-  const reasons = [error.message, ...problems];
-  return new NotReadyError(
-    `the release ${idOf(reference)} failed: ${reasons.join("; ")}`,
-    idOf(reference),
-    outputsOf(inputs, left),
-    reasons,
-  );
+  return failed(cluster, inputs, [error.message, ...problems], signal);
+}
+
+/**
+ * The error for a release that is there and has failed: with the release, or without where it is `atomic` and so
+ * was taken back, as by Helm's own flag of that name.
+ */
+async function failed(
+  cluster: Cluster,
+  inputs: Properties,
+  reasons: string[],
+  signal: AbortSignal,
+): Promise<Error> {
+  const reference = referenceOf(inputs);
+  const said = `the release ${idOf(reference)} failed: ${reasons.join("; ")}`;
+  if (inputs.atomic === true) {
+    return new Error(`${said}; ${await takeBack(cluster, reference, signal)}`);
+  }
+  const left = await findRelease(cluster, reference, signal);
+  if (left === undefined) return new Error(said);
+  return new NotReadyError(said, idOf(reference), outputsOf(inputs, left), reasons);
 }
 
 /**
