@@ -15,7 +15,7 @@ const help = `Usage: npm run sandbox -- [up] [--set SETTING=VALUE]...
   explain   npm run explain on the sandbox's stack: why a request is refused; --help says what it takes
   status    say what runs, and where
   shell     a shell with kubectl, helm and pulumi set for the sandbox; commands on standard input work
-  down      end everything and remove it; the tools stay in the cache
+  down      end everything and remove it; tools and images stay in the cache
 
   --set SETTING=VALUE   change a setting of Pulumi.sandbox.yaml for this run: gateway.url=http://localhost:9000
   --help                this text

@@ -98,7 +98,12 @@ export async function openStack(
     workDir: layout.pulumi,
     pulumiHome: home(layout),
     pulumiCommand: await PulumiCommand.get({ root: toolchain.pulumi }),
-    envVars: { ...pulumiEnvironment(layout, toolchain), [engineVariable]: layout.pulumi },
+    envVars: {
+      ...pulumiEnvironment(layout, toolchain),
+      [engineVariable]: layout.pulumi,
+      // For the engine and Helm, which live for seconds: they need not collect garbage meanwhile.
+      GOGC: "400",
+    },
   });
   // Every command names its stack, so one that is there need not be selected: that is a run of the CLI.
   if (isThere(layout)) workspace.selectStack = () => Promise.resolve();
@@ -182,6 +187,9 @@ export async function lostInTenant(layout: Layout, stack: Stack): Promise<string
 /** What an update did, by kind of change: `{ create: 40 }`. */
 export type Changes = Readonly<Record<string, number>>;
 
+/** What the engine does to a resource that is there afterwards as it should be; a refresh only says how it was. */
+const leaves: ReadonlySet<string> = new Set(["same", "create", "update", "create-replacement"]);
+
 /**
  * Compares the state with the world, runs the program, and makes what differs. Pulumi's own lock of a killed
  * run is cleared first: the sandbox's lock holds other commands off, and `endEngines` has ended what was left.
@@ -210,9 +218,8 @@ export async function update(
         const line = resourceLine(event);
         if (line !== undefined) say(line);
         const { diagnosticEvent, summaryEvent, resOutputsEvent } = event;
-        const { op, type = "" } = resOutputsEvent?.metadata ?? {};
-        // A refresh only says how it was.
-        if (op !== undefined && op !== "refresh") done(type);
+        const { op = "", type = "" } = resOutputsEvent?.metadata ?? {};
+        if (leaves.has(op)) done(type);
         lost ??= failedInTenant(event);
         // The engine ends every failure with this; it says nothing of its own.
         const message = diagnosticEvent?.message.trim();

@@ -16,7 +16,7 @@ import { unlisted } from "./expectations";
 import type { Destination } from "./expectations";
 import { podLabel } from "./probe-pod";
 import type { ProbeRequest } from "./prober";
-import { pathOf } from "./vantages";
+import { pathOf, stranger } from "./vantages";
 import type { Vantage } from "./vantages";
 
 /**
@@ -68,7 +68,7 @@ function hopTo(
   { method, origin, path, headers }: ProbeRequest,
   { workloads }: ClusterState,
 ): Hop {
-  const [label, value] = service === unlisted ? [podLabel, unlisted] : ["app", service];
+  const [label, value] = service === unlisted ? [podLabel, stranger.name] : ["app", service];
   const labels = workloads.application.find((each) => each[label] === value) ?? { [label]: value };
   const { host } = headers;
   return {
@@ -77,7 +77,8 @@ function hopTo(
       namespace: namespaces.application,
       labels,
       port: servicePort,
-      serviceAccount: service === unlisted ? "default" : serviceAccountOf(service).name,
+      serviceAccount:
+        service === unlisted ? stranger.serviceAccount : serviceAccountOf(service).name,
     },
     method,
     path,

@@ -62,15 +62,8 @@ const gatewayPaths: readonly { name: string; path: string; backend?: ServiceName
   { name: "ratings", path: "/api/v1/products/0/ratings", backend: "ratings" },
 ];
 
-/** A server of verify's own: nothing in the table or in any policy names it. */
+/** A server of verify's own, in the stranger's pod: nothing in the table or in any policy names it. */
 const unlistedHost = "verify-unlisted";
-const unlistedPod: ProbePod = {
-  name: unlisted,
-  namespace: namespaces.application,
-  serviceAccount: "default",
-  inTheMesh: true,
-  serves: { service: unlistedHost, port },
-};
 
 /** What each is asked for. */
 export function pathOf(service: Destination): string {
@@ -178,7 +171,11 @@ function podOf(name: string, serviceAccount: string): ProbePod {
   return { name, namespace: namespaces.application, serviceAccount, inTheMesh: true };
 }
 
-const stranger = podOf("stranger", "default");
+/** Of no service, and so nobody's caller. What answers there is the unlisted server. */
+export const stranger: ProbePod = {
+  ...podOf("stranger", "default"),
+  serves: { service: unlistedHost, port },
+};
 
 /** Of the mesh, but of another namespace, where it calls itself what the application's first service does. */
 const foreigner: ProbePod = {
@@ -202,7 +199,6 @@ export const podsToProbeFrom: readonly ProbePod[] = [
   stranger,
   foreigner,
   outsider,
-  unlistedPod,
 ];
 
 function originOf(service: string, namespace?: string): string {
@@ -245,7 +241,7 @@ function fromTheUnlistedPod(): Vantage {
   const origin = `http://127.0.0.1:${port}`;
   return {
     name: "from the unlisted server's own pod",
-    pod: unlistedPod,
+    pod: stranger,
     viewers: ({ name }) => name === anonymous,
     targets: [{ name: unlisted, service: unlisted, origin, path: "/", way }],
   };

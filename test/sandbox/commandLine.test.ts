@@ -103,7 +103,7 @@ test("down without a sandbox ends well, and leaves no file", { skip }, async () 
   assert.deepEqual(rest, { code: 0, stdout: "" });
   assert.match(
     stderr,
-    /^ +\d+\.\d s {2}down {7}nothing is left but the tools in HOME\/cache\/istio-auth0\n$/,
+    /^ +\d+\.\d s {2}down {7}nothing is left but tools and images in HOME\/cache\/istio-auth0\n$/,
   );
   assert.deepEqual(
     left.filter((path) => path !== "istio-auth0"),

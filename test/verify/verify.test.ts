@@ -57,7 +57,7 @@ test("a mesh that enforces the table: 1450 cells, no difference, and nothing is 
   assert.deepEqual(countsOf(report), [1450, 0, 0, 0]);
   assert.deepEqual(report.policies, { asked: 7, differences: [] });
   const { pods, services, serviceAccounts, created } = stack.cluster;
-  assert.deepEqual([pods.size, services.size, serviceAccounts.size, created.length], [0, 0, 0, 8]);
+  assert.deepEqual([pods.size, services.size, serviceAccounts.size, created.length], [0, 0, 0, 7]);
   assert.deepEqual(lines, [
     "Signing in as every viewer and starting the probe pods …",
     "Sending 1450 requests …",
