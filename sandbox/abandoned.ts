@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { Failure } from "./failure";
 import type { Layout } from "./layout";
-import { comesTrue, end, patience, processIds, readProcess } from "./processes";
+import { comesTrue, end, hasEnded, patience, processIds, readProcess } from "./processes";
 
 /**
  * Ends a command of this sandbox that nobody waits for: where only npm, or another process above it, was
@@ -10,7 +10,7 @@ import { comesTrue, end, patience, processIds, readProcess } from "./processes";
 export async function endAbandoned(layout: Layout): Promise<void> {
   for (const pid of holdersOf(layout.lock).filter(isAbandoned)) {
     end(pid, "SIGKILL");
-    if (!(await comesTrue(() => readProcess(pid, "cmdline") === "", patience))) {
+    if (!(await comesTrue(() => hasEnded(pid), patience))) {
       throw new Failure(`an earlier command (process ${pid}) does not end`);
     }
   }

@@ -93,7 +93,7 @@ export class Service {
       const pid = this.pid;
       if (pid === undefined) return;
       end(pid, signal);
-      if (await comesTrue(() => this.pid === undefined, patience)) return;
+      if (await comesTrue(() => hasEnded(pid), patience)) return;
     }
     throw new Failure(`${this.name} (process ${this.pid ?? ""}) does not end`);
   }
@@ -159,6 +159,16 @@ export function readProcess(pid: string | number, file: string): string {
   } catch {
     return "";
   }
+}
+
+/**
+ * Whether a process is gone, or waits only for its parent to notice: its files are closed, and their locks and
+ * ports free. Its command line is empty earlier.
+ */
+export function hasEnded(pid: number): boolean {
+  const stat = readProcess(pid, "stat");
+  // proc_pid_stat(5); the name before the state may hold anything.
+  return stat === "" || ["Z", "X"].includes(stat[stat.lastIndexOf(")") + 2] ?? "");
 }
 
 /** Sends a signal to a process, which may have ended. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { endAbandoned } from "../../sandbox/abandoned";
 import { layout } from "../../sandbox/layout";
@@ -11,8 +12,8 @@ import { temporaryFolder } from "./images/reading";
 const runs = (pid: number) => readProcess(pid, "cmdline") !== "";
 
 /** A command that holds a lock, below something that stands for npm: it gives the command npm's variable. */
-async function started(test: TestContext, lock: string) {
-  const command = 'exec 9>>"$0" && echo $$ && exec sleep 600';
+async function started(test: TestContext, lock: string, program = "echo $$ && exec sleep 600") {
+  const command = `exec 9>>"$0" && flock --nonblock 9 && ${program}`;
   const script = `npm_lifecycle_event=sandbox sh -c '${command}' "$0" & wait`;
   const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("npm_"));
   const npm = spawn("sh", ["-c", script, lock], {
@@ -45,5 +46,19 @@ test("a command whose npm was killed is ended", async (context) => {
   await endAbandoned({ ...layout(), lock: other });
   assert.ok(runs(holder), "the command of another sandbox was ended");
   await endAbandoned({ ...layout(), lock: file });
+  assert.ok(!runs(holder));
+});
+
+test("the lock of a command that was ended is free at once, however much memory it has to give back", async (context) => {
+  const lock = join(temporaryFolder(), "lock");
+  const file = join(dirname(lock), "hungry.py");
+  const lines = ["import os, time", "held = bytearray(b'x') * 2**30"];
+  writeFileSync(file, [...lines, "print(os.getpid(), flush=True)", "time.sleep(600)"].join("\n"));
+  const program = `exec python3 ${file}`;
+  const { npm, holder } = await started(context, lock, program);
+  npm.kill("SIGKILL");
+  await once(npm, "exit");
+  await endAbandoned({ ...layout(), lock });
+  assert.equal(spawnSync("flock", ["--nonblock", lock, "true"]).status, 0);
   assert.ok(!runs(holder));
 });

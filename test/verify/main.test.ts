@@ -189,8 +189,8 @@ for (const [signal, code] of [
     const child = start();
     const end = ended(child);
     const deadline = Date.now() + 60_000;
-    while (cluster.pods.size < 8 && Date.now() < deadline) await pause(20);
-    assert.equal(cluster.pods.size, 8);
+    while (cluster.pods.size < 7 && Date.now() < deadline) await pause(20);
+    assert.equal(cluster.pods.size, 7);
     child.kill(signal);
     const { err, code: exit } = await end;
     assert.equal(err.trimEnd().split("\n").at(-1), `error: ended by ${signal}`);
