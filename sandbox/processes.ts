@@ -163,12 +163,21 @@ export function readProcess(pid: string | number, file: string): string {
 
 /**
  * Whether a process is gone, or waits only for its parent to notice: its files are closed, and their locks and
- * ports free. Its command line is empty earlier.
+ * ports free. Its command line is empty earlier, and its first thread may end before the others.
  */
 export function hasEnded(pid: number): boolean {
   const stat = readProcess(pid, "stat");
   // proc_pid_stat(5); the name before the state may hold anything.
-  return stat === "" || ["Z", "X"].includes(stat[stat.lastIndexOf(")") + 2] ?? "");
+  const state = stat[stat.lastIndexOf(")") + 2] ?? "";
+  return stat === "" || (["Z", "X"].includes(state) && threadsOf(pid) <= 1);
+}
+
+function threadsOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length;
+  } catch {
+    return 0;
+  }
 }
 
 /** Sends a signal to a process, which may have ended. */

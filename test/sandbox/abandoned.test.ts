@@ -52,8 +52,14 @@ test("a command whose npm was killed is ended", async (context) => {
 test("the lock of a command that was ended is free at once, however much memory it has to give back", async (context) => {
   const lock = join(temporaryFolder(), "lock");
   const file = join(dirname(lock), "hungry.py");
-  const lines = ["import os, time", "held = bytearray(b'x') * 2**30"];
-  writeFileSync(file, [...lines, "print(os.getpid(), flush=True)", "time.sleep(600)"].join("\n"));
+  // Of several threads the first may end before the last gives back what all of them share.
+  const script = `import os, threading, time
+held = bytearray(b"x") * 2**30
+for _ in range(50): threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+print(os.getpid(), flush=True)
+time.sleep(600)
+`;
+  writeFileSync(file, script);
   const program = `exec python3 ${file}`;
   const { npm, holder } = await started(context, lock, program);
   npm.kill("SIGKILL");
