@@ -3,6 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { statfsSync } from "node:fs";
 import { join } from "node:path";
+import { comesTrue } from "../../sandbox/processes";
 
 export class SmallDisk {
   private constructor(
@@ -32,14 +33,19 @@ export class SmallDisk {
     return join(`/proc/${this.#pid}/root`, file);
   }
 
-  /** Leaves room for this many megabytes and no more. */
-  leave(megabytes: number): void {
-    const { blocks, bfree, bsize } = statfsSync(this.path(this.folder));
-    const size = (blocks - bfree) * bsize + megabytes * 1024 ** 2;
+  /** Leaves room for this many megabytes and no more. Others may be writing to it meanwhile. */
+  async leave(megabytes: number): Promise<void> {
     const [program, ...args] = this.through;
-    const remount = ["/", "mount", "-o", `remount,size=${size}`, this.folder];
-    const { status } = spawnSync(program, [...args, ...remount], { stdio: "inherit" });
-    if (status !== 0) throw new Error(`cannot change the size of the disk over ${this.folder}`);
+    // A size below what is on it by now is refused.
+    const isChanged = () => {
+      const { blocks, bfree, bsize } = statfsSync(this.path(this.folder));
+      const size = (blocks - bfree) * bsize + megabytes * 1024 ** 2;
+      const remount = ["/", "mount", "-o", `remount,size=${size}`, this.folder];
+      return spawnSync(program, [...args, ...remount], { stdio: "ignore" }).status === 0;
+    };
+    if (!(await comesTrue(isChanged, 10_000))) {
+      throw new Error(`cannot change the size of the disk over ${this.folder}`);
+    }
   }
 
   /** Takes it away; nothing may use it any more. */

@@ -49,7 +49,7 @@ describe("a sandbox in adversity", { timeout: 60 * 60_000 }, () => {
   });
 
   after(async () => {
-    disk.leave(enough);
+    await disk.leave(enough);
     await sandbox.run("down");
     await disk.close();
     sandbox.remove();
@@ -98,7 +98,7 @@ describe("a sandbox in adversity", { timeout: 60 * 60_000 }, () => {
   });
 
   it("says in one line that the disk has filled up meanwhile", async () => {
-    disk.leave(enough);
+    await disk.leave(enough);
     const child = sandbox.start("up", "pipe");
     const ended = sandbox.finish(child);
     const started = new Promise<void>((resolve) => {
@@ -107,7 +107,7 @@ describe("a sandbox in adversity", { timeout: 60 * 60_000 }, () => {
       });
     });
     await Promise.race([started, ended]);
-    disk.leave(0);
+    await disk.leave(0);
     const { code, err } = await ended;
     assert.equal(code, 1);
     assert.match(
@@ -118,7 +118,7 @@ describe("a sandbox in adversity", { timeout: 60 * 60_000 }, () => {
   });
 
   it("goes on where it was once there is space", async () => {
-    disk.leave(enough);
+    await disk.leave(enough);
     const { code, out, err } = await sandbox.run(`up ${settings}`);
     assert.equal(code, 0, err + out);
     assert.match(out, /\n\d+ cells, 0 differences, 0 not tried\n/);
