@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import {
+  chmodSync,
   cpSync,
   existsSync,
   globSync,
@@ -40,6 +41,8 @@ export class SandboxCopy {
   through: readonly string[] = [];
 
   constructor() {
+    // As the machine's own: whoever a command runs as may have files there.
+    chmodSync(this.#temporary, 0o1777);
     this.folder = copyOfClone();
     this.layout = layout({ ...process.env, XDG_STATE_HOME: this.state }, this.folder);
   }

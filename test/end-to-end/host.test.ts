@@ -10,6 +10,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   unlinkSync,
@@ -21,7 +22,7 @@ import { join, sep } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { commandLines, run } from "../../sandbox/processes";
 import { knownDecisions, type Decisions } from "../../sandbox/state";
-import { SandboxCopy, type Ended } from "./copy";
+import { SandboxCopy, type Ended, type Traces } from "./copy";
 import { differences, fingerprint, listening } from "./machine";
 import { PrivateFiles } from "./private-files";
 
@@ -37,11 +38,22 @@ class WatchedCopy extends SandboxCopy {
     return spawn(program, rest, { env, stdio });
   }
 
-  /** What its commands wrote outside the folders that the README names, and npm's own, where npm keeps its logs. */
+  override traces(): Traces {
+    const traces = super.traces();
+    return { ...traces, mounts: traces.mounts.filter((pid) => pid !== this.files?.pid) };
+  }
+
+  /**
+   * What its commands wrote outside the folders that the README names, the clone's own packages, beside which the
+   * built programs lie, and npm's own, where npm keeps its logs.
+   */
   strayFiles(): string[] {
-    const ownsOfNpm = join(homedir(), ".npm");
+    const packages = realpathSync(join(this.folder, "node_modules"));
+    const owns = [join(packages, ".cache"), join(homedir(), ".npm")];
     const written = this.files?.written() ?? [];
-    return written.filter((path) => path !== ownsOfNpm && !path.startsWith(ownsOfNpm + sep));
+    return written.filter(
+      (path) => !owns.some((own) => path === own || path.startsWith(own + sep)),
+    );
   }
 }
 

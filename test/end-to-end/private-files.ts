@@ -63,14 +63,19 @@ export class PrivateFiles {
     return new PrivateFiles(holder, folder);
   }
 
+  /** The process that keeps this view, and so has the machine's file systems mounted. */
+  get pid(): string {
+    return String(this.holder.pid);
+  }
+
   /** The words before a command that is to see these files. */
   get prefix(): readonly string[] {
-    return ["nsenter", `--target=${this.holder.pid}`, "--mount", "--"];
+    return ["nsenter", `--target=${this.pid}`, "--mount", "--"];
   }
 
   /** What differs from the machine's own: files and folders that are new, changed or gone, by their whole names. */
   written(): string[] {
-    const root = `/proc/${this.holder.pid}/root${this.folder}`;
+    const root = `/proc/${this.pid}/root${this.folder}`;
     return globSync(join(root, "*.of")).flatMap((name) => {
       const point = readFileSync(name, "utf8").trim();
       const upper = name.slice(0, -".of".length);
