@@ -4,7 +4,8 @@ import { expectedOutcome, isPermitted, unlisted } from "./expectations";
 import type { Destination, Expected, Way } from "./expectations";
 import type { Observed, ProbeRequest } from "./prober";
 import type { Carried } from "./presentations";
-import type { Target, Vantage } from "./vantages";
+import type { Target } from "./target";
+import type { Vantage } from "./vantages";
 import type { Viewer } from "./viewers";
 
 /** A request as a report shows it: a word stands for each token. */

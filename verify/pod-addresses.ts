@@ -2,7 +2,7 @@
 import { CoreV1Api } from "@kubernetes/client-node";
 import type { ServiceName } from "../components/access";
 import { explained, loadCluster } from "../stack/cluster";
-import type { PodAddress, PodAddresses } from "./vantages";
+import type { PodAddress, PodAddresses } from "./target";
 
 /**
  * One running pod of each version of these services, by service.

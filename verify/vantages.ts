@@ -10,38 +10,12 @@ import {
   servicePort as port,
 } from "../components/names";
 import { unlisted } from "./expectations";
-import type { Caller, Destination, Expected, Way } from "./expectations";
+import type { Caller, Destination, Way } from "./expectations";
 import type { ProbePod } from "./probe-pod";
 import { anonymous } from "./viewers";
 import type { Viewer } from "./viewers";
+import type { PodAddresses, Target } from "./target";
 import { gatewayDetours, meshDetours, sidecarPorts } from "./ways-round";
-
-/** One kind of request that a vantage point sends. */
-export interface Target {
-  /** The matrix's column; the same name at two vantage points is the same request of the same service. */
-  readonly name: string;
-  readonly service: Destination;
-  /** Default: GET. */
-  readonly method?: string;
-  /** Scheme, host and port. */
-  readonly origin: string;
-  /** What the request asks for, as it stands in the request's first line. */
-  readonly path: string;
-  /** Headers beside the viewer's. */
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly way: Way;
-  /** Whether this version of the service shows stars to those who may read them. */
-  readonly showsStars?: boolean;
-  /** The outcome where the table has no say, or where the service's answer does not matter. */
-  readonly outcome?: {
-    /** Whatever the request carries. */
-    readonly always?: Expected;
-    /** Where the table permits the request. Default: 200. */
-    readonly permitted?: Expected;
-  };
-  /** The target whose permitted request shows that a refusal here is one. Default: this one. */
-  readonly control?: string;
-}
 
 /** One place that requests are sent from. */
 export interface Vantage {
@@ -147,16 +121,6 @@ export function vantagePoints(
     },
   ];
 }
-
-/** One pod of a service. */
-export interface PodAddress {
-  /** Of the service and its version; what the pod's own name ends in changes from run to run. */
-  readonly name: string;
-  readonly address: string;
-}
-
-/** One pod of each of its versions, by service. */
-export type PodAddresses = ReadonlyMap<ServiceName, readonly PodAddress[]>;
 
 function calls(caller: ServiceName, service: Destination): boolean {
   return service !== unlisted && services[service].callers.includes(caller);

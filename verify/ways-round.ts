@@ -6,7 +6,7 @@ import { gateway } from "../components/access";
 import type { ServiceName } from "../components/access";
 import { expectedOutcome, isPermitted, refused } from "./expectations";
 import type { Destination, Expected, Way } from "./expectations";
-import type { PodAddress, Target } from "./vantages";
+import type { PodAddress, Target } from "./target";
 
 /** Productpage alone is public; the others are behind it, and have no route of their own. */
 const toProductpage: Way = { caller: gateway, through: ["productpage"] };

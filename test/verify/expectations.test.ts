@@ -5,7 +5,7 @@ import { planCells } from "../../verify/cells";
 import { expectedOutcome, mayCall } from "../../verify/expectations";
 import type { Credential, Expected } from "../../verify/expectations";
 import { vantagePoints } from "../../verify/vantages";
-import type { PodAddress } from "../../verify/vantages";
+import type { PodAddress } from "../../verify/target";
 import { viewersOf } from "../../verify/viewers";
 import { viewers } from "./support/stack";
 
