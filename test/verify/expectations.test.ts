@@ -233,14 +233,14 @@ test("the pods that requests are sent from", () => {
     "from a pod as details: details, bookinfo/bookinfo-details",
     "from a pod as reviews: reviews, bookinfo/bookinfo-reviews",
     "from a pod as ratings: ratings, bookinfo/bookinfo-ratings",
-    "from a stranger's pod: stranger, bookinfo/default",
+    "from a stranger's pod: stranger, bookinfo/default, behind verify-unlisted:9080",
     "from another namespace's pod: foreigner, default/bookinfo-productpage, made for it",
     "from a pod outside the mesh: outsider, bookinfo/default, without a sidecar",
-    "from the unlisted server's own pod: unlisted, bookinfo/default, behind verify-unlisted:9080",
+    "from the unlisted server's own pod: stranger, bookinfo/default, behind verify-unlisted:9080",
     "ways round, through the gateway: here",
     "ways round, from a pod as productpage: productpage, bookinfo/bookinfo-productpage",
     "ways round, from a pod as reviews: reviews, bookinfo/bookinfo-reviews",
-    "ways round, from a stranger's pod: stranger, bookinfo/default",
+    "ways round, from a stranger's pod: stranger, bookinfo/default, behind verify-unlisted:9080",
     "the sidecars' own ports, from a pod outside the mesh: outsider, bookinfo/default, without a sidecar",
   ]);
 });
