@@ -25,6 +25,7 @@ import { Progress } from "./progress";
 import { requireSpace } from "./space";
 import {
   endEngines,
+  isDamaged,
   isThere,
   lostInTenant,
   openStack,
@@ -49,6 +50,10 @@ export async function up(layout: Layout, set: readonly string[]): Promise<number
   progress.say("tools", "complete");
   Object.assign(process.env, pulumiEnvironment(layout, toolchain));
   await endEngines(layout);
+  if (isDamaged(layout)) {
+    progress.say("stack", "the last run was cut off while it wrote its state: starting afresh");
+    await remove(layout);
+  }
   requireSpace(layout);
   const decisions = await alone(() => decide(layout, isBound(layout)));
   const configuration = sandboxConfiguration(layout, toolchain, decisions, overrides);

@@ -14,7 +14,7 @@ import {
   type Configuration,
 } from "./configuration";
 import { Failure } from "./failure";
-import { readIfThere, writePrivate } from "./files";
+import { parseJson, readIfThere, writePrivate } from "./files";
 import { clone, type Layout } from "./layout";
 import { kubeconfigPath } from "./node/node";
 import type { Plugins } from "./plugins/choice";
@@ -112,9 +112,18 @@ export async function openStack(
   return stack;
 }
 
-/** Whether the stack was made: Pulumi's file backend has its state. */
-export const isThere = (layout: Layout): boolean =>
-  existsSync(join(layout.pulumi, "backend/.pulumi/stacks", project, `${stackName}.json`));
+/** Where Pulumi's file backend keeps the stack's state. */
+const stateFile = (layout: Layout) =>
+  join(layout.pulumi, "backend/.pulumi/stacks", project, `${stackName}.json`);
+
+/** Whether the stack was made: the backend has its state. */
+export const isThere = (layout: Layout): boolean => existsSync(stateFile(layout));
+
+/** Whether the state is none any more: the engine writes it in place, and a full disk or a kill cuts it off. */
+export function isDamaged(layout: Layout): boolean {
+  const text = readIfThere(stateFile(layout));
+  return text !== undefined && parseJson(text) === undefined;
+}
 
 /** Where it keeps the locks of those who change the stack. */
 const locksFolder = (layout: Layout) =>
