@@ -45,9 +45,9 @@ export class EarlyProbes {
     return this.#probes;
   }
 
-  /** Removes them. */
+  /** Removes them, where the cluster still answers. Where it does not, that is not what went wrong first. */
   async discard(): Promise<void> {
-    await this.#probes?.remove();
+    await this.#probes?.remove().catch(() => undefined);
     this.#probes = undefined;
   }
 }

@@ -78,3 +78,15 @@ test("where there is no cluster yet nothing is started", async () => {
   assert.equal(await early.take(true), undefined);
   await early.discard();
 });
+
+test("a cluster that has gone is no error when they are removed", async (t) => {
+  const { fake, file } = await setUp(t);
+  const early = new EarlyProbes(file);
+  early.start();
+  const probes = await early.take(true);
+  await probes?.probers;
+  await fake.close();
+  fake.close = () => Promise.resolve();
+  await early.discard();
+  assert.equal(await early.take(true), undefined);
+});
