@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { Failure } from "./failure";
 import type { Layout } from "./layout";
-import { comesTrue, end, hasEnded, patience, processIds, readProcess } from "./processes";
+import { comesTrue, end, hasEnded, patience, processIds, readProcess, statOf } from "./processes";
 
 /**
  * Ends a command of this sandbox that nobody waits for: where only npm, or another process above it, was
@@ -53,9 +53,8 @@ function isAbandoned(pid: number): boolean {
   return readProcess(top.pid, "environ").includes("npm_lifecycle_event=");
 }
 
-/** A process's parent and group (proc_pid_stat(5)); the name before them may hold anything. */
+/** A process's parent and group. */
 function familyOf(pid: number): { pid: number; parent: number; group: number } {
-  const stat = readProcess(pid, "stat");
-  const [, parent = "0", group = "0"] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [, parent = "0", group = "0"] = statOf(pid);
   return { pid, parent: Number(parent), group: Number(group) };
 }

@@ -58,9 +58,9 @@ export async function up(layout: Layout, set: readonly string[]): Promise<number
   const decisions = await alone(() => decide(layout, isBound(layout)));
   const configuration = sandboxConfiguration(layout, toolchain, decisions, overrides);
   checkConfiguration(configuration, decisions);
-  // What verify's pods need is there already: the last update has ended, and its node runs.
-  const wasUp = isThere(layout) && nodeService(layout).pid !== undefined;
   const isNew = !isThere(layout);
+  // What verify's pods need is there already: the last update has ended, and its node runs.
+  const wasUp = !isNew && nodeService(layout).pid !== undefined;
   const [stack, node] = await Promise.all([
     prepareStack(layout, toolchain, decisions, configuration, progress.of("plugins")),
     startNode(layout, toolchain, decisions, configuration, progress.of("node")),

@@ -166,10 +166,14 @@ export function readProcess(pid: string | number, file: string): string {
  * ports free. Its command line is empty earlier, and its first thread may end before the others.
  */
 export function hasEnded(pid: number): boolean {
+  const [state = ""] = statOf(pid);
+  return state === "" || (["Z", "X"].includes(state) && threadsOf(pid) <= 1);
+}
+
+/** A process's state, parent, group and so on (proc_pid_stat(5)). The name before them may hold anything. */
+export function statOf(pid: number): string[] {
   const stat = readProcess(pid, "stat");
-  // proc_pid_stat(5); the name before the state may hold anything.
-  const state = stat[stat.lastIndexOf(")") + 2] ?? "";
-  return stat === "" || (["Z", "X"].includes(state) && threadsOf(pid) <= 1);
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 function threadsOf(pid: number): number {

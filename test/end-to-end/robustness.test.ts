@@ -50,7 +50,10 @@ describe("a sandbox in adversity", { timeout: 60 * 60_000 }, () => {
 
   after(async () => {
     await disk.leave(enough);
-    await sandbox.run("down");
+    // Where a test has failed its command may still run, which down leaves alone.
+    await eventually(patience, async () => {
+      assert.equal((await sandbox.run("down")).code, 0);
+    });
     await disk.close();
     sandbox.remove();
   });

@@ -16,15 +16,18 @@ const condition = z.object({
 
 const conditions = z.array(condition).default([]);
 
-const deploymentSchema = z.object({
+const controlledSchema = z.object({
   metadata: z.object({ generation: z.number().default(0) }),
+  status: z.object({ observedGeneration: z.number().default(0) }).prefault({}),
+});
+
+const deploymentSchema = z.object({
   spec: z.object({
     replicas: z.number().default(1),
     selector: z.object({ matchLabels: z.record(z.string(), z.string()).default({}) }),
   }),
   status: z
     .object({
-      observedGeneration: z.number().default(0),
       replicas: z.number().default(0),
       updatedReplicas: z.number().default(0),
       availableReplicas: z.number().default(0),
@@ -34,10 +37,8 @@ const deploymentSchema = z.object({
 });
 
 const daemonSetSchema = z.object({
-  metadata: z.object({ generation: z.number().default(0) }),
   status: z
     .object({
-      observedGeneration: z.number().default(0),
       desiredNumberScheduled: z.number().default(0),
       updatedNumberScheduled: z.number().default(0),
       numberAvailable: z.number().default(0),
@@ -84,8 +85,8 @@ export type Readiness =
 const ready: Readiness = { state: "ready" };
 
 const readinessByKind: Readonly<Record<string, (live: Properties) => Readiness>> = {
-  DaemonSet: daemonSetReadiness,
-  Deployment: deploymentReadiness,
+  DaemonSet: onceSeen(daemonSetReadiness),
+  Deployment: onceSeen(deploymentReadiness),
   Namespace: (live) => {
     const { phase } = namespaceSchema.parse(live).status;
     return phase === "Active" ? ready : { state: "waiting", for: "the namespace to become active" };
@@ -107,11 +108,18 @@ export function readinessOf(live: Properties): Readiness {
   return readinessByKind[textAt(live, "kind")]?.(live) ?? ready;
 }
 
+/** What counts is what the object's controller says since it has seen the last change. */
+function onceSeen(readiness: (live: Properties) => Readiness): (live: Properties) => Readiness {
+  return (live) => {
+    const { metadata, status } = controlledSchema.parse(live);
+    return status.observedGeneration < metadata.generation
+      ? { state: "waiting", for: `the ${textAt(live, "kind")}'s controller to see the change` }
+      : readiness(live);
+  };
+}
+
 function deploymentReadiness(live: Properties): Readiness {
-  const { metadata, spec, status } = deploymentSchema.parse(live);
-  if (status.observedGeneration < metadata.generation) {
-    return { state: "waiting", for: "the Deployment's controller to see the change" };
-  }
+  const { spec, status } = deploymentSchema.parse(live);
   const stuck = status.conditions.find(({ reason }) => reason === "ProgressDeadlineExceeded");
   if (stuck) return { state: "failed", why: stuck.message ?? "the rollout made no progress" };
   const { replicas, updatedReplicas, availableReplicas } = status;
@@ -125,10 +133,7 @@ function deploymentReadiness(live: Properties): Readiness {
 }
 
 function daemonSetReadiness(live: Properties): Readiness {
-  const { metadata, status } = daemonSetSchema.parse(live);
-  if (status.observedGeneration < metadata.generation) {
-    return { state: "waiting", for: "the DaemonSet's controller to see the change" };
-  }
+  const { status } = daemonSetSchema.parse(live);
   const {
     desiredNumberScheduled: wanted,
     updatedNumberScheduled: updated,

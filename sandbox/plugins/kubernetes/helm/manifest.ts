@@ -58,24 +58,43 @@ async function objectsOf(
   });
 }
 
+/**
+ * What is wrong with the release's objects of these kinds, one line each, all asked at the same time.
+ * @param absent what is said of an object that is not there
+ * @param judge says it of one that is
+ */
+async function complaintsAbout(
+  cluster: Cluster,
+  release: ReleaseName,
+  { kinds, absent, signal }: { kinds: ReadonlySet<string>; absent: string; signal: AbortSignal },
+  judge: (object: ReleaseObject, live: Properties) => string[] | Promise<string[]>,
+): Promise<string[]> {
+  const objects = await objectsOf(cluster, release, kinds, signal);
+  const complaints = await Promise.all(
+    objects.map(async (object) => {
+      const live = await cluster.read(object.reference, signal);
+      return live === undefined ? [`${nameOf(object)} ${absent}`] : judge(object, live);
+    }),
+  );
+  return complaints.flat();
+}
+
+function nameOf({ reference }: ReleaseObject): string {
+  return `${reference.kind} ${reference.name}`;
+}
+
 /** What was changed by hand in the release's objects, one text for each object; empty if nothing was. */
 export async function driftOf(
   cluster: Cluster,
   release: ReleaseName,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const objects = await objectsOf(cluster, release, steadyKinds, signal);
-  const drifts = await Promise.all(
-    objects.map(async ({ reference, body }) => {
-      const live = await cluster.read(reference, signal);
-      const label = `${reference.kind} ${reference.name}`;
-      if (live === undefined) return [`${label} is gone`];
-      const changes = changesBetween(body, liveInputs(body, live, true));
-      const paths = changes.map(({ path }) => path);
-      return paths.length > 0 ? [`${label} differs in ${paths.join(", ")}`] : [];
-    }),
-  );
-  return drifts.flat();
+  const asked = { kinds: steadyKinds, absent: "is gone", signal };
+  return complaintsAbout(cluster, release, asked, (object, live) => {
+    const changes = changesBetween(object.body, liveInputs(object.body, live, true));
+    const paths = changes.map(({ path }) => path);
+    return paths.length > 0 ? [`${nameOf(object)} differs in ${paths.join(", ")}`] : [];
+  });
 }
 
 /** Why the release's Deployments do not run, one line for each reason. */
@@ -84,19 +103,14 @@ export async function problemsOf(
   release: ReleaseName,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const deployments = await objectsOf(cluster, release, new Set(["Deployment"]), signal);
-  const problems = await Promise.all(
-    deployments.map(async ({ reference }) => {
-      const live = await cluster.read(reference, signal);
-      if (live === undefined) return [`Deployment ${reference.name} is missing`];
-      const readiness = readinessOf(live);
-      if (readiness.state === "ready") return [];
-      const why = readiness.state === "failed" ? readiness.why : readiness.for;
-      const pods = await podProblems(cluster, reference, live, signal);
-      return [`Deployment ${reference.name}: ${why}`, ...pods];
-    }),
-  );
-  return problems.flat();
+  const asked = { kinds: new Set(["Deployment"]), absent: "is missing", signal };
+  return complaintsAbout(cluster, release, asked, async (object, live) => {
+    const readiness = readinessOf(live);
+    if (readiness.state === "ready") return [];
+    const why = readiness.state === "failed" ? readiness.why : readiness.for;
+    const pods = await podProblems(cluster, object.reference, live, signal);
+    return [`${nameOf(object)}: ${why}`, ...pods];
+  });
 }
 
 /**
@@ -111,14 +125,9 @@ export async function awaitRelease(
   deadline: number,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const objects = await objectsOf(cluster, release, awaitedKinds, signal);
-  const problems = await Promise.all(
-    objects.map(async ({ reference }) => {
-      const live = await cluster.read(reference, signal);
-      if (live === undefined) return [`${reference.kind} ${reference.name} is missing`];
-      const { reasons } = await awaitReady(cluster, reference, live, deadline, signal);
-      return reasons.map((reason) => `${reference.kind} ${reference.name}: ${reason}`);
-    }),
-  );
-  return problems.flat();
+  const asked = { kinds: awaitedKinds, absent: "is missing", signal };
+  return complaintsAbout(cluster, release, asked, async (object, live) => {
+    const { reasons } = await awaitReady(cluster, object.reference, live, deadline, signal);
+    return reasons.map((reason) => `${nameOf(object)}: ${reason}`);
+  });
 }
