@@ -10,22 +10,20 @@ import { createIdentity } from "./components/identity";
 import { IstioMesh } from "./components/mesh";
 
 const settings = loadSettings();
-const { provider, kubeconfig: clusterKubeconfig } = createCluster("cluster", settings.cluster);
+const cluster = createCluster("cluster", settings.cluster, settings.gateway);
+const { provider } = cluster;
 
 const mesh = new IstioMesh(
   "istio",
   {
     ...settings.istio,
-    gateway: settings.gateway,
+    wayIn: cluster.wayIn,
     certificateAuthority: settings.identity.certificateAuthority,
   },
   { providers: [provider] },
 );
 
-const identity = createIdentity("identity", {
-  ...settings.identity,
-  gatewayUrl: settings.gateway.url,
-});
+const identity = createIdentity("identity", settings.identity, settings.gateway.url);
 
 // The policies come between the namespace and the services: no service ever runs without them.
 const namespace = createNamespace("bookinfo", { provider });
@@ -46,10 +44,10 @@ new Bookinfo(
 
 // What a person, `verify` or another stack needs to use this one.
 export const gatewayUrl = settings.gateway.url;
-export const { issuer, jwksUri, audience, clientIds } = identity;
+export const { issuer, jwksUri, audience, permissionsClaim, clientIds } = identity;
 /** Secrets: `pulumi stack output --show-secrets`. */
 export const { clientSecrets, userPasswords } = identity;
-export const kubeconfig = clusterKubeconfig;
+export const { kubeconfig } = cluster;
 /** Who there is to call the services, as configured. */
 export const viewers = {
   users: settings.identity.users.map(({ email, roles }) => ({ email, roles })),

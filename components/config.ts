@@ -101,7 +101,8 @@ function describe(value: unknown, path: string): string {
     return `an object with ${Object.keys(value).join(", ") || "no key"}`;
   if (value === "") return "empty text";
   // A whole section that is text may be a secret that went to the wrong key.
-  if (secretSettings.has(path) || !path.includes(".")) return `a ${typeof value} (not shown)`;
+  if (secretSettings.has(path.replace(/\[\d+\]/g, "[]")) || !path.includes("."))
+    return `a ${typeof value} (not shown)`;
   if (typeof value !== "string") return JSON.stringify(value);
   if (value.includes("\n")) return `text of ${value.split("\n").length} lines`;
   // A URL may carry a password.

@@ -74,9 +74,8 @@ export function warningsFor(given: Given, accepted: Accepted): readonly string[]
   const withoutSlash = (text: string) => text.replace(/\/$/, "");
   const near = issuers.find((issuer) => withoutSlash(issuer) === withoutSlash(claims.iss ?? ""));
   const own = [claims.aud ?? []].flat();
-  const isForClient = [clientIds.web, ...Object.values(clientIds.machines)].some((id) =>
-    own.includes(id),
-  );
+  const ours = [clientIds.web, ...Object.values(clientIds.machines)];
+  const isForClient = ours.some((id) => id !== undefined && own.includes(id));
   const isForApi = audiences.length === 0 || own.some((audience) => audiences.includes(audience));
   const known = keys.flatMap((each) => ("keys" in each ? each.keys : []));
   const isUnknownKey =

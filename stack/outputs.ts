@@ -10,7 +10,11 @@ import { firstLine, StackError } from "./errors";
 const role = z.literal(Object.keys(roles) as Role[]);
 const permission = z.literal(Object.keys(permissions) as Permission[]);
 const httpUrl = z.url({ protocol: /^https?$/ });
-const perMachine = z.object({ web: z.string().min(1), machines: z.record(z.string(), z.string()) });
+const perClient = z.object({
+  /** Absent where nobody signs in through this stack. */
+  web: z.string().min(1).optional(),
+  machines: z.record(z.string(), z.string()),
+});
 
 const schema = z.object({
   /** Scheme, host and port of the ingress gateway. */
@@ -19,9 +23,11 @@ const schema = z.object({
   issuer: httpUrl,
   jwksUri: httpUrl,
   audience: z.string().min(1),
-  clientIds: perMachine,
-  clientSecrets: perMachine,
-  /** By e-mail address. */
+  /** Where tokens say which permissions they hold: the names that lead to the claim. */
+  permissionsClaim: z.array(z.string().min(1)).min(1),
+  clientIds: perClient,
+  clientSecrets: perClient,
+  /** By e-mail address, of the users whose password is known. */
   userPasswords: z.record(z.string(), z.string()),
   /** The file's content. */
   kubeconfig: z.string().min(1),
@@ -54,12 +60,9 @@ export function parseOutputs(outputs: unknown): StackOutputs {
   return parsed.data;
 }
 
-/** Every viewer needs something to sign in with. */
+/** Every machine needs something to ask for its token with; people may have their tokens brought. */
 function requireSecrets(outputs: StackOutputs): void {
   const missing = [
-    ...outputs.viewers.users
-      .filter(({ email }) => outputs.userPasswords[email] === undefined)
-      .map(({ email }) => `userPasswords.${email}`),
     ...outputs.viewers.machines.flatMap(({ name }) => [
       ...(outputs.clientIds.machines[name] === undefined ? [`clientIds.machines.${name}`] : []),
       ...(outputs.clientSecrets.machines[name] === undefined

@@ -94,6 +94,7 @@ test("the outputs are what others build on, and the secrets among them are secre
     "issuer",
     "jwksUri",
     "kubeconfig",
+    "permissionsClaim",
     "userPasswords",
     "viewers",
   ]);
@@ -152,7 +153,7 @@ test("the outputs are what others build on, and the secrets among them are secre
 test("a preview knows the addresses and policies, and not the ids and passwords", async () => {
   const { outputs, registrations } = await runProgram({ preview: true });
   assert.equal(outputs.issuer, "https://tenant.localhost:8443/");
-  assert.deepEqual((await read(outputs.clientIds.web)).value, unknown);
+  assert.deepEqual((await read(pulumi.output(outputs.clientIds.web))).value, unknown);
   assert.deepEqual(await read(outputs.clientSecrets), { value: unknown, secret: true });
   assert.deepEqual(await read(outputs.userPasswords), { value: unknown, secret: true });
   const policies = registrations.filter(({ type }) => type.includes("istio.io"));

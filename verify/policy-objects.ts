@@ -76,7 +76,7 @@ export async function comparePolicies({
   ...identity
 }: Pick<
   StackOutputs,
-  "kubeconfig" | "issuer" | "jwksUri" | "audience"
+  "kubeconfig" | "issuer" | "jwksUri" | "audience" | "permissionsClaim"
 >): Promise<PolicyComparison> {
   const api = loadCluster(kubeconfig).makeApiClient(CustomObjectsApi);
   const asked = policiesOf({ identity, services });

@@ -3,7 +3,7 @@ import * as client from "openid-client";
 import { applicationAddresses } from "../components/identity/addresses";
 import { reasonOf, StackError } from "../stack/errors";
 import type { StackOutputs } from "../stack/outputs";
-import { signIn } from "./sign-in";
+import { PageRefusal, signIn } from "./sign-in";
 import { machineViewer } from "./viewers";
 import { everyOne } from "../stack/waiting";
 
@@ -79,7 +79,9 @@ async function discover({ issuer }: StackOutputs, signal: AbortSignal): Promise<
 /** A person's token, through the tenant's login page, which is filled in. */
 async function userToken(tenant: Tenant, outputs: StackOutputs, email: string): Promise<Issued> {
   const { start, callback, finish } = await authorization(tenant, outputs, email);
-  const password = outputs.userPasswords[email] ?? "";
+  const password = outputs.userPasswords[email];
+  if (password === undefined)
+    throw new PageRefusal(`sign-in of ${email} failed: its password is not known`);
   return finish(await signIn({ start, callback, email, password, signal: tenant.signal }));
 }
 
@@ -136,7 +138,14 @@ async function authorization(
   check: PersonCheck = () => Promise.resolve(),
 ): Promise<Authorization> {
   const callback = new URL(applicationAddresses(outputs.gatewayUrl).callback);
-  const provider = tenant.as(outputs.clientIds.web, outputs.clientSecrets.web);
+  const { web: clientId } = outputs.clientIds;
+  const { web: clientSecret } = outputs.clientSecrets;
+  if (clientId === undefined || clientSecret === undefined) {
+    throw new StackError(
+      `nobody can sign in as ${email}: the stack has no client for people (identity.client). Give the token by --token ${email}=FILE`,
+    );
+  }
+  const provider = tenant.as(clientId, clientSecret);
   const pkceCodeVerifier = client.randomPKCECodeVerifier();
   const expectedState = client.randomState();
   const expectedNonce = client.randomNonce();

@@ -1,10 +1,25 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import type { ServiceType } from "../settings";
+
+/** How the ingress gateway's Service is reached from outside the cluster. */
+export interface WayIn {
+  readonly serviceType: ServiceType;
+  /** The ports on every node. Default: Kubernetes chooses, where the type of Service has any. */
+  readonly nodePorts: { readonly http?: number | undefined; readonly https?: number | undefined };
+  /** What the cloud's load balancer is told. Default: nothing. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Whether the load balancer puts the client's address before each connection (PROXY protocol). Default: false. */
+  readonly proxyProtocol?: boolean;
+  /** Local: only nodes that run the gateway take requests, and it sees the client's address. Default: Kubernetes' own. */
+  readonly externalTrafficPolicy?: "Local";
+}
 
 /** What every kind of cluster gives the rest of the stack. */
 export interface Cluster {
   /** Makes the stack's Kubernetes objects; the default provider is off, so that nothing reaches another cluster. */
   readonly provider: kubernetes.Provider;
-  /** The way in: a kubeconfig's content, a secret. */
+  /** A kubeconfig's content, a secret. */
   readonly kubeconfig: pulumi.Output<string>;
+  readonly wayIn: WayIn;
 }

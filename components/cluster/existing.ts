@@ -1,25 +1,32 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterSettings } from "../config";
-import type { Cluster } from "./cluster";
+import type { ClusterSettings, GatewaySettings } from "../config";
+import type { Cluster, WayIn } from "./cluster";
 
 /** A cluster that somebody else made: the stack only uses it. */
 export class ExistingCluster extends pulumi.ComponentResource implements Cluster {
   public readonly provider: kubernetes.Provider;
   public readonly kubeconfig: pulumi.Output<string>;
+  public readonly wayIn: WayIn;
 
   /**
    * @param name the component's name; the provider is named after it
    * @param args the settings under `cluster`
+   * @param gateway the settings under `gateway`, which say how it is reached
    * @param options Pulumi's resource options
    */
   constructor(
     name: string,
     args: Extract<ClusterSettings, { kind: "existing" }>,
+    gateway: GatewaySettings,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("istio-auth0:index:ExistingCluster", name, {}, options);
     this.kubeconfig = args.kubeconfig;
+    this.wayIn = {
+      serviceType: gateway.serviceType ?? "LoadBalancer",
+      nodePorts: { http: gateway.nodePort, https: gateway.tls?.nodePort },
+    };
     this.provider = new kubernetes.Provider(
       name,
       {

@@ -1,23 +1,32 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { ClusterSettings } from "../config";
+import type { ClusterSettings, GatewaySettings } from "../config";
 import type { Cluster } from "./cluster";
+import { DigitalOceanCluster } from "./digitalocean";
 import { ExistingCluster } from "./existing";
+import { KindCluster } from "./kind";
 
-export type { Cluster } from "./cluster";
-
-const kinds = { existing: ExistingCluster } satisfies Record<ClusterSettings["kind"], unknown>;
+export type { Cluster, WayIn } from "./cluster";
 
 /**
  * Makes the kind of cluster that the configuration names.
  *
  * @param name the component's name
  * @param settings the settings under `cluster`; changing `kind` replaces everything in the stack
+ * @param gateway the settings under `gateway`, which say how it is reached from outside
  * @param options Pulumi's resource options
  */
 export function createCluster(
   name: string,
   settings: ClusterSettings,
+  gateway: GatewaySettings,
   options?: pulumi.ComponentResourceOptions,
 ): Cluster {
-  return new kinds[settings.kind](name, settings, options);
+  switch (settings.kind) {
+    case "existing":
+      return new ExistingCluster(name, settings, gateway, options);
+    case "kind":
+      return new KindCluster(name, settings, gateway, options);
+    case "digitalocean":
+      return new DigitalOceanCluster(name, settings, gateway, options);
+  }
 }

@@ -11,7 +11,7 @@ import { gatewayServiceAccount, namespaces, serviceAccountOf } from "../names";
 /** What the mesh enforces: whose tokens count, and the table. */
 export interface EnforcementArgs {
   /** Whose tokens the mesh accepts. Changing it takes effect at once: tokens of the old issuer get 401. */
-  readonly identity: Pick<Identity, "issuer" | "jwksUri" | "audience">;
+  readonly identity: Pick<Identity, "issuer" | "jwksUri" | "audience" | "permissionsClaim">;
   /** Who may call each service, with what. A service that is not in it is reachable by nobody. */
   readonly services: Readonly<Record<ServiceName, ServiceAccess>>;
 }
@@ -51,7 +51,7 @@ export function policiesOf({ identity, services }: EnforcementArgs): Policies {
       ...Object.entries(services).map(([service, access]) => ({
         resource: service,
         metadata: inApplication(service),
-        spec: allowCallers(service, access, identity.issuer),
+        spec: allowCallers(service, access, identity),
       })),
     ],
   };
@@ -78,7 +78,7 @@ function acceptTokens({ issuer, jwksUri, audience }: EnforcementArgs["identity"]
 function allowCallers(
   service: string,
   { callers, requires }: ServiceAccess,
-  issuer: string,
+  { issuer, permissionsClaim }: EnforcementArgs["identity"],
 ): AuthorizationPolicySpec {
   const serviceAccounts = callers.map((caller) => {
     const account = caller === gateway ? gatewayServiceAccount : serviceAccountOf(caller);
@@ -86,9 +86,10 @@ function allowCallers(
   });
   // Istio's name for whom a token speaks of is issuer, slash, subject: Auth0's issuer makes it two slashes.
   const requestPrincipals = requires === "public" ? undefined : [`${issuer}/*`];
+  const claim = permissionsClaim.map((name) => `[${name}]`).join("");
   const when =
     typeof requires === "object"
-      ? [{ key: "request.auth.claims[permissions]", values: [requires.permission] }]
+      ? [{ key: `request.auth.claims${claim}`, values: [requires.permission] }]
       : undefined;
   return {
     action: "ALLOW",

@@ -41,6 +41,7 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
   public readonly issuer: string;
   public readonly jwksUri: string;
   public readonly audience: string;
+  public readonly permissionsClaim = ["permissions"];
   public readonly certificateAuthority: string | undefined;
   public readonly clientIds: Clients<pulumi.Output<string>>;
   public readonly clientSecrets: pulumi.Output<Clients<string>>;

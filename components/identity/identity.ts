@@ -5,19 +5,21 @@ import type { TenantAddresses } from "./addresses";
 export interface Identity extends TenantAddresses {
   /** The API's identifier: the `aud` that a token must carry. */
   readonly audience: string;
+  /** Where a token says which permissions it holds: the claim's name, or the names that lead to a nested one. */
+  readonly permissionsClaim: readonly string[];
   /** PEM of the private authority that the tenant's certificate comes from; undefined where it is a public one. */
   readonly certificateAuthority: string | undefined;
   readonly clientIds: Clients<pulumi.Output<string>>;
   /** A secret. */
   readonly clientSecrets: pulumi.Output<Clients<string>>;
-  /** Each user's password by e-mail address. A secret. */
+  /** By e-mail address, of the users whose password is known. A secret. */
   readonly userPasswords: pulumi.Output<Record<string, string>>;
 }
 
 /** One value for each of the tenant's clients. */
 export interface Clients<Value> {
-  /** The application that people sign in to with a browser. */
-  readonly web: Value;
+  /** The application that people sign in to with a browser, where there is one. */
+  readonly web?: Value;
   /** By the machines' names. */
   readonly machines: Readonly<Record<string, Value>>;
 }

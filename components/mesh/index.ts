@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { GatewaySettings, IstioSettings } from "../config";
+import type { WayIn } from "../cluster";
+import type { IstioSettings } from "../config";
 import { gatewayRelease, namespaces } from "../names";
 import { type Chart, locateChart } from "./charts";
 import { gatewayValues, type HelmValues, istiodValues, mergeValues } from "./values";
@@ -8,7 +9,7 @@ import { gatewayValues, type HelmValues, istiodValues, mergeValues } from "./val
 /** What the mesh is made from: the settings under `istio`, and two that other sections hold. */
 export interface IstioMeshArgs extends IstioSettings {
   /** How the ingress gateway's Service is reached from outside. */
-  readonly gateway: Pick<GatewaySettings, "serviceType" | "nodePort">;
+  readonly wayIn: WayIn;
   /**
    * PEM of a private authority that istiod trusts when it fetches the tenant's keys.
    * Default: public authorities only. Changing it restarts istiod.
@@ -74,7 +75,7 @@ export class IstioMesh extends pulumi.ComponentResource {
       {
         name: gatewayRelease,
         namespace: namespaces.ingress,
-        values: gatewayValues(args.gateway),
+        values: gatewayValues(args.wayIn),
       },
       // The control plane's webhook gives the gateway's pods their image.
       [ingress, this.controlPlane],

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { deepmergeCustom } from "deepmerge-ts";
-import type { GatewaySettings, IstioSettings } from "../config";
+import type { WayIn } from "../cluster";
+import type { IstioSettings } from "../config";
 
 /** Helm values: an object of anything that JSON can hold. */
 export type HelmValues = IstioSettings["values"]["base"];
@@ -75,12 +76,9 @@ export const gatewayPort = 80;
 /**
  * The values of the gateway chart.
  *
- * @param service how the gateway's Service is reached; `nodePort` fixes the port that HTTP has on every node
+ * @param wayIn how the gateway's Service is reached from outside
  */
-export function gatewayValues({
-  serviceType,
-  nodePort,
-}: Pick<GatewaySettings, "serviceType" | "nodePort">): HelmValues {
+export function gatewayValues({ serviceType, nodePorts: { http } }: WayIn): HelmValues {
   return {
     autoscaling: { enabled: false },
     resources: { requests: proxyRequests },
@@ -94,7 +92,7 @@ export function gatewayValues({
           protocol: "TCP",
           port: gatewayPort,
           targetPort: gatewayPort,
-          ...(nodePort !== undefined && { nodePort }),
+          ...(http !== undefined && { nodePort: http }),
         },
       ],
     },

@@ -73,6 +73,7 @@ function problems(sections: Record<string, unknown>): string[] {
 
 test("the smallest configuration gets the defaults", async () => {
   const { cluster: parsedCluster, identity: parsedIdentity, ...rest } = load(smallest);
+  assert.ok(parsedCluster.kind === "existing" && parsedIdentity.kind === "auth0");
   const { kubeconfig: content, ...access } = parsedCluster;
   assert.deepEqual(access, {
     kind: "existing",
@@ -100,7 +101,7 @@ test("the smallest configuration gets the defaults", async () => {
       values: { base: {}, istiod: {}, gateway: {} },
     },
     bookinfo: { registry: "registry.istio.io/release", tag: "1.20.3" },
-    gateway: { url: "http://localhost:8080", serviceType: "LoadBalancer" },
+    gateway: { url: "http://localhost:8080" },
   });
 });
 
@@ -127,7 +128,12 @@ test("everything that can be set arrives", async () => {
       machines,
     },
     bookinfo: { registry: "localhost:5000", tag: "1.20.3-debug" },
-    gateway: { url: "https://books.example", serviceType: "NodePort", nodePort: 30080 },
+    gateway: {
+      url: "https://books.example",
+      serviceType: "NodePort",
+      nodePort: 30080,
+      tls: { secret: "default/books-tls", nodePort: 30443 },
+    },
   });
   assert.deepEqual(settings.istio, {
     ...istio,
@@ -138,7 +144,9 @@ test("everything that can be set arrives", async () => {
     url: "https://books.example",
     serviceType: "NodePort",
     nodePort: 30080,
+    tls: { secret: "default/books-tls", minimumVersion: "1.2", nodePort: 30443 },
   });
+  assert.ok(settings.cluster.kind === "existing" && settings.identity.kind === "auth0");
   const { clientSecret, ...tenant } = settings.identity;
   assert.deepEqual(tenant, {
     kind: "auth0",
@@ -167,9 +175,9 @@ test("a chart folder is taken where it holds the three charts", () => {
 
 test("nothing configured names every missing section", () => {
   assert.deepEqual(problems({}), [
-    '  cluster: found nothing, expected an object whose kind is one of "existing"',
-    '  identity: found nothing, expected an object whose kind is one of "auth0"',
-    "  gateway: found nothing, expected an object with url, serviceType, nodePort",
+    '  cluster: found nothing, expected an object whose kind is one of "existing", "kind", "digitalocean"',
+    '  identity: found nothing, expected an object whose kind is one of "auth0", "oidc"',
+    "  gateway: found nothing, expected an object with url, serviceType, nodePort, tls",
   ]);
 });
 
@@ -221,7 +229,7 @@ test("all problems are reported at once", () => {
       '  identity.users[0].email: found "Upper@bookinfo.example", expected an e-mail address in lower case, as the tenant keeps it',
       '  identity.users[0].roles[0]: found "admin", expected one of "user", "moderator"',
       '  identity.users[0].roles[2]: found "user", expected each role once',
-      '  identity.users[3]: found "somebody", expected an object with email, name, roles',
+      '  identity.users[3]: found "somebody", expected an object with email, roles, name',
       '  identity.users[2].email: found "user@bookinfo.example", expected an address that no other user has',
       '  identity.machines[0].name: found "a machine", expected a name of small letters, digits and hyphens',
       '  identity.machines[0].permissions[0]: found "read:everything", expected one of "read:book-details", "read:book-reviews"',
@@ -241,12 +249,12 @@ const single: [string, Record<string, unknown>, string][] = [
   [
     "an unknown kind of cluster",
     { ...smallest, cluster: { kind: "minikube" } },
-    'cluster.kind: found "minikube", expected one of "existing"',
+    'cluster.kind: found "minikube", expected one of "existing", "kind", "digitalocean"',
   ],
   [
     "an unknown kind of identity",
-    { ...smallest, identity: { ...identity, kind: "oidc" } },
-    'identity.kind: found "oidc", expected one of "auth0"',
+    { ...smallest, identity: { ...identity, kind: "keycloak" } },
+    'identity.kind: found "keycloak", expected one of "auth0", "oidc"',
   ],
   [
     "no way into the cluster",

@@ -9,6 +9,7 @@ const identity = {
   issuer: "https://tenant.example/",
   jwksUri: "https://tenant.example/.well-known/jwks.json",
   audience: "https://bookinfo.io",
+  permissionsClaim: ["permissions"],
 };
 
 function enforce(table: Readonly<Record<ServiceName, ServiceAccess>>, preview = false) {

@@ -36,6 +36,7 @@ before(async () => {
     issuer,
     jwksUri,
     audience,
+    permissionsClaim: ["permissions"],
     clientIds: { web: "web", machines: {} },
     clientSecrets: { web: "secret", machines: {} },
     userPasswords: {},

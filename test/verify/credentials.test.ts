@@ -52,6 +52,7 @@ before(async () => {
     issuer,
     jwksUri: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     audience: "https://bookinfo.io",
+    permissionsClaim: ["permissions"],
     clientIds: { web: "", machines: {} },
     clientSecrets: { web: "", machines: {} },
     userPasswords: {},

@@ -26,6 +26,7 @@ before(async () => {
     issuer: tenant.issuer,
     jwksUri: `${tenant.issuer}.well-known/jwks.json`,
     audience,
+    permissionsClaim: ["permissions"],
     clientIds: { web: web.clientId, machines: {} },
     clientSecrets: { web: web.clientSecret, machines: {} },
     // Nobody types these: the person knows the password.

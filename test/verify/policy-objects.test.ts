@@ -8,6 +8,7 @@ const identity = {
   issuer: "https://tenant.example/",
   jwksUri: "https://tenant.example/.well-known/jwks.json",
   audience: "https://bookinfo.io",
+  permissionsClaim: ["permissions"],
 };
 const asked = policiesOf({ identity, services });
 

@@ -26,6 +26,7 @@ before(async () => {
     issuer: tenant.issuer,
     jwksUri: `${tenant.issuer}.well-known/jwks.json`,
     audience,
+    permissionsClaim: ["permissions"],
     clientIds: { web: web.clientId, machines: { catalogue: machine.clientId } },
     clientSecrets: { web: web.clientSecret, machines: { catalogue: machine.clientSecret } },
     userPasswords: {

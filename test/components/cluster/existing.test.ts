@@ -8,12 +8,16 @@ for (const preview of [false, true]) {
   test(`as ${preview ? "a preview" : "an update"}, an existing cluster is one provider and its kubeconfig`, async () => {
     const { result: cluster, registrations } = await run(
       () =>
-        createCluster("cluster", {
-          kind: "existing",
-          kubeconfig: pulumi.secret(kubeconfig),
-          context: "sandbox",
-          server: "https://127.0.0.1:6443",
-        }),
+        createCluster(
+          "cluster",
+          {
+            kind: "existing",
+            kubeconfig: pulumi.secret(kubeconfig),
+            context: "sandbox",
+            server: "https://127.0.0.1:6443",
+          },
+          { url: "http://localhost:8080" },
+        ),
       { preview },
     );
     assert.deepEqual(
@@ -33,5 +37,9 @@ for (const preview of [false, true]) {
     });
     assert.deepEqual(provider.secrets, ["kubeconfig"]);
     assert.deepEqual(await read(cluster.kubeconfig), { value: kubeconfig, secret: true });
+    assert.deepEqual(cluster.wayIn, {
+      serviceType: "LoadBalancer",
+      nodePorts: { http: undefined, https: undefined },
+    });
   });
 }

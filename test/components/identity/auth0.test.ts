@@ -260,7 +260,10 @@ test("issuer and keys are plain text in a preview; ids and secrets are unknown",
       certificateAuthority: undefined,
     },
   );
-  assert.deepEqual(await read(identity.clientIds.web), { value: unknown, secret: false });
+  assert.deepEqual(await read(pulumi.output(identity.clientIds.web)), {
+    value: unknown,
+    secret: false,
+  });
   assert.deepEqual(await read(identity.clientSecrets), { value: unknown, secret: true });
   assert.deepEqual(await read(identity.userPasswords), { value: unknown, secret: true });
 });

@@ -14,7 +14,7 @@ function install(changes: Partial<IstioMeshArgs> = {}, preview = false) {
           version: "1.30.3",
           charts: { kind: "repository", address: "https://charts.example" },
           values: { base: {}, istiod: {}, gateway: {} },
-          gateway: { serviceType: "LoadBalancer" },
+          wayIn: { serviceType: "LoadBalancer", nodePorts: {} },
           ...changes,
         },
         { providers: [clusterProvider()] },
@@ -47,7 +47,7 @@ for (const preview of [false, true]) {
 
 test("each release in full", async () => {
   const { registrations } = await install({
-    gateway: { serviceType: "NodePort", nodePort: 30080 },
+    wayIn: { serviceType: "NodePort", nodePorts: { http: 30080 } },
   });
   const expected = (chart: string, name: string, namespace: string, values: object) => ({
     chart,

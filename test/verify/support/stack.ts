@@ -84,7 +84,8 @@ export async function startStack({ granted, ...meshOptions }: StackOptions = {})
   const { issuer, jwksUri, published } = tenant;
   const mesh = await startMesh({ issuer, audience, keys: published, ...meshOptions });
   callbackHost.callback = `${mesh.gatewayUrl}/oauth2/callback`;
-  const policies = asked(policiesOf({ identity: { issuer, jwksUri, audience }, services }));
+  const identity = { issuer, jwksUri, audience, permissionsClaim: ["permissions"] };
+  const policies = asked(policiesOf({ identity, services }));
   const cluster = await startCluster({
     run: (pod) => mesh.run(pod),
     workloads: mesh.workloads,
@@ -104,6 +105,7 @@ export async function startStack({ granted, ...meshOptions }: StackOptions = {})
       issuer,
       jwksUri,
       audience,
+      permissionsClaim: ["permissions"],
       clientIds: {
         web: "id-web",
         machines: { catalogue: "id-catalogue", reporting: "id-reporting" },

@@ -45,3 +45,18 @@ export function unique<Entry extends z.ZodType>(entry: Entry, expected: string, 
     { when: ({ value }) => Array.isArray(value) },
   );
 }
+
+export function flag() {
+  return z.boolean({ error: "true or false" });
+}
+
+export function port() {
+  const expected = "a port number from 1 to 65535";
+  return z.int({ error: expected }).min(1, { error: expected }).max(65535, { error: expected });
+}
+
+/** A whole number of at least this much. */
+export function count(minimum: number) {
+  const expected = `a whole number, ${minimum} or more`;
+  return z.int({ error: expected }).min(minimum, { error: expected });
+}

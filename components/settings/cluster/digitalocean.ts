@@ -1,0 +1,99 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { count, flag, matching, oneOf, section, text, unique } from "../schema";
+
+const days = {
+  any: true,
+  monday: true,
+  tuesday: true,
+  wednesday: true,
+  thursday: true,
+  friday: true,
+  saturday: true,
+  sunday: true,
+};
+const version =
+  'an exact version such as "1.34.1-do.0", or the beginning of one that ends in a dot, such as "1.34."';
+const cidr = /^(\d{1,3}\.){3}\d{1,3}(\/\d{1,2})?$/;
+
+const taint = section({
+  key: text("the taint's key"),
+  value: text("the taint's value"),
+  effect: oneOf({ NoSchedule: true, PreferNoSchedule: true, NoExecute: true }),
+});
+
+const nodes = section({
+  /** The droplets' size. Changing it replaces the node pool. */
+  size: matching(/^[a-z0-9]+(-[a-z0-9]+)+$/, 'a droplet size such as "s-2vcpu-4gb"').default(
+    "s-2vcpu-4gb",
+  ),
+  /** A fixed number of nodes; or else minimum and maximum, between which the cluster scales itself. */
+  count: count(1).optional(),
+  minimum: count(1).optional(),
+  maximum: count(1).optional(),
+  labels: z
+    .record(z.string(), z.string(), { error: "an object of labels, each a text" })
+    .default({}),
+  taints: z.array(taint, { error: "a list of { key, value, effect }" }).default([]),
+}).transform(({ count: fixed, minimum, maximum, ...rest }, problems) => {
+  const scales = minimum !== undefined && maximum !== undefined;
+  if (fixed !== undefined && minimum === undefined && maximum === undefined)
+    return { ...rest, count: fixed };
+  if (fixed === undefined && scales && minimum <= maximum) return { ...rest, minimum, maximum };
+  problems.addIssue("either count, or minimum and maximum, in this order of size");
+  return z.NEVER;
+});
+
+export const digitalOceanCluster = section({
+  kind: z.literal("digitalocean"),
+  /** An API token that may make clusters: a secret. The kubeconfig of the stack carries it. */
+  token: text("a DigitalOcean API token").transform((value) => pulumi.secret(value)),
+  /** Default: the project's and the stack's name. Changing it renames the cluster. */
+  name: matching(/^[a-z0-9][a-z0-9.-]*$/, "a name of small letters, digits and hyphens").optional(),
+  /** Changing it replaces the cluster. */
+  region: matching(/^[a-z]{3}\d$/, 'a region such as "fra1"'),
+  version: matching(/^\d+\.\d+\.(\d+-do\.\d+)?$/, version),
+  /** A control plane that survives the loss of a machine. It cannot be taken back. Default: false. */
+  highAvailability: flag().default(false),
+  /** Whether DigitalOcean installs patch releases; then the version above counts at creation only. Default: false. */
+  autoUpgrade: flag().default(false),
+  /** Whether an upgrade adds nodes before it takes old ones away. Default: true. */
+  surgeUpgrade: flag().default(true),
+  /** When upgrades may happen, in UTC. Default: DigitalOcean chooses. */
+  maintenance: section({
+    day: oneOf(days),
+    start: matching(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time such as "03:00"'),
+  }).optional(),
+  nodes,
+  /** The private network's id. Default: the region's own. Changing it replaces the cluster. */
+  vpc: text("a VPC's id").optional(),
+  clusterSubnet: matching(cidr, "a range of addresses such as 10.244.0.0/16").optional(),
+  serviceSubnet: matching(cidr, "a range of addresses such as 10.245.0.0/16").optional(),
+  /** Who may reach the API server. Default: everybody. */
+  firewall: section({
+    allowedAddresses: unique(
+      matching(cidr, "an address or range such as 203.0.113.0/24"),
+      "each range once",
+    ),
+  }).optional(),
+  /** Whether the cluster may pull from the account's container registry. Default: false. */
+  registry: flag().default(false),
+  /** Whether destroying the cluster also destroys load balancers and volumes that it made. Default: true. */
+  destroyAssociated: flag().default(true),
+  /** Whether Pulumi refuses to delete the cluster. Default: false. */
+  protect: flag().default(false),
+  loadBalancer: section({
+    /** REGIONAL ends connections and passes the client's address by PROXY protocol; REGIONAL_NETWORK passes packets. */
+    type: oneOf({ REGIONAL: true, REGIONAL_NETWORK: true }).default("REGIONAL_NETWORK"),
+    /** Default: the cluster's name and "-gateway". */
+    name: matching(/^[A-Za-z0-9][A-Za-z0-9.-]*$/, "a load balancer's name").optional(),
+    /** Its size in units; only a REGIONAL one has a size. Default: 1. */
+    size: count(1).optional(),
+  }).prefault({}),
+  /** A domain that DigitalOcean serves: the gateway's host gets a record in it. Default: none is made. */
+  dns: section({
+    domain: matching(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain such as bookinfo.example"),
+    /** How long a resolver may keep the record, in seconds. Default: 300. */
+    ttl: count(30).default(300),
+  }).optional(),
+});

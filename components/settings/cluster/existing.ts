@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { parseKubeconfig, serverOf } from "../../cluster/kubeconfig";
+import { section, text } from "../schema";
+
+const kubeconfigShape = "YAML with clusters, contexts and users";
+
+const kubeconfigContent = z
+  .string({ error: `a kubeconfig's content: ${kubeconfigShape}` })
+  .refine((content) => parseKubeconfig(content) !== undefined, {
+    error: `a kubeconfig's content: ${kubeconfigShape}`,
+  });
+
+/** Reads the file, so that a wrong path is reported with everything else. */
+const kubeconfigFile = text("the path of a kubeconfig file").transform((path, context) => {
+  try {
+    const content = readFileSync(path.replace(/^~(?=\/)/, homedir()), "utf8");
+    if (parseKubeconfig(content) !== undefined) return content;
+    context.addIssue(`the path of a kubeconfig file: ${kubeconfigShape}`);
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    context.addIssue(`the path of a file that can be read (${reason})`);
+  }
+  return z.NEVER;
+});
+
+export const existingCluster = section({
+  kind: z.literal("existing"),
+  /** A kubeconfig's content, a secret; or else `kubeconfigPath`, a file of this machine. Exactly one of them. */
+  kubeconfig: kubeconfigContent.optional(),
+  kubeconfigPath: kubeconfigFile.optional(),
+  /** Default: the kubeconfig's current one. A context of another API server replaces the whole stack. */
+  context: text("the name of one of the kubeconfig's contexts").optional(),
+}).transform(({ kind, kubeconfig, kubeconfigPath, context }, problems) => {
+  const content = kubeconfig ?? kubeconfigPath;
+  if (content === undefined || (kubeconfig !== undefined && kubeconfigPath !== undefined)) {
+    problems.addIssue("exactly one of kubeconfig (its content) and kubeconfigPath (a file)");
+    return z.NEVER;
+  }
+  const parsed = parseKubeconfig(content);
+  const server = parsed && serverOf(parsed, context);
+  if (server === undefined) {
+    const expected = "one of the kubeconfig's contexts; default: the kubeconfig's current one";
+    problems.addIssue({ code: "custom", path: ["context"], input: context, message: expected });
+    return z.NEVER;
+  }
+  return { kind, kubeconfig: pulumi.secret(content), context, server };
+});

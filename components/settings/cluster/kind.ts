@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { flag, matching, port, section } from "../schema";
+
+/** Kubernetes 1.34 as kind v0.30.0 publishes it; a tag alone can be moved to another image. */
+const nodeImage =
+  "kindest/node:v1.34.0@sha256:7416a61b42b1662ca6ca89f02028ac133a309a2a30ba309614e8ec94d976dc5a";
+
+export const kindCluster = section({
+  kind: z.literal("kind"),
+  /** The cluster's name, as `kind get clusters` lists it. Changing it replaces the cluster. */
+  name: matching(
+    /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/,
+    "a name of small letters, digits, dots and hyphens",
+  ).default("istio-auth0"),
+  /** The nodes' image, by digest. Changing it replaces the cluster. */
+  image: matching(
+    /^\S+@sha256:[0-9a-f]{64}$/,
+    "a node image with its digest, such as kindest/node:v1.34.0@sha256:…",
+  ).default(nodeImage),
+  /** Worker nodes beside the control plane's, from 0 (default) to 9. Changing it replaces the cluster. */
+  workers: z
+    .int({ error: "a number from 0 to 9" })
+    .min(0, { error: "a number from 0 to 9" })
+    .max(9, { error: "a number from 0 to 9" })
+    .default(0),
+  /** The API server's port on 127.0.0.1. Fixed, so that the kubeconfig outlives a restart of the machine. */
+  apiServerPort: port().default(6550),
+  /** Whether to take over a cluster of this name that is there already. Default: refuse. */
+  adopt: flag().default(false),
+});

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { matching, oneOf, port, section } from "./schema";
+
+/** The types that the gateway's Service can have, and whether such a Service has node ports. */
+const serviceTypes = { LoadBalancer: true, NodePort: true, ClusterIP: false } as const;
+export type ServiceType = keyof typeof serviceTypes;
+
+const gatewayUrl = "an http or https URL without path, such as http://localhost:8080";
+const email = "an e-mail address that the authority can write to";
+
+const issuer = z.discriminatedUnion(
+  "kind",
+  [
+    section({ kind: z.literal("selfSigned") }),
+    section({
+      kind: z.literal("acme"),
+      email: z.email({ error: email }),
+      /** The authority's directory. Default: Let's Encrypt. */
+      server: z
+        .url({ error: "an https URL", protocol: /^https$/ })
+        .default("https://acme-v02.api.letsencrypt.org/directory"),
+    }),
+  ],
+  { error: 'an object whose kind is one of "selfSigned", "acme"' },
+);
+
+const tls = section({
+  /** A Secret with tls.crt and tls.key that is in the cluster, NAMESPACE/NAME; or else `issuer`. Exactly one. */
+  secret: matching(
+    /^[a-z0-9-]+\/[a-z0-9.-]+$/,
+    "a Secret as NAMESPACE/NAME, such as default/bookinfo-tls",
+  ).optional(),
+  /** cert-manager is installed, and asks this issuer for the certificate. */
+  issuer: issuer.optional(),
+  /** The oldest protocol that the gateway speaks. Default: 1.2. */
+  minimumVersion: oneOf({ "1.2": true, "1.3": true }).default("1.2"),
+  /** The port that HTTPS has on every node. Default: Kubernetes chooses one. */
+  nodePort: port().optional(),
+}).superRefine(({ secret, issuer: asked }, context) => {
+  if ((secret === undefined) === (asked === undefined))
+    context.addIssue("exactly one of secret (NAMESPACE/NAME) and issuer (cert-manager's)");
+});
+
+export const gateway = section({
+  /** The gateway's URL as browsers see it. Callbacks, logout addresses and the host it answers for come from it. */
+  url: z
+    .url({ error: gatewayUrl, protocol: /^https?$/ })
+    .refine((url) => URL.parse(url)?.origin === url, {
+      error: gatewayUrl,
+    }),
+  /** How the gateway's Service is reached. Default: a load balancer; NodePort on a kind cluster. */
+  serviceType: oneOf(serviceTypes).optional(),
+  /** The port that HTTP has on every node. Default: Kubernetes chooses one. */
+  nodePort: port().optional(),
+  /** The certificate of an https URL. HTTP is then answered by a redirect only. */
+  tls: tls.optional(),
+}).superRefine(({ url, serviceType, nodePort, tls: certificate }, context) => {
+  const complain = (path: string, input: unknown, message: string) => {
+    context.addIssue({ code: "custom", path: [path], input, message });
+  };
+  if (serviceType !== undefined && !serviceTypes[serviceType]) {
+    const message = `nothing, as a ${serviceType} service has no node port`;
+    if (nodePort !== undefined) complain("nodePort", nodePort, message);
+  }
+  const isSecure = url.startsWith("https:");
+  if (isSecure && certificate === undefined)
+    complain("tls", certificate, "where the certificate of an https URL comes from");
+  if (!isSecure && certificate !== undefined)
+    complain("tls", certificate, "nothing, as gateway.url is an http URL");
+});
