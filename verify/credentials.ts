@@ -90,6 +90,7 @@ async function gather(
   return {
     issuer: outputs.issuer,
     audience: outputs.audience,
+    permissionsClaim: outputs.permissionsClaim,
     published,
     tenantKey: keys && (await chooseSigningKey(keys, published, issued[0]?.accessToken)),
     stranger: await strangersKey(),

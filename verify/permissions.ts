@@ -1,10 +1,25 @@
-/** Permissions, as the table has them. */
+/** Permissions, as the table has them, and as tokens hold them. */
 import { permissions, roles } from "../components/access";
 import type { Permission, Role } from "../components/access";
+import { isOfWords } from "../components/identity/claims";
 
 export const everyPermission = Object.keys(permissions) as Permission[];
 
 /** The permissions that a user of these roles holds. */
 export function permissionsOf(held: readonly Role[]): readonly Permission[] {
   return [...new Set(held.flatMap((role) => roles[role].permissions))];
+}
+
+/** Claims that hold a value at this path: `{ realm_access: { roles: value } }`. */
+export function claimAt(path: readonly string[], value: unknown): Record<string, unknown> {
+  const [name = "", ...nested] = path;
+  return { [name]: nested.length === 0 ? value : claimAt(nested, value) };
+}
+
+/** Claims of a token that holds these permissions, as the mesh is told to look for them. */
+export function holding(
+  path: readonly string[],
+  permissions: readonly string[],
+): Record<string, unknown> {
+  return claimAt(path, isOfWords(path) ? ["openid", ...permissions].join(" ") : permissions);
 }

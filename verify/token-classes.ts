@@ -8,7 +8,8 @@ import type { CryptoKey, JWK, JWTHeaderParameters, JWTPayload } from "jose";
 import type { Permission } from "../components/access";
 import type { TokenRefusal } from "./expectations";
 import type { StackOutputs } from "../stack/outputs";
-import { everyPermission } from "./permissions";
+import { claimAt, everyPermission, holding } from "./permissions";
+import { isOfWords } from "../components/identity/claims";
 import type { SigningKey } from "./signing-keys";
 
 /** Foreign to every stack: reserved names that nobody can hold. */
@@ -21,6 +22,7 @@ const hour = 3600;
 export interface Materials {
   readonly issuer: string;
   readonly audience: string;
+  readonly permissionsClaim: readonly string[];
   /** The tenant's public keys; the first is as good as any. */
   readonly published: readonly JWK[];
   /** The tenant's own key, where it is at hand. */
@@ -91,14 +93,17 @@ function byStranger(
 }
 
 /** Every class, in the order in which they are shown. */
-export function tokenClasses({ issuer }: Pick<StackOutputs, "issuer">): readonly TokenClass[] {
+export function tokenClasses({
+  issuer,
+  permissionsClaim,
+}: Pick<StackOutputs, "issuer" | "permissionsClaim">): readonly TokenClass[] {
   return [
     byTenant(forgedControl, everyPermission, (good) => good),
     byTenant("ours among its audiences", everyPermission, (good, { audience }) => ({
       ...good,
       aud: [otherAudience, audience],
     })),
-    ...withoutPermission,
+    ...withoutPermission(permissionsClaim),
     byTenant("expired token", "expired", (good) => ({
       ...good,
       iat: now() - 2 * hour,
@@ -132,21 +137,22 @@ export function tokenClasses({ issuer }: Pick<StackOutputs, "issuer">): readonly
 }
 
 /** Genuine, but what grants a permission is not where the table looks for it, or not that. */
-const withoutPermission: readonly TokenClass[] = (
-  [
-    ["permissions as one string", { permissions: everyPermission.join(" ") }],
-    ["permissions nested", { permissions: { granted: everyPermission } }],
-    ["permissions with a suffix", { permissions: everyPermission.map((each) => `${each}:own`) }],
-    [
-      "permissions in another case",
-      { permissions: everyPermission.map((each) => each.toUpperCase()) },
-    ],
-    [
-      "permissions only as scope",
-      { permissions: [], scope: ["openid", ...everyPermission].join(" ") },
-    ],
-  ] as const
-).map(([name, claims]) => byTenant(name, [], (good) => ({ ...good, ...claims })));
+function withoutPermission(path: readonly string[]): readonly TokenClass[] {
+  const at = (value: unknown) => claimAt(path, value);
+  const changed = (change: (permission: string) => string) =>
+    holding(path, everyPermission.map(change));
+  // Where words count, they are parted by spaces; elsewhere a text is one permission.
+  const asOne = everyPermission.join(isOfWords(path) ? "," : " ");
+  const elsewhere = isOfWords(path) ? "permissions" : "scope";
+  const classes: readonly (readonly [string, Record<string, unknown>])[] = [
+    ["permissions as one string", at(asOne)],
+    ["permissions nested", at({ granted: everyPermission })],
+    ["permissions with a suffix", changed((each) => `${each}:own`)],
+    ["permissions in another case", changed((each) => each.toUpperCase())],
+    [`permissions only as ${elsewhere}`, { ...at([]), ...holding([elsewhere], everyPermission) }],
+  ];
+  return classes.map(([name, claims]) => byTenant(name, [], (good) => ({ ...good, ...claims })));
+}
 
 /** What says who signed it cannot be believed. */
 const untrusted: readonly TokenClass[] = [
@@ -154,7 +160,7 @@ const untrusted: readonly TokenClass[] = [
     name: tampered,
     outcome: "bad signature",
     needs: "somebody with every permission",
-    make: ({ whole }) => whole && tamper(whole),
+    make: ({ whole, permissionsClaim }) => whole && tamper(whole, permissionsClaim),
   },
   byStranger("stranger's key, tenant's id", "bad signature", tenantsKid),
   byStranger("unknown key id", "unknown key", () => Promise.resolve({ kid: "verify-unknown" })),
@@ -210,7 +216,7 @@ async function confuseAlgorithms(materials: Materials): Promise<string | undefin
 }
 
 /** What a token that holds everything would say. */
-function goodClaims({ issuer, audience }: Pick<Materials, "issuer" | "audience">): JWTPayload {
+function goodClaims({ issuer, audience, permissionsClaim }: Materials): JWTPayload {
   return {
     iss: issuer,
     aud: [audience, new URL("userinfo", issuer).href],
@@ -218,7 +224,7 @@ function goodClaims({ issuer, audience }: Pick<Materials, "issuer" | "audience">
     iat: now(),
     exp: now() + hour,
     scope: "openid",
-    permissions: everyPermission,
+    ...holding(permissionsClaim, everyPermission),
   };
 }
 
@@ -231,9 +237,10 @@ function sign(
 }
 
 /** A genuine token with another subject and all permissions, under its old signature. */
-function tamper(genuine: string): string {
+function tamper(genuine: string, permissionsClaim: readonly string[]): string {
   const [header, , signature] = genuine.split(".");
-  const payload = { ...decodeJwt(genuine), sub: "auth0|tampered", permissions: everyPermission };
+  const all = holding(permissionsClaim, everyPermission);
+  const payload = { ...decodeJwt(genuine), sub: "auth0|tampered", ...all };
   return [header, encoded(payload), signature].join(".");
 }
 

@@ -29,13 +29,14 @@ export function machineViewer(name: string): string {
 /** Everybody who asks, from what the stack was configured with. */
 export function viewersOf({
   issuer,
+  permissionsClaim,
   viewers: { users, machines },
-}: Pick<StackOutputs, "issuer" | "viewers">): readonly Viewer[] {
+}: Pick<StackOutputs, "issuer" | "permissionsClaim" | "viewers">): readonly Viewer[] {
   return [
     { name: anonymous, credential: { kind: "none" }, kind: "who" },
     ...users.map(({ email, roles }) => holder(email, permissionsOf(roles))),
     ...machines.map(({ name, permissions }) => holder(machineViewer(name), permissions)),
-    ...tokenClasses({ issuer }).map(({ name, outcome, needs }): Viewer => ({
+    ...tokenClasses({ issuer, permissionsClaim }).map(({ name, outcome, needs }): Viewer => ({
       name,
       credential:
         typeof outcome === "string"

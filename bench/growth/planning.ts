@@ -25,7 +25,11 @@ const configured: Parameters<typeof viewersOf>[0]["viewers"] = {
 };
 
 function plan() {
-  const viewers = viewersOf({ issuer: "https://tenant.localhost:8443/", viewers: configured });
+  const viewers = viewersOf({
+    issuer: "https://tenant.localhost:8443/",
+    permissionsClaim: ["permissions"],
+    viewers: configured,
+  });
   const token = { sent: bearer("token"), shown: bearer("[token]"), words: new Map() };
   const credentials = new Map(viewers.map(({ name }) => [name, token] as const));
   const vantages = vantagePoints(

@@ -39,6 +39,7 @@ const broken: readonly [string, object, string][] = [
     "no machine",
     {
       ...outputs,
+      permissionsClaim: ["permissions"],
       clientIds: { web: "w", machines: {} },
       clientSecrets: { web: "s3cret", machines: {} },
     },

@@ -19,7 +19,11 @@ const addresses = new Map<ServiceName, PodAddress[]>([
   ["ratings", [address("ratings-v1", 6)]],
 ]);
 const vantages = vantagePoints(gatewayUrl, moderator, addresses);
-const everyone = viewersOf({ issuer: "https://tenant.example/", viewers });
+const everyone = viewersOf({
+  issuer: "https://tenant.example/",
+  permissionsClaim: ["permissions"],
+  viewers,
+});
 
 function mark({ status, refusal, stars }: Expected): string {
   if (refusal !== undefined) return refusal === "reset" ? "reset" : `${status} ${refusal}`;

@@ -36,6 +36,7 @@ before(async () => {
   materials = {
     issuer,
     audience,
+    permissionsClaim,
     published: [published],
     tenantKey: { kid: "active", key: tenant.privateKey },
     stranger,
@@ -52,8 +53,10 @@ before(async () => {
   verifiers.set("the public key's PEM", new TextEncoder().encode(pem.toString().trimEnd()));
 });
 
+const permissionsClaim = ["permissions"];
+
 const classNamed = (name: string) => {
-  const found = tokenClasses({ issuer }).find((each) => each.name === name);
+  const found = tokenClasses({ issuer, permissionsClaim }).find((each) => each.name === name);
   assert.ok(found, name);
   return found;
 };
@@ -187,7 +190,7 @@ for (const [name, outcome, signer, changed] of forged) {
 }
 
 test("the classes that are made of something else, and so all of them", () => {
-  const rest = tokenClasses({ issuer })
+  const rest = tokenClasses({ issuer, permissionsClaim })
     .filter(({ name }) => !forged.some(([each]) => each === name))
     .map(({ name, outcome }) => [name, outcome]);
   assert.deepEqual(rest, [
@@ -235,9 +238,13 @@ for (const [material, need] of Object.entries(needs)) {
   test(`without ${need}, what needs it is not made, and all else is`, async () => {
     const without = { ...materials, [material]: undefined };
     const missing = await Promise.all(
-      tokenClasses({ issuer }).map(async (each) => ((await each.make(without)) ? [] : each.name)),
+      tokenClasses({ issuer, permissionsClaim }).map(async (each) =>
+        (await each.make(without)) ? [] : each.name,
+      ),
     );
-    const needing = tokenClasses({ issuer }).filter((each) => each.needs === need);
+    const needing = tokenClasses({ issuer, permissionsClaim }).filter(
+      (each) => each.needs === need,
+    );
     assert.equal(needing.length, material === "tenantKey" ? 12 : 1);
     assert.deepEqual(
       missing.flat(),
@@ -253,7 +260,7 @@ test("a tenant that publishes no key: nothing to confuse algorithms with", async
 
 test("an issuer that ends without a slash gets one", async () => {
   const bare = "https://tenant.example/realm";
-  const classes = tokenClasses({ issuer: bare });
+  const classes = tokenClasses({ issuer: bare, permissionsClaim });
   const slash = classes.find(({ name }) => name === "issuer with a slash");
   assert.ok(!classes.some(({ name }) => name === "issuer without its slash"));
   const token = await slash?.make({ ...materials, issuer: bare });
