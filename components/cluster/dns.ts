@@ -47,12 +47,15 @@ function serviceOf({ status }: kubernetes.helm.v3.Release): pulumi.Output<string
 /** The release is there once its Service has an address, as Helm waits for that. */
 function addressOf({ metadata, status }: kubernetes.core.v1.Service): pulumi.Output<string> {
   return pulumi.all([metadata, status]).apply(([{ namespace, name }, { loadBalancer }]) => {
-    // The SDK's type promises what an API server leaves out.
-    const { ingress }: Partial<typeof loadBalancer> = loadBalancer;
-    const address = ingress?.[0]?.ip;
+    const address = firstAddress(loadBalancer.ingress);
     if (address !== undefined) return address;
     throw new pulumi.RunError(
       `Service ${namespace}/${name}: its load balancer has no IP address yet, so there is no DNS record; run again when it has`,
     );
   });
+}
+
+/** The SDK's type promises a list, which the API server leaves out where there is no address. */
+function firstAddress(ingress: { ip?: string }[] | undefined): string | undefined {
+  return ingress?.at(0)?.ip;
 }
