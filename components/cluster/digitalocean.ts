@@ -108,12 +108,21 @@ function nodePoolOf(
 function versionOf(version: string, options: pulumi.InvokeOutputOptions): pulumi.Input<string> {
   if (!version.endsWith(".")) return version;
   const found = digitalocean.getKubernetesVersionsOutput({ versionPrefix: version }, options);
-  return found.validVersions.apply(([newest]) => {
-    if (newest !== undefined) return newest;
-    throw new pulumi.RunError(
-      `cluster.version: found ${JSON.stringify(version)}, expected the beginning of a version that DigitalOcean offers`,
-    );
-  });
+  return found.validVersions.apply((versions) => newestOf(version, versions));
+}
+
+/**
+ * The newest version that begins as asked.
+ *
+ * @param offered what DigitalOcean offers of it, the newest first
+ * @throws pulumi.RunError where that is nothing
+ */
+export function newestOf(beginning: string, offered: readonly string[]): string {
+  const newest = offered.at(0);
+  if (newest !== undefined) return newest;
+  throw new pulumi.RunError(
+    `cluster.version: found "${beginning}", expected the beginning of a version that DigitalOcean offers`,
+  );
 }
 
 /**

@@ -37,6 +37,13 @@ export interface Registration {
 /** Functions of providers, by token. */
 type Calls = Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>>;
 
+export interface RunOptions {
+  /** Whether as a preview, in which ids and computed values are unknown. Default: as an update. */
+  preview?: boolean;
+  /** What the functions of providers answer. Default: all are refused. */
+  calls?: Calls;
+}
+
 /** What a program did. */
 export interface Run<Result> {
   readonly result: Result;
@@ -162,15 +169,10 @@ function computed(args: MockResourceArgs): Record<string, unknown> {
   return computedByType[args.type]?.(args) ?? {};
 }
 
-/**
- * Runs `program` as the stack `sandbox` of the project.
- *
- * @param preview whether as a preview, in which ids and computed values are unknown
- * @param calls what the functions of providers answer, by token; any other is refused
- */
+/** Runs `program` as the stack `sandbox` of the project. */
 export async function run<Result>(
   program: () => Result,
-  { preview = false, calls = {} }: { preview?: boolean; calls?: Calls } = {},
+  { preview = false, calls = {} }: RunOptions = {},
 ): Promise<Run<Result>> {
   const registrations: Registration[] = [];
   // eslint-disable-next-line @typescript-eslint/unbound-method -- they are called with their `this` below
