@@ -52,6 +52,7 @@ export const digitalOceanCluster = section({
   name: matching(/^[a-z0-9][a-z0-9.-]*$/, "a name of small letters, digits and hyphens").optional(),
   /** Changing it replaces the cluster. */
   region: matching(/^[a-z]{3}\d$/, 'a region such as "fra1"'),
+  /** With the beginning of one, DigitalOcean is asked for the newest such one at every run. An older one replaces the cluster. */
   version: matching(/^\d+\.\d+\.(\d+-do\.\d+)?$/, version),
   /** A control plane that survives the loss of a machine. It cannot be taken back. Default: false. */
   highAvailability: flag().default(false),
