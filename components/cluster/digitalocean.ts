@@ -29,7 +29,12 @@ export class DigitalOceanCluster extends pulumi.ComponentResource implements Clu
   ) {
     super("istio-auth0:index:DigitalOceanCluster", name, {}, options);
     const clusterName = args.name ?? `${pulumi.getProject()}-${pulumi.getStack()}`;
-    const account = new digitalocean.Provider(name, { token: args.token }, { parent: this });
+    const account = new digitalocean.Provider(
+      name,
+      // Said, so that a variable of the shell cannot send the token elsewhere.
+      { token: args.token, apiEndpoint: "https://api.digitalocean.com" },
+      { parent: this },
+    );
     const made = { parent: this, provider: account };
     const cluster = new digitalocean.KubernetesCluster(
       name,

@@ -85,7 +85,10 @@ export const digitalOceanCluster = section({
   /** Whether Pulumi refuses to delete the cluster. Default: false. */
   protect: flag().default(false),
   loadBalancer: section({
-    /** REGIONAL ends connections and passes the client's address by PROXY protocol; REGIONAL_NETWORK passes packets. */
+    /**
+     * REGIONAL_NETWORK passes packets on. REGIONAL ends connections and passes the client's address by PROXY protocol;
+     * pods then cannot reach the gateway at its public address, as an ACME issuer's own check of the host has to.
+     */
     type: oneOf({ REGIONAL: true, REGIONAL_NETWORK: true }).default("REGIONAL_NETWORK"),
     /** Default: the cluster's name and "-gateway". */
     name: matching(/^[A-Za-z0-9][A-Za-z0-9.-]*$/, "a load balancer's name").optional(),
