@@ -44,7 +44,8 @@ export class DigitalOceanCluster extends pulumi.ComponentResource implements Clu
         protect: args.protect,
         // DigitalOcean moves the version on. The configured one is older then, which would replace the cluster.
         ignoreChanges: args.autoUpgrade ? ["version"] : [],
-        // A replacement has the name of the one that it replaces, and the account holds a name once.
+        // A replacement has the same names, and DigitalOcean's controller finds a load balancer by its name: beside
+        // the old cluster, the new one would take over the old one's.
         deleteBeforeReplace: true,
       },
     );
