@@ -3,7 +3,7 @@
  */
 import { services } from "./components/access";
 import { Bookinfo, createNamespace } from "./components/bookinfo";
-import { createCluster } from "./components/cluster";
+import { createCluster, GatewayRecord } from "./components/cluster";
 import { loadSettings } from "./components/config";
 import { Enforcement } from "./components/enforcement";
 import { createIdentity } from "./components/identity";
@@ -11,7 +11,7 @@ import { IstioMesh } from "./components/mesh";
 
 const settings = loadSettings();
 const cluster = createCluster("cluster", settings.cluster, settings.gateway);
-const { provider } = cluster;
+const { provider, dnsZone: zone } = cluster;
 
 const mesh = new IstioMesh(
   "istio",
@@ -22,6 +22,13 @@ const mesh = new IstioMesh(
   },
   { providers: [provider] },
 );
+
+if (zone !== undefined)
+  new GatewayRecord(
+    "dns",
+    { zone, gatewayUrl: settings.gateway.url, gateway: mesh.gateway },
+    { providers: [provider] },
+  );
 
 const identity = createIdentity("identity", settings.identity, settings.gateway.url);
 

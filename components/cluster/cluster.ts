@@ -1,3 +1,4 @@
+import type * as digitalocean from "@pulumi/digitalocean";
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ServiceType } from "../settings";
@@ -15,6 +16,15 @@ export interface WayIn {
   readonly externalTrafficPolicy?: "Local";
 }
 
+/** A domain that the cluster's cloud serves, for the gateway's host. */
+export interface DnsZone {
+  readonly domain: string;
+  /** How long a resolver may keep the record, in seconds. */
+  readonly ttl: number;
+  /** Of the account that the domain belongs to. */
+  readonly provider: digitalocean.Provider;
+}
+
 /** What every kind of cluster gives the rest of the stack. */
 export interface Cluster {
   /** Makes the stack's Kubernetes objects; the default provider is off, so that nothing reaches another cluster. */
@@ -22,4 +32,6 @@ export interface Cluster {
   /** A kubeconfig's content, a secret. */
   readonly kubeconfig: pulumi.Output<string>;
   readonly wayIn: WayIn;
+  /** Where the gateway's host gets a record. Default: nowhere. */
+  readonly dnsZone?: DnsZone | undefined;
 }

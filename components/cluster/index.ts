@@ -5,7 +5,8 @@ import { DigitalOceanCluster } from "./digitalocean";
 import { ExistingCluster } from "./existing";
 import { KindCluster } from "./kind";
 
-export type { Cluster, WayIn } from "./cluster";
+export type { Cluster, DnsZone, WayIn } from "./cluster";
+export { GatewayRecord } from "./dns";
 
 /**
  * Makes the kind of cluster that the configuration names.

@@ -40,3 +40,33 @@ export function serverOf(kubeconfig: Kubeconfig, context?: string): string | und
   const cluster = kubeconfig.contexts.find(({ name }) => name === wanted)?.context.cluster;
   return kubeconfig.clusters.find(({ name }) => name === cluster)?.cluster.server;
 }
+
+/** What a kubeconfig of one cluster and one user is made of. */
+export interface KubeconfigParts {
+  /** The name of the cluster, the user and the context. */
+  readonly name: string;
+  /** The API server's address. */
+  readonly server: string;
+  /** The certificate of the authority that the API server's comes from: PEM, in base64. */
+  readonly certificateAuthority: string;
+  /** The bearer token that the user shows. */
+  readonly token: string;
+}
+
+/** A kubeconfig's content: the same text for the same parts, so that nothing differs from run to run. */
+export function kubeconfigOf({
+  name,
+  server,
+  certificateAuthority,
+  token,
+}: KubeconfigParts): string {
+  // JSON is YAML.
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": name,
+    clusters: [{ name, cluster: { server, "certificate-authority-data": certificateAuthority } }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    users: [{ name, user: { token } }],
+  });
+}

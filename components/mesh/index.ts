@@ -25,6 +25,9 @@ export class IstioMesh extends pulumi.ComponentResource {
   /** istiod. Istio's resources and pods with a sidecar depend on it: its webhooks check the ones and inject the others. */
   public readonly controlPlane: kubernetes.helm.v3.Release;
 
+  /** The ingress gateway. Once it is there, its Service has its address. */
+  public readonly gateway: kubernetes.helm.v3.Release;
+
   /** The labels of the ingress gateway's pods, for an Istio Gateway's selector. The chart drops "istio-". */
   public readonly gatewaySelector = { istio: gatewayRelease.replace(/^istio-/, "") };
 
@@ -70,7 +73,7 @@ export class IstioMesh extends pulumi.ComponentResource {
       { name: "istiod", namespace: namespaces.mesh, values: istiodValues(args) },
       [base],
     );
-    install(
+    this.gateway = install(
       "gateway",
       {
         name: gatewayRelease,

@@ -70,6 +70,19 @@ function trustAuthority(certificateAuthority: string): HelmValues {
   };
 }
 
+/** Lets the gateway take the client's address from before each connection, where it then has to be. */
+const acceptProxyProtocol = {
+  "proxy.istio.io/config": JSON.stringify({ gatewayTopology: { proxyProtocol: {} } }),
+};
+
+/** What the gateway's Service tells the cloud that makes its load balancer. */
+function loadBalancerValues({ annotations, externalTrafficPolicy }: WayIn): HelmValues {
+  return {
+    ...(annotations && { annotations: { ...annotations } }),
+    ...(externalTrafficPolicy && { externalTrafficPolicy }),
+  };
+}
+
 /** The port on which the gateway serves HTTP, inside its pod and on its Service. */
 export const gatewayPort = 80;
 
@@ -78,12 +91,18 @@ export const gatewayPort = 80;
  *
  * @param wayIn how the gateway's Service is reached from outside
  */
-export function gatewayValues({ serviceType, nodePorts: { http } }: WayIn): HelmValues {
+export function gatewayValues(wayIn: WayIn): HelmValues {
+  const {
+    serviceType,
+    nodePorts: { http },
+  } = wayIn;
   return {
     autoscaling: { enabled: false },
     resources: { requests: proxyRequests },
+    ...(wayIn.proxyProtocol === true && { podAnnotations: acceptProxyProtocol }),
     service: {
       type: serviceType,
+      ...loadBalancerValues(wayIn),
       // The chart's list without HTTPS, which nothing serves.
       ports: [
         { name: "status-port", protocol: "TCP", port: 15021, targetPort: 15021 },

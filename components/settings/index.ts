@@ -4,6 +4,7 @@
  * In these files an error's text is what was expected; config.ts puts the key and what was found before it.
  */
 import { z } from "zod";
+import { isInDomain } from "../cluster/domain";
 import { bookinfoSettings } from "./bookinfo";
 import { cluster } from "./cluster";
 import { gateway, type ServiceType } from "./gateway";
@@ -36,6 +37,24 @@ const together = z.looseObject({
   gateway: z.looseObject({ serviceType: z.string() }),
 });
 
+const namedInDomain = z.looseObject({
+  cluster: z.looseObject({ dns: z.looseObject({ domain: z.string() }) }),
+  gateway: z.looseObject({ url: z.string() }),
+});
+
+/** A record can be made only for a host that is in the domain. */
+function checkDomain(settings: unknown, context: z.core.$RefinementCtx): void {
+  const { data } = namedInDomain.safeParse(settings);
+  const host = data && URL.parse(data.gateway.url)?.hostname;
+  if (data === undefined || host === undefined || isInDomain(host, data.cluster.dns.domain)) return;
+  context.addIssue({
+    code: "custom",
+    path: ["cluster", "dns", "domain"],
+    input: data.cluster.dns.domain,
+    message: `a domain that the host of gateway.url, ${host}, is in`,
+  });
+}
+
 /** The five sections of the stack's configuration. Pulumi.yaml describes every field. */
 export const settingsSchema = section({
   cluster,
@@ -45,6 +64,7 @@ export const settingsSchema = section({
   gateway,
 }).superRefine(
   (settings, context) => {
+    checkDomain(settings, context);
     const { data } = together.safeParse(settings);
     const allowed = data && serviceTypeOn[data.cluster.kind];
     if (allowed === undefined || data?.gateway.serviceType === allowed) return;

@@ -9,7 +9,9 @@ import { join } from "node:path";
 import { compiledCode, nodeProgram, programArguments } from "../programs";
 import { sdkVersion } from "./shared/version";
 
-export type StandInName = "auth0" | "kubernetes" | "random";
+const names = ["auth0", "digitalocean", "kubernetes", "random"] as const;
+
+export type StandInName = (typeof names)[number];
 
 export interface StandIn {
   name: StandInName;
@@ -18,9 +20,10 @@ export interface StandIn {
 }
 
 /** Every stand-in there is. */
-export const standIns: readonly StandIn[] = (["auth0", "kubernetes", "random"] as const).map(
-  (name) => ({ name, version: sdkVersion(name) }),
-);
+export const standIns: readonly StandIn[] = names.map((name) => ({
+  name,
+  version: sdkVersion(name),
+}));
 
 /**
  * Writes the executable `pulumi-resource-NAME`, which runs the stand-in under this project's Node.

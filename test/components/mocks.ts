@@ -13,7 +13,7 @@ import { z } from "zod";
 /** Stands for a value that a preview cannot know. */
 export const unknown = "<unknown>";
 
-/** One resource as the program registered it. */
+/** One resource as the program registered it, or read it. */
 export interface Registration {
   readonly type: string;
   readonly name: string;
@@ -25,6 +25,23 @@ export interface Registration {
   readonly parent: string;
   readonly dependencies: readonly string[];
   readonly provider: string;
+  /** Whether Pulumi refuses to delete it. */
+  readonly protect: boolean;
+  /** The inputs whose changes do not count. */
+  readonly ignoreChanges: readonly string[];
+  readonly deleteBeforeReplace: boolean;
+  /** Of one that is only read: what it is found by. */
+  readonly id?: string;
+}
+
+/** Functions of providers, by token. */
+type Calls = Readonly<Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>>;
+
+export interface RunOptions {
+  /** Whether as a preview, in which ids and computed values are unknown. Default: as an update. */
+  preview?: boolean;
+  /** What the functions of providers answer. Default: all are refused. */
+  calls?: Calls;
 }
 
 /** What a program did. */
@@ -41,7 +58,16 @@ interface RegisterRequest {
   getDependenciesList(): string[];
   getProvider(): string;
   getObject(): { toJavaScript(): unknown };
+  getProtect(): boolean;
+  getIgnorechangesList(): string[];
+  getDeletebeforereplace(): boolean;
 }
+
+/** The part of the engine's request for a resource that is there already. */
+type ReadRequest = Omit<
+  RegisterRequest,
+  "getObject" | "getProtect" | "getIgnorechangesList" | "getDeletebeforereplace"
+> & { getId(): string; getProperties(): { toJavaScript(): unknown } };
 
 const signature = pulumi.runtime.specialSigKey;
 const secretSchema = z.object({
@@ -73,11 +99,37 @@ function nameOf(urn: string): string {
 }
 
 function describe(request: RegisterRequest): Registration {
+  return {
+    ...describeCommon(request, request.getObject()),
+    protect: request.getProtect(),
+    ignoreChanges: request.getIgnorechangesList(),
+    deleteBeforeReplace: request.getDeletebeforereplace(),
+  };
+}
+
+function describeRead(request: ReadRequest): Registration {
+  const id = request.getId();
+  return {
+    ...describeCommon(request, request.getProperties()),
+    protect: false,
+    ignoreChanges: [],
+    deleteBeforeReplace: false,
+    id: id === pulumi.runtime.unknownValue ? unknown : id,
+  };
+}
+
+function describeCommon(
+  request: Pick<
+    RegisterRequest,
+    "getType" | "getName" | "getParent" | "getDependenciesList" | "getProvider"
+  >,
+  properties: { toJavaScript(): unknown },
+) {
   const secrets: string[] = [];
   return {
     type: request.getType(),
     name: request.getName(),
-    inputs: reveal(request.getObject().toJavaScript(), "", secrets),
+    inputs: reveal(properties.toJavaScript(), "", secrets),
     secrets,
     parent: nameOf(request.getParent()),
     dependencies: request.getDependenciesList().map(nameOf).sort(),
@@ -85,32 +137,59 @@ function describe(request: RegisterRequest): Registration {
   };
 }
 
+/** The address of a load balancer. */
+export const balancerAddress = "203.0.113.10";
+
+const computedByType: Readonly<
+  Record<string, (args: MockResourceArgs) => Record<string, unknown>>
+> = {
+  "random:index/randomPassword:RandomPassword": ({ name }) => ({
+    result: pulumi.secret(`generated ${name}`),
+  }),
+  "digitalocean:index/kubernetesCluster:KubernetesCluster": () => ({
+    endpoint: "https://cluster.k8s.ondigitalocean.example",
+    kubeConfigs: pulumi.secret([{ clusterCaCertificate: "UEVN", token: "good-for-seven-days" }]),
+  }),
+  "kubernetes:helm.sh/v3:Release": ({ inputs }) => {
+    const { name, namespace } = inputs as { name: string; namespace: string };
+    return { status: { name, namespace } };
+  },
+  "kubernetes:core/v1:Service": ({ id }) => {
+    if (id === undefined || id === "") return {};
+    const [namespace, name] = id.split("/");
+    return {
+      metadata: { namespace, name },
+      status: { loadBalancer: { ingress: [{ ip: balancerAddress }] } },
+    };
+  },
+};
+
 /** What a provider adds to the inputs once a resource exists; in a preview nobody knows it. */
-function computed({ type, name }: MockResourceArgs): Record<string, unknown> {
-  return type === "random:index/randomPassword:RandomPassword"
-    ? { result: pulumi.secret(`generated ${name}`) }
-    : {};
+function computed(args: MockResourceArgs): Record<string, unknown> {
+  return computedByType[args.type]?.(args) ?? {};
 }
 
-/**
- * Runs `program` as the stack `sandbox` of the project.
- *
- * @param preview whether as a preview, in which ids and computed values are unknown
- */
+/** Runs `program` as the stack `sandbox` of the project. */
 export async function run<Result>(
   program: () => Result,
-  { preview = false }: { preview?: boolean } = {},
+  { preview = false, calls = {} }: RunOptions = {},
 ): Promise<Run<Result>> {
   const registrations: Registration[] = [];
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its `this` below
-  const register = MockMonitor.prototype.registerResource;
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- they are called with their `this` below
+  const { registerResource: register, readResource: readExisting } = MockMonitor.prototype;
   MockMonitor.prototype.registerResource = function (request: RegisterRequest, callback) {
     registrations.push(describe(request));
     return register.call(this, request, callback);
   };
+  MockMonitor.prototype.readResource = function (request: ReadRequest, callback) {
+    registrations.push(describeRead(request));
+    return readExisting.call(this, request, callback);
+  };
   await pulumi.runtime.setMocks(
     {
-      call: ({ token }) => {
+      call: ({ token, inputs }) => {
+        const answer = calls[token];
+        if (answer !== undefined) return answer(inputs as Record<string, unknown>);
         throw new Error(`The mock engine implements no call: ${token}`);
       },
       newResource: (args) => ({
@@ -131,6 +210,7 @@ export async function run<Result>(
     await pulumi.runtime.disconnect();
   } finally {
     MockMonitor.prototype.registerResource = register;
+    MockMonitor.prototype.readResource = readExisting;
   }
   return { result: ran.result as Result, registrations };
 }

@@ -14,7 +14,7 @@ const days = {
 };
 const version =
   'an exact version such as "1.34.1-do.0", or the beginning of one that ends in a dot, such as "1.34."';
-const cidr = /^(\d{1,3}\.){3}\d{1,3}(\/\d{1,2})?$/;
+const allowed = "an address or range such as 203.0.113.0/24";
 
 const taint = section({
   key: text("the taint's key"),
@@ -23,7 +23,7 @@ const taint = section({
 });
 
 const nodes = section({
-  /** The droplets' size. Changing it replaces the node pool. */
+  /** The droplets' size. Changing it replaces the cluster, as DigitalOcean's plug-in makes its first pool with it. */
   size: matching(/^[a-z0-9]+(-[a-z0-9]+)+$/, 'a droplet size such as "s-2vcpu-4gb"').default(
     "s-2vcpu-4gb",
   ),
@@ -52,6 +52,7 @@ export const digitalOceanCluster = section({
   name: matching(/^[a-z0-9][a-z0-9.-]*$/, "a name of small letters, digits and hyphens").optional(),
   /** Changing it replaces the cluster. */
   region: matching(/^[a-z]{3}\d$/, 'a region such as "fra1"'),
+  /** With the beginning of one, DigitalOcean is asked for the newest such one at every run. An older one replaces the cluster. */
   version: matching(/^\d+\.\d+\.(\d+-do\.\d+)?$/, version),
   /** A control plane that survives the loss of a machine. It cannot be taken back. Default: false. */
   highAvailability: flag().default(false),
@@ -59,7 +60,7 @@ export const digitalOceanCluster = section({
   autoUpgrade: flag().default(false),
   /** Whether an upgrade adds nodes before it takes old ones away. Default: true. */
   surgeUpgrade: flag().default(true),
-  /** When upgrades may happen, in UTC. Default: DigitalOcean chooses. */
+  /** When DigitalOcean may install patch releases, in UTC; it counts with autoUpgrade only. Default: DigitalOcean chooses. */
   maintenance: section({
     day: oneOf(days),
     start: matching(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time such as "03:00"'),
@@ -67,12 +68,13 @@ export const digitalOceanCluster = section({
   nodes,
   /** The private network's id. Default: the region's own. Changing it replaces the cluster. */
   vpc: text("a VPC's id").optional(),
-  clusterSubnet: matching(cidr, "a range of addresses such as 10.244.0.0/16").optional(),
-  serviceSubnet: matching(cidr, "a range of addresses such as 10.245.0.0/16").optional(),
+  /** The addresses of pods and of Services. Default: DigitalOcean's. Changing one replaces the cluster. */
+  clusterSubnet: z.cidrv4({ error: "a range of addresses such as 10.244.0.0/16" }).optional(),
+  serviceSubnet: z.cidrv4({ error: "a range of addresses such as 10.245.0.0/16" }).optional(),
   /** Who may reach the API server. Default: everybody. */
   firewall: section({
     allowedAddresses: unique(
-      matching(cidr, "an address or range such as 203.0.113.0/24"),
+      z.union([z.ipv4(), z.cidrv4()], { error: allowed }),
       "each range once",
     ),
   }).optional(),
@@ -83,13 +85,22 @@ export const digitalOceanCluster = section({
   /** Whether Pulumi refuses to delete the cluster. Default: false. */
   protect: flag().default(false),
   loadBalancer: section({
-    /** REGIONAL ends connections and passes the client's address by PROXY protocol; REGIONAL_NETWORK passes packets. */
+    /**
+     * REGIONAL_NETWORK passes packets on. REGIONAL ends connections and passes the client's address by PROXY protocol;
+     * pods then cannot reach the gateway at its public address, as an ACME issuer's own check of the host has to.
+     */
     type: oneOf({ REGIONAL: true, REGIONAL_NETWORK: true }).default("REGIONAL_NETWORK"),
     /** Default: the cluster's name and "-gateway". */
     name: matching(/^[A-Za-z0-9][A-Za-z0-9.-]*$/, "a load balancer's name").optional(),
     /** Its size in units; only a REGIONAL one has a size. Default: 1. */
     size: count(1).optional(),
-  }).prefault({}),
+  })
+    .superRefine(({ type, size }, problems) => {
+      if (type === "REGIONAL" || size === undefined) return;
+      const message = `nothing, as a ${type} load balancer has no size`;
+      problems.addIssue({ code: "custom", path: ["size"], input: size, message });
+    })
+    .prefault({}),
   /** A domain that DigitalOcean serves: the gateway's host gets a record in it. Default: none is made. */
   dns: section({
     domain: matching(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain such as bookinfo.example"),

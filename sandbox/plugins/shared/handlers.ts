@@ -185,7 +185,7 @@ export class Handlers<Connection> {
 
   /** @throws always: the stand-in does not do what the token names. */
   refuse(token: string): never {
-    throw new Error(this.refusal(token));
+    throw new Error(this.plugin.refusal?.(token) ?? this.refusal(token));
   }
 
   private refusal(what: string): string {

@@ -79,6 +79,8 @@ export interface Plugin<Connection> {
   connect(config: Properties): Promise<Connection>;
   /** The type of a token such as `auth0:index/client:Client`, or undefined when it is not implemented. */
   resourceType(token: string): ResourceType<Connection> | undefined;
+  /** Why a function or type cannot be had, and what to do, where more can be said than that it is not implemented. */
+  refusal?(token: string): string | undefined;
 }
 
 /** The resource was made or changed, but did not become ready: the engine records it and says why. */

@@ -1,0 +1,4 @@
+import { serve } from "../shared/server";
+import { digitalocean } from "./digitalocean";
+
+void serve(digitalocean);

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { z } from "zod";
+import { Bookinfo, createNamespace } from "../../components/bookinfo";
+import { IstioMesh } from "../../components/mesh";
+import { clusterProvider, ofType, type Registration, run } from "./mocks";
+
+/**
+ * What is left for pods of an s-2vcpu-4gb node of DigitalOcean: 1900m and 3072Mi can be had of it, and the pods
+ * that DigitalOcean runs on each (network, DNS, storage, its agents) ask for less than 900m and 1024Mi.
+ */
+const smallestNode = { cpu: 1000, memory: 2048 };
+
+interface Requests {
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+const requests = z.object({
+  requests: z.object({
+    cpu: z
+      .string()
+      .regex(/^\d+m$/)
+      .transform((text) => parseInt(text, 10)),
+    memory: z
+      .string()
+      .regex(/^\d+Mi$/)
+      .transform((text) => parseInt(text, 10)),
+  }),
+});
+const deployment = z.object({
+  spec: z.object({
+    replicas: z.number(),
+    template: z.object({
+      spec: z.object({ containers: z.array(z.object({ resources: requests })) }),
+    }),
+  }),
+});
+const istiod = z.object({
+  values: z.object({
+    autoscaleEnabled: z.literal(false),
+    resources: requests,
+    global: z.object({ proxy: z.object({ resources: requests }) }),
+  }),
+});
+const gateway = z.object({
+  values: z.object({
+    autoscaling: z.object({ enabled: z.literal(false) }),
+    resources: requests,
+  }),
+});
+
+function sum(parts: readonly Requests[]): Requests {
+  return parts.reduce(
+    (total, part) => ({ cpu: total.cpu + part.cpu, memory: total.memory + part.memory }),
+    { cpu: 0, memory: 0 },
+  );
+}
+
+/** What each pod of the stack asks for. */
+function podsOf(registrations: readonly Registration[]): Requests[] {
+  const releases = ofType(registrations, "kubernetes:helm.sh/v3:Release");
+  const { values } = istiod.parse(releases["istio-istiod"]?.inputs);
+  const sidecar = values.global.proxy.resources.requests;
+  const applications = Object.values(
+    ofType(registrations, "kubernetes:apps/v1:Deployment"),
+  ).flatMap(({ inputs }) => {
+    const { replicas, template } = deployment.parse(inputs).spec;
+    const own = template.spec.containers.map(({ resources }) => resources.requests);
+    return Array.from({ length: replicas }, () => sum([...own, sidecar]));
+  });
+  return [
+    values.resources.requests,
+    gateway.parse(releases["istio-gateway"]?.inputs).values.resources.requests,
+    ...applications,
+  ];
+}
+
+test("istiod, the gateway, Bookinfo and its sidecars fit two of the smallest nodes, and one while the other is upgraded", async () => {
+  const { registrations } = await run(() => {
+    const provider = clusterProvider();
+    const { gatewaySelector } = new IstioMesh(
+      "istio",
+      {
+        version: "1.30.3",
+        charts: { kind: "repository", address: "https://charts.example" },
+        values: { base: {}, istiod: {}, gateway: {} },
+        wayIn: { serviceType: "LoadBalancer", nodePorts: {} },
+      },
+      { providers: [provider] },
+    );
+    const namespace = createNamespace("bookinfo", { provider });
+    new Bookinfo(
+      "bookinfo",
+      {
+        registry: "registry.example",
+        tag: "1.20.3",
+        gatewayUrl: "http://books.example",
+        gatewaySelector,
+      },
+      { providers: [provider], dependsOn: [namespace] },
+    );
+  });
+  const pods = podsOf(registrations);
+  assert.equal(pods.length, 8);
+  const total = sum(pods);
+  // The README says so too.
+  assert.deepEqual(total, { cpu: 180, memory: 1088 });
+  assert.ok(total.cpu <= smallestNode.cpu, "processors");
+  assert.ok(total.memory <= smallestNode.memory, "memory");
+});
