@@ -84,7 +84,7 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
   trust(outputs.certificateAuthority);
   const startedAt = new Date().toISOString();
   const viewers = viewersOf(outputs);
-  const here = localProber();
+  const here = localProber({ authority: outputs.gatewayCertificateAuthority });
   let { probes } = options;
   try {
     await gatewayAnswers(here, outputs.gatewayUrl, options.gatewayDeadline ?? 15_000, signal);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { authorityMatch, Bookinfo, gatewayHost, createNamespace } from "../../components/bookinfo";
+import { Bookinfo, createNamespace } from "../../components/bookinfo";
+import { authorityMatch, gatewayHost } from "../../components/gateway/host";
 import { clusterProvider, countByType, find, ofType, run } from "./mocks";
 
 function deploy(preview = false) {

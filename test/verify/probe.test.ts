@@ -199,7 +199,7 @@ test("no answer at all is a time-out", async () => {
   const silent = createServer(() => undefined).listen(0, "127.0.0.1");
   await once(silent, "listening");
   const { port } = silent.address() as AddressInfo;
-  const impatient = localProber(200);
+  const impatient = localProber({ deadline: 200 });
   const results = await impatient.send([
     { method: "GET", origin: `http://127.0.0.1:${port}`, path: "/", headers: {} },
   ]);
