@@ -230,11 +230,8 @@ export async function update(
         const { op = "", type = "" } = resOutputsEvent?.metadata ?? {};
         if (leaves.has(op)) done(type);
         lost ??= failedInTenant(event);
-        // The engine ends every failure with this; it says nothing of its own.
-        const message = diagnosticEvent?.message.trim();
-        if (diagnosticEvent?.severity === "error" && message && message !== "update failed") {
-          errors.push(message);
-        }
+        const complaint = complaintIn(diagnosticEvent);
+        if (complaint !== undefined) errors.push(complaint);
         if (summaryEvent !== undefined) changes = madeChanges(summaryEvent.resourceChanges);
       },
     });
@@ -247,6 +244,15 @@ export async function update(
     if (lost === undefined) rmSync(updating(layout), { force: true });
     else writePrivate(updating(layout), lost);
   }
+}
+
+/** The error that the engine reports, if it is one, with the setting where it is about what a setting names. */
+function complaintIn(event: EngineEvent["diagnosticEvent"]): string | undefined {
+  const message = event?.message.trim();
+  // The engine ends every failure with this; it says nothing of its own.
+  if (event?.severity !== "error" || !message || message === "update failed") return undefined;
+  const name = event.urn?.split("::").at(-1) ?? "";
+  return name === secretSetting ? `${name}: ${message}` : message;
 }
 
 /** Whether somebody holds Pulumi's lock of the stack, or was killed while holding it. */

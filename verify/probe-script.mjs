@@ -10,6 +10,7 @@ import { Buffer } from "node:buffer";
 import { promises as dns } from "node:dns";
 import http from "node:http";
 import https from "node:https";
+import { isIP } from "node:net";
 import { createInterface } from "node:readline";
 import tls from "node:tls";
 import { clearTimeout, setTimeout } from "node:timers";
@@ -50,10 +51,12 @@ function send({ method, origin, path, headers }, deadline, lookup, trusted) {
   return new Promise((resolve) => {
     const { protocol, hostname, port } = new URL(origin);
     const scheme = schemes[protocol];
-    // The path goes out as it is.
+    const host = hostname.replace(/^\[|\]$/g, "");
+    // The path goes out as it is. Node would take the name for TLS from the Host header.
     const request = scheme.send({
       protocol,
-      hostname: hostname.replace(/^\[|\]$/g, ""),
+      hostname: host,
+      servername: isIP(host) === 0 ? host : "",
       port,
       method,
       path,
