@@ -1,7 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { output } from "@pulumi/pulumi";
-import { LocalWorkspace, PulumiCommand, Stack, type EngineEvent } from "@pulumi/pulumi/automation";
+import {
+  LocalWorkspace,
+  PulumiCommand,
+  Stack,
+  type DiagnosticEvent,
+  type EngineEvent,
+} from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 import {
@@ -246,13 +252,18 @@ export async function update(
   }
 }
 
-/** The error that the engine reports, if it is one, with the setting where it is about what a setting names. */
-function complaintIn(event: EngineEvent["diagnosticEvent"]): string | undefined {
+/** The name of a resource that is read because a setting names it: the setting's own, such as gateway.tls.secret. */
+const settingName = /^[a-z]\w*(\.\w+)+$/;
+
+/** The error that the engine reports, if it is one; the setting is before it where it is about what a setting names. */
+export function complaintIn(
+  event: Pick<DiagnosticEvent, "message" | "severity" | "urn"> | undefined,
+): string | undefined {
   const message = event?.message.trim();
   // The engine ends every failure with this; it says nothing of its own.
   if (event?.severity !== "error" || !message || message === "update failed") return undefined;
   const name = event.urn?.split("::").at(-1) ?? "";
-  return name === secretSetting ? `${name}: ${message}` : message;
+  return settingName.test(name) ? `${name}: ${message}` : message;
 }
 
 /** Whether somebody holds Pulumi's lock of the stack, or was killed while holding it. */

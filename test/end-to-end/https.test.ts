@@ -11,7 +11,7 @@ import { connect, type SecureVersion } from "node:tls";
 import { certificateAuthority } from "../../sandbox/tenant/certificate";
 import { isFree, knownDecisions } from "../../sandbox/state";
 import { eventually } from "./clients";
-import { SandboxCopy } from "./copy";
+import { SandboxCopy, type Ended } from "./copy";
 
 const host = "bookinfo.localhost";
 const challenge = "/.well-known/acme-challenge/token";
@@ -80,6 +80,11 @@ describe("the gateway's host with HTTPS", { timeout: 30 * 60_000 }, () => {
   const up = (secret: string) =>
     copy.runWords("up", ...settings(secret).flatMap((one) => ["--set", one]));
 
+  /** What is said last: the failure. */
+  const complaint = ({ err }: Ended) => err.trimEnd().split("\nerror: ").slice(1);
+  const made = ({ err }: Ended) =>
+    [...err.matchAll(/ stack {2,}(created .*|updated .*|deleted .*)$/gm)].map(([, line]) => line);
+
   const ask = (from: number, path: string) =>
     new Promise<Answer>((resolve, reject) => {
       const isSecure = from === port;
@@ -114,7 +119,11 @@ describe("the gateway's host with HTTPS", { timeout: 30 * 60_000 }, () => {
   it("makes nothing where the certificate's Secret is not there", async () => {
     const ended = await up("missing");
     assert.equal(ended.code, 1, ended.out);
-    assert.equal(ended.err, "?");
+    assert.deepEqual(complaint(ended), [
+      "gateway.tls.secret: resource 'default/missing' does not exist",
+    ]);
+    // The provider is a connection, no object.
+    assert.deepEqual(made(ended), ["created pulumi:providers:kubernetes cluster"]);
   });
 
   it("enforces the table through HTTPS", async () => {
@@ -153,6 +162,16 @@ describe("the gateway's host with HTTPS", { timeout: 30 * 60_000 }, () => {
   it("refuses protocols older than the minimum", async () => {
     assert.equal(await protocol("TLSv1.3"), "TLSv1.3");
     assert.equal(await protocol("TLSv1.2"), "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION");
+  });
+
+  it("leaves everything as it is where the Secret has gone", async () => {
+    await shell("kubectl delete secret bookinfo-tls");
+    const ended = await up("bookinfo-tls");
+    assert.equal(ended.code, 1, ended.out);
+    const missing = "gateway.tls.secret: resource 'default/bookinfo-tls' does not exist";
+    assert.deepEqual(complaint(ended), [missing]);
+    assert.deepEqual(made(ended), []);
+    assert.equal((await ask(port, "/productpage")).status, 200);
   });
 });
 
