@@ -33,15 +33,16 @@ function configure(changes: Record<string, Record<string, unknown>> = {}): void 
 }
 
 /** Runs index.ts as Pulumi does, by requiring it; its exports are the stack's outputs. */
-async function runProgram({ preview = false, changes = {} } = {}) {
+async function runProgram({ preview = false, changes = {}, existing = {} } = {}) {
   configure(changes);
   const index = load.resolve("../index");
   // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the way to load a module again
   delete load.cache[index];
-  const { result, registrations } = await run(() => load(index) as typeof import("../index"), {
+  const { result, ...seen } = await run(() => load(index) as typeof import("../index"), {
     preview,
+    existing,
   });
-  return { outputs: result, registrations };
+  return { outputs: result, ...seen };
 }
 
 const expectedCounts = {
@@ -170,6 +171,32 @@ test("a private authority is an output, and istiod trusts it", async () => {
   const { inputs } = find(registrations, "kubernetes:helm.sh/v3:Release", "istio-istiod");
   const { values } = z.object({ values: z.record(z.string(), z.unknown()) }).parse(inputs);
   assert.equal(values.jwksResolverExtraRootCA, certificateAuthority);
+});
+
+/** The settings of a gateway with HTTPS. */
+const secure = (tls: object) => ({
+  "istio-auth0:gateway": { url: "https://books.example", tls },
+});
+
+test("nothing but the provider is there before the Secret that the gateway's certificate comes from", async () => {
+  const { registrations, readings } = await runProgram({
+    changes: secure({ secret: "default/books-tls" }),
+    existing: { "default/books-tls": { data: { "tls.crt": "YQ==", "tls.key": "YQ==" } } },
+  });
+  assert.deepEqual(readings, [
+    ["kubernetes:core/v1:Secret", "gateway.tls.secret", "default/books-tls"],
+  ]);
+  const waits = new Map<string, boolean>();
+  const key = (type: string, name: string) => `${type} ${name}`;
+  for (const { type, name, parent, dependencies } of registrations) {
+    const before = [...dependencies, parent].filter((each) => each !== name);
+    const isLater = (each: string) =>
+      each === "gateway.tls.secret" ||
+      [...waits].some(([one, later]) => later && one.endsWith(` ${each}`));
+    waits.set(key(type, name), before.some(isLater));
+  }
+  const first = [...waits].filter(([, later]) => !later).map(([each]) => each);
+  assert.deepEqual(first, []);
 });
 
 test("no service is there before the policies, and no policy before the control plane", async () => {

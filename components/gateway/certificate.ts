@@ -23,7 +23,10 @@ export function findCertificate(
   options: pulumi.CustomResourceOptions,
 ): kubernetes.core.v1.Secret | undefined {
   if (tls?.secret === undefined) return undefined;
-  return kubernetes.core.v1.Secret.get(setting, tls.secret, options);
+  const secret = kubernetes.core.v1.Secret.get(setting, tls.secret, options);
+  // Apart from the copy that is made of it: Pulumi would put words of its own before the error's.
+  secret.data.apply(requireCertificate);
+  return secret;
 }
 
 /** What the gateway's certificate is made from. */
@@ -110,14 +113,23 @@ export class GatewayCertificate extends pulumi.ComponentResource {
   }
 }
 
+/** What a Secret of the type that Kubernetes has for certificates must hold; it may hold more. */
+const keys = ["tls.crt", "tls.key"] as const;
+
+type SecretData = Readonly<Record<string, string>>;
+
 /** @throws pulumi.RunError where the Secret is no certificate's */
-function certificateAndKey(data: Record<string, string> | undefined): Record<string, string> {
-  const { "tls.crt": certificate, "tls.key": key } = data ?? {};
-  if (certificate !== undefined && key !== undefined)
-    return { "tls.crt": certificate, "tls.key": key };
-  const keys = Object.keys(data ?? {}).join(", ") || "no key";
+export function requireCertificate(data: SecretData | undefined): void {
+  const held = Object.keys(data ?? {});
+  if (keys.every((key) => held.includes(key))) return;
   throw new pulumi.RunError(
-    `${setting}: found a Secret with ${keys}, expected one with tls.crt and tls.key`,
+    `${setting}: found a Secret with ${held.join(", ") || "no key"}, expected one with ${keys.join(" and ")}`,
+  );
+}
+
+function certificateAndKey(data: SecretData | undefined): Record<string, string> {
+  return Object.fromEntries(
+    keys.flatMap((key) => (data?.[key] === undefined ? [] : [[key, data[key]]])),
   );
 }
 

@@ -27,10 +27,14 @@ export interface Registration {
   readonly provider: string;
 }
 
+/** A resource that the program did not make and read: its type, its name and the id that was asked for. */
+export type Reading = readonly [type: string, name: string, id: string];
+
 /** What a program did. */
 export interface Run<Result> {
   readonly result: Result;
   readonly registrations: readonly Registration[];
+  readonly readings: readonly Reading[];
 }
 
 /** The part of the engine's request that the tests look at. */
@@ -92,16 +96,28 @@ function computed({ type, name }: MockResourceArgs): Record<string, unknown> {
     : {};
 }
 
-/**
- * Runs `program` as the stack `sandbox` of the project.
- *
- * @param preview whether as a preview, in which ids and computed values are unknown
- */
+/** How a program is run. */
+export interface RunOptions {
+  /** Whether as a preview, in which ids and computed values are unknown. Default: false. */
+  readonly preview?: boolean;
+  /** The state of what is there already, by id. Default: nothing is. */
+  readonly existing?: Readonly<Record<string, object>>;
+}
+
+/** Runs `program` as the stack `sandbox` of the project. */
 export async function run<Result>(
   program: () => Result,
-  { preview = false }: { preview?: boolean } = {},
+  { preview = false, existing = {} }: RunOptions = {},
 ): Promise<Run<Result>> {
   const registrations: Registration[] = [];
+  const readings: Reading[] = [];
+  /** As the engine answers a reading: of what is not there, with an error. */
+  const find = ({ type, name, id = "" }: MockResourceArgs) => {
+    readings.push([type, name, id]);
+    const state = existing[id];
+    if (state === undefined) throw new Error(`resource '${id}' does not exist`);
+    return { id, state };
+  };
   // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its `this` below
   const register = MockMonitor.prototype.registerResource;
   MockMonitor.prototype.registerResource = function (request: RegisterRequest, callback) {
@@ -113,10 +129,13 @@ export async function run<Result>(
       call: ({ token }) => {
         throw new Error(`The mock engine implements no call: ${token}`);
       },
-      newResource: (args) => ({
-        id: preview ? undefined : `${args.name}-id`,
-        state: { ...(args.inputs as object), ...(preview ? {} : computed(args)) },
-      }),
+      newResource: (args) =>
+        args.id
+          ? find(args)
+          : {
+              id: preview ? undefined : `${args.name}-id`,
+              state: { ...(args.inputs as object), ...(preview ? {} : computed(args)) },
+            },
     },
     "istio-auth0",
     "sandbox",
@@ -132,7 +151,7 @@ export async function run<Result>(
   } finally {
     MockMonitor.prototype.registerResource = register;
   }
-  return { result: ran.result as Result, registrations };
+  return { result: ran.result as Result, registrations, readings };
 }
 
 /** How many resources there are of each type. */

@@ -126,6 +126,17 @@ describe("the gateway's host with HTTPS", { timeout: 30 * 60_000 }, () => {
     assert.deepEqual(made(ended), ["created pulumi:providers:kubernetes cluster"]);
   });
 
+  it("makes nothing where the Secret is no certificate's", async () => {
+    await shell("kubectl create secret generic other --from-literal=password=none");
+    const ended = await up("other");
+    assert.equal(ended.code, 1, ended.out);
+    const expected = "expected one with tls.crt and tls.key";
+    assert.deepEqual(complaint(ended), [
+      `gateway.tls.secret: found a Secret with password, ${expected}`,
+    ]);
+    assert.deepEqual(made(ended), []);
+  });
+
   it("enforces the table through HTTPS", async () => {
     const folder = join(copy.state, "certificate");
     await shell(

@@ -218,7 +218,11 @@ const redirecting = { port: decisions.ports.gateway, nodePort: 30080 };
 for (const [url, secure, expected] of [
   ["https://shop.localhost", {}, [secureAt(443, 30443), redirecting]],
   ["https://shop.localhost:8444", { nodePort: 30444 }, [secureAt(8444, 30444), redirecting]],
-  [`https://shop.localhost:${decisions.ports.gateway}`, {}, [secureAt(decisions.ports.gateway, 30443)]],
+  [
+    `https://shop.localhost:${decisions.ports.gateway}`,
+    {},
+    [secureAt(decisions.ports.gateway, 30443)],
+  ],
 ] as const) {
   const tls = JSON.stringify({ secret: "default/shop", ...secure });
   test(`behind ${url} HTTP keeps its own port, where it has one, beside that of HTTPS`, () => {
