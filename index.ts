@@ -15,9 +15,9 @@ const cluster = createCluster("cluster", settings.cluster, settings.gateway);
 const { provider } = cluster;
 const { url, tls } = settings.gateway;
 
-// Nothing is made where the certificate's Secret is missing: all that makes something depends on it.
+// Nothing is made where the certificate's Secret is missing or wrong: all that makes something depends on it.
 const found = findCertificate(tls, { provider });
-const first = found === undefined ? {} : { dependsOn: [found] };
+const first = found === undefined ? {} : { dependsOn: found };
 
 const mesh = new IstioMesh(
   "istio",
@@ -35,7 +35,7 @@ const certificate =
   new GatewayCertificate(
     "certificate",
     { gatewayUrl: url, issuer: tls.issuer, found, ingressNamespace },
-    { providers: [provider] },
+    { providers: [provider], ...first },
   );
 
 const identity = createIdentity("identity", settings.identity, url, first);

@@ -201,7 +201,6 @@ test("nothing is made before the Secret is read that the gateway's certificate c
       "pulumi:pulumi:Stack istio-auth0-sandbox",
       "istio-auth0:index:ExistingCluster cluster",
       "pulumi:providers:kubernetes cluster",
-      "istio-auth0:index:GatewayCertificate certificate",
     ],
   );
 });

@@ -12,7 +12,8 @@ type IssuerSettings = NonNullable<TlsSettings["issuer"]>;
 const setting = "gateway.tls.secret";
 
 /**
- * Looks up the Secret that the configuration names. Whatever depends on it is not made where it is missing.
+ * Looks up the Secret that the configuration names. Whatever depends on it is not made where it is missing, or
+ * is no certificate's.
  *
  * @param tls the settings under `gateway.tls`
  * @param options Pulumi's resource options; they must carry the cluster's Kubernetes provider
@@ -21,12 +22,13 @@ const setting = "gateway.tls.secret";
 export function findCertificate(
   tls: TlsSettings | undefined,
   options: pulumi.CustomResourceOptions,
-): kubernetes.core.v1.Secret | undefined {
+): pulumi.Output<kubernetes.core.v1.Secret> | undefined {
   if (tls?.secret === undefined) return undefined;
   const secret = kubernetes.core.v1.Secret.get(setting, tls.secret, options);
-  // Apart from the copy that is made of it: Pulumi would put words of its own before the error's.
-  secret.data.apply(requireCertificate);
-  return secret;
+  return secret.data.apply((data) => {
+    requireCertificate(data);
+    return secret;
+  });
 }
 
 /** What the gateway's certificate is made from. */
@@ -36,7 +38,7 @@ export interface GatewayCertificateArgs {
   /** Who is asked for the certificate; cert-manager is installed for it. Not with `found`. */
   readonly issuer?: IssuerSettings | undefined;
   /** The Secret that has the certificate already. Not with `issuer`. */
-  readonly found?: kubernetes.core.v1.Secret | undefined;
+  readonly found?: pulumi.Output<kubernetes.core.v1.Secret> | undefined;
   /** Where the gateway runs, and reads its certificate. */
   readonly ingressNamespace: kubernetes.core.v1.Namespace;
 }
@@ -66,7 +68,7 @@ export class GatewayCertificate extends pulumi.ComponentResource {
   /** A gateway reads Secrets of its own namespace only. A renewed certificate is copied by the next update. */
   private copy(
     name: string,
-    found: kubernetes.core.v1.Secret,
+    found: pulumi.Output<kubernetes.core.v1.Secret>,
     { ingressNamespace }: GatewayCertificateArgs,
   ): void {
     new kubernetes.core.v1.Secret(
@@ -74,7 +76,7 @@ export class GatewayCertificate extends pulumi.ComponentResource {
       {
         metadata: { name: gatewayCredential, namespace: namespaces.ingress },
         type: "kubernetes.io/tls",
-        data: pulumi.secret(found.data.apply(certificateAndKey)),
+        data: pulumi.secret(found.apply(({ data }) => data).apply(certificateAndKey)),
       },
       // It keeps its name, so the old one has to go first; meanwhile Envoy goes on with what it has.
       { parent: this, dependsOn: [ingressNamespace], deleteBeforeReplace: true },
@@ -122,9 +124,11 @@ type SecretData = Readonly<Record<string, string>>;
 export function requireCertificate(data: SecretData | undefined): void {
   const held = Object.keys(data ?? {});
   if (keys.every((key) => held.includes(key))) return;
-  throw new pulumi.RunError(
-    `${setting}: found a Secret with ${held.join(", ") || "no key"}, expected one with ${keys.join(" and ")}`,
-  );
+  const found = `found a Secret with ${held.join(", ") || "no key"}`;
+  const message = `${setting}: ${found}, expected one with ${keys.join(" and ")}`;
+  // Pulumi puts before the message what it was about to do, once for each resource that waits for this.
+  const unchanging = { get: () => message, set: () => undefined };
+  throw Object.defineProperty(new pulumi.RunError(message), "message", unchanging);
 }
 
 function certificateAndKey(data: SecretData | undefined): Record<string, string> {

@@ -111,8 +111,8 @@ describe("the gateway's host with HTTPS", { timeout: 30 * 60_000 }, () => {
         resolve(socket.getProtocol() ?? "none");
         socket.destroy();
       });
-      socket.on("error", (error) => {
-        resolve("code" in error ? String(error.code) : error.message);
+      socket.on("error", (error: NodeJS.ErrnoException) => {
+        resolve(error.code ?? error.message);
       });
     });
 

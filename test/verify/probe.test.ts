@@ -10,7 +10,6 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { TLSSocket } from "node:tls";
 import { certificateAuthority, serverIdentity } from "../../sandbox/tenant/certificate";
 import { localProber, probeArguments, proberOver } from "../../verify/prober";
 import type { ProbeOptions, Prober, ProbeRequest } from "../../verify/prober";
@@ -210,7 +209,8 @@ test("HTTPS is trusted by its authority only, and asked by the address's name wh
   const { certificate, key } = await serverIdentity(folder, "shop.localhost");
   const names: unknown[] = [];
   const secure = createSecureServer({ cert: certificate, key }, (request, response) => {
-    names.push([(request.socket as TLSSocket).servername, request.headers.host]);
+    const { socket, headers } = request;
+    names.push(["servername" in socket && socket.servername, headers.host]);
     response.end("secure");
   });
   t.after(() => {

@@ -125,10 +125,11 @@ function referenceOf(kind: ObjectKind, inputs: Properties): ObjectReference {
 
 /** What an id names: NAMESPACE/NAME, or the name alone of what is in no namespace. */
 function referenceTo({ apiVersion, kind, namespaced }: ObjectKind, id: string): ObjectReference {
-  const [namespace, name] = namespaced && id.includes("/") ? id.split("/") : [undefined, id];
-  if (namespaced && namespace === undefined)
+  if (!namespaced) return { apiVersion, kind, namespace: undefined, name: id };
+  const [namespace, name] = id.split("/");
+  if (namespace === undefined || name === undefined)
     throw new Error(`the id of a ${kind} is NAMESPACE/NAME, not ${id}`);
-  return { apiVersion, kind, namespace, name: name ?? "" };
+  return { apiVersion, kind, namespace, name };
 }
 
 function idOf({ namespace, name }: ObjectReference): string {

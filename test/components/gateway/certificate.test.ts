@@ -210,6 +210,6 @@ for (const issuer of [{ kind: "selfSigned" }, acme] as const) {
     const inputsOf = (type: string, name: string) =>
       find(registrations, type, name).inputs as object;
     new Issuer(inputsOf(issuerType, "certificate-issuer") as never).validate();
-    new Certificate(inputsOf(certificateType, "certificate-request") as never).validate();
+    new Certificate(inputsOf(certificateType, "certificate-request")).validate();
   });
 }
