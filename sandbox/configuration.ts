@@ -70,6 +70,8 @@ export function sandboxConfiguration(
 }
 
 function parseValue(path: string, value: string): unknown {
+  // YAML would make one line of a certificate's many.
+  if (value.startsWith("-----BEGIN ")) return value;
   try {
     return parse(value);
   } catch {

@@ -153,11 +153,17 @@ async function gatewayAnswers(
     },
     { deadline, signal },
   );
-  if (answers === undefined) {
-    throw new StackError(
-      `the gateway ${gatewayUrl} does not answer (${reason}). Is the stack up, and gateway.url its address?`,
-    );
-  }
+  if (answers === undefined) throw new StackError(gatewayComplaint(gatewayUrl, reason));
+}
+
+/** What Node says of a certificate that it does not trust, or that is for another name. */
+const certificateError = /CERT|SIGNATURE/;
+
+/** Why no request gets through to the gateway, and what to look at. */
+export function gatewayComplaint(gatewayUrl: string, reason: string): string {
+  return certificateError.test(reason)
+    ? `the gateway ${gatewayUrl} has a certificate that does not count (${reason}). Is it for this name, and by a public authority or by gateway.tls.certificateAuthority?`
+    : `the gateway ${gatewayUrl} does not answer (${reason}). Is the stack up, and gateway.url its address?`;
 }
 
 async function signIn(

@@ -74,7 +74,7 @@ describe("the gateway's host with HTTPS", { timeout: 30 * 60_000 }, () => {
     `gateway.url=https://${host}:${port}`,
     `gateway.tls.secret=default/${secret}`,
     `gateway.tls.minimumVersion="1.3"`,
-    `gateway.tls.certificateAuthority=${JSON.stringify(authority)}`,
+    `gateway.tls.certificateAuthority=${authority}`,
     "istio.values.istiod.meshConfig.ingressSelector=ingress",
   ];
   const up = (secret: string) =>

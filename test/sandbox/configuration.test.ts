@@ -232,6 +232,16 @@ for (const [url, secure, expected] of [
   });
 }
 
+test("a certificate on the command line is taken as it is", () => {
+  const { config } = configured(`gateway.tls.certificateAuthority=${authority}`);
+  assert.deepEqual(config["istio-auth0:gateway"], {
+    url: `http://localhost:${decisions.ports.gateway}`,
+    serviceType: "NodePort",
+    nodePort: 30080,
+    tls: { certificateAuthority: authority, nodePort: 30443 },
+  });
+});
+
 function secureAt(port: number, nodePort: number) {
   return { port, nodePort };
 }
