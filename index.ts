@@ -6,34 +6,49 @@ import { Bookinfo, createNamespace } from "./components/bookinfo";
 import { createCluster, GatewayRecord } from "./components/cluster";
 import { loadSettings } from "./components/config";
 import { Enforcement } from "./components/enforcement";
+import { findCertificate, GatewayCertificate } from "./components/gateway/certificate";
 import { createIdentity } from "./components/identity";
 import { IstioMesh } from "./components/mesh";
 
 const settings = loadSettings();
 const cluster = createCluster("cluster", settings.cluster, settings.gateway);
 const { provider, dnsZone: zone } = cluster;
+const { url, tls } = settings.gateway;
+
+// Nothing is made where the certificate's Secret is missing or wrong: all that makes something depends on it.
+const found = findCertificate(tls, { provider });
+const first = found === undefined ? {} : { dependsOn: found };
 
 const mesh = new IstioMesh(
   "istio",
   {
     ...settings.istio,
     wayIn: cluster.wayIn,
+    tls,
     certificateAuthority: settings.identity.certificateAuthority,
   },
-  { providers: [provider] },
+  { providers: [provider], ...first },
 );
+const { ingressNamespace } = mesh;
+const certificate =
+  tls &&
+  new GatewayCertificate(
+    "certificate",
+    { gatewayUrl: url, issuer: tls.issuer, found, ingressNamespace },
+    { providers: [provider], ...first },
+  );
 
 if (zone !== undefined)
   new GatewayRecord(
     "dns",
-    { zone, gatewayUrl: settings.gateway.url, gateway: mesh.gateway },
+    { zone, gatewayUrl: url, gateway: mesh.gateway },
     { providers: [provider] },
   );
 
-const identity = createIdentity("identity", settings.identity, settings.gateway.url);
+const identity = createIdentity("identity", settings.identity, url, first);
 
 // The policies come between the namespace and the services: no service ever runs without them.
-const namespace = createNamespace("bookinfo", { provider });
+const namespace = createNamespace("bookinfo", { provider, ...first });
 const enforcement = new Enforcement(
   "access",
   { identity, services },
@@ -43,14 +58,19 @@ new Bookinfo(
   "bookinfo",
   {
     ...settings.bookinfo,
-    gatewayUrl: settings.gateway.url,
+    gatewayUrl: url,
+    tls,
+    certificate,
     gatewaySelector: mesh.gatewaySelector,
   },
-  { providers: [provider], dependsOn: [mesh.controlPlane, namespace, enforcement] },
+  {
+    providers: [provider],
+    dependsOn: [mesh.controlPlane, namespace, enforcement],
+  },
 );
 
 // What a person, `verify` or another stack needs to use this one.
-export const gatewayUrl = settings.gateway.url;
+export const gatewayUrl = url;
 export const { issuer, jwksUri, audience, permissionsClaim, clientIds } = identity;
 /** Secrets: `pulumi stack output --show-secrets`. */
 export const { clientSecrets, userPasswords } = identity;
@@ -60,7 +80,11 @@ export const viewers = {
   users: settings.identity.users.map(({ email, roles }) => ({ email, roles })),
   machines: settings.identity.machines.map(({ name, permissions }) => ({ name, permissions })),
 };
-// Only where there is one: Pulumi warns about an output without a value on every run.
-if (identity.certificateAuthority !== undefined) {
-  Object.assign(module.exports as object, { certificateAuthority: identity.certificateAuthority });
+// Only those that there are: Pulumi warns about an output without a value on every run.
+const authorities = {
+  certificateAuthority: identity.certificateAuthority,
+  gatewayCertificateAuthority: tls?.certificateAuthority,
+};
+for (const [name, authority] of Object.entries(authorities)) {
+  if (authority !== undefined) Object.assign(module.exports as object, { [name]: authority });
 }

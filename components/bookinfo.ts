@@ -1,10 +1,8 @@
-import { isIP } from "node:net";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServiceName } from "./access";
 import type { BookinfoSettings } from "./config";
-import { Gateway, VirtualService, type VirtualServiceSpec } from "./mesh/resources";
-import { gatewayPort } from "./mesh/values";
+import { createWayIn, type WayInArgs } from "./gateway/route";
 import { namespaces, serviceAccountOf, servicePort as port } from "./names";
 
 /** One version of a service. */
@@ -43,20 +41,8 @@ const workloadsByService = (Object.keys(versions) as ServiceName[]).map((service
   workloads: versions[service].map((version): Workload => ({ service, ...version })),
 }));
 
-/** The front door's paths. productpage's own /login takes any name without a password, so nothing leads there. */
-export const publicPaths = [
-  { exact: "/productpage" },
-  { prefix: "/static" },
-  { prefix: "/api/v1/products" },
-];
-
 /** What Bookinfo is made from: the settings under `bookinfo`, and the way in. */
-export interface BookinfoArgs extends BookinfoSettings {
-  /** The gateway's URL as browsers see it; requests for any other host get 404. */
-  readonly gatewayUrl: string;
-  /** The labels of the ingress gateway's pods. */
-  readonly gatewaySelector: Record<string, string>;
-}
+export interface BookinfoArgs extends BookinfoSettings, WayInArgs {}
 
 /**
  * Makes Bookinfo's namespace. It is apart from the services, so that what protects them is there before them.
@@ -97,7 +83,7 @@ export class Bookinfo extends pulumi.ComponentResource {
         }
       }
     }
-    this.createRoute(name, args);
+    createWayIn(name, args, { parent: this });
     this.registerOutputs({});
   }
 
@@ -146,71 +132,6 @@ export class Bookinfo extends pulumi.ComponentResource {
       { parent: this, dependsOn: [account] },
     );
   }
-
-  /** Which requests from outside reach productpage; no other service is reached from outside. */
-  private createRoute(name: string, { gatewayUrl, gatewaySelector }: BookinfoArgs): void {
-    const gateway = new Gateway(
-      `${name}-gateway`,
-      {
-        metadata: metadataOf("bookinfo"),
-        spec: {
-          selector: gatewaySelector,
-          servers: [
-            {
-              port: { number: gatewayPort, name: "http", protocol: "HTTP" },
-              hosts: [gatewayHost(gatewayUrl)],
-            },
-          ],
-        },
-      },
-      { parent: this },
-    );
-    const host = `productpage.${namespaces.application}.svc.cluster.local`;
-    new VirtualService(
-      `${name}-route`,
-      {
-        metadata: metadataOf("bookinfo"),
-        spec: {
-          // The gateway's host; a short one such as localhost would be taken for a service of the namespace.
-          hosts: ["*"],
-          gateways: ["bookinfo"],
-          http: [
-            {
-              match: publicPaths.map((uri) => ({ uri, ...authorityMatch(gatewayUrl) })),
-              route: [{ destination: { host, port: { number: port } } }],
-            },
-          ],
-        } satisfies VirtualServiceSpec,
-      },
-      { parent: this, dependsOn: [gateway] },
-    );
-  }
-}
-
-/**
- * The host that the gateway answers for: the address's own. Istio takes full names only, so behind
- * localhost, a bare name or an IP address the gateway takes any (validation of `Server.hosts`), and the
- * route tells them apart by `authorityMatch`.
- */
-export function gatewayHost(gatewayUrl: string): string {
-  const { hostname } = new URL(gatewayUrl);
-  const isAddress = isIP(hostname.replace(/^\[|\]$/g, "")) !== 0;
-  return isAddress || !hostname.includes(".") ? "*" : hostname;
-}
-
-/** The names of the machine itself: whoever reaches one of them reaches the others. */
-const loopback: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
-
-/**
- * What a route asks of the Host header where the gateway takes any: the address's own host, at any port. A web
- * page of another site can have its own name lead to this address (DNS rebinding), and is told apart by it.
- */
-export function authorityMatch(gatewayUrl: string): { authority?: { regex: string } } {
-  if (gatewayHost(gatewayUrl) !== "*") return {};
-  const { hostname } = new URL(gatewayUrl);
-  const names = loopback.includes(hostname) ? loopback : [hostname];
-  const quoted = names.map((name) => name.replace(/[.[\]]/g, "\\$&"));
-  return { authority: { regex: `(?i)(${quoted.join("|")})(:[0-9]+)?` } };
 }
 
 function nameOf({ service, version }: Workload): string {

@@ -9,6 +9,7 @@ export type {
   IdentitySettings,
   IstioSettings,
   Settings,
+  TlsSettings,
 } from "./settings";
 
 /**

@@ -6,6 +6,8 @@ export const namespaces = {
   mesh: "istio-system",
   ingress: "istio-ingress",
   application: "bookinfo",
+  /** Only where certificates are asked for. */
+  certificates: "cert-manager",
 } as const;
 
 /** A Kubernetes service account: what a workload's mesh identity is made of. */
@@ -16,6 +18,12 @@ export interface ServiceAccountName {
 
 /** The ingress gateway's Helm release. Istio's chart gives its service account and Service this name too. */
 export const gatewayRelease = "istio-ingress";
+
+/** The label `istio` of the ingress gateway's pods. The chart drops "istio-". */
+export const gatewayLabel = gatewayRelease.replace(/^istio-/, "");
+
+/** The Secret with the gateway's certificate and key. Istio reads it in the gateway's own namespace only. */
+export const gatewayCredential = "bookinfo-certificate";
 
 /** The ingress gateway's service account. */
 export const gatewayServiceAccount: ServiceAccountName = {

@@ -8,7 +8,7 @@ import { Failure } from "./failure";
 import { readIfThere } from "./files";
 import { istioRegistry } from "./images/images";
 import { clone, type Layout } from "./layout";
-import { kubeconfigPath } from "./node/node";
+import { kubeconfigPath, type GatewayPort } from "./node/node";
 import type { Decisions } from "./state";
 import { managementClient, tenantAuthority, tenantDomain } from "./tenant-service";
 import type { Toolchain } from "./toolchain/toolchain";
@@ -30,6 +30,12 @@ export interface Override {
 const stackFile = z.object({ config: z.record(z.string(), z.unknown()).default({}) }).loose();
 
 export type Configuration = z.infer<typeof stackFile>;
+
+/** The port that HTTPS has on the node, unless another one is asked for. */
+const secureNodePort = 30443;
+
+/** The settings under `gateway` as far as they say that there is a certificate; what is wrong is said elsewhere. */
+const withCertificate = z.object({ tls: z.record(z.string(), z.unknown()).optional() }).catch({});
 
 /**
  * Pulumi.sandbox.yaml, with what only this machine knows, and over it what was asked for on the command line.
@@ -56,10 +62,16 @@ export function sandboxConfiguration(
   };
   for (const [path, value] of Object.entries(local)) set(configuration.config, path, value);
   for (const { path, value } of overrides) set(configuration.config, path, parseValue(path, value));
+  // The node forwards to a port that is known beforehand.
+  const { tls } = withCertificate.parse(settingsOf(configuration).gateway);
+  if (tls !== undefined && tls.nodePort === undefined)
+    set(configuration.config, "gateway.tls.nodePort", secureNodePort);
   return configuration;
 }
 
 function parseValue(path: string, value: string): unknown {
+  // YAML would make one line of a certificate's many.
+  if (value.startsWith("-----BEGIN ")) return value;
   try {
     return parse(value);
   } catch {
@@ -123,13 +135,26 @@ export function bookinfoNames(configuration: Configuration): BookinfoSettings {
   return bookinfoSettings.parse(settingsOf(configuration).bookinfo ?? {});
 }
 
-/** Where the gateway is reached: a port of this machine, and the port of the node that it leads to. */
-export function gatewayPorts(configuration: Configuration): { port: number; nodePort: number } {
-  const { url, nodePort } = z
-    .object({ url: z.url(), nodePort: z.number({ error: "missing" }) })
-    .parse(settingsOf(configuration).gateway);
-  const { port, protocol } = new URL(url);
-  return { port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port), nodePort };
+const gatewaySettings = z.object({
+  url: z.url(),
+  nodePort: z.number({ error: "missing" }),
+  tls: z.object({ nodePort: z.number() }).optional(),
+});
+
+/**
+ * Where the gateway is reached: the URL's port, which leads to HTTPS where there is a certificate; HTTP, which
+ * redirects there, then has the port that was decided for the gateway, unless the URL has that.
+ */
+export function gatewayPorts(
+  configuration: Configuration,
+  { ports }: Pick<Decisions, "ports">,
+): readonly GatewayPort[] {
+  const { url, nodePort, tls } = gatewaySettings.parse(settingsOf(configuration).gateway);
+  const { port: given, protocol } = new URL(url);
+  const port = given === "" ? (protocol === "https:" ? 443 : 80) : Number(given);
+  if (tls === undefined) return [{ port, nodePort }];
+  const secure = { port, nodePort: tls.nodePort };
+  return port === ports.gateway ? [secure] : [secure, { port: ports.gateway, nodePort }];
 }
 
 /** Pulumi's own copy of the stack's configuration. */

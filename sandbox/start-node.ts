@@ -28,12 +28,11 @@ export async function startNode(
     },
     bookinfoNames(configuration),
   );
-  const gateway = gatewayPorts(configuration);
   const request = {
     images: [archive],
     pauseImage,
-    ports: { ...decisions.ports, gateway: gateway.port },
-    gatewayNodePort: gateway.nodePort,
+    ports: decisions.ports,
+    gateway: gatewayPorts(configuration, decisions),
     tenantHost,
   };
   return ensureNode(layout, toolchain, request, say);

@@ -33,6 +33,8 @@ const schema = z.object({
   kubeconfig: z.string().min(1),
   /** PEM of the tenant's private certificate authority, where it has one. */
   certificateAuthority: z.string().optional(),
+  /** PEM of the private authority that the gateway's certificate comes from, where it has one. */
+  gatewayCertificateAuthority: z.string().optional(),
   /** Who was configured with what; what each viewer ought to see is computed from this. */
   viewers: z.object({
     users: z.array(z.object({ email: z.string(), roles: z.array(role) })),

@@ -8,7 +8,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { z } from "zod";
 import { permissions, roles, services } from "../components/access";
-import { countByType, find, kubeconfig, ofType, read, run, unknown } from "./components/mocks";
+import {
+  countByType,
+  find,
+  kubeconfig,
+  ofType,
+  read,
+  readings,
+  run,
+  unknown,
+} from "./components/mocks";
 
 const load = createRequire(__filename);
 const root = join(__dirname, "..");
@@ -16,6 +25,8 @@ const root = join(__dirname, "..");
 const stackFile = z
   .object({ config: z.record(z.string(), z.unknown()) })
   .parse(parse(readFileSync(join(root, "Pulumi.sandbox.yaml"), "utf8")));
+
+const authority = readFileSync(join(__dirname, "components", "authority.pem"), "utf8");
 
 const added: Record<string, Record<string, unknown>> = {
   "istio-auth0:cluster": { kubeconfig },
@@ -33,15 +44,16 @@ function configure(changes: Record<string, Record<string, unknown>> = {}): void 
 }
 
 /** Runs index.ts as Pulumi does, by requiring it; its exports are the stack's outputs. */
-async function runProgram({ preview = false, changes = {} } = {}) {
+async function runProgram({ preview = false, changes = {}, existing = {} } = {}) {
   configure(changes);
   const index = load.resolve("../index");
   // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the way to load a module again
   delete load.cache[index];
-  const { result, registrations } = await run(() => load(index) as typeof import("../index"), {
+  const { result, ...seen } = await run(() => load(index) as typeof import("../index"), {
     preview,
+    existing,
   });
-  return { outputs: result, registrations };
+  return { outputs: result, ...seen };
 }
 
 const expectedCounts = {
@@ -162,7 +174,7 @@ test("a preview knows the addresses and policies, and not the ids and passwords"
 });
 
 test("a private authority is an output, and istiod trusts it", async () => {
-  const certificateAuthority = readFileSync(join(__dirname, "components", "authority.pem"), "utf8");
+  const certificateAuthority = authority;
   const { outputs, registrations } = await runProgram({
     changes: { "istio-auth0:identity": { ...added["istio-auth0:identity"], certificateAuthority } },
   });
@@ -171,6 +183,83 @@ test("a private authority is an output, and istiod trusts it", async () => {
   const { values } = z.object({ values: z.record(z.string(), z.unknown()) }).parse(inputs);
   assert.equal(values.jwksResolverExtraRootCA, certificateAuthority);
 });
+
+/** The settings of a gateway with HTTPS. */
+const secure = (tls: object) => ({
+  "istio-auth0:gateway": { url: "https://books.example", tls },
+});
+
+test("nothing is made before the Secret is read that the gateway's certificate comes from", async () => {
+  const { registrations } = await runProgram({
+    changes: secure({ secret: "default/books-tls" }),
+    existing: { "default/books-tls": { data: { "tls.crt": "YQ==", "tls.key": "YQ==" } } },
+  });
+  assert.deepEqual(readings(registrations), [
+    ["kubernetes:core/v1:Secret", "gateway.tls.secret", "default/books-tls"],
+  ]);
+  const later = new Set(["gateway.tls.secret"]);
+  const first = registrations.filter(({ name, parent, dependencies }) => {
+    // What a component waits for, its children wait for.
+    const waits = [parent, ...dependencies].some((each) => later.has(each));
+    if (waits) later.add(name);
+    return !waits;
+  });
+  assert.deepEqual(
+    first.map(({ type, name }) => `${type} ${name}`),
+    [
+      "pulumi:pulumi:Stack istio-auth0-sandbox",
+      "istio-auth0:index:ExistingCluster cluster",
+      "pulumi:providers:kubernetes cluster",
+      "kubernetes:core/v1:Secret gateway.tls.secret",
+    ],
+  );
+});
+
+test("with a certificate from a Secret there are its copy, and what redirects HTTP", async () => {
+  const { registrations, outputs } = await runProgram({
+    changes: secure({ secret: "default/books-tls", certificateAuthority: authority }),
+    existing: { "default/books-tls": { data: { "tls.crt": "YQ==", "tls.key": "YQ==" } } },
+  });
+  assert.deepEqual(countByType(registrations), {
+    ...expectedCounts,
+    "istio-auth0:index:GatewayCertificate": 1,
+    "kubernetes:core/v1:Secret": 2,
+    "kubernetes:networking.istio.io/v1:Gateway": 2,
+    "kubernetes:networking.istio.io/v1:VirtualService": 2,
+  });
+  assert.equal((outputs as Record<string, unknown>).gatewayCertificateAuthority, authority);
+  assert.equal(outputs.gatewayUrl, "https://books.example");
+});
+
+for (const preview of [false, true]) {
+  test(`${preview ? "a preview" : "an update"} with a certificate from an authority adds cert-manager, and asks for it`, async () => {
+    const { registrations } = await runProgram({
+      preview,
+      changes: secure({ issuer: { kind: "acme", email: "platform@books.example" } }),
+    });
+    assert.deepEqual(countByType(registrations), {
+      ...expectedCounts,
+      "istio-auth0:index:GatewayCertificate": 1,
+      "istio-auth0:index:CertManager": 1,
+      "kubernetes:core/v1:Namespace": 4,
+      "kubernetes:helm.sh/v3:Release": 4,
+      "kubernetes:cert-manager.io/v1:Issuer": 1,
+      "kubernetes:cert-manager.io/v1:Certificate": 1,
+      "kubernetes:networking.istio.io/v1:Gateway": 2,
+      "kubernetes:networking.istio.io/v1:VirtualService": 2,
+    });
+    const gateway = "kubernetes:networking.istio.io/v1:Gateway";
+    for (const name of ["bookinfo-gateway", "bookinfo-redirect-gateway"]) {
+      const { dependencies } = find(registrations, gateway, name);
+      assert.deepEqual(dependencies, [
+        "certificate-issuer",
+        "certificate-manager-namespace",
+        "certificate-manager-release",
+        "certificate-request",
+      ]);
+    }
+  });
+}
 
 test("no service is there before the policies, and no policy before the control plane", async () => {
   const { registrations } = await runProgram();

@@ -1,15 +1,18 @@
 // Sends HTTP requests from where it runs, and says what came back. It runs in a pod, where nothing
 // but Node is, and on this machine; always as `node --input-type=module -e THIS_TEXT`.
 //
-// Each line of standard input is a batch, JSON { deadline, requests: [{ method, origin, path, headers }] },
-// with milliseconds for each request; each line of standard output is its results in the same
+// Each line of standard input is a batch, JSON { deadline, authority, requests: [{ method, origin, path,
+// headers }] }, with milliseconds for each request and, where there is one, the PEM of a private certificate
+// authority to trust besides the usual ones; each line of standard output is its results in the same
 // order: { status, headers, body } or { error }. An established connection that was reset or closed
 // before any answer is ECONNRESET alone; a reset at another point says at which.
 import { Buffer } from "node:buffer";
 import { promises as dns } from "node:dns";
 import http from "node:http";
 import https from "node:https";
+import { isIP } from "node:net";
 import { createInterface } from "node:readline";
+import tls from "node:tls";
 import { clearTimeout, setTimeout } from "node:timers";
 import { URL } from "node:url";
 
@@ -24,11 +27,18 @@ const schemes = {
   "https:": { send: https.request, agent: new https.Agent(single) },
 };
 
+// Names under localhost are this machine, as they are for browsers (RFC 6761); not every resolver knows.
+function addressesOf(hostname) {
+  if (hostname.endsWith(".localhost"))
+    return Promise.resolve([{ address: "127.0.0.1", family: 4 }]);
+  return dns.lookup(hostname, { all: true });
+}
+
 // Resolves each name once, for one batch.
 function resolver() {
   const known = new Map();
   return (hostname, { all }, callback) => {
-    if (!known.has(hostname)) known.set(hostname, dns.lookup(hostname, { all: true }));
+    if (!known.has(hostname)) known.set(hostname, addressesOf(hostname));
     known.get(hostname).then((addresses) => {
       const [{ address, family }] = addresses;
       if (all) callback(null, addresses);
@@ -37,20 +47,23 @@ function resolver() {
   };
 }
 
-function send({ method, origin, path, headers }, deadline, lookup) {
+function send({ method, origin, path, headers }, deadline, lookup, trusted) {
   return new Promise((resolve) => {
     const { protocol, hostname, port } = new URL(origin);
     const scheme = schemes[protocol];
-    // The path goes out as it is.
+    const host = hostname.replace(/^\[|\]$/g, "");
+    // The path goes out as it is. Node would take the name for TLS from the Host header.
     const request = scheme.send({
       protocol,
-      hostname: hostname.replace(/^\[|\]$/g, ""),
+      hostname: host,
+      servername: isIP(host) === 0 ? host : "",
       port,
       method,
       path,
       headers,
       agent: scheme.agent,
       lookup,
+      ...trusted,
     });
     const timer = setTimeout(() => {
       request.destroy(Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" }));
@@ -91,13 +104,19 @@ function send({ method, origin, path, headers }, deadline, lookup) {
   });
 }
 
-async function perform({ deadline, requests }) {
+// What requests trust, where that is more than Node does by itself.
+function trustIn(authority) {
+  return authority === undefined ? {} : { ca: [...tls.getCACertificates("default"), authority] };
+}
+
+async function perform({ deadline, authority, requests }) {
   const results = new Array(requests.length);
   const waiting = requests.entries();
   const lookup = resolver();
+  const trusted = trustIn(authority);
   const work = async () => {
     for (const [position, request] of waiting) {
-      results[position] = await send(request, deadline, lookup);
+      results[position] = await send(request, deadline, lookup, trusted);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));

@@ -64,15 +64,21 @@ export interface ProbeStreams {
 /** Milliseconds that a request may take, connection included. */
 const defaultDeadline = 10_000;
 
+export interface ProbeOptions {
+  /** Milliseconds for each request. Default: 10 000. */
+  readonly deadline?: number;
+  /** PEM of a private authority that it trusts, besides the public ones. Default: none. */
+  readonly authority?: string | undefined;
+}
+
 /**
  * Speaks to a running probe script.
  * @param place where it runs, for errors
- * @param deadline milliseconds for each request
  */
 export function proberOver(
   place: string,
   streams: ProbeStreams,
-  deadline = defaultDeadline,
+  { deadline = defaultDeadline, authority }: ProbeOptions = {},
 ): Prober {
   const waiting: { resolve: (line: string) => void; reject: (reason: Error) => void }[] = [];
   let complaint = "";
@@ -97,7 +103,7 @@ export function proberOver(
       if (ended) throw lost();
       const line = await new Promise<string>((resolve, reject) => {
         waiting.push({ resolve, reject });
-        streams.input.write(`${JSON.stringify({ deadline, requests })}\n`);
+        streams.input.write(`${JSON.stringify({ deadline, authority, requests })}\n`);
       });
       return parseResults(place, line, requests.length);
     },
@@ -118,7 +124,7 @@ function parseResults(place: string, line: string, count: number): readonly Obse
 }
 
 /** A probe where this program runs. */
-export function localProber(deadline = defaultDeadline): Prober {
+export function localProber(options: ProbeOptions = {}): Prober {
   // In a group of its own: Ctrl-C is for this program, which then ends its probe.
   const child = spawn(process.execPath, probeArguments, { stdio: "pipe", detached: true });
   child.on("error", () => undefined);
@@ -128,5 +134,5 @@ export function localProber(deadline = defaultDeadline): Prober {
     errors: child.stderr,
     close: () => child.kill(),
   };
-  return proberOver("on this machine", streams, deadline);
+  return proberOver("on this machine", streams, options);
 }

@@ -84,7 +84,7 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
   trust(outputs.certificateAuthority);
   const startedAt = new Date().toISOString();
   const viewers = viewersOf(outputs);
-  const here = localProber();
+  const here = localProber({ authority: outputs.gatewayCertificateAuthority });
   let { probes } = options;
   try {
     await gatewayAnswers(here, outputs.gatewayUrl, options.gatewayDeadline ?? 15_000, signal);
@@ -153,11 +153,17 @@ async function gatewayAnswers(
     },
     { deadline, signal },
   );
-  if (answers === undefined) {
-    throw new StackError(
-      `the gateway ${gatewayUrl} does not answer (${reason}). Is the stack up, and gateway.url its address?`,
-    );
-  }
+  if (answers === undefined) throw new StackError(gatewayComplaint(gatewayUrl, reason));
+}
+
+/** What Node says of a certificate that it does not trust, or that is for another name. */
+const certificateError = /CERT|SIGNATURE/;
+
+/** Why no request gets through to the gateway, and what to look at. */
+export function gatewayComplaint(gatewayUrl: string, reason: string): string {
+  return certificateError.test(reason)
+    ? `the gateway ${gatewayUrl} has a certificate that does not count (${reason}). Is it for this name, and by a public authority or by gateway.tls.certificateAuthority?`
+    : `the gateway ${gatewayUrl} does not answer (${reason}). Is the stack up, and gateway.url its address?`;
 }
 
 async function signIn(

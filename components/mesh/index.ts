@@ -1,12 +1,12 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { WayIn } from "../cluster";
-import type { IstioSettings } from "../config";
-import { gatewayRelease, namespaces } from "../names";
+import type { IstioSettings, TlsSettings } from "../config";
+import { gatewayLabel, gatewayRelease, namespaces } from "../names";
 import { type Chart, locateChart } from "./charts";
 import { gatewayValues, type HelmValues, istiodValues, mergeValues } from "./values";
 
-/** What the mesh is made from: the settings under `istio`, and two that other sections hold. */
+/** What the mesh is made from: the settings under `istio`, and what other sections hold. */
 export interface IstioMeshArgs extends IstioSettings {
   /** How the ingress gateway's Service is reached from outside. */
   readonly wayIn: WayIn;
@@ -15,6 +15,8 @@ export interface IstioMeshArgs extends IstioSettings {
    * Default: public authorities only. Changing it restarts istiod.
    */
   readonly certificateAuthority?: string | undefined;
+  /** The settings under `gateway.tls`; then the gateway serves HTTPS. Default: none. */
+  readonly tls?: Pick<TlsSettings, "issuer"> | undefined;
 }
 
 /** How long one release may take, in seconds; the first one pulls images. */
@@ -28,8 +30,11 @@ export class IstioMesh extends pulumi.ComponentResource {
   /** The ingress gateway. Once it is there, its Service has its address. */
   public readonly gateway: kubernetes.helm.v3.Release;
 
-  /** The labels of the ingress gateway's pods, for an Istio Gateway's selector. The chart drops "istio-". */
-  public readonly gatewaySelector = { istio: gatewayRelease.replace(/^istio-/, "") };
+  /** The ingress gateway's namespace. What the gateway reads, such as its certificate, depends on it. */
+  public readonly ingressNamespace: kubernetes.core.v1.Namespace;
+
+  /** The labels of the ingress gateway's pods, for an Istio Gateway's selector. */
+  public readonly gatewaySelector = { istio: gatewayLabel };
 
   /**
    * @param name the component's name; its children are named after it
@@ -64,13 +69,18 @@ export class IstioMesh extends pulumi.ComponentResource {
       );
 
     const system = createNamespace("system", namespaces.mesh);
-    const ingress = createNamespace("ingress", namespaces.ingress);
+    this.ingressNamespace = createNamespace("ingress", namespaces.ingress);
     const base = install("base", { name: "istio-base", namespace: namespaces.mesh, values: {} }, [
       system,
     ]);
     this.controlPlane = install(
       "istiod",
-      { name: "istiod", namespace: namespaces.mesh, values: istiodValues(args) },
+      {
+        name: "istiod",
+        namespace: namespaces.mesh,
+        // An ACME authority's challenge comes in through the gateway, to an Ingress that cert-manager makes.
+        values: istiodValues({ ...args, servesIngress: args.tls?.issuer?.kind === "acme" }),
+      },
       [base],
     );
     this.gateway = install(
@@ -78,10 +88,10 @@ export class IstioMesh extends pulumi.ComponentResource {
       {
         name: gatewayRelease,
         namespace: namespaces.ingress,
-        values: gatewayValues(args.wayIn),
+        values: gatewayValues(args.wayIn, args.tls !== undefined),
       },
       // The control plane's webhook gives the gateway's pods their image.
-      [ingress, this.controlPlane],
+      [this.ingressNamespace, this.controlPlane],
     );
     this.registerOutputs({});
   }

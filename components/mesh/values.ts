@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { deepmergeCustom } from "deepmerge-ts";
 import type { WayIn } from "../cluster";
 import type { IstioSettings } from "../config";
+import { gatewayLabel, gatewayRelease } from "../names";
 
 /** Helm values: an object of anything that JSON can hold. */
 export type HelmValues = IstioSettings["values"]["base"];
@@ -30,6 +31,8 @@ export interface IstiodOptions {
   readonly tag?: string | undefined;
   /** PEM of a private authority that the tenant's certificate comes from. Default: public ones only. */
   readonly certificateAuthority?: string | undefined;
+  /** Whether the gateway serves Ingress objects of class istio, as cert-manager makes them. Default: false. */
+  readonly servesIngress?: boolean | undefined;
 }
 
 /**
@@ -40,7 +43,12 @@ export interface IstiodOptions {
 const tenantLag = "5m";
 
 /** The values of the istiod chart. */
-export function istiodValues({ hub, tag, certificateAuthority }: IstiodOptions): HelmValues {
+export function istiodValues({
+  hub,
+  tag,
+  certificateAuthority,
+  servesIngress = false,
+}: IstiodOptions): HelmValues {
   return {
     global: {
       ...(hub !== undefined && { hub }),
@@ -55,10 +63,14 @@ export function istiodValues({ hub, tag, certificateAuthority }: IstiodOptions):
       accessLogFile: "/dev/stdout",
       // Policies and services must read a path alike, or one of //, %2f and %5c finds a way round.
       pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
+      ...(servesIngress && ingressGateway),
     },
     ...(certificateAuthority !== undefined && trustAuthority(certificateAuthority)),
   };
 }
+
+/** Istio's Ingress controller has a gateway of another name in mind. */
+const ingressGateway = { ingressService: gatewayRelease, ingressSelector: gatewayLabel };
 
 /** Lets istiod, which fetches the tenant's keys for all proxies, trust a private authority. */
 function trustAuthority(certificateAuthority: string): HelmValues {
@@ -83,19 +95,28 @@ function loadBalancerValues({ annotations, externalTrafficPolicy }: WayIn): Helm
   };
 }
 
-/** The port on which the gateway serves HTTP, inside its pod and on its Service. */
+/** The ports on which the gateway serves HTTP and HTTPS, inside its pod and on its Service. */
 export const gatewayPort = 80;
+export const secureGatewayPort = 443;
+
+function servicePort(name: string, port: number, nodePort?: number) {
+  return {
+    name,
+    protocol: "TCP",
+    port,
+    targetPort: port,
+    ...(nodePort !== undefined && { nodePort }),
+  };
+}
 
 /**
  * The values of the gateway chart.
  *
  * @param wayIn how the gateway's Service is reached from outside
+ * @param isSecure whether the gateway serves HTTPS too
  */
-export function gatewayValues(wayIn: WayIn): HelmValues {
-  const {
-    serviceType,
-    nodePorts: { http },
-  } = wayIn;
+export function gatewayValues(wayIn: WayIn, isSecure: boolean): HelmValues {
+  const { serviceType, nodePorts } = wayIn;
   return {
     autoscaling: { enabled: false },
     resources: { requests: proxyRequests },
@@ -103,16 +124,11 @@ export function gatewayValues(wayIn: WayIn): HelmValues {
     service: {
       type: serviceType,
       ...loadBalancerValues(wayIn),
-      // The chart's list without HTTPS, which nothing serves.
+      // The chart's list, and HTTPS only where it is served.
       ports: [
-        { name: "status-port", protocol: "TCP", port: 15021, targetPort: 15021 },
-        {
-          name: "http2",
-          protocol: "TCP",
-          port: gatewayPort,
-          targetPort: gatewayPort,
-          ...(http !== undefined && { nodePort: http }),
-        },
+        servicePort("status-port", 15021),
+        servicePort("http2", gatewayPort, nodePorts.http),
+        ...(isSecure ? [servicePort("https", secureGatewayPort, nodePorts.https)] : []),
       ],
     },
   };

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { matching, oneOf, port, section } from "./schema";
+import { isFullName } from "../gateway/host";
+import { matching, oneOf, port, section, trustedCertificates } from "./schema";
 
 /** The types that the gateway's Service can have, and whether such a Service has node ports. */
 const serviceTypes = { LoadBalancer: true, NodePort: true, ClusterIP: false } as const;
@@ -34,6 +35,8 @@ const tls = section({
   issuer: issuer.optional(),
   /** The oldest protocol that the gateway speaks. Default: 1.2. */
   minimumVersion: oneOf({ "1.2": true, "1.3": true }).default("1.2"),
+  /** PEM of the private authority that the certificate comes from, for verify. Default: a public one. */
+  certificateAuthority: trustedCertificates().optional(),
   /** The port that HTTPS has on every node. Default: Kubernetes chooses one. */
   nodePort: port().optional(),
 }).superRefine(({ secret, issuer: asked }, context) => {
@@ -55,16 +58,20 @@ export const gateway = section({
   /** The certificate of an https URL. HTTP is then answered by a redirect only. */
   tls: tls.optional(),
 }).superRefine(({ url, serviceType, nodePort, tls: certificate }, context) => {
-  const complain = (path: string, input: unknown, message: string) => {
-    context.addIssue({ code: "custom", path: [path], input, message });
+  const complain = (path: string[], input: unknown, message: string) => {
+    context.addIssue({ code: "custom", path, input, message });
   };
   if (serviceType !== undefined && !serviceTypes[serviceType]) {
     const message = `nothing, as a ${serviceType} service has no node port`;
-    if (nodePort !== undefined) complain("nodePort", nodePort, message);
+    if (nodePort !== undefined) complain(["nodePort"], nodePort, message);
+    if (certificate?.nodePort !== undefined)
+      complain(["tls", "nodePort"], certificate.nodePort, message);
   }
   const isSecure = url.startsWith("https:");
   if (isSecure && certificate === undefined)
-    complain("tls", certificate, "where the certificate of an https URL comes from");
+    complain(["tls"], certificate, "where the certificate of an https URL comes from");
   if (!isSecure && certificate !== undefined)
-    complain("tls", certificate, "nothing, as gateway.url is an http URL");
+    complain(["tls"], certificate, "nothing, as gateway.url is an http URL");
+  if (certificate?.issuer?.kind === "acme" && !isFullName(new URL(url).hostname))
+    complain(["url"], url, "a URL with a full host name, as an ACME authority has to reach it");
 });

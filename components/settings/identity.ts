@@ -1,30 +1,10 @@
-import { X509Certificate } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { permissions, roles } from "../access";
-import { kinds, matching, oneOf, section, text, unique } from "./schema";
-
-/** Certificates only: the authority is given to istiod in plain text, so a private key must not slip in. */
-function isCertificates(pem: string): boolean {
-  const certificates =
-    pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  if (certificates.length === 0 || pem.split("-----BEGIN").length - 1 > certificates.length)
-    return false;
-  try {
-    return certificates.every((certificate) => new X509Certificate(certificate).ca);
-  } catch {
-    return false;
-  }
-}
+import { certificateAuthority, kinds, matching, oneOf, section, text, unique } from "./schema";
 
 const email = "an e-mail address in lower case, as the tenant keeps it";
 const domain = "the tenant's host name, without https:// and path, such as tenant.eu.auth0.com";
-const certificates = "certificates of a certificate authority in PEM, and nothing else";
-
-const certificateAuthority = z
-  .string({ error: certificates })
-  .refine(isCertificates, { error: certificates });
-
 const user = {
   email: z.email({ error: email }).refine((address) => address === address.toLowerCase(), {
     error: email,
@@ -48,7 +28,7 @@ const auth0Identity = section({
     pulumi.secret(value),
   ),
   /** PEM of the private authority that the tenant's certificate comes from. Default: a public one. */
-  certificateAuthority: certificateAuthority.optional(),
+  certificateAuthority: certificateAuthority().optional(),
   /** The API's identifier. Changing it replaces the API, and tokens for the old one get 403. */
   audience: text("the API's identifier, such as https://bookinfo.io").default(
     "https://bookinfo.io",
@@ -90,7 +70,7 @@ const oidcIdentity = section({
     })
     .prefault("permissions"),
   /** PEM of the private authority that the provider's certificate comes from. Default: a public one. */
-  certificateAuthority: certificateAuthority.optional(),
+  certificateAuthority: certificateAuthority().optional(),
   /** The provider's client that people sign in with. Default: none; then nobody signs in through this stack. */
   client: section({
     id: text("the client's id"),

@@ -85,3 +85,4 @@ export type IstioSettings = Settings["istio"];
 export type IdentitySettings = Settings["identity"];
 export type BookinfoSettings = Settings["bookinfo"];
 export type GatewaySettings = Settings["gateway"];
+export type TlsSettings = NonNullable<GatewaySettings["tls"]>;

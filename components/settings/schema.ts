@@ -1,4 +1,5 @@
 /** Building blocks of the settings' schema. In all of them an error's text is what was expected. */
+import { X509Certificate } from "node:crypto";
 import { z } from "zod";
 
 /** An object that has these keys and no others. */
@@ -59,4 +60,30 @@ export function port() {
 export function count(minimum: number) {
   const expected = `a whole number, ${minimum} or more`;
   return z.int({ error: expected }).min(minimum, { error: expected });
+}
+
+/** PEM certificates whose every one is good. Nothing else: they are shown in plain text, so a private key must not slip in. */
+function pem(expected: string, isGood: (certificate: X509Certificate) => boolean) {
+  return z.string({ error: expected }).refine(
+    (text) => {
+      const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+      if (found.length === 0 || text.split("-----BEGIN").length - 1 > found.length) return false;
+      try {
+        return found.every((certificate) => isGood(new X509Certificate(certificate)));
+      } catch {
+        return false;
+      }
+    },
+    { error: expected },
+  );
+}
+
+/** Certificates of an authority. */
+export function certificateAuthority() {
+  return pem("certificates of a certificate authority in PEM, and nothing else", ({ ca }) => ca);
+}
+
+/** Certificates that are trusted as they are: an authority's, or one that vouches for itself. */
+export function trustedCertificates() {
+  return pem("certificates in PEM, and nothing else", () => true);
 }

@@ -31,13 +31,19 @@ interface NodeConfiguration {
   readonly names: readonly string[];
 }
 
+/** A port of this machine, and the port of the node that it leads to. */
+export interface GatewayPort {
+  readonly port: number;
+  readonly nodePort: number;
+}
+
 /** What the node is asked to be. */
 export interface NodeRequest {
   readonly images: readonly string[];
   readonly pauseImage: string;
-  readonly ports: { readonly gateway: number; readonly api: number; readonly tenant: number };
-  /** The port on every node's address that leads to the gateway. */
-  readonly gatewayNodePort: number;
+  readonly ports: { readonly api: number; readonly tenant: number };
+  /** The ports of 127.0.0.1, and the ports on every node's address, that lead to the gateway. */
+  readonly gateway: readonly GatewayPort[];
   /** The name by which pods reach the tenant. */
   readonly tenantHost: string;
 }
@@ -120,7 +126,7 @@ function configurationFor(
   request: NodeRequest,
 ): NodeConfiguration {
   const libraries = join(toolchain.iptablesRoot, "usr/lib/x86_64-linux-gnu");
-  const { gateway, api, tenant } = request.ports;
+  const { api, tenant } = request.ports;
   return {
     controlGroup: layout.name,
     state: layout.node,
@@ -131,7 +137,10 @@ function configurationFor(
     pauseImage: request.pauseImage,
     forward: [
       { listen: `127.0.0.1:${api}`, to: `${nodeAddress}:6443` },
-      { listen: `127.0.0.1:${gateway}`, to: `${nodeAddress}:${request.gatewayNodePort}` },
+      ...request.gateway.map(({ port, nodePort }) => ({
+        listen: `127.0.0.1:${port}`,
+        to: `${nodeAddress}:${nodePort}`,
+      })),
     ],
     reverse: [{ listen: `${nodeAddress}:${tenant}`, to: `127.0.0.1:${tenant}` }],
     names: [request.tenantHost],

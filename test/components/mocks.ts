@@ -42,6 +42,8 @@ export interface RunOptions {
   preview?: boolean;
   /** What the functions of providers answer. Default: all are refused. */
   calls?: Calls;
+  /** The state of what is there already, by id. Default: nothing is. */
+  existing?: Readonly<Record<string, object>>;
 }
 
 /** What a program did. */
@@ -172,9 +174,16 @@ function computed(args: MockResourceArgs): Record<string, unknown> {
 /** Runs `program` as the stack `sandbox` of the project. */
 export async function run<Result>(
   program: () => Result,
-  { preview = false, calls = {} }: RunOptions = {},
+  { preview = false, calls = {}, existing = {} }: RunOptions = {},
 ): Promise<Run<Result>> {
   const registrations: Registration[] = [];
+  /** As the engine answers a reading: of what is not there, with an error. */
+  const find = (args: MockResourceArgs) => {
+    const { type, id = "" } = args;
+    const state = existing[id] ?? computedByType[type]?.(args);
+    if (state === undefined) throw new Error(`resource '${id}' does not exist`);
+    return { id, state };
+  };
   // eslint-disable-next-line @typescript-eslint/unbound-method -- they are called with their `this` below
   const { registerResource: register, readResource: readExisting } = MockMonitor.prototype;
   MockMonitor.prototype.registerResource = function (request: RegisterRequest, callback) {
@@ -192,10 +201,13 @@ export async function run<Result>(
         if (answer !== undefined) return answer(inputs as Record<string, unknown>);
         throw new Error(`The mock engine implements no call: ${token}`);
       },
-      newResource: (args) => ({
-        id: preview ? undefined : `${args.name}-id`,
-        state: { ...(args.inputs as object), ...(preview ? {} : computed(args)) },
-      }),
+      newResource: (args) =>
+        args.id
+          ? find(args)
+          : {
+              id: preview ? undefined : `${args.name}-id`,
+              state: { ...(args.inputs as object), ...(preview ? {} : computed(args)) },
+            },
     },
     "istio-auth0",
     "sandbox",
@@ -213,6 +225,13 @@ export async function run<Result>(
     MockMonitor.prototype.readResource = readExisting;
   }
   return { result: ran.result as Result, registrations };
+}
+
+/** What the program only read: each one's type, name, and the id that was asked for. */
+export function readings(registrations: readonly Registration[]): readonly (readonly string[])[] {
+  return registrations.flatMap(({ type, name, id }) =>
+    id === undefined ? [] : [[type, name, id]],
+  );
 }
 
 /** How many resources there are of each type. */

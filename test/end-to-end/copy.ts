@@ -49,7 +49,15 @@ export class SandboxCopy {
 
   /** Starts `npm run sandbox` with these words, as a person would. */
   start(args: string, stdio: StdioOptions, environment: NodeJS.ProcessEnv = {}): ChildProcess {
-    const words = ["npm", "run", "--silent", "sandbox", "--", ...args.split(" ").filter(Boolean)];
+    return this.#start(args.split(" ").filter(Boolean), stdio, environment);
+  }
+
+  #start(
+    args: readonly string[],
+    stdio: StdioOptions,
+    environment: NodeJS.ProcessEnv,
+  ): ChildProcess {
+    const words = ["npm", "run", "--silent", "sandbox", "--", ...args];
     const [program = "", ...rest] = [...this.through, ...words];
     return spawn(program, rest, {
       cwd: this.folder,
@@ -67,6 +75,11 @@ export class SandboxCopy {
   /** Runs it to its end, with commands on its standard input where it is a shell. */
   run(args: string, input = "", environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
     return this.finish(this.start(args, "pipe", environment), input);
+  }
+
+  /** Runs it with words that may have spaces. */
+  runWords(...words: readonly string[]): Promise<Ended> {
+    return this.finish(this.#start(words, "pipe", {}));
   }
 
   /** Gives a command that was started with pipes its input, and waits for its end. */

@@ -206,13 +206,44 @@ test("an unknown setting is a problem, also where its name begins as that of the
 for (const [url, port] of [
   ["http://localhost:18080", 18080],
   ["http://shop.localhost", 80],
-  ["https://shop.localhost", 443],
-  ["https://shop.localhost:8444", 8444],
 ] as const) {
   test(`the gateway at ${url} is port ${port} of this machine`, () => {
     const configuration = configured(`gateway.url=${url}`, "gateway.nodePort=30090");
-    assert.deepEqual(gatewayPorts(configuration), { port, nodePort: 30090 });
+    assert.deepEqual(gatewayPorts(configuration, decisions), [{ port, nodePort: 30090 }]);
   });
+}
+
+const redirecting = { port: decisions.ports.gateway, nodePort: 30080 };
+
+for (const [url, secure, expected] of [
+  ["https://shop.localhost", {}, [secureAt(443, 30443), redirecting]],
+  ["https://shop.localhost:8444", { nodePort: 30444 }, [secureAt(8444, 30444), redirecting]],
+  [
+    `https://shop.localhost:${decisions.ports.gateway}`,
+    {},
+    [secureAt(decisions.ports.gateway, 30443)],
+  ],
+] as const) {
+  const tls = JSON.stringify({ secret: "default/shop", ...secure });
+  test(`behind ${url} HTTP keeps its own port, where it has one, beside that of HTTPS`, () => {
+    const configuration = configured(`gateway.url=${url}`, `gateway.tls=${tls}`);
+    assert.deepEqual(gatewayPorts(configuration, decisions), expected);
+    checkConfiguration(configuration, decisions);
+  });
+}
+
+test("a certificate on the command line is taken as it is", () => {
+  const { config } = configured(`gateway.tls.certificateAuthority=${authority}`);
+  assert.deepEqual(config["istio-auth0:gateway"], {
+    url: `http://localhost:${decisions.ports.gateway}`,
+    serviceType: "NodePort",
+    nodePort: 30080,
+    tls: { certificateAuthority: authority, nodePort: 30443 },
+  });
+});
+
+function secureAt(port: number, nodePort: number) {
+  return { port, nodePort };
 }
 
 test("the addresses of the last run are those of its working copy", () => {

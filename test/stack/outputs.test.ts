@@ -12,6 +12,7 @@ const outputs = {
   issuer: "https://tenant.localhost:8443/",
   jwksUri: "https://tenant.localhost:8443/.well-known/jwks.json",
   audience: "https://bookinfo.io",
+  permissionsClaim: ["permissions"],
   clientIds: { web: "w", machines: { catalogue: "c" } },
   clientSecrets: { web: "s3cret", machines: { catalogue: "s3cret" } },
   userPasswords: { "user@bookinfo.example": "s3cret" },

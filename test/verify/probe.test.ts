@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { certificateAuthority, serverIdentity } from "../../sandbox/tenant/certificate";
 import { localProber, probeArguments, proberOver } from "../../verify/prober";
-import type { Prober, ProbeRequest } from "../../verify/prober";
+import type { ProbeOptions, Prober, ProbeRequest } from "../../verify/prober";
 
 let origin: string;
 let prober: Prober;
@@ -195,11 +200,51 @@ test("nobody there: the reason, not an answer", async () => {
   assert.deepEqual(results, [{ error: "ECONNREFUSED" }]);
 });
 
+test("HTTPS is trusted by its authority only, and asked by the address's name whatever the Host header says", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "authority-"));
+  t.after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const authority = await certificateAuthority(folder, "shop.localhost");
+  const { certificate, key } = await serverIdentity(folder, "shop.localhost");
+  const names: unknown[] = [];
+  const secure = createSecureServer({ cert: certificate, key }, (request, response) => {
+    const { socket, headers } = request;
+    names.push(["servername" in socket && socket.servername, headers.host]);
+    response.end("secure");
+  });
+  t.after(() => {
+    secure.closeAllConnections();
+    secure.close();
+  });
+  await once(secure.listen(0, "127.0.0.1"), "listening");
+  const { port } = secure.address() as AddressInfo;
+  const ask = async (options: ProbeOptions, host: string) => {
+    const one = localProber(options);
+    const request = { method: "GET", path: "/", headers: { host: "other.example" } };
+    const [result] = await one.send([{ ...request, origin: `https://${host}:${port}` }]);
+    one.close();
+    return result;
+  };
+  const answered = { status: 200, headers: {}, body: "secure" };
+  assert.deepEqual(await ask({ authority }, "shop.localhost"), answered);
+  assert.deepEqual(await ask({ authority }, "127.0.0.1"), answered);
+  assert.deepEqual(names, [
+    ["shop.localhost", "other.example"],
+    [false, "other.example"],
+  ]);
+  assert.deepEqual(await ask({ authority }, "another.localhost"), {
+    error: "ERR_TLS_CERT_ALTNAME_INVALID",
+  });
+  const [{ error }] = [await ask({}, "shop.localhost")] as [{ error: string }];
+  assert.match(error, /^UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT_LOCALLY)$/);
+});
+
 test("no answer at all is a time-out", async () => {
   const silent = createServer(() => undefined).listen(0, "127.0.0.1");
   await once(silent, "listening");
   const { port } = silent.address() as AddressInfo;
-  const impatient = localProber(200);
+  const impatient = localProber({ deadline: 200 });
   const results = await impatient.send([
     { method: "GET", origin: `http://127.0.0.1:${port}`, path: "/", headers: {} },
   ]);

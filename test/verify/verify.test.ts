@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import type { JudgedCell } from "../../verify/judge";
-import { verify } from "../../verify/verify";
+import { gatewayComplaint, verify } from "../../verify/verify";
 import type { Report } from "../../verify/verify";
 import { startStack } from "./support/stack";
 import type { Stack, StackOptions } from "./support/stack";
@@ -319,6 +319,20 @@ test("a gateway that does not answer: one line, before any pod is made", async (
   });
   assert.deepEqual(cluster.created, []);
 });
+
+for (const reason of [
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "CERT_HAS_EXPIRED",
+]) {
+  test(`a gateway whose certificate does not count: one line (${reason})`, () => {
+    assert.equal(
+      gatewayComplaint("https://books.example", reason),
+      `the gateway https://books.example has a certificate that does not count (${reason}). Is it for this name, and by a public authority or by gateway.tls.certificateAuthority?`,
+    );
+  });
+}
 
 test("a tenant that does not answer", async (t) => {
   const { outputs, tenant, cluster } = await stackFor(t);

@@ -57,6 +57,10 @@ export function objectType(kind: ObjectKind): ResourceType<Cluster> {
       if (live === undefined) return undefined;
       return { inputs: liveInputs(inputs, live, kind.defaulted), outputs: outputsOf(live) };
     },
+    async find(cluster, id, signal) {
+      const live = await cluster.read(referenceTo(kind, id), signal);
+      return live && outputsOf(live);
+    },
     update: (cluster, _existing, operation) =>
       put(kind, cluster, operation, `${kind.kind} was changed, but is not ready`),
     async delete(cluster, existing, operation) {
@@ -117,6 +121,15 @@ function referenceOf(kind: ObjectKind, inputs: Properties): ObjectReference {
     name,
     namespace: typeof namespace === "string" ? namespace : undefined,
   };
+}
+
+/** What an id names: NAMESPACE/NAME, or the name alone of what is in no namespace. */
+function referenceTo({ apiVersion, kind, namespaced }: ObjectKind, id: string): ObjectReference {
+  if (!namespaced) return { apiVersion, kind, namespace: undefined, name: id };
+  const [namespace, name] = id.split("/");
+  if (namespace === undefined || name === undefined)
+    throw new Error(`the id of a ${kind} is NAMESPACE/NAME, not ${id}`);
+  return { apiVersion, kind, namespace, name };
 }
 
 function idOf({ namespace, name }: ObjectReference): string {

@@ -119,9 +119,7 @@ export class Handlers<Connection> {
     const inputs = propertiesOf(request.getInputs());
     const outputs = propertiesOf(request.getProperties());
     const response = new protocol.ReadResponse();
-    if (Object.keys(inputs.value).length === 0) {
-      throw new Error(this.refusal(`importing or getting ${tokenOf(request.getUrn())}`));
-    }
+    if (Object.keys(inputs.value).length === 0) return this.find(request, type, outputs);
     const existing = {
       urn: request.getUrn(),
       id: request.getId(),
@@ -136,6 +134,26 @@ export class Handlers<Connection> {
     response.setId(request.getId());
     response.setInputs(this.marked(type, live.inputs, inputs, outputs));
     response.setProperties(this.marked(type, live.outputs, inputs, outputs));
+    return response;
+  }
+
+  /** Reads what the program did not make and only wants to know. */
+  private async find(
+    request: protocol.ReadRequest,
+    type: ResourceType<Connection>,
+    outputs: DecodedProperties,
+  ): Promise<protocol.ReadResponse> {
+    const find = type.find?.bind(type);
+    if (find === undefined) {
+      throw new Error(this.refusal(`importing or getting ${tokenOf(request.getUrn())}`));
+    }
+    const response = new protocol.ReadResponse();
+    const found = await this.explained([outputs], () =>
+      find(this.connected(), request.getId(), this.cancellation.signal),
+    );
+    if (found === undefined) return response;
+    response.setId(request.getId());
+    response.setProperties(this.marked(type, found, outputs));
     return response;
   }
 

@@ -59,6 +59,11 @@ export interface ResourceType<Connection> {
     existing: Existing,
     signal: AbortSignal,
   ): Promise<{ inputs: Properties; outputs: Properties } | undefined>;
+  /**
+   * The outputs of what is there under an id and was not made by the program, or undefined where nothing is.
+   * Without it, the type can only be made.
+   */
+  find?(connection: Connection, id: string, signal: AbortSignal): Promise<Properties | undefined>;
   update(connection: Connection, existing: Existing, operation: Operation): Promise<Properties>;
   /** Removes the resource; one that is gone already is success. */
   delete(

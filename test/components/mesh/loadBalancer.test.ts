@@ -15,12 +15,15 @@ const annotations = { "cloud.example/kind": "x" };
 
 test("what the load balancer is told goes to the gateway's Service", () => {
   const { service, podAnnotations } = valuesSchema.parse(
-    gatewayValues({
-      serviceType: "LoadBalancer",
-      nodePorts: {},
-      annotations,
-      externalTrafficPolicy: "Local",
-    }),
+    gatewayValues(
+      {
+        serviceType: "LoadBalancer",
+        nodePorts: {},
+        annotations,
+        externalTrafficPolicy: "Local",
+      },
+      false,
+    ),
   );
   assert.deepEqual(service.annotations, annotations);
   assert.equal(service.externalTrafficPolicy, "Local");
@@ -29,12 +32,15 @@ test("what the load balancer is told goes to the gateway's Service", () => {
 
 test("where the load balancer speaks the PROXY protocol, the gateway does too", () => {
   const { service, podAnnotations } = valuesSchema.parse(
-    gatewayValues({
-      serviceType: "LoadBalancer",
-      nodePorts: {},
-      annotations,
-      proxyProtocol: true,
-    }),
+    gatewayValues(
+      {
+        serviceType: "LoadBalancer",
+        nodePorts: {},
+        annotations,
+        proxyProtocol: true,
+      },
+      false,
+    ),
   );
   assert.deepEqual(podAnnotations, {
     "proxy.istio.io/config": '{"gatewayTopology":{"proxyProtocol":{}}}',

@@ -123,3 +123,48 @@ test("an Istio Gateway finds the gateway's pods", async () => {
   const { result } = await install();
   assert.deepEqual(result.gatewaySelector, { istio: "ingress" });
 });
+
+const httpsPort = { name: "https", protocol: "TCP", port: 443, targetPort: 443 };
+
+for (const [nodePort, given] of [
+  [undefined, {}],
+  [30443, { nodePort: 30443 }],
+] as const) {
+  test(`with a certificate the gateway's Service has HTTPS ${nodePort === undefined ? "too" : `at node port ${nodePort}`}`, async () => {
+    const { registrations } = await install({
+      tls: {},
+      wayIn: { serviceType: "NodePort", nodePorts: { http: 30080, https: nodePort } },
+    });
+    const { values } = find(registrations, release, "istio-gateway").inputs as {
+      values: { service: unknown };
+    };
+    assert.deepEqual(values.service, {
+      type: "NodePort",
+      ports: [
+        { name: "status-port", protocol: "TCP", port: 15021, targetPort: 15021 },
+        { name: "http2", protocol: "TCP", port: 80, targetPort: 80, nodePort: 30080 },
+        { ...httpsPort, ...given },
+      ],
+    });
+  });
+}
+
+for (const [issuer, served] of [
+  [
+    { kind: "acme", email: "a@b.example", server: "https://acme.example" },
+    { ingressService: "istio-ingress", ingressSelector: "ingress" },
+  ],
+  [{ kind: "selfSigned" }, {}],
+] as const) {
+  test(`for an issuer of kind ${issuer.kind} the gateway serves ${Object.keys(served).length === 0 ? "no Ingress" : "the Ingress of a challenge"}`, async () => {
+    const { registrations } = await install({ tls: { issuer } });
+    const { values } = find(registrations, release, "istio-istiod").inputs as {
+      values: { meshConfig: unknown };
+    };
+    assert.deepEqual(values.meshConfig, {
+      accessLogFile: "/dev/stdout",
+      pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
+      ...served,
+    });
+  });
+}

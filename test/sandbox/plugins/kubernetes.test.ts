@@ -226,6 +226,18 @@ test("what somebody adds to a custom resource shows, and goes", async () => {
   assert.deepEqual(server.object(path).spec, { mtls: { mode: "STRICT" } });
 });
 
+test("an object that the program did not make is found by its id", async () => {
+  const token = "kubernetes:core/v1:Secret";
+  const made = { metadata: { name: "web-tls", namespace: "shop" }, data: { "tls.crt": "YQ==" } };
+  await typeOf(token).create(cluster, operation(checked(token, made)));
+  const found = await typeOf(token).find?.(cluster, "shop/web-tls", signal);
+  assert.deepEqual(found?.data, { "tls.crt": "YQ==" });
+  assert.equal(await typeOf(token).find?.(cluster, "shop/other", signal), undefined);
+  await assert.rejects(async () => typeOf(token).find?.(cluster, "web-tls", signal), {
+    message: "the id of a Secret is NAMESPACE/NAME, not web-tls",
+  });
+});
+
 test("a deletion removes the object and waits until it is gone", async () => {
   const type = typeOf(deploymentToken);
   const inputs = checked(deploymentToken, deployment(1));

@@ -172,6 +172,27 @@ test("nothing changes between equal inputs", () => {
   assert.deepEqual(changesBetween(inputs, structuredClone(inputs)), []);
 });
 
+test("what is there under an id is read, and its secrets are marked; where nothing is, there is no id", async () => {
+  const found = { always: "found-canary", token: "configuration-canary" };
+  const handlers = await configured({
+    ...plugin,
+    resourceType: () => ({
+      ...thing,
+      find: (_, id) => Promise.resolve(id === "there" ? found : undefined),
+    }),
+  });
+  const read = (id: string) => {
+    const request = new ReadRequest();
+    request.setUrn(urn);
+    request.setId(id);
+    return handlers.read(request);
+  };
+  const there = await read("there");
+  assert.equal(there.getId(), "there");
+  assert.deepEqual(there.getProperties()?.toJavaScript().always, secret("found-canary"));
+  assert.equal((await read("gone")).getId(), "");
+});
+
 test("import is refused", async () => {
   const handlers = await configured(plugin);
   const request = new ReadRequest();

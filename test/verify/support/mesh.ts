@@ -10,7 +10,7 @@ import type { AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import { createInterface } from "node:readline";
 import type { V1Pod } from "@kubernetes/client-node";
-import { publicPaths } from "../../../components/bookinfo";
+import { publicPaths } from "../../../components/gateway/route";
 import type { Plain } from "../../../verify/probe-pod";
 import type { Observed, ProbeRequest } from "../../../verify/prober";
 import type { Running } from "./cluster";

@@ -1,0 +1,45 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { namespaces } from "../names";
+
+const chart = {
+  chart: "cert-manager",
+  version: "v1.21.2",
+  repositoryOpts: { repo: "https://charts.jetstack.io" },
+};
+
+/** How long the release may take, in seconds; the first one pulls images. */
+const timeout = 300;
+
+/** cert-manager, which gets certificates from authorities and renews them. */
+export class CertManager extends pulumi.ComponentResource {
+  /** Issuers and Certificates depend on it: its webhook checks them. */
+  public readonly release: kubernetes.helm.v3.Release;
+
+  /**
+   * @param name the component's name; its children are named after it
+   * @param options Pulumi's resource options; they must carry the cluster's Kubernetes provider
+   */
+  constructor(name: string, options: pulumi.ComponentResourceOptions) {
+    super("istio-auth0:index:CertManager", name, {}, options);
+    const namespace = new kubernetes.core.v1.Namespace(
+      `${name}-namespace`,
+      { metadata: { name: namespaces.certificates } },
+      { parent: this },
+    );
+    this.release = new kubernetes.helm.v3.Release(
+      `${name}-release`,
+      {
+        ...chart,
+        name: "cert-manager",
+        namespace: namespaces.certificates,
+        // The chart keeps the definitions when it goes: with them would go every certificate of the cluster.
+        values: { crds: { enabled: true } },
+        atomic: true,
+        timeout,
+      },
+      { parent: this, dependsOn: [namespace] },
+    );
+    this.registerOutputs({});
+  }
+}

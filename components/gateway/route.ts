@@ -1,0 +1,130 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { TlsSettings } from "../config";
+import {
+  Gateway,
+  type GatewaySpec,
+  VirtualService,
+  type VirtualServiceSpec,
+} from "../mesh/resources";
+import { gatewayPort, secureGatewayPort } from "../mesh/values";
+import { gatewayCredential, namespaces, servicePort } from "../names";
+import { authorityMatch, gatewayHost } from "./host";
+
+/** The front door's paths. productpage's own /login takes any name without a password, so nothing leads there. */
+export const publicPaths = [
+  { exact: "/productpage" },
+  { prefix: "/static" },
+  { prefix: "/api/v1/products" },
+];
+
+/** What Istio calls the protocols of `gateway.tls.minimumVersion`. */
+const protocols = { "1.2": "TLSV1_2", "1.3": "TLSV1_3" } as const;
+
+/** How requests come in. */
+export interface WayInArgs {
+  /** The gateway's URL as browsers see it; requests for any other host get 404. */
+  readonly gatewayUrl: string;
+  /** The labels of the ingress gateway's pods. */
+  readonly gatewaySelector: Record<string, string>;
+  /** The settings under `gateway.tls`; then HTTP is answered by redirects only. Default: none, for an http URL. */
+  readonly tls?: Pick<TlsSettings, "minimumVersion"> | undefined;
+  /** What the gateway's certificate is made by, where there is `tls`. */
+  readonly certificate?: pulumi.Resource | undefined;
+}
+
+type Server = NonNullable<GatewaySpec["servers"]>[number];
+type HttpRoute = NonNullable<VirtualServiceSpec["http"]>[number];
+
+/**
+ * Makes what leads requests from outside to productpage; no other service is reached from outside.
+ *
+ * @param name what the resources are named after
+ * @param args the address, and the gateway's pods
+ * @param options Pulumi's resource options
+ */
+export function createWayIn(
+  name: string,
+  args: WayInArgs,
+  options: pulumi.CustomResourceOptions,
+): void {
+  const { gatewayUrl, tls } = args;
+  const server = tls === undefined ? plainServer(gatewayUrl) : secureServer(gatewayUrl, tls);
+  createRoute(name, { object: "bookinfo", suffix: ["gateway", "route"] }, args, options, server, {
+    match: publicPaths.map((uri) => ({ uri, ...authorityMatch(gatewayUrl) })),
+    route: [
+      {
+        destination: {
+          host: `productpage.${namespaces.application}.svc.cluster.local`,
+          port: { number: servicePort },
+        },
+      },
+    ],
+  });
+  if (tls === undefined) return;
+  // A Gateway of its own: no route that leads to a service is bound to the port of HTTP.
+  createRoute(
+    name,
+    { object: "bookinfo-redirect", suffix: ["redirect-gateway", "redirect"] },
+    args,
+    options,
+    plainServer(gatewayUrl),
+    redirectTo(gatewayUrl),
+  );
+}
+
+/** A Gateway with one server, and the VirtualService that says where its requests go. */
+function createRoute(
+  name: string,
+  { object, suffix }: { object: string; suffix: readonly [gateway: string, route: string] },
+  { gatewaySelector, certificate }: WayInArgs,
+  options: pulumi.CustomResourceOptions,
+  server: Server,
+  http: HttpRoute,
+): void {
+  const metadata = { name: object, namespace: namespaces.application, labels: {} };
+  const gateway = new Gateway(
+    `${name}-${suffix[0]}`,
+    { metadata, spec: { selector: gatewaySelector, servers: [server] } },
+    { ...options, ...(certificate && { dependsOn: [certificate] }) },
+  );
+  new VirtualService(
+    `${name}-${suffix[1]}`,
+    {
+      metadata,
+      // The gateway's host; a short one such as localhost would be taken for a service of the namespace.
+      spec: { hosts: ["*"], gateways: [object], http: [http] },
+    },
+    { ...options, dependsOn: [gateway] },
+  );
+}
+
+function plainServer(gatewayUrl: string): Server {
+  return {
+    port: { number: gatewayPort, name: "http", protocol: "HTTP" },
+    hosts: [gatewayHost(gatewayUrl)],
+  };
+}
+
+function secureServer(gatewayUrl: string, { minimumVersion }: NonNullable<WayInArgs["tls"]>) {
+  return {
+    port: { number: secureGatewayPort, name: "https", protocol: "HTTPS" },
+    hosts: [gatewayHost(gatewayUrl)],
+    tls: {
+      mode: "SIMPLE",
+      credentialName: gatewayCredential,
+      minProtocolVersion: protocols[minimumVersion],
+    },
+  } satisfies Server;
+}
+
+/**
+ * Every path to the https address. Not the server's `httpsRedirect`: that knows no exception, so an ACME
+ * challenge would be redirected too (istio/istio#27643), and it keeps the port that was asked. This route is
+ * for any path, so Istio puts it last, behind the path that cert-manager's Ingress has for a challenge.
+ */
+function redirectTo(gatewayUrl: string): HttpRoute {
+  return {
+    match: [{ uri: { prefix: "/" }, ...authorityMatch(gatewayUrl) }],
+    redirect: { scheme: "https", authority: new URL(gatewayUrl).host, redirectCode: 301 },
+  };
+}

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as random from "@pulumi/random";
+import { createWayIn, type WayInArgs } from "../../../components/gateway/route";
+import { find, ofType, run } from "../mocks";
+
+const gatewayType = "kubernetes:networking.istio.io/v1:Gateway";
+const routeType = "kubernetes:networking.istio.io/v1:VirtualService";
+
+async function lead(gatewayUrl: string, changes: Partial<WayInArgs> = {}) {
+  const { registrations } = await run(() => {
+    const certificate = new random.RandomPassword("certificate", { length: 1 });
+    createWayIn(
+      "in",
+      {
+        gatewayUrl,
+        gatewaySelector: { istio: "ingress" },
+        ...(changes.tls && { certificate }),
+        ...changes,
+      },
+      {},
+    );
+  });
+  return registrations;
+}
+
+async function specs(gatewayUrl: string, changes: Partial<WayInArgs> = {}) {
+  const registrations = await lead(gatewayUrl, changes);
+  return Object.fromEntries(
+    [gatewayType, routeType].flatMap((type) =>
+      Object.values(ofType(registrations, type)).map(({ name, inputs, dependencies }) => {
+        const { metadata, spec } = inputs as { metadata: { name: string }; spec: unknown };
+        return [name, { object: metadata.name, spec, dependencies }];
+      }),
+    ),
+  );
+}
+
+const toProductpage = (authority: object = {}) => ({
+  hosts: ["*"],
+  gateways: ["bookinfo"],
+  http: [
+    {
+      match: [
+        { uri: { exact: "/productpage" }, ...authority },
+        { uri: { prefix: "/static" }, ...authority },
+        { uri: { prefix: "/api/v1/products" }, ...authority },
+      ],
+      route: [
+        { destination: { host: "productpage.bookinfo.svc.cluster.local", port: { number: 9080 } } },
+      ],
+    },
+  ],
+});
+const plain = {
+  port: { number: 80, name: "http", protocol: "HTTP" },
+  hosts: ["books.example"],
+};
+const selector = { istio: "ingress" };
+
+test("by HTTP the gateway answers for its own host only, and leads to three of productpage's paths", async () => {
+  assert.deepEqual(await specs("http://books.example:8080"), {
+    "in-gateway": { object: "bookinfo", spec: { selector, servers: [plain] }, dependencies: [] },
+    "in-route": { object: "bookinfo", spec: toProductpage(), dependencies: ["in-gateway"] },
+  });
+});
+
+test("by HTTPS it does so with the certificate, and HTTP leads nowhere but there", async () => {
+  assert.deepEqual(await specs("https://books.example", { tls: { minimumVersion: "1.2" } }), {
+    "in-gateway": {
+      object: "bookinfo",
+      spec: {
+        selector,
+        servers: [
+          {
+            port: { number: 443, name: "https", protocol: "HTTPS" },
+            hosts: ["books.example"],
+            tls: {
+              mode: "SIMPLE",
+              credentialName: "bookinfo-certificate",
+              minProtocolVersion: "TLSV1_2",
+            },
+          },
+        ],
+      },
+      dependencies: ["certificate"],
+    },
+    "in-route": { object: "bookinfo", spec: toProductpage(), dependencies: ["in-gateway"] },
+    "in-redirect-gateway": {
+      object: "bookinfo-redirect",
+      spec: { selector, servers: [plain] },
+      dependencies: ["certificate"],
+    },
+    "in-redirect": {
+      object: "bookinfo-redirect",
+      spec: {
+        hosts: ["*"],
+        gateways: ["bookinfo-redirect"],
+        http: [
+          {
+            match: [{ uri: { prefix: "/" } }],
+            redirect: { scheme: "https", authority: "books.example", redirectCode: 301 },
+          },
+        ],
+      },
+      dependencies: ["in-redirect-gateway"],
+    },
+  });
+});
+
+for (const [minimumVersion, protocol] of [
+  ["1.2", "TLSV1_2"],
+  ["1.3", "TLSV1_3"],
+] as const) {
+  test(`a minimum version of ${minimumVersion} is Istio's ${protocol}`, async () => {
+    const registrations = await lead("https://books.example", { tls: { minimumVersion } });
+    const { inputs } = find(registrations, gatewayType, "in-gateway");
+    const { spec } = inputs as { spec: { servers: { tls: { minProtocolVersion: string } }[] } };
+    assert.deepEqual(
+      spec.servers.map(({ tls }) => tls.minProtocolVersion),
+      [protocol],
+    );
+  });
+}
+
+test("a redirect keeps the URL's port, and is for its own host where the gateway takes any", async () => {
+  const { "in-redirect": redirect } = await specs("https://localhost:8443", {
+    tls: { minimumVersion: "1.2" },
+  });
+  assert.deepEqual((redirect?.spec as { http: unknown }).http, [
+    {
+      match: [
+        {
+          uri: { prefix: "/" },
+          authority: { regex: "(?i)(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?" },
+        },
+      ],
+      redirect: { scheme: "https", authority: "localhost:8443", redirectCode: 301 },
+    },
+  ]);
+});
+
+test("Istio's schemas take all of it", async () => {
+  // The package can be imported only.
+  const { Gateway, VirtualService } =
+    await import("@kubernetes-models/istio/networking.istio.io/v1");
+  const registrations = await lead("https://books.example", { tls: { minimumVersion: "1.3" } });
+  const gateways = Object.values(ofType(registrations, gatewayType));
+  const routes = Object.values(ofType(registrations, routeType));
+  assert.deepEqual([gateways.length, routes.length], [2, 2]);
+  for (const { inputs } of gateways) new Gateway(inputs as never).validate();
+  for (const { inputs } of routes) new VirtualService(inputs as never).validate();
+});

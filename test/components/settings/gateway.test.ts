@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { settingsProblems } from "../../../components/config";
+import { kubeconfig } from "../mocks";
+
+const authority = readFileSync(join(__dirname, "../authority.pem"), "utf8");
+const url = "https://books.example";
+const tls = { secret: "default/books-tls" };
+
+/** What is said about these settings of the gateway, with all others as they should be. */
+function problems(gateway: object): string[] {
+  return settingsProblems({
+    cluster: { kind: "existing", kubeconfig },
+    identity: {
+      kind: "auth0",
+      domain: "tenant.example",
+      clientId: "management",
+      clientSecret: "management-secret",
+    },
+    gateway,
+  });
+}
+
+for (const [name, gateway] of [
+  ["an http URL", { url: "http://localhost:8080" }],
+  ["a certificate from a Secret", { url, tls }],
+  [
+    "a certificate that signs itself",
+    { url: "https://localhost", tls: { issuer: { kind: "selfSigned" } } },
+  ],
+  [
+    "a certificate from Let's Encrypt",
+    { url, tls: { issuer: { kind: "acme", email: "a@b.example" } } },
+  ],
+  [
+    "every setting of a certificate",
+    {
+      url,
+      tls: { ...tls, minimumVersion: "1.3", nodePort: 30443, certificateAuthority: authority },
+    },
+  ],
+] as const) {
+  test(`${name} is as it should be`, () => {
+    assert.deepEqual(problems(gateway), []);
+  });
+}
+
+const oneSource = "expected exactly one of secret (NAMESPACE/NAME) and issuer (cert-manager's)";
+const secretForm = "expected a Secret as NAMESPACE/NAME, such as default/bookinfo-tls";
+const certificates = "expected certificates in PEM, and nothing else";
+
+for (const [name, gateway, expected] of [
+  [
+    "https without a certificate",
+    { url },
+    ["gateway.tls: found nothing, expected where the certificate of an https URL comes from"],
+  ],
+  [
+    "a certificate for http",
+    { url: "http://books.example", tls },
+    ["gateway.tls: found an object with secret, expected nothing, as gateway.url is an http URL"],
+  ],
+  [
+    "both a Secret and an issuer",
+    { url, tls: { ...tls, issuer: { kind: "selfSigned" } } },
+    [`gateway.tls: found an object with secret, issuer, ${oneSource}`],
+  ],
+  [
+    "neither a Secret nor an issuer",
+    { url, tls: { minimumVersion: "1.3" } },
+    [`gateway.tls: found an object with minimumVersion, ${oneSource}`],
+  ],
+  [
+    "a Secret without its namespace",
+    { url, tls: { secret: "books-tls" } },
+    [`gateway.tls.secret: found "books-tls", ${secretForm}`],
+  ],
+  [
+    "a Secret's name that Kubernetes would refuse",
+    { url, tls: { secret: "default/Books_TLS" } },
+    [`gateway.tls.secret: found "default/Books_TLS", ${secretForm}`],
+  ],
+  [
+    "an unknown kind of issuer",
+    { url, tls: { issuer: { kind: "vault" } } },
+    [
+      'gateway.tls.issuer.kind: found "vault", expected an object whose kind is one of "selfSigned", "acme"',
+    ],
+  ],
+  [
+    "an ACME issuer without an address",
+    { url, tls: { issuer: { kind: "acme" } } },
+    [
+      "gateway.tls.issuer.email: found nothing, expected an e-mail address that the authority can write to",
+    ],
+  ],
+  [
+    "an ACME directory by http",
+    { url, tls: { issuer: { kind: "acme", email: "a@b.example", server: "http://acme.example" } } },
+    ['gateway.tls.issuer.server: found "http://acme.example", expected an https URL'],
+  ],
+  [
+    "an ACME issuer for a name that no authority reaches",
+    { url: "https://localhost", tls: { issuer: { kind: "acme", email: "a@b.example" } } },
+    [
+      'gateway.url: found "https://localhost", expected a URL with a full host name, as an ACME authority has to reach it',
+    ],
+  ],
+  [
+    "an old protocol",
+    { url, tls: { ...tls, minimumVersion: "1.1" } },
+    ['gateway.tls.minimumVersion: found "1.1", expected one of "1.2", "1.3"'],
+  ],
+  [
+    "a node port of HTTPS on a Service that has none",
+    { url, serviceType: "ClusterIP", tls: { ...tls, nodePort: 30443 } },
+    [
+      "gateway.tls.nodePort: found 30443, expected nothing, as a ClusterIP service has no node port",
+    ],
+  ],
+  [
+    "an authority that is no certificate",
+    { url, tls: { ...tls, certificateAuthority: "no PEM" } },
+    [`gateway.tls.certificateAuthority: found "no PEM", ${certificates}`],
+  ],
+  [
+    "a private key beside the authority",
+    {
+      url,
+      tls: { ...tls, certificateAuthority: `${authority}-----BEGIN PRIVATE KEY-----\n` },
+    },
+    [`gateway.tls.certificateAuthority: found text of 13 lines, ${certificates}`],
+  ],
+] as const) {
+  test(`one line: ${name}`, () => {
+    assert.deepEqual(problems(gateway), expected);
+  });
+}
