@@ -129,9 +129,9 @@ function judgeChoice(
     return notTried(`${value} is right by form only`, "See the DigitalOcean token.");
   const slugs = found[offers].map(({ slug }) => slug);
   const match = slugs.find(matches);
-  if (match !== undefined) return ok(match === value ? value : `${value} is ${match} today`);
+  if (match !== undefined) return ok(match === value ? value : `"${value}" is ${match} today`);
   return failed(
-    `DigitalOcean has no ${value}`,
+    `DigitalOcean has no "${value}"`,
     `Set ${setting} to one of ${slugs.sort().join(", ")}.`,
   );
 }

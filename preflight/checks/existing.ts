@@ -1,4 +1,5 @@
 import { X509Certificate, createPrivateKey } from "node:crypto";
+import { isIP } from "node:net";
 import {
   ApiException,
   AuthorizationV1Api,
@@ -185,7 +186,7 @@ function judgePair(pem: string, key: string, setting: string, host: string): Out
   const replace = `Put a certificate for ${host} into ${setting}.`;
   if (!certificate.checkPrivateKey(privateKey))
     return failed(`tls.key of ${setting} is not the key of its tls.crt`, replace);
-  if ((certificate.checkHost(host) ?? certificate.checkIP(host)) === undefined)
+  if ((isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) === undefined)
     return failed(
       `the certificate of ${setting} is for ${certificate.subjectAltName ?? "no host"}, not for ${host}`,
       replace,
