@@ -1,15 +1,15 @@
 /** The command line of `npm run preflight`. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { reasonOf, StackError } from "../stack/errors";
+import { StackError } from "../stack/errors";
 
 export const help = `Usage: npm run preflight -- STACK [--json FILE] [--cwd DIR]
 
 Checks, before pulumi up, what a stack needs: its settings and secrets, the identity provider's
 discovery document, issuer and keys, the Management API client's scopes, Istio's version and charts,
 the cluster or what makes it, and the gateway's host and certificate. Nothing is changed anywhere.
-Secrets are read by \`pulumi config --show-secrets\`, over a pipe; where that does not work, what needs
-one is "not tried".
+Secrets are read by \`pulumi config --show-secrets\`, over a pipe; where that does not work, what
+needs one is "not tried".
 
   STACK        the stack whose Pulumi.STACK.yaml is read
   --json FILE  write the report for programs too; - is standard output, and then the lines go to
@@ -58,7 +58,8 @@ function parsed(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw wrong(reasonOf(error));
+    // The rest of Node's message explains how to pass a name that begins with a hyphen.
+    throw wrong((error instanceof Error ? error.message : "").split(". ", 1).join(""));
   }
 }
 

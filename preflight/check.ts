@@ -40,7 +40,9 @@ const deadline = 10_000;
 export async function runCheck({ name, run }: Check, limit = deadline): Promise<Result> {
   const signal = AbortSignal.timeout(limit);
   try {
-    return { name, ...(await unlessAborted(Promise.resolve(run(signal)), signal)) };
+    const outcome = await unlessAborted(Promise.resolve(run(signal)), signal);
+    // What a server says may have several lines.
+    return { name, ...outcome, found: firstLine(outcome.found, 600) };
   } catch (error) {
     return { name, ...unexpected(error, signal.aborted, limit) };
   }

@@ -43,7 +43,7 @@ const patience = 10_000;
  */
 export async function readConfiguration(directory: string, stack: string): Promise<Configuration> {
   const file = `Pulumi.${stack.split("/").at(-1) ?? ""}.yaml`;
-  if (!/^([\w.-]+\/){0,2}[\w.-]+$/.test(stack) || !existsSync(join(directory, file)))
+  if (!/^(\w[\w.-]*\/){0,2}\w[\w.-]*$/.test(stack) || !existsSync(join(directory, file)))
     throw new StackError(`there is no stack ${stack}: ${stacksOf(directory)}`);
   const { config, environment } = readYaml(directory, file, stackFile);
   const { name } = readYaml(directory, "Pulumi.yaml", projectFile);

@@ -1,6 +1,5 @@
 /** What the checks found, as lines for a person and as JSON for a program. */
 import { styleText } from "node:util";
-import { firstLine } from "../stack/errors";
 import type { Result, State } from "./check";
 
 const colours = { ok: "green", failed: "red", "not tried": "yellow" } as const;
@@ -14,8 +13,8 @@ export function line(
 ): string {
   const padded = state.padEnd(widest);
   const shown = colour ? styleText(colours[state], padded, { validateStream: false }) : padded;
-  // What a server says may end in a full stop, or in several lines.
-  const said = firstLine(found, 600).replace(/\.$/, "");
+  // What a server says may end in a full stop.
+  const said = found.replace(/\.$/, "");
   return `${shown}  ${name.padEnd(width)}  ${said}${advice === undefined ? "" : `. ${advice}`}\n`;
 }
 

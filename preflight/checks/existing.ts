@@ -90,12 +90,20 @@ async function versionOf(config: KubeConfig, server: string): Promise<string | O
     return gitVersion;
   } catch (error) {
     const reason = firstLine(reasonOf(error)).replace("cannot ask for its version: ", "");
-    const refused = /^40[13]\b/.test(reason);
+    const found = `(${reason})`;
+    if (/^40[13]\b/.test(reason))
+      return failed(
+        `${server} refuses the credentials ${found}`,
+        "Get new credentials, and set cluster.kubeconfig again.",
+      );
+    if (/^\d{3}\b/.test(reason))
+      return failed(
+        `${server} does not answer as an API server does ${found}`,
+        "Check the kubeconfig's server.",
+      );
     return failed(
-      `${server} ${refused ? "refuses the credentials" : "cannot be reached"} (${reason})`,
-      refused
-        ? "Get new credentials, and set cluster.kubeconfig again."
-        : "Is it up, and does the kubeconfig reach it from here?",
+      `${server} cannot be reached ${found}`,
+      "Is it up, and does the kubeconfig reach it from here?",
     );
   }
 }

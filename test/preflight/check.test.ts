@@ -36,6 +36,15 @@ test("a check that breaks is one line, without its stack", async () => {
   });
 });
 
+test("what a server says in several lines is one", async () => {
+  const run = () => ({ state: "ok", found: "first\nsecond" }) as const;
+  assert.deepEqual(await runCheck({ name: "wordy", run }), {
+    name: "wordy",
+    state: "ok",
+    found: "first",
+  });
+});
+
 test("what several checks need is made once", async () => {
   let made = 0;
   const make = once(() => Promise.resolve((made += 1)));
@@ -45,7 +54,7 @@ test("what several checks need is made once", async () => {
 
 const results = [
   { name: "one", state: "ok", found: "there." },
-  { name: "another", state: "failed", found: "gone\nand more", advice: "Bring it back." },
+  { name: "another", state: "failed", found: "gone", advice: "Bring it back." },
   { name: "third", state: "not tried", found: "no key", advice: "Get one." },
 ] as const;
 
@@ -70,7 +79,7 @@ test("the report for programs", () => {
     counts: { ok: 1, failed: 1, notTried: 0 },
     checks: [
       { name: "one", state: "ok", found: "there.", advice: null },
-      { name: "another", state: "failed", found: "gone\nand more", advice: "Bring it back." },
+      { name: "another", state: "failed", found: "gone", advice: "Bring it back." },
     ],
   });
 });

@@ -134,6 +134,15 @@ test("credentials that the server refuses, and no line shows them", async () => 
   assert.equal(stack.secrets.hide("wrong-canary"), "(not shown)");
 });
 
+test("something else than an API server", async () => {
+  version = { status: 404, body: {} };
+  const [first] = await check();
+  assert.equal(
+    first,
+    `failed API server: ${server.url} does not answer as an API server does (404). Check the kubeconfig's server.`,
+  );
+});
+
 test("a user who may not make all of the stack", async () => {
   forbidden = ["namespaces", "clusterroles"];
   assert.equal(
