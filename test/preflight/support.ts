@@ -36,7 +36,7 @@ export interface Server {
   readonly host: string;
   readonly url: string;
   readonly requests: readonly Request[];
-  close(): void;
+  readonly close: () => void;
 }
 
 /** A server that answers by path; what is not in the table is 404. An answer that is a promise may never come. */
@@ -129,8 +129,8 @@ export const unset = (setting: string): Missing => ({
 export interface Folder {
   readonly path: string;
   /** A program in it. */
-  program(name: string, script: string): void;
-  remove(): void;
+  readonly program: (name: string, script: string) => void;
+  readonly remove: () => void;
 }
 
 export function temporaryFolder(): Folder {
