@@ -21,7 +21,7 @@ export function gatewayChecks(gateway: GatewaySettings, cluster: ClusterSettings
             run: () =>
               notTried(
                 `the Secret ${secret} is in a cluster that the stack makes`,
-                "Put it there after the first up, which waits for it, or set gateway.tls.issuer.",
+                "It must be there before HTTPS answers; gateway.tls.issuer needs none.",
               ),
           },
         ]
