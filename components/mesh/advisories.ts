@@ -11,7 +11,7 @@ export interface Advisory {
 }
 
 /** The oldest release accepted, and the default: every advisory below is closed in it. */
-export const oldestIstio = "1.30.3";
+export const oldestIstio = "1.30.4";
 
 export const advisories: readonly Advisory[] = [
   {
@@ -33,6 +33,11 @@ export const advisories: readonly Advisory[] = [
     id: "ISTIO-SECURITY-2026-005",
     about: "CVE-2026-47205 and others, proxies can be crashed",
     fixedIn: ["1.28.10", "1.29.6", "1.30.3"],
+  },
+  {
+    id: "ISTIO-SECURITY-2026-006",
+    about: "who may write an EnvoyFilter can stop the control plane",
+    fixedIn: ["1.29.7", "1.30.4"],
   },
 ];
 
