@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { oldestIstio } from "../mesh/advisories";
 import { chartFolders, type ChartSource } from "../mesh/charts";
 import { matching, section, text } from "./schema";
 
-/** The oldest Istio without a known hole: CVE-2026-31837 and CVE-2026-39350 are open in older ones. */
-const oldestIstio = "1.30.3";
 const istioVersion = `an exact version, ${oldestIstio} or later, such as "${oldestIstio}"`;
 
 const charts = section({

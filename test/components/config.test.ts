@@ -93,7 +93,7 @@ test("the smallest configuration gets the defaults", async () => {
   assert.deepEqual(await read(clientSecret), { value: "management-secret", secret: true });
   assert.deepEqual(rest, {
     istio: {
-      version: "1.30.3",
+      version: "1.30.4",
       charts: {
         kind: "repository",
         address: "https://istio-release.storage.googleapis.com/charts",
@@ -186,7 +186,7 @@ test("all problems are reported at once", () => {
     problems({
       cluster: { kind: "existing", kubeconfig: "a: [", contxt: "typo" },
       istio: {
-        version: "1.30.2",
+        version: "1.30.3",
         charts: { oci: "https://x", folder: "/nowhere" },
         hub: "",
         values: { base: 3, ztunnel: {} },
@@ -216,7 +216,7 @@ test("all problems are reported at once", () => {
     [
       "  cluster.kubeconfig: found a string (not shown), expected a kubeconfig's content: YAML with clusters, contexts and users",
       "  cluster.contxt: found an unknown key, expected one of kind, kubeconfig, kubeconfigPath, context",
-      '  istio.version: found "1.30.2", expected an exact version, 1.30.3 or later, such as "1.30.3"',
+      '  istio.version: found "1.30.3", expected an exact version, 1.30.4 or later, such as "1.30.4"',
       '  istio.charts.oci: found "https://x", expected an OCI registry\'s path (oci://…)',
       '  istio.charts.folder: found "/nowhere", expected a folder that holds the charts base, istio-control/istio-discovery, gateway',
       "  istio.hub: found empty text, expected an image registry and path, such as registry.istio.io/release",
@@ -289,7 +289,7 @@ const single: [string, Record<string, unknown>, string][] = [
   [
     "a version that is no text",
     { ...smallest, istio: { version: 1.31 } },
-    'istio.version: found 1.31, expected an exact version, 1.30.3 or later, such as "1.30.3"',
+    'istio.version: found 1.31, expected an exact version, 1.30.4 or later, such as "1.30.4"',
   ],
   [
     "a node port on a service that has none",

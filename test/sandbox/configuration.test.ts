@@ -172,7 +172,7 @@ test("every problem of the settings is named at once, a line each", () => {
   );
   const lines = [
     complaint,
-    '  istio.version: found "1.20.0", expected an exact version, 1.30.3 or later, such as "1.30.3"',
+    '  istio.version: found "1.20.0", expected an exact version, 1.30.4 or later, such as "1.30.4"',
     "  istio.charts: found an object with folder, oci, expected exactly one of repository, oci and folder",
     '  identity.domain: found "https://tenant.localhost", expected the tenant\'s host name, without https:// and path, such as tenant.eu.auth0.com',
     '  identity.users[0].email: found "Someone@bookinfo.example", expected an e-mail address in lower case, as the tenant keeps it',

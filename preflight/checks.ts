@@ -1,0 +1,29 @@
+/** The table of checks: which apply to a stack, in the order in which they are printed. */
+import type { Check } from "./check";
+import { digitalOceanApi, digitalOceanChecks } from "./checks/digitalocean";
+import { existingChecks } from "./checks/existing";
+import { gatewayChecks } from "./checks/gateway";
+import { istioChecks } from "./checks/istio";
+import { kindChecks } from "./checks/kind";
+import { managementChecks } from "./checks/management";
+import { providerChecks } from "./checks/provider";
+import { secretsCheck } from "./checks/secrets";
+import type { Stack } from "./stack";
+
+/**
+ * Every check that applies to a stack.
+ * @param api where DigitalOcean's API is, whom the stack's token is sent to
+ */
+export function checksFor(stack: Stack, api = digitalOceanApi): Check[] {
+  const { cluster, identity, istio, gateway } = stack.settings;
+  return [
+    secretsCheck(stack),
+    ...providerChecks(identity),
+    ...(identity.kind === "auth0" ? managementChecks(identity, stack) : []),
+    ...istioChecks(istio),
+    ...(cluster.kind === "kind" ? kindChecks(cluster, gateway) : []),
+    ...(cluster.kind === "digitalocean" ? digitalOceanChecks(cluster, stack, api) : []),
+    ...(cluster.kind === "existing" ? existingChecks(cluster, gateway, stack) : []),
+    ...gatewayChecks(gateway, cluster),
+  ];
+}

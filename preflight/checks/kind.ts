@@ -1,0 +1,108 @@
+import { connect, createServer } from "node:net";
+import type { ClusterSettings, GatewaySettings } from "../../components/config";
+import { type Check, failed, ok, type Outcome } from "../check";
+import { ask } from "../commands";
+
+type KindSettings = Extract<ClusterSettings, { kind: "kind" }>;
+
+/** kind and Docker are there, and the cluster's ports on this machine are nobody else's. */
+export function kindChecks(cluster: KindSettings, gateway: GatewaySettings): Check[] {
+  const ports = [
+    { setting: "gateway.url", port: portOf(gateway.url) },
+    { setting: "cluster.apiServerPort", port: cluster.apiServerPort },
+  ];
+  return [
+    { name: "kind", run: judgeKind },
+    { name: "Docker", run: judgeDocker },
+    ...ports.map(({ setting, port }) => ({
+      name: `port ${port}`,
+      run: (signal: AbortSignal) => judgePort(port, setting, cluster.name, signal),
+    })),
+  ];
+}
+
+/** The port that a URL names, or its scheme's own. */
+export function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
+}
+
+async function judgeKind(signal: AbortSignal): Promise<Outcome> {
+  const { code, stdout, complaint } = await ask("kind", ["version"], signal);
+  const install = "Install kind: https://kind.sigs.k8s.io/docs/user/quick-start/#installation.";
+  if (code === undefined) return failed("the kind command is not on PATH", install);
+  const version = /^kind (v\S+)/.exec(stdout)?.[1];
+  if (code === 0 && version !== undefined) return ok(`kind ${version}`);
+  return failed(`kind version says ${complaint || "nothing that is a version"}`, install);
+}
+
+async function judgeDocker(signal: AbortSignal): Promise<Outcome> {
+  const format = "{{.ServerVersion}}";
+  const { code, stdout, complaint } = await ask("docker", ["info", "--format", format], signal);
+  if (code === undefined)
+    return failed("the docker command is not on PATH", "Install Docker and start it.");
+  const version = stdout.trim();
+  if (code === 0 && version !== "") return ok(`Docker ${version} answers`);
+  return failed(
+    `Docker does not answer (${complaint || "and does not say why"})`,
+    "Start Docker, and let this user use it.",
+  );
+}
+
+async function judgePort(
+  port: number,
+  setting: string,
+  cluster: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (await isFree(port, signal)) return ok(`free on 127.0.0.1, for ${setting}`);
+  // Only this very cluster may hold it: it is there already then.
+  const args = [
+    "ps",
+    "--filter",
+    `label=io.x-k8s.kind.cluster=${cluster}`,
+    "--format",
+    "{{.Ports}}",
+  ];
+  const { code, stdout } = await ask("docker", args, signal);
+  if (code === 0 && stdout.includes(`:${port}->`))
+    return ok(`held by the cluster ${cluster} itself`);
+  return failed(
+    `taken on 127.0.0.1, and not by the cluster ${cluster}`,
+    `End what listens there, or set ${setting} to another port.`,
+  );
+}
+
+/** Whether nothing listens. Docker binds for the user, so a port that only root may bind is free too. */
+async function isFree(port: number, signal: AbortSignal): Promise<boolean> {
+  const refusal = await bind(port);
+  return refusal === undefined || (refusal !== "EADDRINUSE" && !(await connects(port, signal)));
+}
+
+/** The code of the error, if there is one. */
+function bind(port: number): Promise<string | undefined> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      resolve(error.code ?? "unknown");
+    });
+    server.listen({ host: "127.0.0.1", port, exclusive: true }, () => {
+      server.close(() => {
+        resolve(undefined);
+      });
+    });
+  });
+}
+
+function connects(port: number, signal: AbortSignal): Promise<boolean> {
+  const socket = connect({ host: "127.0.0.1", port, signal });
+  return new Promise((resolve) => {
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => {
+      resolve(false);
+    });
+  });
+}

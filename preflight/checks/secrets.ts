@@ -1,0 +1,27 @@
+import { type Check, failed, notTried, ok, type Outcome } from "../check";
+import type { Stack } from "../stack";
+
+/** The stack's secrets are set, and none of them stands in its file for everybody to read. */
+export const secretsCheck = (stack: Stack): Check => ({
+  name: "secrets",
+  run: () => judge(stack),
+});
+
+function judge({ name, file, missing, plain }: Stack): Outcome {
+  const unset = [...missing].filter(([, { unset: nobody }]) => nobody).map(([setting]) => setting);
+  const problems = [
+    ...(plain.length > 0 ? [`${plain.join(", ")} in plain text in ${file}`] : []),
+    ...(unset.length > 0 ? [`${unset.join(", ")} not set`] : []),
+  ];
+  const [setting] = [...plain, ...unset];
+  if (setting !== undefined)
+    return failed(
+      problems.join("; "),
+      `Set it encrypted: pulumi config set --secret --path ${setting} --stack ${name}.${
+        plain.length > 0 ? " Whatever was committed must be changed where it comes from." : ""
+      }`,
+    );
+  const [first] = missing.values();
+  if (first !== undefined) return notTried(first.found, first.advice);
+  return ok("all that are needed are set, none in plain text");
+}

@@ -1,0 +1,62 @@
+/** `npm run preflight`: what a stack needs before `pulumi up`, and what to do where it is not there. */
+import { existsSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { firstLine, reasonOf, StackError } from "../stack/errors";
+import { help, readArguments } from "./arguments";
+import { type Result, runCheck } from "./check";
+import { checksFor } from "./checks";
+import { json, line, summary } from "./report";
+import { readStack, WrongSettings } from "./stack";
+
+/** @returns the exit code */
+async function main(): Promise<number> {
+  const options = readArguments(process.argv.slice(2), dirname(__dirname));
+  if (options.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const file = options.json;
+  if (file !== undefined && file !== "-" && !existsSync(dirname(file)))
+    throw new StackError(`--json ${file} cannot be written: there is no folder ${dirname(file)}`);
+  const stack = await readStack(options.directory, options.stack);
+  const checks = checksFor(stack);
+  const stream = file === "-" ? process.stderr : process.stdout;
+  const layout = {
+    width: Math.max(...checks.map(({ name }) => name.length)),
+    colour: stream.isTTY && stream.hasColors(),
+  };
+  // All at once; each line as soon as those before it are there.
+  const running = checks.map((check) => runCheck(check));
+  const results: Result[] = [];
+  for (const each of running) {
+    const result = shown(await each, (text) => stack.secrets.hide(text));
+    results.push(result);
+    stream.write(line(result, layout));
+  }
+  stream.write(`\n${summary(results)}`);
+  if (file === "-") process.stdout.write(json(options.stack, results));
+  else if (file !== undefined) writeFileSync(file, json(options.stack, results));
+  return results.some(({ state }) => state === "failed") ? 1 : 0;
+}
+
+/** Without secrets, whoever has repeated one. */
+function shown({ advice, ...result }: Result, hide: (text: string) => string): Result {
+  const safe = { ...result, found: hide(result.found) };
+  return advice === undefined ? safe : { ...safe, advice: hide(advice) };
+}
+
+/** Ends the process, whatever is still being waited for: a resolver cannot be told to stop. */
+function end(code: number): void {
+  process.stdout.write("", () => {
+    process.stderr.write("", () => {
+      process.exit(code);
+    });
+  });
+}
+
+main().then(end, (error: unknown) => {
+  console.error(
+    `error: ${error instanceof WrongSettings ? error.message : firstLine(reasonOf(error), 500)}`,
+  );
+  end(1);
+});

@@ -1,0 +1,57 @@
+/** The Management API's scopes that the stack's Auth0 resources need to be made, read, changed and deleted. */
+
+/** What each type of resource needs; ClientCredentials sets a secret, and looks for keys when it is deleted. */
+const scopesOf = {
+  ResourceServer: ["create", "read", "update", "delete"].map((verb) => `${verb}:resource_servers`),
+  ResourceServerScopes: ["read:resource_servers", "update:resource_servers"],
+  Role: ["create", "read", "update", "delete"].map((verb) => `${verb}:roles`),
+  RolePermissions: ["read:roles", "update:roles"],
+  Connection: ["create", "read", "update", "delete"].map((verb) => `${verb}:connections`),
+  Client: ["create", "read", "update", "delete"].map((verb) => `${verb}:clients`),
+  ClientCredentials: [
+    "read:clients",
+    "update:clients",
+    "update:client_keys",
+    "read:client_credentials",
+  ],
+  ConnectionClients: ["read:connections", "update:connections"],
+  ClientGrant: ["create", "read", "update", "delete"].map((verb) => `${verb}:client_grants`),
+  User: ["create", "read", "update", "delete"].map((verb) => `${verb}:users`),
+  UserRoles: [
+    "read:users",
+    "read:roles",
+    "update:users",
+    "create:role_members",
+    "delete:role_members",
+  ],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+type Resource = keyof typeof scopesOf;
+
+const always: readonly Resource[] = [
+  "ResourceServer",
+  "ResourceServerScopes",
+  "Role",
+  "RolePermissions",
+  "Connection",
+  "Client",
+  "ClientCredentials",
+  "ConnectionClients",
+];
+
+/** Who the stack makes, as far as it decides which resources there are. */
+export interface Population {
+  readonly users: readonly { readonly roles: readonly string[] }[];
+  readonly machines: readonly unknown[];
+}
+
+/** Every scope once, in the table's order. */
+export function neededScopes({ users, machines }: Population): readonly string[] {
+  const resources: readonly Resource[] = [
+    ...always,
+    ...(machines.length > 0 ? (["ClientGrant"] as const) : []),
+    ...(users.length > 0 ? (["User"] as const) : []),
+    ...(users.some(({ roles }) => roles.length > 0) ? (["UserRoles"] as const) : []),
+  ];
+  return [...new Set(resources.flatMap((resource) => scopesOf[resource]))];
+}
