@@ -11,7 +11,7 @@ import { IstioMesh } from "./components/mesh";
 
 const settings = loadSettings();
 const cluster = createCluster("cluster", settings.cluster, settings.gateway);
-const { provider } = cluster;
+const { provider, lifetime } = cluster;
 
 const mesh = new IstioMesh(
   "istio",
@@ -20,17 +20,21 @@ const mesh = new IstioMesh(
     wayIn: cluster.wayIn,
     certificateAuthority: settings.identity.certificateAuthority,
   },
-  { providers: [provider] },
+  { providers: [provider], deletedWith: lifetime },
 );
 
 const identity = createIdentity("identity", settings.identity, settings.gateway.url);
 
 // The policies come between the namespace and the services: no service ever runs without them.
-const namespace = createNamespace("bookinfo", { provider });
+const namespace = createNamespace("bookinfo", { provider, deletedWith: lifetime });
 const enforcement = new Enforcement(
   "access",
   { identity, services },
-  { providers: [provider], dependsOn: [mesh.controlPlane, namespace] },
+  {
+    providers: [provider],
+    deletedWith: lifetime,
+    dependsOn: [mesh.controlPlane, namespace],
+  },
 );
 new Bookinfo(
   "bookinfo",
@@ -39,7 +43,11 @@ new Bookinfo(
     gatewayUrl: settings.gateway.url,
     gatewaySelector: mesh.gatewaySelector,
   },
-  { providers: [provider], dependsOn: [mesh.controlPlane, namespace, enforcement] },
+  {
+    providers: [provider],
+    deletedWith: lifetime,
+    dependsOn: [mesh.controlPlane, namespace, enforcement],
+  },
 );
 
 // What a person, `verify` or another stack needs to use this one.

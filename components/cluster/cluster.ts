@@ -22,4 +22,9 @@ export interface Cluster {
   /** A kubeconfig's content, a secret. */
   readonly kubeconfig: pulumi.Output<string>;
   readonly wayIn: WayIn;
+  /**
+   * What takes everything in the cluster with it when it goes, so that nothing of that is deleted one by one, and
+   * a cluster that is gone is asked for nothing. Default: nothing; what is in the cluster is deleted first.
+   */
+  readonly lifetime?: pulumi.Resource;
 }
