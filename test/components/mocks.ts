@@ -7,7 +7,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { MockMonitor, type MockResourceArgs } from "@pulumi/pulumi/runtime/mocks";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 import { z } from "zod";
 
 /** Stands for a value that a preview cannot know. */
@@ -25,6 +25,8 @@ export interface Registration {
   readonly parent: string;
   readonly dependencies: readonly string[];
   readonly provider: string;
+  /** The outputs that the program keeps secret, whatever the provider says. */
+  readonly additionalSecretOutputs: readonly string[];
 }
 
 /** What a program did. */
@@ -40,6 +42,7 @@ interface RegisterRequest {
   getParent(): string;
   getDependenciesList(): string[];
   getProvider(): string;
+  getAdditionalsecretoutputsList(): string[];
   getObject(): { toJavaScript(): unknown };
 }
 
@@ -82,15 +85,20 @@ function describe(request: RegisterRequest): Registration {
     parent: nameOf(request.getParent()),
     dependencies: request.getDependenciesList().map(nameOf).sort(),
     provider: nameOf(request.getProvider()),
+    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
   };
 }
 
-/** What a provider adds to the inputs once a resource exists; in a preview nobody knows it. */
-function computed({ type, name }: MockResourceArgs): Record<string, unknown> {
-  return type === "random:index/randomPassword:RandomPassword"
-    ? { result: pulumi.secret(`generated ${name}`) }
-    : {};
-}
+/** What a provider adds to the inputs once a resource of a type exists; in a preview nobody knows it. */
+const computed: Readonly<Record<string, (name: string) => Record<string, unknown>>> = {
+  "random:index/randomPassword:RandomPassword": (name) => ({
+    result: pulumi.secret(`generated ${name}`),
+  }),
+  "pulumi-nodejs:dynamic/kind:Cluster": (name) => ({
+    instanceId: `instance of ${name}`,
+    kubeconfig,
+  }),
+};
 
 /**
  * Runs `program` as the stack `sandbox` of the project.
@@ -115,7 +123,7 @@ export async function run<Result>(
       },
       newResource: (args) => ({
         id: preview ? undefined : `${args.name}-id`,
-        state: { ...(args.inputs as object), ...(preview ? {} : computed(args)) },
+        state: { ...(args.inputs as object), ...(preview ? {} : computed[args.type]?.(args.name)) },
       }),
     },
     "istio-auth0",

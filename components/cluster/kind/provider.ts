@@ -40,20 +40,23 @@ const fixed = ["name", "configuration", "image"] as const;
 /** How long kind waits for the control plane to be ready. */
 const wait = "5m";
 
+/** How much of a line is shown. */
+const longest = 400;
+
 /** What kind says where a cluster came to be between our look and its own: it is not ours to delete. */
-const raced = /already exist|already in use by container/;
+const raced = /node\(s\) already exist|already in use by container/;
 
 /** What kind or Docker says, and what to do about it. */
 const advice: readonly (readonly [RegExp, string])[] = [
   [
     /"docker": executable file not found/,
-    "Docker is not on PATH: install it (https://docs.docker.com/engine/install)",
+    "Docker is not on PATH: install it (https://docs.docker.com/engine/install).",
   ],
-  [/permission denied/, "this user may not use Docker: let it, or run as one that may"],
-  [/docker daemon|docker API/i, "Docker does not run: start it"],
+  [/permission denied/, "This user may not use Docker: let it, or run as one that may."],
+  [/docker daemon|docker API/i, "Docker does not run: start it."],
   [
     /port is already allocated|address already in use/,
-    "another program has a port of 127.0.0.1 that the cluster needs: stop it, or change cluster.apiServerPort or gateway.url",
+    "Another program has a port of 127.0.0.1 that the cluster needs: stop it, or change cluster.apiServerPort or gateway.url.",
   ],
 ];
 
@@ -62,13 +65,18 @@ function failure(message: string): Error {
   return Object.assign(new Error(message), { stack: "" });
 }
 
-/** The line in which kind, or a program that it ran, says why it failed; and what to do. */
+/** Where kind, or a program that it ran, says why it failed: the best place first. */
+const reasons = [/Error response from daemon|^error/, /^ERROR: /, /./];
+
+/** The line of all that kind said that says why it failed, and what to do about it where that is known. */
 function complaint(said: string): string {
-  const clean = stripVTControlCharacters(said);
-  const what = /^Command Output: *(\S.*)$/m.exec(clean) ?? /^ERROR: (.*)$/m.exec(clean);
-  const line = what?.[1] ?? clean.trim().split("\n").at(-1) ?? "";
-  const known = advice.find(([pattern]) => pattern.test(clean));
-  return [line || "it said nothing", ...(known ? [known[1]] : [])].join(". ");
+  const lines = stripVTControlCharacters(said).trim().split("\n");
+  const known = advice.find(([pattern]) => lines.some((line) => pattern.test(line)));
+  const pattern = known?.[0] ?? reasons.find((reason) => lines.some((line) => reason.test(line)));
+  const line = lines.find((candidate) => pattern?.test(candidate)) ?? "it said nothing";
+  const reason = line.replace(/^(ERROR|Command Output): */, "").slice(0, longest);
+  const sentence = /[.?!]$/.test(reason) ? reason : `${reason}.`;
+  return known === undefined ? sentence : `${sentence} ${known[1]}`;
 }
 
 /** A failure of the kind command. */
@@ -117,7 +125,7 @@ async function kind(
 async function ask(what: string, args: readonly string[]): Promise<string> {
   const answer = await kind(args);
   if ("stdout" in answer) return answer.stdout;
-  throw failure(`Cannot ${what}: ${complaint(answer.said)}.`);
+  throw failure(`Cannot ${what}: ${complaint(answer.said)}`);
 }
 
 /** Whether there is a cluster of exactly this name. */
@@ -126,8 +134,10 @@ async function exists(name: string): Promise<boolean> {
   return listed.split("\n").some((line) => line.trim() === name);
 }
 
-const kubeconfigOf = (name: string) =>
-  ask(`read the kubeconfig of the kind cluster "${name}"`, ["get", "kubeconfig", "--name", name]);
+async function kubeconfigOf(name: string): Promise<string> {
+  const what = `read the kubeconfig of the kind cluster "${name}"`;
+  return `${(await ask(what, ["get", "kubeconfig", "--name", name])).trim()}\n`;
+}
 
 async function remove(name: string): Promise<void> {
   await ask(`delete the kind cluster "${name}"`, ["delete", "cluster", "--name", name]);
@@ -175,7 +185,7 @@ async function make(inputs: KindInputs): Promise<KindOutputs> {
   const answer = await kind([...args, "--config", "-"], JSON.stringify(configuration));
   if (!("stdout" in answer)) {
     if (raced.test(answer.said)) return adopt(inputs);
-    const message = `Cannot create the kind cluster "${name}": ${complaint(answer.said)}.`;
+    const message = `Cannot create the kind cluster "${name}": ${complaint(answer.said)}`;
     throw failure(await withoutRest(name, message));
   }
   try {
