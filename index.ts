@@ -12,12 +12,14 @@ import { IstioMesh } from "./components/mesh";
 
 const settings = loadSettings();
 const cluster = createCluster("cluster", settings.cluster, settings.gateway);
-const { provider, dnsZone: zone } = cluster;
+const { provider, lifetime, dnsZone: zone } = cluster;
 const { url, tls } = settings.gateway;
 
 // Nothing is made where the certificate's Secret is missing or wrong: all that makes something depends on it.
 const found = findCertificate(tls, { provider });
 const first = found === undefined ? {} : { dependsOn: found };
+/** What everything in the cluster has in common. */
+const inCluster = { deletedWith: lifetime, ...first };
 
 const mesh = new IstioMesh(
   "istio",
@@ -27,7 +29,7 @@ const mesh = new IstioMesh(
     tls,
     certificateAuthority: settings.identity.certificateAuthority,
   },
-  { providers: [provider], ...first },
+  { providers: [provider], ...inCluster },
 );
 const { ingressNamespace } = mesh;
 const certificate =
@@ -35,7 +37,7 @@ const certificate =
   new GatewayCertificate(
     "certificate",
     { gatewayUrl: url, issuer: tls.issuer, found, ingressNamespace },
-    { providers: [provider], ...first },
+    { providers: [provider], ...inCluster },
   );
 
 if (zone !== undefined)
@@ -48,11 +50,15 @@ if (zone !== undefined)
 const identity = createIdentity("identity", settings.identity, url, first);
 
 // The policies come between the namespace and the services: no service ever runs without them.
-const namespace = createNamespace("bookinfo", { provider, ...first });
+const namespace = createNamespace("bookinfo", { provider, ...inCluster });
 const enforcement = new Enforcement(
   "access",
   { identity, services },
-  { providers: [provider], dependsOn: [mesh.controlPlane, namespace] },
+  {
+    providers: [provider],
+    deletedWith: lifetime,
+    dependsOn: [mesh.controlPlane, namespace],
+  },
 );
 new Bookinfo(
   "bookinfo",
@@ -65,6 +71,7 @@ new Bookinfo(
   },
   {
     providers: [provider],
+    deletedWith: lifetime,
     dependsOn: [mesh.controlPlane, namespace, enforcement],
   },
 );

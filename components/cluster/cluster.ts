@@ -34,4 +34,9 @@ export interface Cluster {
   readonly wayIn: WayIn;
   /** Where the gateway's host gets a record. Default: nowhere. */
   readonly dnsZone?: DnsZone | undefined;
+  /**
+   * What takes everything in the cluster with it when it goes, so that nothing of that is deleted one by one, and
+   * a cluster that is gone is asked for nothing. Default: nothing; what is in the cluster is deleted first.
+   */
+  readonly lifetime?: pulumi.Resource;
 }

@@ -30,6 +30,8 @@ export interface Registration {
   /** The inputs whose changes do not count. */
   readonly ignoreChanges: readonly string[];
   readonly deleteBeforeReplace: boolean;
+  /** The outputs that the program keeps secret, whatever the provider says. */
+  readonly additionalSecretOutputs: readonly string[];
   /** Of one that is only read: what it is found by. */
   readonly id?: string;
 }
@@ -59,6 +61,7 @@ interface RegisterRequest {
   getParent(): string;
   getDependenciesList(): string[];
   getProvider(): string;
+  getAdditionalsecretoutputsList(): string[];
   getObject(): { toJavaScript(): unknown };
   getProtect(): boolean;
   getIgnorechangesList(): string[];
@@ -123,7 +126,12 @@ function describeRead(request: ReadRequest): Registration {
 function describeCommon(
   request: Pick<
     RegisterRequest,
-    "getType" | "getName" | "getParent" | "getDependenciesList" | "getProvider"
+    | "getType"
+    | "getName"
+    | "getParent"
+    | "getDependenciesList"
+    | "getProvider"
+    | "getAdditionalsecretoutputsList"
   >,
   properties: { toJavaScript(): unknown },
 ) {
@@ -136,6 +144,7 @@ function describeCommon(
     parent: nameOf(request.getParent()),
     dependencies: request.getDependenciesList().map(nameOf).sort(),
     provider: nameOf(request.getProvider()),
+    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
   };
 }
 
@@ -147,6 +156,10 @@ const computedByType: Readonly<
 > = {
   "random:index/randomPassword:RandomPassword": ({ name }) => ({
     result: pulumi.secret(`generated ${name}`),
+  }),
+  "pulumi-nodejs:dynamic/kind:Cluster": ({ name }) => ({
+    instanceId: `instance of ${name}`,
+    kubeconfig,
   }),
   "digitalocean:index/kubernetesCluster:KubernetesCluster": () => ({
     endpoint: "https://cluster.k8s.ondigitalocean.example",

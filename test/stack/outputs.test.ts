@@ -35,12 +35,10 @@ const broken: readonly [string, object, string][] = [
     { ...outputs, viewers: { ...outputs.viewers, users: [{ email: "a", roles: ["admin"] }] } },
     'viewers.users.0.roles.0 (Invalid option: expected one of "user"|"moderator")',
   ],
-  ["no password", { ...outputs, userPasswords: {} }, "userPasswords.user@bookinfo.example missing"],
   [
     "no machine",
     {
       ...outputs,
-      permissionsClaim: ["permissions"],
       clientIds: { web: "w", machines: {} },
       clientSecrets: { web: "s3cret", machines: {} },
     },

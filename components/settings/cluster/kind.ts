@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { flag, matching, port, section } from "../schema";
 
-/** Kubernetes 1.34 as kind v0.30.0 publishes it; a tag alone can be moved to another image. */
-const nodeImage =
-  "kindest/node:v1.34.0@sha256:7416a61b42b1662ca6ca89f02028ac133a309a2a30ba309614e8ec94d976dc5a";
+/** The node image of kind v0.33.0 (its pkg/apis/config/defaults); a tag alone can be moved to another image. */
+export const nodeImage =
+  "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5";
 
 export const kindCluster = section({
   kind: z.literal("kind"),
@@ -15,7 +15,7 @@ export const kindCluster = section({
   /** The nodes' image, by digest. Changing it replaces the cluster. */
   image: matching(
     /^\S+@sha256:[0-9a-f]{64}$/,
-    "a node image with its digest, such as kindest/node:v1.34.0@sha256:…",
+    "a node image with its digest, such as kindest/node:v1.37.0@sha256:…",
   ).default(nodeImage),
   /** Worker nodes beside the control plane's, from 0 (default) to 9. Changing it replaces the cluster. */
   workers: z
