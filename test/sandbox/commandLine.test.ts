@@ -86,6 +86,7 @@ function anotherClone(): string {
     "tsconfig.json",
     "components",
     "explain",
+    "preview",
     "stack",
     "sandbox",
     "verify",
