@@ -52,7 +52,9 @@ export function previewConfiguration(root: string, stack: string): PreviewConfig
   if (!/^[\w.-]+$/.test(stack) || !existsSync(join(root, file))) {
     throw new Failure(`there is no stack ${stack}: there are ${stacksOf(root).join(", ")}`);
   }
-  const { config, environment } = stackFile(file).parse(readYaml(root, file));
+  const { data } = stackFile.safeParse(readYaml(root, file));
+  if (data === undefined) throw new Failure(`${file}: config is not an object of settings`);
+  const { config, environment } = data;
   const prefix = `${projectOf(root).name}:`;
   const own = Object.entries(config).filter(([key]) => key.startsWith(prefix));
   const settings = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
@@ -80,23 +82,21 @@ export function previewConfiguration(root: string, stack: string): PreviewConfig
   };
 }
 
-const stackFile = (file: string) =>
-  z.looseObject({
-    config: z
-      .record(z.string(), z.unknown(), { error: `${file}: config is no object` })
-      .default({}),
-    environment: z
-      .union([
-        z.array(z.unknown()).transform((names) => names.map(environmentName)),
-        z.unknown().transform(() => ["one of its own"]),
-      ])
-      .optional()
-      .transform((names) => names ?? []),
-  });
+const stackFile = z.looseObject({
+  config: z.record(z.string(), z.unknown()).default({}),
+  environment: z
+    .union([
+      z.array(z.unknown()).transform((names) => names.map(environmentName)),
+      z.unknown().transform(() => ["one of its own"]),
+    ])
+    .optional()
+    .transform((names) => names ?? []),
+});
 
 /** An environment is named by a text, or by an object of one key with its options. */
-const environmentName = (entry: unknown) =>
-  typeof entry === "string" ? entry : (Object.keys(fieldsOf(entry) ?? {})[0] ?? "one");
+function environmentName(entry: unknown): string {
+  return typeof entry === "string" ? entry : (Object.keys(fieldsOf(entry) ?? {})[0] ?? "one");
+}
 
 function readYaml(root: string, file: string): unknown {
   const document = parseDocument(readFileSync(join(root, file), "utf8"));

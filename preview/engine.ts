@@ -42,6 +42,8 @@ export async function previewProject(project: PreviewProject, run: Run): Promise
     { stackName, projectName, program: () => Promise.resolve(run.program()) },
     { workDir: folder, pulumiCommand: await PulumiCommand.get({ root: run.pulumi }) },
   );
+  // The engine hears of no end that came before it was started.
+  run.signal.throwIfAborted();
   const planFile = join(folder, "plan.json");
   const found = new Findings();
   const onEvent = (event: EngineEvent) => {
@@ -67,7 +69,7 @@ class Findings {
 
   take({ resourcePreEvent, resOutputsEvent, diagnosticEvent, summaryEvent }: EngineEvent): void {
     const step = resourcePreEvent?.metadata;
-    if (step !== undefined) this.steps.set(step.urn, step);
+    if (step !== undefined && !isImplicit(step)) this.steps.set(step.urn, step);
     const done = resOutputsEvent?.metadata;
     if (done?.type === "pulumi:pulumi:Stack") this.#outputs = done.new?.outputs ?? {};
     if (summaryEvent !== undefined) this.#counts = { ...summaryEvent.resourceChanges };
@@ -97,6 +99,11 @@ class Findings {
       diagnostics: [...this.#diagnostics.values()],
     };
   }
+}
+
+/** Whether it is a provider that the engine makes by itself, for resources that name none: it counts none of them. */
+function isImplicit({ type, urn }: StepEventMetadata): boolean {
+  return type.startsWith("pulumi:providers:") && /^default(_|$)/.test(partsOf(urn).name);
 }
 
 function planned(step: StepEventMetadata, dependencies: readonly string[]): PlannedResource {

@@ -65,9 +65,7 @@ function entriesOf(text: string): Map<string, string> {
 }
 
 function freeTitle(taken: ReadonlyMap<string, string>, { type, name }: Entry): string {
-  const title = `${type} ${name}`;
-  for (let number = 2; ; number += 1) {
-    const candidate = number === 2 ? title : `${title} (${number - 1})`;
-    if (!taken.has(candidate)) return candidate;
-  }
+  let title = `${type} ${name}`;
+  for (let number = 2; taken.has(title); number += 1) title = `${type} ${name} (${number})`;
+  return title;
 }

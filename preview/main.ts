@@ -1,5 +1,5 @@
 /** `npm run preview`: what a stack would be, by the real engine, from nothing. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { exitWith, Failure } from "../sandbox/failure";
@@ -84,6 +84,7 @@ function treatGraph(plan: Plan, treatment: Arguments["graph"]): boolean {
   const planned = graphOf(plan);
   const reviewed = existsSync(path) ? readFileSync(path, "utf8") : undefined;
   if (treatment === "accept") {
+    mkdirSync(dirname(path), { recursive: true });
     if (reviewed !== planned) writeFileSync(path, planned);
     console.error(`${graphFile(stack)}: ${reviewed === planned ? "as it was" : "written"}`);
     return true;
@@ -123,7 +124,6 @@ function interruptions(): { readonly signal: AbortSignal; code?: number } {
 }
 
 async function main(): Promise<number> {
-  process.umask(0o077);
   const chosen = readArguments(process.argv.slice(2));
   if (chosen === "help") {
     process.stdout.write(help);
