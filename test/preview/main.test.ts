@@ -64,7 +64,7 @@ const alone = [
   'ip link set lo up && exec "$@"',
   "",
 ];
-const [unshare = "", ...unshareArguments] = [...alone, "true"];
+const [unshare, ...unshareArguments] = [...alone, "true"];
 const cannotBeAlone =
   spawnSync(unshare, unshareArguments).status !== 0 && "no network namespaces for this user";
 
@@ -244,6 +244,45 @@ test("ended early, it leaves nothing", { skip }, async () => {
     assert.ok(stderr.split("\n").at(-2)?.startsWith(when), stderr);
   }
 });
+
+/** A program whose one resource is dynamic, as a kind cluster is. */
+const dynamic = `import * as pulumi from "@pulumi/pulumi";
+class Thing extends pulumi.dynamic.Resource {
+  declare readonly made: pulumi.Output<string>;
+  constructor(name: string, size: number) {
+    const provider: pulumi.dynamic.ResourceProvider = {
+      check: (_olds, news) => Promise.resolve({ inputs: { ...news, checked: true } }),
+      create: (inputs) => Promise.resolve({ id: "id", outs: { ...inputs, made: "now" } }),
+    };
+    super(provider, name, { size, made: undefined });
+  }
+}
+export const { made } = new Thing("thing", 3);
+`;
+
+test(
+  "a dynamic resource is planned by Pulumi's own plug-in, without its code",
+  { skip },
+  async () => {
+    const clone = cloneWith({ team: stackWith({}) });
+    writeFileSync(join(clone, "index.ts"), dynamic);
+    const { code, stdout, left } = await preview(["team", "--diff"], { clone });
+    assert.deepEqual({ code, left }, { code: 0, left: [] });
+    assert.deepEqual(stdout.split("\n"), [
+      "create  pulumi:pulumi:Stack istio-auth0-team",
+      "create  └─ pulumi-nodejs:dynamic:Resource thing",
+      '              + __provider: "[code]"',
+      "              + checked: true",
+      "              + size: 3",
+      "",
+      "Outputs:",
+      '  made: "[unknown]"',
+      "",
+      "team: 2 to create",
+      "",
+    ]);
+  },
+);
 
 const help = "(see npm run preview -- --help)";
 const there = `there are ${stacksOf(root).join(", ")}`;
