@@ -18,7 +18,16 @@ import { builtinModules, createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 
 /** The folders of the sources; the program of the stack itself is beside them. */
-const folders = ["bench", "components", "explain", "preflight", "sandbox", "stack", "verify"];
+const folders = [
+  "bench",
+  "components",
+  "explain",
+  "preflight",
+  "preview",
+  "sandbox",
+  "stack",
+  "verify",
+];
 
 /** Each of these files is a program that something starts. */
 const isProgram = (file) => /(^|\/)(main|entered)\.ts$/.test(file);

@@ -25,14 +25,17 @@ export interface Subject {
   readonly stack: string;
   /** A file of TypeScript; without it, a program that makes nothing. */
   readonly program?: string;
+  /** Over this process's own environment. Default: nothing. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Runs the engine once. It finds its settings in the environment, as the sandbox's shell has it. */
+/** Runs the engine once. It finds its settings in the environment: the subject's, or the sandbox's shell's. */
 export async function runEngine(command: "up" | "preview", subject: Subject): Promise<EngineRun> {
-  const { folder, project, stack, program } = subject;
+  const { folder, project, stack, program, environment } = subject;
+  const env = { ...process.env, ...environment };
   const [node = "", ...args] = programOf(clone, join("inside", "run.ts"));
   const rest = program === undefined ? [] : [program];
-  const said = await run(node, [...args, command, stack, project, ...rest], { cwd: folder });
+  const said = await run(node, [...args, command, stack, project, ...rest], { cwd: folder, env });
   return parseOutput("bench/inside/run.ts", said, runSchema);
 }
 

@@ -6,6 +6,7 @@
  */
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { clone } from "../layout";
 import { compiledCode, nodeProgram, programArguments } from "../programs";
 import { sdkVersion } from "./shared/version";
 
@@ -31,7 +32,24 @@ export const standIns: readonly StandIn[] = names.map((name) => ({
  * @returns the folder, for `plugins.providers[].path` in the project's settings.
  */
 export function writePluginLauncher(directory: string, name: StandInName): string {
-  const command = [nodeProgram, ...programArguments(`sandbox/plugins/${name}/main.ts`)];
+  return writeLauncher(directory, name, programArguments(`sandbox/plugins/${name}/main.ts`));
+}
+
+/** The plug-in of dynamic resources: Pulumi's own, whose launcher comes with the official CLI only. */
+export const dynamicPlugin = "pulumi-nodejs";
+
+/**
+ * Writes the executable that runs Pulumi's plug-in of dynamic resources under this project's Node.
+ * @param directory as for `writePluginLauncher`
+ * @returns the folder
+ */
+export function writeDynamicLauncher(directory: string): string {
+  const program = require.resolve("@pulumi/pulumi/cmd/dynamic-provider", { paths: [clone] });
+  return writeLauncher(directory, dynamicPlugin, [program]);
+}
+
+function writeLauncher(directory: string, name: string, program: readonly string[]): string {
+  const command = [nodeProgram, ...program];
   // The engine starts every plug-in anew for each of its runs; cached code halves that time.
   const script = [
     "#!/bin/sh",

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { cp, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { digest, madeWhole } from "../files";
@@ -88,15 +88,36 @@ export async function ensureToolchain(
   };
 }
 
+/** The folder whose bin/ holds the Pulumi CLI: of all tools, only this one is made where the cache has it not. */
+export async function ensurePulumi(cache: string, say: (text: string) => void): Promise<string> {
+  const root = join(cache, "toolchain");
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  const ensure = (name: string, key: string, make: Maker) => ensurePart(root, name, key, make, say);
+  const tool = goTools.find(({ name }) => name === "pulumi");
+  if (tool === undefined) throw new Error("no tool is called pulumi");
+  const built = () =>
+    ensure(
+      tool.name,
+      goKey(tool),
+      goMaker(tool, () => Promise.resolve("")),
+    );
+  // Whichever is there will do, and nobody is asked for the other.
+  const isBuilt = existsSync(join(root, partName(tool.name, goKey(tool))));
+  const isOfficial = existsSync(join(root, partName(officialPulumi, pulumiVersion)));
+  if (isBuilt && !isOfficial) return built();
+  return (await ensureOfficialPulumi(root, ensure)) ?? built();
+}
+
+const officialPulumi = "pulumi-official";
+
 /** The official CLI where it is there already or can be had; otherwise it is built like everything else. */
 async function ensureOfficialPulumi(
   root: string,
   ensure: (name: string, key: string, make: Maker) => Promise<string>,
 ): Promise<string | undefined> {
-  const name = "pulumi-official";
-  const there = readdirSync(root).some((entry) => entry === partName(name, pulumiVersion));
+  const there = existsSync(join(root, partName(officialPulumi, pulumiVersion)));
   if (!there && !(await reachesPulumi())) return undefined;
-  return ensure(name, pulumiVersion, (folder) => installPulumi(folder, pulumiVersion));
+  return ensure(officialPulumi, pulumiVersion, (folder) => installPulumi(folder, pulumiVersion));
 }
 
 const partName = (name: string, key: string) => `${name}-${key.slice(0, 12)}`;

@@ -87,6 +87,7 @@ function anotherClone(): string {
     "components",
     "explain",
     "preflight",
+    "preview",
     "stack",
     "sandbox",
     "verify",

@@ -1,0 +1,205 @@
+/** A stack's own configuration, with placeholders for the secrets that a preview does not need. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isMap, parseDocument } from "yaml";
+import { z } from "zod";
+import { settingsComplaint, settingsProblems } from "../components/config";
+import { secretSettings } from "../components/settings";
+import { Failure } from "../sandbox/failure";
+import { kubeconfigOfNothing } from "./nothing";
+
+/** What stands for a secret. */
+export const placeholder = "placeholder-of-the-preview";
+
+/** A configuration that the engine can be given, and what of it is not the stack's own. */
+export interface PreviewConfiguration {
+  /** By full key: `istio-auth0:cluster`. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** The settings that have placeholders: `identity.clientSecret`. */
+  readonly placeholders: readonly string[];
+  /** The Pulumi ESC environments that the stack file names; a preview reads none. */
+  readonly environments: readonly string[];
+}
+
+type Fields = Record<string, unknown>;
+type Path = readonly (string | number)[];
+
+const fieldsOf = (value: unknown): Fields | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Fields)
+    : undefined;
+
+/** The stacks that a project's folder has files of. */
+export function stacksOf(root: string): string[] {
+  return readdirSync(root)
+    .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
+    .sort();
+}
+
+/** The project's own settings: Pulumi.yaml. */
+export function projectOf(root: string): { readonly name: string } & Fields {
+  return z.looseObject({ name: z.string() }).parse(readYaml(root, "Pulumi.yaml"));
+}
+
+/**
+ * Reads Pulumi.STACK.yaml, without a passphrase: whatever is encrypted in it gets a placeholder, and so does each
+ * secret that the settings' schema asks for and the file does not hold.
+ * @param root the project's folder
+ * @throws Failure where there is no such stack, and naming every setting that is wrong
+ */
+export function previewConfiguration(root: string, stack: string): PreviewConfiguration {
+  const file = `Pulumi.${stack}.yaml`;
+  if (!/^[\w.-]+$/.test(stack) || !existsSync(join(root, file))) {
+    throw new Failure(`there is no stack ${stack}: there are ${stacksOf(root).join(", ")}`);
+  }
+  const { data } = stackFile.safeParse(readYaml(root, file));
+  if (data === undefined) throw new Failure(`${file}: config is not an object of settings`);
+  const { config, environment } = data;
+  const prefix = `${projectOf(root).name}:`;
+  const own = Object.entries(config).filter(([key]) => key.startsWith(prefix));
+  const settings = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
+  for (const [section, value] of Object.entries(settings)) {
+    if (isEncrypted(value)) throw new Failure(wholeSection(file, section));
+  }
+  const placeholders = [
+    ...replaceEncrypted(settings),
+    ...replaceKubeconfigFile(settings),
+    ...fillRequired(settings),
+  ];
+  const problems = settingsProblems(settings);
+  if (problems.length > 0) throw new Failure(settingsComplaint(stack, problems));
+  // Another namespace's encrypted value is for a provider that the stack does not use: its defaults are off.
+  const others = Object.entries(config).filter(
+    ([key, value]) => !key.startsWith(prefix) && !isEncrypted(value),
+  );
+  return {
+    config: {
+      ...Object.fromEntries(others),
+      ...Object.fromEntries(own.map(([key]) => [key, settings[key.slice(prefix.length)]])),
+    },
+    placeholders,
+    environments: environment,
+  };
+}
+
+const stackFile = z.looseObject({
+  config: z.record(z.string(), z.unknown()).default({}),
+  environment: z
+    .union([
+      z.array(z.unknown()).transform((names) => names.map(environmentName)),
+      z.unknown().transform(() => ["one of its own"]),
+    ])
+    .optional()
+    .transform((names) => names ?? []),
+});
+
+/** An environment is named by a text, or by an object of one key with its options. */
+function environmentName(entry: unknown): string {
+  return typeof entry === "string" ? entry : (Object.keys(fieldsOf(entry) ?? {})[0] ?? "one");
+}
+
+function readYaml(root: string, file: string): unknown {
+  const document = parseDocument(readFileSync(join(root, file), "utf8"));
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const [position] = error.linePos ?? [];
+    throw new Failure(`${file} is not YAML: line ${position?.line ?? "?"} (${error.code})`);
+  }
+  return isMap(document.contents) ? document.toJS() : {};
+}
+
+const wholeSection = (file: string, section: string) =>
+  `${file}: the whole section ${section} is encrypted, and a preview has no passphrase. Encrypt its secrets one by one: pulumi config set --secret --path ${section}.NAME`;
+
+/** As Pulumi writes an encrypted value into a stack file. */
+function isEncrypted(value: unknown): boolean {
+  const fields = fieldsOf(value);
+  return (
+    fields !== undefined && Object.keys(fields).length === 1 && typeof fields.secure === "string"
+  );
+}
+
+/** As `pulumi config set --path` takes it. */
+const textOf = (path: Path) =>
+  path
+    .map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`))
+    .join("")
+    .slice(1);
+
+function replaceEncrypted(settings: Fields): string[] {
+  return pathsTo(settings, isEncrypted).map((path) => {
+    set(settings, path, placeholderFor(settings, path));
+    return textOf(path);
+  });
+}
+
+/** The paths to every value that is looked for; nothing is looked for inside one. */
+function pathsTo(value: unknown, wanted: (value: unknown) => boolean, path: Path = []): Path[] {
+  if (wanted(value)) return [path];
+  if (Array.isArray(value)) {
+    return value.flatMap((entry, index) => pathsTo(entry, wanted, [...path, index]));
+  }
+  return Object.entries(fieldsOf(value) ?? {}).flatMap(([key, field]) =>
+    pathsTo(field, wanted, [...path, key]),
+  );
+}
+
+/** A file of somebody's machine is not read: the plan would be another one on every machine. */
+function replaceKubeconfigFile(settings: Fields): string[] {
+  const cluster = fieldsOf(settings.cluster);
+  if (cluster?.kind !== "existing" || typeof cluster.kubeconfigPath !== "string") return [];
+  if (cluster.kubeconfig !== undefined) return [];
+  delete cluster.kubeconfigPath;
+  cluster.kubeconfig = placeholderFor(settings, ["cluster", "kubeconfig"]);
+  return ["cluster.kubeconfigPath"];
+}
+
+/** Fills in each secret whose absence is a problem: with it there are fewer. */
+function fillRequired(settings: Fields): string[] {
+  const filled: string[] = [];
+  for (const path of [...secretSettings].flatMap((pattern) => absent(settings, pattern))) {
+    const before = settingsProblems(settings).length;
+    set(settings, path, placeholderFor(settings, path));
+    if (settingsProblems(settings).length < before) filled.push(textOf(path));
+    else set(settings, path, undefined);
+  }
+  return filled;
+}
+
+/** Where a secret setting could be and is not, though the object that would have it is there. */
+function absent(settings: Fields, pattern: string): Path[] {
+  const keys = pattern.split(".");
+  const last = keys.pop() ?? "";
+  const parents = keys.reduce<readonly { path: Path; value: unknown }[]>(
+    (found, key) =>
+      found.flatMap(({ path, value }) => {
+        const name = key.replace(/\[\]$/, "");
+        const field = fieldsOf(value)?.[name];
+        if (name === key) return [{ path: [...path, name], value: field }];
+        const entries: readonly unknown[] = Array.isArray(field) ? field : [];
+        return entries.map((entry, index) => ({ path: [...path, name, index], value: entry }));
+      }),
+    [{ path: [], value: settings }],
+  );
+  return parents.flatMap(({ path, value }) => {
+    const fields = fieldsOf(value);
+    return fields !== undefined && fields[last] === undefined ? [[...path, last]] : [];
+  });
+}
+
+function placeholderFor(settings: Fields, path: Path): string {
+  if (textOf(path) !== "cluster.kubeconfig") return placeholder;
+  const context = fieldsOf(settings.cluster)?.context;
+  return kubeconfigOfNothing(typeof context === "string" ? context : undefined);
+}
+
+/** Sets a value at a path whose objects and lists are there; undefined removes it. */
+function set(settings: Fields, path: Path, value: unknown): void {
+  const last = path.at(-1) ?? "";
+  const parent = path
+    .slice(0, -1)
+    .reduce<unknown>((found, key) => (found as Record<string | number, unknown>)[key], settings);
+  const fields = parent as Record<string | number, unknown>;
+  if (value === undefined) Reflect.deleteProperty(fields, last);
+  else fields[last] = value;
+}

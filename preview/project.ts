@@ -1,0 +1,66 @@
+/** A Pulumi project of a preview's own, in a private folder: its stack has nothing yet. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { writePrivate } from "../sandbox/files";
+import {
+  dynamicPlugin,
+  standIns,
+  writeDynamicLauncher,
+  writePluginLauncher,
+} from "../sandbox/plugins/launchers";
+import { type PreviewConfiguration, projectOf } from "./configuration";
+
+/** Where the engine finds a project, and with which environment beside PATH and HOME. */
+export interface PreviewProject {
+  readonly folder: string;
+  readonly name: string;
+  readonly stack: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes the project's own settings for a folder that is not the project's, with the stand-ins as its plug-ins: what
+ * an official one asks of the world differs, and so would the plan.
+ * @param root the folder of the project that is previewed
+ * @param folder made, and everything that the engine writes is in it
+ */
+export function writeProject(
+  root: string,
+  stack: string,
+  { config }: Pick<PreviewConfiguration, "config">,
+  folder: string,
+): PreviewProject {
+  const settings = projectOf(root);
+  const launchers = join(folder, "plugins");
+  const providers = [
+    ...standIns.map(({ name, version }) => ({
+      name,
+      version,
+      path: writePluginLauncher(launchers, name),
+    })),
+    { name: dynamicPlugin, path: writeDynamicLauncher(launchers) },
+  ];
+  for (const part of ["backend", "home", "tmp"]) {
+    mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
+  }
+  writePrivate(
+    join(folder, "Pulumi.yaml"),
+    stringify({ ...settings, main: root, plugins: { providers } }),
+  );
+  writePrivate(join(folder, `Pulumi.${stack}.yaml`), stringify({ config }));
+  return {
+    folder,
+    name: settings.name,
+    stack,
+    environment: {
+      PULUMI_HOME: join(folder, "home"),
+      PULUMI_BACKEND_URL: `file://${join(folder, "backend")}`,
+      PULUMI_CONFIG_PASSPHRASE: randomBytes(32).toString("hex"),
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      TMPDIR: join(folder, "tmp"),
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/** A plan in text. */
+import { stringify } from "yaml";
+import { type Plan, type PlannedResource, titleOf } from "./plan";
+
+/** The resources as a tree, what the stack would export, what the engine warns of, and how many are made. */
+export function renderPlan(plan: Plan, options: { readonly diff: boolean }): string {
+  return [
+    ...treeOf(plan.resources, options.diff),
+    "",
+    ...section("Outputs:", plan.outputs),
+    ...plan.diagnostics.map(
+      ({ severity, name, message }) =>
+        `${severity}: ${name === undefined ? "" : `${name}: `}${message}`,
+    ),
+    `${plan.stack}: ${countsOf(plan)}`,
+    "",
+  ].join("\n");
+}
+
+/** `67 to create`. */
+export function countsOf({ counts }: Pick<Plan, "counts">): string {
+  const parts = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(
+      ([operation, count]) => `${count} ${operation === "same" ? "as it is" : `to ${operation}`}`,
+    );
+  return parts.join(", ") || "nothing to do";
+}
+
+function treeOf(resources: readonly PlannedResource[], diff: boolean): string[] {
+  const width = Math.max(0, ...resources.map(({ operation }) => operation.length));
+  const known = new Set(resources.map(({ urn }) => urn));
+  const childrenOf = (urn: string | undefined) =>
+    resources.filter(({ parent }) => (known.has(parent ?? "") ? parent : undefined) === urn);
+  const branch = (resource: PlannedResource, own: string, below: string): string[] => {
+    const { operation, urn } = resource;
+    const parts = childrenOf(urn);
+    const properties = diff ? propertiesOf(resource, parts.length > 0 ? "│  " : "   ") : [];
+    return [
+      `${operation.padEnd(width)}  ${own}${titleOf(urn)}`,
+      ...properties.map((line) => `${" ".repeat(width)}  ${below}${line}`),
+      ...parts.flatMap((part, position) => {
+        const last = position === parts.length - 1;
+        return branch(part, `${below}${last ? "└─ " : "├─ "}`, `${below}${last ? "   " : "│  "}`);
+      }),
+    ];
+  };
+  return childrenOf(undefined).flatMap((root) => branch(root, "", ""));
+}
+
+/** What the resource is given, against nothing: every line of it is new. */
+function propertiesOf({ inputs, protect }: PlannedResource, before: string): string[] {
+  const all = { ...(protect && { "(protected)": true }), ...inputs };
+  return linesOf(all).map((line) => `${before}+ ${line}`);
+}
+
+function section(title: string, fields: Readonly<Record<string, unknown>>): string[] {
+  const lines = linesOf(fields).map((line) => `  ${line}`);
+  return lines.length === 0 ? [] : [title, ...lines, ""];
+}
+
+function linesOf(fields: Readonly<Record<string, unknown>>): string[] {
+  if (Object.keys(fields).length === 0) return [];
+  return stringify(fields, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd().split("\n");
+}

@@ -1,0 +1,74 @@
+/** Runs `npm run preview` for a user who has nothing but PATH and a home, with the tools that are there already. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { stringify } from "yaml";
+import { loaderArguments } from "../node";
+import { temporaryFolder } from "../sandbox/images/reading";
+import { pulumiExecutable } from "../sandbox/plugins/engine";
+
+export const root = join(__dirname, "../..");
+
+interface Options {
+  /** The clone whose command it is. */
+  readonly clone?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What starts it: a program and its arguments. */
+  readonly within?: readonly string[];
+  /** Called with each part of what it says on standard error. */
+  readonly onSaid?: (said: string, signal: (name: NodeJS.Signals) => void) => void;
+}
+
+/** What a run of the command said, how it ended, and the files that it left: in the cache only compiled code is none. */
+export async function preview(args: readonly string[], options: Options = {}) {
+  const { clone = root, environment = {}, within = [], onSaid } = options;
+  const home = temporaryFolder();
+  const caches = temporaryFolder();
+  const [cache, temporary] = [join(caches, "istio-auth0"), join(home, "tmp")];
+  for (const folder of [cache, temporary]) mkdirSync(folder);
+  if (pulumiExecutable !== undefined) {
+    symlinkSync(dirname(dirname(dirname(pulumiExecutable))), join(cache, "toolchain"));
+  }
+  const main = [...loaderArguments, join(clone, "preview/main.ts")];
+  const [program = "", ...rest] = [...within, process.execPath, ...main, ...args];
+  const child = spawn(program, rest, {
+    cwd: clone,
+    env: {
+      HOME: home,
+      XDG_CACHE_HOME: caches,
+      PATH: process.env.PATH,
+      TMPDIR: temporary,
+      TSX_DISABLE_CACHE: "1",
+      ...environment,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 120_000,
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    onSaid?.(chunk.toString(), (name) => child.kill(name));
+  });
+  const closed = once(child, "close");
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  await closed;
+  const made = readdirSync(home, { recursive: true, encoding: "utf8" });
+  const cached = readdirSync(cache).filter((name) => name !== "toolchain" && name !== "compiled");
+  // tsx, which runs the sources here, has a socket's folder of its own.
+  const left = [...made.filter((path) => !/^tmp(\/tsx-\d+)?$/.test(path)), ...cached];
+  return { code: child.exitCode, stdout, stderr: stderr.replaceAll(home, "HOME"), left };
+}
+
+/** A clone with other stack files beside its own. */
+export function cloneWith(stacks: Readonly<Record<string, unknown>>): string {
+  const clone = temporaryFolder();
+  const parts = ["Pulumi.yaml", "Pulumi.sandbox.yaml", "index.ts", "package.json", "tsconfig.json"];
+  for (const part of [...parts, "components", "preview", "sandbox", "stack"]) {
+    cpSync(join(root, part), join(clone, part), { recursive: true });
+  }
+  for (const [name, content] of Object.entries(stacks)) {
+    writeFileSync(join(clone, `Pulumi.${name}.yaml`), stringify(content));
+  }
+  symlinkSync(join(root, "node_modules"), join(clone, "node_modules"));
+  return clone;
+}

@@ -1,0 +1,313 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { parse, stringify } from "yaml";
+import { z } from "zod";
+import { stacksOf } from "../../preview/configuration";
+import { kubeconfigOfNothing } from "../../preview/nothing";
+import { temporaryFolder } from "../sandbox/images/reading";
+import { skipWithoutEngine } from "../sandbox/plugins/engine";
+import { cloneWith, preview, root } from "./command";
+
+const skip = skipWithoutEngine;
+const standIns = "plug-ins: this project's stand-ins (auth0, kubernetes, random)";
+const placeholders =
+  "a preview needs no secret: placeholders for cluster.kubeconfig, identity.clientSecret";
+
+test(
+  "a stack is previewed with nothing but PATH and a home, and nothing is left",
+  { skip },
+  async () => {
+    const { stdout, ...rest } = await preview(["sandbox"]);
+    assert.deepEqual(rest, {
+      code: 0,
+      stderr: [standIns, placeholders, "previewing sandbox …", ""].join("\n"),
+      left: [],
+    });
+    const lines = stdout.trimEnd().split("\n");
+    assert.equal(lines.at(-1), "sandbox: 67 to create");
+    assert.equal(lines.filter((line) => line.startsWith("create ")).length, 67);
+    assert.deepEqual(lines.slice(0, 3), [
+      "create  pulumi:pulumi:Stack istio-auth0-sandbox",
+      "create  ├─ istio-auth0:index:Auth0Identity identity",
+      "create  │  ├─ auth0:index/client:Client identity-machine-catalogue",
+    ]);
+    assert.ok(lines.includes('    web: "[unknown]"'));
+    assert.ok(lines.includes('  clientSecrets: "[secret]"'));
+  },
+);
+
+test("the user's own cluster, account and backend are not asked", { skip }, async () => {
+  const { code, stdout } = await preview(["sandbox"], {
+    environment: {
+      AUTH0_DOMAIN: "elsewhere.example",
+      KUBECONFIG: "/nowhere",
+      PULUMI_ACCESS_TOKEN: "none",
+      PULUMI_BACKEND_URL: "s3://nowhere",
+      PULUMI_CONFIG_PASSPHRASE_FILE: "/nowhere",
+      PULUMI_STACK: "another",
+    },
+  });
+  assert.deepEqual([code, stdout.trimEnd().split("\n").at(-1)], [0, "sandbox: 67 to create"]);
+});
+
+/** A network of its own, in which nothing but this process and what it starts can be reached. */
+const alone = [
+  "unshare",
+  "--map-root-user",
+  "--net",
+  "sh",
+  "-c",
+  'ip link set lo up && exec "$@"',
+  "",
+];
+const [unshare, ...unshareArguments] = [...alone, "true"];
+const cannotBeAlone =
+  spawnSync(unshare, unshareArguments).status !== 0 && "no network namespaces for this user";
+
+test("no network is needed", { skip: skip || cannotBeAlone }, async () => {
+  const { code, stdout, left } = await preview(["sandbox"], { within: alone });
+  const last = stdout.trimEnd().split("\n").at(-1);
+  assert.deepEqual({ code, last, left }, { code: 0, last: "sandbox: 67 to create", left: [] });
+});
+
+/** What has come to be reviewed; the others' clusters are not made yet. */
+const unfinished = new Set(["dev", "prod"]);
+
+for (const stack of stacksOf(root)) {
+  const todo = unfinished.has(stack) && "its kind of cluster is not there yet";
+  test(`stack ${stack} plans what was reviewed`, { skip, todo }, async () => {
+    const { code, stderr } = await preview([stack, "--check"]);
+    assert.equal(code, 0, stderr);
+  });
+}
+
+/** The sandbox's stack file with other values of some settings. */
+function stackWith(changes: Readonly<Record<string, Readonly<Record<string, unknown>>>>) {
+  const text = readFileSync(join(root, "Pulumi.sandbox.yaml"), "utf8");
+  const { config } = z.object({ config: z.record(z.string(), z.unknown()) }).parse(parse(text));
+  for (const [section, fields] of Object.entries(changes)) {
+    const key = `istio-auth0:${section}`;
+    config[key] = { ...(config[key] as object), ...fields };
+  }
+  return { config };
+}
+
+test("--check shows what differs by resource; --accept writes it down", { skip }, async () => {
+  const clone = cloneWith({ team: stackWith({}) });
+  const graph = "test/preview/graphs/team.yaml";
+  const accept = "npm run preview -- team --accept";
+  const run = async (...args: string[]) => {
+    const { code, stderr, left } = await preview(["team", ...args], { clone });
+    return { code, said: stderr.split("\n").slice(3, -1), left };
+  };
+  assert.deepEqual(await run("--check"), {
+    code: 1,
+    said: [`error: there is no ${graph}: ${accept} writes it`],
+    left: [],
+  });
+  assert.deepEqual(await run("--accept"), { code: 0, said: [`${graph}: written`], left: [] });
+  assert.deepEqual(await run("--accept"), { code: 0, said: [`${graph}: as it was`], left: [] });
+  assert.deepEqual(await run("--check"), { code: 0, said: [`${graph}: as planned`], left: [] });
+  const other = stackWith({ gateway: { nodePort: 30081 } });
+  writeFileSync(join(clone, "Pulumi.team.yaml"), stringify(other));
+  assert.deepEqual(await run("--check"), {
+    code: 1,
+    said: [
+      "~ kubernetes:helm.sh/v3:Release istio-gateway",
+      "               targetPort: 15021",
+      "             - name: http2",
+      "    -          nodePort: 30080",
+      "    +          nodePort: 30081",
+      "               port: 80",
+      "               protocol: TCP",
+      `error: the plan of team is not the one in ${graph}: see above, and if it should be so: ${accept}`,
+    ],
+    left: [],
+  });
+});
+
+const canary = "canary-3f9a";
+
+test(
+  "no secret is in what is printed or written, and encrypted ones need no passphrase",
+  { skip },
+  async () => {
+    const { config } = stackWith({
+      cluster: { kubeconfig: kubeconfigOfNothing().replace("token: none", `token: ${canary}`) },
+      identity: {
+        kind: "auth0",
+        clientSecret: canary,
+        clientId: { secure: "v1:encrypted" },
+      },
+    });
+    const clone = cloneWith({
+      team: {
+        environment: ["istio-auth0/team"],
+        encryptionsalt: "v1:salt",
+        config: { ...config, "another:token": { secure: "v1:encrypted" } },
+      },
+    });
+    const json = join(temporaryFolder(), "plan.json");
+    const { code, stdout, stderr, left } = await preview(["team", "--diff", "--json", json], {
+      clone,
+    });
+    assert.deepEqual(
+      { code, stderr, left },
+      {
+        code: 0,
+        stderr: [
+          standIns,
+          "a preview needs no secret: placeholders for identity.clientId",
+          "a preview reads no Pulumi ESC environment: left out istio-auth0/team",
+          "previewing team …",
+          "",
+        ].join("\n"),
+        left: [],
+      },
+    );
+    const written = readFileSync(json, "utf8");
+    for (const said of [stdout, written]) {
+      assert.ok(said.includes("[secret]") && said.includes("[unknown]"));
+      assert.ok(!said.includes(canary));
+    }
+    assert.ok(/^ +│ {2}│ {5}\+ clientSecret: "\[secret\]"$/m.test(stdout));
+    const plan = z
+      .object({
+        stack: z.string(),
+        counts: z.record(z.string(), z.number()),
+        resources: z.array(z.object({ operation: z.string(), type: z.string(), name: z.string() })),
+      })
+      .parse(JSON.parse(written));
+    assert.deepEqual([plan.stack, plan.counts], ["team", { create: 67 }]);
+    assert.equal(plan.resources.length, 67);
+  },
+);
+
+test("wrong settings are all named, and nothing is started", { skip }, async () => {
+  const clone = cloneWith({
+    team: stackWith({
+      cluster: { kind: "existing", kubeconfig: "no kubeconfig" },
+      gateway: { nodePort: 70000, serviceType: "Ingress" },
+      identity: { issuer: "https://elsewhere.example" },
+    }),
+  });
+  const { code, stdout, stderr, left } = await preview(["team"], { clone });
+  assert.deepEqual({ code, stdout, left }, { code: 1, stdout: "", left: [] });
+  assert.deepEqual(
+    stderr.split("\n").map((line) => line.replace(/: found.*/, "")),
+    [
+      "error: The configuration of stack team is wrong (Pulumi.yaml describes every setting):",
+      "  cluster.kubeconfig",
+      "  identity.issuer",
+      "  gateway.serviceType",
+      "  gateway.nodePort",
+      "",
+    ],
+  );
+});
+
+test("an error of the program is the command's, in the program's words", { skip }, async () => {
+  const clone = cloneWith({ team: stackWith({}) });
+  const program = join(clone, "index.ts");
+  const text = readFileSync(program, "utf8");
+  writeFileSync(
+    program,
+    `import { RunError } from "@pulumi/pulumi";\n${text}\nthrow new RunError("nothing goes");\n`,
+  );
+  const { code, stdout, stderr, left } = await preview(["team"], { clone });
+  assert.deepEqual({ code, stdout, left }, { code: 1, stdout: "", left: [] });
+  assert.equal(stderr.split("\n").at(-2), "error: nothing goes");
+});
+
+test("ended early, it leaves nothing", { skip }, async () => {
+  const clone = cloneWith({ team: stackWith({}) });
+  const program = join(clone, "index.ts");
+  const endless =
+    'console.error("the program runs");\nexport const never = new Promise(() => undefined);\n';
+  writeFileSync(program, readFileSync(program, "utf8") + endless);
+  for (const [when, signal] of [
+    ["previewing team", "SIGTERM"],
+    ["the program runs", "SIGINT"],
+  ] as const) {
+    const { code, stdout, stderr, left } = await preview(["team"], {
+      clone,
+      onSaid(said, send) {
+        if (said.includes(when)) send(signal);
+      },
+    });
+    const ended = { code: 128 + constants.signals[signal], stdout: "", left: [] };
+    assert.deepEqual({ code, stdout, left }, ended);
+    assert.ok(stderr.split("\n").at(-2)?.startsWith(when), stderr);
+  }
+});
+
+/** A program whose one resource is dynamic, as a kind cluster is. */
+const dynamic = `import * as pulumi from "@pulumi/pulumi";
+class Thing extends pulumi.dynamic.Resource {
+  declare readonly made: pulumi.Output<string>;
+  constructor(name: string, size: number) {
+    const provider: pulumi.dynamic.ResourceProvider = {
+      check: (_olds, news) => Promise.resolve({ inputs: { ...news, checked: true } }),
+      create: (inputs) => Promise.resolve({ id: "id", outs: { ...inputs, made: "now" } }),
+    };
+    super(provider, name, { size, made: undefined });
+  }
+}
+export const { made } = new Thing("thing", 3);
+`;
+
+test(
+  "a dynamic resource is planned by Pulumi's own plug-in, without its code",
+  { skip },
+  async () => {
+    const clone = cloneWith({ team: stackWith({}) });
+    writeFileSync(join(clone, "index.ts"), dynamic);
+    const { code, stdout, left } = await preview(["team", "--diff"], { clone });
+    assert.deepEqual({ code, left }, { code: 0, left: [] });
+    assert.deepEqual(stdout.split("\n"), [
+      "create  pulumi:pulumi:Stack istio-auth0-team",
+      "create  └─ pulumi-nodejs:dynamic:Resource thing",
+      '              + __provider: "[code]"',
+      "              + checked: true",
+      "              + size: 3",
+      "",
+      "Outputs:",
+      '  made: "[unknown]"',
+      "",
+      "team: 2 to create",
+      "",
+    ]);
+  },
+);
+
+const help = "(see npm run preview -- --help)";
+const there = `there are ${stacksOf(root).join(", ")}`;
+for (const [args, message] of [
+  [[], `name a stack: ${there}`],
+  [["staging"], `there is no stack staging: ${there}`],
+  [["../sandbox"], `there is no stack ../sandbox: ${there}`],
+  [["dev", "prod"], `one stack at a time: dev prod ${help}`],
+  [["dev", "--check", "--accept"], `either --check or --accept ${help}`],
+  [["dev", "--json"], `Option '--json <value>' argument missing ${help}`],
+  [["dev", "--json", "/nowhere/plan"], "--json /nowhere/plan: there is no folder /nowhere"],
+] as const) {
+  test(`"${args.join(" ")}" is refused in one line`, async () => {
+    assert.deepEqual(await preview(args), {
+      code: 1,
+      stdout: "",
+      stderr: `error: ${message}\n`,
+      left: [],
+    });
+  });
+}
+
+test("--help says how to call it, and what each option does", async () => {
+  const { stdout, ...rest } = await preview(["--help"]);
+  assert.deepEqual(rest, { code: 0, stderr: "", left: [] });
+  const described = [...stdout.matchAll(/^ {2}(--\w+)/gm)].map(([, option]) => option);
+  assert.deepEqual(described, ["--diff", "--json", "--check", "--accept", "--help"]);
+});
