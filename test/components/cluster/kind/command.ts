@@ -53,7 +53,10 @@ function create(): void {
     networking: { apiServerAddress: string; apiServerPort: number };
   };
   const server = `https://${networking.apiServerAddress}:${String(networking.apiServerPort)}`;
-  const content = kubeconfigOf(server, randomUUID());
+  const given = join(folder, "kubeconfig");
+  const content = fs.existsSync(given)
+    ? fs.readFileSync(given, "utf8").replace("AUTHORITY", randomUUID())
+    : kubeconfigOf(server, randomUUID());
   fs.mkdirSync(cluster);
   fs.writeFileSync(join(cluster, "configuration"), input);
   fs.writeFileSync(join(cluster, "image"), option("--image") ?? "");
