@@ -25,6 +25,8 @@ export interface Registration {
   readonly parent: string;
   readonly dependencies: readonly string[];
   readonly provider: string;
+  /** What it goes with, so that it is not deleted by itself; empty where it is. */
+  readonly deletedWith: string;
   /** The outputs that the program keeps secret, whatever the provider says. */
   readonly additionalSecretOutputs: readonly string[];
 }
@@ -43,6 +45,7 @@ interface RegisterRequest {
   getDependenciesList(): string[];
   getProvider(): string;
   getAdditionalsecretoutputsList(): string[];
+  getDeletedwith(): string;
   getObject(): { toJavaScript(): unknown };
 }
 
@@ -85,6 +88,7 @@ function describe(request: RegisterRequest): Registration {
     parent: nameOf(request.getParent()),
     dependencies: request.getDependenciesList().map(nameOf).sort(),
     provider: nameOf(request.getProvider()),
+    deletedWith: nameOf(request.getDeletedwith()),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
   };
 }

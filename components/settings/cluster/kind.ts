@@ -23,8 +23,8 @@ export const kindCluster = section({
     .min(0, { error: "a number from 0 to 9" })
     .max(9, { error: "a number from 0 to 9" })
     .default(0),
-  /** The API server's port on 127.0.0.1. Fixed, so that the kubeconfig outlives a restart of the machine. */
+  /** The API server's port on 127.0.0.1. Fixed, so that the kubeconfig outlives a restart. Changing it replaces the cluster. */
   apiServerPort: port().default(6550),
-  /** Whether to take over a cluster of this name that is there already. Default: refuse. */
+  /** Whether to take over a cluster of this name that is there already, and delete it with the stack. Default: refuse. */
   adopt: flag().default(false),
 });

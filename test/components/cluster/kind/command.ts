@@ -92,7 +92,8 @@ function note(): void {
   const modes = [dirname(kubeconfig), kubeconfig]
     .filter((place) => fs.existsSync(place))
     .map((place) => fs.statSync(place).mode & 0o777);
-  const line = JSON.stringify({ args, input, kubeconfig, modes });
+  const environment = process.env.KUBECONFIG ?? "";
+  const line = JSON.stringify({ args, input, kubeconfig, environment, modes });
   fs.appendFileSync(join(folder, "calls"), `${line}\n`);
 }
 

@@ -20,6 +20,8 @@ const call = z.object({
   args: z.array(z.string()),
   input: z.string(),
   kubeconfig: z.string(),
+  /** $KUBECONFIG, which kind takes where no option names a file. */
+  environment: z.string(),
   /** The modes of the kubeconfig's folder and file after the command, where they are there. */
   modes: z.array(z.number()),
 });
