@@ -349,3 +349,25 @@ test("the table, the tenant's scopes and roles, and the policies agree", async (
   assert.deepEqual(asked, needed);
   assert.ok(asked.every(([, permission]) => scopes.some(({ name }) => name === permission)));
 });
+
+test("what is in a kind cluster goes with the cluster, and what is in another one is deleted", async () => {
+  // The engine hands it on from a component to its children.
+  const inCluster: Record<string, string> = {
+    "istio-auth0:index:IstioMesh": "istio",
+    "kubernetes:core/v1:Namespace": "bookinfo",
+    "istio-auth0:index:Enforcement": "access",
+    "istio-auth0:index:Bookinfo": "bookinfo",
+  };
+  for (const [cluster, expected] of [
+    [{ kind: "kind", kubeconfig: undefined }, "cluster"],
+    [{}, ""],
+  ] as const) {
+    const { registrations } = await runProgram({ changes: { "istio-auth0:cluster": cluster } });
+    for (const [type, name] of Object.entries(inCluster))
+      assert.equal(find(registrations, type, name).deletedWith, expected, type);
+    const others = registrations.filter(
+      ({ type, name, deletedWith }) => deletedWith !== "" && inCluster[type] !== name,
+    );
+    assert.deepEqual(others, []);
+  }
+});

@@ -35,8 +35,9 @@ export interface Cluster {
   /** Where the gateway's host gets a record. Default: nowhere. */
   readonly dnsZone?: DnsZone | undefined;
   /**
-   * What takes everything in the cluster with it when it goes, so that nothing of that is deleted one by one, and
-   * a cluster that is gone is asked for nothing. Default: nothing; what is in the cluster is deleted first.
+   * What everything in the cluster goes with (`deletedWith`), as the cluster takes it along: nothing of it is then
+   * deleted one by one, and a cluster that is gone is asked for nothing. Default: nothing; the stack deletes what
+   * it made in the cluster, which stays or holds on to what is outside it.
    */
-  readonly lifetime?: pulumi.Resource;
+  readonly lifetime?: pulumi.Resource | undefined;
 }

@@ -12,6 +12,7 @@ export class DigitalOceanCluster extends pulumi.ComponentResource implements Clu
   public readonly provider: kubernetes.Provider;
   public readonly kubeconfig: pulumi.Output<string>;
   public readonly wayIn: WayIn;
+  public readonly lifetime: pulumi.Resource | undefined;
   public readonly dnsZone: DnsZone | undefined;
 
   /**
@@ -61,6 +62,8 @@ export class DigitalOceanCluster extends pulumi.ComponentResource implements Clu
       { parent: this },
     );
     this.wayIn = wayInOf(clusterName, args.loadBalancer, gateway);
+    // Where the cluster leaves nothing behind. Otherwise the stack deletes what it made itself, the load balancer too.
+    this.lifetime = args.destroyAssociated ? this.provider : undefined;
     this.dnsZone = args.dns && { ...args.dns, provider: account };
     this.registerOutputs({ kubeconfig: this.kubeconfig });
   }

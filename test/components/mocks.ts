@@ -30,6 +30,8 @@ export interface Registration {
   /** The inputs whose changes do not count. */
   readonly ignoreChanges: readonly string[];
   readonly deleteBeforeReplace: boolean;
+  /** What it goes with, so that it is not deleted by itself; empty where it is. */
+  readonly deletedWith: string;
   /** The outputs that the program keeps secret, whatever the provider says. */
   readonly additionalSecretOutputs: readonly string[];
   /** Of one that is only read: what it is found by. */
@@ -62,6 +64,7 @@ interface RegisterRequest {
   getDependenciesList(): string[];
   getProvider(): string;
   getAdditionalsecretoutputsList(): string[];
+  getDeletedwith(): string;
   getObject(): { toJavaScript(): unknown };
   getProtect(): boolean;
   getIgnorechangesList(): string[];
@@ -71,7 +74,7 @@ interface RegisterRequest {
 /** The part of the engine's request for a resource that is there already. */
 type ReadRequest = Omit<
   RegisterRequest,
-  "getObject" | "getProtect" | "getIgnorechangesList" | "getDeletebeforereplace"
+  "getObject" | "getDeletedwith" | "getProtect" | "getIgnorechangesList" | "getDeletebeforereplace"
 > & { getId(): string; getProperties(): { toJavaScript(): unknown } };
 
 const signature = pulumi.runtime.specialSigKey;
@@ -106,6 +109,7 @@ function nameOf(urn: string): string {
 function describe(request: RegisterRequest): Registration {
   return {
     ...describeCommon(request, request.getObject()),
+    deletedWith: nameOf(request.getDeletedwith()),
     protect: request.getProtect(),
     ignoreChanges: request.getIgnorechangesList(),
     deleteBeforeReplace: request.getDeletebeforereplace(),
@@ -116,6 +120,7 @@ function describeRead(request: ReadRequest): Registration {
   const id = request.getId();
   return {
     ...describeCommon(request, request.getProperties()),
+    deletedWith: "",
     protect: false,
     ignoreChanges: [],
     deleteBeforeReplace: false,

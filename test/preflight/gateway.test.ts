@@ -43,8 +43,8 @@ const acme = { issuer: { kind: "acme", email: "platform@bookinfo.example" } };
 
 test("an authority of the internet gives no certificate for this machine", async () => {
   assert.equal(
-    (await check({ url: "https://localhost", tls: acme }))[1],
-    "failed gateway's certificate: acme-v02.api.letsencrypt.org gives no certificate for localhost. Set gateway.url to a public host name, or gateway.tls.issuer.kind to selfSigned.",
+    (await check({ url: "https://bookinfo.localhost", tls: acme }))[1],
+    "failed gateway's certificate: acme-v02.api.letsencrypt.org gives no certificate for bookinfo.localhost. Set gateway.url to a public host name, or gateway.tls.issuer.kind to selfSigned.",
   );
 });
 

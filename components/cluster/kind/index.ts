@@ -53,7 +53,6 @@ export class KindCluster extends pulumi.ComponentResource implements Cluster {
       },
       { parent: this },
     );
-    this.lifetime = cluster;
     this.kubeconfig = pulumi.secret(cluster.kubeconfig);
     this.wayIn = kindWayIn(gateway);
     this.provider = new kubernetes.Provider(
@@ -66,6 +65,9 @@ export class KindCluster extends pulumi.ComponentResource implements Cluster {
       },
       { parent: this },
     );
+    // Not the cluster: the engine deletes it before its replacement, and only then what says to go with it. The
+    // provider is replaced with the cluster, and its connection is closed before anything could be deleted.
+    this.lifetime = this.provider;
     this.registerOutputs({ kubeconfig: this.kubeconfig });
   }
 }

@@ -1,9 +1,12 @@
 import { z } from "zod";
 import { flag, matching, port, section } from "../schema";
 
-/** The node image of kind v0.33.0 (its pkg/apis/config/defaults); a tag alone can be moved to another image. */
+/**
+ * The node image of kind v0.32.0 (its pkg/apis/config/defaults): the Kubernetes of the newest one, 1.37, is newer than
+ * what Istio 1.30 is released for. A tag alone can be moved to another image.
+ */
 export const nodeImage =
-  "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5";
+  "kindest/node:v1.36.1@sha256:3489c7674813ba5d8b1a9977baea8a6e553784dab7b84759d1014dbd78f7ebd5";
 
 export const kindCluster = section({
   kind: z.literal("kind"),
@@ -23,8 +26,8 @@ export const kindCluster = section({
     .min(0, { error: "a number from 0 to 9" })
     .max(9, { error: "a number from 0 to 9" })
     .default(0),
-  /** The API server's port on 127.0.0.1. Fixed, so that the kubeconfig outlives a restart of the machine. */
+  /** The API server's port on 127.0.0.1. Fixed, so that the kubeconfig outlives a restart. Changing it replaces the cluster. */
   apiServerPort: port().default(6550),
-  /** Whether to take over a cluster of this name that is there already. Default: refuse. */
+  /** Whether to take over a cluster of this name that is there already, and delete it with the stack. Default: refuse. */
   adopt: flag().default(false),
 });

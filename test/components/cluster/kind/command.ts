@@ -1,6 +1,6 @@
 /**
  * What the stand-in for the `kind` command runs: `command.ts FOLDER ARGUMENT…`, by Node as it is. Its clusters are
- * folders in FOLDER/clusters. What it says is what kind v0.33.0 says.
+ * folders in FOLDER/clusters. What it says is what kind v0.33.0 and v0.32.0 say.
  */
 import { randomUUID } from "node:crypto";
 import * as fs from "node:fs";
@@ -53,7 +53,10 @@ function create(): void {
     networking: { apiServerAddress: string; apiServerPort: number };
   };
   const server = `https://${networking.apiServerAddress}:${String(networking.apiServerPort)}`;
-  const content = kubeconfigOf(server, randomUUID());
+  const given = join(folder, "kubeconfig");
+  const content = fs.existsSync(given)
+    ? fs.readFileSync(given, "utf8").replace("AUTHORITY", randomUUID())
+    : kubeconfigOf(server, randomUUID());
   fs.mkdirSync(cluster);
   fs.writeFileSync(join(cluster, "configuration"), input);
   fs.writeFileSync(join(cluster, "image"), option("--image") ?? "");
@@ -89,7 +92,8 @@ function note(): void {
   const modes = [dirname(kubeconfig), kubeconfig]
     .filter((place) => fs.existsSync(place))
     .map((place) => fs.statSync(place).mode & 0o777);
-  const line = JSON.stringify({ args, input, kubeconfig, modes });
+  const environment = process.env.KUBECONFIG ?? "";
+  const line = JSON.stringify({ args, input, kubeconfig, environment, modes });
   fs.appendFileSync(join(folder, "calls"), `${line}\n`);
 }
 

@@ -89,6 +89,15 @@ describe("create", () => {
     assert.deepEqual(created.modes, [0o700, 0o600]);
   });
 
+  test("shows no command the user's own kubeconfig", async () => {
+    const { id, outs } = await made();
+    await provider.delete(id, outs);
+    const shown = kind.calls.map(({ environment }) => environment);
+    assert.equal(shown.length, 6);
+    assert.equal(new Set(shown).size, 6);
+    assert.ok(shown.every((file) => file.startsWith(kind.temporary)));
+  });
+
   test("names each cluster that it makes by another instance", async () => {
     const first = await made();
     await provider.delete(first.id, first.outs);

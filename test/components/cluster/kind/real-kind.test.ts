@@ -88,7 +88,7 @@ describe("the real kind", { skip: hasGo ? false : "Go is not on PATH" }, () => {
   test("makes one node for the control plane and one for each worker", () => {
     const configuration = { ...settings, workers: 2 };
     const { said } = create(kindConfiguration(configuration, { url: "http://localhost:8080" }));
-    assert.match(said, /Preparing nodes (📦 ){3} ?\.\.\./u);
+    assert.match(said, /Preparing nodes (📦 ){3} *\.\.\./u);
   });
 
   const good = kindConfiguration(settings, { url: "http://localhost:8080" });

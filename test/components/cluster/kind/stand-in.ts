@@ -20,6 +20,8 @@ const call = z.object({
   args: z.array(z.string()),
   input: z.string(),
   kubeconfig: z.string(),
+  /** $KUBECONFIG, which kind takes where no option names a file. */
+  environment: z.string(),
   /** The modes of the kubeconfig's folder and file after the command, where they are there. */
   modes: z.array(z.number()),
 });
@@ -37,7 +39,8 @@ export class StandIn {
   readonly folder = mkdtempSync(join(tmpdir(), "kind-test-"));
   readonly home = join(this.folder, "home");
   readonly temporary = join(this.folder, "tmp");
-  private readonly path = join(this.folder, "bin");
+  /** The one folder on PATH. */
+  readonly path = join(this.folder, "bin");
   private readonly before = { ...process.env };
 
   /** Puts it on PATH, in a home of its own with a kubeconfig that nothing may touch. */
@@ -77,6 +80,11 @@ export class StandIn {
     writeFileSync(this.in("clusters", cluster, "kubeconfig"), kubeconfigOf(server, authority));
   }
 
+  /** From now on clusters have this kubeconfig; AUTHORITY in it becomes the authority of each. */
+  answerWith(kubeconfig: string): void {
+    writeFileSync(this.in("kubeconfig"), kubeconfig);
+  }
+
   /** Deletes a cluster as somebody else would. */
   take(cluster: string): void {
     rmSync(this.in("clusters", cluster), { recursive: true });
@@ -104,15 +112,12 @@ export class StandIn {
     rmSync(join(this.path, "kind"));
   }
 
-  /** Whether the user's own kubeconfig is as it was, and no file was left behind. */
+  /** Whether the user's own kubeconfig is as it was and alone, and none was left elsewhere. */
   get isTidy(): boolean {
     const own = readFileSync(this.userKubeconfig, "utf8");
-    const files = [...readdirSync(this.home), ...readdirSync(join(this.home, ".kube"))];
-    return (
-      own === usersOwn &&
-      files.join() === ".kube,config" &&
-      readdirSync(this.temporary).length === 0
-    );
+    const beside = readdirSync(join(this.home, ".kube"));
+    const left = readdirSync(this.temporary).filter((name) => name.startsWith("istio-auth0-kind-"));
+    return own === usersOwn && beside.join() === "config" && left.length === 0;
   }
 
   remove(): void {
