@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
+import { realmOptionsSchema, type RealmOptions } from "./realm/options";
 
 const optionsSchema = z.strictObject({
   domain: z
@@ -8,6 +9,7 @@ const optionsSchema = z.strictObject({
   listen: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65535) }),
   stateDirectory: z.string().startsWith("/", "must be an absolute path"),
   management: z.strictObject({ clientId: z.string().min(1), clientSecret: z.string().min(1) }),
+  realm: realmOptionsSchema.optional(),
 });
 
 /** What a tenant is started with. */
@@ -20,6 +22,8 @@ export interface TenantOptions {
   readonly stateDirectory: string;
   /** The client that may call the whole Management API; made, or given this secret, at each start. */
   readonly management: { readonly clientId: string; readonly clientSecret: string };
+  /** A plain OpenID Connect provider beside the tenant. Default: none. */
+  readonly realm?: RealmOptions | undefined;
 }
 
 /**

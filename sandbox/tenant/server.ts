@@ -10,6 +10,7 @@ import { openProtocolRecords, type ProtocolRecords } from "./oidc/adapter";
 import { createProvider } from "./oidc/provider";
 import { asFormRequest } from "./oidc/requests";
 import type { TenantOptions } from "./options";
+import { createRealm, type Realm } from "./realm/realm";
 import { bootstrap, openState } from "./state";
 import { createTenant, type Tenant } from "./tenant";
 
@@ -66,7 +67,7 @@ interface OpenTenant {
 
 async function openTenant(
   domain: string,
-  { stateDirectory, management }: TenantOptions,
+  { stateDirectory, management, realm }: TenantOptions,
 ): Promise<OpenTenant> {
   const keys = await KeyRing.open(stateDirectory);
   const state = await openState(stateDirectory);
@@ -74,7 +75,12 @@ async function openTenant(
   bootstrap(tenant.state, tenant.managementAudience, management);
   await tenant.save();
   const records = await openProtocolRecords(stateDirectory);
-  return { handle: createHandler(tenant, records), files: [state, records] };
+  if (realm === undefined)
+    return { handle: createHandler(tenant, records), files: [state, records] };
+  const ofRealm = await openProtocolRecords(stateDirectory, "realm-sessions.json");
+  const { cookieKeys } = tenant.state;
+  const beside = createRealm(domain, realm, keys, ofRealm, cookieKeys);
+  return { handle: createHandler(tenant, records, beside), files: [state, records, ofRealm] };
 }
 
 function hostOf(domain: string): string {
@@ -104,7 +110,7 @@ function close(server: Server, files: OpenTenant["files"]): Promise<void> {
   });
 }
 
-function createHandler(tenant: Tenant, records: ProtocolRecords): Handler {
+function createHandler(tenant: Tenant, records: ProtocolRecords, realm?: Realm): Handler {
   const protocol = () => createProvider(tenant, records).callback();
   let authenticate = protocol();
   tenant.keys.onChange(() => {
@@ -122,7 +128,9 @@ function createHandler(tenant: Tenant, records: ProtocolRecords): Handler {
     // One spelling in every URL.
     request.headers.host = tenant.domain;
     try {
-      if (isManagementPath(urlOf(request).pathname)) await manage(tenant, request, response);
+      const { pathname } = urlOf(request);
+      if (realm?.owns(pathname) === true) await realm.handle(request, response);
+      else if (isManagementPath(pathname)) await manage(tenant, request, response);
       else await authenticate(await asFormRequest(request), response);
     } catch (error) {
       answerFailure(response, error);

@@ -8,12 +8,13 @@ import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { stacksOf } from "../../preview/configuration";
 import { kubeconfigOfNothing } from "../../preview/nothing";
+import { standIns } from "../../sandbox/plugins/launchers";
 import { temporaryFolder } from "../sandbox/images/reading";
 import { skipWithoutEngine } from "../sandbox/plugins/engine";
 import { cloneWith, preview, root } from "./command";
 
 const skip = skipWithoutEngine;
-const standIns = "plug-ins: this project's stand-ins (auth0, digitalocean, kubernetes, random)";
+const plugins = `plug-ins: this project's stand-ins (${standIns.map(({ name }) => name).join(", ")})`;
 const placeholders =
   "a preview needs no secret: placeholders for cluster.kubeconfig, identity.clientSecret";
 
@@ -24,7 +25,7 @@ test(
     const { stdout, ...rest } = await preview(["sandbox"]);
     assert.deepEqual(rest, {
       code: 0,
-      stderr: [standIns, placeholders, "previewing sandbox …", ""].join("\n"),
+      stderr: [plugins, placeholders, "previewing sandbox …", ""].join("\n"),
       left: [],
     });
     const lines = stdout.trimEnd().split("\n");
@@ -40,19 +41,44 @@ test(
   },
 );
 
-test("the user's own cluster, account and backend are not asked", { skip }, async () => {
-  const { code, stdout } = await preview(["sandbox"], {
-    environment: {
-      AUTH0_DOMAIN: "elsewhere.example",
-      KUBECONFIG: "/nowhere",
-      PULUMI_ACCESS_TOKEN: "none",
-      PULUMI_BACKEND_URL: "s3://nowhere",
-      PULUMI_CONFIG_PASSPHRASE_FILE: "/nowhere",
-      PULUMI_STACK: "another",
-    },
-  });
-  assert.deepEqual([code, stdout.trimEnd().split("\n").at(-1)], [0, "sandbox: 67 to create"]);
-});
+test(
+  "the program and the engine learn nothing of the user's cluster, account and backend",
+  { skip },
+  async () => {
+    const clone = cloneWith({ team: stackWith({}) });
+    const program = join(clone, "index.ts");
+    const told = "export const learned = Object.keys(process.env).sort();\n";
+    writeFileSync(program, readFileSync(program, "utf8") + told);
+    const json = join(temporaryFolder(), "plan.json");
+    const { code, stdout } = await preview(["team", "--json", json], {
+      clone,
+      environment: {
+        AUTH0_DOMAIN: "elsewhere.example",
+        HTTPS_PROXY: "http://127.0.0.1:1",
+        KUBECONFIG: "/nowhere",
+        PULUMI_ACCESS_TOKEN: "none",
+        PULUMI_BACKEND_URL: "s3://nowhere",
+        PULUMI_CONFIG_PASSPHRASE_FILE: "/nowhere",
+        PULUMI_STACK: "another",
+      },
+    });
+    assert.deepEqual([code, stdout.trimEnd().split("\n").at(-1)], [0, "team: 67 to create"]);
+    const { outputs } = z
+      .object({ outputs: z.object({ learned: z.array(z.string()) }) })
+      .parse(JSON.parse(readFileSync(json, "utf8")));
+    assert.deepEqual(outputs.learned, [
+      "HOME",
+      "PATH",
+      "PULUMI_BACKEND_URL",
+      "PULUMI_CONFIG_PASSPHRASE",
+      "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION",
+      "PULUMI_HOME",
+      "PULUMI_SKIP_UPDATE_CHECK",
+      "TMPDIR",
+      "TSX_DISABLE_CACHE",
+    ]);
+  },
+);
 
 /** A network of its own, in which nothing but this process and what it starts can be reached. */
 const alone = [
@@ -156,7 +182,7 @@ test(
       {
         code: 0,
         stderr: [
-          standIns,
+          plugins,
           "a preview needs no secret: placeholders for identity.clientId",
           "a preview reads no Pulumi ESC environment: left out istio-auth0/team",
           "previewing team …",

@@ -24,9 +24,16 @@ const recordsSchema = z.object({ records: z.array(recordSchema) });
 type ProtocolRecord = z.infer<typeof recordSchema>;
 export type ProtocolRecords = JsonFile<z.infer<typeof recordsSchema>>;
 
-/** Opens the protocol's state: sessions, sign-ins under way, codes, grants, refresh tokens. */
-export function openProtocolRecords(stateDirectory: string): Promise<ProtocolRecords> {
-  return JsonFile.open(join(stateDirectory, "sessions.json"), recordsSchema, () => ({
+/**
+ * Opens the protocol's state: sessions, sign-ins under way, codes, grants, refresh tokens.
+ *
+ * @param name the file's name
+ */
+export function openProtocolRecords(
+  stateDirectory: string,
+  name = "sessions.json",
+): Promise<ProtocolRecords> {
+  return JsonFile.open(join(stateDirectory, name), recordsSchema, () => ({
     records: [],
   }));
 }
@@ -36,7 +43,8 @@ export function createAdapter(model: string, state: State, file: ProtocolRecords
   return model === "Client" ? new ClientAdapter(state) : new RecordAdapter(model, file);
 }
 
-class RecordAdapter implements Adapter {
+/** One kind of oidc-provider's records. */
+export class RecordAdapter implements Adapter {
   constructor(
     private readonly model: string,
     private readonly file: ProtocolRecords,

@@ -1,0 +1,54 @@
+import { z } from "zod";
+
+const roles = z.array(z.string().min(1));
+const secret = z.string().min(1);
+
+export const realmOptionsSchema = z.strictObject({
+  audience: z.url(),
+  users: z.array(z.strictObject({ email: z.email(), password: secret, roles })),
+  clients: z.array(
+    z.strictObject({ id: z.string().min(1), secret, roles, callback: z.url().optional() }),
+  ),
+});
+
+/** Who an OpenID Connect provider knows that is there already: the sandbox makes nobody in it. */
+export interface RealmOptions {
+  /** What every access token is for. */
+  readonly audience: string;
+  readonly users: readonly {
+    readonly email: string;
+    readonly password: string;
+    /** What the user may do, by the API's own names. */
+    readonly roles: readonly string[];
+  }[];
+  readonly clients: readonly {
+    readonly id: string;
+    readonly secret: string;
+    /** What the client may do by itself. */
+    readonly roles: readonly string[];
+    /** Where people come back to who sign in with it. Default: nobody does; the client acts for itself. */
+    readonly callback?: string | undefined;
+  }[];
+}
+
+/** The realm's path below the tenant's host. */
+export const realmPath = "/realms/bookinfo";
+
+/**
+ * The realm's addresses as its discovery document has them. The issuer ends without a slash.
+ *
+ * @param domain the tenant's host, or HOST:PORT
+ */
+export function realmAddresses(domain: string): { issuer: string; jwksUri: string } {
+  const issuer = `https://${domain}${realmPath}`;
+  return { issuer, jwksUri: `${issuer}${realmRoutes.jwks}` };
+}
+
+/** As Keycloak has them below a realm. */
+export const realmRoutes = {
+  authorization: "/protocol/openid-connect/auth",
+  token: "/protocol/openid-connect/token",
+  userinfo: "/protocol/openid-connect/userinfo",
+  jwks: "/protocol/openid-connect/certs",
+  end_session: "/protocol/openid-connect/logout",
+} as const;
