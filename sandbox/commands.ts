@@ -8,6 +8,7 @@ import { isProven, verify as verifyStack } from "../verify/verify";
 import {
   checkConfiguration,
   knownAddresses,
+  realmFor,
   sandboxConfiguration,
   stackName,
   type Configuration,
@@ -64,7 +65,7 @@ export async function up(layout: Layout, set: readonly string[]): Promise<number
   const [stack, node] = await Promise.all([
     prepareStack(layout, toolchain, decisions, configuration, progress.of("plugins")),
     startNode(layout, toolchain, decisions, configuration, progress.of("node")),
-    ensureTenant(layout, decisions, progress.of("tenant")),
+    ensureTenant(layout, decisions, progress.of("tenant"), realmFor(configuration, decisions)),
   ]);
   // On a new node objects may be made before their pods can run; an old one's own pods come first.
   if (!isNew) await node.ready;

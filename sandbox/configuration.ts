@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import { z } from "zod";
 import { bookinfoSettings, type BookinfoSettings } from "../components/settings";
@@ -10,15 +11,14 @@ import { istioRegistry } from "./images/images";
 import { clone, type Layout } from "./layout";
 import { kubeconfigPath, type GatewayPort } from "./node/node";
 import type { Decisions } from "./state";
+import { identitySecrets, oidcIdentity, realmOf } from "./provider";
 import { managementClient, tenantAuthority, tenantDomain } from "./tenant-service";
+import type { RealmOptions } from "./tenant/realm/options";
 import type { Toolchain } from "./toolchain/toolchain";
 import { istioVersion } from "./toolchain/tools";
 
 export const stackName = "sandbox";
 export const project = "istio-auth0";
-
-/** The one setting that is stored encrypted. */
-export const secretPath = "identity.clientSecret";
 
 /** A setting given on the command line: a path such as `gateway.url`, and its value as YAML. */
 export interface Override {
@@ -61,6 +61,16 @@ export function sandboxConfiguration(
     "identity.certificateAuthority": tenantAuthority(layout),
   };
   for (const [path, value] of Object.entries(local)) set(configuration.config, path, value);
+  const kind = overrides.findLast(({ path }) => path === "identity.kind")?.value;
+  if (kind?.trim() === "oidc") {
+    const { [`${project}:identity`]: tenant } = configuration.config;
+    const domain = tenantDomain(decisions.ports.tenant);
+    configuration.config[`${project}:identity`] = oidcIdentity(
+      tenant,
+      domain,
+      tenantAuthority(layout),
+    );
+  }
   for (const { path, value } of overrides) set(configuration.config, path, parseValue(path, value));
   // The node forwards to a port that is known beforehand.
   const { tls } = withCertificate.parse(settingsOf(configuration).gateway);
@@ -79,22 +89,44 @@ function parseValue(path: string, value: string): unknown {
   }
 }
 
+/** A path's steps: `a.b[0].c` leads to the setting a, its field b, that list's first entry and its field c. */
+const stepsOf = (path: string) => path.split(/[.[\]]+/).filter((step) => step !== "");
+
 /** Sets a value inside the settings; `a.b.c` is the field c of b of the setting a. */
 function set(config: Record<string, unknown>, path: string, value: unknown): void {
-  const [setting = "", ...fields] = path.split(".");
+  const [setting = "", ...fields] = stepsOf(path);
   const last = fields.pop();
   if (last === undefined) {
     throw new Failure(`--set ${path}: name a field of a setting, such as gateway.url`);
   }
   let target = config;
   for (const field of [`${project}:${setting}`, ...fields]) {
-    const found = z.record(z.string(), z.unknown()).safeParse(target[field] ?? {});
+    const found = container.safeParse(target[field] ?? {});
     if (!found.success) throw new Failure(`--set ${path}: ${field} has no fields`);
     target[field] = found.data;
-    target = found.data;
+    target = found.data as Record<string, unknown>;
   }
   target[last] = value;
 }
+
+/** Takes a value out of the settings. */
+function take(config: Record<string, unknown>, path: string): unknown {
+  const [setting = "", ...fields] = stepsOf(path);
+  const last = fields.pop() ?? "";
+  let target = config;
+  for (const field of [`${project}:${setting}`, ...fields]) {
+    const found = container.safeParse(target[field]);
+    if (!found.success) return undefined;
+    target = found.data as Record<string, unknown>;
+  }
+  const value = target[last];
+  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a copy of the file's content
+  delete target[last];
+  return value;
+}
+
+/** What has fields: an object, or a list, whose fields are its entries. It is kept as it is, and not copied. */
+const container = z.custom<object>((value) => typeof value === "object" && value !== null);
 
 /** The settings of the program alone, by their own names. */
 function settingsOf({ config }: Configuration): Record<string, unknown> {
@@ -117,17 +149,33 @@ export function checkConfiguration(
   decisions: Decisions,
   later: readonly string[] = [],
 ): void {
-  const settings = settingsOf(configuration);
-  const identity = z.record(z.string(), z.unknown()).catch({}).parse(settings.identity);
-  const known = {
-    ...settings,
-    identity: { ...identity, clientSecret: decisions.managementSecret },
-  };
+  const config = structuredClone(configuration.config);
+  for (const [path, secret] of Object.entries(secretsOf(configuration, decisions)))
+    set(config, path, secret);
+  const known = settingsOf({ config });
   const unmade = ["cluster.kubeconfigPath", ...later];
   const problems = settingsProblems(known).filter(
     (problem) => !unmade.some((setting) => problem.startsWith(`${setting}:`)),
   );
   if (problems.length > 0) throw new Failure(settingsComplaint(stackName, problems));
+}
+
+/** The settings that are stored encrypted, by path. */
+export function secretsOf(
+  configuration: Configuration,
+  decisions: Decisions,
+): Record<string, string> {
+  return identitySecrets(settingsOf(configuration).identity, decisions);
+}
+
+/** The OpenID Connect provider that the stack is to find there already, if it asks for one. */
+export function realmFor(
+  configuration: Configuration,
+  decisions: Decisions,
+): RealmOptions | undefined {
+  const { identity, gateway } = settingsOf(configuration);
+  const { url } = z.object({ url: z.url() }).parse(gateway);
+  return realmOf(identity, url, decisions);
 }
 
 /** What the stack calls Bookinfo's images. */
@@ -166,22 +214,48 @@ export function knownAddresses(layout: Layout): { gateway?: string; tenant?: str
   if (text === undefined) return {};
   const { gateway, identity } = settingsOf(stackFile.parse(parse(text)));
   const { url } = z.object({ url: z.string() }).parse(gateway);
-  const { domain } = z.object({ domain: z.string() }).parse(identity);
-  return { gateway: url, tenant: `https://${domain}/` };
+  const { domain, issuer } = z
+    .object({ domain: z.string().optional(), issuer: z.string().optional() })
+    .parse(identity);
+  return { gateway: url, tenant: issuer ?? `https://${domain}/` };
 }
 
-const encrypted = z.object({
+const working = z.object({
   encryptionsalt: z.string(),
-  config: z.object({
-    [`${project}:identity`]: z.object({ clientSecret: z.object({ secure: z.string() }) }),
-  }),
+  config: z.record(z.string(), z.unknown()),
 });
 
-type Encrypted = z.infer<typeof encrypted>;
+const secure = z.strictObject({ secure: z.string() });
 
-/** What an earlier run encrypted in the working copy, and what it takes to decrypt it. */
-export function encryptedParts(workingCopy: string | undefined): Encrypted | undefined {
-  return workingCopy === undefined ? undefined : encrypted.safeParse(parse(workingCopy)).data;
+/** What an earlier run encrypted: each secret's ciphertext by its path, and what it takes to decrypt them. */
+export interface Encrypted {
+  readonly encryptionsalt: string;
+  readonly secrets: Readonly<Record<string, z.infer<typeof secure>>>;
+}
+
+/**
+ * What an earlier run encrypted in the working copy: all that this configuration's identity needs, or nothing. Where
+ * anything else under `identity` was another, the place in a list may have been somebody else's.
+ */
+export function encryptedParts(
+  workingCopy: string | undefined,
+  configuration: Configuration,
+  paths: readonly string[],
+): Encrypted | undefined {
+  const { data } = working.safeParse(parse(workingCopy ?? ""));
+  if (data === undefined) return undefined;
+  const { encryptionsalt, config } = data;
+  const secrets = Object.fromEntries(
+    paths.flatMap((path) => {
+      const found = secure.safeParse(take(config, path));
+      return found.success ? [[path, found.data]] : [];
+    }),
+  );
+  const isComplete = paths.every((path) => path in secrets);
+  const identity = `${project}:identity`;
+  const isCounted = paths.some((path) => path.includes("["));
+  const isSame = isDeepStrictEqual(config[identity], configuration.config[identity]);
+  return isComplete && (isSame || !isCounted) ? { encryptionsalt, secrets } : undefined;
 }
 
 /** The configuration with those parts in it. */
@@ -191,6 +265,6 @@ export function withEncrypted(
 ): Configuration {
   if (parts === undefined) return configuration;
   const config = structuredClone(configuration.config);
-  set(config, secretPath, parts.config[`${project}:identity`].clientSecret);
+  for (const [path, secret] of Object.entries(parts.secrets)) set(config, path, secret);
   return { ...configuration, encryptionsalt: parts.encryptionsalt, config };
 }

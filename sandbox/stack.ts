@@ -13,7 +13,7 @@ import { z } from "zod";
 import {
   encryptedParts,
   project,
-  secretPath,
+  secretsOf,
   stackName,
   withEncrypted,
   workingCopy,
@@ -75,18 +75,18 @@ async function writeConfiguration(
   configuration: Configuration,
 ): Promise<void> {
   const working = workingCopy(layout);
-  const previous = encryptedParts(readIfThere(working));
+  const secrets = secretsOf(configuration, decisions);
+  const previous = encryptedParts(readIfThere(working), configuration, Object.keys(secrets));
   writePrivate(working, stringify(withEncrypted(configuration, previous)));
   if (previous !== undefined) return;
-  // Through standard input: every user of the machine may read a command line.
-  await run(
-    "pulumi",
-    ["config", "set", "--path", "--secret", `${project}:${secretPath}`, "--stack", stackName],
-    {
-      cwd: layout.pulumi,
-      input: decisions.managementSecret,
-    },
-  );
+  for (const [path, secret] of Object.entries(secrets)) {
+    // Through standard input: every user of the machine may read a command line.
+    await run(
+      "pulumi",
+      ["config", "set", "--path", "--secret", `${project}:${path}`, "--stack", stackName],
+      { cwd: layout.pulumi, input: secret },
+    );
+  }
 }
 
 /** The stack with its configuration, made where it does not exist. The program is index.ts, unchanged. */

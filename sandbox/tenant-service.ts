@@ -9,6 +9,7 @@ import { lastLine, Service } from "./processes";
 import { programArguments } from "./programs";
 import type { Decisions } from "./state";
 import type { TenantOptions } from "./tenant/options";
+import type { RealmOptions } from "./tenant/realm/options";
 
 /** The client that manages the tenant, as the program's configuration names it. */
 export const managementClient = "sandbox-management";
@@ -36,6 +37,7 @@ export async function ensureTenant(
   layout: Layout,
   decisions: Decisions,
   say: (text: string) => void,
+  realm?: RealmOptions,
 ): Promise<void> {
   const service = tenantService(layout);
   const file = optionsPath(layout);
@@ -44,6 +46,7 @@ export async function ensureTenant(
     listen: { host: "127.0.0.1", port: decisions.ports.tenant },
     stateDirectory: layout.tenant,
     management: { clientId: managementClient, clientSecret: decisions.managementSecret },
+    ...(realm && { realm }),
   };
   const wanted = JSON.stringify(options, undefined, 2);
   if (service.pid !== undefined && readIfThere(file) === wanted) {

@@ -265,8 +265,8 @@ test("what an earlier run encrypted is carried over, and nothing else of it", ()
       "istio-auth0:identity": { domain: "old", clientSecret: { secure: "v1:secret" } },
     },
   });
-  const parts = encryptedParts(earlier);
   const configuration = configured();
+  const parts = encryptedParts(earlier, configuration, ["identity.clientSecret"]);
   const before = structuredClone(configuration);
   assert.deepEqual(withEncrypted(configuration, parts), {
     encryptionsalt: "v1:salt",
@@ -298,9 +298,9 @@ for (const [what, text] of [
   ],
 ] as const) {
   test(`with ${what} the configuration stays as it is`, () => {
-    const parts = encryptedParts(text);
-    assert.equal(parts, undefined);
     const configuration = configured();
+    const parts = encryptedParts(text, configuration, ["identity.clientSecret"]);
+    assert.equal(parts, undefined);
     assert.equal(withEncrypted(configuration, parts), configuration);
     assert.deepEqual(configuration, configured());
   });

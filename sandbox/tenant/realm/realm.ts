@@ -162,7 +162,10 @@ const loginPath = /^\/login\/([\w-]+)$/;
 function loginPage(options: RealmOptions, provider: Provider): Middleware {
   return async (ctx, next) => {
     const [, uid] = loginPath.exec(ctx.path) ?? [];
-    if (uid === undefined || !["GET", "POST"].includes(ctx.method)) return next();
+    if (uid === undefined || !["GET", "POST"].includes(ctx.method)) {
+      await next();
+      return;
+    }
     const interaction = await findInteraction(provider, ctx.req, ctx.res);
     if (interaction?.uid !== uid) {
       ctx.status = 400;

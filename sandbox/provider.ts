@@ -1,0 +1,113 @@
+/** The OpenID Connect provider that is there already: the realm beside the tenant, as the stack is configured with it. */
+import { createHmac } from "node:crypto";
+import { z } from "zod";
+import { permissions, roles } from "../components/access";
+import { applicationAddresses } from "../components/identity/addresses";
+import { type Decisions } from "./state";
+import { realmAddresses, type RealmOptions } from "./tenant/realm/options";
+
+const audience = "https://bookinfo.io";
+const webClient = "bookinfo";
+
+const email = z.string();
+const heldRoles = z.array(z.literal(Object.keys(roles) as (keyof typeof roles)[])).default([]);
+const held = z.array(z.literal(Object.keys(permissions) as (keyof typeof permissions)[]));
+
+/** Who Pulumi.sandbox.yaml has at the tenant, and so the realm has too. */
+const people = z.object({
+  users: z.array(z.object({ email, roles: heldRoles })),
+  machines: z.array(z.object({ name: z.string(), permissions: held })),
+});
+
+const oidcSettings = z.object({
+  kind: z.literal("oidc"),
+  client: z.object({ id: z.string() }),
+  users: z.array(z.object({ email, roles: heldRoles })),
+  machines: z.array(z.object({ name: z.string(), permissions: held, clientId: z.string() })),
+});
+
+/**
+ * The settings under `identity` for the realm, without its secrets.
+ *
+ * @param configured what Pulumi.sandbox.yaml has under `identity`
+ * @param domain the tenant's host, or HOST:PORT
+ * @param certificateAuthority PEM of the authority that its certificate comes from
+ */
+export function oidcIdentity(
+  configured: unknown,
+  domain: string,
+  certificateAuthority: string,
+): Record<string, unknown> {
+  const { users, machines } = people.parse(configured);
+  return {
+    kind: "oidc",
+    ...realmAddresses(domain),
+    audience,
+    permissionsClaim: ["realm_access", "roles"],
+    certificateAuthority,
+    client: { id: webClient },
+    users,
+    machines: machines.map((machine) => ({ ...machine, clientId: machine.name })),
+  };
+}
+
+/**
+ * The secrets that belong to the settings under `identity`, by their paths as `pulumi config set --path` takes them.
+ *
+ * @param identity the settings without them; of a kind that is none there are none
+ */
+export function identitySecrets(identity: unknown, decisions: Decisions): Record<string, string> {
+  const { data } = oidcSettings.safeParse(identity);
+  if (data === undefined) return { "identity.clientSecret": decisions.managementSecret };
+  const { client, users, machines } = data;
+  const entries = [
+    ["identity.client.secret", secretOf(decisions, client.id)],
+    ...users.map((user, index) => [
+      `identity.users[${index}].password`,
+      secretOf(decisions, user.email),
+    ]),
+    ...machines.map(({ clientId }, index) => [
+      `identity.machines[${index}].clientSecret`,
+      secretOf(decisions, clientId),
+    ]),
+  ];
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+/**
+ * The realm that these settings are about, or nothing where they are about the tenant.
+ *
+ * @param identity the settings under `identity`
+ * @param gatewayUrl the gateway's URL as browsers see it
+ */
+export function realmOf(
+  identity: unknown,
+  gatewayUrl: string,
+  decisions: Decisions,
+): RealmOptions | undefined {
+  const { data } = oidcSettings.safeParse(identity);
+  if (data === undefined) return undefined;
+  const { client, users, machines } = data;
+  const { callback } = applicationAddresses(gatewayUrl);
+  return {
+    audience,
+    users: users.map((user) => ({
+      email: user.email,
+      password: secretOf(decisions, user.email),
+      roles: [...new Set(user.roles.flatMap((role) => roles[role].permissions))],
+    })),
+    clients: [
+      { id: client.id, secret: secretOf(decisions, client.id), roles: [], callback },
+      ...machines.map(({ clientId, permissions: granted }) => ({
+        id: clientId,
+        secret: secretOf(decisions, clientId),
+        roles: granted,
+      })),
+    ],
+  };
+}
+
+/** One secret for each of the realm's users and clients, from the one that is kept. */
+function secretOf({ managementSecret }: Decisions, holder: string): string {
+  return createHmac("sha256", managementSecret).update(holder).digest("base64url");
+}
