@@ -101,12 +101,20 @@ function set(config: Record<string, unknown>, path: string, value: unknown): voi
   }
   let target = config;
   for (const field of [`${project}:${setting}`, ...fields]) {
+    requireEntry(target, field, path);
     const found = container.safeParse(target[field] ?? {});
     if (!found.success) throw new Failure(`--set ${path}: ${field} has no fields`);
     target[field] = found.data;
     target = found.data as Record<string, unknown>;
   }
+  requireEntry(target, last, path);
   target[last] = value;
+}
+
+/** A list takes a value in the place of an entry, or behind the last. */
+function requireEntry(target: object, field: string, path: string): void {
+  if (!Array.isArray(target) || (/^\d+$/.test(field) && Number(field) <= target.length)) return;
+  throw new Failure(`--set ${path}: a list of ${target.length} has no [${field}]`);
 }
 
 /** Takes a value out of the settings. */

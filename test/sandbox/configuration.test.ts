@@ -139,7 +139,8 @@ test("of two values for one setting the later one holds", () => {
 for (const [set, message] of [
   ["gateway=http://x", "--set gateway: name a field of a setting, such as gateway.url"],
   ["gateway.url.host=x", "--set gateway.url.host: url has no fields"],
-  ["identity.users.0.email=x", "--set identity.users.0.email: users has no fields"],
+  ["identity.users[9].email=x", "--set identity.users[9].email: a list of 3 has no [9]"],
+  ["identity.users.email=x", "--set identity.users.email: a list of 3 has no [email]"],
   ["gateway.url=[", "--set gateway.url: its value is not YAML"],
 ] as const) {
   test(`--set ${set} is refused`, () => {

@@ -266,3 +266,54 @@ test("an issuer that ends without a slash gets one", async () => {
   const token = await slash?.make({ ...materials, issuer: bare });
   assert.equal(decodeJwt(token ?? "").iss, `${bare}/`);
 });
+
+/** What the forged tokens say about permissions, by class, where they are looked for at `path`. */
+async function saidAt(path: string[]) {
+  const names = [
+    "forged but valid",
+    "permissions as one string",
+    "permissions nested",
+    "permissions with a suffix",
+    "permissions only as scope",
+    "permissions only as permissions",
+  ];
+  const classes = tokenClasses({ issuer, permissionsClaim: path });
+  const made = classes
+    .filter(({ name }) => names.includes(name))
+    .map(async ({ name, make, outcome }) => {
+      const token = (await make({ ...materials, permissionsClaim: path })) ?? "";
+      const { permissions, scope, realm_access } = decodeJwt(token);
+      return [name, { permissions, scope, realm_access }, outcome.length] as const;
+    });
+  return Promise.all(made);
+}
+
+test("where permissions are nested, so are those of the tokens, and a text or a deeper list counts for nothing", async () => {
+  const realm = (roles: unknown, scope = "openid") => ({
+    permissions: undefined,
+    scope,
+    realm_access: { roles },
+  });
+  assert.deepEqual(await saidAt(["realm_access", "roles"]), [
+    ["forged but valid", realm(both), 2],
+    ["permissions as one string", realm("read:book-details read:book-reviews"), 0],
+    ["permissions nested", realm({ granted: both }), 0],
+    ["permissions with a suffix", realm(both.map((each) => `${each}:own`)), 0],
+    ["permissions only as scope", realm([], "openid read:book-details read:book-reviews"), 0],
+  ]);
+});
+
+test("where the scope's words are permissions, other separators and another claim count for nothing", async () => {
+  const words = (scope: unknown, permissions?: unknown) => ({
+    permissions,
+    scope,
+    realm_access: undefined,
+  });
+  assert.deepEqual(await saidAt(["scope"]), [
+    ["forged but valid", words("openid read:book-details read:book-reviews"), 2],
+    ["permissions as one string", words("read:book-details,read:book-reviews"), 0],
+    ["permissions nested", words({ granted: both }), 0],
+    ["permissions with a suffix", words("openid read:book-details:own read:book-reviews:own"), 0],
+    ["permissions only as permissions", words([], both), 0],
+  ]);
+});

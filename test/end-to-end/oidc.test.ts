@@ -1,0 +1,61 @@
+/**
+ * A provider that somebody else runs, from end to end: an issuer without a slash, roles nested as Keycloak has them or
+ * as words of the scope, and the whole table by real sign-ins. Then a wrong slash, which makes every token foreign.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { SandboxCopy } from "./copy";
+
+const oidc = ["--set", "identity.kind=oidc"];
+
+describe("a provider that somebody else runs", { timeout: 30 * 60_000 }, () => {
+  let copy: SandboxCopy;
+
+  before(() => {
+    copy = new SandboxCopy();
+  });
+
+  after(async () => {
+    await copy.run("down");
+    copy.remove();
+  });
+
+  const proven = (out: string) => out.includes("\n1450 cells, 0 differences, 0 not tried\n");
+
+  it("proves the whole table with Keycloak's nested roles, and makes nothing at the provider", async () => {
+    const { code, out, err } = await copy.runWords("up", ...oidc);
+    assert.equal(code, 0, err);
+    assert.ok(proven(out), out.slice(-400));
+    assert.match(out, /^Tenant {6}https:\/\/tenant\.localhost:\d+\/realms\/bookinfo$/m);
+    assert.doesNotMatch(err, /auth0:index/);
+  });
+
+  it("changes nothing the second time", async () => {
+    const { code, err } = await copy.runWords("up", ...oidc);
+    assert.equal(code, 0, err);
+    assert.match(err, / stack {6}nothing to change$/m);
+  });
+
+  it("proves the whole table with the scope's words", async () => {
+    const { code, out, err } = await copy.runWords(
+      "up",
+      ...oidc,
+      "--set",
+      "identity.permissionsClaim=scope",
+    );
+    assert.equal(code, 0, err);
+    assert.ok(proven(out), out.slice(-400));
+  });
+
+  it("tells an issuer that differs by its slash", async () => {
+    const { issuer } = JSON.parse((await copy.run("shell", "pulumi stack output --json")).out) as {
+      issuer: string;
+    };
+    const { code, err } = await copy.runWords("up", ...oidc, "--set", `identity.issuer=${issuer}/`);
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      new RegExp(`error: the tenant ${issuer}/ does not answer as expected: .*issuer`),
+    );
+  });
+});

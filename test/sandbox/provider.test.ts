@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { identitySecrets, oidcIdentity, realmOf } from "../../sandbox/provider";
+import type { Decisions } from "../../sandbox/state";
+
+const decisions: Decisions = {
+  ports: { gateway: 8080, tenant: 8443, api: 6443 },
+  passphrase: "p",
+  managementSecret: "m",
+};
+
+const configured = {
+  kind: "auth0",
+  users: [
+    { email: "nobody@bookinfo.example", name: "Nobody" },
+    { email: "moderator@bookinfo.example", roles: ["moderator"] },
+  ],
+  machines: [{ name: "catalogue", permissions: ["read:book-details"] }],
+};
+
+const identity = oidcIdentity(configured, "tenant.localhost:8443", "PEM");
+
+test("the realm is configured as a provider that is there: addresses without a slash, and who it knows", () => {
+  assert.deepEqual(identity, {
+    kind: "oidc",
+    issuer: "https://tenant.localhost:8443/realms/bookinfo",
+    jwksUri: "https://tenant.localhost:8443/realms/bookinfo/protocol/openid-connect/certs",
+    audience: "https://bookinfo.io",
+    permissionsClaim: ["realm_access", "roles"],
+    certificateAuthority: "PEM",
+    client: { id: "bookinfo" },
+    users: [
+      { email: "nobody@bookinfo.example", roles: [] },
+      { email: "moderator@bookinfo.example", roles: ["moderator"] },
+    ],
+    machines: [{ name: "catalogue", permissions: ["read:book-details"], clientId: "catalogue" }],
+  });
+});
+
+test("every secret has a path of its own, and is the one that the realm knows", () => {
+  const secrets = identitySecrets(identity, decisions);
+  assert.deepEqual(Object.keys(secrets), [
+    "identity.client.secret",
+    "identity.users[0].password",
+    "identity.users[1].password",
+    "identity.machines[0].clientSecret",
+  ]);
+  assert.equal(new Set(Object.values(secrets)).size, 4);
+  const realm = realmOf(identity, "http://localhost:8080", decisions);
+  assert.deepEqual(realm, {
+    audience: "https://bookinfo.io",
+    users: [
+      {
+        email: "nobody@bookinfo.example",
+        password: secrets["identity.users[0].password"],
+        roles: [],
+      },
+      {
+        email: "moderator@bookinfo.example",
+        password: secrets["identity.users[1].password"],
+        roles: ["read:book-details", "read:book-reviews"],
+      },
+    ],
+    clients: [
+      {
+        id: "bookinfo",
+        secret: secrets["identity.client.secret"],
+        roles: [],
+        callback: "http://localhost:8080/oauth2/callback",
+      },
+      {
+        id: "catalogue",
+        secret: secrets["identity.machines[0].clientSecret"],
+        roles: ["read:book-details"],
+      },
+    ],
+  });
+});
+
+test("another clone's secrets are others", () => {
+  const others = identitySecrets(identity, { ...decisions, managementSecret: "n" });
+  const ours = Object.values(identitySecrets(identity, decisions));
+  assert.ok(Object.values(others).every((secret) => !ours.includes(secret)));
+});
+
+test("settings that are about the tenant have one secret, and no realm", () => {
+  assert.deepEqual(identitySecrets(configured, decisions), { "identity.clientSecret": "m" });
+  assert.equal(realmOf(configured, "http://localhost:8080", decisions), undefined);
+});
