@@ -8,8 +8,15 @@ import { listed, relative } from "./words";
 /** A name and a value for people to read. */
 export type Line = readonly [name: string, value: string];
 
-/** The claims that people ask about, in words; no part of the token itself. */
-export function describeToken(given: Given, now: Date): readonly Line[] {
+/**
+ * The claims that people ask about, in words; no part of the token itself.
+ * @param permissionsClaim where the stack looks for permissions: the names that lead to the claim
+ */
+export function describeToken(
+  given: Given,
+  now: Date,
+  permissionsClaim: readonly string[],
+): readonly Line[] {
   if (given.kind === "opaque") return [["kind", "opaque: only its issuer can read it"]];
   const { header, claims } = given;
   const time = (seconds: number) => {
@@ -19,6 +26,7 @@ export function describeToken(given: Given, now: Date): readonly Line[] {
   };
   const expiry = (seconds: number) =>
     seconds * 1000 < now.getTime() ? `expired ${time(seconds)}` : time(seconds);
+  const wanted = permissionsClaim.join(".");
   const lines: readonly (readonly [string, unknown, ((value: number) => string)?])[] = [
     ["issuer", claims.iss],
     ["audience", claims.aud],
@@ -26,16 +34,27 @@ export function describeToken(given: Given, now: Date): readonly Line[] {
     ["issued", claims.iat, time],
     ["not before", claims.nbf, time],
     ["expires", claims.exp ?? "never", expiry],
-    ["permissions", claims.permissions],
-    ["scope", claims.scope],
+    [wanted, claimAt(claims, permissionsClaim)],
+    ...(wanted === "scope" ? [] : [["scope", claims.scope] as const]),
     ["application", claims.azp],
     ["algorithm", header.alg],
     ["key", header.kid],
   ];
   return lines.flatMap(([name, value, say]): Line[] => {
-    if (value === undefined) return name === "permissions" ? [[name, "none: no such claim"]] : [];
+    if (value === undefined) return name === wanted ? [[name, "none: no such claim"]] : [];
     return [[name, typeof value === "number" && say !== undefined ? say(value) : shown(value)]];
   });
+}
+
+/** The claim that these names lead to. */
+function claimAt(claims: object, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (value, name) =>
+      typeof value === "object" && value !== null
+        ? (value as Record<string, unknown>)[name]
+        : undefined,
+    claims,
+  );
 }
 
 /** A claim on one line; what comes from a token may hold anything. */

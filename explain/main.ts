@@ -100,7 +100,7 @@ async function main(): Promise<number> {
   const foreign = given === undefined ? undefined : otherIssuer(given, accepted);
   if (foreign !== undefined) console.error(`error: ${foreign}`);
   const explanation: Explanation = {
-    token: given === undefined ? undefined : describeToken(given, now),
+    token: given === undefined ? undefined : describeToken(given, now, outputs.permissionsClaim),
     warnings: given === undefined ? [] : warningsFor(given, accepted),
     verdicts: alike(await judge(ways, cluster, keys, given, now)),
   };

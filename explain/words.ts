@@ -140,7 +140,8 @@ export function changeFor(check: Check): string {
     const names = values.map(serviceNamed);
     return `Call it from ${listed(names, "or")}, or add the caller to its row in components/access.ts.`;
   }
-  if (attribute === "request.auth.claims[permissions]" && check.found !== "no token") {
+  const isPermission = values.every((value) => value in permissions);
+  if (attribute.startsWith("request.auth.claims[") && isPermission && check.found !== "no token") {
     return listed([...new Set(values.map(grantOf))]);
   }
   if (attribute.startsWith("request.auth.")) {
@@ -165,8 +166,6 @@ function serviceNamed(account: string): string {
 }
 
 function grantOf(permission: string): string {
-  if (!(permission in permissions))
-    return `Let the tenant grant ${permission}, then get a new token.`;
   const holders = Object.entries(roles)
     .filter(([, { permissions: held }]) => (held as readonly string[]).includes(permission))
     .map(([role]) => role);
