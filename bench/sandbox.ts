@@ -40,10 +40,14 @@ export class BenchSandbox {
     this.layout = layout(this.#environment);
   }
 
-  /** Runs `npm run sandbox -- …` to its end. @throws Failure when it does not succeed */
-  async command(args: readonly string[], input = ""): Promise<Finished> {
+  /**
+   * Runs `npm run sandbox -- …` to its end.
+   * @param root the clone, or a copy of it, which has a sandbox of its own
+   * @throws Failure when it does not succeed
+   */
+  async command(args: readonly string[], input = "", root = clone): Promise<Finished> {
     const program = ["npm", "run", "--silent", "sandbox", "--", ...args];
-    return this.#succeed(`npm run sandbox -- ${args.join(" ")}`.trim(), program, input);
+    return this.#succeed(`npm run sandbox -- ${args.join(" ")}`.trim(), program, input, root);
   }
 
   /** Runs one of the bench's programs with the environment of `npm run sandbox -- shell`; gives its standard output. */
@@ -66,15 +70,21 @@ export class BenchSandbox {
   }
 
   /** Ends the sandbox and removes what it made; no failure and no interruption keeps it from trying. */
-  async remove(): Promise<void> {
-    const { code, err } = await this.#run(["npm", "run", "--silent", "sandbox", "--", "down"], "");
+  async remove(root = clone): Promise<void> {
+    const down = ["npm", "run", "--silent", "sandbox", "--", "down"];
+    const { code, err } = await this.#run(down, "", root);
     if (code !== 0) throw new Failure(`npm run sandbox -- down: ${lastOf(err)}`);
   }
 
-  async #succeed(name: string, command: readonly string[], input: string): Promise<Finished> {
+  async #succeed(
+    name: string,
+    command: readonly string[],
+    input: string,
+    root = clone,
+  ): Promise<Finished> {
     if (this.#interruption !== undefined) throw this.#interruption;
     this.say(name);
-    const finished = await this.#run(command, input);
+    const finished = await this.#run(command, input, root);
     // Set by `interrupt` while the command ran.
     const interrupted = this.#interruption as Error | undefined;
     if (interrupted !== undefined) throw interrupted;
@@ -82,11 +92,11 @@ export class BenchSandbox {
     return finished;
   }
 
-  #run(command: readonly string[], input: string): Promise<Finished> {
+  #run(command: readonly string[], input: string, root: string): Promise<Finished> {
     const [program = "", ...args] = command;
     const began = performance.now();
     const since = () => (performance.now() - began) / 1000;
-    const child = spawn(program, args, { cwd: clone, env: this.#environment });
+    const child = spawn(program, args, { cwd: root, env: this.#environment });
     this.#running = child;
     const lines: TimedLine[] = [];
     const text = { out: "", err: "" };

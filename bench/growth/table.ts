@@ -32,6 +32,11 @@ export function editsFor(services: number): readonly Edit[] {
   const rowAnchor =
     '  ratings: { callers: ["reviews"], requires: { permission: "read:book-reviews" } },\n';
   const workloadAnchor = '  ratings: [{ version: "v1", replicas: 1 }],\n';
+  const pathAnchor = '  ratings: "/ratings/0",\n';
+  // They run details' program: images of their own would be the same bytes.
+  const paths = names.map((name) => `  "${name}": "/details/0",\n`);
+  const imageAnchor = "examples-bookinfo-${nameOf(workload)}:";
+  const requestAnchor = 'requests: { cpu: "10m"';
   const type = names.map((name) => ` | "${name}"`).join("");
   return [
     {
@@ -45,6 +50,14 @@ export function editsFor(services: number): readonly Edit[] {
       anchor: workloadAnchor,
       replacement: workloadAnchor + workloads.join(""),
     },
+    { file: "components/names.ts", anchor: pathAnchor, replacement: pathAnchor + paths.join("") },
+    {
+      file: "components/bookinfo.ts",
+      anchor: imageAnchor,
+      replacement: "examples-bookinfo-${nameOf(workload).replace(/^service-\\d+/, 'details')}:",
+    },
+    // A hundred of them are to find room on one node.
+    { file: "components/bookinfo.ts", anchor: requestAnchor, replacement: 'requests: { cpu: "1m"' },
   ];
 }
 

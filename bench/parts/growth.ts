@@ -1,13 +1,12 @@
 /** The part `growth`: what more protected services cost. */
 import { join } from "node:path";
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { z } from "zod";
 import { copyWithServices } from "../growth/copy";
 import type { Measure } from "../measure";
 import { parseOutput } from "../output";
-import { programOf } from "../sandbox";
+import type { BenchSandbox } from "../sandbox";
 import type { Context, Found } from "./part";
+import { readRun, type VerifyRun } from "./verify";
 
 const few = 4;
 const sizes = [few, 20, 100] as const;
@@ -22,19 +21,16 @@ const previewsSchema = z.array(
     seconds: z.array(z.number()),
   }),
 );
-const planningSchema = z.object({ cells: z.number(), seconds: z.array(z.number()) });
-
-/** How often cells are planned: it takes milliseconds, and the first times are the compiler's. */
-const plannings = 25;
 
 /** What was found of one table. */
 export interface Grown {
   readonly services: number;
   readonly preview: z.infer<typeof previewsSchema>[number];
-  readonly planning: z.infer<typeof planningSchema>;
+  /** Of each verification of the services, all of them running. */
+  readonly verified: readonly VerifyRun[];
 }
 
-/** Measures copies of the clone. No sandbox is up, nor needed. */
+/** Measures copies of the clone, each in a sandbox of its own, one after the other. */
 export async function measureGrowth({ sandbox, repeat, folder }: Context): Promise<Found> {
   const copies = sizes.map((services) => join(folder, `services-${services}`));
   for (const [position, copy] of copies.entries()) copyWithServices(copy, sizes[position] ?? few);
@@ -43,18 +39,26 @@ export async function measureGrowth({ sandbox, repeat, folder }: Context): Promi
   const previews = parseOutput(`bench/${program}`, output, previewsSchema);
   const grown: Grown[] = [];
   for (const [position, preview] of previews.entries()) {
-    const planning = await plan(copies[position] ?? "");
-    grown.push({ services: sizes[position] ?? few, preview, planning });
+    const verified = await verifyRunning(sandbox, copies[position] ?? "", repeat);
+    grown.push({ services: sizes[position] ?? few, preview, verified });
   }
   return growthFound(grown);
 }
 
-/** The copy's own code plans: its table is its own. */
-async function plan(copy: string): Promise<Grown["planning"]> {
-  const program = "growth/planning.ts";
-  const [node = "", ...args] = programOf(copy, program);
-  const { stdout } = await promisify(execFile)(node, [...args, String(plannings)], { cwd: copy });
-  return parseOutput(`bench/${program}`, stdout, planningSchema);
+/** Brings the copy's services up, and verifies them: every cell is sent. */
+async function verifyRunning(
+  sandbox: BenchSandbox,
+  copy: string,
+  repeat: number,
+): Promise<readonly VerifyRun[]> {
+  try {
+    await sandbox.command(["up"], "", copy);
+    const runs: VerifyRun[] = [];
+    while (runs.length < repeat) runs.push(readRun(await sandbox.command(["verify"], "", copy)));
+    return runs;
+  } finally {
+    await sandbox.remove(copy);
+  }
 }
 
 function growthFound(grown: readonly Grown[]): Found {
@@ -82,16 +86,16 @@ function growthFound(grown: readonly Grown[]): Found {
         : preview,
       quantity("resources", "count", (each) => [each.preview.resources]),
       quantity("policies' JSON", "bytes", (each) => [each.preview.policyBytes]),
-      quantity("verify's cells", "count", (each) => [each.planning.cells]),
-      quantity("planning them", "microseconds", (each) =>
-        each.planning.seconds.map((seconds) => seconds * 1e6),
+      quantity("cells tried", "count", (each) => each.verified.map(({ cells }) => cells)),
+      quantity("first request → table", "seconds", (each) =>
+        each.verified.map(({ seconds }) => seconds),
       ),
     ];
   });
   return {
     measures,
     notes: [
-      "previews of copies of this clone whose table and workloads are generated, each added service called by the one before it; everything is to be created, and no cluster is asked; the policies' JSON is that of the AuthorizationPolicies; the cells are planned, not sent: nothing is said of the time that sending them to so many services takes",
+      "copies of this clone whose table and workloads are generated, each added service called by the one before it; the previews are of nothing, and no cluster is asked; the policies' JSON is that of the AuthorizationPolicies; verify sends every cell to services that run, the added ones with details' program",
     ],
   };
 }

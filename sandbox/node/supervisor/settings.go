@@ -124,6 +124,7 @@ clusterDomain: %[5]s
 resolvConf: ""
 volumePluginDir: /run/volume-plugins
 podLogsDir: /var/log/pods
+maxPods: 250
 evictionHard: {nodefs.available: 16Mi, imagefs.available: 16Mi, memory.available: 1Mi}
 imageGCHighThresholdPercent: 100
 `, c.State, c.ControlGroup, containerdSocket, nodeAddress, clusterDomain)

@@ -25,9 +25,20 @@ describe("editsFor", () => {
   it("fits the clone's table and workloads as they are", () => {
     for (const edit of editsFor(100)) {
       const text = edited(readFileSync(join(clone, edit.file), "utf8"), edit);
+      if (!edit.replacement.includes('"service-1"')) continue;
       for (const name of addedServices(100)) assert.ok(text.includes(`"${name}"`), name);
     }
     assert.equal(addedServices(100).length, 96);
+  });
+});
+
+describe("what the added services run", () => {
+  it("is details' program, under the name of their own service", () => {
+    const [image] = editsFor(5).filter(({ anchor }) => anchor.includes("examples-bookinfo"));
+    assert.equal(
+      image?.replacement,
+      "examples-bookinfo-${nameOf(workload).replace(/^service-\\d+/, 'details')}:",
+    );
   });
 });
 

@@ -133,7 +133,20 @@ const commands: Readonly<Record<string, Command>> = {
       label: previous?.label ?? flag(words, "--labels") ?? "",
       revisions: [...(previous?.revisions ?? []), failed ? "failed" : "deployed"],
     };
-    return "";
+    return JSON.stringify({
+      name,
+      namespace: flag(words, "--namespace"),
+      version: (previous?.revisions.length ?? 0) + 1,
+      info: { status: "deployed" },
+      chart: {
+        metadata: {
+          name: chart.split("/").at(-1),
+          version: flag(words, "--version") ?? "0.0.0",
+          appVersion: "1",
+        },
+      },
+      manifest: state.manifest,
+    });
   },
 };
 

@@ -87,7 +87,7 @@ test("a release is installed with its arguments, and its values are on no comman
   const installation = helm.commands.find((command) => command.startsWith("upgrade"));
   assert.match(
     installation ?? "",
-    /^upgrade istiod istiod --install --reset-values --hide-notes --labels pulumi-urn=[0-9a-f]{32} --timeout 60s --values - --repo https:\/\/charts\.test --version 1\.30\.3 --create-namespace --skip-crds --namespace istio-system --kubeconfig \/proc\/self\/fd\/3$/,
+    /^upgrade istiod istiod --install --reset-values --hide-notes --output json --labels pulumi-urn=[0-9a-f]{32} --timeout 60s --values - --repo https:\/\/charts\.test --version 1\.30\.3 --create-namespace --skip-crds --namespace istio-system --kubeconfig \/proc\/self\/fd\/3$/,
   );
   assert.ok(!helm.commands.join("\n").includes("canary"));
   assert.deepEqual(helm.state.releases.istiod?.values, given.values);

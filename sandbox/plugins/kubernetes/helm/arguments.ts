@@ -84,6 +84,8 @@ export function installWords(inputs: Properties, name: string, label: string): s
     // What the release was given before does not count: the inputs are all there is.
     "--reset-values",
     "--hide-notes",
+    // What it has made: asking for that takes a run of Helm for each part.
+    ...["--output", "json"],
     ...["--labels", label, "--timeout", `${timeoutSeconds(inputs)}s`, "--values", "-"],
     // Helm's own wait is the only one that knows of jobs.
     ...(inputs.waitForJobs === true ? ["--wait"] : []),

@@ -18,6 +18,35 @@ const listSchema = z.array(
 
 export type InstalledRelease = z.infer<typeof listSchema>[number];
 
+/** What Helm prints of a release that it has just made. */
+const madeSchema = z
+  .object({
+    name: z.string(),
+    namespace: z.string(),
+    version: z.number(),
+    info: z.object({ status: z.string() }),
+    chart: z.object({
+      metadata: z.object({
+        name: z.string(),
+        version: z.string(),
+        appVersion: z.string().default(""),
+      }),
+    }),
+    manifest: z.string(),
+  })
+  .transform(({ name, namespace, version: revision, info: { status }, chart, manifest }) => {
+    const { metadata } = chart;
+    const release: InstalledRelease = {
+      name,
+      namespace,
+      revision,
+      status,
+      chart: `${metadata.name}-${metadata.version}`,
+      app_version: metadata.appVersion,
+    };
+    return { release, manifest };
+  });
+
 const historySchema = z.array(z.object({ revision: z.number(), status: z.string() }));
 const valuesSchema = z.record(z.string(), z.json()).nullable();
 
@@ -41,6 +70,11 @@ export async function findRelease(
   const words = ["list", "--all", "--filter", filter, "--output", "json", ...labelled];
   const printed = await helm(settings, { words, namespace, signal });
   return listSchema.parse(JSON.parse(printed)).find((release) => release.name === name);
+}
+
+/** The release that Helm's `upgrade --output json` says it has made, and its objects as YAML documents. */
+export function madeBy(printed: string): { release: InstalledRelease; manifest: string } {
+  return madeSchema.parse(JSON.parse(printed));
 }
 
 /** The values that the release was given, beside the chart's own. */

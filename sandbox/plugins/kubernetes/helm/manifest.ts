@@ -38,13 +38,12 @@ interface ReleaseObject {
 }
 
 /** The release's objects of these kinds. No other is parsed: definitions of resources take a megabyte. */
-async function objectsOf(
-  cluster: Cluster,
+function objectsOf(
+  manifest: string,
   release: ReleaseName,
   kinds: ReadonlySet<string>,
-  signal: AbortSignal,
-): Promise<ReleaseObject[]> {
-  const documents = (await manifestOf(cluster, release, signal)).split(/^---.*$/m);
+): ReleaseObject[] {
+  const documents = manifest.split(/^---.*$/m);
   const wanted = documents.filter((text) => kinds.has(/^kind: *["']?(\w+)/m.exec(text)?.[1] ?? ""));
   return wanted.flatMap((text) => {
     const body: unknown = parse(text);
@@ -66,10 +65,11 @@ async function objectsOf(
 async function complaintsAbout(
   cluster: Cluster,
   release: ReleaseName,
+  manifest: string,
   { kinds, absent, signal }: { kinds: ReadonlySet<string>; absent: string; signal: AbortSignal },
   judge: (object: ReleaseObject, live: Properties) => string[] | Promise<string[]>,
 ): Promise<string[]> {
-  const objects = await objectsOf(cluster, release, kinds, signal);
+  const objects = objectsOf(manifest, release, kinds);
   const complaints = await Promise.all(
     objects.map(async (object) => {
       const live = await cluster.read(object.reference, signal);
@@ -90,7 +90,8 @@ export async function driftOf(
   signal: AbortSignal,
 ): Promise<string[]> {
   const asked = { kinds: steadyKinds, absent: "is gone", signal };
-  return complaintsAbout(cluster, release, asked, (object, live) => {
+  const manifest = await manifestOf(cluster, release, signal);
+  return complaintsAbout(cluster, release, manifest, asked, (object, live) => {
     const changes = changesBetween(object.body, liveInputs(object.body, live, true));
     const paths = changes.map(({ path }) => path);
     return paths.length > 0 ? [`${nameOf(object)} differs in ${paths.join(", ")}`] : [];
@@ -104,7 +105,8 @@ export async function problemsOf(
   signal: AbortSignal,
 ): Promise<string[]> {
   const asked = { kinds: new Set(["Deployment"]), absent: "is missing", signal };
-  return complaintsAbout(cluster, release, asked, async (object, live) => {
+  const manifest = await manifestOf(cluster, release, signal);
+  return complaintsAbout(cluster, release, manifest, asked, async (object, live) => {
     const readiness = readinessOf(live);
     if (readiness.state === "ready") return [];
     const why = readiness.state === "failed" ? readiness.why : readiness.for;
@@ -116,17 +118,19 @@ export async function problemsOf(
 /**
  * Waits until everything of the release that runs is ready. Helm would do so itself, but looks every two seconds
  * only, and does not say what keeps a pod from running.
+ * @param manifest its objects, as YAML documents
  * @param deadline in milliseconds since the epoch
  * @returns why it is not ready, one line for each reason; empty when it is
  */
 export async function awaitRelease(
   cluster: Cluster,
   release: ReleaseName,
+  manifest: string,
   deadline: number,
   signal: AbortSignal,
 ): Promise<string[]> {
   const asked = { kinds: awaitedKinds, absent: "is missing", signal };
-  return complaintsAbout(cluster, release, asked, async (object, live) => {
+  return complaintsAbout(cluster, release, manifest, asked, async (object, live) => {
     const { reasons } = await awaitReady(cluster, object.reference, live, deadline, signal);
     return reasons.map((reason) => `${nameOf(object)}: ${reason}`);
   });

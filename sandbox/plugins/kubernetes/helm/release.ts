@@ -10,6 +10,7 @@ import { helm, HelmError } from "./command";
 import {
   findRelease,
   type InstalledRelease,
+  madeBy,
   recover,
   type ReleaseName,
   takeBack,
@@ -96,19 +97,19 @@ async function install(
   const deadline = Date.now() + timeoutSeconds(inputs) * 1000;
   const words = installWords(inputs, name, labelOf(urn));
   const input = JSON.stringify(inputs.values ?? {});
+  let printed: string;
   try {
-    await helm(cluster.settings, { words, namespace, input, signal });
+    printed = await helm(cluster.settings, { words, namespace, input, signal });
   } catch (error) {
     if (!(error instanceof HelmError) || signal.aborted) throw error;
     throw await failure(cluster, inputs, error, signal);
   }
+  const { release: installed, manifest } = madeBy(printed);
   if (inputs.skipAwait !== true) {
-    const reasons = await awaitRelease(cluster, reference, deadline, signal);
+    const reasons = await awaitRelease(cluster, reference, manifest, deadline, signal);
     signal.throwIfAborted();
     if (reasons.length > 0) throw await failed(cluster, inputs, reasons, signal);
   }
-  const installed = await findRelease(cluster, reference, signal);
-  if (installed === undefined) throw new Error(`helm installed ${idOf(reference)}, but it is gone`);
   return outputsOf(inputs, installed);
 }
 
