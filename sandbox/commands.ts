@@ -62,13 +62,14 @@ export async function up(layout: Layout, set: readonly string[]): Promise<number
   const isNew = !isThere(layout);
   // What verify's pods need is there already: the last update has ended, and its node runs.
   const wasUp = !isNew && nodeService(layout).pid !== undefined;
-  const [stack, node] = await Promise.all([
+  const starting = startNode(layout, toolchain, decisions, configuration, progress.of("node"));
+  const [stack] = await Promise.all([
     prepareStack(layout, toolchain, decisions, configuration, progress.of("plugins")),
-    startNode(layout, toolchain, decisions, configuration, progress.of("node")),
     ensureTenant(layout, decisions, progress.of("tenant"), realmFor(configuration, decisions)),
+    // On a new node the engine starts meanwhile, and objects are made before their pods can run; an old one's own
+    // pods come first.
+    isNew ? undefined : starting.then(({ ready }) => ready),
   ]);
-  // On a new node objects may be made before their pods can run; an old one's own pods come first.
-  if (!isNew) await node.ready;
   const lost = await lostInTenant(layout, stack);
   if (lost !== undefined) {
     progress.say("stack", `the last run was cut off while it created ${lost}: starting afresh`);
@@ -78,13 +79,13 @@ export async function up(layout: Layout, set: readonly string[]): Promise<number
   const probes = new EarlyProbes(kubeconfigPath(layout));
   if (wasUp) probes.start();
   try {
-    const { changes, outputs } = await unlessNodeFails(
-      layout,
-      node,
-      update(layout, stack, progress.of("stack"), (type) => {
+    const work = update(layout, stack, progress.of("stack"), {
+      begin: starting,
+      done: (type) => {
         probes.made(type);
-      }),
-    );
+      },
+    });
+    const { changes, outputs } = await unlessNodeFails(layout, starting, work);
     progress.say("stack", describeChanges(changes));
     const ready = await probes.take(isNothing(changes));
     const code = await report(outputs, layout, ready, progress.of("verify"));
@@ -98,13 +99,15 @@ export async function up(layout: Layout, set: readonly string[]): Promise<number
 /** What an update gives, where the node comes up meanwhile. Where it does not, the engine's work is ended. */
 async function unlessNodeFails<Result>(
   layout: Layout,
-  node: StartedNode,
+  starting: Promise<StartedNode>,
   work: Promise<Result>,
 ): Promise<Result> {
-  const ready = node.ready.catch(async (error: unknown) => {
-    await endEngines(layout);
-    throw error;
-  });
+  const ready = starting
+    .then((node) => node.ready)
+    .catch(async (error: unknown) => {
+      await endEngines(layout);
+      throw error;
+    });
   const [up, updated] = await Promise.allSettled([ready, work]);
   if (up.status === "rejected") throw up.reason;
   if (updated.status === "rejected") throw updated.reason;

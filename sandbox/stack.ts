@@ -138,15 +138,22 @@ const locksFolder = (layout: Layout) =>
 /** What the program of this process has exported, once its values are known. */
 let exported: Record<string, unknown> | undefined;
 
+/** What the program waits for before it runs. */
+let begin: Promise<unknown> = Promise.resolve();
+
 /** index.ts runs when it is loaded; what it exports is the stack's outputs. */
-function runProgram(): Promise<Record<string, unknown>> {
-  // Not before it is asked for: loading it is running it.
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
+async function runProgram(): Promise<Record<string, unknown>> {
+  /* eslint-disable @typescript-eslint/no-require-imports -- each is loaded in its time */
+  // What takes long to load, and makes nothing by it.
+  require("../components/bookinfo");
+  require("../components/identity");
+  await begin;
   const exports = require("../index") as Record<string, unknown>;
+  /* eslint-enable @typescript-eslint/no-require-imports */
   output(exports).apply((values) => {
     exported = values;
   });
-  return Promise.resolve(exports);
+  return exports;
 }
 
 /** What the sandbox's engine and whatever it starts have in their environment, and a person's shell has not. */
@@ -205,17 +212,25 @@ export type Changes = Readonly<Record<string, number>>;
 /** What the engine does to a resource that is there afterwards as it should be; a refresh only says how it was. */
 const leaves: ReadonlySet<string> = new Set(["same", "create", "update", "create-replacement"]);
 
+export interface UpdateOptions {
+  /** The engine starts at once, the program only then: the cluster has to answer it. */
+  readonly begin: Promise<unknown>;
+  /** Called with the type of each resource that is as it should be. */
+  readonly done: (type: string) => void;
+}
+
 /**
  * Compares the state with the world, runs the program, and makes what differs. Pulumi's own lock of a killed
  * run is cleared first: the sandbox's lock holds other commands off, and `endEngines` has ended what was left.
- * @param done called with the type of each resource that is as it should be
  */
 export async function update(
   layout: Layout,
   stack: Stack,
   say: (text: string) => void,
-  done: (type: string) => void,
+  options: UpdateOptions,
 ): Promise<{ changes: Changes; outputs: Record<string, unknown> }> {
+  const { done } = options;
+  begin = options.begin;
   const errors: string[] = [];
   let lost: string | undefined;
   let changes: Changes = {};
