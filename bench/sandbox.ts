@@ -66,7 +66,9 @@ export class BenchSandbox {
   /** Ends what runs and lets nothing else begin, but `remove`. */
   interrupt(reason: Error): void {
     this.#interruption ??= reason;
-    this.#running?.kill("SIGTERM");
+    const { pid } = this.#running ?? {};
+    // The whole group: npm does not hand a signal on to what it started.
+    if (pid !== undefined) process.kill(-pid, "SIGTERM");
   }
 
   /** Ends the sandbox and removes what it made; no failure and no interruption keeps it from trying. */
@@ -96,7 +98,7 @@ export class BenchSandbox {
     const [program = "", ...args] = command;
     const began = performance.now();
     const since = () => (performance.now() - began) / 1000;
-    const child = spawn(program, args, { cwd: root, env: this.#environment });
+    const child = spawn(program, args, { cwd: root, env: this.#environment, detached: true });
     this.#running = child;
     const lines: TimedLine[] = [];
     const text = { out: "", err: "" };

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { copyWithServices } from "../growth/copy";
+import { lackFor } from "../growth/room";
 import type { Measure } from "../measure";
 import { parseOutput } from "../output";
 import type { BenchSandbox } from "../sandbox";
@@ -9,7 +10,7 @@ import type { Context, Found } from "./part";
 import { readRun, type VerifyRun } from "./verify";
 
 const few = 4;
-const sizes = [few, 20, 100] as const;
+const sizes = [few, 12, 20, 100] as const;
 /** The most services may take so many times as long as the fewest. */
 const limit = 3;
 
@@ -26,8 +27,8 @@ const previewsSchema = z.array(
 export interface Grown {
   readonly services: number;
   readonly preview: z.infer<typeof previewsSchema>[number];
-  /** Of each verification of the services, all of them running. */
-  readonly verified: readonly VerifyRun[];
+  /** Of each verification of the services, all of them running; or why they cannot run here. */
+  readonly verified: readonly VerifyRun[] | string;
 }
 
 /** Measures copies of the clone, each in a sandbox of its own, one after the other. */
@@ -39,8 +40,9 @@ export async function measureGrowth({ sandbox, repeat, folder }: Context): Promi
   const previews = parseOutput(`bench/${program}`, output, previewsSchema);
   const grown: Grown[] = [];
   for (const [position, preview] of previews.entries()) {
-    const verified = await verifyRunning(sandbox, copies[position] ?? "", repeat);
-    grown.push({ services: sizes[position] ?? few, preview, verified });
+    const services = sizes[position] ?? few;
+    const verified = await verifyRunning(sandbox, copies[position] ?? "", repeat, services);
+    grown.push({ services, preview, verified });
   }
   return growthFound(grown);
 }
@@ -50,7 +52,10 @@ async function verifyRunning(
   sandbox: BenchSandbox,
   copy: string,
   repeat: number,
-): Promise<readonly VerifyRun[]> {
+  services: number,
+): Promise<Grown["verified"]> {
+  const lack = lackFor(services);
+  if (lack !== undefined) return lack;
   try {
     await sandbox.command(["up"], "", copy);
     const runs: VerifyRun[] = [];
@@ -60,6 +65,8 @@ async function verifyRunning(
     await sandbox.remove(copy);
   }
 }
+
+const runsOf = ({ verified }: Grown) => (typeof verified === "string" ? [] : verified);
 
 function growthFound(grown: readonly Grown[]): Found {
   const [fewest] = grown;
@@ -86,16 +93,25 @@ function growthFound(grown: readonly Grown[]): Found {
         : preview,
       quantity("resources", "count", (each) => [each.preview.resources]),
       quantity("policies' JSON", "bytes", (each) => [each.preview.policyBytes]),
-      quantity("cells tried", "count", (each) => each.verified.map(({ cells }) => cells)),
-      quantity("first request → table", "seconds", (each) =>
-        each.verified.map(({ seconds }) => seconds),
-      ),
+      ...(typeof one.verified === "string"
+        ? []
+        : [
+            quantity("cells tried", "count", (each) => runsOf(each).map(({ cells }) => cells)),
+            quantity("first request → table", "seconds", (each) =>
+              runsOf(each).map(({ seconds }) => seconds),
+            ),
+          ]),
     ];
   });
   return {
     measures,
     notes: [
       "copies of this clone whose table and workloads are generated, each added service called by the one before it; the previews are of nothing, and no cluster is asked; the policies' JSON is that of the AuthorizationPolicies; verify sends every cell to services that run, the added ones with details' program",
+      ...grown.flatMap(({ services, verified }) =>
+        typeof verified === "string"
+          ? [`${services} services are not verified here: ${verified}`]
+          : [],
+      ),
     ],
   };
 }

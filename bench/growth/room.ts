@@ -1,0 +1,41 @@
+/** Whether a machine has room for a grown table's services while they are verified. */
+import { readFileSync } from "node:fs";
+import { totalmem } from "node:os";
+
+/** What the services and verify's pods take from the machine. */
+export interface Machine {
+  /** fs.inotify.max_user_instances: every sidecar runs as the same user, also in other namespaces. */
+  readonly inotifyInstances: number;
+  /** In bytes. */
+  readonly memory: number;
+}
+
+/** Of each sidecar's agent: counted in /proc/PID/fd of one. */
+const instancesEach = 3;
+const mebibyte = 2 ** 20;
+/** Of a pod with its sidecar, and of everything else. Measured, and rounded up. */
+const memoryEach = 140 * mebibyte;
+const memoryApart = 2500 * mebibyte;
+
+export function thisMachine(): Machine {
+  const limit = readFileSync("/proc/sys/fs/inotify/max_user_instances", "utf8");
+  return { inotifyInstances: Number(limit), memory: totalmem() };
+}
+
+/** Why so many services cannot be verified on the machine; nothing where they can. */
+export function lackFor(
+  services: number,
+  { inotifyInstances, memory }: Machine = thisMachine(),
+): string | undefined {
+  // A pod for each service and two more for reviews' versions, verify's pod for each and two strangers, the gateway.
+  const sidecars = 2 * services + 5;
+  const instances = sidecars * instancesEach;
+  if (instances > inotifyInstances)
+    return `their ${sidecars} sidecars take ${instances} inotify instances, and fs.inotify.max_user_instances is ${inotifyInstances}`;
+  const needed = sidecars * memoryEach + memoryApart;
+  if (needed > memory)
+    return `their ${sidecars} pods take ${inGibibytes(needed)} of memory, and the machine has ${inGibibytes(memory)}`;
+  return undefined;
+}
+
+const inGibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(0)} GiB`;
