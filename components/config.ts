@@ -94,17 +94,26 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
+/** Whether a value that is no object may be a secret: it is one, or it stands where an object with one should be. */
+function mayBeSecret(path: string): boolean {
+  const setting = path.replace(/\[\d+\]/g, "[]");
+  return (
+    !path.includes(".") ||
+    [...secretSettings].some((secret) => secret === setting || secret.startsWith(`${setting}.`))
+  );
+}
+
 /** What was found, in a few words that give no secret away. */
 function describe(value: unknown, path: string): string {
   if (value === undefined || value === null) return "nothing";
-  if (Array.isArray(value)) return "a list";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object")
     return `an object with ${Object.keys(value).join(", ") || "no key"}`;
   if (value === "") return "empty text";
-  // A whole section that is text may be a secret that went to the wrong key.
-  if (secretSettings.has(path.replace(/\[\d+\]/g, "[]")) || !path.includes("."))
-    return `a ${typeof value} (not shown)`;
+  if (mayBeSecret(path)) return `a ${typeof value} (not shown)`;
   if (typeof value !== "string") return JSON.stringify(value);
+  // A kubeconfig where its path should be.
+  if (value.startsWith("{")) return "text in braces (not shown)";
   if (value.includes("\n")) return `text of ${value.split("\n").length} lines`;
   // A URL may carry a password.
   return JSON.stringify(value.replace(/\/\/.*@/, "//…@"));

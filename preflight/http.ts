@@ -50,7 +50,11 @@ export async function send(url: string, options: Request): Promise<Answer> {
     });
     if (location === undefined || left <= 0 || answer.status < 300 || answer.status > 399)
       return answer;
-    address = new URL(location, address);
+    const next = new URL(location, address);
+    // istiod would follow it, and take whoever answers there for the provider.
+    if (address.protocol === "https:" && next.protocol !== "https:")
+      throw new Unreachable(`it redirects to ${next.origin}, which is not https`, "");
+    address = next;
   }
 }
 

@@ -15,7 +15,7 @@ export const placeholder = "placeholder-of-the-preview";
 export interface PreviewConfiguration {
   /** By full key: `istio-auth0:cluster`. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** The settings that have placeholders: `identity.clientSecret`. */
+  /** The settings that have placeholders, most of them secrets: `identity.clientSecret`. */
   readonly placeholders: readonly string[];
   /** The Pulumi ESC environments that the stack file names; a preview reads none. */
   readonly environments: readonly string[];
@@ -64,6 +64,7 @@ export function previewConfiguration(root: string, stack: string): PreviewConfig
   const placeholders = [
     ...replaceEncrypted(settings),
     ...replaceKubeconfigFile(settings),
+    ...replaceVersionPrefix(settings),
     ...fillRequired(settings),
   ];
   const problems = settingsProblems(settings);
@@ -152,6 +153,15 @@ function replaceKubeconfigFile(settings: Fields): string[] {
   delete cluster.kubeconfigPath;
   cluster.kubeconfig = placeholderFor(settings, ["cluster", "kubeconfig"]);
   return ["cluster.kubeconfigPath"];
+}
+
+/** DigitalOcean is not asked for its newest version: it would be another one from day to day. */
+function replaceVersionPrefix(settings: Fields): string[] {
+  const cluster = fieldsOf(settings.cluster);
+  if (cluster?.kind !== "digitalocean" || typeof cluster.version !== "string") return [];
+  if (!/^\d+\.\d+\.$/.test(cluster.version)) return [];
+  cluster.version += "0-do.0";
+  return ["cluster.version"];
 }
 
 /** Fills in each secret whose absence is a problem: with it there are fewer. */

@@ -69,7 +69,7 @@ function tellDifferences({ placeholders, environments }: PreviewConfiguration): 
   };
   say(`plug-ins: this project's stand-ins (${standIns.map(({ name }) => name).join(", ")})`);
   if (placeholders.length > 0) {
-    say(`a preview needs no secret: placeholders for ${placeholders.join(", ")}`);
+    say(`a preview asks nobody for these, and has placeholders: ${placeholders.join(", ")}`);
   }
   if (environments.length > 0) {
     say(`a preview reads no Pulumi ESC environment: left out ${environments.join(", ")}`);

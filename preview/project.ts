@@ -6,11 +6,17 @@ import { stringify } from "yaml";
 import { writePrivate } from "../sandbox/files";
 import {
   dynamicPlugin,
+  type StandInName,
   standIns,
   writeDynamicLauncher,
   writePluginLauncher,
 } from "../sandbox/plugins/launchers";
 import { type PreviewConfiguration, projectOf } from "./configuration";
+
+/** The stand-ins that a preview has its own of. */
+const ownPlugins: Readonly<Partial<Record<StandInName, string>>> = {
+  kubernetes: "preview/plugins/kubernetes/main.ts",
+};
 
 /** Where the engine finds a project, and with which environment beside PATH and HOME. */
 export interface PreviewProject {
@@ -38,7 +44,7 @@ export function writeProject(
     ...standIns.map(({ name, version }) => ({
       name,
       version,
-      path: writePluginLauncher(launchers, name),
+      path: writePluginLauncher(launchers, name, ownPlugins[name]),
     })),
     { name: dynamicPlugin, path: writeDynamicLauncher(launchers) },
   ];

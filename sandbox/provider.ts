@@ -6,7 +6,8 @@ import { applicationAddresses } from "../components/identity/addresses";
 import { type Decisions } from "./state";
 import { realmAddresses, type RealmOptions } from "./tenant/realm/options";
 
-const audience = "https://bookinfo.io";
+/** Unless another one is asked for. */
+const defaultAudience = "https://bookinfo.io";
 const webClient = "bookinfo";
 
 const email = z.string();
@@ -21,6 +22,7 @@ const people = z.object({
 
 const oidcSettings = z.object({
   kind: z.literal("oidc"),
+  audience: z.string(),
   client: z.object({ id: z.string() }),
   users: z.array(z.object({ email, roles: heldRoles })),
   machines: z.array(z.object({ name: z.string(), permissions: held, clientId: z.string() })),
@@ -42,7 +44,7 @@ export function oidcIdentity(
   return {
     kind: "oidc",
     ...realmAddresses(domain),
-    audience,
+    audience: defaultAudience,
     permissionsClaim: ["realm_access", "roles"],
     certificateAuthority,
     client: { id: webClient },
@@ -87,7 +89,7 @@ export function realmOf(
 ): RealmOptions | undefined {
   const { data } = oidcSettings.safeParse(identity);
   if (data === undefined) return undefined;
-  const { client, users, machines } = data;
+  const { audience, client, users, machines } = data;
   const { callback } = applicationAddresses(gatewayUrl);
   return {
     audience,

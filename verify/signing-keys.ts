@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { calculateJwkThumbprint, decodeProtectedHeader, generateKeyPair, importJWK } from "jose";
 import type { CryptoKey, GenerateKeyPairResult, JWK } from "jose";
 import { z } from "zod";
+import { checksRs256 } from "../components/identity/keys";
 import { reasonOf, StackError } from "../stack/errors";
 
 const signingKey = z.looseObject({ kty: z.literal("RSA"), kid: z.string(), d: z.string() });
@@ -81,14 +82,15 @@ const fetchDeadline = 20_000;
 
 const publicKeys = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
-/** The public keys that the tenant publishes, in its order. */
+/** The public keys that the tenant publishes for tokens signed with RS256, in its order. */
 export async function publishedKeys(jwksUri: string, signal: AbortSignal): Promise<readonly JWK[]> {
   try {
     const response = await fetch(jwksUri, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(fetchDeadline)]),
     });
     if (!response.ok) throw new Error(`status ${response.status}`);
-    return publicKeys.parse(await response.json()).keys;
+    const { keys }: { keys: readonly JWK[] } = publicKeys.parse(await response.json());
+    return keys.filter(checksRs256);
   } catch (error) {
     signal.throwIfAborted();
     const reason = error instanceof z.ZodError ? "it is not a JWK set" : reasonOf(error);

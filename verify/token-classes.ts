@@ -23,7 +23,7 @@ export interface Materials {
   readonly issuer: string;
   readonly audience: string;
   readonly permissionsClaim: readonly string[];
-  /** The tenant's public keys; the first is as good as any. */
+  /** The tenant's public keys for RS256; the first is as good as any. */
   readonly published: readonly JWK[];
   /** The tenant's own key, where it is at hand. */
   readonly tenantKey?: SigningKey | undefined;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isFullName } from "../gateway/host";
-import { matching, oneOf, port, section, trustedCertificates } from "./schema";
+import { kinds, matching, oneOf, port, section, trustedCertificates } from "./schema";
 
 /** The types that the gateway's Service can have, and whether such a Service has node ports. */
 const serviceTypes = { LoadBalancer: true, NodePort: true, ClusterIP: false } as const;
@@ -22,7 +22,7 @@ const issuer = z.discriminatedUnion(
         .default("https://acme-v02.api.letsencrypt.org/directory"),
     }),
   ],
-  { error: 'an object whose kind is one of "selfSigned", "acme"' },
+  { error: kinds("selfSigned", "acme") },
 );
 
 const tls = section({
@@ -48,7 +48,8 @@ export const gateway = section({
   /** The gateway's URL as browsers see it. Callbacks, logout addresses and the host it answers for come from it. */
   url: z
     .url({ error: gatewayUrl, protocol: /^https?$/ })
-    .refine((url) => URL.parse(url)?.origin === url, {
+    // With a * the tenant would send signed-in browsers to any host that fits.
+    .refine((url) => URL.parse(url)?.origin === url && !url.includes("*"), {
       error: gatewayUrl,
     }),
   /** How the gateway's Service is reached. Default: a load balancer; NodePort on a kind cluster. */
@@ -67,6 +68,8 @@ export const gateway = section({
     if (certificate?.nodePort !== undefined)
       complain(["tls", "nodePort"], certificate.nodePort, message);
   }
+  if (nodePort !== undefined && nodePort === certificate?.nodePort)
+    complain(["tls", "nodePort"], nodePort, "another port than gateway.nodePort");
   const isSecure = url.startsWith("https:");
   if (isSecure && certificate === undefined)
     complain(["tls"], certificate, "where the certificate of an https URL comes from");

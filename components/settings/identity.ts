@@ -46,8 +46,18 @@ const auth0Identity = section({
   machines: unique(section(machine), anotherMachine, "name").default([]),
 });
 
-const url = "an https URL";
-const httpsUrl = z.url({ error: url, protocol: /^https$/ });
+/** A URL as it stands in the provider's own document; what it holds is shown in plain text, so no password. */
+function providerUrl(expected: string, isGood: (url: URL) => boolean = () => true) {
+  return z.url({ error: expected, protocol: /^https$/ }).refine(
+    (text) => {
+      const url = URL.parse(text);
+      // A parser mends what is not written as a URL is; the mesh compares it to the letter.
+      const isWhole = /^https:\/\/[^\s#]+$/.test(text);
+      return isWhole && url !== null && url.username + url.password === "" && isGood(url);
+    },
+    { error: expected },
+  );
+}
 const claim = "a claim's name, or a list of names that leads to a nested one";
 const claimName = matching(/^[^[\]\s]+$/, claim);
 const secret = (expected: string) => text(expected).transform((value) => pulumi.secret(value));
@@ -55,9 +65,12 @@ const secret = (expected: string) => text(expected).transform((value) => pulumi.
 const oidcIdentity = section({
   kind: z.literal("oidc"),
   /** The tokens' `iss`, exactly as the provider's discovery document has it: with its last slash, or without. */
-  issuer: httpsUrl,
+  issuer: providerUrl(
+    "an https URL without user name, query and fragment",
+    ({ search }) => search === "",
+  ),
   /** Where the provider's keys are: the discovery document's `jwks_uri`. */
-  jwksUri: httpsUrl,
+  jwksUri: providerUrl("an https URL without user name and fragment"),
   /** What the tokens' `aud` must name. */
   audience: text("the audience of the API's tokens"),
   /**

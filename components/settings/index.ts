@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { isInDomain } from "../cluster/domain";
+import { hostPorts } from "../cluster/kind/configuration";
 import { bookinfoSettings } from "./bookinfo";
 import { cluster } from "./cluster";
 import { gateway, type ServiceType } from "./gateway";
@@ -55,6 +56,39 @@ function checkDomain(settings: unknown, context: z.core.$RefinementCtx): void {
   });
 }
 
+const numbered = z.looseObject({
+  cluster: z.looseObject({ kind: z.string(), apiServerPort: z.unknown().optional() }),
+  gateway: z.looseObject({
+    url: z.string(),
+    nodePort: z.unknown().optional(),
+    tls: z.looseObject({ nodePort: z.unknown().optional() }).optional(),
+  }),
+});
+
+/** What a cluster that the stack makes would refuse only once it is there. */
+function checkPorts(settings: unknown, context: z.core.$RefinementCtx): void {
+  const { data } = numbered.safeParse(settings);
+  if (data === undefined || serviceTypeOn[data.cluster.kind] === undefined) return;
+  const { cluster: made, gateway: way } = data;
+  for (const [path, port] of [
+    [["gateway", "nodePort"], way.nodePort],
+    [["gateway", "tls", "nodePort"], way.tls?.nodePort],
+  ] as const) {
+    if (typeof port !== "number" || (port >= 30000 && port <= 32767)) continue;
+    const message = "a port from 30000 to 32767, as Kubernetes has them on every node";
+    context.addIssue({ code: "custom", path: [...path], input: port, message });
+  }
+  if (made.kind !== "kind" || !URL.canParse(way.url)) return;
+  const { apiServerPort } = made;
+  if (typeof apiServerPort === "number" && hostPorts(way.url).includes(apiServerPort))
+    context.addIssue({
+      code: "custom",
+      path: ["cluster", "apiServerPort"],
+      input: apiServerPort,
+      message: `another port than the gateway's on this machine, ${apiServerPort}`,
+    });
+}
+
 /** The five sections of the stack's configuration. Pulumi.yaml describes every field. */
 export const settingsSchema = section({
   cluster,
@@ -65,6 +99,7 @@ export const settingsSchema = section({
 }).superRefine(
   (settings, context) => {
     checkDomain(settings, context);
+    checkPorts(settings, context);
     const { data } = together.safeParse(settings);
     const allowed = data && serviceTypeOn[data.cluster.kind];
     if (allowed === undefined || data?.gateway.serviceType === allowed) return;

@@ -21,7 +21,7 @@ export function gatewayChecks(gateway: GatewaySettings, cluster: ClusterSettings
             run: () =>
               notTried(
                 `the Secret ${secret} is in a cluster that the stack makes`,
-                "It must be there before HTTPS answers; gateway.tls.issuer needs none.",
+                "The first up makes the cluster and stops there: make the Secret, and run it again; gateway.tls.issuer needs none.",
               ),
           },
         ]

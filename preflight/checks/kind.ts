@@ -1,4 +1,5 @@
 import { connect, createServer } from "node:net";
+import { hostPorts } from "../../components/cluster/kind/configuration";
 import type { ClusterSettings, GatewaySettings } from "../../components/config";
 import { type Check, failed, ok, type Outcome } from "../check";
 import { ask } from "../commands";
@@ -8,7 +9,7 @@ type KindSettings = Extract<ClusterSettings, { kind: "kind" }>;
 /** kind and Docker are there, and the cluster's ports on this machine are nobody else's. */
 export function kindChecks(cluster: KindSettings, gateway: GatewaySettings): Check[] {
   const ports = [
-    { setting: "gateway.url", port: portOf(gateway.url) },
+    ...hostPorts(gateway.url).map((port) => ({ setting: "gateway.url", port })),
     { setting: "cluster.apiServerPort", port: cluster.apiServerPort },
   ];
   return [
@@ -19,12 +20,6 @@ export function kindChecks(cluster: KindSettings, gateway: GatewaySettings): Che
       run: (signal: AbortSignal) => judgePort(port, setting, cluster.name, signal),
     })),
   ];
-}
-
-/** The port that a URL names, or its scheme's own. */
-export function portOf(url: string): number {
-  const { port, protocol } = new URL(url);
-  return port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
 }
 
 async function judgeKind(signal: AbortSignal): Promise<Outcome> {

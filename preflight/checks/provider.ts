@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { IdentitySettings } from "../../components/config";
 import { tenantAddresses, type TenantAddresses } from "../../components/identity/addresses";
+import { checksRs256 } from "../../components/identity/keys";
 import { type Check, failed, notTried, ok, once, type Outcome } from "../check";
 import { type Answer, jsonOf, send, Unreachable } from "../http";
 
@@ -130,11 +131,6 @@ const keySet = z.object({
     z.looseObject({ kty: z.string(), use: z.string().optional(), alg: z.string().optional() }),
   ),
 });
-type Key = z.output<typeof keySet>["keys"][number];
-
-/** Whether a token that is signed with RS256 can be checked with the key. */
-const checksRs256 = ({ kty, use = "sig", alg = "RS256" }: Key) =>
-  kty === "RSA" && use === "sig" && alg === "RS256";
 
 function judgeKeys(answer: Answer, url: string, identity: IdentitySettings): Outcome {
   const { data } = keySet.safeParse(answer.status === 200 ? jsonOf(answer) : undefined);

@@ -29,10 +29,15 @@ export const standIns: readonly StandIn[] = names.map((name) => ({
 /**
  * Writes the executable `pulumi-resource-NAME`, which runs the stand-in under this project's Node.
  * @param directory the folder for it; made where it does not exist.
+ * @param source the stand-in's program. Default: the sandbox's
  * @returns the folder, for `plugins.providers[].path` in the project's settings.
  */
-export function writePluginLauncher(directory: string, name: StandInName): string {
-  return writeLauncher(directory, name, programArguments(`sandbox/plugins/${name}/main.ts`));
+export function writePluginLauncher(
+  directory: string,
+  name: StandInName,
+  source = `sandbox/plugins/${name}/main.ts`,
+): string {
+  return writeLauncher(directory, name, programArguments(source));
 }
 
 /** The plug-in of dynamic resources: Pulumi's own, whose launcher comes with the official CLI only. */

@@ -229,7 +229,7 @@ test("all problems are reported at once", () => {
       '  identity.users[0].email: found "Upper@bookinfo.example", expected an e-mail address in lower case, as the tenant keeps it',
       '  identity.users[0].roles[0]: found "admin", expected one of "user", "moderator"',
       '  identity.users[0].roles[2]: found "user", expected each role once',
-      '  identity.users[3]: found "somebody", expected an object with email, roles, name',
+      "  identity.users[3]: found a string (not shown), expected an object with email, roles, name",
       '  identity.users[2].email: found "user@bookinfo.example", expected an address that no other user has',
       '  identity.machines[0].name: found "a machine", expected a name of small letters, digits and hyphens',
       '  identity.machines[0].permissions[0]: found "read:everything", expected one of "read:book-details", "read:book-reviews"',
@@ -291,6 +291,20 @@ const single: [string, Record<string, unknown>, string][] = [
     { ...smallest, istio: { version: 1.31 } },
     'istio.version: found 1.31, expected an exact version, 1.30.4 or later, such as "1.30.4"',
   ],
+  ...Object.entries({
+    "a query": "https://tenant.example/?realm=books",
+    "a fragment": "https://tenant.example/#books",
+    "a space": "https://tenant.example/our books",
+    "one slash": "https:/tenant.example",
+    "no encryption": "http://tenant.example",
+  }).map(([what, issuer]): [string, Record<string, unknown>, string] => [
+    `an issuer with ${what}`,
+    {
+      ...smallest,
+      identity: { kind: "oidc", issuer, jwksUri: "https://a.example", audience: "a" },
+    },
+    `identity.issuer: found "${issuer}", expected an https URL without user name, query and fragment`,
+  ]),
   [
     "a node port on a service that has none",
     { ...smallest, gateway: { ...gateway, serviceType: "ClusterIP", nodePort: 30080 } },
@@ -324,6 +338,23 @@ test("no message shows a secret, wherever it was put", () => {
     gateway: { url: `http://user:${secret}@localhost`, password: secret },
     key: secret,
   }).join("\n");
+  const elsewhere = problems({
+    ...smallest,
+    cluster: { kind: "existing", kubeconfigPath: `{"users":[{"token":"${secret}"}]}` },
+    identity: {
+      kind: "oidc",
+      issuer: `https://user:${secret}@tenant.example`,
+      jwksUri: `https://user:${secret}@tenant.example/keys`,
+      audience: "books",
+      client: secret,
+    },
+  });
+  assert.deepEqual(elsewhere, [
+    "  cluster.kubeconfigPath: found text in braces (not shown), expected the path of a file that can be read (ENOENT)",
+    '  identity.issuer: found "https://…@tenant.example", expected an https URL without user name, query and fragment',
+    '  identity.jwksUri: found "https://…@tenant.example/keys", expected an https URL without user name and fragment',
+    "  identity.client: found a string (not shown), expected an object with id, secret",
+  ]);
   assert.match(message, /^ {2}istio.charts.repository: found "ftp:\/\/…@charts.example"/m);
   assert.match(message, /^ {2}identity: found a string \(not shown\)/m);
   assert.ok(!message.includes(secret), message);

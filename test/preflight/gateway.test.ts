@@ -59,7 +59,7 @@ test("a Secret in a cluster that is not there yet is not looked for", async () =
   const gateway = { url: "https://localhost", tls: { secret: "default/bookinfo-tls" } };
   assert.equal(
     (await check(gateway))[1],
-    "not tried gateway's certificate: the Secret default/bookinfo-tls is in a cluster that the stack makes. It must be there before HTTPS answers; gateway.tls.issuer needs none.",
+    "not tried gateway's certificate: the Secret default/bookinfo-tls is in a cluster that the stack makes. The first up makes the cluster and stops there: make the Secret, and run it again; gateway.tls.issuer needs none.",
   );
 });
 

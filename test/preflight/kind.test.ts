@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { kindChecks, portOf } from "../../preflight/checks/kind";
+import { kindChecks } from "../../preflight/checks/kind";
 import { closedPort, type Folder, lines, serve, settingsOf, temporaryFolder } from "./support";
 
 const systemPath = process.env.PATH;
@@ -88,9 +88,21 @@ test("a port that the cluster itself has", async (t) => {
   );
 });
 
-test("the port of a URL without one is its scheme's", () => {
-  assert.deepEqual(
-    ["http://a.example", "https://a.example", "https://a.example:8443"].map(portOf),
-    [80, 443, 8443],
-  );
-});
+for (const [url, ports] of [
+  ["http://a.example", ["port 80"]],
+  ["https://a.example:8443", ["port 8443"]],
+  ["https://a.example", ["port 443", "port 80"]],
+] as const) {
+  test(`the ports for ${url} are asked for, the one of the redirect too`, () => {
+    const { cluster, gateway } = settingsOf({
+      cluster: { kind: "kind" },
+      gateway: {
+        url,
+        ...(url.startsWith("https:") && { tls: { issuer: { kind: "selfSigned" } } }),
+      },
+    });
+    assert.ok(cluster.kind === "kind");
+    const names = kindChecks(cluster, gateway).map(({ name }) => name);
+    assert.deepEqual(names, ["kind", "Docker", ...ports, "port 6550"]);
+  });
+}

@@ -160,6 +160,18 @@ test("a certificate of an authority that nobody named, or of another one", async
   );
 });
 
+test("keys that are at an address without encryption in the end", async (t) => {
+  const open = await serve(() => ({ body: { keys: [rsa] } }));
+  t.after(open.close);
+  provider(server.url, {
+    "/keys": { status: 302, headers: { location: `${open.url}/keys` }, body: "" },
+  });
+  assert.equal(
+    (await check(server.url))[3],
+    `failed signing keys: ${server.url}/keys cannot be reached (it redirects to ${open.url}, which is not https). Check the address and the network.`,
+  );
+});
+
 test("a document that has moved is found where it is", async () => {
   provider(server.url, {
     [documentPath]: { status: 301, headers: { location: "/moved" }, body: "" },

@@ -59,6 +59,19 @@ for (const [what, settings, expected] of [
     ["cluster.token", "identity.clientSecret"],
   ],
   [
+    "the newest version, which DigitalOcean would be asked for",
+    {
+      cluster: {
+        kind: "digitalocean",
+        token: secure,
+        region: "fra1",
+        version: "1.34.",
+        nodes: { count: 1 },
+      },
+    },
+    ["cluster.token", "cluster.version", "identity.clientSecret"],
+  ],
+  [
     "the secrets of an OIDC provider's client and machines, not the passwords that it may have",
     {
       identity: {

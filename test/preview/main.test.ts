@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -16,7 +18,7 @@ import { cloneWith, preview, root } from "./command";
 const skip = skipWithoutEngine;
 const plugins = `plug-ins: this project's stand-ins (${standIns.map(({ name }) => name).join(", ")})`;
 const placeholders =
-  "a preview needs no secret: placeholders for cluster.kubeconfig, identity.clientSecret";
+  "a preview asks nobody for these, and has placeholders: cluster.kubeconfig, identity.clientSecret";
 
 test(
   "a stack is previewed with nothing but PATH and a home, and nothing is left",
@@ -118,6 +120,29 @@ function stackWith(changes: Readonly<Record<string, Readonly<Record<string, unkn
   return { config };
 }
 
+test("a certificate's Secret is in a cluster that is not asked", { skip }, async (t) => {
+  const asked: string[] = [];
+  const cluster = createServer((socket) => {
+    asked.push("the cluster");
+    socket.destroy();
+  }).listen(0, "127.0.0.1");
+  await once(cluster, "listening");
+  t.after(() => cluster.close());
+  const { port } = cluster.address() as AddressInfo;
+  const clone = cloneWith({
+    team: stackWith({
+      cluster: {
+        kubeconfig: kubeconfigOfNothing().replace("127.0.0.1:1", `127.0.0.1:${String(port)}`),
+      },
+      gateway: { url: "https://books.example", tls: { secret: "default/books-tls" } },
+    }),
+  });
+  const { code, stdout, stderr, left } = await preview(["team", "--diff"], { clone });
+  assert.deepEqual({ code, asked, left }, { code: 0, asked: [], left: [] }, stderr);
+  assert.equal(stdout.trimEnd().split("\n").at(-1), "team: 71 to create");
+  assert.match(stdout, /^read +[├└]─ kubernetes:core\/v1:Secret gateway\.tls\.secret$/m);
+});
+
 test("--check shows what differs by resource; --accept writes it down", { skip }, async () => {
   const clone = cloneWith({ team: stackWith({}) });
   const graph = "test/preview/graphs/team.yaml";
@@ -183,7 +208,7 @@ test(
         code: 0,
         stderr: [
           plugins,
-          "a preview needs no secret: placeholders for identity.clientId",
+          "a preview asks nobody for these, and has placeholders: identity.clientId",
           "a preview reads no Pulumi ESC environment: left out istio-auth0/team",
           "previewing team …",
           "",

@@ -77,6 +77,11 @@ test("every secret has a path of its own, and is the one that the realm knows", 
   });
 });
 
+test("the realm's tokens are for the audience that is configured, whichever that is", () => {
+  const other = { ...identity, audience: "books-api" };
+  assert.equal(realmOf(other, "http://localhost:8080", decisions)?.audience, "books-api");
+});
+
 test("another clone's secrets are others", () => {
   const others = identitySecrets(identity, { ...decisions, managementSecret: "n" });
   const ours = Object.values(identitySecrets(identity, decisions));

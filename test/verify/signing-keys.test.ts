@@ -107,6 +107,18 @@ test("the tenant's keys, in its order", async (t) => {
   assert.deepEqual(await publishedKeys(uri, live), published);
 });
 
+test("keys that no token is signed with by RS256 are left out, wherever they stand", async (t) => {
+  const elliptic = await generateKeyPair("ES256", { extractable: true });
+  const others = [
+    { ...published[0], kid: "encryption", use: "enc", alg: "RSA-OAEP" },
+    { ...published[0], kid: "for encryption", use: "enc", alg: undefined },
+    { ...published[0], kid: "another algorithm", alg: "PS256" },
+    { ...(await exportJWK(elliptic.publicKey)), kid: "elliptic" },
+  ];
+  const uri = await tenant(t, 200, JSON.stringify({ keys: [...others, ...published] }));
+  assert.deepEqual(await publishedKeys(uri, live), published);
+});
+
 const useless: readonly [string, number, string, string][] = [
   ["an error", 503, "{}", "status 503"],
   ["something else", 200, "{}", "it is not a JWK set"],

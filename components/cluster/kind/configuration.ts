@@ -58,7 +58,7 @@ export function kindConfiguration(
 
 function portMappings(gateway: GatewaySettings): PortMapping[] {
   const { http, https } = kindWayIn(gateway).nodePorts;
-  const port = portOf(gateway.url);
+  const [port, plainPort] = hostPorts(gateway.url);
   const map = (hostPort: number, containerPort: number): PortMapping => ({
     listenAddress: loopback,
     hostPort,
@@ -66,12 +66,13 @@ function portMappings(gateway: GatewaySettings): PortMapping[] {
     protocol: "TCP",
   });
   if (https === undefined) return [map(port, http)];
-  // A browser that is given the host alone asks port 80 first, and is redirected to 443 and to no other port.
-  return port === 443 ? [map(443, https), map(80, http)] : [map(port, https)];
+  return [map(port, https), ...(plainPort === undefined ? [] : [map(plainPort, http)])];
 }
 
-/** The port of a URL, also where it is the scheme's own. */
-export function portOf(url: string): number {
+/** The ports of this machine that lead to the gateway: its URL's, and one for HTTP where that is to be redirected. */
+export function hostPorts(url: string): readonly [port: number, ...plainPort: number[]] {
   const { port, protocol } = new URL(url);
-  return port === "" ? ({ "http:": 80, "https:": 443 }[protocol] ?? 0) : Number(port);
+  if (port !== "") return [Number(port)];
+  // A browser that is given the host alone asks port 80 first, and is redirected to 443 and to no other port.
+  return protocol === "https:" ? [443, 80] : [80];
 }

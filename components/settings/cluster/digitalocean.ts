@@ -32,7 +32,9 @@ const nodes = section({
   minimum: count(1).optional(),
   maximum: count(1).optional(),
   labels: z
-    .record(z.string(), z.string(), { error: "an object of labels, each a text" })
+    .record(z.string(), z.string({ error: "a label's value, a text" }), {
+      error: "an object of labels, each a text",
+    })
     .default({}),
   taints: z.array(taint, { error: "a list of { key, value, effect }" }).default([]),
 }).transform(({ count: fixed, minimum, maximum, ...rest }, problems) => {
@@ -73,10 +75,11 @@ export const digitalOceanCluster = section({
   serviceSubnet: z.cidrv4({ error: "a range of addresses such as 10.245.0.0/16" }).optional(),
   /** Who may reach the API server. Default: everybody. */
   firewall: section({
-    allowedAddresses: unique(
-      z.union([z.ipv4(), z.cidrv4()], { error: allowed }),
-      "each range once",
-    ),
+    allowedAddresses: unique(z.union([z.ipv4(), z.cidrv4()], { error: allowed }), "each range once")
+      // With an empty list not even the stack itself gets in.
+      .min(1, {
+        error: "a list of at least one address or range, the one of this machine among them",
+      }),
   }).optional(),
   /** Whether the cluster may pull from the account's container registry. Default: false. */
   registry: flag().default(false),

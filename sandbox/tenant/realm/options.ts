@@ -4,7 +4,7 @@ const roles = z.array(z.string().min(1));
 const secret = z.string().min(1);
 
 export const realmOptionsSchema = z.strictObject({
-  audience: z.url(),
+  audience: z.string().min(1),
   users: z.array(z.strictObject({ email: z.email(), password: secret, roles })),
   clients: z.array(
     z.strictObject({ id: z.string().min(1), secret, roles, callback: z.url().optional() }),

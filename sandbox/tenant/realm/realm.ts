@@ -33,6 +33,9 @@ const tokenLifetime = 3600;
 
 const scopes = ["openid", "profile", "email"];
 
+/** The API's name inside the realm. It has to be a URI (RFC 8707), which an audience need not be. */
+const resource = "urn:realm:api";
+
 /**
  * @param domain the tenant's host, or HOST:PORT
  * @param records where sessions and sign-ins under way are kept
@@ -118,7 +121,7 @@ function configure(
       clientCredentials: { enabled: true },
       resourceIndicators: {
         enabled: true,
-        defaultResource: () => options.audience,
+        defaultResource: () => resource,
         useGrantedResource: () => true,
         getResourceServerInfo: () => ({
           audience: options.audience,

@@ -145,6 +145,26 @@ const wrong: [string, string[], object, object?][] = [
     { firewall: { allowedAddresses: ["office.example"] } },
   ],
   [
+    "a firewall that lets nobody in",
+    [
+      "cluster.firewall.allowedAddresses: found an empty list, expected a list of at least one address or range, the one of this machine among them",
+    ],
+    { firewall: { allowedAddresses: [] } },
+  ],
+  [
+    "a label that is no text",
+    ["cluster.nodes.labels.tier: found 1, expected a label's value, a text"],
+    { nodes: { count: 2, labels: { tier: 1 } } },
+  ],
+  [
+    "a node port that Kubernetes refuses",
+    [
+      "gateway.nodePort: found 8080, expected a port from 30000 to 32767, as Kubernetes has them on every node",
+    ],
+    {},
+    { nodePort: 8080 },
+  ],
+  [
     "a size for a load balancer that has none",
     [
       "cluster.loadBalancer.size: found 2, expected nothing, as a REGIONAL_NETWORK load balancer has no size",

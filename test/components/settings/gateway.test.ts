@@ -63,6 +63,18 @@ for (const [name, gateway, expected] of [
     ["gateway.tls: found an object with secret, expected nothing, as gateway.url is an http URL"],
   ],
   [
+    "any host of a domain, to which the tenant would send people back",
+    { url: "http://*.books.example" },
+    [
+      'gateway.url: found "http://*.books.example", expected an http or https URL without path, such as http://localhost:8080',
+    ],
+  ],
+  [
+    "one node port for HTTP and HTTPS",
+    { url, nodePort: 30443, tls: { ...tls, nodePort: 30443 } },
+    ["gateway.tls.nodePort: found 30443, expected another port than gateway.nodePort"],
+  ],
+  [
     "both a Secret and an issuer",
     { url, tls: { ...tls, issuer: { kind: "selfSigned" } } },
     [`gateway.tls: found an object with secret, issuer, ${oneSource}`],
@@ -85,9 +97,7 @@ for (const [name, gateway, expected] of [
   [
     "an unknown kind of issuer",
     { url, tls: { issuer: { kind: "vault" } } },
-    [
-      'gateway.tls.issuer.kind: found "vault", expected an object whose kind is one of "selfSigned", "acme"',
-    ],
+    ['gateway.tls.issuer.kind: found "vault", expected one of "selfSigned", "acme"'],
   ],
   [
     "an ACME issuer without an address",

@@ -10,7 +10,8 @@ import { management, temporaryDirectory, trust } from "./support";
 
 const callback = "http://localhost:8080/oauth2/callback";
 const realm = {
-  audience: "https://bookinfo.io",
+  // Keycloak's is a client's id, which is no URL.
+  audience: "books-api",
   users: [{ email: "user@bookinfo.example", password: "right", roles: ["read:book-details"] }],
   clients: [
     { id: "web", secret: "web-secret", roles: [], callback },
