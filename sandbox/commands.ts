@@ -7,6 +7,7 @@ import { renderReport } from "../verify/report/text";
 import { isProven, verify as verifyStack } from "../verify/verify";
 import {
   checkConfiguration,
+  identityOf,
   knownAddresses,
   realmFor,
   sandboxConfiguration,
@@ -21,6 +22,7 @@ import { type Layout } from "./layout";
 import { kubeconfigPath, nodeService, stopNode, type StartedNode } from "./node/node";
 import { choosePlugins, type Plugins } from "./plugins/choice";
 import { foreground } from "./processes";
+import { requireIssuer } from "./provider";
 import { programArguments } from "./programs";
 import { Progress } from "./progress";
 import { requireSpace } from "./space";
@@ -63,6 +65,8 @@ export async function up(layout: Layout, set: readonly string[]): Promise<number
   // What verify's pods need is there already: the last update has ended, and its node runs.
   const wasUp = !isNew && nodeService(layout).pid !== undefined;
   const starting = startNode(layout, toolchain, decisions, configuration, progress.of("node"));
+  // Whoever waits for it hears of its failure; until then it may come.
+  starting.catch(() => undefined);
   const [stack] = await Promise.all([
     prepareStack(layout, toolchain, decisions, configuration, progress.of("plugins")),
     ensureTenant(layout, decisions, progress.of("tenant"), realmFor(configuration, decisions)),
@@ -70,6 +74,7 @@ export async function up(layout: Layout, set: readonly string[]): Promise<number
     // pods come first.
     isNew ? undefined : starting.then(({ ready }) => ready),
   ]);
+  await requireIssuer(identityOf(configuration));
   const lost = await lostInTenant(layout, stack);
   if (lost !== undefined) {
     progress.say("stack", `the last run was cut off while it created ${lost}: starting afresh`);

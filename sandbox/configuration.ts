@@ -168,6 +168,10 @@ export function checkConfiguration(
   if (problems.length > 0) throw new Failure(settingsComplaint(stackName, problems));
 }
 
+/** The settings under `identity`. */
+export const identityOf = (configuration: Configuration): unknown =>
+  settingsOf(configuration).identity;
+
 /** The settings that are stored encrypted, by path. */
 export function secretsOf(
   configuration: Configuration,

@@ -3,6 +3,8 @@ import { createHmac } from "node:crypto";
 import { z } from "zod";
 import { permissions, roles } from "../components/access";
 import { applicationAddresses } from "../components/identity/addresses";
+import { documentUrl } from "../preflight/checks/provider";
+import { Failure } from "./failure";
 import { type Decisions } from "./state";
 import { realmAddresses, type RealmOptions } from "./tenant/realm/options";
 
@@ -112,4 +114,34 @@ export function realmOf(
 /** One secret for each of the realm's users and clients, from the one that is kept. */
 function secretOf({ managementSecret }: Decisions, holder: string): string {
   return createHmac("sha256", managementSecret).update(holder).digest("base64url");
+}
+
+const addresses = z.object({ kind: z.literal("oidc"), issuer: z.url(), jwksUri: z.url() });
+const described = z.object({ issuer: z.string(), jwks_uri: z.string() });
+
+/**
+ * Asks the configured provider what it calls itself, before anything is made of what the settings say.
+ *
+ * @param identity the settings under `identity`; of a kind whose addresses come from elsewhere nothing is asked
+ * @throws Failure where it is another, such as by a slash; a provider that does not answer is verify's to tell of
+ */
+export async function requireIssuer(identity: unknown): Promise<void> {
+  const { data } = addresses.safeParse(identity);
+  if (data === undefined) return;
+  const answer = await fetch(documentUrl(data.issuer), { signal: AbortSignal.timeout(5_000) }).then(
+    (response) => response.json(),
+    () => undefined,
+  );
+  const found = described.safeParse(answer).data;
+  if (found === undefined) return;
+  const wrong = [
+    ["issuer", data.issuer, found.issuer],
+    ["jwksUri", data.jwksUri, found.jwks_uri],
+  ].filter(([, ours, theirs]) => ours !== theirs);
+  if (wrong.length === 0) return;
+  const lines = wrong.map(
+    ([key, ours, theirs]) =>
+      `identity.${key}: found "${ours}", expected "${theirs}", as the provider's discovery document has it`,
+  );
+  throw new Failure(lines.join("\n"));
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { identitySecrets, oidcIdentity, realmOf } from "../../sandbox/provider";
+import { after, test } from "node:test";
+import { identitySecrets, oidcIdentity, realmOf, requireIssuer } from "../../sandbox/provider";
 import type { Decisions } from "../../sandbox/state";
 
 const decisions: Decisions = {
@@ -92,3 +92,45 @@ test("settings that are about the tenant have one secret, and no realm", () => {
   assert.deepEqual(identitySecrets(configured, decisions), { "identity.clientSecret": "m" });
   assert.equal(realmOf(configured, "http://localhost:8080", decisions), undefined);
 });
+
+const fetched = globalThis.fetch;
+after(() => {
+  globalThis.fetch = fetched;
+});
+
+/** Lets every request be answered with this; gives the addresses that were asked. */
+function answerWith(document: object): string[] {
+  const asked: string[] = [];
+  globalThis.fetch = (url) => {
+    asked.push(String(url instanceof Request ? url.url : url));
+    return Promise.resolve(Response.json(document));
+  };
+  return asked;
+}
+
+test("an issuer and keys' address are what the provider says, to the letter", async () => {
+  const theirs = realmAddressesOf(identity);
+  const asked = answerWith({ issuer: theirs.issuer, jwks_uri: theirs.jwksUri });
+  await requireIssuer(identity);
+  assert.deepEqual(asked, [`${theirs.issuer}/.well-known/openid-configuration`]);
+  const wrong = { ...identity, issuer: `${theirs.issuer}/`, jwksUri: "https://keys.example/" };
+  await assert.rejects(requireIssuer(wrong), {
+    name: "Failure",
+    message: [
+      `identity.issuer: found "${theirs.issuer}/", expected "${theirs.issuer}", as the provider's discovery document has it`,
+      `identity.jwksUri: found "https://keys.example/", expected "${theirs.jwksUri}", as the provider's discovery document has it`,
+    ].join("\n"),
+  });
+  assert.equal(asked[1], `${theirs.issuer}/.well-known/openid-configuration`);
+});
+
+test("a provider that says nothing of the kind is left to others, and a tenant is not asked", async () => {
+  const asked = answerWith({ hello: "world" });
+  await requireIssuer(identity);
+  await requireIssuer(configured);
+  assert.equal(asked.length, 1);
+});
+
+function realmAddressesOf({ issuer, jwksUri }: Record<string, unknown>) {
+  return { issuer: String(issuer), jwksUri: String(jwksUri) };
+}
