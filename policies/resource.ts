@@ -1,0 +1,48 @@
+/** A resource as a rule sees it: what the program gives it, as plain data. */
+import type { PolicyResourceOptions, ResourceValidationArgs } from "@pulumi/policy";
+
+/** Stands for a value that a preview cannot know, as another resource's output. */
+export const unknown = Symbol("not known before the update");
+
+export interface Resource {
+  /** `kubernetes:security.istio.io/v1:AuthorizationPolicy` */
+  readonly type: string;
+  readonly name: string;
+  readonly urn: string;
+  /** The inputs; what a preview cannot know is {@link unknown}. Secrets are in here as they are: print none. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly options: PolicyResourceOptions;
+  /** The name of the provider that it is made by; none for components and providers. */
+  readonly provider: string | undefined;
+}
+
+export function resourceOf({ type, name, urn, props, opts, provider }: ResourceValidationArgs) {
+  return {
+    type,
+    name,
+    urn,
+    inputs: fieldsOf(props),
+    options: opts,
+    provider: provider?.name,
+  } satisfies Resource;
+}
+
+/** A copy that may be read everywhere: the SDK's own throws wherever a value is not known. */
+function copy(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return Array.from(value.keys(), (index) => read(value, index));
+  return fieldsOf(value);
+}
+
+const fieldsOf = (value: object) =>
+  Object.fromEntries(Object.keys(value).map((key) => [key, read(value, key)]));
+
+function read(holder: object, key: string | number): unknown {
+  let value: unknown;
+  try {
+    value = Reflect.get(holder, key);
+  } catch {
+    return unknown;
+  }
+  return copy(value);
+}

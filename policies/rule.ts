@@ -1,0 +1,112 @@
+/** What a rule is, and how the engine gets to ask it. */
+import type {
+  Policies,
+  PolicyConfigSchema,
+  ReportViolation,
+  ResourceValidationArgs,
+  Severity,
+  StackValidationArgs,
+} from "@pulumi/policy";
+import { z } from "zod";
+import { type Resource, resourceOf } from "./resource";
+
+/** One thing that is not as it has to be. No secret may be in it. */
+export interface Finding {
+  /** What there is, beginning with where: `spec.mtls.mode is "PERMISSIVE"`. */
+  readonly found: string;
+  /** What to write instead. */
+  readonly write: string;
+  /** What it is about, for a rule that judges the stack; none where something is missing from it. */
+  readonly resource?: Resource;
+}
+
+interface Definition<Settings extends z.ZodObject> {
+  readonly name: string;
+  /** A sentence of what has to be so. */
+  readonly description: string;
+  readonly severity: Severity;
+  /** How a program that breaks it is mended. */
+  readonly remediation: string;
+  /** What the pack's configuration may set: each with its default. */
+  readonly settings: Settings;
+}
+
+interface ResourceDefinition<Settings extends z.ZodObject> extends Definition<Settings> {
+  /** Judges one resource, by what the program gives it. */
+  judge(resource: Resource, settings: z.infer<Settings>): readonly Finding[];
+}
+
+interface StackDefinition<Settings extends z.ZodObject> extends Definition<Settings> {
+  /** Judges all of the stack's resources together, by what the program gives them. */
+  judgeAll(resources: readonly Resource[], settings: z.infer<Settings>): readonly Finding[];
+}
+
+/** A policy of the SDK's: every one has its configuration's schema. */
+export type Rule = Policies[number] & { readonly configSchema: PolicyConfigSchema };
+
+/** A rule for each resource by itself. */
+export function resourceRule<Settings extends z.ZodObject>(
+  definition: ResourceDefinition<Settings>,
+): Rule {
+  return {
+    ...described(definition),
+    validateResource(args: ResourceValidationArgs, report: ReportViolation) {
+      reportAll(definition.judge(resourceOf(args), settingsOf(definition, args)), report);
+    },
+  };
+}
+
+/**
+ * A rule for several resources together. It collects what the program gives each, and judges at the end: what the
+ * engine itself has then are outputs, and in a preview without a cluster there are none.
+ */
+export function stackRule<Settings extends z.ZodObject>(
+  definition: StackDefinition<Settings>,
+): Rule {
+  const collected = new Map<string, Resource>();
+  return {
+    ...described(definition),
+    validateResource(args: ResourceValidationArgs) {
+      collected.set(args.urn, resourceOf(args));
+    },
+    validateStack(args: StackValidationArgs, report: ReportViolation) {
+      const settings = settingsOf(definition, args);
+      const resources = [...collected.values()];
+      collected.clear();
+      reportAll(definition.judgeAll(resources, settings), report);
+    },
+  };
+}
+
+function described<Settings extends z.ZodObject>(definition: Definition<Settings>) {
+  const { name, description, severity, remediation, settings } = definition;
+  return {
+    name,
+    description,
+    severity,
+    remediationSteps: remediation,
+    configSchema: schemaOf(settings),
+  };
+}
+
+function schemaOf(settings: z.ZodObject): PolicyConfigSchema {
+  const { properties = {}, required = [] } = z.toJSONSchema(settings, { io: "input" });
+  // What zod writes is JSON Schema, of which the SDK's type is a part.
+  return { properties: properties as PolicyConfigSchema["properties"], required };
+}
+
+function settingsOf<Settings extends z.ZodObject>(
+  { name, settings }: Definition<Settings>,
+  { getConfig }: Pick<StackValidationArgs, "getConfig">,
+): z.infer<Settings> {
+  const { data, error } = settings.strict().safeParse(getConfig());
+  if (data !== undefined) return data as z.infer<Settings>;
+  const problems = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw new Error(`the configuration of policy ${name} is wrong: ${problems.join("; ")}`);
+}
+
+function reportAll(findings: readonly Finding[], report: ReportViolation): void {
+  for (const { found, write, resource } of findings) {
+    report(`${found}. Write ${write}`, resource?.urn);
+  }
+}

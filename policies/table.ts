@@ -1,0 +1,31 @@
+/** The access table as the pack's configuration: rules that compare with it are each given it. */
+import { z } from "zod";
+
+/** A provider whose tokens count. */
+export const issuerSettings = z.strictObject({
+  issuer: z.string().describe("Exactly as its tokens name it"),
+  jwksUri: z.string().describe("Where its keys are"),
+  audience: z.string().describe("What a token has to be for"),
+  permissionsClaim: z
+    .array(z.string())
+    .default(["permissions"])
+    .describe("Where a token holds its permissions: the names from the outermost"),
+});
+
+export type Issuer = z.infer<typeof issuerSettings>;
+
+export const serviceSettings = z.strictObject({
+  callers: z.array(z.string()).describe("Who may call it: service accounts, as namespace/name"),
+  requires: z
+    .union([z.literal(["public", "signedIn"]), z.strictObject({ permission: z.string() })])
+    .describe("What a request must carry: nothing, any valid token, or a permission"),
+});
+
+/** Every service that anybody may reach, by the value of its workload's label app. */
+export const tableSettings = z.strictObject({
+  namespace: z.string().describe("Where the services are"),
+  issuers: z.array(issuerSettings),
+  services: z.record(z.string(), serviceSettings),
+});
+
+export type Table = z.infer<typeof tableSettings>;
