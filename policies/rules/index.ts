@@ -1,5 +1,6 @@
 /** Every rule of the pack. */
 import type { Rule } from "../rule";
+import { auth0Api } from "./auth0-api";
 import { meshMutualTls } from "./mesh-mutual-tls";
 
-export const rules: readonly Rule[] = [meshMutualTls];
+export const rules: readonly Rule[] = [auth0Api, meshMutualTls];
