@@ -41,8 +41,11 @@ interface StackDefinition<Settings extends z.ZodObject> extends Definition<Setti
   judgeAll(resources: readonly Resource[], settings: z.infer<Settings>): readonly Finding[];
 }
 
-/** A policy of the SDK's: every one has its configuration's schema. */
-export type Rule = Policies[number] & { readonly configSchema: PolicyConfigSchema };
+/** A policy of the SDK's: every one has its configuration's schema, also as what checks it. */
+export type Rule = Policies[number] & {
+  readonly configSchema: PolicyConfigSchema;
+  readonly settings: z.ZodObject;
+};
 
 /** A rule for each resource by itself. */
 export function resourceRule<Settings extends z.ZodObject>(
@@ -86,6 +89,7 @@ function described<Settings extends z.ZodObject>(definition: Definition<Settings
     severity,
     remediationSteps: remediation,
     configSchema: schemaOf(settings),
+    settings,
   };
 }
 
