@@ -11,7 +11,7 @@ import { z } from "zod";
 import { Failure } from "../sandbox/failure";
 import { type Diagnostic, partsOf, type Plan, type PlannedResource, shown } from "./plan";
 import type { PackConfiguration } from "./policies/configuration";
-import { PackFindings, packFailure } from "./policies/events";
+import { PackFindings } from "./policies/events";
 import type { Pack } from "./policies/pack";
 import { type Violation, withoutSecrets } from "./policies/violations";
 import type { PreviewProject } from "./project";
@@ -78,7 +78,7 @@ export async function previewProject(project: PreviewProject, run: Run): Promise
   } catch (error) {
     run.signal.throwIfAborted();
     const said = found.errors() ?? lastWords(error);
-    throw new Failure(run.hide(packFailure(said) ?? said));
+    throw new Failure(run.hide(pack.failure(said) ?? said));
   }
   const { resourcePlans } = updatePlan.parse(JSON.parse(readFileSync(planFile, "utf8")));
   const plan = found.plan(stackName, (urn) => resourcePlans[urn]?.goal?.dependencies ?? []);

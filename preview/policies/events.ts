@@ -18,6 +18,8 @@ const answered = z.object({
 export class PackFindings {
   readonly #violations: Violation[] = [];
   readonly #asked = new Set<string>();
+  /** What plug-ins have written, a line each. */
+  readonly #written: string[] = [];
   #stackJudged = false;
 
   constructor(private readonly configuration: PackConfiguration) {}
@@ -26,6 +28,8 @@ export class PackFindings {
     if (event.policyEvent !== undefined) {
       this.#violations.push(violationOf(event.policyEvent, this.configuration));
     }
+    const { severity, message } = event.diagnosticEvent ?? {};
+    if (severity === "info#err" && message !== undefined) this.#written.push(message.trim());
     const { data } = answered.safeParse(event);
     const { passed, failed } = data?.policyAnalyzeSummaryEvent ?? {};
     for (const name of [...(passed ?? []), ...(failed ?? [])]) this.#asked.add(name);
@@ -45,11 +49,20 @@ export class PackFindings {
     const names = missing.map(([name]) => name).join(", ");
     throw new Failure(`the policy pack has not judged by all of its rules: ${names}`);
   }
-}
 
-/** What is said where the policy pack is why the engine failed, in one line; undefined where it is not. */
-export function packFailure(said: string): string | undefined {
-  const inRule = /policy '(.+?)' from policy pack '.+?':?\s+(?:at .+\s+)*(.+)/.exec(said);
-  if (inRule !== null) return `the policy pack's rule ${inRule[1]} failed: ${inRule[2]}`;
-  return undefined;
+  /**
+   * Why the engine failed where the pack is why, in one line.
+   * @param said the engine's own words
+   * @returns undefined where it is something else
+   */
+  failure(said: string): string | undefined {
+    const rule = /policy '([^']+)' from policy pack '[^']+':\s+(.+)/.exec(said);
+    if (rule !== null) return `the policy pack's rule ${rule[1]} failed: ${rule[2]}`;
+    if (said.includes("failed to start")) {
+      const thrown = this.#written.find((line) => /^\w*Error\b/.test(line));
+      return `the policy pack does not start: ${thrown ?? "it ended without a word"}`;
+    }
+    const isGone = /^failed to (run remediation|analyze resources?|get analyzer info)/.test(said);
+    return isGone ? "the policy pack ended before it had judged everything" : undefined;
+  }
 }
