@@ -10,10 +10,9 @@ import { writeProject } from "../../../preview/project";
 import { temporaryFolder } from "../../sandbox/images/reading";
 import { pulumiExecutable } from "../../sandbox/plugins/engine";
 
-/** What the pack reports of the program: rule, resource, and the message. */
+/** What every rule, by its defaults, reports of the program: the rule, the resource and the message. */
 export async function reportedOf(
   program: () => void,
-  settings: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {},
 ): Promise<readonly (readonly [string, string, string])[]> {
   const folder = temporaryFolder();
   const root = join(folder, "shop");
@@ -21,10 +20,7 @@ export async function reportedOf(
   writeFileSync(join(root, "Pulumi.yaml"), stringify({ name: "shop", runtime: "nodejs" }));
   const project = writeProject(root, "team", { config: {} }, join(folder, "preview"));
   const configuration = Object.fromEntries(
-    rules.map(({ name }) => [
-      name,
-      { level: "mandatory" as const, settings: settings[name] ?? {} },
-    ]),
+    rules.map(({ name }) => [name, { level: "mandatory" as const, settings: {} }]),
   );
   const pack = writePack(join(__dirname, "../../.."), configuration, join(folder, "policies"));
   const { violations } = await within(project.environment, () =>
