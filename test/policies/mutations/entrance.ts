@@ -54,7 +54,7 @@ export const entranceMutations: readonly Mutation[] = [
   },
   {
     weakening: "the node's network",
-    rule: "only-gateway-public",
+    rule: "non-root",
     of: "Deployment bookinfo-details-v1",
     at: [...pod, "hostNetwork"],
     value: true,
