@@ -14,6 +14,8 @@ export interface Chart {
   /** The last part of that: `istiod`. */
   readonly name: string | undefined;
   readonly version: unknown;
+  /** The repository's address: text, nothing, or what else is there. */
+  readonly repository: unknown;
   /** Whether it comes from a folder or an archive of the machine, which Helm takes at any version. */
   readonly isLocal: boolean;
   readonly values: unknown;
@@ -22,12 +24,14 @@ export interface Chart {
 export function chartOf({ type, inputs }: Resource): Chart | undefined {
   if (!types.has(type)) return undefined;
   const { chart: given, version, values } = inputs;
+  const repository = at(inputs, "repositoryOpts", "repo");
   const text = typeof given === "string" ? given : undefined;
   return {
     given,
     name: text?.replace(/\/+$/, "").split("/").at(-1),
     version,
-    isLocal: text !== undefined && isPath(text, at(inputs, "repositoryOpts", "repo")),
+    repository,
+    isLocal: text !== undefined && isPath(text, repository),
     values,
   };
 }

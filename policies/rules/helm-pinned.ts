@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { chartOf } from "../charts";
+import { type Chart, chartOf } from "../charts";
 import { show } from "../reading";
-import { resourceRule } from "../rule";
+import { type Finding, resourceRule } from "../rule";
 
 /** What Helm takes for one version; anything else is a range, and nothing at all is the newest. */
 const exact = /^v?\d+\.\d+\.\d+(-[\w.-]+)?(\+[\w.-]+)?$/;
@@ -9,7 +9,7 @@ const exact = /^v?\d+\.\d+\.\d+(-[\w.-]+)?(\+[\w.-]+)?$/;
 /** https://helm.sh/docs/helm/helm_install/ (`--version`) */
 export const helmPinned = resourceRule({
   name: "helm-pinned",
-  description: "Every Helm chart has an exact version.",
+  description: "Every Helm chart has an exact version, and comes by an encrypted way.",
   severity: "high",
   remediation:
     "Give the release the chart's exact version. Without one, or with a range, another release is installed whenever the repository has a newer one.",
@@ -27,8 +27,22 @@ export const helmPinned = resourceRule({
       const found = `chart ${show(chart.given)} is a folder or an archive of this machine`;
       return [{ found, write: "a chart of a repository or registry, and its exact version" }];
     }
-    if (typeof chart.version === "string" && exact.test(chart.version)) return [];
-    const found = `version of chart ${show(chart.given)} is ${show(chart.version)}`;
-    return [{ found, write: 'an exact version, such as "1.2.3"' }];
+    return [...unencrypted(chart), ...unpinned(chart)];
   },
 });
+
+/** Whoever is on the way there may give another chart of the same version. The address may hold a password. */
+function unencrypted({ given, repository }: Chart): Finding[] {
+  const isPlain = [given, repository].some(
+    (address) => typeof address === "string" && /^http:/i.test(address),
+  );
+  if (!isPlain) return [];
+  const found = `chart ${show(given)} comes from an address without encryption`;
+  return [{ found, write: "its address with https or oci" }];
+}
+
+function unpinned({ given, version }: Chart): Finding[] {
+  if (typeof version === "string" && exact.test(version)) return [];
+  const found = `version of chart ${show(given)} is ${show(version)}`;
+  return [{ found, write: 'an exact version, such as "1.2.3"' }];
+}

@@ -48,6 +48,22 @@ test("no version, and every range, is found", async () => {
   );
 });
 
+test("a chart that comes without encryption is found", async () => {
+  const plain = (chart: string) => ({
+    message: `chart "${chart}" comes from an address without encryption. Write its address with https or oci`,
+    resource: "istiod",
+  });
+  const repository = { repo: "http://user:secret@charts.example" };
+  const archive = "http://charts.example/istiod-1.30.4.tgz";
+  assert.deepEqual(
+    await judged(helmPinned, [
+      release({ version: "1.30.4", repositoryOpts: repository }),
+      release({ version: "1.30.4", chart: archive, repositoryOpts: undefined }),
+    ]),
+    [plain("istiod"), plain(archive)],
+  );
+});
+
 test("charts whose objects Pulumi makes are judged, too; other resources are not", async () => {
   const chart = { ...release({}), type: "kubernetes:helm.sh/v4:Chart" };
   assert.deepEqual(await judged(helmPinned, [chart]), [found("nothing")]);
