@@ -94,12 +94,24 @@ export function isOptedOut({ labels, annotations }: Workload): boolean {
   });
 }
 
-/** Whether labels fit a selector's: every one of it is there. What is not known may fit. */
+/** Whether labels fit a selector's: every one of it is there. What is not known fits nothing. */
 export function selects(selector: unknown, labels: unknown): boolean {
-  if (selector === unknown || labels === unknown) return true;
-  if (!isFields(selector)) return true;
-  return Object.entries(selector).every(([name, value]) => {
-    const own = at(labels, name);
-    return own === value || own === unknown || value === unknown;
-  });
+  if (selector === undefined) return true;
+  return (
+    isFields(selector) &&
+    Object.entries(selector).every(
+      ([name, value]) => value !== unknown && at(labels, name) === value,
+    )
+  );
+}
+
+/** The workloads that get a sidecar by what they say themselves, outside of the excepted namespaces. */
+export function meshWorkloads(
+  resources: readonly Resource[],
+  exceptNamespaces: readonly string[],
+): Workload[] {
+  return workloadsOf(resources).filter(
+    (workload) =>
+      !isOptedOut(workload) && !exceptNamespaces.some((name) => name === workload.namespace),
+  );
 }

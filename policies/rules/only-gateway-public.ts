@@ -31,8 +31,7 @@ export const onlyGatewayPublic = resourceRule({
     if (chart !== undefined)
       return chart.name !== undefined && gatewayCharts.includes(chart.name) ? [] : ofValues(chart);
     if (allowed.includes(objectName(resource))) return [];
-    if (isKind(resource, "core", "Service") || isKind(resource, "core", "ServicePatch"))
-      return ofService(resource);
+    if (isKind(resource, "core", "Service")) return ofService(resource);
     return isIngress(resource) ? [ingress(resource)] : ofPods(resource);
   },
 });
