@@ -53,7 +53,11 @@ test("init containers, ephemeral ones and every kind of workload are judged", as
     is('"tool:latest"', `spec.template.spec.initContainers[0].image ${inner}`),
     is('"tool:latest"', `spec.template.spec.ephemeralContainers[0].image ${inner}`),
   ]);
-  const of = (type: string, inputs: Record<string, unknown>): Given => ({ type, name: "details", inputs });
+  const of = (type: string, inputs: Record<string, unknown>): Given => ({
+    type,
+    name: "details",
+    inputs,
+  });
   const spec = { containers: [bad] };
   assert.deepEqual(
     await judged(imageTag, [
