@@ -21,6 +21,7 @@ import { nonRoot } from "./non-root";
 import { onlyGatewayPublic } from "./only-gateway-public";
 import { principalForm } from "./principal-form";
 import { resourcesSet } from "./resources-set";
+import { serviceAccount } from "./service-account";
 
 export const rules: readonly Rule[] = [
   accessTable,
@@ -44,4 +45,5 @@ export const rules: readonly Rule[] = [
   onlyGatewayPublic,
   principalForm,
   resourcesSet,
+  serviceAccount,
 ];

@@ -41,7 +41,15 @@ export const jwtEnforced = stackRule({
     const isOpen = (one: Workload) =>
       [...open, ...publicServices].some((name) => name === at(one.labels, "app"));
     const workloads = workloadsOf(resources).filter((one) => !isOpen(one));
-    const authentications = resources.filter(isRequestAuthentication).map(securityPolicyOf);
+    const authentications = resources
+      .filter(isRequestAuthentication)
+      .filter(({ inputs }) => entries(at(inputs, "spec", "jwtRules")).length > 0)
+      .map(securityPolicyOf);
+    const unchecked = workloadsOf(resources).filter(
+      (workload) =>
+        workload.namespace === table?.namespace &&
+        !authentications.some((one) => appliesTo(one, workload, rootNamespace)),
+    );
     const checked = workloads.filter((workload) =>
       authentications.some((one) => appliesTo(one, workload, rootNamespace)),
     );
@@ -54,6 +62,7 @@ export const jwtEnforced = stackRule({
     return [
       ...[...new Set(applying)].flatMap(withoutToken),
       ...unasked.map(({ resource, title }) => nobodyAsks(resource, title)),
+      ...unchecked.map(({ resource, title }) => nobodyChecks(resource, title)),
     ];
   },
 });
@@ -62,6 +71,13 @@ const nobodyAsks = (resource: Resource, title: string): Finding => ({
   resource,
   found: `no policy asks the requests of ${title} for a token`,
   write: "an ALLOW policy with requestPrincipals that selects its pods",
+});
+
+/** Public services, too, are to refuse a bad token; and where none is checked, no rule that asks for one fits. */
+const nobodyChecks = (resource: Resource, title: string): Finding => ({
+  resource,
+  found: `no RequestAuthentication checks the tokens of the requests of ${title}`,
+  write: "one with jwtRules that selects its pods, or all of its namespace",
 });
 
 function withoutToken({ resource, rules }: AuthorizationPolicy): Finding[] {

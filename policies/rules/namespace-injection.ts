@@ -36,7 +36,7 @@ export const namespaceInjection = stackRule({
     const unlabelled = namespaces
       .filter((namespace) => !injectedNamespaces.some((name) => name === namespace))
       .flatMap((namespace) => judgeNamespace(namespace, resources, allowAmbient));
-    return [...unlabelled, ...optedOut];
+    return [...unlabelled, ...optedOut, ...workloads.flatMap(bypasses)];
   },
 });
 
@@ -52,6 +52,24 @@ const without = (workload: Workload): Finding => ({
 });
 
 const write = "the label istio-injection: enabled";
+
+/** What a pod may say of the requests that its sidecar catches, at most: https://istio.io/latest/docs/reference/config/annotations/ */
+const caught: Readonly<Record<string, readonly unknown[]>> = {
+  "sidecar.istio.io/interceptionMode": ["REDIRECT", "TPROXY"],
+  "traffic.sidecar.istio.io/excludeInboundPorts": [""],
+  "traffic.sidecar.istio.io/excludeInterfaces": [""],
+  "traffic.sidecar.istio.io/includeInboundPorts": ["*"],
+};
+
+/** No policy counts for a request that reaches a container past its pod's sidecar. */
+function bypasses({ resource, where, title, annotations }: Workload): Finding[] {
+  return Object.entries(caught).flatMap(([name, accepted]) => {
+    const value = at(annotations, name);
+    if (value === undefined || accepted.includes(value)) return [];
+    const found = `${where}metadata.annotations["${name}"] of ${title} is ${show(value)}`;
+    return [{ resource, found, write: `${accepted.map(show).join(" or ")}, or nothing` }];
+  });
+}
 
 function judgeNamespace(
   namespace: unknown,

@@ -13,6 +13,7 @@ export interface Parts {
   /** The policy's rule for carts. */
   readonly cartRule: object;
   readonly serviceType: string;
+  readonly pod: object;
   readonly container: object;
 }
 
@@ -40,6 +41,7 @@ export const careful: Parts = {
     when: [{ key: "request.auth.claims[realm_access][roles]", values: ["customer"] }],
   },
   serviceType: "ClusterIP",
+  pod: { serviceAccountName: "cart" },
   container: {
     image: "registry.shop.example/cart:2.4.1",
     resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "64Mi" } },
@@ -98,7 +100,7 @@ export function shop(parts: Parts): void {
         selector: { matchLabels: labels },
         template: {
           metadata: { labels },
-          spec: { containers: [{ name: "cart", image: "", ...parts.container }] },
+          spec: { ...parts.pod, containers: [{ name: "cart", image: "", ...parts.container }] },
         },
       },
     },
