@@ -6,6 +6,7 @@ import {
   allowNothing,
   authentication,
   authorization,
+  issuer,
   permission,
   principals,
   source,
@@ -14,7 +15,8 @@ import {
 } from "../istio";
 import { judged, notKnown } from "../judged";
 
-const tokens = authentication("tokens", { jwtRules: [] });
+const jwtRules = [{ issuer }];
+const tokens = authentication("tokens", { jwtRules });
 const details = workload("details");
 const withToken = { from: [source("bookinfo/productpage", [principals])] };
 const without = { from: [source("bookinfo/productpage")] };
@@ -58,9 +60,14 @@ test("a workload whose tokens are checked and that no policy selects is found", 
 
 test("where no tokens are checked, no rule has to ask for one", async () => {
   assert.deepEqual(await judged(jwtEnforced, [details, allow("details", without)]), []);
-  const selective = authentication("tokens", { selector: { matchLabels: { app: "reviews" } } });
+  const selective = authentication("tokens", {
+    selector: { matchLabels: { app: "reviews" } },
+    jwtRules,
+  });
   assert.deepEqual(await judged(jwtEnforced, [selective, details, allow("details", without)]), []);
-  const whole = authentication("tokens", {}, "istio-system");
+  const empty = authentication("tokens", { jwtRules: [] });
+  assert.deepEqual(await judged(jwtEnforced, [empty, details, allow("details", without)]), []);
+  const whole = authentication("tokens", { jwtRules }, "istio-system");
   assert.deepEqual(await judged(jwtEnforced, [whole, details, allow("details", without)]), [
     admits(),
   ]);
@@ -84,4 +91,18 @@ test("rules or an action that are not known yet are found", async () => {
   assert.deepEqual(await judged(jwtEnforced, [tokens, details, rules]), [admits()]);
   const action = authorization("details", { action: notKnown, rules: [without] });
   assert.deepEqual(await judged(jwtEnforced, [tokens, details, action]), [admits()]);
+});
+
+test("a service of the table whose tokens nobody checks is found, a public one, too", async () => {
+  const page = [workload("productpage"), allow("productpage", without)];
+  const nobodyChecks = {
+    message:
+      "no RequestAuthentication checks the tokens of the requests of Deployment bookinfo/productpage. Write one with jwtRules that selects its pods, or all of its namespace",
+    resource: "productpage",
+  };
+  assert.deepEqual(await judged(jwtEnforced, page, { table }), [nobodyChecks]);
+  const empty = authentication("tokens", { jwtRules: [] });
+  assert.deepEqual(await judged(jwtEnforced, [empty, ...page], { table }), [nobodyChecks]);
+  const elsewhere = workload("productpage", { namespace: "elsewhere" });
+  assert.deepEqual(await judged(jwtEnforced, [elsewhere], { table }), []);
 });

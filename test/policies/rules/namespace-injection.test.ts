@@ -70,3 +70,26 @@ test("the ambient mesh passes where that is configured", async () => {
   const settings = { allowAmbient: true };
   assert.deepEqual(await judged(namespaceInjection, [ambient, details], settings), []);
 });
+
+test("requests that reach a container past its sidecar are found", async () => {
+  const prefix = "traffic.sidecar.istio.io";
+  const cases = [
+    ["sidecar.istio.io/interceptionMode", "NONE", '"REDIRECT" or "TPROXY"'],
+    [`${prefix}/excludeInboundPorts`, "9080", '""'],
+    [`${prefix}/excludeInterfaces`, "eth1", '""'],
+    [`${prefix}/includeInboundPorts`, "8080", '"*"'],
+  ] as const;
+  for (const [name, value, accepted] of cases) {
+    const annotated = workload("details", { annotations: { [name]: value } });
+    assert.deepEqual(await judged(namespaceInjection, [enabled, annotated]), [
+      {
+        message: `spec.template.metadata.annotations["${name}"] of Deployment bookinfo/details is "${value}". Write ${accepted}, or nothing`,
+        resource: "details",
+      },
+    ]);
+  }
+  const outbound = workload("details", {
+    annotations: { [`${prefix}/excludeOutboundPorts`]: "1" },
+  });
+  assert.deepEqual(await judged(namespaceInjection, [enabled, outbound]), []);
+});
