@@ -95,7 +95,9 @@ function runStep({ run, uses, env }: Step, place: Place): boolean {
   console.log(`${place.title}: ${script}`);
   const file = join(place.folder, "step.sh");
   writeFileSync(file, script);
-  const given = Object.entries(env ?? {}).map(([name, text]) => [name, filled(text, place.values)]);
+  const given = Object.entries(env ?? {}).map(
+    ([name, text]) => [name, filled(text, place.values)] as const,
+  );
   // As GitHub does for `shell: bash`.
   const { status } = spawnSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", file], {
     cwd: place.clone,
