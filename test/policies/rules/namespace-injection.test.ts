@@ -50,6 +50,27 @@ test("a pod that says no is found; one that asks for its sidecar needs no label"
   assert.deepEqual(await judged(namespaceInjection, [namespace(), asking]), []);
 });
 
+test("a pod whose requests come past its sidecar is found; one that says that they do not passes", async () => {
+  const traffic = "traffic.sidecar.istio.io";
+  const cases = [
+    ["sidecar.istio.io/interceptionMode", "NONE", '"REDIRECT" or "TPROXY"', "TPROXY"],
+    [`${traffic}/excludeInboundPorts`, "9080", '""', ""],
+    [`${traffic}/excludeInterfaces`, "eth1", '""', ""],
+    [`${traffic}/includeInboundPorts`, "8080", '"*"', "*"],
+    [`${traffic}/includeInboundPorts`, "", '"*"', "*"],
+  ] as const;
+  for (const [name, value, write, harmless] of cases) {
+    const pods = (said: string) => workload("details", { annotations: { [name]: said } });
+    assert.deepEqual(await judged(namespaceInjection, [enabled, pods(value)]), [
+      {
+        message: `spec.template.metadata.annotations["${name}"] of Deployment bookinfo/details is "${value}". Write ${write}, or nothing`,
+        resource: "details",
+      },
+    ]);
+    assert.deepEqual(await judged(namespaceInjection, [enabled, pods(harmless)]), []);
+  }
+});
+
 test("a namespace that the stack does not make is found, unless it is configured", async () => {
   assert.deepEqual(await judged(namespaceInjection, [details]), [
     {
