@@ -90,11 +90,15 @@ function withoutToken({ resource, rules }: AuthorizationPolicy): Finding[] {
 
 /** A condition on the principal asks for a token as well. */
 function admitsAnonymous({ sources, conditions }: AuthorizationRule): boolean {
-  const asks = ({ fields }: { readonly fields: unknown }) =>
-    entries(at(fields, "requestPrincipals")).length > 0;
-  if (sources.length > 0 && sources.every(asks)) return false;
+  if (sources.length > 0 && sources.every(({ fields }) => asks(fields, "requestPrincipals")))
+    return false;
   return !conditions.some(
-    ({ fields }) =>
-      at(fields, "key") === "request.auth.principal" && entries(at(fields, "values")).length > 0,
+    ({ fields }) => at(fields, "key") === "request.auth.principal" && asks(fields, "values"),
   );
+}
+
+/** Whether principals are said: what is not known yet may be none. */
+function asks(fields: unknown, list: string): boolean {
+  const principals = entries(at(fields, list));
+  return principals.length > 0 && principals.every((one) => typeof one === "string");
 }
