@@ -6,6 +6,7 @@ import {
   allowNothing,
   authentication,
   authorization,
+  issuer,
   permission,
   principals,
   source,
@@ -14,7 +15,7 @@ import {
 } from "../istio";
 import { judged, notKnown } from "../judged";
 
-const tokens = authentication("tokens", { jwtRules: [] });
+const tokens = authentication("tokens", { jwtRules: [{ issuer }] });
 const details = workload("details");
 const withToken = { from: [source("bookinfo/productpage", [principals])] };
 const without = { from: [source("bookinfo/productpage")] };
@@ -64,6 +65,29 @@ test("where no tokens are checked, no rule has to ask for one", async () => {
   assert.deepEqual(await judged(jwtEnforced, [whole, details, allow("details", without)]), [
     admits(),
   ]);
+});
+
+test("in the table's namespace each workload's tokens have to be checked, a public one's as well", async () => {
+  const unchecked = (app: string) => ({
+    message: `no RequestAuthentication checks the tokens of the requests of Deployment bookinfo/${app}. Write one with jwtRules that selects its pods, or all of its namespace`,
+    resource: app,
+  });
+  const workloads = [
+    details,
+    workload("productpage"),
+    workload("other", { namespace: "elsewhere" }),
+    allow("details", withToken),
+  ];
+  const both = [unchecked("details"), unchecked("productpage")];
+  assert.deepEqual(await judged(jwtEnforced, [tokens, ...workloads], { table }), []);
+  assert.deepEqual(await judged(jwtEnforced, workloads, { table }), both);
+  const empty = authentication("tokens", { jwtRules: [] });
+  assert.deepEqual(await judged(jwtEnforced, [empty, ...workloads], { table }), both);
+  const selective = authentication("tokens", {
+    selector: { matchLabels: { app: "details" } },
+    jwtRules: [{ issuer }],
+  });
+  assert.deepEqual(await judged(jwtEnforced, [selective, ...workloads], { table }), [both[1]]);
 });
 
 test("public services pass, those of the table and of the configuration", async () => {
