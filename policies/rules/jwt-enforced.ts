@@ -41,12 +41,14 @@ export const jwtEnforced = stackRule({
     const isOpen = (one: Workload) =>
       [...open, ...publicServices].some((name) => name === at(one.labels, "app"));
     const workloads = workloadsOf(resources).filter((one) => !isOpen(one));
-    const authentications = resources.filter(isRequestAuthentication).map(securityPolicyOf);
-    const checking = authentications.filter(({ resource }) => hasRules(resource));
+    const authentications = resources
+      .filter(isRequestAuthentication)
+      .filter(({ inputs }) => entries(at(inputs, "spec", "jwtRules")).length > 0)
+      .map(securityPolicyOf);
     const unchecked = workloadsOf(resources).filter(
-      (one) =>
-        one.namespace === table?.namespace &&
-        !checking.some((authentication) => appliesTo(authentication, one, rootNamespace)),
+      (workload) =>
+        workload.namespace === table?.namespace &&
+        !authentications.some((one) => appliesTo(one, workload, rootNamespace)),
     );
     const checked = workloads.filter((workload) =>
       authentications.some((one) => appliesTo(one, workload, rootNamespace)),
@@ -70,8 +72,6 @@ const nobodyAsks = (resource: Resource, title: string): Finding => ({
   found: `no policy asks the requests of ${title} for a token`,
   write: "an ALLOW policy with requestPrincipals that selects its pods",
 });
-
-const hasRules = ({ inputs }: Resource) => entries(at(inputs, "spec", "jwtRules")).length > 0;
 
 /** Public services, too, are to refuse a bad token; and where none is checked, no rule that asks for one fits. */
 const nobodyChecks = (resource: Resource, title: string): Finding => ({

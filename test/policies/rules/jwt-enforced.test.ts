@@ -15,7 +15,8 @@ import {
 } from "../istio";
 import { judged, notKnown } from "../judged";
 
-const tokens = authentication("tokens", { jwtRules: [{ issuer }] });
+const jwtRules = [{ issuer }];
+const tokens = authentication("tokens", { jwtRules });
 const details = workload("details");
 const withToken = { from: [source("bookinfo/productpage", [principals])] };
 const without = { from: [source("bookinfo/productpage")] };
@@ -59,35 +60,17 @@ test("a workload whose tokens are checked and that no policy selects is found", 
 
 test("where no tokens are checked, no rule has to ask for one", async () => {
   assert.deepEqual(await judged(jwtEnforced, [details, allow("details", without)]), []);
-  const selective = authentication("tokens", { selector: { matchLabels: { app: "reviews" } } });
+  const selective = authentication("tokens", {
+    selector: { matchLabels: { app: "reviews" } },
+    jwtRules,
+  });
   assert.deepEqual(await judged(jwtEnforced, [selective, details, allow("details", without)]), []);
-  const whole = authentication("tokens", {}, "istio-system");
+  const empty = authentication("tokens", { jwtRules: [] });
+  assert.deepEqual(await judged(jwtEnforced, [empty, details, allow("details", without)]), []);
+  const whole = authentication("tokens", { jwtRules }, "istio-system");
   assert.deepEqual(await judged(jwtEnforced, [whole, details, allow("details", without)]), [
     admits(),
   ]);
-});
-
-test("in the table's namespace each workload's tokens have to be checked, a public one's as well", async () => {
-  const unchecked = (app: string) => ({
-    message: `no RequestAuthentication checks the tokens of the requests of Deployment bookinfo/${app}. Write one with jwtRules that selects its pods, or all of its namespace`,
-    resource: app,
-  });
-  const workloads = [
-    details,
-    workload("productpage"),
-    workload("other", { namespace: "elsewhere" }),
-    allow("details", withToken),
-  ];
-  const both = [unchecked("details"), unchecked("productpage")];
-  assert.deepEqual(await judged(jwtEnforced, [tokens, ...workloads], { table }), []);
-  assert.deepEqual(await judged(jwtEnforced, workloads, { table }), both);
-  const empty = authentication("tokens", { jwtRules: [] });
-  assert.deepEqual(await judged(jwtEnforced, [empty, ...workloads], { table }), both);
-  const selective = authentication("tokens", {
-    selector: { matchLabels: { app: "details" } },
-    jwtRules: [{ issuer }],
-  });
-  assert.deepEqual(await judged(jwtEnforced, [selective, ...workloads], { table }), [both[1]]);
 });
 
 test("public services pass, those of the table and of the configuration", async () => {
@@ -108,4 +91,18 @@ test("rules or an action that are not known yet are found", async () => {
   assert.deepEqual(await judged(jwtEnforced, [tokens, details, rules]), [admits()]);
   const action = authorization("details", { action: notKnown, rules: [without] });
   assert.deepEqual(await judged(jwtEnforced, [tokens, details, action]), [admits()]);
+});
+
+test("a service of the table whose tokens nobody checks is found, a public one, too", async () => {
+  const page = [workload("productpage"), allow("productpage", without)];
+  const nobodyChecks = {
+    message:
+      "no RequestAuthentication checks the tokens of the requests of Deployment bookinfo/productpage. Write one with jwtRules that selects its pods, or all of its namespace",
+    resource: "productpage",
+  };
+  assert.deepEqual(await judged(jwtEnforced, page, { table }), [nobodyChecks]);
+  const empty = authentication("tokens", { jwtRules: [] });
+  assert.deepEqual(await judged(jwtEnforced, [empty, ...page], { table }), [nobodyChecks]);
+  const elsewhere = workload("productpage", { namespace: "elsewhere" });
+  assert.deepEqual(await judged(jwtEnforced, [elsewhere], { table }), []);
 });

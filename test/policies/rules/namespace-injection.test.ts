@@ -50,27 +50,6 @@ test("a pod that says no is found; one that asks for its sidecar needs no label"
   assert.deepEqual(await judged(namespaceInjection, [namespace(), asking]), []);
 });
 
-test("a pod whose requests come past its sidecar is found; one that says that they do not passes", async () => {
-  const traffic = "traffic.sidecar.istio.io";
-  const cases = [
-    ["sidecar.istio.io/interceptionMode", "NONE", '"REDIRECT" or "TPROXY"', "TPROXY"],
-    [`${traffic}/excludeInboundPorts`, "9080", '""', ""],
-    [`${traffic}/excludeInterfaces`, "eth1", '""', ""],
-    [`${traffic}/includeInboundPorts`, "8080", '"*"', "*"],
-    [`${traffic}/includeInboundPorts`, "", '"*"', "*"],
-  ] as const;
-  for (const [name, value, write, harmless] of cases) {
-    const pods = (said: string) => workload("details", { annotations: { [name]: said } });
-    assert.deepEqual(await judged(namespaceInjection, [enabled, pods(value)]), [
-      {
-        message: `spec.template.metadata.annotations["${name}"] of Deployment bookinfo/details is "${value}". Write ${write}, or nothing`,
-        resource: "details",
-      },
-    ]);
-    assert.deepEqual(await judged(namespaceInjection, [enabled, pods(harmless)]), []);
-  }
-});
-
 test("a namespace that the stack does not make is found, unless it is configured", async () => {
   assert.deepEqual(await judged(namespaceInjection, [details]), [
     {
@@ -90,4 +69,27 @@ test("the ambient mesh passes where that is configured", async () => {
   assert.deepEqual(await judged(namespaceInjection, [ambient, details]), [is("nothing")]);
   const settings = { allowAmbient: true };
   assert.deepEqual(await judged(namespaceInjection, [ambient, details], settings), []);
+});
+
+test("requests that reach a container past its sidecar are found", async () => {
+  const prefix = "traffic.sidecar.istio.io";
+  const cases = [
+    ["sidecar.istio.io/interceptionMode", "NONE", '"REDIRECT" or "TPROXY"'],
+    [`${prefix}/excludeInboundPorts`, "9080", '""'],
+    [`${prefix}/excludeInterfaces`, "eth1", '""'],
+    [`${prefix}/includeInboundPorts`, "8080", '"*"'],
+  ] as const;
+  for (const [name, value, accepted] of cases) {
+    const annotated = workload("details", { annotations: { [name]: value } });
+    assert.deepEqual(await judged(namespaceInjection, [enabled, annotated]), [
+      {
+        message: `spec.template.metadata.annotations["${name}"] of Deployment bookinfo/details is "${value}". Write ${accepted}, or nothing`,
+        resource: "details",
+      },
+    ]);
+  }
+  const outbound = workload("details", {
+    annotations: { [`${prefix}/excludeOutboundPorts`]: "1" },
+  });
+  assert.deepEqual(await judged(namespaceInjection, [enabled, outbound]), []);
 });
