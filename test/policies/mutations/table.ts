@@ -8,6 +8,9 @@ const first = ["spec", "rules", 0] as const;
 const callers = [...first, "from", 0, "source", "serviceAccounts"] as const;
 const permissions = [...first, "when", 0, "values"] as const;
 
+/** Prod's. */
+const tokens = "https://bookinfo.eu.auth0.com//*";
+
 const policy = (name: string, spec: object): Given => ({
   type: "kubernetes:security.istio.io/v1:AuthorizationPolicy",
   name,
@@ -113,6 +116,29 @@ export const tableMutations: readonly Mutation[] = [
     value: "*",
   },
   {
+    weakening: "anybody with a token as well",
+    ...table,
+    ...details,
+    at: [...first, "from", 1],
+    value: { source: { requestPrincipals: [tokens] } },
+  },
+  {
+    weakening: "the caller without the permission as well",
+    ...table,
+    ...details,
+    at: ["spec", "rules", 1],
+    value: {
+      from: [
+        {
+          source: {
+            serviceAccounts: ["bookinfo/bookinfo-productpage"],
+            requestPrincipals: [tokens],
+          },
+        },
+      ],
+    },
+  },
+  {
     weakening: "a caller by another field",
     ...table,
     ...details,
@@ -124,10 +150,7 @@ export const tableMutations: readonly Mutation[] = [
     ...table,
     ...details,
     at: [...first, "from", 0, "source"],
-    value: {
-      namespaces: ["bookinfo"],
-      requestPrincipals: ["https://bookinfo.eu.auth0.com//*"],
-    },
+    value: { namespaces: ["bookinfo"], requestPrincipals: [tokens] },
   },
   {
     weakening: "a caller by its address",
