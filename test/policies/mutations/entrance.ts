@@ -53,8 +53,18 @@ export const entranceMutations: readonly Mutation[] = [
     value: ["203.0.113.7"],
   },
   {
-    weakening: "the node's network",
+    weakening: "a way in past the gateway",
     rule: "only-gateway-public",
+    added: {
+      type: "kubernetes:networking.k8s.io/v1:Ingress",
+      name: "details",
+      provider: "cluster",
+      inputs: { metadata: { name: "details", namespace: "bookinfo" }, spec: {} },
+    },
+  },
+  {
+    weakening: "the node's network",
+    rule: "non-root",
     of: "Deployment bookinfo-details-v1",
     at: [...pod, "hostNetwork"],
     value: true,

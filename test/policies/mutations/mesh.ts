@@ -94,6 +94,20 @@ export const meshMutations: readonly Mutation[] = [
     value: { "traffic.sidecar.istio.io/excludeInboundPorts": "9080" },
   },
   {
+    weakening: "only other ports through the sidecar",
+    ...injection,
+    ...details,
+    at: [...pod, "annotations"],
+    value: { "traffic.sidecar.istio.io/includeInboundPorts": "8080" },
+  },
+  {
+    weakening: "a sidecar that catches nothing",
+    ...injection,
+    ...details,
+    at: [...pod, "annotations"],
+    value: { "sidecar.istio.io/interceptionMode": "NONE" },
+  },
+  {
     weakening: "a range of chart versions",
     rule: "helm-pinned",
     ...istiod,

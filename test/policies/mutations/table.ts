@@ -68,6 +68,20 @@ export const tableMutations: readonly Mutation[] = [
     at: ["spec", "selector", "matchLabels", "app"],
     value: "rating",
   },
+  {
+    weakening: "pods that another label leads past their policy",
+    rule: "coverage",
+    of: "Deployment bookinfo-details-v1",
+    at: ["spec", "template", "metadata", "labels", "app"],
+    value: "unlisted",
+  },
+  {
+    weakening: "a Service that leads to whatever is labelled so",
+    rule: "coverage",
+    of: "Service bookinfo-details",
+    at: ["spec", "selector", "app"],
+    value: "unlisted",
+  },
   { weakening: "callers not said", ...table, ...details, at: callers, value: undefined },
   { weakening: "no source said", ...table, ...details, at: [...first, "from"], value: undefined },
   {
@@ -180,8 +194,8 @@ export const tableMutations: readonly Mutation[] = [
     value: undefined,
   },
   {
-    weakening: "a label that only some of its pods have",
-    ...table,
+    weakening: "a policy for a label that none of its pods has",
+    rule: "coverage",
     ...details,
     at: ["spec", "selector", "matchLabels", "version"],
     value: "v2",

@@ -76,6 +76,13 @@ export const tokenMutations: readonly Mutation[] = [
     without: "RequestAuthentication access-tokens",
   },
   {
+    weakening: "tokens of nobody checked",
+    rule: "jwt-enforced",
+    of: "RequestAuthentication access-tokens",
+    at: ["spec", "jwtRules"],
+    value: [],
+  },
+  {
     weakening: "no token needed",
     rule: "jwt-enforced",
     ...details,

@@ -94,6 +94,20 @@ export const workloadMutations: readonly Mutation[] = [
     value: [{ name: "node", hostPath: { path: "/" } }],
   },
   {
+    weakening: "another service's identity",
+    rule: "service-account",
+    ...details,
+    at: [...pod, "serviceAccountName"],
+    value: "bookinfo-productpage",
+  },
+  {
+    weakening: "the namespace's identity",
+    rule: "service-account",
+    ...details,
+    at: [...pod, "serviceAccountName"],
+    value: undefined,
+  },
+  {
     weakening: "the cluster of the user's own shell",
     rule: "explicit-provider",
     ...details,
