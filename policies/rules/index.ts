@@ -14,6 +14,7 @@ import { imageTag } from "./image-tag";
 import { istioVersion } from "./istio-version";
 import { jwtEnforced } from "./jwt-enforced";
 import { jwtIssuer } from "./jwt-issuer";
+import { meshConfiguration } from "./mesh-configuration";
 import { meshMutualTls } from "./mesh-mutual-tls";
 import { namespaceInjection } from "./namespace-injection";
 import { noAllowAll } from "./no-allow-all";
@@ -38,6 +39,7 @@ export const rules: readonly Rule[] = [
   istioVersion,
   jwtEnforced,
   jwtIssuer,
+  meshConfiguration,
   meshMutualTls,
   namespaceInjection,
   noAllowAll,

@@ -120,6 +120,16 @@ export const tableMutations: readonly Mutation[] = [
     value: { source: { principals: ["cluster.local/ns/default/sa/default"] } },
   },
   {
+    weakening: "a caller by its namespace",
+    ...table,
+    ...details,
+    at: [...first, "from", 0, "source"],
+    value: {
+      namespaces: ["bookinfo"],
+      requestPrincipals: ["https://bookinfo.eu.auth0.com//*"],
+    },
+  },
+  {
     weakening: "a caller by its address",
     ...table,
     ...details,
