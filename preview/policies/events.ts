@@ -62,7 +62,9 @@ export class PackFindings {
       const thrown = this.#written.find((line) => /^\w*Error\b/.test(line));
       return `the policy pack does not start: ${thrown ?? "it ended without a word"}`;
     }
-    const isGone = /^failed to (run remediation|analyze resources?|get analyzer info)/.test(said);
+    const isGone = /^failed to (run (remediation|policy)|analyze resources|get analyzer info)/.test(
+      said,
+    );
     return isGone ? "the policy pack ended before it had judged everything" : undefined;
   }
 }
