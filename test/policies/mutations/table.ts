@@ -18,6 +18,8 @@ const policy = (name: string, spec: object): Given => ({
   inputs: { metadata: { name, namespace: "bookinfo" }, spec },
 });
 
+const enforced = { rule: "policy-enforced", of: "AuthorizationPolicy access-allow-nothing" };
+
 export const tableMutations: readonly Mutation[] = [
   {
     weakening: "no policy that allows nothing",
@@ -37,6 +39,26 @@ export const tableMutations: readonly Mutation[] = [
     of: "AuthorizationPolicy access-allow-nothing",
     at: ["metadata", "namespace"],
     value: "default",
+  },
+  {
+    weakening: "allow nothing, tried only",
+    ...enforced,
+    at: ["metadata", "annotations"],
+    value: { "istio.io/dry-run": "true" },
+  },
+  {
+    weakening: "allow nothing, for another control plane",
+    ...enforced,
+    at: ["metadata", "labels"],
+    value: { "istio.io/rev": "canary" },
+  },
+  {
+    weakening: "a patch of a policy",
+    rule: "policy-enforced",
+    added: {
+      ...policy("details", {}),
+      type: "kubernetes:security.istio.io/v1:AuthorizationPolicyPatch",
+    },
   },
   {
     weakening: "a rule that is everything",
