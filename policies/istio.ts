@@ -43,6 +43,14 @@ export const isAuthorizationPolicy = (resource: Resource) =>
 export const isRequestAuthentication = (resource: Resource) =>
   isKind(resource, group, "RequestAuthentication");
 
+const isPeerAuthentication = (resource: Resource) => isKind(resource, group, "PeerAuthentication");
+
+/** Whether it is of any kind that says whom the mesh lets in. */
+export const isSecurityPolicy = (resource: Resource) =>
+  isAuthorizationPolicy(resource) ||
+  isRequestAuthentication(resource) ||
+  isPeerAuthentication(resource);
+
 export function securityPolicyOf(resource: Resource): SecurityPolicy {
   const spec = resource.inputs.spec;
   return {

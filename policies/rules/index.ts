@@ -20,6 +20,7 @@ import { namespaceInjection } from "./namespace-injection";
 import { noAllowAll } from "./no-allow-all";
 import { nonRoot } from "./non-root";
 import { onlyGatewayPublic } from "./only-gateway-public";
+import { policyEnforced } from "./policy-enforced";
 import { principalForm } from "./principal-form";
 import { resourcesSet } from "./resources-set";
 import { serviceAccount } from "./service-account";
@@ -45,6 +46,7 @@ export const rules: readonly Rule[] = [
   noAllowAll,
   nonRoot,
   onlyGatewayPublic,
+  policyEnforced,
   principalForm,
   resourcesSet,
   serviceAccount,
