@@ -14,6 +14,15 @@ const peerAuthentication = (spec: object, metadata: object) => ({
   inputs: { metadata, spec },
 });
 
+const configuration = { rule: "mesh-configuration", ...istiod };
+
+const networking = (kind: string, spec: object) => ({
+  type: `kubernetes:networking.istio.io/v1:${kind}`,
+  name: "weaker",
+  provider: "cluster",
+  inputs: { metadata: { name: "weaker", namespace: "bookinfo" }, spec },
+});
+
 export const meshMutations: readonly Mutation[] = [
   {
     weakening: "plain text as well, in the whole mesh",
@@ -106,6 +115,44 @@ export const meshMutations: readonly Mutation[] = [
     ...details,
     at: [...pod, "annotations"],
     value: { "sidecar.istio.io/interceptionMode": "NONE" },
+  },
+  {
+    weakening: "no sidecars in the whole mesh",
+    ...configuration,
+    at: ["values", "global", "proxy", "autoInject"],
+    value: "disabled",
+  },
+  {
+    weakening: "a port past every sidecar",
+    ...configuration,
+    at: ["values", "global", "proxy", "excludeInboundPorts"],
+    value: "9080",
+  },
+  {
+    weakening: "another mesh's identities",
+    ...configuration,
+    at: ["values", "meshConfig", "trustDomainAliases"],
+    value: ["elsewhere"],
+  },
+  {
+    weakening: "paths as the request spells them",
+    ...configuration,
+    at: ["values", "meshConfig", "pathNormalization", "normalization"],
+    value: "NONE",
+  },
+  {
+    weakening: "a filter that takes the policies away",
+    rule: "mesh-configuration",
+    added: networking("EnvoyFilter", {
+      configPatches: [{ applyTo: "HTTP_FILTER", patch: { operation: "REMOVE" } }],
+    }),
+  },
+  {
+    weakening: "a listener past the sidecar",
+    rule: "mesh-configuration",
+    added: networking("Sidecar", {
+      ingress: [{ port: { number: 9080 }, captureMode: "NONE", defaultEndpoint: "0.0.0.0:9080" }],
+    }),
   },
   {
     weakening: "a range of chart versions",
