@@ -5,6 +5,9 @@ import {
   type AuthorizationPolicy,
   type AuthorizationRule,
   isRequestAuthentication,
+  mayApplyTo,
+  type Part,
+  type SecurityPolicy,
   securityPolicyOf,
   titleOf,
 } from "../istio";
@@ -37,32 +40,33 @@ export const jwtEnforced = stackRule({
   judgeAll(resources, { rootNamespace, table, publicServices }) {
     const rows = Object.entries(table?.services ?? {});
     const open = rows.filter(([, { requires }]) => requires === "public").map(([name]) => name);
+    const isOpen = ({ labels }: Workload) =>
+      [...open, ...publicServices].some((name) => name === at(labels, "app"));
+    const all = workloadsOf(resources);
     const policies = allowPolicies(resources);
-    const isOpen = (one: Workload) =>
-      [...open, ...publicServices].some((name) => name === at(one.labels, "app"));
-    const workloads = workloadsOf(resources).filter((one) => !isOpen(one));
     const authentications = resources
       .filter(isRequestAuthentication)
       .filter(({ inputs }) => entries(at(inputs, "spec", "jwtRules")).length > 0)
       .map(securityPolicyOf);
-    const unchecked = workloadsOf(resources).filter(
-      (workload) =>
-        workload.namespace === table?.namespace &&
-        !authentications.some((one) => appliesTo(one, workload, rootNamespace)),
-    );
-    const checked = workloads.filter((workload) =>
-      authentications.some((one) => appliesTo(one, workload, rootNamespace)),
-    );
+    const asked = all
+      .filter((one) => authentications.some((two) => mayApplyTo(two, one, rootNamespace)))
+      .filter((one) => !isOpen(one));
     const applying = policies.filter((policy) =>
-      checked.some((workload) => appliesTo(policy, workload, rootNamespace)),
+      asked.some((one) => mayApplyTo(policy, one, rootNamespace)),
     );
-    const unasked = checked.filter(
-      (workload) => !policies.some((policy) => appliesTo(policy, workload, rootNamespace)),
-    );
+    const appliedBy = (some: readonly SecurityPolicy[]) => (workload: Workload) =>
+      some.some((one) => appliesTo(one, workload, rootNamespace));
+    const isAsked = appliedBy(policies);
+    const isChecked = appliedBy(authentications);
     return [
-      ...[...new Set(applying)].flatMap(withoutToken),
-      ...unasked.map(({ resource, title }) => nobodyAsks(resource, title)),
-      ...unchecked.map(({ resource, title }) => nobodyChecks(resource, title)),
+      ...applying.flatMap(withoutToken),
+      ...policies.filter((one) => !applying.includes(one)).flatMap(byClaimsOnly),
+      ...asked
+        .filter((one) => !isAsked(one))
+        .map(({ resource, title }) => nobodyAsks(resource, title)),
+      ...all
+        .filter((one) => one.namespace === table?.namespace && !isChecked(one))
+        .map(({ resource, title }) => nobodyChecks(resource, title)),
     ];
   },
 });
@@ -86,6 +90,22 @@ function withoutToken({ resource, rules }: AuthorizationPolicy): Finding[] {
     found: `${where} of ${titleOf(resource)} admits requests without a token`,
     write: "requestPrincipals in each of its sources",
   }));
+}
+
+/** A rule that compares claims counts on a token, of one provider. */
+function byClaimsOnly({ resource, rules }: AuthorizationPolicy): Finding[] {
+  return rules
+    .filter((rule) => rule.conditions.some(isOnClaims) && admitsAnonymous(rule))
+    .map(({ where }) => ({
+      resource,
+      found: `${where} of ${titleOf(resource)} compares the claims of anybody's tokens`,
+      write: "requestPrincipals in each of its sources",
+    }));
+}
+
+function isOnClaims({ fields }: Part): boolean {
+  const key = at(fields, "key");
+  return typeof key === "string" && key.startsWith("request.auth.claims");
 }
 
 /** A condition on the principal asks for a token as well. */
