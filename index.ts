@@ -6,6 +6,7 @@ import { Bookinfo, createNamespace } from "./components/bookinfo";
 import { createCluster, GatewayRecord } from "./components/cluster";
 import { loadSettings } from "./components/config";
 import { Enforcement } from "./components/enforcement";
+import { trustedIssuers } from "./components/enforcement/issuers";
 import { findCertificate, GatewayCertificate } from "./components/gateway/certificate";
 import { createIdentity } from "./components/identity";
 import { IstioMesh } from "./components/mesh";
@@ -53,11 +54,16 @@ const identity = createIdentity("identity", settings.identity, url, first);
 const namespace = createNamespace("bookinfo", { provider, ...inCluster });
 const enforcement = new Enforcement(
   "access",
-  { identity, services },
+  {
+    issuers: trustedIssuers(identity, settings.authentication),
+    authentication: settings.authentication,
+    gatewayUrl: url,
+    services,
+  },
   {
     providers: [provider],
     deletedWith: lifetime,
-    dependsOn: [mesh.controlPlane, namespace],
+    dependsOn: [mesh.controlPlane, ingressNamespace, namespace],
   },
 );
 new Bookinfo(
@@ -82,6 +88,8 @@ export const { issuer, jwksUri, audience, permissionsClaim, clientIds } = identi
 /** Secrets: `pulumi stack output --show-secrets`. */
 export const { clientSecrets, userPasswords } = identity;
 export const { kubeconfig } = cluster;
+/** Where tokens are checked, and whose count. */
+export const { authentication } = settings;
 /** Who there is to call the services, as configured. */
 export const viewers = {
   users: settings.identity.users.map(({ email, roles }) => ({ email, roles })),

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { isInDomain } from "../cluster/domain";
 import { hostPorts } from "../cluster/kind/configuration";
+import { authentication, checkClients, checkIssuers, checkRequired } from "./authentication";
 import { bookinfoSettings } from "./bookinfo";
 import { cluster } from "./cluster";
 import { gateway, type ServiceType } from "./gateway";
@@ -89,17 +90,21 @@ function checkPorts(settings: unknown, context: z.core.$RefinementCtx): void {
     });
 }
 
-/** The five sections of the stack's configuration. Pulumi.yaml describes every field. */
+/** The six sections of the stack's configuration. Pulumi.yaml describes every field. */
 export const settingsSchema = section({
   cluster,
   istio: istio.prefault({}),
   identity,
+  authentication: authentication.prefault({}),
   bookinfo: bookinfoSettings.prefault({}),
   gateway,
 }).superRefine(
   (settings, context) => {
     checkDomain(settings, context);
     checkPorts(settings, context);
+    checkRequired(settings, context);
+    checkClients(settings, context);
+    checkIssuers(settings, context);
     const { data } = together.safeParse(settings);
     const allowed = data && serviceTypeOn[data.cluster.kind];
     if (allowed === undefined || data?.gateway.serviceType === allowed) return;
@@ -118,6 +123,7 @@ export type Settings = z.output<typeof settingsSchema>;
 export type ClusterSettings = Settings["cluster"];
 export type IstioSettings = Settings["istio"];
 export type IdentitySettings = Settings["identity"];
+export type AuthenticationSettings = Settings["authentication"];
 export type BookinfoSettings = Settings["bookinfo"];
 export type GatewaySettings = Settings["gateway"];
 export type TlsSettings = NonNullable<GatewaySettings["tls"]>;
