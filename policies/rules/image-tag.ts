@@ -67,7 +67,7 @@ function imagesOfValues(resource: Resource): Image[] {
   const chart = chartOf(resource);
   if (chart === undefined) return [];
   return valuesImages(chart.values, "values").map(({ where, image }) => ({
-    where: `${where} of chart ${show(chart.given)}`,
+    where: `${where} of chart ${chart.shown}`,
     image,
   }));
 }

@@ -38,7 +38,7 @@ export const istioVersion = resourceRule({
     return said
       .filter(([, value]) => !isRecent(value, oldest))
       .map(([where, value]) => ({
-        found: `${String(where)} of Istio's chart ${show(chart.given)} is ${show(value)}`,
+        found: `${String(where)} of Istio's chart ${chart.shown} is ${show(value)}`,
         write: `"${oldest}" or later`,
       }));
   },

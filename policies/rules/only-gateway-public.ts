@@ -74,7 +74,7 @@ function ofPods(resource: Resource): Finding[] {
 /** The types of Services that a chart's values say, wherever they are. */
 function ofValues(chart: Chart): Finding[] {
   return typesIn(chart.values, "values").map(({ where, type }) => ({
-    found: `${where} of chart ${show(chart.given)} is ${show(type)}`,
+    found: `${where} of chart ${chart.shown} is ${show(type)}`,
     write,
   }));
 }
