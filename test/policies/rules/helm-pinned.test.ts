@@ -83,7 +83,7 @@ test("charts whose objects Pulumi makes are judged, too; other resources are not
 });
 
 test("the older kind of chart is judged by what it fetches, or its folder", async () => {
-  const old = (inputs: object): Given => ({
+  const old = (inputs: Record<string, unknown>): Given => ({
     type: "kubernetes:helm.sh/v3:Chart",
     name: "istiod",
     inputs,
