@@ -16,6 +16,10 @@ export const nonRoot = resourceRule({
       .array(z.string())
       .default([])
       .describe("The capabilities that a container may add, such as NET_BIND_SERVICE"),
+    requireSeccompProfile: z
+      .boolean()
+      .default(false)
+      .describe("Whether each container, or its pod, has to say a seccompProfile"),
     exceptNamespaces: z.array(z.string()).default([]).describe("Namespaces that are not judged"),
   }),
   judge(resource, { allowedCapabilities, exceptNamespaces }) {
