@@ -11,7 +11,7 @@ import { gatewayCredential, namespaces, servicePort } from "../names";
 import { authorityMatch, gatewayHost } from "./host";
 
 /** The front door's paths. productpage's own /login takes any name without a password, so nothing leads there. */
-export const publicPaths = [
+export const publicPaths: readonly Path[] = [
   { exact: "/productpage" },
   { prefix: "/static" },
   { prefix: "/api/v1/products" },
@@ -30,7 +30,14 @@ export interface WayInArgs {
   readonly tls?: Pick<TlsSettings, "minimumVersion"> | undefined;
   /** What the gateway's certificate is made by, where there is `tls`. */
   readonly certificate?: pulumi.Resource | undefined;
+  /** Paths beside the public ones. Default: none. */
+  readonly paths?: readonly Path[] | undefined;
+  /** Headers of requests that no service gets to see. Default: none. */
+  readonly hiddenHeaders?: readonly string[] | undefined;
 }
+
+/** A path of productpage's, as Istio matches it. */
+export type Path = { readonly exact: string } | { readonly prefix: string };
 
 type Server = NonNullable<GatewaySpec["servers"]>[number];
 type HttpRoute = NonNullable<VirtualServiceSpec["http"]>[number];
@@ -47,10 +54,11 @@ export function createWayIn(
   args: WayInArgs,
   options: pulumi.CustomResourceOptions,
 ): void {
-  const { gatewayUrl, tls } = args;
+  const { gatewayUrl, tls, paths = [], hiddenHeaders = [] } = args;
   const server = tls === undefined ? plainServer(gatewayUrl) : secureServer(gatewayUrl, tls);
   createRoute(name, { object: "bookinfo", suffix: ["gateway", "route"] }, args, options, server, {
-    match: publicPaths.map((uri) => ({ uri, ...authorityMatch(gatewayUrl) })),
+    match: [...publicPaths, ...paths].map((uri) => ({ uri, ...authorityMatch(gatewayUrl) })),
+    ...(hiddenHeaders.length > 0 && { headers: { request: { remove: [...hiddenHeaders] } } }),
     route: [
       {
         destination: {

@@ -9,6 +9,10 @@ export interface Identity extends TenantAddresses {
   readonly permissionsClaim: readonly string[];
   /** PEM of the private authority that the tenant's certificate comes from; undefined where it is a public one. */
   readonly certificateAuthority: string | undefined;
+  /** What a person's sign-in asks for. */
+  readonly scopes: readonly string[];
+  /** Where people sign out at the provider; undefined where that is not known. */
+  readonly endSessionEndpoint: string | undefined;
   readonly clientIds: Clients<pulumi.Output<string>>;
   /** A secret. */
   readonly clientSecrets: pulumi.Output<Clients<string>>;
