@@ -1,4 +1,4 @@
-import type { ServiceName } from "./access";
+import { gateway, type ServiceAccess, type ServiceName } from "./access";
 
 /** The namespaces that the stack makes. */
 export const namespaces = {
@@ -47,4 +47,10 @@ export const servicePaths: Readonly<Record<ServiceName, string>> = {
 /** The service account that a Bookinfo service runs as. */
 export function serviceAccountOf(service: ServiceName): ServiceAccountName {
   return { namespace: namespaces.application, name: `bookinfo-${service}` };
+}
+
+/** The service account of who may call a service, as Istio's policies name it: `namespace/name`. */
+export function callerAccount(caller: ServiceAccess["callers"][number]): string {
+  const { namespace, name } = caller === gateway ? gatewayServiceAccount : serviceAccountOf(caller);
+  return `${namespace}/${name}`;
 }

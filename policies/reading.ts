@@ -26,10 +26,17 @@ export function entries(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? (value as readonly unknown[]) : [value];
 }
 
-/** Whether it is a Kubernetes object of this kind, in any version of its group: `isKind(resource, "security.istio.io", "AuthorizationPolicy")`. */
+/**
+ * Whether it is a Kubernetes object of this kind, in any version of its group, or a patch of one:
+ * `isKind(resource, "security.istio.io", "AuthorizationPolicy")`.
+ */
 export function isKind({ type }: Resource, group: string, kind: string): boolean {
-  const [provider, groupVersion = "", name] = type.split(":");
-  return provider === "kubernetes" && name === kind && groupVersion.split("/")[0] === group;
+  const [provider, groupVersion = "", name = ""] = type.split(":");
+  return (
+    provider === "kubernetes" &&
+    name.replace(/Patch$/, "") === kind &&
+    groupVersion.split("/")[0] === group
+  );
 }
 
 /** `namespace/name` of a Kubernetes object. */

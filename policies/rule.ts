@@ -41,17 +41,21 @@ interface StackDefinition<Settings extends z.ZodObject> extends Definition<Setti
   judgeAll(resources: readonly Resource[], settings: z.infer<Settings>): readonly Finding[];
 }
 
-/** A policy of the SDK's: every one has its configuration's schema. */
-export type Rule = Policies[number] & { readonly configSchema: PolicyConfigSchema };
+/** A policy of the SDK's: every one has its configuration's schema, also as what checks it. */
+export type Rule = Policies[number] & {
+  readonly configSchema: PolicyConfigSchema;
+  readonly settings: z.ZodObject;
+};
 
 /** A rule for each resource by itself. */
 export function resourceRule<Settings extends z.ZodObject>(
   definition: ResourceDefinition<Settings>,
 ): Rule {
+  const settingsOf = settingsReader(definition);
   return {
     ...described(definition),
     validateResource(args: ResourceValidationArgs, report: ReportViolation) {
-      reportAll(definition.judge(resourceOf(args), settingsOf(definition, args)), report);
+      reportAll(definition.judge(resourceOf(args), settingsOf(args)), report);
     },
   };
 }
@@ -63,6 +67,7 @@ export function resourceRule<Settings extends z.ZodObject>(
 export function stackRule<Settings extends z.ZodObject>(
   definition: StackDefinition<Settings>,
 ): Rule {
+  const settingsOf = settingsReader(definition);
   const collected = new Map<string, Resource>();
   return {
     ...described(definition),
@@ -70,7 +75,7 @@ export function stackRule<Settings extends z.ZodObject>(
       collected.set(args.urn, resourceOf(args));
     },
     validateStack(args: StackValidationArgs, report: ReportViolation) {
-      const settings = settingsOf(definition, args);
+      const settings = settingsOf(args);
       const resources = [...collected.values()];
       collected.clear();
       reportAll(definition.judgeAll(resources, settings), report);
@@ -86,6 +91,7 @@ function described<Settings extends z.ZodObject>(definition: Definition<Settings
     severity,
     remediationSteps: remediation,
     configSchema: schemaOf(settings),
+    settings,
   };
 }
 
@@ -95,14 +101,15 @@ function schemaOf(settings: z.ZodObject): PolicyConfigSchema {
   return { properties: properties as PolicyConfigSchema["properties"], required };
 }
 
-function settingsOf<Settings extends z.ZodObject>(
-  { name, settings }: Definition<Settings>,
-  { getConfig }: Pick<StackValidationArgs, "getConfig">,
-): z.infer<Settings> {
-  const { data, error } = settings.strict().safeParse(getConfig());
-  if (data !== undefined) return data as z.infer<Settings>;
-  const problems = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  throw new Error(`the configuration of policy ${name} is wrong: ${problems.join("; ")}`);
+/** Reads the configuration. The schema is made once, not for each resource: that takes longer than judging it. */
+function settingsReader<Settings extends z.ZodObject>({ name, settings }: Definition<Settings>) {
+  const schema = settings.strict();
+  return ({ getConfig }: Pick<StackValidationArgs, "getConfig">): z.infer<Settings> => {
+    const { data, error } = schema.safeParse(getConfig());
+    if (data !== undefined) return data as z.infer<Settings>;
+    const problems = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    throw new Error(`the configuration of policy ${name} is wrong: ${problems.join("; ")}`);
+  };
 }
 
 function reportAll(findings: readonly Finding[], report: ReportViolation): void {

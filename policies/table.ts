@@ -19,6 +19,10 @@ export const serviceSettings = z.strictObject({
   requires: z
     .union([z.literal(["public", "signedIn"]), z.strictObject({ permission: z.string() })])
     .describe("What a request must carry: nothing, any valid token, or a permission"),
+  paths: z
+    .array(z.string())
+    .optional()
+    .describe("The only paths that it answers. Default: every one"),
 });
 
 /** Every service that anybody may reach, by the value of its workload's label app. */
@@ -29,3 +33,10 @@ export const tableSettings = z.strictObject({
 });
 
 export type Table = z.infer<typeof tableSettings>;
+
+/** Whose principals a token of it has: the issuer, a slash and the subject. */
+export const principalsOf = (issuer: string) => `${issuer}/*`;
+
+/** What a condition on the permissions of this issuer's tokens names. */
+export const permissionsKey = ({ permissionsClaim }: Issuer) =>
+  `request.auth.claims${permissionsClaim.map((name) => `[${name}]`).join("")}`;

@@ -2,18 +2,23 @@
 import { parseArgs } from "node:util";
 import { Failure } from "../sandbox/failure";
 
-export const help = `Usage: npm run preview -- STACK [--diff] [--json FILE] [--check | --accept]
+export const help = `Usage: npm run preview -- STACK [--diff] [--json FILE] [--markdown FILE] [--check | --accept]
+       npm run preview -- STACK --policy-config FILE
 
 What pulumi up would make of Pulumi.STACK.yaml from nothing, by the real engine: no cluster, no account, no network
-and no secret is needed, and nothing is left behind. The provider plug-ins are this project's stand-ins.
+and no secret is needed, and nothing is left behind. The provider plug-ins are this project's stand-ins. The policy
+pack in policies/ judges it, as policies/STACK.json has it.
 
-  --diff         every property of every resource, too
-  --json FILE    the plan as JSON, too
-  --check        compare the resources with test/preview/graphs/STACK.yaml, and fail where they differ
-  --accept       write that file
-  --help         this text
+  --diff                 every property of every resource, too
+  --json FILE            the plan, the rules and the violations as JSON, too; or what is wrong
+  --markdown FILE        the same as a comment for a pull request, without the properties
+  --check                compare the resources with test/preview/graphs/STACK.yaml, and fail where they differ
+  --accept               write that file
+  --policy-config FILE   only write the pack's configuration of this stack, for pulumi's --policy-pack-config
+  --help                 this text
 
-Exits with 0 when the plan can be made (and is the reviewed one, with --check), with 1 otherwise.
+Exits with 0 when the plan can be made and violates no mandatory rule (and is the reviewed one, with --check), with 1
+otherwise.
 The Pulumi CLI is fetched or built once, into $XDG_CACHE_HOME/istio-auth0.
 `;
 
@@ -21,6 +26,9 @@ export interface Arguments {
   readonly stack: string | undefined;
   readonly diff: boolean;
   readonly json: string | undefined;
+  readonly markdown: string | undefined;
+  /** The file for the policy pack's configuration: nothing else is made then. */
+  readonly policyConfig: string | undefined;
   /** What is done about the reviewed graph. */
   readonly graph: "check" | "accept" | undefined;
 }
@@ -41,10 +49,21 @@ export function readArguments(args: readonly string[]): Arguments | "help" {
   if (values.check === true && values.accept === true) {
     throw new Failure("either --check or --accept (see npm run preview -- --help)");
   }
+  const alone = values["policy-config"] !== undefined;
+  const beside = (["diff", "json", "markdown", "check", "accept"] as const).find(
+    (option) => values[option] !== undefined,
+  );
+  if (alone && beside !== undefined) {
+    throw new Failure(
+      `--policy-config previews nothing: leave out --${beside} (see npm run preview -- --help)`,
+    );
+  }
   return {
     stack,
     diff: values.diff === true,
     json: values.json,
+    markdown: values.markdown,
+    policyConfig: values["policy-config"],
     graph: values.check === true ? "check" : values.accept === true ? "accept" : undefined,
   };
 }
@@ -54,6 +73,8 @@ function parse(args: readonly string[]) {
     const options = {
       diff: { type: "boolean" },
       json: { type: "string" },
+      markdown: { type: "string" },
+      "policy-config": { type: "string" },
       check: { type: "boolean" },
       accept: { type: "boolean" },
       help: { type: "boolean" },

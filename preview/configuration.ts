@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { isMap, parseDocument } from "yaml";
 import { z } from "zod";
 import { settingsComplaint, settingsProblems } from "../components/config";
-import { secretSettings } from "../components/settings";
+import { secretSettings, type Settings, settingsSchema } from "../components/settings";
 import { Failure } from "../sandbox/failure";
 import { kubeconfigOfNothing } from "./nothing";
+import { secretsIn } from "./secrets";
 
 /** What stands for a secret. */
 export const placeholder = "placeholder-of-the-preview";
@@ -19,6 +20,10 @@ export interface PreviewConfiguration {
   readonly placeholders: readonly string[];
   /** The Pulumi ESC environments that the stack file names; a preview reads none. */
   readonly environments: readonly string[];
+  /** The stack's settings with their defaults. */
+  readonly settings: Settings;
+  /** The secrets that stand in the stack's file as they are. */
+  readonly secrets: readonly string[];
 }
 
 type Fields = Record<string, unknown>;
@@ -61,6 +66,7 @@ export function previewConfiguration(root: string, stack: string): PreviewConfig
   for (const [section, value] of Object.entries(settings)) {
     if (isEncrypted(value)) throw new Failure(wholeSection(file, section));
   }
+  const secrets = secretsIn(settings);
   const placeholders = [
     ...replaceEncrypted(settings),
     ...replaceKubeconfigFile(settings),
@@ -80,6 +86,8 @@ export function previewConfiguration(root: string, stack: string): PreviewConfig
     },
     placeholders,
     environments: environment,
+    settings: settingsSchema.parse(settings),
+    secrets,
   };
 }
 

@@ -10,6 +10,10 @@ import {
 import { z } from "zod";
 import { Failure } from "../sandbox/failure";
 import { type Diagnostic, partsOf, type Plan, type PlannedResource, shown } from "./plan";
+import type { PackConfiguration } from "./policies/configuration";
+import { PackFindings } from "./policies/events";
+import type { Pack } from "./policies/pack";
+import { type Violation, withoutSecrets } from "./policies/violations";
 import type { PreviewProject } from "./project";
 
 /** The parts of an update plan (`pulumi preview --save-plan`) that the engine's events leave out. */
@@ -30,13 +34,23 @@ export interface Run {
   /** Called with the number of resources that were planned so far. */
   readonly onProgress: (resources: number) => void;
   readonly signal: AbortSignal;
+  readonly pack: Pack;
+  readonly configuration: PackConfiguration;
+  /** Leaves the configuration's secrets out of a text. */
+  readonly hide: (text: string) => string;
+}
+
+/** What a stack would be, and what the policy pack finds in that. */
+export interface Preview {
+  readonly plan: Plan;
+  readonly violations: readonly Violation[];
 }
 
 /**
- * Previews the project's stack, in this process's environment.
- * @throws Failure with the engine's own errors
+ * Previews the project's stack, in this process's environment, and has the policy pack judge it.
+ * @throws Failure with the engine's own errors, and where the pack has not judged all of it
  */
-export async function previewProject(project: PreviewProject, run: Run): Promise<Plan> {
+export async function previewProject(project: PreviewProject, run: Run): Promise<Preview> {
   const { folder, name: projectName, stack: stackName } = project;
   const stack = await LocalWorkspace.createOrSelectStack(
     { stackName, projectName, program: () => Promise.resolve(run.program()) },
@@ -46,18 +60,29 @@ export async function previewProject(project: PreviewProject, run: Run): Promise
   run.signal.throwIfAborted();
   const planFile = join(folder, "plan.json");
   const found = new Findings();
+  const pack = new PackFindings(run.configuration);
   const onEvent = (event: EngineEvent) => {
     found.take(event);
+    pack.take(event);
     run.onProgress(found.steps.size);
   };
   try {
-    await stack.preview({ onEvent, plan: planFile, color: "never", signal: run.signal });
+    await stack.preview({
+      onEvent,
+      plan: planFile,
+      color: "never",
+      signal: run.signal,
+      policyPacks: [run.pack.folder],
+      policyPackConfigs: [run.pack.file],
+    });
   } catch (error) {
     run.signal.throwIfAborted();
-    throw new Failure(found.errors() ?? lastWords(error));
+    const said = found.errors() ?? lastWords(error);
+    throw new Failure(run.hide(pack.failure(said) ?? said));
   }
   const { resourcePlans } = updatePlan.parse(JSON.parse(readFileSync(planFile, "utf8")));
-  return found.plan(stackName, (urn) => resourcePlans[urn]?.goal?.dependencies ?? []);
+  const plan = found.plan(stackName, (urn) => resourcePlans[urn]?.goal?.dependencies ?? []);
+  return { plan, violations: pack.violations().map((one) => withoutSecrets(one, run.hide)) };
 }
 
 /** What the engine's events have said so far. */

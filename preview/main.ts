@@ -2,18 +2,29 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { rules } from "../policies/rules";
 import { exitWith, Failure } from "../sandbox/failure";
 import { clone, layout } from "../sandbox/layout";
 import { standIns } from "../sandbox/plugins/launchers";
 import { ensurePulumi } from "../sandbox/toolchain/toolchain";
 import { type Arguments, help, readArguments } from "./arguments";
 import { type PreviewConfiguration, previewConfiguration, stacksOf } from "./configuration";
-import { previewProject } from "./engine";
+import { type Preview, previewProject } from "./engine";
 import { graphDifference, graphFile, graphOf, graphPath } from "./graph";
+import { renderFailure, renderMarkdown } from "./markdown";
 import type { Plan } from "./plan";
+import { choiceFile, readChoice } from "./policies/choice";
+import {
+  crossGuardConfiguration,
+  type PackConfiguration,
+  packConfiguration,
+} from "./policies/configuration";
+import { writePack } from "./policies/pack";
 import { ProgressLine } from "./progress";
 import { writeProject } from "./project";
 import { renderPlan } from "./render";
+import { judgedBy, jsonOf, jsonOfFailure, type Report } from "./report";
+import { hiding } from "./secrets";
 
 /** All that the engine and the program learn of the user's shell: no account, cluster or proxy is among it. */
 const inherited: ReadonlySet<string> = new Set([
@@ -32,11 +43,11 @@ function runProgram(): Record<string, unknown> {
   return require("../index") as Record<string, unknown>;
 }
 
-async function planOf(
+async function previewOf(
   stack: string,
-  configuration: PreviewConfiguration,
+  { configuration, pack: asked }: Prepared,
   signal: AbortSignal,
-): Promise<Plan> {
+): Promise<Preview> {
   const progress = new ProgressLine(`previewing ${stack}`);
   const pulumi = await ensurePulumi(layout().cache, (text) => {
     progress.say(text);
@@ -44,6 +55,7 @@ async function planOf(
   const folder = mkdtempSync(join(tmpdir(), "istio-auth0-preview-"));
   try {
     const project = writeProject(clone, stack, configuration, folder);
+    const pack = writePack(clone, asked, join(folder, "policies"));
     for (const name of Object.keys(process.env)) {
       if (!inherited.has(name)) Reflect.deleteProperty(process.env, name);
     }
@@ -55,6 +67,9 @@ async function planOf(
         progress.update(`${resources} resources`);
       },
       signal,
+      pack,
+      configuration: asked,
+      hide: hiding(configuration.secrets),
     });
   } finally {
     progress.end();
@@ -62,8 +77,39 @@ async function planOf(
   }
 }
 
+/** What a stack's own files ask for. */
+interface Prepared {
+  readonly configuration: PreviewConfiguration;
+  readonly pack: PackConfiguration;
+}
+
+/** @throws Failure naming everything that is wrong in the stack's files, a line each */
+function prepare(stack: string): Prepared {
+  const { configuration, complaint } = attempt(() => previewConfiguration(clone, stack));
+  const isThere = stacksOf(clone).includes(stack);
+  const { choice, problems } = isThere
+    ? readChoice(clone, stack, rules)
+    : { choice: {}, problems: [] };
+  const complaints = [...(complaint === undefined ? [] : [complaint]), ...problems];
+  if (configuration === undefined || complaints.length > 0)
+    throw new Failure(complaints.join("\n"));
+  return { configuration, pack: packConfiguration(rules, configuration.settings, choice) };
+}
+
+function attempt(read: () => PreviewConfiguration) {
+  try {
+    return { configuration: read() };
+  } catch (error) {
+    if (error instanceof Failure) return { complaint: error.message };
+    throw error;
+  }
+}
+
 /** Says what is not the stack's own in this plan. */
-function tellDifferences({ placeholders, environments }: PreviewConfiguration): void {
+function tellDifferences(
+  stack: string,
+  { configuration: { placeholders, environments }, pack }: Prepared,
+): void {
   const say = (text: string) => {
     console.error(text);
   };
@@ -74,6 +120,8 @@ function tellDifferences({ placeholders, environments }: PreviewConfiguration): 
   if (environments.length > 0) {
     say(`a preview reads no Pulumi ESC environment: left out ${environments.join(", ")}`);
   }
+  const disabled = Object.keys(pack).filter((name) => pack[name]?.level === "disabled");
+  if (disabled.length > 0) say(`${choiceFile(stack)} disables ${disabled.sort().join(", ")}`);
 }
 
 /** @returns whether the graph is as it should be */
@@ -104,10 +152,6 @@ function treatGraph(plan: Plan, treatment: Arguments["graph"]): boolean {
   );
 }
 
-function jsonOf({ stack, counts, resources, outputs, diagnostics }: Plan): string {
-  return `${JSON.stringify({ stack, counts, resources, outputs, diagnostics }, undefined, 2)}\n`;
-}
-
 /** What ends the preview: what was made is removed then. */
 function interruptions(): { readonly signal: AbortSignal; code?: number } {
   const controller = new AbortController();
@@ -123,29 +167,79 @@ function interruptions(): { readonly signal: AbortSignal; code?: number } {
   return interrupted;
 }
 
+/**
+ * A file that the user names, from where the user is: npm changes into the project.
+ * @throws Failure where its folder is not there
+ */
+function fileOf(option: string, name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  const file = resolve(process.env.INIT_CWD ?? "", name);
+  if (existsSync(dirname(file))) return file;
+  throw new Failure(`${option} ${name}: there is no folder ${dirname(file)}`);
+}
+
+interface Files {
+  readonly json: string | undefined;
+  readonly markdown: string | undefined;
+}
+
+function writeFiles(files: Files, content: Readonly<Record<keyof Files, () => string>>): void {
+  for (const kind of ["json", "markdown"] as const) {
+    const file = files[kind];
+    if (file !== undefined) writeFileSync(file, content[kind]());
+  }
+}
+
+async function run({ diff, graph }: Arguments, stack: string, files: Files, signal: AbortSignal) {
+  const report = await reportOf(stack, signal).catch((error: unknown) => {
+    if (error instanceof Failure && !signal.aborted) reportFailure(stack, files, error);
+    throw error;
+  });
+  const { plan, violations } = report;
+  process.stdout.write(renderPlan(plan, violations, { diff }));
+  writeFiles(files, { json: () => jsonOf(report), markdown: () => renderMarkdown(report) });
+  const isRefused = violations.some(({ level }) => level === "mandatory");
+  return treatGraph(plan, graph) && !isRefused ? 0 : 1;
+}
+
+async function reportOf(stack: string, signal: AbortSignal): Promise<Report> {
+  const prepared = prepare(stack);
+  tellDifferences(stack, prepared);
+  const preview = await previewOf(stack, prepared, signal);
+  return { ...preview, rules: judgedBy(rules, prepared.pack) };
+}
+
+/** Writes why there is no plan where the plan would be. */
+function reportFailure(stack: string, files: Files, { message }: Failure): void {
+  const errors = message.split("\n").map((line) => line.trim());
+  writeFiles(files, {
+    json: () => jsonOfFailure(stack, errors),
+    markdown: () => renderFailure(stack, errors),
+  });
+}
+
 async function main(): Promise<number> {
   const chosen = readArguments(process.argv.slice(2));
   if (chosen === "help") {
     process.stdout.write(help);
     return 0;
   }
-  const { stack, diff, json, graph } = chosen;
+  const { stack } = chosen;
   if (stack === undefined) {
     throw new Failure(`name a stack: there are ${stacksOf(clone).join(", ")}`);
   }
-  // npm changes into the project; a file is meant from where the user is.
-  const jsonFile = json === undefined ? undefined : resolve(process.env.INIT_CWD ?? "", json);
-  if (jsonFile !== undefined && !existsSync(dirname(jsonFile))) {
-    throw new Failure(`--json ${json}: there is no folder ${dirname(jsonFile)}`);
+  const policyConfig = fileOf("--policy-config", chosen.policyConfig);
+  if (policyConfig !== undefined) {
+    writeFileSync(policyConfig, crossGuardConfiguration(prepare(stack).pack));
+    return 0;
   }
-  const configuration = previewConfiguration(clone, stack);
-  tellDifferences(configuration);
+  const files = {
+    json: fileOf("--json", chosen.json),
+    markdown: fileOf("--markdown", chosen.markdown),
+  };
   const interrupted = interruptions();
   try {
-    const plan = await planOf(stack, configuration, interrupted.signal);
-    process.stdout.write(renderPlan(plan, { diff }));
-    if (jsonFile !== undefined) writeFileSync(jsonFile, jsonOf(plan));
-    return treatGraph(plan, graph) ? 0 : 1;
+    return await run(chosen, stack, files, interrupted.signal);
   } catch (error) {
     if (interrupted.code === undefined) throw error;
     return interrupted.code;

@@ -6,9 +6,11 @@ import { stringify } from "yaml";
 import { writePrivate } from "../sandbox/files";
 import {
   dynamicPlugin,
+  packPlugin,
   type StandInName,
   standIns,
   writeDynamicLauncher,
+  writePackLauncher,
   writePluginLauncher,
 } from "../sandbox/plugins/launchers";
 import { type PreviewConfiguration, projectOf } from "./configuration";
@@ -48,12 +50,13 @@ export function writeProject(
     })),
     { name: dynamicPlugin, path: writeDynamicLauncher(launchers) },
   ];
+  const analyzers = [{ name: packPlugin, path: writePackLauncher(launchers) }];
   for (const part of ["backend", "home", "tmp"]) {
     mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
   }
   writePrivate(
     join(folder, "Pulumi.yaml"),
-    stringify({ ...settings, main: root, plugins: { providers } }),
+    stringify({ ...settings, main: root, plugins: { providers, analyzers } }),
   );
   writePrivate(join(folder, `Pulumi.${stack}.yaml`), stringify({ config }));
   return {

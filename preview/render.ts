@@ -1,9 +1,17 @@
 /** A plan in text. */
 import { stringify } from "yaml";
 import { type Plan, type PlannedResource, titleOf } from "./plan";
+import { countOf, type Violation } from "./policies/violations";
 
-/** The resources as a tree, what the stack would export, what the engine warns of, and how many are made. */
-export function renderPlan(plan: Plan, options: { readonly diff: boolean }): string {
+/**
+ * The resources as a tree, what the stack would export, what the engine warns of, what the policy pack has found, and
+ * how many are made.
+ */
+export function renderPlan(
+  plan: Plan,
+  violations: readonly Violation[],
+  options: { readonly diff: boolean },
+): string {
   return [
     ...treeOf(plan.resources, options.diff),
     "",
@@ -12,6 +20,8 @@ export function renderPlan(plan: Plan, options: { readonly diff: boolean }): str
       ({ severity, name, message }) =>
         `${severity}: ${name === undefined ? "" : `${name}: `}${message}`,
     ),
+    ...violations.flatMap(linesOfViolation),
+    countOf(violations),
     `${plan.stack}: ${countsOf(plan)}`,
     "",
   ].join("\n");
@@ -27,7 +37,19 @@ export function countsOf({ counts }: Pick<Plan, "counts">): string {
   return parts.join(", ") || "nothing to do";
 }
 
-function treeOf(resources: readonly PlannedResource[], diff: boolean): string[] {
+function linesOfViolation({ level, rule, resource, found, write }: Violation): string[] {
+  const about = resource === undefined ? "the stack" : titleOf(resource);
+  return [
+    `${level}: ${rule}: ${about}`,
+    `  found ${onOneLine(found)}`,
+    ...(write === "" ? [] : [`  write ${onOneLine(write)}`]),
+    "",
+  ];
+}
+
+const onOneLine = (text: string) => text.replaceAll(/\s+/g, " ");
+
+export function treeOf(resources: readonly PlannedResource[], diff: boolean): string[] {
   const width = Math.max(0, ...resources.map(({ operation }) => operation.length));
   const known = new Set(resources.map(({ urn }) => urn));
   const childrenOf = (urn: string | undefined) =>

@@ -22,6 +22,7 @@ const folders = [
   "bench",
   "components",
   "explain",
+  "policies",
   "preflight",
   "preview",
   "sandbox",
@@ -30,7 +31,7 @@ const folders = [
 ];
 
 /** Each of these files is a program that something starts. */
-const isProgram = (file) => /(^|\/)(main|entered)\.ts$/.test(file);
+const isProgram = (file) => /(^|\/)(main|entered)\.ts$|^policies\/index\.ts$/.test(file);
 
 /** How many sets of programs are kept: a process that still runs may start one of the set that it is from. */
 const kept = 4;

@@ -1,60 +1,15 @@
 /** The whole program with the sandbox's stack file, and what the sandbox adds to it. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { parse } from "yaml";
 import { z } from "zod";
 import { permissions, roles, services } from "../components/access";
-import {
-  countByType,
-  find,
-  kubeconfig,
-  ofType,
-  read,
-  readings,
-  run,
-  unknown,
-} from "./components/mocks";
-
-const load = createRequire(__filename);
-const root = join(__dirname, "..");
-
-const stackFile = z
-  .object({ config: z.record(z.string(), z.unknown()) })
-  .parse(parse(readFileSync(join(root, "Pulumi.sandbox.yaml"), "utf8")));
+import { countByType, find, kubeconfig, ofType, read, readings, unknown } from "./components/mocks";
+import { runProgram } from "./program";
 
 const authority = readFileSync(join(__dirname, "components", "authority.pem"), "utf8");
-
-const added: Record<string, Record<string, unknown>> = {
-  "istio-auth0:cluster": { kubeconfig },
-  "istio-auth0:identity": { clientSecret: "management-secret" },
-};
-
-function configure(changes: Record<string, Record<string, unknown>> = {}): void {
-  const config = Object.entries(stackFile.config).map(([key, value]) => [
-    key,
-    JSON.stringify(
-      Array.isArray(value) ? value : { ...(value as object), ...added[key], ...changes[key] },
-    ),
-  ]);
-  pulumi.runtime.setAllConfig(Object.fromEntries(config) as Record<string, string>);
-}
-
-/** Runs index.ts as Pulumi does, by requiring it; its exports are the stack's outputs. */
-async function runProgram({ preview = false, changes = {}, existing = {} } = {}) {
-  configure(changes);
-  const index = load.resolve("../index");
-  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the way to load a module again
-  delete load.cache[index];
-  const { result, ...seen } = await run(() => load(index) as typeof import("../index"), {
-    preview,
-    existing,
-  });
-  return { outputs: result, ...seen };
-}
 
 const expectedCounts = {
   "pulumi:pulumi:Stack": 1,
@@ -176,7 +131,7 @@ test("a preview knows the addresses and policies, and not the ids and passwords"
 test("a private authority is an output, and istiod trusts it", async () => {
   const certificateAuthority = authority;
   const { outputs, registrations } = await runProgram({
-    changes: { "istio-auth0:identity": { ...added["istio-auth0:identity"], certificateAuthority } },
+    changes: { "istio-auth0:identity": { certificateAuthority } },
   });
   assert.equal((outputs as Record<string, unknown>).certificateAuthority, certificateAuthority);
   const { inputs } = find(registrations, "kubernetes:helm.sh/v3:Release", "istio-istiod");

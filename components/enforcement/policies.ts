@@ -1,17 +1,17 @@
 /** The table as Istio's objects: data, so that policies can be judged, and compared with a cluster's. */
-import { gateway, type ServiceAccess, type ServiceName } from "../access";
-import type { Identity } from "../identity";
+import type { ServiceAccess, ServiceName } from "../access";
+import type { AcceptedTokens } from "../identity/tokens";
 import type {
   AuthorizationPolicySpec,
   PeerAuthenticationSpec,
   RequestAuthenticationSpec,
 } from "../mesh/resources";
-import { gatewayServiceAccount, namespaces, serviceAccountOf } from "../names";
+import { callerAccount, namespaces } from "../names";
 
 /** What the mesh enforces: whose tokens count, and the table. */
 export interface EnforcementArgs {
   /** Whose tokens the mesh accepts. Changing it takes effect at once: tokens of the old issuer get 401. */
-  readonly identity: Pick<Identity, "issuer" | "jwksUri" | "audience" | "permissionsClaim">;
+  readonly identity: AcceptedTokens;
   /** Who may call each service, with what. A service that is not in it is reachable by nobody. */
   readonly services: Readonly<Record<ServiceName, ServiceAccess>>;
 }
@@ -80,10 +80,7 @@ function allowCallers(
   { callers, requires }: ServiceAccess,
   { issuer, permissionsClaim }: EnforcementArgs["identity"],
 ): AuthorizationPolicySpec {
-  const serviceAccounts = callers.map((caller) => {
-    const account = caller === gateway ? gatewayServiceAccount : serviceAccountOf(caller);
-    return `${account.namespace}/${account.name}`;
-  });
+  const serviceAccounts = callers.map(callerAccount);
   // Istio's name for whom a token speaks of is issuer, slash, subject: Auth0's issuer makes it two slashes.
   const requestPrincipals = requires === "public" ? undefined : [`${issuer}/*`];
   const claim = permissionsClaim.map((name) => `[${name}]`).join("");

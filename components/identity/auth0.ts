@@ -3,8 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { permissions, type Role, roles } from "../access";
 import type { IdentitySettings } from "../config";
-import { applicationAddresses, type LoginPlace, tenantAddresses } from "./addresses";
+import { applicationAddresses, type LoginPlace } from "./addresses";
 import type { Clients, Identity } from "./identity";
+import { auth0Tokens } from "./tokens";
 
 /** What the tenant is filled with: the settings under `identity`, and where the application is. */
 export type Auth0IdentityArgs = Omit<Extract<IdentitySettings, { kind: "auth0" }>, "kind"> & {
@@ -43,7 +44,7 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
   public readonly issuer: string;
   public readonly jwksUri: string;
   public readonly audience: string;
-  public readonly permissionsClaim = ["permissions"];
+  public readonly permissionsClaim: readonly string[];
   public readonly certificateAuthority: string | undefined;
   // The last one is for a refresh token.
   public readonly scopes = ["openid", "profile", "email", "offline_access"];
@@ -66,8 +67,11 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("istio-auth0:index:Auth0Identity", name, {}, options);
-    ({ issuer: this.issuer, jwksUri: this.jwksUri } = tenantAddresses(args.domain));
-    this.audience = args.audience;
+    const tokens = auth0Tokens(args);
+    this.issuer = tokens.issuer;
+    this.jwksUri = tokens.jwksUri;
+    this.audience = tokens.audience;
+    this.permissionsClaim = tokens.permissionsClaim;
     this.certificateAuthority = args.certificateAuthority;
     const { domain, clientId, clientSecret } = args;
     this.endSessionEndpoint = `https://${domain}/oidc/logout`;

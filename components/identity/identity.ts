@@ -1,12 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { TenantAddresses } from "./addresses";
+import type { AcceptedTokens } from "./tokens";
 
 /** What every identity provider gives the rest of the stack. */
-export interface Identity extends TenantAddresses {
-  /** The API's identifier: the `aud` that a token must carry. */
-  readonly audience: string;
-  /** Where a token says which permissions it holds: the claim's name, or the names that lead to a nested one. */
-  readonly permissionsClaim: readonly string[];
+export interface Identity extends AcceptedTokens {
   /** PEM of the private authority that the tenant's certificate comes from; undefined where it is a public one. */
   readonly certificateAuthority: string | undefined;
   /** What a person's sign-in asks for. */

@@ -1,7 +1,7 @@
 import { namespaces, type ServiceAccountName } from "../names";
 
 /** A workload of the login's: its Deployment, Service and label have the name of its service account. */
-interface LoginWorkload extends ServiceAccountName {
+export interface LoginWorkload extends ServiceAccountName {
   readonly port: number;
 }
 

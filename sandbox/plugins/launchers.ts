@@ -37,7 +37,7 @@ export function writePluginLauncher(
   name: StandInName,
   source = `sandbox/plugins/${name}/main.ts`,
 ): string {
-  return writeLauncher(directory, name, programArguments(source));
+  return writeLauncher(directory, `resource-${name}`, programArguments(source));
 }
 
 /** The plug-in of dynamic resources: Pulumi's own, whose launcher comes with the official CLI only. */
@@ -50,7 +50,23 @@ export const dynamicPlugin = "pulumi-nodejs";
  */
 export function writeDynamicLauncher(directory: string): string {
   const program = require.resolve("@pulumi/pulumi/cmd/dynamic-provider", { paths: [clone] });
-  return writeLauncher(directory, dynamicPlugin, [program]);
+  return writeLauncher(directory, `resource-${dynamicPlugin}`, [program]);
+}
+
+/** What the engine calls the runtime of a policy pack that comes with its own launcher. */
+export const packRuntime = "istio-auth0";
+
+/** The plug-in that the engine starts for a policy pack of that runtime. */
+export const packPlugin = `policy-${packRuntime}`;
+
+/**
+ * Writes the executable that runs this project's policy pack under this project's Node. Node's own runtime would
+ * translate the pack's sources whenever it starts.
+ * @param directory as for `writePluginLauncher`
+ * @returns the folder, for `plugins.analyzers[].path` in the project's settings.
+ */
+export function writePackLauncher(directory: string): string {
+  return writeLauncher(directory, `analyzer-${packPlugin}`, programArguments("policies/index.ts"));
 }
 
 function writeLauncher(directory: string, name: string, program: readonly string[]): string {
@@ -64,7 +80,7 @@ function writeLauncher(directory: string, name: string, program: readonly string
     "",
   ].join("\n");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const executable = join(directory, `pulumi-resource-${name}`);
+  const executable = join(directory, `pulumi-${name}`);
   writeFileSync(executable, script);
   chmodSync(executable, 0o700);
   return directory;

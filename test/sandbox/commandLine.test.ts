@@ -86,6 +86,7 @@ function anotherClone(): string {
     "tsconfig.json",
     "components",
     "explain",
+    "policies",
     "preflight",
     "preview",
     "stack",

@@ -1,4 +1,5 @@
 /** The report as GitHub's Markdown, for a comment on a pull request or a job's summary. */
+import { code, commentLimit, untilFirst } from "../../sandbox/markdown";
 import type { JudgedCell } from "../judge";
 import { isProven } from "../verify";
 import type { Report } from "../verify";
@@ -7,8 +8,6 @@ import { cellText, matrices, merged } from "./matrix";
 import type { Matrix, Row } from "./matrix";
 import { counted, counts, outcomeOf, remarks, sentence, whereIs } from "./words";
 
-/** Characters; GitHub refuses a comment of more than 65 536. */
-const limit = 60_000;
 /** Characters kept for the lines that say what was left out. */
 const reserve = 400;
 
@@ -16,7 +15,7 @@ const reserve = 400;
 export function renderMarkdown(report: Report): string {
   const head = [headline(report), facts(report)];
   const notes = remarks(report).map((line) => code(line));
-  let room = limit - reserve - lengthOf([...head, ...notes]);
+  let room = commentLimit - reserve - lengthOf([...head, ...notes]);
   const take = (part: string): boolean => {
     const fits = part.length + 2 <= room;
     if (fits) room -= part.length + 2;
@@ -70,15 +69,6 @@ function list(
   ];
 }
 
-/** Keeps what is taken, and nothing behind the first that is not: no gaps. */
-function untilFirst(take: (part: string) => boolean): (part: string) => boolean {
-  let full = false;
-  return (part) => {
-    full ||= !take(part);
-    return !full;
-  };
-}
-
 function wrong({ cells }: Matrix): number {
   return Number(cells.some(({ verdict }) => verdict === "different" || verdict === "unproven"));
 }
@@ -106,17 +96,6 @@ function names(row: Row): string {
 function marked(cell: JudgedCell | undefined): string {
   const text = cellText(cell);
   return cell?.verdict === "different" ? `**${text}**` : text;
-}
-
-/**
- * A text that Markdown takes for nothing else: no mark-up, no link, and nobody is mentioned by it.
- * A bar would end a table's cell even here.
- */
-function code(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ").replaceAll("|", "\\|");
-  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([ticks]) => ticks.length));
-  const fence = "`".repeat(longest + 1);
-  return longest === 0 ? `${fence}${line}${fence}` : `${fence} ${line} ${fence}`;
 }
 
 const lengthOf = (parts: readonly string[]) =>

@@ -1,0 +1,112 @@
+/** Istio's security policies, as rules read them. */
+import { at, entries, isKind, objectName, show } from "./reading";
+import type { Resource } from "./resource";
+import type { Finding } from "./rule";
+import { namespaceOf, selects, type Workload } from "./workloads";
+
+const group = "security.istio.io";
+
+/** An AuthorizationPolicy or a RequestAuthentication. */
+export interface SecurityPolicy {
+  readonly resource: Resource;
+  readonly namespace: unknown;
+  /** The labels of the pods that it counts for; none: all of the namespace's. */
+  readonly labels: unknown;
+  /** Whether it counts for something else than pods by their labels, such as a waypoint. */
+  readonly isTargeted: boolean;
+}
+
+export interface AuthorizationPolicy extends SecurityPolicy {
+  /** `ALLOW` where nothing is said. */
+  readonly action: unknown;
+  /** None where it allows nothing. */
+  readonly rules: readonly AuthorizationRule[];
+}
+
+/** One rule: any source, any operation and every condition have to fit. */
+export interface AuthorizationRule {
+  /** `spec.rules[0]` */
+  readonly where: string;
+  readonly sources: readonly Part[];
+  readonly operations: readonly Part[];
+  readonly conditions: readonly Part[];
+}
+
+export interface Part {
+  /** `spec.rules[0].from[0].source` */
+  readonly where: string;
+  readonly fields: unknown;
+}
+
+export const isAuthorizationPolicy = (resource: Resource) =>
+  isKind(resource, group, "AuthorizationPolicy");
+export const isRequestAuthentication = (resource: Resource) =>
+  isKind(resource, group, "RequestAuthentication");
+
+export function securityPolicyOf(resource: Resource): SecurityPolicy {
+  const spec = resource.inputs.spec;
+  return {
+    resource,
+    namespace: namespaceOf(resource),
+    labels: at(spec, "selector", "matchLabels") ?? at(spec, "selector"),
+    isTargeted: at(spec, "targetRef") !== undefined || entries(at(spec, "targetRefs")).length > 0,
+  };
+}
+
+export function authorizationPolicyOf(resource: Resource): AuthorizationPolicy {
+  const spec = resource.inputs.spec;
+  return {
+    ...securityPolicyOf(resource),
+    action: at(spec, "action") ?? "ALLOW",
+    rules: entries(at(spec, "rules")).map((rule, index) => ruleOf(rule, `spec.rules[${index}]`)),
+  };
+}
+
+function ruleOf(rule: unknown, where: string): AuthorizationRule {
+  const parts = (list: string, field?: string): Part[] =>
+    entries(at(rule, list)).map((part, index) => ({
+      where: `${where}.${list}[${index}]${field === undefined ? "" : `.${field}`}`,
+      fields: field === undefined ? part : at(part, field),
+    }));
+  return {
+    where,
+    sources: parts("from", "source"),
+    operations: parts("to", "operation"),
+    conditions: parts("when"),
+  };
+}
+
+/** The policies that let requests through, or may: an action that is not known yet is counted. */
+export function allowPolicies(resources: readonly Resource[]): AuthorizationPolicy[] {
+  return resources
+    .filter(isAuthorizationPolicy)
+    .map(authorizationPolicyOf)
+    .filter(({ action }) => mayAllow(action));
+}
+
+const narrowing: readonly unknown[] = ["DENY", "AUDIT", "CUSTOM"];
+export const mayAllow = (action: unknown) => !narrowing.includes(action);
+
+/** Whether a policy counts for a workload. */
+export function appliesTo(
+  policy: SecurityPolicy,
+  { namespace, labels }: Workload,
+  rootNamespace: string,
+): boolean {
+  const isNear = policy.namespace === namespace || policy.namespace === rootNamespace;
+  return isNear && !policy.isTargeted && selects(policy.labels, labels);
+}
+
+/** A finding about a part of a policy. */
+export function partFinding(
+  resource: Resource,
+  where: string,
+  value: unknown,
+  write: string,
+): Finding {
+  return { resource, found: `${where} of ${titleOf(resource)} is ${show(value)}`, write };
+}
+
+/** `AuthorizationPolicy bookinfo/details` */
+export const titleOf = (resource: Resource) =>
+  `${resource.type.split(":").at(-1) ?? ""} ${objectName(resource)}`;

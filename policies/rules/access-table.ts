@@ -1,0 +1,205 @@
+import { z } from "zod";
+import {
+  allowPolicies,
+  type AuthorizationPolicy,
+  type AuthorizationRule,
+  type Part,
+  partFinding,
+  titleOf,
+} from "../istio";
+import { at, entries, show } from "../reading";
+import { type Finding, stackRule } from "../rule";
+import { type Issuer, permissionsKey, principalsOf, type Table, tableSettings } from "../table";
+
+/** https://istio.io/latest/docs/reference/config/security/authorization-policy/ */
+export const accessTable = stackRule({
+  name: "access-table",
+  description: "The mesh's policies admit what the access table does: no more, and no less.",
+  severity: "critical",
+  remediation:
+    "Change the access table, and have the policies follow from it; or take back what was changed in the policies.",
+  settings: z.object({
+    rootNamespace: z
+      .string()
+      .default("istio-system")
+      .describe("Istio's root namespace, whose policies are the whole mesh's"),
+    table: tableSettings
+      .optional()
+      .describe("The access table. Default: none, then nothing is compared"),
+  }),
+  judgeAll(resources, { rootNamespace, table }) {
+    if (table === undefined) return [];
+    const elsewhere = (namespace: unknown) =>
+      typeof namespace === "string" && ![table.namespace, rootNamespace].includes(namespace);
+    const policies = allowPolicies(resources).filter(
+      ({ namespace, rules }) => rules.length > 0 && !elsewhere(namespace),
+    );
+    return [
+      ...policies.flatMap((policy) => judgePolicy(policy, table)),
+      ...Object.keys(table.services).flatMap((service) => missing(service, table, policies)),
+    ];
+  },
+});
+
+type Row = Table["services"][string];
+
+/** A row of the table beside the rule that is compared with it. */
+interface Comparison {
+  readonly policy: AuthorizationPolicy;
+  readonly table: Table;
+  readonly row: Row;
+}
+
+const serviceOf = ({ labels, isTargeted }: AuthorizationPolicy) =>
+  isTargeted ? undefined : at(labels, "app");
+
+function judgePolicy(policy: AuthorizationPolicy, table: Table): Finding[] {
+  const { resource, action, labels, rules } = policy;
+  const service = serviceOf(policy);
+  const row =
+    typeof service === "string" && Object.hasOwn(table.services, service)
+      ? table.services[service]
+      : undefined;
+  const unclear =
+    action === "ALLOW" ? [] : [partFinding(resource, "spec.action", action, '"ALLOW"')];
+  if (row === undefined) {
+    const write = `app: ${Object.keys(table.services).join(", ")}, the services of the access table`;
+    return [...unclear, partFinding(resource, "spec.selector.matchLabels", labels, write)];
+  }
+  const comparison = { policy, table, row };
+  return [...unclear, ...rules.flatMap((rule) => judgeRule(comparison, rule))];
+}
+
+function judgeRule(comparison: Comparison, rule: AuthorizationRule): Finding[] {
+  const { policy, row } = comparison;
+  const sources =
+    rule.sources.length > 0
+      ? rule.sources.flatMap((source) => judgeSource(comparison, source))
+      : [partFinding(policy.resource, `${rule.where}.from`, undefined, callersOf(row))];
+  return [...sources, ...judgePermission(comparison, rule), ...judgePaths(comparison, rule)];
+}
+
+const callersOf = ({ callers }: Row) => `serviceAccounts: ${show(callers)}`;
+
+/** Whom it admits: some of the row's callers, with a token where the row asks for one. */
+function judgeSource({ policy, table, row }: Comparison, source: Part): Finding[] {
+  const { resource } = policy;
+  const callers = accountsOf(source, policy);
+  const strangers = callers.filter((caller) => !row.callers.some((known) => known === caller));
+  const who =
+    callers.length === 0
+      ? [partFinding(resource, `${source.where}.serviceAccounts`, undefined, callersOf(row))]
+      : strangers.map((caller) =>
+          partFinding(resource, `${source.where}.serviceAccounts`, caller, callersOf(row)),
+        );
+  if (row.requires === "public") return who;
+  const principals = entries(at(source.fields, "requestPrincipals"));
+  const foreign = principals.filter((one) => issuerOf(one, table.issuers) === undefined);
+  const expected = table.issuers.map(({ issuer }) => show(principalsOf(issuer))).join(" or ");
+  const where = `${source.where}.requestPrincipals`;
+  return [
+    ...who,
+    ...(principals.length === 0 ? [partFinding(resource, where, undefined, expected)] : []),
+    ...foreign.map((one) => partFinding(resource, where, one, expected)),
+  ];
+}
+
+/** Service accounts as namespace/name, by each of the ways in which a source can name them. */
+function accountsOf({ fields }: Part, { namespace }: AuthorizationPolicy): unknown[] {
+  const accounts = entries(at(fields, "serviceAccounts")).map((account) =>
+    typeof account === "string" && !account.includes("/")
+      ? `${String(namespace)}/${account}`
+      : account,
+  );
+  const principals = entries(at(fields, "principals")).map((principal) => {
+    const parts = /^cluster\.local\/ns\/([^/*]+)\/sa\/([^/*]+)$/.exec(String(principal));
+    return parts === null ? principal : `${parts[1] ?? ""}/${parts[2] ?? ""}`;
+  });
+  return [...accounts, ...principals];
+}
+
+/** The issuer whose principals these are, or some of them. */
+function issuerOf(principal: unknown, issuers: readonly Issuer[]): Issuer | undefined {
+  if (typeof principal !== "string") return undefined;
+  const issuer = principal.slice(0, principal.lastIndexOf("/"));
+  return issuers.find((known) => known.issuer === issuer);
+}
+
+/** The token has to hold the row's permission, wherever its issuer's tokens hold permissions. */
+function judgePermission({ policy, table, row }: Comparison, rule: AuthorizationRule): Finding[] {
+  if (typeof row.requires === "string") return [];
+  const { permission } = row.requires;
+  const principals = rule.sources.flatMap(({ fields }) => entries(at(fields, "requestPrincipals")));
+  const admitted = principals.map((principal) => issuerOf(principal, table.issuers));
+  const keys = new Set(
+    (admitted.length > 0 ? admitted : table.issuers).map((one) => one && permissionsKey(one)),
+  );
+  return [...keys].flatMap((key) => {
+    if (key === undefined) return [];
+    const write = show({ key, values: [permission] });
+    const conditions = rule.conditions.filter(({ fields }) => at(fields, "key") === key);
+    if (conditions.length === 0)
+      return [partFinding(policy.resource, `${rule.where}.when`, undefined, write)];
+    const isAsked = conditions.some(({ fields }) => {
+      const values = entries(at(fields, "values"));
+      return values.length > 0 && values.every((value) => value === permission);
+    });
+    if (isAsked) return [];
+    return conditions.map(({ where, fields }) =>
+      partFinding(policy.resource, `${where}.values`, at(fields, "values"), show([permission])),
+    );
+  });
+}
+
+function judgePaths(
+  { policy, row }: Comparison,
+  { where, operations }: AuthorizationRule,
+): Finding[] {
+  const { paths } = row;
+  if (paths === undefined) return [];
+  const { resource } = policy;
+  const write = `paths: ${show(paths)}`;
+  if (operations.length === 0) return [partFinding(resource, `${where}.to`, undefined, write)];
+  return operations.flatMap((operation) => {
+    const found = entries(at(operation.fields, "paths"));
+    const others = found.filter((path) => !paths.some((known) => known === path));
+    if (found.length > 0 && others.length === 0) return [];
+    return [
+      partFinding(resource, `${operation.where}.paths`, at(operation.fields, "paths"), write),
+    ];
+  });
+}
+
+/** What the table admits and no rule does: whoever relies on it would be refused. */
+function missing(
+  service: string,
+  { services, issuers }: Table,
+  policies: readonly AuthorizationPolicy[],
+): Finding[] {
+  const row = services[service];
+  if (row === undefined) return [];
+  const own = policies.filter((policy) => serviceOf(policy) === service);
+  const [resource] = own.map((policy) => policy.resource);
+  const title = resource === undefined ? `AuthorizationPolicy of ${service}` : titleOf(resource);
+  return row.callers.flatMap((caller) => {
+    const sources = own.flatMap((policy) =>
+      policy.rules.flatMap((rule) =>
+        rule.sources.filter((source) => accountsOf(source, policy).includes(caller)),
+      ),
+    );
+    const without =
+      row.requires === "public" ? [] : issuers.filter((issuer) => !admits(sources, issuer));
+    const of = (issuer: Issuer) => ` with a token of ${show(issuer.issuer)}`;
+    const lacking = sources.length === 0 ? [""] : without.map(of);
+    return lacking.map((token) => ({
+      ...(resource !== undefined && { resource }),
+      found: `no rule of ${title} admits ${caller}${token}, as the access table does`,
+      write: `it into the serviceAccounts of a rule${token}, or take it out of the table`,
+    }));
+  });
+}
+
+const admits = (sources: readonly Part[], issuer: Issuer) =>
+  sources.some(({ fields }) =>
+    entries(at(fields, "requestPrincipals")).includes(principalsOf(issuer.issuer)),
+  );

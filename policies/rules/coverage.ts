@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { allowPolicies, appliesTo } from "../istio";
+import { at, isFields, isKind, objectName, show } from "../reading";
+import type { Resource } from "../resource";
+import { type Finding, stackRule } from "../rule";
+import { tableSettings } from "../table";
+import { meshWorkloads, namespaceOf, selects, type Workload } from "../workloads";
+
+/** https://istio.io/latest/docs/reference/config/security/authorization-policy/ */
+export const coverage = stackRule({
+  name: "coverage",
+  description: "Every service with a sidecar has a policy of its own, and is in the access table.",
+  severity: "high",
+  remediation:
+    "Write an ALLOW policy that selects the workload by its labels, and give the access table a row for it; or take the workload away.",
+  settings: z.object({
+    rootNamespace: z
+      .string()
+      .default("istio-system")
+      .describe("Istio's root namespace, whose policies are the whole mesh's"),
+    exceptNamespaces: z
+      .array(z.string())
+      .default(["istio-system"])
+      .describe("Namespaces that are not judged"),
+    table: tableSettings
+      .optional()
+      .describe("The access table. Default: none, then it is not asked"),
+  }),
+  judgeAll(resources, { rootNamespace, exceptNamespaces, table }) {
+    const policies = allowPolicies(resources).filter(({ rules }) => rules.length > 0);
+    const workloads = meshWorkloads(resources, exceptNamespaces);
+    const unselected = workloads
+      .filter((one) => !policies.some((policy) => appliesTo(policy, one, rootNamespace)))
+      .map(({ resource, title }) => ({
+        resource,
+        found: `no ALLOW policy selects the pods of ${title}`,
+        write: "an AuthorizationPolicy whose selector has their labels",
+      }));
+    if (table === undefined) return unselected;
+    const listed = Object.keys(table.services);
+    const inTable = (resource: Resource) => namespaceOf(resource) === table.namespace;
+    return [
+      ...unselected,
+      ...workloads.filter(({ resource }) => inTable(resource)).flatMap((one) => row(one, listed)),
+      ...resources
+        .filter((one) => isKind(one, "core", "Service") && inTable(one))
+        .flatMap((one) => servedBy(one, workloads)),
+    ];
+  },
+});
+
+function row({ resource, title, labels, where }: Workload, listed: readonly string[]): Finding[] {
+  const service = at(labels, "app");
+  if (listed.some((name) => name === service)) return [];
+  const found = `${where}metadata.labels.app of ${title} is ${show(service)}, which the access table does not name`;
+  return [{ resource, found, write: `one of ${listed.map(show).join(", ")}, or a row for it` }];
+}
+
+/** A Service that selects nothing of the stack would lead to whatever somebody labels so. */
+function servedBy(service: Resource, workloads: readonly Workload[]): Finding[] {
+  const selector = at(service.inputs, "spec", "selector");
+  if (selector === undefined) return [];
+  const namespace = namespaceOf(service);
+  const isServed = workloads.some(
+    (one) => isFields(selector) && one.namespace === namespace && selects(selector, one.labels),
+  );
+  if (isServed) return [];
+  const found = `spec.selector of Service ${objectName(service)} is ${show(selector)}, which selects no workload of the stack`;
+  return [{ resource: service, found, write: "the labels of a workload" }];
+}

@@ -1,0 +1,118 @@
+import { z } from "zod";
+import { at, entries, isKind, objectName, show } from "../reading";
+import type { Resource } from "../resource";
+import { type Finding, stackRule } from "../rule";
+import { namespaceOf } from "../workloads";
+
+const settings = z.object({
+  allowPlainHttp: z
+    .boolean()
+    .default(false)
+    .describe("Whether a gateway may serve HTTP, as one on the user's own machine"),
+  oldestProtocols: z
+    .array(z.string())
+    .default(["TLSV1_2", "TLSV1_3"])
+    .describe("What a server may name as the oldest protocol that it speaks"),
+  modes: z
+    .array(z.string())
+    .default(["SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"])
+    .describe("How a server may speak TLS; PASSTHROUGH leaves it to whatever is behind"),
+});
+
+type Settings = z.infer<typeof settings>;
+
+/** https://istio.io/latest/docs/reference/config/networking/gateway/#ServerTLSSettings */
+export const gatewayTls = stackRule({
+  name: "gateway-tls",
+  description: "A gateway serves HTTPS; HTTP is answered by redirects only.",
+  severity: "high",
+  remediation:
+    "Serve HTTPS with a certificate, minProtocolVersion TLSV1_2 or newer, and answer HTTP by tls.httpsRedirect: true, or by a VirtualService of redirects only.",
+  settings,
+  judgeAll(resources, settings) {
+    const routes = resources.filter((one) => isKind(one, "networking.istio.io", "VirtualService"));
+    return resources
+      .filter((one) => isKind(one, "networking.istio.io", "Gateway"))
+      .flatMap((gateway) =>
+        entries(at(gateway.inputs, "spec", "servers")).flatMap((server, index) =>
+          judgeServer({ gateway, server, index }, routes, settings),
+        ),
+      );
+  },
+});
+
+interface Server {
+  readonly gateway: Resource;
+  readonly server: unknown;
+  readonly index: number;
+}
+
+const plain: readonly unknown[] = ["HTTP", "HTTP2", "GRPC", "GRPC-WEB", "TCP", "MONGO"];
+
+function judgeServer(one: Server, routes: readonly Resource[], settings: Settings): Finding[] {
+  const { gateway, server } = one;
+  const protocol = at(server, "port", "protocol");
+  const name = typeof protocol === "string" ? protocol.toUpperCase() : protocol;
+  if (name !== "HTTPS" && name !== "TLS" && !plain.includes(name))
+    return [found(one, "port.protocol", protocol, '"HTTPS"')];
+  if (name === "HTTPS" || name === "TLS") return judgeTls(one, settings);
+  if (settings.allowPlainHttp || at(server, "tls", "httpsRedirect") === true) return [];
+  if (isRedirected(gateway, routes)) return [];
+  const write = 'tls.httpsRedirect: true, or "HTTPS" with a certificate';
+  return [found(one, "port.protocol", protocol, write)];
+}
+
+function judgeTls(one: Server, { oldestProtocols, modes }: Settings): Finding[] {
+  const tls = at(one.server, "tls");
+  const mode = at(tls, "mode");
+  const oldest = at(tls, "minProtocolVersion");
+  const credential = at(tls, "credentialName") ?? at(tls, "serverCertificate");
+  const isNamed = credential !== undefined || entries(at(tls, "credentialNames")).length > 0;
+  return [
+    ...(modes.some((allowed) => allowed === mode)
+      ? []
+      : [found(one, "tls.mode", mode, modes.map(show).join(" or "))]),
+    ...(oldestProtocols.some((allowed) => allowed === oldest)
+      ? []
+      : [found(one, "tls.minProtocolVersion", oldest, oldestProtocols.map(show).join(" or "))]),
+    // Where the connection is passed through, the certificate is another's.
+    ...(isNamed || mode === "PASSTHROUGH"
+      ? []
+      : [found(one, "tls.credentialName", credential, "the Secret with the certificate")]),
+  ];
+}
+
+const found = ({ gateway, index }: Server, path: string, value: unknown, write: string) => ({
+  resource: gateway,
+  found: `spec.servers[${index}].${path} of Gateway ${objectName(gateway)} is ${show(value)}`,
+  write,
+});
+
+/** Whether routes are bound to it, and each of them does nothing but redirect to HTTPS. */
+function isRedirected(gateway: Resource, routes: readonly Resource[]): boolean {
+  const bound = routes.filter((route) => isBound(route, gateway));
+  return bound.length > 0 && bound.every(onlyRedirects);
+}
+
+function isBound(route: Resource, gateway: Resource): boolean {
+  const name = at(gateway.inputs, "metadata", "name");
+  const names = [`${show(namespaceOf(gateway)).slice(1, -1)}/${String(name)}`];
+  if (namespaceOf(route) === namespaceOf(gateway)) names.push(String(name));
+  return entries(at(route.inputs, "spec", "gateways")).some(
+    (one) => typeof one !== "string" || names.includes(one),
+  );
+}
+
+function onlyRedirects({ inputs }: Resource): boolean {
+  const http = entries(at(inputs, "spec", "http"));
+  const others = ["tcp", "tls"].flatMap((kind) => entries(at(inputs, "spec", kind)));
+  return (
+    http.length > 0 &&
+    others.length === 0 &&
+    http.every(
+      (one) =>
+        at(one, "redirect", "scheme") === "https" &&
+        ["route", "delegate"].every((field) => at(one, field) === undefined),
+    )
+  );
+}

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { type Chart, chartOf } from "../charts";
+import { show } from "../reading";
+import { type Finding, resourceRule } from "../rule";
+
+/** What Helm takes for one version; anything else is a range, and nothing at all is the newest. */
+const exact = /^v?\d+\.\d+\.\d+(-[\w.-]+)?(\+[\w.-]+)?$/;
+
+/** https://helm.sh/docs/helm/helm_install/ (`--version`) */
+export const helmPinned = resourceRule({
+  name: "helm-pinned",
+  description: "Every Helm chart has an exact version, and comes by an encrypted way.",
+  severity: "high",
+  remediation:
+    "Give the release the chart's exact version. Without one, or with a range, another release is installed whenever the repository has a newer one.",
+  settings: z.object({
+    allowLocal: z
+      .boolean()
+      .default(false)
+      .describe("Whether a chart may come from a folder or an archive, which has no version here"),
+  }),
+  judge(resource, { allowLocal }) {
+    const chart = chartOf(resource);
+    if (chart === undefined) return [];
+    if (chart.isLocal) {
+      if (allowLocal) return [];
+      const found = `chart ${show(chart.given)} is a folder or an archive of this machine`;
+      return [{ found, write: "a chart of a repository or registry, and its exact version" }];
+    }
+    return [...unencrypted(chart), ...unpinned(chart)];
+  },
+});
+
+/** Whoever is on the way there may give another chart of the same version. The address may hold a password. */
+function unencrypted({ given, repository }: Chart): Finding[] {
+  const isPlain = [given, repository].some(
+    (address) => typeof address === "string" && /^http:/i.test(address),
+  );
+  if (!isPlain) return [];
+  const found = `chart ${show(given)} comes from an address without encryption`;
+  return [{ found, write: "its address with https or oci" }];
+}
+
+function unpinned({ given, version }: Chart): Finding[] {
+  if (typeof version === "string" && exact.test(version)) return [];
+  const found = `version of chart ${show(given)} is ${show(version)}`;
+  return [{ found, write: 'an exact version, such as "1.2.3"' }];
+}

@@ -1,0 +1,117 @@
+import { z } from "zod";
+import { isRequestAuthentication, partFinding } from "../istio";
+import { at, entries, show } from "../reading";
+import type { Resource } from "../resource";
+import { type Finding, resourceRule } from "../rule";
+import { type Issuer, issuerSettings } from "../table";
+
+/** https://istio.io/latest/docs/reference/config/security/request_authentication/ */
+export const jwtIssuer = resourceRule({
+  name: "jwt-issuer",
+  description: "Tokens count only of the configured issuers, for their audience, by their keys.",
+  severity: "critical",
+  remediation:
+    "Give each jwtRule the issuer, audiences and jwksUri of the configuration, and fromHeaders, so that tokens count in no other place of a request.",
+  settings: z.object({
+    issuers: z
+      .array(issuerSettings)
+      .default([])
+      .describe("Whose tokens may count. Default: any https issuer with keys at its own host"),
+    allowInlineKeys: z
+      .boolean()
+      .default(false)
+      .describe("Whether keys may be written into the policy, where nobody rotates them"),
+    headers: z
+      .array(z.string())
+      .default(["authorization"])
+      .describe("The headers that a token may be in, in lower case"),
+  }),
+  judge(resource, { issuers, allowInlineKeys, headers }) {
+    if (!isRequestAuthentication(resource)) return [];
+    return entries(at(resource.inputs, "spec", "jwtRules")).flatMap((rule, index) => {
+      const one: JwtRule = { resource, rule, where: `spec.jwtRules[${index}]` };
+      return [
+        ...judgeIssuer(one, issuers),
+        ...judgeKeys(one, allowInlineKeys),
+        ...judgePlaces(one, headers),
+      ];
+    });
+  },
+});
+
+interface JwtRule {
+  readonly resource: Resource;
+  readonly where: string;
+  readonly rule: unknown;
+}
+
+const finding = ({ resource, where }: JwtRule, path: string, value: unknown, write: string) =>
+  partFinding(resource, `${where}.${path}`, value, write);
+
+function judgeIssuer(one: JwtRule, issuers: readonly Issuer[]): Finding[] {
+  const issuer = at(one.rule, "issuer");
+  if (issuers.length === 0) return judgeUnconfigured(one);
+  const configured = issuers.find((known) => known.issuer === issuer);
+  if (configured === undefined) {
+    const known = issuers.map((known) => show(known.issuer)).join(" or ");
+    return [finding(one, "issuer", issuer, known)];
+  }
+  const audiences = entries(at(one.rule, "audiences"));
+  const isFor = audiences.length > 0 && audiences.every((name) => name === configured.audience);
+  const keys = at(one.rule, "jwksUri");
+  return [
+    ...(isFor
+      ? []
+      : [finding(one, "audiences", at(one.rule, "audiences"), show([configured.audience]))]),
+    ...(keys === configured.jwksUri || at(one.rule, "jwks") !== undefined
+      ? []
+      : [finding(one, "jwksUri", keys, show(configured.jwksUri))]),
+  ];
+}
+
+/** What can be said of an issuer that nobody has configured. */
+function judgeUnconfigured(one: JwtRule): Finding[] {
+  const issuer = at(one.rule, "issuer");
+  const audiences = entries(at(one.rule, "audiences"));
+  const named = audiences.filter((name) => typeof name === "string" && name !== "");
+  const keys = at(one.rule, "jwksUri");
+  const host = hostOf(issuer);
+  return [
+    ...(host === undefined ? [finding(one, "issuer", issuer, "an https URL")] : []),
+    ...(named.length > 0 && named.length === audiences.length
+      ? []
+      : [
+          finding(one, "audiences", at(one.rule, "audiences"), "the audience of this API's tokens"),
+        ]),
+    ...(at(one.rule, "jwks") !== undefined || (hostOf(keys) !== undefined && hostOf(keys) === host)
+      ? []
+      : [finding(one, "jwksUri", keys, "an https URL of the issuer's own host")]),
+  ];
+}
+
+function hostOf(address: unknown): string | undefined {
+  const url = typeof address === "string" ? URL.parse(address) : null;
+  return url?.protocol === "https:" ? url.host : undefined;
+}
+
+function judgeKeys(one: JwtRule, allowInlineKeys: boolean): Finding[] {
+  const keys = at(one.rule, "jwks");
+  if (keys === undefined || allowInlineKeys) return [];
+  // Its value says nothing, and may be long.
+  return [finding(one, "jwks", "…", "jwksUri instead")];
+}
+
+/** With no place said, a token in the address would count as well, and addresses end up in logs. */
+function judgePlaces(one: JwtRule, headers: readonly string[]): Finding[] {
+  const named = entries(at(one.rule, "fromHeaders")).map((header) => at(header, "name"));
+  const others = ["fromParams", "fromCookies"].flatMap((place) =>
+    entries(at(one.rule, place)).length === 0
+      ? []
+      : [finding(one, place, at(one.rule, place), "none")],
+  );
+  const isGood = (name: unknown) =>
+    typeof name === "string" && headers.includes(name.toLowerCase());
+  if (named.length > 0 && named.every(isGood)) return others;
+  const write = `the name of ${headers.join(" or ")}`;
+  return [finding(one, "fromHeaders", at(one.rule, "fromHeaders"), write), ...others];
+}

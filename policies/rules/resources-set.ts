@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { at, show } from "../reading";
+import { resourceRule } from "../rule";
+import { containersOf, workloadOf } from "../workloads";
+
+/** https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/ */
+export const resourcesSet = resourceRule({
+  name: "resources-set",
+  description: "Every container says what it needs of a node, and how much memory it may take.",
+  severity: "medium",
+  remediation:
+    "Set resources.requests and resources.limits.memory. Without requests the scheduler overfills nodes; without a limit one service's leak takes its neighbours down.",
+  settings: z.object({
+    required: z
+      .array(z.string())
+      .default(["requests.cpu", "requests.memory", "limits.memory"])
+      .describe("What each container's resources have to say"),
+    exceptNamespaces: z.array(z.string()).default([]).describe("Namespaces that are not judged"),
+  }),
+  judge(resource, { required, exceptNamespaces }) {
+    const workload = workloadOf(resource);
+    if (workload === undefined || exceptNamespaces.some((name) => name === workload.namespace))
+      return [];
+    return containersOf(workload)
+      .filter(({ where }) => !where.includes(".ephemeralContainers["))
+      .flatMap(({ where, inputs }) =>
+        required.flatMap((path) => {
+          const amount = at(inputs, "resources", ...path.split("."));
+          if (typeof amount === "string" || typeof amount === "number") return [];
+          const found = `${where}.resources.${path} of ${workload.title} is ${show(amount)}`;
+          return [{ found, write: `an amount, such as ${examples[path] ?? '"1"'}` }];
+        }),
+      );
+  },
+});
+
+const examples: Readonly<Record<string, string>> = {
+  "requests.cpu": '"10m"',
+  "limits.cpu": '"1"',
+  "requests.memory": '"64Mi"',
+  "limits.memory": '"512Mi"',
+};

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { at, show } from "../reading";
+import { type Finding, stackRule } from "../rule";
+import { meshWorkloads, type Workload } from "../workloads";
+
+/** https://istio.io/latest/docs/concepts/security/#istio-identity */
+export const serviceAccount = stackRule({
+  name: "service-account",
+  description: "Each service runs as a service account of its own, which is whom policies know.",
+  severity: "critical",
+  remediation:
+    "Give each service's pods a ServiceAccount of their own as serviceAccountName. Whoever shares another's may call whatever that one may.",
+  settings: z.object({
+    serviceLabel: z.string().default("app").describe("The label by which pods are one service's"),
+    exceptNamespaces: z
+      .array(z.string())
+      .default(["istio-system"])
+      .describe("Namespaces that are not judged"),
+  }),
+  judgeAll(resources, { serviceLabel, exceptNamespaces }) {
+    const workloads = meshWorkloads(resources, exceptNamespaces);
+    return workloads.flatMap((one) => {
+      const account = accountOf(one);
+      if (typeof account !== "string" || account === "default") return [finding(one, "")];
+      const other = workloads.find(
+        (two) =>
+          accountOf(two) === account &&
+          two.namespace === one.namespace &&
+          at(two.labels, serviceLabel) !== at(one.labels, serviceLabel),
+      );
+      return other === undefined ? [] : [finding(one, `, as that of ${other.title}`)];
+    });
+  },
+});
+
+/** The second one is Kubernetes' older name for it. */
+const accountOf = ({ pod }: Workload) => at(pod, "serviceAccountName") ?? at(pod, "serviceAccount");
+
+const finding = (workload: Workload, shared: string): Finding => ({
+  resource: workload.resource,
+  found: `${workload.where}spec.serviceAccountName of ${workload.title} is ${show(accountOf(workload))}${shared}`,
+  write: "a service account of its own",
+});

@@ -1,0 +1,52 @@
+/** Weakens the real program in one place at a time: the named rule reports each, and none reports the program as it is. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { rules } from "../../policies/rules";
+import type { Rule } from "../../policies/rule";
+import { type Given, judged, type Violation } from "./judged";
+import { mutations } from "./mutations";
+import { mutated } from "./mutations/mutation";
+import { type Program, programOf } from "./program";
+
+/** What each rule reports, by the rules' names; those that report nothing are left out. */
+async function reports(
+  resources: readonly Given[],
+  { configuration }: Program,
+): Promise<Record<string, readonly Violation[]>> {
+  const all = await Promise.all(
+    rules.map(async (rule): Promise<[string, readonly Violation[]]> => [
+      rule.name,
+      await judged(rule, resources, configuration[rule.name]?.settings),
+    ]),
+  );
+  return Object.fromEntries(all.filter(([, violations]) => violations.length > 0));
+}
+
+for (const stack of ["dev", "prod", "sandbox"]) {
+  test(`no rule reports the program of ${stack} as it is`, async () => {
+    const program = await programOf(stack);
+    assert.deepEqual(await reports(program.resources, program), {});
+  });
+}
+
+for (const [stack, weakenings] of Object.entries(mutations)) {
+  test(`each weakening of ${stack} is caught`, async (context) => {
+    const program = await programOf(stack);
+    for (const mutation of weakenings) {
+      const { weakening, rule } = mutation;
+      await context.test(`MUTATION: caught by ${rule}: ${weakening}`, async () => {
+        const reported = await reports(mutated(program.resources, mutation), program);
+        assert.ok(rule in reported, `reported by ${Object.keys(reported).join(", ") || "no rule"}`);
+      });
+    }
+  });
+}
+
+test("every rule catches a weakening, and every weakening is named once", () => {
+  const all = Object.values(mutations).flat();
+  const catching = new Set(all.map(({ rule }) => rule));
+  assert.deepEqual([...catching].sort(), rules.map(({ name }: Rule) => name).sort());
+  const names = all.map(({ weakening }) => weakening);
+  assert.equal(new Set(names).size, names.length);
+  assert.ok(names.length >= 60, `${names.length}`);
+});

@@ -1,0 +1,79 @@
+/** The way in. */
+import type { Mutation } from "./mutation";
+
+const secure = { rule: "gateway-tls", of: "Gateway bookinfo-gateway" };
+const redirect = { rule: "gateway-tls", of: "VirtualService bookinfo-redirect" };
+const server = ["spec", "servers", 0] as const;
+const service = { rule: "only-gateway-public", of: "Service bookinfo-details" };
+const pod = ["spec", "template", "spec"] as const;
+
+export const entranceMutations: readonly Mutation[] = [
+  {
+    weakening: "TLS 1.0",
+    ...secure,
+    at: [...server, "tls", "minProtocolVersion"],
+    value: "TLSV1_0",
+  },
+  {
+    weakening: "TLS as old as Envoy takes",
+    ...secure,
+    at: [...server, "tls", "minProtocolVersion"],
+    value: "TLS_AUTO",
+  },
+  { weakening: "HTTP only", ...secure, at: [...server, "port", "protocol"], value: "HTTP" },
+  {
+    weakening: "HTTP without a redirect",
+    rule: "gateway-tls",
+    without: "VirtualService bookinfo-redirect",
+  },
+  {
+    weakening: "HTTP that goes to a service",
+    ...redirect,
+    at: ["spec", "http", 0],
+    value: { route: [{ destination: { host: "productpage.bookinfo.svc.cluster.local" } }] },
+  },
+  {
+    weakening: "HTTPS and HTTP to the services alike",
+    rule: "gateway-tls",
+    of: "VirtualService bookinfo-route",
+    at: ["spec", "gateways", 1],
+    value: "bookinfo-redirect",
+  },
+  {
+    weakening: "a load balancer for details",
+    ...service,
+    at: ["spec", "type"],
+    value: "LoadBalancer",
+  },
+  { weakening: "a node's port for details", ...service, at: ["spec", "type"], value: "NodePort" },
+  {
+    weakening: "an address of the internet for details",
+    ...service,
+    at: ["spec", "externalIPs"],
+    value: ["203.0.113.7"],
+  },
+  {
+    weakening: "a way in past the gateway",
+    rule: "only-gateway-public",
+    added: {
+      type: "kubernetes:networking.k8s.io/v1:Ingress",
+      name: "details",
+      provider: "cluster",
+      inputs: { metadata: { name: "details", namespace: "bookinfo" }, spec: {} },
+    },
+  },
+  {
+    weakening: "the node's network",
+    rule: "non-root",
+    of: "Deployment bookinfo-details-v1",
+    at: [...pod, "hostNetwork"],
+    value: true,
+  },
+  {
+    weakening: "a port of the node",
+    rule: "only-gateway-public",
+    of: "Deployment bookinfo-details-v1",
+    at: [...pod, "containers", 0, "ports", 0, "hostPort"],
+    value: 9080,
+  },
+];
