@@ -17,6 +17,12 @@ export const publicPaths: readonly Path[] = [
   { prefix: "/api/v1/products" },
 ];
 
+/** The Gateway that leads to the application. */
+const gatewayName = "bookinfo";
+
+/** The same for routes of other namespaces. */
+export const applicationGateway = `${namespaces.application}/${gatewayName}`;
+
 /** What Istio calls the protocols of `gateway.tls.minimumVersion`. */
 const protocols = { "1.2": "TLSV1_2", "1.3": "TLSV1_3" } as const;
 
@@ -56,7 +62,7 @@ export function createWayIn(
 ): void {
   const { gatewayUrl, tls, paths = [], hiddenHeaders = [] } = args;
   const server = tls === undefined ? plainServer(gatewayUrl) : secureServer(gatewayUrl, tls);
-  createRoute(name, { object: "bookinfo", suffix: ["gateway", "route"] }, args, options, server, {
+  createRoute(name, { object: gatewayName, suffix: ["gateway", "route"] }, args, options, server, {
     match: [...publicPaths, ...paths].map((uri) => ({ uri, ...authorityMatch(gatewayUrl) })),
     ...(hiddenHeaders.length > 0 && { headers: { request: { remove: [...hiddenHeaders] } } }),
     route: [

@@ -4,11 +4,11 @@ import { applicationAddresses, type Identity } from "../identity";
 import { cookieName, hostOf, proxy, proxyPrefix, redis } from "./names";
 
 /** The settings under `login` where people sign in at the gateway. */
-export type GatewayLogin = Extract<LoginSettings, { at: "gateway" }>;
+export type GatewayLoginSettings = Extract<LoginSettings, { at: "gateway" }>;
 
 /** What the proxy's configuration is made of. */
 export interface ProxyOptions {
-  readonly login: GatewayLogin;
+  readonly login: GatewayLoginSettings;
   readonly identity: Pick<
     Identity,
     "issuer" | "audience" | "scopes" | "certificateAuthority" | "endSessionEndpoint"
@@ -113,11 +113,10 @@ export function proxyFlags({
 }
 
 /** Where a person who signs out is sent on to: the provider's own sign-out, which leads back, or the page. */
-export function afterSignOut({ identity, gatewayUrl }: ProxyOptions, clientId: string): string {
+export function afterSignOut({ identity, gatewayUrl }: ProxyOptions): string {
   const { loggedOut } = applicationAddresses(gatewayUrl, "gateway");
   if (identity.endSessionEndpoint === undefined) return new URL(loggedOut).pathname;
   const url = new URL(identity.endSessionEndpoint);
-  url.searchParams.set("client_id", clientId);
   url.searchParams.set("post_logout_redirect_uri", loggedOut);
   // The proxy puts the session's ID token here, by which the provider knows whom it signs out.
   return `${url.href}&id_token_hint={id_token}`;

@@ -21,6 +21,9 @@ export function hostOf({ name, namespace }: LoginWorkload): string {
 /** The paths that are the proxy's own: its callback, signing in and signing out. */
 export const proxyPrefix = "/oauth2";
 
+/** Where a person signs out. */
+export const signOutPath = `${proxyPrefix}/sign_out`;
+
 /**
  * The session's cookie. With the prefix a browser takes it from this very host only, never from a neighbouring
  * one; that takes HTTPS.

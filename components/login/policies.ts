@@ -3,7 +3,7 @@ import { acceptTokens, type EnforcementArgs, type PolicyObject } from "../enforc
 import type { AuthorizationPolicySpec, RequestAuthenticationSpec } from "../mesh/resources";
 import { gatewayPort, secureGatewayPort } from "../mesh/values";
 import { gatewayLabel, gatewayServiceAccount, namespaces, type ServiceAccountName } from "../names";
-import type { GatewayLogin } from "./configuration";
+import type { GatewayLoginSettings } from "./configuration";
 import { proxy, proxyPrefix, redis } from "./names";
 
 /** The proxy's name in the mesh's configuration, by which a policy asks it. */
@@ -11,7 +11,7 @@ export const providerName = "login";
 
 /** What the login's policies are made of. */
 export interface LoginPolicyOptions {
-  readonly login: Pick<GatewayLogin, "required" | "sessions">;
+  readonly login: Pick<GatewayLoginSettings, "required" | "sessions">;
   readonly identity: EnforcementArgs["identity"];
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;

@@ -2,24 +2,20 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { redis } from "./names";
-import { createWorkload, restartedBy } from "./workload";
+import { createWorkload } from "./workload";
 
-/** What the sessions' Redis is made from. */
-export interface RedisArgs {
-  readonly image: string;
-}
+/** Less than the container may have: when they fill it, the sessions that were not used for longest go. */
+const sessionMemory = "64mb";
 
-/** Less than the container may have: the oldest sessions go first, and nobody's memory is taken. */
-const memory = { sessions: "64mb", container: "128Mi" };
-
-const file = { folder: "/etc/redis", name: "redis.conf" };
+const folder = "/etc/redis";
+const file = "redis.conf";
 
 /**
- * A Redis that keeps sessions in memory only. What it loses in a restart is signed in to again, without a password
- * where the provider's own session lasts.
+ * A Redis that keeps sessions in memory only: after a restart people sign in again, without a password where the
+ * provider's own session lasts.
  */
 export class Redis extends pulumi.ComponentResource {
-  /** What its clients sign in with. A secret. */
+  /** What its client signs in with. A secret. */
   public readonly password: pulumi.Output<string>;
 
   /**
@@ -27,56 +23,60 @@ export class Redis extends pulumi.ComponentResource {
    * @param args the image
    * @param options Pulumi's resource options; they must carry the cluster's Kubernetes provider
    */
-  constructor(name: string, { image }: RedisArgs, options: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { image }: { readonly image: string },
+    options: pulumi.ComponentResourceOptions,
+  ) {
     super("istio-auth0:index:Redis", name, {}, options);
-    const { result: password } = new random.RandomPassword(
+    const { result } = new random.RandomPassword(
       `${name}-password`,
       { length: 48, special: false },
       { parent: this },
     );
-    this.password = password;
-    // A file, as every process of the node may read an argument.
-    const configuration = new kubernetes.core.v1.Secret(
+    this.password = result;
+    const secret = new kubernetes.core.v1.Secret(
       `${name}-configuration`,
       {
         metadata: { name: redis.name, namespace: redis.namespace },
-        stringData: { [file.name]: password.apply(redisConfiguration) },
+        // The password is in a file: arguments are for every process of the node to read.
+        stringData: { [file]: result.apply(configurationWith) },
       },
       { parent: this, deleteBeforeReplace: true },
     );
+    const running = { tcpSocket: { port: redis.port } };
     createWorkload(
       name,
       redis,
       {
-        port: { name: "tcp-redis" },
+        portName: "tcp-redis",
         container: {
           image,
-          command: ["redis-server", `${file.folder}/${file.name}`],
-          probe: { tcpSocket: { port: redis.port } },
-          mounts: { configuration: file.folder },
-          memory: { request: "32Mi", limit: memory.container },
+          command: ["redis-server", `${folder}/${file}`],
+          resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "128Mi" } },
         },
-        volumes: [{ name: "configuration", secret: { secretName: redis.name } }],
-        annotations: restartedBy("configuration", password),
-        // Two would each have some of the sessions.
+        probes: { readiness: running, liveness: running },
+        volumes: [
+          { folder, volume: { name: "configuration", secret: { secretName: redis.name } } },
+        ],
+        annotations: {},
+        // Of two, each would have some of the sessions.
         strategy: "Recreate",
       },
-      { parent: this, dependsOn: [configuration] },
+      { parent: this, dependsOn: [secret] },
     );
     this.registerOutputs({});
   }
 }
 
-/** Nothing is written to disk, and the sidecar's address is not the loopback. */
-function redisConfiguration(password: string): string {
-  return [
-    "bind * -::*",
-    `port ${redis.port}`,
-    `requirepass ${password}`,
-    'save ""',
-    "appendonly no",
-    `maxmemory ${memory.sessions}`,
-    "maxmemory-policy allkeys-lru",
-    "",
-  ].join("\n");
+/** The sidecar reaches it at the pod's own address. Nothing is written to disk. */
+function configurationWith(password: string): string {
+  return `bind * -::*
+port ${redis.port}
+requirepass ${password}
+save ""
+appendonly no
+maxmemory ${sessionMemory}
+maxmemory-policy allkeys-lru
+`;
 }

@@ -15,6 +15,7 @@ import { login } from "./login";
 import { section } from "./schema";
 
 export { bookinfoSettings } from "./bookinfo";
+export { login as loginSettings } from "./login";
 export type { ServiceType } from "./gateway";
 
 /** The settings whose values no message may show; `[]` stands for any entry of a list. */
