@@ -11,6 +11,7 @@ export const parts = {
   verify: "cells, and how fast they are sent, judged and printed",
   memory: "resident memory of the node with the mesh, by component",
   latency: "a request with enforcement, beside the same without its policies",
+  policies: "npm run preview with the policy pack, beside that of an empty program",
   growth: "20 and 100 protected services, beside 4",
 } as const;
 

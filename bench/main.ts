@@ -13,6 +13,7 @@ import { measureGrowth } from "./parts/growth";
 import { measureLatency } from "./parts/latency";
 import { measureMemory } from "./parts/memory";
 import type { Context, Found } from "./parts/part";
+import { measurePolicies } from "./parts/policies";
 import { measureRounds } from "./parts/rounds";
 import { measureVerify } from "./parts/verify";
 import { BenchSandbox } from "./sandbox";
@@ -41,6 +42,7 @@ async function measureAll(context: Context, only: readonly PartName[]): Promise<
     for (const name of wanted) found.set(name, await ofStack[name](context));
     await context.sandbox.remove();
   }
+  if (only.includes("policies")) found.set("policies", await measurePolicies(context));
   if (only.includes("growth")) found.set("growth", await measureGrowth(context));
   return only.flatMap((part) => {
     const { measures = [], notes = [] } = found.get(part) ?? {};

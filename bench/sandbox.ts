@@ -50,6 +50,12 @@ export class BenchSandbox {
     return this.#succeed(`npm run sandbox -- ${args.join(" ")}`.trim(), program, input, root);
   }
 
+  /** Runs `npm run preview -- STACK` in a clone, which needs no sandbox. @throws Failure as `command` does */
+  async preview(stack: string, root: string): Promise<Finished> {
+    const program = ["npm", "run", "--silent", "preview", "--", stack];
+    return this.#succeed(`npm run preview -- ${stack}`, program, "", root);
+  }
+
   /** Runs one of the bench's programs with the environment of `npm run sandbox -- shell`; gives its standard output. */
   async inShell(program: string, args: readonly string[] = []): Promise<string> {
     const words = [...programOf(clone, program), ...args];

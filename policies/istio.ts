@@ -1,6 +1,6 @@
 /** Istio's security policies, as rules read them. */
-import { at, entries, isKind, objectName, show } from "./reading";
-import type { Resource } from "./resource";
+import { at, entries, isFields, isKind, objectName, show } from "./reading";
+import { type Resource, unknown } from "./resource";
 import type { Finding } from "./rule";
 import { namespaceOf, selects, type Workload } from "./workloads";
 
@@ -43,12 +43,20 @@ export const isAuthorizationPolicy = (resource: Resource) =>
 export const isRequestAuthentication = (resource: Resource) =>
   isKind(resource, group, "RequestAuthentication");
 
+const isPeerAuthentication = (resource: Resource) => isKind(resource, group, "PeerAuthentication");
+
+/** Whether it is of any kind that says whom the mesh lets in. */
+export const isSecurityPolicy = (resource: Resource) =>
+  isAuthorizationPolicy(resource) ||
+  isRequestAuthentication(resource) ||
+  isPeerAuthentication(resource);
+
 export function securityPolicyOf(resource: Resource): SecurityPolicy {
   const spec = resource.inputs.spec;
   return {
     resource,
     namespace: namespaceOf(resource),
-    labels: at(spec, "selector", "matchLabels") ?? at(spec, "selector"),
+    labels: at(spec, "selector", "matchLabels") ?? undefined,
     isTargeted: at(spec, "targetRef") !== undefined || entries(at(spec, "targetRefs")).length > 0,
   };
 }
@@ -87,14 +95,43 @@ export function allowPolicies(resources: readonly Resource[]): AuthorizationPoli
 const narrowing: readonly unknown[] = ["DENY", "AUDIT", "CUSTOM"];
 export const mayAllow = (action: unknown) => !narrowing.includes(action);
 
-/** Whether a policy counts for a workload. */
+/** What policies select by: a workload's, or what else is known of pods. */
+export type Pods = Pick<Workload, "resource" | "title" | "namespace" | "labels">;
+
+/** The pods that a policy selects, where the stack does not make them, as those of a chart. */
+export const podsOf = ({ resource, namespace, labels }: SecurityPolicy): Pods => ({
+  resource,
+  title: `the pods of ${titleOf(resource)}`,
+  namespace,
+  labels: labels ?? unknown,
+});
+
+/** Whether a policy counts for a workload: what is not known counts for nothing. */
 export function appliesTo(
   policy: SecurityPolicy,
-  { namespace, labels }: Workload,
+  { namespace, labels }: Pods,
   rootNamespace: string,
 ): boolean {
   const isNear = policy.namespace === namespace || policy.namespace === rootNamespace;
   return isNear && !policy.isTargeted && selects(policy.labels, labels);
+}
+
+/** Whether a policy may count for a workload: what is not known may be anything. */
+export function mayApplyTo(
+  policy: SecurityPolicy,
+  { namespace, labels }: Pods,
+  rootNamespace: string,
+): boolean {
+  const near = [namespace, rootNamespace, unknown];
+  const isNear = namespace === unknown || near.includes(policy.namespace);
+  return isNear && !policy.isTargeted && maySelect(policy.labels, labels);
+}
+
+function maySelect(selector: unknown, labels: unknown): boolean {
+  if (!isFields(selector)) return true;
+  return Object.entries(selector).every(([name, value]) =>
+    [value, unknown].includes(value === unknown ? unknown : at(labels, name)),
+  );
 }
 
 /** A finding about a part of a policy. */

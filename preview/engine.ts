@@ -12,7 +12,7 @@ import { Failure } from "../sandbox/failure";
 import { type Diagnostic, partsOf, type Plan, type PlannedResource, shown } from "./plan";
 import type { PackConfiguration } from "./policies/configuration";
 import { PackFindings } from "./policies/events";
-import type { Pack } from "./policies/pack";
+import { endPack, type Pack } from "./policies/pack";
 import { type Violation, withoutSecrets } from "./policies/violations";
 import type { PreviewProject } from "./project";
 
@@ -66,6 +66,9 @@ export async function previewProject(project: PreviewProject, run: Run): Promise
     pack.take(event);
     run.onProgress(found.steps.size);
   };
+  const ending = setInterval(() => {
+    if (run.signal.aborted) endPack(project.launchers);
+  }, 200);
   try {
     await stack.preview({
       onEvent,
@@ -79,6 +82,8 @@ export async function previewProject(project: PreviewProject, run: Run): Promise
     run.signal.throwIfAborted();
     const said = found.errors() ?? lastWords(error);
     throw new Failure(run.hide(pack.failure(said) ?? said));
+  } finally {
+    clearInterval(ending);
   }
   const { resourcePlans } = updatePlan.parse(JSON.parse(readFileSync(planFile, "utf8")));
   const plan = found.plan(stackName, (urn) => resourcePlans[urn]?.goal?.dependencies ?? []);

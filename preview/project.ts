@@ -23,6 +23,8 @@ const ownPlugins: Readonly<Partial<Record<StandInName, string>>> = {
 /** Where the engine finds a project, and with which environment beside PATH and HOME. */
 export interface PreviewProject {
   readonly folder: string;
+  /** The folder of the launchers of its plug-ins. */
+  readonly launchers: string;
   readonly name: string;
   readonly stack: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -61,6 +63,7 @@ export function writeProject(
   writePrivate(join(folder, `Pulumi.${stack}.yaml`), stringify({ config }));
   return {
     folder,
+    launchers,
     name: settings.name,
     stack,
     environment: {

@@ -12,6 +12,7 @@ import { layout } from "../sandbox/layout";
 import { machineProblem } from "../sandbox/machine";
 import { Progress } from "../sandbox/progress";
 import { ensureToolchain } from "../sandbox/toolchain/toolchain";
+import { lintWorkflows } from "./actionlint";
 import { told, type Count } from "./count";
 import { testGo } from "./go";
 import { loaderArguments } from "./node";
@@ -91,7 +92,7 @@ async function main(): Promise<number> {
     const { pulumi } = await ensureToolchain(layout().cache, new Progress().of("tools"));
     process.env.PULUMI_CLI = join(pulumi, "bin", "pulumi");
   }
-  counts.push(...testGo());
+  counts.push(...lintWorkflows(), ...testGo());
   counts.push(await test(quick, 2));
   if (problem === undefined) counts.push(await test(chosen, 1));
   leaveOut(problem === undefined ? [] : chosen, problem ?? "");

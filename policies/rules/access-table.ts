@@ -125,30 +125,60 @@ function issuerOf(principal: unknown, issuers: readonly Issuer[]): Issuer | unde
   return issuers.find((known) => known.issuer === issuer);
 }
 
-/** The token has to hold the row's permission, wherever its issuer's tokens hold permissions. */
-function judgePermission({ policy, table, row }: Comparison, rule: AuthorizationRule): Finding[] {
-  if (typeof row.requires === "string") return [];
-  const { permission } = row.requires;
-  const principals = rule.sources.flatMap(({ fields }) => entries(at(fields, "requestPrincipals")));
-  const admitted = principals.map((principal) => issuerOf(principal, table.issuers));
-  const keys = new Set(
-    (admitted.length > 0 ? admitted : table.issuers).map((one) => one && permissionsKey(one)),
+/** The token has to hold the row's permission, wherever its issuer's tokens hold permissions: this one, and no other. */
+function judgePermission(comparison: Comparison, rule: AuthorizationRule): Finding[] {
+  const { table, row } = comparison;
+  const permission = typeof row.requires === "string" ? undefined : row.requires.permission;
+  const keys = [...new Set(table.issuers.map(permissionsKey))];
+  const conditions = rule.conditions.filter(({ fields }) =>
+    keys.some((key) => key === at(fields, "key")),
   );
-  return [...keys].flatMap((key) => {
-    if (key === undefined) return [];
-    const write = show({ key, values: [permission] });
-    const conditions = rule.conditions.filter(({ fields }) => at(fields, "key") === key);
-    if (conditions.length === 0)
-      return [partFinding(policy.resource, `${rule.where}.when`, undefined, write)];
-    const isAsked = conditions.some(({ fields }) => {
-      const values = entries(at(fields, "values"));
-      return values.length > 0 && values.every((value) => value === permission);
-    });
-    if (isAsked) return [];
+  if (permission === undefined)
     return conditions.map(({ where, fields }) =>
-      partFinding(policy.resource, `${where}.values`, at(fields, "values"), show([permission])),
+      partFinding(comparison.policy.resource, where, fields, "no condition on permissions"),
     );
-  });
+  return [
+    ...unasked(comparison, rule, permission),
+    ...conditions.flatMap((condition) => judgeCondition(comparison, condition, permission)),
+  ];
+}
+
+/** The claims that a rule has to compare and does not: those of each issuer whose tokens it admits. */
+function unasked(
+  { policy, table }: Comparison,
+  { where, sources, conditions }: AuthorizationRule,
+  permission: string,
+): Finding[] {
+  const admitted = sources
+    .flatMap(({ fields }) => entries(at(fields, "requestPrincipals")))
+    .map((principal) => issuerOf(principal, table.issuers));
+  const issuers = (admitted.length > 0 ? admitted : table.issuers).filter(
+    (one) => one !== undefined,
+  );
+  return [...new Set(issuers.map(permissionsKey))]
+    .filter((key) => !conditions.some(({ fields }) => at(fields, "key") === key))
+    .map((key) =>
+      partFinding(policy.resource, `${where}.when`, undefined, show({ key, values: [permission] })),
+    );
+}
+
+/** Each condition on permissions narrows: one on another permission refuses who holds the row's. */
+function judgeCondition(
+  { policy }: Comparison,
+  { where, fields }: Part,
+  permission: string,
+): Finding[] {
+  const values = entries(at(fields, "values"));
+  const isAsked = values.length > 0 && values.every((value) => value === permission);
+  const excluded = at(fields, "notValues");
+  const found = (list: string, value: unknown, write: string) =>
+    partFinding(policy.resource, `${where}.${list}`, value, write);
+  return [
+    ...(isAsked ? [] : [found("values", at(fields, "values"), show([permission]))]),
+    ...(entries(excluded).length === 0 || !isAsked
+      ? []
+      : [found("notValues", excluded, "nothing")]),
+  ];
 }
 
 function judgePaths(
@@ -187,11 +217,7 @@ function missing(
         rule.sources.filter((source) => accountsOf(source, policy).includes(caller)),
       ),
     );
-    const without =
-      row.requires === "public" ? [] : issuers.filter((issuer) => !admits(sources, issuer));
-    const of = (issuer: Issuer) => ` with a token of ${show(issuer.issuer)}`;
-    const lacking = sources.length === 0 ? [""] : without.map(of);
-    return lacking.map((token) => ({
+    return lacking(row, sources, issuers).map((token) => ({
       ...(resource !== undefined && { resource }),
       found: `no rule of ${title} admits ${caller}${token}, as the access table does`,
       write: `it into the serviceAccounts of a rule${token}, or take it out of the table`,
@@ -199,7 +225,13 @@ function missing(
   });
 }
 
-const admits = (sources: readonly Part[], issuer: Issuer) =>
-  sources.some(({ fields }) =>
-    entries(at(fields, "requestPrincipals")).includes(principalsOf(issuer.issuer)),
-  );
+/** The tokens, in words, with which the row admits a caller, and none of its sources does. */
+function lacking({ requires }: Row, sources: readonly Part[], issuers: readonly Issuer[]) {
+  if (sources.length === 0) return [""];
+  const principals = sources.map(({ fields }) => entries(at(fields, "requestPrincipals")));
+  if (requires === "public")
+    return principals.some((some) => some.length === 0) ? [] : [" without a token"];
+  return issuers
+    .filter(({ issuer }) => !principals.some((some) => some.includes(principalsOf(issuer))))
+    .map(({ issuer }) => ` with a token of ${show(issuer)}`);
+}

@@ -14,11 +14,13 @@ import { imageTag } from "./image-tag";
 import { istioVersion } from "./istio-version";
 import { jwtEnforced } from "./jwt-enforced";
 import { jwtIssuer } from "./jwt-issuer";
+import { meshConfiguration } from "./mesh-configuration";
 import { meshMutualTls } from "./mesh-mutual-tls";
 import { namespaceInjection } from "./namespace-injection";
 import { noAllowAll } from "./no-allow-all";
 import { nonRoot } from "./non-root";
 import { onlyGatewayPublic } from "./only-gateway-public";
+import { policyEnforced } from "./policy-enforced";
 import { principalForm } from "./principal-form";
 import { resourcesSet } from "./resources-set";
 import { serviceAccount } from "./service-account";
@@ -38,11 +40,13 @@ export const rules: readonly Rule[] = [
   istioVersion,
   jwtEnforced,
   jwtIssuer,
+  meshConfiguration,
   meshMutualTls,
   namespaceInjection,
   noAllowAll,
   nonRoot,
   onlyGatewayPublic,
+  policyEnforced,
   principalForm,
   resourcesSet,
   serviceAccount,

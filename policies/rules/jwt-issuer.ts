@@ -21,19 +21,24 @@ export const jwtIssuer = resourceRule({
       .boolean()
       .default(false)
       .describe("Whether keys may be written into the policy, where nobody rotates them"),
+    cookies: z
+      .array(z.string())
+      .default([])
+      .describe("The cookies that a token may be in, which other sites' pages send as well"),
     headers: z
       .array(z.string())
       .default(["authorization"])
       .describe("The headers that a token may be in, in lower case"),
   }),
-  judge(resource, { issuers, allowInlineKeys, headers }) {
+  judge(resource, { issuers, allowInlineKeys, cookies, headers }) {
     if (!isRequestAuthentication(resource)) return [];
     return entries(at(resource.inputs, "spec", "jwtRules")).flatMap((rule, index) => {
       const one: JwtRule = { resource, rule, where: `spec.jwtRules[${index}]` };
       return [
         ...judgeIssuer(one, issuers),
         ...judgeKeys(one, allowInlineKeys),
-        ...judgePlaces(one, headers),
+        ...judgeHeaders(one, headers),
+        ...judgeOtherPlaces(one, cookies),
       ];
     });
   },
@@ -63,7 +68,7 @@ function judgeIssuer(one: JwtRule, issuers: readonly Issuer[]): Finding[] {
     ...(isFor
       ? []
       : [finding(one, "audiences", at(one.rule, "audiences"), show([configured.audience]))]),
-    ...(keys === configured.jwksUri || at(one.rule, "jwks") !== undefined
+    ...(keys === configured.jwksUri || hasOnlyInlineKeys(one)
       ? []
       : [finding(one, "jwksUri", keys, show(configured.jwksUri))]),
   ];
@@ -83,7 +88,7 @@ function judgeUnconfigured(one: JwtRule): Finding[] {
       : [
           finding(one, "audiences", at(one.rule, "audiences"), "the audience of this API's tokens"),
         ]),
-    ...(at(one.rule, "jwks") !== undefined || (hostOf(keys) !== undefined && hostOf(keys) === host)
+    ...(hasOnlyInlineKeys(one) || (hostOf(keys) !== undefined && hostOf(keys) === host)
       ? []
       : [finding(one, "jwksUri", keys, "an https URL of the issuer's own host")]),
   ];
@@ -94,24 +99,39 @@ function hostOf(address: unknown): string | undefined {
   return url?.protocol === "https:" ? url.host : undefined;
 }
 
+/** Where both are there, Istio takes those of the address. */
+const hasOnlyInlineKeys = ({ rule }: JwtRule) =>
+  at(rule, "jwks") !== undefined && at(rule, "jwksUri") === undefined;
+
 function judgeKeys(one: JwtRule, allowInlineKeys: boolean): Finding[] {
-  const keys = at(one.rule, "jwks");
-  if (keys === undefined || allowInlineKeys) return [];
-  // Its value says nothing, and may be long.
-  return [finding(one, "jwks", "…", "jwksUri instead")];
+  const older = at(one.rule, "jwks_uri");
+  return [
+    // Its value says nothing, and may be long.
+    ...(at(one.rule, "jwks") === undefined || allowInlineKeys
+      ? []
+      : [finding(one, "jwks", "…", "jwksUri instead")]),
+    ...(older === undefined ? [] : [finding(one, "jwks_uri", older, "jwksUri instead")]),
+  ];
 }
 
 /** With no place said, a token in the address would count as well, and addresses end up in logs. */
-function judgePlaces(one: JwtRule, headers: readonly string[]): Finding[] {
+function judgeHeaders(one: JwtRule, headers: readonly string[]): Finding[] {
   const named = entries(at(one.rule, "fromHeaders")).map((header) => at(header, "name"));
-  const others = ["fromParams", "fromCookies"].flatMap((place) =>
-    entries(at(one.rule, place)).length === 0
-      ? []
-      : [finding(one, place, at(one.rule, place), "none")],
-  );
   const isGood = (name: unknown) =>
     typeof name === "string" && headers.includes(name.toLowerCase());
-  if (named.length > 0 && named.every(isGood)) return others;
+  if (named.length > 0 && named.every(isGood)) return [];
   const write = `the name of ${headers.join(" or ")}`;
-  return [finding(one, "fromHeaders", at(one.rule, "fromHeaders"), write), ...others];
+  return [finding(one, "fromHeaders", at(one.rule, "fromHeaders"), write)];
+}
+
+function judgeOtherPlaces(one: JwtRule, cookies: readonly string[]): Finding[] {
+  const accepted: Readonly<Record<string, readonly unknown[]>> = {
+    fromParams: [],
+    fromCookies: cookies,
+  };
+  return Object.entries(accepted).flatMap(([place, names]) => {
+    const found = at(one.rule, place);
+    if (entries(found).every((name) => names.includes(name))) return [];
+    return [finding(one, place, found, names.length === 0 ? "none" : show(names))];
+  });
 }

@@ -32,18 +32,20 @@ export const namespaceInjection = stackRule({
       ({ namespace }) => !exceptNamespaces.some((name) => name === namespace),
     );
     const optedOut = workloads.filter(isOptedOut).map(without);
-    const namespaces = [...new Set(workloads.filter(needsLabel).map((one) => one.namespace))];
-    const unlabelled = namespaces
+    const unlabelled = [...new Set(workloads.map((one) => one.namespace))]
       .filter((namespace) => !injectedNamespaces.some((name) => name === namespace))
-      .flatMap((namespace) => judgeNamespace(namespace, resources, allowAmbient));
+      .flatMap((namespace) => {
+        const own = workloads.filter((one) => one.namespace === namespace);
+        return judgeNamespace(namespace, resources, { allowAmbient, isAsked: own.every(asks) });
+      });
     return [...unlabelled, ...optedOut, ...workloads.flatMap(bypasses)];
   },
 });
 
 const inject = "sidecar.istio.io/inject";
 
-/** A pod can ask for its sidecar by itself. */
-const needsLabel = ({ labels }: Workload) => at(labels, inject) !== "true";
+/** Whether a pod asks for its sidecar by itself. It gets one unless its namespace says otherwise. */
+const asks = ({ labels }: Workload) => at(labels, inject) === "true";
 
 const without = (workload: Workload): Finding => ({
   resource: workload.resource,
@@ -55,6 +57,8 @@ const write = "the label istio-injection: enabled";
 
 /** What a pod may say of the requests that its sidecar catches, at most: https://istio.io/latest/docs/reference/config/annotations/ */
 const caught: Readonly<Record<string, readonly unknown[]>> = {
+  // Other templates make other containers, which catch nothing.
+  "inject.istio.io/templates": ["sidecar"],
   "sidecar.istio.io/interceptionMode": ["REDIRECT", "TPROXY"],
   "traffic.sidecar.istio.io/excludeInboundPorts": [""],
   "traffic.sidecar.istio.io/excludeInterfaces": [""],
@@ -71,24 +75,45 @@ function bypasses({ resource, where, title, annotations }: Workload): Finding[] 
   });
 }
 
+interface Accepted {
+  readonly allowAmbient: boolean;
+  /** Whether each of its pods asks by itself. */
+  readonly isAsked: boolean;
+}
+
+/** A namespace that is there twice, as by a patch, has to say the same each time. */
 function judgeNamespace(
   namespace: unknown,
   resources: readonly Resource[],
-  allowAmbient: boolean,
+  accepted: Accepted,
 ): Finding[] {
-  const made = resources.find(
+  const made = resources.filter(
     (one) => isKind(one, "core", "Namespace") && at(one.inputs, "metadata", "name") === namespace,
   );
-  if (made === undefined)
-    return [{ found: `namespace ${show(namespace)} of workloads is not the stack's`, write }];
-  const labels = at(made.inputs, "metadata", "labels");
-  const injection = at(labels, "istio-injection");
-  const revision = at(labels, "istio.io/rev");
-  const isAmbient = at(labels, "istio.io/dataplane-mode") === "ambient";
-  // Where both are there, the first one decides.
-  const isInjected =
-    injection === "enabled" || (injection === undefined && typeof revision === "string");
-  if (isInjected || (allowAmbient && isAmbient && injection === undefined)) return [];
-  const found = `metadata.labels.istio-injection of Namespace ${show(namespace)} is ${show(injection)}`;
-  return [{ resource: made, found, write: '"enabled"' }];
+  const [first] = made;
+  if (first === undefined) {
+    const found = `namespace ${show(namespace)} of workloads is not the stack's`;
+    return accepted.isAsked ? [] : [{ found, write }];
+  }
+  const against = made.filter((one) => !agreeing.includes(injectionOf(one)));
+  const lacking = made.some((one) => isInjected(one, accepted)) ? [] : [first];
+  return (against.length > 0 ? against : lacking).map((resource) => ({
+    resource,
+    found: `metadata.labels.istio-injection of Namespace ${show(namespace)} is ${show(injectionOf(resource))}`,
+    write: '"enabled"',
+  }));
+}
+
+const agreeing: readonly unknown[] = [undefined, "enabled"];
+const labelOf = ({ inputs }: Resource, name: string) => at(inputs, "metadata", "labels", name);
+/** Where there is this label and one of a revision, this one decides. */
+const injectionOf = (namespace: Resource) => labelOf(namespace, "istio-injection");
+
+function isInjected(namespace: Resource, { allowAmbient, isAsked }: Accepted): boolean {
+  return (
+    isAsked ||
+    injectionOf(namespace) === "enabled" ||
+    typeof labelOf(namespace, "istio.io/rev") === "string" ||
+    (allowAmbient && labelOf(namespace, "istio.io/dataplane-mode") === "ambient")
+  );
 }

@@ -62,10 +62,14 @@ function narrows(alternatives: readonly Part[], names: readonly string[]): boole
   );
 }
 
-const everything: readonly unknown[] = ["*", "/*", "0.0.0.0/0", "::/0"];
+const everything: readonly unknown[] = ["*", "/*", "/{**}"];
+/** Whatever the address before it is: 0.0.0.0/0, ::/0. */
+const everyAddress = /^[\da-f]*[.:][\da-f.:]*\/0+$/i;
+
+const isEverything = (value: string) => everything.includes(value) || everyAddress.test(value);
 
 /** Whether these values leave anything out. One that is not known may leave nothing out. */
 function isNarrow(values: unknown): boolean {
   const all = entries(values);
-  return all.length > 0 && all.every((one) => typeof one === "string" && !everything.includes(one));
+  return all.length > 0 && all.every((one) => typeof one === "string" && !isEverything(one));
 }

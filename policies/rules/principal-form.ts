@@ -34,6 +34,10 @@ export const principalForm = resourceRule({
 });
 
 const named = ["principals", "serviceAccounts"];
+const oneAccount = "one service account, namespace/name";
+
+const isAccount = (account: unknown) =>
+  typeof account === "string" && account !== "" && !account.includes("*");
 
 function judgeSource(
   { resource }: AuthorizationPolicy,
@@ -47,10 +51,8 @@ function judgeSource(
     );
   const workloads = named.flatMap((list) =>
     entries(at(fields, list))
-      .filter((account) => typeof account !== "string" || account.includes("*") || account === "")
-      .map((account) =>
-        partFinding(resource, `${where}.${list}`, account, "one service account, namespace/name"),
-      ),
+      .filter((account) => !isAccount(account))
+      .map((account) => partFinding(resource, `${where}.${list}`, account, oneAccount)),
   );
   const excluded = entries(at(fields, "notRequestPrincipals"));
   return [
@@ -92,13 +94,21 @@ function judgeConditions(
   { conditions }: AuthorizationRule,
   issuers: readonly Issuer[],
 ): Finding[] {
-  return conditions
-    .filter(({ fields }) => at(fields, "key") === "request.auth.principal")
-    .flatMap(({ where, fields }) =>
-      entries(at(fields, "values"))
-        .filter((principal) => !isPrincipal(principal, issuers))
-        .map((principal) =>
-          partFinding(resource, `${where}.values`, principal, principals(issuers)),
-        ),
-    );
+  return conditions.flatMap(({ where, fields }) => {
+    const values = entries(at(fields, "values"));
+    const report = (value: unknown, write: string) =>
+      partFinding(resource, `${where}.values`, value, write);
+    switch (at(fields, "key")) {
+      case "request.auth.principal":
+        return values
+          .filter((value) => !isPrincipal(value, issuers))
+          .map((value) => report(value, principals(issuers)));
+      case "source.principal":
+        return values
+          .filter((value) => !isAccount(value))
+          .map((value) => report(value, oneAccount));
+      default:
+        return [];
+    }
+  });
 }

@@ -58,11 +58,13 @@ export class PackFindings {
   failure(said: string): string | undefined {
     const rule = /policy '([^']+)' from policy pack '[^']+':\s+(.+)/.exec(said);
     if (rule !== null) return `the policy pack's rule ${rule[1]} failed: ${rule[2]}`;
-    if (said.includes("failed to start")) {
+    if (/^policy pack .+ failed to start/.test(said)) {
       const thrown = this.#written.find((line) => /^\w*Error\b/.test(line));
       return `the policy pack does not start: ${thrown ?? "it ended without a word"}`;
     }
-    const isGone = /^failed to (run remediation|analyze resources?|get analyzer info)/.test(said);
+    const isGone = /^failed to (run (remediation|policy)|analyze resources|get analyzer info)/.test(
+      said,
+    );
     return isGone ? "the policy pack ended before it had judged everything" : undefined;
   }
 }

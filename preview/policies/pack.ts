@@ -2,8 +2,8 @@
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { writePrivate } from "../../sandbox/files";
-import { packRuntime } from "../../sandbox/plugins/launchers";
+import { readIfThere, writePrivate } from "../../sandbox/files";
+import { packProcess, packRuntime } from "../../sandbox/plugins/launchers";
 import { crossGuardConfiguration, type PackConfiguration } from "./configuration";
 
 /** The name that policies/index.ts gives the pack. */
@@ -35,4 +35,18 @@ export function writePack(root: string, configuration: PackConfiguration, folder
   });
   writePrivate(file, crossGuardConfiguration(Object.fromEntries(asked)));
   return { folder, file };
+}
+
+/**
+ * Ends the pack's process, if there is one: the engine, told to end, waits for its answer.
+ * @param launchers the folder of the preview's launchers
+ */
+export function endPack(launchers: string): void {
+  const id = Number(readIfThere(join(launchers, packProcess)) ?? "");
+  if (id === 0) return;
+  try {
+    process.kill(id, "SIGKILL");
+  } catch {
+    // It has ended.
+  }
 }

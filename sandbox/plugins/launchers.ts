@@ -59,6 +59,9 @@ export const packRuntime = "istio-auth0";
 /** The plug-in that the engine starts for a policy pack of that runtime. */
 export const packPlugin = `policy-${packRuntime}`;
 
+/** The file in the launcher's folder that has the id of the policy pack's process. */
+export const packProcess = "policies.pid";
+
 /**
  * Writes the executable that runs this project's policy pack under this project's Node. Node's own runtime would
  * translate the pack's sources whenever it starts.
@@ -66,16 +69,26 @@ export const packPlugin = `policy-${packRuntime}`;
  * @returns the folder, for `plugins.analyzers[].path` in the project's settings.
  */
 export function writePackLauncher(directory: string): string {
-  return writeLauncher(directory, `analyzer-${packPlugin}`, programArguments("policies/index.ts"));
+  const program = programArguments("policies/index.ts");
+  return writeLauncher(directory, `analyzer-${packPlugin}`, program, [
+    `echo $$ > ${quoted(join(directory, packProcess))}`,
+  ]);
 }
 
-function writeLauncher(directory: string, name: string, program: readonly string[]): string {
+/** @param first lines of the script that come before the program */
+function writeLauncher(
+  directory: string,
+  name: string,
+  program: readonly string[],
+  first: readonly string[] = [],
+): string {
   const command = [nodeProgram, ...program];
   // The engine starts every plug-in anew for each of its runs; cached code halves that time.
   const script = [
     "#!/bin/sh",
     `NODE_COMPILE_CACHE=${quoted(compiledCode)}`,
     "export NODE_COMPILE_CACHE",
+    ...first,
     `exec ${command.map(quoted).join(" ")} "$@"`,
     "",
   ].join("\n");

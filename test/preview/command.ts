@@ -1,7 +1,8 @@
 /** Runs `npm run preview` for a user who has nothing but PATH and a home, with the tools that are there already. */
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { stringify } from "yaml";
@@ -59,16 +60,27 @@ export async function preview(args: readonly string[], options: Options = {}) {
   return { code: child.exitCode, stdout, stderr: stderr.replaceAll(home, "HOME"), left };
 }
 
-/** A clone with other stack files beside its own. */
-export function cloneWith(stacks: Readonly<Record<string, unknown>>): string {
+/** A clone with other stack files beside its own, which choose of the policy pack what the sandbox's does. */
+export function cloneWith(
+  stacks: Readonly<Record<string, unknown>>,
+  policies: unknown = JSON.parse(readFileSync(join(root, "policies/sandbox.json"), "utf8")),
+): string {
   const clone = temporaryFolder();
   const parts = ["Pulumi.yaml", "Pulumi.sandbox.yaml", "index.ts", "package.json", "tsconfig.json"];
-  for (const part of [...parts, "components", "preview", "sandbox", "stack"]) {
+  for (const part of [...parts, "components", "policies", "preview", "sandbox", "stack"]) {
     cpSync(join(root, part), join(clone, part), { recursive: true });
   }
   for (const [name, content] of Object.entries(stacks)) {
     writeFileSync(join(clone, `Pulumi.${name}.yaml`), stringify(content));
+    writeFileSync(join(clone, `policies/${name}.json`), JSON.stringify(policies));
   }
   symlinkSync(join(root, "node_modules"), join(clone, "node_modules"));
   return clone;
+}
+
+/** Replaces a text in a file of a clone, where it has to be. */
+export function replaceIn(clone: string, file: string, old: string, now: string): void {
+  const text = readFileSync(join(clone, file), "utf8");
+  assert.ok(text.includes(old), `${file} has no ${old}`);
+  writeFileSync(join(clone, file), text.replace(old, now));
 }

@@ -114,7 +114,9 @@ test("the rest is the stack's own; an encrypted value of another namespace is le
     },
     { encryptionsalt: "v1:salt", environment: ["one", { two: { merge: false } }] },
   );
-  assert.deepEqual(previewConfiguration(folder, "team"), {
+  const { settings, ...rest } = previewConfiguration(folder, "team");
+  assert.equal(settings.gateway.url, gateway.url);
+  assert.deepEqual(rest, {
     config: {
       "pulumi:disable-default-providers": ["kubernetes"],
       "istio-auth0:identity": { ...auth0, clientSecret: placeholder },
@@ -127,6 +129,7 @@ test("the rest is the stack's own; an encrypted value of another namespace is le
     },
     placeholders: ["cluster.kubeconfig", "identity.clientSecret"],
     environments: ["one", "two"],
+    secrets: [],
   });
 });
 

@@ -31,7 +31,7 @@ test(
       left: [],
     });
     const lines = stdout.trimEnd().split("\n");
-    assert.equal(lines.at(-1), "sandbox: 67 to create");
+    assert.deepEqual(lines.slice(-2), ["0 violations", "sandbox: 67 to create"]);
     assert.equal(lines.filter((line) => line.startsWith("create ")).length, 67);
     assert.deepEqual(lines.slice(0, 3), [
       "create  pulumi:pulumi:Stack istio-auth0-sandbox",
@@ -311,7 +311,7 @@ test(
   "a dynamic resource is planned by Pulumi's own plug-in, without its code",
   { skip },
   async () => {
-    const clone = cloneWith({ team: stackWith({}) });
+    const clone = cloneWith({ team: stackWith({}) }, { all: "disabled" });
     writeFileSync(join(clone, "index.ts"), dynamic);
     const { code, stdout, left } = await preview(["team", "--diff"], { clone });
     assert.deepEqual({ code, left }, { code: 0, left: [] });
@@ -325,6 +325,7 @@ test(
       "Outputs:",
       '  made: "[unknown]"',
       "",
+      "0 violations",
       "team: 2 to create",
       "",
     ]);
@@ -341,6 +342,11 @@ for (const [args, message] of [
   [["dev", "--check", "--accept"], `either --check or --accept ${help}`],
   [["dev", "--json"], `Option '--json <value>' argument missing ${help}`],
   [["dev", "--json", "/nowhere/plan"], "--json /nowhere/plan: there is no folder /nowhere"],
+  [["dev", "--markdown", "/nowhere/a"], "--markdown /nowhere/a: there is no folder /nowhere"],
+  [
+    ["dev", "--policy-config", "/tmp/a", "--check"],
+    `--policy-config previews nothing: leave out --check ${help}`,
+  ],
 ] as const) {
   test(`"${args.join(" ")}" is refused in one line`, async () => {
     assert.deepEqual(await preview(args), {
@@ -355,6 +361,14 @@ for (const [args, message] of [
 test("--help says how to call it, and what each option does", async () => {
   const { stdout, ...rest } = await preview(["--help"]);
   assert.deepEqual(rest, { code: 0, stderr: "", left: [] });
-  const described = [...stdout.matchAll(/^ {2}(--\w+)/gm)].map(([, option]) => option);
-  assert.deepEqual(described, ["--diff", "--json", "--check", "--accept", "--help"]);
+  const described = [...stdout.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, option]) => option);
+  assert.deepEqual(described, [
+    "--diff",
+    "--json",
+    "--markdown",
+    "--check",
+    "--accept",
+    "--policy-config",
+    "--help",
+  ]);
 });

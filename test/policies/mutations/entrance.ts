@@ -33,6 +33,12 @@ export const entranceMutations: readonly Mutation[] = [
     value: { route: [{ destination: { host: "productpage.bookinfo.svc.cluster.local" } }] },
   },
   {
+    weakening: "a redirect to HTTP",
+    ...redirect,
+    at: ["spec", "http", 0, "redirect", "scheme"],
+    value: "http",
+  },
+  {
     weakening: "HTTPS and HTTP to the services alike",
     rule: "gateway-tls",
     of: "VirtualService bookinfo-route",

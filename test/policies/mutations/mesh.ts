@@ -14,6 +14,15 @@ const peerAuthentication = (spec: object, metadata: object) => ({
   inputs: { metadata, spec },
 });
 
+const configuration = { rule: "mesh-configuration", ...istiod };
+
+const networking = (kind: string, spec: object) => ({
+  type: `kubernetes:networking.istio.io/v1:${kind}`,
+  name: "weaker",
+  provider: "cluster",
+  inputs: { metadata: { name: "weaker", namespace: "bookinfo" }, spec },
+});
+
 export const meshMutations: readonly Mutation[] = [
   {
     weakening: "plain text as well, in the whole mesh",
@@ -22,6 +31,12 @@ export const meshMutations: readonly Mutation[] = [
     value: "PERMISSIVE",
   },
   { weakening: "the mesh's mode not said", ...mutualTls, at: ["spec", "mtls"], value: undefined },
+  {
+    weakening: "the mesh's mode left to the default",
+    ...mutualTls,
+    at: ["spec", "mtls", "mode"],
+    value: "UNSET",
+  },
   {
     weakening: "mutual TLS for one workload only",
     ...mutualTls,
@@ -73,6 +88,23 @@ export const meshMutations: readonly Mutation[] = [
     value: "disabled",
   },
   {
+    weakening: "sidecars disabled by a patch of the namespace",
+    ...injection,
+    added: {
+      type: "kubernetes:core/v1:NamespacePatch",
+      name: "bookinfo",
+      provider: "cluster",
+      inputs: { metadata: { name: "bookinfo", labels: { "istio-injection": "disabled" } } },
+    },
+  },
+  {
+    weakening: "another container for the sidecar, by its template",
+    ...injection,
+    ...details,
+    at: [...pod, "annotations"],
+    value: { "inject.istio.io/templates": "grpc-agent" },
+  },
+  {
     weakening: "a pod without a sidecar, by its label",
     ...injection,
     ...details,
@@ -106,6 +138,44 @@ export const meshMutations: readonly Mutation[] = [
     ...details,
     at: [...pod, "annotations"],
     value: { "sidecar.istio.io/interceptionMode": "NONE" },
+  },
+  {
+    weakening: "no sidecars in the whole mesh",
+    ...configuration,
+    at: ["values", "global", "proxy", "autoInject"],
+    value: "disabled",
+  },
+  {
+    weakening: "a port past every sidecar",
+    ...configuration,
+    at: ["values", "global", "proxy", "excludeInboundPorts"],
+    value: "9080",
+  },
+  {
+    weakening: "another mesh's identities",
+    ...configuration,
+    at: ["values", "meshConfig", "trustDomainAliases"],
+    value: ["elsewhere"],
+  },
+  {
+    weakening: "paths as the request spells them",
+    ...configuration,
+    at: ["values", "meshConfig", "pathNormalization", "normalization"],
+    value: "NONE",
+  },
+  {
+    weakening: "a filter that takes the policies away",
+    rule: "mesh-configuration",
+    added: networking("EnvoyFilter", {
+      configPatches: [{ applyTo: "HTTP_FILTER", patch: { operation: "REMOVE" } }],
+    }),
+  },
+  {
+    weakening: "a listener past the sidecar",
+    rule: "mesh-configuration",
+    added: networking("Sidecar", {
+      ingress: [{ port: { number: 9080 }, captureMode: "NONE", defaultEndpoint: "0.0.0.0:9080" }],
+    }),
   },
   {
     weakening: "a range of chart versions",

@@ -8,12 +8,17 @@ const first = ["spec", "rules", 0] as const;
 const callers = [...first, "from", 0, "source", "serviceAccounts"] as const;
 const permissions = [...first, "when", 0, "values"] as const;
 
+/** Prod's. */
+const tokens = "https://bookinfo.eu.auth0.com//*";
+
 const policy = (name: string, spec: object): Given => ({
   type: "kubernetes:security.istio.io/v1:AuthorizationPolicy",
   name,
   provider: "cluster",
   inputs: { metadata: { name, namespace: "bookinfo" }, spec },
 });
+
+const enforced = { rule: "policy-enforced", of: "AuthorizationPolicy access-allow-nothing" };
 
 export const tableMutations: readonly Mutation[] = [
   {
@@ -36,11 +41,45 @@ export const tableMutations: readonly Mutation[] = [
     value: "default",
   },
   {
+    weakening: "allow nothing, tried only",
+    ...enforced,
+    at: ["metadata", "annotations"],
+    value: { "istio.io/dry-run": "true" },
+  },
+  {
+    weakening: "allow nothing, for another control plane",
+    ...enforced,
+    at: ["metadata", "labels"],
+    value: { "istio.io/rev": "canary" },
+  },
+  {
+    weakening: "a patch of a policy",
+    rule: "policy-enforced",
+    added: {
+      ...policy("details", {}),
+      type: "kubernetes:security.istio.io/v1:AuthorizationPolicyPatch",
+    },
+  },
+  {
     weakening: "a rule that is everything",
     rule: "no-allow-all",
     ...details,
     at: ["spec", "rules"],
     value: [{}],
+  },
+  {
+    weakening: "a rule for every address",
+    rule: "no-allow-all",
+    ...details,
+    at: ["spec", "rules", 1],
+    value: { from: [{ source: { ipBlocks: ["10.0.0.0/0"] } }] },
+  },
+  {
+    weakening: "a rule for every path, by a template",
+    rule: "no-allow-all",
+    ...details,
+    at: ["spec", "rules", 1],
+    value: { to: [{ operation: { paths: ["/{**}"] } }] },
   },
   {
     weakening: "another rule, that is everything",
@@ -113,11 +152,41 @@ export const tableMutations: readonly Mutation[] = [
     value: "*",
   },
   {
+    weakening: "anybody with a token as well",
+    ...table,
+    ...details,
+    at: [...first, "from", 1],
+    value: { source: { requestPrincipals: [tokens] } },
+  },
+  {
+    weakening: "the caller without the permission as well",
+    ...table,
+    ...details,
+    at: ["spec", "rules", 1],
+    value: {
+      from: [
+        {
+          source: {
+            serviceAccounts: ["bookinfo/bookinfo-productpage"],
+            requestPrincipals: [tokens],
+          },
+        },
+      ],
+    },
+  },
+  {
     weakening: "a caller by another field",
     ...table,
     ...details,
     at: [...first, "from", 1],
     value: { source: { principals: ["cluster.local/ns/default/sa/default"] } },
+  },
+  {
+    weakening: "a caller by its namespace",
+    ...table,
+    ...details,
+    at: [...first, "from", 0, "source"],
+    value: { namespaces: ["bookinfo"], requestPrincipals: [tokens] },
   },
   {
     weakening: "a caller by its address",
@@ -213,5 +282,19 @@ export const tableMutations: readonly Mutation[] = [
     ...details,
     at: ["spec", "action"],
     value: "AUDIT",
+  },
+  {
+    weakening: "a public service asks for a token",
+    ...table,
+    of: "AuthorizationPolicy access-productpage",
+    at: [...first, "from", 0, "source", "requestPrincipals"],
+    value: [tokens],
+  },
+  {
+    weakening: "both of two permissions",
+    ...table,
+    ...details,
+    at: [...first, "when", 1],
+    value: { key: "request.auth.claims[permissions]", values: ["read:book-reviews"] },
   },
 ];

@@ -109,6 +109,38 @@ test("each caller, token and permission beyond the table is found", async () => 
     assert.deepEqual(await judged(accessTable, all(details(rule)), settings), expected);
 });
 
+test("a condition on permissions that the row does not ask for is found: it refuses others", async () => {
+  const key = "request.auth.claims[permissions]";
+  const both = details({ from, when: [...when, permission("write")] });
+  assert.deepEqual(await judged(accessTable, all(both), settings), [
+    is("spec.rules[0].when[1].values", '["write"]', '["read"]'),
+  ]);
+  const never = details({ from, when: [{ key, values: ["read"], notValues: ["read"] }] });
+  assert.deepEqual(await judged(accessTable, all(never), settings), [
+    is("spec.rules[0].when[0].notValues", '["read"]', "nothing"),
+  ]);
+  const asking = allow("productpage", { from: [source("ingress/gateway")], when });
+  const good = [details({ from, when }), profile, allowNothing];
+  assert.deepEqual(await judged(accessTable, [...good, asking], settings), [
+    is(
+      "spec.rules[0].when[0]",
+      `{"key":"${key}","values":["read"]}`,
+      "no condition on permissions",
+      "productpage",
+    ),
+  ]);
+});
+
+test("a public service that asks for a token is found", async () => {
+  const asking = allow("productpage", { from: [source("ingress/gateway", [principals])] });
+  const title = "AuthorizationPolicy bookinfo/productpage";
+  const good = [details({ from, when }), profile, allowNothing];
+  assert.deepEqual(await judged(accessTable, [...good, asking], settings), [
+    nobody(" without a token", "ingress/gateway", title, "productpage"),
+  ]);
+  assert.deepEqual(await judged(accessTable, [...good, asking, page], settings), []);
+});
+
 test("a second rule is judged like the first", async () => {
   assert.deepEqual(await judged(accessTable, all(details({ from, when }, { when })), settings), [
     is("spec.rules[1].from", "nothing", accounts),

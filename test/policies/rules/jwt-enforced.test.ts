@@ -64,7 +64,11 @@ test("where no tokens are checked, no rule has to ask for one", async () => {
     selector: { matchLabels: { app: "reviews" } },
     jwtRules,
   });
-  assert.deepEqual(await judged(jwtEnforced, [selective, details, allow("details", without)]), []);
+  const reviews = [workload("reviews"), allow("reviews", withToken)];
+  assert.deepEqual(
+    await judged(jwtEnforced, [selective, ...reviews, details, allow("details", without)]),
+    [],
+  );
   const empty = authentication("tokens", { jwtRules: [] });
   assert.deepEqual(await judged(jwtEnforced, [empty, details, allow("details", without)]), []);
   const whole = authentication("tokens", { jwtRules }, "istio-system");
@@ -105,4 +109,65 @@ test("a service of the table whose tokens nobody checks is found, a public one, 
   assert.deepEqual(await judged(jwtEnforced, [empty, ...page], { table }), [nobodyChecks]);
   const elsewhere = workload("productpage", { namespace: "elsewhere" });
   assert.deepEqual(await judged(jwtEnforced, [elsewhere], { table }), []);
+});
+
+test("a policy that may select a workload is judged as if it did", async () => {
+  const withoutSelector = [null, {}, notKnown, { matchLabels: null }, { matchLabels: {} }];
+  const unclear = [{ matchLabels: { app: notKnown } }, { matchLabels: notKnown }];
+  const base = [tokens, details, allow("details", withToken)];
+  for (const selector of [...withoutSelector, ...unclear]) {
+    const open = authorization("open", { selector, rules: [without] });
+    assert.deepEqual(await judged(jwtEnforced, [...base, open]), [admits(0, "open")]);
+    const maybe = authentication("tokens", { selector, jwtRules });
+    assert.deepEqual(await judged(jwtEnforced, [maybe, details, allow("details", without)]), [
+      admits(),
+    ]);
+  }
+  const somewhere = {
+    ...allow("details", without),
+    inputs: { metadata: { name: "details", namespace: notKnown }, spec: { rules: [without] } },
+  };
+  const [found] = await judged(jwtEnforced, [...base, somewhere]);
+  assert.equal(
+    found?.message,
+    "spec.rules[0] of AuthorizationPolicy default/details admits requests without a token. Write requestPrincipals in each of its sources",
+  );
+});
+
+test("a policy that only may select a workload does not close it", async () => {
+  const maybe = authorization("maybe", { selector: notKnown, rules: [withToken] });
+  assert.deepEqual(await judged(jwtEnforced, [tokens, details, maybe]), [nobodyAsks()]);
+});
+
+test("a rule on claims has to say whose, also where no token is asked for", async () => {
+  const onClaims = { from: [source("ingress/gateway")], when: [permission()] };
+  const page = allow("productpage", onClaims);
+  const found = {
+    message:
+      "spec.rules[0] of AuthorizationPolicy bookinfo/productpage compares the claims of anybody's tokens. Write requestPrincipals in each of its sources",
+    resource: "productpage",
+  };
+  const settings = { publicServices: ["productpage"] };
+  const resources = [tokens, workload("productpage"), page];
+  assert.deepEqual(await judged(jwtEnforced, resources, settings), [found]);
+  assert.deepEqual(await judged(jwtEnforced, [page]), [found]);
+});
+
+test("pods that the stack does not make are asked by their policies", async () => {
+  const found = {
+    message:
+      "no policy asks the requests of the pods of RequestAuthentication bookinfo/tokens for a token. Write an ALLOW policy with requestPrincipals that selects its pods",
+    resource: "tokens",
+  };
+  assert.deepEqual(await judged(jwtEnforced, [tokens]), [found]);
+  const exceptNamespaces = ["bookinfo"];
+  assert.deepEqual(await judged(jwtEnforced, [tokens], { exceptNamespaces }), []);
+  assert.deepEqual(await judged(jwtEnforced, [tokens, allow("details", withToken)]), []);
+  assert.deepEqual(await judged(jwtEnforced, [tokens, allow("details", without)]), [admits()]);
+  const selector = { matchLabels: { istio: "ingress" } };
+  const selective = authentication("tokens", { selector, jwtRules });
+  const elsewhere = allow("details", without);
+  assert.deepEqual(await judged(jwtEnforced, [selective, elsewhere]), [found]);
+  const waypoint = authentication("tokens", { targetRefs: [{ name: "waypoint" }], jwtRules });
+  assert.deepEqual(await judged(jwtEnforced, [waypoint]), []);
 });

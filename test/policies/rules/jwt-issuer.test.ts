@@ -35,6 +35,7 @@ test("each difference from the configuration is found", async () => {
     [{ jwksUri: other }, is("jwksUri", `"${other}"`, keys)],
     [{ jwksUri: undefined }, is("jwksUri", "nothing", keys)],
     [{ jwks: "{}", jwksUri: undefined }, is("jwks", '"…"', "jwksUri instead")],
+    [{ jwks_uri: other }, is("jwks_uri", `"${other}"`, "jwksUri instead")],
     [{ fromHeaders: undefined }, is("fromHeaders", "nothing", places)],
     [{ fromHeaders: [{ name: "x-token" }] }, is("fromHeaders", '[{"name":"x-token"}]', places)],
     [{ fromParams: ["access_token"] }, is("fromParams", '["access_token"]', "none")],
@@ -73,10 +74,20 @@ test("without a configured issuer, any of https with keys at its own host passes
     assert.deepEqual(await judged(jwtIssuer, [tokens(change)]), expected);
 });
 
-test("inline keys and other headers pass where they are configured", async () => {
+test("inline keys, other headers and cookies pass where they are configured", async () => {
   const inline = tokens({ jwks: "{}", jwksUri: undefined });
   const allowed = { ...settings, allowInlineKeys: true };
   assert.deepEqual(await judged(jwtIssuer, [inline], allowed), []);
   const other = tokens({ fromHeaders: [{ name: "X-Token" }] });
   assert.deepEqual(await judged(jwtIssuer, [other], { ...settings, headers: ["x-token"] }), []);
+  const both = tokens({ jwks: "{}", jwksUri: "https://other.example/keys" });
+  assert.deepEqual(await judged(jwtIssuer, [both], allowed), [
+    is("jwksUri", '"https://other.example/keys"', keys),
+  ]);
+  const cookies = { ...settings, cookies: ["token"] };
+  assert.deepEqual(await judged(jwtIssuer, [tokens({ fromCookies: ["token"] })], cookies), []);
+  const more = tokens({ fromCookies: ["token", "other"] });
+  assert.deepEqual(await judged(jwtIssuer, [more], cookies), [
+    is("fromCookies", '["token","other"]', '["token"]'),
+  ]);
 });

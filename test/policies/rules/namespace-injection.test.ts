@@ -38,6 +38,17 @@ test("a namespace that says nothing, or otherwise, is found", async () => {
   ]);
 });
 
+test("whatever says otherwise of the same namespace is found, a patch, too", async () => {
+  const disabled = namespace({ "istio-injection": "disabled" });
+  const patch = { ...disabled, type: "kubernetes:core/v1:NamespacePatch" };
+  for (const other of [disabled, patch])
+    assert.deepEqual(await judged(namespaceInjection, [enabled, other, details]), [
+      is('"disabled"'),
+    ]);
+  const labelling = { ...enabled, type: "kubernetes:core/v1:NamespacePatch" };
+  assert.deepEqual(await judged(namespaceInjection, [namespace(), labelling, details]), []);
+});
+
 test("a pod that says no is found; one that asks for its sidecar needs no label", async () => {
   const inject = (value: string) => ({ "sidecar.istio.io/inject": value });
   for (const without of [
@@ -48,6 +59,12 @@ test("a pod that says no is found; one that asks for its sidecar needs no label"
     assert.deepEqual(await judged(namespaceInjection, [enabled, without]), [optedOut]);
   const asking = workload("details", { labels: inject("true") });
   assert.deepEqual(await judged(namespaceInjection, [namespace(), asking]), []);
+  assert.deepEqual(await judged(namespaceInjection, [asking]), []);
+  assert.deepEqual(await judged(namespaceInjection, [namespace(), asking, workload("reviews")]), [
+    is("nothing"),
+  ]);
+  const disabled = namespace({ "istio-injection": "disabled" });
+  assert.deepEqual(await judged(namespaceInjection, [disabled, asking]), [is('"disabled"')]);
 });
 
 test("a namespace that the stack does not make is found, unless it is configured", async () => {
@@ -74,6 +91,7 @@ test("the ambient mesh passes where that is configured", async () => {
 test("requests that reach a container past its sidecar are found", async () => {
   const prefix = "traffic.sidecar.istio.io";
   const cases = [
+    ["inject.istio.io/templates", "grpc-agent", '"sidecar"'],
     ["sidecar.istio.io/interceptionMode", "NONE", '"REDIRECT" or "TPROXY"'],
     [`${prefix}/excludeInboundPorts`, "9080", '""'],
     [`${prefix}/excludeInterfaces`, "eth1", '""'],

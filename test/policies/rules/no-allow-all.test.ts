@@ -16,6 +16,8 @@ test("a policy without rules, and rules that admit somebody, pass", async () => 
     allow("details", { from: [source("bookinfo/productpage")] }),
     allow("details", { to: [{ operation: { paths: ["/health"] } }] }),
     allow("details", { when: [permission()] }),
+    allow("details", from({ serviceAccounts: ["b/0"] })),
+    allow("details", from({ ipBlocks: ["10.0.0.0/8"] })),
     allow("details", from({ requestPrincipals: ["https://tenant.example//*"] })),
   ];
   assert.deepEqual(await judged(noAllowAll, good), []);
@@ -32,8 +34,11 @@ test("every spelling of a rule that fits all requests is found", async () => {
     from({ serviceAccounts: ["*"] }),
     from({ notPrincipals: ["cluster.local/ns/other/sa/other"] }),
     from({ ipBlocks: ["0.0.0.0/0"] }),
+    from({ ipBlocks: ["10.0.0.0/8", "10.1.2.3/0"] }),
+    from({ remoteIpBlocks: ["::/0"] }),
     { from: [source("bookinfo/productpage"), { source: { notNamespaces: ["other"] } }] },
     { to: [{ operation: { paths: ["*"] } }] },
+    { to: [{ operation: { paths: ["/{**}"] } }] },
     { to: [{ operation: { paths: ["/*"], notPaths: ["/admin"] } }] },
     { to: [{ operation: { paths: ["/health"] } }, { operation: {} }] },
     { when: [{ key: "request.headers[x]", notValues: ["y"] }] },

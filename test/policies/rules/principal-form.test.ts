@@ -18,6 +18,12 @@ test("an issuer's principals and single service accounts pass", async () => {
     allow("details", { from: [source("bookinfo/productpage", [principals])] }),
     from({ requestPrincipals: ["https://tenant.example//auth0|1"] }),
     from({ principals: ["cluster.local/ns/bookinfo/sa/productpage"] }),
+    allow("details", {
+      when: [
+        { key: "source.principal", values: ["cluster.local/ns/bookinfo/sa/productpage"] },
+        { key: "request.headers[x]", values: ["*"] },
+      ],
+    }),
     authorization("deny", {
       action: "DENY",
       rules: [{ from: [{ source: { principals: ["*"] } }] }],
@@ -68,6 +74,12 @@ test("patterns of workloads, exclusions and conditions are found", async () => {
       "spec.rules[0].when[0].values",
       '"*"',
       `"${principals}"`,
+    ],
+    [
+      allow("details", { when: [{ key: "source.principal", values: ["cluster.local/*"] }] }),
+      "spec.rules[0].when[0].values",
+      '"cluster.local/*"',
+      account,
     ],
   ] as const;
   for (const [policy, path, value, write] of cases)

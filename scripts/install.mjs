@@ -1,0 +1,79 @@
+// Installs what package-lock.json names, unless that is there: `node scripts/install.mjs`
+//
+// A fresh clone starts here, so this file needs no dependency and runs on the machine's own Node.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+export const modules = join(root, "node_modules");
+const stamp = join(modules, ".installed-lock");
+/** The clone's owner: what is installed in it is theirs, also where root runs the command (sudo). */
+const owner = statSync(root);
+const forAnother = process.getuid?.() === 0 && owner.uid !== 0;
+
+/** Installs the locked dependencies, unless the last complete installation was of this very lock file. */
+export function install() {
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  console.error("Installing the npm dependencies that package-lock.json names …");
+  const npm = asOwner((options) =>
+    spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+      cwd: root,
+      stdio: ["ignore", "inherit", "inherit"],
+      ...options,
+    }),
+  );
+  if (npm.error || npm.status !== 0) {
+    const reason = npm.error ? npm.error.message : `npm ci exited with ${npm.status ?? npm.signal}`;
+    fail(
+      `cannot install the dependencies: ${reason}. Check the npm registry's address and try again.`,
+    );
+  }
+  writeFileSync(stamp, lock);
+  if (forAnother) chownSync(stamp, owner.uid, owner.gid);
+}
+
+/** Gives a program's options with which it runs as the clone's owner, who has their own npm settings and cache. */
+function asOwner(run) {
+  if (!forAnother) return run({});
+  const { uid, gid } = owner;
+  const known = homeOf(uid);
+  const home = known ?? mkdtempSync(join(tmpdir(), "istio-auth0-home-"));
+  try {
+    if (known === undefined) chownSync(home, uid, gid);
+    // npm tells its scripts where the settings and the cache of whoever started it are.
+    const env = { ...process.env, HOME: home };
+    delete env.npm_config_cache;
+    delete env.npm_config_userconfig;
+    return run({ uid, gid, env });
+  } finally {
+    if (known === undefined) rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** A user's home, if the machine knows one. */
+function homeOf(uid) {
+  const { stdout } = spawnSync("getent", ["passwd", String(uid)], { encoding: "utf8" });
+  return stdout?.trim().split(":")[5] || undefined;
+}
+
+export function fail(message) {
+  console.error(`error: ${message}`);
+  process.exit(1);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) install();
