@@ -9,6 +9,7 @@ import { Enforcement } from "./components/enforcement";
 import { trustedIssuers } from "./components/enforcement/issuers";
 import { findCertificate, GatewayCertificate } from "./components/gateway/certificate";
 import { createIdentity } from "./components/identity";
+import { createLogin, describeLogin, extensionProvider } from "./components/login";
 import { IstioMesh } from "./components/mesh";
 
 const settings = loadSettings();
@@ -29,6 +30,7 @@ const mesh = new IstioMesh(
     wayIn: cluster.wayIn,
     tls,
     certificateAuthority: settings.identity.certificateAuthority,
+    extensionProviders: settings.login.at === "gateway" ? [extensionProvider] : [],
   },
   { providers: [provider], ...inCluster },
 );
@@ -48,7 +50,12 @@ if (zone !== undefined)
     { providers: [provider] },
   );
 
-const identity = createIdentity("identity", settings.identity, url, first);
+const identity = createIdentity(
+  "identity",
+  settings.identity,
+  { gatewayUrl: url, login: settings.login.at },
+  first,
+);
 
 // The policies come between the namespace and the services: no service ever runs without them.
 const namespace = createNamespace("bookinfo", { provider, ...inCluster });
@@ -57,9 +64,20 @@ const enforcement = new Enforcement(
   {
     issuers: trustedIssuers(identity, settings.authentication),
     authentication: settings.authentication,
+    login: settings.login.at === "gateway" ? settings.login : undefined,
     gatewayUrl: url,
     services,
   },
+  {
+    providers: [provider],
+    deletedWith: lifetime,
+    dependsOn: [mesh.controlPlane, ingressNamespace, namespace],
+  },
+);
+const login = createLogin(
+  "login",
+  settings.login,
+  { identity, gatewayUrl: url },
   {
     providers: [provider],
     deletedWith: lifetime,
@@ -70,6 +88,7 @@ new Bookinfo(
   "bookinfo",
   {
     ...settings.bookinfo,
+    ...login.application,
     gatewayUrl: url,
     tls,
     certificate,
@@ -78,7 +97,7 @@ new Bookinfo(
   {
     providers: [provider],
     deletedWith: lifetime,
-    dependsOn: [mesh.controlPlane, namespace, enforcement],
+    dependsOn: [mesh.controlPlane, namespace, enforcement, ...login.enforced],
   },
 );
 
@@ -96,10 +115,12 @@ export const viewers = {
   machines: settings.identity.machines.map(({ name, permissions }) => ({ name, permissions })),
 };
 // Only those that there are: Pulumi warns about an output without a value on every run.
-const authorities = {
+const optional = {
   certificateAuthority: identity.certificateAuthority,
   gatewayCertificateAuthority: tls?.certificateAuthority,
+  /** How browsers get in, where they do. */
+  login: describeLogin(settings.login),
 };
-for (const [name, authority] of Object.entries(authorities)) {
-  if (authority !== undefined) Object.assign(module.exports as object, { [name]: authority });
+for (const [name, value] of Object.entries(optional)) {
+  if (value !== undefined) Object.assign(module.exports as object, { [name]: value });
 }

@@ -9,6 +9,7 @@ export type {
   GatewaySettings,
   IdentitySettings,
   IstioSettings,
+  LoginSettings,
   Settings,
   TlsSettings,
 } from "./settings";

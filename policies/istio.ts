@@ -95,10 +95,21 @@ export function allowPolicies(resources: readonly Resource[]): AuthorizationPoli
 const narrowing: readonly unknown[] = ["DENY", "AUDIT", "CUSTOM"];
 export const mayAllow = (action: unknown) => !narrowing.includes(action);
 
+/** What policies select by: a workload's, or what else is known of pods. */
+export type Pods = Pick<Workload, "resource" | "title" | "namespace" | "labels">;
+
+/** The pods that a policy selects, where the stack does not make them, as those of a chart. */
+export const podsOf = ({ resource, namespace, labels }: SecurityPolicy): Pods => ({
+  resource,
+  title: `the pods of ${titleOf(resource)}`,
+  namespace,
+  labels: labels ?? unknown,
+});
+
 /** Whether a policy counts for a workload: what is not known counts for nothing. */
 export function appliesTo(
   policy: SecurityPolicy,
-  { namespace, labels }: Workload,
+  { namespace, labels }: Pods,
   rootNamespace: string,
 ): boolean {
   const isNear = policy.namespace === namespace || policy.namespace === rootNamespace;
@@ -108,7 +119,7 @@ export function appliesTo(
 /** Whether a policy may count for a workload: what is not known may be anything. */
 export function mayApplyTo(
   policy: SecurityPolicy,
-  { namespace, labels }: Workload,
+  { namespace, labels }: Pods,
   rootNamespace: string,
 ): boolean {
   const near = [namespace, rootNamespace, unknown];

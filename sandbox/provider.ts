@@ -2,11 +2,11 @@
 import { createHmac } from "node:crypto";
 import { z } from "zod";
 import { permissions, roles } from "../components/access";
-import { applicationAddresses } from "../components/identity/addresses";
+import { applicationAddresses, type LoginPlace } from "../components/identity/addresses";
 import { documentUrl } from "../preflight/checks/provider";
 import { Failure } from "./failure";
 import { type Decisions } from "./state";
-import { realmAddresses, type RealmOptions } from "./tenant/realm/options";
+import { realmAddresses, realmPath, type RealmOptions } from "./tenant/realm/options";
 
 /** Unless another one is asked for. */
 const defaultAudience = "https://bookinfo.io";
@@ -82,17 +82,17 @@ export function identitySecrets(identity: unknown, decisions: Decisions): Record
  * The realm that these settings are about, or nothing where they are about the tenant.
  *
  * @param identity the settings under `identity`
- * @param gatewayUrl the gateway's URL as browsers see it
+ * @param application the gateway's URL as browsers see it, and where people sign in
  */
 export function realmOf(
   identity: unknown,
-  gatewayUrl: string,
+  application: { readonly gatewayUrl: string; readonly login: LoginPlace },
   decisions: Decisions,
 ): RealmOptions | undefined {
   const { data } = oidcSettings.safeParse(identity);
   if (data === undefined) return undefined;
   const { audience, client, users, machines } = data;
-  const { callback } = applicationAddresses(gatewayUrl);
+  const { callback, loggedOut } = applicationAddresses(application.gatewayUrl, application.login);
   return {
     audience,
     users: users.map((user) => ({
@@ -101,7 +101,7 @@ export function realmOf(
       roles: [...new Set(user.roles.flatMap((role) => roles[role].permissions))],
     })),
     clients: [
-      { id: client.id, secret: secretOf(decisions, client.id), roles: [], callback },
+      { id: client.id, secret: secretOf(decisions, client.id), roles: [], callback, loggedOut },
       ...machines.map(({ clientId, permissions: granted }) => ({
         id: clientId,
         secret: secretOf(decisions, clientId),
@@ -109,6 +109,22 @@ export function realmOf(
       })),
     ],
   };
+}
+
+const beside = z.object({
+  issuers: z.array(z.object({ issuer: z.string(), audience: z.string() })),
+});
+
+/**
+ * The realm as an issuer beside the tenant, or nothing where it is none: it knows nobody, and who has its key makes its
+ * tokens.
+ *
+ * @param authentication the settings under `authentication`
+ */
+export function realmBeside(authentication: unknown): RealmOptions | undefined {
+  const { data } = beside.safeParse(authentication);
+  const realm = data?.issuers.find(({ issuer }) => issuer.endsWith(realmPath));
+  return realm && { audience: realm.audience, users: [], clients: [] };
 }
 
 /** One secret for each of the realm's users and clients, from the one that is kept. */

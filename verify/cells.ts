@@ -1,7 +1,7 @@
 /** The cells: every viewer's request for every target from every vantage point. */
 import type { AllCredentials, Credentials } from "./credentials";
-import { expectedOutcome, isPermitted, unlisted } from "./expectations";
-import type { Destination, Expected, Way } from "./expectations";
+import { expectedOutcome, isPermitted, refusalAtGateway, unlisted } from "./expectations";
+import type { Destination, Expected, TokenChecks, Way } from "./expectations";
 import type { Observed, ProbeRequest } from "./prober";
 import type { Carried } from "./presentations";
 import type { Target } from "./target";
@@ -52,13 +52,14 @@ export function planCells(
   vantages: readonly Vantage[],
   viewers: readonly Viewer[],
   credentials: AllCredentials,
+  checks: TokenChecks,
 ): readonly PlannedCell[] {
   return vantages.flatMap((vantage) =>
     viewers
       .filter((viewer) => vantage.viewers?.(viewer) ?? true)
       .flatMap((viewer) =>
         vantage.targets.map((target) =>
-          planCell(vantage, viewer, target, credentials.get(viewer.name)),
+          planCell(vantage, viewer, target, checks, credentials.get(viewer.name)),
         ),
       ),
   );
@@ -70,6 +71,7 @@ function planCell(
   vantage: Vantage,
   viewer: Viewer,
   target: Target,
+  checks: TokenChecks,
   held: Credentials | undefined,
 ): PlannedCell {
   const { sent, shown, words } = held ?? missing;
@@ -81,7 +83,7 @@ function planCell(
       target: target.name,
       service: target.service,
       request: { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
-      expected: expectationFor(target, viewer),
+      expected: expectationFor(target, viewer, checks),
       ...(viewer.needs !== undefined && { needs: viewer.needs }),
       ...(target.control !== undefined && { control: target.control }),
     },
@@ -92,16 +94,17 @@ function planCell(
   };
 }
 
-function expectationFor(target: Target, { credential }: Viewer): Expected {
-  const { service, showsStars, outcome } = target;
-  if (outcome?.always !== undefined) return outcome.always;
-  const expected = expectedOutcome(target.way, credential);
+function expectationFor(target: Target, { credential }: Viewer, checks: TokenChecks): Expected {
+  const { service, showsStars, outcome, way } = target;
+  if (outcome?.always !== undefined)
+    return refusalAtGateway(way, credential, checks) ?? outcome.always;
+  const expected = expectedOutcome(way, credential, checks);
   if (!isPermitted(expected)) return expected;
   if (outcome?.permitted !== undefined) return outcome.permitted;
   if (showsStars === undefined || service === unlisted) return expected;
   // The service asks ratings with its own identity and the viewer's token.
   const ratings = { caller: service, through: ["ratings"] } as const;
-  const readable = isPermitted(expectedOutcome(ratings, credential));
+  const readable = isPermitted(expectedOutcome(ratings, credential, checks));
   return { ...expected, stars: showsStars && readable };
 }
 

@@ -10,6 +10,7 @@ import { allCredentials } from "./credentials";
 import type { AllCredentials } from "./credentials";
 import { decisionsOn } from "./decisions";
 import { reasonOf, StackError } from "../stack/errors";
+import { tokenChecksOf } from "./expectations";
 import { judge } from "./judge";
 import type { JudgedCell, Verdict } from "./judge";
 import type { StackOutputs } from "../stack/outputs";
@@ -98,7 +99,7 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
       (either) => signIn(outputs, signingKeys, either, options.given),
       (either) => unlessAborted(started.probers, either),
     );
-    const planned = planCells(vantages, viewers, credentials);
+    const planned = planCells(vantages, viewers, credentials, tokenChecksOf(outputs));
     const probers = probersOf(vantages, here, inPods);
     progress(`Sending ${planned.length} requests …`);
     const [[policies, decisions], observed] = await together(

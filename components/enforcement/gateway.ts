@@ -1,4 +1,5 @@
 /** What the mesh enforces on the ingress gateway's pods. */
+import { proxyPrefix } from "../login/names";
 import { gatewayPort } from "../mesh/values";
 import { gatewayLabels, namespaces } from "../names";
 import { acceptTokens, type TrustedIssuer, withToken } from "./issuers";
@@ -7,7 +8,7 @@ import type { EnforcementArgs, Policies } from "./policies";
 const atGateway = (name: string) => ({ name, namespace: namespaces.ingress });
 const selector = { matchLabels: gatewayLabels };
 
-/** Has bad tokens end at the gateway. */
+/** Has bad tokens end at the gateway, those that a login puts into a browser's request included. */
 export function checkAtGateway(
   issuers: readonly TrustedIssuer[],
 ): Policies["RequestAuthentication"][number] {
@@ -18,11 +19,15 @@ export function checkAtGateway(
   };
 }
 
-/** Lets nothing pass the gateway without a token that counts, whatever it asks for. */
+/** Lets nothing pass the gateway without a token that counts, brought or put there by a login, but signing in. */
 export function requireTokens({
   issuers,
   gatewayUrl,
-}: Pick<EnforcementArgs, "issuers" | "gatewayUrl">): Policies["AuthorizationPolicy"][number] {
+  login,
+}: Pick<
+  EnforcementArgs,
+  "issuers" | "gatewayUrl" | "login"
+>): Policies["AuthorizationPolicy"][number] {
   const isSecure = gatewayUrl.startsWith("https:");
   return {
     resource: "tokens-required",
@@ -32,6 +37,7 @@ export function requireTokens({
       selector,
       rules: [
         ...issuers.map((issuer) => withToken(issuer)),
+        ...(login === undefined ? [] : [{ to: [{ operation: { paths: [`${proxyPrefix}/*`] } }] }]),
         // No service is reached by HTTP there: redirects are, and an authority that asks for proof of the name.
         ...(isSecure ? [{ to: [{ operation: { ports: [String(gatewayPort)] } }] }] : []),
       ],

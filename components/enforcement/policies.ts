@@ -16,6 +16,8 @@ export interface EnforcementArgs {
   readonly issuers: readonly TrustedIssuer[];
   /** Where bad tokens end, and whether requests without one do, too. */
   readonly authentication: Pick<AuthenticationSettings, "at" | "required">;
+  /** The login at the gateway, and whether nobody gets in without one or a token. Default: there is none. */
+  readonly login?: { readonly required: boolean } | undefined;
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;
   /** Who may call each service, with what. A service that is not in it is reachable by nobody. */
@@ -48,7 +50,7 @@ export function policiesOf(args: EnforcementArgs): Policies {
         spec: { mtls: { mode: "STRICT" } },
       },
     ],
-    RequestAuthentication: checks[args.authentication.at](args),
+    RequestAuthentication: checksOf(args),
     AuthorizationPolicy: [
       // Without rules a policy allows nothing; the mesh's root namespace would shut the gateway too.
       { resource: "allow-nothing", metadata: inApplication("allow-nothing"), spec: {} },
@@ -57,7 +59,7 @@ export function policiesOf(args: EnforcementArgs): Policies {
         metadata: inApplication(service),
         spec: allowCallers(service, access, issuers),
       })),
-      ...(args.authentication.required ? [requireTokens(args)] : []),
+      ...(args.authentication.required || args.login?.required ? [requireTokens(args)] : []),
     ],
   };
 }
@@ -66,21 +68,28 @@ const inApplication = (name: string) => ({ name, namespace: namespaces.applicati
 
 type Check = PolicyObject<RequestAuthenticationSpec>;
 
-/** What checks tokens, by where that is. Whatever the gateway has checked, services check again: it is not their only caller. */
-const checks: Readonly<
-  Record<AuthenticationSettings["at"], (args: EnforcementArgs) => readonly Check[]>
-> = {
-  namespace: ({ issuers }) => [checkEverywhere(issuers)],
-  workload: ({ issuers, services }) =>
-    Object.entries(services)
-      .filter(([, { requires }]) => requires !== "public")
-      .map(([service]) => ({
-        resource: `tokens-${service}`,
-        metadata: inApplication(`tokens-${service}`),
-        spec: { selector: { matchLabels: { app: service } }, ...acceptTokens(issuers) },
-      })),
-  gateway: ({ issuers }) => [checkEverywhere(issuers), checkAtGateway(issuers)],
-};
+/** What checks tokens. Whatever the gateway has checked, services check again: it is not their only caller. */
+function checksOf(args: EnforcementArgs): readonly Check[] {
+  const { issuers, authentication, services, login } = args;
+  const isChecked = authentication.at === "gateway" || login !== undefined;
+  return [
+    ...(authentication.at === "workload"
+      ? Object.keys(services).filter(isProtected(services)).map(checkAt(issuers))
+      : [checkEverywhere(issuers)]),
+    ...(isChecked ? [checkAtGateway(issuers)] : []),
+  ];
+}
+
+const isProtected = (services: EnforcementArgs["services"]) => (service: string) =>
+  services[service as ServiceName].requires !== "public";
+
+const checkAt =
+  (issuers: readonly TrustedIssuer[]) =>
+  (service: string): Check => ({
+    resource: `tokens-${service}`,
+    metadata: inApplication(`tokens-${service}`),
+    spec: { selector: { matchLabels: { app: service } }, ...acceptTokens(issuers) },
+  });
 
 function checkEverywhere(issuers: readonly TrustedIssuer[]): Check {
   return {

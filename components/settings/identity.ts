@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { permissions, roles } from "../access";
-import { tokensOfProvider } from "./provider";
+import { providerUrl, tokensOfProvider } from "./provider";
 import { certificateAuthority, kinds, matching, oneOf, section, text, unique } from "./schema";
 
 const email = "an e-mail address in lower case, as the tenant keeps it";
@@ -52,12 +52,18 @@ const secret = (expected: string) => text(expected).transform((value) => pulumi.
 const oidcIdentity = section({
   kind: z.literal("oidc"),
   ...tokensOfProvider,
+  /** Where people sign out at the provider: `end_session_endpoint`. Default: signing out ends this stack's session only. */
+  endSessionEndpoint: providerUrl("an https URL without user name and fragment").optional(),
   /** PEM of the private authority that the provider's certificate comes from. Default: a public one. */
   certificateAuthority: certificateAuthority().optional(),
   /** The provider's client that people sign in with. Default: none; then nobody signs in through this stack. */
   client: section({
     id: text("the client's id"),
     secret: secret("the client's secret"),
+    /** What a sign-in asks for; with offline_access most providers let a session be refreshed. */
+    scopes: unique(matching(/^[^\s"\\]+$/, "a scope"), "each scope once")
+      .refine((scopes) => scopes.includes("openid"), { error: "a list with openid" })
+      .default(["openid", "profile", "email"]),
   }).optional(),
   /** People that the provider knows, for verification: roles are user and moderator. Default: none. */
   users: unique(

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { matching, text } from "./schema";
 
 /** A URL as it stands in the provider's own document; what it holds is shown in plain text, so no password. */
-function providerUrl(expected: string, isGood: (url: URL) => boolean = () => true) {
+export function providerUrl(expected: string, isGood: (url: URL) => boolean = () => true) {
   return z.url({ error: expected, protocol: /^https$/ }).refine(
     (text) => {
       const url = URL.parse(text);

@@ -7,6 +7,8 @@ import {
   isRequestAuthentication,
   mayApplyTo,
   type Part,
+  type Pods,
+  podsOf,
   type SecurityPolicy,
   securityPolicyOf,
   titleOf,
@@ -14,8 +16,26 @@ import {
 import { at, entries } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
-import { tableSettings } from "../table";
-import { workloadsOf, type Workload } from "../workloads";
+import { type Table, tableSettings } from "../table";
+import { workloadsOf } from "../workloads";
+
+const settings = z.object({
+  rootNamespace: z
+    .string()
+    .default("istio-system")
+    .describe("Istio's root namespace, whose policies are the whole mesh's"),
+  table: tableSettings
+    .optional()
+    .describe("The access table: its public services ask for no token. Default: none is public"),
+  publicServices: z
+    .array(z.string())
+    .default([])
+    .describe("Services that ask for no token, by their label app; the table's are added"),
+  exceptNamespaces: z
+    .array(z.string())
+    .default([])
+    .describe("Namespaces that ask for no token, such as that of a gateway that only checks them"),
+});
 
 /** https://istio.io/latest/docs/reference/config/security/request_authentication/ */
 export const jwtEnforced = stackRule({
@@ -24,61 +44,68 @@ export const jwtEnforced = stackRule({
   severity: "critical",
   remediation:
     "Give every source of each rule requestPrincipals. A RequestAuthentication refuses bad tokens only: a request without any passes it.",
-  settings: z.object({
-    rootNamespace: z
-      .string()
-      .default("istio-system")
-      .describe("Istio's root namespace, whose policies are the whole mesh's"),
-    table: tableSettings
-      .optional()
-      .describe("The access table: its public services ask for no token. Default: none is public"),
-    publicServices: z
-      .array(z.string())
-      .default([])
-      .describe("Services that ask for no token, by their label app; the table's are added"),
-  }),
-  judgeAll(resources, { rootNamespace, table, publicServices }) {
-    const rows = Object.entries(table?.services ?? {});
-    const open = rows.filter(([, { requires }]) => requires === "public").map(([name]) => name);
-    const isOpen = ({ labels }: Workload) =>
-      [...open, ...publicServices].some((name) => name === at(labels, "app"));
-    const all = workloadsOf(resources);
-    const policies = allowPolicies(resources);
-    const authentications = resources
-      .filter(isRequestAuthentication)
-      .filter(({ inputs }) => entries(at(inputs, "spec", "jwtRules")).length > 0)
-      .map(securityPolicyOf);
-    const asked = all
-      .filter((one) => authentications.some((two) => mayApplyTo(two, one, rootNamespace)))
-      .filter((one) => !isOpen(one));
+  settings,
+  judgeAll(resources, { rootNamespace, table, publicServices, exceptNamespaces }) {
+    const mesh = meshOf(resources, rootNamespace);
+    const { policies, authentications, workloads } = mesh;
+    const open = [...publicServices, ...publicServicesOf(table)];
+    const asks = ({ labels, namespace }: Pods) =>
+      !open.some((name) => name === at(labels, "app")) &&
+      !exceptNamespaces.some((name) => name === namespace);
+    const asked = workloads.filter((one) => mesh.mayApply(authentications, one)).filter(asks);
+    const askedElsewhere = podsElsewhere(mesh).filter(asks);
     const applying = policies.filter((policy) =>
-      asked.some((one) => mayApplyTo(policy, one, rootNamespace)),
+      [...asked, ...askedElsewhere].some((pods) => mesh.mayApply([policy], pods)),
     );
-    const appliedBy = (some: readonly SecurityPolicy[]) => (workload: Workload) =>
-      some.some((one) => appliesTo(one, workload, rootNamespace));
-    const isAsked = appliedBy(policies);
-    const isChecked = appliedBy(authentications);
     return [
       ...applying.flatMap(withoutToken),
-      ...policies.filter((one) => !applying.includes(one)).flatMap(byClaimsOnly),
-      ...asked
-        .filter((one) => !isAsked(one))
-        .map(({ resource, title }) => nobodyAsks(resource, title)),
-      ...all
-        .filter((one) => one.namespace === table?.namespace && !isChecked(one))
-        .map(({ resource, title }) => nobodyChecks(resource, title)),
+      ...policies.filter((policy) => !applying.includes(policy)).flatMap(byClaimsOnly),
+      ...asked.filter((one) => !mesh.apply(policies, one)).map(nobodyAsks),
+      ...askedElsewhere.filter((pods) => !mesh.mayApply(policies, pods)).map(nobodyAsks),
+      ...workloads
+        .filter(({ namespace }) => namespace === table?.namespace)
+        .filter((one) => !mesh.apply(authentications, one))
+        .map(nobodyChecks),
     ];
   },
 });
 
-const nobodyAsks = (resource: Resource, title: string): Finding => ({
+/** What lets requests through, what checks their tokens, and whom both count for. */
+function meshOf(resources: readonly Resource[], rootNamespace: string) {
+  return {
+    policies: allowPolicies(resources),
+    authentications: resources
+      .filter(isRequestAuthentication)
+      .filter(({ inputs }) => entries(at(inputs, "spec", "jwtRules")).length > 0)
+      .map(securityPolicyOf),
+    workloads: workloadsOf(resources),
+    apply: (policies: readonly SecurityPolicy[], pods: Pods) =>
+      policies.some((policy) => appliesTo(policy, pods, rootNamespace)),
+    mayApply: (policies: readonly SecurityPolicy[], pods: Pods) =>
+      policies.some((policy) => mayApplyTo(policy, pods, rootNamespace)),
+  };
+}
+
+const publicServicesOf = (table: Table | undefined) =>
+  Object.entries(table?.services ?? {})
+    .filter(([, { requires }]) => requires === "public")
+    .map(([name]) => name);
+
+/** The pods whose tokens are checked and that the stack does not make, such as a chart's. */
+const podsElsewhere = ({ authentications, workloads, mayApply }: ReturnType<typeof meshOf>) =>
+  authentications
+    .filter(({ isTargeted }) => !isTargeted)
+    .filter((one) => !workloads.some((workload) => mayApply([one], workload)))
+    .map(podsOf);
+
+const nobodyAsks = ({ resource, title }: Pods): Finding => ({
   resource,
   found: `no policy asks the requests of ${title} for a token`,
   write: "an ALLOW policy with requestPrincipals that selects its pods",
 });
 
 /** Public services, too, are to refuse a bad token; and where none is checked, no rule that asks for one fits. */
-const nobodyChecks = (resource: Resource, title: string): Finding => ({
+const nobodyChecks = ({ resource, title }: Pods): Finding => ({
   resource,
   found: `no RequestAuthentication checks the tokens of the requests of ${title}`,
   write: "one with jwtRules that selects its pods, or all of its namespace",

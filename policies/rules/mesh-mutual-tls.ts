@@ -30,11 +30,14 @@ const missing = (namespace: string): Finding => ({
   write,
 });
 
+/** Whether it says the whole mesh's mode. UNSET is the one above it, and there is none above this. */
 function isMeshWide({ inputs }: Resource, rootNamespace: string): boolean {
+  const mode = at(inputs, "spec", "mtls", "mode");
   return (
     at(inputs, "metadata", "namespace") === rootNamespace &&
     at(inputs, "spec", "selector") === undefined &&
-    at(inputs, "spec", "mtls", "mode") !== undefined
+    mode !== undefined &&
+    mode !== "UNSET"
   );
 }
 

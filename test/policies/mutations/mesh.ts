@@ -32,6 +32,12 @@ export const meshMutations: readonly Mutation[] = [
   },
   { weakening: "the mesh's mode not said", ...mutualTls, at: ["spec", "mtls"], value: undefined },
   {
+    weakening: "the mesh's mode left to the default",
+    ...mutualTls,
+    at: ["spec", "mtls", "mode"],
+    value: "UNSET",
+  },
+  {
     weakening: "mutual TLS for one workload only",
     ...mutualTls,
     at: ["spec", "selector"],
@@ -80,6 +86,23 @@ export const meshMutations: readonly Mutation[] = [
     of: "Namespace bookinfo",
     at: ["metadata", "labels", "istio-injection"],
     value: "disabled",
+  },
+  {
+    weakening: "sidecars disabled by a patch of the namespace",
+    ...injection,
+    added: {
+      type: "kubernetes:core/v1:NamespacePatch",
+      name: "bookinfo",
+      provider: "cluster",
+      inputs: { metadata: { name: "bookinfo", labels: { "istio-injection": "disabled" } } },
+    },
+  },
+  {
+    weakening: "another container for the sidecar, by its template",
+    ...injection,
+    ...details,
+    at: [...pod, "annotations"],
+    value: { "inject.istio.io/templates": "grpc-agent" },
   },
   {
     weakening: "a pod without a sidecar, by its label",

@@ -68,6 +68,20 @@ export const tableMutations: readonly Mutation[] = [
     value: [{}],
   },
   {
+    weakening: "a rule for every address",
+    rule: "no-allow-all",
+    ...details,
+    at: ["spec", "rules", 1],
+    value: { from: [{ source: { ipBlocks: ["10.0.0.0/0"] } }] },
+  },
+  {
+    weakening: "a rule for every path, by a template",
+    rule: "no-allow-all",
+    ...details,
+    at: ["spec", "rules", 1],
+    value: { to: [{ operation: { paths: ["/{**}"] } }] },
+  },
+  {
     weakening: "another rule, that is everything",
     rule: "no-allow-all",
     ...details,
@@ -268,5 +282,19 @@ export const tableMutations: readonly Mutation[] = [
     ...details,
     at: ["spec", "action"],
     value: "AUDIT",
+  },
+  {
+    weakening: "a public service asks for a token",
+    ...table,
+    of: "AuthorizationPolicy access-productpage",
+    at: [...first, "from", 0, "source", "requestPrincipals"],
+    value: [tokens],
+  },
+  {
+    weakening: "both of two permissions",
+    ...table,
+    ...details,
+    at: [...first, "when", 1],
+    value: { key: "request.auth.claims[permissions]", values: ["read:book-reviews"] },
   },
 ];

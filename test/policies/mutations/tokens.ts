@@ -117,4 +117,24 @@ export const tokenMutations: readonly Mutation[] = [
     at: [...source, "requestPrincipals"],
     value: ["https://bookinfo.eu.auth0.com/*"],
   },
+  {
+    weakening: "any token that has the permission",
+    rule: "jwt-enforced",
+    of: "AuthorizationPolicy access-productpage",
+    at: ["spec", "rules", 0, "when"],
+    value: [{ key: "request.auth.claims[permissions]", values: ["read:book-details"] }],
+  },
+  {
+    weakening: "any workload of the trust domain, by a condition",
+    rule: "principal-form",
+    ...details,
+    at: ["spec", "rules", 1],
+    value: { when: [{ key: "source.principal", values: ["cluster.local/*"] }] },
+  },
+  {
+    weakening: "keys by the field's older name",
+    ...issuer,
+    at: [...rule, "jwks_uri"],
+    value: "https://attacker.eu.auth0.com/.well-known/jwks.json",
+  },
 ];

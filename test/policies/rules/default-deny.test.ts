@@ -15,6 +15,8 @@ test("a policy that allows nothing passes, of the namespace or of the whole mesh
   const whole = authorization("none", {}, "istio-system");
   assert.deepEqual(await judged(defaultDeny, [details, whole]), []);
   assert.deepEqual(await judged(defaultDeny, []), []);
+  for (const spec of [{ rules: [] }, { rules: null }, { selector: { matchLabels: null } }])
+    assert.deepEqual(await judged(defaultDeny, [details, authorization("none", spec)]), []);
 });
 
 test("each namespace without one is found once", async () => {

@@ -64,7 +64,11 @@ test("where no tokens are checked, no rule has to ask for one", async () => {
     selector: { matchLabels: { app: "reviews" } },
     jwtRules,
   });
-  assert.deepEqual(await judged(jwtEnforced, [selective, details, allow("details", without)]), []);
+  const reviews = [workload("reviews"), allow("reviews", withToken)];
+  assert.deepEqual(
+    await judged(jwtEnforced, [selective, ...reviews, details, allow("details", without)]),
+    [],
+  );
   const empty = authentication("tokens", { jwtRules: [] });
   assert.deepEqual(await judged(jwtEnforced, [empty, details, allow("details", without)]), []);
   const whole = authentication("tokens", { jwtRules }, "istio-system");
@@ -147,4 +151,23 @@ test("a rule on claims has to say whose, also where no token is asked for", asyn
   const resources = [tokens, workload("productpage"), page];
   assert.deepEqual(await judged(jwtEnforced, resources, settings), [found]);
   assert.deepEqual(await judged(jwtEnforced, [page]), [found]);
+});
+
+test("pods that the stack does not make are asked by their policies", async () => {
+  const found = {
+    message:
+      "no policy asks the requests of the pods of RequestAuthentication bookinfo/tokens for a token. Write an ALLOW policy with requestPrincipals that selects its pods",
+    resource: "tokens",
+  };
+  assert.deepEqual(await judged(jwtEnforced, [tokens]), [found]);
+  const exceptNamespaces = ["bookinfo"];
+  assert.deepEqual(await judged(jwtEnforced, [tokens], { exceptNamespaces }), []);
+  assert.deepEqual(await judged(jwtEnforced, [tokens, allow("details", withToken)]), []);
+  assert.deepEqual(await judged(jwtEnforced, [tokens, allow("details", without)]), [admits()]);
+  const selector = { matchLabels: { istio: "ingress" } };
+  const selective = authentication("tokens", { selector, jwtRules });
+  const elsewhere = allow("details", without);
+  assert.deepEqual(await judged(jwtEnforced, [selective, elsewhere]), [found]);
+  const waypoint = authentication("tokens", { targetRefs: [{ name: "waypoint" }], jwtRules });
+  assert.deepEqual(await judged(jwtEnforced, [waypoint]), []);
 });

@@ -27,6 +27,7 @@ test("STRICT in the root namespace, without a selector, passes", async () => {
 test("a stack without one is told what to write", async () => {
   assert.deepEqual(await judged(meshMutualTls, []), [missing]);
   assert.deepEqual(await judged(meshMutualTls, [peers({})]), [missing]);
+  assert.deepEqual(await judged(meshMutualTls, [peers({ mtls: { mode: "UNSET" } })]), [missing]);
   const selective = { selector: { matchLabels: { app: "details" } }, mtls: { mode: "STRICT" } };
   assert.deepEqual(await judged(meshMutualTls, [peers(selective)]), [missing]);
 });
