@@ -5,12 +5,17 @@ import { type ServiceAccess, type ServiceName, services } from "../../components
 import { Enforcement } from "../../components/enforcement";
 import { clusterProvider, countByType, ofType, run } from "./mocks";
 
-const identity = {
+const tenant = {
   issuer: "https://tenant.example/",
   jwksUri: "https://tenant.example/.well-known/jwks.json",
   audience: "https://bookinfo.io",
   permissionsClaim: ["permissions"],
 };
+const everywhere = {
+  issuers: [{ ...tenant, clients: ["web", "catalogue"] }],
+  authentication: { at: "namespace", required: false },
+  gatewayUrl: "http://localhost:8080",
+} as const;
 
 function enforce(table: Readonly<Record<ServiceName, ServiceAccess>>, preview = false) {
   return run(
@@ -19,7 +24,7 @@ function enforce(table: Readonly<Record<ServiceName, ServiceAccess>>, preview = 
       const before = new kubernetes.core.v1.Namespace("before", {}, { provider });
       return new Enforcement(
         "access",
-        { identity, services: table },
+        { ...everywhere, services: table },
         { providers: [provider], dependsOn: [before] },
       );
     },
@@ -105,7 +110,10 @@ function allow(service: string, caller: string, permission: string) {
               },
             },
           ],
-          when: [{ key: "request.auth.claims[permissions]", values: [permission] }],
+          when: [
+            { key: "request.auth.claims[permissions]", values: [permission] },
+            { key: "request.auth.presenter", values: ["web", "catalogue"] },
+          ],
         },
       ],
     },
@@ -131,6 +139,7 @@ test("a service for anybody signed in asks for the issuer's principal and no per
           },
         },
       ],
+      when: [{ key: "request.auth.presenter", values: ["web", "catalogue"] }],
     },
   ]);
 });
