@@ -241,7 +241,7 @@ test("all problems are reported at once", () => {
       '  gateway.url: found "http://localhost:8080/", expected an http or https URL without path, such as http://localhost:8080',
       '  gateway.serviceType: found "Public", expected one of "LoadBalancer", "NodePort", "ClusterIP"',
       "  gateway.nodePort: found 0, expected a port number from 1 to 65535",
-      "  gatway: found an unknown key, expected one of cluster, istio, identity, bookinfo, gateway, login",
+      "  gatway: found an unknown key, expected one of cluster, istio, identity, authentication, bookinfo, gateway, login",
     ],
   );
 });
