@@ -52,6 +52,8 @@ const withoutClient = z.looseObject({
     machines: z.array(z.unknown()).max(0).default([]),
   }),
   authentication: z.looseObject({ clients: z.string().optional() }).default({}),
+  // Whoever signs people in is a client of the provider: another line asks for it.
+  login: z.looseObject({ at: z.literal("none") }).optional(),
 });
 
 /** A list of nobody would refuse every token. */

@@ -100,6 +100,7 @@ test("the smallest configuration gets the defaults", async () => {
       },
       values: { base: {}, istiod: {}, gateway: {} },
     },
+    authentication: { at: "namespace", required: false, clients: "listed", issuers: [] },
     bookinfo: { registry: "registry.istio.io/release", tag: "1.20.3" },
     gateway: { url: "http://localhost:8080" },
     login: { at: "none" },
@@ -303,6 +304,7 @@ const single: [string, Record<string, unknown>, string][] = [
     {
       ...smallest,
       identity: { kind: "oidc", issuer, jwksUri: "https://a.example", audience: "a" },
+      authentication: { clients: "any" },
     },
     `identity.issuer: found "${issuer}", expected an https URL without user name, query and fragment`,
   ]),
@@ -364,6 +366,7 @@ test("no message shows a secret, wherever it was put", () => {
 /** What is configured where nothing is said of a section; the others have to be there. */
 const fallbacks: Readonly<Record<string, object>> = {
   istio: {},
+  authentication: {},
   bookinfo: {},
   login: { at: "none" },
 };
