@@ -8,6 +8,7 @@ import { loadSettings } from "./components/config";
 import { Enforcement } from "./components/enforcement";
 import { findCertificate, GatewayCertificate } from "./components/gateway/certificate";
 import { createIdentity } from "./components/identity";
+import { createLogin, describeLogin, extensionProvider } from "./components/login";
 import { IstioMesh } from "./components/mesh";
 
 const settings = loadSettings();
@@ -28,6 +29,7 @@ const mesh = new IstioMesh(
     wayIn: cluster.wayIn,
     tls,
     certificateAuthority: settings.identity.certificateAuthority,
+    extensionProviders: settings.login.at === "gateway" ? [extensionProvider] : [],
   },
   { providers: [provider], ...inCluster },
 );
@@ -47,7 +49,12 @@ if (zone !== undefined)
     { providers: [provider] },
   );
 
-const identity = createIdentity("identity", settings.identity, url, first);
+const identity = createIdentity(
+  "identity",
+  settings.identity,
+  { gatewayUrl: url, login: settings.login.at },
+  first,
+);
 
 // The policies come between the namespace and the services: no service ever runs without them.
 const namespace = createNamespace("bookinfo", { provider, ...inCluster });
@@ -60,10 +67,21 @@ const enforcement = new Enforcement(
     dependsOn: [mesh.controlPlane, namespace],
   },
 );
+const login = createLogin(
+  "login",
+  settings.login,
+  { identity, gatewayUrl: url },
+  {
+    providers: [provider],
+    deletedWith: lifetime,
+    dependsOn: [mesh.controlPlane, ingressNamespace, namespace],
+  },
+);
 new Bookinfo(
   "bookinfo",
   {
     ...settings.bookinfo,
+    ...login.application,
     gatewayUrl: url,
     tls,
     certificate,
@@ -72,7 +90,7 @@ new Bookinfo(
   {
     providers: [provider],
     deletedWith: lifetime,
-    dependsOn: [mesh.controlPlane, namespace, enforcement],
+    dependsOn: [mesh.controlPlane, namespace, enforcement, ...login.enforced],
   },
 );
 
@@ -88,10 +106,12 @@ export const viewers = {
   machines: settings.identity.machines.map(({ name, permissions }) => ({ name, permissions })),
 };
 // Only those that there are: Pulumi warns about an output without a value on every run.
-const authorities = {
+const optional = {
   certificateAuthority: identity.certificateAuthority,
   gatewayCertificateAuthority: tls?.certificateAuthority,
+  /** How browsers get in, where they do. */
+  login: describeLogin(settings.login),
 };
-for (const [name, authority] of Object.entries(authorities)) {
-  if (authority !== undefined) Object.assign(module.exports as object, { [name]: authority });
+for (const [name, value] of Object.entries(optional)) {
+  if (value !== undefined) Object.assign(module.exports as object, { [name]: value });
 }

@@ -41,8 +41,19 @@ const workloadsByService = (Object.keys(versions) as ServiceName[]).map((service
   workloads: versions[service].map((version): Workload => ({ service, ...version })),
 }));
 
+/** What differs in a service from Bookinfo's own. */
+export interface ServiceOverride {
+  readonly image: string;
+  readonly environment: kubernetes.types.input.core.v1.EnvFromSource[];
+  /** Of its pods. */
+  readonly annotations: Readonly<Record<string, pulumi.Input<string>>>;
+}
+
 /** What Bookinfo is made from: the settings under `bookinfo`, and the way in. */
-export interface BookinfoArgs extends BookinfoSettings, WayInArgs {}
+export interface BookinfoArgs extends BookinfoSettings, WayInArgs {
+  /** Default: none. */
+  readonly overrides?: Readonly<Partial<Record<ServiceName, ServiceOverride>>> | undefined;
+}
 
 /**
  * Makes Bookinfo's namespace. It is apart from the services, so that what protects them is there before them.
@@ -114,7 +125,7 @@ export class Bookinfo extends pulumi.ComponentResource {
   private createDeployment(
     name: string,
     workload: Workload,
-    images: BookinfoSettings,
+    args: BookinfoArgs,
     account: kubernetes.core.v1.ServiceAccount,
   ): void {
     const labels = labelsOf(workload);
@@ -125,7 +136,7 @@ export class Bookinfo extends pulumi.ComponentResource {
         spec: {
           replicas: workload.replicas,
           selector: { matchLabels: labels },
-          template: { metadata: { labels }, spec: podOf(workload, images) },
+          template: templateOf(workload, args),
         },
       },
       // Pods whose account is missing are refused, and tried again later and later.
@@ -146,10 +157,25 @@ function metadataOf(name: string, labels: Record<string, string> = {}) {
   return { name, namespace: namespaces.application, labels };
 }
 
+function templateOf(
+  workload: Workload,
+  { overrides = {}, ...images }: BookinfoArgs,
+): kubernetes.types.input.core.v1.PodTemplateSpec {
+  const override = overrides[workload.service];
+  return {
+    metadata: {
+      labels: labelsOf(workload),
+      ...(override && { annotations: { ...override.annotations } }),
+    },
+    spec: podOf(workload, images, override),
+  };
+}
+
 /** One container of the sample's own image, with no more rights than it needs. */
 function podOf(
   workload: Workload,
   { registry, tag }: BookinfoSettings,
+  override: ServiceOverride | undefined,
 ): kubernetes.types.input.core.v1.PodSpec {
   const { service, writable = {}, environment = {} } = workload;
   const health = { httpGet: { path: "/health", port } };
@@ -158,9 +184,10 @@ function podOf(
     containers: [
       {
         name: service,
-        image: `${registry}/examples-bookinfo-${nameOf(workload)}:${tag}`,
+        image: override?.image ?? `${registry}/examples-bookinfo-${nameOf(workload)}:${tag}`,
         imagePullPolicy: "IfNotPresent",
         ports: [{ name: "http", containerPort: port }],
+        ...(override && { envFrom: override.environment }),
         env: Object.entries(environment).map(([variable, value]) => ({ name: variable, value })),
         volumeMounts: Object.entries(writable).map(([volume, path]) => ({
           name: volume,

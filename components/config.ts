@@ -8,6 +8,7 @@ export type {
   GatewaySettings,
   IdentitySettings,
   IstioSettings,
+  LoginSettings,
   Settings,
   TlsSettings,
 } from "./settings";

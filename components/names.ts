@@ -6,6 +6,8 @@ export const namespaces = {
   mesh: "istio-system",
   ingress: "istio-ingress",
   application: "bookinfo",
+  /** Only where people sign in at the gateway. */
+  login: "login",
   /** Only where certificates are asked for. */
   certificates: "cert-manager",
 } as const;

@@ -7,6 +7,7 @@ import { renderReport } from "../verify/report/text";
 import { isProven, verify as verifyStack } from "../verify/verify";
 import {
   checkConfiguration,
+  hasGatewayLogin,
   identityOf,
   knownAddresses,
   realmFor,
@@ -39,7 +40,7 @@ import {
 import { startNode } from "./start-node";
 import { alone, decide, knownDecisions, provisional, type Decisions } from "./state";
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
-import { ensureToolchain, type Toolchain } from "./toolchain/toolchain";
+import { ensureLoginTools, ensureToolchain, type Toolchain } from "./toolchain/toolchain";
 
 /**
  * Brings everything up, or up to date, and verifies it: tools, node, tenant, plug-ins, stack, table.
@@ -47,9 +48,15 @@ import { ensureToolchain, type Toolchain } from "./toolchain/toolchain";
  */
 export async function up(layout: Layout, set: readonly string[]): Promise<number> {
   const overrides = set.map(readOverride);
-  checkOverrides(layout, overrides);
+  const provisionally = checkOverrides(layout, overrides);
   const progress = new Progress();
-  const toolchain = await ensureToolchain(layout.cache, progress.of("tools"));
+  const [tools, login] = await Promise.all([
+    ensureToolchain(layout.cache, progress.of("tools")),
+    hasGatewayLogin(provisionally)
+      ? ensureLoginTools(layout.cache, progress.of("tools"))
+      : undefined,
+  ]);
+  const toolchain = { ...tools, login };
   progress.say("tools", "complete");
   Object.assign(process.env, pulumiEnvironment(layout, toolchain));
   await endEngines(layout);
@@ -128,9 +135,10 @@ function readOverride(text: string): Override {
 
 /**
  * Refuses wrong settings before tools are built, with stand-ins for what only comes with the tools.
+ * @returns the settings, with these stand-ins
  * @throws Failure naming every mistake
  */
-function checkOverrides(layout: Layout, overrides: readonly Override[]): void {
+function checkOverrides(layout: Layout, overrides: readonly Override[]): Configuration {
   const decisions = knownDecisions(layout) ?? provisional;
   const charts = join(layout.cache, "charts");
   const configured = (some: readonly Override[]) =>
@@ -142,6 +150,7 @@ function checkOverrides(layout: Layout, overrides: readonly Override[]): void {
   });
   const complaints = [...mistaken, wrong].filter((one) => one !== undefined);
   if (complaints.length > 0) throw new Failure(complaints.join("\n"));
+  return configured(overrides);
 }
 
 /** What a Failure says that comes of doing something, if one does. */

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import { z } from "zod";
-import { bookinfoSettings, type BookinfoSettings } from "../components/settings";
+import { bookinfoSettings, loginSettings } from "../components/settings";
 import { settingsComplaint, settingsProblems } from "../components/config";
 import { Failure } from "./failure";
 import { readIfThere } from "./files";
-import { istioRegistry } from "./images/images";
+import { istioRegistry, type ImageNames } from "./images/images";
 import { clone, type Layout } from "./layout";
 import { kubeconfigPath, type GatewayPort } from "./node/node";
 import type { Decisions } from "./state";
@@ -72,6 +72,10 @@ export function sandboxConfiguration(
     );
   }
   for (const { path, value } of overrides) set(configuration.config, path, parseValue(path, value));
+  // The node has a productpage that signs people in by itself, under this name.
+  const { at, image } = loginSettingsOf(configuration);
+  if (at === "application" && image === undefined)
+    set(configuration.config, "login.image", applicationImage);
   // The node forwards to a port that is known beforehand.
   const { tls } = withCertificate.parse(settingsOf(configuration).gateway);
   if (tls !== undefined && tls.nodePort === undefined)
@@ -180,6 +184,21 @@ export function secretsOf(
   return identitySecrets(settingsOf(configuration).identity, decisions);
 }
 
+/** The productpage that signs people in by itself, unless another name is asked for. */
+const applicationImage = "localhost/productpage:1.0.0";
+
+const loginShape = z
+  .object({ at: z.enum(["none", "gateway", "application"]), image: z.string().optional() })
+  .catch({ at: "none" });
+
+/** Where people sign in, as far as the settings say it; what is wrong is said elsewhere. */
+const loginSettingsOf = (configuration: Configuration) =>
+  loginShape.parse(settingsOf(configuration).login);
+
+/** Whether the stack needs what a login at the gateway runs. */
+export const hasGatewayLogin = (configuration: Configuration): boolean =>
+  loginSettingsOf(configuration).at === "gateway";
+
 /** The OpenID Connect provider that the stack is to find there already, if it asks for one. */
 export function realmFor(
   configuration: Configuration,
@@ -187,12 +206,17 @@ export function realmFor(
 ): RealmOptions | undefined {
   const { identity, gateway } = settingsOf(configuration);
   const { url } = z.object({ url: z.url() }).parse(gateway);
-  return realmOf(identity, url, decisions);
+  return realmOf(
+    identity,
+    { gatewayUrl: url, login: loginSettingsOf(configuration).at },
+    decisions,
+  );
 }
 
-/** What the stack calls Bookinfo's images. */
-export function bookinfoNames(configuration: Configuration): BookinfoSettings {
-  return bookinfoSettings.parse(settingsOf(configuration).bookinfo ?? {});
+/** What the stack calls its images. */
+export function imageNames(configuration: Configuration): ImageNames {
+  const { bookinfo = {}, login = { at: "none" } } = settingsOf(configuration);
+  return { ...bookinfoSettings.parse(bookinfo), login: loginSettings.parse(login) };
 }
 
 const gatewaySettings = z.object({

@@ -2,7 +2,7 @@
 import { createHmac } from "node:crypto";
 import { z } from "zod";
 import { permissions, roles } from "../components/access";
-import { applicationAddresses } from "../components/identity/addresses";
+import { applicationAddresses, type LoginPlace } from "../components/identity/addresses";
 import { documentUrl } from "../preflight/checks/provider";
 import { Failure } from "./failure";
 import { type Decisions } from "./state";
@@ -82,17 +82,17 @@ export function identitySecrets(identity: unknown, decisions: Decisions): Record
  * The realm that these settings are about, or nothing where they are about the tenant.
  *
  * @param identity the settings under `identity`
- * @param gatewayUrl the gateway's URL as browsers see it
+ * @param application the gateway's URL as browsers see it, and where people sign in
  */
 export function realmOf(
   identity: unknown,
-  gatewayUrl: string,
+  application: { readonly gatewayUrl: string; readonly login: LoginPlace },
   decisions: Decisions,
 ): RealmOptions | undefined {
   const { data } = oidcSettings.safeParse(identity);
   if (data === undefined) return undefined;
   const { audience, client, users, machines } = data;
-  const { callback } = applicationAddresses(gatewayUrl);
+  const { callback, loggedOut } = applicationAddresses(application.gatewayUrl, application.login);
   return {
     audience,
     users: users.map((user) => ({
@@ -101,7 +101,7 @@ export function realmOf(
       roles: [...new Set(user.roles.flatMap((role) => roles[role].permissions))],
     })),
     clients: [
-      { id: client.id, secret: secretOf(decisions, client.id), roles: [], callback },
+      { id: client.id, secret: secretOf(decisions, client.id), roles: [], callback, loggedOut },
       ...machines.map(({ clientId, permissions: granted }) => ({
         id: clientId,
         secret: secretOf(decisions, clientId),

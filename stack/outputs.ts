@@ -35,6 +35,17 @@ const schema = z.object({
   certificateAuthority: z.string().optional(),
   /** PEM of the private authority that the gateway's certificate comes from, where it has one. */
   gatewayCertificateAuthority: z.string().optional(),
+  /** How browsers get in; absent where they do not. */
+  login: z
+    .discriminatedUnion("at", [
+      z.object({
+        at: z.literal("gateway"),
+        required: z.boolean(),
+        sessions: z.enum(["redis", "cookie"]),
+      }),
+      z.object({ at: z.literal("application") }),
+    ])
+    .optional(),
   /** Who was configured with what; what each viewer ought to see is computed from this. */
   viewers: z.object({
     users: z.array(z.object({ email: z.string(), roles: z.array(role) })),

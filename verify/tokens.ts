@@ -137,7 +137,9 @@ async function authorization(
   extra: Readonly<Record<string, string>> = {},
   check: PersonCheck = () => Promise.resolve(),
 ): Promise<Authorization> {
-  const callback = new URL(applicationAddresses(outputs.gatewayUrl).callback);
+  const callback = new URL(
+    applicationAddresses(outputs.gatewayUrl, outputs.login?.at ?? "none").callback,
+  );
   const { web: clientId } = outputs.clientIds;
   const { web: clientSecret } = outputs.clientSecrets;
   if (clientId === undefined || clientSecret === undefined) {

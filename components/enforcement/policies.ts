@@ -58,7 +58,7 @@ export function policiesOf({ identity, services }: EnforcementArgs): Policies {
 }
 
 /** Which tokens are genuine. A request without one passes here and meets the rules. */
-function acceptTokens({ issuer, jwksUri, audience }: EnforcementArgs["identity"]) {
+export function acceptTokens({ issuer, jwksUri, audience }: EnforcementArgs["identity"]) {
   return {
     jwtRules: [
       {

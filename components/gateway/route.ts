@@ -11,11 +11,17 @@ import { gatewayCredential, namespaces, servicePort } from "../names";
 import { authorityMatch, gatewayHost } from "./host";
 
 /** The front door's paths. productpage's own /login takes any name without a password, so nothing leads there. */
-export const publicPaths = [
+export const publicPaths: readonly Path[] = [
   { exact: "/productpage" },
   { prefix: "/static" },
   { prefix: "/api/v1/products" },
 ];
+
+/** The Gateway that leads to the application. */
+const gatewayName = "bookinfo";
+
+/** The same for routes of other namespaces. */
+export const applicationGateway = `${namespaces.application}/${gatewayName}`;
 
 /** What Istio calls the protocols of `gateway.tls.minimumVersion`. */
 const protocols = { "1.2": "TLSV1_2", "1.3": "TLSV1_3" } as const;
@@ -30,7 +36,14 @@ export interface WayInArgs {
   readonly tls?: Pick<TlsSettings, "minimumVersion"> | undefined;
   /** What the gateway's certificate is made by, where there is `tls`. */
   readonly certificate?: pulumi.Resource | undefined;
+  /** Paths beside the public ones. Default: none. */
+  readonly paths?: readonly Path[] | undefined;
+  /** Headers of requests that no service gets to see. Default: none. */
+  readonly hiddenHeaders?: readonly string[] | undefined;
 }
+
+/** A path of productpage's, as Istio matches it. */
+export type Path = { readonly exact: string } | { readonly prefix: string };
 
 type Server = NonNullable<GatewaySpec["servers"]>[number];
 type HttpRoute = NonNullable<VirtualServiceSpec["http"]>[number];
@@ -47,10 +60,11 @@ export function createWayIn(
   args: WayInArgs,
   options: pulumi.CustomResourceOptions,
 ): void {
-  const { gatewayUrl, tls } = args;
+  const { gatewayUrl, tls, paths = [], hiddenHeaders = [] } = args;
   const server = tls === undefined ? plainServer(gatewayUrl) : secureServer(gatewayUrl, tls);
-  createRoute(name, { object: "bookinfo", suffix: ["gateway", "route"] }, args, options, server, {
-    match: publicPaths.map((uri) => ({ uri, ...authorityMatch(gatewayUrl) })),
+  createRoute(name, { object: gatewayName, suffix: ["gateway", "route"] }, args, options, server, {
+    match: [...publicPaths, ...paths].map((uri) => ({ uri, ...authorityMatch(gatewayUrl) })),
+    ...(hiddenHeaders.length > 0 && { headers: { request: { remove: [...hiddenHeaders] } } }),
     route: [
       {
         destination: {

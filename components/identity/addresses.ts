@@ -6,6 +6,9 @@ export interface TenantAddresses {
   readonly jwksUri: string;
 }
 
+/** Where people sign in: nowhere, at the gateway, or in the application itself. */
+export type LoginPlace = "none" | "gateway" | "application";
+
 /**
  * An Auth0 tenant's addresses.
  *
@@ -26,11 +29,22 @@ export interface ApplicationAddresses {
   readonly loggedOut: string;
 }
 
+/** Where whoever signs people in has them come back to. Without a login only `verify` signs in, and goes nowhere. */
+const callbacks: Readonly<Record<LoginPlace, string>> = {
+  none: "/oauth2/callback",
+  gateway: "/oauth2/callback",
+  application: "/callback",
+};
+
 /**
  * The web application's addresses at the tenant.
  *
  * @param gatewayUrl the gateway's URL as browsers see it, without a path
+ * @param login where people sign in
  */
-export function applicationAddresses(gatewayUrl: string): ApplicationAddresses {
-  return { callback: `${gatewayUrl}/oauth2/callback`, loggedOut: `${gatewayUrl}/productpage` };
+export function applicationAddresses(gatewayUrl: string, login: LoginPlace): ApplicationAddresses {
+  return {
+    callback: `${gatewayUrl}${callbacks[login]}`,
+    loggedOut: `${gatewayUrl}/productpage`,
+  };
 }

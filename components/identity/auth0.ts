@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { permissions, type Role, roles } from "../access";
 import type { IdentitySettings } from "../config";
-import { applicationAddresses } from "./addresses";
+import { applicationAddresses, type LoginPlace } from "./addresses";
 import type { Clients, Identity } from "./identity";
 import { auth0Tokens } from "./tokens";
 
@@ -11,6 +11,8 @@ import { auth0Tokens } from "./tokens";
 export type Auth0IdentityArgs = Omit<Extract<IdentitySettings, { kind: "auth0" }>, "kind"> & {
   /** The gateway's URL as browsers see it, without a path. */
   readonly gatewayUrl: string;
+  /** Where people sign in, which the callback depends on. */
+  readonly login: LoginPlace;
 };
 
 type User = Auth0IdentityArgs["users"][number];
@@ -44,6 +46,9 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
   public readonly audience: string;
   public readonly permissionsClaim: readonly string[];
   public readonly certificateAuthority: string | undefined;
+  // The last one is for a refresh token.
+  public readonly scopes = ["openid", "profile", "email", "offline_access"];
+  public readonly endSessionEndpoint: string;
   public readonly clientIds: Clients<pulumi.Output<string>>;
   public readonly clientSecrets: pulumi.Output<Clients<string>>;
   public readonly userPasswords: pulumi.Output<Record<string, string>>;
@@ -69,12 +74,13 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
     this.permissionsClaim = tokens.permissionsClaim;
     this.certificateAuthority = args.certificateAuthority;
     const { domain, clientId, clientSecret } = args;
+    this.endSessionEndpoint = `https://${domain}/oidc/logout`;
     this.provider = new auth0.Provider(name, { domain, clientId, clientSecret }, { parent: this });
 
     const api = this.createApi();
     const roleIds = this.createRoles(api);
     const connection = this.createConnection();
-    const web = this.createWebApplication(args.gatewayUrl, connection);
+    const web = this.createWebApplication(args, connection);
     const machines = args.machines.map(
       (machine) => [machine.name, this.createMachine(machine, api)] as const,
     );
@@ -144,8 +150,11 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
   }
 
   /** The application that people sign in to with a browser. */
-  private createWebApplication(gatewayUrl: string, connection: auth0.Connection): TenantClient {
-    const { callback, loggedOut } = applicationAddresses(gatewayUrl);
+  private createWebApplication(
+    { gatewayUrl, login }: Auth0IdentityArgs,
+    connection: auth0.Connection,
+  ): TenantClient {
+    const { callback, loggedOut } = applicationAddresses(gatewayUrl, login);
     const client = this.createClient("web", {
       name: "Bookinfo",
       description: "Signs people in to Bookinfo",

@@ -17,6 +17,8 @@ export interface IstioMeshArgs extends IstioSettings {
   readonly certificateAuthority?: string | undefined;
   /** The settings under `gateway.tls`; then the gateway serves HTTPS. Default: none. */
   readonly tls?: Pick<TlsSettings, "issuer"> | undefined;
+  /** Who decides for proxies from outside of them, by `meshConfig.extensionProviders`. Default: nobody. */
+  readonly extensionProviders?: readonly HelmValues[] | undefined;
 }
 
 /** How long one release may take, in seconds; the first one pulls images. */

@@ -33,6 +33,8 @@ export interface IstiodOptions {
   readonly certificateAuthority?: string | undefined;
   /** Whether the gateway serves Ingress objects of class istio, as cert-manager makes them. Default: false. */
   readonly servesIngress?: boolean | undefined;
+  /** Entries of `meshConfig.extensionProviders`. Default: none. */
+  readonly extensionProviders?: readonly HelmValues[] | undefined;
 }
 
 /**
@@ -48,6 +50,7 @@ export function istiodValues({
   tag,
   certificateAuthority,
   servesIngress = false,
+  extensionProviders = [],
 }: IstiodOptions): HelmValues {
   return {
     global: {
@@ -64,6 +67,7 @@ export function istiodValues({
       // Policies and services must read a path alike, or one of //, %2f and %5c finds a way round.
       pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
       ...(servesIngress && ingressGateway),
+      ...(extensionProviders.length > 0 && { extensionProviders: [...extensionProviders] }),
     },
     ...(certificateAuthority !== undefined && trustAuthority(certificateAuthority)),
   };

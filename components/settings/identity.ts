@@ -71,6 +71,8 @@ const oidcIdentity = section({
   ),
   /** Where the provider's keys are: the discovery document's `jwks_uri`. */
   jwksUri: providerUrl("an https URL without user name and fragment"),
+  /** Where people sign out at the provider: `end_session_endpoint`. Default: signing out ends this stack's session only. */
+  endSessionEndpoint: providerUrl("an https URL without user name and fragment").optional(),
   /** What the tokens' `aud` must name. */
   audience: text("the audience of the API's tokens"),
   /**
@@ -88,6 +90,10 @@ const oidcIdentity = section({
   client: section({
     id: text("the client's id"),
     secret: secret("the client's secret"),
+    /** What a sign-in asks for; with offline_access most providers let a session be refreshed. */
+    scopes: unique(matching(/^[^\s"\\]+$/, "a scope"), "each scope once")
+      .refine((scopes) => scopes.includes("openid"), { error: "a list with openid" })
+      .default(["openid", "profile", "email"]),
   }).optional(),
   /** People that the provider knows, for verification: roles are user and moderator. Default: none. */
   users: unique(

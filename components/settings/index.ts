@@ -11,9 +11,11 @@ import { cluster } from "./cluster";
 import { gateway, type ServiceType } from "./gateway";
 import { identity } from "./identity";
 import { istio } from "./istio";
+import { login } from "./login";
 import { section } from "./schema";
 
 export { bookinfoSettings } from "./bookinfo";
+export { login as loginSettings } from "./login";
 export type { ServiceType } from "./gateway";
 
 /** The settings whose values no message may show; `[]` stands for any entry of a list. */
@@ -89,17 +91,36 @@ function checkPorts(settings: unknown, context: z.core.$RefinementCtx): void {
     });
 }
 
-/** The five sections of the stack's configuration. Pulumi.yaml describes every field. */
+const signedIn = z.looseObject({
+  identity: z.looseObject({ kind: z.literal("oidc"), client: z.undefined().optional() }),
+  login: z.looseObject({ at: z.enum(["gateway", "application"]) }),
+});
+
+/** Whoever signs people in is a client of the provider; an Auth0 tenant's is made by the stack. */
+function checkClient(settings: unknown, context: z.core.$RefinementCtx): void {
+  const { data } = signedIn.safeParse(settings);
+  if (data === undefined) return;
+  context.addIssue({
+    code: "custom",
+    path: ["identity", "client"],
+    input: undefined,
+    message: `the provider's client that people sign in with, as login.at is "${data.login.at}"`,
+  });
+}
+
+/** The six sections of the stack's configuration. Pulumi.yaml describes every field. */
 export const settingsSchema = section({
   cluster,
   istio: istio.prefault({}),
   identity,
   bookinfo: bookinfoSettings.prefault({}),
   gateway,
+  login: login.prefault({ at: "none" }),
 }).superRefine(
   (settings, context) => {
     checkDomain(settings, context);
     checkPorts(settings, context);
+    checkClient(settings, context);
     const { data } = together.safeParse(settings);
     const allowed = data && serviceTypeOn[data.cluster.kind];
     if (allowed === undefined || data?.gateway.serviceType === allowed) return;
@@ -120,4 +141,5 @@ export type IstioSettings = Settings["istio"];
 export type IdentitySettings = Settings["identity"];
 export type BookinfoSettings = Settings["bookinfo"];
 export type GatewaySettings = Settings["gateway"];
+export type LoginSettings = Settings["login"];
 export type TlsSettings = NonNullable<GatewaySettings["tls"]>;

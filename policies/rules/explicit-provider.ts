@@ -21,6 +21,7 @@ export const explicitProvider = resourceRule({
   judge({ type, provider }, { packages, providers }) {
     const [name = "", , kind] = type.split(":");
     if (!packages.includes(name) || kind === undefined) return [];
+    if (provider === undefined && components.test(type)) return [];
     if (provider === undefined || /^default(_|$)/.test(provider)) {
       const found = `it is made by the default provider of ${name}`;
       return [{ found, write: "{ provider } among its options, or its component's" }];
@@ -30,3 +31,7 @@ export const explicitProvider = resourceRule({
     return [{ found: `it is made by provider ${provider}`, write: `the provider ${allowed}` }];
   },
 });
+
+/** Components of a package's own: only what they make has a provider, and is judged by it. */
+const components =
+  /^kubernetes:(helm\.sh\/v\d+:Chart|kustomize(\/v\d+)?:Directory|yaml(\/v\d+)?:Config(File|Group))$/;

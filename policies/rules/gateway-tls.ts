@@ -17,6 +17,10 @@ const settings = z.object({
     .array(z.string())
     .default(["SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"])
     .describe("How a server may speak TLS; PASSTHROUGH leaves it to whatever is behind"),
+  allowAnyHost: z
+    .boolean()
+    .default(false)
+    .describe("Whether a server may take any host, as one behind an address without a full name"),
 });
 
 type Settings = z.infer<typeof settings>;
@@ -47,19 +51,37 @@ interface Server {
   readonly index: number;
 }
 
-const plain: readonly unknown[] = ["HTTP", "HTTP2", "GRPC", "GRPC-WEB", "TCP", "MONGO"];
+const http: readonly unknown[] = ["HTTP", "HTTP2", "GRPC", "GRPC-WEB"];
+/** What knows no redirect. */
+const raw: readonly unknown[] = ["TCP", "MONGO"];
 
 function judgeServer(one: Server, routes: readonly Resource[], settings: Settings): Finding[] {
   const { gateway, server } = one;
   const protocol = at(server, "port", "protocol");
   const name = typeof protocol === "string" ? protocol.toUpperCase() : protocol;
-  if (name !== "HTTPS" && name !== "TLS" && !plain.includes(name))
+  if (name === "HTTPS" || name === "TLS")
+    return [...judgeTls(one, settings), ...anyHost(one, settings)];
+  if (!http.includes(name) && !raw.includes(name))
     return [found(one, "port.protocol", protocol, '"HTTPS"')];
-  if (name === "HTTPS" || name === "TLS") return judgeTls(one, settings);
-  if (settings.allowPlainHttp || at(server, "tls", "httpsRedirect") === true) return [];
-  if (isRedirected(gateway, routes)) return [];
+  if (settings.allowPlainHttp) return [];
+  if (raw.includes(name))
+    return [found(one, "port.protocol", protocol, '"TLS" with a certificate')];
+  if (at(server, "tls", "httpsRedirect") === true || isRedirected(gateway, routes)) return [];
   const write = 'tls.httpsRedirect: true, or "HTTPS" with a certificate';
   return [found(one, "port.protocol", protocol, write)];
+}
+
+/** A web page's own name can lead to the gateway's address: a server that takes any host answers it. */
+function anyHost(one: Server, { allowAnyHost }: Settings): Finding[] {
+  if (allowAnyHost) return [];
+  const hosts = entries(at(one.server, "hosts"));
+  if (hosts.length === 0) return [found(one, "hosts", undefined, "the gateway's full name")];
+  return hosts.flatMap((host, index) =>
+    // Before a slash is the namespace whose routes it takes.
+    typeof host === "string" && host.split("/").at(-1) !== "*"
+      ? []
+      : [found(one, `hosts[${index}]`, host, "the gateway's full name")],
+  );
 }
 
 function judgeTls(one: Server, { oldestProtocols, modes }: Settings): Finding[] {
@@ -67,7 +89,8 @@ function judgeTls(one: Server, { oldestProtocols, modes }: Settings): Finding[] 
   const mode = at(tls, "mode");
   const oldest = at(tls, "minProtocolVersion");
   const credential = at(tls, "credentialName") ?? at(tls, "serverCertificate");
-  const isNamed = credential !== undefined || entries(at(tls, "credentialNames")).length > 0;
+  const lists = ["credentialNames", "tlsCertificates"].map((list) => entries(at(tls, list)));
+  const isNamed = (credential ?? "") !== "" || lists.some((list) => list.length > 0);
   return [
     ...(modes.some((allowed) => allowed === mode)
       ? []
@@ -94,13 +117,25 @@ function isRedirected(gateway: Resource, routes: readonly Resource[]): boolean {
   return bound.length > 0 && bound.every(onlyRedirects);
 }
 
+/** What is not known yet may be bound. */
 function isBound(route: Resource, gateway: Resource): boolean {
-  const name = at(gateway.inputs, "metadata", "name");
-  const names = [`${show(namespaceOf(gateway)).slice(1, -1)}/${String(name)}`];
-  if (namespaceOf(route) === namespaceOf(gateway)) names.push(String(name));
+  const own = [namespaceOf(gateway), at(gateway.inputs, "metadata", "name")];
   return entries(at(route.inputs, "spec", "gateways")).some(
-    (one) => typeof one !== "string" || names.includes(one),
+    (one) =>
+      typeof one !== "string" ||
+      named(one, namespaceOf(route)).every(
+        (part, index) =>
+          part === own[index] || [part, own[index]].some((text) => typeof text !== "string"),
+      ),
   );
+}
+
+/** Namespace and name, as Istio reads them from `name`, `./name`, `namespace/name` or `name.namespace.svc.…`. */
+function named(gateway: string, ownNamespace: unknown): readonly unknown[] {
+  const [namespace = "", name] = gateway.split("/", 2);
+  if (name !== undefined) return [namespace === "." ? ownNamespace : namespace, name];
+  const [short, its = ownNamespace] = gateway.split(".");
+  return [its, short];
 }
 
 function onlyRedirects({ inputs }: Resource): boolean {

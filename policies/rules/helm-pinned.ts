@@ -22,27 +22,39 @@ export const helmPinned = resourceRule({
   judge(resource, { allowLocal }) {
     const chart = chartOf(resource);
     if (chart === undefined) return [];
+    if (typeof chart.given !== "string")
+      return [{ found: `chart is ${chart.shown}`, write: "the chart's name or address" }];
     if (chart.isLocal) {
       if (allowLocal) return [];
-      const found = `chart ${show(chart.given)} is a folder or an archive of this machine`;
+      const found = `chart ${chart.shown} is a folder or an archive of this machine`;
       return [{ found, write: "a chart of a repository or registry, and its exact version" }];
     }
     return [...unencrypted(chart), ...unpinned(chart)];
   },
 });
 
-/** Whoever is on the way there may give another chart of the same version. The address may hold a password. */
-function unencrypted({ given, repository }: Chart): Finding[] {
+/** Whoever is on the way there may give another chart of the same version. The repository's address may hold a password. */
+function unencrypted({ given, shown, repository, plainHttp }: Chart): Finding[] {
   const isPlain = [given, repository].some(
     (address) => typeof address === "string" && /^http:/i.test(address),
   );
-  if (!isPlain) return [];
-  const found = `chart ${show(given)} comes from an address without encryption`;
-  return [{ found, write: "its address with https or oci" }];
+  return [
+    ...(isPlain
+      ? [
+          {
+            found: `chart ${shown} comes from an address without encryption`,
+            write: "its address with https or oci",
+          },
+        ]
+      : []),
+    ...(plainHttp === undefined || plainHttp === false
+      ? []
+      : [{ found: `plainHttp of chart ${shown} is ${show(plainHttp)}`, write: "false" }]),
+  ];
 }
 
-function unpinned({ given, version }: Chart): Finding[] {
+function unpinned({ shown, version }: Chart): Finding[] {
   if (typeof version === "string" && exact.test(version)) return [];
-  const found = `version of chart ${show(given)} is ${show(version)}`;
+  const found = `version of chart ${shown} is ${show(version)}`;
   return [{ found, write: 'an exact version, such as "1.2.3"' }];
 }

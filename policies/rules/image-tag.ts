@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { chartOf } from "../charts";
-import { at, isFields, show } from "../reading";
-import type { Resource } from "../resource";
+import { type Chart, chartOf, unreadValues } from "../charts";
+import { at, entries, isFields, show } from "../reading";
 import { type Finding, resourceRule } from "../rule";
-import { containersOf, workloadOf } from "../workloads";
+import { containersOf, type Workload, workloadOf } from "../workloads";
 
 const settings = z.object({
   requireDigest: z
@@ -20,7 +19,7 @@ type Settings = z.infer<typeof settings>;
 
 const digest = /@sha256:[0-9a-f]{64}$/;
 /** 1.2.3, v1.2.3, 1.2.3-alpine: a tag of fewer numbers moves on to the next release. */
-const fullTag = /:v?\d+\.\d+\.\d+[\w.-]*$/;
+const fullTag = /^[^@]*:v?\d+\.\d+\.\d+[\w.-]*$/;
 
 /** Istio's webhook puts the sidecar's own image in the place of this one. */
 const injected = "auto";
@@ -35,14 +34,15 @@ export const imageTag = resourceRule({
   settings,
   judge(resource, settings) {
     const workload = workloadOf(resource);
-    const images =
-      workload === undefined
-        ? imagesOfValues(resource)
-        : containersOf(workload).map(({ where, inputs }) => ({
-            where: `${where}.image of ${workload.title}`,
-            image: at(inputs, "image"),
-          }));
-    return images.flatMap(({ where, image }) => judgeImage(where, image, settings));
+    const chart = chartOf(resource);
+    const images = [
+      ...(workload === undefined ? [] : imagesOfPods(workload)),
+      ...(chart === undefined ? [] : imagesOfValues(chart)),
+    ];
+    return [
+      ...images.flatMap(({ where, image }) => judgeImage(where, image, settings)),
+      ...(chart === undefined ? [] : unreadValues(chart)),
+    ];
   },
 });
 
@@ -62,12 +62,25 @@ function judgeImage(where: string, image: unknown, { requireDigest, exceptImages
   return isExcepted || isFixed ? [] : [finding];
 }
 
-/** Helm values that say an image: a text, or an object of a repository and a tag. A chart's own images are its version's. */
-function imagesOfValues(resource: Resource): Image[] {
-  const chart = chartOf(resource);
-  if (chart === undefined) return [];
-  return valuesImages(chart.values, "values").map(({ where, image }) => ({
-    where: `${where} of chart ${show(chart.given)}`,
+/** The images that run, and those whose files are mounted. */
+function imagesOfPods(workload: Workload): Image[] {
+  const { title, where, pod } = workload;
+  const mounted = entries(at(pod, "volumes")).flatMap((volume, index): Image[] => {
+    const image = at(volume, "image");
+    const path = `${where}spec.volumes[${index}].image.reference of ${title}`;
+    return image === undefined ? [] : [{ where: path, image: at(image, "reference") }];
+  });
+  const run = containersOf(workload).map((container) => ({
+    where: `${container.where}.image of ${title}`,
+    image: at(container.inputs, "image"),
+  }));
+  return [...run, ...mounted];
+}
+
+/** Helm values that say an image: a text, an object of a repository and a tag, or a tag. A chart's own images are its version's. */
+function imagesOfValues({ values, shown }: Chart): Image[] {
+  return valuesImages(values, "values").map(({ where, image }) => ({
+    where: `${where} of chart ${shown}`,
     image,
   }));
 }
@@ -78,9 +91,28 @@ function valuesImages(values: unknown, where: string): Image[] {
   if (!isFields(values)) return [];
   return Object.entries(values).flatMap(([key, value]): Image[] => {
     const path = `${where}.${key}`;
-    if (key !== "image" || value === "" || value === null) return valuesImages(value, path);
-    return [{ where: path, image: isFields(value) ? joined(value) : value }];
+    if (value === "" || value === null) return [];
+    if (isTag(key, values, where)) return [{ where: path, image: ofChart(value) }];
+    if (key !== "image") return valuesImages(value, path);
+    return [{ where: path, image: isFields(value) ? joined(value) : beside(value, values) }];
   });
+}
+
+/** A tag by itself is one where charts have it for all of their images, or beside where those are. */
+function isTag(key: string, values: Readonly<Record<string, unknown>>, where: string): boolean {
+  if (key === "imageTag") return true;
+  if (key !== "tag") return false;
+  const isForAll = where === "values" || where.endsWith(".global");
+  return isForAll || ["hub", "registry", "repository"].some((name) => Object.hasOwn(values, name));
+}
+
+const ofChart = (tag: unknown) => (typeof tag === "string" ? `the chart's:${tag}` : tag);
+
+/** A bare name has the tag beside it, as Istio's charts have it; without one, the chart's own. */
+function beside(image: unknown, { tag }: Readonly<Record<string, unknown>>): unknown {
+  if (typeof image !== "string" || /[/:@]/.test(image) || tag === undefined || tag === "")
+    return image;
+  return typeof tag === "string" ? `${image}:${tag}` : tag;
 }
 
 /** `{ repository, tag, digest }` as one name. Without a tag it is the chart's own. */

@@ -1,7 +1,7 @@
 import semver from "semver";
 import { z } from "zod";
-import { chartOf } from "../charts";
-import { at, show } from "../reading";
+import { chartOf, unreadValues } from "../charts";
+import { at, isFields, show } from "../reading";
 import { unknown } from "../resource";
 import { resourceRule } from "../rule";
 
@@ -29,20 +29,40 @@ export const istioVersion = resourceRule({
   judge(resource, { oldest, charts, folderVersion }) {
     const chart = chartOf(resource);
     if (chart === undefined || !isIstios(chart.name, charts, resource.inputs)) return [];
-    const version = chart.isLocal ? folderVersion : chart.version;
-    const tags = ["global", ""].map((part) => [
-      `values.${part}${part && "."}tag`,
-      part === "" ? at(chart.values, "tag") : at(chart.values, part, "tag"),
-    ]);
-    const said = [["version", version], ...tags.filter(([, tag]) => tag !== undefined)];
-    return said
-      .filter(([, value]) => !isRecent(value, oldest))
-      .map(([where, value]) => ({
-        found: `${String(where)} of Istio's chart ${show(chart.given)} is ${show(value)}`,
+    const version = chart.isLocal
+      ? { where: "the configured folderVersion", version: folderVersion }
+      : { where: "version", version: chart.version };
+    const old = [version, ...imageVersions(chart.values, "values")]
+      .filter((said) => !isRecent(said.version, oldest))
+      .map((said) => ({
+        found: `${said.where} of Istio's chart ${chart.shown} is ${show(said.version)}`,
         write: `"${oldest}" or later`,
       }));
+    return [...old, ...unreadValues(chart)];
   },
 });
+
+interface Said {
+  readonly where: string;
+  readonly version: unknown;
+}
+
+/** What holds a tag somewhere in the charts' values: where it is not known, neither is the tag. */
+const holders: ReadonlySet<string> = new Set(["cni", "global", "image", "pilot", "proxy"]);
+
+/** What the values say of images' versions: as a tag, or at an image's end. istiod's may be under `pilot`, too. */
+function imageVersions(values: unknown, where: string): Said[] {
+  if (!isFields(values)) return [];
+  return Object.entries(values).flatMap(([key, value]): Said[] => {
+    const path = `${where}.${key}`;
+    if (value === "" || value === null) return [];
+    if (isFields(value)) return imageVersions(value, path);
+    if (key === "tag" || (value === unknown && holders.has(key)))
+      return [{ where: path, version: value }];
+    const tag = key === "image" && typeof value === "string" && /:([^/:@]+)(@.*)?$/.exec(value);
+    return tag ? [{ where: path, version: tag[1] }] : [];
+  });
+}
 
 /** Nobody else's charts are called so, wherever they come from. */
 const ownNames: ReadonlySet<string> = new Set(["istiod", "ztunnel"]);

@@ -16,20 +16,27 @@ export const nonRoot = resourceRule({
       .array(z.string())
       .default([])
       .describe("The capabilities that a container may add, such as NET_BIND_SERVICE"),
+    requireSeccompProfile: z
+      .boolean()
+      .default(false)
+      .describe("Whether each container, or its pod, has to say a seccompProfile"),
     exceptNamespaces: z.array(z.string()).default([]).describe("Namespaces that are not judged"),
   }),
-  judge(resource, { allowedCapabilities, exceptNamespaces }) {
+  judge(resource, { exceptNamespaces, ...rights }) {
     const workload = workloadOf(resource);
     if (workload === undefined || exceptNamespaces.some((name) => name === workload.namespace))
       return [];
     return [
       ...ofPod(workload),
-      ...containersOf(workload).flatMap((container) =>
-        ofContainer(container, workload, allowedCapabilities),
-      ),
+      ...containersOf(workload).flatMap((container) => ofContainer(container, workload, rights)),
     ];
   },
 });
+
+interface Rights {
+  readonly allowedCapabilities: readonly string[];
+  readonly requireSeccompProfile: boolean;
+}
 
 const hostFields = ["hostNetwork", "hostPID", "hostIPC"];
 
@@ -51,7 +58,7 @@ function ofPod({ pod, where, title }: Workload): Finding[] {
 function ofContainer(
   { where, inputs }: Container,
   { pod, title }: Workload,
-  allowedCapabilities: readonly string[],
+  { allowedCapabilities, requireSeccompProfile }: Rights,
 ): Finding[] {
   const own = at(inputs, "securityContext");
   const ofPod = at(pod, "securityContext");
@@ -72,6 +79,11 @@ function ofContainer(
     (name) => !allowedCapabilities.some((allowed) => allowed === name),
   );
   const procMount = at(own, "procMount");
+  // Windows' own way to be privileged.
+  const [hostProcess] = [own, ofPod]
+    .map((context) => at(context, "windowsOptions", "hostProcess"))
+    .filter((value) => value !== undefined && value !== false);
+  const isUnsaid = requireSeccompProfile && effective("seccompProfile") === undefined;
   return [
     ...check("runAsNonRoot", nonRoot, nonRoot === true, "true"),
     ...check("runAsUser", user, user !== 0 && user !== unknown, "another user than 0"),
@@ -80,6 +92,8 @@ function ofContainer(
     ...check("capabilities.drop", dropped, entries(dropped).includes("ALL"), '["ALL"]'),
     ...check("capabilities.add", added, added.length === 0, "nothing"),
     ...check("procMount", procMount, procMount === undefined || procMount === "Default", "nothing"),
+    ...check("windowsOptions.hostProcess", hostProcess, hostProcess === undefined, "false"),
+    ...check("seccompProfile.type", undefined, !isUnsaid, '"RuntimeDefault"'),
     ...unconfined(own, ofPod).map(([field, value]) => found(field, value, '"RuntimeDefault"')),
   ];
 }

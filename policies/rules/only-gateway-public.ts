@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { type Chart, chartOf } from "../charts";
+import { type Chart, chartOf, unreadValues } from "../charts";
 import { at, entries, isFields, isKind, objectName, show } from "../reading";
-import type { Resource } from "../resource";
+import { type Resource, unknown } from "../resource";
 import { type Finding, resourceRule } from "../rule";
-import { containersOf, workloadOf } from "../workloads";
+import { containersOf, namespaceOf, workloadOf } from "../workloads";
 
 /** What only pods and services inside the cluster reach. */
 const internal = "ClusterIP";
@@ -30,8 +30,9 @@ export const onlyGatewayPublic = resourceRule({
     const chart = chartOf(resource);
     if (chart !== undefined)
       return chart.name !== undefined && gatewayCharts.includes(chart.name) ? [] : ofValues(chart);
-    if (allowed.includes(objectName(resource))) return [];
+    if (namespaceOf(resource) !== unknown && allowed.includes(objectName(resource))) return [];
     if (isKind(resource, "core", "Service")) return ofService(resource);
+    if (isKind(resource, "gateway.networking.k8s.io", "Gateway")) return ofGateway(resource);
     return isIngress(resource) ? [ingress(resource)] : ofPods(resource);
   },
 });
@@ -44,6 +45,20 @@ const ingress = (resource: Resource): Finding => ({
   found: `Ingress ${objectName(resource)} leads into the cluster`,
   write: "a route of the gateway",
 });
+
+/** Gateways of Kubernetes' own kind that Istio makes no public Service for. */
+const internalClasses: readonly unknown[] = ["istio-remote", "istio-waypoint"];
+const serviceType = "networking.istio.io/service-type";
+
+/** https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/#automated-deployment */
+function ofGateway(resource: Resource): Finding[] {
+  const { inputs } = resource;
+  const isInternal = internalClasses.includes(at(inputs, "spec", "gatewayClassName"));
+  const type = at(inputs, "metadata", "annotations", serviceType);
+  if (type === internal || (isInternal && type === undefined)) return [];
+  const found = `Gateway ${objectName(resource)} is given a Service of type ${show(type ?? "LoadBalancer")}`;
+  return [{ found, write: `the annotation ${serviceType}: ${internal}` }];
+}
 
 function ofService(resource: Resource): Finding[] {
   const type = at(resource.inputs, "spec", "type");
@@ -71,19 +86,38 @@ function ofPods(resource: Resource): Finding[] {
   );
 }
 
-/** The types of Services that a chart's values say, wherever they are. */
+/** What a chart's values say of Services and the node's ports, wherever they are. */
 function ofValues(chart: Chart): Finding[] {
-  return typesIn(chart.values, "values").map(({ where, type }) => ({
-    found: `${where} of chart ${show(chart.given)} is ${show(type)}`,
+  const open = publicIn(chart.values, "values").map(({ where, value, write }) => ({
+    found: `${where} of chart ${chart.shown} is ${show(value)}`,
     write,
   }));
+  return [...open, ...unreadValues(chart)];
 }
 
-function typesIn(values: unknown, where: string): { where: string; type: unknown }[] {
+interface Public {
+  readonly where: string;
+  readonly value: unknown;
+  readonly write: string;
+}
+
+const publicTypes: readonly unknown[] = ["LoadBalancer", "NodePort"];
+/** What says a way past the gateway where it is said at all, by its name in a chart's values. */
+const ways: readonly string[] = ["externalIPs", "hostPort", "loadBalancerIP"];
+
+function publicIn(values: unknown, where: string): Public[] {
+  if (Array.isArray(values))
+    return values.flatMap((value, index) => publicIn(value, `${where}[${index}]`));
   if (!isFields(values)) return [];
-  return Object.entries(values).flatMap(([key, value]) => {
+  return Object.entries(values).flatMap(([key, value]): Public[] => {
     const path = `${where}.${key}`;
-    const isPublic = key === "type" && (value === "LoadBalancer" || value === "NodePort");
-    return isPublic ? [{ where: path, type: value }] : typesIn(value, path);
+    if (/type$/i.test(key) && publicTypes.includes(value)) return [{ where: path, value, write }];
+    // A chart has many other things that are not known yet: these decide who reaches it.
+    const isHidden = value === unknown && /service(type)?$/i.test(key);
+    if (isHidden || (value === unknown && key === "type" && /service$/i.test(where)))
+      return [{ where: path, value, write }];
+    const isSaid = value !== 0 && value !== "" && entries(value).length > 0;
+    if (ways.includes(key) && isSaid) return [{ where: path, value, write: "none" }];
+    return publicIn(value, path);
   });
 }

@@ -26,13 +26,19 @@ export const resourcesSet = resourceRule({
       .flatMap(({ where, inputs }) =>
         required.flatMap((path) => {
           const amount = at(inputs, "resources", ...path.split("."));
-          if (typeof amount === "string" || typeof amount === "number") return [];
+          if (isAmount(amount)) return [];
           const found = `${where}.resources.${path} of ${workload.title} is ${show(amount)}`;
           return [{ found, write: `an amount, such as ${examples[path] ?? '"1"'}` }];
         }),
       );
   },
 });
+
+/** Kubernetes' quantities, of which zero says nothing, and as a limit is none. */
+const quantity = /^\+?(?=[\d.]*[1-9])(\d+\.?\d*|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?$/;
+
+const isAmount = (amount: unknown) =>
+  typeof amount === "number" ? amount > 0 : typeof amount === "string" && quantity.test(amount);
 
 const examples: Readonly<Record<string, string>> = {
   "requests.cpu": '"10m"',

@@ -102,6 +102,7 @@ test("the smallest configuration gets the defaults", async () => {
     },
     bookinfo: { registry: "registry.istio.io/release", tag: "1.20.3" },
     gateway: { url: "http://localhost:8080" },
+    login: { at: "none" },
   });
 });
 
@@ -240,7 +241,7 @@ test("all problems are reported at once", () => {
       '  gateway.url: found "http://localhost:8080/", expected an http or https URL without path, such as http://localhost:8080',
       '  gateway.serviceType: found "Public", expected one of "LoadBalancer", "NodePort", "ClusterIP"',
       "  gateway.nodePort: found 0, expected a port number from 1 to 65535",
-      "  gatway: found an unknown key, expected one of cluster, istio, identity, bookinfo, gateway",
+      "  gatway: found an unknown key, expected one of cluster, istio, identity, bookinfo, gateway, login",
     ],
   );
 });
@@ -353,12 +354,19 @@ test("no message shows a secret, wherever it was put", () => {
     "  cluster.kubeconfigPath: found text in braces (not shown), expected the path of a file that can be read (ENOENT)",
     '  identity.issuer: found "https://…@tenant.example", expected an https URL without user name, query and fragment',
     '  identity.jwksUri: found "https://…@tenant.example/keys", expected an https URL without user name and fragment',
-    "  identity.client: found a string (not shown), expected an object with id, secret",
+    "  identity.client: found a string (not shown), expected an object with id, secret, scopes",
   ]);
   assert.match(message, /^ {2}istio.charts.repository: found "ftp:\/\/…@charts.example"/m);
   assert.match(message, /^ {2}identity: found a string \(not shown\)/m);
   assert.ok(!message.includes(secret), message);
 });
+
+/** What is configured where nothing is said of a section; the others have to be there. */
+const fallbacks: Readonly<Record<string, object>> = {
+  istio: {},
+  bookinfo: {},
+  login: { at: "none" },
+};
 
 test("Pulumi.yaml declares every section and names every setting", () => {
   const project = z
@@ -368,7 +376,7 @@ test("Pulumi.yaml declares every section and names every setting", () => {
         z.string(),
         z.strictObject({
           type: z.literal("object"),
-          default: z.strictObject({}).optional(),
+          default: z.record(z.string(), z.string()).optional(),
           description: z.string(),
         }),
       ),
@@ -384,7 +392,7 @@ test("Pulumi.yaml declares every section and names every setting", () => {
     for (const name of names) {
       assert.match(description, new RegExp(`\\b${name}\\b`), `${section}.${name}`);
     }
-    assert.equal(fallback !== undefined, ["istio", "bookinfo"].includes(section), section);
+    assert.deepEqual(fallback, fallbacks[section], section);
   }
 });
 

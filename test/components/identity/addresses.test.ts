@@ -11,9 +11,15 @@ for (const domain of ["tenant.eu.auth0.com", "login.example.com", "tenant.localh
   });
 }
 
-test("the application's addresses are the gateway's", () => {
-  assert.deepEqual(applicationAddresses("http://localhost:8080"), {
-    callback: "http://localhost:8080/oauth2/callback",
-    loggedOut: "http://localhost:8080/productpage",
+for (const [login, callback] of [
+  ["none", "/oauth2/callback"],
+  ["gateway", "/oauth2/callback"],
+  ["application", "/callback"],
+] as const) {
+  test(`with a login at ${login} the tenant sends browsers to ${callback} of the gateway`, () => {
+    assert.deepEqual(applicationAddresses("http://localhost:8080", login), {
+      callback: `http://localhost:8080${callback}`,
+      loggedOut: "http://localhost:8080/productpage",
+    });
   });
-});
+}

@@ -20,6 +20,7 @@ function fill(preview = false, empty = false) {
             ],
         machines: empty ? [] : [{ name: "catalogue", permissions: ["read:book-details"] }],
         gatewayUrl: "https://books.example",
+        login: "gateway",
       }),
     { preview },
   );

@@ -28,6 +28,28 @@ test("components, providers and the resources of other packages have none", asyn
   );
 });
 
+test("the package's own components have none: what they make is judged instead", async () => {
+  const components = [
+    "kubernetes:helm.sh/v3:Chart",
+    "kubernetes:helm.sh/v4:Chart",
+    "kubernetes:kustomize/v2:Directory",
+    "kubernetes:kustomize:Directory",
+    "kubernetes:yaml/v2:ConfigGroup",
+    "kubernetes:yaml:ConfigFile",
+  ];
+  const made = components.map((type): Given => ({ type, name: "details" }));
+  assert.deepEqual(await judged(explicitProvider, made), []);
+  const byOne = { type: "kubernetes:helm.sh/v4:Chart", name: "details", provider: "default" };
+  assert.deepEqual(await judged(explicitProvider, [byOne]), [byDefault()]);
+});
+
+test("several resources are each found", async () => {
+  assert.deepEqual(
+    await judged(explicitProvider, [service(), service("cluster"), service("default")]),
+    [byDefault(), byDefault()],
+  );
+});
+
 test("a default provider is found, in each package and by each of its names", async () => {
   assert.deepEqual(await judged(explicitProvider, [service()]), [byDefault()]);
   for (const provider of ["default", "default_4_34_2"])

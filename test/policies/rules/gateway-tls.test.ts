@@ -12,6 +12,7 @@ const gateway = (...servers: object[]): Given => ({
 const tls = { mode: "SIMPLE", credentialName: "certificate", minProtocolVersion: "TLSV1_2" };
 const secure = (changes: object = {}) => ({
   port: { protocol: "HTTPS" },
+  hosts: ["books.example"],
   tls: { ...tls, ...changes },
 });
 const plain = (changes: object = {}, protocol: unknown = "HTTP") => ({
@@ -37,6 +38,7 @@ test("HTTPS passes, and HTTP whose every answer is a redirect", async () => {
     [gateway(plain({ tls: { httpsRedirect: true } }), secure())],
     [gateway(plain()), route([redirect])],
     [gateway(plain()), route([redirect], ["bookinfo/front"], "elsewhere")],
+    [gateway(secure({ credentialName: undefined, tlsCertificates: [{}] }))],
   ])
     assert.deepEqual(await judged(gatewayTls, good), []);
 });
@@ -44,7 +46,10 @@ test("HTTPS passes, and HTTP whose every answer is a redirect", async () => {
 test("HTTP that is served is found, by each of its names", async () => {
   assert.deepEqual(await judged(gatewayTls, [gateway(plain())]), [isPlain()]);
   assert.deepEqual(await judged(gatewayTls, [gateway(plain({}, "http2"))]), [isPlain('"http2"')]);
-  assert.deepEqual(await judged(gatewayTls, [gateway(plain({}, "TCP"))]), [isPlain('"TCP"')]);
+  const raw = gateway(plain({ tls: { httpsRedirect: true } }, "TCP"));
+  assert.deepEqual(await judged(gatewayTls, [raw]), [
+    is("port.protocol", '"TCP"', '"TLS" with a certificate'),
+  ]);
   const served = { route: [{ destination: { host: "details" } }] };
   for (const routes of [
     [route([redirect]), route([served])],
@@ -52,8 +57,53 @@ test("HTTP that is served is found, by each of its names", async () => {
     [route([{ redirect: { uri: "/elsewhere" } }])],
     [route([redirect], ["front"], "elsewhere")],
     [route([redirect]), route([served], [notKnown])],
+    [route([redirect]), route([served], ["./front"])],
+    [route([redirect]), route([served], ["front.bookinfo"], "elsewhere")],
+    [route([redirect]), route([served], ["front.bookinfo.svc.cluster.local"], "elsewhere")],
+    [route([redirect]), route([served], ["front"], notKnown)],
   ])
     assert.deepEqual(await judged(gatewayTls, [gateway(plain()), ...routes]), [isPlain()]);
+});
+
+test("a route of another gateway is not this one's", async () => {
+  const served = { route: [{ destination: { host: "details" } }] };
+  const others = [
+    ["./front", "elsewhere"],
+    ["elsewhere/front", "bookinfo"],
+    ["front.elsewhere.svc.cluster.local", "bookinfo"],
+    ["mesh", "bookinfo"],
+  ] as const;
+  for (const [name, namespace] of others) {
+    const routes = [route([redirect]), route([served], [name], namespace)];
+    assert.deepEqual(await judged(gatewayTls, [gateway(plain()), ...routes]), []);
+  }
+});
+
+test("a server of HTTPS that takes any host is found", async () => {
+  const write = "the gateway's full name";
+  const hosts = (...all: unknown[]) => ({ ...secure(), hosts: all });
+  assert.deepEqual(
+    await judged(gatewayTls, [
+      gateway(hosts("books.example", "*"), hosts("./*"), hosts("*.books.example"), hosts()),
+      gateway(hosts(notKnown)),
+    ]),
+    [
+      is("hosts[1]", '"*"', write),
+      is("hosts[0]", '"./*"', write, 1),
+      is("hosts", "nothing", write, 3),
+      is("hosts[0]", "a value that is not known before the update", write),
+    ],
+  );
+  assert.deepEqual(await judged(gatewayTls, [gateway(hosts("*"))], { allowAnyHost: true }), []);
+});
+
+test("several weakenings of one server are found together", async () => {
+  const weak = secure({ mode: undefined, minProtocolVersion: "TLSV1_1", credentialName: "" });
+  assert.deepEqual(await judged(gatewayTls, [gateway(weak)]), [
+    is("tls.mode", "nothing", '"SIMPLE" or "MUTUAL" or "OPTIONAL_MUTUAL"'),
+    is("tls.minProtocolVersion", '"TLSV1_1"', '"TLSV1_2" or "TLSV1_3"'),
+    is("tls.credentialName", '""', "the Secret with the certificate"),
+  ]);
 });
 
 test("each weakening of HTTPS is found", async () => {

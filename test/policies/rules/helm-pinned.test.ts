@@ -62,12 +62,69 @@ test("a chart that comes without encryption is found", async () => {
     ]),
     [plain("istiod"), plain(archive)],
   );
+  const unencrypted = (value: string) => ({
+    message: `plainHttp of chart "istiod" is ${value}. Write false`,
+    resource: "istiod",
+  });
+  assert.deepEqual(
+    await judged(helmPinned, [
+      release({ version: "1.30.4", plainHttp: false }),
+      release({ version: "1.30.4", plainHttp: true }),
+      release({ version: "1.30.4", plainHttp: notKnown }),
+    ]),
+    [unencrypted("true"), unencrypted("a value that is not known before the update")],
+  );
 });
 
 test("charts whose objects Pulumi makes are judged, too; other resources are not", async () => {
   const chart = { ...release({}), type: "kubernetes:helm.sh/v4:Chart" };
   assert.deepEqual(await judged(helmPinned, [chart]), [found("nothing")]);
   assert.deepEqual(await judged(helmPinned, [{ ...chart, type: "kubernetes:core/v1:Pod" }]), []);
+});
+
+test("the older kind of chart is judged by what it fetches, or its folder", async () => {
+  const old = (inputs: Record<string, unknown>): Given => ({
+    type: "kubernetes:helm.sh/v3:Chart",
+    name: "istiod",
+    inputs,
+  });
+  const fetchOpts = { repo: "https://charts.example", version: "1.30.4" };
+  assert.deepEqual(
+    await judged(helmPinned, [
+      old({ chart: "istiod", fetchOpts }),
+      old({ chart: "istiod", version: "1.30.4", repo: "mirror" }),
+      old({ chart: "istiod", fetchOpts: { repo: "https://charts.example" } }),
+      old({ path: "istiod" }),
+    ]),
+    [found("nothing"), local("istiod")],
+  );
+});
+
+test("a password in a chart's address is not printed, and each finding about it is made", async () => {
+  const chart = "http://user:secret@charts.example/istiod-1.30.4.tgz";
+  const shown = "http://charts.example/istiod-1.30.4.tgz";
+  assert.deepEqual(await judged(helmPinned, [release({ chart, repositoryOpts: undefined })]), [
+    {
+      message: `chart "${shown}" comes from an address without encryption. Write its address with https or oci`,
+      resource: "istiod",
+    },
+    found("nothing", `"${shown}"`),
+  ]);
+});
+
+test("a chart that is not known yet, or is missing, is found", async () => {
+  const is = (value: string) => ({
+    message: `chart is ${value}. Write the chart's name or address`,
+    resource: "istiod",
+  });
+  const version = "1.30.4";
+  assert.deepEqual(
+    await judged(helmPinned, [
+      release({ chart: notKnown, version }),
+      release({ chart: undefined, version }),
+    ]),
+    [is("a value that is not known before the update"), is("nothing")],
+  );
 });
 
 test("a version that is not known yet is found", async () => {

@@ -37,6 +37,8 @@ test("every tag that moves is found, and so is none", async () => {
     "",
     "details@sha256:0123",
     `details@md5:${hex}`,
+    "details@sha256:1.2.3",
+    "details:latest@sha256:1.2.3",
   ];
   const expected = bad.map((image) => is(JSON.stringify(image)));
   assert.deepEqual(await judged(imageTag, images(...bad)), expected);
@@ -106,6 +108,56 @@ test("images in Helm values are judged; a chart's own are its version's", async 
       is("a value that is not known before the update", 'values.pilot.image of chart "proxy"'),
     ],
   );
+});
+
+test("an image whose files are mounted is judged", async () => {
+  const volumes = [
+    { name: "tmp", emptyDir: {} },
+    { name: "model", image: { reference: "registry.example/model:latest" } },
+    { name: "rules", image: { reference: "registry.example/rules:1.2.3" } },
+    { name: "other", image: notKnown },
+  ];
+  const where = (index: number) =>
+    `spec.template.spec.volumes[${index}].image.reference ${ofDetails}`;
+  assert.deepEqual(await judged(imageTag, [deployment({}, { volumes })]), [
+    is('"registry.example/model:latest"', where(1)),
+    is("a value that is not known before the update", where(3)),
+  ]);
+});
+
+test("a tag for a chart's images is judged, where charts have one, and values that cannot be read", async () => {
+  const release = (inputs: Record<string, unknown>) => ({
+    type: "kubernetes:helm.sh/v3:Release",
+    name: "details",
+    inputs: { chart: "istiod", ...inputs },
+  });
+  const values = {
+    tag: "latest",
+    global: { tag: "1.30", hub: "registry.example", proxy: { image: "proxyv2", tag: "1.30.4" } },
+    pilot: { hub: "registry.example", tag: 1.3 },
+    cni: { imageTag: "stable", tag: "" },
+    log: { tag: "audit" },
+  };
+  const ofChart = 'of chart "istiod"';
+  assert.deepEqual(await judged(imageTag, [release({ values })]), [
+    is('"the chart\'s:latest"', `values.tag ${ofChart}`),
+    is('"the chart\'s:1.30"', `values.global.tag ${ofChart}`),
+    is("1.3", `values.pilot.tag ${ofChart}`),
+    is('"the chart\'s:stable"', `values.cni.imageTag ${ofChart}`),
+  ]);
+  const good = { tag: "1.30.4", global: { tag: "1.30.4-distroless", hub: "registry.example" } };
+  assert.deepEqual(await judged(imageTag, [release({ values: good })]), []);
+  const valueYamlFiles = [{ path: "values.yaml" }];
+  assert.deepEqual(await judged(imageTag, [release({ values: notKnown, valueYamlFiles })]), [
+    {
+      message: `values ${ofChart} is a value that is not known before the update. Write values that the program knows`,
+      resource: "details",
+    },
+    {
+      message: `valueYamlFiles ${ofChart} has values that no rule reads. Write them in the program, as values`,
+      resource: "details",
+    },
+  ]);
 });
 
 test("digests are asked for, and images excepted, where that is configured", async () => {

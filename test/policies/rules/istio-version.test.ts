@@ -60,6 +60,52 @@ test("an images' tag is judged as well", async () => {
   );
 });
 
+test("a tag is judged wherever the charts take one, and so is an image's own", async () => {
+  const values = {
+    pilot: { tag: "1.20.0", hub: "registry.example:5000/istio", image: "pilot" },
+    global: { proxy: { image: "registry.example:5000/istio/proxyv2:1.21.0@sha256:0" }, tag: "" },
+    cni: { tag: 1.29 },
+    meshConfig: {
+      defaultConfig: { tracing: { custom_tags: { tag: { literal: { value: "a" } } } } },
+    },
+  };
+  assert.deepEqual(await judged(istioVersion, [release({ version: "1.30.4", values })]), [
+    is('"1.20.0"', { where: "values.pilot.tag" }),
+    is('"1.21.0"', { where: "values.global.proxy.image" }),
+    is("1.29", { where: "values.cni.tag" }),
+  ]);
+});
+
+test("what holds a tag and is not known yet is found", async () => {
+  const values = { global: notKnown, pilot: { image: notKnown, env: notKnown } };
+  const unknown = "a value that is not known before the update";
+  assert.deepEqual(await judged(istioVersion, [release({ version: "1.30.4", values })]), [
+    is(unknown, { where: "values.global" }),
+    is(unknown, { where: "values.pilot.image" }),
+  ]);
+});
+
+test("values that cannot be read are found: they may say any tag", async () => {
+  const chart = 'chart "istiod"';
+  assert.deepEqual(
+    await judged(istioVersion, [
+      release({ version: "1.30.4", values: notKnown }),
+      release({ version: "1.30.4", valueYamlFiles: [{ path: "values.yaml" }] }),
+      { ...release({ version: "1.30.4", values: notKnown }), type: "kubernetes:helm.sh/v4:Chart" },
+    ]),
+    [
+      {
+        message: `values of ${chart} is a value that is not known before the update. Write values that the program knows`,
+        resource: "mesh",
+      },
+      {
+        message: `valueYamlFiles of ${chart} has values that no rule reads. Write them in the program, as values`,
+        resource: "mesh",
+      },
+    ],
+  );
+});
+
 test("istiod is Istio's from a mirror as well", async () => {
   const mirrored = { repositoryOpts: { repo: "https://charts.example" }, version: "1.20.0" };
   assert.deepEqual(await judged(istioVersion, [release(mirrored)]), [is('"1.20.0"')]);
@@ -89,7 +135,7 @@ test("a version or a chart that is not known yet is found", async () => {
 
 test("a folder's charts are what the configuration says, and the oldest is the configured one", async () => {
   const folder = release({ chart: "./charts/base", repositoryOpts: undefined, version: "1.0.0" });
-  const where = { chart: "./charts/base" };
+  const where = { where: "the configured folderVersion", chart: "./charts/base" };
   assert.deepEqual(await judged(istioVersion, [folder]), [is("nothing", where)]);
   assert.deepEqual(await judged(istioVersion, [folder], { folderVersion: "1.31.0" }), []);
   const oldest = "1.32.0";

@@ -44,6 +44,7 @@ test("each right by itself is found", async () => {
       { capabilities: { drop: ["ALL"], add: ["SYS_ADMIN"] } },
       is("capabilities.add", '["SYS_ADMIN"]', "nothing"),
     ],
+    [{ windowsOptions: { hostProcess: true } }, is("windowsOptions.hostProcess", "true", "false")],
     [{ procMount: "Unmasked" }, is("procMount", '"Unmasked"', "nothing")],
     [
       { seccompProfile: { type: "Unconfined" } },
@@ -84,6 +85,26 @@ test("a root user of the pod, an init container and a value that is not known ye
   ]);
   assert.deepEqual(await judged(nonRoot, [context({ runAsNonRoot: notKnown })]), [
     is("runAsNonRoot", "a value that is not known before the update", "true"),
+  ]);
+});
+
+test("a pod of Windows' own privileged kind is found", async () => {
+  const securityContext = { windowsOptions: { hostProcess: notKnown } };
+  assert.deepEqual(await judged(nonRoot, [deployment({}, { securityContext })]), [
+    is("windowsOptions.hostProcess", "a value that is not known before the update", "false"),
+  ]);
+});
+
+test("a profile of system calls is asked for where that is configured", async () => {
+  const settings = { requireSeccompProfile: true };
+  const seccompProfile = { type: "RuntimeDefault" };
+  const good = [
+    context({ seccompProfile }),
+    deployment({}, { securityContext: { seccompProfile } }),
+  ];
+  assert.deepEqual(await judged(nonRoot, good, settings), []);
+  assert.deepEqual(await judged(nonRoot, [deployment()], settings), [
+    is("seccompProfile.type", "nothing", '"RuntimeDefault"'),
   ]);
 });
 

@@ -37,6 +37,28 @@ test("an amount that is not known yet, or is none, is found", async () => {
   ]);
 });
 
+test("every spelling of an amount passes, and none of nothing does", async () => {
+  const memory = (amount: unknown) =>
+    deployment({ resources: { ...container.resources, limits: { memory: amount } } });
+  const good = ["1Gi", "512M", "0.5Gi", "1e9", "+64Mi", "100k", ".5G", 1024];
+  assert.deepEqual(await judged(resourcesSet, good.map(memory)), []);
+  const bad = ["", "0", "0Mi", "0.0Gi", "lots", "-1Gi", 0, -1];
+  assert.deepEqual(
+    await judged(resourcesSet, bad.map(memory)),
+    bad.map((amount) => is("limits.memory", "512Mi", JSON.stringify(amount))),
+  );
+});
+
+test("a namespace that is not known yet is not an excepted one", async () => {
+  const metadata = { name: "details", namespace: notKnown };
+  const hidden = { ...deployment({ resources: {} }) };
+  const inputs = { ...hidden.inputs, metadata };
+  const found = await judged(resourcesSet, [{ ...hidden, inputs }], {
+    exceptNamespaces: ["default"],
+  });
+  assert.equal(found.length, 3);
+});
+
 test("what is asked for, and where, is configured", async () => {
   const resources = { limits: { cpu: "1" } };
   const settings = { required: ["limits.cpu"] };

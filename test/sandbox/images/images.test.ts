@@ -16,7 +16,7 @@ import { test } from "node:test";
 import { Failure } from "../../../sandbox/failure";
 import { applications } from "../../../sandbox/images/applications";
 import { writeImages } from "../../../sandbox/images/archive";
-import { sandboxImages, type ImageInputs } from "../../../sandbox/images/images";
+import { defaultNames, sandboxImages, type ImageInputs } from "../../../sandbox/images/images";
 import type { ImageSpecification, LayerEntry } from "../../../sandbox/images/specification";
 import { readImages, temporaryFolder } from "./reading";
 
@@ -115,7 +115,8 @@ test("the sandbox's images have the names, users and commands that the cluster e
 });
 
 test("Bookinfo's registry and tag are the caller's, if given", async () => {
-  const images = await sandboxImages(inputs(), { registry: "docker.io/istio", tag: "1.18.0" });
+  const names = { ...defaultNames, registry: "docker.io/istio", tag: "1.18.0" };
+  const images = await sandboxImages(inputs(), names);
   assert.deepEqual(
     images.slice(4).map(({ reference }) => reference),
     ["productpage-v1", "details-v1", "ratings-v1", "reviews-v1", "reviews-v2", "reviews-v3"].map(

@@ -1,0 +1,80 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { HelmValues } from "../mesh/values";
+import {
+  AuthorizationPolicy,
+  RequestAuthentication,
+  VirtualService,
+  type VirtualServiceSpec,
+} from "../mesh/resources";
+import { authorityMatch } from "../gateway/host";
+import { applicationGateway } from "../gateway/route";
+import { afterSignOut, type ProxyOptions } from "./configuration";
+import { hostOf, proxy, proxyPrefix, signOutPath } from "./names";
+import { loginPolicies, type LoginPolicyOptions, providerName } from "./policies";
+
+/** The proxy as the mesh asks it: an entry of `meshConfig.extensionProviders`. */
+export const extensionProvider: HelmValues = {
+  name: providerName,
+  envoyExtAuthzHttp: {
+    service: hostOf(proxy),
+    port: proxy.port,
+    // Without these it would wait ten minutes, and say "forbidden" where it is only out of order.
+    timeout: "5s",
+    statusOnError: "503",
+    includeRequestHeadersInCheck: ["cookie"],
+    headersToUpstreamOnAllow: ["authorization"],
+    // A session that was refreshed has another cookie.
+    headersToDownstreamOnAllow: ["set-cookie"],
+    headersToDownstreamOnDeny: ["cache-control", "content-type", "set-cookie"],
+  },
+};
+
+/** Makes the policies on the gateway and on the login's workloads. They are there before what they protect. */
+export function createPolicies(
+  name: string,
+  args: LoginPolicyOptions,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  const policies = loginPolicies(args);
+  return [
+    ...policies.RequestAuthentication.map(
+      ({ resource, ...object }) =>
+        new RequestAuthentication(`${name}-${resource}`, object, options),
+    ),
+    ...policies.AuthorizationPolicy.map(
+      ({ resource, ...object }) => new AuthorizationPolicy(`${name}-${resource}`, object, options),
+    ),
+  ];
+}
+
+/** Leads the proxy's own paths to it. */
+export function createRoute(
+  name: string,
+  args: ProxyOptions,
+  options: pulumi.CustomResourceOptions,
+): void {
+  new VirtualService(
+    `${name}-route`,
+    {
+      metadata: { name: proxy.name, namespace: proxy.namespace },
+      spec: { hosts: ["*"], gateways: [applicationGateway], http: routesOf(args) },
+    },
+    options,
+  );
+}
+
+/** Signing out ends the session here; where it was asked for as it is, the browser then goes on to the provider. */
+function routesOf(args: ProxyOptions): NonNullable<VirtualServiceSpec["http"]> {
+  const host = authorityMatch(args.gatewayUrl);
+  const signOut = { uri: { exact: signOutPath }, ...host };
+  const route = [{ destination: { host: hostOf(proxy), port: { number: proxy.port } } }];
+  const onward = new URLSearchParams({ rd: afterSignOut(args) }).toString();
+  return [
+    { match: [{ ...signOut, queryParams: { rd: { regex: ".+" } } }], route },
+    {
+      match: [signOut],
+      redirect: { uri: `${signOutPath}?${onward}`, redirectCode: 302 },
+    },
+    { match: [{ uri: { prefix: `${proxyPrefix}/` }, ...host }], route },
+  ];
+}
