@@ -31,7 +31,7 @@ const list = /^kubernetes:(.*):(\w+)?List$/;
 
 /** The resource, or, of a list of Kubernetes objects, each of them as if it were by itself. */
 export function objectsOf(resource: Resource): readonly Resource[] {
-  const [, group = "", kind] = list.exec(resource.type) ?? [];
+  const [, group = "", kind = "List"] = list.exec(resource.type) ?? [];
   const { items } = resource.inputs;
   if (group === "" || items === undefined) return [resource];
   const objects = Array.isArray(items) ? (items as readonly unknown[]) : [items];
@@ -41,7 +41,7 @@ export function objectsOf(resource: Resource): readonly Resource[] {
     const version = typeof inputs.apiVersion === "string" ? inputs.apiVersion : group;
     const own = typeof inputs.kind === "string" ? inputs.kind : kind;
     const groupVersion = version.includes("/") ? version : `core/${version}`;
-    return { ...resource, type: `kubernetes:${groupVersion}:${own ?? "List"}`, inputs };
+    return { ...resource, type: `kubernetes:${groupVersion}:${own}`, inputs };
   });
 }
 
