@@ -200,10 +200,10 @@ test("a policy that selects no service of the table is found", async () => {
   for (const spec of [target, selective])
     assert.deepEqual(
       await judged(accessTable, all(details(...rules), authorization("target", spec)), settings),
-      [is("spec.targetRefs", '[{"name":"waypoint"}]', "spec.selector instead", "target")],
+      [is("spec.targetRefs", '{"name":"waypoint"}', "spec.selector instead", "target")],
     );
   assert.deepEqual(await judged(accessTable, all(authorization("target", selective)), settings), [
-    is("spec.targetRefs", '[{"name":"waypoint"}]', "spec.selector instead", "target"),
+    is("spec.targetRefs", '{"name":"waypoint"}', "spec.selector instead", "target"),
     { ...nobody("", undefined, "AuthorizationPolicy of details"), resource: undefined },
   ]);
   const elsewhere = authorization("all", { rules: [{}] }, "elsewhere");

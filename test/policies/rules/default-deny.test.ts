@@ -43,6 +43,7 @@ test("rules or an action that are not known yet may allow something", async () =
   const unknowns = [
     authorization("a", { rules: notKnown }),
     authorization("b", { action: notKnown }),
+    authorization("d", { targetRefs: notKnown }),
     { ...authorization("c", {}), inputs: { metadata: { namespace: "bookinfo" }, spec: notKnown } },
   ];
   assert.deepEqual(await judged(defaultDeny, [details, ...unknowns]), [open()]);
