@@ -45,14 +45,15 @@ describe("where tokens are checked", { timeout: 60 * 60_000 }, () => {
 
   it("of a second provider beside the tenant: each issuer's own claim and clients count", async () => {
     const outputs = await copy.run("shell", "pulumi stack output issuer");
-    const realm = realmAddresses(new URL(outputs.out.trim()).host);
-    const issuer = {
-      ...realm,
+    const { issuer, jwksUri } = realmAddresses(new URL(outputs.out.trim()).host);
+    const realm = {
+      issuer,
+      jwksUri,
       audience: "https://books.example",
       permissionsClaim: ["realm_access", "roles"],
       clients: ["bookinfo"],
     };
-    const { code, out, err } = await up([`authentication.issuers=${JSON.stringify([issuer])}`]);
+    const { code, out, err } = await up([`authentication.issuers=${JSON.stringify([realm])}`]);
     assert.equal(code, 0, `${err}${out.slice(-2000)}`);
     // Three classes of tokens more, from three places with 5, 8 and 8 requests.
     assert.ok(
