@@ -4,7 +4,7 @@ import type { TestContext } from "node:test";
 import type { JudgedCell } from "../../verify/judge";
 import { gatewayComplaint, verify } from "../../verify/verify";
 import type { Report } from "../../verify/verify";
-import { startStack } from "./support/stack";
+import { authentication as usual, startStack } from "./support/stack";
 import type { Stack, StackOptions } from "./support/stack";
 
 async function stackFor(t: TestContext, options?: StackOptions): Promise<Stack> {
@@ -71,7 +71,7 @@ test("without the tenant's key, what needs it is not tried and never passed", as
   const { outputs } = await stackFor(t);
   const report = await verify(outputs, soon);
   const notTried = report.cells.filter((cell) => cell.verdict === "not tried");
-  // One of them from everywhere that people ask from, the other eleven from three places.
+  // One of them from everywhere that people ask from, the other thirteen from three places.
   assert.deepEqual(countsOf(report), [1492, 0, 0, 14 * (5 + 8 + 8) + 5 * 8]);
   const viewers = notTried.map(({ viewer, needs }) => `${viewer}: ${needs ?? ""}`);
   assert.deepEqual(
@@ -79,6 +79,8 @@ test("without the tenant's key, what needs it is not tried and never passed", as
     [
       "forged but valid",
       "ours among its audiences",
+      "foreign client",
+      "no authorized party",
       "permissions as one string",
       "permissions nested",
       "permissions with a suffix",
@@ -134,8 +136,8 @@ test("the policy of details deleted: the cells that changed, and no others", asy
       "unproven",
     ),
   );
-  // From the gateway and productpage's pod 31 of 37; from five other pods all seven, and from reviews' all.
-  assert.equal(refused.length, 31 * 2 + 5 * 7 + 37 + 10 + (21 + 1) + 2 * 21);
+  // From the gateway and productpage's pod 33 of 39; from five other pods all seven, and from reviews' all.
+  assert.equal(refused.length, 33 * 2 + 5 * 7 + 39 + 10 + (21 + 1) + 2 * 21);
 });
 
 test("the audience not checked: the cells of other audiences, and no others", async (t) => {
@@ -232,8 +234,8 @@ test("no allow-nothing: the unlisted cells whose token is good or absent, and no
       )
       .map(({ vantage, viewer, target }) => `${vantage}, ${viewer}, ${target}`),
   );
-  // Of 37 viewers 18 from two pods, seven from four.
-  assert.equal(different.length, 2 * 18 + 4 * 7);
+  // Of 39 viewers 20 from two pods, seven from four.
+  assert.equal(different.length, 2 * 20 + 4 * 7);
   assert.deepEqual(countsOf(report), [1492, different.length, 0, 0]);
 });
 
@@ -352,4 +354,46 @@ test("a signing key file that cannot be read: nothing is begun", async (t) => {
     message: /^the signing key file \/nowhere\/keys\.json cannot be read: ENOENT/,
   });
   assert.deepEqual(cluster.requests, []);
+});
+
+for (const [what, authentication, asked] of [
+  ["at protected services only", { at: "workload" }, 9],
+  ["at the gateway", { at: "gateway" }, 8],
+  ["at the gateway, which asks for one", { at: "gateway", required: true }, 9],
+  ["of any client's", { clients: "any" }, 7],
+] as const) {
+  test(`a mesh that checks tokens ${what}: no difference, and as many policies`, async (t) => {
+    const stack = await stackFor(t, { authentication: { ...usual, ...authentication } });
+    const report = await verifyWithKey(stack);
+    assert.deepEqual(named(report.cells, "different"), []);
+    assert.deepEqual(countsOf(report), [1492, 0, 0, 0]);
+    assert.deepEqual(report.policies, { asked, differences: [] });
+  });
+}
+
+test("a gateway that asks nobody for a token, where one is required, differs for all without one", async (t) => {
+  const required = { ...usual, at: "gateway", required: true } as const;
+  const stack = await stackFor(t, {
+    authentication: required,
+    checks: { atGateway: true, atServices: "all", required: false },
+  });
+  const report = await verifyWithKey(stack);
+  const different = report.cells.filter(({ verdict }) => verdict === "different");
+  assert.ok(different.every(({ vantage }) => vantage.endsWith("through the gateway")));
+  // Nobody, a foreign client and four more that carry no token, at five paths; nobody at 28 ways round.
+  const without = new Set(different.map(({ viewer }) => viewer));
+  assert.equal(different.length, without.size * 5 + 28);
+  assert.ok(without.has("anonymous") && without.has("foreign client"));
+});
+
+test("a mesh that takes any client's tokens, where these are listed: exactly the foreign ones differ", async (t) => {
+  const stack = await stackFor(t, { clients: undefined });
+  const report = await verifyWithKey(stack);
+  const different = report.cells.filter(({ verdict }) => verdict === "different");
+  assert.deepEqual([...new Set(different.map(({ viewer }) => viewer))].sort(), [
+    "foreign client",
+    "no authorized party",
+  ]);
+  // Details and reviews through the gateway; six in pods as productpage, and one as reviews.
+  assert.equal(different.length, 2 * (2 + 5 + 1));
 });

@@ -28,7 +28,7 @@ export interface Stack {
 
 export interface StackOptions extends Pick<
   MeshOptions,
-  "audienceChecked" | "fromHeaders" | "strict" | "allowNothing"
+  "audienceChecked" | "fromHeaders" | "strict" | "allowNothing" | "checks" | "clients"
 > {
   /** Where tokens are checked, and whose count. Default: at every service, the provider's alone. */
   readonly authentication?: StackOutputs["authentication"];
