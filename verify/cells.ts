@@ -1,9 +1,11 @@
 /** The cells: every viewer's request for every target from every vantage point. */
 import type { AllCredentials, Credentials } from "./credentials";
+import { outcomeAtGateway } from "./required-login";
 import { expectedOutcome, isPermitted, unlisted } from "./expectations";
 import type { Destination, Expected, Way } from "./expectations";
 import type { Observed, ProbeRequest } from "./prober";
 import type { Carried } from "./presentations";
+import type { StackOutputs } from "../stack/outputs";
 import type { Target } from "./target";
 import type { Vantage } from "./vantages";
 import type { Viewer } from "./viewers";
@@ -52,13 +54,15 @@ export function planCells(
   vantages: readonly Vantage[],
   viewers: readonly Viewer[],
   credentials: AllCredentials,
+  stack: Pick<StackOutputs, "issuer" | "login">,
 ): readonly PlannedCell[] {
   return vantages.flatMap((vantage) =>
     viewers
       .filter((viewer) => vantage.viewers?.(viewer) ?? true)
+      .filter(({ isBrowser }) => isBrowser === undefined || vantage.pod === undefined)
       .flatMap((viewer) =>
         vantage.targets.map((target) =>
-          planCell(vantage, viewer, target, credentials.get(viewer.name)),
+          planCell(vantage, viewer, target, credentials.get(viewer.name), stack),
         ),
       ),
   );
@@ -71,7 +75,9 @@ function planCell(
   viewer: Viewer,
   target: Target,
   held: Credentials | undefined,
+  stack: Pick<StackOutputs, "issuer" | "login">,
 ): PlannedCell {
+  const atGateway = outcomeAtGateway(target, viewer, stack);
   const { sent, shown, words } = held ?? missing;
   const { method, origin, path, headers } = requestFor(target, shown);
   return {
@@ -81,12 +87,14 @@ function planCell(
       target: target.name,
       service: target.service,
       request: { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
-      expected: expectationFor(target, viewer),
+      expected: atGateway ?? expectationFor(target, viewer),
       ...(viewer.needs !== undefined && { needs: viewer.needs }),
       ...(target.control !== undefined && { control: target.control }),
     },
     request: held && requestFor(target, sent),
     ...(target.outcome?.always === undefined &&
+      atGateway === undefined &&
+      viewer.isBrowser === undefined &&
       target.way.caller !== "itself" && { way: target.way }),
     words,
   };

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { services } from "../components/access";
 import { policiesOf } from "../components/enforcement/policies";
 import type { Policies } from "../components/enforcement/policies";
+import { loginPolicies } from "../components/login/policies";
 import { namespaces } from "../components/names";
 import { explained, loadCluster } from "../stack/cluster";
 import type { StackOutputs } from "../stack/outputs";
@@ -65,24 +66,21 @@ const kinds = [
 ] as const;
 
 /** Policies in these count for the application's workloads. */
-const places = [namespaces.mesh, namespaces.application];
+const places: readonly string[] = [namespaces.mesh, namespaces.application];
+
+/** And in these where people sign in at the gateway. */
+const placesOfLogin: readonly string[] = [namespaces.ingress, namespaces.login];
 
 /**
  * Compares the policies that count for the application with what the table asks for.
  * @throws StackError when the cluster does not answer
  */
-export async function comparePolicies({
-  kubeconfig,
-  ...identity
-}: Pick<
-  StackOutputs,
-  "kubeconfig" | "issuer" | "jwksUri" | "audience" | "permissionsClaim"
->): Promise<PolicyComparison> {
-  const api = loadCluster(kubeconfig).makeApiClient(CustomObjectsApi);
-  const asked = policiesOf({ identity, services });
+export async function comparePolicies(outputs: ComparedOutputs): Promise<PolicyComparison> {
+  const api = loadCluster(outputs.kubeconfig).makeApiClient(CustomObjectsApi);
+  const { asked, namespaces: all } = askedBy(outputs);
   const found = await everyOne(
     kinds.flatMap(({ kind, ...address }) =>
-      places.map(async (namespace) => {
+      all.map(async (namespace) => {
         const answer: unknown = await explained(`list the policies of ${namespace}`, () =>
           api.listNamespacedCustomObject({ ...address, namespace }),
         );
@@ -91,6 +89,29 @@ export async function comparePolicies({
     ),
   );
   return compare(asked, found.flat());
+}
+
+type ComparedOutputs = Pick<
+  StackOutputs,
+  "kubeconfig" | "issuer" | "jwksUri" | "audience" | "permissionsClaim" | "login" | "gatewayUrl"
+>;
+
+/** What the stack asks for, and where policies count for it. */
+function askedBy({ login, gatewayUrl, ...identity }: ComparedOutputs): {
+  readonly asked: Policies;
+  readonly namespaces: readonly string[];
+} {
+  const table = policiesOf({ identity, services });
+  if (login?.at !== "gateway") return { asked: table, namespaces: places };
+  const more = loginPolicies({ login, identity, gatewayUrl });
+  return {
+    asked: {
+      ...table,
+      RequestAuthentication: [...table.RequestAuthentication, ...more.RequestAuthentication],
+      AuthorizationPolicy: [...table.AuthorizationPolicy, ...more.AuthorizationPolicy],
+    },
+    namespaces: [...places, ...placesOfLogin],
+  };
 }
 
 /** Sets what is there beside what is asked for. */

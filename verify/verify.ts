@@ -22,6 +22,7 @@ import { localProber } from "./prober";
 import type { Prober } from "./prober";
 import { sendUntilSettled } from "./send";
 import type { Probers } from "./send";
+import { sessionsOf } from "./sessions";
 import { readSigningKeys } from "./signing-keys";
 import type { SigningKeys } from "./signing-keys";
 import { genuineTokens } from "./tokens";
@@ -82,6 +83,7 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
   const { signingKey } = options;
   const signingKeys = signingKey === undefined ? undefined : await readSigningKeys(signingKey);
   trust(outputs.certificateAuthority);
+  trust(outputs.gatewayCertificateAuthority);
   const startedAt = new Date().toISOString();
   const viewers = viewersOf(outputs);
   const here = localProber({ authority: outputs.gatewayCertificateAuthority });
@@ -98,7 +100,7 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
       (either) => signIn(outputs, signingKeys, either, options.given),
       (either) => unlessAborted(started.probers, either),
     );
-    const planned = planCells(vantages, viewers, credentials);
+    const planned = planCells(vantages, viewers, credentials, outputs);
     const probers = probersOf(vantages, here, inPods);
     progress(`Sending ${planned.length} requests …`);
     const [[policies, decisions], observed] = await together(
@@ -172,7 +174,12 @@ async function signIn(
   signal: AbortSignal,
   given?: IssuedTokens,
 ): Promise<AllCredentials> {
-  return allCredentials(outputs, await genuineTokens(outputs, signal, given), signal, keys);
+  const [tokens, sessions] = await together(
+    signal,
+    (either) => genuineTokens(outputs, either, given),
+    (either) => sessionsOf(outputs, either),
+  );
+  return allCredentials(outputs, tokens, sessions, signal, keys);
 }
 
 async function vantagesOf(
