@@ -8,7 +8,7 @@ import type { Viewer } from "./viewers";
 
 /** What a request is refused with before it gets to a service; undefined where the gateway lets it pass. */
 export function outcomeAtGateway(
-  { way, path, origin }: Pick<Target, "way" | "path" | "origin">,
+  { way, path, origin, outcome }: Pick<Target, "way" | "path" | "origin" | "outcome">,
   { credential, hasAuthorization }: Viewer,
   { login, issuer }: Pick<StackOutputs, "login" | "issuer">,
 ): Expected | undefined {
@@ -16,6 +16,8 @@ export function outcomeAtGateway(
   if (!isRequired || way.caller !== gateway || credential.kind !== "none") return undefined;
   // Whatever is no token of the issuer's, but stands where one would, is nothing that a browser sends.
   if (hasAuthorization === true) return refused("access denied");
+  // Envoy asks nobody about what it has no route for.
+  if (outcome?.always !== undefined) return refused("access denied");
   return pathAtGateway(path, origin).startsWith("/api/")
     ? refused("no session")
     : { status: 302, refusal: "sign-in", provider: new URL(issuer).origin };
