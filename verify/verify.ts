@@ -183,12 +183,12 @@ async function signIn(
 }
 
 async function vantagesOf(
-  { gatewayUrl, kubeconfig }: StackOutputs,
+  { gatewayUrl, kubeconfig, login }: StackOutputs,
   viewers: readonly Viewer[],
 ): Promise<readonly Vantage[]> {
   const names = Object.keys(services) as ServiceName[];
   const addresses = await podAddresses(kubeconfig, namespaces.application, names);
-  return vantagePoints(gatewayUrl, wholeViewer(viewers)?.name, addresses);
+  return vantagePoints(gatewayUrl, wholeViewer(viewers)?.name, addresses, login);
 }
 
 function probersOf(

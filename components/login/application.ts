@@ -1,7 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { Path } from "../gateway/route";
 import { applicationAddresses, type Identity } from "../identity";
 import { namespaces } from "../names";
 import { checksumOf, type Files } from "./checksum";
@@ -14,13 +13,6 @@ export interface ApplicationLoginArgs {
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;
 }
-
-/** The application's own paths for its login. */
-export const applicationPaths: readonly Path[] = [
-  { exact: "/login" },
-  { exact: "/logout" },
-  { exact: "/callback" },
-];
 
 const metadata = { name: "login", namespace: namespaces.application };
 

@@ -2,9 +2,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { BookinfoArgs } from "../bookinfo";
 import type { LoginSettings } from "../config";
 import type { Identity } from "../identity";
-import { ApplicationLogin, applicationPaths } from "./application";
+import { ApplicationLogin } from "./application";
 import type { GatewayLoginSettings } from "./configuration";
 import { GatewayLogin } from "./gateway-login";
+import { applicationPaths } from "./names";
 
 export { extensionProvider } from "./gateway";
 
@@ -42,7 +43,8 @@ export function createLogin(
   }
   const { environment, annotations } = new ApplicationLogin(name, args, options);
   const productpage = { image: settings.image, environment, annotations };
-  return { application: { paths: applicationPaths, overrides: { productpage } }, enforced: [] };
+  const paths = applicationPaths.map((exact) => ({ exact }));
+  return { application: { paths, overrides: { productpage } }, enforced: [] };
 }
 
 /** How browsers get in: what `verify` has to know of it. */

@@ -40,3 +40,6 @@ export const loginPaths = {
 export function cookieName(gatewayUrl: string): string {
   return gatewayUrl.startsWith("https:") ? "__Host-bookinfo" : "bookinfo";
 }
+
+/** The application's own paths for its login. */
+export const applicationPaths = ["/login", "/logout", "/callback"] as const;
