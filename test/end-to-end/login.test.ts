@@ -200,7 +200,8 @@ describe("a login", { timeout: 60 * 60_000 }, () => {
         "/oauth2/userinfo",
       ]) {
         for (const authorization of [undefined, `Basic ${btoa("a:b")}`, "x"]) {
-          const headers = authorization === undefined ? {} : { authorization };
+          const headers: Record<string, string> =
+            authorization === undefined ? {} : { authorization };
           const { status } = await new Visitor().ask(at(path), undefined, headers);
           assert.ok(status !== 200, `${path} ${authorization ?? "without a header"}: ${status}`);
         }
