@@ -16,7 +16,7 @@ const identity = {
   certificateAuthority: "PEM",
   scopes: ["openid", "offline_access"],
   endSessionEndpoint: "https://tenant.example/oidc/logout",
-  userPasswords: pulumi.output({}),
+  userPasswords: pulumi.output<Record<string, string>>({}),
 };
 
 /** Makes a login with these settings. */
