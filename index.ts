@@ -26,6 +26,7 @@ const mesh = new IstioMesh(
   "istio",
   {
     ...settings.istio,
+    ...settings.mesh,
     wayIn: cluster.wayIn,
     tls,
     certificateAuthority: settings.identity.certificateAuthority,
@@ -70,7 +71,7 @@ const enforcement = new Enforcement(
 const login = createLogin(
   "login",
   settings.login,
-  { identity, gatewayUrl: url },
+  { identity, gatewayUrl: url, egress: settings.mesh.egress },
   {
     providers: [provider],
     deletedWith: lifetime,

@@ -4,6 +4,7 @@ import type { LoginSettings } from "../config";
 import type { Identity } from "../identity";
 import { ApplicationLogin } from "./application";
 import type { GatewayLoginSettings } from "./configuration";
+import type { Egress } from "../mesh/egress";
 import { GatewayLogin } from "./gateway-login";
 import { applicationPaths } from "./names";
 
@@ -15,6 +16,15 @@ export interface Login {
   readonly application: Pick<BookinfoArgs, "paths" | "hiddenHeaders" | "overrides">;
   /** What has to be there before the first request is. */
   readonly enforced: readonly pulumi.Resource[];
+}
+
+/** What every kind of login is made from. */
+export interface LoginArgs {
+  readonly identity: Identity;
+  /** The gateway's URL as browsers see it. */
+  readonly gatewayUrl: string;
+  /** What workloads reach outside of the mesh. */
+  readonly egress: Egress;
 }
 
 /**
@@ -29,13 +39,13 @@ export interface Login {
 export function createLogin(
   name: string,
   settings: LoginSettings,
-  { identity, gatewayUrl }: { readonly identity: Identity; readonly gatewayUrl: string },
+  { identity, gatewayUrl, egress }: LoginArgs,
   options: pulumi.ComponentResourceOptions,
 ): Login {
   const { web: clientId } = identity.clientIds;
   // Without a client nobody can sign in; where a login is asked for, the settings insist on one.
   if (settings.at === "none" || clientId === undefined) return { application: {}, enforced: [] };
-  const args = { identity, clientId, gatewayUrl };
+  const args = { identity, clientId, gatewayUrl, egress };
   if (settings.at === "gateway") {
     const { policies } = new GatewayLogin(name, { ...args, login: settings }, options);
     // The session is the proxy's own: a service that got to see its cookie could use it.

@@ -11,6 +11,7 @@ import { cluster } from "./cluster";
 import { gateway, type ServiceType } from "./gateway";
 import { identity } from "./identity";
 import { istio } from "./istio";
+import { mesh } from "./mesh";
 import { login } from "./login";
 import { section } from "./schema";
 
@@ -108,10 +109,11 @@ function checkClient(settings: unknown, context: z.core.$RefinementCtx): void {
   });
 }
 
-/** The six sections of the stack's configuration. Pulumi.yaml describes every field. */
+/** The seven sections of the stack's configuration. Pulumi.yaml describes every field. */
 export const settingsSchema = section({
   cluster,
   istio: istio.prefault({}),
+  mesh: mesh.prefault({}),
   identity,
   bookinfo: bookinfoSettings.prefault({}),
   gateway,
