@@ -35,6 +35,7 @@ function login(settings: object, client = true) {
             clientSecrets: pulumi.secret<Clients<string>>({ web: "web-secret", machines: {} }),
           },
           gatewayUrl: "http://localhost:8080",
+          egress: "ALLOW_ANY",
         },
         { providers: [provider], dependsOn: [before] },
       );
