@@ -155,14 +155,17 @@ function orComplaint(answer: (request: IncomingMessage) => Promise<Reply>): Rout
       return await answer(request);
     } catch (error) {
       console.error(`sign-in failed: ${error instanceof Error ? error.message : "unknown"}`);
-      const isRefused =
-        error instanceof client.ResponseBodyError ||
-        error instanceof client.AuthorizationResponseError;
-      return isRefused
-        ? refusal(403, "You were not signed in")
-        : refusal(502, "The sign-in page cannot be reached");
+      return isUnreachable(error)
+        ? refusal(502, "The sign-in page cannot be reached")
+        : refusal(403, "You were not signed in");
     }
   };
+}
+
+/** Whether no answer came: fetch has a TypeError for that, which others may wrap. */
+function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error instanceof TypeError || error.name === "TimeoutError" || isUnreachable(error.cause);
 }
 
 /** For a callback that nobody waits for: another browser's, another sign-in's, or one that came already. */

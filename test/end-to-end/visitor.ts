@@ -50,8 +50,12 @@ export class Visitor {
     const document = load(page.html);
     const form = document("form").first();
     assert.equal(form.length, 1, `no form at ${page.url}: ${page.html}`);
+    // A field may stand outside of its form, and name it.
+    const outside = document(`[form="${form.attr("id") ?? ""}"]`);
     const values = new URLSearchParams(
-      form.serializeArray().map(({ name, value }): [string, string] => [name, value]),
+      [...form.serializeArray(), ...outside.serializeArray()].map(
+        ({ name, value }): [string, string] => [name, value],
+      ),
     );
     for (const [name, value] of Object.entries(fields)) values.set(name, value);
     return this.open(new URL(form.attr("action") ?? "", page.url).href, values);
