@@ -24,7 +24,10 @@ export function createProviderEntry(
   return new ServiceEntry(name, { metadata, spec: providerEntry(identity) }, options);
 }
 
-/** The workload speaks TLS itself: its sidecar reads the name that it asks for, and nothing else. */
+/**
+ * The workload speaks TLS itself: its sidecar reads the name that it asks for, and nothing else. The workload also looks
+ * the name up, since the sidecar's own resolver takes every name under localhost for the pod itself.
+ */
 function providerEntry(
   identity: Pick<Identity, "issuer" | "jwksUri" | "endSessionEndpoint">,
 ): ServiceEntrySpec {
@@ -36,7 +39,7 @@ function providerEntry(
     hosts: [...new Set(addresses.map(({ hostname }) => hostname))],
     ports: ports.map((number) => ({ name: `tls-${number}`, number, protocol: "TLS" })),
     location: "MESH_EXTERNAL",
-    resolution: "DNS",
+    resolution: "NONE",
     exportTo: ["."],
   };
 }

@@ -26,7 +26,7 @@ test("the provider is entered for one namespace, at its own host and port, once"
     hosts: ["tenant.example"],
     ports: [{ name: "tls-8443", number: 8443, protocol: "TLS" }],
     location: "MESH_EXTERNAL",
-    resolution: "DNS",
+    resolution: "NONE",
     exportTo: ["."],
   });
   // The package can be imported only.
