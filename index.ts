@@ -27,6 +27,7 @@ const mesh = new IstioMesh(
   "istio",
   {
     ...settings.istio,
+    ...settings.mesh,
     wayIn: cluster.wayIn,
     tls,
     certificateAuthority: settings.identity.certificateAuthority,
@@ -77,7 +78,7 @@ const enforcement = new Enforcement(
 const login = createLogin(
   "login",
   settings.login,
-  { identity, gatewayUrl: url },
+  { identity, gatewayUrl: url, egress: settings.mesh.egress },
   {
     providers: [provider],
     deletedWith: lifetime,

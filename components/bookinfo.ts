@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ServiceName } from "./access";
 import type { BookinfoSettings } from "./config";
 import { createWayIn, type WayInArgs } from "./gateway/route";
+import { createTraffic, type ServiceTraffic } from "./traffic";
 import { namespaces, serviceAccountOf, servicePort as port } from "./names";
 
 /** One version of a service. */
@@ -94,6 +95,7 @@ export class Bookinfo extends pulumi.ComponentResource {
         }
       }
     }
+    createTraffic(name, trafficOf(args), { parent: this });
     createWayIn(name, args, { parent: this });
     this.registerOutputs({});
   }
@@ -143,6 +145,16 @@ export class Bookinfo extends pulumi.ComponentResource {
       { parent: this, dependsOn: [account] },
     );
   }
+}
+
+/** Each service, and each version of reviews that is a Service of its own. */
+function trafficOf({ reviews }: Pick<BookinfoSettings, "reviews">): ServiceTraffic[] {
+  return workloadsByService.flatMap(({ service, workloads }) => {
+    const versions = Object.fromEntries(workloads.map(({ version }) => [version, 100]));
+    const own = { service, shares: service === "reviews" ? reviews : versions };
+    if (workloads.length === 1) return [own];
+    return [own, ...workloads.map((workload) => ({ service: nameOf(workload), shares: {} }))];
+  });
 }
 
 function nameOf({ service, version }: Workload): string {

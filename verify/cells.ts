@@ -1,9 +1,17 @@
 /** The cells: every viewer's request for every target from every vantage point. */
 import type { AllCredentials, Credentials } from "./credentials";
-import { expectedOutcome, isPermitted, refusalAtGateway, unlisted } from "./expectations";
+import { outcomeAtGateway } from "./required-login";
+import {
+  expectedOutcome,
+  isPermitted,
+  refusalAtGateway,
+  tokenChecksOf,
+  unlisted,
+} from "./expectations";
 import type { Destination, Expected, TokenChecks, Way } from "./expectations";
 import type { Observed, ProbeRequest } from "./prober";
 import type { Carried } from "./presentations";
+import type { StackOutputs } from "../stack/outputs";
 import type { Target } from "./target";
 import type { Vantage } from "./vantages";
 import type { Viewer } from "./viewers";
@@ -47,19 +55,23 @@ export interface PlannedCell {
   readonly words: Credentials["words"];
 }
 
+/** What outcomes depend on beside the table. */
+type GatewayOutputs = Pick<StackOutputs, "issuer" | "login" | "authentication">;
+
 /** All cells, by vantage point, then viewer, then target. */
 export function planCells(
   vantages: readonly Vantage[],
   viewers: readonly Viewer[],
   credentials: AllCredentials,
-  checks: TokenChecks,
+  stack: GatewayOutputs,
 ): readonly PlannedCell[] {
   return vantages.flatMap((vantage) =>
     viewers
       .filter((viewer) => vantage.viewers?.(viewer) ?? true)
+      .filter(({ isBrowser }) => isBrowser === undefined || vantage.pod === undefined)
       .flatMap((viewer) =>
         vantage.targets.map((target) =>
-          planCell(vantage, viewer, target, checks, credentials.get(viewer.name)),
+          planCell(vantage, viewer, target, credentials.get(viewer.name), stack),
         ),
       ),
   );
@@ -71,9 +83,10 @@ function planCell(
   vantage: Vantage,
   viewer: Viewer,
   target: Target,
-  checks: TokenChecks,
   held: Credentials | undefined,
+  stack: GatewayOutputs,
 ): PlannedCell {
+  const atGateway = outcomeAtGateway(target, viewer, stack);
   const { sent, shown, words } = held ?? missing;
   const { method, origin, path, headers } = requestFor(target, shown);
   return {
@@ -83,12 +96,14 @@ function planCell(
       target: target.name,
       service: target.service,
       request: { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
-      expected: expectationFor(target, viewer, checks),
+      expected: atGateway ?? expectationFor(target, viewer, tokenChecksOf(stack)),
       ...(viewer.needs !== undefined && { needs: viewer.needs }),
       ...(target.control !== undefined && { control: target.control }),
     },
     request: held && requestFor(target, sent),
     ...(target.outcome?.always === undefined &&
+      atGateway === undefined &&
+      viewer.isBrowser === undefined &&
       target.way.caller !== "itself" && { way: target.way }),
     words,
   };

@@ -9,6 +9,8 @@ import {
   servicePaths,
   servicePort as port,
 } from "../components/names";
+import { applicationPaths } from "../components/login/names";
+import type { StackOutputs } from "../stack/outputs";
 import { unlisted } from "./expectations";
 import type { Caller, Destination, Way } from "./expectations";
 import type { ProbePod } from "./probe-pod";
@@ -70,11 +72,13 @@ const onlyPeople = ({ kind }: Viewer) => kind === "who";
  * control of its refusals; then the ways round.
  * @param whole the viewer who may do everything, if there is one
  * @param addresses the pods to ask at the ports of their sidecars
+ * @param login how browsers get in
  */
 export function vantagePoints(
   gatewayUrl: string,
   whole: string | undefined,
   addresses: PodAddresses,
+  login?: StackOutputs["login"],
 ): readonly Vantage[] {
   const { origin } = new URL(gatewayUrl);
   const nobodyAndWhole = ({ name }: Viewer) => name === anonymous || name === whole;
@@ -91,7 +95,7 @@ export function vantagePoints(
     {
       name: "ways round, through the gateway",
       viewers: nobodyAndWhole,
-      targets: gatewayDetours(origin),
+      targets: gatewayDetours(origin, login?.at === "application" ? applicationPaths : []),
     },
     ...serviceCallers.map((caller): Vantage => ({
       name: `ways round, from a pod as ${caller}`,

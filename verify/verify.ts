@@ -10,7 +10,6 @@ import { allCredentials } from "./credentials";
 import type { AllCredentials } from "./credentials";
 import { decisionsOn } from "./decisions";
 import { reasonOf, StackError } from "../stack/errors";
-import { tokenChecksOf } from "./expectations";
 import { judge } from "./judge";
 import type { JudgedCell, Verdict } from "./judge";
 import type { StackOutputs } from "../stack/outputs";
@@ -23,6 +22,7 @@ import { localProber } from "./prober";
 import type { Prober } from "./prober";
 import { sendUntilSettled } from "./send";
 import type { Probers } from "./send";
+import { sessionsOf } from "./sessions";
 import { readSigningKeys } from "./signing-keys";
 import type { SigningKeys } from "./signing-keys";
 import { genuineTokens } from "./tokens";
@@ -83,6 +83,7 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
   const { signingKey } = options;
   const signingKeys = signingKey === undefined ? undefined : await readSigningKeys(signingKey);
   trust(outputs.certificateAuthority);
+  trust(outputs.gatewayCertificateAuthority);
   const startedAt = new Date().toISOString();
   const viewers = viewersOf(outputs);
   const here = localProber({ authority: outputs.gatewayCertificateAuthority });
@@ -99,7 +100,7 @@ export async function verify(outputs: StackOutputs, options: VerifyOptions = {})
       (either) => signIn(outputs, signingKeys, either, options.given),
       (either) => unlessAborted(started.probers, either),
     );
-    const planned = planCells(vantages, viewers, credentials, tokenChecksOf(outputs));
+    const planned = planCells(vantages, viewers, credentials, outputs);
     const probers = probersOf(vantages, here, inPods);
     progress(`Sending ${planned.length} requests …`);
     const [[policies, decisions], observed] = await together(
@@ -173,16 +174,21 @@ async function signIn(
   signal: AbortSignal,
   given?: IssuedTokens,
 ): Promise<AllCredentials> {
-  return allCredentials(outputs, await genuineTokens(outputs, signal, given), signal, keys);
+  const [tokens, sessions] = await together(
+    signal,
+    (either) => genuineTokens(outputs, either, given),
+    (either) => sessionsOf(outputs, either),
+  );
+  return allCredentials(outputs, tokens, sessions, signal, keys);
 }
 
 async function vantagesOf(
-  { gatewayUrl, kubeconfig }: StackOutputs,
+  { gatewayUrl, kubeconfig, login }: StackOutputs,
   viewers: readonly Viewer[],
 ): Promise<readonly Vantage[]> {
   const names = Object.keys(services) as ServiceName[];
   const addresses = await podAddresses(kubeconfig, namespaces.application, names);
-  return vantagePoints(gatewayUrl, wholeViewer(viewers)?.name, addresses);
+  return vantagePoints(gatewayUrl, wholeViewer(viewers)?.name, addresses, login);
 }
 
 function probersOf(

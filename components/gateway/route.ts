@@ -7,6 +7,7 @@ import {
   type VirtualServiceSpec,
 } from "../mesh/resources";
 import { gatewayPort, secureGatewayPort } from "../mesh/values";
+import { hostOf, patience } from "../traffic";
 import { gatewayCredential, namespaces, servicePort } from "../names";
 import { authorityMatch, gatewayHost } from "./host";
 
@@ -68,11 +69,12 @@ export function createWayIn(
     route: [
       {
         destination: {
-          host: `productpage.${namespaces.application}.svc.cluster.local`,
+          host: hostOf("productpage"),
           port: { number: servicePort },
         },
       },
     ],
+    ...patience,
   });
   if (tls === undefined) return;
   // A Gateway of its own: no route that leads to a service is bound to the port of HTTP.

@@ -2,9 +2,11 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { BookinfoArgs } from "../bookinfo";
 import type { LoginSettings } from "../config";
 import type { Identity } from "../identity";
-import { ApplicationLogin, applicationPaths } from "./application";
+import { ApplicationLogin } from "./application";
 import type { GatewayLoginSettings } from "./configuration";
+import type { Egress } from "../mesh/egress";
 import { GatewayLogin } from "./gateway-login";
+import { applicationPaths } from "./names";
 
 export { extensionProvider } from "./gateway";
 
@@ -14,6 +16,15 @@ export interface Login {
   readonly application: Pick<BookinfoArgs, "paths" | "hiddenHeaders" | "overrides">;
   /** What has to be there before the first request is. */
   readonly enforced: readonly pulumi.Resource[];
+}
+
+/** What every kind of login is made from. */
+export interface LoginArgs {
+  readonly identity: Identity;
+  /** The gateway's URL as browsers see it. */
+  readonly gatewayUrl: string;
+  /** What workloads reach outside of the mesh. */
+  readonly egress: Egress;
 }
 
 /**
@@ -28,13 +39,13 @@ export interface Login {
 export function createLogin(
   name: string,
   settings: LoginSettings,
-  { identity, gatewayUrl }: { readonly identity: Identity; readonly gatewayUrl: string },
+  { identity, gatewayUrl, egress }: LoginArgs,
   options: pulumi.ComponentResourceOptions,
 ): Login {
   const { web: clientId } = identity.clientIds;
   // Without a client nobody can sign in; where a login is asked for, the settings insist on one.
   if (settings.at === "none" || clientId === undefined) return { application: {}, enforced: [] };
-  const args = { identity, clientId, gatewayUrl };
+  const args = { identity, clientId, gatewayUrl, egress };
   if (settings.at === "gateway") {
     const { policies } = new GatewayLogin(name, { ...args, login: settings }, options);
     // The session is the proxy's own: a service that got to see its cookie could use it.
@@ -42,7 +53,8 @@ export function createLogin(
   }
   const { environment, annotations } = new ApplicationLogin(name, args, options);
   const productpage = { image: settings.image, environment, annotations };
-  return { application: { paths: applicationPaths, overrides: { productpage } }, enforced: [] };
+  const paths = applicationPaths.map((exact) => ({ exact }));
+  return { application: { paths, overrides: { productpage } }, enforced: [] };
 }
 
 /** How browsers get in: what `verify` has to know of it. */

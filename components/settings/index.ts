@@ -12,6 +12,7 @@ import { cluster } from "./cluster";
 import { gateway, type ServiceType } from "./gateway";
 import { identity } from "./identity";
 import { istio } from "./istio";
+import { mesh } from "./mesh";
 import { login } from "./login";
 import { section } from "./schema";
 
@@ -113,6 +114,7 @@ function checkClient(settings: unknown, context: z.core.$RefinementCtx): void {
 export const settingsSchema = section({
   cluster,
   istio: istio.prefault({}),
+  mesh: mesh.prefault({}),
   identity,
   authentication: authentication.prefault({}),
   bookinfo: bookinfoSettings.prefault({}),

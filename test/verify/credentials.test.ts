@@ -8,7 +8,6 @@ import type { JWK } from "jose";
 import { planCells } from "../../verify/cells";
 import { allCredentials } from "../../verify/credentials";
 import type { AllCredentials } from "../../verify/credentials";
-import { tokenChecksOf } from "../../verify/expectations";
 import type { StackOutputs } from "../../stack/outputs";
 import type { Issued } from "../../verify/tokens";
 import { vantagePoints } from "../../verify/vantages";
@@ -62,7 +61,7 @@ before(async () => {
     viewers,
   };
   const signingKeys = new Map([["active", privateJwk]]);
-  credentials = await allCredentials(outputs, genuine, live, signingKeys);
+  credentials = await allCredentials(outputs, genuine, new Map(), live, signingKeys);
 });
 
 test("everybody has something to send, and what is sent is shown with a word for each token", () => {
@@ -108,7 +107,7 @@ test("no report may hold what was made of a token either: its payload, a Basic p
 test("in no cell of the plan there is a token, nor a part of one; in the requests there are", () => {
   const address = { name: "details-v1", address: "10.0.0.1" };
   const vantages = vantagePoints(outputs.gatewayUrl, moderator, new Map([["details", [address]]]));
-  const planned = planCells(vantages, viewersOf(outputs), credentials, tokenChecksOf(outputs));
+  const planned = planCells(vantages, viewersOf(outputs), credentials, outputs);
   // As in the plan of a whole stack, but for five other pods with fourteen targets each.
   assert.equal(planned.length, 1492 - 5 * 14);
   const secrets = [...credentials.values()].flatMap(({ words }) => [...words.keys()]);
@@ -129,7 +128,7 @@ test("in no cell of the plan there is a token, nor a part of one; in the request
 
 test("without the tenant's key, or somebody who may do everything, what needs it is missing", async () => {
   const missing = async (issued: typeof genuine, given?: ReadonlyMap<string, JWK>) => {
-    const had = await allCredentials(outputs, issued, live, given);
+    const had = await allCredentials(outputs, issued, new Map(), live, given);
     const others = viewersOf(outputs).filter(({ name }) => !had.has(name));
     return others.map(({ name, needs }) => `${name}: ${needs ?? ""}`);
   };

@@ -83,7 +83,13 @@ test("people get an ID token, machines none", () => {
 
 test("the tenant's key file is a signing key file: every viewer has something to send", async () => {
   const file = join(bookinfo.tenant.stateDirectory, "keys.json");
-  const credentials = await allCredentials(outputs, tokens, live, await readSigningKeys(file));
+  const credentials = await allCredentials(
+    outputs,
+    tokens,
+    new Map(),
+    live,
+    await readSigningKeys(file),
+  );
   const untried = viewersOf(outputs).filter(({ name }) => !credentials.has(name));
   assert.deepEqual(untried, []);
   const keys = createRemoteJWKSet(new URL(outputs.jwksUri));
