@@ -2,7 +2,7 @@
 import { proxyPrefix } from "../login/names";
 import { gatewayPort } from "../mesh/values";
 import { gatewayLabels, namespaces } from "../names";
-import { acceptTokens, type TrustedIssuer, withToken } from "./issuers";
+import { acceptTokens, ofOtherClients, principalsOf, type TrustedIssuer } from "./issuers";
 import type { EnforcementArgs, Policies } from "./policies";
 
 const atGateway = (name: string) => ({ name, namespace: namespaces.ingress });
@@ -19,7 +19,11 @@ export function checkAtGateway(
   };
 }
 
-/** Lets nothing pass the gateway without a token that counts, brought or put there by a login, but signing in. */
+/**
+ * Lets nothing pass the gateway without a token that counts, brought or put there by a login, but signing in. It denies
+ * rather than allows, so that no other policy on the gateway lets more in. No service is reached by HTTP where that is
+ * only redirected: redirects are, and an authority that asks for proof of the name.
+ */
 export function requireTokens({
   issuers,
   gatewayUrl,
@@ -28,18 +32,20 @@ export function requireTokens({
   EnforcementArgs,
   "issuers" | "gatewayUrl" | "login"
 >): Policies["AuthorizationPolicy"][number] {
-  const isSecure = gatewayUrl.startsWith("https:");
+  const operation = {
+    ...(login && { notPaths: [`${proxyPrefix}/*`] }),
+    ...(gatewayUrl.startsWith("https:") && { notPorts: [String(gatewayPort)] }),
+  };
+  const to = Object.keys(operation).length > 0 ? { to: [{ operation }] } : {};
   return {
     resource: "tokens-required",
     metadata: atGateway("tokens-required"),
     spec: {
-      action: "ALLOW",
+      action: "DENY",
       selector,
       rules: [
-        ...issuers.map((issuer) => withToken(issuer)),
-        ...(login === undefined ? [] : [{ to: [{ operation: { paths: [`${proxyPrefix}/*`] } }] }]),
-        // No service is reached by HTTP there: redirects are, and an authority that asks for proof of the name.
-        ...(isSecure ? [{ to: [{ operation: { ports: [String(gatewayPort)] } }] }] : []),
+        { from: [{ source: { notRequestPrincipals: issuers.map(principalsOf) } }], ...to },
+        ...issuers.flatMap((issuer) => ofOtherClients(issuer).map((rule) => ({ ...rule, ...to }))),
       ],
     },
   };

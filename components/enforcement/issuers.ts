@@ -56,27 +56,37 @@ export function acceptTokens(issuers: readonly TrustedIssuer[]) {
 type Rule = NonNullable<AuthorizationPolicySpec["rules"]>[number];
 type Source = NonNullable<NonNullable<Rule["from"]>[number]["source"]>;
 
+/** Istio's name for the authorized party. */
+const presenter = "request.auth.presenter";
+
+/** Istio's name for whom a token speaks of is issuer, slash, subject: Auth0's issuer makes it two slashes. */
+export const principalsOf = ({ issuer }: TrustedIssuer) => `${issuer}/*`;
+
+/** A rule that requests with a token of this issuer fit whose client is not listed; none where any client's count. */
+export function ofOtherClients(trusted: TrustedIssuer): readonly Rule[] {
+  const { clients } = trusted;
+  if (clients === undefined) return [];
+  const from = [{ source: { requestPrincipals: [principalsOf(trusted)] } }];
+  return [{ from, when: [{ key: presenter, notValues: [...clients] }] }];
+}
+
 /**
  * A rule that only requests with a token of this issuer, by one of its listed clients, fit.
  *
  * @param source what else has to be true of who calls
  * @param permission what the token has to hold. Default: nothing
  */
-export function withToken(
-  { issuer, permissionsClaim, clients }: TrustedIssuer,
-  source: Source = {},
-  permission?: string,
-): Rule {
+export function withToken(trusted: TrustedIssuer, source: Source = {}, permission?: string): Rule {
+  const { permissionsClaim, clients } = trusted;
   const claim = permissionsClaim.map((name) => `[${name}]`).join("");
   const when = [
     ...(permission === undefined
       ? []
       : [{ key: `request.auth.claims${claim}`, values: [permission] }]),
-    ...(clients === undefined ? [] : [{ key: "request.auth.presenter", values: [...clients] }]),
+    ...(clients === undefined ? [] : [{ key: presenter, values: [...clients] }]),
   ];
   return {
-    // Istio's name for whom a token speaks of is issuer, slash, subject: Auth0's issuer makes it two slashes.
-    from: [{ source: { ...source, requestPrincipals: [`${issuer}/*`] } }],
+    from: [{ source: { ...source, requestPrincipals: [principalsOf(trusted)] } }],
     ...(when.length > 0 && { when }),
   };
 }

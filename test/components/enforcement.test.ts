@@ -198,9 +198,11 @@ const jwtRules = (...issuers: readonly (typeof tenant)[]) =>
     forwardOriginalToken: true,
   }));
 const atGateway = { selector: { matchLabels: { istio: "ingress" } } };
-const fromTenant = {
-  from: [{ source: { requestPrincipals: ["https://tenant.example//*"] } }],
-  when: [{ key: "request.auth.presenter", values: ["web", "catalogue"] }],
+const principals = ["https://tenant.example//*"];
+const withoutToken = { from: [{ source: { notRequestPrincipals: principals } }] };
+const ofOthers = {
+  from: [{ source: { requestPrincipals: principals } }],
+  when: [{ key: "request.auth.presenter", notValues: ["web", "catalogue"] }],
 };
 
 test("at the workloads only services that ask for a token check it", () => {
@@ -226,15 +228,22 @@ test("at the gateway it checks tokens too, and the services go on", () => {
   assert.deepEqual(policies({ authentication }), { ...usual, ...atBoth });
 });
 
-test("where a token is required, the gateway admits nothing without one, but by HTTP what is redirected", () => {
+test("where a token is required, the gateway denies all without one, but by HTTP what is redirected", () => {
   const authentication = { at: "gateway", required: true } as const;
   const required = (gatewayUrl: string) =>
     added({ authentication, gatewayUrl })["AuthorizationPolicy istio-ingress/tokens-required"];
-  const policy = { action: "ALLOW", ...atGateway };
-  assert.deepEqual(required("http://localhost:8080"), { ...policy, rules: [fromTenant] });
+  const policy = { action: "DENY", ...atGateway };
+  assert.deepEqual(required("http://localhost:8080"), {
+    ...policy,
+    rules: [withoutToken, ofOthers],
+  });
+  const to = [{ operation: { notPorts: ["80"] } }];
   assert.deepEqual(required("https://books.example"), {
     ...policy,
-    rules: [fromTenant, { to: [{ operation: { ports: ["80"] } }] }],
+    rules: [
+      { ...withoutToken, to },
+      { ...ofOthers, to },
+    ],
   });
 });
 
@@ -243,10 +252,14 @@ test("with a login at the gateway its tokens are checked there, and signing in n
     "RequestAuthentication istio-ingress/tokens",
   ]);
   const required = added({ login: { required: true } });
+  const to = [{ operation: { notPaths: ["/oauth2/*"] } }];
   assert.deepEqual(required["AuthorizationPolicy istio-ingress/tokens-required"], {
-    action: "ALLOW",
+    action: "DENY",
     ...atGateway,
-    rules: [fromTenant, { to: [{ operation: { paths: ["/oauth2/*"] } }] }],
+    rules: [
+      { ...withoutToken, to },
+      { ...ofOthers, to },
+    ],
   });
 });
 

@@ -1,5 +1,6 @@
 /** A person with a browser: cookies, redirects to any site, and forms; no scripts. */
 import assert from "node:assert/strict";
+import dns from "node:dns";
 import { load } from "cheerio";
 import { CookieJar } from "tough-cookie";
 
@@ -10,6 +11,14 @@ export interface Page {
   readonly html: string;
   readonly way: readonly string[];
 }
+
+const { lookup } = dns;
+
+/** Names under localhost are this machine, as they are for browsers (RFC 6761); not every resolver knows. */
+dns.lookup = Object.assign((host: string, ...rest: unknown[]): void => {
+  const name = host.endsWith(".localhost") ? "127.0.0.1" : host;
+  Reflect.apply(lookup, dns, [name, ...rest]);
+}, lookup);
 
 /** More than any sign-in takes: a browser gives up there, as on a loop. */
 const mostRedirects = 20;
