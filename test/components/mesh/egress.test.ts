@@ -12,7 +12,7 @@ async function entryFor(identity: Parameters<typeof createProviderEntry>[1]) {
     ofType(registrations, "kubernetes:networking.istio.io/v1:ServiceEntry"),
   );
   assert.ok(entry);
-  return entry.inputs;
+  return entry.inputs as { metadata: object; spec: object };
 }
 
 test("the provider is entered for one namespace, at its own host and port, once", async () => {
