@@ -3,6 +3,7 @@
  * application; with a tenant and with a plain provider. Then what goes wrong, each time with a clear end and no access.
  */
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { parseOutputs, type StackOutputs } from "../../stack/outputs";
 import { trust } from "../../stack/trust";
@@ -170,7 +171,16 @@ describe("a login", { timeout: 60 * 60_000 }, () => {
   });
 
   describe("at the gateway, required, with sessions in cookies", () => {
-    before(() => up("login.at=gateway", "login.required=true", "login.sessions=cookie"));
+    // Each token names it, so that a session takes more than one cookie.
+    const audience = `https://bookinfo.io/${randomBytes(1000).toString("hex")}`;
+    before(() =>
+      up(
+        "login.at=gateway",
+        "login.required=true",
+        "login.sessions=cookie",
+        `identity.audience=${audience}`,
+      ),
+    );
 
     it("leads a page to the sign-in and back, and answers 401 to the API", async () => {
       const visitor = new Visitor();
