@@ -41,7 +41,8 @@ const expectedCounts = {
   "kubernetes:core/v1:Service": 7,
   "kubernetes:apps/v1:Deployment": 6,
   "kubernetes:networking.istio.io/v1:Gateway": 1,
-  "kubernetes:networking.istio.io/v1:VirtualService": 1,
+  "kubernetes:networking.istio.io/v1:DestinationRule": 7,
+  "kubernetes:networking.istio.io/v1:VirtualService": 8,
 };
 
 for (const preview of [false, true]) {
@@ -125,7 +126,7 @@ test("a preview knows the addresses and policies, and not the ids and passwords"
   assert.deepEqual(await read(outputs.clientSecrets), { value: unknown, secret: true });
   assert.deepEqual(await read(outputs.userPasswords), { value: unknown, secret: true });
   const policies = registrations.filter(({ type }) => type.includes("istio.io"));
-  assert.equal(policies.length, 9);
+  assert.equal(policies.length, 23);
   // Unknown values of a list only narrow: nobody but these clients.
   const presenter = { key: "request.auth.presenter", values: Array<string>(3).fill(unknown) };
   const known = JSON.stringify(policies).replaceAll(JSON.stringify(presenter), "");
@@ -185,7 +186,7 @@ test("with a certificate from a Secret there are its copy, and what redirects HT
     "istio-auth0:index:GatewayCertificate": 1,
     "kubernetes:core/v1:Secret": 2,
     "kubernetes:networking.istio.io/v1:Gateway": 2,
-    "kubernetes:networking.istio.io/v1:VirtualService": 2,
+    "kubernetes:networking.istio.io/v1:VirtualService": 9,
   });
   assert.equal((outputs as Record<string, unknown>).gatewayCertificateAuthority, authority);
   assert.equal(outputs.gatewayUrl, "https://books.example");
@@ -206,7 +207,7 @@ for (const preview of [false, true]) {
       "kubernetes:cert-manager.io/v1:Issuer": 1,
       "kubernetes:cert-manager.io/v1:Certificate": 1,
       "kubernetes:networking.istio.io/v1:Gateway": 2,
-      "kubernetes:networking.istio.io/v1:VirtualService": 2,
+      "kubernetes:networking.istio.io/v1:VirtualService": 9,
     });
     const gateway = "kubernetes:networking.istio.io/v1:Gateway";
     for (const name of ["bookinfo-gateway", "bookinfo-redirect-gateway"]) {
