@@ -1,8 +1,8 @@
 /**
  * One stack: a cluster, Istio, an identity provider and Bookinfo, and the mesh enforces who may call what.
  */
-import { services } from "./components/access";
-import { Bookinfo, createNamespace } from "./components/bookinfo";
+import { application } from "./application";
+import { Bookinfo } from "./components/bookinfo";
 import { createCluster, GatewayRecord } from "./components/cluster";
 import { loadSettings } from "./components/config";
 import { Enforcement } from "./components/enforcement";
@@ -10,8 +10,9 @@ import { findCertificate, GatewayCertificate } from "./components/gateway/certif
 import { createIdentity } from "./components/identity";
 import { createLogin, describeLogin, extensionProvider } from "./components/login";
 import { IstioMesh } from "./components/mesh";
+import { createNamespace } from "./components/namespace";
 
-const settings = loadSettings();
+const settings = loadSettings(application);
 const cluster = createCluster("cluster", settings.cluster, settings.gateway);
 const { provider, lifetime, dnsZone: zone } = cluster;
 const { url, tls } = settings.gateway;
@@ -52,15 +53,15 @@ if (zone !== undefined)
 const identity = createIdentity(
   "identity",
   settings.identity,
-  { gatewayUrl: url, login: settings.login.at },
+  { application, gatewayUrl: url, login: settings.login.at },
   first,
 );
 
 // The policies come between the namespace and the services: no service ever runs without them.
-const namespace = createNamespace("bookinfo", { provider, ...inCluster });
+const namespace = createNamespace("bookinfo", application, { provider, ...inCluster });
 const enforcement = new Enforcement(
   "access",
-  { identity, services },
+  { identity, application },
   {
     providers: [provider],
     deletedWith: lifetime,
@@ -70,7 +71,7 @@ const enforcement = new Enforcement(
 const login = createLogin(
   "login",
   settings.login,
-  { identity, gatewayUrl: url },
+  { application, identity, gatewayUrl: url },
   {
     providers: [provider],
     deletedWith: lifetime,
@@ -81,7 +82,7 @@ new Bookinfo(
   "bookinfo",
   {
     ...settings.bookinfo,
-    ...login.application,
+    ...login.changes,
     gatewayUrl: url,
     tls,
     certificate,

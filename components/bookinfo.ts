@@ -1,9 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ServiceName } from "./access";
+import { bookinfo, port, type ServiceName } from "./access";
+import { serviceAccountOf } from "./application";
 import type { BookinfoSettings } from "./config";
 import { createWayIn, type WayInArgs } from "./gateway/route";
-import { namespaces, serviceAccountOf, servicePort as port } from "./names";
 
 /** One version of a service. */
 interface Version {
@@ -50,27 +50,9 @@ export interface ServiceOverride {
 }
 
 /** What Bookinfo is made from: the settings under `bookinfo`, and the way in. */
-export interface BookinfoArgs extends BookinfoSettings, WayInArgs {
+export interface BookinfoArgs extends BookinfoSettings, Omit<WayInArgs, "application"> {
   /** Default: none. */
   readonly overrides?: Readonly<Partial<Record<ServiceName, ServiceOverride>>> | undefined;
-}
-
-/**
- * Makes Bookinfo's namespace. It is apart from the services, so that what protects them is there before them.
- *
- * @param name the resource's name
- * @param options Pulumi's resource options
- */
-export function createNamespace(
-  name: string,
-  options: pulumi.CustomResourceOptions,
-): kubernetes.core.v1.Namespace {
-  const labels = { "istio-injection": "enabled" };
-  return new kubernetes.core.v1.Namespace(
-    name,
-    { metadata: { name: namespaces.application, labels } },
-    options,
-  );
 }
 
 /** Istio's Bookinfo: four services, three versions of reviews, and the way in through the gateway. */
@@ -94,7 +76,7 @@ export class Bookinfo extends pulumi.ComponentResource {
         }
       }
     }
-    createWayIn(name, args, { parent: this });
+    createWayIn(name, { application: bookinfo, ...args }, { parent: this });
     this.registerOutputs({});
   }
 
@@ -113,7 +95,7 @@ export class Bookinfo extends pulumi.ComponentResource {
     name: string,
     service: ServiceName,
   ): kubernetes.core.v1.ServiceAccount {
-    const account = serviceAccountOf(service);
+    const account = serviceAccountOf(bookinfo, service);
     return new kubernetes.core.v1.ServiceAccount(
       `${name}-${service}`,
       // The sidecar's own token is mounted by Istio; the services never call Kubernetes.
@@ -154,7 +136,7 @@ function labelsOf({ service, version }: Workload): Record<string, string> {
 }
 
 function metadataOf(name: string, labels: Record<string, string> = {}) {
-  return { name, namespace: namespaces.application, labels };
+  return { name, namespace: bookinfo.namespace, labels };
 }
 
 function templateOf(
@@ -180,7 +162,7 @@ function podOf(
   const { service, writable = {}, environment = {} } = workload;
   const health = { httpGet: { path: "/health", port } };
   return {
-    serviceAccountName: serviceAccountOf(service).name,
+    serviceAccountName: serviceAccountOf(bookinfo, service).name,
     containers: [
       {
         name: service,

@@ -1,7 +1,8 @@
 /** The cells: every viewer's request for every target from every vantage point. */
+import type { Application } from "../components/application";
 import type { AllCredentials, Credentials } from "./credentials";
-import { expectedOutcome, isPermitted, unlisted } from "./expectations";
-import type { Destination, Expected, Way } from "./expectations";
+import { expectedOutcome, isPermitted } from "./expectations";
+import type { Expected, Way } from "./expectations";
 import type { Observed, ProbeRequest } from "./prober";
 import type { Carried } from "./presentations";
 import type { Target } from "./target";
@@ -22,7 +23,7 @@ export interface Cell {
   readonly viewer: string;
   /** The matrix's column: a service, one version of it, or one way to ask for it. */
   readonly target: string;
-  readonly service: Destination;
+  readonly service: string;
   readonly request: CellRequest;
   readonly expected: Expected;
   /** What has to be at hand to try it; said where it was not. */
@@ -49,6 +50,7 @@ export interface PlannedCell {
 
 /** All cells, by vantage point, then viewer, then target. */
 export function planCells(
+  application: Application,
   vantages: readonly Vantage[],
   viewers: readonly Viewer[],
   credentials: AllCredentials,
@@ -58,7 +60,7 @@ export function planCells(
       .filter((viewer) => vantage.viewers?.(viewer) ?? true)
       .flatMap((viewer) =>
         vantage.targets.map((target) =>
-          planCell(vantage, viewer, target, credentials.get(viewer.name)),
+          planCell(application, vantage, viewer, target, credentials.get(viewer.name)),
         ),
       ),
   );
@@ -67,6 +69,7 @@ export function planCells(
 const missing: Credentials = { sent: { headers: {} }, shown: { headers: {} }, words: new Map() };
 
 function planCell(
+  application: Application,
   vantage: Vantage,
   viewer: Viewer,
   target: Target,
@@ -81,7 +84,7 @@ function planCell(
       target: target.name,
       service: target.service,
       request: { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
-      expected: expectationFor(target, viewer),
+      expected: expectationFor(application, target, viewer),
       ...(viewer.needs !== undefined && { needs: viewer.needs }),
       ...(target.control !== undefined && { control: target.control }),
     },
@@ -92,17 +95,21 @@ function planCell(
   };
 }
 
-function expectationFor(target: Target, { credential }: Viewer): Expected {
-  const { service, showsStars, outcome } = target;
+function expectationFor(
+  application: Application,
+  target: Target,
+  { credential }: Viewer,
+): Expected {
+  const { service, showsStarsOf, outcome } = target;
   if (outcome?.always !== undefined) return outcome.always;
-  const expected = expectedOutcome(target.way, credential);
+  const expected = expectedOutcome(application, target.way, credential);
   if (!isPermitted(expected)) return expected;
   if (outcome?.permitted !== undefined) return outcome.permitted;
-  if (showsStars === undefined || service === unlisted) return expected;
-  // The service asks ratings with its own identity and the viewer's token.
-  const ratings = { caller: service, through: ["ratings"] } as const;
-  const readable = isPermitted(expectedOutcome(ratings, credential));
-  return { ...expected, stars: showsStars && readable };
+  if (showsStarsOf === undefined) return expected;
+  if (showsStarsOf === false) return { ...expected, stars: false };
+  // The service asks for them with its own identity and the viewer's token.
+  const ratings = { caller: service, through: [showsStarsOf] } as const;
+  return { ...expected, stars: isPermitted(expectedOutcome(application, ratings, credential)) };
 }
 
 function requestFor(

@@ -3,8 +3,7 @@
  * outcome that is right. Nothing here looks at a token, so that a tenant which grants too much
  * shows as a difference.
  */
-import { services } from "../components/access";
-import type { Permission, Requirement, ServiceAccess, ServiceName } from "../components/access";
+import type { Application, Requirement } from "../components/application";
 
 /**
  * What a request carries, to the mesh: nothing that counts, a good token that ought to hold these
@@ -12,26 +11,22 @@ import type { Permission, Requirement, ServiceAccess, ServiceName } from "../com
  */
 export type Credential =
   | { readonly kind: "none" }
-  | { readonly kind: "token"; readonly permissions: readonly Permission[] }
+  | { readonly kind: "token"; readonly permissions: readonly string[] }
   | { readonly kind: "bad token"; readonly refusal: TokenRefusal };
 
 /** A service that is not in the table, and so is reachable by nobody. */
 export const unlisted = "unlisted";
 
-/** Where requests go: a service of the table, or the one that is not in it. */
-export type Destination = ServiceName | typeof unlisted;
-
-/**
- * What calls, by its place in the table. Without one: `stranger`, a workload of the mesh;
- * `outsider`, one that has no sidecar and so speaks plain text; `itself`, one that calls over its
- * own loopback, where no sidecar is.
- */
-export type Caller = ServiceAccess["callers"][number] | "stranger" | "outsider" | "itself";
-
 /** A request's way: the first caller, then every service that it reaches, in order. */
 export interface Way {
-  readonly caller: Caller;
-  readonly through: readonly [Destination, ...ServiceName[]];
+  /**
+   * What calls, by its place in the table. Without one: `stranger`, a workload of the mesh;
+   * `outsider`, one that has no sidecar and so speaks plain text; `itself`, one that calls over its
+   * own loopback, where no sidecar is.
+   */
+  readonly caller: string;
+  /** The first may be the one that is not in the table. */
+  readonly through: readonly [string, ...string[]];
 }
 
 /**
@@ -89,27 +84,23 @@ export function isPermitted({ refusal }: Expected): boolean {
 }
 
 /** The callers whose way decides alone, whatever the table says and the request carries. */
-const outcomeOfWay: Readonly<Partial<Record<Caller, Expected>>> = {
+const outcomeOfWay: Readonly<Partial<Record<string, Expected>>> = {
   // Mutual TLS is strict: plain text does not get as far as a token or a policy.
   outsider: { status: "reset", refusal: "reset" },
   itself: { status: 200 },
 };
 
-type Table = Readonly<Record<ServiceName, ServiceAccess>>;
+type Table = Pick<Application, "services">;
 
-/** The outcome that `table` asks for when a request with `credential` goes `way`. */
-export function expectedOutcome(
-  way: Way,
-  credential: Credential,
-  table: Table = services,
-): Expected {
+/** The outcome that the table asks for when a request with `credential` goes `way`. */
+export function expectedOutcome(table: Table, way: Way, credential: Credential): Expected {
   const decided = outcomeOfWay[way.caller];
   if (decided !== undefined) return decided;
   // A token is judged before the policies are, and by the first sidecar on the way.
   if (credential.kind === "bad token") return refused(credential.refusal);
   let { caller } = way;
   for (const [hop, service] of way.through.entries()) {
-    if (!mayCall(caller, service, credential, table)) {
+    if (!mayCall(table, caller, service, credential)) {
       return hop === 0 ? refused("access denied") : { status: 403, refusal: "passed on" };
     }
     if (service !== unlisted) caller = service;
@@ -117,16 +108,16 @@ export function expectedOutcome(
   return { status: 200 };
 }
 
-/** Whether `table` lets `caller` call `service` with what the request carries. */
+/** Whether the table lets `caller` call `service` with what the request carries. */
 export function mayCall(
-  caller: Caller,
-  service: Destination,
+  { services }: Table,
+  caller: string,
+  service: string,
   credential: Credential,
-  table: Table = services,
 ): boolean {
-  if (service === unlisted) return false;
-  const callers: readonly Caller[] = table[service].callers;
-  return callers.includes(caller) && satisfies(credential, table[service].requires);
+  const row = services[service];
+  if (row === undefined) return false;
+  return row.callers.includes(caller) && satisfies(credential, row.requires);
 }
 
 function satisfies(credential: Credential, requirement: Requirement): boolean {

@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { CustomObjectsApi } from "@kubernetes/client-node";
 import { z } from "zod";
-import { services } from "../components/access";
+import type { Application } from "../components/application";
 import { policiesOf } from "../components/enforcement/policies";
 import type { Policies } from "../components/enforcement/policies";
 import { namespaces } from "../components/names";
@@ -64,22 +64,21 @@ const kinds = [
   { group: "extensions.istio.io", version: "v1alpha1", plural: "wasmplugins", kind: "WasmPlugin" },
 ] as const;
 
-/** Policies in these count for the application's workloads. */
-const places = [namespaces.mesh, namespaces.application];
-
 /**
  * Compares the policies that count for the application with what the table asks for.
  * @throws StackError when the cluster does not answer
  */
-export async function comparePolicies({
-  kubeconfig,
-  ...identity
-}: Pick<
-  StackOutputs,
-  "kubeconfig" | "issuer" | "jwksUri" | "audience" | "permissionsClaim"
->): Promise<PolicyComparison> {
+export async function comparePolicies(
+  application: Application,
+  {
+    kubeconfig,
+    ...identity
+  }: Pick<StackOutputs, "kubeconfig" | "issuer" | "jwksUri" | "audience" | "permissionsClaim">,
+): Promise<PolicyComparison> {
   const api = loadCluster(kubeconfig).makeApiClient(CustomObjectsApi);
-  const asked = policiesOf({ identity, services });
+  const asked = policiesOf({ identity, application });
+  // Policies in these count for the application's workloads.
+  const places = [namespaces.mesh, application.namespace];
   const found = await everyOne(
     kinds.flatMap(({ kind, ...address }) =>
       places.map(async (namespace) => {

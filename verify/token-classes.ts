@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { base64url, decodeJwt, exportJWK, exportSPKI, importJWK, SignJWT } from "jose";
 import type { CryptoKey, JWK, JWTHeaderParameters, JWTPayload } from "jose";
-import type { Permission } from "../components/access";
+import type { Application } from "../components/application";
 import type { TokenRefusal } from "./expectations";
 import type { StackOutputs } from "../stack/outputs";
 import { claimAt, everyPermission, holding } from "./permissions";
@@ -23,6 +23,8 @@ export interface Materials {
   readonly issuer: string;
   readonly audience: string;
   readonly permissionsClaim: readonly string[];
+  /** Every permission of the table. */
+  readonly permissions: readonly string[];
   /** The tenant's public keys for RS256; the first is as good as any. */
   readonly published: readonly JWK[];
   /** The tenant's own key, where it is at hand. */
@@ -38,7 +40,7 @@ export interface Materials {
 export interface TokenClass {
   readonly name: string;
   /** How it has to be refused; or, for a good token, what it holds. */
-  readonly outcome: TokenRefusal | readonly Permission[];
+  readonly outcome: TokenRefusal | readonly string[];
   /** What has to be at hand to make it; said where it is not. */
   readonly needs?: "the tenant's own key" | "somebody with every permission" | "a sign-in";
   /** @returns the token, or undefined where what it needs is not at hand */
@@ -93,17 +95,18 @@ function byStranger(
 }
 
 /** Every class, in the order in which they are shown. */
-export function tokenClasses({
-  issuer,
-  permissionsClaim,
-}: Pick<StackOutputs, "issuer" | "permissionsClaim">): readonly TokenClass[] {
+export function tokenClasses(
+  application: Application,
+  { issuer, permissionsClaim }: Pick<StackOutputs, "issuer" | "permissionsClaim">,
+): readonly TokenClass[] {
+  const permissions = everyPermission(application);
   return [
-    byTenant(forgedControl, everyPermission, (good) => good),
-    byTenant("ours among its audiences", everyPermission, (good, { audience }) => ({
+    byTenant(forgedControl, permissions, (good) => good),
+    byTenant("ours among its audiences", permissions, (good, { audience }) => ({
       ...good,
       aud: [otherAudience, audience],
     })),
-    ...withoutPermission(permissionsClaim),
+    ...withoutPermission(permissionsClaim, permissions),
     byTenant("expired token", "expired", (good) => ({
       ...good,
       iat: now() - 2 * hour,
@@ -137,19 +140,22 @@ export function tokenClasses({
 }
 
 /** Genuine, but what grants a permission is not where the table looks for it, or not that. */
-function withoutPermission(path: readonly string[]): readonly TokenClass[] {
+function withoutPermission(
+  path: readonly string[],
+  permissions: readonly string[],
+): readonly TokenClass[] {
   const at = (value: unknown) => claimAt(path, value);
   const changed = (change: (permission: string) => string) =>
-    holding(path, everyPermission.map(change));
+    holding(path, permissions.map(change));
   // Where words count, they are parted by spaces; elsewhere a text is one permission.
-  const asOne = everyPermission.join(isOfWords(path) ? "," : " ");
+  const asOne = permissions.join(isOfWords(path) ? "," : " ");
   const elsewhere = isOfWords(path) ? "permissions" : "scope";
   const classes: readonly (readonly [string, Record<string, unknown>])[] = [
     ["permissions as one string", at(asOne)],
-    ["permissions nested", at({ granted: everyPermission })],
+    ["permissions nested", at({ granted: permissions })],
     ["permissions with a suffix", changed((each) => `${each}:own`)],
     ["permissions in another case", changed((each) => each.toUpperCase())],
-    [`permissions only as ${elsewhere}`, { ...at([]), ...holding([elsewhere], everyPermission) }],
+    [`permissions only as ${elsewhere}`, { ...at([]), ...holding([elsewhere], permissions) }],
   ];
   return classes.map(([name, claims]) => byTenant(name, [], (good) => ({ ...good, ...claims })));
 }
@@ -160,7 +166,8 @@ const untrusted: readonly TokenClass[] = [
     name: tampered,
     outcome: "bad signature",
     needs: "somebody with every permission",
-    make: ({ whole, permissionsClaim }) => whole && tamper(whole, permissionsClaim),
+    make: ({ whole, permissionsClaim, permissions }) =>
+      whole && tamper(whole, holding(permissionsClaim, permissions)),
   },
   byStranger("stranger's key, tenant's id", "bad signature", tenantsKid),
   byStranger("unknown key id", "unknown key", () => Promise.resolve({ kid: "verify-unknown" })),
@@ -216,7 +223,7 @@ async function confuseAlgorithms(materials: Materials): Promise<string | undefin
 }
 
 /** What a token that holds everything would say. */
-function goodClaims({ issuer, audience, permissionsClaim }: Materials): JWTPayload {
+function goodClaims({ issuer, audience, permissionsClaim, permissions }: Materials): JWTPayload {
   return {
     iss: issuer,
     aud: [audience, new URL("userinfo", issuer).href],
@@ -224,7 +231,7 @@ function goodClaims({ issuer, audience, permissionsClaim }: Materials): JWTPaylo
     iat: now(),
     exp: now() + hour,
     scope: "openid",
-    ...holding(permissionsClaim, everyPermission),
+    ...holding(permissionsClaim, permissions),
   };
 }
 
@@ -237,9 +244,8 @@ function sign(
 }
 
 /** A genuine token with another subject and all permissions, under its old signature. */
-function tamper(genuine: string, permissionsClaim: readonly string[]): string {
+function tamper(genuine: string, all: Readonly<Record<string, unknown>>): string {
   const [header, , signature] = genuine.split(".");
-  const all = holding(permissionsClaim, everyPermission);
   const payload = { ...decodeJwt(genuine), sub: "auth0|tampered", ...all };
   return [header, encoded(payload), signature].join(".");
 }

@@ -1,5 +1,5 @@
 /** Who asks: the rows of every matrix, with what each one ought to hold. */
-import type { Permission } from "../components/access";
+import type { Application } from "../components/application";
 import type { Credential } from "./expectations";
 import type { StackOutputs } from "../stack/outputs";
 import { everyPermission, permissionsOf } from "./permissions";
@@ -27,24 +27,29 @@ export function machineViewer(name: string): string {
 }
 
 /** Everybody who asks, from what the stack was configured with. */
-export function viewersOf({
-  issuer,
-  permissionsClaim,
-  viewers: { users, machines },
-}: Pick<StackOutputs, "issuer" | "permissionsClaim" | "viewers">): readonly Viewer[] {
+export function viewersOf(
+  application: Application,
+  {
+    issuer,
+    permissionsClaim,
+    viewers: { users, machines },
+  }: Pick<StackOutputs, "issuer" | "permissionsClaim" | "viewers">,
+): readonly Viewer[] {
   return [
     { name: anonymous, credential: { kind: "none" }, kind: "who" },
-    ...users.map(({ email, roles }) => holder(email, permissionsOf(roles))),
+    ...users.map(({ email, roles }) => holder(email, permissionsOf(application, roles))),
     ...machines.map(({ name, permissions }) => holder(machineViewer(name), permissions)),
-    ...tokenClasses({ issuer, permissionsClaim }).map(({ name, outcome, needs }): Viewer => ({
-      name,
-      credential:
-        typeof outcome === "string"
-          ? { kind: "bad token", refusal: outcome }
-          : { kind: "token", permissions: outcome },
-      kind: name === forgedControl ? "who" : "how",
-      ...(needs && { needs }),
-    })),
+    ...tokenClasses(application, { issuer, permissionsClaim }).map(
+      ({ name, outcome, needs }): Viewer => ({
+        name,
+        credential:
+          typeof outcome === "string"
+            ? { kind: "bad token", refusal: outcome }
+            : { kind: "token", permissions: outcome },
+        kind: name === forgedControl ? "who" : "how",
+        ...(needs && { needs }),
+      }),
+    ),
     ...presentations.map(({ name, credential }): Viewer => ({
       name,
       credential,
@@ -55,16 +60,21 @@ export function viewersOf({
 }
 
 /** The first person or machine that is meant to hold every permission. */
-export function wholeViewer(viewers: readonly Viewer[]): Viewer | undefined {
+export function wholeViewer(
+  application: Application,
+  viewers: readonly Viewer[],
+): Viewer | undefined {
   return viewers.find(
     ({ kind, name, credential }) =>
       kind === "who" &&
       name !== forgedControl &&
       credential.kind === "token" &&
-      everyPermission.every((permission) => credential.permissions.includes(permission)),
+      everyPermission(application).every((permission) =>
+        credential.permissions.includes(permission),
+      ),
   );
 }
 
-function holder(name: string, held: readonly Permission[]): Viewer {
+function holder(name: string, held: readonly string[]): Viewer {
   return { name, credential: { kind: "token", permissions: held }, kind: "who" };
 }

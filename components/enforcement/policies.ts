@@ -1,19 +1,19 @@
 /** The table as Istio's objects: data, so that policies can be judged, and compared with a cluster's. */
-import type { ServiceAccess, ServiceName } from "../access";
+import { type Application, callerAccount, type ServiceAccess } from "../application";
 import type { AcceptedTokens } from "../identity/tokens";
 import type {
   AuthorizationPolicySpec,
   PeerAuthenticationSpec,
   RequestAuthenticationSpec,
 } from "../mesh/resources";
-import { callerAccount, namespaces } from "../names";
+import { namespaces } from "../names";
 
 /** What the mesh enforces: whose tokens count, and the table. */
 export interface EnforcementArgs {
   /** Whose tokens the mesh accepts. Changing it takes effect at once: tokens of the old issuer get 401. */
   readonly identity: AcceptedTokens;
-  /** Who may call each service, with what. A service that is not in it is reachable by nobody. */
-  readonly services: Readonly<Record<ServiceName, ServiceAccess>>;
+  /** Who may call each of its services, with what. A service that is not in it is reachable by nobody. */
+  readonly application: Application;
 }
 
 /** An object of Istio's as the table asks for it. */
@@ -32,8 +32,8 @@ export interface Policies {
 }
 
 /** The table as Istio's objects: mutual TLS everywhere, nothing allowed, then one rule per service. */
-export function policiesOf({ identity, services }: EnforcementArgs): Policies {
-  const inApplication = (name: string) => ({ name, namespace: namespaces.application });
+export function policiesOf({ identity, application }: EnforcementArgs): Policies {
+  const inApplication = (name: string) => ({ name, namespace: application.namespace });
   return {
     PeerAuthentication: [
       {
@@ -48,10 +48,10 @@ export function policiesOf({ identity, services }: EnforcementArgs): Policies {
     AuthorizationPolicy: [
       // Without rules a policy allows nothing; the mesh's root namespace would shut the gateway too.
       { resource: "allow-nothing", metadata: inApplication("allow-nothing"), spec: {} },
-      ...Object.entries(services).map(([service, access]) => ({
+      ...Object.entries(application.services).map(([service, access]) => ({
         resource: service,
         metadata: inApplication(service),
-        spec: allowCallers(service, access, identity),
+        spec: allowCallers(service, access, { identity, application }),
       })),
     ],
   };
@@ -78,9 +78,9 @@ export function acceptTokens({ issuer, jwksUri, audience }: EnforcementArgs["ide
 function allowCallers(
   service: string,
   { callers, requires }: ServiceAccess,
-  { issuer, permissionsClaim }: EnforcementArgs["identity"],
+  { identity: { issuer, permissionsClaim }, application }: EnforcementArgs,
 ): AuthorizationPolicySpec {
-  const serviceAccounts = callers.map(callerAccount);
+  const serviceAccounts = callers.map((caller) => callerAccount(application, caller));
   // Istio's name for whom a token speaks of is issuer, slash, subject: Auth0's issuer makes it two slashes.
   const requestPrincipals = requires === "public" ? undefined : [`${issuer}/*`];
   const claim = permissionsClaim.map((name) => `[${name}]`).join("");

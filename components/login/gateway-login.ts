@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Application } from "../application";
 import type { Identity } from "../identity";
 import { namespaces } from "../names";
 import type { GatewayLoginSettings } from "./configuration";
@@ -9,6 +10,7 @@ import { Redis } from "./redis";
 
 /** What the login at the gateway is made from. */
 export interface GatewayLoginArgs {
+  readonly application: Application;
   /** The settings under `login`. */
   readonly login: GatewayLoginSettings;
   readonly identity: Identity;

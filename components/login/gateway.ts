@@ -6,6 +6,7 @@ import {
   VirtualService,
   type VirtualServiceSpec,
 } from "../mesh/resources";
+import type { Application } from "../application";
 import { authorityMatch } from "../gateway/host";
 import { applicationGateway } from "../gateway/route";
 import { afterSignOut, type ProxyOptions } from "./configuration";
@@ -50,14 +51,18 @@ export function createPolicies(
 /** Leads the proxy's own paths to it. */
 export function createRoute(
   name: string,
-  args: ProxyOptions,
+  args: ProxyOptions & { readonly application: Application },
   options: pulumi.CustomResourceOptions,
 ): void {
   new VirtualService(
     `${name}-route`,
     {
       metadata: { name: proxy.name, namespace: proxy.namespace },
-      spec: { hosts: ["*"], gateways: [applicationGateway], http: routesOf(args) },
+      spec: {
+        hosts: ["*"],
+        gateways: [applicationGateway(args.application)],
+        http: routesOf(args),
+      },
     },
     options,
   );
