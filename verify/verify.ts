@@ -183,7 +183,7 @@ async function signIn(
   signal: AbortSignal,
   given?: IssuedTokens,
 ): Promise<AllCredentials> {
-  const tokens = await genuineTokens(application, outputs, signal, given);
+  const tokens = await genuineTokens(outputs, signal, given);
   return allCredentials(application, outputs, tokens, signal, keys);
 }
 
