@@ -3,7 +3,7 @@
  * outcome that is right. Nothing here looks at a token, so that a tenant which grants too much
  * shows as a difference.
  */
-import type { Application, Requirement } from "../components/application";
+import type { Requirement, ServiceAccess } from "../components/application";
 
 /**
  * What a request carries, to the mesh: nothing that counts, a good token that ought to hold these
@@ -90,7 +90,10 @@ const outcomeOfWay: Readonly<Partial<Record<string, Expected>>> = {
   itself: { status: 200 },
 };
 
-type Table = Pick<Application, "services">;
+/** As much of an application. */
+interface Table {
+  readonly services: Readonly<Record<string, ServiceAccess>>;
+}
 
 /** The outcome that the table asks for when a request with `credential` goes `way`. */
 export function expectedOutcome(table: Table, way: Way, credential: Credential): Expected {

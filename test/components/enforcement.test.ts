@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as kubernetes from "@pulumi/kubernetes";
-import { type ServiceAccess, type ServiceName, services } from "../../components/access";
+import { bookinfo } from "../../components/access";
+import { type Application, serviceOf } from "../../components/application";
 import { Enforcement } from "../../components/enforcement";
 import { clusterProvider, countByType, ofType, run } from "./mocks";
 
@@ -12,14 +13,14 @@ const identity = {
   permissionsClaim: ["permissions"],
 };
 
-function enforce(table: Readonly<Record<ServiceName, ServiceAccess>>, preview = false) {
+function enforce(application: Application, preview = false) {
   return run(
     () => {
       const provider = clusterProvider();
       const before = new kubernetes.core.v1.Namespace("before", {}, { provider });
       return new Enforcement(
         "access",
-        { identity, services: table },
+        { identity, application },
         { providers: [provider], dependsOn: [before] },
       );
     },
@@ -29,7 +30,7 @@ function enforce(table: Readonly<Record<ServiceName, ServiceAccess>>, preview = 
 
 for (const preview of [false, true]) {
   test(`as ${preview ? "a preview" : "an update"}, the table becomes exactly these policies`, async () => {
-    const { registrations } = await enforce(services, preview);
+    const { registrations } = await enforce(bookinfo, preview);
     assert.deepEqual(countByType(registrations), {
       "pulumi:pulumi:Stack": 1,
       "pulumi:providers:kubernetes": 1,
@@ -114,8 +115,15 @@ function allow(service: string, caller: string, permission: string) {
 
 test("a service for anybody signed in asks for the issuer's principal and no permission", async () => {
   const { registrations } = await enforce({
-    ...services,
-    details: { callers: ["productpage", "reviews"], requires: "signedIn" },
+    ...bookinfo,
+    services: {
+      ...bookinfo.services,
+      details: {
+        ...serviceOf(bookinfo, "details"),
+        callers: ["productpage", "reviews"],
+        requires: "signedIn",
+      },
+    },
   });
   const { "access-details": details } = ofType(
     registrations,
@@ -136,7 +144,7 @@ test("a service for anybody signed in asks for the issuer's principal and no per
 });
 
 test("every policy is the component's child, made by the given provider, after what it depends on", async () => {
-  const { registrations } = await enforce(services);
+  const { registrations } = await enforce(bookinfo);
   const component = registrations.findIndex(({ name }) => name === "access");
   assert.deepEqual(registrations[component]?.dependencies, ["before"]);
   const policies = registrations.filter(({ type }) => type.includes("security.istio.io"));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { services } from "../../components/access";
+import { bookinfo } from "../../components/access";
 import { policiesOf } from "../../components/enforcement/policies";
 import { compare } from "../../verify/policy-objects";
 
@@ -10,7 +10,7 @@ const identity = {
   audience: "https://bookinfo.io",
   permissionsClaim: ["permissions"],
 };
-const asked = policiesOf({ identity, services });
+const asked = policiesOf({ identity, application: bookinfo });
 
 /** A cluster's objects: exactly what the table asks for, in plain JSON. */
 function live() {

@@ -11,6 +11,8 @@ import {
   SignJWT,
 } from "jose";
 import type { JWK, JWTPayload } from "jose";
+import { bookinfo } from "../../components/access";
+import { everyPermission } from "../../verify/permissions";
 import { strangersKey } from "../../verify/signing-keys";
 import { tokenClasses } from "../../verify/token-classes";
 import type { Materials } from "../../verify/token-classes";
@@ -37,6 +39,7 @@ before(async () => {
     issuer,
     audience,
     permissionsClaim,
+    permissions: everyPermission(bookinfo),
     published: [published],
     tenantKey: { kid: "active", key: tenant.privateKey },
     stranger,
@@ -56,7 +59,9 @@ before(async () => {
 const permissionsClaim = ["permissions"];
 
 const classNamed = (name: string) => {
-  const found = tokenClasses({ issuer, permissionsClaim }).find((each) => each.name === name);
+  const found = tokenClasses(bookinfo, { issuer, permissionsClaim }).find(
+    (each) => each.name === name,
+  );
   assert.ok(found, name);
   return found;
 };
@@ -190,7 +195,7 @@ for (const [name, outcome, signer, changed] of forged) {
 }
 
 test("the classes that are made of something else, and so all of them", () => {
-  const rest = tokenClasses({ issuer, permissionsClaim })
+  const rest = tokenClasses(bookinfo, { issuer, permissionsClaim })
     .filter(({ name }) => !forged.some(([each]) => each === name))
     .map(({ name, outcome }) => [name, outcome]);
   assert.deepEqual(rest, [
@@ -238,11 +243,11 @@ for (const [material, need] of Object.entries(needs)) {
   test(`without ${need}, what needs it is not made, and all else is`, async () => {
     const without = { ...materials, [material]: undefined };
     const missing = await Promise.all(
-      tokenClasses({ issuer, permissionsClaim }).map(async (each) =>
+      tokenClasses(bookinfo, { issuer, permissionsClaim }).map(async (each) =>
         (await each.make(without)) ? [] : each.name,
       ),
     );
-    const needing = tokenClasses({ issuer, permissionsClaim }).filter(
+    const needing = tokenClasses(bookinfo, { issuer, permissionsClaim }).filter(
       (each) => each.needs === need,
     );
     assert.equal(needing.length, material === "tenantKey" ? 12 : 1);
@@ -260,7 +265,7 @@ test("a tenant that publishes no key: nothing to confuse algorithms with", async
 
 test("an issuer that ends without a slash gets one", async () => {
   const bare = "https://tenant.example/realm";
-  const classes = tokenClasses({ issuer: bare, permissionsClaim });
+  const classes = tokenClasses(bookinfo, { issuer: bare, permissionsClaim });
   const slash = classes.find(({ name }) => name === "issuer with a slash");
   assert.ok(!classes.some(({ name }) => name === "issuer without its slash"));
   const token = await slash?.make({ ...materials, issuer: bare });
@@ -277,7 +282,7 @@ async function saidAt(path: string[]) {
     "permissions only as scope",
     "permissions only as permissions",
   ];
-  const classes = tokenClasses({ issuer, permissionsClaim: path });
+  const classes = tokenClasses(bookinfo, { issuer, permissionsClaim: path });
   const made = classes
     .filter(({ name }) => names.includes(name))
     .map(async ({ name, make, outcome }) => {

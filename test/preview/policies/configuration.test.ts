@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
+import { bookinfo } from "../../../components/access";
 import { resourceRule } from "../../../policies/rule";
 import { rules } from "../../../policies/rules";
 import { issuerSettings, tableSettings } from "../../../policies/table";
@@ -20,11 +21,12 @@ const tenant = {
   permissionsClaim: ["permissions"],
 };
 
-const settingsOf = (stack: string) => previewConfiguration(root, stack).settings;
+const settingsOf = (stack: string) =>
+  previewConfiguration({ folder: root, application: bookinfo }, stack).settings;
 
 test("the table and the issuers follow from the program's own, by the namespace's service accounts", () => {
   const reviewed = "bookinfo/bookinfo-productpage";
-  assert.deepEqual(derivedSettings(settingsOf("prod")), {
+  assert.deepEqual(derivedSettings(bookinfo, settingsOf("prod")), {
     issuers: [tenant],
     rootNamespace: "istio-system",
     table: {
@@ -44,7 +46,7 @@ test("the table and the issuers follow from the program's own, by the namespace'
 });
 
 test("another provider's issuer, audience and claim are as the stack has them", () => {
-  const { issuers } = derivedSettings({
+  const { issuers } = derivedSettings(bookinfo, {
     identity: {
       kind: "oidc",
       issuer: "https://id.example",
@@ -83,12 +85,12 @@ const pack = [
 
 test("only a rule that has such a setting is given it, and what the stack chooses counts more", () => {
   const settings = settingsOf("prod");
-  const { issuers, table } = derivedSettings(settings);
+  const { issuers, table } = derivedSettings(bookinfo, settings);
   const choice = {
     table: { level: "advisory", settings: { rootNamespace: "mesh" } },
     neither: { level: "disabled", settings: {} },
   } as const;
-  const configuration = packConfiguration(pack, settings, choice);
+  const configuration = packConfiguration(pack, bookinfo, settings, choice);
   assert.deepEqual(configuration, {
     issuers: { level: "mandatory", settings: { issuers } },
     table: { level: "advisory", settings: { table, rootNamespace: "mesh" } },
@@ -107,7 +109,7 @@ for (const stack of stacksOf(root)) {
   test(`stack ${stack}'s file is without mistake, and every rule has all that it asks for`, () => {
     const { choice, problems } = readChoice(root, stack, rules);
     assert.deepEqual(problems, []);
-    const configuration = packConfiguration(rules, settingsOf(stack), choice);
+    const configuration = packConfiguration(rules, bookinfo, settingsOf(stack), choice);
     for (const { name, settings } of rules) {
       const own = configuration[name];
       assert.equal(own?.level, levels[stack as keyof typeof levels], name);

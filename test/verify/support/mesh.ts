@@ -10,7 +10,7 @@ import type { AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import { createInterface } from "node:readline";
 import type { V1Pod } from "@kubernetes/client-node";
-import { publicPaths } from "../../../components/gateway/route";
+import { bookinfo } from "../../../components/access";
 import type { Plain } from "../../../verify/probe-pod";
 import type { Observed, ProbeRequest } from "../../../verify/prober";
 import type { Running } from "./cluster";
@@ -80,7 +80,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     ["reviews", [{ callers: [accountOf("productpage")], permission: "read:book-reviews" }]],
     ["ratings", [{ callers: [accountOf("reviews")], permission: "read:book-reviews" }]],
   ]);
-  const routes: Route[] = [...publicPaths];
+  const routes: Route[] = [...(bookinfo.services.productpage?.routes ?? [])];
 
   const call: Call = async (caller, host, request) => {
     const [service = ""] = host.replace(/^verify-/, "").split("-");

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { services } from "../../../components/access";
+import { bookinfo } from "../../../components/access";
 import { policiesOf } from "../../../components/enforcement/policies";
 import type { Policies } from "../../../components/enforcement/policies";
 import type { StackOutputs } from "../../../stack/outputs";
@@ -85,7 +85,7 @@ export async function startStack({ granted, ...meshOptions }: StackOptions = {})
   const mesh = await startMesh({ issuer, audience, keys: published, ...meshOptions });
   callbackHost.callback = `${mesh.gatewayUrl}/oauth2/callback`;
   const identity = { issuer, jwksUri, audience, permissionsClaim: ["permissions"] };
-  const policies = asked(policiesOf({ identity, services }));
+  const policies = asked(policiesOf({ identity, application: bookinfo }));
   const cluster = await startCluster({
     run: (pod) => mesh.run(pod),
     workloads: mesh.workloads,
