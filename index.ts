@@ -27,6 +27,7 @@ const mesh = new IstioMesh(
   "istio",
   {
     ...settings.istio,
+    ...settings.mesh,
     wayIn: cluster.wayIn,
     tls,
     certificateAuthority: settings.identity.certificateAuthority,
@@ -71,7 +72,7 @@ const enforcement = new Enforcement(
 const login = createLogin(
   "login",
   settings.login,
-  { application, identity, gatewayUrl: url },
+  { application, identity, gatewayUrl: url, egress: settings.mesh.egress },
   {
     providers: [provider],
     deletedWith: lifetime,
@@ -82,7 +83,7 @@ new Bookinfo(
   "bookinfo",
   {
     ...settings.bookinfo,
-    ...login.changes,
+    ...login.application,
     gatewayUrl: url,
     tls,
     certificate,

@@ -4,6 +4,7 @@ import { bookinfo, port, type ServiceName } from "./access";
 import { serviceAccountOf } from "./application";
 import type { BookinfoSettings } from "./config";
 import { createWayIn, type WayInArgs } from "./gateway/route";
+import { createTraffic, type ServiceTraffic } from "./traffic";
 
 /** One version of a service. */
 interface Version {
@@ -76,6 +77,7 @@ export class Bookinfo extends pulumi.ComponentResource {
         }
       }
     }
+    createTraffic(name, bookinfo, trafficOf(args), { parent: this });
     createWayIn(name, { application: bookinfo, ...args }, { parent: this });
     this.registerOutputs({});
   }
@@ -125,6 +127,16 @@ export class Bookinfo extends pulumi.ComponentResource {
       { parent: this, dependsOn: [account] },
     );
   }
+}
+
+/** Each service, and each version of reviews that is a Service of its own. */
+function trafficOf({ reviews }: Pick<BookinfoSettings, "reviews">): ServiceTraffic[] {
+  return workloadsByService.flatMap(({ service, workloads }) => {
+    const versions = Object.fromEntries(workloads.map(({ version }) => [version, 100]));
+    const own = { service, shares: service === "reviews" ? reviews : versions };
+    if (workloads.length === 1) return [own];
+    return [own, ...workloads.map((workload) => ({ service: nameOf(workload), shares: {} }))];
+  });
 }
 
 function nameOf({ service, version }: Workload): string {

@@ -94,7 +94,13 @@ function readSources(root) {
         .filter((file) => file.endsWith(".ts"))
         .map((file) => `${folder}/${file}`),
     );
-  const files = [...inFolders.sort(), "application.ts", "index.ts", "package-lock.json", "scripts/programs.mjs"];
+  const files = [
+    ...inFolders.sort(),
+    "application.ts",
+    "index.ts",
+    "package-lock.json",
+    "scripts/programs.mjs",
+  ];
   return Object.fromEntries(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
 }
 

@@ -1,10 +1,12 @@
 /** The cells: every viewer's request for every target from every vantage point. */
 import type { Application } from "../components/application";
 import type { AllCredentials, Credentials } from "./credentials";
+import { outcomeAtGateway } from "./required-login";
 import { expectedOutcome, isPermitted } from "./expectations";
 import type { Expected, Way } from "./expectations";
 import type { Observed, ProbeRequest } from "./prober";
 import type { Carried } from "./presentations";
+import type { StackOutputs } from "../stack/outputs";
 import type { Target } from "./target";
 import type { Vantage } from "./vantages";
 import type { Viewer } from "./viewers";
@@ -54,13 +56,15 @@ export function planCells(
   vantages: readonly Vantage[],
   viewers: readonly Viewer[],
   credentials: AllCredentials,
+  stack: Pick<StackOutputs, "issuer" | "login">,
 ): readonly PlannedCell[] {
   return vantages.flatMap((vantage) =>
     viewers
       .filter((viewer) => vantage.viewers?.(viewer) ?? true)
+      .filter(({ isBrowser }) => isBrowser === undefined || vantage.pod === undefined)
       .flatMap((viewer) =>
         vantage.targets.map((target) =>
-          planCell(application, vantage, viewer, target, credentials.get(viewer.name)),
+          planCell(application, vantage, viewer, target, credentials.get(viewer.name), stack),
         ),
       ),
   );
@@ -74,7 +78,9 @@ function planCell(
   viewer: Viewer,
   target: Target,
   held: Credentials | undefined,
+  stack: Pick<StackOutputs, "issuer" | "login">,
 ): PlannedCell {
+  const atGateway = outcomeAtGateway(target, viewer, stack);
   const { sent, shown, words } = held ?? missing;
   const { method, origin, path, headers } = requestFor(target, shown);
   return {
@@ -84,12 +90,14 @@ function planCell(
       target: target.name,
       service: target.service,
       request: { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
-      expected: expectationFor(application, target, viewer),
+      expected: atGateway ?? expectationFor(application, target, viewer),
       ...(viewer.needs !== undefined && { needs: viewer.needs }),
       ...(target.control !== undefined && { control: target.control }),
     },
     request: held && requestFor(target, sent),
     ...(target.outcome?.always === undefined &&
+      atGateway === undefined &&
+      viewer.isBrowser === undefined &&
       target.way.caller !== "itself" && { way: target.way }),
     words,
   };

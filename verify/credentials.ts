@@ -4,6 +4,7 @@ import type { StackOutputs } from "../stack/outputs";
 import { everyPermission } from "./permissions";
 import { bearer, presentations } from "./presentations";
 import type { Carried } from "./presentations";
+import type { Sessions } from "./sessions";
 import { chooseSigningKey, publishedKeys, strangersKey } from "./signing-keys";
 import type { SigningKeys } from "./signing-keys";
 import { tampered, tokenClasses } from "./token-classes";
@@ -27,12 +28,14 @@ export type AllCredentials = ReadonlyMap<string, Credentials>;
  * Makes every viewer's credentials. What cannot be forged is left out: without the tenant's own key
  * there is no expired token that its signature does not give away.
  * @param genuine the real tokens
+ * @param sessions the browsers' cookies
  * @param keys the tenant's private keys, if they are at hand
  */
 export async function allCredentials(
   application: Application,
   outputs: StackOutputs,
   genuine: IssuedTokens,
+  sessions: Sessions,
   signal: AbortSignal,
   keys?: SigningKeys,
 ): Promise<AllCredentials> {
@@ -45,6 +48,7 @@ export async function allCredentials(
   }
   const credentials = new Map<string, Credentials>([[anonymous, presented([], tokens, bare)]]);
   for (const name of tokens.keys()) credentials.set(name, presented([name], tokens, bearer));
+  for (const name of sessions.keys()) credentials.set(name, presented([name], sessions, inCookies));
   if (tokens.has(whole) && tokens.has(tampered)) {
     for (const { name, carry } of presentations) {
       credentials.set(name, presented([whole, tampered], tokens, carry));
@@ -52,6 +56,8 @@ export async function allCredentials(
   }
   return credentials;
 }
+
+const inCookies = (cookie: string): Carried => ({ headers: { cookie } });
 
 const bare = (): Carried => ({ headers: {} });
 

@@ -56,6 +56,8 @@ export type TokenRefusal = keyof typeof tokenRefusals;
 export const refusals = {
   ...tokenRefusals,
   "access denied": { status: 403, body: "RBAC: access denied" },
+  /** The gateway, for what needs a session. */
+  "no session": { status: 401, body: "{}" },
   /** The gateway and the sidecars' own ports, for what they do not serve. */
   "no route": { status: 404, body: "" },
   /** The sidecar's agent, for what only its own pod may ask for. */
@@ -67,13 +69,15 @@ export type MeshRefusal = keyof typeof refusals;
 /** The one right outcome of a request. */
 export interface Expected {
   /** `reset`: no answer at all. `answered`: whatever the service itself says, good or bad. */
-  readonly status: 200 | 401 | 403 | 404 | "reset" | "answered";
+  readonly status: 200 | 302 | 401 | 403 | 404 | "reset" | "answered";
   /**
    * Which refusal it has to be; absent where the request is permitted. `passed on`: a service
    * behind the first one refused, and the first one answers with that status and its own body.
-   * `reset`: the sidecar resets the connection before any answer.
+   * `reset`: the sidecar resets the connection before any answer. `sign-in`: the gateway leads to `provider`.
    */
-  readonly refusal?: MeshRefusal | "passed on" | "reset";
+  readonly refusal?: MeshRefusal | "passed on" | "reset" | "sign-in";
+  /** The origin of the page to sign in at. */
+  readonly provider?: string;
   /** Whether the answer carries the ratings' stars; absent where that is not asked. */
   readonly stars?: boolean;
 }

@@ -9,6 +9,7 @@ import { z } from "zod";
 import type { Application } from "../components/application";
 import { policiesOf } from "../components/enforcement/policies";
 import type { Policies } from "../components/enforcement/policies";
+import { loginPolicies } from "../components/login/policies";
 import { namespaces } from "../components/names";
 import { explained, loadCluster } from "../stack/cluster";
 import type { StackOutputs } from "../stack/outputs";
@@ -64,24 +65,22 @@ const kinds = [
   { group: "extensions.istio.io", version: "v1alpha1", plural: "wasmplugins", kind: "WasmPlugin" },
 ] as const;
 
+/** Policies in these count too where people sign in at the gateway. */
+const placesOfLogin: readonly string[] = [namespaces.ingress, namespaces.login];
+
 /**
  * Compares the policies that count for the application with what the table asks for.
  * @throws StackError when the cluster does not answer
  */
 export async function comparePolicies(
   application: Application,
-  {
-    kubeconfig,
-    ...identity
-  }: Pick<StackOutputs, "kubeconfig" | "issuer" | "jwksUri" | "audience" | "permissionsClaim">,
+  outputs: ComparedOutputs,
 ): Promise<PolicyComparison> {
-  const api = loadCluster(kubeconfig).makeApiClient(CustomObjectsApi);
-  const asked = policiesOf({ identity, application });
-  // Policies in these count for the application's workloads.
-  const places = [namespaces.mesh, application.namespace];
+  const api = loadCluster(outputs.kubeconfig).makeApiClient(CustomObjectsApi);
+  const { asked, namespaces: all } = askedBy(application, outputs);
   const found = await everyOne(
     kinds.flatMap(({ kind, ...address }) =>
-      places.map(async (namespace) => {
+      all.map(async (namespace) => {
         const answer: unknown = await explained(`list the policies of ${namespace}`, () =>
           api.listNamespacedCustomObject({ ...address, namespace }),
         );
@@ -90,6 +89,33 @@ export async function comparePolicies(
     ),
   );
   return compare(asked, found.flat());
+}
+
+type ComparedOutputs = Pick<
+  StackOutputs,
+  "kubeconfig" | "issuer" | "jwksUri" | "audience" | "permissionsClaim" | "login" | "gatewayUrl"
+>;
+
+/** What the stack asks for, and where policies count for it. */
+function askedBy(
+  application: Application,
+  { login, gatewayUrl, ...identity }: ComparedOutputs,
+): {
+  readonly asked: Policies;
+  readonly namespaces: readonly string[];
+} {
+  const table = policiesOf({ identity, application });
+  const places = [namespaces.mesh, application.namespace];
+  if (login?.at !== "gateway") return { asked: table, namespaces: places };
+  const more = loginPolicies({ login, identity, gatewayUrl });
+  return {
+    asked: {
+      ...table,
+      RequestAuthentication: [...table.RequestAuthentication, ...more.RequestAuthentication],
+      AuthorizationPolicy: [...table.AuthorizationPolicy, ...more.AuthorizationPolicy],
+    },
+    namespaces: [...places, ...placesOfLogin],
+  };
 }
 
 /** Sets what is there beside what is asked for. */

@@ -2,6 +2,8 @@
  * From where requests are sent, and which requests: data, from which the cells are made.
  */
 import { type Application, gateway, serviceOf } from "../components/application";
+import { applicationPaths } from "../components/login/names";
+import type { StackOutputs } from "../stack/outputs";
 import { unlisted } from "./expectations";
 import type { Way } from "./expectations";
 import type { ProbePod } from "./probe-pod";
@@ -55,12 +57,14 @@ const onlyPeople = ({ kind }: Viewer) => kind === "who";
  * control of its refusals; then the ways round.
  * @param whole the viewer who may do everything, if there is one
  * @param addresses the pods to ask at the ports of their sidecars
+ * @param login how browsers get in
  */
 export function vantagePoints(
   application: Application,
   gatewayUrl: string,
   whole: string | undefined,
   addresses: PodAddresses,
+  login?: StackOutputs["login"],
 ): readonly Vantage[] {
   const { origin } = new URL(gatewayUrl);
   const { services } = application;
@@ -90,7 +94,11 @@ export function vantagePoints(
     {
       name: "ways round, through the gateway",
       viewers: nobodyAndWhole,
-      targets: gatewayDetours(application, origin),
+      targets: gatewayDetours(
+        application,
+        origin,
+        login?.at === "application" ? applicationPaths : [],
+      ),
     },
     ...ofServices
       .filter(({ name }) => serviceCallers.includes(name))

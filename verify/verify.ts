@@ -20,6 +20,7 @@ import { localProber } from "./prober";
 import type { Prober } from "./prober";
 import { sendUntilSettled } from "./send";
 import type { Probers } from "./send";
+import { sessionsOf } from "./sessions";
 import { readSigningKeys } from "./signing-keys";
 import type { SigningKeys } from "./signing-keys";
 import { genuineTokens } from "./tokens";
@@ -84,6 +85,7 @@ export async function verify(
   const { signingKey } = options;
   const signingKeys = signingKey === undefined ? undefined : await readSigningKeys(signingKey);
   trust(outputs.certificateAuthority);
+  trust(outputs.gatewayCertificateAuthority);
   const startedAt = new Date().toISOString();
   const viewers = viewersOf(application, outputs);
   const here = localProber({ authority: outputs.gatewayCertificateAuthority });
@@ -105,7 +107,7 @@ export async function verify(
       (either) => signIn(application, outputs, signingKeys, either, options.given),
       (either) => unlessAborted(started.probers, either),
     );
-    const planned = planCells(application, vantages, viewers, credentials);
+    const planned = planCells(application, vantages, viewers, credentials, outputs);
     const probers = probersOf(vantages, here, inPods);
     progress(`Sending ${planned.length} requests …`);
     const [[policies, decisions], observed] = await together(
@@ -183,18 +185,23 @@ async function signIn(
   signal: AbortSignal,
   given?: IssuedTokens,
 ): Promise<AllCredentials> {
-  const tokens = await genuineTokens(outputs, signal, given);
-  return allCredentials(application, outputs, tokens, signal, keys);
+  const [tokens, sessions] = await together(
+    signal,
+    (either) => genuineTokens(outputs, either, given),
+    (either) => sessionsOf(application, outputs, either),
+  );
+  return allCredentials(application, outputs, tokens, sessions, signal, keys);
 }
 
 async function vantagesOf(
   application: Application,
-  { gatewayUrl, kubeconfig }: StackOutputs,
+  { gatewayUrl, kubeconfig, login }: StackOutputs,
   viewers: readonly Viewer[],
 ): Promise<readonly Vantage[]> {
   const { namespace, services } = application;
   const addresses = await podAddresses(kubeconfig, namespace, Object.keys(services));
-  return vantagePoints(application, gatewayUrl, wholeViewer(application, viewers)?.name, addresses);
+  const whole = wholeViewer(application, viewers)?.name;
+  return vantagePoints(application, gatewayUrl, whole, addresses, login);
 }
 
 function probersOf(

@@ -17,6 +17,10 @@ export interface Viewer {
   readonly kind: "who" | "how";
   /** What has to be at hand for its token; said where it is not. */
   readonly needs?: string;
+  /** A browser's, whose cookies mean something to the gateway, and nothing inside the mesh. */
+  readonly isBrowser?: true;
+  /** Whether its requests have an Authorization header. */
+  readonly hasAuthorization?: true;
 }
 
 export const anonymous = "anonymous";
@@ -26,6 +30,14 @@ export function machineViewer(name: string): string {
   return `${name} (machine)`;
 }
 
+/** The name of a person's row whose requests carry a session, and no token. */
+export function sessionOf(email: string): string {
+  return `${email} (session)`;
+}
+
+export const staleSession = "session that was ended";
+export const forgedSession = "forged session cookie";
+
 /** Everybody who asks, from what the stack was configured with. */
 export function viewersOf(
   application: Application,
@@ -33,11 +45,13 @@ export function viewersOf(
     issuer,
     permissionsClaim,
     viewers: { users, machines },
-  }: Pick<StackOutputs, "issuer" | "permissionsClaim" | "viewers">,
+    login,
+  }: Pick<StackOutputs, "issuer" | "permissionsClaim" | "viewers" | "login">,
 ): readonly Viewer[] {
   return [
     { name: anonymous, credential: { kind: "none" }, kind: "who" },
     ...users.map(({ email, roles }) => holder(email, permissionsOf(application, roles))),
+    ...(login === undefined ? [] : browsers(application, users, login)),
     ...machines.map(({ name, permissions }) => holder(machineViewer(name), permissions)),
     ...tokenClasses(application, { issuer, permissionsClaim }).map(
       ({ name, outcome, needs }): Viewer => ({
@@ -50,10 +64,11 @@ export function viewersOf(
         ...(needs && { needs }),
       }),
     ),
-    ...presentations.map(({ name, credential }): Viewer => ({
+    ...presentations.map(({ name, credential, hasAuthorization }): Viewer => ({
       name,
       credential,
       kind: "how",
+      ...(hasAuthorization && { hasAuthorization }),
       needs: "somebody with every permission",
     })),
   ];
@@ -65,8 +80,9 @@ export function wholeViewer(
   viewers: readonly Viewer[],
 ): Viewer | undefined {
   return viewers.find(
-    ({ kind, name, credential }) =>
+    ({ kind, name, credential, isBrowser }) =>
       kind === "who" &&
+      isBrowser === undefined &&
       name !== forgedControl &&
       credential.kind === "token" &&
       everyPermission(application).every((permission) =>
@@ -77,4 +93,30 @@ export function wholeViewer(
 
 function holder(name: string, held: readonly string[]): Viewer {
   return { name, credential: { kind: "token", permissions: held }, kind: "who" };
+}
+
+/** A session is as good as its user's token; one that was ended, or that nobody was given, is nothing. */
+function browsers(
+  application: Application,
+  users: StackOutputs["viewers"]["users"],
+  login: NonNullable<StackOutputs["login"]>,
+): readonly Viewer[] {
+  // Nobody can end a session that is in the browser alone: it lasts until its time is over.
+  const lasts = login.at === "gateway" && login.sessions === "cookie";
+  const none = lasts ? [forgedSession] : [staleSession, forgedSession];
+  const needs = "a user whose password is known";
+  return [
+    ...users.map(({ email, roles }): Viewer => ({
+      ...holder(sessionOf(email), permissionsOf(application, roles)),
+      isBrowser: true,
+      needs,
+    })),
+    ...none.map((name): Viewer => ({
+      name,
+      credential: { kind: "none" },
+      kind: "who",
+      isBrowser: true,
+      needs,
+    })),
+  ];
 }

@@ -62,10 +62,12 @@ function unrouted(path: string, front: string, prefix: string, behind: readonly 
 /**
  * Through the gateway. What means a routed path, the first that asks the most services, is judged as that is; what
  * means no path of the routes gets none.
+ * @param routed paths that lead to a service in this stack, and to nothing in others
  */
 export function gatewayDetours(
   { namespace, services, requests }: Application,
   origin: string,
+  routed: readonly string[] = [],
 ): readonly Target[] {
   const [front] = requests;
   const most = Math.max(...requests.map(({ through }) => through.length));
@@ -99,7 +101,9 @@ export function gatewayDetours(
       path,
       way: { caller: gateway, through: deep.through },
     })),
-    ...unrouted(deep.path, front.path, prefix, paths).map((path) => unroutedTarget(path, path)),
+    ...unrouted(deep.path, front.path, prefix, paths)
+      .filter((path) => !routed.includes(path))
+      .map((path) => unroutedTarget(path, path)),
     ...behind.slice(0, 1).flatMap(([service, { path, port }]) => {
       const host = `${service}.${namespace}.svc.cluster.local:${port}`;
       return [

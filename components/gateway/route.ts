@@ -8,6 +8,7 @@ import {
   type VirtualServiceSpec,
 } from "../mesh/resources";
 import { gatewayPort, secureGatewayPort } from "../mesh/values";
+import { hostOf, patience } from "../traffic";
 import { gatewayCredential } from "../names";
 import { authorityMatch, gatewayHost } from "./host";
 
@@ -85,11 +86,12 @@ function routesOf({ application, gatewayUrl, paths = [], hiddenHeaders = [] }: W
       route: [
         {
           destination: {
-            host: `${service}.${application.namespace}.svc.cluster.local`,
+            host: hostOf(application, service),
             port: { number: port },
           },
         },
       ],
+      ...patience,
     };
   });
 }

@@ -1,8 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { Application, Path } from "../application";
+import type { Application } from "../application";
 import { applicationAddresses, type Identity } from "../identity";
+import { createProviderEntry, type Egress } from "../mesh/egress";
 import { checksumOf, type Files } from "./checksum";
 
 /** What the application's login is made from. */
@@ -13,14 +14,9 @@ export interface ApplicationLoginArgs {
   readonly clientId: pulumi.Output<string>;
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;
+  /** What workloads reach outside of the mesh. */
+  readonly egress: Egress;
 }
-
-/** The application's own paths for its login. */
-export const applicationPaths: readonly Path[] = [
-  { exact: "/login" },
-  { exact: "/logout" },
-  { exact: "/callback" },
-];
 
 const objectName = "login";
 
@@ -65,6 +61,8 @@ export class ApplicationLogin extends pulumi.ComponentResource {
       { metadata, stringData: { ...secrets } },
       child,
     );
+    if (args.egress === "REGISTRY_ONLY")
+      createProviderEntry(`${name}-provider`, args.identity, metadata.namespace, { parent: this });
     this.annotations = checksumOf(settings, secrets);
     this.registerOutputs({});
   }

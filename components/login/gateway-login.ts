@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Application } from "../application";
 import type { Identity } from "../identity";
+import { createProviderEntry, type Egress } from "../mesh/egress";
 import { namespaces } from "../names";
 import type { GatewayLoginSettings } from "./configuration";
 import { createPolicies, createRoute } from "./gateway";
@@ -18,6 +19,8 @@ export interface GatewayLoginArgs {
   readonly clientId: pulumi.Output<string>;
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;
+  /** What workloads reach outside of the mesh. */
+  readonly egress: Egress;
 }
 
 /** Browser login at the gateway: OAuth2-Proxy, where its sessions are, and the policies that have it asked. */
@@ -39,6 +42,11 @@ export class GatewayLogin extends pulumi.ComponentResource {
       { parent: this },
     );
     const policies = createPolicies(name, args, { parent: this, dependsOn: namespace });
+    if (args.egress === "REGISTRY_ONLY")
+      createProviderEntry(`${name}-provider`, args.identity, namespaces.login, {
+        parent: this,
+        dependsOn: namespace,
+      });
     const { sessions, redisImage: image } = args.login;
     const inTurn = { parent: this, dependsOn: policies };
     const redis = sessions === "redis" ? new Redis(`${name}-redis`, { image }, inTurn) : undefined;

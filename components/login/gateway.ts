@@ -8,9 +8,10 @@ import {
 } from "../mesh/resources";
 import type { Application } from "../application";
 import { authorityMatch } from "../gateway/host";
+import { applicationAddresses } from "../identity";
 import { applicationGateway } from "../gateway/route";
 import { afterSignOut, type ProxyOptions } from "./configuration";
-import { hostOf, proxy, proxyPrefix, signOutPath } from "./names";
+import { cookieName, hostOf, proxy, proxyPrefix, signOutPath } from "./names";
 import { loginPolicies, type LoginPolicyOptions, providerName } from "./policies";
 
 /** The proxy as the mesh asks it: an entry of `meshConfig.extensionProviders`. */
@@ -68,18 +69,25 @@ export function createRoute(
   );
 }
 
-/** Signing out ends the session here; where it was asked for as it is, the browser then goes on to the provider. */
+/**
+ * Signing out ends the session here, and where it was asked for as it is, the browser goes on to the provider. Whoever
+ * has no session is not sent there: the provider would not know whom to sign out.
+ */
 function routesOf(args: ProxyOptions): NonNullable<VirtualServiceSpec["http"]> {
-  const host = authorityMatch(args.gatewayUrl);
+  const { gatewayUrl } = args;
+  const host = authorityMatch(gatewayUrl);
   const signOut = { uri: { exact: signOutPath }, ...host };
+  const session = { cookie: { regex: `(.*; *)?${cookieName(gatewayUrl)}(_[0-9]+)?=.*` } };
   const route = [{ destination: { host: hostOf(proxy), port: { number: proxy.port } } }];
   const onward = new URLSearchParams({ rd: afterSignOut(args) }).toString();
+  const { loggedOut } = applicationAddresses({ ...args, login: "gateway" });
   return [
     { match: [{ ...signOut, queryParams: { rd: { regex: ".+" } } }], route },
     {
-      match: [signOut],
+      match: [{ ...signOut, headers: session }],
       redirect: { uri: `${signOutPath}?${onward}`, redirectCode: 302 },
     },
+    { match: [signOut], redirect: { uri: new URL(loggedOut).pathname, redirectCode: 302 } },
     { match: [{ uri: { prefix: `${proxyPrefix}/` }, ...host }], route },
   ];
 }

@@ -3,16 +3,18 @@ import type { Application } from "../application";
 import type { BookinfoArgs } from "../bookinfo";
 import type { LoginSettings } from "../config";
 import type { Identity } from "../identity";
-import { ApplicationLogin, applicationPaths } from "./application";
+import { ApplicationLogin } from "./application";
 import type { GatewayLoginSettings } from "./configuration";
+import type { Egress } from "../mesh/egress";
 import { GatewayLogin } from "./gateway-login";
+import { applicationPaths } from "./names";
 
 export { extensionProvider } from "./gateway";
 
 /** What every kind of login gives the rest of the stack. */
 export interface Login {
   /** What it changes in the application and the way in. */
-  readonly changes: Pick<BookinfoArgs, "paths" | "hiddenHeaders" | "overrides">;
+  readonly application: Pick<BookinfoArgs, "paths" | "hiddenHeaders" | "overrides">;
   /** What has to be there before the first request is. */
   readonly enforced: readonly pulumi.Resource[];
 }
@@ -23,6 +25,8 @@ export interface LoginArgs {
   readonly identity: Identity;
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;
+  /** What workloads reach outside of the mesh. */
+  readonly egress: Egress;
 }
 
 /**
@@ -42,16 +46,17 @@ export function createLogin(
 ): Login {
   const { web: clientId } = identity.clientIds;
   // Without a client nobody can sign in; where a login is asked for, the settings insist on one.
-  if (settings.at === "none" || clientId === undefined) return { changes: {}, enforced: [] };
+  if (settings.at === "none" || clientId === undefined) return { application: {}, enforced: [] };
   const args = { identity, clientId, ...place };
   if (settings.at === "gateway") {
     const { policies } = new GatewayLogin(name, { ...args, login: settings }, options);
     // The session is the proxy's own: a service that got to see its cookie could use it.
-    return { changes: { hiddenHeaders: ["cookie"] }, enforced: policies };
+    return { application: { hiddenHeaders: ["cookie"] }, enforced: policies };
   }
   const { environment, annotations } = new ApplicationLogin(name, args, options);
   const productpage = { image: settings.image, environment, annotations };
-  return { changes: { paths: applicationPaths, overrides: { productpage } }, enforced: [] };
+  const paths = applicationPaths.map((exact) => ({ exact }));
+  return { application: { paths, overrides: { productpage } }, enforced: [] };
 }
 
 /** How browsers get in: what `verify` has to know of it. */

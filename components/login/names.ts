@@ -1,3 +1,4 @@
+import type { Application } from "../application";
 import { namespaces, type ServiceAccountName } from "../names";
 
 /** A workload of the login's: its Deployment, Service and label have the name of its service account. */
@@ -24,6 +25,13 @@ export const proxyPrefix = "/oauth2";
 /** Where a person signs out. */
 export const signOutPath = `${proxyPrefix}/sign_out`;
 
+/** Where a browser goes to sign in, and to sign out of this stack alone. */
+export const loginPaths = ({ home }: Pick<Application, "home">) =>
+  ({
+    gateway: { signIn: `${proxyPrefix}/start?rd=${home}`, signOut: `${signOutPath}?rd=${home}` },
+    application: { signIn: "/login", signOut: "/logout" },
+  }) as const;
+
 /**
  * The session's cookie. With the prefix a browser takes it from this very host only, never from a neighbouring
  * one; that takes HTTPS.
@@ -31,3 +39,6 @@ export const signOutPath = `${proxyPrefix}/sign_out`;
 export function cookieName(gatewayUrl: string): string {
   return gatewayUrl.startsWith("https:") ? "__Host-bookinfo" : "bookinfo";
 }
+
+/** The application's own paths for its login. */
+export const applicationPaths = ["/login", "/logout", "/callback"] as const;

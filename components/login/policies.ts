@@ -113,19 +113,24 @@ function askProxy(
   };
 }
 
-/** Nothing passes the gateway but the issuer's tokens, brought or put there by the proxy, and signing in. */
+/**
+ * Nothing passes the gateway but the issuer's tokens, brought or put there by the proxy, and signing in. It denies
+ * rather than allows, so that no other policy on the gateway lets more in. No service is reached by HTTP where that is
+ * only redirected: redirects are, and an authority that asks for proof of the name.
+ */
 function requireSignIn(
   { issuer }: LoginPolicyOptions["identity"],
   gatewayUrl: string,
 ): AuthorizationPolicySpec {
+  const ports = isSecure(gatewayUrl) ? { notPorts: [String(gatewayPort)] } : {};
   return {
-    action: "ALLOW",
+    action: "DENY",
     selector: { matchLabels: gatewayLabels },
     rules: [
-      { from: [{ source: { requestPrincipals: [`${issuer}/*`] } }] },
-      { to: [{ operation: { paths: [`${proxyPrefix}/*`] } }] },
-      // No service is reached by HTTP there: redirects are, and an authority that asks for proof of the name.
-      ...(isSecure(gatewayUrl) ? [{ to: [{ operation: { ports: [String(gatewayPort)] } }] }] : []),
+      {
+        from: [{ source: { notRequestPrincipals: [`${issuer}/*`] } }],
+        to: [{ operation: { notPaths: [`${proxyPrefix}/*`], ...ports } }],
+      },
     ],
   };
 }

@@ -12,6 +12,7 @@ import { cluster } from "./cluster";
 import { gateway, type ServiceType } from "./gateway";
 import { identity } from "./identity";
 import { istio } from "./istio";
+import { mesh } from "./mesh";
 import { login } from "./login";
 import { section } from "./schema";
 
@@ -130,11 +131,12 @@ function checkPeople({ people, title }: Application) {
   };
 }
 
-/** The six sections of the stack's configuration. Pulumi.yaml describes every field. */
+/** The seven sections of the stack's configuration. Pulumi.yaml describes every field. */
 export const settingsSchema = (application: Application) =>
   section({
     cluster,
     istio: istio.prefault({}),
+    mesh: mesh.prefault({}),
     identity: identity(application),
     bookinfo: bookinfoSettings.prefault({}),
     gateway,

@@ -271,6 +271,7 @@ test("what an earlier run encrypted is carried over, and nothing else of it", ()
   const parts = encryptedParts(earlier, configuration, ["identity.clientSecret"]);
   const before = structuredClone(configuration);
   assert.deepEqual(withEncrypted(configuration, parts), {
+    project: places.project,
     encryptionsalt: "v1:salt",
     config: {
       ...before.config,

@@ -61,7 +61,7 @@ before(async () => {
     viewers,
   };
   const signingKeys = new Map([["active", privateJwk]]);
-  credentials = await allCredentials(bookinfo, outputs, genuine, live, signingKeys);
+  credentials = await allCredentials(bookinfo, outputs, genuine, new Map(), live, signingKeys);
 });
 
 test("everybody has something to send, and what is sent is shown with a word for each token", () => {
@@ -112,7 +112,7 @@ test("in no cell of the plan there is a token, nor a part of one; in the request
     moderator,
     new Map([["details", [address]]]),
   );
-  const planned = planCells(bookinfo, vantages, viewersOf(bookinfo, outputs), credentials);
+  const planned = planCells(bookinfo, vantages, viewersOf(bookinfo, outputs), credentials, outputs);
   // As in the plan of a whole stack, but for five other pods with fourteen targets each.
   assert.equal(planned.length, 1450 - 5 * 14);
   const secrets = [...credentials.values()].flatMap(({ words }) => [...words.keys()]);
@@ -133,7 +133,7 @@ test("in no cell of the plan there is a token, nor a part of one; in the request
 
 test("without the tenant's key, or somebody who may do everything, what needs it is missing", async () => {
   const missing = async (issued: typeof genuine, given?: ReadonlyMap<string, JWK>) => {
-    const had = await allCredentials(bookinfo, outputs, issued, live, given);
+    const had = await allCredentials(bookinfo, outputs, issued, new Map(), live, given);
     const others = viewersOf(bookinfo, outputs).filter(({ name }) => !had.has(name));
     return others.map(({ name, needs }) => `${name}: ${needs ?? ""}`);
   };

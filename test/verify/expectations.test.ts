@@ -19,11 +19,12 @@ const addresses = new Map<string, PodAddress[]>([
   ["ratings", [address("ratings-v1", 6)]],
 ]);
 const vantages = vantagePoints(bookinfo, gatewayUrl, moderator, addresses);
-const everyone = viewersOf(bookinfo, {
+const stack = {
   issuer: "https://tenant.example/",
   permissionsClaim: ["permissions"],
   viewers,
-});
+};
+const everyone = viewersOf(bookinfo, stack);
 
 function mark({ status, refusal, stars }: Expected): string {
   if (refusal !== undefined) return refusal === "reset" ? "reset" : `${status} ${refusal}`;
@@ -33,7 +34,7 @@ function mark({ status, refusal, stars }: Expected): string {
 /** The whole plan as `vantage / viewer: outcomes`, which a person can check against the design. */
 function plan(): string[] {
   const rows = new Map<string, string[]>();
-  for (const { cell } of planCells(bookinfo, vantages, everyone, new Map())) {
+  for (const { cell } of planCells(bookinfo, vantages, everyone, new Map(), stack)) {
     const row = `${cell.vantage} / ${cell.viewer}`;
     rows.set(row, [...(rows.get(row) ?? []), mark(cell.expected)]);
   }
@@ -155,7 +156,7 @@ test("the whole table: every vantage point, viewer and target, in all 1450 cells
 
 test("how many cells there are from every vantage point", () => {
   const counts = new Map<string, number>();
-  for (const { cell } of planCells(bookinfo, vantages, everyone, new Map())) {
+  for (const { cell } of planCells(bookinfo, vantages, everyone, new Map(), stack)) {
     counts.set(cell.vantage, (counts.get(cell.vantage) ?? 0) + 1);
   }
   assert.deepEqual(Object.fromEntries(counts), {
@@ -251,7 +252,7 @@ test("the pods that requests are sent from", () => {
 
 /** What one viewer's requests are and what they have to get: `METHOD ADDRESS headers: outcome`. */
 function requestsFrom(vantage: string, viewer: string): string[] {
-  return planCells(bookinfo, vantages, everyone, new Map())
+  return planCells(bookinfo, vantages, everyone, new Map(), stack)
     .filter(({ cell }) => cell.vantage === vantage && cell.viewer === viewer)
     .map(({ cell: { request, expected } }) => {
       const headers = Object.entries(request.headers).map(
@@ -413,6 +414,7 @@ test("requests carry what the viewer holds, anonymous ones nothing, and without 
       ["anonymous", { sent: { headers: {} }, shown: { headers: {} }, words: new Map() }],
       ["nobody@bookinfo.example", { sent: carried, shown, words }],
     ]),
+    stack,
   ).filter(({ cell }) => cell.target === "details");
   const [method, path] = ["GET", "/api/v1/products/0"];
   assert.deepEqual(

@@ -86,6 +86,7 @@ test("the tenant's key file is a signing key file: every viewer has something to
     application,
     outputs,
     tokens,
+    new Map(),
     live,
     await readSigningKeys(file),
   );

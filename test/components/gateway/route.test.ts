@@ -51,6 +51,8 @@ const toProductpage = (authority: object = {}) => ({
       route: [
         { destination: { host: "productpage.bookinfo.svc.cluster.local", port: { number: 9080 } } },
       ],
+      timeout: "15s",
+      retries: { attempts: 2, perTryTimeout: "7s", retryOn: "connect-failure,refused-stream" },
     },
   ],
 });

@@ -78,11 +78,13 @@ test("with a required login the proxy is asked about whatever has no token, and 
     rules: [{ to: [{ operation: { notPaths: ["/oauth2/*"] } }], when: [noToken] }],
   });
   assert.deepEqual(required["istio-ingress/signed-in"], {
-    action: "ALLOW",
+    action: "DENY",
     selector: gateway,
     rules: [
-      { from: [{ source: { requestPrincipals: ["https://tenant.example//*"] } }] },
-      { to: [{ operation: { paths: ["/oauth2/*"] } }] },
+      {
+        from: [{ source: { notRequestPrincipals: ["https://tenant.example//*"] } }],
+        to: [{ operation: { notPaths: ["/oauth2/*"] } }],
+      },
     ],
   });
   assert.equal(Object.keys(required).length, Object.keys(policies(false)).length + 1);
@@ -97,12 +99,13 @@ test("at HTTPS what is only redirected there is not asked about, and gets as far
     rules: [{ to: [{ operation: { notPaths: ["/oauth2/*"], ports: ["443"] } }], when: [noToken] }],
   });
   assert.deepEqual(required["istio-ingress/signed-in"], {
-    action: "ALLOW",
+    action: "DENY",
     selector: gateway,
     rules: [
-      { from: [{ source: { requestPrincipals: ["https://tenant.example//*"] } }] },
-      { to: [{ operation: { paths: ["/oauth2/*"] } }] },
-      { to: [{ operation: { ports: ["80"] } }] },
+      {
+        from: [{ source: { notRequestPrincipals: ["https://tenant.example//*"] } }],
+        to: [{ operation: { notPaths: ["/oauth2/*"], notPorts: ["80"] } }],
+      },
     ],
   });
 });
