@@ -5,7 +5,7 @@ import type { Project } from "./project";
 export function runProgram({ place }: Pick<Project, "place">): Record<string, unknown> {
   // Not before it is asked for: loading it is running it.
   /* eslint-disable @typescript-eslint/no-require-imports */
-  const outputs =
+  const outputs: unknown =
     place === ""
       ? require("../index")
       : // The built programs have every one that this matches.

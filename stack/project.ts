@@ -67,7 +67,7 @@ function examplesOf(): readonly string[] {
 
 function applicationOf(place: string): Application {
   /* eslint-disable @typescript-eslint/no-require-imports -- which one is known only now */
-  const loaded =
+  const loaded: unknown =
     place === ""
       ? require("../application")
       : // The built programs have every one that this matches.
