@@ -4,6 +4,7 @@ import type { Application } from "./application";
 import { secretSettings, type Settings, settingsSchema } from "./settings";
 
 export type {
+  AuthenticationSettings,
   BookinfoSettings,
   ClusterSettings,
   GatewaySettings,

@@ -12,7 +12,7 @@ import type { Layout } from "./layout";
 import type { Project } from "../stack/project";
 import { kubeconfigPath, type GatewayPort } from "./node/node";
 import type { Decisions } from "./state";
-import { identitySecrets, oidcIdentity, realmOf } from "./provider";
+import { identitySecrets, oidcIdentity, realmBeside, realmOf } from "./provider";
 import { managementClient, tenantAuthority, tenantDomain } from "./tenant-service";
 import type { RealmOptions } from "./tenant/realm/options";
 import type { Toolchain } from "./toolchain/toolchain";
@@ -210,9 +210,9 @@ export function realmFor(
   configuration: Configuration,
   decisions: Decisions,
 ): RealmOptions | undefined {
-  const { identity, gateway } = settingsOf(configuration);
+  const { identity, authentication, gateway } = settingsOf(configuration);
   const { url } = z.object({ url: z.url() }).parse(gateway);
-  return realmOf(
+  const own = realmOf(
     identity,
     {
       application: configuration.project.application,
@@ -221,6 +221,7 @@ export function realmFor(
     },
     decisions,
   );
+  return own ?? realmBeside(authentication);
 }
 
 /** What the stack calls its images. */

@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { Application } from "../components/application";
 import { firstLine, StackError } from "./errors";
 
+const text = z.string().min(1);
 const httpUrl = z.url({ protocol: /^https?$/ });
 const perClient = z.object({
   /** Absent where nobody signs in through this stack. */
@@ -13,17 +14,31 @@ const perClient = z.object({
   machines: z.record(z.string(), z.string()),
 });
 
+/** How an issuer's tokens are recognized. */
+const tokens = {
+  /** Exactly as in the tokens; Auth0's ends in a slash. */
+  issuer: httpUrl,
+  jwksUri: httpUrl,
+  audience: text,
+  /** Where tokens say which permissions they hold: the names that lead to the claim. */
+  permissionsClaim: z.array(text).min(1),
+};
+
 /** The users and machines hold roles and permissions of the table. */
 const schema = ({ roles, permissions }: Application) =>
   z.object({
     /** Scheme, host and port of the ingress gateway. */
     gatewayUrl: httpUrl,
-    /** Exactly as in the tokens; Auth0's ends in a slash. */
-    issuer: httpUrl,
-    jwksUri: httpUrl,
-    audience: z.string().min(1),
-    /** Where tokens say which permissions they hold: the names that lead to the claim. */
-    permissionsClaim: z.array(z.string().min(1)).min(1),
+    ...tokens,
+    /** Where tokens are checked, and whose count beside the issuer's. */
+    authentication: z.object({
+      at: z.literal(["namespace", "workload", "gateway"]),
+      required: z.boolean(),
+      clients: z.literal(["listed", "any"]),
+      issuers: z.array(
+        z.object({ ...tokens, clients: z.union([z.literal("any"), z.array(text)]) }),
+      ),
+    }),
     clientIds: perClient,
     clientSecrets: perClient,
     /** By e-mail address, of the users whose password is known. */

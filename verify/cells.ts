@@ -2,8 +2,8 @@
 import type { Application } from "../components/application";
 import type { AllCredentials, Credentials } from "./credentials";
 import { outcomeAtGateway } from "./required-login";
-import { expectedOutcome, isPermitted } from "./expectations";
-import type { Expected, Way } from "./expectations";
+import { expectedOutcome, isPermitted, refusalAtGateway, tokenChecksOf } from "./expectations";
+import type { Expected, TokenChecks, Way } from "./expectations";
 import type { Observed, ProbeRequest } from "./prober";
 import type { Carried } from "./presentations";
 import type { StackOutputs } from "../stack/outputs";
@@ -50,13 +50,16 @@ export interface PlannedCell {
   readonly words: Credentials["words"];
 }
 
+/** What outcomes depend on beside the table. */
+type GatewayOutputs = Pick<StackOutputs, "issuer" | "login" | "authentication">;
+
 /** All cells, by vantage point, then viewer, then target. */
 export function planCells(
   application: Application,
   vantages: readonly Vantage[],
   viewers: readonly Viewer[],
   credentials: AllCredentials,
-  stack: Pick<StackOutputs, "issuer" | "login">,
+  stack: GatewayOutputs,
 ): readonly PlannedCell[] {
   return vantages.flatMap((vantage) =>
     viewers
@@ -78,7 +81,7 @@ function planCell(
   viewer: Viewer,
   target: Target,
   held: Credentials | undefined,
-  stack: Pick<StackOutputs, "issuer" | "login">,
+  stack: GatewayOutputs,
 ): PlannedCell {
   const atGateway = outcomeAtGateway(target, viewer, stack);
   const { sent, shown, words } = held ?? missing;
@@ -90,7 +93,7 @@ function planCell(
       target: target.name,
       service: target.service,
       request: { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
-      expected: atGateway ?? expectationFor(application, target, viewer),
+      expected: atGateway ?? expectationFor(application, target, viewer, tokenChecksOf(stack)),
       ...(viewer.needs !== undefined && { needs: viewer.needs }),
       ...(target.control !== undefined && { control: target.control }),
     },
@@ -107,17 +110,20 @@ function expectationFor(
   application: Application,
   target: Target,
   { credential }: Viewer,
+  checks: TokenChecks,
 ): Expected {
-  const { service, showsStarsOf, outcome } = target;
-  if (outcome?.always !== undefined) return outcome.always;
-  const expected = expectedOutcome(application, target.way, credential);
+  const { service, showsStarsOf, outcome, way } = target;
+  if (outcome?.always !== undefined)
+    return refusalAtGateway(way, credential, checks) ?? outcome.always;
+  const expected = expectedOutcome(application, way, credential, checks);
   if (!isPermitted(expected)) return expected;
   if (outcome?.permitted !== undefined) return outcome.permitted;
   if (showsStarsOf === undefined) return expected;
   if (showsStarsOf === false) return { ...expected, stars: false };
   // The service asks for them with its own identity and the viewer's token.
   const ratings = { caller: service, through: [showsStarsOf] } as const;
-  return { ...expected, stars: isPermitted(expectedOutcome(application, ratings, credential)) };
+  const readable = isPermitted(expectedOutcome(application, ratings, credential, checks));
+  return { ...expected, stars: readable };
 }
 
 function requestFor(

@@ -3,7 +3,7 @@
  * ones. Policies and routes that look at any of these have to come to the same decision.
  */
 import { type Application, gateway } from "../components/application";
-import { expectedOutcome, isPermitted, refused } from "./expectations";
+import { mayCall, refused } from "./expectations";
 import type { Expected, Way } from "./expectations";
 import type { PodAddress, Target } from "./target";
 
@@ -145,7 +145,7 @@ export function meshDetours(
   const base = { service, origin, way, outcome: { permitted: answered } } as const;
   const { host } = new URL(origin);
   // Envoy reads no token in a preflight, which browsers send without one.
-  const preflight = expectedOutcome(application, way, { kind: "none" });
+  const isOpen = mayCall(application, caller, service, { kind: "none" });
   return [
     ...paths.map((variant) => ({
       ...base,
@@ -160,7 +160,7 @@ export function meshDetours(
       method: "OPTIONS",
       path,
       headers: { origin: "https://other.invalid", "access-control-request-method": "GET" },
-      outcome: { always: isPermitted(preflight) ? answered : preflight },
+      outcome: { always: isOpen ? answered : refused("access denied") },
       control: `${service} ${path}`,
     },
     {

@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { Application } from "../application";
 import { isInDomain } from "../cluster/domain";
 import { hostPorts } from "../cluster/kind/configuration";
+import { authentication, checkClients, checkIssuers, checkRequired } from "./authentication";
 import { bookinfoSettings } from "./bookinfo";
 import { cluster } from "./cluster";
 import { gateway, type ServiceType } from "./gateway";
@@ -138,6 +139,7 @@ export const settingsSchema = (application: Application) =>
     istio: istio.prefault({}),
     mesh: mesh.prefault({}),
     identity: identity(application),
+    authentication: authentication.prefault({}),
     bookinfo: bookinfoSettings.prefault({}),
     gateway,
     login: login.prefault({ at: "none" }),
@@ -145,6 +147,9 @@ export const settingsSchema = (application: Application) =>
     (settings, context) => {
       checkDomain(settings, context);
       checkPorts(settings, context);
+      checkRequired(settings, context);
+      checkClients(settings, context);
+      checkIssuers(settings, context);
       checkClient(settings, context);
       checkPeople(application)(settings, context);
       const { data } = together.safeParse(settings);
@@ -165,6 +170,7 @@ export type Settings = z.output<ReturnType<typeof settingsSchema>>;
 export type ClusterSettings = Settings["cluster"];
 export type IstioSettings = Settings["istio"];
 export type IdentitySettings = Settings["identity"];
+export type AuthenticationSettings = Settings["authentication"];
 export type BookinfoSettings = Settings["bookinfo"];
 export type GatewaySettings = Settings["gateway"];
 export type LoginSettings = Settings["login"];

@@ -8,10 +8,17 @@ import type { Issuer, Table } from "../../policies/table";
 /** By the name of a rule's setting: a rule that has one of these is given it. */
 export function derivedSettings(
   application: Application,
-  { identity }: Pick<Settings, "identity">,
+  { identity, authentication, login }: Pick<Settings, "identity" | "authentication" | "login">,
 ) {
-  const { permissionsClaim, ...tokens } = acceptedTokens(identity);
-  const issuers: Issuer[] = [{ ...tokens, permissionsClaim: [...permissionsClaim] }];
+  const issuers: Issuer[] = [acceptedTokens(identity), ...authentication.issuers].map(
+    ({ issuer, jwksUri, audience, permissionsClaim }) => ({
+      issuer,
+      jwksUri,
+      audience,
+      permissionsClaim: [...permissionsClaim],
+    }),
+  );
+  const isGatewayChecking = authentication.at === "gateway" || login.at === "gateway";
   const table: Table = {
     namespace: application.namespace,
     issuers,
@@ -22,5 +29,12 @@ export function derivedSettings(
       ]),
     ),
   };
-  return { issuers, table, rootNamespace: namespaces.mesh };
+  return {
+    issuers,
+    table,
+    rootNamespace: namespaces.mesh,
+    checkedServices: authentication.at === "workload" ? "protected" : "all",
+    // Whoever has no token is refused by the services, where they ask for one.
+    checkOnlyNamespaces: isGatewayChecking ? [namespaces.ingress] : [],
+  };
 }

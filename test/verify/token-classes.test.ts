@@ -16,6 +16,7 @@ import { everyPermission } from "../../verify/permissions";
 import { strangersKey } from "../../verify/signing-keys";
 import { tokenClasses } from "../../verify/token-classes";
 import type { Materials } from "../../verify/token-classes";
+import { authentication } from "./support/stack";
 
 const issuer = "https://tenant.example:8443/";
 const audience = "https://bookinfo.io";
@@ -40,6 +41,8 @@ before(async () => {
     audience,
     permissionsClaim,
     permissions: everyPermission(bookinfo),
+    client: "web",
+    furtherKeys: new Map(),
     published: [published],
     tenantKey: { kid: "active", key: tenant.privateKey },
     stranger,
@@ -57,11 +60,10 @@ before(async () => {
 });
 
 const permissionsClaim = ["permissions"];
+const outputs = { issuer, permissionsClaim, authentication };
 
 const classNamed = (name: string) => {
-  const found = tokenClasses(bookinfo, { issuer, permissionsClaim }).find(
-    (each) => each.name === name,
-  );
+  const found = tokenClasses(bookinfo, outputs).find((each) => each.name === name);
   assert.ok(found, name);
   return found;
 };
@@ -83,6 +85,7 @@ const good: Readonly<Record<string, unknown>> = {
   iat: 0,
   exp: 3600,
   scope: "openid",
+  azp: "web",
   permissions: both,
 };
 
@@ -123,6 +126,8 @@ const forged: readonly [string, string, Signer, () => Record<string, unknown>][]
     "tenant",
     () => ({ aud: [`${other}api`, audience] }),
   ],
+  ["foreign client", "nothing", "tenant", () => ({ azp: "verify-foreign" })],
+  ["no authorized party", "nothing", "tenant", () => ({ azp: undefined })],
   [
     "permissions as one string",
     "0 permissions",
@@ -195,7 +200,7 @@ for (const [name, outcome, signer, changed] of forged) {
 }
 
 test("the classes that are made of something else, and so all of them", () => {
-  const rest = tokenClasses(bookinfo, { issuer, permissionsClaim })
+  const rest = tokenClasses(bookinfo, outputs)
     .filter(({ name }) => !forged.some(([each]) => each === name))
     .map(({ name, outcome }) => [name, outcome]);
   assert.deepEqual(rest, [
@@ -243,14 +248,12 @@ for (const [material, need] of Object.entries(needs)) {
   test(`without ${need}, what needs it is not made, and all else is`, async () => {
     const without = { ...materials, [material]: undefined };
     const missing = await Promise.all(
-      tokenClasses(bookinfo, { issuer, permissionsClaim }).map(async (each) =>
+      tokenClasses(bookinfo, outputs).map(async (each) =>
         (await each.make(without)) ? [] : each.name,
       ),
     );
-    const needing = tokenClasses(bookinfo, { issuer, permissionsClaim }).filter(
-      (each) => each.needs === need,
-    );
-    assert.equal(needing.length, material === "tenantKey" ? 12 : 1);
+    const needing = tokenClasses(bookinfo, outputs).filter((each) => each.needs === need);
+    assert.equal(needing.length, material === "tenantKey" ? 14 : 1);
     assert.deepEqual(
       missing.flat(),
       needing.map(({ name }) => name),
@@ -265,7 +268,7 @@ test("a tenant that publishes no key: nothing to confuse algorithms with", async
 
 test("an issuer that ends without a slash gets one", async () => {
   const bare = "https://tenant.example/realm";
-  const classes = tokenClasses(bookinfo, { issuer: bare, permissionsClaim });
+  const classes = tokenClasses(bookinfo, { ...outputs, issuer: bare });
   const slash = classes.find(({ name }) => name === "issuer with a slash");
   assert.ok(!classes.some(({ name }) => name === "issuer without its slash"));
   const token = await slash?.make({ ...materials, issuer: bare });
@@ -282,7 +285,7 @@ async function saidAt(path: string[]) {
     "permissions only as scope",
     "permissions only as permissions",
   ];
-  const classes = tokenClasses(bookinfo, { issuer, permissionsClaim: path });
+  const classes = tokenClasses(bookinfo, { ...outputs, permissionsClaim: path });
   const made = classes
     .filter(({ name }) => names.includes(name))
     .map(async ({ name, make, outcome }) => {
