@@ -102,7 +102,12 @@ test("the smallest configuration gets the defaults", async () => {
       values: { base: {}, istiod: {}, gateway: {} },
     },
     authentication: { at: "namespace", required: false, clients: "listed", issuers: [] },
-    bookinfo: { registry: "registry.istio.io/release", tag: "1.20.3" },
+    mesh: { egress: "REGISTRY_ONLY" },
+    bookinfo: {
+      registry: "registry.istio.io/release",
+      tag: "1.20.3",
+      reviews: { v1: 34, v2: 33, v3: 33 },
+    },
     gateway: { url: "http://localhost:8080" },
     login: { at: "none" },
   });
@@ -130,7 +135,11 @@ test("everything that can be set arrives", async () => {
       users,
       machines,
     },
-    bookinfo: { registry: "localhost:5000", tag: "1.20.3-debug" },
+    bookinfo: {
+      registry: "localhost:5000",
+      tag: "1.20.3-debug",
+      reviews: { v1: 0, v2: 0, v3: 100 },
+    },
     gateway: {
       url: "https://books.example",
       serviceType: "NodePort",
@@ -142,7 +151,11 @@ test("everything that can be set arrives", async () => {
     ...istio,
     charts: { kind: "oci", address: "oci://registry.example/charts" },
   });
-  assert.deepEqual(settings.bookinfo, { registry: "localhost:5000", tag: "1.20.3-debug" });
+  assert.deepEqual(settings.bookinfo, {
+    registry: "localhost:5000",
+    tag: "1.20.3-debug",
+    reviews: { v1: 0, v2: 0, v3: 100 },
+  });
   assert.deepEqual(settings.gateway, {
     url: "https://books.example",
     serviceType: "NodePort",
@@ -243,7 +256,7 @@ test("all problems are reported at once", () => {
       '  gateway.url: found "http://localhost:8080/", expected an http or https URL without path, such as http://localhost:8080',
       '  gateway.serviceType: found "Public", expected one of "LoadBalancer", "NodePort", "ClusterIP"',
       "  gateway.nodePort: found 0, expected a port number from 1 to 65535",
-      "  gatway: found an unknown key, expected one of cluster, istio, identity, authentication, bookinfo, gateway, login",
+      "  gatway: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, bookinfo, gateway, login",
     ],
   );
 });
@@ -367,6 +380,7 @@ test("no message shows a secret, wherever it was put", () => {
 /** What is configured where nothing is said of a section; the others have to be there. */
 const fallbacks: Readonly<Record<string, object>> = {
   istio: {},
+  mesh: {},
   authentication: {},
   bookinfo: {},
   login: { at: "none" },
