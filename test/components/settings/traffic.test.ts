@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bookinfo } from "../../../components/access";
 import { settingsProblems } from "../../../components/config";
 
 const base = {
@@ -13,7 +14,7 @@ const base = {
   gateway: { url: "http://books.example" },
 };
 const problems = (changes: object) =>
-  settingsProblems({ ...base, ...changes }).filter(
+  settingsProblems(bookinfo, { ...base, ...changes }).filter(
     (line) => /^\W*(mesh|bookinfo)/.test(line) && line !== "",
   );
 
