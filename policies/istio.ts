@@ -12,8 +12,8 @@ export interface SecurityPolicy {
   readonly namespace: unknown;
   /** The labels of the pods that it counts for; none: all of the namespace's. */
   readonly labels: unknown;
-  /** Whether it counts for something else than pods by their labels, such as a waypoint. */
-  readonly isTargeted: boolean;
+  /** What it counts for instead of pods by their labels, such as a waypoint; none: pods. */
+  readonly target: unknown;
 }
 
 export interface AuthorizationPolicy extends SecurityPolicy {
@@ -57,7 +57,7 @@ export function securityPolicyOf(resource: Resource): SecurityPolicy {
     resource,
     namespace: namespaceOf(resource),
     labels: at(spec, "selector", "matchLabels") ?? undefined,
-    isTargeted: at(spec, "targetRef") !== undefined || entries(at(spec, "targetRefs")).length > 0,
+    target: at(spec, "targetRef") ?? entries(at(spec, "targetRefs"))[0],
   };
 }
 
@@ -113,7 +113,7 @@ export function appliesTo(
   rootNamespace: string,
 ): boolean {
   const isNear = policy.namespace === namespace || policy.namespace === rootNamespace;
-  return isNear && !policy.isTargeted && selects(policy.labels, labels);
+  return isNear && policy.target === undefined && selects(policy.labels, labels);
 }
 
 /** Whether a policy may count for a workload: what is not known may be anything. */
@@ -124,7 +124,8 @@ export function mayApplyTo(
 ): boolean {
   const near = [namespace, rootNamespace, unknown];
   const isNear = namespace === unknown || near.includes(policy.namespace);
-  return isNear && !policy.isTargeted && maySelect(policy.labels, labels);
+  const maySelectPods = [undefined, unknown].some((none) => none === policy.target);
+  return isNear && maySelectPods && maySelect(policy.labels, labels);
 }
 
 function maySelect(selector: unknown, labels: unknown): boolean {

@@ -27,6 +27,30 @@ export function resourceOf({ type, name, urn, props, opts, provider }: ResourceV
   } satisfies Resource;
 }
 
+const list = /^kubernetes:(.*):(\w+)?List$/;
+
+/** The resource, or, of a list of Kubernetes objects, each of them as if it were by itself. */
+export function objectsOf(resource: Resource): readonly Resource[] {
+  const [, group = "", kind = "List"] = list.exec(resource.type) ?? [];
+  const { items } = resource.inputs;
+  if (group === "" || items === undefined) return [resource];
+  const objects = Array.isArray(items) ? (items as readonly unknown[]) : [items];
+  return objects.map((object) => {
+    const inputs = inputsOf(object);
+    // A list of one kind need not say it again.
+    const version = typeof inputs.apiVersion === "string" ? inputs.apiVersion : group;
+    const own = typeof inputs.kind === "string" ? inputs.kind : kind;
+    const groupVersion = version.includes("/") ? version : `core/${version}`;
+    return { ...resource, type: `kubernetes:${groupVersion}:${own}`, inputs };
+  });
+}
+
+/** Of an object that is not known yet, nothing is. */
+const inputsOf = (object: unknown): Resource["inputs"] =>
+  typeof object === "object" && object !== null
+    ? (object as Resource["inputs"])
+    : { metadata: unknown, spec: unknown };
+
 /** A copy that may be read everywhere: the SDK's own throws wherever a value is not known. */
 function copy(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;

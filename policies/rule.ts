@@ -8,7 +8,7 @@ import type {
   StackValidationArgs,
 } from "@pulumi/policy";
 import { z } from "zod";
-import { type Resource, resourceOf } from "./resource";
+import { objectsOf, type Resource, resourceOf } from "./resource";
 
 /** One thing that is not as it has to be. No secret may be in it. */
 export interface Finding {
@@ -55,7 +55,12 @@ export function resourceRule<Settings extends z.ZodObject>(
   return {
     ...described(definition),
     validateResource(args: ResourceValidationArgs, report: ReportViolation) {
-      reportAll(definition.judge(resourceOf(args), settingsOf(args)), report);
+      const settings = settingsOf(args);
+      const objects = objectsOf(resourceOf(args));
+      reportAll(
+        objects.flatMap((object) => definition.judge(object, settings)),
+        report,
+      );
     },
   };
 }
@@ -68,15 +73,15 @@ export function stackRule<Settings extends z.ZodObject>(
   definition: StackDefinition<Settings>,
 ): Rule {
   const settingsOf = settingsReader(definition);
-  const collected = new Map<string, Resource>();
+  const collected = new Map<string, readonly Resource[]>();
   return {
     ...described(definition),
     validateResource(args: ResourceValidationArgs) {
-      collected.set(args.urn, resourceOf(args));
+      collected.set(args.urn, objectsOf(resourceOf(args)));
     },
     validateStack(args: StackValidationArgs, report: ReportViolation) {
       const settings = settingsOf(args);
-      const resources = [...collected.values()];
+      const resources = [...collected.values()].flat();
       collected.clear();
       reportAll(definition.judgeAll(resources, settings), report);
     },

@@ -50,11 +50,12 @@ interface Comparison {
   readonly row: Row;
 }
 
-const serviceOf = ({ labels, isTargeted }: AuthorizationPolicy) =>
-  isTargeted ? undefined : at(labels, "app");
+/** None where it counts for a waypoint or a gateway: no sidecar reads it then. */
+const serviceOf = ({ labels, target }: AuthorizationPolicy) =>
+  target === undefined ? at(labels, "app") : undefined;
 
 function judgePolicy(policy: AuthorizationPolicy, table: Table): Finding[] {
-  const { resource, action, labels, rules } = policy;
+  const { resource, action, labels, target, rules } = policy;
   const service = serviceOf(policy);
   const row =
     typeof service === "string" && Object.hasOwn(table.services, service)
@@ -62,6 +63,8 @@ function judgePolicy(policy: AuthorizationPolicy, table: Table): Finding[] {
       : undefined;
   const unclear =
     action === "ALLOW" ? [] : [partFinding(resource, "spec.action", action, '"ALLOW"')];
+  if (target !== undefined)
+    return [...unclear, partFinding(resource, "spec.targetRefs", target, "spec.selector instead")];
   if (row === undefined) {
     const write = `app: ${Object.keys(table.services).join(", ")}, the services of the access table`;
     return [...unclear, partFinding(resource, "spec.selector.matchLabels", labels, write)];

@@ -36,5 +36,5 @@ export const defaultDeny = stackRule({
   },
 });
 
-const allowsNothing = ({ action, labels, isTargeted, rules }: AuthorizationPolicy) =>
-  action === "ALLOW" && labels === undefined && !isTargeted && rules.length === 0;
+const allowsNothing = ({ action, labels, target, rules }: AuthorizationPolicy) =>
+  action === "ALLOW" && labels === undefined && target === undefined && rules.length === 0;

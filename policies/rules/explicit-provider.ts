@@ -19,8 +19,8 @@ export const explicitProvider = resourceRule({
       .describe("The names of the only providers that may be used; none: any that is named"),
   }),
   judge({ type, provider }, { packages, providers }) {
-    const [name = "", , kind] = type.split(":");
-    if (!packages.includes(name) || kind === undefined) return [];
+    const [name = ""] = type.split(":");
+    if (!packages.includes(name)) return [];
     if (provider === undefined && components.test(type)) return [];
     if (provider === undefined || /^default(_|$)/.test(provider)) {
       const found = `it is made by the default provider of ${name}`;

@@ -94,7 +94,7 @@ const publicServicesOf = (table: Table | undefined) =>
 /** The pods whose tokens are checked and that the stack does not make, such as a chart's. */
 const podsElsewhere = ({ authentications, workloads, mayApply }: ReturnType<typeof meshOf>) =>
   authentications
-    .filter(({ isTargeted }) => !isTargeted)
+    .filter(({ target }) => target === undefined)
     .filter((one) => !workloads.some((workload) => mayApply([one], workload)))
     .map(podsOf);
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { chartOf } from "../charts";
+import { chartOf, unreadFiles } from "../charts";
 import { absentOr, type Expectation, unexpected } from "../expectation";
 import { at, entries, isKind, objectName, show } from "../reading";
 import type { Resource } from "../resource";
@@ -25,9 +25,9 @@ export const meshConfiguration = resourceRule({
   judge(resource, { controlPlaneCharts, allowedEnvoyFilters }) {
     if (isKind(resource, group, "EnvoyFilter")) return envoyFilter(resource, allowedEnvoyFilters);
     if (isKind(resource, group, "Sidecar")) return sidecar(resource);
-    const chart = chartOf(resource)?.name;
-    if (chart === undefined || !controlPlaneCharts.includes(chart)) return [];
-    return unexpected(resource, values);
+    const chart = chartOf(resource);
+    if (chart?.name === undefined || !controlPlaneCharts.includes(chart.name)) return [];
+    return [...unexpected(resource, values), ...unreadFiles(chart)];
   },
 });
 

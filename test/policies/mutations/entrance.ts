@@ -69,6 +69,56 @@ export const entranceMutations: readonly Mutation[] = [
     },
   },
   {
+    weakening: "HTTPS for any host",
+    ...secure,
+    at: [...server, "hosts", 0],
+    value: "*",
+  },
+  {
+    weakening: "HTTPS and HTTP to the services alike, by the gateway's longer name",
+    rule: "gateway-tls",
+    of: "VirtualService bookinfo-route",
+    at: ["spec", "gateways", 1],
+    value: "bookinfo-redirect.bookinfo.svc.cluster.local",
+  },
+  {
+    weakening: "a public gateway of Kubernetes' own kind",
+    rule: "only-gateway-public",
+    added: {
+      type: "kubernetes:gateway.networking.k8s.io/v1:Gateway",
+      name: "details",
+      provider: "cluster",
+      inputs: {
+        metadata: { name: "details", namespace: "bookinfo" },
+        spec: { gatewayClassName: "istio", listeners: [] },
+      },
+    },
+  },
+  {
+    weakening: "a load balancer in a list",
+    rule: "only-gateway-public",
+    added: {
+      type: "kubernetes:core/v1:ServiceList",
+      name: "more",
+      provider: "cluster",
+      inputs: {
+        items: [
+          {
+            metadata: { name: "open", namespace: "bookinfo" },
+            spec: { type: "LoadBalancer", selector: { app: "details" } },
+          },
+        ],
+      },
+    },
+  },
+  {
+    weakening: "a chart's values in a file",
+    rule: "only-gateway-public",
+    of: "Release certificate-manager-release",
+    at: ["valueYamlFiles"],
+    value: [{ path: "values.yaml" }],
+  },
+  {
     weakening: "the node's network",
     rule: "non-root",
     of: "Deployment bookinfo-details-v1",

@@ -199,6 +199,13 @@ export const meshMutations: readonly Mutation[] = [
     value: "http://istio-release.storage.googleapis.com/charts",
   },
   {
+    weakening: "an older control plane than its chart",
+    rule: "istio-version",
+    of: "Release istio-istiod",
+    at: ["values", "pilot"],
+    value: { tag: "1.20.0" },
+  },
+  {
     weakening: "an Istio that nobody mends",
     rule: "istio-version",
     ...istiod,

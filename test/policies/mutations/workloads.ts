@@ -30,6 +30,20 @@ export const workloadMutations: readonly Mutation[] = [
     value: [{ name: "first", image: "busybox" }],
   },
   {
+    weakening: "the latest image's files",
+    rule: "image-tag",
+    ...details,
+    at: [...pod, "volumes", 0],
+    value: { name: "files", image: { reference: "registry.example/files:latest" } },
+  },
+  {
+    weakening: "no end of memory",
+    rule: "resources-set",
+    ...details,
+    at: [...container, "resources", "limits", "memory"],
+    value: "0",
+  },
+  {
     weakening: "no resources",
     rule: "resources-set",
     ...details,

@@ -190,16 +190,22 @@ test("a policy that selects no service of the table is found", async () => {
       '{"version":"v1"}',
       authorization("v1", { selector: { matchLabels: { version: "v1" } }, rules }),
     ),
-    ...selector(
-      "target",
-      "nothing",
-      authorization("target", { targetRefs: [{ name: "waypoint" }], rules }),
-    ),
   ];
   for (const [policy, expected] of cases)
     assert.deepEqual(await judged(accessTable, all(details(...rules), policy), settings), [
       expected,
     ]);
+  const target = { targetRefs: [{ name: "waypoint" }], rules };
+  const selective = { ...target, selector: { matchLabels: { app: "details" } } };
+  for (const spec of [target, selective])
+    assert.deepEqual(
+      await judged(accessTable, all(details(...rules), authorization("target", spec)), settings),
+      [is("spec.targetRefs", '{"name":"waypoint"}', "spec.selector instead", "target")],
+    );
+  assert.deepEqual(await judged(accessTable, all(authorization("target", selective)), settings), [
+    is("spec.targetRefs", '{"name":"waypoint"}', "spec.selector instead", "target"),
+    { ...nobody("", undefined, "AuthorizationPolicy of details"), resource: undefined },
+  ]);
   const elsewhere = authorization("all", { rules: [{}] }, "elsewhere");
   assert.deepEqual(await judged(accessTable, all(details(...rules), elsewhere), settings), []);
   const root = authorization("all", { rules: [{}] }, "istio-system");

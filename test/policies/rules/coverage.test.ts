@@ -65,13 +65,22 @@ test("a Service has to select a workload of the stack", async () => {
   const resources = [details, allow("details", rule)];
   const good = [service({ app: "details" }), service(undefined)];
   assert.deepEqual(await judged(coverage, [...resources, ...good], { table }), []);
-  assert.deepEqual(await judged(coverage, [...resources, service({ app: "other" })], { table }), [
-    {
-      message:
-        'spec.selector of Service bookinfo/details is {"app":"other"}, which selects no workload of the stack. Write the labels of a workload',
-      resource: "details",
-    },
-  ]);
+  const unserved = (selector: string) => ({
+    message: `spec.selector of Service bookinfo/details is ${selector}, which selects no workload of the stack. Write the labels of a workload`,
+    resource: "details",
+  });
+  const elsewhere = workload("far", { namespace: "elsewhere" });
+  const other = [elsewhere, authorization("far", { rules: [rule] }, "elsewhere")];
+  for (const [selector, shown] of [
+    [{ app: "other" }, '{"app":"other"}'],
+    [{ app: "far" }, '{"app":"far"}'],
+    [{ app: notKnown }, '{"app":"[unknown]"}'],
+    [notKnown, "a value that is not known before the update"],
+  ] as const)
+    assert.deepEqual(
+      await judged(coverage, [...resources, ...other, service(selector)], { table }),
+      [unserved(shown)],
+    );
 });
 
 test("the root namespace's policies count, and namespaces are excepted, as configured", async () => {

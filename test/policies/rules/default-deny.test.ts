@@ -15,6 +15,8 @@ test("a policy that allows nothing passes, of the namespace or of the whole mesh
   const whole = authorization("none", {}, "istio-system");
   assert.deepEqual(await judged(defaultDeny, [details, whole]), []);
   assert.deepEqual(await judged(defaultDeny, []), []);
+  for (const spec of [{ rules: [] }, { rules: null }, { selector: { matchLabels: null } }])
+    assert.deepEqual(await judged(defaultDeny, [details, authorization("none", spec)]), []);
 });
 
 test("each namespace without one is found once", async () => {
@@ -41,6 +43,7 @@ test("rules or an action that are not known yet may allow something", async () =
   const unknowns = [
     authorization("a", { rules: notKnown }),
     authorization("b", { action: notKnown }),
+    authorization("d", { targetRefs: notKnown }),
     { ...authorization("c", {}), inputs: { metadata: { namespace: "bookinfo" }, spec: notKnown } },
   ];
   assert.deepEqual(await judged(defaultDeny, [details, ...unknowns]), [open()]);

@@ -133,7 +133,7 @@ test("a tag for a chart's images is judged, where charts have one, and values th
   });
   const values = {
     tag: "latest",
-    global: { tag: "1.30", hub: "registry.example", proxy: { image: "proxyv2", tag: "1.30.4" } },
+    global: { tag: "1.30", proxy: { image: "proxyv2", tag: "1.30.4" } },
     pilot: { hub: "registry.example", tag: 1.3 },
     cni: { imageTag: "stable", tag: "" },
     log: { tag: "audit" },

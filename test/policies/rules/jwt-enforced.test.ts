@@ -123,6 +123,15 @@ test("a policy that may select a workload is judged as if it did", async () => {
       admits(),
     ]);
   }
+  for (const target of [{ targetRef: null }, { targetRefs: null }, { targetRefs: notKnown }]) {
+    const open = authorization("open", { ...target, rules: [without] });
+    assert.deepEqual(await judged(jwtEnforced, [...base, open]), [admits(0, "open")]);
+  }
+  const waypoint = authorization("open", { targetRefs: [{ name: "w" }], rules: [without] });
+  assert.deepEqual(await judged(jwtEnforced, [...base, waypoint]), []);
+  const entire = { metadata: { name: "open", namespace: "bookinfo" }, spec: notKnown };
+  const open = { ...authorization("open", {}), inputs: entire };
+  assert.deepEqual(await judged(jwtEnforced, [...base, open]), [admits(0, "open")]);
   const somewhere = {
     ...allow("details", without),
     inputs: { metadata: { name: "details", namespace: notKnown }, spec: { rules: [without] } },

@@ -125,3 +125,18 @@ test("the control plane's charts, and EnvoyFilters that may be, are configured",
     [is("global.proxy.autoInject", '"disabled"', '"enabled"')],
   );
 });
+
+test("values in files are found: they may say anything of the mesh", async () => {
+  const { inputs, ...release } = istiod({});
+  const valueYamlFiles = [{ path: "mesh.yaml" }];
+  assert.deepEqual(
+    await judged(meshConfiguration, [{ ...release, inputs: { ...inputs, valueYamlFiles } }]),
+    [
+      {
+        message:
+          'valueYamlFiles of chart "istiod" has values that no rule reads. Write them in the program, as values',
+        resource: "control-plane",
+      },
+    ],
+  );
+});

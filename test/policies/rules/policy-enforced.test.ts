@@ -22,8 +22,11 @@ const unknown = "a value that is not known before the update";
 
 test("policies in force pass, and so does what is no policy", async () => {
   const labelled = { labels: { team: "books" }, annotations: { note: "reviewed" } };
-  const configMap = { ...dry("true"), type: "kubernetes:core/v1:ConfigMap" };
-  for (const good of [policy({}), policy(labelled), dry("false"), revision("default"), configMap])
+  const configMap = { ...revision("canary"), type: "kubernetes:core/v1:ConfigMap" };
+  // Istio tries AuthorizationPolicies only.
+  const peers = policy({ annotations: { "istio.io/dry-run": "true" } }, "PeerAuthentication");
+  const others = [configMap, peers];
+  for (const good of [policy({}), policy(labelled), dry("false"), revision("default"), ...others])
     assert.deepEqual(await judged(policyEnforced, [good]), []);
 });
 

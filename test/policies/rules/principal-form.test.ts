@@ -39,6 +39,7 @@ test("every pattern in a request principal is found", async () => {
     "https://tenant.example//",
     "https://tenant.example//auth0*",
     "https://other.example//*",
+    "https://tenant.example//more/*",
     "https://*",
     "*/user",
     "",
