@@ -13,6 +13,7 @@ export const application: Application = {
   people: false,
   audience: "https://orders.example/api",
   home: "/catalogue",
+  image: "registry.example.com/orders:1.0.0",
   permissions: {
     "read:orders": "Read orders",
     "fulfil:orders": "Read and follow the fulfilment of orders",
