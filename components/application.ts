@@ -53,7 +53,7 @@ export interface GatewayRequest {
 }
 
 export interface Application {
-  /** Names what the stack makes for it. */
+  /** Names what the stack makes for it; no service has this name. */
   readonly name: string;
   /** Its name as people read it. */
   readonly title: string;

@@ -7,7 +7,7 @@ import { type Application, gateway } from "../../components/application";
 const port = 8080;
 
 export const application: Application = {
-  name: "orders",
+  name: "orders-api",
   title: "Orders",
   namespace: "orders",
   people: false,
