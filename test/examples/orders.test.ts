@@ -71,7 +71,7 @@ test("nobody signs in: users and logins are refused, and no class of tokens need
     "identity.users: found a list, expected an empty list or nothing, as only machines call Orders",
     'login.at: found "gateway", expected "none" or nothing, as only machines call Orders',
   ]);
-  const authentication = { ...usual, clients: "listed", issuers: [] } as const;
+  const authentication = { ...usual, clients: "listed" as const, issuers: [] };
   const classes = tokenClasses(application, { ...tenant, authentication });
   assert.deepEqual(
     classes.filter(({ needs }) => needs === "a sign-in"),
