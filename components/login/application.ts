@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { applicationAddresses, type Identity } from "../identity";
-import { createProviderEntry, type Egress } from "../mesh/egress";
+import { createProviderEntries, type Egress } from "../mesh/egress";
 import { namespaces } from "../names";
 import { checksumOf, type Files } from "./checksum";
 
@@ -60,7 +60,9 @@ export class ApplicationLogin extends pulumi.ComponentResource {
       child,
     );
     if (args.egress === "REGISTRY_ONLY")
-      createProviderEntry(`${name}-provider`, args.identity, metadata.namespace, { parent: this });
+      createProviderEntries(`${name}-provider`, args.identity, metadata.namespace, {
+        parent: this,
+      });
     this.annotations = checksumOf(settings, secrets);
     this.registerOutputs({});
   }

@@ -71,6 +71,8 @@ const oidcIdentity = section({
   ),
   /** Where the provider's keys are: the discovery document's `jwks_uri`. */
   jwksUri: providerUrl("an https URL without user name and fragment"),
+  /** Where those who sign people in get tokens, where that is not at the issuer's own host: `token_endpoint`. */
+  tokenEndpoint: providerUrl("an https URL without user name and fragment").optional(),
   /** Where people sign out at the provider: `end_session_endpoint`. Default: signing out ends this stack's session only. */
   endSessionEndpoint: providerUrl("an https URL without user name and fragment").optional(),
   /** What the tokens' `aud` must name. */
