@@ -6,6 +6,7 @@ import { Bookinfo, createNamespace } from "./components/bookinfo";
 import { createCluster, GatewayRecord } from "./components/cluster";
 import { loadSettings } from "./components/config";
 import { Enforcement } from "./components/enforcement";
+import { trustedIssuers } from "./components/enforcement/issuers";
 import { findCertificate, GatewayCertificate } from "./components/gateway/certificate";
 import { createIdentity } from "./components/identity";
 import { createLogin, describeLogin, extensionProvider } from "./components/login";
@@ -61,11 +62,17 @@ const identity = createIdentity(
 const namespace = createNamespace("bookinfo", { provider, ...inCluster });
 const enforcement = new Enforcement(
   "access",
-  { identity, services },
+  {
+    issuers: trustedIssuers(identity, settings.authentication),
+    authentication: settings.authentication,
+    login: settings.login.at === "gateway" ? settings.login : undefined,
+    gatewayUrl: url,
+    services,
+  },
   {
     providers: [provider],
     deletedWith: lifetime,
-    dependsOn: [mesh.controlPlane, namespace],
+    dependsOn: [mesh.controlPlane, ingressNamespace, namespace],
   },
 );
 const login = createLogin(
@@ -101,6 +108,8 @@ export const { issuer, jwksUri, audience, permissionsClaim, clientIds } = identi
 /** Secrets: `pulumi stack output --show-secrets`. */
 export const { clientSecrets, userPasswords } = identity;
 export const { kubeconfig } = cluster;
+/** Where tokens are checked, and whose count. */
+export const { authentication } = settings;
 /** Who there is to call the services, as configured. */
 export const viewers = {
   users: settings.identity.users.map(({ email, roles }) => ({ email, roles })),

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { secretSettings, type Settings, settingsSchema } from "./settings";
 
 export type {
+  AuthenticationSettings,
   BookinfoSettings,
   ClusterSettings,
   GatewaySettings,

@@ -24,6 +24,9 @@ export const gatewayRelease = "istio-ingress";
 /** The label `istio` of the ingress gateway's pods. The chart drops "istio-". */
 export const gatewayLabel = gatewayRelease.replace(/^istio-/, "");
 
+/** What policies on the gateway select its pods by. */
+export const gatewayLabels = { istio: gatewayLabel };
+
 /** The Secret with the gateway's certificate and key. Istio reads it in the gateway's own namespace only. */
 export const gatewayCredential = "bookinfo-certificate";
 

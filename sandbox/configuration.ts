@@ -11,7 +11,7 @@ import { istioRegistry, type ImageNames } from "./images/images";
 import { clone, type Layout } from "./layout";
 import { kubeconfigPath, type GatewayPort } from "./node/node";
 import type { Decisions } from "./state";
-import { identitySecrets, oidcIdentity, realmOf } from "./provider";
+import { identitySecrets, oidcIdentity, realmBeside, realmOf } from "./provider";
 import { managementClient, tenantAuthority, tenantDomain } from "./tenant-service";
 import type { RealmOptions } from "./tenant/realm/options";
 import type { Toolchain } from "./toolchain/toolchain";
@@ -204,13 +204,14 @@ export function realmFor(
   configuration: Configuration,
   decisions: Decisions,
 ): RealmOptions | undefined {
-  const { identity, gateway } = settingsOf(configuration);
+  const { identity, authentication, gateway } = settingsOf(configuration);
   const { url } = z.object({ url: z.url() }).parse(gateway);
-  return realmOf(
+  const own = realmOf(
     identity,
     { gatewayUrl: url, login: loginSettingsOf(configuration).at },
     decisions,
   );
+  return own ?? realmBeside(authentication);
 }
 
 /** What the stack calls its images. */

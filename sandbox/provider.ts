@@ -6,7 +6,7 @@ import { applicationAddresses, type LoginPlace } from "../components/identity/ad
 import { documentUrl } from "../preflight/checks/provider";
 import { Failure } from "./failure";
 import { type Decisions } from "./state";
-import { realmAddresses, type RealmOptions } from "./tenant/realm/options";
+import { realmAddresses, realmPath, type RealmOptions } from "./tenant/realm/options";
 
 /** Unless another one is asked for. */
 const defaultAudience = "https://bookinfo.io";
@@ -109,6 +109,22 @@ export function realmOf(
       })),
     ],
   };
+}
+
+const beside = z.object({
+  issuers: z.array(z.object({ issuer: z.string(), audience: z.string() })),
+});
+
+/**
+ * The realm as an issuer beside the tenant, or nothing where it is none: it knows nobody, and who has its key makes its
+ * tokens.
+ *
+ * @param authentication the settings under `authentication`
+ */
+export function realmBeside(authentication: unknown): RealmOptions | undefined {
+  const { data } = beside.safeParse(authentication);
+  const realm = data?.issuers.find(({ issuer }) => issuer.endsWith(realmPath));
+  return realm && { audience: realm.audience, users: [], clients: [] };
 }
 
 /** One secret for each of the realm's users and clients, from the one that is kept. */

@@ -9,6 +9,7 @@ import { firstLine, StackError } from "./errors";
 
 const role = z.literal(Object.keys(roles) as Role[]);
 const permission = z.literal(Object.keys(permissions) as Permission[]);
+const text = z.string().min(1);
 const httpUrl = z.url({ protocol: /^https?$/ });
 const perClient = z.object({
   /** Absent where nobody signs in through this stack. */
@@ -16,15 +17,27 @@ const perClient = z.object({
   machines: z.record(z.string(), z.string()),
 });
 
-const schema = z.object({
-  /** Scheme, host and port of the ingress gateway. */
-  gatewayUrl: httpUrl,
+/** How an issuer's tokens are recognized. */
+const tokens = {
   /** Exactly as in the tokens; Auth0's ends in a slash. */
   issuer: httpUrl,
   jwksUri: httpUrl,
-  audience: z.string().min(1),
+  audience: text,
   /** Where tokens say which permissions they hold: the names that lead to the claim. */
-  permissionsClaim: z.array(z.string().min(1)).min(1),
+  permissionsClaim: z.array(text).min(1),
+};
+
+const schema = z.object({
+  /** Scheme, host and port of the ingress gateway. */
+  gatewayUrl: httpUrl,
+  ...tokens,
+  /** Where tokens are checked, and whose count beside the issuer's. */
+  authentication: z.object({
+    at: z.literal(["namespace", "workload", "gateway"]),
+    required: z.boolean(),
+    clients: z.literal(["listed", "any"]),
+    issuers: z.array(z.object({ ...tokens, clients: z.union([z.literal("any"), z.array(text)]) })),
+  }),
   clientIds: perClient,
   clientSecrets: perClient,
   /** By e-mail address, of the users whose password is known. */

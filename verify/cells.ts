@@ -1,8 +1,14 @@
 /** The cells: every viewer's request for every target from every vantage point. */
 import type { AllCredentials, Credentials } from "./credentials";
 import { outcomeAtGateway } from "./required-login";
-import { expectedOutcome, isPermitted, unlisted } from "./expectations";
-import type { Destination, Expected, Way } from "./expectations";
+import {
+  expectedOutcome,
+  isPermitted,
+  refusalAtGateway,
+  tokenChecksOf,
+  unlisted,
+} from "./expectations";
+import type { Destination, Expected, TokenChecks, Way } from "./expectations";
 import type { Observed, ProbeRequest } from "./prober";
 import type { Carried } from "./presentations";
 import type { StackOutputs } from "../stack/outputs";
@@ -49,12 +55,15 @@ export interface PlannedCell {
   readonly words: Credentials["words"];
 }
 
+/** What outcomes depend on beside the table. */
+type GatewayOutputs = Pick<StackOutputs, "issuer" | "login" | "authentication">;
+
 /** All cells, by vantage point, then viewer, then target. */
 export function planCells(
   vantages: readonly Vantage[],
   viewers: readonly Viewer[],
   credentials: AllCredentials,
-  stack: Pick<StackOutputs, "issuer" | "login">,
+  stack: GatewayOutputs,
 ): readonly PlannedCell[] {
   return vantages.flatMap((vantage) =>
     viewers
@@ -75,7 +84,7 @@ function planCell(
   viewer: Viewer,
   target: Target,
   held: Credentials | undefined,
-  stack: Pick<StackOutputs, "issuer" | "login">,
+  stack: GatewayOutputs,
 ): PlannedCell {
   const atGateway = outcomeAtGateway(target, viewer, stack);
   const { sent, shown, words } = held ?? missing;
@@ -87,7 +96,7 @@ function planCell(
       target: target.name,
       service: target.service,
       request: { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
-      expected: atGateway ?? expectationFor(target, viewer),
+      expected: atGateway ?? expectationFor(target, viewer, tokenChecksOf(stack)),
       ...(viewer.needs !== undefined && { needs: viewer.needs }),
       ...(target.control !== undefined && { control: target.control }),
     },
@@ -100,16 +109,17 @@ function planCell(
   };
 }
 
-function expectationFor(target: Target, { credential }: Viewer): Expected {
-  const { service, showsStars, outcome } = target;
-  if (outcome?.always !== undefined) return outcome.always;
-  const expected = expectedOutcome(target.way, credential);
+function expectationFor(target: Target, { credential }: Viewer, checks: TokenChecks): Expected {
+  const { service, showsStars, outcome, way } = target;
+  if (outcome?.always !== undefined)
+    return refusalAtGateway(way, credential, checks) ?? outcome.always;
+  const expected = expectedOutcome(way, credential, checks);
   if (!isPermitted(expected)) return expected;
   if (outcome?.permitted !== undefined) return outcome.permitted;
   if (showsStars === undefined || service === unlisted) return expected;
   // The service asks ratings with its own identity and the viewer's token.
   const ratings = { caller: service, through: ["ratings"] } as const;
-  const readable = isPermitted(expectedOutcome(ratings, credential));
+  const readable = isPermitted(expectedOutcome(ratings, credential, checks));
   return { ...expected, stars: showsStars && readable };
 }
 

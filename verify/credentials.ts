@@ -2,12 +2,13 @@
 import type { StackOutputs } from "../stack/outputs";
 import { bearer, presentations } from "./presentations";
 import type { Carried } from "./presentations";
+import { chooseSigningKey, findSigningKey, publishedKeys, strangersKey } from "./signing-keys";
 import type { Sessions } from "./sessions";
-import { chooseSigningKey, publishedKeys, strangersKey } from "./signing-keys";
 import type { SigningKeys } from "./signing-keys";
 import { tampered, tokenClasses } from "./token-classes";
 import type { Materials } from "./token-classes";
 import type { IssuedTokens } from "./tokens";
+import { everyOne } from "../stack/waiting";
 import { anonymous, viewersOf, wholeViewer } from "./viewers";
 
 /** What one viewer's requests carry. */
@@ -97,10 +98,27 @@ async function gather(
     issuer: outputs.issuer,
     audience: outputs.audience,
     permissionsClaim: outputs.permissionsClaim,
+    client: outputs.clientIds.web ?? Object.values(outputs.clientIds.machines)[0],
     published,
     tenantKey: keys && (await chooseSigningKey(keys, published, issued[0]?.accessToken)),
+    furtherKeys: await keysOfFurtherIssuers(outputs, signal, keys),
     stranger: await strangersKey(),
     whole: genuine.get(whole)?.accessToken,
     idToken: issued.find(({ idToken }) => idToken !== undefined)?.idToken,
   };
+}
+
+/** A further provider's key counts only where the file has it: without it, its tokens are not tried. */
+async function keysOfFurtherIssuers(
+  { authentication: { issuers } }: Pick<StackOutputs, "authentication">,
+  signal: AbortSignal,
+  keys: SigningKeys = new Map(),
+): Promise<Materials["furtherKeys"]> {
+  const found = await everyOne(
+    issuers.map(async ({ issuer, jwksUri }) => {
+      const key = await findSigningKey(keys, await publishedKeys(jwksUri, signal));
+      return key === undefined ? [] : [[issuer, key] as const];
+    }),
+  );
+  return new Map(found.flat());
 }

@@ -5,7 +5,9 @@ import type { Decision, RequestFacts } from "../explain/facts";
 import { readKeySets } from "../explain/keys";
 import { decideWay } from "../explain/way";
 import type { Hop } from "../explain/way";
+import { gateway } from "../components/access";
 import {
+  gatewayLabels,
   gatewayServiceAccount,
   namespaces,
   serviceAccountOf,
@@ -15,6 +17,7 @@ import type { PlannedCell } from "./cells";
 import { unlisted } from "./expectations";
 import type { Destination } from "./expectations";
 import { podLabel } from "./probe-pod";
+import type { ProbePod } from "./probe-pod";
 import type { ProbeRequest } from "./prober";
 import { pathOf, stranger } from "./vantages";
 import type { Vantage } from "./vantages";
@@ -46,21 +49,33 @@ export async function decisionsOn(
       const headers = Object.fromEntries(
         Object.entries(request.headers).map(([name, value]) => [name, [value].flat()]),
       );
-      const hops = [first, ...others] as const;
-      const from = { first: sourceOf(vantage), hops };
+      const { pod } = vantage;
+      const from =
+        pod === undefined
+          ? { first: undefined, hops: [gatewayHop(request, state), first, ...others] as const }
+          : { first: sourceOf(pod), hops: [first, ...others] as const };
       return decideWay(state.policies, keys, from, headers, now);
     }),
   );
 }
 
-function sourceOf({ pod }: Vantage): RequestFacts["source"] {
-  if (pod === undefined) {
-    const { namespace, name } = gatewayServiceAccount;
-    return { namespace, serviceAccount: name };
-  }
+function sourceOf(pod: ProbePod): RequestFacts["source"] {
   return pod.inTheMesh
     ? { namespace: pod.namespace, serviceAccount: pod.serviceAccount }
     : undefined;
+}
+
+/** The gateway, which has policies of its own where tokens are checked there. */
+function gatewayHop({ method, origin, path }: ProbeRequest, { workloads }: ClusterState): Hop {
+  const { namespace, name: serviceAccount } = gatewayServiceAccount;
+  const labels = workloads.ingress[0] ?? gatewayLabels;
+  return {
+    name: gateway,
+    destination: { namespace, labels, serviceAccount, gateway: true },
+    method,
+    path,
+    host: new URL(origin).host,
+  };
 }
 
 function hopTo(

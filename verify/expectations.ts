@@ -3,8 +3,9 @@
  * outcome that is right. Nothing here looks at a token, so that a tenant which grants too much
  * shows as a difference.
  */
-import { services } from "../components/access";
+import { gateway, services } from "../components/access";
 import type { Permission, Requirement, ServiceAccess, ServiceName } from "../components/access";
+import type { StackOutputs } from "../stack/outputs";
 
 /**
  * What a request carries, to the mesh: nothing that counts, a good token that ought to hold these
@@ -101,27 +102,74 @@ const outcomeOfWay: Readonly<Partial<Record<Caller, Expected>>> = {
 
 type Table = Readonly<Record<ServiceName, ServiceAccess>>;
 
+/** Where tokens are checked, and whether one is asked of every request through the gateway. */
+export interface TokenChecks {
+  readonly atGateway: boolean;
+  /** Every service of the application, or those that ask for a token. */
+  readonly atServices: "all" | "protected";
+  readonly required: boolean;
+}
+
+/** What the stack's settings say of that; whoever signs people in at the gateway checks their tokens there. */
+export function tokenChecksOf({
+  authentication: { at, required },
+  login,
+}: Pick<StackOutputs, "authentication" | "login">): TokenChecks {
+  return {
+    atGateway: at === "gateway" || login?.at === "gateway",
+    atServices: at === "workload" ? "protected" : "all",
+    required,
+  };
+}
+
+/** How the gateway itself refuses a request, whatever its path is; undefined where it does not. */
+export function refusalAtGateway(
+  { caller }: Way,
+  credential: Credential,
+  { atGateway, required }: TokenChecks,
+): Expected | undefined {
+  if (caller !== gateway || !atGateway) return undefined;
+  if (credential.kind === "bad token") return refused(credential.refusal);
+  return required && credential.kind === "none" ? refused("access denied") : undefined;
+}
+
 /** The outcome that `table` asks for when a request with `credential` goes `way`. */
 export function expectedOutcome(
   way: Way,
   credential: Credential,
+  checks: TokenChecks,
   table: Table = services,
 ): Expected {
-  const decided = outcomeOfWay[way.caller];
+  const decided = outcomeOfWay[way.caller] ?? refusalAtGateway(way, credential, checks);
   if (decided !== undefined) return decided;
-  // A token is judged before the policies are, and by the first sidecar on the way.
-  if (credential.kind === "bad token") return refused(credential.refusal);
   let { caller } = way;
   for (const [hop, service] of way.through.entries()) {
-    if (!mayCall(caller, service, credential, table)) {
-      return hop === 0 ? refused("access denied") : { status: 403, refusal: "passed on" };
+    const refusal = refusalOf(caller, service, credential, checks, table);
+    if (refusal !== undefined) {
+      return hop === 0
+        ? refused(refusal)
+        : { status: refusals[refusal].status, refusal: "passed on" };
     }
     if (service !== unlisted) caller = service;
   }
   return { status: 200 };
 }
 
-/** Whether `table` lets `caller` call `service` with what the request carries. */
+/** How a service's sidecar refuses a request: a token is judged before the policies are. */
+function refusalOf(
+  caller: Caller,
+  service: Destination,
+  credential: Credential,
+  { atServices }: TokenChecks,
+  table: Table,
+): MeshRefusal | undefined {
+  const isChecked =
+    atServices === "all" || (service !== unlisted && table[service].requires !== "public");
+  if (credential.kind === "bad token" && isChecked) return credential.refusal;
+  return mayCall(caller, service, credential, table) ? undefined : "access denied";
+}
+
+/** Whether `table` lets `caller` call `service` with what the request carries, if that is no bad token that it checks. */
 export function mayCall(
   caller: Caller,
   service: Destination,
@@ -134,9 +182,8 @@ export function mayCall(
 }
 
 function satisfies(credential: Credential, requirement: Requirement): boolean {
-  if (credential.kind === "bad token") return false;
   if (requirement === "public") return true;
-  if (credential.kind === "none") return false;
+  if (credential.kind !== "token") return false;
   return requirement === "signedIn" || credential.permissions.includes(requirement.permission);
 }
 

@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import { CustomObjectsApi } from "@kubernetes/client-node";
 import { z } from "zod";
 import { services } from "../components/access";
+import { trustedIssuers } from "../components/enforcement/issuers";
 import { policiesOf } from "../components/enforcement/policies";
 import type { Policies } from "../components/enforcement/policies";
 import { loginPolicies } from "../components/login/policies";
@@ -65,11 +66,22 @@ const kinds = [
   { group: "extensions.istio.io", version: "v1alpha1", plural: "wasmplugins", kind: "WasmPlugin" },
 ] as const;
 
-/** Policies in these count for the application's workloads. */
-const places: readonly string[] = [namespaces.mesh, namespaces.application];
+/** Policies in these count for the way in and the application's workloads. */
+const places = [namespaces.mesh, namespaces.ingress, namespaces.application, namespaces.login];
 
-/** And in these where people sign in at the gateway. */
-const placesOfLogin: readonly string[] = [namespaces.ingress, namespaces.login];
+/** What the comparison has to know of a stack. */
+type ComparedOutputs = Pick<
+  StackOutputs,
+  | "kubeconfig"
+  | "gatewayUrl"
+  | "issuer"
+  | "jwksUri"
+  | "audience"
+  | "permissionsClaim"
+  | "clientIds"
+  | "authentication"
+  | "login"
+>;
 
 /**
  * Compares the policies that count for the application with what the table asks for.
@@ -77,10 +89,9 @@ const placesOfLogin: readonly string[] = [namespaces.ingress, namespaces.login];
  */
 export async function comparePolicies(outputs: ComparedOutputs): Promise<PolicyComparison> {
   const api = loadCluster(outputs.kubeconfig).makeApiClient(CustomObjectsApi);
-  const { asked, namespaces: all } = askedBy(outputs);
   const found = await everyOne(
     kinds.flatMap(({ kind, ...address }) =>
-      all.map(async (namespace) => {
+      places.map(async (namespace) => {
         const answer: unknown = await explained(`list the policies of ${namespace}`, () =>
           api.listNamespacedCustomObject({ ...address, namespace }),
         );
@@ -88,30 +99,18 @@ export async function comparePolicies(outputs: ComparedOutputs): Promise<PolicyC
       }),
     ),
   );
-  return compare(asked, found.flat());
+  return compare(policiesAskedOf(outputs), found.flat());
 }
 
-type ComparedOutputs = Pick<
-  StackOutputs,
-  "kubeconfig" | "issuer" | "jwksUri" | "audience" | "permissionsClaim" | "login" | "gatewayUrl"
->;
-
-/** What the stack asks for, and where policies count for it. */
-function askedBy({ login, gatewayUrl, ...identity }: ComparedOutputs): {
-  readonly asked: Policies;
-  readonly namespaces: readonly string[];
-} {
-  const table = policiesOf({ identity, services });
-  if (login?.at !== "gateway") return { asked: table, namespaces: places };
-  const more = loginPolicies({ login, identity, gatewayUrl });
-  return {
-    asked: {
-      ...table,
-      RequestAuthentication: [...table.RequestAuthentication, ...more.RequestAuthentication],
-      AuthorizationPolicy: [...table.AuthorizationPolicy, ...more.AuthorizationPolicy],
-    },
-    namespaces: [...places, ...placesOfLogin],
-  };
+/** Every object that the stack's settings and the table ask for. */
+export function policiesAskedOf(outputs: Omit<ComparedOutputs, "kubeconfig">): Policies {
+  const { authentication, gatewayUrl } = outputs;
+  const login = outputs.login?.at === "gateway" ? outputs.login : undefined;
+  const issuers = trustedIssuers(outputs, authentication);
+  const asked = policiesOf({ issuers, authentication, login, gatewayUrl, services });
+  if (login === undefined) return asked;
+  const { AuthorizationPolicy } = loginPolicies({ login, gatewayUrl });
+  return { ...asked, AuthorizationPolicy: [...asked.AuthorizationPolicy, ...AuthorizationPolicy] };
 }
 
 /** Sets what is there beside what is asked for. */

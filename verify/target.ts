@@ -20,7 +20,7 @@ export interface Target {
   readonly showsStars?: boolean;
   /** The outcome where the table has no say, or where the service's answer does not matter. */
   readonly outcome?: {
-    /** Whatever the request carries. */
+    /** Whatever the request carries, unless the gateway itself refuses it. */
     readonly always?: Expected;
     /** Where the table permits the request. Default: 200. */
     readonly permitted?: Expected;

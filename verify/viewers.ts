@@ -4,7 +4,8 @@ import type { Credential } from "./expectations";
 import type { StackOutputs } from "../stack/outputs";
 import { everyPermission, permissionsOf } from "./permissions";
 import { presentations } from "./presentations";
-import { forgedControl, tokenClasses } from "./token-classes";
+import { forgedControl, nothing, tokenClasses } from "./token-classes";
+import type { TokenClass, TokenOutputs } from "./token-classes";
 
 /** One row. What its requests carry is kept elsewhere, so that no report can hold a token. */
 export interface Viewer {
@@ -40,22 +41,19 @@ export const forgedSession = "forged session cookie";
 
 /** Everybody who asks, from what the stack was configured with. */
 export function viewersOf({
-  issuer,
-  permissionsClaim,
   viewers: { users, machines },
   login,
-}: Pick<StackOutputs, "issuer" | "permissionsClaim" | "viewers" | "login">): readonly Viewer[] {
+  ...outputs
+}: TokenOutputs & Pick<StackOutputs, "viewers" | "login">): readonly Viewer[] {
   return [
     { name: anonymous, credential: { kind: "none" }, kind: "who" },
     ...users.map(({ email, roles }) => holder(email, permissionsOf(roles))),
     ...(login === undefined ? [] : browsers(users, login)),
     ...machines.map(({ name, permissions }) => holder(machineViewer(name), permissions)),
-    ...tokenClasses({ issuer, permissionsClaim }).map(({ name, outcome, needs }): Viewer => ({
+    ...tokenClasses(outputs).map(({ name, outcome, needs }): Viewer => ({
       name,
-      credential:
-        typeof outcome === "string"
-          ? { kind: "bad token", refusal: outcome }
-          : { kind: "token", permissions: outcome },
+      credential: credentialOf(outcome),
+      ...(outcome === nothing && { hasAuthorization: true }),
       kind: name === forgedControl ? "who" : "how",
       ...(needs && { needs }),
     })),
@@ -67,6 +65,13 @@ export function viewersOf({
       needs: "somebody with every permission",
     })),
   ];
+}
+
+function credentialOf(outcome: TokenClass["outcome"]): Credential {
+  if (outcome === nothing) return { kind: "none" };
+  return typeof outcome === "string"
+    ? { kind: "bad token", refusal: outcome }
+    : { kind: "token", permissions: outcome };
 }
 
 /** The first person or machine that is meant to hold every permission. */

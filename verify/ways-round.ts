@@ -4,7 +4,7 @@
  */
 import { gateway } from "../components/access";
 import type { ServiceName } from "../components/access";
-import { expectedOutcome, isPermitted, refused } from "./expectations";
+import { mayCall, refused } from "./expectations";
 import type { Destination, Expected, Way } from "./expectations";
 import type { PodAddress, Target } from "./target";
 
@@ -120,7 +120,7 @@ export function meshDetours(
   const base = { service, origin, way, outcome: { permitted: answered } } as const;
   const { host } = new URL(origin);
   // Envoy reads no token in a preflight, which browsers send without one.
-  const preflight = expectedOutcome(way, { kind: "none" });
+  const isOpen = mayCall(caller, service, { kind: "none" });
   return [
     ...paths.map((variant) => ({
       ...base,
@@ -135,7 +135,7 @@ export function meshDetours(
       method: "OPTIONS",
       path,
       headers: { origin: "https://other.invalid", "access-control-request-method": "GET" },
-      outcome: { always: isPermitted(preflight) ? answered : preflight },
+      outcome: { always: isOpen ? answered : refused("access denied") },
       control: `${service} ${path}`,
     },
     {

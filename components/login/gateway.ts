@@ -1,11 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { HelmValues } from "../mesh/values";
-import {
-  AuthorizationPolicy,
-  RequestAuthentication,
-  VirtualService,
-  type VirtualServiceSpec,
-} from "../mesh/resources";
+import { AuthorizationPolicy, VirtualService, type VirtualServiceSpec } from "../mesh/resources";
 import { authorityMatch } from "../gateway/host";
 import { patience } from "../traffic";
 import { applicationAddresses } from "../identity";
@@ -37,16 +32,9 @@ export function createPolicies(
   args: LoginPolicyOptions,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
-  const policies = loginPolicies(args);
-  return [
-    ...policies.RequestAuthentication.map(
-      ({ resource, ...object }) =>
-        new RequestAuthentication(`${name}-${resource}`, object, options),
-    ),
-    ...policies.AuthorizationPolicy.map(
-      ({ resource, ...object }) => new AuthorizationPolicy(`${name}-${resource}`, object, options),
-    ),
-  ];
+  return loginPolicies(args).AuthorizationPolicy.map(
+    ({ resource, ...object }) => new AuthorizationPolicy(`${name}-${resource}`, object, options),
+  );
 }
 
 /** Leads the proxy's own paths to it. */

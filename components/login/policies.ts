@@ -1,8 +1,13 @@
 /** What the mesh enforces for the login: data, so that it can be judged, and compared with a cluster's. */
-import { acceptTokens, type EnforcementArgs, type PolicyObject } from "../enforcement/policies";
-import type { AuthorizationPolicySpec, RequestAuthenticationSpec } from "../mesh/resources";
-import { gatewayPort, secureGatewayPort } from "../mesh/values";
-import { gatewayLabel, gatewayServiceAccount, namespaces, type ServiceAccountName } from "../names";
+import type { PolicyObject } from "../enforcement/policies";
+import type { AuthorizationPolicySpec } from "../mesh/resources";
+import { secureGatewayPort } from "../mesh/values";
+import {
+  gatewayLabels,
+  gatewayServiceAccount,
+  namespaces,
+  type ServiceAccountName,
+} from "../names";
 import type { GatewayLoginSettings } from "./configuration";
 import { proxy, proxyPrefix, redis } from "./names";
 
@@ -12,28 +17,19 @@ export const providerName = "login";
 /** What the login's policies are made of. */
 export interface LoginPolicyOptions {
   readonly login: Pick<GatewayLoginSettings, "required" | "sessions">;
-  readonly identity: EnforcementArgs["identity"];
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;
 }
 
 /** Every object that enforces the login, by its kind. */
 export interface LoginPolicies {
-  readonly RequestAuthentication: readonly PolicyObject<RequestAuthenticationSpec>[];
   readonly AuthorizationPolicy: readonly PolicyObject<AuthorizationPolicySpec>[];
 }
 
-/** The policies on the login's own workloads, and on the gateway. */
-export function loginPolicies({ login, identity, gatewayUrl }: LoginPolicyOptions): LoginPolicies {
+/** The policies on the login's own workloads, and that on the gateway which has the proxy asked. */
+export function loginPolicies({ login, gatewayUrl }: LoginPolicyOptions): LoginPolicies {
   const atGateway = (name: string) => ({ name, namespace: namespaces.ingress });
   return {
-    RequestAuthentication: [
-      {
-        resource: "tokens",
-        metadata: atGateway("tokens"),
-        spec: { selector: { matchLabels: gatewayLabels }, ...acceptTokens(identity) },
-      },
-    ],
     AuthorizationPolicy: [
       { resource: "allow-nothing", metadata: inLogin("allow-nothing"), spec: {} },
       {
@@ -51,20 +47,9 @@ export function loginPolicies({ login, identity, gatewayUrl }: LoginPolicyOption
           ]
         : []),
       { resource: "check", metadata: atGateway("login"), spec: askProxy(login, gatewayUrl) },
-      ...(login.required
-        ? [
-            {
-              resource: "required",
-              metadata: atGateway("signed-in"),
-              spec: requireSignIn(identity, gatewayUrl),
-            },
-          ]
-        : []),
     ],
   };
 }
-
-const gatewayLabels = { istio: gatewayLabel };
 
 function inLogin(name: string) {
   return { name, namespace: namespaces.login };
@@ -108,28 +93,6 @@ function askProxy(
           // Without a cookie there is no session; only a required one then has to be begun.
           ...(required ? [] : [{ key: "request.headers[cookie]", values: ["*"] }]),
         ],
-      },
-    ],
-  };
-}
-
-/**
- * Nothing passes the gateway but the issuer's tokens, brought or put there by the proxy, and signing in. It denies
- * rather than allows, so that no other policy on the gateway lets more in. No service is reached by HTTP where that is
- * only redirected: redirects are, and an authority that asks for proof of the name.
- */
-function requireSignIn(
-  { issuer }: LoginPolicyOptions["identity"],
-  gatewayUrl: string,
-): AuthorizationPolicySpec {
-  const ports = isSecure(gatewayUrl) ? { notPorts: [String(gatewayPort)] } : {};
-  return {
-    action: "DENY",
-    selector: { matchLabels: gatewayLabels },
-    rules: [
-      {
-        from: [{ source: { notRequestPrincipals: [`${issuer}/*`] } }],
-        to: [{ operation: { notPaths: [`${proxyPrefix}/*`], ...ports } }],
       },
     ],
   };

@@ -5,7 +5,17 @@ import type { IVirtualService } from "@kubernetes-models/istio/networking.istio.
 import type { IAuthorizationPolicy } from "@kubernetes-models/istio/security.istio.io/v1/AuthorizationPolicy";
 import type { IPeerAuthentication } from "@kubernetes-models/istio/security.istio.io/v1/PeerAuthentication";
 import type { IRequestAuthentication } from "@kubernetes-models/istio/security.istio.io/v1/RequestAuthentication";
+import type { Input } from "@pulumi/pulumi";
 import { customResource } from "../custom-resource";
+
+/** The same with texts that may be known only later, such as the ids of clients. */
+type WithInputs<Value> = Value extends string
+  ? Input<Value>
+  : Value extends readonly (infer Entry)[]
+    ? WithInputs<Entry>[]
+    : Value extends object
+      ? { [Field in keyof Value]: WithInputs<Value[Field]> }
+      : Value;
 
 export type DestinationRuleSpec = NonNullable<IDestinationRule["spec"]>;
 export type GatewaySpec = NonNullable<IGateway["spec"]>;
@@ -13,7 +23,7 @@ export type ServiceEntrySpec = NonNullable<IServiceEntry["spec"]>;
 export type VirtualServiceSpec = NonNullable<IVirtualService["spec"]>;
 export type PeerAuthenticationSpec = NonNullable<IPeerAuthentication["spec"]>;
 export type RequestAuthenticationSpec = NonNullable<IRequestAuthentication["spec"]>;
-export type AuthorizationPolicySpec = NonNullable<IAuthorizationPolicy["spec"]>;
+export type AuthorizationPolicySpec = WithInputs<NonNullable<IAuthorizationPolicy["spec"]>>;
 
 /** Which hosts and ports an ingress gateway listens on. */
 export class Gateway extends customResource<GatewaySpec>("networking.istio.io/v1", "Gateway") {}

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { permissions, roles } from "../access";
+import { providerUrl, tokensOfProvider } from "./provider";
 import { certificateAuthority, kinds, matching, oneOf, section, text, unique } from "./schema";
 
 const email = "an e-mail address in lower case, as the tenant keeps it";
@@ -46,46 +47,15 @@ const auth0Identity = section({
   machines: unique(section(machine), anotherMachine, "name").default([]),
 });
 
-/** A URL as it stands in the provider's own document; what it holds is shown in plain text, so no password. */
-function providerUrl(expected: string, isGood: (url: URL) => boolean = () => true) {
-  return z.url({ error: expected, protocol: /^https$/ }).refine(
-    (text) => {
-      const url = URL.parse(text);
-      // A parser mends what is not written as a URL is; the mesh compares it to the letter.
-      const isWhole = /^https:\/\/[^\s#]+$/.test(text);
-      return isWhole && url !== null && url.username + url.password === "" && isGood(url);
-    },
-    { error: expected },
-  );
-}
-const claim = "a claim's name, or a list of names that leads to a nested one";
-const claimName = matching(/^[^[\]\s]+$/, claim);
 const secret = (expected: string) => text(expected).transform((value) => pulumi.secret(value));
 
 const oidcIdentity = section({
   kind: z.literal("oidc"),
-  /** The tokens' `iss`, exactly as the provider's discovery document has it: with its last slash, or without. */
-  issuer: providerUrl(
-    "an https URL without user name, query and fragment",
-    ({ search }) => search === "",
-  ),
-  /** Where the provider's keys are: the discovery document's `jwks_uri`. */
-  jwksUri: providerUrl("an https URL without user name and fragment"),
+  ...tokensOfProvider,
   /** Where those who sign people in get tokens, where that is not at the issuer's own host: `token_endpoint`. */
   tokenEndpoint: providerUrl("an https URL without user name and fragment").optional(),
   /** Where people sign out at the provider: `end_session_endpoint`. Default: signing out ends this stack's session only. */
   endSessionEndpoint: providerUrl("an https URL without user name and fragment").optional(),
-  /** What the tokens' `aud` must name. */
-  audience: text("the audience of the API's tokens"),
-  /**
-   * Where a token says which permissions it holds, as a list or as words parted by spaces (`scope` only). Keycloak's
-   * roles are at [realm_access, roles]. Default: permissions.
-   */
-  permissionsClaim: z
-    .union([claimName.transform((name) => [name]), z.array(claimName, { error: claim }).min(1)], {
-      error: claim,
-    })
-    .prefault("permissions"),
   /** PEM of the private authority that the provider's certificate comes from. Default: a public one. */
   certificateAuthority: certificateAuthority().optional(),
   /** The provider's client that people sign in with. Default: none; then nobody signs in through this stack. */

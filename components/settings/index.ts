@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { isInDomain } from "../cluster/domain";
 import { hostPorts } from "../cluster/kind/configuration";
+import { authentication, checkClients, checkIssuers, checkRequired } from "./authentication";
 import { bookinfoSettings } from "./bookinfo";
 import { cluster } from "./cluster";
 import { gateway, type ServiceType } from "./gateway";
@@ -115,6 +116,7 @@ export const settingsSchema = section({
   istio: istio.prefault({}),
   mesh: mesh.prefault({}),
   identity,
+  authentication: authentication.prefault({}),
   bookinfo: bookinfoSettings.prefault({}),
   gateway,
   login: login.prefault({ at: "none" }),
@@ -122,6 +124,9 @@ export const settingsSchema = section({
   (settings, context) => {
     checkDomain(settings, context);
     checkPorts(settings, context);
+    checkRequired(settings, context);
+    checkClients(settings, context);
+    checkIssuers(settings, context);
     checkClient(settings, context);
     const { data } = together.safeParse(settings);
     const allowed = data && serviceTypeOn[data.cluster.kind];
@@ -141,6 +146,7 @@ export type Settings = z.output<typeof settingsSchema>;
 export type ClusterSettings = Settings["cluster"];
 export type IstioSettings = Settings["istio"];
 export type IdentitySettings = Settings["identity"];
+export type AuthenticationSettings = Settings["authentication"];
 export type BookinfoSettings = Settings["bookinfo"];
 export type GatewaySettings = Settings["gateway"];
 export type LoginSettings = Settings["login"];

@@ -21,7 +21,7 @@ export type PackConfiguration = Readonly<Record<string, RuleConfiguration>>;
  */
 export function packConfiguration(
   rules: readonly Rule[],
-  settings: Pick<Settings, "identity">,
+  settings: Pick<Settings, "identity" | "authentication" | "login">,
   choice: Choice = {},
 ): PackConfiguration {
   const derived = Object.entries(derivedSettings(settings));

@@ -6,9 +6,20 @@ import { callerAccount, namespaces } from "../../components/names";
 import type { Issuer, Table } from "../../policies/table";
 
 /** By the name of a rule's setting: a rule that has one of these is given it. */
-export function derivedSettings({ identity }: Pick<Settings, "identity">) {
-  const { permissionsClaim, ...tokens } = acceptedTokens(identity);
-  const issuers: Issuer[] = [{ ...tokens, permissionsClaim: [...permissionsClaim] }];
+export function derivedSettings({
+  identity,
+  authentication,
+  login,
+}: Pick<Settings, "identity" | "authentication" | "login">) {
+  const issuers: Issuer[] = [acceptedTokens(identity), ...authentication.issuers].map(
+    ({ issuer, jwksUri, audience, permissionsClaim }) => ({
+      issuer,
+      jwksUri,
+      audience,
+      permissionsClaim: [...permissionsClaim],
+    }),
+  );
+  const isGatewayChecking = authentication.at === "gateway" || login.at === "gateway";
   const table: Table = {
     namespace: namespaces.application,
     issuers,
@@ -19,5 +30,12 @@ export function derivedSettings({ identity }: Pick<Settings, "identity">) {
       ]),
     ),
   };
-  return { issuers, table, rootNamespace: namespaces.mesh };
+  return {
+    issuers,
+    table,
+    rootNamespace: namespaces.mesh,
+    checkedServices: authentication.at === "workload" ? "protected" : "all",
+    // Whoever has no token is refused by the services, where they ask for one.
+    checkOnlyNamespaces: isGatewayChecking ? [namespaces.ingress] : [],
+  };
 }

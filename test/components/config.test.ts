@@ -100,6 +100,7 @@ test("the smallest configuration gets the defaults", async () => {
       },
       values: { base: {}, istiod: {}, gateway: {} },
     },
+    authentication: { at: "namespace", required: false, clients: "listed", issuers: [] },
     bookinfo: { registry: "registry.istio.io/release", tag: "1.20.3" },
     gateway: { url: "http://localhost:8080" },
     login: { at: "none" },
@@ -241,7 +242,7 @@ test("all problems are reported at once", () => {
       '  gateway.url: found "http://localhost:8080/", expected an http or https URL without path, such as http://localhost:8080',
       '  gateway.serviceType: found "Public", expected one of "LoadBalancer", "NodePort", "ClusterIP"',
       "  gateway.nodePort: found 0, expected a port number from 1 to 65535",
-      "  gatway: found an unknown key, expected one of cluster, istio, identity, bookinfo, gateway, login",
+      "  gatway: found an unknown key, expected one of cluster, istio, identity, authentication, bookinfo, gateway, login",
     ],
   );
 });
@@ -303,6 +304,7 @@ const single: [string, Record<string, unknown>, string][] = [
     {
       ...smallest,
       identity: { kind: "oidc", issuer, jwksUri: "https://a.example", audience: "a" },
+      authentication: { clients: "any" },
     },
     `identity.issuer: found "${issuer}", expected an https URL without user name, query and fragment`,
   ]),
@@ -364,6 +366,7 @@ test("no message shows a secret, wherever it was put", () => {
 /** What is configured where nothing is said of a section; the others have to be there. */
 const fallbacks: Readonly<Record<string, object>> = {
   istio: {},
+  authentication: {},
   bookinfo: {},
   login: { at: "none" },
 };

@@ -37,9 +37,11 @@ export class Visitor {
 
   /** Opens an address, and goes nowhere from there. */
   async ask(url: string, form?: URLSearchParams, headers: Readonly<Record<string, string>> = {}) {
+    const cookie = await this.jar.getCookieString(url);
     const response = await fetch(url, {
       redirect: "manual",
-      headers: { accept: "text/html", cookie: await this.jar.getCookieString(url), ...headers },
+      // As a browser without cookies: no header, rather than an empty one.
+      headers: { accept: "text/html", ...(cookie !== "" && { cookie }), ...headers },
       signal: AbortSignal.timeout(20_000),
       ...(form !== undefined && { method: "POST", body: form }),
     });

@@ -15,8 +15,8 @@ export interface Program {
 }
 
 /** What a preview of the stack registers, and what the pack is configured with then. */
-export async function programOf(stack: string): Promise<Program> {
-  const { registrations } = await runProgram({ stack, preview: true });
+export async function programOf(stack: string, changes = {}): Promise<Program> {
+  const { registrations } = await runProgram({ stack, preview: true, changes });
   const resources = registrations
     .filter(({ id }) => id === undefined)
     .map(({ type, name, inputs, protect, provider }) => ({

@@ -13,6 +13,20 @@ const outputs = {
   jwksUri: "https://tenant.localhost:8443/.well-known/jwks.json",
   audience: "https://bookinfo.io",
   permissionsClaim: ["permissions"],
+  authentication: {
+    at: "gateway",
+    required: true,
+    clients: "listed",
+    issuers: [
+      {
+        issuer: "https://other.example",
+        jwksUri: "https://other.example/keys",
+        audience: "books",
+        permissionsClaim: ["roles"],
+        clients: "any",
+      },
+    ],
+  },
   clientIds: { web: "w", machines: { catalogue: "c" } },
   clientSecrets: { web: "s3cret", machines: { catalogue: "s3cret" } },
   userPasswords: { "user@bookinfo.example": "s3cret" },

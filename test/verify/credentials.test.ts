@@ -12,7 +12,7 @@ import type { StackOutputs } from "../../stack/outputs";
 import type { Issued } from "../../verify/tokens";
 import { vantagePoints } from "../../verify/vantages";
 import { viewersOf } from "../../verify/viewers";
-import { viewers } from "./support/stack";
+import { authentication, viewers } from "./support/stack";
 
 const live = new AbortController().signal;
 const user = "user@bookinfo.example";
@@ -53,7 +53,8 @@ before(async () => {
     jwksUri: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     audience: "https://bookinfo.io",
     permissionsClaim: ["permissions"],
-    clientIds: { web: "", machines: {} },
+    authentication,
+    clientIds: { web: "web", machines: {} },
     clientSecrets: { web: "", machines: {} },
     userPasswords: {},
     kubeconfig: "",
@@ -108,7 +109,7 @@ test("in no cell of the plan there is a token, nor a part of one; in the request
   const vantages = vantagePoints(outputs.gatewayUrl, moderator, new Map([["details", [address]]]));
   const planned = planCells(vantages, viewersOf(outputs), credentials, outputs);
   // As in the plan of a whole stack, but for five other pods with fourteen targets each.
-  assert.equal(planned.length, 1450 - 5 * 14);
+  assert.equal(planned.length, 1492 - 5 * 14);
   const secrets = [...credentials.values()].flatMap(({ words }) => [...words.keys()]);
   const parts = new Set(secrets.flatMap((secret) => [secret, ...secret.split(".")]));
   parts.delete("");
@@ -132,7 +133,7 @@ test("without the tenant's key, or somebody who may do everything, what needs it
     return others.map(({ name, needs }) => `${name}: ${needs ?? ""}`);
   };
   const keyless = await missing(genuine);
-  assert.equal(keyless.length, 12);
+  assert.equal(keyless.length, 14);
   assert.ok(keyless.every((line) => line.endsWith(": the tenant's own key")));
   const others = new Map([...genuine].filter(([name]) => name !== moderator));
   const needing = [

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ServiceName } from "../../components/access";
 import { planCells } from "../../verify/cells";
-import { expectedOutcome, mayCall } from "../../verify/expectations";
+import { expectedOutcome, mayCall, tokenChecksOf } from "../../verify/expectations";
 import type { Credential, Expected } from "../../verify/expectations";
 import { vantagePoints } from "../../verify/vantages";
 import type { PodAddress } from "../../verify/target";
 import { viewersOf } from "../../verify/viewers";
-import { viewers } from "./support/stack";
+import { authentication, viewers } from "./support/stack";
 
 const gatewayUrl = "http://localhost:8080";
 const moderator = "moderator@bookinfo.example";
@@ -20,11 +20,14 @@ const addresses = new Map<ServiceName, PodAddress[]>([
 ]);
 const vantages = vantagePoints(gatewayUrl, moderator, addresses);
 const stack = {
+  authentication,
   issuer: "https://tenant.example/",
   permissionsClaim: ["permissions"],
   viewers,
 };
 const everyone = viewersOf(stack);
+
+const usual = tokenChecksOf({ authentication });
 
 function mark({ status, refusal, stars }: Expected): string {
   if (refusal !== undefined) return refusal === "reset" ? "reset" : `${status} ${refusal}`;
@@ -53,6 +56,8 @@ const people = {
 } as const;
 const classes = {
   "ours among its audiences": "both",
+  "foreign client": "nothing",
+  "no authorized party": "nothing",
   "permissions as one string": "nothing",
   "permissions nested": "nothing",
   "permissions with a suffix": "nothing",
@@ -104,7 +109,7 @@ const same = (outcomes: readonly string[]): Held => ({
   both: outcomes,
 });
 
-test("the whole table: every vantage point, viewer and target, in all 1450 cells", () => {
+test("the whole table: every vantage point, viewer and target, in all 1492 cells", () => {
   const all = { ...people, ...classes };
   const gateway: Held = {
     nothing: ["200", "200", passed, passed, passed],
@@ -160,10 +165,10 @@ test("how many cells there are from every vantage point", () => {
     counts.set(cell.vantage, (counts.get(cell.vantage) ?? 0) + 1);
   }
   assert.deepEqual(Object.fromEntries(counts), {
-    "through the gateway": 37 * 5,
-    "from a pod as productpage": 37 * 8,
+    "through the gateway": 39 * 5,
+    "from a pod as productpage": 39 * 8,
     "from a pod as details": 7 * 8,
-    "from a pod as reviews": 37 * 8,
+    "from a pod as reviews": 39 * 8,
     "from a pod as ratings": 7 * 8,
     "from a stranger's pod": 7 * 8,
     "from another namespace's pod": 7 * 8,
@@ -389,13 +394,14 @@ test("the first service that refuses decides, and only the first hop shows the m
   };
   const through: [ServiceName, ServiceName] = ["productpage", "details"];
   const outcome = (credential: Credential) =>
-    expectedOutcome({ caller: "gateway", through }, credential, table);
+    expectedOutcome({ caller: "gateway", through }, credential, usual, table);
   assert.deepEqual(outcome({ kind: "none" }), { status: 403, refusal: "access denied" });
   assert.deepEqual(outcome({ kind: "token", permissions: [] }), { status: 200 });
   assert.deepEqual(
     expectedOutcome(
       { caller: "gateway", through: ["reviews", "details"] },
       { kind: "none" },
+      usual,
       table,
     ),
     { status: 403, refusal: "passed on" },

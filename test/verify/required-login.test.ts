@@ -5,6 +5,7 @@ import { planCells } from "../../verify/cells";
 import type { Expected } from "../../verify/expectations";
 import { vantagePoints } from "../../verify/vantages";
 import { viewersOf } from "../../verify/viewers";
+import { authentication } from "./support/stack";
 
 const users = [
   { email: "user@bookinfo.example", roles: ["user" as const] },
@@ -23,6 +24,7 @@ function row(login: Login, viewer: string, vantage = "through the gateway"): str
   const stack = {
     issuer,
     permissionsClaim: ["permissions"],
+    authentication,
     login,
     viewers: { users, machines: [] },
   };
@@ -98,6 +100,7 @@ test("a session's cookies are sent through the gateway only", () => {
   const stack = {
     issuer,
     permissionsClaim: ["permissions"],
+    authentication,
     login: gateway(true),
     viewers: { users, machines: [] },
   };

@@ -12,6 +12,7 @@ import type { IssuedTokens } from "../../verify/tokens";
 import { viewersOf } from "../../verify/viewers";
 import { audience, password, startBookinfo } from "../sandbox/tenant/bookinfo";
 import type { Bookinfo } from "../sandbox/tenant/bookinfo";
+import { authentication } from "./support/stack";
 
 const live = new AbortController().signal;
 let bookinfo: Bookinfo;
@@ -27,6 +28,7 @@ before(async () => {
     jwksUri: `${tenant.issuer}.well-known/jwks.json`,
     audience,
     permissionsClaim: ["permissions"],
+    authentication,
     clientIds: { web: web.clientId, machines: { catalogue: machine.clientId } },
     clientSecrets: { web: web.clientSecret, machines: { catalogue: machine.clientSecret } },
     userPasswords: {

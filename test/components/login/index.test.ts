@@ -52,7 +52,6 @@ const always = {
 const atGateway = {
   "istio-auth0:index:GatewayLogin": 1,
   "kubernetes:core/v1:Namespace": 2,
-  "kubernetes:security.istio.io/v1:RequestAuthentication": 1,
   "kubernetes:security.istio.io/v1:AuthorizationPolicy": 4,
   "kubernetes:networking.istio.io/v1:VirtualService": 1,
   "istio-auth0:index:Redis": 1,
@@ -77,12 +76,11 @@ test("no login makes nothing, and one without a client neither", async () => {
   assert.deepEqual(await counts({ at: "gateway" }, false), always);
 });
 
-test("a login at the gateway is these resources; required one policy more, in cookies no Redis", async () => {
+test("a login at the gateway is these resources; required or not, and in cookies no Redis", async () => {
   assert.deepEqual(await counts({ at: "gateway" }), { ...always, ...atGateway });
   assert.deepEqual(await counts({ at: "gateway", required: true }), {
     ...always,
     ...atGateway,
-    "kubernetes:security.istio.io/v1:AuthorizationPolicy": 5,
   });
   const without = Object.entries(atGateway).filter(([type]) => type !== "istio-auth0:index:Redis");
   assert.deepEqual(await counts({ at: "gateway", sessions: "cookie" }), {

@@ -2,16 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loginPolicies } from "../../../components/login/policies";
 
-const identity = {
-  issuer: "https://tenant.example/",
-  jwksUri: "https://tenant.example/.well-known/jwks.json",
-  audience: "https://bookinfo.io",
-  permissionsClaim: ["permissions"],
-};
-
 function policies(required: boolean, gatewayUrl = "http://localhost:8080") {
-  const made = loginPolicies({ login: { required, sessions: "redis" }, identity, gatewayUrl });
-  const named = [...made.RequestAuthentication, ...made.AuthorizationPolicy].map(
+  const made = loginPolicies({ login: { required, sessions: "redis" }, gatewayUrl });
+  const named = made.AuthorizationPolicy.map(
     ({ metadata: { namespace, name }, spec }) => [`${namespace}/${name}`, spec] as const,
   );
   return Object.fromEntries<unknown>(named);
@@ -20,20 +13,8 @@ function policies(required: boolean, gatewayUrl = "http://localhost:8080") {
 const gateway = { matchLabels: { istio: "ingress" } };
 const noToken = { key: "request.headers[authorization]", notValues: ["*"] };
 
-test("with an optional login the proxy is asked about cookies without a token, and tokens are checked", () => {
+test("with an optional login the proxy is asked about cookies without a token", () => {
   assert.deepEqual(policies(false), {
-    "istio-ingress/tokens": {
-      selector: gateway,
-      jwtRules: [
-        {
-          issuer: "https://tenant.example/",
-          jwksUri: "https://tenant.example/.well-known/jwks.json",
-          audiences: ["https://bookinfo.io"],
-          fromHeaders: [{ name: "Authorization", prefix: "Bearer " }],
-          forwardOriginalToken: true,
-        },
-      ],
-    },
     "login/allow-nothing": {},
     "login/oauth2-proxy": {
       action: "ALLOW",
@@ -69,7 +50,7 @@ test("with an optional login the proxy is asked about cookies without a token, a
   });
 });
 
-test("with a required login the proxy is asked about whatever has no token, and nothing else gets in", () => {
+test("with a required login the proxy is asked about whatever has no token", () => {
   const required = policies(true);
   assert.deepEqual(required["istio-ingress/login"], {
     action: "CUSTOM",
@@ -77,20 +58,10 @@ test("with a required login the proxy is asked about whatever has no token, and 
     selector: gateway,
     rules: [{ to: [{ operation: { notPaths: ["/oauth2/*"] } }], when: [noToken] }],
   });
-  assert.deepEqual(required["istio-ingress/signed-in"], {
-    action: "DENY",
-    selector: gateway,
-    rules: [
-      {
-        from: [{ source: { notRequestPrincipals: ["https://tenant.example//*"] } }],
-        to: [{ operation: { notPaths: ["/oauth2/*"] } }],
-      },
-    ],
-  });
-  assert.equal(Object.keys(required).length, Object.keys(policies(false)).length + 1);
+  assert.deepEqual(Object.keys(required), Object.keys(policies(false)));
 });
 
-test("at HTTPS what is only redirected there is not asked about, and gets as far as the redirect", () => {
+test("at HTTPS what is only redirected there is not asked about", () => {
   const required = policies(true, "https://books.example");
   assert.deepEqual(required["istio-ingress/login"], {
     action: "CUSTOM",
@@ -98,22 +69,11 @@ test("at HTTPS what is only redirected there is not asked about, and gets as far
     selector: gateway,
     rules: [{ to: [{ operation: { notPaths: ["/oauth2/*"], ports: ["443"] } }], when: [noToken] }],
   });
-  assert.deepEqual(required["istio-ingress/signed-in"], {
-    action: "DENY",
-    selector: gateway,
-    rules: [
-      {
-        from: [{ source: { notRequestPrincipals: ["https://tenant.example//*"] } }],
-        to: [{ operation: { notPaths: ["/oauth2/*"], notPorts: ["80"] } }],
-      },
-    ],
-  });
 });
 
 test("without a Redis nothing may call one", () => {
   const { AuthorizationPolicy } = loginPolicies({
     login: { required: false, sessions: "cookie" },
-    identity,
     gatewayUrl: "http://localhost:8080",
   });
   assert.deepEqual(

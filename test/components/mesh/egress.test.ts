@@ -9,9 +9,12 @@ async function entriesFor(identity: Parameters<typeof createProviderEntries>[1])
     createProviderEntries("provider", identity, "login", { provider: clusterProvider() });
   });
   const entries = ofType(registrations, "kubernetes:networking.istio.io/v1:ServiceEntry");
-  return Object.values(entries).map(
-    ({ inputs }) => inputs as { metadata: object; spec: { hosts: string[]; ports: object[] } },
-  );
+  // In the order of their names: they are registered in any.
+  return Object.values(entries)
+    .sort((one, other) => one.name.localeCompare(other.name))
+    .map(
+      ({ inputs }) => inputs as { metadata: object; spec: { hosts: string[]; ports: object[] } },
+    );
 }
 
 test("the provider is entered for one namespace, at its own host and port, once", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
+import { loginSettings } from "../../../components/settings";
 import { resourceRule } from "../../../policies/rule";
 import { rules } from "../../../policies/rules";
 import { issuerSettings, tableSettings } from "../../../policies/table";
@@ -27,6 +28,8 @@ test("the table and the issuers follow from the program's own, by the namespace'
   assert.deepEqual(derivedSettings(settingsOf("prod")), {
     issuers: [tenant],
     rootNamespace: "istio-system",
+    checkedServices: "all",
+    checkOnlyNamespaces: [],
     table: {
       namespace: "bookinfo",
       issuers: [tenant],
@@ -43,8 +46,17 @@ test("the table and the issuers follow from the program's own, by the namespace'
   });
 });
 
-test("another provider's issuer, audience and claim are as the stack has them", () => {
-  const { issuers } = derivedSettings({
+test("other providers' issuers, audiences and claims are as the stack has them", () => {
+  const other = { issuer: "https://other.example", jwksUri: "https://other.example/keys" };
+  const recognized = { ...other, audience: "others", permissionsClaim: ["scope"] };
+  const { issuers, table } = derivedSettings({
+    authentication: {
+      at: "namespace",
+      required: false,
+      clients: "listed",
+      issuers: [{ ...recognized, clients: ["app"] }],
+    },
+    login: { at: "none" },
     identity: {
       kind: "oidc",
       issuer: "https://id.example",
@@ -62,7 +74,27 @@ test("another provider's issuer, audience and claim are as the stack has them", 
       audience: "books",
       permissionsClaim: ["realm_access", "roles"],
     },
+    recognized,
   ]);
+  assert.deepEqual(table.issuers, issuers);
+});
+
+test("who is to check tokens follows from where they are checked, and from a login at the gateway", () => {
+  const settings = settingsOf("prod");
+  const { authentication } = settings;
+  const derived = (at: typeof authentication.at, login = settings.login) => {
+    const { checkedServices, checkOnlyNamespaces } = derivedSettings({
+      ...settings,
+      authentication: { ...authentication, at },
+      login,
+    });
+    return [checkedServices, ...checkOnlyNamespaces];
+  };
+  const login = loginSettings.parse({ at: "gateway" });
+  assert.deepEqual(derived("namespace"), ["all"]);
+  assert.deepEqual(derived("workload"), ["protected"]);
+  assert.deepEqual(derived("gateway"), ["all", "istio-ingress"]);
+  assert.deepEqual(derived("workload", login), ["protected", "istio-ingress"]);
 });
 
 const ruleOf = (name: string, settings: z.ZodObject) =>
