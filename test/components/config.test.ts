@@ -101,7 +101,12 @@ test("the smallest configuration gets the defaults", async () => {
       values: { base: {}, istiod: {}, gateway: {} },
     },
     authentication: { at: "namespace", required: false, clients: "listed", issuers: [] },
-    bookinfo: { registry: "registry.istio.io/release", tag: "1.20.3" },
+    mesh: { egress: "REGISTRY_ONLY" },
+    bookinfo: {
+      registry: "registry.istio.io/release",
+      tag: "1.20.3",
+      reviews: { v1: 34, v2: 33, v3: 33 },
+    },
     gateway: { url: "http://localhost:8080" },
     login: { at: "none" },
   });
@@ -118,6 +123,11 @@ test("everything that can be set arrives", async () => {
     tag: "local",
     values: { base: {}, istiod: { env: { A: "b", list: [1, null] } }, gateway: {} },
   };
+  const bookinfo = {
+    registry: "localhost:5000",
+    tag: "1.20.3-debug",
+    reviews: { v1: 90, v2: 10, v3: 0 },
+  };
   const settings = load({
     cluster: { kind: "existing", kubeconfigPath: path, context: "sandbox" },
     istio: { ...istio, charts: { oci: "oci://registry.example/charts" } },
@@ -129,7 +139,8 @@ test("everything that can be set arrives", async () => {
       users,
       machines,
     },
-    bookinfo: { registry: "localhost:5000", tag: "1.20.3-debug" },
+    mesh: { egress: "ALLOW_ANY" },
+    bookinfo,
     gateway: {
       url: "https://books.example",
       serviceType: "NodePort",
@@ -141,7 +152,7 @@ test("everything that can be set arrives", async () => {
     ...istio,
     charts: { kind: "oci", address: "oci://registry.example/charts" },
   });
-  assert.deepEqual(settings.bookinfo, { registry: "localhost:5000", tag: "1.20.3-debug" });
+  assert.deepEqual([settings.mesh, settings.bookinfo], [{ egress: "ALLOW_ANY" }, bookinfo]);
   assert.deepEqual(settings.gateway, {
     url: "https://books.example",
     serviceType: "NodePort",
@@ -242,7 +253,7 @@ test("all problems are reported at once", () => {
       '  gateway.url: found "http://localhost:8080/", expected an http or https URL without path, such as http://localhost:8080',
       '  gateway.serviceType: found "Public", expected one of "LoadBalancer", "NodePort", "ClusterIP"',
       "  gateway.nodePort: found 0, expected a port number from 1 to 65535",
-      "  gatway: found an unknown key, expected one of cluster, istio, identity, authentication, bookinfo, gateway, login",
+      "  gatway: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, bookinfo, gateway, login",
     ],
   );
 });
@@ -367,6 +378,7 @@ test("no message shows a secret, wherever it was put", () => {
 const fallbacks: Readonly<Record<string, object>> = {
   istio: {},
   authentication: {},
+  mesh: {},
   bookinfo: {},
   login: { at: "none" },
 };
