@@ -44,6 +44,7 @@ const check = (issuer: string, more: object = {}, asksForTokens = false) =>
           certificateAuthority: identity.certificate,
           ...more,
         },
+        authentication: { clients: "any" },
       }).identity,
       asksForTokens,
     ),

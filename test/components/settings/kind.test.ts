@@ -12,6 +12,7 @@ function problems(cluster: object, gateway: object): string[] {
       jwksUri: "https://tenant.example/keys",
       audience: "books",
     },
+    authentication: { clients: "any" },
     gateway,
   });
 }
