@@ -1,8 +1,8 @@
 /**
  * One stack: a cluster, Istio, an identity provider and Bookinfo, and the mesh enforces who may call what.
  */
-import { services } from "./components/access";
-import { Bookinfo, createNamespace } from "./components/bookinfo";
+import { application } from "./application";
+import { Bookinfo } from "./components/bookinfo";
 import { createCluster, GatewayRecord } from "./components/cluster";
 import { loadSettings } from "./components/config";
 import { Enforcement } from "./components/enforcement";
@@ -11,8 +11,9 @@ import { findCertificate, GatewayCertificate } from "./components/gateway/certif
 import { createIdentity } from "./components/identity";
 import { createLogin, describeLogin, extensionProvider } from "./components/login";
 import { IstioMesh } from "./components/mesh";
+import { createNamespace } from "./components/namespace";
 
-const settings = loadSettings();
+const settings = loadSettings(application);
 const cluster = createCluster("cluster", settings.cluster, settings.gateway);
 const { provider, lifetime, dnsZone: zone } = cluster;
 const { url, tls } = settings.gateway;
@@ -54,12 +55,12 @@ if (zone !== undefined)
 const identity = createIdentity(
   "identity",
   settings.identity,
-  { gatewayUrl: url, login: settings.login.at },
+  { application, gatewayUrl: url, login: settings.login.at },
   first,
 );
 
 // The policies come between the namespace and the services: no service ever runs without them.
-const namespace = createNamespace("bookinfo", { provider, ...inCluster });
+const namespace = createNamespace("bookinfo", application, { provider, ...inCluster });
 const enforcement = new Enforcement(
   "access",
   {
@@ -67,7 +68,7 @@ const enforcement = new Enforcement(
     authentication: settings.authentication,
     login: settings.login.at === "gateway" ? settings.login : undefined,
     gatewayUrl: url,
-    services,
+    application,
   },
   {
     providers: [provider],
@@ -78,7 +79,7 @@ const enforcement = new Enforcement(
 const login = createLogin(
   "login",
   settings.login,
-  { identity, gatewayUrl: url, egress: settings.mesh.egress },
+  { application, identity, gatewayUrl: url, egress: settings.mesh.egress },
   {
     providers: [provider],
     deletedWith: lifetime,

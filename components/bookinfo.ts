@@ -1,10 +1,10 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ServiceName } from "./access";
+import { bookinfo, port, type ServiceName } from "./access";
+import { serviceAccountOf } from "./application";
 import type { BookinfoSettings } from "./config";
 import { createWayIn, type WayInArgs } from "./gateway/route";
 import { createTraffic, type ServiceTraffic } from "./traffic";
-import { namespaces, serviceAccountOf, servicePort as port } from "./names";
 
 /** One version of a service. */
 interface Version {
@@ -51,27 +51,9 @@ export interface ServiceOverride {
 }
 
 /** What Bookinfo is made from: the settings under `bookinfo`, and the way in. */
-export interface BookinfoArgs extends BookinfoSettings, WayInArgs {
+export interface BookinfoArgs extends BookinfoSettings, Omit<WayInArgs, "application"> {
   /** Default: none. */
   readonly overrides?: Readonly<Partial<Record<ServiceName, ServiceOverride>>> | undefined;
-}
-
-/**
- * Makes Bookinfo's namespace. It is apart from the services, so that what protects them is there before them.
- *
- * @param name the resource's name
- * @param options Pulumi's resource options
- */
-export function createNamespace(
-  name: string,
-  options: pulumi.CustomResourceOptions,
-): kubernetes.core.v1.Namespace {
-  const labels = { "istio-injection": "enabled" };
-  return new kubernetes.core.v1.Namespace(
-    name,
-    { metadata: { name: namespaces.application, labels } },
-    options,
-  );
 }
 
 /** Istio's Bookinfo: four services, three versions of reviews, and the way in through the gateway. */
@@ -95,8 +77,8 @@ export class Bookinfo extends pulumi.ComponentResource {
         }
       }
     }
-    createTraffic(name, trafficOf(args), { parent: this });
-    createWayIn(name, args, { parent: this });
+    createTraffic(name, bookinfo, trafficOf(args), { parent: this });
+    createWayIn(name, { application: bookinfo, ...args }, { parent: this });
     this.registerOutputs({});
   }
 
@@ -115,7 +97,7 @@ export class Bookinfo extends pulumi.ComponentResource {
     name: string,
     service: ServiceName,
   ): kubernetes.core.v1.ServiceAccount {
-    const account = serviceAccountOf(service);
+    const account = serviceAccountOf(bookinfo, service);
     return new kubernetes.core.v1.ServiceAccount(
       `${name}-${service}`,
       // The sidecar's own token is mounted by Istio; the services never call Kubernetes.
@@ -166,7 +148,7 @@ function labelsOf({ service, version }: Workload): Record<string, string> {
 }
 
 function metadataOf(name: string, labels: Record<string, string> = {}) {
-  return { name, namespace: namespaces.application, labels };
+  return { name, namespace: bookinfo.namespace, labels };
 }
 
 function templateOf(
@@ -192,7 +174,7 @@ function podOf(
   const { service, writable = {}, environment = {} } = workload;
   const health = { httpGet: { path: "/health", port } };
   return {
-    serviceAccountName: serviceAccountOf(service).name,
+    serviceAccountName: serviceAccountOf(bookinfo, service).name,
     containers: [
       {
         name: service,

@@ -1,12 +1,12 @@
 /** How the mesh's own requests travel to services: encrypted, to which version, how long, and how often. */
 import type * as pulumi from "@pulumi/pulumi";
+import type { Application } from "./application";
 import {
   DestinationRule,
   type DestinationRuleSpec,
   VirtualService,
   type VirtualServiceSpec,
 } from "./mesh/resources";
-import { namespaces } from "./names";
 
 /**
  * How one request may be repeated, and how long it may take. It is repeated only where no service has seen it: what
@@ -33,41 +33,47 @@ export interface ServiceTraffic {
 }
 
 /** The name that the mesh knows a service of the application by. */
-export const hostOf = (service: string) => `${service}.${namespaces.application}.svc.cluster.local`;
+export const hostOf = ({ namespace }: Pick<Application, "namespace">, service: string) =>
+  `${service}.${namespace}.svc.cluster.local`;
 
 /**
  * Makes each service's destination rule, and its route.
  *
  * @param name what the resources are named after
+ * @param application whose services they are
  * @param options Pulumi's resource options
  */
 export function createTraffic(
   name: string,
+  application: Pick<Application, "namespace">,
   services: readonly ServiceTraffic[],
   options: pulumi.CustomResourceOptions,
 ): void {
   for (const traffic of services) {
     const { service } = traffic;
-    const metadata = { name: service, namespace: namespaces.application };
+    const metadata = { name: service, namespace: application.namespace };
     // Before the route that leads to its subsets: until then requests for them would get 503.
     const rule = new DestinationRule(
       `${name}-${service}-destination`,
-      { metadata, spec: destinationOf(traffic) },
+      { metadata, spec: destinationOf(application, traffic) },
       options,
     );
     new VirtualService(
       `${name}-${service}-traffic`,
-      { metadata, spec: routeOf(traffic) },
+      { metadata, spec: routeOf(application, traffic) },
       { ...options, dependsOn: [rule] },
     );
   }
 }
 
 /** Said, and not left to Istio's finding out: a service without a sidecar is not called in plain text. */
-function destinationOf({ service, shares }: ServiceTraffic): DestinationRuleSpec {
+function destinationOf(
+  application: Pick<Application, "namespace">,
+  { service, shares }: ServiceTraffic,
+): DestinationRuleSpec {
   const versions = Object.keys(shares);
   return {
-    host: hostOf(service),
+    host: hostOf(application, service),
     trafficPolicy: { tls: { mode: "ISTIO_MUTUAL" } },
     ...(versions.length > 0 && {
       subsets: versions.map((version) => ({ name: version, labels: { version } })),
@@ -75,8 +81,11 @@ function destinationOf({ service, shares }: ServiceTraffic): DestinationRuleSpec
   };
 }
 
-function routeOf({ service, shares }: ServiceTraffic): VirtualServiceSpec {
-  const host = hostOf(service);
+function routeOf(
+  application: Pick<Application, "namespace">,
+  { service, shares }: ServiceTraffic,
+): VirtualServiceSpec {
+  const host = hostOf(application, service);
   const chosen = Object.entries(shares).filter(([, share]) => share > 0);
   const route =
     chosen.length === 0

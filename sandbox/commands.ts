@@ -88,7 +88,7 @@ export async function up(layout: Layout, set: readonly string[]): Promise<number
     await remove(layout);
     return up(layout, set);
   }
-  const probes = new EarlyProbes(kubeconfigPath(layout));
+  const probes = new EarlyProbes(layout.project.application, kubeconfigPath(layout));
   if (wasUp) probes.start();
   try {
     const work = update(layout, stack, progress.of("stack"), {
@@ -213,8 +213,9 @@ async function report(
   for (const signal of signals) process.once(signal, interrupt);
   const { signal } = interruption;
   const signingKey = signingKeys(layout);
+  const { application } = layout.project;
   const options = { signingKey, signal, progress: say, ...(probes && { probes }) };
-  const found = await verifyStack(parseOutputs(outputs), options);
+  const found = await verifyStack(application, parseOutputs(application, outputs), options);
   for (const one of signals) process.off(one, interrupt);
   const colour = process.stdout.isTTY && process.stdout.hasColors();
   process.stdout.write(renderReport(found, { colour }));
@@ -293,9 +294,10 @@ async function existing(layout: Layout): Promise<void> {
 /** Where everything is, as far as it has been set up. */
 function addresses(layout: Layout): string {
   const { gateway, tenant } = knownAddresses(layout);
+  const { title, home } = layout.project.application;
   const password = "pulumi stack output userPasswords --show-secrets";
   const lines = [
-    ["Bookinfo", gateway && `${gateway}/productpage`],
+    [title, gateway && `${gateway}${home}`],
     ["Tenant", tenant],
     ["Kubeconfig", kubeconfigPath(layout)],
     ["Passwords", `echo '${password}' | npm run -s sandbox -- shell`],

@@ -1,5 +1,7 @@
 /** What every viewer's requests carry: nothing, a real token, or one that verify has made. */
+import type { Application } from "../components/application";
 import type { StackOutputs } from "../stack/outputs";
+import { everyPermission } from "./permissions";
 import { bearer, presentations } from "./presentations";
 import type { Carried } from "./presentations";
 import { chooseSigningKey, findSigningKey, publishedKeys, strangersKey } from "./signing-keys";
@@ -31,16 +33,17 @@ export type AllCredentials = ReadonlyMap<string, Credentials>;
  * @param keys the tenant's private keys, if they are at hand
  */
 export async function allCredentials(
+  application: Application,
   outputs: StackOutputs,
   genuine: IssuedTokens,
   sessions: Sessions,
   signal: AbortSignal,
   keys?: SigningKeys,
 ): Promise<AllCredentials> {
-  const whole = wholeViewer(viewersOf(outputs))?.name ?? "";
+  const whole = wholeViewer(application, viewersOf(application, outputs))?.name ?? "";
   const tokens = new Map([...genuine].map(([name, { accessToken }]) => [name, accessToken]));
-  const materials = await gather(outputs, genuine, whole, signal, keys);
-  for (const { name, make } of tokenClasses(outputs)) {
+  const materials = await gather(application, outputs, genuine, whole, signal, keys);
+  for (const { name, make } of tokenClasses(application, outputs)) {
     const token = await make(materials);
     if (token !== undefined) tokens.set(name, token);
   }
@@ -86,6 +89,7 @@ function valuesOf(value: string | readonly string[] = []): readonly string[] {
 }
 
 async function gather(
+  application: Application,
   outputs: StackOutputs,
   genuine: IssuedTokens,
   whole: string,
@@ -98,6 +102,7 @@ async function gather(
     issuer: outputs.issuer,
     audience: outputs.audience,
     permissionsClaim: outputs.permissionsClaim,
+    permissions: everyPermission(application),
     client: outputs.clientIds.web ?? Object.values(outputs.clientIds.machines)[0],
     published,
     tenantKey: keys && (await chooseSigningKey(keys, published, issued[0]?.accessToken)),

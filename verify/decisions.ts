@@ -5,21 +5,14 @@ import type { Decision, RequestFacts } from "../explain/facts";
 import { readKeySets } from "../explain/keys";
 import { decideWay } from "../explain/way";
 import type { Hop } from "../explain/way";
-import { gateway } from "../components/access";
-import {
-  gatewayLabels,
-  gatewayServiceAccount,
-  namespaces,
-  serviceAccountOf,
-  servicePort,
-} from "../components/names";
+import { type Application, gateway } from "../components/application";
+import { gatewayLabels, gatewayServiceAccount } from "../components/names";
 import type { PlannedCell } from "./cells";
 import { unlisted } from "./expectations";
-import type { Destination } from "./expectations";
 import { podLabel } from "./probe-pod";
 import type { ProbePod } from "./probe-pod";
 import type { ProbeRequest } from "./prober";
-import { pathOf, stranger } from "./vantages";
+import { placeOf, strangersPod } from "./vantages";
 import type { Vantage } from "./vantages";
 
 /**
@@ -30,11 +23,12 @@ import type { Vantage } from "./vantages";
  * @throws StackError when the cluster does not answer
  */
 export async function decisionsOn(
+  application: Application,
   planned: readonly PlannedCell[],
   vantages: readonly Vantage[],
   kubeconfig: string,
 ): Promise<readonly (Decision | undefined)[]> {
-  const state = await readCluster(kubeconfig);
+  const state = await readCluster(application, kubeconfig);
   const keys = await readKeySets(state.policies);
   const places = new Map(vantages.map((vantage) => [vantage.name, vantage]));
   const now = new Date();
@@ -43,7 +37,12 @@ export async function decisionsOn(
       const vantage = places.get(cell.vantage);
       if (request === undefined || way === undefined || vantage === undefined) return undefined;
       const [first, ...others] = way.through.map((service, position) =>
-        hopTo(service, position === 0 ? request : { ...request, path: pathOf(service) }, state),
+        hopTo(
+          application,
+          service,
+          position === 0 ? request : { ...request, path: placeOf(application, service).path },
+          state,
+        ),
       );
       if (first === undefined) return undefined;
       const headers = Object.fromEntries(
@@ -79,21 +78,22 @@ function gatewayHop({ method, origin, path }: ProbeRequest, { workloads }: Clust
 }
 
 function hopTo(
-  service: Destination,
+  application: Application,
+  service: string,
   { method, origin, path, headers }: ProbeRequest,
   { workloads }: ClusterState,
 ): Hop {
-  const [label, value] = service === unlisted ? [podLabel, stranger.name] : ["app", service];
+  const [label, value] = service === unlisted ? [podLabel, strangersPod] : ["app", service];
+  const { port, serviceAccount } = placeOf(application, service);
   const labels = workloads.application.find((each) => each[label] === value) ?? { [label]: value };
   const { host } = headers;
   return {
     name: service,
     destination: {
-      namespace: namespaces.application,
+      namespace: application.namespace,
       labels,
-      port: servicePort,
-      serviceAccount:
-        service === unlisted ? stranger.serviceAccount : serviceAccountOf(service).name,
+      port,
+      serviceAccount,
     },
     method,
     path,

@@ -3,8 +3,7 @@
  * outcome that is right. Nothing here looks at a token, so that a tenant which grants too much
  * shows as a difference.
  */
-import { gateway, services } from "../components/access";
-import type { Permission, Requirement, ServiceAccess, ServiceName } from "../components/access";
+import { gateway, type Requirement, type ServiceAccess } from "../components/application";
 import type { StackOutputs } from "../stack/outputs";
 
 /**
@@ -13,26 +12,22 @@ import type { StackOutputs } from "../stack/outputs";
  */
 export type Credential =
   | { readonly kind: "none" }
-  | { readonly kind: "token"; readonly permissions: readonly Permission[] }
+  | { readonly kind: "token"; readonly permissions: readonly string[] }
   | { readonly kind: "bad token"; readonly refusal: TokenRefusal };
 
 /** A service that is not in the table, and so is reachable by nobody. */
 export const unlisted = "unlisted";
 
-/** Where requests go: a service of the table, or the one that is not in it. */
-export type Destination = ServiceName | typeof unlisted;
-
-/**
- * What calls, by its place in the table. Without one: `stranger`, a workload of the mesh;
- * `outsider`, one that has no sidecar and so speaks plain text; `itself`, one that calls over its
- * own loopback, where no sidecar is.
- */
-export type Caller = ServiceAccess["callers"][number] | "stranger" | "outsider" | "itself";
-
 /** A request's way: the first caller, then every service that it reaches, in order. */
 export interface Way {
-  readonly caller: Caller;
-  readonly through: readonly [Destination, ...ServiceName[]];
+  /**
+   * What calls, by its place in the table. Without one: `stranger`, a workload of the mesh;
+   * `outsider`, one that has no sidecar and so speaks plain text; `itself`, one that calls over its
+   * own loopback, where no sidecar is.
+   */
+  readonly caller: string;
+  /** The first may be the one that is not in the table. */
+  readonly through: readonly [string, ...string[]];
 }
 
 /**
@@ -94,13 +89,16 @@ export function isPermitted({ refusal }: Expected): boolean {
 }
 
 /** The callers whose way decides alone, whatever the table says and the request carries. */
-const outcomeOfWay: Readonly<Partial<Record<Caller, Expected>>> = {
+const outcomeOfWay: Readonly<Partial<Record<string, Expected>>> = {
   // Mutual TLS is strict: plain text does not get as far as a token or a policy.
   outsider: { status: "reset", refusal: "reset" },
   itself: { status: 200 },
 };
 
-type Table = Readonly<Record<ServiceName, ServiceAccess>>;
+/** As much of an application. */
+interface Table {
+  readonly services: Readonly<Record<string, ServiceAccess>>;
+}
 
 /** Where tokens are checked, and whether one is asked of every request through the gateway. */
 export interface TokenChecks {
@@ -133,18 +131,18 @@ export function refusalAtGateway(
   return required && credential.kind === "none" ? refused("access denied") : undefined;
 }
 
-/** The outcome that `table` asks for when a request with `credential` goes `way`. */
+/** The outcome that the table asks for when a request with `credential` goes `way`. */
 export function expectedOutcome(
+  table: Table,
   way: Way,
   credential: Credential,
   checks: TokenChecks,
-  table: Table = services,
 ): Expected {
   const decided = outcomeOfWay[way.caller] ?? refusalAtGateway(way, credential, checks);
   if (decided !== undefined) return decided;
   let { caller } = way;
   for (const [hop, service] of way.through.entries()) {
-    const refusal = refusalOf(caller, service, credential, checks, table);
+    const refusal = refusalOf(table, caller, service, credential, checks);
     if (refusal !== undefined) {
       return hop === 0
         ? refused(refusal)
@@ -157,28 +155,28 @@ export function expectedOutcome(
 
 /** How a service's sidecar refuses a request: a token is judged before the policies are. */
 function refusalOf(
-  caller: Caller,
-  service: Destination,
+  table: Table,
+  caller: string,
+  service: string,
   credential: Credential,
   { atServices }: TokenChecks,
-  table: Table,
 ): MeshRefusal | undefined {
-  const isChecked =
-    atServices === "all" || (service !== unlisted && table[service].requires !== "public");
+  const requires = table.services[service]?.requires;
+  const isChecked = atServices === "all" || (requires !== undefined && requires !== "public");
   if (credential.kind === "bad token" && isChecked) return credential.refusal;
-  return mayCall(caller, service, credential, table) ? undefined : "access denied";
+  return mayCall(table, caller, service, credential) ? undefined : "access denied";
 }
 
-/** Whether `table` lets `caller` call `service` with what the request carries, if that is no bad token that it checks. */
+/** Whether the table lets `caller` call `service` with what the request carries, if that is no bad token that it checks. */
 export function mayCall(
-  caller: Caller,
-  service: Destination,
+  { services }: Table,
+  caller: string,
+  service: string,
   credential: Credential,
-  table: Table = services,
 ): boolean {
-  if (service === unlisted) return false;
-  const callers: readonly Caller[] = table[service].callers;
-  return callers.includes(caller) && satisfies(credential, table[service].requires);
+  const row = services[service];
+  if (row === undefined) return false;
+  return row.callers.includes(caller) && satisfies(credential, row.requires);
 }
 
 function satisfies(credential: Credential, requirement: Requirement): boolean {

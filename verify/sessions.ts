@@ -1,6 +1,7 @@
 /** Browsers' sessions: people sign in where the stack has them sign in, and keep the cookies that they get there. */
+import type { Application } from "../components/application";
 import { CookieJar } from "tough-cookie";
-import { applicationAddresses } from "../components/identity/addresses";
+import { callbackOf } from "../components/identity/addresses";
 import { loginPaths } from "../components/login/names";
 import { reasonOf, StackError } from "../stack/errors";
 import type { StackOutputs } from "../stack/outputs";
@@ -17,19 +18,30 @@ const deadline = 20_000;
  * A session of every user whose password is known, one of somebody who has signed out, and one that nobody was given.
  * @throws StackError where a sign-in does not lead to a session
  */
-export async function sessionsOf(outputs: StackOutputs, signal: AbortSignal): Promise<Sessions> {
+export async function sessionsOf(
+  application: Application,
+  outputs: StackOutputs,
+  signal: AbortSignal,
+): Promise<Sessions> {
   const { login } = outputs;
   if (login === undefined) return new Map();
   const known = outputs.viewers.users.filter(({ email }) => email in outputs.userPasswords);
   const sessions = await everyOne(
-    known.map(async ({ email }) => [email, await beginSession(outputs, email, signal)] as const),
+    known.map(
+      async ({ email }) =>
+        [email, await beginSession(application, outputs, email, signal)] as const,
+    ),
   );
   const named = sessions.map(([email, { cookies }]) => [sessionOf(email), cookies] as const);
   const whole = sessions.at(-1);
   if (whole === undefined) return new Map(named);
   const [email, { cookies }] = whole;
-  const ended = await beginSession(outputs, email, signal);
-  await visit(`${outputs.gatewayUrl}${loginPaths[login.at].signOut}`, ended.jar, signal);
+  const ended = await beginSession(application, outputs, email, signal);
+  await visit(
+    `${outputs.gatewayUrl}${loginPaths(application)[login.at].signOut}`,
+    ended.jar,
+    signal,
+  );
   return new Map([...named, [staleSession, ended.cookies], [forgedSession, forged(cookies)]]);
 }
 
@@ -39,6 +51,7 @@ interface Session {
 }
 
 async function beginSession(
+  application: Application,
   { gatewayUrl, userPasswords, login }: StackOutputs,
   email: string,
   signal: AbortSignal,
@@ -47,8 +60,8 @@ async function beginSession(
   if (at === "none") throw new StackError("nobody signs in through this stack (login.at)");
   const jar = new CookieJar();
   const arrived = await signIn({
-    start: new URL(loginPaths[at].signIn, gatewayUrl),
-    callback: new URL(applicationAddresses(gatewayUrl, at).callback),
+    start: new URL(loginPaths(application)[at].signIn, gatewayUrl),
+    callback: new URL(callbackOf({ gatewayUrl, login: at })),
     email,
     password: userPasswords[email] ?? "",
     signal,

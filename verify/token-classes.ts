@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { base64url, decodeJwt, exportJWK, exportSPKI, importJWK, SignJWT } from "jose";
 import type { CryptoKey, JWK, JWTHeaderParameters, JWTPayload } from "jose";
-import type { Permission } from "../components/access";
+import type { Application } from "../components/application";
 import type { TokenRefusal } from "./expectations";
 import type { StackOutputs } from "../stack/outputs";
 import { claimAt, everyPermission, holding } from "./permissions";
@@ -25,6 +25,8 @@ interface Recognized {
   readonly issuer: string;
   readonly audience: string;
   readonly permissionsClaim: readonly string[];
+  /** Every permission of the table. */
+  readonly permissions: readonly string[];
   /** A client whose tokens count; undefined where the stack knows none. */
   readonly client: string | undefined;
 }
@@ -51,7 +53,7 @@ export const nothing = "nothing";
 export interface TokenClass {
   readonly name: string;
   /** How it has to be refused; for a good token, what it holds; or that it counts for nothing. */
-  readonly outcome: TokenRefusal | readonly Permission[] | typeof nothing;
+  readonly outcome: TokenRefusal | readonly string[] | typeof nothing;
   /** What has to be at hand to make it; said where it is not. */
   readonly needs?:
     | "the tenant's own key"
@@ -113,22 +115,24 @@ function byStranger(
 export type TokenOutputs = Pick<StackOutputs, "issuer" | "permissionsClaim" | "authentication">;
 
 /** Every class, in the order in which they are shown. */
-export function tokenClasses({
-  issuer,
-  permissionsClaim,
-  authentication,
-}: TokenOutputs): readonly TokenClass[] {
-  const ofForeignClient = authentication.clients === "any" ? everyPermission : nothing;
+export function tokenClasses(
+  application: Application,
+  { issuer, permissionsClaim, authentication }: TokenOutputs,
+): readonly TokenClass[] {
+  const permissions = everyPermission(application);
+  const ofForeignClient = authentication.clients === "any" ? permissions : nothing;
   return [
-    byTenant(forgedControl, everyPermission, (good) => good),
-    byTenant("ours among its audiences", everyPermission, (good, { audience }) => ({
+    byTenant(forgedControl, permissions, (good) => good),
+    byTenant("ours among its audiences", permissions, (good, { audience }) => ({
       ...good,
       aud: [otherAudience, audience],
     })),
     byTenant("foreign client", ofForeignClient, (good) => ({ ...good, azp: otherClient })),
     byTenant("no authorized party", ofForeignClient, (good) => ({ ...good, azp: undefined })),
-    ...withoutPermission(permissionsClaim),
-    ...authentication.issuers.flatMap((other) => byFurtherIssuer(permissionsClaim, other)),
+    ...withoutPermission(permissionsClaim, permissions),
+    ...authentication.issuers.flatMap((other) =>
+      byFurtherIssuer(permissions, permissionsClaim, other),
+    ),
     byTenant("expired token", "expired", (good) => ({
       ...good,
       iat: now() - 2 * hour,
@@ -162,19 +166,22 @@ export function tokenClasses({
 }
 
 /** Genuine, but what grants a permission is not where the table looks for it, or not that. */
-function withoutPermission(path: readonly string[]): readonly TokenClass[] {
+function withoutPermission(
+  path: readonly string[],
+  permissions: readonly string[],
+): readonly TokenClass[] {
   const at = (value: unknown) => claimAt(path, value);
   const changed = (change: (permission: string) => string) =>
-    holding(path, everyPermission.map(change));
+    holding(path, permissions.map(change));
   // Where words count, they are parted by spaces; elsewhere a text is one permission.
-  const asOne = everyPermission.join(isOfWords(path) ? "," : " ");
+  const asOne = permissions.join(isOfWords(path) ? "," : " ");
   const elsewhere = isOfWords(path) ? "permissions" : "scope";
   const classes: readonly (readonly [string, Record<string, unknown>])[] = [
     ["permissions as one string", at(asOne)],
-    ["permissions nested", at({ granted: everyPermission })],
+    ["permissions nested", at({ granted: permissions })],
     ["permissions with a suffix", changed((each) => `${each}:own`)],
     ["permissions in another case", changed((each) => each.toUpperCase())],
-    [`permissions only as ${elsewhere}`, { ...at([]), ...holding([elsewhere], everyPermission) }],
+    [`permissions only as ${elsewhere}`, { ...at([]), ...holding([elsewhere], permissions) }],
   ];
   return classes.map(([name, claims]) => byTenant(name, [], (good) => ({ ...good, ...claims })));
 }
@@ -182,7 +189,11 @@ function withoutPermission(path: readonly string[]): readonly TokenClass[] {
 type FurtherIssuer = TokenOutputs["authentication"]["issuers"][number];
 
 /** Tokens of a provider beside the stack's own: its own claim and its own clients count, and no other issuer's. */
-function byFurtherIssuer(ownClaim: readonly string[], other: FurtherIssuer): readonly TokenClass[] {
+function byFurtherIssuer(
+  permissions: readonly string[],
+  ownClaim: readonly string[],
+  other: FurtherIssuer,
+): readonly TokenClass[] {
   const { issuer, audience, permissionsClaim, clients } = other;
   const made = (
     name: string,
@@ -196,19 +207,19 @@ function byFurtherIssuer(ownClaim: readonly string[], other: FurtherIssuer): rea
       const signing = materials.furtherKeys.get(issuer);
       if (signing === undefined) return undefined;
       const client = clients === "any" ? otherClient : clients[0];
-      const good = goodClaims({ issuer, audience, permissionsClaim, client });
+      const good = goodClaims({ issuer, audience, permissionsClaim, permissions, client });
       return sign({ ...good, ...change(materials) }, { kid: signing.kid }, signing.key);
     },
   });
   const isOwnClaim = isDeepStrictEqual(permissionsClaim, ownClaim);
   return [
-    made("token", everyPermission),
+    made("token", permissions),
     ...(isOwnClaim
       ? []
       : [
           made("permissions in another claim", [], () => ({
             ...holding(permissionsClaim, []),
-            ...holding(ownClaim, everyPermission),
+            ...holding(ownClaim, permissions),
           })),
         ]),
     ...(clients === "any" ? [] : [made("foreign client", nothing, () => ({ azp: otherClient }))]),
@@ -221,7 +232,8 @@ const untrusted: readonly TokenClass[] = [
     name: tampered,
     outcome: "bad signature",
     needs: "somebody with every permission",
-    make: ({ whole, permissionsClaim }) => whole && tamper(whole, permissionsClaim),
+    make: ({ whole, permissionsClaim, permissions }) =>
+      whole && tamper(whole, holding(permissionsClaim, permissions)),
   },
   byStranger("stranger's key, tenant's id", "bad signature", tenantsKid),
   byStranger("unknown key id", "unknown key", () => Promise.resolve({ kid: "verify-unknown" })),
@@ -277,7 +289,13 @@ async function confuseAlgorithms(materials: Materials): Promise<string | undefin
 }
 
 /** What a token that holds everything would say. */
-function goodClaims({ issuer, audience, permissionsClaim, client }: Recognized): JWTPayload {
+function goodClaims({
+  issuer,
+  audience,
+  permissionsClaim,
+  permissions,
+  client,
+}: Recognized): JWTPayload {
   return {
     iss: issuer,
     aud: [audience, new URL("userinfo", issuer).href],
@@ -286,7 +304,7 @@ function goodClaims({ issuer, audience, permissionsClaim, client }: Recognized):
     iat: now(),
     exp: now() + hour,
     scope: "openid",
-    ...holding(permissionsClaim, everyPermission),
+    ...holding(permissionsClaim, permissions),
   };
 }
 
@@ -299,9 +317,8 @@ function sign(
 }
 
 /** A genuine token with another subject and all permissions, under its old signature. */
-function tamper(genuine: string, permissionsClaim: readonly string[]): string {
+function tamper(genuine: string, all: Readonly<Record<string, unknown>>): string {
   const [header, , signature] = genuine.split(".");
-  const all = holding(permissionsClaim, everyPermission);
   const payload = { ...decodeJwt(genuine), sub: "auth0|tampered", ...all };
   return [header, encoded(payload), signature].join(".");
 }

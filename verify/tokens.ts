@@ -1,6 +1,6 @@
 /** The real tokens, as the tenant issues them to people and machines. */
 import * as client from "openid-client";
-import { applicationAddresses } from "../components/identity/addresses";
+import { callbackOf } from "../components/identity/addresses";
 import { reasonOf, StackError } from "../stack/errors";
 import type { StackOutputs } from "../stack/outputs";
 import { PageRefusal, signIn } from "./sign-in";
@@ -138,7 +138,7 @@ async function authorization(
   check: PersonCheck = () => Promise.resolve(),
 ): Promise<Authorization> {
   const callback = new URL(
-    applicationAddresses(outputs.gatewayUrl, outputs.login?.at ?? "none").callback,
+    callbackOf({ gatewayUrl: outputs.gatewayUrl, login: outputs.login?.at ?? "none" }),
   );
   const { web: clientId } = outputs.clientIds;
   const { web: clientSecret } = outputs.clientSecrets;

@@ -1,5 +1,5 @@
 /** Who asks: the rows of every matrix, with what each one ought to hold. */
-import type { Permission } from "../components/access";
+import type { Application } from "../components/application";
 import type { Credential } from "./expectations";
 import type { StackOutputs } from "../stack/outputs";
 import { everyPermission, permissionsOf } from "./permissions";
@@ -40,17 +40,20 @@ export const staleSession = "session that was ended";
 export const forgedSession = "forged session cookie";
 
 /** Everybody who asks, from what the stack was configured with. */
-export function viewersOf({
-  viewers: { users, machines },
-  login,
-  ...outputs
-}: TokenOutputs & Pick<StackOutputs, "viewers" | "login">): readonly Viewer[] {
+export function viewersOf(
+  application: Application,
+  {
+    viewers: { users, machines },
+    login,
+    ...outputs
+  }: TokenOutputs & Pick<StackOutputs, "viewers" | "login">,
+): readonly Viewer[] {
   return [
     { name: anonymous, credential: { kind: "none" }, kind: "who" },
-    ...users.map(({ email, roles }) => holder(email, permissionsOf(roles))),
-    ...(login === undefined ? [] : browsers(users, login)),
+    ...users.map(({ email, roles }) => holder(email, permissionsOf(application, roles))),
+    ...(login === undefined ? [] : browsers(application, users, login)),
     ...machines.map(({ name, permissions }) => holder(machineViewer(name), permissions)),
-    ...tokenClasses(outputs).map(({ name, outcome, needs }): Viewer => ({
+    ...tokenClasses(application, outputs).map(({ name, outcome, needs }): Viewer => ({
       name,
       credential: credentialOf(outcome),
       ...(outcome === nothing && { hasAuthorization: true }),
@@ -75,23 +78,29 @@ function credentialOf(outcome: TokenClass["outcome"]): Credential {
 }
 
 /** The first person or machine that is meant to hold every permission. */
-export function wholeViewer(viewers: readonly Viewer[]): Viewer | undefined {
+export function wholeViewer(
+  application: Application,
+  viewers: readonly Viewer[],
+): Viewer | undefined {
   return viewers.find(
     ({ kind, name, credential, isBrowser }) =>
       kind === "who" &&
       isBrowser === undefined &&
       name !== forgedControl &&
       credential.kind === "token" &&
-      everyPermission.every((permission) => credential.permissions.includes(permission)),
+      everyPermission(application).every((permission) =>
+        credential.permissions.includes(permission),
+      ),
   );
 }
 
-function holder(name: string, held: readonly Permission[]): Viewer {
+function holder(name: string, held: readonly string[]): Viewer {
   return { name, credential: { kind: "token", permissions: held }, kind: "who" };
 }
 
 /** A session is as good as its user's token; one that was ended, or that nobody was given, is nothing. */
 function browsers(
+  application: Application,
   users: StackOutputs["viewers"]["users"],
   login: NonNullable<StackOutputs["login"]>,
 ): readonly Viewer[] {
@@ -101,7 +110,7 @@ function browsers(
   const needs = "a user whose password is known";
   return [
     ...users.map(({ email, roles }): Viewer => ({
-      ...holder(sessionOf(email), permissionsOf(roles)),
+      ...holder(sessionOf(email), permissionsOf(application, roles)),
       isBrowser: true,
       needs,
     })),

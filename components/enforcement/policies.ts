@@ -1,12 +1,12 @@
 /** The table as Istio's objects: data, so that policies can be judged, and compared with a cluster's. */
-import type { ServiceAccess, ServiceName } from "../access";
+import { type Application, callerAccount, type ServiceAccess } from "../application";
 import type { AuthenticationSettings } from "../config";
 import type {
   AuthorizationPolicySpec,
   PeerAuthenticationSpec,
   RequestAuthenticationSpec,
 } from "../mesh/resources";
-import { callerAccount, namespaces } from "../names";
+import { namespaces } from "../names";
 import { checkAtGateway, requireTokens } from "./gateway";
 import { acceptTokens, type TrustedIssuer, withToken } from "./issuers";
 
@@ -20,8 +20,8 @@ export interface EnforcementArgs {
   readonly login?: { readonly required: boolean } | undefined;
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;
-  /** Who may call each service, with what. A service that is not in it is reachable by nobody. */
-  readonly services: Readonly<Record<ServiceName, ServiceAccess>>;
+  /** Who may call each of its services, with what. A service that is not in it is reachable by nobody. */
+  readonly application: Application;
 }
 
 /** An object of Istio's as the table asks for it. */
@@ -41,7 +41,8 @@ export interface Policies {
 
 /** The table as Istio's objects: mutual TLS everywhere, nothing allowed, then one policy per service. */
 export function policiesOf(args: EnforcementArgs): Policies {
-  const { issuers, services } = args;
+  const { application } = args;
+  const inApplication = metadataIn(application);
   return {
     PeerAuthentication: [
       {
@@ -54,47 +55,50 @@ export function policiesOf(args: EnforcementArgs): Policies {
     AuthorizationPolicy: [
       // Without rules a policy allows nothing; the mesh's root namespace would shut the gateway too.
       { resource: "allow-nothing", metadata: inApplication("allow-nothing"), spec: {} },
-      ...Object.entries(services).map(([service, access]) => ({
+      ...Object.entries(application.services).map(([service, access]) => ({
         resource: service,
         metadata: inApplication(service),
-        spec: allowCallers(service, access, issuers),
+        spec: allowCallers(service, access, args),
       })),
       ...(args.authentication.required || args.login?.required ? [requireTokens(args)] : []),
     ],
   };
 }
 
-const inApplication = (name: string) => ({ name, namespace: namespaces.application });
+const metadataIn =
+  ({ namespace }: Application) =>
+  (name: string) => ({ name, namespace });
 
 type Check = PolicyObject<RequestAuthenticationSpec>;
 
 /** What checks tokens. Whatever the gateway has checked, services check again: it is not their only caller. */
 function checksOf(args: EnforcementArgs): readonly Check[] {
-  const { issuers, authentication, services, login } = args;
+  const { application, authentication, login } = args;
+  const isProtected = ([, { requires }]: [string, ServiceAccess]) => requires !== "public";
   const isChecked = authentication.at === "gateway" || login !== undefined;
   return [
     ...(authentication.at === "workload"
-      ? Object.keys(services).filter(isProtected(services)).map(checkAt(issuers))
-      : [checkEverywhere(issuers)]),
-    ...(isChecked ? [checkAtGateway(issuers)] : []),
+      ? Object.entries(application.services)
+          .filter(isProtected)
+          .map(([service]) => checkAt(service, args))
+      : [checkEverywhere(args)]),
+    ...(isChecked ? [checkAtGateway(args.issuers)] : []),
   ];
 }
 
-const isProtected = (services: EnforcementArgs["services"]) => (service: string) =>
-  services[service as ServiceName].requires !== "public";
-
-const checkAt =
-  (issuers: readonly TrustedIssuer[]) =>
-  (service: string): Check => ({
-    resource: `tokens-${service}`,
-    metadata: inApplication(`tokens-${service}`),
+function checkAt(service: string, { application, issuers }: EnforcementArgs): Check {
+  const resource = `tokens-${service}`;
+  return {
+    resource,
+    metadata: metadataIn(application)(resource),
     spec: { selector: { matchLabels: { app: service } }, ...acceptTokens(issuers) },
-  });
+  };
+}
 
-function checkEverywhere(issuers: readonly TrustedIssuer[]): Check {
+function checkEverywhere({ application, issuers }: EnforcementArgs): Check {
   return {
     resource: "tokens",
-    metadata: inApplication("tokens"),
+    metadata: metadataIn(application)("tokens"),
     spec: acceptTokens(issuers),
   };
 }
@@ -103,9 +107,9 @@ function checkEverywhere(issuers: readonly TrustedIssuer[]): Check {
 function allowCallers(
   service: string,
   { callers, requires }: ServiceAccess,
-  issuers: readonly TrustedIssuer[],
+  { application, issuers }: EnforcementArgs,
 ): AuthorizationPolicySpec {
-  const source = { serviceAccounts: callers.map(callerAccount) };
+  const source = { serviceAccounts: callers.map((caller) => callerAccount(application, caller)) };
   const permission = typeof requires === "object" ? requires.permission : undefined;
   return {
     action: "ALLOW",

@@ -1,3 +1,5 @@
+import type { Application } from "../application";
+
 /** Where a tenant's tokens come from, and where the keys are that they are checked with. */
 export interface TenantAddresses {
   /** The tokens' `iss`, to the letter: Auth0's ends in a slash. */
@@ -36,15 +38,24 @@ const callbacks: Readonly<Record<LoginPlace, string>> = {
   application: "/callback",
 };
 
-/**
- * The web application's addresses at the tenant.
- *
- * @param gatewayUrl the gateway's URL as browsers see it, without a path
- * @param login where people sign in
- */
-export function applicationAddresses(gatewayUrl: string, login: LoginPlace): ApplicationAddresses {
+/** Where whoever signs people in has them come back to. */
+export function callbackOf({ gatewayUrl, login }: Omit<AddressesArgs, "application">): string {
+  return `${gatewayUrl}${callbacks[login]}`;
+}
+
+/** What the web application's addresses are made of. */
+export interface AddressesArgs {
+  readonly application: Pick<Application, "home">;
+  /** The gateway's URL as browsers see it, without a path. */
+  readonly gatewayUrl: string;
+  /** Where people sign in. */
+  readonly login: LoginPlace;
+}
+
+/** The web application's addresses at the tenant. */
+export function applicationAddresses(args: AddressesArgs): ApplicationAddresses {
   return {
-    callback: `${gatewayUrl}${callbacks[login]}`,
-    loggedOut: `${gatewayUrl}/productpage`,
+    callback: callbackOf(args),
+    loggedOut: `${args.gatewayUrl}${args.application.home}`,
   };
 }

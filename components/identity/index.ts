@@ -1,7 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { IdentitySettings } from "../config";
-import type { LoginPlace } from "./addresses";
-import { Auth0Identity } from "./auth0";
+import { type ApplicationArgs, Auth0Identity } from "./auth0";
 import type { Identity } from "./identity";
 import { OidcIdentity } from "./oidc";
 
@@ -13,18 +12,18 @@ export type { Identity } from "./identity";
  *
  * @param name the component's name
  * @param settings the settings under `identity`
- * @param application the gateway's URL as browsers see it, and where people sign in: callbacks are made of these
+ * @param args the application, the gateway's URL as browsers see it, and where people sign in
  * @param options Pulumi's resource options
  */
 export function createIdentity(
   name: string,
   settings: IdentitySettings,
-  application: { readonly gatewayUrl: string; readonly login: LoginPlace },
+  args: ApplicationArgs,
   options?: pulumi.ComponentResourceOptions,
 ): Identity {
   switch (settings.kind) {
     case "auth0":
-      return new Auth0Identity(name, { ...settings, ...application }, options);
+      return new Auth0Identity(name, { ...settings, ...args }, options);
     case "oidc":
       return new OidcIdentity(name, settings, options);
   }

@@ -1,13 +1,14 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import type { Application } from "../application";
 import { applicationAddresses, type Identity } from "../identity";
 import { createProviderEntries, type Egress } from "../mesh/egress";
-import { namespaces } from "../names";
 import { checksumOf, type Files } from "./checksum";
 
 /** What the application's login is made from. */
 export interface ApplicationLoginArgs {
+  readonly application: Application;
   readonly identity: Identity;
   /** The provider's client that people sign in with. */
   readonly clientId: pulumi.Output<string>;
@@ -17,7 +18,7 @@ export interface ApplicationLoginArgs {
   readonly egress: Egress;
 }
 
-const metadata = { name: "login", namespace: namespaces.application };
+const objectName = "login";
 
 /**
  * The login's settings for an application that signs people in by itself: the client's id and secret, and a secret
@@ -26,8 +27,8 @@ const metadata = { name: "login", namespace: namespaces.application };
 export class ApplicationLogin extends pulumi.ComponentResource {
   /** For the container's `envFrom`. */
   public readonly environment = [
-    { configMapRef: { name: metadata.name } },
-    { secretRef: { name: metadata.name } },
+    { configMapRef: { name: objectName } },
+    { secretRef: { name: objectName } },
   ];
 
   /** For the pods, which read their environment at their start only. */
@@ -46,6 +47,7 @@ export class ApplicationLogin extends pulumi.ComponentResource {
       { length: 48, special: false },
       { parent: this },
     );
+    const metadata = { name: objectName, namespace: args.application.namespace };
     const settings = settingsOf(args);
     const secrets: Files = {
       OIDC_CLIENT_ID: args.clientId,
@@ -69,8 +71,9 @@ export class ApplicationLogin extends pulumi.ComponentResource {
 }
 
 /** By the names of the environment's variables. */
-function settingsOf({ identity, gatewayUrl }: ApplicationLoginArgs): Record<string, string> {
-  const { callback, loggedOut } = applicationAddresses(gatewayUrl, "application");
+function settingsOf(args: ApplicationLoginArgs): Record<string, string> {
+  const { identity } = args;
+  const { callback, loggedOut } = applicationAddresses({ ...args, login: "application" });
   const { endSessionEndpoint, certificateAuthority } = identity;
   return {
     OIDC_ISSUER: identity.issuer,

@@ -1,4 +1,5 @@
 /** OAuth2-Proxy's configuration: data, so that tests and policies see it. */
+import type { Application } from "../application";
 import type { LoginSettings } from "../config";
 import { applicationAddresses, type Identity } from "../identity";
 import { cookieName, hostOf, proxy, proxyPrefix, redis } from "./names";
@@ -8,6 +9,7 @@ export type GatewayLoginSettings = Extract<LoginSettings, { at: "gateway" }>;
 
 /** What the proxy's configuration is made of. */
 export interface ProxyOptions {
+  readonly application: Pick<Application, "home">;
   readonly login: GatewayLoginSettings;
   readonly identity: Pick<
     Identity,
@@ -72,11 +74,10 @@ export function proxySettings({ identity }: ProxyOptions, clientId: string) {
 }
 
 /** Everything that the settings file has no place for. */
-export function proxyFlags({
-  login,
-  identity,
-  gatewayUrl,
-}: ProxyOptions): Readonly<Record<string, string | number | boolean>> {
+export function proxyFlags(
+  options: ProxyOptions,
+): Readonly<Record<string, string | number | boolean>> {
+  const { login, identity, gatewayUrl } = options;
   const { endSessionEndpoint } = identity;
   return {
     "alpha-config": `${files.configuration}/${files.settings}`,
@@ -92,7 +93,7 @@ export function proxyFlags({
     "cookie-csrf-per-request": true,
     "cookie-csrf-per-request-limit": 5,
     "email-domain": "*",
-    "redirect-url": applicationAddresses(gatewayUrl, "gateway").callback,
+    "redirect-url": applicationAddresses({ ...options, login: "gateway" }).callback,
     "skip-provider-button": true,
     "api-route": "^/api/",
     // No header that a client could send says where a request was to go: the gateway asks with the path itself.
@@ -113,8 +114,8 @@ export function proxyFlags({
 }
 
 /** Where a person who signs out is sent on to: the provider's own sign-out, which leads back, or the page. */
-export function afterSignOut({ identity, gatewayUrl }: ProxyOptions): string {
-  const { loggedOut } = applicationAddresses(gatewayUrl, "gateway");
+export function afterSignOut({ identity, ...place }: ProxyOptions): string {
+  const { loggedOut } = applicationAddresses({ ...place, login: "gateway" });
   if (identity.endSessionEndpoint === undefined) return new URL(loggedOut).pathname;
   const url = new URL(identity.endSessionEndpoint);
   url.searchParams.set("post_logout_redirect_uri", loggedOut);

@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Application } from "../application";
 import type { Identity } from "../identity";
 import { createProviderEntries, type Egress } from "../mesh/egress";
 import { namespaces } from "../names";
@@ -10,6 +11,7 @@ import { Redis } from "./redis";
 
 /** What the login at the gateway is made from. */
 export interface GatewayLoginArgs {
+  readonly application: Application;
   /** The settings under `login`. */
   readonly login: GatewayLoginSettings;
   readonly identity: Identity;

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { HelmValues } from "../mesh/values";
 import { AuthorizationPolicy, VirtualService, type VirtualServiceSpec } from "../mesh/resources";
+import type { Application } from "../application";
 import { authorityMatch } from "../gateway/host";
 import { patience } from "../traffic";
 import { applicationAddresses } from "../identity";
@@ -40,14 +41,18 @@ export function createPolicies(
 /** Leads the proxy's own paths to it. */
 export function createRoute(
   name: string,
-  args: ProxyOptions,
+  args: ProxyOptions & { readonly application: Application },
   options: pulumi.CustomResourceOptions,
 ): void {
   new VirtualService(
     `${name}-route`,
     {
       metadata: { name: proxy.name, namespace: proxy.namespace },
-      spec: { hosts: ["*"], gateways: [applicationGateway], http: routesOf(args) },
+      spec: {
+        hosts: ["*"],
+        gateways: [applicationGateway(args.application)],
+        http: routesOf(args),
+      },
     },
     options,
   );
@@ -64,7 +69,7 @@ function routesOf(args: ProxyOptions): NonNullable<VirtualServiceSpec["http"]> {
   const session = { cookie: { regex: `(.*; *)?${cookieName(gatewayUrl)}(_[0-9]+)?=.*` } };
   const route = [{ destination: { host: hostOf(proxy), port: { number: proxy.port } } }];
   const onward = new URLSearchParams({ rd: afterSignOut(args) }).toString();
-  const { loggedOut } = applicationAddresses(gatewayUrl, "gateway");
+  const { loggedOut } = applicationAddresses({ ...args, login: "gateway" });
   return [
     { match: [{ ...signOut, queryParams: { rd: { regex: ".+" } } }], route, ...patience },
     {

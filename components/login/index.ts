@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { Application } from "../application";
 import type { BookinfoArgs } from "../bookinfo";
 import type { LoginSettings } from "../config";
 import type { Identity } from "../identity";
@@ -20,6 +21,7 @@ export interface Login {
 
 /** What every kind of login is made from. */
 export interface LoginArgs {
+  readonly application: Application;
   readonly identity: Identity;
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;
@@ -32,20 +34,20 @@ export interface LoginArgs {
  *
  * @param name the component's name
  * @param settings the settings under `login`
- * @param args the provider, and the gateway's URL as browsers see it
+ * @param args the application, and the provider
  * @param options Pulumi's resource options; they must carry the cluster's Kubernetes provider, and depend on the
  *   control plane and the namespaces of gateway and application
  */
 export function createLogin(
   name: string,
   settings: LoginSettings,
-  { identity, gatewayUrl, egress }: LoginArgs,
+  { identity, ...place }: LoginArgs,
   options: pulumi.ComponentResourceOptions,
 ): Login {
   const { web: clientId } = identity.clientIds;
   // Without a client nobody can sign in; where a login is asked for, the settings insist on one.
   if (settings.at === "none" || clientId === undefined) return { application: {}, enforced: [] };
-  const args = { identity, clientId, gatewayUrl, egress };
+  const args = { identity, clientId, ...place };
   if (settings.at === "gateway") {
     const { policies } = new GatewayLogin(name, { ...args, login: settings }, options);
     // The session is the proxy's own: a service that got to see its cookie could use it.

@@ -1,3 +1,4 @@
+import type { Application } from "../application";
 import { namespaces, type ServiceAccountName } from "../names";
 
 /** A workload of the login's: its Deployment, Service and label have the name of its service account. */
@@ -25,13 +26,11 @@ export const proxyPrefix = "/oauth2";
 export const signOutPath = `${proxyPrefix}/sign_out`;
 
 /** Where a browser goes to sign in, and to sign out of this stack alone. */
-export const loginPaths = {
-  gateway: {
-    signIn: `${proxyPrefix}/start?rd=/productpage`,
-    signOut: `${signOutPath}?rd=/productpage`,
-  },
-  application: { signIn: "/login", signOut: "/logout" },
-} as const;
+export const loginPaths = ({ home }: Pick<Application, "home">) =>
+  ({
+    gateway: { signIn: `${proxyPrefix}/start?rd=${home}`, signOut: `${signOutPath}?rd=${home}` },
+    application: { signIn: "/login", signOut: "/logout" },
+  }) as const;
 
 /**
  * The session's cookie. With the prefix a browser takes it from this very host only, never from a neighbouring

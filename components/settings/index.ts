@@ -4,6 +4,7 @@
  * In these files an error's text is what was expected; config.ts puts the key and what was found before it.
  */
 import { z } from "zod";
+import type { Application } from "../application";
 import { isInDomain } from "../cluster/domain";
 import { hostPorts } from "../cluster/kind/configuration";
 import { authentication, checkClients, checkIssuers, checkRequired } from "./authentication";
@@ -110,39 +111,62 @@ function checkClient(settings: unknown, context: z.core.$RefinementCtx): void {
   });
 }
 
-/** The seven sections of the stack's configuration. Pulumi.yaml describes every field. */
-export const settingsSchema = section({
-  cluster,
-  istio: istio.prefault({}),
-  mesh: mesh.prefault({}),
-  identity,
-  authentication: authentication.prefault({}),
-  bookinfo: bookinfoSettings.prefault({}),
-  gateway,
-  login: login.prefault({ at: "none" }),
-}).superRefine(
-  (settings, context) => {
-    checkDomain(settings, context);
-    checkPorts(settings, context);
-    checkRequired(settings, context);
-    checkClients(settings, context);
-    checkIssuers(settings, context);
-    checkClient(settings, context);
-    const { data } = together.safeParse(settings);
-    const allowed = data && serviceTypeOn[data.cluster.kind];
-    if (allowed === undefined || data?.gateway.serviceType === allowed) return;
-    context.addIssue({
-      code: "custom",
-      path: ["gateway", "serviceType"],
-      input: data?.gateway.serviceType,
-      message: `"${allowed}" or nothing, as cluster.kind is "${data?.cluster.kind}"`,
-    });
-  },
-  // Whatever else is wrong, so that all of it is said at once.
-  { when: ({ value }) => typeof value === "object" && value !== null },
-);
+const withPeople = z.looseObject({
+  identity: z.looseObject({ users: z.array(z.unknown()).default([]) }),
+  login: z.looseObject({ at: z.string() }).default({ at: "none" }),
+});
 
-export type Settings = z.output<typeof settingsSchema>;
+/** Where only machines call, nobody signs in. */
+function checkPeople({ people, title }: Application) {
+  return (settings: unknown, context: z.core.$RefinementCtx): void => {
+    const { data } = withPeople.safeParse(settings);
+    if (people || data === undefined) return;
+    const only = `as only machines call ${title}`;
+    const problem = (path: string[], input: unknown, expected: string) => {
+      context.addIssue({ code: "custom", path, input, message: `${expected}, ${only}` });
+    };
+    const { identity: provider, login: place } = data;
+    if (provider.users.length > 0)
+      problem(["identity", "users"], provider.users, "an empty list or nothing");
+    if (place.at !== "none") problem(["login", "at"], place.at, '"none" or nothing');
+  };
+}
+
+/** The seven sections of the stack's configuration. Pulumi.yaml describes every field. */
+export const settingsSchema = (application: Application) =>
+  section({
+    cluster,
+    istio: istio.prefault({}),
+    mesh: mesh.prefault({}),
+    identity: identity(application),
+    authentication: authentication.prefault({}),
+    bookinfo: bookinfoSettings.prefault({}),
+    gateway,
+    login: login.prefault({ at: "none" }),
+  }).superRefine(
+    (settings, context) => {
+      checkDomain(settings, context);
+      checkPorts(settings, context);
+      checkRequired(settings, context);
+      checkClients(settings, context);
+      checkIssuers(settings, context);
+      checkClient(settings, context);
+      checkPeople(application)(settings, context);
+      const { data } = together.safeParse(settings);
+      const allowed = data && serviceTypeOn[data.cluster.kind];
+      if (allowed === undefined || data?.gateway.serviceType === allowed) return;
+      context.addIssue({
+        code: "custom",
+        path: ["gateway", "serviceType"],
+        input: data?.gateway.serviceType,
+        message: `"${allowed}" or nothing, as cluster.kind is "${data?.cluster.kind}"`,
+      });
+    },
+    // Whatever else is wrong, so that all of it is said at once.
+    { when: ({ value }) => typeof value === "object" && value !== null },
+  );
+
+export type Settings = z.output<ReturnType<typeof settingsSchema>>;
 export type ClusterSettings = Settings["cluster"];
 export type IstioSettings = Settings["istio"];
 export type IdentitySettings = Settings["identity"];

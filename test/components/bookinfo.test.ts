@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Bookinfo, createNamespace } from "../../components/bookinfo";
+import { bookinfo } from "../../components/access";
+import { Bookinfo } from "../../components/bookinfo";
+import { createNamespace } from "../../components/namespace";
 import { clusterProvider, countByType, find, ofType, run } from "./mocks";
 
 function deploy(preview = false) {
   return run(
     () => {
       const provider = clusterProvider();
-      const namespace = createNamespace("namespace", { provider });
+      const namespace = createNamespace("namespace", bookinfo, { provider });
       return new Bookinfo(
         "bookinfo",
         {

@@ -6,6 +6,7 @@ import { before, after, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { z } from "zod";
+import { bookinfo } from "../../components/access";
 import { loadSettings } from "../../components/config";
 import { settingsSchema } from "../../components/settings";
 import { kubeconfig, read } from "./mocks";
@@ -48,14 +49,14 @@ function configure(sections: Record<string, unknown>): void {
 
 function load(sections: Record<string, unknown>) {
   configure(sections);
-  return loadSettings();
+  return loadSettings(bookinfo);
 }
 
 /** The lines that a wrong configuration is answered with, after the first. */
 function problems(sections: Record<string, unknown>): string[] {
   configure(sections);
   try {
-    loadSettings();
+    loadSettings(bookinfo);
   } catch (error) {
     assert.ok(
       pulumi.RunError.isInstance(error),
@@ -401,7 +402,9 @@ test("Pulumi.yaml declares every section and names every setting", () => {
     .parse(parse(readFileSync(join(__dirname, "../../Pulumi.yaml"), "utf8")));
   const sections = z
     .object({ properties: z.record(z.string(), z.unknown()) })
-    .parse(z.toJSONSchema(settingsSchema, { io: "input", unrepresentable: "any" })).properties;
+    .parse(
+      z.toJSONSchema(settingsSchema(bookinfo), { io: "input", unrepresentable: "any" }),
+    ).properties;
   assert.deepEqual(Object.keys(project.config), Object.keys(sections));
   for (const [section, { description, default: fallback }] of Object.entries(project.config)) {
     const names = settingNames(sections[section]);

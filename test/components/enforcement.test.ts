@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as random from "@pulumi/random";
-import { type ServiceAccess, type ServiceName, services } from "../../components/access";
+import { bookinfo } from "../../components/access";
+import { type Application, serviceOf } from "../../components/application";
 import { Enforcement } from "../../components/enforcement";
 import { trustedIssuers } from "../../components/enforcement/issuers";
 import {
@@ -25,14 +26,14 @@ const everywhere = {
   gatewayUrl: "http://localhost:8080",
 } as const;
 
-function enforce(table: Readonly<Record<ServiceName, ServiceAccess>>, preview = false) {
+function enforce(application: Application, preview = false) {
   return run(
     () => {
       const provider = clusterProvider();
       const before = new kubernetes.core.v1.Namespace("before", {}, { provider });
       return new Enforcement(
         "access",
-        { ...everywhere, services: table },
+        { ...everywhere, application },
         { providers: [provider], dependsOn: [before] },
       );
     },
@@ -42,7 +43,7 @@ function enforce(table: Readonly<Record<ServiceName, ServiceAccess>>, preview = 
 
 for (const preview of [false, true]) {
   test(`as ${preview ? "a preview" : "an update"}, the table becomes exactly these policies`, async () => {
-    const { registrations } = await enforce(services, preview);
+    const { registrations } = await enforce(bookinfo, preview);
     assert.deepEqual(countByType(registrations), {
       "pulumi:pulumi:Stack": 1,
       "pulumi:providers:kubernetes": 1,
@@ -130,8 +131,15 @@ function allow(service: string, caller: string, permission: string) {
 
 test("a service for anybody signed in asks for the issuer's principal and no permission", async () => {
   const { registrations } = await enforce({
-    ...services,
-    details: { callers: ["productpage", "reviews"], requires: "signedIn" },
+    ...bookinfo,
+    services: {
+      ...bookinfo.services,
+      details: {
+        ...serviceOf(bookinfo, "details"),
+        callers: ["productpage", "reviews"],
+        requires: "signedIn",
+      },
+    },
   });
   const { "access-details": details } = ofType(
     registrations,
@@ -153,7 +161,7 @@ test("a service for anybody signed in asks for the issuer's principal and no per
 });
 
 test("every policy is the component's child, made by the given provider, after what it depends on", async () => {
-  const { registrations } = await enforce(services);
+  const { registrations } = await enforce(bookinfo);
   const component = registrations.findIndex(({ name }) => name === "access");
   assert.deepEqual(registrations[component]?.dependencies, ["before"]);
   const policies = registrations.filter(({ type }) => type.includes("security.istio.io"));
@@ -175,7 +183,7 @@ const realm = {
 /** The policies of a stack, by kind, namespace and name. */
 function policies(args: Partial<EnforcementArgs>): Record<string, unknown> {
   const objects = Object.entries<readonly PolicyObject<object>[]>({
-    ...policiesOf({ ...everywhere, services, ...args }),
+    ...policiesOf({ ...everywhere, application: bookinfo, ...args }),
   });
   return Object.fromEntries(
     objects.flatMap(([kind, all]) =>
@@ -340,7 +348,7 @@ test("ids that a preview does not know leave the rest of the policy known", asyn
       const issuers = [{ ...tenant, clients: [id, "catalogue"] }];
       return new Enforcement(
         "access",
-        { ...everywhere, issuers, services },
+        { ...everywhere, issuers, application: bookinfo },
         { providers: [provider] },
       );
     },

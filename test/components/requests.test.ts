@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import { Bookinfo, createNamespace } from "../../components/bookinfo";
+import { bookinfo } from "../../components/access";
+import { Bookinfo } from "../../components/bookinfo";
+import { createNamespace } from "../../components/namespace";
 import { IstioMesh } from "../../components/mesh";
 import { clusterProvider, ofType, type Registration, run } from "./mocks";
 
@@ -90,7 +92,7 @@ test("istiod, the gateway, Bookinfo and its sidecars fit two of the smallest nod
       },
       { providers: [provider] },
     );
-    const namespace = createNamespace("bookinfo", { provider });
+    const namespace = createNamespace("bookinfo", bookinfo, { provider });
     new Bookinfo(
       "bookinfo",
       {

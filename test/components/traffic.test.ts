@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bookinfo } from "../../components/access";
 import { createTraffic, type ServiceTraffic } from "../../components/traffic";
 import { clusterProvider, ofType, run } from "./mocks";
 
@@ -8,7 +9,7 @@ const routes = "kubernetes:networking.istio.io/v1:VirtualService";
 
 async function made(...services: ServiceTraffic[]) {
   const { registrations } = await run(() => {
-    createTraffic("bookinfo", services, { provider: clusterProvider() });
+    createTraffic("bookinfo", bookinfo, services, { provider: clusterProvider() });
   });
   const objects = (type: string) =>
     Object.values(ofType(registrations, type)).map(({ inputs, dependencies }) => ({

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
+import { bookinfo } from "../../components/access";
 import { parseOutputs, type StackOutputs } from "../../stack/outputs";
 import { trust } from "../../stack/trust";
 import { eventually } from "./clients";
@@ -37,7 +38,7 @@ describe("a login", { timeout: 60 * 60_000 }, () => {
     assert.match(out, /\n\d+ cells, 0 differences, 0 not tried\n/);
     assert.match(out, /\n {2}moderator@bookinfo\.example \(session\) +200 +200 +200 +200 +403\n/);
     const shown = await copy.run("shell", "pulumi stack output --json --show-secrets");
-    outputs = parseOutputs(JSON.parse(shown.out));
+    outputs = parseOutputs(bookinfo, JSON.parse(shown.out));
     trust(outputs.certificateAuthority);
   }
 

@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { z } from "zod";
-import { namespaces, servicePort } from "../../components/names";
+import { bookinfo } from "../../components/access";
+import { serviceOf } from "../../components/application";
 import { parseOutputs, type StackOutputs } from "../../stack/outputs";
 import { podLabel, type ProbePod } from "../../verify/probe-pod";
 import { defaultProbeImage, type ProbePods, probePods } from "../../verify/pods";
@@ -14,10 +15,12 @@ import type { Observed, Prober, ProbeRequest } from "../../verify/prober";
 import { Clients, eventually } from "./clients";
 import { SandboxCopy } from "./copy";
 
+const { port: servicePort } = serviceOf(bookinfo, "reviews");
+
 /** What may call reviews. */
 const caller: ProbePod = {
   name: "caller",
-  namespace: namespaces.application,
+  namespace: bookinfo.namespace,
   serviceAccount: "bookinfo-productpage",
   inTheMesh: true,
 };
@@ -65,6 +68,7 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
     assert.equal(code, 0, `${err}\n${out.slice(-3000)}`);
     assert.match(out, /\n\d+ cells, 0 differences, 0 not tried\n/);
     outputs = parseOutputs(
+      bookinfo,
       JSON.parse((await copy.run("shell", "pulumi stack output --json --show-secrets")).out),
     );
   }
@@ -100,7 +104,7 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
 
   /** How often the sidecars of a service have answered a request that has this in its path. */
   async function timesAnswered(service: string, mark: string, later: string): Promise<number> {
-    const logs = `kubectl -n ${namespaces.application} logs -l app=${service} -c istio-proxy --tail=-1`;
+    const logs = `kubectl -n ${bookinfo.namespace} logs -l app=${service} -c istio-proxy --tail=-1`;
     let lines: string[] = [];
     // The logs are written in turn: with the later request's line, every line of the earlier one is there.
     await eventually(60_000, async () => {
@@ -163,7 +167,7 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
         kind: "EndpointSlice",
         metadata: {
           name: "reviews-v1-nobody",
-          namespace: namespaces.application,
+          namespace: bookinfo.namespace,
           labels: { "kubernetes.io/service-name": "reviews-v1" },
         },
         addressType: "IPv4",
@@ -194,7 +198,7 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
           assert.ok(Number(failures?.split("::").at(-1)) > 0, failures ?? "not known yet");
         });
       } finally {
-        await shell(`kubectl -n ${namespaces.application} delete endpointslice reviews-v1-nobody`);
+        await shell(`kubectl -n ${bookinfo.namespace} delete endpointslice reviews-v1-nobody`);
       }
     });
 

@@ -67,7 +67,7 @@ function configured(...set: string[]): Configuration {
 }
 
 const sections = z.record(z.string(), z.record(z.string(), z.unknown()));
-const section = ({ config }: Configuration, name: string) =>
+const section = ({ config }: Pick<Configuration, "config">, name: string) =>
   sections.parse({ found: config[`istio-auth0:${name}`] }).found;
 
 test("the stack's file is laid out for this clone: its ports, its folders and its authority", () => {
@@ -75,6 +75,7 @@ test("the stack's file is laid out for this clone: its ports, its folders and it
     .object({ config: z.record(z.string(), z.unknown()) })
     .parse(parse(readFileSync(join(root, "Pulumi.sandbox.yaml"), "utf8")));
   assert.deepEqual(configured(), {
+    project: places.project,
     config: {
       ...file.config,
       "istio-auth0:cluster": { kind: "existing", kubeconfigPath: join(places.node, "kubeconfig") },
@@ -270,6 +271,7 @@ test("what an earlier run encrypted is carried over, and nothing else of it", ()
   const parts = encryptedParts(earlier, configuration, ["identity.clientSecret"]);
   const before = structuredClone(configuration);
   assert.deepEqual(withEncrypted(configuration, parts), {
+    project: places.project,
     encryptionsalt: "v1:salt",
     config: {
       ...before.config,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { bookinfo } from "../../components/access";
 import { identitySecrets, oidcIdentity, realmOf, requireIssuer } from "../../sandbox/provider";
 import type { Decisions } from "../../sandbox/state";
 
@@ -18,8 +19,12 @@ const configured = {
   machines: [{ name: "catalogue", permissions: ["read:book-details"] }],
 };
 
-const application = { gatewayUrl: "http://localhost:8080", login: "gateway" } as const;
-const identity = oidcIdentity(configured, "tenant.localhost:8443", "PEM");
+const application = {
+  application: bookinfo,
+  gatewayUrl: "http://localhost:8080",
+  login: "gateway",
+} as const;
+const identity = oidcIdentity(bookinfo, configured, "tenant.localhost:8443", "PEM");
 
 test("the realm is configured as a provider that is there: addresses without a slash, and who it knows", () => {
   assert.deepEqual(identity, {

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { before, test } from "node:test";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import type { JWK } from "jose";
+import { bookinfo } from "../../components/access";
 import { planCells } from "../../verify/cells";
 import { allCredentials } from "../../verify/credentials";
 import type { AllCredentials } from "../../verify/credentials";
@@ -61,11 +62,11 @@ before(async () => {
     viewers,
   };
   const signingKeys = new Map([["active", privateJwk]]);
-  credentials = await allCredentials(outputs, genuine, new Map(), live, signingKeys);
+  credentials = await allCredentials(bookinfo, outputs, genuine, new Map(), live, signingKeys);
 });
 
 test("everybody has something to send, and what is sent is shown with a word for each token", () => {
-  const everyone = viewersOf(outputs).map(({ name }) => name);
+  const everyone = viewersOf(bookinfo, outputs).map(({ name }) => name);
   assert.deepEqual(new Set(credentials.keys()), new Set(everyone));
   assert.deepEqual(credentials.get("anonymous"), {
     sent: { headers: {} },
@@ -106,8 +107,13 @@ test("no report may hold what was made of a token either: its payload, a Basic p
 
 test("in no cell of the plan there is a token, nor a part of one; in the requests there are", () => {
   const address = { name: "details-v1", address: "10.0.0.1" };
-  const vantages = vantagePoints(outputs.gatewayUrl, moderator, new Map([["details", [address]]]));
-  const planned = planCells(vantages, viewersOf(outputs), credentials, outputs);
+  const vantages = vantagePoints(
+    bookinfo,
+    outputs.gatewayUrl,
+    moderator,
+    new Map([["details", [address]]]),
+  );
+  const planned = planCells(bookinfo, vantages, viewersOf(bookinfo, outputs), credentials, outputs);
   // As in the plan of a whole stack, but for five other pods with fourteen targets each.
   assert.equal(planned.length, 1492 - 5 * 14);
   const secrets = [...credentials.values()].flatMap(({ words }) => [...words.keys()]);
@@ -128,8 +134,8 @@ test("in no cell of the plan there is a token, nor a part of one; in the request
 
 test("without the tenant's key, or somebody who may do everything, what needs it is missing", async () => {
   const missing = async (issued: typeof genuine, given?: ReadonlyMap<string, JWK>) => {
-    const had = await allCredentials(outputs, issued, new Map(), live, given);
-    const others = viewersOf(outputs).filter(({ name }) => !had.has(name));
+    const had = await allCredentials(bookinfo, outputs, issued, new Map(), live, given);
+    const others = viewersOf(bookinfo, outputs).filter(({ name }) => !had.has(name));
     return others.map(({ name, needs }) => `${name}: ${needs ?? ""}`);
   };
   const keyless = await missing(genuine);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bookinfo } from "../../components/access";
 import { compare, policiesAskedOf } from "../../verify/policy-objects";
 import { authentication } from "./support/stack";
 
@@ -11,7 +12,7 @@ const accepted = {
 };
 const clientIds = { web: "web", machines: { reporting: "reporting", catalogue: "catalogue" } };
 const gatewayUrl = "http://localhost:8080";
-const asked = policiesAskedOf({ ...accepted, clientIds, authentication, gatewayUrl });
+const asked = policiesAskedOf(bookinfo, { ...accepted, clientIds, authentication, gatewayUrl });
 
 /** A cluster's objects: exactly what the table asks for, in plain JSON. */
 function live() {

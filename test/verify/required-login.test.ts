@@ -1,6 +1,7 @@
 /** What verify expects where people have sessions, and where the gateway lets nobody past without one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bookinfo } from "../../components/access";
 import { planCells } from "../../verify/cells";
 import type { Expected } from "../../verify/expectations";
 import { vantagePoints } from "../../verify/vantages";
@@ -13,7 +14,7 @@ const users = [
 ];
 const issuer = "https://tenant.example:8443/";
 
-type Login = Parameters<typeof viewersOf>[0]["login"];
+type Login = Parameters<typeof viewersOf>[1]["login"];
 
 function mark({ status, refusal, provider }: Expected): string {
   return [status, refusal, provider].filter((part) => part !== undefined).join(" ");
@@ -28,8 +29,13 @@ function row(login: Login, viewer: string, vantage = "through the gateway"): str
     login,
     viewers: { users, machines: [] },
   };
-  const vantages = vantagePoints("http://localhost:8080", "moderator@bookinfo.example", new Map());
-  return planCells(vantages, viewersOf(stack), new Map(), stack)
+  const vantages = vantagePoints(
+    bookinfo,
+    "http://localhost:8080",
+    "moderator@bookinfo.example",
+    new Map(),
+  );
+  return planCells(bookinfo, vantages, viewersOf(bookinfo, stack), new Map(), stack)
     .filter(({ cell }) => cell.vantage === vantage && cell.viewer === viewer)
     .map(({ cell }) => `${cell.target}: ${mark(cell.expected)}`);
 }
@@ -104,8 +110,8 @@ test("a session's cookies are sent through the gateway only", () => {
     login: gateway(true),
     viewers: { users, machines: [] },
   };
-  const vantages = vantagePoints("http://localhost:8080", undefined, new Map());
-  const planned = planCells(vantages, viewersOf(stack), new Map(), stack);
+  const vantages = vantagePoints(bookinfo, "http://localhost:8080", undefined, new Map());
+  const planned = planCells(bookinfo, vantages, viewersOf(bookinfo, stack), new Map(), stack);
   const from = planned
     .filter(({ cell }) => cell.viewer.endsWith("(session)"))
     .map(({ cell }) => cell.vantage);

@@ -11,6 +11,8 @@ import {
   SignJWT,
 } from "jose";
 import type { JWK, JWTPayload } from "jose";
+import { bookinfo } from "../../components/access";
+import { everyPermission } from "../../verify/permissions";
 import { strangersKey } from "../../verify/signing-keys";
 import { tokenClasses } from "../../verify/token-classes";
 import type { Materials } from "../../verify/token-classes";
@@ -38,6 +40,7 @@ before(async () => {
     issuer,
     audience,
     permissionsClaim,
+    permissions: everyPermission(bookinfo),
     client: "web",
     furtherKeys: new Map(),
     published: [published],
@@ -60,7 +63,7 @@ const permissionsClaim = ["permissions"];
 const outputs = { issuer, permissionsClaim, authentication };
 
 const classNamed = (name: string) => {
-  const found = tokenClasses(outputs).find((each) => each.name === name);
+  const found = tokenClasses(bookinfo, outputs).find((each) => each.name === name);
   assert.ok(found, name);
   return found;
 };
@@ -197,7 +200,7 @@ for (const [name, outcome, signer, changed] of forged) {
 }
 
 test("the classes that are made of something else, and so all of them", () => {
-  const rest = tokenClasses(outputs)
+  const rest = tokenClasses(bookinfo, outputs)
     .filter(({ name }) => !forged.some(([each]) => each === name))
     .map(({ name, outcome }) => [name, outcome]);
   assert.deepEqual(rest, [
@@ -245,9 +248,11 @@ for (const [material, need] of Object.entries(needs)) {
   test(`without ${need}, what needs it is not made, and all else is`, async () => {
     const without = { ...materials, [material]: undefined };
     const missing = await Promise.all(
-      tokenClasses(outputs).map(async (each) => ((await each.make(without)) ? [] : each.name)),
+      tokenClasses(bookinfo, outputs).map(async (each) =>
+        (await each.make(without)) ? [] : each.name,
+      ),
     );
-    const needing = tokenClasses(outputs).filter((each) => each.needs === need);
+    const needing = tokenClasses(bookinfo, outputs).filter((each) => each.needs === need);
     assert.equal(needing.length, material === "tenantKey" ? 14 : 1);
     assert.deepEqual(
       missing.flat(),
@@ -263,7 +268,7 @@ test("a tenant that publishes no key: nothing to confuse algorithms with", async
 
 test("an issuer that ends without a slash gets one", async () => {
   const bare = "https://tenant.example/realm";
-  const classes = tokenClasses({ ...outputs, issuer: bare });
+  const classes = tokenClasses(bookinfo, { ...outputs, issuer: bare });
   const slash = classes.find(({ name }) => name === "issuer with a slash");
   assert.ok(!classes.some(({ name }) => name === "issuer without its slash"));
   const token = await slash?.make({ ...materials, issuer: bare });
@@ -280,7 +285,7 @@ async function saidAt(path: string[]) {
     "permissions only as scope",
     "permissions only as permissions",
   ];
-  const classes = tokenClasses({ ...outputs, permissionsClaim: path });
+  const classes = tokenClasses(bookinfo, { ...outputs, permissionsClaim: path });
   const made = classes
     .filter(({ name }) => names.includes(name))
     .map(async ({ name, make, outcome }) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import { bookinfo } from "../../components/access";
 import type { JudgedCell } from "../../verify/judge";
 import { gatewayComplaint, verify } from "../../verify/verify";
 import type { Report } from "../../verify/verify";
@@ -16,7 +17,8 @@ async function stackFor(t: TestContext, options?: StackOptions): Promise<Stack> 
 /** Soon enough for a mesh in the same process. */
 const soon = { settleDeadline: 1_000, gatewayDeadline: 1_000 };
 
-const verifyWithKey = ({ outputs, signingKey }: Stack) => verify(outputs, { signingKey, ...soon });
+const verifyWithKey = ({ outputs, signingKey }: Stack) =>
+  verify(bookinfo, outputs, { signingKey, ...soon });
 
 const holders = [
   "user@bookinfo.example",
@@ -48,7 +50,7 @@ test("a mesh that enforces the table: 1492 cells, no difference, and nothing is 
   const stack = await stackFor(t);
   const lines: string[] = [];
   const { outputs, signingKey } = stack;
-  const report = await verify(outputs, {
+  const report = await verify(bookinfo, outputs, {
     signingKey,
     ...soon,
     progress: (line) => lines.push(line),
@@ -69,7 +71,7 @@ test("a mesh that enforces the table: 1492 cells, no difference, and nothing is 
 
 test("without the tenant's key, what needs it is not tried and never passed", async (t) => {
   const { outputs } = await stackFor(t);
-  const report = await verify(outputs, soon);
+  const report = await verify(bookinfo, outputs, soon);
   const notTried = report.cells.filter((cell) => cell.verdict === "not tried");
   // One of them from everywhere that people ask from, the other thirteen from three places.
   assert.deepEqual(countsOf(report), [1492, 0, 0, 14 * (5 + 8 + 8) + 5 * 8]);
@@ -276,7 +278,7 @@ test("policies that arrive late are waited for", async (t) => {
   stack.mesh.policies.delete("details");
   const { outputs, signingKey } = stack;
   const lines: string[] = [];
-  const report = await verify(outputs, {
+  const report = await verify(bookinfo, outputs, {
     signingKey,
     progress: (line) => {
       lines.push(line);
@@ -290,7 +292,7 @@ test("policies that arrive late are waited for", async (t) => {
 test("a wrong password: one line, and the probe pods are removed", async (t) => {
   const { outputs, cluster } = await stackFor(t);
   const userPasswords = { ...outputs.userPasswords, "user@bookinfo.example": "wrong" };
-  await assert.rejects(verify({ ...outputs, userPasswords }, soon), {
+  await assert.rejects(verify(bookinfo, { ...outputs, userPasswords }, soon), {
     message: `sign-in of user@bookinfo.example failed: Wrong email or password. (status 400, ${outputs.issuer}login)`,
   });
   assert.equal(cluster.pods.size, 0);
@@ -299,7 +301,7 @@ test("a wrong password: one line, and the probe pods are removed", async (t) => 
 test("a machine's wrong secret: the tenant's own error", async (t) => {
   const { outputs, cluster } = await stackFor(t);
   const clientSecrets = { web: "web-secret", machines: { catalogue: "wrong", reporting: "wrong" } };
-  await assert.rejects(verify({ ...outputs, clientSecrets }, soon), {
+  await assert.rejects(verify(bookinfo, { ...outputs, clientSecrets }, soon), {
     message: "the token of machine catalogue failed: access_denied: Unauthorized",
   });
   assert.equal(cluster.pods.size, 0);
@@ -307,16 +309,19 @@ test("a machine's wrong secret: the tenant's own error", async (t) => {
 
 test("an audience that the tenant does not know", async (t) => {
   const { outputs } = await stackFor(t);
-  await assert.rejects(verify({ ...outputs, audience: "https://nothing.example" }, soon), {
-    message: `sign-in of nobody@bookinfo.example failed: Service not found (status 403, ${outputs.issuer}authorize)`,
-  });
+  await assert.rejects(
+    verify(bookinfo, { ...outputs, audience: "https://nothing.example" }, soon),
+    {
+      message: `sign-in of nobody@bookinfo.example failed: Service not found (status 403, ${outputs.issuer}authorize)`,
+    },
+  );
 });
 
 test("a gateway that does not answer: one line, before any pod is made", async (t) => {
   const { outputs, mesh, cluster } = await stackFor(t);
   await mesh.close();
   mesh.close = () => Promise.resolve();
-  await assert.rejects(verify(outputs, soon), {
+  await assert.rejects(verify(bookinfo, outputs, soon), {
     message: `the gateway ${outputs.gatewayUrl} does not answer (ECONNREFUSED). Is the stack up, and gateway.url its address?`,
   });
   assert.deepEqual(cluster.created, []);
@@ -340,7 +345,7 @@ test("a tenant that does not answer", async (t) => {
   const { outputs, tenant, cluster } = await stackFor(t);
   await tenant.close();
   tenant.close = () => Promise.resolve();
-  await assert.rejects(verify(outputs, soon), (error: Error) => {
+  await assert.rejects(verify(bookinfo, outputs, soon), (error: Error) => {
     assert.equal(error.message.split(":").slice(0, 2).join(":"), `the tenant https://127.0.0.1`);
     assert.match(error.message, /does not answer as expected: .*ECONNREFUSED/);
     return true;
@@ -350,7 +355,7 @@ test("a tenant that does not answer", async (t) => {
 
 test("a signing key file that cannot be read: nothing is begun", async (t) => {
   const { outputs, cluster } = await stackFor(t);
-  await assert.rejects(verify(outputs, { signingKey: "/nowhere/keys.json" }), {
+  await assert.rejects(verify(bookinfo, outputs, { signingKey: "/nowhere/keys.json" }), {
     message: /^the signing key file \/nowhere\/keys\.json cannot be read: ENOENT/,
   });
   assert.deepEqual(cluster.requests, []);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bookinfo } from "../../../components/access";
 import { afterSignOut, proxyFlags, proxySettings } from "../../../components/login/configuration";
 import { loginSettings } from "../../../components/settings";
 
@@ -15,6 +16,7 @@ function options(login: object = {}, changes: object = {}) {
   const settings = loginSettings.parse({ at: "gateway", ...login });
   assert(settings.at === "gateway");
   return {
+    application: bookinfo,
     login: settings,
     identity: { ...identity, ...changes },
     gatewayUrl: "http://localhost:8080",

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { bookinfo } from "../../../components/access";
 import { createLogin, describeLogin } from "../../../components/login";
 import type { Clients } from "../../../components/identity/identity";
 import { loginSettings } from "../../../components/settings";
@@ -35,6 +36,7 @@ function login(settings: object, client = true) {
             clientSecrets: pulumi.secret<Clients<string>>({ web: "web-secret", machines: {} }),
           },
           gatewayUrl: "http://localhost:8080",
+          application: bookinfo,
           egress: "ALLOW_ANY",
         },
         { providers: [provider], dependsOn: [before] },

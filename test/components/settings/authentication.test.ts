@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bookinfo } from "../../../components/access";
 import { settingsProblems } from "../../../components/config";
 import { settingsSchema } from "../../../components/settings";
 
@@ -25,10 +26,10 @@ function settings(authentication: unknown, identity: object = { client }) {
 }
 
 const problems = (authentication: unknown, identity?: object) =>
-  settingsProblems(settings(authentication, identity));
+  settingsProblems(bookinfo, settings(authentication, identity));
 
 test("without a word tokens are checked at every service, and those of the listed clients count", () => {
-  assert.deepEqual(settingsSchema.parse(settings(undefined)).authentication, {
+  assert.deepEqual(settingsSchema(bookinfo).parse(settings(undefined)).authentication, {
     at: "namespace",
     required: false,
     clients: "listed",
@@ -37,7 +38,7 @@ test("without a word tokens are checked at every service, and those of the liste
 });
 
 test("a further issuer's permissions are in the claim permissions, unless it is said", () => {
-  const { authentication } = settingsSchema.parse(
+  const { authentication } = settingsSchema(bookinfo).parse(
     settings({
       issuers: [further, { ...further, issuer: "https://c.example", permissionsClaim: ["a", "b"] }],
     }),
@@ -118,7 +119,7 @@ for (const [what, authentication, expected] of [
 test("a tenant's own issuer is its domain's", () => {
   const tenant = { kind: "auth0", domain: "t.example", clientId: "c", clientSecret: "s" };
   const issuers = [{ ...further, issuer: "https://t.example/" }];
-  assert.deepEqual(settingsProblems({ ...settings({ issuers }), identity: tenant }), [
+  assert.deepEqual(settingsProblems(bookinfo, { ...settings({ issuers }), identity: tenant }), [
     'authentication.issuers[0].issuer: found "https://t.example/", expected another issuer than identity\'s',
   ]);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bookinfo } from "../../../components/access";
 import { settingsProblems } from "../../../components/config";
 import { loginSettings } from "../../../components/settings";
 
@@ -7,7 +8,7 @@ const client = { id: "bookinfo", secret: "s" };
 
 /** What is said about a login, with all other settings as they should be. */
 function problems(login: unknown, provider: object = { client }): string[] {
-  return settingsProblems({
+  return settingsProblems(bookinfo, {
     cluster: { kind: "kind" },
     identity: {
       kind: "oidc",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bookinfo } from "../../../components/access";
 import { settingsProblems } from "../../../components/config";
 import { kubeconfig } from "../mocks";
 
@@ -13,7 +14,7 @@ const base = {
   },
   gateway: { url: "http://books.example" },
 };
-const problems = (changes: object) => settingsProblems({ ...base, ...changes });
+const problems = (changes: object) => settingsProblems(bookinfo, { ...base, ...changes });
 
 test("shares of reviews that make 100, and both kinds of egress, are good", () => {
   for (const reviews of [

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
+import { bookinfo } from "../../../components/access";
 import { loginSettings } from "../../../components/settings";
 import { resourceRule } from "../../../policies/rule";
 import { rules } from "../../../policies/rules";
@@ -21,11 +22,12 @@ const tenant = {
   permissionsClaim: ["permissions"],
 };
 
-const settingsOf = (stack: string) => previewConfiguration(root, stack).settings;
+const settingsOf = (stack: string) =>
+  previewConfiguration({ folder: root, application: bookinfo }, stack).settings;
 
 test("the table and the issuers follow from the program's own, by the namespace's service accounts", () => {
   const reviewed = "bookinfo/bookinfo-productpage";
-  assert.deepEqual(derivedSettings(settingsOf("prod")), {
+  assert.deepEqual(derivedSettings(bookinfo, settingsOf("prod")), {
     issuers: [tenant],
     rootNamespace: "istio-system",
     checkedServices: "all",
@@ -49,7 +51,7 @@ test("the table and the issuers follow from the program's own, by the namespace'
 test("other providers' issuers, audiences and claims are as the stack has them", () => {
   const other = { issuer: "https://other.example", jwksUri: "https://other.example/keys" };
   const recognized = { ...other, audience: "others", permissionsClaim: ["scope"] };
-  const { issuers, table } = derivedSettings({
+  const { issuers, table } = derivedSettings(bookinfo, {
     authentication: {
       at: "namespace",
       required: false,
@@ -83,7 +85,7 @@ test("who is to check tokens follows from where they are checked, and from a log
   const settings = settingsOf("prod");
   const { authentication } = settings;
   const derived = (at: typeof authentication.at, login = settings.login) => {
-    const { checkedServices, checkOnlyNamespaces } = derivedSettings({
+    const { checkedServices, checkOnlyNamespaces } = derivedSettings(bookinfo, {
       ...settings,
       authentication: { ...authentication, at },
       login,
@@ -115,12 +117,12 @@ const pack = [
 
 test("only a rule that has such a setting is given it, and what the stack chooses counts more", () => {
   const settings = settingsOf("prod");
-  const { issuers, table } = derivedSettings(settings);
+  const { issuers, table } = derivedSettings(bookinfo, settings);
   const choice = {
     table: { level: "advisory", settings: { rootNamespace: "mesh" } },
     neither: { level: "disabled", settings: {} },
   } as const;
-  const configuration = packConfiguration(pack, settings, choice);
+  const configuration = packConfiguration(pack, bookinfo, settings, choice);
   assert.deepEqual(configuration, {
     issuers: { level: "mandatory", settings: { issuers } },
     table: { level: "advisory", settings: { table, rootNamespace: "mesh" } },
@@ -139,7 +141,7 @@ for (const stack of stacksOf(root)) {
   test(`stack ${stack}'s file is without mistake, and every rule has all that it asks for`, () => {
     const { choice, problems } = readChoice(root, stack, rules);
     assert.deepEqual(problems, []);
-    const configuration = packConfiguration(rules, settingsOf(stack), choice);
+    const configuration = packConfiguration(rules, bookinfo, settingsOf(stack), choice);
     for (const { name, settings } of rules) {
       const own = configuration[name];
       assert.equal(own?.level, levels[stack as keyof typeof levels], name);

@@ -11,7 +11,7 @@ import { PassThrough } from "node:stream";
 import { createInterface } from "node:readline";
 import type { JWTPayload } from "jose";
 import type { V1Pod } from "@kubernetes/client-node";
-import { publicPaths } from "../../../components/gateway/route";
+import { bookinfo } from "../../../components/access";
 import type { TokenChecks } from "../../../verify/expectations";
 import type { Plain } from "../../../verify/probe-pod";
 import type { Observed, ProbeRequest } from "../../../verify/prober";
@@ -94,7 +94,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     ["reviews", [{ callers: [accountOf("productpage")], permission: "read:book-reviews" }]],
     ["ratings", [{ callers: [accountOf("reviews")], permission: "read:book-reviews" }]],
   ]);
-  const routes: Route[] = [...publicPaths];
+  const routes: Route[] = [...(bookinfo.services.productpage?.routes ?? [])];
 
   const call: Call = async (caller, host, request) => {
     const [service = ""] = host.replace(/^verify-/, "").split("-");

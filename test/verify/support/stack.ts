@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { bookinfo } from "../../../components/access";
 import type { Policies } from "../../../components/enforcement/policies";
 import type { StackOutputs } from "../../../stack/outputs";
 import { tokenChecksOf } from "../../../verify/expectations";
@@ -114,7 +115,7 @@ export async function startStack({
   callbackHost.callback = `${mesh.gatewayUrl}/oauth2/callback`;
   const accepted = { issuer, jwksUri, audience, permissionsClaim: ["permissions"] };
   const recognized = { ...accepted, clientIds, authentication: configured };
-  const policies = asked(policiesAskedOf({ ...recognized, gatewayUrl: mesh.gatewayUrl }));
+  const policies = asked(policiesAskedOf(bookinfo, { ...recognized, gatewayUrl: mesh.gatewayUrl }));
   const cluster = await startCluster({
     run: (pod) => mesh.run(pod),
     workloads: mesh.workloads,
