@@ -11,8 +11,9 @@ import {
 /**
  * How one request may be repeated, and how long it may take. It is repeated only where no service has seen it: what
  * a sidecar or a service has refused is never asked a second time, nor is what it may have done already. Istio's own
- * default repeats every 503. A try is longer than Bookinfo's own patience, of which the longest is reviews' ten seconds:
- * the page then says what is missing, and is not lost itself.
+ * default also repeats what a service of gRPC has answered by `unavailable` or `cancelled`, and statuses that a header
+ * of the request names. A try is longer than Bookinfo's own patience, of which the longest is reviews' ten seconds: the
+ * page then says what is missing, and is not lost itself.
  * https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry
  */
 export const patience = {
