@@ -11,12 +11,18 @@ import {
 /**
  * How one request may be repeated, and how long it may take. It is repeated only where no service has seen it: what
  * a sidecar or a service has refused is never asked a second time, nor is what it may have done already. Istio's own
- * default repeats every 503.
+ * default also repeats what a service of gRPC has answered by `unavailable` or `cancelled`, and statuses that a header
+ * of the request names. A try is longer than Bookinfo's own patience, of which the longest is reviews' ten seconds: the
+ * page then says what is missing, and is not lost itself.
  * https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry
  */
 export const patience = {
-  timeout: "15s",
-  retries: { attempts: 2, perTryTimeout: "7s", retryOn: "connect-failure,refused-stream" },
+  timeout: "30s",
+  retries: {
+    attempts: 2,
+    perTryTimeout: "12s",
+    retryOn: "connect-failure,refused-stream,reset-before-request",
+  },
 } as const;
 
 /** A service, and the versions that its requests are shared among. */

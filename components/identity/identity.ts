@@ -7,6 +7,8 @@ export interface Identity extends AcceptedTokens {
   readonly certificateAuthority: string | undefined;
   /** What a person's sign-in asks for. */
   readonly scopes: readonly string[];
+  /** Where codes are changed for tokens, where that is at another host than the issuer's. */
+  readonly tokenEndpoint?: string | undefined;
   /** Where people sign out at the provider; undefined where that is not known. */
   readonly endSessionEndpoint: string | undefined;
   readonly clientIds: Clients<pulumi.Output<string>>;

@@ -13,6 +13,7 @@ export class OidcIdentity extends pulumi.ComponentResource implements Identity {
   public readonly permissionsClaim: readonly string[];
   public readonly certificateAuthority: string | undefined;
   public readonly scopes: readonly string[];
+  public readonly tokenEndpoint: string | undefined;
   public readonly endSessionEndpoint: string | undefined;
   public readonly clientIds: Clients<pulumi.Output<string>>;
   public readonly clientSecrets: pulumi.Output<Clients<string>>;
@@ -30,6 +31,7 @@ export class OidcIdentity extends pulumi.ComponentResource implements Identity {
     this.audience = args.audience;
     this.permissionsClaim = args.permissionsClaim;
     this.certificateAuthority = args.certificateAuthority;
+    this.tokenEndpoint = args.tokenEndpoint;
     this.endSessionEndpoint = args.endSessionEndpoint;
     const { client, machines, users } = args;
     this.scopes = client?.scopes ?? [];

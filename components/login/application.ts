@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Application } from "../application";
 import { applicationAddresses, type Identity } from "../identity";
-import { createProviderEntry, type Egress } from "../mesh/egress";
+import { createProviderEntries, type Egress } from "../mesh/egress";
 import { checksumOf, type Files } from "./checksum";
 
 /** What the application's login is made from. */
@@ -62,7 +62,9 @@ export class ApplicationLogin extends pulumi.ComponentResource {
       child,
     );
     if (args.egress === "REGISTRY_ONLY")
-      createProviderEntry(`${name}-provider`, args.identity, metadata.namespace, { parent: this });
+      createProviderEntries(`${name}-provider`, args.identity, metadata.namespace, {
+        parent: this,
+      });
     this.annotations = checksumOf(settings, secrets);
     this.registerOutputs({});
   }

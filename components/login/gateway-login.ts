@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Application } from "../application";
 import type { Identity } from "../identity";
-import { createProviderEntry, type Egress } from "../mesh/egress";
+import { createProviderEntries, type Egress } from "../mesh/egress";
 import { namespaces } from "../names";
 import type { GatewayLoginSettings } from "./configuration";
 import { createPolicies, createRoute } from "./gateway";
@@ -43,7 +43,7 @@ export class GatewayLogin extends pulumi.ComponentResource {
     );
     const policies = createPolicies(name, args, { parent: this, dependsOn: namespace });
     if (args.egress === "REGISTRY_ONLY")
-      createProviderEntry(`${name}-provider`, args.identity, namespaces.login, {
+      createProviderEntries(`${name}-provider`, args.identity, namespaces.login, {
         parent: this,
         dependsOn: namespace,
       });

@@ -3,6 +3,7 @@ import type { HelmValues } from "../mesh/values";
 import { AuthorizationPolicy, VirtualService, type VirtualServiceSpec } from "../mesh/resources";
 import type { Application } from "../application";
 import { authorityMatch } from "../gateway/host";
+import { patience } from "../traffic";
 import { applicationAddresses } from "../identity";
 import { applicationGateway } from "../gateway/route";
 import { afterSignOut, type ProxyOptions } from "./configuration";
@@ -70,12 +71,12 @@ function routesOf(args: ProxyOptions): NonNullable<VirtualServiceSpec["http"]> {
   const onward = new URLSearchParams({ rd: afterSignOut(args) }).toString();
   const { loggedOut } = applicationAddresses({ ...args, login: "gateway" });
   return [
-    { match: [{ ...signOut, queryParams: { rd: { regex: ".+" } } }], route },
+    { match: [{ ...signOut, queryParams: { rd: { regex: ".+" } } }], route, ...patience },
     {
       match: [{ ...signOut, headers: session }],
       redirect: { uri: `${signOutPath}?${onward}`, redirectCode: 302 },
     },
     { match: [signOut], redirect: { uri: new URL(loggedOut).pathname, redirectCode: 302 } },
-    { match: [{ uri: { prefix: `${proxyPrefix}/` }, ...host }], route },
+    { match: [{ uri: { prefix: `${proxyPrefix}/` }, ...host }], route, ...patience },
   ];
 }

@@ -11,7 +11,7 @@ const reviews = section({ v1: share(), v2: share(), v3: share() }).refine(
   { error: "shares of v1, v2 and v3 that make 100 together" },
 );
 
-/** The names of Bookinfo's images. */
+/** Bookinfo's images, and its traffic. */
 export const bookinfoSettings = section({
   /** The registry and path of Bookinfo's images. */
   registry: matching(

@@ -54,6 +54,8 @@ const oidcIdentity = (application: Application) =>
   section({
     kind: z.literal("oidc"),
     ...tokensOfProvider,
+    /** Where those who sign people in get tokens, where that is not at the issuer's own host: `token_endpoint`. */
+    tokenEndpoint: providerUrl("an https URL without user name and fragment").optional(),
     /** Where people sign out at the provider: `end_session_endpoint`. Default: signing out ends this stack's session only. */
     endSessionEndpoint: providerUrl("an https URL without user name and fragment").optional(),
     /** PEM of the private authority that the provider's certificate comes from. Default: a public one. */

@@ -22,8 +22,12 @@ async function made(...services: ServiceTraffic[]) {
 const host = "reviews.bookinfo.svc.cluster.local";
 const metadata = { name: "reviews", namespace: "bookinfo" };
 const patience = {
-  timeout: "15s",
-  retries: { attempts: 2, perTryTimeout: "7s", retryOn: "connect-failure,refused-stream" },
+  timeout: "30s",
+  retries: {
+    attempts: 2,
+    perTryTimeout: "12s",
+    retryOn: "connect-failure,refused-stream,reset-before-request",
+  },
 };
 
 test("a service is called by mutual TLS only, and its requests are shared among its versions", async () => {
@@ -79,7 +83,7 @@ test("a service whose versions are not told apart has no subset", async () => {
 test("no answer of a service or a sidecar is asked for a second time", async () => {
   const { routes } = await made({ service: "reviews", shares: { v1: 100 } });
   // Envoy's names of what happened before any service had the request.
-  const unseen = ["connect-failure", "refused-stream"];
+  const unseen = ["connect-failure", "refused-stream", "reset-before-request"];
   assert.deepEqual(routes[0]?.inputs.spec.http[0]?.retries.retryOn.split(","), unseen);
 });
 

@@ -57,6 +57,14 @@ describe("a login", { timeout: 60 * 60_000 }, () => {
     assert.equal(code, 0, err + out);
   };
 
+  /** Gives the entries of the identity provider another host. */
+  const enterProviderAs = (host: string) => {
+    const patch = JSON.stringify({ spec: { hosts: [host] } });
+    return kubectl(
+      `-n login get serviceentry -o name | xargs -n 1 kubectl -n login patch --type=merge -p '${patch}'`,
+    );
+  };
+
   describe("at the gateway, optional, with sessions in Redis", () => {
     before(() => up("login.at=gateway"));
 
@@ -153,6 +161,29 @@ describe("a login", { timeout: 60 * 60_000 }, () => {
       await kubectl("-n login rollout status deploy/oauth2-proxy --timeout=120s");
       await eventually(60_000, async () => {
         assert.equal(await statusOf(visitor), 200);
+      });
+    });
+
+    it("reaches the provider by the entry for its own namespace, and nobody else does", async () => {
+      const script = `fetch('${outputs.issuer}').then(({status})=>console.log(status),({cause})=>console.log(cause.code))`;
+      const { out } = await copy.run(
+        "shell",
+        `kubectl -n bookinfo exec deploy/productpage-v1 -c productpage -- node -e "${script}"`,
+      );
+      assert.equal(out.trim(), "ECONNRESET");
+      await enterProviderAs("elsewhere.example");
+      try {
+        // Connections that are there already outlive the entry by a while.
+        await eventually(120_000, async () => {
+          const visitor = new Visitor();
+          const page = await visitor.submit(await visitor.open(at("/oauth2/start")), credentials());
+          assert.deepEqual([new URL(page.url).pathname, page.status], ["/oauth2/callback", 500]);
+        });
+      } finally {
+        await enterProviderAs(new URL(outputs.issuer).hostname);
+      }
+      await eventually(60_000, async () => {
+        assert.equal(await statusOf(await signedIn()), 200);
       });
     });
 

@@ -51,8 +51,8 @@ const toProductpage = (authority: object = {}) => ({
       route: [
         { destination: { host: "productpage.bookinfo.svc.cluster.local", port: { number: 9080 } } },
       ],
-      timeout: "15s",
-      retries: { attempts: 2, perTryTimeout: "7s", retryOn: "connect-failure,refused-stream" },
+      timeout: "30s",
+      retries: { attempts: 2, perTryTimeout: "12s", retryOn: "connect-failure,refused-stream,reset-before-request" },
     },
   ],
 });

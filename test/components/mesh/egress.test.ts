@@ -1,50 +1,55 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createProviderEntry } from "../../../components/mesh/egress";
+import { createProviderEntries } from "../../../components/mesh/egress";
 import { istiodValues } from "../../../components/mesh/values";
 import { clusterProvider, ofType, run } from "../mocks";
 
-async function entryFor(identity: Parameters<typeof createProviderEntry>[1]) {
+async function entriesFor(identity: Parameters<typeof createProviderEntries>[1]) {
   const { registrations } = await run(() => {
-    createProviderEntry("provider", identity, "login", { provider: clusterProvider() });
+    createProviderEntries("provider", identity, "login", { provider: clusterProvider() });
   });
-  const [entry] = Object.values(
-    ofType(registrations, "kubernetes:networking.istio.io/v1:ServiceEntry"),
-  );
-  assert.ok(entry);
-  return entry.inputs as { metadata: object; spec: object };
+  const entries = ofType(registrations, "kubernetes:networking.istio.io/v1:ServiceEntry");
+  // In the order of their names: they are registered in any.
+  return Object.values(entries)
+    .sort((one, other) => one.name.localeCompare(other.name))
+    .map(
+      ({ inputs }) => inputs as { metadata: object; spec: { hosts: string[]; ports: object[] } },
+    );
 }
 
 test("the provider is entered for one namespace, at its own host and port, once", async () => {
-  const inputs = await entryFor({
+  const [entry, ...others] = await entriesFor({
     issuer: "https://tenant.example:8443/",
     jwksUri: "https://tenant.example:8443/.well-known/jwks.json",
-    endSessionEndpoint: "https://tenant.example:8443/oidc/logout",
+    tokenEndpoint: "https://tenant.example:8443/oauth/token",
   });
-  assert.deepEqual(inputs.metadata, { name: "identity-provider", namespace: "login" });
-  assert.deepEqual(inputs.spec, {
+  assert.ok(entry);
+  assert.deepEqual(others, []);
+  assert.deepEqual(entry.metadata, { name: "identity-provider-8443", namespace: "login" });
+  assert.deepEqual(entry.spec, {
     hosts: ["tenant.example"],
-    ports: [{ name: "tls-8443", number: 8443, protocol: "TLS" }],
+    ports: [{ name: "tls", number: 8443, protocol: "TLS" }],
     location: "MESH_EXTERNAL",
     resolution: "NONE",
     exportTo: ["."],
   });
   // The package can be imported only.
   const { ServiceEntry } = await import("@kubernetes-models/istio/networking.istio.io/v1");
-  new ServiceEntry(inputs as never).validate();
+  new ServiceEntry(entry as never).validate();
 });
 
-test("each host and port that the provider has is entered", async () => {
-  const { spec } = await entryFor({
+test("each host that is asked is entered at its own port, and at no other's", async () => {
+  const entries = await entriesFor({
     issuer: "https://login.example",
     jwksUri: "https://keys.example:444/jwks",
-    endSessionEndpoint: undefined,
+    tokenEndpoint: "https://tokens.example/token",
   });
-  const { hosts, ports } = spec as { hosts: string[]; ports: { number: number }[] };
-  assert.deepEqual(hosts, ["login.example", "keys.example"]);
   assert.deepEqual(
-    ports.map(({ number }) => number),
-    [443, 444],
+    entries.map(({ spec }) => [spec.hosts, spec.ports]),
+    [
+      [["login.example", "tokens.example"], [{ name: "tls", number: 443, protocol: "TLS" }]],
+      [["keys.example"], [{ name: "tls", number: 444, protocol: "TLS" }]],
+    ],
   );
 });
 
