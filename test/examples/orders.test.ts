@@ -1,9 +1,12 @@
 /** The example with its sandbox's settings: what only machines call, from a table of its own. */
 import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
 import { test } from "node:test";
 import { application } from "../../examples/orders/application";
 import { policiesOf } from "../../components/enforcement/policies";
 import { settingsProblems } from "../../components/config";
+import { Auth0Identity } from "../../components/identity/auth0";
+import { countByType, run } from "../components/mocks";
 import { gatewayDetours } from "../../verify/ways-round";
 import { tokenClasses } from "../../verify/token-classes";
 
@@ -97,4 +100,31 @@ test("the ways round the gateway are of the example's own paths", () => {
   ]);
   const none = others.filter(({ outcome }) => outcome !== undefined).map(({ path }) => path);
   assert.ok(none.includes("/fulfilment/0") && none.includes("/catalogue/../fulfilment/0"));
+});
+
+test("the tenant gets an API and a client for each machine, and nothing for people", async () => {
+  const { registrations } = await run(
+    () =>
+      new Auth0Identity("identity", {
+        application,
+        domain: "tenant.example",
+        clientId: "management",
+        clientSecret: pulumi.secret("secret"),
+        audience: application.audience,
+        users: [],
+        machines: [{ name: "storefront", permissions: ["read:orders"] }],
+        gatewayUrl: "http://localhost:8080",
+        login: "none",
+      }),
+  );
+  const made = Object.entries(countByType(registrations)).filter(([type]) =>
+    type.startsWith("auth0:"),
+  );
+  assert.deepEqual(Object.fromEntries(made), {
+    "auth0:index/resourceServer:ResourceServer": 1,
+    "auth0:index/resourceServerScopes:ResourceServerScopes": 1,
+    "auth0:index/client:Client": 1,
+    "auth0:index/clientCredentials:ClientCredentials": 1,
+    "auth0:index/clientGrant:ClientGrant": 1,
+  });
 });
