@@ -53,7 +53,7 @@ export interface GatewayRequest {
 }
 
 export interface Application {
-  /** Names what the stack makes for it. */
+  /** Names what the stack makes for it; no service has this name. */
   readonly name: string;
   /** Its name as people read it. */
   readonly title: string;
@@ -71,7 +71,9 @@ export interface Application {
   readonly roles: Readonly<Record<string, Role>>;
   /** Every service that anybody may reach. A service that is not here is reachable by nobody. */
   readonly services: Readonly<Record<string, ApplicationService>>;
-  /** What verification asks the gateway for. */
+  /** The image of its services, where they are one program: the project's service.ts on the sandbox. */
+  readonly image?: string;
+  /** What verification asks the gateway for; the first is public. */
   readonly requests: readonly [GatewayRequest, ...GatewayRequest[]];
 }
 

@@ -295,13 +295,15 @@ async function existing(layout: Layout): Promise<void> {
 function addresses(layout: Layout): string {
   const { gateway, tenant } = knownAddresses(layout);
   const { title, home } = layout.project.application;
+  const { place } = layout.project;
+  const chosen = place === "" ? "" : ` --project ${place}`;
   const password = "pulumi stack output userPasswords --show-secrets";
   const lines = [
     [title, gateway && `${gateway}${home}`],
     ["Tenant", tenant],
     ["Kubeconfig", kubeconfigPath(layout)],
-    ["Passwords", `echo '${password}' | npm run -s sandbox -- shell`],
-    ["Clean up", "npm run sandbox -- down"],
+    ["Passwords", `echo '${password}' | npm run -s sandbox -- shell${chosen}`],
+    ["Clean up", `npm run sandbox -- down${chosen}`],
   ];
   const known = lines.filter(([, value]) => value !== undefined);
   return `\n${known.map(([name = "", value = ""]) => `${name.padEnd(12)}${value}`).join("\n")}\n`;

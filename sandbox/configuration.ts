@@ -227,7 +227,13 @@ export function realmFor(
 /** What the stack calls its images. */
 export function imageNames(configuration: Configuration): ImageNames {
   const { bookinfo = {}, login = { at: "none" } } = settingsOf(configuration);
-  return { ...bookinfoSettings.parse(bookinfo), login: loginSettings.parse(login) };
+  const { application, folder } = configuration.project;
+  const { image } = application;
+  return {
+    ...bookinfoSettings.parse(bookinfo),
+    login: loginSettings.parse(login),
+    ...(image !== undefined && { service: { image, source: join(folder, "service.ts") } }),
+  };
 }
 
 const gatewaySettings = z.object({

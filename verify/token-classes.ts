@@ -156,14 +156,17 @@ export function tokenClasses(
       aud: [otherAudience, new URL("userinfo", issuer).href],
     })),
     byTenant("no audience", "other audience", (good) => ({ ...good, aud: undefined })),
-    {
-      name: "ID token",
-      outcome: "other audience",
-      needs: "a sign-in",
-      make: ({ idToken }) => idToken,
-    },
+    ...(application.people ? [idTokenClass] : []),
   ];
 }
+
+/** Only people get one. */
+const idTokenClass: TokenClass = {
+  name: "ID token",
+  outcome: "other audience",
+  needs: "a sign-in",
+  make: ({ idToken }) => idToken,
+};
 
 /** Genuine, but what grants a permission is not where the table looks for it, or not that. */
 function withoutPermission(

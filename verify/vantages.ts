@@ -112,8 +112,13 @@ export function vantagePoints(
       name: "ways round, from a stranger's pod",
       pod: stranger,
       viewers: nobodyAndWhole,
-      // What needs no protection is left out.
-      targets: detours("stranger", (service) => services[service]?.requires !== "public"),
+      // Left out is what needs no protection, and what no service calls, whose answer would be the control.
+      targets: detours(
+        "stranger",
+        (service) =>
+          services[service]?.requires !== "public" &&
+          names.some((caller) => calls(caller, service)),
+      ),
     },
     {
       name: "the sidecars' own ports, from a pod outside the mesh",

@@ -74,7 +74,7 @@ export function gatewayDetours(
   const deep = requests.find(({ through }) => through.length === most) ?? front;
   const routes = Object.values(services).flatMap((each) => each.routes ?? []);
   const prefixes = routes.flatMap((route) => ("prefix" in route ? [route.prefix] : []));
-  const [prefix = front.path] = prefixes;
+  const prefix = (prefixes[0] ?? front.path).replace(/\/$/, "");
   const behind = Object.entries(services).filter(([, { routes: own }]) => own === undefined);
   const paths = behind.map(([, { path }]) => path);
   const unroutedTarget = (name: string, path: string): Target => ({

@@ -7,12 +7,13 @@ import { type Application, gateway } from "../../components/application";
 const port = 8080;
 
 export const application: Application = {
-  name: "orders",
+  name: "orders-api",
   title: "Orders",
   namespace: "orders",
   people: false,
   audience: "https://orders.example/api",
   home: "/catalogue",
+  image: "registry.example.com/orders:1.0.0",
   permissions: {
     "read:orders": "Read orders",
     "fulfil:orders": "Read and follow the fulfilment of orders",

@@ -5,7 +5,7 @@ import { bookinfoSettings, loginSettings } from "../../components/settings";
 import type { BookinfoSettings, LoginSettings } from "../../components/settings";
 import { Failure } from "../failure";
 import type { LoginTools } from "../toolchain/toolchain";
-import { buildApplications, staticFiles, type Application } from "./applications";
+import { buildApplications, buildPrograms, staticFiles, type Application } from "./applications";
 import { sharedLibraries } from "./libraries";
 import type {
   ContainerConfiguration,
@@ -37,6 +37,8 @@ export interface ImageInputs {
 
 /** What the stack calls the images that are its own. */
 export interface ImageNames extends BookinfoSettings {
+  /** The project's own image instead of Bookinfo's, and the program in it. */
+  readonly service?: { readonly image: string; readonly source: string } | undefined;
   readonly login: LoginSettings;
 }
 
@@ -103,7 +105,7 @@ nobody:x:65534:65534:nobody:/:/sbin/nologin
  */
 export async function sandboxImages(
   inputs: ImageInputs,
-  { registry, tag, login }: ImageNames = defaultNames,
+  { registry, tag, login, service }: ImageNames = defaultNames,
 ): Promise<ImageSpecification[]> {
   checkInputs(inputs);
   const nodeLayer = program("usr/local/bin/node", inputs.node);
@@ -112,7 +114,9 @@ export async function sandboxImages(
     pilot(inputs),
     proxy(inputs),
     probe(nodeLayer),
-    ...bookinfo(nodeLayer, await applicationLayer(), registry, tag, login),
+    ...(service
+      ? [await serviceImage(nodeLayer, service)]
+      : bookinfo(nodeLayer, await applicationLayer(), registry, tag, login)),
     ...(login.at === "gateway" && inputs.login ? loginImages(login, inputs.login) : []),
   ];
 }
@@ -268,6 +272,19 @@ function bookinfo(
       Entrypoint: ["/usr/local/bin/node", `/opt/bookinfo/${application}.js`],
     },
   }));
+}
+
+/** One program, which is told by its environment which of the services it is. */
+async function serviceImage(
+  nodeLayer: Layer,
+  { image, source }: NonNullable<ImageNames["service"]>,
+): Promise<ImageSpecification> {
+  const [content = new Uint8Array()] = Object.values(await buildPrograms([source]));
+  return {
+    reference: image,
+    layers: [base, nodeLayer, [{ kind: "text", path: "opt/service.js", content }]],
+    configuration: { ...asNode, Entrypoint: ["/usr/local/bin/node", "/opt/service.js"] },
+  };
 }
 
 async function applicationLayer(): Promise<Layer> {

@@ -42,7 +42,9 @@ function keyOf({ login, ...inputs }: ImageInputs): string {
     const { size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 };
     return `${path} ${size} ${mtimeMs}`;
   });
-  const sources = globSync("sandbox/{apps,images}/**/*.{ts,css}", { cwd: clone }).sort();
+  const sources = globSync(["sandbox/{apps,images}/**/*.{ts,css}", "examples/*/service.ts"], {
+    cwd: clone,
+  }).sort();
   return digest(...binaries, ...sources.map((path) => readFileSync(join(clone, path), "utf8")));
 }
 

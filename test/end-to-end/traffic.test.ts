@@ -152,6 +152,29 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
       assert.equal(await timesAnswered("reviews", mark, later), 1);
     });
 
+    it("would be seen to ask again where the mesh is told to", async () => {
+      const retryOn = await shell(
+        `kubectl -n ${bookinfo.namespace} get virtualservice reviews -o jsonpath='{.spec.http[0].retries.retryOn}'`,
+      );
+      const repeatOn = (value: string) => {
+        const patch = [{ op: "replace", path: "/spec/http/0/retries/retryOn", value }];
+        return shell(
+          `kubectl -n ${bookinfo.namespace} patch virtualservice reviews --type json -p '${JSON.stringify(patch)}'`,
+        );
+      };
+      await repeatOn("403");
+      try {
+        await eventually(60_000, async () => {
+          const [mark, later] = [randomUUID(), randomUUID()];
+          for (const id of [mark, later])
+            await send(caller, request(reviews, `/reviews/0?id=${id}`));
+          assert.equal(await timesAnswered("reviews", mark, later), 3);
+        });
+      } finally {
+        await repeatOn(retryOn);
+      }
+    });
+
     it("asks once where the front door's sidecar refuses, also a client that asks for more", async () => {
       const [mark, later] = [randomUUID(), randomUUID()];
       for (const id of [mark, later]) {

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { bookinfo } from "../../../components/access";
 import { createLogin, describeLogin } from "../../../components/login";
 import type { Clients } from "../../../components/identity/identity";
+import type { Egress } from "../../../components/mesh/egress";
 import { loginSettings } from "../../../components/settings";
 import { clusterProvider, countByType, find, ofType, read, run } from "../mocks";
 
@@ -21,7 +22,7 @@ const identity = {
 };
 
 /** Makes a login with these settings. */
-function login(settings: object, client = true) {
+function login(settings: object, client = true, egress: Egress = "ALLOW_ANY") {
   return run(
     () => {
       const provider = clusterProvider();
@@ -37,7 +38,7 @@ function login(settings: object, client = true) {
           },
           gatewayUrl: "http://localhost:8080",
           application: bookinfo,
-          egress: "ALLOW_ANY",
+          egress,
         },
         { providers: [provider], dependsOn: [before] },
       );
@@ -231,3 +232,35 @@ test("the stack's output says how browsers get in, and nothing where they do not
   const application = loginSettings.parse({ at: "application", image: "localhost/page:1.0.0" });
   assert.deepEqual(describeLogin(application), { at: "application" });
 });
+
+for (const [settings, egress, entries] of [
+  [{ at: "none" }, "REGISTRY_ONLY", []],
+  [{ at: "gateway" }, "REGISTRY_ONLY", [["login", ["tenant.example"], 443]]],
+  [
+    { at: "application", image: "localhost/page:1.0.0" },
+    "REGISTRY_ONLY",
+    [["bookinfo", ["tenant.example"], 443]],
+  ],
+  [{ at: "gateway" }, "ALLOW_ANY", []],
+  [{ at: "application", image: "localhost/page:1.0.0" }, "ALLOW_ANY", []],
+] as const) {
+  test(`with ${egress} and a login at ${settings.at} the provider is entered ${entries.length === 0 ? "nowhere" : "where people are signed in"}`, async () => {
+    const { registrations } = await login(settings, true, egress);
+    const entry = z.object({
+      metadata: z.object({ namespace: z.string() }),
+      spec: z.object({
+        hosts: z.array(z.string()),
+        ports: z.array(z.object({ number: z.number() })).length(1),
+        exportTo: z.tuple([z.literal(".")]),
+      }),
+    });
+    const made = ofType(registrations, "kubernetes:networking.istio.io/v1:ServiceEntry");
+    assert.deepEqual(
+      Object.values(made).map(({ inputs }) => {
+        const { metadata, spec } = entry.parse(inputs);
+        return [metadata.namespace, spec.hosts, spec.ports[0]?.number];
+      }),
+      entries,
+    );
+  });
+}
