@@ -41,6 +41,8 @@ const request = (origin: string, path: string, headers = {}): ProbeRequest => ({
   method: "GET",
   headers: { host: new URL(origin).host, ...headers },
 });
+/** What the kubelet answers to a request that is not encrypted. */
+const plainRequest = 400;
 const outcome = (observed: Observed) => ("error" in observed ? observed.error : observed.status);
 
 describe("traffic", { timeout: 40 * 60_000 }, () => {
@@ -101,6 +103,14 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
   const podOf = ({ name, namespace }: ProbePod) => `-n ${namespace} -l ${podLabel}=${name}`;
   const addressOf = (pod: ProbePod) =>
     shell(`kubectl get pod ${podOf(pod)} -o jsonpath='{.items[0].status.podIP}'`);
+
+  const nodeAddress = () =>
+    shell(
+      `kubectl get node -o jsonpath='{.items[0].status.addresses[?(@.type=="InternalIP")].address}'`,
+    );
+
+  /** The kubelet: it listens in the node and is no pod, at a port where the mesh has no service. */
+  const kubelet = async () => request(`http://${await nodeAddress()}:10250`, "/");
 
   /** How often the sidecars of a service have answered a request that has this in its path. */
   async function timesAnswered(service: string, mark: string, later: string): Promise<number> {
@@ -182,9 +192,7 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
     });
 
     it("asks elsewhere where a connection is refused", async () => {
-      const node = await shell(
-        `kubectl get node -o jsonpath='{.items[0].status.addresses[?(@.type=="InternalIP")].address}'`,
-      );
+      const node = await nodeAddress();
       const slice = {
         apiVersion: "discovery.k8s.io/v1",
         kind: "EndpointSlice",
@@ -227,17 +235,19 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
 
     it("lets nobody with a sidecar reach a listener outside of the mesh", async () => {
       const origin = `http://${await addressOf(outside)}:8000`;
-      assert.deepEqual((await send(caller, request(origin, "/"))).map(outcome), [502]);
-      assert.deepEqual((await send(outside, request(origin, "/"))).map(outcome), [200]);
+      const asked = [request(origin, "/"), await kubelet()];
+      assert.deepEqual((await send(caller, ...asked)).map(outcome), [502, "ECONNRESET"]);
+      assert.deepEqual((await send(outside, ...asked)).map(outcome), [200, plainRequest]);
     });
   });
 
   describe("with anything allowed out of the mesh", () => {
     before(() => up({ "mesh.egress": "ALLOW_ANY" }));
 
-    it("lets the same caller reach the same listener", async () => {
+    it("lets the same caller reach the same listeners", async () => {
       const origin = `http://${await addressOf(outside)}:8000`;
-      assert.deepEqual((await send(caller, request(origin, "/"))).map(outcome), [200]);
+      const asked = [request(origin, "/"), await kubelet()];
+      assert.deepEqual((await send(caller, ...asked)).map(outcome), [200, plainRequest]);
     });
   });
 });
