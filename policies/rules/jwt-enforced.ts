@@ -16,14 +16,12 @@ import {
 import { at, entries } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
+import { exceptNoNamespace, rootNamespace } from "../settings";
 import { type Table, tableSettings } from "../table";
 import { workloadsOf } from "../workloads";
 
 const settings = z.object({
-  rootNamespace: z
-    .string()
-    .default("istio-system")
-    .describe("Istio's root namespace, whose policies are the whole mesh's"),
+  rootNamespace,
   table: tableSettings
     .optional()
     .describe("The access table: its public services ask for no token. Default: none is public"),
@@ -31,10 +29,9 @@ const settings = z.object({
     .array(z.string())
     .default([])
     .describe("Services that ask for no token, by their label app; the table's are added"),
-  exceptNamespaces: z
-    .array(z.string())
-    .default([])
-    .describe("Namespaces that ask for no token, such as that of a gateway that only checks them"),
+  exceptNamespaces: exceptNoNamespace.describe(
+    "Namespaces that ask for no token, such as that of a gateway that only checks them",
+  ),
 });
 
 /** https://istio.io/latest/docs/reference/config/security/request_authentication/ */
