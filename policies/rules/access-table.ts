@@ -9,6 +9,7 @@ import {
 } from "../istio";
 import { at, entries, show } from "../reading";
 import { type Finding, stackRule } from "../rule";
+import { rootNamespace } from "../settings";
 import { type Issuer, permissionsKey, principalsOf, type Table, tableSettings } from "../table";
 
 /** https://istio.io/latest/docs/reference/config/security/authorization-policy/ */
@@ -19,10 +20,7 @@ export const accessTable = stackRule({
   remediation:
     "Change the access table, and have the policies follow from it; or take back what was changed in the policies.",
   settings: z.object({
-    rootNamespace: z
-      .string()
-      .default("istio-system")
-      .describe("Istio's root namespace, whose policies are the whole mesh's"),
+    rootNamespace,
     table: tableSettings
       .optional()
       .describe("The access table. Default: none, then nothing is compared"),

@@ -3,6 +3,7 @@ import { allowPolicies, appliesTo } from "../istio";
 import { at, isFields, isKind, objectName, show } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
+import { exceptMeshNamespace, notJudged, rootNamespace } from "../settings";
 import { tableSettings } from "../table";
 import { meshWorkloads, namespaceOf, selects, type Workload } from "../workloads";
 
@@ -14,14 +15,8 @@ export const coverage = stackRule({
   remediation:
     "Write an ALLOW policy that selects the workload by its labels, and give the access table a row for it; or take the workload away.",
   settings: z.object({
-    rootNamespace: z
-      .string()
-      .default("istio-system")
-      .describe("Istio's root namespace, whose policies are the whole mesh's"),
-    exceptNamespaces: z
-      .array(z.string())
-      .default(["istio-system"])
-      .describe("Namespaces that are not judged"),
+    rootNamespace,
+    exceptNamespaces: exceptMeshNamespace.describe(notJudged),
     table: tableSettings
       .optional()
       .describe("The access table. Default: none, then it is not asked"),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { allowPolicies, type AuthorizationPolicy } from "../istio";
 import { show } from "../reading";
 import { stackRule } from "../rule";
+import { exceptMeshNamespace, notJudged, rootNamespace } from "../settings";
 import { meshWorkloads } from "../workloads";
 
 /** https://istio.io/latest/docs/ops/best-practices/security/#use-default-deny-patterns */
@@ -12,14 +13,8 @@ export const defaultDeny = stackRule({
   remediation:
     "Have an AuthorizationPolicy with an empty spec in each namespace of services. Without one, a service that no other policy selects answers everybody.",
   settings: z.object({
-    rootNamespace: z
-      .string()
-      .default("istio-system")
-      .describe("Istio's root namespace, whose policies are the whole mesh's"),
-    exceptNamespaces: z
-      .array(z.string())
-      .default(["istio-system"])
-      .describe("Namespaces that are not judged"),
+    rootNamespace,
+    exceptNamespaces: exceptMeshNamespace.describe(notJudged),
   }),
   judgeAll(resources, { rootNamespace, exceptNamespaces }) {
     const closed = allowPolicies(resources)

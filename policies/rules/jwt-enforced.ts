@@ -16,14 +16,12 @@ import {
 import { at, entries } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
+import { rootNamespace } from "../settings";
 import { type Table, tableSettings } from "../table";
 import { workloadsOf } from "../workloads";
 
 const settings = z.object({
-  rootNamespace: z
-    .string()
-    .default("istio-system")
-    .describe("Istio's root namespace, whose policies are the whole mesh's"),
+  rootNamespace,
   table: tableSettings
     .optional()
     .describe("The access table: its public services ask for no token. Default: none is public"),

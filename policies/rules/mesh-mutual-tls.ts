@@ -2,6 +2,7 @@ import { z } from "zod";
 import { at, entries, isFields, isKind, objectName, show } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
+import { rootNamespace } from "../settings";
 
 const write = 'a PeerAuthentication "default" in the root namespace with spec.mtls.mode "STRICT"';
 
@@ -12,10 +13,7 @@ export const meshMutualTls = stackRule({
   severity: "critical",
   remediation: `Have ${write}, without a selector, and no PeerAuthentication of another mode.`,
   settings: z.object({
-    rootNamespace: z
-      .string()
-      .default("istio-system")
-      .describe("Istio's root namespace, whose policies are the whole mesh's"),
+    rootNamespace,
   }),
   judgeAll(resources, { rootNamespace }) {
     const all = resources.filter((one) => isKind(one, "security.istio.io", "PeerAuthentication"));

@@ -2,13 +2,11 @@ import { z } from "zod";
 import { at, isKind, show } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
+import { exceptMeshNamespace } from "../settings";
 import { isOptedOut, type Workload, workloadsOf } from "../workloads";
 
 const settings = z.object({
-  exceptNamespaces: z
-    .array(z.string())
-    .default(["istio-system"])
-    .describe("Namespaces whose workloads need no sidecar"),
+  exceptNamespaces: exceptMeshNamespace.describe("Namespaces whose workloads need no sidecar"),
   injectedNamespaces: z
     .array(z.string())
     .default([])

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { at, entries, isFields, show } from "../reading";
 import { unknown } from "../resource";
 import { type Finding, resourceRule } from "../rule";
+import { exceptNoNamespace, notJudged } from "../settings";
 import { type Container, containersOf, type Workload, workloadOf } from "../workloads";
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
@@ -20,7 +21,7 @@ export const nonRoot = resourceRule({
       .boolean()
       .default(false)
       .describe("Whether each container, or its pod, has to say a seccompProfile"),
-    exceptNamespaces: z.array(z.string()).default([]).describe("Namespaces that are not judged"),
+    exceptNamespaces: exceptNoNamespace.describe(notJudged),
   }),
   judge(resource, { exceptNamespaces, ...rights }) {
     const workload = workloadOf(resource);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { at, show } from "../reading";
 import { resourceRule } from "../rule";
+import { exceptNoNamespace, notJudged } from "../settings";
 import { containersOf, workloadOf } from "../workloads";
 
 /** https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/ */
@@ -15,7 +16,7 @@ export const resourcesSet = resourceRule({
       .array(z.string())
       .default(["requests.cpu", "requests.memory", "limits.memory"])
       .describe("What each container's resources have to say"),
-    exceptNamespaces: z.array(z.string()).default([]).describe("Namespaces that are not judged"),
+    exceptNamespaces: exceptNoNamespace.describe(notJudged),
   }),
   judge(resource, { required, exceptNamespaces }) {
     const workload = workloadOf(resource);

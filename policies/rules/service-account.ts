@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { at, show } from "../reading";
 import { type Finding, stackRule } from "../rule";
+import { exceptMeshNamespace, notJudged } from "../settings";
 import { meshWorkloads, type Workload } from "../workloads";
 
 /** https://istio.io/latest/docs/concepts/security/#istio-identity */
@@ -12,10 +13,7 @@ export const serviceAccount = stackRule({
     "Give each service's pods a ServiceAccount of their own as serviceAccountName. Whoever shares another's may call whatever that one may.",
   settings: z.object({
     serviceLabel: z.string().default("app").describe("The label by which pods are one service's"),
-    exceptNamespaces: z
-      .array(z.string())
-      .default(["istio-system"])
-      .describe("Namespaces that are not judged"),
+    exceptNamespaces: exceptMeshNamespace.describe(notJudged),
   }),
   judgeAll(resources, { serviceLabel, exceptNamespaces }) {
     const workloads = meshWorkloads(resources, exceptNamespaces);
