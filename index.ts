@@ -1,16 +1,19 @@
 /**
  * One stack: a cluster, Istio, an identity provider and Bookinfo, and the mesh enforces who may call what.
  */
-import { services } from "./components/access";
-import { Bookinfo, createNamespace } from "./components/bookinfo";
+import { application } from "./application";
+import { Bookinfo } from "./components/bookinfo";
 import { createCluster, GatewayRecord } from "./components/cluster";
 import { loadSettings } from "./components/config";
 import { Enforcement } from "./components/enforcement";
+import { trustedIssuers } from "./components/enforcement/issuers";
 import { findCertificate, GatewayCertificate } from "./components/gateway/certificate";
 import { createIdentity } from "./components/identity";
+import { createLogin, describeLogin, extensionProvider } from "./components/login";
 import { IstioMesh } from "./components/mesh";
+import { createNamespace } from "./components/namespace";
 
-const settings = loadSettings();
+const settings = loadSettings(application);
 const cluster = createCluster("cluster", settings.cluster, settings.gateway);
 const { provider, lifetime, dnsZone: zone } = cluster;
 const { url, tls } = settings.gateway;
@@ -25,9 +28,11 @@ const mesh = new IstioMesh(
   "istio",
   {
     ...settings.istio,
+    ...settings.mesh,
     wayIn: cluster.wayIn,
     tls,
     certificateAuthority: settings.identity.certificateAuthority,
+    extensionProviders: settings.login.at === "gateway" ? [extensionProvider] : [],
   },
   { providers: [provider], ...inCluster },
 );
@@ -47,23 +52,45 @@ if (zone !== undefined)
     { providers: [provider] },
   );
 
-const identity = createIdentity("identity", settings.identity, url, first);
+const identity = createIdentity(
+  "identity",
+  settings.identity,
+  { application, gatewayUrl: url, login: settings.login.at },
+  first,
+);
 
 // The policies come between the namespace and the services: no service ever runs without them.
-const namespace = createNamespace("bookinfo", { provider, ...inCluster });
+const namespace = createNamespace("bookinfo", application, { provider, ...inCluster });
 const enforcement = new Enforcement(
   "access",
-  { identity, services },
+  {
+    issuers: trustedIssuers(identity, settings.authentication),
+    authentication: settings.authentication,
+    login: settings.login.at === "gateway" ? settings.login : undefined,
+    gatewayUrl: url,
+    application,
+  },
   {
     providers: [provider],
     deletedWith: lifetime,
-    dependsOn: [mesh.controlPlane, namespace],
+    dependsOn: [mesh.controlPlane, ingressNamespace, namespace],
+  },
+);
+const login = createLogin(
+  "login",
+  settings.login,
+  { application, identity, gatewayUrl: url, egress: settings.mesh.egress },
+  {
+    providers: [provider],
+    deletedWith: lifetime,
+    dependsOn: [mesh.controlPlane, ingressNamespace, namespace],
   },
 );
 new Bookinfo(
   "bookinfo",
   {
     ...settings.bookinfo,
+    ...login.application,
     gatewayUrl: url,
     tls,
     certificate,
@@ -72,7 +99,7 @@ new Bookinfo(
   {
     providers: [provider],
     deletedWith: lifetime,
-    dependsOn: [mesh.controlPlane, namespace, enforcement],
+    dependsOn: [mesh.controlPlane, namespace, enforcement, ...login.enforced],
   },
 );
 
@@ -82,16 +109,20 @@ export const { issuer, jwksUri, audience, permissionsClaim, clientIds } = identi
 /** Secrets: `pulumi stack output --show-secrets`. */
 export const { clientSecrets, userPasswords } = identity;
 export const { kubeconfig } = cluster;
+/** Where tokens are checked, and whose count. */
+export const { authentication } = settings;
 /** Who there is to call the services, as configured. */
 export const viewers = {
   users: settings.identity.users.map(({ email, roles }) => ({ email, roles })),
   machines: settings.identity.machines.map(({ name, permissions }) => ({ name, permissions })),
 };
 // Only those that there are: Pulumi warns about an output without a value on every run.
-const authorities = {
+const optional = {
   certificateAuthority: identity.certificateAuthority,
   gatewayCertificateAuthority: tls?.certificateAuthority,
+  /** How browsers get in, where they do. */
+  login: describeLogin(settings.login),
 };
-for (const [name, authority] of Object.entries(authorities)) {
-  if (authority !== undefined) Object.assign(module.exports as object, { [name]: authority });
+for (const [name, value] of Object.entries(optional)) {
+  if (value !== undefined) Object.assign(module.exports as object, { [name]: value });
 }

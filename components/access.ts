@@ -4,6 +4,13 @@
  * It is written here and nowhere else. The tenant's scopes and roles, the mesh's policies, the
  * policy pack's expectations and the verification's are all derived from it.
  */
+import {
+  type Application,
+  type ApplicationService,
+  gateway,
+  type Path,
+  type ServiceAccess,
+} from "./application";
 
 /** What each permission is for; the tenant shows it to people who grant it. */
 export const permissions = {
@@ -27,28 +34,78 @@ export const roles = {
 
 export type Role = keyof typeof roles;
 
-/**
- * What a request must carry: nothing (`public`), any valid token of the issuer (`signedIn`), or a
- * token that holds a permission.
- */
-export type Requirement = "public" | "signedIn" | { readonly permission: Permission };
-
-/** The caller that is not a service of the table: Istio's ingress gateway. */
-export const gateway = "gateway";
-
-/** One service's row: who may call it, as what, and what the request must carry. */
-export interface ServiceAccess {
-  /** The workloads whose identity (service account) may call it. */
-  readonly callers: readonly (typeof gateway | ServiceName)[];
-  readonly requires: Requirement;
-}
-
 export type ServiceName = "productpage" | "details" | "reviews" | "ratings";
 
 /** Every service that anybody may reach. A service that is not here is reachable by nobody. */
-export const services: Readonly<Record<ServiceName, ServiceAccess>> = {
+export const services: Readonly<Record<ServiceName, ServiceAccess<ServiceName, Permission>>> = {
   productpage: { callers: [gateway], requires: "public" },
   details: { callers: ["productpage"], requires: { permission: "read:book-details" } },
   reviews: { callers: ["productpage"], requires: { permission: "read:book-reviews" } },
   ratings: { callers: ["reviews"], requires: { permission: "read:book-reviews" } },
+};
+
+/** The port that every service listens on. */
+export const port = 9080;
+
+/** A path that each service answers. */
+const paths: Readonly<Record<ServiceName, string>> = {
+  productpage: "/productpage",
+  details: "/details/0",
+  reviews: "/reviews/0",
+  ratings: "/ratings/0",
+};
+
+/** The front door's paths. productpage's own /login takes any name without a password, so nothing leads there. */
+const routes: readonly Path[] = [
+  { exact: "/productpage" },
+  { prefix: "/static" },
+  { prefix: "/api/v1/products" },
+];
+
+/** What is more to say of a service. */
+const details: Readonly<
+  Partial<Record<ServiceName, Pick<ApplicationService, "routes" | "versions">>>
+> = {
+  productpage: { routes },
+  reviews: {
+    versions: [
+      { name: "reviews-v1", showsStarsOf: false },
+      { name: "reviews-v2", showsStarsOf: "ratings" },
+      { name: "reviews-v3", showsStarsOf: "ratings" },
+    ],
+  },
+};
+
+const names = Object.keys(services) as ServiceName[];
+
+/** Istio's Bookinfo with this table. */
+export const bookinfo: Application = {
+  name: "bookinfo",
+  title: "Bookinfo",
+  namespace: "bookinfo",
+  people: true,
+  audience: "https://bookinfo.io",
+  home: "/productpage",
+  permissions,
+  roles,
+  services: Object.fromEntries(
+    names.map((name) => [
+      name,
+      {
+        ...services[name],
+        port,
+        path: paths[name],
+        serviceAccount: `bookinfo-${name}`,
+        ...details[name],
+      },
+    ]),
+  ),
+  // The gateway leads only to productpage; each of its paths asks one more service, or none.
+  requests: [
+    { name: "productpage", path: "/productpage", through: ["productpage"] },
+    { name: "products", path: "/api/v1/products", through: ["productpage"] },
+    { name: "details", path: "/api/v1/products/0", through: ["productpage", "details"] },
+    { name: "reviews", path: "/api/v1/products/0/reviews", through: ["productpage", "reviews"] },
+    { name: "ratings", path: "/api/v1/products/0/ratings", through: ["productpage", "ratings"] },
+  ],
 };

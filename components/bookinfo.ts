@@ -1,9 +1,10 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ServiceName } from "./access";
+import { bookinfo, port, type ServiceName } from "./access";
+import { serviceAccountOf } from "./application";
 import type { BookinfoSettings } from "./config";
 import { createWayIn, type WayInArgs } from "./gateway/route";
-import { namespaces, serviceAccountOf, servicePort as port } from "./names";
+import { createTraffic, type ServiceTraffic } from "./traffic";
 
 /** One version of a service. */
 interface Version {
@@ -41,25 +42,18 @@ const workloadsByService = (Object.keys(versions) as ServiceName[]).map((service
   workloads: versions[service].map((version): Workload => ({ service, ...version })),
 }));
 
-/** What Bookinfo is made from: the settings under `bookinfo`, and the way in. */
-export interface BookinfoArgs extends BookinfoSettings, WayInArgs {}
+/** What differs in a service from Bookinfo's own. */
+export interface ServiceOverride {
+  readonly image: string;
+  readonly environment: kubernetes.types.input.core.v1.EnvFromSource[];
+  /** Of its pods. */
+  readonly annotations: Readonly<Record<string, pulumi.Input<string>>>;
+}
 
-/**
- * Makes Bookinfo's namespace. It is apart from the services, so that what protects them is there before them.
- *
- * @param name the resource's name
- * @param options Pulumi's resource options
- */
-export function createNamespace(
-  name: string,
-  options: pulumi.CustomResourceOptions,
-): kubernetes.core.v1.Namespace {
-  const labels = { "istio-injection": "enabled" };
-  return new kubernetes.core.v1.Namespace(
-    name,
-    { metadata: { name: namespaces.application, labels } },
-    options,
-  );
+/** What Bookinfo is made from: the settings under `bookinfo`, and the way in. */
+export interface BookinfoArgs extends BookinfoSettings, Omit<WayInArgs, "application"> {
+  /** Default: none. */
+  readonly overrides?: Readonly<Partial<Record<ServiceName, ServiceOverride>>> | undefined;
 }
 
 /** Istio's Bookinfo: four services, three versions of reviews, and the way in through the gateway. */
@@ -83,7 +77,8 @@ export class Bookinfo extends pulumi.ComponentResource {
         }
       }
     }
-    createWayIn(name, args, { parent: this });
+    createTraffic(name, bookinfo, trafficOf(args), { parent: this });
+    createWayIn(name, { application: bookinfo, ...args }, { parent: this });
     this.registerOutputs({});
   }
 
@@ -102,7 +97,7 @@ export class Bookinfo extends pulumi.ComponentResource {
     name: string,
     service: ServiceName,
   ): kubernetes.core.v1.ServiceAccount {
-    const account = serviceAccountOf(service);
+    const account = serviceAccountOf(bookinfo, service);
     return new kubernetes.core.v1.ServiceAccount(
       `${name}-${service}`,
       // The sidecar's own token is mounted by Istio; the services never call Kubernetes.
@@ -114,7 +109,7 @@ export class Bookinfo extends pulumi.ComponentResource {
   private createDeployment(
     name: string,
     workload: Workload,
-    images: BookinfoSettings,
+    args: BookinfoArgs,
     account: kubernetes.core.v1.ServiceAccount,
   ): void {
     const labels = labelsOf(workload);
@@ -125,13 +120,23 @@ export class Bookinfo extends pulumi.ComponentResource {
         spec: {
           replicas: workload.replicas,
           selector: { matchLabels: labels },
-          template: { metadata: { labels }, spec: podOf(workload, images) },
+          template: templateOf(workload, args),
         },
       },
       // Pods whose account is missing are refused, and tried again later and later.
       { parent: this, dependsOn: [account] },
     );
   }
+}
+
+/** Each service, and each version of reviews that is a Service of its own. */
+function trafficOf({ reviews }: Pick<BookinfoSettings, "reviews">): ServiceTraffic[] {
+  return workloadsByService.flatMap(({ service, workloads }) => {
+    const versions = Object.fromEntries(workloads.map(({ version }) => [version, 100]));
+    const own = { service, shares: service === "reviews" ? reviews : versions };
+    if (workloads.length === 1) return [own];
+    return [own, ...workloads.map((workload) => ({ service: nameOf(workload), shares: {} }))];
+  });
 }
 
 function nameOf({ service, version }: Workload): string {
@@ -143,24 +148,40 @@ function labelsOf({ service, version }: Workload): Record<string, string> {
 }
 
 function metadataOf(name: string, labels: Record<string, string> = {}) {
-  return { name, namespace: namespaces.application, labels };
+  return { name, namespace: bookinfo.namespace, labels };
+}
+
+function templateOf(
+  workload: Workload,
+  { overrides = {}, ...images }: BookinfoArgs,
+): kubernetes.types.input.core.v1.PodTemplateSpec {
+  const override = overrides[workload.service];
+  return {
+    metadata: {
+      labels: labelsOf(workload),
+      ...(override && { annotations: { ...override.annotations } }),
+    },
+    spec: podOf(workload, images, override),
+  };
 }
 
 /** One container of the sample's own image, with no more rights than it needs. */
 function podOf(
   workload: Workload,
   { registry, tag }: BookinfoSettings,
+  override: ServiceOverride | undefined,
 ): kubernetes.types.input.core.v1.PodSpec {
   const { service, writable = {}, environment = {} } = workload;
   const health = { httpGet: { path: "/health", port } };
   return {
-    serviceAccountName: serviceAccountOf(service).name,
+    serviceAccountName: serviceAccountOf(bookinfo, service).name,
     containers: [
       {
         name: service,
-        image: `${registry}/examples-bookinfo-${nameOf(workload)}:${tag}`,
+        image: override?.image ?? `${registry}/examples-bookinfo-${nameOf(workload)}:${tag}`,
         imagePullPolicy: "IfNotPresent",
         ports: [{ name: "http", containerPort: port }],
+        ...(override && { envFrom: override.environment }),
         env: Object.entries(environment).map(([variable, value]) => ({ name: variable, value })),
         volumeMounts: Object.entries(writable).map(([volume, path]) => ({
           name: volume,

@@ -1,13 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
+import type { Application } from "./application";
 import { secretSettings, type Settings, settingsSchema } from "./settings";
 
 export type {
+  AuthenticationSettings,
   BookinfoSettings,
   ClusterSettings,
   GatewaySettings,
   IdentitySettings,
   IstioSettings,
+  LoginSettings,
   Settings,
   TlsSettings,
 } from "./settings";
@@ -15,20 +18,25 @@ export type {
 /**
  * Reads the stack's configuration, checks all of it and fills in the defaults.
  *
+ * @param application its users and machines hold roles and permissions of the application's table
+ *
  * Secrets come back as secret outputs, so nothing that is made of them is ever shown.
  *
  * @throws pulumi.RunError naming every problem at once: the key, what was found, what was expected
  */
-export function loadSettings(): Settings {
+export function loadSettings(application: Application): Settings {
   const found = readSections();
-  const { data, error } = settingsSchema.safeParse(found);
+  const { data, error } = settingsSchema(application).safeParse(found);
   if (data !== undefined) return data;
   throw new pulumi.RunError(settingsComplaint(pulumi.getStack(), describeIssues(error, found)));
 }
 
 /** Every problem of a stack's settings, a line each, without loading them: `gateway.url: found …, expected …`. */
-export function settingsProblems(found: Readonly<Record<string, unknown>>): string[] {
-  const { error } = settingsSchema.safeParse(found);
+export function settingsProblems(
+  application: Application,
+  found: Readonly<Record<string, unknown>>,
+): string[] {
+  const { error } = settingsSchema(application).safeParse(found);
   return error === undefined ? [] : describeIssues(error, found);
 }
 

@@ -5,7 +5,7 @@ import type * as pulumi from "@pulumi/pulumi";
 export interface CustomResourceArgs<Spec> {
   /** The object's name, namespace and labels. Changing name or namespace replaces the object. */
   metadata: { name: string; namespace: string; labels?: Record<string, string> };
-  /** As its project's reference describes it. Plain values, so that a preview shows them and policies can judge them. */
+  /** As its project's reference describes it. Plain values as far as can be, so that a preview shows them and policies can judge them. */
   spec: Spec;
 }
 

@@ -1,11 +1,10 @@
-import { gateway, type ServiceAccess, type ServiceName } from "./access";
-
 /** The namespaces that the stack makes. */
 export const namespaces = {
   /** Istio's root namespace: a policy here counts for the whole mesh. */
   mesh: "istio-system",
   ingress: "istio-ingress",
-  application: "bookinfo",
+  /** Only where people sign in at the gateway. */
+  login: "login",
   /** Only where certificates are asked for. */
   certificates: "cert-manager",
 } as const;
@@ -22,6 +21,9 @@ export const gatewayRelease = "istio-ingress";
 /** The label `istio` of the ingress gateway's pods. The chart drops "istio-". */
 export const gatewayLabel = gatewayRelease.replace(/^istio-/, "");
 
+/** What policies on the gateway select its pods by. */
+export const gatewayLabels = { istio: gatewayLabel };
+
 /** The Secret with the gateway's certificate and key. Istio reads it in the gateway's own namespace only. */
 export const gatewayCredential = "bookinfo-certificate";
 
@@ -30,25 +32,3 @@ export const gatewayServiceAccount: ServiceAccountName = {
   namespace: namespaces.ingress,
   name: gatewayRelease,
 };
-
-/** The port that every Bookinfo service listens on. */
-export const servicePort = 9080;
-
-/** A path that each Bookinfo service answers. */
-export const servicePaths: Readonly<Record<ServiceName, string>> = {
-  productpage: "/productpage",
-  details: "/details/0",
-  reviews: "/reviews/0",
-  ratings: "/ratings/0",
-};
-
-/** The service account that a Bookinfo service runs as. */
-export function serviceAccountOf(service: ServiceName): ServiceAccountName {
-  return { namespace: namespaces.application, name: `bookinfo-${service}` };
-}
-
-/** The service account of who may call a service, as Istio's policies name it: `namespace/name`. */
-export function callerAccount(caller: ServiceAccess["callers"][number]): string {
-  const { namespace, name } = caller === gateway ? gatewayServiceAccount : serviceAccountOf(caller);
-  return `${namespace}/${name}`;
-}

@@ -6,6 +6,7 @@
  * pilot/pkg/security/authz/builder/builder.go; envoyproxy/envoy,
  * source/extensions/filters/http/rbac/rbac_filter.cc).
  */
+import type { Application } from "../components/application";
 import type { Truth } from "./attributes";
 import type { Decision, RequestFacts } from "./facts";
 import { nameOf } from "./policies";
@@ -95,7 +96,7 @@ export function authorize(
   const allowing = enforced(policies.authorizationPolicies, policies.mesh, request).filter(
     ({ spec }) => spec?.action === "ALLOW",
   );
-  if (allowing.length > 0) return allowedByNone(permissions, allowing);
+  if (allowing.length > 0) return allowedByNone(policies.application, permissions, allowing);
   return {
     outcome: "allowed",
     status: undefined,
@@ -147,6 +148,7 @@ function allowedBy(tried: Tried): Decision {
 
 /** The rule that lacks least says best what is missing. */
 function allowedByNone(
+  application: Application,
   tried: readonly Tried[],
   allowing: readonly Policy<AuthorizationSpec>[],
 ): Decision {
@@ -167,6 +169,6 @@ function allowedByNone(
     ...refused,
     decidedBy: `no ALLOW policy matches: ${place(nearest)}`,
     because: `It asks for ${listed(lacking.map(({ asked }) => asked))}; there was ${listed(found)}.`,
-    change: [...new Set(lacking.map(changeFor))].join(" "),
+    change: [...new Set(lacking.map((check) => changeFor(application, check)))].join(" "),
   };
 }

@@ -2,6 +2,7 @@
 import { ApiException, CoreV1Api, CustomObjectsApi } from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { z } from "zod";
+import type { Application } from "../components/application";
 import { namespaces } from "../components/names";
 import { explained, loadCluster } from "../stack/cluster";
 import { parsePolicies } from "./policies";
@@ -25,10 +26,14 @@ const ofThePod = ["pod-template-hash", "controller-revision-hash"];
 
 /**
  * Reads all of Istio's security objects, the mesh's configuration, and the labels of the workloads.
+ * @param application whose workloads are asked about
  * @param kubeconfig the file's content
  * @throws StackError saying what could not be read
  */
-export async function readCluster(kubeconfig: string): Promise<ClusterState> {
+export async function readCluster(
+  application: Application,
+  kubeconfig: string,
+): Promise<ClusterState> {
   const cluster = loadCluster(kubeconfig);
   const custom = cluster.makeApiClient(CustomObjectsApi);
   const core = cluster.makeApiClient(CoreV1Api);
@@ -36,9 +41,9 @@ export async function readCluster(kubeconfig: string): Promise<ClusterState> {
     explained(`read ${plural}.${group}`, async () => {
       return list.parse(await custom.listClusterCustomObject({ group, version, plural })).items;
     });
-  const labels = (namespace: string) =>
-    explained(`read the pods of namespace ${namespace}`, async () => {
-      const { items } = await core.listNamespacedPod({ namespace });
+  const labels = (place: string) =>
+    explained(`read the pods of namespace ${place}`, async () => {
+      const { items } = await core.listNamespacedPod({ namespace: place });
       return distinct(items.map(({ metadata }) => metadata?.labels ?? {}));
     });
   const [peerAuthentications, requestAuthentications, authorizationPolicies, meshConfig, ...pods] =
@@ -47,11 +52,11 @@ export async function readCluster(kubeconfig: string): Promise<ClusterState> {
       all("requestauthentications"),
       all("authorizationpolicies"),
       explained("read the mesh's configuration", () => readMeshConfig(core)),
-      labels(namespaces.application),
+      labels(application.namespace),
       labels(namespaces.ingress),
     ]);
   return {
-    policies: parsePolicies({
+    policies: parsePolicies(application, {
       peerAuthentications,
       requestAuthentications,
       authorizationPolicies,

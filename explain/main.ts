@@ -1,8 +1,9 @@
 /** `npm run explain`: why the mesh lets a request through, or does not, and what to change. */
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { firstLine, reasonOf, StackError } from "../stack/errors";
 import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
+import { projectNamed } from "../stack/project";
 import { trust } from "../stack/trust";
 import { readCluster } from "./cluster";
 import type { ClusterState } from "./cluster";
@@ -16,11 +17,13 @@ import type { KeySets } from "./keys";
 import { renderExplanation } from "./report";
 import type { Explanation, Verdict } from "./report";
 import { decideWay } from "./way";
-import { callers, serviceNames, waysTo } from "./ways";
+import { callersOf, waysTo } from "./ways";
 import type { NamedWay } from "./ways";
 
-const help = `Usage: npm run explain -- [FILE | - | TOKEN] [--service SERVICE] [--as CALLER]
-                          [--stack STACK] [--cwd DIR] [--json]
+const help = (
+  serviceNames: readonly string[],
+) => `Usage: npm run explain -- [FILE | - | TOKEN] [--service SERVICE] [--as CALLER]
+                          [--project DIR] [--stack STACK] [--cwd DIR] [--json]
 
 Says for each service whether the mesh lets a request through, which policy and rule decides, why,
 and what to change. The policies are read from the stack's cluster; no request is sent to it.
@@ -34,15 +37,14 @@ and what to change. The policies are read from the stack's cluster; no request i
   --as CALLER        who calls: a service, gateway, or stranger, a workload that no rule names
                      (default: the service's permitted caller, from the gateway on)
   --stack STACK      the Pulumi stack (default: the selected one, else the sandbox's)
-  --cwd DIR          the folder of the Pulumi project (default: this one)
+  --project DIR      the project: this one (the default), or a folder in examples/
+  --cwd DIR          where the Pulumi CLI finds the stack (default: the project's folder)
   --json             the same as JSON
   --help             this text
 
 Exits with 0 whatever the verdict, with 1 when there is nothing to explain: no token where one was
 named, a token of another issuer, a stack that cannot be read.
 `;
-
-const project = dirname(__dirname);
 
 function readArguments() {
   try {
@@ -52,6 +54,7 @@ function readArguments() {
         service: { type: "string" },
         as: { type: "string" },
         stack: { type: "string" },
+        project: { type: "string" },
         cwd: { type: "string" },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -79,22 +82,26 @@ function choose<Name extends string>(
 /** @returns the exit code */
 async function main(): Promise<number> {
   const options = readArguments();
+  const { folder, application } = projectNamed(options.project);
+  const serviceNames = Object.keys(application.services);
   if (options.help) {
-    process.stdout.write(help);
+    process.stdout.write(help(serviceNames));
     return 0;
   }
   const service = choose("--service", options.service, serviceNames);
-  const caller = choose("--as", options.as, callers);
-  const directory = options.cwd === undefined ? project : resolve(options.cwd);
-  const outputs = await outputsIfAny(directory, options.stack);
+  const caller = choose("--as", options.as, callersOf(application));
+  const directory = options.cwd === undefined ? folder : resolve(options.cwd);
+  const outputs = await outputsIfAny(application, directory, options.stack);
   if (outputs === undefined) return runOnSandbox("explain");
   const given =
     options.token === undefined ? undefined : await readToken(options.token, process.stdin);
   trust(outputs.certificateAuthority);
-  const cluster = await readCluster(outputs.kubeconfig);
+  const cluster = await readCluster(application, outputs.kubeconfig);
   const keys = await readKeySets(cluster.policies);
   const services = service === undefined ? serviceNames : [service];
-  const ways = services.flatMap((each) => waysTo(each, caller, cluster, outputs.gatewayUrl));
+  const ways = services.flatMap((each) =>
+    waysTo(application, each, caller, cluster, outputs.gatewayUrl),
+  );
   const now = new Date();
   const accepted = acceptedBy(cluster, keys, outputs.clientIds);
   const foreign = given === undefined ? undefined : otherIssuer(given, accepted);
@@ -102,7 +109,7 @@ async function main(): Promise<number> {
   const explanation: Explanation = {
     token: given === undefined ? undefined : describeToken(given, now, outputs.permissionsClaim),
     warnings: given === undefined ? [] : warningsFor(given, accepted),
-    verdicts: alike(await judge(ways, cluster, keys, given, now)),
+    verdicts: alike(serviceNames, await judge(ways, cluster, keys, given, now)),
   };
   const colour = process.stdout.isTTY && process.stdout.hasColors();
   process.stdout.write(
@@ -144,7 +151,7 @@ function judge(
 }
 
 /** Versions of a service that fare alike share one row. */
-function alike(verdicts: readonly Verdict[]): readonly Verdict[] {
+function alike(serviceNames: readonly string[], verdicts: readonly Verdict[]): readonly Verdict[] {
   return serviceNames.flatMap((service) => {
     const own = verdicts.filter(({ way }) => way.service === service);
     const [first] = own;

@@ -4,6 +4,7 @@
  *
  * Shapes: istio/api, security/v1beta1/{authorization_policy,request_authentication,peer_authentication}.proto.
  */
+import type { Application } from "../components/application";
 import { z } from "zod";
 
 const strings = z.array(z.string()).default([]);
@@ -128,6 +129,8 @@ export interface Mesh {
 
 /** Everything that decides about requests, all namespaces. */
 export interface Policies {
+  /** Whose services, permissions and roles are named where it is said what to change. */
+  readonly application: Application;
   readonly mesh: Mesh;
   readonly peerAuthentications: readonly Policy<PeerAuthenticationSpec>[];
   readonly requestAuthentications: readonly Policy<RequestAuthenticationSpec>[];
@@ -180,10 +183,11 @@ const selecting = z.object({
  * Gives the objects their shape.
  * @throws ZodError where an object is none of Kubernetes', or the mesh's configuration is malformed
  */
-export function parsePolicies(objects: PolicyObjects): Policies {
+export function parsePolicies(application: Application, objects: PolicyObjects): Policies {
   const { pathNormalization, ...mesh } = meshConfig.parse(objects.meshConfig ?? {});
   const { normalization } = pathNormalization;
   return {
+    application,
     mesh: { ...mesh, pathNormalization: normalization === "DEFAULT" ? "BASE" : normalization },
     peerAuthentications: objects.peerAuthentications.map((object) =>
       parsePolicy("PeerAuthentication", peerAuthentication, object),

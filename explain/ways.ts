@@ -1,14 +1,6 @@
 /** The ways that are explained: to each service of the table from its permitted caller, or from another. */
-import { gateway, services } from "../components/access";
-import type { ServiceName } from "../components/access";
-import {
-  gatewayRelease,
-  gatewayServiceAccount,
-  namespaces,
-  serviceAccountOf,
-  servicePaths,
-  servicePort as port,
-} from "../components/names";
+import { type Application, gateway, serviceAccountOf, serviceOf } from "../components/application";
+import { gatewayRelease, gatewayServiceAccount } from "../components/names";
 import type { ServiceAccountName } from "../components/names";
 import type { ClusterState, Labels } from "./cluster";
 import type { Identity } from "./facts";
@@ -17,14 +9,16 @@ import type { Hop } from "./way";
 /** A workload of the mesh that no rule of the table names. */
 const stranger = "stranger";
 
-export type Caller = ServiceName | typeof gateway | typeof stranger;
-
-export const serviceNames = Object.keys(services) as ServiceName[];
-export const callers: readonly Caller[] = [...serviceNames, gateway, stranger];
+/** Who may be asked about as a caller. */
+export const callersOf = ({ services }: Application): readonly string[] => [
+  ...Object.keys(services),
+  gateway,
+  stranger,
+];
 
 /** One way to one workload. A service that has several versions may have several. */
 export interface NamedWay {
-  readonly service: ServiceName;
+  readonly service: string;
   /** The workload: the service and, where there are several, its version. */
   readonly workload: string;
   /** Who calls, in order. */
@@ -37,29 +31,30 @@ export interface NamedWay {
  * The ways to a service: its permitted callers' own, from the gateway on, or directly from `caller`.
  */
 export function waysTo(
-  service: ServiceName,
-  caller: Caller | undefined,
+  application: Application,
+  service: string,
+  caller: string | undefined,
   { workloads }: Pick<ClusterState, "workloads">,
   gatewayUrl: string,
 ): readonly NamedWay[] {
   const versions = labelsOf(service, workloads.application);
-  const chain = caller === undefined ? chainTo(service) : [];
+  const chain = caller === undefined ? chainTo(application, service) : [];
   const before = chain.map((name) =>
     name === gateway
-      ? gatewayHop(workloads.ingress[0], gatewayUrl)
-      : hopTo(name, labelsOf(name, workloads.application)[0]),
+      ? gatewayHop(application, workloads.ingress[0], gatewayUrl)
+      : hopTo(application, name, labelsOf(name, workloads.application)[0]),
   );
   return versions.map((labels) => {
     const workload =
       versions.length > 1 && labels.version !== undefined
         ? `${service}-${labels.version}`
         : service;
-    const [head, ...tail] = [...before, hopTo(service, labels)];
+    const [head, ...tail] = [...before, hopTo(application, service, labels)];
     return {
       service,
       workload,
       through: caller === undefined ? chain : [caller],
-      first: caller === undefined ? undefined : identityOf(caller),
+      first: caller === undefined ? undefined : identityOf(application, caller),
       hops: [head, ...tail],
     };
   });
@@ -67,50 +62,56 @@ export function waysTo(
 
 /** The services before this one, from the gateway on; of several callers the first. */
 function chainTo(
-  service: ServiceName,
-  behind: readonly ServiceName[] = [],
-): (ServiceName | typeof gateway)[] {
-  const next = services[service].callers.find(
+  application: Application,
+  service: string,
+  behind: readonly string[] = [],
+): string[] {
+  const next = serviceOf(application, service).callers.find(
     (caller) => caller === gateway || ![service, ...behind].includes(caller),
   );
   if (next === undefined) return [];
-  return next === gateway ? [gateway] : [...chainTo(next, [service, ...behind]), next];
+  return next === gateway ? [gateway] : [...chainTo(application, next, [service, ...behind]), next];
 }
 
-function labelsOf(service: ServiceName, all: readonly Labels[]): readonly Labels[] {
+function labelsOf(service: string, all: readonly Labels[]): readonly Labels[] {
   const own = all.filter(({ app }) => app === service);
   return own.length > 0 ? own : [{ app: service }];
 }
 
-function hopTo(service: ServiceName, labels: Labels = { app: service }): Hop {
-  const { namespace, name: serviceAccount } = serviceAccountOf(service);
+function hopTo(application: Application, service: string, labels: Labels = { app: service }): Hop {
+  const { path, port, serviceAccount } = serviceOf(application, service);
+  const { namespace } = application;
   return {
     name: service,
     destination: { namespace, labels, port, serviceAccount },
     method: "GET",
-    path: servicePaths[service],
+    path,
     host: `${service}:${port}`,
   };
 }
 
-function gatewayHop(labels: Labels = { app: gatewayRelease }, gatewayUrl: string): Hop {
+function gatewayHop(
+  { home }: Application,
+  labels: Labels = { app: gatewayRelease },
+  gatewayUrl: string,
+): Hop {
   const { namespace, name: serviceAccount } = gatewayServiceAccount;
   return {
     name: gateway,
     destination: { namespace, labels, serviceAccount, gateway: true },
     method: "GET",
-    path: servicePaths.productpage,
+    path: home,
     host: new URL(gatewayUrl).host,
   };
 }
 
-function identityOf(caller: Caller): Identity {
-  const strangers: ServiceAccountName = { namespace: namespaces.application, name: "default" };
+function identityOf(application: Application, caller: string): Identity {
+  const strangers: ServiceAccountName = { namespace: application.namespace, name: "default" };
   const account =
     caller === gateway
       ? gatewayServiceAccount
       : caller === stranger
         ? strangers
-        : serviceAccountOf(caller);
+        : serviceAccountOf(application, caller);
   return { namespace: account.namespace, serviceAccount: account.name };
 }

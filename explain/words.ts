@@ -1,6 +1,5 @@
 /** Why something was refused and what to change, in words that name the two things that differ. */
-import { permissions, roles, services } from "../components/access";
-import { gatewayServiceAccount, serviceAccountOf } from "../components/names";
+import { type Application, callerAccount, gateway } from "../components/application";
 import type { Check } from "./rules";
 import type { JwtRule } from "./policies";
 import { audiencesOf, jwtFailures } from "./token";
@@ -128,7 +127,7 @@ export function describeFailure(
 }
 
 /** What to change so that a check would hold, by its attribute. */
-export function changeFor(check: Check): string {
+export function changeFor(application: Application, check: Check): string {
   const { attribute, negative, asked, values } = check;
   if (negative) return `Send a request with ${asked}, or change the rule.`;
   if (attribute === "request.auth.principal") {
@@ -137,12 +136,12 @@ export function changeFor(check: Check): string {
       : "Get a token of that issuer, or let the policy say issuer/subject; an issuer that ends in a slash makes it two.";
   }
   if (attribute === "source.serviceAccount") {
-    const names = values.map(serviceNamed);
+    const names = values.map((value) => serviceNamed(application, value));
     return `Call it from ${listed(names, "or")}, or add the caller to its row in components/access.ts.`;
   }
-  const isPermission = values.every((value) => value in permissions);
+  const isPermission = values.every((value) => value in application.permissions);
   if (attribute.startsWith("request.auth.claims[") && isPermission && check.found !== "no token") {
-    return listed([...new Set(values.map(grantOf))]);
+    return listed([...new Set(values.map((value) => grantOf(application, value)))]);
   }
   if (attribute.startsWith("request.auth.")) {
     return check.found === "no token"
@@ -153,21 +152,15 @@ export function changeFor(check: Check): string {
 }
 
 /** A service of the table by its account, or the account itself. */
-function serviceNamed(account: string): string {
-  const known = [
-    ["the gateway", gatewayServiceAccount] as const,
-    ...(Object.keys(services) as (keyof typeof services)[]).map(
-      (service) => [service, serviceAccountOf(service)] as const,
-    ),
-  ];
-  return (
-    known.find(([, { namespace, name }]) => account === `${namespace}/${name}`)?.[0] ?? account
-  );
+function serviceNamed(application: Application, account: string): string {
+  const callers = [gateway, ...Object.keys(application.services)];
+  const known = callers.find((caller) => callerAccount(application, caller) === account);
+  return known === gateway ? "the gateway" : (known ?? account);
 }
 
-function grantOf(permission: string): string {
+function grantOf({ roles }: Application, permission: string): string {
   const holders = Object.entries(roles)
-    .filter(([, { permissions: held }]) => (held as readonly string[]).includes(permission))
+    .filter(([, { permissions: held }]) => held.includes(permission))
     .map(([role]) => role);
   return `Grant ${permission} (role ${listed(holders, "or")}; for a machine, its permissions in the stack's configuration), then get a new token.`;
 }

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { StackError } from "../stack/errors";
 
-export const help = `Usage: npm run preflight -- STACK [--json FILE] [--cwd DIR]
+export const help = `Usage: npm run preflight -- STACK [--json FILE] [--project DIR] [--cwd DIR]
 
 Checks, before pulumi up, what a stack needs: its settings and secrets, the identity provider's
 discovery document, issuer and keys, the Management API client's scopes, Istio's version and charts,
@@ -14,7 +14,8 @@ needs one is "not tried".
   STACK        the stack whose Pulumi.STACK.yaml is read
   --json FILE  write the report for programs too; - is standard output, and then the lines go to
                standard error (npm run -s preflight -- STACK --json -)
-  --cwd DIR    the folder of the Pulumi project (default: this one)
+  --project DIR the project: this one (the default), or a folder in examples/
+  --cwd DIR    where the stack file is (default: the project's folder)
   --help       this text
 
 Prints one line for each check: ok, failed or not tried, what was found and what to do. Exits with 1
@@ -24,12 +25,15 @@ when any failed or the settings are wrong, else with 0.
 export interface Arguments {
   readonly help: boolean;
   readonly stack: string;
-  readonly directory: string;
+  /** The project's folder, as it is named; default: the clone's. */
+  readonly project: string | undefined;
+  /** Where the stack file is; default: the project's folder. */
+  readonly directory: string | undefined;
   readonly json: string | undefined;
 }
 
 /** @throws StackError naming the option that is wrong */
-export function readArguments(args: readonly string[], directory: string): Arguments {
+export function readArguments(args: readonly string[]): Arguments {
   const { values, positionals } = parsed(args);
   const [stack = "", ...others] = positionals;
   const wanted = values.help ?? false;
@@ -39,7 +43,8 @@ export function readArguments(args: readonly string[], directory: string): Argum
     help: wanted,
     stack,
     // npm starts every script in the project's folder; files are named from where the person is.
-    directory: values.cwd === undefined ? directory : fromPerson(values.cwd),
+    project: values.project,
+    directory: values.cwd === undefined ? undefined : fromPerson(values.cwd),
     json: values.json === undefined || values.json === "-" ? values.json : fromPerson(values.json),
   };
 }
@@ -53,6 +58,7 @@ function parsed(args: readonly string[]) {
       allowPositionals: true,
       options: {
         json: { type: "string" },
+        project: { type: "string" },
         cwd: { type: "string" },
         help: { type: "boolean" },
       },

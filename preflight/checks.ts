@@ -15,10 +15,11 @@ import type { Stack } from "./stack";
  * @param api where DigitalOcean's API is, whom the stack's token is sent to
  */
 export function checksFor(stack: Stack, api = digitalOceanApi): Check[] {
-  const { cluster, identity, istio, gateway } = stack.settings;
+  const { cluster, identity, istio, gateway, login, mesh } = stack.settings;
+  const asksForTokens = login.at !== "none" && mesh.egress === "REGISTRY_ONLY";
   return [
     secretsCheck(stack),
-    ...providerChecks(identity),
+    ...providerChecks(identity, asksForTokens),
     ...(identity.kind === "auth0" ? managementChecks(identity, stack) : []),
     ...istioChecks(istio),
     ...(cluster.kind === "kind" ? kindChecks(cluster, gateway) : []),

@@ -2,6 +2,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { firstLine, reasonOf, StackError } from "../stack/errors";
+import { projectNamed } from "../stack/project";
 import { help, readArguments } from "./arguments";
 import { type Result, runCheck } from "./check";
 import { checksFor } from "./checks";
@@ -10,15 +11,20 @@ import { readStack, WrongSettings } from "./stack";
 
 /** @returns the exit code */
 async function main(): Promise<number> {
-  const options = readArguments(process.argv.slice(2), dirname(__dirname));
+  const options = readArguments(process.argv.slice(2));
   if (options.help) {
     process.stdout.write(help);
     return 0;
   }
+  const project = projectNamed(options.project);
   const file = options.json;
   if (file !== undefined && file !== "-" && !existsSync(dirname(file)))
     throw new StackError(`--json ${file} cannot be written: there is no folder ${dirname(file)}`);
-  const stack = await readStack(options.directory, options.stack);
+  const stack = await readStack(
+    project.application,
+    options.directory ?? project.folder,
+    options.stack,
+  );
   const checks = checksFor(stack);
   const stream = file === "-" ? process.stderr : process.stdout;
   const layout = {

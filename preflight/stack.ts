@@ -1,4 +1,5 @@
 /** A stack as its configuration describes it, with the secrets that could be had. */
+import type { Application } from "../components/application";
 import type * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -34,14 +35,19 @@ export class WrongSettings extends StackError {}
 
 /**
  * Reads a stack's configuration and checks all of it.
+ * @param application what the stack is of
  * @param directory the Pulumi project's folder
  * @throws WrongSettings naming every problem; StackError where there is no such stack
  */
-export async function readStack(directory: string, name: string): Promise<Stack> {
+export async function readStack(
+  application: Application,
+  directory: string,
+  name: string,
+): Promise<Stack> {
   const configuration = await readConfiguration(directory, name);
-  const { sections, missing } = complete(configuration, name);
-  const problems = settingsProblems(sections);
-  const { data } = settingsSchema.safeParse(sections);
+  const { sections, missing } = complete(application, configuration, name);
+  const problems = settingsProblems(application, sections);
+  const { data } = settingsSchema(application).safeParse(sections);
   if (data === undefined) throw new WrongSettings(settingsComplaint(name, problems));
   const secrets = new Secrets();
   remember(secrets, sections, missing);
@@ -67,6 +73,7 @@ const sealed = (value: unknown) => sealedValue.safeParse(value).data;
 
 /** The settings with a stand-in for every secret that could not be had, so that all the rest can be checked. */
 function complete(
+  application: Application,
   { sections, undecrypted, environments, file }: Configuration,
   name: string,
 ): { readonly sections: Sections; readonly missing: ReadonlyMap<string, Missing> } {
@@ -90,7 +97,7 @@ function complete(
     throw new StackError(`${found}. ${advice}`);
   }
   for (const path of encrypted) put(path, outOfReach(`${pathText(path)} cannot be decrypted`));
-  for (const path of unsetSecrets(whole)) {
+  for (const path of unsetSecrets(application, whole)) {
     const setting = pathText(path);
     const elsewhere = undecrypted !== undefined && environments;
     const unset = {
@@ -113,8 +120,8 @@ const withoutKubeconfig = z.object({
 });
 
 /** The secrets that the settings need and do not have. */
-function unsetSecrets(sections: unknown): Path[] {
-  const { error } = settingsSchema.safeParse(sections);
+function unsetSecrets(application: Application, sections: unknown): Path[] {
+  const { error } = settingsSchema(application).safeParse(sections);
   const needed = (error?.issues ?? [])
     .map(({ path }) => path as Path)
     .filter(

@@ -2,13 +2,15 @@
 import { parseArgs } from "node:util";
 import { Failure } from "../sandbox/failure";
 
-export const help = `Usage: npm run preview -- STACK [--diff] [--json FILE] [--markdown FILE] [--check | --accept]
-       npm run preview -- STACK --policy-config FILE
+export const help = `Usage: npm run preview -- STACK [--project DIR] [--diff] [--json FILE] [--markdown FILE]
+                              [--check | --accept]
+       npm run preview -- STACK [--project DIR] --policy-config FILE
 
 What pulumi up would make of Pulumi.STACK.yaml from nothing, by the real engine: no cluster, no account, no network
 and no secret is needed, and nothing is left behind. The provider plug-ins are this project's stand-ins. The policy
 pack in policies/ judges it, as policies/STACK.json has it.
 
+  --project DIR          the project: this one (the default), or a folder in examples/
   --diff                 every property of every resource, too
   --json FILE            the plan, the rules and the violations as JSON, too; or what is wrong
   --markdown FILE        the same as a comment for a pull request, without the properties
@@ -24,6 +26,8 @@ The Pulumi CLI is fetched or built once, into $XDG_CACHE_HOME/istio-auth0.
 
 export interface Arguments {
   readonly stack: string | undefined;
+  /** The project's folder, as it is named; default: the clone's. */
+  readonly project: string | undefined;
   readonly diff: boolean;
   readonly json: string | undefined;
   readonly markdown: string | undefined;
@@ -60,6 +64,7 @@ export function readArguments(args: readonly string[]): Arguments | "help" {
   }
   return {
     stack,
+    project: values.project,
     diff: values.diff === true,
     json: values.json,
     markdown: values.markdown,
@@ -71,6 +76,7 @@ export function readArguments(args: readonly string[]): Arguments | "help" {
 function parse(args: readonly string[]) {
   try {
     const options = {
+      project: { type: "string" },
       diff: { type: "boolean" },
       json: { type: "string" },
       markdown: { type: "string" },

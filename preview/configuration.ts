@@ -3,8 +3,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMap, parseDocument } from "yaml";
 import { z } from "zod";
+import type { Application } from "../components/application";
 import { settingsComplaint, settingsProblems } from "../components/config";
 import { secretSettings, type Settings, settingsSchema } from "../components/settings";
+import type { Project } from "../stack/project";
 import { Failure } from "../sandbox/failure";
 import { kubeconfigOfNothing } from "./nothing";
 import { secretsIn } from "./secrets";
@@ -49,10 +51,13 @@ export function projectOf(root: string): { readonly name: string } & Fields {
 /**
  * Reads Pulumi.STACK.yaml, without a passphrase: whatever is encrypted in it gets a placeholder, and so does each
  * secret that the settings' schema asks for and the file does not hold.
- * @param root the project's folder
+ * @param project its folder, and the application that the settings are for
  * @throws Failure where there is no such stack, and naming every setting that is wrong
  */
-export function previewConfiguration(root: string, stack: string): PreviewConfiguration {
+export function previewConfiguration(
+  { folder: root, application }: Pick<Project, "folder" | "application">,
+  stack: string,
+): PreviewConfiguration {
   const file = `Pulumi.${stack}.yaml`;
   if (!/^[\w.-]+$/.test(stack) || !existsSync(join(root, file))) {
     throw new Failure(`there is no stack ${stack}: there are ${stacksOf(root).join(", ")}`);
@@ -71,9 +76,9 @@ export function previewConfiguration(root: string, stack: string): PreviewConfig
     ...replaceEncrypted(settings),
     ...replaceKubeconfigFile(settings),
     ...replaceVersionPrefix(settings),
-    ...fillRequired(settings),
+    ...fillRequired(application, settings),
   ];
-  const problems = settingsProblems(settings);
+  const problems = settingsProblems(application, settings);
   if (problems.length > 0) throw new Failure(settingsComplaint(stack, problems));
   // Another namespace's encrypted value is for a provider that the stack does not use: its defaults are off.
   const others = Object.entries(config).filter(
@@ -86,7 +91,7 @@ export function previewConfiguration(root: string, stack: string): PreviewConfig
     },
     placeholders,
     environments: environment,
-    settings: settingsSchema.parse(settings),
+    settings: settingsSchema(application).parse(settings),
     secrets,
   };
 }
@@ -173,12 +178,12 @@ function replaceVersionPrefix(settings: Fields): string[] {
 }
 
 /** Fills in each secret whose absence is a problem: with it there are fewer. */
-function fillRequired(settings: Fields): string[] {
+function fillRequired(application: Application, settings: Fields): string[] {
   const filled: string[] = [];
   for (const path of [...secretSettings].flatMap((pattern) => absent(settings, pattern))) {
-    const before = settingsProblems(settings).length;
+    const before = settingsProblems(application, settings).length;
     set(settings, path, placeholderFor(settings, path));
-    if (settingsProblems(settings).length < before) filled.push(textOf(path));
+    if (settingsProblems(application, settings).length < before) filled.push(textOf(path));
     else set(settings, path, undefined);
   }
   return filled;

@@ -3,21 +3,26 @@ import { join } from "node:path";
 import { structuredPatch } from "diff";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
-import { clone } from "../sandbox/layout";
+import type { Project } from "../stack/project";
 import { type Plan, type PlannedResource, titleOf } from "./plan";
 
 const entrySchema = z.looseObject({ type: z.string(), name: z.string() });
 type Entry = z.infer<typeof entrySchema>;
 
-/** The file of a stack's reviewed graph, from the clone's folder. */
-export const graphFile = (stack: string) => join("test", "preview", "graphs", `${stack}.yaml`);
-export const graphPath = (stack: string) => join(clone, graphFile(stack));
+/** The file of a stack's reviewed graph, from the clone's folder: of the clone's own project, or in its place's folder. */
+export const graphFile = ({ place }: Pick<Project, "place">, stack: string) =>
+  join("test", "preview", "graphs", place, `${stack}.yaml`);
 
 const yaml = { lineWidth: 0, aliasDuplicateObjects: false };
 
+/** What writes the file. */
+export const acceptCommand = ({ place }: Pick<Project, "place">, stack: string) =>
+  `npm run preview -- ${stack}${place === "" ? "" : ` --project ${place}`} --accept`;
+
 /** The text of the file. */
-export function graphOf({ stack, resources }: Plan): string {
-  const heading = `# What stack ${stack} plans to make from nothing. \`npm run preview -- ${stack} --accept\` writes this file.\n`;
+export function graphOf(project: Pick<Project, "place">, { stack, resources }: Plan): string {
+  const command = acceptCommand(project, stack);
+  const heading = `# What stack ${stack} plans to make from nothing. \`${command}\` writes this file.\n`;
   return heading + stringify(resources.map(entryOf), yaml);
 }
 

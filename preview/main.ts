@@ -7,10 +7,13 @@ import { exitWith, Failure } from "../sandbox/failure";
 import { clone, layout } from "../sandbox/layout";
 import { standIns } from "../sandbox/plugins/launchers";
 import { ensurePulumi } from "../sandbox/toolchain/toolchain";
+import { StackError } from "../stack/errors";
+import { runProgram } from "../stack/program";
+import { type Project, projectNamed } from "../stack/project";
 import { type Arguments, help, readArguments } from "./arguments";
 import { type PreviewConfiguration, previewConfiguration, stacksOf } from "./configuration";
 import { type Preview, previewProject } from "./engine";
-import { graphDifference, graphFile, graphOf, graphPath } from "./graph";
+import { acceptCommand, graphDifference, graphFile, graphOf } from "./graph";
 import { renderFailure, renderMarkdown } from "./markdown";
 import type { Plan } from "./plan";
 import { choiceFile, readChoice } from "./policies/choice";
@@ -36,14 +39,8 @@ const inherited: ReadonlySet<string> = new Set([
   "USER",
 ]);
 
-/** index.ts runs when it is loaded; what it exports is the stack's outputs. */
-function runProgram(): Record<string, unknown> {
-  // Not before it is asked for: loading it is running it.
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
-  return require("../index") as Record<string, unknown>;
-}
-
 async function previewOf(
+  project: Project,
   stack: string,
   { configuration, pack: asked }: Prepared,
   signal: AbortSignal,
@@ -54,15 +51,15 @@ async function previewOf(
   });
   const folder = mkdtempSync(join(tmpdir(), "istio-auth0-preview-"));
   try {
-    const project = writeProject(clone, stack, configuration, folder);
+    const previewed = writeProject(project.folder, stack, configuration, folder);
     const pack = writePack(clone, asked, join(folder, "policies"));
     for (const name of Object.keys(process.env)) {
       if (!inherited.has(name)) Reflect.deleteProperty(process.env, name);
     }
-    Object.assign(process.env, project.environment);
-    return await previewProject(project, {
+    Object.assign(process.env, previewed.environment);
+    return await previewProject(previewed, {
       pulumi,
-      program: runProgram,
+      program: () => runProgram(project),
       onProgress: (resources) => {
         progress.update(`${resources} resources`);
       },
@@ -84,16 +81,19 @@ interface Prepared {
 }
 
 /** @throws Failure naming everything that is wrong in the stack's files, a line each */
-function prepare(stack: string): Prepared {
-  const { configuration, complaint } = attempt(() => previewConfiguration(clone, stack));
-  const isThere = stacksOf(clone).includes(stack);
+function prepare(project: Project, stack: string): Prepared {
+  const { configuration, complaint } = attempt(() => previewConfiguration(project, stack));
+  const isThere = stacksOf(project.folder).includes(stack);
   const { choice, problems } = isThere
-    ? readChoice(clone, stack, rules)
+    ? readChoice(project.folder, stack, rules)
     : { choice: {}, problems: [] };
   const complaints = [...(complaint === undefined ? [] : [complaint]), ...problems];
   if (configuration === undefined || complaints.length > 0)
     throw new Failure(complaints.join("\n"));
-  return { configuration, pack: packConfiguration(rules, configuration.settings, choice) };
+  return {
+    configuration,
+    pack: packConfiguration(rules, project.application, configuration.settings, choice),
+  };
 }
 
 function attempt(read: () => PreviewConfiguration) {
@@ -125,30 +125,31 @@ function tellDifferences(
 }
 
 /** @returns whether the graph is as it should be */
-function treatGraph(plan: Plan, treatment: Arguments["graph"]): boolean {
+function treatGraph(project: Project, plan: Plan, treatment: Arguments["graph"]): boolean {
   if (treatment === undefined) return true;
   const { stack } = plan;
-  const path = graphPath(stack);
-  const planned = graphOf(plan);
+  const file = graphFile(project, stack);
+  const path = join(clone, file);
+  const planned = graphOf(project, plan);
   const reviewed = existsSync(path) ? readFileSync(path, "utf8") : undefined;
   if (treatment === "accept") {
     mkdirSync(dirname(path), { recursive: true });
     if (reviewed !== planned) writeFileSync(path, planned);
-    console.error(`${graphFile(stack)}: ${reviewed === planned ? "as it was" : "written"}`);
+    console.error(`${file}: ${reviewed === planned ? "as it was" : "written"}`);
     return true;
   }
-  const accept = `npm run preview -- ${stack} --accept`;
+  const accept = acceptCommand(project, stack);
   if (reviewed === undefined) {
-    throw new Failure(`there is no ${graphFile(stack)}: ${accept} writes it`);
+    throw new Failure(`there is no ${file}: ${accept} writes it`);
   }
   const difference = graphDifference(reviewed, planned);
   if (difference.length === 0) {
-    console.error(`${graphFile(stack)}: as planned`);
+    console.error(`${file}: as planned`);
     return true;
   }
   console.error(difference.join("\n"));
   throw new Failure(
-    `the plan of ${stack} is not the one in ${graphFile(stack)}: see above, and if it should be so: ${accept}`,
+    `the plan of ${stack} is not the one in ${file}: see above, and if it should be so: ${accept}`,
   );
 }
 
@@ -190,8 +191,14 @@ function writeFiles(files: Files, content: Readonly<Record<keyof Files, () => st
   }
 }
 
-async function run({ diff, graph }: Arguments, stack: string, files: Files, signal: AbortSignal) {
-  const report = await reportOf(stack, signal).catch((error: unknown) => {
+async function run(
+  { diff, graph }: Arguments,
+  project: Project,
+  stack: string,
+  files: Files,
+  signal: AbortSignal,
+) {
+  const report = await reportOf(project, stack, signal).catch((error: unknown) => {
     if (error instanceof Failure && !signal.aborted) reportFailure(stack, files, error);
     throw error;
   });
@@ -199,13 +206,13 @@ async function run({ diff, graph }: Arguments, stack: string, files: Files, sign
   process.stdout.write(renderPlan(plan, violations, { diff }));
   writeFiles(files, { json: () => jsonOf(report), markdown: () => renderMarkdown(report) });
   const isRefused = violations.some(({ level }) => level === "mandatory");
-  return treatGraph(plan, graph) && !isRefused ? 0 : 1;
+  return treatGraph(project, plan, graph) && !isRefused ? 0 : 1;
 }
 
-async function reportOf(stack: string, signal: AbortSignal): Promise<Report> {
-  const prepared = prepare(stack);
+async function reportOf(project: Project, stack: string, signal: AbortSignal): Promise<Report> {
+  const prepared = prepare(project, stack);
   tellDifferences(stack, prepared);
-  const preview = await previewOf(stack, prepared, signal);
+  const preview = await previewOf(project, stack, prepared, signal);
   return { ...preview, rules: judgedBy(rules, prepared.pack) };
 }
 
@@ -225,12 +232,13 @@ async function main(): Promise<number> {
     return 0;
   }
   const { stack } = chosen;
+  const project = projectNamed(chosen.project);
   if (stack === undefined) {
-    throw new Failure(`name a stack: there are ${stacksOf(clone).join(", ")}`);
+    throw new Failure(`name a stack: there are ${stacksOf(project.folder).join(", ")}`);
   }
   const policyConfig = fileOf("--policy-config", chosen.policyConfig);
   if (policyConfig !== undefined) {
-    writeFileSync(policyConfig, crossGuardConfiguration(prepare(stack).pack));
+    writeFileSync(policyConfig, crossGuardConfiguration(prepare(project, stack).pack));
     return 0;
   }
   const files = {
@@ -239,11 +247,11 @@ async function main(): Promise<number> {
   };
   const interrupted = interruptions();
   try {
-    return await run(chosen, stack, files, interrupted.signal);
+    return await run(chosen, project, stack, files, interrupted.signal);
   } catch (error) {
     if (interrupted.code === undefined) throw error;
     return interrupted.code;
   }
 }
 
-exitWith(main());
+exitWith(main(), StackError);

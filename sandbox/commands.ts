@@ -7,6 +7,7 @@ import { renderReport } from "../verify/report/text";
 import { isProven, verify as verifyStack } from "../verify/verify";
 import {
   checkConfiguration,
+  hasGatewayLogin,
   identityOf,
   knownAddresses,
   realmFor,
@@ -39,7 +40,7 @@ import {
 import { startNode } from "./start-node";
 import { alone, decide, knownDecisions, provisional, type Decisions } from "./state";
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
-import { ensureToolchain, type Toolchain } from "./toolchain/toolchain";
+import { ensureLoginTools, ensureToolchain, type Toolchain } from "./toolchain/toolchain";
 
 /**
  * Brings everything up, or up to date, and verifies it: tools, node, tenant, plug-ins, stack, table.
@@ -47,9 +48,15 @@ import { ensureToolchain, type Toolchain } from "./toolchain/toolchain";
  */
 export async function up(layout: Layout, set: readonly string[]): Promise<number> {
   const overrides = set.map(readOverride);
-  checkOverrides(layout, overrides);
+  const provisionally = checkOverrides(layout, overrides);
   const progress = new Progress();
-  const toolchain = await ensureToolchain(layout.cache, progress.of("tools"));
+  const [tools, login] = await Promise.all([
+    ensureToolchain(layout.cache, progress.of("tools")),
+    hasGatewayLogin(provisionally)
+      ? ensureLoginTools(layout.cache, progress.of("tools"))
+      : undefined,
+  ]);
+  const toolchain = { ...tools, login };
   progress.say("tools", "complete");
   Object.assign(process.env, pulumiEnvironment(layout, toolchain));
   await endEngines(layout);
@@ -81,7 +88,7 @@ export async function up(layout: Layout, set: readonly string[]): Promise<number
     await remove(layout);
     return up(layout, set);
   }
-  const probes = new EarlyProbes(kubeconfigPath(layout));
+  const probes = new EarlyProbes(layout.project.application, kubeconfigPath(layout));
   if (wasUp) probes.start();
   try {
     const work = update(layout, stack, progress.of("stack"), {
@@ -128,9 +135,10 @@ function readOverride(text: string): Override {
 
 /**
  * Refuses wrong settings before tools are built, with stand-ins for what only comes with the tools.
+ * @returns the settings, with these stand-ins
  * @throws Failure naming every mistake
  */
-function checkOverrides(layout: Layout, overrides: readonly Override[]): void {
+function checkOverrides(layout: Layout, overrides: readonly Override[]): Configuration {
   const decisions = knownDecisions(layout) ?? provisional;
   const charts = join(layout.cache, "charts");
   const configured = (some: readonly Override[]) =>
@@ -142,6 +150,7 @@ function checkOverrides(layout: Layout, overrides: readonly Override[]): void {
   });
   const complaints = [...mistaken, wrong].filter((one) => one !== undefined);
   if (complaints.length > 0) throw new Failure(complaints.join("\n"));
+  return configured(overrides);
 }
 
 /** What a Failure says that comes of doing something, if one does. */
@@ -204,8 +213,9 @@ async function report(
   for (const signal of signals) process.once(signal, interrupt);
   const { signal } = interruption;
   const signingKey = signingKeys(layout);
+  const { application } = layout.project;
   const options = { signingKey, signal, progress: say, ...(probes && { probes }) };
-  const found = await verifyStack(parseOutputs(outputs), options);
+  const found = await verifyStack(application, parseOutputs(application, outputs), options);
   for (const one of signals) process.off(one, interrupt);
   const colour = process.stdout.isTTY && process.stdout.hasColors();
   process.stdout.write(renderReport(found, { colour }));
@@ -284,13 +294,16 @@ async function existing(layout: Layout): Promise<void> {
 /** Where everything is, as far as it has been set up. */
 function addresses(layout: Layout): string {
   const { gateway, tenant } = knownAddresses(layout);
+  const { title, home } = layout.project.application;
+  const { place } = layout.project;
+  const chosen = place === "" ? "" : ` --project ${place}`;
   const password = "pulumi stack output userPasswords --show-secrets";
   const lines = [
-    ["Bookinfo", gateway && `${gateway}/productpage`],
+    [title, gateway && `${gateway}${home}`],
     ["Tenant", tenant],
     ["Kubeconfig", kubeconfigPath(layout)],
-    ["Passwords", `echo '${password}' | npm run -s sandbox -- shell`],
-    ["Clean up", "npm run sandbox -- down"],
+    ["Passwords", `echo '${password}' | npm run -s sandbox -- shell${chosen}`],
+    ["Clean up", `npm run sandbox -- down${chosen}`],
   ];
   const known = lines.filter(([, value]) => value !== undefined);
   return `\n${known.map(([name = "", value = ""]) => `${name.padEnd(12)}${value}`).join("\n")}\n`;

@@ -3,22 +3,22 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import { z } from "zod";
-import { bookinfoSettings, type BookinfoSettings } from "../components/settings";
+import { bookinfoSettings, loginSettings } from "../components/settings";
 import { settingsComplaint, settingsProblems } from "../components/config";
 import { Failure } from "./failure";
 import { readIfThere } from "./files";
-import { istioRegistry } from "./images/images";
-import { clone, type Layout } from "./layout";
+import { istioRegistry, type ImageNames } from "./images/images";
+import type { Layout } from "./layout";
+import type { Project } from "../stack/project";
 import { kubeconfigPath, type GatewayPort } from "./node/node";
 import type { Decisions } from "./state";
-import { identitySecrets, oidcIdentity, realmOf } from "./provider";
+import { identitySecrets, oidcIdentity, realmBeside, realmOf } from "./provider";
 import { managementClient, tenantAuthority, tenantDomain } from "./tenant-service";
 import type { RealmOptions } from "./tenant/realm/options";
 import type { Toolchain } from "./toolchain/toolchain";
 import { istioVersion } from "./toolchain/tools";
 
 export const stackName = "sandbox";
-export const project = "istio-auth0";
 
 /** A setting given on the command line: a path such as `gateway.url`, and its value as YAML. */
 export interface Override {
@@ -29,7 +29,10 @@ export interface Override {
 /** A stack file's content. Every setting of the program is an object. */
 const stackFile = z.object({ config: z.record(z.string(), z.unknown()).default({}) }).loose();
 
-export type Configuration = z.infer<typeof stackFile>;
+/** A project's stack file, as it is or as it is to be. */
+export interface Configuration extends z.infer<typeof stackFile> {
+  readonly project: Project;
+}
 
 /** The port that HTTPS has on the node, unless another one is asked for. */
 const secureNodePort = 30443;
@@ -47,8 +50,9 @@ export function sandboxConfiguration(
   decisions: Decisions,
   overrides: readonly Override[],
 ): Configuration {
-  const text = readFileSync(join(clone, `Pulumi.${stackName}.yaml`), "utf8");
-  const configuration = stackFile.parse(parse(text));
+  const { project } = layout;
+  const text = readFileSync(join(project.folder, `Pulumi.${stackName}.yaml`), "utf8");
+  const configuration = { ...stackFile.parse(parse(text)), project };
   const local: Record<string, unknown> = {
     "cluster.kubeconfigPath": kubeconfigPath(layout),
     "istio.version": istioVersion,
@@ -60,22 +64,28 @@ export function sandboxConfiguration(
     "identity.clientId": managementClient,
     "identity.certificateAuthority": tenantAuthority(layout),
   };
-  for (const [path, value] of Object.entries(local)) set(configuration.config, path, value);
+  for (const [path, value] of Object.entries(local)) set(configuration, path, value);
   const kind = overrides.findLast(({ path }) => path === "identity.kind")?.value;
   if (kind?.trim() === "oidc") {
-    const { [`${project}:identity`]: tenant } = configuration.config;
+    const identity = `${project.name}:identity`;
+    const { [identity]: tenant } = configuration.config;
     const domain = tenantDomain(decisions.ports.tenant);
-    configuration.config[`${project}:identity`] = oidcIdentity(
+    configuration.config[identity] = oidcIdentity(
+      project.application,
       tenant,
       domain,
       tenantAuthority(layout),
     );
   }
-  for (const { path, value } of overrides) set(configuration.config, path, parseValue(path, value));
+  for (const { path, value } of overrides) set(configuration, path, parseValue(path, value));
+  // The node has a productpage that signs people in by itself, under this name.
+  const { at, image } = loginSettingsOf(configuration);
+  if (at === "application" && image === undefined)
+    set(configuration, "login.image", applicationImage);
   // The node forwards to a port that is known beforehand.
   const { tls } = withCertificate.parse(settingsOf(configuration).gateway);
   if (tls !== undefined && tls.nodePort === undefined)
-    set(configuration.config, "gateway.tls.nodePort", secureNodePort);
+    set(configuration, "gateway.tls.nodePort", secureNodePort);
   return configuration;
 }
 
@@ -93,14 +103,14 @@ function parseValue(path: string, value: string): unknown {
 const stepsOf = (path: string) => path.split(/[.[\]]+/).filter((step) => step !== "");
 
 /** Sets a value inside the settings; `a.b.c` is the field c of b of the setting a. */
-function set(config: Record<string, unknown>, path: string, value: unknown): void {
+function set({ project, config }: Configuration, path: string, value: unknown): void {
   const [setting = "", ...fields] = stepsOf(path);
   const last = fields.pop();
   if (last === undefined) {
     throw new Failure(`--set ${path}: name a field of a setting, such as gateway.url`);
   }
-  let target = config;
-  for (const field of [`${project}:${setting}`, ...fields]) {
+  let target: Record<string, unknown> = config;
+  for (const field of [`${project.name}:${setting}`, ...fields]) {
     requireEntry(target, field, path);
     const found = container.safeParse(target[field] ?? {});
     if (!found.success) throw new Failure(`--set ${path}: ${field} has no fields`);
@@ -118,11 +128,11 @@ function requireEntry(target: object, field: string, path: string): void {
 }
 
 /** Takes a value out of the settings. */
-function take(config: Record<string, unknown>, path: string): unknown {
+function take({ project, config }: Configuration, path: string): unknown {
   const [setting = "", ...fields] = stepsOf(path);
   const last = fields.pop() ?? "";
-  let target = config;
-  for (const field of [`${project}:${setting}`, ...fields]) {
+  let target: Record<string, unknown> = config;
+  for (const field of [`${project.name}:${setting}`, ...fields]) {
     const found = container.safeParse(target[field]);
     if (!found.success) return undefined;
     target = found.data as Record<string, unknown>;
@@ -137,8 +147,8 @@ function take(config: Record<string, unknown>, path: string): unknown {
 const container = z.custom<object>((value) => typeof value === "object" && value !== null);
 
 /** The settings of the program alone, by their own names. */
-function settingsOf({ config }: Configuration): Record<string, unknown> {
-  const prefix = `${project}:`;
+function settingsOf({ project, config }: Configuration): Record<string, unknown> {
+  const prefix = `${project.name}:`;
   return Object.fromEntries(
     Object.entries(config)
       .filter(([key]) => key.startsWith(prefix))
@@ -157,12 +167,12 @@ export function checkConfiguration(
   decisions: Decisions,
   later: readonly string[] = [],
 ): void {
-  const config = structuredClone(configuration.config);
+  const complete = { ...configuration, config: structuredClone(configuration.config) };
   for (const [path, secret] of Object.entries(secretsOf(configuration, decisions)))
-    set(config, path, secret);
-  const known = settingsOf({ config });
+    set(complete, path, secret);
+  const known = settingsOf(complete);
   const unmade = ["cluster.kubeconfigPath", ...later];
-  const problems = settingsProblems(known).filter(
+  const problems = settingsProblems(configuration.project.application, known).filter(
     (problem) => !unmade.some((setting) => problem.startsWith(`${setting}:`)),
   );
   if (problems.length > 0) throw new Failure(settingsComplaint(stackName, problems));
@@ -180,19 +190,50 @@ export function secretsOf(
   return identitySecrets(settingsOf(configuration).identity, decisions);
 }
 
+/** The productpage that signs people in by itself, unless another name is asked for. */
+const applicationImage = "localhost/productpage:1.0.0";
+
+const loginShape = z
+  .object({ at: z.enum(["none", "gateway", "application"]), image: z.string().optional() })
+  .catch({ at: "none" });
+
+/** Where people sign in, as far as the settings say it; what is wrong is said elsewhere. */
+const loginSettingsOf = (configuration: Configuration) =>
+  loginShape.parse(settingsOf(configuration).login);
+
+/** Whether the stack needs what a login at the gateway runs. */
+export const hasGatewayLogin = (configuration: Configuration): boolean =>
+  loginSettingsOf(configuration).at === "gateway";
+
 /** The OpenID Connect provider that the stack is to find there already, if it asks for one. */
 export function realmFor(
   configuration: Configuration,
   decisions: Decisions,
 ): RealmOptions | undefined {
-  const { identity, gateway } = settingsOf(configuration);
+  const { identity, authentication, gateway } = settingsOf(configuration);
   const { url } = z.object({ url: z.url() }).parse(gateway);
-  return realmOf(identity, url, decisions);
+  const own = realmOf(
+    identity,
+    {
+      application: configuration.project.application,
+      gatewayUrl: url,
+      login: loginSettingsOf(configuration).at,
+    },
+    decisions,
+  );
+  return own ?? realmBeside(authentication);
 }
 
-/** What the stack calls Bookinfo's images. */
-export function bookinfoNames(configuration: Configuration): BookinfoSettings {
-  return bookinfoSettings.parse(settingsOf(configuration).bookinfo ?? {});
+/** What the stack calls its images. */
+export function imageNames(configuration: Configuration): ImageNames {
+  const { bookinfo = {}, login = { at: "none" } } = settingsOf(configuration);
+  const { application, folder } = configuration.project;
+  const { image } = application;
+  return {
+    ...bookinfoSettings.parse(bookinfo),
+    login: loginSettings.parse(login),
+    ...(image !== undefined && { service: { image, source: join(folder, "service.ts") } }),
+  };
 }
 
 const gatewaySettings = z.object({
@@ -224,7 +265,10 @@ export const workingCopy = (layout: Layout) => join(layout.pulumi, `Pulumi.${sta
 export function knownAddresses(layout: Layout): { gateway?: string; tenant?: string } {
   const text = readIfThere(workingCopy(layout));
   if (text === undefined) return {};
-  const { gateway, identity } = settingsOf(stackFile.parse(parse(text)));
+  const { gateway, identity } = settingsOf({
+    ...stackFile.parse(parse(text)),
+    project: layout.project,
+  });
   const { url } = z.object({ url: z.string() }).parse(gateway);
   const { domain, issuer } = z
     .object({ domain: z.string().optional(), issuer: z.string().optional() })
@@ -257,14 +301,15 @@ export function encryptedParts(
   const { data } = working.safeParse(parse(workingCopy ?? ""));
   if (data === undefined) return undefined;
   const { encryptionsalt, config } = data;
+  const { project } = configuration;
   const secrets = Object.fromEntries(
     paths.flatMap((path) => {
-      const found = secure.safeParse(take(config, path));
+      const found = secure.safeParse(take({ project, config }, path));
       return found.success ? [[path, found.data]] : [];
     }),
   );
   const isComplete = paths.every((path) => path in secrets);
-  const identity = `${project}:identity`;
+  const identity = `${project.name}:identity`;
   const isCounted = paths.some((path) => path.includes("["));
   const isSame = isDeepStrictEqual(config[identity], configuration.config[identity]);
   return isComplete && (isSame || !isCounted) ? { encryptionsalt, secrets } : undefined;
@@ -276,7 +321,7 @@ export function withEncrypted(
   parts: Encrypted | undefined,
 ): Configuration {
   if (parts === undefined) return configuration;
-  const config = structuredClone(configuration.config);
-  for (const [path, secret] of Object.entries(parts.secrets)) set(config, path, secret);
-  return { ...configuration, encryptionsalt: parts.encryptionsalt, config };
+  const whole = { ...configuration, config: structuredClone(configuration.config) };
+  for (const [path, secret] of Object.entries(parts.secrets)) set(whole, path, secret);
+  return { ...whole, encryptionsalt: parts.encryptionsalt };
 }

@@ -1,5 +1,5 @@
 /** Verify's pods, started while the engine still works: both wait for the cluster most of the time. */
-import { services } from "../components/access";
+import type { Application } from "../components/application";
 import { startProbes, type Probes } from "../verify/probes";
 import { readIfThere } from "./files";
 
@@ -13,7 +13,10 @@ export class EarlyProbes {
   #accounts = 0;
 
   /** @param kubeconfig its path */
-  constructor(private readonly kubeconfig: string) {}
+  constructor(
+    private readonly application: Application,
+    private readonly kubeconfig: string,
+  ) {}
 
   /** Starts them now, before the engine has looked at anything: mostly nothing has changed. */
   start(): void {
@@ -25,6 +28,7 @@ export class EarlyProbes {
   made(type: string): void {
     if (type !== accountType) return;
     this.#accounts += 1;
+    const { services } = this.application;
     if (this.#accounts === Object.keys(services).length && this.#probes === undefined) {
       this.#begin();
     }
@@ -32,7 +36,8 @@ export class EarlyProbes {
 
   #begin(): void {
     const kubeconfig = readIfThere(this.kubeconfig);
-    if (kubeconfig !== undefined) this.#probes = startProbes({ kubeconfig });
+    if (kubeconfig !== undefined)
+      this.#probes = startProbes({ application: this.application, kubeconfig });
   }
 
   /**

@@ -1,14 +1,16 @@
 /**
  * One command of the sandbox, started by main.ts where /etc/hosts names the tenant and its certificate
- * authority is trusted: `entered.ts COMMAND [SETTING=VALUE | ARGUMENT]...`
+ * authority is trusted: `entered.ts PROJECT COMMAND [SETTING=VALUE | ARGUMENT]...`
  */
+import { join } from "node:path";
 import { StackError } from "../stack/errors";
+import { projectAt } from "../stack/project";
 import * as commands from "./commands";
 import { exitWith } from "./failure";
-import { layout } from "./layout";
+import { clone, layout } from "./layout";
 import { explainingFullDisk } from "./space";
 
-const [name = "", ...args] = process.argv.slice(2);
-const places = layout();
+const [place = "", name = "", ...args] = process.argv.slice(2);
+const places = layout(process.env, clone, projectAt(join(clone, place)));
 const command = commands[name as keyof typeof commands](places, args);
 exitWith(explainingFullDisk(command, places), StackError);

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { ownProject, type Project } from "../stack/project";
 import { digest } from "./files";
 
 /** The clone this code runs from. */
@@ -10,6 +11,8 @@ export const clone = join(__dirname, "..");
  * in the state (XDG Base Directory Specification). Both are private to their owner.
  */
 export interface Layout {
+  /** Whose stack it is: every project of a clone has a sandbox of its own. */
+  readonly project: Project;
   /** Tools and images, by version. */
   readonly cache: string;
   /** Names this clone's sandbox among those of other clones, and of other state folders. */
@@ -28,12 +31,17 @@ export interface Layout {
 }
 
 /** The layout for an environment; a folder named there must be absolute, otherwise it is ignored, as the specification says. */
-export function layout(environment: NodeJS.ProcessEnv = process.env, root = clone): Layout {
+export function layout(
+  environment: NodeJS.ProcessEnv = process.env,
+  root = clone,
+  project = ownProject(),
+): Layout {
   const cache = join(folder(environment.XDG_CACHE_HOME, ".cache"), "istio-auth0");
   const home = join(folder(environment.XDG_STATE_HOME, ".local/state"), "istio-auth0");
-  const name = `istio-auth0-${digest(root, home).slice(0, 8)}`;
+  const name = `istio-auth0-${digest(join(root, project.place), home).slice(0, 8)}`;
   const state = join(home, name);
   return {
+    project,
     cache,
     name,
     state,

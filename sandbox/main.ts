@@ -2,12 +2,14 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { exitWith, Failure } from "./failure";
-import { layout } from "./layout";
+import { StackError } from "../stack/errors";
+import { projectNamed } from "../stack/project";
+import { clone, layout } from "./layout";
 import { machineProblem, runWith, type Needs } from "./machine";
 import { explainingFullDisk } from "./space";
 
-const help = `Usage: npm run sandbox -- [up] [--set SETTING=VALUE]...
-       npm run sandbox -- down | status | shell
+const help = `Usage: npm run sandbox -- [up] [--project DIR] [--set SETTING=VALUE]...
+       npm run sandbox -- down | status | shell [--project DIR]
        npm run sandbox -- verify | explain [ARGUMENT]...
 
   up        make or update everything, verify it and print the table (the default)
@@ -17,6 +19,7 @@ const help = `Usage: npm run sandbox -- [up] [--set SETTING=VALUE]...
   shell     a shell with kubectl, helm and pulumi set for the sandbox; commands on standard input work
   down      end everything and remove it; tools and images stay in the cache
 
+  --project DIR         the project, which has a sandbox of its own: this one (the default), or a folder in examples/
   --set SETTING=VALUE   change a setting of Pulumi.sandbox.yaml for this run: gateway.url=http://localhost:9000
   --help                this text
 
@@ -36,16 +39,27 @@ const commands: Readonly<Record<string, Needs>> = {
 /** These take arguments of their own. */
 const programs: readonly string[] = ["verify", "explain"];
 
+const project = { type: "string" } as const;
+
 function readArguments(args: readonly string[]) {
   const [program = "", ...own] = args;
-  if (programs.includes(program)) return { help: false, set: [], positionals: [program, ...own] };
+  if (programs.includes(program)) {
+    const { values } = parseArgs({ args: own, strict: false, options: { project } });
+    const named = typeof values.project === "string" ? values.project : undefined;
+    return { help: false, set: [], positionals: [program, ...own], project: named };
+  }
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { set: { type: "string", multiple: true }, help: { type: "boolean" } },
+      options: { project, set: { type: "string", multiple: true }, help: { type: "boolean" } },
     });
-    return { help: values.help === true, set: values.set ?? [], positionals };
+    return {
+      help: values.help === true,
+      set: values.set ?? [],
+      positionals,
+      project: values.project,
+    };
   } catch (error) {
     throw new Failure(
       `${error instanceof Error ? error.message : String(error)} (see npm run sandbox -- --help)`,
@@ -65,7 +79,12 @@ function checkOverrides(texts: readonly string[]): void {
 async function main(): Promise<number> {
   // What the sandbox writes, and what it starts, is for its owner only.
   process.umask(0o077);
-  const { help: wantsHelp, set, positionals } = readArguments(process.argv.slice(2));
+  const {
+    help: wantsHelp,
+    set,
+    positionals,
+    project: named,
+  } = readArguments(process.argv.slice(2));
   if (wantsHelp) {
     process.stdout.write(help);
     return 0;
@@ -82,11 +101,12 @@ async function main(): Promise<number> {
   checkOverrides(set);
   const problem = machineProblem();
   if (problem !== undefined) throw new Failure(problem);
-  const places = layout();
+  const chosen = projectNamed(named);
+  const places = layout(process.env, clone, chosen);
   if (name !== "up" && name !== "down" && !existsSync(places.state)) {
     throw new Failure('this clone has no sandbox: start it with "npm run sandbox"');
   }
-  return runWith(command, places, "sandbox/entered.ts", [name, ...set, ...rest]);
+  return runWith(command, places, "sandbox/entered.ts", [chosen.place, name, ...set, ...rest]);
 }
 
-exitWith(explainingFullDisk(main(), layout()));
+exitWith(explainingFullDisk(main(), layout()), StackError);

@@ -1,31 +1,31 @@
 /** The OpenID Connect provider that is there already: the realm beside the tenant, as the stack is configured with it. */
 import { createHmac } from "node:crypto";
 import { z } from "zod";
-import { permissions, roles } from "../components/access";
-import { applicationAddresses } from "../components/identity/addresses";
+import type { Application } from "../components/application";
+import { type AddressesArgs, applicationAddresses } from "../components/identity/addresses";
 import { documentUrl } from "../preflight/checks/provider";
+import { permissionsOf } from "../verify/permissions";
 import { Failure } from "./failure";
 import { type Decisions } from "./state";
-import { realmAddresses, type RealmOptions } from "./tenant/realm/options";
+import { realmAddresses, realmPath, type RealmOptions } from "./tenant/realm/options";
 
 /** Unless another one is asked for. */
-const defaultAudience = "https://bookinfo.io";
 const webClient = "bookinfo";
 
 const email = z.string();
-const heldRoles = z.array(z.literal(Object.keys(roles) as (keyof typeof roles)[])).default([]);
-const held = z.array(z.literal(Object.keys(permissions) as (keyof typeof permissions)[]));
+const heldRoles = z.array(z.string()).default([]);
+const held = z.array(z.string());
 
 /** Who Pulumi.sandbox.yaml has at the tenant, and so the realm has too. */
 const people = z.object({
-  users: z.array(z.object({ email, roles: heldRoles })),
+  users: z.array(z.object({ email, roles: heldRoles })).default([]),
   machines: z.array(z.object({ name: z.string(), permissions: held })),
 });
 
 const oidcSettings = z.object({
   kind: z.literal("oidc"),
   audience: z.string(),
-  client: z.object({ id: z.string() }),
+  client: z.object({ id: z.string() }).optional(),
   users: z.array(z.object({ email, roles: heldRoles })),
   machines: z.array(z.object({ name: z.string(), permissions: held, clientId: z.string() })),
 });
@@ -33,11 +33,13 @@ const oidcSettings = z.object({
 /**
  * The settings under `identity` for the realm, without its secrets.
  *
+ * @param application whose tokens they are
  * @param configured what Pulumi.sandbox.yaml has under `identity`
  * @param domain the tenant's host, or HOST:PORT
  * @param certificateAuthority PEM of the authority that its certificate comes from
  */
 export function oidcIdentity(
+  application: Application,
   configured: unknown,
   domain: string,
   certificateAuthority: string,
@@ -46,10 +48,10 @@ export function oidcIdentity(
   return {
     kind: "oidc",
     ...realmAddresses(domain),
-    audience: defaultAudience,
+    audience: application.audience,
     permissionsClaim: ["realm_access", "roles"],
     certificateAuthority,
-    client: { id: webClient },
+    ...(application.people && { client: { id: webClient } }),
     users,
     machines: machines.map((machine) => ({ ...machine, clientId: machine.name })),
   };
@@ -65,7 +67,7 @@ export function identitySecrets(identity: unknown, decisions: Decisions): Record
   if (data === undefined) return { "identity.clientSecret": decisions.managementSecret };
   const { client, users, machines } = data;
   const entries = [
-    ["identity.client.secret", secretOf(decisions, client.id)],
+    ...(client ? [["identity.client.secret", secretOf(decisions, client.id)]] : []),
     ...users.map((user, index) => [
       `identity.users[${index}].password`,
       secretOf(decisions, user.email),
@@ -82,26 +84,36 @@ export function identitySecrets(identity: unknown, decisions: Decisions): Record
  * The realm that these settings are about, or nothing where they are about the tenant.
  *
  * @param identity the settings under `identity`
- * @param gatewayUrl the gateway's URL as browsers see it
+ * @param place the application, the gateway's URL as browsers see it, and where people sign in
  */
 export function realmOf(
   identity: unknown,
-  gatewayUrl: string,
+  place: AddressesArgs & { readonly application: Application },
   decisions: Decisions,
 ): RealmOptions | undefined {
   const { data } = oidcSettings.safeParse(identity);
   if (data === undefined) return undefined;
   const { audience, client, users, machines } = data;
-  const { callback } = applicationAddresses(gatewayUrl);
+  const { callback, loggedOut } = applicationAddresses(place);
   return {
     audience,
     users: users.map((user) => ({
       email: user.email,
       password: secretOf(decisions, user.email),
-      roles: [...new Set(user.roles.flatMap((role) => roles[role].permissions))],
+      roles: permissionsOf(place.application, user.roles),
     })),
     clients: [
-      { id: client.id, secret: secretOf(decisions, client.id), roles: [], callback },
+      ...(client
+        ? [
+            {
+              id: client.id,
+              secret: secretOf(decisions, client.id),
+              roles: [],
+              callback,
+              loggedOut,
+            },
+          ]
+        : []),
       ...machines.map(({ clientId, permissions: granted }) => ({
         id: clientId,
         secret: secretOf(decisions, clientId),
@@ -109,6 +121,22 @@ export function realmOf(
       })),
     ],
   };
+}
+
+const beside = z.object({
+  issuers: z.array(z.object({ issuer: z.string(), audience: z.string() })),
+});
+
+/**
+ * The realm as an issuer beside the tenant, or nothing where it is none: it knows nobody, and who has its key makes its
+ * tokens.
+ *
+ * @param authentication the settings under `authentication`
+ */
+export function realmBeside(authentication: unknown): RealmOptions | undefined {
+  const { data } = beside.safeParse(authentication);
+  const realm = data?.issuers.find(({ issuer }) => issuer.endsWith(realmPath));
+  return realm && { audience: realm.audience, users: [], clients: [] };
 }
 
 /** One secret for each of the realm's users and clients, from the one that is kept. */

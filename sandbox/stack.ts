@@ -12,7 +12,6 @@ import { parse, stringify } from "yaml";
 import { z } from "zod";
 import {
   encryptedParts,
-  project,
   secretsOf,
   stackName,
   withEncrypted,
@@ -21,7 +20,9 @@ import {
 } from "./configuration";
 import { Failure } from "./failure";
 import { parseJson, readIfThere, writePrivate } from "./files";
-import { clone, type Layout } from "./layout";
+import type { Layout } from "./layout";
+import { runProgram } from "../stack/program";
+import type { Project } from "../stack/project";
 import { kubeconfigPath } from "./node/node";
 import type { Plugins } from "./plugins/choice";
 import { comesTrue, end, patience, processIds, readProcess, run } from "./processes";
@@ -63,8 +64,12 @@ function makeFolders(layout: Layout, decisions: Decisions): void {
 function writeProject(layout: Layout, plugins: Plugins): void {
   const settings = z
     .record(z.string(), z.unknown())
-    .parse(parse(readFileSync(join(clone, "Pulumi.yaml"), "utf8")));
-  const project = { ...settings, main: clone, plugins: { providers: plugins.standIns } };
+    .parse(parse(readFileSync(join(layout.project.folder, "Pulumi.yaml"), "utf8")));
+  const project = {
+    ...settings,
+    main: layout.project.folder,
+    plugins: { providers: plugins.standIns },
+  };
   writePrivate(join(layout.pulumi, "Pulumi.yaml"), stringify(project));
 }
 
@@ -77,13 +82,14 @@ async function writeConfiguration(
   const working = workingCopy(layout);
   const secrets = secretsOf(configuration, decisions);
   const previous = encryptedParts(readIfThere(working), configuration, Object.keys(secrets));
-  writePrivate(working, stringify(withEncrypted(configuration, previous)));
+  const { project, ...file } = withEncrypted(configuration, previous);
+  writePrivate(working, stringify(file));
   if (previous !== undefined) return;
   for (const [path, secret] of Object.entries(secrets)) {
     // Through standard input: every user of the machine may read a command line.
     await run(
       "pulumi",
-      ["config", "set", "--path", "--secret", `${project}:${path}`, "--stack", stackName],
+      ["config", "set", "--path", "--secret", `${project.name}:${path}`, "--stack", stackName],
       { cwd: layout.pulumi, input: secret },
     );
   }
@@ -100,7 +106,7 @@ export async function openStack(
   makeFolders(layout, decisions);
   writeProject(layout, plugins);
   const workspace = await LocalWorkspace.create({
-    program: runProgram,
+    program: () => loadProgram(layout.project),
     workDir: layout.pulumi,
     pulumiHome: home(layout),
     pulumiCommand: await PulumiCommand.get({ root: toolchain.pulumi }),
@@ -120,7 +126,7 @@ export async function openStack(
 
 /** Where Pulumi's file backend keeps the stack's state. */
 const stateFile = (layout: Layout) =>
-  join(layout.pulumi, "backend/.pulumi/stacks", project, `${stackName}.json`);
+  join(layout.pulumi, "backend/.pulumi/stacks", layout.project.name, `${stackName}.json`);
 
 /** Whether the stack was made: the backend has its state. */
 export const isThere = (layout: Layout): boolean => existsSync(stateFile(layout));
@@ -133,7 +139,7 @@ export function isDamaged(layout: Layout): boolean {
 
 /** Where it keeps the locks of those who change the stack. */
 const locksFolder = (layout: Layout) =>
-  join(layout.pulumi, "backend/.pulumi/locks/organization", project, stackName);
+  join(layout.pulumi, "backend/.pulumi/locks/organization", layout.project.name, stackName);
 
 /** What the program of this process has exported, once its values are known. */
 let exported: Record<string, unknown> | undefined;
@@ -141,15 +147,15 @@ let exported: Record<string, unknown> | undefined;
 /** What the program waits for before it runs. */
 let begin: Promise<unknown> = Promise.resolve();
 
-/** index.ts runs when it is loaded; what it exports is the stack's outputs. */
-async function runProgram(): Promise<Record<string, unknown>> {
+/** Loads what the program needs, and runs it. */
+async function loadProgram(project: Project): Promise<Record<string, unknown>> {
   /* eslint-disable @typescript-eslint/no-require-imports -- each is loaded in its time */
   // What takes long to load, and makes nothing by it.
   require("../components/bookinfo");
   require("../components/identity");
-  await begin;
-  const exports = require("../index") as Record<string, unknown>;
   /* eslint-enable @typescript-eslint/no-require-imports */
+  await begin;
+  const exports = runProgram(project);
   output(exports).apply((values) => {
     exported = values;
   });
@@ -302,11 +308,14 @@ const past: Readonly<Record<string, string>> = {
   "delete-replaced": "deleted the old",
 };
 
+/** What the types of this project's components begin with. */
+const componentTypes = "istio-auth0:";
+
 /** The line that says what was done to a resource, if anything was. Components are only names for their parts. */
 function resourceLine({ resOutputsEvent }: EngineEvent): string | undefined {
   const metadata = resOutputsEvent?.metadata;
   const done = metadata && past[metadata.op];
-  if (metadata === undefined || done === undefined || metadata.type.startsWith(`${project}:`))
+  if (metadata === undefined || done === undefined || metadata.type.startsWith(componentTypes))
     return undefined;
   if (metadata.type === "pulumi:pulumi:Stack") return undefined;
   return `${done} ${metadata.type} ${metadata.urn.split("::").at(-1) ?? ""}`;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { bookinfoNames, gatewayPorts, type Configuration } from "./configuration";
+import { gatewayPorts, imageNames, type Configuration } from "./configuration";
 import { pauseImage } from "./images/images";
 import { preparedImages } from "./images/prepared";
 import type { Layout } from "./layout";
@@ -25,8 +25,9 @@ export async function startNode(
       ...inputs,
       node: process.execPath,
       tag: istioVersion,
+      login: toolchain.login,
     },
-    bookinfoNames(configuration),
+    imageNames(configuration),
   );
   const request = {
     images: [archive],

@@ -21,6 +21,7 @@ import { basename, dirname, join } from "node:path";
 const folders = [
   "bench",
   "components",
+  "examples",
   "explain",
   "policies",
   "preflight",
@@ -93,7 +94,13 @@ function readSources(root) {
         .filter((file) => file.endsWith(".ts"))
         .map((file) => `${folder}/${file}`),
     );
-  const files = [...inFolders.sort(), "index.ts", "package-lock.json", "scripts/programs.mjs"];
+  const files = [
+    ...inFolders.sort(),
+    "application.ts",
+    "index.ts",
+    "package-lock.json",
+    "scripts/programs.mjs",
+  ];
   return Object.fromEntries(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
 }
 

@@ -2,22 +2,25 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
+import type { Application } from "../components/application";
 import { firstLine } from "./errors";
 import { NoStack, readOutputs } from "./outputs";
 import type { StackOutputs } from "./outputs";
 
 /**
  * The outputs of a stack.
+ * @param application what the stack is of
  * @param directory the Pulumi project's folder
  * @param stack its name; without it, the selected one
  * @returns undefined where no stack is named and none is selected; this has been said then
  */
 export async function outputsIfAny(
+  application: Application,
   directory: string,
   stack: string | undefined,
 ): Promise<StackOutputs | undefined> {
   try {
-    return await readOutputs(directory, stack);
+    return await readOutputs(application, directory, stack);
   } catch (error) {
     if (!(error instanceof NoStack) || stack !== undefined) throw error;
     console.error(

@@ -3,12 +3,10 @@ import { execFile } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { permissions, roles } from "../components/access";
-import type { Permission, Role } from "../components/access";
+import type { Application } from "../components/application";
 import { firstLine, StackError } from "./errors";
 
-const role = z.literal(Object.keys(roles) as Role[]);
-const permission = z.literal(Object.keys(permissions) as Permission[]);
+const text = z.string().min(1);
 const httpUrl = z.url({ protocol: /^https?$/ });
 const perClient = z.object({
   /** Absent where nobody signs in through this stack. */
@@ -16,40 +14,69 @@ const perClient = z.object({
   machines: z.record(z.string(), z.string()),
 });
 
-const schema = z.object({
-  /** Scheme, host and port of the ingress gateway. */
-  gatewayUrl: httpUrl,
+/** How an issuer's tokens are recognized. */
+const tokens = {
   /** Exactly as in the tokens; Auth0's ends in a slash. */
   issuer: httpUrl,
   jwksUri: httpUrl,
-  audience: z.string().min(1),
+  audience: text,
   /** Where tokens say which permissions they hold: the names that lead to the claim. */
-  permissionsClaim: z.array(z.string().min(1)).min(1),
-  clientIds: perClient,
-  clientSecrets: perClient,
-  /** By e-mail address, of the users whose password is known. */
-  userPasswords: z.record(z.string(), z.string()),
-  /** The file's content. */
-  kubeconfig: z.string().min(1),
-  /** PEM of the tenant's private certificate authority, where it has one. */
-  certificateAuthority: z.string().optional(),
-  /** PEM of the private authority that the gateway's certificate comes from, where it has one. */
-  gatewayCertificateAuthority: z.string().optional(),
-  /** Who was configured with what; what each viewer ought to see is computed from this. */
-  viewers: z.object({
-    users: z.array(z.object({ email: z.string(), roles: z.array(role) })),
-    machines: z.array(z.object({ name: z.string(), permissions: z.array(permission) })),
-  }),
-});
+  permissionsClaim: z.array(text).min(1),
+};
 
-export type StackOutputs = z.infer<typeof schema>;
+/** The users and machines hold roles and permissions of the table. */
+const schema = ({ roles, permissions }: Application) =>
+  z.object({
+    /** Scheme, host and port of the ingress gateway. */
+    gatewayUrl: httpUrl,
+    ...tokens,
+    /** Where tokens are checked, and whose count beside the issuer's. */
+    authentication: z.object({
+      at: z.literal(["namespace", "workload", "gateway"]),
+      required: z.boolean(),
+      clients: z.literal(["listed", "any"]),
+      issuers: z.array(
+        z.object({ ...tokens, clients: z.union([z.literal("any"), z.array(text)]) }),
+      ),
+    }),
+    clientIds: perClient,
+    clientSecrets: perClient,
+    /** By e-mail address, of the users whose password is known. */
+    userPasswords: z.record(z.string(), z.string()),
+    /** The file's content. */
+    kubeconfig: z.string().min(1),
+    /** PEM of the tenant's private certificate authority, where it has one. */
+    certificateAuthority: z.string().optional(),
+    /** PEM of the private authority that the gateway's certificate comes from, where it has one. */
+    gatewayCertificateAuthority: z.string().optional(),
+    /** How browsers get in; absent where they do not. */
+    login: z
+      .discriminatedUnion("at", [
+        z.object({
+          at: z.literal("gateway"),
+          required: z.boolean(),
+          sessions: z.enum(["redis", "cookie"]),
+        }),
+        z.object({ at: z.literal("application") }),
+      ])
+      .optional(),
+    /** Who was configured with what; what each viewer ought to see is computed from this. */
+    viewers: z.object({
+      users: z.array(z.object({ email: z.string(), roles: z.array(z.enum(Object.keys(roles))) })),
+      machines: z.array(
+        z.object({ name: z.string(), permissions: z.array(z.enum(Object.keys(permissions))) }),
+      ),
+    }),
+  });
+
+export type StackOutputs = z.infer<ReturnType<typeof schema>>;
 
 /**
  * Checks what a stack exports.
  * @throws StackError naming every output that is missing or malformed; never a value.
  */
-export function parseOutputs(outputs: unknown): StackOutputs {
-  const parsed = schema.safeParse(outputs);
+export function parseOutputs(application: Application, outputs: unknown): StackOutputs {
+  const parsed = schema(application).safeParse(outputs);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(
       (issue) => `${issue.path.join(".") || "outputs"} (${firstLine(issue.message)})`,
@@ -84,13 +111,19 @@ export class NoStack extends StackError {}
 
 /**
  * Reads the outputs of a stack with the Pulumi CLI; secrets come over its pipe only.
+ * @param application what the stack is of
  * @param directory the project's folder
  * @param stack its name; without it, the selected stack
  * @throws NoStack where there is none to choose; StackError for anything else
  */
-export async function readOutputs(directory: string, stack?: string): Promise<StackOutputs> {
+export async function readOutputs(
+  application: Application,
+  directory: string,
+  stack?: string,
+): Promise<StackOutputs> {
   const which = stack === undefined ? "the selected stack" : `stack ${stack}`;
-  return parseOutputs(parseJson(await pulumiOutputs(directory, which, stack), which));
+  const printed = await pulumiOutputs(directory, which, stack);
+  return parseOutputs(application, parseJson(printed, which));
 }
 
 async function pulumiOutputs(directory: string, which: string, stack?: string): Promise<string> {

@@ -32,6 +32,10 @@ function configure(stack: string, changes: Changes): void {
     const secret = data === undefined ? {} : secrets[data.kind];
     return [key, JSON.stringify({ ...(section as object), ...secret, ...changes[key] })];
   });
+  const added = Object.entries(changes)
+    .filter(([key]) => !Object.hasOwn(config, key))
+    .map(([key, section]) => [key, JSON.stringify(section)]);
+  complete.push(...added);
   pulumi.runtime.setAllConfig(Object.fromEntries(complete) as Record<string, string>);
 }
 

@@ -1,6 +1,5 @@
 /** The command line of `npm run verify`. */
 import { parseArgs } from "node:util";
-import { dirname } from "node:path";
 import { StackError } from "../stack/errors";
 import { defaultProbeImage } from "./pods";
 import { formats } from "./report/files";
@@ -9,11 +8,12 @@ import type { Format, ReportFile } from "./report/files";
 export const help = `Usage: npm run verify -- [--stack STACK] [OPTION]...
 
 Sends every viewer's request to every service, through the gateway and from pods, with real and
-with bad tokens, and prints what came back beside what the table in components/access.ts asks for.
+with bad tokens, and prints what came back beside what the table in components/access.ts asks for, or the one of another project.
 
   --stack STACK          the Pulumi stack to verify (default: the selected one; where there is none,
                          or no Pulumi on PATH, the sandbox's)
-  --cwd DIR              folder of the Pulumi project (default: this one)
+  --project DIR          the project, whose table it is: this one (the default), or a folder in examples/
+  --cwd DIR              where the Pulumi CLI finds the stack (default: the project's folder)
   --signing-key FILE     the tenant's private signing keys, a JWK set; without it the tokens that
                          need the tenant's own signature are not tried
   --token NAME=FILE      the access token of a user (NAME is the e-mail address) or of a machine is
@@ -37,6 +37,7 @@ refused with no permitted request beside it to show that the refusal is one.
 const text = { type: "string" } as const;
 const options = {
   stack: text,
+  project: text,
   cwd: text,
   "signing-key": text,
   token: { type: "string", multiple: true },
@@ -58,8 +59,10 @@ export interface TokenOption {
 export interface Arguments {
   readonly help: boolean;
   readonly stack?: string;
-  /** Folder of the Pulumi project. */
-  readonly directory: string;
+  /** The project's folder, as it is named; default: the clone's. */
+  readonly project?: string;
+  /** Where the Pulumi CLI finds the stack; default: the project's folder. */
+  readonly directory?: string;
   readonly signingKey?: string;
   readonly tokens: readonly TokenOption[];
   /** Whether people sign in with a browser from the beginning. */
@@ -73,7 +76,6 @@ export function readArguments(args: readonly string[]): Arguments {
   const given = parsed(args);
   return {
     help: given.help ?? false,
-    directory: given.cwd ?? dirname(__dirname),
     tokens: (given.token ?? []).map(tokenOption),
     browser: signInWith(given["sign-in"]),
     files: (Object.keys(formats) as Format[]).flatMap((format) => {
@@ -81,6 +83,8 @@ export function readArguments(args: readonly string[]): Arguments {
       return path === undefined ? [] : [{ format, path: named(`--${format}`, path) }];
     }),
     ...(given.stack !== undefined && { stack: named("--stack", given.stack) }),
+    ...(given.project !== undefined && { project: given.project }),
+    ...(given.cwd !== undefined && { directory: given.cwd }),
     ...(given["signing-key"] !== undefined && { signingKey: given["signing-key"] }),
     ...(given["probe-image"] !== undefined && { probeImage: given["probe-image"] }),
   };

@@ -1,9 +1,12 @@
 /** The cells: every viewer's request for every target from every vantage point. */
+import type { Application } from "../components/application";
 import type { AllCredentials, Credentials } from "./credentials";
-import { expectedOutcome, isPermitted, unlisted } from "./expectations";
-import type { Destination, Expected, Way } from "./expectations";
+import { outcomeAtGateway } from "./required-login";
+import { expectedOutcome, isPermitted, refusalAtGateway, tokenChecksOf } from "./expectations";
+import type { Expected, TokenChecks, Way } from "./expectations";
 import type { Observed, ProbeRequest } from "./prober";
 import type { Carried } from "./presentations";
+import type { StackOutputs } from "../stack/outputs";
 import type { Target } from "./target";
 import type { Vantage } from "./vantages";
 import type { Viewer } from "./viewers";
@@ -22,7 +25,7 @@ export interface Cell {
   readonly viewer: string;
   /** The matrix's column: a service, one version of it, or one way to ask for it. */
   readonly target: string;
-  readonly service: Destination;
+  readonly service: string;
   readonly request: CellRequest;
   readonly expected: Expected;
   /** What has to be at hand to try it; said where it was not. */
@@ -47,18 +50,24 @@ export interface PlannedCell {
   readonly words: Credentials["words"];
 }
 
+/** What outcomes depend on beside the table. */
+type GatewayOutputs = Pick<StackOutputs, "issuer" | "login" | "authentication">;
+
 /** All cells, by vantage point, then viewer, then target. */
 export function planCells(
+  application: Application,
   vantages: readonly Vantage[],
   viewers: readonly Viewer[],
   credentials: AllCredentials,
+  stack: GatewayOutputs,
 ): readonly PlannedCell[] {
   return vantages.flatMap((vantage) =>
     viewers
       .filter((viewer) => vantage.viewers?.(viewer) ?? true)
+      .filter(({ isBrowser }) => isBrowser === undefined || vantage.pod === undefined)
       .flatMap((viewer) =>
         vantage.targets.map((target) =>
-          planCell(vantage, viewer, target, credentials.get(viewer.name)),
+          planCell(application, vantage, viewer, target, credentials.get(viewer.name), stack),
         ),
       ),
   );
@@ -67,11 +76,14 @@ export function planCells(
 const missing: Credentials = { sent: { headers: {} }, shown: { headers: {} }, words: new Map() };
 
 function planCell(
+  application: Application,
   vantage: Vantage,
   viewer: Viewer,
   target: Target,
   held: Credentials | undefined,
+  stack: GatewayOutputs,
 ): PlannedCell {
+  const atGateway = outcomeAtGateway(target, viewer, stack);
   const { sent, shown, words } = held ?? missing;
   const { method, origin, path, headers } = requestFor(target, shown);
   return {
@@ -81,28 +93,37 @@ function planCell(
       target: target.name,
       service: target.service,
       request: { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
-      expected: expectationFor(target, viewer),
+      expected: atGateway ?? expectationFor(application, target, viewer, tokenChecksOf(stack)),
       ...(viewer.needs !== undefined && { needs: viewer.needs }),
       ...(target.control !== undefined && { control: target.control }),
     },
     request: held && requestFor(target, sent),
     ...(target.outcome?.always === undefined &&
+      atGateway === undefined &&
+      viewer.isBrowser === undefined &&
       target.way.caller !== "itself" && { way: target.way }),
     words,
   };
 }
 
-function expectationFor(target: Target, { credential }: Viewer): Expected {
-  const { service, showsStars, outcome } = target;
-  if (outcome?.always !== undefined) return outcome.always;
-  const expected = expectedOutcome(target.way, credential);
+function expectationFor(
+  application: Application,
+  target: Target,
+  { credential }: Viewer,
+  checks: TokenChecks,
+): Expected {
+  const { service, showsStarsOf, outcome, way } = target;
+  if (outcome?.always !== undefined)
+    return refusalAtGateway(way, credential, checks) ?? outcome.always;
+  const expected = expectedOutcome(application, way, credential, checks);
   if (!isPermitted(expected)) return expected;
   if (outcome?.permitted !== undefined) return outcome.permitted;
-  if (showsStars === undefined || service === unlisted) return expected;
-  // The service asks ratings with its own identity and the viewer's token.
-  const ratings = { caller: service, through: ["ratings"] } as const;
-  const readable = isPermitted(expectedOutcome(ratings, credential));
-  return { ...expected, stars: showsStars && readable };
+  if (showsStarsOf === undefined) return expected;
+  if (showsStarsOf === false) return { ...expected, stars: false };
+  // The service asks for them with its own identity and the viewer's token.
+  const ratings = { caller: service, through: [showsStarsOf] } as const;
+  const readable = isPermitted(expectedOutcome(application, ratings, credential, checks));
+  return { ...expected, stars: readable };
 }
 
 function requestFor(

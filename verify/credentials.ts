@@ -1,12 +1,16 @@
 /** What every viewer's requests carry: nothing, a real token, or one that verify has made. */
+import type { Application } from "../components/application";
 import type { StackOutputs } from "../stack/outputs";
+import { everyPermission } from "./permissions";
 import { bearer, presentations } from "./presentations";
 import type { Carried } from "./presentations";
-import { chooseSigningKey, publishedKeys, strangersKey } from "./signing-keys";
+import { chooseSigningKey, findSigningKey, publishedKeys, strangersKey } from "./signing-keys";
+import type { Sessions } from "./sessions";
 import type { SigningKeys } from "./signing-keys";
 import { tampered, tokenClasses } from "./token-classes";
 import type { Materials } from "./token-classes";
 import type { IssuedTokens } from "./tokens";
+import { everyOne } from "../stack/waiting";
 import { anonymous, viewersOf, wholeViewer } from "./viewers";
 
 /** What one viewer's requests carry. */
@@ -25,23 +29,27 @@ export type AllCredentials = ReadonlyMap<string, Credentials>;
  * Makes every viewer's credentials. What cannot be forged is left out: without the tenant's own key
  * there is no expired token that its signature does not give away.
  * @param genuine the real tokens
+ * @param sessions the browsers' cookies
  * @param keys the tenant's private keys, if they are at hand
  */
 export async function allCredentials(
+  application: Application,
   outputs: StackOutputs,
   genuine: IssuedTokens,
+  sessions: Sessions,
   signal: AbortSignal,
   keys?: SigningKeys,
 ): Promise<AllCredentials> {
-  const whole = wholeViewer(viewersOf(outputs))?.name ?? "";
+  const whole = wholeViewer(application, viewersOf(application, outputs))?.name ?? "";
   const tokens = new Map([...genuine].map(([name, { accessToken }]) => [name, accessToken]));
-  const materials = await gather(outputs, genuine, whole, signal, keys);
-  for (const { name, make } of tokenClasses(outputs)) {
+  const materials = await gather(application, outputs, genuine, whole, signal, keys);
+  for (const { name, make } of tokenClasses(application, outputs)) {
     const token = await make(materials);
     if (token !== undefined) tokens.set(name, token);
   }
   const credentials = new Map<string, Credentials>([[anonymous, presented([], tokens, bare)]]);
   for (const name of tokens.keys()) credentials.set(name, presented([name], tokens, bearer));
+  for (const name of sessions.keys()) credentials.set(name, presented([name], sessions, inCookies));
   if (tokens.has(whole) && tokens.has(tampered)) {
     for (const { name, carry } of presentations) {
       credentials.set(name, presented([whole, tampered], tokens, carry));
@@ -49,6 +57,8 @@ export async function allCredentials(
   }
   return credentials;
 }
+
+const inCookies = (cookie: string): Carried => ({ headers: { cookie } });
 
 const bare = (): Carried => ({ headers: {} });
 
@@ -79,6 +89,7 @@ function valuesOf(value: string | readonly string[] = []): readonly string[] {
 }
 
 async function gather(
+  application: Application,
   outputs: StackOutputs,
   genuine: IssuedTokens,
   whole: string,
@@ -91,10 +102,28 @@ async function gather(
     issuer: outputs.issuer,
     audience: outputs.audience,
     permissionsClaim: outputs.permissionsClaim,
+    permissions: everyPermission(application),
+    client: outputs.clientIds.web ?? Object.values(outputs.clientIds.machines)[0],
     published,
     tenantKey: keys && (await chooseSigningKey(keys, published, issued[0]?.accessToken)),
+    furtherKeys: await keysOfFurtherIssuers(outputs, signal, keys),
     stranger: await strangersKey(),
     whole: genuine.get(whole)?.accessToken,
     idToken: issued.find(({ idToken }) => idToken !== undefined)?.idToken,
   };
+}
+
+/** A further provider's key counts only where the file has it: without it, its tokens are not tried. */
+async function keysOfFurtherIssuers(
+  { authentication: { issuers } }: Pick<StackOutputs, "authentication">,
+  signal: AbortSignal,
+  keys: SigningKeys = new Map(),
+): Promise<Materials["furtherKeys"]> {
+  const found = await everyOne(
+    issuers.map(async ({ issuer, jwksUri }) => {
+      const key = await findSigningKey(keys, await publishedKeys(jwksUri, signal));
+      return key === undefined ? [] : [[issuer, key] as const];
+    }),
+  );
+  return new Map(found.flat());
 }

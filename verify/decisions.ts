@@ -5,18 +5,14 @@ import type { Decision, RequestFacts } from "../explain/facts";
 import { readKeySets } from "../explain/keys";
 import { decideWay } from "../explain/way";
 import type { Hop } from "../explain/way";
-import {
-  gatewayServiceAccount,
-  namespaces,
-  serviceAccountOf,
-  servicePort,
-} from "../components/names";
+import { type Application, gateway } from "../components/application";
+import { gatewayLabels, gatewayServiceAccount } from "../components/names";
 import type { PlannedCell } from "./cells";
 import { unlisted } from "./expectations";
-import type { Destination } from "./expectations";
 import { podLabel } from "./probe-pod";
+import type { ProbePod } from "./probe-pod";
 import type { ProbeRequest } from "./prober";
-import { pathOf, stranger } from "./vantages";
+import { placeOf, strangersPod } from "./vantages";
 import type { Vantage } from "./vantages";
 
 /**
@@ -27,11 +23,12 @@ import type { Vantage } from "./vantages";
  * @throws StackError when the cluster does not answer
  */
 export async function decisionsOn(
+  application: Application,
   planned: readonly PlannedCell[],
   vantages: readonly Vantage[],
   kubeconfig: string,
 ): Promise<readonly (Decision | undefined)[]> {
-  const state = await readCluster(kubeconfig);
+  const state = await readCluster(application, kubeconfig);
   const keys = await readKeySets(state.policies);
   const places = new Map(vantages.map((vantage) => [vantage.name, vantage]));
   const now = new Date();
@@ -40,45 +37,63 @@ export async function decisionsOn(
       const vantage = places.get(cell.vantage);
       if (request === undefined || way === undefined || vantage === undefined) return undefined;
       const [first, ...others] = way.through.map((service, position) =>
-        hopTo(service, position === 0 ? request : { ...request, path: pathOf(service) }, state),
+        hopTo(
+          application,
+          service,
+          position === 0 ? request : { ...request, path: placeOf(application, service).path },
+          state,
+        ),
       );
       if (first === undefined) return undefined;
       const headers = Object.fromEntries(
         Object.entries(request.headers).map(([name, value]) => [name, [value].flat()]),
       );
-      const hops = [first, ...others] as const;
-      const from = { first: sourceOf(vantage), hops };
+      const { pod } = vantage;
+      const from =
+        pod === undefined
+          ? { first: undefined, hops: [gatewayHop(request, state), first, ...others] as const }
+          : { first: sourceOf(pod), hops: [first, ...others] as const };
       return decideWay(state.policies, keys, from, headers, now);
     }),
   );
 }
 
-function sourceOf({ pod }: Vantage): RequestFacts["source"] {
-  if (pod === undefined) {
-    const { namespace, name } = gatewayServiceAccount;
-    return { namespace, serviceAccount: name };
-  }
+function sourceOf(pod: ProbePod): RequestFacts["source"] {
   return pod.inTheMesh
     ? { namespace: pod.namespace, serviceAccount: pod.serviceAccount }
     : undefined;
 }
 
+/** The gateway, which has policies of its own where tokens are checked there. */
+function gatewayHop({ method, origin, path }: ProbeRequest, { workloads }: ClusterState): Hop {
+  const { namespace, name: serviceAccount } = gatewayServiceAccount;
+  const labels = workloads.ingress[0] ?? gatewayLabels;
+  return {
+    name: gateway,
+    destination: { namespace, labels, serviceAccount, gateway: true },
+    method,
+    path,
+    host: new URL(origin).host,
+  };
+}
+
 function hopTo(
-  service: Destination,
+  application: Application,
+  service: string,
   { method, origin, path, headers }: ProbeRequest,
   { workloads }: ClusterState,
 ): Hop {
-  const [label, value] = service === unlisted ? [podLabel, stranger.name] : ["app", service];
+  const [label, value] = service === unlisted ? [podLabel, strangersPod] : ["app", service];
+  const { port, serviceAccount } = placeOf(application, service);
   const labels = workloads.application.find((each) => each[label] === value) ?? { [label]: value };
   const { host } = headers;
   return {
     name: service,
     destination: {
-      namespace: namespaces.application,
+      namespace: application.namespace,
       labels,
-      port: servicePort,
-      serviceAccount:
-        service === unlisted ? stranger.serviceAccount : serviceAccountOf(service).name,
+      port,
+      serviceAccount,
     },
     method,
     path,

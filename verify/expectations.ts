@@ -3,8 +3,8 @@
  * outcome that is right. Nothing here looks at a token, so that a tenant which grants too much
  * shows as a difference.
  */
-import { services } from "../components/access";
-import type { Permission, Requirement, ServiceAccess, ServiceName } from "../components/access";
+import { gateway, type Requirement, type ServiceAccess } from "../components/application";
+import type { StackOutputs } from "../stack/outputs";
 
 /**
  * What a request carries, to the mesh: nothing that counts, a good token that ought to hold these
@@ -12,26 +12,22 @@ import type { Permission, Requirement, ServiceAccess, ServiceName } from "../com
  */
 export type Credential =
   | { readonly kind: "none" }
-  | { readonly kind: "token"; readonly permissions: readonly Permission[] }
+  | { readonly kind: "token"; readonly permissions: readonly string[] }
   | { readonly kind: "bad token"; readonly refusal: TokenRefusal };
 
 /** A service that is not in the table, and so is reachable by nobody. */
 export const unlisted = "unlisted";
 
-/** Where requests go: a service of the table, or the one that is not in it. */
-export type Destination = ServiceName | typeof unlisted;
-
-/**
- * What calls, by its place in the table. Without one: `stranger`, a workload of the mesh;
- * `outsider`, one that has no sidecar and so speaks plain text; `itself`, one that calls over its
- * own loopback, where no sidecar is.
- */
-export type Caller = ServiceAccess["callers"][number] | "stranger" | "outsider" | "itself";
-
 /** A request's way: the first caller, then every service that it reaches, in order. */
 export interface Way {
-  readonly caller: Caller;
-  readonly through: readonly [Destination, ...ServiceName[]];
+  /**
+   * What calls, by its place in the table. Without one: `stranger`, a workload of the mesh;
+   * `outsider`, one that has no sidecar and so speaks plain text; `itself`, one that calls over its
+   * own loopback, where no sidecar is.
+   */
+  readonly caller: string;
+  /** The first may be the one that is not in the table. */
+  readonly through: readonly [string, ...string[]];
 }
 
 /**
@@ -61,6 +57,8 @@ export type TokenRefusal = keyof typeof tokenRefusals;
 export const refusals = {
   ...tokenRefusals,
   "access denied": { status: 403, body: "RBAC: access denied" },
+  /** The gateway, for what needs a session. */
+  "no session": { status: 401, body: "{}" },
   /** The gateway and the sidecars' own ports, for what they do not serve. */
   "no route": { status: 404, body: "" },
   /** The sidecar's agent, for what only its own pod may ask for. */
@@ -72,13 +70,15 @@ export type MeshRefusal = keyof typeof refusals;
 /** The one right outcome of a request. */
 export interface Expected {
   /** `reset`: no answer at all. `answered`: whatever the service itself says, good or bad. */
-  readonly status: 200 | 401 | 403 | 404 | "reset" | "answered";
+  readonly status: 200 | 302 | 401 | 403 | 404 | "reset" | "answered";
   /**
    * Which refusal it has to be; absent where the request is permitted. `passed on`: a service
    * behind the first one refused, and the first one answers with that status and its own body.
-   * `reset`: the sidecar resets the connection before any answer.
+   * `reset`: the sidecar resets the connection before any answer. `sign-in`: the gateway leads to `provider`.
    */
-  readonly refusal?: MeshRefusal | "passed on" | "reset";
+  readonly refusal?: MeshRefusal | "passed on" | "reset" | "sign-in";
+  /** The origin of the page to sign in at. */
+  readonly provider?: string;
   /** Whether the answer carries the ratings' stars; absent where that is not asked. */
   readonly stars?: boolean;
 }
@@ -89,50 +89,99 @@ export function isPermitted({ refusal }: Expected): boolean {
 }
 
 /** The callers whose way decides alone, whatever the table says and the request carries. */
-const outcomeOfWay: Readonly<Partial<Record<Caller, Expected>>> = {
+const outcomeOfWay: Readonly<Partial<Record<string, Expected>>> = {
   // Mutual TLS is strict: plain text does not get as far as a token or a policy.
   outsider: { status: "reset", refusal: "reset" },
   itself: { status: 200 },
 };
 
-type Table = Readonly<Record<ServiceName, ServiceAccess>>;
+/** As much of an application. */
+interface Table {
+  readonly services: Readonly<Record<string, ServiceAccess>>;
+}
 
-/** The outcome that `table` asks for when a request with `credential` goes `way`. */
+/** Where tokens are checked, and whether one is asked of every request through the gateway. */
+export interface TokenChecks {
+  readonly atGateway: boolean;
+  /** Every service of the application, or those that ask for a token. */
+  readonly atServices: "all" | "protected";
+  readonly required: boolean;
+}
+
+/** What the stack's settings say of that; whoever signs people in at the gateway checks their tokens there. */
+export function tokenChecksOf({
+  authentication: { at, required },
+  login,
+}: Pick<StackOutputs, "authentication" | "login">): TokenChecks {
+  return {
+    atGateway: at === "gateway" || login?.at === "gateway",
+    atServices: at === "workload" ? "protected" : "all",
+    required,
+  };
+}
+
+/** How the gateway itself refuses a request, whatever its path is; undefined where it does not. */
+export function refusalAtGateway(
+  { caller }: Way,
+  credential: Credential,
+  { atGateway, required }: TokenChecks,
+): Expected | undefined {
+  if (caller !== gateway || !atGateway) return undefined;
+  if (credential.kind === "bad token") return refused(credential.refusal);
+  return required && credential.kind === "none" ? refused("access denied") : undefined;
+}
+
+/** The outcome that the table asks for when a request with `credential` goes `way`. */
 export function expectedOutcome(
+  table: Table,
   way: Way,
   credential: Credential,
-  table: Table = services,
+  checks: TokenChecks,
 ): Expected {
-  const decided = outcomeOfWay[way.caller];
+  const decided = outcomeOfWay[way.caller] ?? refusalAtGateway(way, credential, checks);
   if (decided !== undefined) return decided;
-  // A token is judged before the policies are, and by the first sidecar on the way.
-  if (credential.kind === "bad token") return refused(credential.refusal);
   let { caller } = way;
   for (const [hop, service] of way.through.entries()) {
-    if (!mayCall(caller, service, credential, table)) {
-      return hop === 0 ? refused("access denied") : { status: 403, refusal: "passed on" };
+    const refusal = refusalOf(table, caller, service, credential, checks);
+    if (refusal !== undefined) {
+      return hop === 0
+        ? refused(refusal)
+        : { status: refusals[refusal].status, refusal: "passed on" };
     }
     if (service !== unlisted) caller = service;
   }
   return { status: 200 };
 }
 
-/** Whether `table` lets `caller` call `service` with what the request carries. */
-export function mayCall(
-  caller: Caller,
-  service: Destination,
+/** How a service's sidecar refuses a request: a token is judged before the policies are. */
+function refusalOf(
+  table: Table,
+  caller: string,
+  service: string,
   credential: Credential,
-  table: Table = services,
+  { atServices }: TokenChecks,
+): MeshRefusal | undefined {
+  const requires = table.services[service]?.requires;
+  const isChecked = atServices === "all" || (requires !== undefined && requires !== "public");
+  if (credential.kind === "bad token" && isChecked) return credential.refusal;
+  return mayCall(table, caller, service, credential) ? undefined : "access denied";
+}
+
+/** Whether the table lets `caller` call `service` with what the request carries, if that is no bad token that it checks. */
+export function mayCall(
+  { services }: Table,
+  caller: string,
+  service: string,
+  credential: Credential,
 ): boolean {
-  if (service === unlisted) return false;
-  const callers: readonly Caller[] = table[service].callers;
-  return callers.includes(caller) && satisfies(credential, table[service].requires);
+  const row = services[service];
+  if (row === undefined) return false;
+  return row.callers.includes(caller) && satisfies(credential, row.requires);
 }
 
 function satisfies(credential: Credential, requirement: Requirement): boolean {
-  if (credential.kind === "bad token") return false;
   if (requirement === "public") return true;
-  if (credential.kind === "none") return false;
+  if (credential.kind !== "token") return false;
   return requirement === "signedIn" || credential.permissions.includes(requirement.permission);
 }
 

@@ -71,14 +71,19 @@ const connectionReset = "ECONNRESET";
 
 /** Whether `observed` is the expected outcome, controls aside. */
 export function matches(expected: Expected, observed: Observed): boolean {
-  const { status, refusal, stars } = expected;
+  const { status, refusal, provider, stars } = expected;
   if (refusal === "reset") return "error" in observed && observed.error === connectionReset;
   if ("error" in observed) return false;
   if (status === "answered") return answersItself(observed);
   if (observed.status !== status) return false;
   if (refusal === "passed on") return passedOn(observed.body);
+  if (refusal === "sign-in") return originOf(observed.headers.location) === provider;
   if (refusal !== undefined) return observed.body.trim() === refusals[refusal].body;
   return stars === undefined || showsStars(observed.body) === stars;
+}
+
+function originOf(address: Answer["headers"][string] | undefined): string | undefined {
+  return typeof address === "string" ? URL.parse(address)?.origin : undefined;
 }
 
 /** Whether the service itself answers: no refusal of the mesh's, and none that it has passed on. */
@@ -126,8 +131,9 @@ function parsed(body: string): unknown {
 }
 
 /** An expected outcome in words. */
-export function describeExpected({ status, refusal, stars }: Expected): string {
+export function describeExpected({ status, refusal, provider, stars }: Expected): string {
   if (refusal === "reset") return "a connection reset";
+  if (refusal === "sign-in") return `${status} to ${provider ?? "the provider"}`;
   if (refusal === "passed on") return `${status} passed on by the first service`;
   if (refusal !== undefined) return `${status} ${refusals[refusal].body}`.trim();
   if (status === "answered") return "an answer of the service's own";

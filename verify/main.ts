@@ -2,11 +2,13 @@
 import { constants } from "node:os";
 import { help, readArguments } from "./arguments";
 import type { Arguments } from "./arguments";
+import type { Application } from "../components/application";
 import { clusterAnswers } from "../stack/cluster";
 import { firstLine, reasonOf, StackError } from "../stack/errors";
 import { readGivenTokens } from "./given-tokens";
 import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
 import type { StackOutputs } from "../stack/outputs";
+import { projectNamed } from "../stack/project";
 import { askEveryUser } from "./person";
 import { checkReportFiles, standardOutput, writeReportFiles } from "./report/files";
 import { renderReport } from "./report/text";
@@ -30,11 +32,12 @@ async function main(signal: AbortSignal): Promise<number> {
     return 0;
   }
   await checkReportFiles(chosen.files);
-  const outputs = await outputsIfAny(chosen.directory, chosen.stack);
+  const { application, folder } = projectNamed(chosen.project);
+  const outputs = await outputsIfAny(application, chosen.directory ?? folder, chosen.stack);
   if (outputs === undefined) return runOnSandbox("verify", signal);
   const given = await readGivenTokens(chosen.tokens, outputs);
   await clusterAnswers(outputs.kubeconfig, signal);
-  const report = await verifyWithPeople(outputs, given, chosen, signal);
+  const report = await verifyWithPeople(application, outputs, given, chosen, signal);
   print(report, chosen);
   await writeReportFiles(chosen.files, report);
   return isProven(report) ? 0 : 1;
@@ -45,6 +48,7 @@ async function main(signal: AbortSignal): Promise<number> {
  * turns out to take nothing else. They do so before the probe pods start, which do not live long.
  */
 async function verifyWithPeople(
+  application: Application,
   outputs: StackOutputs,
   given: IssuedTokens,
   { signingKey, probeImage, browser }: Arguments,
@@ -55,7 +59,7 @@ async function verifyWithPeople(
     : undefined;
   const ask = () => askEveryUser(outputs, given, { terminal, signal });
   const run = (tokens: IssuedTokens) =>
-    verify(outputs, {
+    verify(application, outputs, {
       signal,
       progress: say,
       given: tokens,

@@ -1,13 +1,17 @@
 /** Permissions, as the table has them, and as tokens hold them. */
-import { permissions, roles } from "../components/access";
-import type { Permission, Role } from "../components/access";
+import type { Application } from "../components/application";
 import { isOfWords } from "../components/identity/claims";
 
-export const everyPermission = Object.keys(permissions) as Permission[];
+export function everyPermission({ permissions }: Pick<Application, "permissions">): string[] {
+  return Object.keys(permissions);
+}
 
 /** The permissions that a user of these roles holds. */
-export function permissionsOf(held: readonly Role[]): readonly Permission[] {
-  return [...new Set(held.flatMap((role) => roles[role].permissions))];
+export function permissionsOf(
+  { roles }: Pick<Application, "roles">,
+  held: readonly string[],
+): readonly string[] {
+  return [...new Set(held.flatMap((role) => roles[role]?.permissions ?? []))];
 }
 
 /** Claims that hold a value at this path: `{ realm_access: { roles: value } }`. */

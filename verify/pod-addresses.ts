@@ -1,6 +1,5 @@
 /** Where the services' pods are: their sidecars are asked at their own ports too. */
 import { CoreV1Api } from "@kubernetes/client-node";
-import type { ServiceName } from "../components/access";
 import { explained, loadCluster } from "../stack/cluster";
 import type { PodAddress, PodAddresses } from "./target";
 
@@ -11,7 +10,7 @@ import type { PodAddress, PodAddresses } from "./target";
 export async function podAddresses(
   kubeconfig: string,
   namespace: string,
-  services: readonly ServiceName[],
+  services: readonly string[],
 ): Promise<PodAddresses> {
   const api = loadCluster(kubeconfig).makeApiClient(CoreV1Api);
   const { items } = await explained("list the services' pods", () =>

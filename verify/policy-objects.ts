@@ -6,9 +6,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { CustomObjectsApi } from "@kubernetes/client-node";
 import { z } from "zod";
-import { services } from "../components/access";
+import type { Application } from "../components/application";
+import { trustedIssuers } from "../components/enforcement/issuers";
 import { policiesOf } from "../components/enforcement/policies";
 import type { Policies } from "../components/enforcement/policies";
+import { loginPolicies } from "../components/login/policies";
 import { namespaces } from "../components/names";
 import { explained, loadCluster } from "../stack/cluster";
 import type { StackOutputs } from "../stack/outputs";
@@ -64,22 +66,31 @@ const kinds = [
   { group: "extensions.istio.io", version: "v1alpha1", plural: "wasmplugins", kind: "WasmPlugin" },
 ] as const;
 
-/** Policies in these count for the application's workloads. */
-const places = [namespaces.mesh, namespaces.application];
+/** What the comparison has to know of a stack. */
+type ComparedOutputs = Pick<
+  StackOutputs,
+  | "kubeconfig"
+  | "gatewayUrl"
+  | "issuer"
+  | "jwksUri"
+  | "audience"
+  | "permissionsClaim"
+  | "clientIds"
+  | "authentication"
+  | "login"
+>;
 
 /**
  * Compares the policies that count for the application with what the table asks for.
  * @throws StackError when the cluster does not answer
  */
-export async function comparePolicies({
-  kubeconfig,
-  ...identity
-}: Pick<
-  StackOutputs,
-  "kubeconfig" | "issuer" | "jwksUri" | "audience" | "permissionsClaim"
->): Promise<PolicyComparison> {
-  const api = loadCluster(kubeconfig).makeApiClient(CustomObjectsApi);
-  const asked = policiesOf({ identity, services });
+export async function comparePolicies(
+  application: Application,
+  outputs: ComparedOutputs,
+): Promise<PolicyComparison> {
+  const api = loadCluster(outputs.kubeconfig).makeApiClient(CustomObjectsApi);
+  // Policies in these count for the way in and the application's workloads.
+  const places = [namespaces.mesh, namespaces.ingress, application.namespace, namespaces.login];
   const found = await everyOne(
     kinds.flatMap(({ kind, ...address }) =>
       places.map(async (namespace) => {
@@ -90,7 +101,21 @@ export async function comparePolicies({
       }),
     ),
   );
-  return compare(asked, found.flat());
+  return compare(policiesAskedOf(application, outputs), found.flat());
+}
+
+/** Every object that the stack's settings and the table ask for. */
+export function policiesAskedOf(
+  application: Application,
+  outputs: Omit<ComparedOutputs, "kubeconfig">,
+): Policies {
+  const { authentication, gatewayUrl } = outputs;
+  const login = outputs.login?.at === "gateway" ? outputs.login : undefined;
+  const issuers = trustedIssuers(outputs, authentication);
+  const asked = policiesOf({ issuers, authentication, login, gatewayUrl, application });
+  if (login === undefined) return asked;
+  const { AuthorizationPolicy } = loginPolicies({ login, gatewayUrl });
+  return { ...asked, AuthorizationPolicy: [...asked.AuthorizationPolicy, ...AuthorizationPolicy] };
 }
 
 /** Sets what is there beside what is asked for. */

@@ -20,6 +20,8 @@ export function bearer(token: string): Carried {
 export interface Presentation {
   readonly name: string;
   readonly credential: Credential;
+  /** Whether that is in an Authorization header. */
+  readonly hasAuthorization?: true;
   /** What is presented: a token that holds every permission, with a broken one where that is asked. */
   readonly carry: (whole: string, broken: string) => Carried;
 }
@@ -51,6 +53,7 @@ export const presentations: readonly Presentation[] = [
     // The prefix of fromHeaders is compared as it is; RFC 7235 would have schemes in any case.
     name: "bearer in lower case",
     credential: nothing,
+    hasAuthorization: true,
     carry: (whole) => ({ headers: { authorization: `bearer ${whole}` } }),
   },
   {
@@ -66,6 +69,7 @@ export const presentations: readonly Presentation[] = [
   {
     name: "token as Basic password",
     credential: nothing,
+    hasAuthorization: true,
     carry: (whole) => ({
       headers: { authorization: `Basic ${Buffer.from(`user:${whole}`).toString("base64")}` },
     }),

@@ -18,7 +18,7 @@ import { URL } from "node:url";
 
 const atOnce = 8;
 const bodyLimit = 4096;
-const kept = ["content-type", "server", "www-authenticate"];
+const kept = ["content-type", "location", "server", "www-authenticate"];
 
 // Every request goes on a connection of its own: one that is closed while idle would look like a reset.
 const single = { keepAlive: false };

@@ -1,4 +1,5 @@
 /** The probe pods of one run, on their way. */
+import type { Application } from "../components/application";
 import { StackError } from "../stack/errors";
 import { defaultProbeImage, probePods } from "./pods";
 import type { Prober } from "./prober";
@@ -8,6 +9,8 @@ import { podsToProbeFrom } from "./vantages";
 const patience = 120_000;
 
 export interface ProbesOptions {
+  /** A pod is started with the identity of each of its services. */
+  readonly application: Application;
   /** The file's content. */
   readonly kubeconfig: string;
   /** Image of the pods; `node` has to be on its PATH. Default: `defaultProbeImage`. */
@@ -28,16 +31,18 @@ export interface Probes {
 }
 
 /** Starts every pod that requests are sent from. */
-export function startProbes({ kubeconfig, image, deadline, signal }: ProbesOptions): Probes {
+export function startProbes(options: ProbesOptions): Probes {
+  const { application, kubeconfig, image, deadline, signal } = options;
+  const wanted = podsToProbeFrom(application);
   const pods = probePods({
     kubeconfig,
-    namespaces: [...new Set(podsToProbeFrom.map(({ namespace }) => namespace))],
+    namespaces: [...new Set(wanted.map(({ namespace }) => namespace))],
     image: image ?? defaultProbeImage,
     deadline: deadline ?? patience,
   });
   const removed = new AbortController();
   const either = AbortSignal.any([removed.signal, ...(signal === undefined ? [] : [signal])]);
-  const probers = pods.start(podsToProbeFrom, either);
+  const probers = pods.start(wanted, either);
   let failed = false;
   // Whoever waits for them is told, too.
   const ended = probers.then(

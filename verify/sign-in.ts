@@ -17,6 +17,8 @@ export interface SignIn {
   readonly email: string;
   readonly password: string;
   readonly signal: AbortSignal;
+  /** The browser's cookies. Default: none yet, and they are forgotten afterwards. */
+  readonly jar?: CookieJar;
 }
 
 /** A page, an e-mail or password form or a consent form at most once, and some room for others. */
@@ -41,7 +43,7 @@ interface PageRequest {
  * @throws PageRefusal with what the page says when it does not let the person in
  */
 export async function signIn(request: SignIn): Promise<URL> {
-  const jar = new CookieJar();
+  const { jar = new CookieJar() } = request;
   const submitted = new Set<FormKind>();
   let next: PageRequest = { url: request.start };
   for (let forms = 0; forms <= maximumForms; forms++) {

@@ -53,6 +53,21 @@ export async function chooseSigningKey(
   published: readonly JWK[],
   genuine?: string,
 ): Promise<SigningKey> {
+  const found = await findSigningKey(keys, published, genuine);
+  if (found !== undefined) return found;
+  throw new StackError(
+    `the signing key file holds none of the keys that the tenant publishes (${
+      published.map(({ kid }) => kid ?? "unnamed").join(", ") || "none"
+    })`,
+  );
+}
+
+/** The key among those published that is at hand, if there is one: what genuine tokens are signed with first. */
+export async function findSigningKey(
+  keys: SigningKeys,
+  published: readonly JWK[],
+  genuine?: string,
+): Promise<SigningKey | undefined> {
   const inUse = genuine === undefined ? undefined : decodeProtectedHeader(genuine).kid;
   const candidates = [
     ...published.filter(({ kid }) => kid === inUse),
@@ -65,11 +80,7 @@ export async function chooseSigningKey(
     if ((await calculateJwkThumbprint(own)) !== (await calculateJwkThumbprint(candidate))) continue;
     return { kid, key: await importJWK(own, "RS256") };
   }
-  throw new StackError(
-    `the signing key file holds none of the keys that the tenant publishes (${
-      published.map(({ kid }) => kid ?? "unnamed").join(", ") || "none"
-    })`,
-  );
+  return undefined;
 }
 
 /** A key that nobody trusts. */

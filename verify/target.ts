@@ -1,12 +1,12 @@
 /** What a vantage point asks for, and of whom. */
-import type { ServiceName } from "../components/access";
-import type { Destination, Expected, Way } from "./expectations";
+import type { Expected, Way } from "./expectations";
 
 /** One kind of request that a vantage point sends. */
 export interface Target {
   /** The matrix's column; the same name at two vantage points is the same request of the same service. */
   readonly name: string;
-  readonly service: Destination;
+  /** A service of the table, or the one that is not in it. */
+  readonly service: string;
   /** Default: GET. */
   readonly method?: string;
   /** Scheme, host and port. */
@@ -16,11 +16,11 @@ export interface Target {
   /** Headers beside the viewer's. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly way: Way;
-  /** Whether this version of the service shows stars to those who may read them. */
-  readonly showsStars?: boolean;
+  /** The service whose ratings this version shows as stars to those who may read them; false where it shows none. */
+  readonly showsStarsOf?: string | false;
   /** The outcome where the table has no say, or where the service's answer does not matter. */
   readonly outcome?: {
-    /** Whatever the request carries. */
+    /** Whatever the request carries, unless the gateway itself refuses it. */
     readonly always?: Expected;
     /** Where the table permits the request. Default: 200. */
     readonly permitted?: Expected;
@@ -37,4 +37,4 @@ export interface PodAddress {
 }
 
 /** One pod of each of its versions, by service. */
-export type PodAddresses = ReadonlyMap<ServiceName, readonly PodAddress[]>;
+export type PodAddresses = ReadonlyMap<string, readonly PodAddress[]>;

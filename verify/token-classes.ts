@@ -3,9 +3,10 @@
  * point, so that only what is wrong with it can be what refuses it.
  */
 import { randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { base64url, decodeJwt, exportJWK, exportSPKI, importJWK, SignJWT } from "jose";
 import type { CryptoKey, JWK, JWTHeaderParameters, JWTPayload } from "jose";
-import type { Permission } from "../components/access";
+import type { Application } from "../components/application";
 import type { TokenRefusal } from "./expectations";
 import type { StackOutputs } from "../stack/outputs";
 import { claimAt, everyPermission, holding } from "./permissions";
@@ -15,18 +16,29 @@ import type { SigningKey } from "./signing-keys";
 /** Foreign to every stack: reserved names that nobody can hold. */
 const otherIssuer = "https://other.invalid/";
 const otherAudience = "https://other.invalid/api";
+const otherClient = "verify-foreign";
 /** Seconds; beyond any clock's difference that Envoy allows (a minute). */
 const hour = 3600;
 
-/** What forging draws on. */
-export interface Materials {
+/** What a good token says. */
+interface Recognized {
   readonly issuer: string;
   readonly audience: string;
   readonly permissionsClaim: readonly string[];
+  /** Every permission of the table. */
+  readonly permissions: readonly string[];
+  /** A client whose tokens count; undefined where the stack knows none. */
+  readonly client: string | undefined;
+}
+
+/** What forging draws on. */
+export interface Materials extends Recognized {
   /** The tenant's public keys for RS256; the first is as good as any. */
   readonly published: readonly JWK[];
   /** The tenant's own key, where it is at hand. */
   readonly tenantKey?: SigningKey | undefined;
+  /** Those of the providers beside it that are at hand, by issuer. */
+  readonly furtherKeys: ReadonlyMap<string, SigningKey>;
   readonly stranger: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey };
   /** The real access token of somebody who holds every permission, if there is one. */
   readonly whole?: string | undefined;
@@ -34,13 +46,20 @@ export interface Materials {
   readonly idToken?: string | undefined;
 }
 
+/** A genuine token that lets nobody in anywhere, and is refused nowhere. */
+export const nothing = "nothing";
+
 /** One class. */
 export interface TokenClass {
   readonly name: string;
-  /** How it has to be refused; or, for a good token, what it holds. */
-  readonly outcome: TokenRefusal | readonly Permission[];
+  /** How it has to be refused; for a good token, what it holds; or that it counts for nothing. */
+  readonly outcome: TokenRefusal | readonly string[] | typeof nothing;
   /** What has to be at hand to make it; said where it is not. */
-  readonly needs?: "the tenant's own key" | "somebody with every permission" | "a sign-in";
+  readonly needs?:
+    | "the tenant's own key"
+    | "that issuer's own key"
+    | "somebody with every permission"
+    | "a sign-in";
   /** @returns the token, or undefined where what it needs is not at hand */
   readonly make: (materials: Materials) => Promise<string | undefined> | string | undefined;
 }
@@ -92,18 +111,28 @@ function byStranger(
   };
 }
 
+/** What classes there are depends on how the stack recognizes tokens. */
+export type TokenOutputs = Pick<StackOutputs, "issuer" | "permissionsClaim" | "authentication">;
+
 /** Every class, in the order in which they are shown. */
-export function tokenClasses({
-  issuer,
-  permissionsClaim,
-}: Pick<StackOutputs, "issuer" | "permissionsClaim">): readonly TokenClass[] {
+export function tokenClasses(
+  application: Application,
+  { issuer, permissionsClaim, authentication }: TokenOutputs,
+): readonly TokenClass[] {
+  const permissions = everyPermission(application);
+  const ofForeignClient = authentication.clients === "any" ? permissions : nothing;
   return [
-    byTenant(forgedControl, everyPermission, (good) => good),
-    byTenant("ours among its audiences", everyPermission, (good, { audience }) => ({
+    byTenant(forgedControl, permissions, (good) => good),
+    byTenant("ours among its audiences", permissions, (good, { audience }) => ({
       ...good,
       aud: [otherAudience, audience],
     })),
-    ...withoutPermission(permissionsClaim),
+    byTenant("foreign client", ofForeignClient, (good) => ({ ...good, azp: otherClient })),
+    byTenant("no authorized party", ofForeignClient, (good) => ({ ...good, azp: undefined })),
+    ...withoutPermission(permissionsClaim, permissions),
+    ...authentication.issuers.flatMap((other) =>
+      byFurtherIssuer(permissions, permissionsClaim, other),
+    ),
     byTenant("expired token", "expired", (good) => ({
       ...good,
       iat: now() - 2 * hour,
@@ -127,31 +156,77 @@ export function tokenClasses({
       aud: [otherAudience, new URL("userinfo", issuer).href],
     })),
     byTenant("no audience", "other audience", (good) => ({ ...good, aud: undefined })),
-    {
-      name: "ID token",
-      outcome: "other audience",
-      needs: "a sign-in",
-      make: ({ idToken }) => idToken,
-    },
+    ...(application.people ? [idTokenClass] : []),
   ];
 }
 
+/** Only people get one. */
+const idTokenClass: TokenClass = {
+  name: "ID token",
+  outcome: "other audience",
+  needs: "a sign-in",
+  make: ({ idToken }) => idToken,
+};
+
 /** Genuine, but what grants a permission is not where the table looks for it, or not that. */
-function withoutPermission(path: readonly string[]): readonly TokenClass[] {
+function withoutPermission(
+  path: readonly string[],
+  permissions: readonly string[],
+): readonly TokenClass[] {
   const at = (value: unknown) => claimAt(path, value);
   const changed = (change: (permission: string) => string) =>
-    holding(path, everyPermission.map(change));
+    holding(path, permissions.map(change));
   // Where words count, they are parted by spaces; elsewhere a text is one permission.
-  const asOne = everyPermission.join(isOfWords(path) ? "," : " ");
+  const asOne = permissions.join(isOfWords(path) ? "," : " ");
   const elsewhere = isOfWords(path) ? "permissions" : "scope";
   const classes: readonly (readonly [string, Record<string, unknown>])[] = [
     ["permissions as one string", at(asOne)],
-    ["permissions nested", at({ granted: everyPermission })],
+    ["permissions nested", at({ granted: permissions })],
     ["permissions with a suffix", changed((each) => `${each}:own`)],
     ["permissions in another case", changed((each) => each.toUpperCase())],
-    [`permissions only as ${elsewhere}`, { ...at([]), ...holding([elsewhere], everyPermission) }],
+    [`permissions only as ${elsewhere}`, { ...at([]), ...holding([elsewhere], permissions) }],
   ];
   return classes.map(([name, claims]) => byTenant(name, [], (good) => ({ ...good, ...claims })));
+}
+
+type FurtherIssuer = TokenOutputs["authentication"]["issuers"][number];
+
+/** Tokens of a provider beside the stack's own: its own claim and its own clients count, and no other issuer's. */
+function byFurtherIssuer(
+  permissions: readonly string[],
+  ownClaim: readonly string[],
+  other: FurtherIssuer,
+): readonly TokenClass[] {
+  const { issuer, audience, permissionsClaim, clients } = other;
+  const made = (
+    name: string,
+    outcome: TokenClass["outcome"],
+    change: (materials: Materials) => JWTPayload = () => ({}),
+  ): TokenClass => ({
+    name: `${name} of ${issuer}`,
+    outcome,
+    needs: "that issuer's own key",
+    make: (materials) => {
+      const signing = materials.furtherKeys.get(issuer);
+      if (signing === undefined) return undefined;
+      const client = clients === "any" ? otherClient : clients[0];
+      const good = goodClaims({ issuer, audience, permissionsClaim, permissions, client });
+      return sign({ ...good, ...change(materials) }, { kid: signing.kid }, signing.key);
+    },
+  });
+  const isOwnClaim = isDeepStrictEqual(permissionsClaim, ownClaim);
+  return [
+    made("token", permissions),
+    ...(isOwnClaim
+      ? []
+      : [
+          made("permissions in another claim", [], () => ({
+            ...holding(permissionsClaim, []),
+            ...holding(ownClaim, permissions),
+          })),
+        ]),
+    ...(clients === "any" ? [] : [made("foreign client", nothing, () => ({ azp: otherClient }))]),
+  ];
 }
 
 /** What says who signed it cannot be believed. */
@@ -160,7 +235,8 @@ const untrusted: readonly TokenClass[] = [
     name: tampered,
     outcome: "bad signature",
     needs: "somebody with every permission",
-    make: ({ whole, permissionsClaim }) => whole && tamper(whole, permissionsClaim),
+    make: ({ whole, permissionsClaim, permissions }) =>
+      whole && tamper(whole, holding(permissionsClaim, permissions)),
   },
   byStranger("stranger's key, tenant's id", "bad signature", tenantsKid),
   byStranger("unknown key id", "unknown key", () => Promise.resolve({ kid: "verify-unknown" })),
@@ -216,15 +292,22 @@ async function confuseAlgorithms(materials: Materials): Promise<string | undefin
 }
 
 /** What a token that holds everything would say. */
-function goodClaims({ issuer, audience, permissionsClaim }: Materials): JWTPayload {
+function goodClaims({
+  issuer,
+  audience,
+  permissionsClaim,
+  permissions,
+  client,
+}: Recognized): JWTPayload {
   return {
     iss: issuer,
     aud: [audience, new URL("userinfo", issuer).href],
     sub: "auth0|verify",
+    azp: client,
     iat: now(),
     exp: now() + hour,
     scope: "openid",
-    ...holding(permissionsClaim, everyPermission),
+    ...holding(permissionsClaim, permissions),
   };
 }
 
@@ -237,9 +320,8 @@ function sign(
 }
 
 /** A genuine token with another subject and all permissions, under its old signature. */
-function tamper(genuine: string, permissionsClaim: readonly string[]): string {
+function tamper(genuine: string, all: Readonly<Record<string, unknown>>): string {
   const [header, , signature] = genuine.split(".");
-  const all = holding(permissionsClaim, everyPermission);
   const payload = { ...decodeJwt(genuine), sub: "auth0|tampered", ...all };
   return [header, encoded(payload), signature].join(".");
 }

@@ -1,6 +1,6 @@
 /** The real tokens, as the tenant issues them to people and machines. */
 import * as client from "openid-client";
-import { applicationAddresses } from "../components/identity/addresses";
+import { callbackOf } from "../components/identity/addresses";
 import { reasonOf, StackError } from "../stack/errors";
 import type { StackOutputs } from "../stack/outputs";
 import { PageRefusal, signIn } from "./sign-in";
@@ -137,7 +137,9 @@ async function authorization(
   extra: Readonly<Record<string, string>> = {},
   check: PersonCheck = () => Promise.resolve(),
 ): Promise<Authorization> {
-  const callback = new URL(applicationAddresses(outputs.gatewayUrl).callback);
+  const callback = new URL(
+    callbackOf({ gatewayUrl: outputs.gatewayUrl, login: outputs.login?.at ?? "none" }),
+  );
   const { web: clientId } = outputs.clientIds;
   const { web: clientSecret } = outputs.clientSecrets;
   if (clientId === undefined || clientSecret === undefined) {

@@ -1,16 +1,11 @@
 /**
  * From where requests are sent, and which requests: data, from which the cells are made.
  */
-import { gateway, services } from "../components/access";
-import type { ServiceName } from "../components/access";
-import {
-  namespaces,
-  serviceAccountOf,
-  servicePaths,
-  servicePort as port,
-} from "../components/names";
+import { type Application, gateway, serviceOf } from "../components/application";
+import { applicationPaths } from "../components/login/names";
+import type { StackOutputs } from "../stack/outputs";
 import { unlisted } from "./expectations";
-import type { Caller, Destination, Way } from "./expectations";
+import type { Way } from "./expectations";
 import type { ProbePod } from "./probe-pod";
 import { anonymous } from "./viewers";
 import type { Viewer } from "./viewers";
@@ -27,39 +22,31 @@ export interface Vantage {
   readonly targets: readonly Target[];
 }
 
-/** The gateway routes only to productpage; each of its paths asks one more service, or none. */
-const gatewayPaths: readonly { name: string; path: string; backend?: ServiceName }[] = [
-  { name: "productpage", path: "/productpage" },
-  { name: "products", path: "/api/v1/products" },
-  { name: "details", path: "/api/v1/products/0", backend: "details" },
-  { name: "reviews", path: "/api/v1/products/0/reviews", backend: "reviews" },
-  { name: "ratings", path: "/api/v1/products/0/ratings", backend: "ratings" },
-];
+/** The stranger's pod: of no service, and so nobody's caller. */
+export const strangersPod = "stranger";
 
 /** A server of verify's own, in the stranger's pod: nothing in the table or in any policy names it. */
-const unlistedHost = "verify-unlisted";
+const unlistedServer = { service: "verify-unlisted", port: 9080 };
 
-/** What each is asked for. */
-export function pathOf(service: Destination): string {
-  return service === unlisted ? "/" : servicePaths[service];
+/** Where each is, and what it is asked for. */
+export function placeOf(application: Application, service: string) {
+  if (service !== unlisted) return serviceOf(application, service);
+  return { path: "/", port: unlistedServer.port, serviceAccount: "default" };
 }
 
-/** The name is the host's too, unless one is given. Each version of reviews has its own Service. */
-const meshHosts: readonly (Pick<Target, "name" | "service" | "showsStars"> & {
-  readonly host?: string;
-})[] = [
-  { name: "productpage", service: "productpage" },
-  { name: "details", service: "details" },
-  { name: "reviews", service: "reviews" },
-  { name: "reviews-v1", service: "reviews", showsStars: false },
-  { name: "reviews-v2", service: "reviews", showsStars: true },
-  { name: "reviews-v3", service: "reviews", showsStars: true },
-  { name: "ratings", service: "ratings" },
-  { name: unlisted, service: unlisted, host: unlistedHost },
-];
+/** The name is the host's too, unless one is given. */
+type Host = Pick<Target, "name" | "service" | "showsStarsOf"> & { readonly host?: string };
 
-const names = Object.keys(services) as ServiceName[];
-const serviceCallers = names.filter((name) => names.some((other) => calls(name, other)));
+/** Every service, its versions that have a Service each, and what is no service of the table. */
+function hostsOf({ services }: Application): readonly Host[] {
+  return [
+    ...Object.entries(services).flatMap(([service, { versions = [] }]) => [
+      { name: service, service },
+      ...versions.map((version) => ({ ...version, service })),
+    ]),
+    { name: unlisted, service: unlisted, host: unlistedServer.service },
+  ];
+}
 
 /** Nobody, people and machines: a token's class is judged alike whoever calls. */
 const onlyPeople = ({ kind }: Viewer) => kind === "who";
@@ -70,142 +57,150 @@ const onlyPeople = ({ kind }: Viewer) => kind === "who";
  * control of its refusals; then the ways round.
  * @param whole the viewer who may do everything, if there is one
  * @param addresses the pods to ask at the ports of their sidecars
+ * @param login how browsers get in
  */
 export function vantagePoints(
+  application: Application,
   gatewayUrl: string,
   whole: string | undefined,
   addresses: PodAddresses,
+  login?: StackOutputs["login"],
 ): readonly Vantage[] {
   const { origin } = new URL(gatewayUrl);
+  const { services } = application;
   const nobodyAndWhole = ({ name }: Viewer) => name === anonymous || name === whole;
+  const calls = (caller: string, service: string) =>
+    services[service]?.callers.includes(caller) === true;
+  const names = Object.keys(services);
+  const serviceCallers = names.filter((name) => names.some((other) => calls(name, other)));
+  const { stranger, foreigner, outsider, ofServices } = podsOf(application);
+  const from = (pod: ProbePod, name: string, caller: string) =>
+    fromAPod(application, pod, name, caller);
+  const detours = (caller: string, isAsked: (service: string) => boolean) =>
+    names.filter(isAsked).flatMap((service) => {
+      const { path, port } = serviceOf(application, service);
+      return meshDetours(application, caller, service, originOf(service, port), path);
+    });
   return [
-    throughTheGateway(origin),
-    ...names.map((name) => ({
-      ...fromAPod(podOf(name, serviceAccountOf(name).name), `from a pod as ${name}`, name),
-      ...(!serviceCallers.includes(name) && { viewers: onlyPeople }),
+    throughTheGateway(application, origin),
+    ...ofServices.map((pod) => ({
+      ...from(pod, `from a pod as ${pod.name}`, pod.name),
+      ...(!serviceCallers.includes(pod.name) && { viewers: onlyPeople }),
     })),
-    { ...fromAPod(stranger, "from a stranger's pod", "stranger"), viewers: onlyPeople },
-    { ...fromAPod(foreigner, "from another namespace's pod", "stranger"), viewers: onlyPeople },
-    { ...fromAPod(outsider, "from a pod outside the mesh", "outsider"), viewers: onlyPeople },
-    fromTheUnlistedPod(),
+    { ...from(stranger, "from a stranger's pod", "stranger"), viewers: onlyPeople },
+    { ...from(foreigner, "from another namespace's pod", "stranger"), viewers: onlyPeople },
+    { ...from(outsider, "from a pod outside the mesh", "outsider"), viewers: onlyPeople },
+    fromTheUnlistedPod(stranger),
     {
       name: "ways round, through the gateway",
       viewers: nobodyAndWhole,
-      targets: gatewayDetours(origin),
+      targets: gatewayDetours(
+        application,
+        origin,
+        login?.at === "application" ? applicationPaths : [],
+      ),
     },
-    ...serviceCallers.map((caller): Vantage => ({
-      name: `ways round, from a pod as ${caller}`,
-      pod: podOf(caller, serviceAccountOf(caller).name),
-      viewers: nobodyAndWhole,
-      targets: meshHosts
-        .filter(({ name, service }) => name === service && calls(caller, service))
-        .flatMap(({ service }) => meshDetours(caller, service, originOf(service), pathOf(service))),
-    })),
+    ...ofServices
+      .filter(({ name }) => serviceCallers.includes(name))
+      .map((pod): Vantage => ({
+        name: `ways round, from a pod as ${pod.name}`,
+        pod,
+        viewers: nobodyAndWhole,
+        targets: detours(pod.name, (service) => calls(pod.name, service)),
+      })),
     {
       name: "ways round, from a stranger's pod",
       pod: stranger,
       viewers: nobodyAndWhole,
-      targets: meshHosts
-        .filter(({ name, service }) => name === service && !isUnprotected(service))
-        .flatMap(({ service }) =>
-          meshDetours("stranger", service, originOf(service), pathOf(service)),
-        ),
+      // Left out is what needs no protection, and what no service calls, whose answer would be the control.
+      targets: detours(
+        "stranger",
+        (service) =>
+          services[service]?.requires !== "public" &&
+          names.some((caller) => calls(caller, service)),
+      ),
     },
     {
       name: "the sidecars' own ports, from a pod outside the mesh",
       pod: outsider,
       viewers: ({ name }) => name === anonymous,
       targets: names.flatMap((name) =>
-        (addresses.get(name) ?? []).flatMap((address) => sidecarPorts(name, address, port)),
+        (addresses.get(name) ?? []).flatMap((address) =>
+          sidecarPorts(name, address, serviceOf(application, name).port),
+        ),
       ),
     },
   ];
 }
 
-function calls(caller: ServiceName, service: Destination): boolean {
-  return service !== unlisted && services[service].callers.includes(caller);
+/** The pods that requests are sent from: one with each service's identity, and the others. */
+function podsOf({ namespace, services }: Application) {
+  const podOf = (name: string, serviceAccount: string): ProbePod => {
+    return { name, namespace, serviceAccount, inTheMesh: true };
+  };
+  const ofServices = Object.entries(services).map(([name, { serviceAccount }]) =>
+    podOf(name, serviceAccount),
+  );
+  // What answers there is the unlisted server.
+  const stranger = { ...podOf(strangersPod, "default"), serves: unlistedServer };
+  const foreigner: ProbePod = {
+    // Of the mesh, but of another namespace, where it calls itself what the application's first service does.
+    ...podOf("foreigner", ofServices[0]?.serviceAccount ?? "default"),
+    namespace: "default",
+    ownServiceAccount: true,
+  };
+  const outsider: ProbePod = { ...podOf("outsider", "default"), inTheMesh: false };
+  return { ofServices, stranger, foreigner, outsider };
 }
-
-/** What needs no protection, or, not being in the table, has no permitted caller to compare with. */
-function isUnprotected(service: Destination): boolean {
-  return service === unlisted || services[service].requires === "public";
-}
-
-function podOf(name: string, serviceAccount: string): ProbePod {
-  return { name, namespace: namespaces.application, serviceAccount, inTheMesh: true };
-}
-
-/** Of no service, and so nobody's caller. What answers there is the unlisted server. */
-export const stranger: ProbePod = {
-  ...podOf("stranger", "default"),
-  serves: { service: unlistedHost, port },
-};
-
-/** Of the mesh, but of another namespace, where it calls itself what the application's first service does. */
-const foreigner: ProbePod = {
-  name: "foreigner",
-  namespace: "default",
-  serviceAccount: serviceAccountOf("productpage").name,
-  ownServiceAccount: true,
-  inTheMesh: true,
-};
-
-const outsider: ProbePod = {
-  name: "outsider",
-  namespace: namespaces.application,
-  serviceAccount: "default",
-  inTheMesh: false,
-};
 
 /** Every pod that requests are sent from. */
-export const podsToProbeFrom: readonly ProbePod[] = [
-  ...names.map((name) => podOf(name, serviceAccountOf(name).name)),
-  stranger,
-  foreigner,
-  outsider,
-];
+export function podsToProbeFrom(application: Application): readonly ProbePod[] {
+  const { ofServices, stranger, foreigner, outsider } = podsOf(application);
+  return [...ofServices, stranger, foreigner, outsider];
+}
 
-function originOf(service: string, namespace?: string): string {
+function originOf(service: string, port: number, namespace?: string): string {
   return `http://${namespace === undefined ? service : `${service}.${namespace}`}:${port}`;
 }
 
-function throughTheGateway(origin: string): Vantage {
+function throughTheGateway({ requests }: Application, origin: string): Vantage {
   return {
     name: "through the gateway",
-    targets: gatewayPaths.map(({ name, path, backend }) => ({
+    targets: requests.map(({ name, path, through }) => ({
       name,
-      service: backend ?? "productpage",
+      service: through.at(-1) ?? through[0],
       origin,
       path,
-      way: {
-        caller: gateway,
-        through: backend === undefined ? ["productpage"] : ["productpage", backend],
-      },
+      way: { caller: gateway, through },
     })),
   };
 }
 
-function fromAPod(pod: ProbePod, name: string, caller: Caller): Vantage {
-  const elsewhere = pod.namespace === namespaces.application ? undefined : namespaces.application;
+function fromAPod(application: Application, pod: ProbePod, name: string, caller: string): Vantage {
+  const { namespace } = application;
+  const elsewhere = pod.namespace === namespace ? undefined : namespace;
   return {
     name,
     pod,
-    targets: meshHosts.map(({ host, ...target }) => ({
-      ...target,
-      origin: originOf(host ?? target.name, elsewhere),
-      path: pathOf(target.service),
-      way: { caller, through: [target.service] },
-    })),
+    targets: hostsOf(application).map(({ host, ...target }) => {
+      const { path, port } = placeOf(application, target.service);
+      return {
+        ...target,
+        origin: originOf(host ?? target.name, port, elsewhere),
+        path,
+        way: { caller, through: [target.service] },
+      };
+    }),
   };
 }
 
 /** One request shows that the server is there; no sidecar and no token has a part in it. */
-function fromTheUnlistedPod(): Vantage {
+function fromTheUnlistedPod(pod: ProbePod): Vantage {
   const way: Way = { caller: "itself", through: [unlisted] };
-  const origin = `http://127.0.0.1:${port}`;
+  const origin = `http://127.0.0.1:${unlistedServer.port}`;
   return {
     name: "from the unlisted server's own pod",
-    pod: stranger,
+    pod,
     viewers: ({ name }) => name === anonymous,
     targets: [{ name: unlisted, service: unlisted, origin, path: "/", way }],
   };

@@ -2,9 +2,7 @@
  * The table, as the running mesh enforces it: every viewer's request to every service from every
  * vantage point, each beside the outcome that was asked for.
  */
-import { services } from "../components/access";
-import type { ServiceName } from "../components/access";
-import { namespaces } from "../components/names";
+import type { Application } from "../components/application";
 import { planCells } from "./cells";
 import { allCredentials } from "./credentials";
 import type { AllCredentials } from "./credentials";
@@ -22,6 +20,7 @@ import { localProber } from "./prober";
 import type { Prober } from "./prober";
 import { sendUntilSettled } from "./send";
 import type { Probers } from "./send";
+import { sessionsOf } from "./sessions";
 import { readSigningKeys } from "./signing-keys";
 import type { SigningKeys } from "./signing-keys";
 import { genuineTokens } from "./tokens";
@@ -77,34 +76,47 @@ export interface Report {
  * Verifies a stack that is up.
  * @throws StackError when it cannot be verified; a difference is no error but a part of the report
  */
-export async function verify(outputs: StackOutputs, options: VerifyOptions = {}): Promise<Report> {
+export async function verify(
+  application: Application,
+  outputs: StackOutputs,
+  options: VerifyOptions = {},
+): Promise<Report> {
   const { progress = () => undefined, signal = new AbortController().signal } = options;
   const { signingKey } = options;
   const signingKeys = signingKey === undefined ? undefined : await readSigningKeys(signingKey);
   trust(outputs.certificateAuthority);
+  trust(outputs.gatewayCertificateAuthority);
   const startedAt = new Date().toISOString();
-  const viewers = viewersOf(outputs);
+  const viewers = viewersOf(application, outputs);
   const here = localProber({ authority: outputs.gatewayCertificateAuthority });
   let { probes } = options;
   try {
-    await gatewayAnswers(here, outputs.gatewayUrl, options.gatewayDeadline ?? 15_000, signal);
+    await gatewayAnswers(
+      here,
+      { application, ...outputs },
+      options.gatewayDeadline ?? 15_000,
+      signal,
+    );
     progress("Signing in as every viewer and starting the probe pods …");
-    const vantages = await vantagesOf(outputs, viewers);
+    const vantages = await vantagesOf(application, outputs, viewers);
     const { kubeconfig } = outputs;
     const { probeImage: image, probeDeadline: deadline } = options;
-    const started = (probes ??= startProbes({ kubeconfig, image, deadline, signal }));
+    const started = (probes ??= startProbes({ application, kubeconfig, image, deadline, signal }));
     const [credentials, inPods] = await together(
       signal,
-      (either) => signIn(outputs, signingKeys, either, options.given),
+      (either) => signIn(application, outputs, signingKeys, either, options.given),
       (either) => unlessAborted(started.probers, either),
     );
-    const planned = planCells(vantages, viewers, credentials);
+    const planned = planCells(application, vantages, viewers, credentials, outputs);
     const probers = probersOf(vantages, here, inPods);
     progress(`Sending ${planned.length} requests …`);
     const [[policies, decisions], observed] = await together(
       signal,
       () =>
-        Promise.all([comparePolicies(outputs), decisionsOn(planned, vantages, outputs.kubeconfig)]),
+        Promise.all([
+          comparePolicies(application, outputs),
+          decisionsOn(application, planned, vantages, outputs.kubeconfig),
+        ]),
       (either) =>
         sendUntilSettled(planned, probers, {
           deadline: options.settleDeadline ?? 30_000,
@@ -137,12 +149,12 @@ export function isProven({ summary, policies }: Report): boolean {
 
 async function gatewayAnswers(
   here: Prober,
-  gatewayUrl: string,
+  { application, gatewayUrl }: { readonly application: Application; readonly gatewayUrl: string },
   deadline: number,
   signal: AbortSignal,
 ): Promise<void> {
   const { origin } = new URL(gatewayUrl);
-  const request = { method: "GET", origin, path: "/productpage", headers: {} };
+  const request = { method: "GET", origin, path: application.home, headers: {} };
   let reason = "";
   const answers = await until(
     async () => {
@@ -167,21 +179,29 @@ export function gatewayComplaint(gatewayUrl: string, reason: string): string {
 }
 
 async function signIn(
+  application: Application,
   outputs: StackOutputs,
   keys: SigningKeys | undefined,
   signal: AbortSignal,
   given?: IssuedTokens,
 ): Promise<AllCredentials> {
-  return allCredentials(outputs, await genuineTokens(outputs, signal, given), signal, keys);
+  const [tokens, sessions] = await together(
+    signal,
+    (either) => genuineTokens(outputs, either, given),
+    (either) => sessionsOf(application, outputs, either),
+  );
+  return allCredentials(application, outputs, tokens, sessions, signal, keys);
 }
 
 async function vantagesOf(
-  { gatewayUrl, kubeconfig }: StackOutputs,
+  application: Application,
+  { gatewayUrl, kubeconfig, login }: StackOutputs,
   viewers: readonly Viewer[],
 ): Promise<readonly Vantage[]> {
-  const names = Object.keys(services) as ServiceName[];
-  const addresses = await podAddresses(kubeconfig, namespaces.application, names);
-  return vantagePoints(gatewayUrl, wholeViewer(viewers)?.name, addresses);
+  const { namespace, services } = application;
+  const addresses = await podAddresses(kubeconfig, namespace, Object.keys(services));
+  const whole = wholeViewer(application, viewers)?.name;
+  return vantagePoints(application, gatewayUrl, whole, addresses, login);
 }
 
 function probersOf(

@@ -2,88 +2,115 @@
  * Ways round: the same services asked for by other paths, methods, hosts and ports than the usual
  * ones. Policies and routes that look at any of these have to come to the same decision.
  */
-import { gateway } from "../components/access";
-import type { ServiceName } from "../components/access";
-import { expectedOutcome, isPermitted, refused } from "./expectations";
-import type { Destination, Expected, Way } from "./expectations";
+import { type Application, gateway } from "../components/application";
+import { mayCall, refused } from "./expectations";
+import type { Expected, Way } from "./expectations";
 import type { PodAddress, Target } from "./target";
-
-/** Productpage alone is public; the others are behind it, and have no route of their own. */
-const toProductpage: Way = { caller: gateway, through: ["productpage"] };
-const toDetails: Way = { caller: gateway, through: ["productpage", "details"] };
 
 const noRoute: Target["outcome"] = { always: refused("no route") };
 
 /** Whatever the service makes of such a path: it decides nothing, so its answer is its own affair. */
 const answered: Expected = { status: "answered" };
 
-const inside = "details.bookinfo.svc.cluster.local:9080";
+/** The path with something else in the place of one of its slashes: 0 for the last, 1 for the one before it. */
+function withSlash(path: string, fromEnd: number, otherwise: string): string {
+  const parts = path.split("/");
+  const at = Math.max(parts.length - 1 - fromEnd, 1);
+  return `${parts.slice(0, at).join("/")}${otherwise}${parts.slice(at).join("/")}`;
+}
 
-/** Through the gateway. What means details' path is judged as details is; what means no path of the route gets none. */
-export function gatewayDetours(origin: string): readonly Target[] {
-  const same = [
-    "/api/v1/products/0",
-    "/api/v1//products/0",
-    "//api/v1/products/0",
-    "/api/v1/products/%30",
-    "/api/v1/products%2F0",
-    "/api/v1/./products/0",
-    "/static/../api/v1/products/0",
-    "/productpage/%2e%2e/api/v1/products/0",
-    "/api/v1/products\\0",
-    `${origin}/api/v1/products/0`,
+const encoded = (letter: string) => `%${letter.charCodeAt(0).toString(16)}`;
+
+/** Spellings of a routed path, and roundabout ways to it: all mean the path itself. */
+function spellings(path: string, origin: string, front: string, prefix: string): readonly string[] {
+  return [
+    path,
+    withSlash(path, 1, "//"),
+    `/${path}`,
+    path.replace(/.$/, encoded),
+    withSlash(path, 0, "%2F"),
+    withSlash(path, 1, "/./"),
+    `${prefix}/..${path}`,
+    `${front}/%2e%2e${path}`,
+    withSlash(path, 0, "\\"),
+    `${origin}${path}`,
   ];
-  const none = [
+}
+
+/** Paths that no route is for: of what the gateway does not lead to, as they are and by a routed path. */
+function unrouted(path: string, front: string, prefix: string, behind: readonly string[]) {
+  const first = behind.slice(0, 1);
+  return [
     "/",
     "/login",
     "/logout",
     "/health",
-    "/details/0",
-    "/reviews/0",
-    "/ratings/0",
-    "//details/0",
-    "/PRODUCTPAGE",
-    "/API/v1/products/0",
-    "/productpage/../details/0",
-    "/productpage/%2e%2e/details/0",
-    "/productpage/..%2Fdetails/0",
-    "/static/..%2f..%2fratings/0",
-    "/productpage;/../details/0",
-    `http://${inside}/details/0`,
+    ...behind,
+    ...first.map((each) => `/${each}`),
+    front.toUpperCase(),
+    path.replace(/^\/[^/]+/, (part) => part.toUpperCase()),
+    ...first.flatMap((each) => [
+      `${front}/..${each}`,
+      `${front}/%2e%2e${each}`,
+      `${front}/..%2F${each.slice(1)}`,
+    ]),
+    ...behind.slice(-1).map((each) => `${prefix}/..%2f..%2f${each.slice(1)}`),
+    ...first.map((each) => `${front};/..${each}`),
   ];
+}
+
+/**
+ * Through the gateway. What means a routed path, the first that asks the most services, is judged as that is; what
+ * means no path of the routes gets none.
+ * @param routed paths that lead to a service in this stack, and to nothing in others
+ */
+export function gatewayDetours(
+  { namespace, services, requests }: Application,
+  origin: string,
+  routed: readonly string[] = [],
+): readonly Target[] {
+  const [front] = requests;
+  const most = Math.max(...requests.map(({ through }) => through.length));
+  const deep = requests.find(({ through }) => through.length === most) ?? front;
+  const routes = Object.values(services).flatMap((each) => each.routes ?? []);
+  const prefixes = routes.flatMap((route) => ("prefix" in route ? [route.prefix] : []));
+  const prefix = (prefixes[0] ?? front.path).replace(/\/$/, "");
+  const behind = Object.entries(services).filter(([, { routes: own }]) => own === undefined);
+  const paths = behind.map(([, { path }]) => path);
+  const unroutedTarget = (name: string, path: string): Target => ({
+    name,
+    service: front.through[0],
+    origin,
+    path,
+    way: { caller: gateway, through: front.through },
+    outcome: noRoute,
+    control: front.path,
+  });
   return [
     {
-      name: "/productpage",
-      service: "productpage",
+      name: front.path,
+      service: front.through[0],
       origin,
-      path: "/productpage",
-      way: toProductpage,
+      path: front.path,
+      way: { caller: gateway, through: front.through },
     },
-    ...same.map(
-      (path) => ({ name: path, service: "details", origin, path, way: toDetails }) as const,
-    ),
-    ...none.map(
-      (path) =>
-        ({
-          name: path,
-          service: "productpage",
-          origin,
-          path,
-          way: toProductpage,
-          outcome: noRoute,
-          control: "/productpage",
-        }) as const,
-    ),
-    {
-      name: `Host: ${inside} /details/0`,
-      service: "details",
+    ...[...new Set(spellings(deep.path, origin, front.path, prefix))].map((path): Target => ({
+      name: path,
+      service: deep.through.at(-1) ?? deep.through[0],
       origin,
-      path: "/details/0",
-      headers: { host: inside },
-      way: toDetails,
-      outcome: noRoute,
-      control: "/productpage",
-    },
+      path,
+      way: { caller: gateway, through: deep.through },
+    })),
+    ...unrouted(deep.path, front.path, prefix, paths)
+      .filter((path) => !routed.includes(path))
+      .map((path) => unroutedTarget(path, path)),
+    ...behind.slice(0, 1).flatMap(([service, { path, port }]) => {
+      const host = `${service}.${namespace}.svc.cluster.local:${port}`;
+      return [
+        unroutedTarget(`http://${host}${path}`, `http://${host}${path}`),
+        { ...unroutedTarget(`Host: ${host} ${path}`, path), service, headers: { host } },
+      ];
+    }),
   ];
 }
 
@@ -108,8 +135,9 @@ const methods = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** Inside the mesh, straight to one service: whatever is asked for, the rules are the service's. */
 export function meshDetours(
-  caller: Way["caller"],
-  service: Destination,
+  application: Application,
+  caller: string,
+  service: string,
   origin: string,
   path: string,
 ): readonly Target[] {
@@ -117,7 +145,7 @@ export function meshDetours(
   const base = { service, origin, way, outcome: { permitted: answered } } as const;
   const { host } = new URL(origin);
   // Envoy reads no token in a preflight, which browsers send without one.
-  const preflight = expectedOutcome(way, { kind: "none" });
+  const isOpen = mayCall(application, caller, service, { kind: "none" });
   return [
     ...paths.map((variant) => ({
       ...base,
@@ -132,7 +160,7 @@ export function meshDetours(
       method: "OPTIONS",
       path,
       headers: { origin: "https://other.invalid", "access-control-request-method": "GET" },
-      outcome: { always: isPermitted(preflight) ? answered : preflight },
+      outcome: { always: isOpen ? answered : refused("access denied") },
       control: `${service} ${path}`,
     },
     {
@@ -151,7 +179,7 @@ const health = ":15021/healthz/ready";
  * secret: metrics and health; all others want mutual TLS.
  */
 export function sidecarPorts(
-  service: ServiceName,
+  service: string,
   { name, address }: PodAddress,
   port: number,
 ): readonly Target[] {

@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { previewConfiguration } from "../../preview/configuration";
 import { writeProject } from "../../preview/project";
+import { ownProject } from "../../stack/project";
 import { stackName } from "../../sandbox/configuration";
 import { exitWith } from "../../sandbox/failure";
 import { layout } from "../../sandbox/layout";
@@ -15,10 +16,12 @@ import { printOutput } from "../output";
 
 /** One copy's project, and its stack, which has nothing yet. */
 function subjectOf(copy: string): Subject {
+  // The grown table has the permissions and roles of the clone's own.
+  const { application } = ownProject();
   const { folder, name, environment } = writeProject(
     copy,
     stackName,
-    previewConfiguration(copy, stackName),
+    previewConfiguration({ folder: copy, application }, stackName),
     join(copy, "previewed"),
   );
   return { folder, project: name, stack: stackName, program: join(copy, "index.ts"), environment };

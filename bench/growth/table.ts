@@ -50,7 +50,7 @@ export function editsFor(services: number): readonly Edit[] {
       anchor: workloadAnchor,
       replacement: workloadAnchor + workloads.join(""),
     },
-    { file: "components/names.ts", anchor: pathAnchor, replacement: pathAnchor + paths.join("") },
+    { file: "components/access.ts", anchor: pathAnchor, replacement: pathAnchor + paths.join("") },
     {
       file: "components/bookinfo.ts",
       anchor: imageAnchor,

@@ -1,5 +1,5 @@
 /** The commands that a person types, in this order; each ends when what it makes is ready. */
-import { namespaces } from "../../components/names";
+import { bookinfo } from "../../components/access";
 import { run } from "../../sandbox/processes";
 import type { Manifest, Plan, Release } from "./plan";
 
@@ -33,6 +33,6 @@ export async function applyAll(items: readonly Manifest[]): Promise<void> {
 export async function applyApplication({ policies, services }: Plan): Promise<void> {
   await applyAll(policies);
   await applyAll(services);
-  const where = ["--namespace", namespaces.application, "--timeout", timeout];
+  const where = ["--namespace", bookinfo.namespace, "--timeout", timeout];
   await run("kubectl", ["wait", "--for=condition=Available", "deployment", "--all", ...where]);
 }

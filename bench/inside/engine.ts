@@ -3,7 +3,8 @@
  * in the sandbox's shell. The empty program's project is in the folder. It prints the seconds of each run.
  */
 import { join } from "node:path";
-import { project, stackName } from "../../sandbox/configuration";
+import { ownProject } from "../../stack/project";
+import { stackName } from "../../sandbox/configuration";
 import { exitWith, Failure } from "../../sandbox/failure";
 import { clone } from "../../sandbox/layout";
 import { printOutput } from "../output";
@@ -14,7 +15,12 @@ async function main(): Promise<number> {
   if (command !== "up" && command !== "preview") throw new Failure(`no such command: ${command}`);
   const program = join(clone, "index.ts");
   // The shell starts in the folder of the sandbox's own project.
-  const sandbox: Subject = { folder: process.cwd(), project, stack: stackName, program };
+  const sandbox: Subject = {
+    folder: process.cwd(),
+    project: ownProject().name,
+    stack: stackName,
+    program,
+  };
   const empty: Subject = { folder, project: "empty", stack: "empty" };
   const measure = async (subject: Subject) =>
     secondsOfNoOp(await runEngine(command, subject), subject);

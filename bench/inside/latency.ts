@@ -9,6 +9,7 @@ import { z } from "zod";
 import { stackName } from "../../sandbox/configuration";
 import { exitWith, Failure } from "../../sandbox/failure";
 import { StackError } from "../../stack/errors";
+import { bookinfo } from "../../components/access";
 import { readOutputs, type StackOutputs } from "../../stack/outputs";
 import { printOutput } from "../output";
 import { Policies } from "./policies";
@@ -141,7 +142,7 @@ function untilInterrupted(): Promise<never> {
 }
 
 async function main(): Promise<number> {
-  const outputs = await readOutputs(process.cwd(), stackName);
+  const outputs = await readOutputs(bookinfo, process.cwd(), stackName);
   const url = new URL(path, outputs.gatewayUrl).href;
   const policies = await Policies.read();
   const token = await validToken(outputs);

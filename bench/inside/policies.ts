@@ -1,11 +1,11 @@
 /** Takes the application's policies away for a while, and puts them back. */
 import { z } from "zod";
-import { namespaces } from "../../components/names";
+import { bookinfo } from "../../components/access";
 import { Failure } from "../../sandbox/failure";
 import { run } from "../../sandbox/processes";
 
 const kinds = "authorizationpolicies.security.istio.io,requestauthentications.security.istio.io";
-const where = ["--namespace", namespaces.application];
+const where = ["--namespace", bookinfo.namespace];
 
 const properties = z.record(z.string(), z.json());
 const listSchema = z.object({
@@ -33,7 +33,7 @@ export class Policies {
     const found = await run("kubectl", ["get", kinds, ...where, "--output=json"]);
     // What the server adds is left out: with its version the objects would not be taken again.
     const { items } = listSchema.parse(JSON.parse(found));
-    if (items.length === 0) throw new Failure(`${namespaces.application} has no policies`);
+    if (items.length === 0) throw new Failure(`${bookinfo.namespace} has no policies`);
     return new Policies(JSON.stringify({ apiVersion: "v1", kind: "List", items }));
   }
 

@@ -6,9 +6,9 @@ import { policiesOf, type EnforcementArgs } from "./policies";
 export class Enforcement extends pulumi.ComponentResource {
   /**
    * @param name the component's name; its children are named after it
-   * @param args the identity provider and the table
+   * @param args whose tokens count, where they are checked, and the table
    * @param options Pulumi's resource options; they must carry the cluster's Kubernetes provider, and
-   *   depend on the control plane and the application's namespace
+   *   depend on the control plane and the namespaces of gateway and application
    */
   constructor(name: string, args: EnforcementArgs, options: pulumi.ComponentResourceOptions) {
     super("istio-auth0:index:Enforcement", name, {}, options);

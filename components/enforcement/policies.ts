@@ -1,19 +1,27 @@
 /** The table as Istio's objects: data, so that policies can be judged, and compared with a cluster's. */
-import type { ServiceAccess, ServiceName } from "../access";
-import type { AcceptedTokens } from "../identity/tokens";
+import { type Application, callerAccount, type ServiceAccess } from "../application";
+import type { AuthenticationSettings } from "../config";
 import type {
   AuthorizationPolicySpec,
   PeerAuthenticationSpec,
   RequestAuthenticationSpec,
 } from "../mesh/resources";
-import { callerAccount, namespaces } from "../names";
+import { namespaces } from "../names";
+import { checkAtGateway, requireTokens } from "./gateway";
+import { acceptTokens, type TrustedIssuer, withToken } from "./issuers";
 
-/** What the mesh enforces: whose tokens count, and the table. */
+/** What the mesh enforces: whose tokens count, where they are checked, and the table. */
 export interface EnforcementArgs {
-  /** Whose tokens the mesh accepts. Changing it takes effect at once: tokens of the old issuer get 401. */
-  readonly identity: AcceptedTokens;
-  /** Who may call each service, with what. A service that is not in it is reachable by nobody. */
-  readonly services: Readonly<Record<ServiceName, ServiceAccess>>;
+  /** Whose tokens the mesh accepts. Taking one out takes effect at once: its tokens get 401. */
+  readonly issuers: readonly TrustedIssuer[];
+  /** Where bad tokens end, and whether requests without one do, too. */
+  readonly authentication: Pick<AuthenticationSettings, "at" | "required">;
+  /** The login at the gateway, and whether nobody gets in without one or a token. Default: there is none. */
+  readonly login?: { readonly required: boolean } | undefined;
+  /** The gateway's URL as browsers see it. */
+  readonly gatewayUrl: string;
+  /** Who may call each of its services, with what. A service that is not in it is reachable by nobody. */
+  readonly application: Application;
 }
 
 /** An object of Istio's as the table asks for it. */
@@ -31,9 +39,10 @@ export interface Policies {
   readonly AuthorizationPolicy: readonly PolicyObject<AuthorizationPolicySpec>[];
 }
 
-/** The table as Istio's objects: mutual TLS everywhere, nothing allowed, then one rule per service. */
-export function policiesOf({ identity, services }: EnforcementArgs): Policies {
-  const inApplication = (name: string) => ({ name, namespace: namespaces.application });
+/** The table as Istio's objects: mutual TLS everywhere, nothing allowed, then one policy per service. */
+export function policiesOf(args: EnforcementArgs): Policies {
+  const { application } = args;
+  const inApplication = metadataIn(application);
   return {
     PeerAuthentication: [
       {
@@ -42,60 +51,72 @@ export function policiesOf({ identity, services }: EnforcementArgs): Policies {
         spec: { mtls: { mode: "STRICT" } },
       },
     ],
-    RequestAuthentication: [
-      { resource: "tokens", metadata: inApplication("tokens"), spec: acceptTokens(identity) },
-    ],
+    RequestAuthentication: checksOf(args),
     AuthorizationPolicy: [
       // Without rules a policy allows nothing; the mesh's root namespace would shut the gateway too.
       { resource: "allow-nothing", metadata: inApplication("allow-nothing"), spec: {} },
-      ...Object.entries(services).map(([service, access]) => ({
+      ...Object.entries(application.services).map(([service, access]) => ({
         resource: service,
         metadata: inApplication(service),
-        spec: allowCallers(service, access, identity),
+        spec: allowCallers(service, access, args),
       })),
+      ...(args.authentication.required || args.login?.required ? [requireTokens(args)] : []),
     ],
   };
 }
 
-/** Which tokens are genuine. A request without one passes here and meets the rules. */
-function acceptTokens({ issuer, jwksUri, audience }: EnforcementArgs["identity"]) {
-  return {
-    jwtRules: [
-      {
-        issuer,
-        jwksUri,
-        audiences: [audience],
-        // Without this, tokens in the query string, which ends up in logs, would count as well.
-        fromHeaders: [{ name: "Authorization", prefix: "Bearer " }],
-        // The next service checks the same token.
-        forwardOriginalToken: true,
-      },
-    ],
-  } satisfies RequestAuthenticationSpec;
+const metadataIn =
+  ({ namespace }: Application) =>
+  (name: string) => ({ name, namespace });
+
+type Check = PolicyObject<RequestAuthenticationSpec>;
+
+/** What checks tokens. Whatever the gateway has checked, services check again: it is not their only caller. */
+function checksOf(args: EnforcementArgs): readonly Check[] {
+  const { application, authentication, login } = args;
+  const isProtected = ([, { requires }]: [string, ServiceAccess]) => requires !== "public";
+  const isChecked = authentication.at === "gateway" || login !== undefined;
+  return [
+    ...(authentication.at === "workload"
+      ? Object.entries(application.services)
+          .filter(isProtected)
+          .map(([service]) => checkAt(service, args))
+      : [checkEverywhere(args)]),
+    ...(isChecked ? [checkAtGateway(args.issuers)] : []),
+  ];
 }
 
-/** A service's row of the table: its callers, and what their requests must carry. */
+function checkAt(service: string, { application, issuers }: EnforcementArgs): Check {
+  const resource = `tokens-${service}`;
+  return {
+    resource,
+    metadata: metadataIn(application)(resource),
+    spec: { selector: { matchLabels: { app: service } }, ...acceptTokens(issuers) },
+  };
+}
+
+function checkEverywhere({ application, issuers }: EnforcementArgs): Check {
+  return {
+    resource: "tokens",
+    metadata: metadataIn(application)("tokens"),
+    spec: acceptTokens(issuers),
+  };
+}
+
+/** A service's row of the table: its callers, and what their requests must carry, of whichever issuer. */
 function allowCallers(
   service: string,
   { callers, requires }: ServiceAccess,
-  { issuer, permissionsClaim }: EnforcementArgs["identity"],
+  { application, issuers }: EnforcementArgs,
 ): AuthorizationPolicySpec {
-  const serviceAccounts = callers.map(callerAccount);
-  // Istio's name for whom a token speaks of is issuer, slash, subject: Auth0's issuer makes it two slashes.
-  const requestPrincipals = requires === "public" ? undefined : [`${issuer}/*`];
-  const claim = permissionsClaim.map((name) => `[${name}]`).join("");
-  const when =
-    typeof requires === "object"
-      ? [{ key: `request.auth.claims${claim}`, values: [requires.permission] }]
-      : undefined;
+  const source = { serviceAccounts: callers.map((caller) => callerAccount(application, caller)) };
+  const permission = typeof requires === "object" ? requires.permission : undefined;
   return {
     action: "ALLOW",
     selector: { matchLabels: { app: service } },
-    rules: [
-      {
-        from: [{ source: { serviceAccounts, ...(requestPrincipals && { requestPrincipals }) } }],
-        ...(when && { when }),
-      },
-    ],
+    rules:
+      requires === "public"
+        ? [{ from: [{ source }] }]
+        : issuers.map((issuer) => withToken(issuer, source, permission)),
   };
 }

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { Application, Path } from "../application";
 import type { TlsSettings } from "../config";
 import {
   Gateway,
@@ -7,21 +8,21 @@ import {
   type VirtualServiceSpec,
 } from "../mesh/resources";
 import { gatewayPort, secureGatewayPort } from "../mesh/values";
-import { gatewayCredential, namespaces, servicePort } from "../names";
+import { hostOf, patience } from "../traffic";
+import { gatewayCredential } from "../names";
 import { authorityMatch, gatewayHost } from "./host";
 
-/** The front door's paths. productpage's own /login takes any name without a password, so nothing leads there. */
-export const publicPaths = [
-  { exact: "/productpage" },
-  { prefix: "/static" },
-  { prefix: "/api/v1/products" },
-];
+/** The Gateway that leads to the application, as routes of other namespaces name it. */
+export const applicationGateway = ({ namespace, name }: Pick<Application, "namespace" | "name">) =>
+  `${namespace}/${name}`;
 
 /** What Istio calls the protocols of `gateway.tls.minimumVersion`. */
 const protocols = { "1.2": "TLSV1_2", "1.3": "TLSV1_3" } as const;
 
 /** How requests come in. */
 export interface WayInArgs {
+  /** The services that have routes, and what their routes are. */
+  readonly application: Application;
   /** The gateway's URL as browsers see it; requests for any other host get 404. */
   readonly gatewayUrl: string;
   /** The labels of the ingress gateway's pods. */
@@ -30,13 +31,17 @@ export interface WayInArgs {
   readonly tls?: Pick<TlsSettings, "minimumVersion"> | undefined;
   /** What the gateway's certificate is made by, where there is `tls`. */
   readonly certificate?: pulumi.Resource | undefined;
+  /** Paths of the first of these services, beside its own. Default: none. */
+  readonly paths?: readonly Path[] | undefined;
+  /** Headers of requests that no service gets to see. Default: none. */
+  readonly hiddenHeaders?: readonly string[] | undefined;
 }
 
 type Server = NonNullable<GatewaySpec["servers"]>[number];
 type HttpRoute = NonNullable<VirtualServiceSpec["http"]>[number];
 
 /**
- * Makes what leads requests from outside to productpage; no other service is reached from outside.
+ * Makes what leads requests from outside to the services that have routes; no other is reached from outside.
  *
  * @param name what the resources are named after
  * @param args the address, and the gateway's pods
@@ -47,41 +52,60 @@ export function createWayIn(
   args: WayInArgs,
   options: pulumi.CustomResourceOptions,
 ): void {
-  const { gatewayUrl, tls } = args;
+  const { application, gatewayUrl, tls } = args;
   const server = tls === undefined ? plainServer(gatewayUrl) : secureServer(gatewayUrl, tls);
-  createRoute(name, { object: "bookinfo", suffix: ["gateway", "route"] }, args, options, server, {
-    match: publicPaths.map((uri) => ({ uri, ...authorityMatch(gatewayUrl) })),
-    route: [
-      {
-        destination: {
-          host: `productpage.${namespaces.application}.svc.cluster.local`,
-          port: { number: servicePort },
-        },
-      },
-    ],
-  });
+  const routes = routesOf(args);
+  createRoute(
+    name,
+    { object: application.name, suffix: ["gateway", "route"] },
+    args,
+    options,
+    server,
+    routes,
+  );
   if (tls === undefined) return;
   // A Gateway of its own: no route that leads to a service is bound to the port of HTTP.
   createRoute(
     name,
-    { object: "bookinfo-redirect", suffix: ["redirect-gateway", "redirect"] },
+    { object: `${application.name}-redirect`, suffix: ["redirect-gateway", "redirect"] },
     args,
     options,
     plainServer(gatewayUrl),
-    redirectTo(gatewayUrl),
+    [redirectTo(gatewayUrl)],
   );
+}
+
+/** One for each service that has any. */
+function routesOf({ application, gatewayUrl, paths = [], hiddenHeaders = [] }: WayInArgs) {
+  const reached = Object.entries(application.services).filter(([, { routes }]) => routes);
+  return reached.map(([service, { port, routes = [] }], position): HttpRoute => {
+    const all = position === 0 ? [...routes, ...paths] : routes;
+    return {
+      match: all.map((uri) => ({ uri, ...authorityMatch(gatewayUrl) })),
+      ...(hiddenHeaders.length > 0 && { headers: { request: { remove: [...hiddenHeaders] } } }),
+      route: [
+        {
+          destination: {
+            host: hostOf(application, service),
+            port: { number: port },
+          },
+        },
+      ],
+      ...patience,
+    };
+  });
 }
 
 /** A Gateway with one server, and the VirtualService that says where its requests go. */
 function createRoute(
   name: string,
   { object, suffix }: { object: string; suffix: readonly [gateway: string, route: string] },
-  { gatewaySelector, certificate }: WayInArgs,
+  { application, gatewaySelector, certificate }: WayInArgs,
   options: pulumi.CustomResourceOptions,
   server: Server,
-  http: HttpRoute,
+  http: HttpRoute[],
 ): void {
-  const metadata = { name: object, namespace: namespaces.application, labels: {} };
+  const metadata = { name: object, namespace: application.namespace, labels: {} };
   const gateway = new Gateway(
     `${name}-${suffix[0]}`,
     { metadata, spec: { selector: gatewaySelector, servers: [server] } },
@@ -92,7 +116,7 @@ function createRoute(
     {
       metadata,
       // The gateway's host; a short one such as localhost would be taken for a service of the namespace.
-      spec: { hosts: ["*"], gateways: [object], http: [http] },
+      spec: { hosts: ["*"], gateways: [object], http },
     },
     { ...options, dependsOn: [gateway] },
   );

@@ -1,3 +1,5 @@
+import type { Application } from "../application";
+
 /** Where a tenant's tokens come from, and where the keys are that they are checked with. */
 export interface TenantAddresses {
   /** The tokens' `iss`, to the letter: Auth0's ends in a slash. */
@@ -5,6 +7,9 @@ export interface TenantAddresses {
   /** The JSON Web Key Set's URL. */
   readonly jwksUri: string;
 }
+
+/** Where people sign in: nowhere, at the gateway, or in the application itself. */
+export type LoginPlace = "none" | "gateway" | "application";
 
 /**
  * An Auth0 tenant's addresses.
@@ -26,11 +31,31 @@ export interface ApplicationAddresses {
   readonly loggedOut: string;
 }
 
-/**
- * The web application's addresses at the tenant.
- *
- * @param gatewayUrl the gateway's URL as browsers see it, without a path
- */
-export function applicationAddresses(gatewayUrl: string): ApplicationAddresses {
-  return { callback: `${gatewayUrl}/oauth2/callback`, loggedOut: `${gatewayUrl}/productpage` };
+/** Where whoever signs people in has them come back to. Without a login only `verify` signs in, and goes nowhere. */
+const callbacks: Readonly<Record<LoginPlace, string>> = {
+  none: "/oauth2/callback",
+  gateway: "/oauth2/callback",
+  application: "/callback",
+};
+
+/** Where whoever signs people in has them come back to. */
+export function callbackOf({ gatewayUrl, login }: Omit<AddressesArgs, "application">): string {
+  return `${gatewayUrl}${callbacks[login]}`;
+}
+
+/** What the web application's addresses are made of. */
+export interface AddressesArgs {
+  readonly application: Pick<Application, "home">;
+  /** The gateway's URL as browsers see it, without a path. */
+  readonly gatewayUrl: string;
+  /** Where people sign in. */
+  readonly login: LoginPlace;
+}
+
+/** The web application's addresses at the tenant. */
+export function applicationAddresses(args: AddressesArgs): ApplicationAddresses {
+  return {
+    callback: callbackOf(args),
+    loggedOut: `${args.gatewayUrl}${args.application.home}`,
+  };
 }

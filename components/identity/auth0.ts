@@ -1,22 +1,25 @@
 import * as auth0 from "@pulumi/auth0";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { permissions, type Role, roles } from "../access";
+import type { Application } from "../application";
 import type { IdentitySettings } from "../config";
-import { applicationAddresses } from "./addresses";
+import { type AddressesArgs, applicationAddresses } from "./addresses";
 import type { Clients, Identity } from "./identity";
 import { auth0Tokens } from "./tokens";
 
-/** What the tenant is filled with: the settings under `identity`, and where the application is. */
-export type Auth0IdentityArgs = Omit<Extract<IdentitySettings, { kind: "auth0" }>, "kind"> & {
-  /** The gateway's URL as browsers see it, without a path. */
-  readonly gatewayUrl: string;
-};
+/** The application with its permissions and roles, where it is, and where people sign in to it. */
+export interface ApplicationArgs extends AddressesArgs {
+  readonly application: Application;
+}
+
+/** What the tenant is filled with: the settings under `identity`, and the application. */
+export type Auth0IdentityArgs = Omit<Extract<IdentitySettings, { kind: "auth0" }>, "kind"> &
+  ApplicationArgs;
 
 type User = Auth0IdentityArgs["users"][number];
 type Machine = Auth0IdentityArgs["machines"][number];
 
-type RoleIds = Readonly<Record<Role, pulumi.Output<string>>>;
+type RoleIds = ReadonlyMap<string, pulumi.Output<string>>;
 
 /** A client of the tenant, as the rest of the stack needs it. */
 interface TenantClient {
@@ -37,17 +40,21 @@ type TenantResource<Args, Made extends pulumi.CustomResource> = new (
   options: pulumi.CustomResourceOptions,
 ) => Made;
 
-/** An Auth0 tenant's API, permissions, roles, users and applications, as components/access.ts asks for them. */
+/** An Auth0 tenant's API, permissions, roles, users and applications, as the application's table asks for them. */
 export class Auth0Identity extends pulumi.ComponentResource implements Identity {
   public readonly issuer: string;
   public readonly jwksUri: string;
   public readonly audience: string;
   public readonly permissionsClaim: readonly string[];
   public readonly certificateAuthority: string | undefined;
+  // The last one is for a refresh token.
+  public readonly scopes = ["openid", "profile", "email", "offline_access"];
+  public readonly endSessionEndpoint: string;
   public readonly clientIds: Clients<pulumi.Output<string>>;
   public readonly clientSecrets: pulumi.Output<Clients<string>>;
   public readonly userPasswords: pulumi.Output<Record<string, string>>;
 
+  private readonly application: Application;
   private readonly provider: auth0.Provider;
   private last: pulumi.Resource | undefined;
 
@@ -68,25 +75,27 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
     this.audience = tokens.audience;
     this.permissionsClaim = tokens.permissionsClaim;
     this.certificateAuthority = args.certificateAuthority;
-    const { domain, clientId, clientSecret } = args;
+    const { application, domain, clientId, clientSecret } = args;
+    this.application = application;
+    this.endSessionEndpoint = `https://${domain}/oidc/logout`;
     this.provider = new auth0.Provider(name, { domain, clientId, clientSecret }, { parent: this });
 
     const api = this.createApi();
     const roleIds = this.createRoles(api);
-    const connection = this.createConnection();
-    const web = this.createWebApplication(args.gatewayUrl, connection);
+    const connection = application.people ? this.createConnection() : undefined;
+    const web = connection && this.createWebApplication(args, connection);
     const machines = args.machines.map(
       (machine) => [machine.name, this.createMachine(machine, api)] as const,
     );
-    const passwords = args.users.map(
-      (user) => [user.email, this.createUser(user, connection, roleIds)] as const,
-    );
+    const passwords = connection
+      ? args.users.map((user) => [user.email, this.createUser(user, connection, roleIds)] as const)
+      : [];
 
     const ofMachines = <Value>(value: (client: TenantClient) => Value) =>
       Object.fromEntries(machines.map(([machine, client]) => [machine, value(client)]));
-    this.clientIds = { web: web.id, machines: ofMachines(({ id }) => id) };
+    this.clientIds = { ...(web && { web: web.id }), machines: ofMachines(({ id }) => id) };
     this.clientSecrets = pulumi.secret({
-      web: web.secret,
+      ...(web && { web: web.secret }),
       machines: ofMachines(({ secret }) => secret),
     });
     this.userPasswords = pulumi.secret(Object.fromEntries(passwords));
@@ -96,7 +105,7 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
   /** The API with its permissions. They are in an access token only with RBAC enforced and this dialect. */
   private createApi(): auth0.ResourceServer {
     const api = this.inTurn(auth0.ResourceServer, "api", {
-      name: "Bookinfo",
+      name: this.application.title,
       identifier: this.audience,
       signingAlg: "RS256",
       enforcePolicies: true,
@@ -106,7 +115,7 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
       allowOfflineAccess: true,
       skipConsentForVerifiableFirstPartyClients: true,
     });
-    const scopes = Object.entries(permissions).map(([name, description]) => ({
+    const scopes = Object.entries(this.application.permissions).map(([name, description]) => ({
       name,
       description,
     }));
@@ -119,36 +128,42 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
 
   /** Every role of the table with its permissions, all at once: one resource per permission would fight over them. */
   private createRoles(api: auth0.ResourceServer): RoleIds {
-    return Object.fromEntries(
-      Object.entries(roles).map(([role, { description, permissions: granted }]) => {
-        const { id } = this.inTurn(auth0.Role, `role-${role}`, { name: role, description });
-        this.inTurn(auth0.RolePermissions, `role-${role}-permissions`, {
-          roleId: id,
-          permissions: granted.map((name) => ({
-            name,
-            resourceServerIdentifier: api.identifier,
-          })),
-        });
-        return [role, id];
-      }),
-    ) as RoleIds;
+    return new Map(
+      Object.entries(this.application.roles).map(
+        ([role, { description, permissions: granted }]) => {
+          const { id } = this.inTurn(auth0.Role, `role-${role}`, { name: role, description });
+          this.inTurn(auth0.RolePermissions, `role-${role}-permissions`, {
+            roleId: id,
+            permissions: granted.map((name) => ({
+              name,
+              resourceServerIdentifier: api.identifier,
+            })),
+          });
+          return [role, id];
+        },
+      ),
+    );
   }
 
   /** A user store of this stack's own, so that setting its clients takes no other application's away. */
   private createConnection(): auth0.Connection {
     return this.inTurn(auth0.Connection, "connection", {
-      name: "bookinfo",
+      name: this.application.name,
       strategy: "auth0",
       options: { disableSignup: true, passwordPolicy: "good", bruteForceProtection: true },
     });
   }
 
   /** The application that people sign in to with a browser. */
-  private createWebApplication(gatewayUrl: string, connection: auth0.Connection): TenantClient {
-    const { callback, loggedOut } = applicationAddresses(gatewayUrl);
+  private createWebApplication(
+    args: Auth0IdentityArgs,
+    connection: auth0.Connection,
+  ): TenantClient {
+    const { callback, loggedOut } = applicationAddresses(args);
+    const { title } = this.application;
     const client = this.createClient("web", {
-      name: "Bookinfo",
-      description: "Signs people in to Bookinfo",
+      name: title,
+      description: `Signs people in to ${title}`,
       appType: "regular_web",
       grantTypes: ["authorization_code", "refresh_token"],
       callbacks: [callback],
@@ -164,9 +179,10 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
   /** A machine's client, and the permissions that its tokens carry. */
   private createMachine(machine: Machine, api: auth0.ResourceServer): TenantClient {
     const name = `machine-${machine.name}`;
+    const { title } = this.application;
     const client = this.createClient(name, {
-      name: `Bookinfo ${machine.name}`,
-      description: "Calls Bookinfo by itself",
+      name: `${title} ${machine.name}`,
+      description: `Calls ${title} by itself`,
       appType: "non_interactive",
       grantTypes: ["client_credentials"],
     });
@@ -226,7 +242,7 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
     if (held.length > 0) {
       this.inTurn(auth0.UserRoles, `user-${email}-roles`, {
         userId: user.id,
-        roles: held.map((role) => roleIds[role]),
+        roles: held.flatMap((role) => roleIds.get(role) ?? []),
       });
     }
     return password;

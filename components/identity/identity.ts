@@ -5,6 +5,12 @@ import type { AcceptedTokens } from "./tokens";
 export interface Identity extends AcceptedTokens {
   /** PEM of the private authority that the tenant's certificate comes from; undefined where it is a public one. */
   readonly certificateAuthority: string | undefined;
+  /** What a person's sign-in asks for. */
+  readonly scopes: readonly string[];
+  /** Where codes are changed for tokens, where that is at another host than the issuer's. */
+  readonly tokenEndpoint?: string | undefined;
+  /** Where people sign out at the provider; undefined where that is not known. */
+  readonly endSessionEndpoint: string | undefined;
   readonly clientIds: Clients<pulumi.Output<string>>;
   /** A secret. */
   readonly clientSecrets: pulumi.Output<Clients<string>>;

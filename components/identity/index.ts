@@ -1,10 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { IdentitySettings } from "../config";
-import { Auth0Identity } from "./auth0";
+import { type ApplicationArgs, Auth0Identity } from "./auth0";
 import type { Identity } from "./identity";
 import { OidcIdentity } from "./oidc";
 
-export { applicationAddresses } from "./addresses";
+export { applicationAddresses, type LoginPlace } from "./addresses";
 export type { Identity } from "./identity";
 
 /**
@@ -12,18 +12,18 @@ export type { Identity } from "./identity";
  *
  * @param name the component's name
  * @param settings the settings under `identity`
- * @param gatewayUrl the gateway's URL as browsers see it, which callbacks are made of
+ * @param args the application, the gateway's URL as browsers see it, and where people sign in
  * @param options Pulumi's resource options
  */
 export function createIdentity(
   name: string,
   settings: IdentitySettings,
-  gatewayUrl: string,
+  args: ApplicationArgs,
   options?: pulumi.ComponentResourceOptions,
 ): Identity {
   switch (settings.kind) {
     case "auth0":
-      return new Auth0Identity(name, { ...settings, gatewayUrl }, options);
+      return new Auth0Identity(name, { ...settings, ...args }, options);
     case "oidc":
       return new OidcIdentity(name, settings, options);
   }

@@ -12,6 +12,9 @@ export class OidcIdentity extends pulumi.ComponentResource implements Identity {
   public readonly audience: string;
   public readonly permissionsClaim: readonly string[];
   public readonly certificateAuthority: string | undefined;
+  public readonly scopes: readonly string[];
+  public readonly tokenEndpoint: string | undefined;
+  public readonly endSessionEndpoint: string | undefined;
   public readonly clientIds: Clients<pulumi.Output<string>>;
   public readonly clientSecrets: pulumi.Output<Clients<string>>;
   public readonly userPasswords: pulumi.Output<Record<string, string>>;
@@ -28,7 +31,10 @@ export class OidcIdentity extends pulumi.ComponentResource implements Identity {
     this.audience = args.audience;
     this.permissionsClaim = args.permissionsClaim;
     this.certificateAuthority = args.certificateAuthority;
+    this.tokenEndpoint = args.tokenEndpoint;
+    this.endSessionEndpoint = args.endSessionEndpoint;
     const { client, machines, users } = args;
+    this.scopes = client?.scopes ?? [];
     const ofMachines = <Value>(value: (machine: (typeof machines)[number]) => Value) =>
       Object.fromEntries(machines.map((machine) => [machine.name, value(machine)]));
     this.clientIds = {

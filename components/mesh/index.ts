@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { WayIn } from "../cluster";
 import type { IstioSettings, TlsSettings } from "../config";
+import type { Egress } from "./egress";
 import { gatewayLabel, gatewayRelease, namespaces } from "../names";
 import { type Chart, locateChart } from "./charts";
 import { gatewayValues, type HelmValues, istiodValues, mergeValues } from "./values";
@@ -15,8 +16,12 @@ export interface IstioMeshArgs extends IstioSettings {
    * Default: public authorities only. Changing it restarts istiod.
    */
   readonly certificateAuthority?: string | undefined;
+  /** What workloads reach outside of the mesh: the setting `mesh.egress`. Changing it takes effect at once. */
+  readonly egress: Egress;
   /** The settings under `gateway.tls`; then the gateway serves HTTPS. Default: none. */
   readonly tls?: Pick<TlsSettings, "issuer"> | undefined;
+  /** Who decides for proxies from outside of them, by `meshConfig.extensionProviders`. Default: nobody. */
+  readonly extensionProviders?: readonly HelmValues[] | undefined;
 }
 
 /** How long one release may take, in seconds; the first one pulls images. */

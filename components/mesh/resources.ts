@@ -1,15 +1,29 @@
+import type { IDestinationRule } from "@kubernetes-models/istio/networking.istio.io/v1/DestinationRule";
 import type { IGateway } from "@kubernetes-models/istio/networking.istio.io/v1/Gateway";
+import type { IServiceEntry } from "@kubernetes-models/istio/networking.istio.io/v1/ServiceEntry";
 import type { IVirtualService } from "@kubernetes-models/istio/networking.istio.io/v1/VirtualService";
 import type { IAuthorizationPolicy } from "@kubernetes-models/istio/security.istio.io/v1/AuthorizationPolicy";
 import type { IPeerAuthentication } from "@kubernetes-models/istio/security.istio.io/v1/PeerAuthentication";
 import type { IRequestAuthentication } from "@kubernetes-models/istio/security.istio.io/v1/RequestAuthentication";
+import type { Input } from "@pulumi/pulumi";
 import { customResource } from "../custom-resource";
 
+/** The same with texts that may be known only later, such as the ids of clients. */
+type WithInputs<Value> = Value extends string
+  ? Input<Value>
+  : Value extends readonly (infer Entry)[]
+    ? WithInputs<Entry>[]
+    : Value extends object
+      ? { [Field in keyof Value]: WithInputs<Value[Field]> }
+      : Value;
+
+export type DestinationRuleSpec = NonNullable<IDestinationRule["spec"]>;
 export type GatewaySpec = NonNullable<IGateway["spec"]>;
+export type ServiceEntrySpec = NonNullable<IServiceEntry["spec"]>;
 export type VirtualServiceSpec = NonNullable<IVirtualService["spec"]>;
 export type PeerAuthenticationSpec = NonNullable<IPeerAuthentication["spec"]>;
 export type RequestAuthenticationSpec = NonNullable<IRequestAuthentication["spec"]>;
-export type AuthorizationPolicySpec = NonNullable<IAuthorizationPolicy["spec"]>;
+export type AuthorizationPolicySpec = WithInputs<NonNullable<IAuthorizationPolicy["spec"]>>;
 
 /** Which hosts and ports an ingress gateway listens on. */
 export class Gateway extends customResource<GatewaySpec>("networking.istio.io/v1", "Gateway") {}
@@ -18,6 +32,18 @@ export class Gateway extends customResource<GatewaySpec>("networking.istio.io/v1
 export class VirtualService extends customResource<VirtualServiceSpec>(
   "networking.istio.io/v1",
   "VirtualService",
+) {}
+
+/** How the callers of a service reach it, and its subsets. */
+export class DestinationRule extends customResource<DestinationRuleSpec>(
+  "networking.istio.io/v1",
+  "DestinationRule",
+) {}
+
+/** An address outside of the mesh that workloads may reach. */
+export class ServiceEntry extends customResource<ServiceEntrySpec>(
+  "networking.istio.io/v1",
+  "ServiceEntry",
 ) {}
 
 /** Whether workloads accept plain text beside mutual TLS. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { deepmergeCustom } from "deepmerge-ts";
 import type { WayIn } from "../cluster";
 import type { IstioSettings } from "../config";
+import type { Egress } from "./egress";
 import { gatewayLabel, gatewayRelease } from "../names";
 
 /** Helm values: an object of anything that JSON can hold. */
@@ -33,6 +34,10 @@ export interface IstiodOptions {
   readonly certificateAuthority?: string | undefined;
   /** Whether the gateway serves Ingress objects of class istio, as cert-manager makes them. Default: false. */
   readonly servesIngress?: boolean | undefined;
+  /** What workloads reach outside of the mesh. */
+  readonly egress: Egress;
+  /** Entries of `meshConfig.extensionProviders`. Default: none. */
+  readonly extensionProviders?: readonly HelmValues[] | undefined;
 }
 
 /**
@@ -48,6 +53,8 @@ export function istiodValues({
   tag,
   certificateAuthority,
   servesIngress = false,
+  egress,
+  extensionProviders = [],
 }: IstiodOptions): HelmValues {
   return {
     global: {
@@ -60,10 +67,12 @@ export function istiodValues({
     keepaliveMaxServerConnectionAge: tenantLag,
     env: { PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: tenantLag },
     meshConfig: {
+      outboundTrafficPolicy: { mode: egress },
       accessLogFile: "/dev/stdout",
       // Policies and services must read a path alike, or one of //, %2f and %5c finds a way round.
       pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
       ...(servesIngress && ingressGateway),
+      ...(extensionProviders.length > 0 && { extensionProviders: [...extensionProviders] }),
     },
     ...(certificateAuthority !== undefined && trustAuthority(certificateAuthority)),
   };

@@ -1,6 +1,17 @@
+import { z } from "zod";
 import { matching, section } from "./schema";
 
-/** The names of Bookinfo's images. */
+const percent = "a whole number from 0 to 100";
+const share = () =>
+  z.int({ error: percent }).min(0, { error: percent }).max(100, { error: percent });
+
+/** Percent of the requests for reviews by version. */
+const reviews = section({ v1: share(), v2: share(), v3: share() }).refine(
+  ({ v1, v2, v3 }) => v1 + v2 + v3 === 100,
+  { error: "shares of v1, v2 and v3 that make 100 together" },
+);
+
+/** Bookinfo's images, and its traffic. */
 export const bookinfoSettings = section({
   /** The registry and path of Bookinfo's images. */
   registry: matching(
@@ -9,4 +20,6 @@ export const bookinfoSettings = section({
   ).default("registry.istio.io/release"),
   /** The images' tag. A full one: "latest" would change under a running stack. */
   tag: matching(/^\d+\.\d+\.\d+[\w.-]*$/, 'a full version tag, such as "1.20.3"').default("1.20.3"),
+  /** How many percent of the requests for reviews each version gets. Default: a third each. */
+  reviews: reviews.default({ v1: 34, v2: 33, v3: 33 }),
 });

@@ -1,116 +1,98 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { permissions, roles } from "../access";
+import type { Application } from "../application";
+import { providerUrl, tokensOfProvider } from "./provider";
 import { certificateAuthority, kinds, matching, oneOf, section, text, unique } from "./schema";
 
 const email = "an e-mail address in lower case, as the tenant keeps it";
 const domain = "the tenant's host name, without https:// and path, such as tenant.eu.auth0.com";
-const user = {
+const user = ({ roles }: Application) => ({
   email: z.email({ error: email }).refine((address) => address === address.toLowerCase(), {
     error: email,
   }),
   roles: unique(oneOf(roles), "each role once").default([]),
-};
-const machine = {
+});
+const machine = ({ permissions }: Application) => ({
   name: matching(/^[a-z][a-z0-9-]*$/, "a name of small letters, digits and hyphens"),
   permissions: unique(oneOf(permissions), "each permission once"),
-};
+});
 const anotherUser = "an address that no other user has";
 const anotherMachine = "a name that no other machine has";
 
-const auth0Identity = section({
-  kind: z.literal("auth0"),
-  /** The tenant's host, or its custom domain. The issuer and the keys' address come from it. */
-  domain: matching(/^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?$/, domain),
-  /** The client that may use the tenant's Management API; its secret is a secret. */
-  clientId: text("the client id of the tenant's Management API client"),
-  clientSecret: text("the client secret of the tenant's Management API client").transform((value) =>
-    pulumi.secret(value),
-  ),
-  /** PEM of the private authority that the tenant's certificate comes from. Default: a public one. */
-  certificateAuthority: certificateAuthority().optional(),
-  /** The API's identifier. Changing it replaces the API, and tokens for the old one get 403. */
-  audience: text("the API's identifier, such as https://bookinfo.io").default(
-    "https://bookinfo.io",
-  ),
-  /** The tenant's users, each with a generated password. Default: none. */
-  users: unique(
-    section({
-      ...user,
-      name: text("the name that the tenant shows for the user").optional(),
-    }),
-    anotherUser,
-    "email",
-  ).default([]),
-  /** Clients that bring their own token (client credentials). Default: none. */
-  machines: unique(section(machine), anotherMachine, "name").default([]),
-});
+const auth0Identity = (application: Application) =>
+  section({
+    kind: z.literal("auth0"),
+    /** The tenant's host, or its custom domain. The issuer and the keys' address come from it. */
+    domain: matching(/^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?$/, domain),
+    /** The client that may use the tenant's Management API; its secret is a secret. */
+    clientId: text("the client id of the tenant's Management API client"),
+    clientSecret: text("the client secret of the tenant's Management API client").transform(
+      (value) => pulumi.secret(value),
+    ),
+    /** PEM of the private authority that the tenant's certificate comes from. Default: a public one. */
+    certificateAuthority: certificateAuthority().optional(),
+    /** The API's identifier. Changing it replaces the API, and tokens for the old one get 403. */
+    audience: text("the API's identifier, such as https://bookinfo.io").default(
+      application.audience,
+    ),
+    /** The tenant's users, each with a generated password. Default: none. */
+    users: unique(
+      section({
+        ...user(application),
+        name: text("the name that the tenant shows for the user").optional(),
+      }),
+      anotherUser,
+      "email",
+    ).default([]),
+    /** Clients that bring their own token (client credentials). Default: none. */
+    machines: unique(section(machine(application)), anotherMachine, "name").default([]),
+  });
 
-/** A URL as it stands in the provider's own document; what it holds is shown in plain text, so no password. */
-function providerUrl(expected: string, isGood: (url: URL) => boolean = () => true) {
-  return z.url({ error: expected, protocol: /^https$/ }).refine(
-    (text) => {
-      const url = URL.parse(text);
-      // A parser mends what is not written as a URL is; the mesh compares it to the letter.
-      const isWhole = /^https:\/\/[^\s#]+$/.test(text);
-      return isWhole && url !== null && url.username + url.password === "" && isGood(url);
-    },
-    { error: expected },
-  );
-}
-const claim = "a claim's name, or a list of names that leads to a nested one";
-const claimName = matching(/^[^[\]\s]+$/, claim);
 const secret = (expected: string) => text(expected).transform((value) => pulumi.secret(value));
 
-const oidcIdentity = section({
-  kind: z.literal("oidc"),
-  /** The tokens' `iss`, exactly as the provider's discovery document has it: with its last slash, or without. */
-  issuer: providerUrl(
-    "an https URL without user name, query and fragment",
-    ({ search }) => search === "",
-  ),
-  /** Where the provider's keys are: the discovery document's `jwks_uri`. */
-  jwksUri: providerUrl("an https URL without user name and fragment"),
-  /** What the tokens' `aud` must name. */
-  audience: text("the audience of the API's tokens"),
-  /**
-   * Where a token says which permissions it holds, as a list or as words parted by spaces (`scope` only). Keycloak's
-   * roles are at [realm_access, roles]. Default: permissions.
-   */
-  permissionsClaim: z
-    .union([claimName.transform((name) => [name]), z.array(claimName, { error: claim }).min(1)], {
-      error: claim,
-    })
-    .prefault("permissions"),
-  /** PEM of the private authority that the provider's certificate comes from. Default: a public one. */
-  certificateAuthority: certificateAuthority().optional(),
-  /** The provider's client that people sign in with. Default: none; then nobody signs in through this stack. */
-  client: section({
-    id: text("the client's id"),
-    secret: secret("the client's secret"),
-  }).optional(),
-  /** People that the provider knows, for verification: roles are user and moderator. Default: none. */
-  users: unique(
-    section({
-      ...user,
-      /** A test user's, a secret. Without it `verify` takes the token by --token, or asks for a sign-in. */
-      password: secret("the user's password").optional(),
-    }),
-    anotherUser,
-    "email",
-  ).default([]),
-  /** Clients of the provider that bring their own token, for verification. Default: none. */
-  machines: unique(
-    section({
-      ...machine,
-      clientId: text("the machine's client id"),
-      clientSecret: secret("the machine's client secret"),
-    }),
-    anotherMachine,
-    "name",
-  ).default([]),
-});
+const oidcIdentity = (application: Application) =>
+  section({
+    kind: z.literal("oidc"),
+    ...tokensOfProvider,
+    /** Where those who sign people in get tokens, where that is not at the issuer's own host: `token_endpoint`. */
+    tokenEndpoint: providerUrl("an https URL without user name and fragment").optional(),
+    /** Where people sign out at the provider: `end_session_endpoint`. Default: signing out ends this stack's session only. */
+    endSessionEndpoint: providerUrl("an https URL without user name and fragment").optional(),
+    /** PEM of the private authority that the provider's certificate comes from. Default: a public one. */
+    certificateAuthority: certificateAuthority().optional(),
+    /** The provider's client that people sign in with. Default: none; then nobody signs in through this stack. */
+    client: section({
+      id: text("the client's id"),
+      secret: secret("the client's secret"),
+      /** What a sign-in asks for; with offline_access most providers let a session be refreshed. */
+      scopes: unique(matching(/^[^\s"\\]+$/, "a scope"), "each scope once")
+        .refine((scopes) => scopes.includes("openid"), { error: "a list with openid" })
+        .default(["openid", "profile", "email"]),
+    }).optional(),
+    /** People that the provider knows, for verification: with the roles of the table. Default: none. */
+    users: unique(
+      section({
+        ...user(application),
+        /** A test user's, a secret. Without it `verify` takes the token by --token, or asks for a sign-in. */
+        password: secret("the user's password").optional(),
+      }),
+      anotherUser,
+      "email",
+    ).default([]),
+    /** Clients of the provider that bring their own token, for verification. Default: none. */
+    machines: unique(
+      section({
+        ...machine(application),
+        clientId: text("the machine's client id"),
+        clientSecret: secret("the machine's client secret"),
+      }),
+      anotherMachine,
+      "name",
+    ).default([]),
+  });
 
-export const identity = z.discriminatedUnion("kind", [auth0Identity, oidcIdentity], {
-  error: kinds("auth0", "oidc"),
-});
+/** The users and machines hold roles and permissions of the application's table. */
+export const identity = (application: Application) =>
+  z.discriminatedUnion("kind", [auth0Identity(application), oidcIdentity(application)], {
+    error: kinds("auth0", "oidc"),
+  });

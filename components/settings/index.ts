@@ -4,16 +4,21 @@
  * In these files an error's text is what was expected; config.ts puts the key and what was found before it.
  */
 import { z } from "zod";
+import type { Application } from "../application";
 import { isInDomain } from "../cluster/domain";
 import { hostPorts } from "../cluster/kind/configuration";
+import { authentication, checkClients, checkIssuers, checkRequired } from "./authentication";
 import { bookinfoSettings } from "./bookinfo";
 import { cluster } from "./cluster";
 import { gateway, type ServiceType } from "./gateway";
 import { identity } from "./identity";
 import { istio } from "./istio";
+import { mesh } from "./mesh";
+import { login } from "./login";
 import { section } from "./schema";
 
 export { bookinfoSettings } from "./bookinfo";
+export { login as loginSettings } from "./login";
 export type { ServiceType } from "./gateway";
 
 /** The settings whose values no message may show; `[]` stands for any entry of a list. */
@@ -89,35 +94,84 @@ function checkPorts(settings: unknown, context: z.core.$RefinementCtx): void {
     });
 }
 
-/** The five sections of the stack's configuration. Pulumi.yaml describes every field. */
-export const settingsSchema = section({
-  cluster,
-  istio: istio.prefault({}),
-  identity,
-  bookinfo: bookinfoSettings.prefault({}),
-  gateway,
-}).superRefine(
-  (settings, context) => {
-    checkDomain(settings, context);
-    checkPorts(settings, context);
-    const { data } = together.safeParse(settings);
-    const allowed = data && serviceTypeOn[data.cluster.kind];
-    if (allowed === undefined || data?.gateway.serviceType === allowed) return;
-    context.addIssue({
-      code: "custom",
-      path: ["gateway", "serviceType"],
-      input: data?.gateway.serviceType,
-      message: `"${allowed}" or nothing, as cluster.kind is "${data?.cluster.kind}"`,
-    });
-  },
-  // Whatever else is wrong, so that all of it is said at once.
-  { when: ({ value }) => typeof value === "object" && value !== null },
-);
+const signedIn = z.looseObject({
+  identity: z.looseObject({ kind: z.literal("oidc"), client: z.undefined().optional() }),
+  login: z.looseObject({ at: z.enum(["gateway", "application"]) }),
+});
 
-export type Settings = z.output<typeof settingsSchema>;
+/** Whoever signs people in is a client of the provider; an Auth0 tenant's is made by the stack. */
+function checkClient(settings: unknown, context: z.core.$RefinementCtx): void {
+  const { data } = signedIn.safeParse(settings);
+  if (data === undefined) return;
+  context.addIssue({
+    code: "custom",
+    path: ["identity", "client"],
+    input: undefined,
+    message: `the provider's client that people sign in with, as login.at is "${data.login.at}"`,
+  });
+}
+
+const withPeople = z.looseObject({
+  identity: z.looseObject({ users: z.array(z.unknown()).default([]) }),
+  login: z.looseObject({ at: z.string() }).default({ at: "none" }),
+});
+
+/** Where only machines call, nobody signs in. */
+function checkPeople({ people, title }: Application) {
+  return (settings: unknown, context: z.core.$RefinementCtx): void => {
+    const { data } = withPeople.safeParse(settings);
+    if (people || data === undefined) return;
+    const only = `as only machines call ${title}`;
+    const problem = (path: string[], input: unknown, expected: string) => {
+      context.addIssue({ code: "custom", path, input, message: `${expected}, ${only}` });
+    };
+    const { identity: provider, login: place } = data;
+    if (provider.users.length > 0)
+      problem(["identity", "users"], provider.users, "an empty list or nothing");
+    if (place.at !== "none") problem(["login", "at"], place.at, '"none" or nothing');
+  };
+}
+
+/** The seven sections of the stack's configuration. Pulumi.yaml describes every field. */
+export const settingsSchema = (application: Application) =>
+  section({
+    cluster,
+    istio: istio.prefault({}),
+    mesh: mesh.prefault({}),
+    identity: identity(application),
+    authentication: authentication.prefault({}),
+    bookinfo: bookinfoSettings.prefault({}),
+    gateway,
+    login: login.prefault({ at: "none" }),
+  }).superRefine(
+    (settings, context) => {
+      checkDomain(settings, context);
+      checkPorts(settings, context);
+      checkRequired(settings, context);
+      checkClients(settings, context);
+      checkIssuers(settings, context);
+      checkClient(settings, context);
+      checkPeople(application)(settings, context);
+      const { data } = together.safeParse(settings);
+      const allowed = data && serviceTypeOn[data.cluster.kind];
+      if (allowed === undefined || data?.gateway.serviceType === allowed) return;
+      context.addIssue({
+        code: "custom",
+        path: ["gateway", "serviceType"],
+        input: data?.gateway.serviceType,
+        message: `"${allowed}" or nothing, as cluster.kind is "${data?.cluster.kind}"`,
+      });
+    },
+    // Whatever else is wrong, so that all of it is said at once.
+    { when: ({ value }) => typeof value === "object" && value !== null },
+  );
+
+export type Settings = z.output<ReturnType<typeof settingsSchema>>;
 export type ClusterSettings = Settings["cluster"];
 export type IstioSettings = Settings["istio"];
 export type IdentitySettings = Settings["identity"];
+export type AuthenticationSettings = Settings["authentication"];
 export type BookinfoSettings = Settings["bookinfo"];
 export type GatewaySettings = Settings["gateway"];
+export type LoginSettings = Settings["login"];
 export type TlsSettings = NonNullable<GatewaySettings["tls"]>;

@@ -13,8 +13,14 @@ export function section<Shape extends z.core.$ZodShape>(shape: Shape) {
 
 /** What a section expects that comes in several kinds. */
 export function kinds(...names: string[]): z.core.$ZodErrorMap {
+  return choices("kind", ...names);
+}
+
+/** What a section expects whose shape depends on one of its fields. */
+export function choices(field: string, ...names: string[]): z.core.$ZodErrorMap {
   const allowed = `one of ${names.map((name) => `"${name}"`).join(", ")}`;
-  return ({ code }) => (code === "invalid_union" ? allowed : `an object whose kind is ${allowed}`);
+  return ({ code }) =>
+    code === "invalid_union" ? allowed : `an object whose ${field} is ${allowed}`;
 }
 
 export function text(expected: string) {

@@ -16,7 +16,7 @@ import {
 import { at, entries } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
-import { exceptNoNamespace, rootNamespace } from "../settings";
+import { rootNamespace } from "../settings";
 import { type Table, tableSettings } from "../table";
 import { workloadsOf } from "../workloads";
 
@@ -29,9 +29,14 @@ const settings = z.object({
     .array(z.string())
     .default([])
     .describe("Services that ask for no token, by their label app; the table's are added"),
-  exceptNamespaces: exceptNoNamespace.describe(
-    "Namespaces that ask for no token, such as that of a gateway that only checks them",
-  ),
+  checkOnlyNamespaces: z
+    .array(z.string())
+    .default([])
+    .describe("Namespaces that ask for no token, such as that of a gateway that only checks them"),
+  checkedServices: z
+    .literal(["all", "protected"])
+    .default("all")
+    .describe("The table's services that are to check tokens: all, or those that ask for one"),
 });
 
 /** https://istio.io/latest/docs/reference/config/security/request_authentication/ */
@@ -42,13 +47,14 @@ export const jwtEnforced = stackRule({
   remediation:
     "Give every source of each rule requestPrincipals. A RequestAuthentication refuses bad tokens only: a request without any passes it.",
   settings,
-  judgeAll(resources, { rootNamespace, table, publicServices, exceptNamespaces }) {
+  judgeAll(resources, settings) {
+    const { rootNamespace, table, publicServices, checkOnlyNamespaces, checkedServices } = settings;
     const mesh = meshOf(resources, rootNamespace);
     const { policies, authentications, workloads } = mesh;
     const open = [...publicServices, ...publicServicesOf(table)];
     const asks = ({ labels, namespace }: Pods) =>
       !open.some((name) => name === at(labels, "app")) &&
-      !exceptNamespaces.some((name) => name === namespace);
+      !checkOnlyNamespaces.some((name) => name === namespace);
     const asked = workloads.filter((one) => mesh.mayApply(authentications, one)).filter(asks);
     const askedElsewhere = podsElsewhere(mesh).filter(asks);
     const applying = policies.filter((policy) =>
@@ -61,6 +67,7 @@ export const jwtEnforced = stackRule({
       ...askedElsewhere.filter((pods) => !mesh.mayApply(policies, pods)).map(nobodyAsks),
       ...workloads
         .filter(({ namespace }) => namespace === table?.namespace)
+        .filter((one) => checkedServices === "all" || asks(one))
         .filter((one) => !mesh.apply(authentications, one))
         .map(nobodyChecks),
     ];
@@ -101,7 +108,7 @@ const nobodyAsks = ({ resource, title }: Pods): Finding => ({
   write: "an ALLOW policy with requestPrincipals that selects its pods",
 });
 
-/** Public services, too, are to refuse a bad token; and where none is checked, no rule that asks for one fits. */
+/** Public services, too, are to refuse a bad token, unless it is configured otherwise; and where none is checked, no rule that asks for one fits. */
 const nobodyChecks = ({ resource, title }: Pods): Finding => ({
   resource,
   found: `no RequestAuthentication checks the tokens of the requests of ${title}`,

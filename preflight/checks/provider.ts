@@ -5,8 +5,11 @@ import { checksRs256 } from "../../components/identity/keys";
 import { type Check, failed, notTried, ok, once, type Outcome } from "../check";
 import { type Answer, jsonOf, send, Unreachable } from "../http";
 
-/** The provider's own description is the configured one, and the keys are where the mesh will look for them. */
-export function providerChecks(identity: IdentitySettings): Check[] {
+/**
+ * The provider's own description is the configured one, and the keys are where the mesh will look for them.
+ * @param asksForTokens whether workloads do that the mesh lets reach the configured hosts only
+ */
+export function providerChecks(identity: IdentitySettings, asksForTokens: boolean): Check[] {
   const { issuer, jwksUri } = addressesOf(identity);
   const url = documentUrl(issuer);
   const { certificateAuthority } = identity;
@@ -35,6 +38,9 @@ export function providerChecks(identity: IdentitySettings): Check[] {
     },
     { name: "issuer", run: described((found) => judgeIssuer(found, issuer, identity)) },
     { name: "keys' address", run: described((found) => judgeAddress(found, jwksUri, identity)) },
+    ...(asksForTokens
+      ? [{ name: "tokens' address", run: described((found) => judgeTokens(found, identity)) }]
+      : []),
     {
       name: "signing keys",
       run: async (signal) => {
@@ -45,7 +51,11 @@ export function providerChecks(identity: IdentitySettings): Check[] {
   ];
 }
 
-const description = z.object({ issuer: z.string(), jwks_uri: z.string() });
+const description = z.object({
+  issuer: z.string(),
+  jwks_uri: z.string(),
+  token_endpoint: z.string().optional(),
+});
 type Description = z.output<typeof description>;
 
 function addressesOf(identity: IdentitySettings): TenantAddresses {
@@ -123,6 +133,24 @@ function judgeAddress(found: Description, jwksUri: string, { kind }: IdentitySet
     kind === "oidc"
       ? `Set identity.jwksUri to ${found.jwks_uri}.`
       : `Set identity.domain to the tenant's own or its custom domain, whichever tokens are asked for at.`,
+  );
+}
+
+/** Only what the configuration names can be reached by those who sign people in. */
+function judgeTokens(found: Description, identity: IdentitySettings): Outcome {
+  const { token_endpoint: endpoint } = found;
+  const tokenEndpoint = identity.kind === "oidc" ? identity.tokenEndpoint : undefined;
+  const { issuer, jwksUri } = addressesOf(identity);
+  const hosts = [issuer, jwksUri, tokenEndpoint].map((url) => url && URL.parse(url)?.host);
+  const host = endpoint && URL.parse(endpoint)?.host;
+  if (endpoint === undefined || !host)
+    return failed("the provider names no address for tokens", "Ask for a provider with one.");
+  if (hosts.includes(host)) return ok(`${endpoint}, at a host that is configured`);
+  return failed(
+    `${endpoint} is at a host that the mesh lets nobody reach`,
+    identity.kind === "oidc"
+      ? `Set identity.tokenEndpoint to ${endpoint}.`
+      : "Set identity.domain to the tenant's own or its custom domain, whichever tokens are asked for at.",
   );
 }
 

@@ -1,4 +1,5 @@
 /** The policy pack's complete configuration for a stack. */
+import type { Application } from "../../components/application";
 import type { Settings } from "../../components/config";
 import type { Rule } from "../../policies/rule";
 import type { Choice, Level } from "./choice";
@@ -16,15 +17,17 @@ export type PackConfiguration = Readonly<Record<string, RuleConfiguration>>;
 
 /**
  * @param rules the pack
+ * @param application whose table they compare with
  * @param settings the stack's, with their defaults
  * @param choice the levels and settings of its file; without it every rule is mandatory
  */
 export function packConfiguration(
   rules: readonly Rule[],
-  settings: Pick<Settings, "identity">,
+  application: Application,
+  settings: Pick<Settings, "identity" | "authentication" | "login">,
   choice: Choice = {},
 ): PackConfiguration {
-  const derived = Object.entries(derivedSettings(settings));
+  const derived = Object.entries(derivedSettings(application, settings));
   return Object.fromEntries(
     rules.map(({ name, settings: { shape } }) => {
       const own = derived.filter(([setting]) => Object.hasOwn(shape, setting));

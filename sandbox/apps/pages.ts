@@ -9,6 +9,12 @@ export interface Product {
   readonly descriptionHtml: string;
 }
 
+/** A link in a page's head. */
+export interface Link {
+  readonly href: string;
+  readonly text: string;
+}
+
 const Details = z.object({
   "ISBN-10": z.string(),
   publisher: z.string(),
@@ -33,7 +39,12 @@ const Reviews = z.object({
 const Failure = z.object({ error: z.string() });
 
 /** The book's page: what the neighbours told, or, inline, that they are unavailable. */
-export function bookPage(product: Product, details: Answer, reviews: Answer): string {
+export function bookPage(
+  product: Product,
+  details: Answer,
+  reviews: Answer,
+  links: readonly Link[] = [],
+): string {
   return layout(
     product.title,
     `<section class="book">
@@ -42,6 +53,18 @@ export function bookPage(product: Product, details: Answer, reviews: Answer): st
     </section>
     ${section("Book Details", "product details", Details, details, detailsTable)}
     ${section("Book Reviews", "product reviews", Reviews, reviews, reviewList)}`,
+    links,
+  );
+}
+
+/** A page that says one thing, and leads back to the book. */
+export function messagePage(said: string): string {
+  return layout(
+    said,
+    `<section class="book">
+      <h1>${escape(said)}</h1>
+      <p><a class="button" href="/productpage">Go to the book</a></p>
+    </section>`,
   );
 }
 
@@ -108,7 +131,9 @@ function ratingLine(rating: z.output<typeof Rating>): string {
   return `<p class="stars ${escape(color)}" aria-label="${stars} of 5 stars">${"★".repeat(stars)}${"☆".repeat(5 - stars)}</p>`;
 }
 
-function layout(title: string, body: string): string {
+function layout(title: string, body: string, links: readonly Link[] = []): string {
+  const all = [{ href: "/productpage", text: "Bookinfo" }, ...links];
+  const anchors = all.map(({ href, text }) => `<a href="${escape(href)}">${escape(text)}</a>`);
   return `<!doctype html>
 <html lang="en">
   <head>
@@ -118,7 +143,7 @@ function layout(title: string, body: string): string {
     <link rel="stylesheet" href="/static/bookinfo.css">
   </head>
   <body>
-    <header><a href="/productpage">Bookinfo</a></header>
+    <header>${anchors.join(" ")}</header>
     <main>${body}</main>
   </body>
 </html>

@@ -1,11 +1,12 @@
 /**
  * Stands in for Bookinfo's productpage. The real one's own login, which accepts any name, is left
- * out: who a person is, the mesh decides.
+ * out; in its place is one with a provider, for stacks whose people sign in at the application.
  */
 import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { ask, forwardedHeaders, neighbour, type Answer } from "./neighbour";
+import { loginFrom } from "./login";
 import { bookPage, indexPage, type Product } from "./pages";
 import { html, json, serve, type Reply } from "./server";
 
@@ -36,7 +37,10 @@ const stylesheet: Reply = {
   body: readFileSync(join(__dirname, "static", "bookinfo.css"), "utf8"),
 };
 
+const login = loginFrom(process.env);
+
 serve("productpage", [
+  ...(login?.routes ?? []),
   { method: "GET", path: /^\/health$/, answer: () => html("Product page is healthy") },
   { method: "GET", path: /^\/(?:index\.html)?$/, answer: () => html(indexPage(addresses())) },
   { method: "GET", path: /^\/static\/bookinfo\.css$/, answer: () => stylesheet },
@@ -56,7 +60,24 @@ async function page(request: IncomingMessage): Promise<Reply> {
   const [product] = products;
   const details = await fetchFrom("details", String(product.id), request);
   const reviews = await fetchFrom("reviews", String(product.id), request);
-  return html(bookPage(product, details, reviews));
+  return html(bookPage(product, details, reviews, linksFor(request)));
+}
+
+/** Where a person signs in, or out, if that is here. */
+function linksFor(request: IncomingMessage) {
+  if (login === undefined) return [];
+  return login.tokenOf(request) === undefined
+    ? [{ href: "/login", text: "Sign in" }]
+    : [{ href: "/logout", text: "Sign out" }];
+}
+
+/** What the services behind get to see: a session's token, and never its cookie. */
+function headersFor(request: IncomingMessage) {
+  const { cookie, ...headers } = forwardedHeaders(request.headers);
+  if (login === undefined) return { ...headers, ...(cookie !== undefined && { cookie }) };
+  const token = login.tokenOf(request);
+  // A machine's own token goes on as it is.
+  return token === undefined ? headers : { authorization: `Bearer ${token}`, ...headers };
 }
 
 /** Answers with a neighbour's own status, and its JSON or what the person should be told. */
@@ -73,7 +94,7 @@ async function fetchFrom(
   request: IncomingMessage,
 ): Promise<Answer> {
   const { address, attempts } = behind[service];
-  const headers = forwardedHeaders(request.headers);
+  const headers = headersFor(request);
   let status = 500;
   for (let attempt = 0; attempt < attempts; attempt++) {
     const answer = await ask(`${address}/${service}/${product}`, headers, patience);

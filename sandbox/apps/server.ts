@@ -8,6 +8,8 @@ export interface Reply {
   /** Value of the Content-Type header. */
   readonly contentType: string;
   readonly body: string;
+  /** Headers beside these. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** One path of a service. */
@@ -27,6 +29,11 @@ export function json(status: number, value: unknown): Reply {
 /** A reply whose body is an HTML page. */
 export function html(body: string): Reply {
   return { status: 200, contentType: "text/html; charset=utf-8", body };
+}
+
+/** A reply that sends the browser elsewhere, and gives it cookies. */
+export function redirect(location: string, ...cookies: readonly string[]): Reply {
+  return { ...html(""), status: 302, headers: { location, "set-cookie": cookies } };
 }
 
 /**
@@ -98,6 +105,7 @@ async function answer(
 }
 
 function send(response: ServerResponse, reply: Reply, listening: boolean): void {
+  for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
   response.writeHead(reply.status, {
     "content-type": reply.contentType,
     "content-length": Buffer.byteLength(reply.body),

@@ -18,9 +18,16 @@ export type Application = (typeof applications)[number];
  * Makes one file of JavaScript of each application, for a Node that has no other file: `NAME.js`
  * by its content.
  */
-export async function buildApplications(): Promise<Readonly<Record<string, Uint8Array>>> {
+export function buildApplications(): Promise<Programs> {
+  return buildPrograms(applications.map((name) => join(sources, `${name}.ts`)));
+}
+
+type Programs = Readonly<Record<string, Uint8Array>>;
+
+/** The same of any sources. */
+export async function buildPrograms(entryPoints: string[]): Promise<Programs> {
   const { outputFiles } = await build({
-    entryPoints: applications.map((name) => join(sources, `${name}.ts`)),
+    entryPoints,
     outdir: sources,
     write: false,
     bundle: true,

@@ -1,9 +1,11 @@
 import { globSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { rootCertificates } from "node:tls";
-import { bookinfoSettings, type BookinfoSettings } from "../../components/settings";
+import { bookinfoSettings, loginSettings } from "../../components/settings";
+import type { BookinfoSettings, LoginSettings } from "../../components/settings";
 import { Failure } from "../failure";
-import { buildApplications, staticFiles, type Application } from "./applications";
+import type { LoginTools } from "../toolchain/toolchain";
+import { buildApplications, buildPrograms, staticFiles, type Application } from "./applications";
 import { sharedLibraries } from "./libraries";
 import type {
   ContainerConfiguration,
@@ -29,6 +31,15 @@ export interface ImageInputs {
   readonly node: string;
   /** The tag of Istio's images. */
   readonly tag: string;
+  /** Only for a login at the gateway. */
+  readonly login?: LoginTools | undefined;
+}
+
+/** What the stack calls the images that are its own. */
+export interface ImageNames extends BookinfoSettings {
+  /** The project's own image instead of Bookinfo's, and the program in it. */
+  readonly service?: { readonly image: string; readonly source: string } | undefined;
+  readonly login: LoginSettings;
 }
 
 /** Where Istio's own charts take its images from, and so the name that these have. */
@@ -89,12 +100,12 @@ nobody:x:65534:65534:nobody:/:/sbin/nologin
  * the verification ask for: none can be pulled on a machine without a way to a registry.
  *
  * @param inputs what they are made of
- * @param names what the stack calls Bookinfo's images; default: as a stack that says nothing of it
+ * @param names what the stack calls its images; default: as a stack that says nothing of it
  * @throws Failure that names every input, or every library of one, that is missing.
  */
 export async function sandboxImages(
   inputs: ImageInputs,
-  { registry, tag }: BookinfoSettings = bookinfoSettings.parse({}),
+  { registry, tag, login, service }: ImageNames = defaultNames,
 ): Promise<ImageSpecification[]> {
   checkInputs(inputs);
   const nodeLayer = program("usr/local/bin/node", inputs.node);
@@ -103,8 +114,42 @@ export async function sandboxImages(
     pilot(inputs),
     proxy(inputs),
     probe(nodeLayer),
-    ...bookinfo(nodeLayer, await applicationLayer(), registry, tag),
+    ...(service
+      ? [await serviceImage(nodeLayer, service)]
+      : bookinfo(nodeLayer, await applicationLayer(), registry, tag, login)),
+    ...(login.at === "gateway" && inputs.login ? loginImages(login, inputs.login) : []),
   ];
+}
+
+export const defaultNames: ImageNames = {
+  ...bookinfoSettings.parse({}),
+  login: loginSettings.parse({ at: "none" }),
+};
+
+/** OAuth2-Proxy, and the Redis that it keeps sessions in. */
+function loginImages(
+  { image, redisImage }: Extract<LoginSettings, { at: "gateway" }>,
+  { oauth2Proxy, redisRoot }: LoginTools,
+): ImageSpecification[] {
+  const path = "usr/bin/redis-server";
+  const source = join(redisRoot, "usr/bin/redis-check-rdb");
+  return [
+    {
+      reference: image,
+      layers: [base, program("bin/oauth2-proxy", oauth2Proxy)],
+      configuration: { ...asNode, Entrypoint: ["/bin/oauth2-proxy"] },
+    },
+    {
+      reference: redisImage,
+      layers: [base, program(path, source, libraryFoldersOf(redisRoot))],
+      configuration: { ...asNode, Cmd: ["redis-server"] },
+    },
+  ];
+}
+
+/** Where packages that were unpacked into a folder have their libraries. */
+function libraryFoldersOf(root: string): string[] {
+  return globSync("usr/lib/*-linux-gnu", { cwd: root }).map((path) => join(root, path));
 }
 
 function pause({ pause: source }: ImageInputs): ImageSpecification {
@@ -163,11 +208,8 @@ function iptablesLayer(root: string): Layer {
     path,
     source: join(root, path),
   }));
-  const libraryFolders = globSync("usr/lib/*-linux-gnu", { cwd: root }).map((path) =>
-    join(root, path),
-  );
   return [
-    ...program(iptables.binary, binary, libraryFolders),
+    ...program(iptables.binary, binary, libraryFoldersOf(root)),
     ...iptables.names.map((name): LayerEntry => ({
       kind: "link",
       path: `usr/sbin/${name}`,
@@ -211,9 +253,13 @@ function bookinfo(
   applicationLayer: Layer,
   registry: string,
   tag: string,
+  login: LoginSettings,
 ): ImageSpecification[] {
+  const referenceOf = (name: string) => `${registry}/examples-bookinfo-${name}:${tag}`;
+  const withLogin = login.at === "application" ? { productpage: login.image } : {};
+  const references: Readonly<Partial<Record<Application, string>>> = withLogin;
   return services.map(({ application, version, stars }) => ({
-    reference: `${registry}/examples-bookinfo-${application}-${version}:${tag}`,
+    reference: references[application] ?? referenceOf(`${application}-${version}`),
     layers: [base, nodeLayer, applicationLayer],
     configuration: {
       ...asNode,
@@ -226,6 +272,19 @@ function bookinfo(
       Entrypoint: ["/usr/local/bin/node", `/opt/bookinfo/${application}.js`],
     },
   }));
+}
+
+/** One program, which is told by its environment which of the services it is. */
+async function serviceImage(
+  nodeLayer: Layer,
+  { image, source }: NonNullable<ImageNames["service"]>,
+): Promise<ImageSpecification> {
+  const [content = new Uint8Array()] = Object.values(await buildPrograms([source]));
+  return {
+    reference: image,
+    layers: [base, nodeLayer, [{ kind: "text", path: "opt/service.js", content }]],
+    configuration: { ...asNode, Entrypoint: ["/usr/local/bin/node", "/opt/service.js"] },
+  };
 }
 
 async function applicationLayer(): Promise<Layer> {
@@ -258,6 +317,10 @@ function checkInputs(inputs: ImageInputs): void {
     "Envoy's bootstrap template": inputs.envoyBootstrap,
     iptables: join(inputs.iptablesRoot, iptables.binary),
     Node: inputs.node,
+    ...(inputs.login && {
+      "OAuth2-Proxy": inputs.login.oauth2Proxy,
+      Redis: join(inputs.login.redisRoot, "usr/bin/redis-check-rdb"),
+    }),
   };
   const missing = Object.entries(files).filter(
     ([, path]) => statSync(path, { throwIfNoEntry: false })?.isFile() !== true,

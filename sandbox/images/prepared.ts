@@ -8,11 +8,10 @@ import {
   utimesSync,
 } from "node:fs";
 import { join } from "node:path";
-import { bookinfoSettings, type BookinfoSettings } from "../../components/settings";
 import { digest, madeWhole, removeWhole } from "../files";
 import { clone } from "../layout";
 import { writeImages } from "./archive";
-import { sandboxImages, type ImageInputs } from "./images";
+import { defaultNames, sandboxImages, type ImageInputs, type ImageNames } from "./images";
 
 /** How many archives are kept, of 400 megabytes each: another clone's node may be about to read one. */
 const kept = 3;
@@ -25,7 +24,7 @@ const kept = 3;
 export async function preparedImages(
   root: string,
   inputs: ImageInputs,
-  names: BookinfoSettings = bookinfoSettings.parse({}),
+  names: ImageNames = defaultNames,
 ): Promise<string> {
   const folder = join(root, digest(keyOf(inputs), JSON.stringify(names)).slice(0, 16));
   mkdirSync(root, { recursive: true, mode: 0o700 });
@@ -38,12 +37,14 @@ export async function preparedImages(
   return join(folder, readdirSync(folder)[0] ?? "");
 }
 
-function keyOf(inputs: ImageInputs): string {
-  const binaries = Object.values<string>({ ...inputs }).map((path) => {
+function keyOf({ login, ...inputs }: ImageInputs): string {
+  const binaries = Object.values<string>({ ...inputs, ...login }).map((path) => {
     const { size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 };
     return `${path} ${size} ${mtimeMs}`;
   });
-  const sources = globSync("sandbox/{apps,images}/**/*.{ts,css}", { cwd: clone }).sort();
+  const sources = globSync(["sandbox/{apps,images}/**/*.{ts,css}", "examples/*/service.ts"], {
+    cwd: clone,
+  }).sort();
   return digest(...binaries, ...sources.map((path) => readFileSync(join(clone, path), "utf8")));
 }
 

@@ -1,15 +1,16 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../failure";
 import { run } from "../processes";
-import { debianPackages } from "./tools";
+import type { DebianPackage } from "./tools";
 
 /**
- * Downloads the pinned packages with the machine's own apt sources, checks each against its digest, and
+ * Downloads pinned packages with the machine's own apt sources, checks each against its digest, and
  * unpacks them into a folder. apt's lists and cache stay in that folder too: the machine's are not touched.
  */
 export async function unpackDebianPackages(
+  packages: readonly DebianPackage[],
   folder: string,
   say: (text: string) => void,
 ): Promise<void> {
@@ -31,8 +32,8 @@ export async function unpackDebianPackages(
     );
   say("reading Debian's package lists");
   await apt("update");
-  await apt("download", ...debianPackages.map(({ name, version }) => `${name}=${version}`));
-  for (const { name, version, sha256 } of debianPackages) {
+  await apt("download", ...packages.map(({ name, version }) => `${name}=${version}`));
+  for (const { name, version, sha256 } of packages) {
     const file = readdirSync(join(work, "packages")).find((entry) => entry.startsWith(`${name}_`));
     if (file === undefined) throw new Failure(`apt-get did not download ${name} ${version}`);
     const archive = join(work, "packages", file);
@@ -45,10 +46,4 @@ export async function unpackDebianPackages(
     await run("dpkg-deb", ["-x", archive, folder]);
   }
   rmSync(work, { recursive: true });
-  // Debian links these names when it installs the package, as an alternative to the older kernel interface.
-  for (const family of ["iptables", "ip6tables"]) {
-    for (const program of ["", "-save", "-restore"]) {
-      symlinkSync("xtables-nft-multi", join(folder, "usr/sbin", `${family}${program}`));
-    }
-  }
 }

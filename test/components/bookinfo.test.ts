@@ -1,18 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Bookinfo, createNamespace } from "../../components/bookinfo";
+import { bookinfo } from "../../components/access";
+import { Bookinfo } from "../../components/bookinfo";
+import { createNamespace } from "../../components/namespace";
 import { clusterProvider, countByType, find, ofType, run } from "./mocks";
 
 function deploy(preview = false) {
   return run(
     () => {
       const provider = clusterProvider();
-      const namespace = createNamespace("namespace", { provider });
+      const namespace = createNamespace("namespace", bookinfo, { provider });
       return new Bookinfo(
         "bookinfo",
         {
           registry: "registry.example/mirror",
           tag: "1.20.3",
+          reviews: { v1: 50, v2: 50, v3: 0 },
           gatewayUrl: "http://books.example:8080",
           gatewaySelector: { istio: "ingress" },
         },
@@ -39,7 +42,8 @@ for (const preview of [false, true]) {
       "kubernetes:core/v1:ServiceAccount": 4,
       [deployment]: 6,
       "kubernetes:networking.istio.io/v1:Gateway": 1,
-      "kubernetes:networking.istio.io/v1:VirtualService": 1,
+      "kubernetes:networking.istio.io/v1:DestinationRule": 7,
+      "kubernetes:networking.istio.io/v1:VirtualService": 8,
     });
   });
 }
@@ -49,7 +53,7 @@ test("everything is the component's child, made by the given provider, after the
   const component = find(registrations, "istio-auth0:index:Bookinfo", "bookinfo");
   assert.deepEqual(component.dependencies, ["namespace"]);
   const children = registrations.slice(registrations.indexOf(component) + 1);
-  assert.equal(children.length, 19);
+  assert.equal(children.length, 33);
   for (const child of children) {
     assert.deepEqual([child.parent, child.provider], ["bookinfo", "cluster"], child.name);
   }

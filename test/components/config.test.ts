@@ -6,6 +6,7 @@ import { before, after, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { z } from "zod";
+import { bookinfo } from "../../components/access";
 import { loadSettings } from "../../components/config";
 import { settingsSchema } from "../../components/settings";
 import { kubeconfig, read } from "./mocks";
@@ -48,14 +49,14 @@ function configure(sections: Record<string, unknown>): void {
 
 function load(sections: Record<string, unknown>) {
   configure(sections);
-  return loadSettings();
+  return loadSettings(bookinfo);
 }
 
 /** The lines that a wrong configuration is answered with, after the first. */
 function problems(sections: Record<string, unknown>): string[] {
   configure(sections);
   try {
-    loadSettings();
+    loadSettings(bookinfo);
   } catch (error) {
     assert.ok(
       pulumi.RunError.isInstance(error),
@@ -100,8 +101,15 @@ test("the smallest configuration gets the defaults", async () => {
       },
       values: { base: {}, istiod: {}, gateway: {} },
     },
-    bookinfo: { registry: "registry.istio.io/release", tag: "1.20.3" },
+    authentication: { at: "namespace", required: false, clients: "listed", issuers: [] },
+    mesh: { egress: "REGISTRY_ONLY" },
+    bookinfo: {
+      registry: "registry.istio.io/release",
+      tag: "1.20.3",
+      reviews: { v1: 34, v2: 33, v3: 33 },
+    },
     gateway: { url: "http://localhost:8080" },
+    login: { at: "none" },
   });
 });
 
@@ -127,7 +135,11 @@ test("everything that can be set arrives", async () => {
       users,
       machines,
     },
-    bookinfo: { registry: "localhost:5000", tag: "1.20.3-debug" },
+    bookinfo: {
+      registry: "localhost:5000",
+      tag: "1.20.3-debug",
+      reviews: { v1: 0, v2: 0, v3: 100 },
+    },
     gateway: {
       url: "https://books.example",
       serviceType: "NodePort",
@@ -139,7 +151,11 @@ test("everything that can be set arrives", async () => {
     ...istio,
     charts: { kind: "oci", address: "oci://registry.example/charts" },
   });
-  assert.deepEqual(settings.bookinfo, { registry: "localhost:5000", tag: "1.20.3-debug" });
+  assert.deepEqual(settings.bookinfo, {
+    registry: "localhost:5000",
+    tag: "1.20.3-debug",
+    reviews: { v1: 0, v2: 0, v3: 100 },
+  });
   assert.deepEqual(settings.gateway, {
     url: "https://books.example",
     serviceType: "NodePort",
@@ -240,7 +256,7 @@ test("all problems are reported at once", () => {
       '  gateway.url: found "http://localhost:8080/", expected an http or https URL without path, such as http://localhost:8080',
       '  gateway.serviceType: found "Public", expected one of "LoadBalancer", "NodePort", "ClusterIP"',
       "  gateway.nodePort: found 0, expected a port number from 1 to 65535",
-      "  gatway: found an unknown key, expected one of cluster, istio, identity, bookinfo, gateway",
+      "  gatway: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, bookinfo, gateway, login",
     ],
   );
 });
@@ -302,6 +318,7 @@ const single: [string, Record<string, unknown>, string][] = [
     {
       ...smallest,
       identity: { kind: "oidc", issuer, jwksUri: "https://a.example", audience: "a" },
+      authentication: { clients: "any" },
     },
     `identity.issuer: found "${issuer}", expected an https URL without user name, query and fragment`,
   ]),
@@ -353,12 +370,21 @@ test("no message shows a secret, wherever it was put", () => {
     "  cluster.kubeconfigPath: found text in braces (not shown), expected the path of a file that can be read (ENOENT)",
     '  identity.issuer: found "https://…@tenant.example", expected an https URL without user name, query and fragment',
     '  identity.jwksUri: found "https://…@tenant.example/keys", expected an https URL without user name and fragment',
-    "  identity.client: found a string (not shown), expected an object with id, secret",
+    "  identity.client: found a string (not shown), expected an object with id, secret, scopes",
   ]);
   assert.match(message, /^ {2}istio.charts.repository: found "ftp:\/\/…@charts.example"/m);
   assert.match(message, /^ {2}identity: found a string \(not shown\)/m);
   assert.ok(!message.includes(secret), message);
 });
+
+/** What is configured where nothing is said of a section; the others have to be there. */
+const fallbacks: Readonly<Record<string, object>> = {
+  istio: {},
+  mesh: {},
+  authentication: {},
+  bookinfo: {},
+  login: { at: "none" },
+};
 
 test("Pulumi.yaml declares every section and names every setting", () => {
   const project = z
@@ -368,7 +394,7 @@ test("Pulumi.yaml declares every section and names every setting", () => {
         z.string(),
         z.strictObject({
           type: z.literal("object"),
-          default: z.strictObject({}).optional(),
+          default: z.record(z.string(), z.string()).optional(),
           description: z.string(),
         }),
       ),
@@ -376,7 +402,9 @@ test("Pulumi.yaml declares every section and names every setting", () => {
     .parse(parse(readFileSync(join(__dirname, "../../Pulumi.yaml"), "utf8")));
   const sections = z
     .object({ properties: z.record(z.string(), z.unknown()) })
-    .parse(z.toJSONSchema(settingsSchema, { io: "input", unrepresentable: "any" })).properties;
+    .parse(
+      z.toJSONSchema(settingsSchema(bookinfo), { io: "input", unrepresentable: "any" }),
+    ).properties;
   assert.deepEqual(Object.keys(project.config), Object.keys(sections));
   for (const [section, { description, default: fallback }] of Object.entries(project.config)) {
     const names = settingNames(sections[section]);
@@ -384,7 +412,7 @@ test("Pulumi.yaml declares every section and names every setting", () => {
     for (const name of names) {
       assert.match(description, new RegExp(`\\b${name}\\b`), `${section}.${name}`);
     }
-    assert.equal(fallback !== undefined, ["istio", "bookinfo"].includes(section), section);
+    assert.deepEqual(fallback, fallbacks[section], section);
   }
 });
 

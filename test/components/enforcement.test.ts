@@ -1,25 +1,39 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import * as kubernetes from "@pulumi/kubernetes";
-import { type ServiceAccess, type ServiceName, services } from "../../components/access";
+import * as random from "@pulumi/random";
+import { bookinfo } from "../../components/access";
+import { type Application, serviceOf } from "../../components/application";
 import { Enforcement } from "../../components/enforcement";
-import { clusterProvider, countByType, ofType, run } from "./mocks";
+import { trustedIssuers } from "../../components/enforcement/issuers";
+import {
+  type EnforcementArgs,
+  policiesOf,
+  type PolicyObject,
+} from "../../components/enforcement/policies";
+import { clusterProvider, countByType, find, ofType, run, unknown } from "./mocks";
 
-const identity = {
+const tenant = {
   issuer: "https://tenant.example/",
   jwksUri: "https://tenant.example/.well-known/jwks.json",
   audience: "https://bookinfo.io",
   permissionsClaim: ["permissions"],
 };
+const everywhere = {
+  issuers: [{ ...tenant, clients: ["web", "catalogue"] }],
+  authentication: { at: "namespace", required: false },
+  gatewayUrl: "http://localhost:8080",
+} as const;
 
-function enforce(table: Readonly<Record<ServiceName, ServiceAccess>>, preview = false) {
+function enforce(application: Application, preview = false) {
   return run(
     () => {
       const provider = clusterProvider();
       const before = new kubernetes.core.v1.Namespace("before", {}, { provider });
       return new Enforcement(
         "access",
-        { identity, services: table },
+        { ...everywhere, application },
         { providers: [provider], dependsOn: [before] },
       );
     },
@@ -29,7 +43,7 @@ function enforce(table: Readonly<Record<ServiceName, ServiceAccess>>, preview = 
 
 for (const preview of [false, true]) {
   test(`as ${preview ? "a preview" : "an update"}, the table becomes exactly these policies`, async () => {
-    const { registrations } = await enforce(services, preview);
+    const { registrations } = await enforce(bookinfo, preview);
     assert.deepEqual(countByType(registrations), {
       "pulumi:pulumi:Stack": 1,
       "pulumi:providers:kubernetes": 1,
@@ -105,7 +119,10 @@ function allow(service: string, caller: string, permission: string) {
               },
             },
           ],
-          when: [{ key: "request.auth.claims[permissions]", values: [permission] }],
+          when: [
+            { key: "request.auth.claims[permissions]", values: [permission] },
+            { key: "request.auth.presenter", values: ["web", "catalogue"] },
+          ],
         },
       ],
     },
@@ -114,8 +131,15 @@ function allow(service: string, caller: string, permission: string) {
 
 test("a service for anybody signed in asks for the issuer's principal and no permission", async () => {
   const { registrations } = await enforce({
-    ...services,
-    details: { callers: ["productpage", "reviews"], requires: "signedIn" },
+    ...bookinfo,
+    services: {
+      ...bookinfo.services,
+      details: {
+        ...serviceOf(bookinfo, "details"),
+        callers: ["productpage", "reviews"],
+        requires: "signedIn",
+      },
+    },
   });
   const { "access-details": details } = ofType(
     registrations,
@@ -131,12 +155,13 @@ test("a service for anybody signed in asks for the issuer's principal and no per
           },
         },
       ],
+      when: [{ key: "request.auth.presenter", values: ["web", "catalogue"] }],
     },
   ]);
 });
 
 test("every policy is the component's child, made by the given provider, after what it depends on", async () => {
-  const { registrations } = await enforce(services);
+  const { registrations } = await enforce(bookinfo);
   const component = registrations.findIndex(({ name }) => name === "access");
   assert.deepEqual(registrations[component]?.dependencies, ["before"]);
   const policies = registrations.filter(({ type }) => type.includes("security.istio.io"));
@@ -146,4 +171,197 @@ test("every policy is the component's child, made by the given provider, after w
     assert.equal(policy.provider, "cluster", policy.name);
     assert.ok(registrations.indexOf(policy) > component, policy.name);
   }
+});
+
+const realm = {
+  issuer: "https://realm.example/realms/books",
+  jwksUri: "https://realm.example/certs",
+  audience: "books",
+  permissionsClaim: ["realm_access", "roles"],
+};
+
+/** The policies of a stack, by kind, namespace and name. */
+function policies(args: Partial<EnforcementArgs>): Record<string, unknown> {
+  const objects = Object.entries<readonly PolicyObject<object>[]>({
+    ...policiesOf({ ...everywhere, application: bookinfo, ...args }),
+  });
+  return Object.fromEntries(
+    objects.flatMap(([kind, all]) =>
+      all.map(({ metadata: { namespace, name }, spec }) => [`${kind} ${namespace}/${name}`, spec]),
+    ),
+  );
+}
+
+const usual = policies({});
+const added = (args: Partial<EnforcementArgs>) =>
+  Object.fromEntries(
+    Object.entries(policies(args)).filter(([name, spec]) => !isDeepStrictEqual(spec, usual[name])),
+  );
+const jwtRules = (...issuers: readonly (typeof tenant)[]) =>
+  issuers.map(({ issuer, jwksUri, audience }) => ({
+    issuer,
+    jwksUri,
+    audiences: [audience],
+    fromHeaders: [{ name: "Authorization", prefix: "Bearer " }],
+    forwardOriginalToken: true,
+  }));
+const atGateway = { selector: { matchLabels: { istio: "ingress" } } };
+const principals = ["https://tenant.example//*"];
+const withoutToken = { from: [{ source: { notRequestPrincipals: principals } }] };
+const ofOthers = {
+  from: [{ source: { requestPrincipals: principals } }],
+  when: [{ key: "request.auth.presenter", notValues: ["web", "catalogue"] }],
+};
+
+test("at the workloads only services that ask for a token check it", () => {
+  const authentication = { at: "workload", required: false } as const;
+  const check = (app: string) => ({
+    selector: { matchLabels: { app } },
+    jwtRules: jwtRules(tenant),
+  });
+  assert.deepEqual(added({ authentication }), {
+    "RequestAuthentication bookinfo/tokens-details": check("details"),
+    "RequestAuthentication bookinfo/tokens-reviews": check("reviews"),
+    "RequestAuthentication bookinfo/tokens-ratings": check("ratings"),
+  });
+  assert.equal("RequestAuthentication bookinfo/tokens" in policies({ authentication }), false);
+});
+
+test("at the gateway it checks tokens too, and the services go on", () => {
+  const authentication = { at: "gateway", required: false } as const;
+  const atBoth = added({ authentication });
+  assert.deepEqual(atBoth, {
+    "RequestAuthentication istio-ingress/tokens": { ...atGateway, jwtRules: jwtRules(tenant) },
+  });
+  assert.deepEqual(policies({ authentication }), { ...usual, ...atBoth });
+});
+
+test("where a token is required, the gateway denies all without one, but by HTTP what is redirected", () => {
+  const authentication = { at: "gateway", required: true } as const;
+  const required = (gatewayUrl: string) =>
+    added({ authentication, gatewayUrl })["AuthorizationPolicy istio-ingress/tokens-required"];
+  const policy = { action: "DENY", ...atGateway };
+  assert.deepEqual(required("http://localhost:8080"), {
+    ...policy,
+    rules: [withoutToken, ofOthers],
+  });
+  const to = [{ operation: { notPorts: ["80"] } }];
+  assert.deepEqual(required("https://books.example"), {
+    ...policy,
+    rules: [
+      { ...withoutToken, to },
+      { ...ofOthers, to },
+    ],
+  });
+});
+
+test("with a login at the gateway its tokens are checked there, and signing in needs none", () => {
+  assert.deepEqual(Object.keys(added({ login: { required: false } })), [
+    "RequestAuthentication istio-ingress/tokens",
+  ]);
+  const required = added({ login: { required: true } });
+  const to = [{ operation: { notPaths: ["/oauth2/*"] } }];
+  assert.deepEqual(required["AuthorizationPolicy istio-ingress/tokens-required"], {
+    action: "DENY",
+    ...atGateway,
+    rules: [
+      { ...withoutToken, to },
+      { ...ofOthers, to },
+    ],
+  });
+});
+
+test("each issuer has a rule of its own, with its claim and its clients", () => {
+  const issuers = [...everywhere.issuers, { ...realm, clients: ["books-app"] }, lone];
+  const several = added({ issuers });
+  assert.deepEqual(several["RequestAuthentication bookinfo/tokens"], {
+    jwtRules: jwtRules(tenant, realm, lone),
+  });
+  const source = (principals: string) => ({
+    from: [
+      {
+        source: {
+          serviceAccounts: ["bookinfo/bookinfo-productpage"],
+          requestPrincipals: [principals],
+        },
+      },
+    ],
+  });
+  const permission = (claim: string) => ({
+    key: `request.auth.claims${claim}`,
+    values: ["read:book-details"],
+  });
+  const by = (...values: string[]) => ({ key: "request.auth.presenter", values });
+  assert.deepEqual(several["AuthorizationPolicy bookinfo/details"], {
+    action: "ALLOW",
+    selector: { matchLabels: { app: "details" } },
+    rules: [
+      {
+        ...source("https://tenant.example//*"),
+        when: [permission("[permissions]"), by("web", "catalogue")],
+      },
+      {
+        ...source("https://realm.example/realms/books/*"),
+        when: [permission("[realm_access][roles]"), by("books-app")],
+      },
+      { ...source("https://lone.example/*"), when: [permission("[permissions]")] },
+    ],
+  });
+  assert.deepEqual(Object.keys(several).sort(), [
+    "AuthorizationPolicy bookinfo/details",
+    "AuthorizationPolicy bookinfo/ratings",
+    "AuthorizationPolicy bookinfo/reviews",
+    "RequestAuthentication bookinfo/tokens",
+  ]);
+});
+
+const lone = { ...tenant, issuer: "https://lone.example" };
+
+test("whose tokens count: the stack's listed clients, whatever order its outputs have, and each further issuer's", () => {
+  const clientIds = { web: "w", machines: { reporting: "r", catalogue: "c" } };
+  const sorted = { web: "w", machines: { catalogue: "c", reporting: "r" } };
+  const issuers = [
+    { ...realm, clients: ["books-app"] },
+    { ...lone, clients: "any" as const },
+  ];
+  const expected = [
+    { ...tenant, clients: ["w", "c", "r"] },
+    { ...realm, clients: ["books-app"] },
+    lone,
+  ];
+  for (const ids of [clientIds, sorted])
+    assert.deepEqual(
+      trustedIssuers({ ...tenant, clientIds: ids }, { clients: "listed", issuers }),
+      expected,
+    );
+  assert.deepEqual(
+    trustedIssuers({ ...tenant, clientIds: sorted }, { clients: "any", issuers: [] }),
+    [tenant],
+  );
+});
+
+test("ids that a preview does not know leave the rest of the policy known", async () => {
+  const { registrations } = await run(
+    () => {
+      const provider = clusterProvider();
+      const id = new random.RandomPassword("id", { length: 8 }).result;
+      const issuers = [{ ...tenant, clients: [id, "catalogue"] }];
+      return new Enforcement(
+        "access",
+        { ...everywhere, issuers, application: bookinfo },
+        { providers: [provider] },
+      );
+    },
+    { preview: true },
+  );
+  const { inputs } = find(
+    registrations,
+    "kubernetes:security.istio.io/v1:AuthorizationPolicy",
+    "access-details",
+  );
+  const { rules } = (inputs as { spec: { rules: { when: unknown }[] } }).spec;
+  assert.deepEqual(rules[0]?.when, [
+    { key: "request.auth.claims[permissions]", values: ["read:book-details"] },
+    { key: "request.auth.presenter", values: [unknown, "catalogue"] },
+  ]);
 });

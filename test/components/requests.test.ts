@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import { Bookinfo, createNamespace } from "../../components/bookinfo";
+import { bookinfo } from "../../components/access";
+import { Bookinfo } from "../../components/bookinfo";
+import { createNamespace } from "../../components/namespace";
 import { IstioMesh } from "../../components/mesh";
 import { clusterProvider, ofType, type Registration, run } from "./mocks";
 
@@ -86,15 +88,17 @@ test("istiod, the gateway, Bookinfo and its sidecars fit two of the smallest nod
         charts: { kind: "repository", address: "https://charts.example" },
         values: { base: {}, istiod: {}, gateway: {} },
         wayIn: { serviceType: "LoadBalancer", nodePorts: {} },
+        egress: "REGISTRY_ONLY",
       },
       { providers: [provider] },
     );
-    const namespace = createNamespace("bookinfo", { provider });
+    const namespace = createNamespace("bookinfo", bookinfo, { provider });
     new Bookinfo(
       "bookinfo",
       {
         registry: "registry.example",
         tag: "1.20.3",
+        reviews: { v1: 34, v2: 33, v3: 33 },
         gatewayUrl: "http://books.example",
         gatewaySelector,
       },

@@ -4,6 +4,7 @@ import { request as httpRequest } from "node:http";
 import { request } from "node:https";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import { bookinfo } from "../../components/access";
 import { parseOutputs, type StackOutputs } from "../../stack/outputs";
 import type { SandboxCopy } from "./copy";
 
@@ -27,7 +28,7 @@ export class Clients {
       "pulumi stack output --json --show-secrets",
     );
     assert.equal(code, 0, err);
-    return new Clients(parseOutputs(JSON.parse(out)));
+    return new Clients(parseOutputs(bookinfo, JSON.parse(out)));
   }
 
   /** A token of one of the stack's machines. */

@@ -2,6 +2,7 @@
 import type { JsonWebKey } from "node:crypto";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import type { JWTPayload } from "jose";
+import { bookinfo as application } from "../../components/access";
 import { decide } from "../../explain/evaluate";
 import type { Decision, RequestFacts } from "../../explain/evaluate";
 import { parsePolicies } from "../../explain/policies";
@@ -109,6 +110,6 @@ export function decideBy(
   signer: Signer,
   facts: RequestFacts,
 ): Promise<Decision> {
-  const policies = parsePolicies({ ...bookinfo, ...objects });
+  const policies = parsePolicies(application, { ...bookinfo, ...objects });
   return decide(policies, new Map([[jwksUri, signer.jwks]]), facts, now);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bookinfo as application } from "../../components/access";
 import type { ClusterState } from "../../explain/cluster";
 import { parsePolicies } from "../../explain/policies";
 import { decideWay } from "../../explain/way";
@@ -19,12 +20,12 @@ const workloads: ClusterState["workloads"] = {
 const gatewayUrl = "http://localhost:8080";
 
 test("the permitted ways, a version each", () => {
-  const ways = waysTo("reviews", undefined, { workloads }, gatewayUrl);
+  const ways = waysTo(application, "reviews", undefined, { workloads }, gatewayUrl);
   assert.deepEqual(
     ways.map(({ workload, through }) => `${through.join(" ")} ${workload}`),
     ["gateway productpage reviews-v1", "gateway productpage reviews-v2"],
   );
-  const [ratings] = waysTo("ratings", undefined, { workloads }, gatewayUrl);
+  const [ratings] = waysTo(application, "ratings", undefined, { workloads }, gatewayUrl);
   assert.deepEqual(
     ratings?.hops.map(({ name }) => name),
     ["gateway", "productpage", "reviews", "ratings"],
@@ -34,12 +35,12 @@ test("the permitted ways, a version each", () => {
 test("the token travels on, unless a rule on the way keeps it", async () => {
   const signer = await startSigner();
   const keys = new Map([[jwksUri, signer.jwks]]);
-  const [way] = waysTo("details", undefined, { workloads }, gatewayUrl);
+  const [way] = waysTo(application, "details", undefined, { workloads }, gatewayUrl);
   assert.ok(way);
   const headers = bearer(await signer.sign());
   const decided = async (rule: object) => {
     const requestAuthentications = [object("tokens", { jwtRules: [rule] })];
-    const policies = parsePolicies({ ...bookinfo, requestAuthentications });
+    const policies = parsePolicies(application, { ...bookinfo, requestAuthentications });
     const { hop, position, outcome } = await decideWay(policies, keys, way, headers, now);
     return { hop, position, outcome };
   };
@@ -57,11 +58,11 @@ test("the token travels on, unless a rule on the way keeps it", async () => {
 });
 
 test("a policy of the root namespace counts at the gateway too, mutual TLS does not", async () => {
-  const [way] = waysTo("productpage", undefined, { workloads }, gatewayUrl);
+  const [way] = waysTo(application, "productpage", undefined, { workloads }, gatewayUrl);
   assert.ok(way);
   const root = object("root", { action: "DENY", rules: [{}] }, "istio-system");
   const decided = async (authorizationPolicies: readonly unknown[]) => {
-    const policies = parsePolicies({ ...bookinfo, authorizationPolicies });
+    const policies = parsePolicies(application, { ...bookinfo, authorizationPolicies });
     const { hop, outcome } = await decideWay(policies, new Map(), way, {}, now);
     return `${outcome} at ${hop}`;
   };

@@ -29,6 +29,26 @@ for (const stack of ["dev", "prod", "sandbox"]) {
   });
 }
 
+const other = { issuer: "https://other.example/", jwksUri: "https://other.example/keys" };
+const further = { ...other, audience: "books", permissionsClaim: ["roles"], clients: ["app"] };
+const login = { at: "gateway" };
+
+for (const [authentication, others] of [
+  [{ at: "workload" }, {}],
+  [{ at: "gateway" }, {}],
+  [{ at: "gateway", required: true }, {}],
+  [{ clients: "any", issuers: [further] }, {}],
+  [{}, { "istio-auth0:login": login }],
+  [{ at: "workload" }, { "istio-auth0:login": { ...login, required: true } }],
+] as const) {
+  const what = JSON.stringify({ ...authentication, ...others });
+  test(`no rule reports the program of prod with ${what}`, async () => {
+    const changes = { "istio-auth0:authentication": authentication, ...others };
+    const program = await programOf("prod", changes);
+    assert.deepEqual(await reports(program.resources, program), {});
+  });
+}
+
 for (const [stack, weakenings] of Object.entries(mutations)) {
   test(`each weakening of ${stack} is caught`, async (context) => {
     const program = await programOf(stack);

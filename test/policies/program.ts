@@ -1,6 +1,7 @@
 /** The real program's resources, as the policy pack is given them, and the pack's configuration for them. */
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { bookinfo } from "../../components/access";
 import { loadSettings } from "../../components/config";
 import { rules } from "../../policies/rules";
 import { readChoice } from "../../preview/policies/choice";
@@ -15,8 +16,8 @@ export interface Program {
 }
 
 /** What a preview of the stack registers, and what the pack is configured with then. */
-export async function programOf(stack: string): Promise<Program> {
-  const { registrations } = await runProgram({ stack, preview: true });
+export async function programOf(stack: string, changes = {}): Promise<Program> {
+  const { registrations } = await runProgram({ stack, preview: true, changes });
   const resources = registrations
     .filter(({ id }) => id === undefined)
     .map(({ type, name, inputs, protect, provider }) => ({
@@ -27,7 +28,10 @@ export async function programOf(stack: string): Promise<Program> {
       ...(isMade(type) && { provider: provider || "default" }),
     }));
   const { choice } = readChoice(join(__dirname, "../.."), stack, rules);
-  return { resources, configuration: packConfiguration(rules, loadSettings(), choice) };
+  return {
+    resources,
+    configuration: packConfiguration(rules, bookinfo, loadSettings(bookinfo), choice),
+  };
 }
 
 /** Whether a provider makes it: a component and a provider have none. */

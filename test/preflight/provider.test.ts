@@ -32,7 +32,7 @@ function provider(issuer: string, differences: Readonly<Record<string, Reply>> =
 }
 
 /** The lines for a provider of kind oidc. */
-const check = (issuer: string, more: object = {}) =>
+const check = (issuer: string, more: object = {}, asksForTokens = false) =>
   lines(
     providerChecks(
       settingsOf({
@@ -44,7 +44,9 @@ const check = (issuer: string, more: object = {}) =>
           certificateAuthority: identity.certificate,
           ...more,
         },
+        authentication: { clients: "any" },
       }).identity,
+      asksForTokens,
     ),
   );
 
@@ -74,13 +76,42 @@ test("all is well with Auth0, whose addresses come from the domain", async () =>
     clientSecret: "management-canary",
     certificateAuthority: identity.certificate,
   };
-  assert.deepEqual(await lines(providerChecks(settingsOf({ identity: auth0 }).identity)), [
+  assert.deepEqual(await lines(providerChecks(settingsOf({ identity: auth0 }).identity, false)), [
     `ok discovery document: ${server.url}${documentPath} answers`,
     `ok issuer: ${server.url}/, to the letter`,
     `ok keys' address: ${server.url}${jwks}, to the letter`,
     `ok signing keys: 2 keys for RS256 at ${server.url}${jwks}`,
   ]);
 });
+
+for (const [endpoint, more, line] of [
+  [`/token`, {}, "ok tokens' address: URL/token, at a host that is configured"],
+  [
+    "https://tokens.example/token",
+    { tokenEndpoint: "https://tokens.example/token" },
+    "ok tokens' address: https://tokens.example/token, at a host that is configured",
+  ],
+  [
+    "https://tokens.example/token",
+    {},
+    "failed tokens' address: https://tokens.example/token is at a host that the mesh lets nobody reach. Set identity.tokenEndpoint to https://tokens.example/token.",
+  ],
+  [
+    undefined,
+    {},
+    "failed tokens' address: the provider names no address for tokens. Ask for a provider with one.",
+  ],
+] as const) {
+  test(`whoever signs people in asks for tokens at ${endpoint ?? "no address"}${"tokenEndpoint" in more ? ", as configured" : ""}`, async () => {
+    const token_endpoint = endpoint?.replace(/^\//, `${server.url}/`);
+    provider(server.url, {
+      [documentPath]: {
+        body: { issuer: server.url, jwks_uri: `${server.url}/keys`, token_endpoint },
+      },
+    });
+    assert.equal((await check(server.url, more, true))[3], line.replace("URL", server.url));
+  });
+}
 
 test("an issuer that differs by its last slash only", async () => {
   provider(`${server.url}/`);

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { stringify } from "yaml";
+import { bookinfo } from "../../components/access";
 import { secretsCheck } from "../../preflight/checks/secrets";
 import { readStack, textOf } from "../../preflight/stack";
 import { type Folder, lines, temporaryFolder } from "./support";
@@ -32,7 +33,7 @@ function read(file: Readonly<Record<string, unknown>>, script?: string, more: ob
   );
   writeFileSync(join(folder.path, "Pulumi.dev.yaml"), stringify({ config, ...more }));
   if (script !== undefined) folder.program("pulumi", script);
-  return readStack(folder.path, "dev");
+  return readStack(bookinfo, folder.path, "dev");
 }
 
 /** A script that prints the whole configuration, as `pulumi config --json --show-secrets` does. */
@@ -170,24 +171,27 @@ test("an encrypted value that is no secret stops everything, in one line", async
 
 test("a file that is no stack's: one line, which does not quote it", async () => {
   writeFileSync(join(folder.path, "Pulumi.dev.yaml"), "config: { secret-canary: [");
-  await assert.rejects(readStack(folder.path, "dev"), {
+  await assert.rejects(readStack(bookinfo, folder.path, "dev"), {
     message: `${join(folder.path, "Pulumi.dev.yaml")} is not YAML that can be read`,
   });
   writeFileSync(join(folder.path, "Pulumi.dev.yaml"), "config: text-canary");
-  await assert.rejects(readStack(folder.path, "dev"), {
+  await assert.rejects(readStack(bookinfo, folder.path, "dev"), {
     message: `${join(folder.path, "Pulumi.dev.yaml")} does not have the shape that Pulumi gives it`,
   });
 });
 
 test("a stack may be named with its organisation and project", async () => {
   await read({ cluster: kind, identity, gateway });
-  assert.equal((await readStack(folder.path, "team/istio-auth0/dev")).file, "Pulumi.dev.yaml");
+  assert.equal(
+    (await readStack(bookinfo, folder.path, "team/istio-auth0/dev")).file,
+    "Pulumi.dev.yaml",
+  );
 });
 
 for (const name of ["../dev", "prod", "a/b/c/dev", "dev\n"]) {
   test(`${JSON.stringify(name)} is no stack`, async () => {
     await read({ cluster: kind, identity, gateway });
-    await assert.rejects(readStack(folder.path, name), {
+    await assert.rejects(readStack(bookinfo, folder.path, name), {
       message: `there is no stack ${name}: there are dev`,
     });
   });

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
+import { bookinfo } from "../../components/access";
 import { type Settings } from "../../components/config";
 import { settingsSchema } from "../../components/settings";
 import { type Check, type Result, runCheck } from "../../preflight/check";
@@ -104,7 +105,7 @@ export const smallest = {
 };
 
 export const settingsOf = (sections: Readonly<Record<string, unknown>>): Settings =>
-  settingsSchema.parse({ ...smallest, ...sections });
+  settingsSchema(bookinfo).parse({ ...smallest, ...sections });
 
 export function stackOf(
   settings: Settings,

@@ -66,7 +66,14 @@ export function cloneWith(
   policies: unknown = JSON.parse(readFileSync(join(root, "policies/sandbox.json"), "utf8")),
 ): string {
   const clone = temporaryFolder();
-  const parts = ["Pulumi.yaml", "Pulumi.sandbox.yaml", "index.ts", "package.json", "tsconfig.json"];
+  const parts = [
+    "Pulumi.yaml",
+    "Pulumi.sandbox.yaml",
+    "application.ts",
+    "index.ts",
+    "package.json",
+    "tsconfig.json",
+  ];
   for (const part of [...parts, "components", "policies", "preview", "sandbox", "stack"]) {
     cpSync(join(root, part), join(clone, part), { recursive: true });
   }

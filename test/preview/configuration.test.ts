@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { stringify } from "yaml";
+import { bookinfo as application } from "../../components/access";
 import { placeholder, previewConfiguration, stacksOf } from "../../preview/configuration";
 import { kubeconfigOfNothing } from "../../preview/nothing";
 import { temporaryFolder } from "../sandbox/images/reading";
@@ -100,7 +101,10 @@ for (const [what, settings, expected] of [
   ],
 ] as const) {
   test(`placeholders stand for ${what}`, () => {
-    const { placeholders } = previewConfiguration(projectWith(settings), "team");
+    const { placeholders } = previewConfiguration(
+      { folder: projectWith(settings), application },
+      "team",
+    );
     assert.deepEqual([...placeholders].sort(), expected);
   });
 }
@@ -114,7 +118,7 @@ test("the rest is the stack's own; an encrypted value of another namespace is le
     },
     { encryptionsalt: "v1:salt", environment: ["one", { two: { merge: false } }] },
   );
-  const { settings, ...rest } = previewConfiguration(folder, "team");
+  const { settings, ...rest } = previewConfiguration({ folder, application }, "team");
   assert.equal(settings.gateway.url, gateway.url);
   assert.deepEqual(rest, {
     config: {
@@ -149,7 +153,7 @@ for (const [what, content, message] of [
   test(`a stack file that ${what} is said to be so in one line`, () => {
     const folder = projectWith({});
     writeFileSync(join(folder, "Pulumi.team.yaml"), content);
-    assert.throws(() => previewConfiguration(folder, "team"), message);
+    assert.throws(() => previewConfiguration({ folder, application }, "team"), message);
   });
 }
 

@@ -24,7 +24,7 @@ function resource(name: string, changes: Partial<PlannedResource> = {}): Planned
 }
 
 const graph = (...resources: readonly PlannedResource[]) =>
-  graphOf({ stack: "team", resources, outputs: {}, counts: {}, diagnostics: [] });
+  graphOf({ place: "" }, { stack: "team", resources, outputs: {}, counts: {}, diagnostics: [] });
 
 test("a graph names resources by type and name, and leaves out what is not there", () => {
   const one = resource("one", {

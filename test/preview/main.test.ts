@@ -31,8 +31,8 @@ test(
       left: [],
     });
     const lines = stdout.trimEnd().split("\n");
-    assert.deepEqual(lines.slice(-2), ["0 violations", "sandbox: 67 to create"]);
-    assert.equal(lines.filter((line) => line.startsWith("create ")).length, 67);
+    assert.deepEqual(lines.slice(-2), ["0 violations", "sandbox: 81 to create"]);
+    assert.equal(lines.filter((line) => line.startsWith("create ")).length, 81);
     assert.deepEqual(lines.slice(0, 3), [
       "create  pulumi:pulumi:Stack istio-auth0-sandbox",
       "create  ├─ istio-auth0:index:Auth0Identity identity",
@@ -64,7 +64,7 @@ test(
         PULUMI_STACK: "another",
       },
     });
-    assert.deepEqual([code, stdout.trimEnd().split("\n").at(-1)], [0, "team: 67 to create"]);
+    assert.deepEqual([code, stdout.trimEnd().split("\n").at(-1)], [0, "team: 81 to create"]);
     const { outputs } = z
       .object({ outputs: z.object({ learned: z.array(z.string()) }) })
       .parse(JSON.parse(readFileSync(json, "utf8")));
@@ -99,7 +99,7 @@ const cannotBeAlone =
 test("no network is needed", { skip: skip || cannotBeAlone }, async () => {
   const { code, stdout, left } = await preview(["sandbox"], { within: alone });
   const last = stdout.trimEnd().split("\n").at(-1);
-  assert.deepEqual({ code, last, left }, { code: 0, last: "sandbox: 67 to create", left: [] });
+  assert.deepEqual({ code, last, left }, { code: 0, last: "sandbox: 81 to create", left: [] });
 });
 
 for (const stack of stacksOf(root)) {
@@ -139,7 +139,7 @@ test("a certificate's Secret is in a cluster that is not asked", { skip }, async
   });
   const { code, stdout, stderr, left } = await preview(["team", "--diff"], { clone });
   assert.deepEqual({ code, asked, left }, { code: 0, asked: [], left: [] }, stderr);
-  assert.equal(stdout.trimEnd().split("\n").at(-1), "team: 71 to create");
+  assert.equal(stdout.trimEnd().split("\n").at(-1), "team: 85 to create");
   assert.match(stdout, /^read +[├└]─ kubernetes:core\/v1:Secret gateway\.tls\.secret$/m);
 });
 
@@ -229,8 +229,8 @@ test(
         resources: z.array(z.object({ operation: z.string(), type: z.string(), name: z.string() })),
       })
       .parse(JSON.parse(written));
-    assert.deepEqual([plan.stack, plan.counts], ["team", { create: 67 }]);
-    assert.equal(plan.resources.length, 67);
+    assert.deepEqual([plan.stack, plan.counts], ["team", { create: 81 }]);
+    assert.equal(plan.resources.length, 81);
   },
 );
 

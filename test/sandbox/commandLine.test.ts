@@ -35,11 +35,14 @@ async function sandbox(args: readonly string[], { clone = root, path = "/nowhere
 test("--help says how to call it, and what every command does", async () => {
   const { stdout, ...rest } = await sandbox(["--help"]);
   assert.deepEqual(rest, { code: 0, stderr: "", left: [] });
-  assert.equal(stdout.split("\n")[0], "Usage: npm run sandbox -- [up] [--set SETTING=VALUE]...");
-  const described = [...stdout.matchAll(/^ {2}(\S+)(?: SETTING=VALUE)? {2,}\S/gm)];
+  assert.equal(
+    stdout.split("\n")[0],
+    "Usage: npm run sandbox -- [up] [--project DIR] [--set SETTING=VALUE]...",
+  );
+  const described = [...stdout.matchAll(/^ {2}(\S+)(?: SETTING=VALUE| DIR)? {2,}\S/gm)];
   assert.deepEqual(
     described.map(([, name]) => name),
-    ["up", "verify", "explain", "status", "shell", "down", "--set", "--help"],
+    ["up", "verify", "explain", "status", "shell", "down", "--project", "--set", "--help"],
   );
 });
 
@@ -82,6 +85,9 @@ for (const command of ["status", "verify", "shell"]) {
 function anotherClone(): string {
   const clone = temporaryFolder();
   for (const part of [
+    "Pulumi.yaml",
+    "application.ts",
+    "index.ts",
     "package.json",
     "tsconfig.json",
     "components",

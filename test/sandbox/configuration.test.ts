@@ -67,7 +67,7 @@ function configured(...set: string[]): Configuration {
 }
 
 const sections = z.record(z.string(), z.record(z.string(), z.unknown()));
-const section = ({ config }: Configuration, name: string) =>
+const section = ({ config }: Pick<Configuration, "config">, name: string) =>
   sections.parse({ found: config[`istio-auth0:${name}`] }).found;
 
 test("the stack's file is laid out for this clone: its ports, its folders and its authority", () => {
@@ -75,6 +75,7 @@ test("the stack's file is laid out for this clone: its ports, its folders and it
     .object({ config: z.record(z.string(), z.unknown()) })
     .parse(parse(readFileSync(join(root, "Pulumi.sandbox.yaml"), "utf8")));
   assert.deepEqual(configured(), {
+    project: places.project,
     config: {
       ...file.config,
       "istio-auth0:cluster": { kind: "existing", kubeconfigPath: join(places.node, "kubeconfig") },
@@ -169,7 +170,7 @@ test("every problem of the settings is named at once, a line each", () => {
     "gateway.url=http://localhost:9000/productpage",
     "gateway.serviceType=ExternalName",
     "gateway.nodePort=",
-    "login.at=gateway",
+    "signin.at=gateway",
   );
   const lines = [
     complaint,
@@ -183,7 +184,7 @@ test("every problem of the settings is named at once, a line each", () => {
     '  gateway.url: found "http://localhost:9000/productpage", expected an http or https URL without path, such as http://localhost:8080',
     '  gateway.serviceType: found "ExternalName", expected one of "LoadBalancer", "NodePort", "ClusterIP"',
     "  gateway.nodePort: found nothing, expected a port number from 1 to 65535",
-    "  login: found an unknown key, expected one of cluster, istio, identity, bookinfo, gateway",
+    "  signin: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, bookinfo, gateway, login",
   ];
   assert.throws(
     () => {
@@ -195,7 +196,7 @@ test("every problem of the settings is named at once, a line each", () => {
 
 test("an unknown setting is a problem, also where its name begins as that of the cluster", () => {
   const line =
-    "  clusters: found an unknown key, expected one of cluster, istio, identity, bookinfo, gateway";
+    "  clusters: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, bookinfo, gateway, login";
   assert.throws(
     () => {
       checkConfiguration(configured("clusters.kind=existing"), decisions);
@@ -270,6 +271,7 @@ test("what an earlier run encrypted is carried over, and nothing else of it", ()
   const parts = encryptedParts(earlier, configuration, ["identity.clientSecret"]);
   const before = structuredClone(configuration);
   assert.deepEqual(withEncrypted(configuration, parts), {
+    project: places.project,
     encryptionsalt: "v1:salt",
     config: {
       ...before.config,

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { bookinfo } from "../../components/access";
 import { EarlyProbes } from "../../sandbox/early-probes";
 import { comesTrue } from "../../sandbox/processes";
 import { podsToProbeFrom } from "../../verify/vantages";
@@ -23,11 +24,11 @@ async function setUp(t: TestContext, refusal?: string): Promise<{ fake: Cluster;
   return { fake, file };
 }
 
-const all = podsToProbeFrom.length;
+const all = podsToProbeFrom(bookinfo).length;
 
 test("the pods are started with the last service account, once", async (t) => {
   const { fake, file } = await setUp(t);
-  const early = new EarlyProbes(file);
+  const early = new EarlyProbes(bookinfo, file);
   const made = (types: readonly string[]) => {
     for (const type of types) early.made(type);
   };
@@ -43,7 +44,7 @@ test("the pods are started with the last service account, once", async (t) => {
 
 test("pods that were started before anything was looked at are used where nothing was changed", async (t) => {
   const { fake, file } = await setUp(t);
-  const early = new EarlyProbes(file);
+  const early = new EarlyProbes(bookinfo, file);
   early.start();
   for (let count = 0; count < 4; count += 1) early.made(account);
   const probes = await early.take(true);
@@ -54,7 +55,7 @@ test("pods that were started before anything was looked at are used where nothin
 
 test("and are removed where something was", async (t) => {
   const { fake, file } = await setUp(t);
-  const early = new EarlyProbes(file);
+  const early = new EarlyProbes(bookinfo, file);
   early.start();
   assert.equal(await early.take(false), undefined);
   assert.equal(fake.pods.size, 0);
@@ -62,7 +63,7 @@ test("and are removed where something was", async (t) => {
 
 test("pods that cannot be started are none, and no error", async (t) => {
   const { fake, file } = await setUp(t, "serviceaccount not found");
-  const early = new EarlyProbes(file);
+  const early = new EarlyProbes(bookinfo, file);
   early.start();
   const refused = () =>
     fake.requests.filter((line) => line.startsWith("POST") && line.endsWith("/pods")).length ===
@@ -73,7 +74,7 @@ test("pods that cannot be started are none, and no error", async (t) => {
 });
 
 test("where there is no cluster yet nothing is started", async () => {
-  const early = new EarlyProbes(join(temporaryFolder(), "kubeconfig"));
+  const early = new EarlyProbes(bookinfo, join(temporaryFolder(), "kubeconfig"));
   early.start();
   assert.equal(await early.take(true), undefined);
   await early.discard();
@@ -81,7 +82,7 @@ test("where there is no cluster yet nothing is started", async () => {
 
 test("a cluster that has gone is no error when they are removed", async (t) => {
   const { fake, file } = await setUp(t);
-  const early = new EarlyProbes(file);
+  const early = new EarlyProbes(bookinfo, file);
   early.start();
   const probes = await early.take(true);
   await probes?.probers;

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { ownProject } from "../../stack/project";
 import { clone, layout } from "../../sandbox/layout";
 
 const root = "/somewhere/a clone";
@@ -18,6 +19,7 @@ test("every place is below the folders that the environment names", () => {
   const name = nameIn("/states/istio-auth0");
   const state = `/states/istio-auth0/${name}`;
   assert.deepEqual(layout(environment, root), {
+    project: ownProject(),
     cache: "/caches/istio-auth0",
     name,
     state,

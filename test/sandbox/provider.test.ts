@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { bookinfo } from "../../components/access";
 import { identitySecrets, oidcIdentity, realmOf, requireIssuer } from "../../sandbox/provider";
 import type { Decisions } from "../../sandbox/state";
 
@@ -18,13 +19,20 @@ const configured = {
   machines: [{ name: "catalogue", permissions: ["read:book-details"] }],
 };
 
-const identity = oidcIdentity(configured, "tenant.localhost:8443", "PEM");
+const application = {
+  application: bookinfo,
+  gatewayUrl: "http://localhost:8080",
+  login: "gateway",
+} as const;
+const identity = oidcIdentity(bookinfo, configured, "tenant.localhost:8443", "PEM");
 
 test("the realm is configured as a provider that is there: addresses without a slash, and who it knows", () => {
   assert.deepEqual(identity, {
     kind: "oidc",
     issuer: "https://tenant.localhost:8443/realms/bookinfo",
     jwksUri: "https://tenant.localhost:8443/realms/bookinfo/protocol/openid-connect/certs",
+    endSessionEndpoint:
+      "https://tenant.localhost:8443/realms/bookinfo/protocol/openid-connect/logout",
     audience: "https://bookinfo.io",
     permissionsClaim: ["realm_access", "roles"],
     certificateAuthority: "PEM",
@@ -46,7 +54,7 @@ test("every secret has a path of its own, and is the one that the realm knows", 
     "identity.machines[0].clientSecret",
   ]);
   assert.equal(new Set(Object.values(secrets)).size, 4);
-  const realm = realmOf(identity, "http://localhost:8080", decisions);
+  const realm = realmOf(identity, application, decisions);
   assert.deepEqual(realm, {
     audience: "https://bookinfo.io",
     users: [
@@ -67,6 +75,7 @@ test("every secret has a path of its own, and is the one that the realm knows", 
         secret: secrets["identity.client.secret"],
         roles: [],
         callback: "http://localhost:8080/oauth2/callback",
+        loggedOut: "http://localhost:8080/productpage",
       },
       {
         id: "catalogue",
@@ -79,7 +88,7 @@ test("every secret has a path of its own, and is the one that the realm knows", 
 
 test("the realm's tokens are for the audience that is configured, whichever that is", () => {
   const other = { ...identity, audience: "books-api" };
-  assert.equal(realmOf(other, "http://localhost:8080", decisions)?.audience, "books-api");
+  assert.equal(realmOf(other, application, decisions)?.audience, "books-api");
 });
 
 test("another clone's secrets are others", () => {
@@ -90,7 +99,7 @@ test("another clone's secrets are others", () => {
 
 test("settings that are about the tenant have one secret, and no realm", () => {
   assert.deepEqual(identitySecrets(configured, decisions), { "identity.clientSecret": "m" });
-  assert.equal(realmOf(configured, "http://localhost:8080", decisions), undefined);
+  assert.equal(realmOf(configured, application, decisions), undefined);
 });
 
 const fetched = globalThis.fetch;

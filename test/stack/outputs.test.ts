@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { delimiter } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import { bookinfo } from "../../components/access";
 import { parseOutputs, readOutputs } from "../../stack/outputs";
 import { fakePulumi } from "../verify/support/pulumi";
 import type { FakePulumi } from "../verify/support/pulumi";
@@ -13,6 +14,20 @@ const outputs = {
   jwksUri: "https://tenant.localhost:8443/.well-known/jwks.json",
   audience: "https://bookinfo.io",
   permissionsClaim: ["permissions"],
+  authentication: {
+    at: "gateway",
+    required: true,
+    clients: "listed",
+    issuers: [
+      {
+        issuer: "https://other.example",
+        jwksUri: "https://other.example/keys",
+        audience: "books",
+        permissionsClaim: ["roles"],
+        clients: "any",
+      },
+    ],
+  },
   clientIds: { web: "w", machines: { catalogue: "c" } },
   clientSecrets: { web: "s3cret", machines: { catalogue: "s3cret" } },
   userPasswords: { "user@bookinfo.example": "s3cret" },
@@ -24,7 +39,7 @@ const outputs = {
 };
 
 test("complete outputs are taken as they are; outputs of other purposes are no problem", () => {
-  assert.deepEqual(parseOutputs({ ...outputs, somethingElse: 1 }), outputs);
+  assert.deepEqual(parseOutputs(bookinfo, { ...outputs, somethingElse: 1 }), outputs);
 });
 
 const broken: readonly [string, object, string][] = [
@@ -49,7 +64,7 @@ const broken: readonly [string, object, string][] = [
 for (const [name, given, problem] of broken) {
   test(`one line that names every missing or malformed output: ${name}`, () => {
     assert.throws(
-      () => parseOutputs(given),
+      () => parseOutputs(bookinfo, given),
       (error: Error) => {
         assert.equal(error.name, "StackError");
         assert.ok(
@@ -79,9 +94,9 @@ test("the outputs come from the CLI, run in the project's folder, secrets includ
   const pulumi = await pulumiOnPath(t);
   await pulumi.prints(outputs);
   const asked = [tmpdir(), "stack", "output", "--json", "--show-secrets", "--non-interactive"];
-  assert.deepEqual(await readOutputs(tmpdir(), "-dev"), outputs);
+  assert.deepEqual(await readOutputs(bookinfo, tmpdir(), "-dev"), outputs);
   assert.deepEqual(await pulumi.asked(), [...asked, "--stack=-dev"]);
-  assert.deepEqual(await readOutputs(tmpdir()), outputs);
+  assert.deepEqual(await readOutputs(bookinfo, tmpdir()), outputs);
   assert.deepEqual(await pulumi.asked(), asked);
 });
 
@@ -115,14 +130,14 @@ const refusals: readonly [string, string, string | undefined, string][] = [
 for (const [name, script, stack, message] of refusals) {
   test(`one line: ${name}`, async (t) => {
     await (await pulumiOnPath(t)).does(script);
-    await assert.rejects(readOutputs(tmpdir(), stack), { name: "StackError", message });
+    await assert.rejects(readOutputs(bookinfo, tmpdir(), stack), { name: "StackError", message });
   });
 }
 
 test("one line: no pulumi", async (t) => {
   const { directory } = await pulumiOnPath(t);
   process.env.PATH = directory;
-  await assert.rejects(readOutputs(tmpdir(), "x"), {
+  await assert.rejects(readOutputs(bookinfo, tmpdir(), "x"), {
     message:
       "cannot read the outputs of stack x: the pulumi command is not on PATH. Install the Pulumi CLI, or use `npm run sandbox -- verify`.",
   });

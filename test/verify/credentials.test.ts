@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { before, test } from "node:test";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import type { JWK } from "jose";
+import { bookinfo } from "../../components/access";
 import { planCells } from "../../verify/cells";
 import { allCredentials } from "../../verify/credentials";
 import type { AllCredentials } from "../../verify/credentials";
@@ -12,7 +13,7 @@ import type { StackOutputs } from "../../stack/outputs";
 import type { Issued } from "../../verify/tokens";
 import { vantagePoints } from "../../verify/vantages";
 import { viewersOf } from "../../verify/viewers";
-import { viewers } from "./support/stack";
+import { authentication, viewers } from "./support/stack";
 
 const live = new AbortController().signal;
 const user = "user@bookinfo.example";
@@ -53,18 +54,19 @@ before(async () => {
     jwksUri: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     audience: "https://bookinfo.io",
     permissionsClaim: ["permissions"],
-    clientIds: { web: "", machines: {} },
+    authentication,
+    clientIds: { web: "web", machines: {} },
     clientSecrets: { web: "", machines: {} },
     userPasswords: {},
     kubeconfig: "",
     viewers,
   };
   const signingKeys = new Map([["active", privateJwk]]);
-  credentials = await allCredentials(outputs, genuine, live, signingKeys);
+  credentials = await allCredentials(bookinfo, outputs, genuine, new Map(), live, signingKeys);
 });
 
 test("everybody has something to send, and what is sent is shown with a word for each token", () => {
-  const everyone = viewersOf(outputs).map(({ name }) => name);
+  const everyone = viewersOf(bookinfo, outputs).map(({ name }) => name);
   assert.deepEqual(new Set(credentials.keys()), new Set(everyone));
   assert.deepEqual(credentials.get("anonymous"), {
     sent: { headers: {} },
@@ -105,10 +107,15 @@ test("no report may hold what was made of a token either: its payload, a Basic p
 
 test("in no cell of the plan there is a token, nor a part of one; in the requests there are", () => {
   const address = { name: "details-v1", address: "10.0.0.1" };
-  const vantages = vantagePoints(outputs.gatewayUrl, moderator, new Map([["details", [address]]]));
-  const planned = planCells(vantages, viewersOf(outputs), credentials);
+  const vantages = vantagePoints(
+    bookinfo,
+    outputs.gatewayUrl,
+    moderator,
+    new Map([["details", [address]]]),
+  );
+  const planned = planCells(bookinfo, vantages, viewersOf(bookinfo, outputs), credentials, outputs);
   // As in the plan of a whole stack, but for five other pods with fourteen targets each.
-  assert.equal(planned.length, 1450 - 5 * 14);
+  assert.equal(planned.length, 1492 - 5 * 14);
   const secrets = [...credentials.values()].flatMap(({ words }) => [...words.keys()]);
   const parts = new Set(secrets.flatMap((secret) => [secret, ...secret.split(".")]));
   parts.delete("");
@@ -127,12 +134,12 @@ test("in no cell of the plan there is a token, nor a part of one; in the request
 
 test("without the tenant's key, or somebody who may do everything, what needs it is missing", async () => {
   const missing = async (issued: typeof genuine, given?: ReadonlyMap<string, JWK>) => {
-    const had = await allCredentials(outputs, issued, live, given);
-    const others = viewersOf(outputs).filter(({ name }) => !had.has(name));
+    const had = await allCredentials(bookinfo, outputs, issued, new Map(), live, given);
+    const others = viewersOf(bookinfo, outputs).filter(({ name }) => !had.has(name));
     return others.map(({ name, needs }) => `${name}: ${needs ?? ""}`);
   };
   const keyless = await missing(genuine);
-  assert.equal(keyless.length, 12);
+  assert.equal(keyless.length, 14);
   assert.ok(keyless.every((line) => line.endsWith(": the tenant's own key")));
   const others = new Map([...genuine].filter(([name]) => name !== moderator));
   const needing = [

@@ -1,29 +1,33 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ServiceName } from "../../components/access";
+import { bookinfo } from "../../components/access";
 import { planCells } from "../../verify/cells";
-import { expectedOutcome, mayCall } from "../../verify/expectations";
+import { expectedOutcome, mayCall, tokenChecksOf } from "../../verify/expectations";
 import type { Credential, Expected } from "../../verify/expectations";
 import { vantagePoints } from "../../verify/vantages";
 import type { PodAddress } from "../../verify/target";
 import { viewersOf } from "../../verify/viewers";
-import { viewers } from "./support/stack";
+import { authentication, viewers } from "./support/stack";
 
 const gatewayUrl = "http://localhost:8080";
 const moderator = "moderator@bookinfo.example";
 const address = (name: string, last: number) => ({ name, address: `10.0.0.${last}` });
-const addresses = new Map<ServiceName, PodAddress[]>([
+const addresses = new Map<string, PodAddress[]>([
   ["productpage", [address("productpage-v1", 1)]],
   ["details", [address("details-v1", 2)]],
   ["reviews", ["v1", "v2", "v3"].map((version, each) => address(`reviews-${version}`, 3 + each))],
   ["ratings", [address("ratings-v1", 6)]],
 ]);
-const vantages = vantagePoints(gatewayUrl, moderator, addresses);
-const everyone = viewersOf({
+const vantages = vantagePoints(bookinfo, gatewayUrl, moderator, addresses);
+const stack = {
+  authentication,
   issuer: "https://tenant.example/",
   permissionsClaim: ["permissions"],
   viewers,
-});
+};
+const everyone = viewersOf(bookinfo, stack);
+
+const usual = tokenChecksOf({ authentication });
 
 function mark({ status, refusal, stars }: Expected): string {
   if (refusal !== undefined) return refusal === "reset" ? "reset" : `${status} ${refusal}`;
@@ -33,7 +37,7 @@ function mark({ status, refusal, stars }: Expected): string {
 /** The whole plan as `vantage / viewer: outcomes`, which a person can check against the design. */
 function plan(): string[] {
   const rows = new Map<string, string[]>();
-  for (const { cell } of planCells(vantages, everyone, new Map())) {
+  for (const { cell } of planCells(bookinfo, vantages, everyone, new Map(), stack)) {
     const row = `${cell.vantage} / ${cell.viewer}`;
     rows.set(row, [...(rows.get(row) ?? []), mark(cell.expected)]);
   }
@@ -52,6 +56,8 @@ const people = {
 } as const;
 const classes = {
   "ours among its audiences": "both",
+  "foreign client": "nothing",
+  "no authorized party": "nothing",
   "permissions as one string": "nothing",
   "permissions nested": "nothing",
   "permissions with a suffix": "nothing",
@@ -103,7 +109,7 @@ const same = (outcomes: readonly string[]): Held => ({
   both: outcomes,
 });
 
-test("the whole table: every vantage point, viewer and target, in all 1450 cells", () => {
+test("the whole table: every vantage point, viewer and target, in all 1492 cells", () => {
   const all = { ...people, ...classes };
   const gateway: Held = {
     nothing: ["200", "200", passed, passed, passed],
@@ -155,14 +161,14 @@ test("the whole table: every vantage point, viewer and target, in all 1450 cells
 
 test("how many cells there are from every vantage point", () => {
   const counts = new Map<string, number>();
-  for (const { cell } of planCells(vantages, everyone, new Map())) {
+  for (const { cell } of planCells(bookinfo, vantages, everyone, new Map(), stack)) {
     counts.set(cell.vantage, (counts.get(cell.vantage) ?? 0) + 1);
   }
   assert.deepEqual(Object.fromEntries(counts), {
-    "through the gateway": 37 * 5,
-    "from a pod as productpage": 37 * 8,
+    "through the gateway": 39 * 5,
+    "from a pod as productpage": 39 * 8,
     "from a pod as details": 7 * 8,
-    "from a pod as reviews": 37 * 8,
+    "from a pod as reviews": 39 * 8,
     "from a pod as ratings": 7 * 8,
     "from a stranger's pod": 7 * 8,
     "from another namespace's pod": 7 * 8,
@@ -251,7 +257,7 @@ test("the pods that requests are sent from", () => {
 
 /** What one viewer's requests are and what they have to get: `METHOD ADDRESS headers: outcome`. */
 function requestsFrom(vantage: string, viewer: string): string[] {
-  return planCells(vantages, everyone, new Map())
+  return planCells(bookinfo, vantages, everyone, new Map(), stack)
     .filter(({ cell }) => cell.vantage === vantage && cell.viewer === viewer)
     .map(({ cell: { request, expected } }) => {
       const headers = Object.entries(request.headers).map(
@@ -374,7 +380,7 @@ test("signedIn asks for any good token, of whatever permissions", () => {
       { kind: "token", permissions: [] },
       { kind: "bad token", refusal: "expired" },
     ] satisfies Credential[]
-  ).map((credential) => mayCall("gateway", "details", credential, table));
+  ).map((credential) => mayCall({ services: table }, "gateway", "details", credential));
   assert.deepEqual(outcomes, [false, true, false]);
 });
 
@@ -386,16 +392,17 @@ test("the first service that refuses decides, and only the first hop shows the m
     reviews: all("public"),
     ratings: all("public"),
   };
-  const through: [ServiceName, ServiceName] = ["productpage", "details"];
+  const through: [string, string] = ["productpage", "details"];
   const outcome = (credential: Credential) =>
-    expectedOutcome({ caller: "gateway", through }, credential, table);
+    expectedOutcome({ services: table }, { caller: "gateway", through }, credential, usual);
   assert.deepEqual(outcome({ kind: "none" }), { status: 403, refusal: "access denied" });
   assert.deepEqual(outcome({ kind: "token", permissions: [] }), { status: 200 });
   assert.deepEqual(
     expectedOutcome(
+      { services: table },
       { caller: "gateway", through: ["reviews", "details"] },
       { kind: "none" },
-      table,
+      usual,
     ),
     { status: 403, refusal: "passed on" },
   );
@@ -406,12 +413,14 @@ test("requests carry what the viewer holds, anonymous ones nothing, and without 
   const shown = { headers: { authorization: "Bearer [token]" }, query: "access_token=[token]" };
   const words = new Map([["a.b.c", "[token]"]]);
   const planned = planCells(
+    bookinfo,
     vantages.slice(0, 1),
     everyone.slice(0, 3),
     new Map([
       ["anonymous", { sent: { headers: {} }, shown: { headers: {} }, words: new Map() }],
       ["nobody@bookinfo.example", { sent: carried, shown, words }],
     ]),
+    stack,
   ).filter(({ cell }) => cell.target === "details");
   const [method, path] = ["GET", "/api/v1/products/0"];
   assert.deepEqual(

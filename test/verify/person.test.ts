@@ -8,6 +8,7 @@ import { askEveryUser } from "../../verify/person";
 import type { Terminal } from "../../verify/person";
 import { audience, password, startBookinfo } from "../sandbox/tenant/bookinfo";
 import type { Bookinfo } from "../sandbox/tenant/bookinfo";
+import { authentication } from "./support/stack";
 import { Browser } from "../sandbox/tenant/browser";
 
 const { signal } = new AbortController();
@@ -27,6 +28,7 @@ before(async () => {
     jwksUri: `${tenant.issuer}.well-known/jwks.json`,
     audience,
     permissionsClaim: ["permissions"],
+    authentication,
     clientIds: { web: web.clientId, machines: {} },
     clientSecrets: { web: web.clientSecret, machines: {} },
     // Nobody types these: the person knows the password.

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import type { V1Pod } from "@kubernetes/client-node";
-import type { ServiceName } from "../../components/access";
 import { podAddresses } from "../../verify/pod-addresses";
 import type { Plain } from "../../verify/probe-pod";
 import { startCluster } from "./support/cluster";
@@ -24,7 +23,7 @@ function pod(
 async function found(
   t: TestContext,
   workloads: readonly Plain<V1Pod>[],
-  services: readonly ServiceName[],
+  services: readonly string[],
 ) {
   const cluster = await startCluster({
     run: () => {

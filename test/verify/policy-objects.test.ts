@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { services } from "../../components/access";
-import { policiesOf } from "../../components/enforcement/policies";
-import { compare } from "../../verify/policy-objects";
+import { bookinfo } from "../../components/access";
+import { compare, policiesAskedOf } from "../../verify/policy-objects";
+import { authentication } from "./support/stack";
 
-const identity = {
+const accepted = {
   issuer: "https://tenant.example/",
   jwksUri: "https://tenant.example/.well-known/jwks.json",
   audience: "https://bookinfo.io",
   permissionsClaim: ["permissions"],
 };
-const asked = policiesOf({ identity, services });
+const clientIds = { web: "web", machines: { reporting: "reporting", catalogue: "catalogue" } };
+const gatewayUrl = "http://localhost:8080";
+const asked = policiesAskedOf(bookinfo, { ...accepted, clientIds, authentication, gatewayUrl });
 
 /** A cluster's objects: exactly what the table asks for, in plain JSON. */
 function live() {

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from "jose";
+import { bookinfo as application } from "../../components/access";
 import { allCredentials } from "../../verify/credentials";
 import type { StackOutputs } from "../../stack/outputs";
 import { readSigningKeys } from "../../verify/signing-keys";
@@ -12,6 +13,7 @@ import type { IssuedTokens } from "../../verify/tokens";
 import { viewersOf } from "../../verify/viewers";
 import { audience, password, startBookinfo } from "../sandbox/tenant/bookinfo";
 import type { Bookinfo } from "../sandbox/tenant/bookinfo";
+import { authentication } from "./support/stack";
 
 const live = new AbortController().signal;
 let bookinfo: Bookinfo;
@@ -27,6 +29,7 @@ before(async () => {
     jwksUri: `${tenant.issuer}.well-known/jwks.json`,
     audience,
     permissionsClaim: ["permissions"],
+    authentication,
     clientIds: { web: web.clientId, machines: { catalogue: machine.clientId } },
     clientSecrets: { web: web.clientSecret, machines: { catalogue: machine.clientSecret } },
     userPasswords: {
@@ -81,8 +84,15 @@ test("people get an ID token, machines none", () => {
 
 test("the tenant's key file is a signing key file: every viewer has something to send", async () => {
   const file = join(bookinfo.tenant.stateDirectory, "keys.json");
-  const credentials = await allCredentials(outputs, tokens, live, await readSigningKeys(file));
-  const untried = viewersOf(outputs).filter(({ name }) => !credentials.has(name));
+  const credentials = await allCredentials(
+    application,
+    outputs,
+    tokens,
+    new Map(),
+    live,
+    await readSigningKeys(file),
+  );
+  const untried = viewersOf(application, outputs).filter(({ name }) => !credentials.has(name));
   assert.deepEqual(untried, []);
   const keys = createRemoteJWKSet(new URL(outputs.jwksUri));
   const [good = ""] = credentials.get("forged but valid")?.words.keys() ?? [];

@@ -11,9 +11,12 @@ import {
   SignJWT,
 } from "jose";
 import type { JWK, JWTPayload } from "jose";
+import { bookinfo } from "../../components/access";
+import { everyPermission } from "../../verify/permissions";
 import { strangersKey } from "../../verify/signing-keys";
 import { tokenClasses } from "../../verify/token-classes";
 import type { Materials } from "../../verify/token-classes";
+import { authentication } from "./support/stack";
 
 const issuer = "https://tenant.example:8443/";
 const audience = "https://bookinfo.io";
@@ -37,6 +40,9 @@ before(async () => {
     issuer,
     audience,
     permissionsClaim,
+    permissions: everyPermission(bookinfo),
+    client: "web",
+    furtherKeys: new Map(),
     published: [published],
     tenantKey: { kid: "active", key: tenant.privateKey },
     stranger,
@@ -54,9 +60,10 @@ before(async () => {
 });
 
 const permissionsClaim = ["permissions"];
+const outputs = { issuer, permissionsClaim, authentication };
 
 const classNamed = (name: string) => {
-  const found = tokenClasses({ issuer, permissionsClaim }).find((each) => each.name === name);
+  const found = tokenClasses(bookinfo, outputs).find((each) => each.name === name);
   assert.ok(found, name);
   return found;
 };
@@ -78,6 +85,7 @@ const good: Readonly<Record<string, unknown>> = {
   iat: 0,
   exp: 3600,
   scope: "openid",
+  azp: "web",
   permissions: both,
 };
 
@@ -118,6 +126,8 @@ const forged: readonly [string, string, Signer, () => Record<string, unknown>][]
     "tenant",
     () => ({ aud: [`${other}api`, audience] }),
   ],
+  ["foreign client", "nothing", "tenant", () => ({ azp: "verify-foreign" })],
+  ["no authorized party", "nothing", "tenant", () => ({ azp: undefined })],
   [
     "permissions as one string",
     "0 permissions",
@@ -190,7 +200,7 @@ for (const [name, outcome, signer, changed] of forged) {
 }
 
 test("the classes that are made of something else, and so all of them", () => {
-  const rest = tokenClasses({ issuer, permissionsClaim })
+  const rest = tokenClasses(bookinfo, outputs)
     .filter(({ name }) => !forged.some(([each]) => each === name))
     .map(({ name, outcome }) => [name, outcome]);
   assert.deepEqual(rest, [
@@ -238,14 +248,12 @@ for (const [material, need] of Object.entries(needs)) {
   test(`without ${need}, what needs it is not made, and all else is`, async () => {
     const without = { ...materials, [material]: undefined };
     const missing = await Promise.all(
-      tokenClasses({ issuer, permissionsClaim }).map(async (each) =>
+      tokenClasses(bookinfo, outputs).map(async (each) =>
         (await each.make(without)) ? [] : each.name,
       ),
     );
-    const needing = tokenClasses({ issuer, permissionsClaim }).filter(
-      (each) => each.needs === need,
-    );
-    assert.equal(needing.length, material === "tenantKey" ? 12 : 1);
+    const needing = tokenClasses(bookinfo, outputs).filter((each) => each.needs === need);
+    assert.equal(needing.length, material === "tenantKey" ? 14 : 1);
     assert.deepEqual(
       missing.flat(),
       needing.map(({ name }) => name),
@@ -260,7 +268,7 @@ test("a tenant that publishes no key: nothing to confuse algorithms with", async
 
 test("an issuer that ends without a slash gets one", async () => {
   const bare = "https://tenant.example/realm";
-  const classes = tokenClasses({ issuer: bare, permissionsClaim });
+  const classes = tokenClasses(bookinfo, { ...outputs, issuer: bare });
   const slash = classes.find(({ name }) => name === "issuer with a slash");
   assert.ok(!classes.some(({ name }) => name === "issuer without its slash"));
   const token = await slash?.make({ ...materials, issuer: bare });
@@ -277,7 +285,7 @@ async function saidAt(path: string[]) {
     "permissions only as scope",
     "permissions only as permissions",
   ];
-  const classes = tokenClasses({ issuer, permissionsClaim: path });
+  const classes = tokenClasses(bookinfo, { ...outputs, permissionsClaim: path });
   const made = classes
     .filter(({ name }) => names.includes(name))
     .map(async ({ name, make, outcome }) => {

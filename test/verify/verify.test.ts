@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import { bookinfo } from "../../components/access";
 import type { JudgedCell } from "../../verify/judge";
 import { gatewayComplaint, verify } from "../../verify/verify";
 import type { Report } from "../../verify/verify";
-import { startStack } from "./support/stack";
+import { authentication as usual, startStack } from "./support/stack";
 import type { Stack, StackOptions } from "./support/stack";
 
 async function stackFor(t: TestContext, options?: StackOptions): Promise<Stack> {
@@ -16,7 +17,8 @@ async function stackFor(t: TestContext, options?: StackOptions): Promise<Stack> 
 /** Soon enough for a mesh in the same process. */
 const soon = { settleDeadline: 1_000, gatewayDeadline: 1_000 };
 
-const verifyWithKey = ({ outputs, signingKey }: Stack) => verify(outputs, { signingKey, ...soon });
+const verifyWithKey = ({ outputs, signingKey }: Stack) =>
+  verify(bookinfo, outputs, { signingKey, ...soon });
 
 const holders = [
   "user@bookinfo.example",
@@ -44,23 +46,23 @@ function countsOf({ summary }: Report) {
   return [cells, differences, unproven, notTried];
 }
 
-test("a mesh that enforces the table: 1450 cells, no difference, and nothing is left", async (t) => {
+test("a mesh that enforces the table: 1492 cells, no difference, and nothing is left", async (t) => {
   const stack = await stackFor(t);
   const lines: string[] = [];
   const { outputs, signingKey } = stack;
-  const report = await verify(outputs, {
+  const report = await verify(bookinfo, outputs, {
     signingKey,
     ...soon,
     progress: (line) => lines.push(line),
   });
   assert.deepEqual(named(report.cells, "different"), []);
-  assert.deepEqual(countsOf(report), [1450, 0, 0, 0]);
+  assert.deepEqual(countsOf(report), [1492, 0, 0, 0]);
   assert.deepEqual(report.policies, { asked: 7, differences: [] });
   const { pods, services, serviceAccounts, created } = stack.cluster;
   assert.deepEqual([pods.size, services.size, serviceAccounts.size, created.length], [0, 0, 0, 7]);
   assert.deepEqual(lines, [
     "Signing in as every viewer and starting the probe pods …",
-    "Sending 1450 requests …",
+    "Sending 1492 requests …",
   ]);
   // Neither a token nor a password, in any cell.
   assert.ok(Date.parse(report.startedAt) <= Date.now());
@@ -69,16 +71,18 @@ test("a mesh that enforces the table: 1450 cells, no difference, and nothing is 
 
 test("without the tenant's key, what needs it is not tried and never passed", async (t) => {
   const { outputs } = await stackFor(t);
-  const report = await verify(outputs, soon);
+  const report = await verify(bookinfo, outputs, soon);
   const notTried = report.cells.filter((cell) => cell.verdict === "not tried");
-  // One of them from everywhere that people ask from, the other eleven from three places.
-  assert.deepEqual(countsOf(report), [1450, 0, 0, 12 * (5 + 8 + 8) + 5 * 8]);
+  // One of them from everywhere that people ask from, the other thirteen from three places.
+  assert.deepEqual(countsOf(report), [1492, 0, 0, 14 * (5 + 8 + 8) + 5 * 8]);
   const viewers = notTried.map(({ viewer, needs }) => `${viewer}: ${needs ?? ""}`);
   assert.deepEqual(
     [...new Set(viewers)],
     [
       "forged but valid",
       "ours among its audiences",
+      "foreign client",
+      "no authorized party",
       "permissions as one string",
       "permissions nested",
       "permissions with a suffix",
@@ -134,8 +138,8 @@ test("the policy of details deleted: the cells that changed, and no others", asy
       "unproven",
     ),
   );
-  // From the gateway and productpage's pod 31 of 37; from five other pods all seven, and from reviews' all.
-  assert.equal(refused.length, 31 * 2 + 5 * 7 + 37 + 10 + (21 + 1) + 2 * 21);
+  // From the gateway and productpage's pod 33 of 39; from five other pods all seven, and from reviews' all.
+  assert.equal(refused.length, 33 * 2 + 5 * 7 + 39 + 10 + (21 + 1) + 2 * 21);
 });
 
 test("the audience not checked: the cells of other audiences, and no others", async (t) => {
@@ -147,7 +151,7 @@ test("the audience not checked: the cells of other audiences, and no others", as
       .filter(({ viewer }) => viewers.includes(viewer))
       .map(({ vantage, viewer, target }) => `${vantage}, ${viewer}, ${target}`),
   );
-  assert.deepEqual(countsOf(report), [1450, 4 * (5 + 8 + 8), 0, 0]);
+  assert.deepEqual(countsOf(report), [1492, 4 * (5 + 8 + 8), 0, 0]);
 });
 
 test("fromHeaders removed: a token in the query counts, wherever its holder may call", async (t) => {
@@ -160,7 +164,7 @@ test("fromHeaders removed: a token in the query counts, wherever its holder may 
     ),
     `from a pod as reviews, ${viewer}, ratings`,
   ]);
-  assert.deepEqual(countsOf(report), [1450, 6, 0, 0]);
+  assert.deepEqual(countsOf(report), [1492, 6, 0, 0]);
   assert.ok(!JSON.stringify(report).includes("eyJ"));
 });
 
@@ -174,7 +178,7 @@ test("a route too many: the paths that it opens, to anybody, and no others", asy
       ["/login", "/logout"].map((path) => `ways round, through the gateway, ${viewer}, ${path}`),
     ),
   );
-  assert.deepEqual(countsOf(report), [1450, 4, 0, 0]);
+  assert.deepEqual(countsOf(report), [1492, 4, 0, 0]);
 });
 
 test("a rule that lets POST in: from every caller to whom it is denied, and no other method", async (t) => {
@@ -188,7 +192,7 @@ test("a rule that lets POST in: from every caller to whom it is denied, and no o
     `ways round, from a stranger's pod, anonymous, ${post}`,
     `ways round, from a stranger's pod, moderator@bookinfo.example, ${post}`,
   ]);
-  assert.deepEqual(countsOf(report), [1450, 3, 0, 0]);
+  assert.deepEqual(countsOf(report), [1492, 3, 0, 0]);
 });
 
 test("a policy that overlooks the namespace: the other namespace's cells, and no others", async (t) => {
@@ -203,7 +207,7 @@ test("a policy that overlooks the namespace: the other namespace's cells, and no
       .filter((viewer) => viewer !== "ours among its audiences")
       .map((viewer) => `from another namespace's pod, ${viewer}, details`),
   );
-  assert.deepEqual(countsOf(report), [1450, 5, 0, 0]);
+  assert.deepEqual(countsOf(report), [1492, 5, 0, 0]);
 });
 
 test("plain text let in: every cell from outside the mesh, and no others", async (t) => {
@@ -218,7 +222,7 @@ test("plain text let in: every cell from outside the mesh, and no others", async
   );
   assert.ok(resets.every(({ verdict }) => verdict === "different"));
   assert.equal(resets.length, 7 * 8 + 6 * 7);
-  assert.deepEqual(countsOf(report), [1450, resets.length, 0, 0]);
+  assert.deepEqual(countsOf(report), [1492, resets.length, 0, 0]);
 });
 
 test("no allow-nothing: the unlisted cells whose token is good or absent, and no others", async (t) => {
@@ -232,9 +236,9 @@ test("no allow-nothing: the unlisted cells whose token is good or absent, and no
       )
       .map(({ vantage, viewer, target }) => `${vantage}, ${viewer}, ${target}`),
   );
-  // Of 37 viewers 18 from two pods, seven from four.
-  assert.equal(different.length, 2 * 18 + 4 * 7);
-  assert.deepEqual(countsOf(report), [1450, different.length, 0, 0]);
+  // Of 39 viewers 20 from two pods, seven from four.
+  assert.equal(different.length, 2 * 20 + 4 * 7);
+  assert.deepEqual(countsOf(report), [1492, different.length, 0, 0]);
 });
 
 test("a policy that lets another caller in shows from that caller's pod alone", async (t) => {
@@ -274,21 +278,21 @@ test("policies that arrive late are waited for", async (t) => {
   stack.mesh.policies.delete("details");
   const { outputs, signingKey } = stack;
   const lines: string[] = [];
-  const report = await verify(outputs, {
+  const report = await verify(bookinfo, outputs, {
     signingKey,
     progress: (line) => {
       lines.push(line);
       if (line.includes("waiting")) stack.mesh.policies.set("details", details);
     },
   });
-  assert.deepEqual(countsOf(report), [1450, 0, 0, 0]);
+  assert.deepEqual(countsOf(report), [1492, 0, 0, 0]);
   assert.equal(lines.filter((line) => line.includes("waiting")).length, 1);
 });
 
 test("a wrong password: one line, and the probe pods are removed", async (t) => {
   const { outputs, cluster } = await stackFor(t);
   const userPasswords = { ...outputs.userPasswords, "user@bookinfo.example": "wrong" };
-  await assert.rejects(verify({ ...outputs, userPasswords }, soon), {
+  await assert.rejects(verify(bookinfo, { ...outputs, userPasswords }, soon), {
     message: `sign-in of user@bookinfo.example failed: Wrong email or password. (status 400, ${outputs.issuer}login)`,
   });
   assert.equal(cluster.pods.size, 0);
@@ -297,7 +301,7 @@ test("a wrong password: one line, and the probe pods are removed", async (t) => 
 test("a machine's wrong secret: the tenant's own error", async (t) => {
   const { outputs, cluster } = await stackFor(t);
   const clientSecrets = { web: "web-secret", machines: { catalogue: "wrong", reporting: "wrong" } };
-  await assert.rejects(verify({ ...outputs, clientSecrets }, soon), {
+  await assert.rejects(verify(bookinfo, { ...outputs, clientSecrets }, soon), {
     message: "the token of machine catalogue failed: access_denied: Unauthorized",
   });
   assert.equal(cluster.pods.size, 0);
@@ -305,16 +309,19 @@ test("a machine's wrong secret: the tenant's own error", async (t) => {
 
 test("an audience that the tenant does not know", async (t) => {
   const { outputs } = await stackFor(t);
-  await assert.rejects(verify({ ...outputs, audience: "https://nothing.example" }, soon), {
-    message: `sign-in of nobody@bookinfo.example failed: Service not found (status 403, ${outputs.issuer}authorize)`,
-  });
+  await assert.rejects(
+    verify(bookinfo, { ...outputs, audience: "https://nothing.example" }, soon),
+    {
+      message: `sign-in of nobody@bookinfo.example failed: Service not found (status 403, ${outputs.issuer}authorize)`,
+    },
+  );
 });
 
 test("a gateway that does not answer: one line, before any pod is made", async (t) => {
   const { outputs, mesh, cluster } = await stackFor(t);
   await mesh.close();
   mesh.close = () => Promise.resolve();
-  await assert.rejects(verify(outputs, soon), {
+  await assert.rejects(verify(bookinfo, outputs, soon), {
     message: `the gateway ${outputs.gatewayUrl} does not answer (ECONNREFUSED). Is the stack up, and gateway.url its address?`,
   });
   assert.deepEqual(cluster.created, []);
@@ -338,7 +345,7 @@ test("a tenant that does not answer", async (t) => {
   const { outputs, tenant, cluster } = await stackFor(t);
   await tenant.close();
   tenant.close = () => Promise.resolve();
-  await assert.rejects(verify(outputs, soon), (error: Error) => {
+  await assert.rejects(verify(bookinfo, outputs, soon), (error: Error) => {
     assert.equal(error.message.split(":").slice(0, 2).join(":"), `the tenant https://127.0.0.1`);
     assert.match(error.message, /does not answer as expected: .*ECONNREFUSED/);
     return true;
@@ -348,8 +355,50 @@ test("a tenant that does not answer", async (t) => {
 
 test("a signing key file that cannot be read: nothing is begun", async (t) => {
   const { outputs, cluster } = await stackFor(t);
-  await assert.rejects(verify(outputs, { signingKey: "/nowhere/keys.json" }), {
+  await assert.rejects(verify(bookinfo, outputs, { signingKey: "/nowhere/keys.json" }), {
     message: /^the signing key file \/nowhere\/keys\.json cannot be read: ENOENT/,
   });
   assert.deepEqual(cluster.requests, []);
+});
+
+for (const [what, authentication, asked] of [
+  ["at protected services only", { at: "workload" }, 9],
+  ["at the gateway", { at: "gateway" }, 8],
+  ["at the gateway, which asks for one", { at: "gateway", required: true }, 9],
+  ["of any client's", { clients: "any" }, 7],
+] as const) {
+  test(`a mesh that checks tokens ${what}: no difference, and as many policies`, async (t) => {
+    const stack = await stackFor(t, { authentication: { ...usual, ...authentication } });
+    const report = await verifyWithKey(stack);
+    assert.deepEqual(named(report.cells, "different"), []);
+    assert.deepEqual(countsOf(report), [1492, 0, 0, 0]);
+    assert.deepEqual(report.policies, { asked, differences: [] });
+  });
+}
+
+test("a gateway that asks nobody for a token, where one is required, differs for all without one", async (t) => {
+  const required = { ...usual, at: "gateway", required: true } as const;
+  const stack = await stackFor(t, {
+    authentication: required,
+    checks: { atGateway: true, atServices: "all", required: false },
+  });
+  const report = await verifyWithKey(stack);
+  const different = report.cells.filter(({ verdict }) => verdict === "different");
+  assert.ok(different.every(({ vantage }) => vantage.endsWith("through the gateway")));
+  // Nobody, a foreign client and four more that carry no token, at five paths; nobody at 28 ways round.
+  const without = new Set(different.map(({ viewer }) => viewer));
+  assert.equal(different.length, without.size * 5 + 28);
+  assert.ok(without.has("anonymous") && without.has("foreign client"));
+});
+
+test("a mesh that takes any client's tokens, where these are listed: exactly the foreign ones differ", async (t) => {
+  const stack = await stackFor(t, { clients: undefined });
+  const report = await verifyWithKey(stack);
+  const different = report.cells.filter(({ verdict }) => verdict === "different");
+  assert.deepEqual([...new Set(different.map(({ viewer }) => viewer))].sort(), [
+    "foreign client",
+    "no authorized party",
+  ]);
+  // Details and reviews through the gateway; six in pods as productpage, and one as reviews.
+  assert.equal(different.length, 2 * (2 + 5 + 1));
 });

@@ -32,7 +32,7 @@ export function sentence(report: Report): string {
     : "Not proven: refusals without a control";
 }
 
-/** `1450 cells, 0 differences, 0 not tried`; policies are counted where they differ. */
+/** `1492 cells, 0 differences, 0 not tried`; policies are counted where they differ. */
 export function counts({ summary, policies }: Report): string {
   const { cells, differences, unproven, notTried } = summary;
   const changed = policies.differences.length;

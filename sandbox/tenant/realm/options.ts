@@ -7,7 +7,13 @@ export const realmOptionsSchema = z.strictObject({
   audience: z.string().min(1),
   users: z.array(z.strictObject({ email: z.email(), password: secret, roles })),
   clients: z.array(
-    z.strictObject({ id: z.string().min(1), secret, roles, callback: z.url().optional() }),
+    z.strictObject({
+      id: z.string().min(1),
+      secret,
+      roles,
+      callback: z.url().optional(),
+      loggedOut: z.url().optional(),
+    }),
   ),
 });
 
@@ -28,6 +34,8 @@ export interface RealmOptions {
     readonly roles: readonly string[];
     /** Where people come back to who sign in with it. Default: nobody does; the client acts for itself. */
     readonly callback?: string | undefined;
+    /** Where people come back to who sign out. */
+    readonly loggedOut?: string | undefined;
   }[];
 }
 
@@ -39,9 +47,10 @@ export const realmPath = "/realms/bookinfo";
  *
  * @param domain the tenant's host, or HOST:PORT
  */
-export function realmAddresses(domain: string): { issuer: string; jwksUri: string } {
+export function realmAddresses(domain: string) {
   const issuer = `https://${domain}${realmPath}`;
-  return { issuer, jwksUri: `${issuer}${realmRoutes.jwks}` };
+  const at = (route: keyof typeof realmRoutes) => `${issuer}${realmRoutes[route]}`;
+  return { issuer, jwksUri: at("jwks"), endSessionEndpoint: at("end_session") };
 }
 
 /** As Keycloak has them below a realm. */

@@ -19,6 +19,7 @@ import {
 import { readBody } from "../http";
 import type { KeyRing } from "../keys";
 import { RecordAdapter, type ProtocolRecords } from "../oidc/adapter";
+import { showLogout } from "../oidc/outcomes";
 import { showLogin, showMessage } from "../oidc/pages";
 import { realmAddresses, realmPath, realmRoutes, type RealmOptions } from "./options";
 
@@ -79,11 +80,12 @@ function configure(
   policy.get("consent")?.checks.clear();
   return {
     adapter: (model: string) => new RecordAdapter(model, records),
-    clients: options.clients.map(({ id, secret, callback }) => ({
+    clients: options.clients.map(({ id, secret, callback, loggedOut }) => ({
       client_id: id,
       client_secret: secret,
       token_endpoint_auth_method: "client_secret_post",
       redirect_uris: callback === undefined ? [] : [callback],
+      post_logout_redirect_uris: loggedOut === undefined ? [] : [loggedOut],
       response_types: callback === undefined ? [] : ["code"],
       grant_types: [callback === undefined ? "client_credentials" : "authorization_code"],
     })),
@@ -119,6 +121,13 @@ function configure(
       dPoP: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
       clientCredentials: { enabled: true },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: showLogout,
+        postLogoutSuccessSource: (ctx) => {
+          showMessage(ctx, "Signed out", "You can close this page.");
+        },
+      },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => resource,

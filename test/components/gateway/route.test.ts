@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as random from "@pulumi/random";
+import { bookinfo } from "../../../components/access";
 import { createWayIn, type WayInArgs } from "../../../components/gateway/route";
 import { find, ofType, run } from "../mocks";
 
@@ -13,6 +14,7 @@ async function lead(gatewayUrl: string, changes: Partial<WayInArgs> = {}) {
     createWayIn(
       "in",
       {
+        application: bookinfo,
         gatewayUrl,
         gatewaySelector: { istio: "ingress" },
         ...(changes.tls && { certificate }),
@@ -49,6 +51,8 @@ const toProductpage = (authority: object = {}) => ({
       route: [
         { destination: { host: "productpage.bookinfo.svc.cluster.local", port: { number: 9080 } } },
       ],
+      timeout: "30s",
+      retries: { attempts: 2, perTryTimeout: "12s", retryOn: "connect-failure,refused-stream,reset-before-request" },
     },
   ],
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bookinfo } from "../../../components/access";
 import { applicationAddresses, tenantAddresses } from "../../../components/identity/addresses";
 
 for (const domain of ["tenant.eu.auth0.com", "login.example.com", "tenant.localhost:8443"]) {
@@ -11,9 +12,18 @@ for (const domain of ["tenant.eu.auth0.com", "login.example.com", "tenant.localh
   });
 }
 
-test("the application's addresses are the gateway's", () => {
-  assert.deepEqual(applicationAddresses("http://localhost:8080"), {
-    callback: "http://localhost:8080/oauth2/callback",
-    loggedOut: "http://localhost:8080/productpage",
+for (const [login, callback] of [
+  ["none", "/oauth2/callback"],
+  ["gateway", "/oauth2/callback"],
+  ["application", "/callback"],
+] as const) {
+  test(`with a login at ${login} the tenant sends browsers to ${callback} of the gateway`, () => {
+    assert.deepEqual(
+      applicationAddresses({ application: bookinfo, gatewayUrl: "http://localhost:8080", login }),
+      {
+        callback: `http://localhost:8080${callback}`,
+        loggedOut: "http://localhost:8080/productpage",
+      },
+    );
   });
-});
+}

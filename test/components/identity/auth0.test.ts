@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { bookinfo } from "../../../components/access";
 import { Auth0Identity } from "../../../components/identity/auth0";
 import { countByType, read, run, unknown } from "../mocks";
 
@@ -8,6 +9,7 @@ function fill(preview = false, empty = false) {
   return run(
     () =>
       new Auth0Identity("identity", {
+        application: bookinfo,
         domain: "tenant.example",
         clientId: "management",
         clientSecret: pulumi.secret("management-secret"),
@@ -20,6 +22,7 @@ function fill(preview = false, empty = false) {
             ],
         machines: empty ? [] : [{ name: "catalogue", permissions: ["read:book-details"] }],
         gatewayUrl: "https://books.example",
+        login: "gateway",
       }),
     { preview },
   );

@@ -15,6 +15,7 @@ function install(changes: Partial<IstioMeshArgs> = {}, preview = false) {
           charts: { kind: "repository", address: "https://charts.example" },
           values: { base: {}, istiod: {}, gateway: {} },
           wayIn: { serviceType: "LoadBalancer", nodePorts: {} },
+          egress: "REGISTRY_ONLY",
           ...changes,
         },
         { providers: [clusterProvider()] },
@@ -70,6 +71,7 @@ test("each release in full", async () => {
       env: { PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: "5m" },
       meshConfig: {
         accessLogFile: "/dev/stdout",
+        outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
         pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
       },
     }),
@@ -114,6 +116,7 @@ test("image registry, tag, authority and extra values reach the charts", async (
   assert.deepEqual(istiod.env, { A: "b", PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: "5m" });
   assert.deepEqual(istiod.meshConfig, {
     accessLogFile: "",
+    outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
     pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
   });
   assert.deepEqual(valuesOf("istio-gateway").service, { type: "LoadBalancer", ports: [] });
@@ -163,6 +166,7 @@ for (const [issuer, served] of [
     };
     assert.deepEqual(values.meshConfig, {
       accessLogFile: "/dev/stdout",
+      outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
       pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
       ...served,
     });

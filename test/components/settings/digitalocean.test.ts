@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { bookinfo } from "../../../components/access";
 import { settingsProblems } from "../../../components/config";
 import { settingsSchema } from "../../../components/settings";
 import { read } from "../mocks";
@@ -31,14 +32,14 @@ const others = {
 };
 
 const problems = (changes: object, gateway: object = {}) =>
-  settingsProblems({
+  settingsProblems(bookinfo, {
     ...others,
     cluster: { ...cluster, ...changes },
     gateway: { ...others.gateway, ...gateway },
   });
 
 test("the smallest settings get the defaults", async () => {
-  const { data } = settingsSchema.safeParse({ ...others, cluster });
+  const { data } = settingsSchema(bookinfo).safeParse({ ...others, cluster });
   assert.ok(data?.cluster.kind === "digitalocean");
   const { token, ...rest } = data.cluster;
   assert.deepEqual(await read(token), { value: "dop_v1_token-canary", secret: true });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { bookinfo } from "../../../components/access";
 import { settingsProblems } from "../../../components/config";
 import { kubeconfig } from "../mocks";
 
@@ -11,7 +12,7 @@ const tls = { secret: "default/books-tls" };
 
 /** What is said about these settings of the gateway, with all others as they should be. */
 function problems(gateway: object): string[] {
-  return settingsProblems({
+  return settingsProblems(bookinfo, {
     cluster: { kind: "existing", kubeconfig },
     identity: {
       kind: "auth0",

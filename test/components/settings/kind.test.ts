@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bookinfo } from "../../../components/access";
 import { settingsProblems } from "../../../components/config";
 
 /** What is said about these ports of a kind cluster, with all other settings as they should be. */
 function problems(cluster: object, gateway: object): string[] {
-  return settingsProblems({
+  return settingsProblems(bookinfo, {
     cluster: { kind: "kind", ...cluster },
     identity: {
       kind: "oidc",
@@ -12,6 +13,7 @@ function problems(cluster: object, gateway: object): string[] {
       jwksUri: "https://tenant.example/keys",
       audience: "books",
     },
+    authentication: { clients: "any" },
     gateway,
   });
 }

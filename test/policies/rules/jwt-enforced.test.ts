@@ -105,6 +105,9 @@ test("a service of the table whose tokens nobody checks is found, a public one, 
     resource: "productpage",
   };
   assert.deepEqual(await judged(jwtEnforced, page, { table }), [nobodyChecks]);
+  const chosen = { table, checkedServices: "protected" };
+  assert.deepEqual(await judged(jwtEnforced, page, chosen), []);
+  assert.equal((await judged(jwtEnforced, [...page, details], chosen)).length, 1);
   const empty = authentication("tokens", { jwtRules: [] });
   assert.deepEqual(await judged(jwtEnforced, [empty, ...page], { table }), [nobodyChecks]);
   const elsewhere = workload("productpage", { namespace: "elsewhere" });
@@ -169,8 +172,8 @@ test("pods that the stack does not make are asked by their policies", async () =
     resource: "tokens",
   };
   assert.deepEqual(await judged(jwtEnforced, [tokens]), [found]);
-  const exceptNamespaces = ["bookinfo"];
-  assert.deepEqual(await judged(jwtEnforced, [tokens], { exceptNamespaces }), []);
+  const checkOnlyNamespaces = ["bookinfo"];
+  assert.deepEqual(await judged(jwtEnforced, [tokens], { checkOnlyNamespaces }), []);
   assert.deepEqual(await judged(jwtEnforced, [tokens, allow("details", withToken)]), []);
   assert.deepEqual(await judged(jwtEnforced, [tokens, allow("details", without)]), [admits()]);
   const selector = { matchLabels: { istio: "ingress" } };

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
+import { bookinfo } from "../../../components/access";
+import { loginSettings } from "../../../components/settings";
 import { resourceRule } from "../../../policies/rule";
 import { rules } from "../../../policies/rules";
 import { issuerSettings, tableSettings } from "../../../policies/table";
@@ -20,13 +22,16 @@ const tenant = {
   permissionsClaim: ["permissions"],
 };
 
-const settingsOf = (stack: string) => previewConfiguration(root, stack).settings;
+const settingsOf = (stack: string) =>
+  previewConfiguration({ folder: root, application: bookinfo }, stack).settings;
 
 test("the table and the issuers follow from the program's own, by the namespace's service accounts", () => {
   const reviewed = "bookinfo/bookinfo-productpage";
-  assert.deepEqual(derivedSettings(settingsOf("prod")), {
+  assert.deepEqual(derivedSettings(bookinfo, settingsOf("prod")), {
     issuers: [tenant],
     rootNamespace: "istio-system",
+    checkedServices: "all",
+    checkOnlyNamespaces: [],
     table: {
       namespace: "bookinfo",
       issuers: [tenant],
@@ -43,8 +48,17 @@ test("the table and the issuers follow from the program's own, by the namespace'
   });
 });
 
-test("another provider's issuer, audience and claim are as the stack has them", () => {
-  const { issuers } = derivedSettings({
+test("other providers' issuers, audiences and claims are as the stack has them", () => {
+  const other = { issuer: "https://other.example", jwksUri: "https://other.example/keys" };
+  const recognized = { ...other, audience: "others", permissionsClaim: ["scope"] };
+  const { issuers, table } = derivedSettings(bookinfo, {
+    authentication: {
+      at: "namespace",
+      required: false,
+      clients: "listed",
+      issuers: [{ ...recognized, clients: ["app"] }],
+    },
+    login: { at: "none" },
     identity: {
       kind: "oidc",
       issuer: "https://id.example",
@@ -62,7 +76,27 @@ test("another provider's issuer, audience and claim are as the stack has them", 
       audience: "books",
       permissionsClaim: ["realm_access", "roles"],
     },
+    recognized,
   ]);
+  assert.deepEqual(table.issuers, issuers);
+});
+
+test("who is to check tokens follows from where they are checked, and from a login at the gateway", () => {
+  const settings = settingsOf("prod");
+  const { authentication } = settings;
+  const derived = (at: typeof authentication.at, login = settings.login) => {
+    const { checkedServices, checkOnlyNamespaces } = derivedSettings(bookinfo, {
+      ...settings,
+      authentication: { ...authentication, at },
+      login,
+    });
+    return [checkedServices, ...checkOnlyNamespaces];
+  };
+  const login = loginSettings.parse({ at: "gateway" });
+  assert.deepEqual(derived("namespace"), ["all"]);
+  assert.deepEqual(derived("workload"), ["protected"]);
+  assert.deepEqual(derived("gateway"), ["all", "istio-ingress"]);
+  assert.deepEqual(derived("workload", login), ["protected", "istio-ingress"]);
 });
 
 const ruleOf = (name: string, settings: z.ZodObject) =>
@@ -83,12 +117,12 @@ const pack = [
 
 test("only a rule that has such a setting is given it, and what the stack chooses counts more", () => {
   const settings = settingsOf("prod");
-  const { issuers, table } = derivedSettings(settings);
+  const { issuers, table } = derivedSettings(bookinfo, settings);
   const choice = {
     table: { level: "advisory", settings: { rootNamespace: "mesh" } },
     neither: { level: "disabled", settings: {} },
   } as const;
-  const configuration = packConfiguration(pack, settings, choice);
+  const configuration = packConfiguration(pack, bookinfo, settings, choice);
   assert.deepEqual(configuration, {
     issuers: { level: "mandatory", settings: { issuers } },
     table: { level: "advisory", settings: { table, rootNamespace: "mesh" } },
@@ -107,7 +141,7 @@ for (const stack of stacksOf(root)) {
   test(`stack ${stack}'s file is without mistake, and every rule has all that it asks for`, () => {
     const { choice, problems } = readChoice(root, stack, rules);
     assert.deepEqual(problems, []);
-    const configuration = packConfiguration(rules, settingsOf(stack), choice);
+    const configuration = packConfiguration(rules, bookinfo, settingsOf(stack), choice);
     for (const { name, settings } of rules) {
       const own = configuration[name];
       assert.equal(own?.level, levels[stack as keyof typeof levels], name);

@@ -16,7 +16,13 @@ import { test } from "node:test";
 import { Failure } from "../../../sandbox/failure";
 import { applications } from "../../../sandbox/images/applications";
 import { writeImages } from "../../../sandbox/images/archive";
-import { sandboxImages, type ImageInputs } from "../../../sandbox/images/images";
+import { loginSettings } from "../../../components/settings";
+import {
+  defaultNames,
+  type ImageInputs,
+  type ImageNames,
+  sandboxImages,
+} from "../../../sandbox/images/images";
 import type { ImageSpecification, LayerEntry } from "../../../sandbox/images/specification";
 import { readImages, temporaryFolder } from "./reading";
 
@@ -115,7 +121,8 @@ test("the sandbox's images have the names, users and commands that the cluster e
 });
 
 test("Bookinfo's registry and tag are the caller's, if given", async () => {
-  const images = await sandboxImages(inputs(), { registry: "docker.io/istio", tag: "1.18.0" });
+  const names = { ...defaultNames, registry: "docker.io/istio", tag: "1.18.0" };
+  const images = await sandboxImages(inputs(), names);
   assert.deepEqual(
     images.slice(4).map(({ reference }) => reference),
     ["productpage-v1", "details-v1", "ratings-v1", "reviews-v1", "reviews-v2", "reviews-v3"].map(
@@ -289,3 +296,39 @@ test(
     assert(readdirSync(root).includes("opt"));
   },
 );
+
+/** A login's tools; OAuth2-Proxy is static, Redis has libraries. */
+function loginTools() {
+  const redisRoot = temporaryFolder();
+  mkdirSync(join(redisRoot, "usr/bin"), { recursive: true });
+  symlinkSync(node, join(redisRoot, "usr/bin/redis-check-rdb"));
+  const oauth2Proxy = join(redisRoot, "oauth2-proxy");
+  writeFileSync(oauth2Proxy, "oauth2-proxy");
+  return { oauth2Proxy, redisRoot };
+}
+
+test("a login at the gateway adds its two images under the names that the stack has for them", async () => {
+  const images = ["localhost/proxy:1.0.0", "localhost/redis:1.0.0"] as const;
+  const login = loginSettings.parse({ at: "gateway", image: images[0], redisImage: images[1] });
+  const named = async (names: ImageNames, more: Partial<ImageInputs>) =>
+    (await sandboxImages({ ...inputs(), ...more }, names)).map(({ reference }) => reference);
+  const before = await named(defaultNames, { login: loginTools() });
+  const after = await named({ ...defaultNames, login }, { login: loginTools() });
+  assert.deepEqual(after, [...before, ...images]);
+  const all = await sandboxImages({ ...inputs(), login: loginTools() }, { ...defaultNames, login });
+  const paths = image(all, images[1])
+    .layers.flat()
+    .map(({ path }) => path);
+  assert.ok(paths.includes("usr/bin/redis-server"), paths.join());
+  assert.deepEqual(image(all, images[0]).configuration.Entrypoint, ["/bin/oauth2-proxy"]);
+});
+
+test("a login in the application is productpage's image under another name", async () => {
+  const login = loginSettings.parse({ at: "application", image: "localhost/page:1.0.0" });
+  const images = await sandboxImages(inputs(), { ...defaultNames, login });
+  assert.equal(images.length, (await made).length);
+  assert.deepEqual(image(images, "localhost/page:1.0.0").configuration.Entrypoint, [
+    "/usr/local/bin/node",
+    "/opt/bookinfo/productpage.js",
+  ]);
+});

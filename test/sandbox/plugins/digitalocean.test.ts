@@ -149,6 +149,7 @@ const program: PulumiFn = () => {
       charts: { kind: "repository", address: "https://charts.example" },
       values: { base: {}, istiod: {}, gateway: {} },
       wayIn: made.wayIn,
+      egress: "REGISTRY_ONLY",
     },
     { providers },
   );

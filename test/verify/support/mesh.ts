@@ -9,8 +9,10 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import { createInterface } from "node:readline";
+import type { JWTPayload } from "jose";
 import type { V1Pod } from "@kubernetes/client-node";
-import { publicPaths } from "../../../components/gateway/route";
+import { bookinfo } from "../../../components/access";
+import type { TokenChecks } from "../../../verify/expectations";
 import type { Plain } from "../../../verify/probe-pod";
 import type { Observed, ProbeRequest } from "../../../verify/prober";
 import type { Running } from "./cluster";
@@ -29,6 +31,10 @@ export interface Rule {
 export type Route = { readonly exact: string } | { readonly prefix: string };
 
 export interface MeshOptions extends Pick<TokenRules, "issuer" | "audience" | "keys"> {
+  /** Whose tokens fit where one is asked for, by `azp`. Left out: any client's. */
+  readonly clients?: readonly string[] | undefined;
+  /** Where tokens are checked. Left out: at every service. */
+  readonly checks?: TokenChecks;
   /** Left out: any audience will do. */
   readonly audienceChecked?: boolean;
   /** Left out: tokens count in the Authorization header alone; else in the query too. */
@@ -71,8 +77,16 @@ const workloads = [...versions, "ratings-v1"].map((name, position): Plain<V1Pod>
   };
 });
 
+const everyService: TokenChecks = { atGateway: false, atServices: "all", required: false };
+
+function isListed(claims: JWTPayload | undefined, clients: readonly string[] | undefined): boolean {
+  if (claims === undefined) return false;
+  return clients === undefined || clients.some((client) => client === claims.azp);
+}
+
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
-  const { strict = true, allowNothing = true } = options;
+  const { strict = true, allowNothing = true, clients } = options;
+  const { atGateway, atServices, required } = options.checks ?? everyService;
   const rules: TokenRules = { audienceChecked: true, fromHeaders: true, ...options };
   const policies = new Map<string, readonly Rule[]>([
     ["productpage", [{ callers: [gateway] }]],
@@ -80,13 +94,14 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     ["reviews", [{ callers: [accountOf("productpage")], permission: "read:book-reviews" }]],
     ["ratings", [{ callers: [accountOf("reviews")], permission: "read:book-reviews" }]],
   ]);
-  const routes: Route[] = [...publicPaths];
+  const routes: Route[] = [...(bookinfo.services.productpage?.routes ?? [])];
 
   const call: Call = async (caller, host, request) => {
     const [service = ""] = host.replace(/^verify-/, "").split("-");
-    const { claims, refusal } = await authenticate(request, rules);
+    const isChecked = atServices === "all" || ["details", "reviews", "ratings"].includes(service);
+    const { claims, refusal } = isChecked ? await authenticate(request, rules) : {};
     if (refusal !== undefined) return refusal;
-    const held = [claims?.permissions].flat();
+    const held = isListed(claims, clients) ? [claims?.permissions].flat() : [];
     const policy = policies.get(service) ?? (allowNothing ? [] : [{}]);
     const allowed = policy.some(
       ({ callers = [caller], permission, methods = [request.method] }) =>
@@ -106,6 +121,11 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const throughGateway = async (request: Seen) => {
     const path = normalized(request.path);
     const [bare = ""] = path.split("?");
+    if (atGateway) {
+      const { claims, refusal } = await authenticate(request, rules);
+      if (refusal !== undefined) return refusal;
+      if (required && !isListed(claims, clients)) return denied;
+    }
     const routed = routes.some((route) =>
       "exact" in route ? bare === route.exact : bare.startsWith(route.prefix),
     );

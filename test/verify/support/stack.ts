@@ -3,10 +3,11 @@ import { rm } from "node:fs/promises";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { services } from "../../../components/access";
-import { policiesOf } from "../../../components/enforcement/policies";
+import { bookinfo } from "../../../components/access";
 import type { Policies } from "../../../components/enforcement/policies";
 import type { StackOutputs } from "../../../stack/outputs";
+import { tokenChecksOf } from "../../../verify/expectations";
+import { policiesAskedOf } from "../../../verify/policy-objects";
 import { startCluster } from "./cluster";
 import type { Cluster, ClusterOptions } from "./cluster";
 import { startMesh } from "./mesh";
@@ -28,8 +29,10 @@ export interface Stack {
 
 export interface StackOptions extends Pick<
   MeshOptions,
-  "audienceChecked" | "fromHeaders" | "strict" | "allowNothing"
+  "audienceChecked" | "fromHeaders" | "strict" | "allowNothing" | "checks" | "clients"
 > {
+  /** Where tokens are checked, and whose count. Default: at every service, the provider's alone. */
+  readonly authentication?: StackOutputs["authentication"];
   /** What the tenant really grants, where that is not what was configured. */
   readonly granted?: Readonly<Record<string, readonly string[]>>;
 }
@@ -49,6 +52,14 @@ export const viewers: StackOutputs["viewers"] = {
   ],
 };
 
+/** As in a stack whose configuration says nothing of it. */
+export const authentication: StackOutputs["authentication"] = {
+  at: "namespace",
+  required: false,
+  clients: "listed",
+  issuers: [],
+};
+
 /** What the table asks for, as a cluster has it. */
 function asked(policies: Policies): ClusterOptions["policies"] {
   return {
@@ -58,7 +69,11 @@ function asked(policies: Policies): ClusterOptions["policies"] {
   };
 }
 
-export async function startStack({ granted, ...meshOptions }: StackOptions = {}): Promise<Stack> {
+export async function startStack({
+  granted,
+  authentication: configured = authentication,
+  ...meshOptions
+}: StackOptions = {}): Promise<Stack> {
   const audience = "https://bookinfo.io";
   const passwords = {
     "nobody@bookinfo.example": "n+pass&word",
@@ -82,10 +97,25 @@ export async function startStack({ granted, ...meshOptions }: StackOptions = {})
     },
   });
   const { issuer, jwksUri, published } = tenant;
-  const mesh = await startMesh({ issuer, audience, keys: published, ...meshOptions });
+  const clientIds = {
+    web: "id-web",
+    machines: { catalogue: "id-catalogue", reporting: "id-reporting" },
+  };
+  const mesh = await startMesh({
+    issuer,
+    audience,
+    keys: published,
+    checks: tokenChecksOf({ authentication: configured }),
+    clients:
+      configured.clients === "listed"
+        ? [clientIds.web, ...Object.values(clientIds.machines)]
+        : undefined,
+    ...meshOptions,
+  });
   callbackHost.callback = `${mesh.gatewayUrl}/oauth2/callback`;
-  const identity = { issuer, jwksUri, audience, permissionsClaim: ["permissions"] };
-  const policies = asked(policiesOf({ identity, services }));
+  const accepted = { issuer, jwksUri, audience, permissionsClaim: ["permissions"] };
+  const recognized = { ...accepted, clientIds, authentication: configured };
+  const policies = asked(policiesAskedOf(bookinfo, { ...recognized, gatewayUrl: mesh.gatewayUrl }));
   const cluster = await startCluster({
     run: (pod) => mesh.run(pod),
     workloads: mesh.workloads,
@@ -102,14 +132,7 @@ export async function startStack({ granted, ...meshOptions }: StackOptions = {})
     signingKey,
     outputs: {
       gatewayUrl: mesh.gatewayUrl,
-      issuer,
-      jwksUri,
-      audience,
-      permissionsClaim: ["permissions"],
-      clientIds: {
-        web: "id-web",
-        machines: { catalogue: "id-catalogue", reporting: "id-reporting" },
-      },
+      ...recognized,
       clientSecrets: {
         web: "web-secret",
         machines: { catalogue: "c-secret", reporting: "r-secret" },

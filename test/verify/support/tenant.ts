@@ -49,17 +49,22 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   const codes = new Map<string, Grant>();
   let issuer = "";
 
-  const token = (subject: string, name: string, claims: Record<string, unknown> = {}) =>
-    new SignJWT({ permissions: options.permissions[name] ?? [], ...claims })
+  const token = (
+    subject: string,
+    name: string,
+    client: string,
+    claims: Record<string, unknown> = {},
+  ) =>
+    new SignJWT({ permissions: options.permissions[name] ?? [], azp: client, ...claims })
       .setProtectedHeader({ alg: "RS256", typ: "JWT", kid: "active" })
       .setIssuer(issuer)
       .setSubject(subject)
       .setIssuedAt()
       .setExpirationTime("1h");
-  const accessToken = async (subject: string, name: string) =>
+  const accessToken = async (subject: string, name: string, client: string) =>
     options.opaque === true
       ? randomUUID()
-      : token(subject, name)
+      : token(subject, name, client)
           .setAudience([audience, `${issuer}userinfo`])
           .sign(active.privateKey);
 
@@ -115,7 +120,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
       }
       if (form.get("grant_type") === "client_credentials") {
         return json(200, {
-          access_token: await accessToken(`${id}@clients`, id),
+          access_token: await accessToken(`${id}@clients`, id, id),
           token_type: "Bearer",
         });
       }
@@ -125,11 +130,11 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
       if (grant?.query.get("code_challenge") !== challenge.digest("base64url")) {
         return json(400, { error: "invalid_grant", error_description: "Failed to verify code" });
       }
-      const idToken = token(`auth0|${grant.email}`, grant.email, {
+      const idToken = token(`auth0|${grant.email}`, grant.email, id, {
         nonce: grant.query.get("nonce"),
       }).setAudience(id);
       return json(200, {
-        access_token: await accessToken(`auth0|${grant.email}`, grant.email),
+        access_token: await accessToken(`auth0|${grant.email}`, grant.email, id),
         id_token: await idToken.sign(active.privateKey),
         token_type: "Bearer",
       });

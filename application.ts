@@ -1,0 +1,2 @@
+/** The application of this project. */
+export { bookinfo as application } from "./components/access";

@@ -1,0 +1,103 @@
+/** An application and its table: what the tenant, the mesh's policies and the verification are made from. */
+import { gatewayServiceAccount, type ServiceAccountName } from "./names";
+
+/** A path, as Istio matches it. */
+export type Path = { readonly exact: string } | { readonly prefix: string };
+
+/**
+ * What a request must carry: nothing (`public`), any valid token of the issuer (`signedIn`), or a
+ * token that holds a permission.
+ */
+export type Requirement<Permission extends string = string> =
+  "public" | "signedIn" | { readonly permission: Permission };
+
+/** The caller that is not a service of the table: Istio's ingress gateway. */
+export const gateway = "gateway";
+
+/** One service's row of the table: who may call it, as what, and what the request must carry. */
+export interface ServiceAccess<
+  Service extends string = string,
+  Permission extends string = string,
+> {
+  /** The workloads whose identity (service account) may call it. */
+  readonly callers: readonly (typeof gateway | Service)[];
+  readonly requires: Requirement<Permission>;
+}
+
+/** A service: its row of the table, and where it is. Its pods have its name as their label `app`. */
+export interface ApplicationService extends ServiceAccess {
+  /** That its Service and its pods listen on. */
+  readonly port: number;
+  /** A path that it answers with 200. */
+  readonly path: string;
+  /** The service account that its pods run as. */
+  readonly serviceAccount: string;
+  /** The paths by which the gateway leads to it. Default: none. */
+  readonly routes?: readonly Path[];
+  /** Its versions that have a Service each. Default: none. */
+  readonly versions?: readonly {
+    /** Of the Service. */
+    readonly name: string;
+    /** The service whose ratings it shows as stars to those who may read them; false where it shows none. */
+    readonly showsStarsOf: string | false;
+  }[];
+}
+
+/** What the gateway is asked for, and what becomes of it. */
+export interface GatewayRequest {
+  /** Names it in reports. */
+  readonly name: string;
+  readonly path: string;
+  /** The services that it reaches, in order: the gateway's own, then what each asks with the same token. */
+  readonly through: readonly [string, ...string[]];
+}
+
+export interface Application {
+  /** Names what the stack makes for it; no service has this name. */
+  readonly name: string;
+  /** Its name as people read it. */
+  readonly title: string;
+  /** Where its services are. */
+  readonly namespace: string;
+  /** Whether people sign in to it. Without them the tenant gets no web application, user store and users. */
+  readonly people: boolean;
+  /** The API's identifier where the stack's configuration has none. */
+  readonly audience: string;
+  /** A public path: where people arrive, and where they are once they have signed out. */
+  readonly home: string;
+  /** What each permission is for; the tenant shows it to people who grant it. */
+  readonly permissions: Readonly<Record<string, string>>;
+  /** The roles that users may hold, and the permissions that each role grants. */
+  readonly roles: Readonly<Record<string, Role>>;
+  /** Every service that anybody may reach. A service that is not here is reachable by nobody. */
+  readonly services: Readonly<Record<string, ApplicationService>>;
+  /** The image of its services, where they are one program: the project's service.ts on the sandbox. */
+  readonly image?: string;
+  /** What verification asks the gateway for; the first is public. */
+  readonly requests: readonly [GatewayRequest, ...GatewayRequest[]];
+}
+
+export interface Role {
+  readonly description: string;
+  readonly permissions: readonly string[];
+}
+
+/** @throws Error where the application has no such service: its table names one that it lacks */
+export function serviceOf({ name, services }: Application, service: string): ApplicationService {
+  const found = services[service];
+  if (found === undefined) throw new Error(`${name} has no service ${service}`);
+  return found;
+}
+
+/** The service account that a service runs as. */
+export function serviceAccountOf(application: Application, service: string): ServiceAccountName {
+  const { serviceAccount: name } = serviceOf(application, service);
+  return { namespace: application.namespace, name };
+}
+
+/** The service account of who may call a service, as Istio's policies name it: `namespace/name`. */
+export function callerAccount(application: Application, caller: string): string {
+  const { namespace, name } =
+    caller === gateway ? gatewayServiceAccount : serviceAccountOf(application, caller);
+  return `${namespace}/${name}`;
+}

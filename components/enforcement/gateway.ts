@@ -1,0 +1,52 @@
+/** What the mesh enforces on the ingress gateway's pods. */
+import { proxyPrefix } from "../login/names";
+import { gatewayPort } from "../mesh/values";
+import { gatewayLabels, namespaces } from "../names";
+import { acceptTokens, ofOtherClients, principalsOf, type TrustedIssuer } from "./issuers";
+import type { EnforcementArgs, Policies } from "./policies";
+
+const atGateway = (name: string) => ({ name, namespace: namespaces.ingress });
+const selector = { matchLabels: gatewayLabels };
+
+/** Has bad tokens end at the gateway, those that a login puts into a browser's request included. */
+export function checkAtGateway(
+  issuers: readonly TrustedIssuer[],
+): Policies["RequestAuthentication"][number] {
+  return {
+    resource: "tokens-gateway",
+    metadata: atGateway("tokens"),
+    spec: { selector, ...acceptTokens(issuers) },
+  };
+}
+
+/**
+ * Lets nothing pass the gateway without a token that counts, brought or put there by a login, but signing in. It denies
+ * rather than allows, so that no other policy on the gateway lets more in. No service is reached by HTTP where that is
+ * only redirected: redirects are, and an authority that asks for proof of the name.
+ */
+export function requireTokens({
+  issuers,
+  gatewayUrl,
+  login,
+}: Pick<
+  EnforcementArgs,
+  "issuers" | "gatewayUrl" | "login"
+>): Policies["AuthorizationPolicy"][number] {
+  const operation = {
+    ...(login && { notPaths: [`${proxyPrefix}/*`] }),
+    ...(gatewayUrl.startsWith("https:") && { notPorts: [String(gatewayPort)] }),
+  };
+  const to = Object.keys(operation).length > 0 ? { to: [{ operation }] } : {};
+  return {
+    resource: "tokens-required",
+    metadata: atGateway("tokens-required"),
+    spec: {
+      action: "DENY",
+      selector,
+      rules: [
+        { from: [{ source: { notRequestPrincipals: issuers.map(principalsOf) } }], ...to },
+        ...issuers.flatMap((issuer) => ofOtherClients(issuer).map((rule) => ({ ...rule, ...to }))),
+      ],
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** Whose tokens count: the stack's own provider first, then those that the configuration adds. */
+import type { Input } from "@pulumi/pulumi";
+import type { AuthenticationSettings } from "../config";
+import type { Clients } from "../identity/identity";
+import type { AcceptedTokens } from "../identity/tokens";
+import type { AuthorizationPolicySpec, RequestAuthenticationSpec } from "../mesh/resources";
+
+/** A provider, and the clients whose tokens of it count. */
+export interface TrustedIssuer extends AcceptedTokens {
+  /** By their ids, which a token names as its authorized party (`azp`). Default: any client's tokens count. */
+  readonly clients?: readonly Input<string>[] | undefined;
+}
+
+/** The stack's own provider and those beside it. */
+export function trustedIssuers(
+  {
+    issuer,
+    jwksUri,
+    audience,
+    permissionsClaim,
+    clientIds,
+  }: AcceptedTokens & { readonly clientIds: Clients<Input<string>> },
+  { clients, issuers }: Pick<AuthenticationSettings, "clients" | "issuers">,
+): readonly TrustedIssuer[] {
+  const own = { issuer, jwksUri, audience, permissionsClaim };
+  return [
+    { ...own, ...(clients === "listed" && { clients: everyClient(clientIds) }) },
+    ...issuers.map(({ clients: listed, ...tokens }) => ({
+      ...tokens,
+      ...(listed !== "any" && { clients: listed }),
+    })),
+  ];
+}
+
+/** In an order that does not depend on how the list was read. */
+function everyClient({ web, machines }: Clients<Input<string>>): readonly Input<string>[] {
+  const ofMachines = Object.entries(machines).sort(([one], [other]) => (one < other ? -1 : 1));
+  return [...(web === undefined ? [] : [web]), ...ofMachines.map(([, id]) => id)];
+}
+
+/** Which tokens are genuine. A request without one passes here and meets the rules. */
+export function acceptTokens(issuers: readonly TrustedIssuer[]) {
+  return {
+    jwtRules: issuers.map(({ issuer, jwksUri, audience }) => ({
+      issuer,
+      jwksUri,
+      audiences: [audience],
+      // Without this, tokens in the query string, which ends up in logs, would count as well.
+      fromHeaders: [{ name: "Authorization", prefix: "Bearer " }],
+      // The next service checks the same token.
+      forwardOriginalToken: true,
+    })),
+  } satisfies RequestAuthenticationSpec;
+}
+
+type Rule = NonNullable<AuthorizationPolicySpec["rules"]>[number];
+type Source = NonNullable<NonNullable<Rule["from"]>[number]["source"]>;
+
+/** Istio's name for the authorized party. */
+const presenter = "request.auth.presenter";
+
+/** Istio's name for whom a token speaks of is issuer, slash, subject: Auth0's issuer makes it two slashes. */
+export const principalsOf = ({ issuer }: TrustedIssuer) => `${issuer}/*`;
+
+/** A rule that requests with a token of this issuer fit whose client is not listed; none where any client's count. */
+export function ofOtherClients(trusted: TrustedIssuer): readonly Rule[] {
+  const { clients } = trusted;
+  if (clients === undefined) return [];
+  const from = [{ source: { requestPrincipals: [principalsOf(trusted)] } }];
+  return [{ from, when: [{ key: presenter, notValues: [...clients] }] }];
+}
+
+/**
+ * A rule that only requests with a token of this issuer, by one of its listed clients, fit.
+ *
+ * @param source what else has to be true of who calls
+ * @param permission what the token has to hold. Default: nothing
+ */
+export function withToken(trusted: TrustedIssuer, source: Source = {}, permission?: string): Rule {
+  const { permissionsClaim, clients } = trusted;
+  const claim = permissionsClaim.map((name) => `[${name}]`).join("");
+  const when = [
+    ...(permission === undefined
+      ? []
+      : [{ key: `request.auth.claims${claim}`, values: [permission] }]),
+    ...(clients === undefined ? [] : [{ key: presenter, values: [...clients] }]),
+  ];
+  return {
+    from: [{ source: { ...source, requestPrincipals: [principalsOf(trusted)] } }],
+    ...(when.length > 0 && { when }),
+  };
+}

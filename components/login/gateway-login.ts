@@ -1,0 +1,58 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Application } from "../application";
+import type { Identity } from "../identity";
+import { createProviderEntries, type Egress } from "../mesh/egress";
+import { namespaces } from "../names";
+import type { GatewayLoginSettings } from "./configuration";
+import { createPolicies, createRoute } from "./gateway";
+import { Proxy } from "./proxy";
+import { Redis } from "./redis";
+
+/** What the login at the gateway is made from. */
+export interface GatewayLoginArgs {
+  readonly application: Application;
+  /** The settings under `login`. */
+  readonly login: GatewayLoginSettings;
+  readonly identity: Identity;
+  /** The provider's client that people sign in with. */
+  readonly clientId: pulumi.Output<string>;
+  /** The gateway's URL as browsers see it. */
+  readonly gatewayUrl: string;
+  /** What workloads reach outside of the mesh. */
+  readonly egress: Egress;
+}
+
+/** Browser login at the gateway: OAuth2-Proxy, where its sessions are, and the policies that have it asked. */
+export class GatewayLogin extends pulumi.ComponentResource {
+  /** On the gateway, and on the login's own workloads. */
+  public readonly policies: readonly pulumi.Resource[];
+
+  /**
+   * @param name the component's name; its children are named after it
+   * @param args the settings, the provider and its client
+   * @param options Pulumi's resource options; they must carry the cluster's Kubernetes provider, and depend on the
+   *   control plane and the gateway's namespace
+   */
+  constructor(name: string, args: GatewayLoginArgs, options: pulumi.ComponentResourceOptions) {
+    super("istio-auth0:index:GatewayLogin", name, {}, options);
+    const namespace = new kubernetes.core.v1.Namespace(
+      `${name}-namespace`,
+      { metadata: { name: namespaces.login, labels: { "istio-injection": "enabled" } } },
+      { parent: this },
+    );
+    const policies = createPolicies(name, args, { parent: this, dependsOn: namespace });
+    if (args.egress === "REGISTRY_ONLY")
+      createProviderEntries(`${name}-provider`, args.identity, namespaces.login, {
+        parent: this,
+        dependsOn: namespace,
+      });
+    const { sessions, redisImage: image } = args.login;
+    const inTurn = { parent: this, dependsOn: policies };
+    const redis = sessions === "redis" ? new Redis(`${name}-redis`, { image }, inTurn) : undefined;
+    new Proxy(`${name}-proxy`, { ...args, redisPassword: redis?.password }, inTurn);
+    createRoute(name, args, inTurn);
+    this.policies = policies;
+    this.registerOutputs({});
+  }
+}

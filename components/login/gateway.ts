@@ -1,0 +1,82 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { HelmValues } from "../mesh/values";
+import { AuthorizationPolicy, VirtualService, type VirtualServiceSpec } from "../mesh/resources";
+import type { Application } from "../application";
+import { authorityMatch } from "../gateway/host";
+import { patience } from "../traffic";
+import { applicationAddresses } from "../identity";
+import { applicationGateway } from "../gateway/route";
+import { afterSignOut, type ProxyOptions } from "./configuration";
+import { cookieName, hostOf, proxy, proxyPrefix, signOutPath } from "./names";
+import { loginPolicies, type LoginPolicyOptions, providerName } from "./policies";
+
+/** The proxy as the mesh asks it: an entry of `meshConfig.extensionProviders`. */
+export const extensionProvider: HelmValues = {
+  name: providerName,
+  envoyExtAuthzHttp: {
+    service: hostOf(proxy),
+    port: proxy.port,
+    // Without these it would wait ten minutes, and say "forbidden" where it is only out of order.
+    timeout: "5s",
+    statusOnError: "503",
+    includeRequestHeadersInCheck: ["cookie"],
+    headersToUpstreamOnAllow: ["authorization"],
+    // A session that was refreshed has another cookie.
+    headersToDownstreamOnAllow: ["set-cookie"],
+    headersToDownstreamOnDeny: ["cache-control", "content-type", "set-cookie"],
+  },
+};
+
+/** Makes the policies on the gateway and on the login's workloads. They are there before what they protect. */
+export function createPolicies(
+  name: string,
+  args: LoginPolicyOptions,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  return loginPolicies(args).AuthorizationPolicy.map(
+    ({ resource, ...object }) => new AuthorizationPolicy(`${name}-${resource}`, object, options),
+  );
+}
+
+/** Leads the proxy's own paths to it. */
+export function createRoute(
+  name: string,
+  args: ProxyOptions & { readonly application: Application },
+  options: pulumi.CustomResourceOptions,
+): void {
+  new VirtualService(
+    `${name}-route`,
+    {
+      metadata: { name: proxy.name, namespace: proxy.namespace },
+      spec: {
+        hosts: ["*"],
+        gateways: [applicationGateway(args.application)],
+        http: routesOf(args),
+      },
+    },
+    options,
+  );
+}
+
+/**
+ * Signing out ends the session here, and where it was asked for as it is, the browser goes on to the provider. Whoever
+ * has no session is not sent there: the provider would not know whom to sign out.
+ */
+function routesOf(args: ProxyOptions): NonNullable<VirtualServiceSpec["http"]> {
+  const { gatewayUrl } = args;
+  const host = authorityMatch(gatewayUrl);
+  const signOut = { uri: { exact: signOutPath }, ...host };
+  const session = { cookie: { regex: `(.*; *)?${cookieName(gatewayUrl)}(_[0-9]+)?=.*` } };
+  const route = [{ destination: { host: hostOf(proxy), port: { number: proxy.port } } }];
+  const onward = new URLSearchParams({ rd: afterSignOut(args) }).toString();
+  const { loggedOut } = applicationAddresses({ ...args, login: "gateway" });
+  return [
+    { match: [{ ...signOut, queryParams: { rd: { regex: ".+" } } }], route, ...patience },
+    {
+      match: [{ ...signOut, headers: session }],
+      redirect: { uri: `${signOutPath}?${onward}`, redirectCode: 302 },
+    },
+    { match: [signOut], redirect: { uri: new URL(loggedOut).pathname, redirectCode: 302 } },
+    { match: [{ uri: { prefix: `${proxyPrefix}/` }, ...host }], route, ...patience },
+  ];
+}

@@ -1,0 +1,72 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Application } from "../application";
+import type { BookinfoArgs } from "../bookinfo";
+import type { LoginSettings } from "../config";
+import type { Identity } from "../identity";
+import { ApplicationLogin } from "./application";
+import type { GatewayLoginSettings } from "./configuration";
+import type { Egress } from "../mesh/egress";
+import { GatewayLogin } from "./gateway-login";
+import { applicationPaths } from "./names";
+
+export { extensionProvider } from "./gateway";
+
+/** What every kind of login gives the rest of the stack. */
+export interface Login {
+  /** What it changes in the application and the way in. */
+  readonly application: Pick<BookinfoArgs, "paths" | "hiddenHeaders" | "overrides">;
+  /** What has to be there before the first request is. */
+  readonly enforced: readonly pulumi.Resource[];
+}
+
+/** What every kind of login is made from. */
+export interface LoginArgs {
+  readonly application: Application;
+  readonly identity: Identity;
+  /** The gateway's URL as browsers see it. */
+  readonly gatewayUrl: string;
+  /** What workloads reach outside of the mesh. */
+  readonly egress: Egress;
+}
+
+/**
+ * Sets up the login that the configuration names.
+ *
+ * @param name the component's name
+ * @param settings the settings under `login`
+ * @param args the application, and the provider
+ * @param options Pulumi's resource options; they must carry the cluster's Kubernetes provider, and depend on the
+ *   control plane and the namespaces of gateway and application
+ */
+export function createLogin(
+  name: string,
+  settings: LoginSettings,
+  { identity, ...place }: LoginArgs,
+  options: pulumi.ComponentResourceOptions,
+): Login {
+  const { web: clientId } = identity.clientIds;
+  // Without a client nobody can sign in; where a login is asked for, the settings insist on one.
+  if (settings.at === "none" || clientId === undefined) return { application: {}, enforced: [] };
+  const args = { identity, clientId, ...place };
+  if (settings.at === "gateway") {
+    const { policies } = new GatewayLogin(name, { ...args, login: settings }, options);
+    // The session is the proxy's own: a service that got to see its cookie could use it.
+    return { application: { hiddenHeaders: ["cookie"] }, enforced: policies };
+  }
+  const { environment, annotations } = new ApplicationLogin(name, args, options);
+  const productpage = { image: settings.image, environment, annotations };
+  const paths = applicationPaths.map((exact) => ({ exact }));
+  return { application: { paths, overrides: { productpage } }, enforced: [] };
+}
+
+/** How browsers get in: what `verify` has to know of it. */
+export type LoginOutput =
+  Pick<GatewayLoginSettings, "at" | "required" | "sessions"> | { readonly at: "application" };
+
+/** The settings under `login` as the stack exports them; nothing where nobody signs in. */
+export function describeLogin(settings: LoginSettings): LoginOutput | undefined {
+  if (settings.at === "none") return undefined;
+  if (settings.at === "application") return { at: settings.at };
+  const { at, required, sessions } = settings;
+  return { at, required, sessions };
+}

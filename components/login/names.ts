@@ -1,0 +1,44 @@
+import type { Application } from "../application";
+import { namespaces, type ServiceAccountName } from "../names";
+
+/** A workload of the login's: its Deployment, Service and label have the name of its service account. */
+export interface LoginWorkload extends ServiceAccountName {
+  readonly port: number;
+}
+
+export const proxy: LoginWorkload = {
+  namespace: namespaces.login,
+  name: "oauth2-proxy",
+  port: 4180,
+};
+
+export const redis: LoginWorkload = { namespace: namespaces.login, name: "redis", port: 6379 };
+
+/** The name that the mesh knows a workload's Service by. */
+export function hostOf({ name, namespace }: LoginWorkload): string {
+  return `${name}.${namespace}.svc.cluster.local`;
+}
+
+/** The paths that are the proxy's own: its callback, signing in and signing out. */
+export const proxyPrefix = "/oauth2";
+
+/** Where a person signs out. */
+export const signOutPath = `${proxyPrefix}/sign_out`;
+
+/** Where a browser goes to sign in, and to sign out of this stack alone. */
+export const loginPaths = ({ home }: Pick<Application, "home">) =>
+  ({
+    gateway: { signIn: `${proxyPrefix}/start?rd=${home}`, signOut: `${signOutPath}?rd=${home}` },
+    application: { signIn: "/login", signOut: "/logout" },
+  }) as const;
+
+/**
+ * The session's cookie. With the prefix a browser takes it from this very host only, never from a neighbouring
+ * one; that takes HTTPS.
+ */
+export function cookieName(gatewayUrl: string): string {
+  return gatewayUrl.startsWith("https:") ? "__Host-bookinfo" : "bookinfo";
+}
+
+/** The application's own paths for its login. */
+export const applicationPaths = ["/login", "/logout", "/callback"] as const;

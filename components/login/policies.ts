@@ -1,0 +1,101 @@
+/** What the mesh enforces for the login: data, so that it can be judged, and compared with a cluster's. */
+import type { PolicyObject } from "../enforcement/policies";
+import type { AuthorizationPolicySpec } from "../mesh/resources";
+import { secureGatewayPort } from "../mesh/values";
+import {
+  gatewayLabels,
+  gatewayServiceAccount,
+  namespaces,
+  type ServiceAccountName,
+} from "../names";
+import type { GatewayLoginSettings } from "./configuration";
+import { proxy, proxyPrefix, redis } from "./names";
+
+/** The proxy's name in the mesh's configuration, by which a policy asks it. */
+export const providerName = "login";
+
+/** What the login's policies are made of. */
+export interface LoginPolicyOptions {
+  readonly login: Pick<GatewayLoginSettings, "required" | "sessions">;
+  /** The gateway's URL as browsers see it. */
+  readonly gatewayUrl: string;
+}
+
+/** Every object that enforces the login, by its kind. */
+export interface LoginPolicies {
+  readonly AuthorizationPolicy: readonly PolicyObject<AuthorizationPolicySpec>[];
+}
+
+/** The policies on the login's own workloads, and that on the gateway which has the proxy asked. */
+export function loginPolicies({ login, gatewayUrl }: LoginPolicyOptions): LoginPolicies {
+  const atGateway = (name: string) => ({ name, namespace: namespaces.ingress });
+  return {
+    AuthorizationPolicy: [
+      { resource: "allow-nothing", metadata: inLogin("allow-nothing"), spec: {} },
+      {
+        resource: "proxy-callers",
+        metadata: inLogin(proxy.name),
+        spec: allowCaller(proxy, gatewayServiceAccount),
+      },
+      ...(login.sessions === "redis"
+        ? [
+            {
+              resource: "redis-callers",
+              metadata: inLogin(redis.name),
+              spec: allowCaller(redis, proxy),
+            },
+          ]
+        : []),
+      { resource: "check", metadata: atGateway("login"), spec: askProxy(login, gatewayUrl) },
+    ],
+  };
+}
+
+function inLogin(name: string) {
+  return { name, namespace: namespaces.login };
+}
+
+/** One caller, known by its certificate, and the one port. */
+function allowCaller(
+  { name, port }: typeof proxy,
+  caller: ServiceAccountName,
+): AuthorizationPolicySpec {
+  return {
+    action: "ALLOW",
+    selector: { matchLabels: { app: name } },
+    rules: [
+      {
+        from: [{ source: { serviceAccounts: [`${caller.namespace}/${caller.name}`] } }],
+        to: [{ operation: { ports: [String(port)] } }],
+      },
+    ],
+  };
+}
+
+/**
+ * Has the gateway ask the proxy about browsers: requests that bring no token of their own. Machines pass by it, so
+ * they do without it while it is down. Where HTTP is only redirected, that is not asked about.
+ */
+function askProxy(
+  { required }: LoginPolicyOptions["login"],
+  gatewayUrl: string,
+): AuthorizationPolicySpec {
+  const ports = isSecure(gatewayUrl) ? { ports: [String(secureGatewayPort)] } : {};
+  return {
+    action: "CUSTOM",
+    provider: { name: providerName },
+    selector: { matchLabels: gatewayLabels },
+    rules: [
+      {
+        to: [{ operation: { notPaths: [`${proxyPrefix}/*`], ...ports } }],
+        when: [
+          { key: "request.headers[authorization]", notValues: ["*"] },
+          // Without a cookie there is no session; only a required one then has to be begun.
+          ...(required ? [] : [{ key: "request.headers[cookie]", values: ["*"] }]),
+        ],
+      },
+    ],
+  };
+}
+
+const isSecure = (gatewayUrl: string) => gatewayUrl.startsWith("https:");

@@ -1,0 +1,57 @@
+/** What workloads may reach outside of the mesh. */
+import type * as pulumi from "@pulumi/pulumi";
+import type { Identity } from "../identity";
+import { ServiceEntry, type ServiceEntrySpec } from "./resources";
+
+/** Whether a workload with a sidecar reaches any address, or only the mesh's services and what is entered as one. */
+export type Egress = "ALLOW_ANY" | "REGISTRY_ONLY";
+
+/** Where those who sign people in ask the provider. Where people sign out, only their browsers go. */
+type ProviderAddresses = Pick<Identity, "issuer" | "jwksUri" | "tokenEndpoint">;
+
+/**
+ * Enters the identity provider for the workloads of one namespace: those that sign people in. istiod, which fetches
+ * the keys for all others, has no sidecar.
+ *
+ * @param name what the resources are named after
+ * @param namespace whose workloads reach it; no other's do
+ * @param options Pulumi's resource options
+ */
+export function createProviderEntries(
+  name: string,
+  identity: ProviderAddresses,
+  namespace: string,
+  options: pulumi.CustomResourceOptions,
+): void {
+  for (const [port, hosts] of hostsByPort(identity)) {
+    const metadata = { name: `identity-provider-${port}`, namespace };
+    new ServiceEntry(`${name}-${port}`, { metadata, spec: providerEntry(port, hosts) }, options);
+  }
+}
+
+/** Each host once, at each of its ports. An entry is for all of its hosts at all of its ports. */
+function hostsByPort(identity: ProviderAddresses): ReadonlyMap<number, readonly string[]> {
+  const { issuer, jwksUri, tokenEndpoint } = identity;
+  const found = new Map<number, string[]>();
+  for (const url of [issuer, jwksUri, ...(tokenEndpoint === undefined ? [] : [tokenEndpoint])]) {
+    const { hostname, port } = new URL(url);
+    const number = Number(port === "" ? 443 : port);
+    const hosts = found.get(number) ?? [];
+    if (!hosts.includes(hostname)) found.set(number, [...hosts, hostname]);
+  }
+  return found;
+}
+
+/**
+ * The workload speaks TLS itself: its sidecar reads the name that it asks for, and nothing else. The workload also looks
+ * the name up, since the sidecar's own resolver takes every name under localhost for the pod itself.
+ */
+function providerEntry(number: number, hosts: readonly string[]): ServiceEntrySpec {
+  return {
+    hosts: [...hosts],
+    ports: [{ name: "tls", number, protocol: "TLS" }],
+    location: "MESH_EXTERNAL",
+    resolution: "NONE",
+    exportTo: ["."],
+  };
+}

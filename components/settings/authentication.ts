@@ -1,0 +1,92 @@
+import { z } from "zod";
+import { tenantAddresses } from "../identity/addresses";
+import { tokensOfProvider } from "./provider";
+import { flag, oneOf, section, text, unique } from "./schema";
+
+const clientIds = 'a list of client ids, or "any"';
+
+/** A provider whose tokens count beside those of `identity`. */
+const issuer = section({
+  ...tokensOfProvider,
+  /** Whose tokens count, by their authorized party (`azp`): these clients', or any client's of the provider. */
+  clients: z.union(
+    [z.literal("any"), unique(text(clientIds), "each client id once").min(1, { error: clientIds })],
+    { error: clientIds },
+  ),
+});
+
+export const authentication = section({
+  /**
+   * Where tokens are checked: at every service of the application, only at those that ask for one, or at the gateway
+   * before every service. Default: namespace, every service.
+   */
+  at: oneOf({ namespace: true, workload: true, gateway: true }).default("namespace"),
+  /** Whether the gateway lets nobody in without a token. Default: false; public services answer anybody. */
+  required: flag().default(false),
+  /** Whose tokens of identity's count: those of the clients that this stack lists, or of any. Default: listed. */
+  clients: oneOf({ listed: true, any: true }).default("listed"),
+  /** Providers beside identity's. Default: none. */
+  issuers: unique(issuer, "an issuer that no other entry has", "issuer").default([]),
+});
+
+const required = z.looseObject({
+  authentication: z.looseObject({ at: z.string().default("namespace"), required: z.literal(true) }),
+});
+
+/** Only the gateway can refuse who is nobody: services let in whom the table says. */
+export function checkRequired(settings: unknown, context: z.core.$RefinementCtx): void {
+  const { data } = required.safeParse(settings);
+  if (data === undefined || data.authentication.at === "gateway") return;
+  context.addIssue({
+    code: "custom",
+    path: ["authentication", "required"],
+    input: true,
+    message: `false, or authentication.at "gateway" instead of "${data.authentication.at}"`,
+  });
+}
+
+const withoutClient = z.looseObject({
+  identity: z.looseObject({
+    kind: z.literal("oidc"),
+    client: z.undefined().optional(),
+    machines: z.array(z.unknown()).max(0).default([]),
+  }),
+  authentication: z.looseObject({ clients: z.string().optional() }).default({}),
+  // Whoever signs people in is a client of the provider: another line asks for it.
+  login: z.looseObject({ at: z.literal("none") }).optional(),
+});
+
+/** A list of nobody would refuse every token. */
+export function checkClients(settings: unknown, context: z.core.$RefinementCtx): void {
+  const { data } = withoutClient.safeParse(settings);
+  if (data === undefined || data.authentication.clients === "any") return;
+  context.addIssue({
+    code: "custom",
+    path: ["authentication", "clients"],
+    input: data.authentication.clients,
+    message: '"any", as identity lists no client: it has neither client nor machines',
+  });
+}
+
+const withIssuers = z.looseObject({
+  identity: z.looseObject({ domain: z.string().optional(), issuer: z.string().optional() }),
+  authentication: z.looseObject({ issuers: z.array(z.unknown()) }),
+});
+
+/** Two rules for one issuer would each let in what the other one refuses. */
+export function checkIssuers(settings: unknown, context: z.core.$RefinementCtx): void {
+  const { data } = withIssuers.safeParse(settings);
+  if (data === undefined) return;
+  const { domain, issuer: named } = data.identity;
+  const own = domain === undefined ? named : tenantAddresses(domain).issuer;
+  data.authentication.issuers.forEach((entry, index) => {
+    const { data: other } = z.looseObject({ issuer: z.string() }).safeParse(entry);
+    if (other === undefined || other.issuer !== own) return;
+    context.addIssue({
+      code: "custom",
+      path: ["authentication", "issuers", index, "issuer"],
+      input: own,
+      message: "another issuer than identity's",
+    });
+  });
+}

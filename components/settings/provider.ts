@@ -1,0 +1,41 @@
+/** What a provider's own documents say, and the settings repeat. */
+import { z } from "zod";
+import { matching, text } from "./schema";
+
+/** A URL as it stands in the provider's own document; what it holds is shown in plain text, so no password. */
+export function providerUrl(expected: string, isGood: (url: URL) => boolean = () => true) {
+  return z.url({ error: expected, protocol: /^https$/ }).refine(
+    (text) => {
+      const url = URL.parse(text);
+      // A parser mends what is not written as a URL is; the mesh compares it to the letter.
+      const isWhole = /^https:\/\/[^\s#]+$/.test(text);
+      return isWhole && url !== null && url.username + url.password === "" && isGood(url);
+    },
+    { error: expected },
+  );
+}
+
+const claim = "a claim's name, or a list of names that leads to a nested one";
+const claimName = matching(/^[^[\]\s]+$/, claim);
+
+/** How the tokens of a provider are recognized that is there already. */
+export const tokensOfProvider = {
+  /** The tokens' `iss`, exactly as the provider's discovery document has it: with its last slash, or without. */
+  issuer: providerUrl(
+    "an https URL without user name, query and fragment",
+    ({ search }) => search === "",
+  ),
+  /** Where the provider's keys are: the discovery document's `jwks_uri`. */
+  jwksUri: providerUrl("an https URL without user name and fragment"),
+  /** What the tokens' `aud` must name. */
+  audience: text("the audience of the API's tokens"),
+  /**
+   * Where a token says which permissions it holds, as a list or as words parted by spaces (`scope` only). Keycloak's
+   * roles are at [realm_access, roles]. Default: permissions.
+   */
+  permissionsClaim: z
+    .union([claimName.transform((name) => [name]), z.array(claimName, { error: claim }).min(1)], {
+      error: claim,
+    })
+    .prefault("permissions"),
+};

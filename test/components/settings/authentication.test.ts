@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bookinfo } from "../../../components/access";
+import { settingsProblems } from "../../../components/config";
+import { settingsSchema } from "../../../components/settings";
+
+const client = { id: "bookinfo", secret: "s" };
+const issuer = "https://tenant.example";
+const other = { issuer: "https://other.example/", jwksUri: "https://other.example/keys" };
+const further = { ...other, audience: "books", clients: "any" };
+
+/** A stack's settings with these, and all others as they should be. */
+function settings(authentication: unknown, identity: object = { client }) {
+  return {
+    cluster: { kind: "kind" },
+    identity: {
+      kind: "oidc",
+      issuer,
+      jwksUri: `${issuer}/keys`,
+      audience: "books",
+      ...identity,
+    },
+    gateway: { url: "http://localhost:8080" },
+    ...(authentication !== undefined && { authentication }),
+  };
+}
+
+const problems = (authentication: unknown, identity?: object) =>
+  settingsProblems(bookinfo, settings(authentication, identity));
+
+test("without a word tokens are checked at every service, and those of the listed clients count", () => {
+  assert.deepEqual(settingsSchema(bookinfo).parse(settings(undefined)).authentication, {
+    at: "namespace",
+    required: false,
+    clients: "listed",
+    issuers: [],
+  });
+});
+
+test("a further issuer's permissions are in the claim permissions, unless it is said", () => {
+  const { authentication } = settingsSchema(bookinfo).parse(
+    settings({
+      issuers: [further, { ...further, issuer: "https://c.example", permissionsClaim: ["a", "b"] }],
+    }),
+  );
+  assert.deepEqual(
+    authentication.issuers.map(({ permissionsClaim }) => permissionsClaim),
+    [["permissions"], ["a", "b"]],
+  );
+});
+
+const ids = 'expected a list of client ids, or "any"';
+
+for (const [what, authentication, expected] of [
+  ["every place", { at: "workload" }, []],
+  ["a token asked of everybody at the gateway", { at: "gateway", required: true }, []],
+  ["a further issuer with its clients", { issuers: [{ ...further, clients: ["app"] }] }, []],
+  [
+    "a place that is none",
+    { at: "door" },
+    ['authentication.at: found "door", expected one of "namespace", "workload", "gateway"'],
+  ],
+  [
+    "a token asked of everybody at services",
+    { required: true },
+    [
+      'authentication.required: found true, expected false, or authentication.at "gateway" instead of "namespace"',
+    ],
+  ],
+  [
+    "a token asked of everybody at some services",
+    { at: "workload", required: true },
+    [
+      'authentication.required: found true, expected false, or authentication.at "gateway" instead of "workload"',
+    ],
+  ],
+  [
+    "other clients",
+    { clients: "some" },
+    ['authentication.clients: found "some", expected one of "listed", "any"'],
+  ],
+  [
+    "a further issuer that does not say whose tokens count",
+    { issuers: [{ ...other, audience: "books" }] },
+    [`authentication.issuers[0].clients: found nothing, ${ids}`],
+  ],
+  [
+    "a further issuer with nobody's tokens",
+    { issuers: [{ ...further, clients: [] }] },
+    [`authentication.issuers[0].clients: found an empty list, ${ids}`],
+  ],
+  [
+    "the provider's own issuer once more",
+    { issuers: [{ ...further, issuer }] },
+    [
+      `authentication.issuers[0].issuer: found "${issuer}", expected another issuer than identity's`,
+    ],
+  ],
+  [
+    "one issuer twice",
+    { issuers: [further, further] },
+    [
+      `authentication.issuers[1].issuer: found "${other.issuer}", expected an issuer that no other entry has`,
+    ],
+  ],
+  [
+    "an issuer without encryption",
+    { issuers: [{ ...further, issuer: "http://other.example" }] },
+    [
+      'authentication.issuers[0].issuer: found "http://other.example", expected an https URL without user name, query and fragment',
+    ],
+  ],
+] as const) {
+  test(`${what}: ${expected.length === 0 ? "fine" : "refused"}`, () => {
+    assert.deepEqual(problems(authentication), expected);
+  });
+}
+
+test("a tenant's own issuer is its domain's", () => {
+  const tenant = { kind: "auth0", domain: "t.example", clientId: "c", clientSecret: "s" };
+  const issuers = [{ ...further, issuer: "https://t.example/" }];
+  assert.deepEqual(settingsProblems(bookinfo, { ...settings({ issuers }), identity: tenant }), [
+    'authentication.issuers[0].issuer: found "https://t.example/", expected another issuer than identity\'s',
+  ]);
+});
+
+test("where identity lists no client, no token would count: any client's have to", () => {
+  const nobody = '"any", as identity lists no client: it has neither client nor machines';
+  assert.deepEqual(problems(undefined, {}), [
+    `authentication.clients: found nothing, expected ${nobody}`,
+  ]);
+  assert.deepEqual(problems({ clients: "listed" }, {}), [
+    `authentication.clients: found "listed", expected ${nobody}`,
+  ]);
+  assert.deepEqual(problems({ clients: "any" }, {}), []);
+  const machine = { name: "m", permissions: [], clientId: "m", clientSecret: "s" };
+  assert.deepEqual(problems(undefined, { machines: [machine] }), []);
+});
