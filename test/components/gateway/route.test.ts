@@ -52,7 +52,11 @@ const toProductpage = (authority: object = {}) => ({
         { destination: { host: "productpage.bookinfo.svc.cluster.local", port: { number: 9080 } } },
       ],
       timeout: "30s",
-      retries: { attempts: 2, perTryTimeout: "12s", retryOn: "connect-failure,refused-stream,reset-before-request" },
+      retries: {
+        attempts: 2,
+        perTryTimeout: "12s",
+        retryOn: "connect-failure,refused-stream,reset-before-request",
+      },
     },
   ],
 });
