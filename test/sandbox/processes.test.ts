@@ -49,8 +49,8 @@ test("a failure names the program, what it was asked to do, and its own last lin
   );
 });
 
-test("a file that may not be run is no program", async (context) => {
-  const folder = temporaryFolder(context);
+test("a file that may not be run is no program", async () => {
+  const folder = temporaryFolder();
   writeFileSync(join(folder, "notes"), "", { mode: 0o600 });
   await assert.rejects(
     run("notes", ["read"], { env: { PATH: folder } }),
