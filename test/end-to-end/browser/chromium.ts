@@ -39,11 +39,16 @@ async function unpack(folder: string): Promise<void> {
       "-qqy",
       ...args,
     ]);
-  await apt("update");
-  await apt("install", "--download-only", "--reinstall", "--no-install-recommends", ...packages);
+  try {
+    await apt("update");
+    await apt("install", "--download-only", "--reinstall", "--no-install-recommends", ...packages);
+  } catch (error) {
+    const [, cause = ""] = /: (E: .*)$/.exec(String(error)) ?? [];
+    throw new Failure(
+      `apt-get cannot download Debian's ${packages.join(" and ")}, which the browser's tests need${cause && ` (${cause})`}: see that this machine reaches Debian's archive`,
+    );
+  }
   const files = readdirSync(archives).filter((file) => file.endsWith(".deb"));
-  if (!files.some((file) => file.startsWith("chromium_")))
-    throw new Failure("apt-get did not download Debian's Chromium");
   for (const file of files) await run("dpkg-deb", ["-x", join(archives, file), folder]);
   rmSync(work, { recursive: true });
 }
@@ -57,6 +62,8 @@ export async function openBrowser(resolve: string): Promise<Browser> {
   return chromium.launch({
     executablePath: join(folder, "usr/lib/chromium/chromium"),
     // Tests run as root, for whom Chromium's own sandbox cannot be.
+    // Playwright turns it off; what a signed-out person may still be shown by Back is what people have to fear.
+    ignoreDefaultArgs: ["--disable-back-forward-cache"],
     args: ["--no-sandbox", "--disable-gpu", `--host-resolver-rules=${resolve}`],
     env: {
       PATH: process.env.PATH ?? "",
