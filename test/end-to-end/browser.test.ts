@@ -66,7 +66,7 @@ const logins: Readonly<Record<string, Login>> = {
       "tenant/oidc/logout/confirm",
       home,
     ],
-    denied: { status: 403, heading: "403" },
+    denied: { status: 403, heading: "Forbidden" },
     users: Object.keys(pages),
   },
   application: {

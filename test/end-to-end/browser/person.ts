@@ -65,7 +65,8 @@ export class Person {
   }
 
   async back(): Promise<void> {
-    await this.page.goBack();
+    // A page that the browser has kept as it was does not load again.
+    await this.page.goBack({ waitUntil: "commit" });
   }
 
   async reload(): Promise<void> {
