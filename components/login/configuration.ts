@@ -48,6 +48,11 @@ export function proxySettings({ identity }: ProxyOptions, clientId: string) {
         name: "Authorization",
         values: [{ claimSource: { claim: "access_token", prefix: "Bearer " } }],
       },
+      // No browser keeps a page that a session may have had a part in: Back would show it after the sign-out.
+      {
+        name: "Cache-Control",
+        values: [{ secretSource: { value: Buffer.from("no-store").toString("base64") } }],
+      },
     ],
     providers: [
       {
