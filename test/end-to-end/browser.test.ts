@@ -40,10 +40,12 @@ interface Login {
   readonly wayOut: readonly string[];
   /** The page for somebody who is not let in after all, and its status. */
   readonly denied: { readonly status: number; readonly heading: string };
-  readonly users: readonly string[];
 }
 
 const home = "/productpage";
+
+/** The folder for pictures, where they are asked for. */
+const { SCREENSHOTS: pictures } = process.env;
 
 const logins: Readonly<Record<string, Login>> = {
   gateway: {
@@ -67,7 +69,6 @@ const logins: Readonly<Record<string, Login>> = {
       home,
     ],
     denied: { status: 403, heading: "Forbidden" },
-    users: Object.keys(pages),
   },
   application: {
     signIn: (person) => person.click("Sign in"),
@@ -83,7 +84,6 @@ const logins: Readonly<Record<string, Login>> = {
     ],
     wayOut: ["/logout", "tenant/oidc/logout", "tenant/oidc/logout/confirm", home],
     denied: { status: 403, heading: "You were not signed in" },
-    users: [moderator],
   },
 };
 
@@ -132,15 +132,13 @@ describe("a real browser", { timeout: 30 * 60_000 }, () => {
         outputs = parseOutputs(bookinfo, JSON.parse(shown.out));
       });
 
-      for (const email of login.users) {
+      for (const [email, page] of Object.entries(pages)) {
         it(`shows ${email} what its role may see, and nobody anything once it is signed out`, async () => {
           const person = await arrive();
-          const name = email.replace(/@.*/, "");
           await login.signIn(person);
           await person.submit(email, passwordOf(email));
           assert.deepEqual(person.takeWay(), login.wayIn);
-          assert.deepEqual(await person.shown(), pages[email]);
-          await person.picture(`${at}-${name}`);
+          assert.deepEqual(await person.shown(), page);
 
           await login.signOut(person);
           await person.arriveAt(home);
@@ -169,7 +167,6 @@ describe("a real browser", { timeout: 30 * 60_000 }, () => {
       it("says that a password is wrong, and lets nobody in", async () => {
         const person = await arrive();
         await login.signIn(person);
-        await person.picture(`${at}-sign-in`);
         await person.submit(moderator, `${passwordOf(moderator)}x`);
         assert.equal(await person.alert(), "Wrong email or password");
         assert.equal(person.status, 400);
@@ -184,12 +181,25 @@ describe("a real browser", { timeout: 30 * 60_000 }, () => {
         // The sandbox's tenant asks for no consent; this is where one that does leads who says no.
         await person.open(person.denial().href);
         assert.deepEqual({ status: person.status, heading: await person.heading() }, login.denied);
-        await person.picture(`${at}-denied`);
         assert.equal(await person.statusOf("/api/v1/products/0"), 403);
         await person.open(home);
         assert.deepEqual(await person.shown(), anonymous);
         await person.leave();
       });
+
+      // The application's page is the one with links to sign in and out.
+      if (pictures !== undefined && at === "application")
+        it("looks as README.md shows it", async () => {
+          for (const email of ["user@bookinfo.example", moderator]) {
+            const person = await arrive();
+            await person.picture(join(pictures, "anonymous.png"));
+            await login.signIn(person);
+            await person.picture(join(pictures, "sign-in.png"));
+            await person.submit(email, passwordOf(email));
+            await person.picture(join(pictures, `${email.replace(/@.*/, "")}.png`));
+            await person.leave();
+          }
+        });
     });
   }
 });

@@ -61,9 +61,9 @@ export async function openBrowser(resolve: string): Promise<Browser> {
   const folder = await unpacked();
   return chromium.launch({
     executablePath: join(folder, "usr/lib/chromium/chromium"),
-    // Tests run as root, for whom Chromium's own sandbox cannot be.
-    // Playwright turns it off; what a signed-out person may still be shown by Back is what people have to fear.
+    // Playwright turns this cache off, which may show a person's page to whoever comes next.
     ignoreDefaultArgs: ["--disable-back-forward-cache"],
+    // Tests run as root, for whom Chromium's own sandbox cannot be.
     args: ["--no-sandbox", "--disable-gpu", `--host-resolver-rules=${resolve}`],
     env: {
       PATH: process.env.PATH ?? "",

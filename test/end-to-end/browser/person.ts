@@ -1,7 +1,5 @@
 /** A person at a real browser: every address on the way, and everything that went wrong in a page. */
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import type { StackOutputs } from "../../../stack/outputs";
 
@@ -13,9 +11,6 @@ export interface Shown {
   readonly details: boolean;
   readonly reviews: boolean;
 }
-
-/** Where pictures are written to, if anywhere. */
-const { SCREENSHOTS: pictures } = process.env;
 
 /** Milliseconds for a step: where redirects never end the browser gives up sooner. */
 const patience = 20_000;
@@ -49,7 +44,7 @@ export class Person {
     const context = await browser.newContext({
       // The tenant's authority is the sandbox's own; that its certificates are right is for other tests.
       ignoreHTTPSErrors: true,
-      viewport: { width: 960, height: 600 },
+      viewport: { width: 960, height: 680 },
     });
     context.setDefaultTimeout(patience);
     return new Person(context, await context.newPage(), outputs);
@@ -134,11 +129,8 @@ export class Person {
     return answer;
   }
 
-  /** Keeps what the page looks like, where pictures are asked for. */
-  async picture(name: string): Promise<void> {
-    if (pictures === undefined) return;
-    mkdirSync(pictures, { recursive: true });
-    await this.page.screenshot({ path: join(pictures, `${name}.png`) });
+  async picture(path: string): Promise<void> {
+    await this.page.screenshot({ path });
   }
 
   async leave(): Promise<void> {
