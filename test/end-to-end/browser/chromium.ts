@@ -54,15 +54,14 @@ async function unpack(folder: string): Promise<void> {
 }
 
 /**
- * Starts the browser, in a session of its own that is removed when it is closed.
+ * Starts the browser, in a session of its own that is removed when it is closed. Playwright has it freeze no page that
+ * is left: Back loads each again, from what the browser has kept of it or from its server.
  * @param resolve where names lead that only the sandbox knows: `MAP *.localhost 127.0.0.1`
  */
 export async function openBrowser(resolve: string): Promise<Browser> {
   const folder = await unpacked();
   return chromium.launch({
     executablePath: join(folder, "usr/lib/chromium/chromium"),
-    // Playwright turns this cache off, which may show a person's page to whoever comes next.
-    ignoreDefaultArgs: ["--disable-back-forward-cache"],
     // Tests run as root, for whom Chromium's own sandbox cannot be.
     args: ["--no-sandbox", "--disable-gpu", `--host-resolver-rules=${resolve}`],
     env: {

@@ -60,8 +60,7 @@ export class Person {
   }
 
   async back(): Promise<void> {
-    // A page that the browser has kept as it was does not load again.
-    await this.page.goBack({ waitUntil: "commit" });
+    await this.page.goBack();
   }
 
   async reload(): Promise<void> {
