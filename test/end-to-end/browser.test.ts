@@ -139,6 +139,10 @@ describe("a real browser", { timeout: 30 * 60_000 }, () => {
           await person.submit(email, passwordOf(email));
           assert.deepEqual(person.takeWay(), login.wayIn);
           assert.deepEqual(await person.shown(), page);
+          // An address that nobody sees again while signed out: what the browser keeps of it would be this user's.
+          await person.open(`${home}?only=here`);
+          assert.deepEqual(await person.shown(), page);
+          assert.deepEqual(person.takeWay(), [home]);
 
           await login.signOut(person);
           await person.arriveAt(home);
