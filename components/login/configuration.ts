@@ -27,6 +27,7 @@ export const files = {
   secrets: "/etc/oauth2-proxy/secrets",
   settings: "settings.yaml",
   certificateAuthority: "provider-ca.pem",
+  cacheControl: "cache-control",
   clientSecret: "client-secret",
   cookieSecret: "cookie-secret",
 } as const;
@@ -47,6 +48,12 @@ export function proxySettings({ identity }: ProxyOptions, clientId: string) {
       {
         name: "Authorization",
         values: [{ claimSource: { claim: "access_token", prefix: "Bearer " } }],
+      },
+      // No browser keeps a page that a session may have had a part in: Back would show it after the sign-out.
+      {
+        name: "Cache-Control",
+        // From a file: what is written here some versions take as it is, and others as base64.
+        values: [{ secretSource: { fromFile: `${files.configuration}/${files.cacheControl}` } }],
       },
     ],
     providers: [

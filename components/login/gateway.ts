@@ -21,8 +21,8 @@ export const extensionProvider: HelmValues = {
     statusOnError: "503",
     includeRequestHeadersInCheck: ["cookie"],
     headersToUpstreamOnAllow: ["authorization"],
-    // A session that was refreshed has another cookie.
-    headersToDownstreamOnAllow: ["set-cookie"],
+    // A session that was refreshed has another cookie; and no browser keeps what it got by a session.
+    headersToDownstreamOnAllow: ["cache-control", "set-cookie"],
     headersToDownstreamOnDeny: ["cache-control", "content-type", "set-cookie"],
   },
 };

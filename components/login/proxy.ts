@@ -87,6 +87,7 @@ export class Proxy extends pulumi.ComponentResource {
       [files.settings]: args.clientId.apply((id) =>
         JSON.stringify(proxySettings(args, id), null, 2),
       ),
+      [files.cacheControl]: "no-store",
       ...(certificateAuthority !== undefined && {
         [files.certificateAuthority]: certificateAuthority,
       }),

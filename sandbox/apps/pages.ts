@@ -140,6 +140,7 @@ function layout(title: string, body: string, links: readonly Link[] = []): strin
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>${escape(title)}</title>
+    <link rel="icon" href="data:,">
     <link rel="stylesheet" href="/static/bookinfo.css">
   </head>
   <body>

@@ -60,7 +60,12 @@ async function page(request: IncomingMessage): Promise<Reply> {
   const [product] = products;
   const details = await fetchFrom("details", String(product.id), request);
   const reviews = await fetchFrom("reviews", String(product.id), request);
-  return html(bookPage(product, details, reviews, linksFor(request)));
+  return personal(html(bookPage(product, details, reviews, linksFor(request))));
+}
+
+/** What a session's token may have been used for is kept by no browser: Back would show it after the sign-out. */
+function personal(reply: Reply): Reply {
+  return login === undefined ? reply : { ...reply, headers: { "cache-control": "no-store" } };
 }
 
 /** Where a person signs in, or out, if that is here. */
@@ -84,7 +89,7 @@ function headersFor(request: IncomingMessage) {
 function passOn(service: Behind): (request: IncomingMessage, product: string) => Promise<Reply> {
   return async (request, product) => {
     const { status, value } = await fetchFrom(service, product, request);
-    return json(status, value);
+    return personal(json(status, value));
   };
 }
 

@@ -3,18 +3,22 @@ import type { Context } from "koa";
 
 const style = `
 :root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.5; }
-body { display: grid; min-height: 100vh; margin: 0; place-items: center; background: Canvas; }
-main { box-sizing: border-box; width: min(24rem, 100vw); padding: 2rem; }
-h1 { font-size: 1.5rem; margin: 0 0 .5rem; }
+body { display: grid; min-height: 100vh; margin: 0; place-items: center; background: light-dark(#f2f4f8, #10141f); color: light-dark(#1b2333, #e6e9f0); }
+main { box-sizing: border-box; width: min(25rem, 100vw); padding: 2.5rem; border: 1px solid light-dark(#dde2ec, #2c3548); border-radius: .75rem; background: light-dark(#fff, #1a2030); }
+h1 { font-size: 1.75rem; line-height: 1.2; margin: 0; }
+p { margin: .5rem 0 0; }
 label { display: block; margin-top: 1rem; font-weight: 600; }
-input, button { box-sizing: border-box; width: 100%; padding: .6rem; font: inherit; }
-input { border: 1px solid GrayText; border-radius: .25rem; }
-button { margin-top: 1.5rem; border: 0; border-radius: .25rem; background: #1a56c4; color: #fff; cursor: pointer; }
+input, button { box-sizing: border-box; width: 100%; padding: .6rem .75rem; border-radius: .5rem; font: inherit; }
+input { border: 1px solid GrayText; background: Field; color: FieldText; }
+button { margin-top: 1.5rem; border: 0; background: #2f5bb7; color: #fff; font-weight: 600; cursor: pointer; }
 :focus-visible { outline: 3px solid #e6a100; outline-offset: 2px; }
-[role=alert] { padding: .6rem; border-left: 4px solid #c62828; }
+[role=alert] { margin-top: 1rem; padding: .6rem .75rem; border-left: .3rem solid #c62828; background: light-dark(#fdecea, #3a1d1f); }
 `;
 
 const submitAtOnce = `document.forms[0].submit();`;
+
+/** In one piece: their digests, by which browsers accept them, are of every character between the tags. */
+const inline = { style: `<style>${style}</style>`, script: `<script>${submitAtOnce}</script>` };
 
 /** A piece of HTML that is safe to put into a page. */
 export class Html {
@@ -72,22 +76,20 @@ export function showPage(ctx: Context, { title, body, submits = false }: Page): 
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
-        <style>
-          ${new Html(style)}
-        </style>
+        ${new Html(inline.style)}
       </head>
       <body>
         <main>
           <h1>${title}</h1>
           ${body}
         </main>
-        ${submits ? new Html(`<script>${submitAtOnce}</script>`) : nothing}
+        ${submits ? new Html(inline.script) : nothing}
       </body>
     </html> `.text;
 }
 
-function hashOf(inline: string): string {
-  return `'sha256-${createHash("sha256").update(inline).digest("base64")}'`;
+function hashOf(text: string): string {
+  return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 }
 
 /** The sign-in form. */

@@ -32,6 +32,10 @@ test("the proxy asks for the API's token, by PKCE, and hands on that token", () 
         name: "Authorization",
         values: [{ claimSource: { claim: "access_token", prefix: "Bearer " } }],
       },
+      {
+        name: "Cache-Control",
+        values: [{ secretSource: { fromFile: "/etc/oauth2-proxy/configuration/cache-control" } }],
+      },
     ],
     providers: [
       {

@@ -4,7 +4,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { bookinfo } from "../../../components/access";
-import { createLogin, describeLogin } from "../../../components/login";
+import { createLogin, describeLogin, extensionProvider } from "../../../components/login";
 import type { Clients } from "../../../components/identity/identity";
 import type { Egress } from "../../../components/mesh/egress";
 import { loginSettings } from "../../../components/settings";
@@ -117,6 +117,19 @@ test("every secret is one, and none is an argument or in a ConfigMap", async () 
     "generated login-proxy-cookie-secret",
   ])
     assert.ok(!text.includes(secret), secret);
+});
+
+test("browsers are told to keep nothing that a session had a part in", async () => {
+  const { registrations } = await login({ at: "gateway" });
+  const { inputs } = find(
+    registrations,
+    "kubernetes:core/v1:ConfigMap",
+    "login-proxy-configuration",
+  );
+  assert.partialDeepStrictEqual(inputs, { data: { "cache-control": "no-store" } });
+  assert.partialDeepStrictEqual(extensionProvider, {
+    envoyExtAuthzHttp: { headersToDownstreamOnAllow: ["cache-control", "set-cookie"] },
+  });
 });
 
 test("nothing of the login runs before its policies are there, and no container has more rights than it needs", async () => {

@@ -39,17 +39,23 @@ async function unpack(folder: string): Promise<void> {
       "-qqy",
       ...args,
     ]);
-  await apt("update");
-  await apt("install", "--download-only", "--reinstall", "--no-install-recommends", ...packages);
+  try {
+    await apt("update");
+    await apt("install", "--download-only", "--reinstall", "--no-install-recommends", ...packages);
+  } catch (error) {
+    const [, cause = ""] = /: (E: .*)$/.exec(String(error)) ?? [];
+    throw new Failure(
+      `apt-get cannot download Debian's ${packages.join(" and ")}, which the browser's tests need${cause && ` (${cause})`}: see that this machine reaches Debian's archive`,
+    );
+  }
   const files = readdirSync(archives).filter((file) => file.endsWith(".deb"));
-  if (!files.some((file) => file.startsWith("chromium_")))
-    throw new Failure("apt-get did not download Debian's Chromium");
   for (const file of files) await run("dpkg-deb", ["-x", join(archives, file), folder]);
   rmSync(work, { recursive: true });
 }
 
 /**
- * Starts the browser, in a session of its own that is removed when it is closed.
+ * Starts the browser, in a session of its own that is removed when it is closed. Playwright has it freeze no page that
+ * is left: Back loads each again, from what the browser has kept of it or from its server.
  * @param resolve where names lead that only the sandbox knows: `MAP *.localhost 127.0.0.1`
  */
 export async function openBrowser(resolve: string): Promise<Browser> {

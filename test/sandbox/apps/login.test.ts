@@ -74,6 +74,10 @@ test("who has signed in has a token at the services, who has not has none, and a
   assert.deepEqual(await seen(new Visitor()), { authorization: undefined, cookie: undefined });
   const { visitor, page } = await signedIn();
   assert.match(page.html, /<a href="\/logout">Sign out<\/a>/);
+  for (const path of ["/productpage", "/api/v1/products/0"]) {
+    const { headers } = await fetch(`${origin}${path}`);
+    assert.equal(headers.get("cache-control"), "no-store", path);
+  }
   const { authorization = "", cookie } = await seen(visitor);
   assert.match(authorization, /^Bearer [\w-]+\.[\w-]+\.[\w-]+$/);
   assert.equal(cookie, undefined);
