@@ -25,6 +25,8 @@ const mostRedirects = 20;
 
 export class Visitor {
   jar = new CookieJar();
+  /** An address that begins so is not followed: it is where `open` ends. Default: none. */
+  stopsAt: string | undefined;
 
   /** Opens an address, and follows where it leads. */
   async open(url: string, form?: URLSearchParams, way: readonly string[] = []): Promise<Page> {
@@ -32,6 +34,8 @@ export class Visitor {
     const page = await this.ask(url, form);
     const next = [...way, url];
     if (page.location === undefined) return { ...page, url, way: next };
+    if (this.stopsAt !== undefined && page.location.startsWith(this.stopsAt))
+      return { ...page, url: page.location, way: next };
     return this.open(page.location, undefined, next);
   }
 
