@@ -11,8 +11,10 @@ const name = "bookinfo";
 /** As OAuth2-Proxy signs a cookie: SignedValue in its pkg/encryption. */
 function signed(secret: string, ticket: string, time: string): string {
   const signature = createHmac("sha256", secret).update(`${name}${ticket}${time}`).digest("base64");
-  return [ticket, time, signature.replaceAll("+", "-").replaceAll("/", "_")].join("|");
+  return [ticket, time, urlSafe(signature)].join("|");
 }
+
+const urlSafe = (base64: string) => base64.replaceAll("+", "-").replaceAll("/", "_");
 
 /** The text with another character in its middle. */
 function tampered(text: string): string {
@@ -34,11 +36,6 @@ export function sessionsInRedis(stand: Stand): void {
       "-n login get secret oauth2-proxy -o jsonpath='{.data.cookie-secret}'",
     );
     const secret = Buffer.from(encoded, "base64").toString();
-    const decoded = (text: string) => Buffer.from(text, "base64url").toString().split(".");
-    const [version = "", id = ""] = decoded(ticket);
-    const [, , otherKey = ""] = decoded(otherTicket);
-    const mixed = Buffer.from([version, id, otherKey].join(".")).toString("base64");
-
     assert.equal(signed(secret, ticket, time), cookie, "this is not how the proxy signs");
     for (const [what, value, status] of [
       ["its own", cookie, 200],
@@ -48,13 +45,19 @@ export function sessionsInRedis(stand: Stand): void {
       ["another session's ticket", [otherTicket, time, signature].join("|"), 403],
       ["another time", [ticket, String(Number(time) + 1), signature].join("|"), 403],
       ["another secret", signed(randomBytes(24).toString("base64"), ticket, time), 403],
-      ["another session's key, well signed", signed(secret, mixed, time), 403],
     ] as const) {
       assert.equal(await stand.statusWith(`${name}=${value}`), status, what);
     }
     await stand.signedOut(one);
     assert.equal(await stand.statusWith(`${name}=${cookie}`), 403, "one that was ended");
     assert.equal(await stand.statusWith(`${name}=${otherCookie}`), 200, "the other one goes on");
+
+    const decoded = (text: string) => Buffer.from(text, "base64url").toString().split(".");
+    const [version = "", id = ""] = decoded(otherTicket);
+    const [, , key = ""] = decoded(ticket);
+    const mixed = urlSafe(Buffer.from([version, id, key].join(".")).toString("base64"));
+    const wellSigned = signed(secret, mixed, time);
+    assert.equal(await stand.statusWith(`${name}=${wellSigned}`), 403, "another session's key");
   });
 
   it("keeps a session of more than 4 KB, and signs out by its long token", async () => {

@@ -70,7 +70,9 @@ export class Stand {
   /** Signs out, at the provider too, and ends where that leads. */
   async signedOut(visitor: Visitor, path = signOut): Promise<Page> {
     const out = await visitor.open(this.at(path));
-    return out.html.includes("op.logoutForm") ? visitor.submit(out) : out;
+    if (!out.html.includes("op.logoutForm")) return out;
+    const end = await visitor.submit(out);
+    return { ...end, way: [...out.way, ...end.way] };
   }
 
   /** What a visitor gets for a path, or anybody with these cookies. */
