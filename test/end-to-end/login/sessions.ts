@@ -2,11 +2,14 @@
 import assert from "node:assert/strict";
 import { createHmac, randomBytes } from "node:crypto";
 import { it } from "node:test";
+import { z } from "zod";
 import { eventually } from "../clients";
 import { Visitor } from "../visitor";
 import { details, signOut, start, type Stand } from "./stand";
 
 const name = "bookinfo";
+
+const rolesSchema = z.array(z.object({ id: z.string() }));
 
 /** As OAuth2-Proxy signs a cookie: SignedValue in its pkg/encryption. */
 function signed(secret: string, ticket: string, time: string): string {
@@ -79,7 +82,26 @@ export function sessionsInRedis(stand: Stand): void {
     }
   });
 
-  it("fetches a token anew that expires, and with it what its person may do", async () => {
+  it("follows what its person's roles come to be, by a token that is fetched anew", async () => {
+    const held = `${await stand.account()}/roles`;
+    const roles = rolesSchema.parse(await stand.manage("GET", held)).map(({ id }) => id);
+    assert.equal(roles.length, 1);
+    const visitor = await stand.signedIn();
+    assert.equal(await stand.statusOf(visitor), 200);
+    await stand.manage("DELETE", held, { roles });
+    try {
+      await eventually(60_000, async () => {
+        assert.equal(await stand.statusOf(visitor), 403);
+      });
+    } finally {
+      await stand.manage("POST", held, { roles });
+    }
+    await eventually(60_000, async () => {
+      assert.equal(await stand.statusOf(visitor), 200);
+    });
+  });
+
+  it("fetches a token anew that expires", async () => {
     const api = `resource-servers/${encodeURIComponent(stand.outputs.audience)}`;
     const lifetime = (seconds: number) =>
       stand.manage("PATCH", api, { token_lifetime: seconds, token_lifetime_for_web: seconds });
