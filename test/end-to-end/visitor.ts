@@ -1,8 +1,8 @@
 /** A person with a browser: cookies, redirects to any site, and forms; no scripts. */
 import assert from "node:assert/strict";
-import dns from "node:dns";
 import { load } from "cheerio";
 import { CookieJar } from "tough-cookie";
+import { resolveLocalNames } from "../../stack/local-names";
 
 /** Where a browser ended: the last answer, and every address on the way there. */
 export interface Page {
@@ -12,13 +12,7 @@ export interface Page {
   readonly way: readonly string[];
 }
 
-const { lookup } = dns;
-
-/** Names under localhost are this machine, as they are for browsers (RFC 6761); not every resolver knows. */
-dns.lookup = Object.assign((host: string, ...rest: unknown[]): void => {
-  const name = host.endsWith(".localhost") ? "127.0.0.1" : host;
-  Reflect.apply(lookup, dns, [name, ...rest]);
-}, lookup);
+resolveLocalNames();
 
 /** More than any sign-in takes: a browser gives up there, as on a loop. */
 const mostRedirects = 20;

@@ -63,6 +63,10 @@ export function loginByHttps(stand: Stand): void {
     assert.equal(await stand.statusOf(visitor), 401);
   });
 
+  it("lets a machine in by its token", async () => {
+    assert.equal(await stand.statusOfMachine(), 200);
+  });
+
   it("answers HTTP by a redirect, with a session and without, and sets no cookie there", async () => {
     const visitor = await stand.signedIn();
     const port = knownDecisions(stand.sandbox.layout)?.ports.gateway ?? 0;
