@@ -91,9 +91,16 @@ export class Clients {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<unknown> {
     const url = new URL(path, this.outputs.issuer);
+    const sentBody = method === "GET" ? "" : JSON.stringify(body);
     const options = {
       method,
-      headers: { ...headers, host: url.host, "content-type": "application/json" },
+      headers: {
+        ...headers,
+        host: url.host,
+        "content-type": "application/json",
+        // Node says it by itself only where a method usually has a body, which DELETE has not.
+        "content-length": Buffer.byteLength(sentBody),
+      },
       servername: url.hostname,
       host: "127.0.0.1",
       port: url.port,
@@ -111,7 +118,7 @@ export class Clients {
         });
       });
       sent.on("error", reject);
-      sent.end(method === "GET" ? undefined : JSON.stringify(body));
+      sent.end(sentBody);
     });
   }
 
