@@ -10,7 +10,8 @@ export const parts = {
   preview: "pulumi preview, beside that of an empty program",
   verify: "cells, and how fast they are sent, judged and printed",
   memory: "resident memory of the node with the mesh, by component",
-  latency: "a request with enforcement, beside the same without its policies",
+  latency:
+    "a request by token and by session with enforcement, beside the same without its policies",
   policies: "npm run preview with the policy pack, beside that of an empty program",
   growth: "20 and 100 protected services, beside 4",
 } as const;

@@ -19,7 +19,7 @@ import { measureVerify } from "./parts/verify";
 import { BenchSandbox } from "./sandbox";
 import { type PartResult, renderTable, withinLimits } from "./table";
 
-/** The parts that measure a stack that is up. The last one takes its policies away for a while. */
+/** The parts that measure a stack that is up. The last one takes its policies away for a while, and gives it a login. */
 const ofStack = {
   "no-op": (context) => measureEngine(context, "up"),
   preview: (context) => measureEngine(context, "preview"),

@@ -45,6 +45,19 @@ export async function sessionsOf(
   return new Map([...named, [staleSession, ended.cookies], [forgedSession, forged(cookies)]]);
 }
 
+/**
+ * A new session of one user's, as a Cookie header has it.
+ * @throws StackError where the sign-in does not lead to a session
+ */
+export async function cookiesOf(
+  application: Application,
+  outputs: StackOutputs,
+  email: string,
+  signal: AbortSignal,
+): Promise<string> {
+  return (await beginSession(application, outputs, email, signal)).cookies;
+}
+
 interface Session {
   readonly jar: CookieJar;
   readonly cookies: string;

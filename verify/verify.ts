@@ -25,6 +25,7 @@ import { readSigningKeys } from "./signing-keys";
 import type { SigningKeys } from "./signing-keys";
 import { genuineTokens } from "./tokens";
 import type { IssuedTokens } from "./tokens";
+import { resolveLocalNames } from "../stack/local-names";
 import { trust } from "../stack/trust";
 import { vantagePoints } from "./vantages";
 import type { Vantage } from "./vantages";
@@ -84,6 +85,7 @@ export async function verify(
   const { progress = () => undefined, signal = new AbortController().signal } = options;
   const { signingKey } = options;
   const signingKeys = signingKey === undefined ? undefined : await readSigningKeys(signingKey);
+  resolveLocalNames();
   trust(outputs.certificateAuthority);
   trust(outputs.gatewayCertificateAuthority);
   const startedAt = new Date().toISOString();

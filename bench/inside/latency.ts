@@ -1,27 +1,18 @@
 /**
- * Sends requests with a valid token through the gateway to productpage and details, over the same connections all
- * the time, with the application's policies and without, in turns: `latency.ts REPEAT` in the sandbox's shell, for
- * twice as many pairs of turns. It prints each request's microseconds by turn.
+ * Sends requests with a valid token, or a session, through the gateway to productpage and details, with the policies
+ * that judge them and without, in turns: `latency.ts REPEAT CALLER` in the sandbox's shell, for twice as many pairs of
+ * turns. It prints each request's microseconds by turn.
  */
-import { setTimeout as pause } from "node:timers/promises";
-import autocannon from "autocannon";
-import { z } from "zod";
+import { bookinfo } from "../../components/access";
 import { stackName } from "../../sandbox/configuration";
 import { exitWith, Failure } from "../../sandbox/failure";
 import { StackError } from "../../stack/errors";
-import { bookinfo } from "../../components/access";
-import { readOutputs, type StackOutputs } from "../../stack/outputs";
+import { readOutputs } from "../../stack/outputs";
 import { printOutput } from "../output";
+import { callerNames } from "../parts/latency";
+import { type Caller, callers, type Enforcement, type Sign } from "./callers";
 import { Policies } from "./policies";
-
-/** Far from what the services can take: what is measured is the way, and no queue. */
-const load = { connections: 4, requestsPerSecond: 100 };
-
-/** Of each turn, in milliseconds. */
-const duration = 10_000;
-
-/** Without measuring, after a change has reached everybody, in milliseconds: connections are made anew meanwhile. */
-const warmUp = 2_000;
+import { Turns } from "./turns";
 
 /** For a change to reach every sidecar, in milliseconds. */
 const patience = 60_000;
@@ -31,101 +22,40 @@ const agreeing = 20;
 
 const path = "/api/v1/products/0";
 
-/** A token of the first machine that may read what is asked for. */
-async function validToken(outputs: StackOutputs): Promise<string> {
-  const machine = outputs.viewers.machines.find(({ permissions }) =>
-    permissions.includes("read:book-details"),
-  );
-  if (machine === undefined) throw new Failure("no machine may read details");
-  const body = new URLSearchParams({
-    grant_type: "client_credentials",
-    client_id: outputs.clientIds.machines[machine.name] ?? "",
-    client_secret: outputs.clientSecrets.machines[machine.name] ?? "",
-    audience: outputs.audience,
-  });
-  const response = await fetch(new URL("oauth/token", outputs.issuer), { method: "POST", body });
-  if (!response.ok) throw new Failure(`the tenant refused a token: ${response.status}`);
-  return z.object({ access_token: z.string() }).parse(await response.json()).access_token;
-}
-
-/** Waits until requests are answered with a status only. A request without a token tells whether policies count. */
-async function until(status: number, url: string, headers: Record<string, string>): Promise<void> {
+/** Waits until requests are answered as the sign says only. */
+async function until(url: string, { headers, status, setsCookie }: Sign): Promise<void> {
   const deadline = Date.now() + patience;
   for (let agreed = 0; agreed < agreeing;) {
     if (Date.now() > deadline) throw new Failure(`${url} is not answered with ${status} only`);
     const response = await fetch(url, { headers });
     await response.arrayBuffer();
-    agreed = response.status === status ? agreed + 1 : 0;
+    const agrees = response.status === status && response.headers.has("set-cookie") === setsCookie;
+    agreed = agrees ? agreed + 1 : 0;
   }
 }
-
-/** What is collected while a turn is measured. */
-class Collector {
-  #turn: number[] | undefined;
-  #refused = 0;
-
-  /** Takes one answer. */
-  take(status: number, milliseconds: number): void {
-    if (this.#turn === undefined) return;
-    if (status === 200) this.#turn.push(Math.round(milliseconds * 1000));
-    else this.#refused += 1;
-  }
-
-  /** The microseconds of every request of one turn. @throws Failure when one was not answered with 200 */
-  async turn(): Promise<readonly number[]> {
-    await pause(warmUp);
-    const samples: number[] = (this.#turn = []);
-    await pause(duration);
-    this.#turn = undefined;
-    if (this.#refused > 0 || samples.length === 0) {
-      throw new Failure(`${this.#refused} requests failed, ${samples.length} succeeded`);
-    }
-    return samples;
-  }
-}
-
-type Enforcement = "on" | "off";
 
 /** Two pairs, of which one begins with each: a place in the order is no reason to be fast or slow. */
 const order: readonly Enforcement[] = ["on", "off", "off", "on"];
 
-async function measure(repeat: number, url: string, token: string, policies: Policies) {
-  const authorization = { authorization: `Bearer ${token}` };
-  const collector = new Collector();
-  const options = {
-    url,
-    headers: authorization,
-    connections: load.connections,
-    overallRate: load.requestsPerSecond,
-    duration: 24 * 3600,
-  };
-  const instance = autocannon(options, () => undefined);
-  instance.on("response", (_client, status, _bytes, milliseconds) => {
-    collector.take(status, milliseconds);
-  });
+async function measure(repeat: number, url: string, caller: Caller, policies: Policies) {
+  const requests = new Turns(url, caller.headers);
   const turns: Record<Enforcement, (readonly number[])[]> = { on: [], off: [] };
-  let enforcement: Enforcement = "on";
   const change: Readonly<Record<Enforcement, () => Promise<void>>> = {
-    async on() {
-      await policies.restore();
-      await until(403, url, {});
-      await until(200, url, authorization);
-    },
-    async off() {
-      await policies.remove();
-      await until(200, url, {});
-    },
+    on: () => policies.restore(),
+    off: () => policies.remove(),
   };
+  let enforcement: Enforcement = "on";
   try {
     for (let round = 0; round < repeat; round += 1) {
       for (const next of order) {
         if (next !== enforcement) await change[next]();
         enforcement = next;
-        turns[next].push(await collector.turn());
+        for (const sign of caller.signs[next]) await until(url, sign);
+        turns[next].push(await requests.next());
       }
     }
   } finally {
-    instance.stop();
+    requests.stop();
   }
   return turns;
 }
@@ -142,11 +72,14 @@ function untilInterrupted(): Promise<never> {
 }
 
 async function main(): Promise<number> {
+  const [, , repeat, name] = process.argv;
+  const known = callerNames.find((one) => one === name);
+  if (known === undefined) throw new Failure(`there is no caller "${name ?? ""}"`);
   const outputs = await readOutputs(bookinfo, process.cwd(), stackName);
   const url = new URL(path, outputs.gatewayUrl).href;
-  const policies = await Policies.read();
-  const token = await validToken(outputs);
-  const measured = measure(Number(process.argv[2]), url, token, policies);
+  const caller = await callers[known](outputs);
+  const policies = await Policies.read(caller.namespaces);
+  const measured = measure(Number(repeat), url, caller, policies);
   try {
     printOutput(await Promise.race([measured, untilInterrupted()]));
   } finally {

@@ -1,11 +1,9 @@
-/** Takes the application's policies away for a while, and puts them back. */
+/** Takes the policies of some namespaces away for a while, and puts them back. */
 import { z } from "zod";
-import { bookinfo } from "../../components/access";
 import { Failure } from "../../sandbox/failure";
 import { run } from "../../sandbox/processes";
 
 const kinds = "authorizationpolicies.security.istio.io,requestauthentications.security.istio.io";
-const where = ["--namespace", bookinfo.namespace];
 
 const properties = z.record(z.string(), z.json());
 const listSchema = z.object({
@@ -24,24 +22,34 @@ const listSchema = z.object({
   ),
 });
 
-/** The application's policies, as they were when they were read. */
+/** The policies of some namespaces, as they were when they were read. */
 export class Policies {
-  private constructor(private readonly list: string) {}
+  private constructor(
+    private readonly namespaces: readonly string[],
+    private readonly list: string,
+  ) {}
 
-  /** @throws Failure when there are none: then there is nothing to compare with */
-  static async read(): Promise<Policies> {
-    const found = await run("kubectl", ["get", kinds, ...where, "--output=json"]);
-    // What the server adds is left out: with its version the objects would not be taken again.
-    const { items } = listSchema.parse(JSON.parse(found));
-    if (items.length === 0) throw new Failure(`${bookinfo.namespace} has no policies`);
-    return new Policies(JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+  /** @throws Failure when there are none in one of them: then there is nothing to compare with */
+  static async read(namespaces: readonly string[]): Promise<Policies> {
+    const found = await Promise.all(namespaces.map(policiesOf));
+    const list = { apiVersion: "v1", kind: "List", items: found.flat() };
+    return new Policies(namespaces, JSON.stringify(list));
   }
 
   async remove(): Promise<void> {
-    await run("kubectl", ["delete", kinds, ...where, "--all"]);
+    for (const namespace of this.namespaces)
+      await run("kubectl", ["delete", kinds, "--namespace", namespace, "--all"]);
   }
 
   async restore(): Promise<void> {
     await run("kubectl", ["apply", "--filename", "-"], { input: this.list });
   }
+}
+
+async function policiesOf(namespace: string) {
+  const found = await run("kubectl", ["get", kinds, "--namespace", namespace, "--output=json"]);
+  // What the server adds is left out: with its version the objects would not be taken again.
+  const { items } = listSchema.parse(JSON.parse(found));
+  if (items.length === 0) throw new Failure(`${namespace} has no policies`);
+  return items;
 }

@@ -11,31 +11,53 @@ const turnsSchema = z.object({ on: turns, off: turns });
 
 export type Turns = z.infer<typeof turnsSchema>;
 
-/** Measures the sandbox's stack, which is up. The policies are away for a while, and back in the end. */
+/** Who sends the request: a machine with its token, or a browser with a session at the gateway. */
+export const callerNames = ["token", "session"] as const;
+
+export type CallerName = (typeof callerNames)[number];
+
+/** What the stack is set to for a caller, beside its stack file. */
+const settings: Readonly<Record<CallerName, readonly string[]>> = {
+  token: [],
+  session: ["--set", "login.at=gateway"],
+};
+
+/** Measures the sandbox's stack, which is up. Its policies are away for a while; in the end it has a login. */
 export async function measureLatency({ sandbox, repeat }: Context): Promise<Found> {
-  const output = await sandbox.inShell(program, [String(repeat)]);
-  const measured = parseOutput(`bench/${program}`, output, turnsSchema);
+  const measures: Measure[] = [];
+  for (const caller of callerNames) {
+    if (settings[caller].length > 0) await sandbox.command(["up", ...settings[caller]]);
+    const output = await sandbox.inShell(program, [String(repeat), caller]);
+    const measured = parseOutput(`bench/${program}`, output, turnsSchema);
+    measures.push(...[50, 99].flatMap((percent) => latencyAt(percent, caller, measured)));
+  }
   return {
-    measures: [50, 99].flatMap((percent) => latencyAt(percent, measured)),
+    measures,
     notes: [
-      "GET /api/v1/products/0 with a valid token: gateway, productpage, details; 100 requests a second over 4 kept connections, far from saturation; without: the application's AuthorizationPolicies and RequestAuthentication are removed, mutual TLS stays; each sample is the percentile of a turn of ten seconds, and what is added that of two turns in a row, of which either comes first as often",
+      "GET /api/v1/products/0: gateway, productpage, details; 100 requests a second over 4 kept connections, far from saturation; each sample is the percentile of a turn of ten seconds, and what is added that of two turns in a row, of which either comes first as often",
+      "token: a machine's own; without: the application's AuthorizationPolicies and RequestAuthentication are removed, mutual TLS stays",
+      "session: a browser's cookie, for which OAuth2-Proxy gives the gateway the session's token out of Redis; without: the gateway does not ask it either, and sends the request on without a token",
     ],
   };
 }
 
 /** A percentile of every turn with enforcement beside those without, and what each pair says is added. */
-export function latencyAt(percent: number, { on, off }: Turns): readonly Measure[] {
+export function latencyAt(
+  percent: number,
+  caller: CallerName,
+  { on, off }: Turns,
+): readonly Measure[] {
   const withPolicies = on.map((turn) => percentile(turn, percent));
   const without = off.map((turn) => percentile(turn, percent));
   const added = withPolicies.map((value, turn) => value - (without[turn] ?? Number.NaN));
   const unit = "microseconds";
   return [
     {
-      what: `with policies, p${percent}`,
+      what: `with a ${caller}, p${percent}`,
       unit,
       samples: withPolicies,
-      beside: { what: "without", samples: without },
+      beside: { what: "without policies", samples: without },
     },
-    { what: `added, p${percent}`, unit, samples: added },
+    { what: `added with a ${caller}, p${percent}`, unit, samples: added },
   ];
 }

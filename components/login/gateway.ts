@@ -58,6 +58,12 @@ export function createRoute(
   );
 }
 
+/** Where browsers go by themselves: to sign in, in their own tab or by the button of a page that says what failed. */
+const browserPaths = [
+  ...["start", "sign_in", "callback"].map((page) => ({ exact: `${proxyPrefix}/${page}` })),
+  { prefix: `${proxyPrefix}/static/` },
+];
+
 /**
  * Signing out ends the session here, and where it was asked for as it is, the browser goes on to the provider. Whoever
  * has no session is not sent there: the provider would not know whom to sign out.
@@ -77,6 +83,9 @@ function routesOf(args: ProxyOptions): NonNullable<VirtualServiceSpec["http"]> {
       redirect: { uri: `${signOutPath}?${onward}`, redirectCode: 302 },
     },
     { match: [signOut], redirect: { uri: new URL(loggedOut).pathname, redirectCode: 302 } },
-    { match: [{ uri: { prefix: `${proxyPrefix}/` }, ...host }], route, ...patience },
+    { match: browserPaths.map((uri) => ({ uri, ...host })), route, ...patience },
+    // What else the proxy answers has the session's token in it, which no script of a page is to read. It ends here, and
+    // not at a service: the gateway asks about none of these paths.
+    { match: [{ uri: { prefix: `${proxyPrefix}/` }, ...host }], directResponse: { status: 404 } },
   ];
 }

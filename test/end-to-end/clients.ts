@@ -19,16 +19,25 @@ const paths = {
 
 const tokenAnswer = z.object({ access_token: z.string() });
 
+/** What the sandbox's stack exports. */
+export async function outputsOf(sandbox: SandboxCopy): Promise<StackOutputs> {
+  const { code, out, err } = await sandbox.run(
+    "shell",
+    "pulumi stack output --json --show-secrets",
+  );
+  assert.equal(code, 0, err);
+  return parseOutputs(bookinfo, JSON.parse(out));
+}
+
 export class Clients {
   private constructor(private readonly outputs: StackOutputs) {}
 
   static async of(sandbox: SandboxCopy): Promise<Clients> {
-    const { code, out, err } = await sandbox.run(
-      "shell",
-      "pulumi stack output --json --show-secrets",
-    );
-    assert.equal(code, 0, err);
-    return new Clients(parseOutputs(bookinfo, JSON.parse(out)));
+    return new Clients(await outputsOf(sandbox));
+  }
+
+  static from(outputs: StackOutputs): Clients {
+    return new Clients(outputs);
   }
 
   /** A token of one of the stack's machines. */
@@ -39,10 +48,15 @@ export class Clients {
   }
 
   /** Calls the Management API as the client that manages the tenant. */
-  async manage(managementSecret: string, method: string, path: string): Promise<unknown> {
+  async manage(
+    managementSecret: string,
+    method: string,
+    path: string,
+    body: object = {},
+  ): Promise<unknown> {
     const audience = `${this.outputs.issuer}api/v2/`;
     const token = await this.#credentials("sandbox-management", managementSecret, audience);
-    return this.#tenant(method, `/api/v2/${path}`, {}, { authorization: `Bearer ${token}` });
+    return this.#tenant(method, `/api/v2/${path}`, body, { authorization: `Bearer ${token}` });
   }
 
   /** The ids of the keys that the tenant publishes. */
@@ -73,13 +87,20 @@ export class Clients {
   #tenant(
     method: string,
     path: string,
-    body: Readonly<Record<string, string>> = {},
+    body: object = {},
     headers: Readonly<Record<string, string>> = {},
   ): Promise<unknown> {
     const url = new URL(path, this.outputs.issuer);
+    const sentBody = method === "GET" ? "" : JSON.stringify(body);
     const options = {
       method,
-      headers: { ...headers, host: url.host, "content-type": "application/json" },
+      headers: {
+        ...headers,
+        host: url.host,
+        "content-type": "application/json",
+        // Node says it by itself only where a method usually has a body, which DELETE has not.
+        "content-length": Buffer.byteLength(sentBody),
+      },
       servername: url.hostname,
       host: "127.0.0.1",
       port: url.port,
@@ -92,12 +113,12 @@ export class Clients {
         response.setEncoding("utf8").on("data", (data: string) => (text += data));
         response.on("end", () => {
           const { statusCode = 0 } = response;
-          if (statusCode < 300) resolve(JSON.parse(text));
+          if (statusCode < 300) resolve(text === "" ? undefined : JSON.parse(text));
           else reject(new Error(`${method} ${path}: ${statusCode}`));
         });
       });
       sent.on("error", reject);
-      sent.end(method === "GET" ? undefined : JSON.stringify(body));
+      sent.end(sentBody);
     });
   }
 

@@ -1,8 +1,8 @@
 /** A person with a browser: cookies, redirects to any site, and forms; no scripts. */
 import assert from "node:assert/strict";
-import dns from "node:dns";
 import { load } from "cheerio";
 import { CookieJar } from "tough-cookie";
+import { resolveLocalNames } from "../../stack/local-names";
 
 /** Where a browser ended: the last answer, and every address on the way there. */
 export interface Page {
@@ -12,19 +12,15 @@ export interface Page {
   readonly way: readonly string[];
 }
 
-const { lookup } = dns;
-
-/** Names under localhost are this machine, as they are for browsers (RFC 6761); not every resolver knows. */
-dns.lookup = Object.assign((host: string, ...rest: unknown[]): void => {
-  const name = host.endsWith(".localhost") ? "127.0.0.1" : host;
-  Reflect.apply(lookup, dns, [name, ...rest]);
-}, lookup);
+resolveLocalNames();
 
 /** More than any sign-in takes: a browser gives up there, as on a loop. */
 const mostRedirects = 20;
 
 export class Visitor {
   jar = new CookieJar();
+  /** An address that begins so is not followed: it is where `open` ends. Default: none. */
+  stopsAt: string | undefined;
 
   /** Opens an address, and follows where it leads. */
   async open(url: string, form?: URLSearchParams, way: readonly string[] = []): Promise<Page> {
@@ -32,6 +28,8 @@ export class Visitor {
     const page = await this.ask(url, form);
     const next = [...way, url];
     if (page.location === undefined) return { ...page, url, way: next };
+    if (this.stopsAt !== undefined && page.location.startsWith(this.stopsAt))
+      return { ...page, url: page.location, way: next };
     return this.open(page.location, undefined, next);
   }
 

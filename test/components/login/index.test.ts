@@ -219,19 +219,36 @@ test("signing out leads on to the provider with a session's cookie, and to the p
       spec: z.object({
         hosts: z.array(z.string()),
         gateways: z.array(z.string()),
-        http: z.array(z.object({ redirect: z.object({ uri: z.string() }).optional() })),
+        http: z.array(
+          z.object({
+            match: z.array(
+              z.object({
+                uri: z.object({ exact: z.string().optional(), prefix: z.string().optional() }),
+              }),
+            ),
+            redirect: z.object({ uri: z.string() }).optional(),
+            directResponse: z.object({ status: z.number() }).optional(),
+          }),
+        ),
       }),
     })
     .parse(inputs);
   assert.deepEqual([spec.hosts, spec.gateways], [["*"], ["bookinfo/bookinfo"]]);
   assert.deepEqual(
-    spec.http.map(({ redirect }) => redirect?.uri ?? "to the proxy"),
+    spec.http.map(
+      ({ redirect, directResponse }) => redirect?.uri ?? directResponse?.status ?? "to the proxy",
+    ),
     [
       "to the proxy",
       "/oauth2/sign_out?rd=https%3A%2F%2Ftenant.example%2Foidc%2Flogout%3Fpost_logout_redirect_uri%3Dhttp%253A%252F%252Flocalhost%253A8080%252Fproductpage%26id_token_hint%3D%7Bid_token%7D",
       "/productpage",
       "to the proxy",
+      404,
     ],
+  );
+  assert.deepEqual(
+    spec.http.slice(-2).map(({ match }) => match.map(({ uri }) => uri.exact ?? `${uri.prefix}*`)),
+    [["/oauth2/start", "/oauth2/sign_in", "/oauth2/callback", "/oauth2/static/*"], ["/oauth2/*"]],
   );
 });
 

@@ -1,0 +1,130 @@
+/** Signing in and out at the gateway, and every way in which that ends without a session. */
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { type Page, Visitor } from "../visitor";
+import { callback, moderator, signOut, start, type Stand } from "./stand";
+
+/** What a browser may be told of another site. */
+const otherHosts = [
+  "https://evil.example/",
+  "//evil.example",
+  "/\\evil.example",
+  "https:evil.example",
+];
+
+/** @param signedOut what the API answers to whoever has no session */
+export function endsWithoutSession(stand: Stand, signedOut: 401 | 403): void {
+  const nobody = async (visitor: Visitor, page: Page, said: RegExp) => {
+    assert.deepEqual([page.url.startsWith(stand.at(callback)), page.status], [true, 403], page.url);
+    assert.match(page.html, said);
+    assert.equal(await stand.statusOf(visitor), signedOut);
+  };
+
+  it("ends a sign-in with a wrong password at the form, which takes the right one afterwards", async () => {
+    const visitor = new Visitor();
+    const form = await visitor.open(stand.at(start));
+    const wrong = await visitor.submit(form, { email: moderator, password: "wrong" });
+    assert.equal(wrong.status, 400);
+    assert.match(wrong.html, /Wrong email or password/);
+    assert.equal(await stand.statusOf(visitor), signedOut);
+    const page = await visitor.submit(wrong, stand.credentials());
+    assert.deepEqual([page.url, page.status], [stand.at("/productpage"), 200]);
+    assert.equal(await stand.statusOf(visitor), 200);
+  });
+
+  it("ends a sign-in that its person declines, in the browser in which it was begun", async () => {
+    const visitor = new Visitor();
+    const { way } = await visitor.open(stand.at(start));
+    const state = way.map((url) => new URL(url).searchParams.get("state")).find(Boolean) ?? "";
+    assert.notEqual(state, "");
+    // What Auth0 answers to "Decline".
+    const answer = new URLSearchParams({
+      error: "access_denied",
+      error_description: "User did not authorize the request",
+      state,
+    });
+    const page = await visitor.open(`${stand.at(callback)}?${answer.toString()}`);
+    await nobody(visitor, page, /access_denied/);
+  });
+
+  it("ends a sign-in with a code or a state that is not this sign-in's, or was used", async () => {
+    const visitor = new Visitor();
+    const page = await stand.signIn(visitor);
+    const used = page.way.find((url) => url.startsWith(stand.at(callback))) ?? "";
+    assert.notEqual(used, "");
+    const unable = /Unable to find a valid CSRF token/;
+    await nobody(new Visitor(), await new Visitor().open(used), unable);
+    // The code has been used, by its own browser, which goes on with its session.
+    assert.equal((await visitor.open(used)).status, 403);
+    assert.equal(await stand.statusOf(visitor), 200);
+
+    for (const [from, to, status] of [
+      [/state=[^&]*/, "state=abc%3A%2F", 403],
+      [/state=[^&]*/, "state=abc", 500],
+      [/code=[^&]*/, "code=another", 500],
+    ] as const) {
+      const other = new Visitor();
+      other.stopsAt = stand.at(callback);
+      const arrived = await stand.signIn(other);
+      const url = arrived.url.replace(from, to);
+      assert.notEqual(url, arrived.url);
+      assert.equal((await other.open(url)).status, status, url);
+      assert.equal(await stand.statusOf(other), signedOut, url);
+    }
+    const nothing = new Visitor();
+    assert.equal((await nothing.open(stand.at(callback))).status, 500);
+    assert.equal(await stand.statusOf(nothing), signedOut);
+  });
+
+  it("leads nobody to another host, whatever is asked for", async () => {
+    for (const rd of otherHosts.map(encodeURIComponent)) {
+      const visitor = new Visitor();
+      const page = await stand.signIn(visitor, `/oauth2/start?rd=${rd}`);
+      assert.equal(new URL(page.url).origin, stand.outputs.gatewayUrl, page.way.join(" → "));
+      const out = await visitor.ask(stand.at(`${signOut}?rd=${rd}`));
+      assert.equal(out.location, stand.at("/"));
+    }
+  });
+}
+
+/** What takes the Auth0-compatible tenant. */
+export function endsAtTenant(stand: Stand): void {
+  it("ends a sign-in that the tenant itself refuses, and keeps nothing of it", async () => {
+    const api = `resource-servers/${encodeURIComponent(stand.outputs.audience)}`;
+    const policy = (name: string) =>
+      stand.manage("PATCH", api, { subject_type_authorization: { user: { policy: name } } });
+    const visitor = new Visitor();
+    await policy("deny_all");
+    try {
+      const page = await visitor.open(stand.at(start));
+      assert.equal(new URL(page.url).pathname, callback);
+      assert.deepEqual(
+        [new URL(page.url).searchParams.get("error"), page.status],
+        ["access_denied", 403],
+      );
+      assert.match(page.html, /access_denied/);
+      assert.equal(await stand.statusOf(visitor), 403);
+    } finally {
+      await policy("allow_all");
+    }
+    const page = await stand.signIn(visitor);
+    assert.deepEqual([page.url, page.status], [stand.at("/productpage"), 200]);
+  });
+
+  it("gives the page what its person may read, and takes it away at the end, here and at the tenant", async () => {
+    const visitor = await stand.signedIn();
+    const page = await visitor.open(stand.at("/productpage"));
+    assert.ok(page.html.includes("ISBN-10") && page.html.includes("Reviewer1"), page.html);
+    const end = await stand.signedOut(visitor);
+    assert.equal(end.url, stand.at("/productpage"), end.way.join(" → "));
+    assert.ok(end.html.includes("Error fetching product details"), end.html);
+    assert.equal(await stand.statusOf(visitor), 403);
+    const again = await visitor.open(stand.at(start));
+    assert.ok(again.html.includes('type="password"'), "the tenant signs in without a password");
+  });
+
+  it("signs out whoever has no session by showing the page", async () => {
+    const page = await new Visitor().open(stand.at(signOut));
+    assert.deepEqual([page.url, page.status], [stand.at("/productpage"), 200]);
+  });
+}
