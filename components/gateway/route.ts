@@ -33,6 +33,8 @@ export interface WayInArgs {
   readonly certificate?: pulumi.Resource | undefined;
   /** Paths of the first of these services, beside its own. Default: none. */
   readonly paths?: readonly Path[] | undefined;
+  /** Where the provider leads whoever has signed out. Default: not to the application. */
+  readonly signedOut?: string | undefined;
   /** Headers of requests that no service gets to see. Default: none. */
   readonly hiddenHeaders?: readonly string[] | undefined;
 }
@@ -75,8 +77,36 @@ export function createWayIn(
   );
 }
 
+function routesOf(args: WayInArgs): HttpRoute[] {
+  const { signedOut } = args;
+  return [
+    ...serviceRoutes(args),
+    ...(signedOut === undefined ? [] : [signedOutRoute({ ...args, signedOut })]),
+  ];
+}
+
+/**
+ * Sends whoever has signed out home, and has the browser drop the pages that it could go back to: Chromium keeps even
+ * those that forbid it, until a cookie changes after it has left them; the session's ends before.
+ * https://www.w3.org/TR/clear-site-data/
+ */
+export function signedOutRoute({
+  application,
+  gatewayUrl,
+  signedOut,
+}: Pick<WayInArgs, "gatewayUrl"> & {
+  readonly application: Pick<Application, "home">;
+  readonly signedOut: string;
+}): HttpRoute {
+  return {
+    match: [{ uri: { exact: signedOut }, ...authorityMatch(gatewayUrl) }],
+    redirect: { uri: application.home, redirectCode: 302 },
+    headers: { response: { set: { "cache-control": "no-store", "clear-site-data": '"cache"' } } },
+  };
+}
+
 /** One for each service that has any. */
-function routesOf({ application, gatewayUrl, paths = [], hiddenHeaders = [] }: WayInArgs) {
+function serviceRoutes({ application, gatewayUrl, paths = [], hiddenHeaders = [] }: WayInArgs) {
   const reached = Object.entries(application.services).filter(([, { routes }]) => routes);
   return reached.map(([service, { port, routes = [] }], position): HttpRoute => {
     const all = position === 0 ? [...routes, ...paths] : routes;

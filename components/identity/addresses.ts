@@ -43,6 +43,19 @@ export function callbackOf({ gatewayUrl, login }: Omit<AddressesArgs, "applicati
   return `${gatewayUrl}${callbacks[login]}`;
 }
 
+/**
+ * Where the provider leads whoever has signed out: the gateway then has the browser forget what it was shown, and sends
+ * it home. Without a login it is the home page itself.
+ */
+export function loggedOutPath({ application, login }: Omit<AddressesArgs, "gatewayUrl">): string {
+  const paths = {
+    none: application.home,
+    gateway: "/oauth2/signed_out",
+    application: "/signed-out",
+  };
+  return paths[login];
+}
+
 /** What the web application's addresses are made of. */
 export interface AddressesArgs {
   readonly application: Pick<Application, "home">;
@@ -56,6 +69,6 @@ export interface AddressesArgs {
 export function applicationAddresses(args: AddressesArgs): ApplicationAddresses {
   return {
     callback: callbackOf(args),
-    loggedOut: `${args.gatewayUrl}${args.application.home}`,
+    loggedOut: `${args.gatewayUrl}${loggedOutPath(args)}`,
   };
 }

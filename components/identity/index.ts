@@ -4,7 +4,7 @@ import { type ApplicationArgs, Auth0Identity } from "./auth0";
 import type { Identity } from "./identity";
 import { OidcIdentity } from "./oidc";
 
-export { applicationAddresses, type LoginPlace } from "./addresses";
+export { applicationAddresses, loggedOutPath, type LoginPlace } from "./addresses";
 export type { Identity } from "./identity";
 
 /**

@@ -1,7 +1,7 @@
 /** OAuth2-Proxy's configuration: data, so that tests and policies see it. */
 import type { Application } from "../application";
 import type { LoginSettings } from "../config";
-import { applicationAddresses, type Identity } from "../identity";
+import { applicationAddresses, type Identity, loggedOutPath } from "../identity";
 import { cookieName, hostOf, proxy, proxyPrefix, redis } from "./names";
 
 /** The settings under `login` where people sign in at the gateway. */
@@ -122,10 +122,10 @@ export function proxyFlags(
 
 /** Where a person who signs out is sent on to: the provider's own sign-out, which leads back, or the page. */
 export function afterSignOut({ identity, ...place }: ProxyOptions): string {
-  const { loggedOut } = applicationAddresses({ ...place, login: "gateway" });
-  if (identity.endSessionEndpoint === undefined) return new URL(loggedOut).pathname;
+  const args = { ...place, login: "gateway" } as const;
+  if (identity.endSessionEndpoint === undefined) return loggedOutPath(args);
   const url = new URL(identity.endSessionEndpoint);
-  url.searchParams.set("post_logout_redirect_uri", loggedOut);
+  url.searchParams.set("post_logout_redirect_uri", applicationAddresses(args).loggedOut);
   // The proxy puts the session's ID token here, by which the provider knows whom it signs out.
   return `${url.href}&id_token_hint={id_token}`;
 }

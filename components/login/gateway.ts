@@ -4,8 +4,8 @@ import { AuthorizationPolicy, VirtualService, type VirtualServiceSpec } from "..
 import type { Application } from "../application";
 import { authorityMatch } from "../gateway/host";
 import { patience } from "../traffic";
-import { applicationAddresses } from "../identity";
-import { applicationGateway } from "../gateway/route";
+import { loggedOutPath } from "../identity";
+import { applicationGateway, signedOutRoute } from "../gateway/route";
 import { afterSignOut, type ProxyOptions } from "./configuration";
 import { cookieName, hostOf, proxy, proxyPrefix, signOutPath } from "./names";
 import { loginPolicies, type LoginPolicyOptions, providerName } from "./policies";
@@ -75,14 +75,15 @@ function routesOf(args: ProxyOptions): NonNullable<VirtualServiceSpec["http"]> {
   const session = { cookie: { regex: `(.*; *)?${cookieName(gatewayUrl)}(_[0-9]+)?=.*` } };
   const route = [{ destination: { host: hostOf(proxy), port: { number: proxy.port } } }];
   const onward = new URLSearchParams({ rd: afterSignOut(args) }).toString();
-  const { loggedOut } = applicationAddresses({ ...args, login: "gateway" });
+  const signedOut = loggedOutPath({ ...args, login: "gateway" });
   return [
     { match: [{ ...signOut, queryParams: { rd: { regex: ".+" } } }], route, ...patience },
     {
       match: [{ ...signOut, headers: session }],
       redirect: { uri: `${signOutPath}?${onward}`, redirectCode: 302 },
     },
-    { match: [signOut], redirect: { uri: new URL(loggedOut).pathname, redirectCode: 302 } },
+    { match: [signOut], redirect: { uri: signedOut, redirectCode: 302 } },
+    signedOutRoute({ ...args, signedOut }),
     { match: browserPaths.map((uri) => ({ uri, ...host })), route, ...patience },
     // What else the proxy answers has the session's token in it, which no script of a page is to read. It ends here, and
     // not at a service: the gateway asks about none of these paths.

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Application } from "../application";
 import type { BookinfoArgs } from "../bookinfo";
 import type { LoginSettings } from "../config";
-import type { Identity } from "../identity";
+import { type Identity, loggedOutPath } from "../identity";
 import { ApplicationLogin } from "./application";
 import type { GatewayLoginSettings } from "./configuration";
 import type { Egress } from "../mesh/egress";
@@ -14,7 +14,7 @@ export { extensionProvider } from "./gateway";
 /** What every kind of login gives the rest of the stack. */
 export interface Login {
   /** What it changes in the application and the way in. */
-  readonly application: Pick<BookinfoArgs, "paths" | "hiddenHeaders" | "overrides">;
+  readonly application: Pick<BookinfoArgs, "paths" | "signedOut" | "hiddenHeaders" | "overrides">;
   /** What has to be there before the first request is. */
   readonly enforced: readonly pulumi.Resource[];
 }
@@ -56,7 +56,8 @@ export function createLogin(
   const { environment, annotations } = new ApplicationLogin(name, args, options);
   const productpage = { image: settings.image, environment, annotations };
   const paths = applicationPaths.map((exact) => ({ exact }));
-  return { application: { paths, overrides: { productpage } }, enforced: [] };
+  const signedOut = loggedOutPath({ ...place, login: "application" });
+  return { application: { paths, signedOut, overrides: { productpage } }, enforced: [] };
 }
 
 /** How browsers get in: what `verify` has to know of it. */

@@ -66,6 +66,7 @@ const logins: Readonly<Record<string, Login>> = {
       "/oauth2/sign_out",
       "tenant/oidc/logout",
       "tenant/oidc/logout/confirm",
+      "/oauth2/signed_out",
       home,
     ],
     denied: { status: 403, heading: "Forbidden" },
@@ -82,7 +83,7 @@ const logins: Readonly<Record<string, Login>> = {
       "/callback",
       home,
     ],
-    wayOut: ["/logout", "tenant/oidc/logout", "tenant/oidc/logout/confirm", home],
+    wayOut: ["/logout", "tenant/oidc/logout", "tenant/oidc/logout/confirm", "/signed-out", home],
     denied: { status: 403, heading: "You were not signed in" },
   },
 };

@@ -75,7 +75,7 @@ test("every secret has a path of its own, and is the one that the realm knows", 
         secret: secrets["identity.client.secret"],
         roles: [],
         callback: "http://localhost:8080/oauth2/callback",
-        loggedOut: "http://localhost:8080/productpage",
+        loggedOut: "http://localhost:8080/oauth2/signed_out",
       },
       {
         id: "catalogue",

@@ -159,3 +159,21 @@ test("Istio's schemas take all of it", async () => {
   for (const { inputs } of gateways) new Gateway(inputs as never).validate();
   for (const { inputs } of routes) new VirtualService(inputs as never).validate();
 });
+
+test("whoever has signed out is sent home by the gateway, and the browser forgets what it was shown", async () => {
+  const { "in-route": route } = await specs("http://books.example", { signedOut: "/signed-out" });
+  const { http } = toProductpage();
+  assert.deepEqual(route?.spec, {
+    ...toProductpage(),
+    http: [
+      ...http,
+      {
+        match: [{ uri: { exact: "/signed-out" } }],
+        redirect: { uri: "/productpage", redirectCode: 302 },
+        headers: {
+          response: { set: { "cache-control": "no-store", "clear-site-data": '"cache"' } },
+        },
+      },
+    ],
+  });
+});

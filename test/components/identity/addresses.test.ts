@@ -12,17 +12,17 @@ for (const domain of ["tenant.eu.auth0.com", "login.example.com", "tenant.localh
   });
 }
 
-for (const [login, callback] of [
-  ["none", "/oauth2/callback"],
-  ["gateway", "/oauth2/callback"],
-  ["application", "/callback"],
+for (const [login, callback, loggedOut] of [
+  ["none", "/oauth2/callback", "/productpage"],
+  ["gateway", "/oauth2/callback", "/oauth2/signed_out"],
+  ["application", "/callback", "/signed-out"],
 ] as const) {
   test(`with a login at ${login} the tenant sends browsers to ${callback} of the gateway`, () => {
     assert.deepEqual(
       applicationAddresses({ application: bookinfo, gatewayUrl: "http://localhost:8080", login }),
       {
         callback: `http://localhost:8080${callback}`,
-        loggedOut: "http://localhost:8080/productpage",
+        loggedOut: `http://localhost:8080${loggedOut}`,
       },
     );
   });

@@ -99,7 +99,7 @@ const made = [
       appType: "regular_web",
       grantTypes: ["authorization_code", "refresh_token"],
       callbacks: ["https://books.example/oauth2/callback"],
-      allowedLogoutUrls: ["https://books.example/productpage"],
+      allowedLogoutUrls: ["https://books.example/oauth2/signed_out"],
       oidcConformant: true,
       jwtConfiguration: { alg: "RS256" },
     },

@@ -114,7 +114,7 @@ test("sessions in cookies, at HTTPS and required, at a provider without a sign-o
 test("who signs out goes on to the provider with the session's ID token, and comes back to the page", () => {
   assert.equal(
     afterSignOut(options()),
-    "https://tenant.example:8443/oidc/logout?post_logout_redirect_uri=http%3A%2F%2Flocalhost%3A8080%2Fproductpage&id_token_hint={id_token}",
+    "https://tenant.example:8443/oidc/logout?post_logout_redirect_uri=http%3A%2F%2Flocalhost%3A8080%2Foauth2%2Fsigned_out&id_token_hint={id_token}",
   );
-  assert.equal(afterSignOut(options({}, { endSessionEndpoint: undefined })), "/productpage");
+  assert.equal(afterSignOut(options({}, { endSessionEndpoint: undefined })), "/oauth2/signed_out");
 });

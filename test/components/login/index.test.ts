@@ -183,6 +183,7 @@ test("the application loses the cookies to the gateway's login, or gets a login 
     { exact: "/logout" },
     { exact: "/callback" },
   ]);
+  assert.equal(result.application.signedOut, "/signed-out");
   const override = result.application.overrides?.productpage;
   assert.equal(override?.image, "localhost/page:1.0.0");
   assert.deepEqual(override.environment, [
@@ -200,11 +201,15 @@ test("the application loses the cookies to the gateway's login, or gets a login 
       OIDC_AUDIENCE: "https://bookinfo.io",
       OIDC_SCOPE: "openid offline_access",
       OIDC_CALLBACK_URL: "http://localhost:8080/callback",
-      OIDC_LOGGED_OUT_URL: "http://localhost:8080/productpage",
+      OIDC_LOGGED_OUT_URL: "http://localhost:8080/signed-out",
       OIDC_END_SESSION_ENDPOINT: "https://tenant.example/oidc/logout",
       OIDC_CERTIFICATE_AUTHORITY: "PEM",
     },
   });
+});
+
+const headersShape = z.object({
+  response: z.object({ set: z.record(z.string(), z.string()) }),
 });
 
 test("signing out leads on to the provider with a session's cookie, and to the page without", async () => {
@@ -227,6 +232,7 @@ test("signing out leads on to the provider with a session's cookie, and to the p
               }),
             ),
             redirect: z.object({ uri: z.string() }).optional(),
+            headers: headersShape.optional(),
             directResponse: z.object({ status: z.number() }).optional(),
           }),
         ),
@@ -240,12 +246,19 @@ test("signing out leads on to the provider with a session's cookie, and to the p
     ),
     [
       "to the proxy",
-      "/oauth2/sign_out?rd=https%3A%2F%2Ftenant.example%2Foidc%2Flogout%3Fpost_logout_redirect_uri%3Dhttp%253A%252F%252Flocalhost%253A8080%252Fproductpage%26id_token_hint%3D%7Bid_token%7D",
+      "/oauth2/sign_out?rd=https%3A%2F%2Ftenant.example%2Foidc%2Flogout%3Fpost_logout_redirect_uri%3Dhttp%253A%252F%252Flocalhost%253A8080%252Foauth2%252Fsigned_out%26id_token_hint%3D%7Bid_token%7D",
+      "/oauth2/signed_out",
       "/productpage",
       "to the proxy",
       404,
     ],
   );
+  // Signed out, the browser forgets what it was shown.
+  assert.deepEqual(
+    spec.http.map(({ headers }) => headers?.response.set["clear-site-data"]),
+    [undefined, undefined, undefined, '"cache"', undefined, undefined],
+  );
+  assert.deepEqual(spec.http[3]?.match, [{ uri: { exact: "/oauth2/signed_out" } }]);
   assert.deepEqual(
     spec.http.slice(-2).map(({ match }) => match.map(({ uri }) => uri.exact ?? `${uri.prefix}*`)),
     [["/oauth2/start", "/oauth2/sign_in", "/oauth2/callback", "/oauth2/static/*"], ["/oauth2/*"]],

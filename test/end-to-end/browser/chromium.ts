@@ -63,6 +63,8 @@ export async function openBrowser(resolve: string): Promise<Browser> {
   return chromium.launch({
     executablePath: join(folder, "usr/lib/chromium/chromium"),
     // Tests run as root, for whom Chromium's own sandbox cannot be.
+    // What it would show by Back is to be seen.
+    ignoreDefaultArgs: ["--disable-back-forward-cache"],
     args: ["--no-sandbox", "--disable-gpu", `--host-resolver-rules=${resolve}`],
     env: {
       PATH: process.env.PATH ?? "",
