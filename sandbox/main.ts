@@ -69,8 +69,14 @@ function readArguments(args: readonly string[]): Chosen {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { project, set: { type: "string", multiple: true }, help: { type: "boolean" } },
+      options: {
+        project,
+        set: { type: "string", multiple: true },
+        "all-modes": { type: "boolean" },
+        help: { type: "boolean" },
+      },
     });
+    if (values["all-modes"] === true) throw new Error("--all-modes is for verify");
     return {
       help: values.help === true,
       set: values.set ?? [],

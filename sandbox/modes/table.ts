@@ -158,7 +158,8 @@ export const modes: readonly Mode[] = [...designs, ...others];
 /** The modes that make sense for an application: without people nobody signs in. */
 export function modesFor({ people }: Pick<Application, "people">): readonly Mode[] {
   const isLogin = (path: string) => path.startsWith("login.");
-  return modes.filter(({ settings }) => people || !Object.keys(settings).some(isLogin));
+  if (people) return modes;
+  return modes.filter(({ settings }) => !Object.keys(settings).some(isLogin));
 }
 
 /**

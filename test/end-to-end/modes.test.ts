@@ -1,0 +1,68 @@
+/** A few modes in turn on one sandbox: one that does not come up holds nobody up, and one may end in the middle. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { SandboxCopy } from "./copy";
+
+/** In the place of all modes: one that the provider contradicts, and one that changes nothing but policies. */
+const few = `[
+  {
+    name: "broken",
+    settings: { "identity.kind": "oidc", "identity.issuer": "https://TENANT/realms/bookinfo/" },
+  },
+  { name: "workloads", settings: { "authentication.at": "workload" } },
+  { name: "own", settings: {} },
+];`;
+
+describe("a few modes", { timeout: 30 * 60_000 }, () => {
+  let copy: SandboxCopy;
+
+  before(async () => {
+    copy = new SandboxCopy();
+    copy.edit("sandbox/modes/table.ts", "[...designs, ...others];", few);
+    const { code, err } = await copy.run("up");
+    assert.equal(code, 0, err);
+  });
+
+  after(async () => {
+    await copy.run("down");
+    copy.remove();
+  });
+
+  it("one that does not come up is named with its error, and the others are verified", async () => {
+    const { code, out, err } = await copy.run("verify --all-modes");
+    assert.equal(code, 1, err);
+    const wrong =
+      /identity\.issuer: found "https:\/\/tenant\.localhost:\d+\/realms\/bookinfo\/", expected "https:\/\/tenant\.localhost:\d+\/realms\/bookinfo", as the provider's discovery document has it/;
+    assert.match(err, new RegExp(`^error: ${wrong.source}$`, "m"));
+    const [rows = "", complaint = "", totals] = out.slice(out.lastIndexOf("\nmode ")).split("\n\n");
+    assert.match(rows, /\nbroken +identity\.kind=oidc +– +– +\d+\n/);
+    assert.match(rows, /\nworkloads +authentication\.at=workload +1 492 +0 +\d+\n/);
+    assert.match(rows, /\nown +1 492 +0 +\d+$/);
+    assert.match(complaint, new RegExp(`^broken: did not come up: ${wrong.source}$`));
+    assert.equal(totals, "3 modes, 1 not up, 2 984 cells, 0 differences, 0 not tried\n");
+  });
+
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    it(`ended by ${signal} in a mode, the next run brings the own settings back`, async () => {
+      const child = copy.start("verify --all-modes", "pipe");
+      const updating = new Promise<void>((resolve) => {
+        child.stderr?.on("data", (data: Buffer) => {
+          if (data.includes("RequestAuthentication")) resolve();
+        });
+      });
+      const end = copy.finish(child);
+      await updating;
+      child.kill(signal);
+      const { code, err } = await end;
+      assert.notEqual(code, 0);
+      if (signal === "SIGTERM")
+        assert.match(
+          err,
+          /^error: ended by SIGTERM in the mode "workloads": "npm run sandbox" brings the sandbox back to its own settings$/m,
+        );
+      const next = await copy.run("up");
+      assert.equal(next.code, 0, next.err);
+      assert.match(next.out, /\n1492 cells, 0 differences, 0 not tried\n/);
+    });
+  }
+});
