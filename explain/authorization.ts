@@ -160,7 +160,7 @@ function allowedByNone(
       decidedBy: `no ALLOW policy matches: ${names}`,
       because:
         "It has no rules, so it allows nothing; no other policy allows calling this workload.",
-      change: "Give the service a row in components/access.ts.",
+      change: "Give the service a row in the project's application.ts.",
     };
   }
   const lacking = nearest.open.filter(({ holds }) => holds === false);

@@ -137,7 +137,7 @@ export function changeFor(application: Application, check: Check): string {
   }
   if (attribute === "source.serviceAccount") {
     const names = values.map((value) => serviceNamed(application, value));
-    return `Call it from ${listed(names, "or")}, or add the caller to its row in components/access.ts.`;
+    return `Call it from ${listed(names, "or")}, or add the caller to its row in the project's application.ts.`;
   }
   const isPermission = values.every((value) => value in application.permissions);
   if (attribute.startsWith("request.auth.claims[") && isPermission && check.found !== "no token") {

@@ -37,7 +37,8 @@ export async function run(
 /** A program's last words; without any, how it ended. Its arguments are not repeated: they may be secret. */
 function complaint(error: unknown): string {
   const { code, signal, stderr = "" } = failure.parse(error);
-  if (code === "ENOENT") return "no such program on PATH";
+  // The second also where a folder of PATH is not for this user to read.
+  if (code === "ENOENT" || code === "EACCES") return "no such program on PATH that may be run";
   if (stderr.trim() === "") return `it ended with ${code ?? signal ?? "an error"}`;
   return stderr.trim().split("\n").at(-1) ?? "";
 }

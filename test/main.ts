@@ -12,7 +12,7 @@ import { exitWith } from "../sandbox/failure";
 import { layout } from "../sandbox/layout";
 import { machineProblem } from "../sandbox/machine";
 import { Progress } from "../sandbox/progress";
-import { ensureToolchain } from "../sandbox/toolchain/toolchain";
+import { ensurePulumi, ensureToolchain } from "../sandbox/toolchain/toolchain";
 import { lintWorkflows } from "./actionlint";
 import { told, type Count } from "./count";
 import { testGo } from "./go";
@@ -81,6 +81,16 @@ function leaveOut(files: readonly string[], reason: string): void {
   console.log(`left out: ${files.map((file) => relative(root, file)).join(", ")}: ${reason}`);
 }
 
+/**
+ * The folder of the real engine, which the plug-ins', previews' and policies' tests run.
+ * @param everything whether the sandbox is tested as well: its tools are made before any test's time runs
+ */
+async function ensureEngine(everything: boolean): Promise<string> {
+  const { cache } = layout();
+  const say = new Progress().of("tools");
+  return everything ? (await ensureToolchain(cache, say)).pulumi : ensurePulumi(cache, say);
+}
+
 async function main(): Promise<number> {
   const slow = filesOf(endToEnd);
   const quick = filesOf("test/**/*.test.ts").filter((file) => !slow.includes(file));
@@ -88,11 +98,7 @@ async function main(): Promise<number> {
   const chosen = slow.filter((file) => all || !longest.includes(file));
   const counts = checks.map(check);
   const problem = machineProblem();
-  if (problem === undefined) {
-    // The plug-ins' tests run the real engine, which is one of the sandbox's tools.
-    const { pulumi } = await ensureToolchain(layout().cache, new Progress().of("tools"));
-    process.env.PULUMI_CLI = join(pulumi, "bin", "pulumi");
-  }
+  process.env.PULUMI_CLI = join(await ensureEngine(problem === undefined), "bin", "pulumi");
   counts.push(...lintWorkflows(), ...testGo());
   counts.push(await test(quick, 2));
   if (problem === undefined) counts.push(await test(chosen, 1));

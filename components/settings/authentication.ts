@@ -84,20 +84,32 @@ const withIssuers = z.looseObject({
   authentication: z.looseObject({ issuers: z.array(z.unknown()) }),
 });
 
-/** Two rules for one issuer would each let in what the other one refuses. */
+/**
+ * Two rules for one issuer would each let in what the other one refuses. So would those of issuers that begin alike:
+ * Istio's name for whom a token speaks of is issuer, slash, subject.
+ */
 export function checkIssuers(settings: unknown, context: z.core.$RefinementCtx): void {
   const { data } = withIssuers.safeParse(settings);
   if (data === undefined) return;
   const { domain, issuer: named } = data.identity;
   const own = domain === undefined ? named : tenantAddresses(domain).issuer;
+  const earlier = own === undefined ? [] : [own];
   data.authentication.issuers.forEach((entry, index) => {
-    const { data: other } = z.looseObject({ issuer: z.string() }).safeParse(entry);
-    if (other === undefined || other.issuer !== own) return;
-    context.addIssue({
-      code: "custom",
-      path: ["authentication", "issuers", index, "issuer"],
-      input: own,
-      message: "another issuer than identity's",
-    });
+    const { data: found } = z.looseObject({ issuer: z.string() }).safeParse(entry);
+    if (found === undefined) return;
+    const { issuer } = found;
+    const complain = (message: string) => {
+      const path = ["authentication", "issuers", index, "issuer"];
+      context.addIssue({ code: "custom", path, input: issuer, message });
+    };
+    const alike = earlier.find(
+      (one) => one !== issuer && (begins(one, issuer) || begins(issuer, one)),
+    );
+    if (issuer === own) complain("another issuer than identity's");
+    else if (alike !== undefined)
+      complain(`one that cannot be taken for ${alike}: neither, with a slash, begins the other`);
+    earlier.push(issuer);
   });
 }
+
+const begins = (one: string, other: string) => other.startsWith(`${one}/`);

@@ -648,6 +648,20 @@ describe("words", () => {
     );
   });
 
+  test("a caller and a service that the table does not have: where the table is", async () => {
+    const headers = bearer(await signer.sign());
+    const stranger = { namespace: "bookinfo", serviceAccount: "default" };
+    const { change } = await decideBy({}, signer, request({ headers, source: stranger }));
+    assert.equal(
+      change,
+      "Call it from productpage, or add the caller to its row in the project's application.ts.",
+    );
+    const labels = { app: "unlisted" };
+    const unlisted = { namespace: "bookinfo", labels, port: 9080 };
+    const decision = await decideBy({}, signer, request({ headers, destination: unlisted }));
+    assert.equal(decision.change, "Give the service a row in the project's application.ts.");
+  });
+
   test("an issuer that differs by its slash", async () => {
     const headers = bearer(await signer.sign({ iss: "https://tenant.example" }));
     const { because, change, decidedBy } = await decideBy({}, signer, request({ headers }));

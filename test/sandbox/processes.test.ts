@@ -45,7 +45,16 @@ test("a failure names the program, what it was asked to do, and its own last lin
   );
   await assert.rejects(
     run("no-such-program", ["build", "--all"]),
-    new Failure("no-such-program build: no such program on PATH"),
+    new Failure("no-such-program build: no such program on PATH that may be run"),
+  );
+});
+
+test("a file that may not be run is no program", async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "notes"), "", { mode: 0o600 });
+  await assert.rejects(
+    run("notes", ["read"], { env: { PATH: folder } }),
+    new Failure("notes read: no such program on PATH that may be run"),
   );
 });
 

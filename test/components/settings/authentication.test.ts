@@ -104,6 +104,36 @@ for (const [what, authentication, expected] of [
     ],
   ],
   [
+    "an issuer below the provider's own",
+    { issuers: [{ ...further, issuer: `${issuer}/realms/other` }] },
+    [
+      `authentication.issuers[0].issuer: found "${issuer}/realms/other", expected one that cannot be taken for ${issuer}: neither, with a slash, begins the other`,
+    ],
+  ],
+  [
+    "an issuer above another entry's",
+    {
+      issuers: [
+        { ...further, issuer: "https://other.example/realms/a" },
+        { ...further, issuer: "https://other.example" },
+      ],
+    },
+    [
+      'authentication.issuers[1].issuer: found "https://other.example", expected one that cannot be taken for https://other.example/realms/a: neither, with a slash, begins the other',
+    ],
+  ],
+  [
+    "issuers side by side",
+    {
+      issuers: [
+        { ...further, issuer: "https://other.example/realms/a" },
+        { ...further, issuer: "https://other.example/realms/ab" },
+        { ...further, issuer: "https://other.example/" },
+      ],
+    },
+    [],
+  ],
+  [
     "an issuer without encryption",
     { issuers: [{ ...further, issuer: "http://other.example" }] },
     [
