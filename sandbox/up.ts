@@ -12,6 +12,7 @@ import {
   realmFor,
   sandboxConfiguration,
   type Configuration,
+  type NodeImages,
   type Override,
 } from "./configuration";
 import { EarlyProbes } from "./early-probes";
@@ -41,14 +42,19 @@ import { ensureLoginTools, ensureToolchain, type Toolchain } from "./toolchain/t
 /**
  * Brings everything up, or up to date, and verifies it: tools, node, tenant, plug-ins, stack, table, which it prints.
  * @param set each as `SETTING=VALUE`
+ * @param images which ones the node has; a node that lacks one starts again
  */
-export async function bringUp(layout: Layout, set: readonly string[]): Promise<Report> {
+export async function bringUp(
+  layout: Layout,
+  set: readonly string[],
+  images: NodeImages = "asked for",
+): Promise<Report> {
   const overrides = set.map(readOverride);
   const provisionally = checkOverrides(layout, overrides);
   const progress = new Progress();
   const [tools, login] = await Promise.all([
     ensureToolchain(layout.cache, progress.of("tools")),
-    hasGatewayLogin(provisionally)
+    images === "of every login" || hasGatewayLogin(provisionally)
       ? ensureLoginTools(layout.cache, progress.of("tools"))
       : undefined,
   ]);
@@ -67,7 +73,14 @@ export async function bringUp(layout: Layout, set: readonly string[]): Promise<R
   const isNew = !isThere(layout);
   // What verify's pods need is there already: the last update has ended, and its node runs.
   const wasUp = !isNew && nodeService(layout).pid !== undefined;
-  const starting = startNode(layout, toolchain, decisions, configuration, progress.of("node"));
+  const starting = startNode(
+    layout,
+    toolchain,
+    decisions,
+    configuration,
+    images,
+    progress.of("node"),
+  );
   // Whoever waits for it hears of its failure; until then it may come.
   starting.catch(() => undefined);
   const [stack] = await Promise.all([
@@ -82,7 +95,7 @@ export async function bringUp(layout: Layout, set: readonly string[]): Promise<R
   if (lost !== undefined) {
     progress.say("stack", `the last run was cut off while it created ${lost}: starting afresh`);
     await remove(layout);
-    return bringUp(layout, set);
+    return bringUp(layout, set, images);
   }
   const probes = new EarlyProbes(layout.project.application, kubeconfigPath(layout));
   if (wasUp) probes.start();

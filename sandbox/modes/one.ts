@@ -16,7 +16,10 @@ import type { Outcome } from "./outcome";
 export async function bringUpOne(layout: Layout, set: readonly string[]): Promise<number> {
   // Whoever started it holds the sandbox's lock: without that it must change nothing.
   process.once("disconnect", () => process.exit(1));
-  const outcome = await outcomeOf(explainingFullDisk(bringUp(layout, set), layout));
+  // One node for all of them; that of the sandbox's own settings is the one that there was.
+  const images = set.length > 0 && layout.project.application.people;
+  const report = bringUp(layout, set, images ? "of every login" : "asked for");
+  const outcome = await outcomeOf(explainingFullDisk(report, layout));
   const send = process.send?.bind(process) as
     ((message: Outcome, done: (error: Error | null) => void) => void) | undefined;
   if (send === undefined) throw new Error("nobody hears of the mode's outcome");

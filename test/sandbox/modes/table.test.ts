@@ -4,12 +4,25 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { chartFolders } from "../../../components/mesh/charts";
-import { checkConfiguration, sandboxConfiguration } from "../../../sandbox/configuration";
+import type { LoginSettings } from "../../../components/settings";
+import {
+  checkConfiguration,
+  type Configuration,
+  imageNames,
+  sandboxConfiguration,
+} from "../../../sandbox/configuration";
 import { writePrivate } from "../../../sandbox/files";
 import { layout } from "../../../sandbox/layout";
-import { assignmentsOf, designs, type Design, modes, modesFor } from "../../../sandbox/modes/table";
+import {
+  assignmentsOf,
+  designs,
+  type Design,
+  type Mode,
+  modes,
+  modesFor,
+} from "../../../sandbox/modes/table";
 import { provisional } from "../../../sandbox/state";
-import { projectAt } from "../../../stack/project";
+import { type Project, projectAt } from "../../../stack/project";
 import { temporaryFolder } from "../images/reading";
 
 const root = join(__dirname, "../../..");
@@ -25,23 +38,46 @@ before(() => {
   }
 });
 
+/** A project's configuration in a mode. */
+function configured(project: Project, mode: Mode): Configuration {
+  const places = layout({ XDG_STATE_HOME: folder }, "/clone", project);
+  writePrivate(
+    join(places.tenant, "ca.crt"),
+    readFileSync(join(root, "test/components/authority.pem"), "utf8"),
+  );
+  const overrides = assignmentsOf(mode, tenant).map((text) => {
+    const [path = "", value = ""] = text.split(/=(.*)/s);
+    return { path, value };
+  });
+  return sandboxConfiguration(places, { charts }, provisional, overrides);
+}
+
 for (const project of projects) {
   for (const mode of modesFor(project.application)) {
     test(`${project.name}, ${mode.name}: the settings are right`, () => {
-      const places = layout({ XDG_STATE_HOME: folder }, "/clone", project);
-      writePrivate(
-        join(places.tenant, "ca.crt"),
-        readFileSync(join(root, "test/components/authority.pem"), "utf8"),
-      );
-      const overrides = assignmentsOf(mode, tenant).map((text) => {
-        const [path = "", value = ""] = text.split(/=(.*)/s);
-        return { path, value };
-      });
-      const configuration = sandboxConfiguration(places, { charts }, provisional, overrides);
-      checkConfiguration(configuration, provisional);
+      checkConfiguration(configured(project, mode), provisional);
     });
   }
 }
+
+test("one node has the images of all modes, and need not start again between them", () => {
+  const [project] = projects;
+  assert.ok(project);
+  const all = modes.map((mode) => {
+    const configuration = configured(project, mode);
+    const names = imageNames(configuration, "of every login");
+    const asked = imageNames(configuration, "asked for").logins;
+    for (const login of asked.filter(({ at }) => at !== "none")) {
+      const had = names.logins.find(({ at }) => at === login.at);
+      assert.deepEqual(imagesOf(had), imagesOf(login), mode.name);
+    }
+    return names;
+  });
+  for (const names of all) assert.deepEqual(names, all[0]);
+});
+
+const imagesOf = (login: LoginSettings | undefined) =>
+  Object.entries(login ?? {}).filter(([setting]) => /image$/i.test(setting));
 
 test("the last mode is the sandbox as it is without a word, and no two are the same", () => {
   assert.deepEqual(modes.at(-1)?.settings, {});
