@@ -8,7 +8,7 @@ import { knownDecisions, provisional } from "../state";
 import { tenantDomain } from "../tenant-service";
 import { type Outcome, outcomeShape } from "./outcome";
 import { areProven, type ModeResult, renderSummary } from "./summary";
-import { assignmentsOf, modes, modesFor } from "./table";
+import { assignmentsOf, commandOf, modes, modesFor } from "./table";
 
 /**
  * Runs the modes that make sense for the project, prints each mode's table and then what came of them all.
@@ -40,15 +40,6 @@ export async function runModes(layout: Layout): Promise<number> {
   process.stdout.write(renderSummary(results));
   return areProven(results) ? 0 : 1;
 }
-
-/** The command that brings up the mode alone. */
-function commandOf(assignments: readonly string[], place: string): string {
-  const project = place === "" ? [] : ["--project", place];
-  const set = assignments.flatMap((assignment) => ["--set", quoted(assignment)]);
-  return ["npm run sandbox -- up", ...project, ...set].join(" ");
-}
-
-const quoted = (word: string) => (/^[\w./:=-]+$/.test(word) ? word : `'${word}'`);
 
 /** What came of a mode, as its process says; one that ends before it has said anything has printed why. */
 function outcomeOf(

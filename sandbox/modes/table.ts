@@ -171,3 +171,15 @@ export function assignmentsOf({ settings }: Mode, tenant: string): readonly stri
     ([path, value]) => `${path}=${value.replaceAll(tenantPlace, tenant)}`,
   );
 }
+
+/**
+ * The command that brings up a mode alone.
+ * @param place the project's, in the clone
+ */
+export function commandOf(assignments: readonly string[], place: string): string {
+  const project = place === "" ? [] : ["--project", place];
+  const set = assignments.flatMap((assignment) => ["--set", quoted(assignment)]);
+  return ["npm run sandbox -- up", ...project, ...set].join(" ");
+}
+
+const quoted = (word: string) => (/^[\w./:=-]+$/.test(word) ? word : `'${word}'`);

@@ -121,6 +121,14 @@ for (const place of ["gateway", "application"]) {
   });
 }
 
+test("a mode's heading is the command that brings it up alone, as a shell takes it", () => {
+  assert.equal(commandOf([], ""), "npm run sandbox -- up");
+  assert.equal(
+    commandOf(["authentication.at=gateway", 'authentication.issuers=[{"a":"b c"}]'], "examples/a"),
+    `npm run sandbox -- up --project examples/a --set authentication.at=gateway --set 'authentication.issuers=[{"a":"b c"}]'`,
+  );
+});
+
 test("where only machines call, the modes without a login are left, the last among them", () => {
   const [, orders] = projects;
   assert.ok(orders);
