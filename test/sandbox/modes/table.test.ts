@@ -15,6 +15,7 @@ import { writePrivate } from "../../../sandbox/files";
 import { layout } from "../../../sandbox/layout";
 import {
   assignmentsOf,
+  commandOf,
   designs,
   type Design,
   type Mode,
