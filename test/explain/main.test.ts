@@ -8,6 +8,7 @@ import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { fakePulumi } from "../verify/support/pulumi";
 import type { FakePulumi } from "../verify/support/pulumi";
+import { authentication } from "../verify/support/stack";
 import { startPolicyCluster } from "./cluster";
 import type { PolicyCluster } from "./cluster";
 import { audience, bookinfo, issuer, jwksUri, jwtRule, object, startSigner } from "./mesh";
@@ -41,6 +42,7 @@ before(async () => {
     clientSecrets: { web: "secret", machines: {} },
     userPasswords: {},
     kubeconfig: cluster.kubeconfig,
+    authentication,
     viewers: { users: [], machines: [] },
   });
 });

@@ -90,6 +90,7 @@ for (const [what, settings, expected] of [
   [
     "whatever is encrypted, secret or not",
     {
+      authentication: { clients: "any" },
       cluster: { ...existing, kubeconfig: secure },
       identity: {
         ...oidc,

@@ -363,6 +363,7 @@ test("--help says how to call it, and what each option does", async () => {
   assert.deepEqual(rest, { code: 0, stderr: "", left: [] });
   const described = [...stdout.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, option]) => option);
   assert.deepEqual(described, [
+    "--project",
     "--diff",
     "--json",
     "--markdown",

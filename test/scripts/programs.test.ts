@@ -22,6 +22,7 @@ function project(): string {
   for (const [file, content] of [
     ["package.json", "{}"],
     ["package-lock.json", "{}"],
+    ["application.ts", ""],
     ["index.ts", "export const one = 1;\nmodule.exports.two = 2;\n"],
     ["verify/word.ts", 'export const word: string = "first";\n'],
     [
