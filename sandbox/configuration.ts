@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import { z } from "zod";
-import { bookinfoSettings, loginSettings } from "../components/settings";
+import { bookinfoSettings, loginSettings, type LoginSettings } from "../components/settings";
 import { settingsComplaint, settingsProblems } from "../components/config";
 import { Failure } from "./failure";
 import { readIfThere } from "./files";
@@ -224,14 +224,23 @@ export function realmFor(
   return own ?? realmBeside(authentication);
 }
 
+/** A login at the gateway and one in the application, whose images a node has where modes take turns on it. */
+const everyLogin: readonly LoginSettings[] = [
+  loginSettings.parse({ at: "gateway" }),
+  loginSettings.parse({ at: "application", image: applicationImage }),
+];
+
+/** Whose images the node has: those that the stack asks for, or those of every login beside them. */
+export type NodeImages = "asked for" | "of every login";
+
 /** What the stack calls its images. */
-export function imageNames(configuration: Configuration): ImageNames {
+export function imageNames(configuration: Configuration, images: NodeImages): ImageNames {
   const { bookinfo = {}, login = { at: "none" } } = settingsOf(configuration);
   const { application, folder } = configuration.project;
   const { image } = application;
   return {
     ...bookinfoSettings.parse(bookinfo),
-    login: loginSettings.parse(login),
+    logins: images === "asked for" ? [loginSettings.parse(login)] : everyLogin,
     ...(image !== undefined && { service: { image, source: join(folder, "service.ts") } }),
   };
 }

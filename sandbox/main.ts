@@ -13,7 +13,8 @@ const help = `Usage: npm run sandbox -- [up] [--project DIR] [--set SETTING=VALU
        npm run sandbox -- verify | explain [ARGUMENT]...
 
   up        make or update everything, verify it and print the table (the default)
-  verify    npm run verify on the sandbox's stack: the table once more; --help says what else it takes
+  verify    npm run verify on the sandbox's stack: the table once more; --help says what else it takes.
+            With --all-modes alone: bring up every mode in turn, verify each, and end with the own settings
   explain   npm run explain on the sandbox's stack: why a request is refused; --help says what it takes
   status    say what runs, and where
   shell     a shell with kubectl, helm and pulumi set for the sandbox; commands on standard input work
@@ -36,13 +37,29 @@ const commands: Readonly<Record<string, Needs>> = {
   shell: { lock: false, tenant: true },
 };
 
+/** `verify --all-modes` is no look at the sandbox, but changes it. */
+const changing: Needs = { lock: true, tenant: true };
+
 /** These take arguments of their own. */
 const programs: readonly string[] = ["verify", "explain"];
 
 const project = { type: "string" } as const;
 
-function readArguments(args: readonly string[]) {
+const hint = "(see npm run sandbox -- --help)";
+
+interface Chosen {
+  readonly help: boolean;
+  readonly set: readonly string[];
+  /** The command, and what it is given. */
+  readonly positionals: readonly string[];
+  readonly project?: string | undefined;
+  /** Whether verify is to run every mode. Default: false. */
+  readonly allModes?: boolean;
+}
+
+function readArguments(args: readonly string[]): Chosen {
   const [program = "", ...own] = args;
+  if (program === "verify" && own.includes("--all-modes")) return readAllModes(own);
   if (programs.includes(program)) {
     const { values } = parseArgs({ args: own, strict: false, options: { project } });
     const named = typeof values.project === "string" ? values.project : undefined;
@@ -52,8 +69,14 @@ function readArguments(args: readonly string[]) {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { project, set: { type: "string", multiple: true }, help: { type: "boolean" } },
+      options: {
+        project,
+        set: { type: "string", multiple: true },
+        "all-modes": { type: "boolean" },
+        help: { type: "boolean" },
+      },
     });
+    if (values["all-modes"] === true) throw new Error("--all-modes is for verify");
     return {
       help: values.help === true,
       set: values.set ?? [],
@@ -61,10 +84,23 @@ function readArguments(args: readonly string[]) {
       project: values.project,
     };
   } catch (error) {
-    throw new Failure(
-      `${error instanceof Error ? error.message : String(error)} (see npm run sandbox -- --help)`,
-    );
+    throw new Failure(`${error instanceof Error ? error.message : String(error)} ${hint}`);
   }
+}
+
+/** Each mode has settings and a report of its own, so that nothing else can be said of them all. */
+function readAllModes(own: readonly string[]): Chosen {
+  const options = { project, "all-modes": { type: "boolean" }, help: { type: "boolean" } } as const;
+  const { values, tokens } = parseArgs({ args: [...own], strict: false, tokens: true, options });
+  const other = tokens.find((token) => token.kind !== "option" || !(token.name in options));
+  if (other !== undefined)
+    throw new Failure(
+      `verify --all-modes takes nothing else but --project, and not ${own[other.index]}: each mode has a report of its own ${hint}`,
+    );
+  const { project: named } = values;
+  if (typeof named === "boolean") throw new Failure(`--project: name its folder ${hint}`);
+  const help = values.help === true;
+  return { help, set: [], positionals: ["verify"], project: named, allModes: true };
 }
 
 function checkOverrides(texts: readonly string[]): void {
@@ -84,6 +120,7 @@ async function main(): Promise<number> {
     set,
     positionals,
     project: named,
+    allModes = false,
   } = readArguments(process.argv.slice(2));
   if (wantsHelp) {
     process.stdout.write(help);
@@ -106,7 +143,9 @@ async function main(): Promise<number> {
   if (name !== "up" && name !== "down" && !existsSync(places.state)) {
     throw new Failure('this clone has no sandbox: start it with "npm run sandbox"');
   }
-  return runWith(command, places, "sandbox/entered.ts", [chosen.place, name, ...set, ...rest]);
+  return allModes
+    ? runWith(changing, places, "sandbox/entered.ts", [chosen.place, "allModes"])
+    : runWith(command, places, "sandbox/entered.ts", [chosen.place, name, ...set, ...rest]);
 }
 
 exitWith(explainingFullDisk(main(), layout()), StackError);

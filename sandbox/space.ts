@@ -22,13 +22,13 @@ export function requireSpace(layout: Layout): void {
 const full = megabyte;
 
 /**
- * A command's exit code. Where it fails because a disk is full, which each program says in words of its own,
+ * What a command gives, such as its exit code. Where it fails because a disk is full, which each program says in words of its own,
  * the error is one line that names the disk.
  */
-export async function explainingFullDisk(
-  command: Promise<number>,
+export async function explainingFullDisk<Result>(
+  command: Promise<Result>,
   layout: Layout,
-): Promise<number> {
+): Promise<Result> {
   try {
     return await command;
   } catch (error) {

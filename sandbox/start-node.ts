@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { gatewayPorts, imageNames, type Configuration } from "./configuration";
+import { gatewayPorts, imageNames, type Configuration, type NodeImages } from "./configuration";
 import { pauseImage } from "./images/images";
 import { preparedImages } from "./images/prepared";
 import type { Layout } from "./layout";
@@ -15,6 +15,7 @@ export async function startNode(
   toolchain: Toolchain,
   decisions: Decisions,
   configuration: Configuration,
+  images: NodeImages,
   say: (text: string) => void,
 ): Promise<StartedNode> {
   const { pause, pilotDiscovery, pilotAgent, envoy, envoyBootstrap, iptablesRoot } = toolchain;
@@ -27,7 +28,7 @@ export async function startNode(
       tag: istioVersion,
       login: toolchain.login,
     },
-    imageNames(configuration),
+    imageNames(configuration, images),
   );
   const request = {
     images: [archive],

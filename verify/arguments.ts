@@ -47,6 +47,7 @@ const options = {
   junit: text,
   markdown: text,
   html: text,
+  "all-modes": { type: "boolean" },
   help: { type: "boolean" },
 } as const;
 
@@ -74,6 +75,10 @@ export interface Arguments {
 /** @throws StackError naming the option that is wrong */
 export function readArguments(args: readonly string[]): Arguments {
   const given = parsed(args);
+  if (given["all-modes"] === true)
+    throw new StackError(
+      "--all-modes is for the sandbox, which it changes: npm run sandbox -- verify --all-modes",
+    );
   return {
     help: given.help ?? false,
     tokens: (given.token ?? []).map(tokenOption),

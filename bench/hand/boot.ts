@@ -28,7 +28,7 @@ export async function boot(): Promise<Booted> {
   const decisions = await decide(places);
   const configuration = sandboxConfiguration(places, toolchain, decisions, []);
   const [node] = await Promise.all([
-    startNode(places, toolchain, decisions, configuration, quiet),
+    startNode(places, toolchain, decisions, configuration, "asked for", quiet),
     ensureTenant(places, decisions, quiet),
   ]);
   await node.ready;

@@ -31,18 +31,29 @@ export const authentication = section({
 
 const required = z.looseObject({
   authentication: z.looseObject({ at: z.string().default("namespace"), required: z.literal(true) }),
+  login: z.looseObject({ at: z.string() }).optional(),
 });
 
-/** Only the gateway can refuse who is nobody: services let in whom the table says. */
+/**
+ * Only the gateway can refuse who is nobody: services let in whom the table says. Where the application signs people
+ * in, a browser's token is behind the gateway, which would refuse it.
+ */
 export function checkRequired(settings: unknown, context: z.core.$RefinementCtx): void {
   const { data } = required.safeParse(settings);
-  if (data === undefined || data.authentication.at === "gateway") return;
-  context.addIssue({
-    code: "custom",
-    path: ["authentication", "required"],
-    input: true,
-    message: `false, or authentication.at "gateway" instead of "${data.authentication.at}"`,
-  });
+  if (data === undefined) return;
+  const { authentication: checks, login } = data;
+  const problem = (message: string) => {
+    context.addIssue({
+      code: "custom",
+      path: ["authentication", "required"],
+      input: true,
+      message,
+    });
+  };
+  if (login?.at === "application")
+    problem('false, as login.at is "application": browsers bring the gateway no token');
+  else if (checks.at !== "gateway")
+    problem(`false, or authentication.at "gateway" instead of "${checks.at}"`);
 }
 
 const withoutClient = z.looseObject({

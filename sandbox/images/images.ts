@@ -1,7 +1,7 @@
 import { globSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { rootCertificates } from "node:tls";
-import { bookinfoSettings, loginSettings } from "../../components/settings";
+import { bookinfoSettings } from "../../components/settings";
 import type { BookinfoSettings, LoginSettings } from "../../components/settings";
 import { Failure } from "../failure";
 import type { LoginTools } from "../toolchain/toolchain";
@@ -39,7 +39,8 @@ export interface ImageInputs {
 export interface ImageNames extends BookinfoSettings {
   /** The project's own image instead of Bookinfo's, and the program in it. */
   readonly service?: { readonly image: string; readonly source: string } | undefined;
-  readonly login: LoginSettings;
+  /** Every login that the node is to have the images for. */
+  readonly logins: readonly LoginSettings[];
 }
 
 /** Where Istio's own charts take its images from, and so the name that these have. */
@@ -105,7 +106,7 @@ nobody:x:65534:65534:nobody:/:/sbin/nologin
  */
 export async function sandboxImages(
   inputs: ImageInputs,
-  { registry, tag, login, service }: ImageNames = defaultNames,
+  { registry, tag, logins, service }: ImageNames = defaultNames,
 ): Promise<ImageSpecification[]> {
   checkInputs(inputs);
   const nodeLayer = program("usr/local/bin/node", inputs.node);
@@ -116,14 +117,16 @@ export async function sandboxImages(
     probe(nodeLayer),
     ...(service
       ? [await serviceImage(nodeLayer, service)]
-      : bookinfo(nodeLayer, await applicationLayer(), registry, tag, login)),
-    ...(login.at === "gateway" && inputs.login ? loginImages(login, inputs.login) : []),
+      : bookinfo(nodeLayer, await applicationLayer(), registry, tag, logins)),
+    ...logins.flatMap((login) =>
+      login.at === "gateway" && inputs.login ? loginImages(login, inputs.login) : [],
+    ),
   ];
 }
 
 export const defaultNames: ImageNames = {
   ...bookinfoSettings.parse({}),
-  login: loginSettings.parse({ at: "none" }),
+  logins: [],
 };
 
 /** OAuth2-Proxy, and the Redis that it keeps sessions in. */
@@ -234,13 +237,17 @@ const asNode: ContainerConfiguration = {
   WorkingDir: "/",
 };
 
-/** Bookinfo's images: the program that each runs, its version and, for reviews, its stars. */
-const services: readonly {
+/** One of Bookinfo's images: the program that it runs, its version and, for reviews, its stars. */
+interface BookinfoImage {
   readonly application: Application;
   readonly version: string;
   readonly stars?: string;
-}[] = [
-  { application: "productpage", version: "v1" },
+}
+
+const productpage: BookinfoImage = { application: "productpage", version: "v1" };
+
+const services: readonly BookinfoImage[] = [
+  productpage,
   { application: "details", version: "v1" },
   { application: "ratings", version: "v1" },
   { application: "reviews", version: "v1" },
@@ -253,13 +260,10 @@ function bookinfo(
   applicationLayer: Layer,
   registry: string,
   tag: string,
-  login: LoginSettings,
+  logins: readonly LoginSettings[],
 ): ImageSpecification[] {
-  const referenceOf = (name: string) => `${registry}/examples-bookinfo-${name}:${tag}`;
-  const withLogin = login.at === "application" ? { productpage: login.image } : {};
-  const references: Readonly<Partial<Record<Application, string>>> = withLogin;
-  return services.map(({ application, version, stars }) => ({
-    reference: references[application] ?? referenceOf(`${application}-${version}`),
+  const imageOf = ({ application, version, stars }: BookinfoImage) => ({
+    reference: `${registry}/examples-bookinfo-${application}-${version}:${tag}`,
     layers: [base, nodeLayer, applicationLayer],
     configuration: {
       ...asNode,
@@ -271,7 +275,12 @@ function bookinfo(
       ],
       Entrypoint: ["/usr/local/bin/node", `/opt/bookinfo/${application}.js`],
     },
-  }));
+  });
+  // The productpage signs people in by itself where it is told how.
+  const withLogin = logins.flatMap((login) =>
+    login.at === "application" ? [{ ...imageOf(productpage), reference: login.image }] : [],
+  );
+  return [...services.map(imageOf), ...withLogin];
 }
 
 /** One program, which is told by its environment which of the services it is. */

@@ -48,6 +48,8 @@ test("--help says how to call it, and what every command does", async () => {
 
 const commands =
   "there are up, down, verify, explain, status, shell (see npm run sandbox -- --help)";
+const alone = (other: string) =>
+  `verify --all-modes takes nothing else but --project, and not ${other}: each mode has a report of its own (see npm run sandbox -- --help)`;
 const expected = "expected SETTING=VALUE, such as gateway.url=http://localhost:9000";
 for (const [args, message] of [
   // A name that every object has.
@@ -61,6 +63,15 @@ for (const [args, message] of [
   [["--set", "gateway.url"], `--set gateway.url: ${expected}`],
   [["up", "--set", "gateway.nodePort=1", "--set", "=2"], `--set =2: ${expected}`],
   [["status", "--set", "gateway.nodePort=1"], "--set is for up, not for status"],
+  [["verify", "--all-modes", "--json", "all.json"], alone("--json")],
+  [["verify", "--html=all.html", "--all-modes"], alone("--html=all.html")],
+  [["verify", "--all-modes", "--set", "login.at=gateway"], alone("--set")],
+  [["verify", "--all-modes", "login"], alone("login")],
+  [
+    ["verify", "--all-modes", "--project"],
+    "--project: name its folder (see npm run sandbox -- --help)",
+  ],
+  [["up", "--all-modes"], "--all-modes is for verify (see npm run sandbox -- --help)"],
 ] as const) {
   test(`"${args.join(" ")}" is refused in one line`, async () => {
     const failed = { code: 1, stdout: "", stderr: `error: ${message}\n`, left: [] };
@@ -70,9 +81,9 @@ for (const [args, message] of [
 
 const skip = machineProblem() ?? false;
 
-for (const command of ["status", "verify", "shell"]) {
+for (const command of ["status", "verify", "verify --all-modes", "shell"]) {
   test(`${command} without a sandbox says how to start one`, { skip }, async () => {
-    assert.deepEqual(await sandbox([command]), {
+    assert.deepEqual(await sandbox(command.split(" ")), {
       code: 1,
       stdout: "",
       stderr: 'error: this clone has no sandbox: start it with "npm run sandbox"\n',

@@ -109,6 +109,10 @@ test("the command line's own mistakes, in one line each", () => {
     [["--token", "a="], "--token a=: expected NAME=FILE, such as --token ada@example.com=ada.jwt"],
     [["--sign-in", "page"], "--sign-in page: there is only --sign-in browser"],
     [["--html="], "--html is empty. See npm run verify -- --help."],
+    [
+      ["--all-modes"],
+      "--all-modes is for the sandbox, which it changes: npm run sandbox -- verify --all-modes",
+    ],
     [["--stak", "x"], "Unknown option '--stak'. See npm run verify -- --help."],
   ];
   for (const [args, message] of wrong) assert.throws(() => readArguments(args), { message });

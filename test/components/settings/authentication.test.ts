@@ -146,6 +146,16 @@ for (const [what, authentication, expected] of [
   });
 }
 
+for (const at of ["gateway", "namespace"]) {
+  test(`a token asked of everybody at the ${at} leaves out whom the application signs in`, () => {
+    const login = { at: "application", image: "localhost/productpage:1.0.0" };
+    assert.deepEqual(settingsProblems(bookinfo, { ...settings({ at, required: true }), login }), [
+      'authentication.required: found true, expected false, as login.at is "application": browsers bring the gateway no token',
+    ]);
+    assert.deepEqual(settingsProblems(bookinfo, { ...settings({ at }), login }), []);
+  });
+}
+
 test("a tenant's own issuer is its domain's", () => {
   const tenant = { kind: "auth0", domain: "t.example", clientId: "c", clientSecret: "s" };
   const issuers = [{ ...further, issuer: "https://t.example/" }];

@@ -313,9 +313,12 @@ test("a login at the gateway adds its two images under the names that the stack 
   const named = async (names: ImageNames, more: Partial<ImageInputs>) =>
     (await sandboxImages({ ...inputs(), ...more }, names)).map(({ reference }) => reference);
   const before = await named(defaultNames, { login: loginTools() });
-  const after = await named({ ...defaultNames, login }, { login: loginTools() });
+  const after = await named({ ...defaultNames, logins: [login] }, { login: loginTools() });
   assert.deepEqual(after, [...before, ...images]);
-  const all = await sandboxImages({ ...inputs(), login: loginTools() }, { ...defaultNames, login });
+  const all = await sandboxImages(
+    { ...inputs(), login: loginTools() },
+    { ...defaultNames, logins: [login] },
+  );
   const paths = image(all, images[1])
     .layers.flat()
     .map(({ path }) => path);
@@ -325,8 +328,10 @@ test("a login at the gateway adds its two images under the names that the stack 
 
 test("a login in the application is productpage's image under another name", async () => {
   const login = loginSettings.parse({ at: "application", image: "localhost/page:1.0.0" });
-  const images = await sandboxImages(inputs(), { ...defaultNames, login });
-  assert.equal(images.length, (await made).length);
+  const images = await sandboxImages(inputs(), { ...defaultNames, logins: [login] });
+  const references = images.map(({ reference }) => reference);
+  const before = (await made).map(({ reference }) => reference);
+  assert.deepEqual(references, [...before, "localhost/page:1.0.0"]);
   assert.deepEqual(image(images, "localhost/page:1.0.0").configuration.Entrypoint, [
     "/usr/local/bin/node",
     "/opt/bookinfo/productpage.js",

@@ -1,0 +1,45 @@
+/** One mode, in a process of its own. */
+import { promisify } from "node:util";
+import { StackError } from "../../stack/errors";
+import { isProven, type Report } from "../../verify/verify";
+import { Failure } from "../failure";
+import type { Layout } from "../layout";
+import { explainingFullDisk } from "../space";
+import { bringUp } from "../up";
+import type { Outcome } from "./outcome";
+
+/**
+ * Brings the sandbox up in a mode, and tells the process that started this one what came of it.
+ * @param set each as `SETTING=VALUE`
+ * @returns the exit code: 0, whatever came of it
+ */
+export async function bringUpOne(layout: Layout, set: readonly string[]): Promise<number> {
+  // Whoever started it holds the sandbox's lock: without that it must change nothing.
+  process.once("disconnect", () => process.exit(1));
+  // One node for all of them; that of the sandbox's own settings is the one that there was.
+  const images = set.length > 0 && layout.project.application.people;
+  const report = bringUp(layout, set, images ? "of every login" : "asked for");
+  const outcome = await outcomeOf(explainingFullDisk(report, layout));
+  const send = process.send?.bind(process) as
+    ((message: Outcome, done: (error: Error | null) => void) => void) | undefined;
+  if (send === undefined) throw new Error("nobody hears of the mode's outcome");
+  await promisify(send)(outcome);
+  return 0;
+}
+
+/** What came of it; a person can read the error. */
+async function outcomeOf(work: Promise<Report>): Promise<Outcome> {
+  try {
+    return told(await work);
+  } catch (error) {
+    if (error instanceof Failure || error instanceof StackError) return { error: error.message };
+    throw error;
+  }
+}
+
+function told(report: Report): Outcome {
+  const { summary, policies } = report;
+  const { cells, unproven, notTried } = summary;
+  const differences = summary.differences + policies.differences.length;
+  return { proven: isProven(report), cells, differences, unproven, notTried };
+}

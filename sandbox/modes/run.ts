@@ -1,0 +1,97 @@
+/** Every mode in turn on one node: each comes up by an update of the one before, and is verified. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { Failure } from "../failure";
+import type { Layout } from "../layout";
+import { end } from "../processes";
+import { programArguments } from "../programs";
+import { knownDecisions, provisional } from "../state";
+import { tenantDomain } from "../tenant-service";
+import { type Outcome, outcomeShape } from "./outcome";
+import { areProven, type ModeResult, renderSummary } from "./summary";
+import { assignmentsOf, commandOf, modes, modesFor } from "./table";
+
+/**
+ * Runs the modes that make sense for the project, prints each mode's table and then what came of them all.
+ * @returns the exit code: 0 where each came up and enforces what its table says
+ * @throws Failure where a signal ends it
+ */
+export async function runModes(layout: Layout): Promise<number> {
+  const { application } = layout.project;
+  const chosen = modesFor(application);
+  const leftOut = modes.length - chosen.length;
+  if (leftOut > 0)
+    console.log(
+      `${leftOut} of ${modes.length} modes are left out: in them people sign in, and only machines call ${application.title}\n`,
+    );
+  const { ports } = knownDecisions(layout) ?? provisional;
+  const interruption = new Interruption();
+  const results: ModeResult[] = [];
+  for (const [index, mode] of chosen.entries()) {
+    const assignments = assignmentsOf(mode, tenantDomain(ports.tenant));
+    const title = `Mode ${index + 1} of ${chosen.length}: ${mode.name}`;
+    console.log(`${title}\n${commandOf(assignments, layout.project.place)}\n`);
+    const began = performance.now();
+    const outcome = await outcomeOf(layout, assignments, interruption);
+    interruption.check(mode.name);
+    if ("error" in outcome) console.error(`error: ${outcome.error}`);
+    results.push({ mode, outcome, milliseconds: performance.now() - began });
+    console.log("");
+  }
+  process.stdout.write(renderSummary(results));
+  return areProven(results) ? 0 : 1;
+}
+
+/** What came of a mode, as its process says; one that ends before it has said anything has printed why. */
+function outcomeOf(
+  layout: Layout,
+  assignments: readonly string[],
+  interruption: Interruption,
+): Promise<Outcome> {
+  const program = programArguments("sandbox/entered.ts");
+  const child = spawn(
+    process.execPath,
+    [...program, layout.project.place, "oneMode", ...assignments],
+    { stdio: ["inherit", "inherit", "inherit", "ipc"] },
+  );
+  interruption.forward(child);
+  let told: Outcome | undefined;
+  child.on("message", (message) => (told = outcomeShape.parse(message)));
+  return new Promise((resolve, reject) => {
+    child.on("error", (error) => {
+      reject(new Failure(`cannot start ${process.execPath}: ${error.message}`));
+    });
+    child.on("close", (code, signal) => {
+      resolve(told ?? { error: `it ended by ${signal ?? `code ${code}`}; what it said is above` });
+    });
+  });
+}
+
+/** The signal that this command was ended by, which its modes' processes get, too. */
+class Interruption {
+  #child: ChildProcess | undefined;
+  #signal: NodeJS.Signals | undefined;
+
+  constructor() {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.on(signal, () => {
+        this.#signal = signal;
+        const pid = this.#child?.pid;
+        // The terminal interrupts the whole group by itself.
+        if (pid !== undefined && signal !== "SIGINT") end(pid, signal);
+      });
+    }
+  }
+
+  forward(child: ChildProcess): void {
+    this.#child = child;
+    child.once("exit", () => (this.#child = undefined));
+  }
+
+  /** @throws Failure where there was one */
+  check(mode: string): void {
+    if (this.#signal === undefined) return;
+    throw new Failure(
+      `ended by ${this.#signal} in the mode "${mode}": "npm run sandbox" brings the sandbox back to its own settings`,
+    );
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * The modes that the whole system is proven in, one after the other on one node: the published designs, then what no
+ * design has, and last the sandbox's own settings. Data: `verify --all-modes` runs it, and README.md shows the designs.
+ */
+import type { Application } from "../../components/application";
+import { tenantAddresses } from "../../components/identity/addresses";
+import { realmAddresses } from "../tenant/realm/options";
+
+/** Settings by their paths, each value as `--set` takes it. */
+export type ModeSettings = Readonly<Record<string, string>>;
+
+export interface Mode {
+  readonly name: string;
+  /** Over those of Pulumi.sandbox.yaml. */
+  readonly settings: ModeSettings;
+}
+
+/** A published design. */
+export interface Design extends Mode {
+  /** What it has beside them on a cluster of one's own. */
+  readonly elsewhere: string;
+}
+
+/** Stands in a setting's value for the tenant's host, which differs from clone to clone. */
+export const tenantPlace = "TENANT";
+
+export const designs: readonly Design[] = [
+  {
+    name: "Auth0 blog 2018",
+    settings: { "login.at": "application", "authentication.at": "workload" },
+    elsewhere: "`cluster.kind: digitalocean`, three nodes of 8 GB",
+  },
+  {
+    name: "Auth0 blog 2022",
+    settings: { "login.at": "application", "mesh.egress": "ALLOW_ANY" },
+    elsewhere: "`cluster.kind: kind`",
+  },
+  {
+    name: "Stafford 2019",
+    settings: { "authentication.at": "gateway", "authentication.required": "true" },
+    elsewhere:
+      "`examples/orders`; `gateway.tls`; `authentication.at` also `namespace` or `workload`",
+  },
+  {
+    name: "The New Stack 2021",
+    settings: {
+      "login.at": "application",
+      "authentication.at": "workload",
+      "authentication.clients": "any",
+    },
+    elsewhere: "`gateway.tls`",
+  },
+  {
+    name: "Elastisys",
+    settings: {
+      "identity.kind": "oidc",
+      "login.at": "gateway",
+      "login.required": "true",
+      "login.sessions": "cookie",
+    },
+    elsewhere: "`gateway.tls.issuer` with an ACME authority",
+  },
+];
+
+/** A provider beside the stack's own, with a claim of its own. */
+const beside = (
+  { issuer, jwksUri }: { readonly issuer: string; readonly jwksUri: string },
+  tokens: {
+    readonly audience: string;
+    readonly permissionsClaim: readonly string[];
+    readonly clients: "any" | readonly string[];
+  },
+) => JSON.stringify([{ issuer, jwksUri, ...tokens }]);
+
+const realmBeside = beside(realmAddresses(tenantPlace), {
+  audience: "https://books.example",
+  permissionsClaim: ["realm_access", "roles"],
+  clients: ["bookinfo"],
+});
+
+const tenantBeside = beside(tenantAddresses(tenantPlace), {
+  audience: "https://books.example",
+  permissionsClaim: ["permissions"],
+  clients: "any",
+});
+
+const others: readonly Mode[] = [
+  { name: "login at the gateway", settings: { "login.at": "gateway" } },
+  {
+    name: "required login at the gateway, tokens checked at the workloads",
+    settings: {
+      "login.at": "gateway",
+      "login.required": "true",
+      "authentication.at": "workload",
+    },
+  },
+  {
+    name: "login at the gateway with cookies, tokens checked there",
+    settings: {
+      "login.at": "gateway",
+      "login.sessions": "cookie",
+      "authentication.at": "gateway",
+    },
+  },
+  {
+    name: "login at the gateway, tokens required there",
+    settings: {
+      "login.at": "gateway",
+      "authentication.at": "gateway",
+      "authentication.required": "true",
+    },
+  },
+  {
+    name: "required login at the gateway, a second issuer",
+    settings: {
+      "login.at": "gateway",
+      "login.required": "true",
+      "authentication.issuers": realmBeside,
+    },
+  },
+  {
+    name: "login in the application, tokens checked at the gateway, a second issuer",
+    settings: {
+      "login.at": "application",
+      "authentication.at": "gateway",
+      "authentication.issuers": realmBeside,
+    },
+  },
+  {
+    name: "login in the application by a provider with scopes, the tenant as second issuer",
+    settings: {
+      "identity.kind": "oidc",
+      "identity.permissionsClaim": "scope",
+      "login.at": "application",
+      "authentication.issuers": tenantBeside,
+    },
+  },
+  { name: "a provider that is there", settings: { "identity.kind": "oidc" } },
+  {
+    name: "a second issuer, tokens of any client required at the gateway",
+    settings: {
+      "authentication.at": "gateway",
+      "authentication.required": "true",
+      "authentication.clients": "any",
+      "authentication.issuers": realmBeside,
+    },
+  },
+  {
+    name: "tokens checked at the workloads",
+    settings: { "authentication.at": "workload" },
+  },
+  // Last, so that what is left is what was there.
+  { name: "the sandbox's own settings", settings: {} },
+];
+
+export const modes: readonly Mode[] = [...designs, ...others];
+
+/** The modes that make sense for an application: without people nobody signs in. */
+export function modesFor({ people }: Pick<Application, "people">): readonly Mode[] {
+  const isLogin = (path: string) => path.startsWith("login.");
+  if (people) return modes;
+  return modes.filter(({ settings }) => !Object.keys(settings).some(isLogin));
+}
+
+/**
+ * A mode's settings as the command line takes them: `SETTING=VALUE`.
+ * @param tenant the tenant's host, or HOST:PORT
+ */
+export function assignmentsOf({ settings }: Mode, tenant: string): readonly string[] {
+  return Object.entries(settings).map(
+    ([path, value]) => `${path}=${value.replaceAll(tenantPlace, tenant)}`,
+  );
+}
+
+/**
+ * The command that brings up a mode alone.
+ * @param place the project's, in the clone
+ */
+export function commandOf(assignments: readonly string[], place: string): string {
+  const project = place === "" ? [] : ["--project", place];
+  const set = assignments.flatMap((assignment) => ["--set", quoted(assignment)]);
+  return ["npm run sandbox -- up", ...project, ...set].join(" ");
+}
+
+const quoted = (word: string) => (/^[\w./:=-]+$/.test(word) ? word : `'${word}'`);

@@ -1,0 +1,15 @@
+import { join } from "node:path";
+import { removeWhole } from "./files";
+import { type Layout } from "./layout";
+import { stopNode } from "./node/node";
+import { endEngines } from "./stack";
+import { tenantService } from "./tenant-service";
+
+/** Ends everything and removes what it had made; the decisions and what /etc/hosts says stay. */
+export async function remove(layout: Layout): Promise<void> {
+  await endEngines(layout);
+  await Promise.all([stopNode(layout), tenantService(layout).stop()]);
+  // The tenant's first: what only the stack knows of is made anew, but what only the tenant has is in the way.
+  const tenant = ["state.json", "sessions.json"].map((file) => join(layout.tenant, file));
+  [...tenant, layout.pulumi, layout.node].forEach(removeWhole);
+}

@@ -1,0 +1,93 @@
+/** A few modes in turn on one sandbox: one that does not come up holds nobody up, and one may end in the middle. */
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { after, before, describe, it } from "node:test";
+import { eventually } from "./clients";
+import { SandboxCopy } from "./copy";
+
+/** In the place of all modes: one that the provider contradicts, and one that changes nothing but policies. */
+const few = `[
+  {
+    name: "broken",
+    settings: { "identity.kind": "oidc", "identity.issuer": "https://TENANT/realms/bookinfo/" },
+  },
+  { name: "workloads", settings: { "authentication.at": "workload" } },
+  { name: "own", settings: {} },
+];`;
+
+describe("a few modes", { timeout: 30 * 60_000 }, () => {
+  let copy: SandboxCopy;
+
+  before(async () => {
+    copy = new SandboxCopy();
+    copy.edit("sandbox/modes/table.ts", "[...designs, ...others];", few);
+    const { code, err } = await copy.run("up");
+    assert.equal(code, 0, err);
+  });
+
+  after(async () => {
+    await copy.run("down");
+    copy.remove();
+  });
+
+  it("one that does not come up is named with its error, and the others are verified", async () => {
+    const { code, out, err } = await copy.run("verify --all-modes");
+    assert.equal(code, 1, err);
+    const wrong =
+      /identity\.issuer: found "https:\/\/tenant\.localhost:\d+\/realms\/bookinfo\/", expected "https:\/\/tenant\.localhost:\d+\/realms\/bookinfo", as the provider's discovery document has it/;
+    assert.match(err, new RegExp(`^error: ${wrong.source}$`, "m"));
+    const [rows = "", complaint = "", totals] = out.slice(out.lastIndexOf("\nmode ")).split("\n\n");
+    assert.match(rows, /\nbroken +identity\.kind=oidc +– +– +\d+\n/);
+    assert.match(rows, /\nworkloads +authentication\.at=workload +1 492 +0 +\d+\n/);
+    assert.match(rows, /\nown +1 492 +0 +\d+$/);
+    assert.match(complaint, new RegExp(`^broken: did not come up: ${wrong.source}$`));
+    assert.equal(totals, "3 modes, 1 not up, 2 984 cells, 0 differences, 0 not tried\n");
+  });
+
+  /** Starts all modes, and ends npm once the second one's update is under way. */
+  async function endIn(
+    signal: NodeJS.Signals,
+  ): Promise<{ child: ChildProcess; err: () => string }> {
+    const child = copy.start("verify --all-modes", "pipe");
+    const exited = once(child, "exit");
+    let err = "";
+    const updating = new Promise<void>((resolve) => {
+      child.stdout?.resume();
+      child.stderr?.setEncoding("utf8").on("data", (data: string) => {
+        err += data;
+        if (err.includes("RequestAuthentication")) resolve();
+      });
+    });
+    await Promise.race([updating, exited]);
+    assert.equal(child.exitCode, null, err);
+    child.kill(signal);
+    await exited;
+    return { child, err: () => err };
+  }
+
+  /** Whatever the ended command left, the next one puts right. */
+  async function repaired(): Promise<void> {
+    const { code, out, err } = await copy.run("up");
+    assert.equal(code, 0, err);
+    assert.match(out, /\n1492 cells, 0 differences, 0 not tried\n/);
+  }
+
+  it("told to end in a mode it says which, and the next run brings the own settings back", async () => {
+    const { child, err } = await endIn("SIGTERM");
+    await eventually(60_000, () => {
+      assert.match(
+        err(),
+        /^error: ended by SIGTERM in the mode "workloads": "npm run sandbox" brings the sandbox back to its own settings$/m,
+      );
+      return Promise.resolve();
+    });
+    assert.notEqual(child.exitCode, 0);
+    await repaired();
+  });
+
+  it("killed in a mode it holds nobody up, and the next run brings the own settings back", async () => {
+    await endIn("SIGKILL");
+    await repaired();
+  });
+});
