@@ -12,7 +12,7 @@ import { printOutput } from "../output";
 import { callerNames } from "../parts/latency";
 import { type Caller, callers, type Enforcement, type Sign } from "./callers";
 import { Policies } from "./policies";
-import { Turns } from "./turns";
+import { measureTurn } from "./turn";
 
 /** For a change to reach every sidecar, in milliseconds. */
 const patience = 60_000;
@@ -38,24 +38,19 @@ async function until(url: string, { headers, status, setsCookie }: Sign): Promis
 const order: readonly Enforcement[] = ["on", "off", "off", "on"];
 
 async function measure(repeat: number, url: string, caller: Caller, policies: Policies) {
-  const requests = new Turns(url, caller.headers);
   const turns: Record<Enforcement, (readonly number[])[]> = { on: [], off: [] };
   const change: Readonly<Record<Enforcement, () => Promise<void>>> = {
     on: () => policies.restore(),
     off: () => policies.remove(),
   };
   let enforcement: Enforcement = "on";
-  try {
-    for (let round = 0; round < repeat; round += 1) {
-      for (const next of order) {
-        if (next !== enforcement) await change[next]();
-        enforcement = next;
-        for (const sign of caller.signs[next]) await until(url, sign);
-        turns[next].push(await requests.next());
-      }
+  for (let round = 0; round < repeat; round += 1) {
+    for (const next of order) {
+      if (next !== enforcement) await change[next]();
+      enforcement = next;
+      for (const sign of caller.signs[next]) await until(url, sign);
+      turns[next].push(await measureTurn(url, caller.headers));
     }
-  } finally {
-    requests.stop();
   }
   return turns;
 }

@@ -34,7 +34,7 @@ export async function measureLatency({ sandbox, repeat }: Context): Promise<Foun
   return {
     measures,
     notes: [
-      "GET /api/v1/products/0: gateway, productpage, details; 100 requests a second over 4 kept connections, far from saturation; each sample is the percentile of a turn of ten seconds, and what is added that of two turns in a row, of which either comes first as often",
+      "GET /api/v1/products/0: gateway, productpage, details; 100 requests a second over 4 connections that each turn keeps, far from saturation; each sample is the percentile of a turn of ten seconds, and what is added that of two turns in a row, of which either comes first as often",
       "token: a machine's own; without: the application's AuthorizationPolicies and RequestAuthentication are removed, mutual TLS stays",
       "session: a browser's cookie, for which OAuth2-Proxy gives the gateway the session's token out of Redis; without: the gateway does not ask it either, and sends the request on without a token",
     ],
