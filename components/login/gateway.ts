@@ -59,10 +59,12 @@ export function createRoute(
 }
 
 /** Where browsers go by themselves: to sign in, in their own tab or by the button of a page that says what failed. */
-const browserPaths = [
-  ...["start", "sign_in", "callback"].map((page) => ({ exact: `${proxyPrefix}/${page}` })),
-  { prefix: `${proxyPrefix}/static/` },
-];
+const browserPaths = ["start", "sign_in", "callback"].map((page) => ({
+  exact: `${proxyPrefix}/${page}`,
+}));
+
+/** The style of these pages. Where a login is required not even that is for who has none. */
+const stylePaths = [{ prefix: `${proxyPrefix}/static/` }];
 
 /**
  * Signing out ends the session here, and where it was asked for as it is, the browser goes on to the provider. Whoever
@@ -76,6 +78,7 @@ function routesOf(args: ProxyOptions): NonNullable<VirtualServiceSpec["http"]> {
   const route = [{ destination: { host: hostOf(proxy), port: { number: proxy.port } } }];
   const onward = new URLSearchParams({ rd: afterSignOut(args) }).toString();
   const signedOut = loggedOutPath({ ...args, login: "gateway" });
+  const paths = args.login.required ? browserPaths : [...browserPaths, ...stylePaths];
   return [
     { match: [{ ...signOut, queryParams: { rd: { regex: ".+" } } }], route, ...patience },
     {
@@ -84,7 +87,7 @@ function routesOf(args: ProxyOptions): NonNullable<VirtualServiceSpec["http"]> {
     },
     { match: [signOut], redirect: { uri: signedOut, redirectCode: 302 } },
     signedOutRoute({ ...args, signedOut }),
-    { match: browserPaths.map((uri) => ({ uri, ...host })), route, ...patience },
+    { match: paths.map((uri) => ({ uri, ...host })), route, ...patience },
     // What else the proxy answers has the session's token in it, which no script of a page is to read. It ends here, and
     // not at a service: the gateway asks about none of these paths.
     { match: [{ uri: { prefix: `${proxyPrefix}/` }, ...host }], directResponse: { status: 404 } },

@@ -126,11 +126,7 @@ function createLogin(settings: Settings): Login {
       idToken: answer.id_token,
       expires: Date.now() + lifetime,
     });
-    return redirect(
-      settings.loggedOut,
-      cookie(names.session, key, lifetime),
-      forget(names.attempt),
-    );
+    return redirect("/productpage", cookie(names.session, key, lifetime), forget(names.attempt));
   };
 
   const end = (request: IncomingMessage): Reply => {

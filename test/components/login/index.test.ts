@@ -265,6 +265,13 @@ test("signing out leads on to the provider with a session's cookie, and to the p
   );
 });
 
+test("where a login is required, not even the style of the proxy's pages is for who has none", async () => {
+  const { registrations } = await login({ at: "gateway", required: true });
+  const type = "kubernetes:networking.istio.io/v1:VirtualService";
+  const { inputs } = find(registrations, type, "login-route");
+  assert.doesNotMatch(JSON.stringify(inputs), /static/);
+});
+
 test("the stack's output says how browsers get in, and nothing where they do not", () => {
   assert.equal(describeLogin(loginSettings.parse({ at: "none" })), undefined);
   assert.deepEqual(describeLogin(loginSettings.parse({ at: "gateway", required: true })), {

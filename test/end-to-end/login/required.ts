@@ -19,6 +19,7 @@ const paths = [
     "/oauth2/userinfo",
     "/oauth2/sign_in",
     "/oauth2/other",
+    "/oauth2/static/css/bulma.min.css",
   ],
   ...[start, signOut, callback, `${callback}?error=access_denied`, `${callback}?code=a&state=b`],
   ...["/oauth2%2f..%2fproductpage", "/oauth2/%2e%2e%2fproductpage", "/%6fauth2/x"],
