@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { isProven } from "../verify/verify";
-import { knownAddresses, stackName } from "./configuration";
+import { stackName } from "./configuration";
+import { knownAddresses } from "./working-copy";
 import { Failure } from "./failure";
 import { type Layout } from "./layout";
 import { bringUpOne } from "./modes/one";

@@ -1,18 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import { z } from "zod";
 import { bookinfoSettings, loginSettings, type LoginSettings } from "../components/settings";
 import { settingsComplaint, settingsProblems } from "../components/config";
 import { Failure } from "./failure";
-import { readIfThere } from "./files";
 import { istioRegistry, type ImageNames } from "./images/images";
 import type { Layout } from "./layout";
-import type { Project } from "../stack/project";
 import { kubeconfigPath, type GatewayPort } from "./node/node";
 import type { Decisions } from "./state";
 import { identitySecrets, oidcIdentity, realmBeside, realmOf } from "./provider";
+import { set, settingsOf, stackFile, type Configuration } from "./setting-paths";
 import { managementClient, tenantAuthority, tenantDomain } from "./tenant-service";
 import type { RealmOptions } from "./tenant/realm/options";
 import type { Toolchain } from "./toolchain/toolchain";
@@ -24,14 +22,6 @@ export const stackName = "sandbox";
 export interface Override {
   readonly path: string;
   readonly value: string;
-}
-
-/** A stack file's content. Every setting of the program is an object. */
-const stackFile = z.object({ config: z.record(z.string(), z.unknown()).default({}) }).loose();
-
-/** A project's stack file, as it is or as it is to be. */
-export interface Configuration extends z.infer<typeof stackFile> {
-  readonly project: Project;
 }
 
 /** The port that HTTPS has on the node, unless another one is asked for. */
@@ -97,63 +87,6 @@ function parseValue(path: string, value: string): unknown {
   } catch {
     throw new Failure(`--set ${path}: its value is not YAML`);
   }
-}
-
-/** A path's steps: `a.b[0].c` leads to the setting a, its field b, that list's first entry and its field c. */
-const stepsOf = (path: string) => path.split(/[.[\]]+/).filter((step) => step !== "");
-
-/** Sets a value inside the settings; `a.b.c` is the field c of b of the setting a. */
-function set({ project, config }: Configuration, path: string, value: unknown): void {
-  const [setting = "", ...fields] = stepsOf(path);
-  const last = fields.pop();
-  if (last === undefined) {
-    throw new Failure(`--set ${path}: name a field of a setting, such as gateway.url`);
-  }
-  let target: Record<string, unknown> = config;
-  for (const field of [`${project.name}:${setting}`, ...fields]) {
-    requireEntry(target, field, path);
-    const found = container.safeParse(target[field] ?? {});
-    if (!found.success) throw new Failure(`--set ${path}: ${field} has no fields`);
-    target[field] = found.data;
-    target = found.data as Record<string, unknown>;
-  }
-  requireEntry(target, last, path);
-  target[last] = value;
-}
-
-/** A list takes a value in the place of an entry, or behind the last. */
-function requireEntry(target: object, field: string, path: string): void {
-  if (!Array.isArray(target) || (/^\d+$/.test(field) && Number(field) <= target.length)) return;
-  throw new Failure(`--set ${path}: a list of ${target.length} has no [${field}]`);
-}
-
-/** Takes a value out of the settings. */
-function take({ project, config }: Configuration, path: string): unknown {
-  const [setting = "", ...fields] = stepsOf(path);
-  const last = fields.pop() ?? "";
-  let target: Record<string, unknown> = config;
-  for (const field of [`${project.name}:${setting}`, ...fields]) {
-    const found = container.safeParse(target[field]);
-    if (!found.success) return undefined;
-    target = found.data as Record<string, unknown>;
-  }
-  const value = target[last];
-  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a copy of the file's content
-  delete target[last];
-  return value;
-}
-
-/** What has fields: an object, or a list, whose fields are its entries. It is kept as it is, and not copied. */
-const container = z.custom<object>((value) => typeof value === "object" && value !== null);
-
-/** The settings of the program alone, by their own names. */
-function settingsOf({ project, config }: Configuration): Record<string, unknown> {
-  const prefix = `${project.name}:`;
-  return Object.fromEntries(
-    Object.entries(config)
-      .filter(([key]) => key.startsWith(prefix))
-      .map(([key, value]) => [key.slice(prefix.length), structuredClone(value)]),
-  );
 }
 
 /**
@@ -265,72 +198,4 @@ export function gatewayPorts(
   if (tls === undefined) return [{ port, nodePort }];
   const secure = { port, nodePort: tls.nodePort };
   return port === ports.gateway ? [secure] : [secure, { port: ports.gateway, nodePort }];
-}
-
-/** Pulumi's own copy of the stack's configuration. */
-export const workingCopy = (layout: Layout) => join(layout.pulumi, `Pulumi.${stackName}.yaml`);
-
-/** The addresses of the last run, each only where there was one. */
-export function knownAddresses(layout: Layout): { gateway?: string; tenant?: string } {
-  const text = readIfThere(workingCopy(layout));
-  if (text === undefined) return {};
-  const { gateway, identity } = settingsOf({
-    ...stackFile.parse(parse(text)),
-    project: layout.project,
-  });
-  const { url } = z.object({ url: z.string() }).parse(gateway);
-  const { domain, issuer } = z
-    .object({ domain: z.string().optional(), issuer: z.string().optional() })
-    .parse(identity);
-  return { gateway: url, tenant: issuer ?? `https://${domain}/` };
-}
-
-const working = z.object({
-  encryptionsalt: z.string(),
-  config: z.record(z.string(), z.unknown()),
-});
-
-const secure = z.strictObject({ secure: z.string() });
-
-/** What an earlier run encrypted: each secret's ciphertext by its path, and what it takes to decrypt them. */
-export interface Encrypted {
-  readonly encryptionsalt: string;
-  readonly secrets: Readonly<Record<string, z.infer<typeof secure>>>;
-}
-
-/**
- * What an earlier run encrypted in the working copy: all that this configuration's identity needs, or nothing. Where
- * anything else under `identity` was another, the place in a list may have been somebody else's.
- */
-export function encryptedParts(
-  workingCopy: string | undefined,
-  configuration: Configuration,
-  paths: readonly string[],
-): Encrypted | undefined {
-  const { data } = working.safeParse(parse(workingCopy ?? ""));
-  if (data === undefined) return undefined;
-  const { encryptionsalt, config } = data;
-  const { project } = configuration;
-  const secrets = Object.fromEntries(
-    paths.flatMap((path) => {
-      const found = secure.safeParse(take({ project, config }, path));
-      return found.success ? [[path, found.data]] : [];
-    }),
-  );
-  const isComplete = paths.every((path) => path in secrets);
-  const identity = `${project.name}:identity`;
-  const isCounted = paths.some((path) => path.includes("["));
-  const isSame = isDeepStrictEqual(config[identity], configuration.config[identity]);
-  return isComplete && (isSame || !isCounted) ? { encryptionsalt, secrets } : undefined;
-}
-
-/** The configuration with those parts in it. */
-export function withEncrypted(
-  configuration: Configuration,
-  parts: Encrypted | undefined,
-): Configuration {
-  if (parts === undefined) return configuration;
-  const whole = { ...configuration, config: structuredClone(configuration.config) };
-  for (const [path, secret] of Object.entries(parts.secrets)) set(whole, path, secret);
-  return { ...whole, encryptionsalt: parts.encryptionsalt };
 }

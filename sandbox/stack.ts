@@ -10,14 +10,9 @@ import {
 } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
-import {
-  encryptedParts,
-  secretsOf,
-  stackName,
-  withEncrypted,
-  workingCopy,
-  type Configuration,
-} from "./configuration";
+import { secretsOf, stackName } from "./configuration";
+import { type Configuration } from "./setting-paths";
+import { encryptedParts, withEncrypted, workingCopy } from "./working-copy";
 import { Failure } from "./failure";
 import { parseJson, readIfThere, writePrivate } from "./files";
 import type { Layout } from "./layout";

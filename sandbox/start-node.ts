@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { gatewayPorts, imageNames, type Configuration, type NodeImages } from "./configuration";
+import { gatewayPorts, imageNames, type NodeImages } from "./configuration";
+import type { Configuration } from "./setting-paths";
 import { pauseImage } from "./images/images";
 import { preparedImages } from "./images/prepared";
 import type { Layout } from "./layout";

@@ -11,10 +11,10 @@ import {
   identityOf,
   realmFor,
   sandboxConfiguration,
-  type Configuration,
   type NodeImages,
   type Override,
 } from "./configuration";
+import { type Configuration } from "./setting-paths";
 import { EarlyProbes } from "./early-probes";
 import { Failure } from "./failure";
 import { type Layout } from "./layout";

@@ -7,14 +7,16 @@ import { z } from "zod";
 import { chartFolders } from "../../components/mesh/charts";
 import {
   checkConfiguration,
-  encryptedParts,
   gatewayPorts,
-  knownAddresses,
   sandboxConfiguration,
+} from "../../sandbox/configuration";
+import { type Configuration } from "../../sandbox/setting-paths";
+import {
+  encryptedParts,
+  knownAddresses,
   withEncrypted,
   workingCopy,
-  type Configuration,
-} from "../../sandbox/configuration";
+} from "../../sandbox/working-copy";
 import { Failure } from "../../sandbox/failure";
 import { writePrivate } from "../../sandbox/files";
 import { layout } from "../../sandbox/layout";

@@ -7,10 +7,10 @@ import { chartFolders } from "../../../components/mesh/charts";
 import type { LoginSettings } from "../../../components/settings";
 import {
   checkConfiguration,
-  type Configuration,
   imageNames,
   sandboxConfiguration,
 } from "../../../sandbox/configuration";
+import { type Configuration } from "../../../sandbox/setting-paths";
 import { writePrivate } from "../../../sandbox/files";
 import { layout } from "../../../sandbox/layout";
 import {

@@ -1,0 +1,71 @@
+/** The settings of a stack file, by their paths. */
+import { z } from "zod";
+import type { Project } from "../stack/project";
+import { Failure } from "./failure";
+
+/** A stack file's content. Every setting of the program is an object. */
+export const stackFile = z
+  .object({ config: z.record(z.string(), z.unknown()).default({}) })
+  .loose();
+
+/** A project's stack file, as it is or as it is to be. */
+export interface Configuration extends z.infer<typeof stackFile> {
+  readonly project: Project;
+}
+
+/** A path's steps: `a.b[0].c` leads to the setting a, its field b, that list's first entry and its field c. */
+const stepsOf = (path: string) => path.split(/[.[\]]+/).filter((step) => step !== "");
+
+/** Sets a value inside the settings; `a.b.c` is the field c of b of the setting a. */
+export function set({ project, config }: Configuration, path: string, value: unknown): void {
+  const [setting = "", ...fields] = stepsOf(path);
+  const last = fields.pop();
+  if (last === undefined) {
+    throw new Failure(`--set ${path}: name a field of a setting, such as gateway.url`);
+  }
+  let target: Record<string, unknown> = config;
+  for (const field of [`${project.name}:${setting}`, ...fields]) {
+    requireEntry(target, field, path);
+    const found = container.safeParse(target[field] ?? {});
+    if (!found.success) throw new Failure(`--set ${path}: ${field} has no fields`);
+    target[field] = found.data;
+    target = found.data as Record<string, unknown>;
+  }
+  requireEntry(target, last, path);
+  target[last] = value;
+}
+
+/** A list takes a value in the place of an entry, or behind the last. */
+function requireEntry(target: object, field: string, path: string): void {
+  if (!Array.isArray(target) || (/^\d+$/.test(field) && Number(field) <= target.length)) return;
+  throw new Failure(`--set ${path}: a list of ${target.length} has no [${field}]`);
+}
+
+/** Takes a value out of the settings. */
+export function take({ project, config }: Configuration, path: string): unknown {
+  const [setting = "", ...fields] = stepsOf(path);
+  const last = fields.pop() ?? "";
+  let target: Record<string, unknown> = config;
+  for (const field of [`${project.name}:${setting}`, ...fields]) {
+    const found = container.safeParse(target[field]);
+    if (!found.success) return undefined;
+    target = found.data as Record<string, unknown>;
+  }
+  const value = target[last];
+  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a copy of the file's content
+  delete target[last];
+  return value;
+}
+
+/** What has fields: an object, or a list, whose fields are its entries. It is kept as it is, and not copied. */
+const container = z.custom<object>((value) => typeof value === "object" && value !== null);
+
+/** The settings of the program alone, by their own names. */
+export function settingsOf({ project, config }: Configuration): Record<string, unknown> {
+  const prefix = `${project.name}:`;
+  return Object.fromEntries(
+    Object.entries(config)
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => [key.slice(prefix.length), structuredClone(value)]),
+  );
+}

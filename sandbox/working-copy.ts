@@ -1,0 +1,76 @@
+/** Pulumi's own copy of the stack's configuration, which has the secrets that an earlier run encrypted. */
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { parse } from "yaml";
+import { z } from "zod";
+import { stackName } from "./configuration";
+import { readIfThere } from "./files";
+import type { Layout } from "./layout";
+import { set, settingsOf, stackFile, take, type Configuration } from "./setting-paths";
+
+export const workingCopy = (layout: Layout) => join(layout.pulumi, `Pulumi.${stackName}.yaml`);
+
+/** The addresses of the last run, each only where there was one. */
+export function knownAddresses(layout: Layout): { gateway?: string; tenant?: string } {
+  const text = readIfThere(workingCopy(layout));
+  if (text === undefined) return {};
+  const { gateway, identity } = settingsOf({
+    ...stackFile.parse(parse(text)),
+    project: layout.project,
+  });
+  const { url } = z.object({ url: z.string() }).parse(gateway);
+  const { domain, issuer } = z
+    .object({ domain: z.string().optional(), issuer: z.string().optional() })
+    .parse(identity);
+  return { gateway: url, tenant: issuer ?? `https://${domain}/` };
+}
+
+const working = z.object({
+  encryptionsalt: z.string(),
+  config: z.record(z.string(), z.unknown()),
+});
+
+const secure = z.strictObject({ secure: z.string() });
+
+/** What an earlier run encrypted: each secret's ciphertext by its path, and what it takes to decrypt them. */
+export interface Encrypted {
+  readonly encryptionsalt: string;
+  readonly secrets: Readonly<Record<string, z.infer<typeof secure>>>;
+}
+
+/**
+ * What an earlier run encrypted in the working copy: all that this configuration's identity needs, or nothing. Where
+ * anything else under `identity` was another, the place in a list may have been somebody else's.
+ */
+export function encryptedParts(
+  workingCopy: string | undefined,
+  configuration: Configuration,
+  paths: readonly string[],
+): Encrypted | undefined {
+  const { data } = working.safeParse(parse(workingCopy ?? ""));
+  if (data === undefined) return undefined;
+  const { encryptionsalt, config } = data;
+  const { project } = configuration;
+  const secrets = Object.fromEntries(
+    paths.flatMap((path) => {
+      const found = secure.safeParse(take({ project, config }, path));
+      return found.success ? [[path, found.data]] : [];
+    }),
+  );
+  const isComplete = paths.every((path) => path in secrets);
+  const identity = `${project.name}:identity`;
+  const isCounted = paths.some((path) => path.includes("["));
+  const isSame = isDeepStrictEqual(config[identity], configuration.config[identity]);
+  return isComplete && (isSame || !isCounted) ? { encryptionsalt, secrets } : undefined;
+}
+
+/** The configuration with those parts in it. */
+export function withEncrypted(
+  configuration: Configuration,
+  parts: Encrypted | undefined,
+): Configuration {
+  if (parts === undefined) return configuration;
+  const whole = { ...configuration, config: structuredClone(configuration.config) };
+  for (const [path, secret] of Object.entries(parts.secrets)) set(whole, path, secret);
+  return { ...whole, encryptionsalt: parts.encryptionsalt };
+}
