@@ -1,18 +1,13 @@
-import { globSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
-import { rootCertificates } from "node:tls";
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { bookinfoSettings } from "../../components/settings";
 import type { BookinfoSettings, LoginSettings } from "../../components/settings";
 import { Failure } from "../failure";
 import type { LoginTools } from "../toolchain/toolchain";
 import { buildApplications, buildPrograms, staticFiles, type Application } from "./applications";
-import { sharedLibraries } from "./libraries";
-import type {
-  ContainerConfiguration,
-  ImageSpecification,
-  Layer,
-  LayerEntry,
-} from "./specification";
+import { asNode, base, libraryFoldersOf, program, searchPath } from "./base";
+import { iptables, pilot, proxy } from "./istio";
+import type { ImageSpecification, Layer, LayerEntry } from "./specification";
 
 /** Where the files are that the sandbox's images are made of. Every path is absolute. */
 export interface ImageInputs {
@@ -43,58 +38,8 @@ export interface ImageNames extends BookinfoSettings {
   readonly logins: readonly LoginSettings[];
 }
 
-/** Where Istio's own charts take its images from, and so the name that these have. */
-export const istioRegistry = "docker.io/istio";
-
 /** The image that holds a pod's namespaces; containerd is told its name. */
 export const pauseImage = "registry.k8s.io/pause:3.10";
-
-const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/** User and group id of Istio's programs. */
-const istio = 1337;
-/** User and group id of the programs that Node runs. */
-const node = 1000;
-
-/** The one binary of iptables behind all its names, and the names. */
-const iptables = {
-  binary: "usr/sbin/xtables-nft-multi",
-  names: ["iptables", "ip6tables"].flatMap((program) =>
-    ["", "-nft"].flatMap((kind) =>
-      ["", "-save", "-restore"].map((action) => `${program}${kind}${action}`),
-    ),
-  ),
-};
-
-/** What every image begins with. The certificates are Mozilla's, as Node carries them. */
-const base: Layer = [
-  ...["dev", "home", "proc", "run", "sys", "usr/local/bin", "var/lib", "var/log"].map(
-    (path): LayerEntry => ({ kind: "folder", path }),
-  ),
-  { kind: "folder", path: "root", mode: 0o700 },
-  { kind: "folder", path: "tmp", mode: 0o1777 },
-  { kind: "folder", path: "var/tmp", mode: 0o1777 },
-  {
-    kind: "text",
-    path: "etc/passwd",
-    content: `root:x:0:0:root:/root:/sbin/nologin
-node:x:${node}:${node}:node:/:/sbin/nologin
-istio-proxy:x:${istio}:${istio}:istio-proxy:/:/sbin/nologin
-nobody:x:65534:65534:nobody:/:/sbin/nologin
-`,
-  },
-  {
-    kind: "text",
-    path: "etc/group",
-    content: `root:x:0:\nnode:x:${node}:\nistio-proxy:x:${istio}:\nnogroup:x:65534:\n`,
-  },
-  { kind: "text", path: "etc/nsswitch.conf", content: "hosts: files dns\n" },
-  {
-    kind: "text",
-    path: "etc/ssl/certs/ca-certificates.crt",
-    content: `${rootCertificates.join("\n")}\n`,
-  },
-];
 
 /**
  * The images that the sandbox's node runs, under the names that the mesh's charts, Bookinfo and
@@ -150,76 +95,12 @@ function loginImages(
   ];
 }
 
-/** Where packages that were unpacked into a folder have their libraries. */
-function libraryFoldersOf(root: string): string[] {
-  return globSync("usr/lib/*-linux-gnu", { cwd: root }).map((path) => join(root, path));
-}
-
 function pause({ pause: source }: ImageInputs): ImageSpecification {
   return {
     reference: pauseImage,
     layers: [base, program("pause", source)],
     configuration: { User: "65535:65535", Entrypoint: ["/pause"], WorkingDir: "/" },
   };
-}
-
-function pilot({ pilotDiscovery, tag }: ImageInputs): ImageSpecification {
-  return {
-    reference: `${istioRegistry}/pilot:${tag}`,
-    layers: [base, program("usr/local/bin/pilot-discovery", pilotDiscovery)],
-    configuration: {
-      User: `${istio}:${istio}`,
-      Env: [searchPath],
-      Entrypoint: ["/usr/local/bin/pilot-discovery"],
-      WorkingDir: "/",
-    },
-  };
-}
-
-/** Istio's proxy. Like the original it names no user: the injected pod says who runs what. */
-function proxy(inputs: ImageInputs): ImageSpecification {
-  const { envoy, envoyBootstrap, iptablesRoot, pilotAgent, tag } = inputs;
-  return {
-    reference: `${istioRegistry}/proxyv2:${tag}`,
-    layers: [
-      base,
-      program("usr/local/bin/envoy", envoy),
-      iptablesLayer(iptablesRoot),
-      [
-        ...program("usr/local/bin/pilot-agent", pilotAgent),
-        {
-          kind: "file",
-          path: "var/lib/istio/envoy/envoy_bootstrap_tmpl.json",
-          source: envoyBootstrap,
-        },
-        { kind: "folder", path: "etc/istio/proxy", owner: istio },
-        { kind: "folder", path: "var/lib/istio/data", owner: istio },
-      ],
-    ],
-    configuration: {
-      Env: [searchPath],
-      Entrypoint: ["/usr/local/bin/pilot-agent"],
-      WorkingDir: "/",
-    },
-  };
-}
-
-function iptablesLayer(root: string): Layer {
-  const binary = join(root, iptables.binary);
-  // iptables opens these by the path that it was built with.
-  const extensions = globSync("usr/lib/*/xtables/*.so", { cwd: root }).map((path) => ({
-    path,
-    source: join(root, path),
-  }));
-  return [
-    ...program(iptables.binary, binary, libraryFoldersOf(root)),
-    ...iptables.names.map((name): LayerEntry => ({
-      kind: "link",
-      path: `usr/sbin/${name}`,
-      target: relative("usr/sbin", iptables.binary),
-    })),
-    ...extensions.map((extension): LayerEntry => ({ kind: "file", ...extension })),
-  ];
 }
 
 /** What the verification sends its requests from: a Node, under the name of the public image. */
@@ -230,12 +111,6 @@ function probe(nodeLayer: Layer): ImageSpecification {
     configuration: { ...asNode, Cmd: ["node"] },
   };
 }
-
-const asNode: ContainerConfiguration = {
-  User: `${node}:${node}`,
-  Env: [searchPath],
-  WorkingDir: "/",
-};
 
 /** One of Bookinfo's images: the program that it runs, its version and, for reviews, its stars. */
 interface BookinfoImage {
@@ -310,11 +185,6 @@ async function applicationLayer(): Promise<Layer> {
       source,
     })),
   ];
-}
-
-/** A program with its libraries, if it is not static. */
-function program(path: string, source: string, searchFirst: readonly string[] = []): Layer {
-  return [{ kind: "file", path, source, mode: 0o755 }, ...sharedLibraries(source, searchFirst)];
 }
 
 function checkInputs(inputs: ImageInputs): void {
