@@ -8,7 +8,7 @@ import { chooseSigningKey, findSigningKey, publishedKeys, strangersKey } from ".
 import type { Sessions } from "./sessions";
 import type { SigningKeys } from "./signing-keys";
 import { tampered, tokenClasses } from "./token-classes";
-import type { Materials } from "./token-classes";
+import type { Materials } from "./forging";
 import type { IssuedTokens } from "./tokens";
 import { everyOne } from "../stack/waiting";
 import { anonymous, viewersOf, wholeViewer } from "./viewers";

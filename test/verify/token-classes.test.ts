@@ -15,7 +15,7 @@ import { bookinfo } from "../../components/access";
 import { everyPermission } from "../../verify/permissions";
 import { strangersKey } from "../../verify/signing-keys";
 import { tokenClasses } from "../../verify/token-classes";
-import type { Materials } from "../../verify/token-classes";
+import type { Materials } from "../../verify/forging";
 import { authentication } from "./support/stack";
 
 const issuer = "https://tenant.example:8443/";
