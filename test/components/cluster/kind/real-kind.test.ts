@@ -43,27 +43,28 @@ describe("the real kind", { skip: hasGo ? false : "Go is not on PATH" }, () => {
     writeFileSync(join(folder, "docker"), docker, { mode: 0o700 });
   });
   after(() => {
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, maxRetries: 5 });
   });
 
   /** What kind says of a configuration, and with which options it asked Docker for nodes. */
-  function create(configuration: unknown): { said: string; options: string[] } {
-    const asked = join(folder, "run");
-    rmSync(asked, { force: true });
+  function create(configuration: unknown): { said: string; options: string[]; home: string } {
+    // kind ends at the first node that fails; what it has begun for another one may still be written.
+    const home = mkdtempSync(join(folder, "home-"));
+    const asked = join(home, "run");
     const args = ["create", "cluster", "--name", "istio-auth0", "--image", nodeImage];
     const { status, stderr } = spawnSync(
       join(folder, "kind"),
       [...args, "--config", "-", "--kubeconfig", join(folder, "kubeconfig")],
       {
         input: JSON.stringify(configuration),
-        env: { PATH: `${folder}:/usr/bin:/bin`, HOME: folder },
+        env: { PATH: `${folder}:/usr/bin:/bin`, HOME: home },
         encoding: "utf8",
         timeout: 60_000,
       },
     );
     assert.equal(status, 1);
     const options = existsSync(asked) ? readFileSync(asked, "utf8").trim().split("\n") : [];
-    return { said: stderr, options };
+    return { said: stderr, options, home };
   }
 
   const settings = { apiServerPort: 6550, workers: 0 };
@@ -119,6 +120,7 @@ describe("the real kind", { skip: hasGo ? false : "Go is not on PATH" }, () => {
   });
 
   test("writes no kubeconfig where it made no cluster", () => {
-    assert.equal(existsSync(join(folder, ".kube")), false);
+    const { home } = create(good);
+    assert.equal(existsSync(join(home, ".kube")), false);
   });
 });
