@@ -73,23 +73,44 @@ const stylePaths = [{ prefix: `${proxyPrefix}/static/` }];
 function routesOf(args: ProxyOptions): NonNullable<VirtualServiceSpec["http"]> {
   const { gatewayUrl } = args;
   const host = authorityMatch(gatewayUrl);
-  const signOut = { uri: { exact: signOutPath }, ...host };
+  const signOut = (method: "GET" | "POST") => ({
+    uri: { exact: signOutPath },
+    method: { exact: method },
+    ...host,
+  });
   const session = { cookie: { regex: `(.*; *)?${cookieName(gatewayUrl)}(_[0-9]+)?=.*` } };
   const route = [{ destination: { host: hostOf(proxy), port: { number: proxy.port } } }];
-  const onward = new URLSearchParams({ rd: afterSignOut(args) }).toString();
   const signedOut = loggedOutPath({ ...args, login: "gateway" });
   const paths = args.login.required ? browserPaths : [...browserPaths, ...stylePaths];
   return [
-    { match: [{ ...signOut, queryParams: { rd: { regex: ".+" } } }], route, ...patience },
     {
-      match: [{ ...signOut, headers: session }],
-      redirect: { uri: `${signOutPath}?${onward}`, redirectCode: 302 },
+      match: [{ ...signOut("GET"), queryParams: { rd: { regex: ".+" } } }],
+      rewrite: { uri: endOfSession(signedOut) },
+      route,
+      ...patience,
     },
-    { match: [signOut], redirect: { uri: signedOut, redirectCode: 302 } },
+    {
+      match: [{ ...signOut("GET"), headers: session }],
+      rewrite: { uri: endOfSession(afterSignOut(args)) },
+      route,
+      ...patience,
+    },
+    { match: [signOut("GET")], redirect: { uri: signedOut, redirectCode: 302 } },
+    // A form's fields would count before the query; what follows is asked for without them.
+    { match: [signOut("POST")], redirect: { uri: signOutPath, redirectCode: 303 } },
     signedOutRoute({ ...args, signedOut }),
     { match: paths.map((uri) => ({ uri, ...host })), route, ...patience },
     // What else the proxy answers has the session's token in it, which no script of a page is to read. It ends here, and
     // not at a service: the gateway asks about none of these paths.
     { match: [{ uri: { prefix: `${proxyPrefix}/` }, ...host }], directResponse: { status: 404 } },
   ];
+}
+
+/**
+ * The proxy's own sign-out, and where it leads then. The proxy would put the session's ID token into whatever address a
+ * request asks for by `rd`, and lead to any at the provider's host: the first `rd` counts, and the request's own query
+ * becomes the value of the last parameter.
+ */
+function endOfSession(next: string): string {
+  return `${signOutPath}?${new URLSearchParams({ rd: next, asked: "" }).toString()}`;
 }

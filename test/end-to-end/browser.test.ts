@@ -63,7 +63,6 @@ const logins: Readonly<Record<string, Login>> = {
     ],
     wayOut: [
       "/oauth2/sign_out",
-      "/oauth2/sign_out",
       "tenant/oidc/logout",
       "tenant/oidc/logout/confirm",
       "/oauth2/signed_out",

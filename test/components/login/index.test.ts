@@ -229,9 +229,11 @@ test("signing out leads on to the provider with a session's cookie, and to the p
             match: z.array(
               z.object({
                 uri: z.object({ exact: z.string().optional(), prefix: z.string().optional() }),
+                method: z.object({ exact: z.string() }).optional(),
               }),
             ),
             redirect: z.object({ uri: z.string() }).optional(),
+            rewrite: z.object({ uri: z.string() }).optional(),
             headers: headersShape.optional(),
             directResponse: z.object({ status: z.number() }).optional(),
           }),
@@ -242,23 +244,32 @@ test("signing out leads on to the provider with a session's cookie, and to the p
   assert.deepEqual([spec.hosts, spec.gateways], [["*"], ["bookinfo/bookinfo"]]);
   assert.deepEqual(
     spec.http.map(
-      ({ redirect, directResponse }) => redirect?.uri ?? directResponse?.status ?? "to the proxy",
+      ({ redirect, directResponse, rewrite }) =>
+        redirect?.uri ??
+        directResponse?.status ??
+        (rewrite === undefined ? "to the proxy" : `to the proxy, as ${rewrite.uri}`),
     ),
     [
-      "to the proxy",
-      "/oauth2/sign_out?rd=https%3A%2F%2Ftenant.example%2Foidc%2Flogout%3Fpost_logout_redirect_uri%3Dhttp%253A%252F%252Flocalhost%253A8080%252Foauth2%252Fsigned_out%26id_token_hint%3D%7Bid_token%7D",
+      "to the proxy, as /oauth2/sign_out?rd=%2Foauth2%2Fsigned_out&asked=",
+      "to the proxy, as /oauth2/sign_out?rd=https%3A%2F%2Ftenant.example%2Foidc%2Flogout%3Fpost_logout_redirect_uri%3Dhttp%253A%252F%252Flocalhost%253A8080%252Foauth2%252Fsigned_out%26id_token_hint%3D%7Bid_token%7D&asked=",
       "/oauth2/signed_out",
+      "/oauth2/sign_out",
       "/productpage",
       "to the proxy",
       404,
     ],
   );
+  // A form's fields would say where to go next before the query does.
+  assert.deepEqual(
+    spec.http.map(({ match: [first] }) => first?.method?.exact),
+    ["GET", "GET", "GET", "POST", undefined, undefined, undefined],
+  );
   // Signed out, the browser forgets what it was shown.
   assert.deepEqual(
     spec.http.map(({ headers }) => headers?.response.set["clear-site-data"]),
-    [undefined, undefined, undefined, '"cache"', undefined, undefined],
+    [undefined, undefined, undefined, undefined, '"cache"', undefined, undefined],
   );
-  assert.deepEqual(spec.http[3]?.match, [{ uri: { exact: "/oauth2/signed_out" } }]);
+  assert.deepEqual(spec.http[4]?.match, [{ uri: { exact: "/oauth2/signed_out" } }]);
   assert.deepEqual(
     spec.http.slice(-2).map(({ match }) => match.map(({ uri }) => uri.exact ?? `${uri.prefix}*`)),
     [["/oauth2/start", "/oauth2/sign_in", "/oauth2/callback", "/oauth2/static/*"], ["/oauth2/*"]],

@@ -82,10 +82,18 @@ export function endsWithoutSession(stand: Stand, signedOut: 401 | 403): void {
       const page = await stand.signIn(visitor, `/oauth2/start?rd=${rd}`);
       assert.equal(new URL(page.url).origin, stand.outputs.gatewayUrl, page.way.join(" → "));
       const out = await visitor.ask(stand.at(`${signOut}?rd=${rd}`));
-      assert.equal(out.location, stand.at("/"));
+      assert.equal(out.location, stand.at("/oauth2/signed_out"));
     }
   });
 }
+
+/** What would put the session's ID token into an address, or lead on to another one at the provider's host. */
+const withToken = (issuer: string) => [
+  `rd=${encodeURIComponent("/productpage?token={id_token}")}`,
+  `rd=${encodeURIComponent(`${issuer}?state={id_token}`)}`,
+  // Envoy reads a parameter's name as it is written, and the proxy as it is meant.
+  `%72d=${encodeURIComponent("/productpage?token={id_token}")}&rd=/productpage`,
+];
 
 /** What takes the Auth0-compatible tenant. */
 export function endsAtTenant(stand: Stand): void {
@@ -121,6 +129,22 @@ export function endsAtTenant(stand: Stand): void {
     assert.equal(await stand.statusOf(visitor), 403);
     const again = await visitor.open(stand.at(start));
     assert.ok(again.html.includes('type="password"'), "the tenant signs in without a password");
+  });
+
+  it("tells no address the session's ID token but the provider's for signing out", async () => {
+    for (const query of withToken(stand.outputs.issuer)) {
+      const visitor = await stand.signedIn();
+      const out = await visitor.ask(stand.at(`${signOut}?${query}`));
+      assert.deepEqual([out.status, out.location], [302, stand.at("/oauth2/signed_out")], query);
+      assert.equal(await stand.statusOf(visitor), 403, query);
+    }
+    const visitor = await stand.signedIn();
+    const form = new URLSearchParams({ rd: "/productpage?token={id_token}" });
+    const out = await visitor.ask(stand.at(signOut), form);
+    assert.deepEqual([out.status, out.location], [303, stand.at(signOut)]);
+    const end = await stand.signedOut(visitor);
+    assert.equal(end.url, stand.at("/productpage"), end.way.join(" → "));
+    assert.equal(await stand.statusOf(visitor), 403);
   });
 
   it("signs out whoever has no session by showing the page", async () => {
