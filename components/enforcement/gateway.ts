@@ -1,5 +1,6 @@
 /** What the mesh enforces on the ingress gateway's pods. */
-import { proxyPrefix } from "../login/names";
+import { loggedOutPath } from "../identity/addresses";
+import { signInPaths, signOutPath } from "../login/names";
 import { gatewayPort } from "../mesh/values";
 import { gatewayLabels, namespaces } from "../names";
 import { acceptTokens, ofOtherClients, principalsOf, type TrustedIssuer } from "./issuers";
@@ -28,18 +29,23 @@ export function requireTokens({
   issuers,
   gatewayUrl,
   login,
+  application,
 }: Pick<
   EnforcementArgs,
-  "issuers" | "gatewayUrl" | "login"
+  "issuers" | "gatewayUrl" | "login" | "application"
 >): Policies["AuthorizationPolicy"][number] {
+  const isSecure = gatewayUrl.startsWith("https:");
   const operation = {
-    ...(login && { notPaths: [`${proxyPrefix}/*`] }),
-    ...(gatewayUrl.startsWith("https:") && { notPorts: [String(gatewayPort)] }),
+    ...(login && { notPaths: [...signInPaths, signOutPath, signedOutPath(application)] }),
+    ...(isSecure && { notPorts: [String(gatewayPort)] }),
   };
+  // By another name, so that where HTTP comes to be redirected, what asks for tokens there goes last: services are
+  // reached by it until then.
+  const name = isSecure ? "tokens-required-https" : "tokens-required";
   const to = Object.keys(operation).length > 0 ? { to: [{ operation }] } : {};
   return {
-    resource: "tokens-required",
-    metadata: atGateway("tokens-required"),
+    resource: name,
+    metadata: atGateway(name),
     spec: {
       action: "DENY",
       selector,
@@ -50,3 +56,6 @@ export function requireTokens({
     },
   };
 }
+
+const signedOutPath = (application: EnforcementArgs["application"]) =>
+  loggedOutPath({ application, login: "gateway" });

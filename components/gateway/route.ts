@@ -12,10 +12,6 @@ import { hostOf, patience } from "../traffic";
 import { gatewayCredential } from "../names";
 import { authorityMatch, gatewayHost } from "./host";
 
-/** The Gateway that leads to the application, as routes of other namespaces name it. */
-export const applicationGateway = ({ namespace, name }: Pick<Application, "namespace" | "name">) =>
-  `${namespace}/${name}`;
-
 /** What Istio calls the protocols of `gateway.tls.minimumVersion`. */
 const protocols = { "1.2": "TLSV1_2", "1.3": "TLSV1_3" } as const;
 
@@ -31,6 +27,8 @@ export interface WayInArgs {
   readonly tls?: Pick<TlsSettings, "minimumVersion"> | undefined;
   /** What the gateway's certificate is made by, where there is `tls`. */
   readonly certificate?: pulumi.Resource | undefined;
+  /** Routes that count before the services' own, whatever those are. Default: none. */
+  readonly firstRoutes?: readonly HttpRoute[] | undefined;
   /** Paths of the first of these services, beside its own. Default: none. */
   readonly paths?: readonly Path[] | undefined;
   /** Where the provider leads whoever has signed out. Default: not to the application. */
@@ -40,7 +38,7 @@ export interface WayInArgs {
 }
 
 type Server = NonNullable<GatewaySpec["servers"]>[number];
-type HttpRoute = NonNullable<VirtualServiceSpec["http"]>[number];
+export type HttpRoute = NonNullable<VirtualServiceSpec["http"]>[number];
 
 /**
  * Makes what leads requests from outside to the services that have routes; no other is reached from outside.
@@ -78,8 +76,9 @@ export function createWayIn(
 }
 
 function routesOf(args: WayInArgs): HttpRoute[] {
-  const { signedOut } = args;
+  const { signedOut, firstRoutes = [] } = args;
   return [
+    ...firstRoutes,
     ...serviceRoutes(args),
     ...(signedOut === undefined ? [] : [signedOutRoute({ ...args, signedOut })]),
   ];

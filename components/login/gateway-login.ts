@@ -5,7 +5,7 @@ import type { Identity } from "../identity";
 import { createProviderEntries, type Egress } from "../mesh/egress";
 import { namespaces } from "../names";
 import type { GatewayLoginSettings } from "./configuration";
-import { createPolicies, createRoute } from "./gateway";
+import { createPolicies } from "./gateway";
 import { Proxy } from "./proxy";
 import { Redis } from "./redis";
 
@@ -51,7 +51,6 @@ export class GatewayLogin extends pulumi.ComponentResource {
     const inTurn = { parent: this, dependsOn: policies };
     const redis = sessions === "redis" ? new Redis(`${name}-redis`, { image }, inTurn) : undefined;
     new Proxy(`${name}-proxy`, { ...args, redisPassword: redis?.password }, inTurn);
-    createRoute(name, args, inTurn);
     this.policies = policies;
     this.registerOutputs({});
   }

@@ -1,13 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { HelmValues } from "../mesh/values";
-import { AuthorizationPolicy, VirtualService, type VirtualServiceSpec } from "../mesh/resources";
-import type { Application } from "../application";
+import { AuthorizationPolicy } from "../mesh/resources";
 import { authorityMatch } from "../gateway/host";
 import { patience } from "../traffic";
 import { loggedOutPath } from "../identity";
-import { applicationGateway, signedOutRoute } from "../gateway/route";
+import { type HttpRoute, signedOutRoute } from "../gateway/route";
 import { afterSignOut, type ProxyOptions } from "./configuration";
-import { cookieName, hostOf, proxy, proxyPrefix, signOutPath } from "./names";
+import { cookieName, hostOf, proxy, proxyPrefix, signInPaths, signOutPath } from "./names";
 import { loginPolicies, type LoginPolicyOptions, providerName } from "./policies";
 
 /** The proxy as the mesh asks it: an entry of `meshConfig.extensionProviders`. */
@@ -38,39 +37,17 @@ export function createPolicies(
   );
 }
 
-/** Leads the proxy's own paths to it. */
-export function createRoute(
-  name: string,
-  args: ProxyOptions & { readonly application: Application },
-  options: pulumi.CustomResourceOptions,
-): void {
-  new VirtualService(
-    `${name}-route`,
-    {
-      metadata: { name: proxy.name, namespace: proxy.namespace },
-      spec: {
-        hosts: ["*"],
-        gateways: [applicationGateway(args.application)],
-        http: routesOf(args),
-      },
-    },
-    options,
-  );
-}
-
-/** Where browsers go by themselves: to sign in, in their own tab or by the button of a page that says what failed. */
-const browserPaths = ["start", "sign_in", "callback"].map((page) => ({
-  exact: `${proxyPrefix}/${page}`,
-}));
-
 /** The style of these pages. Where a login is required not even that is for who has none. */
 const stylePaths = [{ prefix: `${proxyPrefix}/static/` }];
 
 /**
+ * What leads the proxy's own paths to it. In a VirtualService of its own these would come before a service's routes or
+ * after them by which was made first, and one of prefix / would take them.
+ *
  * Signing out ends the session here, and where it was asked for as it is, the browser goes on to the provider. Whoever
  * has no session is not sent there: the provider would not know whom to sign out.
  */
-function routesOf(args: ProxyOptions): NonNullable<VirtualServiceSpec["http"]> {
+export function loginRoutes(args: ProxyOptions): readonly HttpRoute[] {
   const { gatewayUrl } = args;
   const host = authorityMatch(gatewayUrl);
   const signOut = (method: "GET" | "POST") => ({
@@ -81,7 +58,8 @@ function routesOf(args: ProxyOptions): NonNullable<VirtualServiceSpec["http"]> {
   const session = { cookie: { regex: `(.*; *)?${cookieName(gatewayUrl)}(_[0-9]+)?=.*` } };
   const route = [{ destination: { host: hostOf(proxy), port: { number: proxy.port } } }];
   const signedOut = loggedOutPath({ ...args, login: "gateway" });
-  const paths = args.login.required ? browserPaths : [...browserPaths, ...stylePaths];
+  const signIn = signInPaths.map((exact) => ({ exact }));
+  const paths = args.login.required ? signIn : [...signIn, ...stylePaths];
   return [
     {
       match: [{ ...signOut("GET"), queryParams: { rd: { regex: ".+" } } }],

@@ -6,6 +6,7 @@ import { type Identity, loggedOutPath } from "../identity";
 import { ApplicationLogin } from "./application";
 import type { GatewayLoginSettings } from "./configuration";
 import type { Egress } from "../mesh/egress";
+import { loginRoutes } from "./gateway";
 import { GatewayLogin } from "./gateway-login";
 import { applicationPaths } from "./names";
 
@@ -14,7 +15,10 @@ export { extensionProvider } from "./gateway";
 /** What every kind of login gives the rest of the stack. */
 export interface Login {
   /** What it changes in the application and the way in. */
-  readonly application: Pick<BookinfoArgs, "paths" | "signedOut" | "hiddenHeaders" | "overrides">;
+  readonly application: Pick<
+    BookinfoArgs,
+    "firstRoutes" | "paths" | "signedOut" | "hiddenHeaders" | "overrides"
+  >;
   /** What has to be there before the first request is. */
   readonly enforced: readonly pulumi.Resource[];
 }
@@ -51,7 +55,8 @@ export function createLogin(
   if (settings.at === "gateway") {
     const { policies } = new GatewayLogin(name, { ...args, login: settings }, options);
     // The session is the proxy's own: a service that got to see its cookie could use it.
-    return { application: { hiddenHeaders: ["cookie"] }, enforced: policies };
+    const firstRoutes = loginRoutes({ ...args, login: settings });
+    return { application: { firstRoutes, hiddenHeaders: ["cookie"] }, enforced: policies };
   }
   const { environment, annotations } = new ApplicationLogin(name, args, options);
   const productpage = { image: settings.image, environment, annotations };

@@ -22,6 +22,9 @@ export function hostOf({ name, namespace }: LoginWorkload): string {
 /** The paths that are the proxy's own: its callback, signing in and signing out. */
 export const proxyPrefix = "/oauth2";
 
+/** Where browsers go by themselves: to sign in, in their own tab or by the button of a page that says what failed. */
+export const signInPaths = ["start", "sign_in", "callback"].map((page) => `${proxyPrefix}/${page}`);
+
 /** Where a person signs out. */
 export const signOutPath = `${proxyPrefix}/sign_out`;
 

@@ -73,6 +73,13 @@ test("by HTTP the gateway answers for its own host only, and leads to three of p
   });
 });
 
+test("routes that are to count first come before a service's, and in its own VirtualService", async () => {
+  const first = { match: [{ uri: { prefix: "/oauth2/" } }], directResponse: { status: 404 } };
+  const { "in-route": route } = await specs("http://books.example:8080", { firstRoutes: [first] });
+  const usual = toProductpage();
+  assert.deepEqual(route?.spec, { ...usual, http: [first, ...usual.http] });
+});
+
 test("by HTTPS it does so with the certificate, and HTTP leads nowhere but there", async () => {
   assert.deepEqual(await specs("https://books.example", { tls: { minimumVersion: "1.2" } }), {
     "in-gateway": {

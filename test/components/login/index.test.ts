@@ -56,7 +56,6 @@ const atGateway = {
   "istio-auth0:index:GatewayLogin": 1,
   "kubernetes:core/v1:Namespace": 2,
   "kubernetes:security.istio.io/v1:AuthorizationPolicy": 4,
-  "kubernetes:networking.istio.io/v1:VirtualService": 1,
   "istio-auth0:index:Redis": 1,
   "istio-auth0:index:OAuth2Proxy": 1,
   "kubernetes:core/v1:ConfigMap": 1,
@@ -173,7 +172,8 @@ test("the application loses the cookies to the gateway's login, or gets a login 
   const { result: none } = await login({ at: "none" });
   assert.deepEqual(none, { application: {}, enforced: [] });
   const { result: gateway } = await login({ at: "gateway" });
-  assert.deepEqual(gateway.application, { hiddenHeaders: ["cookie"] });
+  assert.deepEqual(Object.keys(gateway.application), ["firstRoutes", "hiddenHeaders"]);
+  assert.deepEqual(gateway.application.hiddenHeaders, ["cookie"]);
   const { result, registrations } = await login({
     at: "application",
     image: "localhost/page:1.0.0",
@@ -212,38 +212,30 @@ const headersShape = z.object({
   response: z.object({ set: z.record(z.string(), z.string()) }),
 });
 
-test("signing out leads on to the provider with a session's cookie, and to the page without", async () => {
-  const { registrations } = await login({ at: "gateway" });
-  const { inputs } = find(
-    registrations,
-    "kubernetes:networking.istio.io/v1:VirtualService",
-    "login-route",
-  );
-  const { spec } = z
-    .object({
-      spec: z.object({
-        hosts: z.array(z.string()),
-        gateways: z.array(z.string()),
-        http: z.array(
-          z.object({
-            match: z.array(
-              z.object({
-                uri: z.object({ exact: z.string().optional(), prefix: z.string().optional() }),
-                method: z.object({ exact: z.string() }).optional(),
-              }),
-            ),
-            redirect: z.object({ uri: z.string() }).optional(),
-            rewrite: z.object({ uri: z.string() }).optional(),
-            headers: headersShape.optional(),
-            directResponse: z.object({ status: z.number() }).optional(),
-          }),
-        ),
+const routesShape = z.array(
+  z.object({
+    match: z.array(
+      z.object({
+        uri: z.object({ exact: z.string().optional(), prefix: z.string().optional() }),
+        method: z.object({ exact: z.string() }).optional(),
       }),
-    })
-    .parse(inputs);
-  assert.deepEqual([spec.hosts, spec.gateways], [["*"], ["bookinfo/bookinfo"]]);
+    ),
+    redirect: z.object({ uri: z.string() }).optional(),
+    rewrite: z.object({ uri: z.string() }).optional(),
+    headers: headersShape.optional(),
+    directResponse: z.object({ status: z.number() }).optional(),
+  }),
+);
+
+async function routesOf(settings: object) {
+  const { result } = await login(settings);
+  return routesShape.parse(result.application.firstRoutes);
+}
+
+test("signing out leads on to the provider with a session's cookie, and to the page without", async () => {
+  const routes = await routesOf({ at: "gateway" });
   assert.deepEqual(
-    spec.http.map(
+    routes.map(
       ({ redirect, directResponse, rewrite }) =>
         redirect?.uri ??
         directResponse?.status ??
@@ -261,26 +253,24 @@ test("signing out leads on to the provider with a session's cookie, and to the p
   );
   // A form's fields would say where to go next before the query does.
   assert.deepEqual(
-    spec.http.map(({ match: [first] }) => first?.method?.exact),
+    routes.map(({ match: [first] }) => first?.method?.exact),
     ["GET", "GET", "GET", "POST", undefined, undefined, undefined],
   );
   // Signed out, the browser forgets what it was shown.
   assert.deepEqual(
-    spec.http.map(({ headers }) => headers?.response.set["clear-site-data"]),
+    routes.map(({ headers }) => headers?.response.set["clear-site-data"]),
     [undefined, undefined, undefined, undefined, '"cache"', undefined, undefined],
   );
-  assert.deepEqual(spec.http[4]?.match, [{ uri: { exact: "/oauth2/signed_out" } }]);
+  assert.deepEqual(routes[4]?.match, [{ uri: { exact: "/oauth2/signed_out" } }]);
   assert.deepEqual(
-    spec.http.slice(-2).map(({ match }) => match.map(({ uri }) => uri.exact ?? `${uri.prefix}*`)),
+    routes.slice(-2).map(({ match }) => match.map(({ uri }) => uri.exact ?? `${uri.prefix}*`)),
     [["/oauth2/start", "/oauth2/sign_in", "/oauth2/callback", "/oauth2/static/*"], ["/oauth2/*"]],
   );
 });
 
 test("where a login is required, not even the style of the proxy's pages is for who has none", async () => {
-  const { registrations } = await login({ at: "gateway", required: true });
-  const type = "kubernetes:networking.istio.io/v1:VirtualService";
-  const { inputs } = find(registrations, type, "login-route");
-  assert.doesNotMatch(JSON.stringify(inputs), /static/);
+  const routes = await routesOf({ at: "gateway", required: true });
+  assert.doesNotMatch(JSON.stringify(routes), /static/);
 });
 
 test("the stack's output says how browsers get in, and nothing where they do not", () => {
