@@ -29,7 +29,7 @@ const atGateway = section({
   required: flag().default(false),
   /** Where sessions are kept: in a Redis of this stack's, or encrypted in the browser's cookies. */
   sessions: oneOf({ redis: true, cookie: true }).default("redis"),
-  /** How long a session lasts at most. */
+  /** How long a session lasts that is not used: each fetch of its token begins that anew. */
   lifetime: duration("12h").default("12h"),
   /**
    * The age at which a session's token is fetched anew, and with it what its user may do. It must be shorter than
