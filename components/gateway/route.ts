@@ -151,17 +151,23 @@ function createRoute(
   );
 }
 
+/**
+ * The address's host, and of routes those of the application's own namespace alone: whoever may make routes elsewhere in
+ * the cluster would get requests, with sessions' tokens and cookies.
+ */
+const hostsOf = (gatewayUrl: string) => [`./${gatewayHost(gatewayUrl)}`];
+
 function plainServer(gatewayUrl: string): Server {
   return {
     port: { number: gatewayPort, name: "http", protocol: "HTTP" },
-    hosts: [gatewayHost(gatewayUrl)],
+    hosts: hostsOf(gatewayUrl),
   };
 }
 
 function secureServer(gatewayUrl: string, { minimumVersion }: NonNullable<WayInArgs["tls"]>) {
   return {
     port: { number: secureGatewayPort, name: "https", protocol: "HTTPS" },
-    hosts: [gatewayHost(gatewayUrl)],
+    hosts: hostsOf(gatewayUrl),
     tls: {
       mode: "SIMPLE",
       credentialName: gatewayCredential,

@@ -115,7 +115,7 @@ export function proxyFlags(
     ...(login.sessions === "redis" && {
       "redis-connection-url": `redis://${hostOf(redis)}:${redis.port}`,
     }),
-    // The sidecar logs every request; the proxy's own log would have sign-ins' codes in it.
+    // The gateway and the sidecar log every request. A code there is of no use without its sign-in's cookie (PKCE).
     "request-logging": false,
   };
 }

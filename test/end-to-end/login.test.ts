@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
+import { eventually } from "./clients";
 import { loginInApplication } from "./login/application";
 import { sessionsInCookies } from "./login/cookies";
 import { httpsSettings, loginByHttps } from "./login/https";
@@ -14,6 +15,7 @@ import { requiredLogin } from "./login/required";
 import { sessionsInRedis } from "./login/sessions";
 import { endsAtTenant, endsWithoutSession } from "./login/sign-in";
 import { Stand } from "./login/stand";
+import { Visitor } from "./visitor";
 
 describe("a login", { timeout: 60 * 60_000 }, () => {
   const stand = new Stand();
@@ -43,6 +45,31 @@ describe("a login", { timeout: 60 * 60_000 }, () => {
       assert.equal(headers.get("server"), "istio-envoy");
       const route = await stand.kubectl("-n bookinfo get virtualservice bookinfo -o yaml");
       assert.match(route, /remove:\n\s+- cookie\n/);
+    });
+
+    it("takes no route of another namespace, which would get sessions' tokens and cookies", async () => {
+      const route = (namespace: string) => ({
+        apiVersion: "networking.istio.io/v1",
+        kind: "VirtualService",
+        metadata: { name: "taken", namespace },
+        spec: {
+          hosts: ["*"],
+          gateways: ["bookinfo/bookinfo"],
+          http: [{ match: [{ uri: { exact: `/${namespace}` } }], directResponse: { status: 200 } }],
+        },
+      });
+      const objects = ["default", "bookinfo"].map((namespace) => JSON.stringify(route(namespace)));
+      const kubectl = (verb: string) =>
+        stand.shell(`printf '%s\\n---\\n' '${objects.join("' '")}' | kubectl ${verb} -f -`);
+      await kubectl("apply");
+      try {
+        await eventually(60_000, async () => {
+          assert.equal(await stand.statusOf(new Visitor(), "/bookinfo"), 200);
+        });
+        assert.equal(await stand.statusOf(new Visitor(), "/default"), 404);
+      } finally {
+        await kubectl("delete");
+      }
     });
   });
 

@@ -62,7 +62,7 @@ const toProductpage = (authority: object = {}) => ({
 });
 const plain = {
   port: { number: 80, name: "http", protocol: "HTTP" },
-  hosts: ["books.example"],
+  hosts: ["./books.example"],
 };
 const selector = { istio: "ingress" };
 
@@ -89,7 +89,7 @@ test("by HTTPS it does so with the certificate, and HTTP leads nowhere but there
         servers: [
           {
             port: { number: 443, name: "https", protocol: "HTTPS" },
-            hosts: ["books.example"],
+            hosts: ["./books.example"],
             tls: {
               mode: "SIMPLE",
               credentialName: "bookinfo-certificate",
