@@ -129,7 +129,7 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
   });
 
   it("names the wrong-audience cells, and no others, where the audience is left out", async () => {
-    const undo = copy.edit("components/enforcement/policies.ts", /^\s*audiences: .*\n/m, "");
+    const undo = copy.edit("components/enforcement/issuers.ts", /^\s*audiences: .*\n/m, "");
     const ended = await sandbox("");
     undo();
     assert.equal(ended.code, 1, ended.err);
