@@ -1,5 +1,5 @@
 /** The bench's table. */
-import Table from "cli-table3";
+import { spacedTable } from "../stack/spaced-table";
 import { type Judged, type Limit, type Summary, type Unit, units } from "./measure";
 import type { PartName } from "./arguments";
 
@@ -13,16 +13,23 @@ export interface PartResult {
 
 /** One table of all parts, then what has to be said about them. */
 export function renderTable(results: readonly PartResult[]): string {
-  const table = new Table({ chars: spaces, style: plain });
-  table.push(["", "", "median", "min–max", "beside it", "median", "min–max", "ratio", "limit", ""]);
-  for (const { part, measures } of results) {
-    for (const [position, measure] of measures.entries()) {
-      table.push([position === 0 ? part : "", ...row(measure)]);
-    }
-  }
-  const lines = table.toString().split("\n");
+  const rows = results.flatMap(({ part, measures }) =>
+    measures.map((measure, position) => [position === 0 ? part : "", ...row(measure)]),
+  );
+  const head = [
+    "",
+    "",
+    "median",
+    "min–max",
+    "beside it",
+    "median",
+    "min–max",
+    "ratio",
+    "limit",
+    "",
+  ];
+  const text = spacedTable([head, ...rows]);
   const notes = results.flatMap(({ part, notes }) => notes.map((note) => `${part}: ${note}`));
-  const text = lines.map((line) => line.trimEnd()).join("\n");
   return `${[text, notes.join("\n")].filter((block) => block !== "").join("\n\n")}\n`;
 }
 
@@ -58,24 +65,3 @@ function limitText({ of, bound, value, aim }: Limit, unit: Unit): string {
   const suffix = of === "ratio" ? "×" : units[unit].suffix;
   return `${sign} ${value}${suffix}${aim === undefined ? "" : ` (aim ${aim})`}`;
 }
-
-const plain = { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true };
-
-/** Columns are told apart by space alone. */
-const spaces = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  "left-mid": "",
-  mid: "",
-  "mid-mid": "",
-  right: "",
-  "right-mid": "",
-  middle: "  ",
-};

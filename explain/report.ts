@@ -1,6 +1,6 @@
 /** The answer as text: what the token says, a table of verdicts, and the reason for each. */
 import { styleText } from "node:util";
-import Table from "cli-table3";
+import { spacedTable } from "../stack/spaced-table";
 import type { Line } from "./description";
 import type { WayDecision } from "./way";
 import type { NamedWay } from "./ways";
@@ -46,30 +46,16 @@ function aligned(lines: readonly Line[]): readonly string[] {
 }
 
 function table(verdicts: readonly Verdict[]): string {
-  const nothing = Object.fromEntries(
-    ["top", "bottom", "left", "right", "mid"].flatMap((side) =>
-      ["", "-mid", "-left", "-right"].map((end) => [side + end, ""]),
-    ),
-  );
-  const rows = new Table({
+  const rows = verdicts.map(({ way: { workload, through }, decision }) => [
+    workload,
+    through.join(" → "),
+    decision.outcome,
+    statusOf(decision),
+    decision.message ?? "",
+  ]);
+  return spacedTable(rows, {
     head: ["service", "called by", "verdict", "status", "the mesh says"],
-    chars: { ...nothing, middle: "  " },
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0, compact: true },
   });
-  rows.push(
-    ...verdicts.map(({ way: { workload, through }, decision }) => [
-      workload,
-      through.join(" → "),
-      decision.outcome,
-      statusOf(decision),
-      decision.message ?? "",
-    ]),
-  );
-  return rows
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd())
-    .join("\n");
 }
 
 /** The status; a service behind the first one passes on what it was answered. */

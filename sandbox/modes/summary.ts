@@ -1,5 +1,5 @@
 /** What came of every mode: one table, then what was not as it should be, and one line that counts it all. */
-import Table from "cli-table3";
+import { spacedTable } from "../../stack/spaced-table";
 import { counted } from "../../verify/report/words";
 import type { Outcome } from "./outcome";
 import type { Mode } from "./table";
@@ -15,21 +15,14 @@ export const areProven = (results: readonly ModeResult[]): boolean =>
   results.every(({ outcome }) => "proven" in outcome && outcome.proven);
 
 export function renderSummary(results: readonly ModeResult[]): string {
-  const table = new Table({
+  const table = spacedTable(results.map(rowOf), {
     head: ["mode", "settings", "cells", "differences", "seconds"],
-    chars: spaces,
-    style: plain,
     colAligns: ["left", "left", "right", "right", "right"],
     colWidths: [28, 44],
     wordWrap: true,
+    underlined: true,
   });
-  table.push(...results.map(rowOf));
-  const lines = table.toString().split("\n");
-  const parts = [
-    lines.map((line) => line.trimEnd()).join("\n"),
-    results.flatMap(complaintOf).join("\n"),
-    totals(results),
-  ];
+  const parts = [table, results.flatMap(complaintOf).join("\n"), totals(results)];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
@@ -87,24 +80,3 @@ const many = (count: number, noun: string) => counted(count, noun).replace(/^\d+
 
 /** `21 034` */
 const grouped = (count: number) => String(count).replace(/\B(?=(\d{3})+$)/g, " ");
-
-const plain = { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true };
-
-/** Columns are told apart by space alone, and the head by a line. */
-const spaces = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  "left-mid": "",
-  mid: "─",
-  "mid-mid": "──",
-  right: "",
-  "right-mid": "",
-  middle: "  ",
-};
