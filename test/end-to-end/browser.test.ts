@@ -10,10 +10,10 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
-import { bookinfo } from "../../components/access";
-import { parseOutputs, type StackOutputs } from "../../stack/outputs";
+import type { StackOutputs } from "../../stack/outputs";
 import { openBrowser } from "./browser/chromium";
 import { Person, type Shown } from "./browser/person";
+import { outputsOf } from "./clients";
 import { SandboxCopy } from "./copy";
 
 const noDetails = "Error fetching product details";
@@ -44,6 +44,13 @@ interface Login {
 
 const home = "/productpage";
 
+const signInAtTenant = [
+  "tenant/authorize",
+  "tenant/u/login/…",
+  "tenant/u/login/…",
+  "tenant/authorize/…",
+];
+
 /** The folder for pictures, where they are asked for. */
 const { SCREENSHOTS: pictures } = process.env;
 
@@ -52,15 +59,7 @@ const logins: Readonly<Record<string, Login>> = {
     // Bookinfo's own page knows of no login in front of it.
     signIn: (person) => person.open("/oauth2/start?rd=/productpage"),
     signOut: (person) => person.open("/oauth2/sign_out"),
-    wayIn: [
-      "/oauth2/start",
-      "tenant/authorize",
-      "tenant/u/login/…",
-      "tenant/u/login/…",
-      "tenant/authorize/…",
-      "/oauth2/callback",
-      home,
-    ],
+    wayIn: ["/oauth2/start", ...signInAtTenant, "/oauth2/callback", home],
     wayOut: [
       "/oauth2/sign_out",
       "tenant/oidc/logout",
@@ -73,15 +72,7 @@ const logins: Readonly<Record<string, Login>> = {
   application: {
     signIn: (person) => person.click("Sign in"),
     signOut: (person) => person.click("Sign out"),
-    wayIn: [
-      "/login",
-      "tenant/authorize",
-      "tenant/u/login/…",
-      "tenant/u/login/…",
-      "tenant/authorize/…",
-      "/callback",
-      home,
-    ],
+    wayIn: ["/login", ...signInAtTenant, "/callback", home],
     wayOut: ["/logout", "tenant/oidc/logout", "tenant/oidc/logout/confirm", "/signed-out", home],
     denied: { status: 403, heading: "You were not signed in" },
   },
@@ -128,8 +119,7 @@ describe("a real browser", { timeout: 30 * 60_000 }, () => {
           ...settings.flatMap((one) => ["--set", one]),
         );
         assert.equal(code, 0, `${err}\n${out.slice(-3000)}`);
-        const shown = await copy.run("shell", "pulumi stack output --json --show-secrets");
-        outputs = parseOutputs(bookinfo, JSON.parse(shown.out));
+        outputs = await outputsOf(copy);
       });
 
       for (const [email, page] of Object.entries(pages)) {

@@ -5,6 +5,7 @@ import { request } from "node:https";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { bookinfo } from "../../components/access";
+import { isFree } from "../../sandbox/state";
 import { parseOutputs, type StackOutputs } from "../../stack/outputs";
 import type { SandboxCopy } from "./copy";
 
@@ -140,6 +141,11 @@ export class Clients {
       sent.end();
     });
   }
+}
+
+/** A port of this machine for the gateway's HTTPS. */
+export async function freePort(): Promise<number> {
+  for (let candidate = 9443; ; candidate += 1) if (await isFree(candidate)) return candidate;
 }
 
 /** Tries until nothing is wrong any more, at most for so many milliseconds; then what was wrong last is thrown. */

@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { connect, type SecureVersion } from "node:tls";
 import { certificateAuthority } from "../../sandbox/tenant/certificate";
-import { isFree, knownDecisions } from "../../sandbox/state";
-import { eventually } from "./clients";
+import { knownDecisions } from "../../sandbox/state";
+import { eventually, freePort } from "./clients";
 import { SandboxCopy, type Ended } from "./copy";
 
 const host = "bookinfo.localhost";
@@ -185,7 +185,3 @@ describe("the gateway's host with HTTPS", { timeout: 30 * 60_000 }, () => {
     assert.equal((await ask(port, "/productpage")).status, 200);
   });
 });
-
-async function freePort(): Promise<number> {
-  for (let candidate = 9443; ; candidate += 1) if (await isFree(candidate)) return candidate;
-}

@@ -8,11 +8,11 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { z } from "zod";
 import { bookinfo } from "../../components/access";
 import { serviceOf } from "../../components/application";
-import { parseOutputs, type StackOutputs } from "../../stack/outputs";
+import type { StackOutputs } from "../../stack/outputs";
 import { podLabel, type ProbePod } from "../../verify/probe-pod";
 import { defaultProbeImage, type ProbePods, probePods } from "../../verify/pods";
 import type { Observed, Prober, ProbeRequest } from "../../verify/prober";
-import { Clients, eventually } from "./clients";
+import { Clients, eventually, outputsOf } from "./clients";
 import { SandboxCopy } from "./copy";
 
 const { port: servicePort } = serviceOf(bookinfo, "reviews");
@@ -69,10 +69,7 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
     const { code, out, err } = await copy.runWords("up", ...words);
     assert.equal(code, 0, `${err}\n${out.slice(-3000)}`);
     assert.match(out, /\n\d+ cells, 0 differences, 0 not tried\n/);
-    outputs = parseOutputs(
-      bookinfo,
-      JSON.parse((await copy.run("shell", "pulumi stack output --json --show-secrets")).out),
-    );
+    outputs = await outputsOf(copy);
   }
 
   beforeEach(async () => {

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { it } from "node:test";
 import { certificateAuthority } from "../../../sandbox/tenant/certificate";
-import { isFree, knownDecisions } from "../../../sandbox/state";
+import { knownDecisions } from "../../../sandbox/state";
+import { freePort } from "../clients";
 import { Visitor } from "../visitor";
 import { details, signOut, start, type Stand } from "./stand";
 
@@ -22,10 +23,6 @@ export async function httpsSettings(stand: Stand): Promise<string[]> {
     "gateway.tls.secret=default/bookinfo-tls",
     `gateway.tls.certificateAuthority=${authority}`,
   ];
-}
-
-async function freePort(): Promise<number> {
-  for (let candidate = 9443; ; candidate += 1) if (await isFree(candidate)) return candidate;
 }
 
 export function loginByHttps(stand: Stand): void {
