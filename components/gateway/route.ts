@@ -31,8 +31,6 @@ export interface WayInArgs {
   readonly firstRoutes?: readonly HttpRoute[] | undefined;
   /** Paths of the first of these services, beside its own. Default: none. */
   readonly paths?: readonly Path[] | undefined;
-  /** Where the provider leads whoever has signed out. Default: not to the application. */
-  readonly signedOut?: string | undefined;
   /** Headers of requests that no service gets to see. Default: none. */
   readonly hiddenHeaders?: readonly string[] | undefined;
 }
@@ -54,7 +52,7 @@ export function createWayIn(
 ): void {
   const { application, gatewayUrl, tls } = args;
   const server = tls === undefined ? plainServer(gatewayUrl) : secureServer(gatewayUrl, tls);
-  const routes = routesOf(args);
+  const routes = [...(args.firstRoutes ?? []), ...serviceRoutes(args)];
   createRoute(
     name,
     { object: application.name, suffix: ["gateway", "route"] },
@@ -75,17 +73,8 @@ export function createWayIn(
   );
 }
 
-function routesOf(args: WayInArgs): HttpRoute[] {
-  const { signedOut, firstRoutes = [] } = args;
-  return [
-    ...firstRoutes,
-    ...serviceRoutes(args),
-    ...(signedOut === undefined ? [] : [signedOutRoute({ ...args, signedOut })]),
-  ];
-}
-
 /**
- * Sends whoever has signed out home, and has the browser drop the pages that it could go back to: Chromium keeps even
+ * A route that sends whoever has signed out home, and has the browser drop the pages that it could go back to: Chromium keeps even
  * those that forbid it, until a cookie changes after it has left them; the session's ends before.
  * https://www.w3.org/TR/clear-site-data/
  */

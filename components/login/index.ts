@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Application } from "../application";
 import type { BookinfoArgs } from "../bookinfo";
 import type { LoginSettings } from "../config";
+import { signedOutRoute } from "../gateway/route";
 import { type Identity, loggedOutPath } from "../identity";
 import { ApplicationLogin } from "./application";
 import type { GatewayLoginSettings } from "./configuration";
@@ -15,10 +16,7 @@ export { extensionProvider } from "./gateway";
 /** What every kind of login gives the rest of the stack. */
 export interface Login {
   /** What it changes in the application and the way in. */
-  readonly application: Pick<
-    BookinfoArgs,
-    "firstRoutes" | "paths" | "signedOut" | "hiddenHeaders" | "overrides"
-  >;
+  readonly application: Pick<BookinfoArgs, "firstRoutes" | "paths" | "hiddenHeaders" | "overrides">;
   /** What has to be there before the first request is. */
   readonly enforced: readonly pulumi.Resource[];
 }
@@ -62,7 +60,8 @@ export function createLogin(
   const productpage = { image: settings.image, environment, annotations };
   const paths = applicationPaths.map((exact) => ({ exact }));
   const signedOut = loggedOutPath({ ...place, login: "application" });
-  return { application: { paths, signedOut, overrides: { productpage } }, enforced: [] };
+  const firstRoutes = [signedOutRoute({ ...place, signedOut })];
+  return { application: { firstRoutes, paths, overrides: { productpage } }, enforced: [] };
 }
 
 /** How browsers get in: what `verify` has to know of it. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as random from "@pulumi/random";
 import { bookinfo } from "../../../components/access";
-import { createWayIn, type WayInArgs } from "../../../components/gateway/route";
+import { createWayIn, signedOutRoute, type WayInArgs } from "../../../components/gateway/route";
 import { find, ofType, run } from "../mocks";
 
 const gatewayType = "kubernetes:networking.istio.io/v1:Gateway";
@@ -168,12 +168,15 @@ test("Istio's schemas take all of it", async () => {
 });
 
 test("whoever has signed out is sent home by the gateway, and the browser forgets what it was shown", async () => {
-  const { "in-route": route } = await specs("http://books.example", { signedOut: "/signed-out" });
+  const gatewayUrl = "http://books.example";
+  const firstRoutes = [
+    signedOutRoute({ application: bookinfo, gatewayUrl, signedOut: "/signed-out" }),
+  ];
+  const { "in-route": route } = await specs(gatewayUrl, { firstRoutes });
   const { http } = toProductpage();
   assert.deepEqual(route?.spec, {
     ...toProductpage(),
     http: [
-      ...http,
       {
         match: [{ uri: { exact: "/signed-out" } }],
         redirect: { uri: "/productpage", redirectCode: 302 },
@@ -181,6 +184,7 @@ test("whoever has signed out is sent home by the gateway, and the browser forget
           response: { set: { "cache-control": "no-store", "clear-site-data": '"cache"' } },
         },
       },
+      ...http,
     ],
   });
 });

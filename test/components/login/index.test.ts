@@ -183,7 +183,11 @@ test("the application loses the cookies to the gateway's login, or gets a login 
     { exact: "/logout" },
     { exact: "/callback" },
   ]);
-  assert.equal(result.application.signedOut, "/signed-out");
+  const [{ match, redirect } = {}, ...others] = result.application.firstRoutes ?? [];
+  assert.deepEqual(
+    [match?.map(({ uri }) => uri), redirect?.uri, others],
+    [[{ exact: "/signed-out" }], "/productpage", []],
+  );
   const override = result.application.overrides?.productpage;
   assert.equal(override?.image, "localhost/page:1.0.0");
   assert.deepEqual(override.environment, [
