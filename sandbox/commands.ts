@@ -3,7 +3,7 @@ import { isProven } from "../verify/verify";
 import { stackName } from "./configuration";
 import { knownAddresses } from "./working-copy";
 import { Failure } from "./failure";
-import { type Layout } from "./layout";
+import type { Layout } from "./layout";
 import { bringUpOne } from "./modes/one";
 import { runModes } from "./modes/run";
 import { kubeconfigPath, nodeService } from "./node/node";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { removeWhole } from "./files";
-import { type Layout } from "./layout";
+import type { Layout } from "./layout";
 import { stopNode } from "./node/node";
 import { endEngines } from "./stack";
 import { tenantService } from "./tenant-service";

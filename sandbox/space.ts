@@ -22,8 +22,8 @@ export function requireSpace(layout: Layout): void {
 const full = megabyte;
 
 /**
- * What a command gives, such as its exit code. Where it fails because a disk is full, which each program says in words of its own,
- * the error is one line that names the disk.
+ * What a command gives, such as its exit code. Where it fails because a disk is full, which each program says in words
+ * of its own, the error is one line that names the disk.
  */
 export async function explainingFullDisk<Result>(
   command: Promise<Result>,

@@ -11,7 +11,7 @@ import {
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { secretsOf, stackName } from "./configuration";
-import { type Configuration } from "./setting-paths";
+import type { Configuration } from "./setting-paths";
 import { encryptedParts, withEncrypted, workingCopy } from "./working-copy";
 import { Failure } from "./failure";
 import { parseJson, readIfThere, writePrivate } from "./files";

@@ -17,7 +17,7 @@ import {
 import { type Configuration } from "./setting-paths";
 import { EarlyProbes } from "./early-probes";
 import { Failure } from "./failure";
-import { type Layout } from "./layout";
+import type { Layout } from "./layout";
 import { kubeconfigPath, nodeService, type StartedNode } from "./node/node";
 import { choosePlugins, type Plugins } from "./plugins/choice";
 import { Progress } from "./progress";

@@ -1,4 +1,5 @@
 /** What the mesh enforces on the ingress gateway's pods. */
+import { isSecure } from "../gateway/host";
 import { loggedOutPath } from "../identity/addresses";
 import { signInPaths, signOutPath } from "../login/names";
 import { gatewayPort } from "../mesh/values";
@@ -34,14 +35,14 @@ export function requireTokens({
   EnforcementArgs,
   "issuers" | "gatewayUrl" | "login" | "application"
 >): Policies["AuthorizationPolicy"][number] {
-  const isSecure = gatewayUrl.startsWith("https:");
+  const secure = isSecure(gatewayUrl);
   const operation = {
     ...(login && { notPaths: [...signInPaths, signOutPath, signedOutPath(application)] }),
-    ...(isSecure && { notPorts: [String(gatewayPort)] }),
+    ...(secure && { notPorts: [String(gatewayPort)] }),
   };
   // By another name, so that where HTTP comes to be redirected, what asks for tokens there goes last: services are
   // reached by it until then.
-  const name = isSecure ? "tokens-required-https" : "tokens-required";
+  const name = secure ? "tokens-required-https" : "tokens-required";
   const to = Object.keys(operation).length > 0 ? { to: [{ operation }] } : {};
   return {
     resource: name,

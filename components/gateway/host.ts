@@ -15,6 +15,9 @@ export function gatewayHost(gatewayUrl: string): string {
   return isFullName(hostname) ? hostname : "*";
 }
 
+/** Whether an address is an https one; HTTP then only leads there. */
+export const isSecure = (gatewayUrl: string): boolean => gatewayUrl.startsWith("https:");
+
 /** The names of the machine itself: whoever reaches one of them reaches the others. */
 const loopback: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 

@@ -1,4 +1,5 @@
 import type { Application } from "../application";
+import { proxyPrefix } from "../login/names";
 
 /** Where a tenant's tokens come from, and where the keys are that they are checked with. */
 export interface TenantAddresses {
@@ -33,8 +34,8 @@ export interface ApplicationAddresses {
 
 /** Where whoever signs people in has them come back to. Without a login only `verify` signs in, and goes nowhere. */
 const callbacks: Readonly<Record<LoginPlace, string>> = {
-  none: "/oauth2/callback",
-  gateway: "/oauth2/callback",
+  none: `${proxyPrefix}/callback`,
+  gateway: `${proxyPrefix}/callback`,
   application: "/callback",
 };
 
@@ -50,7 +51,7 @@ export function callbackOf({ gatewayUrl, login }: Omit<AddressesArgs, "applicati
 export function loggedOutPath({ application, login }: Omit<AddressesArgs, "gatewayUrl">): string {
   const paths = {
     none: application.home,
-    gateway: "/oauth2/signed_out",
+    gateway: `${proxyPrefix}/signed_out`,
     application: "/signed-out",
   };
   return paths[login];

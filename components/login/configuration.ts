@@ -1,6 +1,7 @@
 /** OAuth2-Proxy's configuration: data, so that tests and policies see it. */
 import type { Application } from "../application";
 import type { LoginSettings } from "../config";
+import { isSecure } from "../gateway/host";
 import { applicationAddresses, type Identity, loggedOutPath } from "../identity";
 import { cookieName, hostOf, proxy, proxyPrefix, redis } from "./names";
 
@@ -91,7 +92,7 @@ export function proxyFlags(
     "cookie-name": cookieName(gatewayUrl),
     "cookie-secret-file": `${files.secrets}/${files.cookieSecret}`,
     "cookie-path": "/",
-    "cookie-secure": gatewayUrl.startsWith("https:"),
+    "cookie-secure": isSecure(gatewayUrl),
     "cookie-httponly": true,
     "cookie-samesite": "lax",
     "cookie-expire": login.lifetime,

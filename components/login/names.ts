@@ -1,4 +1,5 @@
 import type { Application } from "../application";
+import { isSecure } from "../gateway/host";
 import { namespaces, type ServiceAccountName } from "../names";
 
 /** A workload of the login's: its Deployment, Service and label have the name of its service account. */
@@ -40,7 +41,7 @@ export const loginPaths = ({ home }: Pick<Application, "home">) =>
  * one; that takes HTTPS.
  */
 export function cookieName(gatewayUrl: string): string {
-  return gatewayUrl.startsWith("https:") ? "__Host-bookinfo" : "bookinfo";
+  return isSecure(gatewayUrl) ? "__Host-bookinfo" : "bookinfo";
 }
 
 /** The application's own paths for its login. */

@@ -1,5 +1,6 @@
 /** What the mesh enforces for the login: data, so that it can be judged, and compared with a cluster's. */
 import type { PolicyObject } from "../enforcement/policies";
+import { isSecure } from "../gateway/host";
 import type { AuthorizationPolicySpec } from "../mesh/resources";
 import { secureGatewayPort } from "../mesh/values";
 import {
@@ -97,5 +98,3 @@ function askProxy(
     ],
   };
 }
-
-const isSecure = (gatewayUrl: string) => gatewayUrl.startsWith("https:");

@@ -102,9 +102,7 @@ export function checkIssuers(settings: unknown, context: z.core.$RefinementCtx):
       const path = ["authentication", "issuers", index, "issuer"];
       context.addIssue({ code: "custom", path, input: issuer, message });
     };
-    const alike = earlier.find(
-      (one) => one !== issuer && (begins(one, issuer) || begins(issuer, one)),
-    );
+    const alike = earlier.find((one) => begins(one, issuer) || begins(issuer, one));
     if (issuer === own) complain("another issuer than identity's");
     else if (alike !== undefined)
       complain(`one that cannot be taken for ${alike}: neither, with a slash, begins the other`);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isFullName } from "../gateway/host";
+import { isFullName, isSecure } from "../gateway/host";
 import { kinds, matching, oneOf, port, section, trustedCertificates } from "./schema";
 
 /** The types that the gateway's Service can have, and whether such a Service has node ports. */
@@ -70,10 +70,10 @@ export const gateway = section({
   }
   if (nodePort !== undefined && nodePort === certificate?.nodePort)
     complain(["tls", "nodePort"], nodePort, "another port than gateway.nodePort");
-  const isSecure = url.startsWith("https:");
-  if (isSecure && certificate === undefined)
+  const secure = isSecure(url);
+  if (secure && certificate === undefined)
     complain(["tls"], certificate, "where the certificate of an https URL comes from");
-  if (!isSecure && certificate !== undefined)
+  if (!secure && certificate !== undefined)
     complain(["tls"], certificate, "nothing, as gateway.url is an http URL");
   if (certificate?.issuer?.kind === "acme" && !isFullName(new URL(url).hostname))
     complain(["url"], url, "a URL with a full host name, as an ACME authority has to reach it");
