@@ -89,6 +89,11 @@ export function serviceOf({ name, services }: Application, service: string): App
   return found;
 }
 
+/** The name by which the tenant lists a machine's client. */
+export function machineTitle({ title }: Pick<Application, "title">, machine: string): string {
+  return `${title} ${machine}`;
+}
+
 /** The service account that a service runs as. */
 export function serviceAccountOf(application: Application, service: string): ServiceAccountName {
   const { serviceAccount: name } = serviceOf(application, service);

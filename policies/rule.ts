@@ -36,9 +36,16 @@ interface ResourceDefinition<Settings extends z.ZodObject> extends Definition<Se
   judge(resource: Resource, settings: z.infer<Settings>): readonly Finding[];
 }
 
+/** The resources whose outputs one of a resource's inputs is made of, also where a preview knows none of their values. */
+export type MadeOf = (resource: Resource, input: string) => readonly Resource[];
+
 interface StackDefinition<Settings extends z.ZodObject> extends Definition<Settings> {
   /** Judges all of the stack's resources together, by what the program gives them. */
-  judgeAll(resources: readonly Resource[], settings: z.infer<Settings>): readonly Finding[];
+  judgeAll(
+    resources: readonly Resource[],
+    settings: z.infer<Settings>,
+    madeOf: MadeOf,
+  ): readonly Finding[];
 }
 
 /** A policy of the SDK's: every one has its configuration's schema, also as what checks it. */
@@ -82,10 +89,21 @@ export function stackRule<Settings extends z.ZodObject>(
     validateStack(args: StackValidationArgs, report: ReportViolation) {
       const settings = settingsOf(args);
       const resources = [...collected.values()].flat();
+      const madeOf = inputsReader(args, new Map(collected));
       collected.clear();
-      reportAll(definition.judgeAll(resources, settings), report);
+      reportAll(definition.judgeAll(resources, settings, madeOf), report);
     },
   };
+}
+
+/** Which outputs are in an input is all that the engine's own resources are asked for. */
+function inputsReader(
+  { resources }: Pick<StackValidationArgs, "resources">,
+  collected: ReadonlyMap<string, readonly Resource[]>,
+): MadeOf {
+  const known = new Map(resources.map((one) => [one.urn, one.propertyDependencies]));
+  return ({ urn }, input) =>
+    (known.get(urn)?.[input] ?? []).flatMap((source) => collected.get(source.urn) ?? []);
 }
 
 function described<Settings extends z.ZodObject>(definition: Definition<Settings>) {

@@ -1,7 +1,7 @@
 import * as auth0 from "@pulumi/auth0";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { Application } from "../application";
+import { type Application, machineTitle } from "../application";
 import type { IdentitySettings } from "../config";
 import { type AddressesArgs, applicationAddresses } from "./addresses";
 import type { Clients, Identity } from "./identity";
@@ -181,7 +181,7 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
     const name = `machine-${machine.name}`;
     const { title } = this.application;
     const client = this.createClient(name, {
-      name: `${title} ${machine.name}`,
+      name: machineTitle(this.application, machine.name),
       description: `Calls ${title} by itself`,
       appType: "non_interactive",
       grantTypes: ["client_credentials"],

@@ -4,6 +4,7 @@ import { accessTable } from "./access-table";
 import { auth0Api } from "./auth0-api";
 import { auth0Client } from "./auth0-client";
 import { auth0Connection } from "./auth0-connection";
+import { auth0Grants } from "./auth0-grants";
 import { coverage } from "./coverage";
 import { defaultDeny } from "./default-deny";
 import { digitaloceanCluster } from "./digitalocean-cluster";
@@ -30,6 +31,7 @@ export const rules: readonly Rule[] = [
   auth0Api,
   auth0Client,
   auth0Connection,
+  auth0Grants,
   coverage,
   defaultDeny,
   digitaloceanCluster,

@@ -1,8 +1,9 @@
 /** What the policy pack's rules compare a stack with: the access table and the stack's own settings. */
-import { type Application, callerAccount } from "../../components/application";
+import { type Application, callerAccount, machineTitle } from "../../components/application";
 import type { Settings } from "../../components/config";
 import { acceptedTokens } from "../../components/identity/tokens";
 import { namespaces } from "../../components/names";
+import type { Grants } from "../../policies/rules/auth0-grants";
 import type { Issuer, Table } from "../../policies/table";
 
 /** By the name of a rule's setting: a rule that has one of these is given it. */
@@ -36,5 +37,23 @@ export function derivedSettings(
     checkedServices: authentication.at === "workload" ? "protected" : "all",
     // Whoever has no token is refused by the services, where they ask for one.
     checkOnlyNamespaces: isGatewayChecking ? [namespaces.ingress] : [],
+    ...(identity.kind === "auth0" && { grants: grantsOf(application, identity) }),
+  };
+}
+
+/** Who gets what at the tenant. */
+function grantsOf(
+  application: Application,
+  { audience, users, machines }: Extract<Settings["identity"], { kind: "auth0" }>,
+): Grants {
+  const roles = Object.entries(application.roles);
+  return {
+    audience,
+    permissions: Object.keys(application.permissions),
+    roles: Object.fromEntries(roles.map(([name, { permissions }]) => [name, [...permissions]])),
+    users: Object.fromEntries(users.map(({ email, roles }) => [email, [...roles]])),
+    clients: Object.fromEntries(
+      machines.map(({ name, permissions }) => [machineTitle(application, name), [...permissions]]),
+    ),
   };
 }

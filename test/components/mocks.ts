@@ -24,6 +24,8 @@ export interface Registration {
   /** The names of its parent, of what it waits for, and of its provider. */
   readonly parent: string;
   readonly dependencies: readonly string[];
+  /** By the input: the resources whose outputs it is made of, as `Client identity-web`. */
+  readonly references: Readonly<Record<string, readonly string[]>>;
   readonly provider: string;
   /** Whether Pulumi refuses to delete it. */
   readonly protect: boolean;
@@ -62,6 +64,7 @@ interface RegisterRequest {
   getName(): string;
   getParent(): string;
   getDependenciesList(): string[];
+  getPropertydependenciesMap(): { entries(): Iterator<[string, { getUrnsList(): string[] }]> };
   getProvider(): string;
   getAdditionalsecretoutputsList(): string[];
   getDeletedwith(): string;
@@ -74,7 +77,12 @@ interface RegisterRequest {
 /** The part of the engine's request for a resource that is there already. */
 type ReadRequest = Omit<
   RegisterRequest,
-  "getObject" | "getDeletedwith" | "getProtect" | "getIgnorechangesList" | "getDeletebeforereplace"
+  | "getObject"
+  | "getDeletedwith"
+  | "getProtect"
+  | "getIgnorechangesList"
+  | "getDeletebeforereplace"
+  | "getPropertydependenciesMap"
 > & { getId(): string; getProperties(): { toJavaScript(): unknown } };
 
 const signature = pulumi.runtime.specialSigKey;
@@ -106,9 +114,24 @@ function nameOf(urn: string): string {
   return urn.split("::")[3] ?? "";
 }
 
+function titleOf(urn: string): string {
+  return `${urn.split("::")[2]?.split(":").at(-1) ?? ""} ${nameOf(urn)}`;
+}
+
+function referencesOf(request: RegisterRequest): Registration["references"] {
+  const references: Record<string, readonly string[]> = {};
+  const inputs = request.getPropertydependenciesMap().entries();
+  for (let next = inputs.next(); next.done !== true; next = inputs.next()) {
+    const [input, dependencies] = next.value;
+    references[input] = dependencies.getUrnsList().map(titleOf).sort();
+  }
+  return references;
+}
+
 function describe(request: RegisterRequest): Registration {
   return {
     ...describeCommon(request, request.getObject()),
+    references: referencesOf(request),
     deletedWith: nameOf(request.getDeletedwith()),
     protect: request.getProtect(),
     ignoreChanges: request.getIgnorechangesList(),
@@ -120,6 +143,7 @@ function describeRead(request: ReadRequest): Registration {
   const id = request.getId();
   return {
     ...describeCommon(request, request.getProperties()),
+    references: {},
     deletedWith: "",
     protect: false,
     ignoreChanges: [],

@@ -1,5 +1,10 @@
 /** Has a rule judge resources as the engine would: by the SDK's own arguments. */
-import type { ReportViolation, ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
+import type {
+  PolicyResource,
+  ReportViolation,
+  ResourceValidationArgs,
+  StackValidationArgs,
+} from "@pulumi/policy";
 import * as proxy from "@pulumi/policy/proxy";
 import type { Rule } from "../../policies/rule";
 
@@ -19,7 +24,12 @@ export interface Given {
   readonly protect?: boolean;
   /** The provider's name. */
   readonly provider?: string;
+  /** By the input: the resources whose outputs it is made of, by kind and name as {@link titleOf} has them. */
+  readonly references?: Readonly<Record<string, readonly string[]>>;
 }
+
+/** A resource in a few words: `Client identity-web`. */
+export const titleOf = ({ type, name = "" }: Given) => `${type.split(":").at(-1) ?? type} ${name}`;
 
 /** One thing that a rule reported. */
 export interface Violation {
@@ -50,8 +60,7 @@ export async function judged(
   }
   if ("validateStack" in rule) {
     const stack: StackValidationArgs = {
-      // As in a preview without a cluster: there is nothing of them.
-      resources: [],
+      resources: engineResources(resources, given),
       stackTags: new Map(),
       getConfig: configured(settings),
       notApplicable,
@@ -59,6 +68,25 @@ export async function judged(
     await rule.validateStack(stack, reporting());
   }
   return violations;
+}
+
+/** As in a preview without a cluster: what is known of each is what its inputs are made of. */
+function engineResources(
+  resources: readonly Given[],
+  given: readonly ResourceValidationArgs[],
+): PolicyResource[] {
+  const engine = given.map(({ type, name, urn, opts }): PolicyResource => {
+    const nothing = { dependencies: [], propertyDependencies: {}, props: {} };
+    return { type, name, urn, opts, ...nothing, isType: () => false, asType: () => undefined };
+  });
+  const byTitle = new Map(resources.map((one, position) => [titleOf(one), engine[position]]));
+  for (const [position, { references = {} }] of resources.entries()) {
+    for (const [input, titles] of Object.entries(references)) {
+      const made = titles.flatMap((title) => byTitle.get(title) ?? []);
+      Object.assign(engine[position]?.propertyDependencies ?? {}, { [input]: made });
+    }
+  }
+  return engine;
 }
 
 const configured = (settings: object) => () => structuredClone(settings) as never;

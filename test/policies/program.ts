@@ -20,11 +20,12 @@ export async function programOf(stack: string, changes = {}): Promise<Program> {
   const { registrations } = await runProgram({ stack, preview: true, changes });
   const resources = registrations
     .filter(({ id }) => id === undefined)
-    .map(({ type, name, inputs, protect, provider }) => ({
+    .map(({ type, name, inputs, protect, provider, references }) => ({
       type,
       name,
       inputs: asGiven(inputs) as Record<string, unknown>,
       protect,
+      references,
       ...(isMade(type) && { provider: provider || "default" }),
     }));
   const { choice } = readChoice(join(__dirname, "../.."), stack, rules);

@@ -1,5 +1,6 @@
 /** Every weakening that the pack has to catch, by the stack whose program is weakened. */
 import { entranceMutations } from "./entrance";
+import { grantMutations } from "./grants";
 import { auth0Mutations, clusterMutations, localMutations } from "./infrastructure";
 import { meshMutations } from "./mesh";
 import type { Mutation } from "./mutation";
@@ -17,5 +18,5 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
     ...auth0Mutations,
     ...clusterMutations,
   ],
-  sandbox: localMutations,
+  sandbox: [...localMutations, ...grantMutations],
 };

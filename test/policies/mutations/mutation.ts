@@ -1,6 +1,6 @@
 /** Single weakenings of a program, as data. */
 import { isDeepStrictEqual } from "node:util";
-import type { Given } from "../judged";
+import { type Given, titleOf } from "../judged";
 
 /** The names and positions that lead to an input. */
 type Path = readonly (string | number)[];
@@ -13,8 +13,8 @@ type Change =
   | { readonly without: string }
   /** Another resource is there as well. */
   | { readonly added: Given }
-  /** The resource is made by another provider, or may be deleted. */
-  | { readonly of: string; readonly option: Pick<Given, "provider" | "protect"> };
+  /** The resource is made by another provider, may be deleted, or has inputs made of other resources. */
+  | { readonly of: string; readonly option: Pick<Given, "provider" | "protect" | "references"> };
 
 /** Resources are named by kind and name: `Client identity-web`. */
 export type Mutation = Change & {
@@ -23,8 +23,6 @@ export type Mutation = Change & {
   /** The rule that has to report it. */
   readonly rule: string;
 };
-
-const titleOf = ({ type, name = "" }: Given) => `${type.split(":").at(-1) ?? type} ${name}`;
 
 /**
  * A program's resources with the weakening.

@@ -45,13 +45,32 @@ test("the table and the issuers follow from the program's own, by the namespace'
         },
       },
     },
+    grants: {
+      audience: "https://bookinfo.io",
+      permissions: ["read:book-details", "read:book-reviews"],
+      roles: {
+        user: ["read:book-details"],
+        moderator: ["read:book-details", "read:book-reviews"],
+      },
+      users: {},
+      clients: { "Bookinfo reporting": ["read:book-details", "read:book-reviews"] },
+    },
+  });
+});
+
+test("users' roles follow from the stack", () => {
+  const { grants } = derivedSettings(bookinfo, settingsOf("sandbox"));
+  assert.deepEqual(grants?.users, {
+    "nobody@bookinfo.example": [],
+    "user@bookinfo.example": ["user"],
+    "moderator@bookinfo.example": ["moderator"],
   });
 });
 
 test("other providers' issuers, audiences and claims are as the stack has them", () => {
   const other = { issuer: "https://other.example", jwksUri: "https://other.example/keys" };
   const recognized = { ...other, audience: "others", permissionsClaim: ["scope"] };
-  const { issuers, table } = derivedSettings(bookinfo, {
+  const { issuers, table, grants } = derivedSettings(bookinfo, {
     authentication: {
       at: "namespace",
       required: false,
@@ -79,6 +98,8 @@ test("other providers' issuers, audiences and claims are as the stack has them",
     recognized,
   ]);
   assert.deepEqual(table.issuers, issuers);
+  // Who gets what at a provider that is there is not the stack's to say.
+  assert.equal(grants, undefined);
 });
 
 test("who is to check tokens follows from where they are checked, and from a login at the gateway", () => {
