@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from "node:fs";
+import { sandboxCommand } from "../stack/project";
 import { isProven } from "../verify/verify";
 import { stackName } from "./configuration";
 import { knownAddresses } from "./working-copy";
@@ -96,22 +97,22 @@ async function existing(layout: Layout): Promise<void> {
 
 function requireRunning(layout: Layout): void {
   if (nodeService(layout).pid === undefined || !existsSync(kubeconfigPath(layout)))
-    throw new Failure('no sandbox runs for this clone: start it with "npm run sandbox"');
+    throw new Failure(
+      `no sandbox runs for this clone: start it with "${sandboxCommand(layout.project)}"`,
+    );
 }
 
 /** Where everything is, as far as it has been set up. */
 function addresses(layout: Layout): string {
   const { gateway, tenant } = knownAddresses(layout);
   const { title, home } = layout.project.application;
-  const { place } = layout.project;
-  const chosen = place === "" ? "" : ` --project ${place}`;
   const password = "pulumi stack output userPasswords --show-secrets";
   const lines = [
     [title, gateway && `${gateway}${home}`],
     ["Tenant", tenant],
     ["Kubeconfig", kubeconfigPath(layout)],
-    ["Passwords", `echo '${password}' | npm run -s sandbox -- shell${chosen}`],
-    ["Clean up", `npm run sandbox -- down${chosen}`],
+    ["Passwords", `echo '${password}' | ${sandboxCommand(layout.project, "shell", "npm run -s")}`],
+    ["Clean up", sandboxCommand(layout.project, "down")],
   ];
   const known = lines.filter(([, value]) => value !== undefined);
   return `\n${known.map(([name = "", value = ""]) => `${name.padEnd(12)}${value}`).join("\n")}\n`;

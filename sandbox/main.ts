@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { exitWith, Failure } from "./failure";
 import { StackError } from "../stack/errors";
-import { projectNamed } from "../stack/project";
+import { projectNamed, sandboxCommand } from "../stack/project";
 import { clone, layout } from "./layout";
 import { machineProblem, runWith, type Needs } from "./machine";
 import { explainingFullDisk } from "./space";
@@ -14,7 +14,8 @@ const help = `Usage: npm run sandbox -- [up] [--project DIR] [--set SETTING=VALU
 
   up        make or update everything, verify it and print the table (the default)
   verify    npm run verify on the sandbox's stack: the table once more; --help says what else it takes.
-            With --all-modes alone: bring up every mode in turn, verify each, and end with the own settings
+            With --all-modes alone: bring up every mode in turn, from nothing or from what is there, verify each,
+            and end with the own settings
   explain   npm run explain on the sandbox's stack: why a request is refused; --help says what it takes
   status    say what runs, and where
   shell     a shell with kubectl, helm and pulumi set for the sandbox; commands on standard input work
@@ -140,8 +141,9 @@ async function main(): Promise<number> {
   if (problem !== undefined) throw new Failure(problem);
   const chosen = projectNamed(named);
   const places = layout(process.env, clone, chosen);
-  if (name !== "up" && name !== "down" && !existsSync(places.state)) {
-    throw new Failure('this clone has no sandbox: start it with "npm run sandbox"');
+  if (name !== "up" && name !== "down" && !allModes && !existsSync(places.state)) {
+    const start = sandboxCommand(chosen);
+    throw new Failure(`this clone has no sandbox: start it with "${start}"`);
   }
   return allModes
     ? runWith(changing, places, "sandbox/entered.ts", [chosen.place, "allModes"])

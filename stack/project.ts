@@ -42,6 +42,21 @@ export function projectNamed(given: string | undefined): Project {
   );
 }
 
+/**
+ * What a person types to have the sandbox of a project do something.
+ * @param command one of its commands; default: the one that brings it up
+ * @param run how npm runs it
+ * @returns such as `npm run sandbox -- down --project examples/orders`
+ */
+export function sandboxCommand(
+  { place }: Pick<Project, "place">,
+  command?: string,
+  run = "npm run",
+): string {
+  const all = [...(command ? [command] : []), ...(place ? ["--project", place] : [])];
+  return [run, "sandbox", ...(all.length > 0 ? ["--", ...all] : [])].join(" ");
+}
+
 const named = z.looseObject({ name: z.string() });
 
 /** @param folder one that is a project's */

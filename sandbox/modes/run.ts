@@ -1,6 +1,7 @@
 /** Every mode in turn on one node: each comes up by an update of the one before, and is verified. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { Failure } from "../failure";
+import { type Project, sandboxCommand } from "../../stack/project";
 import type { Layout } from "../layout";
 import { end } from "../processes";
 import { programArguments } from "../programs";
@@ -29,10 +30,10 @@ export async function runModes(layout: Layout): Promise<number> {
   for (const [index, mode] of chosen.entries()) {
     const assignments = assignmentsOf(mode, tenantDomain(ports.tenant));
     const title = `Mode ${index + 1} of ${chosen.length}: ${mode.name}`;
-    console.log(`${title}\n${commandOf(assignments, layout.project.place)}\n`);
+    console.log(`${title}\n${commandOf(assignments, layout.project)}\n`);
     const began = performance.now();
     const outcome = await outcomeOf(layout, assignments, interruption);
-    interruption.check(mode.name);
+    interruption.check(mode.name, layout.project);
     if ("error" in outcome) console.error(`error: ${outcome.error}`);
     results.push({ mode, outcome, milliseconds: performance.now() - began });
     console.log("");
@@ -88,10 +89,10 @@ class Interruption {
   }
 
   /** @throws Failure where there was one */
-  check(mode: string): void {
+  check(mode: string, project: Project): void {
     if (this.#signal === undefined) return;
     throw new Failure(
-      `ended by ${this.#signal} in the mode "${mode}": "npm run sandbox" brings the sandbox back to its own settings`,
+      `ended by ${this.#signal} in the mode "${mode}": "${sandboxCommand(project)}" brings the sandbox back to its own settings`,
     );
   }
 }

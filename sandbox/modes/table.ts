@@ -4,6 +4,7 @@
  */
 import type { Application } from "../../components/application";
 import { tenantAddresses } from "../../components/identity/addresses";
+import { type Project, sandboxCommand } from "../../stack/project";
 import { realmAddresses } from "../tenant/realm/options";
 
 /** Settings by their paths, each value as `--set` takes it. */
@@ -174,12 +175,10 @@ export function assignmentsOf({ settings }: Mode, tenant: string): readonly stri
 
 /**
  * The command that brings up a mode alone.
- * @param place the project's, in the clone
  */
-export function commandOf(assignments: readonly string[], place: string): string {
-  const project = place === "" ? [] : ["--project", place];
+export function commandOf(assignments: readonly string[], project: Pick<Project, "place">): string {
   const set = assignments.flatMap((assignment) => ["--set", quoted(assignment)]);
-  return ["npm run sandbox -- up", ...project, ...set].join(" ");
+  return [sandboxCommand(project, "up"), ...set].join(" ");
 }
 
 const quoted = (word: string) => (/^[\w./:=-]+$/.test(word) ? word : `'${word}'`);

@@ -81,12 +81,17 @@ for (const [args, message] of [
 
 const skip = machineProblem() ?? false;
 
-for (const command of ["status", "verify", "verify --all-modes", "shell"]) {
+for (const [command, start] of [
+  ["status", "npm run sandbox"],
+  ["verify", "npm run sandbox"],
+  ["shell", "npm run sandbox"],
+  ["verify --project examples/orders", "npm run sandbox -- --project examples/orders"],
+] as const) {
   test(`${command} without a sandbox says how to start one`, { skip }, async () => {
     assert.deepEqual(await sandbox(command.split(" ")), {
       code: 1,
       stdout: "",
-      stderr: 'error: this clone has no sandbox: start it with "npm run sandbox"\n',
+      stderr: `error: this clone has no sandbox: start it with "${start}"\n`,
       left: [],
     });
   });

@@ -123,9 +123,11 @@ for (const place of ["gateway", "application"]) {
 }
 
 test("a mode's heading is the command that brings it up alone, as a shell takes it", () => {
-  assert.equal(commandOf([], ""), "npm run sandbox -- up");
+  assert.equal(commandOf([], { place: "" }), "npm run sandbox -- up");
   assert.equal(
-    commandOf(["authentication.at=gateway", 'authentication.issuers=[{"a":"b c"}]'], "examples/a"),
+    commandOf(["authentication.at=gateway", 'authentication.issuers=[{"a":"b c"}]'], {
+      place: "examples/a",
+    }),
     `npm run sandbox -- up --project examples/a --set authentication.at=gateway --set 'authentication.issuers=[{"a":"b c"}]'`,
   );
 });
