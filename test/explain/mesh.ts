@@ -113,3 +113,23 @@ export function decideBy(
   const policies = parsePolicies(application, { ...bookinfo, ...objects });
   return decide(policies, new Map([[jwksUri, signer.jwks]]), facts, now);
 }
+
+/** An outcome in short: `allowed`, `reset`, or the status and what the mesh says. */
+export async function shortBy(
+  objects: Partial<PolicyObjects>,
+  signer: Signer,
+  facts: RequestFacts,
+): Promise<string> {
+  const { outcome, status, message } = await decideBy(objects, signer, facts);
+  return message === undefined ? outcome : `${status ?? ""} ${message}`;
+}
+
+/** How the mesh refuses whom no policy allows, {@link shortBy in short}. */
+export const denied = "403 RBAC: access denied";
+
+/** A rule, by one of its parts. */
+export const source = (fields: object) => ({ from: [{ source: fields }] });
+export const operation = (fields: object) => ({ to: [{ operation: fields }] });
+export const when = (key: string, values: string[], notValues: string[] = []) => ({
+  when: [{ key, values, notValues }],
+});
