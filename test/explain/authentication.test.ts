@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { JWTPayload } from "jose";
-import type { RequestFacts } from "../../explain/evaluate";
-import type { PolicyObjects } from "../../explain/policies";
 import {
   audience,
   bearer,
@@ -12,18 +10,10 @@ import {
   object,
   request,
   seconds,
-  shortBy,
-  type Signer,
+  short,
+  sign,
   startSigner,
 } from "./mesh";
-
-let signer: Signer;
-before(async () => {
-  signer = await startSigner();
-});
-
-const short = (objects: Partial<PolicyObjects>, facts: RequestFacts) =>
-  shortBy(objects, signer, facts);
 
 describe("which tokens are good", () => {
   const rows: [string, JWTPayload, string][] = [
@@ -46,10 +36,7 @@ describe("which tokens are good", () => {
   ];
   for (const [name, claims, expected] of rows) {
     test(name, async () => {
-      assert.equal(
-        await short({}, request({ headers: bearer(await signer.sign(claims)) })),
-        expected,
-      );
+      assert.equal(await short({}, request({ headers: bearer(await sign(claims)) })), expected);
     });
   }
 
@@ -70,7 +57,7 @@ describe("which tokens are good", () => {
   });
 
   test("a key that the issuer has not", async () => {
-    const headers = bearer(await signer.sign({}, { kid: "two" }));
+    const headers = bearer(await sign({}, { kid: "two" }));
     assert.equal(
       await short({}, request({ headers })),
       "401 Jwks doesn't have key to match kid or alg from Jwt",
@@ -78,7 +65,7 @@ describe("which tokens are good", () => {
   });
 
   test("a token without a key's name is tried with all keys", async () => {
-    const headers = bearer(await signer.sign({}, { kid: undefined }));
+    const headers = bearer(await sign({}, { kid: undefined }));
     assert.equal(await short({}, request({ headers })), "allowed");
   });
 
@@ -104,7 +91,7 @@ describe("which tokens are good", () => {
 
 describe("where tokens are", () => {
   test("the prefix is compared to the letter, and may come later", async () => {
-    const token = await signer.sign();
+    const token = await sign();
     const rows: [string, string][] = [
       [`bearer ${token}`, denied],
       [`Basic abc`, denied],
@@ -117,8 +104,8 @@ describe("where tokens are", () => {
   });
 
   test("two tokens in one repeated header are none, whatever each is", async () => {
-    const good = await signer.sign();
-    const bad = await signer.sign({ exp: 1 });
+    const good = await sign();
+    const bad = await sign({ exp: 1 });
     const both = (...tokens: string[]) =>
       short({}, request({ headers: { authorization: tokens.map((token) => `Bearer ${token}`) } }));
     const none =
@@ -129,9 +116,9 @@ describe("where tokens are", () => {
   });
 
   test("of tokens in several places all have to be good, and the first one's claims count", async () => {
-    const good = await signer.sign();
-    const poor = await signer.sign({ permissions: [] });
-    const bad = await signer.sign({ exp: 1 });
+    const good = await sign();
+    const poor = await sign({ permissions: [] });
+    const bad = await sign({ exp: 1 });
     const rule = {
       requestAuthentications: [
         object("tokens", {
@@ -159,7 +146,7 @@ describe("where tokens are", () => {
   });
 
   test("a parameter counts only where the rule says nothing of places, or names it", async () => {
-    const path = `/details/0?access_token=${await signer.sign()}`;
+    const path = `/details/0?access_token=${await sign()}`;
     const rule = (changes: object) => ({
       requestAuthentications: [object("tokens", { jwtRules: [{ ...jwtRule, ...changes }] })],
     });
@@ -190,7 +177,7 @@ describe("several issuers", () => {
 
   test("one that fits is enough; of none, what is wrong besides the issuer is said", async () => {
     const withClaims = async (claims: JWTPayload) =>
-      short(objects, request({ headers: bearer(await signer.sign(claims)) }));
+      short(objects, request({ headers: bearer(await sign(claims)) }));
     assert.equal(await withClaims({}), "allowed");
     assert.equal(await withClaims({ iss: second.issuer }), denied);
     assert.equal(await withClaims({ iss: "https://third" }), "401 Jwt issuer is not configured");

@@ -1,26 +1,8 @@
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { JWTPayload } from "jose";
 import type { RequestFacts } from "../../explain/evaluate";
-import type { PolicyObjects } from "../../explain/policies";
-import {
-  bearer,
-  denied,
-  object,
-  productpage,
-  request,
-  shortBy,
-  type Signer,
-  startSigner,
-} from "./mesh";
-
-let signer: Signer;
-before(async () => {
-  signer = await startSigner();
-});
-
-const short = (objects: Partial<PolicyObjects>, facts: RequestFacts) =>
-  shortBy(objects, signer, facts);
+import { bearer, denied, object, productpage, request, short, sign } from "./mesh";
 
 describe("who may call details with what", () => {
   const reviews = { namespace: "bookinfo", serviceAccount: "bookinfo-reviews" };
@@ -41,7 +23,7 @@ describe("who may call details with what", () => {
   ];
   for (const [name, facts, claims, expected] of rows) {
     test(name, async () => {
-      const headers = claims === undefined ? {} : bearer(await signer.sign(claims));
+      const headers = claims === undefined ? {} : bearer(await sign(claims));
       assert.equal(await short({}, request({ ...facts, headers })), expected);
     });
   }
@@ -104,7 +86,7 @@ describe("mutual TLS", () => {
 
   test("DISABLE: nobody is known by a certificate", async () => {
     const peerAuthentications = [mode("c", "DISABLE", "bookinfo", details)];
-    const headers = bearer(await signer.sign());
+    const headers = bearer(await sign());
     assert.equal(await short({}, request({ headers })), "allowed");
     assert.equal(await short({ peerAuthentications }, request({ headers })), denied);
   });

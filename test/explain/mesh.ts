@@ -104,27 +104,29 @@ export function request(changes: Partial<RequestFacts> = {}): RequestFacts {
 
 export const bearer = (token: string) => ({ authorization: [`Bearer ${token}`] });
 
-/** Decides by these objects, with the signer's keys at the issuer's address. */
-export function decideBy(
+/** Its keys are at the issuer's address. */
+const signer = startSigner();
+
+/** A token of the issuer that is good in everything that is not given. */
+export const sign: Signer["sign"] = async (claims, header) => (await signer).sign(claims, header);
+
+/** Decides by these objects, with Bookinfo's in place of those that are not given. */
+export async function decideBy(
   objects: Partial<PolicyObjects>,
-  signer: Signer,
   facts: RequestFacts,
 ): Promise<Decision> {
   const policies = parsePolicies(application, { ...bookinfo, ...objects });
-  return decide(policies, new Map([[jwksUri, signer.jwks]]), facts, now);
+  const { jwks } = await signer;
+  return decide(policies, new Map([[jwksUri, jwks]]), facts, now);
 }
 
 /** An outcome in short: `allowed`, `reset`, or the status and what the mesh says. */
-export async function shortBy(
-  objects: Partial<PolicyObjects>,
-  signer: Signer,
-  facts: RequestFacts,
-): Promise<string> {
-  const { outcome, status, message } = await decideBy(objects, signer, facts);
+export async function short(objects: Partial<PolicyObjects>, facts: RequestFacts): Promise<string> {
+  const { outcome, status, message } = await decideBy(objects, facts);
   return message === undefined ? outcome : `${status ?? ""} ${message}`;
 }
 
-/** How the mesh refuses whom no policy allows, {@link shortBy in short}. */
+/** How the mesh refuses whom no policy allows, {@link short in short}. */
 export const denied = "403 RBAC: access denied";
 
 /** A rule, by one of its parts. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import type { JWTPayload } from "jose";
 import type { RequestFacts } from "../../explain/evaluate";
 import {
@@ -10,16 +10,10 @@ import {
   object,
   operation,
   request,
-  type Signer,
+  sign,
   source,
-  startSigner,
   when,
 } from "./mesh";
-
-let signer: Signer;
-before(async () => {
-  signer = await startSigner();
-});
 
 /** An AuthorizationPolicy for details, and whether it matches the request. */
 interface RuleCase {
@@ -232,13 +226,12 @@ const ruleCases: readonly RuleCase[] = [
 describe("rules", () => {
   for (const { name, rule, matches, facts = {}, claims } of ruleCases) {
     test(name, async () => {
-      const headers = claims === undefined ? {} : bearer(await signer.sign(claims));
+      const headers = claims === undefined ? {} : bearer(await sign(claims));
       const asked = request({ headers, ...facts });
       const policies = (action: string) => ({
         authorizationPolicies: [object("one", { action, rules: [rule] })],
       });
-      const outcome = async (action: string) =>
-        (await decideBy(policies(action), signer, asked)).outcome;
+      const outcome = async (action: string) => (await decideBy(policies(action), asked)).outcome;
       const expected = { true: ["allowed", "denied"], false: ["denied", "allowed"] };
       assert.deepEqual(
         [await outcome("ALLOW"), await outcome("DENY")],

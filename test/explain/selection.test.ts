@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
-import type { RequestFacts } from "../../explain/evaluate";
-import type { PolicyObjects } from "../../explain/policies";
+import { describe, test } from "node:test";
 import {
   bearer,
   decideBy,
@@ -10,28 +8,15 @@ import {
   object,
   operation,
   request,
-  shortBy,
-  type Signer,
+  short,
+  sign,
   source,
-  startSigner,
 } from "./mesh";
-
-let signer: Signer;
-before(async () => {
-  signer = await startSigner();
-});
-
-const short = (objects: Partial<PolicyObjects>, facts: RequestFacts) =>
-  shortBy(objects, signer, facts);
 
 describe("which policy decides", () => {
   const any = [{}];
   const by = async (policies: object[], facts = request()) => {
-    const { outcome, decidedBy } = await decideBy(
-      { authorizationPolicies: policies },
-      signer,
-      facts,
-    );
+    const { outcome, decidedBy } = await decideBy({ authorizationPolicies: policies }, facts);
     return `${outcome}: ${decidedBy}`;
   };
 
@@ -92,7 +77,7 @@ describe("which policy decides", () => {
 
   test("a field that is not known here is named, and decides nothing", async () => {
     const odd = object("odd", { action: "DENY", rules: [source({ countries: ["ch"] })] });
-    const decision = await decideBy({ authorizationPolicies: [odd] }, signer, request());
+    const decision = await decideBy({ authorizationPolicies: [odd] }, request());
     assert.deepEqual(decision, {
       outcome: "not known",
       status: undefined,
@@ -102,7 +87,6 @@ describe("which policy decides", () => {
     const rule = { ...jwtRule, presence: "REQUIRED" };
     const { outcome, because } = await decideBy(
       { requestAuthentications: [object("tokens", { jwtRules: [rule] })] },
-      signer,
       request(),
     );
     assert.deepEqual(
@@ -114,10 +98,10 @@ describe("which policy decides", () => {
   test("keys that cannot be read make a token's verdict not known, and no other", async () => {
     const rule = { ...jwtRule, jwksUri: "https://elsewhere.example/keys" };
     const objects = { requestAuthentications: [object("tokens", { jwtRules: [rule] })] };
-    const headers = bearer(await signer.sign());
+    const headers = bearer(await sign());
     assert.equal(await short(objects, request({ headers })), "not known");
     assert.equal(await short(objects, request()), denied);
-    const expired = bearer(await signer.sign({ exp: 1 }));
+    const expired = bearer(await sign({ exp: 1 }));
     assert.equal(await short(objects, request({ headers: expired })), "401 Jwt is expired");
   });
 });

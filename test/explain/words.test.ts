@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
-import { bearer, decideBy, request, seconds, type Signer, startSigner } from "./mesh";
-
-let signer: Signer;
-before(async () => {
-  signer = await startSigner();
-});
+import { describe, test } from "node:test";
+import { bearer, decideBy, request, seconds, sign } from "./mesh";
 
 describe("words", () => {
   test("an anonymous request to details names the policy and the missing principal", async () => {
-    assert.deepEqual(await decideBy({}, signer, request()), {
+    assert.deepEqual(await decideBy({}, request()), {
       outcome: "denied",
       status: 403,
       message: "RBAC: access denied",
@@ -21,8 +16,8 @@ describe("words", () => {
   });
 
   test("a missing permission names the role that holds it", async () => {
-    const headers = bearer(await signer.sign({ permissions: ["read:other"] }));
-    const { because, change } = await decideBy({}, signer, request({ headers }));
+    const headers = bearer(await sign({ permissions: ["read:other"] }));
+    const { because, change } = await decideBy({}, request({ headers }));
     assert.equal(
       because,
       "It asks for read:book-details in the token's claim permissions; there was a token whose claim permissions is read:other.",
@@ -34,22 +29,22 @@ describe("words", () => {
   });
 
   test("a caller and a service that the table does not have: where the table is", async () => {
-    const headers = bearer(await signer.sign());
+    const headers = bearer(await sign());
     const stranger = { namespace: "bookinfo", serviceAccount: "default" };
-    const { change } = await decideBy({}, signer, request({ headers, source: stranger }));
+    const { change } = await decideBy({}, request({ headers, source: stranger }));
     assert.equal(
       change,
       "Call it from productpage, or add the caller to its row in the project's application.ts.",
     );
     const labels = { app: "unlisted" };
     const unlisted = { namespace: "bookinfo", labels, port: 9080 };
-    const decision = await decideBy({}, signer, request({ headers, destination: unlisted }));
+    const decision = await decideBy({}, request({ headers, destination: unlisted }));
     assert.equal(decision.change, "Give the service a row in the project's application.ts.");
   });
 
   test("an issuer that differs by its slash", async () => {
-    const headers = bearer(await signer.sign({ iss: "https://tenant.example" }));
-    const { because, change, decidedBy } = await decideBy({}, signer, request({ headers }));
+    const headers = bearer(await sign({ iss: "https://tenant.example" }));
+    const { because, change, decidedBy } = await decideBy({}, request({ headers }));
     assert.equal(decidedBy, "RequestAuthentication bookinfo/tokens");
     assert.equal(
       because,
@@ -59,8 +54,8 @@ describe("words", () => {
   });
 
   test("an expired token says since when", async () => {
-    const headers = bearer(await signer.sign({ exp: seconds - 3 * 60 }));
-    const { because } = await decideBy({}, signer, request({ headers }));
+    const headers = bearer(await sign({ exp: seconds - 3 * 60 }));
+    const { because } = await decideBy({}, request({ headers }));
     assert.equal(because, "The token expired 3 min ago.");
   });
 });
