@@ -36,6 +36,10 @@ const settings = z.object({
     .array(z.string())
     .default(["RS256"])
     .describe("What ID tokens may be signed with"),
+  tokenExchanges: z
+    .array(z.string())
+    .default([])
+    .describe("How an application may exchange tokens; by custom ones it could be anybody"),
   rotateRefreshTokens: z
     .boolean()
     .default(false)
@@ -62,11 +66,13 @@ const judgments: Readonly<
   "auth0:index/client:Client": (client, settings) => [
     ...addresses(client, settings),
     ...grants(client, settings),
+    ...exchanges(client, settings),
     ...unexpected(client, [
       oneOf("appType", settings.applicationTypes),
       oneOf("oidcConformant", [true]),
       oneOf("jwtConfiguration.alg", settings.signingAlgorithms),
       absentOr("crossOriginAuth", [false]),
+      absentOr("sessionTransfer.delegation.allowDelegatedAccess", [false]),
       ...(settings.rotateRefreshTokens && mayRefresh(client) ? rotation : []),
     ]),
   ],
@@ -106,6 +112,16 @@ function grants(client: Resource, { grantTypes }: Settings): Finding[] {
   return entries(given)
     .filter((grant) => !grantTypes.some((allowed) => allowed === grant))
     .map((grant) => ({ found: `${where(client, "grantTypes")} has ${show(grant)}`, write }));
+}
+
+/** Whose token it gets, an action of the tenant's says. */
+function exchanges(client: Resource, { tokenExchanges }: Settings): Finding[] {
+  const path = "tokenExchange.allowAnyProfileOfTypes";
+  const write =
+    tokenExchanges.length > 0 ? `some of ${tokenExchanges.map(show).join(", ")}` : "none";
+  return entries(at(client.inputs, ...path.split(".")))
+    .filter((type) => !tokenExchanges.some((allowed) => allowed === type))
+    .map((type) => ({ found: `${where(client, path)} has ${show(type)}`, write }));
 }
 
 const rotation = [

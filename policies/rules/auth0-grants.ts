@@ -25,7 +25,7 @@ export const auth0Grants = stackRule({
   description: "Nobody is granted more of an API at the tenant than the access table gives.",
   severity: "critical",
   remediation:
-    "Change the access table, or the stack's users and machines, and have the grants follow from them; or take back what is granted besides.",
+    "Change the access table, or the stack's users and machines, and have the grants follow from them; or take back what is granted besides. An API that is none of theirs is named in otherAudiences.",
   settings: z.object({
     grants: grantsSettings
       .optional()
@@ -33,14 +33,15 @@ export const auth0Grants = stackRule({
     otherAudiences: z
       .array(z.string())
       .default([])
-      .describe("APIs that are not judged: what is about them alone"),
+      .describe("APIs that are not judged: whatever is granted of them"),
   }),
   judgeAll(resources, { grants, otherAudiences }, madeOf) {
     if (grants === undefined) return [];
-    return resources.flatMap((resource) => {
-      const kind = kinds.find(({ type }) => resource.type === `auth0:index/${type}`);
+    const judged = resources.flatMap((resource) => {
+      const kind = kinds.find(({ type }) => isOf(resource, type));
       return kind === undefined ? [] : judge({ resource, kind, grants, madeOf }, otherAudiences);
     });
+    return [...judged, ...namesakes(resources, grants)];
   },
 });
 
@@ -110,6 +111,35 @@ const kinds: readonly Kind[] = [
   { type: "resourceServerScope:ResourceServerScope", ...toApi, given: ["scope"] },
 ];
 
+const isOf = (resource: Resource, type: string) => resource.type === `auth0:index/${type}`;
+
+/** Whoever is listed, by name. */
+const listed = [
+  { ...role, listOf: ({ roles }: Grants) => roles },
+  { ...user, listOf: ({ users }: Grants) => users },
+  { ...client, listOf: ({ clients }: Grants) => clients },
+];
+
+/** A tenant may have several of one name, and what is for one of them would pass for another. */
+function namesakes(resources: readonly Resource[], grants: Grants): Finding[] {
+  return listed.flatMap(({ type, name, listOf }) => {
+    const known = new Map<string, Resource>();
+    return resources
+      .filter((one) => isOf(one, type))
+      .flatMap((resource) => {
+        const value = at(resource.inputs, name);
+        if (typeof value !== "string" || !Object.hasOwn(listOf(grants), value)) return [];
+        // Each tenant has a provider of its own.
+        const key = JSON.stringify([resource.provider, value]);
+        const first = known.get(key);
+        known.set(key, first ?? resource);
+        if (first === undefined) return [];
+        const what = `is ${show(value)}, as that of ${kindOf(type)} ${first.name} is`;
+        return [found(resource, name, what, "one that no other has")];
+      });
+  });
+}
+
 /** A resource that grants something. */
 interface Grant {
   readonly resource: Resource;
@@ -120,9 +150,9 @@ interface Grant {
 
 function judge(grant: Grant, otherAudiences: readonly string[]): Finding[] {
   const { resource, kind, grants } = grant;
-  const [input, values] = audiencesOf(grant);
-  if (values.length > 0 && values.every((value) => otherAudiences.some((one) => one === value)))
-    return [];
+  const [input, audiences] = audiencesOf(grant);
+  const values = audiences.filter((value) => !otherAudiences.some((one) => one === value));
+  if (audiences.length > 0 && values.length === 0) return [];
   const foreign = values
     .filter((value) => value !== grants.audience)
     .map((value) => found(resource, input, `is ${show(value)}`, show(grants.audience)));
@@ -156,18 +186,29 @@ function judgeGiven(grant: Grant, title: string, holder: string): Finding[] {
   const [input, given] = givenBy(grant);
   const besides = given.filter((one) => !most.some((name) => name === one));
   if (besides.length === 0) return [];
-  const write = most.length > 0 ? `no more than ${show(most)}` : "nothing";
+  const names = "input" in kind.given ? `the ids of the stack's ${kindOf(kind.given.type)}s ` : "";
+  const write = most.length > 0 ? `no more than ${names}${show(most)}` : "nothing";
   const what = `gives ${title} ${besides.map(show).join(", ")}, which the table does not`;
   return [found(resource, input, what, write)];
 }
 
 function givenBy(grant: Grant): readonly [input: string, given: readonly unknown[]] {
   const { given } = grant.kind;
-  if (!("input" in given)) return [given[0], valuesOf(grant.resource, given)];
+  if (!("input" in given)) return [given[0], valuesOf(grant.resource, given, ours(grant))];
   const names = namesOf(grant, given);
   // Whoever is named by an id alone could be anybody.
   const others = entries(at(grant.resource.inputs, given.input)).slice(names.length);
   return [given.input, [...names, ...others]];
+}
+
+/** Whether an entry is about the API; what is about another one is so whatever it gives. */
+function ours({ resource, kind: { given, audience }, grants }: Grant) {
+  return (entry: unknown) => {
+    if (audience === undefined || "input" in given) return true;
+    const [input, field = ""] = audience;
+    const value = input === given[0] ? at(entry, field) : at(resource.inputs, input);
+    return typeof value !== "string" || value === grants.audience;
+  };
 }
 
 function audiencesOf(grant: Grant): readonly [input: string, values: readonly unknown[]] {
@@ -181,14 +222,18 @@ function audiencesOf(grant: Grant): readonly [input: string, values: readonly un
   return [input, [...new Set([...known, ...(names.length > 0 ? names : [unknown])])]];
 }
 
-function valuesOf({ inputs }: Resource, [input, field]: Values): readonly unknown[] {
-  const values = entries(at(inputs, input));
+function valuesOf(
+  { inputs }: Resource,
+  [input, field]: Values,
+  isMeant: (entry: unknown) => boolean = () => true,
+): readonly unknown[] {
+  const values = entries(at(inputs, input)).filter(isMeant);
   return field === undefined ? values : values.map((value) => at(value, field));
 }
 
 /** The names of the resources that an input refers to. */
 function namesOf({ resource, madeOf }: Grant, { input, type, name }: Reference) {
   return madeOf(resource, input)
-    .filter((one) => one.type === `auth0:index/${type}`)
+    .filter((one) => isOf(one, type))
     .map((one) => at(one.inputs, name));
 }

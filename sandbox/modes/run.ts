@@ -24,10 +24,11 @@ export async function runModes(layout: Layout): Promise<number> {
     console.log(
       `${leftOut} of ${modes.length} modes are left out: in them people sign in, and only machines call ${application.title}\n`,
     );
-  const { ports } = knownDecisions(layout) ?? provisional;
   const interruption = new Interruption();
   const results: ModeResult[] = [];
   for (const [index, mode] of chosen.entries()) {
+    // The first mode may be what decides the ports.
+    const { ports } = knownDecisions(layout) ?? provisional;
     const assignments = assignmentsOf(mode, tenantDomain(ports.tenant));
     const title = `Mode ${index + 1} of ${chosen.length}: ${mode.name}`;
     console.log(`${title}\n${commandOf(assignments, layout.project)}\n`);

@@ -101,6 +101,18 @@ export const grantMutations: readonly Mutation[] = [
     ),
   },
   {
+    weakening: "the web application by a machine's name",
+    rule,
+    of: "Client identity-web",
+    at: ["name"],
+    value: "Bookinfo reporting",
+  },
+  {
+    weakening: "another account by a moderator's address",
+    rule,
+    added: grant("User", { email: "moderator@bookinfo.example", connectionName: "another" }),
+  },
+  {
     weakening: "applications of strangers",
     rule,
     added: grant("ClientGrant", {

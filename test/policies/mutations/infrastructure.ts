@@ -32,6 +32,12 @@ export const auth0Mutations: readonly Mutation[] = [
     value: { client: { policy: "allow_all" } },
   },
   {
+    weakening: "an application that may be anybody",
+    ...web,
+    at: ["tokenExchange", "allowAnyProfileOfTypes"],
+    value: ["custom_authentication"],
+  },
+  {
     weakening: "a callback to any host",
     ...web,
     at: ["callbacks", 0],

@@ -115,6 +115,18 @@ test("each other weakening by itself is found", async () => {
     [{ jwtConfiguration: { alg: "HS256" } }, is("jwtConfiguration.alg", '"HS256"', '"RS256"')],
     [{ jwtConfiguration: undefined }, is("jwtConfiguration.alg", "nothing", '"RS256"')],
     [{ crossOriginAuth: true }, is("crossOriginAuth", "true", "false")],
+    [
+      { sessionTransfer: { delegation: { allowDelegatedAccess: true } } },
+      is("sessionTransfer.delegation.allowDelegatedAccess", "true", "false"),
+    ],
+    [
+      { tokenExchange: { allowAnyProfileOfTypes: ["custom_authentication"] } },
+      is("tokenExchange.allowAnyProfileOfTypes", '"custom_authentication"', "none", "has"),
+    ],
+    [
+      { tokenExchange: notKnown },
+      is("tokenExchange.allowAnyProfileOfTypes", notKnownYet, "none", "has"),
+    ],
     [{ appType: "spa" }, is("appType", '"spa"', types)],
     [{ appType: undefined }, is("appType", "nothing", types)],
   ] as const;
@@ -167,6 +179,23 @@ test("the configuration allows the user's own machine, other schemes, grants and
     }),
     [],
   );
+});
+
+test("the configuration allows token exchanges", async () => {
+  const settings = { tokenExchanges: ["on_behalf_of_token_exchange"] };
+  const exchanging = (...types: string[]) =>
+    client({ tokenExchange: { allowAnyProfileOfTypes: types } });
+  const allowed = exchanging("on_behalf_of_token_exchange");
+  assert.deepEqual(await judged(auth0Client, [allowed], settings), []);
+  const more = exchanging("on_behalf_of_token_exchange", "custom_authentication");
+  assert.deepEqual(await judged(auth0Client, [more], settings), [
+    is(
+      "tokenExchange.allowAnyProfileOfTypes",
+      '"custom_authentication"',
+      'some of "on_behalf_of_token_exchange"',
+      "has",
+    ),
+  ]);
 });
 
 test("the configuration asks for refresh tokens that are good for one use", async () => {

@@ -103,6 +103,8 @@ test("an API that is not known yet is the one that it is made of", async () => {
   ]);
 });
 
+const ownRoles = 'no more than the ids of the stack\'s Roles ["reader"]';
+
 const gives = (input: string, whom: string, what: string, write: string) =>
   `${input} gives ${whom} ${what}, which the table does not. Write ${write}`;
 
@@ -134,11 +136,11 @@ test("each weakening by itself is found", async () => {
     ],
     [
       ["UserRoles", { roles: [oneId, oneId] }, { ...toAda, roles: ["Role editor", "Role reader"] }],
-      gives("roles", 'User "ada@example.com"', '"editor"', 'no more than ["reader"]'),
+      gives("roles", 'User "ada@example.com"', '"editor"', ownRoles),
     ],
     [
       ["UserRoles", { roles: [oneId, "rol_1"] }, { ...toAda, roles: ["Role reader"] }],
-      gives("roles", 'User "ada@example.com"', '"rol_1"', 'no more than ["reader"]'),
+      gives("roles", 'User "ada@example.com"', '"rol_1"', ownRoles),
     ],
     [
       ["UserRole", { roleId: oneId }, { userId: ["User eve"], ...toReader }],
@@ -146,11 +148,11 @@ test("each weakening by itself is found", async () => {
     ],
     [
       ["OrganizationMemberRoles", { roles: [oneId] }, { ...toAda, roles: ["Role editor"] }],
-      gives("roles", 'User "ada@example.com"', '"editor"', 'no more than ["reader"]'),
+      gives("roles", 'User "ada@example.com"', '"editor"', ownRoles),
     ],
     [
       ["OrganizationMemberRole", { roleId: oneId }, { ...toAda, ...toEditor }],
-      gives("roleId", 'User "ada@example.com"', '"editor"', 'no more than ["reader"]'),
+      gives("roleId", 'User "ada@example.com"', '"editor"', ownRoles),
     ],
     [
       ["UserPermissions", { permissions: of("read") }, toAda],
@@ -204,7 +206,7 @@ test("what is missing, or not known yet, does not pass", async () => {
     gives("scopes", 'Client "Nightly"', value, 'no more than ["read"]'),
   ]);
   assert.deepEqual(await reported(["UserRole", { roleId: notKnown }, toAda]), [
-    gives("roleId", 'User "ada@example.com"', value, 'no more than ["reader"]'),
+    gives("roleId", 'User "ada@example.com"', value, ownRoles),
   ]);
 });
 
@@ -214,9 +216,45 @@ test("without a configuration nothing is compared, and other APIs can be left ou
   assert.equal((await reported(elsewhere)).length, 2);
   const left = { ...settings, otherAudiences: ["https://other.example"] };
   assert.deepEqual(await reported(elsewhere, left), []);
-  const both = [...of("read"), { name: "any", resourceServerIdentifier: "https://other.example" }];
-  assert.deepEqual(await reported(["RolePermissions", { permissions: both }, toReader], left), [
-    'permissions is "https://other.example". Write "https://api.example"',
-    gives("permissions", 'Role "reader"', '"any"', 'no more than ["read"]'),
+  const other = { name: "any", resourceServerIdentifier: "https://other.example" };
+  const both: Case = ["RolePermissions", { permissions: [...of("read"), other] }, toReader];
+  assert.deepEqual(await reported(both, left), []);
+  const isOther = 'permissions is "https://other.example". Write "https://api.example"';
+  assert.deepEqual(await reported(both), [isOther]);
+  const more: Case = ["RolePermissions", { permissions: [...of("write"), other] }, toReader];
+  assert.deepEqual(await reported(more, left), [
+    gives("permissions", 'Role "reader"', '"write"', 'no more than ["read"]'),
   ]);
+});
+
+test("what is for another API is not said to be of the table's", async () => {
+  const resourceServerIdentifier = "https://other.example";
+  const isOther =
+    'resourceServerIdentifier is "https://other.example". Write "https://api.example"';
+  assert.deepEqual(
+    await reported(["ResourceServerScopes", { resourceServerIdentifier, scopes: [{ name: "a" }] }]),
+    [isOther],
+  );
+  assert.deepEqual(
+    await reported(["RolePermission", { permission: "a", resourceServerIdentifier }, toReader]),
+    [isOther],
+  );
+});
+
+test("nobody has the name of somebody whom the table knows", async () => {
+  const cases = [
+    ["Client", "name", "Nightly", "nightly"],
+    ["User", "email", "ada@example.com", "ada"],
+    ["Role", "name", "editor", "editor"],
+  ] as const;
+  for (const [kind, name, value, first] of cases) {
+    const inputs = { [name]: value };
+    assert.deepEqual(await reported([kind, inputs]), [
+      `${name} is "${value}", as that of ${kind} ${first} is. Write one that no other has`,
+    ]);
+    assert.deepEqual(await reported([kind, inputs], {}), []);
+    const another = { type: typeOf(kind), name: "elsewhere", inputs, provider: "another tenant" };
+    assert.deepEqual(await judged(auth0Grants, [...tenant, another], { ...settings }), []);
+  }
+  assert.deepEqual(await reported(["Client", { name: "constructor" }]), []);
 });
