@@ -9,7 +9,7 @@ import { after, before, describe, it } from "node:test";
 import { eventually } from "./clients";
 import { loginInApplication } from "./login/application";
 import { sessionsInCookies } from "./login/cookies";
-import { httpsSettings, loginByHttps } from "./login/https";
+import { askByHttp, httpsSettings, loginByHttps } from "./login/https";
 import { outages } from "./login/outages";
 import { requiredLogin } from "./login/required";
 import { sessionsInRedis } from "./login/sessions";
@@ -73,16 +73,6 @@ describe("a login", { timeout: 60 * 60_000 }, () => {
     });
   });
 
-  describe("at the gateway, required, by HTTPS, with sessions in cookies", () => {
-    before(async () => {
-      const https = await httpsSettings(stand);
-      await stand.up("login.at=gateway", "login.required=true", "login.sessions=cookie", ...https);
-    });
-
-    requiredLogin(stand, "__Host-bookinfo");
-    loginByHttps(stand);
-  });
-
   describe("at the gateway, required, with a plain provider and sessions in cookies", () => {
     // Each token names it, so that a session takes more than one cookie.
     const audience = `https://bookinfo.io/${randomBytes(1000).toString("hex")}`;
@@ -99,6 +89,32 @@ describe("a login", { timeout: 60 * 60_000 }, () => {
     requiredLogin(stand, "bookinfo");
     endsWithoutSession(stand, 401);
     sessionsInCookies(stand);
+  });
+
+  // After HTTP with as much required: nothing may be open in between.
+  describe("at the gateway, required, by HTTPS, with sessions in cookies", () => {
+    const seen = new Set<number>();
+
+    before(async () => {
+      const https = await httpsSettings(stand);
+      const ended = new AbortController();
+      const asking = askByHttp(stand, seen, ended.signal);
+      const required = ["login.at=gateway", "login.required=true", "login.sessions=cookie"];
+      await stand.up(...required, ...https).finally(() => {
+        ended.abort();
+      });
+      await asking;
+    });
+
+    it("lets nobody in while HTTP becomes a redirect", () => {
+      const said = [...seen].join(", ");
+      // To the sign-in at first, and to HTTPS at last.
+      assert.ok(seen.has(302) && seen.has(301), said);
+      assert.ok(!seen.has(200), said);
+    });
+
+    requiredLogin(stand, "__Host-bookinfo");
+    loginByHttps(stand);
   });
 
   describe("in the application", () => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { certificateAuthority } from "../../../sandbox/tenant/certificate";
 import { knownDecisions } from "../../../sandbox/state";
 import { freePort } from "../clients";
@@ -24,6 +25,35 @@ export async function httpsSettings(stand: Stand): Promise<string[]> {
     `gateway.tls.certificateAuthority=${authority}`,
   ];
 }
+
+/**
+ * Asks for pages by HTTP without session and token, again and again, while the stack changes.
+ * @param seen gets every status that is answered
+ * @param ended ends it
+ */
+export async function askByHttp(
+  stand: Stand,
+  seen: Set<number>,
+  ended: AbortSignal,
+): Promise<void> {
+  const hosts = [new URL(stand.outputs.gatewayUrl).hostname, host];
+  while (!ended.aborted) {
+    for (const name of hosts) {
+      for (const path of ["/productpage", details]) {
+        const asked = new Visitor().ask(`http://${name}:${httpPort(stand)}${path}`);
+        const status = await asked.then(
+          (page) => page.status,
+          // While the gateway comes up anew nobody is let in either.
+          () => undefined,
+        );
+        if (status !== undefined) seen.add(status);
+      }
+    }
+    await pause(20);
+  }
+}
+
+const httpPort = (stand: Stand) => knownDecisions(stand.sandbox.layout)?.ports.gateway ?? 0;
 
 export function loginByHttps(stand: Stand): void {
   const cookiesOf = async ({ jar }: Visitor) => {
@@ -65,11 +95,10 @@ export function loginByHttps(stand: Stand): void {
   });
 
   it("answers HTTP by a redirect, with a session and without, and sets no cookie there", async () => {
-    const port = knownDecisions(stand.sandbox.layout)?.ports.gateway ?? 0;
     for (const visitor of [new Visitor(), await stand.signedIn()]) {
       const before = await visitor.jar.serialize();
       for (const path of ["/productpage", details, start, signOut]) {
-        const page = await visitor.ask(`http://${host}:${port}${path}`);
+        const page = await visitor.ask(`http://${host}:${httpPort(stand)}${path}`);
         assert.deepEqual([page.status, page.location], [301, stand.at(path)]);
       }
       const names = ({ cookies }: typeof before) => cookies.map(({ key }) => key);
