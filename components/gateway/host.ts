@@ -18,6 +18,14 @@ export function gatewayHost(gatewayUrl: string): string {
 /** Whether an address is an https one; HTTP then only leads there. */
 export const isSecure = (gatewayUrl: string): boolean => gatewayUrl.startsWith("https:");
 
+/** The ports of a machine that lead to its gateway: the address's, and one for HTTP where that is to be redirected. */
+export function hostPorts(gatewayUrl: string): readonly [port: number, ...plainPort: number[]] {
+  const { port } = new URL(gatewayUrl);
+  if (port !== "") return [Number(port)];
+  // A browser that is given the host alone asks port 80 first, and is redirected to 443 and to no other port.
+  return isSecure(gatewayUrl) ? [443, 80] : [80];
+}
+
 /** The names of the machine itself: whoever reaches one of them reaches the others. */
 const loopback: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 

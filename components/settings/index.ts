@@ -6,7 +6,7 @@
 import { z } from "zod";
 import type { Application } from "../application";
 import { isInDomain } from "../cluster/domain";
-import { hostPorts } from "../cluster/kind/configuration";
+import { hostPorts } from "../gateway/host";
 import { authentication, checkClients, checkIssuers, checkRequired } from "./authentication";
 import { bookinfoSettings } from "./bookinfo";
 import { cluster } from "./cluster";

@@ -1,5 +1,5 @@
 import { connect, createServer } from "node:net";
-import { hostPorts } from "../../components/cluster/kind/configuration";
+import { hostPorts } from "../../components/gateway/host";
 import type { ClusterSettings, GatewaySettings } from "../../components/config";
 import { type Check, failed, ok, type Outcome } from "../check";
 import { ask } from "../commands";

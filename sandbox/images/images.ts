@@ -6,29 +6,9 @@ import { Failure } from "../failure";
 import type { LoginTools } from "../toolchain/toolchain";
 import { buildApplications, buildPrograms, staticFiles, type Application } from "./applications";
 import { asNode, base, libraryFoldersOf, program, searchPath } from "./base";
+import type { ImageInputs } from "./inputs";
 import { iptables, pilot, proxy } from "./istio";
 import type { ImageSpecification, Layer, LayerEntry } from "./specification";
-
-/** Where the files are that the sandbox's images are made of. Every path is absolute. */
-export interface ImageInputs {
-  /** The program that holds a pod's namespaces. */
-  readonly pause: string;
-  /** Istio's control plane. */
-  readonly pilotDiscovery: string;
-  /** Istio's program that starts Envoy and sets up a pod's traffic. */
-  readonly pilotAgent: string;
-  readonly envoy: string;
-  /** Istio's template of Envoy's configuration. */
-  readonly envoyBootstrap: string;
-  /** A folder into which Debian's iptables and its libraries were unpacked. */
-  readonly iptablesRoot: string;
-  /** A Node 24. */
-  readonly node: string;
-  /** The tag of Istio's images. */
-  readonly tag: string;
-  /** Only for a login at the gateway. */
-  readonly login?: LoginTools | undefined;
-}
 
 /** What the stack calls the images that are its own. */
 export interface ImageNames extends BookinfoSettings {

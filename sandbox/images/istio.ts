@@ -2,7 +2,7 @@
 import { globSync } from "node:fs";
 import { join, relative } from "node:path";
 import { base, istio, libraryFoldersOf, program, searchPath } from "./base";
-import type { ImageInputs } from "./images";
+import type { ImageInputs } from "./inputs";
 import type { ImageSpecification, Layer, LayerEntry } from "./specification";
 
 /** Where Istio's own charts take its images from, and so the name that these have. */

@@ -11,7 +11,8 @@ import { join } from "node:path";
 import { digest, madeWhole, removeWhole } from "../files";
 import { clone } from "../layout";
 import { writeImages } from "./archive";
-import { defaultNames, sandboxImages, type ImageInputs, type ImageNames } from "./images";
+import { defaultNames, sandboxImages, type ImageNames } from "./images";
+import type { ImageInputs } from "./inputs";
 
 /** How many archives are kept, of 400 megabytes each: another clone's node may be about to read one. */
 const kept = 3;

@@ -1,4 +1,5 @@
 import type { ClusterSettings, GatewaySettings } from "../../config";
+import { hostPorts } from "../../gateway/host";
 import type { WayIn } from "../cluster";
 
 /** kind's own configuration (kind.x-k8s.io/v1alpha4), as far as the program uses it. */
@@ -67,12 +68,4 @@ function portMappings(gateway: GatewaySettings): PortMapping[] {
   });
   if (https === undefined) return [map(port, http)];
   return [map(port, https), ...(plainPort === undefined ? [] : [map(plainPort, http)])];
-}
-
-/** The ports of this machine that lead to the gateway: its URL's, and one for HTTP where that is to be redirected. */
-export function hostPorts(url: string): readonly [port: number, ...plainPort: number[]] {
-  const { port, protocol } = new URL(url);
-  if (port !== "") return [Number(port)];
-  // A browser that is given the host alone asks port 80 first, and is redirected to 443 and to no other port.
-  return protocol === "https:" ? [443, 80] : [80];
 }

@@ -17,12 +17,8 @@ import { Failure } from "../../../sandbox/failure";
 import { applications } from "../../../sandbox/images/applications";
 import { writeImages } from "../../../sandbox/images/archive";
 import { loginSettings } from "../../../components/settings";
-import {
-  defaultNames,
-  type ImageInputs,
-  type ImageNames,
-  sandboxImages,
-} from "../../../sandbox/images/images";
+import { defaultNames, type ImageNames, sandboxImages } from "../../../sandbox/images/images";
+import type { ImageInputs } from "../../../sandbox/images/inputs";
 import type { ImageSpecification, LayerEntry } from "../../../sandbox/images/specification";
 import { readImages, temporaryFolder } from "./reading";
 

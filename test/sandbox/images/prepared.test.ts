@@ -11,7 +11,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { Failure } from "../../../sandbox/failure";
-import type { ImageInputs } from "../../../sandbox/images/images";
+import type { ImageInputs } from "../../../sandbox/images/inputs";
 import { preparedImages } from "../../../sandbox/images/prepared";
 import { readImages, temporaryFolder } from "./reading";
 
