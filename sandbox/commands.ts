@@ -102,13 +102,18 @@ function requireRunning(layout: Layout): void {
 /** Where everything is, as far as it has been set up. */
 function addresses(layout: Layout): string {
   const { gateway, tenant } = knownAddresses(layout);
-  const { title, home } = layout.project.application;
+  const { title, home, people } = layout.project.application;
   const password = "pulumi stack output userPasswords --show-secrets";
   const lines = [
     [title, gateway && `${gateway}${home}`],
     ["Tenant", tenant],
     ["Kubeconfig", kubeconfigPath(layout)],
-    ["Passwords", `echo '${password}' | ${sandboxCommand(layout.project, "shell", "npm run -s")}`],
+    [
+      "Passwords",
+      people
+        ? `echo '${password}' | ${sandboxCommand(layout.project, "shell", "npm run -s")}`
+        : undefined,
+    ],
     ["Clean up", sandboxCommand(layout.project, "down")],
   ];
   const known = lines.filter(([, value]) => value !== undefined);

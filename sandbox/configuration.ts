@@ -106,10 +106,22 @@ export function checkConfiguration(
     set(complete, path, secret);
   const known = settingsOf(complete);
   const unmade = ["cluster.kubeconfigPath", ...later];
-  const problems = settingsProblems(configuration.project.application, known).filter(
-    (problem) => !unmade.some((setting) => problem.startsWith(`${setting}:`)),
-  );
+  const problems = [
+    ...clusterProblems(known),
+    ...settingsProblems(configuration.project.application, known).filter(
+      (problem) => !unmade.some((setting) => problem.startsWith(`${setting}:`)),
+    ),
+  ];
   if (problems.length > 0) throw new Failure(settingsComplaint(stackName, problems));
+}
+
+/** What is wrong where the stack would make a cluster of its own. */
+function clusterProblems({ cluster }: Readonly<Record<string, unknown>>): string[] {
+  const { data } = z.object({ kind: z.string() }).safeParse(cluster);
+  if (data === undefined || data.kind === "existing") return [];
+  return [
+    `cluster.kind: found ${JSON.stringify(data.kind)}, expected "existing": the cluster is the sandbox's node`,
+  ];
 }
 
 /** The settings under `identity`. */

@@ -1,3 +1,5 @@
+import { constants } from "node:os";
+
 /** Something that the person at the keyboard can mend. Its message is one line that says how; no stack trace is shown. */
 export class Failure extends Error {
   override name = "Failure";
@@ -10,6 +12,12 @@ export function wayOut(message: string): string {
     : "";
 }
 
+/** What a command ends with whose reader wants no more, as if by SIGPIPE. */
+const unread = 128 + constants.signals.SIGPIPE;
+
+/** Whether the machine has refused something, such as a file: its own words say what and where. */
+const isRefusal = (error: Error) => "syscall" in error && "code" in error;
+
 /**
  * Ends the process with the code that a command gives, or with 1. What a person can mend is shown in its
  * own words; anything else is a mistake of ours, and its stack trace is wanted.
@@ -18,11 +26,16 @@ export function exitWith(
   command: Promise<number>,
   ...expected: (abstract new (...args: never[]) => Error)[]
 ): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(unread);
+    throw error;
+  });
   command.then(
     (code) => process.exit(code),
     (error: unknown) => {
-      const known = [Failure, ...expected].some((kind) => error instanceof kind);
-      console.error(known && error instanceof Error ? `error: ${error.message}` : error);
+      const isKnown = [Failure, ...expected].some((kind) => error instanceof kind);
+      const isSaid = error instanceof Error && (isKnown || isRefusal(error));
+      console.error(isSaid ? `error: ${error.message}` : error);
       process.exit(1);
     },
   );

@@ -14,7 +14,11 @@ function compileCache() {
   const named = process.env.XDG_CACHE_HOME;
   const caches = named?.startsWith("/") ? named : join(homedir(), ".cache");
   const ours = join(caches, "istio-auth0");
-  mkdirSync(ours, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(ours, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    fail(`cannot make the cache's folder: ${error.message}`);
+  }
   return join(ours, "compiled");
 }
 

@@ -3,7 +3,6 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import type { Application } from "../components/application";
-import { firstLine } from "./errors";
 import { NoStack, readOutputs } from "./outputs";
 import type { StackOutputs } from "./outputs";
 
@@ -23,9 +22,7 @@ export async function outputsIfAny(
     return await readOutputs(application, directory, stack);
   } catch (error) {
     if (!(error instanceof NoStack) || stack !== undefined) throw error;
-    console.error(
-      `${firstLine(error.message)}\nWithout --stack, this is about the sandbox's stack:`,
-    );
+    console.error(`This is about the sandbox's stack: no other is named, and ${error.reason}`);
     return undefined;
   }
 }

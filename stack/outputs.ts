@@ -107,7 +107,15 @@ function requireSecrets(outputs: StackOutputs): void {
 }
 
 /** There is no stack to read: no Pulumi CLI, or none is selected in it. */
-export class NoStack extends StackError {}
+export class NoStack extends StackError {
+  /** @param reason why there is none, in a few words */
+  constructor(
+    message: string,
+    readonly reason: string,
+  ) {
+    super(message);
+  }
+}
 
 /**
  * Reads the outputs of a stack with the Pulumi CLI; secrets come over its pipe only.
@@ -140,8 +148,11 @@ async function pulumiOutputs(directory: string, which: string, stack?: string): 
     return stdout;
   } catch (error) {
     const reason = pulumiFailure(error);
-    const kind = reason === noPulumi || /^no stack selected\b/.test(reason) ? NoStack : StackError;
-    throw new kind(`cannot read the outputs of ${which}: ${reason}`);
+    const problem = `cannot read the outputs of ${which}: ${reason}`;
+    if (/^no stack selected\b/.test(reason)) throw new NoStack(problem, "none is selected");
+    if (reason !== noPulumi) throw new StackError(problem);
+    const advice = "Install the Pulumi CLI, or leave --stack out: then it is about the sandbox's.";
+    throw new NoStack(`${problem}. ${advice}`, reason);
   }
 }
 
@@ -149,8 +160,7 @@ async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
-const noPulumi =
-  "the pulumi command is not on PATH. Install the Pulumi CLI, or use `npm run sandbox -- verify`.";
+const noPulumi = "the pulumi command is not on PATH";
 
 /** The CLI's own words. The error's message is not used: it repeats the whole command. */
 function pulumiFailure(error: unknown): string {

@@ -207,6 +207,17 @@ test("an unknown setting is a problem, also where its name begins as that of the
   );
 });
 
+test("a cluster that the stack would make is none of the sandbox's", () => {
+  const line =
+    '  cluster.kind: found "kind", expected "existing": the cluster is the sandbox\'s node';
+  assert.throws(
+    () => {
+      checkConfiguration(configured("cluster={kind: kind}"), decisions);
+    },
+    new Failure(`${complaint}\n${line}`),
+  );
+});
+
 for (const [url, port] of [
   ["http://localhost:18080", 18080],
   ["http://shop.localhost", 80],

@@ -139,6 +139,6 @@ test("one line: no pulumi", async (t) => {
   process.env.PATH = directory;
   await assert.rejects(readOutputs(bookinfo, tmpdir(), "x"), {
     message:
-      "cannot read the outputs of stack x: the pulumi command is not on PATH. Install the Pulumi CLI, or use `npm run sandbox -- verify`.",
+      "cannot read the outputs of stack x: the pulumi command is not on PATH. Install the Pulumi CLI, or leave --stack out: then it is about the sandbox's.",
   });
 });

@@ -162,9 +162,11 @@ test("without a stack to take, it says so and runs the sandbox's, with its exit 
   const { out, err, code } = await run("--sign-in", "browser");
   assert.deepEqual([out, code], ["", 1]);
   const lines = err.split("\n");
-  assert.equal(lines[0], "cannot read the outputs of the selected stack: no stack selected");
-  assert.equal(lines[1], "Without --stack, this is about the sandbox's stack:");
-  assert.match(lines[2] ?? "", /^error: /);
+  assert.equal(
+    lines[0],
+    "This is about the sandbox's stack: no other is named, and none is selected",
+  );
+  assert.match(lines[1] ?? "", /^error: /);
 });
 
 test("a report on standard output: the table is on standard error", async () => {

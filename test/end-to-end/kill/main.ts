@@ -5,12 +5,23 @@ import { exitWith, Failure } from "../../../sandbox/failure";
 import { machineProblem } from "../../../sandbox/machine";
 import { killRounds } from "./rounds";
 
-const { values } = parseArgs({
-  options: { seed: { type: "string" }, times: { type: "string" }, first: { type: "string" } },
-});
+const usage = "npm run test:kill -- [--seed N] [--times N] [--first N]";
+const options = {
+  seed: { type: "string" },
+  times: { type: "string" },
+  first: { type: "string" },
+} as const;
 
-function whole(name: keyof typeof values, otherwise: number): number {
-  const text = values[name] ?? String(otherwise);
+function readArguments() {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    throw new Failure(`${error instanceof Error ? error.message : String(error)} (${usage})`);
+  }
+}
+
+function whole(name: keyof typeof options, otherwise: number): number {
+  const text = readArguments()[name] ?? String(otherwise);
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new Failure(`--${name} ${text}: expected a whole number`);
   return Number(text);
 }
