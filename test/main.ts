@@ -27,7 +27,7 @@ on two cores. The last line says how many tests passed and failed; the exit code
   --all    every mode of the sandbox, and kills at random moments, too
   --help   this text
 
-One file alone: node --import tsx --test FILE
+One file alone: node_modules/node/bin/node --import tsx --test FILE
 `;
 
 const root = join(__dirname, "..");

@@ -212,7 +212,7 @@ test("a cluster that the stack would make is none of the sandbox's", () => {
     '  cluster.kind: found "kind", expected "existing": the cluster is the sandbox\'s node';
   assert.throws(
     () => {
-      checkConfiguration(configured("cluster={kind: kind}"), decisions);
+      checkConfiguration(configured("cluster.kind=kind"), decisions);
     },
     new Failure(`${complaint}\n${line}`),
   );
