@@ -18,7 +18,8 @@ const help = `Usage: npm run sandbox -- [up] [--project DIR] [--set SETTING=VALU
             and end with the own settings
   explain   npm run explain on the sandbox's stack: why a request is refused; --help says what it takes
   status    say what runs, and where
-  shell     a shell with kubectl, helm and pulumi set for the sandbox; commands on standard input work
+  shell     a shell with kubectl, helm and pulumi set for the sandbox; commands on standard input work.
+            pulumi has the stack's state there; its program is run by up, and by npm run preview
   down      end everything and remove it; tools and images stay in the cache
 
   --project DIR         the project, which has a sandbox of its own: this one (the default), or a folder in examples/

@@ -64,6 +64,17 @@ export async function decide(layout: Layout, binding = true): Promise<Decisions>
   return made;
 }
 
+/**
+ * The ports that are other ones than usual, each in a few words.
+ * @param before what was decided by then, and so is known
+ */
+export function unusualPorts({ ports }: Decisions, before: Decisions | undefined): string[] {
+  const names = Object.keys(preferred) as (keyof typeof preferred)[];
+  return names
+    .filter((name) => ![preferred[name], before?.ports[name]].includes(ports[name]))
+    .map((name) => `${name} at ${ports[name]}, since ${preferred[name]} is taken`);
+}
+
 async function areFree({ ports }: Decisions): Promise<boolean> {
   const free = await Promise.all(Object.values(ports).map(isFree));
   return free.every((one) => one);

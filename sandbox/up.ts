@@ -35,7 +35,7 @@ import {
   type Changes,
 } from "./stack";
 import { startNode } from "./start-node";
-import { alone, decide, knownDecisions, provisional, type Decisions } from "./state";
+import { alone, decide, knownDecisions, provisional, unusualPorts, type Decisions } from "./state";
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
 import { ensureLoginTools, ensureToolchain, type Toolchain } from "./toolchain/toolchain";
 
@@ -67,7 +67,9 @@ export async function bringUp(
     await remove(layout);
   }
   requireSpace(layout);
+  const before = knownDecisions(layout);
   const decisions = await alone(() => decide(layout, isBound(layout)));
+  for (const port of unusualPorts(decisions, before)) progress.say("ports", port);
   const configuration = sandboxConfiguration(layout, toolchain, decisions, overrides);
   checkConfiguration(configuration, decisions);
   const isNew = !isThere(layout);

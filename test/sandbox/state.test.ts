@@ -7,7 +7,7 @@ import { test, type TestContext } from "node:test";
 import { Failure } from "../../sandbox/failure";
 import { writePrivate } from "../../sandbox/files";
 import { layout, type Layout } from "../../sandbox/layout";
-import { alone, decide, isFree, knownDecisions } from "../../sandbox/state";
+import { alone, decide, isFree, knownDecisions, unusualPorts } from "../../sandbox/state";
 import { temporaryFolder } from "./images/reading";
 
 const places = (): Layout => layout({ XDG_STATE_HOME: temporaryFolder() }, "/clone");
@@ -112,6 +112,13 @@ test("the ports that another clone has chosen are left to it, also while it does
     { gateway: 8080, tenant: 8443, api: 6443 },
     { gateway: 8081, tenant: 8444, api: 6444 },
   ]);
+});
+
+test("ports that are other ones than usual are said once", async (context) => {
+  await ports(context, (port) => port === 8080);
+  const made = await decide(places());
+  assert.deepEqual(unusualPorts(made, undefined), ["gateway at 8081, since 8080 is taken"]);
+  assert.deepEqual(unusualPorts(made, made), []);
 });
 
 test("what is done alone is done one after the other, also after a failure", async () => {
