@@ -14,7 +14,9 @@ pack in policies/ judges it, as policies/STACK.json has it.
   --diff                 every property of every resource, too
   --json FILE            the plan, the rules and the violations as JSON, too; or what is wrong
   --markdown FILE        the same as a comment for a pull request, without the properties
-  --check                compare the resources with test/preview/graphs/STACK.yaml, and fail where they differ
+  --check                compare the resources with test/preview/graphs/STACK.yaml, and fail where they differ; the
+                         comment has the difference then, and the JSON a field check: result ("as reviewed",
+                         "different" or "missing"), file, accept (the command) and difference (its lines)
   --accept               write that file
   --policy-config FILE   only write the pack's configuration of this stack, for pulumi's --policy-pack-config
   --help                 this text

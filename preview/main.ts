@@ -1,5 +1,5 @@
 /** `npm run preview`: what a stack would be, by the real engine, from nothing. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { rules } from "../policies/rules";
@@ -11,11 +11,10 @@ import { StackError } from "../stack/errors";
 import { runProgram } from "../stack/program";
 import { type Project, projectNamed } from "../stack/project";
 import { type Arguments, help, readArguments } from "./arguments";
+import { acceptPlan, type Check, checkPlan, complaintOf } from "./check";
 import { type PreviewConfiguration, previewConfiguration, stacksOf } from "./configuration";
 import { type Preview, previewProject } from "./engine";
-import { acceptCommand, graphDifference, graphFile, graphOf } from "./graph";
 import { renderFailure, renderMarkdown } from "./markdown";
-import type { Plan } from "./plan";
 import { choiceFile, readChoice } from "./policies/choice";
 import {
   crossGuardConfiguration,
@@ -124,33 +123,18 @@ function tellDifferences(
   if (disabled.length > 0) say(`${choiceFile(stack)} disables ${disabled.sort().join(", ")}`);
 }
 
-/** @returns whether the graph is as it should be */
-function treatGraph(project: Project, plan: Plan, treatment: Arguments["graph"]): boolean {
-  if (treatment === undefined) return true;
-  const { stack } = plan;
-  const file = graphFile(project, stack);
-  const path = join(clone, file);
-  const planned = graphOf(project, plan);
-  const reviewed = existsSync(path) ? readFileSync(path, "utf8") : undefined;
-  if (treatment === "accept") {
-    mkdirSync(dirname(path), { recursive: true });
-    if (reviewed !== planned) writeFileSync(path, planned);
-    console.error(`${file}: ${reviewed === planned ? "as it was" : "written"}`);
-    return true;
+/**
+ * Says what the check found.
+ * @throws Failure where the plan is not the reviewed one
+ */
+function tellCheck(check: Check, stack: string): void {
+  const complaint = complaintOf(check, stack);
+  if (complaint === undefined) {
+    console.error(`${check.file}: as planned`);
+    return;
   }
-  const accept = acceptCommand(project, stack);
-  if (reviewed === undefined) {
-    throw new Failure(`there is no ${file}: ${accept} writes it`);
-  }
-  const difference = graphDifference(reviewed, planned);
-  if (difference.length === 0) {
-    console.error(`${file}: as planned`);
-    return true;
-  }
-  console.error(difference.join("\n"));
-  throw new Failure(
-    `the plan of ${stack} is not the one in ${file}: see above, and if it should be so: ${accept}`,
-  );
+  if (check.difference.length > 0) console.error(check.difference.join("\n"));
+  throw new Failure(complaint);
 }
 
 /** What ends the preview: what was made is removed then. */
@@ -198,22 +182,35 @@ async function run(
   files: Files,
   signal: AbortSignal,
 ) {
-  const report = await reportOf(project, stack, signal).catch((error: unknown) => {
-    if (error instanceof Failure && !signal.aborted) reportFailure(stack, files, error);
-    throw error;
-  });
-  const { plan, violations } = report;
+  const report = await reportOf(project, stack, graph === "check", signal).catch(
+    (error: unknown) => {
+      if (error instanceof Failure && !signal.aborted) reportFailure(stack, files, error);
+      throw error;
+    },
+  );
+  const { plan, violations, check } = report;
   process.stdout.write(renderPlan(plan, violations, { diff }));
   writeFiles(files, { json: () => jsonOf(report), markdown: () => renderMarkdown(report) });
-  const isRefused = violations.some(({ level }) => level === "mandatory");
-  return treatGraph(project, plan, graph) && !isRefused ? 0 : 1;
+  if (graph === "accept") acceptPlan(project, plan);
+  if (check !== undefined) tellCheck(check, stack);
+  return violations.some(({ level }) => level === "mandatory") ? 1 : 0;
 }
 
-async function reportOf(project: Project, stack: string, signal: AbortSignal): Promise<Report> {
+async function reportOf(
+  project: Project,
+  stack: string,
+  checks: boolean,
+  signal: AbortSignal,
+): Promise<Report> {
   const prepared = prepare(project, stack);
   tellDifferences(stack, prepared);
   const preview = await previewOf(project, stack, prepared, signal);
-  return { ...preview, rules: judgedBy(rules, prepared.pack) };
+  const hide = hiding(prepared.configuration.secrets);
+  return {
+    ...preview,
+    rules: judgedBy(rules, prepared.pack),
+    check: checks ? checkPlan(project, preview.plan, hide) : undefined,
+  };
 }
 
 /** Writes why there is no plan where the plan would be. */

@@ -159,9 +159,14 @@ test("--check shows what differs by resource; --accept writes it down", { skip }
   assert.deepEqual(await run("--accept"), { code: 0, said: [`${graph}: written`], left: [] });
   assert.deepEqual(await run("--accept"), { code: 0, said: [`${graph}: as it was`], left: [] });
   assert.deepEqual(await run("--check"), { code: 0, said: [`${graph}: as planned`], left: [] });
+  const folder = temporaryFolder();
+  const [json, markdown] = [join(folder, "plan.json"), join(folder, "plan.md")];
+  const headingOf = () => readFileSync(markdown, "utf8").split("\n")[2];
+  await run("--check", "--markdown", markdown);
+  assert.equal(headingOf(), "### ✅ `team`: 81 to create, 0 violations, as reviewed");
   const other = stackWith({ gateway: { nodePort: 30081 } });
   writeFileSync(join(clone, "Pulumi.team.yaml"), stringify(other));
-  assert.deepEqual(await run("--check"), {
+  assert.deepEqual(await run("--check", "--json", json, "--markdown", markdown), {
     code: 1,
     said: [
       "~ kubernetes:helm.sh/v3:Release istio-gateway",
@@ -175,6 +180,31 @@ test("--check shows what differs by resource; --accept writes it down", { skip }
     ],
     left: [],
   });
+  assert.equal(headingOf(), "### ❌ `team`: 81 to create, 0 violations, not the reviewed plan");
+  const comment = readFileSync(markdown, "utf8");
+  assert.ok(comment.includes("\n    -          nodePort: 30080\n    +          nodePort: 30081\n"));
+  assert.ok(comment.includes(`If it should be this one: \`${accept}\`, and commit the file.\n`));
+  const { check } = z
+    .object({
+      check: z.object({
+        result: z.string(),
+        file: z.string(),
+        accept: z.string(),
+        difference: z.array(z.string()),
+      }),
+    })
+    .parse(JSON.parse(readFileSync(json, "utf8")));
+  assert.deepEqual(
+    [check.result, check.file, check.accept, check.difference[0], check.difference.length],
+    ["different", graph, accept, "~ kubernetes:helm.sh/v3:Release istio-gateway", 7],
+  );
+  writeFileSync(join(clone, graph), "<<<<<<< ours\n");
+  assert.deepEqual(await run("--check", "--markdown", markdown), {
+    code: 1,
+    said: [`error: ${graph} is not a plan that can be read: ${accept} writes it anew`],
+    left: [],
+  });
+  assert.equal(headingOf(), "### ❌ `team`: no preview");
 });
 
 const canary = "canary-3f9a";
