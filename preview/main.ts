@@ -1,7 +1,8 @@
 /** `npm run preview`: what a stack would be, by the real engine, from nothing. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { constants, tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { Console } from "node:console";
+import { rmSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
 import { rules } from "../policies/rules";
 import { exitWith, Failure } from "../sandbox/failure";
 import { clone, layout } from "../sandbox/layout";
@@ -10,11 +11,13 @@ import { ensurePulumi } from "../sandbox/toolchain/toolchain";
 import { StackError } from "../stack/errors";
 import { runProgram } from "../stack/program";
 import { type Project, projectNamed } from "../stack/project";
-import { type Arguments, help, readArguments } from "./arguments";
+import { type Arguments, help, readArguments, type ReportFile } from "./arguments";
 import { acceptPlan, type Check, checkPlan, complaintOf } from "./check";
 import { type PreviewConfiguration, previewConfiguration, stacksOf } from "./configuration";
 import { type Preview, previewProject } from "./engine";
+import { makeFolder, removeAbandoned } from "./folder";
 import { renderFailure, renderMarkdown } from "./markdown";
+import { checkFiles, takesStandardOutput, writeOutput } from "./output-files";
 import { choiceFile, readChoice } from "./policies/choice";
 import {
   crossGuardConfiguration,
@@ -48,7 +51,8 @@ async function previewOf(
   const pulumi = await ensurePulumi(layout().cache, (text) => {
     progress.say(text);
   });
-  const folder = mkdtempSync(join(tmpdir(), "istio-auth0-preview-"));
+  removeAbandoned();
+  const folder = makeFolder();
   try {
     const previewed = writeProject(project.folder, stack, configuration, folder);
     const pack = writePack(clone, asked, join(folder, "policies"));
@@ -152,45 +156,32 @@ function interruptions(): { readonly signal: AbortSignal; code?: number } {
   return interrupted;
 }
 
-/**
- * A file that the user names, from where the user is: npm changes into the project.
- * @throws Failure where its folder is not there
- */
-function fileOf(option: string, name: string | undefined): string | undefined {
-  if (name === undefined) return undefined;
-  const file = resolve(process.env.INIT_CWD ?? "", name);
-  if (existsSync(dirname(file))) return file;
-  throw new Failure(`${option} ${name}: there is no folder ${dirname(file)}`);
-}
-
-interface Files {
-  readonly json: string | undefined;
-  readonly markdown: string | undefined;
-}
-
-function writeFiles(files: Files, content: Readonly<Record<keyof Files, () => string>>): void {
-  for (const kind of ["json", "markdown"] as const) {
-    const file = files[kind];
-    if (file !== undefined) writeFileSync(file, content[kind]());
-  }
+async function writeReport(
+  files: readonly ReportFile[],
+  content: Readonly<Record<ReportFile["option"], () => string>>,
+): Promise<void> {
+  for (const file of files) await writeOutput(file, content[file.option]());
 }
 
 async function run(
   { diff, graph }: Arguments,
   project: Project,
   stack: string,
-  files: Files,
+  files: readonly ReportFile[],
   signal: AbortSignal,
 ) {
+  const taken = takesStandardOutput(files);
+  // What the stack's program prints would be in the middle of the report.
+  if (taken) globalThis.console = new Console(process.stderr);
   const report = await reportOf(project, stack, graph === "check", signal).catch(
-    (error: unknown) => {
-      if (error instanceof Failure && !signal.aborted) reportFailure(stack, files, error);
+    async (error: unknown) => {
+      if (error instanceof Failure && !signal.aborted) await reportFailure(stack, files, error);
       throw error;
     },
   );
   const { plan, violations, check } = report;
-  process.stdout.write(renderPlan(plan, violations, { diff }));
-  writeFiles(files, { json: () => jsonOf(report), markdown: () => renderMarkdown(report) });
+  (taken ? process.stderr : process.stdout).write(renderPlan(plan, violations, { diff }));
+  await writeReport(files, { json: () => jsonOf(report), markdown: () => renderMarkdown(report) });
   if (graph === "accept") acceptPlan(project, plan);
   if (check !== undefined) tellCheck(check, stack);
   return violations.some(({ level }) => level === "mandatory") ? 1 : 0;
@@ -214,9 +205,13 @@ async function reportOf(
 }
 
 /** Writes why there is no plan where the plan would be. */
-function reportFailure(stack: string, files: Files, { message }: Failure): void {
+function reportFailure(
+  stack: string,
+  files: readonly ReportFile[],
+  { message }: Failure,
+): Promise<void> {
   const errors = message.split("\n").map((line) => line.trim());
-  writeFiles(files, {
+  return writeReport(files, {
     json: () => jsonOfFailure(stack, errors),
     markdown: () => renderFailure(stack, errors),
   });
@@ -233,15 +228,12 @@ async function main(): Promise<number> {
   if (stack === undefined) {
     throw new Failure(`name a stack: there are ${stacksOf(project.folder).join(", ")}`);
   }
-  const policyConfig = fileOf("--policy-config", chosen.policyConfig);
+  const { policyConfig, files } = chosen;
+  await checkFiles(policyConfig === undefined ? files : [policyConfig]);
   if (policyConfig !== undefined) {
-    writeFileSync(policyConfig, crossGuardConfiguration(prepare(project, stack).pack));
+    await writeOutput(policyConfig, crossGuardConfiguration(prepare(project, stack).pack));
     return 0;
   }
-  const files = {
-    json: fileOf("--json", chosen.json),
-    markdown: fileOf("--markdown", chosen.markdown),
-  };
   const interrupted = interruptions();
   try {
     return await run(chosen, project, stack, files, interrupted.signal);

@@ -245,6 +245,8 @@ for (const [args, message] of [
     ["dev", "--json", "/nowhere/report.json"],
     "--json /nowhere/report.json cannot be written: there is no folder /nowhere",
   ],
+  [["dev", "--json", "/tmp"], "--json /tmp: there is something that is not a file"],
+  [["dev", "--json", "/dev/full"], "--json /dev/full: there is something that is not a file"],
 ] as const) {
   test(`"${args.join(" ")}" is refused in one line`, async () => {
     const { code, out, err } = await preflight(...args);

@@ -264,6 +264,32 @@ test(
   },
 );
 
+test(
+  "standard output is the report's alone, whatever the stack's program prints",
+  { skip },
+  async () => {
+    const clone = cloneWith({ team: stackWith({}) });
+    const program = join(clone, "index.ts");
+    writeFileSync(program, `${readFileSync(program, "utf8")}\nconsole.log("from the program");\n`);
+    const { code, stdout, stderr, left } = await preview(["team", "--json", "-"], { clone });
+    assert.deepEqual({ code, left }, { code: 0, left: [] }, stderr);
+    assert.equal((JSON.parse(stdout) as { stack: string }).stack, "team");
+    const said = stderr.trimEnd().split("\n");
+    assert.ok(said.includes("from the program"));
+    assert.equal(said.at(-1), "team: 81 to create");
+  },
+);
+
+test("where there is no plan, the report on standard output says why", async () => {
+  const clone = cloneWith({ team: stackWith({ gateway: { nodePort: 70000 } }) });
+  const { code, stdout, left } = await preview(["team", "--markdown", "-"], { clone });
+  assert.deepEqual({ code, left }, { code: 1, left: [] });
+  assert.equal(stdout.split("\n")[2], "### ❌ `team`: no preview");
+  const pack = await preview(["sandbox", "--policy-config", "-"]);
+  assert.deepEqual([pack.code, pack.stderr], [0, ""]);
+  assert.ok(Object.keys(JSON.parse(pack.stdout) as object).includes("mesh-mutual-tls"));
+});
+
 test("wrong settings are all named, and nothing is started", { skip }, async () => {
   const clone = cloneWith({
     team: stackWith({
@@ -371,8 +397,23 @@ for (const [args, message] of [
   [["dev", "prod"], `one stack at a time: dev prod ${help}`],
   [["dev", "--check", "--accept"], `either --check or --accept ${help}`],
   [["dev", "--json"], `Option '--json <value>' argument missing ${help}`],
-  [["dev", "--json", "/nowhere/plan"], "--json /nowhere/plan: there is no folder /nowhere"],
-  [["dev", "--markdown", "/nowhere/a"], "--markdown /nowhere/a: there is no folder /nowhere"],
+  [["dev", "--chek"], `Unknown option '--chek' ${help}`],
+  [["dev", "--json", "--check"], `Option '--json' argument is ambiguous ${help}`],
+  [
+    ["dev", "--json", "/nowhere/plan"],
+    "--json /nowhere/plan cannot be written: there is no folder /nowhere",
+  ],
+  [["dev", "--markdown", "/tmp"], "--markdown /tmp: there is something that is not a file"],
+  [["dev", "--json", "/dev/full"], "--json /dev/full: there is something that is not a file"],
+  [["dev", "--policy-config", "/"], "--policy-config /: there is something that is not a file"],
+  [
+    ["dev", "--json", "/tmp/a", "--markdown", "/tmp/./a"],
+    "--json and --markdown cannot both go to /tmp/a",
+  ],
+  [
+    ["dev", "--json", "-", "--markdown", "-"],
+    "--json and --markdown cannot both go to standard output",
+  ],
   [
     ["dev", "--policy-config", "/tmp/a", "--check"],
     `--policy-config previews nothing: leave out --check ${help}`,
