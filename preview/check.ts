@@ -23,7 +23,11 @@ export interface Check {
  * @param hide leaves the configuration's secrets out of a text
  * @throws Failure where the file holds no plan
  */
-export function checkPlan(project: Project, plan: Plan, hide: (text: string) => string): Check {
+export function checkPlan(
+  project: Pick<Project, "place">,
+  plan: Plan,
+  hide: (text: string) => string,
+): Check {
   const file = graphFile(project, plan.stack);
   const accept = acceptCommand(project, plan.stack);
   const reviewed = readReviewed(file);
@@ -38,7 +42,7 @@ export function checkPlan(project: Project, plan: Plan, hide: (text: string) => 
 }
 
 /** Makes this plan the reviewed one. */
-export function acceptPlan(project: Project, plan: Plan): void {
+export function acceptPlan(project: Pick<Project, "place">, plan: Plan): void {
   const file = graphFile(project, plan.stack);
   const planned = graphOf(project, plan);
   const isNew = readReviewed(file) !== planned;
