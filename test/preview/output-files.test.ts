@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { checkFiles, writeOutput } from "../../preview/output-files";
@@ -16,7 +16,8 @@ test("a file is replaced whole, and nothing is left beside it", async () => {
 });
 
 test("what cannot be written after all is one line", async () => {
-  const folder = temporaryFolder();
+  const folder = join(temporaryFolder(), "gone");
+  mkdirSync(folder);
   const file = { option: "json", path: join(folder, "plan.json") };
   await checkFiles([file]);
   rmSync(folder, { recursive: true });
