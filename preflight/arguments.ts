@@ -1,6 +1,6 @@
 /** The command line of `npm run preflight`. */
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { fromPerson, type OutputFile } from "../preview/output-files";
 import { StackError } from "../stack/errors";
 
 export const help = `Usage: npm run preflight -- STACK [--json FILE] [--project DIR] [--cwd DIR]
@@ -29,7 +29,8 @@ export interface Arguments {
   readonly project: string | undefined;
   /** Where the stack file is; default: the project's folder. */
   readonly directory: string | undefined;
-  readonly json: string | undefined;
+  /** The file of the report for programs. */
+  readonly json: OutputFile | undefined;
 }
 
 /** @throws StackError naming the option that is wrong */
@@ -45,11 +46,9 @@ export function readArguments(args: readonly string[]): Arguments {
     // npm starts every script in the project's folder; files are named from where the person is.
     project: values.project,
     directory: values.cwd === undefined ? undefined : fromPerson(values.cwd),
-    json: values.json === undefined || values.json === "-" ? values.json : fromPerson(values.json),
+    json: values.json === undefined ? undefined : { option: "json", path: fromPerson(values.json) },
   };
 }
-
-const fromPerson = (path: string) => resolve(process.env.INIT_CWD ?? process.cwd(), path);
 
 function parsed(args: readonly string[]) {
   try {

@@ -1,7 +1,6 @@
 /** `npm run preflight`: what a stack needs before `pulumi up`, and what to do where it is not there. */
-import { existsSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
-import { firstLine, reasonOf, StackError } from "../stack/errors";
+import { checkFiles, takesStandardOutput, writeOutput } from "../preview/output-files";
+import { firstLine, reasonOf } from "../stack/errors";
 import { projectNamed } from "../stack/project";
 import { help, readArguments } from "./arguments";
 import { type Result, runCheck } from "./check";
@@ -17,16 +16,15 @@ async function main(): Promise<number> {
     return 0;
   }
   const project = projectNamed(options.project);
-  const file = options.json;
-  if (file !== undefined && file !== "-" && !existsSync(dirname(file)))
-    throw new StackError(`--json ${file} cannot be written: there is no folder ${dirname(file)}`);
+  const files = options.json === undefined ? [] : [options.json];
+  await checkFiles(files);
   const stack = await readStack(
     project.application,
     options.directory ?? project.folder,
     options.stack,
   );
   const checks = checksFor(stack);
-  const stream = file === "-" ? process.stderr : process.stdout;
+  const stream = takesStandardOutput(files) ? process.stderr : process.stdout;
   const layout = {
     width: Math.max(...checks.map(({ name }) => name.length)),
     colour: stream.isTTY && stream.hasColors(),
@@ -40,8 +38,7 @@ async function main(): Promise<number> {
     stream.write(line(result, layout));
   }
   stream.write(`\n${summary(results)}`);
-  if (file === "-") process.stdout.write(json(options.stack, results));
-  else if (file !== undefined) writeFileSync(file, json(options.stack, results));
+  for (const file of files) await writeOutput(file, json(options.stack, results));
   return results.some(({ state }) => state === "failed") ? 1 : 0;
 }
 

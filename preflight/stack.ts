@@ -71,6 +71,9 @@ export function textOf(secret: pulumi.Output<string>): Promise<string> {
 const sealedValue = z.strictObject({ secure: z.string() });
 const sealed = (value: unknown) => sealedValue.safeParse(value).data;
 
+/** The stack file of `npm run sandbox`, which runs a copy of it with secrets of its own. */
+const sandboxFile = "Pulumi.sandbox.yaml";
+
 /** The settings with a stand-in for every secret that could not be had, so that all the rest can be checked. */
 function complete(
   application: Application,
@@ -97,7 +100,17 @@ function complete(
     throw new StackError(`${found}. ${advice}`);
   }
   for (const path of encrypted) put(path, outOfReach(`${pathText(path)} cannot be decrypted`));
-  for (const path of unsetSecrets(application, whole)) {
+  const unsetPaths = unsetSecrets(application, whole);
+  const bySandbox: Missing = {
+    unset: false,
+    found: `${unsetPaths.map(pathText).join(", ")} not in ${file} itself`,
+    advice: "The sandbox sets what is missing: npm run sandbox.",
+  };
+  for (const path of unsetPaths) {
+    if (file === sandboxFile) {
+      put(path, bySandbox);
+      continue;
+    }
     const setting = pathText(path);
     const elsewhere = undecrypted !== undefined && environments;
     const unset = {

@@ -1,6 +1,7 @@
 /** The command line of `npm run preview`. */
 import { parseArgs } from "node:util";
 import { Failure } from "../sandbox/failure";
+import { fromPerson, type OutputFile } from "./output-files";
 
 export const help = `Usage: npm run preview -- STACK [--project DIR] [--diff] [--json FILE] [--markdown FILE]
                               [--check | --accept]
@@ -14,9 +15,13 @@ pack in policies/ judges it, as policies/STACK.json has it.
   --diff                 every property of every resource, too
   --json FILE            the plan, the rules and the violations as JSON, too; or what is wrong
   --markdown FILE        the same as a comment for a pull request, without the properties
-  --check                compare the resources with test/preview/graphs/STACK.yaml, and fail where they differ
+  --check                compare the resources with test/preview/graphs/STACK.yaml, and fail where they differ; the
+                         comment has the difference then, and the JSON a field check: result ("as reviewed",
+                         "different" or "missing"), file, accept (the command) and difference (its lines)
   --accept               write that file
   --policy-config FILE   only write the pack's configuration of this stack, for pulumi's --policy-pack-config
+                         FILE may be - (standard output) for one of them: then the plan goes to standard error
+                         (npm run -s preview -- STACK --json -)
   --help                 this text
 
 Exits with 0 when the plan can be made and violates no mandatory rule (and is the reviewed one, with --check), with 1
@@ -24,15 +29,17 @@ otherwise.
 The Pulumi CLI is fetched or built once, into $XDG_CACHE_HOME/istio-auth0.
 `;
 
+/** A form of what the preview says, and where it goes. */
+export type ReportFile = OutputFile<"json" | "markdown">;
+
 export interface Arguments {
   readonly stack: string | undefined;
   /** The project's folder, as it is named; default: the clone's. */
   readonly project: string | undefined;
   readonly diff: boolean;
-  readonly json: string | undefined;
-  readonly markdown: string | undefined;
+  readonly files: readonly ReportFile[];
   /** The file for the policy pack's configuration: nothing else is made then. */
-  readonly policyConfig: string | undefined;
+  readonly policyConfig: OutputFile | undefined;
   /** What is done about the reviewed graph. */
   readonly graph: "check" | "accept" | undefined;
 }
@@ -66,11 +73,17 @@ export function readArguments(args: readonly string[]): Arguments | "help" {
     stack,
     project: values.project,
     diff: values.diff === true,
-    json: values.json,
-    markdown: values.markdown,
-    policyConfig: values["policy-config"],
+    files: [...fileOf("json", values.json), ...fileOf("markdown", values.markdown)],
+    policyConfig: fileOf("policy-config", values["policy-config"])[0],
     graph: values.check === true ? "check" : values.accept === true ? "accept" : undefined,
   };
+}
+
+function fileOf<Option extends string>(
+  option: Option,
+  path: string | undefined,
+): readonly OutputFile<Option>[] {
+  return path === undefined ? [] : [{ option, path: fromPerson(path) }];
 }
 
 function parse(args: readonly string[]) {
@@ -87,8 +100,10 @@ function parse(args: readonly string[]) {
     } as const;
     return parseArgs({ args: [...args], allowPositionals: true, options });
   } catch (error) {
-    throw new Failure(
-      `${error instanceof Error ? error.message : String(error)} (see npm run preview -- --help)`,
+    // The rest of Node's message explains how to pass a name that begins with a hyphen.
+    const [reason = ""] = (error instanceof Error ? error.message : String(error)).split(
+      /\.?\s*\n|\. /,
     );
+    throw new Failure(`${reason} (see npm run preview -- --help)`);
   }
 }

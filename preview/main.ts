@@ -1,7 +1,8 @@
 /** `npm run preview`: what a stack would be, by the real engine, from nothing. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { constants, tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { Console } from "node:console";
+import { rmSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
 import { rules } from "../policies/rules";
 import { exitWith, Failure } from "../sandbox/failure";
 import { clone, layout } from "../sandbox/layout";
@@ -10,12 +11,13 @@ import { ensurePulumi } from "../sandbox/toolchain/toolchain";
 import { StackError } from "../stack/errors";
 import { runProgram } from "../stack/program";
 import { type Project, projectNamed } from "../stack/project";
-import { type Arguments, help, readArguments } from "./arguments";
+import { type Arguments, help, readArguments, type ReportFile } from "./arguments";
+import { acceptPlan, type Check, checkPlan, complaintOf } from "./check";
 import { type PreviewConfiguration, previewConfiguration, stacksOf } from "./configuration";
 import { type Preview, previewProject } from "./engine";
-import { acceptCommand, graphDifference, graphFile, graphOf } from "./graph";
+import { makeFolder, removeAbandoned } from "./folder";
 import { renderFailure, renderMarkdown } from "./markdown";
-import type { Plan } from "./plan";
+import { checkFiles, takesStandardOutput, writeOutput } from "./output-files";
 import { choiceFile, readChoice } from "./policies/choice";
 import {
   crossGuardConfiguration,
@@ -49,7 +51,8 @@ async function previewOf(
   const pulumi = await ensurePulumi(layout().cache, (text) => {
     progress.say(text);
   });
-  const folder = mkdtempSync(join(tmpdir(), "istio-auth0-preview-"));
+  removeAbandoned();
+  const folder = makeFolder();
   try {
     const previewed = writeProject(project.folder, stack, configuration, folder);
     const pack = writePack(clone, asked, join(folder, "policies"));
@@ -124,33 +127,18 @@ function tellDifferences(
   if (disabled.length > 0) say(`${choiceFile(stack)} disables ${disabled.sort().join(", ")}`);
 }
 
-/** @returns whether the graph is as it should be */
-function treatGraph(project: Project, plan: Plan, treatment: Arguments["graph"]): boolean {
-  if (treatment === undefined) return true;
-  const { stack } = plan;
-  const file = graphFile(project, stack);
-  const path = join(clone, file);
-  const planned = graphOf(project, plan);
-  const reviewed = existsSync(path) ? readFileSync(path, "utf8") : undefined;
-  if (treatment === "accept") {
-    mkdirSync(dirname(path), { recursive: true });
-    if (reviewed !== planned) writeFileSync(path, planned);
-    console.error(`${file}: ${reviewed === planned ? "as it was" : "written"}`);
-    return true;
+/**
+ * Says what the check found.
+ * @throws Failure where the plan is not the reviewed one
+ */
+function tellCheck(check: Check, stack: string): void {
+  const complaint = complaintOf(check, stack);
+  if (complaint === undefined) {
+    console.error(`${check.file}: as planned`);
+    return;
   }
-  const accept = acceptCommand(project, stack);
-  if (reviewed === undefined) {
-    throw new Failure(`there is no ${file}: ${accept} writes it`);
-  }
-  const difference = graphDifference(reviewed, planned);
-  if (difference.length === 0) {
-    console.error(`${file}: as planned`);
-    return true;
-  }
-  console.error(difference.join("\n"));
-  throw new Failure(
-    `the plan of ${stack} is not the one in ${file}: see above, and if it should be so: ${accept}`,
-  );
+  if (check.difference.length > 0) console.error(check.difference.join("\n"));
+  throw new Failure(complaint);
 }
 
 /** What ends the preview: what was made is removed then. */
@@ -168,58 +156,62 @@ function interruptions(): { readonly signal: AbortSignal; code?: number } {
   return interrupted;
 }
 
-/**
- * A file that the user names, from where the user is: npm changes into the project.
- * @throws Failure where its folder is not there
- */
-function fileOf(option: string, name: string | undefined): string | undefined {
-  if (name === undefined) return undefined;
-  const file = resolve(process.env.INIT_CWD ?? "", name);
-  if (existsSync(dirname(file))) return file;
-  throw new Failure(`${option} ${name}: there is no folder ${dirname(file)}`);
-}
-
-interface Files {
-  readonly json: string | undefined;
-  readonly markdown: string | undefined;
-}
-
-function writeFiles(files: Files, content: Readonly<Record<keyof Files, () => string>>): void {
-  for (const kind of ["json", "markdown"] as const) {
-    const file = files[kind];
-    if (file !== undefined) writeFileSync(file, content[kind]());
-  }
+async function writeReport(
+  files: readonly ReportFile[],
+  content: Readonly<Record<ReportFile["option"], () => string>>,
+): Promise<void> {
+  for (const file of files) await writeOutput(file, content[file.option]());
 }
 
 async function run(
   { diff, graph }: Arguments,
   project: Project,
   stack: string,
-  files: Files,
+  files: readonly ReportFile[],
   signal: AbortSignal,
 ) {
-  const report = await reportOf(project, stack, signal).catch((error: unknown) => {
-    if (error instanceof Failure && !signal.aborted) reportFailure(stack, files, error);
-    throw error;
-  });
-  const { plan, violations } = report;
-  process.stdout.write(renderPlan(plan, violations, { diff }));
-  writeFiles(files, { json: () => jsonOf(report), markdown: () => renderMarkdown(report) });
-  const isRefused = violations.some(({ level }) => level === "mandatory");
-  return treatGraph(project, plan, graph) && !isRefused ? 0 : 1;
+  const taken = takesStandardOutput(files);
+  // What the stack's program prints would be in the middle of the report.
+  if (taken) globalThis.console = new Console(process.stderr);
+  const report = await reportOf(project, stack, graph === "check", signal).catch(
+    async (error: unknown) => {
+      if (error instanceof Failure && !signal.aborted) await reportFailure(stack, files, error);
+      throw error;
+    },
+  );
+  const { plan, violations, check } = report;
+  (taken ? process.stderr : process.stdout).write(renderPlan(plan, violations, { diff }));
+  await writeReport(files, { json: () => jsonOf(report), markdown: () => renderMarkdown(report) });
+  if (graph === "accept") acceptPlan(project, plan);
+  if (check !== undefined) tellCheck(check, stack);
+  return violations.some(({ level }) => level === "mandatory") ? 1 : 0;
 }
 
-async function reportOf(project: Project, stack: string, signal: AbortSignal): Promise<Report> {
+async function reportOf(
+  project: Project,
+  stack: string,
+  checks: boolean,
+  signal: AbortSignal,
+): Promise<Report> {
   const prepared = prepare(project, stack);
   tellDifferences(stack, prepared);
   const preview = await previewOf(project, stack, prepared, signal);
-  return { ...preview, rules: judgedBy(rules, prepared.pack) };
+  const hide = hiding(prepared.configuration.secrets);
+  return {
+    ...preview,
+    rules: judgedBy(rules, prepared.pack),
+    check: checks ? checkPlan(project, preview.plan, hide) : undefined,
+  };
 }
 
 /** Writes why there is no plan where the plan would be. */
-function reportFailure(stack: string, files: Files, { message }: Failure): void {
+function reportFailure(
+  stack: string,
+  files: readonly ReportFile[],
+  { message }: Failure,
+): Promise<void> {
   const errors = message.split("\n").map((line) => line.trim());
-  writeFiles(files, {
+  return writeReport(files, {
     json: () => jsonOfFailure(stack, errors),
     markdown: () => renderFailure(stack, errors),
   });
@@ -236,15 +228,12 @@ async function main(): Promise<number> {
   if (stack === undefined) {
     throw new Failure(`name a stack: there are ${stacksOf(project.folder).join(", ")}`);
   }
-  const policyConfig = fileOf("--policy-config", chosen.policyConfig);
+  const { policyConfig, files } = chosen;
+  await checkFiles(policyConfig === undefined ? files : [policyConfig]);
   if (policyConfig !== undefined) {
-    writeFileSync(policyConfig, crossGuardConfiguration(prepare(project, stack).pack));
+    await writeOutput(policyConfig, crossGuardConfiguration(prepare(project, stack).pack));
     return 0;
   }
-  const files = {
-    json: fileOf("--json", chosen.json),
-    markdown: fileOf("--markdown", chosen.markdown),
-  };
   const interrupted = interruptions();
   try {
     return await run(chosen, project, stack, files, interrupted.signal);

@@ -1,5 +1,6 @@
 /** What a preview says, as a comment on a pull request. */
 import { code, codeBlock, commentLimit, untilFirst } from "../sandbox/markdown";
+import type { Check } from "./check";
 import { type Plan, titleOf } from "./plan";
 import { countOf, type Violation } from "./policies/violations";
 import { countsOf, treeOf } from "./render";
@@ -14,18 +15,56 @@ const marker = (stack: string) => `<!-- preview of ${stack.replaceAll(/[^\w.-]/g
 const heading = (stack: string, mark: string, text: string) =>
   `### ${mark} ${code(stack)}: ${text}`;
 
-/** The counts, every violation, and the resources as a tree, as far as there is room. */
-export function renderMarkdown({ plan, rules, violations }: Report): string {
-  const refused = violations.some(({ level }) => level === "mandatory");
-  const mark = refused ? "❌" : violations.length > 0 ? "⚠️" : "✅";
-  const head = heading(plan.stack, mark, `${countsOf(plan)}, ${countOf(violations)}`);
+/** In the heading. */
+const checked: Readonly<Record<Check["result"], string>> = {
+  "as reviewed": "as reviewed",
+  different: "not the reviewed plan",
+  missing: "no reviewed plan",
+};
+
+/** Characters for what differs from the reviewed plan: the violations have the rest. */
+const differenceLimit = 20_000;
+
+/** The counts, what differs from the reviewed plan, every violation, and the resources, as far as there is room. */
+export function renderMarkdown({ plan, rules, violations, check }: Report): string {
+  const counts = [countsOf(plan), countOf(violations), ...(check ? [checked[check.result]] : [])];
+  const head = heading(plan.stack, markOf({ violations, check }), counts.join(", "));
   const disabled = rules.filter(({ level }) => level === "disabled").map(({ name }) => code(name));
   return inParts(plan.stack, (take) => [
     head,
     ...(disabled.length === 0 ? [] : [`Rules that are not asked: ${disabled.join(", ")}.`]),
+    ...(check === undefined ? [] : difference(check, take)),
     ...table(violations, take),
     ...tree(plan, take),
   ]);
+}
+
+function markOf({ violations, check }: Pick<Report, "violations" | "check">): string {
+  const isOther = check !== undefined && check.result !== "as reviewed";
+  if (isOther || violations.some(({ level }) => level === "mandatory")) return "❌";
+  return violations.length > 0 ? "⚠️" : "✅";
+}
+
+function difference({ result, file, accept, difference: lines }: Check, take: Take): string[] {
+  if (result === "as reviewed") return [];
+  const found = {
+    missing: "There is no reviewed plan",
+    different: "The plan is not the reviewed one",
+  };
+  const what = `${found[result]} in ${code(file)}. If it should be this one: ${code(accept)}, and commit the file.`;
+  take(what);
+  return [what, ...(lines.length === 0 ? [] : [differingLines(lines, take)])];
+}
+
+function differingLines(lines: readonly string[], take: Take): string {
+  let room = differenceLimit;
+  const shown = lines.filter(untilFirst((line) => (room -= line.length + 1) >= 0 && take(line)));
+  return [
+    "<details><summary>what differs</summary>",
+    codeBlock(shown),
+    ...leftOut(lines, shown, ""),
+    "</details>",
+  ].join("\n\n");
 }
 
 /** @param errors why there is no plan, a line each */

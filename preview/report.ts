@@ -1,5 +1,6 @@
 /** What a preview says, for a program. */
 import type { Rule } from "../policies/rule";
+import type { Check } from "./check";
 import { type Plan, partsOf } from "./plan";
 import type { Level } from "./policies/choice";
 import type { PackConfiguration } from "./policies/configuration";
@@ -18,6 +19,8 @@ export interface Report {
   readonly plan: Plan;
   readonly rules: readonly JudgedBy[];
   readonly violations: readonly Violation[];
+  /** What --check found, where that was asked for. */
+  readonly check: Check | undefined;
 }
 
 /** The rules in alphabetical order. */
@@ -33,11 +36,13 @@ export function judgedBy(rules: readonly Rule[], configuration: PackConfiguratio
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-export function jsonOf({ plan, rules, violations }: Report): string {
+/** `check` is only there with --check: `{ result, file, accept, difference }`. */
+export function jsonOf({ plan, rules, violations, check }: Report): string {
   const { stack, counts, resources, outputs, diagnostics } = plan;
   return asText({
     stack,
     counts,
+    ...(check !== undefined && { check }),
     violations: violations.map(({ resource, ...violation }) => ({
       ...violation,
       ...(resource !== undefined && { resource: { urn: resource, ...partsOf(resource) } }),

@@ -13,11 +13,11 @@ function judge({ name, file, missing, plain }: Stack): Outcome {
     ...(plain.length > 0 ? [`${plain.join(", ")} in plain text in ${file}`] : []),
     ...(unset.length > 0 ? [`${unset.join(", ")} not set`] : []),
   ];
-  const [setting] = [...plain, ...unset];
-  if (setting !== undefined)
+  const wrong = [...plain, ...unset];
+  if (wrong.length > 0)
     return failed(
       problems.join("; "),
-      `Set it encrypted: pulumi config set --secret --path ${setting} --stack ${name}.${
+      `Set ${wrong.length === 1 ? "it" : "each"} encrypted: ${wrong.map((setting) => commandFor(setting, name)).join("; ")}.${
         plain.length > 0 ? " Whatever was committed must be changed where it comes from." : ""
       }`,
     );
@@ -25,3 +25,6 @@ function judge({ name, file, missing, plain }: Stack): Outcome {
   if (first !== undefined) return notTried(first.found, first.advice);
   return ok("all that are needed are set, none in plain text");
 }
+
+const commandFor = (setting: string, stack: string) =>
+  `pulumi config set --secret --path ${setting} --stack ${stack}`;

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Rule } from "../../policies/rule";
+import { expectedElsewhere, found, foundAndExpected } from "./expected";
 
 export const levels = ["mandatory", "advisory", "disabled"] as const;
 
@@ -29,16 +30,14 @@ export interface ReadChoice {
 
 const quoted = levels.map((level) => `"${level}"`).join(", ");
 const level = z.enum(levels, {
-  error: ({ input }) => `found ${shown(input)}, expected one of ${quoted}`,
+  error: ({ input }) => `found ${found(input)}, expected one of ${quoted}`,
 });
 
 /** As CrossGuard's --policy-pack-config has it; the reason is this project's, for the next reader. */
 const entry = z.looseObject({
   enforcementLevel: level.optional(),
-  reason: z.string({ error: ({ input }) => `found ${shown(input)}, expected a text` }).optional(),
+  reason: z.string().optional(),
 });
-
-const shown = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value));
 
 export const choiceFile = (stack: string) => join("policies", `${stack}.json`);
 
@@ -71,7 +70,8 @@ function parsed(text: string, complain: Complain): Fields {
     if (data !== undefined) return data;
     complain('expected an object, as { "all": "mandatory" }');
   } catch (error) {
-    complain(`it is not JSON: ${String(error).replace(/\s+/g, " ")}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    complain(`it is not JSON: ${reason.replace(/\s+/g, " ")}`);
   }
   return {};
 }
@@ -87,7 +87,7 @@ function choiceOf(rule: Rule, given: unknown, complain: Complain): Partial<RuleC
   if (typeof given !== "object" || given === null) {
     return { level: levelOf(given, rule.name, complain) };
   }
-  const { data, error } = entry.safeParse(given);
+  const { data, error } = entry.safeParse(given, { error: foundAndExpected });
   if (data === undefined) {
     for (const { path, message } of error.issues)
       complain(`${rule.name}.${path.join(".")}: ${message}`);
@@ -103,11 +103,15 @@ function choiceOf(rule: Rule, given: unknown, complain: Complain): Partial<RuleC
 
 /** What is wrong with the settings that are given, whatever is not given. */
 function settingsProblems({ name, settings: schema }: Rule, given: Fields): string[] {
-  const { error } = schema.partial().strict().safeParse(given);
+  const { error } = schema.partial().strict().safeParse(given, { error: foundAndExpected });
   const names = Object.keys(schema.shape).join(", ") || "none";
   return (error?.issues ?? []).flatMap((issue) =>
     issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => `${name} has no setting ${key}: there are ${names}`)
+      ? issue.keys.map((key) =>
+          issue.path.length === 0
+            ? `${name} has no setting ${key}: there are ${names}`
+            : `${[name, ...issue.path, key].join(".")}: found an unknown key, expected ${expectedElsewhere}`,
+        )
       : [`${name}.${issue.path.join(".")}: ${issue.message}`],
   );
 }

@@ -106,7 +106,7 @@ test("a secret that nobody has set is a failure, whichever it is", async () => {
   const stack = await read({ cluster, identity, gateway });
   assert.equal(
     await secretLine(stack),
-    "failed secrets: cluster.token, identity.clientSecret not set. Set it encrypted: pulumi config set --secret --path cluster.token --stack dev.",
+    "failed secrets: cluster.token, identity.clientSecret not set. Set each encrypted: pulumi config set --secret --path cluster.token --stack dev; pulumi config set --secret --path identity.clientSecret --stack dev.",
   );
   const oidc = {
     kind: "oidc",
@@ -122,7 +122,7 @@ test("a secret that nobody has set is a failure, whichever it is", async () => {
   });
   assert.equal(
     await secretLine(other),
-    "failed secrets: identity.machines[0].clientSecret, cluster.kubeconfig not set. Set it encrypted: pulumi config set --secret --path identity.machines[0].clientSecret --stack dev.",
+    "failed secrets: identity.machines[0].clientSecret, cluster.kubeconfig not set. Set each encrypted: pulumi config set --secret --path identity.machines[0].clientSecret --stack dev; pulumi config set --secret --path cluster.kubeconfig --stack dev.",
   );
 });
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { checkPlan } from "../../preview/check";
 import { graphDifference, graphOf } from "../../preview/graph";
 import { type PlannedResource, shown } from "../../preview/plan";
+import { hiding } from "../../preview/secrets";
 
 const urn = (types: string, name: string) => `urn:pulumi:team::istio-auth0::${types}::${name}`;
 const stack = urn("pulumi:pulumi:Stack", "istio-auth0-team");
@@ -77,6 +79,15 @@ test("a difference is told by resource: what is new, gone and another", () => {
     "    +    name: another",
   ]);
   assert.deepEqual(graphDifference(old, old), []);
+});
+
+test("a difference shows none of the stack's secrets", () => {
+  const resources = [resource("new", { inputs: { password: "canary-3f9a" } })];
+  const plan = { stack: "dev", resources, outputs: {}, counts: {}, diagnostics: [] };
+  const { result, difference } = checkPlan({ place: "" }, plan, hiding(["canary-3f9a"]));
+  assert.equal(result, "different");
+  assert.ok(difference.includes("    +  password: [secret]"));
+  assert.ok(!difference.join("\n").includes("canary-3f9a"));
 });
 
 test("two resources of one type and name are told apart", () => {

@@ -159,9 +159,14 @@ test("--check shows what differs by resource; --accept writes it down", { skip }
   assert.deepEqual(await run("--accept"), { code: 0, said: [`${graph}: written`], left: [] });
   assert.deepEqual(await run("--accept"), { code: 0, said: [`${graph}: as it was`], left: [] });
   assert.deepEqual(await run("--check"), { code: 0, said: [`${graph}: as planned`], left: [] });
+  const folder = temporaryFolder();
+  const [json, markdown] = [join(folder, "plan.json"), join(folder, "plan.md")];
+  const headingOf = () => readFileSync(markdown, "utf8").split("\n")[2];
+  await run("--check", "--markdown", markdown);
+  assert.equal(headingOf(), "### ✅ `team`: 81 to create, 0 violations, as reviewed");
   const other = stackWith({ gateway: { nodePort: 30081 } });
   writeFileSync(join(clone, "Pulumi.team.yaml"), stringify(other));
-  assert.deepEqual(await run("--check"), {
+  assert.deepEqual(await run("--check", "--json", json, "--markdown", markdown), {
     code: 1,
     said: [
       "~ kubernetes:helm.sh/v3:Release istio-gateway",
@@ -175,6 +180,31 @@ test("--check shows what differs by resource; --accept writes it down", { skip }
     ],
     left: [],
   });
+  assert.equal(headingOf(), "### ❌ `team`: 81 to create, 0 violations, not the reviewed plan");
+  const comment = readFileSync(markdown, "utf8");
+  assert.ok(comment.includes("\n    -          nodePort: 30080\n    +          nodePort: 30081\n"));
+  assert.ok(comment.includes(`If it should be this one: \`${accept}\`, and commit the file.\n`));
+  const { check } = z
+    .object({
+      check: z.object({
+        result: z.string(),
+        file: z.string(),
+        accept: z.string(),
+        difference: z.array(z.string()),
+      }),
+    })
+    .parse(JSON.parse(readFileSync(json, "utf8")));
+  assert.deepEqual(
+    [check.result, check.file, check.accept, check.difference[0], check.difference.length],
+    ["different", graph, accept, "~ kubernetes:helm.sh/v3:Release istio-gateway", 7],
+  );
+  writeFileSync(join(clone, graph), "<<<<<<< ours\n");
+  assert.deepEqual(await run("--check", "--markdown", markdown), {
+    code: 1,
+    said: [`error: ${graph} is not a plan that can be read: ${accept} writes it anew`],
+    left: [],
+  });
+  assert.equal(headingOf(), "### ❌ `team`: no preview");
 });
 
 const canary = "canary-3f9a";
@@ -233,6 +263,32 @@ test(
     assert.equal(plan.resources.length, 81);
   },
 );
+
+test(
+  "standard output is the report's alone, whatever the stack's program prints",
+  { skip },
+  async () => {
+    const clone = cloneWith({ team: stackWith({}) });
+    const program = join(clone, "index.ts");
+    writeFileSync(program, `${readFileSync(program, "utf8")}\nconsole.log("from the program");\n`);
+    const { code, stdout, stderr, left } = await preview(["team", "--json", "-"], { clone });
+    assert.deepEqual({ code, left }, { code: 0, left: [] }, stderr);
+    assert.equal((JSON.parse(stdout) as { stack: string }).stack, "team");
+    const said = stderr.trimEnd().split("\n");
+    assert.ok(said.includes("from the program"));
+    assert.equal(said.at(-1), "team: 81 to create");
+  },
+);
+
+test("where there is no plan, the report on standard output says why", async () => {
+  const clone = cloneWith({ team: stackWith({ gateway: { nodePort: 70000 } }) });
+  const { code, stdout, left } = await preview(["team", "--markdown", "-"], { clone });
+  assert.deepEqual({ code, left }, { code: 1, left: [] });
+  assert.equal(stdout.split("\n")[2], "### ❌ `team`: no preview");
+  const pack = await preview(["sandbox", "--policy-config", "-"]);
+  assert.deepEqual([pack.code, pack.stderr], [0, ""]);
+  assert.ok(Object.keys(JSON.parse(pack.stdout) as object).includes("mesh-mutual-tls"));
+});
 
 test("wrong settings are all named, and nothing is started", { skip }, async () => {
   const clone = cloneWith({
@@ -341,8 +397,23 @@ for (const [args, message] of [
   [["dev", "prod"], `one stack at a time: dev prod ${help}`],
   [["dev", "--check", "--accept"], `either --check or --accept ${help}`],
   [["dev", "--json"], `Option '--json <value>' argument missing ${help}`],
-  [["dev", "--json", "/nowhere/plan"], "--json /nowhere/plan: there is no folder /nowhere"],
-  [["dev", "--markdown", "/nowhere/a"], "--markdown /nowhere/a: there is no folder /nowhere"],
+  [["dev", "--chek"], `Unknown option '--chek' ${help}`],
+  [["dev", "--json", "--check"], `Option '--json' argument is ambiguous ${help}`],
+  [
+    ["dev", "--json", "/nowhere/plan"],
+    "--json /nowhere/plan cannot be written: there is no folder /nowhere",
+  ],
+  [["dev", "--markdown", "/tmp"], "--markdown /tmp: there is something that is not a file"],
+  [["dev", "--json", "/dev/full"], "--json /dev/full: there is something that is not a file"],
+  [["dev", "--policy-config", "/"], "--policy-config /: there is something that is not a file"],
+  [
+    ["dev", "--json", "/tmp/a", "--markdown", "/tmp/./a"],
+    "--json and --markdown cannot both go to /tmp/a",
+  ],
+  [
+    ["dev", "--json", "-", "--markdown", "-"],
+    "--json and --markdown cannot both go to standard output",
+  ],
   [
     ["dev", "--policy-config", "/tmp/a", "--check"],
     `--policy-config previews nothing: leave out --check ${help}`,

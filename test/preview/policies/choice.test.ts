@@ -20,6 +20,17 @@ const ruleOf = (name: string, settings: z.ZodObject) =>
 const pack = [
   ruleOf("replicas", z.object({ minimum: z.number().default(2), namespaces: z.array(z.string()) })),
   ruleOf("labels", z.object({})),
+  ruleOf(
+    "table",
+    z.object({
+      services: z.record(
+        z.string(),
+        z.strictObject({ requires: z.union([z.literal("public"), z.literal("signedIn").array()]) }),
+      ),
+      mode: z.enum(["some", "none"]),
+      open: z.boolean(),
+    }),
+  ),
 ];
 
 /** What is read of a file with this text; without a text there is no file. */
@@ -35,6 +46,7 @@ test("without a file every rule is mandatory, by its own settings", () => {
     choice: {
       replicas: { level: "mandatory", settings: {} },
       labels: { level: "mandatory", settings: {} },
+      table: { level: "mandatory", settings: {} },
     },
     problems: [],
   });
@@ -46,6 +58,7 @@ test("a level is every rule's, one rule's, or comes with settings; a reason is n
     choice: {
       replicas: { level: "mandatory", settings: { minimum: 3 } },
       labels: { level: "disabled", settings: {} },
+      table: { level: "advisory", settings: {} },
     },
     problems: [],
   });
@@ -58,7 +71,7 @@ test("a rule with settings and no level has every rule's", () => {
 
 const expected = 'expected one of "mandatory", "advisory", "disabled"';
 for (const [text, ...problems] of [
-  ['{ "replica": "advisory" }', 'there is no rule "replica": there are labels, replicas'],
+  ['{ "replica": "advisory" }', 'there is no rule "replica": there are labels, replicas, table'],
   ['{ "all": "warning" }', `all: found "warning", ${expected}`],
   ['{ "labels": "remediate" }', `labels: found "remediate", ${expected}`],
   ['{ "labels": null }', `labels: found null, ${expected}`],
@@ -67,17 +80,28 @@ for (const [text, ...problems] of [
   ['{ "labels": { "minimum": 1 } }', "labels has no setting minimum: there are none"],
   [
     '{ "replicas": { "minimum": "3", "maximum": 4 } }',
-    "replicas.minimum: Invalid input: expected number, received string",
+    'replicas.minimum: found "3", expected a number',
     "replicas has no setting maximum: there are minimum, namespaces",
   ],
   [
     '{ "all": "none", "nobody": "mandatory", "replicas": { "namespaces": [1] } }',
-    'there is no rule "nobody": there are labels, replicas',
+    'there is no rule "nobody": there are labels, replicas, table',
     `all: found "none", ${expected}`,
-    "replicas.namespaces.0: Invalid input: expected string, received number",
+    "replicas.namespaces.0: found 1, expected a text",
+  ],
+  [
+    '{ "table": { "services": { "details": { "requires": 1 } }, "mode": "all", "open": 0, "more": 1 } }',
+    "table.services.details.requires: found 1, expected what policies/README.md describes",
+    'table.mode: found "all", expected one of "some", "none"',
+    "table.open: found 0, expected true or false",
+    "table has no setting more: there are services, mode, open",
+  ],
+  [
+    '{ "table": { "services": { "details": { "requires": "public", "call": [] } } } }',
+    "table.services.details.call: found an unknown key, expected what policies/README.md describes",
   ],
   ["[]", 'expected an object, as { "all": "mandatory" }'],
-  ["", "it is not JSON: SyntaxError: Unexpected end of JSON input"],
+  ["", "it is not JSON: Unexpected end of JSON input"],
 ] as const) {
   test(`${text === "" ? "an empty file" : text} is refused, all of it at once, a line each`, () => {
     assert.deepEqual(
@@ -90,5 +114,8 @@ for (const [text, ...problems] of [
 test("what is not JSON is said in one line", () => {
   const { problems } = read('{\n  "all": mandatory\n}\n');
   assert.equal(problems.length, 1);
-  assert.match(problems[0] ?? "", /^policies\/team\.json: it is not JSON: SyntaxError: .+$/);
+  assert.match(
+    problems[0] ?? "",
+    /^policies\/team\.json: it is not JSON: Unexpected token .+ is not valid JSON$/,
+  );
 });

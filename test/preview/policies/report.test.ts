@@ -78,7 +78,17 @@ const rules: Report["rules"] = [
   },
 ];
 
-const report: Report = { plan, rules, violations: [weak, missing] };
+const report: Report = { plan, rules, violations: [weak, missing], check: undefined };
+
+const check: NonNullable<Report["check"]> = {
+  result: "different",
+  file: "test/preview/graphs/team.yaml",
+  accept: "npm run preview -- team --accept",
+  difference: ["~ a:b:C one", "    -old: ```", "    +new: @somebody"],
+};
+const asReviewed = { ...check, result: "as reviewed", difference: [] } as const;
+const accepting =
+  "in `test/preview/graphs/team.yaml`. If it should be this one: `npm run preview -- team --accept`, and commit the file.";
 
 test("violations are counted in all and by level", () => {
   assert.deepEqual(
@@ -211,6 +221,63 @@ test("Markdown says where nothing was found, where all of it is advisory, and wh
     headOf({ violations: [], rules: disabled })[1],
     "Rules that are not asked: `gateway-certificate`, `mesh-mutual-tls`.",
   );
+});
+
+test("Markdown of another plan than the reviewed one fails, with the difference and how to accept it", () => {
+  assert.deepEqual(renderMarkdown({ ...report, violations: [], check }).split("\n"), [
+    "<!-- preview of team -->",
+    "",
+    "### ❌ `team`: 2 to create, 0 violations, not the reviewed plan",
+    "",
+    `The plan is not the reviewed one ${accepting}`,
+    "",
+    "<details><summary>what differs</summary>",
+    "",
+    "````text",
+    "~ a:b:C one",
+    "    -old: ```",
+    "    +new: @somebody",
+    "````",
+    "",
+    "</details>",
+    "",
+    ...tree,
+  ]);
+});
+
+test("Markdown says so where the plan is the reviewed one, and where none is", () => {
+  const partsOf = (some: Partial<Report>) =>
+    renderMarkdown({ ...report, violations: [], ...some })
+      .split("\n\n")
+      .slice(1, -3);
+  assert.deepEqual(partsOf({ check: asReviewed }), [
+    "### ✅ `team`: 2 to create, 0 violations, as reviewed",
+  ]);
+  assert.equal(
+    partsOf({ check: asReviewed, violations: [missing] })[0],
+    "### ⚠️ `team`: 2 to create, 1 violation: 1 advisory, as reviewed",
+  );
+  assert.deepEqual(partsOf({ check: { ...asReviewed, result: "missing" } }), [
+    "### ❌ `team`: 2 to create, 0 violations, no reviewed plan",
+    `There is no reviewed plan ${accepting}`,
+  ]);
+});
+
+test("a long difference leaves room for the violations", () => {
+  const long = Array.from({ length: 2000 }, (_, index) => `    +line ${index} of the difference`);
+  const text = renderMarkdown({ ...report, check: { ...check, difference: long } });
+  const shown = text.split("\n").filter((line) => line.startsWith("    +line")).length;
+  assert.ok(shown > 500 && shown < 700, String(shown));
+  assert.ok(
+    text.includes(`\n\n_… and ${2000 - shown} more: no room for them here._\n\n</details>\n\n`),
+  );
+  assert.ok(text.includes("| advisory | `gateway-certificate` |"));
+  assert.ok(text.endsWith(tree.join("\n")));
+});
+
+test("JSON has what the check found where there was one", () => {
+  const json = JSON.parse(jsonOf({ ...report, check })) as Record<string, unknown>;
+  assert.deepEqual(json.check, check);
 });
 
 test("nothing in a violation is Markdown, and nobody is mentioned by it", () => {
