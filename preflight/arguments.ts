@@ -1,6 +1,6 @@
 /** The command line of `npm run preflight`. */
 import { parseArgs } from "node:util";
-import { fromPerson, type OutputFile } from "../preview/output-files";
+import { fromPerson, type OutputFile } from "../stack/output-files";
 import { StackError } from "../stack/errors";
 
 export const help = `Usage: npm run preflight -- STACK [--json FILE] [--project DIR] [--cwd DIR]

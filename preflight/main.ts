@@ -1,5 +1,5 @@
 /** `npm run preflight`: what a stack needs before `pulumi up`, and what to do where it is not there. */
-import { checkFiles, takesStandardOutput, writeOutput } from "../preview/output-files";
+import { checkFiles, takesStandardOutput, writeOutput } from "../stack/output-files";
 import { firstLine, reasonOf } from "../stack/errors";
 import { projectNamed } from "../stack/project";
 import { help, readArguments } from "./arguments";

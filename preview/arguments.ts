@@ -1,7 +1,7 @@
 /** The command line of `npm run preview`. */
 import { parseArgs } from "node:util";
 import { Failure } from "../sandbox/failure";
-import { fromPerson, type OutputFile } from "./output-files";
+import { fromPerson, type OutputFile } from "../stack/output-files";
 
 export const help = `Usage: npm run preview -- STACK [--project DIR] [--diff] [--json FILE] [--markdown FILE]
                               [--check | --accept]

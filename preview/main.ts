@@ -17,7 +17,7 @@ import { type PreviewConfiguration, previewConfiguration, stacksOf } from "./con
 import { type Preview, previewProject } from "./engine";
 import { makeFolder, removeAbandoned } from "./folder";
 import { renderFailure, renderMarkdown } from "./markdown";
-import { checkFiles, takesStandardOutput, writeOutput } from "./output-files";
+import { checkFiles, takesStandardOutput, writeOutput } from "../stack/output-files";
 import { choiceFile, readChoice } from "./policies/choice";
 import {
   crossGuardConfiguration,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { checkFiles, writeOutput } from "../../preview/output-files";
+import { checkFiles, writeOutput } from "../../stack/output-files";
 import { temporaryFolder } from "../sandbox/images/reading";
 
 test("a file is replaced whole, and nothing is left beside it", async () => {

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { lstat, open, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { reasonOf, StackError } from "../stack/errors";
+import { reasonOf, StackError } from "./errors";
 
 /** What stands for standard output where a file is named. */
 export const standardOutput = "-";
