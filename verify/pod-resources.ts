@@ -2,10 +2,22 @@
 import { ApiException } from "@kubernetes/client-node";
 import type { CoreV1Api, V1Pod } from "@kubernetes/client-node";
 import { explained } from "../stack/cluster";
+import { reasonOf } from "../stack/errors";
 import { everyOne } from "../stack/waiting";
 import { endedRuns, runOf } from "./leftovers";
-import { probeLabel, probePod, probeService, probeServiceAccount, runLabel } from "./probe-pod";
+import {
+  podLabel,
+  probeLabel,
+  probePod,
+  probeService,
+  probeServiceAccount,
+  runLabel,
+} from "./probe-pod";
 import type { ProbePod } from "./probe-pod";
+
+/** Selectors of what runs have made: an application's own may be called verify, too. */
+const podsOfRuns = `${probeLabel},${runLabel}`;
+const madeForPods = `${probeLabel},${podLabel}`;
 
 /** The pods in these namespaces. */
 export async function list(
@@ -20,6 +32,9 @@ export async function list(
   );
   return lists.flatMap(({ items }) => items);
 }
+
+/** What the API server says of a pod whose service account is not there. */
+const noAccount = "error looking up service account";
 
 /** Makes a pod, and what belongs to it. */
 export async function create(
@@ -37,7 +52,7 @@ export async function create(
   try {
     await createPod();
   } catch (error) {
-    if (!ownServiceAccount) throw error;
+    if (!ownServiceAccount || !reasonOf(error).includes(noAccount)) throw error;
     // Another run that has just ended may have removed the account before the pod was there.
     await createServiceAccount(api, pod);
     await createPod();
@@ -98,7 +113,7 @@ export async function removeLeftovers(
   namespaces: readonly string[],
   longest: number,
 ): Promise<void> {
-  const runs = endedRuns(await list(api, namespaces, probeLabel), longest);
+  const runs = endedRuns(await list(api, namespaces, podsOfRuns), longest);
   // Why this run's pods have ended, if they have, is still to be told.
   const ended = runs.filter((each) => each !== run);
   if (ended.length === 0) return;
@@ -116,14 +131,14 @@ export async function removeShared(
   pods: readonly ProbePod[],
 ): Promise<void> {
   const isUsed = async () =>
-    (await list(api, [namespace], probeLabel)).some((pod) => runOf(pod) !== run);
+    (await list(api, [namespace], podsOfRuns)).some((pod) => runOf(pod) !== run);
   if (await isUsed()) return;
   await everyOne<unknown>([
     explained("remove the probe pods' Services", () =>
-      api.deleteCollectionNamespacedService({ namespace, labelSelector: probeLabel }),
+      api.deleteCollectionNamespacedService({ namespace, labelSelector: madeForPods }),
     ),
     explained("remove the probe pods' service accounts", () =>
-      api.deleteCollectionNamespacedServiceAccount({ namespace, labelSelector: probeLabel }),
+      api.deleteCollectionNamespacedServiceAccount({ namespace, labelSelector: madeForPods }),
     ),
   ]);
   if (!(await isUsed())) return;

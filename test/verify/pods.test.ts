@@ -34,8 +34,8 @@ const stranger: ProbePod = {
 
 const live = new AbortController().signal;
 
-const named = (name: string, app: string, namespace = "bookinfo") => ({
-  metadata: { name, namespace, labels: { app } },
+const named = (name: string, app: string, namespace = "bookinfo", labels = {}) => ({
+  metadata: { name, namespace, labels: { app, ...labels } },
 });
 
 /** Runs the pod's command for real, on this machine. */
@@ -139,7 +139,7 @@ test("a pod outside the mesh has no sidecar, by label and by annotation; the oth
 
 test("a pod that serves has a Service that selects no other, and both are removed", async (t) => {
   const fake = await cluster(t);
-  fake.services.set("bookinfo/left", named("left", "verify"));
+  fake.services.set("bookinfo/left", named("left", "verify", "bookinfo", { "verify-pod": "left" }));
   fake.services.set("bookinfo/other", named("other", "details"));
   const pods = podsIn(fake);
   const serves = { service: "verify-unlisted", port: 9080 };
@@ -263,13 +263,13 @@ test("what killed runs have left is removed, and nothing that a run may still us
     "bookinfo/ended": { ...podOf("c", 30), status: { phase: "Failed" } },
     "bookinfo/goes-on": podOf("c", 30),
     "elsewhere/old": podOf("a", 3600, "elsewhere"),
-    "default/other": named("other", "details", "default"),
+    "default/other": named("other", "verify", "default"),
   };
   for (const [name, each] of Object.entries(left)) fake.pods.set(name, each);
   for (const namespace of ["bookinfo", "default", "elsewhere"]) {
     for (const kept of [fake.services, fake.serviceAccounts]) {
-      kept.set(`${namespace}/left`, named("left", "verify", namespace));
-      kept.set(`${namespace}/other`, named("other", "details", namespace));
+      kept.set(`${namespace}/left`, named("left", "verify", namespace, { "verify-pod": "left" }));
+      kept.set(`${namespace}/other`, named("other", "verify", namespace));
     }
   }
   const stay = ["bookinfo/ended", "bookinfo/goes-on", "elsewhere/old", "default/other"];

@@ -182,15 +182,18 @@ function attach(connection: WebSocket, { stdin, stdout, stderr }: Running): void
   });
 }
 
-/** Of a label selector, `label=value` and `label in (value,value)`. */
+/** Of a label selector, `label`, `label=value` and `label in (value,value)`. */
 function selects(namespace: string, selector: string): (labelled: Resource) => boolean {
   const wanted = selector.split(/,(?![^(]*\))/).map((part) => {
-    const [label = "", values = ""] = part.split(/=| in /);
-    return { label, values: values.replace(/^\(|\)$/g, "").split(",") };
+    const [label = "", values] = part.split(/=| in /);
+    return { label, values: values?.replace(/^\(|\)$/g, "").split(",") };
   });
   return ({ metadata }) =>
     metadata?.namespace === namespace &&
-    wanted.every(({ label, values }) => values.includes(metadata.labels?.[label] ?? ""));
+    wanted.every(({ label, values }) => {
+      const value = metadata.labels?.[label];
+      return value !== undefined && (values?.includes(value) ?? true);
+    });
 }
 
 export function kubeconfigFor(server: string): string {
