@@ -10,15 +10,8 @@ import type {
 } from "@kubernetes/client-node";
 import { explained, loadCluster } from "../stack/cluster";
 import { firstLine, StackError } from "../stack/errors";
-import {
-  container,
-  podName,
-  probeLabel,
-  probePod,
-  probeService,
-  probeServiceAccount,
-  runLabel,
-} from "./probe-pod";
+import { create, list, removeLeftovers, removePods, removeShared } from "./pod-resources";
+import { container, lifetime, podName, probeLabel, runLabel } from "./probe-pod";
 import type { Plain, ProbePod } from "./probe-pod";
 import { probeArguments, proberOver } from "./prober";
 import type { Prober } from "./prober";
@@ -39,11 +32,14 @@ export interface ProbePodsOptions {
 
 export interface ProbePods {
   /**
-   * Removes what a killed run has left behind, then starts these pods with what belongs to them.
+   * Starts these pods with what belongs to them, and removes what killed runs have left behind.
    * @returns their probers, by the pods' names as they were given
    */
   start(pods: readonly ProbePod[], signal: AbortSignal): Promise<ReadonlyMap<string, Prober>>;
-  /** Removes this run's pods and what belongs to them, whatever became of `start`. */
+  /**
+   * Removes this run's pods, whatever became of `start`, and what all runs' pods share where no
+   * other run's are there.
+   */
   remove(): Promise<void>;
 }
 
@@ -55,27 +51,16 @@ export function probePods(options: ProbePodsOptions): ProbePods {
   const run = randomBytes(4).toString("hex");
   const ours = `${probeLabel},${runLabel}=${run}`;
   const probers: Prober[] = [];
-  let mayExist = false;
-
-  const list = async () => {
-    const lists = await everyOne(
-      namespaces.map((namespace) =>
-        explained("list the probe pods", () =>
-          api.listNamespacedPod({ namespace, labelSelector: ours }),
-        ),
-      ),
-    );
-    return lists.flatMap(({ items }) => items);
-  };
+  let mayExist: readonly ProbePod[] = [];
 
   return {
     async start(pods, signal) {
-      await removeAll(api, namespaces, probeLabel);
       signal.throwIfAborted();
-      mayExist = true;
+      mayExist = pods;
       // Every one of them ends, also behind a failure: a pod created after `remove` would stay.
       await everyOne(pods.map((pod) => create(api, run, pod, image)));
-      await ready(list, pods.length, deadline, signal);
+      await removeLeftovers(api, run, namespaces, lifetime * 1000 + deadline);
+      await ready(() => list(api, namespaces, ours), pods.length, deadline, signal);
       const started = await Promise.all(
         pods.map(async (pod): Promise<[string, Prober]> => {
           const connected = connect(cluster, pod.namespace, podName(run, pod.name));
@@ -88,46 +73,20 @@ export function probePods(options: ProbePodsOptions): ProbePods {
     },
     async remove() {
       for (const prober of probers) prober.close();
-      if (mayExist) await removeAll(api, namespaces, ours);
+      if (mayExist.length === 0) return;
+      await removePods(api, namespaces, ours);
+      await everyOne(
+        namespaces.map((namespace) =>
+          removeShared(
+            api,
+            run,
+            namespace,
+            mayExist.filter((pod) => pod.namespace === namespace),
+          ),
+        ),
+      );
     },
   };
-}
-
-async function create(api: CoreV1Api, run: string, pod: ProbePod, image: string): Promise<void> {
-  const { namespace, ownServiceAccount = false } = pod;
-  const service = probeService(run, pod);
-  if (ownServiceAccount) {
-    await explained(`create the service account ${pod.serviceAccount} in ${namespace}`, () =>
-      api.createNamespacedServiceAccount({ namespace, body: probeServiceAccount(run, pod) }),
-    );
-  }
-  await explained(`create the probe pod of service account ${pod.serviceAccount}`, () =>
-    api.createNamespacedPod({ namespace, body: probePod(run, pod, image) }),
-  );
-  if (service === undefined) return;
-  await explained(`create the Service ${service.metadata?.name ?? ""} of a probe pod`, () =>
-    api.createNamespacedService({ namespace, body: service }),
-  );
-}
-
-async function removeAll(
-  api: CoreV1Api,
-  namespaces: readonly string[],
-  labelSelector: string,
-): Promise<void> {
-  await everyOne<unknown>(
-    namespaces.flatMap((namespace) => [
-      explained("remove the probe pods", () =>
-        api.deleteCollectionNamespacedPod({ namespace, labelSelector, gracePeriodSeconds: 0 }),
-      ),
-      explained("remove the probe pods' Services", () =>
-        api.deleteCollectionNamespacedService({ namespace, labelSelector }),
-      ),
-      explained("remove the probe pods' service accounts", () =>
-        api.deleteCollectionNamespacedServiceAccount({ namespace, labelSelector }),
-      ),
-    ]),
-  );
 }
 
 /** Waits until every pod, and its sidecar, is ready. */

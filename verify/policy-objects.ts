@@ -130,7 +130,7 @@ export function compare(
   );
   const there = new Map(found.map((live) => [nameOf(live), live.spec ?? {}] as const));
   const missing = [...wanted.keys()].filter((name) => !there.has(name));
-  const foreign = [...there.keys()].filter((name) => !wanted.has(name));
+  const foreign = found.filter((live) => !wanted.has(nameOf(live)));
   const changed = [...wanted].flatMap(([name, spec]) => {
     const live = there.get(name);
     const where = live === undefined ? undefined : firstDifference(spec, live);
@@ -141,19 +141,23 @@ export function compare(
     differences: [
       ...missing.map((name) => `${name} is missing`),
       ...changed,
-      ...foreign.map((name) => `${name} is none of the table's`),
+      ...foreign.map((live) => `${nameOf(live)} is none of the table's; ${removalOf(live)}`),
     ],
   };
 }
 
-function nameOf({
-  kind,
-  metadata,
-}: {
-  kind: string;
-  metadata: Pick<Live["metadata"], "name" | "namespace">;
-}): string {
+/** Whatever names an object. */
+interface Named {
+  readonly kind: string;
+  readonly metadata: Pick<Live["metadata"], "name" | "namespace">;
+}
+
+function nameOf({ kind, metadata }: Named): string {
   return `${kind} ${metadata.namespace}/${metadata.name}`;
+}
+
+function removalOf({ kind, metadata }: Named): string {
+  return `to remove it: kubectl -n ${metadata.namespace} delete ${kind.toLowerCase()} ${metadata.name}`;
 }
 
 /** Where two values differ first, as a path such as `spec.rules[0].when`; undefined where they do not. */

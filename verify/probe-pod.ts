@@ -7,13 +7,16 @@ export const runLabel = "verify-run";
 export const podLabel = "verify-pod";
 export const container = "probe";
 
+/** Seconds after which a pod ends by itself, whatever became of its run. */
+export const lifetime = 600;
+
 /** A pod to send requests from. */
 export interface ProbePod {
   /** Unique in a run; a part of the pod's name. */
   readonly name: string;
   readonly namespace: string;
   readonly serviceAccount: string;
-  /** Whether the service account is made for the pod and removed with it; without, it has to be there. */
+  /** Whether the service account is made for such pods and removed with the last; without, it has to be there. */
   readonly ownServiceAccount?: boolean;
   /** Whether it has a sidecar. Without one its requests are plain text. */
   readonly inTheMesh: boolean;
@@ -31,9 +34,10 @@ export function podName(run: string, name: string): string {
   return `verify-${name}-${run}`;
 }
 
-function labelsOf(run: string, name: string): Record<string, string> {
+/** What the pods of this name have in common in every run, with what they share. */
+function labelsOf(name: string): Record<string, string> {
   const [label = "", value = ""] = probeLabel.split("=");
-  return { [label]: value, [runLabel]: run, [podLabel]: name };
+  return { [label]: value, [podLabel]: name };
 }
 
 /** Istio reads the label, its older releases the annotation. */
@@ -47,7 +51,7 @@ const smallSidecar = {
   "sidecar.istio.io/proxyMemory": "64Mi",
 };
 
-/** It waits to be spoken to, for ten minutes at most. No token is in it, nor mounted into it. */
+/** It waits to be spoken to, as long as it lives. No token is in it, nor mounted into it. */
 export function probePod(
   run: string,
   { name, serviceAccount, inTheMesh, serves }: ProbePod,
@@ -57,14 +61,18 @@ export function probePod(
     metadata: {
       name: podName(run, name),
       // The label counts where the namespace has none.
-      labels: { ...labelsOf(run, name), ...(inTheMesh ? sidecar : noSidecar) },
+      labels: {
+        ...labelsOf(name),
+        [runLabel]: run,
+        ...(inTheMesh ? sidecar : noSidecar),
+      },
       annotations: inTheMesh ? smallSidecar : noSidecar,
     },
     spec: {
       serviceAccountName: serviceAccount,
       automountServiceAccountToken: false,
       restartPolicy: "Never",
-      activeDeadlineSeconds: 600,
+      activeDeadlineSeconds: lifetime,
       terminationGracePeriodSeconds: 0,
       containers: [
         {
@@ -91,29 +99,23 @@ function serverOn(port: number): string {
   return `require("node:http").createServer((_, response) => response.end()).listen(${port})`;
 }
 
-/** The service account of a pod that brings its own. */
-export function probeServiceAccount(
-  run: string,
-  { name, serviceAccount }: ProbePod,
-): Plain<V1ServiceAccount> {
+/** The service account of a pod that brings its own. Every run's pods share it: its name is the point. */
+export function probeServiceAccount({ name, serviceAccount }: ProbePod): Plain<V1ServiceAccount> {
   return {
-    metadata: { name: serviceAccount, labels: labelsOf(run, name) },
+    metadata: { name: serviceAccount, labels: labelsOf(name) },
     automountServiceAccountToken: false,
   };
 }
 
 /**
- * The Service of a pod that serves. Sidecars speak mutual TLS to what a Service stands before;
- * addressed by its IP the pod would get plain text, and refuse that and not the caller.
+ * The Service of the pods that serve, one for all runs. Sidecars speak mutual TLS to what a Service
+ * stands before; addressed by its IP a pod would get plain text, and refuse that and not the caller.
  */
-export function probeService(
-  run: string,
-  { name, serves }: ProbePod,
-): Plain<V1Service> | undefined {
+export function probeService({ name, serves }: ProbePod): Plain<V1Service> | undefined {
   if (serves === undefined) return undefined;
   const { service, port } = serves;
   return {
-    metadata: { name: service, labels: labelsOf(run, name) },
-    spec: { selector: labelsOf(run, name), ports: [{ name: "http", port }] },
+    metadata: { name: service, labels: labelsOf(name) },
+    spec: { selector: labelsOf(name), ports: [{ name: "http", port }] },
   };
 }

@@ -125,7 +125,7 @@ export async function verify(
           signal: either,
           waiting: (unexpected) => {
             progress(
-              `${unexpected} answers are not as expected: waiting for policies on their way …`,
+              `Not as expected yet: ${unexpected} of ${planned.length} answers; waiting for policies on their way …`,
             );
           },
         }),

@@ -105,8 +105,11 @@ test("nothing differs but a policy, which no request shows: exit 1, and a line t
   assert.equal(code, 1, err);
   const lines = out.trimEnd().split("\n");
   assert.deepEqual(
-    lines.filter((line) => line.startsWith("different:")),
-    ["different: EnvoyFilter bookinfo/extra is none of the table's"],
+    lines.filter((line) => /^different:|kubectl|delete/.test(line)),
+    [
+      "different: EnvoyFilter bookinfo/extra is none of the table's; to remove it: kubectl -n bookinfo",
+      "    delete envoyfilter extra",
+    ],
   );
   assert.equal(lines.at(-1), "1492 cells, 0 differences, 1 policy difference, 0 not tried");
 });

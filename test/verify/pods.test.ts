@@ -7,6 +7,7 @@ import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import type { V1Pod } from "@kubernetes/client-node";
+import { endedRuns } from "../../verify/leftovers";
 import { probePods } from "../../verify/pods";
 import type { Plain, ProbePod } from "../../verify/probe-pod";
 import { kubeconfigFor, startCluster } from "./support/cluster";
@@ -19,10 +20,22 @@ const podAs = (serviceAccount: string): ProbePod => ({
   inTheMesh: true,
 });
 
+const foreigner: ProbePod = {
+  ...podAs("bookinfo-productpage"),
+  name: "foreigner",
+  namespace: "default",
+  ownServiceAccount: true,
+};
+const stranger: ProbePod = {
+  ...podAs("default"),
+  name: "stranger",
+  serves: { service: "verify-unlisted", port: 9080 },
+};
+
 const live = new AbortController().signal;
 
-const named = (name: string, app: string, namespace = "bookinfo") => ({
-  metadata: { name, namespace, labels: { app } },
+const named = (name: string, app: string, namespace = "bookinfo", labels = {}) => ({
+  metadata: { name, namespace, labels: { app, ...labels } },
 });
 
 /** Runs the pod's command for real, on this machine. */
@@ -124,15 +137,18 @@ test("a pod outside the mesh has no sidecar, by label and by annotation; the oth
   ]);
 });
 
-test("a pod that serves has a Service that selects it alone, and both are removed", async (t) => {
+test("a pod that serves has a Service that selects no other, and both are removed", async (t) => {
   const fake = await cluster(t);
-  fake.services.set("bookinfo/left", named("left", "verify"));
+  fake.services.set("bookinfo/left", named("left", "verify", "bookinfo", { "verify-pod": "left" }));
   fake.services.set("bookinfo/other", named("other", "details"));
   const pods = podsIn(fake);
   const serves = { service: "verify-unlisted", port: 9080 };
   const server: ProbePod = { ...podAs("default"), name: "unlisted", serves };
   await pods.start([podAs("default"), server], live);
-  assert.deepEqual([...fake.services.keys()], ["bookinfo/other", "bookinfo/verify-unlisted"]);
+  assert.deepEqual(
+    [...fake.services.keys()],
+    ["bookinfo/left", "bookinfo/other", "bookinfo/verify-unlisted"],
+  );
   const { selector = {}, ports } = fake.services.get("bookinfo/verify-unlisted")?.spec ?? {};
   assert.deepEqual(ports, [{ name: "http", port: 9080 }]);
   const selected = fake.created.filter(({ metadata }) =>
@@ -148,12 +164,6 @@ test("a pod of another namespace has a service account of its own, which is remo
   const fake = await cluster(t);
   fake.serviceAccounts.set("default/other", named("other", "details"));
   const pods = podsIn(fake);
-  const foreigner: ProbePod = {
-    ...podAs("bookinfo-productpage"),
-    name: "foreigner",
-    namespace: "default",
-    ownServiceAccount: true,
-  };
   const probers = await pods.start([podAs("bookinfo-productpage"), foreigner], live);
   assert.deepEqual([...probers.keys()], ["bookinfo-productpage", "foreigner"]);
   // Where the account is, `create` makes none: it belongs to the application.
@@ -173,29 +183,121 @@ test("a pod of another namespace has a service account of its own, which is remo
   assert.equal(fake.pods.size, 0);
 });
 
-test("what a killed run has left in any namespace is removed first, and nothing else", async (t) => {
+/** What all runs' pods share, as namespace/name. */
+const sharedIn = ({ services, serviceAccounts }: Cluster) => [
+  ...services.keys(),
+  ...serviceAccounts.keys(),
+];
+const shared = ["bookinfo/verify-unlisted", "default/bookinfo-productpage"];
+
+/** A pod of another run. */
+const podOf = (run: string, secondsAgo: number, namespace = "bookinfo"): Plain<V1Pod> => ({
+  metadata: {
+    name: `verify-left-${run}`,
+    namespace,
+    labels: { app: "verify", "verify-run": run },
+    creationTimestamp: new Date(Date.now() - secondsAgo * 1000),
+  },
+});
+
+test("two runs live side by side, and the last one removes what they share", async (t) => {
   const fake = await cluster(t);
+  const [first, second] = [podsIn(fake), podsIn(fake)];
+  const started = await Promise.all([
+    first.start([stranger, foreigner], live),
+    second.start([stranger, foreigner], live),
+  ]);
+  assert.equal(fake.pods.size, 4);
+  assert.deepEqual(sharedIn(fake), shared);
+  const { selector = {} } = fake.services.get("bookinfo/verify-unlisted")?.spec ?? {};
+  assert.deepEqual(selector, { app: "verify", "verify-pod": "stranger" });
+
+  await first.remove();
+  assert.equal(fake.pods.size, 2);
+  assert.deepEqual(sharedIn(fake), shared);
+  for (const prober of started[1].values()) assert.deepEqual(await prober.send([]), []);
+
+  await second.remove();
+  assert.equal(fake.pods.size, 0);
+  assert.deepEqual(sharedIn(fake), []);
+});
+
+test("an account that another run removes before the pod is there is made again", async (t) => {
+  let refused = 0;
+  const fake = await cluster(t, {
+    refuse: () => {
+      if (refused > 0) return undefined;
+      refused += 1;
+      fake.serviceAccounts.clear();
+      return "error looking up service account: not found";
+    },
+  });
+  const pods = podsIn(fake);
+  await pods.start([foreigner], live);
+  assert.equal(refused, 1);
+  assert.deepEqual(sharedIn(fake), ["default/bookinfo-productpage"]);
+  await pods.remove();
+});
+
+test("what a run that begins meanwhile relies on is there again", async (t) => {
+  const fake = await cluster(t, {
+    before: (line) => {
+      if (!/^DELETE .*\/serviceaccounts/.test(line)) return;
+      fake.pods.set("bookinfo/begins", podOf("begins", 0));
+      fake.pods.set("default/begins", podOf("begins", 0, "default"));
+    },
+  });
+  const pods = podsIn(fake);
+  await pods.start([stranger, foreigner], live);
+  await pods.remove();
+  assert.deepEqual([...fake.pods.keys()].sort(), ["bookinfo/begins", "default/begins"]);
+  assert.deepEqual(sharedIn(fake), shared);
+});
+
+test("what killed runs have left is removed, and nothing that a run may still use", async (t) => {
+  const fake = await cluster(t);
+  const left: Record<string, Plain<V1Pod>> = {
+    "bookinfo/old": podOf("a", 3600),
+    "default/old": podOf("a", 3600, "default"),
+    "default/ended": { ...podOf("b", 30, "default"), status: { phase: "Failed" } },
+    "bookinfo/ended": { ...podOf("c", 30), status: { phase: "Failed" } },
+    "bookinfo/goes-on": podOf("c", 30),
+    "elsewhere/old": podOf("a", 3600, "elsewhere"),
+    "default/other": named("other", "verify", "default"),
+  };
+  for (const [name, each] of Object.entries(left)) fake.pods.set(name, each);
   for (const namespace of ["bookinfo", "default", "elsewhere"]) {
-    for (const kept of [fake.pods, fake.services, fake.serviceAccounts]) {
-      kept.set(`${namespace}/left`, named("left", "verify", namespace));
-      kept.set(`${namespace}/other`, named("other", "details", namespace));
+    for (const kept of [fake.services, fake.serviceAccounts]) {
+      kept.set(`${namespace}/left`, named("left", "verify", namespace, { "verify-pod": "left" }));
+      kept.set(`${namespace}/other`, named("other", "verify", namespace));
     }
   }
-  const names = [
-    "bookinfo/other",
-    "default/other",
+  const stay = ["bookinfo/ended", "bookinfo/goes-on", "elsewhere/old", "default/other"];
+  const names = ["bookinfo/left", "bookinfo/other", "default/other"].concat(
     // Nothing was ever made there.
-    "elsewhere/left",
-    "elsewhere/other",
-  ];
+    ["elsewhere/left", "elsewhere/other"],
+  );
   const pods = podsIn(fake);
   await pods.start([podAs("default")], live);
-  assert.ok(!fake.pods.has("bookinfo/left"));
-  assert.ok(!fake.pods.has("default/left"));
+  const others = [...fake.pods.keys()].filter((name) => !name.includes("verify-default"));
+  assert.deepEqual(others, stay);
   await pods.remove();
-  assert.deepEqual([...fake.pods.keys()], names);
+  assert.deepEqual([...fake.pods.keys()], stay);
   assert.deepEqual([...fake.services.keys()], names);
   assert.deepEqual([...fake.serviceAccounts.keys()], names);
+});
+
+test("a run is over when all its pods have ended, or were made longer ago than a run may take", () => {
+  const ended = (pod: Plain<V1Pod>, phase: string) => ({ ...pod, status: { phase } });
+  const made = (pods: readonly Plain<V1Pod>[]) => endedRuns([podOf("ours", 0), ...pods], 700_000);
+  assert.deepEqual(made([podOf("a", 690), podOf("b", 710)]), ["b"]);
+  assert.deepEqual(made([ended(podOf("a", 9), "Failed"), ended(podOf("b", 9), "Succeeded")]), [
+    "a",
+    "b",
+  ]);
+  assert.deepEqual(made([ended(podOf("a", 9), "Failed"), podOf("a", 9)]), []);
+  // The cluster's clock counts, not this machine's.
+  assert.deepEqual(endedRuns([podOf("ours", 3600), podOf("a", 3700)], 700_000), []);
 });
 
 test("pods that do not get ready: which, and why, in Kubernetes' words", async (t) => {
@@ -296,7 +398,7 @@ test("it ends while it waits when it is told to, and then cleans up", async (t) 
   });
   const pods = podsIn(fake, 60_000);
   await assert.rejects(pods.start([podAs("default")], stop.signal), (error: Error) => {
-    assert.equal((error.cause as Error).message, "ended by SIGTERM");
+    assert.equal(((error.cause ?? error) as Error).message, "ended by SIGTERM");
     return true;
   });
   await pods.remove();
@@ -317,9 +419,12 @@ test("a kubeconfig that is none, and a cluster that is not there", async () => {
   await once(gone, "close");
   const pods = podsIn({ kubeconfig: kubeconfigFor(`http://127.0.0.1:${port}`) });
   await assert.rejects(pods.start([podAs("default")], live), (error: Error) => {
-    assert.match(error.message, /^cannot remove the probe pods: .*ECONNREFUSED/);
+    assert.match(
+      error.message,
+      /^cannot create the probe pod of service account default: .*ECONNREFUSED/,
+    );
     assert.ok(!error.message.includes("\n"));
     return true;
   });
-  await pods.remove();
+  await assert.rejects(pods.remove(), { message: /^cannot remove the probe pods: .*ECONNREFUSED/ });
 });

@@ -93,7 +93,7 @@ const changes: readonly (readonly [
         metadata: { name: "extra", namespace: "bookinfo" },
         spec: { rules: [{}] },
       }),
-    "AuthorizationPolicy bookinfo/extra is none of the table's",
+    "AuthorizationPolicy bookinfo/extra is none of the table's; to remove it: kubectl -n bookinfo delete authorizationpolicy extra",
   ],
   [
     "a filter of Envoy's",
@@ -103,7 +103,7 @@ const changes: readonly (readonly [
         metadata: { name: "extra", namespace: "istio-system" },
         spec: {},
       }),
-    "EnvoyFilter istio-system/extra is none of the table's",
+    "EnvoyFilter istio-system/extra is none of the table's; to remove it: kubectl -n istio-system delete envoyfilter extra",
   ],
 ];
 

@@ -14,7 +14,7 @@ import type { Report } from "../verify";
 import { markup, Markup } from "./markup";
 import { cellText, matrices } from "./matrix";
 import type { Matrix } from "./matrix";
-import { counted, outcomeOf, remarks, sentence, verdicts, whereIs } from "./words";
+import { counted, outcomeOf, remarks, sentence, starred, verdicts, whereIs } from "./words";
 
 const style = readFileSync(join(__dirname, "page.css"), "utf8");
 
@@ -161,7 +161,7 @@ function legend({ cells }: Report): readonly Markup[] {
   const stars = cells.some(({ expected }) => expected.stars === true);
   return [
     ...marks,
-    ...(stars ? [markup`<span><i class="permitted">★</i> with the ratings' stars</span>`] : []),
+    ...(stars ? [markup`<span><i class="permitted">★</i> ${starred}</span>`] : []),
     markup`<span>Every cell opens to its request and its answer.</span>`,
   ];
 }

@@ -6,7 +6,7 @@ import type { Report } from "../verify";
 import { markup } from "./markup";
 import { cellText, matrices, merged } from "./matrix";
 import type { Matrix, Row } from "./matrix";
-import { counted, counts, outcomeOf, remarks, sentence, whereIs } from "./words";
+import { counted, counts, listed, outcomeOf, remarks, sentence, whereIs } from "./words";
 
 /** Characters kept for the lines that say what was left out. */
 const reserve = 400;
@@ -89,7 +89,7 @@ function details(matrix: Matrix): string {
 }
 
 function names(row: Row): string {
-  const all = row.names.map(code).join(", ");
+  const all = listed(row.names.map(code));
   return row.names.length === 1 ? all : `${row.names.length} alike: ${all}`;
 }
 

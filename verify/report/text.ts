@@ -8,7 +8,7 @@ import { isProven } from "../verify";
 import type { Report } from "../verify";
 import { cellText, matrices, merged } from "./matrix";
 import type { Matrix, Row } from "./matrix";
-import { counts, outcomeOf, remarks, whereIs } from "./words";
+import { counts, listed, outcomeOf, remarks, whereIs } from "./words";
 
 export interface ReportStyle {
   /** Whether to use colours. Differences are marked without them too. */
@@ -18,6 +18,7 @@ export interface ReportStyle {
 /** No line is wider. */
 const width = 100;
 const gap = "  ";
+const noBreak = "\u00a0";
 /** A longer column's head goes over several lines. */
 const longestHead = 20;
 /** Names are broken into lines of at least this, before columns go to a table of their own. */
@@ -61,7 +62,7 @@ interface Column {
 
 function columnOf({ turned, columns, rows }: Matrix, position: number): Column {
   const name = columns[position] ?? "";
-  const head = wrapped(turned ? name : besideService(name, columns), longestHead, "");
+  const head = broken(turned ? name : besideService(name, columns), longestHead);
   const texts = rows.map(({ cells }) => cellText(cells[position]));
   return {
     head,
@@ -111,13 +112,13 @@ function table(
   );
   lines.push(paint("dim", `${gap}${"─".repeat(names + taken - gap.length)}`));
   for (const row of rows) {
-    const [first = "", ...others] = wrapped(label(row), names, "");
+    const [first = "", ...others] = broken(label(row), names);
     const texts = columns.map(({ position, width: room }) =>
       painted(row.cells[position], room, paint),
     );
     lines.push(line(first, texts), ...others.map((other) => line(other, [])));
     if (row.names.length === 1) continue;
-    const members = wrapped(row.names.join(", "), width - 2 * gap.length, "");
+    const members = listedInLines(row.names, width - 2 * gap.length);
     lines.push(...members.map((each) => `${gap}${gap}${paint("dim", each)}`));
   }
   return lines.join("\n");
@@ -149,13 +150,34 @@ function padded(text: string, room: number): string {
 
 function differenceLines({ cells, policies }: Report, paint: Paint): string {
   const different = cells.filter(({ verdict }) => verdict === "different");
+  // Policies first: they are few, and may be why requests fare differently.
   return [
-    ...different.map((cell) => `${whereIs(cell)}: ${outcomeOf(cell)}`),
     ...policies.differences,
+    ...different.map((cell) => `${whereIs(cell)}: ${outcomeOf(cell)}`),
   ]
     .flatMap((difference) => wrapped(`different: ${difference}`))
     .map((line) => line.replace(/^different:/, (mark) => paint("red", mark)))
     .join("\n");
+}
+
+/** Breaks a name behind its spaces and punctuation, and a part without room anywhere. */
+function broken(name: string, room: number): readonly string[] {
+  const lines: string[] = [];
+  for (const part of name.split(/(?<=[-.@/ ])/)) {
+    const longer = (lines.at(-1) ?? "") + part;
+    if (lines.length > 0 && stringWidth(longer.trimEnd()) <= room) lines.splice(-1, 1, longer);
+    else lines.push(...wrapAnsi(part, room, { hard: true, trim: false }).split("\n"));
+  }
+  return lines.map((line) => line.trimEnd());
+}
+
+/** Lists names, broken between them where it can be. */
+function listedInLines(names: readonly string[], room: number): readonly string[] {
+  const unbroken = names.map((name) => name.replaceAll(" ", noBreak));
+  const list = listed(unbroken).replaceAll(" ·", `${noBreak}·`);
+  return wrapAnsi(list, room, { hard: true })
+    .split("\n")
+    .map((line) => line.replaceAll(noBreak, " "));
 }
 
 /** Breaks a text at its spaces, and a word without room anywhere: nothing is cut off. */

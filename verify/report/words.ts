@@ -24,6 +24,14 @@ export const verdicts: Readonly<Record<Verdict, string>> = {
   "not tried": "not tried: there is no token to try it with",
 };
 
+/** What a cell's star means. */
+export const starred = "with the ratings' stars";
+
+/** Names in a list; they may hold commas. */
+export function listed(names: readonly string[]): string {
+  return names.join(" · ");
+}
+
 /** The report in one sentence. */
 export function sentence(report: Report): string {
   if (isProven(report)) return "The mesh enforces the table";
@@ -62,11 +70,12 @@ export function remarks(report: Report): readonly string[] {
     ...(policies.differences.length === 0
       ? [`The ${counted(policies.asked, "policy", "policies")} in the cluster are the table's.`]
       : []),
+    ...(cells.some(({ expected }) => expected.stars === true) ? [`★: ${starred}.`] : []),
     ...(summary.differences > 0 ? ["≠: expected beside observed."] : []),
     ...(summary.unproven > 0 ? [`(…): ${verdicts.unproven}.`] : []),
     ...needs.map((need) => {
       const viewers = untried.filter((cell) => needOf(cell) === need).map(({ viewer }) => viewer);
-      return `–: not tried, for want of ${need}: ${unique(viewers).join(", ")}.`;
+      return `–: not tried, for want of ${need}: ${listed(unique(viewers))}.`;
     }),
   ];
 }

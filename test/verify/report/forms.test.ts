@@ -137,7 +137,7 @@ test("Markdown: verdict, differences, tables", () => {
   ]);
   assert.equal(text.match(/^<details>/gm)?.length, 2);
   assert.ok(text.includes("| `user@bookinfo.example` | **403 ≠ 200** | **403 ≠ 403?** |"));
-  assert.ok(text.includes("| 3 alike: `anonymous`, `nobody`, `user` | 403 | 200 ★ |"));
+  assert.ok(text.includes("| 3 alike: `anonymous` · `nobody` · `user` | 403 | 200 ★ |"));
   const fine = renderMarkdown(report([cell(gate, "a", "b", ok, answer(200), "same")]));
   assert.match(fine, /^## ✅ The mesh enforces the table: 1 cell, 0 differences, 0 not tried\n/);
 });

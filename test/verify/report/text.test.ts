@@ -18,7 +18,7 @@ From a pod as details
                   reviews  -v2
   ─────────────────────────────────────
   3 alike:        403      200 ★
-    anonymous, nobody, user
+    anonymous · nobody · user
   moderator       (403)    200 ★ ≠ none
   tampered token  –        –
 
@@ -30,9 +30,10 @@ different: from a pod as details, moderator → reviews-v2: expected 200 with st
     (ETIMEDOUT)
 
 The 7 policies in the cluster are the table's.
+★: with the ratings' stars.
 ≠: expected beside observed.
 (…): refused as expected, but no permitted request was answered there: no proof.
-–: not tried, for want of a token: expired token, tampered token.
+–: not tried, for want of a token: expired token · tampered token.
 
 16 cells, 3 differences, 1 unproven, 4 not tried
 `;
@@ -86,14 +87,14 @@ test("policies that differ: a line for each, none wider than 100 columns, and th
   assert.ok(coloured.includes("\u001b[1m\u001b[31m1 cell, 0 differences, 2 policy differences,"));
 });
 
-test("what differs of requests is said before what differs of policies", () => {
+test("what differs of policies is said before what differs of requests: it may be why", () => {
   const both = report(everything.cells, ["EnvoyFilter bookinfo/extra is none of the table's"]);
   const said = renderReport(both, { colour: false }).match(/^different: .{11}/gm);
   assert.deepEqual(said, [
+    "different: EnvoyFilter",
     "different: through the",
     "different: through the",
     "different: from a pod ",
-    "different: EnvoyFilter",
   ]);
 });
 
@@ -112,7 +113,7 @@ test("what was not tried is grouped by what it needs", () => {
   ]);
   assert.deepEqual(renderReport(shown, { colour: false }).split("\n").slice(-7), [
     "The 7 policies in the cluster are the table's.",
-    "–: not tried, for want of the tenant's own key: expired token, not yet valid.",
+    "–: not tried, for want of the tenant's own key: expired token · not yet valid.",
     "–: not tried, for want of an ID token: ID token.",
     "–: not tried, for want of a token: stranger.",
     "",
@@ -169,6 +170,32 @@ test("no line is wider than 100 columns, and no name is cut, however long it is 
   assert.equal(names.join(""), `${name}bcdef`);
 });
 
+test("a column's head is broken at its punctuation", () => {
+  const viewers = ["nobody@bookinfo.example", "somebody.else@a-long-company.example"];
+  const cells = ["/a", "/b", "/c"].flatMap((target) =>
+    viewers.map((viewer) => cell(gate, viewer, target, ok, answer(200), "same")),
+  );
+  const lines = renderReport(report(cells), { colour: false }).split("\n");
+  assert.deepEqual(lines.slice(1, 6), [
+    "      nobody@bookinfo.  somebody.else@a-",
+    "      example           long-company.example",
+    "  ──────────────────────────────────────────",
+    "  /a  200               200",
+    "  /b  200               200",
+  ]);
+});
+
+test("a list of names is broken between them; they may hold commas and spaces", () => {
+  const names = Array.from({ length: 7 }, (_, at) => `alg: none, with signature ${at}`);
+  const cells = names.map((name) => cell(gate, name, "details", denied, deniedAnswer, "same"));
+  const lines = renderReport(report(cells), { colour: false }).split("\n");
+  assert.deepEqual(lines.slice(4, -5), [
+    "    alg: none, with signature 0 · alg: none, with signature 1 · alg: none, with signature 2 ·",
+    "    alg: none, with signature 3 · alg: none, with signature 4 · alg: none, with signature 5 ·",
+    "    alg: none, with signature 6",
+  ]);
+});
+
 test("columns that have no room beside the others make a table of their own", () => {
   const targets = Array.from({ length: 12 }, (_, at) => `service-number-${at}`);
   const viewers = targets.map((_, at) => `viewer-${at}`);
@@ -194,7 +221,7 @@ test("a merged row names everybody, wherever they stand", () => {
   const lines = renderReport(report([first, ...its]), { colour: false }).split("\n");
   assert.deepEqual(lines.slice(lines.indexOf("From a pod as details") + 3, -5), [
     "  3 alike:  200",
-    "    one, three, five",
+    "    one · three · five",
     "  two       403",
     "  four      403",
   ]);
@@ -212,7 +239,7 @@ test("the first table merges neighbours alone, and from six on", () => {
   assert.deepEqual(shown([good, ...rows(6)]), [
     "  user      200",
     "  6 alike:  403",
-    "    bad 0, bad 1, bad 2, bad 3, bad 4, bad 5",
+    "    bad 0 · bad 1 · bad 2 · bad 3 · bad 4 · bad 5",
   ]);
 });
 
@@ -227,7 +254,7 @@ test("people and machines have rows of their own in the first table, however ali
     "  reporting (machine)  200",
     "  forged but valid     200",
     "  6 alike:             200",
-    "    way 0, way 1, way 2, way 3, way 4, way 5",
+    "    way 0 · way 1 · way 2 · way 3 · way 4 · way 5",
   ]);
 });
 

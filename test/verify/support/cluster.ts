@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly status?: (pod: Plain<V1Pod>) => Plain<V1PodStatus>;
   /** Refuses the creation of a pod with this message. */
   readonly refuse?: (pod: Plain<V1Pod>) => string | undefined;
+  /** Called before a request is answered, with its method and address. */
+  readonly before?: (line: string) => void;
   /** Pods that are there already, with a status of their own. */
   readonly workloads?: readonly Plain<V1Pod>[];
   /** Istio's objects, by the plural of their kind in lower case. */
@@ -67,7 +69,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const requests: string[] = [];
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    requests.push(`${request.method ?? ""} ${request.url ?? ""}`);
+    const asked = `${request.method ?? ""} ${request.url ?? ""}`;
+    requests.push(asked);
+    options.before?.(asked);
     const url = new URL(request.url ?? "", "http://cluster");
     const reply = (status: number, body: object) => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
@@ -95,20 +99,29 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     } else if (request.method === "GET") {
       const started = [...pods.values()].map((pod) => ({
         ...pod,
-        status: options.status?.(pod) ?? ready,
+        status: pod.status ?? options.status?.(pod) ?? ready,
       }));
       const items = [...(options.workloads ?? []), ...started].filter(isSelected);
       reply(200, { kind: "PodList", items });
     } else {
       const written = JSON.parse(await text(request)) as Resource;
-      const resource = { ...written, metadata: { ...written.metadata, namespace } };
+      const creationTimestamp = new Date();
+      const resource = {
+        ...written,
+        metadata: { ...written.metadata, namespace, creationTimestamp },
+      };
+      const name = `${namespace}/${resource.metadata.name ?? ""}`;
+      if (kept.has(name)) {
+        reply(409, { kind: "Status", message: `${kind} "${name}" already exists` });
+        return;
+      }
       const refusal = kind === "pods" ? options.refuse?.(resource) : undefined;
       if (refusal !== undefined) {
         reply(403, { kind: "Status", message: refusal });
         return;
       }
       if (kind === "pods") created.push(resource);
-      kept.set(`${namespace}/${resource.metadata.name ?? ""}`, resource);
+      kept.set(name, resource);
       reply(201, resource);
     }
   };
@@ -169,15 +182,18 @@ function attach(connection: WebSocket, { stdin, stdout, stderr }: Running): void
   });
 }
 
-/** Of a label selector, `label=value` and `label in (value,value)`. */
+/** Of a label selector, `label`, `label=value` and `label in (value,value)`. */
 function selects(namespace: string, selector: string): (labelled: Resource) => boolean {
   const wanted = selector.split(/,(?![^(]*\))/).map((part) => {
-    const [label = "", values = ""] = part.split(/=| in /);
-    return { label, values: values.replace(/^\(|\)$/g, "").split(",") };
+    const [label = "", values] = part.split(/=| in /);
+    return { label, values: values?.replace(/^\(|\)$/g, "").split(",") };
   });
   return ({ metadata }) =>
     metadata?.namespace === namespace &&
-    wanted.every(({ label, values }) => values.includes(metadata.labels?.[label] ?? ""));
+    wanted.every(({ label, values }) => {
+      const value = metadata.labels?.[label];
+      return value !== undefined && (values?.includes(value) ?? true);
+    });
 }
 
 export function kubeconfigFor(server: string): string {
