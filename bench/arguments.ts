@@ -1,6 +1,7 @@
 /** The command line of `npm run bench`. */
 import { parseArgs } from "node:util";
 import { Failure } from "../sandbox/failure";
+import { messageOf } from "../stack/errors";
 
 /** What each part compares; the parts run, and are printed, in this order. */
 export const parts = {
@@ -62,9 +63,7 @@ function parse(args: readonly string[]) {
     } as const;
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
-    throw new Failure(
-      `${error instanceof Error ? error.message : String(error)} (see npm run bench -- --help)`,
-    );
+    throw new Failure(`${messageOf(error)} (see npm run bench -- --help)`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The command line of `npm run preview`. */
 import { parseArgs } from "node:util";
 import { Failure } from "../sandbox/failure";
+import { messageOf } from "../stack/errors";
 import { fromPerson, type OutputFile } from "../stack/output-files";
 
 export const help = `Usage: npm run preview -- STACK [--project DIR] [--diff] [--json FILE] [--markdown FILE]
@@ -101,9 +102,7 @@ function parse(args: readonly string[]) {
     return parseArgs({ args: [...args], allowPositionals: true, options });
   } catch (error) {
     // The rest of Node's message explains how to pass a name that begins with a hyphen.
-    const [reason = ""] = (error instanceof Error ? error.message : String(error)).split(
-      /\.?\s*\n|\. /,
-    );
+    const [reason = ""] = messageOf(error).split(/\.?\s*\n|\. /);
     throw new Failure(`${reason} (see npm run preview -- --help)`);
   }
 }

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { exitWith, Failure } from "./failure";
-import { StackError } from "../stack/errors";
+import { messageOf, StackError } from "../stack/errors";
 import { projectNamed, sandboxCommand } from "../stack/project";
 import { clone, layout } from "./layout";
 import { machineProblem, runWith, type Needs } from "./machine";
@@ -86,7 +86,7 @@ function readArguments(args: readonly string[]): Chosen {
       project: values.project,
     };
   } catch (error) {
-    throw new Failure(`${error instanceof Error ? error.message : String(error)} ${hint}`);
+    throw new Failure(`${messageOf(error)} ${hint}`);
   }
 }
 

@@ -3,6 +3,11 @@ export class StackError extends Error {
   override readonly name = "StackError";
 }
 
+/** What an error says, as it is. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /**
  * One line saying what failed. `fetch` hides the reason in the cause, and a host with several
  * addresses hides it once more in a list of errors.

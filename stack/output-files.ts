@@ -18,7 +18,7 @@ export interface OutputFile<Option extends string = string> {
 export const fromPerson = (path: string) =>
   path === standardOutput ? path : resolve(process.env.INIT_CWD ?? process.cwd(), path);
 
-export const takesStandardOutput = (files: readonly OutputFile[]) =>
+export const takesStandardOutput = (files: readonly Pick<OutputFile, "path">[]) =>
   files.some(({ path }) => path === standardOutput);
 
 /**

@@ -14,6 +14,7 @@ import { layout } from "../sandbox/layout";
 import { machineProblem } from "../sandbox/machine";
 import { Progress } from "../sandbox/progress";
 import { ensurePulumi, ensureToolchain } from "../sandbox/toolchain/toolchain";
+import { messageOf } from "../stack/errors";
 import { lintWorkflows } from "./actionlint";
 import { told, type Count } from "./count";
 import { testGo } from "./go";
@@ -109,9 +110,7 @@ function readArguments(): { readonly all: boolean; readonly help: boolean } {
     const { all = false, help = false } = parseArgs({ options }).values;
     return { all, help };
   } catch (error) {
-    throw new Failure(
-      `${error instanceof Error ? error.message : String(error)} (see npm test -- --help)`,
-    );
+    throw new Failure(`${messageOf(error)} (see npm test -- --help)`);
   }
 }
 

@@ -1,6 +1,6 @@
 /** The command line of `npm run verify`. */
 import { parseArgs } from "node:util";
-import { StackError } from "../stack/errors";
+import { messageOf, StackError } from "../stack/errors";
 import { defaultProbeImage } from "./pods";
 import { formats } from "./report/files";
 import type { Format, ReportFile } from "./report/files";
@@ -99,7 +99,7 @@ function parsed(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new StackError(`${reason}. See npm run verify -- --help.`);
   }
 }

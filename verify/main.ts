@@ -10,7 +10,7 @@ import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
 import type { StackOutputs } from "../stack/outputs";
 import { projectNamed } from "../stack/project";
 import { askEveryUser } from "./person";
-import { standardOutput } from "../stack/output-files";
+import { takesStandardOutput } from "../stack/output-files";
 import { checkReportFiles, writeReportFiles } from "./report/files";
 import { renderReport } from "./report/text";
 import type { IssuedTokens } from "./tokens";
@@ -84,7 +84,7 @@ async function verifyWithPeople(
 
 /** The table goes to standard output, unless one of the files is that. */
 function print(report: Report, { files }: Arguments): void {
-  const taken = files.some(({ path }) => path === standardOutput);
+  const taken = takesStandardOutput(files);
   const stream = taken ? process.stderr : process.stdout;
   stream.write(renderReport(report, { colour: stream.isTTY && stream.hasColors() }));
 }

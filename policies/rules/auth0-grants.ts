@@ -67,10 +67,30 @@ interface Kind {
   readonly most: (grants: Grants, holder: string) => readonly string[];
 }
 
-const role = { input: "roleId", type: "role:Role", name: "name" };
+/** Who is listed in the table, by name. */
+interface Holder extends Reference {
+  readonly listOf: (grants: Grants) => Readonly<Record<string, readonly string[]>>;
+}
+
+const role: Holder = {
+  input: "roleId",
+  type: "role:Role",
+  name: "name",
+  listOf: (grants) => grants.roles,
+};
 const roles = { ...role, input: "roles" };
-const user = { input: "userId", type: "user:User", name: "email" };
-const client = { input: "clientId", type: "client:Client", name: "name" };
+const user: Holder = {
+  input: "userId",
+  type: "user:User",
+  name: "email",
+  listOf: (grants) => grants.users,
+};
+const client: Holder = {
+  input: "clientId",
+  type: "client:Client",
+  name: "name",
+  listOf: (grants) => grants.clients,
+};
 const server = { type: "resourceServer:ResourceServer", name: "identifier" };
 
 const api = "resourceServerIdentifier";
@@ -78,23 +98,20 @@ const api = "resourceServerIdentifier";
 const permission = { given: ["permission"], audience: [api] } as const;
 const permissions = { given: ["permissions", "name"], audience: ["permissions", api] } as const;
 
-const named = (lists: Grants["roles"], name: string) =>
-  (Object.hasOwn(lists, name) ? lists[name] : undefined) ?? [];
+/** At most what the table lists under the holder's name. */
+const asListed = (holder: Holder) => ({
+  holder,
+  most: (grants: Grants, name: string) => {
+    const lists = holder.listOf(grants);
+    return (Object.hasOwn(lists, name) ? lists[name] : undefined) ?? [];
+  },
+});
 
-const toRole = {
-  holder: role,
-  most: (grants: Grants, holder: string) => named(grants.roles, holder),
-};
-const toUser = {
-  holder: user,
-  most: (grants: Grants, holder: string) => named(grants.users, holder),
-};
+const toRole = asListed(role);
+const toUser = asListed(user);
+const toClient = asListed(client);
 /** What a user holds besides the roles, no table shows. */
 const pastRoles = { holder: user, most: () => [] };
-const toClient = {
-  holder: client,
-  most: (grants: Grants, holder: string) => named(grants.clients, holder),
-};
 const toApi = { audience: [api], most: (grants: Grants) => grants.permissions } as const;
 
 const kinds: readonly Kind[] = [
@@ -113,16 +130,9 @@ const kinds: readonly Kind[] = [
 
 const isOf = (resource: Resource, type: string) => resource.type === `auth0:index/${type}`;
 
-/** Whoever is listed, by name. */
-const listed = [
-  { ...role, listOf: ({ roles }: Grants) => roles },
-  { ...user, listOf: ({ users }: Grants) => users },
-  { ...client, listOf: ({ clients }: Grants) => clients },
-];
-
 /** A tenant may have several of one name, and what is for one of them would pass for another. */
 function namesakes(resources: readonly Resource[], grants: Grants): Finding[] {
-  return listed.flatMap(({ type, name, listOf }) => {
+  return [role, user, client].flatMap(({ type, name, listOf }) => {
     const known = new Map<string, Resource>();
     return resources
       .filter((one) => isOf(one, type))

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Rule } from "../../policies/rule";
+import { messageOf } from "../../stack/errors";
 import { expectedElsewhere, found, foundAndExpected } from "./expected";
 
 export const levels = ["mandatory", "advisory", "disabled"] as const;
@@ -70,7 +71,7 @@ function parsed(text: string, complain: Complain): Fields {
     if (data !== undefined) return data;
     complain('expected an object, as { "all": "mandatory" }');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     complain(`it is not JSON: ${reason.replace(/\s+/g, " ")}`);
   }
   return {};

@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 import { exitWith, Failure } from "../../../sandbox/failure";
 import { machineProblem } from "../../../sandbox/machine";
+import { messageOf } from "../../../stack/errors";
 import { killRounds } from "./rounds";
 
 const usage = "npm run test:kill -- [--seed N] [--times N] [--first N]";
@@ -16,7 +17,7 @@ function readArguments() {
   try {
     return parseArgs({ options }).values;
   } catch (error) {
-    throw new Failure(`${error instanceof Error ? error.message : String(error)} (${usage})`);
+    throw new Failure(`${messageOf(error)} (${usage})`);
   }
 }
 
