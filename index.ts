@@ -2,7 +2,7 @@
  * One stack: a cluster, Istio, an identity provider and Bookinfo, and the mesh enforces who may call what.
  */
 import { application } from "./application";
-import { Bookinfo } from "./components/bookinfo";
+import { Bookinfo, trafficOf } from "./components/bookinfo";
 import { createCluster, GatewayRecord } from "./components/cluster";
 import { loadSettings } from "./components/config";
 import { Enforcement } from "./components/enforcement";
@@ -12,6 +12,7 @@ import { createIdentity } from "./components/identity";
 import { createLogin, describeLogin, extensionProvider } from "./components/login";
 import { IstioMesh } from "./components/mesh";
 import { createNamespace } from "./components/namespace";
+import { routingOf } from "./components/routing";
 
 const settings = loadSettings(application);
 const cluster = createCluster("cluster", settings.cluster, settings.gateway);
@@ -30,7 +31,7 @@ const mesh = new IstioMesh(
     ...settings.istio,
     ...settings.mesh,
     wayIn: cluster.wayIn,
-    tls,
+    isSecure: tls !== undefined,
     certificateAuthority: settings.identity.certificateAuthority,
     extensionProviders: settings.login.at === "gateway" ? [extensionProvider] : [],
   },
@@ -68,6 +69,7 @@ const enforcement = new Enforcement(
     authentication: settings.authentication,
     login: settings.login.at === "gateway" ? settings.login : undefined,
     gatewayUrl: url,
+    imports: settings.mesh.imports,
     application,
   },
   {
@@ -94,7 +96,6 @@ new Bookinfo(
     gatewayUrl: url,
     tls,
     certificate,
-    gatewaySelector: mesh.gatewaySelector,
   },
   {
     providers: [provider],
@@ -111,6 +112,14 @@ export const { clientSecrets, userPasswords } = identity;
 export const { kubeconfig } = cluster;
 /** Where tokens are checked, and whose count. */
 export const { authentication } = settings;
+/** What the routes are made of, and the findings of `verify` that the team knows. */
+export const routing = routingOf({
+  ...settings,
+  tls,
+  traffic: trafficOf(settings.bookinfo),
+  identity,
+});
+export const { accepted } = settings;
 /** Who there is to call the services, as configured. */
 export const viewers = {
   users: settings.identity.users.map(({ email, roles }) => ({ email, roles })),

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { bookinfo, port, type ServiceName } from "./access";
 import { serviceAccountOf } from "./application";
 import type { BookinfoSettings } from "./config";
-import { createWayIn, type WayInArgs } from "./gateway/route";
+import { createIngress, type IngressArgs } from "./gateway/route";
 import { createTraffic, type ServiceTraffic } from "./traffic";
 
 /** One version of a service. */
@@ -50,17 +50,17 @@ export interface ServiceOverride {
   readonly annotations: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
-/** What Bookinfo is made from: the settings under `bookinfo`, and the way in. */
-export interface BookinfoArgs extends BookinfoSettings, Omit<WayInArgs, "application"> {
+/** What Bookinfo is made from: the settings under `bookinfo`, and the ingress. */
+export interface BookinfoArgs extends BookinfoSettings, Omit<IngressArgs, "application"> {
   /** Default: none. */
   readonly overrides?: Readonly<Partial<Record<ServiceName, ServiceOverride>>> | undefined;
 }
 
-/** Istio's Bookinfo: four services, three versions of reviews, and the way in through the gateway. */
+/** Istio's Bookinfo: four services, three versions of reviews, and the ingress to them. */
 export class Bookinfo extends pulumi.ComponentResource {
   /**
    * @param name the component's name; its children are named after it
-   * @param args images, and the way in
+   * @param args images, and the ingress
    * @param options Pulumi's resource options; they must carry the cluster's Kubernetes provider, and
    *   depend on the namespace, the control plane (which injects the sidecars) and the enforcement
    */
@@ -78,7 +78,7 @@ export class Bookinfo extends pulumi.ComponentResource {
       }
     }
     createTraffic(name, bookinfo, trafficOf(args), { parent: this });
-    createWayIn(name, { application: bookinfo, ...args }, { parent: this });
+    createIngress(name, { application: bookinfo, ...args }, { parent: this });
     this.registerOutputs({});
   }
 
@@ -130,7 +130,7 @@ export class Bookinfo extends pulumi.ComponentResource {
 }
 
 /** Each service, and each version of reviews that is a Service of its own. */
-function trafficOf({ reviews }: Pick<BookinfoSettings, "reviews">): ServiceTraffic[] {
+export function trafficOf({ reviews }: Pick<BookinfoSettings, "reviews">): ServiceTraffic[] {
   return workloadsByService.flatMap(({ service, workloads }) => {
     const versions = Object.fromEntries(workloads.map(({ version }) => [version, 100]));
     const own = { service, shares: service === "reviews" ? reviews : versions };

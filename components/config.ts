@@ -11,6 +11,7 @@ export type {
   IdentitySettings,
   IstioSettings,
   LoginSettings,
+  MeshSettings,
   Settings,
   TlsSettings,
 } from "./settings";

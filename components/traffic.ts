@@ -4,6 +4,7 @@ import type { Application } from "./application";
 import {
   DestinationRule,
   type DestinationRuleSpec,
+  type MeshObject,
   VirtualService,
   type VirtualServiceSpec,
 } from "./mesh/resources";
@@ -37,6 +38,35 @@ export interface ServiceTraffic {
 export const hostOf = ({ namespace }: Pick<Application, "namespace">, service: string) =>
   `${service}.${namespace}.svc.cluster.local`;
 
+/** Every object that says how requests travel, by its kind. */
+export interface TrafficObjects {
+  readonly DestinationRule: readonly MeshObject<DestinationRuleSpec>[];
+  readonly VirtualService: readonly MeshObject<VirtualServiceSpec>[];
+}
+
+/** Each service's destination rule and route as Istio's objects; both have the service's name. */
+export function trafficObjects(
+  application: Pick<Application, "namespace">,
+  services: readonly ServiceTraffic[],
+): TrafficObjects {
+  const metadataOf = ({ service }: ServiceTraffic) => ({
+    name: service,
+    namespace: application.namespace,
+  });
+  return {
+    DestinationRule: services.map((traffic) => ({
+      resource: `${traffic.service}-destination`,
+      metadata: metadataOf(traffic),
+      spec: destinationOf(application, traffic),
+    })),
+    VirtualService: services.map((traffic) => ({
+      resource: `${traffic.service}-traffic`,
+      metadata: metadataOf(traffic),
+      spec: routeOf(application, traffic),
+    })),
+  };
+}
+
 /**
  * Makes each service's destination rule, and its route.
  *
@@ -50,20 +80,20 @@ export function createTraffic(
   services: readonly ServiceTraffic[],
   options: pulumi.CustomResourceOptions,
 ): void {
-  for (const traffic of services) {
-    const { service } = traffic;
-    const metadata = { name: service, namespace: application.namespace };
+  const objects = trafficObjects(application, services);
+  const rules = new Map(
+    objects.DestinationRule.map(({ resource, ...rule }) => [
+      rule.metadata.name,
+      new DestinationRule(`${name}-${resource}`, rule, options),
+    ]),
+  );
+  for (const { resource, ...route } of objects.VirtualService) {
     // Before the route that leads to its subsets: until then requests for them would get 503.
-    const rule = new DestinationRule(
-      `${name}-${service}-destination`,
-      { metadata, spec: destinationOf(application, traffic) },
-      options,
-    );
-    new VirtualService(
-      `${name}-${service}-traffic`,
-      { metadata, spec: routeOf(application, traffic) },
-      { ...options, dependsOn: [rule] },
-    );
+    const rule = rules.get(route.metadata.name);
+    new VirtualService(`${name}-${resource}`, route, {
+      ...options,
+      dependsOn: rule === undefined ? [] : [rule],
+    });
   }
 }
 

@@ -60,6 +60,24 @@ const schema = ({ roles, permissions }: Application) =>
         z.object({ at: z.literal("application") }),
       ])
       .optional(),
+    /** What the stack's routes, entries and imports are made of, apart from the table. */
+    routing: z.object({
+      egress: z.enum(["ALLOW_ANY", "REGISTRY_ONLY"]),
+      imports: z.array(text),
+      /** The settings under `gateway.tls`; absent where the gateway's address is an http one. */
+      tls: z
+        .object({
+          minimumVersion: z.enum(["1.2", "1.3"]),
+          issuer: z.object({ kind: z.enum(["selfSigned", "acme"]) }).optional(),
+        })
+        .optional(),
+      /** Each Service that has a destination rule and a route, with the shares of its versions in percent. */
+      traffic: z.array(z.object({ service: text, shares: z.record(z.string(), z.number()) })),
+      endSessionEndpoint: httpUrl.optional(),
+      tokenEndpoint: httpUrl.optional(),
+    }),
+    /** Findings of `verify` that the team knows: the object, as `verify` names it, and why it may be. */
+    accepted: z.array(z.object({ object: text, reason: text })).default([]),
     /** Who was configured with what; what each viewer ought to see is computed from this. */
     viewers: z.object({
       users: z.array(z.object({ email: z.string(), roles: z.array(z.enum(Object.keys(roles))) })),

@@ -11,8 +11,7 @@ import { reasonOf, StackError } from "../stack/errors";
 import { judge } from "./judge";
 import type { JudgedCell, Verdict } from "./judge";
 import type { StackOutputs } from "../stack/outputs";
-import { comparePolicies } from "./policy-objects";
-import type { PolicyComparison } from "./policy-objects";
+import { findUnexplained, type Findings } from "./findings";
 import { podAddresses } from "./pod-addresses";
 import { startProbes } from "./probes";
 import type { Probes } from "./probes";
@@ -64,7 +63,8 @@ export interface Report {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly cells: readonly JudgedCell[];
-  readonly policies: PolicyComparison;
+  /** What is there and the stack does not explain. */
+  readonly findings: Findings;
   readonly summary: {
     readonly cells: number;
     readonly differences: number;
@@ -112,11 +112,11 @@ export async function verify(
     const planned = planCells(application, vantages, viewers, credentials, outputs);
     const probers = probersOf(vantages, here, inPods);
     progress(`Sending ${planned.length} requests …`);
-    const [[policies, decisions], observed] = await together(
+    const [[findings, decisions], observed] = await together(
       signal,
       () =>
         Promise.all([
-          comparePolicies(application, outputs),
+          findUnexplained(application, outputs, new Map([...inPods, ["here", here]])),
           decisionsOn(application, planned, vantages, outputs.kubeconfig),
         ]),
       (either) =>
@@ -135,7 +135,7 @@ export async function verify(
       return decision === undefined ? cell : { ...cell, decision };
     });
     const { gatewayUrl, issuer } = outputs;
-    return { gatewayUrl, issuer, startedAt, cells, policies, summary: sum(cells) };
+    return { gatewayUrl, issuer, startedAt, cells, findings, summary: sum(cells) };
   } finally {
     here.close();
     await probes?.remove().catch((error: unknown) => {
@@ -144,9 +144,9 @@ export async function verify(
   }
 }
 
-/** Whether everything that was tried is as asked for, no refusal lacks its control, and no policy was changed. */
-export function isProven({ summary, policies }: Report): boolean {
-  return summary.differences === 0 && summary.unproven === 0 && policies.differences.length === 0;
+/** Whether everything that was tried is as asked for, no refusal lacks its control, and the stack explains all that is there. */
+export function isProven({ summary, findings }: Report): boolean {
+  return summary.differences === 0 && summary.unproven === 0 && findings.unexplained.length === 0;
 }
 
 async function gatewayAnswers(

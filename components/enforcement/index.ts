@@ -1,5 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AuthorizationPolicy, PeerAuthentication, RequestAuthentication } from "../mesh/resources";
+import {
+  AuthorizationPolicy,
+  PeerAuthentication,
+  RequestAuthentication,
+  Sidecar,
+} from "../mesh/resources";
 import { policiesOf, type EnforcementArgs } from "./policies";
 
 /** Makes the mesh enforce the table. */
@@ -22,6 +27,9 @@ export class Enforcement extends pulumi.ComponentResource {
     }
     for (const { resource, ...object } of policies.AuthorizationPolicy) {
       new AuthorizationPolicy(`${name}-${resource}`, object, child);
+    }
+    for (const { resource, ...object } of policies.Sidecar) {
+      new Sidecar(`${name}-${resource}`, object, child);
     }
     this.registerOutputs({});
   }

@@ -3,8 +3,10 @@ import { type Application, callerAccount, type ServiceAccess } from "../applicat
 import type { AuthenticationSettings } from "../config";
 import type {
   AuthorizationPolicySpec,
+  MeshObject,
   PeerAuthenticationSpec,
   RequestAuthenticationSpec,
+  SidecarSpec,
 } from "../mesh/resources";
 import { namespaces } from "../names";
 import { checkAtGateway, requireTokens } from "./gateway";
@@ -20,23 +22,18 @@ export interface EnforcementArgs {
   readonly login?: { readonly required: boolean } | undefined;
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;
+  /** What the application's workloads import from other namespaces, as a Sidecar's `egress.hosts` has it. Default: nothing. */
+  readonly imports?: readonly string[] | undefined;
   /** Who may call each of its services, with what. A service that is not in it is reachable by nobody. */
   readonly application: Application;
 }
 
-/** An object of Istio's as the table asks for it. */
-export interface PolicyObject<Spec> {
-  /** Ends the resource's name in the stack. */
-  readonly resource: string;
-  readonly metadata: { readonly name: string; readonly namespace: string };
-  readonly spec: Spec;
-}
-
 /** Every object that enforces the table, by its kind. */
 export interface Policies {
-  readonly PeerAuthentication: readonly PolicyObject<PeerAuthenticationSpec>[];
-  readonly RequestAuthentication: readonly PolicyObject<RequestAuthenticationSpec>[];
-  readonly AuthorizationPolicy: readonly PolicyObject<AuthorizationPolicySpec>[];
+  readonly PeerAuthentication: readonly MeshObject<PeerAuthenticationSpec>[];
+  readonly RequestAuthentication: readonly MeshObject<RequestAuthenticationSpec>[];
+  readonly AuthorizationPolicy: readonly MeshObject<AuthorizationPolicySpec>[];
+  readonly Sidecar: readonly MeshObject<SidecarSpec>[];
 }
 
 /** The table as Istio's objects: mutual TLS everywhere, nothing allowed, then one policy per service. */
@@ -62,6 +59,13 @@ export function policiesOf(args: EnforcementArgs): Policies {
       })),
       ...(args.authentication.required || args.login?.required ? [requireTokens(args)] : []),
     ],
+    Sidecar: [
+      {
+        resource: "imports",
+        metadata: inApplication("default"),
+        spec: importOnly(args.imports),
+      },
+    ],
   };
 }
 
@@ -69,7 +73,15 @@ const metadataIn =
   ({ namespace }: Application) =>
   (name: string) => ({ name, namespace });
 
-type Check = PolicyObject<RequestAuthenticationSpec>;
+/**
+ * What a namespace's workloads know of the mesh: their own namespace, and what is listed. A route or an entry of another
+ * namespace for the name of a service that they call would take their requests, with users' tokens in them.
+ */
+export const importOnly = (others: readonly string[] = []): SidecarSpec => ({
+  egress: [{ hosts: ["./*", ...others] }],
+});
+
+type Check = MeshObject<RequestAuthenticationSpec>;
 
 /** What checks tokens. Whatever the gateway has checked, services check again: it is not their only caller. */
 function checksOf(args: EnforcementArgs): readonly Check[] {

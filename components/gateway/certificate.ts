@@ -3,6 +3,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { TlsSettings } from "../config";
 import { gatewayCredential, namespaces } from "../names";
+import { solver, unservedClass } from "./acme";
 import { CertManager } from "./cert-manager";
 import { Certificate, Issuer, type IssuerSpec } from "./resources";
 
@@ -88,6 +89,11 @@ export class GatewayCertificate extends pulumi.ComponentResource {
     settings: IssuerSettings,
     { gatewayUrl, ingressNamespace }: GatewayCertificateArgs,
   ): void {
+    if (settings.kind === "acme")
+      new kubernetes.core.v1.Service(`${name}-solver`, solver, {
+        parent: this,
+        dependsOn: [ingressNamespace],
+      });
     const { release } = new CertManager(`${name}-manager`, { parent: this });
     const issuer = new Issuer(
       `${name}-issuer`,
@@ -139,7 +145,7 @@ function certificateAndKey(data: SecretData | undefined): Record<string, string>
 
 /**
  * HTTP-01 for ACME: it works wherever the gateway is reached from outside, and no key to somebody's DNS has to
- * lie in the cluster. cert-manager answers a challenge through an Ingress, which the gateway serves.
+ * lie in the cluster. The gateway leads a challenge to cert-manager's solver: see `solverRoute`.
  */
 function issuerSpec(issuer: IssuerSettings): IssuerSpec {
   if (issuer.kind === "selfSigned") return { selfSigned: {} };
@@ -149,8 +155,7 @@ function issuerSpec(issuer: IssuerSettings): IssuerSpec {
       server: issuer.server,
       privateKeySecretRef: { name: "acme-account" },
       solvers: [
-        // Istio knows its Ingresses by the annotation, which `class` makes and `ingressClassName` does not.
-        { http01: { ingress: { class: "istio", serviceType: "ClusterIP" } } },
+        { http01: { ingress: { ingressClassName: unservedClass, serviceType: "ClusterIP" } } },
       ],
     },
   };

@@ -4,35 +4,49 @@ import type { TlsSettings } from "../config";
 import {
   Gateway,
   type GatewaySpec,
+  type MeshObject,
   VirtualService,
   type VirtualServiceSpec,
 } from "../mesh/resources";
 import { gatewayPort, secureGatewayPort } from "../mesh/values";
 import { hostOf, patience } from "../traffic";
-import { gatewayCredential } from "../names";
+import { gatewayCredential, gatewayLabels, namespaces } from "../names";
+import { solverRoute } from "./acme";
 import { authorityMatch, gatewayHost } from "./host";
 
 /** What Istio calls the protocols of `gateway.tls.minimumVersion`. */
 const protocols = { "1.2": "TLSV1_2", "1.3": "TLSV1_3" } as const;
 
-/** How requests come in. */
-export interface WayInArgs {
+/** What the ingress gateway listens for, and where it leads requests. */
+export interface IngressOptions {
   /** The services that have routes, and what their routes are. */
   readonly application: Application;
   /** The gateway's URL as browsers see it; requests for any other host get 404. */
   readonly gatewayUrl: string;
-  /** The labels of the ingress gateway's pods. */
-  readonly gatewaySelector: Record<string, string>;
   /** The settings under `gateway.tls`; then HTTP is answered by redirects only. Default: none, for an http URL. */
-  readonly tls?: Pick<TlsSettings, "minimumVersion"> | undefined;
-  /** What the gateway's certificate is made by, where there is `tls`. */
-  readonly certificate?: pulumi.Resource | undefined;
+  readonly tls?:
+    | (Pick<TlsSettings, "minimumVersion"> & {
+        readonly issuer?: { readonly kind: string } | undefined;
+      })
+    | undefined;
   /** Routes that count before the services' own, whatever those are. Default: none. */
   readonly firstRoutes?: readonly HttpRoute[] | undefined;
   /** Paths of the first of these services, beside its own. Default: none. */
   readonly paths?: readonly Path[] | undefined;
   /** Headers of requests that no service gets to see. Default: none. */
   readonly hiddenHeaders?: readonly string[] | undefined;
+}
+
+/** The same, with what has to be there before. */
+export interface IngressArgs extends IngressOptions {
+  /** What the gateway's certificate is made by, where there is `tls`. */
+  readonly certificate?: pulumi.Resource | undefined;
+}
+
+/** Every object of the ingress, by its kind. */
+export interface IngressObjects {
+  readonly Gateway: readonly MeshObject<GatewaySpec>[];
+  readonly VirtualService: readonly MeshObject<VirtualServiceSpec>[];
 }
 
 type Server = NonNullable<GatewaySpec["servers"]>[number];
@@ -42,35 +56,54 @@ export type HttpRoute = NonNullable<VirtualServiceSpec["http"]>[number];
  * Makes what leads requests from outside to the services that have routes; no other is reached from outside.
  *
  * @param name what the resources are named after
- * @param args the address, and the gateway's pods
- * @param options Pulumi's resource options
+ * @param args the address, and the services
+ * @param options Pulumi's resource options; they must depend on the namespaces of gateway and application
  */
-export function createWayIn(
+export function createIngress(
   name: string,
-  args: WayInArgs,
+  { certificate, ...args }: IngressArgs,
   options: pulumi.CustomResourceOptions,
 ): void {
+  const { Gateway: gateways, VirtualService: routes } = ingressObjects(args);
+  const made = new Map(
+    gateways.map(({ resource, ...object }) => [
+      object.metadata.name,
+      new Gateway(`${name}-${resource}`, object, {
+        ...options,
+        ...(certificate && { dependsOn: [certificate] }),
+      }),
+    ]),
+  );
+  for (const { resource, ...object } of routes) {
+    const gateway = made.get(object.metadata.name);
+    new VirtualService(`${name}-${resource}`, object, {
+      ...options,
+      dependsOn: gateway === undefined ? [] : [gateway],
+    });
+  }
+}
+
+/** The ingress as Istio's objects. A Gateway and the VirtualService that is bound to it have the same name. */
+export function ingressObjects(args: IngressOptions): IngressObjects {
   const { application, gatewayUrl, tls } = args;
-  const server = tls === undefined ? plainServer(gatewayUrl) : secureServer(gatewayUrl, tls);
-  const routes = [...(args.firstRoutes ?? []), ...serviceRoutes(args)];
-  createRoute(
-    name,
+  const services = ingress(
     { object: application.name, suffix: ["gateway", "route"] },
     args,
-    options,
-    server,
-    routes,
+    tls === undefined ? plainServer(args) : secureServer(args, tls),
+    [...(args.firstRoutes ?? []), ...serviceRoutes(args)],
   );
-  if (tls === undefined) return;
+  if (tls === undefined) return services;
   // A Gateway of its own: no route that leads to a service is bound to the port of HTTP.
-  createRoute(
-    name,
+  const redirect = ingress(
     { object: `${application.name}-redirect`, suffix: ["redirect-gateway", "redirect"] },
     args,
-    options,
-    plainServer(gatewayUrl),
-    [redirectTo(gatewayUrl)],
+    plainServer(args),
+    [...(tls.issuer?.kind === "acme" ? [solverRoute(gatewayUrl)] : []), redirectTo(gatewayUrl)],
   );
+  return {
+    Gateway: [...services.Gateway, ...redirect.Gateway],
+    VirtualService: [...services.VirtualService, ...redirect.VirtualService],
+  };
 }
 
 /**
@@ -82,7 +115,7 @@ export function signedOutRoute({
   application,
   gatewayUrl,
   signedOut,
-}: Pick<WayInArgs, "gatewayUrl"> & {
+}: Pick<IngressOptions, "gatewayUrl"> & {
   readonly application: Pick<Application, "home">;
   readonly signedOut: string;
 }): HttpRoute {
@@ -94,7 +127,12 @@ export function signedOutRoute({
 }
 
 /** One for each service that has any. */
-function serviceRoutes({ application, gatewayUrl, paths = [], hiddenHeaders = [] }: WayInArgs) {
+function serviceRoutes({
+  application,
+  gatewayUrl,
+  paths = [],
+  hiddenHeaders = [],
+}: IngressOptions) {
   const reached = Object.entries(application.services).filter(([, { routes }]) => routes);
   return reached.map(([service, { port, routes = [] }], position): HttpRoute => {
     const all = position === 0 ? [...routes, ...paths] : routes;
@@ -114,61 +152,73 @@ function serviceRoutes({ application, gatewayUrl, paths = [], hiddenHeaders = []
   });
 }
 
-/** A Gateway with one server, and the VirtualService that says where its requests go. */
-function createRoute(
-  name: string,
+/**
+ * A Gateway with one server, and the VirtualService that says where its requests go. The Gateway is next to the gateway's
+ * pods, which take no other namespace's: see `PILOT_SCOPE_GATEWAY_TO_NAMESPACE`.
+ */
+function ingress(
   { object, suffix }: { object: string; suffix: readonly [gateway: string, route: string] },
-  { application, gatewaySelector, certificate }: WayInArgs,
-  options: pulumi.CustomResourceOptions,
+  { application: { namespace } }: IngressOptions,
   server: Server,
   http: HttpRoute[],
-): void {
-  const metadata = { name: object, namespace: application.namespace, labels: {} };
-  const gateway = new Gateway(
-    `${name}-${suffix[0]}`,
-    { metadata, spec: { selector: gatewaySelector, servers: [server] } },
-    { ...options, ...(certificate && { dependsOn: [certificate] }) },
-  );
-  new VirtualService(
-    `${name}-${suffix[1]}`,
-    {
-      metadata,
-      // The gateway's host; a short one such as localhost would be taken for a service of the namespace.
-      spec: { hosts: ["*"], gateways: [object], http },
-    },
-    { ...options, dependsOn: [gateway] },
-  );
-}
-
-/**
- * The address's host, and of routes those of the application's own namespace alone: whoever may make routes elsewhere in
- * the cluster would get requests, with sessions' tokens and cookies.
- */
-const hostsOf = (gatewayUrl: string) => [`./${gatewayHost(gatewayUrl)}`];
-
-function plainServer(gatewayUrl: string): Server {
+): IngressObjects {
   return {
-    port: { number: gatewayPort, name: "http", protocol: "HTTP" },
-    hosts: hostsOf(gatewayUrl),
+    Gateway: [
+      {
+        resource: suffix[0],
+        metadata: { name: object, namespace: namespaces.ingress },
+        spec: { selector: gatewayLabels, servers: [server] },
+      },
+    ],
+    VirtualService: [
+      {
+        resource: suffix[1],
+        metadata: { name: object, namespace },
+        spec: {
+          // The gateway's host; a short one such as localhost would be taken for a service of the namespace.
+          hosts: ["*"],
+          gateways: [`${namespaces.ingress}/${object}`],
+          exportTo: [namespaces.ingress],
+          http,
+        },
+      },
+    ],
   };
 }
 
-function secureServer(gatewayUrl: string, { minimumVersion }: NonNullable<WayInArgs["tls"]>) {
+/**
+ * The address's host, and routes of the application's namespace alone: a client that may make routes in another one
+ * would get requests, with sessions' tokens and cookies.
+ */
+const hostsOf = ({ application, gatewayUrl }: IngressOptions) => [
+  `${application.namespace}/${gatewayHost(gatewayUrl)}`,
+];
+
+function plainServer(args: IngressOptions): Server {
+  return {
+    port: { number: gatewayPort, name: "http", protocol: "HTTP" },
+    hosts: hostsOf(args),
+  };
+}
+
+function secureServer(
+  args: IngressOptions,
+  { minimumVersion }: NonNullable<IngressOptions["tls"]>,
+): Server {
   return {
     port: { number: secureGatewayPort, name: "https", protocol: "HTTPS" },
-    hosts: hostsOf(gatewayUrl),
+    hosts: hostsOf(args),
     tls: {
       mode: "SIMPLE",
       credentialName: gatewayCredential,
       minProtocolVersion: protocols[minimumVersion],
     },
-  } satisfies Server;
+  };
 }
 
 /**
- * Every path to the https address. Not the server's `httpsRedirect`: that knows no exception, so an ACME
- * challenge would be redirected too (istio/istio#27643), and it keeps the port that was asked. This route is
- * for any path, so Istio puts it last, behind the path that cert-manager's Ingress has for a challenge.
+ * Every path to the https address. Not the server's `httpsRedirect`: that knows no exception, so an ACME challenge would
+ * be redirected too (istio/istio#27643), and it keeps the port that was asked.
  */
 function redirectTo(gatewayUrl: string): HttpRoute {
   return {

@@ -121,8 +121,17 @@ export function proxyFlags(
   };
 }
 
+/** What the routes of a login at the gateway depend on. */
+export interface LoginRouteOptions extends Pick<ProxyOptions, "application" | "gatewayUrl"> {
+  readonly login: Pick<GatewayLoginSettings, "required" | "sessions">;
+  readonly identity: Pick<Identity, "endSessionEndpoint">;
+}
+
 /** Where a person who signs out is sent on to: the provider's own sign-out, which leads back, or the page. */
-export function afterSignOut({ identity, ...place }: ProxyOptions): string {
+export function afterSignOut({
+  identity,
+  ...place
+}: Pick<LoginRouteOptions, "application" | "gatewayUrl" | "identity">): string {
   const args = { ...place, login: "gateway" } as const;
   if (identity.endSessionEndpoint === undefined) return loggedOutPath(args);
   const url = new URL(identity.endSessionEndpoint);

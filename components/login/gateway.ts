@@ -5,7 +5,7 @@ import { authorityMatch } from "../gateway/host";
 import { patience } from "../traffic";
 import { loggedOutPath } from "../identity";
 import { type HttpRoute, signedOutRoute } from "../gateway/route";
-import { afterSignOut, type ProxyOptions } from "./configuration";
+import { afterSignOut, type LoginRouteOptions } from "./configuration";
 import { cookieName, hostOf, proxy, proxyPrefix, signInPaths, signOutPath } from "./names";
 import { loginPolicies, type LoginPolicyOptions, providerName } from "./policies";
 
@@ -47,7 +47,7 @@ const stylePaths = [{ prefix: `${proxyPrefix}/static/` }];
  * Signing out ends the session here, and where it was asked for as it is, the browser goes on to the provider. Whoever
  * has no session is not sent there: the provider would not know whom to sign out.
  */
-export function loginRoutes(args: ProxyOptions): readonly HttpRoute[] {
+export function loginRoutes(args: LoginRouteOptions): readonly HttpRoute[] {
   const { gatewayUrl } = args;
   const host = authorityMatch(gatewayUrl);
   const signOut = (method: "GET" | "POST") => ({

@@ -2,11 +2,11 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Application } from "../application";
 import type { BookinfoArgs } from "../bookinfo";
 import type { LoginSettings } from "../config";
-import { signedOutRoute } from "../gateway/route";
+import { type IngressOptions, signedOutRoute } from "../gateway/route";
 import { type Identity, loggedOutPath } from "../identity";
 import { ApplicationLogin } from "./application";
-import type { GatewayLoginSettings } from "./configuration";
 import type { Egress } from "../mesh/egress";
+import type { GatewayLoginSettings, LoginRouteOptions } from "./configuration";
 import { loginRoutes } from "./gateway";
 import { GatewayLogin } from "./gateway-login";
 import { applicationPaths } from "./names";
@@ -50,18 +50,30 @@ export function createLogin(
   // Without a client nobody can sign in; where a login is asked for, the settings insist on one.
   if (settings.at === "none" || clientId === undefined) return { application: {}, enforced: [] };
   const args = { identity, clientId, ...place };
+  const ingress = loginIngress(settings, args);
   if (settings.at === "gateway") {
     const { policies } = new GatewayLogin(name, { ...args, login: settings }, options);
-    // The session is the proxy's own: a service that got to see its cookie could use it.
-    const firstRoutes = loginRoutes({ ...args, login: settings });
-    return { application: { firstRoutes, hiddenHeaders: ["cookie"] }, enforced: policies };
+    return { application: ingress, enforced: policies };
   }
   const { environment, annotations } = new ApplicationLogin(name, args, options);
   const productpage = { image: settings.image, environment, annotations };
-  const paths = applicationPaths.map((exact) => ({ exact }));
+  return { application: { ...ingress, overrides: { productpage } }, enforced: [] };
+}
+
+/** What a login changes in the ingress: data, as `ingressObjects` takes it. */
+export function loginIngress(
+  login: LoginOutput | undefined,
+  place: Omit<LoginRouteOptions, "login">,
+): Pick<IngressOptions, "firstRoutes" | "paths" | "hiddenHeaders"> {
+  if (login === undefined) return {};
+  if (login.at === "gateway")
+    // The session is the proxy's own: a service that got to see its cookie could use it.
+    return { firstRoutes: loginRoutes({ ...place, login }), hiddenHeaders: ["cookie"] };
   const signedOut = loggedOutPath({ ...place, login: "application" });
-  const firstRoutes = [signedOutRoute({ ...place, signedOut })];
-  return { application: { firstRoutes, paths, overrides: { productpage } }, enforced: [] };
+  return {
+    firstRoutes: [signedOutRoute({ ...place, signedOut })],
+    paths: applicationPaths.map((exact) => ({ exact })),
+  };
 }
 
 /** How browsers get in: what `verify` has to know of it. */

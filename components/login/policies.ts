@@ -1,7 +1,6 @@
 /** What the mesh enforces for the login: data, so that it can be judged, and compared with a cluster's. */
-import type { PolicyObject } from "../enforcement/policies";
 import { isSecure } from "../gateway/host";
-import type { AuthorizationPolicySpec } from "../mesh/resources";
+import type { AuthorizationPolicySpec, MeshObject } from "../mesh/resources";
 import { secureGatewayPort } from "../mesh/values";
 import {
   gatewayLabels,
@@ -24,7 +23,7 @@ export interface LoginPolicyOptions {
 
 /** Every object that enforces the login, by its kind. */
 export interface LoginPolicies {
-  readonly AuthorizationPolicy: readonly PolicyObject<AuthorizationPolicySpec>[];
+  readonly AuthorizationPolicy: readonly MeshObject<AuthorizationPolicySpec>[];
 }
 
 /** The policies on the login's own workloads, and that on the gateway which has the proxy asked. */

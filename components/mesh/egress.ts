@@ -1,7 +1,7 @@
 /** What workloads may reach outside of the mesh. */
 import type * as pulumi from "@pulumi/pulumi";
 import type { Identity } from "../identity";
-import { ServiceEntry, type ServiceEntrySpec } from "./resources";
+import { type MeshObject, ServiceEntry, type ServiceEntrySpec } from "./resources";
 
 /** Whether a workload with a sidecar reaches any address, or only the mesh's services and what is entered as one. */
 export type Egress = "ALLOW_ANY" | "REGISTRY_ONLY";
@@ -10,11 +10,26 @@ export type Egress = "ALLOW_ANY" | "REGISTRY_ONLY";
 type ProviderAddresses = Pick<Identity, "issuer" | "jwksUri" | "tokenEndpoint">;
 
 /**
- * Enters the identity provider for the workloads of one namespace: those that sign people in. istiod, which fetches
+ * The identity provider's entries for the workloads of one namespace: those that sign people in. istiod, which fetches
  * the keys for all others, has no sidecar.
  *
- * @param name what the resources are named after
  * @param namespace whose workloads reach it; no other's do
+ */
+export function providerEntries(
+  identity: ProviderAddresses,
+  namespace: string,
+): readonly MeshObject<ServiceEntrySpec>[] {
+  return [...hostsByPort(identity)].map(([port, hosts]) => ({
+    resource: String(port),
+    metadata: { name: `identity-provider-${port}`, namespace },
+    spec: providerEntry(port, hosts),
+  }));
+}
+
+/**
+ * Makes these entries.
+ *
+ * @param name what the resources are named after
  * @param options Pulumi's resource options
  */
 export function createProviderEntries(
@@ -23,9 +38,8 @@ export function createProviderEntries(
   namespace: string,
   options: pulumi.CustomResourceOptions,
 ): void {
-  for (const [port, hosts] of hostsByPort(identity)) {
-    const metadata = { name: `identity-provider-${port}`, namespace };
-    new ServiceEntry(`${name}-${port}`, { metadata, spec: providerEntry(port, hosts) }, options);
+  for (const { resource, ...entry } of providerEntries(identity, namespace)) {
+    new ServiceEntry(`${name}-${resource}`, entry, options);
   }
 }
 

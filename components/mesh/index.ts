@@ -1,9 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { WayIn } from "../cluster";
-import type { IstioSettings, TlsSettings } from "../config";
+import type { IstioSettings } from "../config";
 import type { Egress } from "./egress";
-import { gatewayLabel, gatewayRelease, namespaces } from "../names";
+import { gatewayRelease, namespaces } from "../names";
 import { type Chart, locateChart } from "./charts";
 import { gatewayValues, type HelmValues, istiodValues, mergeValues } from "./values";
 
@@ -18,8 +18,8 @@ export interface IstioMeshArgs extends IstioSettings {
   readonly certificateAuthority?: string | undefined;
   /** What workloads reach outside of the mesh: the setting `mesh.egress`. Changing it takes effect at once. */
   readonly egress: Egress;
-  /** The settings under `gateway.tls`; then the gateway serves HTTPS. Default: none. */
-  readonly tls?: Pick<TlsSettings, "issuer"> | undefined;
+  /** Whether the gateway serves HTTPS, too. Default: false. */
+  readonly isSecure?: boolean | undefined;
   /** Who decides for proxies from outside of them, by `meshConfig.extensionProviders`. Default: nobody. */
   readonly extensionProviders?: readonly HelmValues[] | undefined;
 }
@@ -37,9 +37,6 @@ export class IstioMesh extends pulumi.ComponentResource {
 
   /** The ingress gateway's namespace. What the gateway reads, such as its certificate, depends on it. */
   public readonly ingressNamespace: kubernetes.core.v1.Namespace;
-
-  /** The labels of the ingress gateway's pods, for an Istio Gateway's selector. */
-  public readonly gatewaySelector = { istio: gatewayLabel };
 
   /**
    * @param name the component's name; its children are named after it
@@ -83,8 +80,7 @@ export class IstioMesh extends pulumi.ComponentResource {
       {
         name: "istiod",
         namespace: namespaces.mesh,
-        // An ACME authority's challenge comes in through the gateway, to an Ingress that cert-manager makes.
-        values: istiodValues({ ...args, servesIngress: args.tls?.issuer?.kind === "acme" }),
+        values: istiodValues(args),
       },
       [base],
     );
@@ -93,7 +89,7 @@ export class IstioMesh extends pulumi.ComponentResource {
       {
         name: gatewayRelease,
         namespace: namespaces.ingress,
-        values: gatewayValues(args.wayIn, args.tls !== undefined),
+        values: gatewayValues(args.wayIn, args.isSecure === true),
       },
       // The control plane's webhook gives the gateway's pods their image.
       [this.ingressNamespace, this.controlPlane],

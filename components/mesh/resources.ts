@@ -1,5 +1,6 @@
 import type { IDestinationRule } from "@kubernetes-models/istio/networking.istio.io/v1/DestinationRule";
 import type { IGateway } from "@kubernetes-models/istio/networking.istio.io/v1/Gateway";
+import type { ISidecar } from "@kubernetes-models/istio/networking.istio.io/v1/Sidecar";
 import type { IServiceEntry } from "@kubernetes-models/istio/networking.istio.io/v1/ServiceEntry";
 import type { IVirtualService } from "@kubernetes-models/istio/networking.istio.io/v1/VirtualService";
 import type { IAuthorizationPolicy } from "@kubernetes-models/istio/security.istio.io/v1/AuthorizationPolicy";
@@ -19,11 +20,20 @@ type WithInputs<Value> = Value extends string
 
 export type DestinationRuleSpec = NonNullable<IDestinationRule["spec"]>;
 export type GatewaySpec = NonNullable<IGateway["spec"]>;
+export type SidecarSpec = NonNullable<ISidecar["spec"]>;
 export type ServiceEntrySpec = NonNullable<IServiceEntry["spec"]>;
 export type VirtualServiceSpec = NonNullable<IVirtualService["spec"]>;
 export type PeerAuthenticationSpec = NonNullable<IPeerAuthentication["spec"]>;
 export type RequestAuthenticationSpec = NonNullable<IRequestAuthentication["spec"]>;
 export type AuthorizationPolicySpec = WithInputs<NonNullable<IAuthorizationPolicy["spec"]>>;
+
+/** An object of Istio's as the stack asks for it: data, so that policies can judge it, and `verify` compare it. */
+export interface MeshObject<Spec> {
+  /** Ends the resource's name in the stack. */
+  readonly resource: string;
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec: Spec;
+}
 
 /** Which hosts and ports an ingress gateway listens on. */
 export class Gateway extends customResource<GatewaySpec>("networking.istio.io/v1", "Gateway") {}
@@ -45,6 +55,9 @@ export class ServiceEntry extends customResource<ServiceEntrySpec>(
   "networking.istio.io/v1",
   "ServiceEntry",
 ) {}
+
+/** What a namespace's workloads know of the mesh: the services, routes and entries that they import. */
+export class Sidecar extends customResource<SidecarSpec>("networking.istio.io/v1", "Sidecar") {}
 
 /** Whether workloads accept plain text beside mutual TLS. */
 export class PeerAuthentication extends customResource<PeerAuthenticationSpec>(

@@ -3,7 +3,6 @@ import { deepmergeCustom } from "deepmerge-ts";
 import type { WayIn } from "../cluster";
 import type { IstioSettings } from "../config";
 import type { Egress } from "./egress";
-import { gatewayLabel, gatewayRelease } from "../names";
 
 /** Helm values: an object of anything that JSON can hold. */
 export type HelmValues = IstioSettings["values"]["base"];
@@ -32,8 +31,6 @@ export interface IstiodOptions {
   readonly tag?: string | undefined;
   /** PEM of a private authority that the tenant's certificate comes from. Default: public ones only. */
   readonly certificateAuthority?: string | undefined;
-  /** Whether the gateway serves Ingress objects of class istio, as cert-manager makes them. Default: false. */
-  readonly servesIngress?: boolean | undefined;
   /** What workloads reach outside of the mesh. */
   readonly egress: Egress;
   /** Entries of `meshConfig.extensionProviders`. Default: none. */
@@ -52,7 +49,6 @@ export function istiodValues({
   hub,
   tag,
   certificateAuthority,
-  servesIngress = false,
   egress,
   extensionProviders = [],
 }: IstiodOptions): HelmValues {
@@ -65,21 +61,23 @@ export function istiodValues({
     autoscaleEnabled: false,
     resources: { requests: { cpu: "50m", memory: "256Mi" } },
     keepaliveMaxServerConnectionAge: tenantLag,
-    env: { PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: tenantLag },
+    env: {
+      PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: tenantLag,
+      // The gateway takes Gateways of its own namespace only: another one's would add listeners, hosts and routes.
+      PILOT_SCOPE_GATEWAY_TO_NAMESPACE: "true",
+    },
     meshConfig: {
       outboundTrafficPolicy: { mode: egress },
       accessLogFile: "/dev/stdout",
       // Policies and services must read a path alike, or one of //, %2f and %5c finds a way round.
       pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
-      ...(servesIngress && ingressGateway),
+      // An Ingress of any namespace would get a route at the gateway.
+      ingressControllerMode: "OFF",
       ...(extensionProviders.length > 0 && { extensionProviders: [...extensionProviders] }),
     },
     ...(certificateAuthority !== undefined && trustAuthority(certificateAuthority)),
   };
 }
-
-/** Istio's Ingress controller has a gateway of another name in mind. */
-const ingressGateway = { ingressService: gatewayRelease, ingressSelector: gatewayLabel };
 
 /** Lets istiod, which fetches the tenant's keys for all proxies, trust a private authority. */
 function trustAuthority(certificateAuthority: string): HelmValues {

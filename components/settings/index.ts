@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { Application } from "../application";
 import { isInDomain } from "../cluster/domain";
 import { hostPorts } from "../gateway/host";
+import { accepted } from "./accepted";
 import { authentication, checkClients, checkIssuers, checkRequired } from "./authentication";
 import { bookinfoSettings } from "./bookinfo";
 import { cluster } from "./cluster";
@@ -132,7 +133,7 @@ function checkPeople({ people, title }: Application) {
   };
 }
 
-/** The seven sections of the stack's configuration. Pulumi.yaml describes every field. */
+/** The sections of the stack's configuration. Pulumi.yaml describes every field. */
 export const settingsSchema = (application: Application) =>
   section({
     cluster,
@@ -143,6 +144,7 @@ export const settingsSchema = (application: Application) =>
     bookinfo: bookinfoSettings.prefault({}),
     gateway,
     login: login.prefault({ at: "none" }),
+    accepted,
   }).superRefine(
     (settings, context) => {
       checkDomain(settings, context);
@@ -174,4 +176,5 @@ export type AuthenticationSettings = Settings["authentication"];
 export type BookinfoSettings = Settings["bookinfo"];
 export type GatewaySettings = Settings["gateway"];
 export type LoginSettings = Settings["login"];
+export type MeshSettings = Settings["mesh"];
 export type TlsSettings = NonNullable<GatewaySettings["tls"]>;

@@ -1,4 +1,8 @@
-import { oneOf, section } from "./schema";
+import { matching, oneOf, section, unique } from "./schema";
+
+const importedHost = /^[a-z0-9-]+\/(\*|(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*)$/;
+const importedHostWords =
+  "a namespace and a host, such as payments/cards.payments.svc.cluster.local or payments/*";
 
 const egress = { ALLOW_ANY: true, REGISTRY_ONLY: true } as const;
 
@@ -9,4 +13,9 @@ export const mesh = section({
    * where they sign people in. Default: REGISTRY_ONLY. It is no boundary against a workload that wants to get out.
    */
   egress: oneOf(egress).default("REGISTRY_ONLY"),
+  /**
+   * Services of other namespaces that the application's workloads call, as NAMESPACE/HOST. Default: none: routes and
+   * entries of other namespaces count for nothing in the application's.
+   */
+  imports: unique(matching(importedHost, importedHostWords), "each import once").default([]),
 });

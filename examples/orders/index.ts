@@ -5,10 +5,11 @@ import { loadSettings } from "../../components/config";
 import { Enforcement } from "../../components/enforcement";
 import { trustedIssuers } from "../../components/enforcement/issuers";
 import { findCertificate, GatewayCertificate } from "../../components/gateway/certificate";
-import { createWayIn } from "../../components/gateway/route";
+import { createIngress } from "../../components/gateway/route";
 import { createIdentity } from "../../components/identity";
 import { IstioMesh } from "../../components/mesh";
 import { createNamespace } from "../../components/namespace";
+import { routingOf } from "../../components/routing";
 import { createTraffic } from "../../components/traffic";
 import { application } from "./application";
 import { createWorkloads } from "./workloads";
@@ -27,7 +28,7 @@ const mesh = new IstioMesh(
     ...settings.istio,
     ...settings.mesh,
     wayIn: cluster.wayIn,
-    tls,
+    isSecure: tls !== undefined,
     certificateAuthority: settings.identity.certificateAuthority,
   },
   { providers: [provider], ...inCluster },
@@ -60,6 +61,7 @@ const enforcement = new Enforcement(
     issuers: trustedIssuers(identity, settings.authentication),
     authentication: settings.authentication,
     gatewayUrl: url,
+    imports: settings.mesh.imports,
     application,
   },
   {
@@ -81,17 +83,9 @@ const parent = new pulumi.ComponentResource(
   },
 );
 createWorkloads("orders", application, { parent });
-createTraffic(
-  "orders",
-  application,
-  Object.keys(application.services).map((service) => ({ service, shares: {} })),
-  { parent },
-);
-createWayIn(
-  "orders",
-  { application, gatewayUrl: url, tls, certificate, gatewaySelector: mesh.gatewaySelector },
-  { parent },
-);
+const traffic = Object.keys(application.services).map((service) => ({ service, shares: {} }));
+createTraffic("orders", application, traffic, { parent });
+createIngress("orders", { application, gatewayUrl: url, tls, certificate }, { parent });
 
 // What `verify` has to know.
 export const gatewayUrl = url;
@@ -99,6 +93,8 @@ export const { issuer, jwksUri, audience, permissionsClaim, clientIds } = identi
 export const { clientSecrets, userPasswords } = identity;
 export const { kubeconfig } = cluster;
 export const { authentication } = settings;
+export const routing = routingOf({ ...settings, tls, traffic, identity });
+export const { accepted } = settings;
 export const viewers = {
   users: [],
   machines: settings.identity.machines.map(({ name, permissions }) => ({ name, permissions })),

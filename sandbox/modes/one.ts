@@ -38,8 +38,8 @@ async function outcomeOf(work: Promise<Report>): Promise<Outcome> {
 }
 
 function told(report: Report): Outcome {
-  const { summary, policies } = report;
+  const { summary, findings } = report;
   const { cells, unproven, notTried } = summary;
-  const differences = summary.differences + policies.differences.length;
+  const differences = summary.differences + findings.unexplained.length;
   return { proven: isProven(report), cells, differences, unproven, notTried };
 }

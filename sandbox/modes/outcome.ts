@@ -7,7 +7,7 @@ export const outcomeShape = z.union([
   z.strictObject({
     proven: z.boolean(),
     cells: count,
-    /** In cells and in policies. */
+    /** In cells, and findings. */
     differences: count,
     unproven: count,
     notTried: count,

@@ -17,7 +17,6 @@ function deploy(preview = false) {
           tag: "1.20.3",
           reviews: { v1: 50, v2: 50, v3: 0 },
           gatewayUrl: "http://books.example:8080",
-          gatewaySelector: { istio: "ingress" },
         },
         { providers: [provider], dependsOn: [namespace] },
       );

@@ -7,11 +7,8 @@ import { bookinfo } from "../../components/access";
 import { type Application, serviceOf } from "../../components/application";
 import { Enforcement } from "../../components/enforcement";
 import { trustedIssuers } from "../../components/enforcement/issuers";
-import {
-  type EnforcementArgs,
-  policiesOf,
-  type PolicyObject,
-} from "../../components/enforcement/policies";
+import { type EnforcementArgs, policiesOf } from "../../components/enforcement/policies";
+import type { MeshObject } from "../../components/mesh/resources";
 import { clusterProvider, countByType, find, ofType, run, unknown } from "./mocks";
 
 const tenant = {
@@ -182,7 +179,7 @@ const realm = {
 
 /** The policies of a stack, by kind, namespace and name. */
 function policies(args: Partial<EnforcementArgs>): Record<string, unknown> {
-  const objects = Object.entries<readonly PolicyObject<object>[]>({
+  const objects = Object.entries<readonly MeshObject<object>[]>({
     ...policiesOf({ ...everywhere, application: bookinfo, ...args }),
   });
   return Object.fromEntries(

@@ -81,7 +81,7 @@ function podsOf(registrations: readonly Registration[]): Requests[] {
 test("istiod, the gateway, Bookinfo and its sidecars fit two of the smallest nodes, and one while the other is upgraded", async () => {
   const { registrations } = await run(() => {
     const provider = clusterProvider();
-    const { gatewaySelector } = new IstioMesh(
+    new IstioMesh(
       "istio",
       {
         version: "1.30.3",
@@ -100,7 +100,6 @@ test("istiod, the gateway, Bookinfo and its sidecars fit two of the smallest nod
         tag: "1.20.3",
         reviews: { v1: 34, v2: 33, v3: 33 },
         gatewayUrl: "http://books.example",
-        gatewaySelector,
       },
       { providers: [provider], dependsOn: [namespace] },
     );

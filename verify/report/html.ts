@@ -14,7 +14,16 @@ import type { Report } from "../verify";
 import { markup, Markup } from "./markup";
 import { cellText, matrices } from "./matrix";
 import type { Matrix } from "./matrix";
-import { counted, outcomeOf, remarks, sentence, starred, verdicts, whereIs } from "./words";
+import {
+  counted,
+  outcomeOf,
+  remarks,
+  sentence,
+  starred,
+  verdicts,
+  whereIs,
+  findingLines,
+} from "./words";
 
 const style = readFileSync(join(__dirname, "page.css"), "utf8");
 
@@ -87,12 +96,12 @@ ${report.cells.map((cell) => popover(cell, place(cell), excerpt))}
 }
 
 function banner(report: Report, proven: boolean): Markup {
-  const { summary, policies, gatewayUrl, issuer, startedAt } = report;
-  const changed = policies.differences.length;
+  const { summary, findings, gatewayUrl, issuer, startedAt } = report;
+  const unexplained = findings.unexplained.length;
   const counters: readonly (readonly [count: number, what: string, alarming: boolean])[] = [
     [summary.cells, summary.cells === 1 ? "request" : "requests", false],
     [summary.differences, summary.differences === 1 ? "difference" : "differences", true],
-    [changed, changed === 1 ? "policy difference" : "policy differences", true],
+    [unexplained, unexplained === 1 ? "finding" : "findings", true],
     [summary.unproven, "unproven", true],
     [summary.notTried, "not tried", false],
   ];
@@ -122,8 +131,8 @@ function tile({ vantage, cells }: Matrix, position: number): Markup {
 
 type Place = (cell: JudgedCell) => number;
 
-/** Policies first: they are few, and may be why requests fare differently. */
-function differences({ cells, policies }: Report, place: Place): Markup | undefined {
+/** Findings first: they are few, and may be why requests fare differently. */
+function differences({ cells, findings }: Report, place: Place): Markup | undefined {
   const lists = (["different", "unproven"] as const).flatMap((verdict) => {
     const its = cells.filter((cell) => cell.verdict === verdict);
     if (its.length === 0) return [];
@@ -131,19 +140,19 @@ function differences({ cells, policies }: Report, place: Place): Markup | undefi
     return markup`<details${open}><summary><h2>${its.length} ${verdict}</h2></summary>
 <ol>${its.map((cell) => difference(cell, place(cell)))}</ol></details>`;
   });
-  const all = [...policyDifferences(policies.differences), ...lists];
+  const all = [...findingList(findingLines(findings)), ...lists];
   if (all.length === 0) return undefined;
   return markup`<section class="differences" aria-label="Differences">${all}</section>`;
 }
 
-function policyDifferences(lines: readonly string[]): readonly Markup[] {
+function findingList(lines: readonly string[]): readonly Markup[] {
   if (lines.length === 0) return [];
   const items = lines.map(
     (line) => markup`<li class="different"><span>${line}</span>
 `,
   );
   return [
-    markup`<details open><summary><h2>${counted(lines.length, "policy difference")}</h2></summary>
+    markup`<details open><summary><h2>${counted(lines.length, "finding")}</h2></summary>
 <ol>${items}</ol></details>`,
   ];
 }

@@ -8,18 +8,18 @@ import type { Observed } from "../prober";
 import { isProven } from "../verify";
 import type { Report } from "../verify";
 
-/** What `--json` writes. A change that a reader of version 1 would trip over makes it version 2. */
+/** What `--json` writes. A change that a reader of version 2 would trip over makes it version 3. */
 export interface JsonReport {
-  readonly version: 1;
+  readonly version: 2;
   readonly gatewayUrl: string;
   readonly issuer: string;
   /** ISO 8601, in UTC. */
   readonly startedAt: string;
-  /** Whether nothing differs, in no cell and no policy, and no refusal lacks its control: exit code 0. */
+  /** Whether no cell differs, the stack explains all that is there, and no refusal lacks its control: exit code 0. */
   readonly proven: boolean;
   readonly summary: Report["summary"];
-  /** The cluster's policies beside the table's. */
-  readonly policies: Report["policies"];
+  /** What is there and the stack does not explain. */
+  readonly findings: Report["findings"];
   readonly cells: readonly JsonCell[];
 }
 
@@ -44,15 +44,15 @@ export interface JsonCell {
 }
 
 export function renderJson(report: Report): string {
-  const { gatewayUrl, issuer, startedAt, summary, policies } = report;
+  const { gatewayUrl, issuer, startedAt, summary, findings } = report;
   const document: JsonReport = {
-    version: 1,
+    version: 2,
     gatewayUrl,
     issuer,
     startedAt,
     proven: isProven(report),
     summary,
-    policies,
+    findings,
     cells: report.cells.map(
       ({ vantage, viewer, target, service, request, expected, observed, verdict, decision }) => ({
         vantage,

@@ -1,10 +1,10 @@
-/** The report as JUnit's XML, for build servers: a suite per vantage point, a test per cell, and the policies' suite. */
+/** The report as JUnit's XML, for build servers: a suite per vantage point, a test per cell, and the findings' suite. */
 import type { JudgedCell, Verdict } from "../judge";
 import type { Report } from "../verify";
 import { markup } from "./markup";
 import type { Markup, Value } from "./markup";
 import { matrices } from "./matrix";
-import { outcomeOf, verdicts } from "./words";
+import { outcomeOf, verdicts, findingLines } from "./words";
 
 const failed: readonly Verdict[] = ["different", "unproven"];
 
@@ -18,15 +18,15 @@ interface Counts {
 }
 
 export function renderJunit(report: Report): string {
-  const { cells, policies, startedAt } = report;
-  const ofPolicies = { tests: 1, failures: Math.min(policies.differences.length, 1), skipped: 0 };
+  const { cells, findings, startedAt } = report;
+  const ofFindings = { tests: 1, failures: Math.min(findings.unexplained.length, 1), skipped: 0 };
   const suite = (name: string, counts: Counts, tests: Value) =>
     markup`<testsuite name="${name}" timestamp="${startedAt}" ${attributes(counts)}>
 ${tests}</testsuite>
 `;
   const { text } = markup`<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="verify" ${attributes(sum(countsOf(cells), ofPolicies))}>
-${matrices(report).map(({ vantage, cells: its }) => suite(vantage, countsOf(its), its.map(testOf)))}${suite("policies", ofPolicies, policyTest(policies))}</testsuites>
+<testsuites name="verify" ${attributes(sum(countsOf(cells), ofFindings))}>
+${matrices(report).map(({ vantage, cells: its }) => suite(vantage, countsOf(its), its.map(testOf)))}${suite("findings", ofFindings, findingsTest(findings))}</testsuites>
 `;
   return text.replaceAll(impossible, "\uFFFD");
 }
@@ -51,13 +51,14 @@ function attributes({ tests, failures, skipped }: Counts): Markup {
   return markup`tests="${tests}" failures="${failures}" errors="0" skipped="${skipped}"`;
 }
 
-/** One test for all policies, with one failure whatever differs: many readers see a test's first alone. */
-function policyTest({ asked, differences }: Report["policies"]): Markup {
+/** One test for all findings, with one failure for all: many readers show a test's first failure alone. */
+function findingsTest(findings: Report["findings"]): Markup {
+  const lines = findingLines(findings);
   const failures =
-    differences.length === 0
+    lines.length === 0
       ? undefined
-      : markup`<failure type="different" message="${differences.join("; ")}">${differences.join("\n")}</failure>`;
-  return markup`<testcase classname="policies" name="the ${asked} policies of the table, and no others">${failures}</testcase>
+      : markup`<failure type="different" message="${lines.join("; ")}">${lines.join("\n")}</failure>`;
+  return markup`<testcase classname="findings" name="the stack explains all that is there">${failures}</testcase>
 `;
 }
 

@@ -6,7 +6,16 @@ import type { Report } from "../verify";
 import { markup } from "./markup";
 import { cellText, matrices, merged } from "./matrix";
 import type { Matrix, Row } from "./matrix";
-import { counted, counts, listed, outcomeOf, remarks, sentence, whereIs } from "./words";
+import {
+  counted,
+  counts,
+  listed,
+  outcomeOf,
+  remarks,
+  sentence,
+  whereIs,
+  findingLines,
+} from "./words";
 
 /** Characters kept for the lines that say what was left out. */
 const reserve = 400;
@@ -21,9 +30,9 @@ export function renderMarkdown(report: Report): string {
     if (fits) room -= part.length + 2;
     return fits;
   };
-  const { differences } = report.policies;
+  const findings = findingLines(report.findings);
   const lists = [
-    ...list(counted(differences.length, "policy difference"), differences.map(code), take),
+    ...list(counted(findings.length, "finding"), findings.map(code), take),
     ...(["different", "unproven"] as const).flatMap((verdict) => {
       const its = report.cells.filter((cell) => cell.verdict === verdict);
       return list(`${its.length} ${verdict}`, its.map(itemOf), take);

@@ -8,7 +8,7 @@ import { isProven } from "../verify";
 import type { Report } from "../verify";
 import { cellText, matrices, merged } from "./matrix";
 import type { Matrix, Row } from "./matrix";
-import { counts, listed, outcomeOf, remarks, whereIs } from "./words";
+import { counts, findingLines, listed, outcomeOf, remarks, whereIs } from "./words";
 
 export interface ReportStyle {
   /** Whether to use colours. Differences are marked without them too. */
@@ -148,11 +148,11 @@ function padded(text: string, room: number): string {
   return text + " ".repeat(Math.max(room - stringWidth(text), 0));
 }
 
-function differenceLines({ cells, policies }: Report, paint: Paint): string {
+function differenceLines({ cells, findings }: Report, paint: Paint): string {
   const different = cells.filter(({ verdict }) => verdict === "different");
-  // Policies first: they are few, and may be why requests fare differently.
+  // Findings first: they are few, and may be why requests fare differently.
   return [
-    ...policies.differences,
+    ...findingLines(findings),
     ...different.map((cell) => `${whereIs(cell)}: ${outcomeOf(cell)}`),
   ]
     .flatMap((difference) => wrapped(`different: ${difference}`))

@@ -35,19 +35,19 @@ export function listed(names: readonly string[]): string {
 /** The report in one sentence. */
 export function sentence(report: Report): string {
   if (isProven(report)) return "The mesh enforces the table";
-  return report.summary.differences > 0 || report.policies.differences.length > 0
-    ? "The mesh does not enforce the table"
+  return report.summary.differences > 0 || report.findings.unexplained.length > 0
+    ? "The mesh does not enforce the table, or not only the table"
     : "Not proven: refusals without a control";
 }
 
-/** `1492 cells, 0 differences, 0 not tried`; policies are counted where they differ. */
-export function counts({ summary, policies }: Report): string {
+/** `1492 cells, 0 differences, 0 not tried`; findings are counted where there are any. */
+export function counts({ summary, findings }: Report): string {
   const { cells, differences, unproven, notTried } = summary;
-  const changed = policies.differences.length;
+  const unexplained = findings.unexplained.length;
   return [
     counted(cells, "cell"),
     counted(differences, "difference"),
-    ...(changed > 0 ? [counted(changed, "policy difference")] : []),
+    ...(unexplained > 0 ? [counted(unexplained, "finding")] : []),
     ...(unproven > 0 ? [`${unproven} unproven`] : []),
     `${notTried} not tried`,
   ].join(", ");
@@ -61,15 +61,31 @@ function needOf({ needs = "a token" }: JudgedCell): string {
   return needs;
 }
 
-/** Whether the cluster's policies are the table's, and what the marks in the tables mean. */
+/** Each finding in words: the object, what it opens, the request that showed it, and what undoes it. */
+export function findingLines({ unexplained }: Report["findings"]): readonly string[] {
+  return unexplained.map(
+    ({ object, opens, seen, undo }) =>
+      `${object}: ${opens}.${seen === undefined ? "" : ` Seen: ${seen}.`} To undo it: ${undo}`,
+  );
+}
+
+/** Whether the stack explains all that is in the cluster, and what the marks in the tables mean. */
 export function remarks(report: Report): readonly string[] {
-  const { summary, policies, cells } = report;
+  const { summary, findings, cells } = report;
   const untried = cells.filter(({ verdict }) => verdict === "not tried");
   const needs = unique(untried.map(needOf));
   return [
-    ...(policies.differences.length === 0
-      ? [`The ${counted(policies.asked, "policy", "policies")} in the cluster are the table's.`]
+    ...(findings.unexplained.length === 0
+      ? [
+          `The ${counted(findings.asked, "object")} of Istio's in the stack's namespaces are the stack's; nothing that was found opens anything else.`,
+        ]
       : []),
+    ...findings.accepted.map(
+      ({ object, opens, accepted = "" }) => `Accepted: ${object}: ${opens} (${accepted}).`,
+    ),
+    ...findings.unused.map(
+      (object) => `Accepted, but not found: ${object}. Remove it from accepted.`,
+    ),
     ...(cells.some(({ expected }) => expected.stars === true) ? [`★: ${starred}.`] : []),
     ...(summary.differences > 0 ? ["≠: expected beside observed."] : []),
     ...(summary.unproven > 0 ? [`(…): ${verdicts.unproven}.`] : []),

@@ -2,21 +2,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as random from "@pulumi/random";
 import { bookinfo } from "../../../components/access";
-import { createWayIn, signedOutRoute, type WayInArgs } from "../../../components/gateway/route";
+import { createIngress, type IngressArgs, signedOutRoute } from "../../../components/gateway/route";
 import { find, ofType, run } from "../mocks";
 
 const gatewayType = "kubernetes:networking.istio.io/v1:Gateway";
 const routeType = "kubernetes:networking.istio.io/v1:VirtualService";
 
-async function lead(gatewayUrl: string, changes: Partial<WayInArgs> = {}) {
+async function lead(gatewayUrl: string, changes: Partial<IngressArgs> = {}) {
   const { registrations } = await run(() => {
     const certificate = new random.RandomPassword("certificate", { length: 1 });
-    createWayIn(
+    createIngress(
       "in",
       {
         application: bookinfo,
         gatewayUrl,
-        gatewaySelector: { istio: "ingress" },
         ...(changes.tls && { certificate }),
         ...changes,
       },
@@ -26,7 +25,7 @@ async function lead(gatewayUrl: string, changes: Partial<WayInArgs> = {}) {
   return registrations;
 }
 
-async function specs(gatewayUrl: string, changes: Partial<WayInArgs> = {}) {
+async function specs(gatewayUrl: string, changes: Partial<IngressArgs> = {}) {
   const registrations = await lead(gatewayUrl, changes);
   return Object.fromEntries(
     [gatewayType, routeType].flatMap((type) =>
@@ -40,7 +39,8 @@ async function specs(gatewayUrl: string, changes: Partial<WayInArgs> = {}) {
 
 const toProductpage = (authority: object = {}) => ({
   hosts: ["*"],
-  gateways: ["bookinfo"],
+  gateways: ["istio-ingress/bookinfo"],
+  exportTo: ["istio-ingress"],
   http: [
     {
       match: [
@@ -62,7 +62,7 @@ const toProductpage = (authority: object = {}) => ({
 });
 const plain = {
   port: { number: 80, name: "http", protocol: "HTTP" },
-  hosts: ["./books.example"],
+  hosts: ["bookinfo/books.example"],
 };
 const selector = { istio: "ingress" };
 
@@ -89,7 +89,7 @@ test("by HTTPS it does so with the certificate, and HTTP leads nowhere but there
         servers: [
           {
             port: { number: 443, name: "https", protocol: "HTTPS" },
-            hosts: ["./books.example"],
+            hosts: ["bookinfo/books.example"],
             tls: {
               mode: "SIMPLE",
               credentialName: "bookinfo-certificate",

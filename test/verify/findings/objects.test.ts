@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookinfo } from "../../components/access";
-import { compare, policiesAskedOf } from "../../verify/policy-objects";
-import { authentication } from "./support/stack";
+import { bookinfo } from "../../../components/access";
+import { compare, policiesAskedOf } from "../../../verify/findings/objects";
+import { authentication } from "../support/stack";
 
 const accepted = {
   issuer: "https://tenant.example/",

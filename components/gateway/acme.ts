@@ -1,0 +1,36 @@
+/** How an ACME authority's challenge on port 80 gets to cert-manager's solver. */
+import type { HttpRoute } from "./route";
+import { namespaces } from "../names";
+import { authorityMatch } from "./host";
+
+/**
+ * The Service that stands before cert-manager's solver pods. cert-manager makes a Service of its own for each challenge,
+ * under a name that nothing can know before, and an Ingress. Istio's Ingress controller stays off: any namespace's
+ * Ingress would get a route at the gateway.
+ */
+export const solver = {
+  metadata: { name: "acme-solver", namespace: namespaces.ingress },
+  spec: {
+    selector: { "acme.cert-manager.io/http01-solver": "true" },
+    ports: [{ name: "http", port: 8089, targetPort: 8089 }],
+  },
+};
+
+/** A class of Ingress that no controller serves. */
+export const unservedClass = "istio-auth0-unserved";
+
+/** Leads the challenges for the gateway's host to the solver. */
+export function solverRoute(gatewayUrl: string): HttpRoute {
+  const { name, namespace } = solver.metadata;
+  return {
+    match: [{ uri: { prefix: "/.well-known/acme-challenge/" }, ...authorityMatch(gatewayUrl) }],
+    route: [
+      {
+        destination: {
+          host: `${name}.${namespace}.svc.cluster.local`,
+          port: { number: solver.spec.ports[0]?.port ?? 8089 },
+        },
+      },
+    ],
+  };
+}

@@ -1,0 +1,34 @@
+/** What a stack's routes, entries and imports are made of, apart from the table: the stack's output `routing`. */
+import type { MeshSettings, TlsSettings } from "./config";
+import type { Identity } from "./identity";
+import type { ServiceTraffic } from "./traffic";
+
+/** What `routingOf` takes. */
+export interface RoutingArgs {
+  readonly mesh: MeshSettings;
+  readonly tls: TlsSettings | undefined;
+  readonly traffic: readonly ServiceTraffic[];
+  readonly identity: Pick<Identity, "endSessionEndpoint" | "tokenEndpoint">;
+}
+
+/** The output, as `verify` reads it back. A value that there is not is left out: Pulumi warns about it on every run. */
+export function routingOf({
+  mesh: { egress, imports },
+  tls,
+  traffic,
+  identity: { endSessionEndpoint, tokenEndpoint },
+}: RoutingArgs) {
+  return {
+    egress,
+    imports,
+    ...(tls && {
+      tls: {
+        minimumVersion: tls.minimumVersion,
+        ...(tls.issuer && { issuer: { kind: tls.issuer.kind } }),
+      },
+    }),
+    traffic: traffic.map(({ service, shares }) => ({ service, shares })),
+    ...(endSessionEndpoint !== undefined && { endSessionEndpoint }),
+    ...(tokenEndpoint !== undefined && { tokenEndpoint }),
+  };
+}

@@ -1,0 +1,51 @@
+/** What is in the cluster or at the tenant, and the stack does not explain. */
+import type { ProbeRequest } from "../prober";
+
+/** Something that the stack does not explain. It holds no secret. */
+export interface Finding {
+  /** The object, its kind first: `Pod bookinfo/ratings-v1-6d9f`, `Client web of the tenant`. */
+  readonly object: string;
+  /** What it opens, and to whom; one sentence without its full stop. */
+  readonly opens: string;
+  /** What undoes it: a command, or a step at the tenant. */
+  readonly undo: string;
+  /** The request that would show it. Absent where no request can. */
+  readonly attempt?: Attempt;
+}
+
+/** One request, and where it is sent from. */
+export interface Attempt {
+  /** `here`: where this program runs; or the name of a probe pod: `outsider`, `stranger`, `foreigner`, a service. */
+  readonly from: string;
+  readonly request: ProbeRequest;
+}
+
+/** A finding with what its request was answered. */
+export interface ProvenFinding extends Omit<Finding, "attempt"> {
+  /** The request and its answer in words: `GET http://10.0.0.7:80/ from a pod outside the mesh: 200`. */
+  readonly seen?: string;
+  /** Why it may be, by the stack's setting `accepted`. */
+  readonly accepted?: string;
+}
+
+/** An object's name in findings. A cluster's own objects have no namespace. */
+export function objectName(
+  kind: string,
+  metadata:
+    { readonly name?: string | undefined; readonly namespace?: string | undefined } | undefined,
+): string {
+  const { name = "", namespace } = metadata ?? {};
+  return `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
+}
+
+/** The command that removes an object. */
+export function removal(
+  kind: string,
+  {
+    name = "",
+    namespace,
+  }: { readonly name?: string | undefined; readonly namespace?: string | undefined },
+): string {
+  const place = namespace === undefined ? "" : ` -n ${namespace}`;
+  return `kubectl${place} delete ${kind.toLowerCase()} ${name}`;
+}
