@@ -119,7 +119,7 @@ export const routing = routingOf({
   traffic: trafficOf(settings.bookinfo),
   identity,
 });
-export const { accepted } = settings;
+export const { accepted } = settings.verify;
 /** Who there is to call the services, as configured. */
 export const viewers = {
   users: settings.identity.users.map(({ email, roles }) => ({ email, roles })),

@@ -36,6 +36,7 @@ const expectedCounts = {
   "kubernetes:security.istio.io/v1:PeerAuthentication": 1,
   "kubernetes:security.istio.io/v1:RequestAuthentication": 1,
   "kubernetes:security.istio.io/v1:AuthorizationPolicy": 5,
+  "kubernetes:networking.istio.io/v1:Sidecar": 1,
   "istio-auth0:index:Bookinfo": 1,
   "kubernetes:core/v1:ServiceAccount": 4,
   "kubernetes:core/v1:Service": 7,
@@ -55,6 +56,7 @@ for (const preview of [false, true]) {
 test("the outputs are what others build on, and the secrets among them are secret", async () => {
   const { outputs } = await runProgram();
   assert.deepEqual(Object.keys(outputs).sort(), [
+    "accepted",
     "audience",
     "authentication",
     "clientIds",
@@ -64,6 +66,7 @@ test("the outputs are what others build on, and the secrets among them are secre
     "jwksUri",
     "kubeconfig",
     "permissionsClaim",
+    "routing",
     "userPasswords",
     "viewers",
   ]);
@@ -126,7 +129,7 @@ test("a preview knows the addresses and policies, and not the ids and passwords"
   assert.deepEqual(await read(outputs.clientSecrets), { value: unknown, secret: true });
   assert.deepEqual(await read(outputs.userPasswords), { value: unknown, secret: true });
   const policies = registrations.filter(({ type }) => type.includes("istio.io"));
-  assert.equal(policies.length, 23);
+  assert.equal(policies.length, 24);
   // Unknown values of a list only narrow: nobody but these clients.
   const presenter = { key: "request.auth.presenter", values: Array<string>(3).fill(unknown) };
   const known = JSON.stringify(policies).replaceAll(JSON.stringify(presenter), "");
@@ -204,6 +207,7 @@ for (const preview of [false, true]) {
       "istio-auth0:index:CertManager": 1,
       "kubernetes:core/v1:Namespace": 4,
       "kubernetes:helm.sh/v3:Release": 4,
+      "kubernetes:core/v1:Service": 8,
       "kubernetes:cert-manager.io/v1:Issuer": 1,
       "kubernetes:cert-manager.io/v1:Certificate": 1,
       "kubernetes:networking.istio.io/v1:Gateway": 2,
@@ -217,6 +221,7 @@ for (const preview of [false, true]) {
         "certificate-manager-namespace",
         "certificate-manager-release",
         "certificate-request",
+        "certificate-solver",
       ]);
     }
   });
@@ -233,6 +238,7 @@ test("no service is there before the policies, and no policy before the control 
   assert.deepEqual(component("bookinfo").dependencies, [
     "access-allow-nothing",
     "access-details",
+    "access-imports",
     "access-mutual-tls",
     "access-productpage",
     "access-ratings",

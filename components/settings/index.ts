@@ -7,7 +7,6 @@ import { z } from "zod";
 import type { Application } from "../application";
 import { isInDomain } from "../cluster/domain";
 import { hostPorts } from "../gateway/host";
-import { accepted } from "./accepted";
 import { authentication, checkClients, checkIssuers, checkRequired } from "./authentication";
 import { bookinfoSettings } from "./bookinfo";
 import { cluster } from "./cluster";
@@ -17,6 +16,7 @@ import { istio } from "./istio";
 import { mesh } from "./mesh";
 import { login } from "./login";
 import { section } from "./schema";
+import { verify } from "./verify";
 
 export { bookinfoSettings } from "./bookinfo";
 export { login as loginSettings } from "./login";
@@ -144,7 +144,7 @@ export const settingsSchema = (application: Application) =>
     bookinfo: bookinfoSettings.prefault({}),
     gateway,
     login: login.prefault({ at: "none" }),
-    accepted,
+    verify: verify.prefault({}),
   }).superRefine(
     (settings, context) => {
       checkDomain(settings, context);

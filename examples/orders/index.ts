@@ -94,7 +94,7 @@ export const { clientSecrets, userPasswords } = identity;
 export const { kubeconfig } = cluster;
 export const { authentication } = settings;
 export const routing = routingOf({ ...settings, tls, traffic, identity });
-export const { accepted } = settings;
+export const { accepted } = settings.verify;
 export const viewers = {
   users: [],
   machines: settings.identity.machines.map(({ name, permissions }) => ({ name, permissions })),

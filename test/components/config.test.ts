@@ -102,7 +102,7 @@ test("the smallest configuration gets the defaults", async () => {
       values: { base: {}, istiod: {}, gateway: {} },
     },
     authentication: { at: "namespace", required: false, clients: "listed", issuers: [] },
-    mesh: { egress: "REGISTRY_ONLY" },
+    mesh: { egress: "REGISTRY_ONLY", imports: [] },
     bookinfo: {
       registry: "registry.istio.io/release",
       tag: "1.20.3",
@@ -110,6 +110,7 @@ test("the smallest configuration gets the defaults", async () => {
     },
     gateway: { url: "http://localhost:8080" },
     login: { at: "none" },
+    verify: { accepted: [] },
   });
 });
 
@@ -256,7 +257,7 @@ test("all problems are reported at once", () => {
       '  gateway.url: found "http://localhost:8080/", expected an http or https URL without path, such as http://localhost:8080',
       '  gateway.serviceType: found "Public", expected one of "LoadBalancer", "NodePort", "ClusterIP"',
       "  gateway.nodePort: found 0, expected a port number from 1 to 65535",
-      "  gatway: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, bookinfo, gateway, login",
+      "  gatway: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, bookinfo, gateway, login, verify",
     ],
   );
 });
@@ -384,6 +385,7 @@ const fallbacks: Readonly<Record<string, object>> = {
   authentication: {},
   bookinfo: {},
   login: { at: "none" },
+  verify: {},
 };
 
 test("Pulumi.yaml declares every section and names every setting", () => {

@@ -50,7 +50,17 @@ for (const preview of [false, true]) {
       "kubernetes:security.istio.io/v1:PeerAuthentication": 1,
       "kubernetes:security.istio.io/v1:RequestAuthentication": 1,
       "kubernetes:security.istio.io/v1:AuthorizationPolicy": 5,
+      "kubernetes:networking.istio.io/v1:Sidecar": 1,
     });
+    assert.deepEqual(
+      find(registrations, "kubernetes:networking.istio.io/v1:Sidecar", "access-imports").inputs,
+      {
+        apiVersion: "networking.istio.io/v1",
+        kind: "Sidecar",
+        metadata: { name: "default", namespace: "bookinfo" },
+        spec: { egress: [{ hosts: ["./*"] }] },
+      },
+    );
     const policies = registrations.filter(({ type }) => type.includes("security.istio.io"));
     assert.deepEqual(Object.fromEntries(policies.map(({ name, inputs }) => [name, inputs])), {
       "access-mutual-tls": {

@@ -13,7 +13,7 @@ import type { StackOutputs } from "../../stack/outputs";
 import type { Issued } from "../../verify/tokens";
 import { vantagePoints } from "../../verify/vantages";
 import { viewersOf } from "../../verify/viewers";
-import { authentication, viewers } from "./support/stack";
+import { authentication, routing, viewers } from "./support/stack";
 
 const live = new AbortController().signal;
 const user = "user@bookinfo.example";
@@ -60,6 +60,8 @@ before(async () => {
     userPasswords: {},
     kubeconfig: "",
     viewers,
+    routing,
+    accepted: [],
   };
   const signingKeys = new Map([["active", privateJwk]]);
   credentials = await allCredentials(bookinfo, outputs, genuine, new Map(), live, signingKeys);

@@ -8,7 +8,7 @@ import { askEveryUser } from "../../verify/person";
 import type { Terminal } from "../../verify/person";
 import { audience, password, startBookinfo } from "../sandbox/tenant/bookinfo";
 import type { Bookinfo } from "../sandbox/tenant/bookinfo";
-import { authentication } from "./support/stack";
+import { authentication, routing } from "./support/stack";
 import { Browser } from "../sandbox/tenant/browser";
 
 const { signal } = new AbortController();
@@ -34,6 +34,8 @@ before(async () => {
     // Nobody types these: the person knows the password.
     userPasswords: { [nobody]: "unused", [user]: "unused" },
     kubeconfig: "{}",
+    routing,
+    accepted: [],
     viewers: {
       users: [
         { email: nobody, roles: [] },

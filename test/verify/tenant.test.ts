@@ -13,7 +13,7 @@ import type { IssuedTokens } from "../../verify/tokens";
 import { viewersOf } from "../../verify/viewers";
 import { audience, password, startBookinfo } from "../sandbox/tenant/bookinfo";
 import type { Bookinfo } from "../sandbox/tenant/bookinfo";
-import { authentication } from "./support/stack";
+import { authentication, routing } from "./support/stack";
 
 const live = new AbortController().signal;
 let bookinfo: Bookinfo;
@@ -38,6 +38,8 @@ before(async () => {
       "moderator@bookinfo.example": password,
     },
     kubeconfig: "{}",
+    routing,
+    accepted: [],
     viewers: {
       users: [
         { email: "nobody@bookinfo.example", roles: [] },

@@ -57,7 +57,7 @@ test("a mesh that enforces the table: 1492 cells, no difference, and nothing is 
   });
   assert.deepEqual(named(report.cells, "different"), []);
   assert.deepEqual(countsOf(report), [1492, 0, 0, 0]);
-  assert.deepEqual(report.policies, { asked: 7, differences: [] });
+  assert.deepEqual(report.findings, { asked: 18, unexplained: [], accepted: [], unused: [] });
   const { pods, services, serviceAccounts, created } = stack.cluster;
   assert.deepEqual([pods.size, services.size, serviceAccounts.size, created.length], [0, 0, 0, 7]);
   assert.deepEqual(lines, [
@@ -362,17 +362,17 @@ test("a signing key file that cannot be read: nothing is begun", async (t) => {
 });
 
 for (const [what, authentication, asked] of [
-  ["at protected services only", { at: "workload" }, 9],
-  ["at the gateway", { at: "gateway" }, 8],
-  ["at the gateway, which asks for one", { at: "gateway", required: true }, 9],
-  ["of any client's", { clients: "any" }, 7],
+  ["at protected services only", { at: "workload" }, 20],
+  ["at the gateway", { at: "gateway" }, 19],
+  ["at the gateway, which asks for one", { at: "gateway", required: true }, 20],
+  ["of any client's", { clients: "any" }, 18],
 ] as const) {
   test(`a mesh that checks tokens ${what}: no difference, and as many policies`, async (t) => {
     const stack = await stackFor(t, { authentication: { ...usual, ...authentication } });
     const report = await verifyWithKey(stack);
     assert.deepEqual(named(report.cells, "different"), []);
     assert.deepEqual(countsOf(report), [1492, 0, 0, 0]);
-    assert.deepEqual(report.policies, { asked, differences: [] });
+    assert.deepEqual(report.findings, { asked, unexplained: [], accepted: [], unused: [] });
   });
 }
 

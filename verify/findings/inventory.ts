@@ -75,9 +75,8 @@ export const meshKinds = [
 ] as const;
 
 /** The kind in lower case, several of it. */
-function pluralOf(kind: string): string {
-  const lower = kind.toLowerCase();
-  return lower.endsWith("y") ? `${lower.slice(0, -1)}ies` : `${lower}s`;
+export function pluralOf(kind: string): string {
+  return `${kind.toLowerCase()}s`.replace(/([^aeiou])ys$/, "$1ies");
 }
 
 /**

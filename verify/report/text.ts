@@ -1,4 +1,4 @@
-/** The report as text: one matrix per vantage point, then every difference in words. */
+/** The report as text: what the stack does not explain, one matrix per vantage point, then every difference in words. */
 import { styleText } from "node:util";
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
@@ -6,9 +6,9 @@ import { isPermitted } from "../expectations";
 import type { JudgedCell, Verdict } from "../judge";
 import { isProven } from "../verify";
 import type { Report } from "../verify";
-import { cellText, matrices, merged } from "./matrix";
+import { cellText, matrices, merged, unique } from "./matrix";
 import type { Matrix, Row } from "./matrix";
-import { counts, findingLines, listed, outcomeOf, remarks, whereIs } from "./words";
+import { counts, listed, outcomeOf, remarks, whereIs } from "./words";
 
 export interface ReportStyle {
   /** Whether to use colours. Differences are marked without them too. */
@@ -32,6 +32,7 @@ export function renderReport(report: Report, { colour }: ReportStyle): string {
   const paint: Paint = (format, text) =>
     colour ? styleText(format, text, { validateStream: false }) : text;
   const parts = [
+    findingBlocks(report, paint),
     ...merged(matrices(report)).map((matrix) => tables(matrix, paint)),
     differenceLines(report, paint),
     remarks(report)
@@ -148,13 +149,31 @@ function padded(text: string, room: number): string {
   return text + " ".repeat(Math.max(room - stringWidth(text), 0));
 }
 
-function differenceLines({ cells, findings }: Report, paint: Paint): string {
+/** Each object once, with all that it opens. They are first: they are few, and may be why requests fare differently. */
+function findingBlocks({ findings: { unexplained } }: Report, paint: Paint): string {
+  if (unexplained.length === 0) return "";
+  const blocks = unique(unexplained.map(({ object }) => object)).map((object) => {
+    const its = unexplained.filter((finding) => finding.object === object);
+    const lines = its.flatMap(({ opens, seen, undo }) => [
+      ["opens", opens] as const,
+      ...(seen === undefined ? [] : [["seen", seen] as const]),
+      ["undo", undo] as const,
+    ]);
+    const said = unique(lines.map(([what, words]) => `${`${what}:`.padEnd(7)}${words}`));
+    return [
+      ...wrapped(object, width - gap.length).map((line) => gap + paint(["red", "bold"], line)),
+      ...said
+        .flatMap((line) => wrapped(line, width - 4, " ".repeat(7)))
+        .map((line) => `    ${line}`),
+    ].join("\n");
+  });
+  return [paint("bold", "What the stack does not explain"), ...blocks].join("\n");
+}
+
+function differenceLines({ cells }: Report, paint: Paint): string {
   const different = cells.filter(({ verdict }) => verdict === "different");
-  // Findings first: they are few, and may be why requests fare differently.
-  return [
-    ...findingLines(findings),
-    ...different.map((cell) => `${whereIs(cell)}: ${outcomeOf(cell)}`),
-  ]
+  return different
+    .map((cell) => `${whereIs(cell)}: ${outcomeOf(cell)}`)
     .flatMap((difference) => wrapped(`different: ${difference}`))
     .map((line) => line.replace(/^different:/, (mark) => paint("red", mark)))
     .join("\n");

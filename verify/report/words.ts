@@ -35,8 +35,9 @@ export function listed(names: readonly string[]): string {
 /** The report in one sentence. */
 export function sentence(report: Report): string {
   if (isProven(report)) return "The mesh enforces the table";
-  return report.summary.differences > 0 || report.findings.unexplained.length > 0
-    ? "The mesh does not enforce the table, or not only the table"
+  if (report.summary.differences > 0) return "The mesh does not enforce the table";
+  return report.findings.unexplained.length > 0
+    ? "There is more than the stack explains"
     : "Not proven: refusals without a control";
 }
 
@@ -77,7 +78,7 @@ export function remarks(report: Report): readonly string[] {
   return [
     ...(findings.unexplained.length === 0
       ? [
-          `The ${counted(findings.asked, "object")} of Istio's in the stack's namespaces are the stack's; nothing that was found opens anything else.`,
+          `The ${counted(findings.asked, "object")} of Istio's that the stack asks for are there, and nothing else was found.`,
         ]
       : []),
     ...findings.accepted.map(

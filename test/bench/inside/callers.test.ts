@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { callers } from "../../../bench/inside/callers";
 import type { StackOutputs } from "../../../stack/outputs";
-import { authentication, viewers } from "../../verify/support/stack";
+import { authentication, routing, viewers } from "../../verify/support/stack";
 
 describe("callers", () => {
   const asked: string[] = [];
@@ -33,6 +33,8 @@ describe("callers", () => {
       userPasswords: {},
       kubeconfig: "-",
       viewers,
+      routing,
+      accepted: [],
     };
   });
 

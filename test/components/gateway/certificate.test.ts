@@ -180,7 +180,23 @@ test("an ACME authority's challenge is answered through the gateway", async () =
       email: "platform@books.example",
       server: "https://acme.example/directory",
       privateKeySecretRef: { name: "acme-account" },
-      solvers: [{ http01: { ingress: { class: "istio", serviceType: "ClusterIP" } } }],
+      solvers: [
+        {
+          http01: {
+            ingress: { ingressClassName: "istio-auth0-unserved", serviceType: "ClusterIP" },
+          },
+        },
+      ],
+    },
+  });
+  const solver = find(registrations, "kubernetes:core/v1:Service", "certificate-solver").inputs;
+  assert.deepEqual(solver, {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "acme-solver", namespace: "istio-ingress" },
+    spec: {
+      selector: { "acme.cert-manager.io/http01-solver": "true" },
+      ports: [{ name: "http", port: 8089, targetPort: 8089 }],
     },
   });
 });

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as random from "@pulumi/random";
 import { bookinfo } from "../../../components/access";
-import { createIngress, type IngressArgs, signedOutRoute } from "../../../components/gateway/route";
+import {
+  createIngress,
+  type IngressArgs,
+  ingressObjects,
+  signedOutRoute,
+} from "../../../components/gateway/route";
 import { find, ofType, run } from "../mocks";
 
 const gatewayType = "kubernetes:networking.istio.io/v1:Gateway";
@@ -110,7 +115,8 @@ test("by HTTPS it does so with the certificate, and HTTP leads nowhere but there
       object: "bookinfo-redirect",
       spec: {
         hosts: ["*"],
-        gateways: ["bookinfo-redirect"],
+        gateways: ["istio-ingress/bookinfo-redirect"],
+        exportTo: ["istio-ingress"],
         http: [
           {
             match: [{ uri: { prefix: "/" } }],
@@ -121,6 +127,45 @@ test("by HTTPS it does so with the certificate, and HTTP leads nowhere but there
       dependencies: ["in-redirect-gateway"],
     },
   });
+});
+
+test("the Gateway is next to the gateway's pods, and takes routes of the application's namespace alone", () => {
+  const { Gateway: gateways, VirtualService: routes } = ingressObjects({
+    application: bookinfo,
+    gatewayUrl: "https://books.example",
+    tls: { minimumVersion: "1.2" },
+  });
+  assert.deepEqual(
+    [...new Set(gateways.map(({ metadata }) => metadata.namespace))],
+    ["istio-ingress"],
+  );
+  const hosts = gateways.flatMap(({ spec }) => spec.servers ?? []).flatMap(({ hosts }) => hosts);
+  assert.deepEqual(hosts, ["bookinfo/books.example", "bookinfo/books.example"]);
+  assert.deepEqual([...new Set(routes.map(({ metadata }) => metadata.namespace))], ["bookinfo"]);
+});
+
+test("an ACME authority's challenge by HTTP leads to cert-manager's solver, and nothing else by HTTP leads anywhere", async () => {
+  const { "in-redirect": redirect } = await specs("https://books.example", {
+    tls: { minimumVersion: "1.2", issuer: { kind: "acme" } },
+  });
+  const { http } = redirect?.spec as { http: { match: object[]; route?: object[] }[] };
+  assert.deepEqual(
+    http.map(({ match, route }) => [match, route]),
+    [
+      [
+        [{ uri: { prefix: "/.well-known/acme-challenge/" } }],
+        [
+          {
+            destination: {
+              host: "acme-solver.istio-ingress.svc.cluster.local",
+              port: { number: 8089 },
+            },
+          },
+        ],
+      ],
+      [[{ uri: { prefix: "/" } }], undefined],
+    ],
+  );
 });
 
 for (const [minimumVersion, protocol] of [

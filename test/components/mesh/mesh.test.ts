@@ -68,8 +68,12 @@ test("each release in full", async () => {
       autoscaleEnabled: false,
       resources: { requests: { cpu: "50m", memory: "256Mi" } },
       keepaliveMaxServerConnectionAge: "5m",
-      env: { PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: "5m" },
+      env: {
+        PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: "5m",
+        PILOT_SCOPE_GATEWAY_TO_NAMESPACE: "true",
+      },
       meshConfig: {
+        ingressControllerMode: "OFF",
         accessLogFile: "/dev/stdout",
         outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
         pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
@@ -113,18 +117,18 @@ test("image registry, tag, authority and extra values reach the charts", async (
   assert.deepEqual(istiod.podAnnotations, {
     "checksum/jwks-authority": "384fb9a44fabe158be2757b9b8d8f67029f2280fcc1776ab2a53103e6f0c582d",
   });
-  assert.deepEqual(istiod.env, { A: "b", PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: "5m" });
+  assert.deepEqual(istiod.env, {
+    A: "b",
+    PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: "5m",
+    PILOT_SCOPE_GATEWAY_TO_NAMESPACE: "true",
+  });
   assert.deepEqual(istiod.meshConfig, {
     accessLogFile: "",
+    ingressControllerMode: "OFF",
     outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
     pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
   });
   assert.deepEqual(valuesOf("istio-gateway").service, { type: "LoadBalancer", ports: [] });
-});
-
-test("an Istio Gateway finds the gateway's pods", async () => {
-  const { result } = await install();
-  assert.deepEqual(result.gatewaySelector, { istio: "ingress" });
 });
 
 const httpsPort = { name: "https", protocol: "TCP", port: 443, targetPort: 443 };
@@ -135,7 +139,7 @@ for (const [nodePort, given] of [
 ] as const) {
   test(`with a certificate the gateway's Service has HTTPS ${nodePort === undefined ? "too" : `at node port ${nodePort}`}`, async () => {
     const { registrations } = await install({
-      tls: {},
+      isSecure: true,
       wayIn: { serviceType: "NodePort", nodePorts: { http: 30080, https: nodePort } },
     });
     const { values } = find(registrations, release, "istio-gateway").inputs as {
@@ -152,23 +156,19 @@ for (const [nodePort, given] of [
   });
 }
 
-for (const [issuer, served] of [
-  [
-    { kind: "acme", email: "a@b.example", server: "https://acme.example" },
-    { ingressService: "istio-ingress", ingressSelector: "ingress" },
-  ],
-  [{ kind: "selfSigned" }, {}],
-] as const) {
-  test(`for an issuer of kind ${issuer.kind} the gateway serves ${Object.keys(served).length === 0 ? "no Ingress" : "the Ingress of a challenge"}`, async () => {
-    const { registrations } = await install({ tls: { issuer } });
-    const { values } = find(registrations, release, "istio-istiod").inputs as {
-      values: { meshConfig: unknown };
-    };
-    assert.deepEqual(values.meshConfig, {
-      accessLogFile: "/dev/stdout",
-      outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
-      pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
-      ...served,
-    });
+test("istiod takes Gateways of the gateway's own namespace only, and no Ingress", async () => {
+  const { registrations } = await install();
+  const { values } = find(registrations, release, "istio-istiod").inputs as {
+    values: { meshConfig: object; env: object };
+  };
+  assert.deepEqual(values.meshConfig, {
+    accessLogFile: "/dev/stdout",
+    ingressControllerMode: "OFF",
+    outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
+    pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
   });
-}
+  assert.deepEqual(values.env, {
+    PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: "5m",
+    PILOT_SCOPE_GATEWAY_TO_NAMESPACE: "true",
+  });
+});

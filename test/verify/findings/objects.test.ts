@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bookinfo } from "../../../components/access";
-import { compare, policiesAskedOf } from "../../../verify/findings/objects";
-import { authentication } from "../support/stack";
+import { compareObjects, objectsAskedOf } from "../../../verify/findings/objects";
+import { authentication, routing } from "../support/stack";
 
 const accepted = {
   issuer: "https://tenant.example/",
@@ -12,12 +12,18 @@ const accepted = {
 };
 const clientIds = { web: "web", machines: { reporting: "reporting", catalogue: "catalogue" } };
 const gatewayUrl = "http://localhost:8080";
-const asked = policiesAskedOf(bookinfo, { ...accepted, clientIds, authentication, gatewayUrl });
+const asked = objectsAskedOf(bookinfo, {
+  ...accepted,
+  clientIds,
+  authentication,
+  gatewayUrl,
+  routing,
+});
 
 /** A cluster's objects: exactly what the table asks for, in plain JSON. */
 function live() {
-  const all = Object.entries<readonly { metadata: object; spec: object }[]>({ ...asked }).flatMap(
-    ([kind, objects]) => objects.map(({ metadata, spec }) => ({ kind, metadata, spec })),
+  const all = Object.entries(asked).flatMap(([kind, objects]) =>
+    objects.map(({ metadata, spec }) => ({ kind, metadata, spec })),
   );
   return JSON.parse(JSON.stringify(all)) as {
     kind: string;
@@ -26,8 +32,11 @@ function live() {
   }[];
 }
 
-test("what the table asks for, and nothing else: seven objects, no difference", () => {
-  assert.deepEqual(compare(asked, live()), { asked: 7, differences: [] });
+test("what the stack asks for, and nothing else: eighteen objects, no finding", () => {
+  assert.deepEqual(compareObjects(bookinfo, asked, live(), gatewayUrl), {
+    asked: 18,
+    findings: [],
+  });
 });
 
 const details = (objects: ReturnType<typeof live>) => {
@@ -58,32 +67,38 @@ const changes: readonly (readonly [
     "a caller added",
     (objects) =>
       details(objects).spec.rules[0]?.from[0]?.source.serviceAccounts.push("istio-ingress/x"),
-    "AuthorizationPolicy bookinfo/details differs from the table's at spec.rules[0].from[0].source.serviceAccounts[1]",
+    "AuthorizationPolicy bookinfo/details: it differs from the stack's at spec.rules[0].from[0].source.serviceAccounts[1]",
   ],
   [
     "a rule added",
     (objects) => details(objects).spec.rules.push({ from: [], to: [{}] }),
-    "AuthorizationPolicy bookinfo/details differs from the table's at spec.rules[1]",
+    "AuthorizationPolicy bookinfo/details: it differs from the stack's at spec.rules[1]",
   ],
   [
     "a second audience",
     (objects) => tokens(objects).spec.jwtRules[0]?.audiences.push("https://other.example"),
-    "RequestAuthentication bookinfo/tokens differs from the table's at spec.jwtRules[0].audiences[1]",
+    "RequestAuthentication bookinfo/tokens: it differs from the stack's at spec.jwtRules[0].audiences[1]",
   ],
   [
     "fromHeaders removed",
     (objects) => delete tokens(objects).spec.jwtRules[0]?.fromHeaders,
-    "RequestAuthentication bookinfo/tokens differs from the table's at spec.jwtRules[0].fromHeaders",
+    "RequestAuthentication bookinfo/tokens: it differs from the stack's at spec.jwtRules[0].fromHeaders",
   ],
   [
     "another mode",
     (objects) => Object.assign(objects[0]?.spec ?? {}, { mtls: { mode: "PERMISSIVE" } }),
-    "PeerAuthentication istio-system/default differs from the table's at spec.mtls.mode",
+    "PeerAuthentication istio-system/default: it differs from the stack's at spec.mtls.mode",
   ],
   [
     "a policy missing",
-    (objects) => objects.pop(),
-    "AuthorizationPolicy bookinfo/ratings is missing",
+    (objects) =>
+      objects.splice(
+        objects.findIndex(
+          ({ metadata, kind }) => kind === "AuthorizationPolicy" && metadata.name === "ratings",
+        ),
+        1,
+      ),
+    "AuthorizationPolicy bookinfo/ratings: it is missing: the stack asks for it",
   ],
   [
     "a policy too many",
@@ -93,7 +108,7 @@ const changes: readonly (readonly [
         metadata: { name: "extra", namespace: "bookinfo" },
         spec: { rules: [{}] },
       }),
-    "AuthorizationPolicy bookinfo/extra is none of the table's; to remove it: kubectl -n bookinfo delete authorizationpolicy extra",
+    "AuthorizationPolicy bookinfo/extra: it counts for what the stack protects, and the stack does not ask for it",
   ],
   [
     "a filter of Envoy's",
@@ -103,7 +118,7 @@ const changes: readonly (readonly [
         metadata: { name: "extra", namespace: "istio-system" },
         spec: {},
       }),
-    "EnvoyFilter istio-system/extra is none of the table's; to remove it: kubectl -n istio-system delete envoyfilter extra",
+    "EnvoyFilter istio-system/extra: it counts for what the stack protects, and the stack does not ask for it",
   ],
 ];
 
@@ -111,6 +126,10 @@ for (const [what, change, said] of changes) {
   test(`${what}: said with its place`, () => {
     const objects = live();
     change(objects);
-    assert.deepEqual(compare(asked, objects), { asked: 7, differences: [said] });
+    const { findings } = compareObjects(bookinfo, asked, objects, gatewayUrl);
+    assert.deepEqual(
+      findings.map(({ object, opens }) => `${object}: ${opens}`),
+      [said],
+    );
   });
 }

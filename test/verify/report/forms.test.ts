@@ -8,7 +8,16 @@ import { renderJson } from "../../../verify/report/json";
 import type { JsonReport } from "../../../verify/report/json";
 import { renderJunit } from "../../../verify/report/junit";
 import { renderMarkdown } from "../../../verify/report/markdown";
-import { answer, cell, changed, changes, denied, deniedAnswer, everything } from "./reports";
+import {
+  answer,
+  cell,
+  changed,
+  changes,
+  changeLines,
+  denied,
+  deniedAnswer,
+  everything,
+} from "./reports";
 import { gate, ok, pod, report } from "./reports";
 
 /** Names and a body that would be mark-up wherever they are not taken for text. */
@@ -16,7 +25,7 @@ const evil = `<script>alert("1")</script>&amp;]]>|\`@somebody\``;
 const body = `${evil}\u0000\u001b[31m ${"x".repeat(3000)}`;
 const hostile = report(
   [{ ...cell(evil, evil, evil, denied, answer(200, body), "different"), decision: decided(evil) }],
-  [evil],
+  [{ object: evil, opens: evil, seen: evil, undo: evil }],
 );
 
 function decided(text: string): Decision {
@@ -28,16 +37,20 @@ const hopeless = report(
   Array.from({ length: 2500 }, (_, at) =>
     cell(`from pod ${at % 10}`, `viewer ${at}`, "details", denied, answer(200, body), "different"),
   ),
-  Array.from({ length: 100 }, (_, at) => `EnvoyFilter istio-system/${at} is none of the table's`),
+  Array.from({ length: 100 }, (_, at) => ({
+    object: `EnvoyFilter istio-system/${at}`,
+    opens: "the stack does not ask for it",
+    undo: "kubectl delete",
+  })),
 );
 
-test("JSON: version 1, everything in words and in values", () => {
+test("JSON: version 2, everything in words and in values", () => {
   const document = JSON.parse(renderJson(everything)) as JsonReport;
-  assert.equal(document.version, 1);
+  assert.equal(document.version, 2);
   assert.equal(document.proven, false);
   assert.equal(document.startedAt, "2026-11-23T06:00:00.000Z");
   assert.deepEqual(document.summary, { cells: 16, differences: 3, unproven: 1, notTried: 4 });
-  assert.deepEqual(document.policies, { asked: 7, differences: [] });
+  assert.deepEqual(document.findings, { asked: 7, unexplained: [], accepted: [], unused: [] });
   assert.deepEqual(document.cells[2], {
     vantage: gate,
     viewer: "user@bookinfo.example",
@@ -57,11 +70,11 @@ test("JSON: version 1, everything in words and in values", () => {
   assert.deepEqual(only?.decision, decided(evil));
 });
 
-test("JSON: policies that differ, and so nothing is proven", () => {
+test("JSON: findings, and so nothing is proven", () => {
   const document = JSON.parse(renderJson(changed)) as JsonReport;
   assert.equal(document.proven, false);
   assert.equal(document.summary.differences, 0);
-  assert.deepEqual(document.policies, { asked: 7, differences: changes });
+  assert.deepEqual(document.findings.unexplained, changes);
 });
 
 /** What JUnit's XML says of itself: all suites first, then each. */
@@ -72,18 +85,18 @@ function junitCounts($: ReturnType<typeof load>) {
     .map((suite) => keys.map((key) => $(suite).attr(key)));
 }
 
-test("JUnit: a suite for each vantage point, a test for each cell, and the policies' suite", () => {
+test("JUnit: a suite for each vantage point, a test for each cell, and the findings' suite", () => {
   const $ = load(renderJunit(everything), { xml: true });
   assert.deepEqual(junitCounts($), [
     ["verify", "17", "4", "4", "0"],
     [gate, "6", "2", "2", "0"],
     [pod, "10", "2", "2", "0"],
-    ["policies", "1", "0", "0", "0"],
+    ["findings", "1", "0", "0", "0"],
   ]);
   assert.equal($("testcase").length, 17);
-  const policies = $("testsuite[name=policies] testcase");
-  assert.equal(policies.attr("name"), "the 7 policies of the table, and no others");
-  assert.equal(policies.children().length, 0);
+  const findings = $("testsuite[name=findings] testcase");
+  assert.equal(findings.attr("name"), "the stack explains all that is there");
+  assert.equal(findings.children().length, 0);
   const failure = $("testcase[name='user@bookinfo.example → reviews'] failure");
   assert.equal(failure.attr("message"), "expected 403 RBAC: access denied, got 200 {}");
   assert.equal(failure.attr("type"), "different");
@@ -91,33 +104,35 @@ test("JUnit: a suite for each vantage point, a test for each cell, and the polic
   assert.equal($("skipped").length, 4);
 });
 
-test("JUnit: policies that differ are one failure, which names each", () => {
+test("JUnit: findings are one failure, which names each", () => {
   const $ = load(renderJunit(changed), { xml: true });
   assert.deepEqual(junitCounts($), [
     ["verify", "2", "1", "0", "0"],
     [gate, "1", "0", "0", "0"],
-    ["policies", "1", "1", "0", "0"],
+    ["findings", "1", "1", "0", "0"],
   ]);
   const failure = $("failure");
   assert.equal(failure.length, 1);
-  assert.equal(failure.parent().attr("classname"), "policies");
+  assert.equal(failure.parent().attr("classname"), "findings");
   assert.equal(failure.attr("type"), "different");
-  assert.equal(failure.attr("message"), changes.join("; "));
-  assert.equal(failure.text(), changes.join("\n"));
+  assert.equal(failure.attr("message"), changeLines.join("; "));
+  assert.equal(failure.text(), changeLines.join("\n"));
 });
 
 test("JUnit: whatever is in a name or a body, it is XML", () => {
   const [only] = hostile.cells;
   assert.ok(only);
   // What XML cannot hold at all.
-  const text = renderJunit(report([{ ...only, viewer: `${evil}\u001b\uffff` }], [evil]));
+  const text = renderJunit(
+    report([{ ...only, viewer: `${evil}\u001b\uffff` }], hostile.findings.unexplained),
+  );
   // All that XML 1.0 allows below a space.
   assert.doesNotMatch(text, /[^\P{Cc}\n\t]|\uFFFF/u);
   const $ = load(text, { xml: true });
   assert.equal($("script").length, 0);
   assert.equal($("testcase").attr("name"), `${evil}\uFFFD\uFFFD → ${evil}`);
   assert.ok($("failure").text().includes(`decided by ${evil}: ${evil}`));
-  assert.equal($("testsuite[name=policies] failure").attr("message"), evil);
+  assert.ok($("testsuite[name=findings] failure").attr("message")?.includes(evil));
 });
 
 test("Markdown: verdict, differences, tables", () => {
@@ -142,21 +157,21 @@ test("Markdown: verdict, differences, tables", () => {
   assert.match(fine, /^## ✅ The mesh enforces the table: 1 cell, 0 differences, 0 not tried\n/);
 });
 
-test("Markdown: policies that differ come before everything else that does", () => {
+test("Markdown: findings come before everything else that does", () => {
   const lines = renderMarkdown(changed).split("\n");
   assert.equal(
     lines[0],
-    "## ❌ The mesh does not enforce the table: 1 cell, 0 differences, 2 policy differences, 0 not tried",
+    "## ❌ There is more than the stack explains: 1 cell, 0 differences, 2 findings, 0 not tried",
   );
   assert.deepEqual(lines.slice(4, 9), [
-    "### 2 policy differences",
+    "### 2 findings",
     "",
-    ...changes.map((line) => `- \`${line}\``),
+    ...changeLines.map((line) => `- \`${line}\``),
     "",
   ]);
   const both = renderMarkdown(report(everything.cells, changes));
   assert.deepEqual(both.match(/^### .*/gm), [
-    "### 2 policy differences",
+    "### 2 findings",
     "### 3 different",
     "### 1 unproven",
   ]);
@@ -226,36 +241,39 @@ test("HTML: a button for each cell, which opens its request and its answer", () 
   assert.equal($(".differences li.unproven").length, 1);
 });
 
-test("HTML: policies that differ stand near the top, before the tables and what else differs", () => {
+test("HTML: findings stand near the top, before the tables and what else differs", () => {
   const text = renderHtml(report(everything.cells, changes));
   const $ = load(text);
-  assert.ok($(".counters").text().includes("2 policy differences"));
+  assert.ok($(".counters").text().includes("2 findings"));
   const headings = $(".differences h2").toArray();
   assert.deepEqual(
     headings.map((heading) => $(heading).text()),
-    ["2 policy differences", "3 different", "1 unproven"],
+    ["2 findings", "3 different", "1 unproven"],
   );
   const first = $(".differences details").first();
   assert.ok(first.is("[open]"));
   const items = first.find("li.different").toArray();
   assert.deepEqual(
     items.map((item) => $(item).text().trim()),
-    changes,
+    changeLines,
   );
   // Said once, and there.
   assert.equal(text.split("EnvoyFilter istio-system/extra").length - 1, 1);
   assert.ok(text.indexOf("EnvoyFilter istio-system/extra") < text.indexOf("<table"));
 });
 
-test("HTML: nothing differs but policies, and the page says that the table is not enforced", () => {
+test("HTML: nothing differs, and the page says that there is more than the stack explains", () => {
   const $ = load(renderHtml(changed));
-  assert.equal($("h1").text(), "The mesh does not enforce the table");
+  assert.equal($("h1").text(), "There is more than the stack explains");
   assert.equal($("body").attr("class"), "wrong");
-  assert.equal($(".differences h2").text(), "2 policy differences");
+  assert.equal($(".differences h2").text(), "2 findings");
   const calm = load(renderHtml(report(changed.cells)));
   assert.equal(calm("h1").text(), "The mesh enforces the table");
   assert.equal(calm(".differences, .counters .alarming").length, 0);
-  assert.equal(calm(".notes").text(), "The 7 policies in the cluster are the table's.");
+  assert.equal(
+    calm(".notes").text(),
+    "The 7 objects of Istio's that the stack asks for are there, and nothing else was found.",
+  );
 });
 
 test("HTML: nothing of it is fetched or run, and its policy says so", () => {
@@ -275,7 +293,7 @@ test("HTML: nothing of it is fetched or run, and its policy says so", () => {
   assert.equal($("[popover] h3").text(), `${evil} → ${evil}`);
   assert.equal($("[popover]").attr("aria-labelledby"), $("[popover] h3").attr("id"));
   assert.equal($("th[scope=row]").text().trim(), evil);
-  assert.equal($(".differences li.different span").first().text(), evil);
+  assert.ok($(".differences li.different span").first().text().startsWith(`${evil}: ${evil}.`));
   assert.ok($("[popover] dd").text().includes(`${evil}: denied${evil}`));
   assert.doesNotMatch($("[popover]").text(), /[^\P{Cc}\n\t]/u);
 });

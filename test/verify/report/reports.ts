@@ -2,6 +2,7 @@
 import type { Expected } from "../../../verify/expectations";
 import type { JudgedCell, Verdict } from "../../../verify/judge";
 import type { Observed } from "../../../verify/prober";
+import type { ProvenFinding } from "../../../verify/findings";
 import type { Report } from "../../../verify/verify";
 
 export const answer = (status: number, body = ""): Observed => ({ status, headers: {}, body });
@@ -27,15 +28,18 @@ export function cell(
   return { vantage, viewer, target, service: "reviews", request, expected, observed, verdict };
 }
 
-/** @param differences those of the policies */
-export function report(cells: readonly JudgedCell[], differences: readonly string[] = []): Report {
+/** @param unexplained what the stack does not explain */
+export function report(
+  cells: readonly JudgedCell[],
+  unexplained: readonly ProvenFinding[] = [],
+): Report {
   const count = (verdict: Verdict) => cells.filter((each) => each.verdict === verdict).length;
   return {
     gatewayUrl: "http://localhost:8080",
     issuer: "https://tenant.localhost:8443/",
     startedAt: "2026-11-23T06:00:00.000Z",
     cells,
-    policies: { asked: 7, differences },
+    findings: { asked: 7, unexplained, accepted: [], unused: [] },
     summary: {
       cells: cells.length,
       differences: count("different"),
@@ -45,13 +49,29 @@ export function report(cells: readonly JudgedCell[], differences: readonly strin
   };
 }
 
-/** Two policies that differ; the first one's line is too long for a terminal. */
-export const changes = [
-  "AuthorizationPolicy bookinfo/details differs from the table's at spec.rules[0].from[0].source.serviceAccounts[1]",
-  "EnvoyFilter istio-system/extra is none of the table's",
+/** Two findings; the first one's words are too long for a terminal's line. */
+export const changes: readonly ProvenFinding[] = [
+  {
+    object: "AuthorizationPolicy bookinfo/details",
+    opens:
+      "it differs from the stack's at spec.rules[0].from[0].source.serviceAccounts[1], of all places",
+    undo: "pulumi up --refresh",
+  },
+  {
+    object: "EnvoyFilter istio-system/extra",
+    opens: "the stack does not ask for it",
+    seen: "GET http://localhost:8080/ from outside: 200",
+    undo: "kubectl delete envoyfilter extra",
+  },
 ];
 
-/** Nothing differs but policies. */
+/** The same in words. */
+export const changeLines = [
+  "AuthorizationPolicy bookinfo/details: it differs from the stack's at spec.rules[0].from[0].source.serviceAccounts[1], of all places. To undo it: pulumi up --refresh",
+  "EnvoyFilter istio-system/extra: the stack does not ask for it. Seen: GET http://localhost:8080/ from outside: 200. To undo it: kubectl delete envoyfilter extra",
+];
+
+/** Nothing differs, and there are findings. */
 export const changed = report(
   [cell(gate, "anonymous", "reviews", ok, answer(200), "same")],
   changes,

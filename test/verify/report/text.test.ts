@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from "node:util";
 import type { Expected } from "../../../verify/expectations";
 import { forgedControl } from "../../../verify/token-classes";
 import { renderReport } from "../../../verify/report/text";
-import { answer, cell, changed, denied, deniedAnswer, everything } from "./reports";
+import { answer, cell, changed, changes, denied, deniedAnswer, everything } from "./reports";
 import { gate, ok, pod, report } from "./reports";
 
 const text = `Through the gateway, http://localhost:8080
@@ -29,7 +29,7 @@ different: through the gateway, user@bookinfo.example → ratings: expected 403 
 different: from a pod as details, moderator → reviews-v2: expected 200 with stars, got no answer
     (ETIMEDOUT)
 
-The 7 policies in the cluster are the table's.
+The 7 objects of Istio's that the stack asks for are there, and nothing else was found.
 ★: with the ratings' stars.
 ≠: expected beside observed.
 (…): refused as expected, but no permitted request was answered there: no proof.
@@ -56,7 +56,7 @@ test("with colour it is the same text, differences in red", () => {
   assert.equal(coloured.split("\u001b[32m").length - 1, 2);
 });
 
-test("when everything is as expected there are the tables, the policies' line and the count", () => {
+test("when everything is as expected there are the tables, the findings' line and the count", () => {
   const fine = report([cell(gate, "anonymous", "reviews", ok, answer(200), "same")]);
   assert.equal(
     renderReport(fine, { colour: false }),
@@ -65,37 +65,61 @@ test("when everything is as expected there are the tables, the policies' line an
   ──────────────────
   anonymous  200
 
-The 7 policies in the cluster are the table's.
+The 7 objects of Istio's that the stack asks for are there, and nothing else was found.
 
 1 cell, 0 differences, 0 not tried
 `,
   );
 });
 
-test("policies that differ: a line for each, none wider than 100 columns, and they are counted", () => {
+test("findings: each object first of all, with what it opens, what was seen and what undoes it", () => {
   const lines = renderReport(changed, { colour: false }).split("\n");
-  assert.deepEqual(lines.slice(5), [
-    "different: AuthorizationPolicy bookinfo/details differs from the table's at",
-    "    spec.rules[0].from[0].source.serviceAccounts[1]",
-    "different: EnvoyFilter istio-system/extra is none of the table's",
-    "",
-    "1 cell, 0 differences, 2 policy differences, 0 not tried",
+  assert.deepEqual(lines.slice(0, 10), [
+    "What the stack does not explain",
+    "  AuthorizationPolicy bookinfo/details",
+    "    opens: it differs from the stack's at spec.rules[0].from[0].source.serviceAccounts[1], of all",
+    "           places",
+    "    undo:  pulumi up --refresh",
+    "  EnvoyFilter istio-system/extra",
+    "    opens: the stack does not ask for it",
+    "    seen:  GET http://localhost:8080/ from outside: 200",
+    "    undo:  kubectl delete envoyfilter extra",
     "",
   ]);
+  assert.deepEqual(lines.slice(-3), ["", "1 cell, 0 differences, 2 findings, 0 not tried", ""]);
   const coloured = renderReport(changed, { colour: true });
-  assert.equal(coloured.split("\u001b[31mdifferent:\u001b[39m").length - 1, 2);
-  assert.ok(coloured.includes("\u001b[1m\u001b[31m1 cell, 0 differences, 2 policy differences,"));
+  assert.ok(coloured.includes("\u001b[1m\u001b[31m1 cell, 0 differences, 2 findings,"));
 });
 
-test("what differs of policies is said before what differs of requests: it may be why", () => {
-  const both = report(everything.cells, ["EnvoyFilter bookinfo/extra is none of the table's"]);
-  const said = renderReport(both, { colour: false }).match(/^different: .{11}/gm);
-  assert.deepEqual(said, [
-    "different: EnvoyFilter",
-    "different: through the",
-    "different: through the",
-    "different: from a pod ",
-  ]);
+test("an object with several findings is named once", () => {
+  const [one] = changes;
+  assert.ok(one);
+  const seen = (path: string) => ({ ...one, seen: `GET ${path}: 200` });
+  const text = renderReport(report(changed.cells, [seen("/a"), seen("/b")]), { colour: false });
+  assert.equal(text.split(one.object).length - 1, 1);
+  assert.equal(text.split("undo:").length - 1, 1);
+  assert.match(text, /seen: {2}GET \/a: 200\n/);
+  assert.match(text, /seen: {2}GET \/b: 200\n/);
+});
+
+test("what the team knows of is listed with its reason, and is no finding", () => {
+  const [one] = changes;
+  assert.ok(one);
+  const known = report(changed.cells);
+  const text = renderReport(
+    {
+      ...known,
+      findings: {
+        ...known.findings,
+        accepted: [{ ...one, accepted: "a test of ours" }],
+        unused: ["Pod bookinfo/gone"],
+      },
+    },
+    { colour: false },
+  ).replaceAll(/\n {4}/g, " ");
+  assert.match(text, /^Accepted: AuthorizationPolicy bookinfo\/details: .* \(a test of ours\)\.$/m);
+  assert.match(text, /^Accepted, but not found: Pod bookinfo\/gone\. Remove it from accepted\.$/m);
+  assert.match(text, /\n1 cell, 0 differences, 0 not tried\n$/);
 });
 
 test("what was not tried is grouped by what it needs", () => {
@@ -112,7 +136,7 @@ test("what was not tried is grouped by what it needs", () => {
     untried("stranger"),
   ]);
   assert.deepEqual(renderReport(shown, { colour: false }).split("\n").slice(-7), [
-    "The 7 policies in the cluster are the table's.",
+    "The 7 objects of Istio's that the stack asks for are there, and nothing else was found.",
     "–: not tried, for want of the tenant's own key: expired token · not yet valid.",
     "–: not tried, for want of an ID token: ID token.",
     "–: not tried, for want of a token: stranger.",

@@ -28,7 +28,7 @@ export interface ClusterOptions {
   readonly before?: (line: string) => void;
   /** Pods that are there already, with a status of their own. */
   readonly workloads?: readonly Plain<V1Pod>[];
-  /** Istio's objects, by the plural of their kind in lower case. */
+  /** Istio's objects, by the plural of their kind in lower case. The lists of other kinds are empty. */
   readonly policies?: Readonly<Record<string, readonly Resource[]>>;
 }
 
@@ -83,6 +83,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const isThere = ({ metadata }: Resource) =>
         place === undefined || metadata?.namespace === place;
       reply(200, { items: items.filter(isThere) });
+      return;
+    }
+    const [, everywhere] = /^\/api\/v1\/([^/]+)$/.exec(url.pathname) ?? [];
+    if (everywhere !== undefined) {
+      const items = [
+        ...(everywhere === "pods" ? (options.workloads ?? []) : []),
+        ...(kinds[everywhere]?.values() ?? []),
+      ];
+      reply(200, { items });
       return;
     }
     const [namespace = "", kind = ""] =

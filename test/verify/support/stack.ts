@@ -4,10 +4,10 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bookinfo } from "../../../components/access";
-import type { Policies } from "../../../components/enforcement/policies";
 import type { StackOutputs } from "../../../stack/outputs";
 import { tokenChecksOf } from "../../../verify/expectations";
-import { policiesAskedOf } from "../../../verify/policy-objects";
+import { pluralOf } from "../../../verify/findings/inventory";
+import { type ObjectsByKind, objectsAskedOf } from "../../../verify/findings/objects";
 import { startCluster } from "./cluster";
 import type { Cluster, ClusterOptions } from "./cluster";
 import { startMesh } from "./mesh";
@@ -60,13 +60,18 @@ export const authentication: StackOutputs["authentication"] = {
   issuers: [],
 };
 
-/** What the table asks for, as a cluster has it. */
-function asked(policies: Policies): ClusterOptions["policies"] {
-  return {
-    peerauthentications: policies.PeerAuthentication,
-    requestauthentications: policies.RequestAuthentication,
-    authorizationpolicies: policies.AuthorizationPolicy,
-  };
+/** As in Bookinfo's sandbox, but for the versions of its services. */
+export const routing: StackOutputs["routing"] = {
+  egress: "REGISTRY_ONLY",
+  imports: [],
+  traffic: Object.keys(bookinfo.services).map((service) => ({ service, shares: { v1: 100 } })),
+};
+
+/** What the stack asks for, as a cluster has it. */
+function asked(objects: ObjectsByKind): ClusterOptions["policies"] {
+  return Object.fromEntries(
+    Object.entries(objects).map(([kind, all]) => [pluralOf(kind), all] as const),
+  );
 }
 
 export async function startStack({
@@ -115,7 +120,9 @@ export async function startStack({
   callbackHost.callback = `${mesh.gatewayUrl}/oauth2/callback`;
   const accepted = { issuer, jwksUri, audience, permissionsClaim: ["permissions"] };
   const recognized = { ...accepted, clientIds, authentication: configured };
-  const policies = asked(policiesAskedOf(bookinfo, { ...recognized, gatewayUrl: mesh.gatewayUrl }));
+  const policies = asked(
+    objectsAskedOf(bookinfo, { ...recognized, routing, gatewayUrl: mesh.gatewayUrl }),
+  );
   const cluster = await startCluster({
     run: (pod) => mesh.run(pod),
     workloads: mesh.workloads,
@@ -141,6 +148,8 @@ export async function startStack({
       kubeconfig: cluster.kubeconfig,
       certificateAuthority: tenant.certificateAuthority,
       viewers,
+      routing,
+      accepted: [],
     },
     async close() {
       await Promise.all([tenant.close(), mesh.close(), cluster.close()]);
