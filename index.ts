@@ -69,7 +69,7 @@ const enforcement = new Enforcement(
     authentication: settings.authentication,
     login: settings.login.at === "gateway" ? settings.login : undefined,
     gatewayUrl: url,
-    imports: settings.mesh.imports,
+    ...settings.mesh,
     application,
   },
   {

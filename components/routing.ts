@@ -13,7 +13,7 @@ export interface RoutingArgs {
 
 /** The output, as `verify` reads it back. A value that there is not is left out: Pulumi warns about it on every run. */
 export function routingOf({
-  mesh: { egress, imports },
+  mesh: { egress, imports, admission },
   tls,
   traffic,
   identity: { endSessionEndpoint, tokenEndpoint },
@@ -21,6 +21,7 @@ export function routingOf({
   return {
     egress,
     imports,
+    admission,
     ...(tls && {
       tls: {
         minimumVersion: tls.minimumVersion,

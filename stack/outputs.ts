@@ -64,6 +64,8 @@ const schema = ({ roles, permissions }: Application) =>
     routing: z.object({
       egress: z.enum(["ALLOW_ANY", "REGISTRY_ONLY"]),
       imports: z.array(text),
+      /** Whether the API server refuses pods that would bypass the table. */
+      admission: z.boolean(),
       /** The settings under `gateway.tls`; absent where the gateway's address is an http one. */
       tls: z
         .object({

@@ -37,6 +37,8 @@ const expectedCounts = {
   "kubernetes:security.istio.io/v1:RequestAuthentication": 1,
   "kubernetes:security.istio.io/v1:AuthorizationPolicy": 5,
   "kubernetes:networking.istio.io/v1:Sidecar": 1,
+  "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": 1,
+  "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding": 1,
   "istio-auth0:index:Bookinfo": 1,
   "kubernetes:core/v1:ServiceAccount": 4,
   "kubernetes:core/v1:Service": 7,
@@ -236,6 +238,8 @@ test("no service is there before the policies, and no policy before the control 
   };
   assert.deepEqual(component("access").dependencies, ["bookinfo", "istio-ingress", "istio-istiod"]);
   assert.deepEqual(component("bookinfo").dependencies, [
+    "access-admission",
+    "access-admission",
     "access-allow-nothing",
     "access-details",
     "access-imports",

@@ -5,6 +5,7 @@ import {
   RequestAuthentication,
   Sidecar,
 } from "../mesh/resources";
+import { createAdmission } from "./admission";
 import { policiesOf, type EnforcementArgs } from "./policies";
 
 /** Makes the mesh enforce the table. */
@@ -28,6 +29,7 @@ export class Enforcement extends pulumi.ComponentResource {
     for (const { resource, ...object } of policies.AuthorizationPolicy) {
       new AuthorizationPolicy(`${name}-${resource}`, object, child);
     }
+    if (args.admission !== false) createAdmission(name, args.application, child);
     for (const { resource, ...object } of policies.Sidecar) {
       new Sidecar(`${name}-${resource}`, object, child);
     }

@@ -24,6 +24,8 @@ export interface EnforcementArgs {
   readonly gatewayUrl: string;
   /** What the application's workloads import from other namespaces, as a Sidecar's `egress.hosts` has it. Default: nothing. */
   readonly imports?: readonly string[] | undefined;
+  /** Whether the API server refuses pods that would bypass the table: see admission.ts. Default: true. */
+  readonly admission?: boolean | undefined;
   /** Who may call each of its services, with what. A service that is not in it is reachable by nobody. */
   readonly application: Application;
 }

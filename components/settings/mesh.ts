@@ -1,4 +1,4 @@
-import { matching, oneOf, section, unique } from "./schema";
+import { flag, matching, oneOf, section, unique } from "./schema";
 
 const importedHost = /^[a-z0-9-]+\/(\*|(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*)$/;
 const importedHostWords =
@@ -13,6 +13,11 @@ export const mesh = section({
    * where they sign people in. Default: REGISTRY_ONLY. It is no boundary against a workload that wants to get out.
    */
   egress: oneOf(egress).default("REGISTRY_ONLY"),
+  /**
+   * Whether the API server refuses pods of the application's namespace that would bypass the table: with a service's
+   * account or label and not both, or with a sidecar that does not see every request. Default: true.
+   */
+  admission: flag().default(true),
   /**
    * Services of other namespaces that the application's workloads call, as NAMESPACE/HOST. Default: none: routes and
    * entries of other namespaces count for nothing in the application's.

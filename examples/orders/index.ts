@@ -61,7 +61,7 @@ const enforcement = new Enforcement(
     issuers: trustedIssuers(identity, settings.authentication),
     authentication: settings.authentication,
     gatewayUrl: url,
-    imports: settings.mesh.imports,
+    ...settings.mesh,
     application,
   },
   {

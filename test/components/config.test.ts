@@ -102,7 +102,7 @@ test("the smallest configuration gets the defaults", async () => {
       values: { base: {}, istiod: {}, gateway: {} },
     },
     authentication: { at: "namespace", required: false, clients: "listed", issuers: [] },
-    mesh: { egress: "REGISTRY_ONLY", imports: [] },
+    mesh: { egress: "REGISTRY_ONLY", admission: true, imports: [] },
     bookinfo: {
       registry: "registry.istio.io/release",
       tag: "1.20.3",

@@ -51,6 +51,8 @@ for (const preview of [false, true]) {
       "kubernetes:security.istio.io/v1:RequestAuthentication": 1,
       "kubernetes:security.istio.io/v1:AuthorizationPolicy": 5,
       "kubernetes:networking.istio.io/v1:Sidecar": 1,
+      "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": 1,
+      "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding": 1,
     });
     assert.deepEqual(
       find(registrations, "kubernetes:networking.istio.io/v1:Sidecar", "access-imports").inputs,

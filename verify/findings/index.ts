@@ -3,6 +3,7 @@ import type { Application } from "../../components/application";
 import type { StackOutputs } from "../../stack/outputs";
 import { describeObserved } from "../judge";
 import type { Prober } from "../prober";
+import { admissionFindings } from "./admission";
 import type { Finding, ProvenFinding } from "./finding";
 import { ingressFindings } from "./ingress";
 import { type Inventory, readInventory } from "./inventory";
@@ -36,14 +37,22 @@ export async function findUnexplained(
   outputs: StackOutputs,
   probers: ProbersByPlace,
 ): Promise<Findings> {
-  const inventory = await readInventory(outputs.kubeconfig);
+  const { kubeconfig, routing } = outputs;
+  const [inventory, admission] = await Promise.all([
+    readInventory(kubeconfig),
+    routing.admission ? admissionFindings(application, kubeconfig) : [],
+  ]);
   const objects = compareObjects(
     application,
     objectsAskedOf(application, outputs),
     inventory.objects,
     outputs.gatewayUrl,
   );
-  const found = [...objects.findings, ...clusterFindings(application, outputs, inventory)];
+  const found = [
+    ...objects.findings,
+    ...admission,
+    ...clusterFindings(application, outputs, inventory),
+  ];
   const proven = await prove(found, probers);
   return { asked: objects.asked, ...accept(proven, outputs.accepted) };
 }

@@ -39,6 +39,16 @@ const builtIn: readonly (Pick<ObjectKind, "apiVersion" | "kind"> & Partial<Objec
     deletion: "Foreground",
     immutable: () => ["spec.selector"],
   },
+  {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "ValidatingAdmissionPolicy",
+    namespaced: false,
+  },
+  {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "ValidatingAdmissionPolicyBinding",
+    namespaced: false,
+  },
 ];
 
 /** Istio's own kinds; all of them live in namespaces. */

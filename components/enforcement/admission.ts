@@ -1,0 +1,152 @@
+/**
+ * What the API server itself refuses in the application's namespace: pods that would have a service's identity or get
+ * its requests without being it, and pods whose sidecar would not see every request. Istio cannot prevent these: to the
+ * mesh a pod is its account and its labels. A client that may change the policy, or the table's own Deployments, is not
+ * stopped by it.
+ */
+import * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Application } from "../application";
+
+type PolicySpec = kubernetes.types.input.admissionregistration.v1.ValidatingAdmissionPolicySpec;
+type BindingSpec =
+  kubernetes.types.input.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec;
+
+/** An admission policy, and what it counts for. Both have the same name and no namespace. */
+export interface AdmissionObjects {
+  readonly name: string;
+  readonly policy: PolicySpec;
+  readonly binding: BindingSpec;
+}
+
+/** A text as CEL writes it. JSON's quoting is CEL's. */
+const cel = (value: unknown) => JSON.stringify(value);
+
+/** The label of `verify`'s probe pods, which have each service's identity in turn; they end by themselves. */
+const probe = `has(object.metadata.labels) && "verify-pod" in object.metadata.labels && has(object.spec.activeDeadlineSeconds)`;
+
+/** Annotations by which a sidecar sees fewer requests, or is another one than Istio's. */
+const weakening = [
+  "inject.istio.io/templates",
+  "proxy.istio.io/overrides",
+  "sidecar.istio.io/bootstrapOverride",
+  "sidecar.istio.io/proxyImage",
+  "sidecar.istio.io/userVolume",
+  "sidecar.istio.io/userVolumeMount",
+];
+
+/** Ports that Istio itself excludes: health, metrics and statistics of the sidecar. */
+const ownPorts = "^((15020|15021|15090),?)*$";
+
+/** The admission policy of an application's namespace. Kubernetes 1.30 or newer. */
+export function admissionObjects({
+  name,
+  namespace,
+  services,
+}: Pick<Application, "name" | "namespace" | "services">): AdmissionObjects {
+  const accounts = Object.fromEntries(
+    Object.entries(services).map(([service, { serviceAccount }]) => [service, serviceAccount]),
+  );
+  const holders = Object.fromEntries(
+    Object.values(services).map(({ serviceAccount }) => [
+      serviceAccount,
+      Object.keys(services).filter((one) => services[one]?.serviceAccount === serviceAccount),
+    ]),
+  );
+  const policyName = `istio-auth0-${name}`;
+  return {
+    name: policyName,
+    policy: {
+      failurePolicy: "Fail",
+      matchConstraints: {
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+        resourceRules: [
+          {
+            apiGroups: [""],
+            apiVersions: ["v1"],
+            resources: ["pods"],
+            operations: ["CREATE", "UPDATE"],
+          },
+        ],
+      },
+      matchConditions: [{ name: "not-a-probe", expression: `!(${probe})` }],
+      variables: [
+        { name: "accounts", expression: cel(accounts) },
+        { name: "holders", expression: cel(holders) },
+        {
+          name: "app",
+          expression: `has(object.metadata.labels) && "app" in object.metadata.labels ? object.metadata.labels["app"] : ""`,
+        },
+        {
+          name: "account",
+          expression: `has(object.spec.serviceAccountName) ? object.spec.serviceAccountName : "default"`,
+        },
+        {
+          name: "annotations",
+          expression: `has(object.metadata.annotations) ? object.metadata.annotations : {}`,
+        },
+      ],
+      validations: [
+        {
+          expression: `!(variables.app in variables.accounts) || variables.accounts[variables.app] == variables.account`,
+          messageExpression: `"a pod with the label app: " + variables.app + " gets the requests for that service, so it has to run as its service account, " + variables.accounts[variables.app]`,
+        },
+        {
+          expression: `!(variables.account in variables.holders) || variables.app in variables.holders[variables.account]`,
+          messageExpression: `"the service account " + variables.account + " is a service's identity in the mesh, so the pod has to have that service's label: app"`,
+        },
+        {
+          expression: `!variables.annotations.exists(name, name in ${cel(weakening)})`,
+          message: `a pod must not change its sidecar by an annotation: ${weakening.join(", ")}`,
+        },
+        {
+          expression: `!("traffic.sidecar.istio.io/excludeInboundPorts" in variables.annotations) || variables.annotations["traffic.sidecar.istio.io/excludeInboundPorts"].matches(${cel(ownPorts)})`,
+          message: "a pod must not exclude a port from its sidecar",
+        },
+        {
+          expression: `!("traffic.sidecar.istio.io/includeInboundPorts" in variables.annotations) || variables.annotations["traffic.sidecar.istio.io/includeInboundPorts"] == "*"`,
+          message: "a pod must not limit the ports that its sidecar sees",
+        },
+        {
+          expression: `!("sidecar.istio.io/interceptionMode" in variables.annotations) || variables.annotations["sidecar.istio.io/interceptionMode"] != "NONE"`,
+          message: "a pod's sidecar has to see its requests",
+        },
+        {
+          expression: `!has(object.spec.hostNetwork) || !object.spec.hostNetwork`,
+          message: "a pod on the node's network has no sidecar before it",
+        },
+        {
+          expression: `!(variables.app in variables.accounts) || object.spec.containers.exists(one, one.name == "istio-proxy") || (has(object.spec.initContainers) && object.spec.initContainers.exists(one, one.name == "istio-proxy"))`,
+          message: "a service's pod has to have a sidecar: without one no policy counts for it",
+        },
+      ],
+    },
+    binding: { policyName, validationActions: ["Deny"] },
+  };
+}
+
+/**
+ * Makes the admission policy.
+ *
+ * @param name what the resources are named after
+ * @param options Pulumi's resource options
+ */
+export function createAdmission(
+  name: string,
+  application: Pick<Application, "name" | "namespace" | "services">,
+  options: pulumi.CustomResourceOptions,
+): void {
+  const { name: object, policy, binding } = admissionObjects(application);
+  const { v1 } = kubernetes.admissionregistration;
+  const metadata = { name: object };
+  const made = new v1.ValidatingAdmissionPolicy(
+    `${name}-admission`,
+    { metadata, spec: policy },
+    options,
+  );
+  new v1.ValidatingAdmissionPolicyBinding(
+    `${name}-admission`,
+    { metadata, spec: binding },
+    { ...options, dependsOn: [made] },
+  );
+}

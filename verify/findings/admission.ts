@@ -1,0 +1,71 @@
+/** The API server's admission policy for the application's namespace, next to the one that the stack asks for. */
+import { AdmissionregistrationV1Api, ApiException } from "@kubernetes/client-node";
+import type { Application } from "../../components/application";
+import { admissionObjects } from "../../components/enforcement/admission";
+import { explained, loadCluster } from "../../stack/cluster";
+import type { Finding } from "./finding";
+
+/**
+ * Reads the policy and its binding.
+ * @param kubeconfig the file's content
+ * @throws StackError where the API server does not answer
+ */
+export async function admissionFindings(
+  application: Application,
+  kubeconfig: string,
+): Promise<readonly Finding[]> {
+  const api = loadCluster(kubeconfig).makeApiClient(AdmissionregistrationV1Api);
+  const { name } = admissionObjects(application);
+  const [policy, binding] = await Promise.all([
+    explained("read the admission policy", () =>
+      unlessMissing(async () => (await api.readValidatingAdmissionPolicy({ name })).spec),
+    ),
+    explained("read the admission policy's binding", () =>
+      unlessMissing(async () => (await api.readValidatingAdmissionPolicyBinding({ name })).spec),
+    ),
+  ]);
+  return compareAdmission(application, { policy, binding });
+}
+
+/** @param live the specifications that are there; undefined: none is */
+export function compareAdmission(
+  application: Application,
+  live: { readonly policy: unknown; readonly binding: unknown },
+): readonly Finding[] {
+  const { name, policy, binding } = admissionObjects(application);
+  return [
+    ...compare(`ValidatingAdmissionPolicy ${name}`, policy, live.policy),
+    ...compare(`ValidatingAdmissionPolicyBinding ${name}`, binding, live.binding),
+  ];
+}
+
+function compare(object: string, asked: unknown, live: unknown): readonly Finding[] {
+  if (live !== undefined && holds(live, asked)) return [];
+  const what = live === undefined ? "it is missing" : "it differs from the stack's";
+  return [
+    {
+      object,
+      opens: `${what}: pods may get a service's identity, or its requests, without being it`,
+      undo: "pulumi up --refresh",
+    },
+  ];
+}
+
+/** Whether a value has all that is asked for. The API server adds defaults, and nothing to a list. */
+function holds(live: unknown, asked: unknown): boolean {
+  if (typeof asked !== "object" || asked === null) return live === asked;
+  if (typeof live !== "object" || live === null) return false;
+  if (Array.isArray(asked) && (!Array.isArray(live) || live.length !== asked.length)) return false;
+  return Object.entries(asked).every(([field, value]) =>
+    holds((live as Readonly<Record<string, unknown>>)[field], value),
+  );
+}
+
+async function unlessMissing<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ApiException && error.code === 404) return undefined;
+    throw error;
+  }
+}
