@@ -107,6 +107,7 @@ export function tokenClasses(
       ...good,
       aud: [otherAudience, audience],
     })),
+    ...readAlike(permissions),
     byTenant("foreign client", ofForeignClient, (good) => ({ ...good, azp: otherClient })),
     byTenant("no authorized party", ofForeignClient, (good) => ({ ...good, azp: undefined })),
     ...withoutPermission(permissionsClaim, permissions),
@@ -147,6 +148,27 @@ const idTokenClass: TokenClass = {
   needs: "a sign-in",
   make: ({ idToken }) => idToken,
 };
+
+/**
+ * What Envoy takes for a good token though not all will expect it, and Istio has no setting for: RFC 7519 leaves `exp`
+ * optional, and audiences are compared without their scheme and the slash at their end (Envoy's check_audience.cc). Such a
+ * token counts only if the provider signs it, for one of the listed clients.
+ */
+function readAlike(permissions: readonly string[]): readonly TokenClass[] {
+  return [
+    byTenant("no expiry", permissions, (good) => ({ ...good, exp: undefined })),
+    byTenant("audience but for its scheme", permissions, (good, { audience }) => ({
+      ...good,
+      aud: audience.startsWith("https://")
+        ? audience.replace("https://", "http://")
+        : `https://${audience}`,
+    })),
+    byTenant("audience but for its slash", permissions, (good, { audience }) => ({
+      ...good,
+      aud: audience.endsWith("/") ? audience.slice(0, -1) : `${audience}/`,
+    })),
+  ];
+}
 
 /** Genuine, but what grants a permission is not where the table looks for it, or not that. */
 function withoutPermission(

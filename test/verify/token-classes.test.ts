@@ -126,6 +126,14 @@ const forged: readonly [string, string, Signer, () => Record<string, unknown>][]
     "tenant",
     () => ({ aud: [`${other}api`, audience] }),
   ],
+  ["no expiry", "2 permissions", "tenant", () => ({ exp: undefined })],
+  [
+    "audience but for its scheme",
+    "2 permissions",
+    "tenant",
+    () => ({ aud: audience.replace("https://", "http://") }),
+  ],
+  ["audience but for its slash", "2 permissions", "tenant", () => ({ aud: `${audience}/` })],
   ["foreign client", "nothing", "tenant", () => ({ azp: "verify-foreign" })],
   ["no authorized party", "nothing", "tenant", () => ({ azp: undefined })],
   [
@@ -253,7 +261,7 @@ for (const [material, need] of Object.entries(needs)) {
       ),
     );
     const needing = tokenClasses(bookinfo, outputs).filter((each) => each.needs === need);
-    assert.equal(needing.length, material === "tenantKey" ? 14 : 1);
+    assert.equal(needing.length, material === "tenantKey" ? 17 : 1);
     assert.deepEqual(
       missing.flat(),
       needing.map(({ name }) => name),

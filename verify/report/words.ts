@@ -41,7 +41,7 @@ export function sentence(report: Report): string {
     : "Not proven: refusals without a control";
 }
 
-/** `1492 cells, 0 differences, 0 not tried`; findings are counted where there are any. */
+/** `1555 cells, 0 differences, 0 not tried`; findings are counted where there are any. */
 export function counts({ summary, findings }: Report): string {
   const { cells, differences, unproven, notTried } = summary;
   const unexplained = findings.unexplained.length;

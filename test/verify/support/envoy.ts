@@ -54,6 +54,9 @@ export async function authenticate(
   return { refusal: { status: fault === audienceFault ? 403 : 401, body: fault } };
 }
 
+/** As Envoy compares audiences: without their scheme and the slash at their end. */
+const compared = (audience = "") => audience.replace(/^https?:\/\//, "").replace(/\/$/, "");
+
 const audienceFault = "Audiences in Jwt are not allowed";
 
 /** The first fault in the order in which Envoy looks (authenticator.cc, and jwt_verify_lib). */
@@ -71,7 +74,11 @@ async function faultOf(token: string, rules: TokenRules): Promise<string | undef
   const [seconds, skew] = [Date.now() / 1000, 60];
   if (seconds + skew < nbf) return "Jwt not yet valid";
   if (seconds > exp + skew) return "Jwt is expired";
-  if (rules.audienceChecked && ![aud].flat().includes(rules.audience)) return audienceFault;
+  if (
+    rules.audienceChecked &&
+    ![aud].flat().some((each) => compared(each) === compared(rules.audience))
+  )
+    return audienceFault;
   const fitting = rules.keys.filter((key) => key.kid === kid && key.alg === alg);
   if (fitting.length === 0) return "Jwks doesn't have key to match kid or alg from Jwt";
   const verified = fitting.map(async (key) => compactVerify(token, await importJWK(key)));
