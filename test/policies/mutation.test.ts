@@ -12,9 +12,10 @@ import { type Program, programOf } from "./program";
 async function reports(
   resources: readonly Given[],
   { configuration }: Program,
+  asked: readonly Rule[] = rules,
 ): Promise<Record<string, readonly Violation[]>> {
   const all = await Promise.all(
-    rules.map(async (rule): Promise<[string, readonly Violation[]]> => [
+    asked.map(async (rule): Promise<[string, readonly Violation[]]> => [
       rule.name,
       await judged(rule, resources, configuration[rule.name]?.settings),
     ]),
@@ -55,8 +56,11 @@ for (const [stack, weakenings] of Object.entries(mutations)) {
     for (const mutation of weakenings) {
       const { weakening, rule } = mutation;
       await context.test(`MUTATION: caught by ${rule}: ${weakening}`, async () => {
-        const reported = await reports(mutated(program.resources, mutation), program);
-        assert.ok(rule in reported, `reported by ${Object.keys(reported).join(", ") || "no rule"}`);
+        const weaker = mutated(program.resources, mutation);
+        const named = rules.filter(({ name }) => name === rule);
+        if (rule in (await reports(weaker, program, named))) return;
+        const others = Object.keys(await reports(weaker, program));
+        assert.fail(`reported by ${others.join(", ") || "no rule"}`);
       });
     }
   });

@@ -2,6 +2,7 @@
 import type { Mutation } from "./mutation";
 
 const secure = { rule: "gateway-tls", of: "Gateway bookinfo-gateway" };
+const ofGateway = { rule: "gateway-hosts", of: "Gateway bookinfo-gateway" };
 const redirect = { rule: "gateway-tls", of: "VirtualService bookinfo-redirect" };
 const server = ["spec", "servers", 0] as const;
 const service = { rule: "only-gateway-public", of: "Service bookinfo-details" };
@@ -70,7 +71,7 @@ export const entranceMutations: readonly Mutation[] = [
   },
   {
     weakening: "HTTPS for any host",
-    ...secure,
+    ...ofGateway,
     at: [...server, "hosts", 0],
     value: "*",
   },
