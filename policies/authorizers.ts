@@ -66,7 +66,8 @@ export function judgeProvider(
       found: `${where(name)} is ${show(value)}`,
       write: "nothing",
     })),
-    ...(service === undefined || asked?.value === service
+    // With its namespace before it no other object for the host is asked.
+    ...(service === undefined || String(asked?.value).split("/").at(-1) === service
       ? []
       : [{ found: `${where("service")} is ${show(asked?.value)}`, write: show(service) }]),
   ];

@@ -58,6 +58,10 @@ export function judgeIstiodValues(args: ValuesArgs): Finding[] {
       where,
       allowed,
       judgments: {
+        extraContainerArgs: (args) =>
+          entries(args).every((one) => /^--grpcAddr=127\.0\.0\.1:\d+$/.test(String(one)))
+            ? undefined
+            : '"--grpcAddr=127.0.0.1:15010", or nothing',
         "global.proxy.componentLogLevel": judgeLogLevels,
         "meshConfig.accessLogFile": (file) =>
           typeof file === "string" && file !== "" ? undefined : '"/dev/stdout"',

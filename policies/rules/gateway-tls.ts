@@ -99,6 +99,22 @@ function isRedirected(gateway: Resource, routes: readonly Resource[]): boolean {
   return bound.length > 0 && bound.every(onlyRedirects);
 }
 
+/** Where an authority asks for proof of the name, which it does by HTTP alone. */
+const challenges = "/.well-known/acme-challenge/";
+
+const isChallenge = (route: unknown) => {
+  const matches = entries(at(route, "match"));
+  return (
+    matches.length > 0 &&
+    matches.every((match) =>
+      ["exact", "prefix"].some((kind) => {
+        const path = at(match, "uri", kind);
+        return typeof path === "string" && path.startsWith(challenges);
+      }),
+    )
+  );
+};
+
 function onlyRedirects({ inputs }: Resource): boolean {
   const http = entries(at(inputs, "spec", "http"));
   const others = ["tcp", "tls"].flatMap((kind) => entries(at(inputs, "spec", kind)));
@@ -107,8 +123,9 @@ function onlyRedirects({ inputs }: Resource): boolean {
     others.length === 0 &&
     http.every(
       (one) =>
-        at(one, "redirect", "scheme") === "https" &&
-        ["route", "delegate"].every((field) => at(one, field) === undefined),
+        isChallenge(one) ||
+        (at(one, "redirect", "scheme") === "https" &&
+          ["route", "delegate"].every((field) => at(one, field) === undefined)),
     )
   );
 }

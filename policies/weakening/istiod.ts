@@ -103,7 +103,11 @@ export const istiodValues: Subject = {
       why: "Tokens for other programs count for an identity.",
     },
     { name: "envVarFrom", values: [], why: unread },
-    { name: "extraContainerArgs", values: [], why: unread },
+    {
+      name: "extraContainerArgs",
+      may: "--grpcAddr at 127.0.0.1: no discovery in plain text",
+      why: "Others may change whom it obeys, and what it shows.",
+    },
     { name: "initContainers", values: [], why: unread },
     { name: "volumeMounts", values: [], why: unread },
     { name: "volumes", values: [], why: unread },

@@ -4,7 +4,7 @@ import type { Given } from "./setting";
 
 /**
  * Every value with the names that lead to it: `global.proxy.logLevel`, `providers[0].scope`. A list of plain values is
- * one value. What is empty is left out: it says nothing.
+ * one value. An empty list is left out: it says nothing.
  */
 export function settingsIn(value: unknown, name = ""): Given[] {
   if (Array.isArray(value)) {
@@ -17,5 +17,5 @@ export function settingsIn(value: unknown, name = ""): Given[] {
     return Object.entries(value).flatMap(([key, field]) =>
       settingsIn(field, name === "" ? key : `${name}.${key}`),
     );
-  return value === undefined || value === null || value === "" ? [] : [{ name, value }];
+  return value === undefined || value === null ? [] : [{ name, value }];
 }

@@ -1,6 +1,7 @@
 /** What the policy pack's rules about the gateway and the login compare a stack with. */
 import type { Application } from "../../components/application";
 import type { Settings } from "../../components/config";
+import { solver } from "../../components/gateway/acme";
 import { gatewayHost, isSecure } from "../../components/gateway/host";
 import { loggedOutPath } from "../../components/identity/addresses";
 import { hostOf, proxy, proxyPrefix, signInPaths, signOutPath } from "../../components/login/names";
@@ -11,6 +12,7 @@ import { hostOf as serviceHost } from "../../components/traffic";
 
 type GatewaySettings = Pick<Settings, "identity" | "authentication" | "login" | "gateway">;
 
+const solverHost = `${solver.metadata.name}.${solver.metadata.namespace}.svc.cluster.local`;
 const atGateway = { namespace: namespaces.ingress, labels: gatewayLabels };
 
 /** By the name of a rule's setting. */
@@ -26,11 +28,16 @@ export function gatewaySettings(application: Application, settings: GatewaySetti
     destinations: [
       ...routed.map(([service]) => serviceHost(application, service)),
       ...(isLogin ? [hostOf(proxy)] : []),
+      ...challengesOf(settings),
     ],
     ...requiredTokens(application, settings),
     ...(isLogin && loginOf(settings)),
   };
 }
+
+/** Where an authority's challenges are answered. */
+const challengesOf = ({ gateway }: Pick<GatewaySettings, "gateway">) =>
+  gateway.tls?.issuer?.kind === "acme" ? [solverHost] : [];
 
 /** Without a token nothing passes but signing in and out, and redirects to the https address. */
 function requiredTokens(
@@ -72,7 +79,7 @@ function loginOf({ login, identity, gateway }: GatewaySettings) {
     headersToUpstream: ["authorization"],
     headersToDownstream: ["cache-control", "content-type", "set-cookie"],
     hiddenHeaders: ["cookie"],
-    seeing: [hostOf(proxy)],
+    seeing: [hostOf(proxy), ...challengesOf({ gateway })],
     // Requests without a session pass without a token where none is required, and the services' rules decide.
     skipAuthRoutes: isRequired ? [] : [`!=^${proxyPrefix}/`],
     redirectHosts: signOut === undefined ? [] : [new URL(signOut).host],

@@ -30,13 +30,13 @@ export const entranceMutations: readonly Mutation[] = [
   {
     weakening: "HTTP that goes to a service",
     ...redirect,
-    at: ["spec", "http", 0],
+    at: ["spec", "http", 1],
     value: { route: [{ destination: { host: "productpage.bookinfo.svc.cluster.local" } }] },
   },
   {
     weakening: "a redirect to HTTP",
     ...redirect,
-    at: ["spec", "http", 0, "redirect", "scheme"],
+    at: ["spec", "http", 1, "redirect", "scheme"],
     value: "http",
   },
   {
@@ -44,7 +44,7 @@ export const entranceMutations: readonly Mutation[] = [
     rule: "gateway-tls",
     of: "VirtualService bookinfo-route",
     at: ["spec", "gateways", 1],
-    value: "bookinfo-redirect",
+    value: "istio-ingress/bookinfo-redirect",
   },
   {
     weakening: "a load balancer for details",
@@ -80,7 +80,7 @@ export const entranceMutations: readonly Mutation[] = [
     rule: "gateway-tls",
     of: "VirtualService bookinfo-route",
     at: ["spec", "gateways", 1],
-    value: "bookinfo-redirect.bookinfo.svc.cluster.local",
+    value: "bookinfo-redirect.istio-ingress.svc.cluster.local",
   },
   {
     weakening: "a public gateway of Kubernetes' own kind",
