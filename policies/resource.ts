@@ -61,7 +61,8 @@ function copy(value: unknown): unknown {
 const fieldsOf = (value: object) =>
   Object.fromEntries(Object.keys(value).map((key) => [key, read(value, key)]));
 
-function read(holder: object, key: string | number): unknown {
+/** A field of what the SDK hands out, as plain data. */
+export function read(holder: object, key: string | number): unknown {
   let value: unknown;
   try {
     value = Reflect.get(holder, key);

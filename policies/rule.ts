@@ -8,7 +8,7 @@ import type {
   StackValidationArgs,
 } from "@pulumi/policy";
 import { z } from "zod";
-import { objectsOf, type Resource, resourceOf } from "./resource";
+import { objectsOf, read, type Resource, resourceOf } from "./resource";
 
 /** One thing that is not as it has to be. No secret may be in it. */
 export interface Finding {
@@ -39,12 +39,16 @@ interface ResourceDefinition<Settings extends z.ZodObject> extends Definition<Se
 /** The resources whose outputs one of a resource's inputs is made of, also where a preview knows none of their values. */
 export type MadeOf = (resource: Resource, input: string) => readonly Resource[];
 
+/** What a resource has of its provider: undefined where it has no such output, unknown where a preview cannot know it. */
+export type OutputOf = (resource: Resource, output: string) => unknown;
+
 interface StackDefinition<Settings extends z.ZodObject> extends Definition<Settings> {
   /** Judges all of the stack's resources together, by what the program gives them. */
   judgeAll(
     resources: readonly Resource[],
     settings: z.infer<Settings>,
     madeOf: MadeOf,
+    outputOf: OutputOf,
   ): readonly Finding[];
 }
 
@@ -91,12 +95,11 @@ export function stackRule<Settings extends z.ZodObject>(
       const resources = [...collected.values()].flat();
       const madeOf = inputsReader(args, new Map(collected));
       collected.clear();
-      reportAll(definition.judgeAll(resources, settings, madeOf), report);
+      reportAll(definition.judgeAll(resources, settings, madeOf, outputsReader(args)), report);
     },
   };
 }
 
-/** Which outputs are in an input is all that the engine's own resources are asked for. */
 function inputsReader(
   { resources }: Pick<StackValidationArgs, "resources">,
   collected: ReadonlyMap<string, readonly Resource[]>,
@@ -104,6 +107,14 @@ function inputsReader(
   const known = new Map(resources.map((one) => [one.urn, one.propertyDependencies]));
   return ({ urn }, input) =>
     (known.get(urn)?.[input] ?? []).flatMap((source) => collected.get(source.urn) ?? []);
+}
+
+function outputsReader({ resources }: Pick<StackValidationArgs, "resources">): OutputOf {
+  const known = new Map(resources.map((one) => [one.urn, one.props as unknown]));
+  return ({ urn }, output) => {
+    const props = known.get(urn);
+    return typeof props === "object" && props !== null ? read(props, output) : undefined;
+  };
 }
 
 function described<Settings extends z.ZodObject>(definition: Definition<Settings>) {

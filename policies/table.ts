@@ -10,6 +10,10 @@ export const issuerSettings = z.strictObject({
     .array(z.string())
     .default(["permissions"])
     .describe("Where a token holds its permissions: the names from the outermost"),
+  clients: z
+    .union([z.literal(["any", "listed"]), z.array(z.string())])
+    .default("any")
+    .describe("Whose tokens count: any client's, those of the stack's own clients, or these"),
 });
 
 export type Issuer = z.infer<typeof issuerSettings>;

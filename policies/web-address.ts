@@ -21,3 +21,7 @@ export function wrongWith(
   if (!localhosts.includes(hostname)) return "which is not encrypted";
   return allowLocalhost ? undefined : "which is the user's own machine";
 }
+
+/** Scheme, host and port; undefined where it is no address. */
+export const originOf = (address: unknown): string | undefined =>
+  typeof address === "string" ? URL.parse(address)?.origin : undefined;

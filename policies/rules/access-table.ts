@@ -8,6 +8,7 @@ import {
   titleOf,
 } from "../istio";
 import { at, entries, show } from "../reading";
+import { unknown } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { rootNamespace } from "../settings";
 import { type Issuer, permissionsKey, principalsOf, type Table, tableSettings } from "../table";
@@ -25,15 +26,18 @@ export const accessTable = stackRule({
       .optional()
       .describe("The access table. Default: none, then nothing is compared"),
   }),
-  judgeAll(resources, { rootNamespace, table }) {
+  judgeAll(resources, { rootNamespace, table }, _, outputOf) {
     if (table === undefined) return [];
+    const clients = resources
+      .filter(({ type }) => type === "auth0:index/client:Client")
+      .map((client) => outputOf(client, "clientId"));
     const elsewhere = (namespace: unknown) =>
       typeof namespace === "string" && ![table.namespace, rootNamespace].includes(namespace);
     const policies = allowPolicies(resources).filter(
       ({ namespace, rules }) => rules.length > 0 && !elsewhere(namespace),
     );
     return [
-      ...policies.flatMap((policy) => judgePolicy(policy, table)),
+      ...policies.flatMap((policy) => judgePolicy(policy, table, clients)),
       ...Object.keys(table.services).flatMap((service) => missing(service, table, policies)),
     ];
   },
@@ -46,13 +50,19 @@ interface Comparison {
   readonly policy: AuthorizationPolicy;
   readonly table: Table;
   readonly row: Row;
+  /** The ids of the stack's own clients, as far as they are known. */
+  readonly clients: readonly unknown[];
 }
 
 /** None where it counts for a waypoint or a gateway: no sidecar reads it then. */
 const serviceOf = ({ labels, target }: AuthorizationPolicy) =>
   target === undefined ? at(labels, "app") : undefined;
 
-function judgePolicy(policy: AuthorizationPolicy, table: Table): Finding[] {
+function judgePolicy(
+  policy: AuthorizationPolicy,
+  table: Table,
+  clients: readonly unknown[],
+): Finding[] {
   const { resource, action, labels, target, rules } = policy;
   const service = serviceOf(policy);
   const row =
@@ -67,7 +77,7 @@ function judgePolicy(policy: AuthorizationPolicy, table: Table): Finding[] {
     const write = `app: ${Object.keys(table.services).join(", ")}, the services of the access table`;
     return [...unclear, partFinding(resource, "spec.selector.matchLabels", labels, write)];
   }
-  const comparison = { policy, table, row };
+  const comparison = { policy, table, row, clients };
   return [...unclear, ...rules.flatMap((rule) => judgeRule(comparison, rule))];
 }
 
@@ -77,7 +87,12 @@ function judgeRule(comparison: Comparison, rule: AuthorizationRule): Finding[] {
     rule.sources.length > 0
       ? rule.sources.flatMap((source) => judgeSource(comparison, source))
       : [partFinding(policy.resource, `${rule.where}.from`, undefined, callersOf(row))];
-  return [...sources, ...judgePermission(comparison, rule), ...judgePaths(comparison, rule)];
+  return [
+    ...sources,
+    ...judgePermission(comparison, rule),
+    ...judgePresenters(comparison, rule),
+    ...judgePaths(comparison, rule),
+  ];
 }
 
 const callersOf = ({ callers }: Row) => `serviceAccounts: ${show(callers)}`;
@@ -180,6 +195,38 @@ function judgeCondition(
       ? []
       : [found("notValues", excluded, "nothing")]),
   ];
+}
+
+const presenter = "request.auth.presenter";
+
+/** Where only listed clients' tokens count, each rule asks whose they are (`azp`), and names these clients alone. */
+function judgePresenters(
+  { policy, table, row, clients }: Comparison,
+  { where, sources, conditions }: AuthorizationRule,
+): Finding[] {
+  if (row.requires === "public") return [];
+  const { resource } = policy;
+  const admitted = sources
+    .flatMap(({ fields }) => entries(at(fields, "requestPrincipals")))
+    .flatMap((principal) => issuerOf(principal, table.issuers) ?? []);
+  const listing = [...new Set(admitted)].filter((issuer) => issuer.clients !== "any");
+  const asked = conditions.filter(({ fields }) => at(fields, "key") === presenter);
+  const isKnown = (client: unknown) =>
+    listing.every(({ clients: listed }) =>
+      Array.isArray(listed)
+        ? listed.some((one) => one === client)
+        : // What is not known before the update is made by the tenant: a client of the stack.
+          client === unknown || (typeof client === "string" && clients.includes(client)),
+    );
+  if (listing.length === 0) return [];
+  const write = `${presenter} with the ids of the clients whose tokens count`;
+  if (!asked.some(({ fields }) => entries(at(fields, "values")).length > 0))
+    return [partFinding(resource, `${where}.when`, undefined, write)];
+  return asked.flatMap((condition) =>
+    entries(at(condition.fields, "values"))
+      .filter((client) => !isKnown(client))
+      .map((client) => partFinding(resource, `${condition.where}.values`, client, write)),
+  );
 }
 
 function judgePaths(

@@ -3,7 +3,7 @@ import { absentOr, oneOf, unexpected, where } from "../expectation";
 import { at, entries, show } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, resourceRule } from "../rule";
-import { wrongWith } from "../web-address";
+import { originOf, wrongWith } from "../web-address";
 
 const settings = z.object({
   allowLocalhost: z
@@ -14,6 +14,10 @@ const settings = z.object({
     .array(z.string())
     .default(["https"])
     .describe("The schemes that an address may have; a native application's own is one of these"),
+  gatewayUrl: z
+    .string()
+    .optional()
+    .describe("The gateway's URL, whose addresses alone browsers come back to. Default: any"),
   grantTypes: z
     .array(z.string())
     .default(["authorization_code", "client_credentials", "refresh_token"])
@@ -92,15 +96,23 @@ const addressPaths = [
   "oidcLogout.backchannelLogoutUrls",
 ];
 
-function addresses(client: Resource, { schemes, allowLocalhost }: Settings): Finding[] {
+function addresses(client: Resource, settings: Settings): Finding[] {
+  const { schemes, allowLocalhost, gatewayUrl } = settings;
   const write = `an address in full, without *, that begins with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`;
   return addressPaths.flatMap((path) =>
     entries(at(client.inputs, ...path.split("."))).flatMap((address) => {
       const wrong = wrongWith(address, schemes, allowLocalhost);
-      if (wrong === undefined) return [];
+      if (wrong === undefined) return elsewhere(client, path, address, gatewayUrl);
       return [{ found: `${where(client, path)} has ${show(address)}, ${wrong}`, write }];
     }),
   );
+}
+
+/** The provider hands codes, and browsers, to the address. */
+function elsewhere(client: Resource, path: string, address: unknown, gatewayUrl?: string) {
+  if (gatewayUrl === undefined || originOf(address) === originOf(gatewayUrl)) return [];
+  const found = `${where(client, path)} has ${show(address)}, which is not the gateway's`;
+  return [{ found, write: `an address of ${gatewayUrl}` }];
 }
 
 function grants(client: Resource, { grantTypes }: Settings): Finding[] {

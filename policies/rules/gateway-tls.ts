@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { at, entries, isKind, objectName, show } from "../reading";
+import { at, entries, objectName, show } from "../reading";
 import type { Resource } from "../resource";
+import { isBound, isGateway, isRoute } from "../routes";
 import { type Finding, stackRule } from "../rule";
-import { namespaceOf } from "../workloads";
 
 const settings = z.object({
   allowPlainHttp: z
@@ -17,10 +17,6 @@ const settings = z.object({
     .array(z.string())
     .default(["SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"])
     .describe("How a server may speak TLS; PASSTHROUGH leaves it to whatever is behind"),
-  allowAnyHost: z
-    .boolean()
-    .default(false)
-    .describe("Whether a server may take any host, as one behind an address without a full name"),
 });
 
 type Settings = z.infer<typeof settings>;
@@ -34,9 +30,9 @@ export const gatewayTls = stackRule({
     "Serve HTTPS with a certificate, minProtocolVersion TLSV1_2 or newer, and answer HTTP by tls.httpsRedirect: true, or by a VirtualService of redirects only.",
   settings,
   judgeAll(resources, settings) {
-    const routes = resources.filter((one) => isKind(one, "networking.istio.io", "VirtualService"));
+    const routes = resources.filter(isRoute);
     return resources
-      .filter((one) => isKind(one, "networking.istio.io", "Gateway"))
+      .filter(isGateway)
       .flatMap((gateway) =>
         entries(at(gateway.inputs, "spec", "servers")).flatMap((server, index) =>
           judgeServer({ gateway, server, index }, routes, settings),
@@ -59,8 +55,7 @@ function judgeServer(one: Server, routes: readonly Resource[], settings: Setting
   const { gateway, server } = one;
   const protocol = at(server, "port", "protocol");
   const name = typeof protocol === "string" ? protocol.toUpperCase() : protocol;
-  if (name === "HTTPS" || name === "TLS")
-    return [...judgeTls(one, settings), ...anyHost(one, settings)];
+  if (name === "HTTPS" || name === "TLS") return judgeTls(one, settings);
   if (!http.includes(name) && !raw.includes(name))
     return [found(one, "port.protocol", protocol, '"HTTPS"')];
   if (settings.allowPlainHttp) return [];
@@ -69,19 +64,6 @@ function judgeServer(one: Server, routes: readonly Resource[], settings: Setting
   if (at(server, "tls", "httpsRedirect") === true || isRedirected(gateway, routes)) return [];
   const write = 'tls.httpsRedirect: true, or "HTTPS" with a certificate';
   return [found(one, "port.protocol", protocol, write)];
-}
-
-/** A web page's own name can lead to the gateway's address: a server that takes any host answers it. */
-function anyHost(one: Server, { allowAnyHost }: Settings): Finding[] {
-  if (allowAnyHost) return [];
-  const hosts = entries(at(one.server, "hosts"));
-  if (hosts.length === 0) return [found(one, "hosts", undefined, "the gateway's full name")];
-  return hosts.flatMap((host, index) =>
-    // Before a slash is the namespace whose routes it takes.
-    typeof host === "string" && host.split("/").at(-1) !== "*"
-      ? []
-      : [found(one, `hosts[${index}]`, host, "the gateway's full name")],
-  );
 }
 
 function judgeTls(one: Server, { oldestProtocols, modes }: Settings): Finding[] {
@@ -117,26 +99,21 @@ function isRedirected(gateway: Resource, routes: readonly Resource[]): boolean {
   return bound.length > 0 && bound.every(onlyRedirects);
 }
 
-/** What is not known yet may be bound. */
-function isBound(route: Resource, gateway: Resource): boolean {
-  const own = [namespaceOf(gateway), at(gateway.inputs, "metadata", "name")];
-  return entries(at(route.inputs, "spec", "gateways")).some(
-    (one) =>
-      typeof one !== "string" ||
-      named(one, namespaceOf(route)).every(
-        (part, index) =>
-          part === own[index] || [part, own[index]].some((text) => typeof text !== "string"),
-      ),
-  );
-}
+/** Where an authority asks for proof of the name, which it does by HTTP alone. */
+const challenges = "/.well-known/acme-challenge/";
 
-/** Namespace and name, as Istio reads them from `name`, `./name`, `namespace/name` or `name.namespace.svc.…`. */
-function named(gateway: string, ownNamespace: unknown): readonly unknown[] {
-  const [namespace = "", name] = gateway.split("/", 2);
-  if (name !== undefined) return [namespace === "." ? ownNamespace : namespace, name];
-  const [short, its = ownNamespace] = gateway.split(".");
-  return [its, short];
-}
+const isChallenge = (route: unknown) => {
+  const matches = entries(at(route, "match"));
+  return (
+    matches.length > 0 &&
+    matches.every((match) =>
+      ["exact", "prefix"].some((kind) => {
+        const path = at(match, "uri", kind);
+        return typeof path === "string" && path.startsWith(challenges);
+      }),
+    )
+  );
+};
 
 function onlyRedirects({ inputs }: Resource): boolean {
   const http = entries(at(inputs, "spec", "http"));
@@ -146,8 +123,9 @@ function onlyRedirects({ inputs }: Resource): boolean {
     others.length === 0 &&
     http.every(
       (one) =>
-        at(one, "redirect", "scheme") === "https" &&
-        ["route", "delegate"].every((field) => at(one, field) === undefined),
+        isChallenge(one) ||
+        (at(one, "redirect", "scheme") === "https" &&
+          ["route", "delegate"].every((field) => at(one, field) === undefined)),
     )
   );
 }

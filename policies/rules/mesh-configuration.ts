@@ -1,75 +1,156 @@
 import { z } from "zod";
+import { judgeGatewayValues, judgeIstiodValues } from "../chart-values";
 import { chartOf, unreadFiles } from "../charts";
-import { absentOr, type Expectation, unexpected } from "../expectation";
+import { where as whereOf } from "../expectation";
+import { judgeMetadata } from "../proxy-settings";
 import { at, entries, isKind, objectName, show } from "../reading";
 import type { Resource } from "../resource";
-import { type Finding, resourceRule } from "../rule";
+import { type Finding, stackRule } from "../rule";
+import { rootNamespace } from "../settings";
+import { settingsIn } from "../weakening/tree";
+import { namespaceOf } from "../workloads";
+
+const settings = z.object({
+  rootNamespace,
+  controlPlaneCharts: z
+    .array(z.string())
+    .default(["istiod"])
+    .describe("The Helm charts whose values are the mesh's configuration"),
+  gatewayCharts: z
+    .array(z.string())
+    .default(["gateway"])
+    .describe("The Helm charts that run a gateway's proxies"),
+  scopeGateways: z
+    .boolean()
+    .default(true)
+    .describe("Whether a gateway's pods have to take Gateways of their own namespace only"),
+  allowedSettings: z
+    .array(z.string())
+    .default([])
+    .describe("Values that may be what they are, by the names in WEAKENINGS.md"),
+  allowedEnvoyFilters: z
+    .array(z.string())
+    .default([])
+    .describe("EnvoyFilters, WasmPlugins and TrafficExtensions that may be: namespace/name"),
+});
+
+type Settings = z.infer<typeof settings>;
 
 /** https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/ */
-export const meshConfiguration = resourceRule({
+export const meshConfiguration = stackRule({
   name: "mesh-configuration",
-  description: "The mesh's own configuration leads no request round its policies.",
+  description: "The mesh's own configuration leads no request past its policies, and logs all.",
   severity: "critical",
   remediation:
-    "Leave Istio's defaults for what its sidecars catch and whom they know, and write policies rather than EnvoyFilters.",
-  settings: z.object({
-    controlPlaneCharts: z
-      .array(z.string())
-      .default(["istiod"])
-      .describe("The Helm charts whose values are the mesh's configuration"),
-    allowedEnvoyFilters: z
-      .array(z.string())
-      .default([])
-      .describe("EnvoyFilters that may be: namespace/name. One can take any policy away"),
-  }),
-  judge(resource, { controlPlaneCharts, allowedEnvoyFilters }) {
-    if (isKind(resource, group, "EnvoyFilter")) return envoyFilter(resource, allowedEnvoyFilters);
-    if (isKind(resource, group, "Sidecar")) return sidecar(resource);
-    const chart = chartOf(resource);
-    if (chart?.name === undefined || !controlPlaneCharts.includes(chart.name)) return [];
-    return [...unexpected(resource, values), ...unreadFiles(chart)];
+    "Leave Istio's defaults for what its sidecars catch and whom they know, normalize paths, keep the access log, and write policies rather than EnvoyFilters. WEAKENINGS.md lists the settings.",
+  settings,
+  judgeAll(resources, settings) {
+    const isLogged = resources.some((one) => logsTheMesh(one, settings.rootNamespace));
+    return resources.flatMap((resource) => [
+      ...judgeObject(resource, settings),
+      ...judgeChart(resource, settings, isLogged),
+    ]);
   },
 });
 
 const group = "networking.istio.io";
 
-function envoyFilter(resource: Resource, allowed: readonly string[]): Finding[] {
+function judgeObject(resource: Resource, { allowedEnvoyFilters }: Settings): Finding[] {
   const name = objectName(resource);
-  if (allowed.includes(name)) return [];
-  const found = `EnvoyFilter ${name} changes the proxies past the mesh's policies`;
-  return [{ found, write: "Istio's own objects instead" }];
+  const extension = extensions.find(([group, kind]) => isKind(resource, group, kind));
+  if (extension !== undefined && !allowedEnvoyFilters.includes(name)) {
+    const found = `${extension[1]} ${name} changes the proxies past the mesh's policies`;
+    return [{ resource, found, write: "Istio's own objects instead" }];
+  }
+  if (isKind(resource, group, "Sidecar")) return sidecar(resource);
+  if (isKind(resource, "telemetry.istio.io", "Telemetry")) return telemetry(resource);
+  if (!isKind(resource, group, "ProxyConfig")) return [];
+  const variables = settingsIn(at(resource.inputs, "spec", "environmentVariables"));
+  const where = (variable: string) =>
+    `spec.environmentVariables.${variable} of ProxyConfig ${name}`;
+  return judgeMetadata(variables, where).map((finding) => ({ ...finding, resource }));
 }
 
-/** A listener that is not captured gets its requests from the network, past the filters that enforce. */
+/** What runs code of its own in proxies. */
+const extensions: readonly (readonly [group: string, kind: string])[] = [
+  [group, "EnvoyFilter"],
+  ["extensions.istio.io", "WasmPlugin"],
+  ["extensions.istio.io", "TrafficExtension"],
+];
+
+/**
+ * A listener that is not captured gets its requests from the network, past the filters that enforce, and one with TLS
+ * of its own asks no caller for a certificate of the mesh.
+ */
 function sidecar(resource: Resource): Finding[] {
   return entries(at(resource.inputs, "spec", "ingress")).flatMap((listener, index) => {
+    const title = `spec.ingress[${index}]`;
     const mode = at(listener, "captureMode");
-    if (mode === undefined || mode === "DEFAULT" || mode === "IPTABLES") return [];
-    const found = `spec.ingress[${index}].captureMode of Sidecar ${objectName(resource)} is ${show(mode)}`;
-    return [{ found, write: '"IPTABLES", or nothing' }];
+    const tls = at(listener, "tls");
+    const ofSidecar = `of Sidecar ${objectName(resource)}`;
+    const isCaptured = mode === undefined || mode === "DEFAULT" || mode === "IPTABLES";
+    return [
+      ...(isCaptured
+        ? []
+        : [
+            {
+              resource,
+              found: `${title}.captureMode ${ofSidecar} is ${show(mode)}`,
+              write: '"IPTABLES", or nothing',
+            },
+          ]),
+      ...(tls === undefined
+        ? []
+        : [{ resource, found: `${title}.tls ${ofSidecar} is ${show(tls)}`, write: "nothing" }]),
+    ];
   });
 }
 
-/** Nothing, or nothing in it. */
-const empty = (path: string): Expectation => ({
-  path,
-  accepts: (value) => value === "" || entries(value).length === 0,
-  write: "nothing",
-});
+function telemetry(resource: Resource): Finding[] {
+  const title = `Telemetry ${objectName(resource)}`;
+  return entries(at(resource.inputs, "spec", "accessLogging")).flatMap((logging, index) => {
+    const found = (field: string, value: unknown, write: string) => ({
+      resource,
+      found: `spec.accessLogging[${index}].${field} of ${title} is ${show(value)}`,
+      write,
+    });
+    const disabled = at(logging, "disabled");
+    const filter = at(logging, "filter");
+    return [
+      ...(disabled === undefined || disabled === false
+        ? []
+        : [found("disabled", disabled, "false: each request leaves a trace")]),
+      ...(filter === undefined
+        ? []
+        : [found("filter", filter, "nothing: each request leaves a trace")]),
+    ];
+  });
+}
 
-const values: readonly Expectation[] = [
-  absentOr("values.global.proxy.autoInject", ["enabled"]),
-  empty("values.global.proxy.excludeInboundPorts"),
-  absentOr("values.global.proxy.includeInboundPorts", ["*"]),
-  empty("values.sidecarInjectorWebhook.neverInjectSelector"),
-  absentOr("values.meshConfig.defaultConfig.interceptionMode", ["REDIRECT", "TPROXY"]),
-  // Whoever has an identity of one of these is taken for who has it here.
-  empty("values.meshConfig.trustDomainAliases"),
-  absentOr("values.meshConfig.pathNormalization.normalization", [
-    "BASE",
-    "DECODE_AND_MERGE_SLASHES",
-    "DEFAULT",
-    "MERGE_SLASHES",
-  ]),
-  absentOr("values.env.PILOT_SKIP_VALIDATE_TRUST_DOMAIN", ["false", false]),
-];
+/** Whether it is a Telemetry of the whole mesh that logs every request. */
+function logsTheMesh(resource: Resource, rootNamespace: string): boolean {
+  const spec = resource.inputs.spec;
+  return (
+    isKind(resource, "telemetry.istio.io", "Telemetry") &&
+    namespaceOf(resource) === rootNamespace &&
+    at(spec, "selector") === undefined &&
+    entries(at(spec, "accessLogging")).length > 0 &&
+    telemetry(resource).length === 0
+  );
+}
+
+function judgeChart(resource: Resource, settings: Settings, isLogged: boolean): Finding[] {
+  const chart = chartOf(resource);
+  const { controlPlaneCharts, gatewayCharts, allowedSettings: allowed } = settings;
+  const { scopeGateways, rootNamespace } = settings;
+  if (chart?.name === undefined) return [];
+  const where = (name: string) => whereOf(resource, name === "" ? "values" : `values.${name}`);
+  const { values } = chart;
+  const judge = controlPlaneCharts.includes(chart.name)
+    ? () => judgeIstiodValues({ values, where, rootNamespace, allowed, isLogged, scopeGateways })
+    : gatewayCharts.includes(chart.name)
+      ? () => judgeGatewayValues({ values, where, allowed })
+      : undefined;
+  if (judge === undefined) return [];
+  return [...judge(), ...unreadFiles(chart)].map((finding) => ({ ...finding, resource }));
+}

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { judgePodSettings } from "../proxy-settings";
 import { at, isKind, show } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { exceptMeshNamespace } from "../settings";
-import { isOptedOut, type Workload, workloadsOf } from "../workloads";
+import { containersOf, isOptedOut, type Workload, workloadsOf } from "../workloads";
 
 const settings = z.object({
   exceptNamespaces: exceptMeshNamespace.describe("Namespaces whose workloads need no sidecar"),
@@ -15,6 +16,10 @@ const settings = z.object({
     .boolean()
     .default(false)
     .describe("Whether a namespace may be of the ambient mesh instead, which has no sidecars"),
+  allowedSettings: z
+    .array(z.string())
+    .default([])
+    .describe("Annotations and labels of Istio's that may be what they are"),
 });
 
 /** https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/ */
@@ -25,7 +30,8 @@ export const namespaceInjection = stackRule({
   remediation:
     "Label the namespace istio-injection: enabled (or istio.io/rev), and leave sidecar.istio.io/inject out of the pods.",
   settings,
-  judgeAll(resources, { exceptNamespaces, injectedNamespaces, allowAmbient }) {
+  judgeAll(resources, settings) {
+    const { exceptNamespaces, injectedNamespaces, allowAmbient, allowedSettings } = settings;
     const workloads = workloadsOf(resources).filter(
       ({ namespace }) => !exceptNamespaces.some((name) => name === namespace),
     );
@@ -36,7 +42,11 @@ export const namespaceInjection = stackRule({
         const own = workloads.filter((one) => one.namespace === namespace);
         return judgeNamespace(namespace, resources, { allowAmbient, isAsked: own.every(asks) });
       });
-    return [...unlabelled, ...optedOut, ...workloads.flatMap(bypasses)];
+    return [
+      ...unlabelled,
+      ...optedOut,
+      ...workloads.flatMap((one) => bypasses(one, allowedSettings)),
+    ];
   },
 });
 
@@ -53,24 +63,42 @@ const without = (workload: Workload): Finding => ({
 
 const write = "the label istio-injection: enabled";
 
-/** What a pod may say of the requests that its sidecar catches, at most: https://istio.io/latest/docs/reference/config/annotations/ */
-const caught: Readonly<Record<string, readonly unknown[]>> = {
-  // Other templates make other containers, which catch nothing.
-  "inject.istio.io/templates": ["sidecar"],
-  "sidecar.istio.io/interceptionMode": ["REDIRECT", "TPROXY"],
-  "traffic.sidecar.istio.io/excludeInboundPorts": [""],
-  "traffic.sidecar.istio.io/excludeInterfaces": [""],
-  "traffic.sidecar.istio.io/includeInboundPorts": ["*"],
-};
+const proxyNames: readonly unknown[] = ["istio-init", "istio-proxy", "istio-validation"];
+/** The sidecar's own user: what it sends is not led through the sidecar. */
+const proxyUser = 1337;
 
 /** No policy counts for a request that reaches a container past its pod's sidecar. */
-function bypasses({ resource, where, title, annotations }: Workload): Finding[] {
-  return Object.entries(caught).flatMap(([name, accepted]) => {
-    const value = at(annotations, name);
-    if (value === undefined || accepted.includes(value)) return [];
-    const found = `${where}metadata.annotations["${name}"] of ${title} is ${show(value)}`;
-    return [{ resource, found, write: `${accepted.map(show).join(" or ")}, or nothing` }];
+function bypasses(workload: Workload, allowed: readonly string[]): Finding[] {
+  const { resource, where, title, annotations, labels, pod } = workload;
+  const settings = judgePodSettings({
+    annotations,
+    labels,
+    where: (list, name) =>
+      `${where}metadata.${list}${name === "" ? "" : `["${name}"]`} of ${title}`,
+    // One that asks for no sidecar is found as such.
+    allowed: [...allowed, inject],
   });
+  const containers = containersOf(workload).flatMap((container): Finding[] => {
+    const name = at(container.inputs, "name");
+    const found = `${container.where}.name of ${title} is ${show(name)}, the sidecar's own`;
+    if (!proxyNames.includes(name)) return [];
+    return [{ found, write: "another name: Istio lays it over the sidecar" }];
+  });
+  const users = [
+    [`${where}spec.securityContext`, at(pod, "securityContext")] as const,
+    ...containersOf(workload).map(
+      (container) =>
+        [`${container.where}.securityContext`, at(container.inputs, "securityContext")] as const,
+    ),
+  ].flatMap(([place, context]) =>
+    ["runAsUser", "runAsGroup"]
+      .filter((field) => at(context, field) === proxyUser)
+      .map((field) => ({
+        found: `${place}.${field} of ${title} is ${proxyUser}, the sidecar's own`,
+        write: "another one: what it sends is not led through the sidecar",
+      })),
+  );
+  return [...settings, ...containers, ...users].map((finding) => ({ ...finding, resource }));
 }
 
 interface Accepted {

@@ -7,6 +7,7 @@ import {
   type Part,
   titleOf,
 } from "../istio";
+import { isEverything } from "../everything";
 import { at, entries } from "../reading";
 import { resourceRule } from "../rule";
 
@@ -61,12 +62,6 @@ function narrows(alternatives: readonly Part[], names: readonly string[]): boole
     alternatives.every(({ fields }) => names.some((name) => isNarrow(at(fields, name))))
   );
 }
-
-const everything: readonly unknown[] = ["*", "/*", "/{**}"];
-/** Whatever the address before it is: 0.0.0.0/0, ::/0. */
-const everyAddress = /^[\da-f]*[.:][\da-f.:]*\/0+$/i;
-
-const isEverything = (value: string) => everything.includes(value) || everyAddress.test(value);
 
 /** Whether these values leave anything out. One that is not known may leave nothing out. */
 function isNarrow(values: unknown): boolean {

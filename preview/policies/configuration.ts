@@ -24,7 +24,7 @@ export type PackConfiguration = Readonly<Record<string, RuleConfiguration>>;
 export function packConfiguration(
   rules: readonly Rule[],
   application: Application,
-  settings: Pick<Settings, "identity" | "authentication" | "login">,
+  settings: Pick<Settings, "identity" | "authentication" | "login" | "gateway">,
   choice: Choice = {},
 ): PackConfiguration {
   const derived = Object.entries(derivedSettings(application, settings));

@@ -5,20 +5,24 @@ import { acceptedTokens } from "../../components/identity/tokens";
 import { namespaces } from "../../components/names";
 import type { Grants } from "../../policies/rules/auth0-grants";
 import type { Issuer, Table } from "../../policies/table";
+import { gatewaySettings } from "./login";
 
 /** By the name of a rule's setting: a rule that has one of these is given it. */
 export function derivedSettings(
   application: Application,
-  { identity, authentication, login }: Pick<Settings, "identity" | "authentication" | "login">,
+  settings: Pick<Settings, "identity" | "authentication" | "login" | "gateway">,
 ) {
-  const issuers: Issuer[] = [acceptedTokens(identity), ...authentication.issuers].map(
-    ({ issuer, jwksUri, audience, permissionsClaim }) => ({
-      issuer,
-      jwksUri,
-      audience,
-      permissionsClaim: [...permissionsClaim],
-    }),
-  );
+  const { identity, authentication, login } = settings;
+  const issuers: Issuer[] = [
+    { ...acceptedTokens(identity), clients: ownClients(settings) },
+    ...authentication.issuers,
+  ].map(({ issuer, jwksUri, audience, permissionsClaim, clients }) => ({
+    issuer,
+    jwksUri,
+    audience,
+    permissionsClaim: [...permissionsClaim],
+    clients: typeof clients === "string" ? clients : [...clients],
+  }));
   const isGatewayChecking = authentication.at === "gateway" || login.at === "gateway";
   const table: Table = {
     namespace: application.namespace,
@@ -38,7 +42,19 @@ export function derivedSettings(
     // Whoever has no token is refused by the services, where they ask for one.
     checkOnlyNamespaces: isGatewayChecking ? [namespaces.ingress] : [],
     ...(identity.kind === "auth0" && { grants: grantsOf(application, identity) }),
+    ...gatewaySettings(application, settings),
   };
+}
+
+/** The clients of the stack's own provider whose tokens count: at Auth0 the stack makes them, and they have no ids yet. */
+function ownClients({
+  identity,
+  authentication,
+}: Pick<Settings, "identity" | "authentication">): Issuer["clients"] {
+  if (authentication.clients === "any") return "any";
+  if (identity.kind === "auth0") return "listed";
+  const { client, machines } = identity;
+  return [...(client ? [client.id] : []), ...machines.map(({ clientId }) => clientId)];
 }
 
 /** Who gets what at the tenant. */

@@ -2,6 +2,7 @@
 import type { Mutation } from "./mutation";
 
 const secure = { rule: "gateway-tls", of: "Gateway bookinfo-gateway" };
+const ofGateway = { rule: "gateway-hosts", of: "Gateway bookinfo-gateway" };
 const redirect = { rule: "gateway-tls", of: "VirtualService bookinfo-redirect" };
 const server = ["spec", "servers", 0] as const;
 const service = { rule: "only-gateway-public", of: "Service bookinfo-details" };
@@ -29,13 +30,13 @@ export const entranceMutations: readonly Mutation[] = [
   {
     weakening: "HTTP that goes to a service",
     ...redirect,
-    at: ["spec", "http", 0],
+    at: ["spec", "http", 1],
     value: { route: [{ destination: { host: "productpage.bookinfo.svc.cluster.local" } }] },
   },
   {
     weakening: "a redirect to HTTP",
     ...redirect,
-    at: ["spec", "http", 0, "redirect", "scheme"],
+    at: ["spec", "http", 1, "redirect", "scheme"],
     value: "http",
   },
   {
@@ -43,7 +44,7 @@ export const entranceMutations: readonly Mutation[] = [
     rule: "gateway-tls",
     of: "VirtualService bookinfo-route",
     at: ["spec", "gateways", 1],
-    value: "bookinfo-redirect",
+    value: "istio-ingress/bookinfo-redirect",
   },
   {
     weakening: "a load balancer for details",
@@ -70,7 +71,7 @@ export const entranceMutations: readonly Mutation[] = [
   },
   {
     weakening: "HTTPS for any host",
-    ...secure,
+    ...ofGateway,
     at: [...server, "hosts", 0],
     value: "*",
   },
@@ -79,7 +80,7 @@ export const entranceMutations: readonly Mutation[] = [
     rule: "gateway-tls",
     of: "VirtualService bookinfo-route",
     at: ["spec", "gateways", 1],
-    value: "bookinfo-redirect.bookinfo.svc.cluster.local",
+    value: "bookinfo-redirect.istio-ingress.svc.cluster.local",
   },
   {
     weakening: "a public gateway of Kubernetes' own kind",

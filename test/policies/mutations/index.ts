@@ -1,22 +1,52 @@
-/** Every weakening that the pack has to catch, by the stack whose program is weakened. */
+/** Every weakening that the pack has to catch, by the program that is weakened. */
 import { entranceMutations } from "./entrance";
 import { grantMutations } from "./grants";
 import { auth0Mutations, clusterMutations, localMutations } from "./infrastructure";
+import { istiodMutations, templateMutations } from "./istiod";
+import { loginMutations, requiredMutations } from "./login";
 import { meshMutations } from "./mesh";
 import type { Mutation } from "./mutation";
+import { addressMutations, clientMutations, formMutations, routeMutations } from "./routes";
 import { tableMutations } from "./table";
 import { tokenMutations } from "./tokens";
 import { workloadMutations } from "./workloads";
 
-export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
-  prod: [
-    ...meshMutations,
-    ...tokenMutations,
-    ...tableMutations,
-    ...workloadMutations,
-    ...entranceMutations,
-    ...auth0Mutations,
-    ...clusterMutations,
-  ],
-  sandbox: [...localMutations, ...grantMutations],
-};
+/** A program, and its weakenings. */
+export interface Weakened {
+  readonly stack: string;
+  /** Changes of the stack's settings, by the configuration's key. Default: none. */
+  readonly changes?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly mutations: readonly Mutation[];
+}
+
+export const weakened: readonly Weakened[] = [
+  {
+    stack: "prod",
+    mutations: [
+      ...meshMutations,
+      ...istiodMutations,
+      ...templateMutations,
+      ...tokenMutations,
+      ...tableMutations,
+      ...clientMutations,
+      ...formMutations,
+      ...workloadMutations,
+      ...entranceMutations,
+      ...routeMutations,
+      ...auth0Mutations,
+      ...addressMutations,
+      ...clusterMutations,
+    ],
+  },
+  { stack: "sandbox", mutations: [...localMutations, ...grantMutations] },
+  {
+    stack: "prod",
+    changes: { "istio-auth0:login": { at: "gateway" } },
+    mutations: loginMutations,
+  },
+  {
+    stack: "prod",
+    changes: { "istio-auth0:login": { at: "gateway", required: true } },
+    mutations: requiredMutations,
+  },
+];

@@ -79,24 +79,6 @@ test("a route of another gateway is not this one's", async () => {
   }
 });
 
-test("a server of HTTPS that takes any host is found", async () => {
-  const write = "the gateway's full name";
-  const hosts = (...all: unknown[]) => ({ ...secure(), hosts: all });
-  assert.deepEqual(
-    await judged(gatewayTls, [
-      gateway(hosts("books.example", "*"), hosts("./*"), hosts("*.books.example"), hosts()),
-      gateway(hosts(notKnown)),
-    ]),
-    [
-      is("hosts[1]", '"*"', write),
-      is("hosts[0]", '"./*"', write, 1),
-      is("hosts", "nothing", write, 3),
-      is("hosts[0]", "a value that is not known before the update", write),
-    ],
-  );
-  assert.deepEqual(await judged(gatewayTls, [gateway(hosts("*"))], { allowAnyHost: true }), []);
-});
-
 test("several weakenings of one server are found together", async () => {
   const weak = secure({ mode: undefined, minProtocolVersion: "TLSV1_1", credentialName: "" });
   assert.deepEqual(await judged(gatewayTls, [gateway(weak)]), [
@@ -131,6 +113,27 @@ test("a protocol that is missing or not known yet is found, at its server", asyn
       is("port.protocol", "a value that is not known before the update", '"HTTPS"', 2),
     ],
   );
+});
+
+test("an authority's challenge may be answered over HTTP, and nothing else next to it", async () => {
+  const redirect = { redirect: { scheme: "https" } };
+  const route = (prefix: string) => ({
+    match: [{ uri: { prefix } }],
+    route: [{ destination: { host: "solver" } }],
+  });
+  const bound = (http: readonly object[]): Given => ({
+    type: "kubernetes:networking.istio.io/v1:VirtualService",
+    name: "redirect",
+    inputs: {
+      metadata: { name: "redirect", namespace: "bookinfo" },
+      spec: { gateways: ["bookinfo/front"], http },
+    },
+  });
+  const challenge = route("/.well-known/acme-challenge/");
+  const given = (http: readonly object[]) => [gateway(plain()), bound(http)];
+  assert.deepEqual(await judged(gatewayTls, given([challenge, redirect])), []);
+  assert.equal((await judged(gatewayTls, given([route("/.well-known/"), redirect]))).length, 1);
+  assert.equal((await judged(gatewayTls, given([{ ...challenge, match: [] }]))).length, 1);
 });
 
 test("plain HTTP, modes and protocols are configured", async () => {

@@ -88,26 +88,73 @@ test("the ambient mesh passes where that is configured", async () => {
   assert.deepEqual(await judged(namespaceInjection, [ambient, details], settings), []);
 });
 
-test("requests that reach a container past its sidecar are found", async () => {
+const annotated = (name: string, value: string) =>
+  workload("details", { annotations: { [name]: value } });
+
+test("annotations that lead requests past the sidecar, or change it, are found", async () => {
   const prefix = "traffic.sidecar.istio.io";
   const cases = [
-    ["inject.istio.io/templates", "grpc-agent", '"sidecar"'],
+    ["inject.istio.io/templates", "grpc-agent", '"sidecar", or nothing'],
     ["sidecar.istio.io/interceptionMode", "NONE", '"REDIRECT" or "TPROXY"'],
-    [`${prefix}/excludeInboundPorts`, "9080", '""'],
-    [`${prefix}/excludeInterfaces`, "eth1", '""'],
+    [`${prefix}/excludeInboundPorts`, "9080", "nothing"],
+    [`${prefix}/excludeInterfaces`, "eth1", "nothing"],
     [`${prefix}/includeInboundPorts`, "8080", '"*"'],
+    [`${prefix}/excludeOutboundPorts`, "1", "nothing"],
+    ["sidecar.istio.io/bootstrapOverride", "other", "nothing"],
+    ["sidecar.istio.io/componentLogLevel", "http:debug", "no component at debug or trace"],
   ] as const;
   for (const [name, value, accepted] of cases) {
-    const annotated = workload("details", { annotations: { [name]: value } });
-    assert.deepEqual(await judged(namespaceInjection, [enabled, annotated]), [
+    assert.deepEqual(await judged(namespaceInjection, [enabled, annotated(name, value)]), [
       {
-        message: `spec.template.metadata.annotations["${name}"] of Deployment bookinfo/details is "${value}". Write ${accepted}, or nothing`,
+        message: `spec.template.metadata.annotations["${name}"] of Deployment bookinfo/details is "${value}". Write ${accepted}`,
         resource: "details",
       },
     ]);
+    const settings = { allowedSettings: [name] };
+    assert.deepEqual(
+      await judged(namespaceInjection, [enabled, annotated(name, value)], settings),
+      [],
+    );
   }
-  const outbound = workload("details", {
-    annotations: { [`${prefix}/excludeOutboundPorts`]: "1" },
+});
+
+test("a proxy's own configuration is read, and what is no YAML is found", async () => {
+  const name = "proxy.istio.io/config";
+  const found = async (config: string) =>
+    (await judged(namespaceInjection, [enabled, annotated(name, config)])).map(
+      ({ message }) => message.split(" of Deployment")[0],
+    );
+  const place = `spec.template.metadata.annotations["${name}"]`;
+  assert.deepEqual(await found("concurrency: 2\nholdApplicationUntilProxyStarts: true"), []);
+  assert.deepEqual(await found("interceptionMode: NONE\nfuture: 1"), [
+    `interceptionMode in ${place}`,
+    `future in ${place}`,
+  ]);
+  assert.deepEqual(await found("proxyMetadata: { CA_ADDR: other, ISTIO_META_DNS_CAPTURE: on }"), [
+    `proxyMetadata.CA_ADDR in ${place}`,
+  ]);
+  assert.deepEqual(await found("{"), [place]);
+});
+
+test("an annotation of Istio's that nobody knows is found, and others pass", async () => {
+  const strange = annotated("sidecar.istio.io/future", "1");
+  const [finding] = await judged(namespaceInjection, [enabled, strange]);
+  assert.match(finding?.message ?? "", /future"\] .* is a setting that the pack does not know/);
+  for (const name of ["prometheus.io/scrape", "sidecar.istio.io/proxyCPU", "example.org/x"])
+    assert.deepEqual(await judged(namespaceInjection, [enabled, annotated(name, "1")]), [], name);
+});
+
+test("a container in the sidecar's place, and one that runs as its user, are found", async () => {
+  const pod = (container: object): Given => ({
+    ...details,
+    inputs: {
+      metadata: { name: "details", namespace: "bookinfo" },
+      spec: { template: { spec: { containers: [container] } } },
+    },
   });
-  assert.deepEqual(await judged(namespaceInjection, [enabled, outbound]), []);
+  const found = async (container: object) =>
+    (await judged(namespaceInjection, [enabled, pod(container)])).map(({ message }) => message);
+  assert.deepEqual(await found({ name: "app", securityContext: { runAsUser: 1000 } }), []);
+  assert.equal((await found({ name: "istio-proxy" })).length, 1);
+  assert.equal((await found({ name: "app", securityContext: { runAsUser: 1337 } })).length, 1);
 });

@@ -20,6 +20,7 @@ const tenant = {
   jwksUri: "https://bookinfo.eu.auth0.com/.well-known/jwks.json",
   audience: "https://bookinfo.io",
   permissionsClaim: ["permissions"],
+  clients: "listed",
 };
 
 const settingsOf = (stack: string) =>
@@ -32,6 +33,13 @@ test("the table and the issuers follow from the program's own, by the namespace'
     rootNamespace: "istio-system",
     checkedServices: "all",
     checkOnlyNamespaces: [],
+    gatewayUrl: "https://www.bookinfo.example",
+    gatewayHosts: ["www.bookinfo.example"],
+    routeNamespaces: ["bookinfo"],
+    destinations: [
+      "productpage.bookinfo.svc.cluster.local",
+      "acme-solver.istio-ingress.svc.cluster.local",
+    ],
     table: {
       namespace: "bookinfo",
       issuers: [tenant],
@@ -71,6 +79,7 @@ test("other providers' issuers, audiences and claims are as the stack has them",
   const other = { issuer: "https://other.example", jwksUri: "https://other.example/keys" };
   const recognized = { ...other, audience: "others", permissionsClaim: ["scope"] };
   const { issuers, table, grants } = derivedSettings(bookinfo, {
+    gateway: settingsOf("prod").gateway,
     authentication: {
       at: "namespace",
       required: false,
@@ -94,8 +103,9 @@ test("other providers' issuers, audiences and claims are as the stack has them",
       jwksUri: "https://id.example/keys",
       audience: "books",
       permissionsClaim: ["realm_access", "roles"],
+      clients: [],
     },
-    recognized,
+    { ...recognized, clients: ["app"] },
   ]);
   assert.deepEqual(table.issuers, issuers);
   // Who gets what at a provider that is there is not the stack's to say.
@@ -118,6 +128,32 @@ test("who is to check tokens follows from where they are checked, and from a log
   assert.deepEqual(derived("workload"), ["protected"]);
   assert.deepEqual(derived("gateway"), ["all", "istio-ingress"]);
   assert.deepEqual(derived("workload", login), ["protected", "istio-ingress"]);
+});
+
+test("what the gateway asks and requires follows from the login, and from whether it is required", () => {
+  const settings = settingsOf("prod");
+  const login = loginSettings.parse({ at: "gateway", required: true });
+  const derived = derivedSettings(bookinfo, { ...settings, login });
+  assert.deepEqual(derived.requiredTokens, {
+    namespace: "istio-ingress",
+    labels: { istio: "ingress" },
+    exemptPaths: [
+      "/oauth2/start",
+      "/oauth2/sign_in",
+      "/oauth2/callback",
+      "/oauth2/sign_out",
+      "/oauth2/signed_out",
+    ],
+    exemptPorts: ["80"],
+  });
+  const { skipAuthRoutes, hiddenHeaders, redirectHosts } = { skipAuthRoutes: [], ...derived };
+  assert.deepEqual(
+    [skipAuthRoutes, hiddenHeaders, redirectHosts],
+    [[], ["cookie"], ["bookinfo.eu.auth0.com"]],
+  );
+  const without = derivedSettings(bookinfo, settings);
+  assert.ok(!("requiredTokens" in without && without.requiredTokens));
+  assert.ok(!("login" in without));
 });
 
 const ruleOf = (name: string, settings: z.ZodObject) =>

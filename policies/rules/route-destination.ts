@@ -1,0 +1,226 @@
+import { z } from "zod";
+import { at, entries, isFields, isKind, objectName, show } from "../reading";
+import { type Resource, unknown } from "../resource";
+import { fullHost, gatewaysOf, isRoute, namespaceOfHost } from "../routes";
+import { type Finding, stackRule } from "../rule";
+import { rootNamespace } from "../settings";
+import { namespaceOf, selects } from "../workloads";
+
+const settings = z.object({
+  rootNamespace,
+  destinations: z
+    .array(z.string())
+    .optional()
+    .describe(
+      "The hosts that routes of gateways lead to, in full. Default: of any namespace but the mesh's",
+    ),
+  allowed: z
+    .array(z.string())
+    .default([])
+    .describe("Objects that may lead elsewhere: namespace/name"),
+});
+
+type Settings = z.infer<typeof settings>;
+
+/** https://istio.io/latest/docs/reference/config/networking/virtual-service/ */
+export const routeDestination = stackRule({
+  name: "route-destination",
+  description: "Requests, with the tokens in them, are led to the services that they are for.",
+  severity: "critical",
+  remediation:
+    "Route to the services of the table only, keep a service's routes in its own namespace, and send no copies. An object for another namespace's host takes its requests.",
+  settings,
+  judgeAll(resources, settings) {
+    return resources
+      .filter((one) => !settings.allowed.includes(objectName(one)))
+      .flatMap((resource) =>
+        judgeObject(resource, resources, settings).map((finding) => ({ ...finding, resource })),
+      );
+  },
+});
+
+type Judged = Pick<Finding, "found" | "write">;
+const group = "networking.istio.io";
+
+function judgeObject(resource: Resource, all: readonly Resource[], settings: Settings): Judged[] {
+  if (isRoute(resource)) return ofRoute(resource, all, settings);
+  if (isKind(resource, group, "ServiceEntry")) return ofServiceEntry(resource);
+  if (isKind(resource, group, "DestinationRule")) return ofDestinationRule(resource, settings);
+  if (isKind(resource, group, "WorkloadEntry") || isKind(resource, group, "WorkloadGroup"))
+    return ofWorkloadEntry(resource, all);
+  if (isKind(resource, "gateway.networking.k8s.io", "HTTPRoute")) return ofHttpRoute(resource);
+  return [];
+}
+
+const title = (resource: Resource) =>
+  `${(resource.type.split(":").at(-1) ?? "").replace(/Patch$/, "")} ${objectName(resource)}`;
+
+function ofRoute(resource: Resource, all: readonly Resource[], settings: Settings): Judged[] {
+  const namespace = namespaceOf(resource);
+  const ofIt = `of ${title(resource)}`;
+  const gateways = gatewaysOf(resource);
+  const taken = gateways.includes("mesh") ? takenHosts(resource, "spec.hosts") : [];
+  const isOutside = gateways.some((gateway) => gateway !== "mesh");
+  const kinds = ["http", "tcp", "tls"].flatMap((kind) =>
+    entries(at(resource.inputs, "spec", kind)).map(
+      (route, index) => [`spec.${kind}[${index}]`, route] as const,
+    ),
+  );
+  const led = kinds.flatMap(([where, route]) => [
+    ...entries(at(route, "route")).flatMap((one, position) => {
+      const host = fullHost(at(one, "destination", "host"), namespace);
+      const write = wrongHost(host, isOutside, settings);
+      if (write === undefined) return [];
+      const found = `${where}.route[${position}].destination.host ${ofIt} is ${show(host)}`;
+      return [{ found, write }];
+    }),
+    ...copies(route, where, ofIt),
+    ...delegated(route, where, ofIt, { resource, all }),
+  ]);
+  return [...taken, ...led];
+}
+
+function wrongHost(host: unknown, isOutside: boolean, settings: Settings): string | undefined {
+  const { destinations, rootNamespace } = settings;
+  if (host === unknown) return "a host that the program knows";
+  if (isOutside && destinations !== undefined)
+    return destinations.some((one) => one === host)
+      ? undefined
+      : destinations.map(show).join(" or ");
+  return namespaceOfHost(host) === rootNamespace
+    ? "a service outside of the mesh's own namespace"
+    : undefined;
+}
+
+/** A copy of a request has its token. */
+function copies(route: unknown, where: string, ofIt: string): Judged[] {
+  return ["mirror", "mirrors"]
+    .filter((field) => entries(at(route, field)).length > 0)
+    .map((field) => ({
+      found: `${where}.${field} ${ofIt} is ${show(at(route, field))}`,
+      write: "nothing: a copy of a request has its token",
+    }));
+}
+
+/** The rest of the route is somewhere else: it has to be in the stack, where rules see it. */
+function delegated(
+  route: unknown,
+  where: string,
+  ofIt: string,
+  { resource, all }: { readonly resource: Resource; readonly all: readonly Resource[] },
+): Judged[] {
+  const delegate = at(route, "delegate");
+  if (delegate === undefined) return [];
+  const namespace = at(delegate, "namespace") ?? namespaceOf(resource);
+  const isMade = all.some(
+    (one) =>
+      isRoute(one) &&
+      namespaceOf(one) === namespace &&
+      namespace === namespaceOf(resource) &&
+      at(one.inputs, "metadata", "name") === at(delegate, "name"),
+  );
+  if (isMade) return [];
+  const found = `${where}.delegate ${ofIt} is ${show(delegate)}`;
+  return [{ found, write: "the route itself, or one of the stack in the same namespace" }];
+}
+
+/** Hosts of another namespace, or of all of them: the object takes their requests. */
+function takenHosts(resource: Resource, where: string): Judged[] {
+  const own = namespaceOf(resource);
+  return entries(at(resource.inputs, ...where.split("."))).flatMap((text, index) => {
+    const host = fullHost(text, own);
+    const namespace = namespaceOfHost(host);
+    const isOwn =
+      typeof host === "string" && !/^\*(\.|$)/.test(host) && [undefined, own].includes(namespace);
+    if (isOwn) return [];
+    const found = `${where}[${index}] of ${title(resource)} is ${show(text)}, whose calls it takes`;
+    return [{ found, write: "services of its own namespace, by full names" }];
+  });
+}
+
+/** A name of the cluster, or all names, that lead to addresses of its own. */
+function ofServiceEntry(resource: Resource): Judged[] {
+  return entries(at(resource.inputs, "spec", "hosts")).flatMap((host, index) => {
+    const isStrange =
+      typeof host === "string" &&
+      host !== "*" &&
+      !/(^|\.)(local|svc)$/.test(host) &&
+      host.includes(".");
+    if (isStrange) return [];
+    const found = `spec.hosts[${index}] of ${title(resource)} is ${show(host)}, whose calls it takes`;
+    return [{ found, write: "a full name outside of the cluster" }];
+  });
+}
+
+/** A workload outside of the cluster that counts as a service's gets its requests. */
+function ofWorkloadEntry(resource: Resource, all: readonly Resource[]): Judged[] {
+  const { inputs } = resource;
+  const labels = at(inputs, "spec", "labels") ?? at(inputs, "spec", "metadata", "labels");
+  const taken = all.filter(
+    (one) =>
+      isKind(one, "core", "Service") &&
+      namespaceOf(one) === namespaceOf(resource) &&
+      isFields(at(one.inputs, "spec", "selector")) &&
+      (labels === unknown || selects(at(one.inputs, "spec", "selector"), labels)),
+  );
+  return taken.map((service) => ({
+    found: `the labels of ${title(resource)} are those of Service ${objectName(service)}, whose calls it gets`,
+    write: "labels that no Service selects",
+  }));
+}
+
+const meshTls: readonly unknown[] = [undefined, "ISTIO_MUTUAL"];
+
+function ofDestinationRule(resource: Resource, { rootNamespace }: Settings): Judged[] {
+  const own = namespaceOf(resource);
+  const { spec } = resource.inputs;
+  const host = fullHost(at(spec, "host"), own);
+  const namespace = namespaceOfHost(host);
+  const isInside =
+    namespace !== undefined || (typeof host === "string" && /\*|\.local$/.test(host));
+  const policies = [
+    ["spec.trafficPolicy", at(spec, "trafficPolicy")] as const,
+    ...entries(at(spec, "subsets")).map(
+      (subset, index) =>
+        [`spec.subsets[${index}].trafficPolicy`, at(subset, "trafficPolicy")] as const,
+    ),
+  ].flatMap(([where, policy]) => [
+    [where, policy] as const,
+    ...entries(at(policy, "portLevelSettings")).map(
+      (port, index) => [`${where}.portLevelSettings[${index}]`, port] as const,
+    ),
+  ]);
+  const found = (where: string, value: unknown) =>
+    `${where} of ${title(resource)} is ${show(value)}`;
+  const isTaken = namespace !== undefined && namespace !== own && own !== rootNamespace;
+  return [
+    ...(isTaken
+      ? [{ found: found("spec.host", host), write: "a service of its own namespace" }]
+      : []),
+    ...policies.flatMap(([where, policy]) => {
+      const mode = at(policy, "tls", "mode");
+      const skips = at(policy, "tls", "insecureSkipVerify");
+      return [
+        ...(isInside && !meshTls.includes(mode)
+          ? [{ found: found(`${where}.tls.mode`, mode), write: '"ISTIO_MUTUAL", or nothing' }]
+          : []),
+        ...(skips === undefined || skips === false
+          ? []
+          : [{ found: found(`${where}.tls.insecureSkipVerify`, skips), write: "false" }]),
+      ];
+    }),
+  ];
+}
+
+function ofHttpRoute(resource: Resource): Judged[] {
+  return entries(at(resource.inputs, "spec", "rules")).flatMap((rule, index) =>
+    [rule, ...entries(at(rule, "backendRefs"))].flatMap((holder) =>
+      entries(at(holder, "filters"))
+        .filter((filter) => at(filter, "requestMirror") !== undefined)
+        .map((filter) => ({
+          found: `spec.rules[${index}].filters of ${title(resource)} has ${show(filter)}`,
+          write: "no requestMirror: a copy of a request has its token",
+        })),
+    ),
+  );
+}

@@ -1,0 +1,161 @@
+import { z } from "zod";
+import { headerNames } from "../proxy-settings";
+import { at, entries, isFields, isKind, objectName, show } from "../reading";
+import { type Resource, unknown } from "../resource";
+import { fullHost, gatewaysOf, isRoute } from "../routes";
+import { type Finding, resourceRule } from "../rule";
+import { namespaceOf } from "../workloads";
+
+const settings = z.object({
+  requestHeaders: z
+    .array(z.string())
+    .default([
+      "authorization",
+      "cookie",
+      "forwarded",
+      "proxy-authorization",
+      "x-envoy-original-path",
+      "x-forwarded-client-cert",
+      "x-forwarded-for",
+    ])
+    .describe("Headers by which a service knows who calls: no route sets them. In lower case"),
+  responseHeaders: z
+    .array(z.string())
+    .default(["access-control-allow-credentials", "access-control-allow-origin", "set-cookie"])
+    .describe("Headers of responses that no route sets, in lower case"),
+  hiddenHeaders: z
+    .array(z.string())
+    .default([])
+    .describe("Headers of requests from outside that no service gets to see, in lower case"),
+  seeing: z
+    .array(z.string())
+    .default([])
+    .describe("The hosts that may see hidden headers, such as the login's, in full"),
+});
+
+type Settings = z.infer<typeof settings>;
+
+/** https://istio.io/latest/docs/reference/config/networking/virtual-service/#Headers */
+export const routeHeaders = resourceRule({
+  name: "route-headers",
+  description: "No route gives a request a token or a cookie, or a service the login's session.",
+  severity: "critical",
+  remediation:
+    "Take the header out of the route: a token comes from the caller, or from the login. Have each route of a gateway remove what services are not to see.",
+  settings,
+  judge(resource, settings) {
+    if (isRoute(resource)) return ofVirtualService(resource, settings);
+    const isOther = ["HTTPRoute", "GRPCRoute"].some((kind) =>
+      isKind(resource, "gateway.networking.k8s.io", kind),
+    );
+    return isOther ? ofHttpRoute(resource, settings) : [];
+  },
+});
+
+function ofVirtualService(resource: Resource, settings: Settings): Finding[] {
+  const title = `VirtualService ${objectName(resource)}`;
+  const http = at(resource.inputs, "spec", "http");
+  return entries(http).flatMap((route, index) => {
+    const where = `spec.http[${index}]`;
+    return [
+      ...judgeHeaders(at(route, "headers"), `${where}.headers`, title, settings),
+      ...entries(at(route, "route")).flatMap((destination, position) =>
+        judgeHeaders(
+          at(destination, "headers"),
+          `${where}.route[${position}].headers`,
+          title,
+          settings,
+        ),
+      ),
+      ...judgeCors(at(route, "corsPolicy"), `${where}.corsPolicy`, title),
+      ...shown(resource, route, where, settings),
+    ];
+  });
+}
+
+function judgeHeaders(headers: unknown, where: string, title: string, settings: Settings) {
+  const { requestHeaders, responseHeaders } = settings;
+  const kinds = [
+    ["request", requestHeaders],
+    ["response", responseHeaders],
+  ] as const;
+  if (headers === unknown)
+    return [{ found: `${where} of ${title} is ${show(headers)}`, write: "known headers" }];
+  return kinds.flatMap(([kind, forbidden]) =>
+    ["set", "add"].flatMap((list): Finding[] => {
+      const fields = at(headers, kind, list);
+      const place = `${where}.${kind}.${list}`;
+      if (fields === unknown)
+        return [{ found: `${place} of ${title} is ${show(fields)}`, write: "known headers" }];
+      return (isFields(fields) ? Object.keys(fields) : [])
+        .filter((name) => forbidden.includes(name.toLowerCase()))
+        .map((name) => ({ found: `${place} of ${title} has ${show(name)}`, write: "none" }));
+    }),
+  );
+}
+
+const anyOrigin: readonly unknown[] = ["*", ".*", ".+", "^.*$", "http", "https", "https://", "/"];
+
+/** With credentials a page of any of these origins reads what a session may. */
+function judgeCors(policy: unknown, where: string, title: string): Finding[] {
+  if (at(policy, "allowCredentials") !== true) return [];
+  const origins = [...entries(at(policy, "allowOrigins")), ...entries(at(policy, "allowOrigin"))];
+  return origins
+    .filter((origin) =>
+      [
+        origin,
+        ...["exact", "prefix", "regex"].map((kind) =>
+          isFields(origin) ? origin[kind] : undefined,
+        ),
+      ].some((value) => value === unknown || anyOrigin.includes(value)),
+    )
+    .map((origin) => ({
+      found: `${where} of ${title} lets ${show(origin)} read with credentials`,
+      write: "origins in full, or no allowCredentials",
+    }));
+}
+
+/** The session is the login's own: a service that gets to see its cookie can use it. */
+function shown(resource: Resource, route: unknown, where: string, settings: Settings): Finding[] {
+  const { hiddenHeaders, seeing } = settings;
+  if (gatewaysOf(resource).every((gateway) => gateway === "mesh")) return [];
+  const removed = headerNames(at(route, "headers", "request", "remove"));
+  return entries(at(route, "route")).flatMap((destination, position) => {
+    const host = fullHost(at(destination, "destination", "host"), namespaceOf(resource));
+    const more = headerNames(at(destination, "headers", "request", "remove"));
+    if (seeing.some((one) => one === host)) return [];
+    return hiddenHeaders
+      .filter((name) => ![...removed, ...more].includes(name))
+      .map((name) => ({
+        found: `${where}.route[${position}] of VirtualService ${objectName(resource)} shows ${show(name)} to ${show(host)}`,
+        write: `headers.request.remove: ${show([name])}`,
+      }));
+  });
+}
+
+/** The same of Kubernetes' own kind, by its filters. */
+function ofHttpRoute(resource: Resource, settings: Settings): Finding[] {
+  const title = `HTTPRoute ${objectName(resource)}`;
+  return entries(at(resource.inputs, "spec", "rules")).flatMap((rule, index) =>
+    [rule, ...entries(at(rule, "backendRefs"))].flatMap((holder) =>
+      entries(at(holder, "filters")).flatMap((filter) =>
+        (
+          [
+            ["requestHeaderModifier", settings.requestHeaders],
+            ["responseHeaderModifier", settings.responseHeaders],
+          ] as const
+        ).flatMap(([modifier, forbidden]) =>
+          ["set", "add"].flatMap((list) =>
+            entries(at(filter, modifier, list))
+              .map((header) => at(header, "name"))
+              .filter((name) => forbidden.includes(String(name).toLowerCase()))
+              .map((name) => ({
+                found: `spec.rules[${index}].${modifier}.${list} of ${title} has ${show(name)}`,
+                write: "none",
+              })),
+          ),
+        ),
+      ),
+    ),
+  );
+}

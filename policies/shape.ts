@@ -1,0 +1,47 @@
+/** The fields that an object may have, in a short notation. */
+import { isFields } from "./reading";
+
+/** The fields by their names; `*` stands for any name. A field without fields of its own holds anything. */
+export interface Shape {
+  readonly [name: string]: Shape | undefined;
+}
+
+/**
+ * Reads `rules{from{source{principals}} when{key values}} selector{matchLabels*}`: names, what is in each in braces,
+ * lists as if they were one entry, and a star after what may hold anything. A name without either holds no fields.
+ */
+export function shapeOf(text: string): Shape {
+  const tokens = text.match(/[\w-]+\*?|\*|[{}]/g) ?? [];
+  let position = 0;
+  const read = (): Shape => {
+    const shape: Record<string, Shape | undefined> = {};
+    while (position < tokens.length) {
+      const token = tokens[position++] ?? "";
+      if (token === "}") break;
+      const isOpen = token.length > 1 && token.endsWith("*");
+      if (tokens[position] === "{") {
+        position += 1;
+        shape[token] = read();
+      } else shape[isOpen ? token.slice(0, -1) : token] = isOpen ? undefined : {};
+    }
+    return shape;
+  };
+  return read();
+}
+
+/**
+ * The places of fields that the shape has not: `rules[0].from[0].source.paths`. Values that are not known are passed
+ * over, and so is what is in a field that holds no fields: the API server refuses that by itself.
+ */
+export function strangeFields(value: unknown, shape: Shape, where: string): string[] {
+  if (Array.isArray(value))
+    return value.flatMap((entry, index) => strangeFields(entry, shape, `${where}[${index}]`));
+  if (!isFields(value)) return [];
+  return Object.entries(value).flatMap(([name, field]) => {
+    const place = where === "" ? name : `${where}.${name}`;
+    const own = Object.hasOwn(shape, name) ? name : "*";
+    if (!Object.hasOwn(shape, own)) return [place];
+    const inner = shape[own];
+    return inner === undefined ? [] : strangeFields(field, inner, place);
+  });
+}

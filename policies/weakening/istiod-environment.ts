@@ -1,0 +1,126 @@
+/** The variables of istiod's environment: pilot/pkg/features. */
+import type { Subject } from "./setting";
+
+const anybody = "Any pod gets the mesh's configuration, or that of others.";
+const debug = "The control plane shows the mesh's configuration, or lets it be changed.";
+const identities = "Another authority gives out identities.";
+
+export const istiodEnvironment: Subject = {
+  title: "Variables of istiod's environment (values env of the chart)",
+  source: "istio 1.31, pilot/pkg/features",
+  rule: "mesh-configuration",
+  others: "a violation",
+  settings: [
+    {
+      name: "PILOT_SCOPE_GATEWAY_TO_NAMESPACE",
+      may: "true, where the rule's scopeGateways asks for it",
+      why: "A Gateway of any namespace opens ports on the gateway, and its routes get requests.",
+    },
+    {
+      name: "PILOT_SKIP_VALIDATE_TRUST_DOMAIN",
+      values: [false],
+      why: "Identities of another mesh count as those of this one.",
+    },
+    {
+      name: "JWKS_RESOLVER_INSECURE_SKIP_VERIFY",
+      values: [false],
+      why: "Any host on the way can give out the tokens' keys.",
+    },
+    {
+      name: "PILOT_JWT_PUB_KEY_REFRESH_INTERVAL",
+      may: "at most an hour",
+      why: "A key that the issuer has revoked counts for as long.",
+    },
+    {
+      name: "PILOT_IGNORE_RESOURCES",
+      values: [],
+      why: "Objects of these kinds, policies among them, are not read.",
+    },
+    {
+      name: "ISTIO_WATCH_NAMESPACE",
+      values: [],
+      why: "Policies of other namespaces are not read.",
+    },
+    {
+      name: "SHARED_MESH_CONFIG",
+      values: [],
+      why: "The mesh's configuration is elsewhere as well.",
+    },
+    { name: "XDS_AUTH", values: [true], why: anybody },
+    { name: "PILOT_ENABLE_XDS_IDENTITY_CHECK", values: [true], why: anybody },
+    { name: "ENABLE_XDS_API_GENERATOR_AUTH", values: [true], why: anybody },
+    {
+      name: "TRUSTED_GATEWAY_CIDR",
+      values: [],
+      why: "From these addresses a header is an identity.",
+    },
+    { name: "CA_TRUSTED_NODE_ACCOUNTS", values: [], why: "These accounts get any pod's identity." },
+    {
+      name: "ENABLE_PROXY_FIND_POD_BY_IP",
+      values: [false],
+      why: "A pod is known by its address alone.",
+    },
+    {
+      name: "ISTIO_WORKLOAD_ENTRY_VALIDATE_IDENTITY",
+      values: [true],
+      why: "A workload registers itself as another one.",
+    },
+    { name: "UNSAFE_ENABLE_ADMIN_ENDPOINTS", values: [false], why: debug },
+    { name: "ENABLE_DEBUG_ENDPOINT_AUTH", values: [true], why: debug },
+    { name: "DEBUG_ENDPOINT_AUTH_ALLOWED_NAMESPACES", values: [], why: debug },
+    { name: "ENABLE_CA_SERVER", values: [true], why: identities },
+    { name: "EXTERNAL_CA", values: [], why: identities },
+    { name: "CERT_SIGNER_DOMAIN", values: [], why: identities },
+    { name: "PILOT_CERT_PROVIDER", values: ["istiod"], why: identities },
+    { name: "ISTIO_MULTIROOT_MESH", values: [false], why: identities },
+    { name: "PILOT_ENABLE_CA_CRL", values: [true], why: "Certificates that were revoked count." },
+    { name: "TOKEN_ISSUER", values: [], why: "Tokens of another issuer count for an identity." },
+    { name: "TOKEN_AUDIENCES", values: ["istio-ca"], why: "Tokens for other programs count." },
+    { name: "JWT_POLICY", values: ["third-party-jwt"], why: "Tokens that do not end count." },
+    { name: "EXTERNAL_ISTIOD", values: [false], why: "It decides for other clusters as well." },
+    {
+      name: "PILOT_INSECURE_MULTICLUSTER_KUBECONFIG_OPTIONS",
+      values: [],
+      why: "Another cluster's Secret runs programs in the control plane.",
+    },
+    {
+      name: "PILOT_MULTICLUSTER_KUBECONFIG_PATH",
+      values: [],
+      why: "Services and workloads of other clusters count.",
+    },
+    {
+      name: "ENABLE_TLS_ON_SIDECAR_INGRESS",
+      values: [false],
+      why: "A Sidecar replaces mutual TLS by TLS without a client's certificate.",
+    },
+    {
+      name: "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY",
+      values: [false],
+      why: "Policies are tried and not enforced.",
+    },
+    {
+      name: "PILOT_AUTO_ALLOW_WAYPOINT_POLICY",
+      values: [false],
+      why: "Waypoints are let through without a policy.",
+    },
+    {
+      name: "ENABLE_SELECTOR_BASED_K8S_GATEWAY_POLICY",
+      values: [true],
+      why: "Gateways ignore the policies that select their pods.",
+    },
+    {
+      name: "PILOT_ENABLE_STRICT_GATEWAY_MERGING",
+      values: [true],
+      why: "Gateways of other namespaces are merged.",
+    },
+    {
+      name: "PILOT_SIDECAR_PICK_BEST_SERVICE_NAMESPACE",
+      values: [true],
+      why: "An older object of another namespace takes a host's calls.",
+    },
+  ],
+  harmless:
+    "AMBIENT_ENABLE_BAGGAGE AMBIENT_ENABLE_MULTI_NETWORK AMBIENT_ENABLE_MULTI_NETWORK_INGRESS AMBIENT_ENABLE_MULTI_NETWORK_WAYPOINT AMBIENT_ENABLE_STATUS AMBIENT_SCOPED_ADDRESS_PUSHES BLOCKED_CIDRS_IN_JWKS_URIS CITADEL_ENABLE_JITTER_FOR_ROOT_CERT_ROTATOR CITADEL_SELF_SIGNED_CA_CERT_TTL CITADEL_SELF_SIGNED_CA_RSA_KEY_SIZE CITADEL_SELF_SIGNED_ROOT_CERT_CHECK_INTERVAL CITADEL_SELF_SIGNED_ROOT_CERT_GRACE_PERIOD_PERCENTILE CLUSTER_ID DEFAULT_WORKLOAD_CERT_TTL DISABLE_SHADOW_HOST_SUFFIX DISABLE_TRACK_REMAINING_CB_METRICS ENABLE_100_CONTINUE_HEADERS ENABLE_CLUSTER_TRUST_BUNDLE_API ENABLE_DEBUG_ON_HTTP ENABLE_ENHANCED_DESTINATIONRULE_MERGE ENABLE_GATEWAY_API_INFERENCE_EXTENSION ENABLE_GATEWAY_API_MANUAL_DEPLOYMENT ENABLE_HCM_INTERNAL_NETWORKS ENABLE_INGRESS_WAYPOINT_ROUTING ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES ENABLE_LAZY_SIDECAR_EVALUATION ENABLE_LEADER_ELECTION ENABLE_LOCALITY_WEIGHTED_LB_CONFIG ENABLE_MCS_AUTO_EXPORT ENABLE_MCS_CLUSTER_LOCAL ENABLE_MCS_HOST ENABLE_MCS_SERVICE_DISCOVERY ENABLE_MULTICLUSTER_HEADLESS ENABLE_NATIVE_SIDECARS ENABLE_VTPROTOBUF ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS ENVOY_STATUS_PORT_ENABLE_PROXY_PROTOCOL INJECTION_WEBHOOK_CONFIG_NAME INJECT_ENABLED ISTIOD_CUSTOM_HOST ISTIO_AGENT_ENABLE_WASM_REMOTE_LOAD_CONVERSION ISTIO_DELTA_XDS ISTIO_DUAL_STACK ISTIO_ENABLE_CONTROLLER_QUEUE_METRICS ISTIO_ENABLE_IPV4_OUTBOUND_LISTENER_FOR_IPV6_CLUSTERS ISTIO_GPRC_MAXRECVMSGSIZE ISTIO_GPRC_MAXSTREAMS ISTIO_KUBE_CLIENT_CONTENT_TYPE LABEL_CANONICAL_SERVICES_FOR_MESH_EXTERNAL_SERVICE_ENTRIES LOCAL_CLUSTER_SECRET_WATCHER MAX_CONNECTIONS_PER_SOCKET_EVENT_LOOP MAX_WORKLOAD_CERT_TTL MCS_API_GROUP MCS_API_VERSION MUTEX_PROFILE_FRACTION PILOT_AGENT_MERGE_ENVOY_STATS PILOT_ALLOW_ANY_DYNAMIC_DNS_MAX_HOSTS PILOT_ALLOW_SIDECAR_SERVICE_INBOUND_LISTENER_MERGE PILOT_ANALYSIS_INTERVAL PILOT_AUTO_SEND_UNHEALTHY_ENDPOINTS PILOT_CA_CERT_CONFIGMAP PILOT_CONVERT_SIDECAR_SCOPE_CONCURRENCY PILOT_CRL_CONFIGMAP PILOT_DEBOUNCE_AFTER PILOT_DEBOUNCE_MAX PILOT_DISABLE_MX_ALPN PILOT_DNS_CARES_UDP_MAX_QUERIES PILOT_DNS_JITTER_DURATION PILOT_DRAINING_LABEL PILOT_ENABLE_AGENTGATEWAY PILOT_ENABLE_ALPN_FILTER PILOT_ENABLE_AMBIENT PILOT_ENABLE_AMBIENT_WAYPOINTS PILOT_ENABLE_ANALYSIS PILOT_ENABLE_CDS_CACHE PILOT_ENABLE_CROSS_CLUSTER_WORKLOAD_ENTRY PILOT_ENABLE_EDS_DEBOUNCE PILOT_ENABLE_EDS_FOR_HEADLESS_SERVICES PILOT_ENABLE_GATEWAY_API PILOT_ENABLE_GATEWAY_API_COPY_LABELS_ANNOTATIONS PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER PILOT_ENABLE_GATEWAY_API_GATEWAYCLASS_CONTROLLER PILOT_ENABLE_GATEWAY_API_STATUS PILOT_ENABLE_IP_AUTOALLOCATE PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES PILOT_ENABLE_METADATA_EXCHANGE PILOT_ENABLE_MONGO_FILTER PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS PILOT_ENABLE_MYSQL_FILTER PILOT_ENABLE_NODE_UNTAINT_CONTROLLERS PILOT_ENABLE_PERSISTENT_SESSION_FILTER PILOT_ENABLE_QUIC_LISTENERS PILOT_ENABLE_RDS_CACHE PILOT_ENABLE_REDIS_FILTER PILOT_ENABLE_REMOTE_CREDENTIALS_CONTROLLER PILOT_ENABLE_ROUTE_COLLAPSE_OPTIMIZATION PILOT_ENABLE_SENDING_HBONE PILOT_ENABLE_SERVICEENTRY_SELECT_PODS PILOT_ENABLE_SIDECAR_LISTENING_HBONE PILOT_ENABLE_TELEMETRY_LABEL PILOT_ENABLE_WORKLOAD_ENTRY_AUTOREGISTRATION PILOT_ENABLE_WORKLOAD_ENTRY_HEALTHCHECKS PILOT_ENABLE_XDS_CACHE PILOT_ENDPOINT_TELEMETRY_LABEL PILOT_ENVOY_FILTER_STATS PILOT_FILTER_GATEWAY_CLUSTER_CONFIG PILOT_GATEWAY_API_CONTROLLER_NAME PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME PILOT_GATEWAY_TRANSPORT_SOCKET_CONNECT_TIMEOUT PILOT_HBONE_INITIAL_CONNECTION_WINDOW_SIZE PILOT_HBONE_INITIAL_STREAM_WINDOW_SIZE PILOT_HTTP10 PILOT_INCLUDE_RESOURCES PILOT_IP_AUTOALLOCATE_IPV4_PREFIX PILOT_IP_AUTOALLOCATE_IPV6_PREFIX PILOT_JWT_ENABLE_REMOTE_JWKS PILOT_MAX_REQUESTS_PER_SECOND PILOT_MULTI_NETWORK_DISCOVER_GATEWAY_API PILOT_MX_ADDITIONAL_LABELS PILOT_NODE_UNTAINT_CONTROLLERS_TAINT_NAME PILOT_PERSISTENT_SESSION_HEADER_LABEL PILOT_PERSISTENT_SESSION_LABEL PILOT_PREFER_SENDING_HBONE PILOT_PUSH_THROTTLE PILOT_REMOTE_CLUSTER_TIMEOUT PILOT_SEND_UNHEALTHY_ENDPOINTS PILOT_SIDECAR_USE_REMOTE_ADDRESS PILOT_STATUS_MAX_WORKERS PILOT_TRACE_SAMPLING PILOT_UNIFIED_SIDECAR_SCOPE PILOT_WORKLOAD_ENTRY_GRACE_PERIOD PILOT_XDS_CACHE_INDEX_CLEAR_INTERVAL PILOT_XDS_CACHE_SIZE PILOT_XDS_CACHE_STATS PREFER_DESTINATIONRULE_TLS_FOR_EXTERNAL_SERVICES RESOLVE_HOSTNAME_GATEWAYS UNSAFE_PILOT_ENABLE_RUNTIME_ASSERTIONS USE_CACERTS_FOR_SELF_SIGNED_CA VALIDATION_WEBHOOK_CONFIG_NAME".split(
+      " ",
+    ),
+};
