@@ -25,7 +25,7 @@ export interface GatewayLoginArgs {
 
 /** Browser login at the gateway: OAuth2-Proxy, where its sessions are, and the policies that have it asked. */
 export class GatewayLogin extends pulumi.ComponentResource {
-  /** On the gateway, and on the login's own workloads. */
+  /** On the gateway, and on the login's own workloads: callers, imports, and encrypted connections. */
   public readonly policies: readonly pulumi.Resource[];
 
   /**

@@ -7,9 +7,9 @@ import { type Identity, loggedOutPath } from "../identity";
 import { ApplicationLogin } from "./application";
 import type { Egress } from "../mesh/egress";
 import type { GatewayLoginSettings, LoginRouteOptions } from "./configuration";
-import { loginRoutes } from "./gateway";
 import { GatewayLogin } from "./gateway-login";
 import { applicationPaths } from "./names";
+import { loginRoutes } from "./routes";
 
 export { extensionProvider } from "./gateway";
 

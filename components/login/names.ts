@@ -23,8 +23,14 @@ export function hostOf({ name, namespace }: LoginWorkload): string {
 /** The paths that are the proxy's own: its callback, signing in and signing out. */
 export const proxyPrefix = "/oauth2";
 
-/** Where browsers go by themselves: to sign in, in their own tab or by the button of a page that says what failed. */
-export const signInPaths = ["start", "sign_in", "callback"].map((page) => `${proxyPrefix}/${page}`);
+/** Where a browser goes to sign in, in its own tab or by the button of a page that says what failed. */
+export const startPaths = [`${proxyPrefix}/start`, `${proxyPrefix}/sign_in`];
+
+/** Where the provider leads a browser back to. */
+export const callbackPath = `${proxyPrefix}/callback`;
+
+/** Every path that a browser takes to sign in. */
+export const signInPaths = [...startPaths, callbackPath];
 
 /** Where a person signs out. */
 export const signOutPath = `${proxyPrefix}/sign_out`;

@@ -1,6 +1,12 @@
 /** What the mesh enforces for the login: data, so that it can be judged, and compared with a cluster's. */
 import { isSecure } from "../gateway/host";
-import type { AuthorizationPolicySpec, MeshObject } from "../mesh/resources";
+import { importOnly } from "../enforcement/policies";
+import type {
+  AuthorizationPolicySpec,
+  DestinationRuleSpec,
+  MeshObject,
+  SidecarSpec,
+} from "../mesh/resources";
 import { secureGatewayPort } from "../mesh/values";
 import {
   gatewayLabels,
@@ -9,7 +15,7 @@ import {
   type ServiceAccountName,
 } from "../names";
 import type { GatewayLoginSettings } from "./configuration";
-import { proxy, proxyPrefix, redis } from "./names";
+import { hostOf, type LoginWorkload, proxy, proxyPrefix, redis } from "./names";
 
 /** The proxy's name in the mesh's configuration, by which a policy asks it. */
 export const providerName = "login";
@@ -24,9 +30,16 @@ export interface LoginPolicyOptions {
 /** Every object that enforces the login, by its kind. */
 export interface LoginPolicies {
   readonly AuthorizationPolicy: readonly MeshObject<AuthorizationPolicySpec>[];
+  readonly Sidecar: readonly MeshObject<SidecarSpec>[];
+  readonly DestinationRule: readonly MeshObject<DestinationRuleSpec>[];
 }
 
-/** The policies on the login's own workloads, and that on the gateway which has the proxy asked. */
+/**
+ * The policies on the login's own workloads, and that on the gateway which has the proxy asked. Without the Sidecar a
+ * VirtualService of any namespace could lead the proxy's connection to Redis, and with it the password and the sessions,
+ * to a server of its own. The root namespace stays: what the mesh's settings name, such as a tracing service, is
+ * usually there.
+ */
 export function loginPolicies({ login, gatewayUrl }: LoginPolicyOptions): LoginPolicies {
   const atGateway = (name: string) => ({ name, namespace: namespaces.ingress });
   return {
@@ -48,11 +61,28 @@ export function loginPolicies({ login, gatewayUrl }: LoginPolicyOptions): LoginP
         : []),
       { resource: "check", metadata: atGateway("login"), spec: askProxy(login, gatewayUrl) },
     ],
+    Sidecar: [
+      {
+        resource: "imports",
+        metadata: inLogin("default"),
+        spec: importOnly([`${namespaces.mesh}/*`]),
+      },
+    ],
+    DestinationRule: (login.sessions === "redis" ? [proxy, redis] : [proxy]).map(encrypted),
   };
 }
 
 function inLogin(name: string) {
   return { name, namespace: namespaces.login };
+}
+
+/** It counts before one of the root namespace, which could have the connections go unencrypted. */
+function encrypted(workload: LoginWorkload): MeshObject<DestinationRuleSpec> {
+  return {
+    resource: `${workload.name}-destination`,
+    metadata: inLogin(workload.name),
+    spec: { host: hostOf(workload), trafficPolicy: { tls: { mode: "ISTIO_MUTUAL" } } },
+  };
 }
 
 /** One caller, known by its certificate, and the one port. */

@@ -9,12 +9,14 @@ import { after, before, describe, it } from "node:test";
 import { eventually } from "./clients";
 import { loginInApplication } from "./login/application";
 import { sessionsInCookies } from "./login/cookies";
+import { fixation } from "./login/fixation";
 import { askByHttp, httpsSettings, loginByHttps } from "./login/https";
 import { outages } from "./login/outages";
 import { requiredLogin } from "./login/required";
 import { sessionsInRedis } from "./login/sessions";
-import { endsAtTenant, endsWithoutSession } from "./login/sign-in";
-import { Stand } from "./login/stand";
+import { endsAtTenant, endsWithoutSession, otherSitesSignNoOneOut } from "./login/sign-in";
+import { Stand, start } from "./login/stand";
+import { namesOfTheLogin } from "./login/taken";
 import { Visitor } from "./visitor";
 
 describe("a login", { timeout: 60 * 60_000 }, () => {
@@ -27,6 +29,13 @@ describe("a login", { timeout: 60 * 60_000 }, () => {
 
     endsAtTenant(stand);
     endsWithoutSession(stand, 403);
+    fixation(stand, {
+      name: "bookinfo",
+      signedOut: 403,
+      begins: [start, "/oauth2/start", "/oauth2/sign_in", `${start}%3Fu%3D1`],
+    });
+    otherSitesSignNoOneOut(stand);
+    namesOfTheLogin(stand);
     sessionsInRedis(stand);
     outages(stand);
 
@@ -70,6 +79,18 @@ describe("a login", { timeout: 60 * 60_000 }, () => {
       } finally {
         await kubectl("delete");
       }
+    });
+  });
+
+  describe("at the gateway, required, with sessions in Redis", () => {
+    before(() => stand.up("login.at=gateway", "login.required=true", "login.refresh=10s"));
+
+    requiredLogin(stand, "bookinfo");
+    fixation(stand, {
+      name: "bookinfo",
+      signedOut: 401,
+      begins: [start, "/oauth2/start", "/oauth2/sign_in"],
+      refused: ["/productpage", "/productpage?u=1"],
     });
   });
 

@@ -1,7 +1,8 @@
 /** Sessions that are in the browser's cookies. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { details, type Stand } from "./stand";
+import { Visitor } from "../visitor";
+import { details, start, type Stand } from "./stand";
 
 /** With tokens that are long, and a login that is required. */
 export function sessionsInCookies(stand: Stand): void {
@@ -18,6 +19,18 @@ export function sessionsInCookies(stand: Stand): void {
       const others = parts.filter(([name]) => name !== left);
       assert.equal(await stand.statusWith(header(others)), 401, `without ${left}`);
     }
+  });
+
+  it("goes on with the new session where the browser has an older one, which stays its own person's", async () => {
+    const older = await stand.signedIn(start, "nobody@bookinfo.example");
+    const kept = await older.jar.getCookieString(stand.outputs.gatewayUrl);
+    assert.equal(await stand.statusWith(kept), 403);
+    const visitor = new Visitor();
+    for (const cookie of kept.split("; "))
+      await visitor.jar.setCookie(`${cookie}; Path=/; HttpOnly`, stand.outputs.gatewayUrl);
+    await stand.signIn(visitor);
+    assert.equal(await stand.statusOf(visitor), 200);
+    assert.equal(await stand.statusWith(kept), 403);
   });
 
   it("signs in and out at a provider that is there", async () => {

@@ -5,7 +5,7 @@ import { it } from "node:test";
 import { z } from "zod";
 import { eventually } from "../clients";
 import { Visitor } from "../visitor";
-import { details, signOut, start, type Stand } from "./stand";
+import { callback, details, signOut, start, type Stand } from "./stand";
 
 const name = "bookinfo";
 
@@ -159,8 +159,8 @@ export function sessionsInRedis(stand: Stand): void {
       await eventually(90_000, async () => {
         assert.equal(await stand.statusWith(cookie), 503);
       });
-      for (const path of [start, signOut, "/oauth2/callback?code=a&state=b"]) {
-        assert.equal(await stand.statusWith(cookie, path), 503, path);
+      for (const path of [start, signOut, `${callback}?code=a&state=b`]) {
+        assert.equal(await stand.statusWith(`${cookie}; ${name}_a_csrf=b`, path), 503, path);
       }
       assert.equal(await stand.statusOf(new Visitor(), "/productpage"), 200);
       assert.equal(await stand.statusOf(new Visitor()), 403);

@@ -55,7 +55,7 @@ export function endsWithoutSession(stand: Stand, signedOut: 401 | 403): void {
     const unable = /Unable to find a valid CSRF token/;
     await nobody(new Visitor(), await new Visitor().open(used), unable);
     // The code has been used, by its own browser, which goes on with its session.
-    assert.equal((await visitor.open(used)).status, 403);
+    assert.equal((await visitor.ask(used)).location, stand.at("/productpage?"));
     assert.equal(await stand.statusOf(visitor), 200);
 
     for (const [from, to, status] of [
@@ -77,12 +77,53 @@ export function endsWithoutSession(stand: Stand, signedOut: 401 | 403): void {
   });
 
   it("leads nobody to another host, whatever is asked for", async () => {
-    for (const rd of otherHosts.map(encodeURIComponent)) {
+    const all = [...otherHosts, stand.outputs.issuer, `${stand.outputs.issuer}authorize`];
+    for (const rd of all.map(encodeURIComponent)) {
       const visitor = new Visitor();
       const page = await stand.signIn(visitor, `/oauth2/start?rd=${rd}`);
       assert.equal(new URL(page.url).origin, stand.outputs.gatewayUrl, page.way.join(" → "));
       const out = await visitor.ask(stand.at(`${signOut}?rd=${rd}`));
       assert.equal(out.location, stand.at("/oauth2/signed_out"));
+    }
+  });
+
+  it("takes no other host by a name of another spelling, by a second one, or by a header", async () => {
+    const { issuer, gatewayUrl } = stand.outputs;
+    const elsewhere = encodeURIComponent(issuer);
+    for (const query of [`%72d=${elsewhere}`, `a=b&rd=${elsewhere}`, `rd=&rd=${elsewhere}`]) {
+      const visitor = new Visitor();
+      const page = await stand.signIn(visitor, `/oauth2/start?${query}`);
+      assert.equal(new URL(page.url).origin, gatewayUrl, page.way.join(" → "));
+    }
+    const headers = { "x-auth-request-redirect": issuer };
+    const visitor = new Visitor();
+    const begun = await visitor.ask(stand.at("/oauth2/start"), undefined, headers);
+    const page = await visitor.submit(
+      await visitor.open(begun.location ?? ""),
+      stand.credentials(),
+    );
+    assert.equal(new URL(page.url).origin, gatewayUrl, page.way.join(" → "));
+  });
+}
+
+/** What browsers say of a navigation that another site has begun. */
+const otherSites = ["cross-site", "same-site"].map((site) => ({ "sec-fetch-site": site }));
+const ownSite = ["same-origin", "none"].map((site) => ({ "sec-fetch-site": site }));
+
+export function otherSitesSignNoOneOut(stand: Stand): void {
+  it("signs no one out, and in anew, by another site's link", async () => {
+    const visitor = await stand.signedIn();
+    for (const headers of otherSites) {
+      for (const path of [signOut, `${signOut}?rd=/`, start, "/oauth2/sign_in", "/oauth2/start"]) {
+        const { status, location } = await visitor.ask(stand.at(path), undefined, headers);
+        assert.deepEqual([status, location], [302, stand.at("/productpage?")], path);
+        assert.equal(await stand.statusOf(visitor), 200, `${path} ${JSON.stringify(headers)}`);
+      }
+    }
+    for (const headers of ownSite) {
+      const leaving = await stand.signedIn();
+      await leaving.ask(stand.at(signOut), undefined, headers);
+      assert.notEqual(await stand.statusOf(leaving), 200, JSON.stringify(headers));
     }
   });
 }

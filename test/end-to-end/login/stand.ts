@@ -50,19 +50,19 @@ export class Stand {
     return new URL(path, this.outputs.gatewayUrl).href;
   }
 
-  credentials() {
-    return { email: moderator, password: this.outputs.userPasswords[moderator] ?? "" };
+  credentials(email = moderator) {
+    return { email, password: this.outputs.userPasswords[email] ?? "" };
   }
 
   /** Opens an address that leads to the provider's sign-in, and fills it in. */
-  async signIn(visitor: Visitor, path = start): Promise<Page> {
-    return visitor.submit(await visitor.open(this.at(path)), this.credentials());
+  async signIn(visitor: Visitor, path = start, email = moderator): Promise<Page> {
+    return visitor.submit(await visitor.open(this.at(path)), this.credentials(email));
   }
 
   /** Somebody who has just signed in. */
-  async signedIn(path = start): Promise<Visitor> {
+  async signedIn(path = start, email = moderator): Promise<Visitor> {
     const visitor = new Visitor();
-    const page = await this.signIn(visitor, path);
+    const page = await this.signIn(visitor, path, email);
     assert.deepEqual([page.url, page.status], [this.at("/productpage"), 200], page.way.join(" → "));
     return visitor;
   }

@@ -1,0 +1,23 @@
+/** What routes ask of a request's cookies, as the proxy would read them. */
+import { cookieName } from "./names";
+
+/**
+ * A Cookie header that holds a cookie of this name. Go's parser separates cookies by `;` and trims blanks and tabs;
+ * Envoy joins several headers of the name by commas. A comma inside of another cookie's value counts as the end of a
+ * header here: this may find a cookie that the proxy does not read, and never misses one that it reads.
+ */
+const holding = (name: string) => ({
+  cookie: { regex: `(.*[;,])?[ \\t]*${name}[ \\t]*([=;,].*)?` },
+});
+
+/** A request with the session's cookie, or with a part of it: `NAME`, `NAME_0`, `NAME_1` and so on. */
+export const ofSession = (gatewayUrl: string) => holding(`${cookieName(gatewayUrl)}(_[0-9]+)?`);
+
+/** A request with the cookie of a sign-in that was begun: `NAME_STATE_csrf`. */
+export const ofSignIn = (gatewayUrl: string) => holding(`${cookieName(gatewayUrl)}_[^=;,]*_csrf`);
+
+/**
+ * Any Cookie header that a regular expression of Envoy's can read. Without this, one byte that is not UTF-8 in any
+ * cookie would have all of the others missed.
+ */
+export const readable = { cookie: { regex: ".*" } };
