@@ -3,12 +3,27 @@ import type { Application } from "../../components/application";
 import type { StackOutputs } from "../../stack/outputs";
 import { describeObserved } from "../judge";
 import type { Prober } from "../prober";
+import { accountFindings } from "./accounts";
 import { admissionFindings } from "./admission";
 import type { Finding, ProvenFinding } from "./finding";
 import { ingressFindings } from "./ingress";
+import { interceptionFindings } from "./interception";
 import { type Inventory, readInventory } from "./inventory";
 import { namesTaken } from "./names-taken";
-import { compareObjects, objectsAskedOf } from "./objects";
+import { notCovered } from "./not-covered";
+import { compareObjects, objectsAskedOf, ownNamespaces } from "./objects";
+import { namespaceFindings } from "./own-namespaces";
+import { objectOf } from "./proxy-config";
+import { proxyFindings } from "./proxies";
+import { serviceFindings } from "./services";
+import { sidecarFindings } from "./sidecars";
+import {
+  countingPods,
+  meshedNamespaces,
+  protectedWorkloads,
+  runsAs,
+  type WorkloadOutputs,
+} from "./workloads";
 
 export type { ProvenFinding } from "./finding";
 
@@ -22,7 +37,14 @@ export interface Findings {
   readonly accepted: readonly ProvenFinding[];
   /** Objects in that setting that nothing was found about. */
   readonly unused: readonly string[];
+  /** Workloads of the mesh that nothing is claimed of, each in words. */
+  readonly notCovered: readonly string[];
 }
+
+type WorkloadInventory = Pick<
+  Inventory,
+  "meshConfig" | "namespaces" | "pods" | "services" | "endpointSlices"
+>;
 
 /** By an attempt's `from`. */
 export type ProbersByPlace = ReadonlyMap<string, Prober>;
@@ -54,18 +76,51 @@ export async function findUnexplained(
     ...clusterFindings(application, outputs, inventory),
   ];
   const proven = await prove(found, probers);
-  return { asked: objects.asked, ...accept(proven, outputs.accepted) };
+  return {
+    asked: objects.asked,
+    ...accept(proven, outputs.accepted),
+    notCovered: notCovered(
+      ownNamespaces(application),
+      protectedWorkloads(application, outputs),
+      countingPods(application, inventory.pods),
+    ),
+  };
 }
 
 /** What the cluster has, apart from Istio's objects in the stack's own namespaces. */
 function clusterFindings(
   application: Application,
-  { gatewayUrl }: StackOutputs,
+  outputs: StackOutputs,
   inventory: Inventory,
 ): readonly Finding[] {
   return [
-    ...ingressFindings(application, inventory, gatewayUrl),
+    ...ingressFindings(application, inventory, outputs.gatewayUrl),
     ...namesTaken(application, inventory.objects),
+    ...workloadFindings(application, outputs, inventory),
+  ];
+}
+
+/** Workloads, their Services and their namespaces. */
+export function workloadFindings(
+  application: Application,
+  outputs: WorkloadOutputs,
+  { meshConfig, services, endpointSlices, ...inventory }: WorkloadInventory,
+): readonly Finding[] {
+  const workloads = protectedWorkloads(application, outputs);
+  const meshed = meshedNamespaces(application, outputs);
+  const pods = countingPods(application, inventory.pods);
+  const inMesh = pods.filter(({ metadata }) => meshed.includes(metadata?.namespace ?? ""));
+  const proxied = pods.filter(
+    (pod) => inMesh.includes(pod) || workloads.some((each) => runsAs(pod, each)),
+  );
+  const usual = objectOf(objectOf(meshConfig).defaultConfig);
+  return [
+    ...namespaceFindings(meshed, inventory.namespaces),
+    ...accountFindings(workloads, pods, outputs),
+    ...sidecarFindings(workloads, inMesh, services),
+    ...interceptionFindings(workloads, inMesh, services, objectOf(usual.proxyMetadata)),
+    ...proxyFindings(workloads, proxied, usual),
+    ...serviceFindings(workloads, { services, endpointSlices, pods }),
   ];
 }
 
@@ -93,7 +148,7 @@ async function prove(
 export function accept(
   found: readonly ProvenFinding[],
   accepted: StackOutputs["accepted"],
-): Omit<Findings, "asked"> {
+): Omit<Findings, "asked" | "notCovered"> {
   const reasons = new Map(accepted.map(({ object, reason }) => [object, reason]));
   return {
     unexplained: found.filter(({ object }) => !reasons.has(object)),

@@ -1,0 +1,15 @@
+/** Kubernetes' objects as they come over the wire. */
+import type {
+  V1Container,
+  V1EndpointSlice,
+  V1Namespace,
+  V1Pod,
+  V1Service,
+} from "@kubernetes/client-node";
+import type { Plain } from "../probe-pod";
+
+export type Container = Plain<V1Container>;
+export type EndpointSlice = Plain<V1EndpointSlice>;
+export type Namespace = Plain<V1Namespace>;
+export type Pod = Plain<V1Pod>;
+export type Service = Plain<V1Service>;
