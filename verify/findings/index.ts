@@ -1,6 +1,7 @@
 /** Everything that is there and that the stack does not explain, with the requests that show it. */
 import type { Application } from "../../components/application";
 import type { StackOutputs } from "../../stack/outputs";
+import { together } from "../../stack/waiting";
 import { describeObserved } from "../judge";
 import type { Prober } from "../prober";
 import type { Finding, ProvenFinding } from "./finding";
@@ -8,6 +9,8 @@ import { ingressFindings } from "./ingress";
 import { type Inventory, readInventory } from "./inventory";
 import { namesTaken } from "./names-taken";
 import { compareObjects, objectsAskedOf } from "./objects";
+import { tenantFindings } from "./tenant";
+import { fetchProber } from "./tenant/fetch-prober";
 
 export type { ProvenFinding } from "./finding";
 
@@ -21,31 +24,54 @@ export interface Findings {
   readonly accepted: readonly ProvenFinding[];
   /** Objects in that setting that nothing was found about. */
   readonly unused: readonly string[];
+  /** What was not looked at, and why: a sentence each. */
+  readonly notRead: readonly string[];
 }
 
 /** By an attempt's `from`. */
 export type ProbersByPlace = ReadonlyMap<string, Prober>;
 
 /**
- * Looks for what the stack does not explain.
+ * Looks for what the stack does not explain, in the cluster and at the tenant.
  * @param probers what the requests are sent with
- * @throws StackError when the cluster does not answer
+ * @throws StackError when the cluster does not answer; a tenant that does not is said
  */
 export async function findUnexplained(
   application: Application,
   outputs: StackOutputs,
   probers: ProbersByPlace,
+  signal: AbortSignal,
 ): Promise<Findings> {
+  const [{ asked, proven }, tenant] = await together(
+    signal,
+    () => findInCluster(application, outputs, probers),
+    (either) => findAtTenant(application, outputs, either),
+  );
+  const found = [...proven, ...tenant.proven];
+  return { asked, ...accept(found, outputs.accepted), notRead: tenant.notRead };
+}
+
+async function findInCluster(
+  application: Application,
+  outputs: StackOutputs,
+  probers: ProbersByPlace,
+) {
   const inventory = await readInventory(outputs.kubeconfig);
-  const objects = compareObjects(
+  const { asked, findings } = compareObjects(
     application,
     objectsAskedOf(application, outputs),
     inventory.objects,
     outputs.gatewayUrl,
   );
-  const found = [...objects.findings, ...clusterFindings(application, outputs, inventory)];
-  const proven = await prove(found, probers);
-  return { asked: objects.asked, ...accept(proven, outputs.accepted) };
+  const found = [...findings, ...clusterFindings(application, outputs, inventory)];
+  return { asked, proven: await prove(found, probers) };
+}
+
+/** Its requests are sent by this process, which trusts the tenant's certificate. */
+async function findAtTenant(application: Application, outputs: StackOutputs, signal: AbortSignal) {
+  const { findings, notRead } = await tenantFindings(application, outputs, signal);
+  const here = fetchProber(signal);
+  return { proven: await prove(findings, new Map([["here", here]])), notRead };
 }
 
 /** What the cluster has, apart from Istio's objects in the stack's own namespaces. */
@@ -61,7 +87,7 @@ function clusterFindings(
 }
 
 /** Sends each finding's request once. */
-async function prove(
+export async function prove(
   findings: readonly Finding[],
   probers: ProbersByPlace,
 ): Promise<readonly ProvenFinding[]> {
@@ -84,7 +110,7 @@ async function prove(
 export function accept(
   found: readonly ProvenFinding[],
   accepted: StackOutputs["accepted"],
-): Omit<Findings, "asked"> {
+): Omit<Findings, "asked" | "notRead"> {
   const reasons = new Map(accepted.map(({ object, reason }) => [object, reason]));
   return {
     unexplained: found.filter(({ object }) => !reasons.has(object)),

@@ -87,6 +87,7 @@ export function remarks(report: Report): readonly string[] {
     ...findings.unused.map(
       (object) => `Accepted, but not found: ${object}. Remove it from accepted.`,
     ),
+    ...findings.notRead,
     ...(cells.some(({ expected }) => expected.stars === true) ? [`★: ${starred}.`] : []),
     ...(summary.differences > 0 ? ["≠: expected beside observed."] : []),
     ...(summary.unproven > 0 ? [`(…): ${verdicts.unproven}.`] : []),
