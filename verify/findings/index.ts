@@ -47,8 +47,10 @@ export async function findUnexplained(
     () => findInCluster(application, outputs, probers),
     (either) => findAtTenant(application, outputs, either),
   );
-  const found = [...proven, ...tenant.proven];
-  return { asked, ...accept(found, outputs.accepted), notRead: tenant.notRead };
+  const { notRead } = tenant;
+  const { unused, ...judged } = accept([...proven, ...tenant.proven], outputs.accepted);
+  const isLookedFor = (object: string) => notRead.length === 0 || !object.endsWith("of the tenant");
+  return { asked, ...judged, unused: unused.filter(isLookedFor), notRead };
 }
 
 async function findInCluster(

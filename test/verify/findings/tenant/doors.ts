@@ -154,9 +154,9 @@ const elsewhere = "https://elsewhere.example";
 const reset = (field: string) => new RegExp(`^auth0 api patch clients/[\\w-]+ --data '${field}'$`);
 /** What undoes it where no command does. */
 const step = (field: string, object: string, value: string) =>
-  new RegExp(`^set ${literal(field)} of ${object}/\w+ to ${literal(value)} at the tenant$`);
-const literal = (text: string) => text.replaceAll(/[.[\]{}]/g, "\$&");
-const nested = (field: string, value: string) => step(field, "clients/[\w-]*", value);
+  new RegExp(`^set ${literal(field)} of ${object}/[\\w-]+ to ${literal(value)} at the tenant$`);
+const literal = (text: string) => text.replaceAll(/[.[\]{}]/g, "\\$&");
+const nested = (field: string, value: string) => step(field, "clients", value);
 
 const webDoors = settingDoors(webObject, ({ web }) => web, [
   [

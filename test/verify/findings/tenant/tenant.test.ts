@@ -60,18 +60,21 @@ describe("each door at the tenant", () => {
   for (const door of tenantDoors)
     test(door.name, async () => {
       const close = await door.open(new Opening(filled.tenant, filled.outputs));
-      const { findings, notRead } = await look(filled);
-      assert.deepEqual(notRead, []);
-      const [finding, ...more] = await prove(findings, new Map([["here", fetchProber(signal)]]));
-      assert.deepEqual(more, []);
-      assert.ok(finding, "it was not found");
-      const { object, opens, undo, seen = "" } = finding;
-      matches(object, door.object);
-      matches(opens, door.opens);
-      matches(undo, door.undo);
-      matches(seen, door.seen ?? "");
-      assert.ok(!JSON.stringify(finding).includes("a secret"));
-      await close();
+      try {
+        const { findings, notRead } = await look(filled);
+        assert.deepEqual(notRead, []);
+        const [finding, ...more] = await prove(findings, new Map([["here", fetchProber(signal)]]));
+        assert.deepEqual(more, []);
+        assert.ok(finding, "it was not found");
+        const { object, opens, undo, seen = "" } = finding;
+        matches(object, door.object);
+        matches(opens, door.opens);
+        matches(undo, door.undo);
+        matches(seen, door.seen ?? "");
+        assert.ok(!JSON.stringify(finding).includes("a secret"));
+      } finally {
+        await close();
+      }
       assert.deepEqual(await look(filled), { findings: [], notRead: [] });
     });
 
