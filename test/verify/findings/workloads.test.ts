@@ -23,7 +23,7 @@ function outputsWith(
     reviews: { v1: 34, v2: 33, v3: 33 },
   }),
 ): WorkloadOutputs {
-  return { login, routing: { egress: "REGISTRY_ONLY", imports: [], traffic } };
+  return { login, routing: { egress: "REGISTRY_ONLY", imports: [], admission: true, traffic } };
 }
 
 const ordersTraffic = Object.keys(orders.services).map((service) => ({ service, shares: {} }));
