@@ -102,6 +102,7 @@ test("a pod runs as its service account, unprivileged, with no token mounted", a
   assert.deepEqual(spec, {
     serviceAccountName: "bookinfo-details",
     automountServiceAccountToken: false,
+    securityContext: { seccompProfile: { type: "RuntimeDefault" } },
     restartPolicy: "Never",
     activeDeadlineSeconds: 600,
     terminationGracePeriodSeconds: 0,
@@ -112,7 +113,8 @@ test("a pod runs as its service account, unprivileged, with no token mounted", a
   assert.equal(container.image, "registry.example/node:24");
   assert.deepEqual(container.securityContext, {
     runAsNonRoot: true,
-    runAsUser: 1000,
+    runAsUser: 10001,
+    runAsGroup: 10001,
     allowPrivilegeEscalation: false,
     readOnlyRootFilesystem: true,
     capabilities: { drop: ["ALL"] },
