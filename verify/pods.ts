@@ -67,8 +67,8 @@ export function probePods(options: ProbePodsOptions): ProbePods {
       mayExist = pods;
       // Every one of them ends, also behind a failure: a pod created after `remove` would stay.
       await everyOne([
-        ...namespaces.map((namespace) => openNetwork(objects, namespace)),
         ...pods.map((pod) => create(api, run, pod, image)),
+        ...namespaces.map((namespace) => openNetwork(objects, namespace)),
       ]);
       await removeLeftovers(api, run, namespaces, lifetime * 1000 + deadline);
       await ready(() => list(api, namespaces, ours), pods.length, deadline, signal);

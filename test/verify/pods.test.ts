@@ -185,6 +185,52 @@ test("a pod of another namespace has a service account of its own, which is remo
   assert.equal(fake.pods.size, 0);
 });
 
+test("where the stack's NetworkPolicies deny it, runs let their pods connect while they last", async (t) => {
+  const closed = { metadata: { namespace: "bookinfo", name: "default-deny" } };
+  const fake = await cluster(t, { policies: { networkpolicies: [closed] } });
+  const pods = podsIn(fake);
+  await pods.start([podAs("default"), foreigner], live);
+  const labels = { app: "verify", "verify-pod": "network" };
+  const made = [...fake.networkPolicies].map(([name, { metadata, spec }]) => [
+    name,
+    metadata?.labels,
+    spec,
+  ]);
+  assert.deepEqual(made, [
+    [
+      "bookinfo/verify-to-pods",
+      labels,
+      {
+        podSelector: {},
+        policyTypes: ["Ingress"],
+        ingress: [
+          { from: [{ namespaceSelector: {}, podSelector: { matchLabels: { app: "verify" } } }] },
+        ],
+      },
+    ],
+    [
+      "bookinfo/verify-from-pods",
+      labels,
+      {
+        podSelector: { matchLabels: { app: "verify" } },
+        policyTypes: ["Egress"],
+        egress: [{}],
+      },
+    ],
+  ]);
+  await pods.remove();
+  assert.equal(fake.networkPolicies.size, 0);
+});
+
+test("where there are none, a run makes none, which would shut the namespace for all others", async (t) => {
+  const foreign = { metadata: { namespace: "bookinfo", name: "somebodys" } };
+  const fake = await cluster(t, { policies: { networkpolicies: [foreign] } });
+  const pods = podsIn(fake);
+  await pods.start([podAs("default"), foreigner], live);
+  assert.equal(fake.networkPolicies.size, 0);
+  await pods.remove();
+});
+
 /** What all runs' pods share, as namespace/name. */
 const sharedIn = ({ services, serviceAccounts }: Cluster) => [
   ...services.keys(),

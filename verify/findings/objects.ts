@@ -140,10 +140,11 @@ export function compareObjects(
   gatewayUrl: string,
 ): ObjectComparison {
   const own = ownNamespaces(application);
+  const hasNetworkPolicies = (asked.NetworkPolicy ?? []).length > 0;
   const there = found
     .filter(({ metadata }) => own.includes(metadata.namespace))
     // Where the stack makes no NetworkPolicies, others do; verify's own come and go with its runs.
-    .filter((each) => each.kind !== "NetworkPolicy" || (asked[each.kind] && !isProbes(each)));
+    .filter((each) => each.kind !== "NetworkPolicy" || (hasNetworkPolicies && !isProbes(each)));
   const wanted = new Map(
     Object.entries(asked).flatMap(([kind, objects]) =>
       objects.map(({ metadata, spec }) => [objectName(kind, metadata), spec] as const),
