@@ -12,12 +12,14 @@ import { createIdentity } from "./components/identity";
 import { createLogin, describeLogin, extensionProvider } from "./components/login";
 import { IstioMesh } from "./components/mesh";
 import { createNamespace } from "./components/namespace";
+import { networkOf } from "./components/network";
 import { routingOf } from "./components/routing";
 
 const settings = loadSettings(application);
 const cluster = createCluster("cluster", settings.cluster, settings.gateway);
 const { provider, lifetime, dnsZone: zone } = cluster;
 const { url, tls } = settings.gateway;
+const network = networkOf(settings.mesh);
 
 // Nothing is made where the certificate's Secret is missing or wrong: all that makes something depends on it.
 const found = findCertificate(tls, { provider });
@@ -31,6 +33,7 @@ const mesh = new IstioMesh(
     ...settings.istio,
     ...settings.mesh,
     wayIn: cluster.wayIn,
+    network,
     isSecure: tls !== undefined,
     certificateAuthority: settings.identity.certificateAuthority,
     extensionProviders: settings.login.at === "gateway" ? [extensionProvider] : [],
@@ -42,7 +45,7 @@ const certificate =
   tls &&
   new GatewayCertificate(
     "certificate",
-    { gatewayUrl: url, issuer: tls.issuer, found, ingressNamespace },
+    { gatewayUrl: url, issuer: tls.issuer, found, ingressNamespace, network },
     { providers: [provider], ...inCluster },
   );
 
@@ -70,6 +73,10 @@ const enforcement = new Enforcement(
     login: settings.login.at === "gateway" ? settings.login : undefined,
     gatewayUrl: url,
     ...settings.mesh,
+    network: network && {
+      settings: network,
+      signsInAt: settings.login.at === "application" ? identity : undefined,
+    },
     application,
   },
   {
@@ -81,7 +88,7 @@ const enforcement = new Enforcement(
 const login = createLogin(
   "login",
   settings.login,
-  { application, identity, gatewayUrl: url, egress: settings.mesh.egress },
+  { application, identity, gatewayUrl: url, ...settings.mesh, network },
   {
     providers: [provider],
     deletedWith: lifetime,

@@ -4,6 +4,7 @@ import { bookinfo, port, type ServiceName } from "./access";
 import { serviceAccountOf } from "./application";
 import type { BookinfoSettings } from "./config";
 import { createIngress, type IngressArgs } from "./gateway/route";
+import { containerSecurity, podSecurity } from "./pods";
 import { createTraffic, type ServiceTraffic } from "./traffic";
 
 /** One version of a service. */
@@ -12,13 +13,24 @@ interface Version {
   readonly replicas: number;
   /** The folders that the image writes to, by the name of the volume that makes each writable. */
   readonly writable?: Readonly<Record<string, string>>;
+  /** The group that it runs as. Default: one that owns nothing. */
+  readonly group?: number;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Reviews runs on Open Liberty, which writes its logs and its work area. */
+/**
+ * Reviews runs on Open Liberty, which writes its logs and its work area. The image's start script writes the password
+ * of a key store that reviews does not use, and ends where it cannot.
+ */
 const liberty = {
-  writable: { tmp: "/tmp", "wlp-output": "/opt/ibm/wlp/output" },
+  writable: {
+    tmp: "/tmp",
+    "wlp-output": "/opt/ol/wlp/output",
+    "wlp-defaults": "/opt/ol/wlp/usr/servers/defaultServer/configDropins/defaults",
+  },
   environment: { LOG_DIR: "/tmp/logs" },
+  // The image gives its files to this group, for users that it does not know.
+  group: 0,
 };
 
 const versions: Readonly<Record<ServiceName, readonly Version[]>> = {
@@ -100,7 +112,6 @@ export class Bookinfo extends pulumi.ComponentResource {
     const account = serviceAccountOf(bookinfo, service);
     return new kubernetes.core.v1.ServiceAccount(
       `${name}-${service}`,
-      // The sidecar's own token is mounted by Istio; the services never call Kubernetes.
       { metadata: metadataOf(account.name, { app: service }), automountServiceAccountToken: false },
       { parent: this },
     );
@@ -143,6 +154,14 @@ function nameOf({ service, version }: Workload): string {
   return `${service}-${version}`;
 }
 
+function imageOf(workload: Workload, { registry, tag, ...images }: BookinfoSettings): string {
+  const name = nameOf(workload);
+  const digests: Readonly<Record<string, string | undefined>> = images.digests;
+  const digest = digests[name];
+  const image = `${registry}/examples-bookinfo-${name}:${tag}`;
+  return digest === undefined ? image : `${image}@${digest}`;
+}
+
 function labelsOf({ service, version }: Workload): Record<string, string> {
   return { app: service, version };
 }
@@ -168,17 +187,21 @@ function templateOf(
 /** One container of the sample's own image, with no more rights than it needs. */
 function podOf(
   workload: Workload,
-  { registry, tag }: BookinfoSettings,
+  images: BookinfoSettings,
   override: ServiceOverride | undefined,
 ): kubernetes.types.input.core.v1.PodSpec {
-  const { service, writable = {}, environment = {} } = workload;
+  const { service, writable = {}, environment = {}, group } = workload;
   const health = { httpGet: { path: "/health", port } };
   return {
     serviceAccountName: serviceAccountOf(bookinfo, service).name,
+    // Istio mounts the sidecar's own token; the services never call Kubernetes.
+    automountServiceAccountToken: false,
+    securityContext: podSecurity,
     containers: [
       {
         name: service,
-        image: override?.image ?? `${registry}/examples-bookinfo-${nameOf(workload)}:${tag}`,
+        image: override?.image ?? imageOf(workload, images),
+        // A full version, or a digest, does not change: a node that has the image starts it without the registry.
         imagePullPolicy: "IfNotPresent",
         ports: [{ name: "http", containerPort: port }],
         ...(override && { envFrom: override.environment }),
@@ -191,13 +214,9 @@ function podOf(
         startupProbe: { ...health, periodSeconds: 1, failureThreshold: 120 },
         readinessProbe: { ...health, periodSeconds: 5 },
         livenessProbe: { ...health, periodSeconds: 10 },
+        // No limit of CPU: the kernel would stop a service for the rest of each period, with the node idle.
         resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "512Mi" } },
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: 1000,
-          allowPrivilegeEscalation: false,
-          capabilities: { drop: ["ALL"] },
-        },
+        securityContext: containerSecurity(group),
       },
     ],
     volumes: Object.keys(writable).map((volume) => ({ name: volume, emptyDir: {} })),

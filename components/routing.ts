@@ -13,7 +13,7 @@ export interface RoutingArgs {
 
 /** The output, as `verify` reads it back. A value that there is not is left out: Pulumi warns about it on every run. */
 export function routingOf({
-  mesh: { egress, imports, admission },
+  mesh: { egress, imports, admission, networkPolicies, metricsFrom },
   tls,
   traffic,
   identity: { endSessionEndpoint, tokenEndpoint },
@@ -22,6 +22,7 @@ export function routingOf({
     egress,
     imports,
     admission,
+    ...(networkPolicies && { network: { metricsFrom } }),
     ...(tls && {
       tls: {
         minimumVersion: tls.minimumVersion,

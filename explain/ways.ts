@@ -1,5 +1,7 @@
 /** The ways that are explained: to each service of the table from its permitted caller, or from another. */
 import { type Application, gateway, serviceAccountOf, serviceOf } from "../components/application";
+import { isSecure } from "../components/gateway/host";
+import { gatewayPort, secureGatewayPort } from "../components/mesh/values";
 import { gatewayRelease, gatewayServiceAccount } from "../components/names";
 import type { ServiceAccountName } from "../components/names";
 import type { ClusterState, Labels } from "./cluster";
@@ -98,7 +100,13 @@ function gatewayHop(
   const { namespace, name: serviceAccount } = gatewayServiceAccount;
   return {
     name: gateway,
-    destination: { namespace, labels, serviceAccount, gateway: true },
+    destination: {
+      namespace,
+      labels,
+      port: isSecure(gatewayUrl) ? secureGatewayPort : gatewayPort,
+      serviceAccount,
+      gateway: true,
+    },
     method: "GET",
     path: home,
     host: new URL(gatewayUrl).host,

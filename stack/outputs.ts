@@ -68,6 +68,8 @@ const schema = ({ roles, permissions }: Application) =>
       imports: z.array(text),
       /** Whether the API server refuses pods that would bypass the table. */
       admission: z.boolean(),
+      /** Absent where the stack makes no NetworkPolicies. */
+      network: z.object({ metricsFrom: z.array(text) }).optional(),
       /** The settings under `gateway.tls`; absent where the gateway's address is an http one. */
       tls: z
         .object({

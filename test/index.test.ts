@@ -35,7 +35,8 @@ const expectedCounts = {
   "istio-auth0:index:Enforcement": 1,
   "kubernetes:security.istio.io/v1:PeerAuthentication": 1,
   "kubernetes:security.istio.io/v1:RequestAuthentication": 1,
-  "kubernetes:security.istio.io/v1:AuthorizationPolicy": 5,
+  "kubernetes:security.istio.io/v1:AuthorizationPolicy": 7,
+  "kubernetes:networking.k8s.io/v1:NetworkPolicy": 11,
   "kubernetes:networking.istio.io/v1:Sidecar": 1,
   "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": 1,
   "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding": 1,
@@ -131,7 +132,7 @@ test("a preview knows the addresses and policies, and not the ids and passwords"
   assert.deepEqual(await read(outputs.clientSecrets), { value: unknown, secret: true });
   assert.deepEqual(await read(outputs.userPasswords), { value: unknown, secret: true });
   const policies = registrations.filter(({ type }) => type.includes("istio.io"));
-  assert.equal(policies.length, 24);
+  assert.equal(policies.length, 26);
   // Unknown values of a list only narrow: nobody but these clients.
   const presenter = { key: "request.auth.presenter", values: Array<string>(3).fill(unknown) };
   const known = JSON.stringify(policies).replaceAll(JSON.stringify(presenter), "");
@@ -212,6 +213,7 @@ for (const preview of [false, true]) {
       "kubernetes:core/v1:Service": 8,
       "kubernetes:cert-manager.io/v1:Issuer": 1,
       "kubernetes:cert-manager.io/v1:Certificate": 1,
+      "kubernetes:networking.k8s.io/v1:NetworkPolicy": 15,
       "kubernetes:networking.istio.io/v1:Gateway": 2,
       "kubernetes:networking.istio.io/v1:VirtualService": 9,
     });
@@ -222,6 +224,10 @@ for (const preview of [false, true]) {
         "certificate-issuer",
         "certificate-manager-namespace",
         "certificate-manager-release",
+        "certificate-network-cert-manager-default-deny",
+        "certificate-network-cert-manager-webhook",
+        "certificate-network-istio-ingress-acme-solver",
+        "certificate-network-istio-ingress-gateway-to-acme-solver",
         "certificate-request",
         "certificate-solver",
       ]);
@@ -242,8 +248,17 @@ test("no service is there before the policies, and no policy before the control 
     "access-admission",
     "access-allow-nothing",
     "access-details",
+    "access-gateway-allow-nothing",
+    "access-gateway-ports",
     "access-imports",
     "access-mutual-tls",
+    "access-network-bookinfo-default-deny",
+    "access-network-bookinfo-details",
+    "access-network-bookinfo-productpage",
+    "access-network-bookinfo-ratings",
+    "access-network-bookinfo-reviews",
+    "access-network-bookinfo-sidecars",
+    "access-network-istio-ingress-gateway-to-bookinfo",
     "access-productpage",
     "access-ratings",
     "access-reviews",

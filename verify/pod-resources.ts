@@ -1,6 +1,8 @@
 /** What runs make in the cluster: pods of their own, and what all runs' pods share. */
 import { ApiException } from "@kubernetes/client-node";
-import type { CoreV1Api, V1Pod } from "@kubernetes/client-node";
+import type { CoreV1Api, CustomObjectsApi, V1Pod } from "@kubernetes/client-node";
+import { denyAllName } from "../components/network/objects";
+import { z } from "zod";
 import { explained } from "../stack/cluster";
 import { reasonOf } from "../stack/errors";
 import { everyOne } from "../stack/waiting";
@@ -8,6 +10,7 @@ import { endedRuns, runOf } from "./leftovers";
 import {
   podLabel,
   probeLabel,
+  probeNetworkPolicies,
   probePod,
   probeService,
   probeServiceAccount,
@@ -79,6 +82,33 @@ async function createService(api: CoreV1Api, pod: ProbePod): Promise<void> {
   );
 }
 
+/** NetworkPolicies by the API for any kind: a body is sent as it is. */
+const networkPolicies = { group: "networking.k8s.io", version: "v1", plural: "networkpolicies" };
+const policyNames = z.object({
+  items: z.array(z.object({ metadata: z.object({ name: z.string() }) })),
+});
+
+/**
+ * Lets runs' pods connect where the stack's NetworkPolicies deny it. Without those this must make none: a namespace's first
+ * policy shuts it for all others.
+ */
+export async function openNetwork(api: CustomObjectsApi, namespace: string): Promise<void> {
+  const found: unknown = await explained(`list the NetworkPolicies of ${namespace}`, () =>
+    api.listNamespacedCustomObject({ ...networkPolicies, namespace }),
+  );
+  const { items } = policyNames.parse(found);
+  if (!items.some(({ metadata }) => metadata.name === denyAllName)) return;
+  await everyOne(
+    probeNetworkPolicies(namespace).map((body) =>
+      explained(`create the NetworkPolicy ${body.metadata.name} in ${namespace}`, () =>
+        unlessThere(() =>
+          api.createNamespacedCustomObject({ ...networkPolicies, namespace, body }),
+        ),
+      ),
+    ),
+  );
+}
+
 /** What all runs share is there already where another run has made it. */
 async function unlessThere(creation: () => Promise<unknown>): Promise<void> {
   try {
@@ -126,6 +156,7 @@ export async function removeLeftovers(
  */
 export async function removeShared(
   api: CoreV1Api,
+  objects: CustomObjectsApi,
   run: string,
   namespace: string,
   pods: readonly ProbePod[],
@@ -140,8 +171,18 @@ export async function removeShared(
     explained("remove the probe pods' service accounts", () =>
       api.deleteCollectionNamespacedServiceAccount({ namespace, labelSelector: madeForPods }),
     ),
+    explained("remove the probe pods' NetworkPolicies", () =>
+      objects.deleteCollectionNamespacedCustomObject({
+        ...networkPolicies,
+        namespace,
+        labelSelector: madeForPods,
+      }),
+    ),
   ]);
   if (!(await isUsed())) return;
   // A run that has begun meanwhile has found them there, and relies on them.
-  await everyOne(pods.flatMap((pod) => [createServiceAccount(api, pod), createService(api, pod)]));
+  await everyOne([
+    openNetwork(objects, namespace),
+    ...pods.flatMap((pod) => [createServiceAccount(api, pod), createService(api, pod)]),
+  ]);
 }

@@ -1,7 +1,7 @@
 /** The probes in the cluster: one pod for each vantage point there. */
 import { randomBytes } from "node:crypto";
 import { PassThrough } from "node:stream";
-import { CoreV1Api, Exec } from "@kubernetes/client-node";
+import { CoreV1Api, CustomObjectsApi, Exec } from "@kubernetes/client-node";
 import type {
   KubeConfig,
   V1ContainerStateWaiting,
@@ -10,7 +10,14 @@ import type {
 } from "@kubernetes/client-node";
 import { explained, loadCluster } from "../stack/cluster";
 import { firstLine, StackError } from "../stack/errors";
-import { create, list, removeLeftovers, removePods, removeShared } from "./pod-resources";
+import {
+  create,
+  list,
+  openNetwork,
+  removeLeftovers,
+  removePods,
+  removeShared,
+} from "./pod-resources";
 import { container, lifetime, podName, probeLabel, runLabel } from "./probe-pod";
 import type { Plain, ProbePod } from "./probe-pod";
 import { probeArguments, proberOver } from "./prober";
@@ -48,6 +55,7 @@ export function probePods(options: ProbePodsOptions): ProbePods {
   const { kubeconfig, namespaces, image, deadline } = options;
   const cluster = loadCluster(kubeconfig);
   const api = cluster.makeApiClient(CoreV1Api);
+  const objects = cluster.makeApiClient(CustomObjectsApi);
   const run = randomBytes(4).toString("hex");
   const ours = `${probeLabel},${runLabel}=${run}`;
   const probers: Prober[] = [];
@@ -58,7 +66,10 @@ export function probePods(options: ProbePodsOptions): ProbePods {
       signal.throwIfAborted();
       mayExist = pods;
       // Every one of them ends, also behind a failure: a pod created after `remove` would stay.
-      await everyOne(pods.map((pod) => create(api, run, pod, image)));
+      await everyOne([
+        ...pods.map((pod) => create(api, run, pod, image)),
+        ...namespaces.map((namespace) => openNetwork(objects, namespace)),
+      ]);
       await removeLeftovers(api, run, namespaces, lifetime * 1000 + deadline);
       await ready(() => list(api, namespaces, ours), pods.length, deadline, signal);
       const started = await Promise.all(
@@ -79,6 +90,7 @@ export function probePods(options: ProbePodsOptions): ProbePods {
         namespaces.map((namespace) =>
           removeShared(
             api,
+            objects,
             run,
             namespace,
             mayExist.filter((pod) => pod.namespace === namespace),

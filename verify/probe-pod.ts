@@ -1,5 +1,7 @@
 /** What a probe pod, and the Service of one that serves, looks like to Kubernetes. */
 import type { V1Pod, V1Service, V1ServiceAccount } from "@kubernetes/client-node";
+import { allow, everyPod, type NetworkPolicyObject } from "../components/network/objects";
+import { containerSecurity, podSecurity } from "../components/pods";
 
 /** The label of everything that any run makes in the cluster. */
 export const probeLabel = "app=verify";
@@ -71,6 +73,7 @@ export function probePod(
     spec: {
       serviceAccountName: serviceAccount,
       automountServiceAccountToken: false,
+      securityContext: podSecurity,
       restartPolicy: "Never",
       activeDeadlineSeconds: lifetime,
       terminationGracePeriodSeconds: 0,
@@ -80,13 +83,7 @@ export function probePod(
           image,
           command: ["node", "-e", serves === undefined ? idle : serverOn(serves.port)],
           resources: { requests: { cpu: "10m", memory: "32Mi" } },
-          securityContext: {
-            runAsNonRoot: true,
-            runAsUser: 1000,
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: true,
-            capabilities: { drop: ["ALL"] },
-          },
+          securityContext: containerSecurity(),
         },
       ],
     },
@@ -118,4 +115,31 @@ export function probeService({ name, serves }: ProbePod): Plain<V1Service> | und
     metadata: { name: service, labels: labelsOf(name) },
     spec: { selector: labelsOf(name), ports: [{ name: "http", port }] },
   };
+}
+
+/** A NetworkPolicy as it goes over the wire: the client's own class has another name for `from`. */
+export type ProbeNetworkPolicy = Omit<NetworkPolicyObject, "resource"> & {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+};
+
+/**
+ * What lets the probe pods connect to the pods of a namespace where NetworkPolicies deny it, and its own to anything, while
+ * runs last: what they see is to be the mesh's refusal. A pod that somebody gives their label meets the mesh alone then.
+ */
+export function probeNetworkPolicies(namespace: string): readonly ProbeNetworkPolicy[] {
+  const [label = "", value = ""] = probeLabel.split("=");
+  const pods = { [label]: value };
+  return [
+    ...allow(
+      { namespace, name: "verify-to-pods" },
+      {},
+      {
+        ingress: [{ from: [{ ...everyPod, podSelector: { matchLabels: pods } }] }],
+      },
+    ),
+    ...allow({ namespace, name: "verify-from-pods" }, pods, { egress: [{}] }),
+  ].map(({ metadata, spec }) => ({
+    metadata: { ...metadata, labels: labelsOf("network") },
+    spec,
+  }));
 }

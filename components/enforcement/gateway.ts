@@ -2,13 +2,29 @@
 import { isSecure } from "../gateway/host";
 import { loggedOutPath } from "../identity/addresses";
 import { signInPaths, signOutPath } from "../login/names";
-import { gatewayPort } from "../mesh/values";
+import { gatewayPort, secureGatewayPort } from "../mesh/values";
 import { gatewayLabels, namespaces } from "../names";
 import { acceptTokens, ofOtherClients, principalsOf, type TrustedIssuer } from "./issuers";
 import type { EnforcementArgs, Policies } from "./policies";
 
 const atGateway = (name: string) => ({ name, namespace: namespaces.ingress });
 const selector = { matchLabels: gatewayLabels };
+
+/**
+ * Lets requests pass the gateway at the ports that the stack serves, and nothing in its namespace at any other: a
+ * listener that somebody adds leads nowhere. Which hosts and paths lead to a service, the routes say.
+ */
+export function allowPorts(gatewayUrl: string): Policies["AuthorizationPolicy"] {
+  const ports = [gatewayPort, ...(isSecure(gatewayUrl) ? [secureGatewayPort] : [])].map(String);
+  return [
+    { resource: "gateway-allow-nothing", metadata: atGateway("allow-nothing"), spec: {} },
+    {
+      resource: "gateway-ports",
+      metadata: atGateway("ports"),
+      spec: { action: "ALLOW", selector, rules: [{ to: [{ operation: { ports } }] }] },
+    },
+  ];
+}
 
 /** Has bad tokens end at the gateway, those that a login puts into a browser's request included. */
 export function checkAtGateway(

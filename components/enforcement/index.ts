@@ -6,6 +6,7 @@ import {
   Sidecar,
 } from "../mesh/resources";
 import { createAdmission } from "./admission";
+import { createNetworkPolicies } from "../network";
 import { policiesOf, type EnforcementArgs } from "./policies";
 
 /** Makes the mesh enforce the table. */
@@ -33,6 +34,7 @@ export class Enforcement extends pulumi.ComponentResource {
     for (const { resource, ...object } of policies.Sidecar) {
       new Sidecar(`${name}-${resource}`, object, child);
     }
+    createNetworkPolicies(name, policies.NetworkPolicy, child);
     this.registerOutputs({});
   }
 }

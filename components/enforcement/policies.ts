@@ -9,7 +9,8 @@ import type {
   SidecarSpec,
 } from "../mesh/resources";
 import { namespaces } from "../names";
-import { checkAtGateway, requireTokens } from "./gateway";
+import { applicationPolicies, type ApplicationNetwork, type NetworkPolicyObject } from "../network";
+import { allowPorts, checkAtGateway, requireTokens } from "./gateway";
 import { acceptTokens, type TrustedIssuer, withToken } from "./issuers";
 
 /** What the mesh enforces: whose tokens count, where they are checked, and the table. */
@@ -26,6 +27,8 @@ export interface EnforcementArgs {
   readonly imports?: readonly string[] | undefined;
   /** Whether the API server refuses pods that would bypass the table: see admission.ts. Default: true. */
   readonly admission?: boolean | undefined;
+  /** What the NetworkPolicies depend on. Default: there are none. */
+  readonly network?: Omit<ApplicationNetwork, "application"> | undefined;
   /** Who may call each of its services, with what. A service that is not in it is reachable by nobody. */
   readonly application: Application;
 }
@@ -36,6 +39,7 @@ export interface Policies {
   readonly RequestAuthentication: readonly MeshObject<RequestAuthenticationSpec>[];
   readonly AuthorizationPolicy: readonly MeshObject<AuthorizationPolicySpec>[];
   readonly Sidecar: readonly MeshObject<SidecarSpec>[];
+  readonly NetworkPolicy: readonly NetworkPolicyObject[];
 }
 
 /** The table as Istio's objects: mutual TLS everywhere, nothing allowed, then one policy per service. */
@@ -52,13 +56,15 @@ export function policiesOf(args: EnforcementArgs): Policies {
     ],
     RequestAuthentication: checksOf(args),
     AuthorizationPolicy: [
-      // Without rules a policy allows nothing; the mesh's root namespace would shut the gateway too.
+      // Without rules a policy allows nothing. In the mesh's root namespace, which has no sidecars, it would count for
+      // every other team's workloads, too.
       { resource: "allow-nothing", metadata: inApplication("allow-nothing"), spec: {} },
       ...Object.entries(application.services).map(([service, access]) => ({
         resource: service,
         metadata: inApplication(service),
         spec: allowCallers(service, access, args),
       })),
+      ...allowPorts(args.gatewayUrl),
       ...(args.authentication.required || args.login?.required ? [requireTokens(args)] : []),
     ],
     Sidecar: [
@@ -68,6 +74,8 @@ export function policiesOf(args: EnforcementArgs): Policies {
         spec: importOnly(args.imports),
       },
     ],
+    NetworkPolicy:
+      args.network === undefined ? [] : applicationPolicies({ application, ...args.network }),
   };
 }
 

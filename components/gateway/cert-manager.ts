@@ -13,6 +13,8 @@ const timeout = 300;
 
 /** cert-manager, which gets certificates from authorities and renews them. */
 export class CertManager extends pulumi.ComponentResource {
+  public readonly namespace: kubernetes.core.v1.Namespace;
+
   /** Issuers and Certificates depend on it: its webhook checks them. */
   public readonly release: kubernetes.helm.v3.Release;
 
@@ -22,7 +24,7 @@ export class CertManager extends pulumi.ComponentResource {
    */
   constructor(name: string, options: pulumi.ComponentResourceOptions) {
     super("istio-auth0:index:CertManager", name, {}, options);
-    const namespace = new kubernetes.core.v1.Namespace(
+    this.namespace = new kubernetes.core.v1.Namespace(
       `${name}-namespace`,
       { metadata: { name: namespaces.certificates } },
       { parent: this },
@@ -33,12 +35,13 @@ export class CertManager extends pulumi.ComponentResource {
         ...chart,
         name: "cert-manager",
         namespace: namespaces.certificates,
-        // The chart keeps the definitions when it goes: with them would go every certificate of the cluster.
+        // The chart keeps the definitions when it goes: with them would go every certificate of the cluster. Its pods
+        // have few rights by themselves. One of each is enough: without them no certificate is renewed for a while.
         values: { crds: { enabled: true } },
         atomic: true,
         timeout,
       },
-      { parent: this, dependsOn: [namespace] },
+      { parent: this, dependsOn: [this.namespace] },
     );
     this.registerOutputs({});
   }

@@ -3,6 +3,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { TlsSettings } from "../config";
 import { gatewayCredential, namespaces } from "../names";
+import { certificatePolicies, createNetworkPolicies, type NetworkSettings } from "../network";
 import { solver, unservedClass } from "./acme";
 import { CertManager } from "./cert-manager";
 import { Certificate, Issuer, type IssuerSpec } from "./resources";
@@ -42,6 +43,8 @@ export interface GatewayCertificateArgs {
   readonly found?: pulumi.Output<kubernetes.core.v1.Secret> | undefined;
   /** Where the gateway runs, and reads its certificate. */
   readonly ingressNamespace: kubernetes.core.v1.Namespace;
+  /** What the NetworkPolicies depend on. Default: there are none. */
+  readonly network?: NetworkSettings | undefined;
 }
 
 /**
@@ -87,14 +90,19 @@ export class GatewayCertificate extends pulumi.ComponentResource {
   private request(
     name: string,
     settings: IssuerSettings,
-    { gatewayUrl, ingressNamespace }: GatewayCertificateArgs,
+    { gatewayUrl, ingressNamespace, network }: GatewayCertificateArgs,
   ): void {
     if (settings.kind === "acme")
       new kubernetes.core.v1.Service(`${name}-solver`, solver, {
         parent: this,
         dependsOn: [ingressNamespace],
       });
-    const { release } = new CertManager(`${name}-manager`, { parent: this });
+    const { namespace, release } = new CertManager(`${name}-manager`, { parent: this });
+    if (network !== undefined)
+      createNetworkPolicies(name, certificatePolicies(network, settings.kind), {
+        parent: this,
+        dependsOn: [namespace, ingressNamespace],
+      });
     const issuer = new Issuer(
       `${name}-issuer`,
       {

@@ -4,6 +4,7 @@ import type { Application } from "../application";
 import type { Identity } from "../identity";
 import { createProviderEntries, type Egress } from "../mesh/egress";
 import { namespaces } from "../names";
+import { createNetworkPolicies, loginNetworkPolicies, type NetworkSettings } from "../network";
 import type { GatewayLoginSettings } from "./configuration";
 import { createPolicies } from "./gateway";
 import { Proxy } from "./proxy";
@@ -21,6 +22,10 @@ export interface GatewayLoginArgs {
   readonly gatewayUrl: string;
   /** What workloads reach outside of the mesh. */
   readonly egress: Egress;
+  /** What the NetworkPolicies depend on. Default: there are none. */
+  readonly network?: NetworkSettings | undefined;
+  /** Whether the proxy runs twice. Default: false. */
+  readonly highAvailability?: boolean | undefined;
 }
 
 /** Browser login at the gateway: OAuth2-Proxy, where its sessions are, and the policies that have it asked. */
@@ -48,6 +53,11 @@ export class GatewayLogin extends pulumi.ComponentResource {
         dependsOn: namespace,
       });
     const { sessions, redisImage: image } = args.login;
+    if (args.network !== undefined)
+      createNetworkPolicies(name, loginNetworkPolicies(sessions, args.network, args.identity), {
+        parent: this,
+        dependsOn: namespace,
+      });
     const inTurn = { parent: this, dependsOn: policies };
     const redis = sessions === "redis" ? new Redis(`${name}-redis`, { image }, inTurn) : undefined;
     new Proxy(`${name}-proxy`, { ...args, redisPassword: redis?.password }, inTurn);

@@ -6,6 +6,7 @@ import { type IngressOptions, signedOutRoute } from "../gateway/route";
 import { type Identity, loggedOutPath } from "../identity";
 import { ApplicationLogin } from "./application";
 import type { Egress } from "../mesh/egress";
+import type { NetworkSettings } from "../network";
 import type { GatewayLoginSettings, LoginRouteOptions } from "./configuration";
 import { GatewayLogin } from "./gateway-login";
 import { applicationPaths } from "./names";
@@ -29,6 +30,10 @@ export interface LoginArgs {
   readonly gatewayUrl: string;
   /** What workloads reach outside of the mesh. */
   readonly egress: Egress;
+  /** What the NetworkPolicies depend on. Default: there are none. */
+  readonly network?: NetworkSettings | undefined;
+  /** Whether the proxy runs twice. Default: false. */
+  readonly highAvailability?: boolean | undefined;
 }
 
 /**

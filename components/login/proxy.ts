@@ -12,6 +12,8 @@ export interface ProxyArgs extends ProxyOptions {
   readonly identity: ProxyOptions["identity"] & Pick<Identity, "clientSecrets">;
   /** The provider's client that people sign in with. */
   readonly clientId: pulumi.Output<string>;
+  /** Whether it runs twice. Default: false. */
+  readonly highAvailability?: boolean | undefined;
   /** Of the Redis with the sessions, where they are kept in one. A secret. */
   readonly redisPassword?: pulumi.Output<string> | undefined;
 }
@@ -74,6 +76,7 @@ export class Proxy extends pulumi.ComponentResource {
         // It reads its files at its start only.
         annotations: checksumOf(configuration, secrets),
         strategy: "RollingUpdate",
+        replicas: args.highAvailability === true ? 2 : 1,
       },
       { parent: this, dependsOn: [configMap, secret] },
     );

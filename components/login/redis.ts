@@ -62,6 +62,7 @@ export class Redis extends pulumi.ComponentResource {
         annotations: {},
         // Of two, each would have some of the sessions.
         strategy: "Recreate",
+        replicas: 1,
       },
       { parent: this, dependsOn: [secret] },
     );

@@ -1,6 +1,7 @@
 /** What the proxy and its Redis have in common: a service account, a Deployment and a Service, with few rights. */
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { containerSecurity, podSecurity, spreadOverNodes } from "../pods";
 import type { LoginWorkload } from "./names";
 
 type Container = kubernetes.types.input.core.v1.Container;
@@ -22,10 +23,12 @@ export interface WorkloadArgs {
   /** Of its pods: one that changes starts them anew. */
   readonly annotations: Readonly<Record<string, pulumi.Input<string>>>;
   readonly strategy: "RollingUpdate" | "Recreate";
+  /** How many pods. Several have a disruption budget. */
+  readonly replicas: number;
 }
 
 /**
- * Makes one pod of a program that writes nothing, and what it is reached by.
+ * Makes the pods of a program that writes nothing, and what they are reached by.
  *
  * @param name what the resources are named after
  * @param options its parent, and what it reads at its start
@@ -55,18 +58,27 @@ export function createWorkload(
     },
     { parent },
   );
+  if (args.replicas > 1)
+    new kubernetes.policy.v1.PodDisruptionBudget(
+      `${name}-disruption-budget`,
+      { metadata, spec: { minAvailable: 1, selector: { matchLabels: labels } } },
+      { parent },
+    );
   new kubernetes.apps.v1.Deployment(
     `${name}-deployment`,
     {
       metadata,
       spec: {
-        replicas: 1,
+        replicas: args.replicas,
         strategy: { type: args.strategy },
         selector: { matchLabels: labels },
         template: {
           metadata: { labels, annotations: { ...args.annotations } },
           spec: {
             serviceAccountName: workload,
+            automountServiceAccountToken: false,
+            securityContext: podSecurity,
+            ...(args.replicas > 1 && { topologySpreadConstraints: spreadOverNodes(labels) }),
             containers: [containerOf(workload, port, args)],
             volumes: args.volumes.map(({ volume }) => volume),
           },
@@ -93,12 +105,6 @@ function containerOf(name: string, port: number, args: WorkloadArgs): Container 
       mountPath: folder,
       readOnly: true,
     })),
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: 1000,
-      readOnlyRootFilesystem: true,
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ["ALL"] },
-    },
+    securityContext: containerSecurity(),
   };
 }

@@ -7,7 +7,7 @@ import { type MeshObject, ServiceEntry, type ServiceEntrySpec } from "./resource
 export type Egress = "ALLOW_ANY" | "REGISTRY_ONLY";
 
 /** Where those who sign people in ask the provider. Where people sign out, only their browsers go. */
-type ProviderAddresses = Pick<Identity, "issuer" | "jwksUri" | "tokenEndpoint">;
+export type ProviderAddresses = Pick<Identity, "issuer" | "jwksUri" | "tokenEndpoint">;
 
 /**
  * The identity provider's entries for the workloads of one namespace: those that sign people in. istiod, which fetches
@@ -42,6 +42,11 @@ export function createProviderEntries(
     new ServiceEntry(`${name}-${resource}`, entry, options);
   }
 }
+
+/** The ports at which they ask it. */
+export const providerPorts = (identity: ProviderAddresses): readonly number[] => [
+  ...hostsByPort(identity).keys(),
+];
 
 /** Each host once, at each of its ports. An entry is for all of its hosts at all of its ports. */
 function hostsByPort(identity: ProviderAddresses): ReadonlyMap<number, readonly string[]> {

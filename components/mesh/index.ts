@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { WayIn } from "../cluster";
 import type { IstioSettings } from "../config";
+import { createNetworkPolicies, meshPolicies, type NetworkSettings } from "../network";
 import type { Egress } from "./egress";
 import { gatewayRelease, namespaces } from "../names";
 import { type Chart, locateChart } from "./charts";
@@ -18,6 +19,10 @@ export interface IstioMeshArgs extends IstioSettings {
   readonly certificateAuthority?: string | undefined;
   /** What workloads reach outside of the mesh: the setting `mesh.egress`. Changing it takes effect at once. */
   readonly egress: Egress;
+  /** Whether there are two of istiod and of the gateway. Default: false. */
+  readonly highAvailability?: boolean | undefined;
+  /** What the NetworkPolicies depend on. Default: there are none. */
+  readonly network?: NetworkSettings | undefined;
   /** Whether the gateway serves HTTPS, too. Default: false. */
   readonly isSecure?: boolean | undefined;
   /** Who decides for proxies from outside of them, by `meshConfig.extensionProviders`. Default: nobody. */
@@ -72,6 +77,11 @@ export class IstioMesh extends pulumi.ComponentResource {
 
     const system = createNamespace("system", namespaces.mesh);
     this.ingressNamespace = createNamespace("ingress", namespaces.ingress);
+    if (args.network !== undefined)
+      createNetworkPolicies(name, meshPolicies(args.network, args.isSecure === true), {
+        parent: this,
+        dependsOn: [system, this.ingressNamespace],
+      });
     const base = install("base", { name: "istio-base", namespace: namespaces.mesh, values: {} }, [
       system,
     ]);
@@ -89,7 +99,7 @@ export class IstioMesh extends pulumi.ComponentResource {
       {
         name: gatewayRelease,
         namespace: namespaces.ingress,
-        values: gatewayValues(args.wayIn, args.isSecure === true),
+        values: gatewayValues(args.wayIn, args.isSecure === true, args.highAvailability),
       },
       // The control plane's webhook gives the gateway's pods their image.
       [this.ingressNamespace, this.controlPlane],

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { deepmergeCustom } from "deepmerge-ts";
 import type { WayIn } from "../cluster";
 import type { IstioSettings } from "../config";
+import { gatewayRelease } from "../names";
+import { podSecurity, spreadOverNodes } from "../pods";
 import type { Egress } from "./egress";
 
 /** Helm values: an object of anything that JSON can hold. */
@@ -35,7 +37,19 @@ export interface IstiodOptions {
   readonly egress: Egress;
   /** Entries of `meshConfig.extensionProviders`. Default: none. */
   readonly extensionProviders?: readonly HelmValues[] | undefined;
+  /** Whether there are two of it. Default: false. */
+  readonly highAvailability?: boolean | undefined;
 }
+
+/**
+ * Two pods, on two nodes where there are two. Their disruption budget lets a node be drained once the other is ready.
+ *
+ * @param app the pods' label `app`
+ */
+const twoPods = (app: string) => ({
+  replicaCount: 2,
+  topologySpreadConstraints: spreadOverNodes({ app }),
+});
 
 /**
  * How long the mesh may lag behind the tenant. Where istiod starts and cannot fetch the tenant's keys, every
@@ -51,14 +65,21 @@ export function istiodValues({
   certificateAuthority,
   egress,
   extensionProviders = [],
+  highAvailability = false,
 }: IstiodOptions): HelmValues {
   return {
     global: {
       ...(hub !== undefined && { hub }),
       ...(tag !== undefined && { tag }),
-      proxy: { resources: { requests: proxyRequests } },
+      proxy: { resources: { requests: proxyRequests }, ...podSecurity },
     },
     autoscaleEnabled: false,
+    // The chart makes a disruption budget of its own for more than one.
+    ...(highAvailability && twoPods("istiod")),
+    ...podSecurity,
+    // Discovery in plain text, which anybody who reaches it could read the mesh's configuration by. Proxies use TLS, at
+    // 15012. Without an address istiod would serve it on port 8080.
+    extraContainerArgs: ["--grpcAddr=127.0.0.1:15010"],
     resources: { requests: { cpu: "50m", memory: "256Mi" } },
     keepaliveMaxServerConnectionAge: tenantLag,
     env: {
@@ -116,16 +137,29 @@ function servicePort(name: string, port: number, nodePort?: number) {
   };
 }
 
+/** What the chart has by itself, and would not where any is given: the right to listen on ports 80 and 443. */
+const lowPorts = { sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }] };
+
 /**
  * The values of the gateway chart.
  *
  * @param wayIn how the gateway's Service is reached from outside
  * @param isSecure whether the gateway serves HTTPS too
+ * @param highAvailability whether there are two of it
  */
-export function gatewayValues(wayIn: WayIn, isSecure: boolean): HelmValues {
+export function gatewayValues(
+  wayIn: WayIn,
+  isSecure: boolean,
+  highAvailability = false,
+): HelmValues {
   const { serviceType, nodePorts } = wayIn;
   return {
     autoscaling: { enabled: false },
+    ...(highAvailability && {
+      ...twoPods(gatewayRelease),
+      podDisruptionBudget: { minAvailable: 1 },
+    }),
+    securityContext: { ...lowPorts, ...podSecurity },
     resources: { requests: proxyRequests },
     ...(wayIn.proxyProtocol === true && { podAnnotations: acceptProxyProtocol }),
     service: {

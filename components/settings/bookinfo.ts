@@ -11,6 +11,21 @@ const reviews = section({ v1: share(), v2: share(), v3: share() }).refine(
   { error: "shares of v1, v2 and v3 that make 100 together" },
 );
 
+const digest = matching(
+  /^sha256:[0-9a-f]{64}$/,
+  "an image's digest, sha256: and 64 hexadecimal digits",
+);
+
+/** The images, by the Deployments that run them. */
+const digests = section({
+  "productpage-v1": digest.optional(),
+  "details-v1": digest.optional(),
+  "reviews-v1": digest.optional(),
+  "reviews-v2": digest.optional(),
+  "reviews-v3": digest.optional(),
+  "ratings-v1": digest.optional(),
+});
+
 /** Bookinfo's images, and its traffic. */
 export const bookinfoSettings = section({
   /** The registry and path of Bookinfo's images. */
@@ -20,6 +35,8 @@ export const bookinfoSettings = section({
   ).default("registry.istio.io/release"),
   /** The images' tag. A full one: "latest" would change under a running stack. */
   tag: matching(/^\d+\.\d+\.\d+[\w.-]*$/, 'a full version tag, such as "1.20.3"').default("1.20.3"),
+  /** The images' digests, which fix them better than a tag. Default: none; a registry may know others for its copies. */
+  digests: digests.prefault({}),
   /** How many percent of the requests for reviews each version gets. Default: a third each. */
   reviews: reviews.default({ v1: 34, v2: 33, v3: 33 }),
 });

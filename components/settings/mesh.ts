@@ -23,4 +23,16 @@ export const mesh = section({
    * entries of other namespaces count for nothing in the application's.
    */
   imports: unique(matching(importedHost, importedHostWords), "each import once").default([]),
+  /**
+   * Whether istiod, the gateway and the login's proxy run twice, so that one of each can go. Default: false; an upgrade
+   * or a lost node then interrupts them.
+   */
+  highAvailability: flag().default(false),
+  /** Whether there are NetworkPolicies for the namespaces that the stack makes. Default: true. */
+  networkPolicies: flag().default(true),
+  /** Namespaces whose pods collect metrics, which NetworkPolicies let them. Default: none. */
+  metricsFrom: unique(
+    matching(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "a namespace"),
+    "each namespace once",
+  ).default([]),
 });

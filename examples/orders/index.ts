@@ -9,6 +9,7 @@ import { createIngress } from "../../components/gateway/route";
 import { createIdentity } from "../../components/identity";
 import { IstioMesh } from "../../components/mesh";
 import { createNamespace } from "../../components/namespace";
+import { networkOf } from "../../components/network";
 import { routingOf } from "../../components/routing";
 import { createTraffic } from "../../components/traffic";
 import { application } from "./application";
@@ -18,6 +19,7 @@ const settings = loadSettings(application);
 const cluster = createCluster("cluster", settings.cluster, settings.gateway);
 const { provider, lifetime, dnsZone: zone } = cluster;
 const { url, tls } = settings.gateway;
+const network = networkOf(settings.mesh);
 const found = findCertificate(tls, { provider });
 const first = found === undefined ? {} : { dependsOn: found };
 const inCluster = { deletedWith: lifetime, ...first };
@@ -28,6 +30,7 @@ const mesh = new IstioMesh(
     ...settings.istio,
     ...settings.mesh,
     wayIn: cluster.wayIn,
+    network,
     isSecure: tls !== undefined,
     certificateAuthority: settings.identity.certificateAuthority,
   },
@@ -38,7 +41,7 @@ const certificate =
   tls &&
   new GatewayCertificate(
     "certificate",
-    { gatewayUrl: url, issuer: tls.issuer, found, ingressNamespace },
+    { gatewayUrl: url, issuer: tls.issuer, found, ingressNamespace, network },
     { providers: [provider], ...inCluster },
   );
 if (zone !== undefined)
@@ -62,6 +65,7 @@ const enforcement = new Enforcement(
     authentication: settings.authentication,
     gatewayUrl: url,
     ...settings.mesh,
+    network: network && { settings: network },
     application,
   },
   {

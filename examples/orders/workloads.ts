@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Application, ApplicationService } from "../../components/application";
+import { containerSecurity, podSecurity } from "../../components/pods";
 
 /**
  * Makes each service's account, Service and Deployment.
@@ -57,6 +58,8 @@ function podOf(
   const health = { httpGet: { path: "/health", port } };
   return {
     serviceAccountName: serviceAccount,
+    automountServiceAccountToken: false,
+    securityContext: podSecurity,
     containers: [
       {
         name: service,
@@ -71,13 +74,7 @@ function podOf(
         readinessProbe: { ...health, periodSeconds: 5 },
         livenessProbe: { ...health, periodSeconds: 10 },
         resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } },
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: 1000,
-          readOnlyRootFilesystem: true,
-          allowPrivilegeEscalation: false,
-          capabilities: { drop: ["ALL"] },
-        },
+        securityContext: containerSecurity(),
       },
     ],
   };

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bookinfo } from "../../components/access";
 import { Bookinfo } from "../../components/bookinfo";
+import type { BookinfoSettings } from "../../components/config";
 import { createNamespace } from "../../components/namespace";
 import { clusterProvider, countByType, find, ofType, run } from "./mocks";
 
-function deploy(preview = false) {
+function deploy(preview = false, digests: BookinfoSettings["digests"] = {}) {
   return run(
     () => {
       const provider = clusterProvider();
@@ -15,6 +16,7 @@ function deploy(preview = false) {
         {
           registry: "registry.example/mirror",
           tag: "1.20.3",
+          digests,
           reviews: { v1: 50, v2: 50, v3: 0 },
           gatewayUrl: "http://books.example:8080",
         },
@@ -146,6 +148,8 @@ test("a deployment in full", async () => {
         metadata: { labels },
         spec: {
           serviceAccountName: "bookinfo-reviews",
+          automountServiceAccountToken: false,
+          securityContext: { seccompProfile: { type: "RuntimeDefault" } },
           containers: [
             {
               name: "reviews",
@@ -155,7 +159,11 @@ test("a deployment in full", async () => {
               env: [{ name: "LOG_DIR", value: "/tmp/logs" }],
               volumeMounts: [
                 { name: "tmp", mountPath: "/tmp" },
-                { name: "wlp-output", mountPath: "/opt/ibm/wlp/output" },
+                { name: "wlp-output", mountPath: "/opt/ol/wlp/output" },
+                {
+                  name: "wlp-defaults",
+                  mountPath: "/opt/ol/wlp/usr/servers/defaultServer/configDropins/defaults",
+                },
               ],
               startupProbe: { ...health, periodSeconds: 1, failureThreshold: 120 },
               readinessProbe: { ...health, periodSeconds: 5 },
@@ -163,7 +171,9 @@ test("a deployment in full", async () => {
               resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "512Mi" } },
               securityContext: {
                 runAsNonRoot: true,
-                runAsUser: 1000,
+                runAsUser: 10001,
+                runAsGroup: 0,
+                readOnlyRootFilesystem: true,
                 allowPrivilegeEscalation: false,
                 capabilities: { drop: ["ALL"] },
               },
@@ -172,9 +182,24 @@ test("a deployment in full", async () => {
           volumes: [
             { name: "tmp", emptyDir: {} },
             { name: "wlp-output", emptyDir: {} },
+            { name: "wlp-defaults", emptyDir: {} },
           ],
         },
       },
     },
   });
+});
+
+test("an image with a digest is fixed by it", async () => {
+  const digest = `sha256:${"0".repeat(64)}`;
+  const { registrations } = await deploy(false, { "reviews-v2": digest });
+  const imageOf = (name: string) => {
+    const { spec } = find(registrations, deployment, name).inputs as {
+      spec: { template: { spec: { containers: { image: string }[] } } };
+    };
+    return spec.template.spec.containers.map(({ image }) => image);
+  };
+  const image = "registry.example/mirror/examples-bookinfo-reviews";
+  assert.deepEqual(imageOf("bookinfo-reviews-v2"), [`${image}-v2:1.20.3@${digest}`]);
+  assert.deepEqual(imageOf("bookinfo-reviews-v1"), [`${image}-v1:1.20.3`]);
 });

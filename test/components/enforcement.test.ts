@@ -49,10 +49,10 @@ for (const preview of [false, true]) {
       "istio-auth0:index:Enforcement": 1,
       "kubernetes:security.istio.io/v1:PeerAuthentication": 1,
       "kubernetes:security.istio.io/v1:RequestAuthentication": 1,
-      "kubernetes:security.istio.io/v1:AuthorizationPolicy": 5,
       "kubernetes:networking.istio.io/v1:Sidecar": 1,
       "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": 1,
       "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding": 1,
+      "kubernetes:security.istio.io/v1:AuthorizationPolicy": 7,
     });
     assert.deepEqual(
       find(registrations, "kubernetes:networking.istio.io/v1:Sidecar", "access-imports").inputs,
@@ -76,6 +76,22 @@ for (const preview of [false, true]) {
         kind: "AuthorizationPolicy",
         metadata: { name: "allow-nothing", namespace: "bookinfo" },
         spec: {},
+      },
+      "access-gateway-allow-nothing": {
+        apiVersion: "security.istio.io/v1",
+        kind: "AuthorizationPolicy",
+        metadata: { name: "allow-nothing", namespace: "istio-ingress" },
+        spec: {},
+      },
+      "access-gateway-ports": {
+        apiVersion: "security.istio.io/v1",
+        kind: "AuthorizationPolicy",
+        metadata: { name: "ports", namespace: "istio-ingress" },
+        spec: {
+          action: "ALLOW",
+          selector: { matchLabels: { istio: "ingress" } },
+          rules: [{ to: [{ operation: { ports: ["80"] } }] }],
+        },
       },
       "access-tokens": {
         apiVersion: "security.istio.io/v1",
@@ -174,7 +190,7 @@ test("every policy is the component's child, made by the given provider, after w
   const component = registrations.findIndex(({ name }) => name === "access");
   assert.deepEqual(registrations[component]?.dependencies, ["before"]);
   const policies = registrations.filter(({ type }) => type.includes("security.istio.io"));
-  assert.equal(policies.length, 7);
+  assert.equal(policies.length, 9);
   for (const policy of policies) {
     assert.equal(policy.parent, "access", policy.name);
     assert.equal(policy.provider, "cluster", policy.name);
@@ -236,6 +252,19 @@ test("at the workloads only services that ask for a token check it", () => {
   assert.equal("RequestAuthentication bookinfo/tokens" in policies({ authentication }), false);
 });
 
+test("the gateway answers at the ports that the stack serves, and at no other", () => {
+  const portsFor = (gatewayUrl: string) =>
+    policies({ gatewayUrl })["AuthorizationPolicy istio-ingress/ports"];
+  const allowing = (...ports: string[]) => ({
+    action: "ALLOW",
+    ...atGateway,
+    rules: [{ to: [{ operation: { ports } }] }],
+  });
+  assert.deepEqual(portsFor("http://localhost:8080"), allowing("80"));
+  assert.deepEqual(portsFor("https://books.example"), allowing("80", "443"));
+  assert.deepEqual(usual["AuthorizationPolicy istio-ingress/allow-nothing"], {});
+});
+
 test("at the gateway it checks tokens too, and the services go on", () => {
   const authentication = { at: "gateway", required: false } as const;
   const atBoth = added({ authentication });
@@ -250,7 +279,7 @@ test("where a token is required, the gateway denies all without one, but by HTTP
   const required = (gatewayUrl: string) =>
     Object.fromEntries(
       Object.entries(added({ authentication, gatewayUrl })).filter(([title]) =>
-        title.startsWith("AuthorizationPolicy "),
+        title.startsWith("AuthorizationPolicy istio-ingress/tokens-"),
       ),
     );
   const policy = { action: "DENY", ...atGateway };

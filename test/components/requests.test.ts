@@ -98,6 +98,7 @@ test("istiod, the gateway, Bookinfo and its sidecars fit two of the smallest nod
       {
         registry: "registry.example",
         tag: "1.20.3",
+        digests: {},
         reviews: { v1: 34, v2: 33, v3: 33 },
         gatewayUrl: "http://books.example",
       },

@@ -45,6 +45,8 @@ test("each service's policy names its callers and what a request must carry, and
     { key: "request.auth.claims[permissions]", values: [permission] },
   ];
   assert.deepEqual(rows(), {
+    "istio-ingress/allow-nothing": undefined,
+    "istio-ingress/ports": [{ to: [{ operation: { ports: ["80"] } }] }],
     "orders/allow-nothing": undefined,
     "orders/catalogue": [{ from: from([gateway], {}) }],
     "orders/customers": [{ from: from([gateway, "orders/orders"]) }],

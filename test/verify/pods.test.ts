@@ -102,6 +102,7 @@ test("a pod runs as its service account, unprivileged, with no token mounted", a
   assert.deepEqual(spec, {
     serviceAccountName: "bookinfo-details",
     automountServiceAccountToken: false,
+    securityContext: { seccompProfile: { type: "RuntimeDefault" } },
     restartPolicy: "Never",
     activeDeadlineSeconds: 600,
     terminationGracePeriodSeconds: 0,
@@ -112,7 +113,8 @@ test("a pod runs as its service account, unprivileged, with no token mounted", a
   assert.equal(container.image, "registry.example/node:24");
   assert.deepEqual(container.securityContext, {
     runAsNonRoot: true,
-    runAsUser: 1000,
+    runAsUser: 10001,
+    runAsGroup: 10001,
     allowPrivilegeEscalation: false,
     readOnlyRootFilesystem: true,
     capabilities: { drop: ["ALL"] },
@@ -181,6 +183,52 @@ test("a pod of another namespace has a service account of its own, which is remo
   await pods.remove();
   assert.deepEqual([...fake.serviceAccounts.keys()], ["default/other"]);
   assert.equal(fake.pods.size, 0);
+});
+
+test("where the stack's NetworkPolicies deny it, runs let their pods connect while they last", async (t) => {
+  const closed = { metadata: { namespace: "bookinfo", name: "default-deny" } };
+  const fake = await cluster(t, { policies: { networkpolicies: [closed] } });
+  const pods = podsIn(fake);
+  await pods.start([podAs("default"), foreigner], live);
+  const labels = { app: "verify", "verify-pod": "network" };
+  const made = [...fake.networkPolicies].map(([name, { metadata, spec }]) => [
+    name,
+    metadata?.labels,
+    spec,
+  ]);
+  assert.deepEqual(made, [
+    [
+      "bookinfo/verify-to-pods",
+      labels,
+      {
+        podSelector: {},
+        policyTypes: ["Ingress"],
+        ingress: [
+          { from: [{ namespaceSelector: {}, podSelector: { matchLabels: { app: "verify" } } }] },
+        ],
+      },
+    ],
+    [
+      "bookinfo/verify-from-pods",
+      labels,
+      {
+        podSelector: { matchLabels: { app: "verify" } },
+        policyTypes: ["Egress"],
+        egress: [{}],
+      },
+    ],
+  ]);
+  await pods.remove();
+  assert.equal(fake.networkPolicies.size, 0);
+});
+
+test("where there are none, a run makes none, which would shut the namespace for all others", async (t) => {
+  const foreign = { metadata: { namespace: "bookinfo", name: "somebodys" } };
+  const fake = await cluster(t, { policies: { networkpolicies: [foreign] } });
+  const pods = podsIn(fake);
+  await pods.start([podAs("default"), foreigner], live);
+  assert.equal(fake.networkPolicies.size, 0);
+  await pods.remove();
 });
 
 /** What all runs' pods share, as namespace/name. */

@@ -62,7 +62,7 @@ test("a mesh that enforces the table: 1555 cells, no difference, and nothing is 
   });
   assert.deepEqual(named(report.cells, "different"), []);
   assert.deepEqual(countsOf(report), [1555, 0, 0, 0]);
-  assert.deepEqual(report.findings, { asked: 18, unexplained: [], accepted: [], unused: [] });
+  assert.deepEqual(report.findings, { asked: 20, unexplained: [], accepted: [], unused: [] });
   const { pods, services, serviceAccounts, created } = stack.cluster;
   assert.deepEqual([pods.size, services.size, serviceAccounts.size, created.length], [0, 0, 0, 7]);
   assert.deepEqual(lines, [
@@ -368,10 +368,10 @@ test("a signing key file that cannot be read: nothing is begun", async (t) => {
 });
 
 for (const [what, authentication, asked] of [
-  ["at protected services only", { at: "workload" }, 20],
-  ["at the gateway", { at: "gateway" }, 19],
-  ["at the gateway, which asks for one", { at: "gateway", required: true }, 20],
-  ["of any client's", { clients: "any" }, 18],
+  ["at protected services only", { at: "workload" }, 22],
+  ["at the gateway", { at: "gateway" }, 21],
+  ["at the gateway, which asks for one", { at: "gateway", required: true }, 22],
+  ["of any client's", { clients: "any" }, 20],
 ] as const) {
   test(`a mesh that checks tokens ${what}: no difference, and as many policies`, async (t) => {
     const stack = await stackFor(t, { authentication: { ...usual, ...authentication } });

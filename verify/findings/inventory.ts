@@ -72,6 +72,7 @@ export const meshKinds = [
   { group: "networking.istio.io", version: "v1alpha3", kind: "EnvoyFilter" },
   { group: "extensions.istio.io", version: "v1alpha1", kind: "WasmPlugin" },
   { group: "telemetry.istio.io", version: "v1", kind: "Telemetry" },
+  { group: "networking.k8s.io", version: "v1", kind: "NetworkPolicy" },
 ] as const;
 
 /** The kind in lower case, several of it. */

@@ -7,14 +7,22 @@ import { isDeepStrictEqual } from "node:util";
 import type { Application } from "../../components/application";
 import { trustedIssuers } from "../../components/enforcement/issuers";
 import { policiesOf } from "../../components/enforcement/policies";
+import { isSecure } from "../../components/gateway/host";
 import { ingressObjects } from "../../components/gateway/route";
 import { loginIngress } from "../../components/login";
 import { loginPolicies } from "../../components/login/policies";
-import { providerEntries } from "../../components/mesh/egress";
+import { type ProviderAddresses, providerEntries } from "../../components/mesh/egress";
 import type { MeshObject } from "../../components/mesh/resources";
 import { namespaces } from "../../components/names";
+import {
+  certificatePolicies,
+  loginNetworkPolicies,
+  meshPolicies,
+  type NetworkSettings,
+} from "../../components/network";
 import { trafficObjects } from "../../components/traffic";
 import type { StackOutputs } from "../../stack/outputs";
+import { probeNetworkPolicies } from "../probe-pod";
 import { attemptsOf } from "./attempts";
 import { type Finding, objectName, removal } from "./finding";
 import type { LiveObject } from "./inventory";
@@ -43,13 +51,28 @@ export function objectsAskedOf(
 ): ObjectsByKind {
   const { authentication, gatewayUrl, issuer, jwksUri } = outputs;
   const { endSessionEndpoint, tokenEndpoint, imports, egress, tls } = routing;
+  const network = routing.network && { ...routing.network, egress, imports };
   const login = outputs.login?.at === "gateway" ? outputs.login : undefined;
   const issuers = trustedIssuers(outputs, authentication);
   const provider = { issuer, jwksUri, tokenEndpoint };
   const signsIn = login === undefined ? application.namespace : namespaces.login;
   return merged([
-    policiesOf({ issuers, authentication, login, gatewayUrl, imports, application }),
+    policiesOf({
+      issuers,
+      authentication,
+      login,
+      gatewayUrl,
+      imports,
+      application,
+      network: network && {
+        settings: network,
+        signsInAt: outputs.login?.at === "application" ? provider : undefined,
+      },
+    }),
     login === undefined ? {} : loginPolicies({ login, gatewayUrl }),
+    network === undefined
+      ? {}
+      : { NetworkPolicy: otherNetworkPolicies(outputs, tls, network, provider) },
     ingressObjects({
       application,
       gatewayUrl,
@@ -65,6 +88,24 @@ export function objectsAskedOf(
       ? {}
       : { ServiceEntry: providerEntries(provider, signsIn) },
   ]);
+}
+
+/** Those that are not an application's. cert-manager's namespace is not compared. */
+function otherNetworkPolicies(
+  { gatewayUrl, login }: Pick<ComparedOutputs, "gatewayUrl" | "login">,
+  tls: ComparedOutputs["routing"]["tls"],
+  network: NetworkSettings,
+  provider: ProviderAddresses,
+) {
+  return [
+    ...meshPolicies(network, isSecure(gatewayUrl)),
+    ...(login?.at === "gateway" ? loginNetworkPolicies(login.sessions, network, provider) : []),
+    ...(tls?.issuer === undefined
+      ? []
+      : certificatePolicies(network, tls.issuer.kind).filter(
+          ({ metadata }) => metadata.namespace !== namespaces.certificates,
+        )),
+  ];
 }
 
 function merged(all: readonly object[]): ObjectsByKind {
@@ -99,7 +140,11 @@ export function compareObjects(
   gatewayUrl: string,
 ): ObjectComparison {
   const own = ownNamespaces(application);
-  const there = found.filter(({ metadata }) => own.includes(metadata.namespace));
+  const hasNetworkPolicies = (asked.NetworkPolicy ?? []).length > 0;
+  const there = found
+    .filter(({ metadata }) => own.includes(metadata.namespace))
+    // Where the stack makes no NetworkPolicies, others do; verify's own come and go with its runs.
+    .filter((each) => each.kind !== "NetworkPolicy" || (hasNetworkPolicies && !isProbes(each)));
   const wanted = new Map(
     Object.entries(asked).flatMap(([kind, objects]) =>
       objects.map(({ metadata, spec }) => [objectName(kind, metadata), spec] as const),
@@ -138,6 +183,11 @@ export function compareObjects(
       ),
     ],
   };
+}
+
+function isProbes({ metadata: { namespace, name }, spec }: LiveObject): boolean {
+  const own = probeNetworkPolicies(namespace).find(({ metadata }) => metadata.name === name);
+  return own !== undefined && firstDifference(own.spec, spec) === undefined;
 }
 
 const nameOf = ({ kind, metadata }: LiveObject) => objectName(kind, metadata);

@@ -49,6 +49,8 @@ const builtIn: readonly (Pick<ObjectKind, "apiVersion" | "kind"> & Partial<Objec
     kind: "ValidatingAdmissionPolicyBinding",
     namespaced: false,
   },
+  { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy" },
+  { apiVersion: "policy/v1", kind: "PodDisruptionBudget" },
 ];
 
 /** Istio's own kinds; all of them live in namespaces. */

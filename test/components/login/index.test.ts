@@ -140,6 +140,10 @@ test("nothing of the login runs before its policies are there, and no container 
     spec: z.object({
       template: z.object({
         spec: z.object({
+          automountServiceAccountToken: z.literal(false),
+          securityContext: z.object({
+            seccompProfile: z.object({ type: z.literal("RuntimeDefault") }),
+          }),
           containers: z.array(z.object({ securityContext: z.unknown(), name: z.string() })),
         }),
       }),
@@ -160,7 +164,8 @@ test("nothing of the login runs before its policies are there, and no container 
     for (const { securityContext } of deployment.parse(inputs).spec.template.spec.containers)
       assert.deepEqual(securityContext, {
         runAsNonRoot: true,
-        runAsUser: 1000,
+        runAsUser: 10001,
+        runAsGroup: 10001,
         readOnlyRootFilesystem: true,
         allowPrivilegeEscalation: false,
         capabilities: { drop: ["ALL"] },

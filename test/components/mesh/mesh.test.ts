@@ -46,6 +46,8 @@ for (const preview of [false, true]) {
   });
 }
 
+const seccompProfile = { type: "RuntimeDefault" };
+
 test("each release in full", async () => {
   const { registrations } = await install({
     wayIn: { serviceType: "NodePort", nodePorts: { http: 30080 } },
@@ -64,8 +66,12 @@ test("each release in full", async () => {
   assert.deepEqual(inputs, [
     expected("base", "istio-base", "istio-system", {}),
     expected("istiod", "istiod", "istio-system", {
-      global: { proxy: { resources: { requests: { cpu: "10m", memory: "64Mi" } } } },
+      global: {
+        proxy: { resources: { requests: { cpu: "10m", memory: "64Mi" } }, seccompProfile },
+      },
       autoscaleEnabled: false,
+      seccompProfile,
+      extraContainerArgs: ["--grpcAddr=127.0.0.1:15010"],
       resources: { requests: { cpu: "50m", memory: "256Mi" } },
       keepaliveMaxServerConnectionAge: "5m",
       env: {
@@ -81,6 +87,10 @@ test("each release in full", async () => {
     }),
     expected("gateway", "istio-ingress", "istio-ingress", {
       autoscaling: { enabled: false },
+      securityContext: {
+        sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
+        seccompProfile,
+      },
       resources: { requests: { cpu: "10m", memory: "64Mi" } },
       service: {
         type: "NodePort",
@@ -111,7 +121,7 @@ test("image registry, tag, authority and extra values reach the charts", async (
   assert.deepEqual(istiod.global, {
     hub: "registry.example/istio",
     tag: "local",
-    proxy: { resources: { requests: { cpu: "10m", memory: "64Mi" } } },
+    proxy: { resources: { requests: { cpu: "10m", memory: "64Mi" } }, seccompProfile },
   });
   assert.equal(istiod.jwksResolverExtraRootCA, "PEM");
   assert.deepEqual(istiod.podAnnotations, {
@@ -129,6 +139,51 @@ test("image registry, tag, authority and extra values reach the charts", async (
     pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
   });
   assert.deepEqual(valuesOf("istio-gateway").service, { type: "LoadBalancer", ports: [] });
+});
+
+test("for high availability there are two of istiod and of the gateway, on two nodes, with disruption budgets", async () => {
+  const { registrations } = await install({ highAvailability: true });
+  const valuesOf = (name: string) =>
+    (find(registrations, release, name).inputs as { values: Record<string, unknown> }).values;
+  const two = (app: string) => ({
+    replicaCount: 2,
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: "kubernetes.io/hostname",
+        whenUnsatisfiable: "ScheduleAnyway",
+        labelSelector: { matchLabels: { app } },
+      },
+    ],
+  });
+  const chosen = (values: Record<string, unknown>) => ({
+    replicaCount: values.replicaCount,
+    topologySpreadConstraints: values.topologySpreadConstraints,
+  });
+  assert.deepEqual(chosen(valuesOf("istio-istiod")), two("istiod"));
+  assert.deepEqual(chosen(valuesOf("istio-gateway")), two("istio-ingress"));
+  // istiod's chart makes one by itself.
+  assert.deepEqual(valuesOf("istio-gateway").podDisruptionBudget, { minAvailable: 1 });
+});
+
+const networkPolicy = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
+
+test("its namespaces are closed by NetworkPolicies before anything runs in them, where the settings say so", async () => {
+  const { registrations } = await install({
+    network: { egress: "REGISTRY_ONLY", imports: [], metricsFrom: [] },
+  });
+  const made = Object.values(ofType(registrations, networkPolicy));
+  assert.deepEqual(
+    made.map(({ name, dependencies }) => [name, dependencies]).sort(),
+    [
+      "istio-ingress-default-deny",
+      "istio-ingress-gateway",
+      "istio-system-default-deny",
+      "istio-system-istiod",
+    ].map((name) => [`istio-network-${name}`, ["istio-ingress", "istio-system"]]),
+  );
+  const none = await install();
+  assert.deepEqual(ofType(none.registrations, networkPolicy), {});
 });
 
 const httpsPort = { name: "https", protocol: "TCP", port: 443, targetPort: 443 };

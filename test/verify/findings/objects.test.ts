@@ -32,9 +32,9 @@ function live() {
   }[];
 }
 
-test("what the stack asks for, and nothing else: eighteen objects, no finding", () => {
+test("what the stack asks for, and nothing else: twenty objects, no finding", () => {
   assert.deepEqual(compareObjects(bookinfo, asked, live(), gatewayUrl), {
-    asked: 18,
+    asked: 20,
     findings: [],
   });
 });
@@ -133,3 +133,51 @@ for (const [what, change, said] of changes) {
     );
   });
 }
+
+const networkAsked = objectsAskedOf(bookinfo, {
+  ...accepted,
+  clientIds,
+  authentication,
+  gatewayUrl,
+  routing: { ...routing, network: { metricsFrom: [] } },
+});
+
+/** The policies of the stack with NetworkPolicies, and one more. */
+const withNetworkPolicy = (name: string, spec: object) => [
+  ...Object.entries(networkAsked).flatMap(([kind, objects]) =>
+    objects.map(({ metadata, spec: own }) => ({ kind, metadata, spec: own })),
+  ),
+  { kind: "NetworkPolicy", metadata: { namespace: "bookinfo", name }, spec },
+];
+const foundIn = (asked: typeof networkAsked, objects: ReturnType<typeof withNetworkPolicy>) =>
+  compareObjects(bookinfo, asked, objects, gatewayUrl).findings.map(({ object }) => object);
+
+const toPods = {
+  podSelector: {},
+  policyTypes: ["Ingress"],
+  ingress: [{ from: [{ namespaceSelector: {}, podSelector: { matchLabels: { app: "verify" } } }] }],
+};
+
+test("a NetworkPolicy that the stack does not ask for is found, where it has its own; verify's are known", () => {
+  const open = { podSelector: {}, policyTypes: ["Ingress"], ingress: [{}] };
+  assert.deepEqual(foundIn(networkAsked, withNetworkPolicy("open", open)), [
+    "NetworkPolicy bookinfo/open",
+  ]);
+  assert.deepEqual(foundIn(networkAsked, withNetworkPolicy("verify-to-pods", toPods)), []);
+  // Its name alone is none of verify's.
+  assert.deepEqual(foundIn(networkAsked, withNetworkPolicy("verify-to-pods", open)), [
+    "NetworkPolicy bookinfo/verify-to-pods",
+  ]);
+  // Where others make them, they are theirs.
+  assert.deepEqual(foundIn(asked, withNetworkPolicy("open", open)), []);
+});
+
+test("a NetworkPolicy that is missing or wider is found", () => {
+  const all = withNetworkPolicy("verify-to-pods", toPods);
+  const without = all.filter(({ metadata }) => metadata.name !== "default-deny");
+  assert.deepEqual(foundIn(networkAsked, without).sort(), [
+    "NetworkPolicy bookinfo/default-deny",
+    "NetworkPolicy istio-ingress/default-deny",
+    "NetworkPolicy istio-system/default-deny",
+  ]);
+});

@@ -40,6 +40,8 @@ export interface Cluster {
   readonly services: Map<string, Plain<V1Service>>;
   /** The service accounts that are there, as namespace/name. */
   readonly serviceAccounts: Map<string, Plain<V1ServiceAccount>>;
+  /** The NetworkPolicies that runs have made and not removed, as namespace/name. */
+  readonly networkPolicies: Map<string, Resource>;
   /** Every pod that was ever created. */
   readonly created: Plain<V1Pod>[];
   /** Every request's method and address. */
@@ -54,13 +56,16 @@ const ready: Plain<V1PodStatus> = {
 
 export interface Resource {
   readonly metadata?: Plain<V1Pod>["metadata"];
+  readonly spec?: unknown;
 }
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const pods = new Map<string, Plain<V1Pod>>();
   const services = new Map<string, Plain<V1Service>>();
   const serviceAccounts = new Map<string, Plain<V1ServiceAccount>>();
+  const networkPolicies = new Map<string, Resource>();
   const kinds: Record<string, Map<string, Resource> | undefined> = {
+    networkpolicies: networkPolicies,
     pods,
     services,
     serviceaccounts: serviceAccounts,
@@ -77,9 +82,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     };
     const custom = /^\/apis\/[^/]+\/[^/]+\/(?:namespaces\/([^/]+)\/)?([^/]+)$/.exec(url.pathname);
-    if (custom !== null) {
+    if (custom !== null && request.method === "GET") {
       const [, place, plural = ""] = custom;
-      const items = options.policies?.[plural] ?? [];
+      const items = [...(options.policies?.[plural] ?? []), ...(kinds[plural]?.values() ?? [])];
       const isThere = ({ metadata }: Resource) =>
         place === undefined || metadata?.namespace === place;
       reply(200, { items: items.filter(isThere) });
@@ -95,7 +100,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       return;
     }
     const [namespace = "", kind = ""] =
-      /^\/api\/v1\/namespaces\/([^/]+)\/([^/]+)$/.exec(url.pathname)?.slice(1) ?? [];
+      /^\/(?:api|apis\/[^/]+)\/v1\/namespaces\/([^/]+)\/([^/]+)$/.exec(url.pathname)?.slice(1) ??
+      [];
     const kept = kinds[kind];
     if (kept === undefined) {
       reply(404, { message: "not here" });
@@ -124,12 +130,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         reply(409, { kind: "Status", message: `${kind} "${name}" already exists` });
         return;
       }
-      const refusal = kind === "pods" ? options.refuse?.(resource) : undefined;
+      const refusal = kind === "pods" ? options.refuse?.(resource as Plain<V1Pod>) : undefined;
       if (refusal !== undefined) {
         reply(403, { kind: "Status", message: refusal });
         return;
       }
-      if (kind === "pods") created.push(resource);
+      if (kind === "pods") created.push(resource as Plain<V1Pod>);
       kept.set(name, resource);
       reply(201, resource);
     }
@@ -163,6 +169,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     pods,
     services,
     serviceAccounts,
+    networkPolicies,
     created,
     requests,
     async close() {

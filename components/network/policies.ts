@@ -1,0 +1,207 @@
+/**
+ * Which pods connect to which, as the table has it: a second wall, which stands where a pod has no sidecar, or the mesh
+ * is out of order. Data, so that `verify` can compare it with a cluster's. Kubernetes only keeps these objects: the
+ * cluster's network has to enforce them.
+ *
+ * They tell pods by their labels and namespaces, so they stop what is not meant to be a service's pod, and not somebody
+ * who may make pods with any label: that one still needs the service's account, a token and its permissions.
+ */
+import { type Application, gateway } from "../application";
+import { solver } from "../gateway/acme";
+import { proxy, redis } from "../login/names";
+import { type ProviderAddresses, providerPorts } from "../mesh/egress";
+import { gatewayPort, secureGatewayPort } from "../mesh/values";
+import { gatewayLabels, namespaces } from "../names";
+import {
+  allow,
+  denyAll,
+  type Direction,
+  discoveryPort,
+  everyPod,
+  everyPodOf,
+  gatewayPods,
+  metrics,
+  type NetworkPolicyObject,
+  type NetworkSettings,
+  podsOf,
+  proxyMetrics,
+  proxyNeeds,
+  tcp,
+} from "./objects";
+
+/** The gateway's own health, which load balancers ask for, and istiod's webhooks and metrics. */
+const healthPort = 15_021;
+const webhookPort = 15_017;
+const controlPlaneMetrics = 15_014;
+
+/** Of the control plane and the ingress gateway. istiod asks the API server and providers, wherever those are. */
+export function meshPolicies(
+  settings: Pick<NetworkSettings, "metricsFrom">,
+  isSecure: boolean,
+): readonly NetworkPolicyObject[] {
+  const { mesh, ingress } = namespaces;
+  const served = [gatewayPort, ...(isSecure ? [secureGatewayPort] : []), healthPort];
+  return [
+    denyAll(mesh, ["Ingress"]),
+    ...allow(
+      { namespace: mesh, name: "istiod" },
+      { app: "istiod" },
+      {
+        ingress: [
+          { from: [everyPod], ports: tcp(discoveryPort) },
+          // The API server's address is not known here.
+          { ports: tcp(webhookPort) },
+          ...metrics(settings, [controlPlaneMetrics]),
+        ],
+      },
+    ),
+    denyAll(ingress, ["Ingress", "Egress"]),
+    ...allow({ namespace: ingress, name: "gateway" }, gatewayLabels, {
+      ingress: [{ ports: tcp(...served) }, ...metrics(settings, proxyMetrics)],
+      egress: proxyNeeds,
+    }),
+  ];
+}
+
+/** What an application's policies are made from. */
+export interface ApplicationNetwork {
+  readonly application: Application;
+  readonly settings: NetworkSettings;
+  /** Where the application's own sign-in asks the provider; absent where it has none. */
+  readonly signsInAt?: ProviderAddresses | undefined;
+}
+
+/** Of an application: each service's callers and, unless any egress is allowed, what it calls. */
+export function applicationPolicies({
+  application,
+  settings,
+  signsInAt,
+}: ApplicationNetwork): readonly NetworkPolicyObject[] {
+  const { name, namespace, services } = application;
+  const entry = Object.keys(services).find((service) => services[service]?.routes !== undefined);
+  const calledBy = (caller: string) =>
+    Object.entries(services)
+      .filter(([, { callers }]) => callers.includes(caller))
+      .map(([service, { port }]) => ({
+        to: [podsOf(namespace, { app: service })],
+        ports: tcp(port),
+      }));
+  const imported = [...new Set(settings.imports.map((host) => host.split("/")[0] ?? ""))];
+  return [
+    ...namespacePolicies(namespace, settings, imported),
+    ...Object.entries(services).flatMap(([service, { callers, port }]) => {
+      const from = callers.map((caller) =>
+        caller === gateway ? gatewayPods : podsOf(namespace, { app: caller }),
+      );
+      const provider = service === entry && signsInAt !== undefined ? toProvider(signsInAt) : [];
+      return allow(
+        { namespace, name: service },
+        { app: service },
+        limited(settings, {
+          ingress: from.length === 0 ? [] : [{ from, ports: tcp(port) }],
+          egress: [...calledBy(service), ...provider],
+        }),
+      );
+    }),
+    ...fromGateway(name, calledBy(gateway)),
+  ];
+}
+
+/** Of the login at the gateway. */
+export function loginNetworkPolicies(
+  sessions: "redis" | "cookie",
+  settings: NetworkSettings,
+  provider: ProviderAddresses,
+): readonly NetworkPolicyObject[] {
+  const { login: namespace } = namespaces;
+  const hasRedis = sessions === "redis";
+  const proxyPods = [podsOf(namespace, { app: proxy.name })];
+  const toRedis = { to: [podsOf(namespace, { app: redis.name })], ports: tcp(redis.port) };
+  return [
+    ...namespacePolicies(namespace, settings),
+    ...allow(
+      { namespace, name: proxy.name },
+      { app: proxy.name },
+      limited(settings, {
+        ingress: [{ from: [gatewayPods], ports: tcp(proxy.port) }],
+        egress: [...(hasRedis ? [toRedis] : []), ...toProvider(provider)],
+      }),
+    ),
+    ...(hasRedis
+      ? allow(
+          { namespace, name: redis.name },
+          { app: redis.name },
+          { ingress: [{ from: proxyPods, ports: tcp(redis.port) }] },
+        )
+      : []),
+    ...fromGateway("login", [{ to: proxyPods, ports: tcp(proxy.port) }]),
+  ];
+}
+
+/** Of cert-manager, which asks the API server and the authority, and of the pods that answer an authority's challenge. */
+export function certificatePolicies(
+  settings: Pick<NetworkSettings, "metricsFrom">,
+  issuer: string,
+): readonly NetworkPolicyObject[] {
+  const { certificates: namespace, ingress } = namespaces;
+  const { selector, ports } = solver.spec;
+  const solverPorts = tcp(...ports.map(({ targetPort }) => targetPort));
+  return [
+    denyAll(namespace, ["Ingress"]),
+    // By the API server.
+    ...allow(
+      { namespace, name: "webhook" },
+      { "app.kubernetes.io/name": "webhook" },
+      {
+        ingress: [{ ports: tcp(10_250) }],
+      },
+    ),
+    ...allow({ namespace, name: "metrics" }, {}, { ingress: metrics(settings, [9_402]) }),
+    ...(issuer === "acme"
+      ? [
+          ...allow({ namespace: ingress, name: "acme-solver" }, selector, {
+            ingress: [{ from: [gatewayPods], ports: solverPorts }],
+          }),
+          ...fromGateway("acme-solver", [{ to: [podsOf(ingress, selector)], ports: solverPorts }]),
+        ]
+      : []),
+  ];
+}
+
+/** Of a namespace with sidecars, whatever is in it. */
+function namespacePolicies(
+  namespace: string,
+  settings: NetworkSettings,
+  imported: readonly string[] = [],
+): readonly NetworkPolicyObject[] {
+  return [
+    denyAll(namespace, directions(settings)),
+    ...allow(
+      { namespace, name: "sidecars" },
+      {},
+      limited(settings, {
+        ingress: metrics(settings, proxyMetrics),
+        egress: [...proxyNeeds, ...imported.map((other) => ({ to: [everyPodOf(other)] }))],
+      }),
+    ),
+  ];
+}
+
+/** Which directions are limited. */
+const directions = ({ egress }: Pick<NetworkSettings, "egress">): readonly Direction[] =>
+  egress === "ALLOW_ANY" ? ["Ingress"] : ["Ingress", "Egress"];
+
+type Connections = Parameters<typeof allow>[2];
+
+/** Without the egress, where that is not limited. */
+const limited = (settings: NetworkSettings, { ingress = [], egress = [] }: Connections) =>
+  directions(settings).includes("Egress") ? { ingress, egress } : { ingress };
+
+/** A NetworkPolicy knows no host names: whatever answers at the provider's ports. The ServiceEntry has its names. */
+const toProvider = (addresses: ProviderAddresses): Connections["egress"] & object => [
+  { ports: tcp(...providerPorts(addresses)) },
+];
+
+/** Lets the gateway connect to what is behind it. */
+const fromGateway = (name: string, egress: Connections["egress"]) =>
+  allow({ namespace: namespaces.ingress, name: `gateway-to-${name}` }, gatewayLabels, { egress });
