@@ -129,6 +129,8 @@ export const viewers = {
 const optional = {
   certificateAuthority: identity.certificateAuthority,
   gatewayCertificateAuthority: tls?.certificateAuthority,
+  /** Reads the tenant's own settings. A secret. */
+  tenant: identity.tenant,
   /** How browsers get in, where they do. */
   login: describeLogin(settings.login),
 };

@@ -43,6 +43,8 @@ const schema = ({ roles, permissions }: Application) =>
     clientSecrets: perClient,
     /** By e-mail address, of the users whose password is known. */
     userPasswords: z.record(z.string(), z.string()),
+    /** An Auth0 tenant, and the client that may use its Management API; absent with another provider. */
+    tenant: z.object({ domain: text, clientId: text, clientSecret: text }).optional(),
     /** The file's content. */
     kubeconfig: z.string().min(1),
     /** PEM of the tenant's private certificate authority, where it has one. */

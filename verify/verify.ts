@@ -114,9 +114,9 @@ export async function verify(
     progress(`Sending ${planned.length} requests …`);
     const [[findings, decisions], observed] = await together(
       signal,
-      () =>
+      (either) =>
         Promise.all([
-          findUnexplained(application, outputs, new Map([...inPods, ["here", here]])),
+          findUnexplained(application, outputs, new Map([...inPods, ["here", here]]), either),
           decisionsOn(application, planned, vantages, outputs.kubeconfig),
         ]),
       (either) =>

@@ -13,16 +13,20 @@ export interface Manager {
   readonly clientSecret: string;
 }
 
-/** Makes the objects in order. What one refers to by an id of the plan is what the tenant calls it now. */
+/**
+ * Makes the objects in order. What one refers to by an id of the plan is what the tenant calls it now.
+ * @returns the ids of now, by those of the plan
+ */
 export async function makeTenantObjects(
   manager: Manager,
   objects: readonly TenantObject[],
-): Promise<void> {
+): Promise<ReadonlyMap<string, string>> {
   const api = await auth0.connect({ ...manager });
   const ids = new Map<string, string>();
   for (const { type, id, inputs } of objects) {
     ids.set(id, await make(api, type, withIds(inputs, ids)));
   }
+  return ids;
 }
 
 /** The requests are the stand-in plug-in's own, without what it asks before it changes a list of members. */

@@ -1,10 +1,11 @@
 import * as auth0 from "@pulumi/auth0";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { type Application, machineTitle } from "../application";
+import type { Application } from "../application";
 import type { IdentitySettings } from "../config";
-import { type AddressesArgs, applicationAddresses } from "./addresses";
-import type { Clients, Identity } from "./identity";
+import type { AddressesArgs } from "./addresses";
+import type { Clients, Identity, TenantAccess } from "./identity";
+import { type TenantObjects, tenantObjects } from "./tenant-objects";
 import { auth0Tokens } from "./tokens";
 
 /** The application with its permissions and roles, where it is, and where people sign in to it. */
@@ -17,7 +18,8 @@ export type Auth0IdentityArgs = Omit<Extract<IdentitySettings, { kind: "auth0" }
   ApplicationArgs;
 
 type User = Auth0IdentityArgs["users"][number];
-type Machine = Auth0IdentityArgs["machines"][number];
+type People = NonNullable<TenantObjects["people"]>;
+type Machine = TenantObjects["machines"][number];
 
 type RoleIds = ReadonlyMap<string, pulumi.Output<string>>;
 
@@ -26,9 +28,6 @@ interface TenantClient {
   readonly id: pulumi.Output<string>;
   readonly secret: pulumi.Output<string>;
 }
-
-/** How long an access token is valid, in seconds; for so long a revoked role still counts. */
-const tokenLifetime = 3600;
 
 /** Auth0's own list for its password policies. */
 const specialCharacters = "!@#$%^&*";
@@ -53,8 +52,9 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
   public readonly clientIds: Clients<pulumi.Output<string>>;
   public readonly clientSecrets: pulumi.Output<Clients<string>>;
   public readonly userPasswords: pulumi.Output<Record<string, string>>;
+  public readonly tenant: pulumi.Output<TenantAccess>;
 
-  private readonly application: Application;
+  private readonly objects: TenantObjects;
   private readonly provider: auth0.Provider;
   private last: pulumi.Resource | undefined;
 
@@ -75,16 +75,18 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
     this.audience = tokens.audience;
     this.permissionsClaim = tokens.permissionsClaim;
     this.certificateAuthority = args.certificateAuthority;
-    const { application, domain, clientId, clientSecret } = args;
-    this.application = application;
+    const { domain, clientId, clientSecret } = args;
+    this.tenant = pulumi.secret({ domain, clientId, clientSecret });
+    this.objects = tenantObjects(args);
+    const { people } = this.objects;
     this.endSessionEndpoint = `https://${domain}/oidc/logout`;
     this.provider = new auth0.Provider(name, { domain, clientId, clientSecret }, { parent: this });
 
     const api = this.createApi();
     const roleIds = this.createRoles(api);
-    const connection = application.people ? this.createConnection() : undefined;
-    const web = connection && this.createWebApplication(args, connection);
-    const machines = args.machines.map(
+    const connection = people && this.inTurn(auth0.Connection, "connection", people.connection);
+    const web = connection && this.createWebApplication(people.web, connection);
+    const machines = this.objects.machines.map(
       (machine) => [machine.name, this.createMachine(machine, api)] as const,
     );
     const passwords = connection
@@ -102,26 +104,12 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
     this.registerOutputs({});
   }
 
-  /** The API with its permissions. They are in an access token only with RBAC enforced and this dialect. */
+  /** The API with its permissions. */
   private createApi(): auth0.ResourceServer {
-    const api = this.inTurn(auth0.ResourceServer, "api", {
-      name: this.application.title,
-      identifier: this.audience,
-      signingAlg: "RS256",
-      enforcePolicies: true,
-      tokenDialect: "access_token_authz",
-      tokenLifetime,
-      tokenLifetimeForWeb: tokenLifetime,
-      allowOfflineAccess: true,
-      skipConsentForVerifiableFirstPartyClients: true,
-    });
-    const scopes = Object.entries(this.application.permissions).map(([name, description]) => ({
-      name,
-      description,
-    }));
+    const api = this.inTurn(auth0.ResourceServer, "api", this.objects.api);
     this.inTurn(auth0.ResourceServerScopes, "scopes", {
       resourceServerIdentifier: api.identifier,
-      scopes,
+      scopes: this.objects.permissions,
     });
     return api;
   }
@@ -129,46 +117,23 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
   /** Every role of the table with its permissions, all at once: one resource per permission would fight over them. */
   private createRoles(api: auth0.ResourceServer): RoleIds {
     return new Map(
-      Object.entries(this.application.roles).map(
-        ([role, { description, permissions: granted }]) => {
-          const { id } = this.inTurn(auth0.Role, `role-${role}`, { name: role, description });
-          this.inTurn(auth0.RolePermissions, `role-${role}-permissions`, {
-            roleId: id,
-            permissions: granted.map((name) => ({
-              name,
-              resourceServerIdentifier: api.identifier,
-            })),
-          });
-          return [role, id];
-        },
-      ),
+      this.objects.roles.map(({ name: role, description, permissions: granted }) => {
+        const { id } = this.inTurn(auth0.Role, `role-${role}`, { name: role, description });
+        this.inTurn(auth0.RolePermissions, `role-${role}-permissions`, {
+          roleId: id,
+          permissions: granted.map((name) => ({
+            name,
+            resourceServerIdentifier: api.identifier,
+          })),
+        });
+        return [role, id];
+      }),
     );
   }
 
-  /** A user store of this stack's own, so that setting its clients takes no other application's away. */
-  private createConnection(): auth0.Connection {
-    return this.inTurn(auth0.Connection, "connection", {
-      name: this.application.name,
-      strategy: "auth0",
-      options: { disableSignup: true, passwordPolicy: "good", bruteForceProtection: true },
-    });
-  }
-
   /** The application that people sign in to with a browser. */
-  private createWebApplication(
-    args: Auth0IdentityArgs,
-    connection: auth0.Connection,
-  ): TenantClient {
-    const { callback, loggedOut } = applicationAddresses(args);
-    const { title } = this.application;
-    const client = this.createClient("web", {
-      name: title,
-      description: `Signs people in to ${title}`,
-      appType: "regular_web",
-      grantTypes: ["authorization_code", "refresh_token"],
-      callbacks: [callback],
-      allowedLogoutUrls: [loggedOut],
-    });
+  private createWebApplication(args: People["web"], connection: auth0.Connection): TenantClient {
+    const client = this.createClient("web", args);
     this.inTurn(auth0.ConnectionClients, "connection-clients", {
       connectionId: connection.id,
       enabledClients: [client.id],
@@ -179,28 +144,18 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
   /** A machine's client, and the permissions that its tokens carry. */
   private createMachine(machine: Machine, api: auth0.ResourceServer): TenantClient {
     const name = `machine-${machine.name}`;
-    const { title } = this.application;
-    const client = this.createClient(name, {
-      name: machineTitle(this.application, machine.name),
-      description: `Calls ${title} by itself`,
-      appType: "non_interactive",
-      grantTypes: ["client_credentials"],
-    });
+    const client = this.createClient(name, machine.client);
     this.inTurn(auth0.ClientGrant, `${name}-grant`, {
       clientId: client.id,
       audience: api.identifier,
-      scopes: machine.permissions,
+      scopes: [...machine.permissions],
     });
     return client;
   }
 
   /** A confidential client. Its secret is generated here: reading one back takes a scope that few grant. */
   private createClient(name: string, args: auth0.ClientArgs): TenantClient {
-    const client = this.inTurn(auth0.Client, name, {
-      ...args,
-      oidcConformant: true,
-      jwtConfiguration: { alg: "RS256" },
-    });
+    const client = this.inTurn(auth0.Client, name, args);
     const { result: secret } = new random.RandomPassword(
       `${this.name}-${name}-secret`,
       { length: 64, special: false },
@@ -208,7 +163,7 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
     );
     this.inTurn(auth0.ClientCredentials, `${name}-credentials`, {
       clientId: client.id,
-      authenticationMethod: "client_secret_post",
+      authenticationMethod: this.objects.authenticationMethod,
       clientSecret: secret,
     });
     return { id: client.id, secret };

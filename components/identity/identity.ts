@@ -16,6 +16,15 @@ export interface Identity extends AcceptedTokens {
   readonly clientSecrets: pulumi.Output<Clients<string>>;
   /** By e-mail address, of the users whose password is known. A secret. */
   readonly userPasswords: pulumi.Output<Record<string, string>>;
+  /** What reads the provider's own settings; absent where this program knows no way. A secret. */
+  readonly tenant?: pulumi.Output<TenantAccess>;
+}
+
+/** An Auth0 tenant, and the client that may use its Management API. */
+export interface TenantAccess {
+  readonly domain: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
 }
 
 /** One value for each of the tenant's clients. */

@@ -99,10 +99,11 @@ export const viewers = {
   users: [],
   machines: settings.identity.machines.map(({ name, permissions }) => ({ name, permissions })),
 };
-const authorities = {
+const optional = {
   certificateAuthority: identity.certificateAuthority,
   gatewayCertificateAuthority: tls?.certificateAuthority,
+  tenant: identity.tenant,
 };
-for (const [name, value] of Object.entries(authorities)) {
+for (const [name, value] of Object.entries(optional)) {
   if (value !== undefined) Object.assign(module.exports as object, { [name]: value });
 }

@@ -17,6 +17,7 @@ const managementPermissions: Readonly<Record<string, readonly string[]>> = {
   role_members: ["read", "create", "delete"],
   users: ["read", "create", "update", "delete"],
   signing_keys: ["read", "create", "update"],
+  actions: ["read"],
 };
 
 export const managementScopes = Object.entries(managementPermissions).flatMap(([resource, verbs]) =>

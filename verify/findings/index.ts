@@ -1,6 +1,7 @@
 /** Everything that is there and that the stack does not explain, with the requests that show it. */
 import type { Application } from "../../components/application";
 import type { StackOutputs } from "../../stack/outputs";
+import { together } from "../../stack/waiting";
 import { describeObserved } from "../judge";
 import type { Prober } from "../prober";
 import { accountFindings } from "./accounts";
@@ -17,6 +18,8 @@ import { objectOf } from "./proxy-config";
 import { proxyFindings } from "./proxies";
 import { serviceFindings } from "./services";
 import { sidecarFindings } from "./sidecars";
+import { tenantFindings } from "./tenant";
+import { fetchProber } from "./tenant/fetch-prober";
 import {
   countingPods,
   meshedNamespaces,
@@ -39,6 +42,8 @@ export interface Findings {
   readonly unused: readonly string[];
   /** Workloads of the mesh that nothing is claimed of, each in words. */
   readonly notCovered: readonly string[];
+  /** What was not looked at, and why: a sentence each. */
+  readonly notRead: readonly string[];
 }
 
 type WorkloadInventory = Pick<
@@ -50,41 +55,61 @@ type WorkloadInventory = Pick<
 export type ProbersByPlace = ReadonlyMap<string, Prober>;
 
 /**
- * Looks for what the stack does not explain.
+ * Looks for what the stack does not explain, in the cluster and at the tenant.
  * @param probers what the requests are sent with
- * @throws StackError when the cluster does not answer
+ * @throws StackError when the cluster does not answer; a tenant that does not is said
  */
 export async function findUnexplained(
   application: Application,
   outputs: StackOutputs,
   probers: ProbersByPlace,
+  signal: AbortSignal,
 ): Promise<Findings> {
+  const [cluster, tenant] = await together(
+    signal,
+    () => findInCluster(application, outputs, probers),
+    (either) => findAtTenant(application, outputs, either),
+  );
+  const { asked, notCovered } = cluster;
+  const { notRead } = tenant;
+  const { unused, ...judged } = accept([...cluster.proven, ...tenant.proven], outputs.accepted);
+  const isLookedFor = (object: string) => notRead.length === 0 || !object.endsWith("of the tenant");
+  return { asked, ...judged, unused: unused.filter(isLookedFor), notCovered, notRead };
+}
+
+async function findInCluster(
+  application: Application,
+  outputs: StackOutputs,
+  probers: ProbersByPlace,
+) {
   const { kubeconfig, routing } = outputs;
   const [inventory, admission] = await Promise.all([
     readInventory(kubeconfig),
     routing.admission ? admissionFindings(application, kubeconfig) : [],
   ]);
-  const objects = compareObjects(
+  const { asked, findings } = compareObjects(
     application,
     objectsAskedOf(application, outputs),
     inventory.objects,
     outputs.gatewayUrl,
   );
-  const found = [
-    ...objects.findings,
-    ...admission,
-    ...clusterFindings(application, outputs, inventory),
-  ];
-  const proven = await prove(found, probers);
+  const found = [...findings, ...admission, ...clusterFindings(application, outputs, inventory)];
   return {
-    asked: objects.asked,
-    ...accept(proven, outputs.accepted),
+    asked,
+    proven: await prove(found, probers),
     notCovered: notCovered(
       ownNamespaces(application),
       protectedWorkloads(application, outputs),
       countingPods(application, inventory.pods),
     ),
   };
+}
+
+/** Its requests are sent by this process, which trusts the tenant's certificate. */
+async function findAtTenant(application: Application, outputs: StackOutputs, signal: AbortSignal) {
+  const { findings, notRead } = await tenantFindings(application, outputs, signal);
+  const here = fetchProber(signal);
+  return { proven: await prove(findings, new Map([["here", here]])), notRead };
 }
 
 /** What the cluster has, apart from Istio's objects in the stack's own namespaces. */
@@ -125,7 +150,7 @@ export function workloadFindings(
 }
 
 /** Sends each finding's request once. */
-async function prove(
+export async function prove(
   findings: readonly Finding[],
   probers: ProbersByPlace,
 ): Promise<readonly ProvenFinding[]> {
@@ -148,7 +173,7 @@ async function prove(
 export function accept(
   found: readonly ProvenFinding[],
   accepted: StackOutputs["accepted"],
-): Omit<Findings, "asked" | "notCovered"> {
+): Omit<Findings, "asked" | "notCovered" | "notRead"> {
   const reasons = new Map(accepted.map(({ object, reason }) => [object, reason]));
   return {
     unexplained: found.filter(({ object }) => !reasons.has(object)),

@@ -88,6 +88,7 @@ export function remarks(report: Report): readonly string[] {
       (object) => `Accepted, but not found: ${object}. Remove it from accepted.`,
     ),
     ...findings.notCovered.map((what) => `Not covered: ${what}.`),
+    ...findings.notRead,
     ...(cells.some(({ expected }) => expected.stars === true) ? [`★: ${starred}.`] : []),
     ...(summary.differences > 0 ? ["≠: expected beside observed."] : []),
     ...(summary.unproven > 0 ? [`(…): ${verdicts.unproven}.`] : []),

@@ -73,7 +73,7 @@ export const clientOperations: readonly Operation[] = [
     method: "GET",
     path: "/clients/:id",
     scope: "read:clients",
-    run: (call) => ok(selectFields(call.query, visible(call, find(call)))),
+    run: (call) => ok(selectFields(call.query, visible(call, findClient(call)))),
   },
   { method: "PATCH", path: "/clients/:id", scope: "update:clients", run: update },
   { method: "DELETE", path: "/clients/:id", scope: "delete:clients", run: remove },
@@ -81,7 +81,7 @@ export const clientOperations: readonly Operation[] = [
     method: "POST",
     path: "/clients/:id/rotate-secret",
     scope: "update:client_keys",
-    run: (call) => ok(Object.assign(find(call), { client_secret: newSecret() })),
+    run: (call) => ok(Object.assign(findClient(call), { client_secret: newSecret() })),
   },
   {
     // Clients authenticate with secrets only here, so no client has key credentials.
@@ -89,7 +89,7 @@ export const clientOperations: readonly Operation[] = [
     path: "/clients/:id/credentials",
     scope: "read:client_credentials",
     run: (call) => {
-      find(call);
+      findClient(call);
       return ok([]);
     },
   },
@@ -132,7 +132,7 @@ function create({ tenant, body }: Call) {
 
 function update(call: Call) {
   const changes = parseBody(updateSchema, call.body);
-  const client = find(call);
+  const client = findClient(call);
   merge(client, changes, ["client_metadata", "jwt_configuration"]);
   // A list that was set to null is an empty one from then on.
   for (const name of ["callbacks", "allowed_logout_urls", "grant_types"] as const)
@@ -155,7 +155,8 @@ function forget(state: State, id: string): void {
     connection.enabled_clients = connection.enabled_clients.filter((client) => client !== id);
 }
 
-function find(call: Call): Client {
+/** @throws ApiError 404 if there is no such client */
+export function findClient(call: Call): Client {
   const id = part(call, "id");
   return existing(
     call.tenant.state.clients.find((client) => client.client_id === id),

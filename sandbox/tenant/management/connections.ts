@@ -1,7 +1,9 @@
 import { z } from "zod";
 
 import { passwordPolicies } from "../passwords";
+import { connectionsOf } from "../permissions";
 import { type Connection, newId } from "../state";
+import { findClient } from "./clients";
 import { conflict, existing } from "./errors";
 import { filterBy, page, selectFields } from "./lists";
 import { type Call, created, noContent, ok, type Operation, part } from "./operation";
@@ -66,6 +68,17 @@ export const connectionOperations: readonly Operation[] = [
       const clients = find(call).enabled_clients.map((client_id) => ({ client_id }));
       const query = new URLSearchParams([["take", "50"], ...call.query]);
       return ok(page(query, "clients", clients));
+    },
+  },
+  {
+    method: "GET",
+    path: "/clients/:id/connections",
+    scope: "read:connections",
+    run: (call) => {
+      const { client_id: id } = findClient(call);
+      const enabled = connectionsOf(call.tenant.state, id);
+      const query = new URLSearchParams([["take", "50"], ...call.query]);
+      return ok(page(query, "connections", enabled));
     },
   },
   {

@@ -28,6 +28,7 @@ const kinds = {
   resource_server: "resource server",
   client_grant: "client grant",
   signing_key: "signing key",
+  trigger: "trigger",
 } as const;
 
 /** 404: there is no such thing. */

@@ -3,6 +3,7 @@ import { URLPattern } from "node:url";
 
 import { parseJson, readBody, sendJson, UnreadableRequest, urlOf } from "../http";
 import type { Tenant } from "../tenant";
+import { actionOperations } from "./actions";
 import { clientGrantOperations } from "./clientGrants";
 import { clientOperations } from "./clients";
 import { connectionOperations } from "./connections";
@@ -26,6 +27,7 @@ export const operations: readonly Operation[] = [
   ...userOperations,
   ...userAccessOperations,
   ...signingKeyOperations,
+  ...actionOperations,
 ];
 
 const routes = operations.map((operation) => ({
