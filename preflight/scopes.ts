@@ -26,6 +26,18 @@ const scopesOf = {
   ],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
+/** What `verify` reads the tenant with, to find what the stack does not explain: it says what it may not read. */
+export const verifyScopes: readonly string[] = [
+  "read:resource_servers",
+  "read:clients",
+  "read:client_grants",
+  "read:connections",
+  "read:roles",
+  "read:role_members",
+  "read:users",
+  "read:actions",
+];
+
 type Resource = keyof typeof scopesOf;
 
 const always: readonly Resource[] = [

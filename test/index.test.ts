@@ -70,6 +70,7 @@ test("the outputs are what others build on, and the secrets among them are secre
     "kubeconfig",
     "permissionsClaim",
     "routing",
+    "tenant",
     "userPasswords",
     "viewers",
   ]);
@@ -123,6 +124,8 @@ test("the outputs are what others build on, and the secrets among them are secre
     secret: true,
   });
   assert.deepEqual(await read(outputs.kubeconfig), { value: kubeconfig, secret: true });
+  const tenant: unknown = Reflect.get(outputs, "tenant");
+  assert.equal((await read(pulumi.output(tenant))).secret, true);
 });
 
 test("a preview knows the addresses and policies, and not the ids and passwords", async () => {

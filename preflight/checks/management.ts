@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { IdentitySettings } from "../../components/config";
 import { type Check, failed, notTried, ok, once, type Outcome } from "../check";
 import { type Answer, jsonOf, send } from "../http";
-import { neededScopes } from "../scopes";
+import { neededScopes, verifyScopes } from "../scopes";
 import { type Stack, textOf } from "../stack";
 import { attempt } from "./provider";
 
@@ -113,7 +113,10 @@ function refused(url: string, answer: Answer, identity: Auth0Settings, stack: st
 function judgeScopes(scopes: ReadonlySet<string>, identity: Auth0Settings): Outcome {
   const needed = neededScopes(identity);
   const lost = needed.filter((scope) => !scopes.has(scope));
-  if (lost.length === 0) return ok(`all ${needed.length} that the stack needs`);
+  const unread = verifyScopes.filter((scope) => !scopes.has(scope));
+  const forVerify =
+    unread.length === 0 ? "" : `; verify reads all of the tenant with ${unread.join(" ")}, too`;
+  if (lost.length === 0) return ok(`all ${needed.length} that the stack needs${forVerify}`);
   return failed(
     `${lost.length} of ${needed.length} are missing: ${lost.join(" ")}`,
     `Grant them to ${identity.clientId} in the tenant's dashboard, at the Auth0 Management API's machine to machine applications.`,

@@ -101,7 +101,10 @@ test("scopes that only the token itself says, and a token that no line may show"
   const payload = Buffer.from(JSON.stringify({ scope: all.join(" ") })).toString("base64url");
   const token = `header.${payload}.signature`;
   const { found, stack } = await answering(() => ({ body: { access_token: token } }));
-  assert.equal(found[1], "ok management scopes: all 28 that the stack needs");
+  assert.equal(
+    found[1],
+    "ok management scopes: all 28 that the stack needs; verify reads all of the tenant with read:role_members read:actions, too",
+  );
   assert.equal(stack.secrets.hide(`got ${token}`), "got (not shown)");
 });
 

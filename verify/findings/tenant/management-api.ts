@@ -134,6 +134,6 @@ function reasonIn(body: unknown): string {
 function pauseFor({ headers }: Response): number {
   const seconds = Number(headers.get("retry-after") ?? NaN);
   const reset = Number(headers.get("x-ratelimit-reset") ?? NaN) * 1000 - Date.now();
-  const wait = [seconds * 1000, reset].find((each) => each > 0) ?? 1000;
+  const wait = [seconds * 1000, reset].find((each) => each >= 0) ?? 1000;
   return Math.min(wait, longestPause);
 }
