@@ -22,6 +22,10 @@ export interface Given {
   readonly name?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
   readonly protect?: boolean;
+  /** The outputs that the program marks as secrets. */
+  readonly additionalSecretOutputs?: readonly string[];
+  /** What its provider gives it, by the output's name. */
+  readonly outputs?: Readonly<Record<string, unknown>>;
   /** The provider's name. */
   readonly provider?: string;
   /** By the input: the resources whose outputs it is made of, by kind and name as {@link titleOf} has them. */
@@ -75,8 +79,9 @@ function engineResources(
   resources: readonly Given[],
   given: readonly ResourceValidationArgs[],
 ): PolicyResource[] {
-  const engine = given.map(({ type, name, urn, opts }): PolicyResource => {
-    const nothing = { dependencies: [], propertyDependencies: {}, props: {} };
+  const engine = given.map(({ type, name, urn, opts }, position): PolicyResource => {
+    const props = sdk.unknownCheckingProxy(structuredClone(resources[position]?.outputs ?? {}));
+    const nothing = { dependencies: [], propertyDependencies: {}, props };
     return { type, name, urn, opts, ...nothing, isType: () => false, asType: () => undefined };
   });
   const byTitle = new Map(resources.map((one, position) => [titleOf(one), engine[position]]));
@@ -92,7 +97,14 @@ function engineResources(
 const configured = (settings: object) => () => structuredClone(settings) as never;
 
 function argumentsOf(
-  { type, name = "subject", inputs = {}, protect = false, provider }: Given,
+  {
+    type,
+    name = "subject",
+    inputs = {},
+    protect = false,
+    provider,
+    additionalSecretOutputs = [],
+  }: Given,
   position: number,
   settings: object,
 ): ResourceValidationArgs {
@@ -106,7 +118,7 @@ function argumentsOf(
       protect,
       ignoreChanges: [],
       aliases: [],
-      additionalSecretOutputs: [],
+      additionalSecretOutputs: [...additionalSecretOutputs],
       customTimeouts: { createSeconds: 0, updateSeconds: 0, deleteSeconds: 0 },
     },
     ...(provider !== undefined && {

@@ -20,12 +20,13 @@ export async function programOf(stack: string, changes = {}): Promise<Program> {
   const { registrations } = await runProgram({ stack, preview: true, changes });
   const resources = registrations
     .filter(({ id }) => id === undefined)
-    .map(({ type, name, inputs, protect, provider, references }) => ({
+    .map(({ type, name, inputs, protect, provider, references, additionalSecretOutputs }) => ({
       type,
       name,
       inputs: asGiven(inputs) as Record<string, unknown>,
       protect,
       references,
+      additionalSecretOutputs,
       ...(isMade(type) && { provider: provider || "default" }),
     }));
   const { choice } = readChoice(join(__dirname, "../.."), stack, rules);

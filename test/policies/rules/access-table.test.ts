@@ -5,6 +5,7 @@ import {
   allow,
   allowNothing,
   authorization,
+  issuers,
   permission,
   principals,
   source,
@@ -255,4 +256,39 @@ test("paths are compared where the table has them, and permissions where the iss
     await judged(accessTable, all(details({ from, when: [condition] })), nested),
     [],
   );
+});
+
+test("where only listed clients' tokens count, each rule names them, and no others", async () => {
+  const of = (clients: unknown) => ({
+    table: { ...table, issuers: issuers.map((one) => ({ ...one, clients })) },
+  });
+  const details = (...conditions: object[]) => [
+    allow("productpage", { from: [source("ingress/gateway")] }),
+    allow("profile", {
+      from: [source("bookinfo/productpage", [principals]), source("ingress/gateway", [principals])],
+      when: conditions,
+    }),
+    allow("details", {
+      from: [source("bookinfo/productpage", [principals])],
+      when: [permission(), ...conditions],
+    }),
+  ];
+  const presenter = (...values: unknown[]) => ({ key: "request.auth.presenter", values });
+  const count = async (given: readonly Given[], clients: unknown) =>
+    (await judged(accessTable, given, of(clients))).length;
+  assert.equal(await count(details(presenter("web")), ["web"]), 0);
+  assert.equal(await count(details(), "any"), 0);
+  assert.equal(await count(details(), ["web"]), 2);
+  assert.equal(await count(details(presenter("web", "other")), ["web"]), 2);
+  assert.equal(await count(details(presenter("*")), ["web"]), 2);
+  const excluded = { key: "request.auth.presenter", notValues: ["other"] };
+  assert.equal(await count(details(excluded), ["web"]), 2);
+  // The stack's own clients: their ids are their provider's outputs, or not known yet.
+  const client: Given = {
+    type: "auth0:index/client:Client",
+    name: "web",
+    outputs: { clientId: "web" },
+  };
+  assert.equal(await count([...details(presenter("web", notKnown)), client], "listed"), 0);
+  assert.equal(await count([...details(presenter("stranger")), client], "listed"), 2);
 });

@@ -216,3 +216,17 @@ test("the configuration asks for refresh tokens that are good for one use", asyn
   const without = client({ grantTypes: ["authorization_code"] });
   assert.deepEqual(await judged(auth0Client, [without], settings), []);
 });
+
+test("addresses are the gateway's own, where that is configured", async () => {
+  const settings = { gatewayUrl: "https://www.shop.example" };
+  const given = (callback: string): Given =>
+    client({ callbacks: [callback], allowedLogoutUrls: [] });
+  assert.deepEqual(
+    await judged(auth0Client, [given("https://www.shop.example/callback")], settings),
+    [],
+  );
+  for (const address of ["https://attacker.example/callback", "https://www.shop.example:8443/"]) {
+    const [finding] = await judged(auth0Client, [given(address)], settings);
+    assert.match(finding?.message ?? "", /which is not the gateway's. Write an address of/);
+  }
+});
