@@ -9,7 +9,7 @@ import { Enforcement } from "./components/enforcement";
 import { trustedIssuers } from "./components/enforcement/issuers";
 import { findCertificate, GatewayCertificate } from "./components/gateway/certificate";
 import { createIdentity } from "./components/identity";
-import { createLogin, describeLogin, extensionProvider } from "./components/login";
+import { createLogin, describeLogin, extensionProviders } from "./components/login";
 import { IstioMesh } from "./components/mesh";
 import { createNamespace } from "./components/namespace";
 import { networkOf } from "./components/network";
@@ -36,7 +36,7 @@ const mesh = new IstioMesh(
     network,
     isSecure: tls !== undefined,
     certificateAuthority: settings.identity.certificateAuthority,
-    extensionProviders: settings.login.at === "gateway" ? [extensionProvider] : [],
+    extensionProviders: settings.login.at === "gateway" ? extensionProviders(settings.login) : [],
   },
   { providers: [provider], ...inCluster },
 );

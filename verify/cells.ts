@@ -85,7 +85,11 @@ function planCell(
 ): PlannedCell {
   const atGateway = outcomeAtGateway(target, viewer, stack);
   const { sent, shown, words } = held ?? missing;
-  const { method, origin, path, headers } = requestFor(target, shown);
+  // What begins a sign-in is a page that a browser opens.
+  const asked = atGateway
+    ? { ...target, headers: { accept: "text/html", ...target.headers } }
+    : target;
+  const { method, origin, path, headers } = requestFor(asked, shown);
   return {
     cell: {
       vantage: vantage.name,
@@ -97,7 +101,7 @@ function planCell(
       ...(viewer.needs !== undefined && { needs: viewer.needs }),
       ...(target.control !== undefined && { control: target.control }),
     },
-    request: held && requestFor(target, sent),
+    request: held && requestFor(asked, sent),
     ...(target.outcome?.always === undefined &&
       atGateway === undefined &&
       viewer.isBrowser === undefined &&

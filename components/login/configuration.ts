@@ -99,7 +99,8 @@ export function proxyFlags(
     "cookie-refresh": login.refresh,
     // Two pages that are opened at once each begin a sign-in; neither spoils the other's.
     "cookie-csrf-per-request": true,
-    "cookie-csrf-per-request-limit": 5,
+    // As many as fit: each takes half a kilobyte of the 60 that Envoy takes as a request's headers.
+    "cookie-csrf-per-request-limit": 30,
     "email-domain": "*",
     "redirect-url": applicationAddresses({ ...options, login: "gateway" }).callback,
     "skip-provider-button": true,

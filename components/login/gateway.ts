@@ -2,24 +2,39 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { HelmValues } from "../mesh/values";
 import { AuthorizationPolicy, DestinationRule, Sidecar } from "../mesh/resources";
 import { hostOf, proxy } from "./names";
-import { loginPolicies, type LoginPolicyOptions, providerName } from "./policies";
+import type { GatewayLoginSettings } from "./configuration";
+import { loginPolicies, type LoginPolicyOptions, providerNames } from "./policies";
 
-/** The proxy as the mesh asks it: an entry of `meshConfig.extensionProviders`. */
-export const extensionProvider: HelmValues = {
-  name: providerName,
-  envoyExtAuthzHttp: {
-    // With its namespace: a ServiceEntry of any other for this host would leave the gateway without the proxy.
-    service: `${proxy.namespace}/${hostOf(proxy)}`,
-    port: proxy.port,
-    // Without these it would wait ten minutes, and say "forbidden" where it is only out of order.
-    timeout: "5s",
-    statusOnError: "503",
-    includeRequestHeadersInCheck: ["cookie"],
-    headersToUpstreamOnAllow: ["authorization"],
-    // A session that was refreshed has another cookie; and no browser keeps what it got by a session.
-    headersToDownstreamOnAllow: ["cache-control", "set-cookie"],
-    headersToDownstreamOnDeny: ["cache-control", "content-type", "set-cookie"],
-  },
+/** The proxy as the mesh asks it: entries of `meshConfig.extensionProviders`. */
+export function extensionProviders({
+  required,
+}: Pick<GatewayLoginSettings, "required">): readonly HelmValues[] {
+  const pages = { name: providerNames.pages, envoyExtAuthzHttp: authorizer };
+  if (!required) return [pages];
+  // To what asks for JSON the proxy answers 401, and begins no sign-in: each would leave a cookie in the browser, and
+  // too many of them would push out the one that a person is in the middle of.
+  const includeAdditionalHeadersInCheck = { accept: "application/json" };
+  return [
+    pages,
+    {
+      name: providerNames.others,
+      envoyExtAuthzHttp: { ...authorizer, includeAdditionalHeadersInCheck },
+    },
+  ];
+}
+
+const authorizer = {
+  // With its namespace: a ServiceEntry of any other for this host would leave the gateway without the proxy.
+  service: `${proxy.namespace}/${hostOf(proxy)}`,
+  port: proxy.port,
+  // Without these it would wait ten minutes, and say "forbidden" where it is only out of order.
+  timeout: "5s",
+  statusOnError: "503",
+  includeRequestHeadersInCheck: ["cookie"],
+  headersToUpstreamOnAllow: ["authorization"],
+  // A session that was refreshed has another cookie; and no browser keeps what it got by a session.
+  headersToDownstreamOnAllow: ["cache-control", "set-cookie"],
+  headersToDownstreamOnDeny: ["cache-control", "content-type", "set-cookie"],
 };
 
 /** Makes what the mesh enforces for the login. It is there before what it protects. */

@@ -12,7 +12,7 @@ import { GatewayLogin } from "./gateway-login";
 import { applicationPaths } from "./names";
 import { loginRoutes } from "./routes";
 
-export { extensionProvider } from "./gateway";
+export { extensionProviders } from "./gateway";
 
 /** What every kind of login gives the rest of the stack. */
 export interface Login {

@@ -17,8 +17,11 @@ import {
 import type { GatewayLoginSettings } from "./configuration";
 import { hostOf, type LoginWorkload, proxy, proxyPrefix, redis } from "./names";
 
-/** The proxy's name in the mesh's configuration, by which a policy asks it. */
-export const providerName = "login";
+/**
+ * The proxy's names in the mesh's configuration, by which policies ask it: about pages that a browser opens, and, where a
+ * login is required, about all else. Istio tells providers apart by how their names begin.
+ */
+export const providerNames = { pages: "login", others: "session" } as const;
 
 /** What the login's policies are made of. */
 export interface LoginPolicyOptions {
@@ -59,7 +62,20 @@ export function loginPolicies({ login, gatewayUrl }: LoginPolicyOptions): LoginP
             },
           ]
         : []),
-      { resource: "check", metadata: atGateway("login"), spec: askProxy(login, gatewayUrl) },
+      {
+        resource: "check",
+        metadata: atGateway("login"),
+        spec: askProxy("pages", gatewayUrl, login.required ? page : [hasCookie]),
+      },
+      ...(login.required
+        ? [
+            {
+              resource: "check-others",
+              metadata: atGateway("session"),
+              spec: askProxy("others", gatewayUrl, noPage),
+            },
+          ]
+        : []),
     ],
     Sidecar: [
       {
@@ -102,27 +118,33 @@ function allowCaller(
   };
 }
 
+type Conditions = NonNullable<NonNullable<AuthorizationPolicySpec["rules"]>[number]["when"]>;
+
+/** Without a cookie there is no session; only a required one then has to be begun. */
+const hasCookie = { key: "request.headers[cookie]", values: ["*"] };
+
+/** As browsers ask for what they show in a tab or a frame, and for nothing else. */
+const page = [{ key: "request.headers[accept]", values: ["text/html*"] }];
+const noPage = [{ key: "request.headers[accept]", notValues: ["text/html*"] }];
+
 /**
  * Has the gateway ask the proxy about browsers: requests that bring no token of their own. Machines pass by it, so
  * they do without it while it is down. Where HTTP is only redirected, that is not asked about.
  */
 function askProxy(
-  { required }: LoginPolicyOptions["login"],
+  about: keyof typeof providerNames,
   gatewayUrl: string,
+  conditions: Conditions,
 ): AuthorizationPolicySpec {
   const ports = isSecure(gatewayUrl) ? { ports: [String(secureGatewayPort)] } : {};
   return {
     action: "CUSTOM",
-    provider: { name: providerName },
+    provider: { name: providerNames[about] },
     selector: { matchLabels: gatewayLabels },
     rules: [
       {
         to: [{ operation: { notPaths: [`${proxyPrefix}/*`], ...ports } }],
-        when: [
-          { key: "request.headers[authorization]", notValues: ["*"] },
-          // Without a cookie there is no session; only a required one then has to be begun.
-          ...(required ? [] : [{ key: "request.headers[cookie]", values: ["*"] }]),
-        ],
+        when: [{ key: "request.headers[authorization]", notValues: ["*"] }, ...conditions],
       },
     ],
   };

@@ -25,10 +25,10 @@ const stylePaths = [{ prefix: `${proxyPrefix}/static/` }];
 const ofOtherSite = { "sec-fetch-site": { regex: "cross-site|same-site" } };
 
 /** A beginning of a sign-in that names a path to return to, or none. The proxy would also take the provider's host. */
-const toOwnPath = { ":path": { regex: "[^?]*(\\?(rd=(/|%2[Ff])[^&]*)?)?" } };
+const toOwnPath = { ":path": { regex: "[^?{]*(\\?(rd=(/|%2[Ff])[^&{]*)?)?" } };
 
-/** The same with a path that is the same decoded once more, and cannot hold `{id_token}`. */
-const toPlainPath = { ":path": { regex: "[^?]*(\\?rd=(/|%2[Ff])([\\w.~/-]|%2[Ff])*)?" } };
+/** What cannot have the proxy put the session's ID token into an address, by `{id_token}`. */
+const withoutToken = { ":path": { regex: "[^{]*" } };
 
 /**
  * What leads the proxy's own paths to it. In a VirtualService of its own these would come before a service's routes or
@@ -63,22 +63,33 @@ export function loginRoutes(args: LoginRouteOptions): readonly HttpRoute[] {
 /** By GET alone: a form's fields would count before the query. */
 const get = (path: string): Match => ({ uri: { exact: path }, method: { exact: "GET" } });
 
-const toProxy: HttpRoute = {
-  // It would count as `rd`.
-  headers: { request: { remove: ["x-auth-request-redirect"] } },
+const toProxy = {
   route: [{ destination: { host: hostOf(proxy), port: { number: proxy.port } } }],
+  // It says where to go next, unless the query does.
+  headers: { request: { remove: ["x-auth-request-redirect"] } },
   ...patience,
-};
+} satisfies HttpRoute;
 
-/** A sign-in that was begun in this browser goes on without the session that it has; a callback of none ends at home. */
+/** The proxy's own sign-out, and then the very same request without the session. The request's own `rd` counts for nothing. */
+const endSessionFirst = {
+  ...toProxy,
+  rewrite: { uri: `${signOutPath}?rd=&asked=` },
+  headers: { request: { set: { "x-auth-request-redirect": "%REQ(:PATH)%" } } },
+} satisfies HttpRoute;
+
+/** A sign-in that was begun in this browser ends without the session that it has. What none was begun for leads home. */
 function callbackRoutes({ application, gatewayUrl }: LoginRouteOptions): HttpRoute[] {
   const session = { ...get(callbackPath), headers: ofSession(gatewayUrl) };
   return [
     {
-      match: [{ ...session, withoutHeaders: ofSignIn(gatewayUrl) }],
+      match: [{ ...session, withoutHeaders: { ...ofSignIn(gatewayUrl) } }],
       redirect: homeOf(application),
     },
-    { match: [session], rewrite: { uri: endOfSession(startAt(application)) }, ...toProxy },
+    {
+      match: [{ ...session, headers: { ...session.headers, ...withoutToken } }],
+      ...endSessionFirst,
+    },
+    { match: [session], redirect: homeOf(application) },
     { match: [get(callbackPath)], ...toProxy },
   ];
 }
@@ -86,28 +97,18 @@ function callbackRoutes({ application, gatewayUrl }: LoginRouteOptions): HttpRou
 /** Beginning a sign-in. */
 function startRoutes({ application, gatewayUrl }: LoginRouteOptions): HttpRoute[] {
   const start = startPaths.map(get);
-  const headers = ofSession(gatewayUrl);
+  const session = ofSession(gatewayUrl);
   return [
-    // The first `rd` of a query counts, so this one's own replaces it.
+    // By the first `rd` of a query: this one's own replaces it.
     {
       match: start.map((path) => ({ ...path, withoutHeaders: toOwnPath })),
-      redirect: { uri: startAt(application), redirectCode: 302 },
+      redirect: { uri: loginPaths(application).gateway.signIn, redirectCode: 302 },
     },
     {
-      match: start.map((path) => ({ ...path, headers: { ...headers, ...ofOtherSite } })),
+      match: start.map((path) => ({ ...path, headers: { ...session, ...ofOtherSite } })),
       redirect: homeOf(application),
     },
-    // The request's own query follows after the path, and becomes a part of `rd`.
-    {
-      match: start.map((path) => ({ ...path, headers: { ...headers, ...toPlainPath } })),
-      rewrite: { uri: `${signOutPath}?asked=&rd=${proxyPrefix}/start` },
-      ...toProxy,
-    },
-    {
-      match: start.map((path) => ({ ...path, headers })),
-      rewrite: { uri: endOfSession(startAt(application)) },
-      ...toProxy,
-    },
+    { match: start.map((path) => ({ ...path, headers: session })), ...endSessionFirst },
     { match: start, ...toProxy },
   ];
 }
@@ -145,9 +146,6 @@ function signOutRoutes(args: LoginRouteOptions): HttpRoute[] {
     signedOutRoute({ ...args, signedOut }),
   ];
 }
-
-const startAt = (application: LoginRouteOptions["application"]) =>
-  loginPaths(application).gateway.signIn;
 
 /** With an empty query, or the request's own would follow. */
 const homeOf = ({ home }: LoginRouteOptions["application"]) => ({

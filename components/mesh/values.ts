@@ -86,6 +86,10 @@ export function istiodValues({
       PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: tenantLag,
       // The gateway takes Gateways of its own namespace only: another one's would add listeners, hosts and routes.
       PILOT_SCOPE_GATEWAY_TO_NAMESPACE: "true",
+      // Without it, two that are asked at one workload have everything refused there.
+      ...(extensionProviders.length > 1 && {
+        PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS: "true",
+      }),
     },
     meshConfig: {
       outboundTrafficPolicy: { mode: egress },

@@ -106,7 +106,7 @@ export function fixation(
   const arriving = async () => {
     const visitor = new Visitor();
     visitor.stopsAt = stand.at(callback);
-    const { url } = await stand.signIn(visitor);
+    const { url } = await stand.signIn(visitor, `${start}%3Fu%3D1`);
     visitor.stopsAt = undefined;
     return { visitor, url };
   };
@@ -139,7 +139,7 @@ export function fixation(
       const { visitor, url } = await arriving();
       await plant(visitor, kept);
       const page = await visitor.open(url);
-      assert.deepEqual([page.url, page.status], [stand.at("/productpage"), 200]);
+      assert.deepEqual([page.url, page.status], [stand.at("/productpage?u=1"), 200]);
       await signedInAnew(visitor, kept, page.way.join(" → "));
     });
 
@@ -179,14 +179,22 @@ export function fixation(
     assert.deepEqual([page.url, page.status], [stand.at("/productpage"), 200]);
   });
 
-  it("tells no address the session's ID token where a sign-in is begun anew", async () => {
-    for (const rd of ["/productpage?token={id_token}", "/{id_token}"].map(encodeURIComponent)) {
-      const visitor = await stand.signedIn();
-      for (const query of [`rd=${rd}`, `a=${rd}&rd=/`, `rd=/&a=${rd}`, `rd=%2F&rd=${rd}`]) {
-        const { location } = await visitor.ask(stand.at(`/oauth2/start?${query}`));
-        const at = new URL(location ?? "");
-        assert.equal(`${at.origin}${at.pathname}`, stand.at("/oauth2/start"), query);
-        assert.doesNotMatch(at.search, /ey[\w-]+\./, query);
+  it("tells no address the session's ID token where it ends the session first", async () => {
+    for (const token of ["{id_token}", "%7Bid_token%7D"]) {
+      for (const path of [
+        `/oauth2/start?rd=/productpage?token=${token}`,
+        `/oauth2/start?a=${token}&rd=/`,
+        `/oauth2/start?rd=/&a=${token}`,
+        `${callback}?code=${token}&state=b`,
+        `${callback}?rd=/${token}&code=a&state=b`,
+        `${callback}?%72d=https://${token}`,
+      ]) {
+        const visitor = await stand.signedIn();
+        await plant(visitor, `${name}_a_csrf=b`);
+        const { location } = await visitor.ask(stand.at(path));
+        const next = new URL(location ?? "");
+        assert.equal(next.origin, stand.outputs.gatewayUrl, path);
+        assert.doesNotMatch(next.href, /ey[\w-]+\./, path);
       }
     }
   });

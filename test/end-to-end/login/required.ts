@@ -35,6 +35,17 @@ const authorizations = [
   "Negotiate x",
 ];
 
+/** What asks for no page: images, styles, scripts, polls, programs. */
+const noPages = [
+  "*/*",
+  "image/avif,image/webp,*/*;q=0.8",
+  "text/css,*/*;q=0.1",
+  "application/json",
+];
+
+/** As many pages as a person may open before signing in, each with a sign-in of its own. */
+const pages = 30;
+
 /** @param cookieName of its sessions */
 export function requiredLogin(stand: Stand, cookieName: string): void {
   it("leads a page to the sign-in and back, and answers 401 to the API", async () => {
@@ -59,5 +70,39 @@ export function requiredLogin(stand: Stand, cookieName: string): void {
         }
       }
     }
+  });
+
+  it("answers 401 to what asks for no page, and begins no sign-in for it", async () => {
+    for (const accept of noPages) {
+      for (const cookie of [undefined, `${cookieName}=x`, `${cookieName}_a_csrf=x`]) {
+        const visitor = new Visitor();
+        const headers = { accept, ...(cookie !== undefined && { cookie }) };
+        const { status, location } = await visitor.ask(
+          stand.at("/productpage"),
+          undefined,
+          headers,
+        );
+        assert.deepEqual([status, location], [401, undefined], JSON.stringify(headers));
+        assert.doesNotMatch(await visitor.jar.getCookieString(stand.at("/")), /_csrf/);
+      }
+    }
+    const visitor = await stand.signedIn();
+    const { status } = await visitor.ask(stand.at(details), undefined, { accept: "*/*" });
+    assert.equal(status, 200);
+  });
+
+  it("ends each of the sign-ins of many pages that were opened before the first", async () => {
+    const visitor = new Visitor();
+    const begun: string[] = [];
+    for (let page = 0; page < pages; page += 1)
+      begun.push((await visitor.ask(stand.at(`/productpage?u=${page}`))).location ?? "");
+    const [first = "", ...others] = begun;
+    const form = await visitor.open(first);
+    const ends = [await visitor.submit(form, stand.credentials())];
+    for (const one of others) ends.push(await visitor.open(one));
+    assert.deepEqual(
+      ends.map(({ url, status }) => [url, status]),
+      begun.map((_, page) => [stand.at(`/productpage?u=${page}`), 200]),
+    );
   });
 }
