@@ -39,7 +39,7 @@ export function report(
     issuer: "https://tenant.localhost:8443/",
     startedAt: "2026-11-23T06:00:00.000Z",
     cells,
-    findings: { asked: 7, unexplained, accepted: [], unused: [] },
+    findings: { asked: 7, unexplained, accepted: [], unused: [], notCovered: [] },
     summary: {
       cells: cells.length,
       differences: count("different"),
