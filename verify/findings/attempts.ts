@@ -37,7 +37,7 @@ export function attemptsOf(
   const none = [{}];
   if (kind !== "VirtualService") return none;
   const { data } = virtualService.safeParse(spec);
-  if (data === undefined || !data.gateways.some((gateway) => gateway !== "mesh")) return none;
+  if (!data?.gateways.some((gateway) => gateway !== "mesh")) return none;
   const known = virtualService.safeParse(asked).data?.http ?? [];
   const added = data.http.filter((each) => !known.some((one) => isDeepStrictEqual(one, each)));
   const attempts = added.flatMap((each) => {

@@ -10,6 +10,8 @@ import type { Finding, ProvenFinding } from "./finding";
 import { ingressFindings } from "./ingress";
 import { interceptionFindings } from "./interception";
 import { type Inventory, readInventory } from "./inventory";
+import { controlPlaneFindings } from "./control-plane";
+import { meshFindings } from "./mesh";
 import { namesTaken } from "./names-taken";
 import { notCovered } from "./not-covered";
 import { compareObjects, objectsAskedOf, ownNamespaces } from "./objects";
@@ -121,6 +123,21 @@ function clusterFindings(
     ...ingressFindings(application, inventory, outputs.gatewayUrl),
     ...namesTaken(application, inventory.objects),
     ...workloadFindings(application, outputs, inventory),
+    ...meshWideFindings(application, outputs, inventory),
+  ];
+}
+
+/** The mesh's settings, and the control plane. */
+function meshWideFindings(
+  application: Application,
+  outputs: StackOutputs,
+  { namespaces, meshConfig, ...controlPlane }: Inventory,
+): readonly Finding[] {
+  const those = (names: readonly string[]) =>
+    namespaces.filter(({ metadata }) => names.includes(metadata?.name ?? ""));
+  return [
+    ...meshFindings(outputs, meshConfig, those(ownNamespaces(application))),
+    ...controlPlaneFindings(controlPlane, those(meshedNamespaces(application, outputs))),
   ];
 }
 

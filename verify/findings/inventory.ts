@@ -1,5 +1,6 @@
 /** Everything in the cluster that can make a way to what the stack protects, read once. */
 import {
+  AdmissionregistrationV1Api,
   ApiException,
   AppsV1Api,
   CoreV1Api,
@@ -12,6 +13,7 @@ import type {
   V1Deployment,
   V1EndpointSlice,
   V1Ingress,
+  V1MutatingWebhookConfiguration,
   V1Namespace,
   V1NetworkPolicy,
   V1Pod,
@@ -48,6 +50,8 @@ export interface Inventory {
   readonly networkPolicies: readonly V1NetworkPolicy[];
   /** Deployments of Istio's root namespace: the control plane. */
   readonly controlPlane: readonly V1Deployment[];
+  /** What changes objects as they are made, such as the injector of sidecars. */
+  readonly webhooks: readonly V1MutatingWebhookConfiguration[];
   /** `meshConfig` as istiod reads it; undefined where there is none, and Istio's defaults count. */
   readonly meshConfig: unknown;
   /** Istio's objects of every namespace, of the kinds in `meshKinds`. */
@@ -98,6 +102,7 @@ export async function readInventory(kubeconfig: string): Promise<Inventory> {
     ingresses,
     policies,
     controlPlane,
+    webhooks,
     mesh,
     objects,
   ] = await Promise.all([
@@ -120,6 +125,10 @@ export async function readInventory(kubeconfig: string): Promise<Inventory> {
       const api = cluster.makeApiClient(AppsV1Api);
       return (await api.listNamespacedDeployment({ namespace: namespaces.mesh })).items;
     }),
+    explained("list the webhooks", async () => {
+      const api = cluster.makeApiClient(AdmissionregistrationV1Api);
+      return (await api.listMutatingWebhookConfiguration()).items;
+    }),
     explained("read the mesh's configuration", () => readMeshConfig(core)),
     readObjects(cluster),
   ]);
@@ -131,6 +140,7 @@ export async function readInventory(kubeconfig: string): Promise<Inventory> {
     ingresses,
     networkPolicies: policies,
     controlPlane,
+    webhooks,
     meshConfig: mesh,
     objects,
     gateways: await readGateways(cluster, found),

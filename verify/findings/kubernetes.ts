@@ -1,7 +1,9 @@
 /** Kubernetes' objects as they come over the wire. */
 import type {
   V1Container,
+  V1Deployment,
   V1EndpointSlice,
+  V1MutatingWebhookConfiguration,
   V1Namespace,
   V1Pod,
   V1Service,
@@ -9,7 +11,9 @@ import type {
 import type { Plain } from "../probe-pod";
 
 export type Container = Plain<V1Container>;
+export type Deployment = Plain<V1Deployment>;
 export type EndpointSlice = Plain<V1EndpointSlice>;
 export type Namespace = Plain<V1Namespace>;
 export type Pod = Plain<V1Pod>;
 export type Service = Plain<V1Service>;
+export type WebhookConfiguration = Plain<V1MutatingWebhookConfiguration>;

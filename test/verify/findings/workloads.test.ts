@@ -13,7 +13,7 @@ import {
   podOf,
   type WorkloadCluster,
   workloadCluster,
-} from "./workload-cluster";
+} from "../support/workloads";
 
 const atGateway = { at: "gateway", required: false, sessions: "redis" } as const;
 
@@ -598,7 +598,7 @@ for (const [what, change, object, opens, undo, asks] of cases) {
     assert.equal(finding.undo, undo);
     if (asks !== undefined) {
       assert.equal(finding.attempt?.from, "outsider");
-      const { origin = "", path = "" } = finding.attempt?.request ?? {};
+      const { origin, path } = finding.attempt.request;
       assert.match(`${origin}${path}`, asks);
     }
   });

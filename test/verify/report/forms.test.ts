@@ -50,7 +50,14 @@ test("JSON: version 2, everything in words and in values", () => {
   assert.equal(document.proven, false);
   assert.equal(document.startedAt, "2026-11-23T06:00:00.000Z");
   assert.deepEqual(document.summary, { cells: 16, differences: 3, unproven: 1, notTried: 4 });
-  assert.deepEqual(document.findings, { asked: 7, unexplained: [], accepted: [], unused: [], notCovered: [], notRead: [] });
+  assert.deepEqual(document.findings, {
+    asked: 7,
+    unexplained: [],
+    accepted: [],
+    unused: [],
+    notCovered: [],
+    notRead: [],
+  });
   assert.deepEqual(document.cells[2], {
     vantage: gate,
     viewer: "user@bookinfo.example",

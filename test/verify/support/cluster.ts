@@ -9,6 +9,7 @@ import type { V1Pod, V1PodStatus, V1Service, V1ServiceAccount } from "@kubernete
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
 import type { Plain } from "../../../verify/probe-pod";
+import { injected } from "./workloads";
 
 /** A command that runs in a pod. */
 export interface Running {
@@ -30,6 +31,10 @@ export interface ClusterOptions {
   readonly workloads?: readonly Plain<V1Pod>[];
   /** Istio's objects, by the plural of their kind in lower case. The lists of other kinds are empty. */
   readonly policies?: Readonly<Record<string, readonly Resource[]>>;
+  /** Those whose pods get a sidecar. Default: none. */
+  readonly namespaces?: readonly string[];
+  /** The mesh's settings. Default: there are none. */
+  readonly meshConfig?: object;
 }
 
 export interface Cluster {
@@ -73,6 +78,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const created: Plain<V1Pod>[] = [];
   const requests: string[] = [];
 
+  const namespaces = (options.namespaces ?? []).map((name) => ({
+    metadata: { name, labels: { "istio-injection": "enabled" } },
+  }));
+
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const asked = `${request.method ?? ""} ${request.url ?? ""}`;
     requests.push(asked);
@@ -90,10 +99,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       reply(200, { items: items.filter(isThere) });
       return;
     }
+    if (url.pathname.endsWith("/namespaces/istio-system/configmaps/istio")) {
+      reply(200, { data: { mesh: JSON.stringify(options.meshConfig ?? {}) } });
+      return;
+    }
     const [, everywhere] = /^\/api\/v1\/([^/]+)$/.exec(url.pathname) ?? [];
     if (everywhere !== undefined) {
       const items = [
         ...(everywhere === "pods" ? (options.workloads ?? []) : []),
+        ...(everywhere === "namespaces" ? namespaces : []),
         ...(kinds[everywhere]?.values() ?? []),
       ];
       reply(200, { items });
@@ -136,7 +150,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         return;
       }
       if (kind === "pods") created.push(resource as Plain<V1Pod>);
-      kept.set(name, resource);
+      const inject = resource.metadata.labels?.["sidecar.istio.io/inject"];
+      const isInjected = kind === "pods" && inject === "true";
+      kept.set(name, isInjected ? injected(resource as Plain<V1Pod>) : resource);
       reply(201, resource);
     }
   };

@@ -18,6 +18,7 @@ import type { Observed, ProbeRequest } from "../../../verify/prober";
 import type { Running } from "./cluster";
 import { authenticate, normalized } from "./envoy";
 import type { Answer, Seen, TokenRules } from "./envoy";
+import { meshedPod } from "./workloads";
 
 /** What one rule of a policy asks for; what it does not name may be anything. */
 export interface Rule {
@@ -71,10 +72,14 @@ const accountOf = (service: string) => `bookinfo/bookinfo-${service}`;
 const versions = ["productpage-v1", "details-v1", "reviews-v1", "reviews-v2", "reviews-v3"];
 const workloads = [...versions, "ratings-v1"].map((name, position): Plain<V1Pod> => {
   const [app = "", version = ""] = name.split("-");
-  return {
-    metadata: { name: `${name}-abc`, namespace: "bookinfo", labels: { app, version } },
-    status: { phase: "Running", podIP: `10.0.0.${position + 1}` },
-  };
+  const pod = meshedPod({
+    name,
+    namespace: "bookinfo",
+    account: `bookinfo-${app}`,
+    labels: { app, version },
+    port: 9080,
+  });
+  return { ...pod, status: { phase: "Running", podIP: `10.0.0.${position + 1}` } };
 });
 
 const everyService: TokenChecks = { atGateway: false, atServices: "all", required: false };

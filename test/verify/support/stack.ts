@@ -11,6 +11,7 @@ import { type ObjectsByKind, objectsAskedOf } from "../../../verify/findings/obj
 import { startCluster } from "./cluster";
 import type { Cluster, ClusterOptions } from "./cluster";
 import { startMesh } from "./mesh";
+import { meshWide } from "./workloads";
 import type { Mesh, MeshOptions } from "./mesh";
 import { startTenant } from "./tenant";
 import type { Tenant } from "./tenant";
@@ -128,7 +129,13 @@ export async function startStack({
   const cluster = await startCluster({
     run: (pod) => mesh.run(pod),
     workloads: mesh.workloads,
-    policies,
+    policies: {
+      ...policies,
+      deployments: [meshWide.istiod],
+      mutatingwebhookconfigurations: [meshWide.injector],
+    },
+    namespaces: [bookinfo.namespace],
+    meshConfig: meshWide.meshConfig,
   });
   const directory = await mkdtemp(join(tmpdir(), "verify-test-"));
   const signingKey = join(directory, "keys.json");

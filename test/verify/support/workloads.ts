@@ -1,5 +1,4 @@
 /** The workloads of a cluster as Kubernetes and Istio's injector make them, written by hand. */
-import { parse } from "yaml";
 import type { Application } from "../../../components/application";
 import { proxy, redis } from "../../../components/login/names";
 import type { StackOutputs } from "../../../stack/outputs";
@@ -10,7 +9,7 @@ import type {
   Pod,
   Service,
 } from "../../../verify/findings/kubernetes";
-import { podName, probePod, runLabel } from "../../../verify/probe-pod";
+import { probePod } from "../../../verify/probe-pod";
 import { podsToProbeFrom } from "../../../verify/vantages";
 
 /** What a test changes. */
@@ -88,11 +87,20 @@ export interface PodOptions {
 
 /** A pod with a sidecar. */
 export function meshedPod(options: PodOptions): Pod {
-  const pod = plainPod(options);
-  pod.metadata = { ...pod.metadata, annotations: { "sidecar.istio.io/status": "{}" } };
-  pod.metadata.labels = { ...pod.metadata.labels, "security.istio.io/tlsMode": "istio" };
-  if (pod.spec !== undefined) pod.spec.initContainers = [init(), proxyContainer("sidecar")];
-  return pod;
+  return injected(plainPod(options));
+}
+
+/** What Istio's injector makes of a pod. */
+export function injected({ metadata: written, spec, ...pod }: Pod): Pod {
+  return {
+    ...pod,
+    metadata: {
+      ...written,
+      annotations: { ...written?.annotations, "sidecar.istio.io/status": "{}" },
+      labels: { ...written?.labels, "security.istio.io/tlsMode": "istio" },
+    },
+    ...(spec && { spec: { ...spec, initContainers: [init(), proxyContainer("sidecar")] } }),
+  };
 }
 
 /** A pod without one. */
@@ -169,23 +177,12 @@ export function workloadCluster(
   const probes = ["aaaa", "bbbb"].flatMap((run) =>
     podsToProbeFrom(application).map((made): Pod => {
       const { metadata: written, spec } = probePod(run, made, "node");
-      const { metadata: labelled, spec: injected } = meshedPod({
-        name: podName(run, made.name),
-        namespace: made.namespace,
-        account: made.serviceAccount,
-        labels: { ...written?.labels, [runLabel]: run },
-        owner: "none",
-      });
-      return {
-        metadata: { ...labelled, ...written, namespace: made.namespace },
-        ...(spec && {
-          spec: {
-            ...spec,
-            ...(made.inTheMesh && { initContainers: injected?.initContainers ?? [] }),
-          },
-        }),
+      const pod: Pod = {
+        metadata: { ...written, namespace: made.namespace },
+        ...(spec && { spec }),
         status: { phase: "Running" },
       };
+      return made.inTheMesh ? injected(pod) : pod;
     }),
   );
   return {
@@ -247,7 +244,7 @@ export function workloadCluster(
       addressType: "IPv4",
       endpoints: [{ addresses: ["10.0.0.200"] }],
     })),
-    meshConfig: parse(JSON.stringify({ defaultConfig: { ...proxyConfig } })),
+    meshConfig: { defaultConfig: proxyConfig },
   };
 }
 
@@ -257,3 +254,41 @@ export function podOf({ pods }: WorkloadCluster, deployment: string): Pod {
   if (found === undefined) throw new Error(`no pod of ${deployment}`);
   return found;
 }
+
+/** The control plane and its settings, as the chart makes them of the stack's values. Without a login. */
+export const meshWide = {
+  meshConfig: {
+    accessLogFile: "/dev/stdout",
+    defaultConfig: { ...proxyConfig, discoveryAddress: "istiod.istio-system.svc:15012" },
+    ingressControllerMode: "OFF",
+    outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
+    pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
+  },
+  istiod: {
+    metadata: { name: "istiod", namespace: "istio-system" },
+    spec: {
+      template: {
+        spec: {
+          containers: [
+            {
+              name: "discovery",
+              args: ["discovery", "--grpcAddr=127.0.0.1:15010"],
+              env: [{ name: "PILOT_SCOPE_GATEWAY_TO_NAMESPACE", value: "true" }],
+            },
+          ],
+        },
+      },
+    },
+  },
+  injector: {
+    metadata: { name: "istio-sidecar-injector" },
+    webhooks: [
+      {
+        name: "namespace.sidecar-injector.istio.io",
+        clientConfig: { service: { name: "istiod", namespace: "istio-system" } },
+        namespaceSelector: { matchLabels: { "istio-injection": "enabled" } },
+        failurePolicy: "Fail",
+      },
+    ],
+  },
+};
