@@ -157,13 +157,13 @@ const idTokenClass: TokenClass = {
 function readAlike(permissions: readonly string[]): readonly TokenClass[] {
   return [
     byTenant("no expiry", permissions, (good) => ({ ...good, exp: undefined })),
-    byTenant("audience but for its scheme", permissions, (good, { audience }) => ({
+    byTenant("audience with other scheme", permissions, (good, { audience }) => ({
       ...good,
       aud: audience.startsWith("https://")
         ? audience.replace("https://", "http://")
         : `https://${audience}`,
     })),
-    byTenant("audience but for its slash", permissions, (good, { audience }) => ({
+    byTenant("audience with other slash", permissions, (good, { audience }) => ({
       ...good,
       aud: audience.endsWith("/") ? audience.slice(0, -1) : `${audience}/`,
     })),

@@ -57,8 +57,8 @@ const people = {
 const classes = {
   "ours among its audiences": "both",
   "no expiry": "both",
-  "audience but for its scheme": "both",
-  "audience but for its slash": "both",
+  "audience with other scheme": "both",
+  "audience with other slash": "both",
   "foreign client": "nothing",
   "no authorized party": "nothing",
   "permissions as one string": "nothing",

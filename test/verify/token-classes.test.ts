@@ -128,12 +128,12 @@ const forged: readonly [string, string, Signer, () => Record<string, unknown>][]
   ],
   ["no expiry", "2 permissions", "tenant", () => ({ exp: undefined })],
   [
-    "audience but for its scheme",
+    "audience with other scheme",
     "2 permissions",
     "tenant",
     () => ({ aud: audience.replace("https://", "http://") }),
   ],
-  ["audience but for its slash", "2 permissions", "tenant", () => ({ aud: `${audience}/` })],
+  ["audience with other slash", "2 permissions", "tenant", () => ({ aud: `${audience}/` })],
   ["foreign client", "nothing", "tenant", () => ({ azp: "verify-foreign" })],
   ["no authorized party", "nothing", "tenant", () => ({ azp: undefined })],
   [

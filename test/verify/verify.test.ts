@@ -21,7 +21,7 @@ const verifyWithKey = ({ outputs, signingKey }: Stack) =>
   verify(bookinfo, outputs, { signingKey, ...soon });
 
 /** What Envoy reads as a good token. */
-const readAlike = ["no expiry", "audience but for its scheme", "audience but for its slash"];
+const readAlike = ["no expiry", "audience with other scheme", "audience with other slash"];
 
 const holders = [
   "user@bookinfo.example",
