@@ -5,7 +5,7 @@ import { solver } from "../../components/gateway/acme";
 import { gatewayHost, isSecure } from "../../components/gateway/host";
 import { loggedOutPath } from "../../components/identity/addresses";
 import { hostOf, proxy, proxyPrefix, signInPaths, signOutPath } from "../../components/login/names";
-import { providerName } from "../../components/login/policies";
+import { providerNames } from "../../components/login/policies";
 import { gatewayPort, secureGatewayPort } from "../../components/mesh/values";
 import { gatewayLabels, namespaces } from "../../components/names";
 import { hostOf as serviceHost } from "../../components/traffic";
@@ -69,13 +69,15 @@ function loginOf({ login, identity, gateway }: GatewaySettings) {
   return {
     login: {
       ...atGateway,
-      provider: providerName,
+      provider: providerNames.pages,
+      ...(isRequired && { others: providerNames.others }),
       service: hostOf(proxy),
       exemptPaths: [`${proxyPrefix}/*`],
       ports: isSecure(gateway.url) ? [String(secureGatewayPort)] : [],
       required: isRequired,
     },
-    headersInCheck: ["cookie"],
+    // The gateway itself says there what is no page.
+    headersInCheck: isRequired ? ["accept", "cookie"] : ["cookie"],
     headersToUpstream: ["authorization"],
     headersToDownstream: ["cache-control", "content-type", "set-cookie"],
     hiddenHeaders: ["cookie"],

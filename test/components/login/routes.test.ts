@@ -7,7 +7,7 @@ const routes = (required = false) =>
   loginRoutes({
     application: bookinfo,
     gatewayUrl: "https://books.example",
-    login: { required },
+    login: { required, sessions: "redis" },
     identity: { endSessionEndpoint: "https://tenant.example/oidc/logout" },
   });
 
