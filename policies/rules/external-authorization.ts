@@ -19,6 +19,12 @@ const headers = (what: string) => z.array(z.string()).optional().describe(what);
 
 const loginSettings = z.strictObject({
   provider: z.string().describe("The provider's name"),
+  others: z
+    .string()
+    .optional()
+    .describe(
+      "Its name where it is asked about what a browser does not open as a page. Default: the same",
+    ),
   service: z.string().describe("The host that is asked"),
   namespace: z.string().describe("Where the gateway is"),
   labels: z.record(z.string(), z.string()).describe("The labels of the gateway's pods"),
@@ -113,7 +119,8 @@ function judgeDefined({ resource, where, fields, name }: Provider, settings: Set
   const { login } = settings;
   const args: ProviderSettings = {
     ...settings,
-    ...(login?.provider === name && { service: login?.service }),
+    ...(login !== undefined &&
+      [login.provider, login.others].some((one) => one === name) && { service: login.service }),
   };
   return ["envoyExtAuthzHttp", "envoyExtAuthzGrpc"].flatMap((kind) => {
     const provider = at(fields, kind);
@@ -148,32 +155,58 @@ const isSame = (one: unknown, other: Readonly<Record<string, string>>) =>
   Object.keys(one).length === Object.keys(other).length &&
   Object.entries(other).every(([name, value]) => one[name] === value);
 
+const header = (name: string, values: object) => ({ key: `request.headers[${name}]`, ...values });
+const cookie = header("cookie", { values: ["*"] });
+/** As browsers ask for a page; the two together are every request. */
+const page = header("accept", { values: ["text/html*"] });
+const noPage = header("accept", { notValues: ["text/html*"] });
+
 function judgeLogin(policies: readonly AuthorizationPolicy[], login: Login): Finding[] {
+  const { provider, others, required } = login;
+  const whole = required ? [] : [cookie];
+  if (others === undefined) return judgeAsked(policies, login, provider, whole);
+  return [
+    ...judgeAsked(policies, login, provider, [...whole, page]),
+    ...judgeAsked(policies, login, others, [...whole, noPage]),
+  ];
+}
+
+/** @param narrowing the conditions that a rule may have */
+function judgeAsked(
+  policies: readonly AuthorizationPolicy[],
+  login: Login,
+  provider: string,
+  narrowing: readonly object[],
+): Finding[] {
   const own = policies.filter(
     (policy) =>
-      at(policy.resource.inputs, "spec", "provider", "name") === login.provider &&
+      at(policy.resource.inputs, "spec", "provider", "name") === provider &&
       policy.namespace === login.namespace &&
       policy.target === undefined &&
       (policy.labels === undefined || isSame(policy.labels, login.labels)),
   );
   if (own.length === 0) {
-    const found = `no CUSTOM policy has the gateway ask ${show(login.provider)}`;
+    const found = `no CUSTOM policy has the gateway ask ${show(provider)}`;
     const write = `one in ${login.namespace} for the pods labelled ${show(login.labels)}`;
     return [{ found, write }];
   }
   return own.flatMap((policy) => {
-    const judged = policy.rules.map((rule) => judgeRule(policy, rule, login));
+    const judged = policy.rules.map((rule) => judgeRule(policy, rule, login, narrowing));
     return judged.some((findings) => findings.length === 0) ? [] : (judged[0] ?? []);
   });
 }
 
 /** Whatever narrows a rule lets requests pass that the proxy is not asked about. */
-function judgeRule({ resource }: AuthorizationPolicy, rule: AuthorizationRule, login: Login) {
+function judgeRule(
+  { resource }: AuthorizationPolicy,
+  rule: AuthorizationRule,
+  login: Login,
+  narrowing: readonly object[],
+) {
   const { sources, operations, conditions } = rule;
-  const accepted = [
-    { key: "request.headers[authorization]", notValues: ["*"] },
-    ...(login.required ? [] : [{ key: "request.headers[cookie]", values: ["*"] }]),
-  ].map((one) => JSON.stringify(one));
+  const accepted = [header("authorization", { notValues: ["*"] }), ...narrowing].map((one) =>
+    JSON.stringify(one),
+  );
   const lists: Readonly<Record<string, readonly string[]>> = {
     notPaths: login.exemptPaths,
     ...(login.ports.length > 0 && { ports: login.ports }),

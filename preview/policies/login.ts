@@ -70,12 +70,14 @@ function loginOf({ login, identity, gateway }: GatewaySettings) {
     login: {
       ...atGateway,
       provider: providerNames.pages,
+      ...(isRequired && { others: providerNames.others }),
       service: hostOf(proxy),
       exemptPaths: [`${proxyPrefix}/*`],
       ports: isSecure(gateway.url) ? [String(secureGatewayPort)] : [],
       required: isRequired,
     },
-    headersInCheck: ["cookie"],
+    // The gateway itself says there what is no page.
+    headersInCheck: isRequired ? ["accept", "cookie"] : ["cookie"],
     headersToUpstream: ["authorization"],
     headersToDownstream: ["cache-control", "content-type", "set-cookie"],
     hiddenHeaders: ["cookie"],

@@ -73,7 +73,7 @@ const flags = {
   "cookie-expire": "12h",
   "cookie-refresh": "4m",
   "cookie-csrf-per-request": true,
-  "cookie-csrf-per-request-limit": 5,
+  "cookie-csrf-per-request-limit": 30,
   "email-domain": "*",
   "redirect-url": "http://localhost:8080/oauth2/callback",
   "skip-provider-button": true,

@@ -50,25 +50,54 @@ test("with an optional login the proxy is asked about cookies without a token", 
   });
 });
 
-test("with a required login the proxy is asked about whatever has no token", () => {
+const page = { key: "request.headers[accept]", values: ["text/html*"] };
+const noPage = { key: "request.headers[accept]", notValues: ["text/html*"] };
+
+/** What is asked by one of the proxy's names. */
+const asked = (name: string, condition: object, operation: object) => ({
+  action: "CUSTOM",
+  provider: { name },
+  selector: gateway,
+  rules: [{ to: [{ operation }], when: [noToken, condition] }],
+});
+
+test("with a required login the proxy is asked about all that has no token, by one name about pages", () => {
   const required = policies(true);
-  assert.deepEqual(required["istio-ingress/login"], {
-    action: "CUSTOM",
-    provider: { name: "login" },
-    selector: gateway,
-    rules: [{ to: [{ operation: { notPaths: ["/oauth2/*"] } }], when: [noToken] }],
-  });
-  assert.deepEqual(Object.keys(required), Object.keys(policies(false)));
+  const operation = { notPaths: ["/oauth2/*"] };
+  assert.deepEqual(required["istio-ingress/login"], asked("login", page, operation));
+  assert.deepEqual(required["istio-ingress/session"], asked("session", noPage, operation));
+  assert.deepEqual(Object.keys(required), [
+    ...Object.keys(policies(false)),
+    "istio-ingress/session",
+  ]);
 });
 
 test("at HTTPS what is only redirected there is not asked about", () => {
   const required = policies(true, "https://books.example");
-  assert.deepEqual(required["istio-ingress/login"], {
-    action: "CUSTOM",
-    provider: { name: "login" },
-    selector: gateway,
-    rules: [{ to: [{ operation: { notPaths: ["/oauth2/*"], ports: ["443"] } }], when: [noToken] }],
-  });
+  const operation = { notPaths: ["/oauth2/*"], ports: ["443"] };
+  assert.deepEqual(required["istio-ingress/login"], asked("login", page, operation));
+  assert.deepEqual(required["istio-ingress/session"], asked("session", noPage, operation));
+});
+
+test("the login imports its own namespace and the mesh's, and reaches its services encrypted", () => {
+  const made = (sessions: "redis" | "cookie") =>
+    loginPolicies({
+      login: { required: false, sessions },
+      gatewayUrl: "http://localhost:8080",
+    });
+  const { Sidecar, DestinationRule } = made("redis");
+  assert.deepEqual(
+    Sidecar.map(({ metadata, spec }) => [metadata.namespace, spec.workloadSelector, spec.egress]),
+    [["login", undefined, [{ hosts: ["./*", "istio-system/*"] }]]],
+  );
+  assert.deepEqual(
+    DestinationRule.map(({ spec }) => [spec.host, spec.trafficPolicy?.tls?.mode]),
+    [
+      ["oauth2-proxy.login.svc.cluster.local", "ISTIO_MUTUAL"],
+      ["redis.login.svc.cluster.local", "ISTIO_MUTUAL"],
+    ],
+  );
+  assert.equal(made("cookie").DestinationRule.length, 1);
 });
 
 test("without a Redis nothing may call one", () => {

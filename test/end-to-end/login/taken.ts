@@ -99,12 +99,8 @@ export function namesOfTheLogin(stand: Stand): void {
 
   it("leads no connection of the login's anywhere else, whatever another namespace says", async () => {
     const visitor = await stand.signedIn();
-    const password = Buffer.from(
-      await value("-n login get secret redis", ".data.redis\\.conf"),
-      "base64",
-    )
-      .toString()
-      .match(/requirepass (\S+)/)?.[1];
+    const encoded = await value("-n login get secret redis", ".data.redis\\.conf");
+    const [, password] = /requirepass (\S+)/.exec(Buffer.from(encoded, "base64").toString()) ?? [];
     assert.ok(password);
     const image = await value(
       "-n bookinfo get deploy productpage-v1",
@@ -113,11 +109,10 @@ export function namesOfTheLogin(stand: Stand): void {
     try {
       await apply(pods(image));
       await stand.kubectl(`-n ${namespace} wait pod --all --for=condition=Ready --timeout=120s`);
-      const addressOf = (of: string, path: string) => value(of, path);
       await apply(
         takers(
-          await addressOf(`-n ${namespace} get pod catcher`, ".status.podIP"),
-          await addressOf("-n login get service redis", ".spec.clusterIP"),
+          await value(`-n ${namespace} get pod catcher`, ".status.podIP"),
+          await value("-n login get service redis", ".spec.clusterIP"),
         ),
       );
       // The control: a workload that imports everything follows them.

@@ -156,3 +156,28 @@ test("the gateway asks about all that is configured: whatever narrows is found",
   const elsewhere = mesh({ service: "other.login.svc.cluster.local" });
   assert.equal((await found([elsewhere, custom(rule)], { login })).length, 1);
 });
+
+test("what a browser opens as a page may be asked about by another name: together it is everything", async () => {
+  const [pages, others] = ["login", "session"];
+  const selector = { matchLabels: login.labels };
+  const accept = (values: object) => ({ key: "request.headers[accept]", ...values });
+  const isPage = accept({ values: ["text/html*"] });
+  const isNoPage = accept({ notValues: ["text/html*"] });
+  const ask = (name: string, ...when: object[]) =>
+    custom({ to: [{ operation: { notPaths: ["/oauth2/*"] } }], when }, name, { selector });
+  const both = { ...login, others, required: true };
+  const values = {
+    meshConfig: {
+      extensionProviders: [pages, others].map((name) => ({ name, envoyExtAuthzHttp: http })),
+    },
+  };
+  const defined: Given = { ...mesh(), inputs: { chart: "istiod", values } };
+  const judge = (...given: Given[]) => found([defined, ...given], { login: both });
+  assert.deepEqual(await judge(ask(pages, isPage), ask(others, isNoPage)), []);
+  assert.deepEqual(await judge(ask(pages), ask(others)), []);
+  assert.equal((await judge(ask(pages, isPage))).length, 1);
+  assert.equal((await judge(ask(pages, isPage), ask(others, isPage))).length, 1);
+  assert.equal((await judge(ask(pages, isNoPage), ask(others, isNoPage))).length, 1);
+  const json = accept({ values: ["application/json"] });
+  assert.equal((await judge(ask(pages, isPage), ask(others, isNoPage, json))).length, 1);
+});
