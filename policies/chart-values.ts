@@ -113,7 +113,7 @@ function judgeEnvironment(environment: unknown, args: ValuesArgs): Finding[] {
   const scope = "PILOT_SCOPE_GATEWAY_TO_NAMESPACE";
   const scoped = at(environment, scope);
   const isMissing =
-    scopeGateways && String(scoped ?? "") !== "true" && !allowed.includes(`env.${scope}`);
+    scopeGateways && scoped !== "true" && scoped !== true && !allowed.includes(`env.${scope}`);
   const given = settingsIn(environment);
   return [
     ...judgeSettings({

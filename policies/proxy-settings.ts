@@ -18,9 +18,7 @@ const logged = /%(REQ|RESP|TRAILER)\w*\(((proxy-)?authorization|cookie|set-cooki
 /** What a log's format may be: text, or a tree of texts. */
 export function judgeLogFormat(format: unknown): string | undefined {
   if (format === unknown) return "a format that the program knows";
-  return logged.test(JSON.stringify(format) ?? "")
-    ? "a format without tokens and cookies"
-    : undefined;
+  return logged.test(JSON.stringify(format)) ? "a format without tokens and cookies" : undefined;
 }
 
 /** Levels by component: `rbac:debug,jwt:info`, or one for all. */

@@ -99,7 +99,7 @@ function ofPods(resource: Resource, settings: Settings): Judged[] {
         const [, name = "", value = ""] =
           /^--?([\w-]+)[= ]([\s\S]+)$/.exec(String(argument(arg))) ?? [];
         // $(NAME) stands for a variable, which may be a Secret's.
-        if (!isNamed(name, settings) || /^\$\(/.test(value)) return [];
+        if (!isNamed(name, settings) || value.startsWith("$(")) return [];
         const found = `${where}.${list} of ${workload.title} has --${name} with its value`;
         return [{ found, write: `--${name}-file, or a variable of a Secret` }];
       }),

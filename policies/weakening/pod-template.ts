@@ -10,6 +10,7 @@ const quiet = ["warning", "error", "critical", "info", "off"];
 const harmless = {
   "alpha.istio.io": "canonical-serviceaccounts kubernetes-serviceaccounts",
   "ambient.istio.io": "dns-capture waypoint-inbound-binding",
+  "galley.istio.io": "analyze-suppress",
   "gateway.istio.io": "controller-version managed name-override service-account",
   "istio.io":
     "autoRegistrationGroup connectedAt dataplane-mode disconnectedAt dry-run ingress-use-waypoint rev tag use-waypoint use-waypoint-canary use-waypoint-canary-namespace use-waypoint-canary-weight use-waypoint-namespace waypoint-for workloadController",
