@@ -3,6 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { application as orders } from "../../../../examples/orders/application";
 import { bookinfo } from "../../../../components/access";
 import { prove } from "../../../../verify/findings";
+import type { Finding } from "../../../../verify/findings/finding";
 import { tenantFindings } from "../../../../verify/findings/tenant";
 import { fetchProber } from "../../../../verify/findings/tenant/fetch-prober";
 import { newUser, Opening, tenantDoors } from "./doors";
@@ -60,9 +61,11 @@ describe("each door at the tenant", () => {
   for (const door of tenantDoors)
     test(door.name, async () => {
       const close = await door.open(new Opening(filled.tenant, filled.outputs));
+      let findings: readonly Finding[] = [];
       try {
-        const { findings, notRead } = await look(filled);
-        assert.deepEqual(notRead, []);
+        const found = await look(filled);
+        findings = found.findings;
+        assert.deepEqual(found.notRead, []);
         const [finding, ...more] = await prove(findings, new Map([["here", fetchProber(signal)]]));
         assert.deepEqual(more, []);
         assert.ok(finding, "it was not found");
@@ -76,6 +79,9 @@ describe("each door at the tenant", () => {
         await close();
       }
       assert.deepEqual(await look(filled), { findings: [], notRead: [] });
+      // The control: the same request, where the door is closed.
+      const [closed] = await prove(findings, new Map([["here", fetchProber(signal)]]));
+      if (closed?.seen !== undefined) assert.match(closed.seen, / from outside: 40\d/);
     });
 
   test("a user without a role counts where a sign-in is enough", async () => {
