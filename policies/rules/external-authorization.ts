@@ -17,14 +17,26 @@ import { type Finding, stackRule } from "../rule";
 
 const headers = (what: string) => z.array(z.string()).optional().describe(what);
 
+const conditionSettings = z.strictObject({
+  key: z.string(),
+  values: z.array(z.string()).optional(),
+  notValues: z.array(z.string()).optional(),
+});
+
 const loginSettings = z.strictObject({
-  provider: z.string().describe("The provider's name"),
+  asked: z
+    .array(
+      z.strictObject({
+        provider: z.string().describe("The provider's name"),
+        when: z.array(conditionSettings).describe("Which requests it is asked about. Default: all"),
+      }),
+    )
+    .describe("The providers that the gateway asks: together about every request without a token"),
   service: z.string().describe("The host that is asked"),
   namespace: z.string().describe("Where the gateway is"),
   labels: z.record(z.string(), z.string()).describe("The labels of the gateway's pods"),
   exemptPaths: z.array(z.string()).describe("The login's own paths, which need no session"),
   ports: z.array(z.string()).default([]).describe("The ports that are asked about. Default: all"),
-  required: z.boolean().describe("Whether a request without a session is asked about as well"),
 });
 
 const settings = z.object({
@@ -113,7 +125,7 @@ function judgeDefined({ resource, where, fields, name }: Provider, settings: Set
   const { login } = settings;
   const args: ProviderSettings = {
     ...settings,
-    ...(login?.provider === name && { service: login?.service }),
+    ...(login?.asked.some(({ provider }) => provider === name) && { service: login.service }),
   };
   return ["envoyExtAuthzHttp", "envoyExtAuthzGrpc"].flatMap((kind) => {
     const provider = at(fields, kind);
@@ -148,32 +160,45 @@ const isSame = (one: unknown, other: Readonly<Record<string, string>>) =>
   Object.keys(one).length === Object.keys(other).length &&
   Object.entries(other).every(([name, value]) => one[name] === value);
 
-function judgeLogin(policies: readonly AuthorizationPolicy[], login: Login): Finding[] {
+const judgeLogin = (policies: readonly AuthorizationPolicy[], login: Login): Finding[] =>
+  login.asked.flatMap((asked) => judgeAsked(policies, login, asked));
+
+type Asked = Login["asked"][number];
+
+function judgeAsked(
+  policies: readonly AuthorizationPolicy[],
+  login: Login,
+  asked: Asked,
+): Finding[] {
   const own = policies.filter(
     (policy) =>
-      at(policy.resource.inputs, "spec", "provider", "name") === login.provider &&
+      at(policy.resource.inputs, "spec", "provider", "name") === asked.provider &&
       policy.namespace === login.namespace &&
       policy.target === undefined &&
       (policy.labels === undefined || isSame(policy.labels, login.labels)),
   );
   if (own.length === 0) {
-    const found = `no CUSTOM policy has the gateway ask ${show(login.provider)}`;
+    const found = `no CUSTOM policy has the gateway ask ${show(asked.provider)}`;
     const write = `one in ${login.namespace} for the pods labelled ${show(login.labels)}`;
     return [{ found, write }];
   }
   return own.flatMap((policy) => {
-    const judged = policy.rules.map((rule) => judgeRule(policy, rule, login));
+    const judged = policy.rules.map((rule) => judgeRule(policy, rule, login, asked));
     return judged.some((findings) => findings.length === 0) ? [] : (judged[0] ?? []);
   });
 }
 
 /** Whatever narrows a rule lets requests pass that the proxy is not asked about. */
-function judgeRule({ resource }: AuthorizationPolicy, rule: AuthorizationRule, login: Login) {
+function judgeRule(
+  { resource }: AuthorizationPolicy,
+  rule: AuthorizationRule,
+  login: Login,
+  { when }: Asked,
+): Finding[] {
   const { sources, operations, conditions } = rule;
-  const accepted = [
-    { key: "request.headers[authorization]", notValues: ["*"] },
-    ...(login.required ? [] : [{ key: "request.headers[cookie]", values: ["*"] }]),
-  ].map((one) => JSON.stringify(one));
+  const accepted = [{ key: "request.headers[authorization]", notValues: ["*"] }, ...when].map(
+    (one) => JSON.stringify(one),
+  );
   const lists: Readonly<Record<string, readonly string[]>> = {
     notPaths: login.exemptPaths,
     ...(login.ports.length > 0 && { ports: login.ports }),

@@ -5,7 +5,7 @@ import { solver } from "../../components/gateway/acme";
 import { gatewayHost, isSecure } from "../../components/gateway/host";
 import { loggedOutPath } from "../../components/identity/addresses";
 import { hostOf, proxy, proxyPrefix, signInPaths, signOutPath } from "../../components/login/names";
-import { providerName } from "../../components/login/policies";
+import { providerNames } from "../../components/login/policies";
 import { gatewayPort, secureGatewayPort } from "../../components/mesh/values";
 import { gatewayLabels, namespaces } from "../../components/names";
 import { hostOf as serviceHost } from "../../components/traffic";
@@ -13,6 +13,11 @@ import { hostOf as serviceHost } from "../../components/traffic";
 type GatewaySettings = Pick<Settings, "identity" | "authentication" | "login" | "gateway">;
 
 const solverHost = `${solver.metadata.name}.${solver.metadata.namespace}.svc.cluster.local`;
+const accept = "request.headers[accept]";
+/** As browsers ask for what they show in a tab or a frame. */
+const page = "text/html*";
+/** Without a cookie there is no session. */
+const cookie = "request.headers[cookie]";
 const atGateway = { namespace: namespaces.ingress, labels: gatewayLabels };
 
 /** By the name of a rule's setting. */
@@ -69,11 +74,15 @@ function loginOf({ login, identity, gateway }: GatewaySettings) {
   return {
     login: {
       ...atGateway,
-      provider: providerName,
+      asked: isRequired
+        ? [
+            { provider: providerNames.pages, when: [{ key: accept, values: [page] }] },
+            { provider: providerNames.others, when: [{ key: accept, notValues: [page] }] },
+          ]
+        : [{ provider: providerNames.pages, when: [{ key: cookie, values: ["*"] }] }],
       service: hostOf(proxy),
       exemptPaths: [`${proxyPrefix}/*`],
       ports: isSecure(gateway.url) ? [String(secureGatewayPort)] : [],
-      required: isRequired,
     },
     headersInCheck: ["cookie"],
     headersToUpstream: ["authorization"],
