@@ -17,20 +17,26 @@ import { type Finding, stackRule } from "../rule";
 
 const headers = (what: string) => z.array(z.string()).optional().describe(what);
 
+const conditionSettings = z.strictObject({
+  key: z.string(),
+  values: z.array(z.string()).optional(),
+  notValues: z.array(z.string()).optional(),
+});
+
 const loginSettings = z.strictObject({
-  provider: z.string().describe("The provider's name"),
-  others: z
-    .string()
-    .optional()
-    .describe(
-      "Its name where it is asked about what a browser does not open as a page. Default: the same",
-    ),
+  asked: z
+    .array(
+      z.strictObject({
+        provider: z.string().describe("The provider's name"),
+        when: z.array(conditionSettings).describe("Which requests it is asked about. Default: all"),
+      }),
+    )
+    .describe("The providers that the gateway asks: together about every request without a token"),
   service: z.string().describe("The host that is asked"),
   namespace: z.string().describe("Where the gateway is"),
   labels: z.record(z.string(), z.string()).describe("The labels of the gateway's pods"),
   exemptPaths: z.array(z.string()).describe("The login's own paths, which need no session"),
   ports: z.array(z.string()).default([]).describe("The ports that are asked about. Default: all"),
-  required: z.boolean().describe("Whether a request without a session is asked about as well"),
 });
 
 const settings = z.object({
@@ -119,8 +125,7 @@ function judgeDefined({ resource, where, fields, name }: Provider, settings: Set
   const { login } = settings;
   const args: ProviderSettings = {
     ...settings,
-    ...(login !== undefined &&
-      [login.provider, login.others].some((one) => one === name) && { service: login.service }),
+    ...(login?.asked.some(({ provider }) => provider === name) && { service: login.service }),
   };
   return ["envoyExtAuthzHttp", "envoyExtAuthzGrpc"].flatMap((kind) => {
     const provider = at(fields, kind);
@@ -155,43 +160,30 @@ const isSame = (one: unknown, other: Readonly<Record<string, string>>) =>
   Object.keys(one).length === Object.keys(other).length &&
   Object.entries(other).every(([name, value]) => one[name] === value);
 
-const header = (name: string, values: object) => ({ key: `request.headers[${name}]`, ...values });
-const cookie = header("cookie", { values: ["*"] });
-/** As browsers ask for a page; the two together are every request. */
-const page = header("accept", { values: ["text/html*"] });
-const noPage = header("accept", { notValues: ["text/html*"] });
+const judgeLogin = (policies: readonly AuthorizationPolicy[], login: Login): Finding[] =>
+  login.asked.flatMap((asked) => judgeAsked(policies, login, asked));
 
-function judgeLogin(policies: readonly AuthorizationPolicy[], login: Login): Finding[] {
-  const { provider, others, required } = login;
-  const whole = required ? [] : [cookie];
-  if (others === undefined) return judgeAsked(policies, login, provider, whole);
-  return [
-    ...judgeAsked(policies, login, provider, [...whole, page]),
-    ...judgeAsked(policies, login, others, [...whole, noPage]),
-  ];
-}
+type Asked = Login["asked"][number];
 
-/** @param narrowing the conditions that a rule may have */
 function judgeAsked(
   policies: readonly AuthorizationPolicy[],
   login: Login,
-  provider: string,
-  narrowing: readonly object[],
+  asked: Asked,
 ): Finding[] {
   const own = policies.filter(
     (policy) =>
-      at(policy.resource.inputs, "spec", "provider", "name") === provider &&
+      at(policy.resource.inputs, "spec", "provider", "name") === asked.provider &&
       policy.namespace === login.namespace &&
       policy.target === undefined &&
       (policy.labels === undefined || isSame(policy.labels, login.labels)),
   );
   if (own.length === 0) {
-    const found = `no CUSTOM policy has the gateway ask ${show(provider)}`;
+    const found = `no CUSTOM policy has the gateway ask ${show(asked.provider)}`;
     const write = `one in ${login.namespace} for the pods labelled ${show(login.labels)}`;
     return [{ found, write }];
   }
   return own.flatMap((policy) => {
-    const judged = policy.rules.map((rule) => judgeRule(policy, rule, login, narrowing));
+    const judged = policy.rules.map((rule) => judgeRule(policy, rule, login, asked));
     return judged.some((findings) => findings.length === 0) ? [] : (judged[0] ?? []);
   });
 }
@@ -201,11 +193,11 @@ function judgeRule(
   { resource }: AuthorizationPolicy,
   rule: AuthorizationRule,
   login: Login,
-  narrowing: readonly object[],
-) {
+  { when }: Asked,
+): Finding[] {
   const { sources, operations, conditions } = rule;
-  const accepted = [header("authorization", { notValues: ["*"] }), ...narrowing].map((one) =>
-    JSON.stringify(one),
+  const accepted = [{ key: "request.headers[authorization]", notValues: ["*"] }, ...when].map(
+    (one) => JSON.stringify(one),
   );
   const lists: Readonly<Record<string, readonly string[]>> = {
     notPaths: login.exemptPaths,

@@ -13,6 +13,11 @@ import { hostOf as serviceHost } from "../../components/traffic";
 type GatewaySettings = Pick<Settings, "identity" | "authentication" | "login" | "gateway">;
 
 const solverHost = `${solver.metadata.name}.${solver.metadata.namespace}.svc.cluster.local`;
+const accept = "request.headers[accept]";
+/** As browsers ask for what they show in a tab or a frame. */
+const page = "text/html*";
+/** Without a cookie there is no session. */
+const cookie = "request.headers[cookie]";
 const atGateway = { namespace: namespaces.ingress, labels: gatewayLabels };
 
 /** By the name of a rule's setting. */
@@ -69,15 +74,17 @@ function loginOf({ login, identity, gateway }: GatewaySettings) {
   return {
     login: {
       ...atGateway,
-      provider: providerNames.pages,
-      ...(isRequired && { others: providerNames.others }),
+      asked: isRequired
+        ? [
+            { provider: providerNames.pages, when: [{ key: accept, values: [page] }] },
+            { provider: providerNames.others, when: [{ key: accept, notValues: [page] }] },
+          ]
+        : [{ provider: providerNames.pages, when: [{ key: cookie, values: ["*"] }] }],
       service: hostOf(proxy),
       exemptPaths: [`${proxyPrefix}/*`],
       ports: isSecure(gateway.url) ? [String(secureGatewayPort)] : [],
-      required: isRequired,
     },
-    // The gateway itself says there what is no page.
-    headersInCheck: isRequired ? ["accept", "cookie"] : ["cookie"],
+    headersInCheck: ["cookie"],
     headersToUpstream: ["authorization"],
     headersToDownstream: ["cache-control", "content-type", "set-cookie"],
     hiddenHeaders: ["cookie"],

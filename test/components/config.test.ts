@@ -102,11 +102,19 @@ test("the smallest configuration gets the defaults", async () => {
       values: { base: {}, istiod: {}, gateway: {} },
     },
     authentication: { at: "namespace", required: false, clients: "listed", issuers: [] },
-    mesh: { egress: "REGISTRY_ONLY", admission: true, imports: [] },
+    mesh: {
+      egress: "REGISTRY_ONLY",
+      admission: true,
+      imports: [],
+      networkPolicies: true,
+      metricsFrom: [],
+      highAvailability: false,
+    },
     bookinfo: {
       registry: "registry.istio.io/release",
       tag: "1.20.3",
       reviews: { v1: 34, v2: 33, v3: 33 },
+      digests: {},
     },
     gateway: { url: "http://localhost:8080" },
     login: { at: "none" },
@@ -140,6 +148,7 @@ test("everything that can be set arrives", async () => {
       registry: "localhost:5000",
       tag: "1.20.3-debug",
       reviews: { v1: 0, v2: 0, v3: 100 },
+      digests: { "details-v1": `sha256:${"a".repeat(64)}` },
     },
     gateway: {
       url: "https://books.example",
@@ -156,6 +165,7 @@ test("everything that can be set arrives", async () => {
     registry: "localhost:5000",
     tag: "1.20.3-debug",
     reviews: { v1: 0, v2: 0, v3: 100 },
+    digests: { "details-v1": `sha256:${"a".repeat(64)}` },
   });
   assert.deepEqual(settings.gateway, {
     url: "https://books.example",

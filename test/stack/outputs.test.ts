@@ -32,6 +32,13 @@ const outputs = {
   clientSecrets: { web: "s3cret", machines: { catalogue: "s3cret" } },
   userPasswords: { "user@bookinfo.example": "s3cret" },
   kubeconfig: "apiVersion: v1",
+  routing: {
+    egress: "REGISTRY_ONLY",
+    imports: [],
+    admission: true,
+    traffic: [{ service: "details", shares: { v1: 100 } }],
+  },
+  accepted: [{ object: "Pod bookinfo/legacy", reason: "It answers with public data." }],
   viewers: {
     users: [{ email: "user@bookinfo.example", roles: ["user"] }],
     machines: [{ name: "catalogue", permissions: ["read:book-details"] }],

@@ -113,22 +113,19 @@ test("a policy that asks about nothing is found", async () => {
   assert.deepEqual(await found([mesh(), exempt("/oauth2/*")]), []);
 });
 
+const hasCookie = { key: "request.headers[cookie]", values: ["*"] };
 const login = {
-  provider: "login",
+  asked: [{ provider: "login", when: [hasCookie] }],
   service: http.service,
   namespace: "ingress",
   labels: { istio: "ingress" },
   exemptPaths: ["/oauth2/*"],
   ports: ["443"],
-  required: false,
 };
 
 test("the gateway asks about all that is configured: whatever narrows is found", async () => {
   const operation = { notPaths: ["/oauth2/*"], ports: ["443"] };
-  const when = [
-    { key: "request.headers[authorization]", notValues: ["*"] },
-    { key: "request.headers[cookie]", values: ["*"] },
-  ];
+  const when = [{ key: "request.headers[authorization]", notValues: ["*"] }, hasCookie];
   const rule = { to: [{ operation }], when };
   const selector = { matchLabels: login.labels };
   const asked = (changes: object, more: object = { selector }) =>
@@ -151,33 +148,8 @@ test("the gateway asks about all that is configured: whatever narrows is found",
     /^no CUSTOM policy has the gateway ask "login"/,
   );
   assert.match((await found([mesh()], { login })).join(), /^no CUSTOM policy/);
-  const required = { login: { ...login, required: true } };
+  const required = { login: { ...login, asked: [{ provider: "login", when: [] }] } };
   assert.equal((await found([mesh(), custom(rule, "login", { selector })], required)).length, 1);
   const elsewhere = mesh({ service: "other.login.svc.cluster.local" });
   assert.equal((await found([elsewhere, custom(rule)], { login })).length, 1);
-});
-
-test("what a browser opens as a page may be asked about by another name: together it is everything", async () => {
-  const [pages, others] = ["login", "session"];
-  const selector = { matchLabels: login.labels };
-  const accept = (values: object) => ({ key: "request.headers[accept]", ...values });
-  const isPage = accept({ values: ["text/html*"] });
-  const isNoPage = accept({ notValues: ["text/html*"] });
-  const ask = (name: string, ...when: object[]) =>
-    custom({ to: [{ operation: { notPaths: ["/oauth2/*"] } }], when }, name, { selector });
-  const both = { ...login, others, required: true };
-  const values = {
-    meshConfig: {
-      extensionProviders: [pages, others].map((name) => ({ name, envoyExtAuthzHttp: http })),
-    },
-  };
-  const defined: Given = { ...mesh(), inputs: { chart: "istiod", values } };
-  const judge = (...given: Given[]) => found([defined, ...given], { login: both });
-  assert.deepEqual(await judge(ask(pages, isPage), ask(others, isNoPage)), []);
-  assert.deepEqual(await judge(ask(pages), ask(others)), []);
-  assert.equal((await judge(ask(pages, isPage))).length, 1);
-  assert.equal((await judge(ask(pages, isPage), ask(others, isPage))).length, 1);
-  assert.equal((await judge(ask(pages, isNoPage), ask(others, isNoPage))).length, 1);
-  const json = accept({ values: ["application/json"] });
-  assert.equal((await judge(ask(pages, isPage), ask(others, isNoPage, json))).length, 1);
 });
