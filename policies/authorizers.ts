@@ -22,6 +22,8 @@ export interface ProviderSettings {
 /** By these a client says where its request goes, or a proxy that it is let through. */
 const routing =
   /^(:|x-forwarded-(host|uri|proto|port|path|prefix|method)|x-original-|x-rewrite-|x-envoy-|x-auth-request-redirect$|host$|forwarded$)/;
+/** What says to it who calls. */
+const credentials: readonly string[] = ["authorization", "cookie"];
 /** What no browser needs to get. */
 const secret = /^authorization$|token|x-auth-request-|x-forwarded-(user|email|groups)/;
 
@@ -39,7 +41,7 @@ export function judgeProvider(
   const isTold = given.filter(({ name }) => name.startsWith("includeAdditionalHeadersInCheck."));
   const told = isTold.filter(({ name }) => {
     const header = name.slice("includeAdditionalHeadersInCheck.".length).toLowerCase();
-    return !(headersInCheck ?? []).includes(header) && (headersInCheck ?? routing.test(header));
+    return routing.test(header) || credentials.includes(header);
   });
   const asked = given.find(({ name }) => name === "service");
   return [

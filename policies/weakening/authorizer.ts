@@ -44,7 +44,7 @@ export const authorizer: Subject = {
     },
     {
       name: "includeAdditionalHeadersInCheck",
-      may: "none by which it is told that a request is allowed already; configured ones",
+      may: "none that says where a request goes, or who calls",
       why: "The authorizer believes what it is told.",
     },
     {

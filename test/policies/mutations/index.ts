@@ -1,7 +1,12 @@
 /** Every weakening that the pack has to catch, by the program that is weakened. */
 import { entranceMutations } from "./entrance";
 import { grantMutations } from "./grants";
-import { auth0Mutations, clusterMutations, localMutations } from "./infrastructure";
+import {
+  auth0Mutations,
+  availabilityMutations,
+  clusterMutations,
+  localMutations,
+} from "./infrastructure";
 import { istiodMutations, templateMutations } from "./istiod";
 import { loginMutations, requiredMutations } from "./login";
 import { meshMutations } from "./mesh";
@@ -36,6 +41,7 @@ export const weakened: readonly Weakened[] = [
       ...auth0Mutations,
       ...addressMutations,
       ...clusterMutations,
+      ...availabilityMutations,
     ],
   },
   { stack: "sandbox", mutations: [...localMutations, ...grantMutations] },

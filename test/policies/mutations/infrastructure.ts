@@ -124,6 +124,34 @@ export const clusterMutations: readonly Mutation[] = [
   },
 ];
 
+const available = { rule: "high-availability" };
+const istiod = { ...available, of: "Release istio-istiod" };
+const gateway = { ...available, of: "Release istio-gateway" };
+
+/** Control plane and gateway of a stack for production. */
+export const availabilityMutations: readonly Mutation[] = [
+  { weakening: "one control plane", ...istiod, at: ["values", "replicaCount"], value: 1 },
+  {
+    weakening: "as many control planes as an autoscaler likes",
+    ...istiod,
+    at: ["values", "autoscaleEnabled"],
+    value: true,
+  },
+  {
+    weakening: "no disruption budget of the control plane",
+    ...istiod,
+    at: ["values", "global", "defaultPodDisruptionBudget"],
+    value: { enabled: false },
+  },
+  { weakening: "one gateway", ...gateway, at: ["values", "replicaCount"], value: 1 },
+  {
+    weakening: "no disruption budget of the gateway",
+    ...gateway,
+    at: ["values", "podDisruptionBudget"],
+    value: undefined,
+  },
+];
+
 /** What a stack of the user's own machine may not either. */
 export const localMutations: readonly Mutation[] = [
   {

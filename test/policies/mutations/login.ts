@@ -368,8 +368,13 @@ export const requiredMutations: readonly Mutation[] = [
     weakening: "a browser without a session is not asked about",
     rule: "external-authorization",
     of: "AuthorizationPolicy login-check",
-    at: ["spec", "rules", 0, "when", 1],
+    at: ["spec", "rules", 0, "when", 2],
     value: { key: "request.headers[cookie]", values: ["*"] },
+  },
+  {
+    weakening: "requests that are no page's are not asked about",
+    rule: "external-authorization",
+    without: "AuthorizationPolicy login-check-others",
   },
   {
     weakening: "a login that is not required",
