@@ -26,6 +26,8 @@ test("everything that a careless program leaves open is reported, in full", opti
       allowNothing: { rules: [{}] },
       cartRule: { to: [{ operation: { methods: ["GET"] } }] },
       serviceType: "LoadBalancer",
+      headers: { request: { set: { Authorization: "Bearer eyJ" } } },
+      flags: ["--skip-auth-route=.*", ...careful.flags],
       pod: { hostNetwork: true },
       container: { image: "registry.shop.example/cart", securityContext: { privileged: true } },
     });
@@ -81,6 +83,11 @@ test("everything that a careless program leaves open is reported, in full", opti
       `spec.template.spec.hostNetwork ${ofCart} true. Write false`,
     ].map((found) => ["non-root", "cart", found]),
     [
+      "oauth2-proxy",
+      "login",
+      '--skip-auth-route in spec.template.spec.containers[0] of Deployment login/login is ".*". Write a pattern that begins with ^/ and does not fit every path',
+    ],
+    [
       "only-gateway-public",
       "cart",
       'spec.type of Service shop/cart is "LoadBalancer". Write "ClusterIP", and a route of the gateway',
@@ -90,6 +97,11 @@ test("everything that a careless program leaves open is reported, in full", opti
       `${amounts}.requests.cpu ${ofCart} nothing. Write an amount, such as "10m"`,
       `${amounts}.requests.memory ${ofCart} nothing. Write an amount, such as "64Mi"`,
     ].map((found) => ["resources-set", "cart", found]),
+    [
+      "route-headers",
+      "front",
+      'spec.http[0].headers.request.set of VirtualService shop/front has "Authorization". Write none',
+    ],
     [
       "service-account",
       "cart",

@@ -13,8 +13,16 @@ export interface Parts {
   /** The policy's rule for carts. */
   readonly cartRule: object;
   readonly serviceType: string;
+  /** The route's headers. */
+  readonly headers: object;
+  /** OAuth2-Proxy's flags. */
+  readonly flags: readonly string[];
   readonly pod: object;
-  readonly container: object;
+  readonly container: {
+    readonly image: string;
+    readonly resources?: object;
+    readonly securityContext?: object;
+  };
 }
 
 /** As it has to be. */
@@ -41,6 +49,20 @@ export const careful: Parts = {
     when: [{ key: "request.auth.claims[realm_access][roles]", values: ["customer"] }],
   },
   serviceType: "ClusterIP",
+  headers: { request: { set: { "x-shop": "customers" }, remove: ["x-debug"] } },
+  flags: [
+    "--provider=oidc",
+    `--oidc-issuer-url=${realm}`,
+    "--email-domain=*",
+    "--upstream=static://202",
+    "--redirect-url=https://www.shop.example/oauth2/callback",
+    "--whitelist-domain=www.shop.example",
+    "--code-challenge-method=S256",
+    "--insecure-oidc-skip-nonce=false",
+    "--cookie-samesite=lax",
+    "--cookie-secret-file=/etc/secrets/cookie",
+    "--skip-auth-route=GET=^/healthz$",
+  ],
   pod: { serviceAccountName: "cart" },
   container: {
     image: "registry.shop.example/cart:2.4.1",
@@ -60,6 +82,107 @@ const kubeconfig = JSON.stringify({
   contexts: [{ name: "shop", context: { cluster: "shop", user: "team" } }],
   users: [{ name: "team", user: { token: "team" } }],
 });
+
+type Options = Readonly<Record<"provider", kubernetes.Provider>>;
+
+/** Routes of a gateway, and of the mesh, with what is nobody's token. */
+function networking({ headers }: Parts, options: Options): void {
+  const object = (kind: string, name: string, spec: object) =>
+    new kubernetes.apiextensions.CustomResource(
+      name,
+      { apiVersion: "networking.istio.io/v1", kind, metadata: { name, namespace }, spec },
+      options,
+    );
+  object("Gateway", "front", {
+    selector: { istio: "ingress" },
+    servers: [
+      {
+        port: { number: 443, name: "https", protocol: "HTTPS" },
+        hosts: ["./www.shop.example"],
+        tls: { mode: "SIMPLE", credentialName: "shop", minProtocolVersion: "TLSV1_2" },
+      },
+    ],
+  });
+  const route = [{ destination: { host: "cart", port: { number: 80 } } }];
+  object("VirtualService", "front", {
+    hosts: ["www.shop.example"],
+    gateways: ["front"],
+    http: [{ match: [{ uri: { prefix: "/cart" } }], headers, route }],
+  });
+  object("VirtualService", "cart", { hosts: ["cart"], http: [{ route, timeout: "5s" }] });
+  object("DestinationRule", "cart", {
+    host: "cart",
+    trafficPolicy: { connectionPool: { http: { http2MaxRequests: 100 } } },
+  });
+  object("ServiceEntry", "sso", {
+    hosts: ["sso.shop.example"],
+    ports: [{ number: 443, name: "tls", protocol: "TLS" }],
+    resolution: "DNS",
+  });
+}
+
+/** A login of the team's own, and what it reads. */
+function login({ flags }: Parts, options: Options): void {
+  const labels = { app: "login" };
+  const namespace = "login";
+  new kubernetes.core.v1.Namespace(
+    namespace,
+    { metadata: { name: namespace, labels: { "istio-injection": "enabled" } } },
+    options,
+  );
+  const gateway = { source: { principals: ["cluster.local/ns/ingress/sa/gateway"] } };
+  for (const [name, spec] of [
+    ["nothing", {}],
+    ["gateway", { selector: { matchLabels: labels }, rules: [{ from: [gateway] }] }],
+  ] as const)
+    new kubernetes.apiextensions.CustomResource(
+      `login-${name}`,
+      {
+        apiVersion: "security.istio.io/v1",
+        kind: "AuthorizationPolicy",
+        metadata: { name, namespace },
+        spec,
+      },
+      options,
+    );
+  const { resources, securityContext } = careful.container;
+  new kubernetes.core.v1.ConfigMap(
+    "login",
+    { metadata: { name: "login", namespace }, data: { TOKEN_URL: `${realm}/token` } },
+    options,
+  );
+  new kubernetes.apps.v1.Deployment(
+    "login",
+    {
+      metadata: { name: "login", namespace },
+      spec: {
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels },
+          spec: {
+            serviceAccountName: "login",
+            containers: [
+              {
+                name: "login",
+                image: "quay.io/oauth2-proxy/oauth2-proxy:v7.15.6",
+                args: [...flags],
+                env: [
+                  {
+                    name: "OAUTH2_PROXY_CLIENT_SECRET",
+                    valueFrom: { secretKeyRef: { name: "login", key: "client-secret" } },
+                  },
+                ],
+                resources,
+                securityContext,
+              },
+            ],
+          },
+        },
+      },
+    },
+    options,
+  );
+}
 
 /** The stack's program. */
 export function shop(parts: Parts): void {
@@ -84,6 +207,8 @@ export function shop(parts: Parts): void {
     action: "ALLOW",
     rules: [parts.cartRule],
   });
+  networking(parts, options);
+  login(parts, options);
   new kubernetes.core.v1.Service(
     "cart",
     {
@@ -100,7 +225,7 @@ export function shop(parts: Parts): void {
         selector: { matchLabels: labels },
         template: {
           metadata: { labels },
-          spec: { ...parts.pod, containers: [{ name: "cart", image: "", ...parts.container }] },
+          spec: { ...parts.pod, containers: [{ name: "cart", ...parts.container }] },
         },
       },
     },

@@ -132,7 +132,7 @@ const proxyMutations: readonly Mutation[] = [
   withOidc("another provider", { issuerURL: "https://attacker.eu.auth0.com/" }),
   withOidc("keys from somewhere else", { skipDiscovery: true }),
   withOidc("ID tokens for other clients", { extraAudiences: ["other"] }),
-  withOidc("ID tokens by a shared secret", { enabledSigningAlgs: ["HS256"] }),
+  withOidc("ID tokens of the login by a shared secret", { enabledSigningAlgs: ["HS256"] }),
   written("ID tokens in each answer", {
     injectResponseHeaders: [
       { name: "X-Id-Token", values: [{ claimSource: { claim: "id_token" } }] },
