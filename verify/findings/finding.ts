@@ -49,3 +49,7 @@ export function removal(
   const place = namespace === undefined ? "" : ` -n ${namespace}`;
   return `kubectl${place} delete ${kind.toLowerCase()} ${name}`;
 }
+
+/** What puts istiod's release right. Pulumi's provider compares a release's values, not what Helm made of them. */
+export const releaseUndo =
+  "pulumi up --refresh; if it stays, helm -n istio-system rollback istiod to its last revision in helm history";

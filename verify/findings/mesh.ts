@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { extensionProviders as providersOf } from "../../components/login/gateway";
 import { namespaces } from "../../components/names";
 import type { StackOutputs } from "../../stack/outputs";
-import type { Finding } from "./finding";
+import { type Finding, releaseUndo } from "./finding";
 import type { Namespace } from "./kubernetes";
 import { matchesLabels } from "./label-selectors";
 import { changedFields, objectOf } from "./proxy-config";
@@ -145,7 +145,7 @@ function settingFinding(name: string, value: unknown, opens: string): Finding {
   return {
     object: `Setting ${name} of the mesh`,
     opens: said === "" ? opens : `it${said}: ${opens}`,
-    undo: "pulumi up --refresh",
+    undo: releaseUndo,
   };
 }
 
@@ -171,7 +171,7 @@ function providerFindings(
   const finding = (name: unknown, opens: string): Finding => ({
     object: `Extension provider ${String(name)} of the mesh`,
     opens,
-    undo: "pulumi up --refresh",
+    undo: releaseUndo,
   });
   return [
     ...asked.flatMap((one) => {

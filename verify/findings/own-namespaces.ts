@@ -18,27 +18,25 @@ export function namespaceFindings(
     const labels = live?.metadata?.labels ?? {};
     const injection = labels["istio-injection"];
     const mode = labels["istio.io/dataplane-mode"];
-    const said = [
+    const added = [
+      ...(mode === undefined || mode === "none" ? [] : ["istio.io/dataplane-mode"]),
+      ...otherProxies.filter((label) => (labels[label] ?? "none") !== "none"),
+    ];
+    return [
       ...(injection === "enabled"
         ? []
         : [
-            `its label istio-injection is ${injection ?? "missing"}: new pods get no sidecar, and answer any caller in plain text`,
+            {
+              object: `Namespace ${name}`,
+              opens: `its label istio-injection is ${injection ?? "missing"}: new pods get no sidecar, and answer any caller in plain text`,
+              undo: "pulumi up --refresh",
+            },
           ]),
-      ...(mode === undefined || mode === "none"
-        ? []
-        : [
-            `its label istio.io/dataplane-mode=${mode} has another proxy than sidecars take requests`,
-          ]),
-      ...otherProxies
-        .filter((label) => (labels[label] ?? "none") !== "none")
-        .map(
-          (label) => `its label ${label} leads requests through the proxy ${labels[label] ?? ""}`,
-        ),
+      ...added.map((label) => ({
+        object: `Namespace ${name}`,
+        opens: `its label ${label}=${labels[label] ?? ""} has another proxy than sidecars take requests`,
+        undo: `kubectl label namespace ${name} ${label}-`,
+      })),
     ];
-    return said.map((opens) => ({
-      object: `Namespace ${name}`,
-      opens,
-      undo: "pulumi up --refresh",
-    }));
   });
 }

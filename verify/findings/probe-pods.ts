@@ -8,7 +8,8 @@ import { isInitContainer, sidecarOf } from "./sidecar-containers";
 
 /**
  * Whether a pod is what a run of `verify` makes for this application: it ends by itself, and has the command, the account
- * and the volumes of such a pod. The image is the run's choice. A label alone does not make a pod one.
+ * and the volumes of such a pod. The image is the run's choice. A label alone does not make a pod one. Where the namespace
+ * injects no sidecar it has none: that is the namespace's fault.
  */
 export function isProbePod(application: Application, pod: Pod): boolean {
   const { name, namespace, labels = {} } = pod.metadata ?? {};
@@ -23,7 +24,7 @@ export function isProbePod(application: Application, pod: Pod): boolean {
     name === podName(run, made.name) &&
     namespace === made.namespace &&
     spec.serviceAccountName === made.serviceAccount &&
-    (sidecarOf(pod) !== undefined) === made.inTheMesh &&
+    spec.automountServiceAccountToken === false &&
     spec.restartPolicy === asked?.restartPolicy &&
     spec.activeDeadlineSeconds === asked?.activeDeadlineSeconds &&
     spec.hostNetwork !== true &&

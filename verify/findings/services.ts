@@ -70,18 +70,18 @@ function changesOf(service: Service, workload: ProtectedWorkload): readonly Find
     ...(spec?.publishNotReadyAddresses === true
       ? [`requests for ${title} go to pods that are not ready`]
       : []),
+  ];
+  const object = objectName("Service", metadata);
+  return [
+    ...changed.map((opens) => ({ object, opens, undo: "pulumi up --refresh" })),
     ...accountAnnotations
       .filter((name) => metadata?.annotations?.[name] !== undefined)
-      .map(
-        (name) =>
-          `callers take pods of the accounts in its annotation ${name} for ${title}, and send them users' tokens`,
-      ),
+      .map((name) => ({
+        object,
+        opens: `callers take pods of the accounts in its annotation ${name} for ${title}, and send them users' tokens`,
+        undo: `kubectl -n ${metadata?.namespace ?? ""} annotate service ${metadata?.name ?? ""} ${name}-`,
+      })),
   ];
-  return changed.map((opens) => ({
-    object: objectName("Service", metadata),
-    opens,
-    undo: "pulumi up --refresh",
-  }));
 }
 
 /** By these callers accept certificates of other service accounts as a Service's. */

@@ -145,7 +145,10 @@ export function blame(
   const owner = ownerOf(pod);
   return {
     object: objectName(owner.kind, owner),
-    undo: isOfTheStack(owner, workloads) ? "pulumi up --refresh" : removal(owner.kind, owner),
+    undo: isOfTheStack(owner, workloads)
+      ? // Pods are as the namespace and the mesh's settings were when they were made.
+        `pulumi up --refresh, then kubectl -n ${owner.namespace} rollout restart deployment ${owner.name}`
+      : removal(owner.kind, owner),
   };
 }
 

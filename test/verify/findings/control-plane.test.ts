@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { releaseUndo } from "../../../verify/findings/finding";
 import { type ControlPlane, controlPlaneFindings } from "../../../verify/findings/control-plane";
 import type { Namespace, WebhookConfiguration } from "../../../verify/findings/kubernetes";
 
@@ -160,7 +161,7 @@ for (const [what, change, object, opens] of changes) {
       [object],
     );
     assert.match(found[0]?.opens ?? "", opens);
-    assert.equal(found[0]?.undo, "pulumi up --refresh");
+    assert.equal(found[0]?.undo, releaseUndo);
   });
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { extensionProviders as providersOf } from "../../../components/login/gateway";
+import { releaseUndo } from "../../../verify/findings/finding";
 import type { Namespace } from "../../../verify/findings/kubernetes";
 import { meshFindings, type MeshOutputs } from "../../../verify/findings/mesh";
 import { objectOf } from "../../../verify/findings/proxy-config";
@@ -146,7 +147,7 @@ for (const [change, object, opens] of changes) {
     const found = meshFindings(outputs, { ...settings(), ...change }, own);
     assert.deepEqual(
       found.map((each) => [each.object, each.undo]),
-      [[object, "pulumi up --refresh"]],
+      [[object, releaseUndo]],
     );
     assert.match(found[0]?.opens ?? "", opens);
   });

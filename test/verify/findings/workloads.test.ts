@@ -81,6 +81,9 @@ const specOf = (pod: Pod) => {
 const stranger = (labels: Record<string, string>, account: string) =>
   meshedPod({ name: "evil", namespace: "bookinfo", account, labels, port: 9080 });
 
+const restart = (namespace: string, deployment: string) =>
+  `pulumi up --refresh, then kubectl -n ${namespace} rollout restart deployment ${deployment}`;
+
 /** What is changed, the object, a part of what it opens, the command that undoes it, and the request's address. */
 const cases: readonly (readonly [
   what: string,
@@ -97,7 +100,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/ratings-v1",
     /service account of productpage.*may call details, reviews/,
-    "pulumi up --refresh",
+    restart("bookinfo", "ratings-v1"),
   ],
   [
     "a pod with a service's label and another account",
@@ -210,7 +213,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /no sidecar: port 9080/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
     /:9080\/details\/0$/,
   ],
   [
@@ -221,7 +224,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /node's network/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
     /:9080/,
   ],
   [
@@ -231,7 +234,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /port 9999 of its node/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
   ],
   [
     "an excluded port",
@@ -240,7 +243,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /port 9080 answers any caller.*excluded/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
     /:9080\/details\/0$/,
   ],
   [
@@ -250,7 +253,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /port 9080 answers any caller.*only port 8443/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
     /:9080/,
   ],
   [
@@ -260,7 +263,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /nothing leads requests to its sidecar/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
     /:9080/,
   ],
   ...(
@@ -283,7 +286,7 @@ const cases: readonly (readonly [
         },
         "Deployment bookinfo/details-v1",
         opens,
-        "pulumi up --refresh",
+        restart("bookinfo", "details-v1"),
       ] as const,
   ),
   [
@@ -294,7 +297,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /ISTIO_EXCLUDE_INTERFACES=eth0/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
   ],
   ...(
     [
@@ -317,7 +320,7 @@ const cases: readonly (readonly [
         },
         "Deployment bookinfo/details-v1",
         new RegExp(`the annotation ${name}`),
-        "pulumi up --refresh",
+        restart("bookinfo", "details-v1"),
       ] as const,
   ),
   [
@@ -328,7 +331,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /gives its proxy interceptionMode "NONE"$/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
   ],
   [
     "a proxy's configuration by its environment",
@@ -338,7 +341,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /its proxy has proxyMetadata\.ISTIO_META_UNSAFE/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
   ],
   [
     "another authority of certificates",
@@ -347,7 +350,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /CA_ADDR=evil\.example:15012/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
   ],
   [
     "a bootstrap of the gateway's own",
@@ -356,7 +359,7 @@ const cases: readonly (readonly [
     },
     "Deployment istio-ingress/istio-ingress",
     /ISTIO_BOOTSTRAP_OVERRIDE/,
-    "pulumi up --refresh",
+    restart("istio-ingress", "istio-ingress"),
   ],
   [
     "another image as proxy",
@@ -367,7 +370,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /another image than the gateway's/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
   ],
   [
     "a proxy that logs requests",
@@ -376,7 +379,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /--proxyLogLevel=debug/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
   ],
   [
     "plain text by a pod's label",
@@ -386,7 +389,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /plain text/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
   ],
   [
     "shared processes",
@@ -395,7 +398,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /share their processes/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
   ],
   [
     "a privileged container",
@@ -404,7 +407,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /privileged/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
   ],
   [
     "a container with the right to change the rules",
@@ -414,7 +417,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /NET_ADMIN/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
   ],
   [
     "a container with the sidecar's user",
@@ -423,7 +426,7 @@ const cases: readonly (readonly [
     },
     "Deployment bookinfo/details-v1",
     /sidecar's user/,
-    "pulumi up --refresh",
+    restart("bookinfo", "details-v1"),
   ],
   [
     "a container that was added to a running pod",
@@ -507,7 +510,7 @@ const cases: readonly (readonly [
     },
     "Service bookinfo/reviews",
     /annotation alpha\.istio\.io\/kubernetes-serviceaccounts/,
-    "pulumi up --refresh",
+    "kubectl -n bookinfo annotate service reviews alpha.istio.io/kubernetes-serviceaccounts-",
   ],
   [
     "a service on a port of every node",
@@ -582,7 +585,7 @@ const cases: readonly (readonly [
     },
     "Namespace bookinfo",
     /dataplane-mode=ambient/,
-    "pulumi up --refresh",
+    "kubectl label namespace bookinfo istio.io/dataplane-mode-",
   ],
 ];
 
