@@ -120,6 +120,8 @@ function createLogin(settings: Settings): Login {
       expectedNonce: attempt.nonce,
       idTokenExpected: true,
     });
+    // A copy of the cookie that this browser had until now counts for nothing from here on.
+    sessions.take(cookieOf(request, names.session));
     const lifetime = 1000 * (answer.expiresIn() ?? 0);
     const key = sessions.add({
       accessToken: answer.access_token,
@@ -130,6 +132,7 @@ function createLogin(settings: Settings): Login {
   };
 
   const end = (request: IncomingMessage): Reply => {
+    if (isOfOtherSite(request)) return redirect("/productpage");
     const session = sessions.take(cookieOf(request, names.session));
     return redirect(afterSignOut(settings, session?.idToken), forget(names.session));
   };
@@ -162,6 +165,11 @@ function orComplaint(answer: (request: IncomingMessage) => Promise<Reply>): Rout
 function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error instanceof TypeError || error.name === "TimeoutError" || isUnreachable(error.cause);
+}
+
+/** Whether another site began the navigation: its link signs no one out. Browsers say so on HTTPS and localhost. */
+function isOfOtherSite({ headers }: IncomingMessage): boolean {
+  return ["cross-site", "same-site"].includes(String(headers["sec-fetch-site"]));
 }
 
 /** For a callback that nobody waits for: another browser's, another sign-in's, or one that came already. */

@@ -45,6 +45,27 @@ export function loginInApplication(stand: Stand): void {
     assert.equal(await stand.statusWith(cookie), 403);
   });
 
+  it("ends the session that a browser had before a sign-in, so that a kept cookie counts for nothing", async () => {
+    const older = await stand.signedIn(start, "user@bookinfo.example");
+    const kept = await older.jar.getCookieString(stand.outputs.gatewayUrl);
+    assert.equal(await stand.statusWith(kept), 200);
+    const visitor = new Visitor();
+    await visitor.jar.setCookie(`${kept}; Path=/; HttpOnly`, stand.outputs.gatewayUrl);
+    await stand.signIn(visitor, start);
+    assert.equal(await stand.statusOf(visitor), 200);
+    assert.equal(await stand.statusWith(kept), 403);
+  });
+
+  it("signs no one out by another site's link", async () => {
+    const visitor = await stand.signedIn(start);
+    for (const site of ["cross-site", "same-site"]) {
+      await visitor.ask(stand.at("/logout"), undefined, { "sec-fetch-site": site });
+      assert.equal(await stand.statusOf(visitor), 200, site);
+    }
+    await visitor.ask(stand.at("/logout"), undefined, { "sec-fetch-site": "same-origin" });
+    assert.equal(await stand.statusOf(visitor), 403);
+  });
+
   it("begins no session while the tenant hangs, and says so", async () => {
     const visitor = new Visitor();
     visitor.stopsAt = stand.at("/callback");
