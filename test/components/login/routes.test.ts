@@ -49,7 +49,7 @@ function outcome(address: string, headers: Headers = {}, method = "GET", require
   const { redirect, rewrite, directResponse } = route;
   return (
     redirect?.uri ??
-    directResponse?.status?.toString() ??
+    directResponse?.status.toString() ??
     rewrite?.uri?.split("?")[0] ??
     "the proxy"
   );
