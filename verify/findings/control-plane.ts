@@ -123,7 +123,7 @@ export function controlPlaneFindings(
 const deploymentFinding = (opens: string): Finding => ({
   object: `Deployment ${namespaces.mesh}/${name}`,
   opens,
-  undo: releaseUndo,
+  undo: releaseUndo({ name: "istiod", namespace: namespaces.mesh }),
 });
 
 function deploymentFindings(
@@ -188,7 +188,7 @@ function webhookFindings(
   const finding = (metadata: WebhookConfiguration["metadata"], opens: string): Finding => ({
     object: objectName("MutatingWebhookConfiguration", metadata),
     opens,
-    undo: releaseUndo,
+    undo: releaseUndo({ name: "istiod", namespace: namespaces.mesh }),
   });
   const selecting = (space: Namespace) =>
     injectors.filter(({ webhook }) =>

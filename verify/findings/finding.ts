@@ -50,6 +50,13 @@ export function removal(
   return `kubectl${place} delete ${kind.toLowerCase()} ${name}`;
 }
 
-/** What puts istiod's release right. Pulumi's provider compares a release's values, not what Helm made of them. */
-export const releaseUndo =
-  "pulumi up --refresh; if it stays, helm -n istio-system rollback istiod to its last revision in helm history";
+/** What puts a Helm release right. Pulumi's provider compares a release's values, not what Helm made of them. */
+export function releaseUndo({
+  name,
+  namespace,
+}: {
+  readonly name: string;
+  readonly namespace: string;
+}): string {
+  return `pulumi up --refresh; if it stays, helm -n ${namespace} rollback ${name} to its last revision in helm history`;
+}

@@ -145,7 +145,7 @@ function settingFinding(name: string, value: unknown, opens: string): Finding {
   return {
     object: `Setting ${name} of the mesh`,
     opens: said === "" ? opens : `it${said}: ${opens}`,
-    undo: releaseUndo,
+    undo: releaseUndo({ name: "istiod", namespace: namespaces.mesh }),
   };
 }
 
@@ -171,7 +171,7 @@ function providerFindings(
   const finding = (name: unknown, opens: string): Finding => ({
     object: `Extension provider ${String(name)} of the mesh`,
     opens,
-    undo: releaseUndo,
+    undo: releaseUndo({ name: "istiod", namespace: namespaces.mesh }),
   });
   return [
     ...asked.flatMap((one) => {

@@ -9,7 +9,7 @@ import {
   namespaces,
 } from "../../components/names";
 import type { StackOutputs } from "../../stack/outputs";
-import { type Finding, objectName, removal } from "./finding";
+import { type Finding, objectName, releaseUndo, removal } from "./finding";
 import { isProbePod } from "./probe-pods";
 
 /** One that the stack makes, and that has an identity that others trust. */
@@ -145,11 +145,14 @@ export function blame(
   const owner = ownerOf(pod);
   return {
     object: objectName(owner.kind, owner),
-    undo: isOfTheStack(owner, workloads)
-      ? // Pods are as the namespace and the mesh's settings were when they were made.
-        `pulumi up --refresh, then kubectl -n ${owner.namespace} rollout restart deployment ${owner.name}`
-      : removal(owner.kind, owner),
+    undo: isOfTheStack(owner, workloads) ? made(owner) : removal(owner.kind, owner),
   };
+}
+
+/** Makes a Deployment of the stack's anew: an update leaves what others have added to it, and pods as they were made. */
+function made(owner: Owner): string {
+  const again = owner.namespace === namespaces.ingress ? releaseUndo(owner) : "pulumi up --refresh";
+  return `${removal(owner.kind, owner)}, then ${again}`;
 }
 
 /** Whether the stack makes a workload of this name. */

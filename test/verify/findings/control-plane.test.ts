@@ -161,7 +161,7 @@ for (const [what, change, object, opens] of changes) {
       [object],
     );
     assert.match(found[0]?.opens ?? "", opens);
-    assert.equal(found[0]?.undo, releaseUndo);
+    assert.equal(found[0]?.undo, releaseUndo({ name: "istiod", namespace: "istio-system" }));
   });
 }
 

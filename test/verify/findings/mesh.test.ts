@@ -147,7 +147,7 @@ for (const [change, object, opens] of changes) {
     const found = meshFindings(outputs, { ...settings(), ...change }, own);
     assert.deepEqual(
       found.map((each) => [each.object, each.undo]),
-      [[object, releaseUndo]],
+      [[object, releaseUndo({ name: "istiod", namespace: "istio-system" })]],
     );
     assert.match(found[0]?.opens ?? "", opens);
   });
