@@ -116,6 +116,8 @@ const rights = [
   { group: "apiextensions.k8s.io", resource: "customresourcedefinitions" },
   { group: "admissionregistration.k8s.io", resource: "mutatingwebhookconfigurations" },
   { group: "admissionregistration.k8s.io", resource: "validatingwebhookconfigurations" },
+  { group: "admissionregistration.k8s.io", resource: "validatingadmissionpolicies" },
+  { group: "admissionregistration.k8s.io", resource: "validatingadmissionpolicybindings" },
 ] as const;
 
 function question(group: string, resource: string): V1SelfSubjectAccessReview {

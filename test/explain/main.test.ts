@@ -44,6 +44,8 @@ before(async () => {
     kubeconfig: cluster.kubeconfig,
     authentication,
     viewers: { users: [], machines: [] },
+    routing: { egress: "REGISTRY_ONLY", imports: [], admission: true, traffic: [] },
+    accepted: [],
   });
 });
 after(async () => {

@@ -96,7 +96,7 @@ function check(stack = stackAt(server.url, "bearer-canary")): Promise<string[]> 
 }
 
 const rights =
-  "namespaces, clusterroles, clusterrolebindings, customresourcedefinitions, mutatingwebhookconfigurations, validatingwebhookconfigurations";
+  "namespaces, clusterroles, clusterrolebindings, customresourcedefinitions, mutatingwebhookconfigurations, validatingwebhookconfigurations, validatingadmissionpolicies, validatingadmissionpolicybindings";
 const nothing = [
   "not tried cluster permissions: the API server has not answered. See above.",
   "not tried gateway's certificate: the API server has not answered. See above.",

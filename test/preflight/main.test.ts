@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { stringify } from "yaml";
 import { advisories } from "../../components/mesh/advisories";
+import { verifyScopes } from "../../preflight/scopes";
 import { loaderArguments } from "../node";
 import { type Certificate, makeCertificate } from "../verify/support/certificate";
 import {
@@ -123,7 +124,7 @@ const allScopes = ["resource_servers", "roles", "connections", "clients"]
   .flatMap((resource) =>
     ["create", "read", "update", "delete"].map((verb) => `${verb}:${resource}`),
   )
-  .concat("update:client_keys", "read:client_credentials")
+  .concat("update:client_keys", "read:client_credentials", ...verifyScopes)
   .join(" ");
 
 function wellBehaved({ path, body }: Request): Reply | undefined {
@@ -157,7 +158,7 @@ ok         management scopes       all 18 that the stack needs
 ok         Istio's version         1.31.0: none of the ${advisories.length} advisories known here is open in it
 not tried  Istio's charts          oci://registry.example/charts is a registry, which is not asked. Ask it: helm show chart oci://registry.example/charts/base --version 1.31.0.
 ok         API server              ${server.url} answers: Kubernetes v1.34.4
-ok         cluster permissions     may create namespaces, clusterroles, clusterrolebindings, customresourcedefinitions, mutatingwebhookconfigurations, validatingwebhookconfigurations
+ok         cluster permissions     may create namespaces, clusterroles, clusterrolebindings, customresourcedefinitions, mutatingwebhookconfigurations, validatingwebhookconfigurations, validatingadmissionpolicies, validatingadmissionpolicybindings
 ok         gateway's host          localhost is this machine
 
 12 checks: 11 ok, 0 failed, 1 not tried

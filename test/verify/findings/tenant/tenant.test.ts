@@ -61,7 +61,7 @@ describe("each door at the tenant", () => {
   for (const door of tenantDoors)
     test(door.name, async () => {
       const close = await door.open(new Opening(filled.tenant, filled.outputs));
-      let findings: readonly Finding[] = [];
+      let findings: readonly Finding[];
       try {
         const found = await look(filled);
         findings = found.findings;
