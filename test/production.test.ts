@@ -102,8 +102,8 @@ test("there are two of istiod and of the gateway, with disruption budgets", () =
       z.object({ values: z.record(z.string(), z.unknown()).default({}) }),
     ).map(({ name, inputs }) => [name, inputs.values]),
   );
-  assert.equal(values["istio-istiod"].replicaCount, 2);
+  assert.equal(values["istio-istiod"]?.replicaCount, 2);
   assert.equal(values["istio-istiod"].autoscaleEnabled, false);
-  assert.equal(values["istio-gateway"].replicaCount, 2);
+  assert.equal(values["istio-gateway"]?.replicaCount, 2);
   assert.deepEqual(values["istio-gateway"].podDisruptionBudget, { minAvailable: 1 });
 });
