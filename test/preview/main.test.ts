@@ -31,8 +31,8 @@ test(
       left: [],
     });
     const lines = stdout.trimEnd().split("\n");
-    assert.deepEqual(lines.slice(-2), ["0 violations", "sandbox: 81 to create"]);
-    assert.equal(lines.filter((line) => line.startsWith("create ")).length, 81);
+    assert.deepEqual(lines.slice(-2), ["0 violations", "sandbox: 97 to create"]);
+    assert.equal(lines.filter((line) => line.startsWith("create ")).length, 97);
     assert.deepEqual(lines.slice(0, 3), [
       "create  pulumi:pulumi:Stack istio-auth0-sandbox",
       "create  ├─ istio-auth0:index:Auth0Identity identity",
@@ -64,7 +64,7 @@ test(
         PULUMI_STACK: "another",
       },
     });
-    assert.deepEqual([code, stdout.trimEnd().split("\n").at(-1)], [0, "team: 81 to create"]);
+    assert.deepEqual([code, stdout.trimEnd().split("\n").at(-1)], [0, "team: 97 to create"]);
     const { outputs } = z
       .object({ outputs: z.object({ learned: z.array(z.string()) }) })
       .parse(JSON.parse(readFileSync(json, "utf8")));
@@ -99,7 +99,7 @@ const cannotBeAlone =
 test("no network is needed", { skip: skip || cannotBeAlone }, async () => {
   const { code, stdout, left } = await preview(["sandbox"], { within: alone });
   const last = stdout.trimEnd().split("\n").at(-1);
-  assert.deepEqual({ code, last, left }, { code: 0, last: "sandbox: 81 to create", left: [] });
+  assert.deepEqual({ code, last, left }, { code: 0, last: "sandbox: 97 to create", left: [] });
 });
 
 for (const stack of stacksOf(root)) {
@@ -163,7 +163,7 @@ test("--check shows what differs by resource; --accept writes it down", { skip }
   const [json, markdown] = [join(folder, "plan.json"), join(folder, "plan.md")];
   const headingOf = () => readFileSync(markdown, "utf8").split("\n")[2];
   await run("--check", "--markdown", markdown);
-  assert.equal(headingOf(), "### ✅ `team`: 81 to create, 0 violations, as reviewed");
+  assert.equal(headingOf(), "### ✅ `team`: 97 to create, 0 violations, as reviewed");
   const other = stackWith({ gateway: { nodePort: 30081 } });
   writeFileSync(join(clone, "Pulumi.team.yaml"), stringify(other));
   assert.deepEqual(await run("--check", "--json", json, "--markdown", markdown), {
@@ -180,7 +180,7 @@ test("--check shows what differs by resource; --accept writes it down", { skip }
     ],
     left: [],
   });
-  assert.equal(headingOf(), "### ❌ `team`: 81 to create, 0 violations, not the reviewed plan");
+  assert.equal(headingOf(), "### ❌ `team`: 97 to create, 0 violations, not the reviewed plan");
   const comment = readFileSync(markdown, "utf8");
   assert.ok(comment.includes("\n    -          nodePort: 30080\n    +          nodePort: 30081\n"));
   assert.ok(comment.includes(`If it should be this one: \`${accept}\`, and commit the file.\n`));
@@ -259,8 +259,8 @@ test(
         resources: z.array(z.object({ operation: z.string(), type: z.string(), name: z.string() })),
       })
       .parse(JSON.parse(written));
-    assert.deepEqual([plan.stack, plan.counts], ["team", { create: 81 }]);
-    assert.equal(plan.resources.length, 81);
+    assert.deepEqual([plan.stack, plan.counts], ["team", { create: 97 }]);
+    assert.equal(plan.resources.length, 97);
   },
 );
 
@@ -276,7 +276,7 @@ test(
     assert.equal((JSON.parse(stdout) as { stack: string }).stack, "team");
     const said = stderr.trimEnd().split("\n");
     assert.ok(said.includes("from the program"));
-    assert.equal(said.at(-1), "team: 81 to create");
+    assert.equal(said.at(-1), "team: 97 to create");
   },
 );
 

@@ -52,7 +52,7 @@ test("a weakened program is refused, and the whole plan is there", { skip }, asy
     '  write "STRICT"',
     "",
     "1 violation: 1 mandatory",
-    "team: 81 to create",
+    "team: 97 to create",
     "",
   ]);
   const dependent = z.object({ name: z.string(), dependencies: z.array(z.string()) });
@@ -70,13 +70,13 @@ test("a weakened program is refused, and the whole plan is there", { skip }, asy
       resource: { urn, type, name: "access-mutual-tls" },
     },
   ]);
-  assert.equal(written.resources.length, 81);
+  assert.equal(written.resources.length, 97);
   const scopes = written.resources.find(({ name }) => name === "identity-scopes");
   assert.notDeepEqual(scopes?.dependencies, []);
   assert.deepEqual(readFileSync(markdown, "utf8").split("\n").slice(0, 8), [
     "<!-- preview of team -->",
     "",
-    "### ❌ `team`: 81 to create, 1 violation: 1 mandatory",
+    "### ❌ `team`: 97 to create, 1 violation: 1 mandatory",
     "",
     "| level | rule | resource | found | write |",
     "| --- | --- | --- | --- | --- |",
