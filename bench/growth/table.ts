@@ -35,7 +35,7 @@ export function editsFor(services: number): readonly Edit[] {
   const pathAnchor = '  ratings: "/ratings/0",\n';
   // They run details' program: images of their own would be the same bytes.
   const paths = names.map((name) => `  "${name}": "/details/0",\n`);
-  const imageAnchor = "/examples-bookinfo-${name}:";
+  const imageAnchor = "examples-bookinfo-${name}:";
   const requestAnchor = 'requests: { cpu: "10m"';
   const type = names.map((name) => ` | "${name}"`).join("");
   return [
@@ -54,7 +54,7 @@ export function editsFor(services: number): readonly Edit[] {
     {
       file: "components/bookinfo.ts",
       anchor: imageAnchor,
-      replacement: "/examples-bookinfo-${name.replace(/^service-\\d+/, 'details')}:",
+      replacement: "examples-bookinfo-${name.replace(/^service-\\d+/, 'details')}:",
     },
     // A hundred of them are to find room on one node.
     { file: "components/bookinfo.ts", anchor: requestAnchor, replacement: 'requests: { cpu: "1m"' },

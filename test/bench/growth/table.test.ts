@@ -37,7 +37,7 @@ describe("what the added services run", () => {
     const [image] = editsFor(5).filter(({ anchor }) => anchor.includes("examples-bookinfo"));
     assert.equal(
       image?.replacement,
-      "examples-bookinfo-${nameOf(workload).replace(/^service-\\d+/, 'details')}:",
+      "examples-bookinfo-${name.replace(/^service-\\d+/, 'details')}:",
     );
   });
 });
