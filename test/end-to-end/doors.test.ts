@@ -56,9 +56,13 @@ describe("doors", { timeout: 40 * 60_000 }, () => {
     assert.equal(code, 0, out + err);
   }
 
-  /** Verifies; every object is named, with what its request was answered. */
-  async function named(doors: Doors): Promise<z.infer<typeof reported>["findings"]> {
+  /** Verifies; every object is named, with what its request was answered. Then closes the doors. */
+  async function named(
+    doors: Doors,
+    closing: readonly string[],
+  ): Promise<z.infer<typeof reported>["findings"]> {
     const { code, out, err } = await copy.run("verify --json -");
+    await shell(...closing);
     assert.equal(code, 1, err);
     const { findings } = reported.parse(JSON.parse(out));
     const found = [...new Set(findings.unexplained.map(({ object }) => object))];
@@ -88,27 +92,29 @@ describe("doors", { timeout: 40 * 60_000 }, () => {
       ...rolledOut("bookinfo", "ratings-v1", "reviews-v1", "impostor", "legacy"),
       ...rolledOut("elsewhere", "other"),
     );
-    const { notCovered } = await named({
-      "ValidatingAdmissionPolicyBinding istio-auth0-bookinfo": undefined,
-      // The gateway has set a token that the client does not have, and has led another request to istiod.
-      "VirtualService bookinfo/extra": /\/extra\/istiod from outside: 200/,
-      "VirtualService elsewhere/details": undefined,
-      "Deployment bookinfo/impostor": undefined,
-      "Deployment bookinfo/ratings-v1": undefined,
-      "Deployment bookinfo/legacy": /:9080\/ from the pod outsider: \d{3}/,
-      "Deployment bookinfo/reviews-v1": /:9080\/reviews\/0 from the pod outsider: 200/,
-      "EndpointSlice bookinfo/elsewhere": undefined,
-      "Service bookinfo/door": /:31234\/details\/0 from the pod outsider/,
-    });
-    assert.deepEqual(notCovered, ["workloads of the mesh in the namespaces elsewhere"]);
-    await shell(
-      // What others have added to a Deployment, an update leaves.
-      "kubectl -n bookinfo delete deployment impostor legacy reviews-v1",
-      "kubectl -n bookinfo delete service legacy door",
-      "kubectl -n bookinfo delete endpointslice elsewhere",
-      "kubectl -n bookinfo delete virtualservice extra",
-      "kubectl -n elsewhere delete virtualservice details",
+    const { notCovered } = await named(
+      {
+        "ValidatingAdmissionPolicyBinding istio-auth0-bookinfo": undefined,
+        // The gateway has set a token that the client does not have, and has led another request to istiod.
+        "VirtualService bookinfo/extra": /\/extra\/istiod from outside: 200/,
+        "VirtualService elsewhere/details": undefined,
+        "Deployment bookinfo/impostor": undefined,
+        "Deployment bookinfo/ratings-v1": undefined,
+        "Deployment bookinfo/legacy": /:9080\/ from the pod outsider: \d{3}/,
+        "Deployment bookinfo/reviews-v1": /:9080\/reviews\/0 from the pod outsider: 200/,
+        "EndpointSlice bookinfo/elsewhere": undefined,
+        "Service bookinfo/door": /:31234\/details\/0 from the pod outsider/,
+      },
+      [
+        // What others have added to a Deployment, an update leaves.
+        "kubectl -n bookinfo delete deployment impostor legacy reviews-v1",
+        "kubectl -n bookinfo delete service legacy door",
+        "kubectl -n bookinfo delete endpointslice elsewhere",
+        "kubectl -n bookinfo delete virtualservice extra",
+        "kubectl -n elsewhere delete virtualservice details",
+      ],
     );
+    assert.deepEqual(notCovered, ["workloads of the mesh in the namespaces elsewhere"]);
     await up();
   });
 
@@ -124,28 +130,34 @@ describe("doors", { timeout: 40 * 60_000 }, () => {
       "POD=$(kubectl -n bookinfo get pod -l app=details -o jsonpath='{.items[0].metadata.name}')",
       'kubectl -n bookinfo debug "$POD" --image="$IMAGE" --image-pull-policy=IfNotPresent --attach=false --container=debugger -- sleep 600',
       ...rolledOut("istio-system", "istiod"),
+      // The gateway asks the new istiod once it has left the old one.
+      `timeout 120 sh -c 'until kubectl -n istio-ingress exec deployment/istio-ingress -- pilot-agent request GET listeners | grep -q :8888; do sleep 1; done'`,
     );
     const { out } = await copy.run(
       "shell",
       "kubectl -n bookinfo get pod -l app=details -o jsonpath='{.items[0].metadata.name}'",
     );
-    await named({
-      "Listener 8888 of the ingress gateway": /:8888\/ from the pod outsider: 200/,
-      "VirtualService elsewhere/more": undefined,
-      "VirtualService elsewhere/other": /host: other\.example from outside: 200/,
-      [`Pod bookinfo/${out.trim()}`]: undefined,
-      "Service bookinfo/reviews": undefined,
-      "Setting pathNormalization of the mesh": undefined,
-      "Setting accessLogFile of the mesh": undefined,
-      "Setting outboundTrafficPolicy of the mesh": undefined,
-      "Deployment istio-system/istiod": undefined,
-      "MutatingWebhookConfiguration istio-sidecar-injector": undefined,
-    });
-    await shell(
-      "kubectl delete namespace elsewhere",
-      "kubectl -n bookinfo annotate service reviews alpha.istio.io/kubernetes-serviceaccounts-",
-      "kubectl -n bookinfo delete pod -l app=details",
+    await named(
+      {
+        // The gateway's own policy refuses other ports than the stack's.
+        "Listener 8888 of the ingress gateway": /:8888\/ from the pod outsider: 403 RBAC/,
+        "VirtualService elsewhere/more": undefined,
+        "VirtualService elsewhere/other": /host: other\.example from outside: 200/,
+        [`Pod bookinfo/${out.trim()}`]: undefined,
+        "Service bookinfo/reviews": undefined,
+        "Setting pathNormalization of the mesh": undefined,
+        "Setting accessLogFile of the mesh": undefined,
+        "Setting outboundTrafficPolicy of the mesh": undefined,
+        "Deployment istio-system/istiod": undefined,
+        "MutatingWebhookConfiguration istio-sidecar-injector": undefined,
+      },
+      [
+        "kubectl delete namespace elsewhere",
+        "kubectl -n bookinfo annotate service reviews alpha.istio.io/kubernetes-serviceaccounts-",
+        "kubectl -n bookinfo delete pod -l app=details",
+      ],
     );
+
     await up();
   });
 
@@ -157,17 +169,20 @@ describe("doors", { timeout: 40 * 60_000 }, () => {
       editMesh("s/timeout: 5s/timeout: 5s\\n        failOpen: true/"),
       ...rolledOut("login", "intruder"),
     );
-    await named({
-      "VirtualService bookinfo/userinfo": /\/extra\/userinfo from outside: \d{3}/,
-      "VirtualService elsewhere/redis": undefined,
-      "Deployment login/intruder": undefined,
-      "Extension provider login of the mesh": undefined,
-    });
-    await shell(
-      "kubectl delete namespace elsewhere",
-      "kubectl -n login delete deployment intruder",
-      "kubectl -n bookinfo delete virtualservice userinfo",
+    await named(
+      {
+        "VirtualService bookinfo/userinfo": /\/extra\/userinfo from outside: \d{3}/,
+        "VirtualService elsewhere/redis": undefined,
+        "Deployment login/intruder": undefined,
+        "Extension provider login of the mesh": undefined,
+      },
+      [
+        "kubectl delete namespace elsewhere",
+        "kubectl -n login delete deployment intruder",
+        "kubectl -n bookinfo delete virtualservice userinfo",
+      ],
     );
+
     await up("--set", "login.at=gateway");
   });
 });
