@@ -30,7 +30,7 @@ const outside: ProbePod = {
   namespace: "default",
   serviceAccount: "default",
   inTheMesh: false,
-  serves: { service: "verify-outside", port: 8000 },
+  serves: { service: "verify-outside", port: 9080 },
 };
 
 const many = 30;
@@ -231,7 +231,7 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
     });
 
     it("lets nobody with a sidecar reach a listener outside of the mesh", async () => {
-      const origin = `http://${await addressOf(outside)}:8000`;
+      const origin = `http://${await addressOf(outside)}:9080`;
       const asked = [request(origin, "/"), await kubelet()];
       assert.deepEqual((await send(caller, ...asked)).map(outcome), [502, "ECONNRESET"]);
       assert.deepEqual((await send(outside, ...asked)).map(outcome), [200, plainRequest]);
@@ -242,7 +242,7 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
     before(() => up({ "mesh.egress": "ALLOW_ANY" }));
 
     it("lets the same caller reach the same listeners", async () => {
-      const origin = `http://${await addressOf(outside)}:8000`;
+      const origin = `http://${await addressOf(outside)}:9080`;
       const asked = [request(origin, "/"), await kubelet()];
       assert.deepEqual((await send(caller, ...asked)).map(outcome), [200, plainRequest]);
     });

@@ -186,7 +186,7 @@ test("every problem of the settings is named at once, a line each", () => {
     '  gateway.url: found "http://localhost:9000/productpage", expected an http or https URL without path, such as http://localhost:8080',
     '  gateway.serviceType: found "ExternalName", expected one of "LoadBalancer", "NodePort", "ClusterIP"',
     "  gateway.nodePort: found nothing, expected a port number from 1 to 65535",
-    "  signin: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, bookinfo, gateway, login",
+    "  signin: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, bookinfo, gateway, login, verify",
   ];
   assert.throws(
     () => {
@@ -198,7 +198,7 @@ test("every problem of the settings is named at once, a line each", () => {
 
 test("an unknown setting is a problem, also where its name begins as that of the cluster", () => {
   const line =
-    "  clusters: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, bookinfo, gateway, login";
+    "  clusters: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, bookinfo, gateway, login, verify";
   assert.throws(
     () => {
       checkConfiguration(configured("clusters.kind=existing"), decisions);
