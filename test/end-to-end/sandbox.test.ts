@@ -59,7 +59,7 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
     assert.equal(ended.code, 0, ended.err + ended.out);
     assert.deepEqual(differences(ended), []);
     assert.match(ended.out, /\nThe 7 policies in the cluster are the table's\.\n/);
-    assert.match(ended.out, /\n1492 cells, 0 differences, 0 not tried\n/);
+    assert.match(ended.out, /\n1555 cells, 0 differences, 0 not tried\n/);
   });
 
   it("explains every cell as the mesh decides it", async () => {
