@@ -6,6 +6,8 @@ import { readKeySets } from "../explain/keys";
 import { decideWay } from "../explain/way";
 import type { Hop } from "../explain/way";
 import { type Application, gateway } from "../components/application";
+import { isSecure } from "../components/gateway/host";
+import { gatewayPort, secureGatewayPort } from "../components/mesh/values";
 import { gatewayLabels, gatewayServiceAccount } from "../components/names";
 import type { PlannedCell } from "./cells";
 import { unlisted } from "./expectations";
@@ -70,7 +72,13 @@ function gatewayHop({ method, origin, path }: ProbeRequest, { workloads }: Clust
   const labels = workloads.ingress[0] ?? gatewayLabels;
   return {
     name: gateway,
-    destination: { namespace, labels, serviceAccount, gateway: true },
+    destination: {
+      namespace,
+      labels,
+      serviceAccount,
+      port: isSecure(origin) ? secureGatewayPort : gatewayPort,
+      gateway: true,
+    },
     method,
     path,
     host: new URL(origin).host,

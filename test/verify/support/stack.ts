@@ -61,13 +61,17 @@ export const authentication: StackOutputs["authentication"] = {
   issuers: [],
 };
 
-/** As in Bookinfo's sandbox, but for the versions of its services. */
+/** As in Bookinfo's sandbox, but for the Services of single versions. */
 export const routing: StackOutputs["routing"] = {
   egress: "REGISTRY_ONLY",
   imports: [],
   // The cluster of these tests has no such policies.
   admission: false,
-  traffic: Object.keys(bookinfo.services).map((service) => ({ service, shares: { v1: 100 } })),
+  traffic: Object.keys(bookinfo.services).map((service) => {
+    const shares: Record<string, number> =
+      service === "reviews" ? { v1: 34, v2: 33, v3: 33 } : { v1: 100 };
+    return { service, shares };
+  }),
 };
 
 /** What the stack asks for, as a cluster has it. */
