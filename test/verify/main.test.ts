@@ -95,9 +95,8 @@ test("nothing differs but a policy, which no request shows: exit 1, and a line t
   // Without a spec, as a cluster may have it.
   const extra = { metadata: { name: "extra", namespace: "bookinfo" } };
   const cluster = await startCluster({
-    run: (pod) => stack.mesh.run(pod),
-    workloads: stack.mesh.workloads,
-    policies: { ...stack.policies, envoyfilters: [extra] },
+    ...stack.clusterOptions,
+    policies: { ...stack.clusterOptions.policies, envoyfilters: [extra] },
   });
   t.after(() => cluster.close());
   await pulumi.prints({ ...stack.outputs, kubeconfig: cluster.kubeconfig });

@@ -20,8 +20,8 @@ export interface Stack {
   readonly tenant: Tenant;
   readonly mesh: Mesh;
   readonly cluster: Cluster;
-  /** Istio's objects in the cluster. */
-  readonly policies: ClusterOptions["policies"];
+  /** What the cluster was started with. */
+  readonly clusterOptions: ClusterOptions;
   readonly outputs: StackOutputs;
   /** File with the tenant's private keys. */
   readonly signingKey: string;
@@ -130,7 +130,7 @@ export async function startStack({
   const policies = asked(
     objectsAskedOf(bookinfo, { ...recognized, routing, gatewayUrl: mesh.gatewayUrl }),
   );
-  const cluster = await startCluster({
+  const clusterOptions: ClusterOptions = {
     run: (pod) => mesh.run(pod),
     workloads: mesh.workloads,
     policies: {
@@ -140,7 +140,8 @@ export async function startStack({
     },
     namespaces: [bookinfo.namespace],
     meshConfig: meshWide.meshConfig,
-  });
+  };
+  const cluster = await startCluster(clusterOptions);
   const directory = await mkdtemp(join(tmpdir(), "verify-test-"));
   const signingKey = join(directory, "keys.json");
   await writeFile(signingKey, JSON.stringify(tenant.privateKeys), { mode: 0o600 });
@@ -148,7 +149,7 @@ export async function startStack({
     tenant,
     mesh,
     cluster,
-    policies,
+    clusterOptions,
     signingKey,
     outputs: {
       gatewayUrl: mesh.gatewayUrl,
