@@ -48,10 +48,7 @@ function outcome(address: string, headers: Headers = {}, method = "GET", require
   if (route === undefined) return "a service";
   const { redirect, rewrite, directResponse } = route;
   return (
-    redirect?.uri ??
-    directResponse?.status.toString() ??
-    rewrite?.uri?.split("?")[0] ??
-    "the proxy"
+    redirect?.uri ?? directResponse?.status.toString() ?? rewrite?.uri?.split("?")[0] ?? "the proxy"
   );
 }
 
