@@ -8,6 +8,9 @@ import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { connect, type SecureVersion } from "node:tls";
+import { bookinfo } from "../../components/access";
+import { solver } from "../../components/gateway/acme";
+import { ingressObjects } from "../../components/gateway/route";
 import { certificateAuthority } from "../../sandbox/tenant/certificate";
 import { knownDecisions } from "../../sandbox/state";
 import { eventually, freePort } from "./clients";
@@ -16,7 +19,7 @@ import { SandboxCopy, type Ended } from "./copy";
 const host = "bookinfo.localhost";
 const challenge = "/.well-known/acme-challenge/token";
 
-/** As cert-manager makes it for a challenge; what answers here is productpage, which knows no such path. */
+/** As any namespace could make one; productpage would answer with 404. */
 const challengeIngress = JSON.stringify({
   apiVersion: "networking.k8s.io/v1",
   kind: "Ingress",
@@ -162,10 +165,22 @@ describe("the gateway's host with HTTPS", { timeout: 30 * 60_000 }, () => {
     assert.deepEqual(await ask(port, "/productpage"), { status: 200, location: undefined });
   });
 
-  it("lets an ACME challenge through by HTTP", async () => {
-    await shell(`kubectl apply -f - <<'END'\n${challengeIngress}\nEND`);
+  it("leads an ACME challenge by HTTP to cert-manager's solver, and serves no Ingress", async () => {
+    const apply = (object: string) => shell(`kubectl apply -f - <<'END'\n${object}\nEND`);
+    await apply(challengeIngress);
+    const { VirtualService: routes } = ingressObjects({
+      application: bookinfo,
+      gatewayUrl: `https://${host}:${port}`,
+      tls: { minimumVersion: "1.3", issuer: { kind: "acme" } },
+    });
+    await apply(JSON.stringify({ apiVersion: "v1", kind: "Service", ...solver }));
+    for (const { metadata, spec } of routes.filter((each) => each.resource === "redirect")) {
+      const kind = { apiVersion: "networking.istio.io/v1", kind: "VirtualService" };
+      await apply(JSON.stringify({ ...kind, metadata, spec }));
+    }
+    // There is no solver here, so the gateway finds no pod behind the Service.
     await eventually(20_000, async () => {
-      assert.deepEqual(await ask(httpPort(), challenge), { status: 404, location: undefined });
+      assert.deepEqual(await ask(httpPort(), challenge), { status: 503, location: undefined });
     });
     assert.equal((await ask(httpPort(), "/productpage")).status, 301);
   });
