@@ -139,7 +139,7 @@ test("a certificate's Secret is in a cluster that is not asked", { skip }, async
   });
   const { code, stdout, stderr, left } = await preview(["team", "--diff"], { clone });
   assert.deepEqual({ code, asked, left }, { code: 0, asked: [], left: [] }, stderr);
-  assert.equal(stdout.trimEnd().split("\n").at(-1), "team: 85 to create");
+  assert.equal(stdout.trimEnd().split("\n").at(-1), "team: 101 to create");
   assert.match(stdout, /^read +[├└]─ kubernetes:core\/v1:Secret gateway\.tls\.secret$/m);
 });
 
