@@ -30,6 +30,18 @@ export async function explained<T>(what: string, call: () => Promise<T>): Promis
   }
 }
 
+/** What the API server answers; undefined where there is no such object, or it does not know its kind. */
+export async function unlessMissing<Answer>(
+  ask: () => Promise<Answer>,
+): Promise<Answer | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ApiException && error.code === 404) return undefined;
+    throw error;
+  }
+}
+
 function apiReason(error: unknown): string {
   if (error instanceof ApiException) {
     const body: unknown = error.body;

@@ -19,7 +19,7 @@ interface Port {
 
 export type Direction = "Ingress" | "Egress";
 
-/** Without peers: whoever connects. Without ports: at any. */
+/** Without peers: any client. Without ports: at any. */
 interface IngressRule {
   readonly from?: readonly Peer[];
   readonly ports?: readonly Port[];

@@ -168,7 +168,7 @@ export function certificatePolicies(
   ];
 }
 
-/** Of a namespace with sidecars, whatever is in it. */
+/** Of a namespace with sidecars, for all pods in it. */
 function namespacePolicies(
   namespace: string,
   settings: NetworkSettings,
@@ -197,7 +197,7 @@ type Connections = Parameters<typeof allow>[2];
 const limited = (settings: NetworkSettings, { ingress = [], egress = [] }: Connections) =>
   directions(settings).includes("Egress") ? { ingress, egress } : { ingress };
 
-/** A NetworkPolicy knows no host names: whatever answers at the provider's ports. The ServiceEntry has its names. */
+/** A NetworkPolicy knows no host names: any server at the provider's ports. The ServiceEntry has its names. */
 const toProvider = (addresses: ProviderAddresses): Connections["egress"] & object => [
   { ports: tcp(...providerPorts(addresses)) },
 ];

@@ -1,8 +1,8 @@
 /** The API server's admission policy for the application's namespace, next to the one that the stack asks for. */
-import { AdmissionregistrationV1Api, ApiException } from "@kubernetes/client-node";
+import { AdmissionregistrationV1Api } from "@kubernetes/client-node";
 import type { Application } from "../../components/application";
 import { admissionObjects } from "../../components/enforcement/admission";
-import { explained, loadCluster } from "../../stack/cluster";
+import { explained, loadCluster, unlessMissing } from "../../stack/cluster";
 import type { Finding } from "./finding";
 
 /**
@@ -59,13 +59,4 @@ function holds(live: unknown, asked: unknown): boolean {
   return Object.entries(asked).every(([field, value]) =>
     holds((live as Readonly<Record<string, unknown>>)[field], value),
   );
-}
-
-async function unlessMissing<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof ApiException && error.code === 404) return undefined;
-    throw error;
-  }
 }

@@ -1,7 +1,6 @@
 /** Everything in the cluster that can make a way to what the stack protects, read once. */
 import {
   AdmissionregistrationV1Api,
-  ApiException,
   AppsV1Api,
   CoreV1Api,
   CustomObjectsApi,
@@ -22,7 +21,7 @@ import type {
 import { parse } from "yaml";
 import { z } from "zod";
 import { namespaces } from "../../components/names";
-import { explained, loadCluster } from "../../stack/cluster";
+import { explained, loadCluster, unlessMissing } from "../../stack/cluster";
 import { type GatewayConfiguration, readGateways } from "./gateway-configuration";
 
 const meshObject = z.object({
@@ -153,7 +152,7 @@ async function readObjects(cluster: KubeConfig): Promise<readonly LiveObject[]> 
     meshKinds.map(({ group, version, kind }) =>
       explained(`list the ${kind} objects`, async () => {
         const plural = pluralOf(kind);
-        const answer: unknown = await unlessUnknown(() =>
+        const answer: unknown = await unlessMissing(() =>
           api.listClusterCustomObject({ group, version, plural }),
         );
         return list.parse(answer ?? { items: [] }).items.map((live) => ({ kind, ...live }));
@@ -165,18 +164,8 @@ async function readObjects(cluster: KubeConfig): Promise<readonly LiveObject[]> 
 
 /** istiod's ConfigMap. */
 async function readMeshConfig(core: CoreV1Api): Promise<unknown> {
-  const map = await unlessUnknown(() =>
+  const map = await unlessMissing(() =>
     core.readNamespacedConfigMap({ name: "istio", namespace: namespaces.mesh }),
   );
   return map && parse(map.data?.mesh ?? "{}");
-}
-
-/** undefined where the cluster has no such object, or does not know its kind. */
-async function unlessUnknown<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof ApiException && error.code === 404) return undefined;
-    throw error;
-  }
 }
