@@ -63,7 +63,7 @@ describe("a login", { timeout: 60 * 60_000 }, () => {
         metadata: { name: "taken", namespace },
         spec: {
           hosts: ["*"],
-          gateways: ["bookinfo/bookinfo"],
+          gateways: ["istio-ingress/bookinfo"],
           http: [{ match: [{ uri: { exact: `/${namespace}` } }], directResponse: { status: 200 } }],
         },
       });
