@@ -28,6 +28,7 @@ const folders = [
   "preview",
   "sandbox",
   "stack",
+  "test/runner",
   "verify",
 ];
 
@@ -139,7 +140,7 @@ async function buildAll(root, cache, { unfinished, folder }, programs) {
 const text = JSON.stringify;
 
 /** Lets each source have the place that it has in the clone: they find other files of the clone by it. */
-const places = (esbuild) => ({
+export const places = (esbuild) => ({
   name: "places",
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {

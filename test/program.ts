@@ -9,6 +9,9 @@ import { kubeconfig, run } from "./components/mocks";
 
 const load = createRequire(__filename);
 
+/** Set where test/runner/build.ts has built the tests: the folder with them and with the program. */
+const built = process.env.ISTIO_AUTH0_TESTS;
+
 type Changes = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** What no stack file holds, by the kind that needs it. */
@@ -53,7 +56,7 @@ export async function runProgram({
   readonly existing?: Readonly<Record<string, object>>;
 } = {}) {
   configure(stack, changes);
-  const index = load.resolve("../index");
+  const index = built === undefined ? load.resolve("../index") : join(built, "index.js");
   // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the way to load a module again
   delete load.cache[index];
   const { result, ...seen } = await run(() => load(index) as typeof import("../index"), {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
+import { argumentsFor } from "../node";
 import { fakePulumi } from "../verify/support/pulumi";
 import type { FakePulumi } from "../verify/support/pulumi";
 import { authentication } from "../verify/support/stack";
@@ -14,7 +15,7 @@ import type { PolicyCluster } from "./cluster";
 import { audience, bookinfo, issuer, jwksUri, jwtRule, object, startSigner } from "./mesh";
 import type { Signer } from "./mesh";
 
-const program = join(__dirname, "..", "..", "explain", "main.ts");
+const program = argumentsFor("explain/main.ts");
 let pulumi: FakePulumi;
 let cluster: PolicyCluster;
 let signer: Signer;
@@ -54,7 +55,7 @@ after(async () => {
 });
 
 async function run(options: readonly string[], input = "") {
-  const child = spawn(process.execPath, ["--import", "tsx", program, ...options], {
+  const child = spawn(process.execPath, [...program, ...options], {
     env: { ...process.env, PATH: [pulumi.directory, process.env.PATH].join(delimiter) },
   });
   child.stdin.end(input);

@@ -8,7 +8,7 @@ import { after, afterEach, before, beforeEach, test } from "node:test";
 import { stringify } from "yaml";
 import { advisories } from "../../components/mesh/advisories";
 import { verifyScopes } from "../../preflight/scopes";
-import { loaderArguments } from "../node";
+import { argumentsFor } from "../node";
 import { type Certificate, makeCertificate } from "../verify/support/certificate";
 import {
   type Folder,
@@ -19,7 +19,6 @@ import {
   temporaryFolder,
 } from "./support";
 
-const root = join(__dirname, "../..");
 const documentPath = "/.well-known/openid-configuration";
 
 let folder: Folder;
@@ -47,7 +46,7 @@ afterEach(() => {
 async function preflight(...args: string[]) {
   const child = spawn(
     process.execPath,
-    [...loaderArguments, join(root, "preflight/main.ts"), ...args],
+    [...argumentsFor("preflight/main.ts"), ...args],
     {
       env: { HOME: folder.path, PATH: folder.path, FORCE_COLOR: "1" },
       stdio: ["ignore", "pipe", "pipe"],

@@ -7,7 +7,7 @@ import { bookinfo as application } from "../../components/access";
 import { placeholder, previewConfiguration, stacksOf } from "../../preview/configuration";
 import { kubeconfigOfNothing } from "../../preview/nothing";
 import { temporaryFolder } from "../sandbox/images/reading";
-import { root } from "./command";
+import { root } from "../engine/preview";
 
 const secure = { secure: "v1:encrypted" };
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { machineProblem } from "../../sandbox/machine";
-import { loaderArguments } from "../node";
+import { argumentsFor } from "../node";
 import { temporaryFolder } from "./images/reading";
 
 const root = join(__dirname, "../..");
@@ -17,7 +17,7 @@ async function sandbox(args: readonly string[], { clone = root, path = "/nowhere
   const cache = join(home, "cache");
   const child = spawn(
     process.execPath,
-    [...loaderArguments, join(clone, "sandbox/main.ts"), ...args],
+    [...argumentsFor("sandbox/main.ts", clone), ...args],
     {
       // With no program on its PATH it cannot start a sandbox even where it should refuse to and does not.
       env: { HOME: home, XDG_STATE_HOME: home, XDG_CACHE_HOME: cache, PATH: path },

@@ -6,13 +6,14 @@ import { delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { argumentsFor } from "../node";
 import { startCluster } from "./support/cluster";
 import { fakePulumi } from "./support/pulumi";
 import type { FakePulumi } from "./support/pulumi";
 import { startStack } from "./support/stack";
 import type { Stack } from "./support/stack";
 
-const program = join(__dirname, "..", "..", "verify", "main.ts");
+const program = argumentsFor("verify/main.ts");
 let pulumi: FakePulumi;
 let stack: Stack;
 
@@ -27,7 +28,7 @@ after(async () => {
 });
 
 function start(...options: string[]): ChildProcess {
-  return spawn(process.execPath, ["--import", "tsx", program, ...options], {
+  return spawn(process.execPath, [...program, ...options], {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...process.env,

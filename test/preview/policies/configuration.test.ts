@@ -13,7 +13,7 @@ import {
   packConfiguration,
 } from "../../../preview/policies/configuration";
 import { derivedSettings } from "../../../preview/policies/derived";
-import { root } from "../command";
+import { root } from "../../engine/preview";
 
 const tenant = {
   issuer: "https://bookinfo.eu.auth0.com/",

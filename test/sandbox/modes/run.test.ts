@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { test } from "node:test";
-import { loaderArguments } from "../../node";
+import { argumentsFor } from "../../node";
 import { temporaryFolder } from "../images/reading";
 
-const program = join(__dirname, "../../../sandbox/entered.ts");
+const program = argumentsFor("sandbox/entered.ts");
 
 for (const [place, total, first, hint] of [
   ["", 16, "Auth0 blog 2018", "npm run sandbox"],
@@ -16,7 +15,7 @@ for (const [place, total, first, hint] of [
     const home = temporaryFolder();
     // With no program on its PATH it brings nothing up.
     const env = { HOME: home, XDG_STATE_HOME: home, XDG_CACHE_HOME: home, PATH: "/nowhere" };
-    const child = spawn(process.execPath, [...loaderArguments, program, place, "allModes"], {
+    const child = spawn(process.execPath, [...program, place, "allModes"], {
       env,
       stdio: ["ignore", "pipe", "pipe"],
       timeout: 60_000,

@@ -6,9 +6,10 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, beforeEach, describe, test } from "node:test";
 
+import { argumentsFor } from "../../node";
 import { management, temporaryDirectory, TestTenant, text, trust } from "./support";
 
-const main = join(__dirname, "../../../sandbox/tenant/main.ts");
+const main = argumentsFor("sandbox/tenant/main.ts");
 
 /** A tenant as a process of its own. */
 class TenantProcess {
@@ -17,7 +18,7 @@ class TenantProcess {
   readonly ended: Promise<unknown[]>;
 
   constructor(...parameters: readonly string[]) {
-    this.#child = spawn(process.execPath, ["--import", "tsx", main, ...parameters], {
+    this.#child = spawn(process.execPath, [...main, ...parameters], {
       stdio: ["ignore", "pipe", "pipe"],
       // Where a person sets it, oidc-provider would talk at length.
       env: { ...process.env, DEBUG: "" },

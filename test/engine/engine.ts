@@ -10,13 +10,9 @@ import {
   type Stack,
 } from "@pulumi/pulumi/automation";
 import { z } from "zod";
-import {
-  type StandInName,
-  standIns,
-  writePluginLauncher,
-} from "../../../sandbox/plugins/launchers";
+import { type StandInName, standIns, writePluginLauncher } from "../../sandbox/plugins/launchers";
 
-/** The Pulumi CLI's executable, as test/main.ts names it, or undefined where there is none. */
+/** The Pulumi CLI's executable, as test/runner/main.ts names it, or undefined where there is none. */
 export const pulumiExecutable = process.env.PULUMI_CLI;
 
 /** For the options of a test that needs the engine: false, or why it is left out. */

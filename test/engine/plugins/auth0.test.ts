@@ -16,7 +16,7 @@ import {
   type RunningTenant,
   startTenant,
 } from "../../../sandbox/tenant/server";
-import { Engine, skipWithoutEngine } from "./engine";
+import { Engine, skipWithoutEngine } from "../engine";
 
 const management = { clientId: "management", clientSecret: "management-secret-canary" };
 const operation = { urn: "urn", timeoutSeconds: undefined, signal: new AbortController().signal };

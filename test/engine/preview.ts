@@ -6,9 +6,11 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSyn
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { stringify } from "yaml";
-import { loaderArguments } from "../node";
+import { standIns } from "../../sandbox/plugins/launchers";
+import { programArguments } from "../../sandbox/programs";
+import { builtArguments, bundle } from "../runner/build";
 import { temporaryFolder } from "../sandbox/images/reading";
-import { pulumiExecutable } from "../sandbox/plugins/engine";
+import { pulumiExecutable } from "./engine";
 
 export const root = join(__dirname, "../..");
 
@@ -32,7 +34,7 @@ export async function preview(args: readonly string[], options: Options = {}) {
   if (pulumiExecutable !== undefined) {
     symlinkSync(dirname(dirname(dirname(pulumiExecutable))), join(cache, "toolchain"));
   }
-  const main = [...loaderArguments, join(clone, "preview/main.ts")];
+  const main = await programOf(clone);
   const [program = "", ...rest] = [...within, process.execPath, ...main, ...args];
   const child = spawn(program, rest, {
     cwd: clone,
@@ -58,6 +60,21 @@ export async function preview(args: readonly string[], options: Options = {}) {
   // tsx, which runs the sources here, has a socket's folder of its own.
   const left = [...made.filter((path) => !/^tmp(\/tsx-\d+)?$/.test(path)), ...cached];
   return { code: child.exitCode, stdout, stderr: stderr.replaceAll(home, "HOME"), left };
+}
+
+/** What the command is made of: each is a process of its own. */
+const programs = [
+  "preview/main.ts",
+  "policies/index.ts",
+  ...standIns.map(({ name }) => `sandbox/plugins/${name}/main.ts`),
+];
+
+/** Node's arguments that run the command of a clone, as its sources are now. */
+async function programOf(clone: string): Promise<string[]> {
+  if (clone === root) return programArguments("preview/main.ts");
+  const folder = join(clone, "built");
+  await bundle(clone, programs, folder, { "process.env.ISTIO_AUTH0_PROGRAMS": folder });
+  return [...builtArguments, join(folder, "preview/main.js")];
 }
 
 /** A clone with other stack files beside its own, which choose of the policy pack what the sandbox's does. */

@@ -1,7 +1,7 @@
 /** The pack judges a program that is not this project's, without a table: by the real engine. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { skipWithoutEngine } from "../sandbox/plugins/engine";
+import { skipWithoutEngine } from "../engine";
 import { reportedOf } from "./foreign/engine";
 import { careful, shop } from "./foreign/shop";
 

@@ -2,13 +2,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
-import { rules } from "../../../policies/rules";
-import { previewProject } from "../../../preview/engine";
-import { partsOf } from "../../../preview/plan";
-import { writePack } from "../../../preview/policies/pack";
-import { writeProject } from "../../../preview/project";
-import { temporaryFolder } from "../../sandbox/images/reading";
-import { pulumiExecutable } from "../../sandbox/plugins/engine";
+import { rules } from "../../../../policies/rules";
+import { previewProject } from "../../../../preview/engine";
+import { partsOf } from "../../../../preview/plan";
+import { writePack } from "../../../../preview/policies/pack";
+import { writeProject } from "../../../../preview/project";
+import { temporaryFolder } from "../../../sandbox/images/reading";
+import { pulumiExecutable } from "../../engine";
 
 /** What every rule, by its defaults, reports of the program: the rule, the resource and the message. */
 export async function reportedOf(
@@ -22,7 +22,7 @@ export async function reportedOf(
   const configuration = Object.fromEntries(
     rules.map(({ name }) => [name, { level: "mandatory" as const, settings: {} }]),
   );
-  const pack = writePack(join(__dirname, "../../.."), configuration, join(folder, "policies"));
+  const pack = writePack(join(__dirname, "../../../.."), configuration, join(folder, "policies"));
   const { violations } = await within(project.environment, () =>
     previewProject(project, {
       pulumi: dirname(dirname(pulumiExecutable ?? "")),

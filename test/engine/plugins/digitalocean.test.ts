@@ -8,7 +8,7 @@ import { IstioMesh } from "../../../components/mesh";
 import { digitalocean } from "../../../sandbox/plugins/digitalocean/digitalocean";
 import { Handlers } from "../../../sandbox/plugins/shared/handlers";
 import type { Properties } from "../../../sandbox/plugins/shared/values";
-import { Engine, skipWithoutEngine } from "./engine";
+import { Engine, skipWithoutEngine } from "../engine";
 
 const clusterToken = "digitalocean:index/kubernetesCluster:KubernetesCluster";
 const recordToken = "digitalocean:index/dnsRecord:DnsRecord";

@@ -4,7 +4,7 @@ import { globSync } from "node:fs";
 import { join } from "node:path";
 import { told, type Count } from "./count";
 
-const root = join(__dirname, "..");
+const root = join(__dirname, "../..");
 
 /** Neither shellcheck nor pyflakes: what is found must not depend on what a machine happens to have. */
 const alone = ["-shellcheck=", "-pyflakes="];
@@ -20,7 +20,7 @@ export function lintWorkflows(
     return [];
   }
   const { status } = spawnSync("go", ["tool", "actionlint", ...alone, ...files], {
-    cwd: join(__dirname, "actionlint"),
+    cwd: join(__dirname, "../actionlint"),
     env: { ...process.env, GOFLAGS: "", GOWORK: "off" },
     stdio: "inherit",
   });

@@ -9,8 +9,8 @@ import { fieldManagerOf } from "../../../sandbox/plugins/kubernetes/objects";
 import { settingsOf } from "../../../sandbox/plugins/kubernetes/settings";
 import { NotReadyError } from "../../../sandbox/plugins/shared/plugin";
 import type { Properties } from "../../../sandbox/plugins/shared/values";
-import { ApiServer, settle } from "./apiServer";
-import { Engine, skipWithoutEngine } from "./engine";
+import { ApiServer, settle } from "../../sandbox/plugins/apiServer";
+import { Engine, skipWithoutEngine } from "../engine";
 
 const urn = "urn:pulumi:test::stand-ins::kubernetes:core/v1:Namespace::shop";
 const signal = new AbortController().signal;

@@ -3,7 +3,7 @@ import { after, test } from "node:test";
 import * as randomPackage from "@pulumi/random";
 import { random } from "../../../sandbox/plugins/random/random";
 import { textAt } from "../../../sandbox/plugins/shared/inputs";
-import { Engine, skipWithoutEngine } from "./engine";
+import { Engine, skipWithoutEngine } from "../engine";
 
 const passwordType = typeOf("random:index/randomPassword:RandomPassword");
 const context = { name: "secret", previous: undefined, suffix: "0123456789abcdef" };

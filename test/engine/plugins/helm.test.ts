@@ -11,9 +11,9 @@ import { settingsOf } from "../../../sandbox/plugins/kubernetes/settings";
 import { NotReadyError } from "../../../sandbox/plugins/shared/plugin";
 import type { Properties } from "../../../sandbox/plugins/shared/values";
 import { comesTrue } from "../../../sandbox/processes";
-import { ApiServer } from "./apiServer";
-import { Engine, skipWithoutEngine } from "./engine";
-import { FakeHelm } from "./fakeHelm";
+import { ApiServer } from "../../sandbox/plugins/apiServer";
+import { Engine, skipWithoutEngine } from "../engine";
+import { FakeHelm } from "./fake-helm";
 
 const urn = "urn:pulumi:test::stand-ins::kubernetes:helm.sh/v3:Release::mesh";
 const { signal } = new AbortController();

@@ -8,8 +8,8 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { stacksOf } from "../../../preview/configuration";
 import { temporaryFolder } from "../../sandbox/images/reading";
-import { skipWithoutEngine } from "../../sandbox/plugins/engine";
-import { cloneWith, preview, replaceIn, root } from "../command";
+import { skipWithoutEngine } from "../engine";
+import { cloneWith, preview, replaceIn, root } from "../preview";
 
 const skip = skipWithoutEngine;
 

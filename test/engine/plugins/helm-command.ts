@@ -1,72 +1,18 @@
 /**
- * A stand-in for the `helm` executable, for tests: releases are kept in a file, and every command
- * line is written down. It reads the kubeconfig, as Helm does, and fails where there is none.
+ * A stand-in for the `helm` executable, for tests: every command line is written down. It reads the kubeconfig, as Helm
+ * does, and fails where there is none.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { z } from "zod";
-
-const releaseSchema = z.object({
-  namespace: z.string(),
-  chart: z.string(),
-  values: z.record(z.string(), z.json()),
-  label: z.string(),
-  /** The state of each revision, from the first. */
-  revisions: z.array(z.string()),
-});
-
-const stateSchema = z.object({
-  releases: z.record(z.string(), releaseSchema),
-  /** YAML that `get manifest` prints. */
-  manifest: z.string(),
-  /** What the next installation fails with. */
-  failure: z.string().optional(),
-});
-
-export type HelmState = z.infer<typeof stateSchema>;
-
-/** A folder with a fake `helm`, its state and the record of its command lines. */
-export class FakeHelm {
-  private readonly statePath: string;
-
-  constructor(readonly directory: string) {
-    this.statePath = join(directory, "state.json");
-    mkdirSync(directory, { recursive: true });
-    this.write({ releases: {}, manifest: "" });
-    const loader = pathToFileURL(require.resolve("tsx")).href;
-    const node = process.execPath;
-    const script = `#!/bin/sh\nexec '${node}' --import '${loader}' '${__filename}' '${directory}' "$@"\n`;
-    writeFileSync(join(directory, "helm"), script, { mode: 0o755 });
-  }
-
-  get state(): HelmState {
-    return stateSchema.parse(JSON.parse(readFileSync(this.statePath, "utf8")));
-  }
-
-  write(state: HelmState): void {
-    writeFileSync(this.statePath, JSON.stringify(state));
-  }
-
-  edit(change: (state: HelmState) => void): void {
-    const { state } = this;
-    change(state);
-    this.write(state);
-  }
-
-  /** Every command line so far. */
-  get commands(): string[] {
-    const path = join(this.directory, "commands");
-    return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
-  }
-}
+import { type HelmState, stateSchema } from "./fake-helm";
 
 function flag(words: string[], name: string): string | undefined {
   const index = words.indexOf(name);
   return index === -1 ? undefined : words[index + 1];
 }
 
-function releaseOf(state: HelmState, name: string): z.infer<typeof releaseSchema> {
+function releaseOf(state: HelmState, name: string): HelmState["releases"][string] {
   const release = state.releases[name];
   if (release === undefined) throw new Error("release: not found");
   return release;
@@ -165,12 +111,10 @@ function run([directory = "", ...words]: string[]): void {
   process.stdout.write(printed);
 }
 
-if (require.main === module) {
-  try {
-    run(process.argv.slice(2));
-  } catch (error) {
-    console.error("WARNING: something that does not matter");
-    console.error(`Error: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 1;
-  }
+try {
+  run(process.argv.slice(2));
+} catch (error) {
+  console.error("WARNING: something that does not matter");
+  console.error(`Error: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
 }

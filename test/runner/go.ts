@@ -2,10 +2,10 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { z } from "zod";
-import { parseJson } from "../sandbox/files";
+import { parseJson } from "../../sandbox/files";
 import { told, type Count } from "./count";
 
-const folder = join(__dirname, "../sandbox/node");
+const folder = join(__dirname, "../../sandbox/node");
 
 /** One line of `go test -json` (go doc test2json). */
 const event = z.object({

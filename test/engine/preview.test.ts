@@ -12,8 +12,8 @@ import { stacksOf } from "../../preview/configuration";
 import { kubeconfigOfNothing } from "../../preview/nothing";
 import { standIns } from "../../sandbox/plugins/launchers";
 import { temporaryFolder } from "../sandbox/images/reading";
-import { skipWithoutEngine } from "../sandbox/plugins/engine";
-import { cloneWith, preview, root } from "./command";
+import { skipWithoutEngine } from "./engine";
+import { cloneWith, preview, root } from "./preview";
 
 const skip = skipWithoutEngine;
 const plugins = `plug-ins: this project's stand-ins (${standIns.map(({ name }) => name).join(", ")})`;

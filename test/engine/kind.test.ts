@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import * as kubernetes from "@pulumi/kubernetes";
 import { parse, stringify } from "yaml";
-import { createCluster } from "../../../../components/cluster";
-import { nodeImage } from "../../../../components/settings/cluster/kind";
-import { ApiServer } from "../../../sandbox/plugins/apiServer";
-import { Engine, skipWithoutEngine } from "../../../sandbox/plugins/engine";
-import { StandIn } from "./stand-in";
+import { createCluster } from "../../components/cluster";
+import { nodeImage } from "../../components/settings/cluster/kind";
+import { ApiServer } from "../sandbox/plugins/apiServer";
+import { Engine, skipWithoutEngine } from "./engine";
+import { StandIn } from "../components/cluster/kind/stand-in";
 
 const settings = {
   kind: "kind",

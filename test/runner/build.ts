@@ -1,0 +1,72 @@
+/**
+ * Makes one file of JavaScript of each test file: each runs in a process of its own, and two hundred processes would
+ * translate the same sources again. Libraries stay in node_modules.
+ */
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import * as esbuild from "esbuild";
+
+const root = join(__dirname, "../..");
+
+/** Where built tests are: below node_modules, where they find the libraries. */
+const cache = join(root, "node_modules/.cache/tests");
+
+/** What runs the built tests: their stack traces name the sources. */
+export const builtArguments = ["--enable-source-maps"];
+
+/**
+ * Builds sources of a clone.
+ * @param files their paths, also where they are built
+ * @param define what expressions stand for
+ */
+export async function bundle(
+  clone: string,
+  files: readonly string[],
+  folder: string,
+  define: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { places } = await import("../../scripts/programs.mjs");
+  await esbuild.build({
+    absWorkingDir: clone,
+    entryPoints: [...files],
+    outbase: clone,
+    outdir: folder,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    target: "node24",
+    format: "cjs",
+    logLevel: "error",
+    sourcemap: "linked",
+    sourcesContent: false,
+    define: Object.fromEntries(
+      Object.entries(define).map(([name, value]) => [name, JSON.stringify(value)]),
+    ),
+    plugins: [places(esbuild)],
+  });
+}
+
+/**
+ * Builds test files into a folder of this process, which `remove` takes away.
+ * @param files their paths in the clone
+ * @returns the built files, in the same order
+ */
+export async function buildTests(
+  files: readonly string[],
+): Promise<{ readonly built: readonly string[]; remove(): void }> {
+  const { builtPrograms } = await import("../../scripts/programs.mjs");
+  const folder = join(cache, String(process.pid));
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // A test that runs the stack's program loads it anew each time.
+  await bundle(root, [...files, "index.ts"], folder, {
+    "process.env.ISTIO_AUTH0_PROGRAMS": await builtPrograms(root),
+    "process.env.ISTIO_AUTH0_TESTS": folder,
+  });
+  return {
+    built: files.map((file) => join(folder, file.replace(/\.ts$/, ".js"))),
+    remove: () => {
+      rmSync(folder, { recursive: true });
+    },
+  };
+}

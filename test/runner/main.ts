@@ -1,0 +1,125 @@
+/**
+ * `npm test`: types, style, every unit test, and where the machine allows it the sandbox from end to end: the main
+ * job, faults, and the machine before and after. Some of it alone: units, named files, what a change concerns.
+ */
+import { globSync } from "node:fs";
+import { join, relative } from "node:path";
+import { exitWith, Failure } from "../../sandbox/failure";
+import { layout } from "../../sandbox/layout";
+import { machineProblem } from "../../sandbox/machine";
+import { Progress } from "../../sandbox/progress";
+import { ensurePulumi, ensureToolchain } from "../../sandbox/toolchain/toolchain";
+import { lintWorkflows } from "./actionlint";
+import { help, readArguments, type Arguments } from "./arguments";
+import { checkSources } from "./checks";
+import { describeCounts, isPassed, type Count } from "./count";
+import { changedFiles, concernedBy, trackedFiles } from "./changed";
+import { runFiles, type Ran } from "./files";
+import { testGo } from "./go";
+import { renderSlowest } from "./slowest";
+
+const root = join(__dirname, "../..");
+
+/** The tests that run the real Pulumi engine: each of its runs takes seconds. */
+const engine = "test/engine/";
+/** The tests that boot the sandbox: they take minutes, a whole machine's cores, and Linux as root. */
+const endToEnd = "test/end-to-end/";
+/** Only with `--all`, or by name. */
+const longest = ["all-modes", "kill"].map((name) => `${endToEnd}${name}.test.ts`);
+
+const tests = globSync("test/**/*.test.ts", { cwd: root }).sort();
+const isEndToEnd = (file: string) => file.startsWith(endToEnd);
+const quick = tests.filter((file) => !isEndToEnd(file));
+const units = quick.filter((file) => !file.startsWith(engine));
+
+/** What is run: in this order, the sources' checks first. */
+interface Plan {
+  /** Types, style, workflows, Go. */
+  readonly checks: boolean;
+  readonly files: readonly string[];
+  /** What is not run, with the reason. */
+  readonly leftOut: readonly (readonly [files: readonly string[], reason: string])[];
+}
+
+function planned({ files, unit, changed, all }: Arguments): Plan {
+  if (files.length > 0) return { checks: false, files: named(files), leftOut: [] };
+  if (changed) return plannedForChange();
+  if (unit) return { checks: true, files: units, leftOut: [] };
+  const left = all ? [] : longest;
+  return {
+    checks: true,
+    files: tests.filter((file) => !left.includes(file)),
+    leftOut: [[left, "npm test -- --all runs them too"]],
+  };
+}
+
+/** @throws Failure naming every file that is no test */
+function named(files: readonly string[]): readonly string[] {
+  const paths = files.map((file) => relative(root, file));
+  const wrong = paths.filter((path) => !tests.includes(path));
+  if (wrong.length > 0) {
+    throw new Failure(wrong.map((path) => `${path}: expected a file test/**/*.test.ts`).join("\n"));
+  }
+  return tests.filter((file) => paths.includes(file));
+}
+
+function plannedForChange(): Plan {
+  const changed = changedFiles(root);
+  const concerned = concernedBy(root, changed, trackedFiles(root));
+  const endToEndChange = concernedBy(root, changed.filter(isEndToEnd), trackedFiles(root));
+  const files = [
+    ...quick.filter((file) => concerned === "everything" || concerned.has(file)),
+    ...tests.filter(
+      (file) => isEndToEnd(file) && endToEndChange !== "everything" && endToEndChange.has(file),
+    ),
+  ];
+  console.log(
+    `${changed.length} changed files concern ${files.length} of ${tests.length} test files`,
+  );
+  return { checks: changed.length > 0, files, leftOut: [] };
+}
+
+/**
+ * The folder of the real engine, which the plug-ins', previews' and policies' tests run.
+ * @param everything whether the sandbox is tested as well: its tools are made before any test's time runs
+ */
+async function ensureEngine(everything: boolean): Promise<string> {
+  const { cache } = layout();
+  const say = new Progress().of("tools");
+  return everything ? (await ensureToolchain(cache, say)).pulumi : ensurePulumi(cache, say);
+}
+
+async function main(): Promise<number> {
+  const chosen = readArguments(process.argv.slice(2));
+  if (chosen.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const { checks, files, leftOut } = planned(chosen);
+  const problem = machineProblem();
+  const slow = files.filter(isEndToEnd);
+  const booted = problem === undefined ? slow : [];
+  const counts: Count[] = checks ? [...(await checkSources(root))] : [];
+  if (files.some((file) => !units.includes(file))) {
+    process.env.PULUMI_CLI = join(await ensureEngine(booted.length > 0), "bin", "pulumi");
+  }
+  if (checks) counts.push(...lintWorkflows(), ...testGo());
+  const ran: Ran[] = [
+    await runFiles(
+      root,
+      files.filter((file) => !isEndToEnd(file)),
+      2,
+    ),
+    await runFiles(root, booted, 1),
+  ];
+  counts.push(...ran.map(({ count }) => count));
+  const notRun = [...leftOut, ...(problem === undefined ? [] : [[slow, problem] as const])];
+  for (const [some, reason] of notRun) {
+    if (some.length > 0) console.log(`left out: ${some.join(", ")}: ${reason}`);
+  }
+  process.stdout.write(renderSlowest(ran.flatMap(({ durations }) => durations)));
+  console.log(describeCounts(counts));
+  return isPassed(counts) ? 0 : 1;
+}
+
+exitWith(main());
