@@ -120,7 +120,11 @@ export function cellText(cell: JudgedCell | undefined): string {
   return `${asked} ≠ ${observed.status}${other}`;
 }
 
-function grouped<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+/** The items by their keys, in the order in which the keys come first. */
+export function grouped<Item, Key>(
+  items: readonly Item[],
+  keyOf: (item: Item) => Key,
+): Map<Key, Item[]> {
   const groups = new Map<Key, Item[]>();
   for (const item of items) {
     const group = groups.get(keyOf(item));

@@ -70,8 +70,24 @@ export function findingLines({ unexplained }: Report["findings"]): readonly stri
   );
 }
 
-/** Whether the stack explains all that is in the cluster, and what the marks in the tables mean. */
-export function remarks(report: Report): readonly string[] {
+/** How a table's cells fared: `as expected`, or `9 differ, 33 unproven`. */
+export function faring(cells: readonly JudgedCell[]): string {
+  const count = (verdict: Verdict) => cells.filter((cell) => cell.verdict === verdict).length;
+  const different = count("different");
+  const parts = [
+    ...(different > 0 ? [`${different} ${different === 1 ? "differs" : "differ"}`] : []),
+    ...(["unproven", "not tried"] as const).flatMap((verdict) =>
+      count(verdict) > 0 ? [`${count(verdict)} ${verdict}`] : [],
+    ),
+  ];
+  return parts.length === 0 ? "as expected" : parts.join(", ");
+}
+
+/**
+ * Whether the stack explains all that is in the cluster, and what the marks in the tables mean.
+ * @param shown the cells of the tables that are shown
+ */
+export function remarks(report: Report, shown = report.cells): readonly string[] {
   const { summary, findings, cells } = report;
   const untried = cells.filter(({ verdict }) => verdict === "not tried");
   const needs = unique(untried.map(needOf));
@@ -89,9 +105,11 @@ export function remarks(report: Report): readonly string[] {
     ),
     ...findings.notCovered.map((what) => `Not covered: ${what}.`),
     ...findings.notRead,
-    ...(cells.some(({ expected }) => expected.stars === true) ? [`★: ${starred}.`] : []),
-    ...(summary.differences > 0 ? ["≠: expected beside observed."] : []),
-    ...(summary.unproven > 0 ? [`(…): ${verdicts.unproven}.`] : []),
+    ...(shown.some(({ expected }) => expected.stars === true) ? [`★: ${starred}.`] : []),
+    ...(shown.some(({ verdict }) => verdict === "different")
+      ? ["≠: expected beside observed."]
+      : []),
+    ...(summary.unproven > 0 ? [`(…), unproven: ${verdicts.unproven}.`] : []),
     ...needs.map((need) => {
       const viewers = untried.filter((cell) => needOf(cell) === need).map(({ viewer }) => viewer);
       return `–: not tried, for want of ${need}: ${listed(unique(viewers))}.`;
