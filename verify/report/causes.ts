@@ -8,13 +8,14 @@ import type { Answer } from "../prober";
 import type { Report } from "../verify";
 import { grouped, unique } from "./matrix";
 import { listed } from "./words";
+import type { Block } from "./words";
 
 /** Cells that differ in the same way, and for the same reason as far as the cluster's policies tell. */
-export interface Cause {
+export interface Cause extends Block {
   /** What they have in common: `Permitted, but refused: details`. */
-  readonly title: string;
-  /** What is known of it: `expected`, `got`, `decided by`, then a line for who asked for what. */
-  readonly facts: readonly (readonly [what: string, words: string])[];
+  readonly name: string;
+  /** `expected`, `got`, `decided by`, and `asked` for everyone who asks for the same. */
+  readonly lines: Block["lines"];
   readonly cells: readonly JudgedCell[];
 }
 
@@ -37,8 +38,8 @@ function causeOf(its: readonly JudgedCell[], everywhere: ByVantage): Cause {
   const deciding = unique(its.flatMap((cell) => symptomOf(cell).rule ?? []));
   const byVantage = grouped(its, ({ vantage }) => vantage);
   return {
-    title: services.length === 0 ? what : `${what}: ${listed(unique(services))}`,
-    facts: [
+    name: services.length === 0 ? what : `${what}: ${listed(unique(services))}`,
+    lines: [
       ["expected", someOf(its.map(({ expected }) => describeExpected(expected)))],
       ["got", someOf(its.map(gotOf))],
       ...(deciding.length === 0 ? [] : [["decided by", someOf(deciding)] as const]),
@@ -104,7 +105,7 @@ function requestsFrom(
   vantage: string,
   its: readonly JudgedCell[],
   all: readonly JudgedCell[],
-): Cause["facts"] {
+): Block["lines"] {
   const alike = grouped([...grouped(its, ({ viewer }) => viewer)], ([, cells]) =>
     JSON.stringify(cells.map(({ target }) => target)),
   );

@@ -12,9 +12,12 @@ import type { JudgedCell, Verdict } from "../judge";
 import { isProven } from "../verify";
 import type { Report } from "../verify";
 import { causesOf } from "./causes";
+import type { Cause } from "./causes";
 import { cellText, matrices, merged, unique } from "./matrix";
 import type { Matrix, Row } from "./matrix";
-import { counted, counts, faring, listed, outcomeOf, remarks, whereIs } from "./words";
+import { counted, counts, faring, findingBlocks, listed, outcomeOf, remarks } from "./words";
+import { whereIs } from "./words";
+import type { Block } from "./words";
 
 export interface ReportStyle {
   /** Whether to use colours. Differences are marked without them too. */
@@ -62,8 +65,9 @@ export function renderReport(
   const every = merged(matrices(report));
   const shown = all ? every : every.slice(0, 1);
   const parts = [
-    findingBlocks(report, page),
-    causeBlocks(report, page),
+    // Findings are few, and may be why requests fare differently.
+    blocks("What the stack does not explain", findingBlocks(report.findings), page),
+    blocks("What differs, by cause", causesOf(report).map(withCount), page),
     ...shown.map((matrix) => tables(matrix, page)),
     all ? differenceLines(report, page) : elsewhere(every.slice(1), page),
     remarks(
@@ -217,16 +221,11 @@ function padded(text: string, room: number): string {
   return text + " ".repeat(Math.max(room - stringWidth(text), 0));
 }
 
-/** Something wrong: its name, and lines of what is known of it. */
-interface Block {
-  readonly name: string;
-  readonly lines: readonly (readonly [what: string, words: string])[];
-}
-
 function blocks(title: string, its: readonly Block[], { paint, width }: Page): string {
+  if (its.length === 0) return "";
   const shown = its.map(({ name, lines }) => {
     const indent = Math.max(...lines.map(([what]) => what.length)) + 2;
-    const said = unique(lines.map(([what, words]) => `${what}:`.padEnd(indent) + words));
+    const said = lines.map(([what, words]) => `${what}:`.padEnd(indent) + words);
     return [
       ...wrapped(name, width - gap.length).map((line) => gap + paint(["red", "bold"], line)),
       ...said
@@ -237,31 +236,10 @@ function blocks(title: string, its: readonly Block[], { paint, width }: Page): s
   return [paint("bold", title), ...shown].join("\n");
 }
 
-/** Each object once, with all that it opens. They are first: they are few, and may be why requests fare differently. */
-function findingBlocks({ findings: { unexplained } }: Report, page: Page): string {
-  if (unexplained.length === 0) return "";
-  const its = unique(unexplained.map(({ object }) => object)).map((object) => ({
-    name: object,
-    lines: unexplained
-      .filter((finding) => finding.object === object)
-      .flatMap(({ opens, seen, undo }) => [
-        ["opens", opens] as const,
-        ...(seen === undefined ? [] : [["seen", seen] as const]),
-        ["undo", undo] as const,
-      ]),
-  }));
-  return blocks("What the stack does not explain", its, page);
-}
-
-function causeBlocks(report: Report, page: Page): string {
-  const causes = causesOf(report);
-  if (causes.length === 0) return "";
-  const its = causes.map(({ title, facts, cells }) => ({
-    name: `${title} (${counted(cells.length, "cell")})`,
-    lines: facts,
-  }));
-  return blocks("What differs, by cause", its, page);
-}
+const withCount = ({ name, lines, cells }: Cause): Block => ({
+  name: `${name} (${counted(cells.length, "cell")})`,
+  lines,
+});
 
 function differenceLines({ cells }: Report, { paint, width }: Page): string {
   const different = cells.filter(({ verdict }) => verdict === "different");

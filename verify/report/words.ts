@@ -3,7 +3,7 @@ import { describeExpected, describeObserved } from "../judge";
 import type { JudgedCell, Verdict } from "../judge";
 import { isProven } from "../verify";
 import type { Report } from "../verify";
-import { unique } from "./matrix";
+import { grouped, unique } from "./matrix";
 
 /** Where a cell is: `from a pod as details, anonymous → reviews`. */
 export function whereIs({ vantage, viewer, target }: JudgedCell): string {
@@ -56,6 +56,24 @@ export function counts({ summary, findings }: Report): string {
 
 export function counted(count: number, noun: string, several = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : several}`;
+}
+
+/** Something that is wrong, and what is known of it: `opens`, `seen`, `undo`. */
+export interface Block {
+  readonly name: string;
+  readonly lines: readonly (readonly [what: string, words: string])[];
+}
+
+/** Each object that the stack does not explain once, with all that it opens. */
+export function findingBlocks({ unexplained }: Report["findings"]): readonly Block[] {
+  return [...grouped(unexplained, ({ object }) => object)].map(([name, its]) => {
+    const lines = its.flatMap(({ opens, seen, undo }) => [
+      ["opens", opens] as const,
+      ...(seen === undefined ? [] : [["seen", seen] as const]),
+      ["undo", undo] as const,
+    ]);
+    return { name, lines: [...new Map(lines.map((line) => [line.join(), line])).values()] };
+  });
 }
 
 function needOf({ needs = "a token" }: JudgedCell): string {

@@ -9,7 +9,7 @@ import { causesOf } from "../../../verify/report/causes";
 import { answer, cell, denied, deniedAnswer, gate, ok, pod, report } from "./reports";
 
 const titles = (cells: readonly JudgedCell[]) =>
-  causesOf(report(cells)).map(({ title, cells: its }) => `${title} (${its.length})`);
+  causesOf(report(cells)).map(({ name, cells: its }) => `${name} (${its.length})`);
 
 const differs = (
   viewer: string,
@@ -66,7 +66,7 @@ test("a policy that explains the answers is one cause, whatever services it open
     ]),
   );
   assert.deepEqual(
-    causes.map(({ title, facts }) => [title, new Map(facts).get("decided by")]),
+    causes.map(({ name, lines }) => [name, new Map(lines).get("decided by")]),
     [
       ["Not permitted, but let in: details · ratings", extra],
       ["Not permitted, but let in: reviews", undefined],
@@ -102,8 +102,8 @@ test("viewers who differ at the same targets share a line; of many the first are
     );
   const paths = Array.from({ length: 8 }, (_, at) => `/${at}`);
   const asked = (cells: readonly JudgedCell[]) =>
-    causesOf(report(cells)).flatMap(({ facts }) =>
-      facts.flatMap(([what, words]) => (what === "asked" ? [words] : [])),
+    causesOf(report(cells)).flatMap(({ lines }) =>
+      lines.flatMap(([what, words]) => (what === "asked" ? [words] : [])),
     );
   assert.deepEqual(
     asked([
