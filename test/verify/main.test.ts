@@ -53,6 +53,11 @@ test("--help", async () => {
   const { out, err, code } = await run("--help");
   assert.deepEqual([err, code], ["", 0]);
   assert.ok(out.startsWith("Usage: npm run verify -- [--stack STACK]"));
+  assert.match(out, /^ {2}--all {2,}\S/m);
+  assert.deepEqual(
+    out.split("\n").filter((line) => line.length > 100),
+    [],
+  );
 });
 
 test("the table on a pipe: plain, complete, without a token, exit 0", async () => {

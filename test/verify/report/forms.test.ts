@@ -151,6 +151,14 @@ test("Markdown: verdict, differences, tables", () => {
     "## ❌ The mesh does not enforce the table: 16 cells, 3 differences, 1 unproven, 4 not tried",
   );
   assert.deepEqual(lines.slice(4, 10), [
+    "### 3 causes",
+    "",
+    "- `Not permitted, but let in: reviews`: 1 cell",
+    "  - expected: `403 RBAC: access denied`",
+    "  - got: `200`",
+    "  - asked: `through the gateway: user@bookinfo.example → reviews`",
+  ]);
+  assert.deepEqual(lines.slice(19, 25), [
     "### 3 different",
     "",
     "- `through the gateway, user@bookinfo.example → reviews`: `expected 403 RBAC: access denied, got 200 {}`",
@@ -180,6 +188,7 @@ test("Markdown: findings come before everything else that does", () => {
   const both = renderMarkdown(report(everything.cells, changes));
   assert.deepEqual(both.match(/^### .*/gm), [
     "### 2 findings",
+    "### 3 causes",
     "### 3 different",
     "### 1 unproven",
   ]);
@@ -208,7 +217,7 @@ test("Markdown: never more than a comment holds; tables go before differences do
   ]);
   const text = renderMarkdown(some);
   assert.ok(text.length <= 60_000, String(text.length));
-  assert.equal(text.match(/^- `/gm)?.length, 100);
+  assert.equal(text.match(/^- `from pod/gm)?.length, 100);
   assert.match(text, /^_\d+ tables left out: a comment has no room for more\._$/m);
   // What differs is in the tables that stay.
   for (let at = 0; at < 10; at++) assert.ok(text.includes(`<code>From pod ${at}`), String(at));
