@@ -19,11 +19,12 @@ import { bringUp } from "./up";
 
 /**
  * Brings everything up, or up to date, verifies it and prints the table.
- * @param set each as `SETTING=VALUE`
+ * @param args each a setting, `SETTING=VALUE`, or `--all`: then it prints the table of every place
  * @returns the exit code: 0 when the mesh enforces what the table says, 1 when it does not
  */
-export async function up(layout: Layout, set: readonly string[]): Promise<number> {
-  const report = await bringUp(layout, set);
+export async function up(layout: Layout, args: readonly string[]): Promise<number> {
+  const set = args.filter((each) => each !== "--all");
+  const report = await bringUp(layout, set, { all: args.includes("--all") });
   process.stdout.write(addresses(layout));
   return isProven(report) ? 0 : 1;
 }

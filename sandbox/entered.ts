@@ -1,6 +1,6 @@
 /**
  * One command of the sandbox, started by main.ts where /etc/hosts names the tenant and its certificate
- * authority is trusted: `entered.ts PROJECT COMMAND [SETTING=VALUE | ARGUMENT]...`
+ * authority is trusted: `entered.ts PROJECT COMMAND [--all | SETTING=VALUE | ARGUMENT]...`
  */
 import { join } from "node:path";
 import { StackError } from "../stack/errors";

@@ -8,26 +8,33 @@ import { clone, layout } from "./layout";
 import { machineProblem, runWith, type Needs } from "./machine";
 import { explainingFullDisk } from "./space";
 
-const help = `Usage: npm run sandbox -- [up] [--project DIR] [--set SETTING=VALUE]...
+const help = `Usage: npm run sandbox -- [up] [--project DIR] [--set SETTING=VALUE]... [--all]
        npm run sandbox -- down | status | shell [--project DIR]
        npm run sandbox -- verify | explain [ARGUMENT]...
 
   up        make or update everything, verify it and print the table (the default)
-  verify    npm run verify on the sandbox's stack: the table once more; --help says what else it takes.
-            With --all-modes alone: bring up every mode in turn, from nothing or from what is there, verify each,
-            and end with the own settings
-  explain   npm run explain on the sandbox's stack: why a request is refused; --help says what it takes
+  verify    npm run verify on the sandbox's stack: the table once more; --help says what else it
+            takes. With --all-modes alone: bring up every mode in turn, from nothing or from what
+            is there, verify each, and end with the own settings
+  explain   npm run explain on the sandbox's stack: why a request is refused; --help says what it
+            takes
   status    say what runs, and where
-  shell     a shell with kubectl, helm and pulumi set for the sandbox; commands on standard input work.
-            pulumi has the stack's state there; its program is run by up, and by npm run preview
+  shell     a shell with kubectl, helm and pulumi set for the sandbox; commands on standard input
+            work. pulumi has the stack's state there; its program is run by up, and by npm run
+            preview
   down      end everything and remove it; tools and images stay in the cache
 
-  --project DIR         the project, which has a sandbox of its own: this one (the default), or a folder in examples/
-  --set SETTING=VALUE   change a setting of Pulumi.sandbox.yaml for this run: gateway.url=http://localhost:9000
+  --project DIR         the project, which has a sandbox of its own: this one (the default), or a
+                        folder in examples/
+  --set SETTING=VALUE   change a setting of Pulumi.sandbox.yaml for this run:
+                        gateway.url=http://localhost:9000
+  --all                 with up and verify: print the tables of all places that requests are sent
+                        from, and a line for each difference
   --help                this text
 
-The tools are built once, into $XDG_CACHE_HOME/istio-auth0 (about 20 minutes on two cores). The state of
-this clone's sandbox is in $XDG_STATE_HOME/istio-auth0. Nothing is installed on the machine.
+The tools are built once, into $XDG_CACHE_HOME/istio-auth0 (about 20 minutes on two cores). The
+state of this clone's sandbox is in $XDG_STATE_HOME/istio-auth0. Nothing is installed on the
+machine.
 `;
 
 const commands: Readonly<Record<string, Needs>> = {
@@ -55,6 +62,8 @@ interface Chosen {
   /** The command, and what it is given. */
   readonly positionals: readonly string[];
   readonly project?: string | undefined;
+  /** Whether up is to print every table. Default: false. */
+  readonly all?: boolean;
   /** Whether verify is to run every mode. Default: false. */
   readonly allModes?: boolean;
 }
@@ -74,6 +83,7 @@ function readArguments(args: readonly string[]): Chosen {
       options: {
         project,
         set: { type: "string", multiple: true },
+        all: { type: "boolean" },
         "all-modes": { type: "boolean" },
         help: { type: "boolean" },
       },
@@ -82,6 +92,7 @@ function readArguments(args: readonly string[]): Chosen {
     return {
       help: values.help === true,
       set: values.set ?? [],
+      all: values.all === true,
       positionals,
       project: values.project,
     };
@@ -122,6 +133,7 @@ async function main(): Promise<number> {
     set,
     positionals,
     project: named,
+    all = false,
     allModes = false,
   } = readArguments(process.argv.slice(2));
   if (wantsHelp) {
@@ -137,6 +149,7 @@ async function main(): Promise<number> {
     );
   }
   if (set.length > 0 && name !== "up") throw new Failure(`--set is for up, not for ${name}`);
+  if (all && name !== "up") throw new Failure(`--all is for up and verify, not for ${name}`);
   checkOverrides(set);
   const problem = machineProblem();
   if (problem !== undefined) throw new Failure(problem);
@@ -148,7 +161,13 @@ async function main(): Promise<number> {
   }
   return allModes
     ? runWith(changing, places, "sandbox/entered.ts", [chosen.place, "allModes"])
-    : runWith(command, places, "sandbox/entered.ts", [chosen.place, name, ...set, ...rest]);
+    : runWith(command, places, "sandbox/entered.ts", [
+        chosen.place,
+        name,
+        ...(all ? ["--all"] : []),
+        ...set,
+        ...rest,
+      ]);
 }
 
 exitWith(explainingFullDisk(main(), layout()), StackError);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { parseOutputs } from "../stack/outputs";
 import type { Probes } from "../verify/probes";
-import { renderReport } from "../verify/report/text";
+import { renderReport, styleFor } from "../verify/report/text";
 import { type Report, verify as verifyStack } from "../verify/verify";
 import {
   checkConfiguration,
@@ -39,16 +39,23 @@ import { alone, decide, knownDecisions, provisional, unusualPorts, type Decision
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
 import { ensureLoginTools, ensureToolchain, type Toolchain } from "./toolchain/toolchain";
 
+export interface BringUpOptions {
+  /** Which ones the node has; a node that lacks one starts again. Default: those asked for. */
+  readonly images?: NodeImages;
+  /** Whether to print the table of every place that requests are sent from. Default: false. */
+  readonly all?: boolean;
+}
+
 /**
  * Brings everything up, or up to date, and verifies it: tools, node, tenant, plug-ins, stack, table, which it prints.
  * @param set each as `SETTING=VALUE`
- * @param images which ones the node has; a node that lacks one starts again
  */
 export async function bringUp(
   layout: Layout,
   set: readonly string[],
-  images: NodeImages = "asked for",
+  options: BringUpOptions = {},
 ): Promise<Report> {
+  const { images = "asked for", all = false } = options;
   const overrides = set.map(readOverride);
   const provisionally = checkOverrides(layout, overrides);
   const progress = new Progress();
@@ -97,7 +104,7 @@ export async function bringUp(
   if (lost !== undefined) {
     progress.say("stack", `the last run was cut off while it created ${lost}: starting afresh`);
     await remove(layout);
-    return bringUp(layout, set, images);
+    return bringUp(layout, set, options);
   }
   const probes = new EarlyProbes(layout.project.application, kubeconfigPath(layout));
   if (wasUp) probes.start();
@@ -111,7 +118,9 @@ export async function bringUp(
     const { changes, outputs } = await unlessNodeFails(layout, starting, work);
     progress.say("stack", describeChanges(changes));
     const ready = await probes.take(isNothing(changes));
-    return await report(outputs, layout, ready, progress.of("verify"));
+    const found = await report(outputs, layout, ready, progress.of("verify"));
+    process.stdout.write(renderReport(found, styleFor(process.stdout, all)));
+    return found;
   } finally {
     await probes.discard();
   }
@@ -207,7 +216,7 @@ function describeChanges(changes: Changes): string {
   return isNothing(changes) ? "nothing to change" : `done: ${made.join(", ")}`;
 }
 
-/** Verifies the stack with these outputs and prints the table. Interrupted, it removes its pods first. */
+/** Verifies the stack with these outputs. Interrupted, it removes its pods first. */
 async function report(
   outputs: unknown,
   layout: Layout,
@@ -226,7 +235,5 @@ async function report(
   const options = { signingKey, signal, progress: say, ...(probes && { probes }) };
   const found = await verifyStack(application, parseOutputs(application, outputs), options);
   for (const one of signals) process.off(one, interrupt);
-  const colour = process.stdout.isTTY && process.stdout.hasColors();
-  process.stdout.write(renderReport(found, { colour }));
   return found;
 }

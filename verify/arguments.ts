@@ -8,11 +8,15 @@ import type { Format, ReportFile } from "./report/files";
 export const help = `Usage: npm run verify -- [--stack STACK] [OPTION]...
 
 Sends every viewer's request to every service, through the gateway and from pods, with real and
-with bad tokens, and prints what came back beside what the table in components/access.ts asks for, or the one of another project.
+with bad tokens. Prints what the stack does not explain, what differs from the project's table
+(components/access.ts here), by cause, the table of the gateway's answers, and a line for every
+other place that requests are sent from.
 
+  --all                  print the tables of all these places, and a line for each difference
   --stack STACK          the Pulumi stack to verify (default: the selected one; where there is none,
                          or no Pulumi on PATH, the sandbox's)
-  --project DIR          the project, whose table it is: this one (the default), or a folder in examples/
+  --project DIR          the project, whose table it is: this one (the default), or a folder in
+                         examples/
   --cwd DIR              where the Pulumi CLI finds the stack (default: the project's folder)
   --signing-key FILE     the tenant's private signing keys, a JWK set; without it the tokens that
                          need the tenant's own signature are not tried
@@ -30,8 +34,8 @@ with bad tokens, and prints what came back beside what the table in components/a
                          then the table goes to standard error (npm run -s verify -- --json -)
   --help                 this text
 
-Exits with 0 when everything is as asked for, with 1 when anything differs, cannot be verified, or is
-refused with no permitted request beside it to show that the refusal is one.
+Exits with 0 when everything is as asked for, with 1 when anything differs, cannot be verified, or
+is refused with no permitted request beside it to show that the refusal is one.
 `;
 
 const text = { type: "string" } as const;
@@ -47,6 +51,7 @@ const options = {
   junit: text,
   markdown: text,
   html: text,
+  all: { type: "boolean" },
   "all-modes": { type: "boolean" },
   help: { type: "boolean" },
 } as const;
@@ -70,6 +75,8 @@ export interface Arguments {
   readonly browser: boolean;
   readonly probeImage?: string;
   readonly files: readonly ReportFile[];
+  /** Whether to print every table, and a line for each difference. */
+  readonly all: boolean;
 }
 
 /** @throws StackError naming the option that is wrong */
@@ -81,6 +88,7 @@ export function readArguments(args: readonly string[]): Arguments {
     );
   return {
     help: given.help ?? false,
+    all: given.all ?? false,
     tokens: (given.token ?? []).map(tokenOption),
     browser: signInWith(given["sign-in"]),
     files: (Object.keys(formats) as Format[]).flatMap((format) => {

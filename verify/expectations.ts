@@ -53,6 +53,11 @@ const tokenRefusals = {
 
 export type TokenRefusal = keyof typeof tokenRefusals;
 
+/** Whether it is the token that is refused. */
+export function isTokenRefusal(refusal: string | undefined): refusal is TokenRefusal {
+  return refusal !== undefined && Object.hasOwn(tokenRefusals, refusal);
+}
+
 /** The mesh's own refusals: a sidecar answers these statuses with exactly these bodies. */
 export const refusals = {
   ...tokenRefusals,

@@ -4,7 +4,7 @@ import type { Decision } from "../explain/facts";
 import type { ObservedCell } from "./cells";
 import { firstLine } from "../stack/errors";
 import { isPermitted, refusals } from "./expectations";
-import type { Expected } from "./expectations";
+import type { Expected, MeshRefusal } from "./expectations";
 import type { Answer, Observed } from "./prober";
 
 /**
@@ -84,6 +84,15 @@ export function matches(expected: Expected, observed: Observed): boolean {
 
 function originOf(address: Answer["headers"][string] | undefined): string | undefined {
   return typeof address === "string" ? URL.parse(address)?.origin : undefined;
+}
+
+/** Which of the mesh's own refusals an answer is, if it is one. */
+export function refusalOf({ status, body }: Answer): MeshRefusal | undefined {
+  const names = Object.keys(refusals) as MeshRefusal[];
+  return names.find((name) => {
+    const refusal = refusals[name];
+    return refusal.status === status && refusal.body === body.trim();
+  });
 }
 
 /** Whether the service itself answers: no refusal of the mesh's, and none that it has passed on. */

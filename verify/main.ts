@@ -12,7 +12,7 @@ import { projectNamed } from "../stack/project";
 import { askEveryUser } from "./person";
 import { takesStandardOutput } from "../stack/output-files";
 import { checkReportFiles, writeReportFiles } from "./report/files";
-import { renderReport } from "./report/text";
+import { renderReport, styleFor } from "./report/text";
 import type { IssuedTokens } from "./tokens";
 import { PageRefusal } from "./sign-in";
 import { isProven, verify } from "./verify";
@@ -83,10 +83,10 @@ async function verifyWithPeople(
 }
 
 /** The table goes to standard output, unless one of the files is that. */
-function print(report: Report, { files }: Arguments): void {
+function print(report: Report, { files, all }: Arguments): void {
   const taken = takesStandardOutput(files);
   const stream = taken ? process.stderr : process.stdout;
-  stream.write(renderReport(report, { colour: stream.isTTY && stream.hasColors() }));
+  stream.write(renderReport(report, styleFor(stream, all)));
 }
 
 function say(line: string): void {

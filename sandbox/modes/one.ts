@@ -17,8 +17,9 @@ export async function bringUpOne(layout: Layout, set: readonly string[]): Promis
   // Whoever started it holds the sandbox's lock: without that it must change nothing.
   process.once("disconnect", () => process.exit(1));
   // One node for all of them; that of the sandbox's own settings is the one that there was.
-  const images = set.length > 0 && layout.project.application.people;
-  const report = bringUp(layout, set, images ? "of every login" : "asked for");
+  const ofEveryLogin = set.length > 0 && layout.project.application.people;
+  const images = ofEveryLogin ? "of every login" : "asked for";
+  const report = bringUp(layout, set, { images });
   const outcome = await outcomeOf(explainingFullDisk(report, layout));
   const send = process.send?.bind(process) as
     ((message: Outcome, done: (error: Error | null) => void) => void) | undefined;

@@ -41,7 +41,7 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
 
   const sandbox = (args: string, input?: string) => copy.run(args, input);
 
-  /** The lines after the tables: one for each difference. */
+  /** The lines after the tables, with --all: one for each difference. */
   const differences = ({ out }: Ended) =>
     out
       // A long line goes on below, further in.
@@ -55,13 +55,14 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
       .at(-1) ?? "";
 
   it("goes up, and the mesh enforces the table", async () => {
-    const ended = await sandbox("up");
+    const ended = await sandbox("up --all");
     assert.equal(ended.code, 0, ended.err + ended.out);
     assert.deepEqual(differences(ended), []);
     assert.match(
       ended.out,
       /\nThe \d+ objects of Istio's that the stack asks for are there, and nothing else was found\.\n/,
     );
+    assert.match(ended.out, /\nFrom a pod as productpage\n/);
     assert.match(ended.out, /\n1555 cells, 0 differences, 0 not tried\n/);
   });
 
@@ -85,11 +86,12 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
     assert.match(ended.out.replaceAll(/\s+/g, " "), /principal/);
   });
 
-  it("changes nothing the second time", async () => {
+  it("changes nothing the second time, and says in a line how each place fared", async () => {
     const ended = await sandbox("");
     assert.equal(ended.code, 0, ended.err + ended.out);
     assert.match(lastOfStack(ended), /nothing to change$/);
-    assert.deepEqual(differences(ended), []);
+    assert.match(ended.out, /\n {2}from a pod as productpage +42 +8 +336 {2}as expected\n/);
+    assert.match(ended.out, /\n1555 cells, 0 differences, 0 not tried\n/);
   });
 
   it("runs commands from standard input in the shell", async () => {
@@ -110,8 +112,9 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
       "kubectl -n bookinfo delete authorizationpolicy details",
     );
     assert.equal(deleted.code, 0, deleted.err);
-    const verified = await sandbox("verify");
+    const verified = await sandbox("verify --all");
     assert.equal(verified.code, 1);
+    assert.match(verified.out, /\nWhat differs, by cause\n {2}Permitted, but refused: details /);
     assert.ok(differences(verified).length > 0);
     for (const line of differences(verified))
       assert.match(
@@ -133,10 +136,14 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
 
   it("names the wrong-audience cells, and no others, where the audience is left out", async () => {
     const undo = copy.edit("components/enforcement/issuers.ts", /^\s*audiences: .*\n/m, "");
-    const ended = await sandbox("");
+    const ended = await sandbox("up --all");
     undo();
     assert.equal(ended.code, 1, ended.err);
     assert.ok(differences(ended).length > 0);
+    assert.match(
+      ended.out,
+      /(^|\n)What differs, by cause\n {2}Bad tokens are not refused as they have to be /,
+    );
     for (const line of differences(ended))
       assert.match(line, /, (wrong audience|audiences without ours|no audience|ID token) → /);
   });

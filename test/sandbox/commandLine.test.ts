@@ -37,12 +37,12 @@ test("--help says how to call it, and what every command does", async () => {
   assert.deepEqual(rest, { code: 0, stderr: "", left: [] });
   assert.equal(
     stdout.split("\n")[0],
-    "Usage: npm run sandbox -- [up] [--project DIR] [--set SETTING=VALUE]...",
+    "Usage: npm run sandbox -- [up] [--project DIR] [--set SETTING=VALUE]... [--all]",
   );
   const described = [...stdout.matchAll(/^ {2}(\S+)(?: SETTING=VALUE| DIR)? {2,}\S/gm)];
   assert.deepEqual(
     described.map(([, name]) => name),
-    ["up", "verify", "explain", "status", "shell", "down", "--project", "--set", "--help"],
+    ["up", "verify", "explain", "status", "shell", "down", "--project", "--set", "--all", "--help"],
   );
 });
 
@@ -63,7 +63,9 @@ for (const [args, message] of [
   [["--set", "gateway.url"], `--set gateway.url: ${expected}`],
   [["up", "--set", "gateway.nodePort=1", "--set", "=2"], `--set =2: ${expected}`],
   [["status", "--set", "gateway.nodePort=1"], "--set is for up, not for status"],
+  [["status", "--all"], "--all is for up and verify, not for status"],
   [["verify", "--all-modes", "--json", "all.json"], alone("--json")],
+  [["verify", "--all-modes", "--all"], alone("--all")],
   [["verify", "--html=all.html", "--all-modes"], alone("--html=all.html")],
   [["verify", "--all-modes", "--set", "login.at=gateway"], alone("--set")],
   [["verify", "--all-modes", "login"], alone("login")],

@@ -54,6 +54,11 @@ test("--help", async () => {
   const { out, err, code } = await run("--help");
   assert.deepEqual([err, code], ["", 0]);
   assert.ok(out.startsWith("Usage: npm run verify -- [--stack STACK]"));
+  assert.match(out, /^ {2}--all {2,}\S/m);
+  assert.deepEqual(
+    out.split("\n").filter((line) => line.length > 100),
+    [],
+  );
 });
 
 test("the table on a pipe: plain, complete, without a token, exit 0", async () => {
@@ -69,7 +74,23 @@ test("the table on a pipe: plain, complete, without a token, exit 0", async () =
   assert.equal(asked.at(-1), "--stack=sandbox");
 });
 
-test("a difference: exit 1, and a line that names it", async (t) => {
+test("--all: the table of every place that requests are sent from, as well", async () => {
+  await pulumi.prints(stack.outputs);
+  const signed = ["--signing-key", stack.signingKey];
+  const [{ out: short }, { out: all, code }] = [
+    await run(...signed),
+    await run(...signed, "--all"),
+  ];
+  const [table] = short.split("\n\n");
+  assert.ok(table);
+  assert.ok(all.startsWith(table), all.slice(0, 2000));
+  assert.equal(code, 0);
+  const titles = /^From (a pod|a stranger|another)/gm;
+  assert.deepEqual([short.match(titles), all.match(titles)?.length], [null, 7]);
+  assert.match(short, /^ {2}from a pod as productpage +42 +8 +336 {2}as expected$/m);
+});
+
+test("a difference: exit 1, its cause first, and with --all a line that names it", async (t) => {
   await pulumi.prints(stack.outputs);
   const { policies } = stack.mesh;
   const ratings = policies.get("ratings");
@@ -79,8 +100,16 @@ test("a difference: exit 1, and a line that names it", async (t) => {
     ...ratings,
     { callers: ["bookinfo/default"], permission: "read:book-reviews", methods: ["PUT"] },
   ]);
-  const { out, code } = await run();
+  const { out, code } = await run("--all");
   assert.equal(code, 1);
+  assert.deepEqual(out.split("\n").slice(0, 6), [
+    "What differs, by cause",
+    "  Not permitted, but let in: ratings (1 cell)",
+    "    expected: 403 RBAC: access denied",
+    "    got:      200",
+    "    asked:    ways round, from a stranger's pod: moderator@bookinfo.example → PUT ratings /ratings/0",
+    "",
+  ]);
   assert.deepEqual(
     out
       .replaceAll("\n    ", " ")

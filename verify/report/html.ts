@@ -9,21 +9,16 @@ import { describeExpected } from "../judge";
 import type { Decision } from "../../explain/facts";
 import type { JudgedCell, Verdict } from "../judge";
 import type { Observed } from "../prober";
+import { forgedControl } from "../token-classes";
 import { isProven } from "../verify";
 import type { Report } from "../verify";
 import { markup, Markup } from "./markup";
-import { cellText, matrices } from "./matrix";
-import type { Matrix } from "./matrix";
-import {
-  counted,
-  outcomeOf,
-  remarks,
-  sentence,
-  starred,
-  verdicts,
-  whereIs,
-  findingLines,
-} from "./words";
+import { causesOf } from "./causes";
+import { cellText, countOfPeople, matrices } from "./matrix";
+import type { Matrix, Row } from "./matrix";
+import { counted, faring, findingBlocks, outcomeOf, remarks, sentence } from "./words";
+import { starred, verdicts, whereIs } from "./words";
+import type { Block } from "./words";
 
 const style = readFileSync(join(__dirname, "page.css"), "utf8");
 
@@ -82,9 +77,8 @@ function renderPage(report: Report, excerpt: number): string {
 <body class="${proven ? "proven" : "wrong"}">
 <header>${banner(report, proven)}</header>
 <main>
-<nav aria-label="Vantage points">${tables.map(tile)}</nav>
 ${differences(report, place)}
-<section class="legend" aria-label="Legend">${legend(report)}</section>
+<section class="legend" aria-label="Legend">${legend(report, tables)}</section>
 ${tables.map((matrix, position) => section(matrix, position, place))}
 ${notes(report)}
 </main>
@@ -116,45 +110,53 @@ function banner(report: Report, proven: boolean): Markup {
 <dl class="facts"><div><dt>Gateway<dd>${gatewayUrl}</div><div><dt>Issuer<dd>${issuer}</div><div><dt>Started<dd><time datetime="${startedAt}">${time}</time></div></dl>`;
 }
 
-/** One vantage point, as far as it is seen from above: a bar of its kinds of cells. */
-function tile({ vantage, cells }: Matrix, position: number): Markup {
-  const count = (kind: Kind) => cells.filter((cell) => kindOf(cell) === kind).length;
-  const bar = (Object.keys(kinds) as Kind[])
-    .map((kind) => ({ kind, size: count(kind) }))
-    .filter(({ size }) => size > 0)
-    .map(({ kind, size }) => markup`<i class="${kind}" style="flex-grow:${size}"></i>`);
-  const wrong = count("different");
-  const alarm = wrong > 0 ? markup`, <b>${counted(wrong, "difference")}</b>` : undefined;
-  return markup`<a href="#v${position}"><span>${vantage}</span><small>${counted(cells.length, "request")}${alarm}</small><span class="bar" aria-hidden="true">${bar}</span></a>
-`;
-}
-
 type Place = (cell: JudgedCell) => number;
 
 /** Findings first: they are few, and may be why requests fare differently. */
-function differences({ cells, findings }: Report, place: Place): Markup | undefined {
-  const lists = (["different", "unproven"] as const).flatMap((verdict) => {
-    const its = cells.filter((cell) => cell.verdict === verdict);
-    if (its.length === 0) return [];
-    const open = verdict === "different" ? markup` open` : undefined;
-    return markup`<details${open}><summary><h2>${its.length} ${verdict}</h2></summary>
-<ol>${its.map((cell) => difference(cell, place(cell)))}</ol></details>`;
-  });
-  const all = [...findingList(findingLines(findings)), ...lists];
-  if (all.length === 0) return undefined;
-  return markup`<section class="differences" aria-label="Differences">${all}</section>`;
+function differences(report: Report, place: Place): Markup | undefined {
+  const findings = findingBlocks(report.findings);
+  const causes = causesOf(report);
+  const unproven = report.cells.filter(({ verdict }) => verdict === "unproven");
+  const parts = [
+    ...(findings.length === 0
+      ? []
+      : [
+          markup`<details open><summary><h2>${counted(report.findings.unexplained.length, "finding")}</h2></summary>
+<ol class="blocks">${findings.map((finding) => blockOf(finding))}</ol></details>`,
+        ]),
+    ...(causes.length === 0
+      ? []
+      : [
+          markup`<details open><summary><h2>${counted(report.summary.differences, "difference")}, by cause</h2></summary>
+<ol class="blocks">${causes.map((cause) => blockOf(cause, oneByOne(cause.cells, place)))}</ol></details>`,
+        ]),
+    ...(unproven.length === 0
+      ? []
+      : [
+          markup`<details><summary><h2>${unproven.length} unproven</h2></summary>
+<ol>${unproven.map((cell) => difference(cell, place(cell)))}</ol></details>`,
+        ]),
+  ];
+  if (parts.length === 0) return undefined;
+  return markup`<section class="differences" aria-label="Differences">${parts}</section>`;
 }
 
-function findingList(lines: readonly string[]): readonly Markup[] {
-  if (lines.length === 0) return [];
-  const items = lines.map(
-    (line) => markup`<li class="different"><span>${line}</span>
-`,
-  );
-  return [
-    markup`<details open><summary><h2>${counted(lines.length, "finding")}</h2></summary>
-<ol>${items}</ol></details>`,
-  ];
+function blockOf({ name, lines }: Block, more?: Markup): Markup {
+  const facts = lines.map(([what, words]) => {
+    const said = what === "undo" ? markup`<code>${words}</code>` : words;
+    return markup`<div><dt>${what}<dd>${said}</div>`;
+  });
+  return markup`<li><h3>${name}</h3><dl>${facts}</dl>${more}
+`;
+}
+
+/** As many requests are shown without being asked for. */
+const fewRequests = 3;
+
+function oneByOne(cells: readonly JudgedCell[], place: Place): Markup {
+  const open = cells.length <= fewRequests ? markup` open` : undefined;
+  return markup`<details class="each"${open}><summary>${counted(cells.length, "request")}, one by one</summary>
+<ol>${cells.map((cell) => difference(cell, place(cell)))}</ol></details>`;
 }
 
 function difference(cell: JudgedCell, position: number): Markup {
@@ -162,15 +164,21 @@ function difference(cell: JudgedCell, position: number): Markup {
 `;
 }
 
-function legend({ cells }: Report): readonly Markup[] {
+function legend({ cells }: Report, tables: readonly Matrix[]): readonly Markup[] {
   const used = new Set(cells.map(kindOf));
   const marks = (Object.keys(kinds) as Kind[])
     .filter((kind) => used.has(kind))
     .map((kind) => markup`<span><i class="${kind}">${samples[kind]}</i> ${kinds[kind]}</span>`);
   const stars = cells.some(({ expected }) => expected.stars === true);
   return [
+    markup`<h2>Legend</h2>`,
     ...marks,
     ...(stars ? [markup`<span><i class="permitted">★</i> ${starred}</span>`] : []),
+    ...(tables.some(({ rows }) => countOfPeople(rows) > 0)
+      ? [
+          markup`<span><b>${forgedControl}</b>: a token that verify signs itself and that has nothing wrong: the control of the hostile rows.</span>`,
+        ]
+      : []),
     markup`<span>Every cell opens to its request and its answer.</span>`,
   ];
 }
@@ -183,25 +191,59 @@ const samples: Readonly<Record<Kind, string>> = {
   refused: "403",
 };
 
+/** The first table is open; a link to a cell opens the others. */
 function section(matrix: Matrix, position: number, place: Place): Markup {
-  const { title, columns, rows, cells, turned } = matrix;
-  const cellOf = (cell: JudgedCell | undefined) =>
-    cell === undefined
-      ? markup`<td>`
-      : markup`<td><button id="b${place(cell)}" popovertarget="c${place(cell)}" class="${kindOf(cell)}">${cellText(cell)}</button>`;
-  return markup`<details class="vantage" open id="v${position}"><summary><h2>${title}</h2> <small>${counted(cells.length, "request")}</small></summary>
-<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table>
-<thead><tr><td>${turned ? "request" : "viewer"}${columns.map((name) => markup`<th scope="col">${name}`)}
-<tbody>
-${rows.map(
-  (row) => markup`<tr><th scope="row">${row.names}${row.cells.map(cellOf)}
-`,
-)}</table></div></details>
+  const { title, cells, rows } = matrix;
+  const people = countOfPeople(rows) || rows.length;
+  const hostile = rows.slice(people);
+  const open = position === 0 ? markup` open` : undefined;
+  return markup`<details class="vantage"${open} id="v${position}"><summary><h2>${title}</h2> ${fared(counted(cells.length, "request"), cells)}</summary>
+${table(matrix, rows.slice(0, people), title, place)}${hostile.length === 0 ? undefined : fold(matrix, hostile, place)}</details>
 `;
 }
 
+/** Below people and machines: what must count for no more than it is. */
+function fold(matrix: Matrix, rows: readonly Row[], place: Place): Markup {
+  const cells = rows.flatMap((row) => row.cells.filter((cell) => cell !== undefined));
+  const title = `${rows.length} hostile rows`;
+  const open = cells.some(isDifferent) ? markup` open` : undefined;
+  return markup`<details class="hostile"${open}><summary><h3>${title}</h3> ${fared("forged, altered or oddly presented tokens", cells)}</summary>
+${table(matrix, rows, `${title}, ${matrix.title}`, place)}</details>`;
+}
+
+/** How a table fared, in words and at a glance: a bar of as many cells of each kind as there are. */
+function fared(what: string, cells: readonly JudgedCell[]): Markup {
+  const parts = (Object.keys(kinds) as Kind[])
+    .map((kind) => ({ kind, size: cells.filter((cell) => kindOf(cell) === kind).length }))
+    .filter(({ size }) => size > 0)
+    .map(({ kind, size }) => markup`<i class="${kind}" style="flex-grow:${size}"></i>`);
+  const tone = cells.some(isDifferent) ? "alarming" : "calm";
+  return markup`<small class="${tone}">${what}: ${faring(cells)}</small><span class="bar" aria-hidden="true">${parts}</span>`;
+}
+
+const isDifferent = ({ verdict }: JudgedCell) => verdict === "different";
+
+/** On a phone each row stands by itself, with the columns' names in its cells; the roles say that it is a table still. */
+function table(matrix: Matrix, rows: readonly Row[], title: string, place: Place): Markup {
+  const { columns, turned } = matrix;
+  const cellOf = (cell: JudgedCell | undefined, position: number) =>
+    cell === undefined
+      ? markup`<td role="cell">`
+      : markup`<td role="cell" data-column="${columns[position]}"><button id="b${place(cell)}" popovertarget="c${place(cell)}" class="${kindOf(cell)}">${cellText(cell)}</button>`;
+  return markup`<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table role="table" style="--columns:${columns.length}">
+<thead role="rowgroup"><tr role="row"><td role="cell">${turned ? "request" : "viewer"}${columns.map((name) => markup`<th scope="col" role="columnheader">${name}`)}
+<tbody role="rowgroup">
+${rows.map(
+  (
+    row,
+  ) => markup`<tr role="row"><th scope="row" role="rowheader">${row.names}${row.cells.map(cellOf)}
+`,
+)}</table></div>`;
+}
+
 function notes(report: Report): Markup | undefined {
-  const lines = remarks(report).map((line) => markup`<p>${line}</p>`);
+  // The legend says what the marks mean.
+  const lines = remarks(report, []).map((line) => markup`<p>${line}</p>`);
   if (lines.length === 0) return undefined;
   return markup`<section class="notes" aria-label="Remarks">${lines}</section>`;
 }

@@ -3,6 +3,8 @@ import { code, commentLimit, untilFirst } from "../../sandbox/markdown";
 import type { JudgedCell } from "../judge";
 import { isProven } from "../verify";
 import type { Report } from "../verify";
+import { causesOf } from "./causes";
+import type { Cause } from "./causes";
 import { markup } from "./markup";
 import { cellText, matrices, merged } from "./matrix";
 import type { Matrix, Row } from "./matrix";
@@ -20,7 +22,7 @@ import {
 /** Characters kept for the lines that say what was left out. */
 const reserve = 400;
 
-/** Verdict, differences, then as many tables as there is room for, those with differences first. */
+/** Verdict, findings, causes, differences, then as many tables as there is room for, those with differences first. */
 export function renderMarkdown(report: Report): string {
   const head = [headline(report), facts(report)];
   const notes = remarks(report).map((line) => code(line));
@@ -31,8 +33,10 @@ export function renderMarkdown(report: Report): string {
     return fits;
   };
   const findings = findingLines(report.findings);
+  const causes = causesOf(report);
   const lists = [
     ...list(counted(findings.length, "finding"), findings.map(code), take),
+    ...list(counted(causes.length, "cause"), causes.map(causeItem), take),
     ...(["different", "unproven"] as const).flatMap((verdict) => {
       const its = report.cells.filter((cell) => cell.verdict === verdict);
       return list(`${its.length} ${verdict}`, its.map(itemOf), take);
@@ -61,6 +65,11 @@ function facts({ gatewayUrl, issuer, startedAt }: Report): string {
 
 function itemOf(cell: JudgedCell): string {
   return `${code(whereIs(cell))}: ${code(outcomeOf(cell))}`;
+}
+
+function causeItem({ name, lines, cells }: Cause): string {
+  const facts = lines.map(([what, words]) => `  - ${what}: ${code(words)}`);
+  return [`${code(name)}: ${counted(cells.length, "cell")}`, ...facts].join("\n");
 }
 
 /** What is wrong, under a heading; the last ones go only where there is no room for all. */

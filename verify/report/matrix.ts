@@ -62,11 +62,16 @@ export function merged(tables: readonly Matrix[]): readonly Matrix[] {
   }));
 }
 
-/** The first table shows everybody by name: people and machines, down to the forged tokens' control. */
+/** The first table shows everybody by name: people and machines. */
 function mergedTail(rows: readonly Row[]): readonly Row[] {
-  const control = rows.findIndex(({ names }) => names.includes(forgedControl));
-  const tail = rows.slice(control + 1);
-  return [...rows.slice(0, control + 1), ...join(tail, neighboursAlike(tail), neighbours)];
+  const people = countOfPeople(rows);
+  const tail = rows.slice(people);
+  return [...rows.slice(0, people), ...join(tail, neighboursAlike(tail), neighbours)];
+}
+
+/** How many rows are those of people and machines, down to the forged tokens' control; 0 without it. */
+export function countOfPeople(rows: readonly Row[]): number {
+  return rows.findIndex(({ names }) => names.includes(forgedControl)) + 1;
 }
 
 type Group = readonly Row[];
@@ -120,7 +125,11 @@ export function cellText(cell: JudgedCell | undefined): string {
   return `${asked} ≠ ${observed.status}${other}`;
 }
 
-function grouped<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+/** The items by their keys, in the order in which the keys come first. */
+export function grouped<Item, Key>(
+  items: readonly Item[],
+  keyOf: (item: Item) => Key,
+): Map<Key, Item[]> {
   const groups = new Map<Key, Item[]>();
   for (const item of items) {
     const group = groups.get(keyOf(item));

@@ -3,7 +3,7 @@ import { describeExpected, describeObserved } from "../judge";
 import type { JudgedCell, Verdict } from "../judge";
 import { isProven } from "../verify";
 import type { Report } from "../verify";
-import { unique } from "./matrix";
+import { grouped, unique } from "./matrix";
 
 /** Where a cell is: `from a pod as details, anonymous → reviews`. */
 export function whereIs({ vantage, viewer, target }: JudgedCell): string {
@@ -58,6 +58,24 @@ export function counted(count: number, noun: string, several = `${noun}s`): stri
   return `${count} ${count === 1 ? noun : several}`;
 }
 
+/** Something that is wrong, and what is known of it: `opens`, `seen`, `undo`. */
+export interface Block {
+  readonly name: string;
+  readonly lines: readonly (readonly [what: string, words: string])[];
+}
+
+/** Each object that the stack does not explain once, with all that it opens. */
+export function findingBlocks({ unexplained }: Report["findings"]): readonly Block[] {
+  return [...grouped(unexplained, ({ object }) => object)].map(([name, its]) => {
+    const lines = its.flatMap(({ opens, seen, undo }) => [
+      ["opens", opens] as const,
+      ...(seen === undefined ? [] : [["seen", seen] as const]),
+      ["undo", undo] as const,
+    ]);
+    return { name, lines: [...new Map(lines.map((line) => [line.join(), line])).values()] };
+  });
+}
+
 function needOf({ needs = "a token" }: JudgedCell): string {
   return needs;
 }
@@ -70,8 +88,24 @@ export function findingLines({ unexplained }: Report["findings"]): readonly stri
   );
 }
 
-/** Whether the stack explains all that is in the cluster, and what the marks in the tables mean. */
-export function remarks(report: Report): readonly string[] {
+/** How a table's cells fared: `as expected`, or `9 differ, 33 unproven`. */
+export function faring(cells: readonly JudgedCell[]): string {
+  const count = (verdict: Verdict) => cells.filter((cell) => cell.verdict === verdict).length;
+  const different = count("different");
+  const parts = [
+    ...(different > 0 ? [`${different} ${different === 1 ? "differs" : "differ"}`] : []),
+    ...(["unproven", "not tried"] as const).flatMap((verdict) =>
+      count(verdict) > 0 ? [`${count(verdict)} ${verdict}`] : [],
+    ),
+  ];
+  return parts.length === 0 ? "as expected" : parts.join(", ");
+}
+
+/**
+ * Whether the stack explains all that is in the cluster, and what the marks in the tables mean.
+ * @param shown the cells of the tables that are shown
+ */
+export function remarks(report: Report, shown = report.cells): readonly string[] {
   const { summary, findings, cells } = report;
   const untried = cells.filter(({ verdict }) => verdict === "not tried");
   const needs = unique(untried.map(needOf));
@@ -89,9 +123,11 @@ export function remarks(report: Report): readonly string[] {
     ),
     ...findings.notCovered.map((what) => `Not covered: ${what}.`),
     ...findings.notRead,
-    ...(cells.some(({ expected }) => expected.stars === true) ? [`★: ${starred}.`] : []),
-    ...(summary.differences > 0 ? ["≠: expected beside observed."] : []),
-    ...(summary.unproven > 0 ? [`(…): ${verdicts.unproven}.`] : []),
+    ...(shown.some(({ expected }) => expected.stars === true) ? [`★: ${starred}.`] : []),
+    ...(shown.some(({ verdict }) => verdict === "different")
+      ? ["≠: expected beside observed."]
+      : []),
+    ...(summary.unproven > 0 ? [`(…), unproven: ${verdicts.unproven}.`] : []),
     ...needs.map((need) => {
       const viewers = untried.filter((cell) => needOf(cell) === need).map(({ viewer }) => viewer);
       return `–: not tried, for want of ${need}: ${listed(unique(viewers))}.`;

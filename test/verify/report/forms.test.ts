@@ -8,6 +8,7 @@ import { renderJson } from "../../../verify/report/json";
 import type { JsonReport } from "../../../verify/report/json";
 import { renderJunit } from "../../../verify/report/junit";
 import { renderMarkdown } from "../../../verify/report/markdown";
+import { forgedControl } from "../../../verify/token-classes";
 import {
   answer,
   cell,
@@ -150,6 +151,14 @@ test("Markdown: verdict, differences, tables", () => {
     "## ❌ The mesh does not enforce the table: 16 cells, 3 differences, 1 unproven, 4 not tried",
   );
   assert.deepEqual(lines.slice(4, 10), [
+    "### 3 causes",
+    "",
+    "- `Not permitted, but let in: reviews`: 1 cell",
+    "  - expected: `403 RBAC: access denied`",
+    "  - got: `200`",
+    "  - asked: `through the gateway: user@bookinfo.example → reviews`",
+  ]);
+  assert.deepEqual(lines.slice(19, 25), [
     "### 3 different",
     "",
     "- `through the gateway, user@bookinfo.example → reviews`: `expected 403 RBAC: access denied, got 200 {}`",
@@ -179,6 +188,7 @@ test("Markdown: findings come before everything else that does", () => {
   const both = renderMarkdown(report(everything.cells, changes));
   assert.deepEqual(both.match(/^### .*/gm), [
     "### 2 findings",
+    "### 3 causes",
     "### 3 different",
     "### 1 unproven",
   ]);
@@ -207,7 +217,7 @@ test("Markdown: never more than a comment holds; tables go before differences do
   ]);
   const text = renderMarkdown(some);
   assert.ok(text.length <= 60_000, String(text.length));
-  assert.equal(text.match(/^- `/gm)?.length, 100);
+  assert.equal(text.match(/^- `from pod/gm)?.length, 100);
   assert.match(text, /^_\d+ tables left out: a comment has no room for more\._$/m);
   // What differs is in the tables that stay.
   for (let at = 0; at < 10; at++) assert.ok(text.includes(`<code>From pod ${at}`), String(at));
@@ -255,18 +265,127 @@ test("HTML: findings stand near the top, before the tables and what else differs
   const headings = $(".differences h2").toArray();
   assert.deepEqual(
     headings.map((heading) => $(heading).text()),
-    ["2 findings", "3 different", "1 unproven"],
+    ["2 findings", "3 differences, by cause", "1 unproven"],
   );
   const first = $(".differences details").first();
   assert.ok(first.is("[open]"));
-  const items = first.find("li.different").toArray();
+  const facts = first
+    .find("li")
+    .toArray()
+    .map((item) => [
+      $(item).find("h3").text(),
+      $(item)
+        .find("dd")
+        .toArray()
+        .map((fact) => $(fact).text()),
+    ]);
   assert.deepEqual(
-    items.map((item) => $(item).text().trim()),
-    changeLines,
+    facts,
+    changes.map(({ object, opens, seen, undo }) => [
+      object,
+      [opens, ...(seen === undefined ? [] : [seen]), undo],
+    ]),
   );
   // Said once, and there.
   assert.equal(text.split("EnvoyFilter istio-system/extra").length - 1, 1);
   assert.ok(text.indexOf("EnvoyFilter istio-system/extra") < text.indexOf("<table"));
+});
+
+test("HTML: differences by cause, with what they have in common and each by itself", () => {
+  const many = Array.from({ length: 5 }, (_, at) =>
+    cell(gate, `viewer ${at}`, "details", denied, answer(200), "different"),
+  );
+  const $ = load(
+    renderHtml(
+      report([...many, cell(pod, "a", "details", ok, { error: "ETIMEDOUT" }, "different")]),
+    ),
+  );
+  const causes = $(".differences .blocks > li").toArray();
+  assert.deepEqual(
+    causes.map((cause) => $(cause).find("h3").text()),
+    ["Not permitted, but let in: reviews", "No answer: reviews"],
+  );
+  assert.deepEqual(
+    causes.map((cause) =>
+      $(cause)
+        .find("dt")
+        .toArray()
+        .map((name) => $(name).text()),
+    ),
+    [
+      ["expected", "got", "asked"],
+      ["expected", "got", "asked"],
+    ],
+  );
+  assert.deepEqual(
+    causes.map((cause) => $(cause).find("li.different").length),
+    [5, 1],
+  );
+  // Few are shown at once, many when they are asked for.
+  assert.deepEqual(
+    causes.map((cause) => $(cause).find("details").is("[open]")),
+    [false, true],
+  );
+});
+
+/** People, a machine and the control; then two hostile rows, of which one may differ. */
+const withHostile = (verdict: "same" | "different") => {
+  const people = ["anonymous", "user", "reporting (machine)", forgedControl];
+  return [gate, pod].flatMap((vantage) => [
+    ...people.map((viewer) => cell(vantage, viewer, "reviews", ok, answer(200), "same")),
+    cell(vantage, "expired token", "reviews", denied, deniedAnswer, "same"),
+    cell(vantage, "alg: none", "reviews", denied, answer(200), verdict),
+  ]);
+};
+
+test("HTML: a row for everybody first, hostile rows folded, other places closed", () => {
+  const $ = load(renderHtml(report(withHostile("same"))));
+  const [first, second] = $(".vantage")
+    .toArray()
+    .map((each) => $(each));
+  assert.ok(first && second);
+  const names = (selector: string) =>
+    first
+      .find(selector)
+      .toArray()
+      .map((name) => $(name).text().trim());
+  assert.deepEqual(names("> .scroll th[scope=row]"), [
+    "anonymous",
+    "user",
+    "reporting (machine)",
+    forgedControl,
+  ]);
+  assert.deepEqual(names("> .hostile th[scope=row]"), ["expired token", "alg: none"]);
+  const folded = () => [first, second, first.find(".hostile")].map((each) => each.is("[open]"));
+  assert.deepEqual(folded(), [true, false, false]);
+  assert.match(
+    second.find("summary").first().text(),
+    /^From a pod as details 6 requests: as expected/,
+  );
+  assert.ok($(".legend").text().includes(`${forgedControl}: a token that verify signs itself`));
+});
+
+test("HTML: hostile rows with a difference are not folded", () => {
+  const $ = load(renderHtml(report(withHostile("different"))));
+  assert.ok($(".vantage").first().find(".hostile").is("[open]"));
+  assert.equal($(".hostile summary .alarming").length, 2);
+});
+
+test("HTML: each cell names its column and keeps its role, where a phone shows rows as cards", () => {
+  const $ = load(renderHtml(everything));
+  for (const row of $("tbody tr").toArray()) {
+    assert.equal($(row).attr("role"), "row");
+    assert.equal($(row).find("th[scope=row][role=rowheader]").length, 1);
+    const heads = $(row).closest("table").find("thead th[scope=col]").toArray();
+    assert.deepEqual(
+      $(row)
+        .find("td[role=cell]")
+        .toArray()
+        .map((each) => $(each).attr("data-column")),
+      heads.map((head) => $(head).text().trim()),
+    );
+  }
+  assert.equal($("tbody tr").length, 8);
 });
 
 test("HTML: nothing differs, and the page says that there is more than the stack explains", () => {
@@ -300,7 +419,8 @@ test("HTML: nothing of it is fetched or run, and its policy says so", () => {
   assert.equal($("[popover] h3").text(), `${evil} → ${evil}`);
   assert.equal($("[popover]").attr("aria-labelledby"), $("[popover] h3").attr("id"));
   assert.equal($("th[scope=row]").text().trim(), evil);
-  assert.ok($(".differences li.different span").first().text().startsWith(`${evil}: ${evil}.`));
+  assert.equal($(".differences h3").first().text(), evil);
+  assert.equal($(".differences dd").first().text(), evil);
   assert.ok($("[popover] dd").text().includes(`${evil}: denied${evil}`));
   assert.doesNotMatch($("[popover]").text(), /[^\P{Cc}\n\t]/u);
 });

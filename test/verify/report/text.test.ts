@@ -7,7 +7,26 @@ import { renderReport } from "../../../verify/report/text";
 import { answer, cell, changed, changes, denied, deniedAnswer, everything } from "./reports";
 import { gate, ok, pod, report } from "./reports";
 
-const text = `Through the gateway, http://localhost:8080
+const whole = { colour: false, all: true };
+const short = { colour: false };
+
+const causes = `What differs, by cause
+  Not permitted, but let in: reviews (1 cell)
+    expected: 403 RBAC: access denied
+    got:      200
+    asked:    through the gateway: user@bookinfo.example → reviews
+  Another answer than expected: reviews (1 cell)
+    expected: 403 RBAC: access denied
+    got:      403 Forbidden
+    asked:    through the gateway: user@bookinfo.example → ratings
+  No answer: reviews (1 cell)
+    expected: 200 with stars
+    got:      no answer (ETIMEDOUT)
+    asked:    from a pod as details: moderator → reviews-v2
+`;
+
+const text = `${causes}
+Through the gateway, http://localhost:8080
                          reviews    ratings
   ────────────────────────────────────────────
   anonymous              200        403
@@ -32,18 +51,97 @@ different: from a pod as details, moderator → reviews-v2: expected 200 with st
 The 7 objects of Istio's that the stack asks for are there, and nothing else was found.
 ★: with the ratings' stars.
 ≠: expected beside observed.
-(…): refused as expected, but no permitted request was answered there: no proof.
+(…), unproven: refused as expected, but no permitted request was answered there: no proof.
 –: not tried, for want of a token: expired token · tampered token.
 
 16 cells, 3 differences, 1 unproven, 4 not tried
 `;
 
 test("the whole text, without colour", () => {
-  assert.equal(renderReport(everything, { colour: false }), text);
+  assert.equal(renderReport(everything, whole), text);
+});
+
+const shortText = `${causes}
+Through the gateway, http://localhost:8080
+                         reviews    ratings
+  ────────────────────────────────────────────
+  anonymous              200        403
+  user@bookinfo.example  403 ≠ 200  403 ≠ 403?
+  expired token          –          –
+
+From everywhere else (each table: --all)
+                         viewers  targets  cells
+  ──────────────────────────────────────────────────────────────────────────────────
+  from a pod as details        5        2     10  1 differs, 1 unproven, 2 not tried
+
+The 7 objects of Istio's that the stack asks for are there, and nothing else was found.
+≠: expected beside observed.
+(…), unproven: refused as expected, but no permitted request was answered there: no proof.
+–: not tried, for want of a token: expired token · tampered token.
+
+16 cells, 3 differences, 1 unproven, 4 not tried
+`;
+
+test("without --all: the causes, the gateway's table, and a line for every other place", () => {
+  assert.equal(renderReport(everything, short), shortText);
+});
+
+test("success without --all: what was asked elsewhere, and that all of it is as expected", () => {
+  const seen: Expected = { ...ok, stars: true };
+  const fine = report([
+    cell(gate, "anonymous", "reviews", ok, answer(200), "same"),
+    cell(pod, "anonymous", "reviews", denied, deniedAnswer, "same"),
+    cell(pod, "user", "reviews", seen, answer(200), "same"),
+    cell("from a stranger's pod", "anonymous", "reviews", denied, deniedAnswer, "same"),
+  ]);
+  assert.equal(
+    renderReport(fine, short),
+    `Through the gateway, http://localhost:8080
+             reviews
+  ──────────────────
+  anonymous  200
+
+From everywhere else (each table: --all)
+                         viewers  targets  cells
+  ───────────────────────────────────────────────────────────
+  from a pod as details        2        1      2  as expected
+  from a stranger's pod        1        1      1  as expected
+
+The 7 objects of Istio's that the stack asks for are there, and nothing else was found.
+
+4 cells, 0 differences, 0 not tried
+`,
+  );
+  // The mark stands where its table does.
+  assert.match(renderReport(fine, whole), /^★: with the ratings' stars\.$/m);
+});
+
+test("a terminal's width is kept, from 60 columns to 100, and no name is cut", () => {
+  const names = ["the sidecars' own ports, from a pod outside the mesh", gate, pod];
+  const cells = names.flatMap((vantage) =>
+    ["not yet valid", "alg: none, with a signature", "stranger's key, tenant's id"].flatMap(
+      (viewer) =>
+        Array.from({ length: 7 }, (_, at) =>
+          cell(vantage, viewer, `service-${at}`, ok, answer(403), "different"),
+        ),
+    ),
+  );
+  const shown = report([cell(gate, "a", "service-0", ok, answer(200), "same"), ...cells], changes);
+  const widths = [40, 60, 80, 120].map((width) => {
+    const lines = renderReport(shown, { ...short, width }).split("\n");
+    const words = lines.join(" ").replaceAll(/\s+/g, " ");
+    assert.ok(words.includes(" · stranger's key, tenant's id → all 7 targets"), words);
+    return Math.max(...lines.map((line) => line.length));
+  });
+  assert.deepEqual(
+    widths.map((wide, at) => wide <= ([60, 60, 80, 100][at] ?? 0)),
+    [true, true, true, true],
+    widths.join(),
+  );
 });
 
 test("with colour it is the same text, differences in red", () => {
-  const coloured = renderReport(everything, { colour: true });
+  const coloured = renderReport(everything, { ...whole, colour: true });
   const plain = stripVTControlCharacters(coloured)
     .split("\n")
     .map((line) => line.trimEnd());
@@ -51,7 +149,14 @@ test("with colour it is the same text, differences in red", () => {
   const red = coloured.split("\u001b[31m\u001b[1m").slice(1);
   assert.deepEqual(
     red.map((rest) => rest.split("\u001b")[0]),
-    ["403 ≠ 200", "403 ≠ 403?", "200 ★ ≠ none"],
+    [
+      "Not permitted, but let in: reviews (1 cell)",
+      "Another answer than expected: reviews (1 cell)",
+      "No answer: reviews (1 cell)",
+      "403 ≠ 200",
+      "403 ≠ 403?",
+      "200 ★ ≠ none",
+    ],
   );
   assert.equal(coloured.split("\u001b[32m").length - 1, 2);
 });
@@ -59,7 +164,7 @@ test("with colour it is the same text, differences in red", () => {
 test("when everything is as expected there are the tables, the findings' line and the count", () => {
   const fine = report([cell(gate, "anonymous", "reviews", ok, answer(200), "same")]);
   assert.equal(
-    renderReport(fine, { colour: false }),
+    renderReport(fine, whole),
     `Through the gateway, http://localhost:8080
              reviews
   ──────────────────
@@ -73,7 +178,7 @@ The 7 objects of Istio's that the stack asks for are there, and nothing else was
 });
 
 test("findings: each object first of all, with what it opens, what was seen and what undoes it", () => {
-  const lines = renderReport(changed, { colour: false }).split("\n");
+  const lines = renderReport(changed, whole).split("\n");
   assert.deepEqual(lines.slice(0, 10), [
     "What the stack does not explain",
     "  AuthorizationPolicy bookinfo/details",
@@ -87,7 +192,7 @@ test("findings: each object first of all, with what it opens, what was seen and 
     "",
   ]);
   assert.deepEqual(lines.slice(-3), ["", "1 cell, 0 differences, 2 findings, 0 not tried", ""]);
-  const coloured = renderReport(changed, { colour: true });
+  const coloured = renderReport(changed, { ...whole, colour: true });
   assert.ok(coloured.includes("\u001b[1m\u001b[31m1 cell, 0 differences, 2 findings,"));
 });
 
@@ -95,7 +200,7 @@ test("an object with several findings is named once", () => {
   const [one] = changes;
   assert.ok(one);
   const seen = (path: string) => ({ ...one, seen: `GET ${path}: 200` });
-  const text = renderReport(report(changed.cells, [seen("/a"), seen("/b")]), { colour: false });
+  const text = renderReport(report(changed.cells, [seen("/a"), seen("/b")]), whole);
   assert.equal(text.split(one.object).length - 1, 1);
   assert.equal(text.split("undo:").length - 1, 1);
   assert.match(text, /seen: {2}GET \/a: 200\n/);
@@ -115,7 +220,7 @@ test("what the team knows of is listed with its reason, and is no finding", () =
         unused: ["Pod bookinfo/gone"],
       },
     },
-    { colour: false },
+    whole,
   ).replaceAll(/\n {4}/g, " ");
   assert.match(text, /^Accepted: AuthorizationPolicy bookinfo\/details: .* \(a test of ours\)\.$/m);
   assert.match(text, /^Accepted, but not found: Pod bookinfo\/gone\. Remove it from accepted\.$/m);
@@ -135,7 +240,7 @@ test("what was not tried is grouped by what it needs", () => {
     untried("expired token", key),
     untried("stranger"),
   ]);
-  assert.deepEqual(renderReport(shown, { colour: false }).split("\n").slice(-7), [
+  assert.deepEqual(renderReport(shown, whole).split("\n").slice(-7), [
     "The 7 objects of Istio's that the stack asks for are there, and nothing else was found.",
     "–: not tried, for want of the tenant's own key: expired token · not yet valid.",
     "–: not tried, for want of an ID token: ID token.",
@@ -154,8 +259,9 @@ test("a reset is shown as such, beside what came instead", () => {
     cell(pod, "user", "reviews", reset, { error: "ECONNRESET" }, "unproven"),
     cell(pod, "user", "ratings", reset, { error: "ECONNREFUSED" }, "different"),
   ]);
-  const lines = renderReport(shown, { colour: false }).split("\n");
-  assert.deepEqual(lines.slice(3, 8), [
+  const lines = renderReport(shown, whole).split("\n");
+  const table = lines.slice(lines.indexOf("") + 1);
+  assert.deepEqual(table.slice(3, 8), [
     "  anonymous  reset    reset ≠ 200",
     "  user       (reset)  reset ≠ none",
     "",
@@ -169,7 +275,7 @@ test("rows with a difference are never merged", () => {
     ["one", "two", "three"].map((viewer) =>
       cell(vantage, viewer, "reviews", ok, answer(403), "different"),
     );
-  const text = renderReport(report([...alike(gate), ...alike(pod)]), { colour: false });
+  const text = renderReport(report([...alike(gate), ...alike(pod)]), whole);
   assert.equal(text.match(/^ {2}(one|two|three) .*200 ≠ 403$/gm)?.length, 6);
 });
 
@@ -182,15 +288,16 @@ test("no line is wider than 100 columns, and no name is cut, however long it is 
       columns.map((target) => cell(pod, viewer, target, ok, answer(403), "different")),
     ),
   );
-  const lines = renderReport(wide, { colour: false }).split("\n");
+  const lines = renderReport(wide, whole).split("\n");
   assert.deepEqual(
     lines.filter((line) => line.length > 100),
     [],
   );
-  const heads = lines.slice(0, lines.indexOf("")).join("\n");
-  assert.equal(heads.match(/200 ≠ 403/g)?.length, 36);
-  const rule = lines.findIndex((line) => line.startsWith("  ─"));
-  const names = lines.slice(rule + 1, lines.indexOf("")).map((line) => line.trim().split(" ")[0]);
+  const table = lines.slice(lines.indexOf("") + 1);
+  const rows = table.slice(0, table.indexOf(""));
+  assert.equal(rows.join("\n").match(/200 ≠ 403/g)?.length, 36);
+  const rule = rows.findIndex((line) => line.startsWith("  ─"));
+  const names = rows.slice(rule + 1).map((line) => line.trim().split(" ")[0]);
   assert.equal(names.join(""), `${name}bcdef`);
 });
 
@@ -199,7 +306,7 @@ test("a column's head is broken at its punctuation", () => {
   const cells = ["/a", "/b", "/c"].flatMap((target) =>
     viewers.map((viewer) => cell(gate, viewer, target, ok, answer(200), "same")),
   );
-  const lines = renderReport(report(cells), { colour: false }).split("\n");
+  const lines = renderReport(report(cells), whole).split("\n");
   assert.deepEqual(lines.slice(1, 6), [
     "      nobody@bookinfo.  somebody.else@a-",
     "      example           long-company.example",
@@ -212,7 +319,7 @@ test("a column's head is broken at its punctuation", () => {
 test("a list of names is broken between them; they may hold commas and spaces", () => {
   const names = Array.from({ length: 7 }, (_, at) => `alg: none, with signature ${at}`);
   const cells = names.map((name) => cell(gate, name, "details", denied, deniedAnswer, "same"));
-  const lines = renderReport(report(cells), { colour: false }).split("\n");
+  const lines = renderReport(report(cells), whole).split("\n");
   assert.deepEqual(lines.slice(4, -5), [
     "    alg: none, with signature 0 · alg: none, with signature 1 · alg: none, with signature 2 ·",
     "    alg: none, with signature 3 · alg: none, with signature 4 · alg: none, with signature 5 ·",
@@ -226,7 +333,7 @@ test("columns that have no room beside the others make a table of their own", ()
   const all = viewers.flatMap((viewer) =>
     targets.map((target) => cell(pod, viewer, target, ok, answer(200), "same")),
   );
-  const lines = renderReport(report(all), { colour: false }).split("\n");
+  const lines = renderReport(report(all), whole).split("\n");
   assert.deepEqual(
     lines.filter((line) => line.length > 100),
     [],
@@ -242,7 +349,7 @@ test("a merged row names everybody, wherever they stand", () => {
     cell(pod, viewer, "details", status === 200 ? ok : denied, answer(status), "same"),
   );
   const first = cell(gate, "anonymous", "details", ok, answer(200), "same");
-  const lines = renderReport(report([first, ...its]), { colour: false }).split("\n");
+  const lines = renderReport(report([first, ...its]), whole).split("\n");
   assert.deepEqual(lines.slice(lines.indexOf("From a pod as details") + 3, -5), [
     "  3 alike:  200",
     "    one · three · five",
@@ -258,7 +365,7 @@ test("the first table merges neighbours alone, and from six on", () => {
     );
   const good = cell(gate, "user", "details", ok, answer(200), "same");
   const shown = (cells: readonly ReturnType<typeof cell>[]) =>
-    renderReport(report(cells), { colour: false }).split("\n").slice(3, -5);
+    renderReport(report(cells), whole).split("\n").slice(3, -5);
   assert.equal(shown([...rows(5), good]).length, 6);
   assert.deepEqual(shown([good, ...rows(6)]), [
     "  user      200",
@@ -273,7 +380,7 @@ test("people and machines have rows of their own in the first table, however ali
   const cells = [...names, ...ways].map((viewer) =>
     cell(gate, viewer, "details", ok, answer(200), "same"),
   );
-  const lines = renderReport(report(cells), { colour: false }).split("\n");
+  const lines = renderReport(report(cells), whole).split("\n");
   assert.deepEqual(lines.slice(3, lines.indexOf("")), [
     "  reporting (machine)  200",
     "  forged but valid     200",
@@ -284,7 +391,9 @@ test("people and machines have rows of their own in the first table, however ali
 
 test("an answer of the service's own is shown as one that is permitted", () => {
   const fine = report([cell(gate, "a", "POST", { status: "answered" }, answer(405), "same")]);
-  assert.ok(renderReport(fine, { colour: true }).includes("\u001b[32manswered\u001b[39m"));
+  assert.ok(
+    renderReport(fine, { ...whole, colour: true }).includes("\u001b[32manswered\u001b[39m"),
+  );
 });
 
 test("more targets than viewers: the rows are targets", () => {
@@ -293,7 +402,7 @@ test("more targets than viewers: the rows are targets", () => {
     cell(gate, "anonymous", target, denied, deniedAnswer, "same"),
     cell(gate, "moderator", target, ok, answer(200), "same"),
   ]);
-  const lines = renderReport(report(cells.slice(0, -1)), { colour: false }).split("\n");
+  const lines = renderReport(report(cells.slice(0, -1)), whole).split("\n");
   assert.deepEqual(lines.slice(1, 6), [
     "               anonymous  moderator",
     "  ─────────────────────────────────",
