@@ -2,11 +2,18 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { stringify } from "yaml";
-import { standIns } from "../../sandbox/plugins/launchers";
 import { programArguments } from "../../sandbox/programs";
 import { builtArguments, bundle } from "../runner/build";
 import { temporaryFolder } from "../sandbox/images/reading";
@@ -57,16 +64,14 @@ export async function preview(args: readonly string[], options: Options = {}) {
   await closed;
   const made = readdirSync(home, { recursive: true, encoding: "utf8" });
   const cached = readdirSync(cache).filter((name) => name !== "toolchain" && name !== "compiled");
-  // tsx, which runs the sources here, has a socket's folder of its own.
-  const left = [...made.filter((path) => !/^tmp(\/tsx-\d+)?$/.test(path)), ...cached];
+  const left = [...made.filter((path) => path !== "tmp"), ...cached];
   return { code: child.exitCode, stdout, stderr: stderr.replaceAll(home, "HOME"), left };
 }
 
 /** What the command is made of: each is a process of its own. */
 const programs = [
-  "preview/main.ts",
   "policies/index.ts",
-  ...standIns.map(({ name }) => `sandbox/plugins/${name}/main.ts`),
+  ...globSync("{preview,sandbox/plugins}/**/main.ts", { cwd: root }),
 ];
 
 /** Node's arguments that run the command of a clone, as its sources are now. */
@@ -91,7 +96,15 @@ export function cloneWith(
     "package.json",
     "tsconfig.json",
   ];
-  for (const part of [...parts, "components", "policies", "preview", "sandbox", "stack"]) {
+  for (const part of [
+    ...parts,
+    "components",
+    "examples",
+    "policies",
+    "preview",
+    "sandbox",
+    "stack",
+  ]) {
     cpSync(join(root, part), join(clone, part), { recursive: true });
   }
   for (const [name, content] of Object.entries(stacks)) {

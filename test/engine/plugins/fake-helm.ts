@@ -1,7 +1,6 @@
 /** The folder of a fake `helm` (helm-command.ts), for tests: releases are kept in a file. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { z } from "zod";
 
 const releaseSchema = z.object({
@@ -13,7 +12,7 @@ const releaseSchema = z.object({
   revisions: z.array(z.string()),
 });
 
-export const stateSchema = z.object({
+const stateSchema = z.object({
   releases: z.record(z.string(), releaseSchema),
   /** YAML that `get manifest` prints. */
   manifest: z.string(),
@@ -31,9 +30,8 @@ export class FakeHelm {
     this.statePath = join(directory, "state.json");
     mkdirSync(directory, { recursive: true });
     this.write({ releases: {}, manifest: "" });
-    const loader = pathToFileURL(require.resolve("tsx")).href;
     const node = process.execPath;
-    const script = `#!/bin/sh\nexec '${node}' --import '${loader}' '${join(__dirname, "helm-command.ts")}' '${directory}' "$@"\n`;
+    const script = `#!/bin/sh\nexec '${node}' --no-warnings '${join(__dirname, "helm-command.ts")}' '${directory}' "$@"\n`;
     writeFileSync(join(directory, "helm"), script, { mode: 0o755 });
   }
 
