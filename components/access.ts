@@ -36,7 +36,7 @@ export type Role = keyof typeof roles;
 
 export type ServiceName = "productpage" | "details" | "reviews" | "ratings";
 
-/** Every service that anybody may reach. A service that is not here is reachable by nobody. */
+/** Every service that a client may reach. A service that is not here is refused to every client. */
 export const services: Readonly<Record<ServiceName, ServiceAccess<ServiceName, Permission>>> = {
   productpage: { callers: [gateway], requires: "public" },
   details: { callers: ["productpage"], requires: { permission: "read:book-details" } },

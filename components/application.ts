@@ -69,7 +69,7 @@ export interface Application {
   readonly permissions: Readonly<Record<string, string>>;
   /** The roles that users may hold, and the permissions that each role grants. */
   readonly roles: Readonly<Record<string, Role>>;
-  /** Every service that anybody may reach. A service that is not here is reachable by nobody. */
+  /** Every service that a client may reach. A service that is not here is refused to every client. */
   readonly services: Readonly<Record<string, ApplicationService>>;
   /** The image of its services, where they are one program: the project's service.ts on the sandbox. */
   readonly image?: string;

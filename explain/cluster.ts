@@ -1,10 +1,10 @@
 /** What decides about requests, as it is in the cluster now. */
-import { ApiException, CoreV1Api, CustomObjectsApi } from "@kubernetes/client-node";
-import { parse } from "yaml";
+import { CoreV1Api, CustomObjectsApi } from "@kubernetes/client-node";
 import { z } from "zod";
 import type { Application } from "../components/application";
 import { namespaces } from "../components/names";
 import { explained, loadCluster } from "../stack/cluster";
+import { readMeshConfig } from "../stack/mesh-config";
 import { parsePolicies } from "./policies";
 import type { Policies } from "./policies";
 
@@ -51,7 +51,7 @@ export async function readCluster(
       all("peerauthentications"),
       all("requestauthentications"),
       all("authorizationpolicies"),
-      explained("read the mesh's configuration", () => readMeshConfig(core)),
+      readMeshConfig(core),
       labels(application.namespace),
       labels(namespaces.ingress),
     ]);
@@ -64,17 +64,6 @@ export async function readCluster(
     }),
     workloads: { application: pods[0], ingress: pods[1] },
   };
-}
-
-/** istiod's ConfigMap; undefined where there is none, and Istio's defaults count. */
-async function readMeshConfig(core: CoreV1Api): Promise<unknown> {
-  try {
-    const map = await core.readNamespacedConfigMap({ name: "istio", namespace: namespaces.mesh });
-    return parse(map.data?.mesh ?? "{}");
-  } catch (error) {
-    if (error instanceof ApiException && error.code === 404) return undefined;
-    throw error;
-  }
 }
 
 function distinct(all: readonly Labels[]): readonly Labels[] {

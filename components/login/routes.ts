@@ -154,7 +154,7 @@ const homeOf = ({ home }: LoginRouteOptions["application"]) => ({
 });
 
 /**
- * The proxy's own sign-out, and where it leads then. The proxy would put the session's ID token into whatever address a
+ * The proxy's own sign-out, and where it leads then. The proxy would put the session's ID token into any address that a
  * request asks for by `rd`, and lead to any at the provider's host: the first `rd` counts, and the request's own query
  * becomes the value of the last parameter.
  */

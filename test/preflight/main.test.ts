@@ -44,15 +44,11 @@ afterEach(() => {
 
 /** Runs the command with no program on its PATH but the folder's; ends it where it waits for what never answers. */
 async function preflight(...args: string[]) {
-  const child = spawn(
-    process.execPath,
-    [...argumentsFor("preflight/main.ts"), ...args],
-    {
-      env: { HOME: folder.path, PATH: folder.path, FORCE_COLOR: "1" },
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: 60_000,
-    },
-  );
+  const child = spawn(process.execPath, [...argumentsFor("preflight/main.ts"), ...args], {
+    env: { HOME: folder.path, PATH: folder.path, FORCE_COLOR: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 60_000,
+  });
   const closed = once(child, "close");
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
   await closed;

@@ -15,16 +15,12 @@ const root = join(__dirname, "../..");
 async function sandbox(args: readonly string[], { clone = root, path = "/nowhere" } = {}) {
   const home = temporaryFolder();
   const cache = join(home, "cache");
-  const child = spawn(
-    process.execPath,
-    [...argumentsFor("sandbox/main.ts", clone), ...args],
-    {
-      // With no program on its PATH it cannot start a sandbox even where it should refuse to and does not.
-      env: { HOME: home, XDG_STATE_HOME: home, XDG_CACHE_HOME: cache, PATH: path },
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: 60_000,
-    },
-  );
+  const child = spawn(process.execPath, [...argumentsFor("sandbox/main.ts", clone), ...args], {
+    // With no program on its PATH it cannot start a sandbox even where it should refuse to and does not.
+    env: { HOME: home, XDG_STATE_HOME: home, XDG_CACHE_HOME: cache, PATH: path },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 60_000,
+  });
   const closed = once(child, "close");
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   await closed;

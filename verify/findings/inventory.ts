@@ -18,10 +18,10 @@ import type {
   V1Pod,
   V1Service,
 } from "@kubernetes/client-node";
-import { parse } from "yaml";
 import { z } from "zod";
 import { namespaces } from "../../components/names";
 import { explained, loadCluster, unlessMissing } from "../../stack/cluster";
+import { readMeshConfig } from "../../stack/mesh-config";
 import { type GatewayConfiguration, readGateways } from "./gateway-configuration";
 
 const meshObject = z.object({
@@ -128,7 +128,7 @@ export async function readInventory(kubeconfig: string): Promise<Inventory> {
       const api = cluster.makeApiClient(AdmissionregistrationV1Api);
       return (await api.listMutatingWebhookConfiguration()).items;
     }),
-    explained("read the mesh's configuration", () => readMeshConfig(core)),
+    readMeshConfig(core),
     readObjects(cluster),
   ]);
   return {
@@ -160,12 +160,4 @@ async function readObjects(cluster: KubeConfig): Promise<readonly LiveObject[]> 
     ),
   );
   return found.flat();
-}
-
-/** istiod's ConfigMap. */
-async function readMeshConfig(core: CoreV1Api): Promise<unknown> {
-  const map = await unlessMissing(() =>
-    core.readNamespacedConfigMap({ name: "istio", namespace: namespaces.mesh }),
-  );
-  return map && parse(map.data?.mesh ?? "{}");
 }
