@@ -15,11 +15,16 @@ export const parts = {
     "a request by token and by session with enforcement, beside the same without its policies",
   policies: "npm run preview with the policy pack, beside that of an empty program",
   growth: "20 and 100 protected services, beside 4",
+  cold: "the first run of all, with empty caches: some 15 minutes; only by name",
+  test: "npm run test:unit and npm test: some 40 minutes; only by name",
 } as const;
 
 export type PartName = keyof typeof parts;
 
 export const partNames = Object.keys(parts) as PartName[];
+
+/** Without --only: what does not take longer than all the others together. */
+const usual = partNames.filter((name) => name !== "cold" && name !== "test");
 
 export const help = `Usage: npm run bench -- [--repeat N] [--only PART,…] [--json FILE]
 
@@ -29,7 +34,7 @@ What is compared runs in turns (A B A B …), so that the machine's noise hits b
 ${partNames.map((name) => `  ${name.padEnd(10)}${parts[name]}`).join("\n")}
 
   --repeat N      how often each is measured (default: 3)
-  --only PART,…   only these parts
+  --only PART,…   only these parts (default: all but cold and test)
   --json FILE     every sample, too
   --help          this text
 
@@ -57,7 +62,7 @@ function parse(args: readonly string[]) {
   try {
     const options = {
       repeat: { type: "string", default: "3" },
-      only: { type: "string", default: partNames.join() },
+      only: { type: "string", default: usual.join() },
       json: { type: "string" },
       help: { type: "boolean" },
     } as const;

@@ -8,6 +8,7 @@ import { machineProblem } from "../sandbox/machine";
 import { Progress } from "../sandbox/progress";
 import { help, type PartName, readArguments } from "./arguments";
 import { judge } from "./measure";
+import { measureCold } from "./parts/cold";
 import { measureEngine } from "./parts/engine";
 import { measureGrowth } from "./parts/growth";
 import { measureLatency } from "./parts/latency";
@@ -15,6 +16,7 @@ import { measureMemory } from "./parts/memory";
 import type { Context, Found } from "./parts/part";
 import { measurePolicies } from "./parts/policies";
 import { measureRounds } from "./parts/rounds";
+import { measureTest } from "./parts/test";
 import { measureVerify } from "./parts/verify";
 import { BenchSandbox } from "./sandbox";
 import { type PartResult, renderTable, withinLimits } from "./table";
@@ -44,6 +46,8 @@ async function measureAll(context: Context, only: readonly PartName[]): Promise<
   }
   if (only.includes("policies")) found.set("policies", await measurePolicies(context));
   if (only.includes("growth")) found.set("growth", await measureGrowth(context));
+  if (only.includes("cold")) found.set("cold", await measureCold(context));
+  if (only.includes("test")) found.set("test", await measureTest(context));
   return only.flatMap((part) => {
     const { measures = [], notes = [] } = found.get(part) ?? {};
     return [{ part, measures: measures.map(judge), notes }];

@@ -56,6 +56,25 @@ export class BenchSandbox {
     return this.#succeed(`npm run preview -- ${stack}`, program, "", root);
   }
 
+  /**
+   * Brings the sandbox up where nothing was built before: by caches of its own, Go's included.
+   * @param caches an empty folder; what comes into it can be removed
+   */
+  async cold(caches: string): Promise<Finished> {
+    const program = ["npm", "run", "--silent", "sandbox"];
+    return this.#succeed("npm run sandbox, with empty caches", program, "", clone, {
+      XDG_CACHE_HOME: join(caches, "ours"),
+      GOCACHE: join(caches, "go-build"),
+      GOMODCACHE: join(caches, "go-mod"),
+    });
+  }
+
+  /** Runs the tests. @throws Failure where one fails */
+  async test(args: readonly string[]): Promise<Finished> {
+    const program = ["npm", "test", "--silent", "--", ...args];
+    return this.#succeed(`npm test -- ${args.join(" ")}`, program, "");
+  }
+
   /** Runs one of the bench's programs with the environment of `npm run sandbox -- shell`; gives its standard output. */
   async inShell(program: string, args: readonly string[] = []): Promise<string> {
     const words = [...programOf(clone, program), ...args];
@@ -89,10 +108,11 @@ export class BenchSandbox {
     command: readonly string[],
     input: string,
     root = clone,
+    environment: NodeJS.ProcessEnv = {},
   ): Promise<Finished> {
     if (this.#interruption !== undefined) throw this.#interruption;
     this.say(name);
-    const finished = await this.#run(command, input, root);
+    const finished = await this.#run(command, input, root, environment);
     // Set by `interrupt` while the command ran.
     const interrupted = this.#interruption as Error | undefined;
     if (interrupted !== undefined) throw interrupted;
@@ -100,11 +120,17 @@ export class BenchSandbox {
     return finished;
   }
 
-  #run(command: readonly string[], input: string, root: string): Promise<Finished> {
+  #run(
+    command: readonly string[],
+    input: string,
+    root: string,
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<Finished> {
     const [program = "", ...args] = command;
     const began = performance.now();
     const since = () => (performance.now() - began) / 1000;
-    const child = spawn(program, args, { cwd: root, env: this.#environment, detached: true });
+    const env = { ...this.#environment, ...environment };
+    const child = spawn(program, args, { cwd: root, env, detached: true });
     this.#running = child;
     const lines: TimedLine[] = [];
     const text = { out: "", err: "" };
