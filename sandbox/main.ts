@@ -26,7 +26,7 @@ const help = `Usage: npm run sandbox -- [up] [--project DIR] [--set SETTING=VALU
   --set SETTING=VALUE   change a setting of Pulumi.sandbox.yaml for this run: gateway.url=http://localhost:9000
   --help                this text
 
-The tools are built once, into $XDG_CACHE_HOME/istio-auth0 (about 13 minutes on two cores). The state of
+The tools are built once, into $XDG_CACHE_HOME/istio-auth0 (a quarter of an hour on two cores). The state of
 this clone's sandbox is in $XDG_STATE_HOME/istio-auth0. Nothing is installed on the machine.
 `;
 
