@@ -30,13 +30,15 @@ export function exitWith(
     if (error.code === "EPIPE") process.exit(unread);
     throw error;
   });
-  command.then(
-    (code) => process.exit(code),
-    (error: unknown) => {
-      const isKnown = [Failure, ...expected].some((kind) => error instanceof kind);
-      const isSaid = error instanceof Error && (isKnown || isRefusal(error));
-      console.error(isSaid ? `error: ${error.message}` : error);
-      process.exit(1);
-    },
-  );
+  command.then(end, (error: unknown) => {
+    const isKnown = [Failure, ...expected].some((kind) => error instanceof kind);
+    const isSaid = error instanceof Error && (isKnown || isRefusal(error));
+    console.error(isSaid ? `error: ${error.message}` : error);
+    end(1);
+  });
+}
+
+/** Ends the process once what it printed is read: a pipe's slow reader would lose what is still here. */
+function end(code: number): void {
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }

@@ -25,14 +25,23 @@ export function writePrivate(path: string, content: string): void {
  * @param folder its own folder has to exist
  * @param make fills the folder that it is given
  * @param family how the names begin of what was left and is in nobody's way any more; default: the folder's name
+ * @param tryOut fails where the folder it is given is of no use: one that is there is then made anew
  * @returns whether it was made
  */
 export async function madeWhole(
   folder: string,
   make: (unfinished: string) => Promise<void>,
   family = basename(folder),
+  tryOut: (folder: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<boolean> {
-  if (existsSync(folder)) return false;
+  if (existsSync(folder)) {
+    try {
+      await tryOut(folder);
+      return false;
+    } catch {
+      removeWhole(folder);
+    }
+  }
   const beside = dirname(folder);
   for (const left of readdirSync(beside).filter(
     (entry) => entry.startsWith(family) && isAbandoned(entry),
@@ -43,6 +52,7 @@ export async function madeWhole(
   mkdirSync(unfinished, { mode: 0o755 });
   try {
     await make(unfinished);
+    await tryOut(unfinished);
     // Another clone may have made the same meanwhile; theirs is as good.
     if (!existsSync(folder)) renameSync(unfinished, folder);
   } finally {

@@ -15,7 +15,11 @@ export const tenantHost = "tenant.localhost";
 export function machineProblem(): string | undefined {
   const { platform, arch } = process;
   if (platform !== "linux" || arch !== "x64") {
-    return `the sandbox runs on Linux on x86-64, and this is ${platform} on ${arch}: use a virtual machine, or a real cluster (README.md)`;
+    const machine =
+      platform === "darwin"
+        ? "a virtual machine (brew install lima; limactl start --arch=x86_64 template:debian-12; limactl shell debian-12)"
+        : "a virtual machine";
+    return `the sandbox runs on Linux on x86-64, and this is ${platform} on ${arch}: use ${machine}, or a real cluster (README.md)`;
   }
   if (process.getuid?.() !== 0) {
     return "the sandbox makes namespaces and mounts: run it as root (sudo npm run sandbox)";

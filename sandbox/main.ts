@@ -32,8 +32,8 @@ const help = `Usage: npm run sandbox -- [up] [--project DIR] [--set SETTING=VALU
                         from, and a line for each difference
   --help                this text
 
-The tools are built once, into $XDG_CACHE_HOME/istio-auth0 (about 20 minutes on two cores). The
-state of this clone's sandbox is in $XDG_STATE_HOME/istio-auth0. Nothing is installed on the
+The tools are built once, into $XDG_CACHE_HOME/istio-auth0 (a quarter of an hour on two cores).
+The state of this clone's sandbox is in $XDG_STATE_HOME/istio-auth0. Nothing is installed on the
 machine.
 `;
 

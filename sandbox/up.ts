@@ -37,7 +37,7 @@ import {
 import { startNode } from "./start-node";
 import { alone, decide, knownDecisions, provisional, unusualPorts, type Decisions } from "./state";
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
-import { ensureLoginTools, ensureToolchain, type Toolchain } from "./toolchain/toolchain";
+import { beginToolchain, type BegunToolchain, type Toolchain } from "./toolchain/toolchain";
 
 export interface BringUpOptions {
   /** Which ones the node has; a node that lacks one starts again. Default: those asked for. */
@@ -59,18 +59,16 @@ export async function bringUp(
   const overrides = set.map(readOverride);
   const provisionally = checkOverrides(layout, overrides);
   const progress = new Progress();
-  const [tools, login] = await Promise.all([
-    ensureToolchain(layout.cache, progress.of("tools")),
-    images === "of every login" || hasGatewayLogin(provisionally)
-      ? ensureLoginTools(layout.cache, progress.of("tools"))
-      : undefined,
-  ]);
-  const toolchain = { ...tools, login };
-  progress.say("tools", "complete");
+  const login = images === "of every login" || hasGatewayLogin(provisionally);
+  const tools = await beginToolchain(layout.cache, progress.of("tools"), { login });
+  const { toolchain } = tools;
+  progress.say("tools", tools.isComplete ? "complete" : "complete but for the Pulumi CLI");
   Object.assign(process.env, pulumiEnvironment(layout, toolchain));
   await endEngines(layout);
   if (isDamaged(layout)) {
     progress.say("stack", "the last run was cut off while it wrote its state: starting afresh");
+    // What builds it has its temporary files in the state.
+    await tools.pulumi;
     await remove(layout);
   }
   requireSpace(layout);
@@ -93,7 +91,7 @@ export async function bringUp(
   // Whoever waits for it hears of its failure; until then it may come.
   starting.catch(() => undefined);
   const [stack] = await Promise.all([
-    prepareStack(layout, toolchain, decisions, configuration, progress.of("plugins")),
+    prepareStack(layout, tools, decisions, configuration, progress.of("plugins")),
     ensureTenant(layout, decisions, progress.of("tenant"), realmFor(configuration, decisions)),
     // On a new node the engine starts meanwhile, and objects are made before their pods can run; an old one's own
     // pods come first.
@@ -190,12 +188,12 @@ function isBound(layout: Layout): boolean {
 
 async function prepareStack(
   layout: Layout,
-  toolchain: Toolchain,
+  { toolchain, pulumi }: BegunToolchain,
   decisions: Decisions,
   configuration: Configuration,
   say: (text: string) => void,
 ): Promise<Stack> {
-  const plugins = await choosePlugins(layout);
+  const [plugins] = await Promise.all([choosePlugins(layout), pulumi]);
   say(describePlugins(toolchain, plugins));
   return openStack(layout, toolchain, decisions, plugins, configuration);
 }

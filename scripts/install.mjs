@@ -1,7 +1,7 @@
 // Installs what package-lock.json names, unless that is there: `node scripts/install.mjs`
 //
 // A fresh clone starts here, so this file needs no dependency and runs on the machine's own Node.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   chownSync,
@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { clearInterval, setInterval } from "node:timers";
 import { fileURLToPath } from "node:url";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -23,32 +24,52 @@ const stamp = join(modules, ".installed-lock");
 const owner = statSync(root);
 const forAnother = process.getuid?.() === 0 && owner.uid !== 0;
 
+/** How often the installation says how far it has come, in milliseconds. */
+const sayEvery = 5_000;
+
 /** Installs the locked dependencies, unless the last complete installation was of this very lock file. */
-export function install() {
-  const lock = createHash("sha256")
-    .update(readFileSync(join(root, "package-lock.json")))
-    .digest("hex");
+export async function install() {
+  const text = readFileSync(join(root, "package-lock.json"), "utf8");
+  const lock = createHash("sha256").update(text).digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   console.error("Installing the npm dependencies that package-lock.json names …");
-  const npm = asOwner((options) =>
-    spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
-      cwd: root,
-      stdio: ["ignore", "inherit", "inherit"],
-      ...options,
-    }),
-  );
-  if (npm.error || npm.status !== 0) {
-    const reason = npm.error ? npm.error.message : `npm ci exited with ${npm.status ?? npm.signal}`;
+  // Optional are those of other systems and processors.
+  const folders = Object.entries(JSON.parse(text).packages)
+    .filter(([folder, { optional }]) => folder !== "" && !optional)
+    .map(([folder]) => folder);
+  const progress = setInterval(() => {
+    const there = folders.filter((folder) => existsSync(join(root, folder, "package.json")));
+    console.error(`… ${there.length} of ${folders.length} packages`);
+  }, sayEvery);
+  const failure = await asOwner(npmCi);
+  clearInterval(progress);
+  if (failure !== undefined) {
     fail(
-      `cannot install the dependencies: ${reason}. Check the npm registry's address and try again.`,
+      `cannot install the dependencies: ${failure}. Check the npm registry's address and try again.`,
     );
   }
   writeFileSync(stamp, lock);
   if (forAnother) chownSync(stamp, owner.uid, owner.gid);
 }
 
+/** Runs npm, and gives why it failed, if it did. */
+function npmCi(options) {
+  const quiet = ["--no-audit", "--no-fund", "--no-progress", "--loglevel=error"];
+  const npm = spawn("npm", ["ci", ...quiet], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    ...options,
+  });
+  return new Promise((resolve) => {
+    npm.on("error", (error) => resolve(error.message));
+    npm.on("exit", (code, signal) => {
+      resolve(code === 0 ? undefined : `npm ci exited with ${code ?? signal}`);
+    });
+  });
+}
+
 /** Gives a program's options with which it runs as the clone's owner, who has their own npm settings and cache. */
-function asOwner(run) {
+async function asOwner(run) {
   if (!forAnother) return run({});
   const { uid, gid } = owner;
   const known = homeOf(uid);
@@ -59,7 +80,7 @@ function asOwner(run) {
     const env = { ...process.env, HOME: home };
     delete env.npm_config_cache;
     delete env.npm_config_userconfig;
-    return run({ uid, gid, env });
+    return await run({ uid, gid, env });
   } finally {
     if (known === undefined) rmSync(home, { recursive: true, force: true });
   }
@@ -76,4 +97,4 @@ export function fail(message) {
   process.exit(1);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) install();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await install();

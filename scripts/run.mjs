@@ -36,7 +36,7 @@ async function argumentsFor(program) {
 
 const [program, ...rest] = process.argv.slice(2);
 if (program === undefined) fail("usage: node scripts/run.mjs FILE [ARGUMENT]...");
-install();
+await install();
 
 const node = join(modules, "node", "bin", "node");
 if (!existsSync(node)) fail(`${node} is missing. Delete node_modules and run the command again.`);

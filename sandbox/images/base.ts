@@ -1,6 +1,4 @@
 /** What the sandbox's images have in common. */
-import { globSync } from "node:fs";
-import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { sharedLibraries } from "./libraries";
 import type { ContainerConfiguration, Layer, LayerEntry } from "./specification";
@@ -52,9 +50,4 @@ export const asNode: ContainerConfiguration = {
 /** A program with its libraries, if it is not static. */
 export function program(path: string, source: string, searchFirst: readonly string[] = []): Layer {
   return [{ kind: "file", path, source, mode: 0o755 }, ...sharedLibraries(source, searchFirst)];
-}
-
-/** Where packages that were unpacked into a folder have their libraries. */
-export function libraryFoldersOf(root: string): string[] {
-  return globSync("usr/lib/*-linux-gnu", { cwd: root }).map((path) => join(root, path));
 }

@@ -1,7 +1,8 @@
 /** Istio's images: its control plane, and the proxy with what sets up a pod's traffic. */
 import { globSync } from "node:fs";
 import { join, relative } from "node:path";
-import { base, istio, libraryFoldersOf, program, searchPath } from "./base";
+import { libraryFoldersOf } from "../toolchain/debian";
+import { base, istio, program, searchPath } from "./base";
 import type { ImageInputs } from "./inputs";
 import type { ImageSpecification, Layer, LayerEntry } from "./specification";
 

@@ -1,59 +1,80 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Failure } from "../failure";
 import { clone } from "../layout";
 import { run } from "../processes";
-import type { GoTool } from "./tools";
+import { unpackDebian } from "./debian";
+import { compiledAtOnce } from "./parts";
+import type { GoTool, Library } from "./tools";
 
 /** How often a build says how far it has come, in milliseconds. */
 const sayEvery = 15_000;
 
-const environment: NodeJS.ProcessEnv = {
+/** The same for every tool: they share in Go's cache what they have in common. */
+const flags = [
+  "-trimpath",
+  "-buildvcs=false",
+  // The linker leaves out what the compiler would write for debuggers, in a third of its time.
+  "-gcflags=all=-dwarf=false",
+];
+
+const gibibyte = 1024 ** 3;
+
+/**
+ * How Go's compilers collect garbage: not at all where each finds room for what a large package takes, as none lives
+ * for more than seconds. Otherwise as they do by themselves.
+ * @param available the machine's free memory, in bytes
+ */
+export function garbageCollection(available: number, cores: number): NodeJS.ProcessEnv {
+  const each = (available * 0.8) / (compiledAtOnce * cores);
+  return each < gibibyte ? {} : { GOGC: "off", GOMEMLIMIT: `${Math.floor(each / 1024 ** 2)}MiB` };
+}
+
+const environment = (): NodeJS.ProcessEnv => ({
+  ...garbageCollection(process.availableMemory(), availableParallelism()),
   ...process.env,
   CGO_ENABLED: "0",
   GOFLAGS: "",
   GOWORK: "off",
-};
+});
 
 /** Where Debian's packages keep libraries, on this processor. */
 const libraryFolder = "usr/lib/x86_64-linux-gnu";
 
 /**
- * The environment for a program that is linked with a C library, statically and from a folder where it was
+ * The environment for a program that is linked with a C library, statically and from a folder where it is
  * unpacked. Go asks pkg-config for its flags, which knows only what is installed; a script answers instead.
  */
-function linkedWith(library: string, unpacked: string, work: string): NodeJS.ProcessEnv {
+async function linkedWith(
+  { name, packages }: Library,
+  work: string,
+  say: (text: string) => void,
+): Promise<NodeJS.ProcessEnv> {
+  const unpacked = join(work, "library");
+  mkdirSync(unpacked);
+  await unpackDebian(packages, unpacked, say);
   const script = join(work, "pkg-config");
-  const flags = [
-    `-I${join(unpacked, "usr/include")}`,
-    `-L${join(unpacked, libraryFolder)}`,
-    `-l:${library}.a`,
-  ];
-  const answer = `case "$*" in *--cflags*) echo ${flags[0]} ;; *) echo ${flags.slice(1).join(" ")} ;; esac`;
+  const includes = `-I${join(unpacked, "usr/include")}`;
+  const libraries = `-L${join(unpacked, libraryFolder)} -l:${name}.a`;
+  const answer = `case "$*" in *--cflags*) echo ${includes} ;; *) echo ${libraries} ;; esac`;
   writeFileSync(script, `#!/bin/sh\n${answer}\n`, { mode: 0o700 });
-  return { ...environment, CGO_ENABLED: "1", PKG_CONFIG: script };
+  return { ...environment(), CGO_ENABLED: "1", PKG_CONFIG: script };
 }
 
-/**
- * Builds a tool's programs into a folder, and says every now and then how far the compiler has come.
- * `unpacked` is where Debian's packages are.
- */
+/** Builds a tool's programs into a folder, and says every now and then how far the compiler has come. */
 export async function buildGo(
   tool: GoTool,
   bin: string,
-  unpacked: () => Promise<string>,
   say: (text: string) => void,
 ): Promise<void> {
-  await checkCompilers(tool);
-  const cwd = join(clone, "sandbox", tool.folder);
   const work = mkdtempSync(join(tmpdir(), "istio-auth0-"));
   try {
     const env =
-      tool.library === undefined ? environment : linkedWith(tool.library, await unpacked(), work);
-    await build(tool, bin, { cwd, env }, say);
+      tool.library === undefined ? environment() : await linkedWith(tool.library, work, say);
+    await build(tool, bin, { cwd: join(clone, "sandbox", tool.folder), env }, say);
   } finally {
     rmSync(work, { recursive: true });
   }
@@ -65,9 +86,9 @@ async function build(
   { cwd, env }: { cwd: string; env: NodeJS.ProcessEnv },
   say: (text: string) => void,
 ): Promise<void> {
-  const flags = ["-trimpath", "-buildvcs=false", `-tags=${tool.tags?.join(",") ?? ""}`];
+  const chosen = [...flags, `-tags=${tool.tags?.join(",") ?? ""}`];
   say("fetching its Go modules and counting its packages");
-  const listed = await run("go", ["list", ...flags, "-deps", ...tool.packages], { cwd, env });
+  const listed = await run("go", ["list", ...chosen, "-deps", ...tool.packages], { cwd, env });
   const total = listed.split("\n").length;
   const values = Object.entries(tool.values ?? {}).map(
     ([variable, value]) => `-X ${variable}=${value}`,
@@ -79,7 +100,7 @@ async function build(
     // -v names each package as it is compiled; what Go's cache holds already is not named.
     const go = spawn(
       "go",
-      ["build", "-v", ...flags, "-ldflags", linker, "-o", target, ...tool.packages],
+      ["build", "-v", ...chosen, "-ldflags", linker, "-o", target, ...tool.packages],
       {
         cwd,
         env,
@@ -110,19 +131,5 @@ async function build(
 /** The folder that holds a module's source. */
 export async function moduleFolder(folder: string, module: string): Promise<string> {
   const cwd = join(clone, "sandbox", folder);
-  return run("go", ["list", "-m", "-f", "{{.Dir}}", module], { cwd, env: environment });
-}
-
-async function checkCompilers(tool: GoTool): Promise<void> {
-  await run("go", ["version"]).catch(() => {
-    throw new Failure(
-      "Go is not on PATH, and the sandbox is built with it: install Go 1.21 or newer (https://go.dev/dl)",
-    );
-  });
-  if (tool.library === undefined) return;
-  await run("gcc", ["--version"]).catch(() => {
-    throw new Failure(
-      `gcc is not on PATH, and ${tool.name} needs it: apt-get install gcc libc6-dev`,
-    );
-  });
+  return run("go", ["list", "-m", "-f", "{{.Dir}}", module], { cwd, env: environment() });
 }

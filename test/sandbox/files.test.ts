@@ -128,3 +128,23 @@ test("a folder that somebody else has made meanwhile stays theirs", async () => 
   await madeWhole(folder, make);
   assert.deepEqual(readdirSync(folder), ["theirs"]);
 });
+
+test("a folder of no use is made anew, and one that is of no use when made never appears", async () => {
+  const root = temporaryFolder();
+  const folder = join(root, "part");
+  const tryOut = (made: string) => {
+    assert.deepEqual(readdirSync(made), ["whole"]);
+    return Promise.resolve();
+  };
+  const make = (content: string) => (unfinished: string) => {
+    writeFileSync(join(unfinished, content), "");
+    return Promise.resolve();
+  };
+  mkdirSync(folder);
+  writeFileSync(join(folder, "broken"), "");
+  await assert.rejects(madeWhole(folder, make("half"), "part", tryOut), assert.AssertionError);
+  assert.deepEqual(readdirSync(root), []);
+  assert.equal(await madeWhole(folder, make("whole"), "part", tryOut), true);
+  assert.equal(await madeWhole(folder, make("half"), "part", tryOut), false);
+  assert.deepEqual(readdirSync(folder), ["whole"]);
+});

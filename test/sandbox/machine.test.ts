@@ -12,8 +12,11 @@ function pretend(context: TestContext, platform: string, arch: string, user: num
   }
 }
 
-const elsewhere = (machine: string) =>
-  `the sandbox runs on Linux on x86-64, and this is ${machine}: use a virtual machine, or a real cluster (README.md)`;
+const elsewhere = (machine: string, command = "") =>
+  `the sandbox runs on Linux on x86-64, and this is ${machine}: use a virtual machine${command}, or a real cluster (README.md)`;
+
+const lima =
+  " (brew install lima; limactl start --arch=x86_64 template:debian-12; limactl shell debian-12)";
 
 for (const [platform, arch, user, expected] of [
   ["linux", "x64", 0, undefined],
@@ -24,7 +27,7 @@ for (const [platform, arch, user, expected] of [
     "the sandbox makes namespaces and mounts: run it as root (sudo npm run sandbox)",
   ],
   ["linux", "arm64", 0, elsewhere("linux on arm64")],
-  ["darwin", "x64", 1000, elsewhere("darwin on x64")],
+  ["darwin", "x64", 1000, elsewhere("darwin on x64", lima)],
 ] as const) {
   test(`${platform} on ${arch} as user ${user}: ${expected ?? "no problem"}`, (context) => {
     pretend(context, platform, arch, user);

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import { z } from "zod";
 import { stacksOf } from "../../preview/configuration";
-import { pulumiVersion } from "../../sandbox/toolchain/tools";
+import { iptablesPackages, pulumiVersion } from "../../sandbox/toolchain/tools";
 import { filled, instancesOf, jobs, root, steps, workflowFiles, workflowOf } from "./workflow";
 
 const read = (file: string) => readFileSync(join(root, file), "utf8");
@@ -32,7 +32,8 @@ test("every action is pinned by its commit, with its version beside it, and by o
 
 test("a job's image is pinned by its digest", () => {
   const images = jobs.flatMap(({ job }) => job.container?.image ?? []);
-  assert.equal(images.length, 1);
+  assert.equal(images.length, 2);
+  assert.equal(new Set(images).size, 1);
   for (const image of images) assert.match(image, /^debian:12@sha256:[0-9a-f]{64}$/);
 });
 
@@ -47,6 +48,7 @@ test("what starts each workflow", () => {
       },
     },
     "pull-request.yml": { pull_request: null },
+    "toolchain.yml": { workflow_dispatch: null },
     "trusted-preview.yml": { push: { branches: ["main"] }, pull_request: null },
   });
 });
@@ -58,6 +60,7 @@ test("no workflow may do more than it has to, and no job more than its workflow 
     "main.yml": reads,
     "preview-comment.yml": {},
     "pull-request.yml": reads,
+    "toolchain.yml": reads,
     "trusted-preview.yml": reads,
   });
   const own = jobs.flatMap(({ where, job }) =>
@@ -70,6 +73,11 @@ test("no workflow may do more than it has to, and no job more than its workflow 
     "main.yml kind": { contents: "read", "id-token": "write" },
     "main.yml kind-not-configured": {},
     "preview-comment.yml comment": { actions: "read", "pull-requests": "write" },
+    "toolchain.yml publish": {
+      contents: "write",
+      "id-token": "write",
+      attestations: "write",
+    },
     "trusted-preview.yml not-configured": {},
     "trusted-preview.yml preview": {
       contents: "read",
@@ -92,6 +100,7 @@ test("only what changes nothing is cancelled", () => {
     "main.yml sandbox": false,
     "preview-comment.yml": false,
     "pull-request.yml": true,
+    "toolchain.yml": false,
     "trusted-preview.yml": true,
   });
   const changing = steps.filter(({ step }) => /pulumi (up|destroy)\b/.test(step.run ?? ""));
@@ -127,9 +136,38 @@ test("what may comment on a pull request of a stranger has nothing of it but the
   );
 });
 
+test("what publishes the toolchain runs nothing of the repository, and signs every file that is pinned", () => {
+  const { publish } = workflowOf("toolchain.yml").jobs;
+  assert.deepEqual(
+    publish?.steps.map(({ uses = "" }) => uses.split("@")[0]),
+    ["actions/download-artifact", "", "actions/attest-build-provenance", ""],
+  );
+  const [, check, attest, release] = publish.steps;
+  assert.equal(check?.run, "cd toolchain && sha256sum --check --strict SHA256SUMS");
+  assert.deepEqual(attest?.with, { "subject-path": "toolchain/*.tar.zst" });
+  assert.match(release?.run ?? "", /^gh release create "\$RELEASE" /);
+  // It is published where release.json says that it is.
+  const build = workflowOf("toolchain.yml").jobs.build?.steps.find(({ run }) =>
+    run?.includes("npm run toolchain"),
+  );
+  assert.equal(build?.env?.RELEASE, release?.env?.RELEASE);
+  assert.match(build?.run ?? "", /\/releases\/download\/\$RELEASE"\n/);
+});
+
+test("the sources of Debian's programs are published with them, in the same versions", () => {
+  const { run = "" } =
+    workflowOf("toolchain.yml").jobs.build?.steps.find(({ name }) => name?.startsWith("Sources")) ??
+    {};
+  const versions = iptablesPackages.packages.map((one) =>
+    typeof one === "string" ? one : one.version,
+  );
+  const named = [...run.matchAll(/[\w-]+=(\S+)/g)].map(([, version]) => version);
+  assert.deepEqual(new Set(named), new Set(versions));
+});
+
 test("no checkout leaves a token behind", () => {
   const checkouts = steps.filter(({ step }) => step.uses?.startsWith("actions/checkout@"));
-  assert.equal(checkouts.length, 6);
+  assert.equal(checkouts.length, 7);
   for (const { where, step } of checkouts) {
     assert.deepEqual(step.with, { "persist-credentials": "false" }, where);
   }
@@ -174,6 +212,7 @@ test("the project's commands are those that package.json has", () => {
     "preview",
     "sandbox",
     "test",
+    "toolchain",
     "typecheck",
     "verify",
   ]);

@@ -1,56 +1,51 @@
 /** A real browser for tests: Debian's Chromium, unpacked into the project's cache and never installed. */
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
-import { Failure } from "../../../sandbox/failure";
 import { digest, madeWhole } from "../../../sandbox/files";
 import { layout } from "../../../sandbox/layout";
-import { run } from "../../../sandbox/processes";
+import {
+  type DebianPackages,
+  libraryFoldersOf,
+  tryUnpacked,
+  unpackDebian,
+} from "../../../sandbox/toolchain/debian";
 
-/** Its pages are drawn with a font, and nothing else may be missing. */
-const packages = ["chromium", "fonts-dejavu-core"];
+/** Its pages are drawn with a font. It opens no other program, and asks no desktop for its settings. */
+const packages: DebianPackages = {
+  packages: ["chromium", "fonts-dejavu-core"],
+  without: ["xdg-utils", "x11-utils", "dconf-gsettings-backend", "adwaita-icon-theme", "debconf"],
+};
 
 /** One copy is kept for as long as Debian's release is this one; its archive keeps no older version to pin. */
 const release = "bookworm";
 
-const libraries = ["usr/lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu/pulseaudio"];
+const program = "usr/lib/chromium/chromium";
 
-/** The folder in which Chromium and those of its libraries are that this machine has not installed. */
+/** Draws an empty page: for its version alone it opens none of its files. */
+async function tryOut(folder: string): Promise<void> {
+  const profile = mkdtempSync(join(tmpdir(), "istio-auth0-chromium-"));
+  try {
+    const options = ["--headless", "--no-sandbox", "--disable-gpu", `--user-data-dir=${profile}`];
+    await tryUnpacked(folder, program, [...options, "--dump-dom", "about:blank"]);
+  } finally {
+    rmSync(profile, { recursive: true, force: true });
+  }
+}
+
+/** The folder in which Chromium and its libraries are. */
 async function unpacked(): Promise<string> {
   const cache = join(layout().cache, "toolchain");
   mkdirSync(cache, { recursive: true, mode: 0o700 });
-  const folder = join(cache, `chromium-${digest(release, ...packages).slice(0, 12)}`);
-  await madeWhole(folder, unpack, "chromium-");
+  const folder = join(cache, `chromium-${digest(release, JSON.stringify(packages)).slice(0, 12)}`);
+  await madeWhole(
+    folder,
+    (unfinished) => unpackDebian(packages, unfinished, () => undefined),
+    "chromium-",
+    tryOut,
+  );
   return folder;
-}
-
-/** apt checks what it downloads by the archive's own signatures; its lists and cache are the folder's. */
-async function unpack(folder: string): Promise<void> {
-  const work = join(folder, "apt");
-  const archives = join(work, "cache/archives");
-  for (const part of [join(work, "lists/partial"), join(archives, "partial")])
-    mkdirSync(part, { recursive: true });
-  const apt = (...args: string[]) =>
-    run("apt-get", [
-      `-oDir::State::Lists=${work}/lists`,
-      `-oDir::Cache=${work}/cache`,
-      "-oAPT::Sandbox::User=root",
-      "-oDebug::NoLocking=1",
-      "-qqy",
-      ...args,
-    ]);
-  try {
-    await apt("update");
-    await apt("install", "--download-only", "--reinstall", "--no-install-recommends", ...packages);
-  } catch (error) {
-    const [, cause = ""] = /: (E: .*)$/.exec(String(error)) ?? [];
-    throw new Failure(
-      `apt-get cannot download Debian's ${packages.join(" and ")}, which the browser's tests need${cause && ` (${cause})`}: see that this machine reaches Debian's archive`,
-    );
-  }
-  const files = readdirSync(archives).filter((file) => file.endsWith(".deb"));
-  for (const file of files) await run("dpkg-deb", ["-x", join(archives, file), folder]);
-  rmSync(work, { recursive: true });
 }
 
 /**
@@ -61,7 +56,7 @@ async function unpack(folder: string): Promise<void> {
 export async function openBrowser(resolve: string): Promise<Browser> {
   const folder = await unpacked();
   return chromium.launch({
-    executablePath: join(folder, "usr/lib/chromium/chromium"),
+    executablePath: join(folder, program),
     // Tests run as root, for whom Chromium's own sandbox cannot be.
     // What it would show by Back is to be seen.
     ignoreDefaultArgs: ["--disable-back-forward-cache"],
@@ -69,7 +64,7 @@ export async function openBrowser(resolve: string): Promise<Browser> {
     env: {
       PATH: process.env.PATH ?? "",
       HOME: process.env.HOME ?? "",
-      LD_LIBRARY_PATH: libraries.map((path) => join(folder, path)).join(":"),
+      LD_LIBRARY_PATH: libraryFoldersOf(folder).join(":"),
       DBUS_SESSION_BUS_ADDRESS: "disabled:",
     },
   });
