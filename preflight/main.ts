@@ -1,4 +1,5 @@
 /** `npm run preflight`: what a stack needs before `pulumi up`, and what to do where it is not there. */
+import { endProcess } from "../stack/end";
 import { checkFiles, takesStandardOutput, writeOutput } from "../stack/output-files";
 import { firstLine, reasonOf } from "../stack/errors";
 import { projectNamed } from "../stack/project";
@@ -48,18 +49,10 @@ function shown({ advice, ...result }: Result, hide: (text: string) => string): R
   return advice === undefined ? safe : { ...safe, advice: hide(advice) };
 }
 
-/** Ends the process, whatever is still being waited for: a resolver cannot be told to stop. */
-function end(code: number): void {
-  process.stdout.write("", () => {
-    process.stderr.write("", () => {
-      process.exit(code);
-    });
-  });
-}
-
-main().then(end, (error: unknown) => {
+// A resolver that is still asked cannot be told to stop.
+main().then(endProcess, (error: unknown) => {
   console.error(
     `error: ${error instanceof WrongSettings ? error.message : firstLine(reasonOf(error), 500)}`,
   );
-  end(1);
+  endProcess(1);
 });

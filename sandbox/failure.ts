@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { endProcess } from "../stack/end";
 
 /** Something that the person at the keyboard can mend. Its message is one line that says how; no stack trace is shown. */
 export class Failure extends Error {
@@ -36,9 +37,4 @@ export function exitWith(
     console.error(isSaid ? `error: ${error.message}` : error);
     end(1);
   });
-}
-
-/** Ends the process once what it printed is read: a pipe's slow reader would lose what is still here. */
-function end(code: number): void {
-  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }

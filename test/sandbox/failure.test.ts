@@ -52,3 +52,11 @@ test("a command whose reader wants no more ends as if by SIGPIPE, and says nothi
   const [said] = await Promise.all([text(child.stderr), once(child, "close")]);
   assert.deepEqual([said, child.exitCode], ["", 141]);
 });
+
+test("what a slow reader has not read yet is not lost", async () => {
+  const child = start(
+    'process.stdout.write("x".repeat(5_000_000)); console.error("printed"); return 0;',
+  );
+  await once(child.stderr, "data");
+  assert.equal((await text(child.stdout)).length, 5_000_000);
+});
