@@ -31,10 +31,10 @@ export function exitWith(
     if (error.code === "EPIPE") process.exit(unread);
     throw error;
   });
-  command.then(end, (error: unknown) => {
+  command.then(endProcess, (error: unknown) => {
     const isKnown = [Failure, ...expected].some((kind) => error instanceof kind);
     const isSaid = error instanceof Error && (isKnown || isRefusal(error));
     console.error(isSaid ? `error: ${error.message}` : error);
-    end(1);
+    endProcess(1);
   });
 }
