@@ -10,7 +10,7 @@ The last line says how many tests passed and failed; the lines above it, which f
 where a test failed.
 
   FILE…      only these files, such as test/verify/judge.test.ts
-  --unit     without the engine and the sandbox: what a change needs before its commit
+  --unit     without the engine and the sandbox, and style only of files that have changed: before a commit
   --changed  only the tests that import or name a file that differs from the last commit. Where one of these
              is named by no other file, all but the end-to-end tests. Those only where they have changed themselves
   --all      every mode of the sandbox, and kills at random moments, too

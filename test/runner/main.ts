@@ -99,7 +99,9 @@ async function main(): Promise<number> {
   const problem = machineProblem();
   const slow = files.filter(isEndToEnd);
   const booted = problem === undefined ? slow : [];
-  const counts: Count[] = checks ? [...(await checkSources(root))] : [];
+  const counts: Count[] = checks
+    ? [...(await checkSources(root, chosen.unit || chosen.changed))]
+    : [];
   if (files.some((file) => !units.includes(file))) {
     process.env.PULUMI_CLI = join(await ensureEngine(booted.length > 0), "bin", "pulumi");
   }
