@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { messageOf } from "../../stack/errors";
 import { Failure } from "../failure";
 import { run } from "../processes";
 
@@ -60,7 +61,7 @@ export async function unpackDebian(
     await apt("download", ...found.map(([, name, version]) => `${name}=${version}`));
   } catch (error) {
     const names = packages.map((one) => (typeof one === "string" ? one : one.name)).join(", ");
-    const [, cause = ""] = /: (?:E: )?(.*)$/.exec(String(error)) ?? [];
+    const [, cause = ""] = /^apt-get \S+: (?:E: )?(.*)$/.exec(messageOf(error)) ?? [];
     throw new Failure(
       `apt-get cannot download Debian's ${names} (${cause}): see that this machine's apt sources are Debian 12's and can be reached`,
     );

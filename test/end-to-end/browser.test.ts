@@ -11,6 +11,7 @@ import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
 import type { StackOutputs } from "../../stack/outputs";
+import { loaderArguments } from "../node";
 import { openBrowser } from "./browser/chromium";
 import { Person, type Shown } from "./browser/person";
 import { outputsOf } from "./clients";
@@ -211,12 +212,12 @@ it("the browser's tests say in one line what they need where Debian cannot be re
     const script = `require(${JSON.stringify(join(__dirname, "browser/chromium"))}).openBrowser("").catch(({ message }) => console.log(message))`;
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      [...process.execArgv.filter((word) => !word.startsWith("--test")), "--eval", script],
+      [...loaderArguments, "--eval", script],
       { env: { ...process.env, XDG_CACHE_HOME: folder, APT_CONFIG: configuration } },
     );
     assert.equal(
       stdout,
-      "apt-get cannot download Debian's chromium and fonts-dejavu-core, which the browser's tests need (E: Unable to locate package chromium): see that this machine reaches Debian's archive\n",
+      "apt-get cannot download Debian's chromium, fonts-dejavu-core (Unable to locate package fonts-dejavu-core): see that this machine's apt sources are Debian 12's and can be reached\n",
     );
   } finally {
     rmSync(folder, { recursive: true });
