@@ -112,8 +112,7 @@ async function main(): Promise<number> {
       files.filter((file) => !isEndToEnd(file)),
       2,
     ),
-    // Each waits more than it works.
-    await runFiles(root, booted, 2),
+    await runFiles(root, booted, 1),
   ];
   counts.push(...ran.map(({ count }) => count));
   const notRun = [...leftOut, ...(problem === undefined ? [] : [[slow, problem] as const])];
