@@ -14,7 +14,7 @@ import {
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { stringify } from "yaml";
-import { compiledCode, programArguments } from "../../sandbox/programs";
+import { programArguments } from "../../sandbox/programs";
 import { builtArguments, bundle } from "../runner/build";
 import { temporaryFolder } from "../sandbox/images/reading";
 import { pulumiExecutable } from "./engine";
@@ -41,9 +41,6 @@ export async function preview(args: readonly string[], options: Options = {}) {
   if (pulumiExecutable !== undefined) {
     symlinkSync(dirname(dirname(dirname(pulumiExecutable))), join(cache, "toolchain"));
   }
-  // As scripts/run.mjs names it: without it each of the command's processes would compile its libraries anew.
-  mkdirSync(compiledCode, { recursive: true });
-  symlinkSync(compiledCode, join(cache, "compiled"));
   const main = await programOf(clone);
   const [program = "", ...rest] = [...within, process.execPath, ...main, ...args];
   const child = spawn(program, rest, {
@@ -53,7 +50,7 @@ export async function preview(args: readonly string[], options: Options = {}) {
       XDG_CACHE_HOME: caches,
       PATH: process.env.PATH,
       TMPDIR: temporary,
-      NODE_COMPILE_CACHE: compiledCode,
+      TSX_DISABLE_CACHE: "1",
       ...environment,
     },
     stdio: ["ignore", "pipe", "pipe"],
