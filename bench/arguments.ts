@@ -16,7 +16,7 @@ export const parts = {
   policies: "npm run preview with the policy pack, beside that of an empty program",
   growth: "20 and 100 protected services, beside 4",
   cold: "the first run of all, with empty caches: some 15 minutes; only by name",
-  test: "npm run test:unit and npm test: some 40 minutes; only by name",
+  test: "npm run test:unit and npm test: more than an hour; only by name",
 } as const;
 
 export type PartName = keyof typeof parts;

@@ -64,7 +64,7 @@ export async function beginParts(
     parts.map((part) => {
       const make = () => (unmade.includes(part) ? makePart(root, part, say) : Promise.resolve());
       const made = part.compiling === undefined ? make() : inTurn(make);
-      // Whoever waits for it hears of its failure; until then it may come.
+      // Its failure is handled by the caller that waits for it; until then it may come.
       made.catch(() => undefined);
       return [part, made];
     }),

@@ -65,8 +65,9 @@ function named(files: readonly string[]): readonly string[] {
 
 function plannedForChange(): Plan {
   const changed = changedFiles(root);
-  const concerned = concernedBy(root, changed, trackedFiles(root));
-  const endToEndChange = concernedBy(root, changed.filter(isEndToEnd), trackedFiles(root));
+  const all = trackedFiles(root);
+  const concerned = concernedBy(root, changed, all);
+  const endToEndChange = concernedBy(root, changed.filter(isEndToEnd), all);
   const files = [
     ...quick.filter((file) => concerned === "everything" || concerned.has(file)),
     ...tests.filter(
