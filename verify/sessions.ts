@@ -5,14 +5,21 @@ import { callbackOf } from "../components/identity/addresses";
 import { loginPaths } from "../components/login/names";
 import { reasonOf, StackError } from "../stack/errors";
 import type { StackOutputs } from "../stack/outputs";
-import { everyOne } from "../stack/waiting";
-import { signIn } from "./sign-in";
+import { everyOne, until } from "../stack/waiting";
+import { signIn, SignInFailure } from "./sign-in";
 import { forgedSession, sessionOf, staleSession } from "./viewers";
 
 /** By viewer, each as a Cookie header has it. */
 export type Sessions = ReadonlyMap<string, string>;
 
-const deadline = 20_000;
+/** Milliseconds that one page may take. */
+const pageDeadline = 20_000;
+
+export interface SessionOptions {
+  readonly signal: AbortSignal;
+  /** Milliseconds to wait for the mesh to have the login that the stack has applied. Default: 30 000. */
+  readonly deadline?: number | undefined;
+}
 
 /**
  * A session of every user whose password is known, one of somebody who has signed out, and one that nobody was given.
@@ -21,7 +28,7 @@ const deadline = 20_000;
 export async function sessionsOf(
   application: Application,
   outputs: StackOutputs,
-  signal: AbortSignal,
+  options: SessionOptions,
 ): Promise<Sessions> {
   const { login } = outputs;
   if (login === undefined) return new Map();
@@ -29,19 +36,19 @@ export async function sessionsOf(
   const sessions = await everyOne(
     known.map(
       async ({ email }) =>
-        [email, await beginSession(application, outputs, email, signal)] as const,
+        [email, await sessionAtLast(application, outputs, email, options)] as const,
     ),
   );
   const named = sessions.map(([email, { cookies }]) => [sessionOf(email), cookies] as const);
   const whole = sessions.at(-1);
   if (whole === undefined) return new Map(named);
   const [email, { cookies }] = whole;
-  const ended = await beginSession(application, outputs, email, signal);
-  await visit(
-    `${outputs.gatewayUrl}${loginPaths(application)[login.at].signOut}`,
-    ended.jar,
-    signal,
-  );
+  const ended = await atLast(outputs, options, async () => {
+    const session = await beginSession(application, outputs, email, options.signal);
+    const signOut = `${outputs.gatewayUrl}${loginPaths(application)[login.at].signOut}`;
+    await visit(signOut, session.jar, options.signal, `the session of ${email} was not ended`);
+    return session;
+  });
   return new Map([...named, [staleSession, ended.cookies], [forgedSession, forged(cookies)]]);
 }
 
@@ -53,9 +60,49 @@ export async function cookiesOf(
   application: Application,
   outputs: StackOutputs,
   email: string,
-  signal: AbortSignal,
+  options: SessionOptions,
 ): Promise<string> {
-  return (await beginSession(application, outputs, email, signal)).cookies;
+  return (await sessionAtLast(application, outputs, email, options)).cookies;
+}
+
+function sessionAtLast(
+  application: Application,
+  outputs: StackOutputs,
+  email: string,
+  options: SessionOptions,
+): Promise<Session> {
+  return atLast(outputs, options, () => beginSession(application, outputs, email, options.signal));
+}
+
+/** What a gateway says that has not heard yet of a route, or of a pod that has come or gone. */
+const notYet: readonly (number | undefined)[] = [undefined, 404, 502, 503, 504];
+
+/**
+ * Tries until the gateway leads to the login. The control plane tells the proxies of a change after
+ * the API server has taken it, so the first requests after an update may meet the mesh as it was.
+ */
+async function atLast<T>(
+  { gatewayUrl }: StackOutputs,
+  { deadline = 30_000, signal }: SessionOptions,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const { origin } = new URL(gatewayUrl);
+  let failure: Error | undefined;
+  const attempted = await until(
+    async () => {
+      try {
+        return { result: await attempt() };
+      } catch (error) {
+        if (!(error instanceof SignInFailure) || error.origin !== origin) throw error;
+        if (!notYet.includes(error.status)) throw error;
+        failure = error;
+        return undefined;
+      }
+    },
+    { deadline, signal },
+  );
+  if (attempted === undefined) throw failure ?? new StackError(`${origin} does not answer`);
+  return attempted.result;
 }
 
 interface Session {
@@ -80,33 +127,43 @@ async function beginSession(
     signal,
     jar,
   });
-  const status = await visit(arrived.href, jar, signal);
+  const failed = `the session of ${email} was not begun`;
+  await visit(arrived.href, jar, signal, failed);
   const cookies = await jar.getCookieString(gatewayUrl);
-  if (status >= 400 || cookies === "")
-    throw new StackError(
-      `the session of ${email} was not begun: ${arrived.origin}${arrived.pathname} answered ${status}`,
-    );
+  if (cookies === "")
+    throw new StackError(`${failed}: ${arrived.origin}${arrived.pathname} set no cookie`);
   return { jar, cookies };
 }
 
-/** Asks as a browser does, but goes nowhere from there; gives the answer's status. */
-async function visit(address: string, jar: CookieJar, signal: AbortSignal): Promise<number> {
+/**
+ * Asks as a browser does, but goes nowhere from there.
+ * @throws SignInFailure, which begins with `failed`, where the answer is an error or none comes
+ */
+async function visit(
+  address: string,
+  jar: CookieJar,
+  signal: AbortSignal,
+  failed: string,
+): Promise<void> {
+  const { origin, pathname } = new URL(address);
+  let status: number;
   try {
     const response = await fetch(address, {
       redirect: "manual",
       headers: { accept: "text/html", cookie: await jar.getCookieString(address) },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(deadline)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(pageDeadline)]),
     });
+    status = response.status;
     await response.body?.cancel();
     for (const cookie of response.headers.getSetCookie()) {
       await jar.setCookie(cookie, address, { ignoreError: true });
     }
-    return response.status;
   } catch (error) {
     signal.throwIfAborted();
-    const { origin } = new URL(address);
-    throw new StackError(`${origin} does not answer (${reasonOf(error)})`);
+    throw new SignInFailure(`${failed}: ${origin} does not answer (${reasonOf(error)})`, origin);
   }
+  if (status >= 400)
+    throw new SignInFailure(`${failed}: ${origin}${pathname} answered ${status}`, origin, status);
 }
 
 /** The same cookies with another character in the middle of each. */

@@ -6,8 +6,23 @@ import { load } from "cheerio";
 import { CookieJar } from "tough-cookie";
 import { firstLine, reasonOf, StackError } from "../stack/errors";
 
+/** A sign-in that stopped at one place: what that place said, or that it did not answer. */
+export class SignInFailure extends StackError {
+  /**
+   * @param origin scheme, host and port of the place
+   * @param status of its answer; undefined where none came
+   */
+  constructor(
+    message: string,
+    readonly origin?: string,
+    readonly status?: number,
+  ) {
+    super(message);
+  }
+}
+
 /** The login page does not let a person in who is only a form filler; with a browser it may. */
-export class PageRefusal extends StackError {}
+export class PageRefusal extends SignInFailure {}
 
 export interface SignIn {
   /** The authorization request. */
@@ -94,8 +109,10 @@ async function fetchPage(request: PageRequest, signIn: SignIn, jar: CookieJar): 
     return response;
   } catch (error) {
     signIn.signal.throwIfAborted();
-    throw new StackError(
-      `sign-in of ${signIn.email} failed: ${request.url.origin} does not answer (${reasonOf(error)})`,
+    const { origin } = request.url;
+    throw new SignInFailure(
+      `sign-in of ${signIn.email} failed: ${origin} does not answer (${reasonOf(error)})`,
+      origin,
     );
   }
 }
@@ -180,8 +197,10 @@ function refusedBy(page: Page, email: string): PageRefusal {
     .flatMap((selector) => document(selector).toArray())
     .map((element) => firstLine(document(element).text()))
     .find((line) => line !== "");
-  const where = `${page.url.origin}${page.url.pathname}`;
+  const { status, url } = page;
   return new PageRefusal(
-    `sign-in of ${email} failed: ${said ?? "an empty page"} (status ${page.status}, ${where})`,
+    `sign-in of ${email} failed: ${said ?? "an empty page"} (status ${status}, ${url.origin}${url.pathname})`,
+    url.origin,
+    status,
   );
 }

@@ -19,7 +19,7 @@ import { localProber } from "./prober";
 import type { Prober } from "./prober";
 import { sendUntilSettled } from "./send";
 import type { Probers } from "./send";
-import { sessionsOf } from "./sessions";
+import { sessionsOf, type SessionOptions } from "./sessions";
 import { readSigningKeys } from "./signing-keys";
 import type { SigningKeys } from "./signing-keys";
 import { genuineTokens } from "./tokens";
@@ -44,7 +44,7 @@ export interface VerifyOptions {
   readonly probes?: Probes;
   /** Image of the probe pods; `node` has to be on its PATH. Default: `defaultProbeImage`. */
   readonly probeImage?: string;
-  /** Milliseconds to wait for the policies to reach every sidecar. Default: 30 000. */
+  /** Milliseconds to wait for the login and the policies to reach every proxy. Default: 30 000. */
   readonly settleDeadline?: number;
   /** Milliseconds to wait for the probe pods. Default: 120 000. */
   readonly probeDeadline?: number;
@@ -106,7 +106,11 @@ export async function verify(
     const started = (probes ??= startProbes({ application, kubeconfig, image, deadline, signal }));
     const [credentials, inPods] = await together(
       signal,
-      (either) => signIn(application, outputs, signingKeys, either, options.given),
+      (either) =>
+        signIn(application, outputs, signingKeys, options.given, {
+          signal: either,
+          deadline: options.settleDeadline,
+        }),
       (either) => unlessAborted(started.probers, either),
     );
     const planned = planCells(application, vantages, viewers, credentials, outputs);
@@ -184,13 +188,13 @@ async function signIn(
   application: Application,
   outputs: StackOutputs,
   keys: SigningKeys | undefined,
-  signal: AbortSignal,
-  given?: IssuedTokens,
+  given: IssuedTokens | undefined,
+  { signal, deadline }: SessionOptions,
 ): Promise<AllCredentials> {
   const [tokens, sessions] = await together(
     signal,
     (either) => genuineTokens(outputs, either, given),
-    (either) => sessionsOf(application, outputs, either),
+    (either) => sessionsOf(application, outputs, { signal: either, deadline }),
   );
   return allCredentials(application, outputs, tokens, sessions, signal, keys);
 }

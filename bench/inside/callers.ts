@@ -82,5 +82,5 @@ async function validSession(outputs: StackOutputs): Promise<string> {
     permissionsOf(bookinfo, roles).includes(permission),
   );
   if (user === undefined) throw new Failure("no user may read details");
-  return cookiesOf(bookinfo, outputs, user.email, AbortSignal.timeout(60_000));
+  return cookiesOf(bookinfo, outputs, user.email, { signal: AbortSignal.timeout(60_000) });
 }

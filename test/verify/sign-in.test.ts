@@ -1,47 +1,11 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { signIn } from "../../verify/sign-in";
+import { type Asked, type Pages, type Reply, startSite } from "./support/site";
 
-interface Asked {
-  readonly line: string;
-  readonly cookie: string;
-  readonly body: string;
-}
-
-type Reply = { readonly location: string; readonly status?: number } | string | [number, string];
-type Pages = Readonly<Record<string, (asked: Asked) => Reply>>;
-
-/** Serves `pages` by "METHOD path"; each answer sets a cookie named after its path. */
 async function site(t: TestContext, pages: Pages) {
-  const asked: Asked[] = [];
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const { pathname } = new URL(request.url ?? "", "http://site");
-      const line = `${request.method ?? ""} ${request.url ?? ""}`;
-      const seen = { line, cookie: request.headers.cookie ?? "", body };
-      asked.push(seen);
-      const reply = pages[`${request.method ?? ""} ${pathname}`]?.(seen) ?? [
-        404,
-        "<h1>Nothing</h1>",
-      ];
-      response.setHeader("set-cookie", `seen${pathname.replaceAll("/", "-")}=1; Path=/`);
-      if (typeof reply === "string") response.end(reply);
-      else if (Array.isArray(reply)) response.writeHead(reply[0]).end(reply[1]);
-      else response.writeHead(reply.status ?? 302, { location: reply.location }).end();
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { origin, asked } = await startSite(t, pages);
   const enter = (signal = new AbortController().signal) =>
     signIn({
       start: new URL("/authorize?x=1", origin),
