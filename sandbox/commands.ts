@@ -1,21 +1,14 @@
+/** The sandbox's commands. Each loads what it needs: the engine's libraries take longer to load than some commands to run. */
 import { existsSync, rmSync } from "node:fs";
 import { sandboxCommand } from "../stack/project";
-import { isProven } from "../verify/verify";
-import { stackName } from "./configuration";
 import { knownAddresses } from "./working-copy";
 import { Failure } from "./failure";
-import type { Layout } from "./layout";
-import { bringUpOne } from "./modes/one";
-import { runModes } from "./modes/run";
+import { stackName, type Layout } from "./layout";
 import { kubeconfigPath, nodeService } from "./node/node";
 import { foreground } from "./processes";
 import { programArguments } from "./programs";
 import { Progress } from "./progress";
-import { remove } from "./remove";
-import { pulumiEnvironment } from "./stack";
 import { signingKeys, tenantService } from "./tenant-service";
-import { ensureToolchain } from "./toolchain/toolchain";
-import { bringUp } from "./up";
 
 /**
  * Brings everything up, or up to date, verifies it and prints the table.
@@ -23,6 +16,10 @@ import { bringUp } from "./up";
  * @returns the exit code: 0 when the mesh enforces what the table says, 1 when it does not
  */
 export async function up(layout: Layout, args: readonly string[]): Promise<number> {
+  const [{ bringUp }, { isProven }] = await Promise.all([
+    import("./up.js"),
+    import("../verify/verify.js"),
+  ]);
   const set = args.filter((each) => each !== "--all");
   const report = await bringUp(layout, set, { all: args.includes("--all") });
   process.stdout.write(addresses(layout));
@@ -30,10 +27,16 @@ export async function up(layout: Layout, args: readonly string[]): Promise<numbe
 }
 
 /** `verify --all-modes`: every mode in turn on this one sandbox, which ends with its own settings. */
-export const allModes = runModes;
+export async function allModes(layout: Layout): Promise<number> {
+  const { runModes } = await import("./modes/run.js");
+  return runModes(layout);
+}
 
 /** One mode of them, in a process of its own: the engine runs the program in the one that asks for it, once. */
-export const oneMode = bringUpOne;
+export async function oneMode(layout: Layout, args: readonly string[]): Promise<number> {
+  const { bringUpOne } = await import("./modes/one.js");
+  return bringUpOne(layout, args);
+}
 
 /** `verify`: the project's own program of that name, on the sandbox's stack. */
 export function verify(layout: Layout, args: readonly string[]): Promise<number> {
@@ -56,6 +59,7 @@ async function onStack(layout: Layout, name: string, args: readonly string[]): P
 /** Ends everything and removes all of it but the cache. */
 export async function down(layout: Layout): Promise<number> {
   const progress = new Progress();
+  const { remove } = await import("./remove.js");
   await remove(layout);
   rmSync(layout.state, { recursive: true, force: true });
   // Last of all: until here the lock holds others off.
@@ -89,6 +93,10 @@ export async function shell(layout: Layout): Promise<number> {
 /** Checks that a sandbox is up, and gives this process and its children the environment of its tools. */
 async function existing(layout: Layout): Promise<void> {
   requireRunning(layout);
+  const [{ pulumiEnvironment }, { ensureToolchain }] = await Promise.all([
+    import("./stack.js"),
+    import("./toolchain/toolchain.js"),
+  ]);
   const toolchain = await ensureToolchain(layout.cache, new Progress().of("tools"));
   Object.assign(process.env, pulumiEnvironment(layout, toolchain));
 }

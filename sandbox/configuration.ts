@@ -7,7 +7,7 @@ import { settingsComplaint, settingsProblems } from "../components/config";
 import { Failure } from "./failure";
 import type { ImageNames } from "./images/images";
 import { istioRegistry } from "./images/istio";
-import type { Layout } from "./layout";
+import { stackName, type Layout } from "./layout";
 import { kubeconfigPath, type GatewayPort } from "./node/node";
 import type { Decisions } from "./state";
 import { identitySecrets, oidcIdentity, realmBeside, realmOf } from "./provider";
@@ -16,8 +16,6 @@ import { managementClient, tenantAuthority, tenantDomain } from "./tenant-servic
 import type { RealmOptions } from "./tenant/realm/options";
 import type { Toolchain } from "./toolchain/toolchain";
 import { istioVersion } from "./toolchain/tools";
-
-export const stackName = "sandbox";
 
 /** A setting given on the command line: a path such as `gateway.url`, and its value as YAML. */
 export interface Override {

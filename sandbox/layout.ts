@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { ownProject, type Project } from "../stack/project";
 import { digest } from "./files";
 
+/** The stack of every project's sandbox; its settings are in Pulumi.sandbox.yaml. */
+export const stackName = "sandbox";
+
 /** The clone this code runs from. */
 export const clone = join(__dirname, "..");
 

@@ -10,12 +10,12 @@ import {
 } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
-import { secretsOf, stackName } from "./configuration";
+import { secretsOf } from "./configuration";
 import type { Configuration } from "./setting-paths";
 import { encryptedParts, withEncrypted, workingCopy } from "./working-copy";
 import { Failure } from "./failure";
 import { parseJson, readIfThere, writePrivate } from "./files";
-import type { Layout } from "./layout";
+import { stackName, type Layout } from "./layout";
 import { runProgram } from "../stack/program";
 import type { Project } from "../stack/project";
 import { kubeconfigPath } from "./node/node";

@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
 import { z } from "zod";
-import { stackName } from "./configuration";
 import { readIfThere } from "./files";
-import type { Layout } from "./layout";
+import { stackName, type Layout } from "./layout";
 import { set, settingsOf, stackFile, take, type Configuration } from "./setting-paths";
 
 export const workingCopy = (layout: Layout) => join(layout.pulumi, `Pulumi.${stackName}.yaml`);

@@ -41,6 +41,9 @@ const kept = 4;
 /** Left in node_modules until they are asked for: a program of its own, and what only few runs need. */
 const external = ["esbuild", "typescript", "ts-node", "tsx", "@npmcli/*", "pacote", "ssh2"];
 
+/** Of these, what Pulumi's SDK loads as it starts and needs only where a function is serialized: half a second. */
+const late = ["typescript", "@npmcli/arborist"];
+
 const shared = {
   bundle: true,
   platform: "node",
@@ -176,10 +179,29 @@ const apart = (libraries, file) => ({
   },
 });
 
+/** Loads a library when something of it is asked for. As a module of its own kind it is handed on as it is. */
+const loadedLate = {
+  name: "loaded late",
+  setup({ onResolve, onLoad }) {
+    const isLate = ({ path, namespace }) => namespace !== "late" && late.includes(path);
+    onResolve({ filter: /./ }, (asked) =>
+      isLate(asked) ? { path: asked.path, namespace: "late" } : undefined,
+    );
+    onLoad({ filter: /./, namespace: "late" }, ({ path }) => ({
+      contents: `module.exports = new Proxy({}, {
+        get: (_, name) => (name === "__esModule" ? true : require(${text(path)})[name]),
+      });`,
+    }));
+  },
+};
+
+/** Every process reads the whole file, so that its size counts: this halves it. */
+const compact = { legalComments: "none", minifyWhitespace: true };
+
 /** One file of the libraries, each loaded when it is asked for. It stays until package-lock.json changes. */
 async function libraryBundle(esbuild, root, cache, names) {
   const lock = readFileSync(join(root, "package-lock.json"), "utf8");
-  const file = join(cache, `libraries-${keyOf(lock, external, names)}.js`);
+  const file = join(cache, `libraries-${keyOf(lock, external, late, compact, names)}.js`);
   if (existsSync(file)) return file;
   const getters = names.map((name) => `get ${text(name)}() { return require(${text(name)}); }`);
   const unfinished = `${file}.${process.pid}`;
@@ -188,7 +210,8 @@ async function libraryBundle(esbuild, root, cache, names) {
     absWorkingDir: root,
     stdin: { contents: `module.exports = {\n${getters.join(",\n")}\n};`, resolveDir: root },
     outfile: unfinished,
-    legalComments: "none",
+    ...compact,
+    plugins: [loadedLate],
   });
   renameSync(unfinished, file);
   return file;

@@ -12,7 +12,6 @@ import { gatewayLabels, gatewayServiceAccount } from "../components/names";
 import type { PlannedCell } from "./cells";
 import { unlisted } from "./expectations";
 import { podLabel } from "./probe-pod";
-import type { ProbePod } from "./probe-pod";
 import type { ProbeRequest } from "./prober";
 import { placeOf, strangersPod } from "./vantages";
 import type { Vantage } from "./vantages";
@@ -50,18 +49,19 @@ export async function decisionsOn(
       const headers = Object.fromEntries(
         Object.entries(request.headers).map(([name, value]) => [name, [value].flat()]),
       );
-      const { pod } = vantage;
       const from =
-        pod === undefined
+        vantage.pod === undefined
           ? { first: undefined, hops: [gatewayHop(request, state), first, ...others] as const }
-          : { first: sourceOf(pod), hops: [first, ...others] as const };
+          : { first: sourceOf(vantage), hops: [first, ...others] as const };
       return decideWay(state.policies, keys, from, headers, now);
     }),
   );
 }
 
-function sourceOf(pod: ProbePod): RequestFacts["source"] {
-  return pod.inTheMesh
+function sourceOf({ pod, identity }: Vantage): RequestFacts["source"] {
+  if (identity !== undefined)
+    return { namespace: identity.namespace, serviceAccount: identity.name };
+  return pod?.inTheMesh === true
     ? { namespace: pod.namespace, serviceAccount: pod.serviceAccount }
     : undefined;
 }

@@ -1,10 +1,10 @@
 /** What runs make in the cluster: pods of their own, and what all runs' pods share. */
 import { ApiException } from "@kubernetes/client-node";
 import type { CoreV1Api, CustomObjectsApi, V1Pod } from "@kubernetes/client-node";
+import type { ServiceAccountName } from "../components/names";
 import { denyAllName } from "../components/network/objects";
 import { z } from "zod";
 import { explained } from "../stack/cluster";
-import { reasonOf } from "../stack/errors";
 import { everyOne } from "../stack/waiting";
 import { endedRuns, runOf } from "./leftovers";
 import {
@@ -36,9 +36,6 @@ export async function list(
   return lists.flatMap(({ items }) => items);
 }
 
-/** What the API server says of a pod whose service account is not there. */
-const noAccount = "error looking up service account";
-
 /** Makes a pod, and what belongs to it. */
 export async function create(
   api: CoreV1Api,
@@ -46,29 +43,22 @@ export async function create(
   pod: ProbePod,
   image: string,
 ): Promise<void> {
-  const { namespace, serviceAccount, ownServiceAccount = false } = pod;
-  const createPod = () =>
-    explained(`create the probe pod of service account ${serviceAccount}`, () =>
-      api.createNamespacedPod({ namespace, body: probePod(run, pod, image) }),
-    );
-  await createServiceAccount(api, pod);
-  try {
-    await createPod();
-  } catch (error) {
-    if (!ownServiceAccount || !reasonOf(error).includes(noAccount)) throw error;
-    // Another run that has just ended may have removed the account before the pod was there.
-    await createServiceAccount(api, pod);
-    await createPod();
-  }
+  const { namespace, name } = pod;
+  await explained(`create the probe pod ${name}`, () =>
+    api.createNamespacedPod({ namespace, body: probePod(run, pod, image) }),
+  );
   await createService(api, pod);
 }
 
-async function createServiceAccount(api: CoreV1Api, pod: ProbePod): Promise<void> {
-  const { namespace, serviceAccount, ownServiceAccount = false } = pod;
-  if (!ownServiceAccount) return;
-  await explained(`create the service account ${serviceAccount} in ${namespace}`, () =>
+/** Makes a service account to send requests as, unless it is there. */
+export async function createServiceAccount(
+  api: CoreV1Api,
+  account: ServiceAccountName,
+): Promise<void> {
+  const { namespace, name } = account;
+  await explained(`create the service account ${name} in ${namespace}`, () =>
     unlessThere(() =>
-      api.createNamespacedServiceAccount({ namespace, body: probeServiceAccount(pod) }),
+      api.createNamespacedServiceAccount({ namespace, body: probeServiceAccount(account) }),
     ),
   );
 }
@@ -150,39 +140,53 @@ export async function removeLeftovers(
   await removePods(api, namespaces, `${probeLabel},${runLabel} in (${ended.join(",")})`);
 }
 
-/**
- * Removes what all runs' pods share, unless another run's are there.
- * @param pods this run's in the namespace
- */
+/** What all runs' pods share: their Services, the open network of their namespaces, and accounts to send as. */
+export interface Shared {
+  readonly pods: readonly ProbePod[];
+  readonly accounts: readonly ServiceAccountName[];
+}
+
+/** The namespaces of pods, each once. */
+export function namespacesOf(pods: readonly { readonly namespace: string }[]): readonly string[] {
+  return [...new Set(pods.map(({ namespace }) => namespace))];
+}
+
+/** Removes what all runs' pods share, unless another run's pods are there. */
 export async function removeShared(
   api: CoreV1Api,
   objects: CustomObjectsApi,
   run: string,
-  namespace: string,
-  pods: readonly ProbePod[],
+  { pods, accounts }: Shared,
 ): Promise<void> {
+  const places = namespacesOf(pods);
   const isUsed = async () =>
-    (await list(api, [namespace], podsOfRuns)).some((pod) => runOf(pod) !== run);
+    (await list(api, places, podsOfRuns)).some((pod) => runOf(pod) !== run);
   if (await isUsed()) return;
+  const labelSelector = madeForPods;
   await everyOne<unknown>([
-    explained("remove the probe pods' Services", () =>
-      api.deleteCollectionNamespacedService({ namespace, labelSelector: madeForPods }),
-    ),
-    explained("remove the probe pods' service accounts", () =>
-      api.deleteCollectionNamespacedServiceAccount({ namespace, labelSelector: madeForPods }),
-    ),
-    explained("remove the probe pods' NetworkPolicies", () =>
-      objects.deleteCollectionNamespacedCustomObject({
-        ...networkPolicies,
-        namespace,
-        labelSelector: madeForPods,
-      }),
+    ...places.flatMap((namespace) => [
+      explained("remove the probe pods' Services", () =>
+        api.deleteCollectionNamespacedService({ namespace, labelSelector }),
+      ),
+      explained("remove the probe pods' NetworkPolicies", () =>
+        objects.deleteCollectionNamespacedCustomObject({
+          ...networkPolicies,
+          namespace,
+          labelSelector,
+        }),
+      ),
+    ]),
+    ...namespacesOf(accounts).map((namespace) =>
+      explained("remove the probes' service accounts", () =>
+        api.deleteCollectionNamespacedServiceAccount({ namespace, labelSelector }),
+      ),
     ),
   ]);
   if (!(await isUsed())) return;
   // A run that has begun meanwhile has found them there, and relies on them.
   await everyOne([
-    openNetwork(objects, namespace),
-    ...pods.flatMap((pod) => [createServiceAccount(api, pod), createService(api, pod)]),
+    ...places.map((namespace) => openNetwork(objects, namespace)),
+    ...accounts.map((account) => createServiceAccount(api, account)),
+    ...pods.map((pod) => createService(api, pod)),
   ]);
 }

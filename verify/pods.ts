@@ -1,4 +1,4 @@
-/** The probes in the cluster: one pod for each vantage point there. */
+/** The probes in the cluster, each in a pod. */
 import { randomBytes } from "node:crypto";
 import { PassThrough } from "node:stream";
 import { CoreV1Api, CustomObjectsApi, Exec } from "@kubernetes/client-node";
@@ -12,14 +12,17 @@ import { explained, loadCluster } from "../stack/cluster";
 import { firstLine, StackError } from "../stack/errors";
 import {
   create,
+  createServiceAccount,
   list,
+  namespacesOf,
   openNetwork,
   removeLeftovers,
   removePods,
   removeShared,
+  type Shared,
 } from "./pod-resources";
-import { container, lifetime, podName, probeLabel, runLabel } from "./probe-pod";
-import type { Plain, ProbePod } from "./probe-pod";
+import { container, lifetime, podLabel, podName, probeLabel, runLabel } from "./probe-pod";
+import type { Plain } from "./probe-pod";
 import { probeArguments, proberOver } from "./prober";
 import type { Prober } from "./prober";
 import { everyOne, unlessAborted, until } from "../stack/waiting";
@@ -30,19 +33,20 @@ export const defaultProbeImage = "docker.io/library/node:24-alpine";
 export interface ProbePodsOptions {
   /** The file's content. */
   readonly kubeconfig: string;
-  /** Every namespace that the pods are in. */
-  readonly namespaces: readonly string[];
   readonly image: string;
   /** Milliseconds within which the pods have to be ready. */
   readonly deadline: number;
 }
 
+/** Probers that are on their way, by the names of their pods. */
+export type ComingProbers = ReadonlyMap<string, Promise<Prober>>;
+
 export interface ProbePods {
   /**
    * Starts these pods with what belongs to them, and removes what killed runs have left behind.
-   * @returns their probers, by the pods' names as they were given
+   * @returns their probers, each once its pod is ready, by the pods' names as they were given
    */
-  start(pods: readonly ProbePod[], signal: AbortSignal): Promise<ReadonlyMap<string, Prober>>;
+  start(wanted: Shared, signal: AbortSignal): ComingProbers;
   /**
    * Removes this run's pods, whatever became of `start`, and what all runs' pods share where no
    * other run's are there.
@@ -52,81 +56,80 @@ export interface ProbePods {
 
 /** Probe pods of one run. Nothing is created before `start`. */
 export function probePods(options: ProbePodsOptions): ProbePods {
-  const { kubeconfig, namespaces, image, deadline } = options;
+  const { kubeconfig, image, deadline } = options;
   const cluster = loadCluster(kubeconfig);
   const api = cluster.makeApiClient(CoreV1Api);
   const objects = cluster.makeApiClient(CustomObjectsApi);
   const run = randomBytes(4).toString("hex");
   const ours = `${probeLabel},${runLabel}=${run}`;
   const probers: Prober[] = [];
-  let mayExist: readonly ProbePod[] = [];
+  let mayExist: Shared = { pods: [], accounts: [] };
+
+  const make = async ({ pods, accounts }: Shared, signal: AbortSignal) => {
+    signal.throwIfAborted();
+    const namespaces = namespacesOf(pods);
+    // Every one of them ends, also behind a failure: a pod created after `remove` would stay.
+    await everyOne([
+      ...pods.map((pod) => create(api, run, pod, image)),
+      ...accounts.map((account) => createServiceAccount(api, account)),
+      ...namespaces.map((namespace) => openNetwork(objects, namespace)),
+    ]);
+    await removeLeftovers(api, run, namespaces, lifetime * 1000 + deadline);
+  };
+  const proberIn = async (name: string, namespace: string, signal: AbortSignal) => {
+    const that = `${ours},${podLabel}=${name}`;
+    await ready(() => list(api, [namespace], that), deadline, signal);
+    const prober = await unlessAborted(connect(cluster, namespace, podName(run, name)), signal);
+    probers.push(prober);
+    return prober;
+  };
 
   return {
-    async start(pods, signal) {
-      signal.throwIfAborted();
-      mayExist = pods;
-      // Every one of them ends, also behind a failure: a pod created after `remove` would stay.
-      await everyOne([
-        ...pods.map((pod) => create(api, run, pod, image)),
-        ...namespaces.map((namespace) => openNetwork(objects, namespace)),
-      ]);
-      await removeLeftovers(api, run, namespaces, lifetime * 1000 + deadline);
-      await ready(() => list(api, namespaces, ours), pods.length, deadline, signal);
-      const started = await Promise.all(
-        pods.map(async (pod): Promise<[string, Prober]> => {
-          const connected = connect(cluster, pod.namespace, podName(run, pod.name));
-          const prober = await unlessAborted(connected, signal);
-          probers.push(prober);
-          return [pod.name, prober];
+    start(wanted, signal) {
+      mayExist = wanted;
+      const made = make(wanted, signal);
+      return new Map(
+        wanted.pods.map(({ name, namespace }) => {
+          const prober = made.then(() => proberIn(name, namespace, signal));
+          prober.catch(() => undefined); // Told to the caller when it asks for it.
+          return [name, prober];
         }),
       );
-      return new Map(started);
     },
     async remove() {
       for (const prober of probers) prober.close();
-      if (mayExist.length === 0) return;
-      await removePods(api, namespaces, ours);
-      await everyOne(
-        namespaces.map((namespace) =>
-          removeShared(
-            api,
-            objects,
-            run,
-            namespace,
-            mayExist.filter((pod) => pod.namespace === namespace),
-          ),
-        ),
-      );
+      if (mayExist.pods.length === 0) return;
+      await removePods(api, namespacesOf(mayExist.pods), ours);
+      await removeShared(api, objects, run, mayExist);
     },
   };
 }
 
-/** Waits until every pod, and its sidecar, is ready. */
+/** Waits until a pod, and its sidecar, is ready. */
 async function ready(
   list: () => Promise<readonly V1Pod[]>,
-  count: number,
   deadline: number,
   signal: AbortSignal,
 ): Promise<void> {
-  let waitingFor = "no pod is there";
+  let waitingFor = "it is not there";
   const done = await until(
     async () => {
-      const pods = await list();
-      for (const pod of pods) refuseHopeless(pod);
-      const late = pods.filter((pod) => !isReady(pod));
-      waitingFor = late.map((pod) => `${nameOf(pod)} ${stateOf(pod)}`).join(", ") || waitingFor;
-      return (pods.length === count && late.length === 0) || undefined;
+      const [pod] = await list();
+      if (pod === undefined) return undefined;
+      refuseHopeless(pod);
+      waitingFor = `${nameOf(pod)} ${stateOf(pod)}`;
+      return isReady(pod) || undefined;
     },
     { deadline, signal },
   );
   if (done === undefined) {
     throw new StackError(
-      `the probe pods are not ready after ${Math.round(deadline / 1000)} s: ${waitingFor}`,
+      `a probe pod is not ready after ${Math.round(deadline / 1000)} s: ${waitingFor}`,
     );
   }
 }
 
-function isReady({ status }: V1Pod): boolean {
+export function isReady({ status }: V1Pod): boolean {
   return (
     status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ??
     false

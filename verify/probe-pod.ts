@@ -1,5 +1,6 @@
 /** What a probe pod, and the Service of one that serves, looks like to Kubernetes. */
 import type { V1Pod, V1Service, V1ServiceAccount } from "@kubernetes/client-node";
+import type { ServiceAccountName } from "../components/names";
 import { allow, everyPod, type NetworkPolicyObject } from "../components/network/objects";
 import { containerSecurity, podSecurity } from "../components/pods";
 
@@ -17,9 +18,8 @@ export interface ProbePod {
   /** Unique in a run; a part of the pod's name. */
   readonly name: string;
   readonly namespace: string;
+  /** It has to be there. */
   readonly serviceAccount: string;
-  /** Whether the service account is made for such pods and removed with the last; without, it has to be there. */
-  readonly ownServiceAccount?: boolean;
   /** Whether it has a sidecar. Without one its requests are plain text. */
   readonly inTheMesh: boolean;
   /** Makes it answer every request with 200, behind a Service of this name. */
@@ -96,10 +96,10 @@ function serverOn(port: number): string {
   return `require("node:http").createServer((_, response) => response.end()).listen(${port})`;
 }
 
-/** The service account of a pod that brings its own. Every run's pods share it: its name is the point. */
-export function probeServiceAccount({ name, serviceAccount }: ProbePod): Plain<V1ServiceAccount> {
+/** A service account that runs send requests as. They share it: its name is the point. */
+export function probeServiceAccount({ name }: ServiceAccountName): Plain<V1ServiceAccount> {
   return {
-    metadata: { name: serviceAccount, labels: labelsOf(name) },
+    metadata: { name, labels: labelsOf("account") },
     automountServiceAccountToken: false,
   };
 }

@@ -1,11 +1,14 @@
 // Sends HTTP requests from where it runs, and says what came back. It runs in a pod, where nothing
 // but Node is, and on this machine; always as `node --input-type=module -e THIS_TEXT`.
 //
-// Each line of standard input is a batch, JSON { deadline, authority, requests: [{ method, origin, path,
-// headers }] }, with milliseconds for each request and, where there is one, the PEM of a private certificate
+// Each line of standard input is a batch, JSON { deadline, authority, identity, requests: [{ method, origin,
+// path, headers }] }, with milliseconds for each request and, where there is one, the PEM of a private certificate
 // authority to trust besides the usual ones; each line of standard output is its results in the same
 // order: { status, headers, body } or { error }. An established connection that was reset or closed
 // before any answer is ECONNRESET alone; a reset at another point says at which.
+//
+// With an identity { certificate, key, authority }, PEM texts, what goes to an origin of HTTP goes there by
+// mutual TLS, as a sidecar sends it, and only to a workload that the same authority knows.
 import { Buffer } from "node:buffer";
 import { promises as dns } from "node:dns";
 import http from "node:http";
@@ -20,7 +23,8 @@ const atOnce = 8;
 const bodyLimit = 4096;
 const kept = ["content-type", "location", "server", "www-authenticate"];
 
-// Every request goes on a connection of its own: one that is closed while idle would look like a reset.
+// Every request goes on a connection of its own: one that is closed while idle would look like a reset. Those of a
+// workload share some, as those of its sidecar do, for one batch: a handshake with certificates costs more than a request.
 const single = { keepAlive: false };
 const schemes = {
   "http:": { send: http.request, agent: new http.Agent(single) },
@@ -47,9 +51,12 @@ function resolver() {
   };
 }
 
-function send({ method, origin, path, headers }, deadline, lookup, trusted) {
+function send({ method, origin, path, headers }, deadline, lookup, connection) {
+  const { trusted, workload } = connection;
   return new Promise((resolve) => {
-    const { protocol, hostname, port } = new URL(origin);
+    const { protocol: written, hostname, port } = new URL(origin);
+    const isInMesh = workload !== undefined && written === "http:";
+    const protocol = isInMesh ? "https:" : written;
     const scheme = schemes[protocol];
     const host = hostname.replace(/^\[|\]$/g, "");
     // The path goes out as it is. Node would take the name for TLS from the Host header.
@@ -61,9 +68,8 @@ function send({ method, origin, path, headers }, deadline, lookup, trusted) {
       method,
       path,
       headers,
-      agent: scheme.agent,
       lookup,
-      ...trusted,
+      ...(isInMesh ? { agent: workload, servername: "" } : { agent: scheme.agent, ...trusted }),
     });
     const timer = setTimeout(() => {
       request.destroy(Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" }));
@@ -73,8 +79,16 @@ function send({ method, origin, path, headers }, deadline, lookup, trusted) {
       resolve(result);
     };
     let elsewhere = "while connecting";
-    request.on("socket", (socket) => socket.once("connect", () => (elsewhere = undefined)));
+    request.on("socket", (socket) => {
+      if (socket.connecting) socket.once("connect", () => (elsewhere = undefined));
+      else elsewhere = undefined;
+    });
     const fail = ({ code, message }) => {
+      // The other side may have closed it just before; on a new connection it says what it thinks of the request.
+      if (code === "ECONNRESET" && request.reusedSocket) {
+        finish(send({ method, origin, path, headers }, deadline, lookup, connection));
+        return;
+      }
       const told = code === "ECONNRESET" && elsewhere !== undefined;
       finish({ error: told ? `${code} ${elsewhere}` : (code ?? message) });
     };
@@ -109,17 +123,37 @@ function trustIn(authority) {
   return authority === undefined ? {} : { ca: [...tls.getCACertificates("default"), authority] };
 }
 
-async function perform({ deadline, authority, requests }) {
+// A workload of the mesh has no host name in its certificate, but the name of its service account.
+function workloadProblem(host, { subjectaltname: names = "" }) {
+  return names.startsWith("URI:spiffe://") ? undefined : new Error(`${host} is no workload`);
+}
+
+// How a workload connects to another: by its certificate, and by the protocol's name that sidecars use. Node keeps
+// a connection for later requests only where its agent has these options, and not each request.
+function connectionsAs({ certificate: cert, key, authority: ca }) {
+  return new https.Agent({
+    keepAlive: true,
+    cert,
+    key,
+    ca,
+    ALPNProtocols: ["istio-http/1.1", "istio"],
+    checkServerIdentity: workloadProblem,
+  });
+}
+
+async function perform({ deadline, authority, identity, requests }) {
   const results = new Array(requests.length);
   const waiting = requests.entries();
   const lookup = resolver();
-  const trusted = trustIn(authority);
+  const workload = identity && connectionsAs(identity);
+  const connection = { trusted: trustIn(authority), workload };
   const work = async () => {
     for (const [position, request] of waiting) {
-      results[position] = await send(request, deadline, lookup, trusted);
+      results[position] = await send(request, deadline, lookup, connection);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
+  workload?.destroy();
   return results;
 }
 

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
 import { firstLine, StackError } from "../stack/errors";
+import type { Identity } from "./identities";
 
 /** One request, sent as it is written: the path is not normalized. */
 export interface ProbeRequest {
@@ -40,8 +41,11 @@ export type Observed = Answer | z.infer<typeof failure>;
 
 /** Sends batches of requests; each batch's results are in the requests' order. */
 export interface Prober {
-  /** @throws StackError when the probe ended before it answered. */
-  send(requests: readonly ProbeRequest[]): Promise<readonly Observed[]>;
+  /**
+   * @param identity whose requests they are, in the mesh. Left out: those of the place that the probe is in
+   * @throws StackError when the probe ended before it answered.
+   */
+  send(requests: readonly ProbeRequest[], identity?: Identity): Promise<readonly Observed[]>;
   close(): void;
 }
 
@@ -99,11 +103,11 @@ export function proberOver(
       for (const { reject } of waiting.splice(0)) reject(lost());
     });
   return {
-    async send(requests) {
+    async send(requests, identity) {
       if (ended) throw lost();
       const line = await new Promise<string>((resolve, reject) => {
         waiting.push({ resolve, reject });
-        streams.input.write(`${JSON.stringify({ deadline, authority, requests })}\n`);
+        streams.input.write(`${JSON.stringify({ deadline, authority, identity, requests })}\n`);
       });
       return parseResults(place, line, requests.length);
     },

@@ -1,15 +1,15 @@
 /** The probe pods of one run, on their way. */
 import type { Application } from "../components/application";
 import { StackError } from "../stack/errors";
-import { defaultProbeImage, probePods } from "./pods";
-import type { Prober } from "./prober";
-import { podsToProbeFrom } from "./vantages";
+import { everyOne } from "../stack/waiting";
+import { type ComingProbers, defaultProbeImage, probePods } from "./pods";
+import { foreignAccount, podsToProbeFrom } from "./vantages";
 
 /** Milliseconds that all pods together may take to be ready. */
 const patience = 120_000;
 
 export interface ProbesOptions {
-  /** A pod is started with the identity of each of its services. */
+  /** Its namespace is where the pods are started. */
   readonly application: Application;
   /** The file's content. */
   readonly kubeconfig: string;
@@ -22,8 +22,8 @@ export interface ProbesOptions {
 }
 
 export interface Probes {
-  /** By the pods' names, once all of them are ready. */
-  readonly probers: Promise<ReadonlyMap<string, Prober>>;
+  /** By the pods' names, each once its pod is ready. */
+  readonly probers: ComingProbers;
   /** Whether it is known already that there will be none. */
   readonly failed: boolean;
   /** Removes the pods and what belongs to them, whatever became of them. */
@@ -33,10 +33,12 @@ export interface Probes {
 /** Starts every pod that requests are sent from. */
 export function startProbes(options: ProbesOptions): Probes {
   const { application, kubeconfig, image, deadline, signal } = options;
-  const wanted = podsToProbeFrom(application);
+  const wanted = {
+    pods: podsToProbeFrom(application),
+    accounts: [foreignAccount(application)],
+  };
   const pods = probePods({
     kubeconfig,
-    namespaces: [...new Set(wanted.map(({ namespace }) => namespace))],
     image: image ?? defaultProbeImage,
     deadline: deadline ?? patience,
   });
@@ -44,8 +46,8 @@ export function startProbes(options: ProbesOptions): Probes {
   const either = AbortSignal.any([removed.signal, ...(signal === undefined ? [] : [signal])]);
   const probers = pods.start(wanted, either);
   let failed = false;
-  // Whoever waits for them is told, too.
-  const ended = probers.then(
+  // Who waits for one is told, too.
+  const ended = everyOne([...probers.values()]).then(
     () => undefined,
     () => {
       failed = true;

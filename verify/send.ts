@@ -1,30 +1,46 @@
 /** Sends the cells' requests, each from its vantage point. */
 import type { ObservedCell, PlannedCell } from "./cells";
 import { StackError } from "../stack/errors";
+import { unlisted } from "./expectations";
 import { matches } from "./judge";
-import type { Answer, Observed, Prober } from "./prober";
+import type { Answer, Observed, ProbeRequest } from "./prober";
 import { unlessAborted, until } from "../stack/waiting";
 
-/** The prober of every vantage point, by name. */
-export type Probers = ReadonlyMap<string, Prober>;
+/** @param toUnlisted whether the requests are for the unlisted service, and else for others */
+export type Sender = (
+  requests: readonly ProbeRequest[],
+  toUnlisted: boolean,
+) => Promise<readonly Observed[]>;
+
+/** What sends every vantage point's requests, by name. */
+export type Senders = ReadonlyMap<string, Sender>;
 
 /** Sends each cell's request once, all vantage points at the same time. */
 export async function sendAll(
   planned: readonly PlannedCell[],
-  probers: Probers,
+  senders: Senders,
 ): Promise<readonly ObservedCell[]> {
   const observed = new Map<PlannedCell, Observed>();
-  const vantages = new Set(planned.map(({ cell }) => cell.vantage));
+  // The unlisted service is the probes' own, and may come later than the others.
+  const batches = new Map<string, PlannedCell[]>();
+  for (const each of planned) {
+    const { vantage, service } = each.cell;
+    const key = JSON.stringify([vantage, service === unlisted]);
+    batches.set(key, [...(batches.get(key) ?? []), each]);
+  }
   await Promise.all(
-    [...vantages].map(async (vantage) => {
-      const prober = probers.get(vantage);
-      if (prober === undefined) throw new StackError(`nothing sends requests ${vantage}`);
-      const sent = planned.flatMap((each) =>
-        each.cell.vantage !== vantage || each.request === undefined
-          ? []
-          : [{ each, request: each.request }],
+    [...batches.values()].map(async ([first, ...others]) => {
+      if (first === undefined) return;
+      const { vantage, service } = first.cell;
+      const send = senders.get(vantage);
+      if (send === undefined) throw new StackError(`nothing sends requests ${vantage}`);
+      const sent = [first, ...others].flatMap((each) =>
+        each.request === undefined ? [] : [{ each, request: each.request }],
       );
-      const results = await prober.send(sent.map(({ request }) => request));
+      const results = await send(
+        sent.map(({ request }) => request),
+        service === unlisted,
+      );
       for (const [position, { each }] of sent.entries()) {
         const result = results[position];
         if (result !== undefined) observed.set(each, withoutTokens(result, each.words));
@@ -72,7 +88,7 @@ function redact(text: string, words: PlannedCell["words"]): string {
  */
 export async function sendUntilSettled(
   planned: readonly PlannedCell[],
-  probers: Probers,
+  senders: Senders,
   {
     deadline,
     signal,
@@ -85,12 +101,12 @@ export async function sendUntilSettled(
 ): Promise<readonly ObservedCell[]> {
   const end = Date.now() + deadline;
   for (;;) {
-    const cells = await unlessAborted(sendAll(planned, probers), signal);
+    const cells = await unlessAborted(sendAll(planned, senders), signal);
     const late = planned.filter((_, position) => isUnexpected(cells[position]));
     if (late.length === 0 || Date.now() >= end) return cells;
     waiting(late.length);
     const asExpected = async () => {
-      const again = await unlessAborted(sendAll(late, probers), signal);
+      const again = await unlessAborted(sendAll(late, senders), signal);
       return again.some(isUnexpected) ? undefined : true;
     };
     await until(asExpected, { deadline: end - Date.now(), signal });

@@ -3,6 +3,7 @@
  */
 import { type Application, gateway, serviceOf } from "../components/application";
 import { applicationPaths } from "../components/login/names";
+import type { ServiceAccountName } from "../components/names";
 import type { StackOutputs } from "../stack/outputs";
 import { unlisted } from "./expectations";
 import type { Way } from "./expectations";
@@ -17,6 +18,8 @@ export interface Vantage {
   readonly name: string;
   /** The pod that the probe runs in; absent for the place where this program runs. */
   readonly pod?: ProbePod;
+  /** Whose certificate its requests are sent with. Absent: they are the pod's own. */
+  readonly identity?: ServiceAccountName;
   /** Whose requests are sent from here; default: everyone's. */
   readonly viewers?: (viewer: Viewer) => boolean;
   readonly targets: readonly Target[];
@@ -24,6 +27,9 @@ export interface Vantage {
 
 /** The stranger's pod: of no service, and so nobody's caller. */
 export const strangersPod = "stranger";
+
+/** The pod without a sidecar. */
+export const outsidersPod = "outsider";
 
 /** A server of verify's own, in the stranger's pod: nothing in the table or in any policy names it. */
 const unlistedServer = { service: "verify-unlisted", port: 9080 };
@@ -52,8 +58,8 @@ function hostsOf({ services }: Application): readonly Host[] {
 const onlyPeople = ({ kind }: Viewer) => kind === "who";
 
 /**
- * Every vantage point: the gateway, a pod of each service's account, a pod of a stranger and of
- * another namespace, a pod outside the mesh, and the unlisted server's own pod, whose answer is the
+ * Every vantage point: the gateway, a pod as each service and as a workload of another namespace, a
+ * stranger's pod, a pod outside the mesh, and the unlisted server's own pod, whose answer is the
  * control of its refusals; then the ways round.
  * @param whole the viewer who may do everything, if there is one
  * @param addresses the pods to ask at the ports of their sidecars
@@ -67,15 +73,20 @@ export function vantagePoints(
   login?: StackOutputs["login"],
 ): readonly Vantage[] {
   const { origin } = new URL(gatewayUrl);
-  const { services } = application;
+  const { namespace, services } = application;
   const nobodyAndWhole = ({ name }: Viewer) => name === anonymous || name === whole;
   const calls = (caller: string, service: string) =>
     services[service]?.callers.includes(caller) === true;
   const names = Object.keys(services);
   const serviceCallers = names.filter((name) => names.some((other) => calls(name, other)));
-  const { stranger, foreigner, outsider, ofServices } = podsOf(application);
+  const { stranger, outsider } = podsOf(application);
+  const foreigner = foreignAccount(application);
   const from = (pod: ProbePod, name: string, caller: string) =>
     fromAPod(application, pod, name, caller);
+  const as = (name: string): Pick<Vantage, "pod" | "identity"> => ({
+    pod: outsider,
+    identity: { namespace, name: serviceOf(application, name).serviceAccount },
+  });
   const detours = (caller: string, isAsked: (service: string) => boolean) =>
     names.filter(isAsked).flatMap((service) => {
       const { path, port } = serviceOf(application, service);
@@ -83,12 +94,17 @@ export function vantagePoints(
     });
   return [
     throughTheGateway(application, origin),
-    ...ofServices.map((pod) => ({
-      ...from(pod, `from a pod as ${pod.name}`, pod.name),
-      ...(!serviceCallers.includes(pod.name) && { viewers: onlyPeople }),
+    ...names.map((name) => ({
+      ...from(outsider, `from a pod as ${name}`, name),
+      ...as(name),
+      ...(!serviceCallers.includes(name) && { viewers: onlyPeople }),
     })),
     { ...from(stranger, "from a stranger's pod", "stranger"), viewers: onlyPeople },
-    { ...from(foreigner, "from another namespace's pod", "stranger"), viewers: onlyPeople },
+    {
+      ...from(outsider, "as a workload of another namespace", "stranger"),
+      identity: foreigner,
+      viewers: onlyPeople,
+    },
     { ...from(outsider, "from a pod outside the mesh", "outsider"), viewers: onlyPeople },
     fromTheUnlistedPod(stranger),
     {
@@ -100,14 +116,12 @@ export function vantagePoints(
         login?.at === "application" ? applicationPaths : [],
       ),
     },
-    ...ofServices
-      .filter(({ name }) => serviceCallers.includes(name))
-      .map((pod): Vantage => ({
-        name: `ways round, from a pod as ${pod.name}`,
-        pod,
-        viewers: nobodyAndWhole,
-        targets: detours(pod.name, (service) => calls(pod.name, service)),
-      })),
+    ...serviceCallers.map((name): Vantage => ({
+      name: `ways round, from a pod as ${name}`,
+      ...as(name),
+      viewers: nobodyAndWhole,
+      targets: detours(name, (service) => calls(name, service)),
+    })),
     {
       name: "ways round, from a stranger's pod",
       pod: stranger,
@@ -133,34 +147,42 @@ export function vantagePoints(
   ];
 }
 
-/** The pods that requests are sent from: one with each service's identity, and the others. */
-function podsOf({ namespace, services }: Application) {
-  const podOf = (name: string, serviceAccount: string): ProbePod => {
-    return { name, namespace, serviceAccount, inTheMesh: true };
+/** The pods that requests are sent from: one with a sidecar, and one without, which may send as any workload. */
+function podsOf({ namespace }: Application) {
+  const common = { namespace, serviceAccount: "default" };
+  const stranger: ProbePod = {
+    ...common,
+    name: strangersPod,
+    inTheMesh: true,
+    // What answers there is the unlisted server.
+    serves: unlistedServer,
   };
-  const ofServices = Object.entries(services).map(([name, { serviceAccount }]) =>
-    podOf(name, serviceAccount),
-  );
-  // What answers there is the unlisted server.
-  const stranger = { ...podOf(strangersPod, "default"), serves: unlistedServer };
-  const foreigner: ProbePod = {
-    // Of the mesh, but of another namespace, where it calls itself what the application's first service does.
-    ...podOf("foreigner", ofServices[0]?.serviceAccount ?? "default"),
-    namespace: "default",
-    ownServiceAccount: true,
-  };
-  const outsider: ProbePod = { ...podOf("outsider", "default"), inTheMesh: false };
-  return { ofServices, stranger, foreigner, outsider };
+  const outsider: ProbePod = { ...common, name: outsidersPod, inTheMesh: false };
+  return { stranger, outsider };
 }
 
 /** Every pod that requests are sent from. */
 export function podsToProbeFrom(application: Application): readonly ProbePod[] {
-  const { ofServices, stranger, foreigner, outsider } = podsOf(application);
-  return [...ofServices, stranger, foreigner, outsider];
+  return Object.values(podsOf(application));
 }
 
-function originOf(service: string, port: number, namespace?: string): string {
-  return `http://${namespace === undefined ? service : `${service}.${namespace}`}:${port}`;
+/** A service account of another namespace, which calls itself what the application's first service does. */
+export function foreignAccount({ services }: Application): ServiceAccountName {
+  const [first] = Object.values(services);
+  return { namespace: "default", name: first?.serviceAccount ?? "default" };
+}
+
+/** Whose certificates requests are sent with. */
+export function accountsToProbeAs(application: Application): readonly ServiceAccountName[] {
+  const { namespace, services } = application;
+  return [
+    ...Object.values(services).map(({ serviceAccount: name }) => ({ namespace, name })),
+    foreignAccount(application),
+  ];
+}
+
+function originOf(service: string, port: number): string {
+  return `http://${service}:${port}`;
 }
 
 function throughTheGateway({ requests }: Application, origin: string): Vantage {
@@ -177,8 +199,6 @@ function throughTheGateway({ requests }: Application, origin: string): Vantage {
 }
 
 function fromAPod(application: Application, pod: ProbePod, name: string, caller: string): Vantage {
-  const { namespace } = application;
-  const elsewhere = pod.namespace === namespace ? undefined : namespace;
   return {
     name,
     pod,
@@ -186,7 +206,7 @@ function fromAPod(application: Application, pod: ProbePod, name: string, caller:
       const { path, port } = placeOf(application, target.service);
       return {
         ...target,
-        origin: originOf(host ?? target.name, port, elsewhere),
+        origin: originOf(host ?? target.name, port),
         path,
         way: { caller, through: [target.service] },
       };

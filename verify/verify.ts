@@ -12,13 +12,16 @@ import { judge } from "./judge";
 import type { JudgedCell, Verdict } from "./judge";
 import type { StackOutputs } from "../stack/outputs";
 import { findUnexplained, type Findings } from "./findings";
+import { accountsToProbeAs, strangersPod, vantagePoints } from "./vantages";
+import { identityOf, issueIdentities, type Identities } from "./identities";
+import type { ComingProbers } from "./pods";
 import { podAddresses } from "./pod-addresses";
 import { startProbes } from "./probes";
 import type { Probes } from "./probes";
 import { localProber } from "./prober";
 import type { Prober } from "./prober";
 import { sendUntilSettled } from "./send";
-import type { Probers } from "./send";
+import type { Senders } from "./send";
 import { sessionsOf, type SessionOptions } from "./sessions";
 import { readSigningKeys } from "./signing-keys";
 import type { SigningKeys } from "./signing-keys";
@@ -26,7 +29,6 @@ import { genuineTokens } from "./tokens";
 import type { IssuedTokens } from "./tokens";
 import { resolveLocalNames } from "../stack/local-names";
 import { trust } from "../stack/trust";
-import { vantagePoints } from "./vantages";
 import type { Vantage } from "./vantages";
 import { viewersOf, wholeViewer } from "./viewers";
 import type { Viewer } from "./viewers";
@@ -104,27 +106,27 @@ export async function verify(
     const { kubeconfig } = outputs;
     const { probeImage: image, probeDeadline: deadline } = options;
     const started = (probes ??= startProbes({ application, kubeconfig, image, deadline, signal }));
-    const [credentials, inPods] = await together(
+    const [credentials, identities] = await together(
       signal,
       (either) =>
         signIn(application, outputs, signingKeys, options.given, {
           signal: either,
           deadline: options.settleDeadline,
         }),
-      (either) => unlessAborted(started.probers, either),
+      (either) => issueIdentities(kubeconfig, accountsToProbeAs(application), either),
     );
     const planned = planCells(application, vantages, viewers, credentials, outputs);
-    const probers = probersOf(vantages, here, inPods);
+    const probers = new Map([...started.probers, ["here", Promise.resolve(here)]]);
     progress(`Sending ${planned.length} requests …`);
     const [[findings, decisions], observed] = await together(
       signal,
       (either) =>
         Promise.all([
-          findUnexplained(application, outputs, new Map([...inPods, ["here", here]]), either),
+          findUnexplained(application, outputs, { probers, identities }, either),
           decisionsOn(application, planned, vantages, outputs.kubeconfig),
         ]),
       (either) =>
-        sendUntilSettled(planned, probers, {
+        sendUntilSettled(planned, sendersOf(vantages, probers, identities), {
           deadline: options.settleDeadline ?? 30_000,
           signal: either,
           waiting: (unexpected) => {
@@ -210,16 +212,22 @@ async function vantagesOf(
   return vantagePoints(application, gatewayUrl, whole, addresses, login);
 }
 
-function probersOf(
+function sendersOf(
   vantages: readonly Vantage[],
-  here: Prober,
-  inPods: ReadonlyMap<string, Prober>,
-): Probers {
+  probers: ComingProbers,
+  identities: Identities,
+): Senders {
   return new Map(
-    vantages.flatMap(({ name, pod }): [string, Prober][] => {
-      const prober = pod === undefined ? here : inPods.get(pod.name);
-      return prober === undefined ? [] : [[name, prober]];
-    }),
+    vantages.map(({ name, pod, identity }) => [
+      name,
+      async (requests, toUnlisted) => {
+        const prober = await probers.get(pod?.name ?? "here");
+        if (prober === undefined) throw new StackError(`nothing sends requests ${name}`);
+        // Its pod is the unlisted service's.
+        if (toUnlisted) await probers.get(strangersPod);
+        return prober.send(requests, identity && identityOf(identity, identities));
+      },
+    ]),
   );
 }
 

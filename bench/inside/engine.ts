@@ -4,9 +4,8 @@
  */
 import { join } from "node:path";
 import { ownProject } from "../../stack/project";
-import { stackName } from "../../sandbox/configuration";
 import { exitWith, Failure } from "../../sandbox/failure";
-import { clone } from "../../sandbox/layout";
+import { clone, stackName } from "../../sandbox/layout";
 import { printOutput } from "../output";
 import { runEngine, secondsOfNoOp, type Subject } from "./runs";
 

@@ -4,7 +4,7 @@
  * turns. It prints each request's microseconds by turn.
  */
 import { bookinfo } from "../../components/access";
-import { stackName } from "../../sandbox/configuration";
+import { stackName } from "../../sandbox/layout";
 import { exitWith, Failure } from "../../sandbox/failure";
 import { StackError } from "../../stack/errors";
 import { readOutputs } from "../../stack/outputs";

@@ -1,8 +1,7 @@
 /** The part `policies`: a stack's preview, which the policy pack judges. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stackName } from "../../sandbox/configuration";
-import { clone } from "../../sandbox/layout";
+import { clone, stackName } from "../../sandbox/layout";
 import { copyClone } from "../growth/copy";
 import type { Context, Found } from "./part";
 

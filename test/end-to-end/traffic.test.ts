@@ -10,8 +10,13 @@ import { bookinfo } from "../../components/access";
 import { serviceOf } from "../../components/application";
 import type { StackOutputs } from "../../stack/outputs";
 import { podLabel, type ProbePod } from "../../verify/probe-pod";
-import { defaultProbeImage, type ProbePods, probePods } from "../../verify/pods";
-import type { Observed, Prober, ProbeRequest } from "../../verify/prober";
+import {
+  type ComingProbers,
+  defaultProbeImage,
+  type ProbePods,
+  probePods,
+} from "../../verify/pods";
+import type { Observed, ProbeRequest } from "../../verify/prober";
 import { Clients, eventually, outputsOf } from "./clients";
 import { SandboxCopy } from "./copy";
 
@@ -49,7 +54,7 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
   let copy: SandboxCopy;
   let outputs: StackOutputs;
   let pods: ProbePods;
-  let probers: ReadonlyMap<string, Prober>;
+  let probers: ComingProbers;
 
   before(() => {
     copy = new SandboxCopy();
@@ -72,20 +77,20 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
     outputs = await outputsOf(copy);
   }
 
-  beforeEach(async () => {
+  beforeEach(() => {
     pods = probePods({
       kubeconfig: outputs.kubeconfig,
-      namespaces: [caller.namespace, outside.namespace],
       image: defaultProbeImage,
       deadline: 120_000,
     });
-    probers = await pods.start([caller, outside], new AbortController().signal);
+    const wanted = { pods: [caller, outside], accounts: [] };
+    probers = pods.start(wanted, new AbortController().signal);
   });
 
   afterEach(() => pods.remove());
 
   async function send(from: ProbePod, ...requests: ProbeRequest[]): Promise<readonly Observed[]> {
-    const prober = probers.get(from.name);
+    const prober = await probers.get(from.name);
     assert.ok(prober);
     return prober.send(requests);
   }

@@ -144,7 +144,7 @@ test("the whole table: every vantage point, viewer and target, in all 1555 cells
     ...rows("from a pod as reviews", all, reviews),
     ...rows("from a pod as ratings", people, same(refused)),
     ...rows("from a stranger's pod", people, same(refused)),
-    ...rows("from another namespace's pod", people, same(refused)),
+    ...rows("as a workload of another namespace", people, same(refused)),
     ...rows("from a pod outside the mesh", people, same(times(8, "reset"))),
     "from the unlisted server's own pod / anonymous: 200",
     ...detour(
@@ -174,7 +174,7 @@ test("how many cells there are from every vantage point", () => {
     "from a pod as reviews": 42 * 8,
     "from a pod as ratings": 7 * 8,
     "from a stranger's pod": 7 * 8,
-    "from another namespace's pod": 7 * 8,
+    "as a workload of another namespace": 7 * 8,
     "from a pod outside the mesh": 7 * 8,
     "from the unlisted server's own pod": 1,
     "ways round, through the gateway": 2 * 28,
@@ -202,7 +202,6 @@ test("the usual targets: columns, addresses and paths", () => {
     "ratings http://ratings:9080/ratings/0",
     "unlisted http://verify-unlisted:9080/",
   ];
-  const fromElsewhere = inTheMesh.map((target) => target.replace(":9080", ".bookinfo:9080"));
   const usual = vantages
     .slice(0, 9)
     .map(({ name, targets }) => [
@@ -223,38 +222,40 @@ test("the usual targets: columns, addresses and paths", () => {
     ["from a pod as reviews", ...inTheMesh],
     ["from a pod as ratings", ...inTheMesh],
     ["from a stranger's pod", ...inTheMesh],
-    ["from another namespace's pod", ...fromElsewhere],
+    ["as a workload of another namespace", ...inTheMesh],
     ["from a pod outside the mesh", ...inTheMesh],
     ["from the unlisted server's own pod", "unlisted http://127.0.0.1:9080/"],
   ]);
 });
 
-test("the pods that requests are sent from", () => {
-  const pods = vantages.map(({ name, pod }) => {
+test("the pods that requests are sent from, and whose certificates they are sent with", () => {
+  const pods = vantages.map(({ name, pod, identity }) => {
     if (pod === undefined) return `${name}: here`;
-    const { namespace, serviceAccount, inTheMesh, ownServiceAccount, serves } = pod;
+    const { namespace, serviceAccount, inTheMesh, serves } = pod;
     return [
       `${name}: ${pod.name}, ${namespace}/${serviceAccount}`,
-      ...(ownServiceAccount ? ["made for it"] : []),
       ...(inTheMesh ? [] : ["without a sidecar"]),
       ...(serves ? [`behind ${serves.service}:${serves.port}`] : []),
+      ...(identity ? [`as ${identity.namespace}/${identity.name}`] : []),
     ].join(", ");
   });
+  const outsider = "outsider, bookinfo/default, without a sidecar";
+  const stranger = "stranger, bookinfo/default, behind verify-unlisted:9080";
   assert.deepEqual(pods, [
     "through the gateway: here",
-    "from a pod as productpage: productpage, bookinfo/bookinfo-productpage",
-    "from a pod as details: details, bookinfo/bookinfo-details",
-    "from a pod as reviews: reviews, bookinfo/bookinfo-reviews",
-    "from a pod as ratings: ratings, bookinfo/bookinfo-ratings",
-    "from a stranger's pod: stranger, bookinfo/default, behind verify-unlisted:9080",
-    "from another namespace's pod: foreigner, default/bookinfo-productpage, made for it",
-    "from a pod outside the mesh: outsider, bookinfo/default, without a sidecar",
-    "from the unlisted server's own pod: stranger, bookinfo/default, behind verify-unlisted:9080",
+    `from a pod as productpage: ${outsider}, as bookinfo/bookinfo-productpage`,
+    `from a pod as details: ${outsider}, as bookinfo/bookinfo-details`,
+    `from a pod as reviews: ${outsider}, as bookinfo/bookinfo-reviews`,
+    `from a pod as ratings: ${outsider}, as bookinfo/bookinfo-ratings`,
+    `from a stranger's pod: ${stranger}`,
+    `as a workload of another namespace: ${outsider}, as default/bookinfo-productpage`,
+    `from a pod outside the mesh: ${outsider}`,
+    `from the unlisted server's own pod: ${stranger}`,
     "ways round, through the gateway: here",
-    "ways round, from a pod as productpage: productpage, bookinfo/bookinfo-productpage",
-    "ways round, from a pod as reviews: reviews, bookinfo/bookinfo-reviews",
-    "ways round, from a stranger's pod: stranger, bookinfo/default, behind verify-unlisted:9080",
-    "the sidecars' own ports, from a pod outside the mesh: outsider, bookinfo/default, without a sidecar",
+    `ways round, from a pod as productpage: ${outsider}, as bookinfo/bookinfo-productpage`,
+    `ways round, from a pod as reviews: ${outsider}, as bookinfo/bookinfo-reviews`,
+    `ways round, from a stranger's pod: ${stranger}`,
+    `the sidecars' own ports, from a pod outside the mesh: ${outsider}`,
   ]);
 });
 

@@ -8,7 +8,9 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import type { V1Pod } from "@kubernetes/client-node";
 import { endedRuns } from "../../verify/leftovers";
-import { probePods } from "../../verify/pods";
+import type { ServiceAccountName } from "../../components/names";
+import { probePods, type ProbePods } from "../../verify/pods";
+import type { Prober } from "../../verify/prober";
 import type { Plain, ProbePod } from "../../verify/probe-pod";
 import { kubeconfigFor, startCluster } from "./support/cluster";
 import type { Cluster, ClusterOptions, Running } from "./support/cluster";
@@ -20,12 +22,9 @@ const podAs = (serviceAccount: string): ProbePod => ({
   inTheMesh: true,
 });
 
-const foreigner: ProbePod = {
-  ...podAs("bookinfo-productpage"),
-  name: "foreigner",
-  namespace: "default",
-  ownServiceAccount: true,
-};
+/** A service account that requests are sent as. */
+const foreign = { namespace: "default", name: "bookinfo-productpage" };
+
 const stranger: ProbePod = {
   ...podAs("default"),
   name: "stranger",
@@ -54,10 +53,22 @@ async function cluster(t: TestContext, options: Partial<ClusterOptions> = {}): P
 const podsIn = ({ kubeconfig }: Pick<Cluster, "kubeconfig">, deadline = 5_000) =>
   probePods({
     kubeconfig,
-    namespaces: ["bookinfo", "default"],
     image: "registry.example/node:24",
     deadline,
   });
+
+/** Starts pods, and gives their probers when all of them are ready. */
+async function start(
+  pods: ProbePods,
+  wanted: readonly ProbePod[],
+  signal: AbortSignal = live,
+  accounts: readonly ServiceAccountName[] = [],
+): Promise<ReadonlyMap<string, Prober>> {
+  const coming = [...pods.start({ pods: wanted, accounts }, signal)];
+  return new Map(
+    await Promise.all(coming.map(async ([name, prober]) => [name, await prober] as const)),
+  );
+}
 
 test("the probe script runs in each pod; tokens are in no address and no pod", async (t) => {
   const fake = await cluster(t);
@@ -73,7 +84,7 @@ test("the probe script runs in each pod; tokens are in no address and no pod", a
   };
 
   const pods = podsIn(fake);
-  const probers = await pods.start([podAs("bookinfo-reviews"), podAs("default")], live);
+  const probers = await start(pods, [podAs("bookinfo-reviews"), podAs("default")]);
   assert.deepEqual([...probers.keys()], ["bookinfo-reviews", "default"]);
   for (const prober of probers.values()) {
     for (const round of [1, 2]) {
@@ -92,7 +103,7 @@ test("the probe script runs in each pod; tokens are in no address and no pod", a
 test("a pod runs as its service account, unprivileged, with no token mounted", async (t) => {
   const fake = await cluster(t);
   const pods = podsIn(fake);
-  await pods.start([podAs("bookinfo-details")], live);
+  await start(pods, [podAs("bookinfo-details")]);
   await pods.remove();
   const [pod] = fake.created;
   assert.ok(pod);
@@ -124,10 +135,7 @@ test("a pod runs as its service account, unprivileged, with no token mounted", a
 test("a pod outside the mesh has no sidecar, by label and by annotation; the others ask for one by label", async (t) => {
   const fake = await cluster(t);
   const pods = podsIn(fake);
-  await pods.start(
-    [podAs("default"), { ...podAs("default"), name: "out", inTheMesh: false }],
-    live,
-  );
+  await start(pods, [podAs("default"), { ...podAs("default"), name: "out", inTheMesh: false }]);
   await pods.remove();
   const inject = fake.created.map(({ metadata }) => [
     metadata?.labels?.["sidecar.istio.io/inject"],
@@ -146,7 +154,7 @@ test("a pod that serves has a Service that selects no other, and both are remove
   const pods = podsIn(fake);
   const serves = { service: "verify-unlisted", port: 9080 };
   const server: ProbePod = { ...podAs("default"), name: "unlisted", serves };
-  await pods.start([podAs("default"), server], live);
+  await start(pods, [podAs("default"), server]);
   assert.deepEqual(
     [...fake.services.keys()],
     ["bookinfo/left", "bookinfo/other", "bookinfo/verify-unlisted"],
@@ -162,24 +170,19 @@ test("a pod that serves has a Service that selects no other, and both are remove
   assert.deepEqual([...fake.services.keys()], ["bookinfo/other"]);
 });
 
-test("a pod of another namespace has a service account of its own, which is removed with it", async (t) => {
+test("a service account to send as is made, and removed with the pods", async (t) => {
   const fake = await cluster(t);
   fake.serviceAccounts.set("default/other", named("other", "details"));
   const pods = podsIn(fake);
-  const probers = await pods.start([podAs("bookinfo-productpage"), foreigner], live);
-  assert.deepEqual([...probers.keys()], ["bookinfo-productpage", "foreigner"]);
-  // Where the account is, `create` makes none: it belongs to the application.
+  const probers = await start(pods, [podAs("bookinfo-productpage")], live, [foreign]);
+  assert.deepEqual([...probers.keys()], ["bookinfo-productpage"]);
+  // Those of pods belong to the application, and none is made.
   assert.deepEqual(
     [...fake.serviceAccounts.keys()],
     ["default/other", "default/bookinfo-productpage"],
   );
   const account = fake.serviceAccounts.get("default/bookinfo-productpage");
   assert.equal(account?.automountServiceAccountToken, false);
-  assert.deepEqual([...fake.pods.keys()].map((name) => name.replace(/-[0-9a-f]{8}$/, "")).sort(), [
-    "bookinfo/verify-bookinfo-productpage",
-    "default/verify-foreigner",
-  ]);
-  for (const prober of probers.values()) assert.deepEqual(await prober.send([]), []);
   await pods.remove();
   assert.deepEqual([...fake.serviceAccounts.keys()], ["default/other"]);
   assert.equal(fake.pods.size, 0);
@@ -189,7 +192,7 @@ test("where the stack's NetworkPolicies deny it, runs let their pods connect whi
   const closed = { metadata: { namespace: "bookinfo", name: "default-deny" } };
   const fake = await cluster(t, { policies: { networkpolicies: [closed] } });
   const pods = podsIn(fake);
-  await pods.start([podAs("default"), foreigner], live);
+  await start(pods, [podAs("default")], live, [foreign]);
   const labels = { app: "verify", "verify-pod": "network" };
   const made = [...fake.networkPolicies].map(([name, { metadata, spec }]) => [
     name,
@@ -223,10 +226,10 @@ test("where the stack's NetworkPolicies deny it, runs let their pods connect whi
 });
 
 test("where there are none, a run makes none, which would shut the namespace for all others", async (t) => {
-  const foreign = { metadata: { namespace: "bookinfo", name: "somebodys" } };
-  const fake = await cluster(t, { policies: { networkpolicies: [foreign] } });
+  const somebodys = { metadata: { namespace: "bookinfo", name: "somebodys" } };
+  const fake = await cluster(t, { policies: { networkpolicies: [somebodys] } });
   const pods = podsIn(fake);
-  await pods.start([podAs("default"), foreigner], live);
+  await start(pods, [podAs("default")], live, [foreign]);
   assert.equal(fake.networkPolicies.size, 0);
   await pods.remove();
 });
@@ -252,16 +255,16 @@ test("two runs live side by side, and the last one removes what they share", asy
   const fake = await cluster(t);
   const [first, second] = [podsIn(fake), podsIn(fake)];
   const started = await Promise.all([
-    first.start([stranger, foreigner], live),
-    second.start([stranger, foreigner], live),
+    start(first, [stranger], live, [foreign]),
+    start(second, [stranger], live, [foreign]),
   ]);
-  assert.equal(fake.pods.size, 4);
+  assert.equal(fake.pods.size, 2);
   assert.deepEqual(sharedIn(fake), shared);
   const { selector = {} } = fake.services.get("bookinfo/verify-unlisted")?.spec ?? {};
   assert.deepEqual(selector, { app: "verify", "verify-pod": "stranger" });
 
   await first.remove();
-  assert.equal(fake.pods.size, 2);
+  assert.equal(fake.pods.size, 1);
   assert.deepEqual(sharedIn(fake), shared);
   for (const prober of started[1].values()) assert.deepEqual(await prober.send([]), []);
 
@@ -270,35 +273,17 @@ test("two runs live side by side, and the last one removes what they share", asy
   assert.deepEqual(sharedIn(fake), []);
 });
 
-test("an account that another run removes before the pod is there is made again", async (t) => {
-  let refused = 0;
-  const fake = await cluster(t, {
-    refuse: () => {
-      if (refused > 0) return undefined;
-      refused += 1;
-      fake.serviceAccounts.clear();
-      return "error looking up service account: not found";
-    },
-  });
-  const pods = podsIn(fake);
-  await pods.start([foreigner], live);
-  assert.equal(refused, 1);
-  assert.deepEqual(sharedIn(fake), ["default/bookinfo-productpage"]);
-  await pods.remove();
-});
-
 test("what a run that begins meanwhile relies on is there again", async (t) => {
   const fake = await cluster(t, {
     before: (line) => {
       if (!/^DELETE .*\/serviceaccounts/.test(line)) return;
       fake.pods.set("bookinfo/begins", podOf("begins", 0));
-      fake.pods.set("default/begins", podOf("begins", 0, "default"));
     },
   });
   const pods = podsIn(fake);
-  await pods.start([stranger, foreigner], live);
+  await start(pods, [stranger], live, [foreign]);
   await pods.remove();
-  assert.deepEqual([...fake.pods.keys()].sort(), ["bookinfo/begins", "default/begins"]);
+  assert.deepEqual([...fake.pods.keys()].sort(), ["bookinfo/begins"]);
   assert.deepEqual(sharedIn(fake), shared);
 });
 
@@ -306,12 +291,11 @@ test("what killed runs have left is removed, and nothing that a run may still us
   const fake = await cluster(t);
   const left: Record<string, Plain<V1Pod>> = {
     "bookinfo/old": podOf("a", 3600),
-    "default/old": podOf("a", 3600, "default"),
-    "default/ended": { ...podOf("b", 30, "default"), status: { phase: "Failed" } },
+    "bookinfo/alone": { ...podOf("b", 30), status: { phase: "Failed" } },
     "bookinfo/ended": { ...podOf("c", 30), status: { phase: "Failed" } },
     "bookinfo/goes-on": podOf("c", 30),
+    "bookinfo/other": named("other", "verify"),
     "elsewhere/old": podOf("a", 3600, "elsewhere"),
-    "default/other": named("other", "verify", "default"),
   };
   for (const [name, each] of Object.entries(left)) fake.pods.set(name, each);
   for (const namespace of ["bookinfo", "default", "elsewhere"]) {
@@ -320,19 +304,24 @@ test("what killed runs have left is removed, and nothing that a run may still us
       kept.set(`${namespace}/other`, named("other", "verify", namespace));
     }
   }
-  const stay = ["bookinfo/ended", "bookinfo/goes-on", "elsewhere/old", "default/other"];
-  const names = ["bookinfo/left", "bookinfo/other", "default/other"].concat(
-    // Nothing was ever made there.
-    ["elsewhere/left", "elsewhere/other"],
-  );
+  const stay = ["bookinfo/ended", "bookinfo/goes-on", "bookinfo/other", "elsewhere/old"];
   const pods = podsIn(fake);
-  await pods.start([podAs("default")], live);
+  await start(pods, [podAs("default")], live, [foreign]);
   const others = [...fake.pods.keys()].filter((name) => !name.includes("verify-default"));
   assert.deepEqual(others, stay);
+  const everything = [...fake.services.keys()];
+  // A run that still goes on uses what they share.
   await pods.remove();
   assert.deepEqual([...fake.pods.keys()], stay);
-  assert.deepEqual([...fake.services.keys()], names);
-  assert.deepEqual([...fake.serviceAccounts.keys()], names);
+  assert.deepEqual([...fake.services.keys()], everything);
+
+  fake.pods.delete("bookinfo/goes-on");
+  fake.pods.delete("bookinfo/ended");
+  await start(pods, [podAs("default")], live, [foreign]);
+  await pods.remove();
+  const without = (place: string) => everything.filter((name) => name !== `${place}/left`);
+  assert.deepEqual([...fake.services.keys()], without("bookinfo"));
+  assert.deepEqual([...fake.serviceAccounts.keys()], without("default"));
 });
 
 test("a run is over when all its pods have ended, or were made longer ago than a run may take", () => {
@@ -357,11 +346,11 @@ test("pods that do not get ready: which, and why, in Kubernetes' words", async (
   });
   const pods = podsIn(fake, 600);
   await assert.rejects(
-    pods.start([podAs("bookinfo-details"), podAs("default")], live),
+    start(pods, [podAs("bookinfo-details"), podAs("default")]),
     (error: Error) => {
       assert.match(
         error.message,
-        /^the probe pods are not ready after 1 s: verify-default-[0-9a-f]{8} 0\/1 nodes: no cpu$/,
+        /^a probe pod is not ready after 1 s: verify-default-[0-9a-f]{8} 0\/1 nodes: no cpu$/,
       );
       return true;
     },
@@ -386,7 +375,7 @@ test("an image that cannot be pulled is told at once, with the way out", async (
       ],
     }),
   });
-  await assert.rejects(podsIn(fake, 60_000).start([podAs("default")], live), (error: Error) => {
+  await assert.rejects(start(podsIn(fake, 60_000), [podAs("default")]), (error: Error) => {
     assert.match(
       error.message,
       /^the probe pod verify-default-\S+ cannot start: ImagePullBackOff: Back-off pulling image\. Name an image that the cluster can pull, with node on its PATH, by --probe-image\.$/,
@@ -401,9 +390,8 @@ test("a creation that is refused: the API server's reason; the pods beside it ar
       spec?.serviceAccountName === "default" ? undefined : "service account not found\nmore",
   });
   const pods = podsIn(fake);
-  await assert.rejects(pods.start([podAs("default"), podAs("bookinfo-details")], live), {
-    message:
-      "cannot create the probe pod of service account bookinfo-details: 403 service account not found",
+  await assert.rejects(start(pods, [podAs("default"), podAs("bookinfo-details")]), {
+    message: "cannot create the probe pod bookinfo-details: 403 service account not found",
   });
   assert.equal(fake.pods.size, 1);
   await pods.remove();
@@ -422,7 +410,7 @@ test("a probe that cannot run in its pod: its first words", async (t) => {
     },
   });
   const pods = podsIn(fake);
-  const probers = await pods.start([podAs("default")], live);
+  const probers = await start(pods, [podAs("default")]);
   await assert.rejects(
     async () => probers.get("default")?.send([]),
     (error: Error) => {
@@ -445,7 +433,7 @@ test("it ends while it waits when it is told to, and then cleans up", async (t) 
     },
   });
   const pods = podsIn(fake, 60_000);
-  await assert.rejects(pods.start([podAs("default")], stop.signal), (error: Error) => {
+  await assert.rejects(start(pods, [podAs("default")], stop.signal), (error: Error) => {
     assert.equal(((error.cause ?? error) as Error).message, "ended by SIGTERM");
     return true;
   });
@@ -466,11 +454,8 @@ test("a kubeconfig that is none, and a cluster that is not there", async () => {
   gone.close();
   await once(gone, "close");
   const pods = podsIn({ kubeconfig: kubeconfigFor(`http://127.0.0.1:${port}`) });
-  await assert.rejects(pods.start([podAs("default")], live), (error: Error) => {
-    assert.match(
-      error.message,
-      /^cannot create the probe pod of service account default: .*ECONNREFUSED/,
-    );
+  await assert.rejects(start(pods, [podAs("default")]), (error: Error) => {
+    assert.match(error.message, /^cannot create the probe pod default: .*ECONNREFUSED/);
     assert.ok(!error.message.includes("\n"));
     return true;
   });

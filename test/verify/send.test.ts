@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PlannedCell } from "../../verify/cells";
-import type { Observed, Prober, ProbeRequest } from "../../verify/prober";
-import { sendAll, sendUntilSettled } from "../../verify/send";
+import type { Observed, ProbeRequest } from "../../verify/prober";
+import { sendAll, sendUntilSettled, type Sender } from "../../verify/send";
 
 const live = new AbortController().signal;
 
@@ -30,22 +30,21 @@ function planned(vantage: string, target: string, status: 200 | 403, token?: str
 const denied: Observed = { status: 403, headers: {}, body: "RBAC: access denied" };
 const granted: Observed = { status: 200, headers: {}, body: "" };
 
-/** Answers by `answer`, and keeps every batch. */
-function prober(answer: (request: ProbeRequest) => Observed) {
+/** Answers by `answer`, and keeps every batch, and whether it was for the unlisted service. */
+function sender(answer: (request: ProbeRequest) => Observed) {
   const batches: (readonly ProbeRequest[])[] = [];
-  const made: Prober = {
-    send: (requests) => {
-      batches.push(requests);
-      return Promise.resolve(requests.map(answer));
-    },
-    close: () => undefined,
+  const unlistedAsked: boolean[] = [];
+  const made: Sender = (requests, toUnlisted) => {
+    batches.push(requests);
+    unlistedAsked.push(toUnlisted);
+    return Promise.resolve(requests.map(answer));
   };
-  return { made, batches };
+  return { made, batches, unlistedAsked };
 }
 
 test("each vantage point gets its own requests in one batch, and the cells keep their order", async () => {
-  const a = prober(() => granted);
-  const b = prober(() => denied);
+  const a = sender(() => granted);
+  const b = sender(() => denied);
   const untried = { ...planned("a", "three", 200, "t"), request: undefined };
   const cells = await sendAll(
     [planned("a", "one", 200), planned("b", "two", 403), untried, planned("a", "four", 200)],
@@ -69,9 +68,21 @@ test("each vantage point gets its own requests in one batch, and the cells keep 
   );
 });
 
+test("what is for the unlisted service is a batch of its own, for which a place may wait", async () => {
+  const a = sender(() => granted);
+  const own = planned("a", "own", 200);
+  const unlisted = { ...own, cell: { ...own.cell, service: "unlisted" } };
+  await sendAll([planned("a", "one", 200), unlisted], new Map([["a", a.made]]));
+  assert.deepEqual(
+    a.batches.map((batch) => batch.map(({ path }) => path)),
+    [["/one"], ["/own"]],
+  );
+  assert.deepEqual(a.unlistedAsked, [false, true]);
+});
+
 /** What is left of `body` and of a header after a request with these words. */
 async function reported(body: string, words: readonly (readonly [string, string])[]) {
-  const echo = prober(() => ({ status: 401, headers: { "www-authenticate": [body] }, body }));
+  const echo = sender(() => ({ status: 401, headers: { "www-authenticate": [body] }, body }));
   const request = { ...planned("a", "one", 200), words: new Map(words) };
   const [cell] = await sendAll([request], new Map([["a", echo.made]]));
   assert.ok(cell?.observed && "body" in cell.observed);
@@ -111,7 +122,7 @@ test("nor does the beginning of a token get there, where an answer is cut", asyn
 });
 
 /** Sends until all is settled, and says what was waited for. */
-async function settled(cells: readonly PlannedCell[], one: Prober, deadline: number) {
+async function settled(cells: readonly PlannedCell[], one: Sender, deadline: number) {
   const waited: number[] = [];
   const waiting = (unexpected: number) => waited.push(unexpected);
   const options = { deadline, signal: live, waiting };
@@ -130,7 +141,7 @@ const cells = [
 ];
 
 test("what is as expected at once is asked for once", async () => {
-  const prompt = prober(({ path }) => (path === "/two" ? denied : granted));
+  const prompt = sender(({ path }) => (path === "/two" ? denied : granted));
   const { waited, statuses } = await settled(cells, prompt.made, 10_000);
   assert.deepEqual(statuses, [200, 200, 403, undefined]);
   assert.deepEqual(waited, []);
@@ -142,7 +153,7 @@ test("what is as expected at once is asked for once", async () => {
 
 test("what is not as expected is asked for until it is, and then everything once more", async () => {
   let asked = 0;
-  const late = prober(({ path, headers }) => {
+  const late = sender(({ path, headers }) => {
     if (headers.authorization !== undefined) asked += 1;
     return path === "/two" || (headers.authorization !== undefined && asked < 3) ? denied : granted;
   });
@@ -161,7 +172,7 @@ test("what a later round finds not to be as expected is waited for too", async (
     ["/one", [denied, granted, granted, granted]],
     ["/two", [denied, granted, denied, denied]],
   ]);
-  const changing = prober(({ path }) => answers.get(path)?.shift() ?? denied);
+  const changing = sender(({ path }) => answers.get(path)?.shift() ?? denied);
   const two = [planned("a", "one", 200), planned("a", "two", 403)];
   const { waited, statuses } = await settled(two, changing.made, 10_000);
   assert.deepEqual(statuses, [200, 403]);
@@ -173,7 +184,7 @@ test("what a later round finds not to be as expected is waited for too", async (
 });
 
 test("waiting ends at its deadline with what was answered then, and at once when told to", async () => {
-  const never = prober(() => denied);
+  const never = sender(() => denied);
   const one = [planned("a", "one", 200)];
   assert.deepEqual(await settled(one, never.made, 300), { waited: [1], statuses: [403] });
   assert.ok(never.batches.length >= 3);

@@ -74,7 +74,7 @@ test("a mesh that enforces the table: 1555 cells, no difference, and nothing is 
   assert.deepEqual(countsOf(report), [1555, 0, 0, 0]);
   assert.deepEqual(report.findings, noFindings(20));
   const { pods, services, serviceAccounts, created } = stack.cluster;
-  assert.deepEqual([pods.size, services.size, serviceAccounts.size, created.length], [0, 0, 0, 7]);
+  assert.deepEqual([pods.size, services.size, serviceAccounts.size, created.length], [0, 0, 0, 2]);
   assert.deepEqual(lines, [
     "Signing in as every viewer and starting the probe pods …",
     "Sending 1555 requests …",
@@ -221,7 +221,7 @@ test("a policy that overlooks the namespace: the other namespace's cells, and no
     named(report.cells, "different"),
     holders
       .filter((viewer) => !["ours among its audiences", ...readAlike].includes(viewer))
-      .map((viewer) => `from another namespace's pod, ${viewer}, details`),
+      .map((viewer) => `as a workload of another namespace, ${viewer}, details`),
   );
   assert.deepEqual(countsOf(report), [1555, 5, 0, 0]);
 });

@@ -1,4 +1,5 @@
 /** What is in the cluster or at the tenant, and the stack does not explain. */
+import type { ServiceAccountName } from "../../components/names";
 import type { ProbeRequest } from "../prober";
 
 /** Something that the stack does not explain. It holds no secret. */
@@ -15,8 +16,10 @@ export interface Finding {
 
 /** One request, and where it is sent from. */
 export interface Attempt {
-  /** `here`: where this program runs; or the name of a probe pod: `outsider`, `stranger`, `foreigner`, a service. */
+  /** `here`: where this program runs; or the name of a probe pod: `outsider`, `stranger`. */
   readonly from: string;
+  /** Whose certificate it is sent with. Absent: it is the place's own. */
+  readonly as?: ServiceAccountName;
   readonly request: ProbeRequest;
 }
 

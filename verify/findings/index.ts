@@ -3,7 +3,8 @@ import type { Application } from "../../components/application";
 import type { StackOutputs } from "../../stack/outputs";
 import { together } from "../../stack/waiting";
 import { describeObserved } from "../judge";
-import type { Prober } from "../prober";
+import { accountName, type Identities, identityOf } from "../identities";
+import type { ComingProbers } from "../pods";
 import { accountFindings } from "./accounts";
 import { admissionFindings } from "./admission";
 import type { Finding, ProvenFinding } from "./finding";
@@ -53,23 +54,28 @@ type WorkloadInventory = Pick<
   "meshConfig" | "namespaces" | "pods" | "services" | "endpointSlices"
 >;
 
-/** By an attempt's `from`. */
-export type ProbersByPlace = ReadonlyMap<string, Prober>;
+/** What attempts are sent with. */
+export interface Senders {
+  /** By an attempt's `from`. */
+  readonly probers: ComingProbers;
+  /** For an attempt's `as`. */
+  readonly identities: Identities;
+}
 
 /**
  * Looks for what the stack does not explain, in the cluster and at the tenant.
- * @param probers what the requests are sent with
+ * @param senders what the requests are sent with
  * @throws StackError when the cluster does not answer; a tenant that does not is said
  */
 export async function findUnexplained(
   application: Application,
   outputs: StackOutputs,
-  probers: ProbersByPlace,
+  senders: Senders,
   signal: AbortSignal,
 ): Promise<Findings> {
   const [{ asked, proven, notCovered }, tenant] = await together(
     signal,
-    () => findInCluster(application, outputs, probers),
+    () => findInCluster(application, outputs, senders),
     (either) => findAtTenant(application, outputs, either),
   );
   const { notRead } = tenant;
@@ -78,11 +84,7 @@ export async function findUnexplained(
   return { asked, ...judged, unused: unused.filter(isLookedFor), notCovered, notRead };
 }
 
-async function findInCluster(
-  application: Application,
-  outputs: StackOutputs,
-  probers: ProbersByPlace,
-) {
+async function findInCluster(application: Application, outputs: StackOutputs, senders: Senders) {
   const { kubeconfig, routing } = outputs;
   const [inventory, admission] = await Promise.all([
     readInventory(kubeconfig),
@@ -97,7 +99,7 @@ async function findInCluster(
   const found = [...findings, ...admission, ...clusterFindings(application, outputs, inventory)];
   return {
     asked,
-    proven: await prove(found, probers),
+    proven: await prove(found, senders),
     notCovered: notCovered(
       ownNamespaces(application),
       protectedWorkloads(application, outputs),
@@ -110,7 +112,8 @@ async function findInCluster(
 async function findAtTenant(application: Application, outputs: StackOutputs, signal: AbortSignal) {
   const { findings, notRead } = await tenantFindings(application, outputs, signal);
   const here = fetchProber(signal);
-  return { proven: await prove(findings, new Map([["here", here]])), notRead };
+  const senders = { probers: new Map([["here", Promise.resolve(here)]]), identities: new Map() };
+  return { proven: await prove(findings, senders), notRead };
 }
 
 /** What the cluster has, apart from Istio's objects in the stack's own namespaces. */
@@ -168,17 +171,21 @@ export function workloadFindings(
 /** Sends each finding's request once. */
 export async function prove(
   findings: readonly Finding[],
-  probers: ProbersByPlace,
+  { probers, identities }: Senders,
 ): Promise<readonly ProvenFinding[]> {
   return Promise.all(
     findings.map(async ({ attempt, ...finding }): Promise<ProvenFinding> => {
-      const prober = attempt && probers.get(attempt.from);
+      const prober = attempt && (await probers.get(attempt.from));
       if (attempt === undefined || prober === undefined) return finding;
       const { method, origin, path, headers } = attempt.request;
-      const [observed] = await prober.send([attempt.request]);
+      const identity = attempt.as && identityOf(attempt.as, identities);
+      const [observed] = await prober.send([attempt.request], identity);
       if (observed === undefined) return finding;
       const said = Object.entries(headers).map(([name, value]) => ` ${name}: ${String(value)}`);
-      const place = attempt.from === "here" ? "from outside" : `from the pod ${attempt.from}`;
+      const place =
+        attempt.from === "here"
+          ? "from outside"
+          : `from the pod ${attempt.from}${attempt.as === undefined ? "" : ` as ${accountName(attempt.as)}`}`;
       const asked = `${method} ${origin}${path}${said.join("")} ${place}`;
       return { ...finding, seen: `${asked}: ${describeObserved(observed)}` };
     }),

@@ -2,13 +2,15 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { connect, type AddressInfo } from "node:net";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { V1Pod, V1PodStatus, V1Service, V1ServiceAccount } from "@kubernetes/client-node";
 import { WebSocketServer } from "ws";
+import { z } from "zod";
 import type { WebSocket } from "ws";
 import type { Plain } from "../../../verify/probe-pod";
+import type { Authority } from "./authority";
 import { injected } from "./workloads";
 
 /** A command that runs in a pod. */
@@ -35,6 +37,8 @@ export interface ClusterOptions {
   readonly namespaces?: readonly string[];
   /** The mesh's settings. Default: there are none. */
   readonly meshConfig?: object;
+  /** The mesh's own authority. Default: there is none. */
+  readonly authority?: Authority;
 }
 
 export interface Cluster {
@@ -58,6 +62,8 @@ const ready: Plain<V1PodStatus> = {
   phase: "Running",
   conditions: [{ type: "Ready", status: "True" }],
 };
+
+const tokenRequest = z.object({ spec: z.object({ audiences: z.array(z.string()) }) });
 
 export interface Resource {
   readonly metadata?: Plain<V1Pod>["metadata"];
@@ -101,6 +107,26 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     }
     if (url.pathname.endsWith("/namespaces/istio-system/configmaps/istio")) {
       reply(200, { data: { mesh: JSON.stringify(options.meshConfig ?? {}) } });
+      return;
+    }
+    if (url.pathname.endsWith("/namespaces/istio-system/configmaps/istio-ca-root-cert")) {
+      reply(200, { data: { "root-cert.pem": options.authority?.root } });
+      return;
+    }
+    if (url.pathname.endsWith("/namespaces/istio-system/pods")) {
+      const metadata = { name: "istiod-1", labels: { app: "istiod" } };
+      const items = options.authority === undefined ? [] : [{ metadata, status: ready }];
+      reply(200, { items });
+      return;
+    }
+    const [, home = "", account = ""] =
+      /\/namespaces\/([^/]+)\/serviceaccounts\/([^/]+)\/token$/.exec(url.pathname) ?? [];
+    if (account !== "") {
+      const { spec } = tokenRequest.parse(JSON.parse(await text(request)));
+      const isThere = home === "bookinfo" || serviceAccounts.has(`${home}/${account}`);
+      if (!isThere) reply(404, { message: `serviceaccounts "${account}" not found` });
+      else if (!spec.audiences.includes("istio-ca")) reply(400, { message: "another audience" });
+      else reply(201, { status: { token: options.authority?.tokenOf(home, account) } });
       return;
     }
     const [, everywhere] = /^\/api\/v1\/([^/]+)$/.exec(url.pathname) ?? [];
@@ -165,9 +191,18 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     handleProtocols: () => "v5.channel.k8s.io",
   });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    requests.push(`EXEC ${request.url ?? ""}`);
+    requests.push(
+      `${request.url?.includes("/exec") === true ? "EXEC" : "FORWARD"} ${request.url ?? ""}`,
+    );
     const url = new URL(request.url ?? "", "http://cluster");
-    const [namespace = "", , name = ""] = url.pathname.split("/").slice(4);
+    const [namespace = "", , name = "", verb] = url.pathname.split("/").slice(4);
+    const { authority } = options;
+    if (verb === "portforward" && authority !== undefined) {
+      sockets.handleUpgrade(request, socket, head, (connection) => {
+        forward(connection, authority.port, Number(url.searchParams.get("ports")));
+      });
+      return;
+    }
     const pod = pods.get(`${namespace}/${name}`);
     if (pod === undefined) {
       socket.end("HTTP/1.1 404 Not Found\r\n\r\n");
@@ -195,6 +230,25 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await once(server, "close");
     },
   };
+}
+
+/** Kubernetes' port forwarding: each stream says its port first; the first one has the data, the second errors. */
+function forward(connection: WebSocket, port: number, named: number): void {
+  const socket = connect(port, "127.0.0.1");
+  const says = Buffer.from([named % 256, Math.floor(named / 256)]);
+  for (const stream of [0, 1]) connection.send(Buffer.concat([Buffer.from([stream]), says]));
+  connection.on("message", (message: Buffer) => {
+    if (message[0] === 0) socket.write(message.subarray(1));
+  });
+  connection.on("close", () => socket.destroy());
+  socket.on("data", (data: Buffer) => {
+    connection.send(Buffer.concat([Buffer.from([0]), data]));
+  });
+  socket
+    .on("error", () => undefined)
+    .on("close", () => {
+      connection.close();
+    });
 }
 
 /** Kubernetes' remote command protocol: the first byte names the stream. */

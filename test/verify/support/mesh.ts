@@ -3,6 +3,7 @@
  * answers to every caller, and the sidecars' own ports. It has policies of its own, so that it
  * agrees with the table only if both are right.
  */
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage } from "node:http";
@@ -13,6 +14,7 @@ import type { JWTPayload } from "jose";
 import type { V1Pod } from "@kubernetes/client-node";
 import { bookinfo } from "../../../components/access";
 import type { TokenChecks } from "../../../verify/expectations";
+import type { Identity } from "../../../verify/identities";
 import type { Plain } from "../../../verify/probe-pod";
 import type { Observed, ProbeRequest } from "../../../verify/prober";
 import type { Running } from "./cluster";
@@ -188,12 +190,20 @@ const openPorts: Readonly<Record<string, (path: string) => Answer>> = {
   15090: (path) => (path === "/stats/prometheus" ? { status: 200, body: "# metrics" } : noRoute),
 };
 
-/** What a pod's requests get. */
-function sender(pod: Plain<V1Pod>, call: Call, strict: boolean) {
+/** The service account that a certificate is for. */
+function accountIn(certificate: string): string {
+  const { subjectAltName = "" } = new X509Certificate(certificate);
+  return subjectAltName.replace("URI:spiffe://cluster.local/ns/", "").replace("/sa/", "/");
+}
+
+/** What a pod's requests get, or those that it sends by another's certificate. */
+function sender(pod: Plain<V1Pod>, call: Call, strict: boolean, certificate?: string) {
   const { labels, annotations, namespace = "" } = pod.metadata ?? {};
   const inject = "sidecar.istio.io/inject";
-  const plain = labels?.[inject] === "false" && annotations?.[inject] === "false";
-  const caller = plain ? "" : `${namespace}/${pod.spec?.serviceAccountName ?? ""}`;
+  const hasSidecar = labels?.[inject] !== "false" || annotations?.[inject] !== "false";
+  const plain = !hasSidecar && certificate === undefined;
+  const own = `${namespace}/${pod.spec?.serviceAccountName ?? ""}`;
+  const caller = plain ? "" : certificate === undefined ? own : accountIn(certificate);
   const serves = pod.spec?.containers[0]?.command?.at(-1)?.includes("listen(9080)") === true;
   return async ({ method, origin, path, headers }: ProbeRequest): Promise<Answer | string> => {
     const { hostname, port } = new URL(origin);
@@ -218,16 +228,23 @@ function authority(origin: string, path: string, headers: ProbeRequest["headers"
 
 function running(pod: Plain<V1Pod>, call: Call, strict: boolean): Running {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const send = sender(pod, call, strict);
-  const perform = async (request: ProbeRequest): Promise<Observed> => {
+  const perform = async (
+    send: ReturnType<typeof sender>,
+    request: ProbeRequest,
+  ): Promise<Observed> => {
     const answer = await send(request);
     return typeof answer === "string" ? { error: answer } : { ...answer, headers: {} };
   };
   const answerAll = async () => {
     // One batch after the other, so that their results come in order.
     for await (const line of createInterface({ input: stdin })) {
-      const { requests } = JSON.parse(line) as { requests: ProbeRequest[] };
-      stdout.write(`${JSON.stringify(await Promise.all(requests.map(perform)))}\n`);
+      const { requests, identity } = JSON.parse(line) as {
+        requests: ProbeRequest[];
+        identity?: Identity;
+      };
+      const send = sender(pod, call, strict, identity?.certificate);
+      const answers = await Promise.all(requests.map((request) => perform(send, request)));
+      stdout.write(`${JSON.stringify(answers)}\n`);
     }
     stdout.end();
   };

@@ -8,6 +8,7 @@ import type { StackOutputs } from "../../../stack/outputs";
 import { tokenChecksOf } from "../../../verify/expectations";
 import { pluralOf } from "../../../verify/findings/inventory";
 import { type ObjectsByKind, objectsAskedOf } from "../../../verify/findings/objects";
+import { startAuthority } from "./authority";
 import { startCluster } from "./cluster";
 import type { Cluster, ClusterOptions } from "./cluster";
 import { startMesh } from "./mesh";
@@ -130,7 +131,9 @@ export async function startStack({
   const policies = asked(
     objectsAskedOf(bookinfo, { ...recognized, routing, gatewayUrl: mesh.gatewayUrl }),
   );
+  const authority = await startAuthority();
   const clusterOptions: ClusterOptions = {
+    authority,
     run: (pod) => mesh.run(pod),
     workloads: mesh.workloads,
     policies: {
@@ -166,6 +169,7 @@ export async function startStack({
       accepted: [],
     },
     async close() {
+      authority.close();
       await Promise.all([tenant.close(), mesh.close(), cluster.close()]);
       await rm(directory, { recursive: true });
     },
