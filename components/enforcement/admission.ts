@@ -22,9 +22,6 @@ export interface AdmissionObjects {
 /** A text as CEL writes it. JSON's quoting is CEL's. */
 const cel = (value: unknown) => JSON.stringify(value);
 
-/** The label of `verify`'s probe pods, which have each service's identity in turn; they end by themselves. */
-const probe = `has(object.metadata.labels) && "verify-pod" in object.metadata.labels && has(object.spec.activeDeadlineSeconds)`;
-
 /** Annotations by which a sidecar sees fewer requests, or is another one than Istio's. */
 const weakening = [
   "inject.istio.io/templates",
@@ -69,7 +66,6 @@ export function admissionObjects({
           },
         ],
       },
-      matchConditions: [{ name: "not-a-probe", expression: `!(${probe})` }],
       variables: [
         { name: "accounts", expression: cel(accounts) },
         { name: "holders", expression: cel(holders) },

@@ -80,6 +80,24 @@ describe("doors", { timeout: 40 * 60_000 }, () => {
     return findings;
   }
 
+  it("a pod that borrows an identity or takes a service's requests is refused by the API server", async () => {
+    const pods = [
+      ["app=impostor", "bookinfo-productpage"],
+      // As verify's own are labelled: these need no service's account.
+      ["app=verify,verify-run=a,verify-pod=outsider", "bookinfo-productpage"],
+      ["app=details", "default"],
+    ];
+    for (const [labels, serviceAccountName] of pods) {
+      const overrides = { spec: { serviceAccountName, activeDeadlineSeconds: 600 } };
+      const { code, err } = await copy.run(
+        "shell",
+        `kubectl -n bookinfo run impostor --image=none --labels=${labels} --overrides='${JSON.stringify(overrides)}' --dry-run=server`,
+      );
+      assert.equal(code, 1);
+      assert.match(err, /ValidatingAdmissionPolicy 'istio-auth0-bookinfo' .* denied request/);
+    }
+  });
+
   it("workloads, Services, routes and names", async () => {
     await shell(
       "kubectl delete validatingadmissionpolicybinding istio-auth0-bookinfo",
