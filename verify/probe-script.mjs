@@ -157,6 +157,12 @@ async function perform({ deadline, authority, identity, requests }) {
   return results;
 }
 
+// Batches run at the same time, each with its own limit; their results are written in the batches' order.
+let written = Promise.resolve();
 for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(await perform(JSON.parse(line)))}\n`);
+  const results = perform(JSON.parse(line));
+  written = written.then(async () => {
+    process.stdout.write(`${JSON.stringify(await results)}\n`);
+  });
 }
+await written;

@@ -69,10 +69,7 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
   async function up(settings: Readonly<Record<string, string | number>>): Promise<void> {
     // The caller's pod is one that the admission policy refuses.
     const all = { ...settings, "mesh.admission": "false" };
-    const words = Object.entries(all).flatMap(([path, value]) => [
-      "--set",
-      `${path}=${value}`,
-    ]);
+    const words = Object.entries(all).flatMap(([path, value]) => ["--set", `${path}=${value}`]);
     const { code, out, err } = await copy.runWords("up", ...words);
     assert.equal(code, 0, `${err}\n${out.slice(-3000)}`);
     assert.match(out, /\n\d+ cells, 0 differences, 0 not tried\n/);
