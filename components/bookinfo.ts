@@ -166,7 +166,7 @@ function labelsOf({ service, version }: Workload): Record<string, string> {
   return { app: service, version };
 }
 
-function metadataOf(name: string, labels: Record<string, string> = {}) {
+function metadataOf(name: string, labels: Record<string, string>) {
   return { name, namespace: bookinfo.namespace, labels };
 }
 
@@ -192,6 +192,15 @@ function podOf(
 ): kubernetes.types.input.core.v1.PodSpec {
   const { service, writable = {}, environment = {}, group } = workload;
   const health = { httpGet: { path: "/health", port } };
+  const variables = Object.entries(environment).map(([variable, value]) => ({
+    name: variable,
+    value,
+  }));
+  const mounts = Object.entries(writable).map(([volume, mountPath]) => ({
+    name: volume,
+    mountPath,
+  }));
+  const volumes = Object.keys(writable).map((volume) => ({ name: volume, emptyDir: {} }));
   return {
     serviceAccountName: serviceAccountOf(bookinfo, service).name,
     // Istio mounts the sidecar's own token; the services never call Kubernetes.
@@ -205,11 +214,9 @@ function podOf(
         imagePullPolicy: "IfNotPresent",
         ports: [{ name: "http", containerPort: port }],
         ...(override && { envFrom: override.environment }),
-        env: Object.entries(environment).map(([variable, value]) => ({ name: variable, value })),
-        volumeMounts: Object.entries(writable).map(([volume, path]) => ({
-          name: volume,
-          mountPath: path,
-        })),
+        // The API server drops an empty list: an object that had one would differ from its inputs for good.
+        ...(variables.length > 0 && { env: variables }),
+        ...(mounts.length > 0 && { volumeMounts: mounts }),
         // Two minutes to start, asked every second; after that, less often.
         startupProbe: { ...health, periodSeconds: 1, failureThreshold: 120 },
         readinessProbe: { ...health, periodSeconds: 5 },
@@ -219,6 +226,6 @@ function podOf(
         securityContext: containerSecurity(group),
       },
     ],
-    volumes: Object.keys(writable).map((volume) => ({ name: volume, emptyDir: {} })),
+    ...(volumes.length > 0 && { volumes }),
   };
 }

@@ -59,7 +59,6 @@ export class Redis extends pulumi.ComponentResource {
         volumes: [
           { folder, volume: { name: "configuration", secret: { secretName: redis.name } } },
         ],
-        annotations: {},
         // Of two, each would have some of the sessions.
         strategy: "Recreate",
         replicas: 1,

@@ -21,7 +21,7 @@ export interface WorkloadArgs {
     readonly volume: Volume & { name: string };
   }[];
   /** Of its pods: one that changes starts them anew. */
-  readonly annotations: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly annotations?: Readonly<Record<string, pulumi.Input<string>>>;
   readonly strategy: "RollingUpdate" | "Recreate";
   /** How many pods. Several have a disruption budget. */
   readonly replicas: number;
@@ -73,7 +73,7 @@ export function createWorkload(
         strategy: { type: args.strategy },
         selector: { matchLabels: labels },
         template: {
-          metadata: { labels, annotations: { ...args.annotations } },
+          metadata: { labels, ...(args.annotations && { annotations: { ...args.annotations } }) },
           spec: {
             serviceAccountName: workload,
             automountServiceAccountToken: false,

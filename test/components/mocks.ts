@@ -4,11 +4,13 @@
  *
  * A mock proves what the program asks for, not that a provider accepts it: that is the sandbox's part.
  */
+import assert from "node:assert/strict";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { MockMonitor, type MockResourceArgs } from "@pulumi/pulumi/runtime/mocks";
 import { z } from "zod";
+import { droppedParts } from "./dropped";
 
 /** Stands for a value that a preview cannot know. */
 export const unknown = "<unknown>";
@@ -266,6 +268,8 @@ export async function run<Result>(
     MockMonitor.prototype.registerResource = register;
     MockMonitor.prototype.readResource = readExisting;
   }
+  // Whatever the settings are: no object may have what the API server drops.
+  assert.deepEqual(droppedParts(registrations), []);
   return { result: ran.result as Result, registrations };
 }
 
