@@ -29,6 +29,8 @@ export interface Attribute {
   readonly asked: (values: string) => string;
   /** What the request has of it. */
   readonly found: (evidence: Evidence) => string;
+  /** What to change where the request has what is asked for, but in a form that Istio does not compare. */
+  readonly advice?: (values: readonly string[], evidence: Evidence) => string | undefined;
 }
 
 const unknowable: Attribute = {
@@ -102,6 +104,13 @@ function claimAttribute(path: readonly string[]): Attribute {
         .flat()
         .some((each) => typeof each === "string" && matchesPattern(pattern, each)),
     asked: (values) => `${values} in the token's claim ${name}`,
+    advice: (values, evidence) => {
+      const text = value(evidence);
+      const words = typeof text === "string" ? text.split(" ") : [];
+      return words.length > 1 && words.some((word) => values.includes(word))
+        ? `The token has it, as one word of a text, and Istio compares the whole text: name ${name} in spaceDelimitedClaims of the RequestAuthentication (Istio 1.28 or newer), or have the issuer write a list.`
+        : undefined;
+    },
     found: (evidence) => {
       if (evidence.claims === undefined) return "no token";
       const found = value(evidence);
@@ -167,8 +176,15 @@ const attributes: Readonly<Record<string, Attribute>> = {
     asked: (values) => `a token of the principal ${values}`,
     found: ({ claims }) => {
       if (claims === undefined) return "no token";
-      return `a token of the principal ${textClaim(claims, "iss")}/${textClaim(claims, "sub")}`;
+      const [issuer, subject] = [textClaim(claims, "iss"), textClaim(claims, "sub")];
+      return subject.includes("/")
+        ? `a token of the issuer ${issuer} and the subject ${subject}, which has a slash`
+        : `a token of the principal ${issuer}/${subject}`;
     },
+    advice: (_values, { claims }) =>
+      textClaim(claims, "sub").includes("/")
+        ? `Ask for the issuer by ${textClaim(claims, "iss")}/*, and for the subject by request.auth.claims[sub]: Istio divides a principal at its last slash.`
+        : undefined,
   },
   "request.auth.audiences": claimAttribute(["aud"]),
   "request.auth.presenter": claimAttribute(["azp"]),

@@ -1,6 +1,9 @@
 /**
  * AuthorizationPolicy: CUSTOM, then DENY, then ALLOW; AUDIT and dry runs decide nothing.
  *
+ * Of a CUSTOM policy whose provider the mesh does not define, Istio makes rules that deny what it matches
+ * (istio/istio, pilot/pkg/security/authz/builder/builder.go, getBadCustomDenyRules).
+ *
  * Without ALLOW policies everything that is not denied is allowed; with some, only what one of them
  * allows. A policy without rules matches nothing (istio/istio,
  * pilot/pkg/security/authz/builder/builder.go; envoyproxy/envoy,
@@ -59,9 +62,9 @@ function enforced(
 const mayHold = ({ holds }: Tried) => holds !== false;
 
 /**
- * What comes before tokens are checked: an authorizer elsewhere. A policy that cannot be read may
- * have any action, also this one.
- * @returns undefined where nobody else is asked
+ * What comes before tokens are checked: an authorizer elsewhere, or the refusal where it is not defined. A policy that
+ * cannot be read may have any action, also this one.
+ * @returns undefined where no policy asks for an authorizer
  */
 export function authorizeElsewhere(
   policies: Policies,
@@ -72,8 +75,13 @@ export function authorizeElsewhere(
     ({ unknown }) => unknown.length > 0,
   );
   if (unreadable !== undefined) return notKnown(nameOf(unreadable), unreadable.unknown);
-  const custom = tryAll(policies, "CUSTOM", request, undefined).find(mayHold);
-  return custom === undefined ? undefined : askedElsewhere(custom);
+  const custom = tryAll(policies, "CUSTOM", request, undefined).filter(mayHold);
+  const isDefined = ({ policy }: Tried) =>
+    mesh.authorizers.includes(policy.spec?.provider?.name ?? "");
+  const undefinedOne = custom.find((tried) => tried.holds === true && !isDefined(tried));
+  if (undefinedOne !== undefined) return deniedForNobody(undefinedOne);
+  const [first] = custom;
+  return first === undefined ? undefined : askedElsewhere(first);
 }
 
 /** Decides about a request whose token, if it has one, is good, and which nobody else is asked about. */
@@ -125,6 +133,20 @@ function askedElsewhere(tried: Tried): Decision {
     status: undefined,
     decidedBy: place(tried),
     because: `Its action is CUSTOM: ${provider} decides about this request.`,
+  };
+}
+
+function deniedForNobody(tried: Tried): Decision {
+  const name = tried.policy.spec?.provider?.name;
+  const provider =
+    name === undefined
+      ? "it names no provider"
+      : `the mesh defines no authorizer with the name of its provider, ${name}`;
+  return {
+    ...refused,
+    decidedBy: place(tried),
+    because: `Its action is CUSTOM, and ${provider}: Istio denies what the rule matches.`,
+    change: `Define the provider in meshConfig.extensionProviders, or correct its name in ${nameOf(tried.policy)}.`,
   };
 }
 

@@ -18,9 +18,10 @@ export type Given =
 
 /** A token on the command line; a file's name looks otherwise. */
 const looksLikeJwt = /^eyJ[\w-]*(\.[\w-]*){1,4}$/;
-const looksOpaque = /^[\w-]{24,}$/;
 /** What RFC 6750 allows a token to be made of. */
 const bearer = /^[\w.~+/-]{16,}=*$/;
+/** A file's name, where there is no such file: it has a folder or an ending. Google's tokens have a dot, and no ending. */
+const looksLikeFile = /\/|\.[A-Za-z]{1,5}$/;
 
 const tokenResponse = z.object({ access_token: z.string() });
 
@@ -42,7 +43,7 @@ async function contentOf(file: string): Promise<string> {
   } catch (error) {
     if (error instanceof StackError) throw error;
     const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    if (missing && looksOpaque.test(file)) return file;
+    if (missing && bearer.test(file) && !looksLikeFile.test(file)) return file;
     throw new StackError(
       missing
         ? "the argument is neither a token nor a file that exists"
@@ -61,7 +62,8 @@ function parse(content: string, from: string): Given {
     if (token.split(".").length === 5) return { kind: "opaque", token };
     return { kind: "jwt", token, header, claims: decodeJwt(token) };
   } catch {
-    if (bearer.test(token) && !token.includes(".")) return { kind: "opaque", token };
+    // One that begins as a JWT's header does is a JWT that was cut or mistyped.
+    if (bearer.test(token) && !token.startsWith("eyJ")) return { kind: "opaque", token };
     throw new StackError(`${from} holds no token: header.claims.signature is expected`);
   }
 }

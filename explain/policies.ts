@@ -123,6 +123,8 @@ export interface Mesh {
   readonly rootNamespace: string;
   readonly trustDomain: string;
   readonly trustDomainAliases: readonly string[];
+  /** The names of the authorizers that a CUSTOM policy may ask. */
+  readonly authorizers: readonly string[];
   /** How a path is read before it is compared. */
   readonly pathNormalization: "NONE" | "BASE" | "MERGE_SLASHES" | "DECODE_AND_MERGE_SLASHES";
 }
@@ -151,6 +153,15 @@ const meshConfig = z.object({
   rootNamespace: z.string().default("istio-system"),
   trustDomain: z.string().default("cluster.local"),
   trustDomainAliases: strings,
+  extensionProviders: z
+    .array(
+      z.object({
+        name: z.string().default(""),
+        envoyExtAuthzHttp: z.unknown().optional(),
+        envoyExtAuthzGrpc: z.unknown().optional(),
+      }),
+    )
+    .default([]),
   pathNormalization: z
     .object({
       normalization: z
@@ -184,11 +195,21 @@ const selecting = z.object({
  * @throws ZodError where an object is none of Kubernetes', or the mesh's configuration is malformed
  */
 export function parsePolicies(application: Application, objects: PolicyObjects): Policies {
-  const { pathNormalization, ...mesh } = meshConfig.parse(objects.meshConfig ?? {});
+  const { pathNormalization, extensionProviders, ...mesh } = meshConfig.parse(
+    objects.meshConfig ?? {},
+  );
   const { normalization } = pathNormalization;
+  // Other providers collect traces and logs.
+  const authorizers = extensionProviders
+    .filter((one) => (one.envoyExtAuthzHttp ?? one.envoyExtAuthzGrpc) !== undefined)
+    .map(({ name }) => name);
   return {
     application,
-    mesh: { ...mesh, pathNormalization: normalization === "DEFAULT" ? "BASE" : normalization },
+    mesh: {
+      ...mesh,
+      authorizers,
+      pathNormalization: normalization === "DEFAULT" ? "BASE" : normalization,
+    },
     peerAuthentications: objects.peerAuthentications.map((object) =>
       parsePolicy("PeerAuthentication", peerAuthentication, object),
     ),

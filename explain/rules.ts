@@ -15,6 +15,8 @@ export interface Check {
   readonly holds: Truth;
   readonly asked: string;
   readonly found: string;
+  /** What to change, where the usual advice would be wrong. */
+  readonly advice: string | undefined;
 }
 
 /** How a rule fares, and what of it does not hold, or is not known, in its nearest alternative. */
@@ -93,6 +95,7 @@ function check(
     holds: negative ? not(met) : met,
     asked: negative ? `anything but ${asked}` : asked,
     found: about.found(evidence),
+    advice: about.advice?.(values, evidence),
   };
 }
 

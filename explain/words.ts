@@ -57,6 +57,12 @@ const issuersOf = (rules: readonly JwtRule[]) =>
     "or",
   );
 
+const opaque: Words = {
+  because:
+    "The token is opaque: only its issuer can read it. Access tokens have to be JWTs here, since the mesh asks no issuer.",
+  change: "Ask the tenant for a token with the API's audience: then it is a JWT.",
+};
+
 /** By Envoy's words for it; what is not here is a token that is malformed. */
 const failures: Readonly<Record<string, (refused: Refused) => Words>> = {
   [jwtFailures.issuer]: ({ token, rules }) => {
@@ -101,10 +107,9 @@ const failures: Readonly<Record<string, (refused: Refused) => Words>> = {
     because: "The issuer's key set holds no key.",
     change: "Check jwksUri, or jwks, in the RequestAuthentication.",
   }),
-  [jwtFailures.format]: () => ({
-    because: "The token is opaque: only its issuer can read it, and the mesh asks nobody.",
-    change: "Ask the tenant for a token with the API's audience: then it is a JWT.",
-  }),
+  [jwtFailures.format]: () => opaque,
+  [jwtFailures.headerEncoding]: () => opaque,
+  [jwtFailures.headerJson]: () => opaque,
   [jwtFailures.otherAlgorithm]: () => ({
     because: "The token's algorithm is none that Envoy accepts; none is such a one.",
     change: "Let the tenant sign with RS256.",
@@ -130,6 +135,7 @@ export function describeFailure(
 export function changeFor(application: Application, check: Check): string {
   const { attribute, negative, asked, values } = check;
   if (negative) return `Send a request with ${asked}, or change the rule.`;
+  if (check.advice !== undefined) return check.advice;
   if (attribute === "request.auth.principal") {
     return check.found === "no token"
       ? "Send a token: Authorization: Bearer …"

@@ -11,6 +11,12 @@ const token = `${encode({ alg: "RS256", kid: "one" })}.${encode({ sub: "ada" })}
 const unsigned = `${encode({ alg: "none" })}.${encode({ sub: "ada" })}.`;
 const encrypted = `${encode({ alg: "dir", enc: "A256GCM" })}..aXY.dGV4dA.dGFn`;
 const opaque = "v1_Tq8NdnXcIh0pFhP6vC2r3xZ";
+/** As Google and others write theirs: RFC 6750 allows dots, tildes, slashes and signs. */
+const otherOpaque = [
+  "ya29.a0AfB_byCTq8NdnXcIh0pFhP6vC2r3xZ",
+  "one.two.c2lnbmF0dXJlLXRoYXQtaXMtbm9uZQ",
+  "tok~Tq8NdnXcIh0pFhP6vC2r3xZ+a==",
+];
 let folder: string;
 
 before(async () => {
@@ -45,10 +51,20 @@ test("a token from a file, standard input, a token response, or the command line
 
 test("a token without a signature is read; an opaque or encrypted one is known as such", async () => {
   assert.equal((await read(unsigned)).kind, "jwt");
-  for (const text of [opaque, encrypted]) {
+  for (const text of [opaque, ...otherOpaque, encrypted]) {
     assert.deepEqual(await read("-", [text]), { kind: "opaque", token: text });
     assert.deepEqual(await read(text), { kind: "opaque", token: text });
   }
+});
+
+test("a name that no file has is no token where it looks like a file's", async () => {
+  for (const name of ["tokens/of-the-moderator-at-night", "token-of-the-moderator.jwt"])
+    await assert.rejects(read(name), {
+      message: "the argument is neither a token nor a file that exists",
+    });
+  // A slash is fine where the token itself is read.
+  const token = "Tq8NdnXcIh0pFhP6/vC2r3xZ";
+  assert.deepEqual(await read("-", [token]), { kind: "opaque", token });
 });
 
 const garbage = "holds no token: header.claims.signature is expected";
@@ -58,6 +74,8 @@ test("garbage, of whatever kind, is named by its file and never shown", async ()
     "some words that are no token",
     "a.b.c",
     "short",
+    // The beginning of a JWT.
+    `${token.slice(0, 30)}.${token.slice(30, 40)}`,
     '{"error":"access_denied"}',
     Buffer.from([0, 255, 1]),
   ];

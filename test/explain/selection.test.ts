@@ -41,8 +41,14 @@ describe("which policy decides", () => {
   test("CUSTOM comes before all, also before the token", async () => {
     const custom = object("login", { action: "CUSTOM", provider: { name: "proxy" }, rules: any });
     const facts = request({ headers: bearer("garbage") });
+    const policies = [custom, object("deny", { action: "DENY", rules: any })];
+    const meshConfig = { extensionProviders: [{ name: "proxy", envoyExtAuthzHttp: {} }] };
+    const { outcome, decidedBy } = await decideBy(
+      { authorizationPolicies: policies, meshConfig },
+      facts,
+    );
     assert.equal(
-      await by([custom, object("deny", { action: "DENY", rules: any })], facts),
+      `${outcome}: ${decidedBy}`,
       "not known: AuthorizationPolicy bookinfo/login, rule 1",
     );
     const elsewhere = {
@@ -50,6 +56,34 @@ describe("which policy decides", () => {
       spec: { ...custom.spec, rules: [operation({ paths: ["/x"] })] },
     };
     assert.equal(await by([elsewhere]), "allowed: no AuthorizationPolicy");
+  });
+
+  test("CUSTOM with a provider that the mesh does not define denies what it matches", async () => {
+    const asking = (name: string, changes: object = {}) =>
+      object(name, { action: "CUSTOM", provider: { name }, rules: any, ...changes });
+    // Of these, only one asks an authorizer.
+    const meshConfig = {
+      extensionProviders: [
+        { name: "proxy", envoyExtAuthzGrpc: {} },
+        { name: "traces", zipkin: {} },
+      ],
+    };
+    const decide = (...authorizationPolicies: object[]) =>
+      decideBy({ authorizationPolicies, meshConfig }, request());
+    const decision = await decide(asking("proxy"), asking("traces"));
+    assert.deepEqual(
+      [decision.outcome, decision.status, decision.message, decision.decidedBy],
+      ["denied", 403, "RBAC: access denied", "AuthorizationPolicy bookinfo/traces, rule 1"],
+    );
+    assert.equal(
+      decision.because,
+      "Its action is CUSTOM, and the mesh defines no authorizer with the name of its provider, traces: Istio denies what the rule matches.",
+    );
+    assert.equal((await decide(asking("proxy"))).outcome, "not known");
+    assert.equal((await decide(asking("gone"))).outcome, "denied");
+    assert.equal((await decide(asking("gone", { provider: undefined }))).outcome, "denied");
+    const elsewhere = { rules: [operation({ paths: ["/x"] })] };
+    assert.equal((await decide(asking("gone", elsewhere))).outcome, "allowed");
   });
 
   test("the root namespace's policies count for all, another's for nobody", async () => {

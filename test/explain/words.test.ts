@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { bearer, decideBy, request, seconds, sign } from "./mesh";
+import { bearer, decideBy, issuer, jwtRule, object, request, seconds, sign, source } from "./mesh";
 
 describe("words", () => {
   test("an anonymous request to details names the policy and the missing principal", async () => {
@@ -26,6 +26,53 @@ describe("words", () => {
       change,
       "Grant read:book-details (role user or moderator; for a machine, its permissions in the stack's configuration), then get a new token.",
     );
+  });
+
+  test("a permission that is one word of a text: the token has it, and nobody has to grant it", async () => {
+    const permissions = "read:other read:book-details";
+    const headers = bearer(await sign({ permissions }));
+    const { outcome, change } = await decideBy({}, request({ headers }));
+    assert.equal(outcome, "denied");
+    assert.match(
+      change ?? "",
+      /^The token has it, as one word of a text, .* name permissions in spaceDelimitedClaims /,
+    );
+    const spaceDelimitedClaims = ["permissions"];
+    const tokens = object("tokens", { jwtRules: [{ ...jwtRule, spaceDelimitedClaims }] });
+    const split = await decideBy({ requestAuthentications: [tokens] }, request({ headers }));
+    assert.equal(split.outcome, "allowed");
+  });
+
+  test("a subject with a slash is told from its principal, which Istio divides elsewhere", async () => {
+    const sub = "team/ada";
+    const headers = bearer(await sign({ sub, permissions: ["read:book-details"] }));
+    const asking = (requestPrincipals: string[]) => ({
+      authorizationPolicies: [object("subject", { rules: [source({ requestPrincipals })] })],
+    });
+    const decision = await decideBy(asking([`${issuer}/${sub}`]), request({ headers }));
+    assert.equal(
+      decision.because,
+      `It asks for a token of the principal ${issuer}/${sub}; there was a token of the issuer ${issuer} and the subject ${sub}, which has a slash.`,
+    );
+    assert.equal(
+      decision.change,
+      `Ask for the issuer by ${issuer}/*, and for the subject by request.auth.claims[sub]: Istio divides a principal at its last slash.`,
+    );
+    const advised = {
+      from: [{ source: { requestPrincipals: [`${issuer}/*`] } }],
+      when: [{ key: "request.auth.claims[sub]", values: [sub] }],
+    };
+    const policy = object("subject", { rules: [advised] });
+    const followed = await decideBy({ authorizationPolicies: [policy] }, request({ headers }));
+    assert.equal(followed.outcome, "allowed");
+  });
+
+  test("an opaque token, with dots or without: access tokens have to be JWTs here", async () => {
+    for (const token of ["v1_Tq8NdnXcIh0pFhP6vC2r3xZ", "ya29.a0AfB_byC", "one.two.three"]) {
+      const { outcome, because } = await decideBy({}, request({ headers: bearer(token) }));
+      assert.equal(outcome, "unauthenticated");
+      assert.match(because, /^The token is opaque: .* Access tokens have to be JWTs here/);
+    }
   });
 
   test("a caller and a service that the table does not have: where the table is", async () => {
