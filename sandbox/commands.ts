@@ -48,10 +48,16 @@ export function explain(layout: Layout, args: readonly string[]): Promise<number
   return onStack(layout, "explain", args);
 }
 
-async function onStack(layout: Layout, name: string, args: readonly string[]): Promise<number> {
+/** `token`: the project's own program of that name, on the sandbox's stack. */
+export function token(layout: Layout, args: readonly string[]): Promise<number> {
+  return onStack(layout, "verify/token", args);
+}
+
+/** @param folder of the program's main.ts */
+async function onStack(layout: Layout, folder: string, args: readonly string[]): Promise<number> {
   await existing(layout);
   const choice = ["--cwd", layout.pulumi, "--stack", stackName];
-  const program = [...programArguments(`${name}/main.ts`), ...choice, ...args];
+  const program = [...programArguments(`${folder}/main.ts`), ...choice, ...args];
   // npm starts every script in the project's folder; files are named from where the person is.
   return foreground(process.execPath, program, { cwd: process.env.INIT_CWD ?? process.cwd() });
 }

@@ -23,6 +23,8 @@ export async function until<T>(
 
 /** The promise's result, unless `signal` comes first: then its reason is thrown at once. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Nobody waits for it then: what becomes of it is of no interest.
+  if (signal.aborted) promise.catch(() => undefined);
   signal.throwIfAborted();
   let stop: () => void = () => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {

@@ -38,12 +38,24 @@ test("--help says how to call it, and what every command does", async () => {
   const described = [...stdout.matchAll(/^ {2}(\S+)(?: SETTING=VALUE| DIR)? {2,}\S/gm)];
   assert.deepEqual(
     described.map(([, name]) => name),
-    ["up", "verify", "explain", "status", "shell", "down", "--project", "--set", "--all", "--help"],
+    [
+      "up",
+      "verify",
+      "explain",
+      "token",
+      "status",
+      "shell",
+      "down",
+      "--project",
+      "--set",
+      "--all",
+      "--help",
+    ],
   );
 });
 
 const commands =
-  "there are up, down, verify, explain, status, shell (see npm run sandbox -- --help)";
+  "there are up, down, verify, explain, token, status, shell (see npm run sandbox -- --help)";
 const alone = (other: string) =>
   `verify --all-modes takes nothing else but --project, and not ${other}: each mode has a report of its own (see npm run sandbox -- --help)`;
 const expected = "expected SETTING=VALUE, such as gateway.url=http://localhost:9000";

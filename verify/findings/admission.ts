@@ -34,9 +34,31 @@ export function compareAdmission(
 ): readonly Finding[] {
   const { name, policy, binding } = admissionObjects(application);
   return [
-    ...compare(`ValidatingAdmissionPolicy ${name}`, policy, live.policy),
-    ...compare(`ValidatingAdmissionPolicyBinding ${name}`, binding, live.binding),
+    ...compare(`ValidatingAdmissionPolicy ${name}`, unlimited(policy), live.policy),
+    ...compare(
+      `ValidatingAdmissionPolicyBinding ${name}`,
+      { ...binding, ...everywhere },
+      live.binding,
+    ),
   ];
+}
+
+/** What would leave pods out, if the stack's objects had it: none of them has. */
+const nothing = undefined;
+const everywhere = { matchResources: nothing, paramRef: nothing };
+
+function unlimited(policy: ReturnType<typeof admissionObjects>["policy"]) {
+  return {
+    ...policy,
+    matchConditions: nothing,
+    paramKind: nothing,
+    matchConstraints: {
+      ...(policy.matchConstraints as object),
+      excludeResourceRules: nothing,
+      // The API server adds it, empty.
+      objectSelector: { matchLabels: nothing, matchExpressions: nothing },
+    },
+  };
 }
 
 function compare(object: string, asked: unknown, live: unknown): readonly Finding[] {
@@ -54,6 +76,7 @@ function compare(object: string, asked: unknown, live: unknown): readonly Findin
 /** Whether a value has all that is asked for. The API server adds defaults, and nothing to a list. */
 function holds(live: unknown, asked: unknown): boolean {
   if (typeof asked !== "object" || asked === null) return live === asked;
+  if (live === undefined && Object.values(asked).every((part) => part === undefined)) return true;
   if (typeof live !== "object" || live === null) return false;
   if (Array.isArray(asked) && (!Array.isArray(live) || live.length !== asked.length)) return false;
   return Object.entries(asked).every(([field, value]) =>

@@ -37,8 +37,12 @@ test("a policy that is missing, and a binding that only warns, are findings", ()
 
 test("a condition that leaves pods out, and a validation less, are findings", () => {
   const { policy } = live();
+  const constraints = policy.matchConstraints as object;
+  const labelled = { matchLabels: { app: "checked" } };
   for (const changed of [
     { ...policy, matchConditions: [{ name: "none", expression: "false" }] },
+    { ...policy, matchConstraints: { ...constraints, objectSelector: labelled } },
+    { ...policy, matchConstraints: { ...constraints, excludeResourceRules: [{}] } },
     { ...policy, validations: (policy.validations as unknown[]).slice(1) },
     { ...policy, failurePolicy: "Ignore" },
   ]) {
@@ -46,6 +50,19 @@ test("a condition that leaves pods out, and a validation less, are findings", ()
       "ValidatingAdmissionPolicy istio-auth0-bookinfo",
     ]);
   }
+});
+
+test("a binding for some pods only is a finding; what the API server adds is none", () => {
+  const matchResources = { objectSelector: { matchLabels: { app: "checked" } } };
+  const binding = { ...asked.binding, matchResources };
+  assert.deepEqual(objects(compareAdmission(bookinfo, { ...live(), binding })), [
+    "ValidatingAdmissionPolicyBinding istio-auth0-bookinfo",
+  ]);
+  const { policy } = live();
+  const constraints = policy.matchConstraints as object;
+  const added = { ...constraints, objectSelector: {}, matchPolicy: "Equivalent" };
+  const completed = { ...policy, matchConstraints: added };
+  assert.deepEqual(compareAdmission(bookinfo, { ...live(), policy: completed }), []);
 });
 
 test("each service's account and label are in the policy: whatever is added to the table is covered", () => {

@@ -455,13 +455,14 @@ const cases: readonly (readonly [
   [
     "a probe pod with another command and a service's account",
     ({ pods }) => {
-      const probe = pods.find(({ metadata }) => metadata?.labels?.["verify-pod"] === "details");
+      const probe = pods.find(({ metadata }) => metadata?.labels?.["verify-pod"] === "outsider");
       assert.ok(probe?.metadata);
       appOf(probe).command = ["sh"];
+      specOf(probe).serviceAccountName = "bookinfo-details";
     },
-    "Pod bookinfo/verify-details-aaaa",
+    "Pod bookinfo/verify-outsider-aaaa",
     /service account of details, and is not details/,
-    "kubectl -n bookinfo delete pod verify-details-aaaa",
+    "kubectl -n bookinfo delete pod verify-outsider-aaaa",
   ],
   [
     "a pod that takes forever to end",
