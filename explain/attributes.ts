@@ -18,6 +18,8 @@ export interface Evidence {
   /** undefined: no token. */
   readonly claims: Claims | undefined;
   readonly mesh: Mesh;
+  /** The stack's clients: their names by their ids. */
+  readonly clients: Readonly<Record<string, string>>;
   /** The policy's own namespace: a service account without a namespace is of this one. */
   readonly policyNamespace: string;
 }
@@ -27,6 +29,8 @@ export interface Attribute {
   readonly meets: (value: string, evidence: Evidence) => Truth;
   /** What a rule asks for. */
   readonly asked: (values: string) => string;
+  /** What a value is called. Default: as it is. */
+  readonly named?: (value: string, evidence: Evidence) => string;
   /** What the request has of it. */
   readonly found: (evidence: Evidence) => string;
   /** What to change where the request has what is asked for, but in a form that Istio does not compare. */
@@ -96,6 +100,9 @@ function meetsPrincipal(value: string, { claims }: Evidence): boolean {
 /** A claim by its path: itself where it is a text, or one of its members where it is a list. */
 function claimAttribute(path: readonly string[]): Attribute {
   const name = path.join(".");
+  // The client that a token was issued to, which people know by its name.
+  const named = (text: string, { clients }: Evidence) =>
+    name === "azp" && clients[text] !== undefined ? `${clients[text]} (${text})` : text;
   const value = ({ claims }: Evidence) =>
     path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), claims);
   return {
@@ -104,6 +111,7 @@ function claimAttribute(path: readonly string[]): Attribute {
         .flat()
         .some((each) => typeof each === "string" && matchesPattern(pattern, each)),
     asked: (values) => `${values} in the token's claim ${name}`,
+    named,
     advice: (values, evidence) => {
       const text = value(evidence);
       const words = typeof text === "string" ? text.split(" ") : [];
@@ -116,7 +124,11 @@ function claimAttribute(path: readonly string[]): Attribute {
       const found = value(evidence);
       if (found === undefined) return `a token without the claim ${name}`;
       const list =
-        Array.isArray(found) && found.length > 0 ? found.join(", ") : JSON.stringify(found);
+        Array.isArray(found) && found.length > 0
+          ? found.join(", ")
+          : typeof found === "string" && named(found, evidence) !== found
+            ? named(found, evidence)
+            : JSON.stringify(found);
       return `a token whose claim ${name} is ${list}`;
     },
   };

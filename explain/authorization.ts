@@ -36,7 +36,7 @@ const refused = { outcome: "denied", status: 403, message: "RBAC: access denied"
 
 /** The policies of one action that count for the request's workload, and how each of their rules fares. */
 function tryAll(
-  { authorizationPolicies, mesh }: Policies,
+  { authorizationPolicies, mesh, clients }: Policies,
   action: Action,
   request: RequestFacts,
   claims: Claims | undefined,
@@ -45,7 +45,8 @@ function tryAll(
     .filter(({ spec }) => spec?.action === action)
     .flatMap((policy) =>
       (policy.spec?.rules ?? []).map((rule, index): Tried => {
-        const evidence = { request, claims, mesh, policyNamespace: policy.namespace };
+        const policyNamespace = policy.namespace;
+        const evidence = { request, claims, mesh, clients, policyNamespace };
         return { policy, number: index + 1, ...evaluateRule(rule, evidence) };
       }),
     );

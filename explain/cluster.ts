@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Application } from "../components/application";
 import { namespaces } from "../components/names";
 import { explained, loadCluster } from "../stack/cluster";
+import type { StackOutputs } from "../stack/outputs";
 import { readMeshConfig } from "../stack/mesh-config";
 import { parsePolicies } from "./policies";
 import type { Policies } from "./policies";
@@ -27,12 +28,12 @@ const ofThePod = ["pod-template-hash", "controller-revision-hash"];
 /**
  * Reads all of Istio's security objects, the mesh's configuration, and the labels of the workloads.
  * @param application whose workloads are asked about
- * @param kubeconfig the file's content
+ * @param outputs the kubeconfig is the file's content
  * @throws StackError saying what could not be read
  */
 export async function readCluster(
   application: Application,
-  kubeconfig: string,
+  { kubeconfig, clientIds }: Pick<StackOutputs, "kubeconfig" | "clientIds">,
 ): Promise<ClusterState> {
   const cluster = loadCluster(kubeconfig);
   const custom = cluster.makeApiClient(CustomObjectsApi);
@@ -61,9 +62,19 @@ export async function readCluster(
       requestAuthentications,
       authorizationPolicies,
       meshConfig,
+      clients: clientNames(clientIds),
     }),
     workloads: { application: pods[0], ingress: pods[1] },
   };
+}
+
+/** The stack's clients, by their ids: the one that people sign in with, and the machines. */
+export function clientNames({
+  web,
+  machines,
+}: StackOutputs["clientIds"]): Readonly<Record<string, string>> {
+  const named = Object.entries(machines).map(([name, id]) => [id, `machine ${name}`] as const);
+  return Object.fromEntries([...named, ...(web === undefined ? [] : [[web, "web"] as const])]);
 }
 
 function distinct(all: readonly Labels[]): readonly Labels[] {

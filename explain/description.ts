@@ -11,11 +11,13 @@ export type Line = readonly [name: string, value: string];
 /**
  * The claims that people ask about, in words; no part of the token itself.
  * @param permissionsClaim where the stack looks for permissions: the names that lead to the claim
+ * @param clients names of clients by their ids
  */
 export function describeToken(
   given: Given,
   now: Date,
   permissionsClaim: readonly string[],
+  clients: Readonly<Record<string, string>> = {},
 ): readonly Line[] {
   if (given.kind === "opaque") return [["kind", "opaque: only its issuer can read it"]];
   const { header, claims } = given;
@@ -36,7 +38,7 @@ export function describeToken(
     ["expires", claims.exp ?? "never", expiry],
     [wanted, claimAt(claims, permissionsClaim)],
     ...(wanted === "scope" ? [] : [["scope", claims.scope] as const]),
-    ["application", claims.azp],
+    ["application", clientIn(claims.azp, clients)],
     ["algorithm", header.alg],
     ["key", header.kid],
   ];
@@ -44,6 +46,12 @@ export function describeToken(
     if (value === undefined) return name === wanted ? [[name, "none: no such claim"]] : [];
     return [[name, typeof value === "number" && say !== undefined ? say(value) : shown(value)]];
   });
+}
+
+/** A client's name and id, where the stack knows it. */
+function clientIn(azp: unknown, clients: Readonly<Record<string, string>>): unknown {
+  const name = typeof azp === "string" ? clients[azp] : undefined;
+  return name === undefined ? azp : `${name} (${String(azp)})`;
 }
 
 /** The claim that these names lead to. */

@@ -18,12 +18,13 @@ import { renderExplanation } from "./report";
 import type { Explanation, Verdict } from "./report";
 import { decideWay } from "./way";
 import { callersOf, waysTo } from "./ways";
-import type { NamedWay } from "./ways";
+import type { Asked, NamedWay } from "./ways";
 
 const help = (
   serviceNames: readonly string[],
 ) => `Usage: npm run explain -- [FILE | - | TOKEN] [--service SERVICE] [--as CALLER]
-                          [--project DIR] [--stack STACK] [--cwd DIR] [--json]
+                          [--method METHOD] [--path PATH] [--project DIR] [--stack STACK]
+                          [--cwd DIR] [--json]
 
 Says for each service whether the mesh lets a request through, which policy and rule decides, why,
 and what to change. The policies are read from the stack's cluster; no request is sent to it.
@@ -36,6 +37,8 @@ and what to change. The policies are read from the stack's cluster; no request i
   --service SERVICE  only this service: ${serviceNames.join(", ")}
   --as CALLER        who calls: a service, gateway, or stranger, a workload that no rule names
                      (default: the service's permitted caller, from the gateway on)
+  --method METHOD    what the service is asked for (default: GET),
+  --path PATH        and where (default: the service's own path)
   --stack STACK      the Pulumi stack (default: the selected one, else the sandbox's)
   --project DIR      the project: this one (the default), or a folder in examples/
   --cwd DIR          where the Pulumi CLI finds the stack (default: the project's folder)
@@ -53,6 +56,8 @@ function readArguments() {
       options: {
         service: { type: "string" },
         as: { type: "string" },
+        method: { type: "string" },
+        path: { type: "string" },
         stack: { type: "string" },
         project: { type: "string" },
         cwd: { type: "string" },
@@ -79,6 +84,15 @@ function choose<Name extends string>(
   throw new StackError(`${option} ${firstLine(given, 40)}: one of ${names.join(", ")} is expected`);
 }
 
+/** What is asked of the service, where that is not its usual request. */
+function requested({ method, path }: { method?: string; path?: string }): Partial<Asked> {
+  if (method !== undefined && !/^[A-Z]+$/.test(method))
+    throw new StackError(`--method ${firstLine(method, 40)}: a method such as POST is expected`);
+  if (path !== undefined && !path.startsWith("/"))
+    throw new StackError(`--path ${firstLine(path, 40)}: it has to begin with a slash`);
+  return { ...(method !== undefined && { method }), ...(path !== undefined && { path }) };
+}
+
 /** @returns the exit code */
 async function main(): Promise<number> {
   const options = readArguments();
@@ -90,24 +104,28 @@ async function main(): Promise<number> {
   }
   const service = choose("--service", options.service, serviceNames);
   const caller = choose("--as", options.as, callersOf(application));
+  const asked = requested(options);
   const directory = options.cwd === undefined ? folder : resolve(options.cwd);
   const outputs = await outputsIfAny(application, directory, options.stack);
   if (outputs === undefined) return runOnSandbox("explain");
   const given =
     options.token === undefined ? undefined : await readToken(options.token, process.stdin);
   trust(outputs.certificateAuthority);
-  const cluster = await readCluster(application, outputs.kubeconfig);
+  const cluster = await readCluster(application, outputs);
   const keys = await readKeySets(cluster.policies);
   const services = service === undefined ? serviceNames : [service];
   const ways = services.flatMap((each) =>
-    waysTo(application, each, caller, cluster, outputs.gatewayUrl),
+    waysTo(application, each, caller, cluster, outputs.gatewayUrl, asked),
   );
   const now = new Date();
   const accepted = acceptedBy(cluster, keys, outputs.clientIds);
   const foreign = given === undefined ? undefined : otherIssuer(given, accepted);
   if (foreign !== undefined) console.error(`error: ${foreign}`);
   const explanation: Explanation = {
-    token: given === undefined ? undefined : describeToken(given, now, outputs.permissionsClaim),
+    token:
+      given === undefined
+        ? undefined
+        : describeToken(given, now, outputs.permissionsClaim, cluster.policies.clients),
     warnings: given === undefined ? [] : warningsFor(given, accepted),
     verdicts: alike(serviceNames, await judge(ways, cluster, keys, given, now)),
   };

@@ -134,6 +134,8 @@ export interface Policies {
   /** Whose services, permissions and roles are named where it is said what to change. */
   readonly application: Application;
   readonly mesh: Mesh;
+  /** The stack's clients at the provider: their names by their ids. */
+  readonly clients: Readonly<Record<string, string>>;
   readonly peerAuthentications: readonly Policy<PeerAuthenticationSpec>[];
   readonly requestAuthentications: readonly Policy<RequestAuthenticationSpec>[];
   readonly authorizationPolicies: readonly Policy<AuthorizationSpec>[];
@@ -146,6 +148,8 @@ export interface PolicyObjects {
   readonly authorizationPolicies: readonly unknown[];
   /** The mesh's configuration as an object; default: Istio's own defaults. */
   readonly meshConfig?: unknown;
+  /** Names of clients by their ids. Default: they are called by their ids. */
+  readonly clients?: Readonly<Record<string, string>>;
 }
 
 /** Istio's defaults (istio/istio, pkg/config/mesh/mesh.go, DefaultMeshConfig). */
@@ -205,6 +209,7 @@ export function parsePolicies(application: Application, objects: PolicyObjects):
     .map(({ name }) => name);
   return {
     application,
+    clients: objects.clients ?? {},
     mesh: {
       ...mesh,
       authorizers,

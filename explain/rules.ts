@@ -86,7 +86,8 @@ function check(
 ): Check {
   const about = attributeOf(attribute);
   const met = anyMet(about, values, evidence);
-  const asked = about.asked(values.join(" or "));
+  const names = values.map((value) => about.named?.(value, evidence) ?? value);
+  const asked = about.asked(names.join(" or "));
   return {
     field,
     attribute,

@@ -18,6 +18,12 @@ export const callersOf = ({ services }: Application): readonly string[] => [
   stranger,
 ];
 
+/** What a service is asked for. */
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+}
+
 /** One way to one workload. A service that has several versions may have several. */
 export interface NamedWay {
   readonly service: string;
@@ -31,6 +37,7 @@ export interface NamedWay {
 
 /**
  * The ways to a service: its permitted callers' own, from the gateway on, or directly from `caller`.
+ * @param asked what the service itself is asked for. Default: GET, and its own path
  */
 export function waysTo(
   application: Application,
@@ -38,6 +45,7 @@ export function waysTo(
   caller: string | undefined,
   { workloads }: Pick<ClusterState, "workloads">,
   gatewayUrl: string,
+  asked: Partial<Asked> = {},
 ): readonly NamedWay[] {
   const versions = labelsOf(service, workloads.application);
   const chain = caller === undefined ? chainTo(application, service) : [];
@@ -51,7 +59,7 @@ export function waysTo(
       versions.length > 1 && labels.version !== undefined
         ? `${service}-${labels.version}`
         : service;
-    const [head, ...tail] = [...before, hopTo(application, service, labels)];
+    const [head, ...tail] = [...before, { ...hopTo(application, service, labels), ...asked }];
     return {
       service,
       workload,

@@ -9,6 +9,7 @@ import { type Application, gateway } from "../components/application";
 import { isSecure } from "../components/gateway/host";
 import { gatewayPort, secureGatewayPort } from "../components/mesh/values";
 import { gatewayLabels, gatewayServiceAccount } from "../components/names";
+import type { StackOutputs } from "../stack/outputs";
 import type { PlannedCell } from "./cells";
 import { unlisted } from "./expectations";
 import { podLabel } from "./probe-pod";
@@ -19,7 +20,7 @@ import type { Vantage } from "./vantages";
 /**
  * Evaluates every request as explain does. What never meets a policy is left out: what the gateway
  * has no route for, and what is sent to a sidecar's own ports or over loopback.
- * @param kubeconfig the file's content
+ * @param outputs the kubeconfig is the file's content
  * @returns a decision for each cell in their order; undefined where no policy decides
  * @throws StackError when the cluster does not answer
  */
@@ -27,9 +28,9 @@ export async function decisionsOn(
   application: Application,
   planned: readonly PlannedCell[],
   vantages: readonly Vantage[],
-  kubeconfig: string,
+  outputs: Pick<StackOutputs, "kubeconfig" | "clientIds">,
 ): Promise<readonly (Decision | undefined)[]> {
-  const state = await readCluster(application, kubeconfig);
+  const state = await readCluster(application, outputs);
   const keys = await readKeySets(state.policies);
   const places = new Map(vantages.map((vantage) => [vantage.name, vantage]));
   const now = new Date();

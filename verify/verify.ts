@@ -123,7 +123,7 @@ export async function verify(
       (either) =>
         Promise.all([
           findUnexplained(application, outputs, { probers, identities }, either),
-          decisionsOn(application, planned, vantages, outputs.kubeconfig),
+          decisionsOn(application, planned, vantages, outputs),
         ]),
       (either) =>
         sendUntilSettled(planned, sendersOf(vantages, probers, identities), {

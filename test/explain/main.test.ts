@@ -120,6 +120,26 @@ test("--service and --as: one direct call", async () => {
   assert.deepEqual(outcomes((await as("stranger")).out), ["ratings: denied at ratings"]);
 });
 
+test("--method and --path: what the service itself is asked for", async () => {
+  const policy = (
+    await run(["--json", "--service", "details", "--method", "DELETE", "--path", "/x"])
+  ).out;
+  assert.deepEqual(outcomes(policy), ["details: denied at details"]);
+  for (const [option, value, message] of [
+    ["--method", "delete", "--method delete: a method such as POST is expected"],
+    ["--path", "x", "--path x: it has to begin with a slash"],
+  ] as const) {
+    const { out, err, code } = await run([option, value]);
+    assert.deepEqual([out, err, code], ["", `error: ${message}\n`, 1]);
+  }
+});
+
+test("a client is called by its name, and by its id", async () => {
+  const token = await signer.sign({ ...lasting, azp: "web" });
+  const { out } = await run(["-"], token);
+  assert.match(out, /^ {2}application +web \(web\)$/m);
+});
+
 test("a token of another issuer: one clear line first, the explanation, exit 1", async () => {
   const token = await signer.sign({ ...lasting, iss: "https://tenant.example" });
   const { out, err, code } = await run(["-", "--service", "details"], token);

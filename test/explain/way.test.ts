@@ -32,6 +32,16 @@ test("the permitted ways, a version each", () => {
   );
 });
 
+test("what is asked for is asked of the service itself, and of no hop before it", () => {
+  const asked = { method: "DELETE", path: "/reviews/7" };
+  const ways = waysTo(application, "reviews", undefined, { workloads }, gatewayUrl, asked);
+  for (const { hops } of ways)
+    assert.deepEqual(
+      hops.map(({ method, path }) => `${method} ${path}`),
+      ["GET /productpage", "GET /productpage", "DELETE /reviews/7"],
+    );
+});
+
 test("the token travels on, unless a rule on the way keeps it", async () => {
   const signer = await startSigner();
   const keys = new Map([[jwksUri, signer.jwks]]);

@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { bearer, decideBy, issuer, jwtRule, object, request, seconds, sign, source } from "./mesh";
+import {
+  bearer,
+  decideBy,
+  issuer,
+  jwtRule,
+  object,
+  request,
+  seconds,
+  sign,
+  source,
+  when,
+} from "./mesh";
 
 describe("words", () => {
   test("an anonymous request to details names the policy and the missing principal", async () => {
@@ -65,6 +76,18 @@ describe("words", () => {
     const policy = object("subject", { rules: [advised] });
     const followed = await decideBy({ authorizationPolicies: [policy] }, request({ headers }));
     assert.equal(followed.outcome, "allowed");
+  });
+
+  test("clients that a rule asks for, and the token's, are called by their names", async () => {
+    const headers = bearer(await sign({ azp: "Xa3" }));
+    const rules = [when("request.auth.claims[azp]", ["Kq9", "other"])];
+    const clients = { Kq9: "machine reporting", Xa3: "web" };
+    const authorizationPolicies = [object("clients", { rules })];
+    const { because } = await decideBy({ authorizationPolicies, clients }, request({ headers }));
+    assert.equal(
+      because,
+      "It asks for machine reporting (Kq9) or other in the token's claim azp; there was a token whose claim azp is web (Xa3).",
+    );
   });
 
   test("an opaque token, with dots or without: access tokens have to be JWTs here", async () => {
