@@ -95,6 +95,26 @@ function checkPorts(settings: unknown, context: z.core.$RefinementCtx): void {
     });
 }
 
+const balanced = z.looseObject({
+  cluster: z.looseObject({ loadBalancer: z.looseObject({ type: z.literal("REGIONAL") }) }),
+  gateway: z.looseObject({
+    tls: z.looseObject({ issuer: z.looseObject({ kind: z.literal("acme") }) }),
+  }),
+});
+
+/** cert-manager asks for the challenge at the gateway's public address before the authority does. */
+function checkBalancer(settings: unknown, context: z.core.$RefinementCtx): void {
+  const { data } = balanced.safeParse(settings);
+  if (data === undefined) return;
+  const { type } = data.cluster.loadBalancer;
+  context.addIssue({
+    code: "custom",
+    path: ["cluster", "loadBalancer", "type"],
+    input: type,
+    message: `"REGIONAL_NETWORK" or nothing, as gateway.tls.issuer.kind is "acme": behind a ${type} load balancer pods do not reach the gateway's public address, where cert-manager looks for the challenge`,
+  });
+}
+
 const signedIn = z.looseObject({
   identity: z.looseObject({ kind: z.literal("oidc"), client: z.undefined().optional() }),
   login: z.looseObject({ at: z.enum(["gateway", "application"]) }),
@@ -149,6 +169,7 @@ export const settingsSchema = (application: Application) =>
     (settings, context) => {
       checkDomain(settings, context);
       checkPorts(settings, context);
+      checkBalancer(settings, context);
       checkRequired(settings, context);
       checkClients(settings, context);
       checkIssuers(settings, context);

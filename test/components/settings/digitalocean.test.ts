@@ -173,6 +173,14 @@ const wrong: [string, string[], object, object?][] = [
     { loadBalancer: { size: 2 } },
   ],
   [
+    "an ACME authority behind a load balancer that hides the gateway from pods",
+    [
+      'cluster.loadBalancer.type: found "REGIONAL", expected "REGIONAL_NETWORK" or nothing, as gateway.tls.issuer.kind is "acme": behind a REGIONAL load balancer pods do not reach the gateway\'s public address, where cert-manager looks for the challenge',
+    ],
+    { loadBalancer: { type: "REGIONAL" } },
+    { url: "https://books.example", tls: { issuer: { kind: "acme", email: "ops@books.example" } } },
+  ],
+  [
     "an unknown type of load balancer",
     ['cluster.loadBalancer.type: found "GLOBAL", expected one of "REGIONAL", "REGIONAL_NETWORK"'],
     { loadBalancer: { type: "GLOBAL" } },
