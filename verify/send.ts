@@ -51,7 +51,7 @@ export async function sendAll(
 }
 
 /** Whoever answers may repeat what it was sent; no token gets into a report. */
-function withoutTokens(observed: Observed, words: PlannedCell["words"]): Observed {
+export function withoutTokens(observed: Observed, words: PlannedCell["words"]): Observed {
   if ("error" in observed) return observed;
   const redacted = (text: string) => redact(text, words);
   const headers = Object.entries(observed.headers).map(([name, value]) => [

@@ -117,12 +117,15 @@ export async function verify(
     );
     const planned = planCells(application, vantages, viewers, credentials, outputs);
     const probers = new Map([...started.probers, ["here", Promise.resolve(here)]]);
+    const viewer = wholeViewer(application, viewers)?.name ?? "";
+    const own = credentials.get(viewer);
+    const whole = own && { viewer, credentials: own };
     progress(`Sending ${planned.length} requests …`);
     const [[findings, decisions], observed] = await together(
       signal,
       (either) =>
         Promise.all([
-          findUnexplained(application, outputs, { probers, identities }, either),
+          findUnexplained(application, outputs, { probers, identities, whole }, either),
           decisionsOn(application, planned, vantages, outputs),
         ]),
       (either) =>

@@ -117,7 +117,9 @@ describe("doors", { timeout: 40 * 60_000 }, () => {
         "VirtualService bookinfo/extra": /\/extra\/istiod from outside: 200/,
         "VirtualService elsewhere/details": undefined,
         "Deployment bookinfo/impostor": undefined,
-        "Deployment bookinfo/ratings-v1": undefined,
+        // As that account, by a certificate of its own.
+        "Deployment bookinfo/ratings-v1":
+          /\/details\/0 with the token of moderator@bookinfo\.example from the pod outsider as bookinfo\/bookinfo-productpage: 200/,
         "Deployment bookinfo/legacy": /:9080\/ from the pod outsider: \d{3}/,
         "Deployment bookinfo/reviews-v1": /:9080\/reviews\/0 from the pod outsider: 200/,
         "EndpointSlice bookinfo/elsewhere": undefined,

@@ -1,7 +1,8 @@
 /** Pods that have the identity of a workload that the stack protects, get its requests, or can read its Secrets. */
 import type { Pod } from "./kubernetes";
 import { namespaces } from "../../components/names";
-import type { Finding } from "./finding";
+import { outsidersPod } from "../vantages";
+import type { Attempt, Finding } from "./finding";
 import {
   bears,
   blame,
@@ -28,7 +29,15 @@ export function accountFindings(
       ...workloads.flatMap((each) => doubled(pod, each, workloads, pods)),
       ...intrusion(pod, workloads, routing),
     ];
-    return opens.length === 0 ? [] : [{ ...blame(pod, workloads), opens: opens.join("; ") }];
+    if (opens.length === 0) return [];
+    const attempt = attemptAs(pod, workloads);
+    return [
+      {
+        ...blame(pod, workloads),
+        opens: opens.join("; "),
+        ...(attempt !== undefined && { attempt }),
+      },
+    ];
   });
   return distinct(found);
 }
@@ -46,6 +55,32 @@ function misused(pod: Pod, workload: ProtectedWorkload): readonly string[] {
   return [
     `it runs as the service account of ${title}, and is not ${title}: it has its identity${may}`,
   ];
+}
+
+/**
+ * What a pod may do with the identity of a workload that it is not, shown by a certificate for the same service account: to
+ * the mesh that is the pod.
+ */
+function attemptAs(pod: Pod, workloads: readonly ProtectedWorkload[]): Attempt | undefined {
+  const borrowed = workloads.find((each) => runsAs(pod, each) && !bears(pod, each));
+  const [callee] = workloads.filter(
+    ({ title, namespace }) =>
+      borrowed?.calls.includes(title) === true && borrowed.namespace === namespace,
+  );
+  const [name] = callee?.services.names ?? [];
+  if (borrowed === undefined || callee?.services.port === undefined || name === undefined)
+    return undefined;
+  return {
+    from: outsidersPod,
+    as: { namespace: borrowed.namespace, name: borrowed.serviceAccount },
+    withToken: true,
+    request: {
+      method: "GET",
+      origin: `http://${name}.${callee.namespace}:${callee.services.port}`,
+      path: callee.path,
+      headers: {},
+    },
+  };
 }
 
 /** A workload's account and its label on a pod that the stack does not make. */

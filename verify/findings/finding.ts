@@ -20,6 +20,8 @@ export interface Attempt {
   readonly from: string;
   /** Whose certificate it is sent with. Absent: it is the place's own. */
   readonly as?: ServiceAccountName;
+  /** Whether it is sent with the token of the viewer who may do everything. Default: with what the request has. */
+  readonly withToken?: boolean;
   readonly request: ProbeRequest;
 }
 

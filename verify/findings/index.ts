@@ -5,6 +5,8 @@ import { together } from "../../stack/waiting";
 import { describeObserved } from "../judge";
 import { accountName, type Identities, identityOf } from "../identities";
 import type { ComingProbers } from "../pods";
+import type { Credentials } from "../credentials";
+import { withoutTokens } from "../send";
 import { accountFindings } from "./accounts";
 import { admissionFindings } from "./admission";
 import type { Finding, ProvenFinding } from "./finding";
@@ -60,6 +62,8 @@ export interface Senders {
   readonly probers: ComingProbers;
   /** For an attempt's `as`. */
   readonly identities: Identities;
+  /** For an attempt's `withToken`: the token of the viewer who may do everything. Absent where nobody may. */
+  readonly whole?: { readonly viewer: string; readonly credentials: Credentials } | undefined;
 }
 
 /**
@@ -171,7 +175,7 @@ export function workloadFindings(
 /** Sends each finding's request once. */
 export async function prove(
   findings: readonly Finding[],
-  { probers, identities }: Senders,
+  { probers, identities, whole }: Senders,
 ): Promise<readonly ProvenFinding[]> {
   return Promise.all(
     findings.map(async ({ attempt, ...finding }): Promise<ProvenFinding> => {
@@ -179,9 +183,16 @@ export async function prove(
       if (attempt === undefined || prober === undefined) return finding;
       const { method, origin, path, headers } = attempt.request;
       const identity = attempt.as && identityOf(attempt.as, identities);
-      const [observed] = await prober.send([attempt.request], identity);
-      if (observed === undefined) return finding;
-      const said = Object.entries(headers).map(([name, value]) => ` ${name}: ${String(value)}`);
+      const bearer = attempt.withToken === true ? whole : undefined;
+      const carried = { ...headers, ...bearer?.credentials.sent.headers };
+      const request = { ...attempt.request, headers: carried };
+      const [answered] = await prober.send([request], identity);
+      if (answered === undefined) return finding;
+      const observed = withoutTokens(answered, bearer?.credentials.words ?? new Map());
+      const said = [
+        ...Object.entries(headers).map(([name, value]) => ` ${name}: ${String(value)}`),
+        ...(bearer === undefined ? [] : [` with the token of ${bearer.viewer}`]),
+      ];
       const place =
         attempt.from === "here"
           ? "from outside"
