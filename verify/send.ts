@@ -26,7 +26,9 @@ export async function sendAll(
   for (const each of planned) {
     const { vantage, service } = each.cell;
     const key = JSON.stringify([vantage, service === unlisted]);
-    batches.set(key, [...(batches.get(key) ?? []), each]);
+    const batch = batches.get(key);
+    if (batch === undefined) batches.set(key, [each]);
+    else batch.push(each);
   }
   await Promise.all(
     [...batches.values()].map(async ([first, ...others]) => {
