@@ -18,10 +18,27 @@ export type LoginPlace = "none" | "gateway" | "application";
  * They come from the configuration alone, never from a resource's output, so that a preview knows
  * them and policies can judge them before anything exists.
  *
- * @param domain the tenant's host name, or its custom domain; it may carry a port
+ * @param domain the domain that tokens are asked for at; it may carry a port
  */
 export function tenantAddresses(domain: string): TenantAddresses {
   return { issuer: `https://${domain}/`, jwksUri: `https://${domain}/.well-known/jwks.json` };
+}
+
+/** An Auth0 tenant's domains. The Management API is at the tenant's own, whatever else it has. */
+export interface TenantDomains {
+  /** The tenant's own. */
+  readonly domain: string;
+  readonly customDomain?: string | undefined;
+}
+
+/** Where tokens are asked for. Auth0 writes the domain that it was asked at into `iss`, so that one of the two counts. */
+export function issuingDomain({ domain, customDomain }: TenantDomains): string {
+  return customDomain ?? domain;
+}
+
+/** Where people sign out at the tenant: where they have signed in. */
+export function endSessionOf(tenant: TenantDomains): string {
+  return `https://${issuingDomain(tenant)}/oidc/logout`;
 }
 
 /** Where the tenant may send a browser back to. */

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Application } from "../application";
 import type { IdentitySettings } from "../config";
-import type { AddressesArgs } from "./addresses";
+import { type AddressesArgs, endSessionOf } from "./addresses";
 import type { Clients, Identity, TenantAccess } from "./identity";
 import { type TenantObjects, tenantObjects } from "./tenant-objects";
 import { auth0Tokens } from "./tokens";
@@ -79,7 +79,7 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
     this.tenant = pulumi.secret({ domain, clientId, clientSecret });
     this.objects = tenantObjects(args);
     const { people } = this.objects;
-    this.endSessionEndpoint = `https://${domain}/oidc/logout`;
+    this.endSessionEndpoint = endSessionOf(args);
     this.provider = new auth0.Provider(name, { domain, clientId, clientSecret }, { parent: this });
 
     const api = this.createApi();

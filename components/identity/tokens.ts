@@ -1,6 +1,6 @@
 /** Which tokens count, known from the configuration alone: the program and the policy pack both ask here. */
 import type { IdentitySettings } from "../config";
-import { type TenantAddresses, tenantAddresses } from "./addresses";
+import { issuingDomain, type TenantAddresses, tenantAddresses } from "./addresses";
 
 /** What a token is recognized by. */
 export interface AcceptedTokens extends TenantAddresses {
@@ -12,10 +12,13 @@ export interface AcceptedTokens extends TenantAddresses {
 
 /** An Auth0 tenant's tokens for an API. */
 export function auth0Tokens(
-  tenant: Pick<Extract<IdentitySettings, { kind: "auth0" }>, "domain" | "audience">,
+  tenant: Pick<
+    Extract<IdentitySettings, { kind: "auth0" }>,
+    "domain" | "customDomain" | "audience"
+  >,
 ): AcceptedTokens {
   return {
-    ...tenantAddresses(tenant.domain),
+    ...tenantAddresses(issuingDomain(tenant)),
     audience: tenant.audience,
     permissionsClaim: ["permissions"],
   };

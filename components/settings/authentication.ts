@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { tenantAddresses } from "../identity/addresses";
+import { issuingDomain, tenantAddresses } from "../identity/addresses";
 import { tokensOfProvider } from "./provider";
 import { flag, oneOf, section, text, unique } from "./schema";
 
@@ -80,7 +80,11 @@ export function checkClients(settings: unknown, context: z.core.$RefinementCtx):
 }
 
 const withIssuers = z.looseObject({
-  identity: z.looseObject({ domain: z.string().optional(), issuer: z.string().optional() }),
+  identity: z.looseObject({
+    domain: z.string().optional(),
+    customDomain: z.string().optional(),
+    issuer: z.string().optional(),
+  }),
   authentication: z.looseObject({ issuers: z.array(z.unknown()) }),
 });
 
@@ -91,8 +95,9 @@ const withIssuers = z.looseObject({
 export function checkIssuers(settings: unknown, context: z.core.$RefinementCtx): void {
   const { data } = withIssuers.safeParse(settings);
   if (data === undefined) return;
-  const { domain, issuer: named } = data.identity;
-  const own = domain === undefined ? named : tenantAddresses(domain).issuer;
+  const { domain, customDomain, issuer: named } = data.identity;
+  const own =
+    domain === undefined ? named : tenantAddresses(issuingDomain({ domain, customDomain })).issuer;
   const earlier = own === undefined ? [] : [own];
   data.authentication.issuers.forEach((entry, index) => {
     const { data: found } = z.looseObject({ issuer: z.string() }).safeParse(entry);

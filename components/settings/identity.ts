@@ -19,11 +19,18 @@ const machine = ({ permissions }: Application) => ({
 const anotherUser = "an address that no other user has";
 const anotherMachine = "a name that no other machine has";
 
+const hostAndPort = /^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?$/;
+
 const auth0Identity = (application: Application) =>
   section({
     kind: z.literal("auth0"),
-    /** The tenant's host, or its custom domain. The issuer and the keys' address come from it. */
-    domain: matching(/^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?$/, domain),
+    /** The tenant's own host, where its Management API is. Without a custom domain the issuer comes from it. */
+    domain: matching(hostAndPort, domain),
+    /** The tenant's custom domain: tokens are asked for there, and have it as their issuer. Default: it has none. */
+    customDomain: matching(
+      hostAndPort,
+      "the tenant's custom domain without https://, such as login.example.com",
+    ).optional(),
     /** The client that may use the tenant's Management API; its secret is a secret. */
     clientId: text("the client id of the tenant's Management API client"),
     clientSecret: text("the client secret of the tenant's Management API client").transform(

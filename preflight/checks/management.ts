@@ -97,7 +97,7 @@ function refused(url: string, answer: Answer, identity: Auth0Settings, stack: st
   if (/Service not enabled/i.test(reason ?? ""))
     return failed(
       found,
-      "The Management API belongs to the tenant's own domain: set identity.domain to that, not to a custom domain.",
+      "The Management API belongs to the tenant's own domain: set identity.domain to that, and identity.customDomain to the custom one.",
     );
   if (answer.status === 401)
     return failed(

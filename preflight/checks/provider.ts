@@ -1,6 +1,10 @@
 import { z } from "zod";
 import type { IdentitySettings } from "../../components/config";
-import { tenantAddresses, type TenantAddresses } from "../../components/identity/addresses";
+import {
+  issuingDomain,
+  tenantAddresses,
+  type TenantAddresses,
+} from "../../components/identity/addresses";
 import { checksRs256 } from "../../components/identity/keys";
 import { type Check, failed, notTried, ok, once, type Outcome } from "../check";
 import { type Answer, jsonOf, send, Unreachable } from "../http";
@@ -59,7 +63,7 @@ const description = z.object({
 type Description = z.output<typeof description>;
 
 function addressesOf(identity: IdentitySettings): TenantAddresses {
-  return identity.kind === "auth0" ? tenantAddresses(identity.domain) : identity;
+  return identity.kind === "auth0" ? tenantAddresses(issuingDomain(identity)) : identity;
 }
 
 /** OpenID Connect Discovery, section 4: a last slash of the issuer is left out. */
@@ -69,9 +73,12 @@ export function documentUrl(issuer: string): string {
 
 /** What to set right, by the kind of provider. */
 const wrongAddress = {
-  auth0: "Check identity.domain.",
+  auth0: "Check identity.domain, and identity.customDomain where the tenant has one.",
   oidc: "Check identity.issuer: the document is at the issuer, followed by /.well-known/openid-configuration.",
 } as const;
+
+const askedElsewhere =
+  "Set identity.customDomain where tokens are asked for at the tenant's custom domain, or else leave it out.";
 
 /** Codes of a certificate that comes from an authority that is not known here. */
 const untrusted = new Set([
@@ -119,7 +126,7 @@ function judgeIssuer(found: Description, issuer: string, { kind }: IdentitySetti
     `the provider's is ${found.issuer}, the configured one ${issuer}${only}`,
     kind === "oidc"
       ? `Set identity.issuer to ${found.issuer}.`
-      : `Set identity.domain to the domain that tokens are asked for at; ${found.issuer} names it.`,
+      : `Set identity.customDomain where tokens are asked for at the tenant's custom domain, or else leave it out; ${found.issuer} names the domain.`,
   );
 }
 
@@ -130,9 +137,7 @@ function judgeAddress(found: Description, jwksUri: string, { kind }: IdentitySet
     `the provider's is ${found.jwks_uri}, the configured one ${jwksUri}${
       theirs === ours ? "" : `; they are on different hosts`
     }`,
-    kind === "oidc"
-      ? `Set identity.jwksUri to ${found.jwks_uri}.`
-      : `Set identity.domain to the tenant's own or its custom domain, whichever tokens are asked for at.`,
+    kind === "oidc" ? `Set identity.jwksUri to ${found.jwks_uri}.` : askedElsewhere,
   );
 }
 
@@ -148,9 +153,7 @@ function judgeTokens(found: Description, identity: IdentitySettings): Outcome {
   if (hosts.includes(host)) return ok(`${endpoint}, at a host that is configured`);
   return failed(
     `${endpoint} is at a host that the mesh lets nobody reach`,
-    identity.kind === "oidc"
-      ? `Set identity.tokenEndpoint to ${endpoint}.`
-      : "Set identity.domain to the tenant's own or its custom domain, whichever tokens are asked for at.",
+    identity.kind === "oidc" ? `Set identity.tokenEndpoint to ${endpoint}.` : askedElsewhere,
   );
 }
 

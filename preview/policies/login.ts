@@ -3,7 +3,7 @@ import type { Application } from "../../components/application";
 import type { Settings } from "../../components/config";
 import { solver } from "../../components/gateway/acme";
 import { gatewayHost, isSecure } from "../../components/gateway/host";
-import { loggedOutPath } from "../../components/identity/addresses";
+import { endSessionOf, loggedOutPath } from "../../components/identity/addresses";
 import { hostOf, proxy, proxyPrefix, signInPaths, signOutPath } from "../../components/login/names";
 import { providerNames } from "../../components/login/policies";
 import { gatewayPort, secureGatewayPort } from "../../components/mesh/values";
@@ -67,10 +67,7 @@ function requiredTokens(
  */
 function loginOf({ login, identity, gateway }: GatewaySettings) {
   const isRequired = login.at === "gateway" && login.required;
-  const signOut =
-    identity.kind === "auth0"
-      ? `https://${identity.domain}/oidc/logout`
-      : identity.endSessionEndpoint;
+  const signOut = identity.kind === "auth0" ? endSessionOf(identity) : identity.endSessionEndpoint;
   return {
     login: {
       ...atGateway,

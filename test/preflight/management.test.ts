@@ -124,7 +124,10 @@ test("a custom domain has no Management API", async () => {
     status: 403,
     body: { error: "access_denied", error_description: "Service not enabled within domain: x" },
   }));
-  assert.match(found[0] ?? "", /: set identity\.domain to that, not to a custom domain\.$/);
+  assert.match(
+    found[0] ?? "",
+    /: set identity\.domain to that, and identity\.customDomain to the custom one\.$/,
+  );
 });
 
 test("without the secret nobody is asked", async () => {

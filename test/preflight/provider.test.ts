@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { documentUrl, providerChecks } from "../../preflight/checks/provider";
 import type { Certificate } from "../verify/support/certificate";
 import { makeCertificate } from "../verify/support/certificate";
-import { lines, type Reply, serve, type Server, settingsOf } from "./support";
+import { lines, type Reply, serve, type Server, settingsOf, smallest } from "./support";
 
 let identity: Certificate;
 let server: Server;
@@ -209,4 +209,39 @@ test("a document that has moved is found where it is", async () => {
     "/moved": { body: { issuer: server.url, jwks_uri: `${server.url}/keys` } },
   });
   assert.equal((await check(server.url))[1], `ok issuer: ${server.url}, to the letter`);
+});
+
+test("an Auth0 tenant with a custom domain is asked there, and says so where it is another", async () => {
+  const at = (domains: object) =>
+    lines(
+      providerChecks(
+        settingsOf({
+          identity: {
+            ...smallest.identity,
+            certificateAuthority: identity.certificate,
+            ...domains,
+          },
+        }).identity,
+        false,
+      ),
+    );
+  // Of the two, only the custom domain answers here.
+  const customDomain = server.host;
+  const issuer = `${server.url}/`;
+  const jwksUri = `${issuer}.well-known/jwks.json`;
+  answers = {
+    [documentPath]: { body: { issuer, jwks_uri: jwksUri } },
+    "/.well-known/jwks.json": { body: { keys: [rsa] } },
+  };
+  assert.deepEqual((await at({ domain: "tenant.invalid", customDomain })).slice(0, 3), [
+    `ok discovery document: ${server.url}${documentPath} answers`,
+    `ok issuer: ${issuer}, to the letter`,
+    `ok keys' address: ${jwksUri}, to the letter`,
+  ]);
+  const other = "https://login.books.example/";
+  answers = { [documentPath]: { body: { issuer: other, jwks_uri: jwksUri } } };
+  assert.match(
+    (await at({ domain: "tenant.invalid", customDomain }))[1] ?? "",
+    /Set identity\.customDomain where tokens are asked for at the tenant's custom domain, or else leave it out; https:\/\/login\.books\.example\/ names the domain\.$/,
+  );
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { bookinfo } from "../../../components/access";
 import { Auth0Identity } from "../../../components/identity/auth0";
-import { countByType, read, run, unknown } from "../mocks";
+import { countByType, find, read, run, unknown } from "../mocks";
 
 function fill(preview = false, empty = false) {
   return run(
@@ -269,4 +269,36 @@ test("issuer and keys are plain text in a preview; ids and secrets are unknown",
   });
   assert.deepEqual(await read(identity.clientSecrets), { value: unknown, secret: true });
   assert.deepEqual(await read(identity.userPasswords), { value: unknown, secret: true });
+});
+
+test("with a custom domain tokens, keys and signing out are there, and the Management API is the tenant's own", async () => {
+  const { result, registrations } = await run(
+    () =>
+      new Auth0Identity("identity", {
+        application: bookinfo,
+        domain: "tenant.eu.auth0.com",
+        customDomain: "login.books.example",
+        clientId: "management",
+        clientSecret: pulumi.secret("management-secret"),
+        audience: "https://bookinfo.io",
+        users: [],
+        machines: [],
+        gatewayUrl: "https://books.example",
+        login: "gateway",
+      }),
+  );
+  const { issuer, jwksUri, endSessionEndpoint } = result;
+  assert.deepEqual(
+    { issuer, jwksUri, endSessionEndpoint },
+    {
+      issuer: "https://login.books.example/",
+      jwksUri: "https://login.books.example/.well-known/jwks.json",
+      endSessionEndpoint: "https://login.books.example/oidc/logout",
+    },
+  );
+  const domain = "tenant.eu.auth0.com";
+  const { inputs } = find(registrations, "pulumi:providers:auth0", "identity");
+  assert.equal((inputs as { domain: string }).domain, domain);
+  const { value } = await read(result.tenant);
+  assert.equal((value as { domain: string }).domain, domain);
 });

@@ -156,12 +156,20 @@ for (const at of ["gateway", "namespace"]) {
   });
 }
 
-test("a tenant's own issuer is its domain's", () => {
+test("a tenant's own issuer is its domain's, or its custom domain's where it has one", () => {
   const tenant = { kind: "auth0", domain: "t.example", clientId: "c", clientSecret: "s" };
-  const issuers = [{ ...further, issuer: "https://t.example/" }];
-  assert.deepEqual(settingsProblems(bookinfo, { ...settings({ issuers }), identity: tenant }), [
-    'authentication.issuers[0].issuer: found "https://t.example/", expected another issuer than identity\'s',
-  ]);
+  const custom = { ...tenant, customDomain: "login.example" };
+  const found = (identity: object, named: string) => {
+    const issuers = [{ ...further, issuer: named }];
+    return settingsProblems(bookinfo, { ...settings({ issuers }), identity });
+  };
+  const refusal = (named: string) => [
+    `authentication.issuers[0].issuer: found "${named}", expected another issuer than identity's`,
+  ];
+  assert.deepEqual(found(tenant, "https://t.example/"), refusal("https://t.example/"));
+  assert.deepEqual(found(custom, "https://login.example/"), refusal("https://login.example/"));
+  // Tokens that are asked for at the tenant's own domain are of another issuer then.
+  assert.deepEqual(found(custom, "https://t.example/"), []);
 });
 
 test("where identity lists no client, no token would count: any client's have to", () => {
