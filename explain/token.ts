@@ -178,7 +178,19 @@ function isName(value: unknown): value is string {
 
 const verifyWith = promisify(verify);
 
-async function hasSigned(
+/** By key and token: a run asks the same again for each request and each workload on its way. */
+const answers = new WeakMap<JsonWebKey, Map<string, Promise<boolean>>>();
+
+function hasSigned(jwk: JsonWebKey, token: Token): Promise<boolean> {
+  const known = answers.get(jwk) ?? new Map<string, Promise<boolean>>();
+  answers.set(jwk, known);
+  const id = `${token.signed}.${token.signature.toString("base64url")}`;
+  const answer = known.get(id) ?? checkSignature(jwk, token);
+  known.set(id, answer);
+  return answer;
+}
+
+async function checkSignature(
   jwk: JsonWebKey,
   { algorithm, signed, signature }: Token,
 ): Promise<boolean> {

@@ -59,6 +59,15 @@ const compared = (audience = "") => audience.replace(/^https?:\/\//, "").replace
 
 const audienceFault = "Audiences in Jwt are not allowed";
 
+const keysByJwk = new WeakMap<JWK, ReturnType<typeof importJWK>>();
+
+/** A key, which is read once. */
+function imported(jwk: JWK): ReturnType<typeof importJWK> {
+  const key = keysByJwk.get(jwk) ?? importJWK(jwk);
+  keysByJwk.set(jwk, key);
+  return key;
+}
+
 /** The first fault in the order in which Envoy looks (authenticator.cc, and jwt_verify_lib). */
 async function faultOf(token: string, rules: TokenRules): Promise<string | undefined> {
   // Empty parts are skipped, so that nothing behind the second dot is a part too few.
@@ -81,7 +90,7 @@ async function faultOf(token: string, rules: TokenRules): Promise<string | undef
     return audienceFault;
   const fitting = rules.keys.filter((key) => key.kid === kid && key.alg === alg);
   if (fitting.length === 0) return "Jwks doesn't have key to match kid or alg from Jwt";
-  const verified = fitting.map(async (key) => compactVerify(token, await importJWK(key)));
+  const verified = fitting.map(async (key) => compactVerify(token, await imported(key)));
   return Promise.any(verified).then(
     () => undefined,
     () => "Jwt verification fails",
