@@ -9,6 +9,7 @@ import { Enforcement } from "./components/enforcement";
 import { trustedIssuers } from "./components/enforcement/issuers";
 import { findCertificate, GatewayCertificate } from "./components/gateway/certificate";
 import { createIdentity } from "./components/identity";
+import { configuredViewers } from "./components/identity/viewers";
 import { createLogin, describeLogin, extensionProviders } from "./components/login";
 import { IstioMesh } from "./components/mesh";
 import { createNamespace } from "./components/namespace";
@@ -128,10 +129,7 @@ export const routing = routingOf({
 });
 export const { accepted } = settings.verify;
 /** Who there is to call the services, as configured. */
-export const viewers = {
-  users: settings.identity.users.map(({ email, roles }) => ({ email, roles })),
-  machines: settings.identity.machines.map(({ name, permissions }) => ({ name, permissions })),
-};
+export const viewers = configuredViewers(settings.identity);
 // Only those that there are: Pulumi warns about an output without a value on every run.
 const optional = {
   certificateAuthority: identity.certificateAuthority,

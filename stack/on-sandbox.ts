@@ -32,7 +32,10 @@ export async function outputsIfAny(
  * @param signal ends it
  * @returns its exit code
  */
-export function runOnSandbox(command: "verify" | "explain" | "token", signal?: AbortSignal): Promise<number> {
+export function runOnSandbox(
+  command: "verify" | "explain" | "token",
+  signal?: AbortSignal,
+): Promise<number> {
   const start = join(dirname(__dirname), "scripts", "run.mjs");
   const args = [start, "sandbox/main.ts", command, ...process.argv.slice(2)];
   const child = spawn(process.execPath, args, { stdio: "inherit" });

@@ -88,8 +88,15 @@ const schema = ({ roles, permissions }: Application) =>
     viewers: z.object({
       users: z.array(z.object({ email: z.string(), roles: z.array(z.enum(Object.keys(roles))) })),
       machines: z.array(
-        z.object({ name: z.string(), permissions: z.array(z.enum(Object.keys(permissions))) }),
+        z.object({
+          name: z.string(),
+          permissions: z.array(z.enum(Object.keys(permissions))),
+          /** What its token is asked for with. Absent: nothing but the audience. */
+          scopes: z.array(text).optional(),
+        }),
       ),
+      /** What people sign in with. Absent: as `verify` needs it. */
+      scopes: z.array(text).optional(),
     }),
   });
 

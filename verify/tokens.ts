@@ -153,7 +153,7 @@ async function authorization(
   const expectedNonce = client.randomNonce();
   const start = client.buildAuthorizationUrl(provider, {
     redirect_uri: callback.href,
-    scope: "openid email",
+    scope: scopesOfPeople(outputs),
     audience: outputs.audience,
     code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
     code_challenge_method: "S256",
@@ -175,14 +175,23 @@ async function authorization(
   };
 }
 
+/** What the stack's own sign-in asks for, but for what outlives it; with some providers no token is for the API without. */
+function scopesOfPeople({ viewers: { scopes = ["openid", "email"] } }: StackOutputs): string {
+  return scopes.filter((scope) => scope !== "offline_access").join(" ");
+}
+
 /** A machine's token: client credentials. */
 async function machineToken(tenant: Tenant, outputs: StackOutputs, name: string): Promise<Issued> {
+  const { scopes = [] } = outputs.viewers.machines.find((machine) => machine.name === name) ?? {};
   const provider = tenant.as(
     outputs.clientIds.machines[name] ?? "",
     outputs.clientSecrets.machines[name] ?? "",
   );
   return tokenFrom(`the token of machine ${name}`, outputs, tenant.signal, () =>
-    client.clientCredentialsGrant(provider, { audience: outputs.audience }),
+    client.clientCredentialsGrant(provider, {
+      audience: outputs.audience,
+      ...(scopes.length > 0 && { scope: scopes.join(" ") }),
+    }),
   );
 }
 

@@ -57,6 +57,8 @@ const auth0Identity = (application: Application) =>
 
 const secret = (expected: string) => text(expected).transform((value) => pulumi.secret(value));
 
+const scopes = () => unique(matching(/^[^\s"\\]+$/, "a scope"), "each scope once");
+
 const oidcIdentity = (application: Application) =>
   section({
     kind: z.literal("oidc"),
@@ -72,8 +74,8 @@ const oidcIdentity = (application: Application) =>
       id: text("the client's id"),
       secret: secret("the client's secret"),
       /** What a sign-in asks for; with offline_access most providers let a session be refreshed. */
-      scopes: unique(matching(/^[^\s"\\]+$/, "a scope"), "each scope once")
-        .refine((scopes) => scopes.includes("openid"), { error: "a list with openid" })
+      scopes: scopes()
+        .refine((named) => named.includes("openid"), { error: "a list with openid" })
         .default(["openid", "profile", "email"]),
     }).optional(),
     /** People that the provider knows, for verification: with the roles of the table. Default: none. */
@@ -92,6 +94,8 @@ const oidcIdentity = (application: Application) =>
         ...machine(application),
         clientId: text("the machine's client id"),
         clientSecret: secret("the machine's client secret"),
+        /** What its token is asked for with; Entra ID and Okta issue none without. Default: none. */
+        scopes: scopes().default([]),
       }),
       anotherMachine,
       "name",

@@ -7,6 +7,7 @@ import { trustedIssuers } from "../../components/enforcement/issuers";
 import { findCertificate, GatewayCertificate } from "../../components/gateway/certificate";
 import { createIngress } from "../../components/gateway/route";
 import { createIdentity } from "../../components/identity";
+import { configuredViewers } from "../../components/identity/viewers";
 import { IstioMesh } from "../../components/mesh";
 import { createNamespace } from "../../components/namespace";
 import { networkOf } from "../../components/network";
@@ -99,10 +100,7 @@ export const { kubeconfig } = cluster;
 export const { authentication } = settings;
 export const routing = routingOf({ ...settings, tls, traffic, identity });
 export const { accepted } = settings.verify;
-export const viewers = {
-  users: [],
-  machines: settings.identity.machines.map(({ name, permissions }) => ({ name, permissions })),
-};
+export const viewers = configuredViewers(settings.identity);
 const optional = {
   certificateAuthority: identity.certificateAuthority,
   gatewayCertificateAuthority: tls?.certificateAuthority,

@@ -29,6 +29,8 @@ export interface Tenant {
   readonly certificateAuthority: string;
   /** What the tenant publishes: the key to come first, then the one it signs with. */
   readonly published: readonly JWK[];
+  /** What each sign-in and each machine's token was asked for with; null where that was not said. */
+  readonly scopes: readonly (string | null)[];
   /** The private keys, as its key file holds them. */
   readonly privateKeys: { readonly keys: readonly JWK[] };
   close(): Promise<void>;
@@ -47,6 +49,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
   const active = await signingKey("active");
   const logins = new Map<string, URLSearchParams>();
   const codes = new Map<string, Grant>();
+  const scopes: (string | null)[] = [];
   let issuer = "";
 
   const token = (
@@ -81,6 +84,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
       }),
     "GET /.well-known/jwks.json": () => json(200, { keys: [next.published, active.published] }),
     "GET /authorize": ({ url }) => {
+      scopes.push(url.searchParams.get("scope"));
       const problem =
         url.searchParams.get("redirect_uri") !== options.callback
           ? "Callback URL mismatch."
@@ -119,6 +123,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
         return json(401, { error: "access_denied", error_description: "Unauthorized" });
       }
       if (form.get("grant_type") === "client_credentials") {
+        scopes.push(form.get("scope"));
         return json(200, {
           access_token: await accessToken(`${id}@clients`, id, id),
           token_type: "Bearer",
@@ -160,6 +165,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
     jwksUri: `${issuer}.well-known/jwks.json`,
     certificateAuthority: certificate,
     published: [next.published, active.published],
+    scopes,
     privateKeys: { keys: [next.jwk, active.jwk] },
     async close() {
       server.closeAllConnections();
