@@ -17,7 +17,7 @@ import { sessionsInRedis } from "./login/sessions";
 import { endsAtTenant, endsWithoutSession, otherSitesSignNoOneOut } from "./login/sign-in";
 import { Stand, start } from "./login/stand";
 import { namesOfTheLogin } from "./login/taken";
-import { Visitor } from "./visitor";
+import { onItsOwn, Visitor } from "./visitor";
 
 describe("a login", { timeout: 60 * 60_000 }, () => {
   const stand = new Stand();
@@ -43,14 +43,18 @@ describe("a login", { timeout: 60 * 60_000 }, () => {
       const visitor = await stand.signedIn();
       const cookie = await visitor.jar.getCookieString(stand.outputs.gatewayUrl);
       for (const path of ["/oauth2/auth", "/oauth2/userinfo", "/oauth2/other", "/productpage"]) {
-        const { headers, status } = await fetch(stand.at(path), { headers: { cookie } });
+        const { headers, status } = await fetch(stand.at(path), {
+          headers: { ...onItsOwn, cookie },
+        });
         assert.equal(headers.get("authorization"), null, path);
         assert.equal(status, path === "/productpage" ? 200 : 404, path);
       }
     });
 
     it("shows no service the cookies", async () => {
-      const { headers } = await fetch(stand.at("/productpage"), { headers: { cookie: "a=b" } });
+      const { headers } = await fetch(stand.at("/productpage"), {
+        headers: { ...onItsOwn, cookie: "a=b" },
+      });
       assert.equal(headers.get("server"), "istio-envoy");
       const route = await stand.kubectl("-n bookinfo get virtualservice bookinfo -o yaml");
       assert.match(route, /remove:\n\s+- cookie\n/);

@@ -19,6 +19,7 @@ import {
 import type { Observed, ProbeRequest } from "../../verify/prober";
 import { Clients, eventually, outputsOf } from "./clients";
 import { SandboxCopy } from "./copy";
+import { onItsOwn } from "./visitor";
 
 const { port: servicePort } = serviceOf(bookinfo, "reviews");
 
@@ -181,6 +182,7 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
       for (const id of [mark, later]) {
         const { status } = await fetch(new URL(`/productpage?id=${id}`, outputs.gatewayUrl), {
           headers: {
+            ...onItsOwn,
             authorization: "Bearer a.b.c",
             "x-envoy-retry-on": "5xx,retriable-4xx,retriable-status-codes",
             "x-envoy-retriable-status-codes": "401,403",

@@ -14,6 +14,12 @@ export interface Page {
 
 resolveLocalNames();
 
+/**
+ * Has a request go on a connection of its own. One that is kept may be closed by the gateway, as after an update, in the
+ * moment in which the next request goes out; a browser sends that again, and Node's fetch does not.
+ */
+export const onItsOwn = { connection: "close" } as const;
+
 /** More than any sign-in takes: a browser gives up there, as on a loop. */
 const mostRedirects = 20;
 
@@ -39,7 +45,7 @@ export class Visitor {
     const response = await fetch(url, {
       redirect: "manual",
       // As a browser without cookies: no header, rather than an empty one.
-      headers: { accept: "text/html", ...(cookie !== "" && { cookie }), ...headers },
+      headers: { accept: "text/html", ...onItsOwn, ...(cookie !== "" && { cookie }), ...headers },
       signal: AbortSignal.timeout(20_000),
       ...(form !== undefined && { method: "POST", body: form }),
     });
