@@ -27,8 +27,8 @@ export function lackFor(
   services: number,
   { inotifyInstances, memory }: Machine = thisMachine(),
 ): string | undefined {
-  // A pod for each service and two more for reviews' versions, verify's pod for each and two strangers, the gateway.
-  const sidecars = 2 * services + 5;
+  // A pod for each service and two more for reviews' versions, verify's stranger, the gateway.
+  const sidecars = services + 4;
   const instances = sidecars * instancesEach;
   if (instances > inotifyInstances)
     return `their ${sidecars} sidecars take ${instances} inotify instances, and fs.inotify.max_user_instances is ${inotifyInstances}`;
