@@ -181,7 +181,7 @@ test("every problem of the settings is named at once, a line each", () => {
     '  identity.domain: found "https://tenant.localhost", expected the tenant\'s host name, without https:// and path, such as tenant.eu.auth0.com',
     '  identity.users[0].email: found "Someone@bookinfo.example", expected an e-mail address in lower case, as the tenant keeps it',
     '  identity.users[0].roles[0]: found "owner", expected one of "user", "moderator"',
-    "  identity.secret: found an unknown key, expected one of kind, domain, clientId, clientSecret, certificateAuthority, audience, users, machines",
+    "  identity.secret: found an unknown key, expected one of kind, domain, customDomain, clientId, clientSecret, certificateAuthority, audience, users, machines",
     '  bookinfo.tag: found "latest", expected a full version tag, such as "1.20.3"',
     '  gateway.url: found "http://localhost:9000/productpage", expected an http or https URL without path, such as http://localhost:8080',
     '  gateway.serviceType: found "ExternalName", expected one of "LoadBalancer", "NodePort", "ClusterIP"',

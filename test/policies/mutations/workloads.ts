@@ -33,8 +33,8 @@ export const workloadMutations: readonly Mutation[] = [
     weakening: "the latest image's files",
     rule: "image-tag",
     ...details,
-    at: [...pod, "volumes", 0],
-    value: { name: "files", image: { reference: "registry.example/files:latest" } },
+    at: [...pod, "volumes"],
+    value: [{ name: "files", image: { reference: "registry.example/files:latest" } }],
   },
   {
     weakening: "no end of memory",
