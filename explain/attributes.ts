@@ -193,10 +193,12 @@ const attributes: Readonly<Record<string, Attribute>> = {
         ? `a token of the issuer ${issuer} and the subject ${subject}, which has a slash`
         : `a token of the principal ${issuer}/${subject}`;
     },
-    advice: (_values, { claims }) =>
-      textClaim(claims, "sub").includes("/")
-        ? `Ask for the issuer by ${textClaim(claims, "iss")}/*, and for the subject by request.auth.claims[sub]: Istio divides a principal at its last slash.`
-        : undefined,
+    advice: (values, { claims }) => {
+      const [issuer, subject] = [textClaim(claims, "iss"), textClaim(claims, "sub")];
+      return subject.includes("/") && values.includes(`${issuer}/${subject}`)
+        ? `Ask for the issuer by ${issuer}/*, and for the subject by request.auth.claims[sub]: Istio divides a principal at its last slash.`
+        : undefined;
+    },
   },
   "request.auth.audiences": claimAttribute(["aud"]),
   "request.auth.presenter": claimAttribute(["azp"]),

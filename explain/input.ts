@@ -20,6 +20,8 @@ export type Given =
 const looksLikeJwt = /^eyJ[\w-]*(\.[\w-]*){1,4}$/;
 /** What RFC 6750 allows a token to be made of. */
 const bearer = /^[\w.~+/-]{16,}=*$/;
+/** What is shorter on the command line is a file's name, mistyped. */
+const shortestArgument = 24;
 /** A file's name, where there is no such file: it has a folder or an ending. Google's tokens have a dot, and no ending. */
 const looksLikeFile = /\/|\.[A-Za-z]{1,5}$/;
 
@@ -43,7 +45,13 @@ async function contentOf(file: string): Promise<string> {
   } catch (error) {
     if (error instanceof StackError) throw error;
     const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    if (missing && bearer.test(file) && !looksLikeFile.test(file)) return file;
+    if (
+      missing &&
+      file.length >= shortestArgument &&
+      bearer.test(file) &&
+      !looksLikeFile.test(file)
+    )
+      return file;
     throw new StackError(
       missing
         ? "the argument is neither a token nor a file that exists"

@@ -3,7 +3,7 @@ import type { Application } from "../components/application";
 import { startProbes, type Probes } from "../verify/probes";
 import { readIfThere } from "./files";
 
-/** The pods run under the services' accounts; these are made when the mesh is there. */
+/** The services' accounts are made when the mesh is there, which gives one of the pods its sidecar. */
 const accountType = "kubernetes:core/v1:ServiceAccount";
 
 export class EarlyProbes {

@@ -78,12 +78,16 @@ export async function issueIdentities(
 ): Promise<Identities> {
   const cluster = loadCluster(kubeconfig);
   const api = cluster.makeApiClient(CoreV1Api);
-  const [authority, pod] = await Promise.all([rootOf(api), authorityPod(api)]);
+  const [authority, pod] = await unlessAborted(
+    Promise.all([rootOf(api), authorityPod(api)]),
+    signal,
+  );
   const tunnel = await openTunnel(cluster, pod);
   const client = new grpc.Client(
     `127.0.0.1:${tunnel.port}`,
     grpc.credentials.createSsl(Buffer.from(authority)),
-    { "grpc.ssl_target_name_override": authorityHost },
+    // The tunnel's end is on this machine, whatever proxy there is for others.
+    { "grpc.ssl_target_name_override": authorityHost, "grpc.enable_http_proxy": 0 },
   );
   try {
     const issued = everyOne(
@@ -96,6 +100,9 @@ export async function issueIdentities(
       }),
     );
     return new Map(await unlessAborted(issued, signal));
+  } catch (error) {
+    // Why the way is closed says more than that it is.
+    throw tunnel.failure ?? error;
   } finally {
     client.close();
     tunnel.close();
@@ -116,7 +123,9 @@ async function authorityPod(api: CoreV1Api): Promise<string> {
   const { items } = await explained("list istiod's pods", () =>
     api.listNamespacedPod({ namespace: namespaces.mesh, labelSelector: "app=istiod" }),
   );
-  const name = items.find(isReady)?.metadata?.name;
+  // One that ends stays ready for a while, and takes no new connection.
+  const name = items.find((pod) => isReady(pod) && pod.metadata?.deletionTimestamp === undefined)
+    ?.metadata?.name;
   if (name === undefined)
     throw new StackError(
       `no pod of istiod is ready in ${namespaces.mesh}: it issues the workloads' certificates`,
@@ -128,16 +137,23 @@ async function authorityPod(api: CoreV1Api): Promise<string> {
 async function openTunnel(
   cluster: KubeConfig,
   pod: string,
-): Promise<{ readonly port: number; close(): void }> {
+): Promise<{ readonly port: number; readonly failure: unknown; close(): void }> {
   const open = new Set<Socket>();
+  let failure: unknown;
   const server = createServer((socket) => {
     open.add(socket);
-    forward(cluster, pod, socket).catch(() => socket.destroy());
+    forward(cluster, pod, socket).catch((error: unknown) => {
+      failure = error;
+      socket.destroy();
+    });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
+    get failure() {
+      return failure;
+    },
     close() {
       for (const socket of open) socket.destroy();
       server.close();
@@ -147,16 +163,18 @@ async function openTunnel(
 
 /** Leads a connection to the authority's port, and back; with it the way there is closed. */
 async function forward(cluster: KubeConfig, pod: string, socket: Socket): Promise<void> {
-  const closed = once(socket, "close");
+  const closed = new Promise((resolve) => socket.once("close", resolve));
   socket.on("error", () => undefined);
   const errors = new PassThrough().on("data", () => socket.destroy());
-  const way = await new PortForward(cluster).portForward(
-    namespaces.mesh,
-    pod,
-    [authorityPort],
-    socket,
-    errors,
-    socket,
+  const way = await explained(`forward port ${authorityPort} of istiod's pod ${pod}`, () =>
+    new PortForward(cluster).portForward(
+      namespaces.mesh,
+      pod,
+      [authorityPort],
+      socket,
+      errors,
+      socket,
+    ),
   );
   await closed;
   // Without a number of attempts it is the WebSocket itself.

@@ -71,9 +71,10 @@ export function probePods(options: ProbePodsOptions): ProbePods {
     // Every one of them ends, also behind a failure: a pod created after `remove` would stay.
     await everyOne([
       ...pods.map((pod) => create(api, run, pod, image)),
-      ...accounts.map((account) => createServiceAccount(api, account)),
       ...namespaces.map((namespace) => openNetwork(objects, namespace)),
     ]);
+    // Another run that ends removes them only where it sees no pods: these are there now.
+    await everyOne(accounts.map((account) => createServiceAccount(api, account)));
     await removeLeftovers(api, run, namespaces, lifetime * 1000 + deadline);
   };
   const proberIn = async (name: string, namespace: string, signal: AbortSignal) => {

@@ -48,7 +48,7 @@ const noSidecar = { "sidecar.istio.io/inject": "false" };
 const sidecar = { "sidecar.istio.io/inject": "true" };
 
 const smallSidecar = {
-  // Room for six more sidecars is not a given on a small node.
+  // Room for one more is not a given on a small node.
   "sidecar.istio.io/proxyCPU": "10m",
   "sidecar.istio.io/proxyMemory": "64Mi",
 };

@@ -85,7 +85,7 @@ function send({ method, origin, path, headers }, deadline, lookup, connection) {
     });
     const fail = ({ code, message }) => {
       // The other side may have closed it just before; on a new connection it says what it thinks of the request.
-      if (code === "ECONNRESET" && request.reusedSocket) {
+      if (code === "ECONNRESET" && request.reusedSocket && elsewhere === undefined) {
         finish(send({ method, origin, path, headers }, deadline, lookup, connection));
         return;
       }

@@ -176,8 +176,11 @@ async function authorization(
 }
 
 /** What the stack's own sign-in asks for, but for what outlives it; with some providers no token is for the API without. */
-function scopesOfPeople({ viewers: { scopes = ["openid", "email"] } }: StackOutputs): string {
-  return scopes.filter((scope) => scope !== "offline_access").join(" ");
+function scopesOfPeople({ viewers: { scopes = [] } }: StackOutputs): string {
+  // Of the e-mail address it is told who has signed in.
+  const asked = new Set(["openid", "email", ...scopes]);
+  asked.delete("offline_access");
+  return [...asked].join(" ");
 }
 
 /** A machine's token: client credentials. */

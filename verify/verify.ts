@@ -148,7 +148,9 @@ export async function verify(
   } finally {
     here.close();
     await probes?.remove().catch((error: unknown) => {
-      progress(`Probe pods may be left for ten minutes: ${reasonOf(error)}`);
+      progress(
+        `Probe pods may be left for ten minutes, and what they share until the next run: ${reasonOf(error)}`,
+      );
     });
   }
 }

@@ -58,7 +58,11 @@ test("a token without a signature is read; an opaque or encrypted one is known a
 });
 
 test("a name that no file has is no token where it looks like a file's", async () => {
-  for (const name of ["tokens/of-the-moderator-at-night", "token-of-the-moderator.jwt"])
+  for (const name of [
+    "tokens/of-the-moderator-at-night",
+    "token-of-the-moderator.jwt",
+    "moderator-token-1",
+  ])
     await assert.rejects(read(name), {
       message: "the argument is neither a token nor a file that exists",
     });

@@ -88,6 +88,13 @@ test("one line: no istiod, an authority that refuses, and one that does not answ
     await assert.rejects(issueIdentities(kubeconfig, [details], live, deadline), { message });
 });
 
+test("the API server's refusal of the way to istiod is what is said", async (t) => {
+  const { fake } = await cluster(t, { forwards: false });
+  await assert.rejects(issueIdentities(fake.kubeconfig, [details], live), {
+    message: /^cannot forward port 15012 of istiod's pod istiod-1: .*403/,
+  });
+});
+
 test("it ends at once when it is told to", async (t) => {
   const stop = new AbortController();
   const { fake } = await cluster(t, {

@@ -35,6 +35,6 @@ test("those of the settings, but for what outlives the sign-in", async () => {
   const people = ["openid", "api://books/read", "offline_access"];
   assert.deepEqual(await asked(people, ["api://books/.default"]), [
     "api://books/.default",
-    "openid api://books/read",
+    "openid email api://books/read",
   ]);
 });

@@ -53,6 +53,15 @@ test("a user's and a machine's token, alone on standard output", async () => {
   }
 });
 
+test("a token is asked for with the configured scopes, as verify asks", async () => {
+  const viewers = { ...stack.outputs.viewers, scopes: ["openid", "api://books/read"] };
+  await pulumi.prints({ ...stack.outputs, viewers });
+  const { code } = await run("user@bookinfo.example");
+  await pulumi.prints(stack.outputs);
+  assert.equal(code, 0);
+  assert.equal(stack.tenant.scopes.at(-1), "openid email api://books/read");
+});
+
 test("one line and exit 1, and nothing on standard output: nobody, a stranger, two, a wrong way", async () => {
   const names =
     "One of nobody@bookinfo.example, user@bookinfo.example, moderator@bookinfo.example, catalogue, reporting is expected. See npm run token -- --help.";

@@ -24,7 +24,7 @@ const report = async (result: string, issues: readonly unknown[]) => {
   return asked.slice(1);
 };
 
-const body = `A stack has drifted, or could not be asked: see ${run}. \`pulumi up\` puts back what was changed by hand.`;
+const body = `A stack has drifted, or could not be asked: see ${run}. \`pulumi up --refresh\` puts back what was changed by hand.`;
 
 test("the first drift opens an issue, and the next ones comment on it", async () => {
   assert.deepEqual(await report("failure", open.slice(0, 1)), [["issues.create", { title, body }]]);

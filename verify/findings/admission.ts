@@ -1,5 +1,7 @@
 /** The API server's admission policy for the application's namespace, next to the one that the stack asks for. */
+import { isDeepStrictEqual } from "node:util";
 import { AdmissionregistrationV1Api } from "@kubernetes/client-node";
+import { z } from "zod";
 import type { Application } from "../../components/application";
 import { admissionObjects } from "../../components/enforcement/admission";
 import { explained, loadCluster, unlessMissing } from "../../stack/cluster";
@@ -47,7 +49,15 @@ export function compareAdmission(
 const nothing = undefined;
 const everywhere = { matchResources: nothing, paramRef: nothing };
 
+const constraintsOf = z.object({
+  resourceRules: z.array(z.looseObject({})),
+  namespaceSelector: z.looseObject({}),
+});
+
 function unlimited(policy: ReturnType<typeof admissionObjects>["policy"]) {
+  const { resourceRules: podRules, namespaceSelector: selector } = constraintsOf.parse(
+    policy.matchConstraints,
+  );
   return {
     ...policy,
     matchConditions: nothing,
@@ -55,6 +65,13 @@ function unlimited(policy: ReturnType<typeof admissionObjects>["policy"]) {
     matchConstraints: {
       ...(policy.matchConstraints as object),
       excludeResourceRules: nothing,
+      resourceRules: podRules.map((rule) => ({
+        ...rule,
+        resourceNames: nothing,
+        // Pods have a namespace; left out it is any.
+        scope: /^(undefined|\*|Namespaced)$/,
+      })),
+      namespaceSelector: { ...selector, matchExpressions: nothing },
       // The API server adds it, empty.
       objectSelector: { matchLabels: nothing, matchExpressions: nothing },
     },
@@ -76,10 +93,15 @@ function compare(object: string, asked: unknown, live: unknown): readonly Findin
 /** Whether a value has all that is asked for. The API server adds defaults, and nothing to a list. */
 function holds(live: unknown, asked: unknown): boolean {
   if (typeof asked !== "object" || asked === null) return live === asked;
+  if (asked instanceof RegExp) return asked.test(String(live));
   if (live === undefined && Object.values(asked).every((part) => part === undefined)) return true;
   if (typeof live !== "object" || live === null) return false;
   if (Array.isArray(asked) && (!Array.isArray(live) || live.length !== asked.length)) return false;
+  const parts = live as Readonly<Record<string, unknown>>;
   return Object.entries(asked).every(([field, value]) =>
-    holds((live as Readonly<Record<string, unknown>>)[field], value),
+    // One label more is a pod less.
+    field === "matchLabels" && value !== undefined
+      ? isDeepStrictEqual(parts[field], value)
+      : holds(parts[field], value),
   );
 }

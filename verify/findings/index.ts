@@ -181,6 +181,8 @@ export async function prove(
     findings.map(async ({ attempt, ...finding }): Promise<ProvenFinding> => {
       const prober = attempt && (await probers.get(attempt.from));
       if (attempt === undefined || prober === undefined) return finding;
+      // Only the table's callers' certificates are issued: a finding that needs another one is said without a request.
+      if (attempt.as !== undefined && !identities.has(accountName(attempt.as))) return finding;
       const { method, origin, path, headers } = attempt.request;
       const identity = attempt.as && identityOf(attempt.as, identities);
       const bearer = attempt.withToken === true ? whole : undefined;

@@ -58,6 +58,7 @@ function readArguments() {
 function only(name: string | undefined, outputs: StackOutputs): StackOutputs {
   const { users, machines } = outputs.viewers;
   const viewers = {
+    ...outputs.viewers,
     users: users.filter(({ email }) => email === name),
     machines: machines.filter((machine) => machine.name === name),
   };

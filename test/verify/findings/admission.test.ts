@@ -39,9 +39,25 @@ test("a condition that leaves pods out, and a validation less, are findings", ()
   const { policy } = live();
   const constraints = policy.matchConstraints as object;
   const labelled = { matchLabels: { app: "checked" } };
+  const { resourceRules, namespaceSelector } = constraints as {
+    resourceRules: object[];
+    namespaceSelector: object;
+  };
+  const constrained = (change: object) => ({
+    ...policy,
+    matchConstraints: { ...constraints, ...change },
+  });
+  const narrowed = (change: object) =>
+    constrained({ resourceRules: resourceRules.map((rule) => ({ ...rule, ...change })) });
+  const selecting = (change: object) =>
+    constrained({ namespaceSelector: { ...namespaceSelector, ...change } });
   for (const changed of [
     { ...policy, matchConditions: [{ name: "none", expression: "false" }] },
     { ...policy, matchConstraints: { ...constraints, objectSelector: labelled } },
+    narrowed({ resourceNames: ["one"] }),
+    narrowed({ scope: "Cluster" }),
+    selecting({ matchExpressions: [{ key: "checked", operator: "Exists" }] }),
+    selecting({ matchLabels: { "kubernetes.io/metadata.name": "bookinfo", checked: "yes" } }),
     { ...policy, matchConstraints: { ...constraints, excludeResourceRules: [{}] } },
     { ...policy, validations: (policy.validations as unknown[]).slice(1) },
     { ...policy, failurePolicy: "Ignore" },
@@ -60,7 +76,13 @@ test("a binding for some pods only is a finding; what the API server adds is non
   ]);
   const { policy } = live();
   const constraints = policy.matchConstraints as object;
-  const added = { ...constraints, objectSelector: {}, matchPolicy: "Equivalent" };
+  const { resourceRules } = constraints as { resourceRules: object[] };
+  const added = {
+    ...constraints,
+    objectSelector: {},
+    matchPolicy: "Equivalent",
+    resourceRules: resourceRules.map((rule) => ({ ...rule, scope: "*" })),
+  };
   const completed = { ...policy, matchConstraints: added };
   assert.deepEqual(compareAdmission(bookinfo, { ...live(), policy: completed }), []);
 });

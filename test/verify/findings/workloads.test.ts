@@ -646,6 +646,18 @@ test("a borrowed identity is shown by a request of that account's, with a token 
   );
 });
 
+test("a borrowed identity that no request is sent as is named all the same", async () => {
+  const outputs = outputsWith();
+  const cluster = workloadCluster(bookinfo, outputs);
+  specOf(podOf(cluster, "ratings-v1")).serviceAccountName = "bookinfo-productpage";
+  const prober: Prober = { send: () => assert.fail("nobody is asked"), close: () => undefined };
+  const [finding] = await prove(workloadFindings(bookinfo, outputs, cluster), {
+    probers: new Map([["outsider", Promise.resolve(prober)]]),
+    identities: new Map(),
+  });
+  assert.deepEqual([finding?.object, finding?.seen], ["Deployment bookinfo/ratings-v1", undefined]);
+});
+
 test("pods that end or have ended are no finding", () => {
   const outputs = outputsWith();
   const cluster = workloadCluster(bookinfo, outputs);

@@ -39,6 +39,8 @@ export interface ClusterOptions {
   readonly meshConfig?: object;
   /** The mesh's own authority. Default: there is none. */
   readonly authority?: Authority;
+  /** Whether ports may be forwarded. Default: they may. */
+  readonly forwards?: boolean;
 }
 
 export interface Cluster {
@@ -115,7 +117,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     }
     if (url.pathname.endsWith("/namespaces/istio-system/pods")) {
       const metadata = { name: "istiod-1", labels: { app: "istiod" } };
-      const items = options.authority === undefined ? [] : [{ metadata, status: ready }];
+      // The one before it ends, and is ready still.
+      const ending = { name: "istiod-0", deletionTimestamp: new Date() };
+      const items =
+        options.authority === undefined
+          ? []
+          : [
+              { metadata: ending, status: ready },
+              { metadata, status: ready },
+            ];
       reply(200, { items });
       return;
     }
@@ -197,6 +207,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const url = new URL(request.url ?? "", "http://cluster");
     const [namespace = "", , name = "", verb] = url.pathname.split("/").slice(4);
     const { authority } = options;
+    if (verb === "portforward" && options.forwards === false) {
+      socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+      return;
+    }
     if (verb === "portforward" && authority !== undefined) {
       sockets.handleUpgrade(request, socket, head, (connection) => {
         forward(connection, authority.port, Number(url.searchParams.get("ports")));
