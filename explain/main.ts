@@ -125,7 +125,13 @@ async function main(): Promise<number> {
     token:
       given === undefined
         ? undefined
-        : describeToken(given, now, outputs.permissionsClaim, cluster.policies.clients),
+        : describeToken(
+            given,
+            now,
+            outputs.permissionsClaim,
+            // For programs a claim is as it is.
+            options.json ? {} : cluster.policies.clients,
+          ),
     warnings: given === undefined ? [] : warningsFor(given, accepted),
     verdicts: alike(serviceNames, await judge(ways, cluster, keys, given, now)),
   };

@@ -113,7 +113,7 @@ export async function verify(
           signal: either,
           deadline: options.settleDeadline,
         }),
-      (either) => issueIdentities(kubeconfig, accountsToProbeAs(application), either),
+      (either) => identitiesFor(application, kubeconfig, started, either),
     );
     const planned = planCells(application, vantages, viewers, credentials, outputs);
     const probers = new Map([...started.probers, ["here", Promise.resolve(here)]]);
@@ -189,6 +189,21 @@ export function gatewayComplaint(gatewayUrl: string, reason: string): string {
   return certificateError.test(reason)
     ? `the gateway ${gatewayUrl} has a certificate that does not count (${reason}). Is it for this name, and by a public authority or by gateway.tls.certificateAuthority?`
     : `the gateway ${gatewayUrl} does not answer (${reason}). Is the stack up, and gateway.url its address?`;
+}
+
+async function identitiesFor(
+  application: Application,
+  kubeconfig: string,
+  started: Probes,
+  signal: AbortSignal,
+): Promise<Identities> {
+  try {
+    return await issueIdentities(kubeconfig, accountsToProbeAs(application), signal);
+  } catch (error) {
+    // An account that the probes could not make is missing, and why they could not says more.
+    if (started.failed) await Promise.all(started.probers.values());
+    throw error;
+  }
 }
 
 async function signIn(

@@ -110,12 +110,14 @@ test("it ends at once when it is told to", async (t) => {
 /**
  * A workload of the mesh that says who called, by which protocol, and over how many connections so far.
  * @param hangUpAt the number of the request at which it closes the connection instead
+ * @param answer what it has said before it does so
  */
 async function workload(
   t: TestContext,
   own: Pick<Identity, "certificate" | "key">,
   root: string,
   hangUpAt = 0,
+  answer = "",
 ): Promise<Server> {
   const options = { requestCert: true, ALPNProtocols: ["istio"] };
   let requests = 0;
@@ -124,7 +126,8 @@ async function workload(
     ({ socket }, response) => {
       requests += 1;
       if (!(socket instanceof TLSSocket) || requests === hangUpAt) {
-        socket.destroy();
+        if (answer === "") socket.destroy();
+        else response.write(answer, () => socket.destroy());
         return;
       }
       const { subjectaltname = "" } = socket.getPeerCertificate();
@@ -195,6 +198,19 @@ test("a request on a connection that was closed meanwhile is sent on another", a
     observed.filter((one) => !("status" in one && one.status === 200)),
     [],
   );
+});
+
+test("an answer that is cut on such a connection is one, and its request is not sent again", async (t) => {
+  const { own, other } = await identities(t);
+  const server = await workload(t, other, own.authority, 20, "half of it");
+  const prober = localProber();
+  t.after(() => {
+    prober.close();
+  });
+  const many = Array.from({ length: 40 }, () => requestTo(server));
+  const observed = await prober.send(many, own);
+  const cut = observed.filter((one) => "error" in one);
+  assert.deepEqual(cut, [{ error: "ECONNRESET in the middle of an answer" }]);
 });
 
 test("what is no workload of the mesh, or another mesh's, gets no request", async (t) => {

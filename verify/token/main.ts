@@ -74,7 +74,11 @@ async function tokensOf(outputs: StackOutputs, browser: boolean): Promise<Issued
     ? { input: process.stdin, output: process.stderr }
     : undefined;
   const ask = () => askEveryUser(outputs, new Map(), { terminal, signal });
-  if (browser && outputs.viewers.users.length > 0) return ask();
+  if (browser && outputs.viewers.users.length > 0) {
+    if (terminal === undefined)
+      throw new StackError("--sign-in browser needs a terminal, to paste an address into");
+    return ask();
+  }
   try {
     return await genuineTokens(outputs, signal);
   } catch (error) {
