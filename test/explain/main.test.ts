@@ -12,7 +12,16 @@ import type { FakePulumi } from "../verify/support/pulumi";
 import { authentication } from "../verify/support/stack";
 import { startPolicyCluster } from "./cluster";
 import type { PolicyCluster } from "./cluster";
-import { audience, bookinfo, issuer, jwksUri, jwtRule, object, startSigner } from "./mesh";
+import {
+  audience,
+  bookinfo,
+  issuer,
+  jwksUri,
+  jwtRule,
+  object,
+  operation,
+  startSigner,
+} from "./mesh";
 import type { Signer } from "./mesh";
 
 const program = argumentsFor("explain/main.ts");
@@ -32,6 +41,14 @@ before(async () => {
   cluster = await startPolicyCluster({
     ...bookinfo,
     requestAuthentications: [object("tokens", { jwtRules: [rule] })],
+    authorizationPolicies: [
+      ...bookinfo.authorizationPolicies,
+      object("no-deletes", {
+        selector: { matchLabels: { app: "details" } },
+        action: "DENY",
+        rules: [operation({ methods: ["DELETE"], paths: ["/x"] })],
+      }),
+    ],
   });
   await pulumi.prints({
     gatewayUrl: "http://localhost:8080",
@@ -121,10 +138,14 @@ test("--service and --as: one direct call", async () => {
 });
 
 test("--method and --path: what the service itself is asked for", async () => {
-  const policy = (
-    await run(["--json", "--service", "details", "--method", "DELETE", "--path", "/x"])
-  ).out;
-  assert.deepEqual(outcomes(policy), ["details: denied at details"]);
+  const decidedBy = async (...options: string[]) => {
+    const { out } = await run(["--json", "--service", "details", ...options]);
+    return (JSON.parse(out) as Answer).services.map((each) => each.decidedBy);
+  };
+  const denial = ["AuthorizationPolicy bookinfo/no-deletes, rule 1"];
+  assert.deepEqual(await decidedBy("--method", "DELETE", "--path", "/x"), denial);
+  for (const other of [[], ["--method", "DELETE"], ["--path", "/x"]])
+    assert.notDeepEqual(await decidedBy(...other), denial);
   for (const [option, value, message] of [
     ["--method", "delete", "--method delete: a method such as POST is expected"],
     ["--path", "x", "--path x: it has to begin with a slash"],
