@@ -5,6 +5,7 @@
  */
 import type { RequestFacts } from "./facts";
 import { comparedPath, matchesPath, matchesPattern } from "./matching";
+import { clientNamed } from "./policies";
 import type { Mesh } from "./policies";
 import { isObject } from "./token";
 import type { Claims } from "./token";
@@ -102,7 +103,7 @@ function claimAttribute(path: readonly string[]): Attribute {
   const name = path.join(".");
   // The client that a token was issued to, which people know by its name.
   const named = (text: string, { clients }: Evidence) =>
-    name === "azp" && clients[text] !== undefined ? `${clients[text]} (${text})` : text;
+    name === "azp" ? clientNamed(text, clients) : text;
   const value = ({ claims }: Evidence) =>
     path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), claims);
   return {

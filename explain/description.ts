@@ -3,6 +3,7 @@ import { firstLine } from "../stack/errors";
 import type { StackOutputs } from "../stack/outputs";
 import type { Given } from "./input";
 import type { Keys } from "./keys";
+import { clientNamed } from "./policies";
 import { listed, relative } from "./words";
 
 /** A name and a value for people to read. */
@@ -21,6 +22,7 @@ export function describeToken(
 ): readonly Line[] {
   if (given.kind === "opaque") return [["kind", "opaque: only its issuer can read it"]];
   const { header, claims } = given;
+  const { azp } = claims;
   const time = (seconds: number) => {
     const date = new Date(seconds * 1000);
     const exact = Number.isNaN(date.getTime()) ? "" : ` (${date.toISOString()})`;
@@ -38,7 +40,7 @@ export function describeToken(
     ["expires", claims.exp ?? "never", expiry],
     [wanted, claimAt(claims, permissionsClaim)],
     ...(wanted === "scope" ? [] : [["scope", claims.scope] as const]),
-    ["application", clientIn(claims.azp, clients)],
+    ["application", typeof azp === "string" ? clientNamed(azp, clients) : azp],
     ["algorithm", header.alg],
     ["key", header.kid],
   ];
@@ -46,12 +48,6 @@ export function describeToken(
     if (value === undefined) return name === wanted ? [[name, "none: no such claim"]] : [];
     return [[name, typeof value === "number" && say !== undefined ? say(value) : shown(value)]];
   });
-}
-
-/** A client's name and id, where the stack knows it. */
-function clientIn(azp: unknown, clients: Readonly<Record<string, string>>): unknown {
-  const name = typeof azp === "string" ? clients[azp] : undefined;
-  return name === undefined ? azp : `${name} (${String(azp)})`;
 }
 
 /** The claim that these names lead to. */

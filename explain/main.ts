@@ -1,6 +1,7 @@
 /** `npm run explain`: why the mesh lets a request through, or does not, and what to change. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { endInOneLine } from "../stack/end";
 import { firstLine, reasonOf, StackError } from "../stack/errors";
 import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
 import { projectNamed } from "../stack/project";
@@ -210,12 +211,4 @@ function asJson({ token, warnings, verdicts }: Explanation): string {
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(`error: ${firstLine(reasonOf(error), 500)}`);
-    process.exitCode = 1;
-  },
-);
+endInOneLine(main());

@@ -141,6 +141,12 @@ export interface Policies {
   readonly authorizationPolicies: readonly Policy<AuthorizationSpec>[];
 }
 
+/** A client's name and id, where the stack knows it; else the id. */
+export function clientNamed(id: string, names: Readonly<Record<string, string>>): string {
+  const name = names[id];
+  return name === undefined ? id : `${name} (${id})`;
+}
+
 /** The objects as the API server gives them. */
 export interface PolicyObjects {
   readonly peerAuthentications: readonly unknown[];

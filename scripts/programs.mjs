@@ -183,9 +183,8 @@ const apart = (libraries, file) => ({
 const loadedLate = {
   name: "loaded late",
   setup({ onResolve, onLoad }) {
-    const isLate = ({ path, namespace }) => namespace !== "late" && late.includes(path);
-    onResolve({ filter: /./ }, (asked) =>
-      isLate(asked) ? { path: asked.path, namespace: "late" } : undefined,
+    onResolve({ filter: new RegExp(`^(${late.join("|")})$`) }, ({ path, namespace }) =>
+      namespace === "late" ? undefined : { path, namespace: "late" },
     );
     onLoad({ filter: /./, namespace: "late" }, ({ path }) => ({
       contents: `module.exports = new Proxy({}, {

@@ -1,3 +1,18 @@
+import { firstLine, reasonOf } from "./errors";
+
+/** Gives the process the code of a command, or 1 and one line that says why there is none. */
+export function endInOneLine(command: Promise<number>): void {
+  command.then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: unknown) => {
+      console.error(`error: ${firstLine(reasonOf(error), 500)}`);
+      process.exitCode = 1;
+    },
+  );
+}
+
 /**
  * Ends the process once what it printed is read, also where it still waits for something else: `process.exit` alone would
  * lose what a slow reader of a pipe has not read yet.

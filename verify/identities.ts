@@ -86,7 +86,7 @@ export async function issueIdentities(
   const client = new grpc.Client(
     `127.0.0.1:${tunnel.port}`,
     grpc.credentials.createSsl(Buffer.from(authority)),
-    // The tunnel's end is on this machine, whatever proxy there is for others.
+    // The tunnel's end is on this machine, where no proxy leads.
     { "grpc.ssl_target_name_override": authorityHost, "grpc.enable_http_proxy": 0 },
   );
   try {

@@ -31,7 +31,6 @@ import { resolveLocalNames } from "../stack/local-names";
 import { trust } from "../stack/trust";
 import type { Vantage } from "./vantages";
 import { viewersOf, wholeViewer } from "./viewers";
-import type { Viewer } from "./viewers";
 import { together, unlessAborted, until } from "../stack/waiting";
 
 export interface VerifyOptions {
@@ -102,7 +101,8 @@ export async function verify(
       signal,
     );
     progress("Signing in as every viewer and starting the probe pods …");
-    const vantages = await vantagesOf(application, outputs, viewers);
+    const viewer = wholeViewer(application, viewers)?.name ?? "";
+    const vantages = await vantagesOf(application, outputs, viewer);
     const { kubeconfig } = outputs;
     const { probeImage: image, probeDeadline: deadline } = options;
     const started = (probes ??= startProbes({ application, kubeconfig, image, deadline, signal }));
@@ -117,7 +117,6 @@ export async function verify(
     );
     const planned = planCells(application, vantages, viewers, credentials, outputs);
     const probers = new Map([...started.probers, ["here", Promise.resolve(here)]]);
-    const viewer = wholeViewer(application, viewers)?.name ?? "";
     const own = credentials.get(viewer);
     const whole = own && { viewer, credentials: own };
     progress(`Sending ${planned.length} requests …`);
@@ -224,11 +223,10 @@ async function signIn(
 async function vantagesOf(
   application: Application,
   { gatewayUrl, kubeconfig, login }: StackOutputs,
-  viewers: readonly Viewer[],
+  whole: string,
 ): Promise<readonly Vantage[]> {
   const { namespace, services } = application;
   const addresses = await podAddresses(kubeconfig, namespace, Object.keys(services));
-  const whole = wholeViewer(application, viewers)?.name;
   return vantagePoints(application, gatewayUrl, whole, addresses, login);
 }
 

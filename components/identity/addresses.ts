@@ -24,7 +24,7 @@ export function tenantAddresses(domain: string): TenantAddresses {
   return { issuer: `https://${domain}/`, jwksUri: `https://${domain}/.well-known/jwks.json` };
 }
 
-/** An Auth0 tenant's domains. The Management API is at the tenant's own, whatever else it has. */
+/** An Auth0 tenant's domains. The Management API is at the tenant's own, never at the custom one. */
 export interface TenantDomains {
   /** The tenant's own. */
   readonly domain: string;

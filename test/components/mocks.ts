@@ -268,7 +268,7 @@ export async function run<Result>(
     MockMonitor.prototype.registerResource = register;
     MockMonitor.prototype.readResource = readExisting;
   }
-  // Whatever the settings are: no object may have what the API server drops.
+  // With no settings may an object have what the API server drops.
   assert.deepEqual(droppedParts(registrations), []);
   return { result: ran.result as Result, registrations };
 }

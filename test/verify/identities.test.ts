@@ -178,7 +178,7 @@ test("with an identity a probe speaks mutual TLS as a sidecar does, and keeps it
   );
   assert.equal(protocol, "istio");
   assert.ok(Number(connections) <= 8, `${connections} connections`);
-  // The next batch, of nobody's identity, is plain text.
+  // The next batch, without an identity, is plain text.
   const [plain] = await prober.send([requestTo(server)]);
   assert.deepEqual(plain, { error: "ECONNRESET" });
 });

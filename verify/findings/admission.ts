@@ -46,8 +46,7 @@ export function compareAdmission(
 }
 
 /** What would leave pods out, if the stack's objects had it: none of them has. */
-const nothing = undefined;
-const everywhere = { matchResources: nothing, paramRef: nothing };
+const everywhere = { matchResources: undefined, paramRef: undefined };
 
 const constraintsOf = z.object({
   resourceRules: z.array(z.looseObject({})),
@@ -60,20 +59,20 @@ function unlimited(policy: ReturnType<typeof admissionObjects>["policy"]) {
   );
   return {
     ...policy,
-    matchConditions: nothing,
-    paramKind: nothing,
+    matchConditions: undefined,
+    paramKind: undefined,
     matchConstraints: {
       ...(policy.matchConstraints as object),
-      excludeResourceRules: nothing,
+      excludeResourceRules: undefined,
       resourceRules: podRules.map((rule) => ({
         ...rule,
-        resourceNames: nothing,
+        resourceNames: undefined,
         // Pods have a namespace; left out it is any.
         scope: /^(undefined|\*|Namespaced)$/,
       })),
-      namespaceSelector: { ...selector, matchExpressions: nothing },
+      namespaceSelector: { ...selector, matchExpressions: undefined },
       // The API server adds it, empty.
-      objectSelector: { matchLabels: nothing, matchExpressions: nothing },
+      objectSelector: { matchLabels: undefined, matchExpressions: undefined },
     },
   };
 }

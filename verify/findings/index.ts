@@ -3,7 +3,7 @@ import type { Application } from "../../components/application";
 import type { StackOutputs } from "../../stack/outputs";
 import { together } from "../../stack/waiting";
 import { describeObserved } from "../judge";
-import { accountName, type Identities, identityOf } from "../identities";
+import { accountName, type Identities } from "../identities";
 import type { ComingProbers } from "../pods";
 import type { Credentials } from "../credentials";
 import { withoutTokens } from "../send";
@@ -182,9 +182,9 @@ export async function prove(
       const prober = attempt && (await probers.get(attempt.from));
       if (attempt === undefined || prober === undefined) return finding;
       // Only the table's callers' certificates are issued: a finding that needs another one is said without a request.
-      if (attempt.as !== undefined && !identities.has(accountName(attempt.as))) return finding;
+      const identity = attempt.as && identities.get(accountName(attempt.as));
+      if (attempt.as !== undefined && identity === undefined) return finding;
       const { method, origin, path, headers } = attempt.request;
-      const identity = attempt.as && identityOf(attempt.as, identities);
       const bearer = attempt.withToken === true ? whole : undefined;
       const carried = { ...headers, ...bearer?.credentials.sent.headers };
       const request = { ...attempt.request, headers: carried };

@@ -1,7 +1,8 @@
 /** `npm run token`: an access token of one user or machine, as verify gets it. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { firstLine, messageOf, reasonOf, StackError } from "../../stack/errors";
+import { endInOneLine } from "../../stack/end";
+import { firstLine, messageOf, StackError } from "../../stack/errors";
 import { outputsIfAny, runOnSandbox } from "../../stack/on-sandbox";
 import type { StackOutputs } from "../../stack/outputs";
 import { projectNamed } from "../../stack/project";
@@ -106,12 +107,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(`error: ${firstLine(reasonOf(error), 500)}`);
-    process.exitCode = 1;
-  },
-);
+endInOneLine(main());
