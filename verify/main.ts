@@ -4,17 +4,16 @@ import { help, readArguments } from "./arguments";
 import type { Arguments } from "./arguments";
 import type { Application } from "../components/application";
 import { clusterAnswers } from "../stack/cluster";
-import { firstLine, reasonOf, StackError } from "../stack/errors";
+import { firstLine, reasonOf } from "../stack/errors";
 import { readGivenTokens } from "./given-tokens";
 import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
 import type { StackOutputs } from "../stack/outputs";
 import { projectNamed } from "../stack/project";
-import { askEveryUser } from "./person";
+import { withPeople } from "./person";
 import { takesStandardOutput } from "../stack/output-files";
 import { checkReportFiles, writeReportFiles } from "./report/files";
 import { renderReport, styleFor } from "./report/text";
 import type { IssuedTokens } from "./tokens";
-import { PageRefusal } from "./sign-in";
 import { isProven, verify } from "./verify";
 import type { Report } from "./verify";
 
@@ -44,42 +43,25 @@ async function main(signal: AbortSignal): Promise<number> {
   return isProven(report) ? 0 : 1;
 }
 
-/**
- * Verifies; people sign in with a browser where that is asked for, or where the tenant's login page
- * turns out to take nothing else. They do so before the probe pods start, which do not live long.
- */
-async function verifyWithPeople(
+/** Verifies; people sign in before the probe pods start, which do not live long. */
+function verifyWithPeople(
   application: Application,
   outputs: StackOutputs,
   given: IssuedTokens,
   { signingKey, probeImage, browser }: Arguments,
   signal: AbortSignal,
 ): Promise<Report> {
-  const terminal = process.stdin.isTTY
-    ? { input: process.stdin, output: process.stderr }
-    : undefined;
-  const ask = () => askEveryUser(outputs, given, { terminal, signal });
-  const run = (tokens: IssuedTokens) =>
+  const withoutTerminal =
+    "Give the users' access tokens by --token NAME=FILE, or run it on a terminal to sign in with a browser.";
+  return withPeople(outputs, given, { browser, signal, withoutTerminal }, (tokens) =>
     verify(application, outputs, {
       signal,
       progress: say,
       given: tokens,
       ...(signingKey !== undefined && { signingKey }),
       ...(probeImage !== undefined && { probeImage }),
-    });
-  if (browser) return run(await ask());
-  try {
-    return await run(given);
-  } catch (error) {
-    if (!(error instanceof PageRefusal)) throw error;
-    if (terminal === undefined) {
-      throw new StackError(
-        `${error.message}. Give the users' access tokens by --token NAME=FILE, or run it on a terminal to sign in with a browser.`,
-      );
-    }
-    say(error.message);
-    return run(await ask());
-  }
+    }),
+  );
 }
 
 /** The table goes to standard output, unless one of the files is that. */

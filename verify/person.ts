@@ -4,7 +4,7 @@ import { createInterface } from "node:readline/promises";
 import type { Interface } from "node:readline/promises";
 import { StackError } from "../stack/errors";
 import type { StackOutputs } from "../stack/outputs";
-import { isCallback } from "./sign-in";
+import { isCallback, PageRefusal } from "./sign-in";
 import { authorizations } from "./tokens";
 import type { Authorization, Issued, IssuedTokens } from "./tokens";
 import { unlessAborted } from "../stack/waiting";
@@ -21,6 +21,44 @@ export interface Asking {
   /** Milliseconds for each user. Default: five minutes. */
   readonly deadline?: number;
   readonly signal: AbortSignal;
+}
+
+export interface WithPeople {
+  /** Whether people sign in with a browser from the beginning. */
+  readonly browser: boolean;
+  readonly signal: AbortSignal;
+  /** What to do where a browser is needed and there is no terminal; a sentence. */
+  readonly withoutTerminal?: string;
+}
+
+/**
+ * Runs what needs people's tokens; people sign in with a browser where that is asked for, or where the tenant's login page
+ * turns out to take nothing else.
+ * @param given tokens that are there already, by viewer
+ * @param run is run again with the browser's tokens where it has thrown a PageRefusal
+ */
+export async function withPeople<Result>(
+  outputs: StackOutputs,
+  given: IssuedTokens,
+  { browser, signal, withoutTerminal }: WithPeople,
+  run: (tokens: IssuedTokens) => Promise<Result>,
+): Promise<Result> {
+  const terminal = process.stdin.isTTY
+    ? { input: process.stdin, output: process.stderr }
+    : undefined;
+  const ask = () => askEveryUser(outputs, given, { terminal, signal });
+  if (browser) return run(await ask());
+  try {
+    return await run(given);
+  } catch (error) {
+    if (!(error instanceof PageRefusal)) throw error;
+    if (terminal === undefined) {
+      if (withoutTerminal === undefined) throw error;
+      throw new StackError(`${error.message}. ${withoutTerminal}`);
+    }
+    console.error(error.message);
+    return run(await ask());
+  }
 }
 
 /**

@@ -12,28 +12,25 @@ export interface TenantAddresses {
 /** Where people sign in: nowhere, at the gateway, or in the application itself. */
 export type LoginPlace = "none" | "gateway" | "application";
 
-/**
- * An Auth0 tenant's addresses.
- *
- * They come from the configuration alone, never from a resource's output, so that a preview knows
- * them and policies can judge them before anything exists.
- *
- * @param domain the domain that tokens are asked for at; it may carry a port
- */
-export function tenantAddresses(domain: string): TenantAddresses {
-  return { issuer: `https://${domain}/`, jwksUri: `https://${domain}/.well-known/jwks.json` };
-}
-
 /** An Auth0 tenant's domains. The Management API is at the tenant's own, never at the custom one. */
 export interface TenantDomains {
-  /** The tenant's own. */
+  /** The tenant's own; it may carry a port. */
   readonly domain: string;
   readonly customDomain?: string | undefined;
 }
 
 /** Where tokens are asked for. Auth0 writes the domain that it was asked at into `iss`, so that one of the two counts. */
-export function issuingDomain({ domain, customDomain }: TenantDomains): string {
-  return customDomain ?? domain;
+const issuingDomain = ({ domain, customDomain }: TenantDomains) => customDomain ?? domain;
+
+/**
+ * An Auth0 tenant's addresses.
+ *
+ * They come from the configuration alone, never from a resource's output, so that a preview knows
+ * them and policies can judge them before anything exists.
+ */
+export function tenantAddresses(tenant: TenantDomains): TenantAddresses {
+  const domain = issuingDomain(tenant);
+  return { issuer: `https://${domain}/`, jwksUri: `https://${domain}/.well-known/jwks.json` };
 }
 
 /** Where people sign out at the tenant: where they have signed in. */

@@ -1,6 +1,6 @@
 /** Which tokens count, known from the configuration alone: the program and the policy pack both ask here. */
 import type { IdentitySettings } from "../config";
-import { issuingDomain, type TenantAddresses, tenantAddresses } from "./addresses";
+import { type TenantAddresses, tenantAddresses } from "./addresses";
 
 /** What a token is recognized by. */
 export interface AcceptedTokens extends TenantAddresses {
@@ -18,7 +18,7 @@ export function auth0Tokens(
   >,
 ): AcceptedTokens {
   return {
-    ...tenantAddresses(issuingDomain(tenant)),
+    ...tenantAddresses(tenant),
     audience: tenant.audience,
     permissionsClaim: ["permissions"],
   };

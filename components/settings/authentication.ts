@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { issuingDomain, tenantAddresses } from "../identity/addresses";
+import { tenantAddresses } from "../identity/addresses";
 import { tokensOfProvider } from "./provider";
 import { flag, oneOf, section, text, unique } from "./schema";
 
@@ -96,8 +96,7 @@ export function checkIssuers(settings: unknown, context: z.core.$RefinementCtx):
   const { data } = withIssuers.safeParse(settings);
   if (data === undefined) return;
   const { domain, customDomain, issuer: named } = data.identity;
-  const own =
-    domain === undefined ? named : tenantAddresses(issuingDomain({ domain, customDomain })).issuer;
+  const own = domain === undefined ? named : tenantAddresses({ domain, customDomain }).issuer;
   const earlier = own === undefined ? [] : [own];
   data.authentication.issuers.forEach((entry, index) => {
     const { data: found } = z.looseObject({ issuer: z.string() }).safeParse(entry);

@@ -1,10 +1,6 @@
 import { z } from "zod";
 import type { IdentitySettings } from "../../components/config";
-import {
-  issuingDomain,
-  tenantAddresses,
-  type TenantAddresses,
-} from "../../components/identity/addresses";
+import { tenantAddresses, type TenantAddresses } from "../../components/identity/addresses";
 import { checksRs256 } from "../../components/identity/keys";
 import { type Check, failed, notTried, ok, once, type Outcome } from "../check";
 import { type Answer, jsonOf, send, Unreachable } from "../http";
@@ -63,7 +59,7 @@ const description = z.object({
 type Description = z.output<typeof description>;
 
 function addressesOf(identity: IdentitySettings): TenantAddresses {
-  return identity.kind === "auth0" ? tenantAddresses(issuingDomain(identity)) : identity;
+  return identity.kind === "auth0" ? tenantAddresses(identity) : identity;
 }
 
 /** OpenID Connect Discovery, section 4: a last slash of the issuer is left out. */

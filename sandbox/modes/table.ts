@@ -79,7 +79,7 @@ const realmBeside = beside(realmAddresses(tenantPlace), {
   clients: ["bookinfo"],
 });
 
-const tenantBeside = beside(tenantAddresses(tenantPlace), {
+const tenantBeside = beside(tenantAddresses({ domain: tenantPlace }), {
   audience: "https://books.example",
   permissionsClaim: ["permissions"],
   clients: "any",

@@ -7,8 +7,7 @@ import { outputsIfAny, runOnSandbox } from "../../stack/on-sandbox";
 import type { StackOutputs } from "../../stack/outputs";
 import { projectNamed } from "../../stack/project";
 import { trust } from "../../stack/trust";
-import { askEveryUser } from "../person";
-import { PageRefusal } from "../sign-in";
+import { withPeople } from "../person";
 import { genuineTokens, type IssuedTokens } from "../tokens";
 
 const help = `Usage: npm run -s token -- USER|MACHINE [--stack STACK] [--project DIR] [--cwd DIR]
@@ -69,24 +68,13 @@ function only(name: string | undefined, outputs: StackOutputs): StackOutputs {
   throw new StackError(`${asked} One of ${names.join(", ")} is expected. ${hint}`);
 }
 
-async function tokensOf(outputs: StackOutputs, browser: boolean): Promise<IssuedTokens> {
+function tokensOf(outputs: StackOutputs, browser: boolean): Promise<IssuedTokens> {
+  if (browser && outputs.viewers.users.length > 0 && !process.stdin.isTTY)
+    throw new StackError("--sign-in browser needs a terminal, to paste an address into");
   const { signal } = new AbortController();
-  const terminal = process.stdin.isTTY
-    ? { input: process.stdin, output: process.stderr }
-    : undefined;
-  const ask = () => askEveryUser(outputs, new Map(), { terminal, signal });
-  if (browser && outputs.viewers.users.length > 0) {
-    if (terminal === undefined)
-      throw new StackError("--sign-in browser needs a terminal, to paste an address into");
-    return ask();
-  }
-  try {
-    return await genuineTokens(outputs, signal);
-  } catch (error) {
-    if (!(error instanceof PageRefusal) || terminal === undefined) throw error;
-    console.error(error.message);
-    return ask();
-  }
+  return withPeople(outputs, new Map(), { browser, signal }, (given) =>
+    genuineTokens(outputs, signal, given),
+  );
 }
 
 /** @returns the exit code */

@@ -5,7 +5,7 @@ import { applicationAddresses, tenantAddresses } from "../../../components/ident
 
 for (const domain of ["tenant.eu.auth0.com", "login.example.com", "tenant.localhost:8443"]) {
   test(`the issuer of ${domain} ends in one slash, and its keys are under it`, () => {
-    assert.deepEqual(tenantAddresses(domain), {
+    assert.deepEqual(tenantAddresses({ domain }), {
       issuer: `https://${domain}/`,
       jwksUri: `https://${domain}/.well-known/jwks.json`,
     });
