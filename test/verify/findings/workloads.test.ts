@@ -4,8 +4,7 @@ import { bookinfo } from "../../../components/access";
 import type { Application } from "../../../components/application";
 import { trafficOf } from "../../../components/bookinfo";
 import { application as orders } from "../../../examples/orders/application";
-import { prove, workloadFindings } from "../../../verify/findings";
-import type { Prober } from "../../../verify/prober";
+import { workloadFindings } from "../../../verify/findings";
 import type { Pod, Service } from "../../../verify/findings/kubernetes";
 import type { WorkloadOutputs } from "../../../verify/findings/workloads";
 import {
@@ -608,55 +607,6 @@ for (const [what, change, object, opens, undo, asks] of cases) {
     }
   });
 }
-
-test("a borrowed identity is shown by a request of that account's, with a token that may do everything", async () => {
-  const outputs = outputsWith();
-  const cluster = workloadCluster(bookinfo, outputs);
-  specOf(podOf(cluster, "ratings-v1")).serviceAccountName = "bookinfo-productpage";
-  const identity = { certificate: "c", key: "k", authority: "a" };
-  const asked: unknown[] = [];
-  const prober: Prober = {
-    send(requests, as) {
-      asked.push([requests, as]);
-      return Promise.resolve([{ status: 200, headers: {}, body: "for s3cret-token-of-someone" }]);
-    },
-    close: () => undefined,
-  };
-  const headers = { authorization: "Bearer s3cret-token-of-someone" };
-  const credentials = {
-    sent: { headers },
-    shown: { headers: {} },
-    words: new Map([["s3cret-token-of-someone", "[token]"]]),
-  };
-  const [finding] = await prove(workloadFindings(bookinfo, outputs, cluster), {
-    probers: new Map([["outsider", Promise.resolve(prober)]]),
-    identities: new Map([["bookinfo/bookinfo-productpage", identity]]),
-    whole: { viewer: "moderator", credentials },
-  });
-  const request = {
-    method: "GET",
-    origin: "http://details.bookinfo:9080",
-    path: "/details/0",
-    headers,
-  };
-  assert.deepEqual(asked, [[[request], identity]]);
-  assert.equal(
-    finding?.seen,
-    "GET http://details.bookinfo:9080/details/0 with the token of moderator from the pod outsider as bookinfo/bookinfo-productpage: 200 for [token]",
-  );
-});
-
-test("a borrowed identity that no request is sent as is named all the same", async () => {
-  const outputs = outputsWith();
-  const cluster = workloadCluster(bookinfo, outputs);
-  specOf(podOf(cluster, "ratings-v1")).serviceAccountName = "bookinfo-productpage";
-  const prober: Prober = { send: () => assert.fail("nobody is asked"), close: () => undefined };
-  const [finding] = await prove(workloadFindings(bookinfo, outputs, cluster), {
-    probers: new Map([["outsider", Promise.resolve(prober)]]),
-    identities: new Map(),
-  });
-  assert.deepEqual([finding?.object, finding?.seen], ["Deployment bookinfo/ratings-v1", undefined]);
-});
 
 test("pods that end or have ended are no finding", () => {
   const outputs = outputsWith();
