@@ -2,7 +2,7 @@
 // but Node is, and on this machine; always as `node --input-type=module -e THIS_TEXT`.
 //
 // Each line of standard input is a batch, JSON { deadline, authority, identity, requests: [{ method, origin,
-// path, headers }] }, with milliseconds for each request and, where there is one, the PEM of a private certificate
+// path, headers, bodyLimit }] }, with milliseconds for each request and, where there is one, the PEM of a private certificate
 // authority to trust besides the usual ones; each line of standard output is its results in the same
 // order: { status, headers, body } or { error }. An established connection that was reset or closed
 // before any answer is ECONNRESET alone; a reset at another point says at which.
@@ -20,7 +20,7 @@ import { clearTimeout, setTimeout } from "node:timers";
 import { URL } from "node:url";
 
 const atOnce = 8;
-const bodyLimit = 4096;
+const usualBodyLimit = 4096;
 const kept = ["content-type", "location", "server", "www-authenticate"];
 
 // Every request goes on a connection of its own: one that is closed while idle would look like a reset. Those of a
@@ -51,7 +51,8 @@ function resolver() {
   };
 }
 
-function send({ method, origin, path, headers }, deadline, lookup, connection) {
+function send(asked, deadline, lookup, connection) {
+  const { method, origin, path, headers, bodyLimit = usualBodyLimit } = asked;
   const { trusted, workload } = connection;
   return new Promise((resolve) => {
     const { protocol: written, hostname, port } = new URL(origin);
@@ -86,7 +87,7 @@ function send({ method, origin, path, headers }, deadline, lookup, connection) {
     const fail = ({ code, message }) => {
       // The other side may have closed it just before; on a new connection it says what it thinks of the request.
       if (code === "ECONNRESET" && request.reusedSocket && elsewhere === undefined) {
-        finish(send({ method, origin, path, headers }, deadline, lookup, connection));
+        finish(send(asked, deadline, lookup, connection));
         return;
       }
       const told = code === "ECONNRESET" && elsewhere !== undefined;

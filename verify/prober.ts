@@ -16,13 +16,15 @@ export interface ProbeRequest {
   readonly method: string;
   /** A header with several values is sent as often. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** How much of the answer's body is kept, bytes. Default: 4096. */
+  readonly bodyLimit?: number;
 }
 
 const answer = z.object({
   status: z.int(),
   /** The few headers that tell who answered. */
   headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
-  /** At most the first 4096 bytes. */
+  /** Its beginning: see `bodyLimit`. */
   body: z.string(),
 });
 const failure = z.object({

@@ -102,10 +102,12 @@ test("a connection closed and one reset before any answer read the same", async 
   assert.deepEqual(results, [{ error: "ECONNRESET" }, { error: "ECONNRESET" }]);
 });
 
-test("a long body is cut at 4096 bytes", async () => {
-  const [result] = await prober.send([to("/long")]);
-  assert.ok(result !== undefined && "body" in result);
-  assert.equal(result.body, "é".repeat(2048));
+test("a long body is cut at 4096 bytes, or where the request says", async () => {
+  const results = await prober.send([to("/long"), { ...to("/long"), bodyLimit: 6 }]);
+  assert.deepEqual(
+    results.map((result) => "body" in result && result.body),
+    ["é".repeat(2048), "é".repeat(3)],
+  );
 });
 
 test("path and headers are sent as they are", async () => {

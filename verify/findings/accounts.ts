@@ -11,6 +11,7 @@ import {
   ownerOf,
   type ProtectedWorkload,
   runsAs,
+  takenBy,
   type WorkloadOutputs,
 } from "./workloads";
 
@@ -30,14 +31,7 @@ export function accountFindings(
       ...intrusion(pod, workloads, routing),
     ];
     if (opens.length === 0) return [];
-    const attempt = attemptAs(pod, workloads);
-    return [
-      {
-        ...blame(pod, workloads),
-        opens: opens.join("; "),
-        ...(attempt !== undefined && { attempt }),
-      },
-    ];
+    return [{ ...blame(pod, workloads), opens: opens.join("; "), ...attemptFor(pod, workloads) }];
   });
   return distinct(found);
 }
@@ -55,6 +49,14 @@ function misused(pod: Pod, workload: ProtectedWorkload): readonly string[] {
   return [
     `it runs as the service account of ${title}, and is not ${title}: it has its identity${may}`,
   ];
+}
+
+/** Shows what it may do as another, or else which requests it is sent. */
+function attemptFor(pod: Pod, workloads: readonly ProtectedWorkload[]): Pick<Finding, "attempt"> {
+  const attempt = attemptAs(pod, workloads);
+  if (attempt !== undefined) return { attempt };
+  const counted = workloads.find((each) => bears(pod, each));
+  return counted === undefined ? {} : takenBy(counted, pod.status?.podIP);
 }
 
 /**

@@ -1,22 +1,26 @@
 /** The API server's admission policy for the application's namespace, next to the one that the stack asks for. */
 import { isDeepStrictEqual } from "node:util";
-import { AdmissionregistrationV1Api } from "@kubernetes/client-node";
+import { AdmissionregistrationV1Api, CoreV1Api } from "@kubernetes/client-node";
 import { z } from "zod";
 import type { Application } from "../../components/application";
 import { admissionObjects } from "../../components/enforcement/admission";
-import { explained, loadCluster, unlessMissing } from "../../stack/cluster";
-import type { Finding } from "./finding";
+import { apiReason, explained, loadCluster, unlessMissing } from "../../stack/cluster";
+import { accountName } from "../identities";
+import { probePod } from "../probe-pod";
+import type { Finding, ProvenFinding } from "./finding";
 
 /**
- * Reads the policy and its binding.
+ * Reads the policy and its binding. Where they differ, the API server is asked whether it would admit a pod that they are
+ * to refuse; none is made.
  * @param kubeconfig the file's content
  * @throws StackError where the API server does not answer
  */
 export async function admissionFindings(
   application: Application,
   kubeconfig: string,
-): Promise<readonly Finding[]> {
-  const api = loadCluster(kubeconfig).makeApiClient(AdmissionregistrationV1Api);
+): Promise<readonly ProvenFinding[]> {
+  const cluster = loadCluster(kubeconfig);
+  const api = cluster.makeApiClient(AdmissionregistrationV1Api);
   const { name } = admissionObjects(application);
   const [policy, binding] = await Promise.all([
     explained("read the admission policy", () =>
@@ -26,7 +30,25 @@ export async function admissionFindings(
       unlessMissing(async () => (await api.readValidatingAdmissionPolicyBinding({ name })).spec),
     ),
   ]);
-  return compareAdmission(application, { policy, binding });
+  const found = compareAdmission(application, { policy, binding });
+  if (found.length === 0) return [];
+  const seen = await dryRun(application, cluster.makeApiClient(CoreV1Api));
+  return found.map((each) => ({ ...each, seen }));
+}
+
+/** What the API server says of a pod with the account, and without the label, of the application's first service. */
+async function dryRun({ namespace, services }: Application, api: CoreV1Api): Promise<string> {
+  const [service] = Object.values(services);
+  const { serviceAccount = "default" } = service ?? {};
+  const pod = { name: "impostor", namespace, serviceAccount, inTheMesh: false };
+  const body = probePod("dry-run", pod, "none");
+  const asked = `kubectl create --dry-run=server of a pod with the service account ${accountName({ namespace, name: serviceAccount })} and another label`;
+  try {
+    await api.createNamespacedPod({ namespace, body, dryRun: "All" });
+    return `${asked}: admitted`;
+  } catch (error) {
+    return `${asked}: ${apiReason(error)}`;
+  }
 }
 
 /** @param live the specifications that are there; undefined: none is */

@@ -22,6 +22,11 @@ export interface Attempt {
   readonly as?: ServiceAccountName;
   /** Whether it is sent with the token of the viewer who may do everything. Default: with what the request has. */
   readonly withToken?: boolean;
+  /**
+   * The address that should get no such request. Then it is sent several times through the sidecar of the pod `stranger`, and
+   * shown is how many of them that sidecar has sent there, whatever the answer.
+   */
+  readonly takenBy?: string;
   readonly request: ProbeRequest;
 }
 

@@ -2,11 +2,6 @@
 import type { Application } from "../../components/application";
 import type { StackOutputs } from "../../stack/outputs";
 import { together } from "../../stack/waiting";
-import { describeObserved } from "../judge";
-import { accountName, type Identities } from "../identities";
-import type { ComingProbers } from "../pods";
-import type { Credentials } from "../credentials";
-import { withoutTokens } from "../send";
 import { accountFindings } from "./accounts";
 import { admissionFindings } from "./admission";
 import type { Finding, ProvenFinding } from "./finding";
@@ -19,6 +14,7 @@ import { namesTaken } from "./names-taken";
 import { notCovered } from "./not-covered";
 import { compareObjects, objectsAskedOf, ownNamespaces } from "./objects";
 import { namespaceFindings } from "./own-namespaces";
+import { prove, type Senders } from "./prove";
 import { objectOf } from "./proxy-config";
 import { proxyFindings } from "./proxies";
 import { serviceFindings } from "./services";
@@ -34,6 +30,7 @@ import {
 } from "./workloads";
 
 export type { ProvenFinding } from "./finding";
+export type { Senders } from "./prove";
 
 /** What the search has found. */
 export interface Findings {
@@ -55,16 +52,6 @@ type WorkloadInventory = Pick<
   Inventory,
   "meshConfig" | "namespaces" | "pods" | "services" | "endpointSlices"
 >;
-
-/** What attempts are sent with. */
-export interface Senders {
-  /** By an attempt's `from`. */
-  readonly probers: ComingProbers;
-  /** For an attempt's `as`. */
-  readonly identities: Identities;
-  /** For an attempt's `withToken`: the token of the viewer who may do everything. Absent where nobody may. */
-  readonly whole?: { readonly viewer: string; readonly credentials: Credentials } | undefined;
-}
 
 /**
  * Looks for what the stack does not explain, in the cluster and at the tenant.
@@ -100,10 +87,10 @@ async function findInCluster(application: Application, outputs: StackOutputs, se
     inventory.objects,
     outputs.gatewayUrl,
   );
-  const found = [...findings, ...admission, ...clusterFindings(application, outputs, inventory)];
+  const found = [...findings, ...clusterFindings(application, outputs, inventory)];
   return {
     asked,
-    proven: await prove(found, senders),
+    proven: [...admission, ...(await prove(found, senders))],
     notCovered: notCovered(
       ownNamespaces(application),
       protectedWorkloads(application, outputs),
@@ -170,39 +157,6 @@ export function workloadFindings(
     ...proxyFindings(workloads, proxied, usual),
     ...serviceFindings(workloads, { services, endpointSlices, pods }),
   ];
-}
-
-/** Sends each finding's request once. */
-export async function prove(
-  findings: readonly Finding[],
-  { probers, identities, whole }: Senders,
-): Promise<readonly ProvenFinding[]> {
-  return Promise.all(
-    findings.map(async ({ attempt, ...finding }): Promise<ProvenFinding> => {
-      const prober = attempt && (await probers.get(attempt.from));
-      if (attempt === undefined || prober === undefined) return finding;
-      // Only the table's callers' certificates are issued: a finding that needs another one is said without a request.
-      const identity = attempt.as && identities.get(accountName(attempt.as));
-      if (attempt.as !== undefined && identity === undefined) return finding;
-      const { method, origin, path, headers } = attempt.request;
-      const bearer = attempt.withToken === true ? whole : undefined;
-      const carried = { ...headers, ...bearer?.credentials.sent.headers };
-      const request = { ...attempt.request, headers: carried };
-      const [answered] = await prober.send([request], identity);
-      if (answered === undefined) return finding;
-      const observed = withoutTokens(answered, bearer?.credentials.words ?? new Map());
-      const said = [
-        ...Object.entries(headers).map(([name, value]) => ` ${name}: ${String(value)}`),
-        ...(bearer === undefined ? [] : [` with the token of ${bearer.viewer}`]),
-      ];
-      const place =
-        attempt.from === "here"
-          ? "from outside"
-          : `from the pod ${attempt.from}${attempt.as === undefined ? "" : ` as ${accountName(attempt.as)}`}`;
-      const asked = `${method} ${origin}${path}${said.join("")} ${place}`;
-      return { ...finding, seen: `${asked}: ${describeObserved(observed)}` };
-    }),
-  );
 }
 
 /** Parts what the team knows of from the rest. */

@@ -3,7 +3,7 @@ import type { EndpointSlice, Pod, Service } from "./kubernetes";
 import type { Attempt, Finding } from "./finding";
 import { objectName, removal } from "./finding";
 import { selects } from "./sidecars";
-import { bears, type ProtectedWorkload, runsAs } from "./workloads";
+import { bears, type ProtectedWorkload, runsAs, takenBy } from "./workloads";
 
 /** What the search for them reads. */
 export interface ServiceInventory {
@@ -96,9 +96,10 @@ const controller = "endpointslice-controller.k8s.io";
 /** Addresses that are not of the workload's pods. What Kubernetes makes itself follows from labels, which are judged as such. */
 function strangeEndpoints(
   { metadata, endpoints }: EndpointSlice,
-  { title }: ProtectedWorkload,
+  workload: ProtectedWorkload,
   pods: readonly Pod[],
 ): readonly Finding[] {
+  const { title } = workload;
   const manager = metadata?.labels?.["endpointslice.kubernetes.io/managed-by"];
   if (manager === controller) return [];
   const known = pods.flatMap(({ status }) => (status?.podIPs ?? []).map(({ ip }) => ip));
@@ -117,6 +118,7 @@ function strangeEndpoints(
       object: objectName(kind, object),
       opens: `requests for ${title} go to ${strange.join(", ")}, which is not a pod of ${title}, with users' tokens`,
       undo: removal(kind, object),
+      ...takenBy(workload, strange[0]),
     },
   ];
 }

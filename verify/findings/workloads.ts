@@ -9,6 +9,7 @@ import {
   namespaces,
 } from "../../components/names";
 import type { StackOutputs } from "../../stack/outputs";
+import { strangersPod } from "../vantages";
 import { type Finding, objectName, releaseUndo, removal } from "./finding";
 import { isProbePod } from "./probe-pods";
 
@@ -177,6 +178,19 @@ export function runsAs({ metadata, spec }: Pod, workload: ProtectedWorkload): bo
     metadata?.namespace === workload.namespace &&
     (spec?.serviceAccountName ?? "default") === workload.serviceAccount
   );
+}
+
+/** The attempt that shows that an address gets a workload's requests; none for a workload that `stranger` cannot address. */
+export function takenBy(
+  { namespace, services, path }: ProtectedWorkload,
+  address: string | undefined,
+): Pick<Finding, "attempt"> {
+  const { names, port } = services;
+  const isTables = !Object.values<string>(namespaces).includes(namespace);
+  if (address === undefined || port === undefined || names[0] === undefined || !isTables) return {};
+  const origin = `http://${names[0]}.${namespace}:${port}`;
+  const request = { method: "GET", origin, path, headers: {} };
+  return { attempt: { from: strangersPod, takenBy: address, request } };
 }
 
 /** Leaves out what is said twice: each of a Deployment's pods opens the same. */
