@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
-import { createServer, type Server } from "node:net";
+import { createServer, type ListenOptions, type Server } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { Failure } from "./failure";
@@ -65,6 +65,18 @@ export async function decide(layout: Layout, binding = true): Promise<Decisions>
 }
 
 /**
+ * Keeps other sandboxes from the chosen ports until this process ends: what listens on the ports themselves starts later
+ * than another sandbox may choose.
+ */
+export async function hold({ ports }: Decisions): Promise<void> {
+  // What another process holds is its own already.
+  for (const one of Object.values(ports)) await listens(createServer().unref(), holder(one));
+}
+
+/** An abstract socket: the kernel lets go of it however its process ends, and it leaves no file. */
+const holder = (held: number) => ({ path: `\0istio-auth0-port-${held}` });
+
+/**
  * The ports that are other ones than usual, each in a few words.
  * @param before what was decided by then, and so is known
  */
@@ -76,7 +88,7 @@ export function unusualPorts({ ports }: Decisions, before: Decisions | undefined
 }
 
 async function areFree({ ports }: Decisions): Promise<boolean> {
-  const free = await Promise.all(Object.values(ports).map(isFree));
+  const free = await Promise.all(Object.values(ports).map(isLeft));
   return free.every((one) => one);
 }
 
@@ -98,10 +110,10 @@ const patience = 10_000;
 
 /** Does something while no other clone on this machine does it too, such as choose ports. */
 export async function alone<Result>(act: () => Promise<Result>): Promise<Result> {
-  // An abstract socket: the kernel lets go of it however its process ends, and it leaves no file.
   const lock = createServer();
-  const name = `\0istio-auth0-${process.getuid?.() ?? 0}`;
-  if (!(await comesTrue(() => listens(lock, name), patience))) {
+  // As a port's holder is: it needs no cleaning up.
+  const path = `\0istio-auth0-${process.getuid?.() ?? 0}`;
+  if (!(await comesTrue(() => listens(lock, { path }), patience))) {
     throw new Failure("another sandbox is choosing its ports: try again");
   }
   try {
@@ -111,13 +123,13 @@ export async function alone<Result>(act: () => Promise<Result>): Promise<Result>
   }
 }
 
-function listens(server: Server, path: string): Promise<boolean> {
+function listens(server: Server, place: ListenOptions): Promise<boolean> {
   return new Promise((resolve) => {
     const refused = () => {
       resolve(false);
     };
     server.once("error", refused);
-    server.listen(path, () => {
+    server.listen(place, () => {
       server.off("error", refused);
       resolve(true);
     });
@@ -129,22 +141,28 @@ const attempts = 100;
 
 async function freePort(from: number, ...taken: number[]): Promise<number> {
   for (let candidate = from; candidate < from + attempts; candidate += 1) {
-    if (!taken.includes(candidate) && (await isFree(candidate))) return candidate;
+    if (!taken.includes(candidate) && (await isLeft(candidate))) return candidate;
   }
   throw new Failure(`no port of 127.0.0.1 is free from ${from} to ${from + attempts - 1}`);
 }
 
-/** Whether nobody listens on a port of 127.0.0.1. */
-export function isFree(candidate: number): Promise<boolean> {
+/** Whether a port of 127.0.0.1 is free: no process listens there. */
+export async function isFree(candidate: number): Promise<boolean> {
+  return isOurs({ port: candidate, host: "127.0.0.1" });
+}
+
+/** Whether a port is free, and no other sandbox that starts has chosen it. */
+async function isLeft(candidate: number): Promise<boolean> {
+  return (await isFree(candidate)) && (await isOurs(holder(candidate)));
+}
+
+/** Whether this process can listen there. It does not go on listening. */
+async function isOurs(place: ListenOptions): Promise<boolean> {
+  const server = createServer();
+  if (!(await listens(server, place))) return false;
   return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => {
-      resolve(false);
-    });
-    server.listen(candidate, "127.0.0.1", () => {
-      server.close(() => {
-        resolve(true);
-      });
+    server.close(() => {
+      resolve(true);
     });
   });
 }

@@ -35,7 +35,15 @@ import {
   type Changes,
 } from "./stack";
 import { startNode } from "./start-node";
-import { alone, decide, knownDecisions, provisional, unusualPorts, type Decisions } from "./state";
+import {
+  alone,
+  decide,
+  hold,
+  knownDecisions,
+  provisional,
+  unusualPorts,
+  type Decisions,
+} from "./state";
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
 import { beginToolchain, type BegunToolchain, type Toolchain } from "./toolchain/toolchain";
 
@@ -73,7 +81,11 @@ export async function bringUp(
   }
   requireSpace(layout);
   const before = knownDecisions(layout);
-  const decisions = await alone(() => decide(layout, isBound(layout)));
+  const decisions = await alone(async () => {
+    const chosen = await decide(layout, isBound(layout));
+    await hold(chosen);
+    return chosen;
+  });
   for (const port of unusualPorts(decisions, before)) progress.say("ports", port);
   const configuration = sandboxConfiguration(layout, toolchain, decisions, overrides);
   checkConfiguration(configuration, decisions);

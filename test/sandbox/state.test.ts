@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { createServer, Server, type AddressInfo } from "node:net";
+import { createServer, Server, type AddressInfo, type ListenOptions } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { Failure } from "../../sandbox/failure";
 import { writePrivate } from "../../sandbox/files";
 import { layout, type Layout } from "../../sandbox/layout";
-import { alone, decide, isFree, knownDecisions, unusualPorts } from "../../sandbox/state";
+import { alone, decide, hold, isFree, knownDecisions, unusualPorts } from "../../sandbox/state";
 import { temporaryFolder } from "./images/reading";
 
 const places = (): Layout => layout({ XDG_STATE_HOME: temporaryFolder() }, "/clone");
@@ -28,12 +28,15 @@ async function occupy(context: TestContext): Promise<number> {
 async function ports(context: TestContext, inUse: (port: number) => boolean): Promise<number[]> {
   const occupied = await occupy(context);
   const tried: number[] = [];
-  type Listen = (this: Server, port: number, host: string, listening: () => void) => Server;
+  type Listen = (this: Server, place: ListenOptions, listening: () => void) => Server;
   const listen = Reflect.get(Server.prototype, "listen") as Listen;
-  const instead: Listen = function (port, host, listening) {
+  const instead: Listen = function ({ port, host, path }, listening) {
+    // What another sandbox on this machine holds is not this test's affair.
+    if (path !== undefined) return listen.call(this, { port: 0, host: "127.0.0.1" }, listening);
     assert.equal(host, "127.0.0.1");
+    assert.ok(port !== undefined);
     tried.push(port);
-    return listen.call(this, inUse(port) ? occupied : 0, host, listening);
+    return listen.call(this, { port: inUse(port) ? occupied : 0, host }, listening);
   };
   context.mock.method(Server.prototype, "listen", instead);
   return tried;
@@ -112,6 +115,14 @@ test("the ports that another clone has chosen are left to it, also while it does
     { gateway: 8080, tenant: 8443, api: 6443 },
     { gateway: 8081, tenant: 8444, api: 6444 },
   ]);
+});
+
+test("ports that another sandbox has chosen and does not listen on yet are left to it", async () => {
+  const first = await decide(places());
+  await hold(first);
+  const second = await decide(places());
+  for (const [name, port] of Object.entries(first.ports))
+    assert.ok(!Object.values(second.ports).includes(port), `${name} at ${port} twice`);
 });
 
 test("ports that are other ones than usual are said once", async (context) => {
