@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { constants, homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { setInterval } from "node:timers";
 import { pathToFileURL } from "node:url";
 import { fail, install, modules, root } from "./install.mjs";
 
@@ -57,6 +58,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     if (signal !== "SIGINT") child.kill(signal);
   });
 }
+// npm passes a signal on to a shell, which ends by it and tells its own child nothing: that child then has another parent.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) child.kill("SIGTERM");
+}, 200).unref();
 child.on("error", (error) => fail(`cannot start ${node}: ${error.message}`));
 child.on("exit", (code, signal) => {
   process.exit(code ?? 128 + constants.signals[signal]);

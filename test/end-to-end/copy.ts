@@ -13,10 +13,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { layout, type Layout } from "../../sandbox/layout";
 import { processIds, readProcess } from "../../sandbox/processes";
+import { whenInterrupted } from "./interrupted";
 
 const clone = join(__dirname, "../..");
 
@@ -40,6 +42,14 @@ export class SandboxCopy {
   /** A command line that each command is started through: something that changes its view of the machine. */
   through: readonly string[] = [];
 
+  /** What was started and has not ended. */
+  readonly #running = new Set<ChildProcess>();
+  readonly #removed = whenInterrupted(async () => {
+    await Promise.all([...this.#running].map(ended));
+    await this.run("down");
+    this.remove();
+  });
+
   constructor() {
     // As the machine's own: whoever a command runs as may have files there.
     chmodSync(this.#temporary, 0o1777);
@@ -59,7 +69,7 @@ export class SandboxCopy {
   ): ChildProcess {
     const words = ["npm", "run", "--silent", "sandbox", "--", ...args];
     const [program = "", ...rest] = [...this.through, ...words];
-    return spawn(program, rest, {
+    const child = spawn(program, rest, {
       cwd: this.folder,
       env: {
         ...process.env,
@@ -70,6 +80,11 @@ export class SandboxCopy {
       },
       stdio,
     });
+    this.#running.add(child);
+    child.on("close", () => {
+      this.#running.delete(child);
+    });
+    return child;
   }
 
   /** Runs it to its end, with commands on its standard input where it is a shell. */
@@ -137,10 +152,18 @@ export class SandboxCopy {
 
   /** Removes the copy and its state; nothing may run any more. */
   remove(): void {
+    this.#removed();
     rmSync(this.folder, { recursive: true });
     rmSync(this.state, { recursive: true });
     rmSync(this.#temporary, { recursive: true });
   }
+}
+
+/** Tells a command to end, and waits until it has. */
+async function ended(child: ChildProcess): Promise<void> {
+  const closed = once(child, "close");
+  child.kill("SIGTERM");
+  await closed;
 }
 
 /** A folder that holds what git tracks or would track, and this clone's installed packages. */

@@ -14,13 +14,15 @@ export interface Ran {
 
 /**
  * Runs test files, each in a process of its own, and prints what each test says.
- * @param files their paths in the clone
+ * @param files their paths in the clone, in the order in which they begin
  * @param concurrency how many at a time
+ * @param signal ends what runs, by SIGTERM, and begins nothing more; what was begun is waited for
  */
 export async function runFiles(
   root: string,
   files: readonly string[],
   concurrency: number,
+  signal: AbortSignal,
 ): Promise<Ran> {
   if (files.length === 0) return { count: { passed: 0, failed: 0, skipped: 0 }, durations: [] };
   const tests = await buildTests(files);
@@ -29,6 +31,7 @@ export async function runFiles(
       root,
       new Map(tests.built.map((path, at) => [path, files[at] ?? path])),
       concurrency,
+      signal,
     );
   } finally {
     tests.remove();
@@ -40,6 +43,7 @@ function runBuilt(
   root: string,
   files: ReadonlyMap<string, string>,
   concurrency: number,
+  signal: AbortSignal,
 ): Promise<Ran> {
   const events = run({
     files: [...files.keys()],
@@ -47,6 +51,7 @@ function runBuilt(
     concurrency,
     execArgv: [...builtArguments],
     timeout,
+    signal,
   });
   const durations: Duration[] = [];
   return new Promise((resolve, reject) => {

@@ -3,10 +3,12 @@
  * job, faults, and the machine before and after. Some of it alone: units, named files, what a change concerns.
  */
 import { globSync } from "node:fs";
+import { constants } from "node:os";
 import { join, relative } from "node:path";
 import { exitWith, Failure } from "../../sandbox/failure";
 import { layout } from "../../sandbox/layout";
 import { machineProblem } from "../../sandbox/machine";
+import { comesTrue } from "../../sandbox/processes";
 import { Progress } from "../../sandbox/progress";
 import { ensurePulumi, ensureToolchain } from "../../sandbox/toolchain/toolchain";
 import { lintWorkflows } from "./actionlint";
@@ -24,8 +26,15 @@ const root = join(__dirname, "../..");
 const engine = "test/engine/";
 /** The tests that boot the sandbox: they take minutes, a whole machine's cores, and Linux as root. */
 const endToEnd = "test/end-to-end/";
+const endToEndFile = (name: string) => `${endToEnd}${name}.test.ts`;
 /** Only with `--all`, or by name. */
-const longest = ["all-modes", "kill"].map((name) => `${endToEnd}${name}.test.ts`);
+const longest = ["all-modes", "kill"].map(endToEndFile);
+/** The others that take longest. */
+const longFirst = ["login", "doors", "sandbox", "robustness", "modes", "https"];
+/** They run two sandboxes themselves, or compare the whole machine. */
+const alone = ["host", "all-modes", "kill"];
+/** Milliseconds that tests may take to remove their sandboxes when they are ended. */
+const longestEnd = 120_000;
 
 const tests = globSync("test/**/*.test.ts", { cwd: root }).sort();
 const isEndToEnd = (file: string) => file.startsWith(endToEnd);
@@ -90,7 +99,41 @@ async function ensureEngine(everything: boolean): Promise<string> {
   return everything ? (await ensureToolchain(cache, say)).pulumi : ensurePulumi(cache, say);
 }
 
+/**
+ * The end-to-end files in turns, of which two run at a time: more sandboxes than two do not get along on a machine as it
+ * comes. Those that take longest begin first.
+ */
+function turns(files: readonly string[]): readonly (readonly string[])[] {
+  const isAlone = (file: string) => alone.some((name) => file === endToEndFile(name));
+  const order = longFirst.map(endToEndFile);
+  const rank = (file: string) => (order.includes(file) ? order.indexOf(file) : order.length);
+  const shared = files.filter((file) => !isAlone(file));
+  return [
+    shared.toSorted((one, other) => rank(one) - rank(other)),
+    ...files.filter(isAlone).map((file) => [file]),
+  ];
+}
+
+/** Ends when told to: what runs is ended, and has taken away what it made. */
+function interruptions(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      process.exitCode = 128 + constants.signals[signal];
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+/** Node reports a file's end as soon as it has told its process to end. */
+async function childrenEnd(): Promise<void> {
+  const isOver = () => !process.getActiveResourcesInfo().includes("ProcessWrap");
+  await comesTrue(isOver, longestEnd);
+}
+
 async function main(): Promise<number> {
+  const signal = interruptions();
   const chosen = readArguments(process.argv.slice(2));
   if (chosen.help) {
     process.stdout.write(help);
@@ -107,14 +150,10 @@ async function main(): Promise<number> {
     process.env.PULUMI_CLI = join(await ensureEngine(booted.length > 0), "bin", "pulumi");
   }
   if (checks) counts.push(...lintWorkflows(), ...testGo());
-  const ran: Ran[] = [
-    await runFiles(
-      root,
-      files.filter((file) => !isEndToEnd(file)),
-      2,
-    ),
-    await runFiles(root, booted, 1),
-  ];
+  const ran: Ran[] = [];
+  for (const some of [files.filter((file) => !isEndToEnd(file)), ...turns(booted)])
+    ran.push(await runFiles(root, some, 2, signal));
+  if (signal.aborted) await childrenEnd();
   counts.push(...ran.map(({ count }) => count));
   const notRun = [...leftOut, ...(problem === undefined ? [] : [[slow, problem] as const])];
   for (const [some, reason] of notRun) {
@@ -122,6 +161,7 @@ async function main(): Promise<number> {
   }
   process.stdout.write(renderSlowest(ran.flatMap(({ durations }) => durations)));
   console.log(describeCounts(counts));
+  if (signal.aborted) return Number(process.exitCode);
   return isPassed(counts) ? 0 : 1;
 }
 
