@@ -1,4 +1,5 @@
 /** The sandbox brought up with some settings: tools, node, tenant, plug-ins and stack, and then the table. */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { parseOutputs } from "../stack/outputs";
@@ -44,6 +45,7 @@ import {
   unusualPorts,
   type Decisions,
 } from "./state";
+import { sayStuckPods } from "./stuck-pods";
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
 import { beginToolchain, type BegunToolchain, type Toolchain } from "./toolchain/toolchain";
 
@@ -118,6 +120,12 @@ export async function bringUp(
   }
   const probes = new EarlyProbes(layout.project.application, kubeconfigPath(layout));
   if (wasUp) probes.start();
+  const updating = new AbortController();
+  void sayStuckPods(
+    starting.then(({ ready }) => ready).then(() => readFile(kubeconfigPath(layout), "utf8")),
+    progress.of("pods"),
+    updating.signal,
+  );
   try {
     const work = update(layout, stack, progress.of("stack"), {
       begin: starting,
@@ -126,12 +134,14 @@ export async function bringUp(
       },
     });
     const { changes, outputs } = await unlessNodeFails(layout, starting, work);
+    updating.abort();
     progress.say("stack", describeChanges(changes));
     const ready = await probes.take(isNothing(changes));
     const found = await report(outputs, layout, ready, progress.of("verify"));
     process.stdout.write(renderReport(found, styleFor(process.stdout, all)));
     return found;
   } finally {
+    updating.abort();
     await probes.discard();
   }
 }

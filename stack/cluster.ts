@@ -3,6 +3,11 @@ import { ApiException, KubeConfig, VersionApi } from "@kubernetes/client-node";
 import { firstLine, reasonOf, StackError } from "./errors";
 import { unlessAborted } from "./waiting";
 
+/** A resource as it is written and as it comes over the wire: not made by the client's constructors. */
+export type Plain<Resource> = Resource extends Date
+  ? Resource
+  : { [Key in keyof Resource]: Plain<Resource[Key]> };
+
 /**
  * The cluster that a kubeconfig's current context names.
  * @param kubeconfig the file's content

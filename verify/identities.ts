@@ -20,8 +20,8 @@ import { namespaces, type ServiceAccountName } from "../components/names";
 import { explained, loadCluster, unlessMissing } from "../stack/cluster";
 import { firstLine, StackError } from "../stack/errors";
 import { everyOne, unlessAborted, until } from "../stack/waiting";
-import { isReady } from "./pods";
-import type { Plain } from "./probe-pod";
+import { isReady } from "../stack/pods";
+import type { Plain } from "../stack/cluster";
 
 /** A certificate and what belongs to it: PEM texts. */
 export interface Identity {

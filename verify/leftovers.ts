@@ -1,7 +1,7 @@
 /** What killed runs have left in the cluster, told apart from what other runs still use. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { runLabel } from "./probe-pod";
-import type { Plain } from "./probe-pod";
+import type { Plain } from "../stack/cluster";
 
 /**
  * The runs that cannot go on: each of their pods has ended, or is older than a run may become.

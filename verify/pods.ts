@@ -2,14 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { PassThrough } from "node:stream";
 import { CoreV1Api, CustomObjectsApi, Exec } from "@kubernetes/client-node";
-import type {
-  KubeConfig,
-  V1ContainerStateWaiting,
-  V1ContainerStatus,
-  V1Pod,
-} from "@kubernetes/client-node";
+import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
 import { explained, loadCluster } from "../stack/cluster";
-import { firstLine, StackError } from "../stack/errors";
+import { StackError } from "../stack/errors";
+import { isReady, isStuck, stateOf } from "../stack/pods";
 import {
   create,
   createServiceAccount,
@@ -22,7 +18,6 @@ import {
   type Shared,
 } from "./pod-resources";
 import { container, lifetime, podLabel, podName, probeLabel, runLabel } from "./probe-pod";
-import type { Plain } from "./probe-pod";
 import { probeArguments, proberOver } from "./prober";
 import type { Prober } from "./prober";
 import { everyOne, unlessAborted, until } from "../stack/waiting";
@@ -130,21 +125,9 @@ async function ready(
   }
 }
 
-export function isReady({ status }: V1Pod): boolean {
-  return (
-    status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ??
-    false
-  );
-}
-
-const hopeless = ["ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "CrashLoopBackOff"];
-
 /** Some states do not pass by waiting. */
 function refuseHopeless(pod: V1Pod): void {
-  const stuck = containersOf(pod).find(({ state }) =>
-    hopeless.includes(state?.waiting?.reason ?? ""),
-  );
-  if (stuck !== undefined) {
+  if (isStuck(pod)) {
     throw new StackError(
       `the probe pod ${nameOf(pod)} cannot start: ${stateOf(pod)}. Name an image that the cluster can pull, with node on its PATH, by --probe-image.`,
     );
@@ -154,26 +137,8 @@ function refuseHopeless(pod: V1Pod): void {
   }
 }
 
-function containersOf({ status }: V1Pod): readonly V1ContainerStatus[] {
-  return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-}
-
 function nameOf(pod: V1Pod): string {
   return pod.metadata?.name ?? "without a name";
-}
-
-const noReason: Plain<V1ContainerStateWaiting> = {};
-
-/** Why a pod is not ready, in Kubernetes' own words. */
-function stateOf(pod: V1Pod): string {
-  const waiting = containersOf(pod).find(({ state }) => state?.waiting !== undefined);
-  const { reason, message = "" } = waiting?.state?.waiting ?? noReason;
-  const unscheduled = pod.status?.conditions?.find(({ status }) => status === "False");
-  return (
-    [reason, firstLine(message)].filter(Boolean).join(": ") ||
-    firstLine(unscheduled?.message ?? "") ||
-    (pod.status?.phase ?? "is not known yet")
-  );
 }
 
 /** Starts the probe script in a pod; the tokens go over this connection only. */

@@ -3,6 +3,7 @@ import type { V1Pod, V1Service, V1ServiceAccount } from "@kubernetes/client-node
 import type { ServiceAccountName } from "../components/names";
 import { allow, everyPod, type NetworkPolicyObject } from "../components/network/objects";
 import { containerSecurity, podSecurity } from "../components/pods";
+import type { Plain } from "../stack/cluster";
 
 /** The label of everything that any run makes in the cluster. */
 export const probeLabel = "app=verify";
@@ -25,11 +26,6 @@ export interface ProbePod {
   /** Makes it answer every request with 200, behind a Service of this name. */
   readonly serves?: { readonly service: string; readonly port: number };
 }
-
-/** A resource as it is written and as it comes over the wire: not made by the client's constructors. */
-export type Plain<Resource> = Resource extends Date
-  ? Resource
-  : { [Key in keyof Resource]: Plain<Resource[Key]> };
 
 /** The pod's name in the cluster. */
 export function podName(run: string, name: string): string {

@@ -60,7 +60,10 @@ export class GatewayLogin extends pulumi.ComponentResource {
       });
     const inTurn = { parent: this, dependsOn: policies };
     const redis = sessions === "redis" ? new Redis(`${name}-redis`, { image }, inTurn) : undefined;
-    new Proxy(`${name}-proxy`, { ...args, redisPassword: redis?.password }, inTurn);
+    // The proxy ends where it does not reach its Redis as it starts.
+    const dependsOn = redis === undefined ? policies : [...policies, redis];
+    const redisPassword = redis?.password;
+    new Proxy(`${name}-proxy`, { ...args, redisPassword }, { parent: this, dependsOn });
     this.policies = policies;
     this.registerOutputs({});
   }

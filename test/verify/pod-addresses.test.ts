@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import type { V1Pod } from "@kubernetes/client-node";
 import { podAddresses } from "../../verify/pod-addresses";
-import type { Plain } from "../../verify/probe-pod";
+import type { Plain } from "../../stack/cluster";
 import { startCluster } from "./support/cluster";
 
 /** A running pod, unless its status says otherwise. */

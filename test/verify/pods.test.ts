@@ -11,7 +11,8 @@ import { endedRuns } from "../../verify/leftovers";
 import type { ServiceAccountName } from "../../components/names";
 import { probePods, type ProbePods } from "../../verify/pods";
 import type { Prober } from "../../verify/prober";
-import type { Plain, ProbePod } from "../../verify/probe-pod";
+import type { ProbePod } from "../../verify/probe-pod";
+import type { Plain } from "../../stack/cluster";
 import { kubeconfigFor, startCluster } from "./support/cluster";
 import type { Cluster, ClusterOptions, Running } from "./support/cluster";
 

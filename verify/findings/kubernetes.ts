@@ -8,7 +8,7 @@ import type {
   V1Pod,
   V1Service,
 } from "@kubernetes/client-node";
-import type { Plain } from "../probe-pod";
+import type { Plain } from "../../stack/cluster";
 
 export type Container = Plain<V1Container>;
 export type Deployment = Plain<V1Deployment>;

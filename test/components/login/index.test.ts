@@ -136,6 +136,12 @@ test("browsers are told to keep nothing that a session had a part in", async () 
     });
 });
 
+test("the proxy is made once its Redis is ready: it ends where it does not reach it", async () => {
+  const { registrations } = await login({ at: "gateway" });
+  const { dependencies } = find(registrations, "istio-auth0:index:OAuth2Proxy", "login-proxy");
+  assert.ok(dependencies.includes("login-redis-deployment"), dependencies.join());
+});
+
 test("nothing of the login runs before its policies are there, and no container has more rights than it needs", async () => {
   const { registrations } = await login({ at: "gateway" });
   const policies = Object.values(

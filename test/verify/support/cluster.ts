@@ -9,7 +9,7 @@ import type { V1Pod, V1PodStatus, V1Service, V1ServiceAccount } from "@kubernete
 import { WebSocketServer } from "ws";
 import { z } from "zod";
 import type { WebSocket } from "ws";
-import type { Plain } from "../../../verify/probe-pod";
+import type { Plain } from "../../../stack/cluster";
 import type { Authority } from "./authority";
 import { injected } from "./workloads";
 

@@ -15,7 +15,7 @@ import type { V1Pod } from "@kubernetes/client-node";
 import { bookinfo } from "../../../components/access";
 import type { TokenChecks } from "../../../verify/expectations";
 import type { Identity } from "../../../verify/identities";
-import type { Plain } from "../../../verify/probe-pod";
+import type { Plain } from "../../../stack/cluster";
 import type { Observed, ProbeRequest } from "../../../verify/prober";
 import type { Running } from "./cluster";
 import { authenticate, normalized } from "./envoy";
