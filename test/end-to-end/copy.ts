@@ -42,11 +42,13 @@ export class SandboxCopy {
   /** A command line that each command is started through: something that changes its view of the machine. */
   through: readonly string[] = [];
 
+  /** How commands named the projects whose sandboxes they were for. */
+  readonly #projects = new Set<readonly string[]>([[]]);
   /** What was started and has not ended. */
   readonly #running = new Set<ChildProcess>();
   readonly #removed = whenInterrupted(async () => {
     await Promise.all([...this.#running].map(ended));
-    await this.run("down");
+    for (const project of [...this.#projects]) await this.runWords("down", ...project);
     this.remove();
   });
 
@@ -69,6 +71,8 @@ export class SandboxCopy {
   ): ChildProcess {
     const words = ["npm", "run", "--silent", "sandbox", "--", ...args];
     const [program = "", ...rest] = [...this.through, ...words];
+    const named = args.indexOf("--project");
+    if (named >= 0) this.#projects.add(args.slice(named, named + 2));
     const child = spawn(program, rest, {
       cwd: this.folder,
       env: {
