@@ -20,6 +20,8 @@ export interface Missing {
 
 export interface Stack {
   readonly name: string;
+  /** What it is of. */
+  readonly application: Application;
   readonly file: string;
   /** Checked. A secret that is missing has a stand-in, which nobody is to be asked with. */
   readonly settings: Settings;
@@ -53,6 +55,7 @@ export async function readStack(
   remember(secrets, sections, missing);
   return {
     name,
+    application,
     file: configuration.file,
     settings: data,
     missing,

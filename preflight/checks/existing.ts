@@ -12,10 +12,12 @@ import {
   VersionApi,
 } from "@kubernetes/client-node";
 import type { ClusterSettings, GatewaySettings } from "../../components/config";
+import { namespaces } from "../../components/names";
 import { explained } from "../../stack/cluster";
 import { firstLine, reasonOf, StackError } from "../../stack/errors";
 import { type Check, failed, notTried, ok, once, type Outcome } from "../check";
 import { rememberCredentials, type Stack, textOf } from "../stack";
+import { judgePresent } from "./present";
 
 type ExistingSettings = Extract<ClusterSettings, { kind: "existing" }>;
 
@@ -45,6 +47,7 @@ export function existingChecks(
         : judge(config);
     };
   const { secret } = gateway.tls ?? {};
+  const isIssued = gateway.tls?.issuer !== undefined;
   return [
     {
       name: "API server",
@@ -56,6 +59,10 @@ export function existingChecks(
       },
     },
     { name: "cluster permissions", run: reached(judgePermissions) },
+    {
+      name: "what is there already",
+      run: reached((config) => judgePresent(config, namespacesOf(stack), isIssued)),
+    },
     ...(secret === undefined
       ? []
       : [
@@ -64,6 +71,17 @@ export function existingChecks(
             run: reached((config) => judgeCertificate(config, secret, gateway.url, stack)),
           },
         ]),
+  ];
+}
+
+/** The namespaces that the stack makes. */
+function namespacesOf({ application, settings: { gateway, login } }: Stack): readonly string[] {
+  return [
+    namespaces.mesh,
+    namespaces.ingress,
+    application.namespace,
+    ...(login.at === "gateway" ? [namespaces.login] : []),
+    ...(gateway.tls?.issuer === undefined ? [] : [namespaces.certificates]),
   ];
 }
 

@@ -24,6 +24,8 @@ let identity: Certificate;
 let secret: Readonly<Record<string, string>> | undefined;
 let forbidden: readonly string[];
 let version: Reply;
+/** What is in the cluster, by the end of the address that lists it. */
+let lists: Readonly<Record<string, readonly object[]>>;
 
 const review = (request: Request) => {
   const { spec } = JSON.parse(request.body) as {
@@ -39,6 +41,12 @@ function answer(request: Request): Reply | undefined {
   if (request.path === "/version/" || request.path === "/version") return version;
   if (request.path.endsWith("/selfsubjectaccessreviews"))
     return { status: 201, body: review(request) };
+  const [, listed] =
+    /\/(namespaces|\w+webhookconfigurations|deployments|customresourcedefinitions)(?:\?|$)/.exec(
+      request.path,
+    ) ?? [];
+  if (listed !== undefined && !forbidden.includes(`list ${listed}`))
+    return { body: { kind: "List", items: lists[listed] ?? [] } };
   if (request.path === "/api/v1/namespaces/default/secrets/bookinfo-tls" && secret)
     return { body: { kind: "Secret", data: secret } };
   return { status: 404, body: { kind: "Status", message: 'secrets "bookinfo-tls" not found' } };
@@ -59,6 +67,7 @@ const pair = ({ certificate, key }: Certificate) => ({
 });
 beforeEach(() => {
   forbidden = [];
+  lists = {};
   secret = pair(good);
   version = { body: { major: "1", minor: "34", gitVersion: "v1.34.4" } };
 });
@@ -97,8 +106,11 @@ function check(stack = stackAt(server.url, "bearer-canary")): Promise<string[]> 
 
 const rights =
   "namespaces, clusterroles, clusterrolebindings, customresourcedefinitions, mutatingwebhookconfigurations, validatingwebhookconfigurations, validatingadmissionpolicies, validatingadmissionpolicybindings";
+const none =
+  "ok what is there already: no Istio, and no namespace istio-system, istio-ingress, bookinfo";
 const nothing = [
   "not tried cluster permissions: the API server has not answered. See above.",
+  "not tried what is there already: the API server has not answered. See above.",
   "not tried gateway's certificate: the API server has not answered. See above.",
 ];
 const inAYear = new Date(Date.now() + 365 * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
@@ -107,6 +119,7 @@ test("all is well", async () => {
   assert.deepEqual(await check(), [
     `ok API server: ${server.url} answers: Kubernetes v1.34.4`,
     `ok cluster permissions: may create ${rights}`,
+    none,
     `ok gateway's certificate: default/bookinfo-tls is for ${host}, until ${inAYear}`,
   ]);
 });
@@ -157,6 +170,102 @@ test("without a kubeconfig nobody is asked", async () => {
     "not tried API server: cluster.kubeconfig is not set. Set it.",
     ...nothing,
   ]);
+});
+
+const helm = (namespace: string, name: string) => ({
+  "meta.helm.sh/release-name": name,
+  "meta.helm.sh/release-namespace": namespace,
+});
+const definition = (name: string, annotations: object) => ({
+  metadata: { name, annotations },
+  spec: { group: name.replace(/^\w+\./, "") },
+});
+const space = (name: string, manager: string) => ({
+  metadata: { name, managedFields: [{ manager }] },
+});
+/** An Istio as a release of this name. */
+const istioBy = (annotations: object) => ({
+  deployments: [
+    {
+      metadata: {
+        name: "istiod",
+        namespace: "istio-system",
+        labels: { app: "istiod" },
+        annotations,
+      },
+    },
+  ],
+  mutatingwebhookconfigurations: [
+    {
+      metadata: {
+        name: "istio-sidecar-injector",
+        labels: { app: "sidecar-injector" },
+        annotations,
+      },
+    },
+    { metadata: { name: "another-team's", labels: { app: "policy" } } },
+  ],
+});
+const present = async () =>
+  (await check()).find((line) => line.includes(" what is there already: "));
+
+test("an Istio of another team's, and whose it is", async () => {
+  lists = istioBy(helm("istio-system", "istio-1-22"));
+  assert.equal(
+    await present(),
+    "failed what is there already: is there already, and not the stack's: Deployment istio-system/istiod (Helm release istio-system/istio-1-22); MutatingWebhookConfiguration istio-sidecar-injector (Helm release istio-system/istio-1-22). The stack installs an Istio of its own, and does not get along with another one. Use a cluster without, or remove that one as it was installed, once nothing needs it.",
+  );
+});
+
+test("definitions that istioctl has left", async () => {
+  lists = {
+    customresourcedefinitions: [
+      {
+        ...definition("gateways.networking.istio.io", {}),
+        metadata: {
+          name: "gateways.networking.istio.io",
+          managedFields: [{ manager: "istio-operator" }],
+        },
+      },
+      definition("certificates.cert-manager.io", {}),
+      definition("others.example.com", {}),
+    ],
+  };
+  assert.match(
+    String(await present()),
+    /^failed .*: CustomResourceDefinition gateways\.networking\.istio\.io \(by istio-operator\)\. /,
+  );
+});
+
+test("a namespace that others have made is left to them", async () => {
+  lists = { namespaces: [space("bookinfo", "kubectl-create"), space("kube-system", "x")] };
+  const line = await present();
+  assert.equal(
+    line,
+    "failed what is there already: is there already, and not the stack's: Namespace bookinfo (by kubectl-create). pulumi up would take the namespace over, and pulumi destroy would delete it with what others have in it. Leave it to them, and use another cluster.",
+  );
+});
+
+test("what Pulumi has made may be this stack's", async () => {
+  lists = {
+    ...istioBy(helm("istio-system", "istiod")),
+    customresourcedefinitions: ["a", "b", "c", "d"].map((kind) =>
+      definition(`${kind}.security.istio.io`, helm("istio-system", "istio-base")),
+    ),
+    namespaces: [space("istio-system", "pulumi-kubernetes-9c1d0f2a")],
+  };
+  assert.equal(
+    await present(),
+    "ok what is there already: Namespace istio-system (by pulumi-kubernetes-9c1d0f2a); Deployment istio-system/istiod (Helm release istio-system/istiod); 4 of the kind CustomResourceDefinition (Helm release istio-system/istio-base); MutatingWebhookConfiguration istio-sidecar-injector (Helm release istio-system/istiod): made by Pulumi, for this stack or for another one",
+  );
+});
+
+test("a user who may not look", async () => {
+  forbidden = ["list deployments"];
+  assert.match(
+    String(await present()),
+    /^not tried .*: cannot look for Istio: 404 .*\. Let the kubeconfig's user list what the stack makes\.$/,
+  );
 });
 
 const make = "Make it: kubectl create secret tls bookinfo-tls -n default --cert=FILE --key=FILE.";
@@ -218,6 +327,6 @@ for (const [what, made, line] of [
 ] as const) {
   test(`the gateway's certificate: ${what}`, async () => {
     secret = await Promise.resolve(made());
-    assert.equal((await check())[2], line);
+    assert.equal((await check()).at(-1), line);
   });
 }

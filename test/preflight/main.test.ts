@@ -122,6 +122,8 @@ const allScopes = ["resource_servers", "roles", "connections", "clients"]
   .concat("update:client_keys", "read:client_credentials", ...verifyScopes)
   .join(" ");
 
+const nothing = { kind: "List", items: [] };
+
 function wellBehaved({ path, body }: Request): Reply | undefined {
   const table: Readonly<Record<string, unknown>> = {
     [documentPath]: {
@@ -137,8 +139,13 @@ function wellBehaved({ path, body }: Request): Reply | undefined {
       ...(path.endsWith("reviews") && (JSON.parse(body) as object)),
       status: { allowed: true },
     },
+    "/api/v1/namespaces": nothing,
+    "/apis/apps/v1/deployments": nothing,
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions": nothing,
+    "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations": nothing,
+    "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations": nothing,
   };
-  const found = table[path.replace(/\/$/, "")];
+  const found = table[path.replace(/\?.*$/, "").replace(/\/$/, "")];
   return found === undefined ? undefined : { body: found };
 }
 
@@ -154,9 +161,10 @@ ok         Istio's version         1.31.0: none of the ${advisories.length} advi
 not tried  Istio's charts          oci://registry.example/charts is a registry, which is not asked. Ask it: helm show chart oci://registry.example/charts/base --version 1.31.0.
 ok         API server              ${server.url} answers: Kubernetes v1.34.4
 ok         cluster permissions     may create namespaces, clusterroles, clusterrolebindings, customresourcedefinitions, mutatingwebhookconfigurations, validatingwebhookconfigurations, validatingadmissionpolicies, validatingadmissionpolicybindings
+ok         what is there already   no Istio, and no namespace istio-system, istio-ingress, bookinfo
 ok         gateway's host          localhost is this machine
 
-12 checks: 11 ok, 0 failed, 1 not tried
+13 checks: 12 ok, 0 failed, 1 not tried
 `;
 
 test("all is well: a line for each check, plain on a pipe, and exit 0", async () => {
@@ -175,7 +183,7 @@ test("--json: a file, or standard output and the lines on standard error", async
   assert.equal(err, expected());
   assert.equal(out, readFileSync(file, "utf8"));
   assert.deepEqual((JSON.parse(out) as { counts: object }).counts, {
-    ok: 11,
+    ok: 12,
     failed: 0,
     notTried: 1,
   });
@@ -268,7 +276,7 @@ for (const [stack, secrets, checks] of [
   [
     "sandbox",
     "not tried +secrets +identity.clientSecret, cluster.kubeconfig not in Pulumi.sandbox.yaml itself. The sandbox sets what is missing: npm run sandbox.$",
-    12,
+    13,
   ],
 ] as const) {
   test(

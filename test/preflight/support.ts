@@ -113,6 +113,7 @@ export function stackOf(
 ): Stack {
   return {
     name: "dev",
+    application: bookinfo,
     file: "Pulumi.dev.yaml",
     settings,
     missing: new Map(Object.entries(missing)),
