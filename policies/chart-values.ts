@@ -26,7 +26,20 @@ export interface ValuesArgs {
   readonly isLogged: boolean;
   /** Whether a gateway's pods have to take Gateways of their own namespace only. */
   readonly scopeGateways: boolean;
+  /** What the proxies have to do with calls to hosts that the mesh does not know. */
+  readonly outboundTraffic: OutboundTraffic;
+  /** Whether the control plane, the sidecars and the gateway need a profile of system calls. */
+  readonly requireSeccompProfile: boolean;
 }
+
+export const outboundTraffic = ["ALLOW_ANY", "REGISTRY_ONLY"] as const;
+export type OutboundTraffic = (typeof outboundTraffic)[number];
+
+/** What the mode of an outboundTrafficPolicy has to be instead, if anything. */
+export const judgeOutbound =
+  ({ outboundTraffic }: Pick<ValuesArgs, "outboundTraffic">) =>
+  (mode: unknown): string | undefined =>
+    outboundTraffic === "ALLOW_ANY" || mode === outboundTraffic ? undefined : show(outboundTraffic);
 
 /** The istiod chart copies what is under `pilot` to the top. */
 function istiodTree(values: unknown): unknown {
@@ -66,11 +79,14 @@ export function judgeIstiodValues(args: ValuesArgs): Finding[] {
         "meshConfig.accessLogFile": (file) =>
           typeof file === "string" && file !== "" ? undefined : '"/dev/stdout"',
         "meshConfig.accessLogFormat": judgeLogFormat,
+        [outboundMode]: judgeOutbound(args),
         "meshConfig.rootNamespace": (namespace) =>
           namespace === args.rootNamespace ? undefined : show(args.rootNamespace),
       },
     }),
     ...notLogged(values, args),
+    ...unset(values, [outboundMode], judgeOutbound(args)(undefined), args),
+    ...unset(values, proxyProfiles, profile(args), args),
     ...judgeEnvironment(at(values, "env"), args),
     ...judgeProxyConfig(
       defaults,
@@ -93,6 +109,26 @@ function notLogged(values: unknown, { where, allowed, isLogged }: ValuesArgs): F
   if (file !== undefined || providers.length > 0 || isLogged || allowed.includes(name)) return [];
   return [{ found: `${where(name)} is nothing`, write: '"/dev/stdout"' }];
 }
+
+const proxyProfiles = ["seccompProfile.type", "global.proxy.seccompProfile.type"];
+const outboundMode = "meshConfig.outboundTrafficPolicy.mode";
+
+/** Values that have to be set, where the configuration asks for it: their default is weaker. */
+function unset(
+  values: unknown,
+  names: readonly string[],
+  write: string | undefined,
+  { where, allowed }: Pick<ValuesArgs, "where" | "allowed">,
+): Finding[] {
+  if (write === undefined) return [];
+  return names
+    .filter((name) => !allowed.includes(name) && at(values, ...name.split(".")) === undefined)
+    .map((name) => ({ found: `${where(name)} is nothing`, write }));
+}
+
+/** What a profile of system calls has to be where it is not set, if anything. */
+const profile = ({ requireSeccompProfile }: Pick<ValuesArgs, "requireSeccompProfile">) =>
+  requireSeccompProfile ? '"RuntimeDefault"' : undefined;
 
 const hour = 3600;
 const units: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
@@ -129,7 +165,9 @@ function judgeEnvironment(environment: unknown, args: ValuesArgs): Finding[] {
   ];
 }
 
-export function judgeGatewayValues(args: Pick<ValuesArgs, "values" | "where" | "allowed">) {
+export function judgeGatewayValues(
+  args: Pick<ValuesArgs, "values" | "where" | "allowed" | "requireSeccompProfile">,
+): Finding[] {
   const { values, where, allowed } = args;
   if (values === unknown)
     return [{ found: `${where("")} is ${show(values)}`, write: "what the program knows" }];
@@ -142,6 +180,7 @@ export function judgeGatewayValues(args: Pick<ValuesArgs, "values" | "where" | "
       allowed,
       judgments: { "labels.istio": () => "nothing" },
     }),
+    ...unset(values, ["securityContext.seccompProfile.type"], profile(args), args),
     ...judgeMetadata(
       settingsIn(at(values, "env")).filter(({ name }) => !allowed.includes(`env.${name}`)),
       (name) => where(`env.${name}`),

@@ -76,6 +76,10 @@ export function namespaceOf({ inputs }: Resource): unknown {
 
 const word = (value: unknown) => (typeof value === "string" ? value : "[unknown]");
 
+/** The service account that its pods run as. The second name is Kubernetes' older one for it. */
+export const accountOf = ({ pod }: Workload): unknown =>
+  at(pod, "serviceAccountName") ?? at(pod, "serviceAccount");
+
 /** Every container of its pods: init and ephemeral ones, too. */
 export function containersOf({ pod, where }: Workload): Container[] {
   return ["containers", "initContainers", "ephemeralContainers"].flatMap((list) =>

@@ -1,6 +1,7 @@
 /** Every rule of the pack. */
 import type { Rule } from "../rule";
 import { accessTable } from "./access-table";
+import { apiToken } from "./api-token";
 import { auth0Api } from "./auth0-api";
 import { auth0Client } from "./auth0-client";
 import { auth0Connection } from "./auth0-connection";
@@ -23,6 +24,7 @@ import { jwtIssuer } from "./jwt-issuer";
 import { meshConfiguration } from "./mesh-configuration";
 import { meshMutualTls } from "./mesh-mutual-tls";
 import { namespaceInjection } from "./namespace-injection";
+import { networkPolicies } from "./network-policies";
 import { noAllowAll } from "./no-allow-all";
 import { nonRoot } from "./non-root";
 import { oauth2Proxy } from "./oauth2-proxy";
@@ -34,10 +36,12 @@ import { routeDestination } from "./route-destination";
 import { routeHeaders } from "./route-headers";
 import { secretsHidden } from "./secrets-hidden";
 import { serviceAccount } from "./service-account";
+import { sidecarImports } from "./sidecar-imports";
 import { tokenRequired } from "./token-required";
 
 export const rules: readonly Rule[] = [
   accessTable,
+  apiToken,
   auth0Api,
   auth0Client,
   auth0Connection,
@@ -60,6 +64,7 @@ export const rules: readonly Rule[] = [
   meshConfiguration,
   meshMutualTls,
   namespaceInjection,
+  networkPolicies,
   noAllowAll,
   nonRoot,
   oauth2Proxy,
@@ -71,5 +76,6 @@ export const rules: readonly Rule[] = [
   routeHeaders,
   secretsHidden,
   serviceAccount,
+  sidecarImports,
   tokenRequired,
 ];

@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { judgeGatewayValues, judgeIstiodValues } from "../chart-values";
+import {
+  judgeGatewayValues,
+  judgeIstiodValues,
+  judgeOutbound,
+  outboundTraffic,
+} from "../chart-values";
 import { chartOf, unreadFiles } from "../charts";
 import { where as whereOf } from "../expectation";
 import { judgeMetadata } from "../proxy-settings";
@@ -7,6 +12,8 @@ import { at, entries, isKind, objectName, show } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { rootNamespace } from "../settings";
+import { sidecarFields } from "../weakening/network";
+import { judgeSettings } from "../weakening/setting";
 import { settingsIn } from "../weakening/tree";
 import { namespaceOf } from "../workloads";
 
@@ -24,6 +31,14 @@ const settings = z.object({
     .boolean()
     .default(true)
     .describe("Whether a gateway's pods have to take Gateways of their own namespace only"),
+  outboundTraffic: z
+    .enum(outboundTraffic)
+    .default("ALLOW_ANY")
+    .describe("What workloads may reach outside of the mesh: anything, or only what is entered"),
+  requireSeccompProfile: z
+    .boolean()
+    .default(false)
+    .describe("Whether the charts have to give their pods, and sidecars, a seccompProfile"),
   allowedSettings: z
     .array(z.string())
     .default([])
@@ -55,14 +70,15 @@ export const meshConfiguration = stackRule({
 
 const group = "networking.istio.io";
 
-function judgeObject(resource: Resource, { allowedEnvoyFilters }: Settings): Finding[] {
+function judgeObject(resource: Resource, settings: Settings): Finding[] {
+  const { allowedEnvoyFilters } = settings;
   const name = objectName(resource);
   const extension = extensions.find(([group, kind]) => isKind(resource, group, kind));
   if (extension !== undefined && !allowedEnvoyFilters.includes(name)) {
     const found = `${extension[1]} ${name} changes the proxies past the mesh's policies`;
     return [{ resource, found, write: "Istio's own objects instead" }];
   }
-  if (isKind(resource, group, "Sidecar")) return sidecar(resource);
+  if (isKind(resource, group, "Sidecar")) return sidecar(resource, settings);
   if (isKind(resource, "telemetry.istio.io", "Telemetry")) return telemetry(resource);
   if (!isKind(resource, group, "ProxyConfig")) return [];
   const variables = settingsIn(at(resource.inputs, "spec", "environmentVariables"));
@@ -82,28 +98,24 @@ const extensions: readonly (readonly [group: string, kind: string])[] = [
  * A listener that is not captured gets its requests from the network, past the filters that enforce, and one with TLS
  * of its own asks no caller for a certificate of the mesh.
  */
-function sidecar(resource: Resource): Finding[] {
-  return entries(at(resource.inputs, "spec", "ingress")).flatMap((listener, index) => {
-    const title = `spec.ingress[${index}]`;
-    const mode = at(listener, "captureMode");
-    const tls = at(listener, "tls");
-    const ofSidecar = `of Sidecar ${objectName(resource)}`;
-    const isCaptured = mode === undefined || mode === "DEFAULT" || mode === "IPTABLES";
-    return [
-      ...(isCaptured
-        ? []
-        : [
-            {
-              resource,
-              found: `${title}.captureMode ${ofSidecar} is ${show(mode)}`,
-              write: '"IPTABLES", or nothing',
-            },
-          ]),
-      ...(tls === undefined
-        ? []
-        : [{ resource, found: `${title}.tls ${ofSidecar} is ${show(tls)}`, write: "nothing" }]),
-    ];
+function sidecar(resource: Resource, settings: Settings): Finding[] {
+  const { spec } = resource.inputs;
+  const listeners = entries(at(spec, "ingress")).flatMap((listener, index) =>
+    ["captureMode", "tls"].map((field) => ({
+      name: `ingress[${index}].${field}`,
+      value: at(listener, field),
+    })),
+  );
+  const mode = "outboundTrafficPolicy.mode";
+  // Where the policy is there, and nothing is said in it, only what is entered is reached.
+  const outbound = { name: mode, value: at(spec, ...mode.split(".")) };
+  const findings = judgeSettings({
+    subject: sidecarFields,
+    given: [...listeners, outbound].filter(({ value }) => value !== undefined),
+    where: (name) => `spec.${name} of Sidecar ${objectName(resource)}`,
+    judgments: { [mode]: judgeOutbound(settings) },
   });
+  return findings.map((finding) => ({ ...finding, resource }));
 }
 
 function telemetry(resource: Resource): Finding[] {
@@ -142,15 +154,14 @@ function logsTheMesh(resource: Resource, rootNamespace: string): boolean {
 function judgeChart(resource: Resource, settings: Settings, isLogged: boolean): Finding[] {
   const chart = chartOf(resource);
   const { controlPlaneCharts, gatewayCharts, allowedSettings: allowed } = settings;
-  const { scopeGateways, rootNamespace } = settings;
   if (chart?.name === undefined) return [];
   const where = (name: string) => whereOf(resource, name === "" ? "values" : `values.${name}`);
-  const { values } = chart;
+  const args = { ...settings, values: chart.values, where, allowed, isLogged };
   const judge = controlPlaneCharts.includes(chart.name)
-    ? () => judgeIstiodValues({ values, where, rootNamespace, allowed, isLogged, scopeGateways })
+    ? judgeIstiodValues
     : gatewayCharts.includes(chart.name)
-      ? () => judgeGatewayValues({ values, where, allowed })
+      ? judgeGatewayValues
       : undefined;
   if (judge === undefined) return [];
-  return [...judge(), ...unreadFiles(chart)].map((finding) => ({ ...finding, resource }));
+  return [...judge(args), ...unreadFiles(chart)].map((finding) => ({ ...finding, resource }));
 }

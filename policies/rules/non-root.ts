@@ -1,8 +1,10 @@
 import { z } from "zod";
-import { at, entries, isFields, show } from "../reading";
+import { at, entries, show } from "../reading";
 import { unknown } from "../resource";
 import { type Finding, resourceRule } from "../rule";
 import { exceptNoNamespace, notJudged } from "../settings";
+import { containerRights, podRights } from "../weakening/rights";
+import { type Given, judgeSettings, type Judgments } from "../weakening/setting";
 import { type Container, containersOf, type Workload, workloadOf } from "../workloads";
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
@@ -21,6 +23,10 @@ export const nonRoot = resourceRule({
       .boolean()
       .default(false)
       .describe("Whether each container, or its pod, has to say a seccompProfile"),
+    requireReadOnlyRootFilesystem: z
+      .boolean()
+      .default(false)
+      .describe("Whether each container may write to its volumes only"),
     exceptNamespaces: exceptNoNamespace.describe(notJudged),
   }),
   judge(resource, { exceptNamespaces, ...rights }) {
@@ -37,74 +43,79 @@ export const nonRoot = resourceRule({
 interface Rights {
   readonly allowedCapabilities: readonly string[];
   readonly requireSeccompProfile: boolean;
+  readonly requireReadOnlyRootFilesystem: boolean;
 }
 
 const hostFields = ["hostNetwork", "hostPID", "hostIPC"];
 
+/** A setting that is there, by its name in the table. */
+const said = ({ value }: Given) => value !== undefined;
+
 function ofPod({ pod, where, title }: Workload): Finding[] {
-  const shared = hostFields.flatMap((field) => {
-    const value = at(pod, field);
-    if (value === undefined || value === false) return [];
-    return [{ found: `${where}spec.${field} of ${title} is ${show(value)}`, write: "false" }];
-  });
-  const mounts = entries(at(pod, "volumes")).flatMap((volume, index) => {
+  const mounts = entries(at(pod, "volumes")).map((volume, index) => {
     const path = at(volume, "hostPath");
-    if (path === undefined) return [];
-    const found = `${where}spec.volumes[${index}].hostPath of ${title} is ${show(at(path, "path"))}`;
-    return [{ found, write: "a volume that is not the node's own folder" }];
+    return { name: `volumes[${index}].hostPath`, value: at(path, "path") ?? path };
   });
-  return [...shared, ...mounts];
+  return judgeSettings({
+    subject: podRights,
+    given: [...hostFields.map((name) => ({ name, value: at(pod, name) })), ...mounts].filter(said),
+    where: (name) => `${where}spec.${name} of ${title}`,
+    judgments: { "volumes[].hostPath": () => "a volume that is not the node's own folder" },
+  });
 }
 
 function ofContainer(
   { where, inputs }: Container,
   { pod, title }: Workload,
-  { allowedCapabilities, requireSeccompProfile }: Rights,
+  rights: Rights,
 ): Finding[] {
   const own = at(inputs, "securityContext");
   const ofPod = at(pod, "securityContext");
-  /** The container's, or else the pod's. */
-  const effective = (field: string) => at(own, field) ?? at(ofPod, field);
-  const found = (field: string, value: unknown, write: string): Finding => ({
-    found: `${where}.securityContext.${field} of ${title} is ${show(value)}`,
-    write,
+  const judgments = judgmentsOf(rights);
+  const given = containerRights.settings.flatMap(({ name, required }): Given[] => {
+    const [, ...path] = name.split(".");
+    const one = { name, value: effective(own, ofPod, path) };
+    return said(one) || required === true || name in judgments ? [one] : [];
   });
-  const check = (field: string, value: unknown, isGood: boolean, write: string) =>
-    isGood ? [] : [found(field, value, write)];
-  const user = effective("runAsUser");
-  const nonRoot = effective("runAsNonRoot");
-  const escalation = at(own, "allowPrivilegeEscalation");
-  const privileged = at(own, "privileged");
-  const dropped = at(own, "capabilities", "drop");
-  const added = entries(at(own, "capabilities", "add")).filter(
-    (name) => !allowedCapabilities.some((allowed) => allowed === name),
-  );
-  const procMount = at(own, "procMount");
-  // Windows' own way to be privileged.
-  const [hostProcess] = [own, ofPod]
-    .map((context) => at(context, "windowsOptions", "hostProcess"))
-    .filter((value) => value !== undefined && value !== false);
-  const isUnsaid = requireSeccompProfile && effective("seccompProfile") === undefined;
-  return [
-    ...check("runAsNonRoot", nonRoot, nonRoot === true, "true"),
-    ...check("runAsUser", user, user !== 0 && user !== unknown, "another user than 0"),
-    ...check("allowPrivilegeEscalation", escalation, escalation === false, "false"),
-    ...check("privileged", privileged, privileged === undefined || privileged === false, "false"),
-    ...check("capabilities.drop", dropped, entries(dropped).includes("ALL"), '["ALL"]'),
-    ...check("capabilities.add", added, added.length === 0, "nothing"),
-    ...check("procMount", procMount, procMount === undefined || procMount === "Default", "nothing"),
-    ...check("windowsOptions.hostProcess", hostProcess, hostProcess === undefined, "false"),
-    ...check("seccompProfile.type", undefined, !isUnsaid, '"RuntimeDefault"'),
-    ...unconfined(own, ofPod).map(([field, value]) => found(field, value, '"RuntimeDefault"')),
-  ];
+  return judgeSettings({
+    subject: containerRights,
+    given,
+    where: (name) => `${where}.${name} of ${title}`,
+    judgments,
+  });
+}
+
+/** The container's, or else the pod's. A profile without a type is there, and counts for none. */
+function effective(own: unknown, ofPod: unknown, path: readonly string[]): unknown {
+  const [field = ""] = path;
+  const value = at(own, ...path) ?? at(ofPod, ...path);
+  const isThere = [own, ofPod].some((context) => at(context, field) !== undefined);
+  return field.endsWith("Profile") && isThere ? (value ?? null) : value;
 }
 
 /** A profile that is said has to be one that confines. */
-function unconfined(own: unknown, ofPod: unknown): [string, unknown][] {
-  return ["seccompProfile", "appArmorProfile"].flatMap((field): [string, unknown][] => {
-    const profile = at(own, field) ?? at(ofPod, field);
-    if (profile === undefined) return [];
-    const type = isFields(profile) ? profile.type : profile;
-    return type === "RuntimeDefault" || type === "Localhost" ? [] : [[`${field}.type`, type]];
-  });
-}
+const confines = (type: unknown) => type === "RuntimeDefault" || type === "Localhost";
+
+const judgmentsOf = ({
+  allowedCapabilities,
+  requireSeccompProfile,
+  requireReadOnlyRootFilesystem,
+}: Rights): Judgments => {
+  const profile = (isRequired: boolean) => (type: unknown) =>
+    confines(type) || (type === undefined && !isRequired) ? undefined : '"RuntimeDefault"';
+  const isAllowed = (name: unknown) => allowedCapabilities.some((allowed) => allowed === name);
+  return {
+    "securityContext.runAsUser": (user) =>
+      user === 0 || user === unknown ? "another user than 0" : undefined,
+    "securityContext.readOnlyRootFilesystem": (value) =>
+      value === true || !requireReadOnlyRootFilesystem ? undefined : "true",
+    "securityContext.capabilities.drop": (dropped) =>
+      entries(dropped).includes("ALL") ? undefined : '["ALL"]',
+    "securityContext.capabilities.add": (added) =>
+      entries(added).every(isAllowed)
+        ? undefined
+        : allowedCapabilities.map(show).join(", ") || "nothing",
+    "securityContext.seccompProfile.type": profile(requireSeccompProfile),
+    "securityContext.appArmorProfile.type": profile(false),
+  };
+};

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { at, show } from "../reading";
 import { type Finding, stackRule } from "../rule";
 import { exceptMeshNamespace, notJudged } from "../settings";
-import { meshWorkloads, type Workload } from "../workloads";
+import { accountOf, meshWorkloads, type Workload } from "../workloads";
 
 /** https://istio.io/latest/docs/concepts/security/#istio-identity */
 export const serviceAccount = stackRule({
@@ -30,9 +30,6 @@ export const serviceAccount = stackRule({
     });
   },
 });
-
-/** The second one is Kubernetes' older name for it. */
-const accountOf = ({ pod }: Workload) => at(pod, "serviceAccountName") ?? at(pod, "serviceAccount");
 
 const finding = (workload: Workload, shared: string): Finding => ({
   resource: workload.resource,

@@ -47,6 +47,26 @@ export const gatewayValues: Subject = {
       why: "It may gain rights.",
     },
     { name: "containerSecurityContext.runAsNonRoot", values: [true], why: "It may run as root." },
+    {
+      name: "containerSecurityContext.readOnlyRootFilesystem",
+      values: [true],
+      why: "An attacker in it can change its program, or add another.",
+    },
+    {
+      name: "containerSecurityContext.capabilities.add",
+      values: ["NET_BIND_SERVICE"],
+      why: "It has rights of root.",
+    },
+    {
+      name: "containerSecurityContext.seccompProfile.type",
+      values: ["RuntimeDefault", "Localhost"],
+      why: "It may ask the kernel for anything.",
+    },
+    {
+      name: "securityContext.seccompProfile.type",
+      values: ["RuntimeDefault", "Localhost"],
+      why: "It may ask the kernel for anything. requireSeccompProfile has it set.",
+    },
     { name: "securityContext.runAsNonRoot", values: [true], why: "It may run as root." },
   ],
   harmless:

@@ -4,8 +4,10 @@ import { gatewayValues } from "./gateway";
 import { istiodValues } from "./istiod";
 import { istiodEnvironment } from "./istiod-environment";
 import { oauth2ProxyFlags, oauth2ProxySettings } from "./oauth2-proxy";
+import { networkPolicyFields, sidecarFields } from "./network";
 import { podTemplate } from "./pod-template";
 import { proxyConfig } from "./proxy-config";
+import { containerRights, podRights } from "./rights";
 import type { Subject } from "./setting";
 
 export const subjects: readonly Subject[] = [
@@ -17,4 +19,8 @@ export const subjects: readonly Subject[] = [
   proxyConfig,
   gatewayValues,
   podTemplate,
+  podRights,
+  containerRights,
+  networkPolicyFields,
+  sidecarFields,
 ];

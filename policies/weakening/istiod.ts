@@ -102,6 +102,11 @@ export const istiodValues: Subject = {
       values: ["istio-ca"],
       why: "Tokens for other programs count for an identity.",
     },
+    ...["seccompProfile.type", "global.proxy.seccompProfile.type"].map((name) => ({
+      name,
+      values: ["RuntimeDefault", "Localhost"],
+      why: "It may ask the kernel for anything. requireSeccompProfile has it set.",
+    })),
     { name: "envVarFrom", values: [], why: unread },
     {
       name: "extraContainerArgs",
@@ -126,13 +131,13 @@ export const istiodValues: Subject = {
     ...meshConfigSettings,
   ],
   harmless: [
-    ..."affinity autoscaleBehavior autoscaleEnabled autoscaleMax autoscaleMin base cni cpu deploymentAnnotations deploymentLabels experimental gatewayClasses gateways hub ipFamilies ipFamilyPolicy jwksResolverExtraRootCA keepaliveMaxServerConnectionAge memory nodeSelector ownerName pdb platform podAnnotations podLabels replicaCount resources revision revisionTags rollingMaxSurge rollingMaxUnavailable seccompProfile serviceAccountAnnotations serviceAnnotations sidecarInjectorWebhookAnnotations tag taint telemetry tolerations topologySpreadConstraints traceSampling trustedZtunnelName trustedZtunnelNamespace variant".split(
+    ..."affinity autoscaleBehavior autoscaleEnabled autoscaleMax autoscaleMin base cni cpu deploymentAnnotations deploymentLabels experimental gatewayClasses gateways hub ipFamilies ipFamilyPolicy jwksResolverExtraRootCA keepaliveMaxServerConnectionAge memory nodeSelector ownerName pdb platform podAnnotations podLabels replicaCount resources revision revisionTags rollingMaxSurge rollingMaxUnavailable seccompProfile.localhostProfile serviceAccountAnnotations serviceAnnotations sidecarInjectorWebhookAnnotations tag taint telemetry tolerations topologySpreadConstraints traceSampling trustedZtunnelName trustedZtunnelNamespace variant".split(
       " ",
     ),
     ..."configCluster defaultPodDisruptionBudget defaultResources hub imagePullPolicy imagePullSecrets istioNamespace istiod logAsJson logging meshID meshNetworks mountMtlsCerts multiCluster nativeNftables network networkPolicy platform priorityClassName resourceScope sts tag trustBundleName variant waypoint"
       .split(" ")
       .map((name) => `global.${name}`),
-    ..."clusterDomain includeOutboundPorts lifecycle outlierLogPath readinessFailureThreshold readinessInitialDelaySeconds readinessPeriodSeconds resources seccompProfile startupProbe statusPort tracer"
+    ..."clusterDomain includeOutboundPorts lifecycle outlierLogPath readinessFailureThreshold readinessInitialDelaySeconds readinessPeriodSeconds resources seccompProfile.localhostProfile startupProbe statusPort tracer"
       .split(" ")
       .map((name) => `global.proxy.${name}`),
     "global.proxy_init.forceApplyIptables",

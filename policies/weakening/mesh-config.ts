@@ -41,6 +41,11 @@ const own: readonly Setting[] = [
     values: [true],
     why: "Any host on the way can be a service outside of the mesh.",
   },
+  {
+    name: "outboundTrafficPolicy.mode",
+    may: "REGISTRY_ONLY, and has to be set, where outboundTraffic is so",
+    why: "Workloads send what they know to any address. Its default is ALLOW_ANY.",
+  },
   { name: "meshMTLS.minProtocolVersion", values: oldest, why: "Older TLS can be broken." },
   { name: "tlsDefaults.minProtocolVersion", values: oldest, why: "Older TLS can be broken." },
   { name: "defaultConfig", may: "what the table of ProxyConfig says", why: "See there." },
@@ -57,7 +62,7 @@ export const meshConfigSettings: readonly Setting[] = own.map((one) => ({
 }));
 
 export const meshConfigHarmless: readonly string[] = [
-  ..."accessLogEncoding connectTimeout defaultDestinationRuleExportTo defaultHttpRetryPolicy defaultProviders defaultServiceExportTo defaultTrafficPolicy defaultVirtualServiceExportTo disableEnvoyListenerLog discoverySelectors dnsRefreshRate enableEnvoyAccessLogService enablePrometheusMerge enableTracing h2UpgradePolicy hboneIdleTimeout inboundClusterStatName inboundTrafficPolicy ingressClass ingressControllerMode ingressSelector ingressService localityLbSetting meshMTLS.cipherSuites meshMTLS.ecdhCurves outboundClusterStatName outboundTrafficPolicy protocolDetectionTimeout proxyHttpPort proxyInboundListenPort proxyListenPort serviceEntryVisibility serviceScopeConfigs serviceSettings tcpKeepalive tlsDefaults.cipherSuites tlsDefaults.ecdhCurves trustDomain zoneAwareLbSetting"
+  ..."accessLogEncoding connectTimeout defaultDestinationRuleExportTo defaultHttpRetryPolicy defaultProviders defaultServiceExportTo defaultTrafficPolicy defaultVirtualServiceExportTo disableEnvoyListenerLog discoverySelectors dnsRefreshRate enableEnvoyAccessLogService enablePrometheusMerge enableTracing h2UpgradePolicy hboneIdleTimeout inboundClusterStatName inboundTrafficPolicy ingressClass ingressControllerMode ingressSelector ingressService localityLbSetting meshMTLS.cipherSuites meshMTLS.ecdhCurves outboundClusterStatName protocolDetectionTimeout proxyHttpPort proxyInboundListenPort proxyListenPort serviceEntryVisibility serviceScopeConfigs serviceSettings tcpKeepalive tlsDefaults.cipherSuites tlsDefaults.ecdhCurves trustDomain zoneAwareLbSetting"
     .split(" ")
     .map(inMesh),
 ];

@@ -1,9 +1,8 @@
 /** The policy pack's complete configuration for a stack. */
 import type { Application } from "../../components/application";
-import type { Settings } from "../../components/config";
 import type { Rule } from "../../policies/rule";
 import type { Choice, Level } from "./choice";
-import { derivedSettings } from "./derived";
+import { type DerivedFrom, derivedSettings } from "./derived";
 
 /** How one rule judges a stack. */
 export interface RuleConfiguration {
@@ -24,7 +23,7 @@ export type PackConfiguration = Readonly<Record<string, RuleConfiguration>>;
 export function packConfiguration(
   rules: readonly Rule[],
   application: Application,
-  settings: Pick<Settings, "identity" | "authentication" | "login" | "gateway">,
+  settings: DerivedFrom,
   choice: Choice = {},
 ): PackConfiguration {
   const derived = Object.entries(derivedSettings(application, settings));

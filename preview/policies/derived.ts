@@ -6,12 +6,16 @@ import { namespaces } from "../../components/names";
 import type { Grants } from "../../policies/rules/auth0-grants";
 import type { Issuer, Table } from "../../policies/table";
 import { gatewaySettings } from "./login";
+import { networkSettings } from "./network";
+
+/** The settings that decide about them. */
+export type DerivedFrom = Pick<
+  Settings,
+  "identity" | "authentication" | "login" | "gateway" | "mesh"
+>;
 
 /** By the name of a rule's setting: a rule that has one of these is given it. */
-export function derivedSettings(
-  application: Application,
-  settings: Pick<Settings, "identity" | "authentication" | "login" | "gateway">,
-) {
+export function derivedSettings(application: Application, settings: DerivedFrom) {
   const { identity, authentication, login } = settings;
   const issuers: Issuer[] = [
     { ...acceptedTokens(identity), clients: ownClients(settings) },
@@ -43,6 +47,7 @@ export function derivedSettings(
     checkOnlyNamespaces: isGatewayChecking ? [namespaces.ingress] : [],
     ...(identity.kind === "auth0" && { grants: grantsOf(application, identity) }),
     ...gatewaySettings(application, settings),
+    ...networkSettings(application, settings),
   };
 }
 

@@ -11,6 +11,7 @@ import { istiodMutations, templateMutations } from "./istiod";
 import { loginMutations, requiredMutations } from "./login";
 import { meshMutations } from "./mesh";
 import type { Mutation } from "./mutation";
+import { importMutations, loginNetworkMutations, networkMutations } from "./network";
 import { addressMutations, clientMutations, formMutations, routeMutations } from "./routes";
 import { tableMutations } from "./table";
 import { tokenMutations } from "./tokens";
@@ -36,6 +37,8 @@ export const weakened: readonly Weakened[] = [
       ...clientMutations,
       ...formMutations,
       ...workloadMutations,
+      ...networkMutations,
+      ...importMutations,
       ...entranceMutations,
       ...routeMutations,
       ...auth0Mutations,
@@ -48,7 +51,7 @@ export const weakened: readonly Weakened[] = [
   {
     stack: "prod",
     changes: { "istio-auth0:login": { at: "gateway" } },
-    mutations: loginMutations,
+    mutations: [...loginMutations, ...loginNetworkMutations],
   },
   {
     stack: "prod",

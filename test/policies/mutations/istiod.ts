@@ -41,6 +41,33 @@ const object = (
 });
 
 export const istiodMutations: readonly Mutation[] = [
+  value("any call of the kernel by the control plane", ["seccompProfile"], undefined),
+  value("any call of the kernel by sidecars", ["global", "proxy", "seccompProfile"], {
+    type: "Unconfined",
+  }),
+  value(
+    "any call of the kernel by sidecars, as nothing is said",
+    ["global", "proxy", "seccompProfile"],
+    undefined,
+  ),
+  {
+    weakening: "any call of the kernel by the gateway, as nothing is said",
+    ...gateway,
+    at: ["values", "securityContext", "seccompProfile"],
+    value: undefined,
+  },
+  {
+    weakening: "a gateway that changes its own files",
+    ...gateway,
+    at: ["values", "containerSecurityContext"],
+    value: { readOnlyRootFilesystem: false },
+  },
+  {
+    weakening: "a gateway with a capability",
+    ...gateway,
+    at: ["values", "containerSecurityContext"],
+    value: { capabilities: { add: ["NET_ADMIN"] } },
+  },
   injected("a port of every pod past its sidecar, by an annotation of the injector", {
     "traffic.sidecar.istio.io/excludeInboundPorts": "9080",
   }),

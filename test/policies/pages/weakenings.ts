@@ -5,7 +5,8 @@ import { accepted, type Setting, type Subject } from "../../../policies/weakenin
 const heading = `# Settings that weaken, and what the pack says of each
 
 Written from the tables in [\`weakening/\`](weakening), which are what the rules judge by. A setting that is in no table
-is a violation: nobody has looked at what it opens. \`allowedSettings\` of the rule lets one be, by its name here. What is
+is a violation, since its effect is not known, unless its section says otherwise. \`allowedSettings\` of the rule lets one
+be, by its name here. What is
 empty says nothing, except where a setting has to be set.
 `;
 
@@ -13,9 +14,10 @@ export function weakeningsPage(): string {
   return [heading, ...subjects.map(section)].join("\n");
 }
 
-function section({ title, source, rule, settings, harmless }: Subject): string {
+function section({ title, source, rule, settings, harmless, others }: Subject): string {
   const rows = settings.map(row).join("\n");
   const names = [...new Set(harmless)].sort().map(code).join(", ");
+  const rest = others === "nothing" ? "Others are not judged here." : `Weaken nothing: ${names}.`;
   return `## ${title}
 
 Read in ${source}. Judged by ${rule}.
@@ -24,7 +26,7 @@ Read in ${source}. Judged by ${rule}.
 | --- | --- | --- |
 ${rows}
 
-Weaken nothing: ${names}.
+${rest}
 `;
 }
 

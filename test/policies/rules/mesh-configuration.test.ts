@@ -39,7 +39,7 @@ const is = (path: string, value: string, write: string) => ({
   resource: "control-plane",
 });
 const captureMode = (value: string, index = 0) => ({
-  message: `spec.ingress[${index}].captureMode of Sidecar shop/one is ${value}. Write "IPTABLES", or nothing`,
+  message: `spec.ingress[${index}].captureMode of Sidecar shop/one is ${value}. Write "IPTABLES" or "DEFAULT"`,
   resource: "object",
 });
 const filter = {
@@ -216,4 +216,62 @@ test("the gateway's chart is judged by its own table", async () => {
     (await judged(meshConfiguration, [proxies(bad)])).map(({ message }) => message.split(" ")[0]),
     ["values.env.A", 'values.podAnnotations["sidecar.istio.io/proxyImage"]'],
   );
+});
+
+test("calls to any address are found where only what is entered may be reached", async () => {
+  const settings = { outboundTraffic: "REGISTRY_ONLY" };
+  const mode = "meshConfig.outboundTrafficPolicy.mode";
+  const chart = (outboundTrafficPolicy: unknown) =>
+    istiod({ meshConfig: { outboundTrafficPolicy } });
+  const cases = [
+    [undefined, "nothing"],
+    [{}, "nothing"],
+    [{ mode: "ALLOW_ANY" }, '"ALLOW_ANY"'],
+    [{ mode: notKnown }, notKnownYet],
+  ] as const;
+  for (const [policy, shown] of cases) {
+    assert.deepEqual(await judged(meshConfiguration, [chart(policy)], settings), [
+      is(mode, shown, '"REGISTRY_ONLY"'),
+    ]);
+    const allowed = { ...settings, allowedSettings: [mode] };
+    assert.deepEqual(await judged(meshConfiguration, [chart(policy)], allowed), []);
+  }
+  const closed = chart({ mode: "REGISTRY_ONLY" });
+  assert.deepEqual(await judged(meshConfiguration, [closed], settings), []);
+  for (const outboundTrafficPolicy of [{}, { mode: "REGISTRY_ONLY" }])
+    assert.deepEqual(
+      await judged(meshConfiguration, [object("Sidecar", { outboundTrafficPolicy })], settings),
+      [],
+    );
+  for (const outboundTrafficPolicy of [{ mode: "ALLOW_ANY" }, { mode: notKnown }, notKnown]) {
+    const one = object("Sidecar", { outboundTrafficPolicy });
+    const [finding, ...more] = await judged(meshConfiguration, [one], settings);
+    assert.match(
+      finding?.message ?? "",
+      /^spec\.outboundTrafficPolicy\.mode of Sidecar shop\/one is .*\. Write "REGISTRY_ONLY"$/,
+    );
+    assert.deepEqual(more, []);
+    assert.deepEqual(await judged(meshConfiguration, [one]), []);
+  }
+});
+
+test("a profile of system calls is asked of the charts where that is configured", async () => {
+  const settings = { requireSeccompProfile: true };
+  const found = async (given: Given, configuration = {}) =>
+    (await judged(meshConfiguration, [given], configuration)).map(
+      ({ message }) => message.split(" of ")[0],
+    );
+  const seccompProfile = { type: "RuntimeDefault" };
+  const good = istiod({ seccompProfile, global: { proxy: { seccompProfile } } });
+  assert.deepEqual(await found(good, settings), []);
+  assert.deepEqual(await found(istiod({}), settings), [
+    "values.seccompProfile.type",
+    "values.global.proxy.seccompProfile.type",
+  ]);
+  assert.deepEqual(await found(istiod({})), []);
+  const gateway = "values.securityContext.seccompProfile.type";
+  assert.deepEqual(await found(proxies({}), settings), [gateway]);
+  assert.deepEqual(await found(proxies({ securityContext: { seccompProfile } }), settings), []);
+  const open = { securityContext: { seccompProfile: { type: "Unconfined" } } };
+  assert.deepEqual(await found(proxies(open)), [gateway]);
 });

@@ -19,6 +19,7 @@ test("a container without rights passes; what it leaves to its pod counts", asyn
   const securityContext = { ...container.securityContext, runAsNonRoot: undefined };
   const good = [
     deployment(),
+    context({ seLinuxOptions: { level: "s0:c1,c2" }, windowsOptions: { runAsUserName: "app" } }),
     context({ runAsUser: 1000, privileged: false, seccompProfile: { type: "RuntimeDefault" } }),
     deployment({ securityContext }, { securityContext: { runAsNonRoot: true } }),
   ];
@@ -45,7 +46,16 @@ test("each right by itself is found", async () => {
       is("capabilities.add", '["SYS_ADMIN"]', "nothing"),
     ],
     [{ windowsOptions: { hostProcess: true } }, is("windowsOptions.hostProcess", "true", "false")],
-    [{ procMount: "Unmasked" }, is("procMount", '"Unmasked"', "nothing")],
+    [
+      { seLinuxOptions: { type: "spc_t" } },
+      is(
+        "seLinuxOptions.type",
+        '"spc_t"',
+        '"container_t" or "container_init_t" or "container_kvm_t" or "container_engine_t"',
+      ),
+    ],
+    [{ seLinuxOptions: { user: "root" } }, is("seLinuxOptions.user", '"root"', "nothing")],
+    [{ procMount: "Unmasked" }, is("procMount", '"Unmasked"', '"Default"')],
     [
       { seccompProfile: { type: "Unconfined" } },
       is("seccompProfile.type", '"Unconfined"', '"RuntimeDefault"'),
@@ -108,10 +118,53 @@ test("a profile of system calls is asked for where that is configured", async ()
   ]);
 });
 
+test("a profile without a type, or of a kind that confines nothing, is found", async () => {
+  for (const field of ["seccompProfile", "appArmorProfile"])
+    for (const [profile, shown] of [
+      [{}, "nothing"],
+      [notKnown, "a value that is not known before the update"],
+      [{ type: "Unconfined" }, '"Unconfined"'],
+    ] as const)
+      assert.deepEqual(await judged(nonRoot, [context({ [field]: profile })]), [
+        is(`${field}.type`, shown, '"RuntimeDefault"'),
+      ]);
+});
+
+test("a read-only file system is asked for where that is configured", async () => {
+  const settings = { requireReadOnlyRootFilesystem: true };
+  assert.deepEqual(await judged(nonRoot, [context({ readOnlyRootFilesystem: false })]), []);
+  const readOnly = context({ readOnlyRootFilesystem: true });
+  assert.deepEqual(await judged(nonRoot, [readOnly], settings), []);
+  for (const [value, shown] of [
+    [undefined, "nothing"],
+    [false, "false"],
+    [notKnown, "a value that is not known before the update"],
+  ] as const)
+    assert.deepEqual(
+      await judged(nonRoot, [context({ readOnlyRootFilesystem: value })], settings),
+      [is("readOnlyRootFilesystem", shown, "true")],
+    );
+});
+
+test("each container is asked for a read-only file system, not its pod", async () => {
+  const readOnlyRootFilesystem = true;
+  const own = { ...container.securityContext, readOnlyRootFilesystem };
+  const initContainers = [{ ...container, name: "first" }];
+  const pod = deployment({ securityContext: own }, { initContainers });
+  const settings = { requireReadOnlyRootFilesystem: true };
+  assert.deepEqual(await judged(nonRoot, [pod], settings), [
+    is("readOnlyRootFilesystem", "nothing", "true", "spec.template.spec.initContainers[0]"),
+  ]);
+});
+
 test("capabilities and namespaces are excepted where that is configured", async () => {
   const serving = context({ capabilities: { drop: ["ALL"], add: ["NET_BIND_SERVICE"] } });
   const allowedCapabilities = ["NET_BIND_SERVICE"];
   assert.deepEqual(await judged(nonRoot, [serving], { allowedCapabilities }), []);
+  const more = context({ capabilities: { drop: ["ALL"], add: ["NET_BIND_SERVICE", "SYS_ADMIN"] } });
+  assert.deepEqual(await judged(nonRoot, [more], { allowedCapabilities }), [
+    is("capabilities.add", '["NET_BIND_SERVICE","SYS_ADMIN"]', '"NET_BIND_SERVICE"'),
+  ]);
   const root = deployment({ securityContext: {} });
   assert.deepEqual(await judged(nonRoot, [root], { exceptNamespaces: ["bookinfo"] }), []);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { bookinfo } from "../../../components/access";
 import { loginSettings } from "../../../components/settings";
@@ -28,7 +29,9 @@ const settingsOf = (stack: string) =>
 
 test("the table and the issuers follow from the program's own, by the namespace's service accounts", () => {
   const reviewed = "bookinfo/bookinfo-productpage";
-  assert.deepEqual(derivedSettings(bookinfo, settingsOf("prod")), {
+  const { connections, ...derived } = derivedSettings(bookinfo, settingsOf("prod"));
+  assert.ok((connections?.length ?? 0) > 0);
+  assert.deepEqual(derived, {
     issuers: [tenant],
     rootNamespace: "istio-system",
     checkedServices: "all",
@@ -36,6 +39,15 @@ test("the table and the issuers follow from the program's own, by the namespace'
     gatewayUrl: "https://www.bookinfo.example",
     gatewayHosts: ["www.bookinfo.example"],
     routeNamespaces: ["bookinfo"],
+    outboundTraffic: "REGISTRY_ONLY",
+    imports: { bookinfo: ["./*"] },
+    limitedDirections: {
+      bookinfo: ["Ingress", "Egress"],
+      "istio-ingress": ["Ingress", "Egress"],
+      "istio-system": ["Ingress"],
+      "cert-manager": ["Ingress"],
+      "*": ["Ingress", "Egress"],
+    },
     destinations: [
       "productpage.bookinfo.svc.cluster.local",
       "acme-solver.istio-ingress.svc.cluster.local",
@@ -66,6 +78,60 @@ test("the table and the issuers follow from the program's own, by the namespace'
   });
 });
 
+test("what may connect follows from the table, and from the settings of mesh and login", () => {
+  const settings = settingsOf("prod");
+  const { mesh } = settings;
+  const of = (namespace: string, app: string) => ({ namespace, labels: { app } });
+  const gateway = { namespace: "istio-ingress", labels: { istio: "ingress" } };
+  const page = of("bookinfo", "productpage");
+  const has = (connections: readonly unknown[] | undefined, one: unknown) =>
+    connections?.some((other) => isDeepStrictEqual(other, one)) ?? false;
+  const { connections } = derivedSettings(bookinfo, settings);
+  assert.ok(has(connections, { from: gateway, to: page, ports: [9080] }));
+  assert.ok(has(connections, { from: page, to: of("bookinfo", "details"), ports: [9080] }));
+  assert.ok(!has(connections, { from: gateway, to: of("bookinfo", "details"), ports: [9080] }));
+  assert.ok(has(connections, { from: "anywhere", to: gateway, ports: [80, 443, 15_021] }));
+
+  const login = derivedSettings(bookinfo, {
+    ...settings,
+    login: loginSettings.parse({ at: "gateway" }),
+  });
+  const proxy = of("login", "oauth2-proxy");
+  assert.ok(has(login.connections, { from: proxy, to: of("login", "redis"), ports: [6379] }));
+  assert.ok(has(login.connections, { from: proxy, to: "anywhere", ports: [443] }));
+  assert.ok(!has(login.connections, { from: page, to: "anywhere", ports: [443] }));
+  assert.deepEqual(login.limitedDirections?.login, ["Ingress", "Egress"]);
+  assert.deepEqual(login.imports.login, ["./*", "istio-system/*"]);
+
+  const image = "registry.example/page:1.0.0";
+  const own = derivedSettings(bookinfo, {
+    ...settings,
+    login: loginSettings.parse({ at: "application", image }),
+  });
+  assert.ok(has(own.connections, { from: page, to: "anywhere", ports: [443] }));
+  assert.ok(!has(own.connections, { from: proxy, to: "anywhere", ports: [443] }));
+
+  const wider = derivedSettings(bookinfo, {
+    ...settings,
+    mesh: { ...mesh, egress: "ALLOW_ANY", imports: ["payments/*"], metricsFrom: ["monitoring"] },
+  });
+  const all = { namespace: "bookinfo", labels: {} };
+  const payments = { namespace: "payments", labels: {} };
+  const monitoring = { namespace: "monitoring", labels: {} };
+  assert.ok(has(wider.connections, { from: all, to: payments }));
+  assert.ok(has(wider.connections, { from: monitoring, to: all, ports: [15_020, 15_090] }));
+  assert.equal(wider.outboundTraffic, "ALLOW_ANY");
+  assert.deepEqual(wider.imports, { bookinfo: ["./*", "payments/*"] });
+  assert.deepEqual(wider.limitedDirections?.bookinfo, ["Ingress"]);
+  assert.deepEqual(wider.limitedDirections["*"], ["Ingress"]);
+
+  const without = derivedSettings(bookinfo, {
+    ...settings,
+    mesh: { ...mesh, networkPolicies: false },
+  });
+  assert.ok(!("limitedDirections" in without) && !("connections" in without));
+});
+
 test("users' roles follow from the stack", () => {
   const { grants } = derivedSettings(bookinfo, settingsOf("sandbox"));
   assert.deepEqual(grants?.users, {
@@ -79,7 +145,7 @@ test("other providers' issuers, audiences and claims are as the stack has them",
   const other = { issuer: "https://other.example", jwksUri: "https://other.example/keys" };
   const recognized = { ...other, audience: "others", permissionsClaim: ["scope"] };
   const { issuers, table, grants } = derivedSettings(bookinfo, {
-    gateway: settingsOf("prod").gateway,
+    ...settingsOf("prod"),
     authentication: {
       at: "namespace",
       required: false,
