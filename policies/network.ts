@@ -83,7 +83,7 @@ function policyOf(resource: Resource): NetworkPolicy {
   // Without types: both where it says something of egress, else ingress alone.
   const types = at(spec, "policyTypes") ?? defaultTypes(spec);
   const mayLimit = (direction: Direction) =>
-    types === unknown || entries(types).some((type) => type === direction || type === unknown);
+    entries(types).some((type) => type === direction || type === unknown);
   const rules = (direction: Direction) =>
     mayLimit(direction) ? rulesOf(spec, direction, namespace) : [];
   return {

@@ -38,6 +38,8 @@ test("a program without NetworkPolicies is not asked for any", async () => {
 
 test("a namespace whose policies limit a direction limits it for all of its pods", async () => {
   const callers = into({ from: [podsOf("productpage")], ports: at(9080) });
+  // Others make its pods, and perhaps the policy for all of them.
+  assert.deepEqual(await judged(networkPolicies, [callers]), []);
   assert.deepEqual(await judged(networkPolicies, [details, callers]), [open(["Ingress"])]);
   assert.deepEqual(await judged(networkPolicies, [details, callers, closed]), []);
   const other = policy("default-deny", { podSelector: {}, policyTypes: both }, "other");
@@ -87,6 +89,10 @@ test("without configuration a rule that allows everything is found where the dir
     assert.deepEqual(await places([closed, into({ from: peers })]), ["spec.ingress[0]"], what);
     assert.deepEqual(await places([closed, outOf({ to: peers })]), ["spec.egress[0]"], what);
   }
+  const spec = { ...podsOf("details"), policyTypes: notKnown, ingress: [{}] };
+  assert.deepEqual(await places([closed, policy("details", spec)]), ["spec.ingress[0]"]);
+  for (const ports of [notKnown, [notKnown]])
+    assert.deepEqual(await places([closed, into({ ports })]), ["spec.ingress[0]"]);
   assert.deepEqual(await judged(networkPolicies, [closed, into({})]), [
     {
       message:
@@ -206,6 +212,17 @@ test("what is wider than the listed connections is found, each peer by itself", 
       "spec.egress[0].to[0]",
     ],
     [outOf({ to: [{ namespaceSelector: {} }] }), "spec.egress[0].to[0]"],
+    [
+      policy(
+        "any",
+        {
+          ...podsOf("istiod"),
+          ingress: [{ from: [{ ipBlock: { cidr: "10.0.0.0/8" } }], ports: at(15012) }],
+        },
+        "mesh",
+      ),
+      `${from}[0]`,
+    ],
     [
       policy("any", { ...podsOf("istiod"), ingress: [{ ports: at(15012) }] }, "mesh"),
       "spec.ingress[0]",
