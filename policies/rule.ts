@@ -8,6 +8,7 @@ import type {
   StackValidationArgs,
 } from "@pulumi/policy";
 import { z } from "zod";
+import { settingsProblems, withReason } from "./configuration";
 import { objectsOf, read, type Resource, resourceOf } from "./resource";
 
 /** One thing that is not as it has to be. No secret may be in it. */
@@ -137,12 +138,14 @@ function schemaOf(settings: z.ZodObject): PolicyConfigSchema {
 
 /** Reads the configuration. The schema is made once, not for each resource: that takes longer than judging it. */
 function settingsReader<Settings extends z.ZodObject>({ name, settings }: Definition<Settings>) {
-  const schema = settings.strict();
+  const schema = withReason(settings);
   return ({ getConfig }: Pick<StackValidationArgs, "getConfig">): z.infer<Settings> => {
-    const { data, error } = schema.safeParse(getConfig());
+    const given = getConfig<object>();
+    const { data } = schema.safeParse(given);
+    // The schema is the rule's own, with a reason that no rule reads.
     if (data !== undefined) return data as z.infer<Settings>;
-    const problems = error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-    throw new Error(`the configuration of policy ${name} is wrong: ${problems.join("; ")}`);
+    const problems = settingsProblems({ name, settings }, given);
+    throw new Error(`the pack's configuration is wrong: ${problems.join("; ")}`);
   };
 }
 

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { found, foundAndExpected, settingsProblems } from "../../policies/configuration";
 import type { Rule } from "../../policies/rule";
 import { messageOf } from "../../stack/errors";
-import { expectedElsewhere, found, foundAndExpected } from "./expected";
 
 export const levels = ["mandatory", "advisory", "disabled"] as const;
 
@@ -100,19 +100,4 @@ function choiceOf(rule: Rule, given: unknown, complain: Complain): Partial<RuleC
   );
   for (const problem of settingsProblems(rule, settings)) complain(problem);
   return { ...(enforcementLevel && { level: enforcementLevel }), settings };
-}
-
-/** What is wrong with the settings that are given, whatever is not given. */
-function settingsProblems({ name, settings: schema }: Rule, given: Fields): string[] {
-  const { error } = schema.partial().strict().safeParse(given, { error: foundAndExpected });
-  const names = Object.keys(schema.shape).join(", ") || "none";
-  return (error?.issues ?? []).flatMap((issue) =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) =>
-          issue.path.length === 0
-            ? `${name} has no setting ${key}: there are ${names}`
-            : `${[name, ...issue.path, key].join(".")}: found an unknown key, expected ${expectedElsewhere}`,
-        )
-      : [`${name}.${issue.path.join(".")}: ${issue.message}`],
-  );
 }

@@ -19,8 +19,10 @@ export async function reportedOf(
   mkdirSync(root);
   writeFileSync(join(root, "Pulumi.yaml"), stringify({ name: "shop", runtime: "nodejs" }));
   const project = writeProject(root, "team", { config: {} }, join(folder, "preview"));
+  // The engine hands each rule a reason, too.
+  const settings = { reason: "The program is somebody else's." };
   const configuration = Object.fromEntries(
-    rules.map(({ name }) => [name, { level: "mandatory" as const, settings: {} }]),
+    rules.map(({ name }) => [name, { level: "mandatory" as const, settings }]),
   );
   const pack = writePack(join(__dirname, "../../../.."), configuration, join(folder, "policies"));
   const { violations } = await within(project.environment, () =>

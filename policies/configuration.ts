@@ -1,0 +1,52 @@
+/** What is wrong with what the pack's configuration says of a rule, in words: found and expected. */
+import { z } from "zod";
+
+/** The kinds of value, by the schema's names for them. */
+const kinds: Readonly<Record<string, string>> = {
+  array: "a list",
+  boolean: "true or false",
+  number: "a number",
+  object: "an object",
+  record: "an object",
+  string: "a text",
+};
+
+const expectedElsewhere = "what policies/README.md describes";
+
+export const found = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value));
+
+/** `found "3", expected a number`, for a schema's check. */
+export const foundAndExpected: z.core.$ZodErrorMap = (issue) =>
+  `found ${found(issue.input)}, expected ${expectedBy(issue)}`;
+
+function expectedBy(issue: z.core.$ZodRawIssue): string {
+  if (issue.code === "invalid_type") return kinds[issue.expected] ?? issue.expected;
+  if (issue.code === "invalid_value") return `one of ${issue.values.map(found).join(", ")}`;
+  return expectedElsewhere;
+}
+
+/** A rule's settings, and why they are so, for the next reader: CrossGuard hands the rule all of its entry. */
+export const withReason = (settings: z.ZodObject) =>
+  settings.extend({ reason: z.string().optional() }).strict();
+
+/**
+ * What is wrong with the settings of a rule, each thing by itself: `image-tag has no setting digest: there are …`.
+ *
+ * @param given what the configuration has besides the level; what it leaves out is the rule's default
+ */
+export function settingsProblems(
+  { name, settings }: { readonly name: string; readonly settings: z.ZodObject },
+  given: unknown,
+): string[] {
+  const { error } = withReason(settings).partial().safeParse(given, { error: foundAndExpected });
+  const names = Object.keys(settings.shape).join(", ") || "none";
+  return (error?.issues ?? []).flatMap((issue) =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((key) =>
+          issue.path.length === 0
+            ? `${name} has no setting ${key}: there are ${names}`
+            : `${[name, ...issue.path, key].join(".")}: found an unknown key, expected ${expectedElsewhere}`,
+        )
+      : [`${[name, ...issue.path].join(".")}: ${issue.message}`],
+  );
+}
