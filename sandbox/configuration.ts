@@ -12,7 +12,7 @@ import { kubeconfigPath, type GatewayPort } from "./node/node";
 import type { Decisions } from "./state";
 import { identitySecrets, oidcIdentity, realmBeside, realmOf } from "./provider";
 import { set, settingsOf, stackFile, type Configuration } from "./setting-paths";
-import { managementClient, tenantAuthority, tenantDomain } from "./tenant-service";
+import { customDomain, managementClient, tenantAuthority, tenantDomain } from "./tenant-service";
 import type { RealmOptions } from "./tenant/realm/options";
 import type { Toolchain } from "./toolchain/toolchain";
 import { istioVersion } from "./toolchain/tools";
@@ -106,6 +106,7 @@ export function checkConfiguration(
   const unmade = ["cluster.kubeconfigPath", ...later];
   const problems = [
     ...clusterProblems(known),
+    ...domainProblems(known, decisions),
     ...settingsProblems(configuration.project.application, known).filter(
       (problem) => !unmade.some((setting) => problem.startsWith(`${setting}:`)),
     ),
@@ -119,6 +120,21 @@ function clusterProblems({ cluster }: Readonly<Record<string, unknown>>): string
   if (data === undefined || data.kind === "existing") return [];
   return [
     `cluster.kind: found ${JSON.stringify(data.kind)}, expected "existing": the cluster is the sandbox's node`,
+  ];
+}
+
+/** What is wrong where the tenant would be asked under a name that leads elsewhere. */
+function domainProblems(
+  { identity }: Readonly<Record<string, unknown>>,
+  { ports }: Pick<Decisions, "ports">,
+): string[] {
+  const { data } = z
+    .object({ kind: z.literal("auth0"), customDomain: z.string() })
+    .safeParse(identity);
+  const own = customDomain(ports.tenant);
+  if (data === undefined || data.customDomain === own) return [];
+  return [
+    `identity.customDomain: found ${JSON.stringify(data.customDomain)}, expected "${own}": the tenant is the sandbox's, and has this name beside its own`,
   ];
 }
 

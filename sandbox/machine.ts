@@ -11,6 +11,12 @@ import { certificateAuthority } from "./tenant/certificate";
 /** The tenant's host: browsers resolve every name under localhost, its own processes by a hosts file, pods by the cluster's DNS. */
 export const tenantHost = "tenant.localhost";
 
+/** The host of the tenant's custom domain, found in the same ways. */
+export const customHost = "login.localhost";
+
+/** Every name that leads to the tenant. */
+export const tenantHosts = [tenantHost, customHost] as const;
+
 /** Why the sandbox cannot run on this machine for this user, or undefined where it can. */
 export function machineProblem(): string | undefined {
   const { platform, arch } = process;
@@ -52,10 +58,10 @@ export async function runWith(
   if (lock) await endAbandoned(layout);
   const locked = lock ? locking(layout) : [];
   if (!tenant) return runProgram(locked, [...programArguments(program), ...args], {});
-  const authority = await certificateAuthority(layout.tenant, tenantHost);
+  const authority = await certificateAuthority(layout.tenant, tenantHosts);
   const machine = readFileSync("/etc/hosts", "utf8").trimEnd();
   mkdirSync(layout.temporary, { recursive: true, mode: 0o700 });
-  keepPrivate(layout.hosts, `${machine}\n127.0.0.1 ${tenantHost}\n`);
+  keepPrivate(layout.hosts, `${machine}\n127.0.0.1 ${tenantHosts.join(" ")}\n`);
   const mount = ["unshare", "--mount", "--propagation", "private"];
   const script = 'mount --bind "$0" /etc/hosts && exec "$@"';
   return runProgram(

@@ -4,7 +4,7 @@ import type { Configuration } from "./setting-paths";
 import { pauseImage } from "./images/images";
 import { preparedImages } from "./images/prepared";
 import type { Layout } from "./layout";
-import { tenantHost } from "./machine";
+import { tenantHosts } from "./machine";
 import { ensureNode, type StartedNode } from "./node/node";
 import type { Decisions } from "./state";
 import type { Toolchain } from "./toolchain/toolchain";
@@ -36,7 +36,7 @@ export async function startNode(
     pauseImage,
     ports: decisions.ports,
     gateway: gatewayPorts(configuration, decisions),
-    tenantHost,
+    tenantHosts,
   };
   return ensureNode(layout, toolchain, request, say);
 }

@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Failure, wayOut } from "./failure";
 import { readIfThere, writePrivate } from "./files";
 import type { Layout } from "./layout";
-import { tenantHost } from "./machine";
+import { customHost, tenantHost } from "./machine";
 import { lastLine, Service } from "./processes";
 import { programArguments } from "./programs";
 import type { Decisions } from "./state";
@@ -25,6 +25,9 @@ export const tenantService = (layout: Layout) =>
 /** The tenant's name in every URL. */
 export const tenantDomain = (port: number) => `${tenantHost}:${port}`;
 
+/** The tenant's other name, as Auth0 calls it. */
+export const customDomain = (port: number) => `${customHost}:${port}`;
+
 /** The private keys that the tenant signs with, as a JWK set: verify forges tokens with them. */
 export const signingKeys = (layout: Layout) => join(layout.tenant, "keys.json");
 
@@ -43,6 +46,7 @@ export async function ensureTenant(
   const file = optionsPath(layout);
   const options: TenantOptions = {
     domain: tenantDomain(decisions.ports.tenant),
+    customDomain: customDomain(decisions.ports.tenant),
     listen: { host: "127.0.0.1", port: decisions.ports.tenant },
     stateDirectory: layout.tenant,
     management: { clientId: managementClient, clientSecret: decisions.managementSecret },

@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import { z } from "zod";
 import type { Application } from "../components/application";
+import { tenantAddresses } from "../components/identity/addresses";
 import { firstLine, StackError } from "./errors";
 
 const text = z.string().min(1);
@@ -118,6 +119,16 @@ export function parseOutputs(application: Application, outputs: unknown): StackO
   }
   requireSecrets(parsed.data);
   return parsed.data;
+}
+
+/** What an Auth0 tenant calls itself at its own domain, where the stack's tokens bear its custom domain; undefined elsewhere. */
+export function issuerAtOwnDomain({
+  issuer,
+  tenant,
+}: Pick<StackOutputs, "issuer" | "tenant">): string | undefined {
+  if (tenant === undefined) return undefined;
+  const own = tenantAddresses({ domain: tenant.domain }).issuer;
+  return own === issuer ? undefined : own;
 }
 
 /** Every machine needs something to ask for its token with; people may have their tokens brought. */

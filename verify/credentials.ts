@@ -9,7 +9,7 @@ import type { Sessions } from "./sessions";
 import type { SigningKeys } from "./signing-keys";
 import { tampered, tokenClasses } from "./token-classes";
 import type { Materials } from "./forging";
-import type { IssuedTokens } from "./tokens";
+import { type IssuedTokens, tokenOfOwnDomain } from "./tokens";
 import { everyOne } from "../stack/waiting";
 import { anonymous, viewersOf, wholeViewer } from "./viewers";
 
@@ -109,6 +109,7 @@ async function gather(
     furtherKeys: await keysOfFurtherIssuers(outputs, signal, keys),
     stranger: await strangersKey(),
     whole: genuine.get(whole)?.accessToken,
+    ofOwnDomain: await tokenOfOwnDomain(outputs, signal),
     idToken: issued.find(({ idToken }) => idToken !== undefined)?.idToken,
   };
 }

@@ -29,6 +29,8 @@ export interface Materials extends Recognized {
   readonly stranger: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey };
   /** The real access token of somebody who holds every permission, if there is one. */
   readonly whole?: string | undefined;
+  /** A real access token that an Auth0 tenant issued at its own domain, where the stack has tokens of its custom one. */
+  readonly ofOwnDomain?: string | undefined;
   /** A real ID token, if somebody has signed in. */
   readonly idToken?: string | undefined;
 }

@@ -8,7 +8,7 @@ import { base64url, exportJWK } from "jose";
 import type { JWTHeaderParameters, JWTPayload } from "jose";
 import type { Application } from "../components/application";
 import type { TokenRefusal } from "./expectations";
-import type { StackOutputs } from "../stack/outputs";
+import { issuerAtOwnDomain, type StackOutputs } from "../stack/outputs";
 import { claimAt, everyPermission, holding } from "./permissions";
 import { isOfWords } from "../components/identity/claims";
 import {
@@ -39,6 +39,7 @@ export interface TokenClass {
     | "the tenant's own key"
     | "that issuer's own key"
     | "somebody with every permission"
+    | "a machine"
     | "a sign-in";
   /** @returns the token, or undefined where what it needs is not at hand */
   readonly make: (materials: Materials) => Promise<string | undefined> | string | undefined;
@@ -92,12 +93,15 @@ function byStranger(
 }
 
 /** What classes there are depends on how the stack recognizes tokens. */
-export type TokenOutputs = Pick<StackOutputs, "issuer" | "permissionsClaim" | "authentication">;
+export type TokenOutputs = Pick<
+  StackOutputs,
+  "issuer" | "permissionsClaim" | "authentication" | "tenant"
+>;
 
 /** Every class, in the order in which they are shown. */
 export function tokenClasses(
   application: Application,
-  { issuer, permissionsClaim, authentication }: TokenOutputs,
+  { issuer, permissionsClaim, authentication, tenant }: TokenOutputs,
 ): readonly TokenClass[] {
   const permissions = everyPermission(application);
   const ofForeignClient = authentication.clients === "any" ? permissions : nothing;
@@ -130,6 +134,7 @@ export function tokenClasses(
       tenantsKid,
       (good) => ({ ...good, iss: issuer.endsWith("/") ? issuer.slice(0, -1) : `${issuer}/` }),
     ),
+    ...(issuerAtOwnDomain({ issuer, tenant }) === undefined ? [] : [ofOwnDomain]),
     ...untrusted,
     byTenant("wrong audience", "other audience", (good) => ({ ...good, aud: otherAudience })),
     byTenant("audiences without ours", "other audience", (good) => ({
@@ -140,6 +145,14 @@ export function tokenClasses(
     ...(application.people ? [idTokenClass] : []),
   ];
 }
+
+/** Genuine, and signed with the keys that the mesh knows: Auth0 names the domain that a token was asked for at. */
+const ofOwnDomain: TokenClass = {
+  name: "from the tenant's own domain",
+  outcome: "unknown issuer",
+  needs: "a machine",
+  make: (materials) => materials.ofOwnDomain,
+};
 
 /** Only people get one. */
 const idTokenClass: TokenClass = {

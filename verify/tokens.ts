@@ -2,7 +2,7 @@
 import * as client from "openid-client";
 import { callbackOf } from "../components/identity/addresses";
 import { reasonOf, StackError } from "../stack/errors";
-import type { StackOutputs } from "../stack/outputs";
+import { issuerAtOwnDomain, type StackOutputs } from "../stack/outputs";
 import { PageRefusal, signIn } from "./sign-in";
 import { machineViewer } from "./viewers";
 import { everyOne } from "../stack/waiting";
@@ -46,7 +46,10 @@ interface Tenant {
   as(clientId: string, clientSecret: string): client.Configuration;
 }
 
-async function discover({ issuer }: StackOutputs, signal: AbortSignal): Promise<Tenant> {
+async function discover(
+  { issuer }: Pick<StackOutputs, "issuer">,
+  signal: AbortSignal,
+): Promise<Tenant> {
   const cancellable: client.CustomFetch = (url, options) =>
     fetch(url, {
       ...options,
@@ -196,6 +199,21 @@ async function machineToken(tenant: Tenant, outputs: StackOutputs, name: string)
       ...(scopes.length > 0 && { scope: scopes.join(" ") }),
     }),
   );
+}
+
+/**
+ * A machine's token from the tenant's own domain, which signs it with the keys of the custom one.
+ * @returns undefined where the stack's own tokens come from there, or no machine can ask
+ */
+export async function tokenOfOwnDomain(
+  outputs: StackOutputs,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const issuer = issuerAtOwnDomain(outputs);
+  const [machine] = outputs.viewers.machines;
+  if (issuer === undefined || machine === undefined) return undefined;
+  const tenant = await discover({ issuer }, signal);
+  return (await machineToken(tenant, outputs, machine.name)).accessToken;
 }
 
 /** Asks for a token, and insists on one that the mesh can read. */

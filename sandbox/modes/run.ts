@@ -6,7 +6,7 @@ import type { Layout } from "../layout";
 import { end } from "../processes";
 import { programArguments } from "../programs";
 import { knownDecisions, provisional } from "../state";
-import { tenantDomain } from "../tenant-service";
+import { customDomain, tenantDomain } from "../tenant-service";
 import { type Outcome, outcomeShape } from "./outcome";
 import { areProven, type ModeResult, renderSummary } from "./summary";
 import { assignmentsOf, commandOf, modes, modesFor } from "./table";
@@ -29,7 +29,10 @@ export async function runModes(layout: Layout): Promise<number> {
   for (const [index, mode] of chosen.entries()) {
     // The first mode may be what decides the ports.
     const { ports } = knownDecisions(layout) ?? provisional;
-    const assignments = assignmentsOf(mode, tenantDomain(ports.tenant));
+    const assignments = assignmentsOf(mode, {
+      tenant: tenantDomain(ports.tenant),
+      custom: customDomain(ports.tenant),
+    });
     const title = `Mode ${index + 1} of ${chosen.length}: ${mode.name}`;
     console.log(`${title}\n${commandOf(assignments, layout.project)}\n`);
     const began = performance.now();

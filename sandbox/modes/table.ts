@@ -22,8 +22,17 @@ export interface Design extends Mode {
   readonly elsewhere: string;
 }
 
-/** Stands in a setting's value for the tenant's host, which differs from clone to clone. */
+/** The tenant's own domain and its custom one: their ports differ from clone to clone. */
+export interface TenantNames {
+  readonly tenant: string;
+  readonly custom: string;
+}
+
+/** What stands in a setting's value for the tenant's own domain. */
 export const tenantPlace = "TENANT";
+
+/** What stands there for its custom domain. */
+export const customPlace = "CUSTOM";
 
 export const designs: readonly Design[] = [
   {
@@ -136,6 +145,10 @@ const others: readonly Mode[] = [
       "authentication.issuers": tenantBeside,
     },
   },
+  {
+    name: "a custom domain, login at the gateway",
+    settings: { "identity.customDomain": customPlace, "login.at": "gateway" },
+  },
   { name: "a provider that is there", settings: { "identity.kind": "oidc" } },
   {
     name: "a second issuer, tokens of any client required at the gateway",
@@ -165,11 +178,15 @@ export function modesFor({ people }: Pick<Application, "people">): readonly Mode
 
 /**
  * A mode's settings as the command line takes them: `SETTING=VALUE`.
- * @param tenant the tenant's host, or HOST:PORT
+ * @param names each a host, or HOST:PORT
  */
-export function assignmentsOf({ settings }: Mode, tenant: string): readonly string[] {
+export function assignmentsOf(
+  { settings }: Mode,
+  { tenant, custom }: TenantNames,
+): readonly string[] {
   return Object.entries(settings).map(
-    ([path, value]) => `${path}=${value.replaceAll(tenantPlace, tenant)}`,
+    ([path, value]) =>
+      `${path}=${value.replaceAll(tenantPlace, tenant).replaceAll(customPlace, custom)}`,
   );
 }
 

@@ -44,8 +44,8 @@ export interface NodeRequest {
   readonly ports: { readonly api: number; readonly tenant: number };
   /** The ports of 127.0.0.1, and the ports on every node's address, that lead to the gateway. */
   readonly gateway: readonly GatewayPort[];
-  /** The name by which pods reach the tenant. */
-  readonly tenantHost: string;
+  /** The names by which pods reach the tenant. */
+  readonly tenantHosts: readonly string[];
 }
 
 const configurationPath = (layout: Layout) => join(layout.node, "configuration.json");
@@ -143,7 +143,7 @@ function configurationFor(
       })),
     ],
     reverse: [{ listen: `${nodeAddress}:${tenant}`, to: `127.0.0.1:${tenant}` }],
-    names: [request.tenantHost],
+    names: request.tenantHosts,
   };
 }
 

@@ -27,17 +27,20 @@ export interface ServerIdentity {
  * (ca.crt, ca.key), together with the server's certificate.
  *
  * @param stateDirectory the tenant's state directory; created with mode 0700 if missing
- * @param host the host name in the tenant's domain, without the port
+ * @param hosts the host names of the tenant's domains, without the port; its own first
  */
-export async function certificateAuthority(stateDirectory: string, host: string): Promise<string> {
+export async function certificateAuthority(
+  stateDirectory: string,
+  hosts: readonly string[],
+): Promise<string> {
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
   const authority = await loadOrCreate(stateDirectory, "ca", isAuthority, createAuthority);
   const root = new x509.X509Certificate(authority.certificate);
   await loadOrCreate(
     stateDirectory,
     "server",
-    (certificate) => isServer(certificate, host, root),
-    () => createServer(host, authority),
+    (certificate) => isServer(certificate, hosts, root),
+    () => createServer(hosts, authority),
   );
   return authority.certificate;
 }
@@ -45,9 +48,9 @@ export async function certificateAuthority(stateDirectory: string, host: string)
 /** The server's certificate and key; `certificateAuthority` makes them where they are missing. */
 export async function serverIdentity(
   stateDirectory: string,
-  host: string,
+  hosts: readonly string[],
 ): Promise<ServerIdentity> {
-  await certificateAuthority(stateDirectory, host);
+  await certificateAuthority(stateDirectory, hosts);
   const identity = await load(stateDirectory, "server");
   if (identity === undefined) throw new Error(`${stateDirectory}/server.crt has gone missing`);
   return identity;
@@ -85,13 +88,13 @@ function isAuthority(certificate: x509.X509Certificate): boolean {
 
 async function isServer(
   certificate: x509.X509Certificate,
-  host: string,
+  hosts: readonly string[],
   root: x509.X509Certificate,
 ): Promise<boolean> {
   const names = certificate.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
   return (
     isFresh(certificate) &&
-    names.some((name) => name.value === host) &&
+    hosts.every((host) => names.some((name) => name.value === host)) &&
     (await certificate.verify({ publicKey: root, signatureOnly: true }))
   );
 }
@@ -134,7 +137,10 @@ async function createAuthority(): Promise<ServerIdentity> {
   return { certificate: exportCertificate(certificate), key: await exportKey(keys.privateKey) };
 }
 
-async function createServer(host: string, authority: ServerIdentity): Promise<ServerIdentity> {
+async function createServer(
+  hosts: readonly string[],
+  authority: ServerIdentity,
+): Promise<ServerIdentity> {
   const keys = await generateKeys();
   const issuer = new x509.X509Certificate(authority.certificate);
   const signingKey = await crypto.subtle.importKey(
@@ -144,9 +150,9 @@ async function createServer(host: string, authority: ServerIdentity): Promise<Se
     false,
     ["sign"],
   );
-  const hosts = [...new Set([host, "localhost", "127.0.0.1"])];
+  const names = [...new Set([...hosts, "localhost", "127.0.0.1"])];
   const certificate = await x509.X509CertificateGenerator.create({
-    subject: `CN=${host}`,
+    subject: `CN=${hosts[0] ?? "localhost"}`,
     issuer: issuer.subject,
     publicKey: keys.publicKey,
     signingKey,
@@ -156,7 +162,7 @@ async function createServer(host: string, authority: ServerIdentity): Promise<Se
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
       new x509.SubjectAlternativeNameExtension(
-        hosts.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value })),
+        names.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value })),
       ),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),

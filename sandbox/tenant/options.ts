@@ -2,10 +2,13 @@ import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import { realmOptionsSchema, type RealmOptions } from "./realm/options";
 
+const domain = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$/, "must be a host name, or HOST:PORT");
+
 const optionsSchema = z.strictObject({
-  domain: z
-    .string()
-    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$/, "must be a host name, or HOST:PORT"),
+  domain,
+  customDomain: domain.optional(),
   listen: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65535) }),
   stateDirectory: z.string().startsWith("/", "must be an absolute path"),
   management: z.strictObject({ clientId: z.string().min(1), clientSecret: z.string().min(1) }),
@@ -16,6 +19,8 @@ const optionsSchema = z.strictObject({
 export interface TenantOptions {
   /** The tenant's name in every URL: a host, or HOST:PORT. With `listen.port` 0 it becomes localhost:PORT. */
   readonly domain: string;
+  /** Another name under which it answers. With `listen.port` 0 it gets that port, too. Default: none. */
+  readonly customDomain?: string | undefined;
   /** The address to listen on; port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number };
   /** Where keys, certificates and state are kept (mode 0700); created if missing. Absolute. */

@@ -12,7 +12,7 @@ import { asFormRequest } from "./oidc/requests";
 import type { TenantOptions } from "./options";
 import { createRealm, type Realm } from "./realm/realm";
 import { bootstrap, openState } from "./state";
-import { createTenant, type Tenant } from "./tenant";
+import { atDomain, createTenant, type Tenant } from "./tenant";
 
 export { certificateAuthority } from "./certificate";
 export type { TenantOptions } from "./options";
@@ -23,6 +23,8 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<v
 export interface RunningTenant {
   /** Host, or HOST:PORT: what its URLs begin with, after https:// */
   readonly domain: string;
+  /** The same under its other name, where it has one. */
+  readonly customDomain: string | undefined;
   readonly port: number;
   /** Stops listening and ends every connection; resolves once what was acknowledged is on the disk. */
   close(): Promise<void>;
@@ -36,13 +38,18 @@ export interface RunningTenant {
 export async function startTenant(options: TenantOptions): Promise<RunningTenant> {
   const { listen, stateDirectory } = options;
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
-  const host = listen.port === 0 ? "localhost" : hostOf(options.domain);
-  const { certificate, key } = await serverIdentity(stateDirectory, host);
+  const hosts = [
+    listen.port === 0 ? "localhost" : hostOf(options.domain),
+    ...(options.customDomain === undefined ? [] : [hostOf(options.customDomain)]),
+  ];
+  const { certificate, key } = await serverIdentity(stateDirectory, hosts);
   const server = createServer({ cert: certificate, key, minVersion: "TLSv1.2" });
   // Listening comes before the state is read: a second tenant on the same directory stops here.
   const port = await listenOn(server, listen);
-  const domain = listen.port === 0 ? `localhost:${port}` : options.domain;
-  const opening = openTenant(domain, options);
+  const named = (name: string) => (listen.port === 0 ? `${hostOf(name)}:${port}` : name);
+  const domain = listen.port === 0 ? named("localhost") : options.domain;
+  const customDomain = options.customDomain && named(options.customDomain);
+  const opening = openTenant({ domain, customDomain }, options);
   // Who asks before everything is read waits; nobody is left without an answer.
   server.on("request", (request, response) => {
     void opening.then(
@@ -52,7 +59,7 @@ export async function startTenant(options: TenantOptions): Promise<RunningTenant
   });
   try {
     const { files } = await opening;
-    return { domain, port, close: () => close(server, files) };
+    return { domain, customDomain, port, close: () => close(server, files) };
   } catch (error) {
     server.close();
     server.closeAllConnections();
@@ -66,7 +73,7 @@ interface OpenTenant {
 }
 
 async function openTenant(
-  domain: string,
+  { domain, customDomain }: Pick<TenantOptions, "domain" | "customDomain">,
   { stateDirectory, management, realm }: TenantOptions,
 ): Promise<OpenTenant> {
   const keys = await KeyRing.open(stateDirectory);
@@ -75,12 +82,13 @@ async function openTenant(
   bootstrap(tenant.state, tenant.managementAudience, management);
   await tenant.save();
   const records = await openProtocolRecords(stateDirectory);
+  const tenants = customDomain === undefined ? [tenant] : [tenant, atDomain(customDomain, tenant)];
   if (realm === undefined)
-    return { handle: createHandler(tenant, records), files: [state, records] };
+    return { handle: createHandler(tenants, records), files: [state, records] };
   const ofRealm = await openProtocolRecords(stateDirectory, "realm-sessions.json");
   const { cookieKeys } = tenant.state;
   const beside = createRealm(domain, realm, keys, ofRealm, cookieKeys);
-  return { handle: createHandler(tenant, records, beside), files: [state, records, ofRealm] };
+  return { handle: createHandler(tenants, records, beside), files: [state, records, ofRealm] };
 }
 
 function hostOf(domain: string): string {
@@ -110,23 +118,44 @@ function close(server: Server, files: OpenTenant["files"]): Promise<void> {
   });
 }
 
-function createHandler(tenant: Tenant, records: ProtocolRecords, realm?: Realm): Handler {
+/**
+ * @param tenants the tenant under each of its names, its own first
+ * @param realm what is beside it, under its own name alone
+ */
+function createHandler(
+  tenants: readonly Tenant[],
+  records: ProtocolRecords,
+  realm?: Realm,
+): Handler {
+  const handlers = tenants.map((tenant, index) => ({
+    domain: tenant.domain,
+    handle: atName(tenant, records, index === 0 ? realm : undefined),
+  }));
+  return async (request, response) => {
+    const named = handlers.find(({ domain }) => isNamed(request, domain));
+    if (named === undefined) {
+      const names = handlers.map(({ domain }) => domain).join(" and ");
+      // Misdirected Request (RFC 9110, 15.5.20).
+      sendJson(response, 421, {
+        error: "misdirected_request",
+        error_description: `This is ${names}, and requests for another host are not answered.`,
+      });
+      return;
+    }
+    // One spelling in every URL.
+    request.headers.host = named.domain;
+    await named.handle(request, response);
+  };
+}
+
+/** What answers requests that name the tenant so. */
+function atName(tenant: Tenant, records: ProtocolRecords, realm?: Realm): Handler {
   const protocol = () => createProvider(tenant, records).callback();
   let authenticate = protocol();
   tenant.keys.onChange(() => {
     authenticate = protocol();
   });
   return async (request, response) => {
-    if (!isNamed(request, tenant.domain)) {
-      // Misdirected Request (RFC 9110, 15.5.20).
-      sendJson(response, 421, {
-        error: "misdirected_request",
-        error_description: `This is ${tenant.domain}, and requests for another host are not answered.`,
-      });
-      return;
-    }
-    // One spelling in every URL.
-    request.headers.host = tenant.domain;
     try {
       const { pathname } = urlOf(request);
       if (realm?.owns(pathname) === true) await realm.handle(request, response);

@@ -2,13 +2,16 @@ import type { JsonFile } from "./jsonFile";
 import type { KeyRing } from "./keys";
 import type { State } from "./state";
 
-/** What all parts of a running tenant share. */
+/**
+ * What all parts of a running tenant share, under one of its names. As with Auth0, the tenant writes the domain that it
+ * was asked at into every token and address, so that each name has an issuer of its own.
+ */
 export interface Tenant {
-  /** Host, or HOST:PORT. */
+  /** The name that it is asked at: host, or HOST:PORT. */
   readonly domain: string;
   /** https://DOMAIN/, with the slash, as Auth0's issuers have it. */
   readonly issuer: string;
-  /** The Management API's identifier: https://DOMAIN/api/v2/ */
+  /** The Management API's identifier, under every name: https://DOMAIN/api/v2/ with the tenant's own domain. */
   readonly managementAudience: string;
   readonly state: State;
   readonly keys: KeyRing;
@@ -17,7 +20,7 @@ export interface Tenant {
 }
 
 export function createTenant(domain: string, file: JsonFile<State>, keys: KeyRing): Tenant {
-  const issuer = `https://${domain}/`;
+  const issuer = issuerOf(domain);
   return {
     domain,
     issuer,
@@ -27,3 +30,10 @@ export function createTenant(domain: string, file: JsonFile<State>, keys: KeyRin
     save: () => file.save(),
   };
 }
+
+/** The same tenant under another name. */
+export function atDomain(domain: string, tenant: Tenant): Tenant {
+  return { ...tenant, domain, issuer: issuerOf(domain) };
+}
+
+const issuerOf = (domain: string) => `https://${domain}/`;

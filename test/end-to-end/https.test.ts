@@ -58,7 +58,7 @@ describe("the gateway's host with HTTPS", { timeout: 30 * 60_000 }, () => {
 
   before(async () => {
     copy = new SandboxCopy();
-    authority = await certificateAuthority(join(copy.state, "certificate"), host);
+    authority = await certificateAuthority(join(copy.state, "certificate"), [host]);
     port = await freePort();
   });
 

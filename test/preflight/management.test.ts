@@ -22,7 +22,7 @@ let authority: string;
 
 before(async () => {
   tenant = await TestTenant.start();
-  authority = await certificateAuthority(tenant.stateDirectory, "localhost");
+  authority = await certificateAuthority(tenant.stateDirectory, ["localhost"]);
 });
 after(() => tenant.stop());
 

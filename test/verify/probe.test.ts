@@ -207,8 +207,8 @@ test("HTTPS is trusted by its authority only, and asked by the address's name wh
   t.after(() => {
     rmSync(folder, { recursive: true });
   });
-  const authority = await certificateAuthority(folder, "shop.localhost");
-  const { certificate, key } = await serverIdentity(folder, "shop.localhost");
+  const authority = await certificateAuthority(folder, ["shop.localhost"]);
+  const { certificate, key } = await serverIdentity(folder, ["shop.localhost"]);
   const names: unknown[] = [];
   const secure = createSecureServer({ cert: certificate, key }, (request, response) => {
     const { socket, headers } = request;

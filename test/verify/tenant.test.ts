@@ -8,7 +8,7 @@ import { bookinfo as application } from "../../components/access";
 import { allCredentials } from "../../verify/credentials";
 import type { StackOutputs } from "../../stack/outputs";
 import { readSigningKeys } from "../../verify/signing-keys";
-import { genuineTokens } from "../../verify/tokens";
+import { genuineTokens, tokenOfOwnDomain } from "../../verify/tokens";
 import type { IssuedTokens } from "../../verify/tokens";
 import { viewersOf } from "../../verify/viewers";
 import { audience, password, startBookinfo } from "../sandbox/tenant/bookinfo";
@@ -68,6 +68,22 @@ test("everybody gets a token that verifies, with the permissions they hold", asy
     ["moderator@bookinfo.example", ["read:book-details", "read:book-reviews"]],
     ["catalogue (machine)", ["read:book-details"]],
   ]);
+});
+
+test("only where tokens bear a custom domain there is one of the tenant's own: genuine, and of another issuer", async () => {
+  const { tenant, machine } = bookinfo;
+  const at = (issuer: string): StackOutputs => ({
+    ...outputs,
+    issuer,
+    tenant: { domain: tenant.domain, ...machine },
+  });
+  assert.equal(await tokenOfOwnDomain(at(tenant.issuer), live), undefined);
+  const token = (await tokenOfOwnDomain(at(tenant.customIssuer), live)) ?? "";
+  const keys = createRemoteJWKSet(new URL(`${tenant.customIssuer}.well-known/jwks.json`));
+  const { payload } = await jwtVerify(token, keys, { issuer: tenant.issuer, audience });
+  assert.deepEqual(payload.permissions, ["read:book-details"]);
+  const viewers = { ...outputs.viewers, machines: [] };
+  assert.equal(await tokenOfOwnDomain({ ...at(tenant.customIssuer), viewers }, live), undefined);
 });
 
 test("people get an ID token, machines none", () => {

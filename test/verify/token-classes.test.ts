@@ -47,6 +47,7 @@ before(async () => {
     tenantKey: { kid: "active", key: tenant.privateKey },
     stranger,
     whole: await genuine({ iss: issuer, sub: "auth0|moderator", permissions: ["read:nothing"] }),
+    ofOwnDomain: await genuine({ iss: "https://tenant.eu.auth0.com/", sub: "catalogue@clients" }),
     idToken: await genuine({ iss: issuer, sub: "auth0|nobody", aud: "the application" }),
   };
   const pem = createPublicKey({ key: published, format: "jwk" }).export({
@@ -244,6 +245,19 @@ test("an opaque token has no parts, and an encrypted one has five", async () => 
 
 test("the ID token is the real one", async () => {
   assert.equal(await made("ID token"), materials.idToken);
+});
+
+test("where tokens bear a custom domain, the tenant's own issuer is one more that is refused", async () => {
+  const { length } = tokenClasses(bookinfo, outputs);
+  const access = { clientId: "c", clientSecret: "s" };
+  const own = { domain: new URL(issuer).host, ...access };
+  assert.equal(tokenClasses(bookinfo, { ...outputs, tenant: own }).length, length);
+  const tenant = { domain: "tenant.eu.auth0.com", ...access };
+  const classes = tokenClasses(bookinfo, { ...outputs, tenant });
+  assert.equal(classes.length, length + 1);
+  const found = classes.find(({ name }) => name === "from the tenant's own domain");
+  assert.deepEqual([found?.outcome, found?.needs], ["unknown issuer", "a machine"]);
+  assert.equal(await found?.make(materials), materials.ofOwnDomain);
 });
 
 const needs = {

@@ -16,7 +16,7 @@ const sessionName = /^__Host-bookinfo(_\d+)?$/;
 /** Makes the certificate's Secret in a sandbox that is up; gives the settings by which the gateway has it. */
 export async function httpsSettings(stand: Stand): Promise<string[]> {
   const folder = join(stand.sandbox.state, "certificate");
-  const authority = await certificateAuthority(folder, host);
+  const authority = await certificateAuthority(folder, [host]);
   const files = `--cert=${folder}/server.crt --key=${folder}/server.key`;
   await stand.kubectl(`create secret tls bookinfo-tls ${files}`);
   return [

@@ -33,7 +33,7 @@ before(async () => {
     stateDirectory: join(directory, "tenant"),
     management,
   });
-  const certificate = await certificateAuthority(join(directory, "tenant"), "localhost");
+  const certificate = await certificateAuthority(join(directory, "tenant"), ["localhost"]);
   tls.setDefaultCACertificates([certificate]);
   writeFileSync(authority(), certificate);
   api = openManagementApi({ domain: tenant.domain, ...management });

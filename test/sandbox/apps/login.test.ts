@@ -44,7 +44,7 @@ async function setUp(): Promise<void> {
     OIDC_CALLBACK_URL: callback,
     OIDC_LOGGED_OUT_URL: `${origin}/productpage`,
     OIDC_END_SESSION_ENDPOINT: `${tenant.issuer}oidc/logout`,
-    OIDC_CERTIFICATE_AUTHORITY: await certificateAuthority(tenant.stateDirectory, "localhost"),
+    OIDC_CERTIFICATE_AUTHORITY: await certificateAuthority(tenant.stateDirectory, ["localhost"]),
     ...behind({ details: details.port, reviews: details.port, ratings: details.port }),
   };
   await start("productpage", environment);

@@ -29,7 +29,7 @@ import { temporaryFolder } from "../images/reading";
 const root = join(__dirname, "../../..");
 const folder = temporaryFolder();
 const charts = join(folder, "charts");
-const tenant = "tenant.localhost:8443";
+const names = { tenant: "tenant.localhost:8443", custom: "login.localhost:8443" };
 const projects = [projectAt(root), projectAt(join(root, "examples/orders"))];
 
 before(() => {
@@ -46,7 +46,7 @@ function configured(project: Project, mode: Mode): Configuration {
     join(places.tenant, "ca.crt"),
     readFileSync(join(root, "test/components/authority.pem"), "utf8"),
   );
-  const overrides = assignmentsOf(mode, tenant).map((text) => {
+  const overrides = assignmentsOf(mode, names).map((text) => {
     const [path = "", value = ""] = text.split(/=(.*)/s);
     return { path, value };
   });
@@ -103,6 +103,7 @@ for (const settings of [
   { "login.at": "gateway", "authentication.at": "gateway" },
   { "login.at": "gateway", "authentication.at": "workload", "login.required": "true" },
   { "mesh.egress": "ALLOW_ANY" },
+  { "identity.customDomain": "CUSTOM", "login.at": "gateway" },
 ]) {
   const wanted = Object.entries(settings);
   test(`some mode has ${wanted.map((each) => each.join("=")).join(" and ")}`, () => {
@@ -117,7 +118,7 @@ for (const place of ["gateway", "application"]) {
         settings["login.at"] === place && settings["authentication.issuers"] !== undefined,
     );
     assert.ok(found);
-    const given = assignmentsOf(found, tenant).find((one) => one.startsWith("authentication.is"));
+    const given = assignmentsOf(found, names).find((one) => one.startsWith("authentication.is"));
     assert.match(given ?? "", /"issuer":"https:\/\/tenant\.localhost:8443\/realms\/bookinfo"/);
   });
 }

@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 
 import { TestTenant, type Answer } from "./support";
 
-describe("the tenant answers for its own name only", () => {
+describe("the tenant answers for its own names only", () => {
   let tenant: TestTenant;
   before(async () => {
     tenant = await TestTenant.start();
@@ -37,7 +37,7 @@ describe("the tenant answers for its own name only", () => {
           status: 421,
           body: {
             error: "misdirected_request",
-            error_description: `This is ${tenant.domain}, and requests for another host are not answered.`,
+            error_description: `This is ${tenant.domain} and 127.0.0.1:${port}, and requests for another host are not answered.`,
           },
         });
       }

@@ -15,7 +15,7 @@ export function temporaryDirectory(): Promise<string> {
 
 /** Makes this process trust the tenant whose state is in the directory. */
 export async function trust(stateDirectory: string): Promise<void> {
-  const authority = await certificateAuthority(stateDirectory, "localhost");
+  const authority = await certificateAuthority(stateDirectory, ["localhost"]);
   tls.setDefaultCACertificates([...tls.getCACertificates("default"), authority]);
 }
 
@@ -37,7 +37,14 @@ export class TestTenant {
     const stateDirectory = await temporaryDirectory();
     await trust(stateDirectory);
     const listen = { host: "127.0.0.1", port: 0 };
-    const running = await startTenant({ domain: "unused", listen, stateDirectory, management });
+    const running = await startTenant({
+      domain: "unused",
+      // A second name that needs no entry in a hosts file.
+      customDomain: "127.0.0.1",
+      listen,
+      stateDirectory,
+      management,
+    });
     const tenant = new TestTenant(stateDirectory, running, "");
     tenant.token = await tenant.managementToken();
     return tenant;
@@ -51,6 +58,11 @@ export class TestTenant {
     return `https://${this.domain}/`;
   }
 
+  /** What it calls itself at its custom domain. */
+  get customIssuer(): string {
+    return `https://${this.running.customDomain ?? ""}/`;
+  }
+
   /** Ends the tenant and removes what it left on the disk. */
   async stop(): Promise<void> {
     await this.running.close();
@@ -59,11 +71,17 @@ export class TestTenant {
 
   /** Stops the tenant and starts it again on the same port and state. */
   async restart(): Promise<void> {
-    const { domain, port } = this.running;
+    const { domain, customDomain, port } = this.running;
     await this.running.close();
     const listen = { host: "127.0.0.1", port };
     const { stateDirectory } = this;
-    this.running = await startTenant({ domain, listen, stateDirectory, management });
+    this.running = await startTenant({
+      domain,
+      customDomain,
+      listen,
+      stateDirectory,
+      management,
+    });
   }
 
   async managementToken(parameters: Readonly<Record<string, string>> = {}): Promise<string> {
