@@ -132,6 +132,8 @@ export const { accepted } = settings.verify;
 export const viewers = configuredViewers(settings.identity);
 // Only those that there are: Pulumi warns about an output without a value on every run.
 const optional = {
+  /** Whether the tokens' permissions are the words of one text. */
+  spaceDelimited: identity.spaceDelimited,
   certificateAuthority: identity.certificateAuthority,
   gatewayCertificateAuthority: tls?.certificateAuthority,
   /** Reads the tenant's own settings. A secret. */

@@ -117,7 +117,7 @@ function claimAttribute(path: readonly string[]): Attribute {
       const text = value(evidence);
       const words = typeof text === "string" ? text.split(" ") : [];
       return words.length > 1 && words.some((word) => values.includes(word))
-        ? `The token has it, as one word of a text, and Istio compares the whole text: name ${name} in spaceDelimitedClaims of the RequestAuthentication (Istio 1.28 or newer), or have the issuer write a list.`
+        ? `The token has it, as one word of a text, and Istio compares the whole text: name ${name} in spaceDelimitedClaims of the RequestAuthentication (Istio 1.28 or newer; the setting spaceDelimited of its provider in this program), or have the issuer write a list.`
         : undefined;
     },
     found: (evidence) => {

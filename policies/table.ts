@@ -10,6 +10,10 @@ export const issuerSettings = z.strictObject({
     .array(z.string())
     .default(["permissions"])
     .describe("Where a token holds its permissions: the names from the outermost"),
+  spaceDelimited: z
+    .boolean()
+    .optional()
+    .describe("Whether that claim is one text with a word for each permission"),
   clients: z
     .union([z.literal(["any", "listed"]), z.array(z.string())])
     .default("any")
@@ -37,6 +41,13 @@ export const tableSettings = z.strictObject({
 });
 
 export type Table = z.infer<typeof tableSettings>;
+
+/** The claims whose words Istio separates by itself. */
+const alwaysSeparated = ["scope", "permission"];
+
+/** The claims among these whose words Istio separates because a policy says so. */
+export const separatedClaims = (claims: readonly unknown[]) =>
+  claims.filter((name) => !alwaysSeparated.some((always) => always === name));
 
 /** Whose principals a token of it has: the issuer, a slash and the subject. */
 export const principalsOf = (issuer: string) => `${issuer}/*`;

@@ -54,8 +54,8 @@ export function sandboxConfiguration(
     "identity.certificateAuthority": tenantAuthority(layout),
   };
   for (const [path, value] of Object.entries(local)) set(configuration, path, value);
-  const kind = overrides.findLast(({ path }) => path === "identity.kind")?.value;
-  if (kind?.trim() === "oidc") {
+  const given = (wanted: string) => overrides.findLast(({ path }) => path === wanted)?.value.trim();
+  if (given("identity.kind") === "oidc") {
     const identity = `${project.name}:identity`;
     const { [identity]: tenant } = configuration.config;
     const domain = tenantDomain(decisions.ports.tenant);
@@ -64,6 +64,7 @@ export function sandboxConfiguration(
       tenant,
       domain,
       tenantAuthority(layout),
+      given("identity.issuer"),
     );
   }
   for (const { path, value } of overrides) set(configuration, path, parseValue(path, value));

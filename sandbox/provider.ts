@@ -7,7 +7,7 @@ import { documentUrl } from "../preflight/checks/provider";
 import { permissionsOf } from "../verify/permissions";
 import { Failure } from "./failure";
 import { type Decisions } from "./state";
-import { realmAddresses, realmPath, type RealmOptions } from "./tenant/realm/options";
+import { algorithmOfRealm, realmAddresses, type RealmOptions } from "./tenant/realm/options";
 
 /** Unless another one is asked for. */
 const webClient = "bookinfo";
@@ -24,6 +24,7 @@ const people = z.object({
 
 const oidcSettings = z.object({
   kind: z.literal("oidc"),
+  issuer: z.string(),
   audience: z.string(),
   client: z.object({ id: z.string() }).optional(),
   users: z.array(z.object({ email, roles: heldRoles })),
@@ -37,17 +38,19 @@ const oidcSettings = z.object({
  * @param configured what Pulumi.sandbox.yaml has under `identity`
  * @param domain the tenant's host, or HOST:PORT
  * @param certificateAuthority PEM of the authority that its certificate comes from
+ * @param issuer the realm's, where another one than usual is asked for
  */
 export function oidcIdentity(
   application: Application,
   configured: unknown,
   domain: string,
   certificateAuthority: string,
+  issuer = "",
 ): Record<string, unknown> {
   const { users, machines } = people.parse(configured);
   return {
     kind: "oidc",
-    ...realmAddresses(domain),
+    ...realmAddresses(domain, algorithmOfRealm(issuer)),
     audience: application.audience,
     permissionsClaim: ["realm_access", "roles"],
     certificateAuthority,
@@ -93,10 +96,11 @@ export function realmOf(
 ): RealmOptions | undefined {
   const { data } = oidcSettings.safeParse(identity);
   if (data === undefined) return undefined;
-  const { audience, client, users, machines } = data;
+  const { issuer, audience, client, users, machines } = data;
   const { callback, loggedOut } = applicationAddresses(place);
   return {
     audience,
+    algorithm: algorithmOfRealm(issuer),
     users: users.map((user) => ({
       email: user.email,
       password: secretOf(decisions, user.email),
@@ -135,8 +139,10 @@ const beside = z.object({
  */
 export function realmBeside(authentication: unknown): RealmOptions | undefined {
   const { data } = beside.safeParse(authentication);
-  const realm = data?.issuers.find(({ issuer }) => issuer.endsWith(realmPath));
-  return realm && { audience: realm.audience, users: [], clients: [] };
+  const realm = data?.issuers.find(({ issuer }) => algorithmOfRealm(issuer) !== undefined);
+  if (realm === undefined) return undefined;
+  const { issuer, audience } = realm;
+  return { audience, algorithm: algorithmOfRealm(issuer), users: [], clients: [] };
 }
 
 /** One secret for each of the realm's users and clients, from the one that is kept. */

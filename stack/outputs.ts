@@ -23,6 +23,8 @@ const tokens = {
   audience: text,
   /** Where tokens say which permissions they hold: the names that lead to the claim. */
   permissionsClaim: z.array(text).min(1),
+  /** Whether that claim is one text, its permissions separated by spaces. */
+  spaceDelimited: z.boolean().optional(),
 };
 
 /** The users and machines hold roles and permissions of the table. */

@@ -4,10 +4,17 @@ import type { StackOutputs } from "../stack/outputs";
 import { everyPermission } from "./permissions";
 import { bearer, presentations } from "./presentations";
 import type { Carried } from "./presentations";
-import { chooseSigningKey, findSigningKey, publishedKeys, strangersKey } from "./signing-keys";
+import {
+  algorithmInUse,
+  chooseSigningKey,
+  findSigningKey,
+  inUseFirst,
+  publishedKeys,
+  strangersKeys,
+} from "./signing-keys";
 import type { Sessions } from "./sessions";
 import type { SigningKeys } from "./signing-keys";
-import { tampered, tokenClasses } from "./token-classes";
+import { strangersAlgorithms, tampered, tokenClasses } from "./token-classes";
 import type { Materials } from "./forging";
 import { type IssuedTokens, tokenOfOwnDomain } from "./tokens";
 import { everyOne } from "../stack/waiting";
@@ -96,18 +103,22 @@ async function gather(
   signal: AbortSignal,
   keys?: SigningKeys,
 ): Promise<Materials> {
-  const published = await publishedKeys(outputs.jwksUri, signal);
   const issued = [...genuine.values()];
+  const token = issued[0]?.accessToken;
+  const published = inUseFirst(await publishedKeys(outputs.jwksUri, signal), token);
+  const algorithm = algorithmInUse(published, token);
   return {
     issuer: outputs.issuer,
     audience: outputs.audience,
     permissionsClaim: outputs.permissionsClaim,
+    spaceDelimited: outputs.spaceDelimited,
     permissions: everyPermission(application),
     client: outputs.clientIds.web ?? Object.values(outputs.clientIds.machines)[0],
     published,
-    tenantKey: keys && (await chooseSigningKey(keys, published, issued[0]?.accessToken)),
+    algorithm,
+    tenantKey: keys && (await chooseSigningKey(keys, published, token)),
     furtherKeys: await keysOfFurtherIssuers(outputs, signal, keys),
-    stranger: await strangersKey(),
+    strangers: await strangersKeys([algorithm, ...strangersAlgorithms]),
     whole: genuine.get(whole)?.accessToken,
     ofOwnDomain: await tokenOfOwnDomain(outputs, signal),
     idToken: issued.find(({ idToken }) => idToken !== undefined)?.idToken,

@@ -43,6 +43,12 @@ const tokenRefusals = {
     status: 401,
     body: "Jwks doesn't have key to match kid or alg from Jwt",
   },
+  // Which one depends on whether the provider's keys name their algorithm.
+  "no key for it": {
+    status: 401,
+    body: "Jwks doesn't have key to match kid or alg from Jwt",
+    or: ["Jwt verification fails", "Jwt ED25519 signature is wrong length"],
+  },
   "unsupported algorithm": { status: 401, body: "Jwt header [alg] is not supported" },
   "not a JWT": {
     status: 401,
@@ -71,6 +77,12 @@ export const refusals = {
 } as const;
 
 export type MeshRefusal = keyof typeof refusals;
+
+/** The bodies that an answer with this refusal may have, the usual one first. */
+export function bodiesOf(refusal: MeshRefusal): readonly string[] {
+  const found: { readonly body: string; readonly or?: readonly string[] } = refusals[refusal];
+  return [found.body, ...(found.or ?? [])];
+}
 
 /** The one right outcome of a request. */
 export interface Expected {

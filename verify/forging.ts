@@ -1,17 +1,17 @@
 /** What tokens that verify makes itself are made of, and how. */
 import { base64url, decodeJwt, exportSPKI, importJWK, SignJWT } from "jose";
 import type { CryptoKey, JWK, JWTHeaderParameters, JWTPayload } from "jose";
+import type { PermissionsClaim } from "../components/identity/claims";
 import { holding } from "./permissions";
-import type { SigningKey } from "./signing-keys";
+import type { SigningKey, StrangersKeys } from "./signing-keys";
 
 /** Seconds; beyond any clock's difference that Envoy allows (a minute). */
 export const hour = 3600;
 
 /** What a good token says. */
-interface Recognized {
+interface Recognized extends PermissionsClaim {
   readonly issuer: string;
   readonly audience: string;
-  readonly permissionsClaim: readonly string[];
   /** Every permission of the table. */
   readonly permissions: readonly string[];
   /** A client whose tokens count; undefined where the stack knows none. */
@@ -20,13 +20,16 @@ interface Recognized {
 
 /** What forging draws on. */
 export interface Materials extends Recognized {
-  /** The tenant's public keys for RS256; the first is as good as any. */
+  /** The tenant's public keys for tokens, the one that it signs with first, as far as that is known. */
   readonly published: readonly JWK[];
+  /** What the tenant signs with. */
+  readonly algorithm: string;
   /** The tenant's own key, where it is at hand. */
   readonly tenantKey?: SigningKey | undefined;
   /** Those of the providers beside it that are at hand, by issuer. */
   readonly furtherKeys: ReadonlyMap<string, SigningKey>;
-  readonly stranger: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey };
+  /** For the tenant's algorithm, and one of each family that Envoy accepts. */
+  readonly strangers: StrangersKeys;
   /** The real access token of somebody who holds every permission, if there is one. */
   readonly whole?: string | undefined;
   /** A real access token that an Auth0 tenant issued at its own domain, where the stack has tokens of its custom one. */
@@ -39,7 +42,7 @@ export interface Materials extends Recognized {
 export async function confuseAlgorithms(materials: Materials): Promise<string | undefined> {
   const [published] = materials.published;
   if (published === undefined) return undefined;
-  const publicKey = await importJWK(published, "RS256", { extractable: true });
+  const publicKey = await importJWK(published, materials.algorithm, { extractable: true });
   if (publicKey instanceof Uint8Array) return undefined;
   const secret = new TextEncoder().encode(await exportSPKI(publicKey));
   return sign(goodClaims(materials), { alg: "HS256", kid: published.kid ?? "none" }, secret);
@@ -49,9 +52,9 @@ export async function confuseAlgorithms(materials: Materials): Promise<string | 
 export function goodClaims({
   issuer,
   audience,
-  permissionsClaim,
   permissions,
   client,
+  ...claim
 }: Recognized): JWTPayload {
   return {
     iss: issuer,
@@ -61,16 +64,16 @@ export function goodClaims({
     iat: now(),
     exp: now() + hour,
     scope: "openid",
-    ...holding(permissionsClaim, permissions),
+    ...holding(claim, permissions),
   };
 }
 
 export function sign(
   claims: JWTPayload,
-  header: Partial<JWTHeaderParameters>,
+  header: JWTHeaderParameters,
   key: CryptoKey | Uint8Array,
 ): Promise<string> {
-  return new SignJWT(claims).setProtectedHeader({ alg: "RS256", typ: "JWT", ...header }).sign(key);
+  return new SignJWT(claims).setProtectedHeader({ typ: "JWT", ...header }).sign(key);
 }
 
 /** A genuine token with another subject and all permissions, under its old signature. */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Decision } from "../explain/facts";
 import type { ObservedCell } from "./cells";
 import { firstLine } from "../stack/errors";
-import { isPermitted, refusals } from "./expectations";
+import { bodiesOf, isPermitted, refusals } from "./expectations";
 import type { Expected, MeshRefusal } from "./expectations";
 import type { Answer, Observed } from "./prober";
 
@@ -78,7 +78,7 @@ export function matches(expected: Expected, observed: Observed): boolean {
   if (observed.status !== status) return false;
   if (refusal === "passed on") return passedOn(observed.body);
   if (refusal === "sign-in") return originOf(observed.headers.location) === provider;
-  if (refusal !== undefined) return observed.body.trim() === refusals[refusal].body;
+  if (refusal !== undefined) return bodiesOf(refusal).includes(observed.body.trim());
   return stars === undefined || showsStars(observed.body) === stars;
 }
 
@@ -144,7 +144,7 @@ export function describeExpected({ status, refusal, provider, stars }: Expected)
   if (refusal === "reset") return "a connection reset";
   if (refusal === "sign-in") return `${status} to ${provider ?? "the provider"}`;
   if (refusal === "passed on") return `${status} passed on by the first service`;
-  if (refusal !== undefined) return `${status} ${refusals[refusal].body}`.trim();
+  if (refusal !== undefined) return `${status} ${bodiesOf(refusal).join(" or ")}`.trim();
   if (status === "answered") return "an answer of the service's own";
   if (stars === undefined) return String(status);
   return stars ? `${status} with stars` : `${status} without stars`;

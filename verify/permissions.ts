@@ -1,6 +1,6 @@
 /** Permissions, as the table has them, and as tokens hold them. */
 import type { Application } from "../components/application";
-import { isOfWords } from "../components/identity/claims";
+import { isOfWords, type PermissionsClaim } from "../components/identity/claims";
 
 export function everyPermission({ permissions }: Pick<Application, "permissions">): string[] {
   return Object.keys(permissions);
@@ -22,8 +22,9 @@ export function claimAt(path: readonly string[], value: unknown): Record<string,
 
 /** Claims of a token that holds these permissions, as the mesh is told to look for them. */
 export function holding(
-  path: readonly string[],
+  claim: PermissionsClaim,
   permissions: readonly string[],
 ): Record<string, unknown> {
-  return claimAt(path, isOfWords(path) ? ["openid", ...permissions].join(" ") : permissions);
+  const value = isOfWords(claim) ? ["openid", ...permissions].join(" ") : permissions;
+  return claimAt(claim.permissionsClaim, value);
 }

@@ -3,15 +3,21 @@ import { readFile } from "node:fs/promises";
 import { calculateJwkThumbprint, decodeProtectedHeader, generateKeyPair, importJWK } from "jose";
 import type { CryptoKey, GenerateKeyPairResult, JWK } from "jose";
 import { z } from "zod";
-import { checksRs256 } from "../components/identity/keys";
+import { signatureAlgorithm } from "../components/identity/keys";
 import { reasonOf, StackError } from "../stack/errors";
 
-const signingKey = z.looseObject({ kty: z.literal("RSA"), kid: z.string(), d: z.string() });
+const signingKey = z.looseObject({
+  kty: z.enum(["RSA", "EC", "OKP"]),
+  kid: z.string(),
+  d: z.string(),
+});
 const keySet = z.object({ keys: z.array(z.looseObject({})) });
 
 /** A key that tokens are signed with. */
 export interface SigningKey {
   readonly kid: string;
+  /** As a token's header names it. */
+  readonly algorithm: string;
   readonly key: CryptoKey | Uint8Array;
 }
 
@@ -37,7 +43,7 @@ export async function readSigningKeys(file: string): Promise<SigningKeys> {
     return parsed.success ? [parsed.data] : [];
   });
   if (keys.length === 0) {
-    throw problem('holds no private RSA key; a JWK set {"keys":[…]} is expected');
+    throw problem('holds no private key of a key pair; a JWK set {"keys":[…]} is expected');
   }
   return new Map(keys.map((key) => [key.kid, key as JWK]));
 }
@@ -68,24 +74,46 @@ export async function findSigningKey(
   published: readonly JWK[],
   genuine?: string,
 ): Promise<SigningKey | undefined> {
-  const inUse = genuine === undefined ? undefined : decodeProtectedHeader(genuine).kid;
-  const candidates = [
-    ...published.filter(({ kid }) => kid === inUse),
-    ...published.filter(({ kid }) => kid !== inUse),
-  ];
-  for (const candidate of candidates) {
+  for (const candidate of inUseFirst(published, genuine)) {
     const { kid } = candidate;
     const own = kid === undefined ? undefined : keys.get(kid);
     if (kid === undefined || own === undefined) continue;
     if ((await calculateJwkThumbprint(own)) !== (await calculateJwkThumbprint(candidate))) continue;
-    return { kid, key: await importJWK(own, "RS256") };
+    const algorithm = algorithmInUse([candidate], genuine);
+    return { kid, algorithm, key: await importJWK(own, algorithm) };
   }
   return undefined;
 }
 
-/** A key that nobody trusts. */
-export function strangersKey(): Promise<GenerateKeyPairResult> {
-  return generateKeyPair("RS256", { extractable: true });
+/** The keys in their order, but for the one that a genuine token is signed with, which comes first. */
+export function inUseFirst(published: readonly JWK[], genuine?: string): readonly JWK[] {
+  const inUse = genuine === undefined ? undefined : decodeProtectedHeader(genuine).kid;
+  return [
+    ...published.filter(({ kid }) => kid === inUse),
+    ...published.filter(({ kid }) => kid !== inUse),
+  ];
+}
+
+/** What tokens are signed with that the first of these keys checks: as a genuine one of that key says, or the key. */
+export function algorithmInUse([first]: readonly JWK[], genuine?: string): string {
+  const header = genuine === undefined ? undefined : decodeProtectedHeader(genuine);
+  if (header?.alg !== undefined && header.kid === first?.kid) return header.alg;
+  return (first && signatureAlgorithm(first)) ?? "RS256";
+}
+
+/** Keys that nobody trusts, by algorithm. */
+export type StrangersKeys = ReadonlyMap<string, GenerateKeyPairResult>;
+
+/** One for each of these algorithms. */
+export async function strangersKeys(algorithms: readonly string[]): Promise<StrangersKeys> {
+  return new Map(
+    await Promise.all(
+      [...new Set(algorithms)].map(
+        async (algorithm) =>
+          [algorithm, await generateKeyPair(algorithm, { extractable: true })] as const,
+      ),
+    ),
+  );
 }
 
 /** The tenant's public keys are fetched within this time. */
@@ -93,7 +121,7 @@ const fetchDeadline = 20_000;
 
 const publicKeys = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
-/** The public keys that the tenant publishes for tokens signed with RS256, in its order. */
+/** The public keys that the tenant publishes for tokens, in its order. */
 export async function publishedKeys(jwksUri: string, signal: AbortSignal): Promise<readonly JWK[]> {
   try {
     const response = await fetch(jwksUri, {
@@ -101,7 +129,7 @@ export async function publishedKeys(jwksUri: string, signal: AbortSignal): Promi
     });
     if (!response.ok) throw new Error(`status ${response.status}`);
     const { keys }: { keys: readonly JWK[] } = publicKeys.parse(await response.json());
-    return keys.filter(checksRs256);
+    return keys.filter((key) => signatureAlgorithm(key) !== undefined);
   } catch (error) {
     signal.throwIfAborted();
     const reason = error instanceof z.ZodError ? "it is not a JWK set" : reasonOf(error);

@@ -5,12 +5,12 @@
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { base64url, exportJWK } from "jose";
-import type { JWTHeaderParameters, JWTPayload } from "jose";
+import type { GenerateKeyPairResult, JWTHeaderParameters, JWTPayload } from "jose";
 import type { Application } from "../components/application";
 import type { TokenRefusal } from "./expectations";
 import { issuerAtOwnDomain, type StackOutputs } from "../stack/outputs";
 import { claimAt, everyPermission, holding } from "./permissions";
-import { isOfWords } from "../components/identity/claims";
+import { isOfWords, type PermissionsClaim } from "../components/identity/claims";
 import {
   confuseAlgorithms,
   encoded,
@@ -67,13 +67,13 @@ function byTenant(
     make: (materials) => {
       const { tenantKey } = materials;
       if (tenantKey === undefined) return undefined;
-      const { kid, key } = tenantKey;
-      return sign(change(goodClaims(materials), materials), { kid }, key);
+      const { kid, algorithm, key } = tenantKey;
+      return sign(change(goodClaims(materials), materials), { alg: algorithm, kid }, key);
     },
   };
 }
 
-/** Signed with a key that nobody trusts. */
+/** Signed with a key that nobody trusts, by the tenant's algorithm unless the header names another one. */
 function byStranger(
   name: string,
   outcome: TokenRefusal,
@@ -83,25 +83,27 @@ function byStranger(
   return {
     name,
     outcome,
-    make: async (materials) =>
-      sign(
-        change(goodClaims(materials), materials),
-        await header(materials),
-        materials.stranger.privateKey,
-      ),
+    make: async (materials) => {
+      const named = { alg: materials.algorithm, ...(await header(materials)) };
+      const stranger = materials.strangers.get(named.alg);
+      return stranger && sign(change(goodClaims(materials), materials), named, stranger.privateKey);
+    },
   };
 }
+
+/** One algorithm of each family that Envoy accepts by a public key; of the shared secrets' there is HS256 below. */
+export const strangersAlgorithms = ["RS512", "PS256", "ES256", "EdDSA"] as const;
 
 /** What classes there are depends on how the stack recognizes tokens. */
 export type TokenOutputs = Pick<
   StackOutputs,
-  "issuer" | "permissionsClaim" | "authentication" | "tenant"
+  "issuer" | "permissionsClaim" | "spaceDelimited" | "authentication" | "tenant"
 >;
 
 /** Every class, in the order in which they are shown. */
 export function tokenClasses(
   application: Application,
-  { issuer, permissionsClaim, authentication, tenant }: TokenOutputs,
+  { issuer, authentication, tenant, ...claim }: TokenOutputs,
 ): readonly TokenClass[] {
   const permissions = everyPermission(application);
   const ofForeignClient = authentication.clients === "any" ? permissions : nothing;
@@ -114,10 +116,8 @@ export function tokenClasses(
     ...readAlike(permissions),
     byTenant("foreign client", ofForeignClient, (good) => ({ ...good, azp: otherClient })),
     byTenant("no authorized party", ofForeignClient, (good) => ({ ...good, azp: undefined })),
-    ...withoutPermission(permissionsClaim, permissions),
-    ...authentication.issuers.flatMap((other) =>
-      byFurtherIssuer(permissions, permissionsClaim, other),
-    ),
+    ...withoutPermission(claim, permissions),
+    ...authentication.issuers.flatMap((other) => byFurtherIssuer(permissions, claim, other)),
     byTenant("expired token", "expired", (good) => ({
       ...good,
       iat: now() - 2 * hour,
@@ -185,21 +185,24 @@ function readAlike(permissions: readonly string[]): readonly TokenClass[] {
 
 /** Genuine, but what grants a permission is not where the table looks for it, or not that. */
 function withoutPermission(
-  path: readonly string[],
+  claim: PermissionsClaim,
   permissions: readonly string[],
 ): readonly TokenClass[] {
-  const at = (value: unknown) => claimAt(path, value);
+  const at = (value: unknown) => claimAt(claim.permissionsClaim, value);
   const changed = (change: (permission: string) => string) =>
-    holding(path, permissions.map(change));
-  // Where words count, they are parted by spaces; elsewhere a text is one permission.
-  const asOne = permissions.join(isOfWords(path) ? "," : " ");
-  const elsewhere = isOfWords(path) ? "permissions" : "scope";
+    holding(claim, permissions.map(change));
+  // Where words count, they are separated by spaces; elsewhere a text is one permission.
+  const asOne = permissions.join(isOfWords(claim) ? "," : " ");
+  const elsewhere = isOfWords(claim) ? "permissions" : "scope";
   const classes: readonly (readonly [string, Record<string, unknown>])[] = [
     ["permissions as one string", at(asOne)],
     ["permissions nested", at({ granted: permissions })],
     ["permissions with a suffix", changed((each) => `${each}:own`)],
     ["permissions in another case", changed((each) => each.toUpperCase())],
-    [`permissions only as ${elsewhere}`, { ...at([]), ...holding([elsewhere], permissions) }],
+    [
+      `permissions only as ${elsewhere}`,
+      { ...at([]), ...holding({ permissionsClaim: [elsewhere] }, permissions) },
+    ],
   ];
   return classes.map(([name, claims]) => byTenant(name, [], (good) => ({ ...good, ...claims })));
 }
@@ -209,10 +212,11 @@ type FurtherIssuer = TokenOutputs["authentication"]["issuers"][number];
 /** Tokens of a provider beside the stack's own: its own claim and its own clients count, and no other issuer's. */
 function byFurtherIssuer(
   permissions: readonly string[],
-  ownClaim: readonly string[],
+  ownClaim: PermissionsClaim,
   other: FurtherIssuer,
 ): readonly TokenClass[] {
-  const { issuer, audience, permissionsClaim, clients } = other;
+  const { issuer, audience, clients, permissionsClaim, spaceDelimited } = other;
+  const claim = { permissionsClaim, spaceDelimited };
   const made = (
     name: string,
     outcome: TokenClass["outcome"],
@@ -225,18 +229,19 @@ function byFurtherIssuer(
       const signing = materials.furtherKeys.get(issuer);
       if (signing === undefined) return undefined;
       const client = clients === "any" ? otherClient : clients[0];
-      const good = goodClaims({ issuer, audience, permissionsClaim, permissions, client });
-      return sign({ ...good, ...change(materials) }, { kid: signing.kid }, signing.key);
+      const good = goodClaims({ issuer, audience, ...claim, permissions, client });
+      const { algorithm, kid, key } = signing;
+      return sign({ ...good, ...change(materials) }, { alg: algorithm, kid }, key);
     },
   });
-  const isOwnClaim = isDeepStrictEqual(permissionsClaim, ownClaim);
+  const isOwnClaim = isDeepStrictEqual(permissionsClaim, ownClaim.permissionsClaim);
   return [
     made("token", permissions),
     ...(isOwnClaim
       ? []
       : [
           made("permissions in another claim", [], () => ({
-            ...holding(permissionsClaim, []),
+            ...holding(claim, []),
             ...holding(ownClaim, permissions),
           })),
         ]),
@@ -250,15 +255,21 @@ const untrusted: readonly TokenClass[] = [
     name: tampered,
     outcome: "bad signature",
     needs: "somebody with every permission",
-    make: ({ whole, permissionsClaim, permissions }) =>
-      whole && tamper(whole, holding(permissionsClaim, permissions)),
+    make: ({ whole, permissions, ...claim }) => whole && tamper(whole, holding(claim, permissions)),
   },
   byStranger("stranger's key, tenant's id", "bad signature", tenantsKid),
+  // Where the tenant's key names no algorithm, its kind is what keeps the others off.
+  ...strangersAlgorithms.map((alg) =>
+    byStranger(`stranger's ${alg}, tenant's id`, "no key for it", async (materials) => ({
+      ...(await tenantsKid(materials)),
+      alg,
+    })),
+  ),
   byStranger("unknown key id", "unknown key", () => Promise.resolve({ kid: "verify-unknown" })),
   // RFC 7515, 4.1.2 and 4.1.3: a header may carry its own key, or say where it is; nobody may believe it.
   byStranger("embedded jwk", "bad signature", async (materials) => ({
     ...(await tenantsKid(materials)),
-    jwk: await exportJWK(materials.stranger.publicKey),
+    jwk: await publicJwkOf(materials.strangers.get(materials.algorithm)),
   })),
   byStranger("jku to another host", "bad signature", async (materials) => ({
     ...(await tenantsKid(materials)),
@@ -277,7 +288,7 @@ const untrusted: readonly TokenClass[] = [
     make: (materials) =>
       `${encoded({ alg: "none", typ: "JWT" })}.${encoded(goodClaims(materials))}.${base64url.encode("none")}`,
   },
-  { name: "HS256 by the public key", outcome: "unknown key", make: confuseAlgorithms },
+  { name: "HS256 by the public key", outcome: "no key for it", make: confuseAlgorithms },
   { name: "opaque token", outcome: "not a JWT", make: () => randomBytes(32).toString("base64url") },
   {
     // What Auth0 issues where no audience is asked for: five parts, encrypted for itself.
@@ -291,6 +302,8 @@ const untrusted: readonly TokenClass[] = [
       ].join("."),
   },
 ];
+
+const publicJwkOf = (pair: GenerateKeyPairResult | undefined) => pair && exportJWK(pair.publicKey);
 
 function tenantsKid({ published }: Materials): Promise<{ kid: string }> {
   return Promise.resolve({ kid: published[0]?.kid ?? "none" });

@@ -2,6 +2,7 @@
 import type { Input } from "@pulumi/pulumi";
 import type { AuthenticationSettings } from "../config";
 import type { Clients } from "../identity/identity";
+import { spaceDelimitedClaims } from "../identity/claims";
 import type { AcceptedTokens } from "../identity/tokens";
 import type { AuthorizationPolicySpec, RequestAuthenticationSpec } from "../mesh/resources";
 
@@ -18,11 +19,18 @@ export function trustedIssuers(
     jwksUri,
     audience,
     permissionsClaim,
+    spaceDelimited,
     clientIds,
   }: AcceptedTokens & { readonly clientIds: Clients<Input<string>> },
   { clients, issuers }: Pick<AuthenticationSettings, "clients" | "issuers">,
 ): readonly TrustedIssuer[] {
-  const own = { issuer, jwksUri, audience, permissionsClaim };
+  const own = {
+    issuer,
+    jwksUri,
+    audience,
+    permissionsClaim,
+    ...(spaceDelimited !== undefined && { spaceDelimited }),
+  };
   return [
     { ...own, ...(clients === "listed" && { clients: everyClient(clientIds) }) },
     ...issuers.map(({ clients: listed, ...tokens }) => ({
@@ -41,10 +49,11 @@ function everyClient({ web, machines }: Clients<Input<string>>): readonly Input<
 /** Which tokens are genuine. A request without one passes here and meets the rules. */
 export function acceptTokens(issuers: readonly TrustedIssuer[]) {
   return {
-    jwtRules: issuers.map(({ issuer, jwksUri, audience }) => ({
+    jwtRules: issuers.map(({ issuer, jwksUri, audience, ...claim }) => ({
       issuer,
       jwksUri,
       audiences: [audience],
+      ...delimited(spaceDelimitedClaims(claim)),
       // Without this, tokens in the query string, which ends up in logs, would count as well.
       fromHeaders: [{ name: "Authorization", prefix: "Bearer " }],
       // The next service checks the same token.
@@ -52,6 +61,8 @@ export function acceptTokens(issuers: readonly TrustedIssuer[]) {
     })),
   } satisfies RequestAuthenticationSpec;
 }
+
+const delimited = (claims: string[]) => claims.length > 0 && { spaceDelimitedClaims: claims };
 
 type Rule = NonNullable<AuthorizationPolicySpec["rules"]>[number];
 type Source = NonNullable<NonNullable<Rule["from"]>[number]["source"]>;

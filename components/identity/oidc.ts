@@ -11,6 +11,7 @@ export class OidcIdentity extends pulumi.ComponentResource implements Identity {
   public readonly jwksUri: string;
   public readonly audience: string;
   public readonly permissionsClaim: readonly string[];
+  public readonly spaceDelimited: boolean | undefined;
   public readonly certificateAuthority: string | undefined;
   public readonly scopes: readonly string[];
   public readonly tokenEndpoint: string | undefined;
@@ -30,6 +31,7 @@ export class OidcIdentity extends pulumi.ComponentResource implements Identity {
     this.jwksUri = args.jwksUri;
     this.audience = args.audience;
     this.permissionsClaim = args.permissionsClaim;
+    this.spaceDelimited = args.spaceDelimited;
     this.certificateAuthority = args.certificateAuthority;
     this.tokenEndpoint = args.tokenEndpoint;
     this.endSessionEndpoint = args.endSessionEndpoint;

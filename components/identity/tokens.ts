@@ -1,13 +1,12 @@
 /** Which tokens count, known from the configuration alone: the program and the policy pack both ask here. */
 import type { IdentitySettings } from "../config";
 import { type TenantAddresses, tenantAddresses } from "./addresses";
+import type { PermissionsClaim } from "./claims";
 
 /** What a token is recognized by. */
-export interface AcceptedTokens extends TenantAddresses {
+export interface AcceptedTokens extends TenantAddresses, PermissionsClaim {
   /** The API's identifier: the `aud` that a token must carry. */
   readonly audience: string;
-  /** Where a token says which permissions it holds: the claim's name, or the names that lead to a nested one. */
-  readonly permissionsClaim: readonly string[];
 }
 
 /** An Auth0 tenant's tokens for an API. */
@@ -27,6 +26,6 @@ export function auth0Tokens(
 /** The tokens of the provider that the configuration names. */
 export function acceptedTokens(settings: IdentitySettings): AcceptedTokens {
   if (settings.kind === "auth0") return auth0Tokens(settings);
-  const { issuer, jwksUri, audience, permissionsClaim } = settings;
-  return { issuer, jwksUri, audience, permissionsClaim };
+  const { issuer, jwksUri, audience, permissionsClaim, spaceDelimited } = settings;
+  return { issuer, jwksUri, audience, permissionsClaim, spaceDelimited };
 }

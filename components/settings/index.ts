@@ -15,6 +15,7 @@ import { identity } from "./identity";
 import { istio } from "./istio";
 import { mesh } from "./mesh";
 import { login } from "./login";
+import { checkSpaceDelimited } from "./provider";
 import { section } from "./schema";
 import { verify } from "./verify";
 
@@ -173,6 +174,7 @@ export const settingsSchema = (application: Application) =>
       checkRequired(settings, context);
       checkClients(settings, context);
       checkIssuers(settings, context);
+      checkSpaceDelimited(settings, context);
       checkClient(settings, context);
       checkPeople(application)(settings, context);
       const { data } = together.safeParse(settings);

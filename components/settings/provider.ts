@@ -1,6 +1,6 @@
 /** What a provider's own documents say, and the settings repeat. */
 import { z } from "zod";
-import { matching, text } from "./schema";
+import { flag, matching, text } from "./schema";
 
 /** A URL as it stands in the provider's own document; what it holds is shown in plain text, so no password. */
 export function providerUrl(expected: string, isGood: (url: URL) => boolean = () => true) {
@@ -30,12 +30,46 @@ export const tokensOfProvider = {
   /** What the tokens' `aud` must name. */
   audience: text("the audience of the API's tokens"),
   /**
-   * Where a token says which permissions it holds, as a list or as words parted by spaces (`scope` only). Keycloak's
-   * roles are at [realm_access, roles]. Default: permissions.
+   * Where a token says which permissions it holds: a list, or one text whose words are separated by spaces (`scope`, and
+   * any claim with `spaceDelimited`). Keycloak's roles are at [realm_access, roles]. Default: permissions.
    */
   permissionsClaim: z
     .union([claimName.transform((name) => [name]), z.array(claimName, { error: claim }).min(1)], {
       error: claim,
     })
     .prefault("permissions"),
+  /** Whether that claim is one text, its permissions separated by spaces, such as Entra ID's `scp`. Default: false. */
+  spaceDelimited: flag().optional(),
 };
+
+const nested = z.looseObject({
+  permissionsClaim: z.array(z.unknown()).min(2),
+  spaceDelimited: z.literal(true),
+});
+
+const providers = z.looseObject({
+  identity: z.unknown(),
+  authentication: z.looseObject({ issuers: z.array(z.unknown()) }).catch({ issuers: [] }),
+});
+
+/** Istio separates the words of a claim that is not within another one. */
+export function checkSpaceDelimited(settings: unknown, context: z.core.$RefinementCtx): void {
+  const { data } = providers.safeParse(settings);
+  if (data === undefined) return;
+  const found: readonly (readonly [readonly (string | number)[], unknown])[] = [
+    [["identity"], data.identity],
+    ...data.authentication.issuers.map(
+      (issuer, index) => [["authentication", "issuers", index], issuer] as const,
+    ),
+  ];
+  for (const [path, provider] of found) {
+    if (!nested.safeParse(provider).success) continue;
+    context.addIssue({
+      code: "custom",
+      path: [...path, "spaceDelimited"],
+      input: true,
+      message:
+        "false or nothing, as permissionsClaim is nested: Istio separates the words of outer claims only",
+    });
+  }
+}

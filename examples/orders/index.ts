@@ -102,6 +102,7 @@ export const routing = routingOf({ ...settings, tls, traffic, identity });
 export const { accepted } = settings.verify;
 export const viewers = configuredViewers(settings.identity);
 const optional = {
+  spaceDelimited: identity.spaceDelimited,
   certificateAuthority: identity.certificateAuthority,
   gatewayCertificateAuthority: tls?.certificateAuthority,
   tenant: identity.tenant,

@@ -3,7 +3,7 @@ import { isRequestAuthentication, partFinding } from "../istio";
 import { at, entries, show } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, resourceRule } from "../rule";
-import { type Issuer, issuerSettings } from "../table";
+import { type Issuer, issuerSettings, separatedClaims } from "../table";
 
 /** https://istio.io/latest/docs/reference/config/security/request_authentication/ */
 export const jwtIssuer = resourceRule({
@@ -71,7 +71,20 @@ function judgeIssuer(one: JwtRule, issuers: readonly Issuer[]): Finding[] {
     ...(keys === configured.jwksUri || hasOnlyInlineKeys(one)
       ? []
       : [finding(one, "jwksUri", keys, show(configured.jwksUri))]),
+    ...judgeWords(one, configured),
   ];
+}
+
+/** A text whose words are separated holds as many permissions as it has words, and as a whole it holds one. */
+function judgeWords(one: JwtRule, { permissionsClaim, spaceDelimited }: Issuer): Finding[] {
+  const found = at(one.rule, "spaceDelimitedClaims");
+  const wanted = spaceDelimited === true ? separatedClaims(permissionsClaim.slice(0, 1)) : [];
+  const named = separatedClaims(entries(found));
+  const isGood =
+    wanted.every((claim) => named.includes(claim)) &&
+    named.every((claim) => wanted.includes(claim));
+  if (isGood) return [];
+  return [finding(one, "spaceDelimitedClaims", found, wanted.length === 0 ? "none" : show(wanted))];
 }
 
 /** What can be said of an issuer that nobody has configured. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { IdentitySettings } from "../../components/config";
 import { tenantAddresses, type TenantAddresses } from "../../components/identity/addresses";
-import { checksRs256 } from "../../components/identity/keys";
+import { signatureAlgorithm, signatureAlgorithms } from "../../components/identity/keys";
 import { type Check, failed, notTried, ok, once, type Outcome } from "../check";
 import { type Answer, jsonOf, send, Unreachable } from "../http";
 
@@ -155,18 +155,24 @@ function judgeTokens(found: Description, identity: IdentitySettings): Outcome {
 
 const keySet = z.object({
   keys: z.array(
-    z.looseObject({ kty: z.string(), use: z.string().optional(), alg: z.string().optional() }),
+    z.looseObject({
+      kty: z.string(),
+      crv: z.string().optional(),
+      use: z.string().optional(),
+      alg: z.string().optional(),
+    }),
   ),
 });
 
 function judgeKeys(answer: Answer, url: string, identity: IdentitySettings): Outcome {
   const { data } = keySet.safeParse(answer.status === 200 ? jsonOf(answer) : undefined);
   if (data === undefined) return wrongAnswer(url, answer, identity);
-  const usable = data.keys.filter(checksRs256).length;
-  if (usable > 0) return ok(`${counted(usable, "key")} for RS256 at ${url}`);
+  const usable = data.keys.map(signatureAlgorithm).filter((algorithm) => algorithm !== undefined);
+  const algorithms = [...new Set(usable)].join(", ");
+  if (usable.length > 0) return ok(`${counted(usable.length, "key")} for ${algorithms} at ${url}`);
   return failed(
-    `${counted(data.keys.length, "key")} at ${url}, and none is for RS256`,
-    "Have the provider sign access tokens with RS256.",
+    `${counted(data.keys.length, "key")} at ${url}, and none is for an algorithm that Envoy checks`,
+    `Have the provider sign access tokens with one of ${signatureAlgorithms.join(", ")}.`,
   );
 }
 

@@ -20,11 +20,12 @@ export function derivedSettings(application: Application, settings: DerivedFrom)
   const issuers: Issuer[] = [
     { ...acceptedTokens(identity), clients: ownClients(settings) },
     ...authentication.issuers,
-  ].map(({ issuer, jwksUri, audience, permissionsClaim, clients }) => ({
+  ].map(({ issuer, jwksUri, audience, permissionsClaim, spaceDelimited, clients }) => ({
     issuer,
     jwksUri,
     audience,
     permissionsClaim: [...permissionsClaim],
+    ...(spaceDelimited === true && { spaceDelimited }),
     clients: typeof clients === "string" ? clients : [...clients],
   }));
   const isGatewayChecking = authentication.at === "gateway" || login.at === "gateway";

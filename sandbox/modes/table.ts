@@ -151,6 +151,15 @@ const others: readonly Mode[] = [
   },
   { name: "a provider that is there", settings: { "identity.kind": "oidc" } },
   {
+    name: "a provider that signs with ES256, permissions as words",
+    settings: {
+      "identity.kind": "oidc",
+      "identity.issuer": realmAddresses(tenantPlace, "ES256").issuer,
+      "identity.permissionsClaim": "scp",
+      "identity.spaceDelimited": "true",
+    },
+  },
+  {
     name: "a second issuer, tokens of any client required at the gateway",
     settings: {
       "authentication.at": "gateway",

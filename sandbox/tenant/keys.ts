@@ -1,7 +1,14 @@
 import "reflect-metadata"; // @peculiar/x509 needs it before it is loaded
 
 import * as x509 from "@peculiar/x509";
-import { createLocalJWKSet, exportJWK, type JWK, type JWTPayload, jwtVerify } from "jose";
+import {
+  createLocalJWKSet,
+  exportJWK,
+  generateKeyPair,
+  type JWK,
+  type JWTPayload,
+  jwtVerify,
+} from "jose";
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
@@ -36,7 +43,23 @@ const signingKeySchema = z.looseObject({
 
 export type SigningKey = z.infer<typeof signingKeySchema>;
 
-const keySetSchema = z.object({ keys: z.array(signingKeySchema) });
+/** The algorithms that a realm may sign with; RS256 with the tenant's own keys, each other one with a key of its own. */
+export const realmAlgorithms = ["RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"] as const;
+
+export type RealmAlgorithm = (typeof realmAlgorithms)[number];
+
+const realmKeySchema = z.looseObject({
+  kty: z.enum(["RSA", "EC", "OKP"]),
+  kid: z.string(),
+  alg: z.enum(realmAlgorithms).exclude([signatureAlgorithm]),
+  use: z.literal("sig"),
+  d: z.string(),
+});
+
+/** A realm's key for another algorithm than the tenant's. */
+export type RealmKey = z.infer<typeof realmKeySchema>;
+
+const keySetSchema = z.object({ keys: z.array(z.union([signingKeySchema, realmKeySchema])) });
 
 type KeySet = z.infer<typeof keySetSchema>;
 
@@ -68,7 +91,25 @@ export class KeyRing {
 
   /** Every key there has been, the current one first. */
   get all(): readonly SigningKey[] {
-    return this.#file.value.keys;
+    return this.#file.value.keys.filter(isOfTenant);
+  }
+
+  /** A realm's key for an algorithm, made when it is first asked for; none for RS256, which the tenant's keys are for. */
+  async ofRealm(algorithm: RealmAlgorithm): Promise<RealmKey | undefined> {
+    if (algorithm === signatureAlgorithm) return undefined;
+    const { value } = this.#file;
+    const known = value.keys.find((key) => key.alg === algorithm);
+    if (known !== undefined && !isOfTenant(known)) return known;
+    const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
+    const made = realmKeySchema.parse({
+      ...(await exportJWK(privateKey)),
+      kid: newKeyId(),
+      alg: algorithm,
+      use: "sig",
+    });
+    value.keys.push(made);
+    await this.#file.save();
+    return made;
   }
 
   /** The keys that verifiers may see, the current one first. */
@@ -93,9 +134,9 @@ export class KeyRing {
     const following = await generate();
     const now = new Date().toISOString();
     const { value } = this.#file;
-    const next = value.keys.find((key) => key.status === "next") ?? following;
+    const next = this.all.find((key) => key.status === "next") ?? following;
     const others = value.keys.filter((key) => key !== next);
-    for (const key of others.filter(({ status }) => status === "current"))
+    for (const key of others.filter(isOfTenant).filter(({ status }) => status === "current"))
       Object.assign(key, { status: "previous", current_until: now });
     Object.assign(next, { status: "current", current_since: now });
     value.keys = next === following ? [next, ...others] : [next, following, ...others];
@@ -129,6 +170,11 @@ export class KeyRing {
     for (const callback of this.#onChange) callback();
   }
 }
+
+const isOfTenant = (key: SigningKey | RealmKey): key is SigningKey =>
+  key.alg === signatureAlgorithm;
+
+const newKeyId = () => randomBytes(15).toString("base64url");
 
 /** The key's certificate, as PEM. */
 export function certificateOf(key: SigningKey): string {
@@ -164,7 +210,7 @@ async function generate(): Promise<SigningKey> {
   });
   return signingKeySchema.parse({
     ...(await exportJWK(keys.privateKey)),
-    kid: randomBytes(15).toString("base64url"),
+    kid: newKeyId(),
     alg: signatureAlgorithm,
     use: "sig",
     x5c: [Buffer.from(certificate.rawData).toString("base64")],

@@ -87,7 +87,7 @@ async function openTenant(
     return { handle: createHandler(tenants, records), files: [state, records] };
   const ofRealm = await openProtocolRecords(stateDirectory, "realm-sessions.json");
   const { cookieKeys } = tenant.state;
-  const beside = createRealm(domain, realm, keys, ofRealm, cookieKeys);
+  const beside = await createRealm(domain, realm, keys, ofRealm, cookieKeys);
   return { handle: createHandler(tenants, records, beside), files: [state, records, ofRealm] };
 }
 

@@ -6,7 +6,11 @@ import * as random from "@pulumi/random";
 import { bookinfo } from "../../components/access";
 import { type Application, serviceOf } from "../../components/application";
 import { Enforcement } from "../../components/enforcement";
-import { trustedIssuers } from "../../components/enforcement/issuers";
+import {
+  acceptTokens,
+  type TrustedIssuer,
+  trustedIssuers,
+} from "../../components/enforcement/issuers";
 import { type EnforcementArgs, policiesOf } from "../../components/enforcement/policies";
 import type { MeshObject } from "../../components/mesh/resources";
 import { clusterProvider, countByType, find, ofType, run, unknown } from "./mocks";
@@ -216,6 +220,21 @@ function policies(args: Partial<EnforcementArgs>): Record<string, unknown> {
     ),
   );
 }
+
+test("the mesh is told which claim is a text of words, unless it knows, for that issuer alone", () => {
+  const words = (permissionsClaim: string[]) => ({
+    ...realm,
+    permissionsClaim,
+    spaceDelimited: true,
+  });
+  const separated = (...issuers: TrustedIssuer[]) =>
+    acceptTokens(issuers).jwtRules.map((rule) => rule.spaceDelimitedClaims);
+  assert.deepEqual(separated(tenant, words(["scp"]), words(["scope"])), [
+    undefined,
+    ["scp"],
+    undefined,
+  ]);
+});
 
 const usual = policies({});
 const added = (args: Partial<EnforcementArgs>) =>

@@ -90,7 +90,7 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
     const ended = await sandbox("");
     assert.equal(ended.code, 0, ended.err + ended.out);
     assert.match(lastOfStack(ended), /nothing to change$/);
-    assert.match(ended.out, /\n {2}from a pod as productpage +42 +8 +336 {2}as expected\n/);
+    assert.match(ended.out, /\n {2}from a pod as productpage +46 +8 +368 {2}as expected\n/);
     assert.match(ended.out, /\n1555 cells, 0 differences, 0 not tried\n/);
   });
 

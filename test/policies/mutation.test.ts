@@ -39,6 +39,7 @@ for (const [authentication, others] of [
   [{ at: "gateway" }, {}],
   [{ at: "gateway", required: true }, {}],
   [{ clients: "any", issuers: [further] }, {}],
+  [{ issuers: [{ ...further, permissionsClaim: "scp", spaceDelimited: true }] }, {}],
   [{}, { "istio-auth0:login": login }],
   [{ at: "workload" }, { "istio-auth0:login": { ...login, required: true } }],
   [{}, { "istio-auth0:login": { ...login, sessions: "cookie" } }],

@@ -151,19 +151,36 @@ for (const [what, reply, found] of [
   });
 }
 
-for (const [what, keys] of [
-  ["an elliptic curve", [{ kty: "EC", use: "sig", alg: "ES256" }]],
-  ["encryption", [{ ...rsa, use: "enc" }]],
-  ["another algorithm", [{ ...rsa, alg: "RS512" }]],
+for (const [what, key] of [
+  ["encryption", { ...rsa, use: "enc" }],
+  ["a curve that Envoy does not know", { kty: "EC", crv: "secp256k1", alg: "ES256K" }],
+  ["another algorithm", { ...rsa, alg: "RSA-OAEP" }],
+  ["a shared secret", { kty: "oct", k: "…", alg: "HS256" }],
 ] as const) {
-  test(`a key for ${what} is no key for RS256`, async () => {
-    provider(server.url, { "/keys": { body: { keys } } });
+  test(`a key for ${what} is no key for tokens`, async () => {
+    provider(server.url, { "/keys": { body: { keys: [key] } } });
     assert.equal(
       (await check(server.url))[3],
-      `failed signing keys: 1 key at ${server.url}/keys, and none is for RS256. Have the provider sign access tokens with RS256.`,
+      `failed signing keys: 1 key at ${server.url}/keys, and none is for an algorithm that Envoy checks. Have the provider sign access tokens with one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA.`,
     );
   });
 }
+
+test("keys for each algorithm that Envoy checks", async () => {
+  const keys = [
+    rsa,
+    { ...rsa, alg: "PS256", kid: "two" },
+    { ...rsa, kid: "three" },
+    { kty: "EC", crv: "P-384" },
+    { kty: "OKP", crv: "Ed25519", use: "sig", alg: "EdDSA" },
+    { kty: "oct", k: "…" },
+  ];
+  provider(server.url, { "/keys": { body: { keys } } });
+  assert.equal(
+    (await check(server.url))[3],
+    `ok signing keys: 5 keys for RS256, PS256, ES384, EdDSA at ${server.url}/keys`,
+  );
+});
 
 test("a key that does not say what it is for will do", async () => {
   provider(server.url, { "/keys": { body: { keys: [{ kty: "RSA", n: "…", e: "AQAB" }] } } });

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { bookinfo } from "../../components/access";
-import { identitySecrets, oidcIdentity, realmOf, requireIssuer } from "../../sandbox/provider";
+import {
+  identitySecrets,
+  oidcIdentity,
+  realmBeside,
+  realmOf,
+  requireIssuer,
+} from "../../sandbox/provider";
 import type { Decisions } from "../../sandbox/state";
 
 const decisions: Decisions = {
@@ -57,6 +63,7 @@ test("every secret has a path of its own, and is the one that the realm knows", 
   const realm = realmOf(identity, application, decisions);
   assert.deepEqual(realm, {
     audience: "https://bookinfo.io",
+    algorithm: "RS256",
     users: [
       {
         email: "nobody@bookinfo.example",
@@ -89,6 +96,20 @@ test("every secret has a path of its own, and is the one that the realm knows", 
 test("the realm's tokens are for the audience that is configured, whichever that is", () => {
   const other = { ...identity, audience: "books-api" };
   assert.equal(realmOf(other, application, decisions)?.audience, "books-api");
+});
+
+test("a realm that signs with another algorithm is known by its issuer, and has addresses of its own", () => {
+  const issuer = "https://tenant.localhost:8443/realms/bookinfo-es256";
+  const theirs = oidcIdentity(bookinfo, configured, "tenant.localhost:8443", "PEM", issuer);
+  assert.deepEqual(
+    [theirs.issuer, theirs.jwksUri],
+    [issuer, `${issuer}/protocol/openid-connect/certs`],
+  );
+  assert.equal(realmOf(theirs, application, decisions)?.algorithm, "ES256");
+  const besideTenant = { issuers: [{ issuer, audience: "books" }] };
+  assert.equal(realmBeside(besideTenant)?.algorithm, "ES256");
+  const none = { issuers: [{ issuer: `${issuer}-x`, audience: "books" }] };
+  assert.equal(realmBeside(none), undefined);
 });
 
 test("another clone's secrets are others", () => {

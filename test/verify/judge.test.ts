@@ -241,6 +241,10 @@ test("outcomes in words", () => {
   assert.equal(describeExpected(reset), "a connection reset");
   assert.equal(describeExpected(denied), "403 RBAC: access denied");
   assert.equal(
+    describeExpected({ status: 401, refusal: "no key for it" }),
+    "401 Jwks doesn't have key to match kid or alg from Jwt or Jwt verification fails or Jwt ED25519 signature is wrong length",
+  );
+  assert.equal(
     describeExpected({ status: 403, refusal: "passed on" }),
     "403 passed on by the first service",
   );

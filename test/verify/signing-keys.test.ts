@@ -9,7 +9,13 @@ import { after, before, test } from "node:test";
 import type { TestContext } from "node:test";
 import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
 import type { JWK } from "jose";
-import { chooseSigningKey, publishedKeys, readSigningKeys } from "../../verify/signing-keys";
+import {
+  algorithmInUse,
+  chooseSigningKey,
+  inUseFirst,
+  publishedKeys,
+  readSigningKeys,
+} from "../../verify/signing-keys";
 import type { SigningKey } from "../../verify/signing-keys";
 
 let directory: string;
@@ -84,7 +90,7 @@ test("a signing key file that is of no use: one line that names it, and nothing 
   for (const keys of [undefined, [], published]) {
     const path = await file("useless", keys);
     await assert.rejects(readSigningKeys(path), {
-      message: `the signing key file ${path} holds no private RSA key; a JWK set {"keys":[…]} is expected`,
+      message: `the signing key file ${path} holds no private key of a key pair; a JWK set {"keys":[…]} is expected`,
     });
   }
 });
@@ -107,16 +113,41 @@ test("the tenant's keys, in its order", async (t) => {
   assert.deepEqual(await publishedKeys(uri, live), published);
 });
 
-test("keys that no token is signed with by RS256 are left out, wherever they stand", async (t) => {
+test("keys that no token is signed with are left out, wherever they stand", async (t) => {
   const elliptic = await generateKeyPair("ES256", { extractable: true });
   const others = [
     { ...published[0], kid: "encryption", use: "enc", alg: "RSA-OAEP" },
     { ...published[0], kid: "for encryption", use: "enc", alg: undefined },
+    { kty: "oct", kid: "shared", k: "c2VjcmV0" },
+  ];
+  const further = [
     { ...published[0], kid: "another algorithm", alg: "PS256" },
     { ...(await exportJWK(elliptic.publicKey)), kid: "elliptic" },
   ];
-  const uri = await tenant(t, 200, JSON.stringify({ keys: [...others, ...published] }));
-  assert.deepEqual(await publishedKeys(uri, live), published);
+  const uri = await tenant(t, 200, JSON.stringify({ keys: [...others, ...further, ...published] }));
+  assert.deepEqual(await publishedKeys(uri, live), [...further, ...published]);
+});
+
+test("the key in use is the genuine token's, by its algorithm: among others, and of any family", async () => {
+  for (const algorithm of ["PS256", "ES384", "EdDSA"]) {
+    const pair = await generateKeyPair(algorithm, { extractable: true });
+    const named = { kid: algorithm };
+    const all = [...published, { ...(await exportJWK(pair.publicKey)), ...named }];
+    const keys = await readSigningKeys(
+      await file(algorithm, [{ ...(await exportJWK(pair.privateKey)), ...named }]),
+    );
+    const genuine = await new SignJWT({})
+      .setProtectedHeader({ alg: algorithm, ...named })
+      .sign(pair.privateKey);
+    const found = await chooseSigningKey(keys, all, genuine);
+    assert.deepEqual([found.kid, found.algorithm], [algorithm, algorithm]);
+    const token = new SignJWT({}).setProtectedHeader({ alg: algorithm }).sign(found.key);
+    await jwtVerify(await token, pair.publicKey);
+    assert.equal(inUseFirst(all, genuine)[0]?.kid, algorithm);
+    assert.equal(algorithmInUse(inUseFirst(all, genuine), genuine), algorithm);
+  }
+  assert.deepEqual(inUseFirst(published), published);
+  assert.equal(algorithmInUse([{ kty: "EC", crv: "P-256" }]), "ES256");
 });
 
 const useless: readonly [string, number, string, string][] = [

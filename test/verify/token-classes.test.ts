@@ -13,8 +13,8 @@ import {
 import type { JWK, JWTPayload } from "jose";
 import { bookinfo } from "../../components/access";
 import { everyPermission } from "../../verify/permissions";
-import { strangersKey } from "../../verify/signing-keys";
-import { tokenClasses } from "../../verify/token-classes";
+import { strangersKeys } from "../../verify/signing-keys";
+import { strangersAlgorithms, tokenClasses } from "../../verify/token-classes";
 import type { Materials } from "../../verify/forging";
 import { authentication } from "./support/stack";
 
@@ -24,13 +24,13 @@ const userinfo = "https://tenant.example:8443/userinfo";
 const both = ["read:book-details", "read:book-reviews"];
 
 type Signer = "tenant" | "stranger" | "the public key's PEM" | "nobody";
-const verifiers = new Map<Signer, Parameters<typeof compactVerify>[1]>();
+const verifiers: (readonly [Signer, Parameters<typeof compactVerify>[1]])[] = [];
 let materials: Required<Materials>;
 let strangersJwk: JWK;
 
 before(async () => {
   const tenant = await generateKeyPair("RS256", { extractable: true });
-  const stranger = await strangersKey();
+  const strangers = await strangersKeys(["RS256", ...strangersAlgorithms]);
   const published = { ...(await exportJWK(tenant.publicKey)), kid: "active", alg: "RS256" };
   const genuine = (claims: JWTPayload) =>
     new SignJWT(claims)
@@ -43,9 +43,11 @@ before(async () => {
     permissions: everyPermission(bookinfo),
     client: "web",
     furtherKeys: new Map(),
+    spaceDelimited: false,
     published: [published],
-    tenantKey: { kid: "active", key: tenant.privateKey },
-    stranger,
+    algorithm: "RS256",
+    tenantKey: { kid: "active", algorithm: "RS256", key: tenant.privateKey },
+    strangers,
     whole: await genuine({ iss: issuer, sub: "auth0|moderator", permissions: ["read:nothing"] }),
     ofOwnDomain: await genuine({ iss: "https://tenant.eu.auth0.com/", sub: "catalogue@clients" }),
     idToken: await genuine({ iss: issuer, sub: "auth0|nobody", aud: "the application" }),
@@ -54,10 +56,12 @@ before(async () => {
     type: "spki",
     format: "pem",
   });
-  strangersJwk = await exportJWK(stranger.publicKey);
-  verifiers.set("tenant", tenant.publicKey);
-  verifiers.set("stranger", stranger.publicKey);
-  verifiers.set("the public key's PEM", new TextEncoder().encode(pem.toString().trimEnd()));
+  strangersJwk = await exportJWK(strangers.get("RS256")?.publicKey ?? assert.fail());
+  verifiers.push(
+    ["tenant", tenant.publicKey],
+    ...[...strangers.values()].map(({ publicKey }) => ["stranger", publicKey] as const),
+    ["the public key's PEM", new TextEncoder().encode(pem.toString().trimEnd())],
+  );
 });
 
 const permissionsClaim = ["permissions"];
@@ -172,6 +176,12 @@ const forged: readonly [string, string, Signer, () => Record<string, unknown>][]
     () => ({ iss: "https://tenant.example:8443" }),
   ],
   ["stranger's key, tenant's id", "bad signature", "stranger", () => ({})],
+  ...strangersAlgorithms.map((alg): (typeof forged)[number] => [
+    `stranger's ${alg}, tenant's id`,
+    "no key for it",
+    "stranger",
+    () => ({ alg }),
+  ]),
   ["unknown key id", "unknown key", "stranger", () => ({ kid: "verify-unknown" })],
   ["embedded jwk", "bad signature", "stranger", () => ({ jwk: strangersJwk })],
   [
@@ -187,7 +197,7 @@ const forged: readonly [string, string, Signer, () => Record<string, unknown>][]
     "nobody",
     () => ({ alg: "none", kid: undefined }),
   ],
-  ["HS256 by the public key", "unknown key", "the public key's PEM", () => ({ alg: "HS256" })],
+  ["HS256 by the public key", "no key for it", "the public key's PEM", () => ({ alg: "HS256" })],
   ["wrong audience", "other audience", "tenant", () => ({ aud: `${other}api` })],
   [
     "audiences without ours",
@@ -287,6 +297,39 @@ test("a tenant that publishes no key: nothing to confuse algorithms with", async
   const { make } = classNamed("HS256 by the public key");
   assert.equal(await make({ ...materials, published: [] }), undefined);
 });
+
+for (const algorithm of ["ES256", "PS256", "EdDSA"]) {
+  test(`where the tenant signs with ${algorithm}, so are the forged tokens, and those of a stranger's key`, async () => {
+    const pair = await generateKeyPair(algorithm, { extractable: true });
+    const published = { ...(await exportJWK(pair.publicKey)), kid: "active", alg: algorithm };
+    const strangers = await strangersKeys([algorithm, ...strangersAlgorithms]);
+    const theirs: Materials = {
+      ...materials,
+      published: [published],
+      algorithm,
+      tenantKey: { kid: "active", algorithm, key: pair.privateKey },
+      strangers,
+    };
+    const signers = {
+      "forged but valid": [algorithm, pair.publicKey],
+      "expired token": [algorithm, pair.publicKey],
+      "wrong issuer": [algorithm, strangers.get(algorithm)?.publicKey],
+      "stranger's key, tenant's id": [algorithm, strangers.get(algorithm)?.publicKey],
+      "stranger's RS512, tenant's id": ["RS512", strangers.get("RS512")?.publicKey],
+    } as const;
+    for (const [name, [alg, key]] of Object.entries(signers)) {
+      const token = (await classNamed(name).make(theirs)) ?? "";
+      assert.partialDeepStrictEqual(decodeProtectedHeader(token), { alg, kid: "active" });
+      await compactVerify(token, key ?? assert.fail());
+    }
+    const confused = (await classNamed("HS256 by the public key").make(theirs)) ?? "";
+    const pem = createPublicKey({ key: published, format: "jwk" }).export({
+      type: "spki",
+      format: "pem",
+    });
+    await compactVerify(confused, new TextEncoder().encode(pem.toString().trimEnd()));
+  });
+}
 
 test("an issuer that ends without a slash gets one", async () => {
   const bare = "https://tenant.example/realm";

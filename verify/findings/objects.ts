@@ -38,6 +38,7 @@ type ComparedOutputs = Pick<
   | "jwksUri"
   | "audience"
   | "permissionsClaim"
+  | "spaceDelimited"
   | "clientIds"
   | "authentication"
   | "login"

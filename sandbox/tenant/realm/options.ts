@@ -1,10 +1,13 @@
 import { z } from "zod";
 
+import { type RealmAlgorithm, realmAlgorithms } from "../keys";
+
 const roles = z.array(z.string().min(1));
 const secret = z.string().min(1);
 
 export const realmOptionsSchema = z.strictObject({
   audience: z.string().min(1),
+  algorithm: z.enum(realmAlgorithms).optional(),
   users: z.array(z.strictObject({ email: z.email(), password: secret, roles })),
   clients: z.array(
     z.strictObject({
@@ -21,6 +24,8 @@ export const realmOptionsSchema = z.strictObject({
 export interface RealmOptions {
   /** What every access token is for. */
   readonly audience: string;
+  /** What its access tokens are signed with; its name ends in it. Default: RS256. */
+  readonly algorithm?: RealmAlgorithm | undefined;
   readonly users: readonly {
     readonly email: string;
     readonly password: string;
@@ -39,16 +44,26 @@ export interface RealmOptions {
   }[];
 }
 
-/** The realm's path below the tenant's host. */
-export const realmPath = "/realms/bookinfo";
+const defaultAlgorithm = "RS256";
+
+/** The realm's path below the tenant's host: `/realms/bookinfo`, or `/realms/bookinfo-es256` where it signs with ES256. */
+export function realmPathOf({ algorithm = defaultAlgorithm }: Pick<RealmOptions, "algorithm">) {
+  const suffix = algorithm === defaultAlgorithm ? "" : `-${algorithm.toLowerCase()}`;
+  return `/realms/bookinfo${suffix}`;
+}
+
+/** What the realm of this issuer signs with; undefined where there is no such realm. */
+export function algorithmOfRealm(issuer: string): RealmAlgorithm | undefined {
+  return realmAlgorithms.find((algorithm) => issuer.endsWith(realmPathOf({ algorithm })));
+}
 
 /**
  * The realm's addresses as its discovery document has them. The issuer ends without a slash.
  *
  * @param domain the tenant's host, or HOST:PORT
  */
-export function realmAddresses(domain: string) {
-  const issuer = `https://${domain}${realmPath}`;
+export function realmAddresses(domain: string, algorithm?: RealmAlgorithm) {
+  const issuer = `https://${domain}${realmPathOf({ algorithm })}`;
   const at = (route: keyof typeof realmRoutes) => `${issuer}${realmRoutes[route]}`;
   return { issuer, jwksUri: at("jwks"), endSessionEndpoint: at("end_session") };
 }

@@ -1,6 +1,6 @@
 /**
  * An OpenID Connect provider as teams already run one: shaped like a Keycloak realm, with the roles nested in
- * `realm_access`, and in `scope` too. It stands beside the Auth0-compatible tenant, on its host and with its keys,
+ * `realm_access`, and as words in `scope` and, as Entra ID has them, in `scp` too. It stands beside the Auth0-compatible tenant, on its host and with its keys,
  * and nothing can be made in it.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -17,11 +17,11 @@ import {
   Provider,
 } from "oidc-provider";
 import { readBody } from "../http";
-import type { KeyRing } from "../keys";
+import type { KeyRing, RealmKey } from "../keys";
 import { RecordAdapter, type ProtocolRecords } from "../oidc/adapter";
 import { showLogout } from "../oidc/outcomes";
 import { showLogin, showMessage } from "../oidc/pages";
-import { realmAddresses, realmPath, realmRoutes, type RealmOptions } from "./options";
+import { realmAddresses, realmPathOf, realmRoutes, type RealmOptions } from "./options";
 
 export interface Realm {
   /** Whether a request's path is the realm's. */
@@ -39,19 +39,24 @@ const resource = "urn:realm:api";
 
 /**
  * @param domain the tenant's host, or HOST:PORT
+ * @param keys the tenant's, one of which signs where the realm has no key of its own
  * @param records where sessions and sign-ins under way are kept
  * @param cookieKeys what the realm's cookies are signed with
  */
-export function createRealm(
+export async function createRealm(
   domain: string,
   options: RealmOptions,
   keys: KeyRing,
   records: ProtocolRecords,
   cookieKeys: string[],
-): Realm {
+): Promise<Realm> {
+  const { algorithm } = options;
+  const realmPath = realmPathOf(options);
+  const ownKey = algorithm && (await keys.ofRealm(algorithm));
   const create = () => {
-    const { issuer } = realmAddresses(domain);
-    const provider = new Provider(issuer, configure(options, keys, records, cookieKeys));
+    const { issuer } = realmAddresses(domain, algorithm);
+    const configuration = configure(options, { keys, ownKey }, records, cookieKeys);
+    const provider = new Provider(issuer, configuration);
     provider.use(loginPage(options, provider));
     return provider.callback();
   };
@@ -72,10 +77,11 @@ export function createRealm(
 
 function configure(
   options: RealmOptions,
-  keys: KeyRing,
+  { keys, ownKey }: { readonly keys: KeyRing; readonly ownKey: RealmKey | undefined },
   records: ProtocolRecords,
   cookieKeys: string[],
 ): Configuration {
+  const { alg, kid } = ownKey ?? keys.current;
   const policy = interactionPolicy.base();
   policy.get("consent")?.checks.clear();
   return {
@@ -89,7 +95,8 @@ function configure(
       response_types: callback === undefined ? [] : ["code"],
       grant_types: [callback === undefined ? "client_credentials" : "authorization_code"],
     })),
-    jwks: { keys: [...keys.published] },
+    // As with Keycloak, keys for other algorithms stand beside the one that signs.
+    jwks: { keys: [...keys.published, ...(ownKey === undefined ? [] : [ownKey])] },
     routes: realmRoutes,
     ttl: { AccessToken: tokenLifetime, ClientCredentials: tokenLifetime },
     scopes,
@@ -105,14 +112,16 @@ function configure(
       return { accountId: id, claims: () => claims };
     },
     loadExistingGrant: grantEverything,
-    interactions: { policy, url: (_ctx, { uid }) => `${realmPath}/login/${uid}` },
+    interactions: { policy, url: (_ctx, { uid }) => `${realmPathOf(options)}/login/${uid}` },
     formats: {
       customizers: {
         jwt: (_ctx, token, parts) => {
           const roles = rolesOf(options, token);
           const scope = [token.scope, ...roles].filter(Boolean).join(" ");
           parts.header = { typ: "JWT" };
-          Object.assign(parts.payload, { azp: token.clientId, scope, realm_access: { roles } });
+          const scp = roles.join(" ");
+          const claims = { azp: token.clientId, scope, scp, realm_access: { roles } };
+          Object.assign(parts.payload, claims);
         },
       },
     },
@@ -136,7 +145,7 @@ function configure(
           audience: options.audience,
           scope: scopes.join(" "),
           accessTokenFormat: "jwt",
-          jwt: { sign: { alg: "RS256", kid: keys.current.kid } },
+          jwt: { sign: { alg, kid } },
         }),
       },
     },

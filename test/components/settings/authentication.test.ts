@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bookinfo } from "../../../components/access";
 import { settingsProblems } from "../../../components/config";
+import { oldestIstio } from "../../../components/mesh/advisories";
 import { settingsSchema } from "../../../components/settings";
 
 const client = { id: "bookinfo", secret: "s" };
@@ -47,6 +48,32 @@ test("a further issuer's permissions are in the claim permissions, unless it is 
     authentication.issuers.map(({ permissionsClaim }) => permissionsClaim),
     [["permissions"], ["a", "b"]],
   );
+});
+
+test("the permissions may be words of one text, where the claim is not within another one", () => {
+  const nested = { permissionsClaim: ["a", "b"], spaceDelimited: true };
+  const words = { permissionsClaim: "scp", spaceDelimited: true };
+  assert.deepEqual(problems({ issuers: [{ ...further, ...words }] }, { client, ...words }), []);
+  const expected =
+    "found true, expected false or nothing, as permissionsClaim is nested: Istio separates the words of outer claims only";
+  assert.deepEqual(
+    problems(
+      { issuers: [further, { ...other, ...further, issuer: "https://c.example", ...nested }] },
+      { client, ...nested },
+    ),
+    [
+      `identity.spaceDelimited: ${expected}`,
+      `authentication.issuers[1].spaceDelimited: ${expected}`,
+    ],
+  );
+  assert.deepEqual(problems({}, { client, permissionsClaim: "scp", spaceDelimited: "yes" }), [
+    'identity.spaceDelimited: found "yes", expected true or false',
+  ]);
+});
+
+test("every Istio that is accepted separates the words of any claim: 1.28 and newer do", () => {
+  const [major = 0, minor = 0] = oldestIstio.split(".").map(Number);
+  assert.deepEqual([major, minor >= 28], [1, true]);
 });
 
 const ids = 'expected a list of client ids, or "any"';

@@ -39,6 +39,12 @@ export const tokenMutations: readonly Mutation[] = [
     at: [...rule, "jwksUri"],
     value: "http://bookinfo.eu.auth0.com/.well-known/jwks.json",
   },
+  {
+    weakening: "a text whose words count as permissions",
+    ...issuer,
+    at: [...rule, "spaceDelimitedClaims"],
+    value: ["permissions"],
+  },
   { weakening: "keys of its own", ...issuer, at: [...rule, "jwks"], value: '{"keys":[]}' },
   {
     weakening: "tokens in the query string",

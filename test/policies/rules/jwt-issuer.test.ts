@@ -40,9 +40,35 @@ test("each difference from the configuration is found", async () => {
     [{ fromHeaders: [{ name: "x-token" }] }, is("fromHeaders", '[{"name":"x-token"}]', places)],
     [{ fromParams: ["access_token"] }, is("fromParams", '["access_token"]', "none")],
     [{ fromCookies: ["token"] }, is("fromCookies", '["token"]', "none")],
+    [
+      { spaceDelimitedClaims: ["permissions"] },
+      is("spaceDelimitedClaims", '["permissions"]', "none"),
+    ],
+    [{ spaceDelimitedClaims: notKnown }, is("spaceDelimitedClaims", unknown, "none")],
   ] as const;
   for (const [change, expected] of cases)
     assert.deepEqual(await judged(jwtIssuer, [tokens(change)], settings), [expected]);
+});
+
+test("the words of a claim are separated where that is configured, and Istio separates some by itself", async () => {
+  const words = (permissionsClaim: string[]) => ({
+    issuers: issuers.map((one) => ({ ...one, permissionsClaim, spaceDelimited: true })),
+  });
+  const claims = (...names: string[]) => [tokens({ spaceDelimitedClaims: names })];
+  const { issuers: scp } = words(["scp"]);
+  for (const [given, configuration] of [
+    [claims("scp"), { issuers: scp }],
+    [claims("scope", "scp"), { issuers: scp }],
+    [[tokens({})], words(["scope"])],
+    [claims("scope", "permission"), settings],
+  ] as const)
+    assert.deepEqual(await judged(jwtIssuer, given, configuration), []);
+  assert.deepEqual(await judged(jwtIssuer, [tokens({})], { issuers: scp }), [
+    is("spaceDelimitedClaims", "nothing", '["scp"]'),
+  ]);
+  assert.deepEqual(await judged(jwtIssuer, claims("scp", "roles"), { issuers: scp }), [
+    is("spaceDelimitedClaims", '["scp","roles"]', '["scp"]'),
+  ]);
 });
 
 test("each rule of each version is judged", async () => {

@@ -104,6 +104,9 @@ for (const settings of [
   { "login.at": "gateway", "authentication.at": "workload", "login.required": "true" },
   { "mesh.egress": "ALLOW_ANY" },
   { "identity.customDomain": "CUSTOM", "login.at": "gateway" },
+  { "identity.permissionsClaim": "scope" },
+  { "identity.permissionsClaim": "scp", "identity.spaceDelimited": "true" },
+  { "identity.issuer": "https://TENANT/realms/bookinfo-es256" },
 ]) {
   const wanted = Object.entries(settings);
   test(`some mode has ${wanted.map((each) => each.join("=")).join(" and ")}`, () => {
@@ -140,6 +143,7 @@ test("where only machines call, the modes without a login are left, the last amo
   assert.deepEqual(names, [
     "Stafford 2019",
     "a provider that is there",
+    "a provider that signs with ES256, permissions as words",
     "a second issuer, tokens of any client required at the gateway",
     "tokens checked at the workloads",
     "the sandbox's own settings",

@@ -5,6 +5,8 @@ import { after, before, test } from "node:test";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as client from "openid-client";
 import { signIn } from "../../../verify/sign-in";
+import { realmAlgorithms } from "../../../sandbox/tenant/keys";
+import { algorithmOfRealm, realmAddresses } from "../../../sandbox/tenant/realm/options";
 import { startTenant } from "../../../sandbox/tenant/server";
 import { management, temporaryDirectory, trust } from "./support";
 
@@ -91,6 +93,7 @@ test("a person's token has their roles, nested and as words, and is for the API"
   const { payload, protectedHeader } = await claimsOf(answer.access_token);
   assert.deepEqual(payload.realm_access, { roles: ["read:book-details"] });
   assert.equal(payload.scope, "openid email read:book-details");
+  assert.equal(payload.scp, "read:book-details");
   assert.equal(payload.azp, "web");
   assert.equal(payload.permissions, undefined);
   assert.equal(protectedHeader.typ, "JWT");
@@ -116,4 +119,36 @@ test("a wrong password, a wrong secret, and a client of the wrong kind get nothi
 test("the tenant beside it is what it was", async () => {
   const answer = await fetch(`https://${running.domain}/.well-known/openid-configuration`);
   assert.equal(((await answer.json()) as { issuer: string }).issuer, `https://${running.domain}/`);
+});
+
+test("a realm signs with the algorithm that its name ends in, by a key of its own that it keeps", async () => {
+  const directory = await temporaryDirectory();
+  await trust(directory);
+  const kids = new Map<string, unknown>();
+  for (const algorithm of [...realmAlgorithms, ...realmAlgorithms]) {
+    const started = await startTenant({
+      domain: "unused",
+      listen: { host: "127.0.0.1", port: 0 },
+      stateDirectory: directory,
+      management,
+      realm: { ...realm, algorithm },
+    });
+    const theirs = realmAddresses(started.domain, algorithm);
+    assert.equal(algorithmOfRealm(theirs.issuer), algorithm);
+    const provider = await client.discovery(
+      new URL(theirs.issuer),
+      "catalogue",
+      undefined,
+      client.ClientSecretPost("machine-secret"),
+    );
+    const { access_token: token } = await client.clientCredentialsGrant(provider);
+    const keys = createRemoteJWKSet(new URL(theirs.jwksUri));
+    const { protectedHeader } = await jwtVerify(token, keys, { issuer: theirs.issuer });
+    assert.equal(protectedHeader.alg, algorithm);
+    assert.equal(protectedHeader.kid, kids.get(algorithm) ?? protectedHeader.kid);
+    kids.set(algorithm, protectedHeader.kid);
+    await started.close();
+  }
+  assert.equal(new Set(kids.values()).size, realmAlgorithms.length);
+  await rm(directory, { recursive: true });
 });
