@@ -92,6 +92,19 @@ const cases: readonly [string, Expected, Observed, boolean][] = [
       false,
     ],
   ]),
+  ...(
+    [
+      ["Jwks doesn't have key to match kid or alg from Jwt", true],
+      ["Jwt verification fails", true],
+      ["Jwt ED25519 signature is wrong length", true],
+      ["Jwt is expired", false],
+    ] as const
+  ).map(([body, isRight]): [string, Expected, Observed, boolean] => [
+    `no key for it: ${body}`,
+    { status: 401, refusal: "no key for it" },
+    answer(401, body),
+    isRight,
+  ]),
   ["no route", noRoute, answer(404), true],
   ["no route asked, a service's own 404 there", noRoute, answer(404, "Not Found"), false],
   ["no route asked, an empty answer there", noRoute, answer(200), false],
