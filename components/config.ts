@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { z } from "zod";
 import type { Application } from "./application";
-import { secretSettings, type Settings, settingsSchema } from "./settings";
+import { sectionOf } from "./sections";
+import { type Settings, settingsSchema } from "./settings";
+import type { PlainValues } from "./settings/plain";
+import { describeIssues } from "./settings/problems";
 
 export type {
   AuthenticationSettings,
@@ -29,16 +31,22 @@ export function loadSettings(application: Application): Settings {
   const found = readSections();
   const { data, error } = settingsSchema(application).safeParse(found);
   if (data !== undefined) return data;
-  throw new pulumi.RunError(settingsComplaint(pulumi.getStack(), describeIssues(error, found)));
+  throw new pulumi.RunError(
+    settingsComplaint(pulumi.getStack(), describeIssues(error, found, new Map())),
+  );
 }
 
-/** Every problem of a stack's settings, a line each, without loading them: `gateway.url: found …, expected …`. */
+/**
+ * Every problem of a stack's settings, a line each, without loading them: `gateway.url: found …, expected …`.
+ * @param plain how values are written that YAML reads from text without quotes; default: that is not known
+ */
 export function settingsProblems(
   application: Application,
   found: Readonly<Record<string, unknown>>,
+  plain: PlainValues = new Map(),
 ): string[] {
   const { error } = settingsSchema(application).safeParse(found);
-  return error === undefined ? [] : describeIssues(error, found);
+  return error === undefined ? [] : describeIssues(error, found, plain);
 }
 
 /** What is said of a stack whose settings have problems. */
@@ -56,74 +64,6 @@ function readSections(): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(pulumi.runtime.allConfig())
       .filter(([key]) => key.startsWith(prefix))
-      .map(([key, value]) => [key.slice(prefix.length), parseSection(value)]),
+      .map(([key, value]) => [key.slice(prefix.length), sectionOf(value)]),
   );
-}
-
-function parseSection(value: string): unknown {
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
-}
-
-function describeIssues(error: z.ZodError, found: unknown): string[] {
-  // Two checks on one value may expect the same.
-  return [...new Set(error.issues.flatMap((issue) => describeIssue(issue, found)))];
-}
-
-/** One line per problem: most issues are one, an object's unknown keys are one each. */
-function describeIssue(issue: z.core.$ZodIssue, settings: unknown): string[] {
-  if (issue.code === "unrecognized_keys")
-    return issue.keys.map(
-      (key) => `${pathOf([...issue.path, key])}: found an unknown key, expected ${issue.message}`,
-    );
-  const path = pathOf(issue.path);
-  return [
-    `${path}: found ${describe(valueAt(settings, issue.path), path)}, expected ${issue.message}`,
-  ];
-}
-
-/** A path as `pulumi config set --path` takes it: `identity.users[0].email`. */
-function pathOf(path: readonly PropertyKey[]): string {
-  return path
-    .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
-    .join("")
-    .replace(/^\./, "");
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (parent, key) =>
-      typeof parent === "object" && parent !== null && Object.hasOwn(parent, key)
-        ? (parent as Record<PropertyKey, unknown>)[key]
-        : undefined,
-    value,
-  );
-}
-
-/** Whether a value that is no object may be a secret: it is one, or it stands where an object with one should be. */
-function mayBeSecret(path: string): boolean {
-  const setting = path.replace(/\[\d+\]/g, "[]");
-  return (
-    !path.includes(".") ||
-    [...secretSettings].some((secret) => secret === setting || secret.startsWith(`${setting}.`))
-  );
-}
-
-/** What was found, in a few words that give no secret away. */
-function describe(value: unknown, path: string): string {
-  if (value === undefined || value === null) return "nothing";
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  if (typeof value === "object")
-    return `an object with ${Object.keys(value).join(", ") || "no key"}`;
-  if (value === "") return "empty text";
-  if (mayBeSecret(path)) return `a ${typeof value} (not shown)`;
-  if (typeof value !== "string") return JSON.stringify(value);
-  // A kubeconfig where its path should be.
-  if (value.startsWith("{")) return "text in braces (not shown)";
-  if (value.includes("\n")) return `text of ${value.split("\n").length} lines`;
-  // A URL may carry a password.
-  return JSON.stringify(value.replace(/\/\/.*@/, "//…@"));
 }

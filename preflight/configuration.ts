@@ -1,12 +1,12 @@
 /** Where a stack's configuration comes from: its file, and the Pulumi CLI for what is encrypted or kept elsewhere. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { parse } from "yaml";
 import { z } from "zod";
+import { parseExactly } from "../components/sections";
 import { secretSettings } from "../components/settings";
-import { StackError } from "../stack/errors";
+import { type Path, settingText } from "../components/settings/path";
+import type { PlainValues } from "../components/settings/plain";
+import { readProjectFile, readStackFile, sectionsOf } from "../stack/stack-file";
 import { ask } from "./commands";
-import { find, type Path, settingText } from "./values";
+import { find } from "./values";
 
 export type Sections = Readonly<Record<string, unknown>>;
 
@@ -18,16 +18,13 @@ export interface Configuration {
   /** Whether the file takes values from Pulumi ESC, which only the CLI can read. */
   readonly environments: boolean;
   /** The secrets that the file holds in plain text. */
-  readonly plain: readonly Path[];
+  readonly exposed: readonly Path[];
+  /** How the file writes values that are not text. */
+  readonly plain: PlainValues;
   /** The file's name. */
   readonly file: string;
 }
 
-const stackFile = z.object({
-  config: z.record(z.string(), z.unknown()).default({}),
-  environment: z.unknown().optional(),
-});
-const projectFile = z.object({ name: z.string() });
 const printed = z.record(
   z.string(),
   z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }),
@@ -42,61 +39,24 @@ const patience = 10_000;
  * @throws StackError where there is no such stack, or its file cannot be read
  */
 export async function readConfiguration(directory: string, stack: string): Promise<Configuration> {
-  const file = `Pulumi.${stack.split("/").at(-1) ?? ""}.yaml`;
-  if (!/^(\w[\w.-]*\/){0,2}\w[\w.-]*$/.test(stack) || !existsSync(join(directory, file)))
-    throw new StackError(`there is no stack ${stack}: ${stacksOf(directory)}`);
-  const { config, environment } = readYaml(directory, file, stackFile);
-  const { name } = readYaml(directory, "Pulumi.yaml", projectFile);
-  const own = sectionsOf(name, config);
+  // Other readers of the file know it by its last part.
+  const name = /^(?:\w[\w.-]*\/){0,2}(\w[\w.-]*)$/.exec(stack)?.[1] ?? stack;
+  const project = readProjectFile(directory);
+  const { file, config, rest, plain } = readStackFile(project, name);
+  const own = { ...project.defaults, ...sectionsOf(project.name, config) };
   const decrypted = await decrypt(directory, stack);
   return {
-    sections: typeof decrypted === "string" ? own : sectionsOf(name, decrypted),
+    sections: typeof decrypted === "string" ? own : sectionsOf(project.name, decrypted),
     undecrypted: typeof decrypted === "string" ? decrypted : undefined,
-    environments: environment !== undefined,
-    plain: find(own, plainSecret).map(({ path }) => path),
+    environments: rest.environment !== undefined,
+    exposed: find(own, plainSecret).map(({ path }) => path),
+    plain,
     file,
   };
 }
 
 const plainSecret = (value: unknown, path: Path) =>
   typeof value === "string" && secretSettings.has(settingText(path)) ? value : undefined;
-
-function stacksOf(directory: string): string {
-  if (!existsSync(directory)) return `there is no folder ${directory}`;
-  const names = readdirSync(directory).flatMap((file) => {
-    const name = /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1];
-    return name === undefined ? [] : [name];
-  });
-  return names.length === 0
-    ? `${directory} has no file Pulumi.STACK.yaml`
-    : `there are ${names.sort().join(", ")}`;
-}
-
-function readYaml<Shape extends z.ZodType>(
-  directory: string,
-  file: string,
-  shape: Shape,
-): z.output<Shape> {
-  let content: unknown;
-  try {
-    content = parse(readFileSync(join(directory, file), "utf8"));
-  } catch {
-    // The parser's message quotes the file.
-    throw new StackError(`${join(directory, file)} is not YAML that can be read`);
-  }
-  const { data } = shape.safeParse(content ?? {});
-  if (data !== undefined) return data;
-  throw new StackError(`${join(directory, file)} does not have the shape that Pulumi gives it`);
-}
-
-function sectionsOf(project: string, values: Sections): Sections {
-  const prefix = `${project}:`;
-  return Object.fromEntries(
-    Object.entries(values)
-      .filter(([key]) => key.startsWith(prefix))
-      .map(([key, value]) => [key.slice(prefix.length), value]),
-  );
-}
 
 /** All values as the Pulumi CLI knows them, over its pipe only; or in a line why it gives none. */
 async function decrypt(directory: string, stack: string): Promise<Sections | string> {
@@ -118,7 +78,7 @@ async function decrypt(directory: string, stack: string): Promise<Sections | str
 
 function jsonIn(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return undefined;
   }

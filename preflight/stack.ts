@@ -5,10 +5,11 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { type Settings, settingsComplaint, settingsProblems } from "../components/config";
 import { secretSettings, settingsSchema } from "../components/settings";
+import { type Path, pathText, settingText, valueAt } from "../components/settings/path";
 import { StackError } from "../stack/errors";
 import { type Configuration, readConfiguration, type Sections } from "./configuration";
 import { Secrets } from "./secrets";
-import { find, type Path, pathText, settingText, valueAt, withValue } from "./values";
+import { find, withValue } from "./values";
 
 /** A secret that could not be had, and what to do about it. */
 export interface Missing {
@@ -48,7 +49,7 @@ export async function readStack(
 ): Promise<Stack> {
   const configuration = await readConfiguration(directory, name);
   const { sections, missing } = complete(application, configuration, name);
-  const problems = settingsProblems(application, sections);
+  const problems = settingsProblems(application, sections, configuration.plain);
   const { data } = settingsSchema(application).safeParse(sections);
   if (data === undefined) throw new WrongSettings(settingsComplaint(name, problems));
   const secrets = new Secrets();
@@ -59,7 +60,7 @@ export async function readStack(
     file: configuration.file,
     settings: data,
     missing,
-    plain: configuration.plain.map(pathText),
+    plain: configuration.exposed.map(pathText),
     secrets,
   };
 }

@@ -1,16 +1,5 @@
-/** Values inside a stack's settings, by paths as Pulumi writes them: `identity.users[0].password`. */
-
-export type Path = readonly (string | number)[];
-
-export function pathText(path: Path): string {
-  return path
-    .map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`))
-    .join("")
-    .replace(/^\./, "");
-}
-
-/** The same for every entry of a list: `identity.users[].password`. */
-export const settingText = (path: Path) => pathText(path).replace(/\[\d+\]/g, "[]");
+/** Values inside a stack's settings, by their paths. */
+import type { Path } from "../components/settings/path";
 
 const childrenOf = (value: object): [string | number, unknown][] =>
   Array.isArray(value)
@@ -27,16 +16,6 @@ export function find<Found>(
   if (found !== undefined) return [{ path, found }];
   if (typeof value !== "object" || value === null) return [];
   return childrenOf(value).flatMap(([key, child]) => find(child, wanted, [...path, key]));
-}
-
-export function valueAt(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (parent, key) =>
-      typeof parent === "object" && parent !== null && Object.hasOwn(parent, key)
-        ? (parent as Record<string | number, unknown>)[key]
-        : undefined,
-    value,
-  );
 }
 
 /** A copy with another value at the path, whose parents are there. */

@@ -1,12 +1,11 @@
 /** A stack's own configuration, with placeholders for the secrets that a preview does not need. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { isMap, parseDocument } from "yaml";
 import { z } from "zod";
 import type { Application } from "../components/application";
 import { settingsComplaint, settingsProblems } from "../components/config";
 import { secretSettings, type Settings, settingsSchema } from "../components/settings";
+import { type Path, pathText } from "../components/settings/path";
 import type { Project } from "../stack/project";
+import { readProjectFile, readStackFile, sectionsOf } from "../stack/stack-file";
 import { Failure } from "../sandbox/failure";
 import { kubeconfigOfNothing } from "./nothing";
 import { secretsIn } from "./secrets";
@@ -29,45 +28,26 @@ export interface PreviewConfiguration {
 }
 
 type Fields = Record<string, unknown>;
-type Path = readonly (string | number)[];
 
 const fieldsOf = (value: unknown): Fields | undefined =>
   typeof value === "object" && value !== null && !Array.isArray(value)
     ? (value as Fields)
     : undefined;
 
-/** The stacks that a project's folder has files of. */
-export function stacksOf(root: string): string[] {
-  return readdirSync(root)
-    .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
-    .sort();
-}
-
-/** The project's own settings: Pulumi.yaml. */
-export function projectOf(root: string): { readonly name: string } & Fields {
-  return z.looseObject({ name: z.string() }).parse(readYaml(root, "Pulumi.yaml"));
-}
-
 /**
  * Reads Pulumi.STACK.yaml, without a passphrase: whatever is encrypted in it gets a placeholder, and so does each
  * secret that the settings' schema asks for and the file does not hold.
  * @param project its folder, and the application that the settings are for
- * @throws Failure where there is no such stack, and naming every setting that is wrong
+ * @throws StackError where there is no such stack, or a file cannot be read; Failure naming every setting that is wrong
  */
 export function previewConfiguration(
   { folder: root, application }: Pick<Project, "folder" | "application">,
   stack: string,
 ): PreviewConfiguration {
-  const file = `Pulumi.${stack}.yaml`;
-  if (!/^[\w.-]+$/.test(stack) || !existsSync(join(root, file))) {
-    throw new Failure(`there is no stack ${stack}: there are ${stacksOf(root).join(", ")}`);
-  }
-  const { data } = stackFile.safeParse(readYaml(root, file));
-  if (data === undefined) throw new Failure(`${file}: config is not an object of settings`);
-  const { config, environment } = data;
-  const prefix = `${projectOf(root).name}:`;
-  const own = Object.entries(config).filter(([key]) => key.startsWith(prefix));
-  const settings = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
+  const project = readProjectFile(root);
+  const { file, config, rest, plain } = readStackFile(project, stack);
+  const prefix = `${project.name}:`;
+  const settings = { ...project.defaults, ...sectionsOf(project.name, config) };
   for (const [section, value] of Object.entries(settings)) {
     if (isEncrypted(value)) throw new Failure(wholeSection(file, section));
   }
@@ -78,7 +58,7 @@ export function previewConfiguration(
     ...replaceVersionPrefix(settings),
     ...fillRequired(application, settings),
   ];
-  const problems = settingsProblems(application, settings);
+  const problems = settingsProblems(application, settings, plain);
   if (problems.length > 0) throw new Failure(settingsComplaint(stack, problems));
   // Another namespace's encrypted value is for a provider that the stack does not use: its defaults are off.
   const others = Object.entries(config).filter(
@@ -87,39 +67,28 @@ export function previewConfiguration(
   return {
     config: {
       ...Object.fromEntries(others),
-      ...Object.fromEntries(own.map(([key]) => [key, settings[key.slice(prefix.length)]])),
+      ...Object.fromEntries(
+        Object.entries(settings).map(([section, value]) => [prefix + section, value]),
+      ),
     },
     placeholders,
-    environments: environment,
+    environments: environmentsOf.parse(rest.environment),
     settings: settingsSchema(application).parse(settings),
     secrets,
   };
 }
 
-const stackFile = z.looseObject({
-  config: z.record(z.string(), z.unknown()).default({}),
-  environment: z
-    .union([
-      z.array(z.unknown()).transform((names) => names.map(environmentName)),
-      z.unknown().transform(() => ["one of its own"]),
-    ])
-    .optional()
-    .transform((names) => names ?? []),
-});
+const environmentsOf = z
+  .union([
+    z.array(z.unknown()).transform((names) => names.map(environmentName)),
+    z.unknown().transform(() => ["one of its own"]),
+  ])
+  .optional()
+  .transform((names) => names ?? []);
 
 /** An environment is named by a text, or by an object of one key with its options. */
 function environmentName(entry: unknown): string {
   return typeof entry === "string" ? entry : (Object.keys(fieldsOf(entry) ?? {})[0] ?? "one");
-}
-
-function readYaml(root: string, file: string): unknown {
-  const document = parseDocument(readFileSync(join(root, file), "utf8"));
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const [position] = error.linePos ?? [];
-    throw new Failure(`${file} is not YAML: line ${position?.line ?? "?"} (${error.code})`);
-  }
-  return isMap(document.contents) ? document.toJS() : {};
 }
 
 const wholeSection = (file: string, section: string) =>
@@ -133,17 +102,10 @@ function isEncrypted(value: unknown): boolean {
   );
 }
 
-/** As `pulumi config set --path` takes it. */
-const textOf = (path: Path) =>
-  path
-    .map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`))
-    .join("")
-    .slice(1);
-
 function replaceEncrypted(settings: Fields): string[] {
   return pathsTo(settings, isEncrypted).map((path) => {
     set(settings, path, placeholderFor(settings, path));
-    return textOf(path);
+    return pathText(path);
   });
 }
 
@@ -183,7 +145,7 @@ function fillRequired(application: Application, settings: Fields): string[] {
   for (const path of [...secretSettings].flatMap((pattern) => absent(settings, pattern))) {
     const before = settingsProblems(application, settings).length;
     set(settings, path, placeholderFor(settings, path));
-    if (settingsProblems(application, settings).length < before) filled.push(textOf(path));
+    if (settingsProblems(application, settings).length < before) filled.push(pathText(path));
     else set(settings, path, undefined);
   }
   return filled;
@@ -211,7 +173,7 @@ function absent(settings: Fields, pattern: string): Path[] {
 }
 
 function placeholderFor(settings: Fields, path: Path): string {
-  if (textOf(path) !== "cluster.kubeconfig") return placeholder;
+  if (pathText(path) !== "cluster.kubeconfig") return placeholder;
   const context = fieldsOf(settings.cluster)?.context;
   return kubeconfigOfNothing(typeof context === "string" ? context : undefined);
 }

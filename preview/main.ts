@@ -11,9 +11,10 @@ import { ensurePulumi } from "../sandbox/toolchain/toolchain";
 import { StackError } from "../stack/errors";
 import { runProgram } from "../stack/program";
 import { type Project, projectNamed } from "../stack/project";
+import { readProjectFile, stacksOf } from "../stack/stack-file";
 import { type Arguments, help, readArguments, type ReportFile } from "./arguments";
 import { acceptPlan, type Check, checkPlan, complaintOf } from "./check";
-import { type PreviewConfiguration, previewConfiguration, stacksOf } from "./configuration";
+import { type PreviewConfiguration, previewConfiguration } from "./configuration";
 import { type Preview, previewProject } from "./engine";
 import { makeFolder, removeAbandoned } from "./folder";
 import { renderFailure, renderMarkdown } from "./markdown";
@@ -86,7 +87,7 @@ interface Prepared {
 /** @throws Failure naming everything that is wrong in the stack's files, a line each */
 function prepare(project: Project, stack: string): Prepared {
   const { configuration, complaint } = attempt(() => previewConfiguration(project, stack));
-  const isThere = stacksOf(project.folder).includes(stack);
+  const isThere = stacksIn(project).includes(stack);
   const { choice, problems } = isThere
     ? readChoice(project.folder, stack, rules)
     : { choice: {}, problems: [] };
@@ -99,11 +100,17 @@ function prepare(project: Project, stack: string): Prepared {
   };
 }
 
+/** Whether an error's message is what a person is to read. */
+const isSaid = (error: unknown): error is Failure | StackError =>
+  error instanceof Failure || error instanceof StackError;
+
+const stacksIn = ({ folder }: Project) => stacksOf(readProjectFile(folder).folder);
+
 function attempt(read: () => PreviewConfiguration) {
   try {
     return { configuration: read() };
   } catch (error) {
-    if (error instanceof Failure) return { complaint: error.message };
+    if (isSaid(error)) return { complaint: error.message };
     throw error;
   }
 }
@@ -175,7 +182,7 @@ async function run(
   if (taken) globalThis.console = new Console(process.stderr);
   const report = await reportOf(project, stack, graph === "check", signal).catch(
     async (error: unknown) => {
-      if (error instanceof Failure && !signal.aborted) await reportFailure(stack, files, error);
+      if (isSaid(error) && !signal.aborted) await reportFailure(stack, files, error);
       throw error;
     },
   );
@@ -208,7 +215,7 @@ async function reportOf(
 function reportFailure(
   stack: string,
   files: readonly ReportFile[],
-  { message }: Failure,
+  { message }: Failure | StackError,
 ): Promise<void> {
   const errors = message.split("\n").map((line) => line.trim());
   return writeReport(files, {
@@ -226,7 +233,7 @@ async function main(): Promise<number> {
   const { stack } = chosen;
   const project = projectNamed(chosen.project);
   if (stack === undefined) {
-    throw new Failure(`name a stack: there are ${stacksOf(project.folder).join(", ")}`);
+    throw new Failure(`name a stack: there are ${stacksIn(project).join(", ")}`);
   }
   const { policyConfig, files } = chosen;
   await checkFiles(policyConfig === undefined ? files : [policyConfig]);

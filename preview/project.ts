@@ -2,7 +2,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import { writePrivate } from "../sandbox/files";
 import {
   dynamicPlugin,
@@ -13,7 +12,9 @@ import {
   writePackLauncher,
   writePluginLauncher,
 } from "../sandbox/plugins/launchers";
-import { type PreviewConfiguration, projectOf } from "./configuration";
+import { writeYaml } from "../stack/pulumi-yaml";
+import { readProjectFile } from "../stack/stack-file";
+import type { PreviewConfiguration } from "./configuration";
 
 /** The stand-ins that a preview has its own of. */
 const ownPlugins: Readonly<Partial<Record<StandInName, string>>> = {
@@ -42,7 +43,7 @@ export function writeProject(
   { config }: Pick<PreviewConfiguration, "config">,
   folder: string,
 ): PreviewProject {
-  const settings = projectOf(root);
+  const { name, content } = readProjectFile(root);
   const launchers = join(folder, "plugins");
   const providers = [
     ...standIns.map(({ name, version }) => ({
@@ -58,13 +59,13 @@ export function writeProject(
   }
   writePrivate(
     join(folder, "Pulumi.yaml"),
-    stringify({ ...settings, main: root, plugins: { providers, analyzers } }),
+    writeYaml({ ...content, main: root, plugins: { providers, analyzers } }),
   );
-  writePrivate(join(folder, `Pulumi.${stack}.yaml`), stringify({ config }));
+  writePrivate(join(folder, `Pulumi.${stack}.yaml`), writeYaml({ config }));
   return {
     folder,
     launchers,
-    name: settings.name,
+    name,
     stack,
     environment: {
       PULUMI_HOME: join(folder, "home"),

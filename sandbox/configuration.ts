@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { z } from "zod";
 import { bookinfoSettings, loginSettings, type LoginSettings } from "../components/settings";
 import { settingsComplaint, settingsProblems } from "../components/config";
+import type { Plain } from "../components/settings/plain";
+import { NotYaml, readYaml, type Yaml } from "../stack/pulumi-yaml";
+import { readProjectFile, readStackFile } from "../stack/stack-file";
 import { Failure } from "./failure";
 import type { ImageNames } from "./images/images";
 import { istioRegistry } from "./images/istio";
@@ -11,7 +12,7 @@ import { stackName, type Layout } from "./layout";
 import { kubeconfigPath, type GatewayPort } from "./node/node";
 import type { Decisions } from "./state";
 import { identitySecrets, oidcIdentity, realmBeside, realmOf } from "./provider";
-import { set, settingsOf, stackFile, type Configuration } from "./setting-paths";
+import { set, settingsOf, type Configuration } from "./setting-paths";
 import { customDomain, managementClient, tenantAuthority, tenantDomain } from "./tenant-service";
 import type { RealmOptions } from "./tenant/realm/options";
 import type { Toolchain } from "./toolchain/toolchain";
@@ -31,7 +32,7 @@ const withCertificate = z.object({ tls: z.record(z.string(), z.unknown()).option
 
 /**
  * Pulumi.sandbox.yaml, with what only this machine knows, and over it what was asked for on the command line.
- * @throws Failure naming the first override that is no setting
+ * @throws Failure naming the first override that is no setting; StackError where the file cannot be read
  */
 export function sandboxConfiguration(
   layout: Layout,
@@ -40,8 +41,10 @@ export function sandboxConfiguration(
   overrides: readonly Override[],
 ): Configuration {
   const { project } = layout;
-  const text = readFileSync(join(project.folder, `Pulumi.${stackName}.yaml`), "utf8");
-  const configuration = { ...stackFile.parse(parse(text)), project };
+  const { config, rest, plain } = readStackFile(readProjectFile(project.folder), stackName);
+  const given = overrides.map(({ path, value }) => ({ path, ...parseValue(path, value) }));
+  const written = given.flatMap(({ path, plain: values }) => plainAt(path, values));
+  const configuration = { project, config, rest, plain: new Map([...plain, ...written]) };
   const local: Record<string, unknown> = {
     "cluster.kubeconfigPath": kubeconfigPath(layout),
     "istio.version": istioVersion,
@@ -54,8 +57,8 @@ export function sandboxConfiguration(
     "identity.certificateAuthority": tenantAuthority(layout),
   };
   for (const [path, value] of Object.entries(local)) set(configuration, path, value);
-  const given = (wanted: string) => overrides.findLast(({ path }) => path === wanted)?.value.trim();
-  if (given("identity.kind") === "oidc") {
+  const asked = (wanted: string) => overrides.findLast(({ path }) => path === wanted)?.value.trim();
+  if (asked("identity.kind") === "oidc") {
     const identity = `${project.name}:identity`;
     const { [identity]: tenant } = configuration.config;
     const domain = tenantDomain(decisions.ports.tenant);
@@ -64,10 +67,10 @@ export function sandboxConfiguration(
       tenant,
       domain,
       tenantAuthority(layout),
-      given("identity.issuer"),
+      asked("identity.issuer"),
     );
   }
-  for (const { path, value } of overrides) set(configuration, path, parseValue(path, value));
+  for (const { path, value } of given) set(configuration, path, value);
   // The node has a productpage that signs people in by itself, under this name.
   const { at, image } = loginSettingsOf(configuration);
   if (at === "application" && image === undefined)
@@ -79,14 +82,23 @@ export function sandboxConfiguration(
   return configuration;
 }
 
-function parseValue(path: string, value: string): unknown {
+function parseValue(path: string, value: string): Yaml {
   // YAML would make one line of a certificate's many.
-  if (value.startsWith("-----BEGIN ")) return value;
+  if (value.startsWith("-----BEGIN ")) return { value, plain: new Map() };
   try {
-    return parse(value);
-  } catch {
+    return readYaml(value);
+  } catch (error) {
+    if (!(error instanceof NotYaml)) throw error;
     throw new Failure(`--set ${path}: its value is not YAML`);
   }
+}
+
+/** How a value that an option gives is written, by the settings' paths. */
+function plainAt(path: string, values: Yaml["plain"]): [string, Plain][] {
+  return [...values].map(([inside, plain]) => [
+    path + (inside === "" || inside.startsWith("[") ? inside : `.${inside}`),
+    { ...plain, option: true },
+  ]);
 }
 
 /**
@@ -108,7 +120,7 @@ export function checkConfiguration(
   const problems = [
     ...clusterProblems(known),
     ...domainProblems(known, decisions),
-    ...settingsProblems(configuration.project.application, known).filter(
+    ...settingsProblems(configuration.project.application, known, configuration.plain).filter(
       (problem) => !unmade.some((setting) => problem.startsWith(`${setting}:`)),
     ),
   ];

@@ -1,15 +1,11 @@
 /** The settings of a stack file, by their paths. */
 import { z } from "zod";
 import type { Project } from "../stack/project";
+import { sectionsOf, type StackFile } from "../stack/stack-file";
 import { Failure } from "./failure";
 
-/** A stack file's content. Every setting of the program is an object. */
-export const stackFile = z
-  .object({ config: z.record(z.string(), z.unknown()).default({}) })
-  .loose();
-
-/** A project's stack file, as it is or as it is to be. */
-export interface Configuration extends z.infer<typeof stackFile> {
+/** A project's stack file, as it is or as it is to be. Every setting of the program is an object. */
+export interface Configuration extends Pick<StackFile, "config" | "rest" | "plain"> {
   readonly project: Project;
 }
 
@@ -17,7 +13,11 @@ export interface Configuration extends z.infer<typeof stackFile> {
 const stepsOf = (path: string) => path.split(/[.[\]]+/).filter((step) => step !== "");
 
 /** Sets a value inside the settings; `a.b.c` is the field c of b of the setting a. */
-export function set({ project, config }: Configuration, path: string, value: unknown): void {
+export function set(
+  { project, config }: Pick<Configuration, "project" | "config">,
+  path: string,
+  value: unknown,
+): void {
   const [setting = "", ...fields] = stepsOf(path);
   const last = fields.pop();
   if (last === undefined) {
@@ -42,7 +42,10 @@ function requireEntry(target: object, field: string, path: string): void {
 }
 
 /** Takes a value out of the settings. */
-export function take({ project, config }: Configuration, path: string): unknown {
+export function take(
+  { project, config }: Pick<Configuration, "project" | "config">,
+  path: string,
+): unknown {
   const [setting = "", ...fields] = stepsOf(path);
   const last = fields.pop() ?? "";
   let target: Record<string, unknown> = config;
@@ -61,11 +64,8 @@ export function take({ project, config }: Configuration, path: string): unknown 
 const container = z.custom<object>((value) => typeof value === "object" && value !== null);
 
 /** The settings of the program alone, by their own names. */
-export function settingsOf({ project, config }: Configuration): Record<string, unknown> {
-  const prefix = `${project.name}:`;
-  return Object.fromEntries(
-    Object.entries(config)
-      .filter(([key]) => key.startsWith(prefix))
-      .map(([key, value]) => [key.slice(prefix.length), structuredClone(value)]),
-  );
-}
+export const settingsOf = ({
+  project,
+  config,
+}: Pick<Configuration, "project" | "config">): Record<string, unknown> =>
+  structuredClone({ ...project.defaults, ...sectionsOf(project.name, config) });

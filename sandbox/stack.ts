@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { output } from "@pulumi/pulumi";
 import {
@@ -8,7 +8,6 @@ import {
   type DiagnosticEvent,
   type EngineEvent,
 } from "@pulumi/pulumi/automation";
-import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { secretsOf } from "./configuration";
 import type { Configuration } from "./setting-paths";
@@ -18,6 +17,8 @@ import { parseJson, readIfThere, writePrivate } from "./files";
 import { stackName, type Layout } from "./layout";
 import { runProgram } from "../stack/program";
 import type { Project } from "../stack/project";
+import { writeYaml } from "../stack/pulumi-yaml";
+import { readProjectFile } from "../stack/stack-file";
 import { kubeconfigPath } from "./node/node";
 import type { Plugins } from "./plugins/choice";
 import { comesTrue, end, patience, processIds, readProcess, run } from "./processes";
@@ -59,15 +60,12 @@ function makeFolders(layout: Layout, decisions: Decisions): void {
 
 /** The project's own settings, for a working folder that is not the project's, with the plug-ins to be used. */
 function writeProject(layout: Layout, plugins: Plugins): void {
-  const settings = z
-    .record(z.string(), z.unknown())
-    .parse(parse(readFileSync(join(layout.project.folder, "Pulumi.yaml"), "utf8")));
   const project = {
-    ...settings,
+    ...readProjectFile(layout.project.folder).content,
     main: layout.project.folder,
     plugins: { providers: plugins.standIns },
   };
-  writePrivate(join(layout.pulumi, "Pulumi.yaml"), stringify(project));
+  writePrivate(join(layout.pulumi, "Pulumi.yaml"), writeYaml(project));
 }
 
 /** Writes the stack's configuration into Pulumi's working folder. */
@@ -79,8 +77,8 @@ async function writeConfiguration(
   const working = workingCopy(layout);
   const secrets = secretsOf(configuration, decisions);
   const previous = encryptedParts(readIfThere(working), configuration, Object.keys(secrets));
-  const { project, ...file } = withEncrypted(configuration, previous);
-  writePrivate(working, stringify(file));
+  const { project, rest, config } = withEncrypted(configuration, previous);
+  writePrivate(working, writeYaml({ ...rest, config }));
   if (previous !== undefined) return;
   for (const [path, secret] of Object.entries(secrets)) {
     // Through standard input: every user of the machine may read a command line.

@@ -1,22 +1,23 @@
 /** Pulumi's own copy of the stack's configuration, which has the secrets that an earlier run encrypted. */
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { parse } from "yaml";
 import { z } from "zod";
 import { readIfThere } from "./files";
 import { stackName, type Layout } from "./layout";
-import { set, settingsOf, stackFile, take, type Configuration } from "./setting-paths";
+import { parseStackFile } from "../stack/stack-file";
+import { set, settingsOf, take, type Configuration } from "./setting-paths";
 
-export const workingCopy = (layout: Layout) => join(layout.pulumi, `Pulumi.${stackName}.yaml`);
+const stackFileName = `Pulumi.${stackName}.yaml`;
+
+export const workingCopy = (layout: Layout) => join(layout.pulumi, stackFileName);
 
 /** The addresses of the last run, each only where there was one. */
 export function knownAddresses(layout: Layout): { gateway?: string; tenant?: string } {
   const text = readIfThere(workingCopy(layout));
   if (text === undefined) return {};
-  const { gateway, identity } = settingsOf({
-    ...stackFile.parse(parse(text)),
-    project: layout.project,
-  });
+  const { project } = layout;
+  const { config } = parseStackFile(text, stackFileName, project.name);
+  const { gateway, identity } = settingsOf({ project, config });
   const { url } = z.object({ url: z.string() }).parse(gateway);
   const { domain, issuer } = z
     .object({ domain: z.string().optional(), issuer: z.string().optional() })
@@ -24,10 +25,7 @@ export function knownAddresses(layout: Layout): { gateway?: string; tenant?: str
   return { gateway: url, tenant: issuer ?? `https://${domain}/` };
 }
 
-const working = z.object({
-  encryptionsalt: z.string(),
-  config: z.record(z.string(), z.unknown()),
-});
+const salted = z.object({ encryptionsalt: z.string() });
 
 const secure = z.strictObject({ secure: z.string() });
 
@@ -46,10 +44,11 @@ export function encryptedParts(
   configuration: Configuration,
   paths: readonly string[],
 ): Encrypted | undefined {
-  const { data } = working.safeParse(parse(workingCopy ?? ""));
-  if (data === undefined) return undefined;
-  const { encryptionsalt, config } = data;
   const { project } = configuration;
+  const { config, rest } = parseStackFile(workingCopy ?? "", stackFileName, project.name);
+  const { data } = salted.safeParse(rest);
+  if (data === undefined) return undefined;
+  const { encryptionsalt } = data;
   const secrets = Object.fromEntries(
     paths.flatMap((path) => {
       const found = secure.safeParse(take({ project, config }, path));
@@ -71,5 +70,5 @@ export function withEncrypted(
   if (parts === undefined) return configuration;
   const whole = { ...configuration, config: structuredClone(configuration.config) };
   for (const [path, secret] of Object.entries(parts.secrets)) set(whole, path, secret);
-  return { ...whole, encryptionsalt: parts.encryptionsalt };
+  return { ...whole, rest: { ...whole.rest, encryptionsalt: parts.encryptionsalt } };
 }

@@ -1,10 +1,9 @@
 /** The projects of this clone: a folder with Pulumi.yaml, index.ts, and application.ts, which has its table. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { parse } from "yaml";
-import { z } from "zod";
 import type { Application } from "../components/application";
 import { StackError } from "./errors";
+import { readProjectFile } from "./stack-file";
 
 const clone = join(__dirname, "..");
 
@@ -20,6 +19,8 @@ export interface Project {
   /** Its place in the clone: empty for the clone itself, or `examples/NAME`. */
   readonly place: string;
   readonly application: Application;
+  /** The sections that a stack has without its file's, as Pulumi.yaml has them. Default: none. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
 }
 
 /** The project of the clone itself. */
@@ -57,13 +58,11 @@ export function sandboxCommand(
   return [run, "sandbox", ...(all.length > 0 ? ["--", ...all] : [])].join(" ");
 }
 
-const named = z.looseObject({ name: z.string() });
-
 /** @param folder one that is a project's */
 export function projectAt(folder: string): Project {
   const place = relative(clone, folder);
-  const { name } = named.parse(parse(readFileSync(join(folder, "Pulumi.yaml"), "utf8")));
-  return { name, folder, place, application: applicationOf(place) };
+  const { name, defaults } = readProjectFile(folder);
+  return { name, folder, place, application: applicationOf(place), defaults };
 }
 
 function isProject(folder: string): boolean {

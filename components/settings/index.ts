@@ -22,16 +22,7 @@ import { verify } from "./verify";
 export { bookinfoSettings } from "./bookinfo";
 export { login as loginSettings } from "./login";
 export type { ServiceType } from "./gateway";
-
-/** The settings whose values no message may show; `[]` stands for any entry of a list. */
-export const secretSettings: ReadonlySet<string> = new Set([
-  "cluster.kubeconfig",
-  "cluster.token",
-  "identity.client.secret",
-  "identity.clientSecret",
-  "identity.machines[].clientSecret",
-  "identity.users[].password",
-]);
+export { secretSettings } from "./secrets";
 
 /** The type of the gateway's Service on clusters that leave no choice. */
 const serviceTypeOn: Readonly<Record<string, ServiceType | undefined>> = {

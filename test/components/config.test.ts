@@ -250,8 +250,8 @@ test("all problems are reported at once", () => {
       "  istio.values.base: found 3, expected an object of Helm values",
       "  istio.values.ztunnel: found an unknown key, expected one of base, istiod, gateway",
       '  identity.domain: found "https://tenant.example", expected the tenant\'s host name, without https:// and path, such as tenant.eu.auth0.com',
-      "  identity.clientId: found 3, expected the client id of the tenant's Management API client",
-      "  identity.clientSecret: found a number (not shown), expected the client secret of the tenant's Management API client",
+      "  identity.clientId: found the number 3, as Pulumi passes it on (zeros or digits that were written may be missing), expected the client id of the tenant's Management API client. As text it is written in quotes; or set it with: pulumi config set --path --type string identity.clientId TEXT",
+      "  identity.clientSecret: found a number (not shown), expected the client secret of the tenant's Management API client. As text it is written in quotes; or set it with: pulumi config set --path --secret identity.clientSecret",
       "  identity.certificateAuthority: found text of 2 lines, expected certificates of a certificate authority in PEM, and nothing else",
       '  identity.users[0].email: found "Upper@bookinfo.example", expected an e-mail address in lower case, as the tenant keeps it',
       '  identity.users[0].roles[0]: found "admin", expected one of "user", "moderator"',
@@ -316,7 +316,7 @@ const single: [string, Record<string, unknown>, string][] = [
   [
     "a version that is no text",
     { ...smallest, istio: { version: 1.31 } },
-    'istio.version: found 1.31, expected an exact version, 1.30.4 or later, such as "1.30.4"',
+    'istio.version: found the number 1.31, as Pulumi passes it on (zeros or digits that were written may be missing), expected an exact version, 1.30.4 or later, such as "1.30.4". As text it is written in quotes; or set it with: pulumi config set --path --type string istio.version TEXT',
   ],
   ...Object.entries({
     "a query": "https://tenant.example/?realm=books",

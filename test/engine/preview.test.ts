@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
-import { stacksOf } from "../../preview/configuration";
+import { stacksOf } from "../../stack/stack-file";
 import { kubeconfigOfNothing } from "../../preview/nothing";
 import { standIns } from "../../sandbox/plugins/launchers";
 import { temporaryFolder } from "../sandbox/images/reading";

@@ -241,7 +241,7 @@ test("wrong settings: all of them at once, no secret, and nobody is asked", asyn
 for (const [args, message] of [
   [["nosuch"], "there is no stack nosuch: there are dev, prod, sandbox"],
   [["../dev"], "there is no stack ../dev: there are dev, prod, sandbox"],
-  [["dev", "--cwd", "/nowhere"], "there is no stack dev: there is no folder /nowhere"],
+  [["dev", "--cwd", "/nowhere"], "there is no folder /nowhere"],
   [[], "name one stack. See npm run preflight -- --help."],
   [["dev", "prod"], "name one stack. See npm run preflight -- --help."],
   [["dev", "--stak"], "Unknown option '--stak'. See npm run preflight -- --help."],

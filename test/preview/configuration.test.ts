@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { stringify } from "yaml";
 import { bookinfo as application } from "../../components/access";
-import { placeholder, previewConfiguration, stacksOf } from "../../preview/configuration";
+import { placeholder, previewConfiguration } from "../../preview/configuration";
 import { kubeconfigOfNothing } from "../../preview/nothing";
+import { stacksOf } from "../../stack/stack-file";
 import { temporaryFolder } from "../sandbox/images/reading";
 import { root } from "../engine/preview";
 
@@ -139,11 +140,15 @@ test("the rest is the stack's own; an encrypted value of another namespace is le
 });
 
 for (const [what, content, message] of [
-  ["is not YAML", "config: [", /^Failure: Pulumi\.team\.yaml is not YAML: line 1 \(\w+\)$/],
+  [
+    "is not YAML",
+    "config: [",
+    /^StackError: Pulumi\.team\.yaml is not YAML that Pulumi can read: line 2: unexpected end of the stream within a flow collection$/,
+  ],
   [
     "has no object of settings",
     "config: text",
-    /^Failure: Pulumi\.team\.yaml: config is not an object of settings$/,
+    /^StackError: Pulumi\.team\.yaml is not an object whose config is an object of settings$/,
   ],
   [
     "has a whole section encrypted",

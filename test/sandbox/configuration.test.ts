@@ -76,31 +76,38 @@ test("the stack's file is laid out for this clone: its ports, its folders and it
   const file = z
     .object({ config: z.record(z.string(), z.unknown()) })
     .parse(parse(readFileSync(join(root, "Pulumi.sandbox.yaml"), "utf8")));
-  assert.deepEqual(configured(), {
-    project: places.project,
-    config: {
-      ...file.config,
-      "istio-auth0:cluster": { kind: "existing", kubeconfigPath: join(places.node, "kubeconfig") },
-      "istio-auth0:istio": {
-        ...section(file, "istio"),
-        version: "1.31.0",
-        charts: { folder: charts },
-        hub: "docker.io/istio",
-        tag: "1.31.0",
-      },
-      "istio-auth0:identity": {
-        ...section(file, "identity"),
-        domain: "tenant.localhost:18443",
-        clientId: "sandbox-management",
-        certificateAuthority: authority,
-      },
-      "istio-auth0:gateway": {
-        url: "http://localhost:18080",
-        serviceType: "NodePort",
-        nodePort: 30080,
+  const { project, config } = configured();
+  assert.equal(project, places.project);
+  assert.deepEqual(
+    { config },
+    {
+      config: {
+        ...file.config,
+        "istio-auth0:cluster": {
+          kind: "existing",
+          kubeconfigPath: join(places.node, "kubeconfig"),
+        },
+        "istio-auth0:istio": {
+          ...section(file, "istio"),
+          version: "1.31.0",
+          charts: { folder: charts },
+          hub: "docker.io/istio",
+          tag: "1.31.0",
+        },
+        "istio-auth0:identity": {
+          ...section(file, "identity"),
+          domain: "tenant.localhost:18443",
+          clientId: "sandbox-management",
+          certificateAuthority: authority,
+        },
+        "istio-auth0:gateway": {
+          url: "http://localhost:18080",
+          serviceType: "NodePort",
+          nodePort: 30080,
+        },
       },
     },
-  });
+  );
 });
 
 test("a setting of the command line comes last, as YAML, and changes nothing beside it", () => {
@@ -277,7 +284,10 @@ test("the addresses of the last run are those of its working copy", () => {
   const other = layout({ XDG_STATE_HOME: join(folder, "other") }, "/clone");
   assert.deepEqual(knownAddresses(other), {});
   assert.equal(workingCopy(other), join(other.pulumi, "Pulumi.sandbox.yaml"));
-  writePrivate(workingCopy(other), stringify(configured("gateway.url=https://shop.localhost")));
+  writePrivate(
+    workingCopy(other),
+    stringify({ config: configured("gateway.url=https://shop.localhost").config }),
+  );
   assert.deepEqual(knownAddresses(other), {
     gateway: "https://shop.localhost",
     tenant: "https://tenant.localhost:18443/",
@@ -295,17 +305,20 @@ test("what an earlier run encrypted is carried over, and nothing else of it", ()
   const configuration = configured();
   const parts = encryptedParts(earlier, configuration, ["identity.clientSecret"]);
   const before = structuredClone(configuration);
-  assert.deepEqual(withEncrypted(configuration, parts), {
-    project: places.project,
-    encryptionsalt: "v1:salt",
-    config: {
-      ...before.config,
-      "istio-auth0:identity": {
-        ...section(before, "identity"),
-        clientSecret: { secure: "v1:secret" },
+  const { rest, config } = withEncrypted(configuration, parts);
+  assert.deepEqual(rest, { encryptionsalt: "v1:salt" });
+  assert.deepEqual(
+    { config },
+    {
+      config: {
+        ...before.config,
+        "istio-auth0:identity": {
+          ...section(before, "identity"),
+          clientSecret: { secure: "v1:secret" },
+        },
       },
     },
-  });
+  );
   assert.deepEqual(configuration, before);
 });
 

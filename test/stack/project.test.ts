@@ -16,7 +16,16 @@ afterEach(() => {
 
 test("without a name it is the clone's own, wherever the person is", () => {
   process.env.INIT_CWD = join(clone, "examples/orders");
-  const own = { name: "istio-auth0", folder: clone, place: "", application: bookinfo };
+  const own = {
+    name: "istio-auth0",
+    folder: clone,
+    place: "",
+    application: bookinfo,
+    defaults: {
+      ...{ istio: {}, mesh: {}, authentication: {}, bookinfo: {} },
+      ...{ login: { at: "none" }, verify: {} },
+    },
+  };
   assert.deepEqual(projectNamed(undefined), own);
   assert.deepEqual(ownProject(), own);
 });
@@ -36,6 +45,7 @@ test("a folder is named from where the person is", () => {
       folder,
       place: "examples/orders",
       application: orders,
+      defaults: {},
     });
   }
 });

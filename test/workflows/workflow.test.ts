@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { z } from "zod";
-import { stacksOf } from "../../preview/configuration";
+import { stacksOf } from "../../stack/stack-file";
 import { iptablesPackages, pulumiVersion } from "../../sandbox/toolchain/tools";
 import { filled, instancesOf, jobs, root, steps, workflowFiles, workflowOf } from "./workflow";
 

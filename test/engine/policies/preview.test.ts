@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { z } from "zod";
-import { stacksOf } from "../../../preview/configuration";
+import { stacksOf } from "../../../stack/stack-file";
 import { temporaryFolder } from "../../sandbox/images/reading";
 import { skipWithoutEngine } from "../engine";
 import { cloneWith, preview, replaceIn, root } from "../preview";

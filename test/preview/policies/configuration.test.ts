@@ -7,7 +7,8 @@ import { loginSettings } from "../../../components/settings";
 import { resourceRule } from "../../../policies/rule";
 import { rules } from "../../../policies/rules";
 import { issuerSettings, tableSettings } from "../../../policies/table";
-import { previewConfiguration, stacksOf } from "../../../preview/configuration";
+import { previewConfiguration } from "../../../preview/configuration";
+import { stacksOf } from "../../../stack/stack-file";
 import { readChoice } from "../../../preview/policies/choice";
 import {
   crossGuardConfiguration,

@@ -1,0 +1,29 @@
+/** Paths inside a stack's settings, as `pulumi config set --path` takes them: `identity.users[0].password`. */
+
+export type Path = readonly (string | number)[];
+
+/** A key with other characters than a name's is put in brackets: `cluster.nodes.labels["example.com/team"]`. */
+export function pathText(path: readonly PropertyKey[]): string {
+  return path
+    .map((key) => {
+      if (typeof key === "number") return `[${key}]`;
+      const name = String(key);
+      return /^[\w:-]+$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+    })
+    .join("")
+    .replace(/^\./, "");
+}
+
+/** The same for every entry of a list: `identity.users[].password`. */
+export const settingText = (path: readonly PropertyKey[]) =>
+  pathText(path).replace(/\[\d+\]/g, "[]");
+
+export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (parent, key) =>
+      typeof parent === "object" && parent !== null && Object.hasOwn(parent, key)
+        ? (parent as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    value,
+  );
+}
