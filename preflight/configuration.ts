@@ -2,11 +2,10 @@
 import { z } from "zod";
 import { parseExactly } from "../components/sections";
 import { secretSettings } from "../components/settings";
-import { type Path, settingText } from "../components/settings/path";
+import { find, type Path, settingText } from "../components/settings/path";
 import type { PlainValues } from "../components/settings/plain";
 import { readProjectFile, readStackFile, sectionsOf } from "../stack/stack-file";
 import { ask } from "./commands";
-import { find } from "./values";
 
 export type Sections = Readonly<Record<string, unknown>>;
 

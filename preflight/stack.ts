@@ -5,11 +5,11 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { type Settings, settingsComplaint, settingsProblems } from "../components/config";
 import { secretSettings, settingsSchema } from "../components/settings";
-import { type Path, pathText, settingText, valueAt } from "../components/settings/path";
+import { find, type Path, pathText, settingText, valueAt } from "../components/settings/path";
 import { StackError } from "../stack/errors";
 import { type Configuration, readConfiguration, type Sections } from "./configuration";
 import { Secrets } from "./secrets";
-import { find, withValue } from "./values";
+import { withValue } from "./values";
 
 /** A secret that could not be had, and what to do about it. */
 export interface Missing {

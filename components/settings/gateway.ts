@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isFullName, isSecure } from "../gateway/host";
-import { kinds, matching, oneOf, port, section, trustedCertificates } from "./schema";
+import { matching, oneOf, port, section, trustedCertificates } from "./schema";
+import { variants } from "./variants";
 
 /** The types that the gateway's Service can have, and whether such a Service has node ports. */
 const serviceTypes = { LoadBalancer: true, NodePort: true, ClusterIP: false } as const;
@@ -9,21 +10,17 @@ export type ServiceType = keyof typeof serviceTypes;
 const gatewayUrl = "an http or https URL without path, such as http://localhost:8080";
 const email = "an e-mail address that the authority can write to";
 
-const issuer = z.discriminatedUnion(
-  "kind",
-  [
-    section({ kind: z.literal("selfSigned") }),
-    section({
-      kind: z.literal("acme"),
-      email: z.email({ error: email }),
-      /** The authority's directory. Default: Let's Encrypt. */
-      server: z
-        .url({ error: "an https URL", protocol: /^https$/ })
-        .default("https://acme-v02.api.letsencrypt.org/directory"),
-    }),
-  ],
-  { error: kinds("selfSigned", "acme") },
-);
+const issuer = variants("kind", [
+  section({ kind: z.literal("selfSigned") }),
+  section({
+    kind: z.literal("acme"),
+    email: z.email({ error: email }),
+    /** The authority's directory. Default: Let's Encrypt. */
+    server: z
+      .url({ error: "an https URL", protocol: /^https$/ })
+      .default("https://acme-v02.api.letsencrypt.org/directory"),
+  }),
+]);
 
 const tls = section({
   /** A Secret with tls.crt and tls.key that is in the cluster, NAMESPACE/NAME; or else `issuer`. Exactly one. */

@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Application } from "../application";
 import { providerUrl, tokensOfProvider } from "./provider";
-import { certificateAuthority, kinds, matching, oneOf, section, text, unique } from "./schema";
+import { certificateAuthority, matching, oneOf, section, text, unique } from "./schema";
+import { variants } from "./variants";
 
 const email = "an e-mail address in lower case, as the tenant keeps it";
 const domain = "the tenant's host name, without https:// and path, such as tenant.eu.auth0.com";
@@ -104,6 +105,4 @@ const oidcIdentity = (application: Application) =>
 
 /** The users and machines hold roles and permissions of the application's table. */
 export const identity = (application: Application) =>
-  z.discriminatedUnion("kind", [auth0Identity(application), oidcIdentity(application)], {
-    error: kinds("auth0", "oidc"),
-  });
+  variants("kind", [auth0Identity(application), oidcIdentity(application)]);

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { oldestIstio } from "../mesh/advisories";
 import { chartFolders, type ChartSource } from "../mesh/charts";
+import { find } from "./path";
+import { isDate } from "./plain";
 import { matching, section, text } from "./schema";
 
 const istioVersion = `an exact version, ${oldestIstio} or later, such as "${oldestIstio}"`;
@@ -26,8 +28,17 @@ const charts = section({
   return z.NEVER;
 });
 
+/** What Pulumi hands over is JSON. */
+const helmValue = z.custom<z.util.JSONType>();
+const isAltered = (value: unknown) => isDate(value) || typeof value === "bigint";
+
 const helmValues = z
-  .record(z.string(), z.json(), { error: "an object of Helm values" })
+  .record(z.string(), helmValue, { error: "an object of Helm values" })
+  .superRefine((values, context) => {
+    const message = "text, or a number that keeps its digits";
+    for (const { path } of find(values, (value) => isAltered(value) || undefined))
+      context.addIssue({ code: "custom", path: [...path], message });
+  })
   .default({});
 
 export const istio = section({

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { choices, flag, matching, oneOf, section } from "./schema";
+import { flag, matching, oneOf, section } from "./schema";
+import { variants } from "./variants";
 
 /** An image with a full tag: "latest" would change under a running stack. */
 function image(example: string) {
@@ -54,8 +55,4 @@ const inApplication = section({
   image: image("registry.example.com/productpage:1.0.0"),
 });
 
-export const login = z.discriminatedUnion(
-  "at",
-  [section({ at: z.literal("none") }), atGateway, inApplication],
-  { error: choices("at", "none", "gateway", "application") },
-);
+export const login = variants("at", [section({ at: z.literal("none") }), atGateway, inApplication]);

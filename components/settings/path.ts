@@ -27,3 +27,20 @@ export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
     value,
   );
 }
+
+const childrenOf = (value: object): [string | number, unknown][] =>
+  Array.isArray(value)
+    ? value.map((entry: unknown, index) => [index, entry])
+    : Object.entries(value);
+
+/** Every value inside another one, with its path, that `wanted` knows. */
+export function find<Found>(
+  value: unknown,
+  wanted: (value: unknown, path: Path) => Found | undefined,
+  path: Path = [],
+): { readonly path: Path; readonly found: Found }[] {
+  const found = wanted(value, path);
+  if (found !== undefined) return [{ path, found }];
+  if (typeof value !== "object" || value === null) return [];
+  return childrenOf(value).flatMap(([key, child]) => find(child, wanted, [...path, key]));
+}

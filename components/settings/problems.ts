@@ -94,13 +94,13 @@ function describeScalar(
 ): Description {
   if (mayBeSecret(settingText(path))) return describeSecret(value, path, meant);
   if (typeof value === "string" && !isDate(value)) return describeText(value, meant);
-  if (meant === "text" || isDate(value))
-    return {
-      found: written === undefined ? asReceived(value) : asWritten(written),
-      advice: inQuotes(path, written),
-    };
-  const isAsWritten = written === undefined || String(value) === written.written;
-  return { found: isAsWritten ? String(value) : asWritten(written) };
+  const found = written === undefined ? asReceived(value) : asWritten(written);
+  // The text of a date, or of a number with many digits, is what was meant.
+  const isAltered = isDate(value) || typeof value === "bigint";
+  if (meant === "text" || (meant === undefined && isAltered))
+    return { found, advice: inQuotes(path, written) };
+  const isPlain = !isAltered && (written === undefined || String(value) === written.written);
+  return { found: isPlain ? String(value) : found };
 }
 
 function describeSecret(value: Scalar, path: readonly PropertyKey[], meant: Meant): Description {

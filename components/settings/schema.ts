@@ -1,6 +1,7 @@
 /** Building blocks of the settings' schema. In all of them an error's text is what was expected. */
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
+import { isDate } from "./plain";
 
 /** An object that has these keys and no others. */
 export function section<Shape extends z.core.$ZodShape>(shape: Shape) {
@@ -11,21 +12,13 @@ export function section<Shape extends z.core.$ZodShape>(shape: Shape) {
   });
 }
 
-/** What a section expects that comes in several kinds. */
-export function kinds(...names: string[]): z.core.$ZodErrorMap {
-  return choices("kind", ...names);
-}
-
-/** What a section expects whose shape depends on one of its fields. */
-export function choices(field: string, ...names: string[]): z.core.$ZodErrorMap {
-  const allowed = `one of ${names.map((name) => `"${name}"`).join(", ")}`;
-  return ({ code }) =>
-    code === "invalid_union" ? allowed : `an object whose ${field} is ${allowed}`;
-}
-
 export function text(expected: string) {
-  return z.string({ error: expected }).min(1, { error: expected });
+  return notADate(z.string({ error: expected }).min(1, { error: expected }), expected);
 }
+
+/** What YAML has read as a date is not the text that was written. */
+export const notADate = <Text extends z.ZodType<string>>(schema: Text, expected: string) =>
+  schema.refine((value) => !isDate(value), { error: expected });
 
 export function matching(pattern: RegExp, expected: string) {
   return z.string({ error: expected }).regex(pattern, { error: expected });

@@ -357,6 +357,27 @@ for (const [what, sections, problem] of single) {
   });
 }
 
+test("the program is told of a number without its form: it says so, with all of its digits", () => {
+  const identity =
+    '{"kind":"auth0","domain":"a.example","clientId":12345678901234567890,"clientSecret":"b"}';
+  const [line, ...others] = problems({ ...smallest, identity });
+  assert.deepEqual(others, []);
+  assert.equal(
+    line,
+    "  identity.clientId: found the number 12345678901234567890, as Pulumi passes it on (zeros or digits that were written may be missing), expected the client id of the tenant's Management API client. As text it is written in quotes; or set it with: pulumi config set --path --type string identity.clientId TEXT",
+  );
+});
+
+test("the program is told of a date as Go writes it, and does not take that for the text", () => {
+  const clientId = "2026-11-28 00:00:00 +0000 UTC";
+  const [line, ...others] = problems({ ...smallest, identity: { ...identity, clientId } });
+  assert.deepEqual(others, []);
+  assert.match(
+    line ?? "",
+    /^ {2}identity\.clientId: found the date 2026-11-28 00:00:00 \+0000 UTC, as/,
+  );
+});
+
 test("no message shows a secret, wherever it was put", () => {
   const secret = "hunter2";
   const message = problems({

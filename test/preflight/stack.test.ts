@@ -181,6 +181,32 @@ test("a file that is no stack's: one line, which does not quote it", async () =>
   });
 });
 
+for (const [how, script] of [
+  ["with", prints({ cluster: kind, identity: { ...identity, clientId: 1.3 }, gateway })],
+  ["without", undefined],
+] as const)
+  test(`a number where a text is meant is shown as it is written, ${how} the Pulumi CLI`, async () => {
+    const file = { cluster: kind, identity: { ...identity, clientId: 1.3 }, gateway };
+    const config = Object.entries(file).map(([name, value]) => [`istio-auth0:${name}`, value]);
+    const text = stringify({ config: Object.fromEntries(config) as object });
+    writeFileSync(join(folder.path, "Pulumi.dev.yaml"), text.replace("1.3", "1.30"));
+    if (script !== undefined) folder.program("pulumi", script);
+    await assert.rejects(readStack(bookinfo, folder.path, "dev"), {
+      message: [
+        "The configuration of stack dev is wrong (Pulumi.yaml describes every setting):",
+        `  identity.clientId: found 1.30, which YAML reads as the number 1.3, expected the client id of the tenant's Management API client. As text it is written in quotes, "1.30"; or set it with: pulumi config set --path --type string identity.clientId 1.30`,
+      ].join("\n"),
+    });
+  });
+
+test("a number that is not the file's is not shown as the file's", async () => {
+  const all = { cluster: kind, identity: { ...identity, clientId: 4 }, gateway };
+  const file = { ...all, identity: { ...identity, clientId: 5 } };
+  await assert.rejects(read(file, prints(all)), {
+    message: /identity\.clientId: found the number 4, as Pulumi passes it on/,
+  });
+});
+
 test("a stack may be named with its organisation and project", async () => {
   await read({ cluster: kind, identity, gateway });
   assert.equal(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { stringify } from "yaml";
@@ -162,6 +162,37 @@ for (const [what, content, message] of [
     assert.throws(() => previewConfiguration({ folder, application }, "team"), message);
   });
 }
+
+test("a number where a text is meant is shown as the stack's file has it", () => {
+  const folder = projectWith({});
+  const file = join(folder, "Pulumi.team.yaml");
+  writeFileSync(file, `${readFileSync(file, "utf8")}  bookinfo: { tag: 1.20 }\n`);
+  assert.throws(
+    () => previewConfiguration({ folder, application }, "team"),
+    /bookinfo\.tag: found 1\.20, which YAML reads as the number 1\.2, expected .* in quotes, "1\.20"; or set it with: /,
+  );
+});
+
+test("a section that Pulumi.yaml has a default of is the stack's, and one without namespace is its own", () => {
+  const folder = projectWith({});
+  const defaults =
+    "config: { mesh: { default: { egress: ALLOW_ANY } }, istio-auth0:login: { default: { at: none } } }\n";
+  writeFileSync(join(folder, "Pulumi.yaml"), `name: istio-auth0\n${defaults}`);
+  const file = join(folder, "Pulumi.team.yaml");
+  writeFileSync(file, `${readFileSync(file, "utf8")}  bookinfo: { tag: 1.20.0 }\n`);
+  const { settings } = previewConfiguration({ folder, application }, "team");
+  assert.equal(settings.mesh.egress, "ALLOW_ANY");
+  assert.equal(settings.bookinfo.tag, "1.20.0");
+});
+
+test("a stack's file is where Pulumi.yaml says", () => {
+  const folder = projectWith({});
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: istio-auth0\nstackConfigDir: stacks\n");
+  mkdirSync(join(folder, "stacks"));
+  renameSync(join(folder, "Pulumi.team.yaml"), join(folder, "stacks", "Pulumi.team.yaml"));
+  const { settings } = previewConfiguration({ folder, application }, "team");
+  assert.equal(settings.gateway.url, gateway.url);
+});
 
 test("the clone's stacks are those that it has files of", () => {
   assert.deepEqual(stacksOf(root), ["dev", "prod", "sandbox"]);

@@ -141,6 +141,22 @@ test("a setting of the command line comes last, as YAML, and changes nothing bes
   assert.deepEqual(changed.config, expected);
 });
 
+test("a number that --set gives where a text is meant is shown as it was given", () => {
+  const configuration = configured("istio.version=1.310", "identity.users[0].name=007");
+  assert.throws(
+    () => {
+      checkConfiguration(configuration, decisions);
+    },
+    new Failure(
+      [
+        "The configuration of stack sandbox is wrong (Pulumi.yaml describes every setting):",
+        `  istio.version: found 1.310, which YAML reads as the number 1.31, expected an exact version, 1.30.4 or later, such as "1.30.4". As text it is written in quotes: --set 'istio.version="1.310"'`,
+        `  identity.users[0].name: found 007, which YAML reads as the number 7, expected the name that the tenant shows for the user. As text it is written in quotes: --set 'identity.users[0].name="007"'`,
+      ].join("\n"),
+    ),
+  );
+});
+
 test("of two values for one setting the later one holds", () => {
   const changed = configured("gateway.nodePort=30081", "gateway.nodePort=30082");
   assert.equal(section(changed, "gateway")?.nodePort, 30082);

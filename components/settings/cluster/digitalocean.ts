@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { count, flag, matching, oneOf, section, text, unique } from "../schema";
+import { count, flag, matching, notADate, oneOf, section, text, unique } from "../schema";
 
 const days = {
   any: true,
@@ -14,6 +14,7 @@ const days = {
 };
 const version =
   'an exact version such as "1.34.1-do.0", or the beginning of one that ends in a dot, such as "1.34."';
+const label = "a label's value, a text";
 const allowed = "an address or range such as 203.0.113.0/24";
 
 const taint = section({
@@ -32,7 +33,7 @@ const nodes = section({
   minimum: count(1).optional(),
   maximum: count(1).optional(),
   labels: z
-    .record(z.string(), z.string({ error: "a label's value, a text" }), {
+    .record(z.string(), notADate(z.string({ error: label }), label), {
       error: "an object of labels, each a text",
     })
     .default({}),

@@ -100,7 +100,9 @@ const wrong: [string, string[], object, object?][] = [
   ],
   [
     "a token that is no text",
-    ["cluster.token: found a number (not shown), expected a DigitalOcean API token"],
+    [
+      "cluster.token: found a number (not shown), expected a DigitalOcean API token. As text it is written in quotes; or set it with: pulumi config set --path --secret cluster.token",
+    ],
     { token: 12345 },
   ],
   [
@@ -154,7 +156,9 @@ const wrong: [string, string[], object, object?][] = [
   ],
   [
     "a label that is no text",
-    ["cluster.nodes.labels.tier: found 1, expected a label's value, a text"],
+    [
+      "cluster.nodes.labels.tier: found the number 1, as Pulumi passes it on (zeros or digits that were written may be missing), expected a label's value, a text. As text it is written in quotes; or set it with: pulumi config set --path --type string cluster.nodes.labels.tier TEXT",
+    ],
     { nodes: { count: 2, labels: { tier: 1 } } },
   ],
   [
