@@ -1,6 +1,6 @@
 /** Where a stack's configuration comes from: its file, and the Pulumi CLI for what is encrypted or kept elsewhere. */
 import { z } from "zod";
-import { parseExactly } from "../components/sections";
+import { sectionOf } from "../components/sections";
 import { secretSettings } from "../components/settings";
 import { find, type Path, settingText } from "../components/settings/path";
 import type { PlainValues } from "../components/settings/plain";
@@ -70,14 +70,14 @@ async function decrypt(directory: string, stack: string): Promise<Sections | str
   return Object.fromEntries(
     Object.entries(data).map(([key, { value, objectValue }]) => [
       key,
-      objectValue ?? jsonIn(value ?? "") ?? value,
+      value === undefined ? objectValue : sectionOf(value),
     ]),
   );
 }
 
 function jsonIn(text: string): unknown {
   try {
-    return parseExactly(text);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

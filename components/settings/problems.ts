@@ -63,6 +63,12 @@ const meanings: Readonly<Record<string, Meant>> = {
   boolean: "boolean",
 };
 
+/** `pulumi config` prints a long number with fewer digits than Pulumi keeps. */
+const isSame = (one: Scalar, other: unknown): boolean =>
+  typeof one === "bigint" && typeof other !== "string"
+    ? Number(one) === Number(other)
+    : Object.is(one, other);
+
 interface Description {
   readonly found: string;
   /** How the value is written that was meant. */
@@ -78,7 +84,7 @@ function describe(
 ): Description {
   const source = plain.get(pathText(path));
   // What stands elsewhere than in the file may be another value.
-  const written = source !== undefined && Object.is(source.value, value) ? source : undefined;
+  const written = source !== undefined && isSame(source.value, value) ? source : undefined;
   if (value === undefined || (value === null && written === undefined)) return { found: "nothing" };
   if (Array.isArray(value)) return { found: value.length === 0 ? "an empty list" : "a list" };
   if (typeof value === "object" && value !== null)
