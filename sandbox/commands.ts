@@ -1,8 +1,10 @@
 /** The sandbox's commands. Each loads what it needs: the engine's libraries take longer to load than some commands to run. */
 import { existsSync, rmSync } from "node:fs";
+import { upVariable } from "../stack/last-update";
 import { sandboxCommand } from "../stack/project";
 import { knownAddresses } from "./working-copy";
 import { Failure } from "./failure";
+import { unfinishedUpdate } from "./last-update";
 import { stackName, type Layout } from "./layout";
 import { kubeconfigPath, nodeService } from "./node/node";
 import { foreground } from "./processes";
@@ -82,6 +84,8 @@ export function status(layout: Layout): Promise<number> {
       `${name.padEnd(12)}${pid === undefined ? "does not run" : `runs (process ${pid})`}`,
     );
   }
+  const unfinished = unfinishedUpdate(layout);
+  if (unfinished !== undefined) console.log(`${"last update".padEnd(12)}${unfinished}`);
   process.stdout.write(addresses(layout));
   return Promise.resolve(services.every(({ pid }) => pid !== undefined) ? 0 : 1);
 }
@@ -104,7 +108,9 @@ async function existing(layout: Layout): Promise<void> {
     import("./toolchain/toolchain.js"),
   ]);
   const toolchain = await ensureToolchain(layout.cache, new Progress().of("tools"));
-  Object.assign(process.env, pulumiEnvironment(layout, toolchain));
+  Object.assign(process.env, pulumiEnvironment(layout, toolchain), {
+    [upVariable]: sandboxCommand(layout.project),
+  });
 }
 
 function requireRunning(layout: Layout): void {

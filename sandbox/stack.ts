@@ -14,6 +14,7 @@ import type { Configuration } from "./setting-paths";
 import { encryptedParts, withEncrypted, workingCopy } from "./working-copy";
 import { Failure } from "./failure";
 import { parseJson, readIfThere, writePrivate } from "./files";
+import { updating } from "./last-update";
 import { stackName, type Layout } from "./layout";
 import { runProgram } from "../stack/program";
 import type { Project } from "../stack/project";
@@ -176,12 +177,6 @@ export async function endEngines(layout: Layout): Promise<void> {
     throw new Failure("what an earlier command left at work does not end");
   }
 }
-
-/**
- * Is there while an update runs, and after one that was killed. After one that failed to create something in
- * the tenant it holds the name of that.
- */
-const updating = (layout: Layout) => join(layout.pulumi, "updating");
 
 const pendingOperation = z.object({
   type: z.string(),

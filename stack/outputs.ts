@@ -5,7 +5,9 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import type { Application } from "../components/application";
 import { tenantAddresses } from "../components/identity/addresses";
+import { pathText, valueAt } from "../components/settings/path";
 import { firstLine, StackError } from "./errors";
+import { whyIncomplete } from "./last-update";
 
 const text = z.string().min(1);
 const httpUrl = z.url({ protocol: /^https?$/ });
@@ -105,6 +107,19 @@ const schema = ({ roles, permissions }: Application) =>
 
 export type StackOutputs = z.infer<ReturnType<typeof schema>>;
 
+/** A stack's outputs are not those of this program. */
+class IncompleteOutputs extends StackError {
+  /** @param problem every output that is missing or wrong; never a value */
+  constructor(
+    readonly problem: string,
+    which = "the stack",
+    advice = "run `pulumi up` and try again.",
+  ) {
+    // Where a line is cut, its end is the list.
+    super(`the outputs of ${which} are not complete: ${advice} ${problem}`);
+  }
+}
+
 /**
  * Checks what a stack exports.
  * @throws StackError naming every output that is missing or malformed; never a value.
@@ -112,12 +127,21 @@ export type StackOutputs = z.infer<ReturnType<typeof schema>>;
 export function parseOutputs(application: Application, outputs: unknown): StackOutputs {
   const parsed = schema(application).safeParse(outputs);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(
-      (issue) => `${issue.path.join(".") || "outputs"} (${firstLine(issue.message)})`,
+    const missing = parsed.error.issues.filter(
+      ({ path }) => path.length > 0 && valueAt(outputs, path) === undefined,
     );
-    throw new StackError(
-      `the stack's outputs are not complete: ${problems.join(", ")}. Run \`pulumi up\` and try again.`,
-    );
+    const wrong = parsed.error.issues.filter((issue) => !missing.includes(issue));
+    const problems = [
+      listed(
+        "Missing",
+        missing.map(({ path }) => pathText(path)),
+      ),
+      listed(
+        "Wrong",
+        wrong.map(({ path, message }) => `${pathText(path) || "all"} (${firstLine(message)})`),
+      ),
+    ];
+    throw new IncompleteOutputs(problems.filter((each) => each !== "").join("; "));
   }
   requireSecrets(parsed.data);
   return parsed.data;
@@ -143,12 +167,11 @@ function requireSecrets(outputs: StackOutputs): void {
         : []),
     ]),
   ];
-  if (missing.length > 0) {
-    throw new StackError(
-      `the stack's outputs are not complete: ${missing.join(", ")} missing. Run \`pulumi up\` and try again.`,
-    );
-  }
+  if (missing.length > 0) throw new IncompleteOutputs(listed("Missing", missing));
 }
+
+const listed = (what: string, names: readonly string[]) =>
+  names.length === 0 ? "" : `${what}: ${names.join(", ")}`;
 
 /** There is no stack to read: no Pulumi CLI, or none is selected in it. */
 export class NoStack extends StackError {
@@ -174,15 +197,24 @@ export async function readOutputs(
   stack?: string,
 ): Promise<StackOutputs> {
   const which = stack === undefined ? "the selected stack" : `stack ${stack}`;
-  const printed = await pulumiOutputs(directory, which, stack);
-  return parseOutputs(application, parseJson(printed, which));
+  const choice = stack === undefined ? [] : [`--stack=${stack}`];
+  const printed = await pulumiOutputs(directory, which, choice);
+  try {
+    return parseOutputs(application, parseJson(printed, which));
+  } catch (error) {
+    if (!(error instanceof IncompleteOutputs)) throw error;
+    throw new IncompleteOutputs(error.problem, which, await whyIncomplete(directory, choice));
+  }
 }
 
-async function pulumiOutputs(directory: string, which: string, stack?: string): Promise<string> {
+async function pulumiOutputs(
+  directory: string,
+  which: string,
+  choice: readonly string[],
+): Promise<string> {
   if (!(await isFolder(directory))) {
     throw new StackError(`cannot read the outputs of ${which}: there is no folder ${directory}`);
   }
-  const choice = stack === undefined ? [] : [`--stack=${stack}`];
   try {
     const { stdout } = await promisify(execFile)(
       "pulumi",

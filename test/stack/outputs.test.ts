@@ -4,6 +4,7 @@ import { delimiter } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { bookinfo } from "../../components/access";
+import { upVariable } from "../../stack/last-update";
 import { parseOutputs, readOutputs } from "../../stack/outputs";
 import { fakePulumi } from "../verify/support/pulumi";
 import type { FakePulumi } from "../verify/support/pulumi";
@@ -50,12 +51,21 @@ test("complete outputs are taken as they are; outputs of other purposes are no p
 });
 
 const broken: readonly [string, object, string][] = [
-  ["none at all", {}, "gatewayUrl (Invalid input: expected string, received undefined)"],
-  ["not a URL", { ...outputs, gatewayUrl: "localhost" }, "gatewayUrl (Invalid URL)"],
+  [
+    "none at all",
+    {},
+    "Missing: gatewayUrl, issuer, jwksUri, audience, permissionsClaim, authentication, clientIds, clientSecrets, userPasswords, kubeconfig, routing, viewers",
+  ],
+  ["no object", [], "Wrong: all (Invalid input: expected object, received array)"],
+  [
+    "one and another one",
+    { ...outputs, gatewayUrl: "localhost", kubeconfig: undefined },
+    "Missing: kubeconfig; Wrong: gatewayUrl (Invalid URL)",
+  ],
   [
     "an unknown role",
     { ...outputs, viewers: { ...outputs.viewers, users: [{ email: "a", roles: ["admin"] }] } },
-    'viewers.users.0.roles.0 (Invalid option: expected one of "user"|"moderator")',
+    'Wrong: viewers.users[0].roles[0] (Invalid option: expected one of "user"|"moderator")',
   ],
   [
     "no machine",
@@ -64,7 +74,7 @@ const broken: readonly [string, object, string][] = [
       clientIds: { web: "w", machines: {} },
       clientSecrets: { web: "s3cret", machines: {} },
     },
-    "clientIds.machines.catalogue, clientSecrets.machines.catalogue missing",
+    "Missing: clientIds.machines.catalogue, clientSecrets.machines.catalogue",
   ],
 ];
 
@@ -74,11 +84,10 @@ for (const [name, given, problem] of broken) {
       () => parseOutputs(bookinfo, given),
       (error: Error) => {
         assert.equal(error.name, "StackError");
-        assert.ok(
-          error.message.startsWith(`the stack's outputs are not complete: ${problem}`),
+        assert.equal(
           error.message,
+          `the outputs of the stack are not complete: run \`pulumi up\` and try again. ${problem}`,
         );
-        assert.ok(error.message.endsWith(". Run `pulumi up` and try again."));
         assert.ok(!error.message.includes("\n") && !error.message.includes("s3cret"));
         return true;
       },
@@ -105,6 +114,60 @@ test("the outputs come from the CLI, run in the project's folder, secrets includ
   assert.deepEqual(await pulumi.asked(), [...asked, "--stack=-dev"]);
   assert.deepEqual(await readOutputs(bookinfo, tmpdir()), outputs);
   assert.deepEqual(await pulumi.asked(), asked);
+});
+
+/** A CLI whose stack has one output, and of whose last update it says this. */
+const historyIs = (script: string) =>
+  `case "$*" in "stack history --json --page-size 1 --non-interactive --stack=x") ${script};; *) echo '{"gatewayUrl":"http://a"}';; esac`;
+
+for (const [name, script, said] of [
+  [
+    "failed half-way",
+    `echo '[{"kind":"update","result":"failed"}]'`,
+    "its last update did not finish. Run `pulumi up` until it does, and try again.",
+  ],
+  [
+    "still runs",
+    `echo '[{"kind":"update","result":"in-progress"}]'`,
+    "its last update did not finish. Run `pulumi up` until it does, and try again.",
+  ],
+  [
+    "was a destroy",
+    `echo '[{"kind":"destroy","result":"succeeded"}]'`,
+    "the stack was destroyed. Run `pulumi up` and try again.",
+  ],
+  ["never was", "echo '[]'", "no update of the stack has finished. Run `pulumi up` and try again."],
+  [
+    "was another program's",
+    `echo '[{"kind":"update","result":"succeeded"}]'`,
+    "another version of this program made them. Run `pulumi up` and try again.",
+  ],
+  [
+    "is not known",
+    "exit 1",
+    "its last update did not finish, or was another program's. Run `pulumi up` and try again.",
+  ],
+] as const) {
+  test(`outputs that are missing as the last update ${name}: the line says so, and what to do`, async (t) => {
+    await (await pulumiOnPath(t)).does(historyIs(script));
+    await assert.rejects(readOutputs(bookinfo, tmpdir(), "x"), ({ message }: Error) => {
+      const line = `the outputs of stack x are not complete: ${said} Missing: issuer, jwksUri, `;
+      assert.ok(message.startsWith(line), message);
+      return true;
+    });
+  });
+}
+
+test("the sandbox's own command is what a person is to run for the sandbox's stack", async (t) => {
+  await (await pulumiOnPath(t)).does(historyIs(`echo '[{"kind":"update","result":"failed"}]'`));
+  process.env[upVariable] = "npm run sandbox";
+  t.after(() => {
+    Reflect.deleteProperty(process.env, upVariable);
+  });
+  await assert.rejects(readOutputs(bookinfo, tmpdir(), "x"), {
+    message:
+      /: its last update did not finish\. Run `npm run sandbox` until it does, and try again\. Missing: /,
+  });
 });
 
 const refusals: readonly [string, string, string | undefined, string][] = [

@@ -147,7 +147,10 @@ test("one line and exit 1: a stack that is not up yet", async () => {
   await pulumi.prints({ gatewayUrl: "http://localhost:8080" });
   const { out, err, code } = await run();
   assert.deepEqual([out, code], ["", 1]);
-  assert.match(err, /^error: the stack's outputs are not complete: issuer \(.*\n$/);
+  assert.match(
+    err,
+    /^error: the outputs of .* are not complete: issuer, .* are missing\. .* and try again\.\n$/,
+  );
   assert.equal(err.trimEnd().split("\n").length, 1);
 });
 

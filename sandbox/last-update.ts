@@ -1,0 +1,33 @@
+/** What became of the last update of the sandbox's stack, read without the Pulumi CLI. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { sandboxCommand } from "../stack/project";
+import { updateRecord } from "../stack/last-update";
+import { parseJson, readIfThere } from "./files";
+import { stackName, type Layout } from "./layout";
+
+/**
+ * Is there while an update runs, and after one that was killed. After one that failed to create something in
+ * the tenant it holds the name of that.
+ */
+export const updating = (layout: Layout) => join(layout.pulumi, "updating");
+
+/** What a person is told of an update that did not finish, and what to do; undefined where the last one did. */
+export function unfinishedUpdate(layout: Layout): string | undefined {
+  const advice = `"${sandboxCommand(layout.project)}" finishes it`;
+  if (readIfThere(updating(layout)) === "") return `runs, or was interrupted: ${advice}`;
+  return hasFailed(layout) ? `did not finish: ${advice}` : undefined;
+}
+
+/** Pulumi's file backend keeps a file for each update, whose name has the time. */
+function hasFailed(layout: Layout): boolean {
+  const folder = join(layout.pulumi, "backend/.pulumi/history", layout.project.name, stackName);
+  if (!existsSync(folder)) return false;
+  const last = readdirSync(folder)
+    .filter((name) => name.endsWith(".history.json"))
+    .sort()
+    .at(-1);
+  const text = last === undefined ? undefined : readIfThere(join(folder, last));
+  const { data } = updateRecord.safeParse(parseJson(text ?? ""));
+  return data !== undefined && data.result !== "succeeded";
+}
