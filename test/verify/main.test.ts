@@ -149,7 +149,7 @@ test("one line and exit 1: a stack that is not up yet", async () => {
   assert.deepEqual([out, code], ["", 1]);
   assert.match(
     err,
-    /^error: the outputs of .* are not complete: issuer, .* are missing\. .* and try again\.\n$/,
+    /^error: the outputs of the selected stack are not complete: its last update did not finish, or was another program's\. Run `pulumi up` and try again\. Missing: issuer, .*\n$/,
   );
   assert.equal(err.trimEnd().split("\n").length, 1);
 });
