@@ -2,14 +2,17 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
+import { bookinfo } from "../../../components/access";
+import { application as orders } from "../../../examples/orders/application";
+import { modesFor } from "../../../sandbox/modes/table";
 import { argumentsFor } from "../../node";
 import { temporaryFolder } from "../images/reading";
 
 const program = argumentsFor("sandbox/entered.ts");
 
-for (const [place, total, first, hint] of [
-  ["", 16, "Auth0 blog 2018", "npm run sandbox"],
-  ["examples/orders", 5, "Stafford 2019", "npm run sandbox -- --project examples/orders"],
+for (const [place, application, first, hint] of [
+  ["", bookinfo, "Auth0 blog 2018", "npm run sandbox"],
+  ["examples/orders", orders, "Stafford 2019", "npm run sandbox -- --project examples/orders"],
 ] as const) {
   test(`every mode of "${place}" begins without a sandbox, and a signal ends them all`, async () => {
     const home = temporaryFolder();
@@ -21,7 +24,7 @@ for (const [place, total, first, hint] of [
       timeout: 60_000,
     });
     const printed = { stdout: "", stderr: "" };
-    const begun = `Mode 1 of ${total}: ${first}\n`;
+    const begun = `Mode 1 of ${modesFor(application).length}: ${first}\n`;
     child.stdout.on("data", (data: Buffer) => {
       printed.stdout += data.toString();
       if (printed.stdout.includes(begun)) child.kill("SIGTERM");
