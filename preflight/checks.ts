@@ -1,9 +1,9 @@
 /** The table of checks: which apply to a stack, in the order in which they are printed. */
-import type { Check } from "./check";
+import { type Check, notTried } from "./check";
 import { digitalOceanApi, digitalOceanChecks } from "./checks/digitalocean";
 import { existingChecks } from "./checks/existing";
 import { gatewayChecks } from "./checks/gateway";
-import { istioChecks } from "./checks/istio";
+import { chartsCheck, versionCheck } from "./checks/istio";
 import { kindChecks } from "./checks/kind";
 import { managementChecks } from "./checks/management";
 import { providerChecks } from "./checks/provider";
@@ -17,14 +17,20 @@ import type { Stack } from "./stack";
 export function checksFor(stack: Stack, api = digitalOceanApi): Check[] {
   const { cluster, identity, istio, gateway, login, mesh } = stack.settings;
   const asksForTokens = login.at !== "none" && mesh.egress === "REGISTRY_ONLY";
+  const asked = (check: Check) => (stack.isAbsent ? { ...check, run: noSandbox } : check);
   return [
     secretsCheck(stack),
-    ...providerChecks(identity, asksForTokens),
-    ...(identity.kind === "auth0" ? managementChecks(identity, stack) : []),
-    ...istioChecks(istio),
+    ...providerChecks(identity, asksForTokens).map(asked),
+    ...(identity.kind === "auth0" ? managementChecks(identity, stack).map(asked) : []),
+    versionCheck(istio),
+    asked(chartsCheck(istio)),
     ...(cluster.kind === "kind" ? kindChecks(cluster, gateway) : []),
     ...(cluster.kind === "digitalocean" ? digitalOceanChecks(cluster, stack, api) : []),
     ...(cluster.kind === "existing" ? existingChecks(cluster, gateway, stack) : []),
     ...gatewayChecks(gateway, cluster),
   ];
 }
+
+/** Only a sandbox has its tenant's address and its charts: what listens at the usual port may be another program's. */
+const noSandbox = () =>
+  notTried("there is no sandbox, which it would be about", "Start it: npm run sandbox.");

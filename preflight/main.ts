@@ -1,8 +1,11 @@
 /** `npm run preflight`: what a stack needs before `pulumi up`, and what to do where it is not there. */
+import { existsSync } from "node:fs";
+import { clone, layout, stackName } from "../sandbox/layout";
 import { endProcess } from "../stack/end";
 import { checkFiles, takesStandardOutput, writeOutput } from "../stack/output-files";
 import { firstLine, reasonOf } from "../stack/errors";
-import { projectNamed } from "../stack/project";
+import { runOnSandbox } from "../stack/on-sandbox";
+import { type Project, projectNamed } from "../stack/project";
 import { help, readArguments } from "./arguments";
 import { type Result, runCheck } from "./check";
 import { checksFor } from "./checks";
@@ -17,6 +20,9 @@ async function main(): Promise<number> {
     return 0;
   }
   const project = projectNamed(options.project);
+  // Its addresses and secrets are in the sandbox.
+  if (options.stack === stackName && options.directory === undefined && isThere(project))
+    return runOnSandbox("preflight");
   const files = options.json === undefined ? [] : [options.json];
   await checkFiles(files);
   const stack = await readStack(
@@ -26,7 +32,7 @@ async function main(): Promise<number> {
   );
   const checks = checksFor(stack);
   const stream = takesStandardOutput(files) ? process.stderr : process.stdout;
-  const layout = {
+  const columns = {
     width: Math.max(...checks.map(({ name }) => name.length)),
     colour: stream.isTTY && stream.hasColors(),
   };
@@ -36,12 +42,14 @@ async function main(): Promise<number> {
   for (const each of running) {
     const result = shown(await each, (text) => stack.secrets.hide(text));
     results.push(result);
-    stream.write(line(result, layout));
+    stream.write(line(result, columns));
   }
   stream.write(`\n${summary(results)}`);
   for (const file of files) await writeOutput(file, json(options.stack, results));
   return results.some(({ state }) => state === "failed") ? 1 : 0;
 }
+
+const isThere = (project: Project) => existsSync(layout(process.env, clone, project).state);
 
 /** Without secrets, whoever has repeated one. */
 function shown({ advice, ...result }: Result, hide: (text: string) => string): Result {

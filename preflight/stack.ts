@@ -24,6 +24,8 @@ export interface Stack {
   /** What it is of. */
   readonly application: Application;
   readonly file: string;
+  /** Whether it is the sandbox's as it is committed: only a sandbox knows where its tenant and its cluster are. */
+  readonly isAbsent: boolean;
   /** Checked. A secret that is missing has a stand-in, which nobody is to be asked with. */
   readonly settings: Settings;
   /** By setting: `cluster.token`. */
@@ -58,6 +60,7 @@ export async function readStack(
     name,
     application,
     file: configuration.file,
+    isAbsent: configuration.file === sandboxFile && missing.has(pathText(kubeconfigPath)),
     settings: data,
     missing,
     plain: configuration.exposed.map(pathText),

@@ -55,11 +55,20 @@ export function token(layout: Layout, args: readonly string[]): Promise<number> 
   return onStack(layout, "verify/token", args);
 }
 
+/** `preflight`: the project's own program of that name, on the sandbox's settings. Its stack may be named. */
+export function preflight(layout: Layout, args: readonly string[]): Promise<number> {
+  const others = args[0] === stackName ? args.slice(1) : args;
+  return started(layout, "preflight", [stackName, "--cwd", layout.pulumi, ...others]);
+}
+
+function onStack(layout: Layout, folder: string, args: readonly string[]): Promise<number> {
+  return started(layout, folder, ["--cwd", layout.pulumi, "--stack", stackName, ...args]);
+}
+
 /** @param folder of the program's main.ts */
-async function onStack(layout: Layout, folder: string, args: readonly string[]): Promise<number> {
+async function started(layout: Layout, folder: string, args: readonly string[]): Promise<number> {
   await existing(layout);
-  const choice = ["--cwd", layout.pulumi, "--stack", stackName];
-  const program = [...programArguments(`${folder}/main.ts`), ...choice, ...args];
+  const program = [...programArguments(`${folder}/main.ts`), ...args];
   // npm starts every script in the project's folder; files are named from where the person is.
   return foreground(process.execPath, program, { cwd: process.env.INIT_CWD ?? process.cwd() });
 }

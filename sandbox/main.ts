@@ -10,7 +10,7 @@ import { explainingFullDisk } from "./space";
 
 const help = `Usage: npm run sandbox -- [up] [--project DIR] [--set SETTING=VALUE]... [--all]
        npm run sandbox -- down | status | shell [--project DIR]
-       npm run sandbox -- verify | explain | token [ARGUMENT]...
+       npm run sandbox -- verify | explain | token | preflight [ARGUMENT]...
 
   up        make or update everything, verify it and print the table (the default)
   verify    npm run verify on the sandbox's stack: the table once more; --help says what else it
@@ -20,6 +20,8 @@ const help = `Usage: npm run sandbox -- [up] [--project DIR] [--set SETTING=VALU
             takes
   token     npm run token on the sandbox's stack: an access token of USER or MACHINE; --help says
             what it takes
+  preflight npm run preflight on the sandbox's settings: what an update needs; --help says what
+            it takes
   status    say what runs, and where
   shell     a shell with kubectl, helm and pulumi set for the sandbox; commands on standard input
             work. pulumi has the stack's state there; its program is run by up, and by npm run
@@ -45,6 +47,7 @@ const commands: Readonly<Record<string, Needs>> = {
   verify: { lock: false, tenant: true },
   explain: { lock: false, tenant: true },
   token: { lock: false, tenant: true },
+  preflight: { lock: false, tenant: true },
   status: { lock: false, tenant: false },
   shell: { lock: false, tenant: true },
 };
@@ -53,7 +56,7 @@ const commands: Readonly<Record<string, Needs>> = {
 const changing: Needs = { lock: true, tenant: true };
 
 /** These take arguments of their own. */
-const programs: readonly string[] = ["verify", "explain", "token"];
+const programs: readonly string[] = ["verify", "explain", "token", "preflight"];
 
 const project = { type: "string" } as const;
 

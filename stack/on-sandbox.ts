@@ -33,7 +33,7 @@ export async function outputsIfAny(
  * @returns its exit code
  */
 export function runOnSandbox(
-  command: "verify" | "explain" | "token",
+  command: "verify" | "explain" | "token" | "preflight",
   signal?: AbortSignal,
 ): Promise<number> {
   const start = join(dirname(__dirname), "scripts", "run.mjs");

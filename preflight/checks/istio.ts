@@ -8,15 +8,17 @@ import { type Chart, chartFolders, type ChartSource } from "../../components/mes
 import { type Check, failed, notTried, ok, type Outcome } from "../check";
 import { send, Unreachable } from "../http";
 
-/** Istio's release has no hole that is known here, and its charts can be had. */
-export function istioChecks({ version, charts }: IstioSettings): Check[] {
-  return [
-    { name: "Istio's version", run: () => judgeVersion(version) },
-    {
-      name: "Istio's charts",
-      run: (signal) => sources[charts.kind](charts.address, version, signal),
-    },
-  ];
+/** Istio's release has no hole that is known here. */
+export function versionCheck({ version }: Pick<IstioSettings, "version">): Check {
+  return { name: "Istio's version", run: () => judgeVersion(version) };
+}
+
+/** Its charts can be had. */
+export function chartsCheck({ version, charts }: Pick<IstioSettings, "version" | "charts">): Check {
+  return {
+    name: "Istio's charts",
+    run: (signal) => sources[charts.kind](charts.address, version, signal),
+  };
 }
 
 export function judgeVersion(version: string, known: readonly Advisory[] = advisories): Outcome {

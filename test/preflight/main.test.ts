@@ -284,7 +284,8 @@ for (const [stack, secrets, checks] of [
     { timeout: 120_000 },
     async () => {
       const { code, out, err } = await preflight(stack);
-      assert.deepEqual([code, err], [1, ""]);
+      // Nothing of the sandbox's is asked where there is none: another program may listen at its usual ports.
+      assert.deepEqual([code, err], [stack === "sandbox" ? 0 : 1, ""]);
       const [first, ...others] = out.split("\n");
       assert.match(first ?? "", new RegExp(`^${secrets.replaceAll(".", "\\.")}`));
       assert.match(

@@ -115,6 +115,7 @@ export function stackOf(
     name: "dev",
     application: bookinfo,
     file: "Pulumi.dev.yaml",
+    isAbsent: false,
     settings,
     missing: new Map(Object.entries(missing)),
     plain: [],

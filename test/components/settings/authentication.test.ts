@@ -67,7 +67,7 @@ test("the permissions may be words of one text, where the claim is not within an
     ],
   );
   assert.deepEqual(problems({}, { client, permissionsClaim: "scp", spaceDelimited: "yes" }), [
-    'identity.spaceDelimited: found "yes", expected true or false',
+    'identity.spaceDelimited: found the text "yes", expected true or false',
   ]);
 });
 

@@ -54,7 +54,7 @@ test("an identity, an issuer and a login of unknown kinds: each mistake of each 
     }),
     [
       'identity.kind: found "auth", expected one of "auth0", "oidc"',
-      "identity.user: found an unknown key, expected one of kind, domain, customDomain, clientId, clientSecret, certificateAuthority, audience, users, machines, issuer, jwksUri, permissionsClaim, tokenEndpoint, endSessionEndpoint, client",
+      "identity.user: found an unknown key, expected one of kind, domain, customDomain, clientId, clientSecret, certificateAuthority, audience, users, machines, issuer, jwksUri, permissionsClaim, spaceDelimited, tokenEndpoint, endSessionEndpoint, client",
       'identity.domain: found "https://a.example", expected the tenant\'s host name, without https:// and path, such as tenant.eu.auth0.com',
       'identity.users[0].email: found "A", expected an e-mail address in lower case, as the tenant keeps it',
       'gateway.tls.issuer.kind: found "letsencrypt", expected one of "selfSigned", "acme"',
