@@ -103,11 +103,16 @@ function of(kind: string, items: readonly { readonly metadata?: Metadata }[]): r
   return items.map(({ metadata = {} }) => ({ kind, metadata }));
 }
 
+/** How Pulumi's provider names itself where it manages fields. */
+const pulumi = "pulumi-kubernetes";
+
 /** Made by Pulumi itself, or by a Helm release that this program makes under this name. */
 function isByPulumi({ metadata }: Present): boolean {
   const release = releaseOf(metadata);
   if (release !== undefined) return releases.includes(release);
-  return managersOf(metadata).some((manager) => manager.startsWith("pulumi-kubernetes"));
+  const managers = managersOf(metadata);
+  // Pulumi applies a namespace without fields, and then nobody manages any.
+  return managers.length === 0 || managers.some((name) => name.startsWith(pulumi));
 }
 
 /** The Helm release that an object is of, `NAMESPACE/NAME`, as Helm notes it. */
@@ -141,6 +146,6 @@ function list(found: readonly Present[]): string {
 function makerOf(metadata: Metadata): string {
   const release = releaseOf(metadata);
   if (release !== undefined) return `Helm release ${release}`;
-  const [manager = "something unknown"] = managersOf(metadata);
+  const [manager = pulumi] = managersOf(metadata);
   return `by ${manager}`;
 }

@@ -252,11 +252,15 @@ test("what Pulumi has made may be this stack's", async () => {
     customresourcedefinitions: ["a", "b", "c", "d"].map((kind) =>
       definition(`${kind}.security.istio.io`, helm("istio-system", "istio-base")),
     ),
-    namespaces: [space("istio-system", "pulumi-kubernetes-9c1d0f2a")],
+    namespaces: [
+      space("bookinfo", "pulumi-kubernetes-9c1d0f2a"),
+      // Applied without a field, as this program's are that have no label.
+      { metadata: { name: "istio-system" } },
+    ],
   };
   assert.equal(
     await present(),
-    "ok what is there already: Namespace istio-system (by pulumi-kubernetes-9c1d0f2a); Deployment istio-system/istiod (Helm release istio-system/istiod); 4 of the kind CustomResourceDefinition (Helm release istio-system/istio-base); MutatingWebhookConfiguration istio-sidecar-injector (Helm release istio-system/istiod): made by Pulumi, for this stack or for another one",
+    "ok what is there already: Namespace bookinfo (by pulumi-kubernetes-9c1d0f2a); Namespace istio-system (by pulumi-kubernetes); Deployment istio-system/istiod (Helm release istio-system/istiod); 4 of the kind CustomResourceDefinition (Helm release istio-system/istio-base); MutatingWebhookConfiguration istio-sidecar-injector (Helm release istio-system/istiod): made by Pulumi, for this stack or for another one",
   );
 });
 
