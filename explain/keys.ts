@@ -1,4 +1,4 @@
-/** The keys that tokens are checked with, read where the mesh's control plane reads them. */
+/** The keys that tokens are checked with: those that the mesh has, or else those that the provider serves. */
 import type { JsonWebKey } from "node:crypto";
 import { z } from "zod";
 import { reasonOf } from "../stack/errors";
@@ -13,7 +13,7 @@ export type KeySets = ReadonlyMap<string, Keys>;
 /** The keys are fetched within this many milliseconds; istiod's own limit is 5 s. */
 const fetchDeadline = 10_000;
 
-const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
+export const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 const discovery = z.object({ jwks_uri: z.string() });
 
 /**
@@ -39,20 +39,33 @@ export function keysOf(rule: JwtRule, sets: KeySets): Keys {
   }
 }
 
-/** Reads the keys of every rule. One that cannot be read is no error: it makes decisions not known. */
-export async function readKeySets({ requestAuthentications }: Policies): Promise<KeySets> {
+/** Whether a rule's keys come from its provider, and are not in the rule. */
+export function areFetched({ requestAuthentications }: Policies): boolean {
+  return requestAuthentications.some(({ spec }) =>
+    (spec?.jwtRules ?? []).some((rule) => keySource(rule) !== undefined),
+  );
+}
+
+/**
+ * The keys of every rule. One that cannot be read is no error: it makes decisions not known.
+ * @param mesh the keys that the mesh has, by issuer. An issuer's that is not there are read at its provider
+ */
+export async function readKeySets(
+  { requestAuthentications }: Policies,
+  mesh: ReadonlyMap<string, Keys>,
+): Promise<KeySets> {
   const rules = requestAuthentications.flatMap(({ spec }) => spec?.jwtRules ?? []);
-  const addresses = new Map(
+  const sources = new Map(
     rules.flatMap((rule) => {
       const address = keySource(rule);
-      return address === undefined ? [] : [[address, rule.jwksUri === ""] as const];
+      return address === undefined ? [] : [[address, rule] as const];
     }),
   );
   return new Map(
     await Promise.all(
-      [...addresses].map(async ([address, discovered]): Promise<[string, Keys]> => [
+      [...sources].map(async ([address, { issuer, jwksUri }]): Promise<[string, Keys]> => [
         address,
-        await read(address, discovered),
+        mesh.get(issuer) ?? (await read(address, jwksUri === "")),
       ]),
     ),
   );

@@ -13,8 +13,8 @@ import type { Accepted } from "./description";
 import type { RequestFacts } from "./facts";
 import { readToken } from "./input";
 import type { Given } from "./input";
-import { readKeySets } from "./keys";
 import type { KeySets } from "./keys";
+import { readRulesKeys } from "./mesh-keys";
 import { renderExplanation } from "./report";
 import type { Explanation, Verdict } from "./report";
 import { decideWay } from "./way";
@@ -113,7 +113,7 @@ async function main(): Promise<number> {
     options.token === undefined ? undefined : await readToken(options.token, process.stdin);
   trust(outputs.certificateAuthority);
   const cluster = await readCluster(application, outputs);
-  const keys = await readKeySets(cluster.policies);
+  const { keys, problem } = await readRulesKeys(application, outputs.kubeconfig, cluster.policies);
   const services = service === undefined ? serviceNames : [service];
   const ways = services.flatMap((each) =>
     waysTo(application, each, caller, cluster, outputs.gatewayUrl, asked),
@@ -133,7 +133,8 @@ async function main(): Promise<number> {
             // For programs a claim is as it is.
             options.json ? {} : cluster.policies.clients,
           ),
-    warnings: given === undefined ? [] : warningsFor(given, accepted),
+    warnings:
+      given === undefined ? [] : [...providersKeys(problem), ...warningsFor(given, accepted)],
     verdicts: alike(serviceNames, await judge(ways, cluster, keys, given, now)),
   };
   const colour = process.stdout.isTTY && process.stdout.hasColors();
@@ -142,6 +143,11 @@ async function main(): Promise<number> {
   );
   return foreign === undefined ? 0 : 1;
 }
+
+const providersKeys = (problem: string | undefined) =>
+  problem === undefined
+    ? []
+    : [`The keys are those that the provider serves now; the mesh may have others: ${problem}.`];
 
 function acceptedBy(
   { policies }: ClusterState,

@@ -96,7 +96,7 @@ const failures: Readonly<Record<string, (refused: Refused) => Words>> = {
   },
   [jwtFailures.noKey]: ({ token }) => ({
     because: `None of the issuer's keys is ${token?.keyId === "" || token === undefined ? "one" : token.keyId} for ${token?.algorithm ?? "its algorithm"}.`,
-    change: `The key was rotated away, or the token is another tenant's. ${newToken}`,
+    change: `The key was rotated away, or is so new that istiod has not fetched it, or the token is another tenant's. ${newToken}`,
   }),
   [jwtFailures.signature]: () => ({
     because:

@@ -31,7 +31,8 @@ export async function decisionsOn(
   outputs: Pick<StackOutputs, "kubeconfig" | "clientIds">,
 ): Promise<readonly (Decision | undefined)[]> {
   const state = await readCluster(application, outputs);
-  const keys = await readKeySets(state.policies);
+  // The provider's, which are those that the mesh ought to have.
+  const keys = await readKeySets(state.policies, new Map());
   const places = new Map(vantages.map((vantage) => [vantage.name, vantage]));
   const now = new Date();
   return Promise.all(

@@ -1,11 +1,9 @@
 /** What Envoy in the ingress gateway's pods does: its own configuration, whatever object it comes from. */
-import { PassThrough } from "node:stream";
-import { text } from "node:stream/consumers";
-import { Exec, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
 import { z } from "zod";
 import { gatewayServiceAccount } from "../../components/names";
 import { explained } from "../../stack/cluster";
-import { StackError } from "../../stack/errors";
+import { askProxy } from "../../stack/proxy";
 
 /** One of the gateway's pods. */
 export interface GatewayConfiguration {
@@ -93,7 +91,7 @@ export function readGateways(
     gateways.map(async ({ metadata, status }) => {
       const pod = metadata?.name ?? "";
       const printed = await explained(`read the configuration of the gateway's pod ${pod}`, () =>
-        run(config, namespace, pod, ["pilot-agent", "request", "GET", "config_dump"]),
+        askProxy(config, { namespace, pod }, "config_dump"),
       );
       return { pod, address: status?.podIP ?? "", ...parseConfiguration(printed) };
     }),
@@ -140,41 +138,4 @@ function originOf(note: string | undefined): GatewayRoute["origin"] {
     /\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(note ?? "") ?? [];
   if (namespace === undefined || kind === undefined || name === undefined) return undefined;
   return { kind, namespace, name };
-}
-
-/** Milliseconds that a pod may take to answer. */
-const deadline = 15_000;
-
-/** Runs a command in the proxy's container. */
-async function run(
-  config: KubeConfig,
-  namespace: string,
-  pod: string,
-  command: readonly string[],
-): Promise<string> {
-  const [output, errors] = [new PassThrough(), new PassThrough()];
-  const exec = new Exec(config);
-  const printed = text(output);
-  const complaint = text(errors);
-  const socket = await exec.exec(
-    namespace,
-    pod,
-    "istio-proxy",
-    [...command],
-    output,
-    errors,
-    null,
-    false,
-  );
-  const late = setTimeout(() => {
-    socket.close();
-  }, deadline);
-  try {
-    const answer = await printed;
-    if (answer !== "") return answer;
-    throw new StackError((await complaint) || "it answers nothing");
-  } finally {
-    clearTimeout(late);
-    socket.close();
-  }
 }

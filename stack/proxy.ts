@@ -1,0 +1,44 @@
+/** Envoy's own administration interface, in a sidecar or in a gateway's pod. */
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { Exec, type KubeConfig } from "@kubernetes/client-node";
+import { StackError } from "./errors";
+
+/** Milliseconds that a pod may take to answer. */
+const deadline = 15_000;
+
+/**
+ * Asks it from within the proxy's container. That takes the right to create `pods/exec`.
+ * @param path such as `config_dump`
+ * @throws StackError saying what the container complained of; what the API server refuses is thrown as it is
+ */
+export async function askProxy(
+  config: KubeConfig,
+  { namespace, pod }: { readonly namespace: string; readonly pod: string },
+  path: string,
+): Promise<string> {
+  const [output, errors] = [new PassThrough(), new PassThrough()];
+  const printed = text(output);
+  const complaint = text(errors);
+  const socket = await new Exec(config).exec(
+    namespace,
+    pod,
+    "istio-proxy",
+    ["pilot-agent", "request", "GET", path],
+    output,
+    errors,
+    null,
+    false,
+  );
+  const late = setTimeout(() => {
+    socket.close();
+  }, deadline);
+  try {
+    const answer = await printed;
+    if (answer !== "") return answer;
+    throw new StackError((await complaint) || "it answers nothing");
+  } finally {
+    clearTimeout(late);
+    socket.close();
+  }
+}
