@@ -55,7 +55,7 @@ test("--help says how to call it, and what every command does", async () => {
 });
 
 const commands =
-  "there are up, down, verify, explain, token, status, shell (see npm run sandbox -- --help)";
+  "there are up, down, verify, explain, token, preflight, status, shell (see npm run sandbox -- --help)";
 const alone = (other: string) =>
   `verify --all-modes takes nothing else but --project, and not ${other}: each mode has a report of its own (see npm run sandbox -- --help)`;
 const expected = "expected SETTING=VALUE, such as gateway.url=http://localhost:9000";
