@@ -39,11 +39,11 @@ export function keysOf(rule: JwtRule, sets: KeySets): Keys {
   }
 }
 
-/** Whether a rule's keys come from its provider, and are not in the rule. */
-export function areFetched({ requestAuthentications }: Policies): boolean {
-  return requestAuthentications.some(({ spec }) =>
-    (spec?.jwtRules ?? []).some((rule) => keySource(rule) !== undefined),
-  );
+/** The issuers whose keys come from their provider, and are not in the rule. */
+export function fetchedIssuers({ requestAuthentications }: Policies): readonly string[] {
+  const rules = requestAuthentications.flatMap(({ spec }) => spec?.jwtRules ?? []);
+  const fetched = rules.filter((rule) => keySource(rule) !== undefined);
+  return [...new Set(fetched.map(({ issuer }) => issuer))];
 }
 
 /**

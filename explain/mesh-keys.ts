@@ -7,34 +7,41 @@ import { explained, loadCluster } from "../stack/cluster";
 import { reasonOf } from "../stack/errors";
 import { isReady } from "../stack/pods";
 import { askProxy } from "../stack/proxy";
-import { areFetched, keySet, readKeySets, type Keys, type KeySets } from "./keys";
+import { fetchedIssuers, keySet, readKeySets, type Keys, type KeySets } from "./keys";
 import type { Policies } from "./policies";
 
 /** By issuer. */
 type MeshKeys = ReadonlyMap<string, Keys>;
 
 /**
- * Reads them from one proxy of the application's and one of the gateway's.
- * @param kubeconfig the file's content
+ * Asks proxies of the application and of the gateway, one after the other, until all issuers' keys are there.
  * @throws StackError where a proxy does not tell
  */
-async function readMeshKeys({ namespace }: Application, kubeconfig: string): Promise<MeshKeys> {
+async function readMeshKeys(
+  { namespace }: Application,
+  kubeconfig: string,
+  issuers: readonly string[],
+): Promise<MeshKeys> {
   const cluster = loadCluster(kubeconfig);
   const api = cluster.makeApiClient(CoreV1Api);
-  const found = await Promise.all(
-    [namespace, namespaces.ingress].map(async (place) => {
-      const { items } = await explained(`read the pods of namespace ${place}`, () =>
+  const lists = await Promise.all(
+    [namespace, namespaces.ingress].map((place) =>
+      explained(`read the pods of namespace ${place}`, () =>
         api.listNamespacedPod({ namespace: place }),
-      );
-      const pod = items.find((each) => isReady(each) && hasProxy(each))?.metadata?.name;
-      if (pod === undefined) return [];
-      const printed = await explained(`read the keys that pod ${pod} has`, () =>
-        askProxy(cluster, { namespace: place, pod }, "config_dump?resource=dynamic_listeners"),
-      );
-      return parseKeys(printed);
-    }),
+      ),
+    ),
   );
-  return new Map(found.flat());
+  const pods = lists.flatMap(({ items }) => items).filter((pod) => isReady(pod) && hasProxy(pod));
+  const found = new Map<string, Keys>();
+  for (const { metadata } of pods) {
+    if (issuers.every((issuer) => found.has(issuer))) break;
+    const place = { namespace: metadata?.namespace ?? "", pod: metadata?.name ?? "" };
+    const printed = await explained(`read the keys that pod ${place.pod} has`, () =>
+      askProxy(cluster, place, "config_dump?resource=dynamic_listeners"),
+    );
+    for (const [issuer, keys] of parseKeys(printed)) found.set(issuer, keys);
+  }
+  return found;
 }
 
 const hasProxy = ({ spec }: V1Pod) =>
@@ -58,9 +65,12 @@ export async function readRulesKeys(
 ): Promise<{ readonly keys: KeySets; readonly problem?: string }> {
   let mesh: MeshKeys = new Map();
   let problem: string | undefined;
-  if (areFetched(policies)) {
+  const issuers = fetchedIssuers(policies);
+  if (issuers.length > 0) {
     try {
-      mesh = await readMeshKeys(application, kubeconfig);
+      mesh = await readMeshKeys(application, kubeconfig, issuers);
+      const lost = issuers.filter((issuer) => !mesh.has(issuer));
+      if (lost.length > 0) problem = `no proxy that is ready has keys of ${lost.join(", ")}`;
     } catch (error) {
       problem = reasonOf(error);
     }

@@ -121,10 +121,19 @@ function rulesOf(spec: unknown, direction: Direction, namespace: unknown): Netwo
               value: peer,
               place: placeOf(peer, namespace),
             })),
-      ports: ports.length === 0 || ports.includes(unknown) ? undefined : ports.map(portOf),
+      ports:
+        ports.length === 0 || ports.includes(unknown) || ports.some(isEveryPort)
+          ? undefined
+          : ports.map(portOf),
     };
   });
 }
+
+/** A protocol alone, or the range of all there are. */
+const isEveryPort = (port: unknown) => {
+  const [first, last] = [at(port, "port"), at(port, "endPort")];
+  return first === undefined || (Number(first) <= 1 && Number(last) >= 65_535);
+};
 
 /** A range of ports is none by itself. */
 const portOf = (port: unknown) => {
@@ -139,7 +148,10 @@ function placeOf(peer: unknown, own: unknown): Place {
   const { ipBlock, namespaceSelector: namespaces, podSelector: pods } = peer;
   if (ipBlock !== undefined) {
     const cidr = at(ipBlock, "cidr");
-    const isWide = typeof cidr !== "string" || (isEverything(cidr) && !hasExceptions(ipBlock));
+    // Two halves are all addresses as well.
+    const isHalf = typeof cidr === "string" && /\/[01]$/.test(cidr);
+    const isWide =
+      typeof cidr !== "string" || ((isEverything(cidr) || isHalf) && !hasExceptions(ipBlock));
     return isWide ? "anywhere" : { cidr };
   }
   if (namespaces === undefined)

@@ -1,5 +1,6 @@
 /** The sandbox's commands. Each loads what it needs: the engine's libraries take longer to load than some commands to run. */
 import { existsSync, rmSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { upVariable } from "../stack/last-update";
 import { sandboxCommand } from "../stack/project";
 import { knownAddresses } from "./working-copy";
@@ -57,7 +58,11 @@ export function token(layout: Layout, args: readonly string[]): Promise<number> 
 
 /** `preflight`: the project's own program of that name, on the sandbox's settings. Its stack may be named. */
 export function preflight(layout: Layout, args: readonly string[]): Promise<number> {
-  const others = args[0] === stackName ? args.slice(1) : args;
+  const option = { type: "string" } as const;
+  const options = { json: option, project: option, cwd: option };
+  const { tokens } = parseArgs({ args: [...args], strict: false, tokens: true, options });
+  const named = tokens.find((token) => token.kind === "positional" && token.value === stackName);
+  const others = args.filter((_, index) => index !== named?.index);
   return started(layout, "preflight", [stackName, "--cwd", layout.pulumi, ...others]);
 }
 

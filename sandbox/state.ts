@@ -70,11 +70,15 @@ export async function decide(layout: Layout, binding = true): Promise<Decisions>
  */
 export async function hold({ ports }: Decisions): Promise<void> {
   // What another process holds is its own already.
-  for (const one of Object.values(ports)) await listens(createServer().unref(), holder(one));
+  for (const one of Object.values(ports))
+    if (await listens(createServer().unref(), holder(one))) held.add(one);
 }
 
+/** What this process holds: free for itself. */
+const held = new Set<number>();
+
 /** An abstract socket: the kernel lets go of it however its process ends, and it leaves no file. */
-const holder = (held: number) => ({ path: `\0istio-auth0-port-${held}` });
+const holder = (port: number) => ({ path: `\0istio-auth0-port-${port}` });
 
 /**
  * The ports that are other ones than usual, each in a few words.
@@ -153,7 +157,7 @@ export async function isFree(candidate: number): Promise<boolean> {
 
 /** Whether a port is free, and no other sandbox that starts has chosen it. */
 async function isLeft(candidate: number): Promise<boolean> {
-  return (await isFree(candidate)) && (await isOurs(holder(candidate)));
+  return (await isFree(candidate)) && (held.has(candidate) || (await isOurs(holder(candidate))));
 }
 
 /** Whether this process can listen there. It does not go on listening. */

@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { constants, homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { setInterval } from "node:timers";
+import { clearInterval, setInterval } from "node:timers";
 import { pathToFileURL } from "node:url";
 import { fail, install, modules, root } from "./install.mjs";
 
@@ -60,8 +60,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 }
 // npm passes a signal on to a shell, which ends by it and tells its own child nothing: that child then has another parent.
 const parent = process.ppid;
-setInterval(() => {
-  if (process.ppid !== parent) child.kill("SIGTERM");
+const watch = setInterval(() => {
+  if (process.ppid === parent) return;
+  // Once: a second signal ends a program that removes what it has made.
+  clearInterval(watch);
+  child.kill("SIGTERM");
 }, 200).unref();
 child.on("error", (error) => fail(`cannot start ${node}: ${error.message}`));
 child.on("exit", (code, signal) => {

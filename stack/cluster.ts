@@ -47,8 +47,7 @@ export async function unlessMissing<Answer>(
   }
 }
 
-/** What the API server answers, or why it did not, in one line. */
-export function apiReason(error: unknown): string {
+function apiReason(error: unknown): string {
   if (error instanceof ApiException) {
     const body: unknown = error.body;
     const status: unknown = typeof body === "string" ? jsonOf(body) : body;

@@ -13,18 +13,10 @@ export function isReady({ status }: Pod): boolean {
   );
 }
 
-/** States of a container that do not pass by waiting (kubelet's images/types.go and kuberuntime/kuberuntime_container.go). */
-const stuck = [
-  "ImagePullBackOff",
-  "InvalidImageName",
-  "ErrImageNeverPull",
-  "CrashLoopBackOff",
-  "CreateContainerConfigError",
-  "CreateContainerError",
-  "RunContainerError",
-];
+/** States of a container that rarely pass by waiting (kubelet's images/types.go). */
+const stuck = ["ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "CrashLoopBackOff"];
 
-/** Whether one of its containers is in a state that does not pass by waiting. */
+/** Whether one of its containers is in a state that rarely passes by waiting. */
 export function isStuck(pod: Pod): boolean {
   return stuckContainer(pod) !== undefined;
 }

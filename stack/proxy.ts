@@ -30,11 +30,19 @@ export async function askProxy(
     null,
     false,
   );
+  // The client ends them only where the container says how its command ended.
+  socket.on("close", () => {
+    output.end();
+    errors.end();
+  });
+  let isLate = false;
   const late = setTimeout(() => {
-    socket.close();
+    isLate = true;
+    socket.terminate();
   }, deadline);
   try {
     const answer = await printed;
+    if (isLate) throw new StackError(`no answer within ${deadline / 1000} s`);
     if (answer !== "") return answer;
     throw new StackError((await complaint) || "it answers nothing");
   } finally {

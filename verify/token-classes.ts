@@ -107,6 +107,8 @@ export function tokenClasses(
 ): readonly TokenClass[] {
   const permissions = everyPermission(application);
   const ofForeignClient = authentication.clients === "any" ? permissions : nothing;
+  const ownIssuer = issuerAtOwnDomain({ issuer, tenant });
+  const others = authentication.issuers.map((each) => each.issuer);
   return [
     byTenant(forgedControl, permissions, (good) => good),
     byTenant("ours among its audiences", permissions, (good, { audience }) => ({
@@ -134,7 +136,7 @@ export function tokenClasses(
       tenantsKid,
       (good) => ({ ...good, iss: issuer.endsWith("/") ? issuer.slice(0, -1) : `${issuer}/` }),
     ),
-    ...(issuerAtOwnDomain({ issuer, tenant }) === undefined ? [] : [ofOwnDomain]),
+    ...(ownIssuer === undefined || others.includes(ownIssuer) ? [] : [ofOwnDomain]),
     ...untrusted,
     byTenant("wrong audience", "other audience", (good) => ({ ...good, aud: otherAudience })),
     byTenant("audiences without ours", "other audience", (good) => ({

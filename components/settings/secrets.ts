@@ -12,6 +12,9 @@ export const secretSettings: ReadonlySet<string> = new Set([
 export function mayBeSecret(setting: string): boolean {
   return (
     !setting.includes(".") ||
-    [...secretSettings].some((secret) => secret === setting || secret.startsWith(`${setting}.`))
+    [...secretSettings].some(
+      (secret) =>
+        secret === setting || secret.startsWith(`${setting}.`) || secret.startsWith(`${setting}[]`),
+    )
   );
 }

@@ -67,14 +67,19 @@ function mounted(workload: Workload, resources: readonly Resource[]): Finding[] 
   ];
 }
 
-/** A volume may have one, too. With an audience it is for another program than the API. */
+/** The API server's own audiences: the default, and the names of its Service. */
+const ofTheApi = /^$|^(https:\/\/)?kubernetes\.default(\.svc(\..+)?)?$/;
+
+/** A volume may have one, too. With another audience it is for another program than the API. */
 function projected({ resource, pod, where, title }: Workload): Finding[] {
   return entries(at(pod, "volumes")).flatMap((volume, index) =>
     entries(at(volume, "projected", "sources")).flatMap((source, position) => {
       const token = at(source, "serviceAccountToken");
-      if (token === undefined || typeof at(token, "audience") === "string") return [];
+      const audience = at(token, "audience");
+      if (token === undefined || (typeof audience === "string" && !ofTheApi.test(audience)))
+        return [];
       const place = `volumes[${index}].projected.sources[${position}].serviceAccountToken`;
-      const found = `${where}spec.${place} of ${title} has no audience`;
+      const found = `${where}spec.${place} of ${title} has ${typeof audience === "string" ? `the audience ${show(audience)}` : "no audience"}`;
       return [{ resource, found, write: "the audience of the program that it is for" }];
     }),
   );

@@ -46,9 +46,13 @@ export class SandboxCopy {
   readonly #projects = new Set<readonly string[]>([[]]);
   /** What was started and has not ended. */
   readonly #running = new Set<ChildProcess>();
+  /** Whether the process is told to end: its tests, which go on meanwhile, start nothing more. */
+  #isEnding = false;
   readonly #removed = whenInterrupted(async () => {
+    this.#isEnding = true;
     await Promise.all([...this.#running].map(ended));
-    for (const project of [...this.#projects]) await this.runWords("down", ...project);
+    for (const project of this.#projects)
+      await this.finish(this.#spawn(["down", ...project], "pipe", {}));
     this.remove();
   });
 
@@ -65,6 +69,15 @@ export class SandboxCopy {
   }
 
   #start(
+    args: readonly string[],
+    stdio: StdioOptions,
+    environment: NodeJS.ProcessEnv,
+  ): ChildProcess {
+    if (this.#isEnding) throw new Error("the tests are told to end");
+    return this.#spawn(args, stdio, environment);
+  }
+
+  #spawn(
     args: readonly string[],
     stdio: StdioOptions,
     environment: NodeJS.ProcessEnv,
@@ -157,9 +170,8 @@ export class SandboxCopy {
   /** Removes the copy and its state; nothing may run any more. */
   remove(): void {
     this.#removed();
-    rmSync(this.folder, { recursive: true });
-    rmSync(this.state, { recursive: true });
-    rmSync(this.#temporary, { recursive: true });
+    for (const folder of [this.folder, this.state, this.#temporary])
+      rmSync(folder, { recursive: true, force: this.#isEnding });
   }
 }
 

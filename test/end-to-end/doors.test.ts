@@ -117,14 +117,14 @@ describe("doors", { timeout: 40 * 60_000 }, () => {
         // The gateway has set a token that the client does not have, and has led another request to istiod.
         "VirtualService bookinfo/extra": /\/extra\/istiod from outside: 200/,
         "VirtualService elsewhere/details": undefined,
-        "Deployment bookinfo/impostor": /sidecar has opened .* and sent it [1-9]\d* requests$/,
+        "Deployment bookinfo/impostor": /sidecar has opened .* and sent [1-9]\d* requests there$/,
         // As that account, by a certificate of its own.
         "Deployment bookinfo/ratings-v1":
           /\/details\/0 with the token of moderator@bookinfo\.example from the pod outsider as bookinfo\/bookinfo-productpage: 200/,
         "Deployment bookinfo/legacy": /:9080\/ from the pod outsider: \d{3}/,
         "Deployment bookinfo/reviews-v1": /:9080\/reviews\/0 from the pod outsider: 200/,
         // Sidecars send to the version v1 of ratings, which it is not; who has none sends there.
-        "EndpointSlice bookinfo/elsewhere": /has opened 0 connections to 10\.9\.9\.9 /,
+        "EndpointSlice bookinfo/elsewhere": /has opened 0 connections to 10\.9\.9\.9 and sent 0 /,
         "Service bookinfo/door": /:31234\/details\/0 from the pod outsider/,
       },
       [

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
-import { areFetched, keysOf, readKeySets } from "../../explain/keys";
+import { fetchedIssuers, keysOf, readKeySets } from "../../explain/keys";
 import { parseKeys } from "../../explain/mesh-keys";
 import { parsePolicies } from "../../explain/policies";
 import { bookinfo as application } from "../../components/access";
@@ -43,8 +43,8 @@ test("the keys of an issuer that the mesh has none of are read at its provider",
 });
 
 test("keys in the rule itself are not fetched by anything", () => {
-  assert.equal(areFetched(policiesWith({ jwksUri: undefined, jwks: "{}" })), false);
-  assert.equal(areFetched(policiesWith({ jwksUri })), true);
+  assert.deepEqual(fetchedIssuers(policiesWith({ jwksUri: undefined, jwks: "{}" })), []);
+  assert.deepEqual(fetchedIssuers(policiesWith({ jwksUri })), [jwtRule.issuer]);
 });
 
 test("the keys of each issuer are in the listeners of a proxy's configuration", () => {

@@ -133,7 +133,6 @@ async function childrenEnd(): Promise<void> {
 }
 
 async function main(): Promise<number> {
-  const signal = interruptions();
   const chosen = readArguments(process.argv.slice(2));
   if (chosen.help) {
     process.stdout.write(help);
@@ -150,9 +149,10 @@ async function main(): Promise<number> {
     process.env.PULUMI_CLI = join(await ensureEngine(booted.length > 0), "bin", "pulumi");
   }
   if (checks) counts.push(...lintWorkflows(), ...testGo());
+  const signal = interruptions();
   const ran: Ran[] = [];
   for (const some of [files.filter((file) => !isEndToEnd(file)), ...turns(booted)])
-    ran.push(await runFiles(root, some, 2, signal));
+    if (!signal.aborted) ran.push(await runFiles(root, some, 2, signal));
   if (signal.aborted) await childrenEnd();
   counts.push(...ran.map(({ count }) => count));
   const notRun = [...leftOut, ...(problem === undefined ? [] : [[slow, problem] as const])];

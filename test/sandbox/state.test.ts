@@ -117,12 +117,24 @@ test("the ports that another clone has chosen are left to it, also while it does
   ]);
 });
 
-test("ports that another sandbox has chosen and does not listen on yet are left to it", async () => {
+test("ports that another sandbox has chosen and does not listen on yet are left to it", async (context) => {
+  const { ports: free } = await decide(places());
+  // As another process holds one.
+  const holder = createServer().listen(`\0istio-auth0-port-${free.gateway}`);
+  context.after(() => holder.close());
+  await once(holder, "listening");
+  const { ports: chosen } = await decide(places());
+  assert.notEqual(chosen.gateway, free.gateway);
+  assert.deepEqual([chosen.tenant, chosen.api], [free.tenant, free.api]);
+});
+
+test("ports that this process holds are held against others, and free for itself", async () => {
   const first = await decide(places());
   await hold(first);
-  const second = await decide(places());
-  for (const [name, port] of Object.entries(first.ports))
-    assert.ok(!Object.values(second.ports).includes(port), `${name} at ${port} twice`);
+  const held = createServer().listen(`\0istio-auth0-port-${first.ports.api}`);
+  const [refusal] = (await once(held, "error")) as [NodeJS.ErrnoException];
+  assert.equal(refusal.code, "EADDRINUSE");
+  assert.deepEqual((await decide(places())).ports, first.ports);
 });
 
 test("ports that are other ones than usual are said once", async (context) => {

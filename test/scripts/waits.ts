@@ -1,6 +1,7 @@
-// A program for run.test.ts: it says that it runs, and how it was told to end.
+// A program for run.test.ts: it says that it runs and each signal, and takes a while to end.
 process.on("SIGTERM", () => {
-  process.stdout.write("ended by SIGTERM\n", () => process.exit(0));
+  process.stdout.write("told to end\n");
+  setTimeout(() => process.exit(0), 1_000);
 });
 process.stdout.write("runs\n");
 setInterval(() => undefined, 60_000);

@@ -56,7 +56,12 @@ function attemptFor(pod: Pod, workloads: readonly ProtectedWorkload[]): Pick<Fin
   const attempt = attemptAs(pod, workloads);
   if (attempt !== undefined) return { attempt };
   const counted = workloads.find((each) => bears(pod, each));
-  return counted === undefined ? {} : takenBy(counted, pod.status?.podIP);
+  return counted === undefined
+    ? {}
+    : takenBy(
+        counted,
+        (pod.status?.podIPs ?? []).map(({ ip }) => ip),
+      );
 }
 
 /**

@@ -1,10 +1,10 @@
 /** The API server's admission policy for the application's namespace, next to the one that the stack asks for. */
 import { isDeepStrictEqual } from "node:util";
-import { AdmissionregistrationV1Api, CoreV1Api } from "@kubernetes/client-node";
+import { AdmissionregistrationV1Api, ApiException, CoreV1Api } from "@kubernetes/client-node";
 import { z } from "zod";
 import type { Application } from "../../components/application";
 import { admissionObjects } from "../../components/enforcement/admission";
-import { apiReason, explained, loadCluster, unlessMissing } from "../../stack/cluster";
+import { explained, loadCluster, unlessMissing } from "../../stack/cluster";
 import { accountName } from "../identities";
 import { probePod } from "../probe-pod";
 import type { Finding, ProvenFinding } from "./finding";
@@ -32,23 +32,36 @@ export async function admissionFindings(
   ]);
   const found = compareAdmission(application, { policy, binding });
   if (found.length === 0) return [];
-  const seen = await dryRun(application, cluster.makeApiClient(CoreV1Api));
-  return found.map((each) => ({ ...each, seen }));
+  const seen = await admitted(application, cluster.makeApiClient(CoreV1Api));
+  return found.map((each) => ({ ...each, ...(seen !== undefined && { seen }) }));
 }
 
-/** What the API server says of a pod with the account, and without the label, of the application's first service. */
-async function dryRun({ namespace, services }: Application, api: CoreV1Api): Promise<string> {
-  const [service] = Object.values(services);
-  const { serviceAccount = "default" } = service ?? {};
-  const pod = { name: "impostor", namespace, serviceAccount, inTheMesh: false };
-  const body = probePod("dry-run", pod, "none");
-  const asked = `kubectl create --dry-run=server of a pod with the service account ${accountName({ namespace, name: serviceAccount })} and another label`;
-  try {
-    await api.createNamespacedPod({ namespace, body, dryRun: "All" });
-    return `${asked}: admitted`;
-  } catch (error) {
-    return `${asked}: ${apiReason(error)}`;
+/**
+ * The first pod that the API server would admit, of those that the policy has to refuse: each service's account without its
+ * label, and its label with another account. Undefined where it refuses all, or may not be asked.
+ */
+async function admitted(
+  { namespace, services }: Application,
+  api: CoreV1Api,
+): Promise<string | undefined> {
+  for (const [service, { serviceAccount }] of Object.entries(services)) {
+    for (const [account, labels] of [
+      [serviceAccount, {}],
+      ["default", { app: service }],
+    ] as const) {
+      const place = { name: "impostor", namespace, serviceAccount: account, inTheMesh: false };
+      const { metadata, spec } = probePod("dry-run", place, "none");
+      const body = { spec, metadata: { ...metadata, labels: { ...metadata?.labels, ...labels } } };
+      try {
+        await api.createNamespacedPod({ namespace, body, dryRun: "All" });
+        const label = `the label app=${body.metadata.labels.app}`;
+        return `kubectl create --dry-run=server of a pod with the service account ${accountName({ namespace, name: account })} and ${label}: admitted`;
+      } catch (error) {
+        if (!(error instanceof ApiException)) throw error;
+      }
+    }
   }
+  return undefined;
 }
 
 /** @param live the specifications that are there; undefined: none is */

@@ -23,10 +23,10 @@ export interface Attempt {
   /** Whether it is sent with the token of the viewer who may do everything. Default: with what the request has. */
   readonly withToken?: boolean;
   /**
-   * The address that should get no such request. Then it is sent several times through the sidecar of the pod `stranger`, and
-   * shown is how many of them that sidecar has sent there, whatever the answer.
+   * Addresses that should get no such request. Then it is sent several times through the sidecar of the pod `stranger`, and
+   * shown is how many requests that sidecar has sent there meanwhile, whatever the answers.
    */
-  readonly takenBy?: string;
+  readonly takenBy?: readonly string[];
   readonly request: ProbeRequest;
 }
 

@@ -3,7 +3,7 @@ import { accountName, type Identities } from "../identities";
 import type { Credentials } from "../credentials";
 import { describeObserved } from "../judge";
 import type { ComingProbers } from "../pods";
-import type { Prober, ProbeRequest } from "../prober";
+import type { Answer, Observed, Prober, ProbeRequest } from "../prober";
 import { withoutTokens } from "../send";
 import type { Attempt, Finding, ProvenFinding } from "./finding";
 
@@ -22,14 +22,22 @@ export async function prove(
   findings: readonly Finding[],
   senders: Senders,
 ): Promise<readonly ProvenFinding[]> {
+  // What counts a sidecar's requests would count others' as well.
+  let counting: Promise<unknown> = Promise.resolve();
+  const inTurn = <Result>(count: () => Promise<Result>): Promise<Result> => {
+    const result = counting.then(count);
+    counting = result.catch(() => undefined);
+    return result;
+  };
   return Promise.all(
     findings.map(async ({ attempt, ...finding }): Promise<ProvenFinding> => {
       const prober = attempt && (await senders.probers.get(attempt.from));
       if (attempt === undefined || prober === undefined) return finding;
+      const { takenBy } = attempt;
       const seen =
-        attempt.takenBy === undefined
+        takenBy === undefined
           ? await seenOnce(attempt, prober, senders)
-          : await seenTaken(attempt, attempt.takenBy, prober);
+          : await inTurn(() => seenTaken(attempt, takenBy, prober));
       return { ...finding, ...(seen !== undefined && { seen }) };
     }),
   );
@@ -70,29 +78,37 @@ const repetitions = 8;
 const administration = "http://127.0.0.1:15000";
 
 /**
- * Sends a request some times through the sidecar of the prober's pod, and asks that sidecar where it has sent such requests.
- * @param address the one that should not get any
+ * Sends a request some times through the sidecar of the prober's pod, and asks that sidecar before and after where it has
+ * sent such requests.
+ * @param addresses those that should not get any
  */
 async function seenTaken(
   { from, request }: Attempt,
-  address: string,
+  addresses: readonly string[],
   prober: Prober,
 ): Promise<string> {
+  const { hostname, port: written } = new URL(request.origin);
+  const port = written || "80";
+  const filter = `^outbound\\|${port}\\|.*\\|${hostname.replaceAll(".", "\\.")}\\.`;
+  const path = `/clusters?filter=${encodeURIComponent(filter)}`;
+  const question = { method: "GET", origin: administration, path, headers: {}, bodyLimit: 2 ** 20 };
+  const [before] = await prober.send([question]);
   await prober.send(new Array<ProbeRequest>(repetitions).fill(request));
-  const { hostname, port } = new URL(request.origin);
-  const path = `/clusters?filter=${encodeURIComponent(`^outbound\\|${port}\\|.*\\|${hostname.replaceAll(".", "\\.")}\\.`)}`;
-  const [printed] = await prober.send([
-    { method: "GET", origin: administration, path, headers: {}, bodyLimit: 2 ** 20 },
-  ]);
+  const [after] = await prober.send([question]);
   const asked = `${repetitions} times ${inWords(request)} from the pod ${from}`;
-  if (printed === undefined || "error" in printed || printed.status !== 200)
+  if (!isAnswer(before) || !isAnswer(after))
     return `${asked}: its sidecar does not say where they went`;
-  return `${asked}: its sidecar has opened ${counted(printed.body, address, "cx_total")} connections to ${address} and sent it ${counted(printed.body, address, "rq_total")} requests`;
+  const grown = (counter: string) =>
+    counted(after.body, addresses, counter) - counted(before.body, addresses, counter);
+  return `${asked}: meanwhile its sidecar has opened ${grown("cx_total")} connections to ${addresses.join(", ")} and sent ${grown("rq_total")} requests there`;
 }
 
-/** The sum of a counter over an address's lines of Envoy's `/clusters`: `CLUSTER::ADDRESS:PORT::COUNTER::VALUE`. */
-function counted(printed: string, address: string, counter: string): number {
-  const starts = [`${address}:`, `[${address}]:`];
+const isAnswer = (observed: Observed | undefined): observed is Answer =>
+  observed !== undefined && !("error" in observed) && observed.status === 200;
+
+/** The sum of a counter over addresses' lines of Envoy's `/clusters`: `CLUSTER::ADDRESS:PORT::COUNTER::VALUE`. */
+function counted(printed: string, addresses: readonly string[], counter: string): number {
+  const starts = addresses.flatMap((address) => [`${address}:`, `[${address}]:`]);
   return printed
     .split("\n")
     .map((line) => /^[^:]*::(.+)::(\w+)::(\d+)$/.exec(line))

@@ -118,7 +118,7 @@ function strangeEndpoints(
       object: objectName(kind, object),
       opens: `requests for ${title} go to ${strange.join(", ")}, which is not a pod of ${title}, with users' tokens`,
       undo: removal(kind, object),
-      ...takenBy(workload, strange[0]),
+      ...takenBy(workload, strange),
     },
   ];
 }

@@ -180,17 +180,18 @@ export function runsAs({ metadata, spec }: Pod, workload: ProtectedWorkload): bo
   );
 }
 
-/** The attempt that shows that an address gets a workload's requests; none for a workload that `stranger` cannot address. */
+/** The attempt that shows that addresses get a workload's requests; none for a workload that `stranger` cannot address. */
 export function takenBy(
   { namespace, services, path }: ProtectedWorkload,
-  address: string | undefined,
+  addresses: readonly string[],
 ): Pick<Finding, "attempt"> {
   const { names, port } = services;
   const isTables = !Object.values<string>(namespaces).includes(namespace);
-  if (address === undefined || port === undefined || names[0] === undefined || !isTables) return {};
-  const origin = `http://${names[0]}.${namespace}:${port}`;
+  const [name] = names;
+  if (addresses.length === 0 || port === undefined || name === undefined || !isTables) return {};
+  const origin = `http://${name}.${namespace}:${port}`;
   const request = { method: "GET", origin, path, headers: {} };
-  return { attempt: { from: strangersPod, takenBy: address, request } };
+  return { attempt: { from: strangersPod, takenBy: addresses, request } };
 }
 
 /** Leaves out what is said twice: each of a Deployment's pods opens the same. */

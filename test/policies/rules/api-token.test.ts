@@ -61,6 +61,18 @@ test("a token in a volume is found, unless it is for another program", async () 
     assert.deepEqual(await judged(apiToken, [pod(false, { volumes: volumes(token) })], settings), [
       found,
     ]);
+  // The API server's own names.
+  for (const audience of ["", "https://kubernetes.default.svc.cluster.local"])
+    assert.match(
+      JSON.stringify(
+        await judged(
+          apiToken,
+          [pod(false, { volumes: volumes({ path: "token", audience }) })],
+          settings,
+        ),
+      ),
+      /has the audience/,
+    );
   const vault = volumes({ path: "token", audience: "vault" });
   assert.deepEqual(await judged(apiToken, [pod(false, { volumes: vault })], settings), []);
 });

@@ -80,6 +80,7 @@ test("without configuration a rule that allows everything is found where the dir
     [{ namespaceSelector: notKnown }],
     [{ ipBlock: { cidr: "0.0.0.0/0" } }],
     [{ ipBlock: { cidr: "::/0" } }],
+    [{ ipBlock: { cidr: "0.0.0.0/1" } }, { ipBlock: { cidr: "128.0.0.0/1" } }],
     [{ ipBlock: notKnown }],
     [notKnown],
     notKnown,
@@ -91,7 +92,12 @@ test("without configuration a rule that allows everything is found where the dir
   }
   const spec = { ...podsOf("details"), policyTypes: notKnown, ingress: [{}] };
   assert.deepEqual(await places([closed, policy("details", spec)]), ["spec.ingress[0]"]);
-  for (const ports of [notKnown, [notKnown]])
+  for (const ports of [
+    notKnown,
+    [notKnown],
+    [{ protocol: "TCP" }],
+    [{ port: 9080 }, { port: 1, endPort: 65535 }],
+  ])
     assert.deepEqual(await places([closed, into({ ports })]), ["spec.ingress[0]"]);
   assert.deepEqual(await judged(networkPolicies, [closed, into({})]), [
     {

@@ -62,7 +62,44 @@ test("a borrowed identity that no request is sent as is named all the same", asy
   assert.deepEqual([finding?.object, finding?.seen], ["Deployment bookinfo/ratings-v1", undefined]);
 });
 
-test("a pod that takes a service's requests is shown by what a sidecar has sent to it", async () => {
+/** Envoy's counters of a service at a port, before and after, each by the address and the counter. */
+const clustersOf = (
+  name: string,
+  port: number,
+  counters: readonly (readonly [string, string, number])[],
+) =>
+  counters
+    .map(
+      ([to, counter, value]) =>
+        `outbound|${port}|v1|${name}.svc.cluster.local::${to}::${counter}::${value}`,
+    )
+    .join("\n");
+
+/** A pod `stranger` whose sidecar answers with these, one after the other; and what it was asked. */
+function strangerWith(...clusters: readonly string[]) {
+  const asked: ProbeRequest[] = [];
+  const left = [...clusters];
+  const prober: Prober = {
+    send(requests) {
+      asked.push(...requests);
+      return Promise.resolve(
+        requests.map(({ path }) =>
+          path.startsWith("/clusters?")
+            ? { status: 200, headers: {}, body: left.shift() ?? "" }
+            : { status: 403, headers: {}, body: "RBAC: access denied" },
+        ),
+      );
+    },
+    close: () => undefined,
+  };
+  const senders = {
+    probers: new Map([["stranger", Promise.resolve(prober)]]),
+    identities: new Map(),
+  };
+  return { asked, senders };
+}
+
+test("a pod that takes a service's requests is shown by what a sidecar has sent to it meanwhile", async () => {
   const outputs = { login: undefined, routing };
   const cluster = workloadCluster(bookinfo, outputs);
   const labels = { app: "details", version: "v1" };
@@ -72,42 +109,24 @@ test("a pod that takes a service's requests is shown by what a sidecar has sent 
     account: "default",
     labels,
   });
-  const address = impostor.status?.podIP ?? "";
+  const address = impostor.status?.podIPs?.[0]?.ip ?? "";
   const found = workloadFindings(bookinfo, outputs, {
     ...cluster,
     pods: [...cluster.pods, impostor],
   });
-  const line = (subset: string, to: string, counter: string, value: number) =>
-    `outbound|9080|${subset}|details.bookinfo.svc.cluster.local::${to}::${counter}::${value}`;
-  const clusters = [
-    line("v1", `${address}:9080`, "cx_total", 2),
-    line("v1", `${address}:9080`, "rq_total", 5),
-    line("", `${address}:9080`, "rq_total", 1),
-    // Another address, which begins alike.
-    line("v1", `${address}9:9080`, "rq_total", 70),
-    line("v1", `${address}:9080`, "rq_active", 800),
-  ].join("\n");
-  const asked: ProbeRequest[] = [];
-  const prober: Prober = {
-    send(requests) {
-      asked.push(...requests);
-      return Promise.resolve(
-        requests.map(({ path }) =>
-          path.startsWith("/clusters?")
-            ? { status: 200, headers: {}, body: clusters }
-            : { status: 403, headers: {}, body: "RBAC: access denied" },
-        ),
-      );
-    },
-    close: () => undefined,
-  };
-  const [finding] = await prove(found, {
-    probers: new Map([["stranger", Promise.resolve(prober)]]),
-    identities: new Map(),
-  });
+  const counters = (connections: number, requests: number) =>
+    clustersOf("details.bookinfo", 9080, [
+      [`${address}:9080`, "cx_total", connections],
+      [`${address}:9080`, "rq_total", requests],
+      [`${address}:9080`, "rq_active", 800 + requests],
+      // Another address, which begins alike.
+      [`${address}9:9080`, "rq_total", 70 * requests],
+    ]);
+  const { asked, senders } = strangerWith(counters(1, 19), counters(3, 25));
+  const [finding] = await prove(found, senders);
   assert.equal(
     finding?.seen,
-    `8 times GET http://details.bookinfo:9080/details/0 from the pod stranger: its sidecar has opened 2 connections to ${address} and sent it 6 requests`,
+    `8 times GET http://details.bookinfo:9080/details/0 from the pod stranger: meanwhile its sidecar has opened 2 connections to ${address} and sent 6 requests there`,
   );
   const { origin, path = "" } = asked.at(-1) ?? {};
   assert.equal(origin, "http://127.0.0.1:15000");
@@ -118,4 +137,36 @@ test("a pod that takes a service's requests is shown by what a sidecar has sent 
   ])
     assert.match(name, filter);
   assert.doesNotMatch("outbound|9080||details.bookinfo2.svc.cluster.local", filter);
+});
+
+test("requests at port 80, of several addresses, are counted one finding after the other", async () => {
+  const finding = (takenBy: readonly string[]): Finding => ({
+    object: "EndpointSlice shop/web",
+    opens: "requests for web go elsewhere",
+    undo: "kubectl delete it",
+    attempt: {
+      from: "stranger",
+      takenBy,
+      request: { method: "GET", origin: "http://web.shop:80", path: "/", headers: {} },
+    },
+  });
+  const counters = (one: number, other: number) =>
+    clustersOf("web.shop", 80, [
+      ["10.0.0.8:80", "rq_total", one],
+      ["[fd00::9]:80", "rq_total", other],
+    ]);
+  const { asked, senders } = strangerWith(
+    counters(0, 0),
+    counters(2, 3),
+    counters(2, 3),
+    counters(2, 7),
+  );
+  const proven = await prove([finding(["10.0.0.8", "fd00::9"]), finding(["fd00::9"])], senders);
+  assert.deepEqual(
+    proven.map(({ seen = "" }) => /sent (\d+) requests/.exec(seen)?.[1]),
+    ["5", "4"],
+  );
+  const path = asked[0]?.path ?? "";
+  const filter = new RegExp(new URLSearchParams(path.split("?")[1]).get("filter") ?? "");
+  assert.match("outbound|80||web.shop.svc.cluster.local", filter);
 });
