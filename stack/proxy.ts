@@ -35,18 +35,16 @@ export async function askProxy(
     output.end();
     errors.end();
   });
-  let isLate = false;
-  const late = setTimeout(() => {
-    isLate = true;
+  const late = AbortSignal.timeout(deadline);
+  late.addEventListener("abort", () => {
     socket.terminate();
-  }, deadline);
+  });
   try {
     const answer = await printed;
-    if (isLate) throw new StackError(`no answer within ${deadline / 1000} s`);
+    if (late.aborted) throw new StackError(`no answer within ${deadline / 1000} s`);
     if (answer !== "") return answer;
     throw new StackError((await complaint) || "it answers nothing");
   } finally {
-    clearTimeout(late);
     socket.close();
   }
 }

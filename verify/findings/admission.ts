@@ -1,10 +1,15 @@
 /** The API server's admission policy for the application's namespace, next to the one that the stack asks for. */
 import { isDeepStrictEqual } from "node:util";
-import { AdmissionregistrationV1Api, ApiException, CoreV1Api } from "@kubernetes/client-node";
+import {
+  AdmissionregistrationV1Api,
+  ApiException,
+  CoreV1Api,
+  type V1Pod,
+} from "@kubernetes/client-node";
 import { z } from "zod";
 import type { Application } from "../../components/application";
 import { admissionObjects } from "../../components/enforcement/admission";
-import { explained, loadCluster, unlessMissing } from "../../stack/cluster";
+import { explained, loadCluster, type Plain, unlessMissing } from "../../stack/cluster";
 import { accountName } from "../identities";
 import { probePod } from "../probe-pod";
 import type { Finding, ProvenFinding } from "./finding";
@@ -45,17 +50,16 @@ async function admitted(
   api: CoreV1Api,
 ): Promise<string | undefined> {
   for (const [service, { serviceAccount }] of Object.entries(services)) {
-    for (const [account, labels] of [
-      [serviceAccount, {}],
-      ["default", { app: service }],
+    for (const [account, app] of [
+      [serviceAccount, "impostor"],
+      ["default", service],
     ] as const) {
       const place = { name: "impostor", namespace, serviceAccount: account, inTheMesh: false };
-      const { metadata, spec } = probePod("dry-run", place, "none");
-      const body = { spec, metadata: { ...metadata, labels: { ...metadata?.labels, ...labels } } };
+      const pod = probePod("dry-run", place, "none");
+      const body: Plain<V1Pod> = { ...pod, metadata: { ...pod.metadata, labels: { app } } };
       try {
         await api.createNamespacedPod({ namespace, body, dryRun: "All" });
-        const label = `the label app=${body.metadata.labels.app}`;
-        return `kubectl create --dry-run=server of a pod with the service account ${accountName({ namespace, name: account })} and ${label}: admitted`;
+        return `kubectl create --dry-run=server of a pod with the service account ${accountName({ namespace, name: account })} and the label app=${app}: admitted`;
       } catch (error) {
         if (!(error instanceof ApiException)) throw error;
       }
