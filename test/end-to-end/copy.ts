@@ -51,7 +51,7 @@ export class SandboxCopy {
   readonly #removed = whenInterrupted(async () => {
     this.#isEnding = true;
     await Promise.all([...this.#running].map(ended));
-    for (const project of this.#projects)
+    for (const project of [...this.#projects])
       await this.finish(this.#spawn(["down", ...project], "pipe", {}));
     this.remove();
   });
