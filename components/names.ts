@@ -18,6 +18,14 @@ export interface ServiceAccountName {
 /** The ingress gateway's Helm release. Istio's chart gives its service account and Service this name too. */
 export const gatewayRelease = "istio-ingress";
 
+/** The Helm releases that the stack makes; cert-manager's only where certificates are asked for. */
+export const releases = {
+  base: { namespace: namespaces.mesh, name: "istio-base" },
+  controlPlane: { namespace: namespaces.mesh, name: "istiod" },
+  gateway: { namespace: namespaces.ingress, name: gatewayRelease },
+  certManager: { namespace: namespaces.certificates, name: "cert-manager" },
+} as const;
+
 /** The label `istio` of the ingress gateway's pods. The chart drops "istio-". */
 export const gatewayLabel = gatewayRelease.replace(/^istio-/, "");
 

@@ -6,6 +6,8 @@ import { namespaces } from "../components/names";
 import { explained, loadCluster } from "../stack/cluster";
 import type { StackOutputs } from "../stack/outputs";
 import { readMeshConfig } from "../stack/mesh-config";
+import { isReady, sidecarOf } from "../stack/pods";
+import type { ProxyPod } from "../stack/proxy";
 import { parsePolicies } from "./policies";
 import type { Policies } from "./policies";
 
@@ -16,6 +18,8 @@ export interface ClusterState {
   readonly policies: Policies;
   /** The different sets of labels of the pods in the application's namespace and the gateway's. */
   readonly workloads: Readonly<Record<"application" | "ingress", readonly Labels[]>>;
+  /** Those of the same pods that have a proxy and are ready. */
+  readonly proxies: readonly ProxyPod[];
 }
 
 const group = "security.istio.io";
@@ -42,10 +46,14 @@ export async function readCluster(
     explained(`read ${plural}.${group}`, async () => {
       return list.parse(await custom.listClusterCustomObject({ group, version, plural })).items;
     });
-  const labels = (place: string) =>
-    explained(`read the pods of namespace ${place}`, async () => {
-      const { items } = await core.listNamespacedPod({ namespace: place });
-      return distinct(items.map(({ metadata }) => metadata?.labels ?? {}));
+  const podsOf = (namespace: string) =>
+    explained(`read the pods of namespace ${namespace}`, async () => {
+      const { items } = await core.listNamespacedPod({ namespace });
+      const ready = items.filter((pod) => isReady(pod) && sidecarOf(pod) !== undefined);
+      return {
+        labels: distinct(items.map(({ metadata }) => metadata?.labels ?? {})),
+        proxies: ready.map(({ metadata }) => ({ namespace, pod: metadata?.name ?? "" })),
+      };
     });
   const [peerAuthentications, requestAuthentications, authorizationPolicies, meshConfig, ...pods] =
     await Promise.all([
@@ -53,8 +61,8 @@ export async function readCluster(
       all("requestauthentications"),
       all("authorizationpolicies"),
       readMeshConfig(core),
-      labels(application.namespace),
-      labels(namespaces.ingress),
+      podsOf(application.namespace),
+      podsOf(namespaces.ingress),
     ]);
   return {
     policies: parsePolicies(application, {
@@ -64,7 +72,8 @@ export async function readCluster(
       meshConfig,
       clients: clientNames(clientIds),
     }),
-    workloads: { application: pods[0], ingress: pods[1] },
+    workloads: { application: pods[0].labels, ingress: pods[1].labels },
+    proxies: pods.flatMap(({ proxies }) => proxies),
   };
 }
 

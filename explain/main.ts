@@ -113,7 +113,7 @@ async function main(): Promise<number> {
     options.token === undefined ? undefined : await readToken(options.token, process.stdin);
   trust(outputs.certificateAuthority);
   const cluster = await readCluster(application, outputs);
-  const { keys, problem } = await readRulesKeys(application, outputs.kubeconfig, cluster.policies);
+  const { keys, problem } = await readRulesKeys(cluster, outputs.kubeconfig);
   const services = service === undefined ? serviceNames : [service];
   const ways = services.flatMap((each) =>
     waysTo(application, each, caller, cluster, outputs.gatewayUrl, asked),

@@ -1,5 +1,5 @@
 /** What a pod's status says: whether it is ready, and why it is not. */
-import type { V1Pod } from "@kubernetes/client-node";
+import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import type { Plain } from "./cluster";
 import { firstLine } from "./errors";
 
@@ -10,6 +10,16 @@ export function isReady({ status }: Pod): boolean {
   return (
     status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ??
     false
+  );
+}
+
+/** The container of the proxy, in a sidecar's pod and in the gateway's. */
+export const sidecarName = "istio-proxy";
+
+/** The proxy; as a native sidecar it is one of the pod's first containers. */
+export function sidecarOf({ spec }: Pod): Plain<V1Container> | undefined {
+  return [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].find(
+    ({ name }) => name === sidecarName,
   );
 }
 

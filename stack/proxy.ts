@@ -3,9 +3,16 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { Exec, type KubeConfig } from "@kubernetes/client-node";
 import { StackError } from "./errors";
+import { sidecarName } from "./pods";
 
 /** Milliseconds that a pod may take to answer. */
 const deadline = 15_000;
+
+/** Where a proxy runs. */
+export interface ProxyPod {
+  readonly namespace: string;
+  readonly pod: string;
+}
 
 /**
  * Asks it from within the proxy's container. That takes the right to create `pods/exec`.
@@ -14,7 +21,7 @@ const deadline = 15_000;
  */
 export async function askProxy(
   config: KubeConfig,
-  { namespace, pod }: { readonly namespace: string; readonly pod: string },
+  { namespace, pod }: ProxyPod,
   path: string,
 ): Promise<string> {
   const [output, errors] = [new PassThrough(), new PassThrough()];
@@ -23,7 +30,7 @@ export async function askProxy(
   const socket = await new Exec(config).exec(
     namespace,
     pod,
-    "istio-proxy",
+    sidecarName,
     ["pilot-agent", "request", "GET", path],
     output,
     errors,

@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { namespaces } from "../names";
+import { namespaces, releases } from "../names";
 
 const chart = {
   chart: "cert-manager",
@@ -33,8 +33,7 @@ export class CertManager extends pulumi.ComponentResource {
       `${name}-release`,
       {
         ...chart,
-        name: "cert-manager",
-        namespace: namespaces.certificates,
+        ...releases.certManager,
         // The chart keeps the definitions when it goes: with them would go every certificate of the cluster. Its pods
         // have few rights by themselves. One of each is enough: without them no certificate is renewed for a while.
         values: { crds: { enabled: true } },

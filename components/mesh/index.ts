@@ -4,7 +4,7 @@ import type { WayIn } from "../cluster";
 import type { IstioSettings } from "../config";
 import { createNetworkPolicies, meshPolicies, type NetworkSettings } from "../network";
 import type { Egress } from "./egress";
-import { gatewayRelease, namespaces } from "../names";
+import { namespaces, releases } from "../names";
 import { type Chart, locateChart } from "./charts";
 import { gatewayValues, type HelmValues, istiodValues, mergeValues } from "./values";
 
@@ -82,23 +82,16 @@ export class IstioMesh extends pulumi.ComponentResource {
         parent: this,
         dependsOn: [system, this.ingressNamespace],
       });
-    const base = install("base", { name: "istio-base", namespace: namespaces.mesh, values: {} }, [
-      system,
-    ]);
+    const base = install("base", { ...releases.base, values: {} }, [system]);
     this.controlPlane = install(
       "istiod",
-      {
-        name: "istiod",
-        namespace: namespaces.mesh,
-        values: istiodValues(args),
-      },
+      { ...releases.controlPlane, values: istiodValues(args) },
       [base],
     );
     this.gateway = install(
       "gateway",
       {
-        name: gatewayRelease,
-        namespace: namespaces.ingress,
+        ...releases.gateway,
         values: gatewayValues(args.wayIn, args.isSecure === true, args.highAvailability),
       },
       // The control plane's webhook gives the gateway's pods their image.

@@ -47,7 +47,6 @@ export function existingChecks(
         : judge(config);
     };
   const { secret } = gateway.tls ?? {};
-  const isIssued = gateway.tls?.issuer !== undefined;
   return [
     {
       name: "API server",
@@ -61,7 +60,7 @@ export function existingChecks(
     { name: "cluster permissions", run: reached(judgePermissions) },
     {
       name: "what is there already",
-      run: reached((config) => judgePresent(config, namespacesOf(stack), isIssued)),
+      run: reached((config) => judgePresent(config, namespacesOf(stack))),
     },
     ...(secret === undefined
       ? []

@@ -7,9 +7,8 @@ import {
   type KubeConfig,
   type V1ObjectMeta,
 } from "@kubernetes/client-node";
-import { gatewayRelease, namespaces } from "../../components/names";
-import { explained } from "../../stack/cluster";
-import type { Plain } from "../../stack/cluster";
+import { releases } from "../../components/names";
+import { explained, type Plain } from "../../stack/cluster";
 import { reasonOf } from "../../stack/errors";
 import { failed, notTried, ok, type Outcome } from "../check";
 
@@ -21,27 +20,20 @@ interface Present {
   readonly metadata: Metadata;
 }
 
-/** The Helm releases that the stack makes, as `NAMESPACE/NAME`. */
-const releases: readonly string[] = [
-  `${namespaces.mesh}/istio-base`,
-  `${namespaces.mesh}/istiod`,
-  `${namespaces.ingress}/${gatewayRelease}`,
-  `${namespaces.certificates}/cert-manager`,
-];
+/** The stack's own Helm releases, as `NAMESPACE/NAME`. */
+const ownReleases = Object.values(releases).map(({ namespace, name }) => `${namespace}/${name}`);
 
 /**
  * Looks for them.
- * @param wanted the namespaces that the stack makes
- * @param withCertManager whether it makes cert-manager
+ * @param wanted the namespaces that the stack makes; with cert-manager's it makes that
  */
 export async function judgePresent(
   config: KubeConfig,
   wanted: readonly string[],
-  withCertManager: boolean,
 ): Promise<Outcome> {
   let found: readonly Present[];
   try {
-    found = await explained("look for Istio", () => read(config, wanted, withCertManager));
+    found = await explained("look for Istio", () => read(config, wanted));
   } catch (error) {
     return notTried(reasonOf(error), "Let the kubeconfig's user list what the stack makes.");
   }
@@ -65,11 +57,8 @@ export async function judgePresent(
   return failed(`is there already, and not the stack's: ${list(others)}`, ways.join(" "));
 }
 
-async function read(
-  config: KubeConfig,
-  wanted: readonly string[],
-  withCertManager: boolean,
-): Promise<readonly Present[]> {
+async function read(config: KubeConfig, wanted: readonly string[]): Promise<readonly Present[]> {
+  const withCertManager = wanted.includes(releases.certManager.namespace);
   const webhooks = config.makeApiClient(AdmissionregistrationV1Api);
   const groups = ["istio.io", ...(withCertManager ? ["cert-manager.io"] : [])];
   const [spaces, deployments, definitions, mutating, validating] = await Promise.all([
@@ -109,7 +98,7 @@ const pulumi = "pulumi-kubernetes";
 /** Made by Pulumi itself, or by a Helm release that this program makes under this name. */
 function isByPulumi({ metadata }: Present): boolean {
   const release = releaseOf(metadata);
-  if (release !== undefined) return releases.includes(release);
+  if (release !== undefined) return ownReleases.includes(release);
   const managers = managersOf(metadata);
   // Pulumi applies a namespace without fields, and then nobody manages any.
   return managers.length === 0 || managers.some((name) => name.startsWith(pulumi));

@@ -1,5 +1,5 @@
 /** The control plane's own Deployment, and the webhook that gives pods their sidecar. */
-import { namespaces } from "../../components/names";
+import { namespaces, releases } from "../../components/names";
 import { type Finding, objectName, releaseUndo } from "./finding";
 import type { Container, Deployment, Namespace, Pod, WebhookConfiguration } from "./kubernetes";
 import { matchesLabels } from "./label-selectors";
@@ -123,7 +123,7 @@ export function controlPlaneFindings(
 const deploymentFinding = (opens: string): Finding => ({
   object: `Deployment ${namespaces.mesh}/${name}`,
   opens,
-  undo: releaseUndo({ name: "istiod", namespace: namespaces.mesh }),
+  undo: releaseUndo(releases.controlPlane),
 });
 
 function deploymentFindings(
@@ -188,7 +188,7 @@ function webhookFindings(
   const finding = (metadata: WebhookConfiguration["metadata"], opens: string): Finding => ({
     object: objectName("MutatingWebhookConfiguration", metadata),
     opens,
-    undo: releaseUndo({ name: "istiod", namespace: namespaces.mesh }),
+    undo: releaseUndo(releases.controlPlane),
   });
   const selecting = (space: Namespace) =>
     injectors.filter(({ webhook }) =>

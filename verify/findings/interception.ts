@@ -1,7 +1,8 @@
 /** What of a pod's connections is not led to its sidecar, by the arguments of Istio's own first container. */
 import type { Container, Pod, Service } from "./kubernetes";
 import type { Finding } from "./finding";
-import { isInitContainer, sidecarOf } from "./sidecar-containers";
+import { sidecarOf } from "../../stack/pods";
+import { isInitContainer } from "./sidecar-containers";
 import { attemptAt, portsOf } from "./sidecars";
 import { blame, distinct, type ProtectedWorkload } from "./workloads";
 

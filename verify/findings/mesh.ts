@@ -1,7 +1,7 @@
 /** The mesh's settings as istiod has them, next to what the stack asks for. */
 import { isDeepStrictEqual } from "node:util";
 import { extensionProviders as providersOf } from "../../components/login/gateway";
-import { namespaces } from "../../components/names";
+import { namespaces, releases } from "../../components/names";
 import type { StackOutputs } from "../../stack/outputs";
 import { type Finding, releaseUndo } from "./finding";
 import type { Namespace } from "./kubernetes";
@@ -145,7 +145,7 @@ function settingFinding(name: string, value: unknown, opens: string): Finding {
   return {
     object: `Setting ${name} of the mesh`,
     opens: said === "" ? opens : `it${said}: ${opens}`,
-    undo: releaseUndo({ name: "istiod", namespace: namespaces.mesh }),
+    undo: releaseUndo(releases.controlPlane),
   };
 }
 
@@ -171,7 +171,7 @@ function providerFindings(
   const finding = (name: unknown, opens: string): Finding => ({
     object: `Extension provider ${String(name)} of the mesh`,
     opens,
-    undo: releaseUndo({ name: "istiod", namespace: namespaces.mesh }),
+    undo: releaseUndo(releases.controlPlane),
   });
   return [
     ...asked.flatMap((one) => {

@@ -1,7 +1,7 @@
 /** Workloads of the mesh that are other teams', or that no row of the table names: what `verify` does not judge. */
 import type { Pod } from "./kubernetes";
 import { objectName } from "./finding";
-import { sidecarOf } from "./sidecar-containers";
+import { sidecarOf } from "../../stack/pods";
 import { bears, ownerOf, type ProtectedWorkload, runsAs } from "./workloads";
 
 /**

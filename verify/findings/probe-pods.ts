@@ -4,7 +4,8 @@ import type { Container, Pod } from "./kubernetes";
 import type { Application } from "../../components/application";
 import { podLabel, podName, probePod, runLabel } from "../probe-pod";
 import { podsToProbeFrom } from "../vantages";
-import { isInitContainer, sidecarOf } from "./sidecar-containers";
+import { sidecarOf } from "../../stack/pods";
+import { isInitContainer } from "./sidecar-containers";
 
 /**
  * Whether a pod is what a run of `verify` makes for this application: it ends by itself, and has the command, the account

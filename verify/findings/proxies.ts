@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { gatewayServiceAccount } from "../../components/names";
 import type { Finding } from "./finding";
 import { changedFields, objectOf, type ProxyConfig } from "./proxy-config";
-import { sidecarOf } from "./sidecar-containers";
+import { sidecarOf } from "../../stack/pods";
 import { blame, distinct, type ProtectedWorkload } from "./workloads";
 
 /**

@@ -1,17 +1,9 @@
 /** The containers that Istio adds to a pod. */
+import { sidecarName } from "../../stack/pods";
 import type { Container, Pod } from "./kubernetes";
-
-export const sidecarName = "istio-proxy";
 
 /** The one that leads the pod's connections to the sidecar; with Istio's CNI plugin, that looks whether they are led so. */
 const initNames = ["istio-init", "istio-validation"];
-
-/** The proxy; as a native sidecar it is one of the pod's first containers. */
-export function sidecarOf({ spec }: Pod): Container | undefined {
-  return [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].find(
-    ({ name }) => name === sidecarName,
-  );
-}
 
 export function isInitContainer({ name }: Container): boolean {
   return initNames.includes(name);

@@ -2,7 +2,8 @@
 import type { Container, Pod, Service } from "./kubernetes";
 import type { Attempt, Finding } from "./finding";
 import { objectName } from "./finding";
-import { ownContainers, sidecarOf } from "./sidecar-containers";
+import { sidecarOf } from "../../stack/pods";
+import { ownContainers } from "./sidecar-containers";
 import { bears, blame, distinct, type ProtectedWorkload } from "./workloads";
 
 /**
