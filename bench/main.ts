@@ -1,6 +1,6 @@
 /** `npm run bench`: how fast the sandbox is, beside what else one could do, in one table. */
 import { mkdtempSync, rmSync } from "node:fs";
-import { constants, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { exitWith, Failure } from "../sandbox/failure";
 import { writePrivate } from "../sandbox/files";
@@ -20,6 +20,7 @@ import { measureTest } from "./parts/test";
 import { measureVerify } from "./parts/verify";
 import { BenchSandbox } from "./sandbox";
 import { type PartResult, renderTable, withinLimits } from "./table";
+import { codeOf, endingSignals } from "../stack/end";
 
 /** The parts that measure a stack that is up. The last one takes its policies away for a while, and gives it a login. */
 const ofStack = {
@@ -84,9 +85,9 @@ async function main(): Promise<number> {
 /** Ends what runs when the bench is told to end; what was made is removed then. */
 function interruptions(sandbox: BenchSandbox): { code?: number } {
   const interrupted: { code?: number } = {};
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  for (const signal of endingSignals) {
     process.on(signal, () => {
-      interrupted.code = 128 + constants.signals[signal];
+      interrupted.code = codeOf(signal);
       sandbox.interrupt(new Failure(`ended by ${signal}: what was made is removed`));
     });
   }

@@ -1,7 +1,6 @@
 /** `npm run preview`: what a stack would be, by the real engine, from nothing. */
 import { Console } from "node:console";
 import { rmSync } from "node:fs";
-import { constants } from "node:os";
 import { join } from "node:path";
 import { rules } from "../policies/rules";
 import { exitWith, Failure } from "../sandbox/failure";
@@ -31,6 +30,7 @@ import { writeProject } from "./project";
 import { renderPlan } from "./render";
 import { judgedBy, jsonOf, jsonOfFailure, type Report } from "./report";
 import { hiding } from "./secrets";
+import { codeOf, endingSignals } from "../stack/end";
 
 /** All that the engine and the program learn of the user's shell: no account, cluster or proxy is among it. */
 const inherited: ReadonlySet<string> = new Set([
@@ -154,9 +154,9 @@ function interruptions(): { readonly signal: AbortSignal; code?: number } {
   const interrupted: { readonly signal: AbortSignal; code?: number } = {
     signal: controller.signal,
   };
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  for (const name of endingSignals) {
     process.on(name, () => {
-      interrupted.code = 128 + constants.signals[name];
+      interrupted.code = codeOf(name);
       controller.abort(new Failure(`ended by ${name}`));
     });
   }

@@ -1,5 +1,4 @@
-import { constants } from "node:os";
-import { endProcess } from "../stack/end";
+import { codeOf, endProcess } from "../stack/end";
 
 /** Something that the person at the keyboard can mend. Its message is one line that says how; no stack trace is shown. */
 export class Failure extends Error {
@@ -14,7 +13,7 @@ export function wayOut(message: string): string {
 }
 
 /** What a command ends with whose reader wants no more, as if by SIGPIPE. */
-const unread = 128 + constants.signals.SIGPIPE;
+const unread = codeOf("SIGPIPE");
 
 /** Whether the machine has refused something, such as a file: its own words say what and where. */
 const isRefusal = (error: Error) => "syscall" in error && "code" in error;

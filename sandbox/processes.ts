@@ -6,12 +6,12 @@ import {
   type StdioOptions,
 } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
-import { constants } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { Failure } from "./failure";
+import { codeOf } from "../stack/end";
 
 const execute = promisify(execFile);
 
@@ -138,7 +138,7 @@ export async function foreground(
       reject(new Failure(`cannot start ${program}: ${error.message}`));
     });
     child.on("exit", (code, signal) => {
-      resolve(code ?? 128 + constants.signals[signal ?? "SIGKILL"]);
+      resolve(code ?? codeOf(signal ?? "SIGKILL"));
     });
   });
 }

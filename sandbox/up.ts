@@ -48,6 +48,7 @@ import {
 import { sayStuckPods } from "./stuck-pods";
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
 import { beginToolchain, type BegunToolchain, type Toolchain } from "./toolchain/toolchain";
+import { endingSignals } from "../stack/end";
 
 export interface BringUpOptions {
   /** Which ones the node has; a node that lacks one starts again. Default: those asked for. */
@@ -247,13 +248,12 @@ async function report(
   const interrupt = (signal: NodeJS.Signals) => {
     interruption.abort(new Failure(`ended by ${signal}`));
   };
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const signal of signals) process.once(signal, interrupt);
+  for (const signal of endingSignals) process.once(signal, interrupt);
   const { signal } = interruption;
   const signingKey = signingKeys(layout);
   const { application } = layout.project;
   const options = { signingKey, signal, progress: say, ...(probes && { probes }) };
   const found = await verifyStack(application, parseOutputs(application, outputs), options);
-  for (const one of signals) process.off(one, interrupt);
+  for (const one of endingSignals) process.off(one, interrupt);
   return found;
 }

@@ -1,4 +1,11 @@
+import { constants } from "node:os";
 import { firstLine, reasonOf } from "./errors";
+
+/** What a terminal, another program or a closed session ends a command by. */
+export const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** The exit code of a program that a signal has ended, as a shell gives it. */
+export const codeOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
 
 /** Gives the process the code of a command, or 1 and one line that says why there is none. */
 export function endInOneLine(command: Promise<number>): void {

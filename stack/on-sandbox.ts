@@ -1,10 +1,10 @@
 /** What a program does where no stack is named and Pulumi has none to take: it turns to the sandbox's. */
 import { spawn } from "node:child_process";
-import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import type { Application } from "../components/application";
 import { NoStack, readOutputs } from "./outputs";
 import type { StackOutputs } from "./outputs";
+import { codeOf } from "./end";
 
 /**
  * The outputs of a stack.
@@ -44,7 +44,7 @@ export function runOnSandbox(
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code, ended) => {
-      resolve(code ?? 128 + constants.signals[ended ?? "SIGKILL"]);
+      resolve(code ?? codeOf(ended ?? "SIGKILL"));
     });
   });
 }

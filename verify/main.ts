@@ -1,5 +1,4 @@
 /** `npm run verify`: proves that the running mesh enforces the table. */
-import { constants } from "node:os";
 import { help, readArguments } from "./arguments";
 import type { Arguments } from "./arguments";
 import type { Application } from "../components/application";
@@ -16,6 +15,7 @@ import { renderReport, styleFor } from "./report/text";
 import type { IssuedTokens } from "./tokens";
 import { isProven, verify } from "./verify";
 import type { Report } from "./verify";
+import { codeOf, endingSignals } from "../stack/end";
 
 /** Thrown into everything that is under way when the program is told to end. */
 class Interrupted extends Error {
@@ -81,7 +81,7 @@ function explain(error: unknown): void {
 }
 
 const interruption = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+for (const signal of endingSignals) {
   // Once: the second time the program ends at once.
   process.once(signal, () => {
     interruption.abort(new Interrupted(signal));
@@ -95,6 +95,6 @@ main(interruption.signal).then(
     // Whatever fails after the signal fails because of it.
     const cause: unknown = interruption.signal.aborted ? interruption.signal.reason : error;
     explain(cause);
-    process.exitCode = cause instanceof Interrupted ? 128 + constants.signals[cause.signal] : 1;
+    process.exitCode = cause instanceof Interrupted ? codeOf(cause.signal) : 1;
   },
 );

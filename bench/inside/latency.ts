@@ -13,6 +13,7 @@ import { callerNames } from "../parts/latency";
 import { type Caller, callers, type Enforcement, type Sign } from "./callers";
 import { Policies } from "./policies";
 import { measureTurn } from "./turn";
+import { endingSignals } from "../../stack/end";
 
 /** For a change to reach every sidecar, in milliseconds. */
 const patience = 60_000;
@@ -58,7 +59,7 @@ async function measure(repeat: number, url: string, caller: Caller, policies: Po
 /** Lets what is under way end first: the policies are put back. */
 function untilInterrupted(): Promise<never> {
   return new Promise((_resolve, reject) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    for (const signal of endingSignals) {
       process.once(signal, () => {
         reject(new Failure(`ended by ${signal}`));
       });

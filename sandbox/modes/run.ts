@@ -10,6 +10,7 @@ import { customDomain, tenantDomain } from "../tenant-service";
 import { type Outcome, outcomeShape } from "./outcome";
 import { areProven, type ModeResult, renderSummary } from "./summary";
 import { assignmentsOf, commandOf, modes, modesFor } from "./table";
+import { endingSignals } from "../../stack/end";
 
 /**
  * Runs the modes that make sense for the project, prints each mode's table and then what came of them all.
@@ -77,7 +78,7 @@ class Interruption {
   #signal: NodeJS.Signals | undefined;
 
   constructor() {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    for (const signal of endingSignals) {
       process.on(signal, () => {
         this.#signal = signal;
         const pid = this.#child?.pid;

@@ -1,5 +1,5 @@
 /** What a test process takes away when it is told to end: Node's own hooks do not run then. */
-import { constants } from "node:os";
+import { codeOf, endingSignals } from "../../stack/end";
 
 const cleanUps = new Set<() => Promise<void>>();
 
@@ -8,28 +8,20 @@ const cleanUps = new Set<() => Promise<void>>();
  * @returns takes that back, once it is gone
  */
 export function whenInterrupted(cleanUp: () => Promise<void>): () => void {
-  listen();
   cleanUps.add(cleanUp);
   return () => {
     cleanUps.delete(cleanUp);
   };
 }
 
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-let isListening = false;
-
-function listen(): void {
-  if (isListening) return;
-  isListening = true;
-  let isEnding = false;
-  for (const signal of signals) {
-    process.on(signal, () => {
-      // Ctrl-C comes twice: from the terminal, and from the test runner.
-      if (isEnding) return;
-      isEnding = true;
-      void Promise.allSettled([...cleanUps].map((cleanUp) => cleanUp())).then(() => {
-        process.exit(128 + constants.signals[signal]);
-      });
+let isEnding = false;
+for (const signal of endingSignals) {
+  process.on(signal, () => {
+    // Ctrl-C comes twice: from the terminal, and from the test runner.
+    if (isEnding) return;
+    isEnding = true;
+    void Promise.allSettled([...cleanUps].map((cleanUp) => cleanUp())).then(() => {
+      process.exit(codeOf(signal));
     });
-  }
+  });
 }

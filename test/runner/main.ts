@@ -3,7 +3,6 @@
  * job, faults, and the machine before and after. Some of it alone: units, named files, what a change concerns.
  */
 import { globSync } from "node:fs";
-import { constants } from "node:os";
 import { join, relative } from "node:path";
 import { exitWith, Failure } from "../../sandbox/failure";
 import { layout } from "../../sandbox/layout";
@@ -19,6 +18,7 @@ import { changedFiles, concernedBy, trackedFiles } from "./changed";
 import { runFiles, type Ran } from "./files";
 import { testGo } from "./go";
 import { renderSlowest } from "./slowest";
+import { codeOf, endingSignals } from "../../stack/end";
 
 const root = join(__dirname, "../..");
 
@@ -117,9 +117,9 @@ function turns(files: readonly string[]): readonly (readonly string[])[] {
 /** Ends when told to: what runs is ended, and has taken away what it made. */
 function interruptions(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  for (const signal of endingSignals) {
     process.on(signal, () => {
-      process.exitCode = 128 + constants.signals[signal];
+      process.exitCode = codeOf(signal);
       controller.abort();
     });
   }
