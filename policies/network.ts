@@ -61,7 +61,7 @@ export interface NetworkPolicy {
   readonly namespace: unknown;
   /** The pods that it is for. */
   readonly pods: Pods;
-  /** Whether it is for every pod of its namespace, whatever is not known yet. */
+  /** Whether it is for every pod of its namespace, also where other parts are not known yet. */
   readonly isForAll: boolean;
   /** The directions in which it refuses what no policy allows. */
   readonly limits: readonly Direction[];

@@ -147,7 +147,7 @@ function domainProblems(
   const own = customDomain(ports.tenant);
   if (data === undefined || data.customDomain === own) return [];
   return [
-    `identity.customDomain: found ${JSON.stringify(data.customDomain)}, expected "${own}": the tenant is the sandbox's, and has this name beside its own`,
+    `identity.customDomain: found ${JSON.stringify(data.customDomain)}, expected "${own}": the tenant is the sandbox's, and has this name in addition to its own`,
   ];
 }
 

@@ -22,7 +22,7 @@ export function variants<
         if (data === undefined || names.some((name) => name === data[field])) return;
         for (const issue of problemsInAll(tables, field, data)) context.addIssue(issue);
       },
-      // Whatever else is wrong: which shape is meant is not known then, and the rest would not be looked at.
+      // Another mistake stops the check: which shape is meant is not known then, and the rest would not be looked at.
       { when: () => true },
     );
 }

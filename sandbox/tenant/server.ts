@@ -120,7 +120,7 @@ function close(server: Server, files: OpenTenant["files"]): Promise<void> {
 
 /**
  * @param tenants the tenant under each of its names, its own first
- * @param realm what is beside it, under its own name alone
+ * @param realm what runs next to it, under its own name alone
  */
 function createHandler(
   tenants: readonly Tenant[],

@@ -1,4 +1,4 @@
-/** Stack files as this project reads and writes them, beside what the Pulumi CLI itself makes of them. */
+/** Stack files as this project reads and writes them, next to what the Pulumi CLI itself makes of them. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -239,7 +239,7 @@ test("what we write is what Pulumi reads, and so do we", { skip }, async () => {
     "- a",
     "a: b",
   ];
-  // A text that begins with an empty line is not what Pulumi reads, whatever writes it.
+  // A text that begins with an empty line is not what Pulumi reads, by either writer.
   const values = texts.filter((text) => !text.startsWith("\n"));
   const config = Object.fromEntries(
     values.map((text, index) => [`p:a${index}`, { v: text, l: [text], [text]: index }]),

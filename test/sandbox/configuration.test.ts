@@ -244,7 +244,7 @@ test("a cluster that the stack would make is none of the sandbox's", () => {
 test("the tenant has one custom domain, and no other leads to it", () => {
   checkConfiguration(configured("identity.customDomain=login.localhost:18443"), decisions);
   const line =
-    '  identity.customDomain: found "login.books.example", expected "login.localhost:18443": the tenant is the sandbox\'s, and has this name beside its own';
+    '  identity.customDomain: found "login.books.example", expected "login.localhost:18443": the tenant is the sandbox\'s, and has this name in addition to its own';
   assert.throws(
     () => {
       checkConfiguration(configured("identity.customDomain=login.books.example"), decisions);

@@ -24,7 +24,7 @@ export interface Attempt {
   readonly withToken?: boolean;
   /**
    * Addresses that should get no such request. Then it is sent several times through the sidecar of the pod `stranger`, and
-   * shown is how many requests that sidecar has sent there meanwhile, whatever the answers.
+   * shown is how many requests that sidecar has sent there meanwhile. The answers do not matter.
    */
   readonly takenBy?: readonly string[];
   readonly request: ProbeRequest;

@@ -1,6 +1,6 @@
 /**
  * An OpenID Connect provider as teams already run one: shaped like a Keycloak realm, with the roles nested in
- * `realm_access`, and as words in `scope` and, as Entra ID has them, in `scp` too. It stands beside the Auth0-compatible tenant, on its host and with its keys,
+ * `realm_access`, and as words in `scope` and, as Entra ID has them, in `scp` too. It runs next to the Auth0-compatible tenant, on its host and with its keys,
  * and nothing can be made in it.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -95,7 +95,7 @@ function configure(
       response_types: callback === undefined ? [] : ["code"],
       grant_types: [callback === undefined ? "client_credentials" : "authorization_code"],
     })),
-    // As with Keycloak, keys for other algorithms stand beside the one that signs.
+    // As with Keycloak, keys for other algorithms stand next to the one that signs.
     jwks: { keys: [...keys.published, ...(ownKey === undefined ? [] : [ownKey])] },
     routes: realmRoutes,
     ttl: { AccessToken: tokenLifetime, ClientCredentials: tokenLifetime },

@@ -1,4 +1,4 @@
-/** What limits connections beside the table: NetworkPolicies, and what proxies import and reach. */
+/** What limits connections in addition to the table: NetworkPolicies, and what proxies import and reach. */
 import type { Mutation } from "./mutation";
 
 const network = { rule: "network-policies" };
