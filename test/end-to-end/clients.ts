@@ -70,7 +70,7 @@ export class Clients {
   /** What each service answers through the gateway to a request with this token. */
   async answers(token?: string): Promise<Answers> {
     const entries = Object.entries(paths).map(
-      async ([service, path]) => [service, await this.#status(path, token)] as const,
+      async ([service, path]) => [service, await this.#decision(path, token)] as const,
     );
     return Object.fromEntries(await Promise.all(entries));
   }
@@ -121,6 +121,20 @@ export class Clients {
       sent.on("error", reject);
       sent.end(sentBody);
     });
+  }
+
+  /**
+   * A request that no service answers in time decides nothing (productpage makes it a 500, Envoy a 503), so it
+   * is sent again for half a minute.
+   */
+  async #decision(path: string, token: string | undefined): Promise<number | string> {
+    const deadline = Date.now() + 30_000;
+    for (;;) {
+      const status = await this.#status(path, token);
+      const decided = typeof status === "number" && status < 500;
+      if (decided || Date.now() > deadline) return status;
+      await pause(200);
+    }
   }
 
   #status(path: string, token: string | undefined): Promise<number | string> {
