@@ -2,7 +2,7 @@
  * Makes one file of JavaScript of each test file: each runs in a process of its own, and two hundred processes would
  * translate the same sources again. Libraries stay in node_modules.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as esbuild from "esbuild";
 
@@ -47,26 +47,50 @@ export async function bundle(
 }
 
 /**
- * Builds test files into a folder of this process, which `remove` takes away.
- * @param files their paths in the clone
- * @returns the built files, in the same order
+ * Builds groups of test files into a folder of this process, which `remove` takes away.
+ * @param groups their files' paths in the clone
+ * @returns the program of each group, in the same order: it has a suite for each file, of the file's name
  */
 export async function buildTests(
-  files: readonly string[],
+  groups: readonly (readonly string[])[],
 ): Promise<{ readonly built: readonly string[]; remove(): void }> {
   const { builtPrograms } = await import("../../scripts/programs.mjs");
   const folder = join(cache, String(process.pid));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   // A test that runs the stack's program loads it anew each time.
-  await bundle(root, [...files, "index.ts"], folder, {
+  await bundle(root, [...groups.flat(), "index.ts"], folder, {
     "process.env.ISTIO_AUTH0_PROGRAMS": await builtPrograms(root),
     "process.env.ISTIO_AUTH0_TESTS": folder,
   });
+  const built = groups.map((files, at) => {
+    const program = join(folder, `group-${at}.js`);
+    writeFileSync(program, groupProgram(files));
+    return program;
+  });
   return {
-    built: files.map((file) => join(folder, file.replace(/\.ts$/, ".js"))),
+    built,
     remove: () => {
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/**
+ * The program of a group. A file's hooks are those of its suite, and it fails where it leaves another environment to
+ * the file after it.
+ */
+function groupProgram(files: readonly string[]): string {
+  const suites = files.map((file) => {
+    const built = `./${file.replace(/\.ts$/, ".js")}`;
+    return `describe(${JSON.stringify(file)}, () => {
+  require(${JSON.stringify(built)});
+  after(() => deepEqual({ ...process.env }, before, "the environment is not as it was"));
+});
+`;
+  });
+  return `const { deepEqual } = require("node:assert/strict");
+const { after, describe } = require("node:test");
+const before = { ...process.env };
+${suites.join("")}`;
 }

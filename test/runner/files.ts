@@ -1,4 +1,4 @@
-import { run } from "node:test";
+import { run, type EventData } from "node:test";
 import { spec } from "node:test/reporters";
 import { builtArguments, buildTests } from "./build";
 import type { Count } from "./count";
@@ -13,40 +13,35 @@ export interface Ran {
 }
 
 /**
- * Runs test files, each in a process of its own, and prints what each test says.
- * @param files their paths in the clone, in the order in which they begin
- * @param concurrency how many at a time
+ * Runs test files, and prints what each test says.
+ * @param groups the files' paths in the clone: each group in a process of its own, in the order in which they begin
+ * @param concurrency how many groups at a time
  * @param signal ends what runs, by SIGTERM, and begins nothing more; what was begun is waited for
  */
 export async function runFiles(
   root: string,
-  files: readonly string[],
+  groups: readonly (readonly string[])[],
   concurrency: number,
   signal: AbortSignal,
 ): Promise<Ran> {
-  if (files.length === 0) return { count: { passed: 0, failed: 0, skipped: 0 }, durations: [] };
-  const tests = await buildTests(files);
+  if (groups.length === 0) return { count: { passed: 0, failed: 0, skipped: 0 }, durations: [] };
+  const tests = await buildTests(groups);
   try {
-    return await runBuilt(
-      root,
-      new Map(tests.built.map((path, at) => [path, files[at] ?? path])),
-      concurrency,
-      signal,
-    );
+    return await runBuilt(root, tests.built, concurrency, signal);
   } finally {
     tests.remove();
   }
 }
 
-/** @param files by the built file, the source's path in the clone */
+/** @param built the built groups, in the order in which they begin */
 function runBuilt(
   root: string,
-  files: ReadonlyMap<string, string>,
+  built: readonly string[],
   concurrency: number,
   signal: AbortSignal,
 ): Promise<Ran> {
   const events = run({
-    files: [...files.keys()],
+    files: [...built],
     cwd: root,
     concurrency,
     execArgv: [...builtArguments],
@@ -54,12 +49,15 @@ function runBuilt(
     signal,
   });
   const durations: Duration[] = [];
+  const note = ({ name, nesting, details }: EventData.TestPass | EventData.TestFail) => {
+    // The outermost is the file: a group's file says so (build.ts).
+    if (nesting === 0) durations.push({ file: name, milliseconds: details.duration_ms });
+  };
   return new Promise((resolve, reject) => {
-    events.on("test:summary", ({ file, counts, duration_ms: milliseconds }) => {
-      if (file !== undefined) {
-        durations.push({ file: files.get(file) ?? file, milliseconds });
-        return;
-      }
+    events.on("test:pass", note);
+    events.on("test:fail", note);
+    events.on("test:summary", ({ file, counts }) => {
+      if (file !== undefined) return;
       const { tests, passed, skipped, todo } = counts;
       const count = { passed, failed: tests - passed - skipped - todo, skipped: skipped + todo };
       resolve({ count, durations });

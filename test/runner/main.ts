@@ -27,6 +27,20 @@ const engine = "test/engine/";
 /** The tests that boot the sandbox: they take minutes, a whole machine's cores, and Linux as root. */
 const endToEnd = "test/end-to-end/";
 const endToEndFile = (name: string) => `${endToEnd}${name}.test.ts`;
+/** The unit tests that take longest: each has a process of its own, and they begin first. */
+const longUnits = [
+  "verify/verify",
+  "policies/mutation",
+  "preflight/main",
+  "verify/findings/tenant/tenant",
+  "index",
+  "components/cluster/kind/provider",
+  "explain/main",
+  "sandbox/tenant/process",
+  "sandbox/commandLine",
+].map((name) => `test/${name}.test.ts`);
+/** How many of the other unit tests share a process: most of what one takes is to load the libraries. */
+const groupSize = 12;
 /** Only with `--all`, or by name. */
 const longest = ["all-modes", "kill"].map(endToEndFile);
 /** The others that take longest. */
@@ -99,6 +113,17 @@ async function ensureEngine(everything: boolean): Promise<string> {
   return everything ? (await ensureToolchain(cache, say)).pulumi : ensurePulumi(cache, say);
 }
 
+/** The files that boot nothing, as they are run: engine tests each in a process of its own, and units in groups. */
+function groups(files: readonly string[]): readonly (readonly string[])[] {
+  const long = longUnits.filter((file) => files.includes(file));
+  const others = files.filter((file) => !long.includes(file) && units.includes(file));
+  const shared = Array.from({ length: Math.ceil(others.length / groupSize) }, (_, at) =>
+    others.slice(at * groupSize, (at + 1) * groupSize),
+  );
+  const apart = files.filter((file) => !units.includes(file));
+  return [...[...long, ...apart].map((file) => [file]), ...shared];
+}
+
 /**
  * The end-to-end files in turns, of which two run at a time: more sandboxes than two do not get along on a machine as it
  * comes. Those that take longest begin first.
@@ -151,7 +176,9 @@ async function main(): Promise<number> {
   if (checks) counts.push(...lintWorkflows(), ...testGo());
   const signal = interruptions();
   const ran: Ran[] = [];
-  for (const some of [files.filter((file) => !isEndToEnd(file)), ...turns(booted)])
+  const quickGroups = groups(files.filter((file) => !isEndToEnd(file)));
+  const bootedGroups = turns(booted).map((turn) => turn.map((file) => [file]));
+  for (const some of [quickGroups, ...bootedGroups])
     if (!signal.aborted) ran.push(await runFiles(root, some, 2, signal));
   if (signal.aborted) await childrenEnd();
   counts.push(...ran.map(({ count }) => count));

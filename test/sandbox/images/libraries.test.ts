@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { afterEach, test } from "node:test";
 import { Failure } from "../../../sandbox/failure";
 import { sharedLibraries } from "../../../sandbox/images/libraries";
 import { temporaryFolder } from "./reading";
+
+const path = process.env.PATH;
+
+afterEach(() => {
+  process.env.PATH = path;
+});
 
 /** Lets an ldd that prints these lines stand for the machine's own; without lines there is none. */
 function printedByLdd(...lines: readonly string[]): void {
