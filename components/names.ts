@@ -40,3 +40,6 @@ export const gatewayServiceAccount: ServiceAccountName = {
   namespace: namespaces.ingress,
   name: gatewayRelease,
 };
+
+/** User id of every sidecar, as Istio's images have it: connections of this user are not led to the sidecar. */
+export const proxyUser = 1337;

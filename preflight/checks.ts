@@ -1,10 +1,12 @@
 /** The table of checks: which apply to a stack, in the order in which they are printed. */
+import { newNodeProblems, runningNodeProblems } from "../stack/node-limits";
 import { type Check, notTried } from "./check";
 import { digitalOceanApi, digitalOceanChecks } from "./checks/digitalocean";
 import { existingChecks } from "./checks/existing";
 import { gatewayChecks } from "./checks/gateway";
 import { chartsCheck, versionCheck } from "./checks/istio";
 import { kindChecks } from "./checks/kind";
+import { limitsCheck } from "./checks/limits";
 import { managementChecks } from "./checks/management";
 import { providerChecks } from "./checks/provider";
 import { secretsCheck } from "./checks/secrets";
@@ -24,12 +26,17 @@ export function checksFor(stack: Stack, api = digitalOceanApi): Check[] {
     ...(identity.kind === "auth0" ? managementChecks(identity, stack).map(asked) : []),
     versionCheck(istio),
     asked(chartsCheck(istio)),
-    ...(cluster.kind === "kind" ? kindChecks(cluster, gateway) : []),
+    ...(stack.isSandbox ? [limitsCheck(() => sandboxProblems(stack))] : []),
+    ...(cluster.kind === "kind" ? kindChecks(cluster, gateway, stack.application) : []),
     ...(cluster.kind === "digitalocean" ? digitalOceanChecks(cluster, stack, api) : []),
     ...(cluster.kind === "existing" ? existingChecks(cluster, gateway, stack) : []),
     ...gatewayChecks(gateway, cluster),
   ];
 }
+
+/** The machine's limits as they concern the sandbox, which may run already. */
+const sandboxProblems = ({ isAbsent, application }: Stack) =>
+  isAbsent ? newNodeProblems(application) : runningNodeProblems();
 
 /** Only a sandbox has its tenant's address and its charts: what listens at the usual port may be another program's. */
 const noSandbox = () =>

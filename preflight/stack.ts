@@ -24,6 +24,8 @@ export interface Stack {
   /** What it is of. */
   readonly application: Application;
   readonly file: string;
+  /** Whether it is the sandbox's. */
+  readonly isSandbox: boolean;
   /** Whether it is the sandbox's as it is committed: only a sandbox knows where its tenant and its cluster are. */
   readonly isAbsent: boolean;
   /** Checked. A secret that is missing has a stand-in, which nobody is to be asked with. */
@@ -60,6 +62,7 @@ export async function readStack(
     name,
     application,
     file: configuration.file,
+    isSandbox: configuration.file === sandboxFile,
     isAbsent: configuration.file === sandboxFile && missing.has(pathText(kubeconfigPath)),
     settings: data,
     missing,

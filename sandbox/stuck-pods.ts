@@ -1,7 +1,8 @@
-/** While an update waits for pods: those that do not start, each named with its reason. */
+/** While an update waits for pods: those that do not start, each named with its reason, and what the node lacks. */
 import { setTimeout as pause } from "node:timers/promises";
 import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import { loadCluster, type Plain } from "../stack/cluster";
+import { runningNodeProblems } from "../stack/node-limits";
 import { isReady, isStuck, stateOf } from "../stack/pods";
 
 type Pod = Plain<V1Pod>;
@@ -29,7 +30,8 @@ export async function sayStuckPods(
   while (!signal.aborted) {
     // The update itself tells of an API server that does not answer.
     const { items } = await api.listPodForAllNamespaces().catch(() => ({ items: [] }));
-    for (const line of stuckPods(items, Date.now())) {
+    const stuck = stuckPods(items, Date.now());
+    for (const line of stuck.length > 0 ? [...stuck, ...runningNodeProblems()] : []) {
       // The numbers are seconds until the next attempt.
       const reason = line.replace(/\d+m?\d*s /g, "");
       if (!said.has(reason)) say(line);

@@ -2,6 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
+import { inotifyAdvice } from "../lib/inotify";
+import { newNodeProblems } from "../stack/node-limits";
 import { parseOutputs } from "../stack/outputs";
 import type { Probes } from "../verify/probes";
 import { renderReport, styleFor } from "../verify/report/text";
@@ -83,6 +85,7 @@ export async function bringUp(
     await remove(layout);
   }
   requireSpace(layout);
+  requireLimits(layout);
   const before = knownDecisions(layout);
   const decisions = await alone(async () => {
     const chosen = await decide(layout, isBound(layout));
@@ -145,6 +148,13 @@ export async function bringUp(
     updating.abort();
     await probes.discard();
   }
+}
+
+/** @throws Failure where the kernel does not let a new node have what it needs */
+function requireLimits(layout: Layout): void {
+  if (nodeService(layout).pid !== undefined) return;
+  const [problem] = newNodeProblems(layout.project.application);
+  if (problem !== undefined) throw new Failure(`${problem}. ${inotifyAdvice}`);
 }
 
 /** What an update gives, where the node comes up meanwhile. Where it does not, the engine's work is ended. */

@@ -1,13 +1,20 @@
 import { connect, createServer } from "node:net";
 import { hostPorts } from "../../components/gateway/host";
+import type { Application } from "../../components/application";
 import type { ClusterSettings, GatewaySettings } from "../../components/config";
 import { type Check, failed, ok, type Outcome } from "../check";
+import { newNodeProblems } from "../../stack/node-limits";
 import { ask } from "../commands";
+import { limitsCheck } from "./limits";
 
 type KindSettings = Extract<ClusterSettings, { kind: "kind" }>;
 
-/** kind and Docker are there, and the cluster's ports on this machine are nobody else's. */
-export function kindChecks(cluster: KindSettings, gateway: GatewaySettings): Check[] {
+/** kind and Docker are there, the kernel lets a node have what it needs, and the cluster's ports on this machine are nobody else's. */
+export function kindChecks(
+  cluster: KindSettings,
+  gateway: GatewaySettings,
+  application: Application,
+): Check[] {
   const ports = [
     ...hostPorts(gateway.url).map((port) => ({ setting: "gateway.url", port })),
     { setting: "cluster.apiServerPort", port: cluster.apiServerPort },
@@ -15,6 +22,7 @@ export function kindChecks(cluster: KindSettings, gateway: GatewaySettings): Che
   return [
     { name: "kind", run: judgeKind },
     { name: "Docker", run: judgeDocker },
+    limitsCheck(() => newNodeProblems(application)),
     ...ports.map(({ setting, port }) => ({
       name: `port ${port}`,
       run: (signal: AbortSignal) => judgePort(port, setting, cluster.name, signal),

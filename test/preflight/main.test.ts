@@ -267,7 +267,7 @@ test("--help", async () => {
 
 // As they are in a fresh clone: on a machine without Pulumi, and with a network or without.
 for (const [stack, secrets, checks] of [
-  ["dev", `failed +secrets +identity.clientSecret not set. Set it encrypted: `, 14],
+  ["dev", `failed +secrets +identity.clientSecret not set. Set it encrypted: `, 15],
   [
     "prod",
     "failed +secrets +cluster.token, identity.clientSecret not set. Set each encrypted: ",
@@ -276,7 +276,7 @@ for (const [stack, secrets, checks] of [
   [
     "sandbox",
     "not tried +secrets +identity.clientSecret, cluster.kubeconfig not in Pulumi.sandbox.yaml itself. The sandbox sets what is missing: npm run sandbox.$",
-    13,
+    14,
   ],
 ] as const) {
   test(

@@ -115,6 +115,7 @@ export function stackOf(
     name: "dev",
     application: bookinfo,
     file: "Pulumi.dev.yaml",
+    isSandbox: false,
     isAbsent: false,
     settings,
     missing: new Map(Object.entries(missing)),

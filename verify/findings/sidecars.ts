@@ -1,6 +1,7 @@
 /** Pods that a sidecar does not protect at all, or whose settings let others past it. */
 import type { Container, Pod, Service } from "./kubernetes";
 import type { Attempt, Finding } from "./finding";
+import { proxyUser } from "../../components/names";
 import { objectName } from "./finding";
 import { sidecarOf } from "../../stack/pods";
 import { ownContainers } from "./sidecar-containers";
@@ -106,9 +107,6 @@ function settingsOf(pod: Pod): readonly string[] {
 
 /** With these a container can take away the rules that lead its connections to the sidecar. */
 const strongCapabilities = ["ALL", "NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE", "CAP_NET_ADMIN"];
-
-/** The sidecar's own user, whose connections are not led to it. */
-const proxyUser = 1337;
 
 function containerSettings({ spec }: Pod, { name, securityContext }: Container): readonly string[] {
   const {

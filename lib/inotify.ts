@@ -1,0 +1,82 @@
+/**
+ * The kernel's inotify instances, of which each user may have `fs.inotify.max_user_instances` (128 where nothing was
+ * set). A node's programs and every sidecar take some; where none is left, they end with `too many open files`.
+ */
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/** Whose instances count together: the node's programs run as root, and all sidecars as Istio's proxy user. */
+export interface Wanted {
+  /** The user's id. */
+  readonly user: number;
+  /** How many instances it is going to take. */
+  readonly instances: number;
+}
+
+/** What one sidecar takes: two its agent, one Envoy (counted on Istio 1.30). */
+export const perSidecar = 3;
+
+/** What a node's kubelet, API server, containerd and the others take, rounded up (13 counted on Kubernetes 1.35). */
+export const perNode = 16;
+
+/**
+ * What is wrong with the limit, a line for each user, and none where it suffices or where there is no Linux.
+ * @param proc the folder of the processes and the kernel's settings. Of other users' processes only root sees what
+ * they have open
+ */
+export function inotifyProblems(wanted: readonly Wanted[], proc = "/proc"): readonly string[] {
+  const limit = limitIn(proc);
+  if (limit === undefined) return [];
+  const used = usedIn(proc);
+  return wanted.flatMap(({ user, instances }) => {
+    const taken = used.get(user) ?? 0;
+    return taken + instances <= limit
+      ? []
+      : [
+          `user ${user} has ${taken} of ${limit} inotify instances in use, and ${instances} are needed (fs.inotify.max_user_instances)`,
+        ];
+  });
+}
+
+/** What to do about it. */
+export const inotifyAdvice =
+  "Raise the limit: sysctl -w fs.inotify.max_user_instances=1024, and the same in /etc/sysctl.d to keep it.";
+
+function limitIn(proc: string): number | undefined {
+  try {
+    return Number(readFileSync(join(proc, "sys/fs/inotify/max_user_instances"), "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** How many each user has, by the user's id. */
+function usedIn(proc: string): ReadonlyMap<number, number> {
+  const used = new Map<number, number>();
+  for (const entry of readdirSync(proc).filter((name) => /^\d+$/.test(name))) {
+    const process = join(proc, entry);
+    const count = instancesOf(process);
+    if (count === 0) continue;
+    const { uid } = statSync(process);
+    used.set(uid, (used.get(uid) ?? 0) + count);
+  }
+  return used;
+}
+
+/** None of a process that has ended meanwhile, or is another user's. */
+function instancesOf(process: string): number {
+  try {
+    const descriptors = join(process, "fd");
+    return readdirSync(descriptors).filter((name) => isInotify(join(descriptors, name))).length;
+  } catch {
+    return 0;
+  }
+}
+
+function isInotify(descriptor: string): boolean {
+  try {
+    return readlinkSync(descriptor) === "anon_inode:inotify";
+  } catch {
+    return false;
+  }
+}
