@@ -122,17 +122,23 @@ export async function comesTrue(
 
 /**
  * Runs a program in this one's place, on its terminal.
+ * @param pass tells the program of a signal. Default: the program alone, which tells its own children
  * @returns its exit code
  */
 export async function foreground(
   program: string,
   args: readonly string[],
   options: Pick<SpawnOptions, "cwd" | "env">,
+  pass: (child: number, signal: NodeJS.Signals) => void = end,
 ): Promise<number> {
   const child = spawn(program, args, { ...options, stdio: "inherit" });
   // The terminal interrupts the whole group by itself; other signals reach only this process.
   process.on("SIGINT", () => undefined);
-  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (child.pid !== undefined) pass(child.pid, signal);
+    });
+  }
   return new Promise((resolve, reject) => {
     child.on("error", (error) => {
       reject(new Failure(`cannot start ${program}: ${error.message}`));
@@ -192,6 +198,12 @@ export function end(pid: number, signal: NodeJS.Signals): void {
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
+}
+
+/** Sends a signal to a process and to those that it has started: a shell ends by it, and tells them nothing. */
+export function endWithChildren(pid: number, signal: NodeJS.Signals): void {
+  const children = processIds().filter((each) => statOf(Number(each))[1] === String(pid));
+  for (const each of [...children.map(Number), pid]) end(each, signal);
 }
 
 /** The last line of a log that says something, for an error message. */

@@ -68,6 +68,11 @@ export class SandboxCopy {
     return this.#start(args.split(" ").filter(Boolean), stdio, environment);
   }
 
+  /** Starts another of package.json's scripts in the copy, with pipes. */
+  startScript(name: string, ...args: readonly string[]): ChildProcess {
+    return this.#spawn(args, "pipe", {}, name);
+  }
+
   #start(
     args: readonly string[],
     stdio: StdioOptions,
@@ -81,8 +86,9 @@ export class SandboxCopy {
     args: readonly string[],
     stdio: StdioOptions,
     environment: NodeJS.ProcessEnv,
+    script = "sandbox",
   ): ChildProcess {
-    const words = ["npm", "run", "--silent", "sandbox", "--", ...args];
+    const words = ["npm", "run", "--silent", script, "--", ...args];
     const [program = "", ...rest] = [...this.through, ...words];
     const named = args.indexOf("--project");
     if (named >= 0) this.#projects.add(args.slice(named, named + 2));

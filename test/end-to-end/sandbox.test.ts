@@ -6,11 +6,14 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { commandLines } from "../../sandbox/processes";
 import type { WayDecision } from "../../explain/way";
 import { refusals } from "../../verify/expectations";
 import type { Observed } from "../../verify/prober";
 import type { JsonReport } from "../../verify/report/json";
+import { eventually } from "./clients";
 import { machine, SandboxCopy, type Ended } from "./copy";
+import { processesOf } from "./kill/victims";
 
 /** Whether the mesh's answer is what the evaluation of its policies says. */
 function isAsDecided(observed: Observed | null, decision: WayDecision): boolean {
@@ -48,6 +51,9 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
       .replaceAll("\n    ", " ")
       .split("\n")
       .filter((line) => line.startsWith("different: "));
+  const ofCommands = () => processesOf(copy).filter(({ ofCommand }) => ofCommand);
+  /** An engine's processes have an environment of their own, and name the clone. */
+  const ofClone = () => commandLines().filter(({ line }) => line.includes(copy.folder));
   const lastOfStack = ({ err }: Ended) =>
     err
       .split("\n")
@@ -104,6 +110,48 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
       assert.ok(ended.out.split("\n").includes(line), `${line} is not in:\n${ended.out}`);
     }
     assert.match(ended.out, /\nhttps:\/\/tenant\.localhost:\d+\/\n$/);
+  });
+
+  /** Each command with what shows that it is at work: what it says, or a process. */
+  for (const [command, atWork] of [
+    ["verify", /Sending \d+ requests/],
+    ["up", "pulumi"],
+    ["shell", "sleep"],
+    ["explain", "explain/main.js"],
+    ["token reporting", "token/main.js"],
+    ["preflight", "preflight/main.js"],
+    ["preview sandbox", /^previewing sandbox/m],
+  ] as const) {
+    it(`is ended by a signal while it runs ${command}, and leaves no process`, async () => {
+      const [name = "", ...args] = command.split(" ");
+      const scripts = ["preflight", "preview"];
+      const child = scripts.includes(name)
+        ? copy.startScript(name, ...args, ...(args.length > 0 ? [] : ["sandbox"]))
+        : copy.start(command, "pipe");
+      const before = ofClone();
+      let said = "";
+      child.stderr?.on("data", (text: Buffer) => (said += text.toString()));
+      const ended = copy.finish(child, "sleep 600");
+      await eventually(60_000, () => {
+        const names = ofCommands().map((one) => one.name);
+        const isAtWork = typeof atWork === "string" ? names.includes(atWork) : atWork.test(said);
+        assert.ok(isAtWork, `not ${String(atWork)}: ${names.join(", ")}; ${said}`);
+        return Promise.resolve();
+      });
+      child.kill("SIGTERM");
+      assert.notEqual((await ended).code, 0);
+      await eventually(60_000, () => {
+        assert.deepEqual([ofCommands(), ofClone()], [[], before]);
+        return Promise.resolve();
+      });
+    });
+  }
+
+  it("has nothing of the ended commands in the cluster, and goes on", async () => {
+    const ended = await sandbox("up");
+    assert.equal(ended.code, 0, ended.err + ended.out);
+    const pods = await sandbox("shell", "kubectl get pods,serviceaccounts -A -o name");
+    assert.doesNotMatch(pods.out, /verify|stranger|outsider/);
   });
 
   it("names what a policy deleted by hand changes, and puts it back", async () => {
