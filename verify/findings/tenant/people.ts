@@ -1,6 +1,8 @@
 /** The user store, the roles and the users at a tenant, next to what the stack makes there. */
+import { z } from "zod";
 import type { Finding } from "../finding";
 import { nameOf } from "./clients";
+import type { Document } from "./management-api";
 import {
   call,
   type HeldPermission,
@@ -154,7 +156,8 @@ export async function userFindings(reading: Reading): Promise<readonly Finding[]
   const found = signInFindings(reading, users, own);
   for (const user of asked.slice(0, mostAsked)) {
     const id = encodeURIComponent(user.id);
-    const held = permissionsIn(await api.list(`users/${id}/permissions`, "permissions"));
+    const listed = await api.list(`users/${id}/permissions`, "permissions");
+    const held = permissionsIn(listed.filter(isDirect));
     const ours = held.filter((permission) => permission.api === outputs.audience);
     if (ours.length === 0) continue;
     const names = ours.map(({ name }) => name);
@@ -165,6 +168,14 @@ export async function userFindings(reading: Reading): Promise<readonly Finding[]
     });
   }
   return found;
+}
+
+const sources = z.array(z.object({ source_type: z.string() }));
+
+/** Auth0 lists what a user holds by a role, too, and says of each permission where it comes from. */
+function isDirect(permission: Document): boolean {
+  const { data } = sources.safeParse(permission.sources);
+  return data === undefined || data.some(({ source_type: type }) => type === "DIRECT");
 }
 
 /** What was not read of the users. */
