@@ -2,7 +2,13 @@ import type { ClientGrant, Connection, ResourceServer, State, User } from "./sta
 
 /** The names of all permissions that an API has. */
 export function permissionsOf(api: ResourceServer): string[] {
-  return api.scopes.map(({ value }) => value);
+  return (api.scopes ?? []).map(({ value }) => value);
+}
+
+/** The API's permissions that the grant gives. */
+export function permissionsOfGrant(grant: ClientGrant, api: ResourceServer): string[] {
+  const all = permissionsOf(api);
+  return grant.allow_all_scopes === true ? all : all.filter((name) => grant.scope?.includes(name));
 }
 
 export function findApi(state: State, identifier: string): ResourceServer | undefined {
@@ -26,13 +32,13 @@ export function permissionsOfUser(state: State, user: User, api: ResourceServer)
  * may ask for all; the Management API is not for users.
  */
 export function scopesForUser(state: State, user: User, api: ResourceServer): string[] {
-  if (api.is_system) return [];
-  return api.enforce_policies ? permissionsOfUser(state, user, api) : permissionsOf(api);
+  if (api.is_system === true) return [];
+  return api.enforce_policies === true ? permissionsOfUser(state, user, api) : permissionsOf(api);
 }
 
 /** Whether the API's access tokens carry the `permissions` claim. */
 export function hasPermissionsClaim(api: ResourceServer): boolean {
-  return api.enforce_policies && api.token_dialect === "access_token_authz";
+  return api.enforce_policies === true && api.token_dialect === "access_token_authz";
 }
 
 /** A client's grant for an API, for its own tokens (`client`) or for its users' (`user`). */

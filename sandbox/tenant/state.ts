@@ -40,16 +40,17 @@ export const heldPermissionSchema = z.object({
 
 export type HeldPermission = z.infer<typeof heldPermissionSchema>;
 
-// Objects are loose: fields that Auth0 documents and this tenant does not act upon are kept as they came.
+// Objects are loose: fields that Auth0 documents and this tenant does not act upon are kept as they came. What Auth0
+// leaves out of its answers until it is set is absent here, too.
 const clientSchema = z.looseObject({
   client_id: z.string(),
   client_secret: z.string(),
   name: z.string(),
   app_type: z.enum(appTypes).optional(),
-  callbacks: z.array(z.string()),
-  allowed_logout_urls: z.array(z.string()),
+  callbacks: z.array(z.string()).optional(),
+  allowed_logout_urls: z.array(z.string()).optional(),
   grant_types: z.array(z.string()),
-  token_endpoint_auth_method: z.enum(tokenEndpointAuthMethods),
+  token_endpoint_auth_method: z.enum(tokenEndpointAuthMethods).optional(),
   refresh_token: z.looseObject({ rotation_type: z.string().optional() }).nullish(),
 });
 
@@ -58,14 +59,14 @@ const subjectPolicySchema = z.looseObject({ policy: z.string() }).optional();
 const resourceServerSchema = z.looseObject({
   id: z.string(),
   identifier: z.string(),
-  name: z.string(),
-  is_system: z.boolean(),
-  scopes: z.array(z.object({ value: z.string(), description: z.string().optional() })),
+  name: z.string().optional(),
+  is_system: z.boolean().optional(),
+  scopes: z.array(z.object({ value: z.string(), description: z.string().optional() })).optional(),
   allow_offline_access: z.boolean(),
   token_lifetime: z.int(),
   token_lifetime_for_web: z.int(),
-  enforce_policies: z.boolean(),
-  token_dialect: z.string(),
+  enforce_policies: z.boolean().optional(),
+  token_dialect: z.string().optional(),
   subject_type_authorization: z
     .looseObject({ user: subjectPolicySchema, client: subjectPolicySchema })
     .optional(),
@@ -93,7 +94,9 @@ const clientGrantSchema = z.looseObject({
   id: z.string(),
   client_id: z.string(),
   audience: z.string(),
-  scope: z.array(z.string()),
+  /** Absent where the grant is of all scopes. */
+  scope: z.array(z.string()).optional(),
+  allow_all_scopes: z.boolean().optional(),
   subject_type: z.enum(["client", "user"]),
 });
 
@@ -108,7 +111,7 @@ const userSchema = z.looseObject({
   created_at: z.string(),
   updated_at: z.string(),
   last_login: z.string().optional(),
-  logins_count: z.int(),
+  logins_count: z.int().optional(),
   blocked: z.boolean().optional(),
   given_name: z.string().optional(),
   family_name: z.string().optional(),

@@ -53,20 +53,26 @@ export async function addUser(
     email_verified: false,
     name: address,
     nickname: address.replace(/@.*/, ""),
-    picture: `https://s.gravatar.com/avatar/${createHash("md5").update(address).digest("hex")}`,
+    picture: pictureOf(address),
     ...profile,
     user_id: id,
     connection: connection.name,
     email: address,
     created_at: now,
     updated_at: now,
-    logins_count: 0,
     password_hash,
     roles: [],
     permissions: [],
   };
   state.users.push(user);
   return user;
+}
+
+/** The address's picture at Gravatar or, where there is none, the one of its first two letters. */
+function pictureOf(address: string): string {
+  const hash = createHash("md5").update(address).digest("hex");
+  const initials = `https://cdn.auth0.com/avatars/${address.slice(0, 2)}.png`;
+  return `https://s.gravatar.com/avatar/${hash}?s=480&r=pg&d=${encodeURIComponent(initials)}`;
 }
 
 /** The user with this address and password in one of the connections; as slow for an unknown address. */

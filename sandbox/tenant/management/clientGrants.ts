@@ -3,37 +3,41 @@ import { z } from "zod";
 import { findApi, permissionsOf } from "../permissions";
 import { type ClientGrant, newId, type ResourceServer } from "../state";
 import { badRequest, conflict, existing } from "./errors";
-import { filterBy, page } from "./lists";
+import { filterBy, listing, page } from "./lists";
 import { type Call, created, noContent, ok, type Operation, part } from "./operation";
 import { parseBody, payload } from "./payload";
 import { merge } from "./records";
 
 const documented = [
   ...["organization_usage", "allow_any_organization", "authorization_details_types"],
-  "allow_all_scopes",
 ];
 
 const createSchema = payload(
   {
     client_id: z.string().min(1),
     audience: z.string().min(1),
-    scope: z.array(z.string()).default([]),
+    scope: z.array(z.string()).optional(),
+    allow_all_scopes: z.boolean().optional(),
     subject_type: z.enum(["client", "user"]).default("client"),
   },
   documented,
 );
 
-const updateSchema = payload({ scope: z.array(z.string()).optional() }, documented);
+const updateSchema = payload(
+  { scope: z.array(z.string()).optional(), allow_all_scopes: z.boolean().optional() },
+  documented,
+);
+
+const filters = ["audience", "client_id", "subject_type"] as const;
 
 export const clientGrantOperations: readonly Operation[] = [
   {
     method: "GET",
     path: "/client-grants",
+    query: [...listing, ...filters],
     scope: "read:client_grants",
-    run: ({ tenant, query }) => {
-      const names = ["audience", "client_id", "subject_type"] as const;
-      return ok(page(query, "client_grants", filterBy(query, names, tenant.state.clientGrants)));
-    },
+    run: ({ tenant, query }) =>
+      ok(page(query, "client_grants", filterBy(query, filters, tenant.state.clientGrants))),
   },
   { method: "POST", path: "/client-grants", scope: "create:client_grants", run: create },
   {
@@ -53,7 +57,8 @@ function create({ tenant, body }: Call) {
     state.clients.find((client) => client.client_id === given.client_id),
     "client",
   );
-  refuseUnknownScopes(existing(findApi(state, given.audience), "resource_server"), given.scope);
+  const api = existing(findApi(state, given.audience), "resource_server");
+  refuseUnknownScopes(api, given.scope ?? []);
   const isSame = (grant: ClientGrant) =>
     grant.client_id === given.client_id &&
     grant.audience === given.audience &&
@@ -64,6 +69,7 @@ function create({ tenant, body }: Call) {
       `A grant of "${given.audience}" for client "${given.client_id}" already exists.`,
     );
   const grant: ClientGrant = { id: newId("cgr_"), ...given };
+  completeScope(grant);
   state.clientGrants.push(grant);
   return created(grant);
 }
@@ -76,13 +82,20 @@ function update(call: Call) {
     changes.scope ?? [],
   );
   merge(grant, changes);
+  completeScope(grant);
   return ok(grant);
 }
 
+/** A grant of all scopes lists none. */
+function completeScope(grant: ClientGrant): void {
+  if (grant.allow_all_scopes === true) delete grant.scope;
+  else grant.scope ??= [];
+}
+
 function remove(call: Call) {
-  const grant = find(call);
   const { state } = call.tenant;
-  state.clientGrants = state.clientGrants.filter((other) => other !== grant);
+  const id = part(call, "id");
+  state.clientGrants = state.clientGrants.filter((grant) => grant.id !== id);
   return noContent;
 }
 

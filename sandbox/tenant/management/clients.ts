@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import { appTypes, type Client, type State, tokenEndpointAuthMethods } from "../state";
 import { existing } from "./errors";
-import { filterBy, page, selectFields } from "./lists";
+import { filterBy, listing, page, selection, selectFields } from "./lists";
 import { type Call, created, noContent, ok, type Operation, part } from "./operation";
 import { parseBody, payload } from "./payload";
 import { merge, without } from "./records";
@@ -52,6 +52,7 @@ const updateSchema = payload(
   {
     ...z.object(shape).partial().shape,
     description: shape.description.nullable(),
+    token_endpoint_auth_method: shape.token_endpoint_auth_method.nullable(),
     callbacks: shape.callbacks.nullable(),
     allowed_logout_urls: shape.allowed_logout_urls.nullable(),
     grant_types: shape.grant_types.nullable(),
@@ -59,19 +60,39 @@ const updateSchema = payload(
   documented,
 );
 
-const defaultGrantTypes: Readonly<Record<(typeof appTypes)[number], readonly string[]>> = {
-  regular_web: ["authorization_code", "implicit", "refresh_token", "client_credentials"],
-  spa: ["authorization_code", "implicit", "refresh_token"],
-  native: ["authorization_code", "implicit", "refresh_token"],
-  non_interactive: ["client_credentials"],
+const filters = ["app_type", "is_first_party"] as const;
+
+/** What Auth0 says of a client's settings until they are set. */
+const defaults = {
+  is_first_party: true,
+  is_token_endpoint_ip_header_trusted: false,
+  oidc_conformant: false,
+  sso_disabled: false,
+  cross_origin_authentication: false,
+  custom_login_page_on: true,
+};
+
+const defaultRefreshToken = {
+  rotation_type: "non-rotating",
+  expiration_type: "non-expiring",
+  leeway: 0,
+  infinite_token_lifetime: true,
+  infinite_idle_token_lifetime: true,
 };
 
 export const clientOperations: readonly Operation[] = [
-  { method: "GET", path: "/clients", scope: "read:clients", run: list },
+  {
+    method: "GET",
+    path: "/clients",
+    query: [...listing, ...filters],
+    scope: "read:clients",
+    run: list,
+  },
   { method: "POST", path: "/clients", scope: "create:clients", run: create },
   {
     method: "GET",
     path: "/clients/:id",
+    query: selection,
     scope: "read:clients",
     run: (call) => ok(selectFields(call.query, visible(call, findClient(call)))),
   },
@@ -87,6 +108,7 @@ export const clientOperations: readonly Operation[] = [
     // Clients authenticate with secrets only here, so no client has key credentials.
     method: "GET",
     path: "/clients/:id/credentials",
+    query: listing,
     scope: "read:client_credentials",
     run: (call) => {
       findClient(call);
@@ -98,7 +120,7 @@ export const clientOperations: readonly Operation[] = [
 function list(call: Call) {
   const clients = filterBy(
     call.query,
-    ["app_type", "is_first_party"],
+    filters,
     call.tenant.state.clients.map((client) => visible(call, client)),
   );
   return ok(page(call.query, "clients", clients));
@@ -106,23 +128,22 @@ function list(call: Call) {
 
 function create({ tenant, body }: Call) {
   const given = parseBody(createSchema, body);
-  const isPublic = given.app_type === "spa" || given.app_type === "native";
   const client: Client = {
-    description: "",
-    is_first_party: true,
-    oidc_conformant: true,
-    sso_disabled: false,
-    cross_origin_authentication: false,
-    jwt_configuration: { alg: "RS256", lifetime_in_seconds: 36_000, secret_encoded: false },
+    ...defaults,
     ...given,
     name: given.name,
+    jwt_configuration: {
+      secret_encoded: false,
+      ...(given.jwt_configuration ?? { lifetime_in_seconds: 36_000 }),
+    },
+    refresh_token: {
+      ...defaultRefreshToken,
+      ...refreshTokenLifetimes(given.token_endpoint_auth_method),
+      ...given.refresh_token,
+    },
+    grant_types: given.grant_types ?? defaultGrantTypes(given.app_type),
     tenant: tenant.domain.replace(/[.:].*/, ""),
     global: false,
-    callbacks: given.callbacks ?? [],
-    allowed_logout_urls: given.allowed_logout_urls ?? [],
-    grant_types: given.grant_types ?? [...defaultGrantTypes[given.app_type ?? "regular_web"]],
-    token_endpoint_auth_method:
-      given.token_endpoint_auth_method ?? (isPublic ? "none" : "client_secret_post"),
     client_id: randomBytes(24).toString("base64url"),
     client_secret: given.client_secret ?? newSecret(),
   };
@@ -130,13 +151,24 @@ function create({ tenant, body }: Call) {
   return created(client);
 }
 
+/** In seconds; they count once a client's refresh tokens are not without end. */
+function refreshTokenLifetimes(method: Client["token_endpoint_auth_method"]) {
+  return method === undefined || method === "none"
+    ? { token_lifetime: 2_592_000, idle_token_lifetime: 1_296_000 }
+    : { token_lifetime: 31_557_600, idle_token_lifetime: 2_592_000 };
+}
+
+function defaultGrantTypes(type: Client["app_type"]): string[] {
+  const forUsers = ["authorization_code", "implicit", "refresh_token"];
+  return type === "spa" || type === "native" ? forUsers : [...forUsers, "client_credentials"];
+}
+
 function update(call: Call) {
   const changes = parseBody(updateSchema, call.body);
   const client = findClient(call);
   merge(client, changes, ["client_metadata", "jwt_configuration"]);
-  // A list that was set to null is an empty one from then on.
-  for (const name of ["callbacks", "allowed_logout_urls", "grant_types"] as const)
-    if (changes[name] === null) client[name] = [];
+  // Grant types that were set to null are none from then on.
+  if (changes.grant_types === null) client.grant_types = [];
   return ok(visible(call, client));
 }
 

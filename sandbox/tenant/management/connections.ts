@@ -5,14 +5,17 @@ import { connectionsOf } from "../permissions";
 import { type Connection, newId } from "../state";
 import { findClient } from "./clients";
 import { conflict, existing } from "./errors";
-import { filterBy, page, selectFields } from "./lists";
-import { type Call, created, noContent, ok, type Operation, part } from "./operation";
+import { filterBy, listing, page, selection, selectFields } from "./lists";
+import { accepted, type Call, created, noContent, ok, type Operation, part } from "./operation";
 import { parseBody, payload } from "./payload";
 import { merge } from "./records";
 
 const options = z.looseObject({
   passwordPolicy: z.enum(passwordPolicies).nullish(),
   disable_signup: z.boolean().optional(),
+  attributes: z
+    .never("this tenant's users have an e-mail address, and no other identifier")
+    .optional(),
 });
 
 const documented = [
@@ -41,28 +44,63 @@ const enablingSchema = z
   .min(1)
   .max(50);
 
+const filters = ["name", "strategy"] as const;
+
+/** What Auth0 answers whichever `fields` of a connection are asked for. */
+const always = ["id", "is_domain_connection", "authentication", "connected_accounts"];
+
+/** What Auth0 says of a connection until it is set. */
+const defaults = {
+  is_domain_connection: false,
+  authentication: { active: true },
+  connected_accounts: { active: false },
+};
+
+/** The options that a change of the others leaves as they are. */
+const keptOptions = {
+  authentication_methods: {
+    password: { enabled: true, api_behavior: "required", signup_behavior: "allow" },
+    passkey: { enabled: false },
+  },
+  passkey_options: {
+    challenge_ui: "both",
+    progressive_enrollment_enabled: true,
+    local_enrollment_enabled: true,
+  },
+};
+
+const defaultOptions = {
+  mfa: { active: true, return_enroll_settings: true },
+  strategy_version: 2,
+  brute_force_protection: true,
+  ...keptOptions,
+};
+
 export const connectionOperations: readonly Operation[] = [
   {
     method: "GET",
     path: "/connections",
+    query: [...listing, ...filters],
     scope: "read:connections",
     run: ({ tenant, query }) => {
-      const found = filterBy(query, ["name", "strategy"], tenant.state.connections);
-      return ok(page(query, "connections", found));
+      const found = filterBy(query, filters, tenant.state.connections);
+      return ok(page(query, "connections", found, always));
     },
   },
   { method: "POST", path: "/connections", scope: "create:connections", run: create },
   {
     method: "GET",
     path: "/connections/:id",
+    query: selection,
     scope: "read:connections",
-    run: (call) => ok(selectFields(call.query, find(call))),
+    run: (call) => ok(selectFields(call.query, find(call), always)),
   },
   { method: "PATCH", path: "/connections/:id", scope: "update:connections", run: update },
   { method: "DELETE", path: "/connections/:id", scope: "delete:connections", run: remove },
   {
     method: "GET",
     path: "/connections/:id/clients",
+    query: listing,
     scope: "read:connections",
     run: (call) => {
       const clients = find(call).enabled_clients.map((client_id) => ({ client_id }));
@@ -73,12 +111,13 @@ export const connectionOperations: readonly Operation[] = [
   {
     method: "GET",
     path: "/clients/:id/connections",
+    query: listing,
     scope: "read:connections",
     run: (call) => {
       const { client_id: id } = findClient(call);
       const enabled = connectionsOf(call.tenant.state, id);
       const query = new URLSearchParams([["take", "50"], ...call.query]);
-      return ok(page(query, "connections", enabled));
+      return ok(page(query, "connections", enabled, always));
     },
   },
   {
@@ -95,33 +134,44 @@ function create({ tenant, body }: Call) {
   if (connections.some(({ name }) => name === given.name))
     throw conflict("connection_conflict", "A connection with the same name already exists");
   const connection: Connection = {
-    is_domain_connection: false,
-    show_as_button: false,
+    ...defaults,
     realms: [given.name],
     ...given,
     id: newId("con_"),
-    options: given.options ?? {},
+    options: completed(given.options ?? {}),
     enabled_clients: given.enabled_clients ?? [],
   };
   connections.push(connection);
   return created(connection);
 }
 
+/** The options of a new connection. A policy of its own parts takes the place of the named one. */
+function completed(given: Connection["options"]): Connection["options"] {
+  const passwordPolicy = "password_options" in given ? {} : { passwordPolicy: "good" as const };
+  return { ...defaultOptions, ...passwordPolicy, ...given };
+}
+
 function update(call: Call) {
-  const changes = parseBody(updateSchema, call.body);
+  const { options, ...changes } = parseBody(updateSchema, call.body);
   const connection = find(call);
-  // Auth0 replaces the options as a whole.
   merge(connection, changes);
+  // Auth0 replaces the options as a whole, but for a few.
+  if (options !== undefined) {
+    const { authentication_methods, passkey_options } = connection.options;
+    connection.options = { authentication_methods, passkey_options, ...options };
+  }
   return ok(connection);
 }
 
 function remove(call: Call) {
-  const connection = find(call);
   const { state } = call.tenant;
+  const id = part(call, "id");
+  const connection = state.connections.find((candidate) => candidate.id === id);
+  if (connection === undefined) return noContent;
   state.connections = state.connections.filter((other) => other !== connection);
   // A database connection is the place where its users are.
   state.users = state.users.filter((user) => user.connection !== connection.name);
-  return noContent;
+  return accepted({ deleted_at: new Date().toISOString() });
 }
 
 function enableClients(call: Call) {

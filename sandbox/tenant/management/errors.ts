@@ -20,20 +20,21 @@ export class ApiError extends Error {
   }
 }
 
+/** What Auth0 says of each that is not there: not always with a full stop. */
 const kinds = {
-  user: "user",
-  client: "client",
-  connection: "connection",
-  role: "role",
-  resource_server: "resource server",
-  client_grant: "client grant",
-  signing_key: "signing key",
-  trigger: "trigger",
+  user: "The user does not exist.",
+  client: "The client does not exist",
+  connection: "The connection does not exist",
+  role: "The role does not exist.",
+  resource_server: "The resource server does not exist",
+  client_grant: "The client grant does not exist.",
+  signing_key: "The signing key does not exist.",
+  trigger: "The trigger does not exist.",
 } as const;
 
 /** 404: there is no such thing. */
 export function inexistent(kind: keyof typeof kinds): ApiError {
-  return new ApiError(404, `inexistent_${kind}`, `The ${kinds[kind]} does not exist.`);
+  return new ApiError(404, `inexistent_${kind}`, kinds[kind]);
 }
 
 /** The thing, or a 404. */

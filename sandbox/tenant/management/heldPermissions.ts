@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { findApi } from "../permissions";
-import { type HeldPermission, heldPermissionSchema, type State } from "../state";
+import { type HeldPermission, heldPermissionSchema, type State, type User } from "../state";
 import { badRequest } from "./errors";
 import { parseBody, payload } from "./payload";
 
@@ -28,17 +28,43 @@ export function removePermissions(holder: Holder, body: unknown): void {
   holder.permissions = holder.permissions.filter((permission) => !holds(gone, permission));
 }
 
-/** The held permissions with what Auth0 adds: the API's name and the permission's description. */
-export function describePermissions(state: State, held: readonly HeldPermission[]): object[] {
-  return held.map((permission) => {
+/** The held permissions by name, with what Auth0 adds: the API's name and the permission's description. */
+export function describePermissions(
+  state: State,
+  held: readonly HeldPermission[],
+): (HeldPermission & object)[] {
+  const inOrder = held.toSorted((one, other) =>
+    one.permission_name.localeCompare(other.permission_name),
+  );
+  return inOrder.map((permission) => {
     const api = findApi(state, permission.resource_server_identifier);
-    const scope = api?.scopes.find(({ value }) => value === permission.permission_name);
+    const scope = api?.scopes?.find(({ value }) => value === permission.permission_name);
     return {
       ...permission,
       resource_server_name: api?.name,
       description: scope?.description ?? "",
     };
   });
+}
+
+/** What a user holds, directly and by roles, and where each permission comes from. */
+export function permissionsWithSources(state: State, user: User): object[] {
+  const direct = { source_id: "", source_name: "", source_type: "DIRECT" };
+  const roles = state.roles.filter(({ id }) => user.roles.includes(id));
+  const holders = [
+    { permissions: user.permissions, source: direct },
+    ...roles.map(({ id, name, permissions }) => ({
+      permissions,
+      source: { source_id: id, source_name: name, source_type: "ROLE" },
+    })),
+  ];
+  const all: Holder = { permissions: [] };
+  for (const { permissions } of holders)
+    all.permissions.push(...permissions.filter((permission) => !holds(all, permission)));
+  return describePermissions(state, all.permissions).map((permission) => ({
+    ...permission,
+    sources: holders.filter((holder) => holds(holder, permission)).map(({ source }) => source),
+  }));
 }
 
 function holds(holder: Holder, wanted: HeldPermission): boolean {
@@ -51,7 +77,7 @@ function holds(holder: Holder, wanted: HeldPermission): boolean {
 
 function refuseUnknown(state: State, permission: HeldPermission): void {
   const api = findApi(state, permission.resource_server_identifier);
-  if (api?.scopes.some(({ value }) => value === permission.permission_name) !== true)
+  if (api?.scopes?.some(({ value }) => value === permission.permission_name) !== true)
     throw badRequest(
       "invalid_body",
       `The API "${permission.resource_server_identifier}" has no permission "${permission.permission_name}"`,

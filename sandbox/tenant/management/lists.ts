@@ -1,14 +1,22 @@
 import { z } from "zod";
 
-import { ApiError } from "./errors";
 import { parseQuery } from "./payload";
 
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
-const wholeNumber = z
+export const wholeNumber = z
   .string()
   .regex(/^[0-9]{1,9}$/, "must be a whole number")
   .transform(Number);
 const pageSize = wholeNumber.refine((value) => value <= 100, "must be at most 100");
+
+/** The parameters that say which properties an answer has. */
+export const selection: readonly string[] = ["fields", "include_fields"];
+
+/** The parameters of a list: its pages and its items' properties. */
+export const paging: readonly string[] = ["page", "per_page", "include_totals", ...selection];
+
+/** The parameters of a list that is read by checkpoints, too. */
+export const listing: readonly string[] = [...paging, "from", "take"];
 
 const pagingSchema = z.looseObject({
   page: wholeNumber.default(0),
@@ -28,45 +36,52 @@ const fieldsSchema = z.looseObject({
  * items; with `from` or `take`, the items and, where there are more, `next`.
  *
  * @param key the items' name in the envelope
+ * @param always see `selectFields`
  */
-export function page(query: URLSearchParams, key: string, items: readonly unknown[]): unknown {
-  const paging = parseQuery(pagingSchema, query);
-  const byCheckpoint = paging.from !== undefined || paging.take !== undefined;
-  const limit = byCheckpoint ? (paging.take ?? 50) : paging.per_page;
-  const start = byCheckpoint ? (paging.from ?? 0) : paging.page * limit;
-  const slice = items.slice(start, start + limit).map((item) => selectFields(query, item));
+export function page(
+  query: URLSearchParams,
+  key: string,
+  items: readonly object[],
+  always: readonly string[] = [],
+): object {
+  const asked = parseQuery(pagingSchema, query);
+  const byCheckpoint = asked.from !== undefined || asked.take !== undefined;
+  const limit = byCheckpoint ? (asked.take ?? 50) : asked.per_page;
+  const start = byCheckpoint ? (asked.from ?? 0) : asked.page * limit;
+  const slice = items.slice(start, start + limit).map((item) => selectFields(query, item, always));
   const end = start + limit;
   if (byCheckpoint) return { [key]: slice, ...(end < items.length && { next: String(end) }) };
-  return paging.include_totals ? { start, limit, total: items.length, [key]: slice } : slice;
+  return asked.include_totals ? { start, limit, total: items.length, [key]: slice } : slice;
 }
 
-/** The item with only, or without, the properties that the query's `fields` names. */
-export function selectFields(query: URLSearchParams, item: unknown): unknown {
+/**
+ * The item with only, or without, the properties that the query's `fields` names.
+ *
+ * @param always the properties that are there whichever the query asks for
+ */
+export function selectFields(
+  query: URLSearchParams,
+  item: object,
+  always: readonly string[] = [],
+): object {
   const { fields, include_fields } = parseQuery(fieldsSchema, query);
-  if (fields === undefined || typeof item !== "object" || item === null) return item;
+  if (fields === undefined) return item;
   const names = fields.split(",").map((name) => name.trim());
-  return Object.fromEntries(
-    Object.entries(item).filter(([name]) => names.includes(name) === include_fields),
-  );
+  const isShown = (name: string) =>
+    include_fields ? names.includes(name) || always.includes(name) : !names.includes(name);
+  return Object.fromEntries(Object.entries(item).filter(([name]) => isShown(name)));
 }
 
-/** The items whose property equals the query's parameter of that name, for each parameter that is there. */
+/**
+ * The items whose property is the query's parameter of that name, or one of them where it is there more than once,
+ * for each parameter that is there.
+ */
 export function filterBy<T extends object>(
   query: URLSearchParams,
   names: readonly (string & keyof T)[],
   items: readonly T[],
 ): T[] {
   return items.filter((item) =>
-    names.every((name) => !query.has(name) || String(item[name]) === query.get(name)),
+    names.every((name) => !query.has(name) || query.getAll(name).includes(String(item[name]))),
   );
-}
-
-/** Refuses a parameter that would change the answer and that this tenant does not know. */
-export function refuseParameter(query: URLSearchParams, name: string, instead: string): void {
-  if (query.has(name))
-    throw new ApiError(
-      400,
-      "invalid_query_string",
-      `Query validation error: '${name}' is not supported by this tenant; ${instead}.`,
-    );
 }

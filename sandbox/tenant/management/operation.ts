@@ -22,6 +22,8 @@ export interface Operation {
   readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   /** Below /api/v2, with `:name` for variable parts. */
   readonly path: string;
+  /** The parameters of the query that it acts upon; any other is refused. Default: none. */
+  readonly query?: readonly string[];
   /** The permission that the caller's token must hold. */
   readonly scope: string;
   /** Carries the call out in memory; the caller puts changes on the disk before it answers. */
@@ -37,6 +39,10 @@ export const noContent: Reply = { status: 204 };
 
 export function ok(body: unknown): Reply {
   return { status: 200, body };
+}
+
+export function accepted(body: unknown): Reply {
+  return { status: 202, body };
 }
 
 export function created(body: unknown): Reply {

@@ -1,6 +1,6 @@
 /**
  * The record with a PATCH's changes: a property set to null goes away, one that is left out stays.
- * The properties named in `deep` are objects that are merged in the same way.
+ * The properties named in `deep` are objects that are merged in the same way; an empty one empties them.
  */
 export function merge(
   record: object,
@@ -10,9 +10,13 @@ export function merge(
   for (const [key, value] of Object.entries(changes)) {
     const present: unknown = Reflect.get(record, key);
     if (value === null) Reflect.deleteProperty(record, key);
-    else if (deep.includes(key) && isObject(present) && isObject(value)) merge(present, value);
+    else if (deep.includes(key) && isObject(present) && isFilled(value)) merge(present, value);
     else if (value !== undefined) Reflect.set(record, key, value);
   }
+}
+
+function isFilled(value: unknown): value is Record<string, unknown> {
+  return isObject(value) && Object.keys(value).length > 0;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,9 +1,11 @@
+import { unescape } from "node:querystring";
+
 import { z } from "zod";
 
 import { permissionsOf } from "../permissions";
 import { type HeldPermission, newId, type ResourceServer, type State } from "../state";
 import { ApiError, badRequest, conflict, existing } from "./errors";
-import { filterBy, page } from "./lists";
+import { listing, page } from "./lists";
 import { type Call, created, noContent, ok, type Operation, part } from "./operation";
 import { parseBody, payload } from "./payload";
 import { merge } from "./records";
@@ -53,9 +55,13 @@ export const resourceServerOperations: readonly Operation[] = [
   {
     method: "GET",
     path: "/resource-servers",
+    query: [...listing, "identifiers"],
     scope: "read:resource_servers",
     run: ({ tenant, query }) => {
-      const found = filterBy(query, ["identifier"], tenant.state.resourceServers);
+      const named = query.getAll("identifiers");
+      const found = tenant.state.resourceServers.filter(
+        ({ identifier }) => named.length === 0 || named.includes(identifier),
+      );
       return ok(page(query, "resource_servers", found));
     },
   },
@@ -63,6 +69,7 @@ export const resourceServerOperations: readonly Operation[] = [
   {
     method: "GET",
     path: "/resource-servers/:id",
+    query: ["include_fields"],
     scope: "read:resource_servers",
     run: (call) => ok(find(call)),
   },
@@ -91,21 +98,16 @@ function create({ tenant, body }: Call) {
   const token_lifetime = given.token_lifetime ?? 86_400;
   const api: ResourceServer = {
     signing_alg: "RS256",
-    skip_consent_for_verifiable_first_party_clients: true,
+    allow_offline_access: false,
+    skip_consent_for_verifiable_first_party_clients: false,
+    token_lifetime,
+    token_lifetime_for_web: Math.min(7_200, token_lifetime),
     subject_type_authorization: {
       user: { policy: "allow_all" },
       client: { policy: "require_client_grant" },
     },
     ...given,
     id: newId(""),
-    is_system: false,
-    name: given.name ?? given.identifier,
-    scopes: given.scopes ?? [],
-    allow_offline_access: given.allow_offline_access ?? false,
-    token_lifetime,
-    token_lifetime_for_web: given.token_lifetime_for_web ?? Math.min(7_200, token_lifetime),
-    enforce_policies: given.enforce_policies ?? false,
-    token_dialect: given.token_dialect ?? "access_token",
   };
   refuseLongerWebLifetime(api);
   resourceServers.push(api);
@@ -115,7 +117,7 @@ function create({ tenant, body }: Call) {
 function update(call: Call) {
   const changes = parseBody(updateSchema, call.body);
   const api = find(call);
-  if (api.is_system)
+  if (api.is_system === true)
     throw new ApiError(403, "operation_not_supported", "System APIs cannot be changed.");
   refuseLongerWebLifetime({ ...api, ...changes });
   merge(api, changes);
@@ -129,8 +131,9 @@ function update(call: Call) {
 }
 
 function remove(call: Call) {
-  const api = find(call);
-  if (api.is_system)
+  const api = search(call);
+  if (api === undefined) return noContent;
+  if (api.is_system === true)
     throw new ApiError(403, "operation_not_supported", "System APIs cannot be deleted.");
   const { state } = call.tenant;
   state.resourceServers = state.resourceServers.filter((other) => other !== api);
@@ -147,7 +150,7 @@ function forgetPermissions(state: State, isGone: (permission: HeldPermission) =>
   for (const holder of [...state.roles, ...state.users])
     holder.permissions = holder.permissions.filter((permission) => !isGone(permission));
   for (const grant of state.clientGrants)
-    grant.scope = grant.scope.filter(
+    grant.scope = grant.scope?.filter(
       (permission_name) => !isGone({ resource_server_identifier: grant.audience, permission_name }),
     );
 }
@@ -163,11 +166,14 @@ function refuseLongerWebLifetime(api: {
     );
 }
 
-/** By id or, as Auth0 allows, by identifier. */
 function find(call: Call): ResourceServer {
+  return existing(search(call), "resource_server");
+}
+
+/** By id or, as Auth0 allows, by identifier, which may be encoded twice. */
+function search(call: Call): ResourceServer | undefined {
   const key = part(call, "id");
-  return existing(
-    call.tenant.state.resourceServers.find((api) => api.id === key || api.identifier === key),
-    "resource_server",
-  );
+  const isNamed = ({ id, identifier }: ResourceServer) =>
+    [id, identifier].includes(key) || identifier === unescape(key);
+  return call.tenant.state.resourceServers.find(isNamed);
 }

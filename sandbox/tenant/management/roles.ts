@@ -3,14 +3,19 @@ import { z } from "zod";
 import { newId, type Role } from "../state";
 import { conflict, existing } from "./errors";
 import { addPermissions, describePermissions, removePermissions } from "./heldPermissions";
-import { page } from "./lists";
+import { listing, page } from "./lists";
 import { type Call, created, noContent, ok, type Operation, part } from "./operation";
 import { parseBody, payload } from "./payload";
 import { merge } from "./records";
-import { findUser, profile } from "./users";
+import { findUser, memberOf } from "./users";
 
 const shape = { name: z.string().min(1).max(50), description: z.string().optional() };
-const createSchema = payload(shape);
+const createSchema = payload({
+  ...shape,
+  type: z
+    .literal("tenant", "this tenant has no organizations, only roles of type tenant")
+    .optional(),
+});
 const updateSchema = payload(z.object(shape).partial().shape);
 const membersSchema = payload({ users: z.array(z.string()).min(1) });
 
@@ -18,11 +23,12 @@ export const roleOperations: readonly Operation[] = [
   {
     method: "GET",
     path: "/roles",
+    query: [...listing, "name_filter"],
     scope: "read:roles",
     run: ({ tenant, query }) => {
       const filter = query.get("name_filter") ?? "";
       const found = tenant.state.roles.filter(({ name }) => name.includes(filter));
-      return ok(page(query, "roles", found.map(summary)));
+      return ok(page(query, "roles", found.map(describe)));
     },
   },
   { method: "POST", path: "/roles", scope: "create:roles", run: create },
@@ -30,13 +36,14 @@ export const roleOperations: readonly Operation[] = [
     method: "GET",
     path: "/roles/:id",
     scope: "read:roles",
-    run: (call) => ok(summary(find(call))),
+    run: (call) => ok(describe(find(call))),
   },
   { method: "PATCH", path: "/roles/:id", scope: "update:roles", run: update },
   { method: "DELETE", path: "/roles/:id", scope: "delete:roles", run: remove },
   {
     method: "GET",
     path: "/roles/:id/permissions",
+    query: listing,
     scope: "read:roles",
     run: (call) => {
       const held = describePermissions(call.tenant.state, find(call).permissions);
@@ -64,27 +71,38 @@ export const roleOperations: readonly Operation[] = [
   {
     method: "GET",
     path: "/roles/:id/users",
+    query: listing,
     scope: "read:role_members",
     run: (call) => {
       const { id } = find(call);
       const members = call.tenant.state.users.filter(({ roles }) => roles.includes(id));
-      return ok(page(call.query, "users", members.map(profile)));
+      return ok(page(call.query, "users", members.map(memberOf)));
     },
   },
   { method: "POST", path: "/roles/:id/users", scope: "create:role_members", run: addMembers },
 ];
 
-/** The role as Auth0 returns it; its permissions have an endpoint of their own. */
-export function summary({ id, name, description }: Role): object {
+/** The role as Auth0 returns it to those who hold it; its permissions have an endpoint of their own. */
+export function summary({ id, name, description }: Role) {
   return { id, name, description };
 }
 
+function describe(role: Role) {
+  return { ...summary(role), type: "tenant" };
+}
+
+/** Answers 200, and with a description only where one is given: both as Auth0 does. */
 function create({ tenant, body }: Call) {
-  const { name, description = "" } = parseBody(createSchema, body);
+  const { name, description } = parseBody(createSchema, body);
   refuseSameName(tenant.state.roles, name);
-  const role: Role = { id: newId("rol_"), name, description, permissions: [] };
+  const role: Role = {
+    id: newId("rol_"),
+    name,
+    description: description ?? "",
+    permissions: [],
+  };
   tenant.state.roles.push(role);
-  return created(summary(role));
+  return ok({ ...describe(role), description });
 }
 
 function update(call: Call) {
@@ -93,7 +111,7 @@ function update(call: Call) {
   const others = call.tenant.state.roles.filter((other) => other !== role);
   if (name !== undefined) refuseSameName(others, name);
   merge(role, { name, description });
-  return ok(summary(role));
+  return ok(describe(role));
 }
 
 function remove(call: Call) {
@@ -101,7 +119,7 @@ function remove(call: Call) {
   const { state } = call.tenant;
   state.roles = state.roles.filter((other) => other !== role);
   for (const user of state.users) user.roles = user.roles.filter((id) => id !== role.id);
-  return noContent;
+  return ok({});
 }
 
 function addMembers(call: Call) {

@@ -78,11 +78,24 @@ async function answer(tenant: Tenant, request: IncomingMessage): Promise<Reply> 
       "insufficient_scope",
       `Insufficient scope, expected any of: ${operation.scope}`,
     );
+  refuseOtherParameters(operation, url.searchParams);
   const text = await readBody(request);
   const body = text === "" ? undefined : parseJson(text);
   const reply = await operation.run({ tenant, path, query: url.searchParams, body, scopes });
   if (operation.method !== "GET") await tenant.save();
   return reply;
+}
+
+/** Refuses parameters that would change the answer and that this tenant does not act upon. */
+function refuseOtherParameters({ method, path, query = [] }: Operation, asked: URLSearchParams) {
+  const others = [...new Set(asked.keys())].filter((name) => !query.includes(name));
+  if (others.length === 0) return;
+  const named = others.map((name) => `'${name}'`).join(", ");
+  throw new ApiError(
+    400,
+    "invalid_query_string",
+    `Query validation error: this tenant does not implement ${named} of ${method} ${path}.`,
+  );
 }
 
 /** The scopes of the request's token; refuses a request without a valid one. */

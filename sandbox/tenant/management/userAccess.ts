@@ -2,8 +2,8 @@ import { z } from "zod";
 
 import type { State } from "../state";
 import { existing } from "./errors";
-import { addPermissions, describePermissions, removePermissions } from "./heldPermissions";
-import { page } from "./lists";
+import { addPermissions, permissionsWithSources, removePermissions } from "./heldPermissions";
+import { listing, page } from "./lists";
 import { type Call, created, noContent, ok, type Operation, part } from "./operation";
 import { parseBody, payload } from "./payload";
 import { summary } from "./roles";
@@ -16,10 +16,13 @@ export const userAccessOperations: readonly Operation[] = [
   {
     method: "GET",
     path: "/users/:id/roles",
+    query: listing,
     scope: "read:users",
     run: (call) => {
       const { roles } = find(call);
-      const held = call.tenant.state.roles.filter(({ id }) => roles.includes(id));
+      const held = call.tenant.state.roles
+        .filter(({ id }) => roles.includes(id))
+        .sort((one, other) => one.name.localeCompare(other.name));
       return ok(page(call.query, "roles", held.map(summary)));
     },
   },
@@ -49,9 +52,10 @@ export const userAccessOperations: readonly Operation[] = [
   {
     method: "GET",
     path: "/users/:id/permissions",
+    query: listing,
     scope: "read:users",
     run: (call) => {
-      const held = describePermissions(call.tenant.state, find(call).permissions);
+      const held = permissionsWithSources(call.tenant.state, find(call));
       return ok(page(call.query, "permissions", held));
     },
   },

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Connection, State, User } from "../state";
 import { addUser, findByEmail, newPasswordHash, UserRefused } from "../users";
 import { type ApiError, badRequest, conflict, existing, inexistent } from "./errors";
-import { filterBy, page, refuseParameter, selectFields } from "./lists";
+import { filterBy, page, paging, selection, selectFields } from "./lists";
 import { type Call, created, noContent, ok, type Operation, part } from "./operation";
 import { parseBody, payload } from "./payload";
 import { merge, without } from "./records";
@@ -55,16 +55,17 @@ export const userOperations: readonly Operation[] = [
   {
     method: "GET",
     path: "/users",
+    query: [...paging, "connection"],
     scope: "read:users",
     run: ({ tenant, query }) => {
-      refuseParameter(query, "q", "use users-by-email, or read all pages");
       const found = filterBy(query, ["connection"], tenant.state.users);
-      return ok(page(query, "users", found.map(profile)));
+      return ok(withLength(page(query, "users", found.map(profile))));
     },
   },
   {
     method: "GET",
     path: "/users-by-email",
+    query: [...selection, "email"],
     scope: "read:users",
     run: ({ tenant, query }) => {
       const email = query.get("email")?.toLowerCase();
@@ -76,6 +77,7 @@ export const userOperations: readonly Operation[] = [
   {
     method: "GET",
     path: "/users/:id",
+    query: selection,
     scope: "read:users",
     run: (call) => ok(selectFields(call.query, profile(find(call)))),
   },
@@ -91,6 +93,17 @@ export function profile(user: User): object {
     ...without(user, ["password_hash", "roles", "permissions", "connection"]),
     identities: [{ ...identity, user_id: id.replace(/^auth0\|/, "") }],
   };
+}
+
+/** The user as Auth0 returns it among those who hold a role. */
+export function memberOf({ user_id, email, picture, name }: User): object {
+  return { user_id, email, picture, name };
+}
+
+/** Auth0's envelope of users says how many there are in it, too. */
+function withLength(answer: object): object {
+  const users: unknown = Reflect.get(answer, "users");
+  return Array.isArray(users) ? { ...answer, length: users.length } : answer;
 }
 
 /** @throws ApiError 404 if there is no such user */
@@ -130,7 +143,13 @@ async function update(call: Call) {
   // Where the user is cannot be changed; Auth0 takes these two only to know what is meant.
   const changes = { ...without(given, ["connection", "client_id"]), ...fixed };
   merge(user, changes, ["user_metadata", "app_metadata"]);
+  if (isEmpty(given.app_metadata)) Reflect.deleteProperty(user, "app_metadata");
   return ok(profile(user));
+}
+
+/** Whether metadata is set to none; Auth0 keeps an empty `user_metadata` and no empty `app_metadata`. */
+function isEmpty(given: object | undefined): boolean {
+  return given !== undefined && Object.keys(given).length === 0;
 }
 
 function remove(call: Call) {

@@ -8,22 +8,30 @@ const webGrantTypes = ["authorization_code", "refresh_token"];
 /** A client of the tenant, in the terms of OpenID Connect's client registration. */
 export function clientMetadata(client: Client): AdapterPayload {
   // Without a callback nobody can sign in, and oidc-provider would call the whole client invalid.
-  const callbacks = client.callbacks.filter(isPlainUrl);
+  const callbacks = (client.callbacks ?? []).filter(isPlainUrl);
   const isWeb = callbacks.length > 0 && client.grant_types.includes("authorization_code");
   const possible = isWeb ? [...webGrantTypes, ...machineGrantTypes] : machineGrantTypes;
-  const isPublic = client.token_endpoint_auth_method === "none";
+  const method = authenticationMethodOf(client);
   return {
     client_id: client.client_id,
     client_name: client.name,
-    ...(!isPublic && { client_secret: client.client_secret }),
-    token_endpoint_auth_method: client.token_endpoint_auth_method,
+    ...(method !== "none" && { client_secret: client.client_secret }),
+    token_endpoint_auth_method: method,
     // Only this type compares callbacks character by character, ports included.
     application_type: "web",
     redirect_uris: callbacks,
-    post_logout_redirect_uris: client.allowed_logout_urls.filter(isPlainUrl),
+    post_logout_redirect_uris: (client.allowed_logout_urls ?? []).filter(isPlainUrl),
     response_types: isWeb ? ["code"] : [],
     grant_types: possible.filter((type) => client.grant_types.includes(type)),
   };
+}
+
+/** How the client authenticates: as it was told to or, where it was not, by its type. */
+export function authenticationMethodOf({
+  app_type: type,
+  token_endpoint_auth_method: method,
+}: Client): NonNullable<Client["token_endpoint_auth_method"]> {
+  return method ?? (type === "spa" || type === "native" ? "none" : "client_secret_post");
 }
 
 function isPlainUrl(value: string): boolean {

@@ -2,6 +2,7 @@ import { type Grant, interactionPolicy, type KoaContextWithOIDC } from "oidc-pro
 
 import { findApi, maySignIn } from "../permissions";
 import type { Tenant } from "../tenant";
+import { authenticationMethodOf } from "./clients";
 import { audienceOf, identityScopes, resourceFor } from "./tokens";
 
 /**
@@ -63,6 +64,6 @@ export function allowsOfflineAccess(
 /** Whether each refresh gives a new refresh token: as the client is set, and for public clients always. */
 export function rotatesRefreshTokens(tenant: Tenant, clientId: string | undefined): boolean {
   const client = tenant.state.clients.find((candidate) => candidate.client_id === clientId);
-  const isPublic = client?.token_endpoint_auth_method === "none";
+  const isPublic = client !== undefined && authenticationMethodOf(client) === "none";
   return isPublic || client?.refresh_token?.rotation_type === "rotating";
 }

@@ -106,7 +106,7 @@ async function signIn(
     return;
   }
   user.last_login = new Date().toISOString();
-  user.logins_count += 1;
+  user.logins_count = (user.logins_count ?? 0) + 1;
   await tenant.save();
   ctx.respond = false;
   await provider.interactionFinished(

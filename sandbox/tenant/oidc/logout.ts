@@ -20,7 +20,7 @@ export function oldLogout(state: State, provider: Provider): Middleware {
       return;
     }
     const client = state.clients.find((candidate) => candidate.client_id === clientId);
-    if (typeof returnTo === "string" && client?.allowed_logout_urls.includes(returnTo) === true) {
+    if (typeof returnTo === "string" && client?.allowed_logout_urls?.includes(returnTo) === true) {
       ctx.redirect(returnTo);
       return;
     }

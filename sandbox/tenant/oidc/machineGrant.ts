@@ -1,6 +1,6 @@
 import { errors, type Provider, type TokenEndpointGrantContext } from "oidc-provider";
 
-import { findApi, grantFor, permissionsOf } from "../permissions";
+import { findApi, grantFor, permissionsOfGrant } from "../permissions";
 import type { ResourceServer } from "../state";
 import type { Tenant } from "../tenant";
 import { resourceFor, tokenSettings } from "./tokens";
@@ -52,7 +52,7 @@ function grantedScopes(
     throw forbidden(
       `Client is not authorized to access "${api.identifier}". You need to create a "client-grant" associated to this API. See: https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants`,
     );
-  const granted = permissionsOf(api).filter((scope) => grant.scope.includes(scope));
+  const granted = permissionsOfGrant(grant, api);
   const wanted = requested?.split(" ").filter((scope) => scope !== "") ?? [];
   const refused = wanted.filter((scope) => !granted.includes(scope));
   if (refused.length > 0)

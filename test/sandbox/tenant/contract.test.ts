@@ -1,213 +1,146 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { property, TestTenant, text } from "./support";
+import type { RecordedCall } from "./contract/call";
+import { clientGrants, noClientGrants } from "./contract/clientGrants";
+import { clientCredentials, clients, noClients } from "./contract/clients";
+import { connectionClients, connections, noConnections } from "./contract/connections";
+import { noResourceServers, resourceServers } from "./contract/resourceServers";
+import { noRoles, roleMembers, roles } from "./contract/roles";
+import { unimplemented } from "./contract/unimplemented";
+import { noUsers, userPermissions, userRoles, users } from "./contract/users";
+import { refused, TestTenant, text } from "./support";
 
-// The calls that the official Auth0 provider makes for this program's resources, in the order of a
-// first `up`, a refresh, an update and a destroy.
-const api = "https://bookinfo.io";
-const apiPath = `/resource-servers/${encodeURIComponent(api)}`;
-const permission = "read:book-details";
-const scopes = [
-  { value: permission, description: "Read a book's details" },
-  { value: "read:book-reviews", description: "Read a book's reviews and ratings" },
-];
-const held = [{ resource_server_identifier: api, permission_name: permission }];
-const paged = "include_totals=true&page=0&per_page=100";
+const triggers: readonly RecordedCall[] = [
+  ["post-login", "page=0&per_page=100", { per_page: 100 }] as const,
+  ["post-login", "page=1&per_page=100", { page: 1, per_page: 100 }] as const,
+  ["post-login", "per_page=50", { per_page: 50 }] as const,
+  ["password-hash-migration", "page=0&per_page=100", { per_page: 100 }] as const,
+].map(([trigger, query, answer]) => ({
+  method: "GET",
+  path: `/actions/triggers/${trigger}/bindings?${query}`,
+  status: 200,
+  answer: { bindings: [], ...answer },
+}));
 
-test("the recorded calls of the official provider are answered as Auth0 answers them", async (t) => {
+/** What is made, read, changed and looked for, and then removed: each names what an earlier one has made. */
+const recorded: Readonly<Record<string, readonly RecordedCall[]>> = {
+  "resource servers with their scopes": resourceServers,
+  "roles with their permissions": roles,
+  connections,
+  clients,
+  "client credentials": clientCredentials,
+  "connection clients": connectionClients,
+  "client grants": clientGrants,
+  users,
+  "user roles": userRoles,
+  "role members": roleMembers,
+  "user permissions": userPermissions,
+  "action bindings": triggers,
+  "users go": noUsers,
+  "client grants go": noClientGrants,
+  "clients go": noClients,
+  "connections go": noConnections,
+  "roles go": noRoles,
+  "resource servers go": noResourceServers,
+};
+
+test("every recorded call of the official provider is answered as Auth0 answers it", async (t) => {
   const tenant = await TestTenant.start();
   t.after(() => tenant.stop());
-  const calls: string[] = [];
-
-  /** Makes one call, and checks the status and the properties that the caller relies on. */
-  async function expect(
-    method: string,
-    path: string,
-    body: unknown,
-    status: number,
-    shape?: object,
-  ): Promise<unknown> {
-    calls.push(`${method} ${path}`);
-    const answer = await tenant.call(method, path, body);
-    assert.equal(answer.status, status, `${method} ${path}: ${JSON.stringify(answer.body)}`);
-    if (status === 204) assert.equal(answer.body, undefined);
-    if (shape !== undefined) assert.partialDeepStrictEqual(answer.body, shape);
-    return answer.body;
-  }
-
-  let serverId = "";
-  await t.test("ResourceServer and its scopes", async () => {
-    const given = {
-      name: "Bookinfo",
-      identifier: api,
-      signing_alg: "RS256",
-      allow_offline_access: true,
-      token_lifetime: 3600,
-      skip_consent_for_verifiable_first_party_clients: true,
-      enforce_policies: true,
-      token_dialect: "access_token_authz",
-    };
-    const made = await expect("POST", "/resource-servers", given, 201, given);
-    serverId = text(made, "id");
-    assert.match(serverId, /^[0-9a-f]{24}$/);
-    await expect("GET", `/resource-servers/${serverId}`, undefined, 200, given);
-    await expect("GET", apiPath, undefined, 200, { id: serverId, scopes: [] });
-    await expect("PATCH", apiPath, { scopes }, 200, { ...given, scopes });
-    await expect("GET", apiPath, undefined, 200, { scopes });
-  });
-
-  let roleId = "";
-  await t.test("Role and its permissions", async () => {
-    const given = { name: "user", description: "Reads details" };
-    roleId = text(await expect("POST", "/roles", given, 201, given), "id");
-    assert.match(roleId, /^rol_[0-9a-zA-Z]{16,}$/);
-    assert.deepEqual(await expect("GET", `/roles/${roleId}`, undefined, 200), {
-      id: roleId,
-      ...given,
+  const kept: Record<string, string> = {};
+  for (const [name, calls] of Object.entries(recorded))
+    await t.test(name, async () => {
+      for (const call of calls) await replay(tenant, call, kept);
     });
-    await expect("POST", `/roles/${roleId}/permissions`, { permissions: held }, 201);
-    const listed = await expect("GET", `/roles/${roleId}/permissions?${paged}`, undefined, 200);
-    assert.deepEqual(listed, {
-      start: 0,
-      limit: 100,
-      total: 1,
-      permissions: [
-        { ...held[0], resource_server_name: "Bookinfo", description: "Read a book's details" },
-      ],
-    });
-  });
-
-  let connectionId = "";
-  await t.test("Connection", async () => {
-    const given = {
-      name: "bookinfo-users",
-      strategy: "auth0",
-      options: { passwordPolicy: "good", brute_force_protection: true, disable_signup: true },
-    };
-    connectionId = text(await expect("POST", "/connections", given, 201, given), "id");
-    assert.match(connectionId, /^con_[0-9a-zA-Z]{16,}$/);
-    await expect("GET", `/connections/${connectionId}`, undefined, 200, given);
-    const selected = `/connections/${connectionId}?fields=strategy,name&include_fields=true`;
-    assert.deepEqual(await expect("GET", selected, undefined, 200), {
-      name: "bookinfo-users",
-      strategy: "auth0",
-    });
-    await expect("PATCH", `/connections/${connectionId}`, { options: given.options }, 200, given);
-  });
-
-  let clientId = "";
-  await t.test("Client and ClientCredentials", async () => {
-    const given = {
-      name: "bookinfo",
-      description: "Managed by Pulumi",
-      app_type: "regular_web",
-      oidc_conformant: true,
-      callbacks: ["http://localhost:8080/oauth2/callback"],
-      allowed_logout_urls: ["http://localhost:8080/productpage"],
-      jwt_configuration: { alg: "RS256" },
-      grant_types: ["authorization_code", "refresh_token"],
-      token_endpoint_auth_method: "client_secret_post",
-    };
-    const made = await expect("POST", "/clients", given, 201, given);
-    clientId = text(made, "client_id");
-    assert.ok(text(made, "client_secret").length >= 48);
-    const path = `/clients/${clientId}`;
-    await expect("GET", path, undefined, 200, given);
-    assert.deepEqual(
-      await expect("GET", `${path}?fields=client_id&include_fields=true`, undefined, 200),
-      { client_id: clientId },
-    );
-    const method = { token_endpoint_auth_method: "client_secret_post" };
-    await expect("PATCH", path, method, 200, { client_id: clientId, ...method });
-    await expect("PATCH", path, { client_secret: "generated-generated" }, 200);
-    await expect("GET", path, undefined, 200, { ...given, client_secret: "generated-generated" });
-    assert.deepEqual(await expect("GET", `${path}?fields=client_id,app_type`, undefined, 200), {
-      client_id: clientId,
-      app_type: "regular_web",
-    });
-    const credentials = `${path}/credentials?include_totals=true&per_page=50`;
-    assert.deepEqual(await expect("GET", credentials, undefined, 200), []);
-  });
-
-  let grantId = "";
-  await t.test("ClientGrant", async () => {
-    const query = new URLSearchParams({ audience: api, client_id: clientId });
-    const search = `/client-grants?${query.toString()}&include_totals=true&per_page=50`;
-    assert.deepEqual(await expect("GET", search, undefined, 200), {
-      start: 0,
-      limit: 50,
-      total: 0,
-      client_grants: [],
-    });
-    const given = { client_id: clientId, audience: api, scope: [permission] };
-    grantId = text(await expect("POST", "/client-grants", given, 201, given), "id");
-    assert.match(grantId, /^cgr_[0-9a-zA-Z]{16,}$/);
-    await expect("GET", `/client-grants/${grantId}`, undefined, 200, { id: grantId, ...given });
-    await expect("GET", search, undefined, 200, { total: 1, client_grants: [{ id: grantId }] });
-  });
-
-  await t.test("ConnectionClients", async () => {
-    const path = `/connections/${connectionId}/clients`;
-    assert.deepEqual(await expect("GET", path, undefined, 200), { clients: [] });
-    await expect("PATCH", path, [{ client_id: clientId, status: true }], 204);
-    assert.deepEqual(await expect("GET", path, undefined, 200), {
-      clients: [{ client_id: clientId }],
-    });
-  });
-
-  let userPath = "";
-  await t.test("User and UserRoles", async () => {
-    const given = { email: "user@bookinfo.example", name: "user", email_verified: true };
-    const body = { connection: "bookinfo-users", password: "Quite-good-1", ...given };
-    const made = await expect("POST", "/users", body, 201, given);
-    assert.equal(JSON.stringify(made).includes("Quite-good-1"), false);
-    assert.match(text(made, "user_id"), /^auth0\|[0-9a-f]{24}$/);
-    userPath = `/users/${encodeURIComponent(text(made, "user_id"))}`;
-    const read = await expect("GET", userPath, undefined, 200, {
-      ...given,
-      identities: [{ connection: "bookinfo-users", provider: "auth0", isSocial: false }],
-    });
-    assert.equal(property(read, "password_hash"), undefined);
-    await expect("PATCH", userPath, { name: "A User" }, 200, { ...given, name: "A User" });
-    await expect("POST", `${userPath}/roles`, { roles: [roleId] }, 204);
-    assert.deepEqual(await expect("GET", `${userPath}/roles?${paged}`, undefined, 200), {
-      start: 0,
-      limit: 100,
-      total: 1,
-      roles: [{ id: roleId, name: "user", description: "Reads details" }],
-    });
-  });
-
-  await t.test("destroy", async () => {
-    await expect("DELETE", `${userPath}/roles`, { roles: [roleId] }, 204);
-    await expect("DELETE", userPath, undefined, 204);
-    await expect("GET", userPath, undefined, 404, {
-      statusCode: 404,
-      error: "Not Found",
-      message: "The user does not exist.",
-      errorCode: "inexistent_user",
-    });
-    const enabled = `/connections/${connectionId}/clients`;
-    await expect("PATCH", enabled, [{ client_id: clientId, status: false }], 204);
-    await expect("DELETE", `/client-grants/${grantId}`, undefined, 204);
-    await expect("DELETE", `/clients/${clientId}`, undefined, 204);
-    await expect("DELETE", `/connections/${connectionId}`, undefined, 204);
-    await expect("DELETE", `/roles/${roleId}/permissions`, { permissions: held }, 204);
-    await expect("DELETE", `/roles/${roleId}/permissions`, { permissions: null }, 204);
-    await expect("DELETE", `/roles/${roleId}`, {}, 204);
-    await expect("PATCH", apiPath, { scopes: [] }, 200, { scopes: [] });
-    await expect("DELETE", `/resource-servers/${serverId}`, undefined, 204);
-    const gone = [
-      ["inexistent_client", `/clients/${clientId}`],
-      ["inexistent_connection", `/connections/${connectionId}`],
-      ["inexistent_role", `/roles/${roleId}`],
-      ["inexistent_client_grant", `/client-grants/${grantId}`],
-      ["inexistent_resource_server", `/resource-servers/${serverId}`],
-    ] as const;
-    for (const [errorCode, path] of gone)
-      await expect("GET", path, undefined, 404, { statusCode: 404, errorCode });
-  });
-
-  assert.equal(calls.length, 50);
 });
+
+test("a recorded call that the tenant does not carry out is refused by name", async (t) => {
+  const tenant = await TestTenant.start();
+  t.after(() => tenant.stop());
+  const { id } = (await tenant.make("/resource-servers", { identifier: "https://x.example" })) as {
+    id: string;
+  };
+  for (const { method, path, body, names } of unimplemented) {
+    const answer = await tenant.call(method, named(path, { api: id }, encodeURIComponent), body);
+    const code = method === "GET" ? "invalid_query_string" : "invalid_body";
+    refused(answer, 400, code);
+    assert.match(text(answer.body, "message"), names, `${method} ${path}`);
+  }
+});
+
+test("164 calls of the provider are looked at", () => {
+  const calls = [...Object.values(recorded).flat(), ...unimplemented];
+  const distinct = new Set(
+    calls.map(({ method, path, body }) => `${method} ${path} ${JSON.stringify(body)}`),
+  );
+  assert.equal(distinct.size, 164);
+});
+
+/** Makes the call, and checks all of the answer. */
+async function replay(
+  tenant: TestTenant,
+  call: RecordedCall,
+  kept: Record<string, string>,
+): Promise<void> {
+  const path = named(call.path, kept, encodeURIComponent);
+  const where = `${call.method} ${call.path} ${JSON.stringify(call.body ?? null)}`;
+  const answer = await tenant.call(call.method, path, withNames(call.body, kept));
+  const shown = `${where}: ${answer.status} ${JSON.stringify(answer.body)}`;
+  assert.equal(answer.status, call.status, shown);
+  if (call.includes === undefined) fits(answer.body, withNames(call.answer, kept), shown);
+  else assert.partialDeepStrictEqual(answer.body, withNames(call.includes, kept), shown);
+  for (const [name, property] of Object.entries(call.keep ?? {}))
+    kept[name] = text(answer.body, property);
+}
+
+function named(
+  value: string,
+  kept: Readonly<Record<string, string>>,
+  write: (value: string) => string = (one) => one,
+): string {
+  return value.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const found = kept[name];
+    assert.ok(found !== undefined, `no call kept ${name}`);
+    return write(found);
+  });
+}
+
+/** The value with what was kept in place of its name, in every text. */
+function withNames(value: unknown, kept: Readonly<Record<string, string>>): unknown {
+  if (typeof value === "string") return named(value, kept);
+  if (Array.isArray(value)) return value.map((item) => withNames(item, kept));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, withNames(item, kept)]),
+  );
+}
+
+/** Whether all of a value is as expected; a regular expression stands for a text that it matches. */
+function fits(actual: unknown, expected: unknown, where: string): void {
+  if (expected instanceof RegExp) {
+    assert.ok(
+      typeof actual === "string" && expected.test(actual),
+      `${String(expected)} in ${where}`,
+    );
+  } else if (Array.isArray(expected)) {
+    assert.ok(Array.isArray(actual), where);
+    assert.equal(actual.length, expected.length, where);
+    expected.forEach((item, index) => {
+      fits(actual[index], item, where);
+    });
+  } else if (isRecord(expected)) {
+    assert.ok(isRecord(actual), where);
+    assert.deepEqual(Object.keys(actual).sort(), Object.keys(expected).sort(), where);
+    for (const [name, item] of Object.entries(expected)) fits(actual[name], item, where);
+  } else assert.deepEqual(actual, expected, where);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof RegExp)
+  );
+}

@@ -87,6 +87,7 @@ describe("the Management API", () => {
       id: role.id,
       name: "editor",
       description: "Edits books",
+      type: "tenant",
     });
     const user = await sdk.users.create({
       connection: "bookinfo-users",
@@ -141,8 +142,9 @@ describe("the Management API", () => {
 
   test("lists come in pages, as an array, with totals, or from a checkpoint", async () => {
     const { tenant, roleIds } = bookinfo;
-    const user = { id: roleIds.user, name: "user", description: "" };
-    const moderator = { id: roleIds.moderator, name: "moderator", description: "" };
+    const role = { description: "", type: "tenant" };
+    const user = { id: roleIds.user, name: "user", ...role };
+    const moderator = { id: roleIds.moderator, name: "moderator", ...role };
     const read = async (query: string) => (await tenant.call("GET", `/roles?${query}`)).body;
     assert.deepEqual(await read(""), [user, moderator]);
     assert.deepEqual(await read("page=1&per_page=1"), [moderator]);
@@ -156,7 +158,6 @@ describe("the Management API", () => {
     assert.deepEqual(await read("take=1&from=1"), { roles: [moderator] });
     for (const query of ["per_page=101", "page=-1", "page=x", "include_totals=yes"])
       refused(await tenant.call("GET", `/roles?${query}`), 400, "invalid_query_string");
-    refused(await tenant.call("GET", `/users?q=email:x`), 400, "invalid_query_string");
   });
 
   test("client secrets are shown only to who may read keys", async () => {
@@ -194,7 +195,7 @@ describe("the Management API", () => {
       await tenant.make("/connections", { name: "cascade", strategy: "auth0" }),
       "id",
     );
-    const user = { connection: "cascade", email: "a@cascade.example", password: "x" };
+    const user = { connection: "cascade", email: "a@cascade.example", password };
     const userPath = `/users/${encodeURIComponent(text(await tenant.make("/users", user), "user_id"))}`;
     await tenant.call("POST", `${userPath}/roles`, { roles: [roleId] });
     await tenant.make(`${userPath}/permissions`, { permissions });
