@@ -12,6 +12,7 @@ const optionsSchema = z.strictObject({
   listen: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65535) }),
   stateDirectory: z.string().startsWith("/", "must be an absolute path"),
   management: z.strictObject({ clientId: z.string().min(1), clientSecret: z.string().min(1) }),
+  requestsPerSecond: z.int().min(1).optional(),
   realm: realmOptionsSchema.optional(),
 });
 
@@ -27,6 +28,8 @@ export interface TenantOptions {
   readonly stateDirectory: string;
   /** The client that may call the whole Management API; made, or given this secret, at each start. */
   readonly management: { readonly clientId: string; readonly clientSecret: string };
+  /** The Management API's limit. Default: 1000. */
+  readonly requestsPerSecond?: number | undefined;
   /** A plain OpenID Connect provider beside the tenant. Default: none. */
   readonly realm?: RealmOptions | undefined;
 }

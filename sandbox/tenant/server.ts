@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:https";
 import { serverIdentity } from "./certificate";
 import { sendJson, UnreadableRequest, urlOf } from "./http";
 import { KeyRing } from "./keys";
+import { defaultRequestsPerSecond, RateLimit } from "./management/rateLimit";
 import { isManagementPath, manage } from "./management/router";
 import { openProtocolRecords, type ProtocolRecords } from "./oidc/adapter";
 import { createProvider } from "./oidc/provider";
@@ -74,11 +75,16 @@ interface OpenTenant {
 
 async function openTenant(
   { domain, customDomain }: Pick<TenantOptions, "domain" | "customDomain">,
-  { stateDirectory, management, realm }: TenantOptions,
+  {
+    stateDirectory,
+    management,
+    requestsPerSecond = defaultRequestsPerSecond,
+    realm,
+  }: TenantOptions,
 ): Promise<OpenTenant> {
   const keys = await KeyRing.open(stateDirectory);
   const state = await openState(stateDirectory);
-  const tenant = createTenant(domain, state, keys);
+  const tenant = createTenant(domain, state, keys, new RateLimit(requestsPerSecond));
   bootstrap(tenant.state, tenant.managementAudience, management);
   await tenant.save();
   const records = await openProtocolRecords(stateDirectory);

@@ -1,5 +1,6 @@
 import type { JsonFile } from "./jsonFile";
 import type { KeyRing } from "./keys";
+import type { RateLimit } from "./management/rateLimit";
 import type { State } from "./state";
 
 /**
@@ -15,11 +16,18 @@ export interface Tenant {
   readonly managementAudience: string;
   readonly state: State;
   readonly keys: KeyRing;
+  /** The Management API's, under every name. */
+  readonly rateLimit: RateLimit;
   /** Resolves once every change made to `state` so far is on the disk. */
   save(): Promise<void>;
 }
 
-export function createTenant(domain: string, file: JsonFile<State>, keys: KeyRing): Tenant {
+export function createTenant(
+  domain: string,
+  file: JsonFile<State>,
+  keys: KeyRing,
+  rateLimit: RateLimit,
+): Tenant {
   const issuer = issuerOf(domain);
   return {
     domain,
@@ -27,6 +35,7 @@ export function createTenant(domain: string, file: JsonFile<State>, keys: KeyRin
     managementAudience: `${issuer}api/v2/`,
     state: file.value,
     keys,
+    rateLimit,
     save: () => file.save(),
   };
 }

@@ -47,7 +47,7 @@ export async function manage(
   response: ServerResponse,
 ): Promise<void> {
   try {
-    const { status, body } = await answer(tenant, request);
+    const { status, body } = await answer(tenant, request, response);
     sendJson(response, status, body);
   } catch (error) {
     const refusal = refusalOf(error);
@@ -65,10 +65,15 @@ function refusalOf(error: unknown): ApiError {
   return new ApiError(500, "internal_error", "An internal error occurred");
 }
 
-async function answer(tenant: Tenant, request: IncomingMessage): Promise<Reply> {
+async function answer(
+  tenant: Tenant,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Reply> {
   const url = urlOf(request);
-  // First of all: without a valid token nobody learns which endpoints there are.
+  // First of all: without a valid token nobody learns which endpoints there are, nor uses up the limit.
   const scopes = await authorize(tenant, request);
+  tenant.rateLimit.take(response);
   const found = find(request.method ?? "", url);
   if (found === undefined) throw new ApiError(404, undefined, "Not Found");
   const { operation, path } = found;

@@ -4,7 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import tls from "node:tls";
 
-import { certificateAuthority, startTenant } from "../../../sandbox/tenant/server";
+import {
+  certificateAuthority,
+  startTenant,
+  type TenantOptions,
+} from "../../../sandbox/tenant/server";
 
 export const management = { clientId: "management", clientSecret: "a secret of the management" };
 
@@ -33,7 +37,7 @@ export class TestTenant {
   ) {}
 
   /** Starts an empty tenant on a free port. */
-  static async start(): Promise<TestTenant> {
+  static async start(options: Pick<TenantOptions, "requestsPerSecond"> = {}): Promise<TestTenant> {
     const stateDirectory = await temporaryDirectory();
     await trust(stateDirectory);
     const listen = { host: "127.0.0.1", port: 0 };
@@ -44,6 +48,7 @@ export class TestTenant {
       listen,
       stateDirectory,
       management,
+      ...options,
     });
     const tenant = new TestTenant(stateDirectory, running, "");
     tenant.token = await tenant.managementToken();
