@@ -1,6 +1,6 @@
 /** The tenant's objects, made by its Management API, one call after the other. */
 import { auth0 } from "../../sandbox/plugins/auth0/auth0";
-import { memberKinds } from "../../sandbox/plugins/auth0/kinds";
+import { memberKinds } from "../../sandbox/plugins/auth0/memberKinds";
 import type { ManagementApi } from "../../sandbox/plugins/auth0/managementApi";
 import { textAt } from "../../sandbox/plugins/shared/inputs";
 import type { Properties } from "../../sandbox/plugins/shared/values";

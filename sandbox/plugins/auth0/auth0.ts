@@ -2,9 +2,10 @@
 import type { Plugin, ResourceType } from "../shared/plugin";
 import { sdkVersion } from "../shared/version";
 import { clientCredentials } from "./clientCredentials";
+import { documentKinds } from "./documentKinds";
 import { documentType } from "./documents";
-import { documentKinds, memberKinds } from "./kinds";
 import { type ManagementApi, openManagementApi } from "./managementApi";
+import { memberKinds } from "./memberKinds";
 import { memberType } from "./members";
 
 const resourceTypes = new Map<string, ResourceType<ManagementApi>>([

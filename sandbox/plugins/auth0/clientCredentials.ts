@@ -1,4 +1,5 @@
 /** How an application authenticates to the tenant, and its secret, which the program chooses. */
+import { z } from "zod";
 import { differenceOf } from "../shared/difference";
 import { inputFailures, type InputRule, textAt, withoutNulls } from "../shared/inputs";
 import type { ResourceType } from "../shared/plugin";
@@ -19,6 +20,7 @@ const methods: readonly unknown[] = [
   "client_secret_basic",
 ];
 
+/** The calls are those of the official plug-in, in its order. */
 export const clientCredentials: ResourceType<ManagementApi> = {
   computed: [],
   secrets: ["clientSecret"],
@@ -35,7 +37,7 @@ export const clientCredentials: ResourceType<ManagementApi> = {
   difference: (previous, inputs) => differenceOf(previous, inputs, ["clientId"], false),
   async create(api, { inputs }) {
     const id = textAt(inputs, "clientId");
-    await set(api, id, inputs);
+    await set(api, id, {}, inputs);
     return { id, outputs: inputs };
   },
   async read(api, { id, inputs }) {
@@ -44,21 +46,50 @@ export const clientCredentials: ResourceType<ManagementApi> = {
     const live = { ...inputs, ...liveCredentials(inputs, client) };
     return { inputs: live, outputs: live };
   },
-  async update(api, { id }, { inputs }) {
-    await set(api, id, inputs);
+  async update(api, { id, inputs: previous }, { inputs }) {
+    await set(api, id, previous, inputs);
     return inputs;
   },
-  // The application keeps its last secret: the tenant has no application without one.
-  delete: () => Promise.resolve(),
+  /** The application keeps its last secret: the tenant has no application without one. Its method is its type's again. */
+  async delete(api, { id }) {
+    const path = apiPath("clients", id);
+    const client = await api.get(`${path}?fields=client_id%2Capp_type&include_fields=true`);
+    if (client === undefined) return;
+    const held = await api.get(
+      `${path}/credentials?include_totals=true&per_page=50`,
+      z.array(z.unknown()),
+    );
+    if (held !== undefined && held.length > 0)
+      throw new Error(
+        `the client ${id} has credentials that are no secret, which the stand-in for the auth0 plugin does not implement; use the official plugin`,
+      );
+    await api.send("PATCH", path, { token_endpoint_auth_method: methodOf(client.app_type) });
+  },
 };
 
-async function set(api: ManagementApi, id: string, inputs: Properties): Promise<void> {
-  const { authenticationMethod, clientSecret } = inputs;
+function methodOf(appType: unknown): string {
+  if (appType === "native" || appType === "spa") return "none";
+  const isConfidential = appType === "regular_web" || appType === "non_interactive";
+  return isConfidential ? "client_secret_post" : "client_secret_basic";
+}
+
+/** Without a method, the official plug-in sets nothing; with `none`, no secret. */
+async function set(
+  api: ManagementApi,
+  id: string,
+  previous: Properties,
+  inputs: Properties,
+): Promise<void> {
+  const { authenticationMethod: method, clientSecret: secret } = inputs;
   const path = apiPath("clients", id);
-  if (authenticationMethod !== undefined) {
-    await api.send("PATCH", path, { token_endpoint_auth_method: authenticationMethod });
-  }
-  if (clientSecret !== undefined) await api.send("PATCH", path, { client_secret: clientSecret });
+  const client = await api.get(`${path}?fields=client_id&include_fields=true`);
+  if (client === undefined) throw new Error(`the tenant has no client ${id}`);
+  if (method !== undefined && method !== previous.authenticationMethod)
+    await api.send("PATCH", path, { token_endpoint_auth_method: method });
+  const takesSecret = method === "client_secret_post" || method === "client_secret_basic";
+  if (takesSecret && secret !== undefined && secret !== previous.clientSecret)
+    await api.send("PATCH", path, { client_secret: secret });
+  await api.get(path);
 }
 
 /** A tenant shows the secret only to those who may read it; to others it is absent or empty. */

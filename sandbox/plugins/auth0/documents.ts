@@ -3,10 +3,11 @@ import { isDeepStrictEqual } from "node:util";
 import { differenceOf } from "../shared/difference";
 import { withoutNulls } from "../shared/inputs";
 import type { ResourceType } from "../shared/plugin";
-import { isProperties, type Properties, type Value } from "../shared/values";
-import { type Fields, fromApi, toApi, unsupportedFields } from "./fields";
+import type { Properties, Value } from "../shared/values";
+import { type Fields, fromApi, toApi, unsupportedFields, withRemovedKeys } from "./fields";
 import { apiPath, type ManagementApi } from "./managementApi";
 
+/** The calls are those of the official plug-in, in its order: it reads back what it has made or changed. */
 export interface DocumentKind {
   /** The collection's path in the API. */
   collection: string;
@@ -18,17 +19,25 @@ export interface DocumentKind {
   immutable: readonly string[];
   /** Whether a name is made up where the inputs have none, as the official plug-in does. */
   autonamed: boolean;
+  /** Inputs where the program gives none, as with the official plug-in. */
+  defaults: Properties;
   /** Outputs that the tenant makes, by the API's name for each. */
   computed: Readonly<Record<string, string>>;
   secrets: readonly string[];
   /** Inputs that the tenant never shows. */
   writeOnly: readonly string[];
-  /** Inputs that the tenant changes only in a request of their own, with what goes along. */
-  changedAlone?: { name: string; along: readonly string[] };
+  /** Whether a change sends all inputs that can be changed, or only those that differ. */
+  sends: "all" | "changed";
+  /** Whether a change reads the document first. */
+  readsFirst: boolean;
   /** Whether a new document would get in the way of the one that it replaces. */
   sharesName: boolean;
-  /** The path of a document that is there already and is to be taken over, or undefined. */
+  /** What a new document is given that is no input. */
+  initial?(inputs: Properties): Properties;
+  /** The id of a document that is there already and is to be taken over as it is, or undefined. */
   findExisting?(api: ManagementApi, inputs: Properties): Promise<string | undefined>;
+  /** What the tenant would refuse to change at once. @throws naming it */
+  refuseChange?(changed: Properties): void;
 }
 
 export function documentType(kind: DocumentKind): ResourceType<ManagementApi> {
@@ -39,7 +48,7 @@ export function documentType(kind: DocumentKind): ResourceType<ManagementApi> {
       const named: Properties = kind.autonamed
         ? { name: previous?.name ?? `${name}-${suffix.slice(0, 7)}` }
         : {};
-      const inputs: Properties = { ...named, ...withoutNulls(given) };
+      const inputs: Properties = { ...named, ...kind.defaults, ...withoutNulls(given) };
       const missing = kind.required
         .filter((property) => inputs[property] === undefined)
         .map((property) => ({ property, reason: `${property} is required` }));
@@ -48,12 +57,8 @@ export function documentType(kind: DocumentKind): ResourceType<ManagementApi> {
     difference: (previous, inputs) =>
       differenceOf(previous, inputs, kind.immutable, kind.sharesName),
     async create(api, { inputs }) {
-      const existing = await kind.findExisting?.(api, inputs);
-      const document =
-        existing === undefined
-          ? await api.send("POST", kind.collection, toApi(inputs, kind.fields))
-          : await api.send("PATCH", existing, toApi(changeable(inputs, kind), kind.fields));
-      return { id: idOf(document, kind), outputs: outputsOf(inputs, document, kind) };
+      const id = (await kind.findExisting?.(api, inputs)) ?? (await make(api, inputs, kind));
+      return { id, outputs: outputsOf(inputs, await found(api, id, kind), kind) };
     },
     async read(api, { id, inputs }) {
       const document = await api.get(apiPath(kind.collection, id));
@@ -62,21 +67,30 @@ export function documentType(kind: DocumentKind): ResourceType<ManagementApi> {
       return { inputs: live, outputs: outputsOf(live, document, kind) };
     },
     async update(api, { id, inputs: previous }, { inputs }) {
-      const path = apiPath(kind.collection, id);
-      for (const part of requestsFor(changedInputs(previous, inputs), inputs, kind)) {
-        await api.send("PATCH", path, await withUnmanaged(api, path, toApi(part, kind.fields)));
-      }
-      const document = (await api.get(path)) ?? {};
-      return outputsOf(inputs, document, kind);
+      const changed = changedInputs(previous, inputs);
+      kind.refuseChange?.(changed);
+      const sent = kind.sends === "all" ? { ...changeable(inputs, kind), ...changed } : changed;
+      const body = toApi(withRemovedKeys(previous, inputs, sent, kind.fields), kind.fields);
+      if (kind.readsFirst) await found(api, id, kind);
+      if (Object.keys(body).length > 0) await api.send("PATCH", apiPath(kind.collection, id), body);
+      return outputsOf(inputs, await found(api, id, kind), kind);
     },
     delete: (api, { id }) => api.remove(apiPath(kind.collection, id)),
   };
 }
 
-function idOf(document: Properties, kind: DocumentKind): string {
-  const id = document[kind.id];
+async function make(api: ManagementApi, inputs: Properties, kind: DocumentKind): Promise<string> {
+  const body = { ...toApi(inputs, kind.fields), ...kind.initial?.(inputs) };
+  const { [kind.id]: id } = await api.send("POST", kind.collection, body);
   if (typeof id === "string") return id;
   throw new Error(`the tenant made one of ${kind.collection} and gave it no ${kind.id}`);
+}
+
+async function found(api: ManagementApi, id: string, kind: DocumentKind): Promise<Properties> {
+  const document = await api.get(apiPath(kind.collection, id));
+  if (document === undefined)
+    throw new Error(`the tenant has no ${id} among its ${kind.collection}`);
+  return document;
 }
 
 function outputsOf(inputs: Properties, document: Properties, kind: DocumentKind): Properties {
@@ -93,8 +107,8 @@ function changeable(inputs: Properties, kind: DocumentKind): Properties {
 }
 
 /**
- * The inputs to send for a change. A list that is no longer an input is emptied; any other value
- * stays as the tenant has it, as with the official plug-in.
+ * The inputs that differ. A list that is no longer an input is emptied; any other value stays as the tenant has it,
+ * as with the official plug-in.
  */
 function changedInputs(previous: Properties, inputs: Properties): Properties {
   const emptied = Object.entries(previous)
@@ -104,30 +118,4 @@ function changedInputs(previous: Properties, inputs: Properties): Properties {
     ([name, value]) => !isDeepStrictEqual(value, previous[name]),
   );
   return Object.fromEntries([...emptied, ...changed]);
-}
-
-function requestsFor(changed: Properties, inputs: Properties, kind: DocumentKind): Properties[] {
-  const alone = kind.changedAlone;
-  if (alone === undefined) return Object.keys(changed).length > 0 ? [changed] : [];
-  const { [alone.name]: value, ...rest } = changed;
-  const along = Object.fromEntries(
-    Object.entries(inputs).filter(([name]) => alone.along.includes(name)),
-  );
-  const requests = Object.keys(rest).length > 0 ? [{ ...along, ...rest }] : [];
-  return value === undefined ? requests : [...requests, { ...along, [alone.name]: value }];
-}
-
-/** A tenant replaces an object as a whole, so what the program does not set in it is sent again. */
-async function withUnmanaged(
-  api: ManagementApi,
-  path: string,
-  body: Properties,
-): Promise<Properties> {
-  if (!Object.values(body).some(isProperties)) return body;
-  const live = (await api.get(path)) ?? {};
-  const merged = Object.entries(body).map(([name, value]) => {
-    const kept = live[name];
-    return [name, isProperties(value) && isProperties(kept) ? { ...kept, ...value } : value];
-  });
-  return Object.fromEntries(merged) as Properties;
 }

@@ -2,13 +2,18 @@
 import { isDeepStrictEqual } from "node:util";
 import { unsupported } from "../shared/inputs";
 import type { CheckFailure } from "../shared/plugin";
-import { isProperties, type Properties, unknown, type Value } from "../shared/values";
+import { asProperties, isProperties, type Properties, unknown, type Value } from "../shared/values";
 
 /**
  * A field's name in the API, with how its value is written there: as it is, as an object whose
- * fields have names of their own, or as an object where Pulumi has JSON text.
+ * fields have names of their own, as an object that the tenant merges with its own, or as one of those
+ * where Pulumi has JSON text.
  */
-export type Field = string | { name: string; fields: Fields } | { name: string; json: true };
+export type Field =
+  | string
+  | { name: string; fields: Fields }
+  | { name: string; merged: true }
+  | { name: string; json: true };
 
 export type Fields = Readonly<Record<string, Field>>;
 
@@ -38,7 +43,36 @@ export function toApi(inputs: Properties, fields: Fields): Properties {
 function writtenValue(value: Value, field: Field): Value {
   if (typeof field === "string") return value;
   if ("fields" in field) return isProperties(value) ? toApi(value, field.fields) : value;
+  return asObject(value);
+}
+
+/** The value of JSON text, which is an object already once keys were added to it. */
+function asObject(value: Value): Value {
   return typeof value === "string" && value !== unknown ? (JSON.parse(value) as Value) : value;
+}
+
+/**
+ * The inputs to send. Of an object that the tenant merges with its own only a change is sent, with null for each key
+ * that is gone; JSON text that is gone as a whole is an empty object.
+ */
+export function withRemovedKeys(
+  previous: Properties,
+  inputs: Properties,
+  sent: Properties,
+  fields: Fields,
+): Properties {
+  const completed = new Map(Object.entries(sent));
+  for (const [name, value] of Object.entries(previous)) {
+    const field = fields[name];
+    if (field === undefined || typeof field === "string" || "fields" in field) continue;
+    const next = inputs[name];
+    const keys = Object.keys(asProperties(asObject(value)));
+    const gone = Object.fromEntries(keys.map((key) => [key, null]));
+    if (isDeepStrictEqual(next, value)) completed.delete(name);
+    else if (next === undefined) completed.set(name, "json" in field ? {} : gone);
+    else completed.set(name, { ...gone, ...asProperties(asObject(next)) });
+  }
+  return Object.fromEntries(completed);
 }
 
 /**
@@ -65,6 +99,7 @@ function liveValue(value: Value, found: Value, field: Field): Value {
   if ("fields" in field) {
     return isProperties(value) && isProperties(found) ? fromApi(value, found, field.fields) : found;
   }
+  if ("merged" in field) return isDeepStrictEqual(value, found) ? value : found;
   return isDeepStrictEqual(writtenValue(value, field), found) ? value : JSON.stringify(found);
 }
 

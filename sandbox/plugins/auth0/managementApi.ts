@@ -6,8 +6,8 @@ import type { Properties, Value } from "../shared/values";
 /** A free tenant answers two requests a second; the SDK waits as long as the tenant says. */
 const retries = 10;
 
-/** The largest page that the API gives. */
-const pageSize = 50;
+/** The page that the official plug-in asks for, the largest that the API gives. */
+const pageSize = 100;
 
 const configurationSchema = z.object({
   domain: z
@@ -25,6 +25,7 @@ const supportedSettings = new Set([...Object.keys(configurationSchema.shape), "v
 const refusalSchema = z.object({ message: z.string() });
 const json = z.json();
 const objectSchema = z.record(z.string(), json);
+const envelopeSchema = z.object({ start: z.number(), limit: z.number(), total: z.number() });
 
 /**
  * Opens the tenant's Management API.
@@ -70,25 +71,36 @@ export class ManagementApi {
   ) {}
 
   /** The document at the path, or undefined where there is none. */
-  async get(path: string): Promise<Properties | undefined> {
+  get(path: string): Promise<Properties | undefined>;
+  get<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined>;
+  async get(path: string, schema: z.ZodType = objectSchema): Promise<unknown> {
     const response = await this.request("GET", path, undefined);
     if (response.status === 404) return undefined;
-    return objectSchema.parse(await answerOf(response, "GET", path));
+    return schema.parse(await answerOf(response, "GET", path));
   }
 
   /** Every item of the list at the path, over all of its pages; undefined where the owner is gone. */
   async list(path: string, name: string): Promise<Properties[] | undefined> {
     const items: Properties[] = [];
-    const schema = z.object({ [name]: z.array(objectSchema), total: z.number().optional() });
     for (let page = 0; ; page++) {
-      const query = `${path.includes("?") ? "&" : "?"}include_totals=true&page=${page}&per_page=${pageSize}`;
-      const response = await this.request("GET", path + query, undefined);
-      if (response.status === 404) return undefined;
-      const answer = schema.parse(await answerOf(response, "GET", path));
-      const found = z.array(objectSchema).parse(answer[name]);
-      items.push(...found);
-      const total = z.number().optional().parse(answer.total);
-      if (found.length === 0 || total === undefined || items.length >= total) return items;
+      const query = `?include_totals=true&page=${page}&per_page=${pageSize}`;
+      const answer = await this.get(path + query);
+      if (answer === undefined) return undefined;
+      items.push(...itemsOf(answer, name));
+      const { start, limit, total } = envelopeSchema.parse(answer);
+      if (start + limit >= total) return items;
+    }
+  }
+
+  /** Every item of a list that the API gives by checkpoints; undefined where the owner is gone. */
+  async listByCheckpoint(path: string, name: string): Promise<Properties[] | undefined> {
+    const items: Properties[] = [];
+    for (let query = ""; ;) {
+      const answer = await this.get(path + query);
+      if (answer === undefined) return undefined;
+      items.push(...itemsOf(answer, name));
+      if (typeof answer.next !== "string" || answer.next === "") return items;
+      query = `?from=${encodeURIComponent(answer.next)}`;
     }
   }
 
@@ -102,9 +114,9 @@ export class ManagementApi {
     return document.success ? document.data : {};
   }
 
-  /** Removes what is at the path; what is gone already is success. */
-  async remove(path: string): Promise<void> {
-    const response = await this.request("DELETE", path, undefined);
+  /** Removes what is at the path, or what the body names of it; what is gone already is success. */
+  async remove(path: string, body?: Value): Promise<void> {
+    const response = await this.request("DELETE", path, body);
     if (response.status !== 404) await answerOf(response, "DELETE", path);
   }
 
@@ -131,7 +143,29 @@ async function answerOf(response: Response, method: string, path: string): Promi
   if (response.ok) return answer;
   const refusal = refusalSchema.safeParse(answer);
   const reason = refusal.success ? refusal.data.message : response.statusText;
-  throw new Error(`the tenant refused ${method} ${path}: ${response.status} ${reason}`);
+  throw new Refused(
+    response.status,
+    `the tenant refused ${method} ${path}: ${response.status} ${reason}`,
+  );
+}
+
+/** The tenant answered, and not as it was asked to. */
+class Refused extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Whether the tenant refused because there is no such thing. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Refused && error.status === 404;
+}
+
+function itemsOf(answer: Properties, name: string): Properties[] {
+  return z.array(objectSchema).parse(answer[name]);
 }
 
 function parse(text: string): unknown {

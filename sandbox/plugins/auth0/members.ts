@@ -5,7 +5,7 @@ import { textAt, withoutNulls } from "../shared/inputs";
 import type { ResourceType } from "../shared/plugin";
 import { isProperties, type Properties, type Value } from "../shared/values";
 import { unsupportedFields } from "./fields";
-import type { ManagementApi } from "./managementApi";
+import { isGone, type ManagementApi } from "./managementApi";
 
 export interface MemberChange {
   wanted: Value[];
@@ -13,12 +13,17 @@ export interface MemberChange {
   removed: Value[];
 }
 
-/** A set that belongs to one resource alone: what others put in is taken out. */
+/**
+ * A set of members. As with the official plug-in, a change is that of the program's own list: what others put in is
+ * taken out once a refresh has seen it.
+ */
 export interface MemberKind {
   /** The input that names the owner; it is also the id. */
   owner: string;
   /** The input that lists the members. */
   members: string;
+  /** Whether the resource is made only where the owner has no other members. */
+  exclusive?: boolean;
   /** What tells two members apart. */
   identity: (member: Value) => string;
   /** The members that the owner has, as inputs, or undefined when the owner is gone. */
@@ -26,16 +31,13 @@ export interface MemberKind {
   change(api: ManagementApi, owner: string, change: MemberChange): Promise<void>;
   /** Outputs that the owner's document gives. */
   computed?: readonly string[];
+  /** These outputs, and inputs that are taken from the document, too. */
   details?(api: ManagementApi, owner: string): Promise<Properties>;
 }
 
 export function memberType(kind: MemberKind): ResourceType<ManagementApi> {
   const required = [kind.owner, kind.members];
   const fields = Object.fromEntries(required.map((name) => [name, name]));
-  const outputsOf = async (api: ManagementApi, owner: string, inputs: Properties) => ({
-    ...inputs,
-    ...(await kind.details?.(api, owner)),
-  });
   return {
     computed: kind.computed ?? [],
     secrets: [],
@@ -49,27 +51,26 @@ export function memberType(kind: MemberKind): ResourceType<ManagementApi> {
     // The new set may be of the same owner in other words, so the old one goes first.
     difference: (previous, inputs) => differenceOf(previous, inputs, [kind.owner], true),
     async create(api, { inputs }) {
-      const owner = textAt(inputs, kind.owner);
-      await reconcile(kind, api, owner, membersOf(inputs, kind));
-      return { id: owner, outputs: await outputsOf(api, owner, inputs) };
+      const id = textAt(inputs, kind.owner);
+      const wanted = membersOf(inputs, kind);
+      if (kind.exclusive === true) await refuseOthers(kind, api, id, wanted);
+      await kind.change(api, id, { wanted, added: wanted, removed: [] });
+      return { id, outputs: (await seen(kind, api, id, inputs)).outputs };
     },
     async read(api, { id, inputs }) {
       const live = await kind.live(api, id);
-      if (live === undefined) return undefined;
-      const seen = asInputs(kind, membersOf(inputs, kind), live);
-      const liveInputs = { ...inputs, [kind.members]: seen };
-      return { inputs: liveInputs, outputs: await outputsOf(api, id, liveInputs) };
+      return live === undefined ? undefined : described(kind, api, id, inputs, live);
     },
-    async update(api, { id }, { inputs }) {
-      await reconcile(kind, api, id, membersOf(inputs, kind));
-      return outputsOf(api, id, inputs);
+    async update(api, { id, inputs: previous }, { inputs }) {
+      await kind.change(api, id, changeBetween(previous, inputs, kind));
+      return (await seen(kind, api, id, inputs)).outputs;
     },
     async delete(api, { id, inputs }) {
-      const live = await kind.live(api, id);
-      const ours = new Set(membersOf(inputs, kind).map(kind.identity));
-      const removed = (live ?? []).filter((member) => ours.has(kind.identity(member)));
-      const wanted = (live ?? []).filter((member) => !ours.has(kind.identity(member)));
-      if (removed.length > 0) await kind.change(api, id, { wanted, added: [], removed });
+      const removed = membersOf(inputs, kind);
+      if (removed.length === 0) return;
+      await kind.change(api, id, { wanted: [], added: [], removed }).catch((error: unknown) => {
+        if (!isGone(error)) throw error;
+      });
     },
   };
 }
@@ -79,24 +80,59 @@ function membersOf(inputs: Properties, kind: MemberKind): Value[] {
   return Array.isArray(members) ? members : [];
 }
 
-async function reconcile(
+function changeBetween(previous: Properties, inputs: Properties, kind: MemberKind): MemberChange {
+  const before = membersOf(previous, kind);
+  const wanted = membersOf(inputs, kind);
+  const identities = (members: readonly Value[]) => new Set(members.map(kind.identity));
+  return {
+    wanted,
+    added: wanted.filter((member) => !identities(before).has(kind.identity(member))),
+    removed: before.filter((member) => !identities(wanted).has(kind.identity(member))),
+  };
+}
+
+async function refuseOthers(
   kind: MemberKind,
   api: ManagementApi,
   owner: string,
-  wanted: Value[],
+  wanted: readonly Value[],
 ): Promise<void> {
+  const live = await existing(kind, api, owner);
+  if (live.length === 0) return;
+  const theirs = asInputs(kind, wanted, live);
+  if (theirs.length === wanted.length && isDeepStrictEqual(theirs, [...wanted])) return;
+  throw new Error(
+    `${kind.owner} ${owner} has ${kind.members} already that are not the program's: import the resource, or remove them`,
+  );
+}
+
+async function existing(kind: MemberKind, api: ManagementApi, owner: string): Promise<Value[]> {
   const live = await kind.live(api, owner);
   if (live === undefined) throw new Error(`the tenant has no ${kind.owner} ${owner}`);
-  const seen = asInputs(kind, wanted, live);
-  const added = wanted.filter((member) => !seen.some((other) => isDeepStrictEqual(member, other)));
-  const identities = new Set(wanted.map(kind.identity));
-  const removed = live.filter((member) => !identities.has(kind.identity(member)));
-  if (added.length === 0 && removed.length === 0) return;
-  await kind.change(api, owner, { wanted, added, removed });
+  return live;
+}
+
+async function seen(kind: MemberKind, api: ManagementApi, owner: string, inputs: Properties) {
+  return described(kind, api, owner, inputs, await existing(kind, api, owner));
+}
+
+/** The resource with the members that its owner has, and what else the tenant says of the owner. */
+async function described(
+  kind: MemberKind,
+  api: ManagementApi,
+  owner: string,
+  inputs: Properties,
+  live: readonly Value[],
+): Promise<{ inputs: Properties; outputs: Properties }> {
+  const details = (await kind.details?.(api, owner)) ?? {};
+  const ofInputs = Object.entries(details).filter(([name]) => inputs[name] !== undefined);
+  const members = asInputs(kind, membersOf(inputs, kind), live);
+  const found = { ...inputs, ...Object.fromEntries(ofInputs), [kind.members]: members };
+  return { inputs: found, outputs: { ...found, ...details } };
 }
 
 /** The live members in the inputs' order, each with what the inputs say about it, then the others. */
-function asInputs(kind: MemberKind, inputs: Value[], live: Value[]): Value[] {
+function asInputs(kind: MemberKind, inputs: readonly Value[], live: readonly Value[]): Value[] {
   const liveByIdentity = new Map(live.map((member) => [kind.identity(member), member]));
   const known = inputs.flatMap((member) => {
     const found = liveByIdentity.get(kind.identity(member));

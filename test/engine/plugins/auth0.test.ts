@@ -83,6 +83,13 @@ async function change({ token, id, inputs, outputs }: Made, given: Properties): 
   return { token, id, inputs: next, outputs: updated };
 }
 
+/** The resource as the state has it after a refresh. */
+async function refreshed(made: Made): Promise<Made> {
+  const live = await read(made);
+  assert.ok(live, "the resource is gone");
+  return { ...made, ...live };
+}
+
 /** A port that nothing listens on, for it was just closed. */
 async function closedPort(): Promise<number> {
   const server = net.createServer().listen(0, "127.0.0.1");
@@ -164,7 +171,7 @@ test("scopes and a role's permissions: what is missing is put back, what was add
   await api.send("POST", path, body("read:b"));
   await api.send("DELETE", path, body("read:a"));
   assert.deepEqual(await drift(permissions), ["update permissions[0].name"]);
-  await change(permissions, given);
+  await change(await refreshed(permissions), given);
   assert.deepEqual(await drift(permissions), []);
   await remove(permissions);
   assert.deepEqual(await api.list(path, "permissions"), []);
@@ -245,7 +252,7 @@ test("an application with its secret, grant and connection", async () => {
     { client_id: machine.id, status: false },
   ]);
   assert.deepEqual(await drift(enabled), ["add enabledClients[0]"]);
-  await change(enabled, enabled.inputs);
+  await change(await refreshed(enabled), enabled.inputs);
   assert.deepEqual(await drift(enabled), []);
   const altered = await change(store, {
     ...store.inputs,
@@ -279,7 +286,7 @@ test("a user keeps a password that no one can read, and holds the roles of the p
   const path = `users/${encodeURIComponent(made.id)}/roles`;
   await api.send("POST", path, { roles: [roles[1]] });
   assert.deepEqual(await drift(held), ["delete roles[1]"]);
-  await change(held, held.inputs);
+  await change(await refreshed(held), held.inputs);
   assert.deepEqual(await drift(held), []);
   const changed = await change(made, {
     ...given,

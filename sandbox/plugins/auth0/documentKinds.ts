@@ -1,17 +1,19 @@
-/** Which resources of a tenant there are, as data. Names are those of @pulumi/auth0 and of the API. */
+/** Which resources are one document of a tenant each, as data. Names are those of @pulumi/auth0 and of the API. */
 import { z } from "zod";
 import { textAt } from "../shared/inputs";
 import type { Properties, Value } from "../shared/values";
 import type { DocumentKind } from "./documents";
-import { apiPath, type ManagementApi } from "./managementApi";
-import type { MemberKind } from "./members";
+import type { ManagementApi } from "./managementApi";
 
 const plain = {
   immutable: [],
   autonamed: false,
+  defaults: {},
   computed: {},
   secrets: [],
   writeOnly: [],
+  sends: "all",
+  readsFirst: false,
   sharesName: false,
 } as const;
 
@@ -50,6 +52,7 @@ export const documentKinds: Readonly<Record<string, DocumentKind>> = {
     required: ["strategy"],
     immutable: ["name", "strategy"],
     autonamed: true,
+    readsFirst: true,
     fields: {
       name: "name",
       strategy: "strategy",
@@ -79,7 +82,9 @@ export const documentKinds: Readonly<Record<string, DocumentKind>> = {
     id: "client_id",
     required: [],
     autonamed: true,
+    defaults: { description: "Managed by Pulumi" },
     computed: { clientId: "client_id" },
+    initial: ({ appType }) => authenticationMethodOf(appType),
     fields: {
       name: "name",
       description: "description",
@@ -93,7 +98,7 @@ export const documentKinds: Readonly<Record<string, DocumentKind>> = {
       grantTypes: "grant_types",
       initiateLoginUri: "initiate_login_uri",
       logoUri: "logo_uri",
-      clientMetadata: "client_metadata",
+      clientMetadata: { name: "client_metadata", merged: true },
       jwtConfiguration: {
         name: "jwt_configuration",
         fields: { alg: "alg", lifetimeInSeconds: "lifetime_in_seconds" },
@@ -118,6 +123,7 @@ export const documentKinds: Readonly<Record<string, DocumentKind>> = {
     id: "id",
     required: ["audience", "clientId", "scopes"],
     immutable: ["audience", "clientId"],
+    sends: "changed",
     sharesName: true,
     fields: { audience: "audience", clientId: "client_id", scopes: "scope" },
     findExisting: existingGrant,
@@ -132,8 +138,8 @@ export const documentKinds: Readonly<Record<string, DocumentKind>> = {
     computed: { userId: "user_id" },
     secrets: ["password"],
     writeOnly: ["connectionName", "password", "verifyEmail"],
-    // Auth0 refuses a password together with an e-mail address, and wants the connection with both.
-    changedAlone: { name: "password", along: ["connectionName"] },
+    sends: "changed",
+    refuseChange: refuseTogether,
     sharesName: true,
     fields: {
       connectionName: "connection",
@@ -154,102 +160,42 @@ export const documentKinds: Readonly<Record<string, DocumentKind>> = {
   },
 };
 
-/** A client has one grant for an audience; the official plug-in takes one that is there over, too. */
+/** How an application of a type authenticates until it is told otherwise; of another type, as the tenant says. */
+function authenticationMethodOf(appType: Value | undefined): Properties {
+  if (appType === "spa" || appType === "native") return { token_endpoint_auth_method: "none" };
+  const isConfidential = appType === "regular_web" || appType === "non_interactive";
+  return isConfidential ? { token_endpoint_auth_method: "client_secret_post" } : {};
+}
+
+/** A client has one grant of its own for an audience; the official plug-in takes one that is there over, too. */
 async function existingGrant(api: ManagementApi, inputs: Properties): Promise<string | undefined> {
   const query = new URLSearchParams({
     audience: textAt(inputs, "audience"),
     client_id: textAt(inputs, "clientId"),
+    include_totals: "true",
+    per_page: "50",
   });
-  const [grant] = (await api.list(`client-grants?${query.toString()}`, "client_grants")) ?? [];
-  return grant === undefined ? undefined : apiPath("client-grants", textAt(grant, "id"));
+  const found = grants.parse(await api.get(`client-grants?${query.toString()}`));
+  return found.client_grants.find(({ subject_type: subject }) => subject === "client")?.id;
 }
 
-const permission = z.object({ name: z.string(), resourceServerIdentifier: z.string() });
-const scope = z.object({ name: z.string(), description: z.string().optional() });
-const apiScopes = z
-  .array(z.object({ value: z.string(), description: z.string().nullish() }))
-  .nullish();
-const text = z.string();
+const together = [
+  ["username", "password"],
+  ["username", "email_verified"],
+  ["password", "email_verified"],
+] as const;
 
-function permissionBody(members: Value[]): Properties {
-  const permissions = members.map((member) => {
-    const { name, resourceServerIdentifier } = permission.parse(member);
-    return { resource_server_identifier: resourceServerIdentifier, permission_name: name };
-  });
-  return { permissions };
+/** What Auth0 takes of a user only in calls of their own; the official plug-in makes one call of a change. */
+function refuseTogether(changed: Properties): void {
+  const { emailVerified: email_verified, password, username } = changed;
+  const given = { email_verified, password, username };
+  const refused = together.filter((pair) => pair.every((name) => given[name] !== undefined));
+  if (refused.length > 0)
+    throw new Error(
+      refused.map(([one, other]) => `cannot update ${one} and ${other} simultaneously`).join("; "),
+    );
 }
 
-export const memberKinds: Readonly<Record<string, MemberKind>> = {
-  "auth0:index/resourceServerScopes:ResourceServerScopes": {
-    owner: "resourceServerIdentifier",
-    members: "scopes",
-    identity: (member) => scope.parse(member).name,
-    async live(api, owner) {
-      const document = await api.get(apiPath("resource-servers", owner));
-      if (document === undefined) return undefined;
-      return (apiScopes.parse(document.scopes) ?? []).map(({ value, description }) => ({
-        name: value,
-        description: description ?? "",
-      }));
-    },
-    async change(api, owner, { wanted }) {
-      const scopes = wanted.map((member) => {
-        const { name, description } = scope.parse(member);
-        return { value: name, ...(description !== undefined && { description }) };
-      });
-      await api.send("PATCH", apiPath("resource-servers", owner), { scopes });
-    },
-  },
-  "auth0:index/rolePermissions:RolePermissions": {
-    owner: "roleId",
-    members: "permissions",
-    identity: (member) => JSON.stringify(permission.parse(member)),
-    async live(api, owner) {
-      const found = await api.list(apiPath("roles", owner, "permissions"), "permissions");
-      return found?.map((item) => ({
-        name: text.parse(item.permission_name),
-        resourceServerIdentifier: text.parse(item.resource_server_identifier),
-      }));
-    },
-    async change(api, owner, { added, removed }) {
-      const path = apiPath("roles", owner, "permissions");
-      if (added.length > 0) await api.send("POST", path, permissionBody(added));
-      if (removed.length > 0) await api.send("DELETE", path, permissionBody(removed));
-    },
-  },
-  "auth0:index/connectionClients:ConnectionClients": {
-    owner: "connectionId",
-    members: "enabledClients",
-    identity: (member) => text.parse(member),
-    computed: ["name", "strategy"],
-    async live(api, owner) {
-      const found = await api.list(apiPath("connections", owner, "clients"), "clients");
-      return found?.map((item) => text.parse(item.client_id));
-    },
-    async change(api, owner, { added, removed }) {
-      const changes = [
-        ...added.map((client) => ({ client_id: client, status: true })),
-        ...removed.map((client) => ({ client_id: client, status: false })),
-      ];
-      await api.send("PATCH", apiPath("connections", owner, "clients"), changes);
-    },
-    async details(api, owner) {
-      const connection = await api.get(apiPath("connections", owner));
-      return { name: connection?.name ?? null, strategy: connection?.strategy ?? null };
-    },
-  },
-  "auth0:index/userRoles:UserRoles": {
-    owner: "userId",
-    members: "roles",
-    identity: (member) => text.parse(member),
-    async live(api, owner) {
-      const found = await api.list(apiPath("users", owner, "roles"), "roles");
-      return found?.map((item) => text.parse(item.id));
-    },
-    async change(api, owner, { added, removed }) {
-      const path = apiPath("users", owner, "roles");
-      if (added.length > 0) await api.send("POST", path, { roles: added });
-      if (removed.length > 0) await api.send("DELETE", path, { roles: removed });
-    },
-  },
-};
+const grants = z.object({
+  client_grants: z.array(z.object({ id: z.string(), subject_type: z.string().default("client") })),
+});
