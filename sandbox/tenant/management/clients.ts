@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 
 import { appTypes, type Client, type State, tokenEndpointAuthMethods } from "../state";
-import { existing } from "./errors";
+import { badRequest, existing } from "./errors";
 import { filterBy, listing, page, selection, selectFields } from "./lists";
 import { type Call, created, noContent, ok, type Operation, part } from "./operation";
 import { parseBody, payload } from "./payload";
@@ -113,6 +113,18 @@ export const clientOperations: readonly Operation[] = [
     run: (call) => {
       findClient(call);
       return ok([]);
+    },
+  },
+  {
+    method: "POST",
+    path: "/clients/:id/credentials",
+    scope: "create:client_credentials",
+    run: (call) => {
+      findClient(call);
+      throw badRequest(
+        "operation_not_supported",
+        "This tenant's clients authenticate with a secret: it takes no credentials of another kind.",
+      );
     },
   },
 ];

@@ -3,6 +3,8 @@ import type { RecordedCall } from "./call";
 /** A recorded call that this tenant does not carry out, and what its refusal names. */
 interface Refused extends Pick<RecordedCall, "method" | "path" | "body"> {
   readonly names: RegExp;
+  /** Default: that of a body, or a query, which does not fit. */
+  readonly errorCode?: string;
 }
 
 export const unimplemented: readonly Refused[] = [
@@ -20,12 +22,12 @@ export const unimplemented: readonly Refused[] = [
   },
   {
     method: "GET",
-    path: "/roles?include_totals=true&owner_id=org_1&page=0&per_page=100&type=organization",
+    path: "/roles?include_totals=true&name_filter=Operator&owner_id=org_1&page=0&per_page=100&type=organization",
     names: /'owner_id', 'type' of GET \/roles/,
   },
   {
     method: "GET",
-    path: "/clients?fields=client_id&include_fields=true&is_global=true",
+    path: "/clients?fields=client_id&include_fields=true&include_totals=true&is_global=true&per_page=50",
     names: /'is_global' of GET \/clients/,
   },
   {
@@ -48,6 +50,13 @@ export const unimplemented: readonly Refused[] = [
     path: "/connections",
     body: { name: "other", strategy: "google-oauth2" },
     names: /strategy/,
+  },
+  {
+    method: "POST",
+    path: "/clients/{client}/credentials",
+    body: { credential_type: "public_key", pem: "a key", alg: "RS256" },
+    names: /authenticate with a secret/,
+    errorCode: "operation_not_supported",
   },
   {
     method: "POST",
