@@ -1,14 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { output } from "@pulumi/pulumi";
-import {
-  LocalWorkspace,
-  PulumiCommand,
-  Stack,
-  type DiagnosticEvent,
-  type EngineEvent,
-} from "@pulumi/pulumi/automation";
+import { LocalWorkspace, PulumiCommand, Stack, type EngineEvent } from "@pulumi/pulumi/automation";
 import { z } from "zod";
+import { complaintIn } from "./complaints";
 import { secretsOf } from "./configuration";
 import type { Configuration } from "./setting-paths";
 import { encryptedParts, withEncrypted, workingCopy } from "./working-copy";
@@ -261,20 +256,6 @@ export async function update(
     if (lost === undefined) rmSync(updating(layout), { force: true });
     else writePrivate(updating(layout), lost);
   }
-}
-
-/** The name of a resource that is read because a setting names it: the setting's own, such as gateway.tls.secret. */
-const settingName = /^[a-z]\w*(\.\w+)+$/;
-
-/** The error that the engine reports, if it is one; the setting is before it where it is about what a setting names. */
-export function complaintIn(
-  event: Pick<DiagnosticEvent, "message" | "severity" | "urn"> | undefined,
-): string | undefined {
-  const message = event?.message.trim();
-  // The engine ends every failure with this; it says nothing of its own.
-  if (event?.severity !== "error" || !message || message === "update failed") return undefined;
-  const name = event.urn?.split("::").at(-1) ?? "";
-  return settingName.test(name) ? `${name}: ${message}` : message;
 }
 
 /** Whether somebody holds Pulumi's lock of the stack, or was killed while holding it. */

@@ -42,7 +42,8 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
     copy.remove();
   });
 
-  const sandbox = (args: string, input?: string) => copy.run(args, input);
+  const sandbox = (args: string, input?: string, environment?: NodeJS.ProcessEnv) =>
+    copy.run(args, input, environment);
 
   /** The lines after the tables, with --all: one for each difference. */
   const differences = ({ out }: Ended) =>
@@ -174,12 +175,42 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
     assert.match(lastOfStack(repaired), /done: 1 to create$/);
   });
 
+  it("puts back what kubectl has changed", async () => {
+    const patch = JSON.stringify({ spec: { action: "DENY" } });
+    const changed = await sandbox(
+      "shell",
+      `kubectl -n bookinfo patch authorizationpolicy details --type=merge -p '${patch}'`,
+    );
+    assert.equal(changed.code, 0, changed.err);
+    const repaired = await sandbox("");
+    assert.equal(repaired.code, 0, repaired.err + repaired.out);
+    assert.match(lastOfStack(repaired), /done: 1 to update$/);
+  });
+
   it("makes exactly one update of one edited replica count", async () => {
     const undo = copy.edit("components/bookinfo.ts", /replicas: 1\b/, "replicas: 2");
     const ended = await sandbox("");
     undo();
     assert.equal(ended.code, 0, ended.err + ended.out);
     assert.match(lastOfStack(ended), /done: 1 to update$/);
+  });
+
+  it("refuses in a line what kubectl scale owns, and takes it over where it is told to", async () => {
+    const scaled = await sandbox(
+      "shell",
+      "kubectl -n bookinfo scale deployment details-v1 --replicas=3",
+    );
+    assert.equal(scaled.code, 0, scaled.err);
+    const refused = await sandbox("");
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.err,
+      /Deployment \S*details\S*: others own what the stack sets, conflict with "kubectl" with subresource "scale" using apps\/v1: \.spec\.replicas: change it back .*PULUMI_K8S_ENABLE_PATCH_FORCE=true/,
+    );
+    assert.doesNotMatch(refused.err, /\n {4}at /);
+    const taken = await sandbox("", "", { PULUMI_K8S_ENABLE_PATCH_FORCE: "true" });
+    assert.equal(taken.code, 0, taken.err + taken.out);
+    assert.match(taken.err, / {2}updated kubernetes:apps\/v1:Deployment \S*details-v1\n/);
   });
 
   it("names the wrong-audience cells, and no others, where the audience is left out", async () => {

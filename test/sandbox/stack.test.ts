@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { layout } from "../../sandbox/layout";
 import { writePrivate } from "../../sandbox/files";
-import { complaintIn, endEngines, isDamaged, isThere } from "../../sandbox/stack";
+import { endEngines, isDamaged, isThere } from "../../sandbox/stack";
 import { temporaryFolder } from "./images/reading";
 
 test("what an engine has left at work is ended, and nothing of another sandbox", async (context) => {
@@ -38,32 +38,3 @@ test("a state that was cut off is damaged, a whole one and none are not", () => 
     assert.equal(isDamaged(places), true, `cut off after ${length}`);
   }
 });
-
-const base = "urn:pulumi:sandbox::istio-auth0";
-for (const [about, event, complaint] of [
-  [
-    "what a setting names",
-    {
-      severity: "error",
-      message: "resource 'default/x' does not exist\n",
-      urn: `${base}::kubernetes:core/v1:Secret::gateway.tls.secret`,
-    },
-    "gateway.tls.secret: resource 'default/x' does not exist",
-  ],
-  [
-    "anything else",
-    {
-      severity: "error",
-      message: "no",
-      urn: `${base}::auth0:index/user:User::identity-user-a@b.c`,
-    },
-    "no",
-  ],
-  ["the program", { severity: "error", message: "no" }, "no"],
-  ["nothing of its own", { severity: "error", message: "update failed" }, undefined],
-  ["no error", { severity: "warning", message: "no" }, undefined],
-] as const) {
-  test(`an error of the engine's about ${about}`, () => {
-    assert.equal(complaintIn(event), complaint);
-  });
-}

@@ -82,29 +82,29 @@ export class Cluster {
     return z.object({ items: z.array(objectSchema) }).parse(answer).items;
   }
 
-  /** Makes the object what `body` says, by server-side apply in the name of the field manager. */
+  /**
+   * Makes the object what `body` says, by server-side apply in the name of the field manager.
+   * @param force takes over the fields that other managers own
+   * @throws RefusedError with code 409 where another manager owns a field that would change, without `force`
+   */
   async apply(
     reference: ObjectReference,
     body: Properties,
-    fieldManager: string,
+    { fieldManager, force }: { fieldManager: string; force: boolean },
     signal: AbortSignal,
   ): Promise<Properties> {
-    return this.patch(reference, "application/apply-patch+yaml", body, signal, {
-      fieldManager,
-      force: "true",
-    });
+    const query = { fieldManager, force: String(force) };
+    return this.patch(reference, "application/apply-patch+yaml", body, signal, query);
   }
 
-  /** Changes single fields of the object, as JSON Patch operations. */
-  async edit(
+  /** Says which manager owns which of the object's fields. */
+  async setManagers(
     reference: ObjectReference,
-    operations: Value[],
-    fieldManager: string,
+    managedFields: Value[],
     signal: AbortSignal,
   ): Promise<Properties> {
-    return this.patch(reference, "application/json-patch+json", operations, signal, {
-      fieldManager,
-    });
+    const operations = [{ op: "replace", path: "/metadata/managedFields", value: managedFields }];
+    return this.patch(reference, "application/json-patch+json", operations, signal, {});
   }
 
   /** Asks for the object's removal. What is gone already is success. */

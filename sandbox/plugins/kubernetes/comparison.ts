@@ -1,21 +1,22 @@
-/** A live object in the terms of the inputs that made it, so that a change by hand shows. */
-import { isDeepStrictEqual } from "node:util";
+/**
+ * A live object in the terms of the inputs that made it, as the official plug-in compares them: only what the inputs
+ * name is looked at, a list item by item up to the inputs' length. What others add to an object is no difference.
+ */
 import { isProperties, type Properties, type Value } from "../shared/values";
 
-/**
- * The inputs that would lead to the live object. Of what the API fills in by itself, and of labels
- * and annotations, only what the inputs set is looked at.
- * @param defaulted whether the API fills in the rest of the object. A custom resource it leaves
- *   alone, so there everything in the specification counts: also what somebody added by hand.
- */
-export function liveInputs(inputs: Properties, live: Properties, defaulted: boolean): Properties {
-  const names = new Set([...Object.keys(inputs), ...(defaulted ? [] : ["spec"])]);
-  const seen = [...names].flatMap((name): [string, Value][] => {
-    const everything = !defaulted && name !== "metadata";
-    const value = liveValue(inputs[name], live[name], everything, [name]);
-    return value === undefined ? [] : [[name, value]];
-  });
-  return { ...Object.fromEntries(seen), ...liveSecretTexts(inputs, live) };
+export interface Comparison {
+  /**
+   * Whether the API rewrites what it is given: it leaves out what is empty and writes amounts in its own way. It does so
+   * with its own kinds, whose inputs the official plug-in brings into the API's form; a custom resource's it leaves alone.
+   */
+  readonly rewritten: boolean;
+  /** Whether the items at a list's end that the inputs do not have count, too. Default: false */
+  readonly added?: boolean;
+}
+
+/** The inputs that would lead to the live object. */
+export function liveInputs(inputs: Properties, live: Properties, how: Comparison): Properties {
+  return { ...liveProperties(inputs, live, how, []), ...liveSecretTexts(inputs, live) };
 }
 
 /** What a Secret was given as text, the API keeps as base64 under another name. */
@@ -31,49 +32,37 @@ function liveSecretTexts(inputs: Properties, live: Properties): Properties {
   return { stringData: Object.fromEntries(texts) };
 }
 
+function liveProperties(
+  inputs: Properties,
+  live: Properties,
+  how: Comparison,
+  steps: readonly string[],
+): Properties {
+  const seen = Object.entries(inputs).flatMap(([name, input]): [string, Value][] => {
+    const value = liveValue(input, live[name], how, [...steps, name]);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return Object.fromEntries(seen);
+}
+
 function liveValue(
-  input: Value | undefined,
+  input: Value,
   live: Value | undefined,
-  everything: boolean,
+  how: Comparison,
   steps: readonly string[],
 ): Value | undefined {
-  if (input === undefined) return live;
-  // Null sets nothing, neither in a manifest nor in an apply.
-  if (input === null) return input;
-  // The API drops empty values, so an empty input and no live value are the same.
-  if (live === undefined) return isEmpty(input) ? input : undefined;
-  if (isProperties(input) && isProperties(live)) {
-    const names = everything ? [...Object.keys(input), ...Object.keys(live)] : Object.keys(input);
-    const seen = [...new Set(names)].flatMap((name): [string, Value][] => {
-      const value = liveValue(input[name], live[name], everything, [...steps, name]);
-      return value === undefined ? [] : [[name, value]];
-    });
-    return Object.fromEntries(seen);
-  }
+  // Null sets nothing.
+  if (input === null && how.rewritten) return input;
+  if (live === undefined) return how.rewritten && isEmpty(input) ? input : undefined;
+  if (isProperties(input) && isProperties(live)) return liveProperties(input, live, how, steps);
   if (Array.isArray(input) && Array.isArray(live)) {
-    return aligned(input, live).map(
-      ([item, found]) => liveValue(item, found, everything, steps) ?? null,
-    );
+    const looked = how.added === true ? live : live.slice(0, input.length);
+    return looked.map((item, index) => {
+      const wanted = input[index];
+      return wanted === undefined ? item : (liveValue(wanted, item, how, steps) ?? null);
+    });
   }
-  return sameQuantity(input, live, steps) ? input : live;
-}
-
-/** The live items, each with the input that it comes from: of the same name where both have names. */
-function aligned(inputs: Value[], live: Value[]): [Value | undefined, Value][] {
-  if (![...inputs, ...live].every((item) => nameOf(item) !== undefined)) {
-    return live.map((found, index) => [inputs[index], found]);
-  }
-  const known = inputs.flatMap((item): [Value, Value][] => {
-    const found = live.find((other) => nameOf(other) === nameOf(item));
-    return found === undefined ? [] : [[item, found]];
-  });
-  const names = new Set(inputs.map(nameOf));
-  const others = live.filter((found) => !names.has(nameOf(found)));
-  return [...known, ...others.map((found): [undefined, Value] => [undefined, found])];
-}
-
-function nameOf(item: Value): string | undefined {
-  return isProperties(item) && typeof item.name === "string" ? item.name : undefined;
+  return how.rewritten && sameQuantity(input, live, steps) ? input : live;
 }
 
 function isEmpty(value: Value): boolean {
@@ -104,26 +93,4 @@ function amountOf(quantity: Value): number | undefined {
   return multiplier === undefined
     ? undefined
     : Number((Number(digits) * multiplier).toPrecision(9));
-}
-
-/**
- * The JSON Patch operations that turn what is live into the inputs. Server-side apply takes out
- * only what its own manager put in; what somebody else added to a list, or to a custom resource,
- * has to go by name.
- */
-export function repairs(seen: Value, inputs: Value, path = ""): Value[] {
-  if (isDeepStrictEqual(seen, inputs)) return [];
-  if (isProperties(seen) && isProperties(inputs)) {
-    const names = new Set([...Object.keys(seen), ...Object.keys(inputs)]);
-    return [...names].flatMap((name) => {
-      const step = `${path}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-      const [before, after] = [seen[name], inputs[name]];
-      if (after === undefined) return [{ op: "remove", path: step }];
-      return before === undefined
-        ? [{ op: "add", path: step, value: after }]
-        : repairs(before, after, step);
-    });
-  }
-  // A list as a whole: its live order need not be the inputs'.
-  return [{ op: "replace", path, value: inputs }];
 }

@@ -5,8 +5,8 @@ export interface ObjectKind {
   apiVersion: string;
   kind: string;
   namespaced: boolean;
-  /** Whether the API adds defaults to what it is given, or keeps it as it is. */
-  defaulted: boolean;
+  /** Whether it is one of the API's own, which rewrites what it is given, or a custom resource. */
+  builtIn: boolean;
   /** Paths that cannot be changed on a live object. */
   immutable(settings: ProviderSettings): readonly string[];
   /** Whether an object is gone only after those that it owns, as a Deployment after its pods. */
@@ -75,13 +75,13 @@ export function kindOf(token: string): ObjectKind | undefined {
 
 function completed(
   known: Pick<ObjectKind, "apiVersion" | "kind"> & Partial<ObjectKind>,
-  defaulted: boolean,
+  isBuiltIn: boolean,
 ): ObjectKind {
   return {
     namespaced: true,
     deletion: "Background",
     secrets: [],
-    defaulted,
+    builtIn: isBuiltIn,
     ...known,
     immutable: (settings) => [...common, ...(known.immutable?.(settings) ?? [])],
   };

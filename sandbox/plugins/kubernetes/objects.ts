@@ -1,7 +1,6 @@
 /** Kubernetes objects as Pulumi resources, by server-side apply. */
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { z } from "zod";
 import { differenceOf } from "../shared/difference";
 import { unsupported, withoutNulls } from "../shared/inputs";
 import {
@@ -13,9 +12,10 @@ import {
   type ResourceType,
 } from "../shared/plugin";
 import { asProperties, isProperties, type Properties, unknown } from "../shared/values";
-import type { Cluster, ObjectReference } from "./cluster";
-import { liveInputs, repairs } from "./comparison";
+import { type Cluster, type ObjectReference, RefusedError } from "./cluster";
+import { liveInputs } from "./comparison";
 import type { ObjectKind } from "./kinds";
+import { conflictMessage, managersOf, withTakenOver } from "./managers";
 import { awaitGone, awaitReady } from "./readiness";
 
 const defaultTimeoutSeconds = 600;
@@ -25,8 +25,6 @@ const patchForce = "pulumi.com/patchForce";
 const autonamed = "pulumi.com/autonamed";
 const supportedAnnotations: readonly string[] = [skipAwait, patchForce, autonamed];
 
-const managersSchema = z.array(z.object({ manager: z.string().optional() })).default([]);
-
 export function objectType(kind: ObjectKind): ResourceType<Cluster> {
   return {
     computed: [],
@@ -35,8 +33,10 @@ export function objectType(kind: ObjectKind): ResourceType<Cluster> {
       const inputs = completed(kind, given, context, settings.namespace);
       return { inputs, failures: failuresOf(kind, inputs) };
     },
-    difference(previous, inputs, { settings }) {
+    difference(previous, inputs, { settings }, outputs) {
       const immutable = kind.immutable(settings);
+      // The official plug-in compares with the object as it was when last seen, not with what was asked for.
+      const live = liveInputs(previous, outputs, { rewritten: kind.builtIn });
       const named = previous.metadata;
       const sharesName =
         isProperties(named) &&
@@ -44,25 +44,31 @@ export function objectType(kind: ObjectKind): ResourceType<Cluster> {
           [named.name, named.namespace],
           [asProperties(inputs.metadata).name, asProperties(inputs.metadata).namespace],
         );
-      return differenceOf(previous, inputs, immutable, sharesName);
+      return differenceOf(live, inputs, immutable, sharesName);
     },
     async create(cluster, operation) {
       const reference = referenceOf(kind, operation.inputs);
       await makeRoom(cluster, reference, operation);
-      const outputs = await put(kind, cluster, operation, `${reference.kind} was not ready`);
+      const own = { fieldManager: fieldManagerOf(operation.urn), force: true };
+      const made = await cluster.apply(reference, operation.inputs, own, operation.signal);
+      const outputs = await ready(cluster, reference, made, operation, "was not ready");
       return { id: idOf(reference), outputs };
     },
     async read(cluster, { inputs }, signal) {
       const live = await cluster.read(referenceOf(kind, inputs), signal);
       if (live === undefined) return undefined;
-      return { inputs: liveInputs(inputs, live, kind.defaulted), outputs: outputsOf(live) };
+      const seen = liveInputs(inputs, live, { rewritten: kind.builtIn });
+      return { inputs: seen, outputs: outputsOf(live) };
     },
     async find(cluster, id, signal) {
       const live = await cluster.read(referenceTo(kind, id), signal);
       return live && outputsOf(live);
     },
-    update: (cluster, _existing, operation) =>
-      put(kind, cluster, operation, `${kind.kind} was changed, but is not ready`),
+    async update(cluster, _existing, operation) {
+      const reference = referenceOf(kind, operation.inputs);
+      const changed = await change(cluster, reference, operation);
+      return ready(cluster, reference, changed, operation, "was changed, but is not ready");
+    },
     async delete(cluster, existing, operation) {
       const reference = referenceOf(kind, inputsOf(existing));
       await cluster.remove(reference, kind.deletion, operation.signal);
@@ -152,16 +158,15 @@ async function makeRoom(
 ): Promise<void> {
   const live = await cluster.read(reference, operation.signal);
   if (live === undefined) return;
-  const { deletionTimestamp, managedFields } = asProperties(live.metadata);
-  if (deletionTimestamp !== undefined) {
+  const metadata = asProperties(live.metadata);
+  if (metadata.deletionTimestamp !== undefined) {
     await awaitGone(cluster, reference, deadlineOf(operation), operation.signal);
     return;
   }
-  const managers = managersSchema.parse(managedFields).map(({ manager }) => manager);
-  const forced = annotationsOf(operation.inputs)[patchForce] === "true";
-  if (forced || managers.includes(fieldManagerOf(operation.urn))) return;
+  const managers = managersOf(metadata).map(({ manager }) => manager);
+  if (managers.includes(fieldManagerOf(operation.urn))) return;
   throw new Error(
-    `resource already exists: ${reference.kind} ${idOf(reference)} was not made by this stack. Delete it, or set the annotation ${patchForce}: "true" to take it over`,
+    `resource already exists: ${reference.kind} ${idOf(reference)} was not made by this stack. Delete it, or adopt it with pulumi import`,
   );
 }
 
@@ -169,26 +174,59 @@ function annotationsOf(inputs: Properties): Properties {
   return asProperties(asProperties(inputs.metadata).annotations);
 }
 
-/** Makes the live object what the inputs say, and waits until it is ready. */
-async function put(
-  kind: ObjectKind,
+/**
+ * Makes the live object what the inputs say, as far as its other managers let it.
+ * @throws NotReadyError where another manager owns a field that would change
+ */
+async function change(
   cluster: Cluster,
+  reference: ObjectReference,
+  { urn, inputs, signal }: Operation,
+): Promise<Properties> {
+  const live = await cluster.read(reference, signal);
+  if (live === undefined) {
+    throw new Error(
+      `update of ${reference.kind} ${idOf(reference)} failed: it is gone. pulumi up --refresh makes it again`,
+    );
+  }
+  const fieldManager = fieldManagerOf(urn);
+  const entries = managersOf(asProperties(live.metadata));
+  const taken = withTakenOver(entries, fieldManager);
+  if (taken !== undefined) await cluster.setManagers(reference, taken, signal);
+  const force =
+    annotationsOf(inputs)[patchForce] === "true" ||
+    cluster.settings.patchForced ||
+    entries.length === 0;
+  try {
+    return await cluster.apply(reference, inputs, { fieldManager, force }, signal);
+  } catch (error) {
+    if (!(error instanceof RefusedError) || error.code !== 409) throw error;
+    const id = idOf(reference);
+    const message = conflictMessage(id, fieldManager, error.message);
+    throw new NotReadyError(message, id, outputsOf(live), [message]);
+  }
+}
+
+/** @returns the outputs of the object that was applied, once it is ready. @throws NotReadyError where it is not */
+async function ready(
+  cluster: Cluster,
+  reference: ObjectReference,
+  applied: Properties,
   operation: Operation,
   failure: string,
 ): Promise<Properties> {
-  const { inputs, signal } = operation;
-  const reference = referenceOf(kind, inputs);
-  const manager = fieldManagerOf(operation.urn);
-  const applied = await cluster.apply(reference, inputs, manager, signal);
-  const remaining = repairs(liveInputs(inputs, applied, kind.defaulted), inputs);
-  const repaired =
-    remaining.length === 0 ? applied : await cluster.edit(reference, remaining, manager, signal);
-  if (annotationsOf(inputs)[skipAwait] === "true") return outputsOf(repaired);
-  const deadline = deadlineOf(operation);
-  const { live, reasons } = await awaitReady(cluster, reference, repaired, deadline, signal);
+  if (annotationsOf(operation.inputs)[skipAwait] === "true") return outputsOf(applied);
+  const { signal } = operation;
+  const { live, reasons } = await awaitReady(
+    cluster,
+    reference,
+    applied,
+    deadlineOf(operation),
+    signal,
+  );
   const outputs = outputsOf(live);
   if (reasons.length === 0) return outputs;
-  const message = `${failure}: ${idOf(reference)}: ${reasons.join("; ")}`;
+  const message = `${reference.kind} ${failure}: ${idOf(reference)}: ${reasons.join("; ")}`;
   throw new NotReadyError(message, idOf(reference), outputs, reasons);
 }
 

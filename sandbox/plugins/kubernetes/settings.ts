@@ -2,6 +2,9 @@
 import { z } from "zod";
 import type { Properties } from "../shared/values";
 
+/** The official plug-in's environment variable for what its setting `enablePatchForce` says, where that is not set. */
+export const patchForceVariable = "PULUMI_K8S_ENABLE_PATCH_FORCE";
+
 const flag = z
   .union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")])
   .optional();
@@ -14,6 +17,7 @@ const schema = z.object({
   namespace: z.string().default("default"),
   clusterIdentifier: z.string().optional(),
   enableServerSideApply: flag,
+  enablePatchForce: flag,
   enableConfigMapMutable: flag,
   enableSecretMutable: flag,
   suppressDeprecationWarnings: flag,
@@ -25,6 +29,8 @@ export interface ProviderSettings {
   kubeconfig: string;
   context: string | undefined;
   namespace: string;
+  /** Whether an update takes over the fields that others own. */
+  patchForced: boolean;
   configMapsMutable: boolean;
   secretsMutable: boolean;
 }
@@ -57,6 +63,7 @@ export function settingsOf(config: Properties): ProviderSettings {
     kubeconfig,
     context: parsed.data.context,
     namespace: parsed.data.namespace,
+    patchForced: parsed.data.enablePatchForce ?? process.env[patchForceVariable] === "true",
     configMapsMutable: parsed.data.enableConfigMapMutable === true,
     secretsMutable: parsed.data.enableSecretMutable === true,
   };

@@ -12,11 +12,13 @@ type NoConnection = Record<string, never>;
 
 interface RandomType {
   rules: Readonly<Record<string, InputRule>>;
+  /** The outputs of what the inputs leave out. */
   defaults: Properties;
   computed: readonly string[];
   secrets: readonly string[];
-  generate(inputs: Properties): { id: string; outputs: Properties };
-  impossibility?(inputs: Properties): string | undefined;
+  /** @returns of the outputs only what is generated */
+  generate(settings: Properties): { id: string; outputs: Properties };
+  impossibility?(settings: Properties): string | undefined;
 }
 
 const stringRules: Readonly<Record<string, InputRule>> = {
@@ -64,7 +66,7 @@ const types: Readonly<Record<string, RandomType>> = {
     computed: ["result"],
     secrets: ["result"],
     impossibility: stringImpossibility,
-    generate: (inputs) => ({ id: "none", outputs: { ...inputs, result: generated(inputs) } }),
+    generate: (settings) => ({ id: "none", outputs: { result: generated(settings) } }),
   },
   "random:index/randomString:RandomString": {
     rules: stringRules,
@@ -72,9 +74,9 @@ const types: Readonly<Record<string, RandomType>> = {
     computed: ["result"],
     secrets: [],
     impossibility: stringImpossibility,
-    generate: (inputs) => {
-      const result = generated(inputs);
-      return { id: result, outputs: { ...inputs, result } };
+    generate: (settings) => {
+      const result = generated(settings);
+      return { id: result, outputs: { result } };
     },
   },
   "random:index/randomId:RandomId": {
@@ -86,13 +88,12 @@ const types: Readonly<Record<string, RandomType>> = {
     defaults: {},
     computed: ["b64Std", "b64Url", "dec", "hex"],
     secrets: [],
-    generate: (inputs) => {
-      const bytes = randomBytes(Number(inputs.byteLength));
-      const prefix = typeof inputs.prefix === "string" ? inputs.prefix : "";
+    generate: ({ byteLength, prefix: given }) => {
+      const bytes = randomBytes(Number(byteLength));
+      const prefix = typeof given === "string" ? given : "";
       const hex = bytes.toString("hex");
       const id = bytes.toString("base64url");
       const outputs = {
-        ...inputs,
         b64Std: prefix + bytes.toString("base64"),
         b64Url: prefix + id,
         dec: prefix + BigInt(`0x${hex || "0"}`).toString(),
@@ -109,29 +110,35 @@ function resourceType(type: RandomType): ResourceType<NoConnection> {
     computed: type.computed,
     secrets: type.secrets,
     check(given) {
-      const inputs = normalized({ ...type.defaults, ...withoutNulls(given) }, given);
+      const inputs = withoutNulls(given);
       return { inputs, failures: failuresOf(type, inputs) };
     },
-    // Every argument takes part in the value, so every change makes a new one.
-    difference: (previous, inputs) => differenceOf(previous, inputs, immutable, false),
-    create: (_, { inputs }) => Promise.resolve(type.generate(inputs)),
+    // Every argument takes part in the value, so every change makes a new one. A default that is written out is none.
+    difference: (previous, inputs) =>
+      differenceOf(settingsOf(type, previous), settingsOf(type, inputs), immutable, false),
+    create: (_, { inputs }) => {
+      const settings = settingsOf(type, inputs);
+      const { id, outputs } = type.generate(settings);
+      return Promise.resolve({ id, outputs: { ...settings, ...outputs } });
+    },
     read: (_, { inputs, outputs }) => Promise.resolve({ inputs, outputs }),
-    update: (_, { outputs }, { inputs }) => Promise.resolve({ ...outputs, ...inputs }),
+    update: (_, { outputs }, { inputs }) =>
+      Promise.resolve({ ...outputs, ...settingsOf(type, inputs) }),
     delete: () => Promise.resolve(),
   };
 }
 
-/** `number` is the old name of `numeric`. */
-function normalized(inputs: Properties, given: Properties): Properties {
-  const { number, ...rest } = inputs;
-  if (number === undefined) return rest;
-  return { ...rest, numeric: given.numeric ?? number };
+/** The inputs with the defaults of those that are left out. `number` is the old name of `numeric`: both are outputs. */
+function settingsOf({ defaults }: RandomType, inputs: Properties): Properties {
+  if (defaults.numeric === undefined) return inputs;
+  const numeric = inputs.numeric ?? inputs.number ?? defaults.numeric;
+  return { ...defaults, ...inputs, number: numeric, numeric };
 }
 
 function failuresOf(type: RandomType, inputs: Properties): CheckFailure[] {
   const failures = inputFailures(inputs, type.rules, "random");
   if (failures.length > 0 || hasUnknown(inputs)) return failures;
-  const reason = type.impossibility?.(inputs);
+  const reason = type.impossibility?.(settingsOf(type, inputs));
   return reason === undefined ? [] : [{ property: "", reason }];
 }
 

@@ -92,8 +92,9 @@ export class Handlers<Connection> {
   diff(request: protocol.DiffRequest): protocol.DiffResponse {
     const previous = propertiesOf(request.getOldInputs());
     const next = propertiesOf(request.getNews());
+    const { value: outputs } = propertiesOf(request.getOlds());
     const type = this.type(request);
-    return diffResponse(type.difference(previous.value, next.value, this.connected()));
+    return diffResponse(type.difference(previous.value, next.value, this.connected(), outputs));
   }
 
   async create(request: protocol.CreateRequest): Promise<protocol.CreateResponse> {

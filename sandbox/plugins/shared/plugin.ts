@@ -48,7 +48,17 @@ export interface ResourceType<Connection> {
   readonly secrets: readonly string[];
   /** Completes the inputs and finds what is wrong with them. Unknown values may occur anywhere. */
   check(inputs: Properties, context: CheckContext, connection: Connection): Checked;
-  difference(previous: Properties, inputs: Properties, connection: Connection): Difference;
+  /**
+   * What an update would change.
+   * @param previous the inputs of the resource as it stands
+   * @param outputs its outputs
+   */
+  difference(
+    previous: Properties,
+    inputs: Properties,
+    connection: Connection,
+    outputs: Properties,
+  ): Difference;
   create(
     connection: Connection,
     operation: Operation,

@@ -108,7 +108,7 @@ function remove({ token, id, inputs, outputs }: Made): Promise<void> {
 async function drift(made: Made): Promise<string[]> {
   const live = await read(made);
   assert.ok(live, "the resource is gone");
-  const { changes } = typeOf(made.token).difference(live.inputs, made.inputs, api);
+  const { changes } = typeOf(made.token).difference(live.inputs, made.inputs, api, live.outputs);
   return changes.map(({ path, kind }) => `${kind} ${path}`);
 }
 
@@ -310,7 +310,7 @@ test("a change of what identifies a resource replaces it", () => {
     [user, { connectionName: "a" }, { connectionName: "b" }, ["connectionName"]],
   ] as const;
   for (const [token, previous, next, replaces] of cases) {
-    assert.deepEqual(typeOf(token).difference(previous, next, api).replaces, replaces, token);
+    assert.deepEqual(typeOf(token).difference(previous, next, api, {}).replaces, replaces, token);
   }
 });
 

@@ -73,7 +73,7 @@ const changes: [string, Properties, string[], string[]][] = [
 
 for (const [what, change, paths, replaces] of changes) {
   test(`${what} changed ${replaces.length > 0 ? "replaces" : "keeps"} the cluster`, () => {
-    const difference = typeOf(clusterToken).difference(cluster, { ...cluster, ...change }, {});
+    const difference = typeOf(clusterToken).difference(cluster, { ...cluster, ...change }, {}, {});
     assert.deepEqual(
       difference.changes.map(({ path }) => path),
       paths,

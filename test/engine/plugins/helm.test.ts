@@ -68,7 +68,7 @@ async function drift(inputs: Properties): Promise<string[] | undefined> {
   const id = "istio-system/istiod";
   const live = await release.read(cluster, { urn, id, inputs, outputs: {} }, signal);
   if (live === undefined) return undefined;
-  const { changes } = release.difference(live.inputs, inputs, cluster);
+  const { changes } = release.difference(live.inputs, inputs, cluster, live.outputs);
   return changes.map(({ path: changed, kind }) => `${kind} ${changed}`);
 }
 

@@ -152,7 +152,7 @@ const replacements: { token: string; before: Properties; after: Properties; repl
 
 for (const { token, before, after: next, replaces } of replacements) {
   test(`a ${token} changed from ${JSON.stringify(before)} to ${JSON.stringify(next)}`, () => {
-    const difference = typeOf(token).difference(before, next, cluster);
+    const difference = typeOf(token).difference(before, next, cluster, before);
     assert.deepEqual(difference.replaces, replaces);
     const sharesName = JSON.stringify(before.metadata) === JSON.stringify(next.metadata);
     assert.equal(difference.deleteBeforeReplace, replaces.length > 0 && sharesName);
@@ -182,48 +182,215 @@ test("what is applied and read back shows no change, though the API rewrites it"
   assert.equal(patches[0]?.manager, fieldManagerOf(urn));
 });
 
-test("a change by hand shows on reading, and the next update takes it back", async () => {
+/** What a command of kubectl's notes of itself in the live object. */
+function ownedBy(path: string, entry: Properties): void {
+  const metadata = server.object(path).metadata as { managedFields: Properties[] };
+  metadata.managedFields.push(entry);
+}
+
+const byEdit = (fieldsV1: Properties): Properties => ({
+  manager: "kubectl-edit",
+  operation: "Update",
+  apiVersion: "apps/v1",
+  fieldsV1,
+});
+
+const byScale: Properties = {
+  manager: "kubectl",
+  operation: "Update",
+  subresource: "scale",
+  apiVersion: "apps/v1",
+  fieldsV1: { "f:spec": { "f:replicas": {} } },
+};
+
+test("what kubectl edit changed shows on reading, and the next update takes it back with all that it added", async () => {
   const type = typeOf(deploymentToken);
   const inputs = checked(deploymentToken, deployment(1));
   const { id, outputs } = await type.create(cluster, operation(inputs));
-  const spec = server.object(deploymentPath).spec as {
-    replicas: number;
-    template: { spec: { containers: Properties[] } };
+  const { metadata, spec } = server.object(deploymentPath) as {
+    metadata: { labels: Properties };
+    spec: { replicas: number; template: { spec: { containers: Properties[] } } };
   };
   spec.replicas = 3;
-  spec.template.spec.containers.unshift({ name: "intruder", image: "intruder:1" });
+  metadata.labels.added = "true";
+  spec.template.spec.containers.push({ name: "intruder", image: "intruder:1" });
+  ownedBy(
+    deploymentPath,
+    byEdit({
+      "f:metadata": { "f:labels": { "f:added": {} } },
+      "f:spec": {
+        "f:replicas": {},
+        "f:template": {
+          "f:spec": { "f:containers": { 'k:{"name":"intruder"}': { ".": {}, "f:image": {} } } },
+        },
+      },
+    }),
+  );
   const live = await type.read(cluster, { urn, id, inputs, outputs }, signal);
   assert.ok(live);
-  const { changes } = type.difference(live.inputs, inputs, cluster);
-  assert.deepEqual(changes.map(({ path, kind }) => `${kind} ${path}`).sort(), [
-    "delete spec.template.spec.containers[1]",
-    "update spec.replicas",
-  ]);
-  await type.update(cluster, { urn, id, inputs: live.inputs, outputs }, operation(inputs));
-  const repaired = await type.read(cluster, { urn, id, inputs, outputs }, signal);
-  assert.deepEqual(repaired?.inputs, inputs);
-});
-
-test("what somebody adds to a custom resource shows, and goes", async () => {
-  const token = "kubernetes:security.istio.io/v1:PeerAuthentication";
-  const path = "/apis/security.istio.io/v1/namespaces/shop/peerauthentications/default";
-  const inputs = checked(token, {
-    metadata: { name: "default", namespace: "shop" },
-    spec: { mtls: { mode: "STRICT" } },
-  });
-  const type = typeOf(token);
-  const { id, outputs } = await type.create(cluster, operation(inputs));
-  const spec = server.object(path).spec as Properties;
-  spec.portLevelMtls = { "9080": { mode: "DISABLE" } };
-  const live = await type.read(cluster, { urn, id, inputs, outputs }, signal);
-  assert.ok(live);
-  const { changes } = type.difference(live.inputs, inputs, cluster);
+  const { changes } = type.difference(live.inputs, inputs, cluster, live.outputs);
   assert.deepEqual(
-    changes.map(({ path: changed }) => changed),
-    ["spec.portLevelMtls"],
+    changes.map(({ path, kind }) => `${kind} ${path}`),
+    ["update spec.replicas"],
   );
   await type.update(cluster, { urn, id, inputs: live.inputs, outputs }, operation(inputs));
-  assert.deepEqual(server.object(path).spec, { mtls: { mode: "STRICT" } });
+  assert.equal(spec.replicas, 3, "the object was changed in place");
+  const repaired = server.object(deploymentPath) as unknown as {
+    metadata: { labels: Properties; managedFields: Properties[] };
+    spec: typeof spec;
+  };
+  assert.equal(repaired.spec.replicas, 1);
+  assert.deepEqual(repaired.metadata.labels, { app: "web" });
+  assert.deepEqual(
+    repaired.spec.template.spec.containers.map(({ name }) => name),
+    ["web"],
+  );
+  assert.deepEqual(
+    repaired.metadata.managedFields.map(({ manager }) => manager),
+    [fieldManagerOf(urn)],
+  );
+});
+
+async function scaled() {
+  const type = typeOf(deploymentToken);
+  const inputs = checked(deploymentToken, deployment(1));
+  const { id, outputs } = await type.create(cluster, operation(inputs));
+  (server.object(deploymentPath).spec as Properties).replicas = 3;
+  ownedBy(deploymentPath, byScale);
+  const live = await type.read(cluster, { urn, id, inputs, outputs }, signal);
+  assert.ok(live);
+  return { type, inputs, existing: { urn, id, ...live } };
+}
+
+const conflict = `the Kubernetes API server reported that "shop/web" failed to fully initialize or become live: server-side apply field conflict detected: the resource managed by field manager "${fieldManagerOf(urn)}" had an apply conflict: Apply failed with 1 conflict: conflict with "kubectl" with subresource "scale" using apps/v1: .spec.replicas`;
+
+test("what kubectl scale changed is its own: an update of it is refused, and the object is kept", async () => {
+  const { type, inputs, existing } = await scaled();
+  await assert.rejects(type.update(cluster, existing, operation(inputs)), (error: unknown) => {
+    assert.ok(error instanceof NotReadyError);
+    assert.equal(error.message, conflict);
+    assert.equal(error.id, "shop/web");
+    assert.deepEqual(error.reasons, [conflict]);
+    return true;
+  });
+  assert.equal((server.object(deploymentPath).spec as Properties).replicas, 3);
+});
+
+test("another field of an object that was scaled is updated, where the program asks for as many replicas", async () => {
+  const { type, existing } = await scaled();
+  const { metadata, ...rest } = deployment(3);
+  const labels = { app: "web", more: "true" };
+  const inputs = checked(deploymentToken, {
+    metadata: { ...(metadata as Properties), labels },
+    ...rest,
+  });
+  await type.update(cluster, existing, operation(inputs));
+  assert.deepEqual((server.object(deploymentPath).metadata as Properties).labels, labels);
+});
+
+test("an annotation, the provider's setting or the environment takes such a field over", async (context) => {
+  const annotated = { metadata: { annotations: { "pulumi.com/patchForce": "true" } } };
+  const settings = { kubeconfig: server.kubeconfig, enablePatchForce: "true" };
+  const variable = "PULUMI_K8S_ENABLE_PATCH_FORCE";
+  context.after(() => {
+    Reflect.deleteProperty(process.env, variable);
+  });
+  const ways: (() => { connection: Cluster; given: Properties })[] = [
+    () => ({ connection: cluster, given: annotated }),
+    () => ({ connection: new Cluster(settingsOf(settings)), given: {} }),
+    () => {
+      process.env[variable] = "true";
+      return { connection: new Cluster(settingsOf({ kubeconfig: server.kubeconfig })), given: {} };
+    },
+  ];
+  for (const way of ways) {
+    server.objects.clear();
+    const { type, inputs, existing } = await scaled();
+    const { connection, given } = way();
+    const metadata = { ...(inputs.metadata as Properties), ...(given.metadata as Properties) };
+    await type.update(connection, existing, operation({ ...inputs, metadata }));
+    assert.equal((server.object(deploymentPath).spec as Properties).replicas, 1);
+  }
+});
+
+test("an update of an object that is gone is refused", async () => {
+  const { type, inputs, existing } = await scaled();
+  server.objects.clear();
+  await assert.rejects(type.update(cluster, existing, operation(inputs)), {
+    message: "update of Deployment shop/web failed: it is gone. pulumi up --refresh makes it again",
+  });
+});
+
+const policyToken = "kubernetes:security.istio.io/v1:AuthorizationPolicy";
+const policyPath = "/apis/security.istio.io/v1/namespaces/shop/authorizationpolicies/web";
+const policy = (metadata: Properties, spec: Properties): Properties =>
+  checked(policyToken, { metadata: { name: "web", namespace: "shop", ...metadata }, spec });
+
+/** What differs from the policy's inputs once it was made, changed and read again. */
+async function differences(inputs: Properties, change: () => void = () => undefined) {
+  const type = typeOf(policyToken);
+  const { id, outputs } = await type.create(cluster, operation(inputs));
+  change();
+  const live = await type.read(cluster, { urn, id, inputs, outputs }, signal);
+  assert.ok(live);
+  const { changes } = type.difference(live.inputs, inputs, cluster, live.outputs);
+  return changes.map(({ path, kind }) => `${kind} ${path}`);
+}
+
+test("a custom resource is compared as it is given: what the API server drops of it differs for good", async () => {
+  server.controller = (object) => {
+    settle(object);
+    const metadata = object.metadata as Properties;
+    if (Object.keys((metadata.annotations ?? {}) as Properties).length === 0) {
+      delete metadata.annotations;
+    }
+  };
+  const inputs = policy({ annotations: {} }, { rules: [{}] });
+  assert.deepEqual(await differences(inputs), ["add metadata.annotations"]);
+  const service = checked("kubernetes:core/v1:Service", {
+    metadata: { name: "web", namespace: "shop", annotations: {} },
+    spec: { ports: [{ port: 9080 }] },
+  });
+  const type = typeOf("kubernetes:core/v1:Service");
+  const { id, outputs } = await type.create(cluster, operation(service));
+  const live = await type.read(cluster, { urn, id, inputs: service, outputs }, signal);
+  assert.deepEqual(live?.inputs, service);
+  // Also without a refresh: by the outputs of what was made.
+  assert.deepEqual(type.difference(service, service, cluster, outputs).changes, []);
+  const made = await typeOf(policyToken).create(cluster, operation(inputs));
+  const existing = { urn, inputs, ...made };
+  const read = await typeOf(policyToken).read(cluster, existing, signal);
+  assert.deepEqual(read?.inputs, policy({}, { rules: [{}] }));
+  const { changes } = typeOf(policyToken).difference(inputs, inputs, cluster, made.outputs);
+  assert.deepEqual(
+    changes.map(({ path }) => path),
+    ["metadata.annotations"],
+  );
+});
+
+test("a custom resource's fields that the inputs set are compared, list items by their place; what is added is not seen", async () => {
+  const rules: Properties[] = [{ from: [{ source: { principals: ["a"] } }] }, {}];
+  const inputs = policy({}, { rules });
+  const spec = () => server.object(policyPath).spec as Properties;
+  assert.deepEqual(
+    await differences(inputs, () => {
+      spec().rules = [{ from: [{ source: { principals: ["b"] } }] }, {}];
+    }),
+    ["update spec.rules[0].from[0].source.principals[0]"],
+  );
+  assert.deepEqual(
+    await differences(inputs, () => {
+      spec().rules = rules.slice(0, 1);
+    }),
+    ["add spec.rules[1]"],
+  );
+  assert.deepEqual(
+    await differences(inputs, () => {
+      spec().rules = [...rules, { to: [] }];
+      spec().action = "ALLOW";
+    }),
+    [],
+  );
 });
 
 test("an object that the program did not make is found by its id", async () => {
@@ -254,21 +421,17 @@ test("an object that is gone is gone on reading, and its deletion is success", a
   await type.delete(cluster, existing, operation(inputs));
 });
 
-test("somebody else's object is not taken over, unless the program says so", async () => {
+test("somebody else's object is not taken over, whatever the program says", async () => {
   const token = "kubernetes:core/v1:ConfigMap";
-  const given = { metadata: { name: "settings", namespace: "shop" }, data: { a: "1" } };
+  const annotations = { "pulumi.com/patchForce": "true" };
+  const given = { metadata: { name: "settings", namespace: "shop", annotations } };
   const type = typeOf(token);
   const inputs = checked(token, given);
   await type.create(cluster, { ...operation(inputs), urn: "urn of another stack" });
   await assert.rejects(type.create(cluster, operation(inputs)), {
     message:
-      'resource already exists: ConfigMap shop/settings was not made by this stack. Delete it, or set the annotation pulumi.com/patchForce: "true" to take it over',
+      "resource already exists: ConfigMap shop/settings was not made by this stack. Delete it, or adopt it with pulumi import",
   });
-  const forced = checked(token, {
-    ...given,
-    metadata: { ...given.metadata, annotations: { "pulumi.com/patchForce": "true" } },
-  });
-  assert.equal((await type.create(cluster, operation(forced))).id, "shop/settings");
 });
 
 test("an object that a killed run of this stack left behind is taken up again", async () => {
@@ -332,8 +495,10 @@ test("a Secret given as text is compared with what the API keeps as base64", () 
     kind: "Secret",
     data: { token: Buffer.from(text).toString("base64") },
   });
-  assert.deepEqual(liveInputs(inputs, live("abc"), true), inputs);
-  assert.deepEqual(liveInputs(inputs, live("changed"), true), { stringData: { token: "changed" } });
+  assert.deepEqual(liveInputs(inputs, live("abc"), { rewritten: true }), inputs);
+  assert.deepEqual(liveInputs(inputs, live("changed"), { rewritten: true }), {
+    stringData: { token: "changed" },
+  });
 });
 
 const settingsRefused: { config: Properties; message: RegExp }[] = [
@@ -433,7 +598,21 @@ test(
     assert.deepEqual(await engine.up(), { create: 1, update: 1, same: 5 });
     assert.equal((server.object(deploymentPath).spec as Properties).replicas, 1);
     // One edit.
-    assert.deepEqual(await engine.up(program(2, "object-secret-canary")), { update: 1, same: 6 });
+    const edited = program(2, "object-secret-canary");
+    assert.deepEqual(await engine.up(edited), { update: 1, same: 6 });
+    // Another manager's field is refused until it is as the program has it.
+    (server.object(deploymentPath).spec as Properties).replicas = 3;
+    ownedBy(deploymentPath, byScale);
+    assert.deepEqual(await engine.up(edited), { same: 7 });
+    assert.deepEqual(await engine.refresh(), { update: 1, same: 6 });
+    for (let time = 1; time <= 2; time++) {
+      const told = engine.output.length;
+      await assert.rejects(engine.up(edited));
+      assert.match(engine.output.slice(told).join(""), /: \.spec\.replicas/);
+    }
+    (server.object(deploymentPath).spec as Properties).replicas = 2;
+    assert.deepEqual(await engine.refresh(), { update: 1, same: 6 });
+    assert.deepEqual(await engine.up(edited), { same: 7 });
     const { text } = engine.state();
     const everything = text + engine.output.join("");
     const base64 = Buffer.from("object-secret-canary").toString("base64");

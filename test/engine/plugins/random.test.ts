@@ -76,8 +76,41 @@ for (const { given, reason } of refused) {
   });
 }
 
+test("the inputs stay as they are given; the outputs have the defaults", async () => {
+  const given = { length: 8, number: false, special: null };
+  const { inputs, failures } = passwordType.check(given, context, {});
+  assert.deepEqual(failures, []);
+  assert.deepEqual(inputs, { length: 8, number: false });
+  const { outputs } = await passwordType.create({}, { ...operation, inputs });
+  assert.match(textAt(outputs, "result"), /^\D{8}$/);
+  const rest = { ...outputs };
+  delete rest.result;
+  assert.deepEqual(rest, {
+    length: 8,
+    lower: true,
+    upper: true,
+    number: false,
+    numeric: false,
+    special: true,
+    minLower: 0,
+    minUpper: 0,
+    minNumeric: 0,
+    minSpecial: 0,
+  });
+});
+
+test("a default that is written out, or not any more, is no change", () => {
+  const written = { length: 8, lower: true, number: true, minSpecial: 0 };
+  for (const [previous, next] of [
+    [{ length: 8 }, written],
+    [written, { length: 8 }],
+  ] as const) {
+    assert.deepEqual(passwordType.difference(previous, next, {}, {}).changes, []);
+  }
+});
+
 test("a change of any argument makes a new value", () => {
-  const { replaces } = passwordType.difference({ length: 8 }, { length: 9 }, {});
+  const { replaces } = passwordType.difference({ length: 8 }, { length: 9 }, {}, {});
   assert.deepEqual(replaces, ["length"]);
 });
 

@@ -3,6 +3,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { textAt } from "../../../sandbox/plugins/shared/inputs";
 import { isProperties, type Properties, type Value } from "../../../sandbox/plugins/shared/values";
+import { applied, ConflictError } from "./serverSideApply";
 
 const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "/api/v1": {
@@ -35,7 +36,6 @@ export class ApiServer {
   /** Refusals for the next requests, each used once: status and message. */
   readonly refusals: { method: string; code: number; message: string }[] = [];
   controller: Controller = settle;
-  private readonly applied = new Map<string, Properties>();
   private readonly server = http.createServer((request, response) => {
     void this.answer(request, response);
   });
@@ -109,8 +109,7 @@ export class ApiServer {
     }
     const live = this.objects.get(pathname);
     if (method === "PATCH" && contentType.startsWith("application/apply-patch")) {
-      const manager = searchParams.get("fieldManager") ?? "";
-      return { code: 200, value: this.apply(pathname, live, body, manager) };
+      return this.apply(pathname, live, body, searchParams);
     }
     if (live === undefined) {
       return { code: 404, value: { kind: "Status", message: `${pathname} not found` } };
@@ -130,7 +129,6 @@ export class ApiServer {
     for (const other of [...this.objects.keys()]) {
       if (other === path || (inside && other.includes(`/namespaces/${namespace}/`))) {
         this.objects.delete(other);
-        this.applied.delete(other);
       }
     }
   }
@@ -139,23 +137,27 @@ export class ApiServer {
     path: string,
     live: Properties | undefined,
     body: Value,
-    manager: string,
-  ): Properties {
+    query: URLSearchParams,
+  ): { code: number; value: Value } {
     if (!isProperties(body)) throw new Error("an object is expected");
-    const previous = this.applied.get(`${path} ${manager}`) ?? {};
-    const object = merged(withoutFormer(live ?? {}, previous, body), body) as Properties;
-    this.applied.set(`${path} ${manager}`, structuredClone(body));
+    const manager = query.get("fieldManager") ?? "";
+    let object: Properties;
+    try {
+      object = applied(live, body, manager, query.get("force") === "true");
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      return { code: 409, value: { kind: "Status", message: error.message } };
+    }
     const metadata = object.metadata as Properties;
     const generation = (Number(metadata.generation) || 0) + 1;
     Object.assign(metadata, {
       uid: metadata.uid ?? `uid-of-${path}`,
       generation,
       resourceVersion: String(generation),
-      managedFields: [{ manager, operation: "Apply" }],
     });
     this.controller(object);
     this.objects.set(path, object);
-    return object;
+    return { code: 200, value: object };
   }
 }
 
@@ -167,40 +169,6 @@ function discovery(kinds: Readonly<Record<string, string>>): Value {
   }));
   return { kind: "APIResourceList", resources };
 }
-
-/** What a manager applied before and does not apply any more goes. */
-function withoutFormer(live: Properties, previous: Properties, next: Properties): Properties {
-  const kept = Object.entries(live).flatMap(([name, value]): [string, Value][] => {
-    const [before, after] = [previous[name], next[name]];
-    if (before !== undefined && after === undefined) return [];
-    if (isProperties(value) && isProperties(before) && isProperties(after)) {
-      return [[name, withoutFormer(value, before, after)]];
-    }
-    return [[name, value]];
-  });
-  return Object.fromEntries(kept);
-}
-
-/** Objects merge; lists of named things merge by name, as containers do; other lists are replaced. */
-function merged(live: Value, applied: Value): Value {
-  if (isProperties(live) && isProperties(applied)) {
-    const result = { ...live };
-    for (const [name, value] of Object.entries(applied)) {
-      result[name] = name in live ? merged(live[name] ?? null, value) : structuredClone(value);
-    }
-    return result;
-  }
-  if (Array.isArray(live) && Array.isArray(applied) && applied.every(named)) {
-    const names = new Set(applied.map(nameOf));
-    const byName = new Map(live.map((item) => [nameOf(item), item]));
-    const result = applied.map((item) => merged(byName.get(nameOf(item)) ?? {}, item));
-    return [...result, ...live.filter((item) => named(item) && !names.has(nameOf(item)))];
-  }
-  return structuredClone(applied);
-}
-
-const nameOf = (item: Value): Value => (isProperties(item) ? (item.name ?? null) : null);
-const named = (item: Value): boolean => nameOf(item) !== null;
 
 /** One JSON Patch operation. */
 function patch(object: Properties, operation: Properties): void {

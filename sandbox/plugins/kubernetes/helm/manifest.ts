@@ -92,7 +92,8 @@ export async function driftOf(
   const asked = { kinds: steadyKinds, absent: "is gone", signal };
   const manifest = await manifestOf(cluster, release, signal);
   return complaintsAbout(cluster, release, manifest, asked, (object, live) => {
-    const changes = changesBetween(object.body, liveInputs(object.body, live, true));
+    const seen = liveInputs(object.body, live, { rewritten: true, added: true });
+    const changes = changesBetween(object.body, seen);
     const paths = changes.map(({ path }) => path);
     return paths.length > 0 ? [`${nameOf(object)} differs in ${paths.join(", ")}`] : [];
   });
