@@ -5,12 +5,12 @@ import { messageOf } from "../stack/errors";
 import { fromPerson, type OutputFile } from "../stack/output-files";
 
 export const help = `Usage: npm run preview -- STACK [--project DIR] [--diff] [--json FILE] [--markdown FILE]
-                              [--check | --accept]
+                              [--check | --accept] [--official]
        npm run preview -- STACK [--project DIR] --policy-config FILE
 
 What pulumi up would make of Pulumi.STACK.yaml from nothing, by the real engine: no cluster, no account, no network
-and no secret is needed, and nothing is left behind. The provider plug-ins are this project's stand-ins. The policy
-pack in policies/ judges it, as policies/STACK.json has it.
+and no secret is needed, and nothing is left behind. The provider plug-ins are this project's stand-ins, so that every
+machine plans the same. The policy pack in policies/ judges it, as policies/STACK.json has it.
 
   --project DIR          the project: this one (the default), or a folder in examples/
   --diff                 every property of every resource, too
@@ -20,6 +20,8 @@ pack in policies/ judges it, as policies/STACK.json has it.
                          comment has the difference then, and the JSON a field check: result ("as reviewed",
                          "different" or "missing"), file, accept (the command) and difference (its lines)
   --accept               write that file
+  --official             use the official provider plug-ins in PULUMI_HOME (~/.pulumi) or on PATH; where one is not there,
+                         at the version of its SDK or a newer one of the same major version, it is named
   --policy-config FILE   only write the pack's configuration of this stack, for pulumi's --policy-pack-config
                          FILE may be - (standard output) for one of them: then the plan goes to standard error
                          (npm run -s preview -- STACK --json -)
@@ -43,6 +45,8 @@ export interface Arguments {
   readonly policyConfig: OutputFile | undefined;
   /** What is done about the reviewed graph. */
   readonly graph: "check" | "accept" | undefined;
+  /** Whether the official plug-ins are used; default: the stand-ins. */
+  readonly official: boolean;
 }
 
 /**
@@ -62,7 +66,7 @@ export function readArguments(args: readonly string[]): Arguments | "help" {
     throw new Failure("either --check or --accept (see npm run preview -- --help)");
   }
   const alone = values["policy-config"] !== undefined;
-  const beside = (["diff", "json", "markdown", "check", "accept"] as const).find(
+  const beside = (["diff", "json", "markdown", "check", "accept", "official"] as const).find(
     (option) => values[option] !== undefined,
   );
   if (alone && beside !== undefined) {
@@ -77,6 +81,7 @@ export function readArguments(args: readonly string[]): Arguments | "help" {
     files: [...fileOf("json", values.json), ...fileOf("markdown", values.markdown)],
     policyConfig: fileOf("policy-config", values["policy-config"])[0],
     graph: values.check === true ? "check" : values.accept === true ? "accept" : undefined,
+    official: values.official === true,
   };
 }
 
@@ -97,6 +102,7 @@ function parse(args: readonly string[]) {
       "policy-config": { type: "string" },
       check: { type: "boolean" },
       accept: { type: "boolean" },
+      official: { type: "boolean" },
       help: { type: "boolean" },
     } as const;
     return parseArgs({ args: [...args], allowPositionals: true, options });

@@ -6,6 +6,7 @@ import { rules } from "../policies/rules";
 import { exitWith, Failure } from "../sandbox/failure";
 import { clone, layout } from "../sandbox/layout";
 import { standIns } from "../sandbox/plugins/launchers";
+import type { LocalPlugin } from "../sandbox/plugins/official";
 import { ensurePulumi } from "../sandbox/toolchain/toolchain";
 import { StackError } from "../stack/errors";
 import { runProgram } from "../stack/program";
@@ -26,7 +27,7 @@ import {
 } from "./policies/configuration";
 import { writePack } from "./policies/pack";
 import { ProgressLine } from "./progress";
-import { writeProject } from "./project";
+import { requireOfficial, writeProject } from "./project";
 import { renderPlan } from "./render";
 import { judgedBy, jsonOf, jsonOfFailure, type Report } from "./report";
 import { hiding } from "./secrets";
@@ -45,7 +46,7 @@ const inherited: ReadonlySet<string> = new Set([
 async function previewOf(
   project: Project,
   stack: string,
-  { configuration, pack: asked }: Prepared,
+  { configuration, pack: asked, official }: Prepared,
   signal: AbortSignal,
 ): Promise<Preview> {
   const progress = new ProgressLine(`previewing ${stack}`);
@@ -55,7 +56,7 @@ async function previewOf(
   removeAbandoned();
   const folder = makeFolder();
   try {
-    const previewed = writeProject(project.folder, stack, configuration, folder);
+    const previewed = writeProject(project.folder, stack, configuration, folder, official);
     const pack = writePack(clone, asked, join(folder, "policies"));
     for (const name of Object.keys(process.env)) {
       if (!inherited.has(name)) Reflect.deleteProperty(process.env, name);
@@ -82,6 +83,8 @@ async function previewOf(
 interface Prepared {
   readonly configuration: PreviewConfiguration;
   readonly pack: PackConfiguration;
+  /** The official plug-ins, where they are asked for. */
+  readonly official?: readonly LocalPlugin[];
 }
 
 /** @throws Failure naming everything that is wrong in the stack's files, a line each */
@@ -118,12 +121,16 @@ function attempt(read: () => PreviewConfiguration) {
 /** Says what is not the stack's own in this plan. */
 function tellDifferences(
   stack: string,
-  { configuration: { placeholders, environments }, pack }: Prepared,
+  { configuration: { placeholders, environments }, pack, official }: Prepared,
 ): void {
   const say = (text: string) => {
     console.error(text);
   };
-  say(`plug-ins: this project's stand-ins (${standIns.map(({ name }) => name).join(", ")})`);
+  say(
+    official === undefined
+      ? `plug-ins: this project's stand-ins (${standIns.map(({ name }) => name).join(", ")})`
+      : `plug-ins: official (${official.map(({ name, version }) => `${name} ${version}`).join(", ")})`,
+  );
   if (placeholders.length > 0) {
     say(`a preview asks nobody for these, and has placeholders: ${placeholders.join(", ")}`);
   }
@@ -171,7 +178,7 @@ async function writeReport(
 }
 
 async function run(
-  { diff, graph }: Arguments,
+  { diff, graph, official }: Arguments,
   project: Project,
   stack: string,
   files: readonly ReportFile[],
@@ -180,12 +187,15 @@ async function run(
   const taken = takesStandardOutput(files);
   // What the stack's program prints would be in the middle of the report.
   if (taken) globalThis.console = new Console(process.stderr);
-  const report = await reportOf(project, stack, graph === "check", signal).catch(
-    async (error: unknown) => {
-      if (isSaid(error) && !signal.aborted) await reportFailure(stack, files, error);
-      throw error;
-    },
-  );
+  const report = await reportOf(
+    project,
+    stack,
+    { checks: graph === "check", official },
+    signal,
+  ).catch(async (error: unknown) => {
+    if (isSaid(error) && !signal.aborted) await reportFailure(stack, files, error);
+    throw error;
+  });
   const { plan, violations, check } = report;
   (taken ? process.stderr : process.stdout).write(renderPlan(plan, violations, { diff }));
   await writeReport(files, { json: () => jsonOf(report), markdown: () => renderMarkdown(report) });
@@ -197,10 +207,11 @@ async function run(
 async function reportOf(
   project: Project,
   stack: string,
-  checks: boolean,
+  { checks, official }: { checks: boolean; official: boolean },
   signal: AbortSignal,
 ): Promise<Report> {
-  const prepared = prepare(project, stack);
+  const read = prepare(project, stack);
+  const prepared = official ? { ...read, official: await requireOfficial() } : read;
   tellDifferences(stack, prepared);
   const preview = await previewOf(project, stack, prepared, signal);
   const hide = hiding(prepared.configuration.secrets);

@@ -2,7 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { Failure } from "../sandbox/failure";
 import { writePrivate } from "../sandbox/files";
+import { officialPlugins } from "../sandbox/plugins/choice";
 import {
   dynamicPlugin,
   packPlugin,
@@ -12,6 +14,7 @@ import {
   writePackLauncher,
   writePluginLauncher,
 } from "../sandbox/plugins/launchers";
+import type { LocalPlugin } from "../sandbox/plugins/official";
 import { writeYaml } from "../stack/pulumi-yaml";
 import { readProjectFile } from "../stack/stack-file";
 import type { PreviewConfiguration } from "./configuration";
@@ -20,6 +23,20 @@ import type { PreviewConfiguration } from "./configuration";
 const ownPlugins: Readonly<Partial<Record<StandInName, string>>> = {
   kubernetes: "preview/plugins/kubernetes/main.ts",
 };
+
+/**
+ * The official plug-ins of every package, which are on this machine.
+ * @throws Failure naming those that are not, with the command that installs each
+ */
+export async function requireOfficial(): Promise<readonly LocalPlugin[]> {
+  const { plugins, missing } = await officialPlugins(standIns);
+  if (missing.length === 0) return plugins;
+  const lines = missing.map(
+    ({ name, version }) =>
+      `--official: there is no plug-in ${name} ${version} in PULUMI_HOME or on PATH: pulumi plugin install resource ${name} ${version}`,
+  );
+  throw new Failure(lines.join("\n"));
+}
 
 /** Where the engine finds a project, and with which environment beside PATH and HOME. */
 export interface PreviewProject {
@@ -32,25 +49,29 @@ export interface PreviewProject {
 }
 
 /**
- * Writes the project's own settings for a folder that is not the project's, with the stand-ins as its plug-ins: what
- * an official one asks of the world differs, and so would the plan.
+ * Writes the project's own settings for a folder that is not the project's, with its plug-ins.
  * @param root the folder of the project that is previewed
  * @param folder made, and everything that the engine writes is in it
+ * @param official the plug-ins. Default: the stand-ins, since what an official one asks of the world differs, and so
+ *   would the plan
  */
 export function writeProject(
   root: string,
   stack: string,
   { config }: Pick<PreviewConfiguration, "config">,
   folder: string,
+  official?: readonly LocalPlugin[],
 ): PreviewProject {
   const { name, content } = readProjectFile(root);
   const launchers = join(folder, "plugins");
-  const providers = [
-    ...standIns.map(({ name, version }) => ({
+  const ownStandIns = () =>
+    standIns.map(({ name, version }) => ({
       name,
       version,
       path: writePluginLauncher(launchers, name, ownPlugins[name]),
-    })),
+    }));
+  const providers = [
+    ...(official ?? ownStandIns()),
     { name: dynamicPlugin, path: writeDynamicLauncher(launchers) },
   ];
   const analyzers = [{ name: packPlugin, path: writePackLauncher(launchers) }];

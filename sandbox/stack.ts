@@ -22,7 +22,7 @@ import type { Decisions } from "./state";
 import type { Toolchain } from "./toolchain/toolchain";
 
 /** Pulumi's own folder, where official plug-ins go: any clone may use them again. */
-const home = (layout: Layout) => join(layout.cache, "pulumi-home");
+export const pulumiHome = (layout: Layout) => join(layout.cache, "pulumi-home");
 
 /** The environment of every Pulumi command on the sandbox's stack. Nothing of it is in the user's own Pulumi home. */
 export function pulumiEnvironment(
@@ -31,7 +31,7 @@ export function pulumiEnvironment(
 ): Record<string, string> {
   return {
     PATH: [...toolchain.path, process.env.PATH ?? ""].join(":"),
-    PULUMI_HOME: home(layout),
+    PULUMI_HOME: pulumiHome(layout),
     PULUMI_BACKEND_URL: `file://${join(layout.pulumi, "backend")}`,
     PULUMI_CONFIG_PASSPHRASE_FILE: join(layout.pulumi, "passphrase"),
     PULUMI_STACK: stackName,
@@ -48,7 +48,7 @@ export function pulumiEnvironment(
 }
 
 function makeFolders(layout: Layout, decisions: Decisions): void {
-  for (const folder of [home(layout), join(layout.pulumi, "backend")]) {
+  for (const folder of [pulumiHome(layout), join(layout.pulumi, "backend")]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
   writePrivate(join(layout.pulumi, "passphrase"), decisions.passphrase);
@@ -59,7 +59,7 @@ function writeProject(layout: Layout, plugins: Plugins): void {
   const project = {
     ...readProjectFile(layout.project.folder).content,
     main: layout.project.folder,
-    plugins: { providers: plugins.standIns },
+    plugins: { providers: plugins.providers },
   };
   writePrivate(join(layout.pulumi, "Pulumi.yaml"), writeYaml(project));
 }
@@ -99,7 +99,7 @@ export async function openStack(
   const workspace = await LocalWorkspace.create({
     program: () => loadProgram(layout.project),
     workDir: layout.pulumi,
-    pulumiHome: home(layout),
+    pulumiHome: pulumiHome(layout),
     pulumiCommand: await PulumiCommand.get({ root: toolchain.pulumi }),
     envVars: {
       ...pulumiEnvironment(layout, toolchain),

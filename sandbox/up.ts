@@ -22,7 +22,7 @@ import { EarlyProbes } from "./early-probes";
 import { Failure } from "./failure";
 import type { Layout } from "./layout";
 import { kubeconfigPath, nodeService, type StartedNode } from "./node/node";
-import { choosePlugins, type Plugins } from "./plugins/choice";
+import { choosePlugins, describePlugins } from "./plugins/choice";
 import { Progress } from "./progress";
 import { requireIssuer } from "./provider";
 import { remove } from "./remove";
@@ -34,6 +34,7 @@ import {
   lostInTenant,
   openStack,
   pulumiEnvironment,
+  pulumiHome,
   update,
   type Changes,
 } from "./stack";
@@ -226,20 +227,15 @@ async function prepareStack(
   configuration: Configuration,
   say: (text: string) => void,
 ): Promise<Stack> {
-  const [plugins] = await Promise.all([choosePlugins(layout), pulumi]);
-  say(describePlugins(toolchain, plugins));
+  const [plugins] = await Promise.all([choosePlugins(layout, pulumiHome(layout)), pulumi]);
+  say(`${describeEngine(toolchain)}; ${describePlugins(plugins)}`);
   return openStack(layout, toolchain, decisions, plugins, configuration);
 }
 
-function describePlugins({ pulumiOrigin }: Toolchain, { official, standIns }: Plugins): string {
-  const engine =
-    pulumiOrigin === "official"
-      ? "the official Pulumi CLI"
-      : "the Pulumi CLI built from its source";
-  const names = (list: readonly string[]) => list.join(", ");
-  return standIns.length === 0
-    ? `${engine}; official: ${names(official)}`
-    : `${engine}; stand-ins, since Pulumi's downloads cannot be reached: ${names(standIns.map(({ name }) => name))}`;
+function describeEngine({ pulumiOrigin }: Toolchain): string {
+  return pulumiOrigin === "official"
+    ? "the official Pulumi CLI"
+    : "the Pulumi CLI built from its source";
 }
 
 function describeChanges(changes: Changes): string {

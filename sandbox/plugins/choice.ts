@@ -3,46 +3,87 @@ import type { Layout } from "../layout";
 import { run } from "../processes";
 import { reachesPulumi } from "../toolchain/pulumi";
 import { type StandInName, standIns, writePluginLauncher } from "./launchers";
+import { type LocalPlugin, officialPlugin, personalPlaces, type Places } from "./official";
 
-/** Which provider plug-ins the engine is given. */
+/** Which provider plug-ins the engine is given: all of one kind. */
 export interface Plugins {
-  /** Stand-ins, as the project's settings name local plug-ins. */
-  readonly standIns: readonly {
-    readonly name: string;
-    readonly version: string;
-    readonly path: string;
-  }[];
-  /** Names of the official ones. */
-  readonly official: readonly string[];
+  /**
+   * `found`: official ones that are on this machine; `downloaded`: official ones in the sandbox's own Pulumi folder;
+   * `stand-in`: this project's.
+   */
+  readonly kind: "found" | "downloaded" | "stand-in";
+  readonly names: readonly string[];
+  /** Those that the engine does not find by itself. */
+  readonly providers: readonly LocalPlugin[];
 }
 
 /** The sandbox runs on a node of its own, so it needs no cloud's plug-in. */
 const onSandbox: readonly StandInName[] = ["auth0", "kubernetes", "random"];
 
+interface Ways {
+  /** Where official plug-ins may be already. Default: the user's own places, and the sandbox's Pulumi folder */
+  readonly places?: Places;
+  /** Whether Pulumi's downloads can be reached. */
+  readonly reaches?: () => Promise<boolean>;
+}
+
 /**
- * Takes the official plug-ins where Pulumi's downloads can be reached, and this project's stand-ins
- * otherwise: all of one kind, so that what was made by one is never updated by the other's idea of it.
+ * Takes the official plug-ins that are on this machine, at a version that fits; otherwise downloads them where that can
+ * be done, and else takes this project's stand-ins: all of one kind, so that what was made by one is never updated by the
+ * other's idea of it.
  *
- * @param names the packages whose plug-ins the stack needs. Default: those of the sandbox's own stack
+ * @param home the sandbox's own Pulumi folder, where plug-ins are downloaded to
  */
 export async function choosePlugins(
   layout: Layout,
-  names: readonly StandInName[] = onSandbox,
+  home: string,
+  { places = withHome(personalPlaces, home), reaches = reachesPulumi }: Ways = {},
 ): Promise<Plugins> {
-  const needed = standIns.filter(({ name }) => names.includes(name));
-  if (!(await reachesPulumi())) {
+  const needed = standIns.filter(({ name }) => onSandbox.includes(name));
+  const names = needed.map(({ name }) => name);
+  const found = await officialPlugins(needed, places);
+  if (found.missing.length === 0) return { kind: "found", names, providers: found.plugins };
+  if (!(await reaches())) {
     const folder = join(layout.state, "plugins");
-    return {
-      official: [],
-      standIns: needed.map(({ name, version }) => ({
-        name,
-        version,
-        path: writePluginLauncher(folder, name),
-      })),
-    };
+    const providers = needed.map(({ name, version }) => ({
+      name,
+      version,
+      path: writePluginLauncher(folder, name),
+    }));
+    return { kind: "stand-in", names, providers };
   }
   for (const { name, version } of needed) {
     await run("pulumi", ["plugin", "install", "resource", name, version]);
   }
-  return { official: needed.map(({ name }) => name), standIns: [] };
+  return { kind: "downloaded", names, providers: [] };
+}
+
+const withHome = ({ homes, path }: Places, home: string): Places => ({
+  homes: [...homes, home],
+  path,
+});
+
+/** The official plug-ins of these packages that are on this machine, and the packages that have none there. */
+export async function officialPlugins<Wanted extends { name: StandInName; version: string }>(
+  wanted: readonly Wanted[],
+  places: Places = personalPlaces,
+): Promise<{ plugins: readonly LocalPlugin[]; missing: readonly Wanted[] }> {
+  const found = await Promise.all(
+    wanted.map(async (one) => ({ one, plugin: await officialPlugin(one, places) })),
+  );
+  return {
+    plugins: found.flatMap(({ plugin }) => (plugin === undefined ? [] : [plugin])),
+    missing: found.flatMap(({ one, plugin }) => (plugin === undefined ? [one] : [])),
+  };
+}
+
+/** What a person is told of the choice. */
+export function describePlugins({ kind, names, providers }: Plugins): string {
+  const list = names.join(", ");
+  if (kind === "downloaded") return `official: ${list}`;
+  if (kind === "stand-in") {
+    return `stand-ins, since the official ones are neither here nor can they be downloaded: ${list}`;
+  }
+  const versions = providers.map(({ name, version }) => `${name} ${version}`);
+  return `official, found on this machine: ${versions.join(", ")}`;
 }

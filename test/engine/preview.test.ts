@@ -440,6 +440,7 @@ test("--help says how to call it, and what each option does", async () => {
     "--markdown",
     "--check",
     "--accept",
+    "--official",
     "--policy-config",
     "--help",
   ]);
