@@ -5,6 +5,8 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import { z } from "zod";
 import { stacksOf } from "../../stack/stack-file";
+import { describePlugins } from "../../sandbox/plugins/choice";
+import { standIns } from "../../sandbox/plugins/launchers";
 import { iptablesPackages, pulumiVersion } from "../../sandbox/toolchain/tools";
 import { filled, instancesOf, jobs, root, steps, workflowFiles, workflowOf } from "./workflow";
 
@@ -32,7 +34,7 @@ test("every action is pinned by its commit, with its version beside it, and by o
 
 test("a job's image is pinned by its digest", () => {
   const images = jobs.flatMap(({ job }) => job.container?.image ?? []);
-  assert.equal(images.length, 2);
+  assert.equal(images.length, 3);
   assert.equal(new Set(images).size, 1);
   for (const image of images) assert.match(image, /^debian:12@sha256:[0-9a-f]{64}$/);
 });
@@ -97,6 +99,7 @@ test("only what changes nothing is cancelled", () => {
   assert.deepEqual(table(cancels), {
     "drift.yml": false,
     "main.yml kind": false,
+    "main.yml official-plug-ins": false,
     "main.yml sandbox": false,
     "preview-comment.yml": false,
     "pull-request.yml": true,
@@ -167,7 +170,7 @@ test("the sources of Debian's programs are published with them, in the same vers
 
 test("no checkout leaves a token behind", () => {
   const checkouts = steps.filter(({ step }) => step.uses?.startsWith("actions/checkout@"));
-  assert.equal(checkouts.length, 7);
+  assert.equal(checkouts.length, 8);
   for (const { where, step } of checkouts) {
     assert.deepEqual(step.with, { "persist-credentials": "false" }, where);
   }
@@ -219,6 +222,23 @@ test("the project's commands are those that package.json has", () => {
   for (const name of commands) assert.ok(scripts[name] !== undefined, name);
 });
 
+test("the official plug-ins that are tried are those that there is a stand-in for", () => {
+  const { steps: tried = [] } = workflowOf("main.yml").jobs["official-plug-ins"] ?? {};
+  const { run = "" } = tried.find((step) => step.run?.includes("pulumi plugin install")) ?? {};
+  const [, named = ""] = /^for name in (.*); do$/m.exec(run) ?? [];
+  assert.deepEqual(
+    named.split(" "),
+    standIns.map(({ name }) => name),
+  );
+  // What the log has to say is what the sandbox says.
+  const { run: checked = "" } = tried.find((step) => step.run?.includes("grep")) ?? {};
+  const [, sentence = ""] = /^grep -q "(.*)" /m.exec(checked) ?? [];
+  assert.ok(
+    describePlugins({ kind: "found", names: [], providers: [] }).startsWith(sentence) &&
+      sentence !== "",
+  );
+});
+
 test("Node, Go and Pulumi are what the project's own files say", () => {
   const given = (action: string, input: string) =>
     steps.flatMap(({ step }) =>
@@ -237,7 +257,7 @@ test("Node, Go and Pulumi are what the project's own files say", () => {
   const owns = jobs.filter(({ job }) =>
     job.steps.some(({ uses }) => uses?.startsWith("pulumi/actions@")),
   );
-  assert.equal(owns.length, 3);
+  assert.equal(owns.length, 4);
   for (const { where, job } of owns) {
     assert.ok(
       job.steps.some(({ run }) =>
