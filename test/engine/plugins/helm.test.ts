@@ -33,6 +33,7 @@ before(async () => {
 });
 
 after(() => {
+  process.env.PATH = path;
   server.stop();
   rmSync(directory, { recursive: true });
 });
