@@ -30,6 +30,7 @@ const endToEndFile = (name: string) => `${endToEnd}${name}.test.ts`;
 /** The unit tests that take longest: each has a process of its own, and they begin first. */
 const longUnits = [
   "verify/verify",
+  "verify/main",
   "policies/mutation",
   "preflight/main",
   "verify/findings/tenant/tenant",
