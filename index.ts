@@ -19,7 +19,7 @@ import { routingOf } from "./components/routing";
 const settings = loadSettings(application);
 const cluster = createCluster("cluster", settings.cluster, settings.gateway);
 const { provider, lifetime, dnsZone: zone } = cluster;
-const { url, tls } = settings.gateway;
+const { url, tls, cors } = settings.gateway;
 const network = networkOf(settings.mesh);
 
 // Nothing is made where the certificate's Secret is missing or wrong: all that makes something depends on it.
@@ -73,6 +73,7 @@ const enforcement = new Enforcement(
     authentication: settings.authentication,
     login: settings.login.at === "gateway" ? settings.login : undefined,
     gatewayUrl: url,
+    cors,
     ...settings.mesh,
     network: network && {
       settings: network,
@@ -89,7 +90,7 @@ const enforcement = new Enforcement(
 const login = createLogin(
   "login",
   settings.login,
-  { application, identity, gatewayUrl: url, ...settings.mesh, network },
+  { application, identity, gatewayUrl: url, cors, ...settings.mesh, network },
   {
     providers: [provider],
     deletedWith: lifetime,
@@ -103,6 +104,7 @@ new Bookinfo(
     ...login.application,
     gatewayUrl: url,
     tls,
+    cors,
     certificate,
   },
   {
@@ -124,6 +126,7 @@ export const { authentication } = settings;
 export const routing = routingOf({
   ...settings,
   tls,
+  cors,
   traffic: trafficOf(settings.bookinfo),
   identity,
 });

@@ -9,6 +9,7 @@ export type {
   AuthenticationSettings,
   BookinfoSettings,
   ClusterSettings,
+  CorsSettings,
   GatewaySettings,
   IdentitySettings,
   IstioSettings,

@@ -1,5 +1,5 @@
 /** What a stack's routes, entries and imports are made of, apart from the table: the stack's output `routing`. */
-import type { MeshSettings, TlsSettings } from "./config";
+import type { CorsSettings, MeshSettings, TlsSettings } from "./config";
 import type { Identity } from "./identity";
 import type { ServiceTraffic } from "./traffic";
 
@@ -7,6 +7,7 @@ import type { ServiceTraffic } from "./traffic";
 export interface RoutingArgs {
   readonly mesh: MeshSettings;
   readonly tls: TlsSettings | undefined;
+  readonly cors: CorsSettings | undefined;
   readonly traffic: readonly ServiceTraffic[];
   readonly identity: Pick<Identity, "endSessionEndpoint" | "tokenEndpoint">;
 }
@@ -15,6 +16,7 @@ export interface RoutingArgs {
 export function routingOf({
   mesh: { egress, imports, admission, networkPolicies, metricsFrom },
   tls,
+  cors,
   traffic,
   identity: { endSessionEndpoint, tokenEndpoint },
 }: RoutingArgs) {
@@ -29,6 +31,7 @@ export function routingOf({
         ...(tls.issuer && { issuer: { kind: tls.issuer.kind } }),
       },
     }),
+    ...(cors && { cors }),
     traffic: traffic.map(({ service, shares }) => ({ service, shares })),
     ...(endSessionEndpoint !== undefined && { endSessionEndpoint }),
     ...(tokenEndpoint !== undefined && { tokenEndpoint }),

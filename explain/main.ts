@@ -40,6 +40,8 @@ and what to change. The policies are read from the stack's cluster; no request i
                      (default: the service's permitted caller, from the gateway on)
   --method METHOD    what the service is asked for (default: GET),
   --path PATH        and where (default: the service's own path)
+                     OPTIONS is a request like any other here, not a browser's preflight: those of
+                     the origins in gateway.cors the gateway answers by itself
   --stack STACK      the Pulumi stack (default: the selected one, else the sandbox's)
   --project DIR      the project: this one (the default), or a folder in examples/
   --cwd DIR          where the Pulumi CLI finds the stack (default: the project's folder)

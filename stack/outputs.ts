@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import type { Application } from "../components/application";
 import { tenantAddresses } from "../components/identity/addresses";
+import { corsMethod } from "../components/settings/cors";
 import { pathText, valueAt } from "../components/settings/path";
 import { firstLine, StackError } from "./errors";
 import { whyIncomplete } from "./last-update";
@@ -80,6 +81,16 @@ const schema = ({ roles, permissions }: Application) =>
         .object({
           minimumVersion: z.enum(["1.2", "1.3"]),
           issuer: z.object({ kind: z.enum(["selfSigned", "acme"]) }).optional(),
+        })
+        .optional(),
+      /** The settings under `gateway.cors`; absent where no other origin's pages are let in. */
+      cors: z
+        .object({
+          origins: z.array(text).min(1),
+          methods: z.array(corsMethod).min(1),
+          headers: z.array(text),
+          exposeHeaders: z.array(text),
+          maxAge: text,
         })
         .optional(),
       /** Each Service that has a destination rule and a route, with the shares of its versions in percent. */

@@ -1,6 +1,7 @@
 /** The cells: every viewer's request for every target from every vantage point. */
 import type { Application } from "../components/application";
 import type { AllCredentials, Credentials } from "./credentials";
+import { outcomeOfPreflight } from "./other-origins";
 import { outcomeAtGateway } from "./required-login";
 import { expectedOutcome, isPermitted, refusalAtGateway, tokenChecksOf } from "./expectations";
 import type { Expected, TokenChecks, Way } from "./expectations";
@@ -83,7 +84,8 @@ function planCell(
   held: Credentials | undefined,
   stack: GatewayOutputs,
 ): PlannedCell {
-  const atGateway = outcomeAtGateway(target, viewer, stack);
+  const ofPreflight = outcomeOfPreflight(application, target, viewer, stack);
+  const atGateway = ofPreflight ?? outcomeAtGateway(target, viewer, stack);
   const { sent, shown, words } = held ?? missing;
   // What begins a sign-in is a page that a browser opens.
   const asked = atGateway
@@ -97,7 +99,7 @@ function planCell(
       target: target.name,
       service: target.service,
       request: { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
-      expected: atGateway ?? expectationFor(application, target, viewer, tokenChecksOf(stack)),
+      expected: ofPreflight ?? expectationWithGrants(application, target, viewer, stack, atGateway),
       ...(viewer.needs !== undefined && { needs: viewer.needs }),
       ...(target.control !== undefined && { control: target.control }),
     },
@@ -108,6 +110,21 @@ function planCell(
       target.way.caller !== "itself" && { way: target.way }),
     words,
   };
+}
+
+/** What the gateway itself refuses tells browsers nothing: Envoy's CORS filter comes after those that refuse. */
+function expectationWithGrants(
+  application: Application,
+  target: Target,
+  viewer: Viewer,
+  stack: GatewayOutputs,
+  atGateway: Expected | undefined,
+): Expected {
+  const checks = tokenChecksOf(stack);
+  const refusal = atGateway ?? refusalAtGateway(target.way, viewer.credential, checks);
+  const expected = atGateway ?? expectationFor(application, target, viewer, checks);
+  if (target.grants === undefined) return expected;
+  return { ...expected, grants: refusal === undefined ? target.grants : {} };
 }
 
 function expectationFor(

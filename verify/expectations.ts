@@ -84,6 +84,9 @@ export function bodiesOf(refusal: MeshRefusal): readonly string[] {
   return [found.body, ...(found.or ?? [])];
 }
 
+/** The CORS headers of an answer, which tell a browser what a page of another origin may do. None: nothing. */
+export type Grants = Readonly<Record<string, string>>;
+
 /** The one right outcome of a request. */
 export interface Expected {
   /** `reset`: no answer at all. `answered`: whatever the service itself says, good or bad. */
@@ -98,6 +101,10 @@ export interface Expected {
   readonly provider?: string;
   /** Whether the answer carries the ratings' stars; absent where that is not asked. */
   readonly stars?: boolean;
+  /** All that the answer's CORS headers say; absent where that is not asked. */
+  readonly grants?: Grants;
+  /** Whether the gateway answers by itself, and no service is asked. Default: that is not asked. */
+  readonly byGateway?: true;
 }
 
 /** Whether the request gets through, to the service or to what the sidecar itself serves. */

@@ -1,10 +1,11 @@
 /** Sets what came back beside what was expected. */
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { Decision } from "../explain/facts";
 import type { ObservedCell } from "./cells";
 import { firstLine } from "../stack/errors";
 import { bodiesOf, isPermitted, refusals } from "./expectations";
-import type { Expected, MeshRefusal } from "./expectations";
+import type { Expected, Grants, MeshRefusal } from "./expectations";
 import type { Answer, Observed } from "./prober";
 
 /**
@@ -71,6 +72,26 @@ const connectionReset = "ECONNRESET";
 
 /** Whether `observed` is the expected outcome, controls aside. */
 export function matches(expected: Expected, observed: Observed): boolean {
+  if (!matchesAnswer(expected, observed)) return false;
+  const { grants, byGateway } = expected;
+  if ("error" in observed) return true;
+  if (byGateway === true && isOfService(observed)) return false;
+  return grants === undefined || isDeepStrictEqual(grantsOf(observed), { ...grants });
+}
+
+/** Envoy notes how long it waited for who is behind it. */
+const isOfService = ({ headers }: Answer): boolean => "x-envoy-upstream-service-time" in headers;
+
+const allowOrigin = "access-control-allow-origin";
+
+/** What an answer lets a page of another origin do: without its origin in it, whatever else it says counts for nothing. */
+function grantsOf({ headers }: Answer): Grants {
+  if (!(allowOrigin in headers)) return {};
+  const found = Object.entries(headers).filter(([name]) => name.startsWith("access-control-"));
+  return Object.fromEntries(found.map(([name, value]) => [name, String(value)]));
+}
+
+function matchesAnswer(expected: Expected, observed: Observed): boolean {
   const { status, refusal, provider, stars } = expected;
   if (refusal === "reset") return "error" in observed && observed.error === connectionReset;
   if ("error" in observed) return false;
@@ -140,7 +161,21 @@ function parsed(body: string): unknown {
 }
 
 /** An expected outcome in words. */
-export function describeExpected({ status, refusal, provider, stars }: Expected): string {
+export function describeExpected({ grants, byGateway, ...expected }: Expected): string {
+  const own = byGateway === true ? " of the gateway's own" : "";
+  const said = grants === undefined ? "" : inWords(grants, `, no ${allowOrigin}`);
+  return `${describeOutcome(expected)}${own}${said}`;
+}
+
+/** The headers as they are, or `none` where there are none. */
+function inWords(grants: Grants, none: string): string {
+  const lines = Object.entries(grants).map(
+    ([name, value]) => `, ${name}: ${firstLine(value, 120)}`,
+  );
+  return lines.join("") || none;
+}
+
+function describeOutcome({ status, refusal, provider, stars }: Expected): string {
   if (refusal === "reset") return "a connection reset";
   if (refusal === "sign-in") return `${status} to ${provider ?? "the provider"}`;
   if (refusal === "passed on") return `${status} passed on by the first service`;
@@ -150,8 +185,16 @@ export function describeExpected({ status, refusal, provider, stars }: Expected)
   return stars ? `${status} with stars` : `${status} without stars`;
 }
 
-/** An observed outcome in words. */
-export function describeObserved(observed: Observed): string {
+/**
+ * An observed outcome in words.
+ * @param expected what else it is to be told of. Default: nothing
+ */
+export function describeObserved(
+  observed: Observed,
+  { byGateway }: Pick<Expected, "byGateway"> = {},
+): string {
   if ("error" in observed) return `no answer (${firstLine(observed.error)})`;
-  return `${observed.status} ${firstLine(observed.body, 120)}`.trim();
+  const answer = `${observed.status} ${firstLine(observed.body, 120)}`.trim();
+  const who = byGateway === true && isOfService(observed) ? " of a service" : "";
+  return `${answer}${who}${inWords(grantsOf(observed), "")}`;
 }

@@ -21,7 +21,14 @@ import { URL } from "node:url";
 
 const atOnce = 8;
 const usualBodyLimit = 4096;
-const kept = ["content-type", "location", "server", "www-authenticate"];
+const told = [
+  "content-type",
+  "location",
+  "server",
+  "www-authenticate",
+  "x-envoy-upstream-service-time",
+];
+const isKept = (name) => told.includes(name) || name.startsWith("access-control-");
 
 // Every request goes on a connection of its own: one that is closed while idle would look like a reset. Those of a
 // workload share some, as those of its sidecar do, for one batch: a handshake with certificates costs more than a request.
@@ -107,9 +114,7 @@ function send(asked, deadline, lookup, connection) {
         finish({
           status: response.statusCode,
           headers: Object.fromEntries(
-            kept
-              .filter((name) => name in response.headers)
-              .map((name) => [name, response.headers[name]]),
+            Object.entries(response.headers).filter(([name]) => isKept(name)),
           ),
           body: Buffer.concat(chunks).subarray(0, bodyLimit).toString("utf8"),
         });

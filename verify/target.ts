@@ -1,5 +1,5 @@
 /** What a vantage point asks for, and of whom. */
-import type { Expected, Way } from "./expectations";
+import type { Expected, Grants, Way } from "./expectations";
 
 /** One kind of request that a vantage point sends. */
 export interface Target {
@@ -25,6 +25,13 @@ export interface Target {
     /** Where the table permits the request. Default: 200. */
     readonly permitted?: Expected;
   };
+  /** What an answer tells a browser of the page's origin, unless the gateway itself refuses. Default: that is not judged. */
+  readonly grants?: Grants;
+  /**
+   * A browser's question whether a page may ask, and what becomes of it: the gateway answers it, whatever it asks of
+   * other requests; answers or refuses it, as it asks for tokens; or it is a request like any other. Default: it is none.
+   */
+  readonly preflight?: "answered" | "answered unless a token is required" | "an ordinary request";
   /** The target whose permitted request shows that a refusal here is one. Default: this one. */
   readonly control?: string;
 }

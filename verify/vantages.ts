@@ -7,6 +7,7 @@ import type { ServiceAccountName } from "../components/names";
 import type { StackOutputs } from "../stack/outputs";
 import { unlisted } from "./expectations";
 import type { Way } from "./expectations";
+import { otherOrigins } from "./other-origins";
 import type { ProbePod } from "./probe-pod";
 import { anonymous } from "./viewers";
 import type { Viewer } from "./viewers";
@@ -60,10 +61,11 @@ const onlyPeople = ({ kind }: Viewer) => kind === "who";
 /**
  * Every vantage point: the gateway, a pod as each service and as a workload of another namespace, a
  * stranger's pod, a pod outside the mesh, and the unlisted server's own pod, whose answer is the
- * control of its refusals; then the ways round.
+ * control of its refusals; then pages of other origins, and the ways round.
  * @param whole the viewer who may do everything, if there is one
  * @param addresses the pods to ask at the ports of their sidecars
  * @param login how browsers get in
+ * @param cors which other origins' pages may call
  */
 export function vantagePoints(
   application: Application,
@@ -71,6 +73,7 @@ export function vantagePoints(
   whole: string | undefined,
   addresses: PodAddresses,
   login?: StackOutputs["login"],
+  cors?: StackOutputs["routing"]["cors"],
 ): readonly Vantage[] {
   const { origin } = new URL(gatewayUrl);
   const { namespace, services } = application;
@@ -107,6 +110,11 @@ export function vantagePoints(
     },
     { ...from(outsider, "from a pod outside the mesh", "outsider"), viewers: onlyPeople },
     fromTheUnlistedPod(stranger),
+    {
+      name: "pages of other origins, through the gateway",
+      viewers: nobodyAndWhole,
+      targets: otherOrigins(application, origin, cors),
+    },
     {
       name: "ways round, through the gateway",
       viewers: nobodyAndWhole,

@@ -222,12 +222,12 @@ async function signIn(
 
 async function vantagesOf(
   application: Application,
-  { gatewayUrl, kubeconfig, login }: StackOutputs,
+  { gatewayUrl, kubeconfig, login, routing }: StackOutputs,
   whole: string,
 ): Promise<readonly Vantage[]> {
   const { namespace, services } = application;
   const addresses = await podAddresses(kubeconfig, namespace, Object.keys(services));
-  return vantagePoints(application, gatewayUrl, whole, addresses, login);
+  return vantagePoints(application, gatewayUrl, whole, addresses, login, routing.cors);
 }
 
 function sendersOf(

@@ -1,7 +1,8 @@
 /** What the mesh enforces on the ingress gateway's pods. */
+import { type Narrowing, unlessPreflight } from "../gateway/cors";
 import { isSecure } from "../gateway/host";
 import { loggedOutPath } from "../identity/addresses";
-import { signInPaths, signOutPath } from "../login/names";
+import { proxyPrefix, signInPaths, signOutPath } from "../login/names";
 import { gatewayPort, secureGatewayPort } from "../mesh/values";
 import { gatewayLabels, namespaces } from "../names";
 import { acceptTokens, ofOtherClients, principalsOf, type TrustedIssuer } from "./issuers";
@@ -38,18 +39,20 @@ export function checkAtGateway(
 }
 
 /**
- * Lets nothing pass the gateway without a token that counts, brought or put there by a login, but signing in. It denies
- * rather than allows, so that no other policy on the gateway lets more in. No service is reached by HTTP where that is
- * only redirected: redirects are, and an authority that asks for proof of the name.
+ * Lets nothing pass the gateway without a token that counts, brought or put there by a login, but signing in, and
+ * preflights of allowed origins. It denies rather than allows, so that no other policy on the gateway lets more in. No
+ * service is reached by HTTP where that is only redirected: redirects are, and an authority that asks for proof of the
+ * name.
  */
 export function requireTokens({
   issuers,
   gatewayUrl,
   login,
   application,
+  cors,
 }: Pick<
   EnforcementArgs,
-  "issuers" | "gatewayUrl" | "login" | "application"
+  "issuers" | "gatewayUrl" | "login" | "application" | "cors"
 >): Policies["AuthorizationPolicy"][number] {
   const secure = isSecure(gatewayUrl);
   const operation = {
@@ -59,7 +62,8 @@ export function requireTokens({
   // By another name, so that where HTTP comes to be redirected, what asks for tokens there goes last: services are
   // reached by it until then.
   const name = secure ? "tokens-required-https" : "tokens-required";
-  const to = Object.keys(operation).length > 0 ? { to: [{ operation }] } : {};
+  const to = operationsOf(operation);
+  const source = { notRequestPrincipals: issuers.map(principalsOf) };
   return {
     resource: name,
     metadata: atGateway(name),
@@ -67,12 +71,25 @@ export function requireTokens({
       action: "DENY",
       selector,
       rules: [
-        { from: [{ source: { notRequestPrincipals: issuers.map(principalsOf) } }], ...to },
+        ...exempting(cors, login !== undefined).map(({ operation: narrower, when }) => ({
+          from: [{ source }],
+          ...operationsOf({ ...operation, ...narrower }),
+          ...(when && { when }),
+        })),
         ...issuers.flatMap((issuer) => ofOtherClients(issuer).map((rule) => ({ ...rule, ...to }))),
       ],
     },
   };
 }
+
+const operationsOf = (operation: NonNullable<Narrowing["operation"]>) =>
+  Object.keys(operation).length > 0 ? { to: [{ operation }] } : {};
+
+/** A preflight of the login's own paths is for nothing: their routes say nothing of other origins. */
+const exempting = (cors: EnforcementArgs["cors"], isLogin: boolean): readonly Narrowing[] => [
+  ...unlessPreflight(cors),
+  ...(cors !== undefined && isLogin ? [{ operation: { paths: [`${proxyPrefix}/*`] } }] : []),
+];
 
 const signedOutPath = (application: EnforcementArgs["application"]) =>
   loggedOutPath({ application, login: "gateway" });

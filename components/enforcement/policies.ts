@@ -1,6 +1,6 @@
 /** The table as Istio's objects: data, so that policies can be judged, and compared with a cluster's. */
 import { type Application, callerAccount, type ServiceAccess } from "../application";
-import type { AuthenticationSettings } from "../config";
+import type { AuthenticationSettings, CorsSettings } from "../config";
 import type {
   AuthorizationPolicySpec,
   MeshObject,
@@ -23,6 +23,8 @@ export interface EnforcementArgs {
   readonly login?: { readonly required: boolean } | undefined;
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;
+  /** Which other origins' preflights need no token, the settings under `gateway.cors`. Default: none. */
+  readonly cors?: CorsSettings | undefined;
   /** What the application's workloads import from other namespaces, as a Sidecar's `egress.hosts` has it. Default: nothing. */
   readonly imports?: readonly string[] | undefined;
   /** Whether the API server refuses pods that would bypass the table: see admission.ts. Default: true. */

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Application, Path } from "../application";
-import type { TlsSettings } from "../config";
+import type { CorsSettings, TlsSettings } from "../config";
 import {
   Gateway,
   type GatewaySpec,
@@ -12,6 +12,7 @@ import { gatewayPort, secureGatewayPort } from "../mesh/values";
 import { hostOf, patience } from "../traffic";
 import { gatewayCredential, gatewayLabels, namespaces } from "../names";
 import { solverRoute } from "./acme";
+import { ofOtherOrigins } from "./cors";
 import { authorityMatch, gatewayHost } from "./host";
 
 /** What Istio calls the protocols of `gateway.tls.minimumVersion`. */
@@ -35,6 +36,8 @@ export interface IngressOptions {
   readonly paths?: readonly Path[] | undefined;
   /** Headers of requests that no service gets to see. Default: none. */
   readonly hiddenHeaders?: readonly string[] | undefined;
+  /** Which other origins' pages may call the services, the settings under `gateway.cors`. Default: none. */
+  readonly cors?: CorsSettings | undefined;
 }
 
 /** The same, with what has to be there before. */
@@ -132,13 +135,15 @@ function serviceRoutes({
   gatewayUrl,
   paths = [],
   hiddenHeaders = [],
+  cors,
 }: IngressOptions) {
   const reached = Object.entries(application.services).filter(([, { routes }]) => routes);
   return reached.map(([service, { port, routes = [] }], position): HttpRoute => {
     const all = position === 0 ? [...routes, ...paths] : routes;
     return {
       match: all.map((uri) => ({ uri, ...authorityMatch(gatewayUrl) })),
-      ...(hiddenHeaders.length > 0 && { headers: { request: { remove: [...hiddenHeaders] } } }),
+      ...headersOf(hiddenHeaders, cors !== undefined),
+      ...ofOtherOrigins(cors),
       route: [
         {
           destination: {
@@ -150,6 +155,17 @@ function serviceRoutes({
       ...patience,
     };
   });
+}
+
+/** A cache must not give one origin what was said to another (Fetch standard, "CORS protocol and HTTP caches"). */
+function headersOf(hidden: readonly string[], byOrigin: boolean): Pick<HttpRoute, "headers"> {
+  if (hidden.length === 0 && !byOrigin) return {};
+  return {
+    headers: {
+      ...(hidden.length > 0 && { request: { remove: [...hidden] } }),
+      ...(byOrigin && { response: { add: { vary: "Origin" } } }),
+    },
+  };
 }
 
 /**

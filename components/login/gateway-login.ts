@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Application } from "../application";
+import type { CorsSettings } from "../config";
 import type { Identity } from "../identity";
 import { createProviderEntries, type Egress } from "../mesh/egress";
 import { namespaces } from "../names";
@@ -20,6 +21,8 @@ export interface GatewayLoginArgs {
   readonly clientId: pulumi.Output<string>;
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;
+  /** Which other origins' preflights need no session. Default: none. */
+  readonly cors?: CorsSettings | undefined;
   /** What workloads reach outside of the mesh. */
   readonly egress: Egress;
   /** What the NetworkPolicies depend on. Default: there are none. */

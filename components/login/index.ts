@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Application } from "../application";
 import type { BookinfoArgs } from "../bookinfo";
-import type { LoginSettings } from "../config";
+import type { CorsSettings, LoginSettings } from "../config";
 import { type IngressOptions, signedOutRoute } from "../gateway/route";
 import { type Identity, loggedOutPath } from "../identity";
 import { ApplicationLogin } from "./application";
@@ -28,6 +28,8 @@ export interface LoginArgs {
   readonly identity: Identity;
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;
+  /** Which other origins' preflights need no session. Default: none. */
+  readonly cors?: CorsSettings | undefined;
   /** What workloads reach outside of the mesh. */
   readonly egress: Egress;
   /** What the NetworkPolicies depend on. Default: there are none. */

@@ -1,4 +1,6 @@
 /** What the mesh enforces for the login: data, so that it can be judged, and compared with a cluster's. */
+import type { CorsSettings } from "../config";
+import { type Narrowing, unlessPreflight } from "../gateway/cors";
 import { isSecure } from "../gateway/host";
 import { importOnly } from "../enforcement/policies";
 import type {
@@ -28,6 +30,8 @@ export interface LoginPolicyOptions {
   readonly login: Pick<GatewayLoginSettings, "required" | "sessions">;
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;
+  /** Which other origins' preflights the proxy is not asked about. Default: none. */
+  readonly cors?: CorsSettings | undefined;
 }
 
 /** Every object that enforces the login, by its kind. */
@@ -43,7 +47,7 @@ export interface LoginPolicies {
  * to a server of its own. The root namespace stays: what the mesh's settings name, such as a tracing service, is
  * usually there.
  */
-export function loginPolicies({ login, gatewayUrl }: LoginPolicyOptions): LoginPolicies {
+export function loginPolicies({ login, gatewayUrl, cors }: LoginPolicyOptions): LoginPolicies {
   const atGateway = (name: string) => ({ name, namespace: namespaces.ingress });
   return {
     AuthorizationPolicy: [
@@ -72,7 +76,7 @@ export function loginPolicies({ login, gatewayUrl }: LoginPolicyOptions): LoginP
             {
               resource: "check-others",
               metadata: atGateway("session"),
-              spec: askProxy("others", gatewayUrl, noPage),
+              spec: askProxy("others", gatewayUrl, noPage, unlessPreflight(cors)),
             },
           ]
         : []),
@@ -130,22 +134,24 @@ const noPage = [{ key: "request.headers[accept]", notValues: ["text/html*"] }];
 /**
  * Has the gateway ask the proxy about browsers: requests that bring no token of their own. Machines pass by it, so
  * they do without it while it is down. Where HTTP is only redirected, that is not asked about.
+ *
+ * @param narrowings a rule for each: together they leave out the preflights that the gateway answers. Default: none is
+ *   left out
  */
 function askProxy(
   about: keyof typeof providerNames,
   gatewayUrl: string,
   conditions: Conditions,
+  narrowings: readonly Narrowing[] = [{}],
 ): AuthorizationPolicySpec {
   const ports = isSecure(gatewayUrl) ? { ports: [String(secureGatewayPort)] } : {};
   return {
     action: "CUSTOM",
     provider: { name: providerNames[about] },
     selector: { matchLabels: gatewayLabels },
-    rules: [
-      {
-        to: [{ operation: { notPaths: [`${proxyPrefix}/*`], ...ports } }],
-        when: [{ key: "request.headers[authorization]", notValues: ["*"] }, ...conditions],
-      },
-    ],
+    rules: narrowings.map(({ operation, when = [] }) => ({
+      to: [{ operation: { notPaths: [`${proxyPrefix}/*`], ...ports, ...operation } }],
+      when: [{ key: "request.headers[authorization]", notValues: ["*"] }, ...conditions, ...when],
+    })),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isFullName, isSecure } from "../gateway/host";
+import { cors } from "./cors";
 import { matching, oneOf, port, section, trustedCertificates } from "./schema";
 import { variants } from "./variants";
 
@@ -55,6 +56,8 @@ export const gateway = section({
   nodePort: port().optional(),
   /** The certificate of an https URL. HTTP is then answered by a redirect only. */
   tls: tls.optional(),
+  /** Which other origins' pages may call the services by a browser. Default: none. */
+  cors: cors.optional(),
 }).superRefine(({ url, serviceType, nodePort, tls: certificate }, context) => {
   const complain = (path: string[], input: unknown, message: string) => {
     context.addIssue({ code: "custom", path, input, message });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { flag, matching, oneOf, section } from "./schema";
+import { duration, flag, matching, oneOf, secondsOf, section } from "./schema";
 import { variants } from "./variants";
 
 /** An image with a full tag: "latest" would change under a running stack. */
@@ -8,17 +8,6 @@ function image(example: string) {
     /^[^\s@]+\/[^\s:@]+:v?\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?$/,
     `an image with its registry and a full version tag, such as ${example}`,
   );
-}
-
-/** A span of time as Go writes it, in one unit. */
-const duration = (example: string) =>
-  matching(/^[1-9]\d*[smh]$/, `a number of seconds, minutes or hours, such as "${example}"`);
-
-const seconds = { s: 1, m: 60, h: 3600 } as const;
-
-/** How long a span is, in seconds. */
-function lengthOf(span: string): number {
-  return Number(span.slice(0, -1)) * seconds[span.slice(-1) as keyof typeof seconds];
 }
 
 const proxyImage = "quay.io/oauth2-proxy/oauth2-proxy:v7.15.6";
@@ -40,7 +29,7 @@ const atGateway = section({
   image: image(proxyImage).default(proxyImage),
   redisImage: image(redisImage).default(redisImage),
 }).superRefine(({ lifetime, refresh }, context) => {
-  if (lengthOf(refresh) >= lengthOf(lifetime))
+  if (secondsOf(refresh) >= secondsOf(lifetime))
     context.addIssue({
       code: "custom",
       path: ["refresh"],

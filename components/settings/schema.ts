@@ -61,6 +61,18 @@ export function count(minimum: number) {
   return z.int({ error: expected }).min(minimum, { error: expected });
 }
 
+/** A span of time as Go writes it, in one unit. */
+export function duration(example: string) {
+  return matching(/^[1-9]\d*[smh]$/, `a number of seconds, minutes or hours, such as "${example}"`);
+}
+
+const seconds = { s: 1, m: 60, h: 3600 } as const;
+
+/** How many seconds a `duration` has. */
+export function secondsOf(span: string): number {
+  return Number(span.slice(0, -1)) * seconds[span.slice(-1) as keyof typeof seconds];
+}
+
 /** PEM certificates whose every one is good. Nothing else: they are shown in plain text, so a private key must not slip in. */
 function pem(expected: string, isGood: (certificate: X509Certificate) => boolean) {
   return z.string({ error: expected }).refine(

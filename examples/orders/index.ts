@@ -19,7 +19,7 @@ import { createWorkloads } from "./workloads";
 const settings = loadSettings(application);
 const cluster = createCluster("cluster", settings.cluster, settings.gateway);
 const { provider, lifetime, dnsZone: zone } = cluster;
-const { url, tls } = settings.gateway;
+const { url, tls, cors } = settings.gateway;
 const network = networkOf(settings.mesh);
 const found = findCertificate(tls, { provider });
 const first = found === undefined ? {} : { dependsOn: found };
@@ -65,6 +65,7 @@ const enforcement = new Enforcement(
     issuers: trustedIssuers(identity, settings.authentication),
     authentication: settings.authentication,
     gatewayUrl: url,
+    cors,
     ...settings.mesh,
     network: network && { settings: network },
     application,
@@ -90,7 +91,7 @@ const parent = new pulumi.ComponentResource(
 createWorkloads("orders", application, { parent });
 const traffic = Object.keys(application.services).map((service) => ({ service, shares: {} }));
 createTraffic("orders", application, traffic, { parent });
-createIngress("orders", { application, gatewayUrl: url, tls, certificate }, { parent });
+createIngress("orders", { application, gatewayUrl: url, tls, cors, certificate }, { parent });
 
 // What `verify` has to know.
 export const gatewayUrl = url;
@@ -98,7 +99,7 @@ export const { issuer, jwksUri, audience, permissionsClaim, clientIds } = identi
 export const { clientSecrets, userPasswords } = identity;
 export const { kubeconfig } = cluster;
 export const { authentication } = settings;
-export const routing = routingOf({ ...settings, tls, traffic, identity });
+export const routing = routingOf({ ...settings, tls, cors, traffic, identity });
 export const { accepted } = settings.verify;
 export const viewers = configuredViewers(settings.identity);
 const optional = {

@@ -169,6 +169,26 @@ const others: readonly Mode[] = [
     },
   },
   {
+    name: "pages of other origins, required login at the gateway",
+    settings: {
+      "gateway.cors.origins": '["https://app.example.com","http://localhost:3000"]',
+      "login.at": "gateway",
+      "login.required": "true",
+    },
+  },
+  {
+    name: "pages of another origin, tokens required at the gateway",
+    settings: {
+      "gateway.cors": JSON.stringify({
+        origins: ["https://app.example.com"],
+        methods: ["GET", "PUT"],
+        exposeHeaders: ["x-total-count"],
+      }),
+      "authentication.at": "gateway",
+      "authentication.required": "true",
+    },
+  },
+  {
     name: "tokens checked at the workloads",
     settings: { "authentication.at": "workload" },
   },

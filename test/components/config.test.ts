@@ -204,7 +204,7 @@ test("nothing configured names every missing section", () => {
   assert.deepEqual(problems({}), [
     '  cluster: found nothing, expected an object whose kind is one of "existing", "kind", "digitalocean"',
     '  identity: found nothing, expected an object whose kind is one of "auth0", "oidc"',
-    "  gateway: found nothing, expected an object with url, serviceType, nodePort, tls",
+    "  gateway: found nothing, expected an object with url, serviceType, nodePort, tls, cors",
   ]);
 });
 

@@ -340,6 +340,47 @@ test("with a login at the gateway its tokens are checked there, and signing in n
   });
 });
 
+test("where a token is required, preflights of listed origins need none, by methods that are named", () => {
+  const cors = {
+    origins: ["https://app.example", "https://admin.example"],
+    methods: ["GET" as const, "PUT" as const],
+    headers: ["authorization"],
+    exposeHeaders: [],
+    maxAge: "10m",
+  };
+  const origin = { key: "request.headers[origin]", notValues: cors.origins };
+  const method = {
+    key: "request.headers[access-control-request-method]",
+    notValues: ["GET", "HEAD", "POST", "PUT"],
+  };
+  const policy = "AuthorizationPolicy istio-ingress/tokens-required";
+  const authentication = { at: "gateway", required: true } as const;
+  const unlessOptions = { operation: { notMethods: ["OPTIONS"] } };
+  assert.deepEqual(added({ authentication, cors })[policy], {
+    action: "DENY",
+    ...atGateway,
+    rules: [
+      { ...withoutToken, to: [unlessOptions] },
+      { ...withoutToken, when: [origin] },
+      { ...withoutToken, when: [method] },
+      ofOthers,
+    ],
+  });
+  // The login's own paths answer no preflight, so there it is a request like any other.
+  const required = added({ login: { required: true }, cors })[policy] as { rules: object[] };
+  const notPaths = ["start", "sign_in", "callback", "sign_out", "signed_out"].map(
+    (page) => `/oauth2/${page}`,
+  );
+  assert.deepEqual(required.rules, [
+    { ...withoutToken, to: [{ operation: { notPaths, notMethods: ["OPTIONS"] } }] },
+    { ...withoutToken, to: [{ operation: { notPaths } }], when: [origin] },
+    { ...withoutToken, to: [{ operation: { notPaths } }], when: [method] },
+    { ...withoutToken, to: [{ operation: { notPaths, paths: ["/oauth2/*"] } }] },
+    { ...ofOthers, to: [{ operation: { notPaths } }] },
+  ]);
+  assert.deepEqual(added({ cors }), {});
+});
+
 test("each issuer has a rule of its own, with its claim and its clients", () => {
   const issuers = [...everywhere.issuers, { ...realm, clients: ["books-app"] }, lone];
   const several = added({ issuers });

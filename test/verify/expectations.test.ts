@@ -116,7 +116,7 @@ const same = (outcomes: readonly string[]): Held => ({
   both: outcomes,
 });
 
-test("the whole table: every vantage point, viewer and target, in all 1639 cells", () => {
+test("the whole table: every vantage point, viewer and target, in all 1643 cells", () => {
   const all = { ...people, ...classes };
   const gateway: Held = {
     nothing: ["200", "200", passed, passed, passed],
@@ -152,6 +152,11 @@ test("the whole table: every vantage point, viewer and target, in all 1639 cells
     ...rows("from a pod outside the mesh", people, same(times(8, "reset"))),
     "from the unlisted server's own pod / anonymous: 200",
     ...detour(
+      "pages of other origins, through the gateway",
+      [passed, "answered"],
+      ["200", "answered"],
+    ),
+    ...detour(
       "ways round, through the gateway",
       ["200", ...times(10, passed), ...none],
       ["200", ...times(10, "200"), ...none],
@@ -181,6 +186,7 @@ test("how many cells there are from every vantage point", () => {
     "as a workload of another namespace": 7 * 8,
     "from a pod outside the mesh": 7 * 8,
     "from the unlisted server's own pod": 1,
+    "pages of other origins, through the gateway": 2 * 2,
     "ways round, through the gateway": 2 * 28,
     "ways round, from a pod as productpage": 2 * 2 * 21,
     "ways round, from a pod as reviews": 2 * 21,
@@ -255,6 +261,7 @@ test("the pods that requests are sent from, and whose certificates they are sent
     `as a workload of another namespace: ${outsider}, as default/bookinfo-productpage`,
     `from a pod outside the mesh: ${outsider}`,
     `from the unlisted server's own pod: ${stranger}`,
+    "pages of other origins, through the gateway: here",
     "ways round, through the gateway: here",
     `ways round, from a pod as productpage: ${outsider}, as bookinfo/bookinfo-productpage`,
     `ways round, from a pod as reviews: ${outsider}, as bookinfo/bookinfo-reviews`,

@@ -15,6 +15,15 @@ const noRoute: Expected = { status: 404, refusal: "no route" };
 const localOnly: Expected = { status: 403, refusal: "not from its own pod" };
 const resetSeen: Observed = { error: "ECONNRESET" };
 
+const app = "https://app.example";
+const granted: Expected = { status: 200, grants: { "access-control-allow-origin": app } };
+const ungranted: Expected = { status: 200, grants: {} };
+const withHeaders = (headers: Record<string, string>, status = 200): Observed => ({
+  status,
+  headers,
+  body: "",
+});
+
 const starred = '{"reviews":[{"rating":{"stars":5,"color":"red"}},{"rating":{"stars":4}}]}';
 const plain = '{"reviews":[{"reviewer":"a"},{"reviewer":"b"}]}';
 const failed = '{"reviews":[{"rating":{"error":"Ratings service is currently unavailable"}}]}';
@@ -135,6 +144,56 @@ const cases: readonly [string, Expected, Observed, boolean][] = [
   ["no stars", { status: 200, stars: false }, answer(200, plain), true],
   ["no stars, ratings refused", { status: 200, stars: false }, answer(200, failed), true],
   ["no stars asked, some there", { status: 200, stars: false }, answer(200, mixed), false],
+  ["an origin let in", granted, withHeaders({ "access-control-allow-origin": app }), true],
+  ["an origin to be let in, no word of it", granted, answer(200), false],
+  ["any origin for one", granted, withHeaders({ "access-control-allow-origin": "*" }), false],
+  [
+    "an origin let in, with credentials",
+    granted,
+    withHeaders({
+      "access-control-allow-origin": app,
+      "access-control-allow-credentials": "true",
+    }),
+    false,
+  ],
+  [
+    "an origin let in, refused",
+    granted,
+    withHeaders({ "access-control-allow-origin": app }, 403),
+    false,
+  ],
+  ["no origin let in", ungranted, answer(200), true],
+  [
+    "no origin let in, methods without one",
+    ungranted,
+    withHeaders({ "access-control-allow-methods": "GET" }),
+    true,
+  ],
+  [
+    "no origin to be let in, one there",
+    ungranted,
+    withHeaders({ "access-control-allow-origin": "null" }),
+    false,
+  ],
+  [
+    "no origin to be let in, an answer of the service's that lets one in",
+    { ...answered, grants: {} },
+    withHeaders({ "access-control-allow-origin": "*" }, 204),
+    false,
+  ],
+  [
+    "a refusal that lets no origin in, and lets one in",
+    { ...denied, grants: {} },
+    { ...deniedAnswer, headers: { "access-control-allow-origin": app } },
+    false,
+  ],
+  ["the gateway's own answer", { ...ok, byGateway: true }, answer(200), true],
+  [
+    "the gateway's own answer asked, a service's there",
+    { ...ok, byGateway: true },
+    withHeaders({ "x-envoy-upstream-service-time": "1" }),
+    false,
+  ],
   ["no stars asked, no reviews", { status: 200, stars: false }, answer(200, "{}"), false],
 ];
 
@@ -263,6 +322,23 @@ test("outcomes in words", () => {
   );
   assert.equal(describeExpected(answered), "an answer of the service's own");
   assert.equal(describeExpected(noRoute), "404");
+  assert.equal(
+    describeExpected({ ...granted, byGateway: true }),
+    "200 of the gateway's own, access-control-allow-origin: https://app.example",
+  );
+  assert.equal(
+    describeExpected({ ...denied, grants: {} }),
+    "403 RBAC: access denied, no access-control-allow-origin",
+  );
+  const passedOn = withHeaders({
+    "access-control-allow-origin": "*",
+    "x-envoy-upstream-service-time": "1",
+  });
+  assert.equal(
+    describeObserved(passedOn, { byGateway: true }),
+    "200 of a service, access-control-allow-origin: *",
+  );
+  assert.equal(describeObserved(passedOn), "200, access-control-allow-origin: *");
   assert.equal(describeExpected(localOnly), "403 Only requests from localhost are allowed");
   assert.equal(
     describeObserved(answer(503, "\n upstream\u001b[31m error\nmore")),

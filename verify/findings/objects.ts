@@ -51,7 +51,7 @@ export function objectsAskedOf(
   { routing, ...outputs }: ComparedOutputs,
 ): ObjectsByKind {
   const { authentication, gatewayUrl, issuer, jwksUri } = outputs;
-  const { endSessionEndpoint, tokenEndpoint, imports, egress, tls } = routing;
+  const { endSessionEndpoint, tokenEndpoint, imports, egress, tls, cors } = routing;
   const network = routing.network && { ...routing.network, egress, imports };
   const login = outputs.login?.at === "gateway" ? outputs.login : undefined;
   const issuers = trustedIssuers(outputs, authentication);
@@ -63,6 +63,7 @@ export function objectsAskedOf(
       authentication,
       login,
       gatewayUrl,
+      cors,
       imports,
       application,
       network: network && {
@@ -70,7 +71,7 @@ export function objectsAskedOf(
         signsInAt: outputs.login?.at === "application" ? provider : undefined,
       },
     }),
-    login === undefined ? {} : loginPolicies({ login, gatewayUrl }),
+    login === undefined ? {} : loginPolicies({ login, gatewayUrl, cors }),
     network === undefined
       ? {}
       : { NetworkPolicy: otherNetworkPolicies(outputs, tls, network, provider) },
@@ -78,6 +79,7 @@ export function objectsAskedOf(
       application,
       gatewayUrl,
       tls,
+      cors,
       ...loginIngress(outputs.login, {
         application,
         gatewayUrl,

@@ -95,9 +95,10 @@ function ruleOf(decision: Decision | undefined, observed: Answer): string | unde
 /** A service's own words differ from cell to cell; its status says enough where that is another one. */
 function gotOf({ expected, observed }: JudgedCell): string {
   if (observed === undefined) return "nothing";
-  if ("error" in observed || refusalOf(observed) !== undefined) return describeObserved(observed);
+  if ("error" in observed || refusalOf(observed) !== undefined)
+    return describeObserved(observed, expected);
   const { status } = observed;
-  return status === expected.status ? describeObserved(observed) : String(status);
+  return status === expected.status ? describeObserved(observed, expected) : String(status);
 }
 
 /** Viewers who differ at the same targets share a line. */

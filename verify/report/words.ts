@@ -12,7 +12,8 @@ export function whereIs({ vantage, viewer, target }: JudgedCell): string {
 
 /** What was asked for and what came: `expected 200, got 403 RBAC: access denied`. */
 export function outcomeOf({ expected, observed }: JudgedCell): string {
-  const got = observed === undefined ? "nothing: not tried" : `got ${describeObserved(observed)}`;
+  const got =
+    observed === undefined ? "nothing: not tried" : `got ${describeObserved(observed, expected)}`;
   return `expected ${describeExpected(expected)}, ${got}`;
 }
 

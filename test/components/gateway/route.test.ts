@@ -200,11 +200,56 @@ test("a redirect keeps the URL's port, and is for its own host where the gateway
   ]);
 });
 
+const cors = {
+  origins: ["https://app.example", "http://localhost:3000"],
+  methods: ["GET" as const, "PUT" as const],
+  headers: ["authorization"],
+  exposeHeaders: ["x-total"],
+  maxAge: "2h",
+};
+
+test("pages of listed origins are let in by the routes to services, and by no other", async () => {
+  const firstRoutes = [
+    signedOutRoute({
+      application: bookinfo,
+      gatewayUrl: "http://books.example",
+      signedOut: "/out",
+    }),
+  ];
+  const args = { cors, firstRoutes, hiddenHeaders: ["cookie"] };
+  const { "in-route": route } = await specs("http://books.example", args);
+  const [first, services] = (route?.spec as { http: object[] }).http;
+  assert.ok(first !== undefined && !("corsPolicy" in first));
+  assert.deepEqual(services, {
+    ...toProductpage().http[0],
+    headers: { request: { remove: ["cookie"] }, response: { add: { vary: "Origin" } } },
+    corsPolicy: {
+      allowOrigins: [{ exact: "https://app.example" }, { exact: "http://localhost:3000" }],
+      allowMethods: ["GET", "PUT"],
+      allowHeaders: ["authorization"],
+      exposeHeaders: ["x-total"],
+      maxAge: "7200s",
+      unmatchedPreflights: "IGNORE",
+    },
+  });
+});
+
+test("by HTTPS, redirects of HTTP say nothing of other origins", async () => {
+  const { "in-redirect": redirect } = await specs("https://books.example", {
+    tls: { minimumVersion: "1.2" },
+    cors,
+  });
+  assert.ok(redirect !== undefined && !JSON.stringify(redirect).includes("cors"));
+});
+
 test("Istio's schemas take all of it", async () => {
   // The package can be imported only.
   const { Gateway, VirtualService } =
     await import("@kubernetes-models/istio/networking.istio.io/v1");
-  const registrations = await lead("https://books.example", { tls: { minimumVersion: "1.3" } });
+  const registrations = await lead("https://books.example", {
+    tls: { minimumVersion: "1.3" },
+    cors,
+  });
   const gateways = Object.values(ofType(registrations, gatewayType));
   const routes = Object.values(ofType(registrations, routeType));
   assert.deepEqual([gateways.length, routes.length], [2, 2]);

@@ -72,6 +72,36 @@ test("with a required login the proxy is asked about all that has no token, by o
   ]);
 });
 
+test("the proxy is not asked about preflights of listed origins, and about all else", () => {
+  const cors = {
+    origins: ["https://app.example"],
+    methods: ["GET" as const],
+    headers: [],
+    exposeHeaders: [],
+    maxAge: "10m",
+  };
+  const gatewayUrl = "http://localhost:8080";
+  const made = loginPolicies({ login: { required: true, sessions: "redis" }, gatewayUrl, cors });
+  const rulesOf = (name: string) =>
+    made.AuthorizationPolicy.find(({ metadata }) => metadata.name === name)?.spec.rules;
+  const notPaths = ["/oauth2/*"];
+  const to = [{ operation: { notPaths } }];
+  const header = (name: string, notValues: string[]) => ({
+    key: `request.headers[${name}]`,
+    notValues,
+  });
+  assert.deepEqual(rulesOf("session"), [
+    { to: [{ operation: { notPaths, notMethods: ["OPTIONS"] } }], when: [noToken, noPage] },
+    { to, when: [noToken, noPage, header("origin", ["https://app.example"])] },
+    {
+      to,
+      when: [noToken, noPage, header("access-control-request-method", ["GET", "HEAD", "POST"])],
+    },
+  ]);
+  // No browser asks for a page by a preflight.
+  assert.deepEqual(rulesOf("login"), [{ to, when: [noToken, page] }]);
+});
+
 test("at HTTPS what is only redirected there is not asked about", () => {
   const required = policies(true, "https://books.example");
   const operation = { notPaths: ["/oauth2/*"], ports: ["443"] };

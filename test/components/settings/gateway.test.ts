@@ -36,6 +36,26 @@ for (const [name, gateway] of [
     { url, tls: { issuer: { kind: "acme", email: "a@b.example" } } },
   ],
   [
+    "pages of another origin",
+    {
+      url: "http://localhost:8080",
+      cors: { origins: ["https://app.example", "http://[::1]:3000"] },
+    },
+  ],
+  [
+    "every setting of pages of other origins",
+    {
+      url: "http://localhost:8080",
+      cors: {
+        origins: ["https://app.example"],
+        methods: ["GET", "PUT", "DELETE"],
+        headers: [],
+        exposeHeaders: ["x-total-count"],
+        maxAge: "2h",
+      },
+    },
+  ],
+  [
     "every setting of a certificate",
     {
       url,
@@ -47,6 +67,64 @@ for (const [name, gateway] of [
     assert.deepEqual(problems(gateway), []);
   });
 }
+
+const originForm =
+  "expected an origin as browsers send it: http or https, the host in lower case, and the port unless it is the scheme's own; no path, no *, such as https://app.example.com";
+
+test("all mistakes in what pages of other origins may do are said at once", () => {
+  const origins = [
+    "https://app.example/",
+    "https://App.example",
+    "https://app.example:443",
+    "https://*.app.example",
+    "*",
+    "null",
+    "app.example",
+    "capacitor://localhost",
+    "https://user:secret@app.example",
+    "https://app.example",
+    "https://app.example",
+    "https://gateway.example",
+  ];
+  const cors = {
+    origins,
+    methods: ["GET", "get", "TRACE"],
+    headers: ["Authorization", "*", "x-a", "x-a"],
+    exposeHeaders: "x-total",
+    maxAge: "600",
+    credentials: true,
+  };
+  const oneMethod = 'expected one of "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"';
+  const oneHeader = "expected a header's name in lower case, such as authorization; no *";
+  const [slash, capital, port, ...others] = origins;
+  assert.deepEqual(
+    new Set(problems({ url: "https://gateway.example", tls, cors })),
+    new Set([
+      ...[slash, capital, port, ...others.slice(0, 5)].map(
+        (origin, index) =>
+          `gateway.cors.origins[${index}]: found ${JSON.stringify(origin)}, ${originForm}`,
+      ),
+      `gateway.cors.origins[8]: found "https://…@app.example", ${originForm}`,
+      'gateway.cors.origins[10]: found "https://app.example", expected each origin once',
+      'gateway.cors.origins[11]: found "https://gateway.example", expected another origin than gateway.url, whose own pages need none',
+      `gateway.cors.methods[1]: found "get", ${oneMethod}`,
+      `gateway.cors.methods[2]: found "TRACE", ${oneMethod}`,
+      `gateway.cors.headers[0]: found "Authorization", ${oneHeader}`,
+      `gateway.cors.headers[1]: found "*", ${oneHeader}`,
+      'gateway.cors.headers[3]: found "x-a", expected each header once',
+      'gateway.cors.exposeHeaders: found "x-total", expected a list',
+      'gateway.cors.maxAge: found "600", expected a number of seconds, minutes or hours, such as "10m"',
+      "gateway.cors.credentials: found an unknown key, expected one of origins, methods, headers, exposeHeaders, maxAge",
+    ]),
+  );
+  assert.deepEqual(problems({ url: "http://localhost:8080", cors: { origins: [], methods: [] } }), [
+    "gateway.cors.origins: found an empty list, expected at least one origin, or no gateway.cors",
+    "gateway.cors.methods: found an empty list, expected at least one method",
+  ]);
+  assert.deepEqual(problems({ url: "http://localhost:8080", cors: {} }), [
+    "gateway.cors.origins: found nothing, expected a list",
+  ]);
+});
 
 const oneSource = "expected exactly one of secret (NAMESPACE/NAME) and issuer (cert-manager's)";
 const secretForm = "expected a Secret as NAMESPACE/NAME, such as default/bookinfo-tls";

@@ -39,7 +39,7 @@ function tokenOf({ path, headers }: Seen, { fromHeaders }: TokenRules): string |
 /** Browsers send one before a request to another origin, without a token. */
 function isPreflight({ method, headers }: Seen): boolean {
   const asked = headers["access-control-request-method"];
-  return method === "OPTIONS" && headers.origin !== undefined && asked !== undefined;
+  return method === "OPTIONS" && Boolean(headers.origin) && Boolean(asked);
 }
 
 /** What a genuine token claims, nothing where there is no token, or why it is refused. */

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { duration, matching, oneOf, section, unique } from "./schema";
+
+const originWords =
+  "an origin as browsers send it: http or https, the host in lower case, and the port unless it is the scheme's own; no path, no *, such as https://app.example.com";
+
+/** Not a pattern: a page is let in by its whole origin, and `null` is that of any sandboxed frame or local file. */
+const origin = z
+  .string({ error: originWords })
+  .refine(
+    (text) => /^https?:/.test(text) && !text.includes("*") && URL.parse(text)?.origin === text,
+    { error: originWords },
+  );
+
+/** Those that a page may send; browsers send neither CONNECT nor TRACE for one. */
+export const corsMethod = oneOf({
+  GET: true,
+  HEAD: true,
+  POST: true,
+  PUT: true,
+  PATCH: true,
+  DELETE: true,
+  OPTIONS: true,
+});
+
+const header = () =>
+  unique(
+    matching(/^[a-z0-9-]+$/, "a header's name in lower case, such as authorization; no *"),
+    "each header once",
+  );
+
+/**
+ * What pages of other origins may ask the services, by a browser: no cookie goes with it, so a page brings its own token.
+ * https://fetch.spec.whatwg.org/#http-cors-protocol
+ */
+export const cors = section({
+  origins: unique(origin, "each origin once").min(1, {
+    error: "at least one origin, or no gateway.cors",
+  }),
+  /** Default: GET, HEAD and POST. What a caller may do, the table says. */
+  methods: unique(corsMethod, "each method once")
+    .min(1, { error: "at least one method" })
+    .default(["GET", "HEAD", "POST"]),
+  /** The headers that a page may send. Default: authorization and content-type. */
+  headers: header().default(["authorization", "content-type"]),
+  /** The headers of answers that a page may read, besides those that it always may. Default: none. */
+  exposeHeaders: header().default([]),
+  /** How long a browser keeps the answer to a preflight. Default: 10m; browsers have limits of their own. */
+  maxAge: duration("10m").default("10m"),
+});
+
+const withOrigins = z.looseObject({
+  gateway: z.looseObject({
+    url: z.string(),
+    cors: z.looseObject({ origins: z.array(z.unknown()) }),
+  }),
+});
+
+/** The gateway's own pages need no setting; one that lists them is meant for another gateway. */
+export function checkOrigins(settings: unknown, context: z.core.$RefinementCtx): void {
+  const { data } = withOrigins.safeParse(settings);
+  if (data === undefined) return;
+  const { url, cors: found } = data.gateway;
+  found.origins.forEach((one, index) => {
+    if (one !== url) return;
+    context.addIssue({
+      code: "custom",
+      path: ["gateway", "cors", "origins", index],
+      input: one,
+      message: "another origin than gateway.url, whose own pages need none",
+    });
+  });
+}
