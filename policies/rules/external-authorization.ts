@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { judgeProvider, type ProviderSettings } from "../authorizers";
 import { chartOf } from "../charts";
+import { type Narrowing, preflightSettings, unlessPreflight } from "../cors";
 import { isEverything } from "../everything";
 import { where as whereOf } from "../expectation";
 import {
@@ -29,6 +30,9 @@ const loginSettings = z.strictObject({
       z.strictObject({
         provider: z.string().describe("The provider's name"),
         when: z.array(conditionSettings).describe("Which requests it is asked about. Default: all"),
+        exemptPreflights: preflightSettings
+          .optional()
+          .describe("Preflights that it is not asked about. Default: none"),
       }),
     )
     .describe("The providers that the gateway asks: together about every request without a token"),
@@ -183,25 +187,32 @@ function judgeAsked(
     return [{ found, write }];
   }
   return own.flatMap((policy) => {
-    const judged = policy.rules.map((rule) => judgeRule(policy, rule, login, asked));
-    return judged.some((findings) => findings.length === 0) ? [] : (judged[0] ?? []);
+    const [unasked = []] = unlessPreflight(asked.exemptPreflights).flatMap((narrowing) => {
+      const judged = policy.rules.map((rule) => judgeRule(policy, rule, login, asked, narrowing));
+      return judged.some((findings) => findings.length === 0) ? [] : [judged[0] ?? []];
+    });
+    return unasked;
   });
 }
 
-/** Whatever narrows a rule lets requests pass that the proxy is not asked about. */
+/** Whatever else narrows a rule lets requests pass that the proxy is not asked about. */
 function judgeRule(
   { resource }: AuthorizationPolicy,
   rule: AuthorizationRule,
   login: Login,
   { when }: Asked,
+  narrowing: Narrowing,
 ): Finding[] {
   const { sources, operations, conditions } = rule;
-  const accepted = [{ key: "request.headers[authorization]", notValues: ["*"] }, ...when].map(
-    (one) => JSON.stringify(one),
-  );
+  const accepted = [
+    { key: "request.headers[authorization]", notValues: ["*"] },
+    ...when,
+    ...narrowing.when,
+  ].map((one) => JSON.stringify(one));
   const lists: Readonly<Record<string, readonly string[]>> = {
     notPaths: login.exemptPaths,
     ...(login.ports.length > 0 && { ports: login.ports }),
+    ...narrowing.operation,
   };
   return [
     ...sources.map(({ where, fields }) => partFinding(resource, where, fields, "no source")),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { corsSettings, judgeCors, unansweredPreflights } from "../cors";
 import { headerNames } from "../proxy-settings";
 import { at, entries, isFields, isKind, objectName, show } from "../reading";
 import { type Resource, unknown } from "../resource";
@@ -31,6 +32,9 @@ const settings = z.object({
     .array(z.string())
     .default([])
     .describe("The hosts that may see hidden headers, such as the login's, in full"),
+  cors: corsSettings
+    .optional()
+    .describe("What routes let pages of other origins do. Default: not all with credentials"),
 });
 
 type Settings = z.infer<typeof settings>;
@@ -38,10 +42,10 @@ type Settings = z.infer<typeof settings>;
 /** https://istio.io/latest/docs/reference/config/networking/virtual-service/#Headers */
 export const routeHeaders = resourceRule({
   name: "route-headers",
-  description: "No route gives a request a token or a cookie, or a service the login's session.",
+  description: "No route sets a token or cookie, shows a session, or lets strangers' pages read.",
   severity: "critical",
   remediation:
-    "Take the header out of the route: a token comes from the caller, or from the login. Have each route of a gateway remove what services are not to see.",
+    "Take the header out of the route: a token comes from the caller, or from the login. Have each route of a gateway remove what services are not to see, and let pages of listed origins ask, without credentials.",
   settings,
   judge(resource, settings) {
     if (isRoute(resource)) return ofVirtualService(resource, settings);
@@ -67,8 +71,17 @@ function ofVirtualService(resource: Resource, settings: Settings): Finding[] {
           settings,
         ),
       ),
-      ...judgeCors(at(route, "corsPolicy"), `${where}.corsPolicy`, title),
+      ...judgeCors(
+        {
+          policy: at(route, "corsPolicy"),
+          path: `${where}.corsPolicy`,
+          title,
+          isIstio: true,
+        },
+        settings.cors,
+      ),
       ...shown(resource, route, where, settings),
+      ...unanswered(resource, route, where, settings),
     ];
   });
 }
@@ -94,27 +107,6 @@ function judgeHeaders(headers: unknown, where: string, title: string, settings: 
   );
 }
 
-const anyOrigin: readonly unknown[] = ["*", ".*", ".+", "^.*$", "http", "https", "https://", "/"];
-
-/** With credentials a page of any of these origins reads what a session may. */
-function judgeCors(policy: unknown, where: string, title: string): Finding[] {
-  if (at(policy, "allowCredentials") !== true) return [];
-  const origins = [...entries(at(policy, "allowOrigins")), ...entries(at(policy, "allowOrigin"))];
-  return origins
-    .filter((origin) =>
-      [
-        origin,
-        ...["exact", "prefix", "regex"].map((kind) =>
-          isFields(origin) ? origin[kind] : undefined,
-        ),
-      ].some((value) => value === unknown || anyOrigin.includes(value)),
-    )
-    .map((origin) => ({
-      found: `${where} of ${title} lets ${show(origin)} read with credentials`,
-      write: "origins in full, or no allowCredentials",
-    }));
-}
-
 /** The session is the login's own: a service that gets to see its cookie can use it. */
 function shown(resource: Resource, route: unknown, where: string, settings: Settings): Finding[] {
   const { hiddenHeaders, seeing } = settings;
@@ -133,13 +125,37 @@ function shown(resource: Resource, route: unknown, where: string, settings: Sett
   });
 }
 
+/** Of a route that leads from a gateway to what pages ask. */
+function unanswered(resource: Resource, route: unknown, where: string, { cors }: Settings) {
+  const leads = entries(at(route, "route")).map((destination) =>
+    fullHost(at(destination, "destination", "host"), namespaceOf(resource)),
+  );
+  const isAsked = leads.some((host) => !cors?.exceptHosts.some((one) => one === host));
+  if (cors === undefined || !isAsked) return [];
+  if (gatewaysOf(resource).every((gateway) => gateway === "mesh")) return [];
+  const title = `VirtualService ${objectName(resource)}`;
+  return unansweredPreflights(
+    { policy: at(route, "corsPolicy"), path: `${where}.corsPolicy`, title },
+    cors,
+  );
+}
+
 /** The same of Kubernetes' own kind, by its filters. */
 function ofHttpRoute(resource: Resource, settings: Settings): Finding[] {
   const title = `HTTPRoute ${objectName(resource)}`;
   return entries(at(resource.inputs, "spec", "rules")).flatMap((rule, index) =>
     [rule, ...entries(at(rule, "backendRefs"))].flatMap((holder) =>
-      entries(at(holder, "filters")).flatMap((filter) =>
-        (
+      entries(at(holder, "filters")).flatMap((filter) => [
+        ...judgeCors(
+          {
+            policy: at(filter, "cors"),
+            path: `spec.rules[${index}].cors`,
+            title,
+            isIstio: false,
+          },
+          settings.cors,
+        ),
+        ...(
           [
             ["requestHeaderModifier", settings.requestHeaders],
             ["responseHeaderModifier", settings.responseHeaders],
@@ -155,7 +171,7 @@ function ofHttpRoute(resource: Resource, settings: Settings): Finding[] {
               })),
           ),
         ),
-      ),
+      ]),
     ),
   );
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Narrowing, preflightSettings, unlessPreflight } from "../cors";
 import { isEverything } from "../everything";
 import {
   type AuthorizationPolicy,
@@ -19,6 +20,7 @@ const tokensSettings = z.strictObject({
   labels: z.record(z.string(), z.string()).describe("The labels of the gateway's pods"),
   exemptPaths: z.array(z.string()).describe("The login's own paths, which need no token"),
   exemptPorts: z.array(z.string()).default([]).describe("Ports that answer by redirects only"),
+  exemptPreflights: preflightSettings.optional().describe("Preflights. Default: none"),
 });
 
 type Tokens = z.infer<typeof tokensSettings>;
@@ -26,10 +28,11 @@ type Tokens = z.infer<typeof tokensSettings>;
 /** https://istio.io/latest/docs/reference/config/security/authorization-policy/ */
 export const tokenRequired = stackRule({
   name: "token-required",
-  description: "Where the gateway requires a token, nothing but the login's own paths is exempt.",
+  description:
+    "Where the gateway requires a token, only sign-ins and listed preflights are exempt.",
   severity: "critical",
   remediation:
-    "Have a DENY policy on the gateway refuse requests without a token of a trusted issuer, with the login's own paths as its only notPaths.",
+    "Have a DENY policy on the gateway refuse requests without a token of a trusted issuer, with the login's own paths as its only notPaths, and of preflights those of listed origins alone let pass.",
   settings: z.object({
     issuers: z.array(issuerSettings).default([]).describe("Whose tokens count"),
     requiredTokens: tokensSettings
@@ -85,18 +88,26 @@ function judgeGateway(
   );
   const write = `a DENY policy in ${namespace} with ${absent}: ${show(issuers.map(({ issuer }) => principalsOf(issuer)))}`;
   const missing = { found: "no policy refuses requests without a token at the gateway", write };
-  const judged = asking.map((one) => judgeRule(one.policy, one.rule, gateway));
-  const isRefused = judged.some((findings) => findings.length === 0);
+  const unrefused = unlessPreflight(tokens.exemptPreflights).flatMap((narrowing) => {
+    const judged = asking.map((one) => judgeRule(one.policy, one.rule, gateway, narrowing));
+    return judged.some((findings) => findings.length === 0) ? [] : [judged[0] ?? [missing]];
+  });
   return [
-    ...(isRefused ? [] : (judged[0] ?? [missing])),
+    ...(unrefused[0] ?? []),
     ...issuers
       .filter(({ clients }) => clients !== "any")
       .flatMap((issuer) => judgeClients(own, issuer, gateway)),
   ];
 }
 
-/** A rule that refuses every request without a token: whatever narrows it lets some pass. */
-function judgeRule(policy: AuthorizationPolicy, rule: AuthorizationRule, gateway: Gateway) {
+/** A rule that refuses every request without a token: whatever else narrows it lets some pass. */
+function judgeRule(
+  policy: AuthorizationPolicy,
+  rule: AuthorizationRule,
+  gateway: Gateway,
+  { operation, when }: Narrowing,
+) {
+  const accepted = when.map((one) => JSON.stringify(one));
   const { resource } = policy;
   const trusted = gateway.issuers.map(({ issuer }) => principalsOf(issuer));
   return [
@@ -107,10 +118,12 @@ function judgeRule(policy: AuthorizationPolicy, rule: AuthorizationRule, gateway
           : [partFinding(resource, `${where}.${list}`, values, `${absent}: ${show(trusted)}`)],
       ),
     ),
-    ...judgeOperations(policy, rule.operations, gateway),
-    ...rule.conditions.map(({ where, fields }) =>
-      partFinding(resource, where, fields, "no condition"),
-    ),
+    ...judgeOperations(policy, rule.operations, gateway, operation),
+    ...rule.conditions
+      .filter(({ fields }) => !accepted.includes(JSON.stringify(fields)))
+      .map(({ where, fields }) =>
+        partFinding(resource, where, fields, accepted.join(" or ") || "no condition"),
+      ),
   ];
 }
 
@@ -118,10 +131,12 @@ function judgeOperations(
   { resource }: AuthorizationPolicy,
   operations: readonly Part[],
   { tokens }: Gateway,
+  more: Narrowing["operation"] = {},
 ): Finding[] {
   const lists: Readonly<Record<string, readonly string[]>> = {
     notPaths: tokens.exemptPaths,
     notPorts: tokens.exemptPorts,
+    ...more,
   };
   return operations.flatMap(({ where, fields }) =>
     Object.entries(isFields(fields) ? fields : { operation: fields }).flatMap(([list, values]) =>

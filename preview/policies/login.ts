@@ -8,6 +8,7 @@ import { hostOf, proxy, proxyPrefix, signInPaths, signOutPath } from "../../comp
 import { providerNames } from "../../components/login/policies";
 import { gatewayPort, secureGatewayPort } from "../../components/mesh/values";
 import { gatewayLabels, namespaces } from "../../components/names";
+import { secondsOf } from "../../components/settings/schema";
 import { hostOf as serviceHost } from "../../components/traffic";
 
 type GatewaySettings = Pick<Settings, "identity" | "authentication" | "login" | "gateway">;
@@ -35,6 +36,7 @@ export function gatewaySettings(application: Application, settings: GatewaySetti
       ...(isLogin ? [hostOf(proxy)] : []),
       ...challengesOf(settings),
     ],
+    cors: corsOf(settings),
     ...requiredTokens(application, settings),
     ...(isLogin && loginOf(settings)),
   };
@@ -44,7 +46,32 @@ export function gatewaySettings(application: Application, settings: GatewaySetti
 const challengesOf = ({ gateway }: Pick<GatewaySettings, "gateway">) =>
   gateway.tls?.issuer?.kind === "acme" ? [solverHost] : [];
 
-/** Without a token nothing passes but signing in and out, and redirects to the https address. */
+/** Pages of no other origin, where the settings name none. */
+function corsOf({ login, gateway }: Pick<GatewaySettings, "login" | "gateway">) {
+  const { cors } = gateway;
+  if (cors === undefined) return {};
+  const { origins, methods, headers, exposeHeaders, maxAge } = cors;
+  return {
+    origins,
+    methods,
+    headers,
+    exposeHeaders,
+    maxAge: secondsOf(maxAge),
+    exceptHosts: [...(login.at === "gateway" ? [hostOf(proxy)] : []), ...challengesOf({ gateway })],
+  };
+}
+
+/** A browser may ask about the first three whatever it was told. */
+function preflightsOf(
+  { gateway: { cors } }: Pick<GatewaySettings, "gateway">,
+  exceptPaths: readonly string[] = [],
+) {
+  if (cors === undefined) return {};
+  const methods = [...new Set(["GET", "HEAD", "POST", ...cors.methods])];
+  return { exemptPreflights: { origins: cors.origins, methods, exceptPaths } };
+}
+
+/** Without a token nothing passes but signing in and out, preflights of listed origins, and redirects to the https address. */
 function requiredTokens(
   application: Application,
   { authentication, login, gateway }: GatewaySettings,
@@ -57,6 +84,7 @@ function requiredTokens(
       ...atGateway,
       exemptPaths: isLogin ? own : [],
       exemptPorts: isSecure(gateway.url) ? [String(gatewayPort)] : [],
+      ...preflightsOf({ gateway }, isLogin ? [`${proxyPrefix}/*`] : []),
     },
   };
 }
@@ -74,7 +102,11 @@ function loginOf({ login, identity, gateway }: GatewaySettings) {
       asked: isRequired
         ? [
             { provider: providerNames.pages, when: [{ key: accept, values: [page] }] },
-            { provider: providerNames.others, when: [{ key: accept, notValues: [page] }] },
+            {
+              provider: providerNames.others,
+              when: [{ key: accept, notValues: [page] }],
+              ...preflightsOf({ gateway }),
+            },
           ]
         : [{ provider: providerNames.pages, when: [{ key: cookie, values: ["*"] }] }],
       service: hostOf(proxy),

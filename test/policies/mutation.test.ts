@@ -5,6 +5,7 @@ import { rules } from "../../policies/rules";
 import type { Rule } from "../../policies/rule";
 import { type Given, judged, type Violation } from "./judged";
 import { weakened } from "./mutations";
+import { corsChanges } from "./mutations/cors";
 import { mutated } from "./mutations/mutation";
 import { type Program, programOf } from "./program";
 
@@ -44,6 +45,8 @@ for (const [authentication, others] of [
   [{ at: "workload" }, { "istio-auth0:login": { ...login, required: true } }],
   [{}, { "istio-auth0:login": { ...login, sessions: "cookie" } }],
   [{}, { "istio-auth0:login": { at: "application", image: "registry.example/page:1.0.0" } }],
+  [{ at: "gateway", required: true }, corsChanges],
+  [{}, { ...corsChanges, "istio-auth0:login": login }],
   [{}, { "istio-auth0:mesh": { networkPolicies: false } }],
   [{}, { "istio-auth0:mesh": { egress: "ALLOW_ANY" }, "istio-auth0:login": login }],
   [{}, { "istio-auth0:mesh": { imports: ["payments/*"], metricsFrom: ["monitoring"] } }],

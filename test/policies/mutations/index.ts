@@ -1,4 +1,5 @@
 /** Every weakening that the pack has to catch, by the program that is weakened. */
+import { corsChanges, corsMutations, preflightMutations } from "./cors";
 import { entranceMutations } from "./entrance";
 import { grantMutations } from "./grants";
 import {
@@ -57,5 +58,11 @@ export const weakened: readonly Weakened[] = [
     stack: "prod",
     changes: { "istio-auth0:login": { at: "gateway", required: true } },
     mutations: requiredMutations,
+  },
+  { stack: "prod", changes: corsChanges, mutations: corsMutations },
+  {
+    stack: "prod",
+    changes: { ...corsChanges, "istio-auth0:login": { at: "gateway", required: true } },
+    mutations: preflightMutations,
   },
 ];

@@ -66,6 +66,25 @@ export const routeMutations: readonly Mutation[] = [
     value: { allowOrigins: [{ regex: ".*" }], allowCredentials: true },
   },
   {
+    weakening: "answers for a page of another origin, where the settings name none",
+    ...headers,
+    at: [...http, "corsPolicy"],
+    value: { allowOrigins: [{ exact: "https://app.example" }], unmatchedPreflights: "IGNORE" },
+  },
+  {
+    weakening: "answers for any page by a route of Kubernetes' own kind",
+    rule: "route-headers",
+    added: {
+      type: "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
+      name: "another",
+      provider: "cluster",
+      inputs: {
+        metadata: { name: "another", namespace: "bookinfo" },
+        spec: { rules: [{ filters: [{ type: "CORS", cors: { allowOrigins: ["*"] } }] }] },
+      },
+    },
+  },
+  {
     weakening: "a token by a route of Kubernetes' own kind",
     rule: "route-headers",
     added: {

@@ -56,6 +56,85 @@ test("answers for any page with credentials are found", async () => {
   }
 });
 
+const cors = {
+  origins: ["https://app.example"],
+  methods: ["GET"],
+  headers: ["authorization"],
+  exposeHeaders: ["x-total"],
+  maxAge: 600,
+  exceptHosts: ["proxy.login.svc.cluster.local"],
+};
+const asConfigured = {
+  allowOrigins: [{ exact: "https://app.example" }],
+  allowMethods: ["GET"],
+  allowHeaders: ["Authorization"],
+  exposeHeaders: ["x-total"],
+  maxAge: "10m",
+  unmatchedPreflights: "IGNORE",
+};
+
+test("what routes let pages of other origins do is what is configured, and nothing wider", async () => {
+  const judgedAs = (corsPolicy: object) => found(route({ ...to("cart"), corsPolicy }), { cors });
+  const path = "spec.http[0].corsPolicy";
+  const title = "VirtualService shop/route";
+  assert.deepEqual(await judgedAs(asConfigured), []);
+  const wider: readonly (readonly [object, string])[] = [
+    [
+      { allowOrigins: [...asConfigured.allowOrigins, { regex: ".*" }] },
+      `${path} of ${title} lets {"regex":".*"} read. Write exact: of ["https://app.example"]`,
+    ],
+    [
+      { allowOrigin: ["null"] },
+      `${path} of ${title} lets "null" read. Write exact: of ["https://app.example"]`,
+    ],
+    [
+      { allowMethods: ["GET", "get"] },
+      `${path}.allowMethods of ${title} has "get". Write of ["GET"]`,
+    ],
+    [
+      { allowHeaders: ["*"] },
+      `${path}.allowHeaders of ${title} has "*". Write of ["authorization"]`,
+    ],
+    [
+      { exposeHeaders: ["x-secret"] },
+      `${path}.exposeHeaders of ${title} has "x-secret". Write of ["x-total"]`,
+    ],
+    [{ allowCredentials: true }, `${path}.allowCredentials of ${title} is true. Write nothing`],
+    [{ maxAge: "601s" }, `${path}.maxAge of ${title} is "601s". Write at most "600s"`],
+    [
+      { unmatchedPreflights: undefined },
+      `${path}.unmatchedPreflights of ${title} is nothing. Write "IGNORE"`,
+    ],
+  ];
+  for (const [change, message] of wider)
+    assert.deepEqual(await judgedAs({ ...asConfigured, ...change }), [message]);
+  for (const field of Object.keys(asConfigured))
+    assert.ok((await judgedAs({ ...asConfigured, [field]: notKnown })).length > 0, field);
+});
+
+test("where no origin is configured, no route lets one in", async () => {
+  const none = { cors: {} };
+  assert.deepEqual(await found(route(to("cart")), none), []);
+  const messages = await found(
+    route({ ...to("cart"), corsPolicy: { allowOrigins: [{ exact: "https://app.example" }] } }),
+    none,
+  );
+  assert.match(
+    messages.join("\n"),
+    /lets \{"exact":"https:\/\/app.example"\} read. Write no policy/,
+  );
+});
+
+test("a preflight that no token is asked for is answered by each route of a gateway", async () => {
+  const unanswered = [
+    'spec.http[0].corsPolicy of VirtualService shop/route answers no preflight of "https://app.example". Write exact: "https://app.example" among allowOrigins',
+  ];
+  assert.deepEqual(await found(route(to("cart")), { cors }), unanswered);
+  assert.deepEqual(await found(route(to("cart"), ["mesh"]), { cors }), []);
+  assert.deepEqual(await found(route(to("proxy.login.svc.cluster.local")), { cors }), []);
+  assert.deepEqual(await found(route({ redirect: { uri: "/" } }), { cors }), []);
+});
+
 test("what services are not to see is taken away by each route of a gateway", async () => {
   const settings = {
     hiddenHeaders: ["cookie"],
@@ -83,6 +162,12 @@ test("routes of Kubernetes' own kind are judged by their filters", async () => {
   });
   assert.equal((await found(other({ filters }))).length, 1);
   assert.equal((await found(other({ backendRefs: [{ name: "cart", filters }] }))).length, 1);
+  const pages = (policy: object) => found(other({ filters: [{ cors: policy }] }), { cors });
+  assert.deepEqual(await pages({ allowOrigins: ["https://app.example"], maxAge: 600 }), []);
+  assert.deepEqual(await pages({ allowOrigins: ["*"], maxAge: 601 }), [
+    'spec.rules[0].cors of HTTPRoute shop/route lets "*" read. Write exact: of ["https://app.example"]',
+    'spec.rules[0].cors.maxAge of HTTPRoute shop/route is 601. Write at most "600s"',
+  ]);
   const harmless = [{ requestHeaderModifier: { set: [{ name: "x-shop", value: "1" }] } }];
   assert.deepEqual(await found(other({ filters: harmless })), []);
 });

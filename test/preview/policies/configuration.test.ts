@@ -39,6 +39,7 @@ test("the table and the issuers follow from the program's own, by the namespace'
     checkOnlyNamespaces: [],
     gatewayUrl: "https://www.bookinfo.example",
     gatewayHosts: ["www.bookinfo.example"],
+    cors: {},
     routeNamespaces: ["bookinfo"],
     outboundTraffic: "REGISTRY_ONLY",
     imports: { bookinfo: ["./*"] },
@@ -77,6 +78,42 @@ test("the table and the issuers follow from the program's own, by the namespace'
       clients: { "Bookinfo reporting": ["read:book-details", "read:book-reviews"] },
     },
   });
+});
+
+test("what pages of other origins may do follows from the settings, and which preflights need no token", () => {
+  const settings = settingsOf("prod");
+  const cors = {
+    origins: ["https://app.example"],
+    methods: ["PUT" as const],
+    headers: ["authorization"],
+    exposeHeaders: [],
+    maxAge: "1h",
+  };
+  const login = loginSettings.parse({ at: "gateway", required: true });
+  const derived = derivedSettings(bookinfo, {
+    ...settings,
+    login,
+    gateway: { ...settings.gateway, cors },
+  });
+  const preflights = { origins: cors.origins, methods: ["GET", "HEAD", "POST", "PUT"] };
+  assert.deepEqual(derived.cors, {
+    ...cors,
+    maxAge: 3600,
+    exceptHosts: [
+      "oauth2-proxy.login.svc.cluster.local",
+      "acme-solver.istio-ingress.svc.cluster.local",
+    ],
+  });
+  assert.deepEqual(derived.requiredTokens?.exemptPreflights, {
+    ...preflights,
+    exceptPaths: ["/oauth2/*"],
+  });
+  assert.deepEqual(
+    derived.login?.asked.map((one) =>
+      "exemptPreflights" in one ? one.exemptPreflights : undefined,
+    ),
+    [undefined, { ...preflights, exceptPaths: [] }],
+  );
 });
 
 test("what may connect follows from the table, and from the settings of mesh and login", () => {

@@ -1,0 +1,171 @@
+/** What pages of other origins may do by a browser (CORS). */
+import { z } from "zod";
+import { secondsOf } from "./chart-values";
+import { at, entries, isFields, show } from "./reading";
+import { unknown } from "./resource";
+import type { Finding } from "./rule";
+
+const names = (what: string) => z.array(z.string()).default([]).describe(what);
+
+/** What the routes may let pages do. */
+export const corsSettings = z.strictObject({
+  origins: names("The origins whose pages may ask, in full"),
+  methods: names("The methods that they may send"),
+  headers: names("The headers that they may send, in lower case"),
+  exposeHeaders: names("The headers of answers that they may read, in lower case"),
+  maxAge: z.number().default(0).describe("How long a browser may keep that, in seconds"),
+  exceptHosts: names("The hosts that no page asks, such as the login's, in full"),
+});
+
+export type Cors = z.infer<typeof corsSettings>;
+
+/** A policy of other origins, as it stands in a route. */
+interface Place {
+  readonly policy: unknown;
+  /** Of it, in the object. */
+  readonly path: string;
+  /** The object's. */
+  readonly title: string;
+  /** Whether it is Istio's own kind, which can leave a stranger's preflight to the service. */
+  readonly isIstio: boolean;
+}
+
+/** What a route lets pages do that the settings do not; without settings, what no route may. */
+export function judgeCors(place: Place, allowed: Cors | undefined): Finding[] {
+  if (place.policy === undefined) return [];
+  return allowed === undefined ? judgeCredentials(place) : judgePolicy(place, allowed);
+}
+
+const originsOf = (policy: unknown) => [
+  ...entries(at(policy, "allowOrigins")),
+  ...entries(at(policy, "allowOrigin")),
+];
+
+const anyOrigin: readonly unknown[] = ["*", ".*", ".+", "^.*$", "http", "https", "https://", "/"];
+
+/** With credentials a page of any of these origins reads what a session may. */
+function judgeCredentials({ policy, path, title }: Place): Finding[] {
+  if (at(policy, "allowCredentials") !== true) return [];
+  return originsOf(policy)
+    .filter((origin) =>
+      [
+        origin,
+        ...["exact", "prefix", "regex"].map((kind) =>
+          isFields(origin) ? origin[kind] : undefined,
+        ),
+      ].some((value) => value === unknown || anyOrigin.includes(value)),
+    )
+    .map((origin) => ({
+      found: `${path} of ${title} lets ${show(origin)} read with credentials`,
+      write: "origins in full, or no allowCredentials",
+    }));
+}
+
+function judgePolicy({ policy, path, title, isIstio }: Place, allowed: Cors): Finding[] {
+  const lists = [
+    ["allowMethods", allowed.methods],
+    ["allowHeaders", allowed.headers],
+    ["exposeHeaders", allowed.exposeHeaders],
+  ] as const;
+  const age = at(policy, "maxAge");
+  const seconds = typeof age === "number" ? age : secondsOf(age);
+  const unmatched = at(policy, "unmatchedPreflights");
+  const credentials = at(policy, "allowCredentials");
+  return [
+    ...originsOf(policy)
+      .filter((origin) => !allowed.origins.some((one) => one === exactOf(origin)))
+      .map((origin) => ({
+        found: `${path} of ${title} lets ${show(origin)} read`,
+        write: allowed.origins.length === 0 ? "no policy" : `exact: of ${show(allowed.origins)}`,
+      })),
+    ...lists.flatMap(([list, known]) =>
+      entries(at(policy, list))
+        .filter((name) => !known.some((one) => one === normal(name, list)))
+        .map((name) => ({
+          found: `${path}.${list} of ${title} has ${show(name)}`,
+          write: `of ${show(known)}`,
+        })),
+    ),
+    ...(credentials === undefined || credentials === false
+      ? []
+      : [
+          {
+            found: `${path}.allowCredentials of ${title} is ${show(credentials)}`,
+            write: "nothing",
+          },
+        ]),
+    ...(age === undefined || (seconds ?? Infinity) <= allowed.maxAge
+      ? []
+      : [
+          {
+            found: `${path}.maxAge of ${title} is ${show(age)}`,
+            write: `at most "${allowed.maxAge}s"`,
+          },
+        ]),
+    ...(!isIstio || unmatched === "IGNORE"
+      ? []
+      : [
+          {
+            found: `${path}.unmatchedPreflights of ${title} is ${show(unmatched)}`,
+            write: '"IGNORE"',
+          },
+        ]),
+  ];
+}
+
+/** Preflights need no token where pages are let in: one that the route does not answer would get to the service. */
+export function unansweredPreflights(
+  { policy, path, title }: Omit<Place, "isIstio">,
+  { origins }: Cors,
+): Finding[] {
+  const answered = originsOf(policy).map(exactOf);
+  return origins
+    .filter((origin) => !answered.includes(origin))
+    .map((origin) => ({
+      found: `${path} of ${title} answers no preflight of ${show(origin)}`,
+      write: `exact: ${show(origin)} among allowOrigins`,
+    }));
+}
+
+/** Istio has an origin as what it is compared by, Kubernetes' own kind as a text. */
+const exactOf = (origin: unknown) =>
+  isFields(origin) && Object.keys(origin).length === 1 ? origin.exact : origin;
+
+/** A method is told by its case; a header's name is not. */
+const normal = (name: unknown, list: string) =>
+  typeof name === "string" && list !== "allowMethods" ? name.toLowerCase() : name;
+
+/** Which preflights need no token: Envoy answers them by itself, once the policies have let them pass. */
+export const preflightSettings = z.strictObject({
+  origins: z.array(z.string()).describe("The origins that the routes let in"),
+  methods: z.array(z.string()).describe("The methods that are asked about"),
+  exceptPaths: names("Paths of routes that let none in: there they need a token"),
+});
+
+/** What may narrow a rule, apart from what the rule is about. */
+export interface Narrowing {
+  /** By the list of an operation. */
+  readonly operation: Readonly<Record<string, readonly string[]>>;
+  readonly when: readonly unknown[];
+}
+
+/**
+ * What narrows rules that fit every request together, but those preflights: one of them each. The asked method is named:
+ * `*` would stand for an empty one too, and that is no preflight to Envoy.
+ */
+export function unlessPreflight(
+  preflights: z.infer<typeof preflightSettings> | undefined,
+): readonly Narrowing[] {
+  if (preflights === undefined) return [{ operation: {}, when: [] }];
+  const { origins, methods, exceptPaths } = preflights;
+  const header = (name: string, notValues: readonly string[]) => ({
+    operation: {},
+    when: [{ key: `request.headers[${name}]`, notValues }],
+  });
+  return [
+    { operation: { notMethods: ["OPTIONS"] }, when: [] },
+    header("origin", origins),
+    header("access-control-request-method", methods),
+    ...(exceptPaths.length > 0 ? [{ operation: { paths: exceptPaths }, when: [] }] : []),
+  ];
+}
