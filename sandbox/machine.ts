@@ -25,7 +25,7 @@ export function machineProblem(): string | undefined {
       platform === "darwin"
         ? "a virtual machine (brew install lima; limactl start --arch=x86_64 template:debian-12; limactl shell debian-12)"
         : "a virtual machine";
-    return `the sandbox runs on Linux on x86-64, and this is ${platform} on ${arch}: use ${machine}, or a real cluster (README.md)`;
+    return `the sandbox runs on Linux on x86-64, and this is ${platform} on ${arch}: use ${machine}, or a real cluster (docs/clusters.md)`;
   }
   if (process.getuid?.() !== 0) {
     return "the sandbox makes namespaces and mounts: run it as root (sudo npm run sandbox)";

@@ -1,6 +1,6 @@
 /**
  * The modes that the whole system is proven in, one after the other on one node: the published designs, then what no
- * design has, and last the sandbox's own settings. Data: `verify --all-modes` runs it, and README.md shows the designs.
+ * design has, and last the sandbox's own settings. Data: `verify --all-modes` runs it, and docs/designs.md shows the designs.
  */
 import type { Application } from "../../components/application";
 import { tenantAddresses } from "../../components/identity/addresses";

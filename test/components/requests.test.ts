@@ -110,7 +110,7 @@ function stack(highAvailability: boolean) {
   });
 }
 
-// The README says so too.
+// docs/clusters.md says so too.
 for (const [what, highAvailability, count, total] of [
   ["istiod, the gateway", false, 8, { cpu: 180, memory: 1088 }],
   ["two of istiod and of the gateway", true, 10, { cpu: 240, memory: 1408 }],

@@ -1,6 +1,6 @@
 /**
  * The machine, before, while and after two sandboxes run on it side by side: what it may see of them is what the
- * README says, and after `down` it is as it was.
+ * docs/sandbox.md says, and after `down` it is as it was.
  */
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
@@ -44,7 +44,7 @@ class WatchedCopy extends SandboxCopy {
   }
 
   /**
-   * What its commands wrote outside the folders that the README names, the clone's own packages, beside which the
+   * What its commands wrote outside the folders that docs/sandbox.md names, the clone's own packages, beside which the
    * built programs lie, and npm's own, where npm keeps its logs.
    */
   strayFiles(): string[] {

@@ -13,7 +13,7 @@ function pretend(context: TestContext, platform: string, arch: string, user: num
 }
 
 const elsewhere = (machine: string, command = "") =>
-  `the sandbox runs on Linux on x86-64, and this is ${machine}: use a virtual machine${command}, or a real cluster (README.md)`;
+  `the sandbox runs on Linux on x86-64, and this is ${machine}: use a virtual machine${command}, or a real cluster (docs/clusters.md)`;
 
 const lima =
   " (brew install lima; limactl start --arch=x86_64 template:debian-12; limactl shell debian-12)";

@@ -1,4 +1,4 @@
-/** The modes: each makes sense as it is written, together they try every setting, and README.md shows the designs. */
+/** The modes: each makes sense as it is written, together they try every setting, and docs/designs.md shows the designs. */
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -151,14 +151,14 @@ test("where only machines call, the modes without a login are left, the last amo
   assert.equal(modesFor({ people: true }), modes);
 });
 
-/** A design as README.md lists it. */
+/** A design as docs/designs.md lists it. */
 function row({ name, settings, elsewhere }: Design): string {
   const set = Object.entries(settings).map(([path, value]) => `\`${path}=${value}\``);
   return `| ${name} | ${set.join(", ")} | ${elsewhere} |`;
 }
 
-test("README.md lists the designs with their settings", () => {
-  const lines = readFileSync(join(root, "README.md"), "utf8").split("\n");
+test("docs/designs.md lists the designs with their settings", () => {
+  const lines = readFileSync(join(root, "docs/designs.md"), "utf8").split("\n");
   const head = lines.findIndex((line) => /^\| design +\|/.test(line));
   const end = lines.indexOf("", head);
   // The table is laid out in columns.
