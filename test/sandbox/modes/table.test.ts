@@ -145,6 +145,7 @@ test("where only machines call, the modes without a login are left, the last amo
     "a provider that is there",
     "a provider that signs with ES256, permissions as words",
     "a second issuer, tokens of any client required at the gateway",
+    "pages of another origin, tokens required at the gateway",
     "tokens checked at the workloads",
     "the sandbox's own settings",
   ]);
