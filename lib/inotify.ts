@@ -54,22 +54,21 @@ function limitIn(proc: string): number | undefined {
 function usedIn(proc: string): ReadonlyMap<number, number> {
   const used = new Map<number, number>();
   for (const entry of readdirSync(proc).filter((name) => /^\d+$/.test(name))) {
-    const process = join(proc, entry);
-    const count = instancesOf(process);
-    if (count === 0) continue;
-    const { uid } = statSync(process);
+    const { uid, count } = instancesOf(join(proc, entry));
     used.set(uid, (used.get(uid) ?? 0) + count);
   }
   return used;
 }
 
 /** None of a process that has ended meanwhile, or is another user's. */
-function instancesOf(process: string): number {
+function instancesOf(process: string): { readonly uid: number; readonly count: number } {
   try {
+    const { uid } = statSync(process);
     const descriptors = join(process, "fd");
-    return readdirSync(descriptors).filter((name) => isInotify(join(descriptors, name))).length;
+    const names = readdirSync(descriptors).filter((name) => isInotify(join(descriptors, name)));
+    return { uid, count: names.length };
   } catch {
-    return 0;
+    return { uid: -1, count: 0 };
   }
 }
 

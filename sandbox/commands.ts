@@ -8,7 +8,7 @@ import { Failure } from "./failure";
 import { unfinishedUpdate } from "./last-update";
 import { stackName, type Layout } from "./layout";
 import { kubeconfigPath, nodeService } from "./node/node";
-import { endWithChildren, foreground } from "./processes";
+import { endShell, foreground } from "./processes";
 import { programArguments } from "./programs";
 import { Progress } from "./progress";
 import { signingKeys, tenantService } from "./tenant-service";
@@ -111,7 +111,7 @@ export async function shell(layout: Layout): Promise<number> {
   const program = interactive ? (process.env.SHELL ?? "/bin/sh") : "/bin/sh";
   if (interactive)
     console.error("kubectl, helm and pulumi are set for the sandbox; leave with exit.");
-  return foreground(program, [], { cwd: layout.pulumi }, endWithChildren);
+  return foreground(program, [], { cwd: layout.pulumi }, endShell);
 }
 
 /** Checks that a sandbox is up, and gives this process and its children the environment of its tools. */

@@ -200,11 +200,23 @@ export function end(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Sends a signal to a process and to those that it has started: a shell ends by it, and tells them nothing. */
-export function endWithChildren(pid: number, signal: NodeJS.Signals): void {
+/**
+ * Ends a shell, and then what it runs: a shell ends by a signal and tells nobody, so it is first, and starts nothing more.
+ * Of shells within it the same; any other program ends its own children.
+ */
+export function endShell(pid: number, signal: NodeJS.Signals): void {
   const children = processIds().filter((each) => statOf(Number(each))[1] === String(pid));
-  for (const each of [...children.map(Number), pid]) end(each, signal);
+  // An interactive shell ends by this signal alone.
+  end(pid, signal);
+  end(pid, "SIGHUP");
+  for (const child of children.map(Number)) {
+    if (isShell(child)) endShell(child, signal);
+    else end(child, signal);
+  }
 }
+
+const isShell = (pid: number) =>
+  /^-?(\S*\/)?(sh|bash|dash|zsh)\0/.test(readProcess(pid, "cmdline"));
 
 /** The last line of a log that says something, for an error message. */
 export function lastLine(path: string): string {

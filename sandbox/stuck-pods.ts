@@ -1,6 +1,7 @@
 /** While an update waits for pods: those that do not start, each named with its reason, and what the node lacks. */
 import { setTimeout as pause } from "node:timers/promises";
 import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
+import { inotifyAdvice } from "../lib/inotify";
 import { loadCluster, type Plain } from "../stack/cluster";
 import { runningNodeProblems } from "../stack/node-limits";
 import { isReady, isStuck, stateOf } from "../stack/pods";
@@ -31,15 +32,18 @@ export async function sayStuckPods(
     // The update itself tells of an API server that does not answer.
     const { items } = await api.listPodForAllNamespaces().catch(() => ({ items: [] }));
     const stuck = stuckPods(items, Date.now());
-    for (const line of stuck.length > 0 ? [...stuck, ...runningNodeProblems()] : []) {
-      // The numbers are seconds until the next attempt.
-      const reason = line.replace(/\d+m?\d*s /g, "");
+    for (const line of stuck.length > 0 ? [...stuck, ...lacking()] : []) {
+      // Numbers are seconds until the next attempt, or how much is in use.
+      const reason = line.replace(/\d+/g, "");
       if (!said.has(reason)) say(line);
       said.add(reason);
     }
     await pause(interval, undefined, { signal }).catch(() => undefined);
   }
 }
+
+/** What the node lacks, each in one line with what to do. */
+const lacking = () => runningNodeProblems().map((problem) => `${problem}. ${inotifyAdvice}`);
 
 /**
  * The pods that do not start, each in one line.

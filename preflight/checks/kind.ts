@@ -3,7 +3,7 @@ import { hostPorts } from "../../components/gateway/host";
 import type { Application } from "../../components/application";
 import type { ClusterSettings, GatewaySettings } from "../../components/config";
 import { type Check, failed, ok, type Outcome } from "../check";
-import { newNodeProblems } from "../../stack/node-limits";
+import { newNodeProblems, runningNodeProblems } from "../../stack/node-limits";
 import { ask } from "../commands";
 import { limitsCheck } from "./limits";
 
@@ -22,7 +22,7 @@ export function kindChecks(
   return [
     { name: "kind", run: judgeKind },
     { name: "Docker", run: judgeDocker },
-    limitsCheck(() => newNodeProblems(application)),
+    limitsCheck((signal) => limitProblems(application, cluster.name, signal)),
     ...ports.map(({ setting, port }) => ({
       name: `port ${port}`,
       run: (signal: AbortSignal) => judgePort(port, setting, cluster.name, signal),
@@ -50,6 +50,18 @@ async function judgeDocker(signal: AbortSignal): Promise<Outcome> {
     `Docker does not answer (${complaint || "and does not say why"})`,
     "Start Docker, and let this user use it.",
   );
+}
+
+/** The cluster may be there already, with what it needs. */
+async function limitProblems(
+  application: Application,
+  cluster: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const args = ["ps", "--quiet", "--filter", `label=io.x-k8s.kind.cluster=${cluster}`];
+  const { code, stdout } = await ask("docker", args, signal);
+  const runs = code === 0 && stdout.trim() !== "";
+  return runs ? runningNodeProblems() : newNodeProblems(application);
 }
 
 async function judgePort(

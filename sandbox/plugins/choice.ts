@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { Failure } from "../failure";
+import { readIfThere, writePrivate } from "../files";
 import type { Layout } from "../layout";
 import { run } from "../processes";
 import { reachesPulumi } from "../toolchain/pulumi";
@@ -29,10 +31,11 @@ interface Ways {
 
 /**
  * Takes the official plug-ins that are on this machine, at a version that fits; otherwise downloads them where that can
- * be done, and else takes this project's stand-ins: all of one kind, so that what was made by one is never updated by the
- * other's idea of it.
+ * be done, and else takes this project's stand-ins: all of one kind, which stays until `down`, so that what was made by
+ * one is never updated by the other's idea of it.
  *
  * @param home the sandbox's own Pulumi folder, where plug-ins are downloaded to
+ * @throws Failure where the sandbox was made by the official ones, which are gone and cannot be downloaded
  */
 export async function choosePlugins(
   layout: Layout,
@@ -41,9 +44,21 @@ export async function choosePlugins(
 ): Promise<Plugins> {
   const needed = standIns.filter(({ name }) => onSandbox.includes(name));
   const names = needed.map(({ name }) => name);
-  const found = await officialPlugins(needed, places);
-  if (found.missing.length === 0) return { kind: "found", names, providers: found.plugins };
-  if (!(await reaches())) {
+  const maker = makerOf(layout);
+  const isOpen = maker !== "stand-in";
+  const found = isOpen ? await officialPlugins(needed, places) : undefined;
+  if (found?.missing.length === 0) {
+    decide(layout, "official");
+    return { kind: "found", names, providers: found.plugins };
+  }
+  if (!isOpen || !(await reaches())) {
+    if (maker === "official") {
+      const missing = found?.missing.map(({ name }) => name).join(", ") ?? "";
+      throw new Failure(
+        `the sandbox was made by the official plug-ins, and these are neither here nor can they be downloaded: ${missing}. Install them (pulumi plugin install), or begin anew: npm run sandbox -- down`,
+      );
+    }
+    decide(layout, "stand-in");
     const folder = join(layout.state, "plugins");
     const providers = needed.map(({ name, version }) => ({
       name,
@@ -55,7 +70,24 @@ export async function choosePlugins(
   for (const { name, version } of needed) {
     await run("pulumi", ["plugin", "install", "resource", name, version]);
   }
+  decide(layout, "official");
   return { kind: "downloaded", names, providers: [] };
+}
+
+/** Whose plug-ins the sandbox is made by. */
+type Maker = "official" | "stand-in";
+
+/** In a file of the sandbox's state. */
+const makerFile = ({ state }: Layout) => join(state, "plug-in-maker");
+
+/** Undefined until it is decided. */
+function makerOf(layout: Layout): Maker | undefined {
+  const text = readIfThere(makerFile(layout));
+  return text === "official" || text === "stand-in" ? text : undefined;
+}
+
+function decide(layout: Layout, maker: Maker): void {
+  writePrivate(makerFile(layout), maker);
 }
 
 const withHome = ({ homes, path }: Places, home: string): Places => ({
@@ -82,7 +114,7 @@ export function describePlugins({ kind, names, providers }: Plugins): string {
   const list = names.join(", ");
   if (kind === "downloaded") return `official: ${list}`;
   if (kind === "stand-in") {
-    return `stand-ins, since the official ones are neither here nor can they be downloaded: ${list}`;
+    return `stand-ins, since the official ones were neither here nor could they be downloaded: ${list}`;
   }
   const versions = providers.map(({ name, version }) => `${name} ${version}`);
   return `official, found on this machine: ${versions.join(", ")}`;

@@ -1,7 +1,7 @@
 /** The official plug-ins that are on this machine already, where Pulumi itself looks for them. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, readdirSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -13,7 +13,7 @@ import { compare, satisfies } from "semver";
 import type { StandIn } from "./launchers";
 
 /** How long a plug-in on PATH has to say its version, in milliseconds. */
-const patience = 10_000;
+const timeoutMs = 10_000;
 
 /** A plug-in as `plugins.providers` of a project's settings names it: `path` is its folder. */
 export interface LocalPlugin {
@@ -30,11 +30,13 @@ export interface Places {
   readonly path: string;
 }
 
+const isSet = (value: string | undefined): value is string => value !== undefined && value !== "";
+
 /**
  * The user's own places: this process's environment when it began, since the sandbox puts folders of its own there.
  */
 export const personalPlaces: Places = {
-  homes: [process.env.PULUMI_HOME ?? join(homedir(), ".pulumi")],
+  homes: [isSet(process.env.PULUMI_HOME) ? process.env.PULUMI_HOME : join(homedir(), ".pulumi")],
   path: process.env.PATH ?? "",
 };
 
@@ -65,7 +67,10 @@ export async function officialPlugin(
 
 const fileOf = (name: string) => `pulumi-resource-${name}`;
 
-/** The plug-ins of the package in a folder, as Pulumi installs them: `resource-NAME-vVERSION/pulumi-resource-NAME`. */
+/**
+ * The plug-ins of the package in a folder, as Pulumi installs them: `resource-NAME-vVERSION/pulumi-resource-NAME`. Next to
+ * one that it has not finished is a file of the same name with `.partial`.
+ */
 function installed(folder: string, name: string): LocalPlugin[] {
   const beginning = `resource-${name}-v`;
   return entriesOf(folder)
@@ -75,7 +80,7 @@ function installed(folder: string, name: string): LocalPlugin[] {
       version: entry.slice(beginning.length),
       path: join(folder, entry),
     }))
-    .filter(({ path }) => isProgram(join(path, fileOf(name))));
+    .filter(({ path }) => !existsSync(`${path}.partial`) && isProgram(join(path, fileOf(name))));
 }
 
 function entriesOf(folder: string): string[] {
@@ -97,10 +102,10 @@ function isProgram(file: string): boolean {
 
 /** The version that a plug-in says it has, which takes starting it; undefined where it says none in time. */
 async function versionOf(executable: string): Promise<string | undefined> {
-  // Without an engine's address it serves whoever asks, and prints its port first.
+  // Without an engine's address it serves any client, and prints its port first.
   const plugin = spawn(executable, [], { stdio: ["ignore", "pipe", "ignore"] });
   const ended = once(plugin, "close");
-  const deadline = setTimeout(() => plugin.kill("SIGKILL"), patience);
+  const deadline = setTimeout(() => plugin.kill("SIGKILL"), timeoutMs);
   try {
     const [port] = (await Promise.race([
       once(createInterface({ input: plugin.stdout }), "line"),

@@ -27,10 +27,19 @@ export async function runFiles(
   if (groups.length === 0) return { count: { passed: 0, failed: 0, skipped: 0 }, durations: [] };
   const tests = await buildTests(groups);
   try {
-    return await runBuilt(root, tests.built, concurrency, signal);
+    const ran = await runBuilt(root, tests.built, concurrency, signal);
+    return signal.aborted ? ran : { ...ran, count: withLost(ran, groups.flat()) };
   } finally {
     tests.remove();
   }
+}
+
+/** A file that has not ended is a failure: something has ended its process. */
+function withLost({ count, durations }: Ran, files: readonly string[]): Count {
+  const ended = new Set(durations.map(({ file }) => file));
+  const lost = files.filter((file) => !ended.has(file));
+  for (const file of lost) console.log(`✖ ${file} has not ended`);
+  return { ...count, failed: count.failed + lost.length };
 }
 
 /** @param built the built groups, in the order in which they begin */
@@ -56,10 +65,12 @@ function runBuilt(
   return new Promise((resolve, reject) => {
     events.on("test:pass", note);
     events.on("test:fail", note);
-    events.on("test:summary", ({ file, counts }) => {
+    events.on("test:summary", ({ file, counts, success }) => {
       if (file !== undefined) return;
       const { tests, passed, skipped, todo } = counts;
-      const count = { passed, failed: tests - passed - skipped - todo, skipped: skipped + todo };
+      const failed = tests - passed - skipped - todo;
+      // A suite that fails by itself is no test: its file could not be loaded, or a hook of it has failed.
+      const count = { passed, failed: Math.max(failed, Number(!success)), skipped: skipped + todo };
       resolve({ count, durations });
     });
     events.on("error", reject);

@@ -12,7 +12,7 @@ import { admissionObjects } from "../../components/enforcement/admission";
 import { explained, loadCluster, type Plain, unlessMissing } from "../../stack/cluster";
 import { accountName } from "../identities";
 import { probePod } from "../probe-pod";
-import type { Finding, ProvenFinding } from "./finding";
+import { type Finding, madeAnew, type ProvenFinding } from "./finding";
 
 /**
  * Reads the policy and its binding. Where they differ, the API server is asked whether it would admit a pod that they are
@@ -75,9 +75,10 @@ export function compareAdmission(
 ): readonly Finding[] {
   const { name, policy, binding } = admissionObjects(application);
   return [
-    ...compare(`ValidatingAdmissionPolicy ${name}`, unlimited(policy), live.policy),
+    ...compare("ValidatingAdmissionPolicy", name, unlimited(policy), live.policy),
     ...compare(
-      `ValidatingAdmissionPolicyBinding ${name}`,
+      "ValidatingAdmissionPolicyBinding",
+      name,
       { ...binding, ...everywhere },
       live.binding,
     ),
@@ -116,14 +117,14 @@ function unlimited(policy: ReturnType<typeof admissionObjects>["policy"]) {
   };
 }
 
-function compare(object: string, asked: unknown, live: unknown): readonly Finding[] {
+function compare(kind: string, name: string, asked: unknown, live: unknown): readonly Finding[] {
   if (live !== undefined && holds(live, asked)) return [];
   const what = live === undefined ? "it is missing" : "it differs from the stack's";
   return [
     {
-      object,
+      object: `${kind} ${name}`,
       opens: `${what}: pods may get a service's identity, or its requests, without being it`,
-      undo: "pulumi up --refresh",
+      undo: live === undefined ? "pulumi up --refresh" : madeAnew(kind, { name }),
     },
   ];
 }

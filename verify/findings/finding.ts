@@ -60,6 +60,11 @@ export function removal(
   return `kubectl${place} delete ${kind.toLowerCase()} ${name}`;
 }
 
+/** What makes an object of the stack's anew: an update leaves what others have added to it. */
+export function madeAnew(kind: string, metadata: Parameters<typeof removal>[1]): string {
+  return `${removal(kind, metadata)}, then pulumi up --refresh`;
+}
+
 /** What puts a Helm release right. Pulumi's provider compares a release's values, not what Helm made of them. */
 export function releaseUndo({
   name,

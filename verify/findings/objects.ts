@@ -24,7 +24,7 @@ import { trafficObjects } from "../../components/traffic";
 import type { StackOutputs } from "../../stack/outputs";
 import { probeNetworkPolicies } from "../probe-pod";
 import { attemptsOf } from "./attempts";
-import { type Finding, objectName, removal } from "./finding";
+import { type Finding, madeAnew, objectName, removal } from "./finding";
 import type { LiveObject } from "./inventory";
 
 /** Objects by their kind. */
@@ -162,7 +162,7 @@ export function compareObjects(
     return attemptsOf(one, gatewayUrl, spec).map((attempt) => ({
       object: name,
       opens: `it differs from the stack's at ${where}`,
-      undo: "pulumi up --refresh",
+      undo: hasAll(one.spec ?? {}, spec) ? madeAnew(one.kind, one.metadata) : "pulumi up --refresh",
       ...attempt,
     }));
   });
@@ -209,6 +209,13 @@ function firstDifference(asked: unknown, live: unknown, path = "spec"): string |
     if (where !== undefined) return where;
   }
   return path;
+}
+
+/** Whether a value is what was asked for, and more: an update leaves that as it is. */
+function hasAll(live: unknown, asked: unknown): boolean {
+  const [there, wanted] = [fieldsOf(live), fieldsOf(asked)];
+  if (there === undefined || wanted === undefined) return live === asked;
+  return Object.entries(wanted).every(([name, value]) => hasAll(there[name], value));
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> | undefined {

@@ -1,7 +1,7 @@
 /** Services and their endpoints: where the requests for a workload that the stack protects go. */
 import type { EndpointSlice, Pod, Service } from "./kubernetes";
 import type { Attempt, Finding } from "./finding";
-import { objectName, removal } from "./finding";
+import { madeAnew, objectName, removal } from "./finding";
 import { selects } from "./sidecars";
 import { bears, type ProtectedWorkload, runsAs, takenBy } from "./workloads";
 
@@ -73,7 +73,7 @@ function changesOf(service: Service, workload: ProtectedWorkload): readonly Find
   ];
   const object = objectName("Service", metadata);
   return [
-    ...changed.map((opens) => ({ object, opens, undo: "pulumi up --refresh" })),
+    ...changed.map((opens) => ({ object, opens, undo: madeAnew("Service", metadata ?? {}) })),
     ...accountAnnotations
       .filter((name) => metadata?.annotations?.[name] !== undefined)
       .map((name) => ({
@@ -145,7 +145,7 @@ function fromOutside(
     {
       object: objectName("Service", metadata),
       opens: `it leads from outside of the cluster to ${led.title}, past the gateway, by ${waysOf(service)}`,
-      undo: owner === undefined ? removal("Service", metadata ?? {}) : "pulumi up --refresh",
+      undo: (owner === undefined ? removal : madeAnew)("Service", metadata ?? {}),
       ...nodePortAttempt(service, led, pods),
     },
   ];

@@ -65,14 +65,21 @@ func keep(c *Configuration, p process) error {
 	return nil
 }
 
-// output runs a program to its end and gives its first line of complaint as the error.
+// output runs a program to its end and gives its first line of complaint as the error: a warning is none.
 func output(name string, arguments ...string) error {
 	text, err := exec.Command(name, arguments...).CombinedOutput()
 	if err == nil {
 		return nil
 	}
-	line, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
-	return fmt.Errorf("%s: %w: %s", name, err, line)
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	complaint := lines[len(lines)-1]
+	for _, line := range lines {
+		if !strings.Contains(line, "level=warning") {
+			complaint = line
+			break
+		}
+	}
+	return fmt.Errorf("%s: %w: %s", name, err, complaint)
 }
 
 // await tries until a condition holds; what it waits for and the last reason are in the error.

@@ -95,7 +95,7 @@ func TestProgramThatIsNotThereIsAnError(t *testing.T) {
 }
 
 func TestOutputTellsTheFirstLineOfComplaint(t *testing.T) {
-	err := output("sh", "-c", "echo first >&2; echo second >&2; exit 4")
+	err := output("sh", "-c", "echo 'level=warning msg=old' >&2; echo first >&2; echo second >&2; exit 4")
 	if err == nil || err.Error() != "sh: exit status 4: first" {
 		t.Errorf("the answer is %v", err)
 	}

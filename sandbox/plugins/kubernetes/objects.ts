@@ -200,12 +200,18 @@ async function change(
   try {
     return await cluster.apply(reference, inputs, { fieldManager, force }, signal);
   } catch (error) {
-    if (!(error instanceof RefusedError) || error.code !== 409) throw error;
+    if (!isFieldConflict(error)) throw error;
     const id = idOf(reference);
     const message = conflictMessage(id, fieldManager, error.message);
     throw new NotReadyError(message, id, outputsOf(live), [message]);
   }
 }
+
+/** Not every refusal with 409 is one: the object may have changed meanwhile, or be about to go. */
+const isFieldConflict = (error: unknown): error is RefusedError =>
+  error instanceof RefusedError &&
+  error.code === 409 &&
+  /\bApply failed with \d+ conflicts?:/.test(error.message);
 
 /** @returns the outputs of the object that was applied, once it is ready. @throws NotReadyError where it is not */
 async function ready(

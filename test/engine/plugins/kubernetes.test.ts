@@ -549,7 +549,7 @@ test(
         { metadata, stringData: { password: pulumi.secret(secret) } },
         options,
       );
-      new k8s.apps.v1.Deployment(
+      const deployment = new k8s.apps.v1.Deployment(
         "web",
         {
           metadata: { ...metadata, name: "web" },
@@ -579,7 +579,9 @@ test(
         },
         { ...options, dependsOn: namespace },
       );
-      return Promise.resolve({ address: service.spec.clusterIP });
+      // An output that waits for the Deployment: where that fails the engine ends, and nothing is under way.
+      const address = deployment.urn.apply(() => service.spec.clusterIP);
+      return Promise.resolve({ address });
     };
     const engine = await Engine.start(program(1, "object-secret-canary"), ["kubernetes"]);
     after(() => {

@@ -48,6 +48,12 @@ for (const [there, chosen] of [
   });
 }
 
+test("a plug-in that Pulumi has not finished to install is none", async () => {
+  const home = homeWith({ random: ["4.21.2"] });
+  writeFileSync(join(home, "plugins/resource-random-v4.21.2.partial"), "");
+  assert.equal(await officialPlugin(wanted, in_({ homes: [home] })), undefined);
+});
+
 test("a plug-in that is no program is none", async () => {
   const home = homeWith({ random: ["4.21.2"] });
   chmodSync(join(home, "plugins/resource-random-v4.21.2/pulumi-resource-random"), 0o644);
@@ -106,7 +112,7 @@ test("where one is missing and cannot be had, all are stand-ins", async () => {
   );
   assert.equal(
     describePlugins(plugins),
-    "stand-ins, since the official ones are neither here nor can they be downloaded: auth0, kubernetes, random",
+    "stand-ins, since the official ones were neither here nor could they be downloaded: auth0, kubernetes, random",
   );
   const { missing } = await officialPlugins(needed, places);
   assert.deepEqual(
@@ -121,4 +127,28 @@ test("what was downloaded is said to be official", () => {
     describePlugins({ kind: "downloaded", names, providers: [] }),
     "official: auth0, random",
   );
+});
+
+test("a sandbox that stand-ins have made keeps them, also once the official ones are there", async () => {
+  const at = sandbox();
+  const reaches = () => Promise.resolve(false);
+  await choosePlugins(at, temporaryFolder(), { places: in_({}), reaches });
+  const places = in_({ homes: [homeWith(versions)] });
+  const later = await choosePlugins(at, temporaryFolder(), {
+    places,
+    reaches: () => Promise.resolve(true),
+  });
+  assert.equal(later.kind, "stand-in");
+});
+
+test("a sandbox that the official ones have made takes no stand-ins, and says what is missing", async () => {
+  const at = sandbox();
+  const reaches = () => Promise.resolve(false);
+  const places = in_({ homes: [homeWith(versions)] });
+  await choosePlugins(at, temporaryFolder(), { places, reaches });
+  await assert.rejects(choosePlugins(at, temporaryFolder(), { places: in_({}), reaches }), {
+    name: "Failure",
+    message:
+      /^the sandbox was made by the official plug-ins, and these are neither here nor can they be downloaded: .*random.* npm run sandbox -- down$/,
+  });
 });

@@ -481,7 +481,7 @@ const cases: readonly (readonly [
     (cluster) => Object.assign(serviceOf(cluster, "details"), { spec: { selector: { app: "x" } } }),
     "Service bookinfo/details",
     /go to other pods/,
-    "pulumi up --refresh",
+    "kubectl -n bookinfo delete service details, then pulumi up --refresh",
   ],
   [
     "a Service that leads to another host",
@@ -492,7 +492,7 @@ const cases: readonly (readonly [
       }),
     "Service login/redis",
     /go to evil\.example/,
-    "pulumi up --refresh",
+    "kubectl -n login delete service redis, then pulumi up --refresh",
   ],
   [
     "a Service that leads to another port",
@@ -500,7 +500,7 @@ const cases: readonly (readonly [
       Object.assign(serviceOf(cluster, "details").spec?.ports?.[0] ?? {}, { targetPort: 1234 }),
     "Service bookinfo/details",
     /port 1234/,
-    "pulumi up --refresh",
+    "kubectl -n bookinfo delete service details, then pulumi up --refresh",
   ],
   [
     "a Service that takes other accounts for its pods'",
@@ -522,7 +522,7 @@ const cases: readonly (readonly [
     },
     "Service bookinfo/details",
     /from outside of the cluster to details, past the gateway, by port 31000/,
-    "pulumi up --refresh",
+    "kubectl -n bookinfo delete service details, then pulumi up --refresh",
     /^http:\/\/192\.0\.2\.1:31000\/details\/0$/,
   ],
   [
