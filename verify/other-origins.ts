@@ -12,7 +12,7 @@ import type { Viewer } from "./viewers";
 
 type Cors = NonNullable<StackOutputs["routing"]["cors"]>;
 
-/** No stack lets this one in: no name of the internet ends like it. */
+/** No stack lists this one: the settings refuse it (components/settings/cors.ts). */
 const stranger = "https://other.invalid";
 
 /** A method that no setting can name. */

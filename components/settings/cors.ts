@@ -5,12 +5,14 @@ const originWords =
   "an origin as browsers send it: http or https, the host in lower case, and the port unless it is the scheme's own; no path, no *, such as https://app.example.com";
 
 /** Not a pattern: a page is let in by its whole origin, and `null` is that of any sandboxed frame or local file. */
-const origin = z
-  .string({ error: originWords })
-  .refine(
-    (text) => /^https?:/.test(text) && !text.includes("*") && URL.parse(text)?.origin === text,
-    { error: originWords },
-  );
+const origin = z.string({ error: originWords }).refine(
+  (text) => {
+    const url = URL.parse(text);
+    // No page is at .invalid (RFC 6761): verify asks as one from there.
+    return /^https?:/.test(text) && !/\*|\.invalid(:|$)/.test(text) && url?.origin === text;
+  },
+  { error: originWords },
+);
 
 /** Those that a page may send; browsers send neither CONNECT nor TRACE for one. */
 export const corsMethod = oneOf({

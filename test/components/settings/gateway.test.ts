@@ -227,3 +227,10 @@ for (const [name, gateway, expected] of [
     assert.deepEqual(problems(gateway), expected);
   });
 }
+
+test("an origin that no page can have is refused", () => {
+  const cors = { origins: ["https://other.invalid", "https://invalid.example"] };
+  assert.deepEqual(problems({ url: "https://gateway.example", tls, cors }), [
+    `gateway.cors.origins[0]: found "https://other.invalid", ${originForm}`,
+  ]);
+});
