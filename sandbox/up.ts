@@ -86,7 +86,7 @@ export async function bringUp(
     await remove(layout);
   }
   requireSpace(layout);
-  requireLimits(layout);
+  for (const problem of limitProblems(layout)) progress.say("machine", problem);
   const before = knownDecisions(layout);
   const decisions = await alone(async () => {
     const chosen = await decide(layout, isBound(layout));
@@ -151,11 +151,15 @@ export async function bringUp(
   }
 }
 
-/** @throws Failure where the kernel does not let a new node have what it needs */
-function requireLimits(layout: Layout): void {
-  if (nodeService(layout).pid !== undefined) return;
-  const [problem] = newNodeProblems(layout.project.application);
-  if (problem !== undefined) throw new Failure(`${problem}. ${inotifyAdvice}`);
+/**
+ * What a new node may lack, each with what to do. It is an estimate, so nothing fails by it: a pod that does not start
+ * for it is named later.
+ */
+function limitProblems(layout: Layout): readonly string[] {
+  if (nodeService(layout).pid !== undefined) return [];
+  return newNodeProblems(layout.project.application).map(
+    (problem) => `${problem}. ${inotifyAdvice}`,
+  );
 }
 
 /** What an update gives, where the node comes up meanwhile. Where it does not, the engine's work is ended. */
