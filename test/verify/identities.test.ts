@@ -109,7 +109,7 @@ test("it ends at once when it is told to", async (t) => {
 
 /**
  * A workload of the mesh that says who called, by which protocol, and over how many connections so far.
- * @param hangUpAt the number of the request at which it closes the connection instead
+ * @param hangUpAt the number of the request from which on it closes, once, a connection that has served another
  * @param answer what it has said before it does so
  */
 async function workload(
@@ -121,11 +121,17 @@ async function workload(
 ): Promise<Server> {
   const options = { requestCert: true, ALPNProtocols: ["istio"] };
   let requests = 0;
+  let isHungUp = false;
+  const served = new WeakSet();
   const server = createServer(
     { cert: own.certificate, key: own.key, ca: root, ...options },
     ({ socket }, response) => {
       requests += 1;
-      if (!(socket instanceof TLSSocket) || requests === hangUpAt) {
+      const isKept = served.has(socket);
+      served.add(socket);
+      const hangsUp = hangUpAt > 0 && requests >= hangUpAt && isKept && !isHungUp;
+      if (!(socket instanceof TLSSocket) || hangsUp) {
+        isHungUp = true;
         if (answer === "") socket.destroy();
         else response.write(answer, () => socket.destroy());
         return;
