@@ -4,6 +4,7 @@ import { differenceOf } from "../shared/difference";
 import { inputFailures, type InputRule, textAt, withoutNulls } from "../shared/inputs";
 import type { ResourceType } from "../shared/plugin";
 import { type Properties, unknown } from "../shared/values";
+import { authenticationMethodOf } from "./authenticationMethod";
 import { apiPath, type ManagementApi } from "./managementApi";
 
 const rules: Readonly<Record<string, InputRule>> = {
@@ -63,15 +64,10 @@ export const clientCredentials: ResourceType<ManagementApi> = {
       throw new Error(
         `the client ${id} has credentials that are no secret, which the stand-in for the auth0 plugin does not implement; use the official plugin`,
       );
-    await api.send("PATCH", path, { token_endpoint_auth_method: methodOf(client.app_type) });
+    const method = authenticationMethodOf(client.app_type) ?? "client_secret_basic";
+    await api.send("PATCH", path, { token_endpoint_auth_method: method });
   },
 };
-
-function methodOf(appType: unknown): string {
-  if (appType === "native" || appType === "spa") return "none";
-  const isConfidential = appType === "regular_web" || appType === "non_interactive";
-  return isConfidential ? "client_secret_post" : "client_secret_basic";
-}
 
 /** Without a method, the official plug-in sets nothing; with `none`, no secret. */
 async function set(

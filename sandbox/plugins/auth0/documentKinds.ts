@@ -1,7 +1,8 @@
 /** Which resources are one document of a tenant each, as data. Names are those of @pulumi/auth0 and of the API. */
 import { z } from "zod";
 import { textAt } from "../shared/inputs";
-import type { Properties, Value } from "../shared/values";
+import type { Properties } from "../shared/values";
+import { authenticationMethodOf } from "./authenticationMethod";
 import type { DocumentKind } from "./documents";
 import type { ManagementApi } from "./managementApi";
 
@@ -84,7 +85,10 @@ export const documentKinds: Readonly<Record<string, DocumentKind>> = {
     autonamed: true,
     defaults: { description: "Managed by Pulumi" },
     computed: { clientId: "client_id" },
-    initial: ({ appType }) => authenticationMethodOf(appType),
+    initial({ appType }): Properties {
+      const method = authenticationMethodOf(appType);
+      return method === undefined ? {} : { token_endpoint_auth_method: method };
+    },
     fields: {
       name: "name",
       description: "description",
@@ -159,13 +163,6 @@ export const documentKinds: Readonly<Record<string, DocumentKind>> = {
     },
   },
 };
-
-/** How an application of a type authenticates until it is told otherwise; of another type, as the tenant says. */
-function authenticationMethodOf(appType: Value | undefined): Properties {
-  if (appType === "spa" || appType === "native") return { token_endpoint_auth_method: "none" };
-  const isConfidential = appType === "regular_web" || appType === "non_interactive";
-  return isConfidential ? { token_endpoint_auth_method: "client_secret_post" } : {};
-}
 
 /** A client has one grant of its own for an audience; the official plug-in takes one that is there over, too. */
 async function existingGrant(api: ManagementApi, inputs: Properties): Promise<string | undefined> {

@@ -59,6 +59,19 @@ const passwordOptions = {
   history: { active: true, size: 5 },
 };
 
+const third = {
+  ...bare,
+  name: "third-store",
+  realms: ["third-store"],
+  options: {
+    mfa: options.mfa,
+    strategy_version: 2,
+    brute_force_protection: true,
+    password_options: passwordOptions,
+    ...kept,
+  },
+};
+
 export const connections: readonly RecordedCall[] = [
   {
     method: "POST",
@@ -122,19 +135,7 @@ export const connections: readonly RecordedCall[] = [
       options: { brute_force_protection: true, password_options: passwordOptions },
     },
     status: 201,
-    answer: {
-      ...bare,
-      id,
-      name: "third-store",
-      realms: ["third-store"],
-      options: {
-        mfa: options.mfa,
-        strategy_version: 2,
-        brute_force_protection: true,
-        password_options: passwordOptions,
-        ...kept,
-      },
-    },
+    answer: { ...third, id },
     keep: { third: "id" },
   },
   {
@@ -153,19 +154,7 @@ export const connections: readonly RecordedCall[] = [
           metadata: { key: "value" },
           options: { ...kept, ...replaced },
         },
-        {
-          ...bare,
-          id: "{third}",
-          name: "third-store",
-          realms: ["third-store"],
-          options: {
-            mfa: options.mfa,
-            strategy_version: 2,
-            brute_force_protection: true,
-            password_options: passwordOptions,
-            ...kept,
-          },
-        },
+        { ...third, id: "{third}" },
       ],
     },
   },
