@@ -1,14 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { output } from "@pulumi/pulumi";
 import { LocalWorkspace, PulumiCommand, Stack, type EngineEvent } from "@pulumi/pulumi/automation";
 import { z } from "zod";
+import { backendFolder, isThere } from "./backend";
 import { complaintIn } from "./complaints";
 import { secretsOf } from "./configuration";
 import type { Configuration } from "./setting-paths";
 import { encryptedParts, withEncrypted, workingCopy } from "./working-copy";
 import { Failure } from "./failure";
-import { parseJson, readIfThere, writePrivate } from "./files";
+import { readIfThere, writePrivate } from "./files";
 import { updating } from "./last-update";
 import { stackName, type Layout } from "./layout";
 import { runProgram } from "../stack/program";
@@ -32,7 +33,7 @@ export function pulumiEnvironment(
   return {
     PATH: [...toolchain.path, process.env.PATH ?? ""].join(":"),
     PULUMI_HOME: pulumiHome(layout),
-    PULUMI_BACKEND_URL: `file://${join(layout.pulumi, "backend")}`,
+    PULUMI_BACKEND_URL: `file://${backendFolder(layout)}`,
     PULUMI_CONFIG_PASSPHRASE_FILE: join(layout.pulumi, "passphrase"),
     PULUMI_STACK: stackName,
     PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -48,7 +49,7 @@ export function pulumiEnvironment(
 }
 
 function makeFolders(layout: Layout, decisions: Decisions): void {
-  for (const folder of [pulumiHome(layout), join(layout.pulumi, "backend")]) {
+  for (const folder of [pulumiHome(layout), backendFolder(layout)]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
   writePrivate(join(layout.pulumi, "passphrase"), decisions.passphrase);
@@ -114,23 +115,6 @@ export async function openStack(
   await writeConfiguration(layout, decisions, configuration);
   return stack;
 }
-
-/** Where Pulumi's file backend keeps the stack's state. */
-const stateFile = (layout: Layout) =>
-  join(layout.pulumi, "backend/.pulumi/stacks", layout.project.name, `${stackName}.json`);
-
-/** Whether the stack was made: the backend has its state. */
-export const isThere = (layout: Layout): boolean => existsSync(stateFile(layout));
-
-/** Whether the state is none any more: the engine writes it in place, and a full disk or a kill cuts it off. */
-export function isDamaged(layout: Layout): boolean {
-  const text = readIfThere(stateFile(layout));
-  return text !== undefined && parseJson(text) === undefined;
-}
-
-/** Where it keeps the locks of those who change the stack. */
-const locksFolder = (layout: Layout) =>
-  join(layout.pulumi, "backend/.pulumi/locks/organization", layout.project.name, stackName);
 
 /** What the program of this process has exported, once its values are known. */
 let exported: Record<string, unknown> | undefined;
@@ -210,10 +194,7 @@ export interface UpdateOptions {
   readonly done: (type: string) => void;
 }
 
-/**
- * Compares the state with the world, runs the program, and makes what differs. Pulumi's own lock of a killed
- * run is cleared first: the sandbox's lock holds other commands off, and `endEngines` has ended what was left.
- */
+/** Compares the state with the world, runs the program, and makes what differs. */
 export async function update(
   layout: Layout,
   stack: Stack,
@@ -225,7 +206,6 @@ export async function update(
   const errors: string[] = [];
   let lost: string | undefined;
   let changes: Changes = {};
-  if (isLocked(layout)) await stack.cancel().catch(() => undefined);
   // An update ends by asking the CLI for these, with three runs of it; the program knows the outputs.
   stack.outputs = () => Promise.resolve({});
   stack.info = () => Promise.resolve(undefined);
@@ -256,12 +236,6 @@ export async function update(
     if (lost === undefined) rmSync(updating(layout), { force: true });
     else writePrivate(updating(layout), lost);
   }
-}
-
-/** Whether somebody holds Pulumi's lock of the stack, or was killed while holding it. */
-function isLocked(layout: Layout): boolean {
-  const folder = locksFolder(layout);
-  return existsSync(folder) && readdirSync(folder).length > 0;
 }
 
 /** What could not be created in the tenant, which may have it nevertheless: only the answer may be lost. */

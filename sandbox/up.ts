@@ -8,6 +8,7 @@ import { parseOutputs } from "../stack/outputs";
 import type { Probes } from "../verify/probes";
 import { renderReport, styleFor } from "../verify/report/text";
 import { type Report, verify as verifyStack } from "../verify/verify";
+import { isDamaged, isThere, removeRemains } from "./backend";
 import {
   checkConfiguration,
   hasGatewayLogin,
@@ -29,8 +30,6 @@ import { remove } from "./remove";
 import { requireSpace } from "./space";
 import {
   endEngines,
-  isDamaged,
-  isThere,
   lostInTenant,
   openStack,
   pulumiEnvironment,
@@ -79,6 +78,7 @@ export async function bringUp(
   progress.say("tools", tools.isComplete ? "complete" : "complete but for the Pulumi CLI");
   Object.assign(process.env, pulumiEnvironment(layout, toolchain));
   await endEngines(layout);
+  removeRemains(layout);
   if (isDamaged(layout)) {
     progress.say("stack", "the last run was cut off while it wrote its state: starting afresh");
     // What builds it has its temporary files in the state.

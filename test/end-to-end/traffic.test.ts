@@ -103,8 +103,11 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
   }
 
   const podOf = ({ name, namespace }: ProbePod) => `-n ${namespace} -l ${podLabel}=${name}`;
-  const addressOf = (pod: ProbePod) =>
-    shell(`kubectl get pod ${podOf(pod)} -o jsonpath='{.items[0].status.podIP}'`);
+  async function addressOf(pod: ProbePod): Promise<string> {
+    // Until it runs, a pod may have no address.
+    await probers.get(pod.name);
+    return shell(`kubectl get pod ${podOf(pod)} -o jsonpath='{.items[0].status.podIP}'`);
+  }
 
   const nodeAddress = () =>
     shell(

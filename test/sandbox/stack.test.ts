@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { test } from "node:test";
 import { layout } from "../../sandbox/layout";
-import { writePrivate } from "../../sandbox/files";
-import { endEngines, isDamaged, isThere } from "../../sandbox/stack";
+import { endEngines } from "../../sandbox/stack";
 import { temporaryFolder } from "./images/reading";
 
 test("what an engine has left at work is ended, and nothing of another sandbox", async (context) => {
@@ -24,17 +22,4 @@ test("what an engine has left at work is ended, and nothing of another sandbox",
   await endEngines(ours);
   assert.deepEqual(await ended, [null, "SIGKILL"]);
   for (const { exitCode, signalCode } of others) assert.equal(exitCode ?? signalCode, null);
-});
-
-test("a state that was cut off is damaged, a whole one and none are not", () => {
-  const places = layout({ XDG_STATE_HOME: temporaryFolder() });
-  const file = join(places.pulumi, "backend/.pulumi/stacks/istio-auth0/sandbox.json");
-  assert.deepEqual([isThere(places), isDamaged(places)], [false, false]);
-  const state = JSON.stringify({ version: 3, checkpoint: { stack: "sandbox" } });
-  writePrivate(file, state);
-  assert.deepEqual([isThere(places), isDamaged(places)], [true, false]);
-  for (const length of [0, 1, state.length - 1]) {
-    writePrivate(file, state.slice(0, length));
-    assert.equal(isDamaged(places), true, `cut off after ${length}`);
-  }
 });
