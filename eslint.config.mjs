@@ -1,6 +1,7 @@
 import js from "@eslint/js";
 import { defineConfig } from "eslint/config";
 import typescript from "typescript-eslint";
+import { importRules } from "./scripts/imports.mjs";
 
 export default defineConfig(
   { ignores: ["node_modules/"] },
@@ -38,6 +39,7 @@ export default defineConfig(
       ],
     },
   },
+  importRules,
   {
     files: ["**/*.mjs"],
     languageOptions: { globals: { process: "readonly", console: "readonly" } },

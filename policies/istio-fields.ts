@@ -1,6 +1,6 @@
 /**
  * The fields of Istio's objects, by group and kind: what is in a spec, as istio.io/api@v1.31.1 defines it. Written by
- * `node --import tsx test/policies/fields/write.ts`.
+ * `node --import tsx test/unit/policies/fields/write.ts`.
  */
 export const istioFields: Readonly<Record<string, string>> = {
   "extensions.istio.io/TrafficExtension": `

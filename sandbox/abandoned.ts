@@ -1,7 +1,15 @@
 import { readdirSync, readlinkSync } from "node:fs";
-import { Failure } from "./failure";
+import { Failure } from "../lib/failure";
 import type { Layout } from "./layout";
-import { comesTrue, end, hasEnded, patience, processIds, readProcess, statOf } from "./processes";
+import {
+  comesTrue,
+  end,
+  hasEnded,
+  patience,
+  processIds,
+  readProcess,
+  statOf,
+} from "../lib/processes";
 
 /**
  * Ends a command of this sandbox that nobody waits for: where only npm, or another process above it, was

@@ -1,8 +1,9 @@
 /** Pulumi's file backend of a sandbox: whether it has the stack, and what a command that was cut off has left in it. */
 import { existsSync, globSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { parseJson, readIfThere } from "./files";
-import { stackName, type Layout } from "./layout";
+import { parseJson, readIfThere } from "../lib/files";
+import { type Layout } from "./layout";
+import { stackName } from "../commands/stack/project";
 
 export const backendFolder = (layout: Layout) => join(layout.pulumi, "backend");
 

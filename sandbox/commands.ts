@@ -1,16 +1,16 @@
 /** The sandbox's commands. Each loads what it needs: the engine's libraries take longer to load than some commands to run. */
 import { existsSync, rmSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { upVariable } from "../stack/last-update";
-import { sandboxCommand } from "../stack/project";
+import { upVariable } from "../commands/stack/last-update";
+import { stackName, sandboxCommand } from "../commands/stack/project";
 import { knownAddresses } from "./working-copy";
-import { Failure } from "./failure";
+import { Failure } from "../lib/failure";
 import { unfinishedUpdate } from "./last-update";
-import { stackName, type Layout } from "./layout";
-import { kubeconfigPath, nodeService } from "./node/node";
-import { endShell, foreground } from "./processes";
-import { programArguments } from "./programs";
-import { Progress } from "./progress";
+import { type Layout } from "./layout";
+import { kubeconfigPath, nodeService } from "../local/node/node";
+import { endShell, foreground } from "../lib/processes";
+import { programArguments } from "../local/programs";
+import { Progress } from "../lib/progress";
 import { signingKeys, tenantService } from "./tenant-service";
 
 /**
@@ -21,7 +21,7 @@ import { signingKeys, tenantService } from "./tenant-service";
 export async function up(layout: Layout, args: readonly string[]): Promise<number> {
   const [{ bringUp }, { isProven }] = await Promise.all([
     import("./up.js"),
-    import("../verify/verify.js"),
+    import("../commands/verify/verify.js"),
   ]);
   const set = args.filter((each) => each !== "--all");
   const report = await bringUp(layout, set, { all: args.includes("--all") });
@@ -53,7 +53,7 @@ export function explain(layout: Layout, args: readonly string[]): Promise<number
 
 /** `token`: the project's own program of that name, on the sandbox's stack. */
 export function token(layout: Layout, args: readonly string[]): Promise<number> {
-  return onStack(layout, "verify/token", args);
+  return onStack(layout, "token", args);
 }
 
 /** `preflight`: the project's own program of that name, on the sandbox's settings. Its stack may be named. */
@@ -66,14 +66,14 @@ export function preflight(layout: Layout, args: readonly string[]): Promise<numb
   return started(layout, "preflight", [stackName, "--cwd", layout.pulumi, ...others]);
 }
 
-function onStack(layout: Layout, folder: string, args: readonly string[]): Promise<number> {
-  return started(layout, folder, ["--cwd", layout.pulumi, "--stack", stackName, ...args]);
+function onStack(layout: Layout, command: string, args: readonly string[]): Promise<number> {
+  return started(layout, command, ["--cwd", layout.pulumi, "--stack", stackName, ...args]);
 }
 
-/** @param folder of the program's main.ts */
-async function started(layout: Layout, folder: string, args: readonly string[]): Promise<number> {
+/** @param command its folder in `commands/` */
+async function started(layout: Layout, command: string, args: readonly string[]): Promise<number> {
   await existing(layout);
-  const program = [...programArguments(`${folder}/main.ts`), ...args];
+  const program = [...programArguments(`commands/${command}/main.ts`), ...args];
   // npm starts every script in the project's folder; files are named from where the person is.
   return foreground(process.execPath, program, { cwd: process.env.INIT_CWD ?? process.cwd() });
 }
@@ -118,8 +118,8 @@ export async function shell(layout: Layout): Promise<number> {
 async function existing(layout: Layout): Promise<void> {
   requireRunning(layout);
   const [{ pulumiEnvironment }, { ensureToolchain }] = await Promise.all([
-    import("./stack.js"),
-    import("./toolchain/toolchain.js"),
+    import("./engine.js"),
+    import("../local/toolchain/toolchain.js"),
   ]);
   const toolchain = await ensureToolchain(layout.cache, new Progress().of("tools"));
   Object.assign(process.env, pulumiEnvironment(layout, toolchain), {

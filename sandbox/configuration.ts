@@ -3,20 +3,21 @@ import { z } from "zod";
 import { bookinfoSettings, loginSettings, type LoginSettings } from "../components/settings";
 import { settingsComplaint, settingsProblems } from "../components/config";
 import type { Plain } from "../components/settings/plain";
-import { NotYaml, readYaml, type Yaml } from "../stack/pulumi-yaml";
-import { readProjectFile, readStackFile } from "../stack/stack-file";
-import { Failure } from "./failure";
+import { NotYaml, readYaml, type Yaml } from "../commands/stack/pulumi-yaml";
+import { readProjectFile, readStackFile } from "../commands/stack/stack-file";
+import { Failure } from "../lib/failure";
 import type { ImageNames } from "./images/images";
-import { istioRegistry } from "./images/istio";
-import { stackName, type Layout } from "./layout";
-import { kubeconfigPath, type GatewayPort } from "./node/node";
+import { istioRegistry } from "../local/images/istio";
+import { type Layout } from "./layout";
+import { stackName } from "../commands/stack/project";
+import { kubeconfigPath, type GatewayPort } from "../local/node/node";
 import type { Decisions } from "./state";
 import { identitySecrets, oidcIdentity, realmBeside, realmOf } from "./provider";
 import { set, settingsOf, type Configuration } from "./setting-paths";
 import { customDomain, managementClient, tenantAuthority, tenantDomain } from "./tenant-service";
-import type { RealmOptions } from "./tenant/realm/options";
-import type { Toolchain } from "./toolchain/toolchain";
-import { istioVersion } from "./toolchain/tools";
+import type { RealmOptions } from "../local/tenant/realm/options";
+import type { Toolchain } from "../local/toolchain/toolchain";
+import { istioVersion } from "../local/toolchain/tools";
 
 /** A setting given on the command line: a path such as `gateway.url`, and its value as YAML. */
 export interface Override {

@@ -1,7 +1,7 @@
 /** Verify's pods, started while the engine still works: both wait for the cluster most of the time. */
 import type { Application } from "../components/application";
-import { startProbes, type Probes } from "../verify/probes";
-import { readIfThere } from "./files";
+import { startProbes, type Probes } from "../commands/verify/probes/probes";
+import { readIfThere } from "../lib/files";
 
 /** The services' accounts are made when the mesh is there, which gives one of the pods its sidecar. */
 const accountType = "kubernetes:core/v1:ServiceAccount";

@@ -3,11 +3,12 @@
  * authority is trusted: `entered.ts PROJECT COMMAND [--all | SETTING=VALUE | ARGUMENT]...`
  */
 import { join } from "node:path";
-import { StackError } from "../stack/errors";
-import { projectAt } from "../stack/project";
+import { StackError } from "../lib/errors";
+import { projectAt } from "../commands/stack/project";
 import * as commands from "./commands";
-import { exitWith } from "./failure";
-import { clone, layout } from "./layout";
+import { exitWith } from "../lib/failure";
+import { clone } from "../lib/clone";
+import { layout } from "./layout";
 import { explainingFullDisk } from "./space";
 
 const [place = "", name = "", ...args] = process.argv.slice(2);

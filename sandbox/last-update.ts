@@ -1,10 +1,10 @@
 /** What became of the last update of the sandbox's stack, read without the Pulumi CLI. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { sandboxCommand } from "../stack/project";
-import { updateRecord } from "../stack/last-update";
-import { parseJson, readIfThere } from "./files";
-import { stackName, type Layout } from "./layout";
+import { stackName, sandboxCommand } from "../commands/stack/project";
+import { updateRecord } from "../commands/stack/last-update";
+import { parseJson, readIfThere } from "../lib/files";
+import { type Layout } from "./layout";
 
 /**
  * Is there while an update runs, and after one that was killed. After one that failed to create something in

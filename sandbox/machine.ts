@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { endAbandoned } from "./abandoned";
-import { Failure } from "./failure";
-import { readIfThere, writePrivate } from "./files";
+import { Failure } from "../lib/failure";
+import { readIfThere, writePrivate } from "../lib/files";
 import type { Layout } from "./layout";
-import { foreground } from "./processes";
-import { programArguments } from "./programs";
-import { certificateAuthority } from "./tenant/certificate";
+import { foreground } from "../lib/processes";
+import { programArguments } from "../local/programs";
+import { certificateAuthority } from "../local/tenant/certificate";
 
 /** The tenant's host: browsers resolve every name under localhost, its own processes by a hosts file, pods by the cluster's DNS. */
 export const tenantHost = "tenant.localhost";

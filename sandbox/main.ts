@@ -1,10 +1,11 @@
 /** `npm run sandbox`: the whole system on this machine, without a cloud, an account or Docker. */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { exitWith, Failure } from "./failure";
-import { messageOf, StackError } from "../stack/errors";
-import { projectNamed, sandboxCommand } from "../stack/project";
-import { clone, layout } from "./layout";
+import { exitWith, Failure } from "../lib/failure";
+import { messageOf, StackError } from "../lib/errors";
+import { projectNamed, sandboxCommand } from "../commands/stack/project";
+import { clone } from "../lib/clone";
+import { layout } from "./layout";
 import { machineProblem, runWith, type Needs } from "./machine";
 import { explainingFullDisk } from "./space";
 

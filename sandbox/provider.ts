@@ -3,11 +3,11 @@ import { createHmac } from "node:crypto";
 import { z } from "zod";
 import type { Application } from "../components/application";
 import { type AddressesArgs, applicationAddresses } from "../components/identity/addresses";
-import { documentUrl } from "../preflight/checks/provider";
-import { permissionsOf } from "../verify/permissions";
-import { Failure } from "./failure";
+import { documentUrl } from "../commands/preflight/checks/provider";
+import { permissionsOf } from "../commands/verify/plan/permissions";
+import { Failure } from "../lib/failure";
 import { type Decisions } from "./state";
-import { algorithmOfRealm, realmAddresses, type RealmOptions } from "./tenant/realm/options";
+import { algorithmOfRealm, realmAddresses, type RealmOptions } from "../local/tenant/realm/options";
 
 /** Unless another one is asked for. */
 const webClient = "bookinfo";

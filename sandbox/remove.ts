@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { removeWhole } from "./files";
+import { removeWhole } from "../lib/files";
 import type { Layout } from "./layout";
-import { stopNode } from "./node/node";
-import { endEngines } from "./stack";
+import { stopNode } from "../local/node/node";
+import { endEngines } from "./engine";
 import { tenantService } from "./tenant-service";
 
 /** Ends everything and removes what it had made; the decisions and what /etc/hosts says stay. */

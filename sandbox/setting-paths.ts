@@ -1,8 +1,8 @@
 /** The settings of a stack file, by their paths. */
 import { z } from "zod";
-import type { Project } from "../stack/project";
-import { sectionsOf, type StackFile } from "../stack/stack-file";
-import { Failure } from "./failure";
+import type { Project } from "../commands/stack/project";
+import { sectionsOf, type StackFile } from "../commands/stack/stack-file";
+import { Failure } from "../lib/failure";
 
 /** A project's stack file, as it is or as it is to be. Every setting of the program is an object. */
 export interface Configuration extends Pick<StackFile, "config" | "rest" | "plain"> {

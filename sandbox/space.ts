@@ -1,6 +1,6 @@
 import { existsSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import { Failure } from "./failure";
+import { Failure } from "../lib/failure";
 import type { Layout } from "./layout";
 
 const megabyte = 1024 ** 2;

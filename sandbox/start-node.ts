@@ -5,10 +5,10 @@ import { pauseImage } from "./images/images";
 import { preparedImages } from "./images/prepared";
 import type { Layout } from "./layout";
 import { tenantHosts } from "./machine";
-import { ensureNode, type StartedNode } from "./node/node";
+import { ensureNode, type StartedNode } from "../local/node/node";
 import type { Decisions } from "./state";
-import type { Toolchain } from "./toolchain/toolchain";
-import { istioVersion } from "./toolchain/tools";
+import type { Toolchain } from "../local/toolchain/toolchain";
+import { istioVersion } from "../local/toolchain/tools";
 
 /** Starts the node that a stack of this configuration needs, with its images, or leaves the running one. */
 export async function startNode(

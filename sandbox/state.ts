@@ -3,10 +3,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { createServer, type ListenOptions, type Server } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { Failure } from "./failure";
-import { parseJson, readIfThere, writePrivate } from "./files";
+import { Failure } from "../lib/failure";
+import { parseJson, readIfThere, writePrivate } from "../lib/files";
 import type { Layout } from "./layout";
-import { comesTrue } from "./processes";
+import { comesTrue } from "../lib/processes";
 
 /** What is decided once for a clone's sandbox and stays until `down`. */
 export interface Decisions {

@@ -2,9 +2,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import { inotifyAdvice } from "../lib/inotify";
-import { loadCluster, type Plain } from "../stack/cluster";
-import { runningNodeProblems } from "../stack/node-limits";
-import { isReady, isStuck, stateOf } from "../stack/pods";
+import { loadCluster, type Plain } from "../commands/stack/cluster";
+import { runningNodeProblems } from "../commands/stack/node-limits";
+import { isReady, isStuck, stateOf } from "../commands/stack/pods";
 
 type Pod = Plain<V1Pod>;
 

@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Failure, wayOut } from "./failure";
-import { readIfThere, writePrivate } from "./files";
+import { Failure, wayOut } from "../lib/failure";
+import { readIfThere, writePrivate } from "../lib/files";
 import type { Layout } from "./layout";
 import { customHost, tenantHost } from "./machine";
-import { lastLine, Service } from "./processes";
-import { programArguments } from "./programs";
+import { lastLine, Service } from "../lib/processes";
+import { programArguments } from "../local/programs";
 import type { Decisions } from "./state";
-import type { TenantOptions } from "./tenant/options";
-import type { RealmOptions } from "./tenant/realm/options";
+import type { TenantOptions } from "../local/tenant/options";
+import type { RealmOptions } from "../local/tenant/realm/options";
 
 /** The client that manages the tenant, as the program's configuration names it. */
 export const managementClient = "sandbox-management";
@@ -60,7 +60,7 @@ export async function ensureTenant(
   await service.stop();
   writePrivate(file, wanted);
   const log = join(layout.tenant, "tenant.log");
-  service.start(process.execPath, programArguments("sandbox/tenant/main.ts"), { log });
+  service.start(process.execPath, programArguments("local/tenant/main.ts"), { log });
   const issuer = `https://${options.domain}/`;
   const deadline = Date.now() + patience;
   while (!(await answers(issuer))) {

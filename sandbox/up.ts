@@ -3,11 +3,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { inotifyAdvice } from "../lib/inotify";
-import { newNodeProblems } from "../stack/node-limits";
-import { parseOutputs } from "../stack/outputs";
-import type { Probes } from "../verify/probes";
-import { renderReport, styleFor } from "../verify/report/text";
-import { type Report, verify as verifyStack } from "../verify/verify";
+import { newNodeProblems } from "../commands/stack/node-limits";
+import { parseOutputs } from "../commands/stack/outputs";
+import type { Probes } from "../commands/verify/probes/probes";
+import { renderReport, styleFor } from "../commands/verify/report/text";
+import { type Report, verify as verifyStack } from "../commands/verify/verify";
 import { isDamaged, isThere, removeRemains } from "./backend";
 import {
   checkConfiguration,
@@ -20,11 +20,11 @@ import {
 } from "./configuration";
 import { type Configuration } from "./setting-paths";
 import { EarlyProbes } from "./early-probes";
-import { Failure } from "./failure";
+import { Failure } from "../lib/failure";
 import type { Layout } from "./layout";
-import { kubeconfigPath, nodeService, type StartedNode } from "./node/node";
-import { choosePlugins, describePlugins } from "./plugins/choice";
-import { Progress } from "./progress";
+import { kubeconfigPath, nodeService, type StartedNode } from "../local/node/node";
+import { choosePlugins, describePlugins } from "../local/plugins/choice";
+import { Progress } from "../lib/progress";
 import { requireIssuer } from "./provider";
 import { remove } from "./remove";
 import { requireSpace } from "./space";
@@ -36,7 +36,7 @@ import {
   pulumiHome,
   update,
   type Changes,
-} from "./stack";
+} from "./engine";
 import { startNode } from "./start-node";
 import {
   alone,
@@ -49,8 +49,8 @@ import {
 } from "./state";
 import { sayStuckPods } from "./stuck-pods";
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
-import { beginToolchain, type BegunToolchain, type Toolchain } from "./toolchain/toolchain";
-import { endingSignals } from "../stack/end";
+import { beginToolchain, type BegunToolchain, type Toolchain } from "../local/toolchain/toolchain";
+import { endingSignals } from "../lib/run";
 
 export interface BringUpOptions {
   /** Which ones the node has; a node that lacks one starts again. Default: those asked for. */

@@ -2,9 +2,10 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { readIfThere } from "./files";
-import { stackName, type Layout } from "./layout";
-import { parseStackFile } from "../stack/stack-file";
+import { readIfThere } from "../lib/files";
+import { type Layout } from "./layout";
+import { stackName } from "../commands/stack/project";
+import { parseStackFile } from "../commands/stack/stack-file";
 import { set, settingsOf, take, type Configuration } from "./setting-paths";
 
 const stackFileName = `Pulumi.${stackName}.yaml`;

@@ -19,17 +19,14 @@ import { basename, dirname, join } from "node:path";
 
 /** The folders of the sources; the program of the stack itself is beside them. */
 const folders = [
-  "bench",
+  "commands",
   "components",
   "examples",
-  "explain",
+  "lib",
+  "local",
   "policies",
-  "preflight",
-  "preview",
   "sandbox",
-  "stack",
   "test/runner",
-  "verify",
 ];
 
 /** Each of these files is a program that something starts. */

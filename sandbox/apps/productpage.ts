@@ -34,7 +34,7 @@ type Behind = keyof typeof behind;
 const stylesheet: Reply = {
   status: 200,
   contentType: "text/css; charset=utf-8",
-  body: readFileSync(join(__dirname, "static", "bookinfo.css"), "utf8"),
+  body: readFileSync(join(__dirname, "static/bookinfo.css"), "utf8"),
 };
 
 const login = loginFrom(process.env);

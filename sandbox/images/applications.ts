@@ -2,7 +2,7 @@ import { build } from "esbuild";
 import { basename, join } from "node:path";
 
 /** The folder of the applications' sources. */
-const sources = join(__dirname, "..", "apps");
+const sources = join(__dirname, "../apps");
 
 /** The stylesheet that productpage reads at run time, beside its program. */
 export const staticFiles = [

@@ -2,14 +2,14 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { bookinfoSettings } from "../../components/settings";
 import type { BookinfoSettings, LoginSettings } from "../../components/settings";
-import { Failure } from "../failure";
-import { libraryFoldersOf } from "../toolchain/debian";
-import type { LoginTools } from "../toolchain/toolchain";
+import { Failure } from "../../lib/failure";
+import { libraryFoldersOf } from "../../local/toolchain/debian";
+import type { LoginTools } from "../../local/toolchain/toolchain";
 import { buildApplications, buildPrograms, staticFiles, type Application } from "./applications";
-import { asNode, base, program, searchPath } from "./base";
-import type { ImageInputs } from "./inputs";
-import { iptables, pilot, proxy } from "./istio";
-import type { ImageSpecification, Layer, LayerEntry } from "./specification";
+import { asNode, base, program, searchPath } from "../../local/images/base";
+import type { ImageInputs } from "../../local/images/inputs";
+import { iptables, pilot, proxy } from "../../local/images/istio";
+import type { ImageSpecification, Layer, LayerEntry } from "../../local/images/specification";
 
 /** What the stack calls the images that are its own. */
 export interface ImageNames extends BookinfoSettings {

@@ -8,11 +8,11 @@ import {
   utimesSync,
 } from "node:fs";
 import { join } from "node:path";
-import { digest, madeWhole, removeWhole } from "../files";
-import { clone } from "../layout";
-import { writeImages } from "./archive";
+import { digest, madeWhole, removeWhole } from "../../lib/files";
+import { clone } from "../../lib/clone";
+import { writeImages } from "../../local/images/archive";
 import { defaultNames, sandboxImages, type ImageNames } from "./images";
-import type { ImageInputs } from "./inputs";
+import type { ImageInputs } from "../../local/images/inputs";
 
 /** How many archives are kept, of 400 megabytes each: another clone's node may be about to read one. */
 const kept = 3;
@@ -43,9 +43,12 @@ function keyOf({ login, ...inputs }: ImageInputs): string {
     const { size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 };
     return `${path} ${size} ${mtimeMs}`;
   });
-  const sources = globSync(["sandbox/{apps,images}/**/*.{ts,css}", "examples/*/service.ts"], {
-    cwd: clone,
-  }).sort();
+  const sources = globSync(
+    ["{sandbox/apps,sandbox/images,local/images}/**/*.{ts,css}", "examples/*/service.ts"],
+    {
+      cwd: clone,
+    },
+  ).sort();
   return digest(...binaries, ...sources.map((path) => readFileSync(join(clone, path), "utf8")));
 }
 

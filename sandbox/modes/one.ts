@@ -1,8 +1,8 @@
 /** One mode, in a process of its own. */
 import { promisify } from "node:util";
-import { StackError } from "../../stack/errors";
-import { isProven, type Report } from "../../verify/verify";
-import { Failure } from "../failure";
+import { StackError } from "../../lib/errors";
+import { isProven, type Report } from "../../commands/verify/verify";
+import { Failure } from "../../lib/failure";
 import type { Layout } from "../layout";
 import { explainingFullDisk } from "../space";
 import { bringUp } from "../up";

@@ -1,16 +1,16 @@
 /** Every mode in turn on one node: each comes up by an update of the one before, and is verified. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { Failure } from "../failure";
-import { type Project, sandboxCommand } from "../../stack/project";
+import { Failure } from "../../lib/failure";
+import { type Project, sandboxCommand } from "../../commands/stack/project";
 import type { Layout } from "../layout";
-import { end } from "../processes";
-import { programArguments } from "../programs";
+import { end } from "../../lib/processes";
+import { programArguments } from "../../local/programs";
 import { knownDecisions, provisional } from "../state";
 import { customDomain, tenantDomain } from "../tenant-service";
 import { type Outcome, outcomeShape } from "./outcome";
 import { areProven, type ModeResult, renderSummary } from "./summary";
 import { assignmentsOf, commandOf, modes, modesFor } from "./table";
-import { endingSignals } from "../../stack/end";
+import { endingSignals } from "../../lib/run";
 
 /**
  * Runs the modes that make sense for the project, prints each mode's table and then what came of them all.

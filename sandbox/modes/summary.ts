@@ -1,6 +1,6 @@
 /** What came of every mode: one table, then what was not as it should be, and one line that counts it all. */
-import { spacedTable } from "../../stack/spaced-table";
-import { counted } from "../../verify/report/words";
+import { spacedTable } from "../../lib/tables";
+import { counted } from "../../commands/verify/report/words";
 import type { Outcome } from "./outcome";
 import type { Mode } from "./table";
 

@@ -4,8 +4,8 @@
  */
 import type { Application } from "../../components/application";
 import { tenantAddresses } from "../../components/identity/addresses";
-import { type Project, sandboxCommand } from "../../stack/project";
-import { realmAddresses } from "../tenant/realm/options";
+import { type Project, sandboxCommand } from "../../commands/stack/project";
+import { realmAddresses } from "../../local/tenant/realm/options";
 
 /** Settings by their paths, each value as `--set` takes it. */
 export type ModeSettings = Readonly<Record<string, string>>;

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { beforeEach, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { backendFolder, isDamaged, isThere, removeRemains } from "../../sandbox/backend";
-import { writePrivate } from "../../sandbox/files";
+import { writePrivate } from "../../lib/files";
 import { layout, type Layout } from "../../sandbox/layout";
-import { temporaryFolder } from "../sandbox/images/reading";
+import { temporaryFolder } from "../unit/local/images/reading";
 import { pulumiExecutable, skipWithoutEngine } from "./engine";
 
 describe("Pulumi's file backend", { skip: skipWithoutEngine }, () => {

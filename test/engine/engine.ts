@@ -10,7 +10,7 @@ import {
   type Stack,
 } from "@pulumi/pulumi/automation";
 import { z } from "zod";
-import { type StandInName, standIns, writePluginLauncher } from "../../sandbox/plugins/launchers";
+import { type StandInName, standIns, writePluginLauncher } from "../../local/plugins/launchers";
 
 /** The Pulumi CLI's executable, as test/runner/main.ts names it, or undefined where there is none. */
 export const pulumiExecutable = process.env.PULUMI_CLI;

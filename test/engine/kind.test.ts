@@ -7,9 +7,9 @@ import * as kubernetes from "@pulumi/kubernetes";
 import { parse, stringify } from "yaml";
 import { createCluster } from "../../components/cluster";
 import { nodeImage } from "../../components/settings/cluster/kind";
-import { ApiServer } from "../sandbox/plugins/apiServer";
+import { ApiServer } from "../unit/local/plugins/apiServer";
 import { Engine, skipWithoutEngine } from "./engine";
-import { StandIn } from "../components/cluster/kind/stand-in";
+import { StandIn } from "../unit/components/cluster/kind/stand-in";
 
 const settings = {
   kind: "kind",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { standIns, writePluginLauncher } from "../../sandbox/plugins/launchers";
-import { temporaryFolder } from "../sandbox/images/reading";
+import { standIns, writePluginLauncher } from "../../local/plugins/launchers";
+import { temporaryFolder } from "../unit/local/images/reading";
 import { skipWithoutEngine } from "./engine";
 import { preview } from "./preview";
 

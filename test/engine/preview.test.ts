@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
-import { stacksOf } from "../../stack/stack-file";
-import { kubeconfigOfNothing } from "../../preview/nothing";
-import { standIns } from "../../sandbox/plugins/launchers";
-import { temporaryFolder } from "../sandbox/images/reading";
+import { stacksOf } from "../../commands/stack/stack-file";
+import { kubeconfigOfNothing } from "../../commands/preview/nothing";
+import { standIns } from "../../local/plugins/launchers";
+import { temporaryFolder } from "../unit/local/images/reading";
 import { skipWithoutEngine } from "./engine";
 import { cloneWith, preview, root } from "./preview";
 
@@ -145,7 +145,7 @@ test("a certificate's Secret is in a cluster that is not asked", { skip }, async
 
 test("--check shows what differs by resource; --accept writes it down", { skip }, async () => {
   const clone = cloneWith({ team: stackWith({}) });
-  const graph = "test/preview/graphs/team.yaml";
+  const graph = "plans/team.yaml";
   const accept = "npm run preview -- team --accept";
   const run = async (...args: string[]) => {
     const { code, stderr, left } = await preview(["team", ...args], { clone });

@@ -14,9 +14,9 @@ import {
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { stringify } from "yaml";
-import { programArguments } from "../../sandbox/programs";
+import { programArguments } from "../../local/programs";
 import { builtArguments, bundle } from "../runner/build";
-import { temporaryFolder } from "../sandbox/images/reading";
+import { temporaryFolder } from "../unit/local/images/reading";
 import { pulumiExecutable } from "./engine";
 
 export const root = join(__dirname, "../..");
@@ -71,21 +71,21 @@ export async function preview(args: readonly string[], options: Options = {}) {
 /** What the command is made of: each is a process of its own. */
 const programs = [
   "policies/index.ts",
-  ...globSync("{preview,sandbox/plugins}/**/main.ts", { cwd: root }),
+  ...globSync("{commands/preview,local/plugins}/**/main.ts", { cwd: root }),
 ];
 
 /** Node's arguments that run the command of a clone, as its sources are now. */
 async function programOf(clone: string): Promise<string[]> {
-  if (clone === root) return programArguments("preview/main.ts");
+  if (clone === root) return programArguments("commands/preview/main.ts");
   const folder = join(clone, "built");
   await bundle(clone, programs, folder, { "process.env.ISTIO_AUTH0_PROGRAMS": folder });
-  return [...builtArguments, join(folder, "preview/main.js")];
+  return [...builtArguments, join(folder, "commands/preview/main.js")];
 }
 
 /** A clone with other stack files beside its own, which choose of the policy pack what the sandbox's does. */
 export function cloneWith(
   stacks: Readonly<Record<string, unknown>>,
-  policies: unknown = JSON.parse(readFileSync(join(root, "policies/sandbox.json"), "utf8")),
+  policies: unknown = JSON.parse(readFileSync(join(root, "policies.sandbox.json"), "utf8")),
 ): string {
   const clone = temporaryFolder();
   const parts = [
@@ -98,18 +98,19 @@ export function cloneWith(
   ];
   for (const part of [
     ...parts,
+    "commands",
     "components",
     "examples",
+    "lib",
+    "local",
     "policies",
-    "preview",
     "sandbox",
-    "stack",
   ]) {
     cpSync(join(root, part), join(clone, part), { recursive: true });
   }
   for (const [name, content] of Object.entries(stacks)) {
     writeFileSync(join(clone, `Pulumi.${name}.yaml`), stringify(content));
-    writeFileSync(join(clone, `policies/${name}.json`), JSON.stringify(policies));
+    writeFileSync(join(clone, `policies.${name}.json`), JSON.stringify(policies));
   }
   symlinkSync(join(root, "node_modules"), join(clone, "node_modules"));
   return clone;

@@ -7,9 +7,9 @@ import { before, test } from "node:test";
 import { promisify } from "node:util";
 import { z } from "zod";
 import type { Scalar } from "../../components/settings/plain";
-import { readYaml, writeYaml } from "../../stack/pulumi-yaml";
-import { parseStackFile } from "../../stack/stack-file";
-import { temporaryFolder } from "../sandbox/images/reading";
+import { readYaml, writeYaml } from "../../commands/stack/pulumi-yaml";
+import { parseStackFile } from "../../commands/stack/stack-file";
+import { temporaryFolder } from "../unit/local/images/reading";
 import { pulumiExecutable, skipWithoutEngine } from "./engine";
 
 const skip = skipWithoutEngine;

@@ -1,4 +1,4 @@
-/** The workflows, judged by actionlint, which test/actionlint/go.mod pins as the toolchain's modules pin theirs. */
+/** The workflows, judged by actionlint, which test/support/actionlint/go.mod pins as the toolchain's modules pin theirs. */
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ export function lintWorkflows(
     return [];
   }
   const { status } = spawnSync("go", ["tool", "actionlint", ...alone, ...files], {
-    cwd: join(__dirname, "../actionlint"),
+    cwd: join(__dirname, "../support/actionlint"),
     env: { ...process.env, GOFLAGS: "", GOWORK: "off" },
     stdio: "inherit",
   });

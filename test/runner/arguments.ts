@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { Failure } from "../../sandbox/failure";
-import { messageOf } from "../../stack/errors";
+import { Failure } from "../../lib/failure";
+import { messageOf } from "../../lib/errors";
 
 export const help = `Usage: npm test [-- FILE… | --unit | --changed | --all]
        npm run test:unit
@@ -9,7 +9,7 @@ Checks types, style, every unit and what the real Pulumi engine does, and, as ro
 The last line says how many tests passed and failed; the lines above it, which files took longest. The exit code is 1
 where a test failed.
 
-  FILE…      only these files, such as test/verify/judge.test.ts
+  FILE…      only these files, such as test/unit/commands/verify/judge.test.ts
   --unit     without the engine and the sandbox, and style only of files that have changed: before a commit
   --changed  only the tests that import or name a file that differs from the last commit. Where one of these
              is named by no other file, all but the end-to-end tests. Those only where they have changed themselves

@@ -2,10 +2,10 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { z } from "zod";
-import { parseJson } from "../../sandbox/files";
+import { parseJson } from "../../lib/files";
 import { told, type Count } from "./count";
 
-const folder = join(__dirname, "../../sandbox/node");
+const folder = join(__dirname, "../../local/node");
 
 /** One line of `go test -json` (go doc test2json). */
 const event = z.object({
@@ -29,7 +29,7 @@ function go(program: string, ...args: string[]): { passes: boolean; out: string 
 /** Runs gofmt, go vet and every Go test, and prints what each says. Where Go is not there it says so. */
 export function testGo(): readonly Count[] {
   if (spawnSync("go", ["version"]).status !== 0) {
-    console.log("left out: the tests of sandbox/node: Go is not on PATH");
+    console.log("left out: the tests of local/node: Go is not on PATH");
     return [];
   }
   const unformatted = go("gofmt", "-l", ".");

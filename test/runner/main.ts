@@ -4,12 +4,12 @@
  */
 import { globSync } from "node:fs";
 import { join, relative } from "node:path";
-import { exitWith, Failure } from "../../sandbox/failure";
-import { layout } from "../../sandbox/layout";
+import { exitWith, Failure } from "../../lib/failure";
+import { cacheFolder } from "../../local/layout";
 import { machineProblem } from "../../sandbox/machine";
-import { comesTrue } from "../../sandbox/processes";
-import { Progress } from "../../sandbox/progress";
-import { ensurePulumi, ensureToolchain } from "../../sandbox/toolchain/toolchain";
+import { comesTrue } from "../../lib/processes";
+import { Progress } from "../../lib/progress";
+import { ensurePulumi, ensureToolchain } from "../../local/toolchain/toolchain";
 import { lintWorkflows } from "./actionlint";
 import { help, readArguments, type Arguments } from "./arguments";
 import { checkSources } from "./checks";
@@ -18,28 +18,28 @@ import { changedFiles, concernedBy, trackedFiles } from "./changed";
 import { runFiles, type Ran } from "./files";
 import { testGo } from "./go";
 import { renderSlowest } from "./slowest";
-import { codeOf, endingSignals } from "../../stack/end";
+import { codeOf, endingSignals } from "../../lib/run";
 
 const root = join(__dirname, "../..");
 
 /** The tests that run the real Pulumi engine: each of its runs takes seconds. */
 const engine = "test/engine/";
 /** The tests that boot the sandbox: they take minutes, a whole machine's cores, and Linux as root. */
-const endToEnd = "test/end-to-end/";
+const endToEnd = "test/e2e/";
 const endToEndFile = (name: string) => `${endToEnd}${name}.test.ts`;
 /** The unit tests that take longest: each has a process of its own, and they begin first. */
 const longUnits = [
-  "verify/verify",
-  "verify/main",
+  "commands/verify/verify",
+  "commands/verify/main",
   "policies/mutation",
-  "preflight/main",
-  "verify/findings/tenant/tenant",
+  "commands/preflight/main",
+  "commands/verify/findings/tenant/tenant",
   "index",
   "components/cluster/kind/provider",
-  "explain/main",
-  "sandbox/tenant/process",
+  "commands/explain/main",
+  "local/tenant/process",
   "sandbox/commandLine",
-].map((name) => `test/${name}.test.ts`);
+].map((name) => `test/unit/${name}.test.ts`);
 /** How many of the other unit tests share a process: most of what one takes is to load the libraries. */
 const groupSize = 12;
 /** Only with `--all`, or by name. */
@@ -109,7 +109,7 @@ function plannedForChange(): Plan {
  * @param everything whether the sandbox is tested as well: its tools are made before any test's time runs
  */
 async function ensureEngine(everything: boolean): Promise<string> {
-  const { cache } = layout();
+  const cache = cacheFolder();
   const say = new Progress().of("tools");
   return everything ? (await ensureToolchain(cache, say)).pulumi : ensurePulumi(cache, say);
 }

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import tls from "node:tls";
 import { ManagementClient } from "auth0";
-import { auth0 } from "../../../sandbox/plugins/auth0/auth0";
-import { ManagementApi } from "../../../sandbox/plugins/auth0/managementApi";
-import type { Properties } from "../../../sandbox/plugins/shared/values";
-import { certificateAuthority, startTenant } from "../../../sandbox/tenant/server";
+import { auth0 } from "../../../local/plugins/auth0/auth0";
+import { ManagementApi } from "../../../local/plugins/auth0/managementApi";
+import type { Properties } from "../../../local/plugins/shared/values";
+import { certificateAuthority, startTenant } from "../../../local/tenant/server";
 
 const management = { clientId: "management", clientSecret: "a secret of the management" };
 const operation = { urn: "urn", timeoutSeconds: undefined, signal: new AbortController().signal };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Properties } from "../../../sandbox/plugins/shared/values";
+import type { Properties } from "../../../local/plugins/shared/values";
 import { Resource, start } from "./auth0-asked";
 
 test("the plug-in asks a tenant as the official one does, call by call", async (t) => {

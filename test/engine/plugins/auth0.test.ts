@@ -8,14 +8,14 @@ import { after, before, test } from "node:test";
 import tls from "node:tls";
 import * as auth0Package from "@pulumi/auth0";
 import * as pulumi from "@pulumi/pulumi";
-import { auth0 } from "../../../sandbox/plugins/auth0/auth0";
-import { ManagementApi, openManagementApi } from "../../../sandbox/plugins/auth0/managementApi";
-import type { Properties } from "../../../sandbox/plugins/shared/values";
+import { auth0 } from "../../../local/plugins/auth0/auth0";
+import { ManagementApi, openManagementApi } from "../../../local/plugins/auth0/managementApi";
+import type { Properties } from "../../../local/plugins/shared/values";
 import {
   certificateAuthority,
   type RunningTenant,
   startTenant,
-} from "../../../sandbox/tenant/server";
+} from "../../../local/tenant/server";
 import { Engine, skipWithoutEngine } from "../engine";
 
 const management = { clientId: "management", clientSecret: "management-secret-canary" };

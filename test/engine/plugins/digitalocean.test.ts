@@ -5,9 +5,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { createCluster, GatewayRecord } from "../../../components/cluster";
 import { IstioMesh } from "../../../components/mesh";
-import { digitalocean } from "../../../sandbox/plugins/digitalocean/digitalocean";
-import { Handlers } from "../../../sandbox/plugins/shared/handlers";
-import type { Properties } from "../../../sandbox/plugins/shared/values";
+import { digitalocean } from "../../../local/plugins/digitalocean/digitalocean";
+import { Handlers } from "../../../local/plugins/shared/handlers";
+import type { Properties } from "../../../local/plugins/shared/values";
 import { Engine, skipWithoutEngine } from "../engine";
 
 const clusterToken = "digitalocean:index/kubernetesCluster:KubernetesCluster";

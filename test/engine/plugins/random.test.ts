@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import * as randomPackage from "@pulumi/random";
-import { random } from "../../../sandbox/plugins/random/random";
-import { textAt } from "../../../sandbox/plugins/shared/inputs";
+import { random } from "../../../local/plugins/random/random";
+import { textAt } from "../../../local/plugins/shared/inputs";
 import { Engine, skipWithoutEngine } from "../engine";
 
 const passwordType = typeOf("random:index/randomPassword:RandomPassword");

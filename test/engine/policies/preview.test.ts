@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { z } from "zod";
-import { stacksOf } from "../../../stack/stack-file";
-import { temporaryFolder } from "../../sandbox/images/reading";
+import { stacksOf } from "../../../commands/stack/stack-file";
+import { temporaryFolder } from "../../unit/local/images/reading";
 import { skipWithoutEngine } from "../engine";
 import { cloneWith, preview, replaceIn, root } from "../preview";
 
@@ -95,7 +95,7 @@ for (const [policies, count] of [
     assert.match(stdout.split("\n").at(-3) ?? "", count);
     const said = stdout.includes(`advisory: mesh-mutual-tls: ${titled}\n  found ${found}\n`);
     assert.equal(said, policies.all === "advisory");
-    assert.equal(stderr.includes("policies/team.json disables "), policies.all === "disabled");
+    assert.equal(stderr.includes("policies.team.json disables "), policies.all === "disabled");
   });
 }
 
@@ -164,8 +164,8 @@ test("everything wrong in a stack's files is said, printed and written", { skip 
     [
       "The configuration of stack team is wrong (Pulumi.yaml describes every setting):",
       "gateway.nodePort: found 70000, expected a port number from 1 to 65535",
-      'policies/team.json: there is no rule "nobody"',
-      'policies/team.json: all: found "strict", expected one of "mandatory", "advisory", "disabled"',
+      'policies.team.json: there is no rule "nobody"',
+      'policies.team.json: all: found "strict", expected one of "mandatory", "advisory", "disabled"',
     ],
   );
   assert.deepEqual(JSON.parse(readFileSync(json, "utf8")), { stack: "team", errors: lines });

@@ -3,11 +3,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { rules } from "../../../../policies/rules";
-import { previewProject } from "../../../../preview/engine";
-import { partsOf } from "../../../../preview/plan";
-import { writePack } from "../../../../preview/policies/pack";
-import { writeProject } from "../../../../preview/project";
-import { temporaryFolder } from "../../../sandbox/images/reading";
+import { previewProject } from "../../../../commands/preview/engine";
+import { partsOf } from "../../../../commands/preview/plan";
+import { writePack } from "../../../../commands/preview/policies/pack";
+import { writeProject } from "../../../../commands/preview/project";
+import { temporaryFolder } from "../../../unit/local/images/reading";
 import { pulumiExecutable } from "../../engine";
 
 /** What every rule, by its defaults, reports of the program: the rule, the resource and the message. */

@@ -1,0 +1,49 @@
+/**
+ * Previews copies of the clone against nothing: `preview.ts REPEAT FOLDER...`, a copy in each folder. No cluster and
+ * no tenant is there, nor is one asked: everything is to be created. It prints what each preview took, in turns, and
+ * what each copy's policies are.
+ */
+import { join } from "node:path";
+import { previewConfiguration } from "../../preview/configuration";
+import { writeProject } from "../../preview/project";
+import { stackName, ownProject } from "../../stack/project";
+import { exitWith } from "../../../lib/failure";
+import { cacheFolder } from "../../../local/layout";
+import { ensurePulumi } from "../../../local/toolchain/toolchain";
+import { runEngine, type Subject } from "../inside/runs";
+import { printOutput } from "../output";
+
+/** One copy's project, and its stack, which has nothing yet. */
+function subjectOf(copy: string): Subject {
+  // The grown table has the permissions and roles of the clone's own.
+  const { application } = ownProject();
+  const { folder, name, environment } = writeProject(
+    copy,
+    stackName,
+    previewConfiguration({ folder: copy, application }, stackName),
+    join(copy, "previewed"),
+  );
+  return { folder, project: name, stack: stackName, program: join(copy, "index.ts"), environment };
+}
+
+async function main(): Promise<number> {
+  const [repeat = "", ...copies] = process.argv.slice(2);
+  const pulumi = await ensurePulumi(cacheFolder(), () => undefined);
+  process.env.PATH = `${join(pulumi, "bin")}:${process.env.PATH ?? ""}`;
+  const found = [];
+  for (const subject of copies.map(subjectOf)) {
+    // One that does not count: it makes the stack, and caches fill.
+    const { changes, policies, policyBytes } = await runEngine("preview", subject);
+    const resources = changes.create ?? 0;
+    found.push({ sizes: { resources, policies, policyBytes }, subject, seconds: [] as number[] });
+  }
+  for (let turn = 0; turn < Number(repeat); turn += 1) {
+    for (const { subject, seconds } of found) {
+      seconds.push((await runEngine("preview", subject)).seconds);
+    }
+  }
+  printOutput(found.map(({ sizes, seconds }) => ({ ...sizes, seconds })));
+  return 0;
+}
+
+exitWith(main());

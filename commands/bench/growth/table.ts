@@ -1,0 +1,73 @@
+/** The access table and its workloads with more services than Bookinfo has: each is called by the one before it. */
+import { Failure } from "../../../lib/failure";
+
+/** The services that the clone's own table has. */
+export const ownServices = 4;
+
+/** One change to a file of a copy of the clone. */
+export interface Edit {
+  readonly file: string;
+  /** Has to be in the file exactly once. */
+  readonly anchor: string;
+  readonly replacement: string;
+}
+
+/** The names of the services that are added to the clone's own. */
+export function addedServices(services: number): readonly string[] {
+  return Array.from({ length: services - ownServices }, (_, position) => `service-${position + 1}`);
+}
+
+/** What makes a table of so many services of the clone's own: ratings calls the first added one, and so on. */
+export function editsFor(services: number): readonly Edit[] {
+  const names = addedServices(services);
+  if (names.length === 0) return [];
+  const permissions = ["read:book-details", "read:book-reviews"];
+  const rows = names.map((name, position) => {
+    const caller = names[position - 1] ?? "ratings";
+    const permission = permissions[position % permissions.length];
+    return `  "${name}": { callers: ["${caller}"], requires: { permission: "${permission}" } },\n`;
+  });
+  const workloads = names.map((name) => `  "${name}": [{ version: "v1", replicas: 1 }],\n`);
+  const typeAnchor = 'export type ServiceName = "productpage"';
+  const rowAnchor =
+    '  ratings: { callers: ["reviews"], requires: { permission: "read:book-reviews" } },\n';
+  const workloadAnchor = '  ratings: [{ version: "v1", replicas: 1 }],\n';
+  const pathAnchor = '  ratings: "/ratings/0",\n';
+  // They run details' program: images of their own would be the same bytes.
+  const paths = names.map((name) => `  "${name}": "/details/0",\n`);
+  const imageAnchor = "examples-bookinfo-${name}:";
+  const requestAnchor = 'requests: { cpu: "10m"';
+  const type = names.map((name) => ` | "${name}"`).join("");
+  return [
+    {
+      file: "components/access.ts",
+      anchor: typeAnchor,
+      replacement: typeAnchor + type,
+    },
+    { file: "components/access.ts", anchor: rowAnchor, replacement: rowAnchor + rows.join("") },
+    {
+      file: "components/bookinfo.ts",
+      anchor: workloadAnchor,
+      replacement: workloadAnchor + workloads.join(""),
+    },
+    { file: "components/access.ts", anchor: pathAnchor, replacement: pathAnchor + paths.join("") },
+    {
+      file: "components/bookinfo.ts",
+      anchor: imageAnchor,
+      replacement: "examples-bookinfo-${name.replace(/^service-\\d+/, 'details')}:",
+    },
+    // A hundred of them are to find room on one node.
+    { file: "components/bookinfo.ts", anchor: requestAnchor, replacement: 'requests: { cpu: "1m"' },
+  ];
+}
+
+/** @throws Failure when the anchor is not in the text exactly once: then the table looks different by now */
+export function edited(text: string, { file, anchor, replacement }: Edit): string {
+  const parts = text.split(anchor);
+  if (parts.length !== 2) {
+    throw new Failure(
+      `commands/bench/growth/table.ts does not know how to extend ${file}: look for ${anchor.trim()}`,
+    );
+  }
+  return parts.join(replacement);
+}

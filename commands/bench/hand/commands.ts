@@ -1,0 +1,38 @@
+/** The commands that a person types, in this order; each ends when what it makes is ready. */
+import { bookinfo } from "../../../components/access";
+import { run } from "../../../lib/processes";
+import type { Manifest, Plan, Release } from "./plan";
+
+/** How long Helm and kubectl wait. */
+const timeout = "300s";
+
+/** `helm install --wait`, or `helm upgrade --wait`, of each release in turn. */
+export async function runHelm(
+  command: "install" | "upgrade",
+  releases: readonly Release[],
+): Promise<void> {
+  for (const { name, namespace, chart, version, repositoryOpts, values } of releases) {
+    const source = [
+      ...(version === undefined ? [] : ["--version", version]),
+      ...(repositoryOpts === undefined ? [] : ["--repo", repositoryOpts.repo]),
+    ];
+    const target = [command, name, chart, "--namespace", namespace, ...source];
+    await run("helm", [...target, "--values", "-", "--wait", "--timeout", timeout], {
+      input: JSON.stringify(values),
+    });
+  }
+}
+
+/** One `kubectl apply` of all of them. */
+export async function applyAll(items: readonly Manifest[]): Promise<void> {
+  const list = { apiVersion: "v1", kind: "List", items };
+  await run("kubectl", ["apply", "--filename", "-"], { input: JSON.stringify(list) });
+}
+
+/** The policies, the services, and the wait until every Deployment is available. */
+export async function applyApplication({ policies, services }: Plan): Promise<void> {
+  await applyAll(policies);
+  await applyAll(services);
+  const where = ["--namespace", bookinfo.namespace, "--timeout", timeout];
+  await run("kubectl", ["wait", "--for=condition=Available", "deployment", "--all", ...where]);
+}

@@ -1,0 +1,59 @@
+/**
+ * The baseline: the objects of a plan (standard input) by the commands of a person, in sequence.
+ * `run.ts up` makes them from nothing, `run.ts again` gives the same once more. It prints the seconds that each step took;
+ * what it takes to load this program is in none of them.
+ */
+import { exitWith } from "../../../lib/failure";
+import { printOutput, readInput } from "../output";
+import { boot } from "./boot";
+import { applyAll, applyApplication, runHelm } from "./commands";
+import { type Plan, planSchema, relocated } from "./plan";
+import { makeTenantObjects } from "./tenant";
+
+interface Step {
+  readonly name: string;
+  readonly seconds: number;
+}
+
+class Stopwatch {
+  readonly steps: Step[] = [];
+
+  async time<Result>(name: string, act: () => Promise<Result>): Promise<Result> {
+    const began = performance.now();
+    const result = await act();
+    this.steps.push({ name, seconds: (performance.now() - began) / 1000 });
+    return result;
+  }
+}
+
+async function up(plan: Plan): Promise<readonly Step[]> {
+  const watch = new Stopwatch();
+  const { addresses, manager } = await watch.time("node and tenant", boot);
+  const here = relocated(plan, addresses);
+  await watch.time("helm", async () => {
+    await applyAll(here.namespaces);
+    await runHelm("install", here.releases);
+  });
+  await watch.time("tenant's objects", () => makeTenantObjects(manager, here.tenant));
+  await watch.time("kubectl", () => applyApplication(here));
+  return watch.steps;
+}
+
+async function again(plan: Plan): Promise<readonly Step[]> {
+  const watch = new Stopwatch();
+  const here = relocated(plan, (await boot()).addresses);
+  await watch.time("helm", async () => {
+    await applyAll(here.namespaces);
+    await runHelm("upgrade", here.releases);
+  });
+  await watch.time("kubectl", () => applyApplication(here));
+  return watch.steps;
+}
+
+async function main(): Promise<number> {
+  const plan = await readInput(planSchema);
+  printOutput(await (process.argv[2] === "again" ? again : up)(plan));
+  return 0;
+}
+
+exitWith(main());

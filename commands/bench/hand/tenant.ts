@@ -1,0 +1,54 @@
+/** The tenant's objects, made by its Management API, one call after the other. */
+import { auth0 } from "../../../local/plugins/auth0/auth0";
+import { memberKinds } from "../../../local/plugins/auth0/memberKinds";
+import type { ManagementApi } from "../../../local/plugins/auth0/managementApi";
+import { textAt } from "../../../local/plugins/shared/inputs";
+import type { Properties } from "../../../local/plugins/shared/values";
+import type { TenantObject } from "./plan";
+
+/** The client that may manage the tenant. */
+export interface Manager {
+  readonly domain: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/**
+ * Makes the objects in order. What one refers to by an id of the plan is what the tenant calls it now.
+ * @returns the ids of now, by those of the plan
+ */
+export async function makeTenantObjects(
+  manager: Manager,
+  objects: readonly TenantObject[],
+): Promise<ReadonlyMap<string, string>> {
+  const api = await auth0.connect({ ...manager });
+  const ids = new Map<string, string>();
+  for (const { type, id, inputs } of objects) {
+    ids.set(id, await make(api, type, withIds(inputs, ids)));
+  }
+  return ids;
+}
+
+/** The requests are the stand-in plug-in's own, without what it asks before it changes a list of members. */
+async function make(api: ManagementApi, type: string, inputs: Properties): Promise<string> {
+  const kind = memberKinds[type];
+  if (kind !== undefined) {
+    const owner = textAt(inputs, kind.owner);
+    const members = inputs[kind.members];
+    const wanted = Array.isArray(members) ? members : [];
+    await kind.change(api, owner, { wanted, added: wanted, removed: [] });
+    return owner;
+  }
+  const found = auth0.resourceType(type);
+  if (found === undefined) throw new Error(`nobody knows how to make a ${type} by hand`);
+  const { signal } = new AbortController();
+  const operation = { urn: type, inputs, timeoutSeconds: undefined, signal };
+  return (await found.create(api, operation)).id;
+}
+
+/** The inputs with the ids of now in place of the plan's. */
+export function withIds(inputs: Properties, ids: ReadonlyMap<string, string>): Properties {
+  return JSON.parse(JSON.stringify(inputs), (_, value: unknown) =>
+    typeof value === "string" ? (ids.get(value) ?? value) : value,
+  ) as Properties;
+}

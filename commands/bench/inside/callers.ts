@@ -1,0 +1,86 @@
+/** Who sends the request whose latency is measured, and what tells whether policies count. */
+import { z } from "zod";
+import { bookinfo } from "../../../components/access";
+import { cookieName } from "../../../components/login/names";
+import { namespaces } from "../../../components/names";
+import { Failure } from "../../../lib/failure";
+import type { StackOutputs } from "../../stack/outputs";
+import { permissionsOf } from "../../verify/plan/permissions";
+import { cookiesOf } from "../../verify/tokens/sessions";
+import type { CallerName } from "../parts/latency";
+
+export type Enforcement = "on" | "off";
+
+/** A request that is answered in one way only where policies count, or only where they do not. */
+export interface Sign {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly status: number;
+  /** Whether a cookie is set or taken back: the login does so that was asked about the request. */
+  readonly setsCookie: boolean;
+}
+
+export interface Caller {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whose policies judge its request. */
+  readonly namespaces: readonly string[];
+  readonly signs: Readonly<Record<Enforcement, readonly Sign[]>>;
+}
+
+/** What the request needs. */
+const permission = "read:book-details";
+
+const sign = (status: number, headers: Sign["headers"] = {}, setsCookie = false): Sign => ({
+  status,
+  headers,
+  setsCookie,
+});
+
+export const callers: Readonly<Record<CallerName, (outputs: StackOutputs) => Promise<Caller>>> = {
+  async token(outputs) {
+    const headers = { authorization: `Bearer ${await validToken(outputs)}` };
+    return {
+      headers,
+      namespaces: [bookinfo.namespace],
+      signs: { on: [sign(403), sign(200, headers)], off: [sign(200)] },
+    };
+  },
+
+  async session(outputs) {
+    const headers = { cookie: await validSession(outputs) };
+    const forged = { cookie: `${cookieName(outputs.gatewayUrl)}=forged` };
+    return {
+      headers,
+      namespaces: [bookinfo.namespace, namespaces.ingress],
+      signs: {
+        on: [sign(403), sign(403, forged, true), sign(200, headers)],
+        off: [sign(200), sign(200, forged, false)],
+      },
+    };
+  },
+};
+
+/** A token of the first machine that may read what is asked for. */
+async function validToken(outputs: StackOutputs): Promise<string> {
+  const machine = outputs.viewers.machines.find(({ permissions }) =>
+    permissions.includes(permission),
+  );
+  if (machine === undefined) throw new Failure("no machine may read details");
+  const body = new URLSearchParams({
+    grant_type: "client_credentials",
+    client_id: outputs.clientIds.machines[machine.name] ?? "",
+    client_secret: outputs.clientSecrets.machines[machine.name] ?? "",
+    audience: outputs.audience,
+  });
+  const response = await fetch(new URL("oauth/token", outputs.issuer), { method: "POST", body });
+  if (!response.ok) throw new Failure(`the tenant refused a token: ${response.status}`);
+  return z.object({ access_token: z.string() }).parse(await response.json()).access_token;
+}
+
+/** The cookies of the first user who may read what is asked for, from a sign-in. */
+async function validSession(outputs: StackOutputs): Promise<string> {
+  const user = outputs.viewers.users.find(({ roles }) =>
+    permissionsOf(bookinfo, roles).includes(permission),
+  );
+  if (user === undefined) throw new Failure("no user may read details");
+  return cookiesOf(bookinfo, outputs, user.email, { signal: AbortSignal.timeout(60_000) });
+}

@@ -1,0 +1,87 @@
+/**
+ * Sends requests with a valid token, or a session, through the gateway to productpage and details, with the policies
+ * that judge them and without, in turns: `latency.ts REPEAT CALLER` in the sandbox's shell, for twice as many pairs of
+ * turns. It prints each request's microseconds by turn.
+ */
+import { bookinfo } from "../../../components/access";
+import { stackName } from "../../stack/project";
+import { exitWith, Failure } from "../../../lib/failure";
+import { StackError } from "../../../lib/errors";
+import { readOutputs } from "../../stack/outputs";
+import { printOutput } from "../output";
+import { callerNames } from "../parts/latency";
+import { type Caller, callers, type Enforcement, type Sign } from "./callers";
+import { Policies } from "./policies";
+import { measureTurn } from "./turn";
+import { endingSignals } from "../../../lib/run";
+
+/** For a change to reach every sidecar, in milliseconds. */
+const patience = 60_000;
+
+/** So many requests in a row have to be answered as a change asks for: they go over different connections. */
+const agreeing = 20;
+
+const path = "/api/v1/products/0";
+
+/** Waits until requests are answered as the sign says only. */
+async function until(url: string, { headers, status, setsCookie }: Sign): Promise<void> {
+  const deadline = Date.now() + patience;
+  for (let agreed = 0; agreed < agreeing;) {
+    if (Date.now() > deadline) throw new Failure(`${url} is not answered with ${status} only`);
+    const response = await fetch(url, { headers });
+    await response.arrayBuffer();
+    const agrees = response.status === status && response.headers.has("set-cookie") === setsCookie;
+    agreed = agrees ? agreed + 1 : 0;
+  }
+}
+
+/** Two pairs, of which one begins with each: a place in the order is no reason to be fast or slow. */
+const order: readonly Enforcement[] = ["on", "off", "off", "on"];
+
+async function measure(repeat: number, url: string, caller: Caller, policies: Policies) {
+  const turns: Record<Enforcement, (readonly number[])[]> = { on: [], off: [] };
+  const change: Readonly<Record<Enforcement, () => Promise<void>>> = {
+    on: () => policies.restore(),
+    off: () => policies.remove(),
+  };
+  let enforcement: Enforcement = "on";
+  for (let round = 0; round < repeat; round += 1) {
+    for (const next of order) {
+      if (next !== enforcement) await change[next]();
+      enforcement = next;
+      for (const sign of caller.signs[next]) await until(url, sign);
+      turns[next].push(await measureTurn(url, caller.headers));
+    }
+  }
+  return turns;
+}
+
+/** Lets what is under way end first: the policies are put back. */
+function untilInterrupted(): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    for (const signal of endingSignals) {
+      process.once(signal, () => {
+        reject(new Failure(`ended by ${signal}`));
+      });
+    }
+  });
+}
+
+async function main(): Promise<number> {
+  const [, , repeat, name] = process.argv;
+  const known = callerNames.find((one) => one === name);
+  if (known === undefined) throw new Failure(`there is no caller "${name ?? ""}"`);
+  const outputs = await readOutputs(bookinfo, process.cwd(), stackName);
+  const url = new URL(path, outputs.gatewayUrl).href;
+  const caller = await callers[known](outputs);
+  const policies = await Policies.read(caller.namespaces);
+  const measured = measure(Number(repeat), url, caller, policies);
+  try {
+    printOutput(await Promise.race([measured, untilInterrupted()]));
+  } finally {
+    await policies.restore();
+  }
+  return 0;
+}
+
+exitWith(main(), StackError);

@@ -1,0 +1,88 @@
+/** The keys that tokens are checked with: those that the mesh has, or else those that the provider serves. */
+import type { JsonWebKey } from "node:crypto";
+import { z } from "zod";
+import { reasonOf } from "../../lib/errors";
+import type { JwtRule, Policies } from "./policies";
+
+/** A rule's keys, or why they cannot be had. */
+export type Keys = { readonly keys: readonly JsonWebKey[] } | { readonly problem: string };
+
+/** By the address that the rule names: its `jwksUri`, or its issuer's discovery document. */
+export type KeySets = ReadonlyMap<string, Keys>;
+
+/** The keys are fetched within this many milliseconds; istiod's own limit is 5 s. */
+const fetchDeadline = 10_000;
+
+export const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
+const discovery = z.object({ jwks_uri: z.string() });
+
+/**
+ * Where istiod looks for a rule's keys (istio/istio, pilot/pkg/model/jwks_resolver.go).
+ * undefined: they are in the rule.
+ */
+function keySource({ issuer, jwks, jwksUri }: JwtRule): string | undefined {
+  if (jwks !== "") return undefined;
+  if (jwksUri !== "") return jwksUri;
+  return `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+}
+
+/** The keys of one rule. */
+export function keysOf(rule: JwtRule, sets: KeySets): Keys {
+  const address = keySource(rule);
+  if (address !== undefined) {
+    return sets.get(address) ?? { problem: `the keys at ${address} were not read` };
+  }
+  try {
+    return keySet.parse(JSON.parse(rule.jwks));
+  } catch {
+    return { problem: `the keys in the rule of issuer ${rule.issuer} are no JWK set` };
+  }
+}
+
+/** The issuers whose keys come from their provider, and are not in the rule. */
+export function fetchedIssuers({ requestAuthentications }: Policies): readonly string[] {
+  const rules = requestAuthentications.flatMap(({ spec }) => spec?.jwtRules ?? []);
+  const fetched = rules.filter((rule) => keySource(rule) !== undefined);
+  return [...new Set(fetched.map(({ issuer }) => issuer))];
+}
+
+/**
+ * The keys of every rule. One that cannot be read is no error: it makes decisions not known.
+ * @param mesh the keys that the mesh has, by issuer. An issuer's that is not there are read at its provider
+ */
+export async function readKeySets(
+  { requestAuthentications }: Policies,
+  mesh: ReadonlyMap<string, Keys>,
+): Promise<KeySets> {
+  const rules = requestAuthentications.flatMap(({ spec }) => spec?.jwtRules ?? []);
+  const sources = new Map(
+    rules.flatMap((rule) => {
+      const address = keySource(rule);
+      return address === undefined ? [] : [[address, rule] as const];
+    }),
+  );
+  return new Map(
+    await Promise.all(
+      [...sources].map(async ([address, { issuer, jwksUri }]): Promise<[string, Keys]> => [
+        address,
+        mesh.get(issuer) ?? (await read(address, jwksUri === "")),
+      ]),
+    ),
+  );
+}
+
+async function read(address: string, discovered: boolean): Promise<Keys> {
+  try {
+    const jwksUri = discovered ? discovery.parse(await json(address)).jwks_uri : address;
+    return keySet.parse(await json(jwksUri));
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? "no JWK set is there" : reasonOf(error);
+    return { problem: `the keys at ${address} cannot be read: ${reason}` };
+  }
+}
+
+async function json(address: string): Promise<unknown> {
+  const response = await fetch(address, { signal: AbortSignal.timeout(fetchDeadline) });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return response.json();
+}

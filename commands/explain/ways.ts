@@ -1,0 +1,138 @@
+/** The ways that are explained: to each service of the table from its permitted caller, or from another. */
+import {
+  type Application,
+  gateway,
+  serviceAccountOf,
+  serviceOf,
+} from "../../components/application";
+import { isSecure } from "../../components/gateway/host";
+import { gatewayPort, secureGatewayPort } from "../../components/mesh/values";
+import { gatewayRelease, gatewayServiceAccount } from "../../components/names";
+import type { ServiceAccountName } from "../../components/names";
+import type { ClusterState, Labels } from "./cluster";
+import type { Identity } from "./facts";
+import type { Hop } from "./way";
+
+/** A workload of the mesh that no rule of the table names. */
+const stranger = "stranger";
+
+/** Who may be asked about as a caller. */
+export const callersOf = ({ services }: Application): readonly string[] => [
+  ...Object.keys(services),
+  gateway,
+  stranger,
+];
+
+/** What a service is asked for. */
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** One way to one workload. A service that has several versions may have several. */
+export interface NamedWay {
+  readonly service: string;
+  /** The workload: the service and, where there are several, its version. */
+  readonly workload: string;
+  /** Who calls, in order. */
+  readonly through: readonly string[];
+  readonly first: Identity | undefined;
+  readonly hops: readonly [Hop, ...Hop[]];
+}
+
+/**
+ * The ways to a service: its permitted callers' own, from the gateway on, or directly from `caller`.
+ * @param asked what the service itself is asked for. Default: GET, and its own path
+ */
+export function waysTo(
+  application: Application,
+  service: string,
+  caller: string | undefined,
+  { workloads }: Pick<ClusterState, "workloads">,
+  gatewayUrl: string,
+  asked: Partial<Asked> = {},
+): readonly NamedWay[] {
+  const versions = labelsOf(service, workloads.application);
+  const chain = caller === undefined ? chainTo(application, service) : [];
+  const before = chain.map((name) =>
+    name === gateway
+      ? gatewayHop(application, workloads.ingress[0], gatewayUrl)
+      : hopTo(application, name, labelsOf(name, workloads.application)[0]),
+  );
+  return versions.map((labels) => {
+    const workload =
+      versions.length > 1 && labels.version !== undefined
+        ? `${service}-${labels.version}`
+        : service;
+    const [head, ...tail] = [...before, { ...hopTo(application, service, labels), ...asked }];
+    return {
+      service,
+      workload,
+      through: caller === undefined ? chain : [caller],
+      first: caller === undefined ? undefined : identityOf(application, caller),
+      hops: [head, ...tail],
+    };
+  });
+}
+
+/** The services before this one, from the gateway on; of several callers the first. */
+function chainTo(
+  application: Application,
+  service: string,
+  behind: readonly string[] = [],
+): string[] {
+  const next = serviceOf(application, service).callers.find(
+    (caller) => caller === gateway || ![service, ...behind].includes(caller),
+  );
+  if (next === undefined) return [];
+  return next === gateway ? [gateway] : [...chainTo(application, next, [service, ...behind]), next];
+}
+
+function labelsOf(service: string, all: readonly Labels[]): readonly Labels[] {
+  const own = all.filter(({ app }) => app === service);
+  return own.length > 0 ? own : [{ app: service }];
+}
+
+function hopTo(application: Application, service: string, labels: Labels = { app: service }): Hop {
+  const { path, port, serviceAccount } = serviceOf(application, service);
+  const { namespace } = application;
+  return {
+    name: service,
+    destination: { namespace, labels, port, serviceAccount },
+    method: "GET",
+    path,
+    host: `${service}:${port}`,
+  };
+}
+
+function gatewayHop(
+  { home }: Application,
+  labels: Labels = { app: gatewayRelease },
+  gatewayUrl: string,
+): Hop {
+  const { namespace, name: serviceAccount } = gatewayServiceAccount;
+  return {
+    name: gateway,
+    destination: {
+      namespace,
+      labels,
+      port: isSecure(gatewayUrl) ? secureGatewayPort : gatewayPort,
+      serviceAccount,
+      gateway: true,
+    },
+    method: "GET",
+    path: home,
+    host: new URL(gatewayUrl).host,
+  };
+}
+
+function identityOf(application: Application, caller: string): Identity {
+  const strangers: ServiceAccountName = { namespace: application.namespace, name: "default" };
+  const account =
+    caller === gateway
+      ? gatewayServiceAccount
+      : caller === stranger
+        ? strangers
+        : serviceAccountOf(application, caller);
+  return { namespace: account.namespace, serviceAccount: account.name };
+}

@@ -1,0 +1,66 @@
+/** `npm run preflight`: what a stack needs before `pulumi up`, and what to do where it is not there. */
+import { existsSync } from "node:fs";
+import { foldersOf } from "../../local/layout";
+import { endProcess } from "../../lib/run";
+import { checkFiles, takesStandardOutput, writeOutput } from "../../lib/output-files";
+import { firstLine, reasonOf } from "../../lib/errors";
+import { runOnSandbox } from "../stack/on-sandbox";
+import { stackName, type Project, projectNamed } from "../stack/project";
+import { help, readArguments } from "./arguments";
+import { type Result, runCheck } from "./check";
+import { checksFor } from "./checks";
+import { json, line, summary } from "./report";
+import { readStack, WrongSettings } from "./stack";
+
+/** @returns the exit code */
+async function main(): Promise<number> {
+  const options = readArguments(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const project = projectNamed(options.project);
+  // Its addresses and secrets are in the sandbox.
+  if (options.stack === stackName && options.directory === undefined && isThere(project))
+    return runOnSandbox("preflight");
+  const files = options.json === undefined ? [] : [options.json];
+  await checkFiles(files);
+  const stack = await readStack(
+    project.application,
+    options.directory ?? project.folder,
+    options.stack,
+  );
+  const checks = checksFor(stack);
+  const stream = takesStandardOutput(files) ? process.stderr : process.stdout;
+  const columns = {
+    width: Math.max(...checks.map(({ name }) => name.length)),
+    colour: stream.isTTY && stream.hasColors(),
+  };
+  // All at once; each line as soon as those before it are there.
+  const running = checks.map((check) => runCheck(check));
+  const results: Result[] = [];
+  for (const each of running) {
+    const result = shown(await each, (text) => stack.secrets.hide(text));
+    results.push(result);
+    stream.write(line(result, columns));
+  }
+  stream.write(`\n${summary(results)}`);
+  for (const file of files) await writeOutput(file, json(options.stack, results));
+  return results.some(({ state }) => state === "failed") ? 1 : 0;
+}
+
+const isThere = (project: Project) => existsSync(foldersOf(project.folder, process.env).state);
+
+/** Without secrets, whoever has repeated one. */
+function shown({ advice, ...result }: Result, hide: (text: string) => string): Result {
+  const safe = { ...result, found: hide(result.found) };
+  return advice === undefined ? safe : { ...safe, advice: hide(advice) };
+}
+
+// A resolver that is still asked cannot be told to stop.
+main().then(endProcess, (error: unknown) => {
+  console.error(
+    `error: ${error instanceof WrongSettings ? error.message : firstLine(reasonOf(error), 500)}`,
+  );
+  endProcess(1);
+});

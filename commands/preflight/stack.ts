@@ -1,0 +1,198 @@
+/** A stack as its configuration describes it, with the secrets that could be had. */
+import type { Application } from "../../components/application";
+import type * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+import { z } from "zod";
+import { type Settings, settingsComplaint, settingsProblems } from "../../components/config";
+import { secretSettings, settingsSchema } from "../../components/settings";
+import { find, type Path, pathText, settingText, valueAt } from "../../components/settings/path";
+import { StackError } from "../../lib/errors";
+import { type Configuration, readConfiguration, type Sections } from "./configuration";
+import { Secrets } from "./secrets";
+import { withValue } from "./values";
+
+/** A secret that could not be had, and what to do about it. */
+export interface Missing {
+  /** Nobody has set it; otherwise it is only out of reach here. */
+  readonly unset: boolean;
+  readonly found: string;
+  readonly advice: string;
+}
+
+export interface Stack {
+  readonly name: string;
+  /** What it is of. */
+  readonly application: Application;
+  readonly file: string;
+  /** Whether it is the sandbox's. */
+  readonly isSandbox: boolean;
+  /** Whether it is the sandbox's as it is committed: only a sandbox knows where its tenant and its cluster are. */
+  readonly isAbsent: boolean;
+  /** Checked. A secret that is missing has a stand-in, which nobody is to be asked with. */
+  readonly settings: Settings;
+  /** By setting: `cluster.token`. */
+  readonly missing: ReadonlyMap<string, Missing>;
+  /** The secrets that the stack's file holds in plain text. */
+  readonly plain: readonly string[];
+  readonly secrets: Secrets;
+}
+
+/** Several lines, each for a person. */
+export class WrongSettings extends StackError {}
+
+/**
+ * Reads a stack's configuration and checks all of it.
+ * @param application what the stack is of
+ * @param directory the Pulumi project's folder
+ * @throws WrongSettings naming every problem; StackError where there is no such stack
+ */
+export async function readStack(
+  application: Application,
+  directory: string,
+  name: string,
+): Promise<Stack> {
+  const configuration = await readConfiguration(directory, name);
+  const { sections, missing } = complete(application, configuration, name);
+  const problems = settingsProblems(application, sections, configuration.plain);
+  const { data } = settingsSchema(application).safeParse(sections);
+  if (data === undefined) throw new WrongSettings(settingsComplaint(name, problems));
+  const secrets = new Secrets();
+  remember(secrets, sections, missing);
+  return {
+    name,
+    application,
+    file: configuration.file,
+    isSandbox: configuration.file === sandboxFile,
+    isAbsent: configuration.file === sandboxFile && missing.has(pathText(kubeconfigPath)),
+    settings: data,
+    missing,
+    plain: configuration.exposed.map(pathText),
+    secrets,
+  };
+}
+
+/** The text of a secret setting. Not for a stack's outputs: this program has none. */
+export function textOf(secret: pulumi.Output<string>): Promise<string> {
+  return new Promise((resolve) => {
+    secret.apply(resolve);
+  });
+}
+
+const sealedValue = z.strictObject({ secure: z.string() });
+const sealed = (value: unknown) => sealedValue.safeParse(value).data;
+
+/** The stack file of `npm run sandbox`, which runs a copy of it with secrets of its own. */
+const sandboxFile = "Pulumi.sandbox.yaml";
+
+/** The settings with a stand-in for every secret that could not be had, so that all the rest can be checked. */
+function complete(
+  application: Application,
+  { sections, undecrypted, environments, file }: Configuration,
+  name: string,
+): { readonly sections: Sections; readonly missing: ReadonlyMap<string, Missing> } {
+  const missing = new Map<string, Missing>();
+  let whole: unknown = sections;
+  const put = (path: Path, reason: Missing) => {
+    missing.set(pathText(path), reason);
+    whole = withValue(whole, path, standIn(path, sections));
+  };
+  const outOfReach = (what: string): Missing => ({
+    unset: false,
+    found: `${what}: ${undecrypted ?? ""}`,
+    advice: `Run this where \`pulumi config --show-secrets --stack ${name}\` works.`,
+  });
+  const encrypted = find(sections, sealed).map(({ path }) => path);
+  const other = encrypted.filter((path) => !secretSettings.has(settingText(path)));
+  if (other.length > 0) {
+    const { found, advice } = outOfReach(
+      `${other.map(pathText).join(", ")} cannot be decrypted, and nothing can be checked without`,
+    );
+    throw new StackError(`${found}. ${advice}`);
+  }
+  for (const path of encrypted) put(path, outOfReach(`${pathText(path)} cannot be decrypted`));
+  const unsetPaths = unsetSecrets(application, whole);
+  const bySandbox: Missing = {
+    unset: false,
+    found: `${unsetPaths.map(pathText).join(", ")} not in ${file} itself`,
+    advice: "The sandbox sets what is missing: npm run sandbox.",
+  };
+  for (const path of unsetPaths) {
+    if (file === sandboxFile) {
+      put(path, bySandbox);
+      continue;
+    }
+    const setting = pathText(path);
+    const elsewhere = undecrypted !== undefined && environments;
+    const unset = {
+      unset: true,
+      found: `${setting} is not set`,
+      advice: `Set it: pulumi config set --secret --path ${setting} --stack ${name}.`,
+    };
+    put(path, elsewhere ? outOfReach(`${setting} is not in ${file} itself`) : unset);
+  }
+  return { sections: whole as Sections, missing };
+}
+
+const kubeconfigPath: Path = ["cluster", "kubeconfig"];
+const withoutKubeconfig = z.object({
+  cluster: z.object({
+    kind: z.literal("existing"),
+    kubeconfig: z.undefined().optional(),
+    kubeconfigPath: z.undefined().optional(),
+  }),
+});
+
+/** The secrets that the settings need and do not have. */
+function unsetSecrets(application: Application, sections: unknown): Path[] {
+  const { error } = settingsSchema(application).safeParse(sections);
+  const needed = (error?.issues ?? [])
+    .map(({ path }) => path as Path)
+    .filter(
+      (path) =>
+        secretSettings.has(settingText(path)) &&
+        (valueAt(sections, path) ?? undefined) === undefined,
+    );
+  // A kubeconfig may be given in two ways, so that neither is missing by itself.
+  return withoutKubeconfig.safeParse(sections).success ? [...needed, kubeconfigPath] : needed;
+}
+
+/** What has the right shape where a secret could not be had. */
+function standIn(path: Path, sections: Sections): string {
+  if (pathText(path) !== pathText(kubeconfigPath)) return "not known";
+  const { data } = z.object({ context: z.string() }).safeParse(sections.cluster);
+  const context = data?.context ?? "unknown";
+  return JSON.stringify({
+    "current-context": context,
+    clusters: [{ name: "unknown", cluster: { server: "https://unknown.invalid" } }],
+    contexts: [{ name: context, context: { cluster: "unknown", user: "unknown" } }],
+    users: [{ name: "unknown" }],
+  });
+}
+
+/** Notes every secret, and what is secret inside a kubeconfig. */
+function remember(
+  secrets: Secrets,
+  sections: Sections,
+  missing: ReadonlyMap<string, Missing>,
+): void {
+  const texts = find(sections, (value, path) =>
+    typeof value === "string" && secretSettings.has(settingText(path)) ? value : undefined,
+  );
+  for (const { path, found } of texts) {
+    if (missing.has(pathText(path))) continue;
+    secrets.add(found);
+    if (pathText(path) === pathText(kubeconfigPath)) rememberCredentials(secrets, found);
+  }
+}
+
+const credentials = z.object({ users: z.array(z.object({ user: z.unknown().optional() })) });
+
+/** Every text among a kubeconfig's users may be a credential. */
+export function rememberCredentials(secrets: Secrets, kubeconfig: string): void {
+  const { data } = credentials.safeParse(parse(kubeconfig));
+  const texts = find(
+    data?.users.map(({ user }) => user),
+    (value) => (typeof value === "string" ? value : undefined),
+  );
+  for (const { found } of texts) secrets.add(found);
+}

@@ -1,0 +1,82 @@
+/** The reviewed plan of a stack, beside what is planned. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Failure } from "../../lib/failure";
+import { clone } from "../../lib/clone";
+import type { Project } from "../stack/project";
+import { acceptCommand, graphDifference, graphFile, graphOf } from "./graph";
+import type { Plan } from "./plan";
+
+/** What --check found. */
+export interface Check {
+  /** `missing`: there is no reviewed plan. */
+  readonly result: "as reviewed" | "different" | "missing";
+  /** The reviewed plan's file, from the clone's folder. */
+  readonly file: string;
+  /** The command that makes this plan the reviewed one. */
+  readonly accept: string;
+  /** The lines that differ, below the resource that each is of. */
+  readonly difference: readonly string[];
+}
+
+/**
+ * @param hide leaves the configuration's secrets out of a text
+ * @throws Failure where the file holds no plan
+ */
+export function checkPlan(
+  project: Pick<Project, "place">,
+  plan: Plan,
+  hide: (text: string) => string,
+): Check {
+  const file = graphFile(project, plan.stack);
+  const accept = acceptCommand(project, plan.stack);
+  const reviewed = readReviewed(file);
+  if (reviewed === undefined) return { result: "missing", file, accept, difference: [] };
+  const difference = differenceOf(reviewed, graphOf(project, plan), { file, accept }).map(hide);
+  return {
+    result: difference.length === 0 ? "as reviewed" : "different",
+    file,
+    accept,
+    difference,
+  };
+}
+
+/** Makes this plan the reviewed one. */
+export function acceptPlan(project: Pick<Project, "place">, plan: Plan): void {
+  const file = graphFile(project, plan.stack);
+  const planned = graphOf(project, plan);
+  const isNew = readReviewed(file) !== planned;
+  if (isNew) {
+    mkdirSync(dirname(join(clone, file)), { recursive: true });
+    writeFileSync(join(clone, file), planned);
+  }
+  console.error(`${file}: ${isNew ? "written" : "as it was"}`);
+}
+
+function readReviewed(file: string): string | undefined {
+  const path = join(clone, file);
+  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
+}
+
+function differenceOf(
+  reviewed: string,
+  planned: string,
+  { file, accept }: Pick<Check, "file" | "accept">,
+): string[] {
+  try {
+    return graphDifference(reviewed, planned);
+  } catch {
+    // A conflict of a merge, perhaps.
+    throw new Failure(`${file} is not a plan that can be read: ${accept} writes it anew`);
+  }
+}
+
+/** What is wrong with the plan; nothing where it is the reviewed one. */
+export function complaintOf({ result, file, accept }: Check, stack: string): string | undefined {
+  const complaints = {
+    "as reviewed": undefined,
+    missing: `there is no ${file}: ${accept} writes it`,
+    different: `the plan of ${stack} is not the one in ${file}: see above, and if it should be so: ${accept}`,
+  };
+  return complaints[result];
+}

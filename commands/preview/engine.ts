@@ -1,0 +1,165 @@
+/** Runs the real engine on a preview's project, and collects what it plans. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type EngineEvent,
+  LocalWorkspace,
+  PulumiCommand,
+  type StepEventMetadata,
+} from "@pulumi/pulumi/automation";
+import { z } from "zod";
+import { Failure } from "../../lib/failure";
+import { type Diagnostic, partsOf, type Plan, type PlannedResource, shown } from "./plan";
+import type { PackConfiguration } from "./policies/configuration";
+import { PackFindings } from "./policies/events";
+import { endPack, type Pack } from "./policies/pack";
+import { type Violation, withoutSecrets } from "./policies/violations";
+import type { PreviewProject } from "./project";
+
+/** The parts of an update plan (`pulumi preview --save-plan`) that the engine's events leave out. */
+const updatePlan = z.object({
+  resourcePlans: z.record(
+    z.string(),
+    z.object({
+      goal: z.object({ dependencies: z.array(z.string()).default([]) }).optional(),
+    }),
+  ),
+});
+
+export interface Run {
+  /** The folder whose bin/ holds the Pulumi CLI. */
+  readonly pulumi: string;
+  /** What the stack's program exports; called once. */
+  readonly program: () => Record<string, unknown>;
+  /** Called with the number of resources that were planned so far. */
+  readonly onProgress: (resources: number) => void;
+  readonly signal: AbortSignal;
+  readonly pack: Pack;
+  readonly configuration: PackConfiguration;
+  /** Leaves the configuration's secrets out of a text. */
+  readonly hide: (text: string) => string;
+}
+
+/** What a stack would be, and what the policy pack finds in that. */
+export interface Preview {
+  readonly plan: Plan;
+  readonly violations: readonly Violation[];
+}
+
+/**
+ * Previews the project's stack, in this process's environment, and has the policy pack judge it.
+ * @throws Failure with the engine's own errors, and where the pack has not judged all of it
+ */
+export async function previewProject(project: PreviewProject, run: Run): Promise<Preview> {
+  const { folder, name: projectName, stack: stackName } = project;
+  const stack = await LocalWorkspace.createOrSelectStack(
+    { stackName, projectName, program: () => Promise.resolve(run.program()) },
+    { workDir: folder, pulumiCommand: await PulumiCommand.get({ root: run.pulumi }) },
+  );
+  // The engine hears of no end that came before it was started.
+  run.signal.throwIfAborted();
+  const planFile = join(folder, "plan.json");
+  const found = new Findings();
+  const pack = new PackFindings(run.configuration);
+  const onEvent = (event: EngineEvent) => {
+    found.take(event);
+    pack.take(event);
+    run.onProgress(found.steps.size);
+  };
+  const ending = setInterval(() => {
+    if (run.signal.aborted) endPack(project.launchers);
+  }, 200);
+  try {
+    await stack.preview({
+      onEvent,
+      plan: planFile,
+      color: "never",
+      signal: run.signal,
+      policyPacks: [run.pack.folder],
+      policyPackConfigs: [run.pack.file],
+    });
+  } catch (error) {
+    run.signal.throwIfAborted();
+    const said = found.errors() ?? lastWords(error);
+    throw new Failure(run.hide(pack.failure(said) ?? said));
+  } finally {
+    clearInterval(ending);
+  }
+  const { resourcePlans } = updatePlan.parse(JSON.parse(readFileSync(planFile, "utf8")));
+  const plan = found.plan(stackName, (urn) => resourcePlans[urn]?.goal?.dependencies ?? []);
+  return { plan, violations: pack.violations().map((one) => withoutSecrets(one, run.hide)) };
+}
+
+/** What the engine's events have said so far. */
+class Findings {
+  readonly steps = new Map<string, StepEventMetadata>();
+  readonly #diagnostics = new Map<string, Diagnostic>();
+  #outputs: Readonly<Record<string, unknown>> = {};
+  #counts: Readonly<Record<string, number>> = {};
+
+  take({ resourcePreEvent, resOutputsEvent, diagnosticEvent, summaryEvent }: EngineEvent): void {
+    const step = resourcePreEvent?.metadata;
+    if (step !== undefined && !isImplicit(step)) this.steps.set(step.urn, step);
+    const done = resOutputsEvent?.metadata;
+    if (done?.type === "pulumi:pulumi:Stack") this.#outputs = done.new?.outputs ?? {};
+    if (summaryEvent !== undefined) this.#counts = { ...summaryEvent.resourceChanges };
+    const { severity, message = "", urn } = diagnosticEvent ?? {};
+    // The engine ends every failure with the second one; it says nothing of its own.
+    if (message.trim() === "" || message.trim() === "preview failed") return;
+    if (severity !== "warning" && severity !== "error") return;
+    const said = { severity, message: message.trim(), name: urn && partsOf(urn).name };
+    this.#diagnostics.set(JSON.stringify(said), said);
+  }
+
+  /** Every error in the engine's words, or undefined without any. */
+  errors(): string | undefined {
+    const errors = [...this.#diagnostics.values()].filter(({ severity }) => severity === "error");
+    return errors.length === 0 ? undefined : errors.map(({ message }) => message).join("\n");
+  }
+
+  plan(stack: string, dependenciesOf: (urn: string) => readonly string[]): Plan {
+    const resources = [...this.steps.values()].map((step) =>
+      planned(step, dependenciesOf(step.urn)),
+    );
+    return {
+      stack,
+      resources: resources.sort(byTypeAndName),
+      outputs: shown(this.#outputs) as Record<string, unknown>,
+      counts: this.#counts,
+      diagnostics: [...this.#diagnostics.values()],
+    };
+  }
+}
+
+/** Whether it is a provider that the engine makes by itself, for resources that name none: it counts none of them. */
+function isImplicit({ type, urn }: StepEventMetadata): boolean {
+  return type.startsWith("pulumi:providers:") && /^default(_|$)/.test(partsOf(urn).name);
+}
+
+function planned(step: StepEventMetadata, dependencies: readonly string[]): PlannedResource {
+  const state = step.new ?? step.old;
+  const provider = state?.provider ?? "";
+  return {
+    operation: step.op,
+    urn: step.urn,
+    ...partsOf(step.urn),
+    parent: state?.parent === "" ? undefined : state?.parent,
+    dependencies: [...dependencies].sort(),
+    // A reference to a provider is its URN, and its id after that.
+    provider: provider === "" ? undefined : provider.split("::").slice(0, 4).join("::"),
+    protect: state?.protect === true,
+    inputs: shown(state?.inputs ?? {}) as Record<string, unknown>,
+  };
+}
+
+function byTypeAndName(one: PlannedResource, other: PlannedResource): number {
+  const [first, second] = [one, other].map(({ type, name, urn }) => `${type} ${name} ${urn}`);
+  return (first ?? "") < (second ?? "") ? -1 : 1;
+}
+
+/** What the CLI said last where no event says what is wrong. */
+function lastWords(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const lines = text.split("\n").filter((line) => line.startsWith("error: "));
+  return lines.at(-1)?.replace(/^error: /, "") ?? text;
+}

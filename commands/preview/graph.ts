@@ -1,0 +1,76 @@
+/** The planned resources as a reviewed file keeps them: every run on every machine gives the same text. */
+import { join } from "node:path";
+import { structuredPatch } from "diff";
+import { parse, stringify } from "yaml";
+import { z } from "zod";
+import type { Project } from "../stack/project";
+import { type Plan, type PlannedResource, titleOf } from "./plan";
+
+const entrySchema = z.looseObject({ type: z.string(), name: z.string() });
+type Entry = z.infer<typeof entrySchema>;
+
+/** The file of a stack's reviewed graph, from the clone's folder: of the clone's own project, or in its place's folder. */
+export const graphFile = ({ place }: Pick<Project, "place">, stack: string) =>
+  join(place, "plans", `${stack}.yaml`);
+
+const yaml = { lineWidth: 0, aliasDuplicateObjects: false };
+
+/** What writes the file. */
+export const acceptCommand = ({ place }: Pick<Project, "place">, stack: string) =>
+  `npm run preview -- ${stack}${place === "" ? "" : ` --project ${place}`} --accept`;
+
+/** The text of the file. */
+export function graphOf(project: Pick<Project, "place">, { stack, resources }: Plan): string {
+  const command = acceptCommand(project, stack);
+  const heading = `# What stack ${stack} plans to make from nothing. \`${command}\` writes this file.\n`;
+  return heading + stringify(resources.map(entryOf), yaml);
+}
+
+function entryOf(resource: PlannedResource) {
+  const { type, name, parent, provider, protect, dependencies, inputs } = resource;
+  return {
+    type,
+    name,
+    ...(parent !== undefined && { parent: titleOf(parent) }),
+    ...(provider !== undefined && { provider: titleOf(provider) }),
+    ...(protect && { protect }),
+    ...(dependencies.length > 0 && { dependencies: dependencies.map(titleOf).sort() }),
+    ...(Object.keys(inputs).length > 0 && { inputs }),
+  };
+}
+
+/**
+ * Compares two texts of such a file, resource by resource.
+ * @returns the lines that differ, with the resource that each is of; none where nothing differs
+ */
+export function graphDifference(reviewed: string, planned: string): string[] {
+  const before = entriesOf(reviewed);
+  const after = entriesOf(planned);
+  const titles = [...new Set([...before.keys(), ...after.keys()])].sort();
+  return titles.flatMap((title) => {
+    const old = before.get(title);
+    const now = after.get(title);
+    if (old === now) return [];
+    const sign = old === undefined ? "+" : now === undefined ? "-" : "~";
+    return [`${sign} ${title}`, ...changedLines(old ?? "", now ?? "").map((line) => `    ${line}`)];
+  });
+}
+
+function changedLines(old: string, now: string): string[] {
+  const { hunks } = structuredPatch("", "", old, now, "", "", { context: 2 });
+  return hunks.flatMap(({ lines }, position) => (position === 0 ? lines : ["  …", ...lines]));
+}
+
+/** Each resource's own text by its title. Two of one type and name are told apart by their place. */
+function entriesOf(text: string): Map<string, string> {
+  const entries = z.array(entrySchema).parse(parse(text) ?? []);
+  const found = new Map<string, string>();
+  for (const entry of entries) found.set(freeTitle(found, entry), stringify(entry, yaml));
+  return found;
+}
+
+function freeTitle(taken: ReadonlyMap<string, string>, { type, name }: Entry): string {
+  let title = `${type} ${name}`;
+  for (let number = 2; taken.has(title); number += 1) title = `${type} ${name} (${number})`;
+  return title;
+}

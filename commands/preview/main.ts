@@ -1,0 +1,265 @@
+/** `npm run preview`: what a stack would be, by the real engine, from nothing. */
+import { Console } from "node:console";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { rules } from "../../policies/rules";
+import { exitWith, Failure } from "../../lib/failure";
+import { clone } from "../../lib/clone";
+import { cacheFolder } from "../../local/layout";
+import { standIns } from "../../local/plugins/launchers";
+import type { LocalPlugin } from "../../local/plugins/official";
+import { ensurePulumi } from "../../local/toolchain/toolchain";
+import { StackError } from "../../lib/errors";
+import { runProgram } from "../stack/program";
+import { type Project, projectNamed } from "../stack/project";
+import { readProjectFile, stacksOf } from "../stack/stack-file";
+import { type Arguments, help, readArguments, type ReportFile } from "./arguments";
+import { acceptPlan, type Check, checkPlan, complaintOf } from "./check";
+import { type PreviewConfiguration, previewConfiguration } from "./configuration";
+import { type Preview, previewProject } from "./engine";
+import { makeFolder, removeAbandoned } from "./folder";
+import { renderFailure, renderMarkdown } from "./markdown";
+import { checkFiles, takesStandardOutput, writeOutput } from "../../lib/output-files";
+import { choiceFile, readChoice } from "./policies/choice";
+import {
+  crossGuardConfiguration,
+  type PackConfiguration,
+  packConfiguration,
+} from "./policies/configuration";
+import { writePack } from "./policies/pack";
+import { ProgressLine } from "../../lib/progress-line";
+import { requireOfficial, writeProject } from "./project";
+import { renderPlan } from "./render";
+import { judgedBy, jsonOf, jsonOfFailure, type Report } from "./report";
+import { hiding } from "./secrets";
+import { codeOf, endingSignals } from "../../lib/run";
+
+/** All that the engine and the program learn of the user's shell: no account, cluster or proxy is among it. */
+const inherited: ReadonlySet<string> = new Set([
+  "HOME",
+  "LANG",
+  "NODE_COMPILE_CACHE",
+  "PATH",
+  "TSX_DISABLE_CACHE",
+  "USER",
+]);
+
+async function previewOf(
+  project: Project,
+  stack: string,
+  { configuration, pack: asked, official }: Prepared,
+  signal: AbortSignal,
+): Promise<Preview> {
+  const progress = new ProgressLine(`previewing ${stack}`);
+  const pulumi = await ensurePulumi(cacheFolder(), (text) => {
+    progress.say(text);
+  });
+  removeAbandoned();
+  const folder = makeFolder();
+  try {
+    const previewed = writeProject(project.folder, stack, configuration, folder, official);
+    const pack = writePack(clone, asked, join(folder, "policies"));
+    for (const name of Object.keys(process.env)) {
+      if (!inherited.has(name)) Reflect.deleteProperty(process.env, name);
+    }
+    Object.assign(process.env, previewed.environment);
+    return await previewProject(previewed, {
+      pulumi,
+      program: () => runProgram(project),
+      onProgress: (resources) => {
+        progress.update(`${resources} resources`);
+      },
+      signal,
+      pack,
+      configuration: asked,
+      hide: hiding(configuration.secrets),
+    });
+  } finally {
+    progress.end();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What a stack's own files ask for. */
+interface Prepared {
+  readonly configuration: PreviewConfiguration;
+  readonly pack: PackConfiguration;
+  /** The official plug-ins, where they are asked for. */
+  readonly official?: readonly LocalPlugin[];
+}
+
+/** @throws Failure naming everything that is wrong in the stack's files, a line each */
+function prepare(project: Project, stack: string): Prepared {
+  const { configuration, complaint } = attempt(() => previewConfiguration(project, stack));
+  const isThere = stacksIn(project).includes(stack);
+  const { choice, problems } = isThere
+    ? readChoice(project.folder, stack, rules)
+    : { choice: {}, problems: [] };
+  const complaints = [...(complaint === undefined ? [] : [complaint]), ...problems];
+  if (configuration === undefined || complaints.length > 0)
+    throw new Failure(complaints.join("\n"));
+  return {
+    configuration,
+    pack: packConfiguration(rules, project.application, configuration.settings, choice),
+  };
+}
+
+/** Whether an error's message is what a person is to read. */
+const isSaid = (error: unknown): error is Failure | StackError =>
+  error instanceof Failure || error instanceof StackError;
+
+const stacksIn = ({ folder }: Project) => stacksOf(readProjectFile(folder).folder);
+
+function attempt(read: () => PreviewConfiguration) {
+  try {
+    return { configuration: read() };
+  } catch (error) {
+    if (isSaid(error)) return { complaint: error.message };
+    throw error;
+  }
+}
+
+/** Says what is not the stack's own in this plan. */
+function tellDifferences(
+  stack: string,
+  { configuration: { placeholders, environments }, pack, official }: Prepared,
+): void {
+  const say = (text: string) => {
+    console.error(text);
+  };
+  say(
+    official === undefined
+      ? `plug-ins: this project's stand-ins (${standIns.map(({ name }) => name).join(", ")})`
+      : `plug-ins: official (${official.map(({ name, version }) => `${name} ${version}`).join(", ")})`,
+  );
+  if (placeholders.length > 0) {
+    say(`a preview asks nobody for these, and has placeholders: ${placeholders.join(", ")}`);
+  }
+  if (environments.length > 0) {
+    say(`a preview reads no Pulumi ESC environment: left out ${environments.join(", ")}`);
+  }
+  const disabled = Object.keys(pack).filter((name) => pack[name]?.level === "disabled");
+  if (disabled.length > 0) say(`${choiceFile(stack)} disables ${disabled.sort().join(", ")}`);
+}
+
+/**
+ * Says what the check found.
+ * @throws Failure where the plan is not the reviewed one
+ */
+function tellCheck(check: Check, stack: string): void {
+  const complaint = complaintOf(check, stack);
+  if (complaint === undefined) {
+    console.error(`${check.file}: as planned`);
+    return;
+  }
+  if (check.difference.length > 0) console.error(check.difference.join("\n"));
+  throw new Failure(complaint);
+}
+
+/** What ends the preview: what was made is removed then. */
+function interruptions(): { readonly signal: AbortSignal; code?: number } {
+  const controller = new AbortController();
+  const interrupted: { readonly signal: AbortSignal; code?: number } = {
+    signal: controller.signal,
+  };
+  for (const name of endingSignals) {
+    process.on(name, () => {
+      interrupted.code = codeOf(name);
+      controller.abort(new Failure(`ended by ${name}`));
+    });
+  }
+  return interrupted;
+}
+
+async function writeReport(
+  files: readonly ReportFile[],
+  content: Readonly<Record<ReportFile["option"], () => string>>,
+): Promise<void> {
+  for (const file of files) await writeOutput(file, content[file.option]());
+}
+
+async function run(
+  { diff, graph, official }: Arguments,
+  project: Project,
+  stack: string,
+  files: readonly ReportFile[],
+  signal: AbortSignal,
+) {
+  const taken = takesStandardOutput(files);
+  // What the stack's program prints would be in the middle of the report.
+  if (taken) globalThis.console = new Console(process.stderr);
+  const report = await reportOf(
+    project,
+    stack,
+    { checks: graph === "check", official },
+    signal,
+  ).catch(async (error: unknown) => {
+    if (isSaid(error) && !signal.aborted) await reportFailure(stack, files, error);
+    throw error;
+  });
+  const { plan, violations, check } = report;
+  (taken ? process.stderr : process.stdout).write(renderPlan(plan, violations, { diff }));
+  await writeReport(files, { json: () => jsonOf(report), markdown: () => renderMarkdown(report) });
+  if (graph === "accept") acceptPlan(project, plan);
+  if (check !== undefined) tellCheck(check, stack);
+  return violations.some(({ level }) => level === "mandatory") ? 1 : 0;
+}
+
+async function reportOf(
+  project: Project,
+  stack: string,
+  { checks, official }: { checks: boolean; official: boolean },
+  signal: AbortSignal,
+): Promise<Report> {
+  const read = prepare(project, stack);
+  const prepared = official ? { ...read, official: await requireOfficial() } : read;
+  tellDifferences(stack, prepared);
+  const preview = await previewOf(project, stack, prepared, signal);
+  const hide = hiding(prepared.configuration.secrets);
+  return {
+    ...preview,
+    rules: judgedBy(rules, prepared.pack),
+    check: checks ? checkPlan(project, preview.plan, hide) : undefined,
+  };
+}
+
+/** Writes why there is no plan where the plan would be. */
+function reportFailure(
+  stack: string,
+  files: readonly ReportFile[],
+  { message }: Failure | StackError,
+): Promise<void> {
+  const errors = message.split("\n").map((line) => line.trim());
+  return writeReport(files, {
+    json: () => jsonOfFailure(stack, errors),
+    markdown: () => renderFailure(stack, errors),
+  });
+}
+
+async function main(): Promise<number> {
+  const chosen = readArguments(process.argv.slice(2));
+  if (chosen === "help") {
+    process.stdout.write(help);
+    return 0;
+  }
+  const { stack } = chosen;
+  const project = projectNamed(chosen.project);
+  if (stack === undefined) {
+    throw new Failure(`name a stack: there are ${stacksIn(project).join(", ")}`);
+  }
+  const { policyConfig, files } = chosen;
+  await checkFiles(policyConfig === undefined ? files : [policyConfig]);
+  if (policyConfig !== undefined) {
+    await writeOutput(policyConfig, crossGuardConfiguration(prepare(project, stack).pack));
+    return 0;
+  }
+  const interrupted = interruptions();
+  try {
+    return await run(chosen, project, stack, files, interrupted.signal);
+  } catch (error) {
+    if (interrupted.code === undefined) throw error;
+    return interrupted.code;
+  }
+}
+
+exitWith(main(), StackError);

@@ -1,0 +1,81 @@
+/** What the policy pack's rules compare a stack with: the access table and the stack's own settings. */
+import { type Application, callerAccount, machineTitle } from "../../../components/application";
+import type { Settings } from "../../../components/config";
+import { acceptedTokens } from "../../../components/identity/tokens";
+import { namespaces } from "../../../components/names";
+import type { Grants } from "../../../policies/rules/auth0-grants";
+import type { Issuer, Table } from "../../../policies/table";
+import { gatewaySettings } from "./login";
+import { networkSettings } from "./network";
+
+/** The settings that decide about them. */
+export type DerivedFrom = Pick<
+  Settings,
+  "identity" | "authentication" | "login" | "gateway" | "mesh"
+>;
+
+/** By the name of a rule's setting: a rule that has one of these is given it. */
+export function derivedSettings(application: Application, settings: DerivedFrom) {
+  const { identity, authentication, login } = settings;
+  const issuers: Issuer[] = [
+    { ...acceptedTokens(identity), clients: ownClients(settings) },
+    ...authentication.issuers,
+  ].map(({ issuer, jwksUri, audience, permissionsClaim, spaceDelimited, clients }) => ({
+    issuer,
+    jwksUri,
+    audience,
+    permissionsClaim: [...permissionsClaim],
+    ...(spaceDelimited === true && { spaceDelimited }),
+    clients: typeof clients === "string" ? clients : [...clients],
+  }));
+  const isGatewayChecking = authentication.at === "gateway" || login.at === "gateway";
+  const table: Table = {
+    namespace: application.namespace,
+    issuers,
+    services: Object.fromEntries(
+      Object.entries(application.services).map(([service, { callers, requires }]) => [
+        service,
+        { callers: callers.map((caller) => callerAccount(application, caller)), requires },
+      ]),
+    ),
+  };
+  return {
+    issuers,
+    table,
+    rootNamespace: namespaces.mesh,
+    checkedServices: authentication.at === "workload" ? "protected" : "all",
+    // Whoever has no token is refused by the services, where they ask for one.
+    checkOnlyNamespaces: isGatewayChecking ? [namespaces.ingress] : [],
+    ...(identity.kind === "auth0" && { grants: grantsOf(application, identity) }),
+    ...gatewaySettings(application, settings),
+    ...networkSettings(application, settings),
+  };
+}
+
+/** The clients of the stack's own provider whose tokens count: at Auth0 the stack makes them, and they have no ids yet. */
+function ownClients({
+  identity,
+  authentication,
+}: Pick<Settings, "identity" | "authentication">): Issuer["clients"] {
+  if (authentication.clients === "any") return "any";
+  if (identity.kind === "auth0") return "listed";
+  const { client, machines } = identity;
+  return [...(client ? [client.id] : []), ...machines.map(({ clientId }) => clientId)];
+}
+
+/** Who gets what at the tenant. */
+function grantsOf(
+  application: Application,
+  { audience, users, machines }: Extract<Settings["identity"], { kind: "auth0" }>,
+): Grants {
+  const roles = Object.entries(application.roles);
+  return {
+    audience,
+    permissions: Object.keys(application.permissions),
+    roles: Object.fromEntries(roles.map(([name, { permissions }]) => [name, [...permissions]])),
+    users: Object.fromEntries(users.map(({ email, roles }) => [email, [...roles]])),
+    clients: Object.fromEntries(
+      machines.map(({ name, permissions }) => [machineTitle(application, name), [...permissions]]),
+    ),
+  };
+}

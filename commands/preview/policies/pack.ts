@@ -1,0 +1,52 @@
+/** The policy pack as the engine of a preview is given it. */
+import { cpSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { readIfThere, writePrivate } from "../../../lib/files";
+import { packProcess, packRuntime } from "../../../local/plugins/launchers";
+import { crossGuardConfiguration, type PackConfiguration } from "./configuration";
+
+/** The name that policies/index.ts gives the pack. */
+export const packName = "istio-auth0";
+
+/** Where the engine finds a pack. */
+export interface Pack {
+  readonly folder: string;
+  /** The file with its configuration. */
+  readonly file: string;
+}
+
+/**
+ * Writes a folder that has the engine start the pack by this project's own launcher, whatever CLI it is.
+ *
+ * Every rule that is asked is advisory there: a preview that finds a mandatory violation is to show the whole plan,
+ * and the engine gives none then. What a violation means is the preview's to say.
+ * @param root the clone's folder
+ * @param folder made
+ */
+export function writePack(root: string, configuration: PackConfiguration, folder: string): Pack {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writePrivate(join(folder, "PulumiPolicy.yaml"), stringify({ runtime: packRuntime }));
+  // The SDK reads the pack's version here.
+  cpSync(join(root, "policies", "package.json"), join(folder, "package.json"));
+  const file = join(folder, "configuration.json");
+  const asked = Object.entries(configuration).map(([name, { level, settings }]) => {
+    return [name, { level: level === "mandatory" ? "advisory" : level, settings }] as const;
+  });
+  writePrivate(file, crossGuardConfiguration(Object.fromEntries(asked)));
+  return { folder, file };
+}
+
+/**
+ * Ends the pack's process, if there is one: the engine, told to end, waits for its answer.
+ * @param launchers the folder of the preview's launchers
+ */
+export function endPack(launchers: string): void {
+  const id = Number(readIfThere(join(launchers, packProcess)) ?? "");
+  if (id === 0) return;
+  try {
+    process.kill(id, "SIGKILL");
+  } catch {
+    // It has ended.
+  }
+}

@@ -1,0 +1,100 @@
+/** A Pulumi project of a preview's own, in a private folder: its stack has nothing yet. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Failure } from "../../lib/failure";
+import { writePrivate } from "../../lib/files";
+import { officialPlugins } from "../../local/plugins/choice";
+import {
+  dynamicPlugin,
+  packPlugin,
+  type StandInName,
+  standIns,
+  writeDynamicLauncher,
+  writePackLauncher,
+  writePluginLauncher,
+} from "../../local/plugins/launchers";
+import type { LocalPlugin } from "../../local/plugins/official";
+import { writeYaml } from "../stack/pulumi-yaml";
+import { readProjectFile } from "../stack/stack-file";
+import type { PreviewConfiguration } from "./configuration";
+
+/** The stand-ins that a preview has its own of. */
+const ownPlugins: Readonly<Partial<Record<StandInName, string>>> = {
+  kubernetes: "commands/preview/plugins/kubernetes/main.ts",
+};
+
+/**
+ * The official plug-ins of every package, which are on this machine.
+ * @throws Failure naming those that are not, with the command that installs each
+ */
+export async function requireOfficial(): Promise<readonly LocalPlugin[]> {
+  const { plugins, missing } = await officialPlugins(standIns);
+  if (missing.length === 0) return plugins;
+  const lines = missing.map(
+    ({ name, version }) =>
+      `--official: there is no plug-in ${name} ${version} in PULUMI_HOME or on PATH: pulumi plugin install resource ${name} ${version}`,
+  );
+  throw new Failure(lines.join("\n"));
+}
+
+/** Where the engine finds a project, and with which environment beside PATH and HOME. */
+export interface PreviewProject {
+  readonly folder: string;
+  /** The folder of the launchers of its plug-ins. */
+  readonly launchers: string;
+  readonly name: string;
+  readonly stack: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes the project's own settings for a folder that is not the project's, with its plug-ins.
+ * @param root the folder of the project that is previewed
+ * @param folder made, and everything that the engine writes is in it
+ * @param official the plug-ins. Default: the stand-ins, since what an official one asks of the world differs, and so
+ *   would the plan
+ */
+export function writeProject(
+  root: string,
+  stack: string,
+  { config }: Pick<PreviewConfiguration, "config">,
+  folder: string,
+  official?: readonly LocalPlugin[],
+): PreviewProject {
+  const { name, content } = readProjectFile(root);
+  const launchers = join(folder, "plugins");
+  const ownStandIns = () =>
+    standIns.map(({ name, version }) => ({
+      name,
+      version,
+      path: writePluginLauncher(launchers, name, ownPlugins[name]),
+    }));
+  const providers = [
+    ...(official ?? ownStandIns()),
+    { name: dynamicPlugin, path: writeDynamicLauncher(launchers) },
+  ];
+  const analyzers = [{ name: packPlugin, path: writePackLauncher(launchers) }];
+  for (const part of ["backend", "home", "tmp"]) {
+    mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
+  }
+  writePrivate(
+    join(folder, "Pulumi.yaml"),
+    writeYaml({ ...content, main: root, plugins: { providers, analyzers } }),
+  );
+  writePrivate(join(folder, `Pulumi.${stack}.yaml`), writeYaml({ config }));
+  return {
+    folder,
+    launchers,
+    name,
+    stack,
+    environment: {
+      PULUMI_HOME: join(folder, "home"),
+      PULUMI_BACKEND_URL: `file://${join(folder, "backend")}`,
+      PULUMI_CONFIG_PASSPHRASE: randomBytes(32).toString("hex"),
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      TMPDIR: join(folder, "tmp"),
+    },
+  };
+}

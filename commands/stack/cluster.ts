@@ -1,0 +1,105 @@
+/** The cluster's API server, and what it says in a person's words. */
+import { ApiException, KubeConfig, VersionApi } from "@kubernetes/client-node";
+import { firstLine, reasonOf, StackError } from "../../lib/errors";
+import { unlessAborted } from "../../lib/poll";
+
+/** A resource as it is written and as it comes over the wire: not made by the client's constructors. */
+export type Plain<Resource> = Resource extends Date
+  ? Resource
+  : { [Key in keyof Resource]: Plain<Resource[Key]> };
+
+/**
+ * The cluster that a kubeconfig's current context names.
+ * @param kubeconfig the file's content
+ */
+export function loadCluster(kubeconfig: string): KubeConfig {
+  const cluster = new KubeConfig();
+  try {
+    cluster.loadFromString(kubeconfig);
+  } catch {
+    // The parser's message quotes the file, and with it credentials.
+    throw new StackError("the stack's output kubeconfig is not a kubeconfig");
+  }
+  if (cluster.getCurrentCluster() === null) {
+    throw new StackError("the stack's output kubeconfig has no current context");
+  }
+  return cluster;
+}
+
+/** Says in one line what the API server refused. Its answer is not repeated whole. */
+export async function explained<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw new StackError(`cannot ${what}: ${apiReason(error)}`);
+  }
+}
+
+/** What the API server answers; undefined where there is no such object, or it does not know its kind. */
+export async function unlessMissing<Answer>(
+  ask: () => Promise<Answer>,
+): Promise<Answer | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ApiException && error.code === 404) return undefined;
+    throw error;
+  }
+}
+
+function apiReason(error: unknown): string {
+  if (error instanceof ApiException) {
+    const body: unknown = error.body;
+    const status: unknown = typeof body === "string" ? jsonOf(body) : body;
+    const said =
+      typeof status === "object" && status !== null && "message" in status
+        ? String(status.message)
+        : "";
+    return firstLine(`${error.code} ${said}`);
+  }
+  // A refused WebSocket is an event that carries the error.
+  return reasonOf(isEvent(error) ? error.error : error);
+}
+
+function isEvent(error: unknown): error is { readonly error: unknown } {
+  return typeof error === "object" && error !== null && "error" in error;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Asks the cluster's API server for its version.
+ * @param kubeconfig the file's content; one that cannot be used is left to who uses it
+ * @param deadline milliseconds
+ * @throws StackError where nobody answers; any answer will do
+ */
+export async function clusterAnswers(
+  kubeconfig: string,
+  signal: AbortSignal,
+  deadline = 10_000,
+): Promise<void> {
+  const config = new KubeConfig();
+  try {
+    config.loadFromString(kubeconfig);
+  } catch {
+    return;
+  }
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined) return;
+  const either = AbortSignal.any([signal, AbortSignal.timeout(deadline)]);
+  try {
+    await unlessAborted(config.makeApiClient(VersionApi).getCode(), either);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ApiException) return;
+    throw new StackError(
+      `the cluster ${server} does not answer (${reasonOf(error)}). Is it up, and does the stack's kubeconfig reach it?`,
+    );
+  }
+}

@@ -1,0 +1,51 @@
+/** What a program does where no stack is named and Pulumi has none to take: it turns to the sandbox's. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import type { Application } from "../../components/application";
+import { NoStack, readOutputs } from "./outputs";
+import type { StackOutputs } from "./outputs";
+import { clone } from "../../lib/clone";
+import { codeOf } from "../../lib/run";
+
+/**
+ * The outputs of a stack.
+ * @param application what the stack is of
+ * @param directory the Pulumi project's folder
+ * @param stack its name; without it, the selected one
+ * @returns undefined where no stack is named and none is selected; this has been said then
+ */
+export async function outputsIfAny(
+  application: Application,
+  directory: string,
+  stack: string | undefined,
+): Promise<StackOutputs | undefined> {
+  try {
+    return await readOutputs(application, directory, stack);
+  } catch (error) {
+    if (!(error instanceof NoStack) || stack !== undefined) throw error;
+    console.error(`This is about the sandbox's stack: no other is named, and ${error.reason}`);
+    return undefined;
+  }
+}
+
+/**
+ * Runs `npm run sandbox -- COMMAND` with this program's own arguments.
+ * @param signal ends it
+ * @returns its exit code
+ */
+export function runOnSandbox(
+  command: "verify" | "explain" | "token" | "preflight",
+  signal?: AbortSignal,
+): Promise<number> {
+  const start = join(clone, "scripts", "run.mjs");
+  const args = [start, "sandbox/main.ts", command, ...process.argv.slice(2)];
+  const child = spawn(process.execPath, args, { stdio: "inherit" });
+  // The terminal interrupts the whole group by itself; any other end is passed on.
+  signal?.addEventListener("abort", () => child.kill("SIGTERM"));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code, ended) => {
+      resolve(code ?? codeOf(ended ?? "SIGKILL"));
+    });
+  });
+}

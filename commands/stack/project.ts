@@ -1,0 +1,93 @@
+/** The projects of this clone: a folder with Pulumi.yaml, index.ts, and application.ts, which has its table. */
+import { existsSync, readdirSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import type { Application } from "../../components/application";
+import { clone } from "../../lib/clone";
+import { StackError } from "../../lib/errors";
+import { readProjectFile } from "./stack-file";
+
+/** The stack of every project's sandbox; its settings are in Pulumi.sandbox.yaml. */
+export const stackName = "sandbox";
+
+/** Where projects beside the clone's own are. */
+const examples = "examples";
+
+const parts = ["Pulumi.yaml", "index.ts", "application.ts"];
+
+export interface Project {
+  /** As Pulumi.yaml has it: its settings begin with it. */
+  readonly name: string;
+  readonly folder: string;
+  /** Its place in the clone: empty for the clone itself, or `examples/NAME`. */
+  readonly place: string;
+  readonly application: Application;
+  /** The sections that a stack has without its file's, as Pulumi.yaml has them. Default: none. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
+}
+
+/** The project of the clone itself. */
+export const ownProject = (): Project => projectAt(clone);
+
+/**
+ * The project that a person names by `--project`.
+ * @param given its folder, from where the person is; default: the clone's
+ * @throws StackError where it is none
+ */
+export function projectNamed(given: string | undefined): Project {
+  if (given === undefined) return ownProject();
+  // npm changes into the clone.
+  const from = process.env.INIT_CWD ?? process.cwd();
+  const folder = resolve(from, given);
+  if (isProject(folder)) return projectAt(folder);
+  const known = [".", ...examplesOf().map((name) => `${examples}/${name}`)];
+  throw new StackError(
+    `--project ${given}: no folder of this clone with ${parts.join(", ")}; there are ${known.join(", ")}`,
+  );
+}
+
+/**
+ * What a person types to have the sandbox of a project do something.
+ * @param command one of its commands; default: the one that brings it up
+ * @param run how npm runs it
+ * @returns such as `npm run sandbox -- down --project examples/orders`
+ */
+export function sandboxCommand(
+  { place }: Pick<Project, "place">,
+  command?: string,
+  run = "npm run",
+): string {
+  const all = [...(command ? [command] : []), ...(place ? ["--project", place] : [])];
+  return [run, "sandbox", ...(all.length > 0 ? ["--", ...all] : [])].join(" ");
+}
+
+/** @param folder one that is a project's */
+export function projectAt(folder: string): Project {
+  const place = relative(clone, folder);
+  const { name, defaults } = readProjectFile(folder);
+  return { name, folder, place, application: applicationOf(place), defaults };
+}
+
+function isProject(folder: string): boolean {
+  return ["", ...examplesOf().map((name) => join(examples, name))].includes(
+    relative(clone, folder),
+  );
+}
+
+function examplesOf(): readonly string[] {
+  const folder = join(clone, examples);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) =>
+    parts.every((part) => existsSync(join(folder, name, part))),
+  );
+}
+
+function applicationOf(place: string): Application {
+  /* eslint-disable @typescript-eslint/no-require-imports -- which one is known only now */
+  const loaded: unknown =
+    place === ""
+      ? require("../../application")
+      : // The built programs have every one that this matches.
+        require(`../../examples/${place.replace(/^examples\//, "")}/application.ts`);
+  /* eslint-enable @typescript-eslint/no-require-imports */
+  return (loaded as { readonly application: Application }).application;
+}

@@ -1,0 +1,57 @@
+/** Envoy's own administration interface, in a sidecar or in a gateway's pod. */
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { Exec, type KubeConfig } from "@kubernetes/client-node";
+import { StackError } from "../../lib/errors";
+import { sidecarName } from "./pods";
+
+/** Milliseconds that a pod may take to answer. */
+const deadline = 15_000;
+
+/** Where a proxy runs. */
+export interface ProxyPod {
+  readonly namespace: string;
+  readonly pod: string;
+}
+
+/**
+ * Asks it from within the proxy's container. That takes the right to create `pods/exec`.
+ * @param path such as `config_dump`
+ * @throws StackError saying what the container complained of; what the API server refuses is thrown as it is
+ */
+export async function askProxy(
+  config: KubeConfig,
+  { namespace, pod }: ProxyPod,
+  path: string,
+): Promise<string> {
+  const [output, errors] = [new PassThrough(), new PassThrough()];
+  const printed = text(output);
+  const complaint = text(errors);
+  const socket = await new Exec(config).exec(
+    namespace,
+    pod,
+    sidecarName,
+    ["pilot-agent", "request", "GET", path],
+    output,
+    errors,
+    null,
+    false,
+  );
+  // The client ends them only where the container says how its command ended.
+  socket.on("close", () => {
+    output.end();
+    errors.end();
+  });
+  const late = AbortSignal.timeout(deadline);
+  late.addEventListener("abort", () => {
+    socket.terminate();
+  });
+  try {
+    const answer = await printed;
+    if (late.aborted) throw new StackError(`no answer within ${deadline / 1000} s`);
+    if (answer !== "") return answer;
+    throw new StackError((await complaint) || "it answers nothing");
+  } finally {
+    socket.close();
+  }
+}

@@ -1,0 +1,176 @@
+/** Everything that is there and that the stack does not explain, with the requests that show it. */
+import type { Application } from "../../../components/application";
+import type { StackOutputs } from "../../stack/outputs";
+import { together } from "../../../lib/poll";
+import { accountFindings } from "./accounts";
+import { admissionFindings } from "./admission";
+import type { Finding, ProvenFinding } from "./finding";
+import { ingressFindings } from "./ingress";
+import { interceptionFindings } from "./interception";
+import { type Inventory, readInventory } from "./inventory";
+import { controlPlaneFindings } from "./control-plane";
+import { meshFindings } from "./mesh";
+import { namesTaken } from "./names-taken";
+import { notCovered } from "./not-covered";
+import { compareObjects, objectsAskedOf, ownNamespaces } from "./objects";
+import { namespaceFindings } from "./own-namespaces";
+import { prove, type Senders } from "./prove";
+import { objectOf } from "./proxy-config";
+import { proxyFindings } from "./proxies";
+import { serviceFindings } from "./services";
+import { sidecarFindings } from "./sidecars";
+import { tenantFindings } from "./tenant";
+import { fetchProber } from "./tenant/fetch-prober";
+import {
+  countingPods,
+  meshedNamespaces,
+  protectedWorkloads,
+  runsAs,
+  type WorkloadOutputs,
+} from "./workloads";
+
+export type { ProvenFinding } from "./finding";
+export type { Senders } from "./prove";
+
+/** What the search has found. */
+export interface Findings {
+  /** How many of Istio's objects the stack asks for. */
+  readonly asked: number;
+  /** What the stack does not explain, in the order of what is looked at. */
+  readonly unexplained: readonly ProvenFinding[];
+  /** What the team knows of, by the stack's setting `accepted`. */
+  readonly accepted: readonly ProvenFinding[];
+  /** Objects in that setting that nothing was found about. */
+  readonly unused: readonly string[];
+  /** Workloads of the mesh that nothing is claimed of, each in words. */
+  readonly notCovered: readonly string[];
+  /** What was not looked at, and why: a sentence each. */
+  readonly notRead: readonly string[];
+}
+
+type WorkloadInventory = Pick<
+  Inventory,
+  "meshConfig" | "namespaces" | "pods" | "services" | "endpointSlices"
+>;
+
+/**
+ * Looks for what the stack does not explain, in the cluster and at the tenant.
+ * @param senders what the requests are sent with
+ * @throws StackError when the cluster does not answer; a tenant that does not is said
+ */
+export async function findUnexplained(
+  application: Application,
+  outputs: StackOutputs,
+  senders: Senders,
+  signal: AbortSignal,
+): Promise<Findings> {
+  const [{ asked, proven, notCovered }, tenant] = await together(
+    signal,
+    () => findInCluster(application, outputs, senders),
+    (either) => findAtTenant(application, outputs, either),
+  );
+  const { notRead } = tenant;
+  const { unused, ...judged } = accept([...proven, ...tenant.proven], outputs.accepted);
+  const isLookedFor = (object: string) => notRead.length === 0 || !object.endsWith("of the tenant");
+  return { asked, ...judged, unused: unused.filter(isLookedFor), notCovered, notRead };
+}
+
+async function findInCluster(application: Application, outputs: StackOutputs, senders: Senders) {
+  const { kubeconfig, routing } = outputs;
+  const [inventory, admission] = await Promise.all([
+    readInventory(kubeconfig),
+    routing.admission ? admissionFindings(application, kubeconfig) : [],
+  ]);
+  const { asked, findings } = compareObjects(
+    application,
+    objectsAskedOf(application, outputs),
+    inventory.objects,
+    outputs.gatewayUrl,
+  );
+  const found = [...findings, ...clusterFindings(application, outputs, inventory)];
+  return {
+    asked,
+    proven: [...admission, ...(await prove(found, senders))],
+    notCovered: notCovered(
+      ownNamespaces(application),
+      protectedWorkloads(application, outputs),
+      countingPods(application, inventory.pods),
+    ),
+  };
+}
+
+/** Its requests are sent by this process, which trusts the tenant's certificate. */
+async function findAtTenant(application: Application, outputs: StackOutputs, signal: AbortSignal) {
+  const { findings, notRead } = await tenantFindings(application, outputs, signal);
+  const here = fetchProber(signal);
+  const senders = { probers: new Map([["here", Promise.resolve(here)]]), identities: new Map() };
+  return { proven: await prove(findings, senders), notRead };
+}
+
+/** What the cluster has, apart from Istio's objects in the stack's own namespaces. */
+function clusterFindings(
+  application: Application,
+  outputs: StackOutputs,
+  inventory: Inventory,
+): readonly Finding[] {
+  return [
+    ...ingressFindings(application, inventory, outputs.gatewayUrl),
+    ...namesTaken(application, inventory.objects),
+    ...workloadFindings(application, outputs, inventory),
+    ...meshWideFindings(application, outputs, inventory),
+  ];
+}
+
+/** The mesh's settings, and the control plane. */
+function meshWideFindings(
+  application: Application,
+  outputs: StackOutputs,
+  { namespaces, meshConfig, ...controlPlane }: Inventory,
+): readonly Finding[] {
+  const those = (names: readonly string[]) =>
+    namespaces.filter(({ metadata }) => names.includes(metadata?.name ?? ""));
+  return [
+    ...meshFindings(outputs, meshConfig, those(ownNamespaces(application))),
+    ...controlPlaneFindings(controlPlane, those(meshedNamespaces(application, outputs))),
+  ];
+}
+
+/** Workloads, their Services and their namespaces. */
+export function workloadFindings(
+  application: Application,
+  outputs: WorkloadOutputs,
+  { meshConfig, services, endpointSlices, ...inventory }: WorkloadInventory,
+): readonly Finding[] {
+  const workloads = protectedWorkloads(application, outputs);
+  const meshed = meshedNamespaces(application, outputs);
+  const pods = countingPods(application, inventory.pods);
+  const inMesh = pods.filter(({ metadata }) => meshed.includes(metadata?.namespace ?? ""));
+  const proxied = pods.filter(
+    (pod) => inMesh.includes(pod) || workloads.some((each) => runsAs(pod, each)),
+  );
+  const usual = objectOf(objectOf(meshConfig).defaultConfig);
+  return [
+    ...namespaceFindings(meshed, inventory.namespaces),
+    ...accountFindings(workloads, pods, outputs),
+    ...sidecarFindings(workloads, inMesh, services),
+    ...interceptionFindings(workloads, inMesh, services, objectOf(usual.proxyMetadata)),
+    ...proxyFindings(workloads, proxied, usual),
+    ...serviceFindings(workloads, { services, endpointSlices, pods }),
+  ];
+}
+
+/** Parts what the team knows of from the rest. */
+export function accept(
+  found: readonly ProvenFinding[],
+  accepted: StackOutputs["accepted"],
+): Pick<Findings, "unexplained" | "accepted" | "unused"> {
+  const reasons = new Map(accepted.map(({ object, reason }) => [object, reason]));
+  return {
+    unexplained: found.filter(({ object }) => !reasons.has(object)),
+    accepted: found.flatMap((each) => {
+      const reason = reasons.get(each.object);
+      return reason === undefined ? [] : [{ ...each, accepted: reason }];
+    }),
+    unused: [...reasons.keys()].filter((object) => !found.some((each) => each.object === object)),
+  };
+}

@@ -1,0 +1,223 @@
+/**
+ * Istio's objects in the stack's namespaces next to those that the stack asks for. Requests show what is enforced
+ * where they are sent; this shows what the stack does not ask for: a policy too many, a caller or an audience added, a
+ * route that sets a header.
+ */
+import { isDeepStrictEqual } from "node:util";
+import type { Application } from "../../../components/application";
+import { trustedIssuers } from "../../../components/enforcement/issuers";
+import { policiesOf } from "../../../components/enforcement/policies";
+import { isSecure } from "../../../components/gateway/host";
+import { ingressObjects } from "../../../components/gateway/route";
+import { loginIngress } from "../../../components/login";
+import { loginPolicies } from "../../../components/login/policies";
+import { type ProviderAddresses, providerEntries } from "../../../components/mesh/egress";
+import type { MeshObject } from "../../../components/mesh/resources";
+import { namespaces } from "../../../components/names";
+import {
+  certificatePolicies,
+  loginNetworkPolicies,
+  meshPolicies,
+  type NetworkSettings,
+} from "../../../components/network";
+import { trafficObjects } from "../../../components/traffic";
+import type { StackOutputs } from "../../stack/outputs";
+import { probeNetworkPolicies } from "../probes/probe-pod";
+import { attemptsOf } from "./attempts";
+import { type Finding, madeAnew, objectName, removal } from "./finding";
+import type { LiveObject } from "./inventory";
+
+/** Objects by their kind. */
+export type ObjectsByKind = Readonly<Record<string, readonly MeshObject<unknown>[]>>;
+
+/** What the comparison has to know of a stack. */
+type ComparedOutputs = Pick<
+  StackOutputs,
+  | "gatewayUrl"
+  | "issuer"
+  | "jwksUri"
+  | "audience"
+  | "permissionsClaim"
+  | "spaceDelimited"
+  | "clientIds"
+  | "authentication"
+  | "login"
+  | "routing"
+>;
+
+/** Every object of Istio's that the stack's settings and the table ask for. */
+export function objectsAskedOf(
+  application: Application,
+  { routing, ...outputs }: ComparedOutputs,
+): ObjectsByKind {
+  const { authentication, gatewayUrl, issuer, jwksUri } = outputs;
+  const { endSessionEndpoint, tokenEndpoint, imports, egress, tls, cors } = routing;
+  const network = routing.network && { ...routing.network, egress, imports };
+  const login = outputs.login?.at === "gateway" ? outputs.login : undefined;
+  const issuers = trustedIssuers(outputs, authentication);
+  const provider = { issuer, jwksUri, tokenEndpoint };
+  const signsIn = login === undefined ? application.namespace : namespaces.login;
+  return merged([
+    policiesOf({
+      issuers,
+      authentication,
+      login,
+      gatewayUrl,
+      cors,
+      imports,
+      application,
+      network: network && {
+        settings: network,
+        signsInAt: outputs.login?.at === "application" ? provider : undefined,
+      },
+    }),
+    login === undefined ? {} : loginPolicies({ login, gatewayUrl, cors }),
+    network === undefined
+      ? {}
+      : { NetworkPolicy: otherNetworkPolicies(outputs, tls, network, provider) },
+    ingressObjects({
+      application,
+      gatewayUrl,
+      tls,
+      cors,
+      ...loginIngress(outputs.login, {
+        application,
+        gatewayUrl,
+        identity: { endSessionEndpoint },
+      }),
+    }),
+    trafficObjects(application, routing.traffic),
+    outputs.login === undefined || egress === "ALLOW_ANY"
+      ? {}
+      : { ServiceEntry: providerEntries(provider, signsIn) },
+  ]);
+}
+
+/** Those that are not an application's. cert-manager's namespace is not compared. */
+function otherNetworkPolicies(
+  { gatewayUrl, login }: Pick<ComparedOutputs, "gatewayUrl" | "login">,
+  tls: ComparedOutputs["routing"]["tls"],
+  network: NetworkSettings,
+  provider: ProviderAddresses,
+) {
+  return [
+    ...meshPolicies(network, isSecure(gatewayUrl)),
+    ...(login?.at === "gateway" ? loginNetworkPolicies(login.sessions, network, provider) : []),
+    ...(tls?.issuer === undefined
+      ? []
+      : certificatePolicies(network, tls.issuer.kind).filter(
+          ({ metadata }) => metadata.namespace !== namespaces.certificates,
+        )),
+  ];
+}
+
+function merged(all: readonly object[]): ObjectsByKind {
+  const objects = new Map<string, readonly MeshObject<unknown>[]>();
+  for (const each of all) {
+    for (const [kind, more] of Object.entries(each) as [string, MeshObject<unknown>[]][])
+      objects.set(kind, [...(objects.get(kind) ?? []), ...more]);
+  }
+  return Object.fromEntries(objects);
+}
+
+/** The namespaces whose objects count for the ingress, the login and the application's workloads. */
+export function ownNamespaces({ namespace }: Application): readonly string[] {
+  return [namespaces.mesh, namespaces.ingress, namespace, namespaces.login];
+}
+
+/** What is there, next to what is asked for. */
+export interface ObjectComparison {
+  /** How many objects the stack asks for. */
+  readonly asked: number;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Compares the objects of the stack's own namespaces with what the stack asks for.
+ * @param found of any namespace; those of others are left out
+ */
+export function compareObjects(
+  application: Application,
+  asked: ObjectsByKind,
+  found: readonly LiveObject[],
+  gatewayUrl: string,
+): ObjectComparison {
+  const own = ownNamespaces(application);
+  const hasNetworkPolicies = (asked.NetworkPolicy ?? []).length > 0;
+  const there = found
+    .filter(({ metadata }) => own.includes(metadata.namespace))
+    // Where the stack makes no NetworkPolicies, others do; verify's own come and go with its runs.
+    .filter((each) => each.kind !== "NetworkPolicy" || (hasNetworkPolicies && !isProbes(each)));
+  const wanted = new Map(
+    Object.entries(asked).flatMap(([kind, objects]) =>
+      objects.map(({ metadata, spec }) => [objectName(kind, metadata), spec] as const),
+    ),
+  );
+  const live = new Map(there.map((each) => [nameOf(each), each] as const));
+  const missing = [...wanted.keys()].filter((name) => !live.has(name));
+  const changed = [...wanted].flatMap(([name, spec]): Finding[] => {
+    const one = live.get(name);
+    const where = one && firstDifference(spec, one.spec ?? {});
+    if (one === undefined || where === undefined) return [];
+    return attemptsOf(one, gatewayUrl, spec).map((attempt) => ({
+      object: name,
+      opens: `it differs from the stack's at ${where}`,
+      undo: hasAll(one.spec ?? {}, spec) ? madeAnew(one.kind, one.metadata) : "pulumi up --refresh",
+      ...attempt,
+    }));
+  });
+  const foreign = there.filter((each) => !wanted.has(nameOf(each)));
+  return {
+    asked: wanted.size,
+    findings: [
+      ...missing.map((object) => ({
+        object,
+        opens: "it is missing: the stack asks for it",
+        undo: "pulumi up --refresh",
+      })),
+      ...changed,
+      ...foreign.flatMap((each) =>
+        attemptsOf(each, gatewayUrl).map((attempt): Finding => ({
+          object: nameOf(each),
+          opens: "it counts for what the stack protects, and the stack does not ask for it",
+          undo: removal(each.kind, each.metadata),
+          ...attempt,
+        })),
+      ),
+    ],
+  };
+}
+
+function isProbes({ metadata: { namespace, name }, spec }: LiveObject): boolean {
+  const own = probeNetworkPolicies(namespace).find(({ metadata }) => metadata.name === name);
+  return own !== undefined && firstDifference(own.spec, spec) === undefined;
+}
+
+const nameOf = ({ kind, metadata }: LiveObject) => objectName(kind, metadata);
+
+/** Where two values differ first, as a path such as `spec.rules[0].when`; undefined where they do not. */
+function firstDifference(asked: unknown, live: unknown, path = "spec"): string | undefined {
+  if (isDeepStrictEqual(asked, live)) return undefined;
+  const [one, other] = [fieldsOf(asked), fieldsOf(live)];
+  if (one === undefined || other === undefined || Array.isArray(asked) !== Array.isArray(live)) {
+    return path;
+  }
+  for (const name of new Set([...Object.keys(one), ...Object.keys(other)])) {
+    const below = Array.isArray(asked) ? `${path}[${name}]` : `${path}.${name}`;
+    if (!(name in one) || !(name in other)) return below;
+    const where = firstDifference(one[name], other[name], below);
+    if (where !== undefined) return where;
+  }
+  return path;
+}
+
+/** Whether a value is what was asked for, and more: an update leaves that as it is. */
+function hasAll(live: unknown, asked: unknown): boolean {
+  const [there, wanted] = [fieldsOf(live), fieldsOf(asked)];
+  if (there === undefined || wanted === undefined) return live === asked;
+  return Object.entries(wanted).every(([name, value]) => hasAll(there[name], value));
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === "object" && value !== null ? { ...value } : undefined;
+}

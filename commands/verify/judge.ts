@@ -1,0 +1,200 @@
+/** Sets what came back beside what was expected. */
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import type { Decision } from "../explain/facts";
+import type { ObservedCell } from "./plan/cells";
+import { firstLine } from "../../lib/errors";
+import { bodiesOf, isPermitted, refusals } from "./plan/expectations";
+import type { Expected, Grants, MeshRefusal } from "./plan/expectations";
+import type { Answer, Observed } from "./probes/prober";
+
+/**
+ * - `same`: as expected, and a refusal has its control.
+ * - `different`: not as expected.
+ * - `unproven`: refused as expected, but nothing shows that a permitted request would have been
+ *   answered. Whatever took the control away is a difference of its own.
+ * - `not tried`: there is no token to try it with.
+ */
+export type Verdict = "same" | "different" | "unproven" | "not tried";
+
+export interface JudgedCell extends ObservedCell {
+  readonly verdict: Verdict;
+  /** What decides about it, by the policies as they are in the cluster; absent where none does. */
+  readonly decision?: Decision;
+}
+
+/** Judges all cells of one run together, since refusals need their controls. */
+export function judge(cells: readonly ObservedCell[]): readonly JudgedCell[] {
+  const answered = new Set<string>();
+  const permitted = new Set<string>();
+  for (const { vantage, target, expected, observed } of cells) {
+    if (!isPermitted(expected) || observed === undefined) continue;
+    const keys = [
+      key("vantage", vantage),
+      key("target", target),
+      key("vantage and target", vantage, target),
+    ];
+    for (const each of keys) {
+      permitted.add(each);
+      if (matches(expected, observed)) answered.add(each);
+    }
+  }
+  return cells.map((cell) => {
+    if (cell.observed === undefined) return { ...cell, verdict: "not tried" };
+    if (!matches(cell.expected, cell.observed)) return { ...cell, verdict: "different" };
+    if (isPermitted(cell.expected)) return { ...cell, verdict: "same" };
+    return { ...cell, verdict: hasControl(cell, permitted, answered) ? "same" : "unproven" };
+  });
+}
+
+/**
+ * A refusal counts only beside a control: from the same vantage point a permitted request of the
+ * same target got its 200. Where nobody may call that target, the target has to have answered its
+ * permitted caller elsewhere, and the vantage point its other permitted requests, if it has any.
+ */
+function hasControl(
+  { vantage, target, control = target }: ObservedCell,
+  permitted: ReadonlySet<string>,
+  answered: ReadonlySet<string>,
+): boolean {
+  const here = key("vantage and target", vantage, control);
+  if (permitted.has(here)) return answered.has(here);
+  const anywhere = key("vantage", vantage);
+  return answered.has(key("target", control)) && permitted.has(anywhere) === answered.has(anywhere);
+}
+
+function key(...parts: readonly string[]): string {
+  return JSON.stringify(parts);
+}
+
+/** Node's code for a connection that the other side resets or closes before it answers. */
+const connectionReset = "ECONNRESET";
+
+/** Whether `observed` is the expected outcome, controls aside. */
+export function matches(expected: Expected, observed: Observed): boolean {
+  if (!matchesAnswer(expected, observed)) return false;
+  const { grants, byGateway } = expected;
+  if ("error" in observed) return true;
+  if (byGateway === true && isOfService(observed)) return false;
+  return grants === undefined || isDeepStrictEqual(grantsOf(observed), { ...grants });
+}
+
+/** Envoy notes how long it waited for who is behind it. */
+const isOfService = ({ headers }: Answer): boolean => "x-envoy-upstream-service-time" in headers;
+
+const allowOrigin = "access-control-allow-origin";
+
+/** What an answer lets a page of another origin do: without its origin in it, whatever else it says counts for nothing. */
+function grantsOf({ headers }: Answer): Grants {
+  if (!(allowOrigin in headers)) return {};
+  const found = Object.entries(headers).filter(([name]) => name.startsWith("access-control-"));
+  return Object.fromEntries(found.map(([name, value]) => [name, String(value)]));
+}
+
+function matchesAnswer(expected: Expected, observed: Observed): boolean {
+  const { status, refusal, provider, stars } = expected;
+  if (refusal === "reset") return "error" in observed && observed.error === connectionReset;
+  if ("error" in observed) return false;
+  if (status === "answered") return answersItself(observed);
+  if (observed.status !== status) return false;
+  if (refusal === "passed on") return passedOn(observed.body);
+  if (refusal === "sign-in") return originOf(observed.headers.location) === provider;
+  if (refusal !== undefined) return bodiesOf(refusal).includes(observed.body.trim());
+  return stars === undefined || showsStars(observed.body) === stars;
+}
+
+function originOf(address: Answer["headers"][string] | undefined): string | undefined {
+  return typeof address === "string" ? URL.parse(address)?.origin : undefined;
+}
+
+/** Which of the mesh's own refusals an answer is, if it is one. */
+export function refusalOf({ status, body }: Answer): MeshRefusal | undefined {
+  const names = Object.keys(refusals) as MeshRefusal[];
+  return names.find((name) => {
+    const refusal = refusals[name];
+    return refusal.status === status && refusal.body === body.trim();
+  });
+}
+
+/** Whether the service itself answers: no refusal of the mesh's, and none that it has passed on. */
+function answersItself({ status, body }: Answer): boolean {
+  const bodies: readonly string[] = Object.values(refusals).map((refusal) => refusal.body);
+  const refused = [401, 403].includes(status) || (body !== "" && bodies.includes(body.trim()));
+  return !refused && status < 500;
+}
+
+/** What a service says when the one behind it has refused; Envoy's own refusals are not JSON. */
+const serviceError = z.object({ error: z.string() });
+
+function passedOn(body: string): boolean {
+  return serviceError.safeParse(parsed(body)).success;
+}
+
+const reviews = z.object({
+  reviews: z
+    .array(
+      z.object({
+        rating: z
+          .union([z.object({ stars: z.number() }), z.object({ error: z.string() })])
+          .optional(),
+      }),
+    )
+    .min(1),
+});
+
+/** Whether every review has its stars (true) or none has (false); anything else is undefined. */
+function showsStars(body: string): boolean | undefined {
+  const answer = reviews.safeParse(parsed(body));
+  if (!answer.success) return undefined;
+  const starred = answer.data.reviews.map(
+    ({ rating }) => rating !== undefined && "stars" in rating,
+  );
+  return starred.every((each) => each === starred[0]) ? starred[0] : undefined;
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An expected outcome in words. */
+export function describeExpected({ grants, byGateway, ...expected }: Expected): string {
+  const own = byGateway === true ? " of the gateway's own" : "";
+  const said = grants === undefined ? "" : inWords(grants, `, no ${allowOrigin}`);
+  return `${describeOutcome(expected)}${own}${said}`;
+}
+
+/** The headers as they are, or `none` where there are none. */
+function inWords(grants: Grants, none: string): string {
+  const lines = Object.entries(grants).map(
+    ([name, value]) => `, ${name}: ${firstLine(value, 120)}`,
+  );
+  return lines.join("") || none;
+}
+
+function describeOutcome({ status, refusal, provider, stars }: Expected): string {
+  if (refusal === "reset") return "a connection reset";
+  if (refusal === "sign-in") return `${status} to ${provider ?? "the provider"}`;
+  if (refusal === "passed on") return `${status} passed on by the first service`;
+  if (refusal !== undefined) return `${status} ${bodiesOf(refusal).join(" or ")}`.trim();
+  if (status === "answered") return "an answer of the service's own";
+  if (stars === undefined) return String(status);
+  return stars ? `${status} with stars` : `${status} without stars`;
+}
+
+/**
+ * An observed outcome in words.
+ * @param expected what else it is to be told of. Default: nothing
+ */
+export function describeObserved(
+  observed: Observed,
+  { byGateway }: Pick<Expected, "byGateway"> = {},
+): string {
+  if ("error" in observed) return `no answer (${firstLine(observed.error)})`;
+  const answer = `${observed.status} ${firstLine(observed.body, 120)}`.trim();
+  const who = byGateway === true && isOfService(observed) ? " of a service" : "";
+  return `${answer}${who}${inWords(grantsOf(observed), "")}`;
+}

@@ -1,0 +1,160 @@
+/** The cells: every viewer's request for every target from every vantage point. */
+import type { Application } from "../../../components/application";
+import type { AllCredentials, Credentials } from "../tokens/credentials";
+import { outcomeOfPreflight } from "./other-origins";
+import { outcomeAtGateway } from "./required-login";
+import { expectedOutcome, isPermitted, refusalAtGateway, tokenChecksOf } from "./expectations";
+import type { Expected, TokenChecks, Way } from "./expectations";
+import type { Observed, ProbeRequest } from "../probes/prober";
+import type { Carried } from "./presentations";
+import type { StackOutputs } from "../../stack/outputs";
+import type { Target } from "./target";
+import type { Vantage } from "./vantages";
+import type { Viewer } from "./viewers";
+
+/** A request as a report shows it: a word stands for each token. */
+export interface CellRequest {
+  readonly method: string;
+  /** The address asked; the path is as it was sent, which may be no URL's. */
+  readonly url: string;
+  readonly headers: Carried["headers"];
+}
+
+/** One request, and the one outcome that is right for it. */
+export interface Cell {
+  readonly vantage: string;
+  readonly viewer: string;
+  /** The matrix's column: a service, one version of it, or one way to ask for it. */
+  readonly target: string;
+  readonly service: string;
+  readonly request: CellRequest;
+  readonly expected: Expected;
+  /** What has to be at hand to try it; said where it was not. */
+  readonly needs?: string;
+  /** The target whose permitted request shows that a refusal here is one; default: this one. */
+  readonly control?: string;
+}
+
+/** A cell with what came back; `undefined` where there is no token to try it with. */
+export interface ObservedCell extends Cell {
+  readonly observed: Observed | undefined;
+}
+
+/** A cell with its request; kept apart from what is reported, since it carries a token. */
+export interface PlannedCell {
+  readonly cell: Cell;
+  /** Absent where the viewer's token cannot be had. */
+  readonly request: ProbeRequest | undefined;
+  /** The way on which policies decide; absent where none does. */
+  readonly way?: Way;
+  /** What stands for each token in a report. */
+  readonly words: Credentials["words"];
+}
+
+/** What outcomes depend on beside the table. */
+type GatewayOutputs = Pick<StackOutputs, "issuer" | "login" | "authentication">;
+
+/** All cells, by vantage point, then viewer, then target. */
+export function planCells(
+  application: Application,
+  vantages: readonly Vantage[],
+  viewers: readonly Viewer[],
+  credentials: AllCredentials,
+  stack: GatewayOutputs,
+): readonly PlannedCell[] {
+  return vantages.flatMap((vantage) =>
+    viewers
+      .filter((viewer) => vantage.viewers?.(viewer) ?? true)
+      .filter(({ isBrowser }) => isBrowser === undefined || vantage.pod === undefined)
+      .flatMap((viewer) =>
+        vantage.targets.map((target) =>
+          planCell(application, vantage, viewer, target, credentials.get(viewer.name), stack),
+        ),
+      ),
+  );
+}
+
+const missing: Credentials = { sent: { headers: {} }, shown: { headers: {} }, words: new Map() };
+
+function planCell(
+  application: Application,
+  vantage: Vantage,
+  viewer: Viewer,
+  target: Target,
+  held: Credentials | undefined,
+  stack: GatewayOutputs,
+): PlannedCell {
+  const ofPreflight = outcomeOfPreflight(application, target, viewer, stack);
+  const atGateway = ofPreflight ?? outcomeAtGateway(target, viewer, stack);
+  const { sent, shown, words } = held ?? missing;
+  // What begins a sign-in is a page that a browser opens.
+  const asked = atGateway
+    ? { ...target, headers: { accept: "text/html", ...target.headers } }
+    : target;
+  const { method, origin, path, headers } = requestFor(asked, shown);
+  return {
+    cell: {
+      vantage: vantage.name,
+      viewer: viewer.name,
+      target: target.name,
+      service: target.service,
+      request: { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
+      expected: ofPreflight ?? expectationWithGrants(application, target, viewer, stack, atGateway),
+      ...(viewer.needs !== undefined && { needs: viewer.needs }),
+      ...(target.control !== undefined && { control: target.control }),
+    },
+    request: held && requestFor(asked, sent),
+    ...(target.outcome?.always === undefined &&
+      atGateway === undefined &&
+      viewer.isBrowser === undefined &&
+      target.way.caller !== "itself" && { way: target.way }),
+    words,
+  };
+}
+
+/** What the gateway itself refuses tells browsers nothing: Envoy's CORS filter comes after those that refuse. */
+function expectationWithGrants(
+  application: Application,
+  target: Target,
+  viewer: Viewer,
+  stack: GatewayOutputs,
+  atGateway: Expected | undefined,
+): Expected {
+  const checks = tokenChecksOf(stack);
+  const refusal = atGateway ?? refusalAtGateway(target.way, viewer.credential, checks);
+  const expected = atGateway ?? expectationFor(application, target, viewer, checks);
+  if (target.grants === undefined) return expected;
+  return { ...expected, grants: refusal === undefined ? target.grants : {} };
+}
+
+function expectationFor(
+  application: Application,
+  target: Target,
+  { credential }: Viewer,
+  checks: TokenChecks,
+): Expected {
+  const { service, showsStarsOf, outcome, way } = target;
+  if (outcome?.always !== undefined)
+    return refusalAtGateway(way, credential, checks) ?? outcome.always;
+  const expected = expectedOutcome(application, way, credential, checks);
+  if (!isPermitted(expected)) return expected;
+  if (outcome?.permitted !== undefined) return outcome.permitted;
+  if (showsStarsOf === undefined) return expected;
+  if (showsStarsOf === false) return { ...expected, stars: false };
+  // The service asks for them with its own identity and the viewer's token.
+  const ratings = { caller: service, through: [showsStarsOf] } as const;
+  const readable = isPermitted(expectedOutcome(application, ratings, credential, checks));
+  return { ...expected, stars: readable };
+}
+
+function requestFor(
+  { method = "GET", origin, path, headers }: Target,
+  carried: Carried,
+): ProbeRequest {
+  return {
+    method,
+    origin,
+    path: carried.query === undefined ? path : `${path}?${carried.query}`,
+    headers: { ...headers, ...carried.headers },
+  };
+}

@@ -1,0 +1,112 @@
+/** Which policy decides about each cell's request, by the policies as they are in the cluster. */
+import { readCluster } from "../../explain/cluster";
+import type { ClusterState } from "../../explain/cluster";
+import type { Decision, RequestFacts } from "../../explain/facts";
+import { readKeySets } from "../../explain/keys";
+import { decideWay } from "../../explain/way";
+import type { Hop } from "../../explain/way";
+import { type Application, gateway } from "../../../components/application";
+import { isSecure } from "../../../components/gateway/host";
+import { gatewayPort, secureGatewayPort } from "../../../components/mesh/values";
+import { gatewayLabels, gatewayServiceAccount } from "../../../components/names";
+import type { StackOutputs } from "../../stack/outputs";
+import type { PlannedCell } from "./cells";
+import { unlisted } from "./expectations";
+import { podLabel } from "../probes/probe-pod";
+import type { ProbeRequest } from "../probes/prober";
+import { placeOf, strangersPod } from "./vantages";
+import type { Vantage } from "./vantages";
+
+/**
+ * Evaluates every request as explain does. What never meets a policy is left out: what the gateway
+ * has no route for, and what is sent to a sidecar's own ports or over loopback.
+ * @param outputs the kubeconfig is the file's content
+ * @returns a decision for each cell in their order; undefined where no policy decides
+ * @throws StackError when the cluster does not answer
+ */
+export async function decisionsOn(
+  application: Application,
+  planned: readonly PlannedCell[],
+  vantages: readonly Vantage[],
+  outputs: Pick<StackOutputs, "kubeconfig" | "clientIds">,
+): Promise<readonly (Decision | undefined)[]> {
+  const state = await readCluster(application, outputs);
+  // The provider's, which are those that the mesh ought to have.
+  const keys = await readKeySets(state.policies, new Map());
+  const places = new Map(vantages.map((vantage) => [vantage.name, vantage]));
+  const now = new Date();
+  return Promise.all(
+    planned.map(async ({ cell, request, way }) => {
+      const vantage = places.get(cell.vantage);
+      if (request === undefined || way === undefined || vantage === undefined) return undefined;
+      const [first, ...others] = way.through.map((service, position) =>
+        hopTo(
+          application,
+          service,
+          position === 0 ? request : { ...request, path: placeOf(application, service).path },
+          state,
+        ),
+      );
+      if (first === undefined) return undefined;
+      const headers = Object.fromEntries(
+        Object.entries(request.headers).map(([name, value]) => [name, [value].flat()]),
+      );
+      const from =
+        vantage.pod === undefined
+          ? { first: undefined, hops: [gatewayHop(request, state), first, ...others] as const }
+          : { first: sourceOf(vantage), hops: [first, ...others] as const };
+      return decideWay(state.policies, keys, from, headers, now);
+    }),
+  );
+}
+
+function sourceOf({ pod, identity }: Vantage): RequestFacts["source"] {
+  if (identity !== undefined)
+    return { namespace: identity.namespace, serviceAccount: identity.name };
+  return pod?.inTheMesh === true
+    ? { namespace: pod.namespace, serviceAccount: pod.serviceAccount }
+    : undefined;
+}
+
+/** The gateway, which has policies of its own where tokens are checked there. */
+function gatewayHop({ method, origin, path }: ProbeRequest, { workloads }: ClusterState): Hop {
+  const { namespace, name: serviceAccount } = gatewayServiceAccount;
+  const labels = workloads.ingress[0] ?? gatewayLabels;
+  return {
+    name: gateway,
+    destination: {
+      namespace,
+      labels,
+      serviceAccount,
+      port: isSecure(origin) ? secureGatewayPort : gatewayPort,
+      gateway: true,
+    },
+    method,
+    path,
+    host: new URL(origin).host,
+  };
+}
+
+function hopTo(
+  application: Application,
+  service: string,
+  { method, origin, path, headers }: ProbeRequest,
+  { workloads }: ClusterState,
+): Hop {
+  const [label, value] = service === unlisted ? [podLabel, strangersPod] : ["app", service];
+  const { port, serviceAccount } = placeOf(application, service);
+  const labels = workloads.application.find((each) => each[label] === value) ?? { [label]: value };
+  const { host } = headers;
+  return {
+    name: service,
+    destination: {
+      namespace: application.namespace,
+      labels,
+      port,
+      serviceAccount,
+    },
+    method,
+    path,
+    host: typeof host === "string" ? host : new URL(origin).host,
+  };
+}

@@ -1,0 +1,215 @@
+/**
+ * What the table asks for: from who calls, which service and what the request carries to the one
+ * outcome that is right. Nothing here looks at a token, so that a tenant which grants too much
+ * shows as a difference.
+ */
+import { gateway, type Requirement, type ServiceAccess } from "../../../components/application";
+import type { StackOutputs } from "../../stack/outputs";
+
+/**
+ * What a request carries, to the mesh: nothing that counts, a good token that ought to hold these
+ * permissions, or a bad one, with how it has to be refused.
+ */
+export type Credential =
+  | { readonly kind: "none" }
+  | { readonly kind: "token"; readonly permissions: readonly string[] }
+  | { readonly kind: "bad token"; readonly refusal: TokenRefusal };
+
+/** A service that is not in the table, and so is reachable by nobody. */
+export const unlisted = "unlisted";
+
+/** A request's way: the first caller, then every service that it reaches, in order. */
+export interface Way {
+  /**
+   * What calls, by its place in the table. Without one: `stranger`, a workload of the mesh;
+   * `outsider`, one that has no sidecar and so speaks plain text; `itself`, one that calls over its
+   * own loopback, where no sidecar is.
+   */
+  readonly caller: string;
+  /** The first may be the one that is not in the table. */
+  readonly through: readonly [string, ...string[]];
+}
+
+/**
+ * How a sidecar refuses a token, in Envoy's own words, which are the whole body (`jwt_verify_lib`'s
+ * status.cc; a wrong audience is 403, everything else 401: Envoy's jwt_authn/filter.cc).
+ */
+const tokenRefusals = {
+  expired: { status: 401, body: "Jwt is expired" },
+  "not yet valid": { status: 401, body: "Jwt not yet valid" },
+  "unknown issuer": { status: 401, body: "Jwt issuer is not configured" },
+  "bad signature": { status: 401, body: "Jwt verification fails" },
+  "unknown key": {
+    status: 401,
+    body: "Jwks doesn't have key to match kid or alg from Jwt",
+  },
+  // Which one depends on whether the provider's keys name their algorithm.
+  "no key for it": {
+    status: 401,
+    body: "Jwks doesn't have key to match kid or alg from Jwt",
+    or: ["Jwt verification fails", "Jwt ED25519 signature is wrong length"],
+  },
+  "unsupported algorithm": { status: 401, body: "Jwt header [alg] is not supported" },
+  "not a JWT": {
+    status: 401,
+    body: "Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections",
+  },
+  "other audience": { status: 403, body: "Audiences in Jwt are not allowed" },
+} as const;
+
+export type TokenRefusal = keyof typeof tokenRefusals;
+
+/** Whether it is the token that is refused. */
+export function isTokenRefusal(refusal: string | undefined): refusal is TokenRefusal {
+  return refusal !== undefined && Object.hasOwn(tokenRefusals, refusal);
+}
+
+/** The mesh's own refusals: a sidecar answers these statuses with exactly these bodies. */
+export const refusals = {
+  ...tokenRefusals,
+  "access denied": { status: 403, body: "RBAC: access denied" },
+  /** The gateway, for what needs a session. */
+  "no session": { status: 401, body: "{}" },
+  /** The gateway and the sidecars' own ports, for what they do not serve. */
+  "no route": { status: 404, body: "" },
+  /** The sidecar's agent, for what only its own pod may ask for. */
+  "not from its own pod": { status: 403, body: "Only requests from localhost are allowed" },
+} as const;
+
+export type MeshRefusal = keyof typeof refusals;
+
+/** The bodies that an answer with this refusal may have, the usual one first. */
+export function bodiesOf(refusal: MeshRefusal): readonly string[] {
+  const found: { readonly body: string; readonly or?: readonly string[] } = refusals[refusal];
+  return [found.body, ...(found.or ?? [])];
+}
+
+/** The CORS headers of an answer, which tell a browser what a page of another origin may do. None: nothing. */
+export type Grants = Readonly<Record<string, string>>;
+
+/** The one right outcome of a request. */
+export interface Expected {
+  /** `reset`: no answer at all. `answered`: whatever the service itself says, good or bad. */
+  readonly status: 200 | 302 | 401 | 403 | 404 | "reset" | "answered";
+  /**
+   * Which refusal it has to be; absent where the request is permitted. `passed on`: a service
+   * behind the first one refused, and the first one answers with that status and its own body.
+   * `reset`: the sidecar resets the connection before any answer. `sign-in`: the gateway leads to `provider`.
+   */
+  readonly refusal?: MeshRefusal | "passed on" | "reset" | "sign-in";
+  /** The origin of the page to sign in at. */
+  readonly provider?: string;
+  /** Whether the answer carries the ratings' stars; absent where that is not asked. */
+  readonly stars?: boolean;
+  /** All that the answer's CORS headers say; absent where that is not asked. */
+  readonly grants?: Grants;
+  /** Whether the gateway answers by itself, and no service is asked. Default: that is not asked. */
+  readonly byGateway?: true;
+}
+
+/** Whether the request gets through, to the service or to what the sidecar itself serves. */
+export function isPermitted({ refusal }: Expected): boolean {
+  return refusal === undefined;
+}
+
+/** The callers whose way decides alone, whatever the table says and the request carries. */
+const outcomeOfWay: Readonly<Partial<Record<string, Expected>>> = {
+  // Mutual TLS is strict: plain text does not get as far as a token or a policy.
+  outsider: { status: "reset", refusal: "reset" },
+  itself: { status: 200 },
+};
+
+/** As much of an application. */
+interface Table {
+  readonly services: Readonly<Record<string, ServiceAccess>>;
+}
+
+/** Where tokens are checked, and whether one is asked of every request through the gateway. */
+export interface TokenChecks {
+  readonly atGateway: boolean;
+  /** Every service of the application, or those that ask for a token. */
+  readonly atServices: "all" | "protected";
+  readonly required: boolean;
+}
+
+/** What the stack's settings say of that; whoever signs people in at the gateway checks their tokens there. */
+export function tokenChecksOf({
+  authentication: { at, required },
+  login,
+}: Pick<StackOutputs, "authentication" | "login">): TokenChecks {
+  return {
+    atGateway: at === "gateway" || login?.at === "gateway",
+    atServices: at === "workload" ? "protected" : "all",
+    required,
+  };
+}
+
+/** How the gateway itself refuses a request, whatever its path is; undefined where it does not. */
+export function refusalAtGateway(
+  { caller }: Way,
+  credential: Credential,
+  { atGateway, required }: TokenChecks,
+): Expected | undefined {
+  if (caller !== gateway || !atGateway) return undefined;
+  if (credential.kind === "bad token") return refused(credential.refusal);
+  return required && credential.kind === "none" ? refused("access denied") : undefined;
+}
+
+/** The outcome that the table asks for when a request with `credential` goes `way`. */
+export function expectedOutcome(
+  table: Table,
+  way: Way,
+  credential: Credential,
+  checks: TokenChecks,
+): Expected {
+  const decided = outcomeOfWay[way.caller] ?? refusalAtGateway(way, credential, checks);
+  if (decided !== undefined) return decided;
+  let { caller } = way;
+  for (const [hop, service] of way.through.entries()) {
+    const refusal = refusalOf(table, caller, service, credential, checks);
+    if (refusal !== undefined) {
+      return hop === 0
+        ? refused(refusal)
+        : { status: refusals[refusal].status, refusal: "passed on" };
+    }
+    if (service !== unlisted) caller = service;
+  }
+  return { status: 200 };
+}
+
+/** How a service's sidecar refuses a request: a token is judged before the policies are. */
+function refusalOf(
+  table: Table,
+  caller: string,
+  service: string,
+  credential: Credential,
+  { atServices }: TokenChecks,
+): MeshRefusal | undefined {
+  const requires = table.services[service]?.requires;
+  const isChecked = atServices === "all" || (requires !== undefined && requires !== "public");
+  if (credential.kind === "bad token" && isChecked) return credential.refusal;
+  return mayCall(table, caller, service, credential) ? undefined : "access denied";
+}
+
+/** Whether the table lets `caller` call `service` with what the request carries, if that is no bad token that it checks. */
+export function mayCall(
+  { services }: Table,
+  caller: string,
+  service: string,
+  credential: Credential,
+): boolean {
+  const row = services[service];
+  if (row === undefined) return false;
+  return row.callers.includes(caller) && satisfies(credential, row.requires);
+}
+
+function satisfies(credential: Credential, requirement: Requirement): boolean {
+  if (requirement === "public") return true;
+  if (credential.kind !== "token") return false;
+  return requirement === "signedIn" || credential.permissions.includes(requirement.permission);
+}
+
+/** The refusal as an outcome. */
+export function refused(refusal: MeshRefusal): Expected {
+  return { status: refusals[refusal].status, refusal };
+}

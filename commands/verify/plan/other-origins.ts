@@ -1,0 +1,142 @@
+/**
+ * What pages of other origins ask through the gateway, by a browser, and what its answers have to tell the browser. The
+ * stack's settings say which origins are let in. https://fetch.spec.whatwg.org/#http-cors-protocol
+ */
+import { type Application, gateway } from "../../../components/application";
+import { secondsOf } from "../../../components/settings/schema";
+import type { StackOutputs } from "../../stack/outputs";
+import { mayCall, refused } from "./expectations";
+import type { Expected, Grants } from "./expectations";
+import type { Target } from "./target";
+import type { Viewer } from "./viewers";
+
+type Cors = NonNullable<StackOutputs["routing"]["cors"]>;
+
+/** No stack lists this one: the settings refuse it (components/settings/cors.ts). */
+const stranger = "https://other.invalid";
+
+/** A method that no setting can name. */
+const unlistedMethod = "PROPFIND";
+
+/** Origins that a careless comparison takes for this one; `null` is any sandboxed frame's, and any local file's. */
+function lookalikes(origin: string): readonly string[] {
+  const { protocol, hostname, host } = new URL(origin);
+  const isHttps = protocol === "https:";
+  return [
+    stranger,
+    "null",
+    `${origin}.other.invalid`,
+    `${protocol}//other-${host}`,
+    `${isHttps ? "http:" : "https:"}//${host}`,
+    `${protocol}//${hostname}:1`,
+  ];
+}
+
+/** What every answer says to an origin that is let in. */
+const answerGrants = ({ exposeHeaders }: Cors, origin: string): Grants => ({
+  "access-control-allow-origin": origin,
+  ...(exposeHeaders.length > 0 && { "access-control-expose-headers": exposeHeaders.join(",") }),
+});
+
+/** What an answer to a preflight says to it besides. */
+const preflightGrants = (cors: Cors, origin: string): Grants => ({
+  ...answerGrants(cors, origin),
+  "access-control-allow-methods": cors.methods.join(","),
+  ...(cors.headers.length > 0 && { "access-control-allow-headers": cors.headers.join(",") }),
+  "access-control-max-age": String(secondsOf(cors.maxAge)),
+});
+
+/**
+ * Requests with an Origin, for the path that asks the most services, and preflights, for the public one: of a stranger
+ * where the settings let nobody in, and else of each origin that they name, and of those that are like one.
+ * @param address the gateway's own
+ */
+export function otherOrigins(
+  { requests }: Application,
+  address: string,
+  cors: Cors | undefined,
+): readonly Target[] {
+  const [front] = requests;
+  const most = Math.max(...requests.map(({ through }) => through.length));
+  const { path, through } = requests.find((each) => each.through.length === most) ?? front;
+  const service = front.through[0];
+  const control = `${path} of ${stranger}`;
+  const asked = (origin: string, grants: Grants): Target => ({
+    name: `${path} of ${origin}`,
+    service: through.at(-1) ?? through[0],
+    origin: address,
+    path,
+    headers: { origin },
+    way: { caller: gateway, through },
+    grants,
+    control,
+  });
+  const preflight = (
+    origin: string,
+    method: string,
+    kind: NonNullable<Target["preflight"]>,
+    grants: Grants,
+  ): Target => ({
+    name: `preflight of ${origin}${method === unlistedMethod ? `, ${method}` : ""}`,
+    service,
+    method: "OPTIONS",
+    origin: address,
+    path: front.path,
+    // As a browser sends it, but for the viewer's token.
+    headers: { accept: "*/*", origin, "access-control-request-method": method },
+    way: { caller: gateway, through: front.through },
+    preflight: kind,
+    grants,
+    control,
+  });
+  if (cors === undefined)
+    return [asked(stranger, {}), preflight(stranger, "GET", "an ordinary request", {})];
+  const [first = stranger] = cors.origins;
+  const [method = "GET"] = cors.methods;
+  return [
+    asked(stranger, {}),
+    ...cors.origins.flatMap((origin) => [
+      preflight(origin, method, "answered", preflightGrants(cors, origin)),
+      asked(origin, answerGrants(cors, origin)),
+    ]),
+    ...lookalikes(first)
+      .filter((origin) => !cors.origins.includes(origin))
+      .map((origin) => preflight(origin, method, "answered unless a token is required", {})),
+    preflight(
+      first,
+      unlistedMethod,
+      "answered unless a token is required",
+      preflightGrants(cors, first),
+    ),
+    // No preflight to Envoy, which leads it to the service: what lets preflights pass must not let this one.
+    {
+      ...asked(first, answerGrants(cors, first)),
+      name: `preflight of ${first}, for no method`,
+      service,
+      method: "OPTIONS",
+      path: front.path,
+      headers: { origin: first, "access-control-request-method": "" },
+      way: { caller: gateway, through: front.through },
+      outcome: { permitted: { status: "answered" } },
+    },
+  ];
+}
+
+/** The outcome of a preflight; undefined for any other request. */
+export function outcomeOfPreflight(
+  application: Application,
+  { preflight, way, grants }: Pick<Target, "preflight" | "way" | "grants">,
+  { credential }: Pick<Viewer, "credential">,
+  { authentication, login }: Pick<StackOutputs, "authentication" | "login">,
+): Expected | undefined {
+  if (preflight === undefined) return undefined;
+  const answered = { status: 200, byGateway: true, ...(grants && { grants }) } as const;
+  if (preflight === "answered") return answered;
+  const isSession = login?.at === "gateway" && login.required;
+  // The gateway asks the login about what brings no token; and Envoy reads none in a preflight.
+  if (isSession && credential.kind === "none") return { ...refused("no session"), grants: {} };
+  if (isSession || authentication.required) return { ...refused("access denied"), grants: {} };
+  if (preflight === "answered unless a token is required") return answered;
+  const isOpen = mayCall(application, way.caller, way.through[0], { kind: "none" });
+  return { ...(isOpen ? { status: "answered" } : refused("access denied")), grants: {} };
+}

@@ -1,0 +1,235 @@
+/**
+ * From where requests are sent, and which requests: data, from which the cells are made.
+ */
+import { type Application, gateway, serviceOf } from "../../../components/application";
+import { applicationPaths } from "../../../components/login/names";
+import type { ServiceAccountName } from "../../../components/names";
+import type { StackOutputs } from "../../stack/outputs";
+import { unlisted } from "./expectations";
+import type { Way } from "./expectations";
+import { otherOrigins } from "./other-origins";
+import type { ProbePod } from "../probes/probe-pod";
+import { anonymous } from "./viewers";
+import type { Viewer } from "./viewers";
+import type { PodAddresses, Target } from "./target";
+import { gatewayDetours, meshDetours, sidecarPorts } from "./ways-round";
+
+/** One place that requests are sent from. */
+export interface Vantage {
+  readonly name: string;
+  /** The pod that the probe runs in; absent for the place where this program runs. */
+  readonly pod?: ProbePod;
+  /** Whose certificate its requests are sent with. Absent: they are the pod's own. */
+  readonly identity?: ServiceAccountName;
+  /** Whose requests are sent from here; default: everyone's. */
+  readonly viewers?: (viewer: Viewer) => boolean;
+  readonly targets: readonly Target[];
+}
+
+/** The stranger's pod: of no service, and so nobody's caller. */
+export const strangersPod = "stranger";
+
+/** The pod without a sidecar. */
+export const outsidersPod = "outsider";
+
+/** A server of verify's own, in the stranger's pod: nothing in the table or in any policy names it. */
+const unlistedServer = { service: "verify-unlisted", port: 9080 };
+
+/** Where each is, and what it is asked for. */
+export function placeOf(application: Application, service: string) {
+  if (service !== unlisted) return serviceOf(application, service);
+  return { path: "/", port: unlistedServer.port, serviceAccount: "default" };
+}
+
+/** The name is the host's too, unless one is given. */
+type Host = Pick<Target, "name" | "service" | "showsStarsOf"> & { readonly host?: string };
+
+/** Every service, its versions that have a Service each, and what is no service of the table. */
+function hostsOf({ services }: Application): readonly Host[] {
+  return [
+    ...Object.entries(services).flatMap(([service, { versions = [] }]) => [
+      { name: service, service },
+      ...versions.map((version) => ({ ...version, service })),
+    ]),
+    { name: unlisted, service: unlisted, host: unlistedServer.service },
+  ];
+}
+
+/** Nobody, people and machines: a token's class is judged alike whoever calls. */
+const onlyPeople = ({ kind }: Viewer) => kind === "who";
+
+/**
+ * Every vantage point: the gateway, a pod as each service and as a workload of another namespace, a
+ * stranger's pod, a pod outside the mesh, and the unlisted server's own pod, whose answer is the
+ * control of its refusals; then pages of other origins, and the ways round.
+ * @param whole the viewer who may do everything, if there is one
+ * @param addresses the pods to ask at the ports of their sidecars
+ * @param login how browsers get in
+ * @param cors which other origins' pages may call
+ */
+export function vantagePoints(
+  application: Application,
+  gatewayUrl: string,
+  whole: string | undefined,
+  addresses: PodAddresses,
+  login?: StackOutputs["login"],
+  cors?: StackOutputs["routing"]["cors"],
+): readonly Vantage[] {
+  const { origin } = new URL(gatewayUrl);
+  const { namespace, services } = application;
+  const nobodyAndWhole = ({ name }: Viewer) => name === anonymous || name === whole;
+  const calls = (caller: string, service: string) =>
+    services[service]?.callers.includes(caller) === true;
+  const names = Object.keys(services);
+  const serviceCallers = names.filter((name) => names.some((other) => calls(name, other)));
+  const { stranger, outsider } = podsOf(application);
+  const foreigner = foreignAccount(application);
+  const from = (pod: ProbePod, name: string, caller: string) =>
+    fromAPod(application, pod, name, caller);
+  const as = (name: string): Pick<Vantage, "pod" | "identity"> => ({
+    pod: outsider,
+    identity: { namespace, name: serviceOf(application, name).serviceAccount },
+  });
+  const detours = (caller: string, isAsked: (service: string) => boolean) =>
+    names.filter(isAsked).flatMap((service) => {
+      const { path, port } = serviceOf(application, service);
+      return meshDetours(application, caller, service, originOf(service, port), path);
+    });
+  return [
+    throughTheGateway(application, origin),
+    ...names.map((name) => ({
+      ...from(outsider, `from a pod as ${name}`, name),
+      ...as(name),
+      ...(!serviceCallers.includes(name) && { viewers: onlyPeople }),
+    })),
+    { ...from(stranger, "from a stranger's pod", "stranger"), viewers: onlyPeople },
+    {
+      ...from(outsider, "as a workload of another namespace", "stranger"),
+      identity: foreigner,
+      viewers: onlyPeople,
+    },
+    { ...from(outsider, "from a pod outside the mesh", "outsider"), viewers: onlyPeople },
+    fromTheUnlistedPod(stranger),
+    {
+      name: "pages of other origins, through the gateway",
+      viewers: nobodyAndWhole,
+      targets: otherOrigins(application, origin, cors),
+    },
+    {
+      name: "ways round, through the gateway",
+      viewers: nobodyAndWhole,
+      targets: gatewayDetours(
+        application,
+        origin,
+        login?.at === "application" ? applicationPaths : [],
+      ),
+    },
+    ...serviceCallers.map((name): Vantage => ({
+      name: `ways round, from a pod as ${name}`,
+      ...as(name),
+      viewers: nobodyAndWhole,
+      targets: detours(name, (service) => calls(name, service)),
+    })),
+    {
+      name: "ways round, from a stranger's pod",
+      pod: stranger,
+      viewers: nobodyAndWhole,
+      // Left out is what needs no protection, and what no service calls, whose answer would be the control.
+      targets: detours(
+        "stranger",
+        (service) =>
+          services[service]?.requires !== "public" &&
+          names.some((caller) => calls(caller, service)),
+      ),
+    },
+    {
+      name: "the sidecars' own ports, from a pod outside the mesh",
+      pod: outsider,
+      viewers: ({ name }) => name === anonymous,
+      targets: names.flatMap((name) =>
+        (addresses.get(name) ?? []).flatMap((address) =>
+          sidecarPorts(name, address, serviceOf(application, name).port),
+        ),
+      ),
+    },
+  ];
+}
+
+/** The pods that requests are sent from: one with a sidecar, and one without, which may send as any workload. */
+function podsOf({ namespace }: Application) {
+  const common = { namespace, serviceAccount: "default" };
+  const stranger: ProbePod = {
+    ...common,
+    name: strangersPod,
+    inTheMesh: true,
+    // What answers there is the unlisted server.
+    serves: unlistedServer,
+  };
+  const outsider: ProbePod = { ...common, name: outsidersPod, inTheMesh: false };
+  return { stranger, outsider };
+}
+
+/** Every pod that requests are sent from. */
+export function podsToProbeFrom(application: Application): readonly ProbePod[] {
+  return Object.values(podsOf(application));
+}
+
+/** A service account of another namespace, which calls itself what the application's first service does. */
+export function foreignAccount({ services }: Application): ServiceAccountName {
+  const [first] = Object.values(services);
+  return { namespace: "default", name: first?.serviceAccount ?? "default" };
+}
+
+/** Whose certificates requests are sent with. */
+export function accountsToProbeAs(application: Application): readonly ServiceAccountName[] {
+  const { namespace, services } = application;
+  return [
+    ...Object.values(services).map(({ serviceAccount: name }) => ({ namespace, name })),
+    foreignAccount(application),
+  ];
+}
+
+function originOf(service: string, port: number): string {
+  return `http://${service}:${port}`;
+}
+
+function throughTheGateway({ requests }: Application, origin: string): Vantage {
+  return {
+    name: "through the gateway",
+    targets: requests.map(({ name, path, through }) => ({
+      name,
+      service: through.at(-1) ?? through[0],
+      origin,
+      path,
+      way: { caller: gateway, through },
+    })),
+  };
+}
+
+function fromAPod(application: Application, pod: ProbePod, name: string, caller: string): Vantage {
+  return {
+    name,
+    pod,
+    targets: hostsOf(application).map(({ host, ...target }) => {
+      const { path, port } = placeOf(application, target.service);
+      return {
+        ...target,
+        origin: originOf(host ?? target.name, port),
+        path,
+        way: { caller, through: [target.service] },
+      };
+    }),
+  };
+}
+
+/** One request shows that the server is there; no sidecar and no token has a part in it. */
+function fromTheUnlistedPod(pod: ProbePod): Vantage {
+  const way: Way = { caller: "itself", through: [unlisted] };
+  const origin = `http://127.0.0.1:${unlistedServer.port}`;
+  return {
+    name: "from the unlisted server's own pod",
+    pod,
+    viewers: ({ name }) => name === anonymous,
+    targets: [{ name: unlisted, service: unlisted, origin, path: "/", way }],
+  };
+}

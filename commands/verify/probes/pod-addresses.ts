@@ -1,0 +1,32 @@
+/** Where the services' pods are: their sidecars are asked at their own ports too. */
+import { CoreV1Api } from "@kubernetes/client-node";
+import { explained, loadCluster } from "../../stack/cluster";
+import type { PodAddress, PodAddresses } from "../plan/target";
+
+/**
+ * One running pod of each version of these services, by service.
+ * @param kubeconfig the file's content
+ */
+export async function podAddresses(
+  kubeconfig: string,
+  namespace: string,
+  services: readonly string[],
+): Promise<PodAddresses> {
+  const api = loadCluster(kubeconfig).makeApiClient(CoreV1Api);
+  const { items } = await explained("list the services' pods", () =>
+    api.listNamespacedPod({ namespace, labelSelector: `app in (${services.join(",")})` }),
+  );
+  const found = new Map<string, PodAddress & { readonly service: string }>();
+  for (const { metadata, status } of items) {
+    const { app: service = "", version = "" } = metadata?.labels ?? {};
+    const name = version === "" ? service : `${service}-${version}`;
+    const address = status?.podIP;
+    if (status?.phase === "Running" && address !== undefined && !metadata?.deletionTimestamp) {
+      found.set(name, { service, name, address });
+    }
+  }
+  const pods = [...found.values()].sort((one, other) => one.name.localeCompare(other.name));
+  return new Map(
+    services.map((service) => [service, pods.filter((pod) => pod.service === service)]),
+  );
+}

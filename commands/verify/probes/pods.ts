@@ -1,0 +1,162 @@
+/** The probes in the cluster, each in a pod. */
+import { randomBytes } from "node:crypto";
+import { PassThrough } from "node:stream";
+import { CoreV1Api, CustomObjectsApi, Exec } from "@kubernetes/client-node";
+import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
+import { explained, loadCluster } from "../../stack/cluster";
+import { StackError } from "../../../lib/errors";
+import { isReady, isStuck, stateOf } from "../../stack/pods";
+import {
+  create,
+  createServiceAccount,
+  list,
+  namespacesOf,
+  openNetwork,
+  removeLeftovers,
+  removePods,
+  removeShared,
+  type Shared,
+} from "./pod-resources";
+import { container, lifetime, podLabel, podName, probeLabel, runLabel } from "./probe-pod";
+import { probeArguments, proberOver } from "./prober";
+import type { Prober } from "./prober";
+import { everyOne, unlessAborted, until } from "../../../lib/poll";
+
+/** Any image with `node` on its PATH will do. */
+export const defaultProbeImage = "docker.io/library/node:24-alpine";
+
+export interface ProbePodsOptions {
+  /** The file's content. */
+  readonly kubeconfig: string;
+  readonly image: string;
+  /** Milliseconds within which the pods have to be ready. */
+  readonly deadline: number;
+}
+
+/** Probers that are on their way, by the names of their pods. */
+export type ComingProbers = ReadonlyMap<string, Promise<Prober>>;
+
+export interface ProbePods {
+  /**
+   * Starts these pods with what belongs to them, and removes what killed runs have left behind.
+   * @returns their probers, each once its pod is ready, by the pods' names as they were given
+   */
+  start(wanted: Shared, signal: AbortSignal): ComingProbers;
+  /**
+   * Removes this run's pods, whatever became of `start`, and what all runs' pods share where no
+   * other run's are there.
+   */
+  remove(): Promise<void>;
+}
+
+/** Probe pods of one run. Nothing is created before `start`. */
+export function probePods(options: ProbePodsOptions): ProbePods {
+  const { kubeconfig, image, deadline } = options;
+  const cluster = loadCluster(kubeconfig);
+  const api = cluster.makeApiClient(CoreV1Api);
+  const objects = cluster.makeApiClient(CustomObjectsApi);
+  const run = randomBytes(4).toString("hex");
+  const ours = `${probeLabel},${runLabel}=${run}`;
+  const probers: Prober[] = [];
+  let mayExist: Shared = { pods: [], accounts: [] };
+
+  const make = async ({ pods, accounts }: Shared, signal: AbortSignal) => {
+    signal.throwIfAborted();
+    const namespaces = namespacesOf(pods);
+    // Every one of them ends, also behind a failure: a pod created after `remove` would stay.
+    await everyOne([
+      ...pods.map((pod) => create(api, run, pod, image)),
+      ...namespaces.map((namespace) => openNetwork(objects, namespace)),
+    ]);
+    // Another run that ends removes them only where it sees no pods: these are there now.
+    await everyOne(accounts.map((account) => createServiceAccount(api, account)));
+    await removeLeftovers(api, run, namespaces, lifetime * 1000 + deadline);
+  };
+  const proberIn = async (name: string, namespace: string, signal: AbortSignal) => {
+    const that = `${ours},${podLabel}=${name}`;
+    await ready(() => list(api, [namespace], that), deadline, signal);
+    const prober = await unlessAborted(connect(cluster, namespace, podName(run, name)), signal);
+    probers.push(prober);
+    return prober;
+  };
+
+  return {
+    start(wanted, signal) {
+      mayExist = wanted;
+      const made = make(wanted, signal);
+      return new Map(
+        wanted.pods.map(({ name, namespace }) => {
+          const prober = made.then(() => proberIn(name, namespace, signal));
+          prober.catch(() => undefined); // Told to the caller when it asks for it.
+          return [name, prober];
+        }),
+      );
+    },
+    async remove() {
+      for (const prober of probers) prober.close();
+      if (mayExist.pods.length === 0) return;
+      await removePods(api, namespacesOf(mayExist.pods), ours);
+      await removeShared(api, objects, run, mayExist);
+    },
+  };
+}
+
+/** Waits until a pod, and its sidecar, is ready. */
+async function ready(
+  list: () => Promise<readonly V1Pod[]>,
+  deadline: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let waitingFor = "it is not there";
+  const done = await until(
+    async () => {
+      const [pod] = await list();
+      if (pod === undefined) return undefined;
+      refuseHopeless(pod);
+      waitingFor = `${nameOf(pod)} ${stateOf(pod)}`;
+      return isReady(pod) || undefined;
+    },
+    { deadline, signal },
+  );
+  if (done === undefined) {
+    throw new StackError(
+      `a probe pod is not ready after ${Math.round(deadline / 1000)} s: ${waitingFor}`,
+    );
+  }
+}
+
+/** Some states do not pass by waiting. */
+function refuseHopeless(pod: V1Pod): void {
+  if (isStuck(pod)) {
+    throw new StackError(
+      `the probe pod ${nameOf(pod)} cannot start: ${stateOf(pod)}. Name an image that the cluster can pull, with node on its PATH, by --probe-image.`,
+    );
+  }
+  if (pod.status?.phase === "Failed") {
+    throw new StackError(`the probe pod ${nameOf(pod)} has ended: ${stateOf(pod)}`);
+  }
+}
+
+function nameOf(pod: V1Pod): string {
+  return pod.metadata?.name ?? "without a name";
+}
+
+/** Starts the probe script in a pod; the tokens go over this connection only. */
+async function connect(cluster: KubeConfig, namespace: string, pod: string): Promise<Prober> {
+  const [input, output, errors] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const command = ["node", ...probeArguments];
+  const socket = await explained(`reach the probe pod ${pod}`, () =>
+    new Exec(cluster).exec(namespace, pod, container, command, output, errors, input, false),
+  );
+  socket.on("close", () => {
+    output.end();
+  });
+  return proberOver(`in pod ${pod}`, {
+    input,
+    output,
+    errors,
+    close: () => {
+      socket.close();
+    },
+  });
+}

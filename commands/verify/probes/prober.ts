@@ -1,0 +1,144 @@
+/** Something that sends requests from somewhere: the probe script, and the pipe to it. */
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { z } from "zod";
+import { firstLine, StackError } from "../../../lib/errors";
+import type { Identity } from "./identities";
+
+/** One request, sent as it is written: the path is not normalized. */
+export interface ProbeRequest {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  readonly path: string;
+  readonly method: string;
+  /** A header with several values is sent as often. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** How much of the answer's body is kept, bytes. Default: 4096. */
+  readonly bodyLimit?: number;
+}
+
+const answer = z.object({
+  status: z.int(),
+  /** The few headers that tell who answered. */
+  headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+  /** Its beginning: see `bodyLimit`. */
+  body: z.string(),
+});
+const failure = z.object({
+  /**
+   * Node's error code. ECONNRESET is a connection that was established and then reset or closed
+   * before any answer; with words behind it, one that was reset at another point.
+   */
+  error: z.string(),
+});
+const observations = z.array(z.union([answer, failure]));
+
+export type Answer = z.infer<typeof answer>;
+
+/** What came back: an answer, or the reason why none came. */
+export type Observed = Answer | z.infer<typeof failure>;
+
+/** Sends batches of requests; each batch's results are in the requests' order. */
+export interface Prober {
+  /**
+   * @param identity whose requests they are, in the mesh. Left out: those of the place that the probe is in
+   * @throws StackError when the probe ended before it answered.
+   */
+  send(requests: readonly ProbeRequest[], identity?: Identity): Promise<readonly Observed[]>;
+  close(): void;
+}
+
+/** The command that runs the probe script; requests, and so tokens, go over its standard input. */
+export const probeArguments: readonly string[] = [
+  "--input-type=module",
+  "-e",
+  readFileSync(join(__dirname, "probe-script.mjs"), "utf8"),
+];
+
+/** A running probe script's ends. */
+export interface ProbeStreams {
+  readonly input: Writable;
+  readonly output: Readable;
+  readonly errors: Readable;
+  /** Ends the script. */
+  close(): void;
+}
+
+/** Milliseconds that a request may take, connection included. */
+const defaultDeadline = 10_000;
+
+export interface ProbeOptions {
+  /** Milliseconds for each request. Default: 10 000. */
+  readonly deadline?: number;
+  /** PEM of a private authority that it trusts, besides the public ones. Default: none. */
+  readonly authority?: string | undefined;
+}
+
+/**
+ * Speaks to a running probe script.
+ * @param place where it runs, for errors
+ */
+export function proberOver(
+  place: string,
+  streams: ProbeStreams,
+  { deadline = defaultDeadline, authority }: ProbeOptions = {},
+): Prober {
+  const waiting: { resolve: (line: string) => void; reject: (reason: Error) => void }[] = [];
+  let complaint = "";
+  let ended = false;
+  const lost = () =>
+    new StackError(
+      `the probe ${place} ended before it answered${complaint && `: ${firstLine(complaint)}`}`,
+    );
+  // Its end is told by its output, which the lines below notice.
+  streams.input.on("error", () => undefined);
+  streams.errors.setEncoding("utf8").on("data", (text: string) => {
+    complaint = (complaint + text).slice(0, 10_000);
+  });
+  createInterface({ input: streams.output })
+    .on("line", (line) => waiting.shift()?.resolve(line))
+    .on("close", () => {
+      ended = true;
+      for (const { reject } of waiting.splice(0)) reject(lost());
+    });
+  return {
+    async send(requests, identity) {
+      if (ended) throw lost();
+      const line = await new Promise<string>((resolve, reject) => {
+        waiting.push({ resolve, reject });
+        streams.input.write(`${JSON.stringify({ deadline, authority, identity, requests })}\n`);
+      });
+      return parseResults(place, line, requests.length);
+    },
+    close: () => {
+      streams.close();
+    },
+  };
+}
+
+function parseResults(place: string, line: string, count: number): readonly Observed[] {
+  try {
+    const results = observations.parse(JSON.parse(line));
+    if (results.length === count) return results;
+  } catch {
+    // The message below is all that a person can use.
+  }
+  throw new StackError(`the probe ${place} answered with something that is not its results`);
+}
+
+/** A probe where this program runs. */
+export function localProber(options: ProbeOptions = {}): Prober {
+  // In a group of its own: Ctrl-C is for this program, which then ends its probe.
+  const child = spawn(process.execPath, probeArguments, { stdio: "pipe", detached: true });
+  child.on("error", () => undefined);
+  const streams = {
+    input: child.stdin,
+    output: child.stdout,
+    errors: child.stderr,
+    close: () => child.kill(),
+  };
+  return proberOver("on this machine", streams, options);
+}

@@ -1,0 +1,70 @@
+/** The probe pods of one run, on their way. */
+import type { Application } from "../../../components/application";
+import { StackError } from "../../../lib/errors";
+import { everyOne } from "../../../lib/poll";
+import { type ComingProbers, defaultProbeImage, probePods } from "./pods";
+import { foreignAccount, podsToProbeFrom } from "../plan/vantages";
+
+/** Milliseconds that all pods together may take to be ready. */
+const patience = 120_000;
+
+export interface ProbesOptions {
+  /** Its namespace is where the pods are started. */
+  readonly application: Application;
+  /** The file's content. */
+  readonly kubeconfig: string;
+  /** Image of the pods; `node` has to be on its PATH. Default: `defaultProbeImage`. */
+  readonly image?: string | undefined;
+  /** Milliseconds to wait for the pods. Default: 120 000. */
+  readonly deadline?: number | undefined;
+  /** Ends the waiting; what was made stays until `remove`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Probes {
+  /** By the pods' names, each once its pod is ready. */
+  readonly probers: ComingProbers;
+  /** Whether it is known already that there will be none. */
+  readonly failed: boolean;
+  /** Removes the pods and what belongs to them, whatever became of them. */
+  remove(): Promise<void>;
+}
+
+/** Starts every pod that requests are sent from. */
+export function startProbes(options: ProbesOptions): Probes {
+  const { application, kubeconfig, image, deadline, signal } = options;
+  const wanted = {
+    pods: podsToProbeFrom(application),
+    accounts: [foreignAccount(application)],
+  };
+  const pods = probePods({
+    kubeconfig,
+    image: image ?? defaultProbeImage,
+    deadline: deadline ?? patience,
+  });
+  const removed = new AbortController();
+  const either = AbortSignal.any([removed.signal, ...(signal === undefined ? [] : [signal])]);
+  const probers = pods.start(wanted, either);
+  let failed = false;
+  // Who waits for one is told, too.
+  const ended = everyOne([...probers.values()]).then(
+    () => undefined,
+    () => {
+      failed = true;
+    },
+  );
+  const remove = async () => {
+    removed.abort(new StackError("the probe pods are not wanted any more"));
+    // A pod that is being created now would stay.
+    await ended;
+    await pods.remove();
+  };
+  let removal: Promise<void> | undefined;
+  return {
+    probers,
+    get failed() {
+      return failed;
+    },
+    remove: () => (removal ??= remove()),
+  };
+}

@@ -1,0 +1,133 @@
+/** The differences, grouped by cause: one wrong policy shows in many cells. */
+import { isPermitted, isTokenRefusal } from "../plan/expectations";
+import type { Expected } from "../plan/expectations";
+import { describeExpected, describeObserved, refusalOf } from "../judge";
+import type { Decision } from "../../explain/facts";
+import type { JudgedCell } from "../judge";
+import type { Answer } from "../probes/prober";
+import type { Report } from "../verify";
+import { grouped, unique } from "./matrix";
+import { listed } from "./words";
+import type { Block } from "./words";
+
+/** Cells that differ in the same way, and for the same reason as far as the cluster's policies tell. */
+export interface Cause extends Block {
+  /** What they have in common: `Permitted, but refused: details`. */
+  readonly name: string;
+  /** `expected`, `got`, `decided by`, and `asked` for everyone who asks for the same. */
+  readonly lines: Block["lines"];
+  readonly cells: readonly JudgedCell[];
+}
+
+/** The causes; the one that shows in most cells is first. */
+export function causesOf({ cells }: Report): readonly Cause[] {
+  const different = cells.filter(({ verdict }) => verdict === "different");
+  const everywhere = grouped(cells, ({ vantage }) => vantage);
+  const groups = grouped(different, (cell) => JSON.stringify(symptomOf(cell)));
+  return [...groups.values()]
+    .map((its) => causeOf(its, everywhere))
+    .sort((one, other) => other.cells.length - one.cells.length);
+}
+
+type ByVantage = ReadonlyMap<string, readonly JudgedCell[]>;
+
+function causeOf(its: readonly JudgedCell[], everywhere: ByVantage): Cause {
+  const symptoms = its.map((cell) => ({ ...symptomOf(cell), service: cell.service }));
+  const services = symptoms.flatMap(({ where, service }) => (where === undefined ? [] : service));
+  const what = unique(symptoms.map((symptom) => symptom.what)).join();
+  const deciding = unique(its.flatMap((cell) => symptomOf(cell).rule ?? []));
+  const byVantage = grouped(its, ({ vantage }) => vantage);
+  return {
+    name: services.length === 0 ? what : `${what}: ${listed(unique(services))}`,
+    lines: [
+      ["expected", someOf(its.map(({ expected }) => describeExpected(expected)))],
+      ["got", someOf(its.map(gotOf))],
+      ...(deciding.length === 0 ? [] : [["decided by", someOf(deciding)] as const]),
+      ...[...byVantage].flatMap(([vantage, here]) =>
+        requestsFrom(vantage, here, everywhere.get(vantage) ?? here),
+      ),
+    ],
+    cells: its,
+  };
+}
+
+/** What is wrong with a cell. */
+interface Symptom {
+  readonly what: string;
+  /** The policy's rule that explains the answer, else the service; absent where neither is the cause. */
+  readonly where?: string;
+  readonly rule?: string;
+}
+
+function symptomOf(cell: JudgedCell): Symptom {
+  const { expected, observed, service } = cell;
+  const { refusal } = expected;
+  if (isTokenRefusal(refusal)) return { what: "Bad tokens are not refused as they have to be" };
+  if (refusal === "reset") return { what: "Connections are not reset" };
+  const byAccess = isPermitted(expected) || refusal === "access denied" || refusal === "passed on";
+  if (!byAccess) return { what: `Not answered with ${describeExpected(expected)}` };
+  if (observed === undefined || "error" in observed) return { what: "No answer", where: service };
+  if (isTokenRefusal(refusalOf(observed))) return { what: "Good tokens are refused" };
+  if (observed.status >= 500) return { what: "Errors", where: service };
+  const rule = ruleOf(cell.decision, observed);
+  const what = accessSymptom(expected, observed);
+  return rule === undefined ? { what, where: service } : { what, where: rule, rule };
+}
+
+function accessSymptom(expected: Expected, observed: Answer): string {
+  const letIn = isLetIn(observed);
+  if (letIn === isPermitted(expected)) return "Another answer than expected";
+  return letIn ? "Not permitted, but let in" : "Permitted, but refused";
+}
+
+/** A service's own 401 or 403 passes on a refusal of the service behind it. */
+function isLetIn(answer: Answer): boolean {
+  return refusalOf(answer) === undefined && ![401, 403].includes(answer.status);
+}
+
+/** What decides about the request in the cluster, where the answer is as that decides. */
+function ruleOf(decision: Decision | undefined, observed: Answer): string | undefined {
+  if (decision === undefined || decision.outcome === "not known") return undefined;
+  const isAllowed = decision.outcome === "allowed";
+  return isAllowed === isLetIn(observed) ? decision.decidedBy : undefined;
+}
+
+/** A service's own words differ from cell to cell; its status says enough where that is another one. */
+function gotOf({ expected, observed }: JudgedCell): string {
+  if (observed === undefined) return "nothing";
+  if ("error" in observed || refusalOf(observed) !== undefined)
+    return describeObserved(observed, expected);
+  const { status } = observed;
+  return status === expected.status ? describeObserved(observed, expected) : String(status);
+}
+
+/** Viewers who differ at the same targets share a line. */
+function requestsFrom(
+  vantage: string,
+  its: readonly JudgedCell[],
+  all: readonly JudgedCell[],
+): Block["lines"] {
+  const alike = grouped([...grouped(its, ({ viewer }) => viewer)], ([, cells]) =>
+    JSON.stringify(cells.map(({ target }) => target)),
+  );
+  return [...alike.values()].map((group) => {
+    const cells = group.flatMap(([, those]) => those);
+    const named = (kind: "viewer" | "target") => {
+      const names = unique(cells.map((cell) => cell[kind]));
+      const isAll = names.length === unique(all.map((cell) => cell[kind])).length;
+      return isAll && names.length > few ? `all ${names.length} ${kind}s` : someOf(names);
+    };
+    return ["asked", `${vantage}: ${named("viewer")} → ${named("target")}`];
+  });
+}
+
+/** As many are named one by one, also where they are all. */
+const few = 3;
+/** Of more than these only the first are named. */
+const most = 5;
+
+function someOf(names: readonly string[]): string {
+  const all = unique(names);
+  const more = all.length - most;
+  return listed(more > 1 ? [...all.slice(0, most), `${more} more`] : all);
+}

@@ -1,0 +1,71 @@
+/** The report as JSON, for programs. */
+import type { CellRequest } from "../plan/cells";
+import { describeExpected } from "../judge";
+import type { Decision } from "../../explain/facts";
+import type { Verdict } from "../judge";
+import type { Expected } from "../plan/expectations";
+import type { Observed } from "../probes/prober";
+import { isProven } from "../verify";
+import type { Report } from "../verify";
+
+/** What `--json` writes. A change that a reader of version 2 would trip over makes it version 3. */
+export interface JsonReport {
+  readonly version: 2;
+  readonly gatewayUrl: string;
+  readonly issuer: string;
+  /** ISO 8601, in UTC. */
+  readonly startedAt: string;
+  /** Whether no cell differs, the stack explains all that is there, and no refusal lacks its control: exit code 0. */
+  readonly proven: boolean;
+  readonly summary: Report["summary"];
+  /** What is there and the stack does not explain. */
+  readonly findings: Report["findings"];
+  readonly cells: readonly JsonCell[];
+}
+
+/** One request. */
+export interface JsonCell {
+  /** From where it was sent. */
+  readonly vantage: string;
+  /** Who asked, or with which bad token. */
+  readonly viewer: string;
+  /** The table's column: a service, one version of it, or one of its paths. */
+  readonly target: string;
+  readonly service: string;
+  /** As it was sent; in the place of every token: `[token of NAME]`. */
+  readonly request: CellRequest;
+  /** `text` says it in words; the others are for programs. */
+  readonly expected: Expected & { readonly text: string };
+  /** The answer, or `error` where none came; null where it was not tried. */
+  readonly observed: Observed | null;
+  readonly verdict: Verdict;
+  /** The policy that decides; absent where that was not evaluated. */
+  readonly decision?: Decision;
+}
+
+export function renderJson(report: Report): string {
+  const { gatewayUrl, issuer, startedAt, summary, findings } = report;
+  const document: JsonReport = {
+    version: 2,
+    gatewayUrl,
+    issuer,
+    startedAt,
+    proven: isProven(report),
+    summary,
+    findings,
+    cells: report.cells.map(
+      ({ vantage, viewer, target, service, request, expected, observed, verdict, decision }) => ({
+        vantage,
+        viewer,
+        target,
+        service,
+        request,
+        expected: { ...expected, text: describeExpected(expected) },
+        observed: observed ?? null,
+        verdict,
+        ...(decision && { decision }),
+      }),
+    ),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

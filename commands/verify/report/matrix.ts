@@ -1,0 +1,148 @@
+/** The cells as tables, one for each vantage point, for every form of the report. */
+import type { JudgedCell } from "../judge";
+import { forgedControl } from "../tokens/token-classes";
+import type { Report } from "../verify";
+
+/** One line of a table; several names where those who fare alike share it. */
+export interface Row {
+  readonly names: readonly string[];
+  /** In the columns' order; `undefined` where nothing is sent. */
+  readonly cells: readonly (JudgedCell | undefined)[];
+}
+
+export interface Matrix {
+  readonly vantage: string;
+  readonly title: string;
+  /** Whether the rows are targets and the columns viewers: where there are more targets. */
+  readonly turned: boolean;
+  readonly columns: readonly string[];
+  readonly rows: readonly Row[];
+  /** All of them, in the order of the report. */
+  readonly cells: readonly JudgedCell[];
+}
+
+/** One table for each vantage point, every row by itself. */
+export function matrices({ cells, gatewayUrl }: Report): readonly Matrix[] {
+  const byVantage = grouped(cells, ({ vantage }) => vantage);
+  return [...byVantage].map(([vantage, its], position) =>
+    matrixOf(vantage, position === 0 ? `${vantage}, ${gatewayUrl}` : vantage, its),
+  );
+}
+
+function matrixOf(vantage: string, title: string, cells: readonly JudgedCell[]): Matrix {
+  const viewers = unique(cells.map(({ viewer }) => viewer));
+  const targets = unique(cells.map(({ target }) => target));
+  const turned = targets.length > viewers.length;
+  const place = (row: string, column: string) => JSON.stringify([row, column]);
+  const placed = new Map(
+    cells.map((cell) => {
+      const { viewer, target } = cell;
+      return [turned ? place(target, viewer) : place(viewer, target), cell];
+    }),
+  );
+  const columns = turned ? viewers : targets;
+  const rows = (turned ? targets : viewers).map((name) => ({
+    names: [name],
+    cells: columns.map((column) => placed.get(place(name, column))),
+  }));
+  return { vantage, title: capitalized(title), turned, columns, rows, cells };
+}
+
+/** As many neighbours have to fare alike for one row in the first table. */
+const neighbours = 6;
+/** As many have to fare alike for one row in every other table, wherever they stand. */
+const anywhere = 3;
+
+/** The same tables with the rows that fare alike, and without a difference, as one. */
+export function merged(tables: readonly Matrix[]): readonly Matrix[] {
+  return tables.map((matrix, position) => ({
+    ...matrix,
+    rows:
+      position === 0 ? mergedTail(matrix.rows) : join(matrix.rows, allAlike(matrix.rows), anywhere),
+  }));
+}
+
+/** The first table shows everybody by name: people and machines. */
+function mergedTail(rows: readonly Row[]): readonly Row[] {
+  const people = countOfPeople(rows);
+  const tail = rows.slice(people);
+  return [...rows.slice(0, people), ...join(tail, neighboursAlike(tail), neighbours)];
+}
+
+/** How many rows are those of people and machines, down to the forged tokens' control; 0 without it. */
+export function countOfPeople(rows: readonly Row[]): number {
+  return rows.findIndex(({ names }) => names.includes(forgedControl)) + 1;
+}
+
+type Group = readonly Row[];
+
+function neighboursAlike(rows: readonly Row[]): readonly Group[] {
+  const groups: Row[][] = [];
+  let previous: string | undefined;
+  for (const row of rows) {
+    const key = likeness(row);
+    if (key !== undefined && key === previous) groups.at(-1)?.push(row);
+    else groups.push([row]);
+    previous = key;
+  }
+  return groups;
+}
+
+function allAlike(rows: readonly Row[]): readonly Group[] {
+  return [...grouped(rows, (row) => likeness(row) ?? row).values()];
+}
+
+/** Each group's row stands where its first member stood; the members of small ones stay. */
+function join(rows: readonly Row[], groups: readonly Group[], least: number): readonly Row[] {
+  const groupOf = new Map(groups.flatMap((group) => group.map((row) => [row, group] as const)));
+  return rows.flatMap((row) => {
+    const group = groupOf.get(row) ?? [row];
+    if (group.length < least) return row;
+    return group[0] === row ? { ...row, names: group.flatMap(({ names }) => names) } : [];
+  });
+}
+
+/** The same for rows that read the same; `undefined` for a row with a difference. */
+function likeness({ cells }: Row): string | undefined {
+  if (cells.some((cell) => cell?.verdict === "different")) return undefined;
+  return JSON.stringify(cells.map(cellText));
+}
+
+/**
+ * A cell's text: `200`, `200 ★`, `reset`, `200 ≠ 403`, `(403)` without its control, `–` not tried,
+ * nothing where nothing is sent.
+ */
+export function cellText(cell: JudgedCell | undefined): string {
+  if (cell === undefined) return "";
+  const { expected, observed, verdict } = cell;
+  if (observed === undefined) return "–";
+  const asked = `${expected.status}${expected.stars === true ? " ★" : ""}`;
+  if (verdict === "unproven") return `(${asked})`;
+  if (verdict !== "different") return asked;
+  if ("error" in observed) return `${asked} ≠ none`;
+  // The same status in another answer than the one that is meant.
+  const other = observed.status === expected.status ? "?" : "";
+  return `${asked} ≠ ${observed.status}${other}`;
+}
+
+/** The items by their keys, in the order in which the keys come first. */
+export function grouped<Item, Key>(
+  items: readonly Item[],
+  keyOf: (item: Item) => Key,
+): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+export function unique(names: readonly string[]): readonly string[] {
+  return [...new Set(names)];
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,176 @@
+/** Browsers' sessions: people sign in where the stack has them sign in, and keep the cookies that they get there. */
+import type { Application } from "../../../components/application";
+import { CookieJar } from "tough-cookie";
+import { callbackOf } from "../../../components/identity/addresses";
+import { loginPaths } from "../../../components/login/names";
+import { reasonOf, StackError } from "../../../lib/errors";
+import type { StackOutputs } from "../../stack/outputs";
+import { everyOne, until } from "../../../lib/poll";
+import { signIn, SignInFailure } from "./sign-in";
+import { forgedSession, sessionOf, staleSession } from "../plan/viewers";
+
+/** By viewer, each as a Cookie header has it. */
+export type Sessions = ReadonlyMap<string, string>;
+
+/** Milliseconds that one page may take. */
+const pageDeadline = 20_000;
+
+export interface SessionOptions {
+  readonly signal: AbortSignal;
+  /** Milliseconds to wait for the mesh to have the login that the stack has applied. Default: 30 000. */
+  readonly deadline?: number | undefined;
+}
+
+/**
+ * A session of every user whose password is known, one of somebody who has signed out, and one that nobody was given.
+ * @throws StackError where a sign-in does not lead to a session
+ */
+export async function sessionsOf(
+  application: Application,
+  outputs: StackOutputs,
+  options: SessionOptions,
+): Promise<Sessions> {
+  const { login } = outputs;
+  if (login === undefined) return new Map();
+  const known = outputs.viewers.users.filter(({ email }) => email in outputs.userPasswords);
+  const sessions = await everyOne(
+    known.map(
+      async ({ email }) =>
+        [email, await sessionAtLast(application, outputs, email, options)] as const,
+    ),
+  );
+  const named = sessions.map(([email, { cookies }]) => [sessionOf(email), cookies] as const);
+  const whole = sessions.at(-1);
+  if (whole === undefined) return new Map(named);
+  const [email, { cookies }] = whole;
+  const ended = await atLast(outputs, options, async () => {
+    const session = await beginSession(application, outputs, email, options.signal);
+    const signOut = `${outputs.gatewayUrl}${loginPaths(application)[login.at].signOut}`;
+    await visit(signOut, session.jar, options.signal, `the session of ${email} was not ended`);
+    return session;
+  });
+  return new Map([...named, [staleSession, ended.cookies], [forgedSession, forged(cookies)]]);
+}
+
+/**
+ * A new session of one user's, as a Cookie header has it.
+ * @throws StackError where the sign-in does not lead to a session
+ */
+export async function cookiesOf(
+  application: Application,
+  outputs: StackOutputs,
+  email: string,
+  options: SessionOptions,
+): Promise<string> {
+  return (await sessionAtLast(application, outputs, email, options)).cookies;
+}
+
+function sessionAtLast(
+  application: Application,
+  outputs: StackOutputs,
+  email: string,
+  options: SessionOptions,
+): Promise<Session> {
+  return atLast(outputs, options, () => beginSession(application, outputs, email, options.signal));
+}
+
+/** What a gateway says that has not heard yet of a route, or of a pod that has come or gone. */
+const notYet: readonly (number | undefined)[] = [undefined, 404, 502, 503, 504];
+
+/**
+ * Tries until the gateway leads to the login. The control plane tells the proxies of a change after
+ * the API server has taken it, so the first requests after an update may meet the mesh as it was.
+ */
+async function atLast<T>(
+  { gatewayUrl }: StackOutputs,
+  { deadline = 30_000, signal }: SessionOptions,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const { origin } = new URL(gatewayUrl);
+  let failure: Error | undefined;
+  const attempted = await until(
+    async () => {
+      try {
+        return { result: await attempt() };
+      } catch (error) {
+        if (!(error instanceof SignInFailure) || error.origin !== origin) throw error;
+        if (!notYet.includes(error.status)) throw error;
+        failure = error;
+        return undefined;
+      }
+    },
+    { deadline, signal },
+  );
+  if (attempted === undefined) throw failure ?? new StackError(`${origin} does not answer`);
+  return attempted.result;
+}
+
+interface Session {
+  readonly jar: CookieJar;
+  readonly cookies: string;
+}
+
+async function beginSession(
+  application: Application,
+  { gatewayUrl, userPasswords, login }: StackOutputs,
+  email: string,
+  signal: AbortSignal,
+): Promise<Session> {
+  const at = login?.at ?? "none";
+  if (at === "none") throw new StackError("nobody signs in through this stack (login.at)");
+  const jar = new CookieJar();
+  const arrived = await signIn({
+    start: new URL(loginPaths(application)[at].signIn, gatewayUrl),
+    callback: new URL(callbackOf({ gatewayUrl, login: at })),
+    email,
+    password: userPasswords[email] ?? "",
+    signal,
+    jar,
+  });
+  const failed = `the session of ${email} was not begun`;
+  await visit(arrived.href, jar, signal, failed);
+  const cookies = await jar.getCookieString(gatewayUrl);
+  if (cookies === "")
+    throw new StackError(`${failed}: ${arrived.origin}${arrived.pathname} set no cookie`);
+  return { jar, cookies };
+}
+
+/**
+ * Asks as a browser does, but goes nowhere from there.
+ * @throws SignInFailure, which begins with `failed`, where the answer is an error or none comes
+ */
+async function visit(
+  address: string,
+  jar: CookieJar,
+  signal: AbortSignal,
+  failed: string,
+): Promise<void> {
+  const { origin, pathname } = new URL(address);
+  let status: number;
+  try {
+    const response = await fetch(address, {
+      redirect: "manual",
+      headers: { accept: "text/html", cookie: await jar.getCookieString(address) },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(pageDeadline)]),
+    });
+    status = response.status;
+    await response.body?.cancel();
+    for (const cookie of response.headers.getSetCookie()) {
+      await jar.setCookie(cookie, address, { ignoreError: true });
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new SignInFailure(`${failed}: ${origin} does not answer (${reasonOf(error)})`, origin);
+  }
+  if (status >= 400)
+    throw new SignInFailure(`${failed}: ${origin}${pathname} answered ${status}`, origin, status);
+}
+
+/** The same cookies with another character in the middle of each. */
+function forged(cookies: string): string {
+  return cookies.replace(/=([^;]*)/g, (_, value: string) => {
+    const middle = Math.floor(value.length / 2);
+    const other = value[middle] === "A" ? "B" : "A";
+    return `=${value.slice(0, middle)}${other}${value.slice(middle + 1)}`;
+  });
+}

@@ -1,0 +1,138 @@
+/** The keys that forged tokens are signed with: the tenant's own, where they are at hand, and a stranger's. */
+import { readFile } from "node:fs/promises";
+import { calculateJwkThumbprint, decodeProtectedHeader, generateKeyPair, importJWK } from "jose";
+import type { CryptoKey, GenerateKeyPairResult, JWK } from "jose";
+import { z } from "zod";
+import { signatureAlgorithm } from "../../../components/identity/keys";
+import { reasonOf, StackError } from "../../../lib/errors";
+
+const signingKey = z.looseObject({
+  kty: z.enum(["RSA", "EC", "OKP"]),
+  kid: z.string(),
+  d: z.string(),
+});
+const keySet = z.object({ keys: z.array(z.looseObject({})) });
+
+/** A key that tokens are signed with. */
+export interface SigningKey {
+  readonly kid: string;
+  /** As a token's header names it. */
+  readonly algorithm: string;
+  readonly key: CryptoKey | Uint8Array;
+}
+
+/** The private keys of a JWK set, by key id. */
+export type SigningKeys = ReadonlyMap<string, JWK>;
+
+/**
+ * Reads a private JWK set.
+ * @throws StackError naming the file, never its content.
+ */
+export async function readSigningKeys(file: string): Promise<SigningKeys> {
+  const problem = (what: string) => new StackError(`the signing key file ${file} ${what}`);
+  let content: unknown;
+  try {
+    content = JSON.parse(await readFile(file, "utf8"));
+  } catch (error) {
+    throw problem(
+      error instanceof SyntaxError ? "is not JSON" : `cannot be read: ${reasonOf(error)}`,
+    );
+  }
+  const keys = (keySet.safeParse(content).data?.keys ?? []).flatMap((key) => {
+    const parsed = signingKey.safeParse(key);
+    return parsed.success ? [parsed.data] : [];
+  });
+  if (keys.length === 0) {
+    throw problem('holds no private key of a key pair; a JWK set {"keys":[…]} is expected');
+  }
+  return new Map(keys.map((key) => [key.kid, key as JWK]));
+}
+
+/**
+ * The key that the tenant signs with. The tenant's JWKS has to publish it: a token signed with any
+ * other key would be refused for that.
+ * @param published the tenant's JWKS, in its order
+ * @param genuine a token that the tenant has just issued, if there is one; its key is preferred
+ */
+export async function chooseSigningKey(
+  keys: SigningKeys,
+  published: readonly JWK[],
+  genuine?: string,
+): Promise<SigningKey> {
+  const found = await findSigningKey(keys, published, genuine);
+  if (found !== undefined) return found;
+  throw new StackError(
+    `the signing key file holds none of the keys that the tenant publishes (${
+      published.map(({ kid }) => kid ?? "unnamed").join(", ") || "none"
+    })`,
+  );
+}
+
+/** The key among those published that is at hand, if there is one: what genuine tokens are signed with first. */
+export async function findSigningKey(
+  keys: SigningKeys,
+  published: readonly JWK[],
+  genuine?: string,
+): Promise<SigningKey | undefined> {
+  for (const candidate of inUseFirst(published, genuine)) {
+    const { kid } = candidate;
+    const own = kid === undefined ? undefined : keys.get(kid);
+    if (kid === undefined || own === undefined) continue;
+    if ((await calculateJwkThumbprint(own)) !== (await calculateJwkThumbprint(candidate))) continue;
+    const algorithm = algorithmInUse([candidate], genuine);
+    return { kid, algorithm, key: await importJWK(own, algorithm) };
+  }
+  return undefined;
+}
+
+/** The keys in their order, but for the one that a genuine token is signed with, which comes first. */
+export function inUseFirst(published: readonly JWK[], genuine?: string): readonly JWK[] {
+  const inUse = genuine === undefined ? undefined : decodeProtectedHeader(genuine).kid;
+  return [
+    ...published.filter(({ kid }) => kid === inUse),
+    ...published.filter(({ kid }) => kid !== inUse),
+  ];
+}
+
+/** What tokens are signed with that the first of these keys checks: as a genuine one of that key says, or the key. */
+export function algorithmInUse([first]: readonly JWK[], genuine?: string): string {
+  const header = genuine === undefined ? undefined : decodeProtectedHeader(genuine);
+  if (header?.alg !== undefined && header.kid === first?.kid) return header.alg;
+  return (first && signatureAlgorithm(first)) ?? "RS256";
+}
+
+/** Keys that nobody trusts, by algorithm. */
+export type StrangersKeys = ReadonlyMap<string, GenerateKeyPairResult>;
+
+/** One for each of these algorithms. */
+export async function strangersKeys(algorithms: readonly string[]): Promise<StrangersKeys> {
+  return new Map(
+    await Promise.all(
+      [...new Set(algorithms)].map(
+        async (algorithm) =>
+          [algorithm, await generateKeyPair(algorithm, { extractable: true })] as const,
+      ),
+    ),
+  );
+}
+
+/** The tenant's public keys are fetched within this time. */
+const fetchDeadline = 20_000;
+
+const publicKeys = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
+
+/** The public keys that the tenant publishes for tokens, in its order. */
+export async function publishedKeys(jwksUri: string, signal: AbortSignal): Promise<readonly JWK[]> {
+  try {
+    const response = await fetch(jwksUri, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(fetchDeadline)]),
+    });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    const { keys }: { keys: readonly JWK[] } = publicKeys.parse(await response.json());
+    return keys.filter((key) => signatureAlgorithm(key) !== undefined);
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = error instanceof z.ZodError ? "it is not a JWK set" : reasonOf(error);
+    throw new StackError(`cannot read the tenant's keys at ${jwksUri}: ${reason}`);
+  }
+}

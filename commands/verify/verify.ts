@@ -1,0 +1,260 @@
+/**
+ * The table, as the running mesh enforces it: every viewer's request to every service from every
+ * vantage point, each beside the outcome that was asked for.
+ */
+import type { Application } from "../../components/application";
+import { planCells } from "./plan/cells";
+import { allCredentials } from "./tokens/credentials";
+import type { AllCredentials } from "./tokens/credentials";
+import { decisionsOn } from "./plan/decisions";
+import { reasonOf, StackError } from "../../lib/errors";
+import { judge } from "./judge";
+import type { JudgedCell, Verdict } from "./judge";
+import type { StackOutputs } from "../stack/outputs";
+import { findUnexplained, type Findings } from "./findings";
+import { accountsToProbeAs, strangersPod, vantagePoints } from "./plan/vantages";
+import { identityOf, issueIdentities, type Identities } from "./probes/identities";
+import type { ComingProbers } from "./probes/pods";
+import { podAddresses } from "./probes/pod-addresses";
+import { startProbes } from "./probes/probes";
+import type { Probes } from "./probes/probes";
+import { localProber } from "./probes/prober";
+import type { Prober } from "./probes/prober";
+import { sendUntilSettled } from "./probes/send";
+import type { Senders } from "./probes/send";
+import { sessionsOf, type SessionOptions } from "./tokens/sessions";
+import { readSigningKeys } from "./tokens/signing-keys";
+import type { SigningKeys } from "./tokens/signing-keys";
+import { genuineTokens } from "./tokens/tokens";
+import type { IssuedTokens } from "./tokens/tokens";
+import { resolveLocalNames } from "../../lib/local-names";
+import { trust } from "../../lib/trust";
+import type { Vantage } from "./plan/vantages";
+import { viewersOf, wholeViewer } from "./plan/viewers";
+import { together, unlessAborted, until } from "../../lib/poll";
+
+export interface VerifyOptions {
+  /**
+   * File with the tenant's private signing keys, a JWK set. Without it the tokens that need the
+   * tenant's own signature are not tried.
+   */
+  readonly signingKey?: string;
+  /** Tokens that are there already, by viewer; nobody signs in for them. */
+  readonly given?: IssuedTokens;
+  /** Probe pods that are on their way already. They are removed in the end, like its own. */
+  readonly probes?: Probes;
+  /** Image of the probe pods; `node` has to be on its PATH. Default: `defaultProbeImage`. */
+  readonly probeImage?: string;
+  /** Milliseconds to wait for the login and the policies to reach every proxy. Default: 30 000. */
+  readonly settleDeadline?: number;
+  /** Milliseconds to wait for the probe pods. Default: 120 000. */
+  readonly probeDeadline?: number;
+  /** Milliseconds to wait for the gateway to answer at all. Default: 15 000. */
+  readonly gatewayDeadline?: number;
+  /** Called with one line whenever another step begins. */
+  readonly progress?: (line: string) => void;
+  /** Ends the run early; what it made is removed. */
+  readonly signal?: AbortSignal;
+}
+
+/** What was asked for and what came back. It holds no token. */
+export interface Report {
+  readonly gatewayUrl: string;
+  readonly issuer: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly cells: readonly JudgedCell[];
+  /** What is there and the stack does not explain. */
+  readonly findings: Findings;
+  readonly summary: {
+    readonly cells: number;
+    readonly differences: number;
+    readonly unproven: number;
+    readonly notTried: number;
+  };
+}
+
+/**
+ * Verifies a stack that is up.
+ * @throws StackError when it cannot be verified; a difference is no error but a part of the report
+ */
+export async function verify(
+  application: Application,
+  outputs: StackOutputs,
+  options: VerifyOptions = {},
+): Promise<Report> {
+  const { progress = () => undefined, signal = new AbortController().signal } = options;
+  const { signingKey } = options;
+  const signingKeys = signingKey === undefined ? undefined : await readSigningKeys(signingKey);
+  resolveLocalNames();
+  trust(outputs.certificateAuthority);
+  trust(outputs.gatewayCertificateAuthority);
+  const startedAt = new Date().toISOString();
+  const viewers = viewersOf(application, outputs);
+  const here = localProber({ authority: outputs.gatewayCertificateAuthority });
+  let { probes } = options;
+  try {
+    await gatewayAnswers(
+      here,
+      { application, ...outputs },
+      options.gatewayDeadline ?? 15_000,
+      signal,
+    );
+    progress("Signing in as every viewer and starting the probe pods …");
+    const viewer = wholeViewer(application, viewers)?.name ?? "";
+    const vantages = await vantagesOf(application, outputs, viewer);
+    const { kubeconfig } = outputs;
+    const { probeImage: image, probeDeadline: deadline } = options;
+    const started = (probes ??= startProbes({ application, kubeconfig, image, deadline, signal }));
+    const [credentials, identities] = await together(
+      signal,
+      (either) =>
+        signIn(application, outputs, signingKeys, options.given, {
+          signal: either,
+          deadline: options.settleDeadline,
+        }),
+      (either) => identitiesFor(application, kubeconfig, started, either),
+    );
+    const planned = planCells(application, vantages, viewers, credentials, outputs);
+    const probers = new Map([...started.probers, ["here", Promise.resolve(here)]]);
+    const own = credentials.get(viewer);
+    const whole = own && { viewer, credentials: own };
+    progress(`Sending ${planned.length} requests …`);
+    const [[findings, decisions], observed] = await together(
+      signal,
+      (either) =>
+        Promise.all([
+          findUnexplained(application, outputs, { probers, identities, whole }, either),
+          decisionsOn(application, planned, vantages, outputs),
+        ]),
+      (either) =>
+        sendUntilSettled(planned, sendersOf(vantages, probers, identities), {
+          deadline: options.settleDeadline ?? 30_000,
+          signal: either,
+          waiting: (unexpected) => {
+            progress(
+              `Not as expected yet: ${unexpected} of ${planned.length} answers; waiting for policies on their way …`,
+            );
+          },
+        }),
+    );
+    const cells = judge(observed).map((cell, position) => {
+      const decision = decisions[position];
+      return decision === undefined ? cell : { ...cell, decision };
+    });
+    const { gatewayUrl, issuer } = outputs;
+    return { gatewayUrl, issuer, startedAt, cells, findings, summary: sum(cells) };
+  } finally {
+    here.close();
+    await probes?.remove().catch((error: unknown) => {
+      progress(
+        `Probe pods may be left for ten minutes, and what they share until the next run: ${reasonOf(error)}`,
+      );
+    });
+  }
+}
+
+/** Whether everything that was tried is as asked for, no refusal lacks its control, and the stack explains all that is there. */
+export function isProven({ summary, findings }: Report): boolean {
+  return summary.differences === 0 && summary.unproven === 0 && findings.unexplained.length === 0;
+}
+
+async function gatewayAnswers(
+  here: Prober,
+  { application, gatewayUrl }: { readonly application: Application; readonly gatewayUrl: string },
+  deadline: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { origin } = new URL(gatewayUrl);
+  const request = { method: "GET", origin, path: application.home, headers: {} };
+  let reason = "";
+  const answers = await until(
+    async () => {
+      const [observed] = await unlessAborted(here.send([request]), signal);
+      if (observed === undefined || !("error" in observed)) return true;
+      reason = observed.error;
+      return undefined;
+    },
+    { deadline, signal },
+  );
+  if (answers === undefined) throw new StackError(gatewayComplaint(gatewayUrl, reason));
+}
+
+/** What Node says of a certificate that it does not trust, or that is for another name. */
+const certificateError = /CERT|SIGNATURE/;
+
+/** Why no request gets through to the gateway, and what to look at. */
+export function gatewayComplaint(gatewayUrl: string, reason: string): string {
+  return certificateError.test(reason)
+    ? `the gateway ${gatewayUrl} has a certificate that does not count (${reason}). Is it for this name, and by a public authority or by gateway.tls.certificateAuthority?`
+    : `the gateway ${gatewayUrl} does not answer (${reason}). Is the stack up, and gateway.url its address?`;
+}
+
+async function identitiesFor(
+  application: Application,
+  kubeconfig: string,
+  started: Probes,
+  signal: AbortSignal,
+): Promise<Identities> {
+  try {
+    return await issueIdentities(kubeconfig, accountsToProbeAs(application), signal);
+  } catch (error) {
+    // An account that the probes could not make is missing, and why they could not says more.
+    if (started.failed) await Promise.all(started.probers.values());
+    throw error;
+  }
+}
+
+async function signIn(
+  application: Application,
+  outputs: StackOutputs,
+  keys: SigningKeys | undefined,
+  given: IssuedTokens | undefined,
+  { signal, deadline }: SessionOptions,
+): Promise<AllCredentials> {
+  const [tokens, sessions] = await together(
+    signal,
+    (either) => genuineTokens(outputs, either, given),
+    (either) => sessionsOf(application, outputs, { signal: either, deadline }),
+  );
+  return allCredentials(application, outputs, tokens, sessions, signal, keys);
+}
+
+async function vantagesOf(
+  application: Application,
+  { gatewayUrl, kubeconfig, login, routing }: StackOutputs,
+  whole: string,
+): Promise<readonly Vantage[]> {
+  const { namespace, services } = application;
+  const addresses = await podAddresses(kubeconfig, namespace, Object.keys(services));
+  return vantagePoints(application, gatewayUrl, whole, addresses, login, routing.cors);
+}
+
+function sendersOf(
+  vantages: readonly Vantage[],
+  probers: ComingProbers,
+  identities: Identities,
+): Senders {
+  return new Map(
+    vantages.map(({ name, pod, identity }) => [
+      name,
+      async (requests, toUnlisted) => {
+        const prober = await probers.get(pod?.name ?? "here");
+        if (prober === undefined) throw new StackError(`nothing sends requests ${name}`);
+        // Its pod is the unlisted service's.
+        if (toUnlisted) await probers.get(strangersPod);
+        return prober.send(requests, identity && identityOf(identity, identities));
+      },
+    ]),
+  );
+}
+
+function sum(cells: readonly JudgedCell[]): Report["summary"] {
+  const count = (verdict: Verdict) => cells.filter((cell) => cell.verdict === verdict).length;
+  return {
+    cells: cells.length,
+    differences: count("different"),
+    unproven: count("unproven"),
+    notTried: count("not tried"),
+  };
+}

@@ -1,0 +1,224 @@
+import {
+  execFile,
+  spawn,
+  type ChildProcess,
+  type SpawnOptions,
+  type StdioOptions,
+} from "node:child_process";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { Failure } from "./failure";
+import { codeOf } from "./run";
+
+const execute = promisify(execFile);
+
+/**
+ * Runs a program to its end and gives what it printed; a failure names the program and its own last words.
+ * `input` is what it reads on its standard input.
+ */
+export async function run(
+  program: string,
+  args: readonly string[],
+  { input, ...options }: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string } = {},
+): Promise<string> {
+  try {
+    const running = execute(program, args, { ...options, maxBuffer: 1 << 28 });
+    // A program need not read its input, nor live until it is written; its exit code tells.
+    running.child.stdin?.on("error", () => undefined).end(input);
+    return (await running).stdout.trim();
+  } catch (error) {
+    throw new Failure(`${program} ${args[0] ?? ""}: ${complaint(error)}`);
+  }
+}
+
+/** A program's last words; without any, how it ended. Its arguments are not repeated: they may be secret. */
+function complaint(error: unknown): string {
+  const { code, signal, stderr = "" } = failure.parse(error);
+  // The second also where a folder of PATH is not for this user to read.
+  if (code === "ENOENT" || code === "EACCES") return "no such program on PATH that may be run";
+  if (stderr.trim() === "") return `it ended with ${code ?? signal ?? "an error"}`;
+  return stderr.trim().split("\n").at(-1) ?? "";
+}
+
+const failure = z
+  .object({
+    code: z.union([z.string(), z.number()]).nullish(),
+    signal: z.string().nullish(),
+    stderr: z.string().optional(),
+  })
+  .catch({});
+
+/**
+ * A process that outlives the command that started it. It is known by the end of its command line, which
+ * names a file of this sandbox alone: no record of it can be lost, or tell of another process.
+ */
+export class Service {
+  /**
+   * @param name what a person calls it
+   * @param marks the last arguments of its command line
+   */
+  constructor(
+    readonly name: string,
+    private readonly marks: readonly string[],
+  ) {}
+
+  /** Its process id, if it runs. */
+  get pid(): number | undefined {
+    const ending = `\0${this.marks.join("\0")}\0`;
+    return commandLines().find(({ line }) => line.endsWith(ending))?.pid;
+  }
+
+  /** Starts it in a session of its own, with its output in a log. `stdio` adds descriptors after the first three. */
+  start(
+    program: string,
+    args: readonly string[],
+    options: { log: string; stdio?: ["pipe"] },
+  ): ChildProcess {
+    mkdirSync(dirname(options.log), { recursive: true, mode: 0o700 });
+    const log = openSync(options.log, "a", 0o600);
+    const stdio: StdioOptions = ["ignore", log, log, ...(options.stdio ?? [])];
+    const child = spawn(program, [...args, ...this.marks], { detached: true, cwd: "/", stdio });
+    closeSync(log);
+    child.on("error", () => undefined); // told below, and nobody listens later
+    if (child.pid === undefined) throw new Failure(`cannot start ${program}`);
+    child.unref();
+    return child;
+  }
+
+  /** Ends it, politely first, and waits until it is gone. */
+  async stop(): Promise<void> {
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      const pid = this.pid;
+      if (pid === undefined) return;
+      end(pid, signal);
+      if (await comesTrue(() => hasEnded(pid), patience)) return;
+    }
+    throw new Failure(`${this.name} (process ${this.pid ?? ""}) does not end`);
+  }
+}
+
+/** How long a process may take to end, in milliseconds. */
+export const patience = 10_000;
+
+/**
+ * Asks again and again.
+ * @param within milliseconds after which nothing is asked any more
+ * @returns whether it came to be true in time
+ */
+export async function comesTrue(
+  condition: () => boolean | Promise<boolean>,
+  within: number,
+): Promise<boolean> {
+  const deadline = Date.now() + within;
+  while (!(await condition())) {
+    if (Date.now() > deadline) return false;
+    await pause(20);
+  }
+  return true;
+}
+
+/**
+ * Runs a program in this one's place, on its terminal.
+ * @param pass tells the program of a signal. Default: the program alone, which tells its own children
+ * @returns its exit code
+ */
+export async function foreground(
+  program: string,
+  args: readonly string[],
+  options: Pick<SpawnOptions, "cwd" | "env">,
+  pass: (child: number, signal: NodeJS.Signals) => void = end,
+): Promise<number> {
+  const child = spawn(program, args, { ...options, stdio: "inherit" });
+  // The terminal interrupts the whole group by itself; other signals reach only this process.
+  process.on("SIGINT", () => undefined);
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (child.pid !== undefined) pass(child.pid, signal);
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.on("error", (error) => {
+      reject(new Failure(`cannot start ${program}: ${error.message}`));
+    });
+    child.on("exit", (code, signal) => {
+      resolve(code ?? codeOf(signal ?? "SIGKILL"));
+    });
+  });
+}
+
+/** The processes of the machine. */
+export function processIds(): string[] {
+  return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+}
+
+/** The command lines of all processes, with a zero byte after each argument. A process that has ended has none. */
+export function commandLines(): { pid: number; line: string }[] {
+  return processIds().map((pid) => ({ pid: Number(pid), line: readProcess(pid, "cmdline") }));
+}
+
+/** A file of a process, or nothing where the process has ended meanwhile. */
+export function readProcess(pid: string | number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * Whether a process is gone, or waits only for its parent to notice: its files are closed, and their locks and
+ * ports free. Its command line is empty earlier, and its first thread may end before the others.
+ */
+export function hasEnded(pid: number): boolean {
+  const [state = ""] = statOf(pid);
+  return state === "" || (["Z", "X"].includes(state) && threadsOf(pid) <= 1);
+}
+
+/** A process's state, parent, group and so on (proc_pid_stat(5)). The name before them may hold anything. */
+export function statOf(pid: number): string[] {
+  const stat = readProcess(pid, "stat");
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+function threadsOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length;
+  } catch {
+    return 0;
+  }
+}
+
+/** Sends a signal to a process, which may have ended. */
+export function end(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}
+
+/**
+ * Ends a shell, and then what it runs: a shell ends by a signal and tells nobody, so it is first, and starts nothing more.
+ * Of shells within it the same; any other program ends its own children.
+ */
+export function endShell(pid: number, signal: NodeJS.Signals): void {
+  const children = processIds().filter((each) => statOf(Number(each))[1] === String(pid));
+  // An interactive shell ends by this signal alone.
+  end(pid, signal);
+  end(pid, "SIGHUP");
+  for (const child of children.map(Number)) {
+    if (isShell(child)) endShell(child, signal);
+    else end(child, signal);
+  }
+}
+
+const isShell = (pid: number) =>
+  /^-?(\S*\/)?(sh|bash|dash|zsh)\0/.test(readProcess(pid, "cmdline"));
+
+/** The last line of a log that says something, for an error message. */
+export function lastLine(path: string): string {
+  return readFileSync(path, "utf8").trim().split("\n").at(-1) ?? "";
+}

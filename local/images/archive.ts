@@ -1,0 +1,163 @@
+import { createWriteStream, existsSync } from "node:fs";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { Failure } from "../../lib/failure";
+import { addFile, archive, fingerprint, layerArchive, type Bytes, type Fingerprint } from "./layer";
+import type { ImageSpecification, Layer } from "./specification";
+
+/** The archive that `writeImages` wrote or found. */
+export interface WrittenImages {
+  /** Path of the archive, for `ctr -n k8s.io images import`. */
+  readonly archive: string;
+  /** Digest of everything in it: another digest means that something changed. */
+  readonly digest: string;
+  /** The names of the images in it, in the given order. */
+  readonly references: readonly string[];
+}
+
+/** A member of the archive: its fingerprint, and a way to read it. */
+interface Blob extends Fingerprint {
+  readonly open: () => Bytes;
+}
+
+/** OCI's names for the processors that Node runs on. */
+const architectures: Readonly<Record<string, string>> = { x64: "amd64", arm64: "arm64" };
+
+const mediaTypes = {
+  index: "application/vnd.oci.image.index.v1+json",
+  manifest: "application/vnd.oci.image.manifest.v1+json",
+  configuration: "application/vnd.oci.image.config.v1+json",
+  layer: "application/vnd.oci.image.layer.v1.tar",
+} as const;
+
+/** A registry with a dot, a port or the name localhost, a path and a tag. */
+const fullReference =
+  /^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|[a-z0-9-]+(?=:))(?::\d+)?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+:[\w][\w.-]{0,127}$/;
+
+/**
+ * Writes the images as one OCI image layout in a tar archive in `directory`, which must be its
+ * caller's own: archives of other contents are removed from it.
+ *
+ * The same images give the same archive, byte for byte, under a name made of its digest. Where it
+ * already stands it is left as it is, so that a second call only reads and hashes. An archive
+ * under its final name is whole.
+ *
+ * @throws Failure when a reference is not in full or occurs twice, when a file cannot
+ *   be read, or on a processor that has no name here.
+ */
+export async function writeImages(
+  directory: string,
+  images: readonly ImageSpecification[],
+): Promise<WrittenImages> {
+  const references = images.map(({ reference }) => reference);
+  checkReferences(references);
+  const { blobs, index } = await lay(images);
+  const { digest } = await fingerprint(Readable.from([Buffer.from(index)]));
+  const name = `images-${digest.slice("sha256:".length, "sha256:".length + 16)}.tar`;
+  const path = join(directory, name);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (!existsSync(path)) await write(path, blobs, index);
+  await removeOthers(directory, name);
+  return { archive: path, digest, references };
+}
+
+function checkReferences(references: readonly string[]): void {
+  for (const [position, reference] of references.entries()) {
+    if (!fullReference.test(reference)) {
+      throw new Failure(
+        `cannot write the image "${reference}": its name needs registry, path and tag in full, as in docker.io/istio/pilot:1.30.3`,
+      );
+    }
+    if (references.indexOf(reference) !== position) {
+      throw new Failure(`cannot write the image "${reference}": it is named twice`);
+    }
+  }
+}
+
+/** Every blob of the images by digest, and the index that names the images. */
+async function lay(
+  images: readonly ImageSpecification[],
+): Promise<{ blobs: ReadonlyMap<string, Blob>; index: string }> {
+  const platform = { architecture: architecture(), os: "linux" };
+  const blobs = new Map<string, Blob>();
+  const layers = new Map<Layer, Fingerprint>();
+
+  const keep = async (open: Blob["open"]): Promise<Fingerprint> => {
+    const { digest, size } = await fingerprint(open());
+    blobs.set(digest, { digest, size, open });
+    return { digest, size };
+  };
+  const keepJson = (value: unknown): Promise<Fingerprint> =>
+    keep(() => Readable.from([Buffer.from(JSON.stringify(value))]));
+  const keepLayer = async (layer: Layer): Promise<Fingerprint> => {
+    const known = layers.get(layer) ?? (await keep(() => layerArchive(layer)));
+    layers.set(layer, known);
+    return known;
+  };
+
+  const manifests = [];
+  for (const { reference, layers: own, configuration } of images) {
+    const written: Fingerprint[] = [];
+    for (const layer of own) written.push(await keepLayer(layer));
+    const config = await keepJson({
+      ...platform,
+      config: configuration,
+      rootfs: { type: "layers", diff_ids: written.map(({ digest }) => digest) },
+    });
+    const manifest = await keepJson({
+      schemaVersion: 2,
+      mediaType: mediaTypes.manifest,
+      config: { mediaType: mediaTypes.configuration, ...config },
+      layers: written.map((layer) => ({ mediaType: mediaTypes.layer, ...layer })),
+    });
+    manifests.push({
+      mediaType: mediaTypes.manifest,
+      ...manifest,
+      platform,
+      // containerd stores the image under this name.
+      annotations: { "io.containerd.image.name": reference },
+    });
+  }
+  const index = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests });
+  return { blobs, index };
+}
+
+function architecture(): string {
+  const name = architectures[process.arch];
+  if (name !== undefined) return name;
+  throw new Failure(
+    `cannot write images for the processor ${process.arch}: the sandbox runs on ${Object.keys(architectures).join(" and ")}`,
+  );
+}
+
+async function write(path: string, blobs: ReadonlyMap<string, Blob>, index: string): Promise<void> {
+  const partial = `${path}.partial`;
+  const stream = archive(async (tar) => {
+    const folders = ["blobs", "blobs/sha256"];
+    for (const name of folders) {
+      tar.entry({ name, type: "directory", mode: 0o755, mtime: new Date(0) });
+    }
+    for (const [digest, { size, open }] of [...blobs].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const name = `blobs/sha256/${digest.slice("sha256:".length)}`;
+      await addFile(tar, { name, size, mode: 0o644 }, open());
+    }
+    tar.entry({ name: "index.json", mode: 0o644, mtime: new Date(0) }, index);
+    const layout = JSON.stringify({ imageLayoutVersion: "1.0.0" });
+    tar.entry({ name: "oci-layout", mode: 0o644, mtime: new Date(0) }, layout);
+  });
+  try {
+    await pipeline(stream, createWriteStream(partial, { flush: true }));
+    await rename(partial, path);
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
+async function removeOthers(directory: string, name: string): Promise<void> {
+  const others = (await readdir(directory)).filter(
+    (file) => /^images-[0-9a-f]{16}\.tar(?:\.partial)?$/.test(file) && file !== name,
+  );
+  await Promise.all(others.map((file) => rm(join(directory, file), { force: true })));
+}

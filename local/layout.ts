@@ -1,0 +1,54 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { digest } from "../lib/files";
+
+/**
+ * Where what runs on this machine keeps things: what may be used again in the cache, what belongs to one sandbox in the
+ * state (XDG Base Directory Specification). Both are private to their owner.
+ */
+export interface Folders {
+  /** Tools and images, by version. */
+  readonly cache: string;
+  /** Names this sandbox among those of other clones and projects, and of other state folders. */
+  readonly name: string;
+  /** The node's state, the tenant's, Pulumi's, and what ties them together. `down` removes it. */
+  readonly state: string;
+  readonly node: string;
+  readonly tenant: string;
+  readonly pulumi: string;
+  /** For temporary files: nobody else can put any there, and `down` removes what a killed command left. */
+  readonly temporary: string;
+  /** What /etc/hosts says to the sandbox's own processes. */
+  readonly hosts: string;
+  /** Held while a command changes the sandbox. */
+  readonly lock: string;
+}
+
+/** Where tools and images are, for every sandbox of this user. */
+export const cacheFolder = (environment: NodeJS.ProcessEnv = process.env): string =>
+  join(folder(environment.XDG_CACHE_HOME, ".cache"), "istio-auth0");
+
+/**
+ * The folders for an environment; one named there must be absolute, otherwise it is ignored, as the specification says.
+ * @param place the project's folder
+ */
+export function foldersOf(place: string, environment: NodeJS.ProcessEnv): Folders {
+  const home = join(folder(environment.XDG_STATE_HOME, ".local/state"), "istio-auth0");
+  const name = `istio-auth0-${digest(place, home).slice(0, 8)}`;
+  const state = join(home, name);
+  return {
+    cache: cacheFolder(environment),
+    name,
+    state,
+    node: join(state, "node"),
+    tenant: join(state, "tenant"),
+    pulumi: join(state, "pulumi"),
+    temporary: join(state, "tmp"),
+    hosts: join(state, "hosts"),
+    lock: join(home, `${name}.lock`),
+  };
+}
+
+function folder(named: string | undefined, otherwise: string): string {
+  return named?.startsWith("/") ? named : join(homedir(), otherwise);
+}

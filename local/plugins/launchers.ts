@@ -1,0 +1,105 @@
+/**
+ * The stand-ins for Pulumi's official provider plug-ins, as executables that the engine can start.
+ *
+ * They are for machines where the official plug-ins cannot be downloaded, and are never used
+ * silently: whoever writes the launchers says so.
+ */
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { clone } from "../../lib/clone";
+import { compiledCode, nodeProgram, programArguments } from "../programs";
+import { sdkVersion } from "./shared/version";
+
+const names = ["auth0", "digitalocean", "kubernetes", "random"] as const;
+
+export type StandInName = (typeof names)[number];
+
+export interface StandIn {
+  name: StandInName;
+  /** The version of the package's SDK in node_modules, which is the plug-in's too. */
+  version: string;
+}
+
+/** Every stand-in there is. */
+export const standIns: readonly StandIn[] = names.map((name) => ({
+  name,
+  version: sdkVersion(name),
+}));
+
+/**
+ * Writes the executable `pulumi-resource-NAME`, which runs the stand-in under this project's Node.
+ * @param directory the folder for it; made where it does not exist.
+ * @param source the stand-in's program. Default: the sandbox's
+ * @returns the folder, for `plugins.providers[].path` in the project's settings.
+ */
+export function writePluginLauncher(
+  directory: string,
+  name: StandInName,
+  source = `local/plugins/${name}/main.ts`,
+): string {
+  return writeLauncher(directory, `resource-${name}`, programArguments(source));
+}
+
+/** The plug-in of dynamic resources: Pulumi's own, whose launcher comes with the official CLI only. */
+export const dynamicPlugin = "pulumi-nodejs";
+
+/**
+ * Writes the executable that runs Pulumi's plug-in of dynamic resources under this project's Node.
+ * @param directory as for `writePluginLauncher`
+ * @returns the folder
+ */
+export function writeDynamicLauncher(directory: string): string {
+  const program = require.resolve("@pulumi/pulumi/cmd/dynamic-provider", { paths: [clone] });
+  return writeLauncher(directory, `resource-${dynamicPlugin}`, [program]);
+}
+
+/** What the engine calls the runtime of a policy pack that comes with its own launcher. */
+export const packRuntime = "istio-auth0";
+
+/** The plug-in that the engine starts for a policy pack of that runtime. */
+export const packPlugin = `policy-${packRuntime}`;
+
+/** The file in the launcher's folder that has the id of the policy pack's process. */
+export const packProcess = "policies.pid";
+
+/**
+ * Writes the executable that runs this project's policy pack under this project's Node. Node's own runtime would
+ * translate the pack's sources whenever it starts.
+ * @param directory as for `writePluginLauncher`
+ * @returns the folder, for `plugins.analyzers[].path` in the project's settings.
+ */
+export function writePackLauncher(directory: string): string {
+  const program = programArguments("policies/index.ts");
+  return writeLauncher(directory, `analyzer-${packPlugin}`, program, [
+    `echo $$ > ${quoted(join(directory, packProcess))}`,
+  ]);
+}
+
+/** @param first lines of the script that come before the program */
+function writeLauncher(
+  directory: string,
+  name: string,
+  program: readonly string[],
+  first: readonly string[] = [],
+): string {
+  const command = [nodeProgram, ...program];
+  // The engine starts every plug-in anew for each of its runs; cached code halves that time.
+  const script = [
+    "#!/bin/sh",
+    `NODE_COMPILE_CACHE=${quoted(compiledCode)}`,
+    "export NODE_COMPILE_CACHE",
+    ...first,
+    `exec ${command.map(quoted).join(" ")} "$@"`,
+    "",
+  ].join("\n");
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const executable = join(directory, `pulumi-${name}`);
+  writeFileSync(executable, script);
+  chmodSync(executable, 0o700);
+  return directory;
+}
+
+/** The text as one word of a shell's command line. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

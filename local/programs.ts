@@ -1,0 +1,28 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { clone } from "../lib/clone";
+import { cacheFolder } from "./layout";
+
+/** Set where scripts/programs.mjs builds the programs: the folder of those that this one was built with. */
+const built = process.env.ISTIO_AUTH0_PROGRAMS;
+
+/** The compiled code of earlier runs, as scripts/run.mjs names it. It outlives the sandbox. */
+export const compiledCode = join(cacheFolder(), "compiled");
+
+/** This project's Node. */
+export const nodeProgram = join(clone, "node_modules/node/bin/node");
+
+/**
+ * Node's arguments that run one of the project's programs: the built one of the set that this process is
+ * from; from its source where this process runs from its source, as tests do.
+ * @param source the program's file in the clone, such as `local/tenant/main.ts`
+ */
+export function programArguments(source: string): string[] {
+  return built === undefined
+    ? [
+        "--import",
+        pathToFileURL(join(clone, "node_modules/tsx/dist/loader.mjs")).href,
+        join(clone, source),
+      ]
+    : ["--enable-source-maps", join(built, source.replace(/\.ts$/, ".js"))];
+}

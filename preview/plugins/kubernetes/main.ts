@@ -1,4 +1,0 @@
-import { serve } from "../../../sandbox/plugins/shared/server";
-import { planningKubernetes } from "./kubernetes";
-
-void serve(planningKubernetes);

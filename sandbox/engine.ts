@@ -1,0 +1,272 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { output } from "@pulumi/pulumi";
+import { LocalWorkspace, PulumiCommand, Stack, type EngineEvent } from "@pulumi/pulumi/automation";
+import { z } from "zod";
+import { backendFolder, isThere } from "./backend";
+import { complaintIn } from "./complaints";
+import { secretsOf } from "./configuration";
+import type { Configuration } from "./setting-paths";
+import { encryptedParts, withEncrypted, workingCopy } from "./working-copy";
+import { Failure } from "../lib/failure";
+import { readIfThere, writePrivate } from "../lib/files";
+import { updating } from "./last-update";
+import { type Layout } from "./layout";
+import { stackName } from "../commands/stack/project";
+import { runProgram } from "../commands/stack/program";
+import type { Project } from "../commands/stack/project";
+import { writeYaml } from "../commands/stack/pulumi-yaml";
+import { readProjectFile } from "../commands/stack/stack-file";
+import { kubeconfigPath } from "../local/node/node";
+import type { Plugins } from "../local/plugins/choice";
+import { comesTrue, end, patience, processIds, readProcess, run } from "../lib/processes";
+import type { Decisions } from "./state";
+import type { Toolchain } from "../local/toolchain/toolchain";
+
+/** Pulumi's own folder, where official plug-ins go: any clone may use them again. */
+export const pulumiHome = (layout: Layout) => join(layout.cache, "pulumi-home");
+
+/** The environment of every Pulumi command on the sandbox's stack. Nothing of it is in the user's own Pulumi home. */
+export function pulumiEnvironment(
+  layout: Layout,
+  toolchain: Pick<Toolchain, "path">,
+): Record<string, string> {
+  return {
+    PATH: [...toolchain.path, process.env.PATH ?? ""].join(":"),
+    PULUMI_HOME: pulumiHome(layout),
+    PULUMI_BACKEND_URL: `file://${backendFolder(layout)}`,
+    PULUMI_CONFIG_PASSPHRASE_FILE: join(layout.pulumi, "passphrase"),
+    PULUMI_STACK: stackName,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    // The engine keeps a log of each run there, encrypted, and removes the oldest.
+    PULUMI_LOG_ROTATION_MAX_TOTAL_MB: "20",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    KUBECONFIG: kubeconfigPath(layout),
+    KUBECACHEDIR: join(layout.state, "kubectl"),
+    HELM_CACHE_HOME: join(layout.state, "helm"),
+    HELM_CONFIG_HOME: join(layout.state, "helm"),
+    HELM_DATA_HOME: join(layout.state, "helm"),
+  };
+}
+
+function makeFolders(layout: Layout, decisions: Decisions): void {
+  for (const folder of [pulumiHome(layout), backendFolder(layout)]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+  writePrivate(join(layout.pulumi, "passphrase"), decisions.passphrase);
+}
+
+/** The project's own settings, for a working folder that is not the project's, with the plug-ins to be used. */
+function writeProject(layout: Layout, plugins: Plugins): void {
+  const project = {
+    ...readProjectFile(layout.project.folder).content,
+    main: layout.project.folder,
+    plugins: { providers: plugins.providers },
+  };
+  writePrivate(join(layout.pulumi, "Pulumi.yaml"), writeYaml(project));
+}
+
+/** Writes the stack's configuration into Pulumi's working folder. */
+async function writeConfiguration(
+  layout: Layout,
+  decisions: Decisions,
+  configuration: Configuration,
+): Promise<void> {
+  const working = workingCopy(layout);
+  const secrets = secretsOf(configuration, decisions);
+  const previous = encryptedParts(readIfThere(working), configuration, Object.keys(secrets));
+  const { project, rest, config } = withEncrypted(configuration, previous);
+  writePrivate(working, writeYaml({ ...rest, config }));
+  if (previous !== undefined) return;
+  for (const [path, secret] of Object.entries(secrets)) {
+    // Through standard input: every user of the machine may read a command line.
+    await run(
+      "pulumi",
+      ["config", "set", "--path", "--secret", `${project.name}:${path}`, "--stack", stackName],
+      { cwd: layout.pulumi, input: secret },
+    );
+  }
+}
+
+/** The stack with its configuration, made where it does not exist. The program is index.ts, unchanged. */
+export async function openStack(
+  layout: Layout,
+  toolchain: Toolchain,
+  decisions: Decisions,
+  plugins: Plugins,
+  configuration: Configuration,
+): Promise<Stack> {
+  makeFolders(layout, decisions);
+  writeProject(layout, plugins);
+  const workspace = await LocalWorkspace.create({
+    program: () => loadProgram(layout.project),
+    workDir: layout.pulumi,
+    pulumiHome: pulumiHome(layout),
+    pulumiCommand: await PulumiCommand.get({ root: toolchain.pulumi }),
+    envVars: {
+      ...pulumiEnvironment(layout, toolchain),
+      [engineVariable]: layout.pulumi,
+      // For the engine and Helm, which live for seconds: they need not collect garbage meanwhile.
+      GOGC: "400",
+    },
+  });
+  // Every command names its stack, so one that is there need not be selected: that is a run of the CLI.
+  if (isThere(layout)) workspace.selectStack = () => Promise.resolve();
+  const stack = await Stack.createOrSelect(stackName, workspace);
+  await writeConfiguration(layout, decisions, configuration);
+  return stack;
+}
+
+/** What the program of this process has exported, once its values are known. */
+let exported: Record<string, unknown> | undefined;
+
+/** What the program waits for before it runs. */
+let begin: Promise<unknown> = Promise.resolve();
+
+/** Loads what the program needs, and runs it. */
+async function loadProgram(project: Project): Promise<Record<string, unknown>> {
+  /* eslint-disable @typescript-eslint/no-require-imports -- each is loaded in its time */
+  // What takes long to load, and makes nothing by it.
+  require("../components/bookinfo");
+  require("../components/identity");
+  /* eslint-enable @typescript-eslint/no-require-imports */
+  await begin;
+  const exports = runProgram(project);
+  output(exports).apply((values) => {
+    exported = values;
+  });
+  return exports;
+}
+
+/** What the sandbox's engine and whatever it starts have in their environment, and a person's shell has not. */
+const engineVariable = "ISTIO_AUTH0_ENGINE_OF";
+
+/**
+ * Ends what a killed command has left at work: its engine, plug-ins and their Helm go on by themselves, and two
+ * must not change one stack.
+ */
+export async function endEngines(layout: Layout): Promise<void> {
+  const mark = `${engineVariable}=${layout.pulumi}\0`;
+  // Until there is none: one may start another while it is looked for.
+  const noneIsLeft = () => {
+    const left = processIds().filter((pid) => readProcess(pid, "environ").includes(mark));
+    for (const pid of left) end(Number(pid), "SIGKILL");
+    return left.length === 0;
+  };
+  if (!(await comesTrue(noneIsLeft, patience))) {
+    throw new Failure("what an earlier command left at work does not end");
+  }
+}
+
+const pendingOperation = z.object({
+  type: z.string(),
+  resource: z.object({ urn: z.string(), type: z.string() }),
+});
+const stackExport = z.object({
+  deployment: z.object({ pending_operations: z.array(pendingOperation).optional() }),
+});
+
+/**
+ * What an update was creating in the tenant, if anything, when it was killed or got no answer. The tenant may
+ * have it, under an id that nobody knows, and would refuse to create it again; what Kubernetes has is found
+ * again by its name.
+ */
+export async function lostInTenant(layout: Layout, stack: Stack): Promise<string | undefined> {
+  const known = readIfThere(updating(layout));
+  if (known === undefined || known !== "") return known;
+  const { deployment } = stackExport.parse(await stack.exportStack());
+  const { pending_operations: pending = [] } = deployment;
+  const lost = pending.find(
+    ({ type, resource }) => type === "creating" && resource.type.startsWith("auth0:"),
+  );
+  return lost?.resource.urn.split("::").at(-1);
+}
+
+/** What an update did, by kind of change: `{ create: 40 }`. */
+export type Changes = Readonly<Record<string, number>>;
+
+/** What the engine does to a resource that is there afterwards as it should be; a refresh only says how it was. */
+const leaves: ReadonlySet<string> = new Set(["same", "create", "update", "create-replacement"]);
+
+export interface UpdateOptions {
+  /** The engine starts at once, the program only then: the cluster has to answer it. */
+  readonly begin: Promise<unknown>;
+  /** Called with the type of each resource that is as it should be. */
+  readonly done: (type: string) => void;
+}
+
+/** Compares the state with the world, runs the program, and makes what differs. */
+export async function update(
+  layout: Layout,
+  stack: Stack,
+  say: (text: string) => void,
+  options: UpdateOptions,
+): Promise<{ changes: Changes; outputs: Record<string, unknown> }> {
+  const { done } = options;
+  begin = options.begin;
+  const errors: string[] = [];
+  let lost: string | undefined;
+  let changes: Changes = {};
+  // An update ends by asking the CLI for these, with three runs of it; the program knows the outputs.
+  stack.outputs = () => Promise.resolve({});
+  stack.info = () => Promise.resolve(undefined);
+  writePrivate(updating(layout), "");
+  try {
+    await stack.up({
+      refresh: true,
+      color: "never",
+      suppressOutputs: true,
+      onEvent: (event) => {
+        const line = resourceLine(event);
+        if (line !== undefined) say(line);
+        const { diagnosticEvent, summaryEvent, resOutputsEvent } = event;
+        const { op = "", type = "" } = resOutputsEvent?.metadata ?? {};
+        if (leaves.has(op)) done(type);
+        lost ??= failedInTenant(event);
+        const complaint = complaintIn(diagnosticEvent);
+        if (complaint !== undefined) errors.push(complaint);
+        if (summaryEvent !== undefined) changes = madeChanges(summaryEvent.resourceChanges);
+      },
+    });
+    if (exported === undefined) throw new Error("the program has no outputs after its update");
+    return { changes, outputs: exported };
+  } catch (error) {
+    if (errors.length === 0) throw error;
+    throw new Failure([...new Set(errors)].join("\n"));
+  } finally {
+    if (lost === undefined) rmSync(updating(layout), { force: true });
+    else writePrivate(updating(layout), lost);
+  }
+}
+
+/** What could not be created in the tenant, which may have it nevertheless: only the answer may be lost. */
+function failedInTenant({ resOpFailedEvent }: EngineEvent): string | undefined {
+  const { op, type = "", urn = "" } = resOpFailedEvent?.metadata ?? {};
+  return op === "create" && type.startsWith("auth0:") ? urn.split("::").at(-1) : undefined;
+}
+
+const past: Readonly<Record<string, string>> = {
+  create: "created",
+  update: "updated",
+  delete: "deleted",
+  replace: "replaced",
+  "create-replacement": "created anew",
+  "delete-replaced": "deleted the old",
+};
+
+/** What the types of this project's components begin with. */
+const componentTypes = "istio-auth0:";
+
+/** The line that says what was done to a resource, if anything was. Components are only names for their parts. */
+function resourceLine({ resOutputsEvent }: EngineEvent): string | undefined {
+  const metadata = resOutputsEvent?.metadata;
+  const done = metadata && past[metadata.op];
+  if (metadata === undefined || done === undefined || metadata.type.startsWith(componentTypes))
+    return undefined;
+  if (metadata.type === "pulumi:pulumi:Stack") return undefined;
+  return `${done} ${metadata.type} ${metadata.urn.split("::").at(-1) ?? ""}`;
+}
+
+function madeChanges(counts: Readonly<Record<string, number>>): Changes {
+  return Object.fromEntries(Object.entries(counts).filter(([kind]) => kind !== "same"));
+}

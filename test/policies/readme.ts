@@ -1,7 +1,0 @@
-import type { Rule } from "../../policies/rule";
-
-/** A rule as the pack's README lists it. */
-export function ruleRow({ name, severity, description, configSchema }: Rule): string {
-  const settings = Object.keys(configSchema.properties).map((setting) => `\`${setting}\``);
-  return `| [\`${name}\`](rules/${name}.ts) | ${severity ?? ""} | ${description} | ${settings.join(", ")} |`;
-}

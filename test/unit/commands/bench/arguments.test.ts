@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { help, partNames, readArguments } from "../../../../commands/bench/arguments";
+
+describe("readArguments", () => {
+  it("measures every part but the longest three times where nothing else is asked for", () => {
+    assert.deepEqual(readArguments([]), {
+      repeat: 3,
+      only: partNames.slice(0, -2),
+      json: undefined,
+    });
+  });
+
+  it("takes parts in the order of the table, each once", () => {
+    const read = readArguments(["--only", "growth,up,growth", "--repeat=1", "--json", "a.json"]);
+    assert.deepEqual(read, { repeat: 1, only: ["up", "growth"], json: "a.json" });
+  });
+
+  it("gives the help text, which names every part", () => {
+    assert.equal(readArguments(["--help"]), "help");
+    for (const name of partNames) assert.match(help, new RegExp(`^  ${name} `, "m"));
+  });
+
+  const mistakes: readonly (readonly [string[], RegExp])[] = [
+    [["--repeat", "0"], /^Failure: --repeat 0: expected a whole number from 1 to 999$/],
+    [["--repeat", "2.5"], /^Failure: --repeat 2\.5: expected a whole number from 1 to 999$/],
+    [
+      ["--only", "up,all"],
+      /^Failure: --only up,all: there is no part "all"; there are up, again, .*, growth, cold, test$/,
+    ],
+    [["--only", ""], /^Failure: --only : there is no part ""/],
+    [["--fast"], /^Failure: Unknown option '--fast'.* \(see npm run bench -- --help\)$/s],
+    [["up"], /^Failure: Unexpected argument 'up'.* \(see npm run bench -- --help\)$/s],
+  ];
+  for (const [args, message] of mistakes) {
+    it(`refuses ${args.join(" ")}`, () => {
+      assert.throws(() => readArguments(args), message);
+    });
+  }
+});

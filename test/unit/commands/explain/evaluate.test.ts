@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { JWTPayload } from "jose";
+import type { RequestFacts } from "../../../../commands/explain/evaluate";
+import { bearer, denied, object, productpage, request, short, sign } from "./mesh";
+
+describe("who may call details with what", () => {
+  const reviews = { namespace: "bookinfo", serviceAccount: "bookinfo-reviews" };
+  const elsewhere = { ...productpage, namespace: "other" };
+  const rows: [string, Partial<RequestFacts>, JWTPayload | undefined, string][] = [
+    ["its caller with the permission", {}, {}, "allowed"],
+    ["anonymous", {}, undefined, denied],
+    ["without permissions", {}, { permissions: [] }, denied],
+    ["the permission as a text", {}, { permissions: "read:book-details" }, "allowed"],
+    ["two in one text", {}, { permissions: "read:book-details x" }, denied],
+    ["with a suffix", {}, { permissions: ["read:book-details-not"] }, denied],
+    ["in another case", {}, { permissions: ["READ:book-details"] }, denied],
+    ["nested", {}, { permissions: { a: ["read:book-details"] } }, denied],
+    ["no subject", {}, { sub: undefined }, denied],
+    ["another caller", { source: reviews }, {}, denied],
+    ["the same account of another namespace", { source: elsewhere }, {}, denied],
+    ["plain text", { source: undefined }, {}, "reset"],
+  ];
+  for (const [name, facts, claims, expected] of rows) {
+    test(name, async () => {
+      const headers = claims === undefined ? {} : bearer(await sign(claims));
+      assert.equal(await short({}, request({ ...facts, headers })), expected);
+    });
+  }
+});
+
+describe("mutual TLS", () => {
+  const mode = (name: string, mtls: string, namespace = "bookinfo", more: object = {}) =>
+    object(name, { mtls: { mode: mtls }, ...more }, namespace);
+  const details = { selector: { matchLabels: { app: "details" } } };
+  const plain = request({ source: undefined });
+  const rows: [string, object[], string][] = [
+    ["nothing said", [], denied],
+    ["the mesh", [mode("a", "STRICT", "istio-system")], "reset"],
+    [
+      "the namespace before the mesh",
+      [mode("a", "STRICT", "istio-system"), mode("b", "PERMISSIVE")],
+      denied,
+    ],
+    [
+      "the workload before the namespace",
+      [mode("b", "PERMISSIVE"), mode("c", "STRICT", "bookinfo", details)],
+      "reset",
+    ],
+    [
+      "UNSET inherits",
+      [mode("a", "STRICT", "istio-system"), mode("c", "UNSET", "bookinfo", details)],
+      "reset",
+    ],
+    [
+      "labels in the root namespace select nothing",
+      [mode("a", "STRICT", "istio-system", details)],
+      denied,
+    ],
+    [
+      "the port before the workload",
+      [
+        mode("c", "STRICT", "bookinfo", {
+          ...details,
+          portLevelMtls: { 9080: { mode: "PERMISSIVE" } },
+        }),
+      ],
+      denied,
+    ],
+    [
+      "another port",
+      [
+        mode("c", "STRICT", "bookinfo", {
+          ...details,
+          portLevelMtls: { 1: { mode: "PERMISSIVE" } },
+        }),
+      ],
+      "reset",
+    ],
+  ];
+  for (const [name, peerAuthentications, expected] of rows) {
+    test(name, async () => {
+      assert.equal(await short({ peerAuthentications }, plain), expected);
+    });
+  }
+
+  test("DISABLE: nobody is known by a certificate", async () => {
+    const peerAuthentications = [mode("c", "DISABLE", "bookinfo", details)];
+    const headers = bearer(await sign());
+    assert.equal(await short({}, request({ headers })), "allowed");
+    assert.equal(await short({ peerAuthentications }, request({ headers })), denied);
+  });
+});

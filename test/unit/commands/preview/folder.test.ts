@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { test } from "node:test";
+import { makeFolder, removeAbandoned } from "../../../../commands/preview/folder";
+import { temporaryFolder } from "../../local/images/reading";
+
+/** A process that has ended. */
+const { pid: ended } = spawnSync("true");
+
+test("a folder whose preview was killed is removed, and no other", () => {
+  const beside = temporaryFolder();
+  const running = basename(makeFolder(beside));
+  const withPid = (pid: number) => running.replace(`-${process.pid}-`, `-${pid}-`);
+  const killed = withPid(ended);
+  const [elsewhere, link] = [killed.replace(/-\d+-/, "-1-"), `${killed}a`];
+  const kept = [
+    running,
+    withPid(process.ppid),
+    elsewhere,
+    "istio-auth0-preview-Ab12Cd",
+    `another-${killed}`,
+  ];
+  for (const name of kept.slice(1)) mkdirSync(join(beside, name));
+  mkdirSync(join(beside, killed, "backend"), { recursive: true });
+  writeFileSync(join(beside, killed, "backend", "plan.json"), "{}");
+  symlinkSync(join(beside, running), join(beside, link));
+  removeAbandoned(beside);
+  assert.deepEqual(readdirSync(beside).sort(), [...kept, link].sort());
+});

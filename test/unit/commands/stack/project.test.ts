@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { afterEach, test } from "node:test";
+import { bookinfo } from "../../../../components/access";
+import { application as orders } from "../../../../examples/orders/application";
+import { StackError } from "../../../../lib/errors";
+import { ownProject, projectNamed } from "../../../../commands/stack/project";
+
+const clone = join(__dirname, "../../../..");
+const { INIT_CWD: before } = process.env;
+
+afterEach(() => {
+  if (before === undefined) delete process.env.INIT_CWD;
+  else process.env.INIT_CWD = before;
+});
+
+test("without a name it is the clone's own, wherever the person is", () => {
+  process.env.INIT_CWD = join(clone, "examples/orders");
+  const own = {
+    name: "istio-auth0",
+    folder: clone,
+    place: "",
+    application: bookinfo,
+    defaults: {
+      ...{ istio: {}, mesh: {}, authentication: {}, bookinfo: {} },
+      ...{ login: { at: "none" }, verify: {} },
+    },
+  };
+  assert.deepEqual(projectNamed(undefined), own);
+  assert.deepEqual(ownProject(), own);
+});
+
+test("a folder is named from where the person is", () => {
+  const folder = join(clone, "examples/orders");
+  for (const [from, given] of [
+    [clone, "examples/orders"],
+    [join(clone, "examples"), "orders/"],
+    [folder, "."],
+    ["/", folder],
+  ] as const) {
+    process.env.INIT_CWD = from;
+    const found = projectNamed(given);
+    assert.deepEqual(found, {
+      name: "istio-auth0-orders",
+      folder,
+      place: "examples/orders",
+      application: orders,
+      defaults: {},
+    });
+  }
+});
+
+for (const given of ["examples", "examples/none", "components", "/", ".."]) {
+  test(`${given} is no project: one line that says what there is`, () => {
+    process.env.INIT_CWD = clone;
+    assert.throws(
+      () => projectNamed(given),
+      new StackError(
+        `--project ${given}: no folder of this clone with Pulumi.yaml, index.ts, application.ts; there are ., examples/orders`,
+      ),
+    );
+  });
+}

@@ -1,0 +1,354 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ObservedCell } from "../../../../commands/verify/plan/cells";
+import type { Expected } from "../../../../commands/verify/plan/expectations";
+import {
+  describeExpected,
+  describeObserved,
+  judge,
+  matches,
+} from "../../../../commands/verify/judge";
+import type { Observed } from "../../../../commands/verify/probes/prober";
+
+const answer = (status: number, body = ""): Observed => ({ status, headers: {}, body });
+const denied: Expected = { status: 403, refusal: "access denied" };
+const deniedAnswer = answer(403, "RBAC: access denied");
+const ok: Expected = { status: 200 };
+const reset: Expected = { status: "reset", refusal: "reset" };
+const answered: Expected = { status: "answered" };
+const noRoute: Expected = { status: 404, refusal: "no route" };
+const localOnly: Expected = { status: 403, refusal: "not from its own pod" };
+const resetSeen: Observed = { error: "ECONNRESET" };
+
+const app = "https://app.example";
+const granted: Expected = { status: 200, grants: { "access-control-allow-origin": app } };
+const ungranted: Expected = { status: 200, grants: {} };
+const withHeaders = (headers: Record<string, string>, status = 200): Observed => ({
+  status,
+  headers,
+  body: "",
+});
+
+const starred = '{"reviews":[{"rating":{"stars":5,"color":"red"}},{"rating":{"stars":4}}]}';
+const plain = '{"reviews":[{"reviewer":"a"},{"reviewer":"b"}]}';
+const failed = '{"reviews":[{"rating":{"error":"Ratings service is currently unavailable"}}]}';
+const mixed = '{"reviews":[{"rating":{"stars":5}},{"reviewer":"b"}]}';
+
+const cases: readonly [string, Expected, Observed, boolean][] = [
+  ["a permitted request", ok, answer(200), true],
+  ["a refusal instead of an answer", ok, deniedAnswer, false],
+  ["an answer instead of a refusal", denied, answer(200), false],
+  ["the mesh's own refusal", denied, deniedAnswer, true],
+  ["the mesh's own refusal and a line end", denied, answer(403, "RBAC: access denied\n"), true],
+  ["another 403", denied, answer(403, "Forbidden"), false],
+  ["a longer body", denied, answer(403, "RBAC: access denied, says the service"), false],
+  ["a 5xx", denied, answer(503, "RBAC: access denied"), false],
+  ["a reset", denied, { error: "ECONNRESET" }, false],
+  ["a time-out", denied, { error: "ETIMEDOUT" }, false],
+  ["a name failure", ok, { error: "ENOTFOUND" }, false],
+  ["a reset asked for", reset, resetSeen, true],
+  ...["ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET while connecting"].map(
+    (error): [string, Expected, Observed, boolean] => [
+      `a reset asked for, ${error} there`,
+      reset,
+      { error },
+      false,
+    ],
+  ),
+  ["a reset asked for, an answer there", reset, answer(200), false],
+  ["a reset asked for, a refusal there", reset, deniedAnswer, false],
+  ["a reset asked for, a 503 there", reset, answer(503, "connection reset"), false],
+  ["expired", { status: 401, refusal: "expired" }, answer(401, "Jwt is expired"), true],
+  [
+    "issuer for expired",
+    { status: 401, refusal: "expired" },
+    answer(401, "Jwt issuer is not configured"),
+    false,
+  ],
+  [
+    "issuer",
+    { status: 401, refusal: "unknown issuer" },
+    answer(401, "Jwt issuer is not configured"),
+    true,
+  ],
+  [
+    "signature",
+    { status: 401, refusal: "bad signature" },
+    answer(401, "Jwt verification fails"),
+    true,
+  ],
+  [
+    "audience",
+    { status: 403, refusal: "other audience" },
+    answer(403, "Audiences in Jwt are not allowed"),
+    true,
+  ],
+  ["denied for audience", { status: 403, refusal: "other audience" }, deniedAnswer, false],
+  ["passed on", { status: 403, refusal: "passed on" }, answer(403, '{"error": "Sorry"}'), true],
+  ["the mesh's own for passed on", { status: 403, refusal: "passed on" }, deniedAnswer, false],
+  ...(
+    [
+      ["not yet valid", 401, "Jwt not yet valid"],
+      ["unknown key", 401, "Jwks doesn't have key to match kid or alg from Jwt"],
+      ["unsupported algorithm", 401, "Jwt header [alg] is not supported"],
+      [
+        "not a JWT",
+        401,
+        "Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections",
+      ],
+    ] as const
+  ).flatMap(([refusal, status, body]): [string, Expected, Observed, boolean][] => [
+    [refusal, { status, refusal }, answer(status, body), true],
+    [
+      `another's words for ${refusal}`,
+      { status, refusal },
+      answer(status, "Jwt is expired"),
+      false,
+    ],
+  ]),
+  ...(
+    [
+      ["Jwks doesn't have key to match kid or alg from Jwt", true],
+      ["Jwt verification fails", true],
+      ["Jwt ED25519 signature is wrong length", true],
+      ["Jwt is expired", false],
+    ] as const
+  ).map(([body, isRight]): [string, Expected, Observed, boolean] => [
+    `no key for it: ${body}`,
+    { status: 401, refusal: "no key for it" },
+    answer(401, body),
+    isRight,
+  ]),
+  ["no route", noRoute, answer(404), true],
+  ["no route asked, a service's own 404 there", noRoute, answer(404, "Not Found"), false],
+  ["no route asked, an empty answer there", noRoute, answer(200), false],
+  [
+    "not from its own pod",
+    localOnly,
+    answer(403, "Only requests from localhost are allowed\n"),
+    true,
+  ],
+  ["denied for not from its own pod", localOnly, deniedAnswer, false],
+  ...[200, 204, 301, 400, 404, 405, 415].map((status): [string, Expected, Observed, boolean] => [
+    `answered by the service itself with ${status}`,
+    answered,
+    answer(status, status === 404 ? "" : "<p>its own words"),
+    true,
+  ]),
+  ["answered asked, denied there", answered, deniedAnswer, false],
+  ["answered asked, any other 401 there", answered, answer(401, "Log in"), false],
+  ["answered asked, a refusal passed on there", answered, answer(403, '{"error":"x"}'), false],
+  ["answered asked, the mesh's words there", answered, answer(200, "RBAC: access denied"), false],
+  ["answered asked, a 5xx there", answered, answer(503, "no healthy upstream"), false],
+  ["answered asked, a reset there", answered, resetSeen, false],
+  ["stars", { status: 200, stars: true }, answer(200, starred), true],
+  ["stars asked, none there", { status: 200, stars: true }, answer(200, plain), false],
+  ["stars asked, refused", { status: 200, stars: true }, answer(200, failed), false],
+  ["stars asked, some there", { status: 200, stars: true }, answer(200, mixed), false],
+  ["stars asked, not JSON", { status: 200, stars: true }, answer(200, "<p>"), false],
+  ["no stars", { status: 200, stars: false }, answer(200, plain), true],
+  ["no stars, ratings refused", { status: 200, stars: false }, answer(200, failed), true],
+  ["no stars asked, some there", { status: 200, stars: false }, answer(200, mixed), false],
+  ["an origin let in", granted, withHeaders({ "access-control-allow-origin": app }), true],
+  ["an origin to be let in, no word of it", granted, answer(200), false],
+  ["any origin for one", granted, withHeaders({ "access-control-allow-origin": "*" }), false],
+  [
+    "an origin let in, with credentials",
+    granted,
+    withHeaders({
+      "access-control-allow-origin": app,
+      "access-control-allow-credentials": "true",
+    }),
+    false,
+  ],
+  [
+    "an origin let in, refused",
+    granted,
+    withHeaders({ "access-control-allow-origin": app }, 403),
+    false,
+  ],
+  ["no origin let in", ungranted, answer(200), true],
+  [
+    "no origin let in, methods without one",
+    ungranted,
+    withHeaders({ "access-control-allow-methods": "GET" }),
+    true,
+  ],
+  [
+    "no origin to be let in, one there",
+    ungranted,
+    withHeaders({ "access-control-allow-origin": "null" }),
+    false,
+  ],
+  [
+    "no origin to be let in, an answer of the service's that lets one in",
+    { ...answered, grants: {} },
+    withHeaders({ "access-control-allow-origin": "*" }, 204),
+    false,
+  ],
+  [
+    "a refusal that lets no origin in, and lets one in",
+    { ...denied, grants: {} },
+    { ...deniedAnswer, headers: { "access-control-allow-origin": app } },
+    false,
+  ],
+  ["the gateway's own answer", { ...ok, byGateway: true }, answer(200), true],
+  [
+    "the gateway's own answer asked, a service's there",
+    { ...ok, byGateway: true },
+    withHeaders({ "x-envoy-upstream-service-time": "1" }),
+    false,
+  ],
+  ["no stars asked, no reviews", { status: 200, stars: false }, answer(200, "{}"), false],
+];
+
+for (const [name, expected, observed, same] of cases) {
+  test(`matches: ${name}`, () => {
+    assert.equal(matches(expected, observed), same);
+  });
+}
+
+function cell(
+  vantage: string,
+  target: string,
+  expected: Expected,
+  observed: Observed | undefined,
+): ObservedCell {
+  const request = { method: "GET", url: "http://details:9080/", headers: {} };
+  return { vantage, viewer: "somebody", target, service: "details", request, expected, observed };
+}
+
+const verdicts = (cells: readonly ObservedCell[]) => judge(cells).map(({ verdict }) => verdict);
+
+test("a refusal counts beside an answer of the same target from the same vantage point", () => {
+  assert.deepEqual(
+    verdicts([cell("a", "details", ok, answer(200)), cell("a", "details", denied, deniedAnswer)]),
+    ["same", "same"],
+  );
+});
+
+test("a refusal is unproven when the permitted request next to it failed", () => {
+  assert.deepEqual(
+    verdicts([
+      cell("a", "details", ok, answer(503)),
+      cell("a", "details", denied, deniedAnswer),
+      // Neither another target nor another vantage point can make up for it.
+      cell("a", "reviews", ok, answer(200)),
+      cell("b", "details", ok, answer(200)),
+    ]),
+    ["different", "unproven", "same", "same"],
+  );
+});
+
+test("where nobody may call, the target has to answer its permitted caller elsewhere", () => {
+  const refused = cell("stranger", "details", denied, deniedAnswer);
+  assert.deepEqual(verdicts([refused, cell("a", "details", ok, answer(200))]), ["same", "same"]);
+  assert.deepEqual(verdicts([refused, cell("a", "details", ok, { error: "ECONNREFUSED" })]), [
+    "unproven",
+    "different",
+  ]);
+  assert.deepEqual(verdicts([refused, cell("a", "reviews", ok, answer(200))]), [
+    "unproven",
+    "same",
+  ]);
+  assert.deepEqual(verdicts([refused]), ["unproven"]);
+});
+
+test("a reset counts only where the same target answered its permitted caller", () => {
+  const refused = cell("outside", "details", reset, resetSeen);
+  assert.deepEqual(verdicts([refused, cell("a", "details", ok, answer(200))]), ["same", "same"]);
+  assert.deepEqual(verdicts([refused, cell("a", "reviews", ok, answer(200))]), [
+    "unproven",
+    "same",
+  ]);
+  assert.deepEqual(verdicts([refused, cell("a", "details", ok, resetSeen)]), [
+    "unproven",
+    "different",
+  ]);
+});
+
+test("where nobody may call one target, the vantage point's other permitted requests count too", () => {
+  const refused = cell("a", "ratings", denied, deniedAnswer);
+  const elsewhere = cell("b", "ratings", ok, answer(200));
+  assert.deepEqual(verdicts([refused, elsewhere, cell("a", "details", ok, answer(200))]), [
+    "same",
+    "same",
+    "same",
+  ]);
+  assert.deepEqual(verdicts([refused, elsewhere, cell("a", "details", ok, answer(500))]), [
+    "unproven",
+    "same",
+    "different",
+  ]);
+});
+
+test("a cell without a token is not tried, and is no control", () => {
+  assert.deepEqual(
+    verdicts([cell("a", "details", ok, undefined), cell("a", "details", denied, deniedAnswer)]),
+    ["not tried", "unproven"],
+  );
+});
+
+test("a refusal may have another target's permitted request as its control", () => {
+  const refused = { ...cell("a", "/login", noRoute, answer(404)), control: "/productpage" };
+  assert.deepEqual(verdicts([refused, cell("a", "/productpage", ok, answer(200))]), [
+    "same",
+    "same",
+  ]);
+  assert.deepEqual(verdicts([refused, cell("a", "/productpage", ok, answer(503))]), [
+    "unproven",
+    "different",
+  ]);
+  // Its own name is no control then.
+  assert.deepEqual(verdicts([refused, cell("a", "/login", ok, answer(200))]), ["unproven", "same"]);
+});
+
+test("an answer of the service's own is a control too, and needs none", () => {
+  const posted = cell("a", "POST details", answered, answer(405));
+  const refused = cell("a", "POST details", denied, deniedAnswer);
+  assert.deepEqual(verdicts([posted, refused]), ["same", "same"]);
+  const failed = cell("a", "POST details", answered, answer(500));
+  assert.deepEqual(verdicts([failed, refused]), ["different", "unproven"]);
+});
+
+test("outcomes in words", () => {
+  assert.equal(describeExpected(ok), "200");
+  assert.equal(describeExpected({ status: 200, stars: true }), "200 with stars");
+  assert.equal(describeExpected({ status: 200, stars: false }), "200 without stars");
+  assert.equal(describeExpected(reset), "a connection reset");
+  assert.equal(describeExpected(denied), "403 RBAC: access denied");
+  assert.equal(
+    describeExpected({ status: 401, refusal: "no key for it" }),
+    "401 Jwks doesn't have key to match kid or alg from Jwt or Jwt verification fails or Jwt ED25519 signature is wrong length",
+  );
+  assert.equal(
+    describeExpected({ status: 403, refusal: "passed on" }),
+    "403 passed on by the first service",
+  );
+  assert.equal(describeExpected(answered), "an answer of the service's own");
+  assert.equal(describeExpected(noRoute), "404");
+  assert.equal(
+    describeExpected({ ...granted, byGateway: true }),
+    "200 of the gateway's own, access-control-allow-origin: https://app.example",
+  );
+  assert.equal(
+    describeExpected({ ...denied, grants: {} }),
+    "403 RBAC: access denied, no access-control-allow-origin",
+  );
+  const passedOn = withHeaders({
+    "access-control-allow-origin": "*",
+    "x-envoy-upstream-service-time": "1",
+  });
+  assert.equal(
+    describeObserved(passedOn, { byGateway: true }),
+    "200 of a service, access-control-allow-origin: *",
+  );
+  assert.equal(describeObserved(passedOn), "200, access-control-allow-origin: *");
+  assert.equal(describeExpected(localOnly), "403 Only requests from localhost are allowed");
+  assert.equal(
+    describeObserved(answer(503, "\n upstream\u001b[31m error\nmore")),
+    "503 upstream [31m error",
+  );
+  assert.equal(describeObserved(answer(200)), "200");
+  assert.equal(describeObserved({ error: "ETIMEDOUT" }), "no answer (ETIMEDOUT)");
+});

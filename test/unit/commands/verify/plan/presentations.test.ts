@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bearer, presentations } from "../../../../../commands/verify/plan/presentations";
+
+const whole = "eyJ.cGF5bG9hZA.c2ln";
+const broken = "eyJ.YnJva2Vu.c2ln";
+
+test("what each way to present a token sends, and how it has to be taken", () => {
+  const sent = presentations.map(({ name, credential, carry }) => {
+    const { headers, query } = carry(whole, broken);
+    const outcome = credential.kind === "bad token" ? credential.refusal : credential.kind;
+    return [name, outcome, headers, query];
+  });
+  const spoofed =
+    "By=spiffe://cluster.local/ns/bookinfo/sa/bookinfo-details;URI=spiffe://cluster.local/ns/bookinfo/sa/bookinfo-productpage";
+  assert.deepEqual(sent, [
+    ["bearer in lower case", "none", { authorization: `bearer ${whole}` }, undefined],
+    ["token in ?access_token=", "none", {}, `access_token=${whole}`],
+    ["token in a cookie", "none", { cookie: `access_token=${whole}; session=${whole}` }, undefined],
+    [
+      "token as Basic password",
+      "none",
+      { authorization: `Basic ${btoa(`user:${whole}`)}` },
+      undefined,
+    ],
+    [
+      "spoofed identity headers",
+      "none",
+      {
+        "x-forwarded-client-cert": spoofed,
+        "x-forwarded-access-token": whole,
+        "x-forwarded-email": "admin@bookinfo.example",
+        "x-forwarded-for": "127.0.0.1",
+        "x-forwarded-user": "auth0|admin",
+        "x-auth-request-access-token": whole,
+        "x-auth-request-user": "auth0|admin",
+        "x-envoy-original-path": "/productpage",
+        "x-jwt-payload": "cGF5bG9hZA",
+        "x-original-url": "/productpage",
+      },
+      undefined,
+    ],
+    [
+      "two Authorization headers",
+      "not a JWT",
+      { authorization: [`Bearer ${whole}`, `Bearer ${broken}`] },
+      undefined,
+    ],
+  ]);
+  assert.deepEqual(bearer(whole), { headers: { authorization: `Bearer ${whole}` } });
+});
+
+test("the word for a token stands for its payload too", () => {
+  const word = "[token of moderator@bookinfo.example]";
+  const spoofing = presentations.find(({ name }) => name === "spoofed identity headers");
+  assert.equal(spoofing?.carry(word, "").headers["x-jwt-payload"], word);
+});

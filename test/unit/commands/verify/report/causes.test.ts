@@ -1,0 +1,123 @@
+/** What counts as one cause, and how its cells are named. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Decision } from "../../../../../commands/explain/facts";
+import type { Expected } from "../../../../../commands/verify/plan/expectations";
+import type { JudgedCell } from "../../../../../commands/verify/judge";
+import type { Observed } from "../../../../../commands/verify/probes/prober";
+import { causesOf } from "../../../../../commands/verify/report/causes";
+import { answer, cell, denied, deniedAnswer, gate, ok, pod, report } from "./reports";
+
+const titles = (cells: readonly JudgedCell[]) =>
+  causesOf(report(cells)).map(({ name, cells: its }) => `${name} (${its.length})`);
+
+const differs = (
+  viewer: string,
+  service: string,
+  expected: Expected,
+  observed: Observed,
+  decision?: Decision,
+): JudgedCell => ({
+  ...cell(pod, viewer, service, expected, observed, "different"),
+  service,
+  ...(decision && { decision }),
+});
+
+const decided = (outcome: Decision["outcome"], decidedBy: string): Decision => ({
+  outcome,
+  status: outcome === "denied" ? 403 : undefined,
+  decidedBy,
+  because: "",
+});
+
+const extra = "AuthorizationPolicy bookinfo/extra, rule 1";
+const reset: Expected = { status: "reset", refusal: "reset" };
+const badAudience: Expected = { status: 403, refusal: "other audience" };
+const expired: Expected = { status: 401, refusal: "expired" };
+
+test("cells of one service that are let in, or refused, against the table are one cause each", () => {
+  assert.deepEqual(
+    titles([
+      differs("a", "details", ok, deniedAnswer),
+      differs("b", "reviews", denied, answer(200)),
+      differs("b", "details", { status: "answered" }, answer(403, '{"error":"Sorry"}')),
+      differs("a", "details", ok, deniedAnswer),
+      differs("c", "reviews", denied, answer(404, "no such page")),
+      differs("a", "ratings", ok, { error: "ETIMEDOUT" }),
+      differs("a", "ratings", denied, answer(503, "no healthy upstream")),
+    ]),
+    [
+      "Permitted, but refused: details (3)",
+      "Not permitted, but let in: reviews (2)",
+      "No answer: ratings (1)",
+      "Errors: ratings (1)",
+    ],
+  );
+});
+
+test("a policy that explains the answers is one cause, whatever services it opens", () => {
+  const causes = causesOf(
+    report([
+      differs("a", "details", denied, answer(200), decided("allowed", extra)),
+      differs("a", "ratings", denied, answer(200), decided("allowed", extra)),
+      // By the policies it would be refused: they do not explain it.
+      differs("a", "reviews", denied, answer(200), decided("denied", extra)),
+      differs("a", "unlisted", denied, answer(200), decided("not known", extra)),
+    ]),
+  );
+  assert.deepEqual(
+    causes.map(({ name, lines }) => [name, new Map(lines).get("decided by")]),
+    [
+      ["Not permitted, but let in: details · ratings", extra],
+      ["Not permitted, but let in: reviews", undefined],
+      ["Not permitted, but let in: unlisted", undefined],
+    ],
+  );
+});
+
+test("what fails before policies are asked is one cause for all services", () => {
+  assert.deepEqual(
+    titles([
+      differs("wrong audience", "details", badAudience, answer(200)),
+      differs("expired token", "reviews", expired, deniedAnswer),
+      differs("user", "reviews", ok, answer(401, "Jwt issuer is not configured")),
+      differs("user", "details", denied, answer(401, "Jwt issuer is not configured")),
+      differs("anonymous", "details", reset, deniedAnswer),
+      differs("anonymous", "ratings", reset, answer(200)),
+      differs("anonymous", "front", { status: 404, refusal: "no route" }, answer(200)),
+    ]),
+    [
+      "Bad tokens are not refused as they have to be (2)",
+      "Good tokens are refused (2)",
+      "Connections are not reset (2)",
+      "Not answered with 404 (1)",
+    ],
+  );
+});
+
+test("viewers who differ at the same targets share a line; of many the first are named", () => {
+  const from = (vantage: string, viewers: readonly string[], targets: readonly string[]) =>
+    viewers.flatMap((viewer) =>
+      targets.map((target) => cell(vantage, viewer, target, ok, deniedAnswer, "different")),
+    );
+  const paths = Array.from({ length: 8 }, (_, at) => `/${at}`);
+  const asked = (cells: readonly JudgedCell[]) =>
+    causesOf(report(cells)).flatMap(({ lines }) =>
+      lines.flatMap(([what, words]) => (what === "asked" ? [words] : [])),
+    );
+  assert.deepEqual(
+    asked([
+      ...from(gate, ["a", "b"], ["details", "reviews"]),
+      ...from(gate, ["c"], ["details"]),
+      ...from(pod, ["a", "b", "c", "d"], paths),
+      ...from("elsewhere", ["a"], paths),
+      cell("elsewhere", "a", "/fine", ok, answer(200), "same"),
+    ]),
+    [
+      "through the gateway: a · b → details · reviews",
+      "through the gateway: c → details",
+      "from a pod as details: all 4 viewers → all 8 targets",
+      "elsewhere: a → /0 · /1 · /2 · /3 · /4 · 3 more",
+    ],
+  );
+});

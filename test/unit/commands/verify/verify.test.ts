@@ -1,0 +1,427 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { bookinfo } from "../../../../components/access";
+import type { JudgedCell } from "../../../../commands/verify/judge";
+import { gatewayComplaint, verify } from "../../../../commands/verify/verify";
+import type { Report } from "../../../../commands/verify/verify";
+import { authentication as usual, startStack } from "./support/stack";
+import type { Stack, StackOptions } from "./support/stack";
+
+async function stackFor(t: TestContext, options?: StackOptions): Promise<Stack> {
+  const stack = await startStack(options);
+  t.after(() => stack.close());
+  return stack;
+}
+
+/** Soon enough for a mesh in the same process. */
+const soon = { settleDeadline: 1_000, gatewayDeadline: 1_000 };
+
+const verifyWithKey = ({ outputs, signingKey }: Stack) =>
+  verify(bookinfo, outputs, { signingKey, ...soon });
+
+/** What Envoy reads as a good token. */
+const readAlike = ["no expiry", "audience with other scheme", "audience with other slash"];
+
+const holders = [
+  "user@bookinfo.example",
+  "moderator@bookinfo.example",
+  "catalogue (machine)",
+  "reporting (machine)",
+  "forged but valid",
+  "ours among its audiences",
+  ...readAlike,
+];
+
+const wholes = [
+  "moderator@bookinfo.example",
+  "reporting (machine)",
+  "forged but valid",
+  "ours among its audiences",
+  ...readAlike,
+];
+
+const named = (cells: readonly JudgedCell[], verdict: string) =>
+  cells
+    .filter((cell) => cell.verdict === verdict)
+    .map(({ vantage, viewer, target }) => `${vantage}, ${viewer}, ${target}`);
+
+function countsOf({ summary }: Report) {
+  const { cells, differences, unproven, notTried } = summary;
+  return [cells, differences, unproven, notTried];
+}
+
+/** The stack has no Management API. */
+const noFindings = (asked: number): Report["findings"] => ({
+  asked,
+  unexplained: [],
+  accepted: [],
+  unused: [],
+  notCovered: [],
+  notRead: ["Not read: the provider's own settings, clients and users (identity.kind is oidc)."],
+});
+
+test("a mesh that enforces the table: 1643 cells, no difference, and nothing is left", async (t) => {
+  const stack = await stackFor(t);
+  const lines: string[] = [];
+  const { outputs, signingKey } = stack;
+  const report = await verify(bookinfo, outputs, {
+    signingKey,
+    ...soon,
+    progress: (line) => lines.push(line),
+  });
+  assert.deepEqual(named(report.cells, "different"), []);
+  assert.deepEqual(countsOf(report), [1643, 0, 0, 0]);
+  assert.deepEqual(report.findings, noFindings(20));
+  const { pods, services, serviceAccounts, created } = stack.cluster;
+  assert.deepEqual([pods.size, services.size, serviceAccounts.size, created.length], [0, 0, 0, 2]);
+  assert.deepEqual(lines, [
+    "Signing in as every viewer and starting the probe pods …",
+    "Sending 1643 requests …",
+  ]);
+  // Neither a token nor a password, in any cell.
+  assert.ok(Date.parse(report.startedAt) <= Date.now());
+  assert.ok(!/eyJ|[num]-pass|n\+pass|[cr]-secret/.test(JSON.stringify(report)));
+});
+
+test("without the tenant's key, what needs it is not tried and never passed", async (t) => {
+  const { outputs } = await stackFor(t);
+  const report = await verify(bookinfo, outputs, soon);
+  const notTried = report.cells.filter((cell) => cell.verdict === "not tried");
+  // One of them from everywhere that people ask from, the others from three places.
+  assert.deepEqual(countsOf(report), [1643, 0, 0, 17 * (5 + 8 + 8) + 5 * 8]);
+  const viewers = notTried.map(({ viewer, needs }) => `${viewer}: ${needs ?? ""}`);
+  assert.deepEqual(
+    [...new Set(viewers)],
+    [
+      "forged but valid",
+      "ours among its audiences",
+      ...readAlike,
+      "foreign client",
+      "no authorized party",
+      "permissions as one string",
+      "permissions nested",
+      "permissions with a suffix",
+      "permissions in another case",
+      "permissions only as scope",
+      "expired token",
+      "not yet valid",
+      "wrong audience",
+      "audiences without ours",
+      "no audience",
+    ].map((viewer) => `${viewer}: the tenant's own key`),
+  );
+});
+
+test("the policy of details deleted: the cells that changed, and no others", async (t) => {
+  const stack = await stackFor(t);
+  stack.mesh.policies.delete("details");
+  const report = await verifyWithKey(stack);
+  const whole = "moderator@bookinfo.example";
+  // Neither a path nor a method brings it back; a preflight carries no token.
+  const asked = report.cells.filter(
+    ({ vantage, viewer, service, expected }) =>
+      vantage === "ways round, from a pod as productpage" &&
+      viewer === whole &&
+      service === "details" &&
+      expected.status === "answered",
+  );
+  assert.equal(asked.length, 20);
+  const around = report.cells.filter(
+    ({ vantage, viewer, expected }) =>
+      vantage === "ways round, through the gateway" && viewer === whole && expected.status === 200,
+  );
+  const detours = around.filter(({ target }) => target !== "/productpage");
+  assert.equal(detours.length, 10);
+  assert.deepEqual(named(report.cells, "different"), [
+    ...holders.map((viewer) => `through the gateway, ${viewer}, details`),
+    ...holders.map((viewer) => `from a pod as productpage, ${viewer}, details`),
+    `pages of other origins, through the gateway, ${whole}, /api/v1/products/0 of https://other.invalid`,
+    ...detours.map(({ target }) => `ways round, through the gateway, ${whole}, ${target}`),
+    ...asked.map(({ target }) => `ways round, from a pod as productpage, ${whole}, ${target}`),
+  ]);
+  // Every refusal of details has lost its control, wherever it came from.
+  const refused = report.cells.filter(
+    ({ service, expected, target, control = target }) =>
+      service === "details" &&
+      expected.refusal !== undefined &&
+      control !== "/productpage" &&
+      !control.startsWith("details-v1"),
+  );
+  assert.deepEqual(
+    named(report.cells, "unproven"),
+    named(
+      refused.map((cell) => ({ ...cell, verdict: "unproven" })),
+      "unproven",
+    ),
+  );
+  // From the gateway and productpage's pod 37 of 46; from five other pods all seven, and from reviews' all; and of another
+  // origin's page.
+  assert.equal(refused.length, 37 * 2 + 5 * 7 + 46 + 10 + (21 + 1) + 2 * 21 + 1);
+});
+
+test("the audience not checked: the cells of other audiences, and no others", async (t) => {
+  const report = await verifyWithKey(await stackFor(t, { audienceChecked: false }));
+  const viewers = ["wrong audience", "audiences without ours", "no audience", "ID token"];
+  assert.deepEqual(
+    named(report.cells, "different"),
+    report.cells
+      .filter(({ viewer }) => viewers.includes(viewer))
+      .map(({ vantage, viewer, target }) => `${vantage}, ${viewer}, ${target}`),
+  );
+  assert.deepEqual(countsOf(report), [1643, 4 * (5 + 8 + 8), 0, 0]);
+});
+
+test("fromHeaders removed: a token in the query counts, wherever its holder may call", async (t) => {
+  const report = await verifyWithKey(await stackFor(t, { fromHeaders: false }));
+  const viewer = "token in ?access_token=";
+  // Not through the gateway: productpage is public, and passes no query on.
+  assert.deepEqual(named(report.cells, "different"), [
+    ...["details", "reviews", "reviews-v1", "reviews-v2", "reviews-v3"].map(
+      (target) => `from a pod as productpage, ${viewer}, ${target}`,
+    ),
+    `from a pod as reviews, ${viewer}, ratings`,
+  ]);
+  assert.deepEqual(countsOf(report), [1643, 6, 0, 0]);
+  assert.ok(!JSON.stringify(report).includes("eyJ"));
+});
+
+test("a route too many: the paths that it opens, to anybody, and no others", async (t) => {
+  const stack = await stackFor(t);
+  stack.mesh.routes.push({ prefix: "/log" });
+  const report = await verifyWithKey(stack);
+  assert.deepEqual(
+    named(report.cells, "different"),
+    ["anonymous", "moderator@bookinfo.example"].flatMap((viewer) =>
+      ["/login", "/logout"].map((path) => `ways round, through the gateway, ${viewer}, ${path}`),
+    ),
+  );
+  assert.deepEqual(countsOf(report), [1643, 4, 0, 0]);
+});
+
+test("a rule that lets POST in: from every caller to whom it is denied, and no other method", async (t) => {
+  const stack = await stackFor(t);
+  const rules = stack.mesh.policies.get("details") ?? [];
+  stack.mesh.policies.set("details", [...rules, { methods: ["POST"] }]);
+  const report = await verifyWithKey(stack);
+  const post = "POST details /details/0";
+  assert.deepEqual(named(report.cells, "different"), [
+    `ways round, from a pod as productpage, anonymous, ${post}`,
+    `ways round, from a stranger's pod, anonymous, ${post}`,
+    `ways round, from a stranger's pod, moderator@bookinfo.example, ${post}`,
+  ]);
+  assert.deepEqual(countsOf(report), [1643, 3, 0, 0]);
+});
+
+test("a policy that overlooks the namespace: the other namespace's cells, and no others", async (t) => {
+  const stack = await stackFor(t);
+  const { policies } = stack.mesh;
+  const callers = ["bookinfo/bookinfo-productpage", "default/bookinfo-productpage"];
+  policies.set("details", [{ callers, permission: "read:book-details" }]);
+  const report = await verifyWithKey(stack);
+  assert.deepEqual(
+    named(report.cells, "different"),
+    holders
+      .filter((viewer) => !["ours among its audiences", ...readAlike].includes(viewer))
+      .map((viewer) => `as a workload of another namespace, ${viewer}, details`),
+  );
+  assert.deepEqual(countsOf(report), [1643, 5, 0, 0]);
+});
+
+test("plain text let in: every cell from outside the mesh, and no others", async (t) => {
+  const report = await verifyWithKey(await stackFor(t, { strict: false }));
+  const resets = report.cells.filter(({ expected }) => expected.status === "reset");
+  assert.deepEqual(
+    new Set(resets.map(({ vantage }) => vantage)),
+    new Set([
+      "from a pod outside the mesh",
+      "the sidecars' own ports, from a pod outside the mesh",
+    ]),
+  );
+  assert.ok(resets.every(({ verdict }) => verdict === "different"));
+  assert.equal(resets.length, 7 * 8 + 6 * 7);
+  assert.deepEqual(countsOf(report), [1643, resets.length, 0, 0]);
+});
+
+test("no allow-nothing: the unlisted cells whose token is good or absent, and no others", async (t) => {
+  const report = await verifyWithKey(await stackFor(t, { allowNothing: false }));
+  const different = report.cells.filter(({ verdict }) => verdict === "different");
+  assert.deepEqual(
+    named(report.cells, "different"),
+    report.cells
+      .filter(
+        ({ target, expected }) => target === "unlisted" && expected.refusal === "access denied",
+      )
+      .map(({ vantage, viewer, target }) => `${vantage}, ${viewer}, ${target}`),
+  );
+  // Of 46 viewers 23 from two pods, seven from four.
+  assert.equal(different.length, 2 * 23 + 4 * 7);
+  assert.deepEqual(countsOf(report), [1643, different.length, 0, 0]);
+});
+
+test("a policy that lets another caller in shows from that caller's pod alone", async (t) => {
+  const stack = await stackFor(t);
+  const callers = ["bookinfo/bookinfo-reviews", "bookinfo/default"];
+  stack.mesh.policies.set("ratings", [{ callers, permission: "read:book-reviews" }]);
+  const report = await verifyWithKey(stack);
+  const around = report.cells.filter(
+    ({ vantage, viewer, service, target }) =>
+      vantage === "ways round, from a stranger's pod" &&
+      viewer === "moderator@bookinfo.example" &&
+      service === "ratings" &&
+      !target.endsWith("preflight"),
+  );
+  assert.equal(around.length, 20);
+  assert.deepEqual(named(report.cells, "different"), [
+    ...wholes
+      .filter((viewer) => !["ours among its audiences", ...readAlike].includes(viewer))
+      .map((viewer) => `from a stranger's pod, ${viewer}, ratings`),
+    ...around.map(({ vantage, viewer, target }) => `${vantage}, ${viewer}, ${target}`),
+  ]);
+});
+
+test("a tenant that grants too much is a difference, since no expectation is read from a token", async (t) => {
+  const granted = { "nobody@bookinfo.example": ["read:book-details"] };
+  const report = await verifyWithKey(await stackFor(t, { granted }));
+  assert.deepEqual(named(report.cells, "different"), [
+    "through the gateway, nobody@bookinfo.example, details",
+    "from a pod as productpage, nobody@bookinfo.example, details",
+  ]);
+});
+
+test("policies that arrive late are waited for", async (t) => {
+  const stack = await stackFor(t);
+  const details = stack.mesh.policies.get("details");
+  assert.ok(details);
+  stack.mesh.policies.delete("details");
+  const { outputs, signingKey } = stack;
+  const lines: string[] = [];
+  const report = await verify(bookinfo, outputs, {
+    signingKey,
+    progress: (line) => {
+      lines.push(line);
+      if (line.includes("waiting")) stack.mesh.policies.set("details", details);
+    },
+  });
+  assert.deepEqual(countsOf(report), [1643, 0, 0, 0]);
+  assert.equal(lines.filter((line) => line.includes("waiting")).length, 1);
+});
+
+test("a wrong password: one line, and the probe pods are removed", async (t) => {
+  const { outputs, cluster } = await stackFor(t);
+  const userPasswords = { ...outputs.userPasswords, "user@bookinfo.example": "wrong" };
+  await assert.rejects(verify(bookinfo, { ...outputs, userPasswords }, soon), {
+    message: `sign-in of user@bookinfo.example failed: Wrong email or password. (status 400, ${outputs.issuer}login)`,
+  });
+  assert.equal(cluster.pods.size, 0);
+});
+
+test("a machine's wrong secret: the tenant's own error", async (t) => {
+  const { outputs, cluster } = await stackFor(t);
+  const clientSecrets = { web: "web-secret", machines: { catalogue: "wrong", reporting: "wrong" } };
+  await assert.rejects(verify(bookinfo, { ...outputs, clientSecrets }, soon), {
+    message: "the token of machine catalogue failed: access_denied: Unauthorized",
+  });
+  assert.equal(cluster.pods.size, 0);
+});
+
+test("an audience that the tenant does not know", async (t) => {
+  const { outputs } = await stackFor(t);
+  await assert.rejects(
+    verify(bookinfo, { ...outputs, audience: "https://nothing.example" }, soon),
+    {
+      message: `sign-in of nobody@bookinfo.example failed: Service not found (status 403, ${outputs.issuer}authorize)`,
+    },
+  );
+});
+
+test("a gateway that does not answer: one line, before any pod is made", async (t) => {
+  const { outputs, mesh, cluster } = await stackFor(t);
+  await mesh.close();
+  mesh.close = () => Promise.resolve();
+  await assert.rejects(verify(bookinfo, outputs, soon), {
+    message: `the gateway ${outputs.gatewayUrl} does not answer (ECONNREFUSED). Is the stack up, and gateway.url its address?`,
+  });
+  assert.deepEqual(cluster.created, []);
+});
+
+for (const reason of [
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "CERT_HAS_EXPIRED",
+]) {
+  test(`a gateway whose certificate does not count: one line (${reason})`, () => {
+    assert.equal(
+      gatewayComplaint("https://books.example", reason),
+      `the gateway https://books.example has a certificate that does not count (${reason}). Is it for this name, and by a public authority or by gateway.tls.certificateAuthority?`,
+    );
+  });
+}
+
+test("a tenant that does not answer", async (t) => {
+  const { outputs, tenant, cluster } = await stackFor(t);
+  await tenant.close();
+  tenant.close = () => Promise.resolve();
+  await assert.rejects(verify(bookinfo, outputs, soon), (error: Error) => {
+    assert.equal(error.message.split(":").slice(0, 2).join(":"), `the tenant https://127.0.0.1`);
+    assert.match(error.message, /does not answer as expected: .*ECONNREFUSED/);
+    return true;
+  });
+  assert.equal(cluster.pods.size, 0);
+});
+
+test("a signing key file that cannot be read: nothing is begun", async (t) => {
+  const { outputs, cluster } = await stackFor(t);
+  await assert.rejects(verify(bookinfo, outputs, { signingKey: "/nowhere/keys.json" }), {
+    message: /^the signing key file \/nowhere\/keys\.json cannot be read: ENOENT/,
+  });
+  assert.deepEqual(cluster.requests, []);
+});
+
+for (const [what, authentication, asked] of [
+  ["at protected services only", { at: "workload" }, 22],
+  ["at the gateway", { at: "gateway" }, 21],
+  ["at the gateway, which asks for one", { at: "gateway", required: true }, 22],
+  ["of any client's", { clients: "any" }, 20],
+] as const) {
+  test(`a mesh that checks tokens ${what}: no difference, and as many policies`, async (t) => {
+    const stack = await stackFor(t, { authentication: { ...usual, ...authentication } });
+    const report = await verifyWithKey(stack);
+    assert.deepEqual(named(report.cells, "different"), []);
+    assert.deepEqual(countsOf(report), [1643, 0, 0, 0]);
+    assert.deepEqual(report.findings, noFindings(asked));
+  });
+}
+
+test("a gateway that asks nobody for a token, where one is required, differs for all without one", async (t) => {
+  const required = { ...usual, at: "gateway", required: true } as const;
+  const stack = await stackFor(t, {
+    authentication: required,
+    checks: { atGateway: true, atServices: "all", required: false },
+  });
+  const report = await verifyWithKey(stack);
+  const different = report.cells.filter(({ verdict }) => verdict === "different");
+  assert.ok(different.every(({ vantage }) => vantage.endsWith("through the gateway")));
+  // Nobody, a foreign client and four more that carry no token, at five paths; nobody at 28 ways round, and from a
+  // page of another origin, also by a preflight, which carries no token of anybody's.
+  const without = new Set(
+    different
+      .map(({ viewer }) => viewer)
+      .filter((viewer) => viewer !== "moderator@bookinfo.example"),
+  );
+  assert.equal(different.length, without.size * 5 + 28 + 2 + 1);
+  assert.ok(without.has("anonymous") && without.has("foreign client"));
+});
+
+test("a mesh that takes any client's tokens, where these are listed: exactly the foreign ones differ", async (t) => {
+  const stack = await stackFor(t, { clients: undefined });
+  const report = await verifyWithKey(stack);
+  const different = report.cells.filter(({ verdict }) => verdict === "different");
+  assert.deepEqual([...new Set(different.map(({ viewer }) => viewer))].sort(), [
+    "foreign client",
+    "no authorized party",
+  ]);
+  // Details and reviews through the gateway; six in pods as productpage, and one as reviews.
+  assert.equal(different.length, 2 * (2 + 5 + 1));
+});

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ofSession, ofSignIn } from "../../../../components/login/cookies";
+
+const gatewayUrl = "https://books.example";
+
+const holds = ({ cookie: { regex } }: ReturnType<typeof ofSession>, header: string) =>
+  new RegExp(`^(?:${regex})$`).test(header);
+
+/** Every spelling that Go's parser takes for a cookie of this name, several headers joined by a comma included. */
+const spellings = (cookie: string) => {
+  const [name = "", value = ""] = cookie.split("=");
+  return [
+    cookie,
+    name,
+    `a=b; ${cookie}`,
+    `a=b;${cookie};c=d`,
+    `a=b;\t ${name} \t= ${value}`,
+    `;;${cookie};;`,
+    ` ${cookie}`,
+    `a=b,${cookie}`,
+    `a=b, ${cookie}; c=d`,
+    `a=\u00ff; ${cookie}`,
+    `a=b; ${name}; c=d`,
+  ];
+};
+
+test("a session's cookie is seen however it is spelled, and each part of one", () => {
+  for (const cookie of ["__Host-bookinfo=x|1|y=", "__Host-bookinfo_0=x", "__Host-bookinfo_12=x"])
+    for (const header of spellings(cookie)) {
+      assert.ok(holds(ofSession(gatewayUrl), header), header);
+      assert.ok(!holds(ofSignIn(gatewayUrl), header), header);
+    }
+});
+
+test("a sign-in's cookie is no session's, whatever its state begins with", () => {
+  for (const cookie of ["__Host-bookinfo_aB-_9cdEf_csrf=x", "__Host-bookinfo_123456789_csrf=x"])
+    for (const header of spellings(cookie)) {
+      assert.ok(holds(ofSignIn(gatewayUrl), header), header);
+      assert.ok(!holds(ofSession(gatewayUrl), header), header);
+    }
+});
+
+test("no other name is taken for either", () => {
+  for (const header of [
+    "a=b",
+    "bookinfo=x",
+    "x__Host-bookinfo=x",
+    "__Host-bookinfos=x",
+    "__Host-bookinfo_x=y",
+    "__HOST-BOOKINFO=x",
+    "a=__Host-bookinfo",
+    "a=b __Host-bookinfo=x",
+  ]) {
+    assert.ok(!holds(ofSession(gatewayUrl), header), header);
+    assert.ok(!holds(ofSignIn(gatewayUrl), header), header);
+  }
+});

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import {
+  digest,
+  madeWhole,
+  parseJson,
+  readIfThere,
+  removeWhole,
+  writePrivate,
+} from "../../../lib/files";
+import { temporaryFolder } from "../local/images/reading";
+
+const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8);
+
+test("a private file and the folders made for it are their owner's alone", () => {
+  const folder = join(temporaryFolder(), "a", "b");
+  const path = join(folder, "secret");
+  writePrivate(path, "first");
+  assert.equal(readFileSync(path, "utf8"), "first");
+  assert.deepEqual([join(folder, ".."), folder, path].map(modeOf), ["700", "700", "600"]);
+});
+
+test("a file that others could read is replaced by a private one, with nothing beside it", () => {
+  const folder = temporaryFolder();
+  const path = join(folder, "secret");
+  writeFileSync(path, "old", { mode: 0o644 });
+  // What a write that was interrupted left behind.
+  writeFileSync(`${path}.new`, "unfinished", { mode: 0o644 });
+  writePrivate(path, "new");
+  assert.equal(readFileSync(path, "utf8"), "new");
+  assert.equal(modeOf(path), "600");
+  assert.deepEqual(readdirSync(folder), ["secret"]);
+});
+
+test("a link in the file's place is replaced, and what it leads to stays as it is", () => {
+  const folder = temporaryFolder();
+  const other = join(folder, "other");
+  const path = join(folder, "secret");
+  writeFileSync(other, "theirs");
+  symlinkSync(other, path);
+  symlinkSync(other, `${path}.new`);
+  writePrivate(path, "ours");
+  assert.deepEqual([readFileSync(other, "utf8"), readFileSync(path, "utf8")], ["theirs", "ours"]);
+});
+
+test("a file that is not there reads as undefined, an empty one as empty text", () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "empty"), "");
+  assert.equal(readIfThere(join(folder, "missing")), undefined);
+  assert.equal(readIfThere(join(folder, "empty")), "");
+});
+
+test("a digest tells texts apart by their bounds and their order", () => {
+  const expected = createHash("sha256").update("2:ab1:c").digest("hex");
+  assert.equal(digest("ab", "c"), expected);
+  const others = [["a", "bc"], ["c", "ab"], ["abc"], ["ab", "c", ""]];
+  assert.equal(new Set([expected, ...others.map((texts) => digest(...texts))]).size, 5);
+});
+
+test("a text of JSON gives its value, a damaged one none", () => {
+  assert.deepEqual(parseJson('{"a": [1, null]}'), { a: [1, null] });
+  for (const damaged of ["", '{"a": [1,', "{}{}"]) assert.equal(parseJson(damaged), undefined);
+});
+
+test("what is removed is gone, with what an interrupted removal had left of it", () => {
+  const folder = temporaryFolder();
+  const path = join(folder, "node");
+  mkdirSync(join(path, "etcd"), { recursive: true });
+  mkdirSync(join(`${path}.removed`, "half"), { recursive: true });
+  removeWhole(path);
+  assert.deepEqual(readdirSync(folder), []);
+  removeWhole(path);
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test("a folder that is made whole appears when it is complete, and is not made again", async () => {
+  const folder = join(temporaryFolder(), "part");
+  let making = 0;
+  const make = (unfinished: string) => {
+    making += 1;
+    assert.equal(unfinished, `${folder}.unfinished-${process.pid}`);
+    assert.throws(() => readdirSync(folder), { code: "ENOENT" });
+    writeFileSync(join(unfinished, "content"), "");
+    return Promise.resolve();
+  };
+  assert.equal(await madeWhole(folder, make), true);
+  assert.equal(await madeWhole(folder, make), false);
+  assert.equal(making, 1);
+  assert.deepEqual(readdirSync(folder), ["content"]);
+});
+
+test("a making that fails leaves nothing, and one that was killed what the next removes", async () => {
+  const root = temporaryFolder();
+  const failure = new Error("no");
+  await assert.rejects(
+    madeWhole(join(root, "part"), () => Promise.reject(failure)),
+    failure,
+  );
+  assert.deepEqual(readdirSync(root), []);
+  // The first process is alive, and no process has the other number.
+  const [alive, dead, others] = [
+    "part-1.unfinished-1",
+    "part-1.unfinished-4194305",
+    "other.unfinished-4194305",
+  ];
+  for (const name of [alive, dead, others]) mkdirSync(join(root, name));
+  await madeWhole(join(root, "part-2"), () => Promise.resolve(), "part-");
+  assert.deepEqual(readdirSync(root).sort(), [others, alive, "part-2"].sort());
+});
+
+test("a folder that somebody else has made meanwhile stays theirs", async () => {
+  const folder = join(temporaryFolder(), "part");
+  const make = () => {
+    mkdirSync(folder);
+    writeFileSync(join(folder, "theirs"), "");
+    return Promise.resolve();
+  };
+  await madeWhole(folder, make);
+  assert.deepEqual(readdirSync(folder), ["theirs"]);
+});
+
+test("a folder of no use is made anew, and one that is of no use when made never appears", async () => {
+  const root = temporaryFolder();
+  const folder = join(root, "part");
+  const tryOut = (made: string) => {
+    assert.deepEqual(readdirSync(made), ["whole"]);
+    return Promise.resolve();
+  };
+  const make = (content: string) => (unfinished: string) => {
+    writeFileSync(join(unfinished, content), "");
+    return Promise.resolve();
+  };
+  mkdirSync(folder);
+  writeFileSync(join(folder, "broken"), "");
+  await assert.rejects(madeWhole(folder, make("half"), "part", tryOut), assert.AssertionError);
+  assert.deepEqual(readdirSync(root), []);
+  assert.equal(await madeWhole(folder, make("whole"), "part", tryOut), true);
+  assert.equal(await madeWhole(folder, make("half"), "part", tryOut), false);
+  assert.deepEqual(readdirSync(folder), ["whole"]);
+});

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readinessOf } from "../../../../local/plugins/kubernetes/readiness";
+import type { Properties } from "../../../../local/plugins/shared/values";
+
+const seen = { observedGeneration: 2 };
+const deployed = { replicas: 2, updatedReplicas: 2, availableReplicas: 2 };
+const spread = { desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 2 };
+
+const waiting: readonly { kind: string; status: Properties; for: string | undefined }[] = [
+  { kind: "Deployment", status: { ...seen, ...deployed }, for: undefined },
+  {
+    kind: "Deployment",
+    status: { observedGeneration: 1, ...deployed },
+    for: "the Deployment's controller to see the change",
+  },
+  {
+    kind: "Deployment",
+    status: { ...seen, ...deployed, availableReplicas: 1 },
+    for: "2 of 2 pods are of the new version, 1 available",
+  },
+  { kind: "DaemonSet", status: { ...seen, ...spread }, for: undefined },
+  {
+    kind: "DaemonSet",
+    status: { observedGeneration: 1, ...spread },
+    for: "the DaemonSet's controller to see the change",
+  },
+  {
+    kind: "DaemonSet",
+    status: { ...seen, ...spread, updatedNumberScheduled: 1 },
+    for: "1 of 2 pods are of the new version, 2 available",
+  },
+];
+
+for (const { kind, status, for: reason } of waiting) {
+  test(`a ${kind} waits for ${reason ?? "nothing"}`, () => {
+    const live = {
+      kind,
+      metadata: { generation: 2 },
+      spec: { replicas: 2, selector: { matchLabels: {} } },
+      status,
+    };
+    const expected = reason === undefined ? { state: "ready" } : { state: "waiting", for: reason };
+    assert.deepEqual(readinessOf(live), expected);
+  });
+}

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { coverage } from "../../../../policies/rules/coverage";
+import { allow, allowNothing, authorization, source, table, workload } from "../istio";
+import { type Given, judged, notKnown } from "../judged";
+
+const rule = { from: [source("bookinfo/productpage")] };
+const details = workload("details");
+const service = (selector: unknown): Given => ({
+  type: "kubernetes:core/v1:Service",
+  name: "details",
+  inputs: { metadata: { name: "details", namespace: "bookinfo" }, spec: { selector } },
+});
+const uncovered = (app = "details") => ({
+  message: `no ALLOW policy selects the pods of Deployment bookinfo/${app}. Write an AuthorizationPolicy whose selector has their labels`,
+  resource: app,
+});
+const unlisted = (app: string, name = "other") => ({
+  message: `spec.template.metadata.labels.app of Deployment bookinfo/${name} is ${app}, which the access table does not name. Write one of "productpage", "details", "profile", or a row for it`,
+  resource: name,
+});
+
+test("a workload that a policy selects passes, by its labels or with its namespace", async () => {
+  assert.deepEqual(await judged(coverage, [details, allow("details", rule)], { table }), []);
+  const whole = authorization("all", { rules: [rule] });
+  assert.deepEqual(await judged(coverage, [details, whole]), []);
+});
+
+test("a workload that none selects is found", async () => {
+  const others = [
+    allowNothing,
+    allow("reviews", rule),
+    allow("details"),
+    authorization("elsewhere", { rules: [rule] }, "elsewhere"),
+    authorization("v2", {
+      selector: { matchLabels: { app: "details", version: "v2" } },
+      rules: [rule],
+    }),
+    authorization("deny", { action: "DENY", rules: [rule] }),
+  ];
+  assert.deepEqual(await judged(coverage, [details, ...others]), [uncovered()]);
+});
+
+test("labels that are missing or not known yet fit no selector", async () => {
+  const policy = allow("details", rule);
+  const unknown = workload("details", { labels: { app: notKnown } });
+  assert.deepEqual(await judged(coverage, [unknown, policy], { table }), [
+    uncovered(),
+    unlisted("a value that is not known before the update", "details"),
+  ]);
+  const bare: Given = {
+    ...details,
+    inputs: { metadata: { name: "details", namespace: "bookinfo" } },
+  };
+  assert.deepEqual(await judged(coverage, [bare, policy]), [uncovered()]);
+});
+
+test("a workload that the table does not name is found", async () => {
+  const resources = [workload("other"), allow("other", rule)];
+  assert.deepEqual(await judged(coverage, resources, { table }), [unlisted('"other"')]);
+  assert.deepEqual(await judged(coverage, resources), []);
+});
+
+test("a Service has to select a workload of the stack", async () => {
+  const resources = [details, allow("details", rule)];
+  const good = [service({ app: "details" }), service(undefined)];
+  assert.deepEqual(await judged(coverage, [...resources, ...good], { table }), []);
+  const unserved = (selector: string) => ({
+    message: `spec.selector of Service bookinfo/details is ${selector}, which selects no workload of the stack. Write the labels of a workload`,
+    resource: "details",
+  });
+  const elsewhere = workload("far", { namespace: "elsewhere" });
+  const other = [elsewhere, authorization("far", { rules: [rule] }, "elsewhere")];
+  for (const [selector, shown] of [
+    [{ app: "other" }, '{"app":"other"}'],
+    [{ app: "far" }, '{"app":"far"}'],
+    [{ app: notKnown }, '{"app":"[unknown]"}'],
+    [notKnown, "a value that is not known before the update"],
+  ] as const)
+    assert.deepEqual(
+      await judged(coverage, [...resources, ...other, service(selector)], { table }),
+      [unserved(shown)],
+    );
+});
+
+test("the root namespace's policies count, and namespaces are excepted, as configured", async () => {
+  const whole = authorization("all", { rules: [rule] }, "mesh");
+  assert.deepEqual(await judged(coverage, [details, whole], { rootNamespace: "mesh" }), []);
+  assert.deepEqual(await judged(coverage, [details, whole]), [uncovered()]);
+  assert.deepEqual(await judged(coverage, [details], { exceptNamespaces: ["bookinfo"] }), []);
+});

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { helmPinned } from "../../../../policies/rules/helm-pinned";
+import { type Given, judged, notKnown } from "../judged";
+
+const repositoryOpts = { repo: "https://charts.example" };
+const release = (inputs: object): Given => ({
+  type: "kubernetes:helm.sh/v3:Release",
+  name: "istiod",
+  inputs: { chart: "istiod", repositoryOpts, ...inputs },
+});
+const found = (version: string, chart = '"istiod"') => ({
+  message: `version of chart ${chart} is ${version}. Write an exact version, such as "1.2.3"`,
+  resource: "istiod",
+});
+const local = (chart: string) => ({
+  message: `chart "${chart}" is a folder or an archive of this machine. Write a chart of a repository or registry, and its exact version`,
+  resource: "istiod",
+});
+
+test("an exact version passes, from a repository and from a registry", async () => {
+  const chart = "oci://registry.example/charts/istiod";
+  const good = [
+    release({ version: "1.30.4" }),
+    release({ version: "v1.21.2" }),
+    release({ version: "1.31.0-rc.1" }),
+    release({ version: "1.30.4", chart, repositoryOpts: undefined }),
+  ];
+  assert.deepEqual(await judged(helmPinned, good), []);
+});
+
+test("no version, and every range, is found", async () => {
+  const ranges = [
+    "1",
+    "1.30",
+    "^1.30.4",
+    "~1.30.4",
+    ">=1.30.4",
+    "1.30.x",
+    "*",
+    "",
+    "latest",
+    "1.30.4 || 2.0.0",
+  ];
+  assert.deepEqual(
+    await judged(helmPinned, [release({}), ...ranges.map((version) => release({ version }))]),
+    [found("nothing"), ...ranges.map((version) => found(JSON.stringify(version)))],
+  );
+});
+
+test("a chart that comes without encryption is found", async () => {
+  const plain = (chart: string) => ({
+    message: `chart "${chart}" comes from an address without encryption. Write its address with https or oci`,
+    resource: "istiod",
+  });
+  const repository = { repo: "http://user:secret@charts.example" };
+  const archive = "http://charts.example/istiod-1.30.4.tgz";
+  assert.deepEqual(
+    await judged(helmPinned, [
+      release({ version: "1.30.4", repositoryOpts: repository }),
+      release({ version: "1.30.4", chart: archive, repositoryOpts: undefined }),
+    ]),
+    [plain("istiod"), plain(archive)],
+  );
+  const unencrypted = (value: string) => ({
+    message: `plainHttp of chart "istiod" is ${value}. Write false`,
+    resource: "istiod",
+  });
+  assert.deepEqual(
+    await judged(helmPinned, [
+      release({ version: "1.30.4", plainHttp: false }),
+      release({ version: "1.30.4", plainHttp: true }),
+      release({ version: "1.30.4", plainHttp: notKnown }),
+    ]),
+    [unencrypted("true"), unencrypted("a value that is not known before the update")],
+  );
+});
+
+test("charts whose objects Pulumi makes are judged, too; other resources are not", async () => {
+  const chart = { ...release({}), type: "kubernetes:helm.sh/v4:Chart" };
+  assert.deepEqual(await judged(helmPinned, [chart]), [found("nothing")]);
+  assert.deepEqual(await judged(helmPinned, [{ ...chart, type: "kubernetes:core/v1:Pod" }]), []);
+});
+
+test("the older kind of chart is judged by what it fetches, or its folder", async () => {
+  const old = (inputs: Record<string, unknown>): Given => ({
+    type: "kubernetes:helm.sh/v3:Chart",
+    name: "istiod",
+    inputs,
+  });
+  const fetchOpts = { repo: "https://charts.example", version: "1.30.4" };
+  assert.deepEqual(
+    await judged(helmPinned, [
+      old({ chart: "istiod", fetchOpts }),
+      old({ chart: "istiod", version: "1.30.4", repo: "mirror" }),
+      old({ chart: "istiod", fetchOpts: { repo: "https://charts.example" } }),
+      old({ path: "istiod" }),
+    ]),
+    [found("nothing"), local("istiod")],
+  );
+});
+
+test("a password in a chart's address is not printed, and each finding about it is made", async () => {
+  const chart = "http://user:secret@charts.example/istiod-1.30.4.tgz";
+  const shown = "http://charts.example/istiod-1.30.4.tgz";
+  assert.deepEqual(await judged(helmPinned, [release({ chart, repositoryOpts: undefined })]), [
+    {
+      message: `chart "${shown}" comes from an address without encryption. Write its address with https or oci`,
+      resource: "istiod",
+    },
+    found("nothing", `"${shown}"`),
+  ]);
+});
+
+test("a chart that is not known yet, or is missing, is found", async () => {
+  const is = (value: string) => ({
+    message: `chart is ${value}. Write the chart's name or address`,
+    resource: "istiod",
+  });
+  const version = "1.30.4";
+  assert.deepEqual(
+    await judged(helmPinned, [
+      release({ chart: notKnown, version }),
+      release({ chart: undefined, version }),
+    ]),
+    [is("a value that is not known before the update"), is("nothing")],
+  );
+});
+
+test("a version that is not known yet is found", async () => {
+  const unknown = found("a value that is not known before the update");
+  assert.deepEqual(await judged(helmPinned, [release({ version: notKnown })]), [unknown]);
+});
+
+test("charts of this machine pass where that is configured", async () => {
+  const folders = ["./charts/istiod", "/charts/istiod", "charts/istiod", "istiod.tgz"];
+  const releases = folders.map((chart) => release({ chart, repositoryOpts: undefined }));
+  assert.deepEqual(await judged(helmPinned, releases), folders.map(local));
+  assert.deepEqual(await judged(helmPinned, releases, { allowLocal: true }), []);
+});

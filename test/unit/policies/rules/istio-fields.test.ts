@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { istioFields } from "../../../../policies/istio-fields";
+import { istioFieldsKnown } from "../../../../policies/rules/istio-fields";
+import { definitionsFile, istioFields as definedFields } from "../fields/definitions";
+import { authorization } from "../istio";
+import { type Given, judged, notKnown } from "../judged";
+
+const object = (type: string, spec: unknown, more = {}): Given => ({
+  type: `kubernetes:${type}`,
+  name: "one",
+  inputs: {
+    apiVersion: "v1",
+    kind: "K",
+    metadata: { name: "one", labels: { a: "b" } },
+    spec,
+    ...more,
+  },
+});
+
+const found = async (given: Given, settings = {}) =>
+  (await judged(istioFieldsKnown, [given], settings)).map(({ message }) => message);
+
+test("every field that Istio has passes, in any version, and what is not known yet", async () => {
+  const good = [
+    authorization("one", {
+      selector: { matchLabels: { app: "details", "example.org/x": "1" } },
+      rules: [
+        {
+          from: [{ source: { principals: ["a"], notIpBlocks: ["10.0.0.0/8"] } }],
+          to: [{ operation: { paths: ["/"], ports: ["80"] } }],
+          when: [{ key: "request.auth.claims[a][b]", values: ["c"] }],
+        },
+      ],
+    }),
+    object("security.istio.io/v1beta1:PeerAuthentication", {
+      portLevelMtls: { 8080: { mode: "STRICT" } },
+    }),
+    object("networking.istio.io/v1alpha3:EnvoyFilter", {
+      configPatches: [{ applyTo: "LISTENER", patch: { value: { whatever: { it: "is" } } } }],
+    }),
+    object("networking.istio.io/v1:VirtualService", {
+      http: [{ match: [{ headers: { "x-any": { exact: "1" } } }], retries: { attempts: 1 } }],
+    }),
+    object("security.istio.io/v1:AuthorizationPolicy", notKnown),
+    object("example.org/v1:AuthorizationPolicy", { anything: 1 }),
+  ];
+  for (const given of good) assert.deepEqual(await found(given), [], JSON.stringify(given));
+});
+
+test("fields of no kind of Istio's are found, wherever they are", async () => {
+  const write = "Write it where Istio's reference has it, or leave it out";
+  const policy = authorization("one", {
+    rules: [{ from: [{ source: { paths: ["/"], principals: ["a"] } }], paths: ["/"] }],
+    selectors: {},
+  });
+  assert.deepEqual(
+    await found(policy),
+    ["spec.rules[0].from[0].source.paths", "spec.rules[0].paths", "spec.selectors"].map(
+      (place) =>
+        `${place} of AuthorizationPolicy bookinfo/one is a field that AuthorizationPolicy does not have. ${write}`,
+    ),
+  );
+  const patch = object("security.istio.io/v1:PeerAuthenticationPatch", { mtls: { mod: "STRICT" } });
+  assert.equal((await found(patch)).length, 1);
+  const outside = object("networking.istio.io/v1:Gateway", {}, { servers: [] });
+  assert.match((await found(outside)).join(), /^servers of Gateway/);
+});
+
+test("fields of a newer Istio are configured", async () => {
+  const newer = object("networking.istio.io/v1:VirtualService", { http: [{ future: 1 }] });
+  const knownFields = ["VirtualService spec.http.future"];
+  assert.deepEqual(await found(newer, { knownFields }), []);
+  assert.equal((await found(newer)).length, 1);
+});
+
+test("conditions that Istio does not know, and those on no value, are found", async () => {
+  const when = (condition: object) => authorization("one", { rules: [{ when: [condition] }] });
+  const known = [
+    "request.headers[x-a]",
+    "source.ip",
+    "remote.ip",
+    "source.namespace",
+    "source.principal",
+    "source.serviceAccount",
+    "request.auth.principal",
+    "request.auth.audiences",
+    "request.auth.presenter",
+    "request.auth.claims[iss]",
+    "destination.ip",
+    "destination.port",
+    "connection.sni",
+    "experimental.envoy.filters.network.mysql_proxy[db.table]",
+  ];
+  for (const key of known) assert.deepEqual(await found(when({ key, values: ["a"] })), [], key);
+  const strange = [
+    "request.header[x-a]",
+    "request.headers",
+    "request.auth.claim[iss]",
+    "request.auth.claims",
+    "source.user",
+    "destination.labels[version]",
+    "request.path",
+    notKnown,
+  ];
+  for (const key of strange)
+    assert.equal((await found(when({ key, values: ["a"] }))).length, 1, key);
+  assert.match((await found(when({ key: "source.ip" }))).join(), /compares with no value/);
+});
+
+const file = definitionsFile();
+
+test("the table is what Istio defines", { skip: file === undefined && "no such Go module" }, () => {
+  const flat = (text: string) => text.replace(/\s+/g, " ").trim();
+  const defined = Object.entries(definedFields(file ?? ""));
+  assert.deepEqual(
+    Object.entries(istioFields).map(([kind, text]) => [kind, flat(text)]),
+    defined.map(([kind, text]) => [kind, flat(text)]),
+  );
+});

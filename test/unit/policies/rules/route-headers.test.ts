@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { routeHeaders } from "../../../../policies/rules/route-headers";
+import { type Given, judged, notKnown } from "../judged";
+
+const route = (http: object, gateways: readonly string[] = ["front"]): Given => ({
+  type: "kubernetes:networking.istio.io/v1:VirtualService",
+  name: "route",
+  inputs: { metadata: { name: "route", namespace: "shop" }, spec: { gateways, http: [http] } },
+});
+
+const to = (host: string, more = {}) => ({ route: [{ destination: { host }, ...more }] });
+
+const found = async (given: Given, settings = {}) =>
+  (await judged(routeHeaders, [given], settings)).map(({ message }) => message);
+
+test("harmless headers pass, and so do those that are taken away", async () => {
+  const headers = {
+    request: { set: { "x-shop": "1" }, add: { "x-trace": "1" }, remove: ["authorization"] },
+    response: { set: { "cache-control": "no-store" }, remove: ["server"] },
+  };
+  const cors = { allowOrigins: [{ exact: "https://www.shop.example" }], allowCredentials: true };
+  assert.deepEqual(
+    await found(route({ ...to("cart", { headers }), headers, corsPolicy: cors })),
+    [],
+  );
+  const open = { allowOrigins: [{ regex: ".*" }] };
+  assert.deepEqual(await found(route({ ...to("cart"), corsPolicy: open })), []);
+});
+
+test("headers of identity are found, at the route and at a destination, in any case", async () => {
+  for (const list of ["set", "add"])
+    for (const name of ["Authorization", "COOKIE", "x-forwarded-client-cert"]) {
+      const headers = { request: { [list]: { [name]: "x" } } };
+      assert.deepEqual(await found(route({ headers, ...to("cart") })), [
+        `spec.http[0].headers.request.${list} of VirtualService shop/route has "${name}". Write none`,
+      ]);
+      assert.deepEqual(await found(route(to("cart", { headers }))), [
+        `spec.http[0].route[0].headers.request.${list} of VirtualService shop/route has "${name}". Write none`,
+      ]);
+    }
+  const response = { response: { set: { "Set-Cookie": "a=b" } } };
+  assert.equal((await found(route({ headers: response }))).length, 1);
+});
+
+test("headers that are not known yet are found", async () => {
+  for (const headers of [notKnown, { request: { set: notKnown } }])
+    assert.ok((await found(route({ headers }))).length > 0);
+});
+
+test("answers for any page with credentials are found", async () => {
+  const any = [{ exact: "*" }, { regex: ".*" }, { prefix: "https://" }, "*"];
+  for (const origin of any) {
+    const corsPolicy = { allowOrigins: [origin], allowCredentials: true };
+    assert.equal((await found(route({ corsPolicy }))).length, 1, JSON.stringify(origin));
+  }
+});
+
+const cors = {
+  origins: ["https://app.example"],
+  methods: ["GET"],
+  headers: ["authorization"],
+  exposeHeaders: ["x-total"],
+  maxAge: 600,
+  exceptHosts: ["proxy.login.svc.cluster.local"],
+};
+const asConfigured = {
+  allowOrigins: [{ exact: "https://app.example" }],
+  allowMethods: ["GET"],
+  allowHeaders: ["Authorization"],
+  exposeHeaders: ["x-total"],
+  maxAge: "10m",
+  unmatchedPreflights: "IGNORE",
+};
+
+test("what routes let pages of other origins do is what is configured, and nothing wider", async () => {
+  const judgedAs = (corsPolicy: object) => found(route({ ...to("cart"), corsPolicy }), { cors });
+  const path = "spec.http[0].corsPolicy";
+  const title = "VirtualService shop/route";
+  assert.deepEqual(await judgedAs(asConfigured), []);
+  const wider: readonly (readonly [object, string])[] = [
+    [
+      { allowOrigins: [...asConfigured.allowOrigins, { regex: ".*" }] },
+      `${path} of ${title} lets {"regex":".*"} read. Write exact: of ["https://app.example"]`,
+    ],
+    [
+      { allowOrigin: ["null"] },
+      `${path} of ${title} lets "null" read. Write exact: of ["https://app.example"]`,
+    ],
+    [
+      { allowMethods: ["GET", "get"] },
+      `${path}.allowMethods of ${title} has "get". Write of ["GET"]`,
+    ],
+    [
+      { allowHeaders: ["*"] },
+      `${path}.allowHeaders of ${title} has "*". Write of ["authorization"]`,
+    ],
+    [
+      { exposeHeaders: ["x-secret"] },
+      `${path}.exposeHeaders of ${title} has "x-secret". Write of ["x-total"]`,
+    ],
+    [{ allowCredentials: true }, `${path}.allowCredentials of ${title} is true. Write nothing`],
+    [{ maxAge: "601s" }, `${path}.maxAge of ${title} is "601s". Write at most "600s"`],
+    [
+      { unmatchedPreflights: undefined },
+      `${path}.unmatchedPreflights of ${title} is nothing. Write "IGNORE"`,
+    ],
+  ];
+  for (const [change, message] of wider)
+    assert.deepEqual(await judgedAs({ ...asConfigured, ...change }), [message]);
+  for (const field of Object.keys(asConfigured))
+    assert.ok((await judgedAs({ ...asConfigured, [field]: notKnown })).length > 0, field);
+});
+
+test("where no origin is configured, no route lets one in", async () => {
+  const none = { cors: {} };
+  assert.deepEqual(await found(route(to("cart")), none), []);
+  const messages = await found(
+    route({ ...to("cart"), corsPolicy: { allowOrigins: [{ exact: "https://app.example" }] } }),
+    none,
+  );
+  assert.match(
+    messages.join("\n"),
+    /lets \{"exact":"https:\/\/app.example"\} read. Write no policy/,
+  );
+});
+
+test("a preflight that no token is asked for is answered by each route of a gateway", async () => {
+  const unanswered = [
+    'spec.http[0].corsPolicy of VirtualService shop/route answers no preflight of "https://app.example". Write exact: "https://app.example" among allowOrigins',
+  ];
+  assert.deepEqual(await found(route(to("cart")), { cors }), unanswered);
+  assert.deepEqual(await found(route(to("cart"), ["mesh"]), { cors }), []);
+  assert.deepEqual(await found(route(to("proxy.login.svc.cluster.local")), { cors }), []);
+  assert.deepEqual(await found(route({ redirect: { uri: "/" } }), { cors }), []);
+});
+
+test("what services are not to see is taken away by each route of a gateway", async () => {
+  const settings = {
+    hiddenHeaders: ["cookie"],
+    seeing: ["proxy.login.svc.cluster.local"],
+  };
+  const headers = { request: { remove: ["Cookie"] } };
+  const shown = [
+    'spec.http[0].route[0] of VirtualService shop/route shows "cookie" to "cart.shop.svc.cluster.local". Write headers.request.remove: ["cookie"]',
+  ];
+  assert.deepEqual(await found(route(to("cart")), settings), shown);
+  assert.deepEqual(await found(route({ ...to("cart"), headers }), settings), []);
+  assert.deepEqual(await found(route(to("cart", { headers })), settings), []);
+  assert.deepEqual(await found(route(to("proxy.login.svc.cluster.local")), settings), []);
+  assert.deepEqual(await found(route(to("cart"), ["mesh"]), settings), []);
+  assert.deepEqual(await found(route(to("cart"), ["mesh", "front"]), settings), shown);
+});
+
+test("routes of Kubernetes' own kind are judged by their filters", async () => {
+  const header = { name: "authorization", value: "x" };
+  const filters = [{ requestHeaderModifier: { set: [header] } }];
+  const other = (rule: object): Given => ({
+    type: "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
+    name: "route",
+    inputs: { metadata: { name: "route", namespace: "shop" }, spec: { rules: [rule] } },
+  });
+  assert.equal((await found(other({ filters }))).length, 1);
+  assert.equal((await found(other({ backendRefs: [{ name: "cart", filters }] }))).length, 1);
+  const pages = (policy: object) => found(other({ filters: [{ cors: policy }] }), { cors });
+  assert.deepEqual(await pages({ allowOrigins: ["https://app.example"], maxAge: 600 }), []);
+  assert.deepEqual(await pages({ allowOrigins: ["*"], maxAge: 601 }), [
+    'spec.rules[0].cors of HTTPRoute shop/route lets "*" read. Write exact: of ["https://app.example"]',
+    'spec.rules[0].cors.maxAge of HTTPRoute shop/route is 601. Write at most "600s"',
+  ]);
+  const harmless = [{ requestHeaderModifier: { set: [{ name: "x-shop", value: "1" }] } }];
+  assert.deepEqual(await found(other({ filters: harmless })), []);
+});

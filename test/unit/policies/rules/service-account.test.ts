@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { serviceAccount } from "../../../../policies/rules/service-account";
+import { type Given, judged, notKnown } from "../judged";
+
+const workload = (name: string, serviceAccountName?: unknown, changes: object = {}): Given => ({
+  type: "kubernetes:apps/v1:Deployment",
+  name,
+  inputs: {
+    metadata: { name, namespace: "shop", ...changes },
+    spec: {
+      template: {
+        metadata: { labels: { app: name.split("-")[0], service: "all" } },
+        spec: { serviceAccountName },
+      },
+    },
+  },
+});
+
+const is = (name: string, account: string, other?: string, namespace = "shop") => ({
+  message: `spec.template.spec.serviceAccountName of Deployment ${namespace}/${name} is ${account}${other === undefined ? "" : `, as that of Deployment ${namespace}/${other}`}. Write a service account of its own`,
+  resource: name,
+});
+
+test("an account for each service passes, also where it has versions", async () => {
+  const workloads = [
+    workload("cart-v1", "cart"),
+    workload("cart-v2", "cart"),
+    workload("stock-v1", "stock"),
+    workload("other-v1", "cart", { namespace: "elsewhere" }),
+  ];
+  assert.deepEqual(await judged(serviceAccount, workloads), []);
+});
+
+test("two services that share an account are both found", async () => {
+  const workloads = [
+    workload("cart-v1", "cart"),
+    workload("stock-v1", "cart"),
+    workload("pay-v1", "pay"),
+  ];
+  assert.deepEqual(await judged(serviceAccount, workloads), [
+    is("cart-v1", '"cart"', "stock-v1"),
+    is("stock-v1", '"cart"', "cart-v1"),
+  ]);
+});
+
+test("the namespace's account, and one that is not known yet, are nobody's own", async () => {
+  const workloads = [
+    workload("cart-v1"),
+    workload("stock-v1", "default"),
+    workload("pay-v1", notKnown),
+  ];
+  assert.deepEqual(await judged(serviceAccount, workloads), [
+    is("cart-v1", "nothing"),
+    is("stock-v1", '"default"'),
+    is("pay-v1", "a value that is not known before the update"),
+  ]);
+});
+
+test("the label, and the namespaces that are left out, are configured", async () => {
+  const workloads = [workload("cart-v1", "cart"), workload("stock-v1", "cart")];
+  assert.deepEqual(await judged(serviceAccount, workloads, { serviceLabel: "service" }), []);
+  assert.deepEqual(await judged(serviceAccount, workloads, { exceptNamespaces: ["shop"] }), []);
+});

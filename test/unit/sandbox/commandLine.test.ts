@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, readdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { machineProblem } from "../../../sandbox/machine";
+import { argumentsFor } from "../../support/node";
+import { temporaryFolder } from "../local/images/reading";
+
+const root = join(__dirname, "../../..");
+
+/** Runs the command for a user whose home is empty, and tells what it left there. */
+async function sandbox(args: readonly string[], { clone = root, path = "/nowhere" } = {}) {
+  const home = temporaryFolder();
+  const cache = join(home, "cache");
+  const child = spawn(process.execPath, [...argumentsFor("sandbox/main.ts", clone), ...args], {
+    // With no program on its PATH it cannot start a sandbox even where it should refuse to and does not.
+    env: { HOME: home, XDG_STATE_HOME: home, XDG_CACHE_HOME: cache, PATH: path },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 60_000,
+  });
+  const closed = once(child, "close");
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  await closed;
+  const left = readdirSync(home, { recursive: true });
+  return { code: child.exitCode, stdout, stderr: stderr.replace(home, "HOME"), left };
+}
+
+test("--help says how to call it, and what every command does", async () => {
+  const { stdout, ...rest } = await sandbox(["--help"]);
+  assert.deepEqual(rest, { code: 0, stderr: "", left: [] });
+  assert.equal(
+    stdout.split("\n")[0],
+    "Usage: npm run sandbox -- [up] [--project DIR] [--set SETTING=VALUE]... [--all]",
+  );
+  const described = [...stdout.matchAll(/^ {2}(\S+)(?: SETTING=VALUE| DIR)? {2,}\S/gm)];
+  assert.deepEqual(
+    described.map(([, name]) => name),
+    [
+      "up",
+      "verify",
+      "explain",
+      "token",
+      "status",
+      "shell",
+      "down",
+      "--project",
+      "--set",
+      "--all",
+      "--help",
+    ],
+  );
+});
+
+const commands =
+  "there are up, down, verify, explain, token, preflight, status, shell (see npm run sandbox -- --help)";
+const alone = (other: string) =>
+  `verify --all-modes takes nothing else but --project, and not ${other}: each mode has a report of its own (see npm run sandbox -- --help)`;
+const expected = "expected SETTING=VALUE, such as gateway.url=http://localhost:9000";
+for (const [args, message] of [
+  // A name that every object has.
+  [["constructor"], `no such command: constructor; ${commands}`],
+  [["down", "now"], `no such command: down now; ${commands}`],
+  [["--set"], "Option '--set <value>' argument missing (see npm run sandbox -- --help)"],
+  [
+    ["down", "--help=1"],
+    "Option '--help' does not take an argument (see npm run sandbox -- --help)",
+  ],
+  [["--set", "gateway.url"], `--set gateway.url: ${expected}`],
+  [["up", "--set", "gateway.nodePort=1", "--set", "=2"], `--set =2: ${expected}`],
+  [["status", "--set", "gateway.nodePort=1"], "--set is for up, not for status"],
+  [["status", "--all"], "--all is for up and verify, not for status"],
+  [["verify", "--all-modes", "--json", "all.json"], alone("--json")],
+  [["verify", "--all-modes", "--all"], alone("--all")],
+  [["verify", "--html=all.html", "--all-modes"], alone("--html=all.html")],
+  [["verify", "--all-modes", "--set", "login.at=gateway"], alone("--set")],
+  [["verify", "--all-modes", "login"], alone("login")],
+  [
+    ["verify", "--all-modes", "--project"],
+    "--project: name its folder (see npm run sandbox -- --help)",
+  ],
+  [["up", "--all-modes"], "--all-modes is for verify (see npm run sandbox -- --help)"],
+] as const) {
+  test(`"${args.join(" ")}" is refused in one line`, async () => {
+    const failed = { code: 1, stdout: "", stderr: `error: ${message}\n`, left: [] };
+    assert.deepEqual(await sandbox(args), failed);
+  });
+}
+
+const skip = machineProblem() ?? false;
+
+for (const [command, start] of [
+  ["status", "npm run sandbox"],
+  ["verify", "npm run sandbox"],
+  ["shell", "npm run sandbox"],
+  ["verify --project examples/orders", "npm run sandbox -- --project examples/orders"],
+] as const) {
+  test(`${command} without a sandbox says how to start one`, { skip }, async () => {
+    assert.deepEqual(await sandbox(command.split(" ")), {
+      code: 1,
+      stdout: "",
+      stderr: `error: this clone has no sandbox: start it with "${start}"\n`,
+      left: [],
+    });
+  });
+}
+
+/** A clone of its own, whose control groups and processes are nobody else's: down ends and removes what it finds. */
+function anotherClone(): string {
+  const clone = temporaryFolder();
+  for (const part of [
+    "Pulumi.yaml",
+    "application.ts",
+    "index.ts",
+    "package.json",
+    "tsconfig.json",
+    "commands",
+    "components",
+    "lib",
+    "local",
+    "policies",
+    "sandbox",
+  ]) {
+    cpSync(join(root, part), join(clone, part), { recursive: true });
+  }
+  symlinkSync(join(root, "node_modules"), join(clone, "node_modules"));
+  return clone;
+}
+
+test("down without a sandbox ends well, and leaves no file", { skip }, async () => {
+  const { stderr, left, ...rest } = await sandbox(["down"], {
+    clone: anotherClone(),
+    path: process.env.PATH,
+  });
+  assert.deepEqual(rest, { code: 0, stdout: "" });
+  assert.match(
+    stderr,
+    /^ +\d+\.\d s {2}down {7}nothing is left but tools and images in HOME\/cache\/istio-auth0\n$/,
+  );
+  assert.deepEqual(
+    left.filter((path) => path !== "istio-auth0"),
+    [],
+  );
+});

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { complaintIn } from "../../../sandbox/complaints";
+
+const base = "urn:pulumi:sandbox::istio-auth0";
+for (const [about, event, complaint] of [
+  [
+    "what a setting names",
+    {
+      severity: "error",
+      message: "resource 'default/x' does not exist\n",
+      urn: `${base}::kubernetes:core/v1:Secret::gateway.tls.secret`,
+    },
+    "gateway.tls.secret: resource 'default/x' does not exist",
+  ],
+  [
+    "anything else",
+    {
+      severity: "error",
+      message: "no",
+      urn: `${base}::auth0:index/user:User::identity-user-a@b.c`,
+    },
+    "no",
+  ],
+  [
+    "a field of another manager's",
+    {
+      severity: "error",
+      message: `1 error occurred:
+    \t* the Kubernetes API server reported that "bookinfo/details-v1" failed to fully initialize or become live: server-side apply field conflict detected, see https://www.pulumi.com/registry/ for troubleshooting help
+The resource managed by field manager "pulumi-kubernetes-1" had an apply conflict: Apply failed with 2 conflicts: conflicts with "kubectl" with subresource "scale" using apps/v1:
+- .spec.replicas
+- .spec.paused\n\n`,
+      urn: `${base}::kubernetes:core/v1:Namespace$kubernetes:apps/v1:Deployment::details-v1`,
+    },
+    'Deployment details-v1: others own what the stack sets, conflicts with "kubectl" with subresource "scale" using apps/v1: - .spec.replicas - .spec.paused: change it back as it was changed, or take it over by the same command with PULUMI_K8S_ENABLE_PATCH_FORCE=true in its environment',
+  ],
+  ["the program", { severity: "error", message: "no" }, "no"],
+  ["nothing of its own", { severity: "error", message: "update failed" }, undefined],
+  ["no error", { severity: "warning", message: "no" }, undefined],
+] as const) {
+  test(`an error of the engine's about ${about}`, () => {
+    assert.equal(complaintIn(event), complaint);
+  });
+}

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { test } from "node:test";
+import { Failure } from "../../../../lib/failure";
+import type { ImageInputs } from "../../../../local/images/inputs";
+import { preparedImages } from "../../../../sandbox/images/prepared";
+import { readImages, temporaryFolder } from "../../local/images/reading";
+
+const day = 86_400;
+
+/** Writes a file as if on a day after the first of January 1970. */
+function write(path: string, content: string, days = 1): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+  utimesSync(path, days * day, days * day);
+}
+
+/** Inputs of a few bytes, none of which is a program. */
+function inputs(): ImageInputs {
+  const folder = temporaryFolder();
+  const file = (name: string): string => {
+    write(join(folder, name), name);
+    return join(folder, name);
+  };
+  const iptablesRoot = join(folder, "iptables");
+  write(join(iptablesRoot, "usr/sbin/xtables-nft-multi"), "iptables");
+  return {
+    pause: file("pause"),
+    pilotDiscovery: file("pilot-discovery"),
+    pilotAgent: file("pilot-agent"),
+    envoy: file("envoy"),
+    envoyBootstrap: file("bootstrap.json"),
+    iptablesRoot,
+    node: file("node"),
+    tag: "1.30.3",
+  };
+}
+
+test("the archive is written once, in a folder of its own for what it is made of", async () => {
+  const root = temporaryFolder();
+  const given = inputs();
+  const archive = await preparedImages(root, given);
+  assert.equal((await readImages(archive)).images.length, 10);
+  assert.match(archive, new RegExp(`^${root}/[0-9a-f]{16}/images-[0-9a-f]{16}\\.tar$`));
+  assert.deepEqual(readdirSync(dirname(archive)), [basename(archive)]);
+  assert.deepEqual(readdirSync(root), [basename(dirname(archive))]);
+});
+
+test("inputs of the same paths, sizes and times are not read again", async () => {
+  const root = temporaryFolder();
+  const given = inputs();
+  const archive = await preparedImages(root, given);
+  const { ino } = statSync(archive, { bigint: true });
+  // Unlike its size and time, the content would give another archive.
+  write(given.envoy, "ENVOY");
+  assert.equal(await preparedImages(root, { ...given }), archive);
+  assert.equal(statSync(archive, { bigint: true }).ino, ino);
+});
+
+for (const [what, change] of [
+  [
+    "time",
+    (path: string) => {
+      write(path, "ENVOY", 2);
+    },
+  ],
+  [
+    "size",
+    (path: string) => {
+      write(path, "another");
+    },
+  ],
+] as const) {
+  test(`an input of another ${what} gives another archive beside the first`, async () => {
+    const root = temporaryFolder();
+    const given = inputs();
+    const first = await preparedImages(root, given);
+    change(given.envoy);
+    const second = await preparedImages(root, given);
+    assert.notEqual(dirname(second), dirname(first));
+    assert.deepEqual(
+      readdirSync(root).sort(),
+      [first, second].map((archive) => basename(dirname(archive))).sort(),
+    );
+  });
+}
+
+test("of four archives the one that was not used for longest is removed", async () => {
+  const root = temporaryFolder();
+  const given = inputs();
+  const tagged = (tag: string) => preparedImages(root, { ...given, tag });
+  const [first, second, third] = [await tagged("1"), await tagged("2"), await tagged("3")];
+  for (const [days, archive] of [third, second, first].entries()) {
+    utimesSync(dirname(archive), days * day, days * day);
+  }
+  // It counts as used by being found.
+  assert.equal(await tagged("3"), third);
+  const fourth = await tagged("4");
+  assert.deepEqual(
+    [first, second, third, fourth].map((archive) => existsSync(archive)),
+    [true, false, true, true],
+  );
+});
+
+test("another tag gives other images", async () => {
+  const folder = temporaryFolder();
+  const given = inputs();
+  await preparedImages(folder, given);
+  const { images } = await readImages(await preparedImages(folder, { ...given, tag: "1.31.0" }));
+  assert.deepEqual(
+    images.map(({ reference }) => reference).filter((reference) => reference.includes("/istio/")),
+    ["docker.io/istio/pilot:1.31.0", "docker.io/istio/proxyv2:1.31.0"],
+  );
+});
+
+test("what a killed run has left unfinished is no archive, and is removed", async () => {
+  const root = temporaryFolder();
+  const given = inputs();
+  const folder = dirname(await preparedImages(root, given));
+  rmSync(folder, { recursive: true });
+  // No process has this number.
+  const left = `${folder}.unfinished-4194305`;
+  write(join(left, "images-0123456789abcdef.tar"), "unfinished");
+  const archive = await preparedImages(root, given);
+  assert.equal((await readImages(archive)).images.length, 10);
+  assert(!existsSync(left));
+});
+
+test("where an input is missing nothing is written", async () => {
+  const folder = temporaryFolder();
+  const pause = "/nowhere/pause";
+  await assert.rejects(
+    preparedImages(folder, { ...inputs(), pause }),
+    new Failure(
+      `cannot write the images: missing pause (${pause}). Build the toolchain again: npm run sandbox.`,
+    ),
+  );
+  assert.deepEqual(readdirSync(folder), []);
+});

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { bookinfo } from "../../../components/access";
+import {
+  identitySecrets,
+  oidcIdentity,
+  realmBeside,
+  realmOf,
+  requireIssuer,
+} from "../../../sandbox/provider";
+import type { Decisions } from "../../../sandbox/state";
+
+const decisions: Decisions = {
+  ports: { gateway: 8080, tenant: 8443, api: 6443 },
+  passphrase: "p",
+  managementSecret: "m",
+};
+
+const configured = {
+  kind: "auth0",
+  users: [
+    { email: "nobody@bookinfo.example", name: "Nobody" },
+    { email: "moderator@bookinfo.example", roles: ["moderator"] },
+  ],
+  machines: [{ name: "catalogue", permissions: ["read:book-details"] }],
+};
+
+const application = {
+  application: bookinfo,
+  gatewayUrl: "http://localhost:8080",
+  login: "gateway",
+} as const;
+const identity = oidcIdentity(bookinfo, configured, "tenant.localhost:8443", "PEM");
+
+test("the realm is configured as a provider that is there: addresses without a slash, and who it knows", () => {
+  assert.deepEqual(identity, {
+    kind: "oidc",
+    issuer: "https://tenant.localhost:8443/realms/bookinfo",
+    jwksUri: "https://tenant.localhost:8443/realms/bookinfo/protocol/openid-connect/certs",
+    endSessionEndpoint:
+      "https://tenant.localhost:8443/realms/bookinfo/protocol/openid-connect/logout",
+    audience: "https://bookinfo.io",
+    permissionsClaim: ["realm_access", "roles"],
+    certificateAuthority: "PEM",
+    client: { id: "bookinfo" },
+    users: [
+      { email: "nobody@bookinfo.example", roles: [] },
+      { email: "moderator@bookinfo.example", roles: ["moderator"] },
+    ],
+    machines: [{ name: "catalogue", permissions: ["read:book-details"], clientId: "catalogue" }],
+  });
+});
+
+test("every secret has a path of its own, and is the one that the realm knows", () => {
+  const secrets = identitySecrets(identity, decisions);
+  assert.deepEqual(Object.keys(secrets), [
+    "identity.client.secret",
+    "identity.users[0].password",
+    "identity.users[1].password",
+    "identity.machines[0].clientSecret",
+  ]);
+  assert.equal(new Set(Object.values(secrets)).size, 4);
+  const realm = realmOf(identity, application, decisions);
+  assert.deepEqual(realm, {
+    audience: "https://bookinfo.io",
+    algorithm: "RS256",
+    users: [
+      {
+        email: "nobody@bookinfo.example",
+        password: secrets["identity.users[0].password"],
+        roles: [],
+      },
+      {
+        email: "moderator@bookinfo.example",
+        password: secrets["identity.users[1].password"],
+        roles: ["read:book-details", "read:book-reviews"],
+      },
+    ],
+    clients: [
+      {
+        id: "bookinfo",
+        secret: secrets["identity.client.secret"],
+        roles: [],
+        callback: "http://localhost:8080/oauth2/callback",
+        loggedOut: "http://localhost:8080/oauth2/signed_out",
+      },
+      {
+        id: "catalogue",
+        secret: secrets["identity.machines[0].clientSecret"],
+        roles: ["read:book-details"],
+      },
+    ],
+  });
+});
+
+test("the realm's tokens are for the audience that is configured, whichever that is", () => {
+  const other = { ...identity, audience: "books-api" };
+  assert.equal(realmOf(other, application, decisions)?.audience, "books-api");
+});
+
+test("a realm that signs with another algorithm is known by its issuer, and has addresses of its own", () => {
+  const issuer = "https://tenant.localhost:8443/realms/bookinfo-es256";
+  const theirs = oidcIdentity(bookinfo, configured, "tenant.localhost:8443", "PEM", issuer);
+  assert.deepEqual(
+    [theirs.issuer, theirs.jwksUri],
+    [issuer, `${issuer}/protocol/openid-connect/certs`],
+  );
+  assert.equal(realmOf(theirs, application, decisions)?.algorithm, "ES256");
+  const besideTenant = { issuers: [{ issuer, audience: "books" }] };
+  assert.equal(realmBeside(besideTenant)?.algorithm, "ES256");
+  const none = { issuers: [{ issuer: `${issuer}-x`, audience: "books" }] };
+  assert.equal(realmBeside(none), undefined);
+});
+
+test("another clone's secrets are others", () => {
+  const others = identitySecrets(identity, { ...decisions, managementSecret: "n" });
+  const ours = Object.values(identitySecrets(identity, decisions));
+  assert.ok(Object.values(others).every((secret) => !ours.includes(secret)));
+});
+
+test("settings that are about the tenant have one secret, and no realm", () => {
+  assert.deepEqual(identitySecrets(configured, decisions), { "identity.clientSecret": "m" });
+  assert.equal(realmOf(configured, application, decisions), undefined);
+});
+
+const fetched = globalThis.fetch;
+after(() => {
+  globalThis.fetch = fetched;
+});
+
+/** Lets every request be answered with this; gives the addresses that were asked. */
+function answerWith(document: object): string[] {
+  const asked: string[] = [];
+  globalThis.fetch = (url) => {
+    asked.push(String(url instanceof Request ? url.url : url));
+    return Promise.resolve(Response.json(document));
+  };
+  return asked;
+}
+
+test("an issuer and keys' address are what the provider says, to the letter", async () => {
+  const theirs = realmAddressesOf(identity);
+  const asked = answerWith({ issuer: theirs.issuer, jwks_uri: theirs.jwksUri });
+  await requireIssuer(identity);
+  assert.deepEqual(asked, [`${theirs.issuer}/.well-known/openid-configuration`]);
+  const wrong = { ...identity, issuer: `${theirs.issuer}/`, jwksUri: "https://keys.example/" };
+  await assert.rejects(requireIssuer(wrong), {
+    name: "Failure",
+    message: [
+      `identity.issuer: found "${theirs.issuer}/", expected "${theirs.issuer}", as the provider's discovery document has it`,
+      `identity.jwksUri: found "https://keys.example/", expected "${theirs.jwksUri}", as the provider's discovery document has it`,
+    ].join("\n"),
+  });
+  assert.equal(asked[1], `${theirs.issuer}/.well-known/openid-configuration`);
+});
+
+test("a provider that says nothing of the kind is left to others, and a tenant is not asked", async () => {
+  const asked = answerWith({ hello: "world" });
+  await requireIssuer(identity);
+  await requireIssuer(configured);
+  assert.equal(asked.length, 1);
+});
+
+function realmAddressesOf({ issuer, jwksUri }: Record<string, unknown>) {
+  return { issuer: String(issuer), jwksUri: String(jwksUri) };
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Failure } from "../../../lib/failure";
+import { layout } from "../../../sandbox/layout";
+import { explainingFullDisk, requireSpace } from "../../../sandbox/space";
+import { temporaryFolder } from "../local/images/reading";
+
+const roomy = layout({ XDG_STATE_HOME: temporaryFolder(), XDG_CACHE_HOME: temporaryFolder() });
+
+/** /proc is a file system without a single free block. */
+const full = layout({ XDG_STATE_HOME: "/proc", XDG_CACHE_HOME: temporaryFolder() });
+
+test("a disk with room is enough", () => {
+  requireSpace(roomy);
+});
+
+test("a disk without room is named before anything is started", () => {
+  assert.throws(
+    () => {
+      requireSpace(full);
+    },
+    new Failure(
+      `no space left on the disk of ${full.state} (0 MB are free, and the sandbox needs 1536 MB): free some, and run the command again`,
+    ),
+  );
+});
+
+test("what a program says of a full disk becomes one line", async () => {
+  const words = [
+    "ENOSPC: no space left on device, write",
+    "ctr: copy failed: No space left on device",
+  ];
+  for (const message of words) {
+    const command = Promise.reject(new Error(message));
+    await assert.rejects(explainingFullDisk(command, roomy), {
+      name: "Failure",
+      message:
+        /^no space left on the disk of \S+ \(\d+ MB are free\): free some, and run the command again$/,
+    });
+  }
+});
+
+test("an error that says nothing of it is explained by a disk that is full now", async () => {
+  const command = Promise.reject(new Failure("the API server did not come within 3m0s"));
+  const message = `no space left on the disk of ${full.state} (0 MB are free): free some, and run the command again`;
+  await assert.rejects(explainingFullDisk(command, full), new Failure(message));
+});
+
+test("other errors stay what they are, and so does an exit code", async () => {
+  const error = new Failure("something else");
+  await assert.rejects(
+    explainingFullDisk(Promise.reject(error), roomy),
+    (thrown) => thrown === error,
+  );
+  assert.equal(await explainingFullDisk(Promise.resolve(1), full), 1);
+});

@@ -1,0 +1,70 @@
+/** Which pods are named while an update waits for them. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import { stuckPods } from "../../../sandbox/stuck-pods";
+import type { Plain } from "../../../commands/stack/cluster";
+
+const now = Date.now();
+
+type Waiting = Plain<NonNullable<V1ContainerStatus["state"]>["waiting"]>;
+
+/** A pod of an age, in seconds, whose container waits. */
+function pod(
+  age: number,
+  waiting: Waiting,
+  more: { readonly ready?: boolean; readonly ended?: number; readonly phase?: string } = {},
+): Plain<V1Pod> {
+  const { ready = false, ended, phase = "Pending" } = more;
+  const container = { image: "i", imageID: "", name: "istio-proxy", ready, restartCount: 0 };
+  return {
+    metadata: {
+      name: "details",
+      namespace: "bookinfo",
+      creationTimestamp: new Date(now - age * 1000),
+    },
+    status: {
+      phase,
+      conditions: [{ type: "Ready", status: ready ? "True" : "False" }],
+      containerStatuses: [
+        {
+          ...container,
+          ...(waiting && { state: { waiting } }),
+          ...(ended !== undefined && { lastState: { terminated: { exitCode: ended } } }),
+        },
+      ],
+    },
+  };
+}
+
+for (const [what, found, line] of [
+  [
+    "an image that cannot be pulled, at once",
+    pod(2, { reason: "ImagePullBackOff", message: 'Back-off pulling image "x:1"\nmore' }),
+    'bookinfo/details does not start: ImagePullBackOff: Back-off pulling image "x:1"',
+  ],
+  [
+    "a container that ends again and again, with its last exit code",
+    pod(9, { reason: "CrashLoopBackOff", message: "back-off 10s" }, { ended: 255 }),
+    "bookinfo/details does not start: CrashLoopBackOff: back-off 10s: istio-proxy last ended with 255",
+  ],
+  [
+    "one that takes more than a minute",
+    pod(61, { reason: "ContainerCreating" }),
+    "bookinfo/details does not start: ContainerCreating",
+  ],
+] as const) {
+  test(`named is ${what}`, () => {
+    assert.deepEqual(stuckPods([found], now), [line]);
+  });
+}
+
+for (const [what, found] of [
+  ["one that starts", pod(30, { reason: "ContainerCreating" })],
+  ["one that is ready", pod(90, undefined, { ready: true, phase: "Running" })],
+  ["one that has ended", pod(90, undefined, { phase: "Succeeded" })],
+] as const) {
+  test(`not named is ${what}`, () => {
+    assert.deepEqual(stuckPods([found], now), []);
+  });
+}
