@@ -1,6 +1,9 @@
-/** A failure whose message is written for a person: one line, what was wrong, where, what to do. */
-export class StackError extends Error {
-  override readonly name = "StackError";
+/**
+ * What a person can correct. Its message says what is wrong, where, and what to do: one line for each mistake. A command
+ * shows it without a stack trace.
+ */
+export class UserError extends Error {
+  override readonly name: string = "UserError";
 }
 
 /** What an error says, as it is. */

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { lstat, open, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { reasonOf, StackError } from "./errors";
+import { UserError, reasonOf } from "./errors";
 
 /** What stands for standard output where a file is named. */
 export const standardOutput = "-";
@@ -23,7 +23,7 @@ export const takesStandardOutput = (files: readonly Pick<OutputFile, "path">[]) 
 
 /**
  * Checks that every file can be written, by writing beside it.
- * @throws StackError naming the option whose file cannot be written, or that is one too many
+ * @throws UserError naming the option whose file cannot be written, or that is one too many
  */
 export async function checkFiles(files: readonly OutputFile[]): Promise<void> {
   const taken = new Map<string, string>();
@@ -32,7 +32,7 @@ export async function checkFiles(files: readonly OutputFile[]): Promise<void> {
     const other = taken.get(place);
     if (other !== undefined) {
       const where = path === standardOutput ? "standard output" : path;
-      throw new StackError(`--${other} and --${option} cannot both go to ${where}`);
+      throw new UserError(`--${other} and --${option} cannot both go to ${where}`);
     }
     taken.set(place, option);
     if (path !== standardOutput) await checkFile(option, path);
@@ -42,7 +42,7 @@ export async function checkFiles(files: readonly OutputFile[]): Promise<void> {
 async function checkFile(option: string, path: string): Promise<void> {
   const there = await lstat(path).catch(() => undefined);
   if (there !== undefined && !there.isFile()) {
-    throw new StackError(`--${option} ${path}: there is something that is not a file`);
+    throw new UserError(`--${option} ${path}: there is something that is not a file`);
   }
   const attempt = temporaryBeside(path);
   await explained({ option, path }, async () => {
@@ -53,7 +53,7 @@ async function checkFile(option: string, path: string): Promise<void> {
 
 /**
  * Writes one of the files. What it replaces stays until the new one is complete.
- * @throws StackError naming its option
+ * @throws UserError naming its option
  */
 export async function writeOutput(file: OutputFile, text: string): Promise<void> {
   if (file.path === standardOutput) process.stdout.write(text);
@@ -82,7 +82,7 @@ async function explained(
   try {
     await attempt();
   } catch (error) {
-    throw new StackError(`--${option} ${path} cannot be written: ${fileReason(error, path)}`);
+    throw new UserError(`--${option} ${path} cannot be written: ${fileReason(error, path)}`);
   }
 }
 

@@ -10,7 +10,7 @@ import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { Failure } from "./failure";
+import { UserError } from "./errors";
 import { codeOf } from "./run";
 
 const execute = promisify(execFile);
@@ -30,7 +30,7 @@ export async function run(
     running.child.stdin?.on("error", () => undefined).end(input);
     return (await running).stdout.trim();
   } catch (error) {
-    throw new Failure(`${program} ${args[0] ?? ""}: ${complaint(error)}`);
+    throw new UserError(`${program} ${args[0] ?? ""}: ${complaint(error)}`);
   }
 }
 
@@ -83,7 +83,7 @@ export class Service {
     const child = spawn(program, [...args, ...this.marks], { detached: true, cwd: "/", stdio });
     closeSync(log);
     child.on("error", () => undefined); // told below, and nobody listens later
-    if (child.pid === undefined) throw new Failure(`cannot start ${program}`);
+    if (child.pid === undefined) throw new UserError(`cannot start ${program}`);
     child.unref();
     return child;
   }
@@ -96,7 +96,7 @@ export class Service {
       end(pid, signal);
       if (await comesTrue(() => hasEnded(pid), patience)) return;
     }
-    throw new Failure(`${this.name} (process ${this.pid ?? ""}) does not end`);
+    throw new UserError(`${this.name} (process ${this.pid ?? ""}) does not end`);
   }
 }
 
@@ -141,7 +141,7 @@ export async function foreground(
   }
   return new Promise((resolve, reject) => {
     child.on("error", (error) => {
-      reject(new Failure(`cannot start ${program}: ${error.message}`));
+      reject(new UserError(`cannot start ${program}: ${error.message}`));
     });
     child.on("exit", (code, signal) => {
       resolve(code ?? codeOf(signal ?? "SIGKILL"));

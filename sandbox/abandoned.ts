@@ -1,5 +1,5 @@
 import { readdirSync, readlinkSync } from "node:fs";
-import { Failure } from "../lib/failure";
+import { UserError } from "../lib/errors";
 import type { Layout } from "./layout";
 import {
   comesTrue,
@@ -19,7 +19,7 @@ export async function endAbandoned(layout: Layout): Promise<void> {
   for (const pid of holdersOf(layout.lock).filter(isAbandoned)) {
     end(pid, "SIGKILL");
     if (!(await comesTrue(() => hasEnded(pid), patience))) {
-      throw new Failure(`an earlier command (process ${pid}) does not end`);
+      throw new UserError(`an earlier command (process ${pid}) does not end`);
     }
   }
 }

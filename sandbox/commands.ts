@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { upVariable } from "../commands/stack/last-update";
 import { stackName, sandboxCommand } from "../commands/stack/project";
 import { knownAddresses } from "./working-copy";
-import { Failure } from "../lib/failure";
+import { UserError } from "../lib/errors";
 import { unfinishedUpdate } from "./last-update";
 import { type Layout } from "./layout";
 import { kubeconfigPath, nodeService } from "../local/node/node";
@@ -129,7 +129,7 @@ async function existing(layout: Layout): Promise<void> {
 
 function requireRunning(layout: Layout): void {
   if (nodeService(layout).pid === undefined || !existsSync(kubeconfigPath(layout)))
-    throw new Failure(
+    throw new UserError(
       `no sandbox runs for this clone: start it with "${sandboxCommand(layout.project)}"`,
     );
 }

@@ -5,7 +5,7 @@ import { settingsComplaint, settingsProblems } from "../components/config";
 import type { Plain } from "../components/settings/plain";
 import { NotYaml, readYaml, type Yaml } from "../commands/stack/pulumi-yaml";
 import { readProjectFile, readStackFile } from "../commands/stack/stack-file";
-import { Failure } from "../lib/failure";
+import { UserError } from "../lib/errors";
 import type { ImageNames } from "./images/images";
 import { istioRegistry } from "../local/images/istio";
 import { type Layout } from "./layout";
@@ -33,7 +33,7 @@ const withCertificate = z.object({ tls: z.record(z.string(), z.unknown()).option
 
 /**
  * Pulumi.sandbox.yaml, with what only this machine knows, and over it what was asked for on the command line.
- * @throws Failure naming the first override that is no setting; StackError where the file cannot be read
+ * @throws UserError naming the first override that is no setting, or that the file cannot be read
  */
 export function sandboxConfiguration(
   layout: Layout,
@@ -90,7 +90,7 @@ function parseValue(path: string, value: string): Yaml {
     return readYaml(value);
   } catch (error) {
     if (!(error instanceof NotYaml)) throw error;
-    throw new Failure(`--set ${path}: its value is not YAML`);
+    throw new UserError(`--set ${path}: its value is not YAML`);
   }
 }
 
@@ -106,7 +106,7 @@ function plainAt(path: string, values: Yaml["plain"]): [string, Plain][] {
  * Checks every setting before anything is started, as the program itself will. The kubeconfig is left to
  * the program: the node that makes it may not have run yet.
  * @param later settings whose values the sandbox itself has yet to make
- * @throws Failure naming every problem
+ * @throws UserError naming every problem
  */
 export function checkConfiguration(
   configuration: Configuration,
@@ -125,7 +125,7 @@ export function checkConfiguration(
       (problem) => !unmade.some((setting) => problem.startsWith(`${setting}:`)),
     ),
   ];
-  if (problems.length > 0) throw new Failure(settingsComplaint(stackName, problems));
+  if (problems.length > 0) throw new UserError(settingsComplaint(stackName, problems));
 }
 
 /** What is wrong where the stack would make a cluster of its own. */

@@ -8,7 +8,7 @@ import { complaintIn } from "./complaints";
 import { secretsOf } from "./configuration";
 import type { Configuration } from "./setting-paths";
 import { encryptedParts, withEncrypted, workingCopy } from "./working-copy";
-import { Failure } from "../lib/failure";
+import { UserError } from "../lib/errors";
 import { readIfThere, writePrivate } from "../lib/files";
 import { updating } from "./last-update";
 import { type Layout } from "./layout";
@@ -154,7 +154,7 @@ export async function endEngines(layout: Layout): Promise<void> {
     return left.length === 0;
   };
   if (!(await comesTrue(noneIsLeft, patience))) {
-    throw new Failure("what an earlier command left at work does not end");
+    throw new UserError("what an earlier command left at work does not end");
   }
 }
 
@@ -232,7 +232,7 @@ export async function update(
     return { changes, outputs: exported };
   } catch (error) {
     if (errors.length === 0) throw error;
-    throw new Failure([...new Set(errors)].join("\n"));
+    throw new UserError([...new Set(errors)].join("\n"));
   } finally {
     if (lost === undefined) rmSync(updating(layout), { force: true });
     else writePrivate(updating(layout), lost);

@@ -3,10 +3,9 @@
  * authority is trusted: `entered.ts PROJECT COMMAND [--all | SETTING=VALUE | ARGUMENT]...`
  */
 import { join } from "node:path";
-import { StackError } from "../lib/errors";
+import { exitWith } from "../lib/run";
 import { projectAt } from "../commands/stack/project";
 import * as commands from "./commands";
-import { exitWith } from "../lib/failure";
 import { clone } from "../lib/clone";
 import { layout } from "./layout";
 import { explainingFullDisk } from "./space";
@@ -14,4 +13,4 @@ import { explainingFullDisk } from "./space";
 const [place = "", name = "", ...args] = process.argv.slice(2);
 const places = layout(process.env, clone, projectAt(join(clone, place)));
 const command = commands[name as keyof typeof commands](places, args);
-exitWith(explainingFullDisk(command, places), StackError);
+exitWith(explainingFullDisk(command, places));

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { endAbandoned } from "./abandoned";
-import { Failure } from "../lib/failure";
+import { UserError } from "../lib/errors";
 import { readIfThere, writePrivate } from "../lib/files";
 import type { Layout } from "./layout";
 import { foreground } from "../lib/processes";
@@ -85,7 +85,7 @@ async function runProgram(
   const [first = "", ...rest] = [...prefix, process.execPath, ...program];
   const code = await foreground(first, rest, { env: { ...process.env, ...environment } });
   if (code === locked) {
-    throw new Failure("another command is changing this sandbox: wait for it to end");
+    throw new UserError("another command is changing this sandbox: wait for it to end");
   }
   return code;
 }

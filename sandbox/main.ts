@@ -1,8 +1,8 @@
 /** `npm run sandbox`: the whole system on this machine, without a cloud, an account or Docker. */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { exitWith, Failure } from "../lib/failure";
-import { messageOf, StackError } from "../lib/errors";
+import { UserError, messageOf } from "../lib/errors";
+import { exitWith } from "../lib/run";
 import { projectNamed, sandboxCommand } from "../commands/stack/project";
 import { clone } from "../lib/clone";
 import { layout } from "./layout";
@@ -104,7 +104,7 @@ function readArguments(args: readonly string[]): Chosen {
       project: values.project,
     };
   } catch (error) {
-    throw new Failure(`${messageOf(error)} ${hint}`);
+    throw new UserError(`${messageOf(error)} ${hint}`);
   }
 }
 
@@ -114,11 +114,11 @@ function readAllModes(own: readonly string[]): Chosen {
   const { values, tokens } = parseArgs({ args: [...own], strict: false, tokens: true, options });
   const other = tokens.find((token) => token.kind !== "option" || !(token.name in options));
   if (other !== undefined)
-    throw new Failure(
+    throw new UserError(
       `verify --all-modes takes nothing else but --project, and not ${own[other.index]}: each mode has a report of its own ${hint}`,
     );
   const { project: named } = values;
-  if (typeof named === "boolean") throw new Failure(`--project: name its folder ${hint}`);
+  if (typeof named === "boolean") throw new UserError(`--project: name its folder ${hint}`);
   const help = values.help === true;
   return { help, set: [], positionals: ["verify"], project: named, allModes: true };
 }
@@ -129,7 +129,7 @@ function checkOverrides(texts: readonly string[]): void {
     .map(
       (text) => `--set ${text}: expected SETTING=VALUE, such as gateway.url=http://localhost:9000`,
     );
-  if (mistakes.length > 0) throw new Failure(mistakes.join("\n"));
+  if (mistakes.length > 0) throw new UserError(mistakes.join("\n"));
 }
 
 async function main(): Promise<number> {
@@ -151,20 +151,20 @@ async function main(): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined || (rest.length > 0 && !programs.includes(name))) {
     const known = Object.keys(commands).join(", ");
-    throw new Failure(
+    throw new UserError(
       `no such command: ${positionals.join(" ")}; there are ${known} (see npm run sandbox -- --help)`,
     );
   }
-  if (set.length > 0 && name !== "up") throw new Failure(`--set is for up, not for ${name}`);
-  if (all && name !== "up") throw new Failure(`--all is for up and verify, not for ${name}`);
+  if (set.length > 0 && name !== "up") throw new UserError(`--set is for up, not for ${name}`);
+  if (all && name !== "up") throw new UserError(`--all is for up and verify, not for ${name}`);
   checkOverrides(set);
   const problem = machineProblem();
-  if (problem !== undefined) throw new Failure(problem);
+  if (problem !== undefined) throw new UserError(problem);
   const chosen = projectNamed(named);
   const places = layout(process.env, clone, chosen);
   if (name !== "up" && name !== "down" && !allModes && !existsSync(places.state)) {
     const start = sandboxCommand(chosen);
-    throw new Failure(`this clone has no sandbox: start it with "${start}"`);
+    throw new UserError(`this clone has no sandbox: start it with "${start}"`);
   }
   return allModes
     ? runWith(changing, places, "sandbox/entered.ts", [chosen.place, "allModes"])
@@ -177,4 +177,4 @@ async function main(): Promise<number> {
       ]);
 }
 
-exitWith(explainingFullDisk(main(), layout()), StackError);
+exitWith(explainingFullDisk(main(), layout()));

@@ -5,7 +5,7 @@ import type { Application } from "../components/application";
 import { type AddressesArgs, applicationAddresses } from "../components/identity/addresses";
 import { documentUrl } from "../commands/preflight/checks/provider";
 import { permissionsOf } from "../commands/verify/plan/permissions";
-import { Failure } from "../lib/failure";
+import { UserError } from "../lib/errors";
 import { type Decisions } from "./state";
 import { algorithmOfRealm, realmAddresses, type RealmOptions } from "../local/tenant/realm/options";
 
@@ -157,7 +157,7 @@ const described = z.object({ issuer: z.string(), jwks_uri: z.string() });
  * Asks the configured provider what it calls itself, before anything is made of what the settings say.
  *
  * @param identity the settings under `identity`; of a kind whose addresses come from elsewhere nothing is asked
- * @throws Failure where it is another, such as by a slash; a provider that does not answer is verify's to tell of
+ * @throws UserError where it is another, such as by a slash; a provider that does not answer is verify's to tell of
  */
 export async function requireIssuer(identity: unknown): Promise<void> {
   const { data } = addresses.safeParse(identity);
@@ -177,5 +177,5 @@ export async function requireIssuer(identity: unknown): Promise<void> {
     ([key, ours, theirs]) =>
       `identity.${key}: found "${ours}", expected "${theirs}", as the provider's discovery document has it`,
   );
-  throw new Failure(lines.join("\n"));
+  throw new UserError(lines.join("\n"));
 }

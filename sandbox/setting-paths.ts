@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Project } from "../commands/stack/project";
 import { sectionsOf, type StackFile } from "../commands/stack/stack-file";
-import { Failure } from "../lib/failure";
+import { UserError } from "../lib/errors";
 
 /** A project's stack file, as it is or as it is to be. Every setting of the program is an object. */
 export interface Configuration extends Pick<StackFile, "config" | "rest" | "plain"> {
@@ -21,13 +21,13 @@ export function set(
   const [setting = "", ...fields] = stepsOf(path);
   const last = fields.pop();
   if (last === undefined) {
-    throw new Failure(`--set ${path}: name a field of a setting, such as gateway.url`);
+    throw new UserError(`--set ${path}: name a field of a setting, such as gateway.url`);
   }
   let target: Record<string, unknown> = config;
   for (const field of [`${project.name}:${setting}`, ...fields]) {
     requireEntry(target, field, path);
     const found = container.safeParse(target[field] ?? {});
-    if (!found.success) throw new Failure(`--set ${path}: ${field} has no fields`);
+    if (!found.success) throw new UserError(`--set ${path}: ${field} has no fields`);
     target[field] = found.data;
     target = found.data as Record<string, unknown>;
   }
@@ -38,7 +38,7 @@ export function set(
 /** A list takes a value in the place of an entry, or behind the last. */
 function requireEntry(target: object, field: string, path: string): void {
   if (!Array.isArray(target) || (/^\d+$/.test(field) && Number(field) <= target.length)) return;
-  throw new Failure(`--set ${path}: a list of ${target.length} has no [${field}]`);
+  throw new UserError(`--set ${path}: a list of ${target.length} has no [${field}]`);
 }
 
 /** Takes a value out of the settings. */

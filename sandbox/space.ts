@@ -1,6 +1,6 @@
 import { existsSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import { Failure } from "../lib/failure";
+import { UserError } from "../lib/errors";
 import type { Layout } from "./layout";
 
 const megabyte = 1024 ** 2;
@@ -10,12 +10,12 @@ const needed = { new: 1536 * megabyte, existing: 32 * megabyte } as const;
 
 /**
  * Checks that the sandbox's state will find room, before anything is started.
- * @throws Failure naming the folder whose disk is too full
+ * @throws UserError naming the folder whose disk is too full
  */
 export function requireSpace(layout: Layout): void {
   const free = freeSpace(layout.state);
   const wanted = existsSync(layout.node) ? needed.existing : needed.new;
-  if (free < wanted) throw new Failure(complaint(layout.state, free, wanted));
+  if (free < wanted) throw new UserError(complaint(layout.state, free, wanted));
 }
 
 /** Less than this, in bytes, is a full disk: whatever failed may have removed what it had begun to write. */
@@ -36,7 +36,7 @@ export async function explainingFullDisk<Result>(
     if (said.startsWith(beginning)) throw error;
     const { folder, free } = fullest([layout.state, layout.cache]);
     if (free >= full && !/ENOSPC|no space left/i.test(said)) throw error;
-    throw new Failure(complaint(folder, free));
+    throw new UserError(complaint(folder, free));
   }
 }
 

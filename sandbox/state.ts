@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createServer, type ListenOptions, type Server } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { Failure } from "../lib/failure";
+import { UserError } from "../lib/errors";
 import { parseJson, readIfThere, writePrivate } from "../lib/files";
 import type { Layout } from "./layout";
 import { comesTrue } from "../lib/processes";
@@ -36,7 +36,9 @@ export function knownDecisions(layout: Layout): Decisions | undefined {
   if (text === undefined) return undefined;
   const known = decisions.safeParse(parseJson(text));
   if (!known.success)
-    throw new Failure(`${file(layout)} is damaged: run "npm run sandbox -- down" and start again`);
+    throw new UserError(
+      `${file(layout)} is damaged: run "npm run sandbox -- down" and start again`,
+    );
   return known.data;
 }
 
@@ -118,7 +120,7 @@ export async function alone<Result>(act: () => Promise<Result>): Promise<Result>
   // As a port's holder is: it needs no cleaning up.
   const path = `\0istio-auth0-${process.getuid?.() ?? 0}`;
   if (!(await comesTrue(() => listens(lock, { path }), patience))) {
-    throw new Failure("another sandbox is choosing its ports: try again");
+    throw new UserError("another sandbox is choosing its ports: try again");
   }
   try {
     return await act();
@@ -147,7 +149,7 @@ async function freePort(from: number, ...taken: number[]): Promise<number> {
   for (let candidate = from; candidate < from + attempts; candidate += 1) {
     if (!taken.includes(candidate) && (await isLeft(candidate))) return candidate;
   }
-  throw new Failure(`no port of 127.0.0.1 is free from ${from} to ${from + attempts - 1}`);
+  throw new UserError(`no port of 127.0.0.1 is free from ${from} to ${from + attempts - 1}`);
 }
 
 /** Whether a port of 127.0.0.1 is free: no process listens there. */

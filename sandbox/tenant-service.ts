@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Failure, wayOut } from "../lib/failure";
+import { UserError } from "../lib/errors";
+import { wayOut } from "../local/ports";
 import { readIfThere, writePrivate } from "../lib/files";
 import type { Layout } from "./layout";
 import { customHost, tenantHost } from "./machine";
@@ -66,10 +67,10 @@ export async function ensureTenant(
   while (!(await answers(issuer))) {
     if (service.pid === undefined) {
       const reason = lastLine(log).replace(/^error: /, "");
-      throw new Failure(`the tenant does not start: ${reason}${wayOut(reason)}`);
+      throw new UserError(`the tenant does not start: ${reason}${wayOut(reason)}`);
     }
     if (Date.now() > deadline)
-      throw new Failure(`the tenant does not answer at ${issuer}; see ${log}`);
+      throw new UserError(`the tenant does not answer at ${issuer}; see ${log}`);
     await pause(50);
   }
   say(`ready at ${issuer}`);

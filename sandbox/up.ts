@@ -20,7 +20,8 @@ import {
 } from "./configuration";
 import { type Configuration } from "./setting-paths";
 import { EarlyProbes } from "./early-probes";
-import { Failure } from "../lib/failure";
+import { UserError } from "../lib/errors";
+import { interruptible } from "../lib/run";
 import type { Layout } from "./layout";
 import { kubeconfigPath, nodeService, type StartedNode } from "../local/node/node";
 import { choosePlugins, describePlugins } from "../local/plugins/choice";
@@ -50,7 +51,6 @@ import {
 import { sayStuckPods } from "./stuck-pods";
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
 import { beginToolchain, type BegunToolchain, type Toolchain } from "../local/toolchain/toolchain";
-import { endingSignals } from "../lib/run";
 
 export interface BringUpOptions {
   /** Which ones the node has; a node that lacks one starts again. Default: those asked for. */
@@ -190,7 +190,7 @@ function readOverride(text: string): Override {
 /**
  * Refuses wrong settings before tools are built, with stand-ins for what only comes with the tools.
  * @returns the settings, with these stand-ins
- * @throws Failure naming every mistake
+ * @throws UserError naming every mistake
  */
 function checkOverrides(layout: Layout, overrides: readonly Override[]): Configuration {
   const decisions = knownDecisions(layout) ?? provisional;
@@ -203,17 +203,17 @@ function checkOverrides(layout: Layout, overrides: readonly Override[]): Configu
     checkConfiguration(configured(sound), decisions, ["istio.charts.folder"]);
   });
   const complaints = [...mistaken, wrong].filter((one) => one !== undefined);
-  if (complaints.length > 0) throw new Failure(complaints.join("\n"));
+  if (complaints.length > 0) throw new UserError(complaints.join("\n"));
   return configured(overrides);
 }
 
-/** What a Failure says that comes of doing something, if one does. */
+/** What a UserError says that comes of doing something, if one does. */
 function complaintOf(act: () => unknown): string | undefined {
   try {
     act();
     return undefined;
   } catch (error) {
-    if (error instanceof Failure) return error.message;
+    if (error instanceof UserError) return error.message;
     throw error;
   }
 }
@@ -248,22 +248,20 @@ function describeChanges(changes: Changes): string {
 }
 
 /** Verifies the stack with these outputs. Interrupted, it removes its pods first. */
-async function report(
+function report(
   outputs: unknown,
   layout: Layout,
   probes: Probes | undefined,
   say: (text: string) => void,
 ): Promise<Report> {
-  const interruption = new AbortController();
-  const interrupt = (signal: NodeJS.Signals) => {
-    interruption.abort(new Failure(`ended by ${signal}`));
-  };
-  for (const signal of endingSignals) process.once(signal, interrupt);
-  const { signal } = interruption;
   const signingKey = signingKeys(layout);
   const { application } = layout.project;
-  const options = { signingKey, signal, progress: say, ...(probes && { probes }) };
-  const found = await verifyStack(application, parseOutputs(application, outputs), options);
-  for (const one of endingSignals) process.off(one, interrupt);
-  return found;
+  return interruptible((signal) =>
+    verifyStack(application, parseOutputs(application, outputs), {
+      signingKey,
+      signal,
+      progress: say,
+      ...(probes && { probes }),
+    }),
+  );
 }

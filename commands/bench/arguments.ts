@@ -1,7 +1,6 @@
 /** The command line of `npm run bench`. */
 import { parseArgs } from "node:util";
-import { Failure } from "../../lib/failure";
-import { messageOf } from "../../lib/errors";
+import { UserError, messageOf } from "../../lib/errors";
 
 /** What each part compares; the parts run, and are printed, in this order. */
 export const parts = {
@@ -50,7 +49,7 @@ export interface Arguments {
 
 /**
  * @returns "help" where that is asked for
- * @throws Failure naming the first mistake
+ * @throws UserError naming the first mistake
  */
 export function readArguments(args: readonly string[]): Arguments | "help" {
   const given = parse(args);
@@ -68,20 +67,20 @@ function parse(args: readonly string[]) {
     } as const;
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
-    throw new Failure(`${messageOf(error)} (see npm run bench -- --help)`);
+    throw new UserError(`${messageOf(error)} (see npm run bench -- --help)`);
   }
 }
 
 function repeats(text: string): number {
   if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
-  throw new Failure(`--repeat ${text}: expected a whole number from 1 to 999`);
+  throw new UserError(`--repeat ${text}: expected a whole number from 1 to 999`);
 }
 
 function chosen(text: string): readonly PartName[] {
   const names = text.split(",");
   const unknown = names.find((name) => !Object.hasOwn(parts, name));
   if (unknown !== undefined) {
-    throw new Failure(
+    throw new UserError(
       `--only ${text}: there is no part "${unknown}"; there are ${partNames.join(", ")}`,
     );
   }

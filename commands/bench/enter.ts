@@ -2,7 +2,7 @@
  * Runs one of the bench's programs where the sandbox's commands run: it holds the sandbox's lock, /etc/hosts
  * names the tenant, and the tenant's certificate authority is trusted: `enter.ts PROGRAM [ARGUMENT]...`
  */
-import { exitWith } from "../../lib/failure";
+import { exitWith } from "../../lib/run";
 import { layout } from "../../sandbox/layout";
 import { runWith } from "../../sandbox/machine";
 

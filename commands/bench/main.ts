@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { exitWith, Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
+import { exitWith, interruptible } from "../../lib/run";
 import { writePrivate } from "../../lib/files";
 import { machineProblem } from "../../sandbox/machine";
 import { Progress } from "../../lib/progress";
@@ -20,7 +21,6 @@ import { measureTest } from "./parts/test";
 import { measureVerify } from "./parts/verify";
 import { BenchSandbox } from "./sandbox";
 import { type PartResult, renderTable, withinLimits } from "./table";
-import { codeOf, endingSignals } from "../../lib/run";
 
 /** The parts that measure a stack that is up. The last one takes its policies away for a while, and gives it a login. */
 const ofStack = {
@@ -55,19 +55,21 @@ async function measureAll(context: Context, only: readonly PartName[]): Promise<
   });
 }
 
-async function main(): Promise<number> {
+async function main(signal: AbortSignal): Promise<number> {
   const chosen = readArguments(process.argv.slice(2));
   if (chosen === "help") {
     process.stdout.write(help);
     return 0;
   }
   const problem = machineProblem();
-  if (problem !== undefined) throw new Failure(problem);
+  if (problem !== undefined) throw new UserError(problem);
   // npm changes into the project; a file is meant from where the user is.
   const json = chosen.json && resolve(process.env.INIT_CWD ?? "", chosen.json);
   const folder = mkdtempSync(join(tmpdir(), "istio-auth0-bench-"));
   const sandbox = new BenchSandbox(join(folder, "state"), new Progress().of("bench"));
-  const interrupted = interruptions(sandbox);
+  signal.addEventListener("abort", () => {
+    sandbox.interrupt(signal.reason as Error);
+  });
   let results: PartResult[];
   try {
     results = await measureAll({ sandbox, repeat: chosen.repeat, folder }, chosen.only);
@@ -75,23 +77,10 @@ async function main(): Promise<number> {
     await sandbox.remove();
     rmSync(folder, { recursive: true });
   }
-  if (interrupted.code !== undefined) return interrupted.code;
   process.stdout.write(renderTable(results));
   if (json)
     writePrivate(json, `${JSON.stringify({ repeat: chosen.repeat, results }, undefined, 2)}\n`);
   return withinLimits(results) ? 0 : 1;
 }
 
-/** Ends what runs when the bench is told to end; what was made is removed then. */
-function interruptions(sandbox: BenchSandbox): { code?: number } {
-  const interrupted: { code?: number } = {};
-  for (const signal of endingSignals) {
-    process.on(signal, () => {
-      interrupted.code = codeOf(signal);
-      sandbox.interrupt(new Failure(`ended by ${signal}: what was made is removed`));
-    });
-  }
-  return interrupted;
-}
-
-exitWith(main());
+exitWith(interruptible(main));

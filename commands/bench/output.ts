@@ -1,10 +1,10 @@
 /** What the bench's programs tell each other: one JSON value on standard output. */
 import { text } from "node:stream/consumers";
 import type { z } from "zod";
-import { Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
 import { parseJson } from "../../lib/files";
 
-/** The value that a program printed. @throws Failure naming the program when it is not what was agreed */
+/** The value that a program printed. @throws UserError naming the program when it is not what was agreed */
 export function parseOutput<Schema extends z.ZodType>(
   program: string,
   output: string,
@@ -13,7 +13,7 @@ export function parseOutput<Schema extends z.ZodType>(
   const parsed = schema.safeParse(parseJson(output));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new Failure(
+  throw new UserError(
     `${program} printed something else than agreed, at ${issue?.path.join(".") ?? ""}`,
   );
 }

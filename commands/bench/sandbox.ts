@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
-import { Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
 import { clone } from "../../lib/clone";
 import { layout, type Layout } from "../../sandbox/layout";
 
@@ -44,14 +44,14 @@ export class BenchSandbox {
   /**
    * Runs `npm run sandbox -- …` to its end.
    * @param root the clone, or a copy of it, which has a sandbox of its own
-   * @throws Failure when it does not succeed
+   * @throws UserError when it does not succeed
    */
   async command(args: readonly string[], input = "", root = clone): Promise<Finished> {
     const program = ["npm", "run", "--silent", "sandbox", "--", ...args];
     return this.#succeed(`npm run sandbox -- ${args.join(" ")}`.trim(), program, input, root);
   }
 
-  /** Runs `npm run preview -- STACK` in a clone, which needs no sandbox. @throws Failure as `command` does */
+  /** Runs `npm run preview -- STACK` in a clone, which needs no sandbox. @throws UserError as `command` does */
   async preview(stack: string, root: string): Promise<Finished> {
     const program = ["npm", "run", "--silent", "preview", "--", stack];
     return this.#succeed(`npm run preview -- ${stack}`, program, "", root);
@@ -70,7 +70,7 @@ export class BenchSandbox {
     });
   }
 
-  /** Runs the tests. @throws Failure where one fails */
+  /** Runs the tests. @throws UserError where one fails */
   async test(args: readonly string[]): Promise<Finished> {
     const program = ["npm", "test", "--silent", "--", ...args];
     return this.#succeed(`npm test -- ${args.join(" ")}`, program, "");
@@ -85,7 +85,7 @@ export class BenchSandbox {
   /** Runs one of the bench's programs where the sandbox's commands run, with their lock; gives its standard output. */
   async inside(program: string, args: readonly string[], input = ""): Promise<string> {
     // Relative to the clone, where the command runs.
-    const command = [...programOf(clone, "enter.ts"), join("bench", program), ...args];
+    const command = [...programOf(clone, "enter.ts"), join("commands/bench", program), ...args];
     return (await this.#succeed(`bench/${program}`, command, input)).out;
   }
 
@@ -101,7 +101,7 @@ export class BenchSandbox {
   async remove(root = clone): Promise<void> {
     const down = ["npm", "run", "--silent", "sandbox", "--", "down"];
     const { code, err } = await this.#run(down, "", root);
-    if (code !== 0) throw new Failure(`npm run sandbox -- down: ${lastOf(err)}`);
+    if (code !== 0) throw new UserError(`npm run sandbox -- down: ${lastOf(err)}`);
   }
 
   async #succeed(
@@ -117,7 +117,7 @@ export class BenchSandbox {
     // Set by `interrupt` while the command ran.
     const interrupted = this.#interruption as Error | undefined;
     if (interrupted !== undefined) throw interrupted;
-    if (finished.code !== 0) throw new Failure(`${name}: ${lastOf(finished.err)}`);
+    if (finished.code !== 0) throw new UserError(`${name}: ${lastOf(finished.err)}`);
     return finished;
   }
 
@@ -159,7 +159,7 @@ export class BenchSandbox {
 /** The command line of one of the bench's programs, of this clone or of a copy of it. */
 export function programOf(folder: string, program: string): readonly string[] {
   const loader = pathToFileURL(join(clone, "node_modules/tsx/dist/loader.mjs")).href;
-  return [process.execPath, "--import", loader, join(folder, "bench", program)];
+  return [process.execPath, "--import", loader, join(folder, "commands/bench", program)];
 }
 
 /** The last line that is no part of a stack trace: what went wrong. */

@@ -33,7 +33,7 @@ const ofThePod = ["pod-template-hash", "controller-revision-hash"];
  * Reads all of Istio's security objects, the mesh's configuration, and the labels of the workloads.
  * @param application whose workloads are asked about
  * @param outputs the kubeconfig is the file's content
- * @throws StackError saying what could not be read
+ * @throws UserError saying what could not be read
  */
 export async function readCluster(
   application: Application,

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import type { JWTPayload, ProtectedHeaderParameters } from "jose";
 import { z } from "zod";
-import { reasonOf, StackError } from "../../lib/errors";
+import { UserError, reasonOf } from "../../lib/errors";
 
 /** What was given: a token that can be read, or one that only its issuer can read. */
 export type Given =
@@ -29,10 +29,10 @@ const tokenResponse = z.object({ access_token: z.string() });
 
 /**
  * Reads a token from a file, from standard input (`-`) or from the command line.
- * @throws StackError naming the file and what is wrong with it, never its content
+ * @throws UserError naming the file and what is wrong with it, never its content
  */
 export async function readToken(argument: string, stdin: NodeJS.ReadableStream): Promise<Given> {
-  if (argument === "") throw new StackError("an empty name is no file and no token");
+  if (argument === "") throw new UserError("an empty name is no file and no token");
   if (argument === "-") return parse(await text(stdin), "standard input");
   if (looksLikeJwt.test(argument)) return parse(argument, "the argument");
   return parse(await contentOf(argument), argument);
@@ -40,10 +40,10 @@ export async function readToken(argument: string, stdin: NodeJS.ReadableStream):
 
 async function contentOf(file: string): Promise<string> {
   try {
-    if ((await stat(file)).isDirectory()) throw new StackError(`${file} is a folder, not a token`);
+    if ((await stat(file)).isDirectory()) throw new UserError(`${file} is a folder, not a token`);
     return await readFile(file, "utf8");
   } catch (error) {
-    if (error instanceof StackError) throw error;
+    if (error instanceof UserError) throw error;
     const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
     if (
       missing &&
@@ -52,7 +52,7 @@ async function contentOf(file: string): Promise<string> {
       !looksLikeFile.test(file)
     )
       return file;
-    throw new StackError(
+    throw new UserError(
       missing
         ? "the argument is neither a token nor a file that exists"
         : `${file} cannot be read: ${reasonOf(error)}`,
@@ -62,7 +62,7 @@ async function contentOf(file: string): Promise<string> {
 
 function parse(content: string, from: string): Given {
   const trimmed = content.trim();
-  if (trimmed === "") throw new StackError(`${from} is empty: a token is expected`);
+  if (trimmed === "") throw new UserError(`${from} is empty: a token is expected`);
   const token = fromResponse(trimmed) ?? trimmed.replace(/^(authorization: *)?bearer +/i, "");
   try {
     const header = decodeProtectedHeader(token);
@@ -72,7 +72,7 @@ function parse(content: string, from: string): Given {
   } catch {
     // One that begins as a JWT's header does is a JWT that was cut or mistyped.
     if (bearer.test(token) && !token.startsWith("eyJ")) return { kind: "opaque", token };
-    throw new StackError(`${from} holds no token: header.claims.signature is expected`);
+    throw new UserError(`${from} holds no token: header.claims.signature is expected`);
   }
 }
 

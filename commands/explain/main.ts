@@ -1,8 +1,8 @@
 /** `npm run explain`: why the mesh lets a request through, or does not, and what to change. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { endInOneLine } from "../../lib/run";
-import { firstLine, reasonOf, StackError } from "../../lib/errors";
+import { UserError, firstLine, reasonOf } from "../../lib/errors";
+import { exitWith } from "../../lib/run";
 import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
 import { projectNamed } from "../stack/project";
 import { trust } from "../../lib/trust";
@@ -71,7 +71,7 @@ function readArguments() {
     if (positionals.length > 1) throw new Error("one token at a time");
     return { ...values, token: positionals[0] };
   } catch (error) {
-    throw new StackError(`${reasonOf(error)}. See npm run explain -- --help.`);
+    throw new UserError(`${reasonOf(error)}. See npm run explain -- --help.`);
   }
 }
 
@@ -84,15 +84,15 @@ function choose<Name extends string>(
   if (given === undefined) return undefined;
   const chosen = names.find((name) => name === given);
   if (chosen !== undefined) return chosen;
-  throw new StackError(`${option} ${firstLine(given, 40)}: one of ${names.join(", ")} is expected`);
+  throw new UserError(`${option} ${firstLine(given, 40)}: one of ${names.join(", ")} is expected`);
 }
 
 /** What is asked of the service, where that is not its usual request. */
 function requested({ method, path }: { method?: string; path?: string }): Partial<Asked> {
   if (method !== undefined && !/^[A-Z]+$/.test(method))
-    throw new StackError(`--method ${firstLine(method, 40)}: a method such as POST is expected`);
+    throw new UserError(`--method ${firstLine(method, 40)}: a method such as POST is expected`);
   if (path !== undefined && !path.startsWith("/"))
-    throw new StackError(`--path ${firstLine(path, 40)}: it has to begin with a slash`);
+    throw new UserError(`--path ${firstLine(path, 40)}: it has to begin with a slash`);
   return { ...(method !== undefined && { method }), ...(path !== undefined && { path }) };
 }
 
@@ -219,4 +219,4 @@ function asJson({ token, warnings, verdicts }: Explanation): string {
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-endInOneLine(main());
+exitWith(main());

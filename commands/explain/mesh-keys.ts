@@ -11,7 +11,7 @@ type MeshKeys = ReadonlyMap<string, Keys>;
 
 /**
  * Asks proxies one after the other, until all issuers' keys are there.
- * @throws StackError where a proxy does not tell
+ * @throws UserError where a proxy does not tell
  */
 async function readMeshKeys(
   proxies: readonly ProxyPod[],

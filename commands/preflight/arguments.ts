@@ -1,7 +1,7 @@
 /** The command line of `npm run preflight`. */
 import { parseArgs } from "node:util";
 import { fromPerson, type OutputFile } from "../../lib/output-files";
-import { StackError } from "../../lib/errors";
+import { UserError } from "../../lib/errors";
 
 export const help = `Usage: npm run preflight -- STACK [--json FILE] [--project DIR] [--cwd DIR]
 
@@ -33,7 +33,7 @@ export interface Arguments {
   readonly json: OutputFile | undefined;
 }
 
-/** @throws StackError naming the option that is wrong */
+/** @throws UserError naming the option that is wrong */
 export function readArguments(args: readonly string[]): Arguments {
   const { values, positionals } = parsed(args);
   const [stack = "", ...others] = positionals;
@@ -69,4 +69,4 @@ function parsed(args: readonly string[]) {
 }
 
 const wrong = (reason: string) =>
-  new StackError(`${reason.replace(/\.$/, "")}. See npm run preflight -- --help.`);
+  new UserError(`${reason.replace(/\.$/, "")}. See npm run preflight -- --help.`);

@@ -35,7 +35,7 @@ const patience = 10_000;
 /**
  * @param directory the Pulumi project's folder
  * @param stack its name; it may name the organisation and the project before it
- * @throws StackError where there is no such stack, or its file cannot be read
+ * @throws UserError where there is no such stack, or its file cannot be read
  */
 export async function readConfiguration(directory: string, stack: string): Promise<Configuration> {
   // Other readers of the file know it by its last part.

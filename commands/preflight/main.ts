@@ -1,16 +1,15 @@
 /** `npm run preflight`: what a stack needs before `pulumi up`, and what to do where it is not there. */
 import { existsSync } from "node:fs";
 import { foldersOf } from "../../local/layout";
-import { endProcess } from "../../lib/run";
+import { exitWith } from "../../lib/run";
 import { checkFiles, takesStandardOutput, writeOutput } from "../../lib/output-files";
-import { firstLine, reasonOf } from "../../lib/errors";
 import { runOnSandbox } from "../stack/on-sandbox";
 import { stackName, type Project, projectNamed } from "../stack/project";
 import { help, readArguments } from "./arguments";
 import { type Result, runCheck } from "./check";
 import { checksFor } from "./checks";
 import { json, line, summary } from "./report";
-import { readStack, WrongSettings } from "./stack";
+import { readStack } from "./stack";
 
 /** @returns the exit code */
 async function main(): Promise<number> {
@@ -57,10 +56,4 @@ function shown({ advice, ...result }: Result, hide: (text: string) => string): R
   return advice === undefined ? safe : { ...safe, advice: hide(advice) };
 }
 
-// A resolver that is still asked cannot be told to stop.
-main().then(endProcess, (error: unknown) => {
-  console.error(
-    `error: ${error instanceof WrongSettings ? error.message : firstLine(reasonOf(error), 500)}`,
-  );
-  endProcess(1);
-});
+exitWith(main());

@@ -6,9 +6,9 @@ import { z } from "zod";
 import { type Settings, settingsComplaint, settingsProblems } from "../../components/config";
 import { secretSettings, settingsSchema } from "../../components/settings";
 import { find, type Path, pathText, settingText, valueAt } from "../../components/settings/path";
-import { StackError } from "../../lib/errors";
+import { UserError } from "../../lib/errors";
 import { type Configuration, readConfiguration, type Sections } from "./configuration";
-import { Secrets } from "./secrets";
+import { Redactor } from "../../lib/redaction";
 import { withValue } from "./values";
 
 /** A secret that could not be had, and what to do about it. */
@@ -34,17 +34,14 @@ export interface Stack {
   readonly missing: ReadonlyMap<string, Missing>;
   /** The secrets that the stack's file holds in plain text. */
   readonly plain: readonly string[];
-  readonly secrets: Secrets;
+  readonly secrets: Redactor;
 }
-
-/** Several lines, each for a person. */
-export class WrongSettings extends StackError {}
 
 /**
  * Reads a stack's configuration and checks all of it.
  * @param application what the stack is of
  * @param directory the Pulumi project's folder
- * @throws WrongSettings naming every problem; StackError where there is no such stack
+ * @throws UserError naming every problem, or that there is no such stack
  */
 export async function readStack(
   application: Application,
@@ -55,8 +52,8 @@ export async function readStack(
   const { sections, missing } = complete(application, configuration, name);
   const problems = settingsProblems(application, sections, configuration.plain);
   const { data } = settingsSchema(application).safeParse(sections);
-  if (data === undefined) throw new WrongSettings(settingsComplaint(name, problems));
-  const secrets = new Secrets();
+  if (data === undefined) throw new UserError(settingsComplaint(name, problems));
+  const secrets = new Redactor();
   remember(secrets, sections, missing);
   return {
     name,
@@ -107,7 +104,7 @@ function complete(
     const { found, advice } = outOfReach(
       `${other.map(pathText).join(", ")} cannot be decrypted, and nothing can be checked without`,
     );
-    throw new StackError(`${found}. ${advice}`);
+    throw new UserError(`${found}. ${advice}`);
   }
   for (const path of encrypted) put(path, outOfReach(`${pathText(path)} cannot be decrypted`));
   const unsetPaths = unsetSecrets(application, whole);
@@ -171,7 +168,7 @@ function standIn(path: Path, sections: Sections): string {
 
 /** Notes every secret, and what is secret inside a kubeconfig. */
 function remember(
-  secrets: Secrets,
+  secrets: Redactor,
   sections: Sections,
   missing: ReadonlyMap<string, Missing>,
 ): void {
@@ -188,7 +185,7 @@ function remember(
 const credentials = z.object({ users: z.array(z.object({ user: z.unknown().optional() })) });
 
 /** Every text among a kubeconfig's users may be a credential. */
-export function rememberCredentials(secrets: Secrets, kubeconfig: string): void {
+export function rememberCredentials(secrets: Redactor, kubeconfig: string): void {
   const { data } = credentials.safeParse(parse(kubeconfig));
   const texts = find(
     data?.users.map(({ user }) => user),

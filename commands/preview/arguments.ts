@@ -1,7 +1,6 @@
 /** The command line of `npm run preview`. */
 import { parseArgs } from "node:util";
-import { Failure } from "../../lib/failure";
-import { messageOf } from "../../lib/errors";
+import { UserError, messageOf } from "../../lib/errors";
 import { fromPerson, type OutputFile } from "../../lib/output-files";
 
 export const help = `Usage: npm run preview -- STACK [--project DIR] [--diff] [--json FILE] [--markdown FILE]
@@ -51,26 +50,26 @@ export interface Arguments {
 
 /**
  * @returns "help" where that is asked for
- * @throws Failure naming the first mistake
+ * @throws UserError naming the first mistake
  */
 export function readArguments(args: readonly string[]): Arguments | "help" {
   const { values, positionals } = parse(args);
   if (values.help === true) return "help";
   const [stack, ...others] = positionals;
   if (others.length > 0) {
-    throw new Failure(
+    throw new UserError(
       `one stack at a time: ${positionals.join(" ")} (see npm run preview -- --help)`,
     );
   }
   if (values.check === true && values.accept === true) {
-    throw new Failure("either --check or --accept (see npm run preview -- --help)");
+    throw new UserError("either --check or --accept (see npm run preview -- --help)");
   }
   const alone = values["policy-config"] !== undefined;
   const beside = (["diff", "json", "markdown", "check", "accept", "official"] as const).find(
     (option) => values[option] !== undefined,
   );
   if (alone && beside !== undefined) {
-    throw new Failure(
+    throw new UserError(
       `--policy-config previews nothing: leave out --${beside} (see npm run preview -- --help)`,
     );
   }
@@ -109,6 +108,6 @@ function parse(args: readonly string[]) {
   } catch (error) {
     // The rest of Node's message explains how to pass a name that begins with a hyphen.
     const [reason = ""] = messageOf(error).split(/\.?\s*\n|\. /);
-    throw new Failure(`${reason} (see npm run preview -- --help)`);
+    throw new UserError(`${reason} (see npm run preview -- --help)`);
   }
 }

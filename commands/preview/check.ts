@@ -1,7 +1,7 @@
 /** The reviewed plan of a stack, beside what is planned. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
 import { clone } from "../../lib/clone";
 import type { Project } from "../stack/project";
 import { acceptCommand, graphDifference, graphFile, graphOf } from "./graph";
@@ -21,7 +21,7 @@ export interface Check {
 
 /**
  * @param hide leaves the configuration's secrets out of a text
- * @throws Failure where the file holds no plan
+ * @throws UserError where the file holds no plan
  */
 export function checkPlan(
   project: Pick<Project, "place">,
@@ -67,7 +67,7 @@ function differenceOf(
     return graphDifference(reviewed, planned);
   } catch {
     // A conflict of a merge, perhaps.
-    throw new Failure(`${file} is not a plan that can be read: ${accept} writes it anew`);
+    throw new UserError(`${file} is not a plan that can be read: ${accept} writes it anew`);
   }
 }
 

@@ -6,7 +6,7 @@ import { secretSettings, type Settings, settingsSchema } from "../../components/
 import { type Path, pathText } from "../../components/settings/path";
 import type { Project } from "../stack/project";
 import { readProjectFile, readStackFile, sectionsOf } from "../stack/stack-file";
-import { Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
 import { kubeconfigOfNothing } from "./nothing";
 import { secretsIn } from "./secrets";
 
@@ -38,7 +38,7 @@ const fieldsOf = (value: unknown): Fields | undefined =>
  * Reads Pulumi.STACK.yaml, without a passphrase: whatever is encrypted in it gets a placeholder, and so does each
  * secret that the settings' schema asks for and the file does not hold.
  * @param project its folder, and the application that the settings are for
- * @throws StackError where there is no such stack, or a file cannot be read; Failure naming every setting that is wrong
+ * @throws UserError where there is no such stack or a file cannot be read, or naming every setting that is wrong
  */
 export function previewConfiguration(
   { folder: root, application }: Pick<Project, "folder" | "application">,
@@ -49,7 +49,7 @@ export function previewConfiguration(
   const prefix = `${project.name}:`;
   const settings = { ...project.defaults, ...sectionsOf(project.name, config) };
   for (const [section, value] of Object.entries(settings)) {
-    if (isEncrypted(value)) throw new Failure(wholeSection(file, section));
+    if (isEncrypted(value)) throw new UserError(wholeSection(file, section));
   }
   const secrets = secretsIn(settings);
   const placeholders = [
@@ -59,7 +59,7 @@ export function previewConfiguration(
     ...fillRequired(application, settings),
   ];
   const problems = settingsProblems(application, settings, plain);
-  if (problems.length > 0) throw new Failure(settingsComplaint(stack, problems));
+  if (problems.length > 0) throw new UserError(settingsComplaint(stack, problems));
   // Another namespace's encrypted value is for a provider that the stack does not use: its defaults are off.
   const others = Object.entries(config).filter(
     ([key, value]) => !key.startsWith(prefix) && !isEncrypted(value),

@@ -8,7 +8,7 @@ import {
   type StepEventMetadata,
 } from "@pulumi/pulumi/automation";
 import { z } from "zod";
-import { Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
 import { type Diagnostic, partsOf, type Plan, type PlannedResource, shown } from "./plan";
 import type { PackConfiguration } from "./policies/configuration";
 import { PackFindings } from "./policies/events";
@@ -48,7 +48,7 @@ export interface Preview {
 
 /**
  * Previews the project's stack, in this process's environment, and has the policy pack judge it.
- * @throws Failure with the engine's own errors, and where the pack has not judged all of it
+ * @throws UserError with the engine's own errors, and where the pack has not judged all of it
  */
 export async function previewProject(project: PreviewProject, run: Run): Promise<Preview> {
   const { folder, name: projectName, stack: stackName } = project;
@@ -81,7 +81,7 @@ export async function previewProject(project: PreviewProject, run: Run): Promise
   } catch (error) {
     run.signal.throwIfAborted();
     const said = found.errors() ?? lastWords(error);
-    throw new Failure(run.hide(pack.failure(said) ?? said));
+    throw new UserError(run.hide(pack.failure(said) ?? said));
   } finally {
     clearInterval(ending);
   }

@@ -3,13 +3,14 @@ import { Console } from "node:console";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { rules } from "../../policies/rules";
-import { exitWith, Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
+import { Redactor } from "../../lib/redaction";
+import { exitWith, interruptible } from "../../lib/run";
 import { clone } from "../../lib/clone";
 import { cacheFolder } from "../../local/layout";
 import { standIns } from "../../local/plugins/launchers";
 import type { LocalPlugin } from "../../local/plugins/official";
 import { ensurePulumi } from "../../local/toolchain/toolchain";
-import { StackError } from "../../lib/errors";
 import { runProgram } from "../stack/program";
 import { type Project, projectNamed } from "../stack/project";
 import { readProjectFile, stacksOf } from "../stack/stack-file";
@@ -31,8 +32,6 @@ import { ProgressLine } from "../../lib/progress-line";
 import { requireOfficial, writeProject } from "./project";
 import { renderPlan } from "./render";
 import { judgedBy, jsonOf, jsonOfFailure, type Report } from "./report";
-import { hiding } from "./secrets";
-import { codeOf, endingSignals } from "../../lib/run";
 
 /** All that the engine and the program learn of the user's shell: no account, cluster or proxy is among it. */
 const inherited: ReadonlySet<string> = new Set([
@@ -72,7 +71,7 @@ async function previewOf(
       signal,
       pack,
       configuration: asked,
-      hide: hiding(configuration.secrets),
+      hide: redactionOf(configuration),
     });
   } finally {
     progress.end();
@@ -88,7 +87,7 @@ interface Prepared {
   readonly official?: readonly LocalPlugin[];
 }
 
-/** @throws Failure naming everything that is wrong in the stack's files, a line each */
+/** @throws UserError naming everything that is wrong in the stack's files, a line each */
 function prepare(project: Project, stack: string): Prepared {
   const { configuration, complaint } = attempt(() => previewConfiguration(project, stack));
   const isThere = stacksIn(project).includes(stack);
@@ -97,16 +96,12 @@ function prepare(project: Project, stack: string): Prepared {
     : { choice: {}, problems: [] };
   const complaints = [...(complaint === undefined ? [] : [complaint]), ...problems];
   if (configuration === undefined || complaints.length > 0)
-    throw new Failure(complaints.join("\n"));
+    throw new UserError(complaints.join("\n"));
   return {
     configuration,
     pack: packConfiguration(rules, project.application, configuration.settings, choice),
   };
 }
-
-/** Whether an error's message is what a person is to read. */
-const isSaid = (error: unknown): error is Failure | StackError =>
-  error instanceof Failure || error instanceof StackError;
 
 const stacksIn = ({ folder }: Project) => stacksOf(readProjectFile(folder).folder);
 
@@ -114,7 +109,7 @@ function attempt(read: () => PreviewConfiguration) {
   try {
     return { configuration: read() };
   } catch (error) {
-    if (isSaid(error)) return { complaint: error.message };
+    if (error instanceof UserError) return { complaint: error.message };
     throw error;
   }
 }
@@ -144,7 +139,7 @@ function tellDifferences(
 
 /**
  * Says what the check found.
- * @throws Failure where the plan is not the reviewed one
+ * @throws UserError where the plan is not the reviewed one
  */
 function tellCheck(check: Check, stack: string): void {
   const complaint = complaintOf(check, stack);
@@ -153,23 +148,13 @@ function tellCheck(check: Check, stack: string): void {
     return;
   }
   if (check.difference.length > 0) console.error(check.difference.join("\n"));
-  throw new Failure(complaint);
+  throw new UserError(complaint);
 }
 
-/** What ends the preview: what was made is removed then. */
-function interruptions(): { readonly signal: AbortSignal; code?: number } {
-  const controller = new AbortController();
-  const interrupted: { readonly signal: AbortSignal; code?: number } = {
-    signal: controller.signal,
-  };
-  for (const name of endingSignals) {
-    process.on(name, () => {
-      interrupted.code = codeOf(name);
-      controller.abort(new Failure(`ended by ${name}`));
-    });
-  }
-  return interrupted;
-}
+const redactionOf = ({ secrets }: PreviewConfiguration) => {
+  const redactor = new Redactor(secrets);
+  return (text: string) => redactor.hide(text);
+};
 
 async function writeReport(
   files: readonly ReportFile[],
@@ -194,7 +179,7 @@ async function run(
     { checks: graph === "check", official },
     signal,
   ).catch(async (error: unknown) => {
-    if (isSaid(error) && !signal.aborted) await reportFailure(stack, files, error);
+    if (error instanceof UserError && !signal.aborted) await reportFailure(stack, files, error);
     throw error;
   });
   const { plan, violations, check } = report;
@@ -215,7 +200,7 @@ async function reportOf(
   const prepared = official ? { ...read, official: await requireOfficial() } : read;
   tellDifferences(stack, prepared);
   const preview = await previewOf(project, stack, prepared, signal);
-  const hide = hiding(prepared.configuration.secrets);
+  const hide = redactionOf(prepared.configuration);
   return {
     ...preview,
     rules: judgedBy(rules, prepared.pack),
@@ -227,7 +212,7 @@ async function reportOf(
 function reportFailure(
   stack: string,
   files: readonly ReportFile[],
-  { message }: Failure | StackError,
+  { message }: UserError,
 ): Promise<void> {
   const errors = message.split("\n").map((line) => line.trim());
   return writeReport(files, {
@@ -245,7 +230,7 @@ async function main(): Promise<number> {
   const { stack } = chosen;
   const project = projectNamed(chosen.project);
   if (stack === undefined) {
-    throw new Failure(`name a stack: there are ${stacksIn(project).join(", ")}`);
+    throw new UserError(`name a stack: there are ${stacksIn(project).join(", ")}`);
   }
   const { policyConfig, files } = chosen;
   await checkFiles(policyConfig === undefined ? files : [policyConfig]);
@@ -253,13 +238,7 @@ async function main(): Promise<number> {
     await writeOutput(policyConfig, crossGuardConfiguration(prepare(project, stack).pack));
     return 0;
   }
-  const interrupted = interruptions();
-  try {
-    return await run(chosen, project, stack, files, interrupted.signal);
-  } catch (error) {
-    if (interrupted.code === undefined) throw error;
-    return interrupted.code;
-  }
+  return interruptible((signal) => run(chosen, project, stack, files, signal));
 }
 
-exitWith(main(), StackError);
+exitWith(main());

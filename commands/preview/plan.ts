@@ -1,4 +1,5 @@
 /** What a preview found. Secrets are in none of it: the engine has left them out. */
+import { secretMark } from "../../lib/redaction";
 
 /** What the engine would do to one resource. */
 export interface PlannedResource {
@@ -52,7 +53,7 @@ const unknownMark = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** What a value is shown as that only an update would know, and one that nobody is to see. */
 export const unknown = "[unknown]";
-export const secret = "[secret]";
+export const secret = secretMark;
 
 /** The key by which Pulumi tells its own kinds of value from objects, and its kind of a secret. */
 const kindMark = "4dabf18193072939515e22adb298388d";

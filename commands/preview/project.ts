@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
 import { writePrivate } from "../../lib/files";
 import { officialPlugins } from "../../local/plugins/choice";
 import {
@@ -26,7 +26,7 @@ const ownPlugins: Readonly<Partial<Record<StandInName, string>>> = {
 
 /**
  * The official plug-ins of every package, which are on this machine.
- * @throws Failure naming those that are not, with the command that installs each
+ * @throws UserError naming those that are not, with the command that installs each
  */
 export async function requireOfficial(): Promise<readonly LocalPlugin[]> {
   const { plugins, missing } = await officialPlugins(standIns);
@@ -35,7 +35,7 @@ export async function requireOfficial(): Promise<readonly LocalPlugin[]> {
     ({ name, version }) =>
       `--official: there is no plug-in ${name} ${version} in PULUMI_HOME or on PATH: pulumi plugin install resource ${name} ${version}`,
   );
-  throw new Failure(lines.join("\n"));
+  throw new UserError(lines.join("\n"));
 }
 
 /** Where the engine finds a project, and with which environment beside PATH and HOME. */

@@ -1,7 +1,6 @@
-/** Keeps the secrets of a stack's file out of what is said of it. */
+/** The secrets that a stack's file holds as they are. */
 import { parse } from "yaml";
 import { secretSettings } from "../../components/settings";
-import { secret } from "./plan";
 
 /** Every secret that stands in the settings as it is, and those inside a kubeconfig. */
 export function secretsIn(value: unknown, setting = ""): string[] {
@@ -36,17 +35,4 @@ function fieldsNamed(names: ReadonlySet<string>, value: unknown): string[] {
   return Object.entries(value).flatMap(([key, field]) =>
     names.has(key) && typeof field === "string" ? [field] : fieldsNamed(names, field),
   );
-}
-
-/** Puts a mark where a text has one of the secrets, as it is or as JSON writes it. */
-export function hiding(secrets: readonly string[]): (text: string) => string {
-  const forms = secrets
-    .flatMap((value) => [value, JSON.stringify(value).slice(1, -1)])
-    .filter((form) => form !== "")
-    // A secret may be the beginning of another.
-    .sort((one, other) => other.length - one.length)
-    .map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
-  if (forms.length === 0) return (text) => text;
-  const any = new RegExp(forms.join("|"), "g");
-  return (text) => text.replaceAll(any, secret);
 }

@@ -1,6 +1,6 @@
 /** The cluster's API server, and what it says in a person's words. */
 import { ApiException, KubeConfig, VersionApi } from "@kubernetes/client-node";
-import { firstLine, reasonOf, StackError } from "../../lib/errors";
+import { UserError, firstLine, reasonOf } from "../../lib/errors";
 import { unlessAborted } from "../../lib/poll";
 
 /** A resource as it is written and as it comes over the wire: not made by the client's constructors. */
@@ -18,10 +18,10 @@ export function loadCluster(kubeconfig: string): KubeConfig {
     cluster.loadFromString(kubeconfig);
   } catch {
     // The parser's message quotes the file, and with it credentials.
-    throw new StackError("the stack's output kubeconfig is not a kubeconfig");
+    throw new UserError("the stack's output kubeconfig is not a kubeconfig");
   }
   if (cluster.getCurrentCluster() === null) {
-    throw new StackError("the stack's output kubeconfig has no current context");
+    throw new UserError("the stack's output kubeconfig has no current context");
   }
   return cluster;
 }
@@ -31,7 +31,7 @@ export async function explained<T>(what: string, call: () => Promise<T>): Promis
   try {
     return await call();
   } catch (error) {
-    throw new StackError(`cannot ${what}: ${apiReason(error)}`);
+    throw new UserError(`cannot ${what}: ${apiReason(error)}`);
   }
 }
 
@@ -77,7 +77,7 @@ function jsonOf(text: string): unknown {
  * Asks the cluster's API server for its version.
  * @param kubeconfig the file's content; one that cannot be used is left to who uses it
  * @param deadline milliseconds
- * @throws StackError where nobody answers; any answer will do
+ * @throws UserError where nobody answers; any answer will do
  */
 export async function clusterAnswers(
   kubeconfig: string,
@@ -98,7 +98,7 @@ export async function clusterAnswers(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ApiException) return;
-    throw new StackError(
+    throw new UserError(
       `the cluster ${server} does not answer (${reasonOf(error)}). Is it up, and does the stack's kubeconfig reach it?`,
     );
   }

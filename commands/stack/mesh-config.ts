@@ -5,7 +5,7 @@ import { explained, unlessMissing } from "./cluster";
 
 /**
  * `meshConfig` as istiod reads it, of its ConfigMap; undefined where there is none, and Istio's defaults count.
- * @throws StackError when it cannot be read
+ * @throws UserError when it cannot be read
  */
 export async function readMeshConfig(core: CoreV1Api): Promise<unknown> {
   const map = await explained("read the mesh's configuration", () =>

@@ -7,7 +7,7 @@ import type { Application } from "../../components/application";
 import { tenantAddresses } from "../../components/identity/addresses";
 import { corsMethod } from "../../components/settings/cors";
 import { pathText, valueAt } from "../../components/settings/path";
-import { firstLine, StackError } from "../../lib/errors";
+import { UserError, firstLine } from "../../lib/errors";
 import { whyIncomplete } from "./last-update";
 
 const text = z.string().min(1);
@@ -119,7 +119,7 @@ const schema = ({ roles, permissions }: Application) =>
 export type StackOutputs = z.infer<ReturnType<typeof schema>>;
 
 /** A stack's outputs are not those of this program. */
-class IncompleteOutputs extends StackError {
+class IncompleteOutputs extends UserError {
   /** @param problem every output that is missing or wrong; never a value */
   constructor(
     readonly problem: string,
@@ -133,7 +133,7 @@ class IncompleteOutputs extends StackError {
 
 /**
  * Checks what a stack exports.
- * @throws StackError naming every output that is missing or malformed; never a value.
+ * @throws UserError naming every output that is missing or malformed; never a value.
  */
 export function parseOutputs(application: Application, outputs: unknown): StackOutputs {
   const parsed = schema(application).safeParse(outputs);
@@ -185,7 +185,7 @@ const listed = (what: string, names: readonly string[]) =>
   names.length === 0 ? "" : `${what}: ${names.join(", ")}`;
 
 /** There is no stack to read: no Pulumi CLI, or none is selected in it. */
-export class NoStack extends StackError {
+export class NoStack extends UserError {
   /** @param reason why there is none, in a few words */
   constructor(
     message: string,
@@ -200,7 +200,7 @@ export class NoStack extends StackError {
  * @param application what the stack is of
  * @param directory the project's folder
  * @param stack its name; without it, the selected stack
- * @throws NoStack where there is none to choose; StackError for anything else
+ * @throws NoStack where there is none to choose; UserError for anything else
  */
 export async function readOutputs(
   application: Application,
@@ -224,7 +224,7 @@ async function pulumiOutputs(
   choice: readonly string[],
 ): Promise<string> {
   if (!(await isFolder(directory))) {
-    throw new StackError(`cannot read the outputs of ${which}: there is no folder ${directory}`);
+    throw new UserError(`cannot read the outputs of ${which}: there is no folder ${directory}`);
   }
   try {
     const { stdout } = await promisify(execFile)(
@@ -237,7 +237,7 @@ async function pulumiOutputs(
     const reason = pulumiFailure(error);
     const problem = `cannot read the outputs of ${which}: ${reason}`;
     if (/^no stack selected\b/.test(reason)) throw new NoStack(problem, "none is selected");
-    if (reason !== noPulumi) throw new StackError(problem);
+    if (reason !== noPulumi) throw new UserError(problem);
     const advice = "Install the Pulumi CLI, or leave --stack out: then it is about the sandbox's.";
     throw new NoStack(`${problem}. ${advice}`, reason);
   }
@@ -262,6 +262,6 @@ function parseJson(text: string, which: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new StackError(`cannot read the outputs of ${which}: pulumi did not print JSON.`);
+    throw new UserError(`cannot read the outputs of ${which}: pulumi did not print JSON.`);
   }
 }

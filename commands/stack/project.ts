@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { Application } from "../../components/application";
 import { clone } from "../../lib/clone";
-import { StackError } from "../../lib/errors";
+import { UserError } from "../../lib/errors";
 import { readProjectFile } from "./stack-file";
 
 /** The stack of every project's sandbox; its settings are in Pulumi.sandbox.yaml. */
@@ -31,7 +31,7 @@ export const ownProject = (): Project => projectAt(clone);
 /**
  * The project that a person names by `--project`.
  * @param given its folder, from where the person is; default: the clone's
- * @throws StackError where it is none
+ * @throws UserError where it is none
  */
 export function projectNamed(given: string | undefined): Project {
   if (given === undefined) return ownProject();
@@ -40,7 +40,7 @@ export function projectNamed(given: string | undefined): Project {
   const folder = resolve(from, given);
   if (isProject(folder)) return projectAt(folder);
   const known = [".", ...examplesOf().map((name) => `${examples}/${name}`)];
-  throw new StackError(
+  throw new UserError(
     `--project ${given}: no folder of this clone with ${parts.join(", ")}; there are ${known.join(", ")}`,
   );
 }

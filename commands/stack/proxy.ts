@@ -2,7 +2,7 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { Exec, type KubeConfig } from "@kubernetes/client-node";
-import { StackError } from "../../lib/errors";
+import { UserError } from "../../lib/errors";
 import { sidecarName } from "./pods";
 
 /** Milliseconds that a pod may take to answer. */
@@ -17,7 +17,7 @@ export interface ProxyPod {
 /**
  * Asks it from within the proxy's container. That takes the right to create `pods/exec`.
  * @param path such as `config_dump`
- * @throws StackError saying what the container complained of; what the API server refuses is thrown as it is
+ * @throws UserError saying what the container complained of; what the API server refuses is thrown as it is
  */
 export async function askProxy(
   config: KubeConfig,
@@ -48,9 +48,9 @@ export async function askProxy(
   });
   try {
     const answer = await printed;
-    if (late.aborted) throw new StackError(`no answer within ${deadline / 1000} s`);
+    if (late.aborted) throw new UserError(`no answer within ${deadline / 1000} s`);
     if (answer !== "") return answer;
-    throw new StackError((await complaint) || "it answers nothing");
+    throw new UserError((await complaint) || "it answers nothing");
   } finally {
     socket.close();
   }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { sectionOf } from "../../components/sections";
 import type { Plain, PlainValues } from "../../components/settings/plain";
-import { StackError } from "../../lib/errors";
+import { UserError } from "../../lib/errors";
 import { NotYaml, readYaml, type Yaml } from "./pulumi-yaml";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -39,11 +39,11 @@ const projectShape = z.looseObject({
   stackConfigDir: z.string().optional(),
 });
 
-/** @throws StackError where it cannot be read */
+/** @throws UserError where it cannot be read */
 export function readProjectFile(folder: string): ProjectFile {
   const { data } = projectShape.safeParse(readFile(folder, "Pulumi.yaml").value);
   if (data === undefined)
-    throw new StackError("Pulumi.yaml is not an object with the project's name, and settings");
+    throw new UserError("Pulumi.yaml is not an object with the project's name, and settings");
   const { stackConfigDir = "", config, ...rest } = data;
   const { name } = rest;
   // A text is the folder by its older name.
@@ -73,12 +73,12 @@ const stackShape = z.looseObject({ config: fields.nullish() }).nullable();
 
 /**
  * @param stack its name alone
- * @throws StackError where there is no such stack, or its file cannot be read
+ * @throws UserError where there is no such stack, or its file cannot be read
  */
 export function readStackFile(project: ProjectFile, stack: string): StackFile {
   const file = `Pulumi.${stack}.yaml`;
   if (!/^\w[\w.-]*$/.test(stack) || !existsSync(join(project.folder, file)))
-    throw new StackError(`there is no stack ${stack}: ${knownStacks(project.folder)}`);
+    throw new UserError(`there is no stack ${stack}: ${knownStacks(project.folder)}`);
   return stackFileOf(readFile(project.folder, file), file, project.name);
 }
 
@@ -90,7 +90,7 @@ export function parseStackFile(text: string, file: string, project: string): Sta
 function stackFileOf({ value, plain }: Yaml, file: string, project: string): StackFile {
   const { data, success } = stackShape.safeParse(value);
   if (!success)
-    throw new StackError(`${file} is not an object whose config is an object of settings`);
+    throw new UserError(`${file} is not an object whose config is an object of settings`);
   const { config, ...rest } = data ?? {};
   const entries = Object.entries(config ?? {}).map(([key, setting]): [string, unknown] => {
     const full = fullKey(project, key);
@@ -146,13 +146,13 @@ function knownStacks(folder: string): string {
 }
 
 function readFile(folder: string, file: string): Yaml {
-  if (!existsSync(folder)) throw new StackError(`there is no folder ${folder}`);
+  if (!existsSync(folder)) throw new UserError(`there is no folder ${folder}`);
   let text: string;
   try {
     text = readFileSync(join(folder, file), "utf8");
   } catch (error) {
     const reason = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
-    throw new StackError(`${join(folder, file)} cannot be read (${reason})`);
+    throw new UserError(`${join(folder, file)} cannot be read (${reason})`);
   }
   return parse(text, file);
 }
@@ -162,6 +162,6 @@ function parse(text: string, file: string): Yaml {
     return readYaml(text);
   } catch (error) {
     if (!(error instanceof NotYaml)) throw error;
-    throw new StackError(`${file} is not YAML that Pulumi can read: ${error.message}`);
+    throw new UserError(`${file} is not YAML that Pulumi can read: ${error.message}`);
   }
 }

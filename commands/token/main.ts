@@ -1,8 +1,8 @@
 /** `npm run token`: an access token of one user or machine, as verify gets it. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { endInOneLine } from "../../lib/run";
-import { firstLine, messageOf, StackError } from "../../lib/errors";
+import { UserError, firstLine, messageOf } from "../../lib/errors";
+import { exitWith } from "../../lib/run";
 import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
 import type { StackOutputs } from "../stack/outputs";
 import { projectNamed } from "../stack/project";
@@ -50,7 +50,7 @@ function readArguments() {
     if (positionals.length > 1) throw new Error("one user or machine at a time");
     return { ...values, browser: way === "browser", name: positionals[0] };
   } catch (error) {
-    throw new StackError(`${messageOf(error).replace(/\.$/, "")}. ${hint}`);
+    throw new UserError(`${messageOf(error).replace(/\.$/, "")}. ${hint}`);
   }
 }
 
@@ -65,12 +65,12 @@ function only(name: string | undefined, outputs: StackOutputs): StackOutputs {
   if (viewers.users.length + viewers.machines.length === 1) return { ...outputs, viewers };
   const names = [...users.map(({ email }) => email), ...machines.map((machine) => machine.name)];
   const asked = name === undefined ? "whose token?" : `the stack has no ${firstLine(name, 60)}:`;
-  throw new StackError(`${asked} One of ${names.join(", ")} is expected. ${hint}`);
+  throw new UserError(`${asked} One of ${names.join(", ")} is expected. ${hint}`);
 }
 
 function tokensOf(outputs: StackOutputs, browser: boolean): Promise<IssuedTokens> {
   if (browser && outputs.viewers.users.length > 0 && !process.stdin.isTTY)
-    throw new StackError("--sign-in browser needs a terminal, to paste an address into");
+    throw new UserError("--sign-in browser needs a terminal, to paste an address into");
   const { signal } = new AbortController();
   return withPeople(outputs, new Map(), { browser, signal }, (given) =>
     genuineTokens(outputs, signal, given),
@@ -95,4 +95,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-endInOneLine(main());
+exitWith(main());

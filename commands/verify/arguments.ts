@@ -1,6 +1,6 @@
 /** The command line of `npm run verify`. */
 import { parseArgs } from "node:util";
-import { messageOf, StackError } from "../../lib/errors";
+import { UserError, messageOf } from "../../lib/errors";
 import { defaultProbeImage } from "./probes/pods";
 import { formats } from "./report/files";
 import type { Format, ReportFile } from "./report/files";
@@ -79,11 +79,11 @@ export interface Arguments {
   readonly all: boolean;
 }
 
-/** @throws StackError naming the option that is wrong */
+/** @throws UserError naming the option that is wrong */
 export function readArguments(args: readonly string[]): Arguments {
   const given = parsed(args);
   if (given["all-modes"] === true)
-    throw new StackError(
+    throw new UserError(
       "--all-modes is for the sandbox, which it changes: npm run sandbox -- verify --all-modes",
     );
   return {
@@ -108,12 +108,12 @@ function parsed(args: readonly string[]) {
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     const reason = messageOf(error);
-    throw new StackError(`${reason}. See npm run verify -- --help.`);
+    throw new UserError(`${reason}. See npm run verify -- --help.`);
   }
 }
 
 function named(option: string, value: string): string {
-  if (value === "") throw new StackError(`${option} is empty. See npm run verify -- --help.`);
+  if (value === "") throw new UserError(`${option} is empty. See npm run verify -- --help.`);
   return value;
 }
 
@@ -122,7 +122,7 @@ function tokenOption(value: string): TokenOption {
   const [name = "", ...rest] = value.split("=");
   const file = rest.join("=");
   if (name === "" || file === "") {
-    throw new StackError(
+    throw new UserError(
       `--token ${value}: expected NAME=FILE, such as --token ada@example.com=ada.jwt`,
     );
   }
@@ -131,5 +131,5 @@ function tokenOption(value: string): TokenOption {
 
 function signInWith(value: string | undefined): boolean {
   if (value === undefined || value === "browser") return value === "browser";
-  throw new StackError(`--sign-in ${value}: there is only --sign-in browser`);
+  throw new UserError(`--sign-in ${value}: there is only --sign-in browser`);
 }

@@ -3,7 +3,7 @@ import { help, readArguments } from "./arguments";
 import type { Arguments } from "./arguments";
 import type { Application } from "../../components/application";
 import { clusterAnswers } from "../stack/cluster";
-import { firstLine, reasonOf } from "../../lib/errors";
+import { exitWith, interruptible } from "../../lib/run";
 import { readGivenTokens } from "./tokens/given-tokens";
 import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
 import type { StackOutputs } from "../stack/outputs";
@@ -15,14 +15,6 @@ import { renderReport, styleFor } from "./report/text";
 import type { IssuedTokens } from "./tokens/tokens";
 import { isProven, verify } from "./verify";
 import type { Report } from "./verify";
-import { codeOf, endingSignals } from "../../lib/run";
-
-/** Thrown into everything that is under way when the program is told to end. */
-class Interrupted extends Error {
-  constructor(readonly signal: "SIGINT" | "SIGTERM" | "SIGHUP") {
-    super(`ended by ${signal}`);
-  }
-}
 
 /** @returns the exit code */
 async function main(signal: AbortSignal): Promise<number> {
@@ -75,26 +67,4 @@ function say(line: string): void {
   console.error(line);
 }
 
-/** One line, whatever went wrong. */
-function explain(error: unknown): void {
-  say(`error: ${firstLine(reasonOf(error), 500)}`);
-}
-
-const interruption = new AbortController();
-for (const signal of endingSignals) {
-  // Once: the second time the program ends at once.
-  process.once(signal, () => {
-    interruption.abort(new Interrupted(signal));
-  });
-}
-main(interruption.signal).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    // Whatever fails after the signal fails because of it.
-    const cause: unknown = interruption.signal.aborted ? interruption.signal.reason : error;
-    explain(cause);
-    process.exitCode = cause instanceof Interrupted ? codeOf(cause.signal) : 1;
-  },
-);
+exitWith(interruptible(main));

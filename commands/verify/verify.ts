@@ -7,7 +7,7 @@ import { planCells } from "./plan/cells";
 import { allCredentials } from "./tokens/credentials";
 import type { AllCredentials } from "./tokens/credentials";
 import { decisionsOn } from "./plan/decisions";
-import { reasonOf, StackError } from "../../lib/errors";
+import { UserError, reasonOf } from "../../lib/errors";
 import { judge } from "./judge";
 import type { JudgedCell, Verdict } from "./judge";
 import type { StackOutputs } from "../stack/outputs";
@@ -76,7 +76,7 @@ export interface Report {
 
 /**
  * Verifies a stack that is up.
- * @throws StackError when it cannot be verified; a difference is no error but a part of the report
+ * @throws UserError when it cannot be verified; a difference is no error but a part of the report
  */
 export async function verify(
   application: Application,
@@ -177,7 +177,7 @@ async function gatewayAnswers(
     },
     { deadline, signal },
   );
-  if (answers === undefined) throw new StackError(gatewayComplaint(gatewayUrl, reason));
+  if (answers === undefined) throw new UserError(gatewayComplaint(gatewayUrl, reason));
 }
 
 /** What Node says of a certificate that it does not trust, or that is for another name. */
@@ -240,7 +240,7 @@ function sendersOf(
       name,
       async (requests, toUnlisted) => {
         const prober = await probers.get(pod?.name ?? "here");
-        if (prober === undefined) throw new StackError(`nothing sends requests ${name}`);
+        if (prober === undefined) throw new UserError(`nothing sends requests ${name}`);
         // Its pod is the unlisted service's.
         if (toUnlisted) await probers.get(strangersPod);
         return prober.send(requests, identity && identityOf(identity, identities));

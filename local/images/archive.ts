@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
 import { addFile, archive, fingerprint, layerArchive, type Bytes, type Fingerprint } from "./layer";
 import type { ImageSpecification, Layer } from "./specification";
 
@@ -44,7 +44,7 @@ const fullReference =
  * already stands it is left as it is, so that a second call only reads and hashes. An archive
  * under its final name is whole.
  *
- * @throws Failure when a reference is not in full or occurs twice, when a file cannot
+ * @throws UserError when a reference is not in full or occurs twice, when a file cannot
  *   be read, or on a processor that has no name here.
  */
 export async function writeImages(
@@ -66,12 +66,12 @@ export async function writeImages(
 function checkReferences(references: readonly string[]): void {
   for (const [position, reference] of references.entries()) {
     if (!fullReference.test(reference)) {
-      throw new Failure(
+      throw new UserError(
         `cannot write the image "${reference}": its name needs registry, path and tag in full, as in docker.io/istio/pilot:1.30.3`,
       );
     }
     if (references.indexOf(reference) !== position) {
-      throw new Failure(`cannot write the image "${reference}": it is named twice`);
+      throw new UserError(`cannot write the image "${reference}": it is named twice`);
     }
   }
 }
@@ -127,7 +127,7 @@ async function lay(
 function architecture(): string {
   const name = architectures[process.arch];
   if (name !== undefined) return name;
-  throw new Failure(
+  throw new UserError(
     `cannot write images for the processor ${process.arch}: the sandbox runs on ${Object.keys(architectures).join(" and ")}`,
   );
 }

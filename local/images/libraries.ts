@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
 import type { Layer, LayerEntry } from "./specification";
 
 /**
@@ -19,7 +19,7 @@ const opened = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2", "libm.
  *
  * @param program Absolute path.
  * @param searchFirst Folders to find libraries in before this machine's own.
- * @throws Failure when a library is missing, or ldd.
+ * @throws UserError when a library is missing, or ldd.
  */
 export function sharedLibraries(program: string, searchFirst: readonly string[] = []): Layer {
   const found = listLibraries(program, searchFirst);
@@ -43,13 +43,13 @@ function listLibraries(program: string, searchFirst: readonly string[]): string[
     env: { PATH: process.env.PATH, LC_ALL: "C", LD_LIBRARY_PATH: searchFirst.join(":") },
   });
   if (error) {
-    throw new Failure(
+    throw new UserError(
       `cannot run ldd, which names the libraries for the images: ${error.message}. Install the package that holds it (Debian: libc-bin).`,
     );
   }
   const missing = [...stdout.matchAll(/^\s+(\S+) => not found$/gm)].map(([, name]) => name);
   if (missing.length > 0) {
-    throw new Failure(
+    throw new UserError(
       `cannot write the images: this machine lacks ${missing.join(", ")}, needed by ${program}. Install the packages that hold them.`,
     );
   }

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } f
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { Failure, wayOut } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
+import { wayOut } from "../ports";
 import { readIfThere, writePrivate } from "../../lib/files";
 import type { Folders } from "../layout";
 import { lastLine, Service } from "../../lib/processes";
@@ -113,11 +114,11 @@ async function follow(
       return;
     }
     if (line.startsWith("error: "))
-      throw new Failure(`the node does not start: ${line.slice(7)}${wayOut(line)}`);
+      throw new UserError(`the node does not start: ${line.slice(7)}${wayOut(line)}`);
     say(line);
     if (line === "API server ready") answers();
   }
-  throw new Failure(`the node does not start: ${lastLine(log)}`);
+  throw new UserError(`the node does not start: ${lastLine(log)}`);
 }
 
 function configurationFor(

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
 import { readIfThere, writePrivate } from "../../lib/files";
 import type { Folders } from "../layout";
 import { run } from "../../lib/processes";
@@ -35,7 +35,7 @@ interface Ways {
  * one is never updated by the other's idea of it.
  *
  * @param home the sandbox's own Pulumi folder, where plug-ins are downloaded to
- * @throws Failure where the sandbox was made by the official ones, which are gone and cannot be downloaded
+ * @throws UserError where the sandbox was made by the official ones, which are gone and cannot be downloaded
  */
 export async function choosePlugins(
   layout: Folders,
@@ -54,7 +54,7 @@ export async function choosePlugins(
   if (!isOpen || !(await reaches())) {
     if (maker === "official") {
       const missing = found?.missing.map(({ name }) => name).join(", ") ?? "";
-      throw new Failure(
+      throw new UserError(
         `the sandbox was made by the official plug-ins, and these are neither here nor can they be downloaded: ${missing}. Install them (pulumi plugin install), or begin anew: npm run sandbox -- down`,
       );
     }

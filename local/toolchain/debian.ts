@@ -2,8 +2,7 @@
 import { createHash } from "node:crypto";
 import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf } from "../../lib/errors";
-import { Failure } from "../../lib/failure";
+import { UserError, messageOf } from "../../lib/errors";
 import { run } from "../../lib/processes";
 
 /** A package of Debian 12's, for x86-64. */
@@ -62,7 +61,7 @@ export async function unpackDebian(
   } catch (error) {
     const names = packages.map((one) => (typeof one === "string" ? one : one.name)).join(", ");
     const [, cause = ""] = /^apt-get \S+: (?:E: )?(.*)$/.exec(messageOf(error)) ?? [];
-    throw new Failure(
+    throw new UserError(
       `apt-get cannot download Debian's ${names} (${cause}): see that this machine's apt sources are Debian 12's and can be reached`,
     );
   }
@@ -91,12 +90,12 @@ function asInstalled(name: string): string {
 
 function checkDigest({ name, version, sha256 }: DebianPackage, downloads: string): void {
   const file = readdirSync(downloads).find((entry) => entry.startsWith(`${name}_`));
-  if (file === undefined) throw new Failure(`apt-get did not download ${name} ${version}`);
+  if (file === undefined) throw new UserError(`apt-get did not download ${name} ${version}`);
   const found = createHash("sha256")
     .update(readFileSync(join(downloads, file)))
     .digest("hex");
   if (found !== sha256) {
-    throw new Failure(
+    throw new UserError(
       `Debian's package ${file} has the digest ${found}, not ${sha256}: the sandbox needs Debian 12's, for x86-64`,
     );
   }
@@ -112,7 +111,7 @@ export function libraryFoldersOf(root: string): string[] {
 /**
  * Starts a program of an unpacked folder, with the libraries there.
  * @param program its path in the folder
- * @throws Failure with the program's last words, where it does not start
+ * @throws UserError with the program's last words, where it does not start
  */
 export async function tryUnpacked(
   folder: string,

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
 import { clone } from "../../lib/clone";
 import { run } from "../../lib/processes";
 import { unpackDebian } from "./debian";
@@ -122,7 +122,9 @@ async function build(
       if (code === 0) resolve();
       else
         reject(
-          new Failure(`cannot build ${tool.name}: go ended with ${code ?? signal ?? "?"}: ${last}`),
+          new UserError(
+            `cannot build ${tool.name}: go ended with ${code ?? signal ?? "?"}: ${last}`,
+          ),
         );
     });
   });

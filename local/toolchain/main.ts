@@ -1,7 +1,8 @@
 /** `npm run toolchain`: what the release workflow publishes, see .github/workflows/toolchain.yml. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { exitWith, Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
+import { exitWith } from "../../lib/run";
 import { cacheFolder } from "../layout";
 import { Progress } from "../../lib/progress";
 import { packParts } from "./pack";
@@ -23,7 +24,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (folder === undefined || address === undefined || rest.length > 0 || !URL.canParse(address))
-    throw new Failure("expected a folder and an address (see npm run toolchain -- --help)");
+    throw new UserError("expected a folder and an address (see npm run toolchain -- --help)");
   const target = resolve(process.env.INIT_CWD ?? "", folder);
   const say = new Progress().of("tools");
   const root = partsFolder(cacheFolder());

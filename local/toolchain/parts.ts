@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
 import { madeWhole } from "../../lib/files";
 import { duration } from "../../lib/progress";
 import { type Release, Unreachable } from "./release";
@@ -133,7 +133,7 @@ async function fetchParts(
       tell("taken from the project's release");
       return true;
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
+      if (!(error instanceof UserError)) throw error;
       if (error instanceof Unreachable) unreachable ??= error;
       else tell(`built, since ${error.message}`);
       return false;

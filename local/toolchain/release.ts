@@ -7,8 +7,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createZstdDecompress } from "node:zlib";
 import { z } from "zod";
-import { messageOf } from "../../lib/errors";
-import { Failure } from "../../lib/failure";
+import { UserError, messageOf } from "../../lib/errors";
 import { clone } from "../../lib/clone";
 import { run } from "../../lib/processes";
 import { duration } from "../../lib/progress";
@@ -48,7 +47,7 @@ export interface Limits {
 const usual: Limits = { idle: 20_000, whole: 300_000, say: 10_000 };
 
 /** The release cannot be had at all, whichever part is asked for. */
-export class Unreachable extends Failure {}
+export class Unreachable extends UserError {}
 
 const megabytes = (bytes: number) => Math.round(bytes / 1e6);
 
@@ -65,20 +64,20 @@ export class Release {
 
   /**
    * Downloads a part, checks it, and unpacks it into a folder.
-   * @throws Failure where it is not there, not in time, or not what it has to be: then nothing was unpacked
+   * @throws UserError where it is not there, not in time, or not what it has to be: then nothing was unpacked
    */
   async unpack(part: string, folder: string, say: (text: string) => void): Promise<void> {
     const pin = this.pins.parts[part];
     if (this.pins.address === null || pin === undefined)
-      throw new Failure(`no release has ${part}`);
+      throw new UserError(`no release has ${part}`);
     const partial = join(folder, "partial");
     const address = new URL(fileOf(part), `${this.pins.address.replace(/\/$/, "")}/`);
     const found = await this.#download(address, pin.size, partial, say);
     if (found !== pin.sha256) {
-      throw new Failure(`${address.href} has the digest ${found}, not ${pin.sha256}`);
+      throw new UserError(`${address.href} has the digest ${found}, not ${pin.sha256}`);
     }
     await unpack(partial, folder).catch((error: unknown) => {
-      throw new Failure(`${address.href} cannot be unpacked: ${messageOf(error)}`);
+      throw new UserError(`${address.href} cannot be unpacked: ${messageOf(error)}`);
     });
     rmSync(partial);
   }
@@ -108,26 +107,26 @@ export class Release {
     const file = await open(path, "wx", 0o600);
     try {
       const answer = await fetch(address, { signal: ending.signal });
-      if (!answer.ok) throw new Failure(`${address.href} answers ${answer.status}`);
+      if (!answer.ok) throw new UserError(`${address.href} answers ${answer.status}`);
       const body: AsyncIterable<Uint8Array> = answer.body ?? Readable.from([]);
       for await (const chunk of body) {
         timers[0].refresh();
         received += chunk.length;
-        if (received > size) throw new Failure(`${address.href} is larger than ${size} bytes`);
+        if (received > size) throw new UserError(`${address.href} is larger than ${size} bytes`);
         hash.update(chunk);
         await file.write(chunk);
       }
     } catch (error) {
       ending.signal.throwIfAborted();
-      if (error instanceof Failure) throw error;
+      if (error instanceof UserError) throw error;
       throw received > 0
-        ? new Failure(`${address.href} was cut off: ${soFar()} fetched`)
+        ? new UserError(`${address.href} was cut off: ${soFar()} fetched`)
         : new Unreachable(`${address.host} cannot be reached (${reasonOf(error)})`);
     } finally {
       for (const timer of timers) clearTimeout(timer);
       await file.close();
     }
-    if (received < size) throw new Failure(`${address.href} was cut off: ${soFar()} fetched`);
+    if (received < size) throw new UserError(`${address.href} was cut off: ${soFar()} fetched`);
     return hash.digest("hex");
   }
 }

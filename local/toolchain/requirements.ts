@@ -1,5 +1,5 @@
 /** What a machine has to have before parts of the toolchain can be made on it. */
-import { Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
 import { readIfThere } from "../../lib/files";
 import { run } from "../../lib/processes";
 import { goVersion } from "./tools";
@@ -33,7 +33,7 @@ export const go: Requirement = {
     });
     const [, major, minor] = /^go(\d+)\.(\d+)/.exec(version) ?? [];
     if (Number(major) === oldestGo.major && Number(minor) < oldestGo.minor)
-      throw new Failure(`${version} is too old`);
+      throw new UserError(`${version} is too old`);
   },
   // Debian 12's own is older.
   packages: { Fedora: "golang", macOS: "go" },
@@ -62,7 +62,7 @@ export const apt: Requirement = {
 /**
  * Checks that the machine has everything that is needed, before anything is made.
  * @param systems those whose commands are told; default: the machine's own
- * @throws Failure naming all that is missing, and how it is installed, in one line
+ * @throws UserError naming all that is missing, and how it is installed, in one line
  */
 export async function checkRequirements(
   needed: readonly Requirement[],
@@ -75,7 +75,7 @@ export async function checkRequirements(
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name).join("; ");
   const commands = systems.map((system) => `${system}: ${commandFor(system, missing)}`);
-  throw new Failure(`missing on this machine: ${names}. ${commands.join(". ")}`);
+  throw new UserError(`missing on this machine: ${names}. ${commands.join(". ")}`);
 }
 
 async function isThere({ check }: Requirement): Promise<boolean> {

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { bookinfoSettings } from "../../components/settings";
 import type { BookinfoSettings, LoginSettings } from "../../components/settings";
-import { Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
 import { libraryFoldersOf } from "../../local/toolchain/debian";
 import type { LoginTools } from "../../local/toolchain/toolchain";
 import { buildApplications, buildPrograms, staticFiles, type Application } from "./applications";
@@ -28,7 +28,7 @@ export const pauseImage = "registry.k8s.io/pause:3.10";
  *
  * @param inputs what they are made of
  * @param names what the stack calls its images; default: as a stack that says nothing of it
- * @throws Failure that names every input, or every library of one, that is missing.
+ * @throws UserError that names every input, or every library of one, that is missing.
  */
 export async function sandboxImages(
   inputs: ImageInputs,
@@ -187,7 +187,7 @@ function checkInputs(inputs: ImageInputs): void {
   );
   if (missing.length === 0) return;
   const named = missing.map(([name, path]) => `${name} (${path})`).join(", ");
-  throw new Failure(
+  throw new UserError(
     `cannot write the images: missing ${named}. Build the toolchain again: npm run sandbox.`,
   );
 }

@@ -1,8 +1,7 @@
 /** One mode, in a process of its own. */
 import { promisify } from "node:util";
-import { StackError } from "../../lib/errors";
+import { UserError } from "../../lib/errors";
 import { isProven, type Report } from "../../commands/verify/verify";
-import { Failure } from "../../lib/failure";
 import type { Layout } from "../layout";
 import { explainingFullDisk } from "../space";
 import { bringUp } from "../up";
@@ -33,7 +32,7 @@ async function outcomeOf(work: Promise<Report>): Promise<Outcome> {
   try {
     return told(await work);
   } catch (error) {
-    if (error instanceof Failure || error instanceof StackError) return { error: error.message };
+    if (error instanceof UserError) return { error: error.message };
     throw error;
   }
 }

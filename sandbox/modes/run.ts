@@ -1,6 +1,7 @@
 /** Every mode in turn on one node: each comes up by an update of the one before, and is verified. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
+import { endingSignals } from "../../lib/run";
 import { type Project, sandboxCommand } from "../../commands/stack/project";
 import type { Layout } from "../layout";
 import { end } from "../../lib/processes";
@@ -10,12 +11,11 @@ import { customDomain, tenantDomain } from "../tenant-service";
 import { type Outcome, outcomeShape } from "./outcome";
 import { areProven, type ModeResult, renderSummary } from "./summary";
 import { assignmentsOf, commandOf, modes, modesFor } from "./table";
-import { endingSignals } from "../../lib/run";
 
 /**
  * Runs the modes that make sense for the project, prints each mode's table and then what came of them all.
  * @returns the exit code: 0 where each came up and enforces what its table says
- * @throws Failure where a signal ends it
+ * @throws UserError where a signal ends it
  */
 export async function runModes(layout: Layout): Promise<number> {
   const { application } = layout.project;
@@ -64,7 +64,7 @@ function outcomeOf(
   child.on("message", (message) => (told = outcomeShape.parse(message)));
   return new Promise((resolve, reject) => {
     child.on("error", (error) => {
-      reject(new Failure(`cannot start ${process.execPath}: ${error.message}`));
+      reject(new UserError(`cannot start ${process.execPath}: ${error.message}`));
     });
     child.on("close", (code, signal) => {
       resolve(told ?? { error: `it ended by ${signal ?? `code ${code}`}; what it said is above` });
@@ -93,10 +93,10 @@ class Interruption {
     child.once("exit", () => (this.#child = undefined));
   }
 
-  /** @throws Failure where there was one */
+  /** @throws UserError where there was one */
   check(mode: string, project: Project): void {
     if (this.#signal === undefined) return;
-    throw new Failure(
+    throw new UserError(
       `ended by ${this.#signal} in the mode "${mode}": "${sandboxCommand(project)}" brings the sandbox back to its own settings`,
     );
   }

@@ -222,7 +222,7 @@ for (const [what, text] of Object.entries({
 }))
   test(`a file that ${what} is refused, as by Pulumi`, { skip }, async () => {
     assert.throws(() => asWeRead(text), {
-      name: "StackError",
+      name: "UserError",
       message: /^Pulumi\.dev\.yaml is not/,
     });
     await assert.rejects(asPulumiReads(text));

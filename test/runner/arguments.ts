@@ -1,6 +1,5 @@
 import { parseArgs } from "node:util";
-import { Failure } from "../../lib/failure";
-import { messageOf } from "../../lib/errors";
+import { UserError, messageOf } from "../../lib/errors";
 
 export const help = `Usage: npm test [-- FILE… | --unit | --changed | --all]
        npm run test:unit
@@ -26,13 +25,13 @@ export interface Arguments {
   readonly help: boolean;
 }
 
-/** @throws Failure for options that are not known, or do not go together */
+/** @throws UserError for options that are not known, or do not go together */
 export function readArguments(args: readonly string[]): Arguments {
   const { values, positionals } = parsed(args);
   const { unit = false, changed = false, all = false, help: asked = false } = values;
   const choices = [positionals.length > 0, unit, changed, all].filter(Boolean).length;
   if (choices > 1) {
-    throw new Failure(
+    throw new UserError(
       "files, --unit, --changed and --all do not go together: expected one of them (see npm test -- --help)",
     );
   }
@@ -48,6 +47,6 @@ function parsed(args: readonly string[]) {
       allowPositionals: true,
     });
   } catch (error) {
-    throw new Failure(`${messageOf(error)} (see npm test -- --help)`);
+    throw new UserError(`${messageOf(error)} (see npm test -- --help)`);
   }
 }

@@ -4,7 +4,8 @@
  */
 import { globSync } from "node:fs";
 import { join, relative } from "node:path";
-import { exitWith, Failure } from "../../lib/failure";
+import { UserError } from "../../lib/errors";
+import { codeOf, endingSignals, exitWith } from "../../lib/run";
 import { cacheFolder } from "../../local/layout";
 import { machineProblem } from "../../sandbox/machine";
 import { comesTrue } from "../../lib/processes";
@@ -18,7 +19,6 @@ import { changedFiles, concernedBy, trackedFiles } from "./changed";
 import { runFiles, type Ran } from "./files";
 import { testGo } from "./go";
 import { renderSlowest } from "./slowest";
-import { codeOf, endingSignals } from "../../lib/run";
 
 const root = join(__dirname, "../..");
 
@@ -77,12 +77,14 @@ function planned({ files, unit, changed, all }: Arguments): Plan {
   };
 }
 
-/** @throws Failure naming every file that is no test */
+/** @throws UserError naming every file that is no test */
 function named(files: readonly string[]): readonly string[] {
   const paths = files.map((file) => relative(root, file));
   const wrong = paths.filter((path) => !tests.includes(path));
   if (wrong.length > 0) {
-    throw new Failure(wrong.map((path) => `${path}: expected a file test/**/*.test.ts`).join("\n"));
+    throw new UserError(
+      wrong.map((path) => `${path}: expected a file test/**/*.test.ts`).join("\n"),
+    );
   }
   return tests.filter((file) => paths.includes(file));
 }

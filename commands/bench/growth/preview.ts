@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { previewConfiguration } from "../../preview/configuration";
 import { writeProject } from "../../preview/project";
 import { stackName, ownProject } from "../../stack/project";
-import { exitWith } from "../../../lib/failure";
+import { exitWith } from "../../../lib/run";
 import { cacheFolder } from "../../../local/layout";
 import { ensurePulumi } from "../../../local/toolchain/toolchain";
 import { runEngine, type Subject } from "../inside/runs";

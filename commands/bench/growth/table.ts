@@ -1,5 +1,5 @@
 /** The access table and its workloads with more services than Bookinfo has: each is called by the one before it. */
-import { Failure } from "../../../lib/failure";
+import { UserError } from "../../../lib/errors";
 
 /** The services that the clone's own table has. */
 export const ownServices = 4;
@@ -61,11 +61,11 @@ export function editsFor(services: number): readonly Edit[] {
   ];
 }
 
-/** @throws Failure when the anchor is not in the text exactly once: then the table looks different by now */
+/** @throws UserError when the anchor is not in the text exactly once: then the table looks different by now */
 export function edited(text: string, { file, anchor, replacement }: Edit): string {
   const parts = text.split(anchor);
   if (parts.length !== 2) {
-    throw new Failure(
+    throw new UserError(
       `commands/bench/growth/table.ts does not know how to extend ${file}: look for ${anchor.trim()}`,
     );
   }

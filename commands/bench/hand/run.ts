@@ -3,7 +3,7 @@
  * `run.ts up` makes them from nothing, `run.ts again` gives the same once more. It prints the seconds that each step took;
  * what it takes to load this program is in none of them.
  */
-import { exitWith } from "../../../lib/failure";
+import { exitWith } from "../../../lib/run";
 import { printOutput, readInput } from "../output";
 import { boot } from "./boot";
 import { applyAll, applyApplication, runHelm } from "./commands";

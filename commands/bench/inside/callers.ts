@@ -3,7 +3,7 @@ import { z } from "zod";
 import { bookinfo } from "../../../components/access";
 import { cookieName } from "../../../components/login/names";
 import { namespaces } from "../../../components/names";
-import { Failure } from "../../../lib/failure";
+import { UserError } from "../../../lib/errors";
 import type { StackOutputs } from "../../stack/outputs";
 import { permissionsOf } from "../../verify/plan/permissions";
 import { cookiesOf } from "../../verify/tokens/sessions";
@@ -64,7 +64,7 @@ async function validToken(outputs: StackOutputs): Promise<string> {
   const machine = outputs.viewers.machines.find(({ permissions }) =>
     permissions.includes(permission),
   );
-  if (machine === undefined) throw new Failure("no machine may read details");
+  if (machine === undefined) throw new UserError("no machine may read details");
   const body = new URLSearchParams({
     grant_type: "client_credentials",
     client_id: outputs.clientIds.machines[machine.name] ?? "",
@@ -72,7 +72,7 @@ async function validToken(outputs: StackOutputs): Promise<string> {
     audience: outputs.audience,
   });
   const response = await fetch(new URL("oauth/token", outputs.issuer), { method: "POST", body });
-  if (!response.ok) throw new Failure(`the tenant refused a token: ${response.status}`);
+  if (!response.ok) throw new UserError(`the tenant refused a token: ${response.status}`);
   return z.object({ access_token: z.string() }).parse(await response.json()).access_token;
 }
 
@@ -81,6 +81,6 @@ async function validSession(outputs: StackOutputs): Promise<string> {
   const user = outputs.viewers.users.find(({ roles }) =>
     permissionsOf(bookinfo, roles).includes(permission),
   );
-  if (user === undefined) throw new Failure("no user may read details");
+  if (user === undefined) throw new UserError("no user may read details");
   return cookiesOf(bookinfo, outputs, user.email, { signal: AbortSignal.timeout(60_000) });
 }

@@ -4,14 +4,15 @@
  */
 import { join } from "node:path";
 import { stackName, ownProject } from "../../stack/project";
-import { exitWith, Failure } from "../../../lib/failure";
+import { UserError } from "../../../lib/errors";
+import { exitWith } from "../../../lib/run";
 import { clone } from "../../../lib/clone";
 import { printOutput } from "../output";
 import { runEngine, secondsOfNoOp, type Subject } from "./runs";
 
 async function main(): Promise<number> {
   const [command = "", repeat = "", folder = ""] = process.argv.slice(2);
-  if (command !== "up" && command !== "preview") throw new Failure(`no such command: ${command}`);
+  if (command !== "up" && command !== "preview") throw new UserError(`no such command: ${command}`);
   const program = join(clone, "index.ts");
   // The shell starts in the folder of the sandbox's own project.
   const sandbox: Subject = {

@@ -5,15 +5,14 @@
  */
 import { bookinfo } from "../../../components/access";
 import { stackName } from "../../stack/project";
-import { exitWith, Failure } from "../../../lib/failure";
-import { StackError } from "../../../lib/errors";
+import { UserError } from "../../../lib/errors";
+import { endingSignals, exitWith } from "../../../lib/run";
 import { readOutputs } from "../../stack/outputs";
 import { printOutput } from "../output";
 import { callerNames } from "../parts/latency";
 import { type Caller, callers, type Enforcement, type Sign } from "./callers";
 import { Policies } from "./policies";
 import { measureTurn } from "./turn";
-import { endingSignals } from "../../../lib/run";
 
 /** For a change to reach every sidecar, in milliseconds. */
 const patience = 60_000;
@@ -27,7 +26,7 @@ const path = "/api/v1/products/0";
 async function until(url: string, { headers, status, setsCookie }: Sign): Promise<void> {
   const deadline = Date.now() + patience;
   for (let agreed = 0; agreed < agreeing;) {
-    if (Date.now() > deadline) throw new Failure(`${url} is not answered with ${status} only`);
+    if (Date.now() > deadline) throw new UserError(`${url} is not answered with ${status} only`);
     const response = await fetch(url, { headers });
     await response.arrayBuffer();
     const agrees = response.status === status && response.headers.has("set-cookie") === setsCookie;
@@ -61,7 +60,7 @@ function untilInterrupted(): Promise<never> {
   return new Promise((_resolve, reject) => {
     for (const signal of endingSignals) {
       process.once(signal, () => {
-        reject(new Failure(`ended by ${signal}`));
+        reject(new UserError(`ended by ${signal}`));
       });
     }
   });
@@ -70,7 +69,7 @@ function untilInterrupted(): Promise<never> {
 async function main(): Promise<number> {
   const [, , repeat, name] = process.argv;
   const known = callerNames.find((one) => one === name);
-  if (known === undefined) throw new Failure(`there is no caller "${name ?? ""}"`);
+  if (known === undefined) throw new UserError(`there is no caller "${name ?? ""}"`);
   const outputs = await readOutputs(bookinfo, process.cwd(), stackName);
   const url = new URL(path, outputs.gatewayUrl).href;
   const caller = await callers[known](outputs);
@@ -84,4 +83,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-exitWith(main(), StackError);
+exitWith(main());

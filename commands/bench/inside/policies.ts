@@ -1,6 +1,6 @@
 /** Takes the policies of some namespaces away for a while, and puts them back. */
 import { z } from "zod";
-import { Failure } from "../../../lib/failure";
+import { UserError } from "../../../lib/errors";
 import { run } from "../../../lib/processes";
 
 const kinds = "authorizationpolicies.security.istio.io,requestauthentications.security.istio.io";
@@ -29,7 +29,7 @@ export class Policies {
     private readonly list: string,
   ) {}
 
-  /** @throws Failure when there are none in one of them: then there is nothing to compare with */
+  /** @throws UserError when there are none in one of them: then there is nothing to compare with */
   static async read(namespaces: readonly string[]): Promise<Policies> {
     const found = await Promise.all(namespaces.map(policiesOf));
     const list = { apiVersion: "v1", kind: "List", items: found.flat() };
@@ -50,6 +50,6 @@ async function policiesOf(namespace: string) {
   const found = await run("kubectl", ["get", kinds, "--namespace", namespace, "--output=json"]);
   // What the server adds is left out: with its version the objects would not be taken again.
   const { items } = listSchema.parse(JSON.parse(found));
-  if (items.length === 0) throw new Failure(`${namespace} has no policies`);
+  if (items.length === 0) throw new UserError(`${namespace} has no policies`);
   return items;
 }

@@ -5,7 +5,7 @@
  */
 import { createRequire } from "node:module";
 import { type EngineEvent, LocalWorkspace } from "@pulumi/pulumi/automation";
-import { exitWith } from "../../../lib/failure";
+import { exitWith } from "../../../lib/run";
 import { printOutput } from "../output";
 import type { EngineRun } from "./runs";
 

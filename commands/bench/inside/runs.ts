@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { clone } from "../../../lib/clone";
-import { Failure } from "../../../lib/failure";
+import { UserError } from "../../../lib/errors";
 import { run } from "../../../lib/processes";
 import { parseOutput } from "../output";
 import { programOf } from "../sandbox";
@@ -39,9 +39,9 @@ export async function runEngine(command: "up" | "preview", subject: Subject): Pr
   return parseOutput("commands/bench/inside/run.ts", said, runSchema);
 }
 
-/** The seconds of a run. @throws Failure when it changes anything: then it is not what is measured */
+/** The seconds of a run. @throws UserError when it changes anything: then it is not what is measured */
 export function secondsOfNoOp({ seconds, changes }: EngineRun, { stack }: Subject): number {
   const changed = Object.entries(changes).find(([kind, count]) => kind !== "same" && count > 0);
   if (changed === undefined) return seconds;
-  throw new Failure(`the engine has something to do to ${stack}: ${changed[1]} to ${changed[0]}`);
+  throw new UserError(`the engine has something to do to ${stack}: ${changed[1]} to ${changed[0]}`);
 }

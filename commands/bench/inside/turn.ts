@@ -1,7 +1,7 @@
 /** The same request again and again for one turn. */
 import { setTimeout as pause } from "node:timers/promises";
 import autocannon from "autocannon";
-import { Failure } from "../../../lib/failure";
+import { UserError } from "../../../lib/errors";
 
 /** Far from what the services can take: what is measured is the way, and no queue. */
 const load = { connections: 4, requestsPerSecond: 100 };
@@ -16,7 +16,7 @@ const warmUp = 2_000;
  * Measures one turn, over connections of its own: Envoy judges a connection that was there before by the policies that
  * it began with, until it is drained.
  * @returns the microseconds of every request
- * @throws Failure when one was not answered with 200
+ * @throws UserError when one was not answered with 200
  */
 export async function measureTurn(
   url: string,
@@ -49,6 +49,6 @@ export async function measureTurn(
     instance.stop();
   }
   if (refused > 0 || samples.length === 0)
-    throw new Failure(`${refused} requests failed, ${samples.length} succeeded`);
+    throw new UserError(`${refused} requests failed, ${samples.length} succeeded`);
   return samples;
 }

@@ -1,7 +1,7 @@
 /** The part `memory`: what the node's processes hold in memory. */
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Failure } from "../../../lib/failure";
+import { UserError } from "../../../lib/errors";
 import type { Layout } from "../../../sandbox/layout";
 import { nodeService } from "../../../local/node/node";
 import { commandLines, readProcess } from "../../../lib/processes";
@@ -68,7 +68,7 @@ export interface NodeProcess {
 /** The node's first process and all that descend from it: its control group has the pods alone. */
 function processesOf(layout: Layout): readonly NodeProcess[] {
   const { pid: first } = nodeService(layout);
-  if (first === undefined) throw new Failure("no node runs whose memory could be measured");
+  if (first === undefined) throw new UserError("no node runs whose memory could be measured");
   const parents = new Map(
     commandLines().map(({ pid }) => [pid, parentOf(readProcess(pid, "status"))] as const),
   );

@@ -1,5 +1,5 @@
 /** The part `verify`: how many cells, and how fast. */
-import { Failure } from "../../../lib/failure";
+import { UserError } from "../../../lib/errors";
 import type { Finished } from "../sandbox";
 import type { Context, Found } from "./part";
 
@@ -44,12 +44,12 @@ export async function measureVerify({ sandbox, repeat }: Context): Promise<Found
   };
 }
 
-/** @throws Failure where verify's output is not what is known of it: its announcement and its last line */
+/** @throws UserError where verify's output is not what is known of it: its announcement and its last line */
 export function readRun({ lines, seconds }: Pick<Finished, "lines" | "seconds">): VerifyRun {
   const announced = lines.find(({ text }) => /\bSending \d+ requests\b/.test(text));
   const counted = lines.findLast(({ text }) => /^\d+ cells,/.test(text));
   if (announced === undefined || counted === undefined) {
-    throw new Failure('verify does not say "Sending N requests" and "N cells, …"');
+    throw new UserError('verify does not say "Sending N requests" and "N cells, …"');
   }
   const all = Number(/^\d+/.exec(counted.text)?.[0]);
   const notTried = Number(/(\d+) not tried/.exec(counted.text)?.[1] ?? 0);

@@ -14,7 +14,7 @@ import {
 import type { ClusterSettings, GatewaySettings } from "../../../components/config";
 import { namespaces } from "../../../components/names";
 import { explained } from "../../stack/cluster";
-import { firstLine, reasonOf, StackError } from "../../../lib/errors";
+import { UserError, firstLine, reasonOf } from "../../../lib/errors";
 import { type Check, failed, notTried, ok, once, type Outcome } from "../check";
 import { rememberCredentials, type Stack, textOf } from "../stack";
 import { judgePresent } from "./present";
@@ -199,7 +199,7 @@ async function judgeCertificate(
   try {
     return judgePair(certificate, key, setting, new URL(url).hostname);
   } catch (error) {
-    if (error instanceof StackError) return failed(error.message, make);
+    if (error instanceof UserError) return failed(error.message, make);
     throw error;
   }
 }
@@ -232,6 +232,6 @@ function readPem<Value>(field: string, setting: string, read: () => Value): Valu
   try {
     return read();
   } catch {
-    throw new StackError(`${field} of ${setting} is not PEM that can be read`);
+    throw new UserError(`${field} of ${setting} is not PEM that can be read`);
   }
 }

@@ -1,7 +1,7 @@
 /** Collects what the engine tells of the policy pack, and whether the pack has judged at all. */
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { z } from "zod";
-import { Failure } from "../../../lib/failure";
+import { UserError } from "../../../lib/errors";
 import type { PackConfiguration } from "./configuration";
 import { packName } from "./pack";
 import { inOrder, type Violation, violationOf } from "./violations";
@@ -38,16 +38,16 @@ export class PackFindings {
 
   /**
    * What was found, once the engine is done.
-   * @throws Failure where a rule was not asked: that nobody found anything does not mean that there is nothing
+   * @throws UserError where a rule was not asked: that nobody found anything does not mean that there is nothing
    */
   violations(): Violation[] {
-    if (!this.#stackJudged) throw new Failure("the policy pack has not judged the stack");
+    if (!this.#stackJudged) throw new UserError("the policy pack has not judged the stack");
     const missing = Object.entries(this.configuration).filter(
       ([name, { level }]) => level !== "disabled" && !this.#asked.has(name),
     );
     if (missing.length === 0) return inOrder(this.#violations);
     const names = missing.map(([name]) => name).join(", ");
-    throw new Failure(`the policy pack has not judged by all of its rules: ${names}`);
+    throw new UserError(`the policy pack has not judged by all of its rules: ${names}`);
   }
 
   /**

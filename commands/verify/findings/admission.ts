@@ -18,7 +18,7 @@ import { type Finding, madeAnew, type ProvenFinding } from "./finding";
  * Reads the policy and its binding. Where they differ, the API server is asked whether it would admit a pod that they are
  * to refuse; none is made.
  * @param kubeconfig the file's content
- * @throws StackError where the API server does not answer
+ * @throws UserError where the API server does not answer
  */
 export async function admissionFindings(
   application: Application,

@@ -74,7 +74,7 @@ const dump = z.object({
 
 /**
  * Reads the configuration of each of the gateway's pods that runs.
- * @throws StackError where a pod does not give its configuration
+ * @throws UserError where a pod does not give its configuration
  */
 export function readGateways(
   config: KubeConfig,

@@ -56,7 +56,7 @@ type WorkloadInventory = Pick<
 /**
  * Looks for what the stack does not explain, in the cluster and at the tenant.
  * @param senders what the requests are sent with
- * @throws StackError when the cluster does not answer; a tenant that does not is said
+ * @throws UserError when the cluster does not answer; a tenant that does not is said
  */
 export async function findUnexplained(
   application: Application,

@@ -86,7 +86,7 @@ export function pluralOf(kind: string): string {
 /**
  * Reads it, all at once.
  * @param kubeconfig the file's content
- * @throws StackError saying what could not be read
+ * @throws UserError saying what could not be read
  */
 export async function readInventory(kubeconfig: string): Promise<Inventory> {
   const cluster = loadCluster(kubeconfig);

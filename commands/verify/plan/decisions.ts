@@ -22,7 +22,7 @@ import type { Vantage } from "./vantages";
  * has no route for, and what is sent to a sidecar's own ports or over loopback.
  * @param outputs the kubeconfig is the file's content
  * @returns a decision for each cell in their order; undefined where no policy decides
- * @throws StackError when the cluster does not answer
+ * @throws UserError when the cluster does not answer
  */
 export async function decisionsOn(
   application: Application,

@@ -18,7 +18,7 @@ import * as x509 from "@peculiar/x509";
 import { BinaryReader, BinaryWriter } from "google-protobuf";
 import { namespaces, type ServiceAccountName } from "../../../components/names";
 import { explained, loadCluster, unlessMissing } from "../../stack/cluster";
-import { firstLine, StackError } from "../../../lib/errors";
+import { UserError, firstLine } from "../../../lib/errors";
 import { everyOne, unlessAborted, until } from "../../../lib/poll";
 import { isReady } from "../../stack/pods";
 import type { Plain } from "../../stack/cluster";
@@ -40,11 +40,11 @@ export function accountName({ namespace, name }: ServiceAccountName): string {
 /** By `accountName`. */
 export type Identities = ReadonlyMap<string, Identity>;
 
-/** @throws StackError where none was issued */
+/** @throws UserError where none was issued */
 export function identityOf(account: ServiceAccountName, identities: Identities): Identity {
   const identity = identities.get(accountName(account));
   if (identity === undefined)
-    throw new StackError(`no certificate was issued for service account ${accountName(account)}`);
+    throw new UserError(`no certificate was issued for service account ${accountName(account)}`);
   return identity;
 }
 
@@ -68,7 +68,7 @@ const rootConfigMap = { name: "istio-ca-root-cert", key: "root-cert.pem" };
  * Who asks needs the right to create tokens of these service accounts, and to forward ports to istiod's pods.
  * @param kubeconfig the file's content
  * @param deadline milliseconds that the authority may take. Default: 15 000
- * @throws StackError where the cluster or the mesh's authority refuses
+ * @throws UserError where the cluster or the mesh's authority refuses
  */
 export async function issueIdentities(
   kubeconfig: string,
@@ -115,7 +115,7 @@ async function rootOf(api: CoreV1Api): Promise<string> {
     api.readNamespacedConfigMap({ namespace: namespaces.mesh, name }),
   );
   const root = data?.[key];
-  if (root === undefined) throw new StackError(`ConfigMap ${name} has no ${key}: is it Istio's?`);
+  if (root === undefined) throw new UserError(`ConfigMap ${name} has no ${key}: is it Istio's?`);
   return root;
 }
 
@@ -127,7 +127,7 @@ async function authorityPod(api: CoreV1Api): Promise<string> {
   const name = items.find((pod) => isReady(pod) && pod.metadata?.deletionTimestamp === undefined)
     ?.metadata?.name;
   if (name === undefined)
-    throw new StackError(
+    throw new UserError(
       `no pod of istiod is ready in ${namespaces.mesh}: it issues the workloads' certificates`,
     );
   return name;
@@ -196,7 +196,7 @@ async function tokenOf(
     );
   const created = await until(create, { deadline: accountDeadline, signal });
   if (created === undefined)
-    throw new StackError(`there is no service account ${accountName(account)}: is the stack up?`);
+    throw new UserError(`there is no service account ${accountName(account)}: is the stack up?`);
   return created.status?.token ?? "";
 }
 
@@ -238,12 +238,12 @@ async function issue(
   };
 }
 
-function refused(account: ServiceAccountName, error: grpc.ServiceError | null): StackError {
+function refused(account: ServiceAccountName, error: grpc.ServiceError | null): UserError {
   const reason =
     error?.code === grpc.status.DEADLINE_EXCEEDED
       ? `it does not answer at port ${authorityPort}`
       : (error?.details ?? "its answer is empty");
-  return new StackError(
+  return new UserError(
     `istiod issues no certificate for service account ${accountName(account)}: ${firstLine(reason)}`,
   );
 }

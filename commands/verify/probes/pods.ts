@@ -4,7 +4,7 @@ import { PassThrough } from "node:stream";
 import { CoreV1Api, CustomObjectsApi, Exec } from "@kubernetes/client-node";
 import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
 import { explained, loadCluster } from "../../stack/cluster";
-import { StackError } from "../../../lib/errors";
+import { UserError } from "../../../lib/errors";
 import { isReady, isStuck, stateOf } from "../../stack/pods";
 import {
   create,
@@ -119,7 +119,7 @@ async function ready(
     { deadline, signal },
   );
   if (done === undefined) {
-    throw new StackError(
+    throw new UserError(
       `a probe pod is not ready after ${Math.round(deadline / 1000)} s: ${waitingFor}`,
     );
   }
@@ -128,12 +128,12 @@ async function ready(
 /** Some states do not pass by waiting. */
 function refuseHopeless(pod: V1Pod): void {
   if (isStuck(pod)) {
-    throw new StackError(
+    throw new UserError(
       `the probe pod ${nameOf(pod)} cannot start: ${stateOf(pod)}. Name an image that the cluster can pull, with node on its PATH, by --probe-image.`,
     );
   }
   if (pod.status?.phase === "Failed") {
-    throw new StackError(`the probe pod ${nameOf(pod)} has ended: ${stateOf(pod)}`);
+    throw new UserError(`the probe pod ${nameOf(pod)} has ended: ${stateOf(pod)}`);
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
-import { firstLine, StackError } from "../../../lib/errors";
+import { UserError, firstLine } from "../../../lib/errors";
 import type { Identity } from "./identities";
 
 /** One request, sent as it is written: the path is not normalized. */
@@ -45,7 +45,7 @@ export type Observed = Answer | z.infer<typeof failure>;
 export interface Prober {
   /**
    * @param identity whose requests they are, in the mesh. Left out: those of the place that the probe is in
-   * @throws StackError when the probe ended before it answered.
+   * @throws UserError when the probe ended before it answered.
    */
   send(requests: readonly ProbeRequest[], identity?: Identity): Promise<readonly Observed[]>;
   close(): void;
@@ -90,7 +90,7 @@ export function proberOver(
   let complaint = "";
   let ended = false;
   const lost = () =>
-    new StackError(
+    new UserError(
       `the probe ${place} ended before it answered${complaint && `: ${firstLine(complaint)}`}`,
     );
   // Its end is told by its output, which the lines below notice.
@@ -126,7 +126,7 @@ function parseResults(place: string, line: string, count: number): readonly Obse
   } catch {
     // The message below is all that a person can use.
   }
-  throw new StackError(`the probe ${place} answered with something that is not its results`);
+  throw new UserError(`the probe ${place} answered with something that is not its results`);
 }
 
 /** A probe where this program runs. */

@@ -1,6 +1,6 @@
 /** The probe pods of one run, on their way. */
 import type { Application } from "../../../components/application";
-import { StackError } from "../../../lib/errors";
+import { UserError } from "../../../lib/errors";
 import { everyOne } from "../../../lib/poll";
 import { type ComingProbers, defaultProbeImage, probePods } from "./pods";
 import { foreignAccount, podsToProbeFrom } from "../plan/vantages";
@@ -54,7 +54,7 @@ export function startProbes(options: ProbesOptions): Probes {
     },
   );
   const remove = async () => {
-    removed.abort(new StackError("the probe pods are not wanted any more"));
+    removed.abort(new UserError("the probe pods are not wanted any more"));
     // A pod that is being created now would stay.
     await ended;
     await pods.remove();

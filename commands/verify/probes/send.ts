@@ -1,6 +1,6 @@
 /** Sends the cells' requests, each from its vantage point. */
 import type { ObservedCell, PlannedCell } from "../plan/cells";
-import { StackError } from "../../../lib/errors";
+import { UserError } from "../../../lib/errors";
 import { unlisted } from "../plan/expectations";
 import { matches } from "../judge";
 import type { Answer, Observed, ProbeRequest } from "./prober";
@@ -35,7 +35,7 @@ export async function sendAll(
       if (first === undefined) return;
       const { vantage, service } = first.cell;
       const send = senders.get(vantage);
-      if (send === undefined) throw new StackError(`nothing sends requests ${vantage}`);
+      if (send === undefined) throw new UserError(`nothing sends requests ${vantage}`);
       const sent = [first, ...others].flatMap((each) =>
         each.request === undefined ? [] : [{ each, request: each.request }],
       );

@@ -28,7 +28,7 @@ const outputsOf = (files: readonly ReportFile[]) =>
 
 /**
  * Checks that every file can be written.
- * @throws StackError naming the option whose file cannot be written, or that is one too many
+ * @throws UserError naming the option whose file cannot be written, or that is one too many
  */
 export function checkReportFiles(files: readonly ReportFile[]): Promise<void> {
   return checkFiles(outputsOf(files));

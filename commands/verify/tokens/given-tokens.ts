@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { decodeJwt } from "jose";
 import type { JWTPayload } from "jose";
 import type { TokenOption } from "../arguments";
-import { reasonOf, StackError } from "../../../lib/errors";
+import { UserError, reasonOf } from "../../../lib/errors";
 import type { StackOutputs } from "../../stack/outputs";
 import type { Issued, IssuedTokens } from "./tokens";
 import { machineViewer } from "../plan/viewers";
@@ -11,7 +11,7 @@ import { machineViewer } from "../plan/viewers";
 /**
  * Reads the given tokens, by viewer. What a token lacks to be that viewer's at this stack is said
  * here; that it is genuine is the mesh's to find.
- * @throws StackError naming the option, never the token
+ * @throws UserError naming the option, never the token
  */
 export async function readGivenTokens(
   given: readonly TokenOption[],
@@ -23,7 +23,7 @@ export async function readGivenTokens(
   ]);
   const tokens = new Map<string, Issued>();
   for (const { name, file } of given) {
-    const problem = (what: string) => new StackError(`--token ${name}=${file}: ${what}`);
+    const problem = (what: string) => new UserError(`--token ${name}=${file}: ${what}`);
     const viewer = viewers.get(name);
     if (viewer === undefined) {
       const known = [...viewers.keys()].join(", ");

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 import type { Interface } from "node:readline/promises";
-import { StackError } from "../../../lib/errors";
+import { UserError } from "../../../lib/errors";
 import type { StackOutputs } from "../../stack/outputs";
 import { isCallback, PageRefusal } from "./sign-in";
 import { authorizations } from "./tokens";
@@ -54,7 +54,7 @@ export async function withPeople<Result>(
     if (!(error instanceof PageRefusal)) throw error;
     if (terminal === undefined) {
       if (withoutTerminal === undefined) throw error;
-      throw new StackError(`${error.message}. ${withoutTerminal}`);
+      throw new UserError(`${error.message}. ${withoutTerminal}`);
     }
     console.error(error.message);
     return run(await ask());
@@ -66,7 +66,7 @@ export async function withPeople<Result>(
  * tenant, and the person pastes the address at which it arrives. That address is the gateway's,
  * which need not answer there; so no other callback has to be allowed at the tenant.
  * @param given tokens that are there already, by viewer
- * @throws StackError without a terminal, or when a user has not signed in in time
+ * @throws UserError without a terminal, or when a user has not signed in in time
  */
 export async function askEveryUser(
   outputs: StackOutputs,
@@ -77,14 +77,14 @@ export async function askEveryUser(
   if (missing.length === 0) return given;
   if (terminal === undefined) {
     const named = missing.map(({ email }) => `--token ${email}=FILE`).join(" ");
-    throw new StackError(`no terminal to ask on: give the users' access tokens by ${named}`);
+    throw new UserError(`no terminal to ask on: give the users' access tokens by ${named}`);
   }
   const tokens = new Map(given);
   const authorize = await authorizations(outputs, signal);
   const lines = createInterface({ ...terminal, terminal: false });
   const closed = new AbortController();
   lines.on("close", () => {
-    closed.abort(new StackError("the terminal was closed before every user had signed in"));
+    closed.abort(new UserError("the terminal was closed before every user had signed in"));
   });
   try {
     for (const { email } of missing) {
@@ -102,7 +102,7 @@ export async function askEveryUser(
 function late(email: string, deadline: number, inTime: AbortSignal) {
   return (error: unknown): never => {
     if (error !== inTime.reason) throw error;
-    throw new StackError(
+    throw new UserError(
       `sign-in of ${email} failed: nothing was pasted within ${Math.round(deadline / 1000)} s`,
     );
   };

@@ -3,7 +3,7 @@ import type { Application } from "../../../components/application";
 import { CookieJar } from "tough-cookie";
 import { callbackOf } from "../../../components/identity/addresses";
 import { loginPaths } from "../../../components/login/names";
-import { reasonOf, StackError } from "../../../lib/errors";
+import { UserError, reasonOf } from "../../../lib/errors";
 import type { StackOutputs } from "../../stack/outputs";
 import { everyOne, until } from "../../../lib/poll";
 import { signIn, SignInFailure } from "./sign-in";
@@ -23,7 +23,7 @@ export interface SessionOptions {
 
 /**
  * A session of every user whose password is known, one of somebody who has signed out, and one that nobody was given.
- * @throws StackError where a sign-in does not lead to a session
+ * @throws UserError where a sign-in does not lead to a session
  */
 export async function sessionsOf(
   application: Application,
@@ -54,7 +54,7 @@ export async function sessionsOf(
 
 /**
  * A new session of one user's, as a Cookie header has it.
- * @throws StackError where the sign-in does not lead to a session
+ * @throws UserError where the sign-in does not lead to a session
  */
 export async function cookiesOf(
   application: Application,
@@ -101,7 +101,7 @@ async function atLast<T>(
     },
     { deadline, signal },
   );
-  if (attempted === undefined) throw failure ?? new StackError(`${origin} does not answer`);
+  if (attempted === undefined) throw failure ?? new UserError(`${origin} does not answer`);
   return attempted.result;
 }
 
@@ -117,7 +117,7 @@ async function beginSession(
   signal: AbortSignal,
 ): Promise<Session> {
   const at = login?.at ?? "none";
-  if (at === "none") throw new StackError("nobody signs in through this stack (login.at)");
+  if (at === "none") throw new UserError("nobody signs in through this stack (login.at)");
   const jar = new CookieJar();
   const arrived = await signIn({
     start: new URL(loginPaths(application)[at].signIn, gatewayUrl),
@@ -131,7 +131,7 @@ async function beginSession(
   await visit(arrived.href, jar, signal, failed);
   const cookies = await jar.getCookieString(gatewayUrl);
   if (cookies === "")
-    throw new StackError(`${failed}: ${arrived.origin}${arrived.pathname} set no cookie`);
+    throw new UserError(`${failed}: ${arrived.origin}${arrived.pathname} set no cookie`);
   return { jar, cookies };
 }
 

@@ -4,10 +4,10 @@
  */
 import { load } from "cheerio";
 import { CookieJar } from "tough-cookie";
-import { firstLine, reasonOf, StackError } from "../../../lib/errors";
+import { UserError, firstLine, reasonOf } from "../../../lib/errors";
 
 /** A sign-in that stopped at one place: what that place said, or that it did not answer. */
-export class SignInFailure extends StackError {
+export class SignInFailure extends UserError {
   /**
    * @param origin scheme, host and port of the place
    * @param status of its answer; undefined where none came
@@ -88,7 +88,7 @@ async function follow(first: PageRequest, signIn: SignIn, jar: CookieJar): Promi
     if (repeated && request.form !== undefined) requireSameSite(target, request.url, signIn.email);
     request = repeated ? { ...request, url: target } : { url: target };
   }
-  throw new StackError(
+  throw new UserError(
     `sign-in of ${signIn.email} failed: more than ${maximumRedirects} redirects in a row`,
   );
 }
@@ -124,7 +124,7 @@ export function isCallback(url: URL, callback: URL): boolean {
 /** A password goes to the site that showed the form, and to no other. */
 function requireSameSite(target: URL, page: URL, email: string): void {
   if (target.origin !== page.origin) {
-    throw new StackError(
+    throw new UserError(
       `sign-in of ${email} failed: the form at ${page.origin} is sent to ${target.origin}, another site`,
     );
   }

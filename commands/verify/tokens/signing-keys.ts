@@ -4,7 +4,7 @@ import { calculateJwkThumbprint, decodeProtectedHeader, generateKeyPair, importJ
 import type { CryptoKey, GenerateKeyPairResult, JWK } from "jose";
 import { z } from "zod";
 import { signatureAlgorithm } from "../../../components/identity/keys";
-import { reasonOf, StackError } from "../../../lib/errors";
+import { UserError, reasonOf } from "../../../lib/errors";
 
 const signingKey = z.looseObject({
   kty: z.enum(["RSA", "EC", "OKP"]),
@@ -26,10 +26,10 @@ export type SigningKeys = ReadonlyMap<string, JWK>;
 
 /**
  * Reads a private JWK set.
- * @throws StackError naming the file, never its content.
+ * @throws UserError naming the file, never its content.
  */
 export async function readSigningKeys(file: string): Promise<SigningKeys> {
-  const problem = (what: string) => new StackError(`the signing key file ${file} ${what}`);
+  const problem = (what: string) => new UserError(`the signing key file ${file} ${what}`);
   let content: unknown;
   try {
     content = JSON.parse(await readFile(file, "utf8"));
@@ -61,7 +61,7 @@ export async function chooseSigningKey(
 ): Promise<SigningKey> {
   const found = await findSigningKey(keys, published, genuine);
   if (found !== undefined) return found;
-  throw new StackError(
+  throw new UserError(
     `the signing key file holds none of the keys that the tenant publishes (${
       published.map(({ kid }) => kid ?? "unnamed").join(", ") || "none"
     })`,
@@ -133,6 +133,6 @@ export async function publishedKeys(jwksUri: string, signal: AbortSignal): Promi
   } catch (error) {
     signal.throwIfAborted();
     const reason = error instanceof z.ZodError ? "it is not a JWK set" : reasonOf(error);
-    throw new StackError(`cannot read the tenant's keys at ${jwksUri}: ${reason}`);
+    throw new UserError(`cannot read the tenant's keys at ${jwksUri}: ${reason}`);
   }
 }

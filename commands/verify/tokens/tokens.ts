@@ -1,7 +1,7 @@
 /** The real tokens, as the tenant issues them to people and machines. */
 import * as client from "openid-client";
 import { callbackOf } from "../../../components/identity/addresses";
-import { reasonOf, StackError } from "../../../lib/errors";
+import { UserError, reasonOf } from "../../../lib/errors";
 import { issuerAtOwnDomain, type StackOutputs } from "../../stack/outputs";
 import { PageRefusal, signIn } from "./sign-in";
 import { machineViewer } from "../plan/viewers";
@@ -75,7 +75,7 @@ async function discover(
     };
   } catch (error) {
     signal.throwIfAborted();
-    throw new StackError(`the tenant ${issuer} does not answer as expected: ${reasonOf(error)}`);
+    throw new UserError(`the tenant ${issuer} does not answer as expected: ${reasonOf(error)}`);
   }
 }
 
@@ -96,7 +96,7 @@ export interface Authorization {
   readonly callback: URL;
   /**
    * The tokens, for the callback's address as the browser arrived at it.
-   * @throws StackError also where somebody else has signed in
+   * @throws UserError also where somebody else has signed in
    */
   readonly finish: (arrived: URL) => Promise<Issued>;
 }
@@ -146,7 +146,7 @@ async function authorization(
   const { web: clientId } = outputs.clientIds;
   const { web: clientSecret } = outputs.clientSecrets;
   if (clientId === undefined || clientSecret === undefined) {
-    throw new StackError(
+    throw new UserError(
       `nobody can sign in as ${email}: the stack has no client for people (identity.client). Give the token by --token ${email}=FILE`,
     );
   }
@@ -228,10 +228,10 @@ async function tokenFrom(
     issued = await ask();
   } catch (error) {
     signal.throwIfAborted();
-    throw new StackError(`${what} failed: ${protocolReason(error)}`);
+    throw new UserError(`${what} failed: ${protocolReason(error)}`);
   }
   if (issued.access_token.split(".").length !== 3) {
-    throw new StackError(
+    throw new UserError(
       `${what} failed: the tenant issued an opaque token. Is ${audience} the identifier of one of its APIs?`,
     );
   }

@@ -5,6 +5,7 @@
  * a few fixed strings. In a plug-in values are plain JSON; which parts are secret is carried
  * beside them, so that the code that talks to an API never sees a wrapper.
  */
+import { Redactor } from "../../../lib/redaction";
 
 /** Plain JSON; a value that is not known yet is the string `unknown`. */
 export type Value = null | boolean | number | string | Value[] | Properties;
@@ -145,6 +146,5 @@ function texts(value: Value): string[] {
 
 /** The message on one line, without any of the secret texts. */
 export function redact(message: string, secretTexts: readonly string[]): string {
-  const hidden = secretTexts.reduce((text, secret) => text.replaceAll(secret, "[secret]"), message);
-  return hidden.replaceAll(/\s+/g, " ").trim();
+  return new Redactor(secretTexts).hide(message).replaceAll(/\s+/g, " ").trim();
 }

@@ -1,9 +1,9 @@
 /** `npm run test:kill -- [--seed N] [--times N] [--first N]`: kills processes of a sandbox at random moments. */
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
-import { exitWith, Failure } from "../../../lib/failure";
+import { UserError, messageOf } from "../../../lib/errors";
+import { exitWith } from "../../../lib/run";
 import { machineProblem } from "../../../sandbox/machine";
-import { messageOf } from "../../../lib/errors";
 import { killRounds } from "./rounds";
 
 const usage = "npm run test:kill -- [--seed N] [--times N] [--first N]";
@@ -17,13 +17,14 @@ function readArguments() {
   try {
     return parseArgs({ options }).values;
   } catch (error) {
-    throw new Failure(`${messageOf(error)} (${usage})`);
+    throw new UserError(`${messageOf(error)} (${usage})`);
   }
 }
 
 function whole(name: keyof typeof options, otherwise: number): number {
   const text = readArguments()[name] ?? String(otherwise);
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Failure(`--${name} ${text}: expected a whole number`);
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new UserError(`--${name} ${text}: expected a whole number`);
   return Number(text);
 }
 
@@ -34,7 +35,7 @@ async function main(): Promise<number> {
     whole("first", 1),
   ];
   const problem = machineProblem();
-  if (problem !== undefined) throw new Failure(problem);
+  if (problem !== undefined) throw new UserError(problem);
   const failed = await killRounds({ seed, times, first, say: console.log });
   const list = failed.length > 0 ? `: ${failed.join(", ")}` : "";
   console.log(`${times} rounds with seed ${seed}, ${failed.length} failed${list}`);

@@ -22,7 +22,7 @@ test("what cannot be written after all is one line", async () => {
   await checkFiles([file]);
   rmSync(folder, { recursive: true });
   await assert.rejects(writeOutput(file, "new"), {
-    name: "StackError",
+    name: "UserError",
     message: `--json ${file.path} cannot be written: there is no folder ${folder}`,
   });
 });

@@ -12,7 +12,7 @@ import {
 import { dirname, join } from "node:path";
 import { Writable } from "node:stream";
 import { test, type TestContext } from "node:test";
-import { Failure } from "../../../lib/failure";
+import { UserError } from "../../../lib/errors";
 import { end, lastLine, readProcess, run, Service } from "../../../lib/processes";
 import { temporaryFolder } from "../local/images/reading";
 
@@ -41,11 +41,11 @@ test("a program need not read its input", async () => {
 test("a failure names the program, what it was asked to do, and its own last line", async () => {
   await assert.rejects(
     shell("echo result; echo first >&2; echo last >&2; exit 3"),
-    new Failure("sh -c: last"),
+    new UserError("sh -c: last"),
   );
   await assert.rejects(
     run("no-such-program", ["build", "--all"]),
-    new Failure("no-such-program build: no such program on PATH that may be run"),
+    new UserError("no-such-program build: no such program on PATH that may be run"),
   );
 });
 
@@ -54,13 +54,13 @@ test("a file that may not be run is no program", async () => {
   writeFileSync(join(folder, "notes"), "", { mode: 0o600 });
   await assert.rejects(
     run("notes", ["read"], { env: { PATH: folder } }),
-    new Failure("notes read: no such program on PATH that may be run"),
+    new UserError("notes read: no such program on PATH that may be run"),
   );
 });
 
 test("a failure without a word of the program's is one line too", async () => {
   await assert.rejects(shell("exit 3"), (error) => {
-    assert(error instanceof Failure);
+    assert(error instanceof UserError);
     assert.match(error.message, /^sh -c: .*\S$/);
     return true;
   });
@@ -201,7 +201,7 @@ test("a service whose program is missing is not started, and is said so once", a
   const { service, log } = unstarted();
   assert.throws(
     () => service.start("/nowhere/program", [], { log }),
-    new Failure("cannot start /nowhere/program"),
+    new UserError("cannot start /nowhere/program"),
   );
   assert.equal(service.pid, undefined);
   // An error that nobody hears comes on a later turn, and fails this test.

@@ -17,7 +17,7 @@ import {
   withEncrypted,
   workingCopy,
 } from "../../../sandbox/working-copy";
-import { Failure } from "../../../lib/failure";
+import { UserError } from "../../../lib/errors";
 import { writePrivate } from "../../../lib/files";
 import { layout } from "../../../sandbox/layout";
 import type { Decisions } from "../../../sandbox/state";
@@ -147,7 +147,7 @@ test("a number that --set gives where a text is meant is shown as it was given",
     () => {
       checkConfiguration(configuration, decisions);
     },
-    new Failure(
+    new UserError(
       [
         "The configuration of stack sandbox is wrong (Pulumi.yaml describes every setting):",
         `  istio.version: found 1.310, which YAML reads as the number 1.31, expected an exact version, 1.30.4 or later, such as "1.30.4". As text it is written in quotes: --set 'istio.version="1.310"'`,
@@ -170,7 +170,7 @@ for (const [set, message] of [
   ["gateway.url=[", "--set gateway.url: its value is not YAML"],
 ] as const) {
   test(`--set ${set} is refused`, () => {
-    assert.throws(() => configured(set), new Failure(message));
+    assert.throws(() => configured(set), new UserError(message));
   });
 }
 
@@ -215,7 +215,7 @@ test("every problem of the settings is named at once, a line each", () => {
     () => {
       checkConfiguration(configuration, decisions);
     },
-    new Failure(lines.join("\n")),
+    new UserError(lines.join("\n")),
   );
 });
 
@@ -226,7 +226,7 @@ test("an unknown setting is a problem, also where its name begins as that of the
     () => {
       checkConfiguration(configured("clusters.kind=existing"), decisions);
     },
-    new Failure(`${complaint}\n${line}`),
+    new UserError(`${complaint}\n${line}`),
   );
 });
 
@@ -237,7 +237,7 @@ test("a cluster that the stack would make is none of the sandbox's", () => {
     () => {
       checkConfiguration(configured("cluster.kind=kind"), decisions);
     },
-    new Failure(`${complaint}\n${line}`),
+    new UserError(`${complaint}\n${line}`),
   );
 });
 
@@ -249,7 +249,7 @@ test("the tenant has one custom domain, and no other leads to it", () => {
     () => {
       checkConfiguration(configured("identity.customDomain=login.books.example"), decisions);
     },
-    new Failure(`${complaint}\n${line}`),
+    new UserError(`${complaint}\n${line}`),
   );
 });
 

@@ -145,7 +145,7 @@ test("an issuer and keys' address are what the provider says, to the letter", as
   assert.deepEqual(asked, [`${theirs.issuer}/.well-known/openid-configuration`]);
   const wrong = { ...identity, issuer: `${theirs.issuer}/`, jwksUri: "https://keys.example/" };
   await assert.rejects(requireIssuer(wrong), {
-    name: "Failure",
+    name: "UserError",
     message: [
       `identity.issuer: found "${theirs.issuer}/", expected "${theirs.issuer}", as the provider's discovery document has it`,
       `identity.jwksUri: found "https://keys.example/", expected "${theirs.jwksUri}", as the provider's discovery document has it`,

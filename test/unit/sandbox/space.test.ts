@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Failure } from "../../../lib/failure";
+import { UserError } from "../../../lib/errors";
 import { layout } from "../../../sandbox/layout";
 import { explainingFullDisk, requireSpace } from "../../../sandbox/space";
 import { temporaryFolder } from "../local/images/reading";
@@ -19,7 +19,7 @@ test("a disk without room is named before anything is started", () => {
     () => {
       requireSpace(full);
     },
-    new Failure(
+    new UserError(
       `no space left on the disk of ${full.state} (0 MB are free, and the sandbox needs 1536 MB): free some, and run the command again`,
     ),
   );
@@ -33,7 +33,7 @@ test("what a program says of a full disk becomes one line", async () => {
   for (const message of words) {
     const command = Promise.reject(new Error(message));
     await assert.rejects(explainingFullDisk(command, roomy), {
-      name: "Failure",
+      name: "UserError",
       message:
         /^no space left on the disk of \S+ \(\d+ MB are free\): free some, and run the command again$/,
     });
@@ -41,13 +41,13 @@ test("what a program says of a full disk becomes one line", async () => {
 });
 
 test("an error that says nothing of it is explained by a disk that is full now", async () => {
-  const command = Promise.reject(new Failure("the API server did not come within 3m0s"));
+  const command = Promise.reject(new UserError("the API server did not come within 3m0s"));
   const message = `no space left on the disk of ${full.state} (0 MB are free): free some, and run the command again`;
-  await assert.rejects(explainingFullDisk(command, full), new Failure(message));
+  await assert.rejects(explainingFullDisk(command, full), new UserError(message));
 });
 
 test("other errors stay what they are, and so does an exit code", async () => {
-  const error = new Failure("something else");
+  const error = new UserError("something else");
   await assert.rejects(
     explainingFullDisk(Promise.reject(error), roomy),
     (thrown) => thrown === error,

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer, Server, type AddressInfo, type ListenOptions } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { Failure } from "../../../lib/failure";
+import { UserError } from "../../../lib/errors";
 import { writePrivate } from "../../../lib/files";
 import { layout, type Layout } from "../../../sandbox/layout";
 import { alone, decide, hold, isFree, knownDecisions, unusualPorts } from "../../../sandbox/state";
@@ -167,7 +167,10 @@ test("what is done alone is done one after the other, also after a failure", asy
 test("where a hundred ports are in use it fails, and keeps nothing", async (context) => {
   const tried = await ports(context, (port) => port >= 8443);
   const here = places();
-  await assert.rejects(decide(here), new Failure("no port of 127.0.0.1 is free from 8443 to 8542"));
+  await assert.rejects(
+    decide(here),
+    new UserError("no port of 127.0.0.1 is free from 8443 to 8542"),
+  );
   assert.equal(tried.length, 101);
   assert.throws(() => readdirSync(here.state), { code: "ENOENT" });
 });
@@ -191,7 +194,7 @@ for (const [what, content] of [
   test(`a file that ${what} is damaged, and stays for the person to see`, async () => {
     const here = places();
     writePrivate(fileOf(here), content);
-    const failure = new Failure(
+    const failure = new UserError(
       `${fileOf(here)} is damaged: run "npm run sandbox -- down" and start again`,
     );
     assert.throws(() => knownDecisions(here), failure);

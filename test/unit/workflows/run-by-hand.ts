@@ -7,7 +7,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { exitWith, Failure } from "../../../lib/failure";
+import { UserError } from "../../../lib/errors";
+import { exitWith } from "../../../lib/run";
 import { filled, instancesOf, root, workflowOf, type Job, type Step } from "./workflow";
 
 const workflow = "pull-request.yml";
@@ -26,7 +27,7 @@ interface Run {
   readonly values: Values;
 }
 
-/** @throws Failure where there is no such job */
+/** @throws UserError where there is no such job */
 function runsOf([name, value]: readonly string[]): readonly Run[] {
   const { jobs } = workflowOf(workflow);
   const runs = Object.entries(jobs)
@@ -37,7 +38,7 @@ function runsOf([name, value]: readonly string[]): readonly Run[] {
         .map((values) => ({ title: [title, ...Object.values(values)].join(" "), job, values })),
     );
   if (runs.length > 0) return runs;
-  throw new Failure(
+  throw new UserError(
     `${workflow} has no job ${[name, value].join(" ").trim()}: there are ${Object.keys(jobs).join(", ")}`,
   );
 }
@@ -54,7 +55,7 @@ function perform({ title, job, values }: Run): boolean {
   try {
     const clone = join(folder, "clone");
     const { status } = spawnSync("git", ["clone", "--quiet", root, clone], { stdio: "inherit" });
-    if (status !== 0) throw new Failure(`cannot clone ${root} into ${clone}`);
+    if (status !== 0) throw new UserError(`cannot clone ${root} into ${clone}`);
     const files = Object.fromEntries(told.map((name) => [name, join(folder, name)]));
     for (const file of Object.values(files)) writeFileSync(file, "");
     mkdirSync(join(folder, "temp"));

@@ -3,6 +3,7 @@ import { ZodError } from "zod";
 import type { Application } from "../../../../components/application";
 import { tenantObjects } from "../../../../components/identity/tenant-objects";
 import { firstLine, reasonOf } from "../../../../lib/errors";
+import { Redactor } from "../../../../lib/redaction";
 import type { StackOutputs } from "../../../stack/outputs";
 import type { Finding } from "../finding";
 import { actionFindings } from "./actions";
@@ -100,8 +101,8 @@ export async function tenantFindings(
     signal.throwIfAborted();
     notRead.push(`The tenant was not read: ${firstLine(reasonOf(error))}.`);
   }
-  const { clientSecret } = tenant;
-  return { findings, notRead: notRead.map((line) => line.replaceAll(clientSecret, "(not shown)")) };
+  const redactor = new Redactor([tenant.clientSecret]);
+  return { findings, notRead: notRead.map((line) => redactor.hide(line)) };
 }
 
 /** Why one thing cannot be read, where another may be. */

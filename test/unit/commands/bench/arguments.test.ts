@@ -22,15 +22,15 @@ describe("readArguments", () => {
   });
 
   const mistakes: readonly (readonly [string[], RegExp])[] = [
-    [["--repeat", "0"], /^Failure: --repeat 0: expected a whole number from 1 to 999$/],
-    [["--repeat", "2.5"], /^Failure: --repeat 2\.5: expected a whole number from 1 to 999$/],
+    [["--repeat", "0"], /^UserError: --repeat 0: expected a whole number from 1 to 999$/],
+    [["--repeat", "2.5"], /^UserError: --repeat 2\.5: expected a whole number from 1 to 999$/],
     [
       ["--only", "up,all"],
-      /^Failure: --only up,all: there is no part "all"; there are up, again, .*, growth, cold, test$/,
+      /^UserError: --only up,all: there is no part "all"; there are up, again, .*, growth, cold, test$/,
     ],
-    [["--only", ""], /^Failure: --only : there is no part ""/],
-    [["--fast"], /^Failure: Unknown option '--fast'.* \(see npm run bench -- --help\)$/s],
-    [["up"], /^Failure: Unexpected argument 'up'.* \(see npm run bench -- --help\)$/s],
+    [["--only", ""], /^UserError: --only : there is no part ""/],
+    [["--fast"], /^UserError: Unknown option '--fast'.* \(see npm run bench -- --help\)$/s],
+    [["up"], /^UserError: Unexpected argument 'up'.* \(see npm run bench -- --help\)$/s],
   ];
   for (const [args, message] of mistakes) {
     it(`refuses ${args.join(" ")}`, () => {

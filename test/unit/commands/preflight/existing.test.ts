@@ -144,7 +144,7 @@ test("credentials that the server refuses, and no line shows them", async () => 
     `failed API server: ${server.url} refuses the credentials (401). Get new credentials, and set cluster.kubeconfig again.`,
   );
   assert.deepEqual(others, nothing);
-  assert.equal(stack.secrets.hide("wrong-canary"), "(not shown)");
+  assert.equal(stack.secrets.hide("wrong-canary"), "[secret]");
 });
 
 test("something else than an API server", async () => {

@@ -105,7 +105,7 @@ test("scopes that only the token itself says, and a token that no line may show"
     found[1],
     "ok management scopes: all 28 that the stack needs; verify reads all of the tenant with read:role_members read:actions, too",
   );
-  assert.equal(stack.secrets.hide(`got ${token}`), "got (not shown)");
+  assert.equal(stack.secrets.hide(`got ${token}`), "got [secret]");
 });
 
 test("a client that is not authorised for the Management API", async () => {

@@ -58,7 +58,7 @@ test("the Pulumi CLI decrypts: the secrets are there, and no text shows them", a
   );
   assert.ok(stack.settings.identity.kind === "auth0");
   assert.equal(await textOf(stack.settings.identity.clientSecret), "management-canary");
-  assert.equal(stack.secrets.hide("a management-canary"), "a (not shown)");
+  assert.equal(stack.secrets.hide("a management-canary"), "a [secret]");
   assert.equal(
     await secretLine(stack),
     "ok secrets: all that are needed are set, none in plain text",
@@ -157,7 +157,7 @@ test("every credential of a kubeconfig counts as a secret", async () => {
   const { secrets } = await read({ cluster: { kind: "existing", kubeconfig }, identity, gateway });
   assert.equal(
     secrets.hide("bearer-canary, env-canary and a word"),
-    "(not shown), (not shown) and a word",
+    "[secret], [secret] and a word",
   );
 });
 

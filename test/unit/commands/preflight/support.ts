@@ -15,7 +15,7 @@ import { bookinfo } from "../../../../components/access";
 import { type Settings } from "../../../../components/config";
 import { settingsSchema } from "../../../../components/settings";
 import { type Check, type Result, runCheck } from "../../../../commands/preflight/check";
-import { Secrets } from "../../../../commands/preflight/secrets";
+import { Redactor } from "../../../../lib/redaction";
 import type { Missing, Stack } from "../../../../commands/preflight/stack";
 import type { Certificate } from "../verify/support/certificate";
 
@@ -120,7 +120,7 @@ export function stackOf(
     settings,
     missing: new Map(Object.entries(missing)),
     plain: [],
-    secrets: new Secrets(),
+    secrets: new Redactor(),
   };
 }
 

@@ -143,17 +143,17 @@ for (const [what, content, message] of [
   [
     "is not YAML",
     "config: [",
-    /^StackError: Pulumi\.team\.yaml is not YAML that Pulumi can read: line 2: unexpected end of the stream within a flow collection$/,
+    /^UserError: Pulumi\.team\.yaml is not YAML that Pulumi can read: line 2: unexpected end of the stream within a flow collection$/,
   ],
   [
     "has no object of settings",
     "config: text",
-    /^StackError: Pulumi\.team\.yaml is not an object whose config is an object of settings$/,
+    /^UserError: Pulumi\.team\.yaml is not an object whose config is an object of settings$/,
   ],
   [
     "has a whole section encrypted",
     stringify({ config: { "istio-auth0:identity": secure } }),
-    /^Failure: Pulumi\.team\.yaml: the whole section identity is encrypted, and a preview has no passphrase\. Encrypt its secrets one by one: pulumi config set --secret --path identity\.NAME$/,
+    /^UserError: Pulumi\.team\.yaml: the whole section identity is encrypted, and a preview has no passphrase\. Encrypt its secrets one by one: pulumi config set --secret --path identity\.NAME$/,
   ],
 ] as const) {
   test(`a stack file that ${what} is said to be so in one line`, () => {

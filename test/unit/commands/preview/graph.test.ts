@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { checkPlan } from "../../../../commands/preview/check";
 import { graphDifference, graphOf } from "../../../../commands/preview/graph";
 import { type PlannedResource, shown } from "../../../../commands/preview/plan";
-import { hiding } from "../../../../commands/preview/secrets";
+import { Redactor } from "../../../../lib/redaction";
 
 const urn = (types: string, name: string) => `urn:pulumi:team::istio-auth0::${types}::${name}`;
 const stack = urn("pulumi:pulumi:Stack", "istio-auth0-team");
@@ -84,7 +84,8 @@ test("a difference is told by resource: what is new, gone and another", () => {
 test("a difference shows none of the stack's secrets", () => {
   const resources = [resource("new", { inputs: { password: "canary-3f9a" } })];
   const plan = { stack: "dev", resources, outputs: {}, counts: {}, diagnostics: [] };
-  const { result, difference } = checkPlan({ place: "" }, plan, hiding(["canary-3f9a"]));
+  const redactor = new Redactor(["canary-3f9a"]);
+  const { result, difference } = checkPlan({ place: "" }, plan, (text) => redactor.hide(text));
   assert.equal(result, "different");
   assert.ok(difference.includes("    +  password: [secret]"));
   assert.ok(!difference.join("\n").includes("canary-3f9a"));

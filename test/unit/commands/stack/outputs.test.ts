@@ -83,7 +83,7 @@ for (const [name, given, problem] of broken) {
     assert.throws(
       () => parseOutputs(bookinfo, given),
       (error: Error) => {
-        assert.equal(error.name, "StackError");
+        assert.equal(error.name, "UserError");
         assert.equal(
           error.message,
           `the outputs of the stack are not complete: run \`pulumi up\` and try again. ${problem}`,
@@ -200,7 +200,7 @@ const refusals: readonly [string, string, string | undefined, string][] = [
 for (const [name, script, stack, message] of refusals) {
   test(`one line: ${name}`, async (t) => {
     await (await pulumiOnPath(t)).does(script);
-    await assert.rejects(readOutputs(bookinfo, tmpdir(), stack), { name: "StackError", message });
+    await assert.rejects(readOutputs(bookinfo, tmpdir(), stack), { name: "UserError", message });
   });
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, test } from "node:test";
 import { bookinfo } from "../../../../components/access";
 import { application as orders } from "../../../../examples/orders/application";
-import { StackError } from "../../../../lib/errors";
+import { UserError } from "../../../../lib/errors";
 import { ownProject, projectNamed } from "../../../../commands/stack/project";
 
 const clone = join(__dirname, "../../../..");
@@ -55,7 +55,7 @@ for (const given of ["examples", "examples/none", "components", "/", ".."]) {
     process.env.INIT_CWD = clone;
     assert.throws(
       () => projectNamed(given),
-      new StackError(
+      new UserError(
         `--project ${given}: no folder of this clone with Pulumi.yaml, index.ts, application.ts; there are ., examples/orders`,
       ),
     );

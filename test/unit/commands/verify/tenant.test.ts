@@ -136,7 +136,7 @@ test("a wrong password: the page's own words", async () => {
 test("an unknown audience, an unregistered callback and a wrong machine secret: the tenant's words", async () => {
   const failing = async (changes: Partial<StackOutputs>, message: RegExp) => {
     await assert.rejects(genuineTokens({ ...outputs, ...changes }, live), (error: Error) => {
-      assert.equal(error.name, "StackError");
+      assert.equal(error.name, "UserError");
       assert.match(error.message, message);
       assert.ok(!error.message.includes("\n"));
       return true;

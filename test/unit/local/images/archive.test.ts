@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
-import { Failure } from "../../../../lib/failure";
+import { UserError } from "../../../../lib/errors";
 import { writeImages } from "../../../../local/images/archive";
 import type { ImageSpecification, Layer } from "../../../../local/images/specification";
 import { members, readImages, sha256, temporaryFolder } from "./reading";
@@ -202,7 +202,7 @@ test("a name that is not in full, or comes twice, is refused before anything is 
   ]) {
     await assert.rejects(
       writeImages(directory, [named(reference)]),
-      new Failure(
+      new UserError(
         `cannot write the image "${reference}": its name needs registry, path and tag in full, as in docker.io/istio/pilot:1.30.3`,
       ),
     );
@@ -210,7 +210,7 @@ test("a name that is not in full, or comes twice, is refused before anything is 
   const twice = "registry.k8s.io/pause:3.10";
   await assert.rejects(
     writeImages(directory, [named(twice), named(twice)]),
-    new Failure(`cannot write the image "${twice}": it is named twice`),
+    new UserError(`cannot write the image "${twice}": it is named twice`),
   );
   assert.deepEqual(readdirSync(directory), []);
 });

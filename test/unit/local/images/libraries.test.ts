@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
-import { Failure } from "../../../../lib/failure";
+import { UserError } from "../../../../lib/errors";
 import { sharedLibraries } from "../../../../local/images/libraries";
 import { temporaryFolder } from "./reading";
 
@@ -60,7 +60,7 @@ test("libraries that the machine lacks are named", () => {
   );
   assert.throws(
     () => sharedLibraries("/opt/program"),
-    new Failure(
+    new UserError(
       "cannot write the images: this machine lacks libgone.so.1, libaway.so.2, needed by /opt/program. Install the packages that hold them.",
     ),
   );
@@ -70,7 +70,7 @@ test("a machine without ldd is told so", () => {
   printedByLdd();
   assert.throws(
     () => sharedLibraries("/opt/program"),
-    new Failure(
+    new UserError(
       "cannot run ldd, which names the libraries for the images: spawnSync ldd ENOENT. Install the package that holds it (Debian: libc-bin).",
     ),
   );

@@ -147,7 +147,7 @@ test("a sandbox that the official ones have made takes no stand-ins, and says wh
   const places = in_({ homes: [homeWith(versions)] });
   await choosePlugins(at, temporaryFolder(), { places, reaches });
   await assert.rejects(choosePlugins(at, temporaryFolder(), { places: in_({}), reaches }), {
-    name: "Failure",
+    name: "UserError",
     message:
       /^the sandbox was made by the official plug-ins, and these are neither here nor can they be downloaded: .*random.* npm run sandbox -- down$/,
   });

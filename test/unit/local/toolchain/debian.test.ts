@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { Failure } from "../../../../lib/failure";
+import { UserError } from "../../../../lib/errors";
 import { madeWhole } from "../../../../lib/files";
 import { tryUnpacked, unpackDebian } from "../../../../local/toolchain/debian";
 import { temporaryFolder } from "../images/reading";
@@ -151,7 +151,7 @@ test("a package with another digest is not unpacked", { skip }, async (context) 
   const pinned = { name: "tool", version: "1:2.0-1", sha256: "0".repeat(64) };
   await assert.rejects(
     unpackDebian({ packages: [pinned], without: ["helper"] }, folder, silently),
-    /^Failure: Debian's package tool_.* has the digest [0-9a-f]{64}, not 0{64}/,
+    /^UserError: Debian's package tool_.* has the digest [0-9a-f]{64}, not 0{64}/,
   );
   assert.equal(existsSync(join(folder, "usr")), false);
 });
@@ -173,7 +173,7 @@ test(
     ] as const;
     for (const [packages, names] of wanted) {
       await assert.rejects(unpackDebian(packages, temporaryFolder(), silently), (error) => {
-        assert(error instanceof Failure);
+        assert(error instanceof UserError);
         assert.match(
           error.message,
           new RegExp(

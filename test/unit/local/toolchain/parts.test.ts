@@ -3,7 +3,7 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Failure } from "../../../../lib/failure";
+import { UserError } from "../../../../lib/errors";
 import { beginParts, ensureParts, type Part, partName } from "../../../../local/toolchain/parts";
 import { temporaryFolder } from "../images/reading";
 
@@ -23,7 +23,7 @@ test("a part that is of no use any more is made anew, one that is of use is left
   const part = partCalled("part", {
     tryOut: (folder) => {
       if (existsSync(join(folder, "program"))) return Promise.resolve();
-      return Promise.reject(new Failure("it does not start"));
+      return Promise.reject(new UserError("it does not start"));
     },
   });
   const counted: Part = {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { Failure } from "../../../../lib/failure";
+import { UserError } from "../../../../lib/errors";
 import { ensureParts } from "../../../../local/toolchain/parts";
 import {
   apt,
@@ -38,7 +38,7 @@ async function complaint(
     await checkRequirements(needed, systems);
     return "";
   } catch (error) {
-    assert(error instanceof Failure);
+    assert(error instanceof UserError);
     return error.message;
   }
 }
@@ -57,7 +57,7 @@ test("all that is missing is named at once, in one line, before anything is made
   await assert.rejects(
     ensureParts(root, parts, undefined, () => undefined),
     (error) => {
-      assert(error instanceof Failure);
+      assert(error instanceof UserError);
       assert.match(
         error.message,
         /^missing on this machine: Go 1\.21 or newer; gcc with the C library's headers; Debian 12's apt-get and dpkg-deb; Python 3 with pip\. [^\n]*$/,

@@ -13,7 +13,7 @@ import {
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { Failure } from "../../../../lib/failure";
+import { UserError } from "../../../../lib/errors";
 import { applications } from "../../../../sandbox/images/applications";
 import { writeImages } from "../../../../local/images/archive";
 import { loginSettings } from "../../../../components/settings";
@@ -241,7 +241,7 @@ test("everything that is missing is named at once, with its path", async () => {
   };
   await assert.rejects(
     sandboxImages(missing),
-    new Failure(
+    new UserError(
       "cannot write the images: missing pilot-agent (/nowhere/pilot-agent), Envoy (/nowhere/envoy), iptables (/nowhere/usr/sbin/xtables-nft-multi). Build the toolchain again: npm run sandbox.",
     ),
   );

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
-import { Failure } from "../../../../lib/failure";
+import { UserError } from "../../../../lib/errors";
 import type { ImageInputs } from "../../../../local/images/inputs";
 import { preparedImages } from "../../../../sandbox/images/prepared";
 import { readImages, temporaryFolder } from "../../local/images/reading";
@@ -140,7 +140,7 @@ test("where an input is missing nothing is written", async () => {
   const pause = "/nowhere/pause";
   await assert.rejects(
     preparedImages(folder, { ...inputs(), pause }),
-    new Failure(
+    new UserError(
       `cannot write the images: missing pause (${pause}). Build the toolchain again: npm run sandbox.`,
     ),
   );

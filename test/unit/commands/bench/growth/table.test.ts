@@ -56,7 +56,7 @@ describe("edited", () => {
 
   it("refuses a text without the anchor, and one that has it twice", () => {
     const message =
-      "Failure: commands/bench/growth/table.ts does not know how to extend a.ts: look for here";
+      "UserError: commands/bench/growth/table.ts does not know how to extend a.ts: look for here";
     for (const text of ["nowhere", "here\nhere\n"]) {
       assert.throws(
         () => edited(text, edit),

@@ -58,10 +58,10 @@ describe("callers", () => {
 
   it("says why there is nobody to send the request", async () => {
     const refused = { ...outputs, audience: "refused" };
-    await assert.rejects(callers.token(refused), /^Failure: the tenant refused a token: 403$/);
+    await assert.rejects(callers.token(refused), /^UserError: the tenant refused a token: 403$/);
     const nobody = { ...outputs, viewers: { users: [], machines: [] } };
-    await assert.rejects(callers.token(nobody), /^Failure: no machine may read details$/);
-    await assert.rejects(callers.session(nobody), /^Failure: no user may read details$/);
+    await assert.rejects(callers.token(nobody), /^UserError: no machine may read details$/);
+    await assert.rejects(callers.session(nobody), /^UserError: no user may read details$/);
     await assert.rejects(
       callers.session(outputs),
       /nobody signs in through this stack \(login\.at\)/,

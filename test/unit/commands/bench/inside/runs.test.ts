@@ -13,7 +13,7 @@ describe("secondsOfNoOp", () => {
   it("refuses a run that changes something, and says what", () => {
     assert.throws(
       () => secondsOfNoOp({ ...run, changes: { same: 64, update: 1 } }, subject),
-      /^Failure: the engine has something to do to sandbox: 1 to update$/,
+      /^UserError: the engine has something to do to sandbox: 1 to update$/,
     );
   });
 });

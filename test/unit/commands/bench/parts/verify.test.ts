@@ -25,7 +25,7 @@ describe("readRun", () => {
   it("refuses an output that does not say when requests begin", () => {
     assert.throws(
       () => readRun({ lines: lines.slice(2), seconds: 10 }),
-      /^Failure: verify does not say "Sending N requests" and "N cells, …"$/,
+      /^UserError: verify does not say "Sending N requests" and "N cells, …"$/,
     );
   });
 });

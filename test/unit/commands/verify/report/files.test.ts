@@ -40,7 +40,7 @@ test("one line naming the option, before anything is sent", async (t) => {
       checkReportFiles(
         paths.map((path, at) => ({ format: at === 0 ? "json" : "html", path }) as const),
       ),
-      { name: "StackError", message },
+      { name: "UserError", message },
     );
   const missing = join(directory, "no/where.json");
   await refused(

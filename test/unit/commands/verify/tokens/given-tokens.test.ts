@@ -81,7 +81,7 @@ for (const [what, name, content, reason] of refusals) {
   test(`one line that names the option and not the token: ${what}`, async () => {
     const file = content === undefined ? join(directory, "none") : await fileWith(content);
     await assert.rejects(readGivenTokens([{ name, file }], outputs), (error: Error) => {
-      assert.equal(error.name, "StackError");
+      assert.equal(error.name, "UserError");
       assert.ok(error.message.startsWith(`--token ${name}=${file}: ${reason}`), error.message);
       assert.ok(!error.message.includes("\n") && !error.message.includes("eyJ"));
       return true;

@@ -131,7 +131,7 @@ test("what is not the callback's address is asked for again", async () => {
 test("one line: somebody else has signed in", async () => {
   const { terminal } = somebody(signingIn(() => user));
   await assert.rejects(askEveryUser(outputs, new Map(), { terminal, signal }), {
-    name: "StackError",
+    name: "UserError",
     message: `sign-in of ${nobody} failed: ${user} signed in instead`,
   });
 });

@@ -147,7 +147,7 @@ for (const [name, pages, message] of failures) {
   test(`fails in one line: ${name}`, async (t) => {
     const { enter, origin, asked } = await site(t, pages);
     await assert.rejects(enter(), (error: Error) => {
-      assert.equal(error.name, "StackError");
+      assert.equal(error.name, "UserError");
       const said = error.message.replaceAll(origin, "ORIGIN");
       if (typeof message === "string") assert.equal(said, message);
       else assert.match(said, message);

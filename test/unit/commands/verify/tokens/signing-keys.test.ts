@@ -158,7 +158,7 @@ for (const [what, status, body, reason] of useless) {
   test(`a tenant that has ${what} in place of its keys: one line`, async (t) => {
     const uri = await tenant(t, status, body);
     await assert.rejects(publishedKeys(uri, live), {
-      name: "StackError",
+      name: "UserError",
       message: `cannot read the tenant's keys at ${uri}: ${reason}`,
     });
   });

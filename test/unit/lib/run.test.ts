@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { loaderArguments } from "../../support/node";
 import { temporaryFolder } from "../local/images/reading";
 
-const failure = join(__dirname, "../../../lib/failure");
+const lib = join(__dirname, "../../../lib");
 
 /** Starts a program that ends as this command does. */
 function start(command: string) {
@@ -16,7 +16,8 @@ function start(command: string) {
   writeFileSync(
     file,
     `import { readFileSync } from "node:fs";
-import { exitWith, Failure } from ${JSON.stringify(failure)};
+import { exitWith, interruptible } from ${JSON.stringify(join(lib, "run"))};
+import { UserError } from ${JSON.stringify(join(lib, "errors"))};
 exitWith((async () => { ${command} })());
 `,
   );
@@ -24,7 +25,11 @@ exitWith((async () => { ${command} })());
 }
 
 for (const [what, command, said] of [
-  ["what a person can mend", 'throw new Failure("no such port: x");', /^error: no such port: x\n$/],
+  [
+    "what a person can mend",
+    'throw new UserError("no such port: x");',
+    /^error: no such port: x\n$/,
+  ],
   [
     "what the machine refuses",
     'readFileSync("/"); return 0;',

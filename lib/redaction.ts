@@ -1,0 +1,73 @@
+/** Keeps secrets that this process knows out of what it prints or writes, whatever repeats them. */
+
+/** What stands where a secret was. */
+export const secretMark = "[secret]";
+
+/** Characters. A shorter secret cannot be told apart from ordinary text. */
+const shortest = 4;
+/** A secret of fewer characters may be part of an ordinary word: it is found as a word of its own. */
+const findableInWords = 8;
+
+export class Redactor {
+  readonly #secrets = new Set<string>();
+  #pattern: RegExp | undefined;
+
+  constructor(secrets: Iterable<string> = []) {
+    for (const secret of secrets) this.add(secret);
+  }
+
+  add(secret: string): void {
+    this.#secrets.add(secret.trim());
+    this.#pattern = undefined;
+  }
+
+  /** The text with a mark in place of every secret: as it is, in JSON, in a URL, or in base64, also inside a longer one. */
+  hide(text: string): string {
+    this.#pattern ??= patternOf([...this.#secrets].flatMap(formsOf));
+    return text.replaceAll(this.#pattern, secretMark);
+  }
+}
+
+function formsOf(secret: string): readonly string[] {
+  if (secret.length < shortest) return [];
+  const percent = encodeURIComponent(secret);
+  const plain = [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    percent,
+    percent.replaceAll("%20", "+"),
+  ];
+  return [
+    ...plain,
+    ...linesOf(secret),
+    ...(secret.length < findableInWords ? [] : base64Of(secret)),
+  ];
+}
+
+/** The lines of a key, which may be quoted one by one. */
+const linesOf = (secret: string) =>
+  secret.split("\n").filter((line) => /^[\w+/=-]{16,}$/.test(line) && !line.startsWith("-----"));
+
+/** By how many bytes stand before it: `id:secret` in base64 has none of the characters of `secret` in base64. */
+function base64Of(secret: string): readonly string[] {
+  const bytes = Buffer.from(secret);
+  return [0, 1, 2].flatMap((before) => {
+    const whole = Buffer.concat([Buffer.alloc(before), bytes]);
+    // A character holds six bits: the first and the last may hold bits of what stands next to the secret.
+    const first = Math.ceil((before * 8) / 6);
+    const last = Math.floor((whole.length * 8) / 6);
+    return (["base64", "base64url"] as const).map((kind) =>
+      whole.toString(kind).slice(first, last),
+    );
+  });
+}
+
+function patternOf(forms: readonly string[]): RegExp {
+  // The longest first: a secret may be the beginning of another.
+  const distinct = [...new Set(forms)].sort((one, other) => other.length - one.length);
+  const alternatives = distinct.map((form) => {
+    const literal = form.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+    return form.length < findableInWords ? `(?<!\\w)${literal}(?!\\w)` : literal;
+  });
+  return alternatives.length === 0 ? /(?!)/g : new RegExp(alternatives.join("|"), "g");
+}

@@ -1,0 +1,6 @@
+/** What to do about a port in use, for the end of a message that says so; nothing for any other message. */
+export function wayOut(message: string): string {
+  return message.includes("address already in use")
+    ? ': stop what uses that port, or run "npm run sandbox -- down" so that other ports are chosen'
+    : "";
+}
