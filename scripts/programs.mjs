@@ -132,8 +132,14 @@ async function buildAll(root, cache, { unfinished, folder }, programs) {
   );
   // One after the other: each takes hundreds of megabytes.
   for (const { file, libraries } of outputs) {
-    const bundle = await libraryBundle(esbuild, root, cache, [...libraries].sort());
-    writeFileSync(librariesBeside(file), `module.exports = require(${text(bundle)});`);
+    const getters = [];
+    for (const names of inFiles([...libraries].sort())) {
+      const bundle = await libraryBundle(esbuild, root, cache, names);
+      const getter = (name) =>
+        `get ${text(name)}() { return require(${text(bundle)})[${text(name)}]; }`;
+      getters.push(...names.map(getter));
+    }
+    writeFileSync(librariesBeside(file), `module.exports = {\n${getters.join(",\n")}\n};`);
   }
 }
 
@@ -155,7 +161,18 @@ export const places = (esbuild) => ({
   },
 });
 
-/** The file beside a program that has its libraries. */
+/** The libraries' names, by the file that they are in. */
+function inFiles(names) {
+  const files = new Map();
+  for (const name of names) {
+    const [library] = /^(@[^/]+\/)?[^/]+/.exec(name);
+    const kind = together.find((each) => each.test(name)) ?? library;
+    files.set(kind, [...(files.get(kind) ?? []), name]);
+  }
+  return [...files.values()];
+}
+
+/** The file beside a program that says where its libraries are. */
 const librariesBeside = (program) => program.replace(/\.js$/, ".libraries.js");
 
 /** Leaves the libraries out of a program, which takes them from the file of that name, and collects which there are. */
@@ -191,7 +208,18 @@ const loadedLate = {
   },
 };
 
-/** Every process reads the whole file, so that its size counts: this halves it. */
+/**
+ * Libraries of one of these kinds are in one file, in which each module is once: they take each other's classes, or hold
+ * what there may be only once. Any other library has a file of its own.
+ */
+const together = [
+  /^(@pulumi|@grpc)\/|^google-protobuf\b/,
+  /^@kubernetes-models\//,
+  /^(koa|oidc-provider)$/,
+  /^(@peculiar\/x509|reflect-metadata)$/,
+];
+
+/** Every process reads the whole of a file that it takes something from, so that its size counts: this halves it. */
 const compact = { legalComments: "none", minifyWhitespace: true };
 
 /** One file of the libraries, each loaded when it is asked for. It stays until package-lock.json changes. */

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { temporaryFolder } from "../local/images/reading";
 
 const root = join(__dirname, "../../..");
-const libraries = ["esbuild", "@esbuild", "yaml"];
+const libraries = ["esbuild", "@esbuild", "yaml", "zod", "@peculiar", "reflect-metadata"];
 
 /** A clone of a project that has one program, of two files and a library. */
 function project(): string {
@@ -89,4 +89,27 @@ test("of the old sets of programs the last ones stay", () => {
   const entries = readdirSync(join(clone, "node_modules/.cache/programs"));
   assert.equal(entries.filter((name) => name.startsWith("sources-")).length, 4);
   assert.equal(entries.filter((name) => name.startsWith("libraries-")).length, 1);
+});
+
+test("a library has a file of its own, which programs share; those that belong together have one file", () => {
+  const clone = project();
+  build(clone);
+  mkdirSync(join(clone, "explain"));
+  writeFileSync(
+    join(clone, "explain/main.ts"),
+    `import "reflect-metadata";
+import { PemConverter } from "@peculiar/x509";
+import { parse } from "yaml";
+import { z } from "zod";
+process.stdout.write(z.string().parse(parse("good")) + PemConverter.decode("").length);
+`,
+  );
+  const folder = build(clone);
+  const { stdout } = spawnSync(process.execPath, [join(folder, "explain/main.js")], {
+    encoding: "utf8",
+  });
+  assert.equal(stdout, "good0");
+  const entries = readdirSync(join(clone, "node_modules/.cache/programs"));
+  // One for yaml, which was there, one for zod, and one for the two others.
+  assert.equal(entries.filter((name) => name.startsWith("libraries-")).length, 3);
 });
