@@ -40,15 +40,19 @@ export async function interruptible<Result>(
 
 /**
  * Ends the process with the code that a command gives, or with 1 and what went wrong: each line of a UserError, one line
- * of what the machine or another program refuses, and the stack trace of a mistake of ours.
+ * of what the machine or another program refuses, and the stack trace of a mistake of ours. A command without a code has
+ * handed over to another, which ends the process.
  */
-export function exitWith(command: Promise<number>): void {
+export function exitWith(command: Promise<number | undefined>): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     // Its reader wants no more.
     if (error.code === "EPIPE") process.exit(codeOf("SIGPIPE"));
     throw error;
   });
-  command.then(endProcess, (error: unknown) => {
+  const end = (code: number | undefined) => {
+    if (code !== undefined) endProcess(code);
+  };
+  command.then(end, (error: unknown) => {
     console.error(isOurs(error) ? error : `error: ${said(error)}`);
     endProcess(error instanceof Interrupted ? codeOf(error.signal) : 1);
   });

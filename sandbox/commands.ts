@@ -9,7 +9,6 @@ import { unfinishedUpdate } from "./last-update";
 import { type Layout } from "./layout";
 import { kubeconfigPath, nodeService } from "../local/node/node";
 import { endShell, foreground } from "../lib/processes";
-import { programArguments } from "../local/programs";
 import { Progress } from "../lib/progress";
 import { signingKeys, tenantService } from "./tenant-service";
 
@@ -42,40 +41,51 @@ export async function oneMode(layout: Layout, args: readonly string[]): Promise<
 }
 
 /** `verify`: the project's own program of that name, on the sandbox's stack. */
-export function verify(layout: Layout, args: readonly string[]): Promise<number> {
-  return onStack(layout, "verify", ["--signing-key", signingKeys(layout), ...args]);
+export function verify(layout: Layout, args: readonly string[]): Promise<undefined> {
+  const known = ["--signing-key", signingKeys(layout), "--kubeconfig", kubeconfigPath(layout)];
+  return onStack(layout, () => import("../commands/verify/main.js"), [...known, ...args]);
 }
 
 /** `explain`: the project's own program of that name, on the sandbox's stack. */
-export function explain(layout: Layout, args: readonly string[]): Promise<number> {
-  return onStack(layout, "explain", args);
+export function explain(layout: Layout, args: readonly string[]): Promise<undefined> {
+  return onStack(layout, () => import("../commands/explain/main.js"), args);
 }
 
 /** `token`: the project's own program of that name, on the sandbox's stack. */
-export function token(layout: Layout, args: readonly string[]): Promise<number> {
-  return onStack(layout, "token", args);
+export function token(layout: Layout, args: readonly string[]): Promise<undefined> {
+  return onStack(layout, () => import("../commands/token/main.js"), args);
 }
 
 /** `preflight`: the project's own program of that name, on the sandbox's settings. Its stack may be named. */
-export function preflight(layout: Layout, args: readonly string[]): Promise<number> {
+export function preflight(layout: Layout, args: readonly string[]): Promise<undefined> {
   const option = { type: "string" } as const;
   const options = { json: option, project: option, cwd: option };
   const { tokens } = parseArgs({ args: [...args], strict: false, tokens: true, options });
   const named = tokens.find((token) => token.kind === "positional" && token.value === stackName);
   const others = args.filter((_, index) => index !== named?.index);
-  return started(layout, "preflight", [stackName, "--cwd", layout.pulumi, ...others]);
+  return become(layout, () => import("../commands/preflight/main.js"), [
+    stackName,
+    "--cwd",
+    layout.pulumi,
+    ...others,
+  ]);
 }
 
-function onStack(layout: Layout, command: string, args: readonly string[]): Promise<number> {
-  return started(layout, command, ["--cwd", layout.pulumi, "--stack", stackName, ...args]);
+function onStack(layout: Layout, load: Load, args: readonly string[]): Promise<undefined> {
+  return become(layout, load, ["--cwd", layout.pulumi, "--stack", stackName, ...args]);
 }
 
-/** @param command its folder in `commands/` */
-async function started(layout: Layout, command: string, args: readonly string[]): Promise<number> {
+/** Loads a program of the project, which runs as soon as it is loaded. */
+type Load = () => Promise<unknown>;
+
+/** Goes on as one of the project's programs: to start it as a process of its own takes longer than some of them run. */
+async function become(layout: Layout, load: Load, args: readonly string[]): Promise<undefined> {
   await existing(layout);
-  const program = [...programArguments(`commands/${command}/main.ts`), ...args];
   // npm starts every script in the project's folder; files are named from where the person is.
-  return foreground(process.execPath, program, { cwd: process.env.INIT_CWD ?? process.cwd() });
+  process.chdir(process.env.INIT_CWD ?? process.cwd());
+  process.argv.splice(2, Infinity, ...args);
+  await load();
+  return undefined;
 }
 
 /** Ends everything and removes all of it but the cache. */
@@ -115,7 +125,7 @@ export async function shell(layout: Layout): Promise<number> {
 }
 
 /** Checks that a sandbox is up, and gives this process and its children the environment of its tools. */
-async function existing(layout: Layout): Promise<void> {
+async function existing(layout: Layout): Promise<undefined> {
   requireRunning(layout);
   const [{ pulumiEnvironment }, { ensureToolchain }] = await Promise.all([
     import("./engine.js"),

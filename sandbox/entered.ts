@@ -12,5 +12,5 @@ import { explainingFullDisk } from "./space";
 
 const [place = "", name = "", ...args] = process.argv.slice(2);
 const places = layout(process.env, clone, projectAt(join(clone, place)));
-const command = commands[name as keyof typeof commands](places, args);
+const command: Promise<number | undefined> = commands[name as keyof typeof commands](places, args);
 exitWith(explainingFullDisk(command, places));

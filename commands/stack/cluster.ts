@@ -11,17 +11,21 @@ export type Plain<Resource> = Resource extends Date
 /**
  * The cluster that a kubeconfig's current context names.
  * @param kubeconfig the file's content
+ * @param source what it is, for errors. Default: the stack's output
  */
-export function loadCluster(kubeconfig: string): KubeConfig {
+export function loadCluster(
+  kubeconfig: string,
+  source = "the stack's output kubeconfig",
+): KubeConfig {
   const cluster = new KubeConfig();
   try {
     cluster.loadFromString(kubeconfig);
   } catch {
     // The parser's message quotes the file, and with it credentials.
-    throw new UserError("the stack's output kubeconfig is not a kubeconfig");
+    throw new UserError(`${source} is not a kubeconfig`);
   }
   if (cluster.getCurrentCluster() === null) {
-    throw new UserError("the stack's output kubeconfig has no current context");
+    throw new UserError(`${source} has no current context`);
   }
   return cluster;
 }

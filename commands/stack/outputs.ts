@@ -1,6 +1,6 @@
 /** The stack's outputs: all that verification knows of a stack. */
 import { execFile } from "node:child_process";
-import { stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { promisify } from "node:util";
 import { z } from "zod";
 import type { Application } from "../../components/application";
@@ -223,7 +223,7 @@ async function pulumiOutputs(
   which: string,
   choice: readonly string[],
 ): Promise<string> {
-  if (!(await isFolder(directory))) {
+  if (!isFolder(directory)) {
     throw new UserError(`cannot read the outputs of ${which}: there is no folder ${directory}`);
   }
   try {
@@ -243,8 +243,12 @@ async function pulumiOutputs(
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 const noPulumi = "the pulumi command is not on PATH";

@@ -1,8 +1,7 @@
 /** The command line of `npm run verify`. */
 import { parseArgs } from "node:util";
 import { UserError, messageOf } from "../../lib/errors";
-import { defaultProbeImage } from "./probes/pods";
-import { formats } from "./report/files";
+import { defaultProbeImage } from "./probes/probe-pod";
 import type { Format, ReportFile } from "./report/files";
 
 export const help = `Usage: npm run verify -- [--stack STACK] [OPTION]...
@@ -18,6 +17,8 @@ other place that requests are sent from.
   --project DIR          the project, whose table it is: this one (the default), or a folder in
                          examples/
   --cwd DIR              where the Pulumi CLI finds the stack (default: the project's folder)
+  --kubeconfig FILE      of the stack's cluster: the probe pods start while the stack's outputs are
+                         read (default: afterwards, where the outputs name the cluster)
   --signing-key FILE     the tenant's private signing keys, a JWK set; without it the tokens that
                          need the tenant's own signature are not tried
   --token NAME=FILE      the access token of a user (NAME is the e-mail address) or of a machine is
@@ -43,6 +44,7 @@ const options = {
   stack: text,
   project: text,
   cwd: text,
+  kubeconfig: text,
   "signing-key": text,
   token: { type: "string", multiple: true },
   "sign-in": text,
@@ -55,6 +57,9 @@ const options = {
   "all-modes": { type: "boolean" },
   help: { type: "boolean" },
 } as const;
+
+/** Each is an option of its own. */
+const formats = ["json", "junit", "markdown", "html"] as const satisfies readonly Format[];
 
 /** `--token NAME=FILE`. */
 export interface TokenOption {
@@ -69,6 +74,8 @@ export interface Arguments {
   readonly project?: string;
   /** Where the Pulumi CLI finds the stack; default: the project's folder. */
   readonly directory?: string;
+  /** The file of the stack's cluster; default: not known before the outputs. */
+  readonly kubeconfig?: string;
   readonly signingKey?: string;
   readonly tokens: readonly TokenOption[];
   /** Whether people sign in with a browser from the beginning. */
@@ -91,13 +98,14 @@ export function readArguments(args: readonly string[]): Arguments {
     all: given.all ?? false,
     tokens: (given.token ?? []).map(tokenOption),
     browser: signInWith(given["sign-in"]),
-    files: (Object.keys(formats) as Format[]).flatMap((format) => {
+    files: formats.flatMap((format) => {
       const path = given[format];
       return path === undefined ? [] : [{ format, path: named(`--${format}`, path) }];
     }),
     ...(given.stack !== undefined && { stack: named("--stack", given.stack) }),
     ...(given.project !== undefined && { project: given.project }),
     ...(given.cwd !== undefined && { directory: given.cwd }),
+    ...(given.kubeconfig !== undefined && { kubeconfig: given.kubeconfig }),
     ...(given["signing-key"] !== undefined && { signingKey: given["signing-key"] }),
     ...(given["probe-image"] !== undefined && { probeImage: given["probe-image"] }),
   };

@@ -1,20 +1,13 @@
 /** `npm run verify`: proves that the running mesh enforces the table. */
-import { help, readArguments } from "./arguments";
-import type { Arguments } from "./arguments";
+import { readFile } from "node:fs/promises";
 import type { Application } from "../../components/application";
-import { clusterAnswers } from "../stack/cluster";
+import { UserError, reasonOf } from "../../lib/errors";
 import { exitWith, interruptible } from "../../lib/run";
-import { readGivenTokens } from "./tokens/given-tokens";
 import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
-import type { StackOutputs } from "../stack/outputs";
+import { fromPerson } from "../../lib/output-files";
 import { projectNamed } from "../stack/project";
-import { withPeople } from "./tokens/person";
-import { takesStandardOutput } from "../../lib/output-files";
-import { checkReportFiles, writeReportFiles } from "./report/files";
-import { renderReport, styleFor } from "./report/text";
-import type { IssuedTokens } from "./tokens/tokens";
-import { isProven, verify } from "./verify";
-import type { Report } from "./verify";
+import { type Arguments, help, readArguments } from "./arguments";
+import type { EarlyProbes } from "./on-stack";
 
 /** @returns the exit code */
 async function main(signal: AbortSignal): Promise<number> {
@@ -23,44 +16,51 @@ async function main(signal: AbortSignal): Promise<number> {
     process.stdout.write(help);
     return 0;
   }
-  await checkReportFiles(chosen.files);
+  if (chosen.files.length > 0) {
+    const { checkReportFiles } = await import("./report/files.js");
+    await checkReportFiles(chosen.files);
+  }
   const { application, folder } = projectNamed(chosen.project);
-  const outputs = await outputsIfAny(application, chosen.directory ?? folder, chosen.stack);
-  if (outputs === undefined) return runOnSandbox("verify", signal);
-  const given = await readGivenTokens(chosen.tokens, outputs);
-  await clusterAnswers(outputs.kubeconfig, signal);
-  const report = await verifyWithPeople(application, outputs, given, chosen, signal);
-  print(report, chosen);
-  await writeReportFiles(chosen.files, report);
-  return isProven(report) ? 0 : 1;
+  // Pulumi reads them in a process of its own. Meanwhile the pods start, and after them the rest is loaded: the order
+  // in which things are needed that take long.
+  const reading = outputsIfAny(application, chosen.directory ?? folder, chosen.stack);
+  // Its failure is told below.
+  reading.catch(() => undefined);
+  const early = await startEarly(application, chosen, signal);
+  try {
+    await early?.probes.asked;
+    const { verifyOnStack } = await import("./on-stack.js");
+    const outputs = await reading;
+    if (outputs !== undefined)
+      return await verifyOnStack(application, outputs, chosen, signal, early);
+  } finally {
+    await early?.probes.remove().catch((error: unknown) => {
+      say(reasonOf(error));
+    });
+  }
+  return runOnSandbox("verify", signal);
 }
 
-/** Verifies; people sign in before the probe pods start, which do not live long. */
-function verifyWithPeople(
+/**
+ * The probe pods, started before the stack's outputs are there, where the cluster is known by its file.
+ * @returns undefined where it is not, or people sign in first: the pods do not live long
+ */
+async function startEarly(
   application: Application,
-  outputs: StackOutputs,
-  given: IssuedTokens,
-  { signingKey, probeImage, browser }: Arguments,
+  { kubeconfig: path, probeImage: image, browser }: Arguments,
   signal: AbortSignal,
-): Promise<Report> {
-  const withoutTerminal =
-    "Give the users' access tokens by --token NAME=FILE, or run it on a terminal to sign in with a browser.";
-  return withPeople(outputs, given, { browser, signal, withoutTerminal }, (tokens) =>
-    verify(application, outputs, {
-      signal,
-      progress: say,
-      given: tokens,
-      ...(signingKey !== undefined && { signingKey }),
-      ...(probeImage !== undefined && { probeImage }),
-    }),
-  );
-}
-
-/** The table goes to standard output, unless one of the files is that. */
-function print(report: Report, { files, all }: Arguments): void {
-  const taken = takesStandardOutput(files);
-  const stream = taken ? process.stderr : process.stdout;
-  stream.write(renderReport(report, styleFor(stream, all)));
+): Promise<EarlyProbes | undefined> {
+  if (path === undefined || browser) return undefined;
+  const source = `--kubeconfig ${path}`;
+  const kubeconfig = await readFile(fromPerson(path), "utf8").catch((error: unknown) => {
+    throw new UserError(`${source}: the file cannot be read: ${reasonOf(error)}`);
+  });
+  const [{ loadCluster }, { startProbes }] = await Promise.all([
+    import("../stack/cluster.js"),
+    import("./probes/probes.js"),
+  ]);
+  const cluster = loadCluster(kubeconfig, source);
+  return { cluster, source, probes: startProbes({ application, kubeconfig, image, signal }) };
 }
 
 function say(line: string): void {

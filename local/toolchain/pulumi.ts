@@ -1,6 +1,3 @@
-import { PulumiCommand } from "@pulumi/pulumi/automation";
-import { SemVer } from "semver";
-
 /** How long Pulumi's download site has to answer, in milliseconds. */
 const patience = 5_000;
 
@@ -15,9 +12,4 @@ export async function reachesPulumi(): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** Installs the official CLI of a version into a folder, by Pulumi's own installer. */
-export async function installPulumi(folder: string, version: string): Promise<void> {
-  await PulumiCommand.install({ root: folder, version: new SemVer(version) });
 }

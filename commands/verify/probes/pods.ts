@@ -22,9 +22,6 @@ import { probeArguments, proberOver } from "./prober";
 import type { Prober } from "./prober";
 import { everyOne, unlessAborted, until } from "../../../lib/poll";
 
-/** Any image with `node` on its PATH will do. */
-export const defaultProbeImage = "docker.io/library/node:24-alpine";
-
 export interface ProbePodsOptions {
   /** The file's content. */
   readonly kubeconfig: string;
@@ -39,9 +36,12 @@ export type ComingProbers = ReadonlyMap<string, Promise<Prober>>;
 export interface ProbePods {
   /**
    * Starts these pods with what belongs to them, and removes what killed runs have left behind.
-   * @returns their probers, each once its pod is ready, by the pods' names as they were given
+   * @returns their probers, each once its pod is ready, by the pods' names as they were given; and when all is made
    */
-  start(wanted: Shared, signal: AbortSignal): ComingProbers;
+  start(
+    wanted: Shared,
+    signal: AbortSignal,
+  ): { readonly probers: ComingProbers; readonly made: Promise<void> };
   /**
    * Removes this run's pods, whatever became of `start`, and what all runs' pods share where no
    * other run's are there.
@@ -57,7 +57,7 @@ export function probePods(options: ProbePodsOptions): ProbePods {
   const objects = cluster.makeApiClient(CustomObjectsApi);
   const run = randomBytes(4).toString("hex");
   const ours = `${probeLabel},${runLabel}=${run}`;
-  const probers: Prober[] = [];
+  const open: Prober[] = [];
   let mayExist: Shared = { pods: [], accounts: [] };
 
   const make = async ({ pods, accounts }: Shared, signal: AbortSignal) => {
@@ -76,7 +76,7 @@ export function probePods(options: ProbePodsOptions): ProbePods {
     const that = `${ours},${podLabel}=${name}`;
     await ready(() => list(api, [namespace], that), deadline, signal);
     const prober = await unlessAborted(connect(cluster, namespace, podName(run, name)), signal);
-    probers.push(prober);
+    open.push(prober);
     return prober;
   };
 
@@ -84,16 +84,17 @@ export function probePods(options: ProbePodsOptions): ProbePods {
     start(wanted, signal) {
       mayExist = wanted;
       const made = make(wanted, signal);
-      return new Map(
+      const probers = new Map(
         wanted.pods.map(({ name, namespace }) => {
           const prober = made.then(() => proberIn(name, namespace, signal));
           prober.catch(() => undefined); // Told to the caller when it asks for it.
           return [name, prober];
         }),
       );
+      return { probers, made };
     },
     async remove() {
-      for (const prober of probers) prober.close();
+      for (const prober of open) prober.close();
       if (mayExist.pods.length === 0) return;
       await removePods(api, namespacesOf(mayExist.pods), ours);
       await removeShared(api, objects, run, mayExist);

@@ -11,6 +11,9 @@ export const runLabel = "verify-run";
 export const podLabel = "verify-pod";
 export const container = "probe";
 
+/** Any image with `node` on its PATH will do. */
+export const defaultProbeImage = "docker.io/library/node:24-alpine";
+
 /** Seconds after which a pod ends by itself, whatever became of its run. */
 export const lifetime = 600;
 

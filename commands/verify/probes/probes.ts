@@ -2,7 +2,8 @@
 import type { Application } from "../../../components/application";
 import { UserError } from "../../../lib/errors";
 import { everyOne } from "../../../lib/poll";
-import { type ComingProbers, defaultProbeImage, probePods } from "./pods";
+import { type ComingProbers, probePods } from "./pods";
+import { defaultProbeImage } from "./probe-pod";
 import { foreignAccount, podsToProbeFrom } from "../plan/vantages";
 
 /** Milliseconds that all pods together may take to be ready. */
@@ -24,6 +25,8 @@ export interface ProbesOptions {
 export interface Probes {
   /** By the pods' names, each once its pod is ready. */
   readonly probers: ComingProbers;
+  /** When the cluster has been asked for all of it, whatever it has answered. */
+  readonly asked: Promise<void>;
   /** Whether it is known already that there will be none. */
   readonly failed: boolean;
   /** Removes the pods and what belongs to them, whatever became of them. */
@@ -44,7 +47,7 @@ export function startProbes(options: ProbesOptions): Probes {
   });
   const removed = new AbortController();
   const either = AbortSignal.any([removed.signal, ...(signal === undefined ? [] : [signal])]);
-  const probers = pods.start(wanted, either);
+  const { probers, made } = pods.start(wanted, either);
   let failed = false;
   // Who waits for one is told, too.
   const ended = everyOne([...probers.values()]).then(
@@ -62,6 +65,8 @@ export function startProbes(options: ProbesOptions): Probes {
   let removal: Promise<void> | undefined;
   return {
     probers,
+    // Whoever waits for a prober is told of a failure.
+    asked: made.catch(() => undefined),
     get failed() {
       return failed;
     },

@@ -65,7 +65,7 @@ async function start(
   signal: AbortSignal = live,
   accounts: readonly ServiceAccountName[] = [],
 ): Promise<ReadonlyMap<string, Prober>> {
-  const coming = [...pods.start({ pods: wanted, accounts }, signal)];
+  const coming = [...pods.start({ pods: wanted, accounts }, signal).probers];
   return new Map(
     await Promise.all(coming.map(async ([name, prober]) => [name, await prober] as const)),
   );

@@ -1,0 +1,89 @@
+/** Verifies the stack of these outputs, as the command line asks, and prints the report. */
+import type { KubeConfig } from "@kubernetes/client-node";
+import type { Application } from "../../components/application";
+import { clusterAnswers, loadCluster } from "../stack/cluster";
+import { UserError } from "../../lib/errors";
+import { takesStandardOutput } from "../../lib/output-files";
+import type { StackOutputs } from "../stack/outputs";
+import type { Arguments } from "./arguments";
+import { readGivenTokens } from "./tokens/given-tokens";
+import { withPeople } from "./tokens/person";
+import type { Probes } from "./probes/probes";
+import { writeReportFiles } from "./report/files";
+import { renderReport, styleFor } from "./report/text";
+import type { IssuedTokens } from "./tokens/tokens";
+import { isProven, verify } from "./verify";
+import type { Report } from "./verify";
+
+/** Probe pods that were started before the stack's outputs were there. */
+export interface EarlyProbes {
+  /** Where they are. */
+  readonly cluster: KubeConfig;
+  /** What names that cluster, for errors. */
+  readonly source: string;
+  readonly probes: Probes;
+}
+
+/**
+ * @param early the caller removes them in the end
+ * @returns the exit code
+ */
+export async function verifyOnStack(
+  application: Application,
+  outputs: StackOutputs,
+  chosen: Arguments,
+  signal: AbortSignal,
+  early?: EarlyProbes,
+): Promise<number> {
+  const given = await readGivenTokens(chosen.tokens, outputs);
+  if (early !== undefined) requireSameCluster(early, outputs);
+  await clusterAnswers(outputs.kubeconfig, signal);
+  const report = await verifyWithPeople(application, outputs, given, chosen, signal, early?.probes);
+  print(report, chosen);
+  await writeReportFiles(chosen.files, report);
+  return isProven(report) ? 0 : 1;
+}
+
+/** The pods have to be where the stack is. */
+function requireSameCluster({ cluster, source }: EarlyProbes, { kubeconfig }: StackOutputs): void {
+  const serverOf = (config: KubeConfig) => config.getCurrentCluster()?.server ?? "";
+  const [named, stacks] = [serverOf(cluster), serverOf(loadCluster(kubeconfig))];
+  if (named === stacks) return;
+  throw new UserError(`${source} is of the cluster ${named}, and the stack is on ${stacks}`);
+}
+
+/** Verifies; people sign in before the probe pods start, which do not live long. */
+function verifyWithPeople(
+  application: Application,
+  outputs: StackOutputs,
+  given: IssuedTokens,
+  { signingKey, probeImage, browser }: Arguments,
+  signal: AbortSignal,
+  early: Probes | undefined,
+): Promise<Report> {
+  const withoutTerminal =
+    "Give the users' access tokens by --token NAME=FILE, or run it on a terminal to sign in with a browser.";
+  let probes = early;
+  return withPeople(outputs, given, { browser, signal, withoutTerminal }, (tokens) => {
+    const ready = probes;
+    // They are removed with the first attempt.
+    probes = undefined;
+    return verify(application, outputs, {
+      signal,
+      progress: (line) => {
+        console.error(line);
+      },
+      given: tokens,
+      ...(ready !== undefined && { probes: ready }),
+      ...(signingKey !== undefined && { signingKey }),
+      ...(probeImage !== undefined && { probeImage }),
+    });
+  });
+}
+
+/** The table goes to standard output, unless one of the files is that. */
+function print(report: Report, { files, all }: Arguments): void {
+  const taken = takesStandardOutput(files);
+  const stream = taken ? process.stderr : process.stdout;
+  stream.write(renderReport(report, styleFor(stream, all)));
+}
