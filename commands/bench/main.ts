@@ -8,7 +8,6 @@ import { writePrivate } from "../../lib/files";
 import { machineProblem } from "../../sandbox/machine";
 import { Progress } from "../../lib/progress";
 import { help, type PartName, readArguments } from "./arguments";
-import { judge } from "./measure";
 import { measureCold } from "./parts/cold";
 import { measureEngine } from "./parts/engine";
 import { measureGrowth } from "./parts/growth";
@@ -20,7 +19,8 @@ import { measureRounds } from "./parts/rounds";
 import { measureTest } from "./parts/test";
 import { measureVerify } from "./parts/verify";
 import { BenchSandbox } from "./sandbox";
-import { type PartResult, renderTable, withinLimits } from "./table";
+import { type Outcome, type Step, takeSteps } from "./steps";
+import { renderTable, withinLimits } from "./table";
 
 /** The parts that measure a stack that is up. The last one takes its policies away for a while, and gives it a login. */
 const ofStack = {
@@ -33,26 +33,43 @@ const ofStack = {
 
 const names = Object.keys(ofStack) as (keyof typeof ofStack)[];
 
-async function measureAll(context: Context, only: readonly PartName[]): Promise<PartResult[]> {
-  const found = new Map<PartName, Found>();
-  if (only.includes("up") || only.includes("again")) {
-    const { up, again } = await measureRounds(context, { again: only.includes("again") });
-    found.set("up", up).set("again", again);
-  }
-  const wanted = names.filter((name) => only.includes(name));
-  if (wanted.length > 0) {
-    await context.sandbox.command(["up"]);
-    for (const name of wanted) found.set(name, await ofStack[name](context));
-    await context.sandbox.remove();
-  }
-  if (only.includes("policies")) found.set("policies", await measurePolicies(context));
-  if (only.includes("growth")) found.set("growth", await measureGrowth(context));
-  if (only.includes("cold")) found.set("cold", await measureCold(context));
-  if (only.includes("test")) found.set("test", await measureTest(context));
-  return only.flatMap((part) => {
-    const { measures = [], notes = [] } = found.get(part) ?? {};
-    return [{ part, measures: measures.map(judge), notes }];
-  });
+/** The parts that have a step of their own. */
+const ofTheirOwn = {
+  policies: measurePolicies,
+  growth: measureGrowth,
+  cold: measureCold,
+  test: measureTest,
+} satisfies Partial<Record<PartName, (context: Context) => Promise<Found>>>;
+
+function stepsOf(context: Context, only: readonly PartName[]): readonly Step[] {
+  return [
+    {
+      parts: ["up", "again"],
+      measure: async (found) => {
+        const { up, again } = await measureRounds(context, { again: only.includes("again") });
+        found("up", up);
+        found("again", again);
+      },
+    },
+    {
+      parts: names,
+      measure: async (found) => {
+        await context.sandbox.command(["up"]);
+        for (const name of names.filter((each) => only.includes(each)))
+          found(name, await ofStack[name](context));
+        await context.sandbox.remove();
+      },
+    },
+    ...Object.entries(ofTheirOwn).map(([name, measure]) => {
+      const part = name as keyof typeof ofTheirOwn;
+      return {
+        parts: [part],
+        measure: async (found: (part: PartName, what: Found) => void) => {
+          found(part, await measure(context));
+        },
+      };
+    }),
+  ];
 }
 
 async function main(signal: AbortSignal): Promise<number> {
@@ -70,17 +87,26 @@ async function main(signal: AbortSignal): Promise<number> {
   signal.addEventListener("abort", () => {
     sandbox.interrupt(signal.reason as Error);
   });
-  let results: PartResult[];
   try {
-    results = await measureAll({ sandbox, repeat: chosen.repeat, folder }, chosen.only);
+    const context = { sandbox, repeat: chosen.repeat, folder };
+    const outcome = await takeSteps(stepsOf(context, chosen.only), chosen.only);
+    // Before anything is removed: that takes a while, and may fail.
+    report(outcome, chosen.repeat, json);
+    const { results, failure } = outcome;
+    if (failure !== undefined) throw failure;
+    return withinLimits(results) ? 0 : 1;
   } finally {
     await sandbox.remove();
     rmSync(folder, { recursive: true });
   }
-  process.stdout.write(renderTable(results));
-  if (json)
-    writePrivate(json, `${JSON.stringify({ repeat: chosen.repeat, results }, undefined, 2)}\n`);
-  return withinLimits(results) ? 0 : 1;
+}
+
+/** Prints what was measured, also where it is not all that was asked for. */
+function report({ results, missing }: Outcome, repeat: number, json: string | undefined): void {
+  process.stdout.write(renderTable(results, missing));
+  if (json === undefined) return;
+  const document = { repeat, results, ...(missing.length > 0 && { missing }) };
+  writePrivate(json, `${JSON.stringify(document, undefined, 2)}\n`);
 }
 
 exitWith(interruptible(main));

@@ -11,8 +11,14 @@ export interface PartResult {
   readonly notes: readonly string[];
 }
 
-/** One table of all parts, then what has to be said about them. */
-export function renderTable(results: readonly PartResult[]): string {
+/**
+ * One table of all parts, then what has to be said about them.
+ * @param missing the parts that were asked for and are not measured. Default: none
+ */
+export function renderTable(
+  results: readonly PartResult[],
+  missing: readonly PartName[] = [],
+): string {
   const rows = results.flatMap(({ part, measures }) =>
     measures.map((measure, position) => [position === 0 ? part : "", ...row(measure)]),
   );
@@ -28,9 +34,11 @@ export function renderTable(results: readonly PartResult[]): string {
     "limit",
     "",
   ];
-  const text = spacedTable([head, ...rows]);
+  const text = rows.length > 0 ? spacedTable([head, ...rows]) : "";
+  const incomplete =
+    missing.length > 0 ? `Incomplete: ended before it had measured ${missing.join(", ")}.` : "";
   const notes = results.flatMap(({ part, notes }) => notes.map((note) => `${part}: ${note}`));
-  return `${[text, notes.join("\n")].filter((block) => block !== "").join("\n\n")}\n`;
+  return `${[text, notes.join("\n"), incomplete].filter((block) => block !== "").join("\n\n")}\n`;
 }
 
 /** Whether no limit is missed. */
