@@ -14,7 +14,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { builtinModules, createRequire } from "node:module";
+import { createRequire, isBuiltin } from "node:module";
 import { basename, dirname, join } from "node:path";
 
 /** The folders of the sources; the program of the stack itself is beside them. */
@@ -36,7 +36,16 @@ const isProgram = (file) => /(^|\/)(main|entered)\.ts$|^policies\/index\.ts$/.te
 const kept = 4;
 
 /** Left in node_modules until they are asked for: a program of its own, and what only few runs need. */
-const external = ["esbuild", "typescript", "ts-node", "tsx", "@npmcli/*", "pacote", "ssh2"];
+export const external = [
+  "esbuild",
+  "typescript",
+  "ts-node",
+  "tsx",
+  "@npmcli/*",
+  "pacote",
+  "playwright-core",
+  "ssh2",
+];
 
 /** Of these, what Pulumi's SDK loads as it starts and needs only where a function is serialized: half a second. */
 const late = ["typescript", "@npmcli/arborist"];
@@ -126,7 +135,7 @@ async function buildAll(root, cache, { unfinished, folder }, programs) {
         define: { "process.env.ISTIO_AUTH0_PROGRAMS": text(folder) },
         sourcemap: "linked",
         sourcesContent: false,
-        plugins: [places(esbuild), apart(libraries, basename(librariesBeside(file)))],
+        plugins: [places(esbuild), apart(libraries, `./${basename(librariesBeside(file))}`)],
       }),
     ),
   );
@@ -175,20 +184,24 @@ function inFiles(names) {
 /** The file beside a program that says where its libraries are. */
 const librariesBeside = (program) => program.replace(/\.js$/, ".libraries.js");
 
-/** Leaves the libraries out of a program, which takes them from the file of that name, and collects which there are. */
-const apart = (libraries, file) => ({
+/**
+ * Leaves the libraries out of a program, which takes them from the file of that name or path, and collects which there
+ * are.
+ */
+export const apart = (libraries, file) => ({
   name: "apart",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
-      const [name] = path.replace(/^node:/, "").split("/");
-      if (kind === "entry-point" || builtinModules.includes(name)) return undefined;
-      if (external.includes(path)) return { path, external: true };
+      if (kind === "entry-point" || isBuiltin(path)) return undefined;
+      // An `import()` has an import's conditions, and `require.resolve` asks for the file itself.
+      const isTaken = kind === "import-statement" || kind === "require-call";
+      if (external.includes(path) || !isTaken) return { path, external: true };
       libraries.add(path);
       return { path, namespace: "library" };
     });
-    onResolve({ filter: /^\./, namespace: "library" }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: /^[./]/, namespace: "library" }, ({ path }) => ({ path, external: true }));
     onLoad({ filter: /./, namespace: "library" }, ({ path }) => ({
-      contents: `module.exports = require("./${file}")[${text(path)}];`,
+      contents: `module.exports = require(${text(file)})[${text(path)}];`,
     }));
   },
 });
@@ -223,7 +236,7 @@ const together = [
 const compact = { legalComments: "none", minifyWhitespace: true };
 
 /** One file of the libraries, each loaded when it is asked for. It stays until package-lock.json changes. */
-async function libraryBundle(esbuild, root, cache, names) {
+export async function libraryBundle(esbuild, root, cache, names) {
   const lock = readFileSync(join(root, "package-lock.json"), "utf8");
   const file = join(cache, `libraries-${keyOf(lock, external, late, compact, names)}.js`);
   if (existsSync(file)) return file;

@@ -1,8 +1,10 @@
 /**
  * Makes one file of JavaScript of each test file: each runs in a process of its own, and two hundred processes would
- * translate the same sources again. Libraries stay in node_modules.
+ * translate the same sources again. The libraries are one file for all of them, as those of the programs are
+ * (scripts/programs.mjs): to load them from node_modules takes longer than most tests.
  */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import * as esbuild from "esbuild";
 
@@ -13,6 +15,17 @@ const cache = join(root, "node_modules/.cache/tests");
 
 /** What runs the built tests: their stack traces name the sources. */
 export const builtArguments = ["--enable-source-maps"];
+
+/** The library that an import is from; one of types alone takes nothing. */
+const imported = /^import (?!type )[^;"]*"([^".][^"]*)";$/gm;
+
+/** The libraries that any source names: what is built of them does not depend on which tests are run. */
+function namedLibraries(): readonly string[] {
+  const sources = globSync("{*,!(node_modules)/**/*}.ts", { cwd: root });
+  return sources.flatMap((file) =>
+    [...readFileSync(join(root, file), "utf8").matchAll(imported)].map(([, name = ""]) => name),
+  );
+}
 
 /**
  * Builds sources of a clone.
@@ -25,14 +38,16 @@ export async function bundle(
   folder: string,
   define: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const { places } = await import("../../scripts/programs.mjs");
+  const programs = await import("../../scripts/programs.mjs");
+  const libraries = new Set<string>();
+  const file = join(folder, "libraries.js");
   await esbuild.build({
     absWorkingDir: clone,
     entryPoints: [...files],
     outbase: clone,
     outdir: folder,
     bundle: true,
-    packages: "external",
+    external: [...programs.external],
     platform: "node",
     target: "node24",
     format: "cjs",
@@ -42,8 +57,13 @@ export async function bundle(
     define: Object.fromEntries(
       Object.entries(define).map(([name, value]) => [name, JSON.stringify(value)]),
     ),
-    plugins: [places(esbuild)],
+    plugins: [programs.places(esbuild), programs.apart(libraries, file)],
   });
+  const isLeft = (name: string) => isBuiltin(name) || programs.external.includes(name);
+  const named = namedLibraries().filter((name) => !isLeft(name));
+  const names = [...new Set([...libraries, ...named])].sort();
+  const built = await programs.libraryBundle(esbuild, root, cache, names);
+  writeFileSync(file, `module.exports = require(${JSON.stringify(built)});\n`);
 }
 
 /**
