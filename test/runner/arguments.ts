@@ -5,8 +5,8 @@ export const help = `Usage: npm test [-- FILE… | --unit | --changed | --all]
        npm run test:unit
 
 Checks types, style, every unit and what the real Pulumi engine does, and, as root on Linux, the sandbox from end to end.
-The last line says how many tests passed and failed; the lines above it, which files took longest. The exit code is 1
-where a test failed.
+The last line says how many tests passed and failed; the lines above it, which files took longest, and how long each
+part took. The exit code is 1 where a test failed.
 
   FILE…      only these files, such as test/unit/commands/verify/judge.test.ts
   --unit     without the engine and the sandbox, and style only of files that have changed: before a commit

@@ -18,6 +18,7 @@ import { describeCounts, isPassed, type Count } from "./count";
 import { changedFiles, concernedBy, trackedFiles } from "./changed";
 import { runFiles, type Ran } from "./files";
 import { testGo } from "./go";
+import { type Part, renderParts } from "./parts";
 import { renderSlowest } from "./slowest";
 
 const root = join(__dirname, "../..");
@@ -116,15 +117,16 @@ async function ensureEngine(everything: boolean): Promise<string> {
   return everything ? (await ensureToolchain(cache, say)).pulumi : ensurePulumi(cache, say);
 }
 
-/** The files that boot nothing, as they are run: engine tests each in a process of its own, and units in groups. */
+const each = (files: readonly string[]) => files.map((file) => [file]);
+
+/** The unit tests as they are run: the longest each in a process of its own, and the others in groups. */
 function groups(files: readonly string[]): readonly (readonly string[])[] {
   const long = longUnits.filter((file) => files.includes(file));
-  const others = files.filter((file) => !long.includes(file) && units.includes(file));
+  const others = files.filter((file) => !long.includes(file));
   const shared = Array.from({ length: Math.ceil(others.length / groupSize) }, (_, at) =>
     others.slice(at * groupSize, (at + 1) * groupSize),
   );
-  const apart = files.filter((file) => !units.includes(file));
-  return [...[...long, ...apart].map((file) => [file]), ...shared];
+  return [...each(long), ...shared];
 }
 
 /**
@@ -170,19 +172,35 @@ async function main(): Promise<number> {
   const problem = machineProblem();
   const slow = files.filter(isEndToEnd);
   const booted = problem === undefined ? slow : [];
-  const counts: Count[] = checks
-    ? [...(await checkSources(root, chosen.unit || chosen.changed))]
-    : [];
-  if (files.some((file) => !units.includes(file))) {
-    process.env.PULUMI_CLI = join(await ensureEngine(booted.length > 0), "bin", "pulumi");
+  const parts: Part[] = [];
+  const timed = async <Result>(name: string, work: () => Result): Promise<Awaited<Result>> => {
+    const began = performance.now();
+    const result = await work();
+    parts.push({ name, milliseconds: performance.now() - began });
+    return result;
+  };
+  const counts: Count[] = [];
+  if (checks) {
+    const isCached = chosen.unit || chosen.changed;
+    counts.push(...(await timed("checks", () => checkSources(root, isCached))));
   }
-  if (checks) counts.push(...lintWorkflows(), ...testGo());
+  if (files.some((file) => !units.includes(file))) {
+    const tools = await timed("tools", () => ensureEngine(booted.length > 0));
+    process.env.PULUMI_CLI = join(tools, "bin", "pulumi");
+  }
+  if (checks) {
+    counts.push(...(await timed("checks", () => [...lintWorkflows(), ...testGo()])));
+  }
   const signal = interruptions();
   const ran: Ran[] = [];
-  const quickGroups = groups(files.filter((file) => !isEndToEnd(file)));
-  const bootedGroups = turns(booted).map((turn) => turn.map((file) => [file]));
-  for (const some of [quickGroups, ...bootedGroups])
-    if (!signal.aborted) ran.push(await runFiles(root, some, 2, signal));
+  for (const [part, some] of [
+    ["units", groups(files.filter((file) => units.includes(file)))],
+    ["engine", each(files.filter((file) => file.startsWith(engine)))],
+    ...turns(booted).map((turn) => ["end to end", each(turn)] as const),
+  ] as const) {
+    if (some.length === 0 || signal.aborted) continue;
+    ran.push(await timed(part, () => runFiles(root, some, 2, signal)));
+  }
   if (signal.aborted) await childrenEnd();
   counts.push(...ran.map(({ count }) => count));
   const notRun = [...leftOut, ...(problem === undefined ? [] : [[slow, problem] as const])];
@@ -190,6 +208,7 @@ async function main(): Promise<number> {
     if (some.length > 0) console.log(`left out: ${some.join(", ")}: ${reason}`);
   }
   process.stdout.write(renderSlowest(ran.flatMap(({ durations }) => durations)));
+  process.stdout.write(renderParts(parts));
   console.log(describeCounts(counts));
   if (signal.aborted) return Number(process.exitCode);
   return isPassed(counts) ? 0 : 1;

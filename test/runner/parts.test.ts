@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { renderParts } from "./parts";
+
+test("each part once, in the order in which they began, and the whole", () => {
+  const parts = [
+    { name: "checks", milliseconds: 1_500 },
+    { name: "units", milliseconds: 60_000 },
+    { name: "end to end", milliseconds: 100_000 },
+    { name: "end to end", milliseconds: 20_040 },
+  ];
+  assert.equal(
+    renderParts(parts),
+    "Took 181.5 s: checks 1.5 s, units 60.0 s, end to end 120.0 s\n",
+  );
+});
