@@ -1,2 +1,113 @@
-/** The application of this project. */
-export { bookinfo as application } from "./components/access";
+/**
+ * The table: which services there are, who may call each, which permission it needs and which role holds it.
+ *
+ * It is written here and nowhere else. The tenant's scopes and roles, the mesh's policies, the
+ * policy pack's expectations and the verification's are all derived from it.
+ */
+import { bookinfoSettings } from "./settings";
+import {
+  type Application,
+  type ApplicationService,
+  gateway,
+  type Path,
+  type ServiceAccess,
+} from "./components/application";
+
+/** What each permission is for; the tenant shows it to people who grant it. */
+export const permissions = {
+  "read:book-details": "Read a book's details",
+  "read:book-reviews": "Read a book's reviews and ratings",
+} as const;
+
+export type Permission = keyof typeof permissions;
+
+/** The roles that users may hold, and the permissions that each role grants. */
+export const roles = {
+  user: {
+    description: "Reads details",
+    permissions: ["read:book-details"],
+  },
+  moderator: {
+    description: "Reads details, reviews and ratings",
+    permissions: ["read:book-details", "read:book-reviews"],
+  },
+} as const satisfies Record<string, { description: string; permissions: readonly Permission[] }>;
+
+export type Role = keyof typeof roles;
+
+export type ServiceName = "productpage" | "details" | "reviews" | "ratings";
+
+/** Every service that a client may reach. A service that is not here is refused to every client. */
+export const services: Readonly<Record<ServiceName, ServiceAccess<ServiceName, Permission>>> = {
+  productpage: { callers: [gateway], requires: "public" },
+  details: { callers: ["productpage"], requires: { permission: "read:book-details" } },
+  reviews: { callers: ["productpage"], requires: { permission: "read:book-reviews" } },
+  ratings: { callers: ["reviews"], requires: { permission: "read:book-reviews" } },
+};
+
+/** The port that every service listens on. */
+export const port = 9080;
+
+/** A path that each service answers. */
+const paths: Readonly<Record<ServiceName, string>> = {
+  productpage: "/productpage",
+  details: "/details/0",
+  reviews: "/reviews/0",
+  ratings: "/ratings/0",
+};
+
+/** The front door's paths. productpage's own /login takes any name without a password, so nothing leads there. */
+const routes: readonly Path[] = [
+  { exact: "/productpage" },
+  { prefix: "/static" },
+  { prefix: "/api/v1/products" },
+];
+
+/** What is more to say of a service. */
+const details: Readonly<
+  Partial<Record<ServiceName, Pick<ApplicationService, "routes" | "versions">>>
+> = {
+  productpage: { routes },
+  reviews: {
+    versions: [
+      { name: "reviews-v1", showsStarsOf: false },
+      { name: "reviews-v2", showsStarsOf: "ratings" },
+      { name: "reviews-v3", showsStarsOf: "ratings" },
+    ],
+  },
+};
+
+const names = Object.keys(services) as ServiceName[];
+
+/** Istio's Bookinfo with this table. */
+export const application: Application<{ bookinfo: typeof bookinfoSettings }> = {
+  name: "bookinfo",
+  title: "Bookinfo",
+  namespace: "bookinfo",
+  people: true,
+  audience: "https://bookinfo.io",
+  home: "/productpage",
+  permissions,
+  roles,
+  settings: { bookinfo: bookinfoSettings },
+  services: Object.fromEntries(
+    names.map((name) => [
+      name,
+      {
+        ...services[name],
+        port,
+        path: paths[name],
+        serviceAccount: `bookinfo-${name}`,
+        ...details[name],
+      },
+    ]),
+  ),
+  // The gateway leads only to productpage; each of its paths asks one more service, or none.
+  requests: [
+    { name: "productpage", path: "/productpage", through: ["productpage"] },
+    { name: "products", path: "/api/v1/products", through: ["productpage"] },
+    { name: "details", path: "/api/v1/products/0", through: ["productpage", "details"] },
+    { name: "reviews", path: "/api/v1/products/0/reviews", through: ["productpage", "reviews"] },
+    { name: "ratings", path: "/api/v1/products/0/ratings", through: ["productpage", "ratings"] },
+  ],
+};

@@ -1,4 +1,5 @@
 /** An application and its table: what the tenant, the mesh's policies and the verification are made from. */
+import type { z } from "zod";
 import { gatewayServiceAccount, type ServiceAccountName } from "./names";
 
 /** A path, as Istio matches it. */
@@ -52,7 +53,10 @@ export interface GatewayRequest {
   readonly through: readonly [string, ...string[]];
 }
 
-export interface Application {
+/** Sections of a stack's configuration, by names that the library has none of. None of them holds a secret. */
+export type OwnSections = Readonly<Record<string, z.ZodType>>;
+
+export interface Application<Own extends OwnSections = OwnSections> {
   /** Names what the stack makes for it; no service has this name. */
   readonly name: string;
   /** Its name as people read it. */
@@ -73,6 +77,8 @@ export interface Application {
   readonly services: Readonly<Record<string, ApplicationService>>;
   /** The image of its services, where they are one program: the project's service.ts on the sandbox. */
   readonly image?: string;
+  /** What its stacks' configuration has next to the library's sections. Default: nothing. */
+  readonly settings?: Own;
   /** What verification asks the gateway for; the first is public. */
   readonly requests: readonly [GatewayRequest, ...GatewayRequest[]];
 }
@@ -87,6 +93,11 @@ export function serviceOf({ name, services }: Application, service: string): App
   const found = services[service];
   if (found === undefined) throw new Error(`${name} has no service ${service}`);
   return found;
+}
+
+/** The service that people arrive at: the first with routes. Default: no service has any. */
+export function entranceOf({ services }: Pick<Application, "services">): string | undefined {
+  return Object.entries(services).find(([, { routes }]) => routes !== undefined)?.[0];
 }
 
 /** The name by which the tenant lists a machine's client. */

@@ -1,13 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Application } from "./application";
+import type { Application, OwnSections } from "./application";
 import { sectionOf } from "./sections";
-import { type Settings, settingsSchema } from "./settings";
+import { settingsSchema, type SettingsOf } from "./settings";
 import type { PlainValues } from "./settings/plain";
 import { describeIssues } from "./settings/problems";
 
 export type {
   AuthenticationSettings,
-  BookinfoSettings,
   ClusterSettings,
   CorsSettings,
   GatewaySettings,
@@ -22,16 +21,19 @@ export type {
 /**
  * Reads the stack's configuration, checks all of it and fills in the defaults.
  *
- * @param application its users and machines hold roles and permissions of the application's table
+ * @param application its users and machines hold roles and permissions of the application's table, and it may have
+ *   sections of its own
  *
  * Secrets come back as secret outputs, so nothing that is made of them is ever shown.
  *
  * @throws pulumi.RunError naming every problem at once: the key, what was found, what was expected
  */
-export function loadSettings(application: Application): Settings {
+export function loadSettings<Own extends OwnSections>(
+  application: Application<Own>,
+): SettingsOf<Own> {
   const found = readSections();
-  const { data, error } = settingsSchema(application).safeParse(found);
-  if (data !== undefined) return data;
+  const { success, data, error } = settingsSchema(application).safeParse(found);
+  if (success) return data;
   throw new pulumi.RunError(
     settingsComplaint(pulumi.getStack(), describeIssues(error, found, new Map())),
   );

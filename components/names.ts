@@ -33,7 +33,7 @@ export const gatewayLabel = gatewayRelease.replace(/^istio-/, "");
 export const gatewayLabels = { istio: gatewayLabel };
 
 /** The Secret with the gateway's certificate and key. Istio reads it in the gateway's own namespace only. */
-export const gatewayCredential = "bookinfo-certificate";
+export const gatewayCredential = ({ name }: { readonly name: string }) => `${name}-certificate`;
 
 /** The ingress gateway's service account. */
 export const gatewayServiceAccount: ServiceAccountName = {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { bookinfoSettings, loginSettings, type LoginSettings } from "../components/settings";
+import { loginSettings, type LoginSettings } from "../components/settings";
 import { settingsComplaint, settingsProblems } from "../components/config";
 import type { Plain } from "../components/settings/plain";
 import { NotYaml, readYaml, type Yaml } from "../commands/stack/pulumi-yaml";
@@ -207,13 +207,18 @@ const everyLogin: readonly LoginSettings[] = [
 /** Whose images the node has: those that the stack asks for, or those of every login beside them. */
 export type NodeImages = "asked for" | "of every login";
 
+/** The settings under `bookinfo` as far as they name images. */
+const bookinfoImages = z.object({ registry: z.string(), tag: z.string() });
+
 /** What the stack calls its images. */
 export function imageNames(configuration: Configuration, images: NodeImages): ImageNames {
-  const { bookinfo = {}, login = { at: "none" } } = settingsOf(configuration);
+  const { bookinfo, login = { at: "none" } } = settingsOf(configuration);
   const { application, folder } = configuration.project;
-  const { image } = application;
+  const { image, settings } = application;
   return {
-    ...bookinfoSettings.parse(bookinfo),
+    ...(settings?.bookinfo && {
+      bookinfo: bookinfoImages.parse(settings.bookinfo.parse(bookinfo)),
+    }),
     logins: images === "asked for" ? [loginSettings.parse(login)] : everyLogin,
     ...(image !== undefined && { service: { image, source: join(folder, "service.ts") } }),
   };

@@ -127,8 +127,7 @@ let begin: Promise<unknown> = Promise.resolve();
 async function loadProgram(project: Project): Promise<Record<string, unknown>> {
   /* eslint-disable @typescript-eslint/no-require-imports -- each is loaded in its time */
   // What takes long to load, and makes nothing by it.
-  require("../components/bookinfo");
-  require("../components/identity");
+  require("../components/stack");
   /* eslint-enable @typescript-eslint/no-require-imports */
   await begin;
   const exports = runProgram(project);

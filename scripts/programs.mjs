@@ -17,7 +17,7 @@ import {
 import { createRequire, isBuiltin } from "node:module";
 import { basename, dirname, join } from "node:path";
 
-/** The folders of the sources; the program of the stack itself is beside them. */
+/** The folders of the sources; the files of the stack's own program are next to them. */
 const folders = [
   "commands",
   "components",
@@ -104,10 +104,10 @@ function readSources(root) {
         .filter((file) => file.endsWith(".ts"))
         .map((file) => `${folder}/${file}`),
     );
+  const ofStack = readdirSync(root).filter((file) => file.endsWith(".ts"));
   const files = [
     ...inFolders.sort(),
-    "application.ts",
-    "index.ts",
+    ...ofStack.sort(),
     "package-lock.json",
     "scripts/programs.mjs",
   ];

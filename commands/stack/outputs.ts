@@ -1,122 +1,15 @@
-/** The stack's outputs: all that verification knows of a stack. */
+/** A stack's outputs, read back: all that verification knows of a stack. */
 import { execFile } from "node:child_process";
 import { statSync } from "node:fs";
 import { promisify } from "node:util";
-import { z } from "zod";
 import type { Application } from "../../components/application";
 import { tenantAddresses } from "../../components/identity/addresses";
-import { corsMethod } from "../../components/settings/cors";
+import { outputsSchema, type StackOutputs } from "../../components/outputs";
 import { pathText, valueAt } from "../../components/settings/path";
 import { UserError, firstLine } from "../../lib/errors";
 import { whyIncomplete } from "./last-update";
 
-const text = z.string().min(1);
-const httpUrl = z.url({ protocol: /^https?$/ });
-const perClient = z.object({
-  /** Absent where nobody signs in through this stack. */
-  web: z.string().min(1).optional(),
-  machines: z.record(z.string(), z.string()),
-});
-
-/** How an issuer's tokens are recognized. */
-const tokens = {
-  /** Exactly as in the tokens; Auth0's ends in a slash. */
-  issuer: httpUrl,
-  jwksUri: httpUrl,
-  audience: text,
-  /** Where tokens say which permissions they hold: the names that lead to the claim. */
-  permissionsClaim: z.array(text).min(1),
-  /** Whether that claim is one text, its permissions separated by spaces. */
-  spaceDelimited: z.boolean().optional(),
-};
-
-/** The users and machines hold roles and permissions of the table. */
-const schema = ({ roles, permissions }: Application) =>
-  z.object({
-    /** Scheme, host and port of the ingress gateway. */
-    gatewayUrl: httpUrl,
-    ...tokens,
-    /** Where tokens are checked, and whose count beside the issuer's. */
-    authentication: z.object({
-      at: z.literal(["namespace", "workload", "gateway"]),
-      required: z.boolean(),
-      clients: z.literal(["listed", "any"]),
-      issuers: z.array(
-        z.object({ ...tokens, clients: z.union([z.literal("any"), z.array(text)]) }),
-      ),
-    }),
-    clientIds: perClient,
-    clientSecrets: perClient,
-    /** By e-mail address, of the users whose password is known. */
-    userPasswords: z.record(z.string(), z.string()),
-    /** An Auth0 tenant, and the client that may use its Management API; absent with another provider. */
-    tenant: z.object({ domain: text, clientId: text, clientSecret: text }).optional(),
-    /** The file's content. */
-    kubeconfig: z.string().min(1),
-    /** PEM of the tenant's private certificate authority, where it has one. */
-    certificateAuthority: z.string().optional(),
-    /** PEM of the private authority that the gateway's certificate comes from, where it has one. */
-    gatewayCertificateAuthority: z.string().optional(),
-    /** How browsers get in; absent where they do not. */
-    login: z
-      .discriminatedUnion("at", [
-        z.object({
-          at: z.literal("gateway"),
-          required: z.boolean(),
-          sessions: z.enum(["redis", "cookie"]),
-        }),
-        z.object({ at: z.literal("application") }),
-      ])
-      .optional(),
-    /** What the stack's routes, entries and imports are made of, apart from the table. */
-    routing: z.object({
-      egress: z.enum(["ALLOW_ANY", "REGISTRY_ONLY"]),
-      imports: z.array(text),
-      /** Whether the API server refuses pods that would bypass the table. */
-      admission: z.boolean(),
-      /** Absent where the stack makes no NetworkPolicies. */
-      network: z.object({ metricsFrom: z.array(text) }).optional(),
-      /** The settings under `gateway.tls`; absent where the gateway's address is an http one. */
-      tls: z
-        .object({
-          minimumVersion: z.enum(["1.2", "1.3"]),
-          issuer: z.object({ kind: z.enum(["selfSigned", "acme"]) }).optional(),
-        })
-        .optional(),
-      /** The settings under `gateway.cors`; absent where no other origin's pages are let in. */
-      cors: z
-        .object({
-          origins: z.array(text).min(1),
-          methods: z.array(corsMethod).min(1),
-          headers: z.array(text),
-          exposeHeaders: z.array(text),
-          maxAge: text,
-        })
-        .optional(),
-      /** Each Service that has a destination rule and a route, with the shares of its versions in percent. */
-      traffic: z.array(z.object({ service: text, shares: z.record(z.string(), z.number()) })),
-      endSessionEndpoint: httpUrl.optional(),
-      tokenEndpoint: httpUrl.optional(),
-    }),
-    /** Findings of `verify` that the team knows: the object, as `verify` names it, and why it may be. */
-    accepted: z.array(z.object({ object: text, reason: text })).default([]),
-    /** Who was configured with what; what each viewer ought to see is computed from this. */
-    viewers: z.object({
-      users: z.array(z.object({ email: z.string(), roles: z.array(z.enum(Object.keys(roles))) })),
-      machines: z.array(
-        z.object({
-          name: z.string(),
-          permissions: z.array(z.enum(Object.keys(permissions))),
-          /** What its token is asked for with. Absent: nothing but the audience. */
-          scopes: z.array(text).optional(),
-        }),
-      ),
-      /** What people sign in with. Absent: as `verify` needs it. */
-      scopes: z.array(text).optional(),
-    }),
-  });
-
-export type StackOutputs = z.infer<ReturnType<typeof schema>>;
+export type { StackOutputs } from "../../components/outputs";
 
 /** A stack's outputs are not those of this program. */
 class IncompleteOutputs extends UserError {
@@ -136,7 +29,7 @@ class IncompleteOutputs extends UserError {
  * @throws UserError naming every output that is missing or malformed; never a value.
  */
 export function parseOutputs(application: Application, outputs: unknown): StackOutputs {
-  const parsed = schema(application).safeParse(outputs);
+  const parsed = outputsSchema(application).safeParse(outputs);
   if (!parsed.success) {
     const missing = parsed.error.issues.filter(
       ({ path }) => path.length > 0 && valueAt(outputs, path) === undefined,

@@ -8,7 +8,7 @@ export const help = `Usage: npm run verify -- [--stack STACK] [OPTION]...
 
 Sends every viewer's request to every service, through the gateway and from pods, with real and
 with bad tokens. Prints what the stack does not explain, what differs from the project's table
-(components/access.ts here), by cause, the table of the gateway's answers, and a line for every
+(application.ts), by cause, the table of the gateway's answers, and a line for every
 other place that requests are sent from.
 
   --all                  print the tables of all these places, and a line for each difference

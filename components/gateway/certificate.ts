@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Application } from "../application";
 import type { TlsSettings } from "../config";
 import { gatewayCredential, namespaces } from "../names";
 import { certificatePolicies, createNetworkPolicies, type NetworkSettings } from "../network";
@@ -35,6 +36,8 @@ export function findCertificate(
 
 /** What the gateway's certificate is made from. */
 export interface GatewayCertificateArgs {
+  /** The Secret is named after it. */
+  readonly application: Pick<Application, "name">;
   /** The gateway's URL; the certificate that is asked for is for its host. */
   readonly gatewayUrl: string;
   /** Who is asked for the certificate; cert-manager is installed for it. Not with `found`. */
@@ -73,12 +76,12 @@ export class GatewayCertificate extends pulumi.ComponentResource {
   private copy(
     name: string,
     found: pulumi.Output<kubernetes.core.v1.Secret>,
-    { ingressNamespace }: GatewayCertificateArgs,
+    { application, ingressNamespace }: GatewayCertificateArgs,
   ): void {
     new kubernetes.core.v1.Secret(
       `${name}-copy`,
       {
-        metadata: { name: gatewayCredential, namespace: namespaces.ingress },
+        metadata: { name: gatewayCredential(application), namespace: namespaces.ingress },
         type: "kubernetes.io/tls",
         data: pulumi.secret(found.apply(({ data }) => data).apply(certificateAndKey)),
       },
@@ -90,8 +93,10 @@ export class GatewayCertificate extends pulumi.ComponentResource {
   private request(
     name: string,
     settings: IssuerSettings,
-    { gatewayUrl, ingressNamespace, network }: GatewayCertificateArgs,
+    { application, gatewayUrl, ingressNamespace, network }: GatewayCertificateArgs,
   ): void {
+    const credential = gatewayCredential(application);
+    const metadata = { name: credential, namespace: namespaces.ingress };
     if (settings.kind === "acme")
       new kubernetes.core.v1.Service(`${name}-solver`, solver, {
         parent: this,
@@ -106,7 +111,7 @@ export class GatewayCertificate extends pulumi.ComponentResource {
     const issuer = new Issuer(
       `${name}-issuer`,
       {
-        metadata: { name: gatewayCredential, namespace: namespaces.ingress },
+        metadata,
         spec: issuerSpec(settings),
       },
       { parent: this, dependsOn: [release, ingressNamespace] },
@@ -115,10 +120,10 @@ export class GatewayCertificate extends pulumi.ComponentResource {
     new Certificate(
       `${name}-request`,
       {
-        metadata: { name: gatewayCredential, namespace: namespaces.ingress },
+        metadata,
         spec: {
-          secretName: gatewayCredential,
-          issuerRef: { group: "cert-manager.io", kind: "Issuer", name: gatewayCredential },
+          secretName: credential,
+          issuerRef: { group: "cert-manager.io", kind: "Issuer", name: credential },
           ...(isIP(host) === 0 ? { dnsNames: [host] } : { ipAddresses: [host] }),
           privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
           usages: ["digital signature", "server auth"],

@@ -226,7 +226,7 @@ function secureServer(
     hosts: hostsOf(args),
     tls: {
       mode: "SIMPLE",
-      credentialName: gatewayCredential,
+      credentialName: gatewayCredential(args.application),
       minProtocolVersion: protocols[minimumVersion],
     },
   };

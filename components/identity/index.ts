@@ -1,6 +1,7 @@
-import type * as pulumi from "@pulumi/pulumi";
-import type { IdentitySettings } from "../config";
-import { type ApplicationArgs, Auth0Identity } from "./auth0";
+import type { Application } from "../application";
+import type { StackCluster } from "../cluster";
+import type { Settings } from "../settings";
+import { Auth0Identity } from "./auth0";
 import type { Identity } from "./identity";
 import { OidcIdentity } from "./oidc";
 
@@ -11,20 +12,21 @@ export type { Identity } from "./identity";
  * Sets up the kind of identity provider that the configuration names.
  *
  * @param name the component's name
- * @param settings the settings under `identity`
- * @param args the application, the gateway's URL as browsers see it, and where people sign in
- * @param options Pulumi's resource options
+ * @param application whose API, permissions and roles the provider gets
+ * @param cluster what must be there before anything is made at the provider
  */
 export function createIdentity(
   name: string,
-  settings: IdentitySettings,
-  args: ApplicationArgs,
-  options?: pulumi.ComponentResourceOptions,
+  { identity, gateway, login }: Pick<Settings, "identity" | "gateway" | "login">,
+  application: Application,
+  { first }: Pick<StackCluster, "first">,
 ): Identity {
-  switch (settings.kind) {
-    case "auth0":
-      return new Auth0Identity(name, { ...settings, ...args }, options);
+  switch (identity.kind) {
+    case "auth0": {
+      const place = { application, gatewayUrl: gateway.url, login: login.at };
+      return new Auth0Identity(name, { ...identity, ...place }, first);
+    }
     case "oidc":
-      return new OidcIdentity(name, settings, options);
+      return new OidcIdentity(name, identity, first);
   }
 }

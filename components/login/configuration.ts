@@ -10,7 +10,7 @@ export type GatewayLoginSettings = Extract<LoginSettings, { at: "gateway" }>;
 
 /** What the proxy's configuration is made of. */
 export interface ProxyOptions {
-  readonly application: Pick<Application, "home">;
+  readonly application: Pick<Application, "home" | "name">;
   readonly login: GatewayLoginSettings;
   readonly identity: Pick<
     Identity,
@@ -89,7 +89,7 @@ export function proxyFlags(
   const { endSessionEndpoint } = identity;
   return {
     "alpha-config": `${files.configuration}/${files.settings}`,
-    "cookie-name": cookieName(gatewayUrl),
+    "cookie-name": cookieName(options),
     "cookie-secret-file": `${files.secrets}/${files.cookieSecret}`,
     "cookie-path": "/",
     "cookie-secure": isSecure(gatewayUrl),

@@ -1,5 +1,5 @@
 /** What routes ask of a request's cookies, as the proxy would read them. */
-import { cookieName } from "./names";
+import { type CookiePlace, cookieName } from "./names";
 
 /**
  * A Cookie header that holds a cookie of this name. Go's parser separates cookies by `;` and trims blanks and tabs;
@@ -11,10 +11,10 @@ const holding = (name: string) => ({
 });
 
 /** A request with the session's cookie, or with a part of it: `NAME`, `NAME_0`, `NAME_1` and so on. */
-export const ofSession = (gatewayUrl: string) => holding(`${cookieName(gatewayUrl)}(_[0-9]+)?`);
+export const ofSession = (place: CookiePlace) => holding(`${cookieName(place)}(_[0-9]+)?`);
 
 /** A request with the cookie of a sign-in that was begun: `NAME_STATE_csrf`. */
-export const ofSignIn = (gatewayUrl: string) => holding(`${cookieName(gatewayUrl)}_[^=;,]*_csrf`);
+export const ofSignIn = (place: CookiePlace) => holding(`${cookieName(place)}_[^=;,]*_csrf`);
 
 /**
  * Any Cookie header that a regular expression of Envoy's can read. Without this, one byte that is not UTF-8 in any

@@ -1,12 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Application } from "../application";
-import type { BookinfoArgs } from "../bookinfo";
+import { type Application, entranceOf } from "../application";
 import type { CorsSettings, LoginSettings } from "../config";
 import { type IngressOptions, signedOutRoute } from "../gateway/route";
 import { type Identity, loggedOutPath } from "../identity";
 import { ApplicationLogin } from "./application";
 import type { Egress } from "../mesh/egress";
 import type { NetworkSettings } from "../network";
+import type { WorkloadOverride } from "../workloads/workload";
 import type { GatewayLoginSettings, LoginRouteOptions } from "./configuration";
 import { GatewayLogin } from "./gateway-login";
 import { applicationPaths } from "./names";
@@ -16,8 +16,10 @@ export { extensionProviders } from "./gateway";
 
 /** What every kind of login gives the rest of the stack. */
 export interface Login {
-  /** What it changes in the application and the way in. */
-  readonly application: Pick<BookinfoArgs, "firstRoutes" | "paths" | "hiddenHeaders" | "overrides">;
+  /** What it changes in the ingress, and in the workloads of services, by their names. */
+  readonly application: LoginIngress & {
+    readonly overrides?: Readonly<Record<string, WorkloadOverride>>;
+  };
   /** What has to be there before the first request is. */
   readonly enforced: readonly pulumi.Resource[];
 }
@@ -63,15 +65,19 @@ export function createLogin(
     return { application: ingress, enforced: policies };
   }
   const { environment, annotations } = new ApplicationLogin(name, args, options);
-  const productpage = { image: settings.image, environment, annotations };
-  return { application: { ...ingress, overrides: { productpage } }, enforced: [] };
+  const override = { image: settings.image, environment, annotations };
+  const entrance = entranceOf(args.application);
+  const overrides = entrance === undefined ? {} : { [entrance]: override };
+  return { application: { ...ingress, overrides }, enforced: [] };
 }
+
+type LoginIngress = Pick<IngressOptions, "firstRoutes" | "paths" | "hiddenHeaders">;
 
 /** What a login changes in the ingress: data, as `ingressObjects` takes it. */
 export function loginIngress(
   login: LoginOutput | undefined,
   place: Omit<LoginRouteOptions, "login">,
-): Pick<IngressOptions, "firstRoutes" | "paths" | "hiddenHeaders"> {
+): LoginIngress {
   if (login === undefined) return {};
   if (login.at === "gateway")
     // The session is the proxy's own: a service that got to see its cookie could use it.

@@ -42,12 +42,19 @@ export const loginPaths = ({ home }: Pick<Application, "home">) =>
     application: { signIn: "/login", signOut: "/logout" },
   }) as const;
 
+/** What the name of the session's cookie is made of. */
+export interface CookiePlace {
+  readonly application: Pick<Application, "name">;
+  /** The gateway's URL as browsers see it. */
+  readonly gatewayUrl: string;
+}
+
 /**
  * The session's cookie. With the prefix a browser takes it from this very host only, never from a neighbouring
  * one; that takes HTTPS.
  */
-export function cookieName(gatewayUrl: string): string {
-  return isSecure(gatewayUrl) ? "__Host-bookinfo" : "bookinfo";
+export function cookieName({ application: { name }, gatewayUrl }: CookiePlace): string {
+  return isSecure(gatewayUrl) ? `__Host-${name}` : name;
 }
 
 /** The application's own paths for its login. */

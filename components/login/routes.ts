@@ -78,11 +78,12 @@ const endSessionFirst = {
 } satisfies HttpRoute;
 
 /** A sign-in that was begun in this browser ends without the session that it has. What none was begun for leads home. */
-function callbackRoutes({ application, gatewayUrl }: LoginRouteOptions): HttpRoute[] {
-  const session = { ...get(callbackPath), headers: ofSession(gatewayUrl) };
+function callbackRoutes(args: LoginRouteOptions): HttpRoute[] {
+  const { application } = args;
+  const session = { ...get(callbackPath), headers: ofSession(args) };
   return [
     {
-      match: [{ ...session, withoutHeaders: { ...ofSignIn(gatewayUrl) } }],
+      match: [{ ...session, withoutHeaders: { ...ofSignIn(args) } }],
       redirect: homeOf(application),
     },
     {
@@ -95,9 +96,10 @@ function callbackRoutes({ application, gatewayUrl }: LoginRouteOptions): HttpRou
 }
 
 /** Beginning a sign-in. */
-function startRoutes({ application, gatewayUrl }: LoginRouteOptions): HttpRoute[] {
+function startRoutes(args: LoginRouteOptions): HttpRoute[] {
+  const { application } = args;
   const start = startPaths.map(get);
-  const session = ofSession(gatewayUrl);
+  const session = ofSession(args);
   return [
     // By the first `rd` of a query: this one's own replaces it.
     {
@@ -118,10 +120,10 @@ function startRoutes({ application, gatewayUrl }: LoginRouteOptions): HttpRoute[
  * without a session is not sent there: the provider would not know whom to sign out. Another site's link signs no one out.
  */
 function signOutRoutes(args: LoginRouteOptions): HttpRoute[] {
-  const { application, gatewayUrl } = args;
+  const { application } = args;
   const signedOut = loggedOutPath({ ...args, login: "gateway" });
   const signOut = get(signOutPath);
-  const headers = ofSession(gatewayUrl);
+  const headers = ofSession(args);
   return [
     {
       match: [{ ...signOut, headers: { ...headers, ...ofOtherSite } }],

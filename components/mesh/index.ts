@@ -1,8 +1,12 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { WayIn } from "../cluster";
+import type { Application } from "../application";
+import { GatewayRecord, type StackCluster, type WayIn } from "../cluster";
 import type { IstioSettings } from "../config";
-import { createNetworkPolicies, meshPolicies, type NetworkSettings } from "../network";
+import { GatewayCertificate } from "../gateway/certificate";
+import { extensionProviders } from "../login/gateway";
+import { createNetworkPolicies, meshPolicies, networkOf, type NetworkSettings } from "../network";
+import type { Settings } from "../settings";
 import type { Egress } from "./egress";
 import { namespaces, releases } from "../names";
 import { type Chart, locateChart } from "./charts";
@@ -99,4 +103,64 @@ export class IstioMesh extends pulumi.ComponentResource {
     );
     this.registerOutputs({});
   }
+}
+
+/** The mesh of a stack. */
+export interface Mesh extends Pick<IstioMesh, "controlPlane" | "ingressNamespace"> {
+  /** What makes the gateway's certificate. Default: the gateway has none. */
+  readonly certificate: GatewayCertificate | undefined;
+}
+
+/**
+ * Makes Istio, and the gateway's certificate (`certificate`) and DNS record (`dns`) where the settings ask for them.
+ *
+ * @param name the component's name
+ * @param application which the gateway leads to
+ */
+export function createMesh(
+  name: string,
+  settings: Pick<Settings, "istio" | "mesh" | "gateway" | "identity" | "login">,
+  application: Pick<Application, "name">,
+  cluster: StackCluster,
+): Mesh {
+  const { gateway, identity, login } = settings;
+  const { url: gatewayUrl, tls } = gateway;
+  const network = networkOf(settings.mesh);
+  const providers = [cluster.provider];
+  const options = { providers, ...cluster.inCluster, ...cluster.first };
+  const mesh = new IstioMesh(
+    name,
+    {
+      ...settings.istio,
+      ...settings.mesh,
+      wayIn: cluster.wayIn,
+      network,
+      isSecure: tls !== undefined,
+      certificateAuthority: identity.certificateAuthority,
+      extensionProviders: login.at === "gateway" ? extensionProviders(login) : [],
+    },
+    options,
+  );
+  const { controlPlane, ingressNamespace } = mesh;
+  const certificate =
+    tls &&
+    new GatewayCertificate(
+      "certificate",
+      {
+        application,
+        gatewayUrl,
+        issuer: tls.issuer,
+        found: cluster.certificate,
+        ingressNamespace,
+        network,
+      },
+      options,
+    );
+  if (cluster.dnsZone !== undefined)
+    new GatewayRecord(
+      "dns",
+      { zone: cluster.dnsZone, gatewayUrl, gateway: mesh.gateway },
+      { providers },
+    );
+  return { controlPlane, ingressNamespace, certificate };
 }

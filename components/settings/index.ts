@@ -4,11 +4,10 @@
  * In these files an error's text is what was expected; config.ts puts the key and what was found before it.
  */
 import { z } from "zod";
-import type { Application } from "../application";
+import type { Application, OwnSections } from "../application";
 import { isInDomain } from "../cluster/domain";
 import { hostPorts } from "../gateway/host";
 import { authentication, checkClients, checkIssuers, checkRequired } from "./authentication";
-import { bookinfoSettings } from "./bookinfo";
 import { cluster } from "./cluster";
 import { checkOrigins } from "./cors";
 import { gateway, type ServiceType } from "./gateway";
@@ -20,7 +19,6 @@ import { checkSpaceDelimited } from "./provider";
 import { section } from "./schema";
 import { verify } from "./verify";
 
-export { bookinfoSettings } from "./bookinfo";
 export { login as loginSettings } from "./login";
 export type { ServiceType } from "./gateway";
 export { secretSettings } from "./secrets";
@@ -146,19 +144,28 @@ function checkPeople({ people, title }: Application) {
   };
 }
 
-/** The sections of the stack's configuration. Pulumi.yaml describes every field. */
-export const settingsSchema = (application: Application) =>
-  section({
-    cluster,
-    istio: istio.prefault({}),
-    mesh: mesh.prefault({}),
-    identity: identity(application),
-    authentication: authentication.prefault({}),
-    bookinfo: bookinfoSettings.prefault({}),
-    gateway,
-    login: login.prefault({ at: "none" }),
-    verify: verify.prefault({}),
-  }).superRefine(
+const sections = (application: Application) => ({
+  cluster,
+  istio: istio.prefault({}),
+  mesh: mesh.prefault({}),
+  identity: identity(application),
+  authentication: authentication.prefault({}),
+  gateway,
+  login: login.prefault({ at: "none" }),
+  verify: verify.prefault({}),
+});
+
+/** The library's sections of a stack's configuration. */
+export type Settings = z.output<z.ZodObject<ReturnType<typeof sections>>>;
+
+/** The same with the application's own. */
+export type SettingsOf<Own extends OwnSections> = Settings & {
+  readonly [Section in keyof Own]: z.output<Own[Section]>;
+};
+
+/** The sections of the stack's configuration, the application's own among them. Pulumi.yaml describes every field. */
+export const settingsSchema = <Own extends OwnSections>(application: Application<Own>) =>
+  section({ ...sections(application), ...application.settings }).superRefine(
     (settings, context) => {
       checkDomain(settings, context);
       checkPorts(settings, context);
@@ -182,14 +189,13 @@ export const settingsSchema = (application: Application) =>
     },
     // Whatever else is wrong, so that all of it is said at once.
     { when: ({ value }) => typeof value === "object" && value !== null },
-  );
+    // The compiler does not see through the spread of a type that it does not know yet.
+  ) as z.ZodType as z.ZodType<SettingsOf<Own>>;
 
-export type Settings = z.output<ReturnType<typeof settingsSchema>>;
 export type ClusterSettings = Settings["cluster"];
 export type IstioSettings = Settings["istio"];
 export type IdentitySettings = Settings["identity"];
 export type AuthenticationSettings = Settings["authentication"];
-export type BookinfoSettings = Settings["bookinfo"];
 export type GatewaySettings = Settings["gateway"];
 export type LoginSettings = Settings["login"];
 export type MeshSettings = Settings["mesh"];

@@ -6,6 +6,9 @@ import { type Application, gateway } from "../../components/application";
 
 const port = 8080;
 
+/** The image of every service. */
+export const image = "registry.example.com/orders:1.0.0";
+
 export const application: Application = {
   name: "orders-api",
   title: "Orders",
@@ -13,7 +16,7 @@ export const application: Application = {
   people: false,
   audience: "https://orders.example/api",
   home: "/catalogue",
-  image: "registry.example.com/orders:1.0.0",
+  image,
   permissions: {
     "read:orders": "Read orders",
     "fulfil:orders": "Read and follow the fulfilment of orders",

@@ -1,7 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { bookinfoSettings } from "../../components/settings";
-import type { BookinfoSettings, LoginSettings } from "../../components/settings";
+import type { LoginSettings } from "../../components/settings";
 import { UserError } from "../../lib/errors";
 import { libraryFoldersOf } from "../../local/toolchain/debian";
 import type { LoginTools } from "../../local/toolchain/toolchain";
@@ -12,8 +11,10 @@ import { iptables, pilot, proxy } from "../../local/images/istio";
 import type { ImageSpecification, Layer, LayerEntry } from "../../local/images/specification";
 
 /** What the stack calls the images that are its own. */
-export interface ImageNames extends BookinfoSettings {
-  /** The project's own image instead of Bookinfo's, and the program in it. */
+export interface ImageNames {
+  /** Where Bookinfo's images are, and their tag. Default: the project has none of them. */
+  readonly bookinfo?: { readonly registry: string; readonly tag: string } | undefined;
+  /** The project's own image, and the program in it. Default: it has none. */
   readonly service?: { readonly image: string; readonly source: string } | undefined;
   /** Every login that the node is to have the images for. */
   readonly logins: readonly LoginSettings[];
@@ -27,12 +28,12 @@ export const pauseImage = "registry.k8s.io/pause:3.10";
  * the verification ask for: none can be pulled on a machine without a way to a registry.
  *
  * @param inputs what they are made of
- * @param names what the stack calls its images; default: as a stack that says nothing of it
+ * @param names what the stack calls its images
  * @throws UserError that names every input, or every library of one, that is missing.
  */
 export async function sandboxImages(
   inputs: ImageInputs,
-  { registry, tag, logins, service }: ImageNames = defaultNames,
+  { bookinfo: samples, logins, service }: ImageNames,
 ): Promise<ImageSpecification[]> {
   checkInputs(inputs);
   const nodeLayer = program("usr/local/bin/node", inputs.node);
@@ -41,19 +42,13 @@ export async function sandboxImages(
     pilot(inputs),
     proxy(inputs),
     probe(nodeLayer),
-    ...(service
-      ? [await serviceImage(nodeLayer, service)]
-      : bookinfo(nodeLayer, await applicationLayer(), registry, tag, logins)),
+    ...(service ? [await serviceImage(nodeLayer, service)] : []),
+    ...(samples ? bookinfo(nodeLayer, await applicationLayer(), samples, logins) : []),
     ...logins.flatMap((login) =>
       login.at === "gateway" && inputs.login ? loginImages(login, inputs.login) : [],
     ),
   ];
 }
-
-export const defaultNames: ImageNames = {
-  ...bookinfoSettings.parse({}),
-  logins: [],
-};
 
 /** OAuth2-Proxy, and the Redis that it keeps sessions in. */
 function loginImages(
@@ -114,8 +109,7 @@ const services: readonly BookinfoImage[] = [
 function bookinfo(
   nodeLayer: Layer,
   applicationLayer: Layer,
-  registry: string,
-  tag: string,
+  { registry, tag }: NonNullable<ImageNames["bookinfo"]>,
   logins: readonly LoginSettings[],
 ): ImageSpecification[] {
   const imageOf = ({ application, version, stars }: BookinfoImage) => ({

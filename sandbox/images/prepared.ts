@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { digest, madeWhole, removeWhole } from "../../lib/files";
 import { clone } from "../../lib/clone";
 import { writeImages } from "../../local/images/archive";
-import { defaultNames, sandboxImages, type ImageNames } from "./images";
+import { sandboxImages, type ImageNames } from "./images";
 import type { ImageInputs } from "../../local/images/inputs";
 
 /** How many archives are kept, of 400 megabytes each: another clone's node may be about to read one. */
@@ -25,7 +25,7 @@ const kept = 3;
 export async function preparedImages(
   root: string,
   inputs: ImageInputs,
-  names: ImageNames = defaultNames,
+  names: ImageNames,
 ): Promise<string> {
   const folder = join(root, digest(keyOf(inputs), JSON.stringify(names)).slice(0, 16));
   mkdirSync(root, { recursive: true, mode: 0o700 });

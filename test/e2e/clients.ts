@@ -4,7 +4,7 @@ import { request as httpRequest } from "node:http";
 import { request } from "node:https";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import { bookinfo } from "../../components/access";
+import { application as bookinfo } from "../../application";
 import { isFree } from "../../sandbox/state";
 import { parseOutputs, type StackOutputs } from "../../commands/stack/outputs";
 import type { SandboxCopy } from "./copy";

@@ -8,7 +8,7 @@ import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { connect, type SecureVersion } from "node:tls";
-import { bookinfo } from "../../components/access";
+import { application as bookinfo } from "../../application";
 import { solver } from "../../components/gateway/acme";
 import { ingressObjects } from "../../components/gateway/route";
 import { certificateAuthority } from "../../local/tenant/certificate";

@@ -188,7 +188,9 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
   });
 
   it("makes exactly one update of one edited replica count", async () => {
-    const undo = copy.edit("components/bookinfo.ts", /replicas: 1\b/, "replicas: 2");
+    const one = "replicas: 1,";
+    const two = 'replicas: name === "details-v1" ? 2 : 1,';
+    const undo = copy.edit("components/workloads/index.ts", one, two);
     const ended = await sandbox("");
     undo();
     assert.equal(ended.code, 0, ended.err + ended.out);

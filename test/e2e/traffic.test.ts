@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { z } from "zod";
-import { bookinfo } from "../../components/access";
+import { application as bookinfo } from "../../application";
 import { serviceOf } from "../../components/application";
 import type { StackOutputs } from "../../commands/stack/outputs";
 import { defaultProbeImage, podLabel, type ProbePod } from "../../commands/verify/probes/probe-pod";

@@ -24,16 +24,14 @@ const settings = {
 const program =
   (changes: object = {}) =>
   () => {
-    const cluster = createCluster(
-      "cluster",
-      { ...settings, ...changes },
-      { url: "http://localhost:8080" },
-    );
-    const { provider, lifetime, kubeconfig } = cluster;
+    const { provider, inCluster, kubeconfig } = createCluster("cluster", {
+      cluster: { ...settings, ...changes },
+      gateway: { url: "http://localhost:8080" },
+    });
     new kubernetes.core.v1.Namespace(
       "shop",
       { metadata: { name: "shop" } },
-      { provider, deletedWith: lifetime },
+      { provider, ...inCluster },
     );
     return Promise.resolve({ kubeconfig });
   };

@@ -94,7 +94,9 @@ export function cloneWith(
     "application.ts",
     "index.ts",
     "package.json",
+    "settings.ts",
     "tsconfig.json",
+    "workloads.ts",
   ];
   for (const part of [
     ...parts,

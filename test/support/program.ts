@@ -42,13 +42,26 @@ function configure(stack: string, changes: Changes): void {
   pulumi.runtime.setAllConfig(Object.fromEntries(complete) as Record<string, string>);
 }
 
-/** Runs index.ts as Pulumi does, by requiring it; its exports are the stack's outputs. */
+type Outputs = typeof import("../../index");
+
+/** By requiring it, as Pulumi does; its exports are the stack's outputs. */
+function runIndex(): Outputs {
+  const index = built === undefined ? load.resolve("../index") : join(built, "index.js");
+  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the way to load a module again
+  delete load.cache[index];
+  return load(index) as Outputs;
+}
+
+/** Runs a program as index.ts is run. */
 export async function runProgram({
+  program = runIndex,
   stack = "sandbox",
   preview = false,
   changes = {},
   existing = {},
 }: {
+  /** Returns the stack's outputs. Default: index.ts. */
+  readonly program?: () => Outputs;
   readonly stack?: string;
   readonly preview?: boolean;
   /** By the configuration's key. */
@@ -56,12 +69,6 @@ export async function runProgram({
   readonly existing?: Readonly<Record<string, object>>;
 } = {}) {
   configure(stack, changes);
-  const index = built === undefined ? load.resolve("../index") : join(built, "index.js");
-  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the way to load a module again
-  delete load.cache[index];
-  const { result, ...seen } = await run(() => load(index) as typeof import("../../index"), {
-    preview,
-    existing,
-  });
+  const { result, ...seen } = await run(program, { preview, existing });
   return { outputs: result, ...seen };
 }

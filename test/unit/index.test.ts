@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { permissions, roles, services } from "../../components/access";
+import { application as bookinfo, permissions, roles, services } from "../../application";
+import { createStack } from "../../components/stack";
+import { bookinfoSettings } from "../../settings";
+import { workloadsOf } from "../../workloads";
 import { countByType, find, kubeconfig, ofType, read, readings, unknown } from "./components/mocks";
 import { runProgram } from "../support/program";
 
@@ -55,6 +58,22 @@ for (const preview of [false, true]) {
     assert.deepEqual(countByType(registrations), expectedCounts);
   });
 }
+
+test("a whole stack by one call is what the program makes part by part", async () => {
+  const workloads = workloadsOf(bookinfoSettings.parse(undefined));
+  const changes = { "istio-auth0:login": { at: "gateway" } };
+  const parts = await runProgram({ changes });
+  const whole = await runProgram({ changes, program: () => createStack(bookinfo, workloads) });
+  const sorted = ({ registrations }: typeof parts) =>
+    registrations.toSorted((one, other) =>
+      `${one.type} ${one.name}` < `${other.type} ${other.name}` ? -1 : 1,
+    );
+  assert.deepEqual(sorted(whole), sorted(parts));
+  assert.deepEqual(
+    await read(pulumi.output(whole.outputs)),
+    await read(pulumi.output(parts.outputs)),
+  );
+});
 
 test("the outputs are what others build on, and the secrets among them are secret", async () => {
   const { outputs } = await runProgram();

@@ -27,37 +27,35 @@ export function editsFor(services: number): readonly Edit[] {
     const permission = permissions[position % permissions.length];
     return `  "${name}": { callers: ["${caller}"], requires: { permission: "${permission}" } },\n`;
   });
-  const workloads = names.map((name) => `  "${name}": [{ version: "v1", replicas: 1 }],\n`);
+  // They run details' program: images of their own would be the same bytes.
+  const workloads = names.map((name) => `    "${name}": [run("details-v1")],\n`);
   const typeAnchor = 'export type ServiceName = "productpage"';
   const rowAnchor =
     '  ratings: { callers: ["reviews"], requires: { permission: "read:book-reviews" } },\n';
-  const workloadAnchor = '  ratings: [{ version: "v1", replicas: 1 }],\n';
+  const workloadAnchor = '    ratings: [run("ratings-v1")],\n';
   const pathAnchor = '  ratings: "/ratings/0",\n';
-  // They run details' program: images of their own would be the same bytes.
   const paths = names.map((name) => `  "${name}": "/details/0",\n`);
-  const imageAnchor = "examples-bookinfo-${name}:";
   const requestAnchor = 'requests: { cpu: "10m"';
   const type = names.map((name) => ` | "${name}"`).join("");
   return [
     {
-      file: "components/access.ts",
+      file: "application.ts",
       anchor: typeAnchor,
       replacement: typeAnchor + type,
     },
-    { file: "components/access.ts", anchor: rowAnchor, replacement: rowAnchor + rows.join("") },
+    { file: "application.ts", anchor: rowAnchor, replacement: rowAnchor + rows.join("") },
     {
-      file: "components/bookinfo.ts",
+      file: "workloads.ts",
       anchor: workloadAnchor,
       replacement: workloadAnchor + workloads.join(""),
     },
-    { file: "components/access.ts", anchor: pathAnchor, replacement: pathAnchor + paths.join("") },
-    {
-      file: "components/bookinfo.ts",
-      anchor: imageAnchor,
-      replacement: "examples-bookinfo-${name.replace(/^service-\\d+/, 'details')}:",
-    },
+    { file: "application.ts", anchor: pathAnchor, replacement: pathAnchor + paths.join("") },
     // A hundred of them are to find room on one node.
-    { file: "components/bookinfo.ts", anchor: requestAnchor, replacement: 'requests: { cpu: "1m"' },
+    {
+      file: "components/workloads/pod.ts",
+      anchor: requestAnchor,
+      replacement: 'requests: { cpu: "1m"',
+    },
   ];
 }
 

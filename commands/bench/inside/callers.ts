@@ -1,6 +1,6 @@
 /** Who sends the request whose latency is measured, and what tells whether policies count. */
 import { z } from "zod";
-import { bookinfo } from "../../../components/access";
+import { application as bookinfo } from "../../../application";
 import { cookieName } from "../../../components/login/names";
 import { namespaces } from "../../../components/names";
 import { UserError } from "../../../lib/errors";
@@ -47,7 +47,7 @@ export const callers: Readonly<Record<CallerName, (outputs: StackOutputs) => Pro
 
   async session(outputs) {
     const headers = { cookie: await validSession(outputs) };
-    const forged = { cookie: `${cookieName(outputs.gatewayUrl)}=forged` };
+    const forged = { cookie: `${cookieName({ application: bookinfo, ...outputs })}=forged` };
     return {
       headers,
       namespaces: [bookinfo.namespace, namespaces.ingress],

@@ -3,7 +3,7 @@
  * that judge them and without, in turns: `latency.ts REPEAT CALLER` in the sandbox's shell, for twice as many pairs of
  * turns. It prints each request's microseconds by turn.
  */
-import { bookinfo } from "../../../components/access";
+import { application as bookinfo } from "../../../application";
 import { stackName } from "../../stack/project";
 import { UserError } from "../../../lib/errors";
 import { endingSignals, exitWith } from "../../../lib/run";

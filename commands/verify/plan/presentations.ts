@@ -2,6 +2,12 @@
  * Ways of presenting a good token, or an identity, that must not count: the rows that are neither a
  * person nor a class of tokens.
  */
+import {
+  type Application,
+  callerAccount,
+  gateway,
+  serviceAccountOf,
+} from "../../../components/application";
 import type { Credential } from "./expectations";
 
 /** What a request carries beside its method and address. */
@@ -29,26 +35,45 @@ export interface Presentation {
 const nothing: Credential = { kind: "none" };
 
 /** Who calls, in the headers that proxies and applications of all kinds believe. */
-const spoofed = (whole: string): Record<string, string> => ({
-  "x-forwarded-client-cert":
-    "By=spiffe://cluster.local/ns/bookinfo/sa/bookinfo-details;URI=spiffe://cluster.local/ns/bookinfo/sa/bookinfo-productpage",
+const spoofed = (application: Application, whole: string): Record<string, string> => ({
+  ...allowedCall(application),
   "x-forwarded-access-token": whole,
-  "x-forwarded-email": "admin@bookinfo.example",
+  "x-forwarded-email": `admin@${application.name}.example`,
   "x-forwarded-for": "127.0.0.1",
   "x-forwarded-user": "auth0|admin",
   "x-auth-request-access-token": whole,
   "x-auth-request-user": "auth0|admin",
-  "x-envoy-original-path": "/productpage",
+  "x-envoy-original-path": application.home,
   "x-jwt-payload": payloadOf(whole),
-  "x-original-url": "/productpage",
+  "x-original-url": application.home,
 });
+
+/** The certificates of a call that the table allows, as a proxy would pass them on: between two services, where there is one. */
+function allowedCall(application: Application): Record<string, string> {
+  const calls = Object.entries(application.services).flatMap(([service, { callers }]) =>
+    callers.map((caller) => ({ service, caller })),
+  );
+  const call = calls.find(({ caller }) => caller !== gateway) ?? calls[0];
+  if (call === undefined) return {};
+  const { namespace, name } = serviceAccountOf(application, call.service);
+  const by = identityOf(`${namespace}/${name}`);
+  const uri = identityOf(callerAccount(application, call.caller));
+  return { "x-forwarded-client-cert": `By=${by};URI=${uri}` };
+}
+
+/** @param account `namespace/name` */
+function identityOf(account: string): string {
+  const [namespace = "", name = ""] = account.split("/");
+  return `spiffe://cluster.local/ns/${namespace}/sa/${name}`;
+}
 
 /** The middle of a token's three parts; what stands for a token in a report has none, and is it. */
 function payloadOf(token: string): string {
   return /^[\w-]+\.([\w-]+)\.[\w-]*$/.exec(token)?.[1] ?? token;
 }
 
-export const presentations: readonly Presentation[] = [
+/** Every way, at an application's services. */
+export const presentationsOf = (application: Application): readonly Presentation[] => [
   {
     // The prefix of fromHeaders is compared as it is; RFC 7235 would have schemes in any case.
     name: "bearer in lower case",
@@ -77,7 +102,7 @@ export const presentations: readonly Presentation[] = [
   {
     name: "spoofed identity headers",
     credential: nothing,
-    carry: (whole) => ({ headers: spoofed(whole) }),
+    carry: (whole) => ({ headers: spoofed(application, whole) }),
   },
   {
     // Envoy joins them with a comma, and what is behind the first prefix is no token.

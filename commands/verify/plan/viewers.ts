@@ -3,7 +3,7 @@ import type { Application } from "../../../components/application";
 import type { Credential } from "./expectations";
 import type { StackOutputs } from "../../stack/outputs";
 import { everyPermission, permissionsOf } from "./permissions";
-import { presentations } from "./presentations";
+import { presentationsOf } from "./presentations";
 import { forgedControl, nothing, tokenClasses } from "../tokens/token-classes";
 import type { TokenClass, TokenOutputs } from "../tokens/token-classes";
 
@@ -60,7 +60,7 @@ export function viewersOf(
       kind: name === forgedControl ? "who" : "how",
       ...(needs && { needs }),
     })),
-    ...presentations.map(({ name, credential, hasAuthorization }): Viewer => ({
+    ...presentationsOf(application).map(({ name, credential, hasAuthorization }): Viewer => ({
       name,
       credential,
       kind: "how",

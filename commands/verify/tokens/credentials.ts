@@ -2,7 +2,7 @@
 import type { Application } from "../../../components/application";
 import type { StackOutputs } from "../../stack/outputs";
 import { everyPermission } from "../plan/permissions";
-import { bearer, presentations } from "../plan/presentations";
+import { bearer, presentationsOf } from "../plan/presentations";
 import type { Carried } from "../plan/presentations";
 import {
   algorithmInUse,
@@ -58,7 +58,7 @@ export async function allCredentials(
   for (const name of tokens.keys()) credentials.set(name, presented([name], tokens, bearer));
   for (const name of sessions.keys()) credentials.set(name, presented([name], sessions, inCookies));
   if (tokens.has(whole) && tokens.has(tampered)) {
-    for (const { name, carry } of presentations) {
+    for (const { name, carry } of presentationsOf(application)) {
       credentials.set(name, presented([whole, tampered], tokens, carry));
     }
   }

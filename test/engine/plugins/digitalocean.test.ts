@@ -122,9 +122,8 @@ const token = "dop_v1_token-canary";
 
 /** The part of the stack that DigitalOcean makes, and what hangs on it. */
 const program: PulumiFn = () => {
-  const made = createCluster(
-    "cluster",
-    {
+  const made = createCluster("cluster", {
+    cluster: {
       kind: "digitalocean",
       token: pulumi.secret(token),
       region: "fra1",
@@ -139,8 +138,8 @@ const program: PulumiFn = () => {
       loadBalancer: { type: "REGIONAL_NETWORK" },
       dns: { domain: "bookinfo.example", ttl: 300 },
     },
-    { url: "http://www.bookinfo.example" },
-  );
+    gateway: { url: "http://www.bookinfo.example" },
+  });
   const providers = [made.provider];
   const { gateway } = new IstioMesh(
     "istio",

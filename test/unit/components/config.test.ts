@@ -6,7 +6,7 @@ import { before, after, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { z } from "zod";
-import { bookinfo } from "../../../components/access";
+import { application as bookinfo } from "../../../application";
 import { loadSettings } from "../../../components/config";
 import { settingsSchema } from "../../../components/settings";
 import { kubeconfig, read } from "./mocks";
@@ -262,12 +262,12 @@ test("all problems are reported at once", () => {
       '  identity.machines[0].permissions[0]: found "read:everything", expected one of "read:book-details", "read:book-reviews"',
       "  identity.machines[1].permissions: found nothing, expected a list",
       '  identity.machines[2].name: found "catalogue", expected a name that no other machine has',
-      '  bookinfo.registry: found "https://registry.example", expected an image registry and path without https://, such as registry.istio.io/release',
-      '  bookinfo.tag: found "latest", expected a full version tag, such as "1.20.3"',
       '  gateway.url: found "http://localhost:8080/", expected an http or https URL without path, such as http://localhost:8080',
       '  gateway.serviceType: found "Public", expected one of "LoadBalancer", "NodePort", "ClusterIP"',
       "  gateway.nodePort: found 0, expected a port number from 1 to 65535",
-      "  gatway: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, bookinfo, gateway, login, verify",
+      '  bookinfo.registry: found "https://registry.example", expected an image registry and path without https://, such as registry.istio.io/release',
+      '  bookinfo.tag: found "latest", expected a full version tag, such as "1.20.3"',
+      "  gatway: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, gateway, login, verify, bookinfo",
     ],
   );
 });
@@ -438,7 +438,7 @@ test("Pulumi.yaml declares every section and names every setting", () => {
     .parse(
       z.toJSONSchema(settingsSchema(bookinfo), { io: "input", unrepresentable: "any" }),
     ).properties;
-  assert.deepEqual(Object.keys(project.config), Object.keys(sections));
+  assert.deepEqual(Object.keys(project.config).sort(), Object.keys(sections).sort());
   for (const [section, { description, default: fallback }] of Object.entries(project.config)) {
     const names = settingNames(sections[section]);
     assert.ok(names.length > 0, section);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as random from "@pulumi/random";
-import { bookinfo } from "../../../components/access";
+import { application as bookinfo } from "../../../application";
 import { type Application, serviceOf } from "../../../components/application";
 import { Enforcement } from "../../../components/enforcement";
 import {

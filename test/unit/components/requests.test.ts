@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import { bookinfo } from "../../../components/access";
-import { Bookinfo } from "../../../components/bookinfo";
+import { application as bookinfo } from "../../../application";
 import { createNamespace } from "../../../components/namespace";
 import { IstioMesh } from "../../../components/mesh";
+import { createWorkloads } from "../../../components/workloads";
+import { workloadsOf } from "../../../workloads";
 import { clusterProvider, ofType, type Registration, run } from "./mocks";
 
 /**
@@ -96,16 +97,16 @@ function stack(highAvailability: boolean) {
       { providers: [provider] },
     );
     const namespace = createNamespace("bookinfo", bookinfo, { provider });
-    new Bookinfo(
-      "bookinfo",
-      {
-        registry: "registry.example",
-        tag: "1.20.3",
-        digests: {},
-        reviews: { v1: 34, v2: 33, v3: 33 },
-        gatewayUrl: "http://books.example",
-      },
-      { providers: [provider], dependsOn: [namespace] },
+    const workloads = workloadsOf({
+      registry: "registry.example",
+      tag: "1.20.3",
+      digests: {},
+      reviews: { v1: 34, v2: 33, v3: 33 },
+    });
+    const options = { providers: [provider], dependsOn: [namespace] };
+    createWorkloads(
+      { gateway: { url: "http://books.example" } },
+      { application: bookinfo, workloads, namespace: { ingress: {}, options } },
     );
   });
 }

@@ -84,6 +84,12 @@ test("nobody signs in: users and logins are refused, and no class of tokens need
   );
 });
 
+test("another application's settings are none of this one's", () => {
+  const problems = settingsProblems(application, { bookinfo: { tag: "1.20.3" } });
+  const known = "cluster, istio, mesh, identity, authentication, gateway, login, verify";
+  assert.ok(problems.includes(`bookinfo: found an unknown key, expected one of ${known}`));
+});
+
 test("the ways round the gateway are of the example's own paths", () => {
   const [front, ...others] = gatewayDetours(application, "http://localhost:8080");
   assert.equal(front?.path, "/catalogue");

@@ -1,7 +1,7 @@
 /** The real program's resources, as the policy pack is given them, and the pack's configuration for them. */
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { bookinfo } from "../../../components/access";
+import { application as bookinfo } from "../../../application";
 import { loadSettings } from "../../../components/config";
 import { rules } from "../../../policies/rules";
 import { readChoice } from "../../../commands/preview/policies/choice";

@@ -179,7 +179,7 @@ const complaint =
 
 test("the settings are right as they are, before the node has made its kubeconfig", () => {
   const configuration = configured();
-  const before = structuredClone(configuration);
+  const before = { ...configuration, config: structuredClone(configuration.config) };
   checkConfiguration(configuration, decisions);
   assert.deepEqual(configuration, before);
 });
@@ -205,11 +205,11 @@ test("every problem of the settings is named at once, a line each", () => {
     '  identity.users[0].email: found "Someone@bookinfo.example", expected an e-mail address in lower case, as the tenant keeps it',
     '  identity.users[0].roles[0]: found "owner", expected one of "user", "moderator"',
     "  identity.secret: found an unknown key, expected one of kind, domain, customDomain, clientId, clientSecret, certificateAuthority, audience, users, machines",
-    '  bookinfo.tag: found "latest", expected a full version tag, such as "1.20.3"',
     '  gateway.url: found "http://localhost:9000/productpage", expected an http or https URL without path, such as http://localhost:8080',
     '  gateway.serviceType: found "ExternalName", expected one of "LoadBalancer", "NodePort", "ClusterIP"',
     "  gateway.nodePort: found nothing, expected a port number from 1 to 65535",
-    "  signin: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, bookinfo, gateway, login, verify",
+    '  bookinfo.tag: found "latest", expected a full version tag, such as "1.20.3"',
+    "  signin: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, gateway, login, verify, bookinfo",
   ];
   assert.throws(
     () => {
@@ -221,7 +221,7 @@ test("every problem of the settings is named at once, a line each", () => {
 
 test("an unknown setting is a problem, also where its name begins as that of the cluster", () => {
   const line =
-    "  clusters: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, bookinfo, gateway, login, verify";
+    "  clusters: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, gateway, login, verify, bookinfo";
   assert.throws(
     () => {
       checkConfiguration(configured("clusters.kind=existing"), decisions);
@@ -320,7 +320,7 @@ test("what an earlier run encrypted is carried over, and nothing else of it", ()
   });
   const configuration = configured();
   const parts = encryptedParts(earlier, configuration, ["identity.clientSecret"]);
-  const before = structuredClone(configuration);
+  const before = { ...configuration, config: structuredClone(configuration.config) };
   const { rest, config } = withEncrypted(configuration, parts);
   assert.deepEqual(rest, { encryptionsalt: "v1:salt" });
   assert.deepEqual(

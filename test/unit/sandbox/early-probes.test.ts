@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { bookinfo } from "../../../components/access";
+import { application as bookinfo } from "../../../application";
 import { EarlyProbes } from "../../../sandbox/early-probes";
 import { comesTrue } from "../../../lib/processes";
 import type { Probes } from "../../../commands/verify/probes/probes";

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { fetchedIssuers, keysOf, readKeySets } from "../../../../commands/explain/keys";
 import { parseKeys } from "../../../../commands/explain/mesh-keys";
 import { parsePolicies } from "../../../../commands/explain/policies";
-import { bookinfo as application } from "../../../../components/access";
+import { application } from "../../../../application";
 import { bookinfo, jwtRule, object } from "./mesh";
 
 const served = { keys: [{ kty: "RSA", kid: "new" }] };

@@ -2,7 +2,7 @@
 import type { JsonWebKey } from "node:crypto";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import type { JWTPayload } from "jose";
-import { bookinfo as application } from "../../../../components/access";
+import { application } from "../../../../application";
 import { decide } from "../../../../commands/explain/evaluate";
 import type { Decision, RequestFacts } from "../../../../commands/explain/evaluate";
 import { parsePolicies } from "../../../../commands/explain/policies";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookinfo as application } from "../../../../components/access";
+import { application } from "../../../../application";
 import type { ClusterState } from "../../../../commands/explain/cluster";
 import { parsePolicies } from "../../../../commands/explain/policies";
 import { decideWay } from "../../../../commands/explain/way";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import type { Check } from "../../../../commands/preflight/check";
 import { kindChecks } from "../../../../commands/preflight/checks/kind";
 import { closedPort, type Folder, lines, serve, settingsOf, temporaryFolder } from "./support";

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { stringify } from "yaml";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import { secretsCheck } from "../../../../commands/preflight/checks/secrets";
 import { readStack, textOf } from "../../../../commands/preflight/stack";
 import { type Folder, lines, temporaryFolder } from "./support";

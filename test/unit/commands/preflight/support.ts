@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import { type Settings } from "../../../../components/config";
 import { settingsSchema } from "../../../../components/settings";
 import { type Check, type Result, runCheck } from "../../../../commands/preflight/check";

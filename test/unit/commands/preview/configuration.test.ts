@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { stringify } from "yaml";
-import { bookinfo as application } from "../../../../components/access";
+import { application } from "../../../../application";
 import { placeholder, previewConfiguration } from "../../../../commands/preview/configuration";
 import { kubeconfigOfNothing } from "../../../../commands/preview/nothing";
 import { stacksOf } from "../../../../commands/stack/stack-file";
@@ -180,9 +180,9 @@ test("a section that Pulumi.yaml has a default of is the stack's, and one withou
   writeFileSync(join(folder, "Pulumi.yaml"), `name: istio-auth0\n${defaults}`);
   const file = join(folder, "Pulumi.team.yaml");
   writeFileSync(file, `${readFileSync(file, "utf8")}  bookinfo: { tag: 1.20.0 }\n`);
-  const { settings } = previewConfiguration({ folder, application }, "team");
+  const { config, settings } = previewConfiguration({ folder, application }, "team");
   assert.equal(settings.mesh.egress, "ALLOW_ANY");
-  assert.equal(settings.bookinfo.tag, "1.20.0");
+  assert.deepEqual(config["istio-auth0:bookinfo"], { tag: "1.20.0" });
 });
 
 test("a stack's file is where Pulumi.yaml says", () => {

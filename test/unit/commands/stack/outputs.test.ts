@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { delimiter } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import { upVariable } from "../../../../commands/stack/last-update";
 import { parseOutputs, readOutputs } from "../../../../commands/stack/outputs";
 import { fakePulumi } from "../verify/support/pulumi";

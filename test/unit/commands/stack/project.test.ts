@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import { application as orders } from "../../../../examples/orders/application";
 import { UserError } from "../../../../lib/errors";
 import { ownProject, projectNamed } from "../../../../commands/stack/project";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import { renderReport } from "../../../../commands/verify/report/text";
 import { verify } from "../../../../commands/verify/verify";
 import { startStack } from "./support/stack";

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from "jose";
-import { bookinfo as application } from "../../../../components/access";
+import { application } from "../../../../application";
 import { allCredentials } from "../../../../commands/verify/tokens/credentials";
 import type { StackOutputs } from "../../../../commands/stack/outputs";
 import { readSigningKeys } from "../../../../commands/verify/tokens/signing-keys";

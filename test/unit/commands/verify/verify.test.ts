@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import type { JudgedCell } from "../../../../commands/verify/judge";
 import { gatewayComplaint, verify } from "../../../../commands/verify/verify";
 import type { Report } from "../../../../commands/verify/verify";

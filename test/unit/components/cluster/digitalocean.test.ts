@@ -43,7 +43,10 @@ function make(
 ) {
   return run(
     () =>
-      createCluster("cluster", { ...smallest, ...changes, token: pulumi.secret(token) }, gateway),
+      createCluster("cluster", {
+        cluster: { ...smallest, ...changes, token: pulumi.secret(token) },
+        gateway,
+      }),
     options,
   );
 }
@@ -232,7 +235,7 @@ test("a load balancer that ends connections passes the client's address on", asy
       gateway: {
         url: "https://www.bookinfo.example",
         nodePort: 30080,
-        tls: { secret: "default/tls", minimumVersion: "1.2", nodePort: 30443 },
+        tls: { issuer: { kind: "selfSigned" }, minimumVersion: "1.2", nodePort: 30443 },
       },
     },
   );

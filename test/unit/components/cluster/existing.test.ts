@@ -8,16 +8,15 @@ for (const preview of [false, true]) {
   test(`as ${preview ? "a preview" : "an update"}, an existing cluster is one provider and its kubeconfig`, async () => {
     const { result: cluster, registrations } = await run(
       () =>
-        createCluster(
-          "cluster",
-          {
+        createCluster("cluster", {
+          cluster: {
             kind: "existing",
             kubeconfig: pulumi.secret(kubeconfig),
             context: "sandbox",
             server: "https://127.0.0.1:6443",
           },
-          { url: "http://localhost:8080" },
-        ),
+          gateway: { url: "http://localhost:8080" },
+        }),
       { preview },
     );
     assert.deepEqual(

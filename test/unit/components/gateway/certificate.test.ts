@@ -35,7 +35,7 @@ function certify(
     const ingressNamespace = new kubernetes.core.v1.Namespace("ingress", {}, { provider });
     new GatewayCertificate(
       "certificate",
-      { gatewayUrl: url, issuer, found, ingressNamespace },
+      { application: { name: "shop" }, gatewayUrl: url, issuer, found, ingressNamespace },
       { providers: [provider] },
     );
   }, options);
@@ -65,7 +65,7 @@ for (const preview of [false, true]) {
     assert.deepEqual(inputs, {
       apiVersion: "v1",
       kind: "Secret",
-      metadata: { name: "bookinfo-certificate", namespace: "istio-ingress" },
+      metadata: { name: "shop-certificate", namespace: "istio-ingress" },
       type: "kubernetes.io/tls",
       data: { "tls.crt": data["tls.crt"], "tls.key": data["tls.key"] },
     });
@@ -135,7 +135,7 @@ test("cert-manager is installed for an issuer, and asked for a certificate of th
     dependencies: ["certificate-manager-namespace"],
     provider: "cluster",
   });
-  const metadata = { name: "bookinfo-certificate", namespace: "istio-ingress" };
+  const metadata = { name: "shop-certificate", namespace: "istio-ingress" };
   assert.deepEqual(described(issuerType, "certificate-issuer"), {
     inputs: {
       apiVersion: "cert-manager.io/v1",
@@ -153,8 +153,8 @@ test("cert-manager is installed for an issuer, and asked for a certificate of th
       kind: "Certificate",
       metadata,
       spec: {
-        secretName: "bookinfo-certificate",
-        issuerRef: { group: "cert-manager.io", kind: "Issuer", name: "bookinfo-certificate" },
+        secretName: "shop-certificate",
+        issuerRef: { group: "cert-manager.io", kind: "Issuer", name: "shop-certificate" },
         dnsNames: ["books.example"],
         privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
         usages: ["digital signature", "server auth"],

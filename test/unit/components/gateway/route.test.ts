@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as random from "@pulumi/random";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import {
   createIngress,
   type IngressArgs,

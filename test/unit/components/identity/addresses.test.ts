@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import { applicationAddresses, tenantAddresses } from "../../../../components/identity/addresses";
 
 for (const domain of ["tenant.eu.auth0.com", "login.example.com", "tenant.localhost:8443"]) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import { Auth0Identity } from "../../../../components/identity/auth0";
 import { countByType, find, read, run, unknown } from "../mocks";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import { createLogin } from "../../../../components/login";
 import type { Clients } from "../../../../components/identity/identity";
 import { loginSettings } from "../../../../components/settings";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ofSession, ofSignIn } from "../../../../components/login/cookies";
 
-const gatewayUrl = "https://books.example";
+const place = { application: { name: "bookinfo" }, gatewayUrl: "https://books.example" };
 
 const holds = ({ cookie: { regex } }: ReturnType<typeof ofSession>, header: string) =>
   new RegExp(`^(?:${regex})$`).test(header);
@@ -28,17 +28,27 @@ const spellings = (cookie: string) => {
 test("a session's cookie is seen however it is spelled, and each part of one", () => {
   for (const cookie of ["__Host-bookinfo=x|1|y=", "__Host-bookinfo_0=x", "__Host-bookinfo_12=x"])
     for (const header of spellings(cookie)) {
-      assert.ok(holds(ofSession(gatewayUrl), header), header);
-      assert.ok(!holds(ofSignIn(gatewayUrl), header), header);
+      assert.ok(holds(ofSession(place), header), header);
+      assert.ok(!holds(ofSignIn(place), header), header);
     }
 });
 
 test("a sign-in's cookie is no session's, whatever its state begins with", () => {
   for (const cookie of ["__Host-bookinfo_aB-_9cdEf_csrf=x", "__Host-bookinfo_123456789_csrf=x"])
     for (const header of spellings(cookie)) {
-      assert.ok(holds(ofSignIn(gatewayUrl), header), header);
-      assert.ok(!holds(ofSession(gatewayUrl), header), header);
+      assert.ok(holds(ofSignIn(place), header), header);
+      assert.ok(!holds(ofSession(place), header), header);
     }
+});
+
+test("the cookie has the application's name, and over plain HTTP no prefix", () => {
+  const shop = { application: { name: "shop" }, gatewayUrl: "http://shop.example" };
+  for (const [cookie, isOurs] of [
+    ["shop=x", true],
+    ["__Host-shop=x", false],
+    ["bookinfo=x", false],
+  ] as const)
+    assert.equal(holds(ofSession(shop), cookie), isOurs, cookie);
 });
 
 test("no other name is taken for either", () => {
@@ -52,7 +62,7 @@ test("no other name is taken for either", () => {
     "a=__Host-bookinfo",
     "a=b __Host-bookinfo=x",
   ]) {
-    assert.ok(!holds(ofSession(gatewayUrl), header), header);
-    assert.ok(!holds(ofSignIn(gatewayUrl), header), header);
+    assert.ok(!holds(ofSession(place), header), header);
+    assert.ok(!holds(ofSignIn(place), header), header);
   }
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import { createLogin, describeLogin, extensionProviders } from "../../../../components/login";
 import type { Clients } from "../../../../components/identity/identity";
 import type { Egress } from "../../../../components/mesh/egress";

@@ -1,7 +1,7 @@
 /** Who may connect to whom, as Kubernetes reads the policies, next to the table. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import { gateway } from "../../../../components/application";
 import {
   applicationPolicies,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import { settingsProblems } from "../../../../components/config";
 import { oldestIstio } from "../../../../components/mesh/advisories";
 import { settingsSchema } from "../../../../components/settings";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import { settingsProblems } from "../../../../components/config";
 import { kubeconfig } from "../mocks";
 

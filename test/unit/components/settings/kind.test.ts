@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import { settingsProblems } from "../../../../components/config";
 
 /** What is said about these ports of a kind cluster, with all other settings as they should be. */

@@ -1,7 +1,7 @@
 /** A number, a boolean, a date or nothing where a text is meant, and the other way round: what a user is told. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import { settingsProblems } from "../../../../components/config";
 import { parseStackFile } from "../../../../commands/stack/stack-file";
 

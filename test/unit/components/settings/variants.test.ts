@@ -1,7 +1,7 @@
 /** A wrong kind hides no other mistake of its section. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import { settingsProblems } from "../../../../components/config";
 
 const sections = {

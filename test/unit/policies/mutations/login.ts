@@ -18,7 +18,7 @@ const file = ["data", "settings.yaml"] as const;
 /** The settings file as the update has it, with the client's id. */
 const settings = proxySettings(
   {
-    application: { home: "/productpage" },
+    application: { home: "/productpage", name: "bookinfo" },
     login: {
       at: "gateway",
       required: false,

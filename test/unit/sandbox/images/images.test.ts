@@ -17,7 +17,7 @@ import { UserError } from "../../../../lib/errors";
 import { applications } from "../../../../sandbox/images/applications";
 import { writeImages } from "../../../../local/images/archive";
 import { loginSettings } from "../../../../components/settings";
-import { defaultNames, type ImageNames, sandboxImages } from "../../../../sandbox/images/images";
+import { type ImageNames, sandboxImages } from "../../../../sandbox/images/images";
 import type { ImageInputs } from "../../../../local/images/inputs";
 import type { ImageSpecification, LayerEntry } from "../../../../local/images/specification";
 import { readImages, temporaryFolder } from "../../local/images/reading";
@@ -53,8 +53,13 @@ function inputs(): ImageInputs {
   };
 }
 
+const usual: ImageNames = {
+  bookinfo: { registry: "registry.istio.io/release", tag: "1.20.3" },
+  logins: [],
+};
+
 /** The images of inputs that are all there, made once: no test changes them. */
-const made = sandboxImages(inputs());
+const made = sandboxImages(inputs(), usual);
 
 function image(images: readonly ImageSpecification[], name: string): ImageSpecification {
   const found = images.find(({ reference }) => reference.includes(name));
@@ -117,7 +122,7 @@ test("the sandbox's images have the names, users and commands that the cluster e
 });
 
 test("Bookinfo's registry and tag are the caller's, if given", async () => {
-  const names = { ...defaultNames, registry: "docker.io/istio", tag: "1.18.0" };
+  const names = { ...usual, bookinfo: { registry: "docker.io/istio", tag: "1.18.0" } };
   const images = await sandboxImages(inputs(), names);
   assert.deepEqual(
     images.slice(4).map(({ reference }) => reference),
@@ -201,7 +206,7 @@ test("the proxy holds Istio's programs, and iptables with its own libraries befo
   assert(standard);
   copyFileSync(standard, join(libraries, "libstdc++.so.6"));
 
-  const proxy = image(await sandboxImages(given), "proxyv2");
+  const proxy = image(await sandboxImages(given, usual), "proxyv2");
   const entries = contents(proxy);
   const file = (path: string, source: string, mode?: number) => {
     const expected = { kind: "file", path, source, ...(mode === undefined ? {} : { mode }) };
@@ -240,7 +245,7 @@ test("everything that is missing is named at once, with its path", async () => {
     iptablesRoot: "/nowhere",
   };
   await assert.rejects(
-    sandboxImages(missing),
+    sandboxImages(missing, usual),
     new UserError(
       "cannot write the images: missing pilot-agent (/nowhere/pilot-agent), Envoy (/nowhere/envoy), iptables (/nowhere/usr/sbin/xtables-nft-multi). Build the toolchain again: npm run sandbox.",
     ),
@@ -308,12 +313,12 @@ test("a login at the gateway adds its two images under the names that the stack 
   const login = loginSettings.parse({ at: "gateway", image: images[0], redisImage: images[1] });
   const named = async (names: ImageNames, more: Partial<ImageInputs>) =>
     (await sandboxImages({ ...inputs(), ...more }, names)).map(({ reference }) => reference);
-  const before = await named(defaultNames, { login: loginTools() });
-  const after = await named({ ...defaultNames, logins: [login] }, { login: loginTools() });
+  const before = await named(usual, { login: loginTools() });
+  const after = await named({ ...usual, logins: [login] }, { login: loginTools() });
   assert.deepEqual(after, [...before, ...images]);
   const all = await sandboxImages(
     { ...inputs(), login: loginTools() },
-    { ...defaultNames, logins: [login] },
+    { ...usual, logins: [login] },
   );
   const paths = image(all, images[1])
     .layers.flat()
@@ -324,7 +329,7 @@ test("a login at the gateway adds its two images under the names that the stack 
 
 test("a login in the application is productpage's image under another name", async () => {
   const login = loginSettings.parse({ at: "application", image: "localhost/page:1.0.0" });
-  const images = await sandboxImages(inputs(), { ...defaultNames, logins: [login] });
+  const images = await sandboxImages(inputs(), { ...usual, logins: [login] });
   const references = images.map(({ reference }) => reference);
   const before = (await made).map(({ reference }) => reference);
   assert.deepEqual(references, [...before, "localhost/page:1.0.0"]);

@@ -45,10 +45,16 @@ function inputs(): ImageInputs {
   };
 }
 
+const prepare = (root: string, given: ImageInputs) =>
+  preparedImages(root, given, {
+    bookinfo: { registry: "registry.example", tag: "1.20.3" },
+    logins: [],
+  });
+
 test("the archive is written once, in a folder of its own for what it is made of", async () => {
   const root = temporaryFolder();
   const given = inputs();
-  const archive = await preparedImages(root, given);
+  const archive = await prepare(root, given);
   assert.equal((await readImages(archive)).images.length, 10);
   assert.match(archive, new RegExp(`^${root}/[0-9a-f]{16}/images-[0-9a-f]{16}\\.tar$`));
   assert.deepEqual(readdirSync(dirname(archive)), [basename(archive)]);
@@ -58,11 +64,11 @@ test("the archive is written once, in a folder of its own for what it is made of
 test("inputs of the same paths, sizes and times are not read again", async () => {
   const root = temporaryFolder();
   const given = inputs();
-  const archive = await preparedImages(root, given);
+  const archive = await prepare(root, given);
   const { ino } = statSync(archive, { bigint: true });
   // Unlike its size and time, the content would give another archive.
   write(given.envoy, "ENVOY");
-  assert.equal(await preparedImages(root, { ...given }), archive);
+  assert.equal(await prepare(root, { ...given }), archive);
   assert.equal(statSync(archive, { bigint: true }).ino, ino);
 });
 
@@ -83,9 +89,9 @@ for (const [what, change] of [
   test(`an input of another ${what} gives another archive beside the first`, async () => {
     const root = temporaryFolder();
     const given = inputs();
-    const first = await preparedImages(root, given);
+    const first = await prepare(root, given);
     change(given.envoy);
-    const second = await preparedImages(root, given);
+    const second = await prepare(root, given);
     assert.notEqual(dirname(second), dirname(first));
     assert.deepEqual(
       readdirSync(root).sort(),
@@ -97,7 +103,7 @@ for (const [what, change] of [
 test("of four archives the one that was not used for longest is removed", async () => {
   const root = temporaryFolder();
   const given = inputs();
-  const tagged = (tag: string) => preparedImages(root, { ...given, tag });
+  const tagged = (tag: string) => prepare(root, { ...given, tag });
   const [first, second, third] = [await tagged("1"), await tagged("2"), await tagged("3")];
   for (const [days, archive] of [third, second, first].entries()) {
     utimesSync(dirname(archive), days * day, days * day);
@@ -114,8 +120,8 @@ test("of four archives the one that was not used for longest is removed", async 
 test("another tag gives other images", async () => {
   const folder = temporaryFolder();
   const given = inputs();
-  await preparedImages(folder, given);
-  const { images } = await readImages(await preparedImages(folder, { ...given, tag: "1.31.0" }));
+  await prepare(folder, given);
+  const { images } = await readImages(await prepare(folder, { ...given, tag: "1.31.0" }));
   assert.deepEqual(
     images.map(({ reference }) => reference).filter((reference) => reference.includes("/istio/")),
     ["docker.io/istio/pilot:1.31.0", "docker.io/istio/proxyv2:1.31.0"],
@@ -125,12 +131,12 @@ test("another tag gives other images", async () => {
 test("what a killed run has left unfinished is no archive, and is removed", async () => {
   const root = temporaryFolder();
   const given = inputs();
-  const folder = dirname(await preparedImages(root, given));
+  const folder = dirname(await prepare(root, given));
   rmSync(folder, { recursive: true });
   // No process has this number.
   const left = `${folder}.unfinished-4194305`;
   write(join(left, "images-0123456789abcdef.tar"), "unfinished");
-  const archive = await preparedImages(root, given);
+  const archive = await prepare(root, given);
   assert.equal((await readImages(archive)).images.length, 10);
   assert(!existsSync(left));
 });
@@ -139,7 +145,7 @@ test("where an input is missing nothing is written", async () => {
   const folder = temporaryFolder();
   const pause = "/nowhere/pause";
   await assert.rejects(
-    preparedImages(folder, { ...inputs(), pause }),
+    prepare(folder, { ...inputs(), pause }),
     new UserError(
       `cannot write the images: missing pause (${pause}). Build the toolchain again: npm run sandbox.`,
     ),

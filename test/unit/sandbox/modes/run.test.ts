@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
-import { bookinfo } from "../../../../components/access";
+import { application as bookinfo } from "../../../../application";
 import { application as orders } from "../../../../examples/orders/application";
 import { modesFor } from "../../../../sandbox/modes/table";
 import { argumentsFor } from "../../../support/node";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { services } from "../../../../../components/access";
+import { services } from "../../../../../application";
 import {
   addedServices,
   edited,
@@ -39,10 +39,10 @@ describe("editsFor", () => {
 
 describe("what the added services run", () => {
   it("is details' program, under the name of their own service", () => {
-    const [image] = editsFor(5).filter(({ anchor }) => anchor.includes("examples-bookinfo"));
+    const [workloads] = editsFor(5).filter(({ file }) => file === "workloads.ts");
     assert.equal(
-      image?.replacement,
-      "examples-bookinfo-${name.replace(/^service-\\d+/, 'details')}:",
+      workloads?.replacement,
+      '    ratings: [run("ratings-v1")],\n    "service-1": [run("details-v1")],\n',
     );
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { bookinfo } from "../../../../../components/access";
+import { application as bookinfo } from "../../../../../application";
 import { loginSettings } from "../../../../../components/settings";
 import { resourceRule } from "../../../../../policies/rule";
 import { rules } from "../../../../../policies/rules";

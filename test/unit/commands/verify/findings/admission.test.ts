@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookinfo } from "../../../../../components/access";
+import { application as bookinfo } from "../../../../../application";
 import { admissionObjects } from "../../../../../components/enforcement/admission";
 import { compareAdmission } from "../../../../../commands/verify/findings/admission";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookinfo } from "../../../../../components/access";
+import { application as bookinfo } from "../../../../../application";
 import { compareObjects, objectsAskedOf } from "../../../../../commands/verify/findings/objects";
 import { authentication, routing } from "../support/stack";
 

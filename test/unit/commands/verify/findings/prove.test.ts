@@ -1,7 +1,7 @@
 /** The requests that show what a finding opens. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookinfo } from "../../../../../components/access";
+import { application as bookinfo } from "../../../../../application";
 import { workloadFindings } from "../../../../../commands/verify/findings";
 import type { Finding } from "../../../../../commands/verify/findings/finding";
 import { prove } from "../../../../../commands/verify/findings/prove";

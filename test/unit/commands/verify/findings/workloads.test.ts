@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookinfo } from "../../../../../components/access";
+import { application as bookinfo } from "../../../../../application";
 import type { Application } from "../../../../../components/application";
-import { trafficOf } from "../../../../../components/bookinfo";
+import { trafficOf } from "../../../../../components/workloads/workload";
 import { application as orders } from "../../../../../examples/orders/application";
+import { workloads as ordersWorkloads } from "../../../../../examples/orders/workloads";
 import { workloadFindings } from "../../../../../commands/verify/findings";
 import type { Pod, Service } from "../../../../../commands/verify/findings/kubernetes";
 import type { WorkloadOutputs } from "../../../../../commands/verify/findings/workloads";
+import { bookinfoSettings } from "../../../../../settings";
+import { workloadsOf } from "../../../../../workloads";
 import {
   meshedPod,
   plainPod,
@@ -19,20 +22,18 @@ const atGateway = { at: "gateway", required: false, sessions: "redis" } as const
 
 function outputsWith(
   login: WorkloadOutputs["login"] = atGateway,
-  traffic: WorkloadOutputs["routing"]["traffic"] = trafficOf({
-    reviews: { v1: 34, v2: 33, v3: 33 },
-  }),
+  traffic: WorkloadOutputs["routing"]["traffic"] = trafficOf(
+    workloadsOf(bookinfoSettings.parse(undefined)),
+  ),
 ): WorkloadOutputs {
   return { login, routing: { egress: "REGISTRY_ONLY", imports: [], admission: true, traffic } };
 }
-
-const ordersTraffic = Object.keys(orders.services).map((service) => ({ service, shares: {} }));
 
 const stacks: readonly (readonly [string, Application, WorkloadOutputs])[] = [
   ["Bookinfo, login at the gateway", bookinfo, outputsWith()],
   ["Bookinfo, sessions in cookies", bookinfo, outputsWith({ ...atGateway, sessions: "cookie" })],
   ["Bookinfo, login in the application", bookinfo, outputsWith({ at: "application" })],
-  ["orders", orders, { ...outputsWith(undefined, ordersTraffic), login: undefined }],
+  ["orders", orders, { ...outputsWith(undefined, trafficOf(ordersWorkloads)), login: undefined }],
 ];
 
 for (const [what, application, outputs] of stacks) {
@@ -623,7 +624,7 @@ test("pods that end or have ended are no finding", () => {
 });
 
 test("a Deployment of another name is no finding where it is the service's only one", () => {
-  const outputs = { ...outputsWith(undefined, ordersTraffic), login: undefined };
+  const outputs = { ...outputsWith(undefined, trafficOf(ordersWorkloads)), login: undefined };
   const cluster = workloadCluster(orders, outputs);
   const pod = podOf(cluster, "catalogue");
   for (const owner of pod.metadata?.ownerReferences ?? []) owner.name = "shop-6d9f7c5b8";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookinfo } from "../../../../../components/access";
+import { application as bookinfo } from "../../../../../application";
 import { planCells } from "../../../../../commands/verify/plan/cells";
 import {
   expectedOutcome,

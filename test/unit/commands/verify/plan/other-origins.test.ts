@@ -1,7 +1,7 @@
 /** What verify asks as a page of another origin, and what it expects by the stack's settings. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookinfo } from "../../../../../components/access";
+import { application as bookinfo } from "../../../../../application";
 import { application as orders } from "../../../../../examples/orders/application";
 import type { Application } from "../../../../../components/application";
 import { planCells } from "../../../../../commands/verify/plan/cells";

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bearer, presentations } from "../../../../../commands/verify/plan/presentations";
+import { application as bookinfo } from "../../../../../application";
+import { application as orders } from "../../../../../examples/orders/application";
+import { bearer, presentationsOf } from "../../../../../commands/verify/plan/presentations";
 
 const whole = "eyJ.cGF5bG9hZA.c2ln";
 const broken = "eyJ.YnJva2Vu.c2ln";
 
 test("what each way to present a token sends, and how it has to be taken", () => {
-  const sent = presentations.map(({ name, credential, carry }) => {
+  const sent = presentationsOf(bookinfo).map(({ name, credential, carry }) => {
     const { headers, query } = carry(whole, broken);
     const outcome = credential.kind === "bad token" ? credential.refusal : credential.kind;
     return [name, outcome, headers, query];
@@ -52,6 +54,19 @@ test("what each way to present a token sends, and how it has to be taken", () =>
 
 test("the word for a token stands for its payload too", () => {
   const word = "[token of moderator@bookinfo.example]";
-  const spoofing = presentations.find(({ name }) => name === "spoofed identity headers");
+  const spoofing = presentationsOf(bookinfo).find(
+    ({ name }) => name === "spoofed identity headers",
+  );
   assert.equal(spoofing?.carry(word, "").headers["x-jwt-payload"], word);
+});
+
+test("the identity that is spoofed is one of the application's own", () => {
+  const spoofing = presentationsOf(orders).find(({ name }) => name === "spoofed identity headers");
+  const { headers } = spoofing?.carry(whole, broken) ?? { headers: {} };
+  assert.equal(
+    headers["x-forwarded-client-cert"],
+    "By=spiffe://cluster.local/ns/orders/sa/customers;URI=spiffe://cluster.local/ns/orders/sa/orders",
+  );
+  assert.equal(headers["x-original-url"], "/catalogue");
+  assert.ok(!JSON.stringify(headers).includes("bookinfo"));
 });

@@ -1,7 +1,7 @@
 /** What verify expects where people have sessions, and where the gateway lets nobody past without one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookinfo } from "../../../../../components/access";
+import { application as bookinfo } from "../../../../../application";
 import { planCells } from "../../../../../commands/verify/plan/cells";
 import type { Expected } from "../../../../../commands/verify/plan/expectations";
 import { vantagePoints } from "../../../../../commands/verify/plan/vantages";

@@ -12,7 +12,7 @@ import { PassThrough } from "node:stream";
 import { createInterface } from "node:readline";
 import type { JWTPayload } from "jose";
 import type { V1Pod } from "@kubernetes/client-node";
-import { bookinfo } from "../../../../../components/access";
+import { application as bookinfo } from "../../../../../application";
 import type { TokenChecks } from "../../../../../commands/verify/plan/expectations";
 import type { Identity } from "../../../../../commands/verify/probes/identities";
 import type { Plain } from "../../../../../commands/stack/cluster";

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bookinfo } from "../../../../../components/access";
+import { application as bookinfo } from "../../../../../application";
 import type { StackOutputs } from "../../../../../commands/stack/outputs";
 import { tokenChecksOf } from "../../../../../commands/verify/plan/expectations";
 import { pluralOf } from "../../../../../commands/verify/findings/inventory";

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { before, test } from "node:test";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import type { JWK } from "jose";
-import { bookinfo } from "../../../../../components/access";
+import { application as bookinfo } from "../../../../../application";
 import { planCells } from "../../../../../commands/verify/plan/cells";
 import { allCredentials } from "../../../../../commands/verify/tokens/credentials";
 import type { AllCredentials } from "../../../../../commands/verify/tokens/credentials";

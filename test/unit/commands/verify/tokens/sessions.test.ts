@@ -1,7 +1,7 @@
 /** Sessions that verify begins at a gateway which has not heard yet of all that was applied. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { bookinfo } from "../../../../../components/access";
+import { application as bookinfo } from "../../../../../application";
 import type { StackOutputs } from "../../../../../commands/stack/outputs";
 import { sessionsOf } from "../../../../../commands/verify/tokens/sessions";
 import { type Reply, startSite } from "../support/site";

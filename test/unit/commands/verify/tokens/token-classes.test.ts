@@ -11,7 +11,7 @@ import {
   SignJWT,
 } from "jose";
 import type { JWK, JWTPayload } from "jose";
-import { bookinfo } from "../../../../../components/access";
+import { application as bookinfo } from "../../../../../application";
 import { everyPermission } from "../../../../../commands/verify/plan/permissions";
 import { strangersKeys } from "../../../../../commands/verify/tokens/signing-keys";
 import {

@@ -19,7 +19,7 @@ const type = "pulumi-nodejs:dynamic/kind:Cluster";
 for (const preview of [false, true])
   test(`as ${preview ? "a preview" : "an update"}, a kind cluster is a resource of the kind command and one provider`, async () => {
     const { result: cluster, registrations } = await run(
-      () => createCluster("cluster", settings, gateway),
+      () => createCluster("cluster", { cluster: settings, gateway }),
       { preview },
     );
     assert.deepEqual(
@@ -60,5 +60,5 @@ for (const preview of [false, true])
       serviceType: "NodePort",
       nodePorts: { http: 30080, https: undefined },
     });
-    assert.equal(cluster.lifetime, cluster.provider);
+    assert.equal(cluster.inCluster.deletedWith, cluster.provider);
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test, type TestContext } from "node:test";
 import tls from "node:tls";
-import { bookinfo } from "../../../../../../components/access";
+import { application as bookinfo } from "../../../../../../application";
 import { tenantFindings } from "../../../../../../commands/verify/findings/tenant";
 import { closedPort, type Reply, type Request, serve } from "../../../preflight/support";
 import { management } from "../../../../local/tenant/support";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { application as orders } from "../../../../../../examples/orders/application";
-import { bookinfo } from "../../../../../../components/access";
+import { application as bookinfo } from "../../../../../../application";
+import type { Application } from "../../../../../../components/application";
 import type { Finding } from "../../../../../../commands/verify/findings/finding";
 import { prove } from "../../../../../../commands/verify/findings/prove";
 import { tenantFindings } from "../../../../../../commands/verify/findings/tenant";
@@ -11,7 +12,7 @@ import { fill, type FilledTenant, type Filling, viewers } from "./filled";
 
 const { signal } = new AbortController();
 
-function look({ outputs }: FilledTenant, application = bookinfo, more: object = {}) {
+function look({ outputs }: FilledTenant, application: Application = bookinfo, more: object = {}) {
   return tenantFindings(application, { ...outputs, ...more }, signal);
 }
 

@@ -1,30 +1,43 @@
+/** The generic workloads, with Bookinfo's data and the others' that Bookinfo has no case of. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bookinfo } from "../../../components/access";
-import { Bookinfo } from "../../../components/bookinfo";
-import type { BookinfoSettings } from "../../../components/config";
+import { application as bookinfo } from "../../../application";
 import { createNamespace } from "../../../components/namespace";
+import { createWorkloads } from "../../../components/workloads";
+import { trafficOf } from "../../../components/workloads/workload";
+import { application as orders } from "../../../examples/orders/application";
+import { workloads as ordersWorkloads } from "../../../examples/orders/workloads";
+import type { BookinfoSettings } from "../../../settings";
+import { workloadsOf } from "../../../workloads";
 import { clusterProvider, countByType, find, ofType, run } from "./mocks";
+
+const settings = {
+  registry: "registry.example/mirror",
+  tag: "1.20.3",
+  digests: {},
+  reviews: { v1: 50, v2: 50, v3: 0 },
+};
 
 function deploy(preview = false, digests: BookinfoSettings["digests"] = {}) {
   return run(
     () => {
       const provider = clusterProvider();
       const namespace = createNamespace("namespace", bookinfo, { provider });
-      return new Bookinfo(
-        "bookinfo",
-        {
-          registry: "registry.example/mirror",
-          tag: "1.20.3",
-          digests,
-          reviews: { v1: 50, v2: 50, v3: 0 },
-          gatewayUrl: "http://books.example:8080",
-        },
-        { providers: [provider], dependsOn: [namespace] },
+      const workloads = workloadsOf({ ...settings, digests });
+      const options = { providers: [provider], dependsOn: [namespace] };
+      createWorkloads(
+        { gateway: { url: "http://books.example:8080" } },
+        { application: bookinfo, workloads, namespace: { ingress: {}, options } },
       );
     },
     { preview },
   );
+}
+
+/** A Deployment's pods, as far as a login changes them. */
+interface Template {
+  readonly metadata: { readonly annotations?: object };
+  readonly spec: { readonly containers: { readonly image: string; readonly envFrom?: object }[] };
 }
 
 const service = "kubernetes:core/v1:Service";
@@ -202,4 +215,81 @@ test("an image with a digest is fixed by it", async () => {
   const image = "registry.example/mirror/examples-bookinfo-reviews";
   assert.deepEqual(imageOf("bookinfo-reviews-v2"), [`${image}-v2:1.20.3@${digest}`]);
   assert.deepEqual(imageOf("bookinfo-reviews-v1"), [`${image}-v1:1.20.3`]);
+});
+
+test("a service without versions has one Deployment of its own name, and none of its labels says a version", async () => {
+  const { registrations } = await run(() => {
+    const options = { providers: [clusterProvider()] };
+    createWorkloads(
+      { gateway: { url: "http://shop.example" } },
+      { application: orders, workloads: ordersWorkloads, namespace: { ingress: {}, options } },
+    );
+  });
+  const { type, name } = registrations.find(({ type }) => type.startsWith("istio-auth0:")) ?? {};
+  assert.deepEqual([type, name], ["istio-auth0:index:Orders", "orders"]);
+  const made = Object.keys(orders.services).map((each) => `orders-${each}`);
+  for (const kind of [service, deployment, "kubernetes:core/v1:ServiceAccount"])
+    assert.deepEqual(Object.keys(ofType(registrations, kind)), made, kind);
+  const { metadata, spec } = find(registrations, deployment, "orders-customers").inputs as {
+    metadata: object;
+    spec: { template: { spec: { containers: object[]; volumes?: object } } };
+  };
+  const labels = { app: "customers" };
+  assert.deepEqual(metadata, { name: "customers", namespace: "orders", labels });
+  const [container] = spec.template.spec.containers as [Record<string, unknown>];
+  assert.equal(container.image, "registry.example.com/orders:1.0.0");
+  assert.deepEqual(container.env, [
+    { name: "SERVICE", value: "customers" },
+    { name: "PORT", value: "8080" },
+  ]);
+  assert.ok(!("volumeMounts" in container) && spec.template.spec.volumes === undefined);
+});
+
+test("a login changes image, environment and annotations of the pods of one service alone", async () => {
+  const { registrations } = await run(() => {
+    const override = {
+      image: "registry.example/page:1.0.0",
+      environment: [{ secretRef: { name: "login" } }],
+      annotations: { checksum: "1" },
+    };
+    const ingress = { overrides: { productpage: override } };
+    createWorkloads(
+      { gateway: { url: "http://books.example" } },
+      {
+        application: bookinfo,
+        workloads: workloadsOf(settings),
+        namespace: { ingress, options: { providers: [clusterProvider()] } },
+      },
+    );
+  });
+  const templates = Object.fromEntries(
+    Object.entries(ofType(registrations, deployment)).map(([name, { inputs }]) => {
+      const { template } = (inputs as { spec: { template: Template } }).spec;
+      const [container] = template.spec.containers;
+      return [name, [template.metadata.annotations, container?.envFrom, container?.image]];
+    }),
+  );
+  const { "bookinfo-productpage-v1": changed, ...others } = templates;
+  assert.deepEqual(changed, [
+    { checksum: "1" },
+    [{ secretRef: { name: "login" } }],
+    "registry.example/page:1.0.0",
+  ]);
+  assert.equal(Object.keys(others).length, 5);
+  for (const [annotations, envFrom] of Object.values(others))
+    assert.deepEqual([annotations, envFrom], [undefined, undefined]);
+});
+
+test("requests for a service are shared among its versions, and those for one version are not", () => {
+  assert.deepEqual(trafficOf(workloadsOf(settings)), [
+    { service: "productpage", shares: { v1: 100 } },
+    { service: "details", shares: { v1: 100 } },
+    { service: "reviews", shares: { v1: 50, v2: 50, v3: 0 } },
+    { service: "reviews-v1", shares: {} },
+    { service: "reviews-v2", shares: {} },
+    { service: "reviews-v3", shares: {} },
+    { service: "ratings", shares: { v1: 100 } },
+  ]);
+  const none = Object.keys(orders.services).map((each) => ({ service: each, shares: {} }));
+  assert.deepEqual(trafficOf(ordersWorkloads), none);
 });

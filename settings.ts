@@ -1,5 +1,6 @@
+/** What Bookinfo adds to the library's settings: the section `bookinfo`. Pulumi.yaml describes it. */
 import { z } from "zod";
-import { matching, section } from "./schema";
+import { matching, section } from "./components/settings/schema";
 
 const percent = "a whole number from 0 to 100";
 const share = () =>
@@ -39,4 +40,6 @@ export const bookinfoSettings = section({
   digests: digests.prefault({}),
   /** How many percent of the requests for reviews each version gets. Default: a third each. */
   reviews: reviews.default({ v1: 34, v2: 33, v3: 33 }),
-});
+}).prefault({});
+
+export type BookinfoSettings = z.output<typeof bookinfoSettings>;

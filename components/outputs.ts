@@ -1,0 +1,163 @@
+/** A stack's outputs: what a person, `verify` or another stack needs to use it. */
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import type { Application } from "./application";
+import type { StackCluster } from "./cluster";
+import type { Identity } from "./identity";
+import { configuredViewers } from "./identity/viewers";
+import { describeLogin } from "./login";
+import { routingOf } from "./routing";
+import type { Settings } from "./settings";
+import { corsMethod } from "./settings/cors";
+import { trafficOf, type Workloads } from "./workloads/workload";
+
+const text = z.string().min(1);
+const httpUrl = z.url({ protocol: /^https?$/ });
+const perClient = z.object({
+  /** Absent where nobody signs in through this stack. */
+  web: z.string().min(1).optional(),
+  machines: z.record(z.string(), z.string()),
+});
+
+/** How an issuer's tokens are recognized. */
+const tokens = {
+  /** Exactly as in the tokens; Auth0's ends in a slash. */
+  issuer: httpUrl,
+  jwksUri: httpUrl,
+  audience: text,
+  /** Where tokens say which permissions they hold: the names that lead to the claim. */
+  permissionsClaim: z.array(text).min(1),
+  /** Whether that claim is one text, its permissions separated by spaces. */
+  spaceDelimited: z.boolean().optional(),
+};
+
+/** What a stack exports. The users and machines hold roles and permissions of the table. */
+export const outputsSchema = ({ roles, permissions }: Application) =>
+  z.object({
+    /** Scheme, host and port of the ingress gateway. */
+    gatewayUrl: httpUrl,
+    ...tokens,
+    /** Where tokens are checked, and whose count beside the issuer's. */
+    authentication: z.object({
+      at: z.literal(["namespace", "workload", "gateway"]),
+      required: z.boolean(),
+      clients: z.literal(["listed", "any"]),
+      issuers: z.array(
+        z.object({ ...tokens, clients: z.union([z.literal("any"), z.array(text)]) }),
+      ),
+    }),
+    clientIds: perClient,
+    clientSecrets: perClient,
+    /** By e-mail address, of the users whose password is known. */
+    userPasswords: z.record(z.string(), z.string()),
+    /** An Auth0 tenant, and the client that may use its Management API; absent with another provider. */
+    tenant: z.object({ domain: text, clientId: text, clientSecret: text }).optional(),
+    /** The file's content. */
+    kubeconfig: z.string().min(1),
+    /** PEM of the tenant's private certificate authority, where it has one. */
+    certificateAuthority: z.string().optional(),
+    /** PEM of the private authority that the gateway's certificate comes from, where it has one. */
+    gatewayCertificateAuthority: z.string().optional(),
+    /** How browsers get in; absent where they do not. */
+    login: z
+      .discriminatedUnion("at", [
+        z.object({
+          at: z.literal("gateway"),
+          required: z.boolean(),
+          sessions: z.enum(["redis", "cookie"]),
+        }),
+        z.object({ at: z.literal("application") }),
+      ])
+      .optional(),
+    /** What the stack's routes, entries and imports are made of, apart from the table. */
+    routing: z.object({
+      egress: z.enum(["ALLOW_ANY", "REGISTRY_ONLY"]),
+      imports: z.array(text),
+      /** Whether the API server refuses pods that would bypass the table. */
+      admission: z.boolean(),
+      /** Absent where the stack makes no NetworkPolicies. */
+      network: z.object({ metricsFrom: z.array(text) }).optional(),
+      /** The settings under `gateway.tls`; absent where the gateway's address is an http one. */
+      tls: z
+        .object({
+          minimumVersion: z.enum(["1.2", "1.3"]),
+          issuer: z.object({ kind: z.enum(["selfSigned", "acme"]) }).optional(),
+        })
+        .optional(),
+      /** The settings under `gateway.cors`; absent where no other origin's pages are let in. */
+      cors: z
+        .object({
+          origins: z.array(text).min(1),
+          methods: z.array(corsMethod).min(1),
+          headers: z.array(text),
+          exposeHeaders: z.array(text),
+          maxAge: text,
+        })
+        .optional(),
+      /** Each Service that has a destination rule and a route, with the shares of its versions in percent. */
+      traffic: z.array(z.object({ service: text, shares: z.record(z.string(), z.number()) })),
+      endSessionEndpoint: httpUrl.optional(),
+      tokenEndpoint: httpUrl.optional(),
+    }),
+    /** Findings of `verify` that the team knows: the object, as `verify` names it, and why it may be. */
+    accepted: z.array(z.object({ object: text, reason: text })).default([]),
+    /** Who was configured with what; what each viewer ought to see is computed from this. */
+    viewers: z.object({
+      users: z.array(z.object({ email: z.string(), roles: z.array(z.enum(Object.keys(roles))) })),
+      machines: z.array(
+        z.object({
+          name: z.string(),
+          permissions: z.array(z.enum(Object.keys(permissions))),
+          /** What its token is asked for with. Absent: nothing but the audience. */
+          scopes: z.array(text).optional(),
+        }),
+      ),
+      /** What people sign in with. Absent: as `verify` needs it. */
+      scopes: z.array(text).optional(),
+    }),
+  });
+
+/** A stack's outputs, as they are read back. */
+export type StackOutputs = z.infer<ReturnType<typeof outputsSchema>>;
+
+/** The same as a program writes them: any part of a value may be an output of a resource. */
+type Written<Value> = pulumi.Input<
+  Value extends object ? { readonly [Key in keyof Value]: Written<Value[Key]> } : Value
+>;
+
+/** What the outputs are made of. */
+export interface OutputsArgs {
+  readonly cluster: Pick<StackCluster, "kubeconfig">;
+  readonly identity: Identity;
+  readonly workloads: Workloads;
+}
+
+/** A stack's outputs. The secrets among them: `pulumi stack output --show-secrets`. */
+export function outputsOf(settings: Settings, { cluster, identity, workloads }: OutputsArgs) {
+  const { url: gatewayUrl, tls, cors } = settings.gateway;
+  const { issuer, jwksUri, audience, permissionsClaim, spaceDelimited } = identity;
+  const { clientIds, clientSecrets, userPasswords, tenant, certificateAuthority } = identity;
+  const outputs = {
+    gatewayUrl,
+    issuer,
+    jwksUri,
+    audience,
+    permissionsClaim,
+    spaceDelimited,
+    authentication: settings.authentication,
+    clientIds,
+    clientSecrets,
+    userPasswords,
+    tenant,
+    kubeconfig: cluster.kubeconfig,
+    certificateAuthority,
+    gatewayCertificateAuthority: tls?.certificateAuthority,
+    login: describeLogin(settings.login),
+    routing: routingOf({ ...settings, tls, cors, traffic: trafficOf(workloads), identity }),
+    accepted: settings.verify.accepted,
+    viewers: configuredViewers(settings.identity),
+  } satisfies { readonly [Name in keyof StackOutputs]: Written<StackOutputs[Name]> };
+  // Only those that there are: Pulumi warns about an output without a value on every run.
+  const defined = Object.entries(outputs).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(defined) as typeof outputs;
+}

@@ -1,0 +1,77 @@
+/** An application's namespace with all that protects it: it is there before the first service runs. */
+import type * as pulumi from "@pulumi/pulumi";
+import type { Application } from "./application";
+import type { StackCluster } from "./cluster";
+import { Enforcement } from "./enforcement";
+import { trustedIssuers } from "./enforcement/issuers";
+import type { IngressArgs } from "./gateway/route";
+import type { Identity } from "./identity";
+import { createLogin, type Login } from "./login";
+import type { Mesh } from "./mesh";
+import { createNamespace } from "./namespace";
+import { networkOf } from "./network";
+import type { Settings } from "./settings";
+
+/** What protects the namespace. */
+export interface ProtectionArgs {
+  readonly application: Application;
+  readonly cluster: StackCluster;
+  readonly mesh: Mesh;
+  readonly identity: Identity;
+}
+
+/** Where workloads can be made: no request reaches one that the table does not allow. */
+export interface ProtectedNamespace {
+  /** What the login changes in the workloads and the ingress, and the gateway's certificate. */
+  readonly ingress: Login["application"] & Pick<IngressArgs, "certificate">;
+  /** Of the workloads: they come after the namespace, the policies and the login. */
+  readonly options: pulumi.ComponentResourceOptions;
+}
+
+/** Makes the application's namespace, the enforcement of its table (`access`), and the login (`login`). */
+export function createProtectedNamespace(
+  settings: Settings,
+  { application, cluster, mesh, identity }: ProtectionArgs,
+): ProtectedNamespace {
+  const { gateway, login: loginSettings } = settings;
+  const { url: gatewayUrl, cors } = gateway;
+  const network = networkOf(settings.mesh);
+  const { provider, inCluster, first } = cluster;
+  const namespace = createNamespace(application.namespace, application, {
+    provider,
+    ...inCluster,
+    ...first,
+  });
+  const after = (...dependsOn: pulumi.Resource[]) => ({
+    providers: [provider],
+    ...inCluster,
+    dependsOn: [mesh.controlPlane, ...dependsOn],
+  });
+  const enforcement = new Enforcement(
+    "access",
+    {
+      issuers: trustedIssuers(identity, settings.authentication),
+      authentication: settings.authentication,
+      login: loginSettings.at === "gateway" ? loginSettings : undefined,
+      gatewayUrl,
+      cors,
+      ...settings.mesh,
+      network: network && {
+        settings: network,
+        signsInAt: loginSettings.at === "application" ? identity : undefined,
+      },
+      application,
+    },
+    after(mesh.ingressNamespace, namespace),
+  );
+  const login = createLogin(
+    "login",
+    loginSettings,
+    { application, identity, gatewayUrl, cors, ...settings.mesh, network },
+    after(mesh.ingressNamespace, namespace),
+  );
+  return {
+    ingress: { ...login.application, certificate: mesh.certificate },
+    options: after(namespace, enforcement, ...login.enforced),
+  };
+}

@@ -1,0 +1,25 @@
+import type { Application } from "./application";
+import { createCluster } from "./cluster";
+import { loadSettings } from "./config";
+import { createIdentity } from "./identity";
+import { createMesh } from "./mesh";
+import { outputsOf } from "./outputs";
+import { createProtectedNamespace } from "./protection";
+import { createWorkloads } from "./workloads";
+import type { Workloads } from "./workloads/workload";
+
+/**
+ * Makes a whole stack of its settings: the cluster, the mesh, the identity provider's objects, and the workloads in a
+ * protected namespace. A program that has more to say of one of the parts makes them one by one, as index.ts does.
+ *
+ * @returns the stack's outputs
+ */
+export function createStack(application: Application, workloads: Workloads) {
+  const settings = loadSettings(application);
+  const cluster = createCluster("cluster", settings);
+  const mesh = createMesh("istio", settings, application, cluster);
+  const identity = createIdentity("identity", settings, application, cluster);
+  const namespace = createProtectedNamespace(settings, { application, cluster, mesh, identity });
+  createWorkloads(settings, { application, workloads, namespace });
+  return outputsOf(settings, { cluster, identity, workloads });
+}

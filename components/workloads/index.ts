@@ -1,0 +1,93 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { type Application, serviceOf } from "../application";
+import { createIngress } from "../gateway/route";
+import type { ProtectedNamespace } from "../protection";
+import type { Settings } from "../settings";
+import { createTraffic } from "../traffic";
+import { podTemplate } from "./pod";
+import {
+  trafficOf,
+  type Workload,
+  workloadName,
+  type WorkloadOverride,
+  type Workloads,
+} from "./workload";
+
+/** What the workloads are made from. */
+export interface WorkloadsArgs {
+  readonly application: Application;
+  readonly workloads: Workloads;
+  /** Where they are made, and what protects them there. */
+  readonly namespace: ProtectedNamespace;
+}
+
+/**
+ * Makes each service's account, Service and Deployments, and what leads requests to them: a component of the namespace's
+ * name.
+ * @throws Error where the table has no service of a workload
+ */
+export function createWorkloads(
+  { gateway: { url: gatewayUrl, tls, cors } }: Pick<Settings, "gateway">,
+  { application, workloads, namespace }: WorkloadsArgs,
+): void {
+  const { namespace: name } = application;
+  const parent = new pulumi.ComponentResource(typeOf(name), name, {}, namespace.options);
+  const { overrides = {}, ...ingress } = namespace.ingress;
+  for (const [service, versions] of Object.entries(workloads))
+    createService(application, service, versions, overrides[service], { parent });
+  createTraffic(name, application, trafficOf(workloads), { parent });
+  createIngress(name, { application, gatewayUrl, tls, cors, ...ingress }, { parent });
+}
+
+/** `istio-auth0:index:OrderEntry` of the namespace `order-entry`. */
+function typeOf(namespace: string): string {
+  const words = namespace.split("-").map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return `istio-auth0:index:${words.join("")}`;
+}
+
+function createService(
+  application: Application,
+  service: string,
+  versions: readonly Workload[],
+  override: WorkloadOverride | undefined,
+  options: pulumi.CustomResourceOptions,
+): void {
+  const { namespace } = application;
+  const { port, serviceAccount } = serviceOf(application, service);
+  const createAddress = (name: string, labels: Record<string, string>) =>
+    new kubernetes.core.v1.Service(
+      `${namespace}-${name}`,
+      {
+        metadata: { name, namespace, labels },
+        spec: { selector: labels, ports: [{ name: "http", port, targetPort: port }] },
+      },
+      options,
+    );
+  createAddress(service, { app: service });
+  const account = new kubernetes.core.v1.ServiceAccount(
+    `${namespace}-${service}`,
+    {
+      metadata: { name: serviceAccount, namespace, labels: { app: service } },
+      automountServiceAccountToken: false,
+    },
+    options,
+  );
+  for (const workload of versions) {
+    const name = workloadName(service, workload);
+    const { version } = workload;
+    const labels = { app: service, ...(version !== undefined && { version }) };
+    const template = podTemplate({ service, port, serviceAccount, labels, workload, override });
+    new kubernetes.apps.v1.Deployment(
+      `${namespace}-${name}`,
+      {
+        metadata: { name, namespace, labels },
+        spec: { replicas: 1, selector: { matchLabels: labels }, template },
+      },
+      // Pods whose account is missing are refused, and tried again later and later.
+      { ...options, dependsOn: [account] },
+    );
+    // As in Istio's samples, a version can be addressed by itself where there are several.
+    if (versions.length > 1) createAddress(name, labels);
+  }
+}

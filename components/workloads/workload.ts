@@ -1,0 +1,57 @@
+/** What an application's services run: data, which `createWorkloads` makes Kubernetes' objects of. */
+import type * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { ServiceTraffic } from "../traffic";
+
+/** What the pods of a service, or of one version of it, run: one Deployment with one container. */
+export interface Workload {
+  /**
+   * The value of its pods' label `version`, which its name ends in. Where a service has several, each is a Service of its
+   * own, too. Default: the Deployment has the service's name, and its pods no such label.
+   */
+  readonly version?: string;
+  /** With a full tag or a digest. */
+  readonly image: string;
+  /** Percent of the requests for the service that this version gets; of all of them together 100. Default: 100. */
+  readonly share?: number;
+  /** By name. Default: none. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The folders that the image writes to, by the name of the volume that makes each writable. Default: none. */
+  readonly writable?: Readonly<Record<string, string>>;
+  /** The group that it runs as. Default: one that owns nothing. */
+  readonly group?: number;
+  /** The most memory that it may take, such as `256Mi`. */
+  readonly memory: string;
+}
+
+/** By the service's name. */
+export type Workloads = Readonly<Record<string, readonly Workload[]>>;
+
+/** What a login changes in the workloads of a service. */
+export interface WorkloadOverride {
+  readonly image: string;
+  readonly environment: readonly kubernetes.types.input.core.v1.EnvFromSource[];
+  /** Of its pods: one that changes starts them anew. */
+  readonly annotations: Readonly<Record<string, pulumi.Input<string>>>;
+}
+
+/** The name of a workload's Deployment, and of its own Service where the service has several. */
+export const workloadName = (service: string, { version }: Pick<Workload, "version">) =>
+  version === undefined ? service : `${service}-${version}`;
+
+/** How requests are shared among the versions: of each service, and of each version that is a Service of its own. */
+export function trafficOf(workloads: Workloads): ServiceTraffic[] {
+  return Object.entries(workloads).flatMap(([service, versions]) => {
+    const shares = Object.fromEntries(
+      versions.flatMap(({ version, share = 100 }) =>
+        version === undefined ? [] : [[version, share]],
+      ),
+    );
+    const own = { service, shares };
+    if (versions.length === 1) return [own];
+    return [
+      own,
+      ...versions.map((workload) => ({ service: workloadName(service, workload), shares: {} })),
+    ];
+  });
+}
