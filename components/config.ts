@@ -55,7 +55,7 @@ export function settingsProblems(
 /** What is said of a stack whose settings have problems. */
 export function settingsComplaint(stack: string, problems: readonly string[]): string {
   return [
-    `The configuration of stack ${stack} is wrong (Pulumi.yaml describes every setting):`,
+    `The configuration of stack ${stack} is wrong (docs/settings.md describes every setting):`,
     ...problems.map((problem) => `  ${problem}`),
   ].join("\n");
 }

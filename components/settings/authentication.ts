@@ -8,26 +8,45 @@ const clientIds = 'a list of client ids, or "any"';
 /** A provider whose tokens count beside those of `identity`. */
 const issuer = section({
   ...tokensOfProvider,
-  /** Whose tokens count, by their authorized party (`azp`): these clients', or any client's of the provider. */
-  clients: z.union(
-    [z.literal("any"), unique(text(clientIds), "each client id once").min(1, { error: clientIds })],
-    { error: clientIds },
-  ),
+
+  clients: z
+    .union(
+      [
+        z.literal("any"),
+        unique(text(clientIds), "each client id once").min(1, { error: clientIds }),
+      ],
+      { error: clientIds },
+    )
+    .describe(
+      "Whose tokens count, by their authorized party (`azp`): those of these clients, or of any client of the provider.",
+    ),
 });
 
 export const authentication = section({
-  /**
-   * Where tokens are checked: at every service of the application, only at those that ask for one, or at the gateway
-   * before every service. Default: namespace, every service.
-   */
-  at: oneOf({ namespace: true, workload: true, gateway: true }).default("namespace"),
-  /** Whether the gateway lets nobody in without a token. Default: false; public services answer anybody. */
-  required: flag().default(false),
-  /** Whose tokens of identity's count: those of the clients that this stack lists, or of any. Default: listed. */
-  clients: oneOf({ listed: true, any: true }).default("listed"),
-  /** Providers beside identity's. Default: none. */
-  issuers: unique(issuer, "an issuer that no other entry has", "issuer").default([]),
-});
+  at: oneOf({ namespace: true, workload: true, gateway: true })
+    .default("namespace")
+    .describe(
+      "Where tokens are checked: at every service of the application (`namespace`), only at services that ask for a token, so that a public one also answers requests with a bad token (`workload`), or at the gateway before every service (`gateway`; the services go on checking).",
+    ),
+
+  required: flag()
+    .default(false)
+    .describe(
+      "Whether the gateway refuses requests without a token, for public services too. Only with `at: gateway`, and without a login in the application, whose browsers bring the gateway no token.",
+    ),
+
+  clients: oneOf({ listed: true, any: true })
+    .default("listed")
+    .describe(
+      "Whose tokens of identity's provider count, by their authorized party (`azp`): those of the clients that `identity` makes or lists (`listed`), or of any client (`any`), as for a provider whose tokens name none.",
+    ),
+
+  issuers: unique(issuer, "an issuer that no other entry has", "issuer")
+    .default([])
+    .describe(
+      "Further providers whose tokens count, in addition to identity's. A private authority of theirs belongs into `identity.certificateAuthority`, which may hold several.",
+    ),
+}).describe("Where tokens are checked, and whose tokens count.");
 
 const required = z.looseObject({
   authentication: z.looseObject({ at: z.string().default("namespace"), required: z.literal(true) }),

@@ -36,19 +36,32 @@ const header = () =>
  * https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 export const cors = section({
-  origins: unique(origin, "each origin once").min(1, {
-    error: "at least one origin, or no gateway.cors",
-  }),
-  /** Default: GET, HEAD and POST. What a caller may do, the table says. */
+  origins: unique(origin, "each origin once")
+    .min(1, {
+      error: "at least one origin, or no gateway.cors",
+    })
+    .describe("The origins in full whose pages may call the services."),
+
   methods: unique(corsMethod, "each method once")
     .min(1, { error: "at least one method" })
-    .default(["GET", "HEAD", "POST"]),
-  /** The headers that a page may send. Default: authorization and content-type. */
-  headers: header().default(["authorization", "content-type"]),
-  /** The headers of answers that a page may read, besides those that it always may. Default: none. */
-  exposeHeaders: header().default([]),
-  /** How long a browser keeps the answer to a preflight. Default: 10m; browsers have limits of their own. */
-  maxAge: duration("10m").default("10m"),
+    .default(["GET", "HEAD", "POST"])
+    .describe("The methods that a page may send. The table decides what a caller may do."),
+
+  headers: header()
+    .default(["authorization", "content-type"])
+    .describe("The headers that a page may send, in lower case."),
+
+  exposeHeaders: header()
+    .default([])
+    .describe(
+      "The headers of answers that a page may read, in addition to those that it always may.",
+    ),
+
+  maxAge: duration("10m")
+    .default("10m")
+    .describe(
+      "How long a browser keeps the answer to a preflight. Browsers have limits of their own.",
+    ),
 });
 
 const withOrigins = z.looseObject({

@@ -8,14 +8,23 @@ import { variants } from "./variants";
 const email = "an e-mail address in lower case, as the tenant keeps it";
 const domain = "the tenant's host name, without https:// and path, such as tenant.eu.auth0.com";
 const user = ({ roles }: Application) => ({
-  email: z.email({ error: email }).refine((address) => address === address.toLowerCase(), {
-    error: email,
-  }),
-  roles: unique(oneOf(roles), "each role once").default([]),
+  email: z
+    .email({ error: email })
+    .refine((address) => address === address.toLowerCase(), {
+      error: email,
+    })
+    .describe("The user's address, in lower case."),
+  roles: unique(oneOf(roles), "each role once")
+    .default([])
+    .describe("The roles of the application's table that the user holds."),
 });
 const machine = ({ permissions }: Application) => ({
-  name: matching(/^[a-z][a-z0-9-]*$/, "a name of small letters, digits and hyphens"),
-  permissions: unique(oneOf(permissions), "each permission once"),
+  name: matching(/^[a-z][a-z0-9-]*$/, "a name of small letters, digits and hyphens").describe(
+    "The machine's name, in reports and at an Auth0 tenant.",
+  ),
+  permissions: unique(oneOf(permissions), "each permission once").describe(
+    "The permissions of the application's table that the machine holds.",
+  ),
 });
 const anotherUser = "an address that no other user has";
 const anotherMachine = "a name that no other machine has";
@@ -25,36 +34,60 @@ const hostAndPort = /^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?$/;
 const auth0Identity = (application: Application) =>
   section({
     kind: z.literal("auth0"),
-    /** The tenant's own host, where its Management API is. Without a custom domain the issuer comes from it. */
-    domain: matching(hostAndPort, domain),
-    /** The tenant's custom domain: tokens are asked for there, and have it as their issuer. Default: it has none. */
+
+    domain: matching(hostAndPort, domain).describe(
+      "The tenant's own host name, where its Management API is. It may carry a port. Without a custom domain the issuer comes from it.",
+    ),
+
     customDomain: matching(
       hostAndPort,
       "the tenant's custom domain without https://, such as login.example.com",
-    ).optional(),
-    /** The client that may use the tenant's Management API; its secret is a secret. */
-    clientId: text("the client id of the tenant's Management API client"),
-    clientSecret: text("the client secret of the tenant's Management API client").transform(
-      (value) => pulumi.secret(value),
+    )
+      .optional()
+      .meta({
+        description:
+          "The tenant's custom domain. Tokens are asked for there, and have it as their issuer.",
+        unset: "the tenant has none",
+      }),
+
+    clientId: text("the client id of the tenant's Management API client").describe(
+      "The client that may use the tenant's Management API.",
     ),
-    /** PEM of the private authority that the tenant's certificate comes from. Default: a public one. */
-    certificateAuthority: certificateAuthority().optional(),
-    /** The API's identifier. Changing it replaces the API, and tokens for the old one get 403. */
-    audience: text("the API's identifier, such as https://bookinfo.io").default(
-      application.audience,
-    ),
-    /** The tenant's users, each with a generated password. Default: none. */
+    clientSecret: text("the client secret of the tenant's Management API client")
+      .transform((value) => pulumi.secret(value))
+      .describe("The secret of that client."),
+
+    certificateAuthority: certificateAuthority().optional().meta({
+      description: "PEM of the private authority that the tenant's certificate comes from.",
+      unset: "a public one",
+    }),
+
+    audience: text("the API's identifier, such as https://bookinfo.io")
+      .default(application.audience)
+      .describe(
+        "The API's identifier. Changing it replaces the API, and tokens for the old one get 403.",
+      ),
+
     users: unique(
       section({
         ...user(application),
-        name: text("the name that the tenant shows for the user").optional(),
+        name: text("the name that the tenant shows for the user").optional().meta({
+          description: "The name that the tenant shows for the user.",
+          unset: "the address",
+        }),
       }),
       anotherUser,
       "email",
-    ).default([]),
-    /** Clients that bring their own token (client credentials). Default: none. */
-    machines: unique(section(machine(application)), anotherMachine, "name").default([]),
-  });
+    )
+      .default([])
+      .describe("The tenant's users, each with a generated password."),
+
+    machines: unique(section(machine(application)), anotherMachine, "name")
+      .default([])
+      .describe("Clients that bring their own token (client credentials)."),
+  }).describe(
+    "A tenant that this stack fills: with the API, its permissions and roles, users and clients.",
+  );
 
 const secret = (expected: string) => text(expected).transform((value) => pulumi.secret(value));
 
@@ -64,45 +97,82 @@ const oidcIdentity = (application: Application) =>
   section({
     kind: z.literal("oidc"),
     ...tokensOfProvider,
-    /** Where those who sign people in get tokens, where that is not at the issuer's own host: `token_endpoint`. */
-    tokenEndpoint: providerUrl("an https URL without user name and fragment").optional(),
-    /** Where people sign out at the provider: `end_session_endpoint`. Default: signing out ends this stack's session only. */
-    endSessionEndpoint: providerUrl("an https URL without user name and fragment").optional(),
-    /** PEM of the private authority that the provider's certificate comes from. Default: a public one. */
-    certificateAuthority: certificateAuthority().optional(),
-    /** The provider's client that people sign in with. Default: none; then nobody signs in through this stack. */
+
+    tokenEndpoint: providerUrl("an https URL without user name and fragment").optional().meta({
+      description:
+        "The provider's `token_endpoint`. It is needed where people sign in and it is at another host than the issuer, so that the mesh lets it be asked.",
+      unset: "at the issuer's host",
+    }),
+
+    endSessionEndpoint: providerUrl("an https URL without user name and fragment").optional().meta({
+      description: "The provider's `end_session_endpoint`, where people sign out.",
+      unset: "signing out ends this stack's session only",
+    }),
+
+    certificateAuthority: certificateAuthority().optional().meta({
+      description: "PEM of the private authority that the provider's certificate comes from.",
+      unset: "a public one",
+    }),
+
     client: section({
-      id: text("the client's id"),
-      secret: secret("the client's secret"),
-      /** What a sign-in asks for; with offline_access most providers let a session be refreshed. */
+      id: text("the client's id").describe("The client's id."),
+      secret: secret("the client's secret").describe("The client's secret."),
+
       scopes: scopes()
         .refine((named) => named.includes("openid"), { error: "a list with openid" })
-        .default(["openid", "profile", "email"]),
-    }).optional(),
-    /** People that the provider knows, for verification: with the roles of the table. Default: none. */
+        .default(["openid", "profile", "email"])
+        .describe(
+          "The scopes that a sign-in asks for. With `offline_access` most providers let a session be refreshed.",
+        ),
+    })
+      .optional()
+      .meta({
+        description: "The provider's client that people sign in with.",
+        unset: "none; people do not sign in through this stack",
+      }),
+
     users: unique(
       section({
         ...user(application),
-        /** A test user's, a secret. Without it `verify` takes the token by --token, or asks for a sign-in. */
-        password: secret("the user's password").optional(),
+
+        password: secret("the user's password").optional().meta({
+          description: "The password of a test user, by which `verify` signs in.",
+          unset: "`verify` takes the token from `--token`, or asks for a sign-in",
+        }),
       }),
       anotherUser,
       "email",
-    ).default([]),
-    /** Clients of the provider that bring their own token, for verification. Default: none. */
+    )
+      .default([])
+      .describe(
+        "Users that the provider knows, with the roles of the table that they hold there, for verification.",
+      ),
+
     machines: unique(
       section({
         ...machine(application),
-        clientId: text("the machine's client id"),
-        clientSecret: secret("the machine's client secret"),
-        /** What its token is asked for with; Entra ID and Okta issue none without. Default: none. */
-        scopes: scopes().default([]),
+        clientId: text("the machine's client id").describe("The machine's client id."),
+        clientSecret: secret("the machine's client secret").describe(
+          "The machine's client secret.",
+        ),
+
+        scopes: scopes()
+          .default([])
+          .describe(
+            "The scopes that its token is asked for with. Entra ID and Okta issue no token without.",
+          ),
       }),
       anotherMachine,
       "name",
-    ).default([]),
-  });
+    )
+      .default([])
+      .describe("Clients of the provider that bring their own token, for verification."),
+  }).describe(
+    "Any OpenID Connect provider that is there; nothing is made at it. Its tokens are signed with an algorithm that Envoy checks by a public key: RS256 to RS512, PS256 to PS512, ES256 to ES512, or EdDSA with Ed25519.",
+  );
 
 /** The users and machines hold roles and permissions of the application's table. */
 export const identity = (application: Application) =>
-  variants("kind", [auth0Identity(application), oidcIdentity(application)]);
+  variants("kind", [auth0Identity(application), oidcIdentity(application)]).describe(
+    "Whose tokens count, and which users and machines there are.",
+  );

@@ -163,7 +163,7 @@ export type SettingsOf<Own extends OwnSections> = Settings & {
   readonly [Section in keyof Own]: z.output<Own[Section]>;
 };
 
-/** The sections of the stack's configuration, the application's own among them. Pulumi.yaml describes every field. */
+/** The sections of the stack's configuration, the application's own among them. docs/settings.md describes every field. */
 export const settingsSchema = <Own extends OwnSections>(application: Application<Own>) =>
   section({ ...sections(application), ...application.settings }).superRefine(
     (settings, context) => {

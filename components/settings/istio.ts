@@ -10,15 +10,20 @@ import { matching, section, text } from "./schema";
 const istioVersion = `an exact version, ${oldestIstio} or later, such as "${oldestIstio}"`;
 
 const charts = section({
-  repository: matching(/^https?:\/\/\S+$/, "a Helm repository's URL (https://…)").optional(),
-  oci: matching(/^oci:\/\/\S*[^\s/]$/, "an OCI registry's path (oci://…)").optional(),
+  repository: matching(/^https?:\/\/\S+$/, "a Helm repository's URL (https://…)")
+    .optional()
+    .describe("A Helm repository's URL."),
+  oci: matching(/^oci:\/\/\S*[^\s/]$/, "an OCI registry's path (oci://…)")
+    .optional()
+    .describe("An OCI registry's path."),
   folder: text("a folder's path")
     .refine(
       (folder) =>
         Object.values(chartFolders).every((chart) => existsSync(join(folder, chart, "Chart.yaml"))),
       { error: `a folder that holds the charts ${Object.values(chartFolders).join(", ")}` },
     )
-    .optional(),
+    .optional()
+    .describe("A folder laid out as `manifests/charts` of Istio's source."),
 }).transform((sources, problems): ChartSource => {
   const [source, ...others] = (["repository", "oci", "folder"] as const).flatMap((kind) =>
     sources[kind] === undefined ? [] : [{ kind, address: sources[kind] }],
@@ -42,20 +47,39 @@ const helmValues = z
   .default({});
 
 export const istio = section({
-  /** The charts' exact version; what a folder's charts are, as they cannot say. Changing it upgrades in place. */
   version: matching(/^\d+\.\d+\.\d+(-[\w.]+)?$/, istioVersion)
     .refine((version) => version.localeCompare(oldestIstio, "en", { numeric: true }) >= 0, {
       error: istioVersion,
     })
-    .default(oldestIstio),
-  /** Where the charts come from. Default: Istio's own Helm repository. */
-  charts: charts.default({
-    kind: "repository",
-    address: "https://istio-release.storage.googleapis.com/charts",
-  }),
-  /** The registry and path of Istio's images, and their tag. Default: the charts' own. */
-  hub: text("an image registry and path, such as registry.istio.io/release").optional(),
-  tag: text("an image tag").optional(),
-  /** Helm values laid over the program's own, by chart. They are stored in plain text. Default: none. */
-  values: section({ base: helmValues, istiod: helmValues, gateway: helmValues }).prefault({}),
-});
+    .default(oldestIstio)
+    .describe(
+      "The charts' exact version; with a folder, the version that its charts are. Changing it upgrades Istio in place.",
+    ),
+
+  charts: charts
+    .default({
+      kind: "repository",
+      address: "https://istio-release.storage.googleapis.com/charts",
+    })
+    .meta({
+      description: "Where the charts come from: one of `repository`, `oci` and `folder`.",
+      unset: "Istio's own Helm repository",
+    }),
+
+  hub: text("an image registry and path, such as registry.istio.io/release")
+    .optional()
+    .meta({ description: "The registry and path of Istio's images.", unset: "the charts' own" }),
+  tag: text("an image tag")
+    .optional()
+    .meta({ description: "The tag of Istio's images.", unset: "the charts' own" }),
+
+  values: section({
+    base: helmValues.describe("Values of the chart base."),
+    istiod: helmValues.describe("Values of the chart istiod."),
+    gateway: helmValues.describe("Values of the chart gateway."),
+  })
+    .prefault({})
+    .describe(
+      "Helm values laid over the program's own, by chart. They are stored in plain text and must hold no secret.",
+    ),
+}).describe("Which Istio, and from where.");

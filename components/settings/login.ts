@@ -15,33 +15,60 @@ const redisImage = "docker.io/library/redis:8.8.3";
 
 const atGateway = section({
   at: z.literal("gateway"),
-  /** Whether nobody gets in without a session or a token. Default: false; public services answer anybody. */
-  required: flag().default(false),
-  /** Where sessions are kept: in a Redis of this stack's, or encrypted in the browser's cookies. */
-  sessions: oneOf({ redis: true, cookie: true }).default("redis"),
-  /** How long a session lasts that is not used: each fetch of its token begins that anew. */
-  lifetime: duration("12h").default("12h"),
-  /**
-   * The age at which a session's token is fetched anew, and with it what its user may do. It must be shorter than
-   * the provider's tokens are valid, or the mesh refuses them: Keycloak's are for five minutes by default.
-   */
-  refresh: duration("4m").default("4m"),
-  image: image(proxyImage).default(proxyImage),
-  redisImage: image(redisImage).default(redisImage),
-}).superRefine(({ lifetime, refresh }, context) => {
-  if (secondsOf(refresh) >= secondsOf(lifetime))
-    context.addIssue({
-      code: "custom",
-      path: ["refresh"],
-      input: refresh,
-      message: `a shorter time than login.lifetime, ${lifetime}`,
-    });
-});
+
+  required: flag()
+    .default(false)
+    .describe(
+      "Whether the gateway refuses requests without a session or a token, for public services too. Pages (`Accept: text/html`) then lead to the sign-in; other requests, and those for paths under `/api/`, are answered 401.",
+    ),
+
+  sessions: oneOf({ redis: true, cookie: true })
+    .default("redis")
+    .describe(
+      "Where sessions are kept: in a Redis of this stack's (`redis`), or encrypted in the browser's cookies (`cookie`).",
+    ),
+
+  lifetime: duration("12h")
+    .default("12h")
+    .describe(
+      "How long a session lasts that is not used. Each refresh of its token begins that anew; how long one that is used lasts is decided by the provider's refresh tokens.",
+    ),
+
+  refresh: duration("4m")
+    .default("4m")
+    .describe(
+      "The age at which a session's token is refreshed, and with it what its user may do. It must be shorter than the provider's tokens are valid, or the mesh refuses them; Keycloak's are valid for five minutes by default.",
+    ),
+  image: image(proxyImage).default(proxyImage).describe("OAuth2-Proxy's image."),
+  redisImage: image(redisImage).default(redisImage).describe("Redis's image."),
+})
+  .superRefine(({ lifetime, refresh }, context) => {
+    if (secondsOf(refresh) >= secondsOf(lifetime))
+      context.addIssue({
+        code: "custom",
+        path: ["refresh"],
+        input: refresh,
+        message: `a shorter time than login.lifetime, ${lifetime}`,
+      });
+  })
+  .describe(
+    "OAuth2-Proxy signs people in, in a namespace of its own, and the gateway gives each request of a session its access token; machines bring their own. `/oauth2/start` signs in, `/oauth2/sign_out` signs out, here and at the provider. The client's callback at the provider is GATEWAY`/oauth2/callback`, the address after signing out GATEWAY`/oauth2/signed_out`.",
+  );
 
 const inApplication = section({
   at: z.literal("application"),
-  /** A productpage that signs people in by itself: Bookinfo's own lets in anybody, under any name. */
-  image: image("registry.example.com/productpage:1.0.0"),
-});
 
-export const login = variants("at", [section({ at: z.literal("none") }), atGateway, inApplication]);
+  image: image("registry.example.com/productpage:1.0.0").describe(
+    "The image of a productpage that signs people in by itself. Bookinfo's own accepts any name and password.",
+  ),
+}).describe(
+  "A productpage of your own signs people in; `/login`, `/logout` and `/callback` lead to it. Its environment has `OIDC_CLIENT_ID`, `OIDC_CLIENT_SECRET` and `SESSION_SECRET` from a Secret, and `OIDC_ISSUER`, `OIDC_AUDIENCE`, `OIDC_SCOPE`, `OIDC_CALLBACK_URL`, `OIDC_LOGGED_OUT_URL`, `OIDC_END_SESSION_ENDPOINT` and `OIDC_CERTIFICATE_AUTHORITY` (PEM) from a ConfigMap. The callback at the provider is GATEWAY`/callback`, the address after signing out GATEWAY`/signed-out`.",
+);
+
+export const login = variants("at", [
+  section({ at: z.literal("none") }).describe(
+    "The stack signs people in nowhere; requests bring their token.",
+  ),
+  atGateway,
+  inApplication,
+]).describe("How people sign in with a browser.");

@@ -20,26 +20,33 @@ const claimName = matching(/^[^[\]\s]+$/, claim);
 
 /** How the tokens of a provider are recognized that is there already. */
 export const tokensOfProvider = {
-  /** The tokens' `iss`, exactly as the provider's discovery document has it: with its last slash, or without. */
   issuer: providerUrl(
     "an https URL without user name, query and fragment",
     ({ search }) => search === "",
+  ).describe(
+    "The `issuer` of the provider's discovery document, exactly: with its last slash, or without.",
   ),
-  /** Where the provider's keys are: the discovery document's `jwks_uri`. */
-  jwksUri: providerUrl("an https URL without user name and fragment"),
-  /** What the tokens' `aud` must name. */
-  audience: text("the audience of the API's tokens"),
-  /**
-   * Where a token says which permissions it holds: a list, or one text whose words are separated by spaces (`scope`, and
-   * any claim with `spaceDelimited`). Keycloak's roles are at [realm_access, roles]. Default: permissions.
-   */
+
+  jwksUri: providerUrl("an https URL without user name and fragment").describe(
+    "The `jwks_uri` of the provider's discovery document, where its keys are.",
+  ),
+
+  audience: text("the audience of the API's tokens").describe("What the tokens' `aud` must name."),
+
   permissionsClaim: z
     .union([claimName.transform((name) => [name]), z.array(claimName, { error: claim }).min(1)], {
       error: claim,
     })
-    .prefault("permissions"),
-  /** Whether that claim is one text, its permissions separated by spaces, such as Entra ID's `scp`. Default: false. */
-  spaceDelimited: flag().optional(),
+    .prefault("permissions")
+    .describe(
+      "Where a token says which permissions it holds: a claim's name, or the list of names that leads to a nested one, such as `[realm_access, roles]` for Keycloak's roles. The claim is a list; `scope`, and any claim with `spaceDelimited`, may be one text whose words are separated by spaces.",
+    ),
+
+  spaceDelimited: flag().optional().meta({
+    description:
+      "Whether that claim, which is not nested then, is one text whose words are separated by spaces, as Entra ID's `scp` is.",
+    unset: "`false`",
+  }),
 };
 
 const nested = z.looseObject({

@@ -1,7 +1,18 @@
-/** Building blocks of the settings' schema. In all of them an error's text is what was expected. */
+/**
+ * Building blocks of the settings' schema. In all of them an error's text is what was expected.
+ *
+ * A field's words are its `describe`; docs/settings.md is written from them.
+ */
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
 import { isDate } from "./plain";
+
+declare module "zod" {
+  interface GlobalMeta {
+    /** What is the case without the setting, where the schema has no default. */
+    readonly unset?: string;
+  }
+}
 
 /** An object that has these keys and no others. */
 export function section<Shape extends z.core.$ZodShape>(shape: Shape) {

@@ -303,7 +303,7 @@ test("wrong settings are all named, and nothing is started", { skip }, async () 
   assert.deepEqual(
     stderr.split("\n").map((line) => line.replace(/: found.*/, "")),
     [
-      "error: The configuration of stack team is wrong (Pulumi.yaml describes every setting):",
+      "error: The configuration of stack team is wrong (docs/settings.md describes every setting):",
       "  cluster.kubeconfig",
       "  identity.issuer",
       "  gateway.serviceType",

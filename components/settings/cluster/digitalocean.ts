@@ -18,26 +18,44 @@ const label = "a label's value, a text";
 const allowed = "an address or range such as 203.0.113.0/24";
 
 const taint = section({
-  key: text("the taint's key"),
-  value: text("the taint's value"),
-  effect: oneOf({ NoSchedule: true, PreferNoSchedule: true, NoExecute: true }),
+  key: text("the taint's key").describe("The taint's key."),
+  value: text("the taint's value").describe("The taint's value."),
+  effect: oneOf({ NoSchedule: true, PreferNoSchedule: true, NoExecute: true }).describe(
+    "What the taint does to pods that do not tolerate it.",
+  ),
 });
 
 const nodes = section({
-  /** The droplets' size. Changing it replaces the cluster, as DigitalOcean's plug-in makes its first pool with it. */
-  size: matching(/^[a-z0-9]+(-[a-z0-9]+)+$/, 'a droplet size such as "s-2vcpu-4gb"').default(
-    "s-2vcpu-4gb",
-  ),
-  /** A fixed number of nodes; or else minimum and maximum, between which the cluster scales itself. */
-  count: count(1).optional(),
-  minimum: count(1).optional(),
-  maximum: count(1).optional(),
+  size: matching(/^[a-z0-9]+(-[a-z0-9]+)+$/, 'a droplet size such as "s-2vcpu-4gb"')
+    .default("s-2vcpu-4gb")
+    .describe(
+      "The droplets' size. Changing it replaces the cluster, as DigitalOcean's plug-in makes its first pool with it.",
+    ),
+
+  count: count(1).optional().meta({
+    description: "A fixed number of nodes.",
+    unset: "the cluster scales itself between `minimum` and `maximum`; either `count` or these two",
+  }),
+  minimum: count(1).optional().meta({
+    description:
+      "The smallest number of nodes to which the cluster scales itself. It goes with `maximum`.",
+    unset: "`count` nodes",
+  }),
+  maximum: count(1).optional().meta({
+    description:
+      "The largest number of nodes to which the cluster scales itself. It goes with `minimum`.",
+    unset: "`count` nodes",
+  }),
   labels: z
     .record(z.string(), notADate(z.string({ error: label }), label), {
       error: "an object of labels, each a text",
     })
-    .default({}),
-  taints: z.array(taint, { error: "a list of { key, value, effect }" }).default([]),
+    .default({})
+    .describe("Labels of the nodes, each a text."),
+  taints: z
+    .array(taint, { error: "a list of { key, value, effect }" })
+    .default([])
+    .describe("Taints of the nodes."),
 }).transform(({ count: fixed, minimum, maximum, ...rest }, problems) => {
   const scales = minimum !== undefined && maximum !== undefined;
   if (fixed !== undefined && minimum === undefined && maximum === undefined)
@@ -49,66 +67,132 @@ const nodes = section({
 
 export const digitalOceanCluster = section({
   kind: z.literal("digitalocean"),
-  /** An API token that may make clusters: a secret. The kubeconfig of the stack carries it. */
-  token: text("a DigitalOcean API token").transform((value) => pulumi.secret(value)),
-  /** Default: the project's and the stack's name. Changing it renames the cluster. */
-  name: matching(/^[a-z0-9][a-z0-9.-]*$/, "a name of small letters, digits and hyphens").optional(),
-  /** Changing it replaces the cluster. */
-  region: matching(/^[a-z]{3}\d$/, 'a region such as "fra1"'),
-  /** With the beginning of one, DigitalOcean is asked for the newest such one at every run. An older one replaces the cluster. */
-  version: matching(/^\d+\.\d+\.(\d+-do\.\d+)?$/, version),
-  /** A control plane that survives the loss of a machine. It cannot be taken back. Default: false. */
-  highAvailability: flag().default(false),
-  /** Whether DigitalOcean installs patch releases; then the version above counts at creation only. Default: false. */
-  autoUpgrade: flag().default(false),
-  /** Whether an upgrade adds nodes before it takes old ones away. Default: true. */
-  surgeUpgrade: flag().default(true),
-  /** When DigitalOcean may install patch releases, in UTC; it counts with autoUpgrade only. Default: DigitalOcean chooses. */
+
+  token: text("a DigitalOcean API token")
+    .transform((value) => pulumi.secret(value))
+    .describe("An API token that may make clusters. The stack's kubeconfig carries it."),
+
+  name: matching(/^[a-z0-9][a-z0-9.-]*$/, "a name of small letters, digits and hyphens")
+    .optional()
+    .meta({
+      description: "The cluster's name. Changing it renames the cluster.",
+      unset: "the project's and the stack's name",
+    }),
+
+  region: matching(/^[a-z]{3}\d$/, 'a region such as "fra1"').describe(
+    "The cluster's region. Changing it replaces the cluster.",
+  ),
+
+  version: matching(/^\d+\.\d+\.(\d+-do\.\d+)?$/, version).describe(
+    "The cluster's Kubernetes. With the beginning of a version, DigitalOcean is asked for its newest release at every run. An older version than what runs replaces the cluster.",
+  ),
+
+  highAvailability: flag()
+    .default(false)
+    .describe(
+      "Whether the control plane survives the loss of a machine. It costs extra and cannot be taken back.",
+    ),
+
+  autoUpgrade: flag()
+    .default(false)
+    .describe(
+      "Whether DigitalOcean installs patch releases. `version` then counts at creation only.",
+    ),
+
+  surgeUpgrade: flag()
+    .default(true)
+    .describe("Whether an upgrade adds nodes before it takes old ones away."),
+
   maintenance: section({
-    day: oneOf(days),
-    start: matching(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time such as "03:00"'),
-  }).optional(),
-  nodes,
-  /** The private network's id. Default: the region's own. Changing it replaces the cluster. */
-  vpc: text("a VPC's id").optional(),
-  /** The addresses of pods and of Services. Default: DigitalOcean's. Changing one replaces the cluster. */
-  clusterSubnet: z.cidrv4({ error: "a range of addresses such as 10.244.0.0/16" }).optional(),
-  serviceSubnet: z.cidrv4({ error: "a range of addresses such as 10.245.0.0/16" }).optional(),
-  /** Who may reach the API server. Default: everybody. */
+    day: oneOf(days).describe("The day of the week."),
+    start: matching(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time such as "03:00"').describe(
+      "The time of day, in UTC.",
+    ),
+  })
+    .optional()
+    .meta({
+      description:
+        "When DigitalOcean may install patch releases. It counts with `autoUpgrade` only.",
+      unset: "DigitalOcean chooses",
+    }),
+  nodes: nodes.describe(
+    "The worker nodes: either `count` of them, or between `minimum` and `maximum`.",
+  ),
+
+  vpc: text("a VPC's id").optional().meta({
+    description: "The private network's id. Changing it replaces the cluster.",
+    unset: "the region's own",
+  }),
+
+  clusterSubnet: z.cidrv4({ error: "a range of addresses such as 10.244.0.0/16" }).optional().meta({
+    description: "The addresses of pods. Changing them replaces the cluster.",
+    unset: "DigitalOcean's",
+  }),
+  serviceSubnet: z.cidrv4({ error: "a range of addresses such as 10.245.0.0/16" }).optional().meta({
+    description: "The addresses of Services. Changing them replaces the cluster.",
+    unset: "DigitalOcean's",
+  }),
+
   firewall: section({
     allowedAddresses: unique(z.union([z.ipv4(), z.cidrv4()], { error: allowed }), "each range once")
       // With an empty list not even the stack itself gets in.
       .min(1, {
         error: "a list of at least one address or range, the one of this machine among them",
-      }),
-  }).optional(),
-  /** Whether the cluster may pull from the account's container registry. Default: false. */
-  registry: flag().default(false),
-  /** Whether destroying the cluster also destroys load balancers and volumes that it made. Default: true. */
-  destroyAssociated: flag().default(true),
-  /** Whether Pulumi refuses to delete the cluster. Default: false. */
-  protect: flag().default(false),
+      })
+      .describe(
+        "The addresses or ranges that may reach the API server, the one of the machine that runs Pulumi among them.",
+      ),
+  })
+    .optional()
+    .meta({ description: "Which addresses may reach the API server.", unset: "all" }),
+
+  registry: flag()
+    .default(false)
+    .describe("Whether the cluster may pull from the account's container registry."),
+
+  destroyAssociated: flag()
+    .default(true)
+    .describe(
+      "Whether destroying the cluster also destroys the load balancers and volumes that it made.",
+    ),
+
+  protect: flag().default(false).describe("Whether Pulumi refuses to delete the cluster."),
   loadBalancer: section({
-    /**
-     * REGIONAL_NETWORK passes packets on. REGIONAL ends connections and passes the client's address by PROXY protocol;
-     * pods then cannot reach the gateway at its public address, as an ACME issuer's own check of the host has to.
-     */
-    type: oneOf({ REGIONAL: true, REGIONAL_NETWORK: true }).default("REGIONAL_NETWORK"),
-    /** Default: the cluster's name and "-gateway". */
-    name: matching(/^[A-Za-z0-9][A-Za-z0-9.-]*$/, "a load balancer's name").optional(),
-    /** Its size in units; only a REGIONAL one has a size. Default: 1. */
-    size: count(1).optional(),
+    type: oneOf({ REGIONAL: true, REGIONAL_NETWORK: true })
+      .default("REGIONAL_NETWORK")
+      .describe(
+        "`REGIONAL_NETWORK` passes packets on. `REGIONAL` ends connections and passes the client's address by PROXY protocol; pods then do not reach the gateway at its public address, which an ACME issuer's own check of the host needs.",
+      ),
+
+    name: matching(/^[A-Za-z0-9][A-Za-z0-9.-]*$/, "a load balancer's name")
+      .optional()
+      .meta({
+        description: "The load balancer's name.",
+        unset: "the cluster's name and `-gateway`",
+      }),
+
+    size: count(1)
+      .optional()
+      .meta({ description: "Its size in units. Only a `REGIONAL` one has a size.", unset: "1" }),
   })
     .superRefine(({ type, size }, problems) => {
       if (type === "REGIONAL" || size === undefined) return;
       const message = `nothing, as a ${type} load balancer has no size`;
       problems.addIssue({ code: "custom", path: ["size"], input: size, message });
     })
-    .prefault({}),
-  /** A domain that DigitalOcean serves: the gateway's host gets a record in it. Default: none is made. */
+    .prefault({})
+    .describe("The load balancer in front of the gateway."),
+
   dns: section({
-    domain: matching(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain such as bookinfo.example"),
-    /** How long a resolver may keep the record, in seconds. Default: 300. */
-    ttl: count(30).default(300),
-  }).optional(),
-});
+    domain: matching(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain such as bookinfo.example").describe(
+      "The domain. DigitalOcean serves it, and the host of `gateway.url` is in it.",
+    ),
+
+    ttl: count(30).default(300).describe("How long a resolver may keep the record, in seconds."),
+  })
+    .optional()
+    .meta({
+      description: "The domain in which the gateway's host gets a record.",
+      unset: "no record is made",
+    }),
+}).describe("A managed cluster.");

@@ -28,23 +28,37 @@ const kubeconfigFile = text("the path of a kubeconfig file").transform((path, co
 
 export const existingCluster = section({
   kind: z.literal("existing"),
-  /** A kubeconfig's content, a secret; or else `kubeconfigPath`, a file of this machine. Exactly one of them. */
-  kubeconfig: kubeconfigContent.optional(),
-  kubeconfigPath: kubeconfigFile.optional(),
-  /** Default: the kubeconfig's current one. A context of another API server replaces the whole stack. */
-  context: text("the name of one of the kubeconfig's contexts").optional(),
-}).transform(({ kind, kubeconfig, kubeconfigPath, context }, problems) => {
-  const content = kubeconfig ?? kubeconfigPath;
-  if (content === undefined || (kubeconfig !== undefined && kubeconfigPath !== undefined)) {
-    problems.addIssue("exactly one of kubeconfig (its content) and kubeconfigPath (a file)");
-    return z.NEVER;
-  }
-  const parsed = parseKubeconfig(content);
-  const server = parsed && serverOf(parsed, context);
-  if (server === undefined) {
-    const expected = "one of the kubeconfig's contexts; default: the kubeconfig's current one";
-    problems.addIssue({ code: "custom", path: ["context"], input: context, message: expected });
-    return z.NEVER;
-  }
-  return { kind, kubeconfig: pulumi.secret(content), context, server };
-});
+
+  kubeconfig: kubeconfigContent.optional().meta({
+    description: "The content of a kubeconfig. Either this or `kubeconfigPath`.",
+    unset: "the file at `kubeconfigPath`",
+  }),
+  kubeconfigPath: kubeconfigFile.optional().meta({
+    description:
+      "The path of a kubeconfig file on the machine that runs Pulumi. Either this or `kubeconfig`.",
+    unset: "the content in `kubeconfig`",
+  }),
+
+  context: text("the name of one of the kubeconfig's contexts").optional().meta({
+    description: "The kubeconfig's context. One of another API server replaces the whole stack.",
+    unset: "the kubeconfig's current one",
+  }),
+})
+  .transform(({ kind, kubeconfig, kubeconfigPath, context }, problems) => {
+    const content = kubeconfig ?? kubeconfigPath;
+    if (content === undefined || (kubeconfig !== undefined && kubeconfigPath !== undefined)) {
+      problems.addIssue("exactly one of kubeconfig (its content) and kubeconfigPath (a file)");
+      return z.NEVER;
+    }
+    const parsed = parseKubeconfig(content);
+    const server = parsed && serverOf(parsed, context);
+    if (server === undefined) {
+      const expected = "one of the kubeconfig's contexts; default: the kubeconfig's current one";
+      problems.addIssue({ code: "custom", path: ["context"], input: context, message: expected });
+      return z.NEVER;
+    }
+    return { kind, kubeconfig: pulumi.secret(content), context, server };
+  })
+  .describe(
+    "A cluster that somebody else made. The stack makes nothing but its own namespaces' objects and Istio's in it.",
+  );

@@ -162,7 +162,7 @@ test("everything wrong in a stack's files is said, printed and written", { skip 
   assert.deepEqual(
     lines.map((line) => line.replace(/: there are .*/, "")),
     [
-      "The configuration of stack team is wrong (Pulumi.yaml describes every setting):",
+      "The configuration of stack team is wrong (docs/settings.md describes every setting):",
       "gateway.nodePort: found 70000, expected a port number from 1 to 65535",
       'policies.team.json: there is no rule "nobody"',
       'policies.team.json: all: found "strict", expected one of "mandatory", "advisory", "disabled"',

@@ -65,7 +65,7 @@ function problems(sections: Record<string, unknown>): string[] {
     const [first, ...rest] = error.message.split("\n");
     assert.equal(
       first,
-      "The configuration of stack sandbox is wrong (Pulumi.yaml describes every setting):",
+      "The configuration of stack sandbox is wrong (docs/settings.md describes every setting):",
     );
     return rest;
   }
@@ -419,7 +419,7 @@ const fallbacks: Readonly<Record<string, object>> = {
   verify: {},
 };
 
-test("Pulumi.yaml declares every section and names every setting", () => {
+test("Pulumi.yaml declares every section and its default", () => {
   const project = z
     .object({
       name: z.literal("istio-auth0"),
@@ -439,22 +439,6 @@ test("Pulumi.yaml declares every section and names every setting", () => {
       z.toJSONSchema(settingsSchema(bookinfo), { io: "input", unrepresentable: "any" }),
     ).properties;
   assert.deepEqual(Object.keys(project.config).sort(), Object.keys(sections).sort());
-  for (const [section, { description, default: fallback }] of Object.entries(project.config)) {
-    const names = settingNames(sections[section]);
-    assert.ok(names.length > 0, section);
-    for (const name of names) {
-      assert.match(description, new RegExp(`\\b${name}\\b`), `${section}.${name}`);
-    }
+  for (const [section, { default: fallback }] of Object.entries(project.config))
     assert.deepEqual(fallback, fallbacks[section], section);
-  }
 });
-
-/** The names of all the settings in a section's JSON schema. */
-function settingNames(schema: unknown): string[] {
-  if (Array.isArray(schema)) return schema.flatMap(settingNames);
-  if (typeof schema !== "object" || schema === null) return [];
-  return Object.entries(schema).flatMap(([key, value]) => [
-    ...(key === "properties" ? Object.keys(value as object) : []),
-    ...settingNames(value),
-  ]);
-}

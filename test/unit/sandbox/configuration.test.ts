@@ -149,7 +149,7 @@ test("a number that --set gives where a text is meant is shown as it was given",
     },
     new UserError(
       [
-        "The configuration of stack sandbox is wrong (Pulumi.yaml describes every setting):",
+        "The configuration of stack sandbox is wrong (docs/settings.md describes every setting):",
         `  istio.version: found 1.310, which YAML reads as the number 1.31, expected an exact version, 1.30.4 or later, such as "1.30.4". As text it is written in quotes: --set 'istio.version="1.310"'`,
         `  identity.users[0].name: found 007, which YAML reads as the number 7, expected the name that the tenant shows for the user. As text it is written in quotes: --set 'identity.users[0].name="007"'`,
       ].join("\n"),
@@ -175,7 +175,7 @@ for (const [set, message] of [
 }
 
 const complaint =
-  "The configuration of stack sandbox is wrong (Pulumi.yaml describes every setting):";
+  "The configuration of stack sandbox is wrong (docs/settings.md describes every setting):";
 
 test("the settings are right as they are, before the node has made its kubeconfig", () => {
   const configuration = configured();

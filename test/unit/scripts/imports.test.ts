@@ -1,20 +1,25 @@
 /** An import that runs up is an error, however it is written. */
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { Linter } from "eslint";
-import typescript from "typescript-eslint";
+import type { Linter } from "eslint";
 
+let linter: Linter;
 let config: Linter.Config[];
 
 before(async () => {
-  const { importRules } = await import("../../../scripts/imports.mjs");
-  const languageOptions = { parser: typescript.parser as Linter.Parser };
+  const [{ Linter: Class }, { parser }, { importRules }] = await Promise.all([
+    import("eslint"),
+    import("typescript-eslint"),
+    import("../../../scripts/imports.mjs"),
+  ]);
+  linter = new Class();
+  const languageOptions = { parser: parser as Linter.Parser };
   config = [{ files: ["**/*.ts"], languageOptions }, ...importRules];
 });
 
 /** What is wrong with a file of this content. */
 const complaints = (filename: string, text: string) =>
-  new Linter().verify(text, config, { filename }).map(({ message }) => message.split(":")[0]);
+  linter.verify(text, config, { filename }).map(({ message }) => message.split(":")[0]);
 
 for (const text of [
   'import { x } from "../sandbox/up"; x();',

@@ -228,7 +228,7 @@ test("wrong settings: all of them at once, no secret, and nobody is asked", asyn
     {
       code: 1,
       out: "",
-      err: `error: The configuration of stack dev is wrong (Pulumi.yaml describes every setting):
+      err: `error: The configuration of stack dev is wrong (docs/settings.md describes every setting):
   cluster.workers: found 12, expected a number from 0 to 9
   identity.domain: found "https://tenant", expected the tenant's host name, without https:// and path, such as tenant.eu.auth0.com
   gateway.url: found "localhost", expected an http or https URL without path, such as http://localhost:8080

@@ -193,7 +193,7 @@ for (const [how, script] of [
     if (script !== undefined) folder.program("pulumi", script);
     await assert.rejects(readStack(bookinfo, folder.path, "dev"), {
       message: [
-        "The configuration of stack dev is wrong (Pulumi.yaml describes every setting):",
+        "The configuration of stack dev is wrong (docs/settings.md describes every setting):",
         `  identity.clientId: found 1.30, which YAML reads as the number 1.3, expected the client id of the tenant's Management API client. As text it is written in quotes, "1.30"; or set it with: pulumi config set --path --type string identity.clientId 1.30`,
       ].join("\n"),
     });
