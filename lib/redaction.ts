@@ -48,17 +48,17 @@ function formsOf(secret: string): readonly string[] {
 const linesOf = (secret: string) =>
   secret.split("\n").filter((line) => /^[\w+/=-]{16,}$/.test(line) && !line.startsWith("-----"));
 
-/** By how many bytes stand before it: `id:secret` in base64 has none of the characters of `secret` in base64. */
+/** By itself, and by how many bytes stand before it: `id:secret` has none of the characters that `secret` has alone. */
 function base64Of(secret: string): readonly string[] {
   const bytes = Buffer.from(secret);
+  const kinds = ["base64", "base64url"] as const;
   return [0, 1, 2].flatMap((before) => {
     const whole = Buffer.concat([Buffer.alloc(before), bytes]);
     // A character holds six bits: the first and the last may hold bits of what stands next to the secret.
     const first = Math.ceil((before * 8) / 6);
     const last = Math.floor((whole.length * 8) / 6);
-    return (["base64", "base64url"] as const).map((kind) =>
-      whole.toString(kind).slice(first, last),
-    );
+    const inside = kinds.map((kind) => whole.toString(kind).slice(first, last));
+    return before === 0 ? [...kinds.map((kind) => bytes.toString(kind)), ...inside] : inside;
   });
 }
 

@@ -94,9 +94,9 @@ test("of the old sets of programs the last ones stay", () => {
 test("a library has a file of its own, which programs share; those that belong together have one file", () => {
   const clone = project();
   build(clone);
-  mkdirSync(join(clone, "explain"));
+  mkdirSync(join(clone, "commands/explain"));
   writeFileSync(
-    join(clone, "explain/main.ts"),
+    join(clone, "commands/explain/main.ts"),
     `import "reflect-metadata";
 import { PemConverter } from "@peculiar/x509";
 import { parse } from "yaml";
@@ -105,7 +105,7 @@ process.stdout.write(z.string().parse(parse("good")) + PemConverter.decode("").l
 `,
   );
   const folder = build(clone);
-  const { stdout } = spawnSync(process.execPath, [join(folder, "explain/main.js")], {
+  const { stdout } = spawnSync(process.execPath, [join(folder, "commands/explain/main.js")], {
     encoding: "utf8",
   });
   assert.equal(stdout, "good0");
