@@ -1,6 +1,6 @@
 /** The sandbox's commands. Each loads what it needs: the engine's libraries take longer to load than some commands to run. */
 import { existsSync, rmSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { readArguments as readPreflight } from "../commands/preflight/arguments";
 import { upVariable } from "../commands/stack/last-update";
 import { stackName, sandboxCommand } from "../commands/stack/project";
 import { knownAddresses } from "./working-copy";
@@ -58,16 +58,13 @@ export function token(layout: Layout, args: readonly string[]): Promise<undefine
 
 /** `preflight`: the project's own program of that name, on the sandbox's settings. Its stack may be named. */
 export function preflight(layout: Layout, args: readonly string[]): Promise<undefined> {
-  const option = { type: "string" } as const;
-  const options = { json: option, project: option, cwd: option };
-  const { tokens } = parseArgs({ args: [...args], strict: false, tokens: true, options });
-  const named = tokens.find((token) => token.kind === "positional" && token.value === stackName);
-  const others = args.filter((_, index) => index !== named?.index);
+  const { stack, directory, files, project } = readPreflight(args, stackName);
+  if (stack !== stackName)
+    throw new UserError(`the sandbox's stack is ${stackName}, and not ${stack}`);
   return become(layout, () => import("../commands/preflight/main.js"), [
-    stackName,
-    "--cwd",
-    layout.pulumi,
-    ...others,
+    ...[stackName, "--cwd", directory ?? layout.pulumi],
+    ...files.flatMap(({ path }) => ["--json", path]),
+    ...(project === undefined ? [] : ["--project", project]),
   ]);
 }
 
@@ -81,8 +78,6 @@ type Load = () => Promise<unknown>;
 /** Goes on as one of the project's programs: to start it as a process of its own takes longer than some of them run. */
 async function become(layout: Layout, load: Load, args: readonly string[]): Promise<undefined> {
   await existing(layout);
-  // npm starts every script in the project's folder; files are named from where the person is.
-  process.chdir(process.env.INIT_CWD ?? process.cwd());
   process.argv.splice(2, Infinity, ...args);
   await load();
   return undefined;
@@ -121,7 +116,9 @@ export async function shell(layout: Layout): Promise<number> {
   const program = interactive ? (process.env.SHELL ?? "/bin/sh") : "/bin/sh";
   if (interactive)
     console.error("kubectl, helm and pulumi are set for the sandbox; leave with exit.");
-  return foreground(program, [], { cwd: layout.pulumi }, endShell);
+  // Where the user is from now on, npm has not been.
+  const env = { ...process.env, INIT_CWD: undefined };
+  return foreground(program, [], { cwd: layout.pulumi, env }, endShell);
 }
 
 /** Checks that a sandbox is up, and gives this process and its children the environment of its tools. */

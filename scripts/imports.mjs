@@ -6,6 +6,7 @@ const folders = [
   "policies",
   "components",
   "local",
+  "commands/arguments",
   "commands/stack",
   "commands/explain",
   "commands/verify",
@@ -14,6 +15,7 @@ const folders = [
   "commands/preview",
   "sandbox",
   "commands/bench",
+  "commands/command-line",
 ];
 const only = { policies: [], components: ["lib"], local: ["lib"] };
 

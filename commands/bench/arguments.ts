@@ -1,10 +1,10 @@
-/** The command line of `npm run bench`. */
-import { parseArgs } from "node:util";
-import { UserError, messageOf } from "../../lib/errors";
+/** The command line of `istio-auth0 bench`. */
+import { command, parse } from "../arguments/command";
+import { pathOf } from "../arguments/options";
 
 /** What each part compares; the parts run, and are printed, in this order. */
 export const parts = {
-  up: "from nothing to the printed table, beside the same objects by helm and kubectl in sequence",
+  up: "from nothing to the printed table, next to the same objects by helm and kubectl",
   again: "once more with nothing changed, beside helm upgrade and kubectl apply of the same",
   "no-op": "pulumi up with nothing to do, beside that of an empty program",
   preview: "pulumi preview, beside that of an empty program",
@@ -25,64 +25,45 @@ export const partNames = Object.keys(parts) as PartName[];
 /** Without --only: what does not take longer than all the others together. */
 const usual = partNames.filter((name) => name !== "cold" && name !== "test");
 
-export const help = `Usage: npm run bench -- [--repeat N] [--only PART,…] [--json FILE]
-
-Measures the sandbox on this machine (Linux on x86-64, as root), in a sandbox of its own that goes in the end.
-What is compared runs in turns (A B A B …), so that the machine's noise hits both. The first run ever builds the tools.
-
-${partNames.map((name) => `  ${name.padEnd(10)}${parts[name]}`).join("\n")}
-
-  --repeat N      how often each is measured (default: 3)
-  --only PART,…   only these parts (default: all but cold and test)
-  --json FILE     every sample, too
-  --help          this text
-
-Exits with 0 when no limit is missed, with 1 otherwise.
-`;
+export const benchCommand = () =>
+  command("bench", {
+    summary: "measure how fast the sandbox is",
+    description: `Measures the clone's own project on this machine (Linux on x86-64, as root), in a sandbox of its own
+that goes in the end. What is compared runs in turns (A B A B …), so that the machine's noise hits
+both. The first run ever builds the tools.`,
+    notes: `Parts:
+${partNames.map((name) => `  ${name.padEnd(10)}${parts[name]}`).join("\n")}`,
+    exits: { 0: "no limit is missed", 1: "a limit is missed, or something could not be measured" },
+  })
+    .option("--repeat <N>", "how often each is measured", "3")
+    .option("--only <PARTS>", "only these parts, with commas between them", usual.join())
+    .option("--json <FILE>", "write every sample");
 
 export interface Arguments {
   readonly repeat: number;
   /** In the order of `parts`. */
   readonly only: readonly PartName[];
+  /** The file for every sample. */
   readonly json: string | undefined;
 }
 
-/**
- * @returns "help" where that is asked for
- * @throws UserError naming the first mistake
- */
-export function readArguments(args: readonly string[]): Arguments | "help" {
-  const given = parse(args);
-  if (given.help === true) return "help";
-  return { repeat: repeats(given.repeat), only: chosen(given.only), json: given.json };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    const options = {
-      repeat: { type: "string", default: "3" },
-      only: { type: "string", default: usual.join() },
-      json: { type: "string" },
-      help: { type: "boolean" },
-    } as const;
-    return parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    throw new UserError(`${messageOf(error)} (see npm run bench -- --help)`);
-  }
-}
-
-function repeats(text: string): number {
-  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
-  throw new UserError(`--repeat ${text}: expected a whole number from 1 to 999`);
-}
-
-function chosen(text: string): readonly PartName[] {
-  const names = text.split(",");
-  const unknown = names.find((name) => !Object.hasOwn(parts, name));
-  if (unknown !== undefined) {
-    throw new UserError(
-      `--only ${text}: there is no part "${unknown}"; there are ${partNames.join(", ")}`,
-    );
-  }
-  return partNames.filter((name) => names.includes(name));
+/** @throws UserError naming what is wrong */
+export function readArguments(args: readonly string[]): Arguments {
+  const { options } = parse(benchCommand(), args, ({ repeat, only }) => {
+    const unknown = only.split(",").filter((name) => !Object.hasOwn(parts, name));
+    return [
+      ...(/^[1-9]\d{0,2}$/.test(repeat)
+        ? []
+        : [`--repeat ${repeat}: expected a whole number from 1 to 999`]),
+      ...unknown.map(
+        (name) => `--only ${only}: there is no part "${name}"; there are ${partNames.join(", ")}`,
+      ),
+    ];
+  });
+  const names = options.only.split(",");
+  return {
+    repeat: Number(options.repeat),
+    only: partNames.filter((name) => names.includes(name)),
+    json: pathOf(options.json),
+  };
 }

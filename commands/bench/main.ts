@@ -1,13 +1,13 @@
-/** `npm run bench`: how fast the sandbox is, beside what else one could do, in one table. */
+/** `istio-auth0 bench`: how fast the sandbox is, beside what else one could do, in one table. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { UserError } from "../../lib/errors";
 import { exitWith, interruptible } from "../../lib/run";
 import { writePrivate } from "../../lib/files";
 import { machineProblem } from "../../sandbox/machine";
 import { Progress } from "../../lib/progress";
-import { help, type PartName, readArguments } from "./arguments";
+import { type PartName, readArguments } from "./arguments";
 import { measureCold } from "./parts/cold";
 import { measureEngine } from "./parts/engine";
 import { measureGrowth } from "./parts/growth";
@@ -74,14 +74,8 @@ function stepsOf(context: Context, only: readonly PartName[]): readonly Step[] {
 
 async function main(signal: AbortSignal): Promise<number> {
   const chosen = readArguments(process.argv.slice(2));
-  if (chosen === "help") {
-    process.stdout.write(help);
-    return 0;
-  }
   const problem = machineProblem();
   if (problem !== undefined) throw new UserError(problem);
-  // npm changes into the project; a file is meant from where the user is.
-  const json = chosen.json && resolve(process.env.INIT_CWD ?? "", chosen.json);
   const folder = mkdtempSync(join(tmpdir(), "istio-auth0-bench-"));
   const sandbox = new BenchSandbox(join(folder, "state"), new Progress().of("bench"));
   signal.addEventListener("abort", () => {
@@ -91,7 +85,7 @@ async function main(signal: AbortSignal): Promise<number> {
     const context = { sandbox, repeat: chosen.repeat, folder };
     const outcome = await takeSteps(stepsOf(context, chosen.only), chosen.only);
     // Before anything is removed: that takes a while, and may fail.
-    report(outcome, chosen.repeat, json);
+    report(outcome, chosen.repeat, chosen.json);
     const { results, failure } = outcome;
     if (failure !== undefined) throw failure;
     return withinLimits(results) ? 0 : 1;

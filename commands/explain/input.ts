@@ -5,6 +5,7 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import type { JWTPayload, ProtectedHeaderParameters } from "jose";
 import { z } from "zod";
 import { UserError, reasonOf } from "../../lib/errors";
+import { fromPerson } from "../../lib/output-files";
 
 /** What was given: a token that can be read, or one that only its issuer can read. */
 export type Given =
@@ -39,9 +40,10 @@ export async function readToken(argument: string, stdin: NodeJS.ReadableStream):
 }
 
 async function contentOf(file: string): Promise<string> {
+  const path = fromPerson(file);
   try {
-    if ((await stat(file)).isDirectory()) throw new UserError(`${file} is a folder, not a token`);
-    return await readFile(file, "utf8");
+    if ((await stat(path)).isDirectory()) throw new UserError(`${file} is a folder, not a token`);
+    return await readFile(path, "utf8");
   } catch (error) {
     if (error instanceof UserError) throw error;
     const missing = error instanceof Error && "code" in error && error.code === "ENOENT";

@@ -1,72 +1,48 @@
-/** The command line of `npm run preflight`. */
-import { parseArgs } from "node:util";
-import { fromPerson, type OutputFile } from "../../lib/output-files";
-import { UserError } from "../../lib/errors";
+/** The command line of `istio-auth0 preflight`. */
+import type { OutputFile } from "../../lib/output-files";
+import { command, parse } from "../arguments/command";
+import { outputFile, pathOf, projectOption, standardOutputNote } from "../arguments/options";
 
-export const help = `Usage: npm run preflight -- STACK [--json FILE] [--project DIR] [--cwd DIR]
-
-Checks, before pulumi up, what a stack needs: its settings and secrets, the identity provider's
+export const preflightCommand = () =>
+  command("preflight", {
+    summary: "check, before pulumi up, what a stack needs",
+    description: `Checks, before pulumi up, what a stack needs: its settings and secrets, the identity provider's
 discovery document, issuer and keys, the Management API client's scopes, Istio's version and charts,
 the cluster or what makes it, and the gateway's host and certificate. Nothing is changed anywhere.
 Secrets are read by \`pulumi config --show-secrets\`, over a pipe; where that does not work, what
-needs one is "not tried".
-
-  STACK        the stack whose Pulumi.STACK.yaml is read
-  --json FILE  write the report for programs too; - is standard output, and then the lines go to
-               standard error (npm run -s preflight -- STACK --json -)
-  --project DIR the project: this one (the default), or a folder in examples/
-  --cwd DIR    where the stack file is (default: the project's folder)
-  --help       this text
-
-Prints one line for each check: ok, failed or not tried, what was found and what to do. Exits with 1
-when any failed or the settings are wrong, else with 0.
-`;
+needs one is "not tried". Prints one line for each check: ok, failed or not tried, what was found
+and what to do.`,
+    notes: standardOutputNote,
+    exits: { 0: "no check failed", 1: "a check failed, or the settings are wrong" },
+  })
+    .argument(
+      "[STACK]",
+      "the stack whose Pulumi.STACK.yaml is read (default: on the sandbox its own)",
+    )
+    .option("--json <FILE>", "write the report for programs")
+    .addOption(projectOption())
+    .option("--cwd <DIR>", "where the stack file is (default: the project's folder)");
 
 export interface Arguments {
-  readonly help: boolean;
   readonly stack: string;
-  /** The project's folder, as it is named; default: the clone's. */
+  /** The project's folder, as it is named. */
   readonly project: string | undefined;
   /** Where the stack file is; default: the project's folder. */
   readonly directory: string | undefined;
-  /** The file of the report for programs. */
-  readonly json: OutputFile | undefined;
+  /** The file of the report for programs: at most one. */
+  readonly files: readonly OutputFile[];
 }
 
-/** @throws UserError naming the option that is wrong */
-export function readArguments(args: readonly string[]): Arguments {
-  const { values, positionals } = parsed(args);
-  const [stack = "", ...others] = positionals;
-  const wanted = values.help ?? false;
-  if (!wanted && (stack === "" || others.length > 0)) throw wrong("name one stack");
-  if (values.json === "") throw wrong("--json needs a file's name");
-  return {
-    help: wanted,
-    stack,
-    // npm starts every script in the project's folder; files are named from where the person is.
-    project: values.project,
-    directory: values.cwd === undefined ? undefined : fromPerson(values.cwd),
-    json: values.json === undefined ? undefined : { option: "json", path: fromPerson(values.json) },
-  };
+/**
+ * @param own the stack where none is named. Default: one has to be named
+ * @throws UserError naming what is wrong
+ */
+export function readArguments(args: readonly string[], own?: string): Arguments {
+  const {
+    options: { json, project, cwd },
+    args: [stack = own ?? ""],
+  } = parse(preflightCommand(), args, (_, [named = own]) =>
+    named === undefined ? ["missing required argument 'STACK'"] : [],
+  );
+  return { stack, project, directory: pathOf(cwd), files: outputFile("json", json) };
 }
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        json: { type: "string" },
-        project: { type: "string" },
-        cwd: { type: "string" },
-        help: { type: "boolean" },
-      },
-    });
-  } catch (error) {
-    // The rest of Node's message explains how to pass a name that begins with a hyphen.
-    throw wrong((error instanceof Error ? error.message : "").split(". ", 1).join(""));
-  }
-}
-
-const wrong = (reason: string) =>
-  new UserError(`${reason.replace(/\.$/, "")}. See npm run preflight -- --help.`);

@@ -1,11 +1,11 @@
-/** `npm run preflight`: what a stack needs before `pulumi up`, and what to do where it is not there. */
+/** `istio-auth0 preflight`: what a stack needs before `pulumi up`, and what to do where it is not there. */
 import { existsSync } from "node:fs";
 import { foldersOf } from "../../local/layout";
 import { exitWith } from "../../lib/run";
 import { checkFiles, takesStandardOutput, writeOutput } from "../../lib/output-files";
 import { runOnSandbox } from "../stack/on-sandbox";
 import { stackName, type Project, projectNamed } from "../stack/project";
-import { help, readArguments } from "./arguments";
+import { readArguments } from "./arguments";
 import { type Result, runCheck } from "./check";
 import { checksFor } from "./checks";
 import { json, line, summary } from "./report";
@@ -14,15 +14,11 @@ import { readStack } from "./stack";
 /** @returns the exit code */
 async function main(): Promise<number> {
   const options = readArguments(process.argv.slice(2));
-  if (options.help) {
-    process.stdout.write(help);
-    return 0;
-  }
   const project = projectNamed(options.project);
   // Its addresses and secrets are in the sandbox.
   if (options.stack === stackName && options.directory === undefined && isThere(project))
     return runOnSandbox("preflight");
-  const files = options.json === undefined ? [] : [options.json];
+  const { files } = options;
   await checkFiles(files);
   const stack = await readStack(
     project.application,

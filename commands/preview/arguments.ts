@@ -1,42 +1,65 @@
-/** The command line of `npm run preview`. */
-import { parseArgs } from "node:util";
-import { UserError, messageOf } from "../../lib/errors";
-import { fromPerson, type OutputFile } from "../../lib/output-files";
+/** The command lines of `istio-auth0 preview` and `policy-config`. */
+import type { OutputFile } from "../../lib/output-files";
+import { command, parse } from "../arguments/command";
+import { outputFile, projectOption, standardOutputNote } from "../arguments/options";
 
-export const help = `Usage: npm run preview -- STACK [--project DIR] [--diff] [--json FILE] [--markdown FILE]
-                              [--check | --accept] [--official]
-       npm run preview -- STACK [--project DIR] --policy-config FILE
+export const previewCommand = () =>
+  command("preview", {
+    summary: "show what pulumi up would make of a stack from nothing, judged by the policy pack",
+    description: `What pulumi up would make of Pulumi.STACK.yaml from nothing, by the real engine: no cluster, no
+account, no network and no secret is needed, and nothing is left behind. The provider plug-ins are
+this project's stand-ins, so that every machine plans the same. The policy pack in policies/ judges
+it, as policies.STACK.json has it. The Pulumi CLI is fetched or built once, into
+$XDG_CACHE_HOME/istio-auth0.`,
+    notes: standardOutputNote,
+    exits: {
+      0: "the plan can be made and violates no mandatory rule (and is the reviewed one, with --check)",
+      1: "otherwise",
+    },
+  })
+    .argument("<STACK>", "the stack whose Pulumi.STACK.yaml is planned")
+    .addOption(projectOption())
+    .option("--diff", "print every property of every resource")
+    .option(
+      "--json <FILE>",
+      "write the plan, the rules and the violations as JSON; or what is wrong",
+    )
+    .option(
+      "--markdown <FILE>",
+      "write the same as a comment for a pull request, without the properties",
+    )
+    .option(
+      "--check",
+      "compare the resources with plans/STACK.yaml, and fail where they differ; the comment has the difference then, and the JSON a field check: result (as reviewed, different or missing), file, accept (the command) and difference (its lines)",
+    )
+    .option("--accept", "write that file")
+    .option(
+      "--official",
+      "use the official provider plug-ins in PULUMI_HOME (~/.pulumi) or on PATH; where one is missing, at the version of its SDK or a newer one of the same major version, it is named",
+    )
+    .option(
+      "--policy-config <FILE>",
+      "only write the pack's configuration of this stack, as policy-config does",
+    );
 
-What pulumi up would make of Pulumi.STACK.yaml from nothing, by the real engine: no cluster, no account, no network
-and no secret is needed, and nothing is left behind. The provider plug-ins are this project's stand-ins, so that every
-machine plans the same. The policy pack in policies/ judges it, as policies.STACK.json has it.
-
-  --project DIR          the project: this one (the default), or a folder in examples/
-  --diff                 every property of every resource, too
-  --json FILE            the plan, the rules and the violations as JSON, too; or what is wrong
-  --markdown FILE        the same as a comment for a pull request, without the properties
-  --check                compare the resources with plans/STACK.yaml, and fail where they differ; the
-                         comment has the difference then, and the JSON a field check: result ("as reviewed",
-                         "different" or "missing"), file, accept (the command) and difference (its lines)
-  --accept               write that file
-  --official             use the official provider plug-ins in PULUMI_HOME (~/.pulumi) or on PATH; where one is not there,
-                         at the version of its SDK or a newer one of the same major version, it is named
-  --policy-config FILE   only write the pack's configuration of this stack, for pulumi's --policy-pack-config
-                         FILE may be - (standard output) for one of them: then the plan goes to standard error
-                         (npm run -s preview -- STACK --json -)
-  --help                 this text
-
-Exits with 0 when the plan can be made and violates no mandatory rule (and is the reviewed one, with --check), with 1
-otherwise.
-The Pulumi CLI is fetched or built once, into $XDG_CACHE_HOME/istio-auth0.
-`;
+export const policyConfigCommand = () =>
+  command("policy-config", {
+    summary: "write the policy pack's configuration of a stack, for Pulumi's --policy-pack-config",
+    description: `Writes what the policy pack is to compare a stack with, and how strictly: what follows from the
+project's table and the stack's settings, and what policies.STACK.json chooses. Use it with
+pulumi preview --policy-pack policies --policy-pack-config FILE.`,
+    exits: { 0: "it is written", 1: "the stack's files are wrong, or FILE cannot be written" },
+  })
+    .argument("<STACK>", "the stack whose Pulumi.STACK.yaml and policies.STACK.json are read")
+    .argument("[FILE]", "where it goes; - is standard output", "-")
+    .addOption(projectOption());
 
 /** A form of what the preview says, and where it goes. */
 export type ReportFile = OutputFile<"json" | "markdown">;
 
 export interface Arguments {
-  readonly stack: string | undefined;
-  /** The project's folder, as it is named; default: the clone's. */
+  readonly stack: string;
+  /** The project's folder, as it is named. */
   readonly project: string | undefined;
   readonly diff: boolean;
   readonly files: readonly ReportFile[];
@@ -48,66 +71,40 @@ export interface Arguments {
   readonly official: boolean;
 }
 
-/**
- * @returns "help" where that is asked for
- * @throws UserError naming the first mistake
- */
-export function readArguments(args: readonly string[]): Arguments | "help" {
-  const { values, positionals } = parse(args);
-  if (values.help === true) return "help";
-  const [stack, ...others] = positionals;
-  if (others.length > 0) {
-    throw new UserError(
-      `one stack at a time: ${positionals.join(" ")} (see npm run preview -- --help)`,
-    );
-  }
-  if (values.check === true && values.accept === true) {
-    throw new UserError("either --check or --accept (see npm run preview -- --help)");
-  }
-  const alone = values["policy-config"] !== undefined;
-  const beside = (["diff", "json", "markdown", "check", "accept", "official"] as const).find(
-    (option) => values[option] !== undefined,
-  );
-  if (alone && beside !== undefined) {
-    throw new UserError(
-      `--policy-config previews nothing: leave out --${beside} (see npm run preview -- --help)`,
-    );
-  }
+/** @throws UserError naming what is wrong */
+export function readArguments(args: readonly string[]): Arguments {
+  const {
+    options,
+    args: [stack],
+  } = parse(previewCommand(), args, ({ policyConfig, check, accept, ...others }) => [
+    ...(check === true && accept === true ? ["either --check or --accept"] : []),
+    ...(policyConfig === undefined
+      ? []
+      : alone
+          .filter((option) => ({ check, accept, ...others })[option] !== undefined)
+          .map((option) => `--policy-config previews nothing: leave out --${option}`)),
+  ]);
   return {
     stack,
-    project: values.project,
-    diff: values.diff === true,
-    files: [...fileOf("json", values.json), ...fileOf("markdown", values.markdown)],
-    policyConfig: fileOf("policy-config", values["policy-config"])[0],
-    graph: values.check === true ? "check" : values.accept === true ? "accept" : undefined,
-    official: values.official === true,
+    project: options.project,
+    diff: options.diff === true,
+    files: [...outputFile("json", options.json), ...outputFile("markdown", options.markdown)],
+    policyConfig: outputFile("policy-config", options.policyConfig)[0],
+    graph: options.check === true ? "check" : options.accept === true ? "accept" : undefined,
+    official: options.official === true,
   };
 }
 
-function fileOf<Option extends string>(
-  option: Option,
-  path: string | undefined,
-): readonly OutputFile<Option>[] {
-  return path === undefined ? [] : [{ option, path: fromPerson(path) }];
-}
+/** What says nothing where only the pack's configuration is written. */
+const alone = ["diff", "json", "markdown", "check", "accept", "official"] as const;
 
-function parse(args: readonly string[]) {
-  try {
-    const options = {
-      project: { type: "string" },
-      diff: { type: "boolean" },
-      json: { type: "string" },
-      markdown: { type: "string" },
-      "policy-config": { type: "string" },
-      check: { type: "boolean" },
-      accept: { type: "boolean" },
-      official: { type: "boolean" },
-      help: { type: "boolean" },
-    } as const;
-    return parseArgs({ args: [...args], allowPositionals: true, options });
-  } catch (error) {
-    // The rest of Node's message explains how to pass a name that begins with a hyphen.
-    const [reason = ""] = messageOf(error).split(/\.?\s*\n|\. /);
-    throw new UserError(`${reason} (see npm run preview -- --help)`);
-  }
+/** @throws UserError naming what is wrong */
+export function readPolicyConfigArguments(args: readonly string[]): Arguments {
+  const {
+    options: { project },
+    args: [stack, file],
+  } = parse(policyConfigCommand(), args);
+  const [policyConfig] = outputFile("policy-config", file);
+  const nothing = { diff: false, files: [], graph: undefined, official: false };
+  return { stack, project, policyConfig, ...nothing };
 }

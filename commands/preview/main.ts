@@ -1,4 +1,4 @@
-/** `npm run preview`: what a stack would be, by the real engine, from nothing. */
+/** `istio-auth0 preview`: what a stack would be, by the real engine, from nothing. */
 import { Console } from "node:console";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,13 @@ import { ensurePulumi } from "../../local/toolchain/toolchain";
 import { runProgram } from "../stack/program";
 import { type Project, projectNamed } from "../stack/project";
 import { readProjectFile, stacksOf } from "../stack/stack-file";
-import { type Arguments, help, readArguments, type ReportFile } from "./arguments";
+import {
+  type Arguments,
+  policyConfigCommand,
+  readArguments,
+  readPolicyConfigArguments,
+  type ReportFile,
+} from "./arguments";
 import { acceptPlan, type Check, checkPlan, complaintOf } from "./check";
 import { type PreviewConfiguration, previewConfiguration } from "./configuration";
 import { type Preview, previewProject } from "./engine";
@@ -222,17 +228,13 @@ function reportFailure(
 }
 
 async function main(): Promise<number> {
-  const chosen = readArguments(process.argv.slice(2));
-  if (chosen === "help") {
-    process.stdout.write(help);
-    return 0;
-  }
-  const { stack } = chosen;
+  const [first, ...others] = process.argv.slice(2);
+  const chosen =
+    first === policyConfigCommand().name()
+      ? readPolicyConfigArguments(others)
+      : readArguments(process.argv.slice(2));
+  const { stack, policyConfig, files } = chosen;
   const project = projectNamed(chosen.project);
-  if (stack === undefined) {
-    throw new UserError(`name a stack: there are ${stacksIn(project).join(", ")}`);
-  }
-  const { policyConfig, files } = chosen;
   await checkFiles(policyConfig === undefined ? files : [policyConfig]);
   if (policyConfig !== undefined) {
     await writeOutput(policyConfig, crossGuardConfiguration(prepare(project, stack).pack));

@@ -1,9 +1,10 @@
 /** The projects of this clone: a folder with Pulumi.yaml, index.ts, and application.ts, which has its table. */
 import { existsSync, readdirSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative } from "node:path";
 import type { Application } from "../../components/application";
 import { clone } from "../../lib/clone";
 import { UserError } from "../../lib/errors";
+import { fromPerson } from "../../lib/output-files";
 import { readProjectFile } from "./stack-file";
 
 /** The stack of every project's sandbox; its settings are in Pulumi.sandbox.yaml. */
@@ -30,14 +31,12 @@ export const ownProject = (): Project => projectAt(clone);
 
 /**
  * The project that a person names by `--project`.
- * @param given its folder, from where the person is; default: the clone's
+ * @param given its folder, from where the person is; default: the project that the person is in, else the clone's
  * @throws UserError where it is none
  */
 export function projectNamed(given: string | undefined): Project {
-  if (given === undefined) return ownProject();
-  // npm changes into the clone.
-  const from = process.env.INIT_CWD ?? process.cwd();
-  const folder = resolve(from, given);
+  if (given === undefined) return projectAt(projectAround(fromPerson(".")) ?? clone);
+  const folder = fromPerson(given);
   if (isProject(folder)) return projectAt(folder);
   const known = [".", ...examplesOf().map((name) => `${examples}/${name}`)];
   throw new UserError(
@@ -65,6 +64,13 @@ export function projectAt(folder: string): Project {
   const place = relative(clone, folder);
   const { name, defaults } = readProjectFile(folder);
   return { name, folder, place, application: applicationOf(place), defaults };
+}
+
+/** The project that a folder is in. */
+function projectAround(folder: string): string | undefined {
+  if (isProject(folder)) return folder;
+  const above = dirname(folder);
+  return above === folder ? undefined : projectAround(above);
 }
 
 function isProject(folder: string): boolean {

@@ -1,65 +1,67 @@
-/** The command line of `npm run verify`. */
-import { parseArgs } from "node:util";
-import { UserError, messageOf } from "../../lib/errors";
+/** The command line of `istio-auth0 verify`. */
+import { command, parse } from "../arguments/command";
+import {
+  cwdOption,
+  pathOf,
+  projectOption,
+  signInOption,
+  stackOption,
+  standardOutputNote,
+} from "../arguments/options";
 import { defaultProbeImage } from "./probes/probe-pod";
 import type { Format, ReportFile } from "./report/files";
 
-export const help = `Usage: npm run verify -- [--stack STACK] [OPTION]...
-
-Sends every viewer's request to every service, through the gateway and from pods, with real and
-with bad tokens. Prints what the stack does not explain, what differs from the project's table
-(application.ts), by cause, the table of the gateway's answers, and a line for every
-other place that requests are sent from.
-
-  --all                  print the tables of all these places, and a line for each difference
-  --stack STACK          the Pulumi stack to verify (default: the selected one; where there is none,
-                         or no Pulumi on PATH, the sandbox's)
-  --project DIR          the project, whose table it is: this one (the default), or a folder in
-                         examples/
-  --cwd DIR              where the Pulumi CLI finds the stack (default: the project's folder)
-  --kubeconfig FILE      of the stack's cluster: the probe pods start while the stack's outputs are
-                         read (default: afterwards, where the outputs name the cluster)
-  --signing-key FILE     the tenant's private signing keys, a JWK set; without it the tokens that
-                         need the tenant's own signature are not tried
-  --token NAME=FILE      the access token of a user (NAME is the e-mail address) or of a machine is
-                         in FILE; may be given several times
-  --sign-in browser      have every other user sign in with a browser; without this, verify fills in
-                         the tenant's login page with the stack's passwords, and asks for a browser
-                         only where that page does not let it in
-  --probe-image IMAGE    image of the probe pods, with node on its PATH
-                         (default: ${defaultProbeImage})
-  --json FILE            write the report for programs,
-  --junit FILE           for build servers,
-  --markdown FILE        for a comment on GitHub,
-  --html FILE            and as a page to look at. FILE may be - (standard output) for one of them:
-                         then the table goes to standard error (npm run -s verify -- --json -)
-  --help                 this text
-
-Exits with 0 when everything is as asked for, with 1 when anything differs, cannot be verified, or
-is refused with no permitted request beside it to show that the refusal is one.
-`;
-
-const text = { type: "string" } as const;
-const options = {
-  stack: text,
-  project: text,
-  cwd: text,
-  kubeconfig: text,
-  "signing-key": text,
-  token: { type: "string", multiple: true },
-  "sign-in": text,
-  "probe-image": text,
-  json: text,
-  junit: text,
-  markdown: text,
-  html: text,
-  all: { type: "boolean" },
-  "all-modes": { type: "boolean" },
-  help: { type: "boolean" },
-} as const;
-
 /** Each is an option of its own. */
 const formats = ["json", "junit", "markdown", "html"] as const satisfies readonly Format[];
+
+export const verifyCommand = () =>
+  command("verify", {
+    summary: "prove that the running mesh enforces the table",
+    description: `Sends every viewer's request to every service, through the gateway and from pods, with real and
+with bad tokens. Prints what the stack does not explain, what differs from the project's table
+(application.ts), by cause, the table of the gateway's answers, and a line for every other place
+that requests are sent from.`,
+    notes: standardOutputNote,
+    exits: {
+      0: "everything is as the table asks",
+      1: "something differs, cannot be verified, or is refused without a permitted request next to it",
+    },
+  })
+    .option("--all", "print the tables of all these places, and a line for each difference")
+    .option(
+      "--all-modes",
+      "on the sandbox (npm run sandbox -- verify --all-modes): bring up every mode in turn, verify each, and end with the stack's own settings",
+    )
+    .addOption(stackOption())
+    .addOption(projectOption())
+    .addOption(cwdOption())
+    .option(
+      "--kubeconfig <FILE>",
+      "of the stack's cluster: the probe pods start while the stack's outputs are read (default: afterwards, where the outputs name the cluster)",
+    )
+    .option(
+      "--signing-key <FILE>",
+      "the tenant's private signing keys, a JWK set; without it the tokens that need the tenant's own signature are not tried",
+    )
+    .option(
+      "--token <NAME=FILE>",
+      "the access token of a user (NAME is the e-mail address) or of a machine is in FILE; may be given several times",
+      (value, values: readonly string[] | undefined) => [...(values ?? []), value],
+    )
+    .addOption(
+      signInOption(
+        "have every other user sign in with a browser; without this, verify fills in the tenant's login page with the stack's passwords, and asks for a browser only where that page refuses them",
+      ),
+    )
+    .option(
+      "--probe-image <IMAGE>",
+      "image of the probe pods, with node on its PATH",
+      defaultProbeImage,
+    )
+    .option("--json <FILE>", "write the report for programs")
+    .option("--junit <FILE>", "write it for build servers")
+    .option("--markdown <FILE>", "write it for a comment on GitHub")
+    .option("--html <FILE>", "write it as a page to look at");
 
 /** `--token NAME=FILE`. */
 export interface TokenOption {
@@ -67,77 +69,45 @@ export interface TokenOption {
   readonly file: string;
 }
 
-export interface Arguments {
-  readonly help: boolean;
-  readonly stack?: string;
-  /** The project's folder, as it is named; default: the clone's. */
-  readonly project?: string;
-  /** Where the Pulumi CLI finds the stack; default: the project's folder. */
-  readonly directory?: string;
-  /** The file of the stack's cluster; default: not known before the outputs. */
-  readonly kubeconfig?: string;
-  readonly signingKey?: string;
-  readonly tokens: readonly TokenOption[];
-  /** Whether people sign in with a browser from the beginning. */
-  readonly browser: boolean;
-  readonly probeImage?: string;
-  readonly files: readonly ReportFile[];
-  /** Whether to print every table, and a line for each difference. */
-  readonly all: boolean;
-}
+export type Arguments = ReturnType<typeof readArguments>;
 
-/** @throws UserError naming the option that is wrong */
-export function readArguments(args: readonly string[]): Arguments {
-  const given = parsed(args);
-  if (given["all-modes"] === true)
-    throw new UserError(
-      "--all-modes is for the sandbox, which it changes: npm run sandbox -- verify --all-modes",
-    );
+/** @throws UserError naming what is wrong */
+export function readArguments(args: readonly string[]) {
+  const { options } = parse(verifyCommand(), args, ({ token = [], allModes }) => [
+    ...(allModes === true
+      ? ["--all-modes is for the sandbox, which it changes: npm run sandbox -- verify --all-modes"]
+      : []),
+    ...token.flatMap((given) =>
+      tokenOption(given) === undefined
+        ? [`--token ${given}: expected NAME=FILE, such as --token ada@example.com=ada.jwt`]
+        : [],
+    ),
+  ]);
   return {
-    help: given.help ?? false,
-    all: given.all ?? false,
-    tokens: (given.token ?? []).map(tokenOption),
-    browser: signInWith(given["sign-in"]),
-    files: formats.flatMap((format) => {
-      const path = given[format];
-      return path === undefined ? [] : [{ format, path: named(`--${format}`, path) }];
+    all: options.all === true,
+    stack: options.stack,
+    /** The project's folder, as it is named. */
+    project: options.project,
+    /** Where the Pulumi CLI finds the stack; default: the project's folder. */
+    directory: pathOf(options.cwd),
+    /** The file of the stack's cluster; default: not known before the outputs. */
+    kubeconfig: pathOf(options.kubeconfig),
+    /** The file of the tenant's private signing keys. */
+    signingKey: pathOf(options.signingKey),
+    tokens: (options.token ?? []).flatMap((given) => tokenOption(given) ?? []),
+    /** Whether users sign in with a browser from the beginning. */
+    browser: options.signIn === "browser",
+    probeImage: options.probeImage,
+    files: formats.flatMap((format): readonly ReportFile[] => {
+      const path = pathOf(options[format]);
+      return path === undefined ? [] : [{ format, path }];
     }),
-    ...(given.stack !== undefined && { stack: named("--stack", given.stack) }),
-    ...(given.project !== undefined && { project: given.project }),
-    ...(given.cwd !== undefined && { directory: given.cwd }),
-    ...(given.kubeconfig !== undefined && { kubeconfig: given.kubeconfig }),
-    ...(given["signing-key"] !== undefined && { signingKey: given["signing-key"] }),
-    ...(given["probe-image"] !== undefined && { probeImage: given["probe-image"] }),
   };
 }
 
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    const reason = messageOf(error);
-    throw new UserError(`${reason}. See npm run verify -- --help.`);
-  }
-}
-
-function named(option: string, value: string): string {
-  if (value === "") throw new UserError(`${option} is empty. See npm run verify -- --help.`);
-  return value;
-}
-
-function tokenOption(value: string): TokenOption {
+function tokenOption(given: string): TokenOption | undefined {
   // An e-mail address may hold an equals sign, and so may a path: the first one is it.
-  const [name = "", ...rest] = value.split("=");
+  const [name = "", ...rest] = given.split("=");
   const file = rest.join("=");
-  if (name === "" || file === "") {
-    throw new UserError(
-      `--token ${value}: expected NAME=FILE, such as --token ada@example.com=ada.jwt`,
-    );
-  }
-  return { name, file };
-}
-
-function signInWith(value: string | undefined): boolean {
-  if (value === undefined || value === "browser") return value === "browser";
-  throw new UserError(`--sign-in ${value}: there is only --sign-in browser`);
+  return name === "" || file === "" ? undefined : { name, file };
 }

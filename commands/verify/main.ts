@@ -1,21 +1,16 @@
-/** `npm run verify`: proves that the running mesh enforces the table. */
+/** `istio-auth0 verify`: proves that the running mesh enforces the table. */
 import { readFile } from "node:fs/promises";
 import type { Application } from "../../components/application";
 import { UserError, reasonOf } from "../../lib/errors";
 import { exitWith, interruptible } from "../../lib/run";
 import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
-import { fromPerson } from "../../lib/output-files";
 import { projectNamed } from "../stack/project";
-import { type Arguments, help, readArguments } from "./arguments";
+import { type Arguments, readArguments } from "./arguments";
 import type { EarlyProbes } from "./on-stack";
 
 /** @returns the exit code */
 async function main(signal: AbortSignal): Promise<number> {
   const chosen = readArguments(process.argv.slice(2));
-  if (chosen.help) {
-    process.stdout.write(help);
-    return 0;
-  }
   if (chosen.files.length > 0) {
     const { checkReportFiles } = await import("./report/files.js");
     await checkReportFiles(chosen.files);
@@ -52,7 +47,7 @@ async function startEarly(
 ): Promise<EarlyProbes | undefined> {
   if (path === undefined || browser) return undefined;
   const source = `--kubeconfig ${path}`;
-  const kubeconfig = await readFile(fromPerson(path), "utf8").catch((error: unknown) => {
+  const kubeconfig = await readFile(path, "utf8").catch((error: unknown) => {
     throw new UserError(`${source}: the file cannot be read: ${reasonOf(error)}`);
   });
   const [{ loadCluster }, { startProbes }] = await Promise.all([

@@ -76,7 +76,7 @@ function verifyWithPeople(
       given: tokens,
       ...(ready !== undefined && { probes: ready }),
       ...(signingKey !== undefined && { signingKey }),
-      ...(probeImage !== undefined && { probeImage }),
+      probeImage,
     });
   });
 }

@@ -4,6 +4,7 @@ import { decodeJwt } from "jose";
 import type { JWTPayload } from "jose";
 import type { TokenOption } from "../arguments";
 import { UserError, reasonOf } from "../../../lib/errors";
+import { fromPerson } from "../../../lib/output-files";
 import type { StackOutputs } from "../../stack/outputs";
 import type { Issued, IssuedTokens } from "./tokens";
 import { machineViewer } from "../plan/viewers";
@@ -39,7 +40,7 @@ export async function readGivenTokens(
 }
 
 async function contentOf(file: string, problem: (what: string) => Error): Promise<string> {
-  const token = await readFile(file, "utf8").then(
+  const token = await readFile(fromPerson(file), "utf8").then(
     (text) => text.trim(),
     (error: unknown) => {
       throw problem(`the file cannot be read: ${reasonOf(error)}`);

@@ -47,9 +47,11 @@ for (const [from, path, refused] of [
   ["sandbox/up.ts", "../commands/verify/verify", undefined],
   ["sandbox/up.ts", "./engine", undefined],
   ["commands/bench/main.ts", "../../sandbox/up", undefined],
+  ["commands/command-line/root.ts", "../../sandbox/arguments", undefined],
+  ["commands/arguments/options.ts", "../verify/arguments", "commands/verify/"],
 ] as const) {
   test(`${from} ${refused === undefined ? "may" : "must not"} import ${path}`, () => {
-    const [folder = ""] = /^(commands\/)?\w+/.exec(from) ?? [];
+    const [folder = ""] = /^(commands\/)?[\w-]+/.exec(from) ?? [];
     const expected = refused && [`${folder}/ must not import from ${refused}`];
     assert.deepEqual(complaints(from, `import "${path}";`), expected ?? []);
   });

@@ -151,7 +151,10 @@ test("--method and --path: what the service itself is asked for", async () => {
     ["--path", "x", "--path x: it has to begin with a slash"],
   ] as const) {
     const { out, err, code } = await run([option, value]);
-    assert.deepEqual([out, err, code], ["", `error: ${message}\n`, 1]);
+    assert.deepEqual(
+      [out, err, code],
+      ["", `error: ${message}. See istio-auth0 explain --help.\n`, 1],
+    );
   }
 });
 
@@ -176,8 +179,12 @@ test("a token of another issuer: one clear line first, the explanation, exit 1",
 });
 
 test("what cannot be explained: one line, exit 1", async () => {
+  assert.deepEqual(await run(["-"], "garbage in"), {
+    out: "",
+    err: "error: standard input holds no token: header.claims.signature is expected\n",
+    code: 1,
+  });
   const rows: [string[], string, string][] = [
-    [["-"], "garbage in", "standard input holds no token: header.claims.signature is expected"],
     [
       ["--service", "x"],
       "",
@@ -188,9 +195,10 @@ test("what cannot be explained: one line, exit 1", async () => {
       "",
       "--as x: one of productpage, details, reviews, ratings, gateway, stranger is expected",
     ],
-    [["a", "b"], "", "one token at a time. See npm run explain -- --help."],
+    [["a", "b"], "", "too many arguments. Expected 1 argument but got 2: a, b"],
   ];
   for (const [options, input, message] of rows) {
-    assert.deepEqual(await run(options, input), { out: "", err: `error: ${message}\n`, code: 1 });
+    const err = `error: ${message}. See istio-auth0 explain --help.\n`;
+    assert.deepEqual(await run(options, input), { out: "", err, code: 1 });
   }
 });

@@ -242,9 +242,7 @@ for (const [args, message] of [
   [["nosuch"], "there is no stack nosuch: there are dev, prod, sandbox"],
   [["../dev"], "there is no stack ../dev: there are dev, prod, sandbox"],
   [["dev", "--cwd", "/nowhere"], "there is no folder /nowhere"],
-  [[], "name one stack. See npm run preflight -- --help."],
-  [["dev", "prod"], "name one stack. See npm run preflight -- --help."],
-  [["dev", "--stak"], "Unknown option '--stak'. See npm run preflight -- --help."],
+  [[], "missing required argument 'STACK'. See istio-auth0 preflight --help."],
   [
     ["dev", "--json", "/nowhere/report.json"],
     "--json /nowhere/report.json cannot be written: there is no folder /nowhere",
@@ -261,7 +259,7 @@ for (const [args, message] of [
 test("--help", async () => {
   const { code, out, err } = await preflight("--help");
   assert.deepEqual([code, err], [0, ""]);
-  assert.ok(out.startsWith("Usage: npm run preflight -- STACK"));
+  assert.ok(out.startsWith("Usage: istio-auth0 preflight [options] [STACK]"));
   assert.ok(out.split("\n").every((each) => each.length <= 100));
 });
 

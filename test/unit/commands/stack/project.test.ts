@@ -14,8 +14,15 @@ afterEach(() => {
   else process.env.INIT_CWD = before;
 });
 
-test("without a name it is the clone's own, wherever the person is", () => {
-  process.env.INIT_CWD = join(clone, "examples/orders");
+test("without a name it is the project that the person is in", () => {
+  for (const folder of ["examples/orders", "examples/orders/plans"]) {
+    process.env.INIT_CWD = join(clone, folder);
+    assert.equal(projectNamed(undefined).place, "examples/orders");
+  }
+});
+
+test("without a name, and in no project, it is the clone's own", () => {
+  process.env.INIT_CWD = join(clone, "examples");
   const own = {
     name: "istio-auth0",
     folder: clone,

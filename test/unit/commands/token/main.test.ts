@@ -62,16 +62,15 @@ test("a token is asked for with the configured scopes, as verify asks", async ()
   assert.equal(stack.tenant.scopes.at(-1), "openid email api://books/read");
 });
 
-test("one line and exit 1, and nothing on standard output: nobody, a stranger, two, a wrong way", async () => {
+test("one line and exit 1, and nothing on standard output: nobody, a stranger, a wrong way", async () => {
   const names =
-    "One of nobody@bookinfo.example, user@bookinfo.example, moderator@bookinfo.example, catalogue, reporting is expected. See npm run token -- --help.";
+    "One of nobody@bookinfo.example, user@bookinfo.example, moderator@bookinfo.example, catalogue, reporting is expected. See istio-auth0 token --help.";
   const wrong: [string[], string][] = [
     [[], `whose token? ${names}`],
     [["stranger"], `the stack has no stranger: ${names}`],
-    [["reporting", "catalogue"], "one user or machine at a time. See npm run token -- --help."],
     [
       ["reporting", "--sign-in", "phone"],
-      "--sign-in phone: there is only --sign-in browser. See npm run token -- --help.",
+      "option '--sign-in <WAY>' argument 'phone' is invalid. Allowed choices are browser. See istio-auth0 token --help.",
     ],
   ];
   for (const [args, message] of wrong)

@@ -53,7 +53,7 @@ const run = (...options: string[]) => ended(start(...options));
 test("--help", async () => {
   const { out, err, code } = await run("--help");
   assert.deepEqual([err, code], ["", 0]);
-  assert.ok(out.startsWith("Usage: npm run verify -- [--stack STACK]"));
+  assert.ok(out.startsWith("Usage: istio-auth0 verify [options]"));
   assert.match(out, /^ {2}--all {2,}\S/m);
   assert.deepEqual(
     out.split("\n").filter((line) => line.length > 100),
@@ -162,7 +162,7 @@ test("one line and exit 1: a stack that is not up yet", async () => {
 test("one line and exit 1: an unknown option", async () => {
   assert.deepEqual(await run("--stak", "x"), {
     out: "",
-    err: "error: Unknown option '--stak'. See npm run verify -- --help.\n",
+    err: "error: unknown option '--stak' (Did you mean --stack?). See istio-auth0 verify --help.\n",
     code: 1,
   });
 });

@@ -1,0 +1,105 @@
+/** What all commands of `istio-auth0` have in common: how one is described, how its help looks, and how it refuses. */
+import { Command, type CommandUnknownOpts, type OptionValues } from "@commander-js/extra-typings";
+import { UserError } from "../../lib/errors";
+
+/** What the help of a command says in addition to its arguments and options. */
+export interface About {
+  /** What it does, in a list of commands. */
+  readonly summary: string;
+  /** What it does, in its own help. */
+  readonly description: string;
+  /** What its help says after the options. Default: nothing. */
+  readonly notes?: string;
+  /** What its exit codes mean. */
+  readonly exits: Readonly<Record<number, string>>;
+}
+
+/** What the whole command line is called. */
+export const programName = "istio-auth0";
+
+/** Columns of a help text. */
+const width = 100;
+
+/** A command without arguments and options; `parse` reads a command line by it. */
+export function command(name: string, { summary, description, notes, exits }: About): Command {
+  const made = new Command(name)
+    .summary(summary)
+    .description(description)
+    .helpOption("--help", "this text")
+    .helpCommand(false)
+    .configureHelp({
+      helpWidth: width,
+      commandUsage: (each) => `${calledAs(each)} ${each.usage()}`,
+      subcommandTerm: (each) => each.name(),
+    })
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText("after", [notes, exitCodes(exits)].map((text) => text && `\n${text}`).join("\n"));
+  // Help and the version end the process with 0, which is left to commander.
+  return made.exitOverride(({ exitCode, message }) => {
+    if (exitCode !== 0) throw refusal(made, [sentence(message)]);
+  });
+}
+
+const exitCodes = (exits: About["exits"]): string =>
+  ["Exit codes:", ...Object.entries(exits).map(([code, meaning]) => `  ${code}  ${meaning}`)].join(
+    "\n",
+  );
+
+/** Commander says `error: unknown option '--stak'`, and what may be meant on a line of its own. */
+const sentence = (message: string) =>
+  message
+    .replace(/^error: /, "")
+    .replaceAll(/\s*\n\s*/g, " ")
+    .replace(/\.$/, "");
+
+/** What a user types to call a command: npm's script where npm has started it. */
+export function calledAs(called: CommandUnknownOpts): string {
+  const [script, ...others] = wordsOf(called);
+  return script !== undefined && process.env.npm_lifecycle_event === script
+    ? ["npm run", script, "--", ...others].join(" ")
+    : [programName, ...wordsOf(called)].join(" ");
+}
+
+/** The words that name a command, without the program's own name. */
+const wordsOf = (called: CommandUnknownOpts): string[] =>
+  called.parent === null
+    ? [called.name()].filter((name) => name !== programName)
+    : [...wordsOf(called.parent), called.name()];
+
+/**
+ * What refuses a command line.
+ * @param mistakes all of them, each without a full stop
+ */
+export const refusal = (called: CommandUnknownOpts, mistakes: readonly string[]): UserError =>
+  new UserError(`${mistakes.join("\n")}. See ${calledAs(called)} --help.`);
+
+/**
+ * Reads a command line. Where it asks for help, that is printed, and the process ends.
+ * @param args what follows the words that name the command
+ * @param check says what else is wrong with it, a line for each mistake
+ * @returns its arguments and options
+ * @throws UserError naming the first mistake that the parser finds, or all that are found afterwards
+ */
+export function parse<Args extends unknown[], Options extends OptionValues>(
+  called: Command<Args, Options>,
+  args: readonly string[],
+  check: (options: Options, args: Args) => readonly string[] = () => [],
+): { readonly options: Options; readonly args: Args } {
+  called.parse([...args], { from: "user" });
+  const [options, positionals] = [called.opts(), called.processedArgs];
+  const mistakes = [...withoutValue(called), ...check(options, positionals)];
+  if (mistakes.length > 0) throw refusal(called, mistakes);
+  return { options, args: positionals };
+}
+
+/** What is wrong with the values of options: nothing, or what looks like the next option. */
+const withoutValue = (called: CommandUnknownOpts): string[] =>
+  called.options.flatMap((option) => {
+    const given: unknown = called.opts()[option.attributeName()];
+    const values = [given].flat().filter((value) => typeof value === "string");
+    const wrong = values.find((value) => value === "" || /^-./.test(value));
+    if (!option.required || wrong === undefined) return [];
+    return [
+      wrong === "" ? `${option.long} is empty` : `${option.long} needs a value before ${wrong}`,
+    ];
+  });

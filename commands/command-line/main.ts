@@ -1,0 +1,20 @@
+/** `istio-auth0 COMMAND`: goes on as the command's own program, so that no command loads what another needs. */
+import { exitWith } from "../../lib/run";
+import { programArguments } from "../../local/programs";
+import { programs } from "./programs";
+
+/** Without a command's program it is about the whole: help, the version, completion, or a mistake. */
+async function main(): Promise<number> {
+  const { runRoot } = await import("./root.js");
+  return runRoot(process.argv.slice(2));
+}
+
+const [name = "", ...args] = process.argv.slice(2);
+const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
+if (program === undefined) exitWith(main());
+else {
+  const [file = ""] = programArguments(program.source).slice(-1);
+  process.argv.splice(1, Infinity, file, ...(program.words ?? []), ...args);
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a built program of its own
+  require(file);
+}

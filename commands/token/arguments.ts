@@ -1,0 +1,31 @@
+/** The command line of `istio-auth0 token`. */
+import { command, parse } from "../arguments/command";
+import { cwdOption, pathOf, projectOption, signInOption, stackOption } from "../arguments/options";
+
+export const tokenCommand = () =>
+  command("token", {
+    summary: "print an access token of a user or machine, for curl and explain",
+    description: `Prints an access token of one of the stack's users or machines, and nothing else. A user is named
+by e-mail address: the tenant's login page is filled in with the stack's password, or a browser is
+asked for where that is not enough. A machine is named by its name: client credentials.`,
+    notes: `Examples:
+  curl -H "Authorization: Bearer $(npm run -s token -- reporting)" \\
+    http://localhost:8080/api/v1/products/0
+  npm run -s token -- moderator@bookinfo.example | npm run -s explain -- -`,
+    exits: { 0: "the token is on standard output", 1: "there is none, and why" },
+  })
+    .argument("[NAME]", "the user or machine; without it the error says which there are")
+    .addOption(stackOption())
+    .addOption(projectOption())
+    .addOption(cwdOption())
+    .addOption(signInOption("have the user sign in with a browser"));
+
+/** @throws UserError naming what is wrong */
+export function readArguments(args: readonly string[]) {
+  const {
+    options,
+    args: [name],
+  } = parse(tokenCommand(), args);
+  const { project, stack, cwd, signIn } = options;
+  return { name, project, stack, directory: pathOf(cwd), browser: signIn === "browser" };
+}

@@ -1,0 +1,86 @@
+/** `istio-auth0`, as a process of its own: every command's help, errors in one style, and paths from where the user is. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { programs } from "../../../../commands/command-line/programs";
+import { argumentsFor } from "../../../support/node";
+import { temporaryFolder } from "../../local/images/reading";
+
+const clone = join(__dirname, "../../../..");
+const program = argumentsFor("commands/command-line/main.ts");
+
+function run(args: readonly string[], { cwd = clone, env = {} } = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...args], {
+    cwd,
+    env: { ...process.env, INIT_CWD: undefined, ...env },
+    encoding: "utf8",
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+test("the help lists every command, also where nothing is asked", () => {
+  const { code, out, err } = run(["--help"]);
+  assert.deepEqual([code, err], [0, ""]);
+  for (const name of [...Object.keys(programs), "completion"])
+    assert.match(out, new RegExp(`^ {2}${name} {2,}\\S`, "m"));
+  assert.deepEqual(run([]), { code, out, err });
+});
+
+for (const name of [...Object.keys(programs), "completion"]) {
+  test(`${name} --help: usage, what it does, options and exit codes, in 100 columns`, () => {
+    const { code, out, err } = run([name, "--help"]);
+    assert.deepEqual([code, err], [0, ""]);
+    assert.match(out, new RegExp(`^Usage: istio-auth0 (sandbox )?${name} \\[options\\]`));
+    for (const part of ["Options:", "  --help ", "Exit codes:"])
+      assert.ok(out.includes(`\n${part}`));
+    assert.deepEqual(
+      out.split("\n").filter((line) => line.length > 100),
+      [],
+    );
+  });
+}
+
+test("--version is the package's", () => {
+  const { version } = JSON.parse(readFileSync(join(clone, "package.json"), "utf8")) as {
+    version: string;
+  };
+  assert.deepEqual(run(["--version"]), { code: 0, out: `${version}\n`, err: "" });
+});
+
+for (const [args, message] of [
+  [["verfy"], "unknown command 'verfy' (Did you mean verify?). See istio-auth0 --help."],
+  [["--verbose"], "unknown option '--verbose'. See istio-auth0 --help."],
+  [["policy-config"], "missing required argument 'STACK'. See istio-auth0 policy-config --help."],
+  [
+    ["completion", "fish"],
+    "command-argument value 'fish' is invalid for argument 'SHELL'. Allowed choices are bash, zsh. See istio-auth0 completion --help.",
+  ],
+] as const) {
+  test(`"${args.join(" ")}" is refused in one line`, () => {
+    assert.deepEqual(run(args), { code: 1, out: "", err: `error: ${message}\n` });
+  });
+}
+
+test("under npm's script of its name, help is found as npm is called", () => {
+  const { err } = run(["verify", "--stak"], { env: { npm_lifecycle_event: "verify" } });
+  assert.match(err, / See npm run verify -- --help\.\n$/);
+});
+
+test("a path is from where the user is: npm's INIT_CWD, else the working folder", () => {
+  const folder = temporaryFolder();
+  for (const where of [{ cwd: folder }, { env: { INIT_CWD: folder } }]) {
+    const { code, err } = run(["policy-config", "sandbox", "out.json"], where);
+    assert.deepEqual([code, err], [0, ""]);
+    const written = readFileSync(join(folder, "out.json"), "utf8");
+    assert.deepEqual(run(["policy-config", "sandbox"]), { code: 0, out: written, err: "" });
+    assert.deepEqual(run(["preview", "sandbox", "--policy-config", "-"]).out, written);
+  }
+});
+
+test("in a project's folder it is about that project", () => {
+  const inside = run(["policy-config", "sandbox"], { cwd: join(clone, "examples/orders") });
+  assert.deepEqual(run(["policy-config", "sandbox", "--project", "examples/orders"]), inside);
+  assert.notEqual(inside.out, run(["policy-config", "sandbox"]).out);
+});
