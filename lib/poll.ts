@@ -1,24 +1,38 @@
 /** Waiting for conditions, and for several things at once. */
 import { setTimeout as pause } from "node:timers/promises";
 
-const interval = 250;
+export interface PollOptions {
+  /** Milliseconds after which no further attempt begins. */
+  readonly timeoutMs: number;
+  /** Milliseconds between two attempts. Default: 250 */
+  readonly intervalMs?: number;
+  readonly signal?: AbortSignal;
+}
 
 /**
  * Asks until there is an answer.
- * @param deadline milliseconds after which no further attempt is made
- * @returns the answer, or undefined when the deadline has passed
+ * @returns the answer, or undefined when the time is over
  */
-export async function until<T>(
-  attempt: () => Promise<T | undefined>,
-  { deadline, signal }: { readonly deadline: number; readonly signal: AbortSignal },
+export async function pollUntil<T>(
+  attempt: () => T | undefined | Promise<T | undefined>,
+  { timeoutMs, intervalMs = 250, signal }: PollOptions,
 ): Promise<T | undefined> {
-  const end = Date.now() + deadline;
+  const end = Date.now() + timeoutMs;
   for (;;) {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     const answer = await attempt();
     if (answer !== undefined || Date.now() >= end) return answer;
-    await pause(interval, undefined, { signal });
+    await pause(intervalMs, undefined, { signal });
   }
+}
+
+/** Asks every 20 milliseconds whether something is true. @returns whether it was in time */
+export async function isTrueWithin(
+  timeoutMs: number,
+  condition: () => boolean | Promise<boolean>,
+): Promise<boolean> {
+  const attempt = async () => (await condition()) || undefined;
+  return (await pollUntil(attempt, { timeoutMs, intervalMs: 20 })) ?? false;
 }
 
 /** The promise's result, unless `signal` comes first: then its reason is thrown at once. */

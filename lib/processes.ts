@@ -7,10 +7,10 @@ import {
 } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { UserError } from "./errors";
+import { isTrueWithin } from "./poll";
 import { codeOf } from "./run";
 
 const execute = promisify(execFile);
@@ -94,31 +94,14 @@ export class Service {
       const pid = this.pid;
       if (pid === undefined) return;
       end(pid, signal);
-      if (await comesTrue(() => hasEnded(pid), patience)) return;
+      if (await isTrueWithin(endTimeoutMs, () => hasEnded(pid))) return;
     }
     throw new UserError(`${this.name} (process ${this.pid ?? ""}) does not end`);
   }
 }
 
 /** How long a process may take to end, in milliseconds. */
-export const patience = 10_000;
-
-/**
- * Asks again and again.
- * @param within milliseconds after which nothing is asked any more
- * @returns whether it came to be true in time
- */
-export async function comesTrue(
-  condition: () => boolean | Promise<boolean>,
-  within: number,
-): Promise<boolean> {
-  const deadline = Date.now() + within;
-  while (!(await condition())) {
-    if (Date.now() > deadline) return false;
-    await pause(20);
-  }
-  return true;
-}
+export const endTimeoutMs = 10_000;
 
 /**
  * Runs a program in this one's place, on its terminal.

@@ -1,15 +1,8 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { UserError } from "../lib/errors";
 import type { Layout } from "./layout";
-import {
-  comesTrue,
-  end,
-  hasEnded,
-  patience,
-  processIds,
-  readProcess,
-  statOf,
-} from "../lib/processes";
+import { isTrueWithin } from "../lib/poll";
+import { end, hasEnded, endTimeoutMs, processIds, readProcess, statOf } from "../lib/processes";
 
 /**
  * Ends a command of this sandbox that nobody waits for: where only npm, or another process above it, was
@@ -18,7 +11,7 @@ import {
 export async function endAbandoned(layout: Layout): Promise<void> {
   for (const pid of holdersOf(layout.lock).filter(isAbandoned)) {
     end(pid, "SIGKILL");
-    if (!(await comesTrue(() => hasEnded(pid), patience))) {
+    if (!(await isTrueWithin(endTimeoutMs, () => hasEnded(pid)))) {
       throw new UserError(`an earlier command (process ${pid}) does not end`);
     }
   }

@@ -19,7 +19,8 @@ import { writeYaml } from "../commands/stack/pulumi-yaml";
 import { readProjectFile } from "../commands/stack/stack-file";
 import { kubeconfigPath } from "../local/node/node";
 import type { Plugins } from "../local/plugins/choice";
-import { comesTrue, end, patience, processIds, readProcess, run } from "../lib/processes";
+import { isTrueWithin } from "../lib/poll";
+import { end, endTimeoutMs, processIds, readProcess, run } from "../lib/processes";
 import type { Decisions } from "./state";
 import type { Toolchain } from "../local/toolchain/toolchain";
 
@@ -152,7 +153,7 @@ export async function endEngines(layout: Layout): Promise<void> {
     for (const pid of left) end(Number(pid), "SIGKILL");
     return left.length === 0;
   };
-  if (!(await comesTrue(noneIsLeft, patience))) {
+  if (!(await isTrueWithin(endTimeoutMs, noneIsLeft))) {
     throw new UserError("what an earlier command left at work does not end");
   }
 }

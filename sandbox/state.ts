@@ -6,7 +6,7 @@ import { z } from "zod";
 import { UserError } from "../lib/errors";
 import { parseJson, readIfThere, writePrivate } from "../lib/files";
 import type { Layout } from "./layout";
-import { comesTrue } from "../lib/processes";
+import { isTrueWithin } from "../lib/poll";
 
 /** What is decided once for a clone's sandbox and stays until `down`. */
 export interface Decisions {
@@ -119,7 +119,7 @@ export async function alone<Result>(act: () => Promise<Result>): Promise<Result>
   const lock = createServer();
   // As a port's holder is: it needs no cleaning up.
   const path = `\0istio-auth0-${process.getuid?.() ?? 0}`;
-  if (!(await comesTrue(() => listens(lock, { path }), patience))) {
+  if (!(await isTrueWithin(patience, () => listens(lock, { path })))) {
     throw new UserError("another sandbox is choosing its ports: try again");
   }
   try {

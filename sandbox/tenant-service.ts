@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { UserError } from "../lib/errors";
 import { wayOut } from "../local/ports";
 import { readIfThere, writePrivate } from "../lib/files";
 import type { Layout } from "./layout";
 import { customHost, tenantHost } from "./machine";
+import { isTrueWithin } from "../lib/poll";
 import { lastLine, Service } from "../lib/processes";
 import { programArguments } from "../local/programs";
 import type { Decisions } from "./state";
@@ -16,7 +16,7 @@ import type { RealmOptions } from "../local/tenant/realm/options";
 export const managementClient = "sandbox-management";
 
 /** How long the tenant may take to answer, in milliseconds. */
-const patience = 60_000;
+const startTimeoutMs = 60_000;
 
 const optionsPath = (layout: Layout) => join(layout.tenant, "options.json");
 
@@ -63,16 +63,13 @@ export async function ensureTenant(
   const log = join(layout.tenant, "tenant.log");
   service.start(process.execPath, programArguments("local/tenant/main.ts"), { log });
   const issuer = `https://${options.domain}/`;
-  const deadline = Date.now() + patience;
-  while (!(await answers(issuer))) {
-    if (service.pid === undefined) {
-      const reason = lastLine(log).replace(/^error: /, "");
-      throw new UserError(`the tenant does not start: ${reason}${wayOut(reason)}`);
-    }
-    if (Date.now() > deadline)
-      throw new UserError(`the tenant does not answer at ${issuer}; see ${log}`);
-    await pause(50);
-  }
+  const isReady = await isTrueWithin(startTimeoutMs, async () => {
+    if (await answers(issuer)) return true;
+    if (service.pid !== undefined) return false;
+    const reason = lastLine(log).replace(/^error: /, "");
+    throw new UserError(`the tenant does not start: ${reason}${wayOut(reason)}`);
+  });
+  if (!isReady) throw new UserError(`the tenant does not answer at ${issuer}; see ${log}`);
   say(`ready at ${issuer}`);
 }
 

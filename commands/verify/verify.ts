@@ -31,7 +31,7 @@ import { resolveLocalNames } from "../../lib/local-names";
 import { trust } from "../../lib/trust";
 import type { Vantage } from "./plan/vantages";
 import { viewersOf, wholeViewer } from "./plan/viewers";
-import { together, unlessAborted, until } from "../../lib/poll";
+import { together, unlessAborted, pollUntil } from "../../lib/poll";
 
 export interface VerifyOptions {
   /**
@@ -168,14 +168,14 @@ async function gatewayAnswers(
   const { origin } = new URL(gatewayUrl);
   const request = { method: "GET", origin, path: application.home, headers: {} };
   let reason = "";
-  const answers = await until(
+  const answers = await pollUntil(
     async () => {
       const [observed] = await unlessAborted(here.send([request]), signal);
       if (observed === undefined || !("error" in observed)) return true;
       reason = observed.error;
       return undefined;
     },
-    { deadline, signal },
+    { timeoutMs: deadline, signal },
   );
   if (answers === undefined) throw new UserError(gatewayComplaint(gatewayUrl, reason));
 }

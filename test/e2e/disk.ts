@@ -3,7 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { statfsSync } from "node:fs";
 import { join } from "node:path";
-import { comesTrue } from "../../lib/processes";
+import { isTrueWithin } from "../../lib/poll";
 
 export class SmallDisk {
   private constructor(
@@ -43,7 +43,7 @@ export class SmallDisk {
       const remount = ["/", "mount", "-o", `remount,size=${size}`, this.folder];
       return spawnSync(program, [...args, ...remount], { stdio: "ignore" }).status === 0;
     };
-    if (!(await comesTrue(isChanged, 10_000))) {
+    if (!(await isTrueWithin(10_000, isChanged))) {
       throw new Error(`cannot change the size of the disk over ${this.folder}`);
     }
   }

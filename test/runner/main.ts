@@ -8,7 +8,7 @@ import { UserError } from "../../lib/errors";
 import { codeOf, endingSignals, exitWith } from "../../lib/run";
 import { cacheFolder } from "../../local/layout";
 import { machineProblem } from "../../sandbox/machine";
-import { comesTrue } from "../../lib/processes";
+import { isTrueWithin } from "../../lib/poll";
 import { Progress } from "../../lib/progress";
 import { ensurePulumi, ensureToolchain } from "../../local/toolchain/toolchain";
 import { lintWorkflows } from "./actionlint";
@@ -159,7 +159,7 @@ function interruptions(): AbortSignal {
 /** Node reports a file's end as soon as it has told its process to end. */
 async function childrenEnd(): Promise<void> {
   const isOver = () => !process.getActiveResourcesInfo().includes("ProcessWrap");
-  await comesTrue(isOver, longestEnd);
+  await isTrueWithin(longestEnd, isOver);
 }
 
 async function main(): Promise<number> {

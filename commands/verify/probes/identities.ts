@@ -19,7 +19,7 @@ import { BinaryReader, BinaryWriter } from "google-protobuf";
 import { namespaces, type ServiceAccountName } from "../../../components/names";
 import { explained, loadCluster, unlessMissing } from "../../stack/cluster";
 import { UserError, firstLine } from "../../../lib/errors";
-import { everyOne, unlessAborted, until } from "../../../lib/poll";
+import { everyOne, unlessAborted, pollUntil } from "../../../lib/poll";
 import { isReady } from "../../stack/pods";
 import type { Plain } from "../../stack/cluster";
 
@@ -194,7 +194,7 @@ async function tokenOf(
     explained(`create a token of service account ${accountName(account)}`, () =>
       unlessMissing(() => api.createNamespacedServiceAccountToken({ ...account, body })),
     );
-  const created = await until(create, { deadline: accountDeadline, signal });
+  const created = await pollUntil(create, { timeoutMs: accountDeadline, signal });
   if (created === undefined)
     throw new UserError(`there is no service account ${accountName(account)}: is the stack up?`);
   return created.status?.token ?? "";

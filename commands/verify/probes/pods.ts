@@ -20,7 +20,7 @@ import {
 import { container, lifetime, podLabel, podName, probeLabel, runLabel } from "./probe-pod";
 import { probeArguments, proberOver } from "./prober";
 import type { Prober } from "./prober";
-import { everyOne, unlessAborted, until } from "../../../lib/poll";
+import { everyOne, unlessAborted, pollUntil } from "../../../lib/poll";
 
 export interface ProbePodsOptions {
   /** The file's content. */
@@ -109,7 +109,7 @@ async function ready(
   signal: AbortSignal,
 ): Promise<void> {
   let waitingFor = "it is not there";
-  const done = await until(
+  const done = await pollUntil(
     async () => {
       const [pod] = await list();
       if (pod === undefined) return undefined;
@@ -117,7 +117,7 @@ async function ready(
       waitingFor = `${nameOf(pod)} ${stateOf(pod)}`;
       return isReady(pod) || undefined;
     },
-    { deadline, signal },
+    { timeoutMs: deadline, signal },
   );
   if (done === undefined) {
     throw new UserError(

@@ -4,7 +4,7 @@ import { UserError } from "../../../lib/errors";
 import { unlisted } from "../plan/expectations";
 import { matches } from "../judge";
 import type { Answer, Observed, ProbeRequest } from "./prober";
-import { unlessAborted, until } from "../../../lib/poll";
+import { unlessAborted, pollUntil } from "../../../lib/poll";
 
 /** @param toUnlisted whether the requests are for the unlisted service, and else for others */
 export type Sender = (
@@ -111,7 +111,7 @@ export async function sendUntilSettled(
       const again = await unlessAborted(sendAll(late, senders), signal);
       return again.some(isUnexpected) ? undefined : true;
     };
-    await until(asExpected, { deadline: end - Date.now(), signal });
+    await pollUntil(asExpected, { timeoutMs: end - Date.now(), signal });
   }
 }
 

@@ -5,7 +5,7 @@ import { callbackOf } from "../../../components/identity/addresses";
 import { loginPaths } from "../../../components/login/names";
 import { UserError, reasonOf } from "../../../lib/errors";
 import type { StackOutputs } from "../../stack/outputs";
-import { everyOne, until } from "../../../lib/poll";
+import { everyOne, pollUntil } from "../../../lib/poll";
 import { signIn, SignInFailure } from "./sign-in";
 import { forgedSession, sessionOf, staleSession } from "../plan/viewers";
 
@@ -88,7 +88,7 @@ async function atLast<T>(
 ): Promise<T> {
   const { origin } = new URL(gatewayUrl);
   let failure: Error | undefined;
-  const attempted = await until(
+  const attempted = await pollUntil(
     async () => {
       try {
         return { result: await attempt() };
@@ -99,7 +99,7 @@ async function atLast<T>(
         return undefined;
       }
     },
-    { deadline, signal },
+    { timeoutMs: deadline, signal },
   );
   if (attempted === undefined) throw failure ?? new UserError(`${origin} does not answer`);
   return attempted.result;

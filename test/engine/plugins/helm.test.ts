@@ -10,7 +10,7 @@ import { release } from "../../../local/plugins/kubernetes/helm/release";
 import { settingsOf } from "../../../local/plugins/kubernetes/settings";
 import { NotReadyError } from "../../../local/plugins/shared/plugin";
 import type { Properties } from "../../../local/plugins/shared/values";
-import { comesTrue } from "../../../lib/processes";
+import { isTrueWithin } from "../../../lib/poll";
 import { ApiServer } from "../../unit/local/plugins/apiServer";
 import { Engine, skipWithoutEngine } from "../engine";
 import { FakeHelm } from "./fake-helm";
@@ -243,7 +243,7 @@ test("a release is there when its Deployments are ready, and not before", async 
   });
   const reads = () => server.requests.filter((request) => request.path === istiodPath).length;
   const enough = reads() + 3;
-  assert.ok(await comesTrue(() => reads() >= enough, 10_000));
+  assert.ok(await isTrueWithin(10_000, () => reads() >= enough));
   assert.equal(done, false);
   server.objects.set(istiodPath, deployment(1));
   await created;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { application as bookinfo } from "../../../application";
 import { EarlyProbes } from "../../../sandbox/early-probes";
-import { comesTrue } from "../../../lib/processes";
+import { isTrueWithin } from "../../../lib/poll";
 import type { Probes } from "../../../commands/verify/probes/probes";
 import { podsToProbeFrom } from "../../../commands/verify/plan/vantages";
 import { startCluster, type Cluster } from "../commands/verify/support/cluster";
@@ -75,9 +75,9 @@ test("pods that cannot be started are none, and no error", async (t) => {
   const refused = () =>
     fake.requests.filter((line) => line.startsWith("POST") && line.endsWith("/pods")).length ===
     all;
-  assert.ok(await comesTrue(refused, 10_000));
+  assert.ok(await isTrueWithin(10_000, refused));
   // The last answer has to arrive, too.
-  assert.ok(await comesTrue(async () => (await early.take(true)) === undefined, 10_000));
+  assert.ok(await isTrueWithin(10_000, async () => (await early.take(true)) === undefined));
 });
 
 test("where there is no cluster yet nothing is started", async () => {
