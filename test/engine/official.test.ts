@@ -1,3 +1,4 @@
+/** `preview --official` uses the plug-ins in PULUMI_HOME and names them, or says how to install a missing one. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";

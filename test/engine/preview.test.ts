@@ -1,3 +1,4 @@
+/** `preview` plans a stack without network or secrets, compares it with the reviewed plan, and leaves no file. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";

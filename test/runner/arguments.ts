@@ -1,3 +1,4 @@
+/** The command line of `npm test`: its options, which of them exclude each other, and its help. */
 import { parseArgs } from "node:util";
 import { UserError, messageOf } from "../../lib/errors";
 

@@ -1,3 +1,4 @@
+/** Runs test files, each group in a process of its own, and counts their tests and how long each file took. */
 import { run, type EventData } from "node:test";
 import { spec } from "node:test/reporters";
 import { builtArguments, buildTests } from "./build";

@@ -1,3 +1,4 @@
+/** Node's arguments for this project's TypeScript and programs, from any folder. */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { programArguments } from "../../local/programs";

@@ -1,3 +1,4 @@
+/** A tenant whose calls by the auth0 stand-in are recorded, and resources that are made and changed through it. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,3 +1,4 @@
+/** The auth0 stand-in makes the official plug-in's calls, overwrites no list that is there, and obeys rate limits. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Properties } from "../../../local/plugins/shared/values";

@@ -1,3 +1,4 @@
+/** The auth0 stand-in makes, changes and deletes a tenant's resources, repairs drift, and shows no secret. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+/** The digitalocean stand-in plans a cluster and its DNS record, makes nothing, and names what it cannot do. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import * as digitaloceanPackage from "@pulumi/digitalocean";

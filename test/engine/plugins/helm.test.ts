@@ -1,3 +1,4 @@
+/** The kubernetes stand-in installs and repairs Helm releases, resumes interrupted ones, and takes no other stack's. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,3 +1,6 @@
+/**
+ * The kubernetes stand-in applies and awaits objects, repairs drift, hides secrets, and takes over no other stack's.
+ */
 import assert from "node:assert/strict";
 import { after, beforeEach, test } from "node:test";
 import * as k8s from "@pulumi/kubernetes";

@@ -1,3 +1,4 @@
+/** The random stand-in generates what is asked for, keeps it until an argument changes, and shows no password. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import * as randomPackage from "@pulumi/random";
