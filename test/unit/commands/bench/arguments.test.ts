@@ -1,3 +1,4 @@
+/** `bench` measures all but the two longest parts three times by default, and refuses a wrong count or part. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fromPerson } from "../../../../lib/output-files";

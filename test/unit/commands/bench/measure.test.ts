@@ -1,3 +1,4 @@
+/** A measure is judged by its median or by the ratio of two medians, and a limit that is met exactly is kept. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { judge, type Limit, type Measure } from "../../../../commands/bench/measure";

@@ -1,3 +1,4 @@
+/** A failed command is reported by the last line that it printed, without the stack trace below it. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { lastOf } from "../../../../commands/bench/sandbox";

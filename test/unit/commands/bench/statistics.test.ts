@@ -1,3 +1,4 @@
+/** Median, spread and nearest-rank percentile are right for unsorted samples, and no samples have no median. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { median, percentile, spread } from "../../../../commands/bench/statistics";

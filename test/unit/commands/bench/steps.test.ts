@@ -1,3 +1,4 @@
+/** Only the steps that were asked for are taken, and one that fails loses nothing that was measured before it. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { PartName } from "../../../../commands/bench/arguments";

@@ -1,3 +1,4 @@
+/** The bench's table shows medians, spreads, ratios and limits, and a single missed limit fails the whole. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { judge } from "../../../../commands/bench/measure";

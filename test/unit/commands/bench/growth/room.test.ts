@@ -1,3 +1,4 @@
+/** `bench` says where a machine lacks inotify instances or memory for a grown table, and only then. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lackFor } from "../../../../../commands/bench/growth/room";

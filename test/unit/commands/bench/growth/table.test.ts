@@ -1,3 +1,4 @@
+/** A grown table adds a chain of services to the clone's files as they are, and a file that does not fit is refused. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** helm and kubectl get the program's objects, sorted into steps and moved to another sandbox's addresses. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { planOf, relocated } from "../../../../../commands/bench/hand/plan";

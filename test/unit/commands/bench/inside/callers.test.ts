@@ -1,3 +1,6 @@
+/**
+ * A caller holds a valid token, an anonymous request tells whether policies count, and a missing caller is an error.
+ */
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,3 +1,4 @@
+/** The seconds of a run count only where the engine changes nothing; otherwise the changes are named. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { secondsOfNoOp } from "../../../../../commands/bench/inside/runs";

@@ -1,3 +1,4 @@
+/** Latency with policies is compared turn by turn with latency without, for a token and for a session. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { latencyAt, measureLatency } from "../../../../../commands/bench/parts/latency";

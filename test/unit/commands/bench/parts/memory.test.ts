@@ -1,3 +1,4 @@
+/** A component's memory is the proportional set size of all its processes, and only a process's descendants count. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {

@@ -1,3 +1,4 @@
+/** The rate of `verify` counts the cells that were tried, from the first request to the table's last line. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readRun } from "../../../../../commands/bench/parts/verify";
