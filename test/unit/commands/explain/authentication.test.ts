@@ -1,3 +1,4 @@
+/** `explain` takes or refuses a token as Envoy does, by its claims, its signature and where the request carries it. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { JWTPayload } from "jose";

@@ -1,3 +1,4 @@
+/** `explain` decides by the caller, the token's permission and the mutual TLS mode in force, as Istio does. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { JWTPayload } from "jose";

@@ -1,3 +1,4 @@
+/** A token is read from a file, standard input or the command line, and anything else is refused and not shown. */
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

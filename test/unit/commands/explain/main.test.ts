@@ -1,3 +1,4 @@
+/** `explain` prints the verdict and policy of each service, no part of the token, and one line for a mistake. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,3 +1,4 @@
+/** Each kind of condition of an AuthorizationPolicy matches a request as in Istio, or is said not to be known. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { JWTPayload } from "jose";

@@ -1,3 +1,4 @@
+/** A request is judged at every hop of its permitted path, by its caller there and the token that was passed on. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application } from "../../../../application";

@@ -1,3 +1,4 @@
+/** A refusal is explained by the policy that refuses, what it asks for, what the request had, and what to change. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {

@@ -1,3 +1,4 @@
+/** A check ends in one line even where it throws or takes too long, and the report is text or JSON. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { once, runCheck } from "../../../../commands/preflight/check";

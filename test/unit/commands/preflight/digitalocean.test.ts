@@ -1,3 +1,4 @@
+/** Region, node size and version are compared with what DigitalOcean offers, and its token is sent nowhere else. */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { digitalOceanChecks } from "../../../../commands/preflight/checks/digitalocean";

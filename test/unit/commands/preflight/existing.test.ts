@@ -1,3 +1,4 @@
+/** A cluster fails that is out of reach, lacks permissions or the gateway's certificate, or holds another Istio. */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { existingChecks } from "../../../../commands/preflight/checks/existing";

@@ -1,3 +1,4 @@
+/** What the gateway's host and certificate still need is said, and a certificate that cannot be issued fails. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gatewayChecks } from "../../../../commands/preflight/checks/gateway";

@@ -1,3 +1,4 @@
+/** A version with an open advisory fails, and so does a chart source that lacks a chart or its version. */
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** A kind cluster fails where kind or Docker does not work or another program holds one of its ports. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { application as bookinfo } from "../../../../application";

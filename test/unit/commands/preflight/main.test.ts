@@ -1,3 +1,4 @@
+/** `preflight` prints a line for each check, shows no secret, and exits with 1 on a failed check or a wrong setting. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,3 +1,4 @@
+/** The tenant's credentials are tried by one request, and each scope that the token lacks is named. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { operations } from "../../../../local/tenant/management/router";

@@ -1,3 +1,4 @@
+/** Issuer and key address have to be those of the discovery document, and only keys that Envoy can check count. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { documentUrl, providerChecks } from "../../../../commands/preflight/checks/provider";

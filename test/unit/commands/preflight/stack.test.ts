@@ -1,3 +1,4 @@
+/** A stack is read with or without the Pulumi CLI, and a missing or plain-text secret is named and never shown. */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
