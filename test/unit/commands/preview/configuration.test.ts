@@ -1,3 +1,4 @@
+/** A preview has the stack's own settings, and placeholders for values that are encrypted, missing or not known yet. */
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

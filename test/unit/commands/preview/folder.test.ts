@@ -1,3 +1,4 @@
+/** Only the folder of a preview whose process has ended is removed. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+/** A plan names resources by type and name, its difference is told by resource, and neither shows a secret. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkPlan } from "../../../../commands/preview/check";

@@ -1,3 +1,4 @@
+/** Outputs are read through the Pulumi CLI, and one line says what is missing or malformed and what to do. */
 import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { delimiter } from "node:path";

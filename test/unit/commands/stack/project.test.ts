@@ -1,3 +1,4 @@
+/** A command is about the project that the user names or is in, and otherwise about the clone's own. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";

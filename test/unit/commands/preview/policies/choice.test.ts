@@ -1,3 +1,4 @@
+/** A stack's policy file sets the level and settings of each rule, and every mistake in it is reported at once. */
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** The policy pack's settings follow from the table and the stack's settings, and no rule lacks one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";

@@ -1,3 +1,4 @@
+/** Each report of a preview has all violations and the plan's difference, and Markdown keeps to GitHub's limit. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { commentLimit } from "../../../../../lib/markdown";
