@@ -1,3 +1,4 @@
+/** A refusal matches only in its own words, and counts only next to a control. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ObservedCell } from "../../../../commands/verify/plan/cells";

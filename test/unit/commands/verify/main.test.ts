@@ -1,3 +1,4 @@
+/** `verify` prints the table and its findings, shows no token, removes its pods, and exits with 1 on a difference. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";

@@ -1,3 +1,4 @@
+/** The probe sends each request once and unchanged, on its own connection, and tells an answer from a reset. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

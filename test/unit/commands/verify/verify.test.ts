@@ -1,3 +1,4 @@
+/** A mesh that enforces the table has no difference, and a weakening shows in exactly the cells that it changes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";

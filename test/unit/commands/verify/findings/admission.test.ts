@@ -1,3 +1,4 @@
+/** A change that weakens the admission policy or its binding is a finding, and the API server's defaults are not. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../../application";

@@ -1,3 +1,4 @@
+/** A setting of istiod or of a sidecar injector that opens the mesh is a finding; what the stack makes is not. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { releaseUndo } from "../../../../../commands/verify/findings/finding";

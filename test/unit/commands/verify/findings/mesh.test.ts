@@ -1,3 +1,4 @@
+/** A setting of the mesh that differs from the stack's is a finding that says what it opens. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { extensionProviders as providersOf } from "../../../../../components/login/gateway";

@@ -1,3 +1,4 @@
+/** An Istio object or NetworkPolicy that is added, changed or missing is a finding that says where it differs. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../../application";

@@ -1,3 +1,4 @@
+/** A pod or Service that bypasses sidecars or takes a service's identity is a finding; what the stack makes is not. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../../application";

@@ -1,3 +1,4 @@
+/** The plan has every request of every viewer and vantage point, with the one outcome that the table asks for. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../../application";

@@ -1,3 +1,4 @@
+/** Each wrong way to present a token or identity sends exactly what it should, and has to be refused or ignored. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../../application";

@@ -1,3 +1,4 @@
+/** One running pod of each version of a service is found, and none that starts, has ended or is being deleted. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";

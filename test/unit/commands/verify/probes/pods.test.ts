@@ -1,3 +1,4 @@
+/** Probe pods are unprivileged and hold no token, concurrent runs leave each other alone, and a run leaves nothing. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,3 +1,4 @@
+/** Requests are repeated until they are answered as expected or time is up, and no echoed token is reported. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PlannedCell } from "../../../../../commands/verify/plan/cells";

@@ -1,3 +1,4 @@
+/** A report is written whole and for its owner alone, and an unusable path is refused before anything is sent. */
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,3 +1,4 @@
+/** The text has every difference, finding and untried cell, keeps to the terminal's width, and cuts no name. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stripVTControlCharacters } from "node:util";

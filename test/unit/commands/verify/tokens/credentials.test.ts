@@ -1,3 +1,4 @@
+/** Every viewer sends its own token, no cell holds a part of one, and a token that cannot be made is left out. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";

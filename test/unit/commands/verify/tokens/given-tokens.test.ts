@@ -1,3 +1,4 @@
+/** `--token` takes a token of a known viewer, issuer and audience, and no message shows one. */
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,3 +1,4 @@
+/** A sign-in gets through the provider's forms to the callback, and sends the password once and to no other site. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";

@@ -1,3 +1,4 @@
+/** The signing key is one that the tenant publishes, the one in use where a token shows it; no message shows a key. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";

@@ -1,3 +1,4 @@
+/** Each class of tokens is signed as it says, and differs from a good token in nothing else than its name says. */
 import assert from "node:assert/strict";
 import { createPublicKey } from "node:crypto";
 import { before, test } from "node:test";

@@ -1,3 +1,4 @@
+/** What `verify` cannot read at a tenant is said, the rest is read page by page, and no secret is shown. */
 import assert from "node:assert/strict";
 import { after, before, describe, test, type TestContext } from "node:test";
 import tls from "node:tls";

@@ -1,3 +1,4 @@
+/** A tenant as the program fills it has no finding, and each change that opens it is one until it is undone. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { application as orders } from "../../../../../../examples/orders/application";
