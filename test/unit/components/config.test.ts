@@ -1,3 +1,4 @@
+/** Settings get their defaults, all mistakes are reported at once, and no message shows a secret. */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

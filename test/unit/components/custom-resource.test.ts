@@ -1,3 +1,4 @@
+/** Each custom resource is registered under the type that a policy pack matches, with its API version and kind. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {

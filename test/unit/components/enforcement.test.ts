@@ -1,3 +1,4 @@
+/** The table becomes exactly the policies that let in its callers and permissions, wherever tokens are checked. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";

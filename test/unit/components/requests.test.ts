@@ -1,3 +1,4 @@
+/** Bookinfo and the mesh fit two of the smallest DigitalOcean nodes, and one while the other is upgraded. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";

@@ -1,3 +1,4 @@
+/** A service is called by mutual TLS only, its versions get their shares, and no answered request is sent again. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../application";

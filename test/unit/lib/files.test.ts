@@ -1,3 +1,4 @@
+/** A private file is its owner's alone, and a folder appears and goes whole, even after an interruption. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import {

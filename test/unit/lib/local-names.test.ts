@@ -1,3 +1,4 @@
+/** A name below localhost leads to this machine, and every other name is resolved as before. */
 import assert from "node:assert/strict";
 import dns from "node:dns";
 import { createServer } from "node:http";

@@ -1,3 +1,4 @@
+/** The settings become exactly one DigitalOcean cluster and its load balancer, and no plain input has the token. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";

@@ -1,3 +1,4 @@
+/** The gateway's host becomes a record of its domain with the load balancer's address. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as digitalocean from "@pulumi/digitalocean";

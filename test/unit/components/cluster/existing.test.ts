@@ -1,3 +1,4 @@
+/** An existing cluster is one provider with the given kubeconfig, which stays secret. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";

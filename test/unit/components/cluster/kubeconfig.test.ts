@@ -1,3 +1,4 @@
+/** The server is that of the chosen context, and a text that is not a complete kubeconfig is refused. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseKubeconfig, serverOf } from "../../../../components/cluster/kubeconfig";

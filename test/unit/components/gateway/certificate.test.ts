@@ -1,3 +1,4 @@
+/** The gateway's certificate is copied from a Secret or requested from cert-manager, for the gateway's host. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as kubernetes from "@pulumi/kubernetes";

@@ -1,3 +1,4 @@
+/** The gateway and its route together answer for the URL's own host, and for no other. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { authorityMatch, gatewayHost } from "../../../../components/gateway/host";

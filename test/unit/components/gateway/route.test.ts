@@ -1,3 +1,4 @@
+/** The gateway leads the listed paths of its own host to services, and HTTP to HTTPS where it has a certificate. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as random from "@pulumi/random";

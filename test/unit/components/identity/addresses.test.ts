@@ -1,3 +1,4 @@
+/** The issuer and its keys are at the tenant's domain, and the browser returns to the paths of the login's kind. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../application";

@@ -1,3 +1,4 @@
+/** The tenant gets exactly the resources of the settings, one after the other, and credentials stay secret. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";

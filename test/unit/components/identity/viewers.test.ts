@@ -1,3 +1,4 @@
+/** The viewers are the configured users and machines, with the scopes of their tokens, and no id or secret. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";

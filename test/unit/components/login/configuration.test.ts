@@ -1,3 +1,4 @@
+/** OAuth2-Proxy asks for the API's token by PKCE, keeps sessions as configured, and signs out at the provider too. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../application";

@@ -1,3 +1,4 @@
+/** A session's and a sign-in's cookie are recognised in every spelling that Go accepts, and no other cookie is. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ofSession, ofSignIn } from "../../../../components/login/cookies";

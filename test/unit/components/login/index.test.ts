@@ -1,3 +1,4 @@
+/** A login is exactly the resources of its kind, its secrets are in Secrets, and nothing runs before its policies. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as kubernetes from "@pulumi/kubernetes";

@@ -1,3 +1,4 @@
+/** The proxy is asked about exactly the requests that need a session, and each part of the login has one caller. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loginPolicies } from "../../../../components/login/policies";

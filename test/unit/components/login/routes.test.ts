@@ -1,3 +1,4 @@
+/** No other site ends a session, no sign-in leads to another host, and the proxy's other pages are hidden. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../application";

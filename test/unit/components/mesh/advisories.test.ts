@@ -1,3 +1,4 @@
+/** A release of Istio is open to exactly the advisories that it does not fix, and the oldest accepted one to none. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { advisories, oldestIstio, openAdvisories } from "../../../../components/mesh/advisories";

@@ -1,3 +1,4 @@
+/** A chart from a repository, an OCI registry or a folder becomes the arguments that Helm finds it by. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Chart, type ChartSource, locateChart } from "../../../../components/mesh/charts";

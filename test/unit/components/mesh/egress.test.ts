@@ -1,3 +1,4 @@
+/** The provider's hosts are open to one namespace at their own ports, and the mesh has the configured egress mode. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createProviderEntries } from "../../../../components/mesh/egress";

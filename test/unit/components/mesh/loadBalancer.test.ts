@@ -1,3 +1,4 @@
+/** The load balancer's annotations are on the gateway's Service, and the gateway speaks PROXY protocol if it does. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";

@@ -1,3 +1,4 @@
+/** base, istiod and the gateway are installed in this order, with the stack's values and those of the settings. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IstioMesh, type IstioMeshArgs } from "../../../../components/mesh";

@@ -1,3 +1,4 @@
+/** Authentication is accepted only where some client can be let in and no issuer can be taken for another. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../application";

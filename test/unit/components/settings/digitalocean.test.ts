@@ -1,3 +1,4 @@
+/** The settings of a DigitalOcean cluster get their defaults, and each that cannot work is refused in one line. */
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";

@@ -1,3 +1,4 @@
+/** The gateway's URL, certificate and listed origins have to fit each other, and every mistake is reported. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** A kind cluster is refused where its ports collide or a node port is not in Kubernetes' range. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../application";

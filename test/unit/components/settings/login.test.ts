@@ -1,3 +1,4 @@
+/** The settings of a login get their defaults, and a wrong place, image or time and a missing client are refused. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../application";

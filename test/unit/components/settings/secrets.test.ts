@@ -1,3 +1,4 @@
+/** A value is never shown where it is a secret, or stands in place of an object or list that holds one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mayBeSecret, secretSettings } from "../../../../components/settings/secrets";

@@ -1,3 +1,4 @@
+/** The shares of the versions of reviews are whole numbers that make 100, and egress is one of its two modes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../application";

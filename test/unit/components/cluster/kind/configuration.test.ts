@@ -1,3 +1,4 @@
+/** A kind cluster's gateway is reached from 127.0.0.1 alone, by its node ports. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { kindConfiguration, kindWayIn } from "../../../../../components/cluster/kind/configuration";

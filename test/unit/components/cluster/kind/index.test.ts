@@ -1,3 +1,4 @@
+/** A kind cluster is one resource of the kind command and one provider, and its kubeconfig stays secret. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCluster } from "../../../../../components/cluster";

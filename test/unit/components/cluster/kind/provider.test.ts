@@ -1,3 +1,4 @@
+/** The provider makes and deletes its own kind cluster alone, leaves nothing of a failed one, and says what failed. */
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, describe, test } from "node:test";
 import type { KindInputs } from "../../../../../components/cluster/kind/provider";
