@@ -1,3 +1,4 @@
+/** An output file is replaced whole, with no other file left, and one that cannot be written is a one-line error. */
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

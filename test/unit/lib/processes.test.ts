@@ -1,3 +1,4 @@
+/** `run` gives a program's output or a one-line error, and a `Service` is found by its exact arguments and stopped. */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";

@@ -1,3 +1,4 @@
+/** A progress line gives the elapsed time and the part on standard error, and a duration is in seconds or minutes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { duration, Progress } from "../../../lib/progress";

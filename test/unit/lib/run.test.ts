@@ -1,3 +1,4 @@
+/** A failed command prints one line, or a bug's trace, and exits with 1; a slow reader of its output loses nothing. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
