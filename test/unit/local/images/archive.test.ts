@@ -1,3 +1,4 @@
+/** An image archive is a valid OCI layout, the same bytes for the same images, and written whole or not at all. */
 import assert from "node:assert/strict";
 import {
   existsSync,

@@ -1,3 +1,4 @@
+/** The libraries that ldd names for a program go into its image, and a missing one, or a missing ldd, is named. */
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** Reads an image archive back, by schemas of the OCI formats: its images, its blobs by digest, and a tar's members. */
 import { createHash } from "node:crypto";
 import { createReadStream, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
