@@ -1,3 +1,4 @@
+/** A sandbox takes official plug-ins where all can be had, otherwise stand-ins, and keeps to the kind that made it. */
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

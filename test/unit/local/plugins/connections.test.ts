@@ -1,3 +1,4 @@
+/** Requests with equal credentials share a connection; a kept one that closes is replaced, a new one is an error. */
 import assert from "node:assert/strict";
 import https from "node:https";
 import type { AddressInfo, Socket } from "node:net";

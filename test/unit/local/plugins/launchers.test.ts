@@ -1,3 +1,4 @@
+/** Each stand-in starts by its launcher, says its SDK's version, refuses what it lacks, and ends with its engine. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

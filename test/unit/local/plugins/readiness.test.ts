@@ -1,3 +1,4 @@
+/** A Deployment or DaemonSet is ready when its controller has seen the change and every pod is new and available. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readinessOf } from "../../../../local/plugins/kubernetes/readiness";

@@ -1,3 +1,4 @@
+/** A stand-in marks secrets, tells none in an error, makes nothing in a preview, and says what a change replaces. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
