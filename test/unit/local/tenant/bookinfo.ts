@@ -1,3 +1,4 @@
+/** Starts a tenant and fills it as the Bookinfo program does, by calls of the Management API. */
 import type { Application } from "./browser";
 import { TestTenant, text } from "./support";
 

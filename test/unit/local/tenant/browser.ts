@@ -1,3 +1,4 @@
+/** A browser and an application for the tenant's tests: cookies, redirects, forms, and sign-ins by code with PKCE. */
 import { load } from "cheerio";
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";

@@ -1,3 +1,4 @@
+/** The tenant's authority signs its certificate, which is renewed where a name is missing or the authority is new. */
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { rm, stat } from "node:fs/promises";

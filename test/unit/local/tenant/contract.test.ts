@@ -1,3 +1,4 @@
+/** The tenant answers each of 165 calls of the official provider as Auth0 does, or names what it does not implement. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -1,3 +1,4 @@
+/** The tenant refuses requests for other hosts, and its Management API refuses those without a token of its own. */
 import assert from "node:assert/strict";
 import { request } from "node:https";
 import { after, before, describe, test } from "node:test";

@@ -1,3 +1,4 @@
+/** A value in a JSON file is private, replaced whole, and on disk when its save resolves, despite a killed write. */
 import assert from "node:assert/strict";
 import { mkdir, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** A user signs in with a password by the code flow with PKCE; each wrong, foreign or blocked attempt is refused. */
 import { load } from "cheerio";
 import { decodeJwt } from "jose";
 import assert from "node:assert/strict";

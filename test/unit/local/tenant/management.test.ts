@@ -1,3 +1,4 @@
+/** Each of the Management API's 53 endpoints requires its own permission, and the official SDK works with the API. */
 import { ManagementClient } from "auth0";
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

@@ -1,3 +1,4 @@
+/** A password satisfies the policies that it is strong enough for, and a hash verifies its own password only. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 

@@ -1,3 +1,4 @@
+/** The tenant's process prints no secret, refuses bad options in one line, and keeps every acknowledged write. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,3 +1,4 @@
+/** The Management API counts requests by the second, says how many are left, and refuses the rest as Auth0 does. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 

@@ -1,3 +1,4 @@
+/** The Management API refuses invalid, duplicate and dangling input with Auth0's errors, and changes nothing. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 

@@ -1,3 +1,4 @@
+/** Refresh tokens rotate and are revoked, logout ends the session, and /userinfo and sign-up refuse what they must. */
 import { load } from "cheerio";
 import { decodeJwt } from "jose";
 import assert from "node:assert/strict";

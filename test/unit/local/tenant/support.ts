@@ -1,3 +1,4 @@
+/** Starts a tenant on a free port, calls its Management API, and checks its answers. */
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

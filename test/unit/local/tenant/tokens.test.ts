@@ -1,3 +1,4 @@
+/** Access tokens have Auth0's claims, exactly the permissions that are granted, and a published signing key. */
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

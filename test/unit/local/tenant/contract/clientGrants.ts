@@ -1,3 +1,4 @@
+/** The provider's calls for client grants, one for users' tokens and one for the client's own, and Auth0's answers. */
 import { envelope, fifty, type RecordedCall } from "./call";
 import { audience } from "./resourceServers";
 

@@ -1,3 +1,4 @@
+/** The provider's calls for clients and their credentials, from creation to deletion, and Auth0's answers. */
 import { envelope, fifty, notFound, paged, type RecordedCall } from "./call";
 
 const clientId = /^[0-9a-zA-Z_-]{32}$/;

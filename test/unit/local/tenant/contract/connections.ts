@@ -1,3 +1,4 @@
+/** The provider's calls for database connections and their enabled clients, and Auth0's answers. */
 import { moment, notFound, type RecordedCall } from "./call";
 
 const id = /^con_[0-9a-zA-Z]{16,}$/;

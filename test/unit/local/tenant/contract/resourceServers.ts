@@ -1,3 +1,4 @@
+/** The provider's calls for APIs and their scopes, and Auth0's answers. */
 import { notFound, type RecordedCall } from "./call";
 
 const identifier = "https://api.contract.example/v1";

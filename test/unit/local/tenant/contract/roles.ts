@@ -1,3 +1,4 @@
+/** The provider's calls for roles, their permissions and their members, and Auth0's answers. */
 import { envelope, paged, type RecordedCall } from "./call";
 import { audience } from "./resourceServers";
 

@@ -1,3 +1,4 @@
+/** The provider's calls that the tenant refuses because it does not implement them, and what each refusal names. */
 import type { RecordedCall } from "./call";
 
 /** A recorded call that this tenant does not carry out, and what its refusal names. */

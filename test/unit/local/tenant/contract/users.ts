@@ -1,3 +1,4 @@
+/** The provider's calls for users, their roles and their permissions, and Auth0's answers. */
 import { envelope, fifty, moment, notFound, paged, type RecordedCall } from "./call";
 import { audience } from "./resourceServers";
 
