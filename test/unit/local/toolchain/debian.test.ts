@@ -1,3 +1,4 @@
+/** A Debian program with the pinned digest is unpacked with all its dependencies, also those that the machine has. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";

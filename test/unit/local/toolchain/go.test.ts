@@ -1,3 +1,4 @@
+/** Go's garbage collection is off only where each compiler has memory for a large package. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { garbageCollection } from "../../../../local/toolchain/go";

@@ -1,3 +1,4 @@
+/** A part of the toolchain is made once, and again when it no longer starts; two parts are compiled at a time. */
 import assert from "node:assert/strict";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";

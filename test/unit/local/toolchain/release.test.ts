@@ -1,3 +1,4 @@
+/** A toolchain part comes from the pinned release if it arrives whole and in time, and is built otherwise. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";

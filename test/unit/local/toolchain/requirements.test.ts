@@ -1,3 +1,4 @@
+/** All that the toolchain's build lacks is named in one line before it begins, with the command that installs it. */
 import assert from "node:assert/strict";
 import { readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
