@@ -1,3 +1,4 @@
+/** Policies that admit what the access table does pass; a wider rule, other condition or missing caller is reported. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { accessTable } from "../../../../policies/rules/access-table";

@@ -1,3 +1,4 @@
+/** With `forbidApiTokens`, a pod that gets a Kubernetes API token by its spec, its account or a volume is reported. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { apiToken } from "../../../../policies/rules/api-token";

@@ -1,3 +1,4 @@
+/** An Auth0 API is reported unless it states RBAC, permissions in tokens, RS256 and lifetimes of a day at most. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { auth0Api } from "../../../../policies/rules/auth0-api";

@@ -1,3 +1,4 @@
+/** An Auth0 application with an unsafe grant, address, algorithm or authentication is reported unless it is allowed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { auth0Client } from "../../../../policies/rules/auth0-client";

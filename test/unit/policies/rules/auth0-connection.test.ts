@@ -1,3 +1,4 @@
+/** A user store is reported for weak passwords, sign-ups, no brute-force protection, scripts or another strategy. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { auth0Connection } from "../../../../policies/rules/auth0-connection";

@@ -1,3 +1,4 @@
+/** A grant at Auth0 beyond the access table is reported, by any type of resource, and so is a name used twice. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { auth0Grants } from "../../../../policies/rules/auth0-grants";

@@ -1,3 +1,4 @@
+/** A principal, namespace, method or path in a policy that no request can have is reported; every valid form passes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { canMatch } from "../../../../policies/rules/can-match";

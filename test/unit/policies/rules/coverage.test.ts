@@ -1,3 +1,4 @@
+/** A workload without an ALLOW policy or a row in the table is reported, and so is a Service that selects none. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { coverage } from "../../../../policies/rules/coverage";

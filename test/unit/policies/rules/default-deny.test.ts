@@ -1,3 +1,4 @@
+/** A namespace with sidecars is reported unless it, or the whole mesh, has a policy that is known to allow nothing. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultDeny } from "../../../../policies/rules/default-deny";

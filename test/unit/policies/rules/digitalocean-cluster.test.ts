@@ -1,3 +1,4 @@
+/** A DigitalOcean cluster is reported that lacks nodes, high availability, a full version, protection or a firewall. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { digitaloceanCluster } from "../../../../policies/rules/digitalocean-cluster";

@@ -1,3 +1,4 @@
+/** A resource made by a default provider, in any package, or by one that is not in the configured list is reported. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { explicitProvider } from "../../../../policies/rules/explicit-provider";

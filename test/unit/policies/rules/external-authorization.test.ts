@@ -1,3 +1,4 @@
+/** An external authorizer that fails open, passes on harmful headers, is undefined or exempts too much is reported. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { externalAuthorization } from "../../../../policies/rules/external-authorization";

@@ -1,3 +1,4 @@
+/** A Gateway for any host, any namespace's routes or every proxy is reported; if any host may be, routes name one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gatewayHosts } from "../../../../policies/rules/gateway-hosts";

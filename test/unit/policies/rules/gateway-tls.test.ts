@@ -1,3 +1,4 @@
+/** A Gateway with plain HTTP or weak HTTPS is reported; HTTP for redirects and ACME challenges only passes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gatewayTls } from "../../../../policies/rules/gateway-tls";

@@ -1,3 +1,4 @@
+/** A chart without an exact version or encryption, or of a local folder, is reported, and no message has a password. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { helmPinned } from "../../../../policies/rules/helm-pinned";

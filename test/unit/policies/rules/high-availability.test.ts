@@ -1,3 +1,4 @@
+/** With `minimumReplicas`, istiod or a gateway with fewer replicas or no PodDisruptionBudget is reported. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { highAvailability } from "../../../../policies/rules/high-availability";

@@ -1,3 +1,4 @@
+/** An image without a full version tag or a valid digest is reported, in pods, volumes and Helm values. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { imageTag } from "../../../../policies/rules/image-tag";

@@ -1,3 +1,4 @@
+/** A field or condition that Istio does not have is reported, and the pack's table of fields is what Istio defines. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { istioFields } from "../../../../policies/istio-fields";

@@ -1,3 +1,4 @@
+/** A chart or image of Istio is reported if it is older than the oldest safe version, or of an unknown version. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { oldestIstio } from "../../../../components/mesh/advisories";

@@ -1,3 +1,4 @@
+/** Where tokens are checked, a rule that needs no token is reported, and so is a workload that no policy protects. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { jwtEnforced } from "../../../../policies/rules/jwt-enforced";

@@ -1,3 +1,4 @@
+/** A JWT rule whose issuer, audience, keys or place of the token differs from the configuration is reported. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { jwtIssuer } from "../../../../policies/rules/jwt-issuer";

@@ -1,3 +1,4 @@
+/** A chart value, EnvoyFilter, Sidecar or Telemetry that leads requests past policies or the access log is reported. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { meshConfiguration } from "../../../../policies/rules/mesh-configuration";

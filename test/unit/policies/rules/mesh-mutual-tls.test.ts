@@ -1,3 +1,4 @@
+/** A stack passes only if the whole mesh requires mutual TLS and no PeerAuthentication makes an exception. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { meshMutualTls } from "../../../../policies/rules/mesh-mutual-tls";

@@ -1,3 +1,4 @@
+/** A workload that gets no sidecar, changes it by annotations, or takes its container's name or user is reported. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { namespaceInjection } from "../../../../policies/rules/namespace-injection";

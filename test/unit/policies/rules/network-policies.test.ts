@@ -1,3 +1,4 @@
+/** A namespace that NetworkPolicies limit only in part is reported, and so is a rule wider than listed connections. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { networkPolicies } from "../../../../policies/rules/network-policies";

@@ -1,3 +1,4 @@
+/** Every spelling of an ALLOW rule that fits all requests is reported, also where a value is not known yet. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { noAllowAll } from "../../../../policies/rules/no-allow-all";

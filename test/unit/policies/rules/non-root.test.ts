@@ -1,3 +1,4 @@
+/** A container or init container that runs as root, gains privileges or shares its node's namespaces is reported. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nonRoot } from "../../../../policies/rules/non-root";

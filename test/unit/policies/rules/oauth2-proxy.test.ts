@@ -1,3 +1,4 @@
+/** An OAuth2-Proxy setting that weakens sign-in is reported, by flag, variable, settings file or chart value. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { oauth2Proxy } from "../../../../policies/rules/oauth2-proxy";

@@ -1,3 +1,4 @@
+/** A Service, Ingress, host port, chart or Gateway that is public past the mesh's gateway is reported. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { onlyGatewayPublic } from "../../../../policies/rules/only-gateway-public";

@@ -1,3 +1,4 @@
+/** A security policy in dry run, for another control plane's revision or written as a patch is reported. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { policyEnforced } from "../../../../policies/rules/policy-enforced";

@@ -1,3 +1,4 @@
+/** A pattern or exclusion in an ALLOW rule's principals is reported; full issuers and single service accounts pass. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { principalForm } from "../../../../policies/rules/principal-form";

@@ -1,3 +1,4 @@
+/** A container without a positive amount for every required request and limit is reported, an init container too. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { resourcesSet } from "../../../../policies/rules/resources-set";

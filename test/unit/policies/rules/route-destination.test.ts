@@ -1,3 +1,4 @@
+/** An object that takes another service's requests, copies or diverts them, or drops mutual TLS is reported. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { routeDestination } from "../../../../policies/rules/route-destination";

@@ -1,3 +1,4 @@
+/** A route that sets identity headers, shows hidden ones or opens CORS wider than configured is reported. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { routeHeaders } from "../../../../policies/rules/route-headers";

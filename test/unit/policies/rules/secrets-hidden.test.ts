@@ -1,3 +1,4 @@
+/** A secret in a ConfigMap, a pod's specification or a plain output is reported, and no message shows its value. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { secretsHidden } from "../../../../policies/rules/secrets-hidden";

@@ -1,3 +1,4 @@
+/** Services that share a service account or have the default one are reported; versions of one service may share. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { serviceAccount } from "../../../../policies/rules/service-account";

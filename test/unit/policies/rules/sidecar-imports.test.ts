@@ -1,3 +1,4 @@
+/** A listed namespace without a Sidecar for all its workloads, or with one that imports unlisted hosts, is reported. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sidecarImports } from "../../../../policies/rules/sidecar-imports";

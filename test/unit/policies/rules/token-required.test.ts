@@ -1,3 +1,4 @@
+/** Where tokens are required, a gateway that admits more than the exempt paths and ports without one is reported. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tokenRequired } from "../../../../policies/rules/token-required";
