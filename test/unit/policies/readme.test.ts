@@ -1,3 +1,4 @@
+/** The policy pack's README lists every rule with its severity, description and settings, and links to its file. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** The row that a rule has in the policy pack's README: its link, severity, description and settings. */
 import type { Rule } from "../../../policies/rule";
 
 /** A rule as the pack's README lists it. */

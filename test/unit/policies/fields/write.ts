@@ -1,3 +1,4 @@
+/** Writes policies/istio-fields.ts, the pack's table of fields, from the resource definitions in Istio's Go module. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { definitionsFile, fieldsSource, istioApi, istioFields } from "./definitions";
