@@ -1,3 +1,4 @@
+/** `npm test` takes files or one option, explains each option by --help, and refuses unknown or combined ones. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { help, readArguments } from "../../runner/arguments";

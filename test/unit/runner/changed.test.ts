@@ -1,3 +1,4 @@
+/** A changed file selects the tests that import, start or read it, and all tests where no source names it. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+/** A run of several files lists its ten slowest, slowest first, and a run of one file lists none. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderSlowest } from "../../runner/slowest";

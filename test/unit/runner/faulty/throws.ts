@@ -1,3 +1,4 @@
+/** A faulty test file for files.test.ts: it throws an error while it is loaded. */
 import { test } from "node:test";
 
 test("is not reached by the one who counts", () => undefined);
