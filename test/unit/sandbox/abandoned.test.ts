@@ -1,3 +1,4 @@
+/** A sandbox's command whose npm was killed is ended and its lock freed; one that npm waits for is left alone. */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";

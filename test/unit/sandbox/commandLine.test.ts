@@ -1,3 +1,4 @@
+/** `istio-auth0 sandbox` explains its commands, refuses each wrong argument in one line, and then leaves no file. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,3 +1,4 @@
+/** An error event of Pulumi's engine becomes one line, with the setting that it is about; other events become none. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { complaintIn } from "../../../sandbox/complaints";

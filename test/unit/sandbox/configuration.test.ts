@@ -1,3 +1,4 @@
+/** The sandbox is configured by its stack's file, the clone's values and --set, and all mistakes are named at once. */
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** Verify's probe pods are started once while the engine works, and removed if something was changed after that. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+/** A sandbox's status says so if the last update failed, runs or was interrupted, and how to finish it. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";

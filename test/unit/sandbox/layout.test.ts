@@ -1,3 +1,4 @@
+/** A clone has its state and lock below the user's state folder under its own name, and shares only the cache. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { homedir } from "node:os";

@@ -1,3 +1,4 @@
+/** The sandbox runs only as root on Linux on x86-64, and its message elsewhere says what to do instead. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { machineProblem } from "../../../sandbox/machine";

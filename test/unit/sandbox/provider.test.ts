@@ -1,3 +1,4 @@
+/** The sandbox's OIDC realm has the users, machines and secrets of the settings, and a wrong issuer is named. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { application as bookinfo } from "../../../application";

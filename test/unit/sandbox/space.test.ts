@@ -1,3 +1,4 @@
+/** A full disk is named in one line, before the sandbox starts or as an error's cause; other errors stay the same. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UserError } from "../../../lib/errors";

@@ -1,3 +1,4 @@
+/** A sandbox's ports and secrets are chosen once and kept, and no two sandboxes choose the same ports. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";

@@ -1,3 +1,4 @@
+/** The details stand-in answers as Bookinfo's details service, logs no query or header, and refuses other methods. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { end, send, sendForJson, start } from "./services";

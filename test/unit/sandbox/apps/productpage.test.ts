@@ -1,3 +1,4 @@
+/** The productpage stand-in passes on headers, statuses and answers as Bookinfo's does, and escapes what it shows. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {

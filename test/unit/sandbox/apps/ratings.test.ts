@@ -1,3 +1,4 @@
+/** The ratings stand-in answers as Bookinfo's ratings service, and posted ratings change their own product only. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sendForJson, start } from "./services";

@@ -1,3 +1,4 @@
+/** The reviews stand-in shows its version's stars, hands on Bookinfo's headers, and answers also without ratings. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {

@@ -1,3 +1,4 @@
+/** A Bookinfo stand-in finishes its requests before it ends, and a bad or used port ends it with one line. */
 import assert from "node:assert/strict";
 import { Agent, get } from "node:http";
 import { connect } from "node:net";

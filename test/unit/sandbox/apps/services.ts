@@ -1,3 +1,4 @@
+/** Starts Bookinfo's stand-ins from their images' files, with neighbours that a test controls, and sends requests. */
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";

@@ -1,3 +1,4 @@
+/** The images have the names, users, commands and files that the cluster expects, and every missing input is named. */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,3 +1,4 @@
+/** Images are archived once for the same inputs, anew when one changes, and the three archives last used are kept. */
 import assert from "node:assert/strict";
 import {
   existsSync,

@@ -1,3 +1,4 @@
+/** `verify --all-modes` begins with the application's first mode without a sandbox, and a signal ends the whole run. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,3 +1,4 @@
+/** The summary has each mode's cells, differences and time, and the modes are proven only if each one is. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Outcome } from "../../../../sandbox/modes/outcome";
