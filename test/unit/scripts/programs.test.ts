@@ -1,3 +1,4 @@
+/** Built programs do what their sources say, are rebuilt where a source or library changes, and share libraries. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, symlinkSync, writeFileSync, readdirSync } from "node:fs";

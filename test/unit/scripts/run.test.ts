@@ -1,3 +1,4 @@
+/** A command of scripts/run.mjs is told to end exactly once when its shell is terminated or killed. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

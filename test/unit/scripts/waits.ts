@@ -1,4 +1,4 @@
-// A program for run.test.ts: it says that it runs and each signal, and takes a while to end.
+/** A program for run.test.ts: it prints that it runs and that it was told to end, and takes a second to end. */
 process.on("SIGTERM", () => {
   process.stdout.write("told to end\n");
   setTimeout(() => process.exit(0), 1_000);
