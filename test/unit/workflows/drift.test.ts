@@ -1,3 +1,4 @@
+/** The drift workflow opens one issue, comments on it while stacks drift, and closes it when none does. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runScript } from "./script";

@@ -1,3 +1,4 @@
+/** Each stack has one preview comment, on the pull request whose newest commit ran, and its text mentions no user. */
 import assert from "node:assert/strict";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** Workflows pin every action and image, have only the permissions that they need, and fit the project's files. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
