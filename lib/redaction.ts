@@ -30,18 +30,21 @@ export class Redactor {
 
 function formsOf(secret: string): readonly string[] {
   if (secret.length < shortest) return [];
-  const percent = encodeURIComponent(secret);
+  // As RFC 3986, a form, and a client's HTTP Basic credentials (RFC 6749) have it; some write hexadecimal in lower case.
+  const escaped = [
+    encodeURIComponent(secret),
+    new URLSearchParams({ "": secret }).toString().slice(1),
+  ];
+  const lower = escaped.map((form) => form.replaceAll(/%../g, (byte) => byte.toLowerCase()));
   const plain = [
     secret,
     JSON.stringify(secret).slice(1, -1),
-    percent,
-    percent.replaceAll("%20", "+"),
-  ];
-  return [
-    ...plain,
+    ...escaped,
+    ...lower,
     ...linesOf(secret),
-    ...(secret.length < findableInWords ? [] : base64Of(secret)),
   ];
+  if (secret.length < findableInWords) return plain;
+  return [...plain, ...[secret, ...escaped].flatMap(base64Of)];
 }
 
 /** The lines of a key, which may be quoted one by one. */

@@ -1,5 +1,7 @@
 /** How every command of this project ends: by its code, by an error, or by a signal. */
+import { AssertionError } from "node:assert";
 import { constants } from "node:os";
+import { inspect } from "node:util";
 import { firstLine, reasonOf, UserError } from "./errors";
 
 /** What a terminal, another program or a closed session ends a command by. */
@@ -16,24 +18,36 @@ export class Interrupted extends UserError {
   }
 }
 
+/** Within so many milliseconds a signal is the first one again: npm, a terminal and this project's start each hand it on. */
+const sameSignalMs = 1_000;
+
+/** What is aborted where the command has to end. */
+let interruption: AbortController | undefined;
+
 /**
  * Does something that removes what it has made. The first signal aborts it; what fails then fails because of the signal,
- * and `Interrupted` is thrown. A second signal of the same kind ends the process at once.
+ * and `Interrupted` is thrown. A second signal, which comes a second later or more, ends the process at once.
  */
 export async function interruptible<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const interruption = new AbortController();
+  const controller = new AbortController();
+  let first: number | undefined;
   const interrupt = (signal: NodeJS.Signals) => {
-    interruption.abort(new Interrupted(signal));
+    const now = performance.now();
+    first ??= now;
+    if (now - first > sameSignalMs) process.exit(codeOf(signal));
+    controller.abort(new Interrupted(signal));
   };
-  for (const signal of endingSignals) process.once(signal, interrupt);
+  for (const signal of endingSignals) process.on(signal, interrupt);
+  interruption = controller;
   try {
-    return await work(interruption.signal);
+    return await work(controller.signal);
   } catch (error) {
-    interruption.signal.throwIfAborted();
+    controller.signal.throwIfAborted();
     throw error;
   } finally {
+    interruption = undefined;
     for (const signal of endingSignals) process.off(signal, interrupt);
   }
 }
@@ -44,16 +58,12 @@ export async function interruptible<Result>(
  * handed over to another, which ends the process.
  */
 export function exitWith(command: Promise<number | undefined>): void {
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    // Its reader wants no more.
-    if (error.code === "EPIPE") process.exit(codeOf("SIGPIPE"));
-    throw error;
-  });
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", endUnread);
   const end = (code: number | undefined) => {
     if (code !== undefined) endProcess(code);
   };
   command.then(end, (error: unknown) => {
-    console.error(isOurs(error) ? error : `error: ${said(error)}`);
+    console.error(withoutTokens(isOurs(error) ? inspect(error) : `error: ${said(error)}`));
     endProcess(error instanceof Interrupted ? codeOf(error.signal) : 1);
   });
 }
@@ -68,8 +78,19 @@ const said = (error: unknown) =>
 const isOurs = (error: unknown) =>
   error instanceof Error &&
   !(error instanceof UserError) &&
-  !("code" in error) &&
-  error.cause === undefined;
+  error.cause === undefined &&
+  (!("code" in error) ||
+    [TypeError, RangeError, AssertionError].some((kind) => error instanceof kind));
+
+/** A command line, and so what is said of it, may hold a token: each begins with a JSON object in base64. */
+const withoutTokens = (text: string) => text.replaceAll(/\beyJ[\w-]{8,}(\.[\w-]*)*/g, "[token]");
+
+/** Where the reader of the output has gone, the command ends as by SIGPIPE: at once, or once it has removed what it made. */
+function endUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  if (interruption === undefined) process.exit(codeOf("SIGPIPE"));
+  interruption.abort(new Interrupted("SIGPIPE"));
+}
 
 /**
  * Ends the process once what it printed is read, also where it still waits for something else: `process.exit` alone would

@@ -30,7 +30,7 @@ export function forbidden(folder) {
 function pathTo(folder, from) {
   const [, inCommands] = /^commands\/(.*)/.exec(folder) ?? [];
   const short = inCommands !== undefined && from.startsWith("commands/") ? `|${inCommands}` : "";
-  return `^([.][.]/)+(${folder}${short})/`.replaceAll("/", "\\u002F");
+  return `^([.]{1,2}/)+(${folder}${short})(/|$)`.replaceAll("/", "\\u002F");
 }
 
 const importing = [
@@ -39,6 +39,7 @@ const importing = [
   "ExportAllDeclaration > Literal",
   "ImportExpression > Literal",
   "TSImportType Literal",
+  "TSExternalModuleReference > Literal",
   "CallExpression[callee.name='require'] > Literal",
 ];
 

@@ -49,6 +49,8 @@ const exitCodes = (exits: About["exits"]): string =>
 const sentence = (message: string) =>
   message
     .replace(/^error: /, "")
+    // Commander repeats all that was given, which may be a token or a password.
+    .replace(/ but got (\d+).*$/s, " but got $1")
     .replaceAll(/\s*\n\s*/g, " ")
     .replace(/\.$/, "");
 

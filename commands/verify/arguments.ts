@@ -1,4 +1,5 @@
 /** The command line of `istio-auth0 verify`. */
+import { firstLine } from "../../lib/errors";
 import { command, parse } from "../arguments/command";
 import {
   cwdOption,
@@ -79,7 +80,9 @@ export function readArguments(args: readonly string[]) {
       : []),
     ...token.flatMap((given) =>
       tokenOption(given) === undefined
-        ? [`--token ${given}: expected NAME=FILE, such as --token ada@example.com=ada.jwt`]
+        ? [
+            `--token ${firstLine(given, 20)}: expected NAME=FILE, such as --token ada@example.com=ada.jwt`,
+          ]
         : [],
     ),
   ]);

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Application } from "../../components/application";
 import { UserError, reasonOf } from "../../lib/errors";
+import { unlessAborted } from "../../lib/poll";
 import { exitWith, interruptible } from "../../lib/run";
 import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
 import { projectNamed } from "../stack/project";
@@ -23,9 +24,9 @@ async function main(signal: AbortSignal): Promise<number> {
   reading.catch(() => undefined);
   const early = await startEarly(application, chosen, signal);
   try {
-    await early?.probes.asked;
+    await unlessAborted(Promise.resolve(early?.probes.asked), signal);
     const { verifyOnStack } = await import("./on-stack.js");
-    const outputs = await reading;
+    const outputs = await unlessAborted(reading, signal);
     if (outputs !== undefined)
       return await verifyOnStack(application, outputs, chosen, signal, early);
   } finally {
@@ -33,6 +34,7 @@ async function main(signal: AbortSignal): Promise<number> {
       say(reasonOf(error));
     });
   }
+  signal.throwIfAborted();
   return runOnSandbox("verify", signal);
 }
 

@@ -39,14 +39,15 @@ export async function verifyOnStack(
   if (early !== undefined) requireSameCluster(early, outputs);
   await clusterAnswers(outputs.kubeconfig, signal);
   const report = await verifyWithPeople(application, outputs, given, chosen, signal, early?.probes);
-  print(report, chosen);
+  // Before the table: its reader may want no more.
   await writeReportFiles(chosen.files, report);
+  print(report, chosen);
   return isProven(report) ? 0 : 1;
 }
 
 /** The pods have to be where the stack is. */
 function requireSameCluster({ cluster, source }: EarlyProbes, { kubeconfig }: StackOutputs): void {
-  const serverOf = (config: KubeConfig) => config.getCurrentCluster()?.server ?? "";
+  const serverOf = (config: KubeConfig) => new URL(config.getCurrentCluster()?.server ?? "").href;
   const [named, stacks] = [serverOf(cluster), serverOf(loadCluster(kubeconfig))];
   if (named === stacks) return;
   throw new UserError(`${source} is of the cluster ${named}, and the stack is on ${stacks}`);

@@ -1,11 +1,13 @@
 /** What a command that was cut off leaves in Pulumi's file backend, and that Pulumi works once it is removed. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { globSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, globSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { backendFolder, isDamaged, isThere, removeRemains } from "../../sandbox/backend";
+import { UserError } from "../../lib/errors";
 import { writePrivate } from "../../lib/files";
 import { layout, type Layout } from "../../sandbox/layout";
 import { temporaryFolder } from "../unit/local/images/reading";
@@ -51,6 +53,22 @@ describe("Pulumi's file backend", { skip: skipWithoutEngine }, () => {
       assert.ok(isThere(places));
     });
   }
+
+  it("leaves the lock of a Pulumi that runs, and says which", async (context) => {
+    const running = spawn("sleep", ["60"], { argv0: "pulumi" });
+    context.after(() => running.kill("SIGKILL"));
+    const path = inBackend("locks/organization/istio-auth0/sandbox/1.json");
+    writePrivate(path, JSON.stringify({ pid: running.pid }));
+    const message = `pulumi (process ${running.pid ?? ""}) is changing this sandbox: let it end, and try again`;
+    assert.throws(() => {
+      removeRemains(places);
+    }, new UserError(message));
+    assert.ok(existsSync(path));
+    running.kill("SIGKILL");
+    await once(running, "exit");
+    removeRemains(places);
+    assert.ok(!existsSync(path));
+  });
 
   it("has the stack read after a command that left attributes cut off, of any file", async () => {
     await pulumi("stack", "init");

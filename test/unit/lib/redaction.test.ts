@@ -30,6 +30,14 @@ for (const before of ["", "i", "id", "id:", "user:"]) {
   });
 }
 
+test("a secret as other libraries escape it", () => {
+  const redactor = new Redactor(["Sunshine!1/~"]);
+  for (const form of ["Sunshine%211%2F%7E", "Sunshine%211%2f%7e", "Sunshine!1%2f~"])
+    assert.equal(redactor.hide(`client_secret=${form}&a=b`), `client_secret=${secretMark}&a=b`);
+  const basic = base64("id:Sunshine%211%2F%7E");
+  assert.ok(redactor.hide(basic).includes(secretMark));
+});
+
 test("base64 for URLs", () => {
   const text = Buffer.from("??>>~~~~").toString("base64url");
   assert.equal(new Redactor(["??>>~~~~"]).hide(text), secretMark);

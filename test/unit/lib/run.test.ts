@@ -1,6 +1,6 @@
 /** A failed command prints one line, or a bug's trace, and exits with 1; a slow reader of its output loses nothing. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -66,3 +66,53 @@ test("what a slow reader has not read yet is not lost", async () => {
   await once(child.stderr, "data");
   assert.equal((await text(child.stdout)).length, 5_000_000);
 });
+
+test("a mistake of ours has its trace, also where Node gives it a code", async () => {
+  const child = start("process.chdir(1 as never); return 0;");
+  const [printed] = await Promise.all([text(child.stderr), once(child, "close")]);
+  assert.match(printed, /^TypeError .*\n {4}at /);
+});
+
+test("a token is not printed, whatever says it", async () => {
+  const token = `eyJ${"a".repeat(30)}.eyJ${"b".repeat(30)}.c-_${"d".repeat(30)}`;
+  for (const error of ["UserError", "TypeError"]) {
+    const child = start(`throw new ${error}("unexpected: Bearer ${token}");`);
+    const [printed] = await Promise.all([text(child.stderr), once(child, "close")]);
+    assert.match(printed, /unexpected: Bearer \[token\]\n/);
+  }
+});
+
+/** Says when it can be ended, and removes something for a while when it is. */
+const removing = `return interruptible(async (signal) => {
+  process.stdout.write("begun\\n");
+  const never = setInterval(() => process.stdout.write("work\\n"), 20);
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  clearInterval(never);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  console.error("removed");
+  throw new Error("aborted");
+});`;
+
+for (const [what, end, code, said] of [
+  [
+    "the same signal several times within a second",
+    (child: ChildProcess) => {
+      for (const signal of ["SIGTERM", "SIGTERM", "SIGTERM"] as const) child.kill(signal);
+    },
+    143,
+    "removed\nerror: ended by SIGTERM\n",
+  ],
+  [
+    "the end of its reader",
+    (child: ChildProcess) => child.stdout?.destroy(),
+    141,
+    "removed\nerror: ended by SIGPIPE\n",
+  ],
+] as const) {
+  test(`by ${what} a command ends once it has removed what it made`, async () => {
+    const child = start(removing);
+    child.stdout.once("data", () => void end(child));
+    const [printed] = await Promise.all([text(child.stderr), once(child, "close")]);
+    assert.deepEqual([printed, child.exitCode], [said, code]);
+  });
+}

@@ -48,7 +48,7 @@ for (const [args, message] of [
   [["constructor"], `unknown command 'constructor'${see("sandbox")}`],
   [
     ["down", "now"],
-    `too many arguments for 'down'. Expected 0 arguments but got 1: now${see("sandbox down")}`,
+    `too many arguments for 'down'. Expected 0 arguments but got 1${see("sandbox down")}`,
   ],
   [["--set"], `option '--set <SETTING=VALUE>' argument missing${see("sandbox up")}`],
   [

@@ -29,6 +29,9 @@ for (const text of [
   'void import("../sandbox/up.js");',
   'require("../sandbox/up");',
   'export type X = import("../sandbox/up").X;',
+  'import x = require("../sandbox/up"); x();',
+  'import { x } from "./../sandbox/up"; x();',
+  'import { x } from "../sandbox"; x();',
 ]) {
   test(`${text} is refused in lib`, () => {
     assert.deepEqual(complaints("lib/files.ts", text), ["lib/ must not import from sandbox/"]);

@@ -196,7 +196,7 @@ test("what cannot be explained: one line, exit 1", async () => {
       "",
       "--as x: one of productpage, details, reviews, ratings, gateway, stranger is expected",
     ],
-    [["a", "b"], "", "too many arguments. Expected 1 argument but got 2: a, b"],
+    [["a", "b"], "", "too many arguments. Expected 1 argument but got 2"],
   ];
   for (const [options, input, message] of rows) {
     const err = `error: ${message}. See istio-auth0 explain --help.\n`;
