@@ -229,16 +229,18 @@ test("ended while the pack starts, it leaves nothing", { skip }, async () => {
     setInterval(() => undefined, 1000);\n`,
   );
   const json = join(temporaryFolder(), "plan.json");
+  let asked: NodeJS.Timeout | undefined;
   const { code, stdout, left } = await preview(["team", "--json", json], {
     clone,
     onSaid(_, send) {
-      const asked = setInterval(() => {
+      asked ??= setInterval(() => {
         if (!existsSync(started)) return;
         clearInterval(asked);
         send("SIGTERM");
       }, 50);
     },
   });
+  clearInterval(asked);
   const ended = { code: 128 + constants.signals.SIGTERM, stdout: "", left: [] };
   assert.deepEqual({ code, stdout, left }, ended);
   assert.ok(!existsSync(json));
