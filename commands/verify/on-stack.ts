@@ -47,9 +47,11 @@ export async function verifyOnStack(
 
 /** The pods have to be where the stack is. */
 function requireSameCluster({ cluster, source }: EarlyProbes, { kubeconfig }: StackOutputs): void {
-  const serverOf = (config: KubeConfig) => new URL(config.getCurrentCluster()?.server ?? "").href;
+  const serverOf = (config: KubeConfig) => config.getCurrentCluster()?.server ?? "";
   const [named, stacks] = [serverOf(cluster), serverOf(loadCluster(kubeconfig))];
-  if (named === stacks) return;
+  // Pulumi's provider and kubectl write the same address with and without its last slash.
+  const hrefOf = (server: string) => URL.parse(server)?.href ?? server;
+  if (hrefOf(named) === hrefOf(stacks)) return;
   throw new UserError(`${source} is of the cluster ${named}, and the stack is on ${stacks}`);
 }
 
