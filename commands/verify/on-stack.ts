@@ -49,7 +49,7 @@ export async function verifyOnStack(
 function requireSameCluster({ cluster, source }: EarlyProbes, { kubeconfig }: StackOutputs): void {
   const serverOf = (config: KubeConfig) => config.getCurrentCluster()?.server ?? "";
   const [named, stacks] = [serverOf(cluster), serverOf(loadCluster(kubeconfig))];
-  // Pulumi's provider and kubectl write the same address with and without its last slash.
+  // An address is the same with and without its last slash.
   const hrefOf = (server: string) => URL.parse(server)?.href ?? server;
   if (hrefOf(named) === hrefOf(stacks)) return;
   throw new UserError(`${source} is of the cluster ${named}, and the stack is on ${stacks}`);
