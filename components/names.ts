@@ -43,3 +43,6 @@ export const gatewayServiceAccount: ServiceAccountName = {
 
 /** User id of every sidecar, as Istio's images have it: connections of this user are not led to the sidecar. */
 export const proxyUser = 1337;
+
+/** The paths that are OAuth2-Proxy's own where people sign in at the gateway: its callback, signing in and signing out. */
+export const proxyPrefix = "/oauth2";

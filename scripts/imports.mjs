@@ -30,7 +30,7 @@ export function forbidden(folder) {
 function pathTo(folder, from) {
   const [, inCommands] = /^commands\/(.*)/.exec(folder) ?? [];
   const short = inCommands !== undefined && from.startsWith("commands/") ? `|${inCommands}` : "";
-  return `^([.]{1,2}/)+(${folder}${short})(/|$)`.replaceAll("/", "\\u002F");
+  return `^([.]/)?([.][.]/)+(${folder}${short})/`.replaceAll("/", "\\u002F");
 }
 
 const importing = [

@@ -2,11 +2,11 @@
 import { type Narrowing, unlessPreflight } from "../gateway/cors";
 import { isSecure } from "../gateway/host";
 import { loggedOutPath } from "../identity/addresses";
-import { proxyPrefix, signInPaths, signOutPath } from "../login/names";
+import { signInPaths, signOutPath } from "../login/names";
 import { gatewayPort, secureGatewayPort } from "../mesh/values";
-import { gatewayLabels, namespaces } from "../names";
+import { proxyPrefix, gatewayLabels, namespaces } from "../names";
 import { acceptTokens, ofOtherClients, principalsOf, type TrustedIssuer } from "./issuers";
-import type { EnforcementArgs, Policies } from "./policies";
+import type { EnforcementArgs, Policies } from "./objects";
 
 const atGateway = (name: string) => ({ name, namespace: namespaces.ingress });
 const selector = { matchLabels: gatewayLabels };

@@ -7,7 +7,8 @@ import {
 } from "../mesh/resources";
 import { createAdmission } from "./admission";
 import { createNetworkPolicies } from "../network";
-import { policiesOf, type EnforcementArgs } from "./policies";
+import type { EnforcementArgs } from "./objects";
+import { policiesOf } from "./policies";
 
 /** Makes the mesh enforce the table. */
 export class Enforcement extends pulumi.ComponentResource {

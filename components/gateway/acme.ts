@@ -1,5 +1,5 @@
 /** How an ACME authority's challenge on port 80 gets to cert-manager's solver. */
-import type { HttpRoute } from "./route";
+import type { HttpRoute } from "../mesh/resources";
 import { namespaces } from "../names";
 import { authorityMatch } from "./host";
 

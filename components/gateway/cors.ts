@@ -1,9 +1,8 @@
 /** What the gateway tells browsers about pages of other origins, and which of their requests need no token. */
 import type { CorsSettings } from "../config";
-import type { AuthorizationPolicySpec, VirtualServiceSpec } from "../mesh/resources";
+import type { AuthorizationPolicySpec, HttpRoute } from "../mesh/resources";
 import { secondsOf } from "../settings/schema";
 
-type HttpRoute = NonNullable<VirtualServiceSpec["http"]>[number];
 type Rule = NonNullable<AuthorizationPolicySpec["rules"]>[number];
 
 /**

@@ -6,6 +6,7 @@ import {
   type GatewaySpec,
   type MeshObject,
   VirtualService,
+  type HttpRoute,
   type VirtualServiceSpec,
 } from "../mesh/resources";
 import { gatewayPort, secureGatewayPort } from "../mesh/values";
@@ -53,7 +54,6 @@ export interface IngressObjects {
 }
 
 type Server = NonNullable<GatewaySpec["servers"]>[number];
-export type HttpRoute = NonNullable<VirtualServiceSpec["http"]>[number];
 
 /**
  * Makes what leads requests from outside to the services that have routes; no other is reached from outside.

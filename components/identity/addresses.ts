@@ -1,5 +1,5 @@
 import type { Application } from "../application";
-import { proxyPrefix } from "../login/names";
+import { proxyPrefix } from "../names";
 
 /** Where a tenant's tokens come from, and where the keys are that they are checked with. */
 export interface TenantAddresses {

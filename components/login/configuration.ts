@@ -3,7 +3,8 @@ import type { Application } from "../application";
 import type { LoginSettings } from "../config";
 import { isSecure } from "../gateway/host";
 import { applicationAddresses, type Identity, loggedOutPath } from "../identity";
-import { cookieName, hostOf, proxy, proxyPrefix, redis } from "./names";
+import { cookieName, hostOf, proxy, redis } from "./names";
+import { proxyPrefix } from "../names";
 
 /** The settings under `login` where people sign in at the gateway. */
 export type GatewayLoginSettings = Extract<LoginSettings, { at: "gateway" }>;

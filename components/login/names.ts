@@ -1,6 +1,6 @@
 import type { Application } from "../application";
 import { isSecure } from "../gateway/host";
-import { namespaces, type ServiceAccountName } from "../names";
+import { namespaces, proxyPrefix, type ServiceAccountName } from "../names";
 
 /** A workload of the login's: its Deployment, Service and label have the name of its service account. */
 export interface LoginWorkload extends ServiceAccountName {
@@ -19,9 +19,6 @@ export const redis: LoginWorkload = { namespace: namespaces.login, name: "redis"
 export function hostOf({ name, namespace }: LoginWorkload): string {
   return `${name}.${namespace}.svc.cluster.local`;
 }
-
-/** The paths that are the proxy's own: its callback, signing in and signing out. */
-export const proxyPrefix = "/oauth2";
 
 /** Where a browser goes to sign in, in its own tab or by the button of a page that says what failed. */
 export const startPaths = [`${proxyPrefix}/start`, `${proxyPrefix}/sign_in`];

@@ -11,13 +11,14 @@ import type {
 } from "../mesh/resources";
 import { secureGatewayPort } from "../mesh/values";
 import {
+  proxyPrefix,
   gatewayLabels,
   gatewayServiceAccount,
   namespaces,
   type ServiceAccountName,
 } from "../names";
 import type { GatewayLoginSettings } from "./configuration";
-import { hostOf, type LoginWorkload, proxy, proxyPrefix, redis } from "./names";
+import { hostOf, type LoginWorkload, proxy, redis } from "./names";
 
 /**
  * The proxy's names in the mesh's configuration, by which policies ask it: about pages that a browser opens, and, where a

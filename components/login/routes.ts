@@ -1,6 +1,7 @@
 /** What leads the proxy's own paths to it, and which requests it never sees. */
 import { authorityMatch } from "../gateway/host";
-import { type HttpRoute, signedOutRoute } from "../gateway/route";
+import type { HttpRoute } from "../mesh/resources";
+import { signedOutRoute } from "../gateway/route";
 import { loggedOutPath } from "../identity";
 import { patience } from "../traffic";
 import { afterSignOut, type LoginRouteOptions } from "./configuration";
@@ -10,11 +11,11 @@ import {
   hostOf,
   loginPaths,
   proxy,
-  proxyPrefix,
   signInPaths,
   signOutPath,
   startPaths,
 } from "./names";
+import { proxyPrefix } from "../names";
 
 type Match = NonNullable<HttpRoute["match"]>[number];
 

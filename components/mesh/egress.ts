@@ -1,6 +1,6 @@
 /** What workloads may reach outside of the mesh. */
 import type * as pulumi from "@pulumi/pulumi";
-import type { Identity } from "../identity";
+import type { Identity } from "../identity/identity";
 import { type MeshObject, ServiceEntry, type ServiceEntrySpec } from "./resources";
 
 /** Whether a workload with a sidecar reaches any address, or only the mesh's services and what is entered as one. */

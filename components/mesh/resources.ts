@@ -23,6 +23,7 @@ export type GatewaySpec = NonNullable<IGateway["spec"]>;
 export type SidecarSpec = NonNullable<ISidecar["spec"]>;
 export type ServiceEntrySpec = NonNullable<IServiceEntry["spec"]>;
 export type VirtualServiceSpec = NonNullable<IVirtualService["spec"]>;
+export type HttpRoute = NonNullable<VirtualServiceSpec["http"]>[number];
 export type PeerAuthenticationSpec = NonNullable<IPeerAuthentication["spec"]>;
 export type RequestAuthenticationSpec = NonNullable<IRequestAuthentication["spec"]>;
 export type AuthorizationPolicySpec = WithInputs<NonNullable<IAuthorizationPolicy["spec"]>>;

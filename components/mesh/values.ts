@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { deepmergeCustom } from "deepmerge-ts";
-import type { WayIn } from "../cluster";
+import type { WayIn } from "../cluster/cluster";
 import type { IstioSettings } from "../config";
 import { gatewayRelease } from "../names";
 import { podSecurity, spreadOverNodes } from "../pods";

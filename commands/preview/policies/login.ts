@@ -4,16 +4,10 @@ import type { Settings } from "../../../components/config";
 import { solver } from "../../../components/gateway/acme";
 import { gatewayHost, isSecure } from "../../../components/gateway/host";
 import { endSessionOf, loggedOutPath } from "../../../components/identity/addresses";
-import {
-  hostOf,
-  proxy,
-  proxyPrefix,
-  signInPaths,
-  signOutPath,
-} from "../../../components/login/names";
+import { hostOf, proxy, signInPaths, signOutPath } from "../../../components/login/names";
 import { providerNames } from "../../../components/login/policies";
 import { gatewayPort, secureGatewayPort } from "../../../components/mesh/values";
-import { gatewayLabels, namespaces } from "../../../components/names";
+import { proxyPrefix, gatewayLabels, namespaces } from "../../../components/names";
 import { secondsOf } from "../../../components/settings/schema";
 import { hostOf as serviceHost } from "../../../components/traffic";
 

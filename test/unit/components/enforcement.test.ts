@@ -12,7 +12,8 @@ import {
   type TrustedIssuer,
   trustedIssuers,
 } from "../../../components/enforcement/issuers";
-import { type EnforcementArgs, policiesOf } from "../../../components/enforcement/policies";
+import type { EnforcementArgs } from "../../../components/enforcement/objects";
+import { policiesOf } from "../../../components/enforcement/policies";
 import type { MeshObject } from "../../../components/mesh/resources";
 import { clusterProvider, countByType, find, ofType, run, unknown } from "./mocks";
 

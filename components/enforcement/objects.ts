@@ -1,0 +1,43 @@
+/** What the mesh enforces, and which objects of Istio's and Kubernetes' that takes. */
+import type { Application } from "../application";
+import type { AuthenticationSettings, CorsSettings } from "../config";
+import type {
+  AuthorizationPolicySpec,
+  MeshObject,
+  PeerAuthenticationSpec,
+  RequestAuthenticationSpec,
+  SidecarSpec,
+} from "../mesh/resources";
+import type { ApplicationNetwork, NetworkPolicyObject } from "../network";
+import type { TrustedIssuer } from "./issuers";
+
+/** What the mesh enforces: whose tokens count, where they are checked, and the table. */
+export interface EnforcementArgs {
+  /** Whose tokens the mesh accepts. Taking one out takes effect at once: its tokens get 401. */
+  readonly issuers: readonly TrustedIssuer[];
+  /** Where bad tokens end, and whether requests without one do, too. */
+  readonly authentication: Pick<AuthenticationSettings, "at" | "required">;
+  /** The login at the gateway, and whether nobody gets in without one or a token. Default: there is none. */
+  readonly login?: { readonly required: boolean } | undefined;
+  /** The gateway's URL as browsers see it. */
+  readonly gatewayUrl: string;
+  /** Which other origins' preflights need no token, the settings under `gateway.cors`. Default: none. */
+  readonly cors?: CorsSettings | undefined;
+  /** What the application's workloads import from other namespaces, as a Sidecar's `egress.hosts` has it. Default: nothing. */
+  readonly imports?: readonly string[] | undefined;
+  /** Whether the API server refuses pods that would bypass the table: see admission.ts. Default: true. */
+  readonly admission?: boolean | undefined;
+  /** What the NetworkPolicies depend on. Default: there are none. */
+  readonly network?: Omit<ApplicationNetwork, "application"> | undefined;
+  /** Who may call each of its services, with what. A service that is not in it is reachable by nobody. */
+  readonly application: Application;
+}
+
+/** Every object that enforces the table, by its kind. */
+export interface Policies {
+  readonly PeerAuthentication: readonly MeshObject<PeerAuthenticationSpec>[];
+  readonly RequestAuthentication: readonly MeshObject<RequestAuthenticationSpec>[];
+  readonly AuthorizationPolicy: readonly MeshObject<AuthorizationPolicySpec>[];
+  readonly Sidecar: readonly MeshObject<SidecarSpec>[];
+  readonly NetworkPolicy: readonly NetworkPolicyObject[];
+}
