@@ -50,7 +50,8 @@ test(
   async () => {
     const clone = cloneWith({ team: stackWith({}) });
     const program = join(clone, "index.ts");
-    const told = "export const learned = Object.keys(process.env).sort();\n";
+    replaceIn(clone, "index.ts", "export = ", "const outputs = ");
+    const told = "export = { ...outputs, learned: Object.keys(process.env).sort() };\n";
     writeFileSync(program, readFileSync(program, "utf8") + told);
     const json = join(temporaryFolder(), "plan.json");
     const { code, stdout } = await preview(["team", "--json", json], {
