@@ -22,10 +22,10 @@ export class Redactor {
   }
 
   /** The text with a mark in place of every secret: as it is, in JSON, in a URL, or in base64, also inside a longer one. */
-  hide(text: string): string {
+  readonly hide = (text: string): string => {
     this.#pattern ??= patternOf([...this.#secrets].flatMap(formsOf));
     return text.replaceAll(this.#pattern, secretMark);
-  }
+  };
 }
 
 function formsOf(secret: string): readonly string[] {

@@ -5,15 +5,15 @@ import { pathOf } from "../arguments/options";
 /** What each part compares; the parts run, and are printed, in this order. */
 export const parts = {
   up: "from nothing to the printed table, next to the same objects by helm and kubectl",
-  again: "once more with nothing changed, beside helm upgrade and kubectl apply of the same",
-  "no-op": "pulumi up with nothing to do, beside that of an empty program",
-  preview: "pulumi preview, beside that of an empty program",
+  again: "once more with nothing changed, compared with helm upgrade and kubectl apply of the same",
+  "no-op": "pulumi up with nothing to do, compared with that of an empty program",
+  preview: "pulumi preview, compared with that of an empty program",
   verify: "cells, and how fast they are sent, judged and printed",
   memory: "resident memory of the node with the mesh, by component",
   latency:
-    "a request by token and by session with enforcement, beside the same without its policies",
-  policies: "npm run preview with the policy pack, beside that of an empty program",
-  growth: "20 and 100 protected services, beside 4",
+    "a request by token and by session with enforcement, compared with the same without its policies",
+  policies: "npm run preview with the policy pack, compared with that of an empty program",
+  growth: "20 and 100 protected services, compared with 4",
   cold: "the first run of all, with empty caches: some 15 minutes; only by name",
   test: "npm run test:unit and npm test: more than an hour; only by name",
 } as const;

@@ -10,7 +10,7 @@ export const explainCommand = () =>
     description: `Says for each service whether the mesh lets a request through, which policy and rule decides, why,
 and what to change. The policies are read from the stack's cluster; no request is sent to it.`,
     exits: {
-      0: "there is an explanation, whatever the verdict",
+      0: "there is an explanation, for any verdict",
       1: "no token where one was named, a token of another issuer, or a stack that cannot be read",
     },
   })

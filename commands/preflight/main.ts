@@ -35,7 +35,7 @@ async function main(): Promise<number> {
   const running = checks.map((check) => runCheck(check));
   const results: Result[] = [];
   for (const each of running) {
-    const result = shown(await each, (text) => stack.secrets.hide(text));
+    const result = shown(await each, stack.secrets.hide);
     results.push(result);
     stream.write(line(result, columns));
   }

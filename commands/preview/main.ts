@@ -77,7 +77,7 @@ async function previewOf(
       signal,
       pack,
       configuration: asked,
-      hide: redactionOf(configuration),
+      hide: new Redactor(configuration.secrets).hide,
     });
   } finally {
     progress.end();
@@ -157,11 +157,6 @@ function tellCheck(check: Check, stack: string): void {
   throw new UserError(complaint);
 }
 
-const redactionOf = ({ secrets }: PreviewConfiguration) => {
-  const redactor = new Redactor(secrets);
-  return (text: string) => redactor.hide(text);
-};
-
 async function writeReport(
   files: readonly ReportFile[],
   content: Readonly<Record<ReportFile["option"], () => string>>,
@@ -206,7 +201,7 @@ async function reportOf(
   const prepared = official ? { ...read, official: await requireOfficial() } : read;
   tellDifferences(stack, prepared);
   const preview = await previewOf(project, stack, prepared, signal);
-  const hide = redactionOf(prepared.configuration);
+  const { hide } = new Redactor(prepared.configuration.secrets);
   return {
     ...preview,
     rules: judgedBy(rules, prepared.pack),

@@ -101,8 +101,7 @@ export async function tenantFindings(
     signal.throwIfAborted();
     notRead.push(`The tenant was not read: ${firstLine(reasonOf(error))}.`);
   }
-  const redactor = new Redactor([tenant.clientSecret]);
-  return { findings, notRead: notRead.map((line) => redactor.hide(line)) };
+  return { findings, notRead: notRead.map(new Redactor([tenant.clientSecret]).hide) };
 }
 
 /** Why one thing cannot be read, where another may be. */
