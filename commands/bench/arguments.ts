@@ -11,7 +11,7 @@ export const parts = {
   verify: "cells, and how fast they are sent, judged and printed",
   memory: "resident memory of the node with the mesh, by component",
   latency:
-    "a request by token and by session with enforcement, compared with the same without its policies",
+    "a request by token and by session, with enforcement and without",
   policies: "npm run preview with the policy pack, compared with that of an empty program",
   growth: "20 and 100 protected services, compared with 4",
   cold: "the first run of all, with empty caches: some 15 minutes; only by name",
