@@ -1,7 +1,6 @@
 /** Sets what came back beside what was expected. */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { Decision } from "../explain/facts";
 import type { ObservedCell } from "./plan/cells";
 import { firstLine } from "../../lib/errors";
 import { bodiesOf, isPermitted, refusals } from "./plan/expectations";
@@ -19,8 +18,6 @@ export type Verdict = "same" | "different" | "unproven" | "not tried";
 
 export interface JudgedCell extends ObservedCell {
   readonly verdict: Verdict;
-  /** What decides about it, by the policies as they are in the cluster; absent where none does. */
-  readonly decision?: Decision;
 }
 
 /** Judges all cells of one run together, since refusals need their controls. */

@@ -3,7 +3,7 @@
  * vantage point, each beside the outcome that was asked for.
  */
 import type { Application } from "../../components/application";
-import { planCells } from "./plan/cells";
+import { cellOf, planCells } from "./plan/cells";
 import { allCredentials } from "./tokens/credentials";
 import type { AllCredentials } from "./tokens/credentials";
 import { decisionsOn } from "./plan/decisions";
@@ -21,7 +21,7 @@ import type { Probes } from "./probes/probes";
 import { localProber } from "./probes/prober";
 import type { Prober } from "./probes/prober";
 import { sendUntilSettled } from "./probes/send";
-import type { Senders } from "./probes/send";
+import type { Sender } from "./probes/send";
 import { sessionsOf, type SessionOptions } from "./tokens/sessions";
 import { readSigningKeys } from "./tokens/signing-keys";
 import type { SigningKeys } from "./tokens/signing-keys";
@@ -125,10 +125,10 @@ export async function verify(
       (either) =>
         Promise.all([
           findUnexplained(application, outputs, { probers, identities, whole }, either),
-          decisionsOn(application, planned, vantages, outputs),
+          decisionsOn(application, planned, outputs),
         ]),
       (either) =>
-        sendUntilSettled(planned, sendersOf(vantages, probers, identities), {
+        sendUntilSettled(planned, senderOver(probers, identities), {
           deadline: options.settleDeadline ?? 30_000,
           signal: either,
           waiting: (unexpected) => {
@@ -138,10 +138,13 @@ export async function verify(
           },
         }),
     );
-    const cells = judge(observed).map((cell, position) => {
-      const decision = decisions[position];
-      return decision === undefined ? cell : { ...cell, decision };
-    });
+    const cells = judge(
+      planned.map((each) => ({
+        ...cellOf(each),
+        observed: observed.get(each),
+        decision: decisions.get(each),
+      })),
+    );
     const { gatewayUrl, issuer } = outputs;
     return { gatewayUrl, issuer, startedAt, cells, findings, summary: sum(cells) };
   } finally {
@@ -230,23 +233,14 @@ async function vantagesOf(
   return vantagePoints(application, gatewayUrl, whole, addresses, login, routing.cors);
 }
 
-function sendersOf(
-  vantages: readonly Vantage[],
-  probers: ComingProbers,
-  identities: Identities,
-): Senders {
-  return new Map(
-    vantages.map(({ name, pod, identity }) => [
-      name,
-      async (requests, toUnlisted) => {
-        const prober = await probers.get(pod?.name ?? "here");
-        if (prober === undefined) throw new UserError(`nothing sends requests ${name}`);
-        // Its pod is the unlisted service's.
-        if (toUnlisted) await probers.get(strangersPod);
-        return prober.send(requests, identity && identityOf(identity, identities));
-      },
-    ]),
-  );
+function senderOver(probers: ComingProbers, identities: Identities): Sender {
+  return async ({ name, pod, identity }, requests, toUnlisted) => {
+    const prober = await probers.get(pod?.name ?? "here");
+    if (prober === undefined) throw new UserError(`nothing sends requests ${name}`);
+    // Its pod is the unlisted service's.
+    if (toUnlisted) await probers.get(strangersPod);
+    return prober.send(requests, identity && identityOf(identity, identities));
+  };
 }
 
 function sum(cells: readonly JudgedCell[]): Report["summary"] {

@@ -1,5 +1,6 @@
 /** The cells: every viewer's request for every target from every vantage point. */
 import type { Application } from "../../../components/application";
+import type { Decision } from "../../explain/facts";
 import type { AllCredentials, Credentials } from "../tokens/credentials";
 import { outcomeOfPreflight } from "./other-origins";
 import { outcomeAtGateway } from "./required-login";
@@ -35,14 +36,22 @@ export interface Cell {
   readonly control?: string;
 }
 
-/** A cell with what came back; `undefined` where there is no token to try it with. */
+/** A cell with what came back. */
 export interface ObservedCell extends Cell {
+  /** Undefined where there is no token to try it with. */
   readonly observed: Observed | undefined;
+  /** What decides about it, by the policies as they are in the cluster; absent where none does. */
+  readonly decision?: Decision | undefined;
 }
 
-/** A cell with its request; kept apart from what is reported, since it carries a token. */
+/** A cell before it is sent. Its request carries a token, so no report holds it: see `cellOf`. */
 export interface PlannedCell {
-  readonly cell: Cell;
+  readonly vantage: Vantage;
+  readonly viewer: Viewer;
+  readonly target: Target;
+  readonly expected: Expected;
+  /** The request as a report shows it. */
+  readonly shown: CellRequest;
   /** Absent where the viewer's token cannot be had. */
   readonly request: ProbeRequest | undefined;
   /** The way on which policies decide; absent where none does. */
@@ -51,7 +60,21 @@ export interface PlannedCell {
   readonly words: Credentials["words"];
 }
 
-/** What outcomes depend on beside the table. */
+/** What a report holds of a planned cell. */
+export function cellOf({ vantage, viewer, target, expected, shown }: PlannedCell): Cell {
+  return {
+    vantage: vantage.name,
+    viewer: viewer.name,
+    target: target.name,
+    service: target.service,
+    request: shown,
+    expected,
+    ...(viewer.needs !== undefined && { needs: viewer.needs }),
+    ...(target.control !== undefined && { control: target.control }),
+  };
+}
+
+/** What outcomes depend on, in addition to the table. */
 type GatewayOutputs = Pick<StackOutputs, "issuer" | "login" | "authentication">;
 
 /** All cells, by vantage point, then viewer, then target. */
@@ -93,16 +116,11 @@ function planCell(
     : target;
   const { method, origin, path, headers } = requestFor(asked, shown);
   return {
-    cell: {
-      vantage: vantage.name,
-      viewer: viewer.name,
-      target: target.name,
-      service: target.service,
-      request: { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
-      expected: ofPreflight ?? expectationWithGrants(application, target, viewer, stack, atGateway),
-      ...(viewer.needs !== undefined && { needs: viewer.needs }),
-      ...(target.control !== undefined && { control: target.control }),
-    },
+    vantage,
+    viewer,
+    target,
+    expected: ofPreflight ?? expectationWithGrants(application, target, viewer, stack, atGateway),
+    shown: { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
     request: held && requestFor(asked, sent),
     ...(target.outcome?.always === undefined &&
       atGateway === undefined &&

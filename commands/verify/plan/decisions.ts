@@ -21,24 +21,22 @@ import type { Vantage } from "./vantages";
  * Evaluates every request as explain does. What never meets a policy is left out: what the gateway
  * has no route for, and what is sent to a sidecar's own ports or over loopback.
  * @param outputs the kubeconfig is the file's content
- * @returns a decision for each cell in their order; undefined where no policy decides
+ * @returns the decision of each cell that a policy decides about
  * @throws UserError when the cluster does not answer
  */
 export async function decisionsOn(
   application: Application,
   planned: readonly PlannedCell[],
-  vantages: readonly Vantage[],
   outputs: Pick<StackOutputs, "kubeconfig" | "clientIds">,
-): Promise<readonly (Decision | undefined)[]> {
+): Promise<ReadonlyMap<PlannedCell, Decision>> {
   const state = await readCluster(application, outputs);
   // The provider's, which are those that the mesh ought to have.
   const keys = await readKeySets(state.policies, new Map());
-  const places = new Map(vantages.map((vantage) => [vantage.name, vantage]));
   const now = new Date();
-  return Promise.all(
-    planned.map(async ({ cell, request, way }) => {
-      const vantage = places.get(cell.vantage);
-      if (request === undefined || way === undefined || vantage === undefined) return undefined;
+  const decided = await Promise.all(
+    planned.map(async (each) => {
+      const { vantage, request, way } = each;
+      if (request === undefined || way === undefined) return [];
       const [first, ...others] = way.through.map((service, position) =>
         hopTo(
           application,
@@ -47,7 +45,7 @@ export async function decisionsOn(
           state,
         ),
       );
-      if (first === undefined) return undefined;
+      if (first === undefined) return [];
       const headers = Object.fromEntries(
         Object.entries(request.headers).map(([name, value]) => [name, [value].flat()]),
       );
@@ -55,9 +53,10 @@ export async function decisionsOn(
         vantage.pod === undefined
           ? { first: undefined, hops: [gatewayHop(request, state), first, ...others] as const }
           : { first: sourceOf(vantage), hops: [first, ...others] as const };
-      return decideWay(state.policies, keys, from, headers, now);
+      return [[each, await decideWay(state.policies, keys, from, headers, now)] as const];
     }),
   );
+  return new Map(decided.flat());
 }
 
 function sourceOf({ pod, identity }: Vantage): RequestFacts["source"] {

@@ -1,55 +1,63 @@
 /** Sends the cells' requests, each from its vantage point. */
-import type { ObservedCell, PlannedCell } from "../plan/cells";
-import { UserError } from "../../../lib/errors";
+import type { PlannedCell } from "../plan/cells";
 import { unlisted } from "../plan/expectations";
 import { matches } from "../judge";
 import type { Answer, Observed, ProbeRequest } from "./prober";
+import type { Vantage } from "../plan/vantages";
 import { unlessAborted, pollUntil } from "../../../lib/poll";
 
-/** @param toUnlisted whether the requests are for the unlisted service, and else for others */
+/**
+ * Sends requests from a vantage point.
+ * @param toUnlisted whether the requests are for the unlisted service, and else for others
+ * @returns what came back, in the requests' order
+ */
 export type Sender = (
+  from: Vantage,
   requests: readonly ProbeRequest[],
   toUnlisted: boolean,
 ) => Promise<readonly Observed[]>;
 
-/** What sends every vantage point's requests, by name. */
-export type Senders = ReadonlyMap<string, Sender>;
+/** What came back, by cell; one that was not tried is missing. */
+export type Observations = ReadonlyMap<PlannedCell, Observed>;
 
 /** Sends each cell's request once, all vantage points at the same time. */
 export async function sendAll(
   planned: readonly PlannedCell[],
-  senders: Senders,
-): Promise<readonly ObservedCell[]> {
+  send: Sender,
+): Promise<Observations> {
   const observed = new Map<PlannedCell, Observed>();
-  // The unlisted service is the probes' own, and may come later than the others.
-  const batches = new Map<string, PlannedCell[]>();
-  for (const each of planned) {
-    const { vantage, service } = each.cell;
-    const key = JSON.stringify([vantage, service === unlisted]);
-    const batch = batches.get(key);
-    if (batch === undefined) batches.set(key, [each]);
-    else batch.push(each);
-  }
   await Promise.all(
-    [...batches.values()].map(async ([first, ...others]) => {
-      if (first === undefined) return;
-      const { vantage, service } = first.cell;
-      const send = senders.get(vantage);
-      if (send === undefined) throw new UserError(`nothing sends requests ${vantage}`);
-      const sent = [first, ...others].flatMap((each) =>
+    batchesOf(planned).map(async ({ vantage, toUnlisted, cells }) => {
+      const sent = cells.flatMap((each) =>
         each.request === undefined ? [] : [{ each, request: each.request }],
       );
-      const results = await send(
-        sent.map(({ request }) => request),
-        service === unlisted,
-      );
+      const requests = sent.map(({ request }) => request);
+      const results = await send(vantage, requests, toUnlisted);
       for (const [position, { each }] of sent.entries()) {
         const result = results[position];
         if (result !== undefined) observed.set(each, withoutTokens(result, each.words));
       }
     }),
   );
-  return planned.map((each) => ({ ...each.cell, observed: observed.get(each) }));
+  return observed;
+}
+
+/** The unlisted service is the probes' own, and may come later than the others: its requests are a batch of their own. */
+function batchesOf(planned: readonly PlannedCell[]) {
+  const vantages = [...new Set(planned.map(({ vantage }) => vantage))];
+  return vantages
+    .flatMap((vantage) => [
+      { vantage, toUnlisted: false },
+      { vantage, toUnlisted: true },
+    ])
+    .map(({ vantage, toUnlisted }) => ({
+      vantage,
+      toUnlisted,
+      cells: planned.filter(
+        (each) => each.vantage === vantage && (each.target.service === unlisted) === toUnlisted,
+      ),
+    }))
+    .filter(({ cells }) => cells.length > 0);
 }
 
 /** Whoever answers may repeat what it was sent; no token gets into a report. */
@@ -86,11 +94,11 @@ function redact(text: string, words: PlannedCell["words"]): string {
  * only what was not as expected is asked for.
  * @param deadline milliseconds
  * @param waiting called when answers are waited for, with how many are not as expected
- * @returns the last round, whole: each cell's answer is of the same one
+ * @returns the last round, whole: all answers are of the same one
  */
 export async function sendUntilSettled(
   planned: readonly PlannedCell[],
-  senders: Senders,
+  send: Sender,
   {
     deadline,
     signal,
@@ -100,21 +108,22 @@ export async function sendUntilSettled(
     readonly signal: AbortSignal;
     readonly waiting: (unexpected: number) => void;
   },
-): Promise<readonly ObservedCell[]> {
+): Promise<Observations> {
   const end = Date.now() + deadline;
   for (;;) {
-    const cells = await unlessAborted(sendAll(planned, senders), signal);
-    const late = planned.filter((_, position) => isUnexpected(cells[position]));
-    if (late.length === 0 || Date.now() >= end) return cells;
+    const observed = await unlessAborted(sendAll(planned, send), signal);
+    const late = planned.filter((each) => isUnexpected(each, observed));
+    if (late.length === 0 || Date.now() >= end) return observed;
     waiting(late.length);
     const asExpected = async () => {
-      const again = await unlessAborted(sendAll(late, senders), signal);
-      return again.some(isUnexpected) ? undefined : true;
+      const again = await unlessAborted(sendAll(late, send), signal);
+      return late.some((each) => isUnexpected(each, again)) ? undefined : true;
     };
     await pollUntil(asExpected, { timeoutMs: end - Date.now(), signal });
   }
 }
 
-function isUnexpected(cell: ObservedCell | undefined): boolean {
-  return cell?.observed !== undefined && !matches(cell.expected, cell.observed);
+function isUnexpected(cell: PlannedCell, observations: Observations): boolean {
+  const observed = observations.get(cell);
+  return observed !== undefined && !matches(cell.expected, observed);
 }

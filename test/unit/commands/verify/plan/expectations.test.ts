@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../../application";
-import { planCells } from "../../../../../commands/verify/plan/cells";
+import { cellOf, planCells } from "../../../../../commands/verify/plan/cells";
 import {
   expectedOutcome,
   mayCall,
@@ -42,7 +42,7 @@ function mark({ status, refusal, stars }: Expected): string {
 /** The whole plan as `vantage / viewer: outcomes`, which a person can check against the design. */
 function plan(): string[] {
   const rows = new Map<string, string[]>();
-  for (const { cell } of planCells(bookinfo, vantages, everyone, new Map(), stack)) {
+  for (const cell of planCells(bookinfo, vantages, everyone, new Map(), stack).map(cellOf)) {
     const row = `${cell.vantage} / ${cell.viewer}`;
     rows.set(row, [...(rows.get(row) ?? []), mark(cell.expected)]);
   }
@@ -178,7 +178,7 @@ test("the whole table: every vantage point, viewer and target, in all 1643 cells
 
 test("how many cells there are from every vantage point", () => {
   const counts = new Map<string, number>();
-  for (const { cell } of planCells(bookinfo, vantages, everyone, new Map(), stack)) {
+  for (const cell of planCells(bookinfo, vantages, everyone, new Map(), stack).map(cellOf)) {
     counts.set(cell.vantage, (counts.get(cell.vantage) ?? 0) + 1);
   }
   assert.deepEqual(Object.fromEntries(counts), {
@@ -278,8 +278,9 @@ test("the pods that requests are sent from, and whose certificates they are sent
 /** What one viewer's requests are and what they have to get: `METHOD ADDRESS headers: outcome`. */
 function requestsFrom(vantage: string, viewer: string): string[] {
   return planCells(bookinfo, vantages, everyone, new Map(), stack)
-    .filter(({ cell }) => cell.vantage === vantage && cell.viewer === viewer)
-    .map(({ cell: { request, expected } }) => {
+    .map(cellOf)
+    .filter((cell) => cell.vantage === vantage && cell.viewer === viewer)
+    .map(({ request, expected }) => {
       const headers = Object.entries(request.headers).map(
         ([name, value]) => ` ${name}=${[value].flat().join()}`,
       );
@@ -441,7 +442,7 @@ test("requests carry what the viewer holds, anonymous ones nothing, and without 
       ["nobody@bookinfo.example", { sent: carried, shown, words }],
     ]),
     stack,
-  ).filter(({ cell }) => cell.target === "details");
+  ).filter(({ target }) => target.name === "details");
   const [method, path] = ["GET", "/api/v1/products/0"];
   assert.deepEqual(
     planned.map(({ request }) => request),
@@ -451,7 +452,7 @@ test("requests carry what the viewer holds, anonymous ones nothing, and without 
       undefined,
     ],
   );
-  assert.deepEqual(planned[1]?.cell.request, {
+  assert.deepEqual(planned[1]?.shown, {
     method,
     url: `${gatewayUrl}${path}?${shown.query}`,
     headers: shown.headers,

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { application as bookinfo } from "../../../../../application";
 import { application as orders } from "../../../../../examples/orders/application";
 import type { Application } from "../../../../../components/application";
-import { planCells } from "../../../../../commands/verify/plan/cells";
+import { cellOf, planCells } from "../../../../../commands/verify/plan/cells";
 import type { Cell } from "../../../../../commands/verify/plan/cells";
 import { describeExpected } from "../../../../../commands/verify/judge";
 import { vantagePoints } from "../../../../../commands/verify/plan/vantages";
@@ -44,7 +44,7 @@ function cells({ application = bookinfo, login, cors: asked, ...changes }: Stack
   const url = "http://localhost:8080";
   const vantages = vantagePoints(application, url, whole, new Map(), login, asked);
   return planCells(application, vantages, viewersOf(application, stack), new Map(), stack)
-    .map(({ cell }) => cell)
+    .map(cellOf)
     .filter((cell) => cell.vantage === vantage);
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../../application";
-import { planCells } from "../../../../../commands/verify/plan/cells";
+import { cellOf, planCells } from "../../../../../commands/verify/plan/cells";
 import type { Expected } from "../../../../../commands/verify/plan/expectations";
 import { vantagePoints } from "../../../../../commands/verify/plan/vantages";
 import { viewersOf } from "../../../../../commands/verify/plan/viewers";
@@ -36,8 +36,9 @@ function row(login: Login, viewer: string, vantage = "through the gateway"): str
     new Map(),
   );
   return planCells(bookinfo, vantages, viewersOf(bookinfo, stack), new Map(), stack)
-    .filter(({ cell }) => cell.vantage === vantage && cell.viewer === viewer)
-    .map(({ cell }) => `${cell.target}: ${mark(cell.expected)}`);
+    .map(cellOf)
+    .filter((cell) => cell.vantage === vantage && cell.viewer === viewer)
+    .map((cell) => `${cell.target}: ${mark(cell.expected)}`);
 }
 
 const gateway = (required: boolean, sessions: "redis" | "cookie" = "redis") =>
@@ -113,7 +114,7 @@ test("a session's cookies are sent through the gateway only", () => {
   const vantages = vantagePoints(bookinfo, "http://localhost:8080", undefined, new Map());
   const planned = planCells(bookinfo, vantages, viewersOf(bookinfo, stack), new Map(), stack);
   const from = planned
-    .filter(({ cell }) => cell.viewer.endsWith("(session)"))
-    .map(({ cell }) => cell.vantage);
+    .filter(({ viewer }) => viewer.name.endsWith("(session)"))
+    .map(({ vantage }) => vantage.name);
   assert.deepEqual([...new Set(from)], ["through the gateway"]);
 });

@@ -2,27 +2,38 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PlannedCell } from "../../../../../commands/verify/plan/cells";
+import type { Vantage } from "../../../../../commands/verify/plan/vantages";
 import type { Observed, ProbeRequest } from "../../../../../commands/verify/probes/prober";
 import { sendAll, sendUntilSettled, type Sender } from "../../../../../commands/verify/probes/send";
 
 const live = new AbortController().signal;
 
-function planned(vantage: string, target: string, status: 200 | 403, token?: string): PlannedCell {
+const [here, there]: readonly [Vantage, Vantage] = [
+  { name: "here", targets: [] },
+  { name: "there", targets: [] },
+];
+
+function planned(
+  vantage: Vantage,
+  name: string,
+  status: 200 | 403,
+  token?: string,
+  service = "details",
+): PlannedCell {
   const word = `[token of ${token ?? ""}]`;
+  const origin = "http://details:9080";
+  const path = `/${name}`;
   return {
-    cell: {
-      vantage,
-      viewer: token ?? "anonymous",
-      target,
-      service: "details",
-      request: { method: "GET", url: `http://details:9080/${target}`, headers: {} },
-      expected: status === 200 ? { status } : { status, refusal: "access denied" },
-    },
+    vantage,
+    viewer: { name: token ?? "anonymous", credential: { kind: "none" }, kind: "who" },
+    target: { name, service, origin, path, way: { caller: "stranger", through: [service] } },
+    expected: status === 200 ? { status } : { status, refusal: "access denied" },
+    shown: { method: "GET", url: `${origin}${path}`, headers: {} },
     words: new Map(token === undefined ? [] : [[token, word]]),
     request: {
       method: "GET",
-      origin: "http://details:9080",
-      path: `/${target}`,
+      origin,
+      path,
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     },
   };
@@ -31,64 +42,55 @@ function planned(vantage: string, target: string, status: 200 | 403, token?: str
 const denied: Observed = { status: 403, headers: {}, body: "RBAC: access denied" };
 const granted: Observed = { status: 200, headers: {}, body: "" };
 
-/** Answers by `answer`, and keeps every batch, and whether it was for the unlisted service. */
+/** Answers by `answer`, and keeps every batch, from where it is, and whether it is for the unlisted service. */
 function sender(answer: (request: ProbeRequest) => Observed) {
   const batches: (readonly ProbeRequest[])[] = [];
-  const unlistedAsked: boolean[] = [];
-  const made: Sender = (requests, toUnlisted) => {
+  const asked: string[] = [];
+  const made: Sender = ({ name }, requests, toUnlisted) => {
     batches.push(requests);
-    unlistedAsked.push(toUnlisted);
+    asked.push(toUnlisted ? `${name}, unlisted` : name);
     return Promise.resolve(requests.map(answer));
   };
-  return { made, batches, unlistedAsked };
+  return { made, batches, asked };
 }
 
-test("each vantage point gets its own requests in one batch, and the cells keep their order", async () => {
-  const a = sender(() => granted);
-  const b = sender(() => denied);
-  const untried = { ...planned("a", "three", 200, "t"), request: undefined };
-  const cells = await sendAll(
-    [planned("a", "one", 200), planned("b", "two", 403), untried, planned("a", "four", 200)],
-    new Map([
-      ["a", a.made],
-      ["b", b.made],
-    ]),
-  );
+const pathsOf = (batches: readonly (readonly ProbeRequest[])[]) =>
+  batches.map((batch) => batch.map(({ path }) => path));
+
+test("each vantage point gets its own requests in one batch, and each cell its own answer", async () => {
+  const { made, batches, asked } = sender(({ path }) => (path === "/two" ? denied : granted));
+  const untried = { ...planned(here, "three", 200, "t"), request: undefined };
+  const cells = [
+    planned(here, "one", 200),
+    planned(there, "two", 403),
+    untried,
+    planned(here, "four", 200),
+  ];
+  const observed = await sendAll(cells, made);
   assert.deepEqual(
-    cells.map(({ target, observed }) => [target, observed]),
-    [
-      ["one", granted],
-      ["two", denied],
-      ["three", undefined],
-      ["four", granted],
-    ],
+    cells.map((cell) => observed.get(cell)),
+    [granted, denied, undefined, granted],
   );
-  assert.deepEqual(
-    [a, b].map(({ batches }) => batches.map((batch) => batch.map(({ path }) => path))),
-    [[["/one", "/four"]], [["/two"]]],
-  );
+  assert.deepEqual(asked, ["here", "there"]);
+  assert.deepEqual(pathsOf(batches), [["/one", "/four"], ["/two"]]);
 });
 
 test("what is for the unlisted service is a batch of its own, for which a place may wait", async () => {
-  const a = sender(() => granted);
-  const own = planned("a", "own", 200);
-  const unlisted = { ...own, cell: { ...own.cell, service: "unlisted" } };
-  await sendAll([planned("a", "one", 200), unlisted], new Map([["a", a.made]]));
-  assert.deepEqual(
-    a.batches.map((batch) => batch.map(({ path }) => path)),
-    [["/one"], ["/own"]],
-  );
-  assert.deepEqual(a.unlistedAsked, [false, true]);
+  const { made, batches, asked } = sender(() => granted);
+  const unlisted = planned(here, "own", 200, undefined, "unlisted");
+  await sendAll([planned(here, "one", 200), unlisted], made);
+  assert.deepEqual(pathsOf(batches), [["/one"], ["/own"]]);
+  assert.deepEqual(asked, ["here", "here, unlisted"]);
 });
 
 /** What is left of `body` and of a header after a request with these words. */
 async function reported(body: string, words: readonly (readonly [string, string])[]) {
   const echo = sender(() => ({ status: 401, headers: { "www-authenticate": [body] }, body }));
-  const request = { ...planned("a", "one", 200), words: new Map(words) };
-  const [cell] = await sendAll([request], new Map([["a", echo.made]]));
-  assert.ok(cell?.observed && "body" in cell.observed);
-  assert.deepEqual(cell.observed.headers, { "www-authenticate": [cell.observed.body] });
-  return cell.observed.body;
+  const request = { ...planned(here, "one", 200), words: new Map(words) };
+  const observed = (await sendAll([request], echo.made)).get(request);
+  assert.ok(observed && "body" in observed);
+  assert.deepEqual(observed.headers, { "www-authenticate": [observed.body] });
+  return observed.body;
 }
 
 // Of two tokens with the same header, as they are.
@@ -127,18 +129,19 @@ async function settled(cells: readonly PlannedCell[], one: Sender, deadline: num
   const waited: number[] = [];
   const waiting = (unexpected: number) => waited.push(unexpected);
   const options = { deadline, signal: live, waiting };
-  const found = await sendUntilSettled(cells, new Map([["a", one]]), options);
-  return {
-    waited,
-    statuses: found.map(({ observed }) => observed && "status" in observed && observed.status),
-  };
+  const found = await sendUntilSettled(cells, one, options);
+  const statuses = cells.map((cell) => {
+    const observed = found.get(cell);
+    return observed && "status" in observed && observed.status;
+  });
+  return { waited, statuses };
 }
 
 const cells = [
-  planned("a", "one", 200),
-  planned("a", "one", 200, "other"),
-  planned("a", "two", 403),
-  { ...planned("a", "three", 200), request: undefined },
+  planned(here, "one", 200),
+  planned(here, "one", 200, "other"),
+  planned(here, "two", 403),
+  { ...planned(here, "three", 200), request: undefined },
 ];
 
 test("what is as expected at once is asked for once", async () => {
@@ -146,10 +149,7 @@ test("what is as expected at once is asked for once", async () => {
   const { waited, statuses } = await settled(cells, prompt.made, 10_000);
   assert.deepEqual(statuses, [200, 200, 403, undefined]);
   assert.deepEqual(waited, []);
-  assert.deepEqual(
-    prompt.batches.map((batch) => batch.map(({ path }) => path)),
-    [["/one", "/one", "/two"]],
-  );
+  assert.deepEqual(pathsOf(prompt.batches), [["/one", "/one", "/two"]]);
 });
 
 test("what is not as expected is asked for until it is, and then everything once more", async () => {
@@ -161,10 +161,12 @@ test("what is not as expected is asked for until it is, and then everything once
   const { waited, statuses } = await settled(cells, late.made, 10_000);
   assert.deepEqual(statuses, [200, 200, 403, undefined]);
   assert.deepEqual(waited, [1]);
-  assert.deepEqual(
-    late.batches.map((batch) => batch.map(({ path }) => path)),
-    [["/one", "/one", "/two"], ["/one"], ["/one"], ["/one", "/one", "/two"]],
-  );
+  assert.deepEqual(pathsOf(late.batches), [
+    ["/one", "/one", "/two"],
+    ["/one"],
+    ["/one"],
+    ["/one", "/one", "/two"],
+  ]);
 });
 
 test("what a later round finds not to be as expected is waited for too", async () => {
@@ -174,24 +176,27 @@ test("what a later round finds not to be as expected is waited for too", async (
     ["/two", [denied, granted, denied, denied]],
   ]);
   const changing = sender(({ path }) => answers.get(path)?.shift() ?? denied);
-  const two = [planned("a", "one", 200), planned("a", "two", 403)];
+  const two = [planned(here, "one", 200), planned(here, "two", 403)];
   const { waited, statuses } = await settled(two, changing.made, 10_000);
   assert.deepEqual(statuses, [200, 403]);
   assert.deepEqual(waited, [1, 1]);
-  assert.deepEqual(
-    changing.batches.map((batch) => batch.map(({ path }) => path)),
-    [["/one", "/two"], ["/one"], ["/one", "/two"], ["/two"], ["/one", "/two"]],
-  );
+  assert.deepEqual(pathsOf(changing.batches), [
+    ["/one", "/two"],
+    ["/one"],
+    ["/one", "/two"],
+    ["/two"],
+    ["/one", "/two"],
+  ]);
 });
 
 test("waiting ends at its deadline with what was answered then, and at once when told to", async () => {
   const never = sender(() => denied);
-  const one = [planned("a", "one", 200)];
+  const one = [planned(here, "one", 200)];
   assert.deepEqual(await settled(one, never.made, 300), { waited: [1], statuses: [403] });
   assert.ok(never.batches.length >= 3);
   const signal = AbortSignal.abort(new Error("ended"));
   const options = { deadline: 10_000, signal, waiting: () => undefined };
-  await assert.rejects(sendUntilSettled(one, new Map([["a", never.made]]), options), {
+  await assert.rejects(sendUntilSettled(one, never.made, options), {
     message: "ended",
   });
 });

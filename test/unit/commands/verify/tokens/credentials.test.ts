@@ -7,7 +7,7 @@ import { before, test } from "node:test";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import type { JWK } from "jose";
 import { application as bookinfo } from "../../../../../application";
-import { planCells } from "../../../../../commands/verify/plan/cells";
+import { cellOf, planCells } from "../../../../../commands/verify/plan/cells";
 import { allCredentials } from "../../../../../commands/verify/tokens/credentials";
 import type { AllCredentials } from "../../../../../commands/verify/tokens/credentials";
 import type { StackOutputs } from "../../../../../commands/stack/outputs";
@@ -122,7 +122,7 @@ test("in no cell of the plan there is a token, nor a part of one; in the request
   const secrets = [...credentials.values()].flatMap(({ words }) => [...words.keys()]);
   const parts = new Set(secrets.flatMap((secret) => [secret, ...secret.split(".")]));
   parts.delete("");
-  const cells = JSON.stringify(planned.map(({ cell }) => cell));
+  const cells = JSON.stringify(planned.map(cellOf));
   const requests = JSON.stringify(planned.map(({ request }) => request));
   assert.deepEqual(
     [...parts].filter((part) => cells.includes(part)),
