@@ -5,13 +5,8 @@
  * policy pack's expectations and the verification's are all derived from it.
  */
 import { bookinfoSettings } from "./settings";
-import {
-  type Application,
-  type ApplicationService,
-  gateway,
-  type Path,
-  type ServiceAccess,
-} from "./components/application";
+import type { Application, ServicePlace, Path } from "./components/application";
+import { gateway, type ServiceAccess } from "./components/access/rows";
 
 /** What each permission is for; the tenant shows it to people who grant it. */
 export const permissions = {
@@ -40,9 +35,9 @@ export type ServiceName = "productpage" | "details" | "reviews" | "ratings";
 /** Every service that a client may reach. A service that is not here is refused to every client. */
 export const services: Readonly<Record<ServiceName, ServiceAccess<ServiceName, Permission>>> = {
   productpage: { callers: [gateway], requires: "public" },
-  details: { callers: ["productpage"], requires: { permission: "read:book-details" } },
-  reviews: { callers: ["productpage"], requires: { permission: "read:book-reviews" } },
-  ratings: { callers: ["reviews"], requires: { permission: "read:book-reviews" } },
+  details: { callers: ["productpage"], requires: "read:book-details" },
+  reviews: { callers: ["productpage"], requires: "read:book-reviews" },
+  ratings: { callers: ["reviews"], requires: "read:book-reviews" },
 };
 
 /** The port that every service listens on. */
@@ -64,9 +59,7 @@ const routes: readonly Path[] = [
 ];
 
 /** What is more to say of a service. */
-const details: Readonly<
-  Partial<Record<ServiceName, Pick<ApplicationService, "routes" | "versions">>>
-> = {
+const details: Readonly<Partial<Record<ServiceName, Pick<ServicePlace, "routes" | "versions">>>> = {
   productpage: { routes },
   reviews: {
     versions: [

@@ -1,39 +1,27 @@
 /** An application and its table: what the tenant, the mesh's policies and the verification are made from. */
 import type { z } from "zod";
+import type { Operation } from "./access/operations";
+import { gateway, rowsOf, type ServiceAccess } from "./access/rows";
 import { gatewayServiceAccount, type ServiceAccountName } from "./names";
 
 /** A path, as Istio matches it. */
 export type Path = { readonly exact: string } | { readonly prefix: string };
 
-/**
- * What a request must carry: nothing (`public`), any valid token of the issuer (`signedIn`), or a
- * token that holds a permission.
- */
-export type Requirement<Permission extends string = string> =
-  "public" | "signedIn" | { readonly permission: Permission };
+/** A service: its part of the table, and where it is. Its pods have its name as their label `app`. */
+export type ApplicationService = ServiceAccess & ServicePlace;
 
-/** The caller that is not a service of the table: Istio's ingress gateway. */
-export const gateway = "gateway";
-
-/** One service's row of the table: who may call it, as what, and what the request must carry. */
-export interface ServiceAccess<
-  Service extends string = string,
-  Permission extends string = string,
-> {
-  /** The workloads whose identity (service account) may call it. */
-  readonly callers: readonly (typeof gateway | Service)[];
-  readonly requires: Requirement<Permission>;
-}
-
-/** A service: its row of the table, and where it is. Its pods have its name as their label `app`. */
-export interface ApplicationService extends ServiceAccess {
+/** Where a service is, and how requests get to it. */
+export interface ServicePlace {
   /** That its Service and its pods listen on. */
   readonly port: number;
   /** A path that it answers with 200. */
   readonly path: string;
   /** The service account that its pods run as. */
   readonly serviceAccount: string;
-  /** The paths by which the gateway leads to it. Default: none. */
+  /**
+   * The paths by which the gateway leads to it. Default: those of the operations that the gateway may call; of a path
+   * with templates, all that begin as it does. None where it has no operations.
+   */
   readonly routes?: readonly Path[];
   /** Its versions that have a Service each. Default: none. */
   readonly versions?: readonly {
@@ -95,9 +83,23 @@ export function serviceOf({ name, services }: Application, service: string): App
   return found;
 }
 
-/** The service that people arrive at: the first with routes. Default: no service has any. */
+/** The paths by which the gateway leads to a service; none where it leads nowhere. */
+export function routesOf({ routes, ...access }: ApplicationService): readonly Path[] {
+  if (routes !== undefined) return routes;
+  const paths = rowsOf(access).flatMap(({ operation, callers }) =>
+    operation !== undefined && callers.includes(gateway) ? [routeFor(operation)] : [],
+  );
+  return [...new Map(paths.map((path) => [JSON.stringify(path), path])).values()];
+}
+
+function routeFor({ path }: Operation): Path {
+  const prefix = path.split("{", 1)[0] ?? path;
+  return prefix === path ? { exact: path } : { prefix };
+}
+
+/** The service that people arrive at: the first with routes; undefined where no service has any. */
 export function entranceOf({ services }: Pick<Application, "services">): string | undefined {
-  return Object.entries(services).find(([, { routes }]) => routes !== undefined)?.[0];
+  return Object.entries(services).find(([, service]) => routesOf(service).length > 0)?.[0];
 }
 
 /** The name by which the tenant lists a machine's client. */

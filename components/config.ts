@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { tableComplaint } from "./access/problems";
 import type { Application, OwnSections } from "./application";
 import { sectionOf } from "./sections";
 import { settingsSchema, type SettingsOf } from "./settings";
@@ -19,23 +20,28 @@ export type {
 } from "./settings";
 
 /**
- * Reads the stack's configuration, checks all of it and fills in the defaults.
+ * Reads the stack's configuration, checks all of it and the application's table, and fills in the defaults.
  *
  * @param application its users and machines hold roles and permissions of the application's table, and it may have
  *   sections of its own
  *
  * Secrets come back as secret outputs, so nothing that is made of them is ever shown.
  *
- * @throws pulumi.RunError naming every problem at once: the key, what was found, what was expected
+ * @throws pulumi.RunError naming every problem at once: where it is, what was found, what was expected
  */
 export function loadSettings<Own extends OwnSections>(
   application: Application<Own>,
 ): SettingsOf<Own> {
   const found = readSections();
+  const complaint = tableComplaint(application);
   const { success, data, error } = settingsSchema(application).safeParse(found);
-  if (success) return data;
+  if (success && complaint === undefined) return data;
+  const problems = error === undefined ? [] : describeIssues(error, found, new Map());
   throw new pulumi.RunError(
-    settingsComplaint(pulumi.getStack(), describeIssues(error, found, new Map())),
+    [
+      ...(complaint === undefined ? [] : [complaint]),
+      ...(problems.length === 0 ? [] : [settingsComplaint(pulumi.getStack(), problems)]),
+    ].join("\n"),
   );
 }
 

@@ -22,25 +22,38 @@ export const issuerSettings = z.strictObject({
 
 export type Issuer = z.infer<typeof issuerSettings>;
 
-export const serviceSettings = z.strictObject({
+export const rowSettings = z.strictObject({
   callers: z.array(z.string()).describe("Who may call it: service accounts, as namespace/name"),
   requires: z
-    .union([z.literal(["public", "signedIn"]), z.strictObject({ permission: z.string() })])
-    .describe("What a request must carry: nothing, any valid token, or a permission"),
+    .string()
+    .describe(
+      "What a request must carry: nothing (public), any valid token (signedIn), or this permission",
+    ),
+  methods: z.array(z.string()).optional().describe("The methods that this is about. Default: all"),
   paths: z
     .array(z.string())
     .optional()
-    .describe("The only paths that it answers. Default: every one"),
+    .describe("The paths that this is about, as policies write them. Default: all"),
 });
+
+export type Row = z.infer<typeof rowSettings>;
 
 /** Every service that anybody may reach, by the value of its workload's label app. */
 export const tableSettings = z.strictObject({
   namespace: z.string().describe("Where the services are"),
   issuers: z.array(issuerSettings),
-  services: z.record(z.string(), serviceSettings),
+  services: z
+    .record(z.string(), z.union([rowSettings, z.array(rowSettings)]))
+    .describe("One row, or several: what no row is about is refused"),
 });
 
 export type Table = z.infer<typeof tableSettings>;
+
+/** A service's rows; undefined where the table does not have the service. */
+export function rowsOf({ services }: Table, service: unknown): readonly Row[] | undefined {
+  if (typeof service !== "string" || !Object.hasOwn(services, service)) return undefined;
+  return [services[service] ?? []].flat();
+}
 
 /** The claims whose words Istio separates by itself. */
 const alwaysSeparated = ["scope", "permission"];

@@ -16,7 +16,7 @@ import { readRulesKeys } from "./mesh-keys";
 import { renderExplanation } from "./report";
 import type { Explanation, Verdict } from "./report";
 import { decideWay } from "./way";
-import { callersOf, waysTo } from "./ways";
+import { possibleCallers, waysTo } from "./ways";
 import type { NamedWay } from "./ways";
 
 /** @returns the exit code */
@@ -24,7 +24,7 @@ async function main(): Promise<number> {
   const options = readArguments(process.argv.slice(2));
   const { folder, application } = projectNamed(options.project);
   const serviceNames = Object.keys(application.services);
-  const { service, caller } = chosenOf(options, serviceNames, callersOf(application));
+  const { service, caller } = chosenOf(options, serviceNames, possibleCallers(application));
   const outputs = await outputsIfAny(application, options.directory ?? folder, options.stack);
   if (outputs === undefined) return runOnSandbox("explain");
   const given =

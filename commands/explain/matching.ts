@@ -51,7 +51,8 @@ export function comparedPath(
   path: string,
   { pathNormalization }: Pick<Mesh, "pathNormalization">,
 ): string {
-  const bare = path.replace(/[?#].*$/s, "");
+  // Envoy takes the host of a request in absolute form (RFC 9112, 3.2.2) off its path.
+  const bare = path.replace(/[?#].*$/s, "").replace(/^https?:\/\/[^/]*/i, "");
   if (!bare.startsWith("/")) return bare;
   return steps[pathNormalization].reduce((read, step) => step(read), bare);
 }

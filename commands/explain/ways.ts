@@ -1,10 +1,6 @@
 /** The ways that are explained: to each service of the table from its permitted caller, or from another. */
-import {
-  type Application,
-  gateway,
-  serviceAccountOf,
-  serviceOf,
-} from "../../components/application";
+import { type Application, serviceAccountOf, serviceOf } from "../../components/application";
+import { callersOf, gateway } from "../../components/access/rows";
 import { isSecure } from "../../components/gateway/host";
 import { gatewayPort, secureGatewayPort } from "../../components/mesh/values";
 import { gatewayRelease, gatewayServiceAccount } from "../../components/names";
@@ -17,7 +13,7 @@ import type { Hop } from "./way";
 const stranger = "stranger";
 
 /** Who may be asked about as a caller. */
-export const callersOf = ({ services }: Application): readonly string[] => [
+export const possibleCallers = ({ services }: Application): readonly string[] => [
   ...Object.keys(services),
   gateway,
   stranger,
@@ -81,7 +77,7 @@ function chainTo(
   service: string,
   behind: readonly string[] = [],
 ): string[] {
-  const next = serviceOf(application, service).callers.find(
+  const next = callersOf(serviceOf(application, service)).find(
     (caller) => caller === gateway || ![service, ...behind].includes(caller),
   );
   if (next === undefined) return [];

@@ -1,5 +1,6 @@
 /** Why something was refused and what to change, in words that name the two things that differ. */
-import { type Application, callerAccount, gateway } from "../../components/application";
+import { type Application, callerAccount } from "../../components/application";
+import { gateway } from "../../components/access/rows";
 import type { Check } from "./rules";
 import type { JwtRule } from "./policies";
 import { audiencesOf, jwtFailures } from "./token";

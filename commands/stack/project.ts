@@ -1,6 +1,7 @@
 /** The projects of this clone: a folder with Pulumi.yaml, index.ts, and application.ts, which has its table. */
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { tableComplaint } from "../../components/access/problems";
 import type { Application } from "../../components/application";
 import { clone } from "../../lib/clone";
 import { UserError } from "../../lib/errors";
@@ -59,11 +60,17 @@ export function sandboxCommand(
   return [run, "sandbox", ...(all.length > 0 ? ["--", ...all] : [])].join(" ");
 }
 
-/** @param folder one that is a project's */
+/**
+ * @param folder one that is a project's
+ * @throws UserError where its Pulumi.yaml or its table is wrong
+ */
 export function projectAt(folder: string): Project {
   const place = relative(clone, folder);
   const { name, defaults } = readProjectFile(folder);
-  return { name, folder, place, application: applicationOf(place), defaults };
+  const application = applicationOf(place);
+  const complaint = tableComplaint(application);
+  if (complaint !== undefined) throw new UserError(complaint);
+  return { name, folder, place, application, defaults };
 }
 
 /** The project that a folder is in. */

@@ -1,5 +1,7 @@
 /** The table as Istio's objects: data, so that policies can be judged, and compared with a cluster's. */
-import { type Application, callerAccount, type ServiceAccess } from "../application";
+import { type Application, callerAccount } from "../application";
+import { istioPath, type Operation } from "../access/operations";
+import { isProtected, type Row, rowsOf, type ServiceAccess } from "../access/rows";
 import type {
   AuthorizationPolicySpec,
   MeshObject,
@@ -66,12 +68,11 @@ type Check = MeshObject<RequestAuthenticationSpec>;
 /** What checks tokens. Whatever the gateway has checked, services check again: it is not their only caller. */
 function checksOf(args: EnforcementArgs): readonly Check[] {
   const { application, authentication, login } = args;
-  const isProtected = ([, { requires }]: [string, ServiceAccess]) => requires !== "public";
   const isChecked = authentication.at === "gateway" || login !== undefined;
   return [
     ...(authentication.at === "workload"
       ? Object.entries(application.services)
-          .filter(isProtected)
+          .filter(([, access]) => isProtected(access))
           .map(([service]) => checkAt(service, args))
       : [checkEverywhere(args)]),
     ...(isChecked ? [checkAtGateway(args.issuers)] : []),
@@ -95,20 +96,49 @@ function checkEverywhere({ application, issuers }: EnforcementArgs): Check {
   };
 }
 
-/** A service's row of the table: its callers, and what their requests must carry, of whichever issuer. */
+/** A service's rows of the table: their callers, and what requests must carry, of whichever issuer. */
 function allowCallers(
   service: string,
-  { callers, requires }: ServiceAccess,
+  access: ServiceAccess,
   { application, issuers }: EnforcementArgs,
 ): AuthorizationPolicySpec {
-  const source = { serviceAccounts: callers.map((caller) => callerAccount(application, caller)) };
-  const permission = typeof requires === "object" ? requires.permission : undefined;
   return {
     action: "ALLOW",
     selector: { matchLabels: { app: service } },
-    rules:
-      requires === "public"
-        ? [{ from: [{ source }] }]
-        : issuers.map((issuer) => withToken(issuer, source, permission)),
+    rules: alike(rowsOf(access)).flatMap(({ callers, requires, operations }) => {
+      const source = {
+        serviceAccounts: callers.map((caller) => callerAccount(application, caller)),
+      };
+      const to = operations.length > 0 && { to: toOperations(operations) };
+      if (requires === "public") return [{ from: [{ source }], ...to }];
+      const permission = requires === "signedIn" ? undefined : requires;
+      return issuers.map((issuer) => ({ ...withToken(issuer, source, permission), ...to }));
+    }),
   };
+}
+
+/** Rows with the same callers and requirement, which are one rule. */
+interface AlikeRows extends Pick<Row, "callers" | "requires"> {
+  /** None: whatever is asked for. */
+  readonly operations: readonly Operation[];
+}
+
+function alike(rows: readonly Row[]): readonly AlikeRows[] {
+  const groups = Map.groupBy(rows, ({ callers, requires }) => JSON.stringify([requires, callers]));
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    const operations = group.flatMap(({ operation }) => operation ?? []);
+    return first === undefined ? [] : [{ ...first, operations }];
+  });
+}
+
+/** Methods that are allowed on the same paths are one entry. */
+function toOperations(operations: readonly Operation[]) {
+  const paths = Map.groupBy(operations, ({ method }) => method);
+  const pathsOf = (method: string) =>
+    (paths.get(method) ?? []).map(({ path }) => istioPath(path)).sort();
+  const methods = Map.groupBy(paths.keys(), (method) => JSON.stringify(pathsOf(method)));
+  return [...methods.values()].map((those) => ({
+    operation: { methods: those, paths: pathsOf(those[0] ?? "") },
+  }));
 }

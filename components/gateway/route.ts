@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Application, Path } from "../application";
+import { type Application, type Path, routesOf } from "../application";
 import type { CorsSettings, TlsSettings } from "../config";
 import {
   Gateway,
@@ -137,8 +137,10 @@ function serviceRoutes({
   hiddenHeaders = [],
   cors,
 }: IngressOptions) {
-  const reached = Object.entries(application.services).filter(([, { routes }]) => routes);
-  return reached.map(([service, { port, routes = [] }], position): HttpRoute => {
+  const reached = Object.entries(application.services)
+    .map(([service, place]) => ({ service, port: place.port, routes: routesOf(place) }))
+    .filter(({ routes }) => routes.length > 0);
+  return reached.map(({ service, port, routes }, position): HttpRoute => {
     const all = position === 0 ? [...routes, ...paths] : routes;
     return {
       match: all.map((uri) => ({ uri, ...authorityMatch(gatewayUrl) })),

@@ -6,7 +6,8 @@
  * They tell pods by their labels and namespaces, so they stop what is not meant to be a service's pod, and not somebody
  * who may make pods with any label: that one still needs the service's account, a token and its permissions.
  */
-import { type Application, gateway } from "../application";
+import { type Application, entranceOf } from "../application";
+import { callersOf, gateway } from "../access/rows";
 import { solver } from "../gateway/acme";
 import { proxy, redis } from "../login/names";
 import { type ProviderAddresses, providerPorts } from "../mesh/egress";
@@ -78,10 +79,10 @@ export function applicationPolicies({
   signsInAt,
 }: ApplicationNetwork): readonly NetworkPolicyObject[] {
   const { name, namespace, services } = application;
-  const entry = Object.keys(services).find((service) => services[service]?.routes !== undefined);
+  const entry = entranceOf(application);
   const calledBy = (caller: string) =>
     Object.entries(services)
-      .filter(([, { callers }]) => callers.includes(caller))
+      .filter(([, access]) => callersOf(access).includes(caller))
       .map(([service, { port }]) => ({
         to: [podsOf(namespace, { app: service })],
         ports: tcp(port),
@@ -89,8 +90,9 @@ export function applicationPolicies({
   const imported = [...new Set(settings.imports.map((host) => host.split("/")[0] ?? ""))];
   return [
     ...namespacePolicies(namespace, settings, imported),
-    ...Object.entries(services).flatMap(([service, { callers, port }]) => {
-      const from = callers.map((caller) =>
+    ...Object.entries(services).flatMap(([service, access]) => {
+      const { port } = access;
+      const from = callersOf(access).map((caller) =>
         caller === gateway ? gatewayPods : podsOf(namespace, { app: caller }),
       );
       const provider = service === entry && signsInAt !== undefined ? toProvider(signsInAt) : [];

@@ -1,8 +1,9 @@
 /**
  * The table of a REST API that only machines call: a public catalogue, customers, orders, and their fulfilment
- * behind them.
+ * behind them. What may be done with customers and orders is said by operation.
  */
-import { type Application, gateway } from "../../components/application";
+import type { Application } from "../../components/application";
+import { gateway } from "../../components/access/rows";
 
 const port = 8080;
 
@@ -19,6 +20,8 @@ export const application: Application = {
   image,
   permissions: {
     "read:orders": "Read orders",
+    "write:orders": "Place and change orders",
+    "cancel:orders": "Cancel orders",
     "fulfil:orders": "Read and follow the fulfilment of orders",
   },
   roles: {},
@@ -33,23 +36,32 @@ export const application: Application = {
     },
     customers: {
       callers: [gateway, "orders"],
-      requires: "signedIn",
+      operations: {
+        "GET /customers/{id}": "signedIn",
+        "PUT /customers/{id}": { requires: "write:orders", callers: [gateway] },
+      },
       port,
       path: "/customers/0",
       serviceAccount: "customers",
-      routes: [{ prefix: "/customers/" }],
     },
     orders: {
       callers: [gateway],
-      requires: { permission: "read:orders" },
+      operations: {
+        "GET /orders": "read:orders",
+        "GET /orders/{id}": "read:orders",
+        "GET /orders/{id}/customer": "read:orders",
+        "GET /orders/{id}/fulfilment": "read:orders",
+        "POST /orders": "write:orders",
+        "PUT /orders/{id}": "write:orders",
+        "DELETE /orders/{id}": "cancel:orders",
+      },
       port,
       path: "/orders/0",
       serviceAccount: "orders",
-      routes: [{ prefix: "/orders/" }],
     },
     fulfilment: {
       callers: ["orders"],
-      requires: { permission: "fulfil:orders" },
+      requires: "fulfil:orders",
       port,
       path: "/fulfilment/0",
       serviceAccount: "fulfilment",

@@ -6,7 +6,12 @@ import { json, type Reply, type Route, serve } from "../../sandbox/apps/server";
 /** How long another service may take, in milliseconds. */
 const patience = 3_000;
 
-const get = (path: RegExp, answer: Route["answer"]): Route => ({ method: "GET", path, answer });
+const route = (method: Route["method"], path: RegExp, answer: Route["answer"]): Route => ({
+  method,
+  path,
+  answer,
+});
+const get = (path: RegExp, answer: Route["answer"]) => route("GET", path, answer);
 
 /** Another service's answer, with its status and, where it is none, a word of ours. */
 async function from(service: string, path: string, { headers }: IncomingMessage): Promise<Reply> {
@@ -18,13 +23,24 @@ async function from(service: string, path: string, { headers }: IncomingMessage)
   return json(status, status === 200 ? value : { error: `${service} is not available` });
 }
 
+/** One object stands for all: nothing is kept. */
+const order = { id: 0, product: 0, customer: 0 };
+const customer = { id: 0, name: "Ada" };
+
 const routes: Readonly<Record<string, readonly Route[]>> = {
   catalogue: [get(/^\/catalogue$/, () => json(200, { products: [{ id: 0, name: "Lamp" }] }))],
-  customers: [get(/^\/customers\/0$/, () => json(200, { id: 0, name: "Ada" }))],
+  customers: [
+    get(/^\/customers\/0$/, () => json(200, customer)),
+    route("PUT", /^\/customers\/0$/, () => json(200, customer)),
+  ],
   orders: [
-    get(/^\/orders\/0$/, () => json(200, { id: 0, product: 0, customer: 0 })),
+    get(/^\/orders$/, () => json(200, [order])),
+    get(/^\/orders\/0$/, () => json(200, order)),
     get(/^\/orders\/0\/customer$/, (request) => from("customers", "/customers/0", request)),
     get(/^\/orders\/0\/fulfilment$/, (request) => from("fulfilment", "/fulfilment/0", request)),
+    route("POST", /^\/orders$/, () => json(201, order)),
+    route("PUT", /^\/orders\/0$/, () => json(200, order)),
+    route("DELETE", /^\/orders\/0$/, () => json(200, order)),
   ],
   fulfilment: [get(/^\/fulfilment\/0$/, () => json(200, { id: 0, state: "packed" }))],
 };

@@ -11,7 +11,15 @@ import { at, entries, show } from "../reading";
 import { unknown } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { rootNamespace } from "../settings";
-import { type Issuer, permissionsKey, principalsOf, type Table, tableSettings } from "../table";
+import {
+  type Issuer,
+  permissionsKey,
+  principalsOf,
+  type Row,
+  rowsOf,
+  type Table,
+  tableSettings,
+} from "../table";
 
 /** https://istio.io/latest/docs/reference/config/security/authorization-policy/ */
 export const accessTable = stackRule({
@@ -43,8 +51,6 @@ export const accessTable = stackRule({
   },
 });
 
-type Row = Table["services"][string];
-
 /** A row of the table beside the rule that is compared with it. */
 interface Comparison {
   readonly policy: AuthorizationPolicy;
@@ -64,21 +70,25 @@ function judgePolicy(
   clients: readonly unknown[],
 ): Finding[] {
   const { resource, action, labels, target, rules } = policy;
-  const service = serviceOf(policy);
-  const row =
-    typeof service === "string" && Object.hasOwn(table.services, service)
-      ? table.services[service]
-      : undefined;
+  const rows = rowsOf(table, serviceOf(policy));
   const unclear =
     action === "ALLOW" ? [] : [partFinding(resource, "spec.action", action, '"ALLOW"')];
   if (target !== undefined)
     return [...unclear, partFinding(resource, "spec.targetRefs", target, "spec.selector instead")];
-  if (row === undefined) {
+  if (rows === undefined) {
     const write = `app: ${Object.keys(table.services).join(", ")}, the services of the access table`;
     return [...unclear, partFinding(resource, "spec.selector.matchLabels", labels, write)];
   }
-  const comparison = { policy, table, row, clients };
-  return [...unclear, ...rules.flatMap((rule) => judgeRule(comparison, rule))];
+  return [
+    ...unclear,
+    ...rules.flatMap((rule) => {
+      const judged = rows.filter((row) => operationsOf(rule).some((one) => isAbout(row, one)));
+      return [
+        ...judgeOperations(policy, rows, rule),
+        ...judged.flatMap((row) => judgeRule({ policy, table, row, clients }, rule)),
+      ];
+    }),
+  ];
 }
 
 function judgeRule(comparison: Comparison, rule: AuthorizationRule): Finding[] {
@@ -87,13 +97,53 @@ function judgeRule(comparison: Comparison, rule: AuthorizationRule): Finding[] {
     rule.sources.length > 0
       ? rule.sources.flatMap((source) => judgeSource(comparison, source))
       : [partFinding(policy.resource, `${rule.where}.from`, undefined, callersOf(row))];
-  return [
-    ...sources,
-    ...judgePermission(comparison, rule),
-    ...judgePresenters(comparison, rule),
-    ...judgePaths(comparison, rule),
-  ];
+  return [...sources, ...judgePermission(comparison, rule), ...judgePresenters(comparison, rule)];
 }
+
+/** A method and a path, as a policy writes them; undefined: any. */
+interface Operation {
+  readonly method: unknown;
+  readonly path: unknown;
+}
+
+const everyPair = (methods: readonly unknown[], paths: readonly unknown[]): readonly Operation[] =>
+  (methods.length === 0 ? [undefined] : methods).flatMap((method) =>
+    (paths.length === 0 ? [undefined] : paths).map((path) => ({ method, path })),
+  );
+
+const operationsIn = ({ fields }: Part) =>
+  everyPair(entries(at(fields, "methods")), entries(at(fields, "paths")));
+
+/** What a rule admits; a rule that does not say admits all. */
+const operationsOf = ({ operations }: AuthorizationRule): readonly Operation[] =>
+  operations.length === 0 ? everyPair([], []) : operations.flatMap(operationsIn);
+
+const contains = (listed: readonly unknown[] | undefined, value: unknown) =>
+  listed === undefined || listed.includes(value);
+
+/** Whether a row is about all of an operation. */
+const isAbout = ({ methods, paths }: Row, { method, path }: Operation) =>
+  contains(methods, method) && contains(paths, path);
+
+/** What a rule admits and no row is about. */
+function judgeOperations(
+  { resource }: AuthorizationPolicy,
+  rows: readonly Row[],
+  { where, operations }: AuthorizationRule,
+): Finding[] {
+  if (rows.some(({ methods, paths }) => methods === undefined && paths === undefined)) return [];
+  const write = rows.map(inWords).join("; or ");
+  if (operations.length === 0) return [partFinding(resource, `${where}.to`, undefined, write)];
+  return operations
+    .filter((each) => !operationsIn(each).every((one) => rows.some((row) => isAbout(row, one))))
+    .map((each) => partFinding(resource, each.where, each.fields, write));
+}
+
+const inWords = ({ methods, paths }: Row) =>
+  [
+    ...(methods === undefined ? [] : [`methods: ${show(methods)}`]),
+    ...(paths === undefined ? [] : [`paths: ${show(paths)}`]),
+  ].join(", ");
 
 const callersOf = ({ callers }: Row) => `serviceAccounts: ${show(callers)}`;
 
@@ -144,7 +194,7 @@ function issuerOf(principal: unknown, issuers: readonly Issuer[]): Issuer | unde
 /** The token has to hold the row's permission, wherever its issuer's tokens hold permissions: this one, and no other. */
 function judgePermission(comparison: Comparison, rule: AuthorizationRule): Finding[] {
   const { table, row } = comparison;
-  const permission = typeof row.requires === "string" ? undefined : row.requires.permission;
+  const permission = ["public", "signedIn"].includes(row.requires) ? undefined : row.requires;
   const keys = [...new Set(table.issuers.map(permissionsKey))];
   const conditions = rule.conditions.filter(({ fields }) =>
     keys.some((key) => key === at(fields, "key")),
@@ -229,49 +279,48 @@ function judgePresenters(
   );
 }
 
-function judgePaths(
-  { policy, row }: Comparison,
-  { where, operations }: AuthorizationRule,
-): Finding[] {
-  const { paths } = row;
-  if (paths === undefined) return [];
-  const { resource } = policy;
-  const write = `paths: ${show(paths)}`;
-  if (operations.length === 0) return [partFinding(resource, `${where}.to`, undefined, write)];
-  return operations.flatMap((operation) => {
-    const found = entries(at(operation.fields, "paths"));
-    const others = found.filter((path) => !paths.some((known) => known === path));
-    if (found.length > 0 && others.length === 0) return [];
-    return [
-      partFinding(resource, `${operation.where}.paths`, at(operation.fields, "paths"), write),
-    ];
-  });
-}
-
-/** What the table admits and no rule does: whoever relies on it would be refused. */
+/** What the table admits and no rule does: clients that rely on it would be refused. */
 function missing(
   service: string,
-  { services, issuers }: Table,
+  table: Table,
   policies: readonly AuthorizationPolicy[],
 ): Finding[] {
-  const row = services[service];
-  if (row === undefined) return [];
   const own = policies.filter((policy) => serviceOf(policy) === service);
   const [resource] = own.map((policy) => policy.resource);
   const title = resource === undefined ? `AuthorizationPolicy of ${service}` : titleOf(resource);
-  return row.callers.flatMap((caller) => {
-    const sources = own.flatMap((policy) =>
-      policy.rules.flatMap((rule) =>
-        rule.sources.filter((source) => accountsOf(source, policy).includes(caller)),
-      ),
-    );
-    return lacking(row, sources, issuers).map((token) => ({
-      ...(resource !== undefined && { resource }),
-      found: `no rule of ${title} admits ${caller}${token}, as the access table does`,
-      write: `it into the serviceAccounts of a rule${token}, or take it out of the table`,
-    }));
-  });
+  const rules = own.flatMap((policy) => policy.rules.map((rule) => ({ policy, rule })));
+  return (rowsOf(table, service) ?? []).flatMap((row) =>
+    everyPair(row.methods ?? [], row.paths ?? []).flatMap((asked) => {
+      const about = rules.filter(({ rule }) =>
+        operationsOf(rule).some((one) => isAdmitted(asked, one)),
+      );
+      return row.callers.flatMap((caller) => {
+        const sources = about.flatMap(({ policy, rule }) =>
+          rule.sources.filter((source) => accountsOf(source, policy).includes(caller)),
+        );
+        return lacking(row, sources, table.issuers).map((token) => ({
+          ...(resource !== undefined && { resource }),
+          found: `no rule of ${title} admits ${caller}${token}${forOperation(asked)}, as the access table does`,
+          write: `it into the serviceAccounts of a rule${token}${forOperation(asked)}, or take it out of the table`,
+        }));
+      });
+    }),
+  );
 }
+
+const forOperation = ({ method, path }: Operation) =>
+  method === undefined && path === undefined
+    ? ""
+    : ` for ${textOf(method, "any method")} ${textOf(path, "any path")}`;
+
+const textOf = (value: unknown, none: string) => (typeof value === "string" ? value : none);
+
+/** Whether a rule that admits `by` admits some of what is asked. */
+const isAdmitted = (asked: Operation, by: Operation) =>
+  meets(asked.method, by.method) && meets(asked.path, by.path);
+
+const meets = (one: unknown, other: unknown) =>
+  one === undefined || other === undefined || one === other;
 
 /** The tokens, in words, with which the row admits a caller, and none of its sources does. */
 function lacking({ requires }: Row, sources: readonly Part[], issuers: readonly Issuer[]) {

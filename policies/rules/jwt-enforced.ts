@@ -17,7 +17,7 @@ import { at, entries } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { rootNamespace } from "../settings";
-import { type Table, tableSettings } from "../table";
+import { rowsOf, type Table, tableSettings } from "../table";
 import { workloadsOf } from "../workloads";
 
 const settings = z.object({
@@ -91,9 +91,11 @@ function meshOf(resources: readonly Resource[], rootNamespace: string) {
 }
 
 const publicServicesOf = (table: Table | undefined) =>
-  Object.entries(table?.services ?? {})
-    .filter(([, { requires }]) => requires === "public")
-    .map(([name]) => name);
+  table === undefined
+    ? []
+    : Object.keys(table.services).filter((name) =>
+        rowsOf(table, name)?.some(({ requires }) => requires === "public"),
+      );
 
 /** The pods whose tokens are checked and that the stack does not make, such as a chart's. */
 const podsElsewhere = ({ authentications, workloads, mayApply }: ReturnType<typeof meshOf>) =>

@@ -15,7 +15,7 @@ export interface Reply {
 /** One path of a service. */
 export interface Route {
   /** HEAD is answered by the GET route of the same path. */
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Matched against the whole path, without the query; its first group is given to `answer`. */
   readonly path: RegExp;
   readonly answer: (request: IncomingMessage, parameter: string) => Reply | Promise<Reply>;

@@ -352,8 +352,8 @@ test("the table, the tenant's scopes and roles, and the policies agree", async (
       .filter(({ key }) => key === "request.auth.claims[permissions]")
       .flatMap(({ values }) => values.map((value) => [name.replace("access-", ""), value])),
   );
-  const needed = Object.entries(services).flatMap(([service, { requires }]) =>
-    typeof requires === "object" ? [[service, requires.permission]] : [],
+  const needed = Object.entries(services).flatMap(([service, { requires = "public" }]) =>
+    requires === "public" ? [] : [[service, requires]],
   );
   assert.deepEqual(asked, needed);
   assert.ok(asked.every(([, permission]) => scopes.some(({ name }) => name === permission)));

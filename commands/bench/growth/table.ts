@@ -25,13 +25,13 @@ export function editsFor(services: number): readonly Edit[] {
   const rows = names.map((name, position) => {
     const caller = names[position - 1] ?? "ratings";
     const permission = permissions[position % permissions.length];
-    return `  "${name}": { callers: ["${caller}"], requires: { permission: "${permission}" } },\n`;
+    return `  "${name}": { callers: ["${caller}"], requires: "${permission}" },\n`;
   });
   // They run details' program: images of their own would be the same bytes.
   const workloads = names.map((name) => `    "${name}": [run("details-v1")],\n`);
   const typeAnchor = 'export type ServiceName = "productpage"';
   const rowAnchor =
-    '  ratings: { callers: ["reviews"], requires: { permission: "read:book-reviews" } },\n';
+    '  ratings: { callers: ["reviews"], requires: "read:book-reviews" },\n';
   const workloadAnchor = '    ratings: [run("ratings-v1")],\n';
   const pathAnchor = '  ratings: "/ratings/0",\n';
   const paths = names.map((name) => `  "${name}": "/details/0",\n`);

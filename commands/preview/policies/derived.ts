@@ -1,5 +1,7 @@
 /** What the policy pack's rules compare a stack with: the access table and the stack's own settings. */
 import { type Application, callerAccount, machineTitle } from "../../../components/application";
+import { istioPath } from "../../../components/access/operations";
+import { type Row, rowsOf } from "../../../components/access/rows";
 import type { Settings } from "../../../components/config";
 import { acceptedTokens } from "../../../components/identity/tokens";
 import { namespaces } from "../../../components/names";
@@ -33,9 +35,11 @@ export function derivedSettings(application: Application, settings: DerivedFrom)
     namespace: application.namespace,
     issuers,
     services: Object.fromEntries(
-      Object.entries(application.services).map(([service, { callers, requires }]) => [
+      Object.entries(application.services).map(([service, access]) => [
         service,
-        { callers: callers.map((caller) => callerAccount(application, caller)), requires },
+        access.operations === undefined
+          ? rowOf(application, access)
+          : rowsOf(access).map((row) => rowOf(application, row)),
       ]),
     ),
   };
@@ -49,6 +53,14 @@ export function derivedSettings(application: Application, settings: DerivedFrom)
     ...(identity.kind === "auth0" && { grants: grantsOf(application, identity) }),
     ...gatewaySettings(application, settings),
     ...networkSettings(application, settings),
+  };
+}
+
+function rowOf(application: Application, { callers, requires, operation }: Row) {
+  return {
+    callers: callers.map((caller) => callerAccount(application, caller)),
+    requires,
+    ...(operation && { methods: [operation.method], paths: [istioPath(operation.path)] }),
   };
 }
 

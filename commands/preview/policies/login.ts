@@ -1,5 +1,5 @@
 /** What the policy pack's rules about the gateway and the login compare a stack with. */
-import type { Application } from "../../../components/application";
+import { type Application, routesOf } from "../../../components/application";
 import type { Settings } from "../../../components/config";
 import { solver } from "../../../components/gateway/acme";
 import { gatewayHost, isSecure } from "../../../components/gateway/host";
@@ -25,7 +25,7 @@ const atGateway = { namespace: namespaces.ingress, labels: gatewayLabels };
 export function gatewaySettings(application: Application, settings: GatewaySettings) {
   const { url } = settings.gateway;
   const services = Object.entries(application.services);
-  const routed = services.filter(([, { routes }]) => routes !== undefined);
+  const routed = services.filter(([, service]) => routesOf(service).length > 0);
   const isLogin = settings.login.at === "gateway";
   return {
     gatewayUrl: url,

@@ -1,5 +1,6 @@
 /** What the policy pack's rules about the network and the proxies' imports compare a stack with. */
-import { type Application, gateway } from "../../../components/application";
+import { type Application, entranceOf } from "../../../components/application";
+import { callersOf, gateway } from "../../../components/access/rows";
 import type { Settings } from "../../../components/config";
 import { solver } from "../../../components/gateway/acme";
 import { isSecure } from "../../../components/gateway/host";
@@ -93,21 +94,19 @@ function ofMesh(settings: NetworkedSettings): Connection[] {
   ];
 }
 
-function ofApplication(
-  { namespace, services }: Application,
-  settings: NetworkedSettings,
-): Connection[] {
-  const called = Object.entries(services).flatMap(([service, { callers, port }]) =>
-    callers.map((caller) =>
+function ofApplication(application: Application, settings: NetworkedSettings): Connection[] {
+  const { namespace, services } = application;
+  const called = Object.entries(services).flatMap(([service, access]) =>
+    callersOf(access).map((caller) =>
       to(
         caller === gateway ? gatewayPods : podsOf(namespace, caller),
         podsOf(namespace, service),
-        port,
+        access.port,
       ),
     ),
   );
   const imported = settings.mesh.imports.map((host) => host.split("/")[0] ?? "");
-  const entry = Object.keys(services).find((service) => services[service]?.routes !== undefined);
+  const entry = entranceOf(application);
   const signsIn = settings.login.at === "application" && entry !== undefined;
   return [
     ...ofSidecars(namespace, settings),

@@ -1,6 +1,7 @@
 /** The workloads that the stack protects, and whose the cluster's pods are. */
 import type { Pod } from "./kubernetes";
-import { type Application, gateway } from "../../../components/application";
+import type { Application } from "../../../components/application";
+import { callersOf, gateway } from "../../../components/access/rows";
 import { proxy, redis } from "../../../components/login/names";
 import {
   gatewayLabel,
@@ -45,7 +46,7 @@ export function protectedWorkloads(
   const { namespace, services } = application;
   const callees = (caller: string) =>
     Object.entries(services)
-      .filter(([, { callers }]) => callers.includes(caller))
+      .filter(([, access]) => callersOf(access).includes(caller))
       .map(([name]) => name);
   const hasProxy = login?.at === "gateway";
   const hasRedis = hasProxy && login.sessions === "redis";

@@ -115,11 +115,13 @@ function planCell(
     ? { ...target, headers: { accept: "text/html", ...target.headers } }
     : target;
   const { method, origin, path, headers } = requestFor(asked, shown);
+  const expected =
+    ofPreflight ?? expectationWithGrants(application, target, viewer, stack, atGateway);
   return {
     vantage,
     viewer,
     target,
-    expected: ofPreflight ?? expectationWithGrants(application, target, viewer, stack, atGateway),
+    expected: method === "HEAD" ? { ...expected, bodiless: true } : expected,
     shown: { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
     request: held && requestFor(asked, sent),
     ...(target.outcome?.always === undefined &&
@@ -154,7 +156,8 @@ function expectationFor(
   const { service, showsStarsOf, outcome, way } = target;
   if (outcome?.always !== undefined)
     return refusalAtGateway(way, credential, checks) ?? outcome.always;
-  const expected = expectedOutcome(application, way, credential, checks);
+  const asks = { method: target.method ?? "GET", path: comparedPath(target) };
+  const expected = expectedOutcome(application, way, credential, checks, asks);
   if (!isPermitted(expected)) return expected;
   if (outcome?.permitted !== undefined) return outcome.permitted;
   if (showsStarsOf === undefined) return expected;
@@ -164,6 +167,8 @@ function expectationFor(
   const readable = isPermitted(expectedOutcome(application, ratings, credential, checks));
   return { ...expected, stars: readable };
 }
+
+const comparedPath = ({ path, compared = path.split("?", 1)[0] ?? path }: Target) => compared;
 
 function requestFor(
   { method = "GET", origin, path, headers }: Target,

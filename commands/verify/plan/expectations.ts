@@ -3,7 +3,14 @@
  * outcome that is right. Nothing here looks at a token, so that a tenant which grants too much
  * shows as a difference.
  */
-import { gateway, type Requirement, type ServiceAccess } from "../../../components/application";
+import type { Operation } from "../../../components/access/operations";
+import {
+  gateway,
+  isProtected,
+  type Requirement,
+  rowsFor,
+  type ServiceAccess,
+} from "../../../components/access/rows";
 import type { StackOutputs } from "../../stack/outputs";
 
 /**
@@ -72,6 +79,8 @@ export const refusals = {
   "no session": { status: 401, body: "{}" },
   /** The gateway and the sidecars' own ports, for what they do not serve. */
   "no route": { status: 404, body: "" },
+  /** Envoy, for what it cannot read as a request. */
+  "bad request": { status: 400, body: "Bad Request" },
   /** The sidecar's agent, for what only its own pod may ask for. */
   "not from its own pod": { status: 403, body: "Only requests from localhost are allowed" },
 } as const;
@@ -90,7 +99,7 @@ export type Grants = Readonly<Record<string, string>>;
 /** The one right outcome of a request. */
 export interface Expected {
   /** `reset`: no answer at all. `answered`: whatever the service itself says, good or bad. */
-  readonly status: 200 | 302 | 401 | 403 | 404 | "reset" | "answered";
+  readonly status: 200 | 302 | 400 | 401 | 403 | 404 | "reset" | "answered";
   /**
    * Which refusal it has to be; absent where the request is permitted. `passed on`: a service
    * behind the first one refused, and the first one answers with that status and its own body.
@@ -105,6 +114,8 @@ export interface Expected {
   readonly grants?: Grants;
   /** Whether the gateway answers by itself, and no service is asked. Default: that is not asked. */
   readonly byGateway?: true;
+  /** Whether it is the answer to HEAD, which has no body. Default: to another method. */
+  readonly bodiless?: true;
 }
 
 /** Whether the request gets through, to the service or to what the sidecar itself serves. */
@@ -121,7 +132,7 @@ const outcomeOfWay: Readonly<Partial<Record<string, Expected>>> = {
 
 /** As much of an application. */
 interface Table {
-  readonly services: Readonly<Record<string, ServiceAccess>>;
+  readonly services: Readonly<Record<string, ServiceAccess & { readonly path: string }>>;
 }
 
 /** Where tokens are checked, and whether one is asked of every request through the gateway. */
@@ -155,18 +166,24 @@ export function refusalAtGateway(
   return required && credential.kind === "none" ? refused("access denied") : undefined;
 }
 
-/** The outcome that the table asks for when a request with `credential` goes `way`. */
+/**
+ * The outcome that the table asks for when a request with `credential` goes `way`.
+ * @param asks what the first service is asked for, with the path as the mesh compares it: normalized, and without a
+ *   query. Default: GET, and its own path. The others are asked for that in any case
+ */
 export function expectedOutcome(
   table: Table,
   way: Way,
   credential: Credential,
   checks: TokenChecks,
+  asks?: Operation,
 ): Expected {
   const decided = outcomeOfWay[way.caller] ?? refusalAtGateway(way, credential, checks);
   if (decided !== undefined) return decided;
   let { caller } = way;
   for (const [hop, service] of way.through.entries()) {
-    const refusal = refusalOf(table, caller, service, credential, checks);
+    const asked = hop === 0 ? asks : undefined;
+    const refusal = refusalOf(table, caller, service, credential, checks, asked);
     if (refusal !== undefined) {
       return hop === 0
         ? refused(refusal)
@@ -184,29 +201,37 @@ function refusalOf(
   service: string,
   credential: Credential,
   { atServices }: TokenChecks,
+  asks: Operation | undefined,
 ): MeshRefusal | undefined {
-  const requires = table.services[service]?.requires;
-  const isChecked = atServices === "all" || (requires !== undefined && requires !== "public");
+  const access = table.services[service];
+  const isChecked = atServices === "all" || (access !== undefined && isProtected(access));
   if (credential.kind === "bad token" && isChecked) return credential.refusal;
-  return mayCall(table, caller, service, credential) ? undefined : "access denied";
+  return mayCall(table, caller, service, credential, asks) ? undefined : "access denied";
 }
 
-/** Whether the table lets `caller` call `service` with what the request carries, if that is no bad token that it checks. */
+/**
+ * Whether the table lets `caller` ask `service` for this with what the request carries, if that is no bad token that it
+ * checks.
+ * @param asks default: GET, and the service's own path
+ */
 export function mayCall(
   { services }: Table,
   caller: string,
   service: string,
   credential: Credential,
+  asks?: Operation,
 ): boolean {
-  const row = services[service];
-  if (row === undefined) return false;
-  return row.callers.includes(caller) && satisfies(credential, row.requires);
+  const access = services[service];
+  if (access === undefined) return false;
+  return rowsFor(access, asks ?? { method: "GET", path: access.path }).some(
+    ({ callers, requires }) => callers.includes(caller) && satisfies(credential, requires),
+  );
 }
 
 function satisfies(credential: Credential, requirement: Requirement): boolean {
   if (requirement === "public") return true;
   if (credential.kind !== "token") return false;
-  return requirement === "signedIn" || credential.permissions.includes(requirement.permission);
+  return requirement === "signedIn" || credential.permissions.includes(requirement);
 }
 
 /** The refusal as an outcome. */

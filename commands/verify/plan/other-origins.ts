@@ -2,7 +2,8 @@
  * What pages of other origins ask through the gateway, by a browser, and what its answers have to tell the browser. The
  * stack's settings say which origins are let in. https://fetch.spec.whatwg.org/#http-cors-protocol
  */
-import { type Application, gateway } from "../../../components/application";
+import type { Application } from "../../../components/application";
+import { gateway } from "../../../components/access/rows";
 import { secondsOf } from "../../../components/settings/schema";
 import type { StackOutputs } from "../../stack/outputs";
 import { mayCall, refused } from "./expectations";
@@ -125,7 +126,7 @@ export function otherOrigins(
 /** The outcome of a preflight; undefined for any other request. */
 export function outcomeOfPreflight(
   application: Application,
-  { preflight, way, grants }: Pick<Target, "preflight" | "way" | "grants">,
+  { preflight, way, grants, path }: Pick<Target, "preflight" | "way" | "grants" | "path">,
   { credential }: Pick<Viewer, "credential">,
   { authentication, login }: Pick<StackOutputs, "authentication" | "login">,
 ): Expected | undefined {
@@ -137,6 +138,7 @@ export function outcomeOfPreflight(
   if (isSession && credential.kind === "none") return { ...refused("no session"), grants: {} };
   if (isSession || authentication.required) return { ...refused("access denied"), grants: {} };
   if (preflight === "answered unless a token is required") return answered;
-  const isOpen = mayCall(application, way.caller, way.through[0], { kind: "none" });
+  const asks = { method: "OPTIONS", path };
+  const isOpen = mayCall(application, way.caller, way.through[0], { kind: "none" }, asks);
   return { ...(isOpen ? { status: "answered" } : refused("access denied")), grants: {} };
 }

@@ -2,12 +2,8 @@
  * Ways of presenting a good token, or an identity, that must not count: the rows that are neither a
  * person nor a class of tokens.
  */
-import {
-  type Application,
-  callerAccount,
-  gateway,
-  serviceAccountOf,
-} from "../../../components/application";
+import { type Application, callerAccount, serviceAccountOf } from "../../../components/application";
+import { callersOf, gateway } from "../../../components/access/rows";
 import type { Credential } from "./expectations";
 
 /** What a request carries beside its method and address. */
@@ -50,8 +46,8 @@ const spoofed = (application: Application, whole: string): Record<string, string
 
 /** The certificates of a call that the table allows, as a proxy would pass them on: between two services, where there is one. */
 function allowedCall(application: Application): Record<string, string> {
-  const calls = Object.entries(application.services).flatMap(([service, { callers }]) =>
-    callers.map((caller) => ({ service, caller })),
+  const calls = Object.entries(application.services).flatMap(([service, access]) =>
+    callersOf(access).map((caller) => ({ service, caller })),
   );
   const call = calls.find(({ caller }) => caller !== gateway) ?? calls[0];
   if (call === undefined) return {};

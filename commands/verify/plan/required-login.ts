@@ -1,5 +1,5 @@
 /** What the gateway answers by itself where nobody gets past it without a session or a token. */
-import { gateway } from "../../../components/application";
+import { gateway } from "../../../components/access/rows";
 import type { StackOutputs } from "../../stack/outputs";
 import { refused } from "./expectations";
 import type { Expected } from "./expectations";

@@ -13,6 +13,8 @@ export interface Target {
   readonly origin: string;
   /** What the request asks for, as it stands in the request's first line. */
   readonly path: string;
+  /** The path as the mesh compares it: normalized, and without a query. Default: `path`. */
+  readonly compared?: string;
   /** Headers beside the viewer's. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly way: Way;

@@ -1,7 +1,8 @@
 /**
  * From where requests are sent, and which requests: data, from which the cells are made.
  */
-import { type Application, gateway, serviceOf } from "../../../components/application";
+import { type Application, serviceOf } from "../../../components/application";
+import { callersOf, gateway, isProtected } from "../../../components/access/rows";
 import { applicationPaths } from "../../../components/login/names";
 import type { ServiceAccountName } from "../../../components/names";
 import type { StackOutputs } from "../../stack/outputs";
@@ -11,6 +12,7 @@ import { otherOrigins } from "./other-origins";
 import type { ProbePod } from "../probes/probe-pod";
 import { anonymous } from "./viewers";
 import type { Viewer } from "./viewers";
+import { calledByOperations, operationAttacks, operationTargets } from "./operations";
 import type { PodAddresses, Target } from "./target";
 import { gatewayDetours, meshDetours, sidecarPorts } from "./ways-round";
 
@@ -61,7 +63,7 @@ const onlyPeople = ({ kind }: Viewer) => kind === "who";
 /**
  * Every vantage point: the gateway, a pod as each service and as a workload of another namespace, a
  * stranger's pod, a pod outside the mesh, and the unlisted server's own pod, whose answer is the
- * control of its refusals; then pages of other origins, and the ways round.
+ * control of its refusals; then pages of other origins, the ways round, and services by their operations.
  * @param whole the viewer who may do everything, if there is one
  * @param addresses the pods to ask at the ports of their sidecars
  * @param login how browsers get in
@@ -79,7 +81,7 @@ export function vantagePoints(
   const { namespace, services } = application;
   const nobodyAndWhole = ({ name }: Viewer) => name === anonymous || name === whole;
   const calls = (caller: string, service: string) =>
-    services[service]?.callers.includes(caller) === true;
+    callersOf(serviceOf(application, service)).includes(caller);
   const names = Object.keys(services);
   const serviceCallers = names.filter((name) => names.some((other) => calls(name, other)));
   const { stranger, outsider } = podsOf(application);
@@ -95,6 +97,29 @@ export function vantagePoints(
       const { path, port } = serviceOf(application, service);
       return meshDetours(application, caller, service, originOf(service, port), path);
     });
+  const byOperations = (
+    caller: string,
+    from: string,
+    at: Pick<Vantage, "pod" | "identity">,
+    originOfService: (service: string) => string,
+  ): readonly Vantage[] => {
+    const asked = calledByOperations(application, caller).map((service) => ({
+      application,
+      service,
+      caller,
+      origin: originOfService(service),
+    }));
+    if (asked.length === 0) return [];
+    return [
+      { name: `operations, ${from}`, ...at, targets: asked.flatMap(operationTargets) },
+      {
+        name: `other methods and paths, ${from}`,
+        ...at,
+        viewers: nobodyAndWhole,
+        targets: asked.flatMap(operationAttacks),
+      },
+    ];
+  };
   return [
     throughTheGateway(application, origin),
     ...names.map((name) => ({
@@ -138,10 +163,16 @@ export function vantagePoints(
       targets: detours(
         "stranger",
         (service) =>
-          services[service]?.requires !== "public" &&
+          isProtected(serviceOf(application, service)) &&
           names.some((caller) => calls(caller, service)),
       ),
     },
+    ...byOperations(gateway, "through the gateway", {}, () => origin),
+    ...names.flatMap((name) =>
+      byOperations(name, `from a pod as ${name}`, as(name), (service) =>
+        originOf(service, serviceOf(application, service).port),
+      ),
+    ),
     {
       name: "the sidecars' own ports, from a pod outside the mesh",
       pod: outsider,

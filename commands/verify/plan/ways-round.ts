@@ -2,7 +2,8 @@
  * Ways round: the same services asked for by other paths, methods, hosts and ports than the usual
  * ones. Policies and routes that look at any of these have to come to the same decision.
  */
-import { type Application, gateway } from "../../../components/application";
+import { type Application, routesOf, serviceOf } from "../../../components/application";
+import { gateway } from "../../../components/access/rows";
 import { mayCall, refused } from "./expectations";
 import type { Expected, Way } from "./expectations";
 import type { PodAddress, Target } from "./target";
@@ -72,10 +73,10 @@ export function gatewayDetours(
   const [front] = requests;
   const most = Math.max(...requests.map(({ through }) => through.length));
   const deep = requests.find(({ through }) => through.length === most) ?? front;
-  const routes = Object.values(services).flatMap((each) => each.routes ?? []);
+  const routes = Object.values(services).flatMap(routesOf);
   const prefixes = routes.flatMap((route) => ("prefix" in route ? [route.prefix] : []));
   const prefix = (prefixes[0] ?? front.path).replace(/\/$/, "");
-  const behind = Object.entries(services).filter(([, { routes: own }]) => own === undefined);
+  const behind = Object.entries(services).filter(([, service]) => routesOf(service).length === 0);
   const paths = behind.map(([, { path }]) => path);
   const unroutedTarget = (name: string, path: string): Target => ({
     name,
@@ -99,6 +100,7 @@ export function gatewayDetours(
       service: deep.through.at(-1) ?? deep.through[0],
       origin,
       path,
+      compared: deep.path,
       way: { caller: gateway, through: deep.through },
     })),
     ...unrouted(deep.path, front.path, prefix, paths)
@@ -114,21 +116,21 @@ export function gatewayDetours(
   ];
 }
 
-/** A service's usual path and variants of it. */
-const paths: readonly ((path: string) => string)[] = [
-  (path) => path,
-  (path) => `/${path}`,
-  (path) => path.replace(/\/0$/, "//0"),
-  (path) => path.replace(/\/0$/, "%2F0"),
-  (path) => path.replace(/\/0$/, "/%30"),
-  (path) => path.replace(/\/0$/, "/./0"),
-  (path) => path.replace(/\/0$/, "/../health"),
-  (path) => path.replace(/\/0$/, "/..%2Fhealth"),
-  (path) => path.replace(/\/0$/, "/..;/health"),
-  (path) => path.toUpperCase(),
-  () => "/health",
-  () => "/metrics",
-  () => "/",
+/** A service's usual path and variants of it, each with what the mesh compares: normalized, where that differs. */
+const paths: readonly ((path: string) => readonly [sent: string, compared?: string])[] = [
+  (path) => [path],
+  (path) => [`/${path}`, path],
+  (path) => [path.replace(/\/0$/, "//0"), path],
+  (path) => [path.replace(/\/0$/, "%2F0"), path],
+  (path) => [path.replace(/\/0$/, "/%30"), path],
+  (path) => [path.replace(/\/0$/, "/./0"), path],
+  (path) => [path.replace(/\/0$/, "/../health"), path.replace(/\/[^/]+\/0$/, "/health")],
+  (path) => [path.replace(/\/0$/, "/..%2Fhealth"), path.replace(/\/[^/]+\/0$/, "/health")],
+  (path) => [path.replace(/\/0$/, "/..;/health")],
+  (path) => [path.toUpperCase()],
+  () => ["/health"],
+  () => ["/metrics"],
+  () => ["/"],
 ];
 
 const methods = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -142,17 +144,38 @@ export function meshDetours(
   path: string,
 ): readonly Target[] {
   const way: Way = { caller, through: [service] };
-  const base = { service, origin, way, outcome: { permitted: answered } } as const;
+  const base = {
+    service,
+    origin,
+    way,
+    outcome: { permitted: answered },
+    // Of a service that has operations, some of these are permitted to nobody.
+    ...(serviceOf(application, service).operations && { control: `${service} ${path}` }),
+  } as const;
   const { host } = new URL(origin);
   // Envoy reads no token in a preflight, which browsers send without one.
-  const isOpen = mayCall(application, caller, service, { kind: "none" });
+  const isOpen = mayCall(
+    application,
+    caller,
+    service,
+    { kind: "none" },
+    { method: "OPTIONS", path },
+  );
   return [
-    ...paths.map((variant) => ({
+    ...paths
+      .map((variant) => variant(path))
+      .map(([sent, compared = sent]) => ({
+        ...base,
+        name: `${service} ${sent}`,
+        path: sent,
+        compared,
+      })),
+    {
       ...base,
-      name: `${service} ${variant(path)}`,
-      path: variant(path),
-    })),
-    { ...base, name: `${service} ${origin}${path}`, path: `${origin}${path}` },
+      name: `${service} ${origin}${path}`,
+      path: `${origin}${path}`,
+      compared: path,
+    },
     ...methods.map((method) => ({ ...base, name: `${method} ${service} ${path}`, method, path })),
     {
       ...base,

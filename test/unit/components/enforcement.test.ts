@@ -169,6 +169,7 @@ test("a service for anybody signed in asks for the issuer's principal and no per
         ...serviceOf(bookinfo, "details"),
         callers: ["productpage", "reviews"],
         requires: "signedIn",
+        operations: undefined,
       },
     },
   });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { test } from "node:test";
 import { application } from "../../../examples/orders/application";
+import { routesOf } from "../../../components/application";
 import { policiesOf } from "../../../components/enforcement/policies";
 import { settingsProblems } from "../../../components/config";
 import { Auth0Identity } from "../../../components/identity/auth0";
@@ -44,14 +45,58 @@ test("each service's policy names its callers and what a request must carry, and
   const when = (permission: string) => [
     { key: "request.auth.claims[permissions]", values: [permission] },
   ];
+  const to = (...operations: [methods: string[], ...paths: string[]][]) =>
+    operations.map(([methods, ...paths]) => ({ operation: { methods, paths } }));
   assert.deepEqual(rows(), {
     "istio-ingress/allow-nothing": undefined,
     "istio-ingress/ports": [{ to: [{ operation: { ports: ["80"] } }] }],
     "orders/allow-nothing": undefined,
     "orders/catalogue": [{ from: from([gateway], {}) }],
-    "orders/customers": [{ from: from([gateway, "orders/orders"]) }],
-    "orders/orders": [{ from: from([gateway]), when: when("read:orders") }],
+    "orders/customers": [
+      { from: from([gateway, "orders/orders"]), to: to([["GET"], "/customers/{*}"]) },
+      {
+        from: from([gateway]),
+        when: when("write:orders"),
+        to: to([["PUT"], "/customers/{*}"]),
+      },
+    ],
+    "orders/orders": [
+      {
+        from: from([gateway]),
+        when: when("read:orders"),
+        to: to([
+          ["GET"],
+          "/orders",
+          "/orders/{*}",
+          "/orders/{*}/customer",
+          "/orders/{*}/fulfilment",
+        ]),
+      },
+      {
+        from: from([gateway]),
+        when: when("write:orders"),
+        to: to([["POST"], "/orders"], [["PUT"], "/orders/{*}"]),
+      },
+      {
+        from: from([gateway]),
+        when: when("cancel:orders"),
+        to: to([["DELETE"], "/orders/{*}"]),
+      },
+    ],
     "orders/fulfilment": [{ from: from(["orders/orders"]), when: when("fulfil:orders") }],
+  });
+});
+
+test("the gateway's routes are those of the operations that it may call", () => {
+  const routes = Object.entries(application.services).map(([service, place]) => [
+    service,
+    routesOf(place),
+  ]);
+  assert.deepEqual(Object.fromEntries(routes), {
+    catalogue: [{ exact: "/catalogue" }],
+    customers: [{ prefix: "/customers/" }],
+    orders: [{ exact: "/orders" }, { prefix: "/orders/" }],
+    fulfilment: [],
   });
 });
 

@@ -18,7 +18,7 @@ export const table = {
   issuers,
   services: {
     productpage: { callers: ["ingress/gateway"], requires: "public" },
-    details: { callers: ["bookinfo/productpage"], requires: { permission: "read" } },
+    details: { callers: ["bookinfo/productpage"], requires: "read" },
     profile: { callers: ["bookinfo/productpage", "ingress/gateway"], requires: "signedIn" },
   },
 };

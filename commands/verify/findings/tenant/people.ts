@@ -1,4 +1,5 @@
 /** The user store, the roles and the users at a tenant, next to what the stack makes there. */
+import { rowsOf } from "../../../../components/access/rows";
 import { z } from "zod";
 import type { Finding } from "../finding";
 import { nameOf } from "./clients";
@@ -194,7 +195,9 @@ function signInFindings(
 ): Finding[] {
   const store = objects.people?.connection.name;
   const isEnough =
-    Object.values(application.services).some(({ requires }) => requires === "signedIn") ||
+    Object.values(application.services)
+      .flatMap(rowsOf)
+      .some(({ requires }) => requires === "signedIn") ||
     outputs.authentication.required ||
     (outputs.login?.at === "gateway" && outputs.login.required);
   if (store === undefined || !isEnough) return [];

@@ -1,4 +1,5 @@
 /** What the comparisons with a tenant have in common. */
+import { type Row, rowsOf } from "../../../../components/access/rows";
 import type { Application } from "../../../../components/application";
 import type { TenantObjects } from "../../../../components/identity/tenant-objects";
 import { firstLine } from "../../../../lib/errors";
@@ -100,12 +101,13 @@ export function ofApi(permissions: readonly HeldPermission[], audience: string):
 
 /** What a token with these permissions is good for, by the table. */
 export function reach({ services }: Application, permissions: readonly string[]): string {
-  const open = Object.entries(services)
-    .filter(
-      ([, { requires }]) =>
-        requires === "signedIn" ||
-        (requires !== "public" && permissions.includes(requires.permission)),
-    )
-    .map(([name]) => name);
+  const isOpen = ({ requires }: Row) => requires === "signedIn" || permissions.includes(requires);
+  const open = Object.entries(services).flatMap(([service, access]) =>
+    rowsOf(access)
+      .filter(isOpen)
+      .map(({ operation }) =>
+        operation === undefined ? service : `${service} (${operation.method} ${operation.path})`,
+      ),
+  );
   return open.length === 0 ? "the table gives it nothing" : `it may call ${open.join(", ")}`;
 }

@@ -130,6 +130,12 @@ const ruleCases: readonly RuleCase[] = [
     facts: { path: "/details/0?x=/a" },
     matches: true,
   },
+  {
+    name: "path of a request in absolute form",
+    rule: operation({ paths: ["/details/0"] }),
+    facts: { path: "http://details:9080/details/0" },
+    matches: true,
+  },
   { name: "path in another case", rule: operation({ paths: ["/Details/0"] }), matches: false },
   { name: "path by suffix", rule: operation({ paths: ["*/0"] }), matches: true },
   { name: "path by template", rule: operation({ paths: ["/{*}/0"] }), matches: true },

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../application";
-import { gateway } from "../../../../components/application";
+import { gateway } from "../../../../components/access/rows";
 import {
   applicationPolicies,
   certificatePolicies,

@@ -246,7 +246,7 @@ test("paths are compared where the table has them, and permissions where the iss
   ]);
   const wider = all(details({ from, when, to: to("/details/*", "/admin") }));
   assert.deepEqual(await judged(accessTable, wider, limited), [
-    is("spec.rules[0].to[0].operation.paths", '["/details/*","/admin"]', write),
+    is("spec.rules[0].to[0].operation", '{"paths":["/details/*","/admin"]}', write),
   ]);
   const [issuer] = table.issuers;
   const nested = {
@@ -257,6 +257,49 @@ test("paths are compared where the table has them, and permissions where the iss
     await judged(accessTable, all(details({ from, when: [condition] })), nested),
     [],
   );
+});
+
+test("each operation is compared with its own row", async () => {
+  const read = { methods: ["GET"], paths: ["/details/{*}"], requires: "read" };
+  const write = { methods: ["POST", "PUT"], paths: ["/details"], requires: "write" };
+  const callers = ["bookinfo/productpage"];
+  const rows = [read, write].map((row) => ({ ...row, callers }));
+  const limited = { table: { ...table, services: { ...table.services, details: rows } } };
+  const rule = (asked: string, methods: string[], ...paths: string[]) => ({
+    from,
+    when: [permission(asked)],
+    to: [{ operation: { methods, paths } }],
+  });
+  const reads = rule("read", ["GET"], "/details/{*}");
+  const writes = rule("write", ["POST", "PUT"], "/details");
+  const found = (...rules: object[]) => judged(accessTable, all(details(...rules)), limited);
+  assert.deepEqual(await found(reads, writes), []);
+  const expected =
+    'methods: ["GET"], paths: ["/details/{*}"]; or methods: ["POST","PUT"], paths: ["/details"]';
+  const more = (value: string, position = 0) =>
+    is(`spec.rules[${position}].to[0].operation`, value, expected);
+  // A method more, a path more, no method, and no operation at all.
+  assert.deepEqual(await found(rule("read", ["GET", "DELETE"], "/details/{*}"), writes), [
+    more('{"methods":["GET","DELETE"],"paths":["/details/{*}"]}'),
+  ]);
+  assert.deepEqual(await found(rule("read", ["GET"], "/details/{*}", "/details/{**}"), writes), [
+    more('{"methods":["GET"],"paths":["/details/{*}","/details/{**}"]}'),
+  ]);
+  assert.deepEqual(await found(reads, rule("write", [], "/details")), [
+    more('{"methods":[],"paths":["/details"]}', 1),
+  ]);
+  assert.deepEqual(
+    (await found(reads, { from, when: [permission("write")] })).map(({ message }) => message)[0],
+    is("spec.rules[1].to", "nothing", expected).message,
+  );
+  // The other row's permission, or the operation missing.
+  assert.deepEqual(await found(reads, rule("read", ["POST", "PUT"], "/details")), [
+    is("spec.rules[1].when[0].values", '["read"]', '["write"]'),
+  ]);
+  assert.deepEqual(await found(reads, rule("write", ["PUT"], "/details")), [
+    nobody(" for POST /details"),
+  ]);
+  assert.deepEqual(await found(reads), [nobody(" for POST /details"), nobody(" for PUT /details")]);
 });
 
 test("where only listed clients' tokens count, each rule names them, and no others", async () => {

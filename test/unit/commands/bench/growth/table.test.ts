@@ -23,8 +23,8 @@ describe("editsFor", () => {
     const [, rows] = editsFor(6);
     const added = rows?.replacement.split("\n").slice(1, 3);
     assert.deepEqual(added, [
-      '  "service-1": { callers: ["ratings"], requires: { permission: "read:book-details" } },',
-      '  "service-2": { callers: ["service-1"], requires: { permission: "read:book-reviews" } },',
+      '  "service-1": { callers: ["ratings"], requires: "read:book-details" },',
+      '  "service-2": { callers: ["service-1"], requires: "read:book-reviews" },',
     ]);
   });
 

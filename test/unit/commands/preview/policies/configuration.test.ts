@@ -60,11 +60,11 @@ test("the table and the issuers follow from the program's own, by the namespace'
       issuers: [tenant],
       services: {
         productpage: { callers: ["istio-ingress/istio-ingress"], requires: "public" },
-        details: { callers: [reviewed], requires: { permission: "read:book-details" } },
-        reviews: { callers: [reviewed], requires: { permission: "read:book-reviews" } },
+        details: { callers: [reviewed], requires: "read:book-details" },
+        reviews: { callers: [reviewed], requires: "read:book-reviews" },
         ratings: {
           callers: ["bookinfo/bookinfo-reviews"],
-          requires: { permission: "read:book-reviews" },
+          requires: "read:book-reviews",
         },
       },
     },

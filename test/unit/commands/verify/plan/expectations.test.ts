@@ -393,7 +393,7 @@ test("a target's name is its own at its vantage point, and every control is a ta
 });
 
 test("signedIn asks for any good token, of whatever permissions", () => {
-  const signedIn = { callers: ["gateway"], requires: "signedIn" } as const;
+  const signedIn = { callers: ["gateway"], requires: "signedIn", path: "/" } as const;
   const table = { productpage: signedIn, details: signedIn, reviews: signedIn, ratings: signedIn };
   const outcomes = (
     [
@@ -406,10 +406,15 @@ test("signedIn asks for any good token, of whatever permissions", () => {
 });
 
 test("the first service that refuses decides, and only the first hop shows the mesh's own answer", () => {
-  const all = (requires: "public" | "signedIn") => ({ callers: ["gateway"] as const, requires });
+  const path = "/";
+  const all = (requires: "public" | "signedIn") => ({
+    callers: ["gateway"] as const,
+    requires,
+    path,
+  });
   const table = {
     productpage: all("signedIn"),
-    details: { callers: ["productpage"] as const, requires: "public" as const },
+    details: { callers: ["productpage"] as const, requires: "public" as const, path },
     reviews: all("public"),
     ratings: all("public"),
   };

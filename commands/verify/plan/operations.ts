@@ -1,0 +1,150 @@
+/**
+ * Each operation of the table, and the attacks that rules by method and path invite: other methods, and other spellings
+ * of the path. Each attack says which path the mesh has to compare, so that a normalization that is not as the stack
+ * asks for it shows as a difference.
+ */
+import { type Operation, samplePath } from "../../../components/access/operations";
+import { callersOf, gateway, rowsOf } from "../../../components/access/rows";
+import { type Application, routesOf, serviceOf } from "../../../components/application";
+import { refused } from "./expectations";
+import type { Target } from "./target";
+
+/** A service that is asked by its operations. */
+interface Asked {
+  readonly application: Application;
+  readonly service: string;
+  /** Its place in the table, or `stranger`. */
+  readonly caller: string;
+  readonly origin: string;
+}
+
+/** The services whose rows are operations. */
+export function servicesWithOperations({ services }: Application): readonly string[] {
+  return Object.keys(services).filter((service) => services[service]?.operations !== undefined);
+}
+
+const samplesOf = ({ application, service }: Asked): readonly Operation[] =>
+  rowsOf(serviceOf(application, service)).flatMap(({ operation }) =>
+    operation === undefined ? [] : [{ method: operation.method, path: samplePath(operation) }],
+  );
+
+/** Each operation once, as it is. */
+export function operationTargets(asked: Asked): readonly Target[] {
+  return samplesOf(asked).map(({ method, path }) => targetOf(asked, method, path));
+}
+
+/** What the service makes of the request is its own affair, and whether it has such an object. */
+function targetOf(
+  { application, service, caller, origin }: Asked,
+  method: string,
+  path: string,
+  { sent = path, ...rest }: { readonly sent?: string } & Partial<Target> = {},
+): Target {
+  return {
+    name: `${service} ${method} ${sent}`,
+    service,
+    method,
+    origin,
+    path: sent,
+    compared: path,
+    way: { caller, through: throughOf(application, service, method, path) },
+    outcome: { permitted: { status: "answered" } },
+    ...rest,
+  };
+}
+
+/** The services that the operation reaches, in order: of those that the application says nothing of, the service alone. */
+function throughOf(
+  { requests }: Application,
+  service: string,
+  method: string,
+  path: string,
+): Target["way"]["through"] {
+  const known = requests.find((each) => each.path === path && each.through[0] === service);
+  return method === "GET" && known !== undefined ? known.through : [service];
+}
+
+/** The methods that every path is asked by. Those that no row lists are refused to every client. */
+const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
+
+/** Envoy itself refuses a method that it does not know, whatever the rules say. */
+const unknownMethod = "BREW";
+
+/** Other spellings, and what the mesh compares: slashes and dot segments are resolved, and what need not be encoded is decoded. */
+const spellings: readonly ((path: string) => readonly [sent: string, compared: string])[] = [
+  (path) => [`/${path}`, path],
+  (path) => [path.replace(/(?!^)\//, "//"), path],
+  (path) => [path.replace(/\/([^/]*)$/, "/./$1"), path],
+  (path) => [path.replace(/\/([^/]*)$/, "/other/../$1"), path],
+  (path) => [path.replace(/\/([^/]*)$/, "/other/%2e%2e/$1"), path],
+  (path) => [path.replace(/(?!^)\/([^/]*)$/, "%2F$1"), path],
+  (path) => [path.replace(/(?!^)\/([^/]*)$/, "%5C$1"), path],
+  (path) => [path.replace(/\w$/, encoded), path],
+  (path) => [`${path}?path=/&_method=DELETE`, path],
+  (path) => [`${path}#/other`, path],
+  (path) => [`${path}/`, `${path}/`],
+  (path) => [`${path}.`, `${path}.`],
+  (path) => [`${path};a=b`, `${path};a=b`],
+  (path) => [`${path}/other`, `${path}/other`],
+  (path) => [`${path}//`, `${path}/`],
+  (path) => [`${path}%2Fother`, `${path}/other`],
+  (path) => [path.replace(/[^/]*$/, ""), path.replace(/[^/]*$/, "")],
+  (path) => [path.toUpperCase(), path.toUpperCase()],
+];
+
+function encoded(letter: string): string {
+  return `%${letter.charCodeAt(0).toString(16)}`;
+}
+
+/** The operations that are asked in other ways: the first of each form of path. */
+const mostPaths = 4;
+
+/**
+ * Every path of the service by each method, and other spellings of it. What is permitted comes first: it is the control
+ * of what is refused.
+ */
+export function operationAttacks(asked: Asked): readonly Target[] {
+  const samples = samplesOf(asked);
+  const [first] = samples;
+  if (first === undefined) return [];
+  const paths = [...new Set(samples.map(({ path }) => path))].slice(0, mostPaths);
+  const control = targetOf(asked, first.method, first.path).name;
+  const all = paths.flatMap((path) => {
+    const method = samples.find((sample) => sample.path === path)?.method ?? "GET";
+    return [
+      ...methods.map((each) => targetOf(asked, each, path, { control })),
+      ...spellings
+        .map((spelling) => spelling(path))
+        .map(([sent, compared]) => targetOf(asked, method, compared, { sent, control })),
+      targetOf(asked, unknownMethod, path, {
+        outcome: { always: refused("bad request") },
+        control,
+      }),
+      targetOf(asked, method, path, {
+        name: `${asked.service} ${method} ${path}, X-HTTP-Method-Override: DELETE`,
+        headers: { "x-http-method-override": "DELETE" },
+        control,
+      }),
+    ];
+  });
+  const once = new Map([...operationTargets(asked), ...all].map((target) => [target.name, target]));
+  return [...once.values()].map((target) => throughRoutes(asked, target));
+}
+
+/** The gateway leads to a service by its routes only. */
+function throughRoutes({ application, caller, service }: Asked, target: Target): Target {
+  if (caller !== gateway || target.outcome?.always !== undefined) return target;
+  const { compared = "" } = target;
+  const routes = routesOf(serviceOf(application, service));
+  const isRouted = routes.some((route) =>
+    "exact" in route ? route.exact === compared : compared.startsWith(route.prefix),
+  );
+  return isRouted ? target : { ...target, outcome: { always: refused("no route") } };
+}
+
+/** The services that a caller of the table may ask for some of their operations. */
+export function calledByOperations(application: Application, caller: string): readonly string[] {
+  return servicesWithOperations(application).filter((service) =>
+    callersOf(serviceOf(application, service)).includes(caller),
+  );
+}

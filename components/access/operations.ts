@@ -1,0 +1,96 @@
+/** What a request asks a service for: an operation, by its method and path. */
+
+/**
+ * A method and a path, such as `GET /orders/{id}`. `{name}` stands for one segment of the path, and `{name...}`, as the
+ * last segment, for any number of them. Everything else stands for itself.
+ */
+export type OperationName = `${string} /${string}`;
+
+export interface Operation {
+  readonly method: string;
+  /** From the first slash on, without a query. */
+  readonly path: string;
+}
+
+/** An operation by its name. */
+export function operationNamed(name: string): Operation {
+  const [method = "", path = ""] = name.split(" ", 2);
+  return { method, path };
+}
+
+/** RFC 9110, 9.1: methods are compared as they are written. */
+const methodForm = /^[A-Z][A-Z-]*$/;
+
+/** A segment: a template, or characters that need no encoding in a path. A `*` would be a pattern to Istio. */
+const segmentForm = /^(?:\{\w+\}|[\w.~!$&'()+,;=:@-]*)$/;
+const lastSegmentForm = /^\{\w+\.\.\.\}$/;
+
+const segmentsOf = (path: string) => path.split("/").slice(1);
+const isRest = (segment: string) => lastSegmentForm.test(segment);
+const isTemplate = (segment: string) => segment.startsWith("{");
+
+/** What is wrong with an operation's name; undefined where nothing is. */
+export function problemOfName(name: string): string | undefined {
+  const parts = name.split(" ");
+  const [method = "", path = ""] = parts;
+  if (parts.length !== 2 || !path.startsWith("/"))
+    return "expected a method, one space, and a path that begins with a slash, such as GET /orders/{id}";
+  if (!methodForm.test(method)) return "expected a method in capital letters, such as GET";
+  const segments = segmentsOf(path);
+  const wrong = segments.find(
+    (segment, position) =>
+      !segmentForm.test(segment) && !(isRest(segment) && position === segments.length - 1),
+  );
+  if (wrong !== undefined)
+    return `found the segment ${JSON.stringify(wrong)}, expected text without *, %, ? and #, {name} for any one segment, or {name...} as the last for any number of them`;
+  if (/\/(?:\/|\.{1,2}(?:\/|$))/.test(path))
+    return "expected no empty segment, . or ..: the mesh resolves them before it compares";
+  return undefined;
+}
+
+/**
+ * A path as Istio's policies write it: `{*}` for one segment, `{**}` for any number of them (Istio 1.22 and newer).
+ * https://istio.io/latest/docs/reference/config/security/authorization-policy/#Operation
+ */
+export function istioPath(path: string): string {
+  return path.replaceAll(/\{\w+(\.\.\.)?\}/g, (_, rest?: string) =>
+    rest === undefined ? "{*}" : "{**}",
+  );
+}
+
+/** Whether a request is for the operation. Its path is as the mesh compares it: normalized, and without a query. */
+export function isFor(operation: Operation, request: Operation): boolean {
+  return sharedPath(operation, request) !== undefined;
+}
+
+/** A path by which a request is for both operations; undefined where there is none. */
+export function sharedPath(one: Operation, other: Operation): string | undefined {
+  if (one.method !== other.method) return undefined;
+  const shared = sharedSegments(segmentsOf(one.path), segmentsOf(other.path));
+  return shared && `/${shared.join("/")}`;
+}
+
+/** Istio's `{**}` is any text, also none, but the slash before it is there. */
+function sharedSegments(
+  one: readonly string[],
+  other: readonly string[],
+): readonly string[] | undefined {
+  const [first, ...rest] = one;
+  const [second, ...others] = other;
+  if (first === undefined || second === undefined) return first === second ? [] : undefined;
+  if (isRest(first)) return other.map(sampleSegment);
+  if (isRest(second)) return one.map(sampleSegment);
+  const isSame =
+    first === second ||
+    (isTemplate(first) && second !== "") ||
+    (isTemplate(second) && first !== "");
+  const behind = isSame ? sharedSegments(rest, others) : undefined;
+  return behind && [sampleSegment(isTemplate(first) ? second : first), ...behind];
+}
+
+const sampleSegment = (segment: string) => (isTemplate(segment) ? "0" : segment);
+
+/** A path that is the operation's: `0` for each template. */
+export function samplePath({ path }: Pick<Operation, "path">): string {
+  return `/${segmentsOf(path).map(sampleSegment).join("/")}`;
+}
