@@ -41,6 +41,25 @@ export default defineConfig(
   },
   importRules,
   {
+    files: ["commands/**/*.ts", "components/**/*.ts", "lib/**/*.ts", "sandbox/**/*.ts"],
+    rules: {
+      "no-restricted-globals": [
+        "error",
+        {
+          name: "fetch",
+          message: "Take a client as a parameter: it has the provider's authority.",
+        },
+      ],
+      "no-restricted-properties": [
+        "error",
+        {
+          property: "setDefaultCACertificates",
+          message: "A private authority counts for its provider's client alone: lib/http.ts.",
+        },
+      ],
+    },
+  },
+  {
     files: ["**/*.mjs"],
     languageOptions: { globals: { process: "readonly", console: "readonly" } },
   },

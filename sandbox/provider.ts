@@ -6,6 +6,7 @@ import { type AddressesArgs, applicationAddresses } from "../components/identity
 import { documentUrl } from "../commands/preflight/checks/provider";
 import { permissionsOf } from "../commands/verify/plan/permissions";
 import { UserError } from "../lib/errors";
+import { httpClient } from "../lib/http";
 import { type Decisions } from "./state";
 import { algorithmOfRealm, realmAddresses, type RealmOptions } from "../local/tenant/realm/options";
 
@@ -150,7 +151,12 @@ function secretOf({ managementSecret }: Decisions, holder: string): string {
   return createHmac("sha256", managementSecret).update(holder).digest("base64url");
 }
 
-const addresses = z.object({ kind: z.literal("oidc"), issuer: z.url(), jwksUri: z.url() });
+const addresses = z.object({
+  kind: z.literal("oidc"),
+  issuer: z.url(),
+  jwksUri: z.url(),
+  certificateAuthority: z.string().optional(),
+});
 const described = z.object({ issuer: z.string(), jwks_uri: z.string() });
 
 /**
@@ -162,7 +168,9 @@ const described = z.object({ issuer: z.string(), jwks_uri: z.string() });
 export async function requireIssuer(identity: unknown): Promise<void> {
   const { data } = addresses.safeParse(identity);
   if (data === undefined) return;
-  const answer = await fetch(documentUrl(data.issuer), { signal: AbortSignal.timeout(5_000) }).then(
+  const fetch = httpClient(data.certificateAuthority);
+  const signal = AbortSignal.timeout(5_000);
+  const answer = await fetch(documentUrl(data.issuer), { signal }).then(
     (response) => response.json(),
     () => undefined,
   );

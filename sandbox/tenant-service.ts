@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { UserError } from "../lib/errors";
 import { wayOut } from "../local/ports";
 import { readIfThere, writePrivate } from "../lib/files";
+import { type Fetch, httpClient } from "../lib/http";
 import type { Layout } from "./layout";
 import { customHost, tenantHost } from "./machine";
 import { isTrueWithin } from "../lib/poll";
@@ -63,8 +64,9 @@ export async function ensureTenant(
   const log = join(layout.tenant, "tenant.log");
   service.start(process.execPath, programArguments("local/tenant/main.ts"), { log });
   const issuer = `https://${options.domain}/`;
+  const fetch = httpClient(tenantAuthority(layout));
   const isReady = await isTrueWithin(startTimeoutMs, async () => {
-    if (await answers(issuer)) return true;
+    if (await answers(issuer, fetch)) return true;
     if (service.pid !== undefined) return false;
     const reason = lastLine(log).replace(/^error: /, "");
     throw new UserError(`the tenant does not start: ${reason}${wayOut(reason)}`);
@@ -73,7 +75,7 @@ export async function ensureTenant(
   say(`ready at ${issuer}`);
 }
 
-async function answers(issuer: string): Promise<boolean> {
+async function answers(issuer: string, fetch: Fetch): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(2_000);
     return (await fetch(`${issuer}.well-known/openid-configuration`, { signal })).ok;

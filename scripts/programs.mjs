@@ -229,6 +229,7 @@ const together = [
   /^(@pulumi|@grpc)\/|^google-protobuf\b/,
   /^@kubernetes-models\//,
   /^(koa|oidc-provider)$/,
+  /^(cheerio|undici)$/,
   /^(@peculiar\/x509|reflect-metadata)$/,
 ];
 

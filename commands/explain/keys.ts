@@ -2,6 +2,7 @@
 import type { JsonWebKey } from "node:crypto";
 import { z } from "zod";
 import { reasonOf } from "../../lib/errors";
+import type { Fetch } from "../../lib/http";
 import type { JwtRule, Policies } from "./policies";
 
 /** A rule's keys, or why they cannot be had. */
@@ -49,10 +50,12 @@ export function fetchedIssuers({ requestAuthentications }: Policies): readonly s
 /**
  * The keys of every rule. One that cannot be read is no error: it makes decisions not known.
  * @param mesh the keys that the mesh has, by issuer. An issuer's that is not there are read at its provider
+ * @param fetch asks the providers
  */
 export async function readKeySets(
   { requestAuthentications }: Policies,
   mesh: ReadonlyMap<string, Keys>,
+  fetch: Fetch,
 ): Promise<KeySets> {
   const rules = requestAuthentications.flatMap(({ spec }) => spec?.jwtRules ?? []);
   const sources = new Map(
@@ -65,23 +68,23 @@ export async function readKeySets(
     await Promise.all(
       [...sources].map(async ([address, { issuer, jwksUri }]): Promise<[string, Keys]> => [
         address,
-        mesh.get(issuer) ?? (await read(address, jwksUri === "")),
+        mesh.get(issuer) ?? (await read(address, jwksUri === "", fetch)),
       ]),
     ),
   );
 }
 
-async function read(address: string, discovered: boolean): Promise<Keys> {
+async function read(address: string, discovered: boolean, fetch: Fetch): Promise<Keys> {
   try {
-    const jwksUri = discovered ? discovery.parse(await json(address)).jwks_uri : address;
-    return keySet.parse(await json(jwksUri));
+    const jwksUri = discovered ? discovery.parse(await json(address, fetch)).jwks_uri : address;
+    return keySet.parse(await json(jwksUri, fetch));
   } catch (error) {
     const reason = error instanceof z.ZodError ? "no JWK set is there" : reasonOf(error);
     return { problem: `the keys at ${address} cannot be read: ${reason}` };
   }
 }
 
-async function json(address: string): Promise<unknown> {
+async function json(address: string, fetch: Fetch): Promise<unknown> {
   const response = await fetch(address, { signal: AbortSignal.timeout(fetchDeadline) });
   if (!response.ok) throw new Error(`status ${response.status}`);
   return response.json();

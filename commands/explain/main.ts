@@ -2,7 +2,7 @@
 import { exitWith } from "../../lib/run";
 import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
 import { projectNamed } from "../stack/project";
-import { trust } from "../../lib/trust";
+import { clientOf } from "../stack/client";
 import { chosenOf, readArguments } from "./arguments";
 import { readCluster } from "./cluster";
 import type { ClusterState } from "./cluster";
@@ -29,9 +29,8 @@ async function main(): Promise<number> {
   if (outputs === undefined) return runOnSandbox("explain");
   const given =
     options.token === undefined ? undefined : await readToken(options.token, process.stdin);
-  trust(outputs.certificateAuthority);
   const cluster = await readCluster(application, outputs);
-  const { keys, problem } = await readRulesKeys(cluster, outputs.kubeconfig);
+  const { keys, problem } = await readRulesKeys(cluster, outputs.kubeconfig, clientOf(outputs));
   const services = service === undefined ? serviceNames : [service];
   const ways = services.flatMap((each) =>
     waysTo(application, each, caller, cluster, outputs.gatewayUrl, options.asked),

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { explained, loadCluster } from "../stack/cluster";
 import { reasonOf } from "../../lib/errors";
+import type { Fetch } from "../../lib/http";
 import { askProxy, type ProxyPod } from "../stack/proxy";
 import type { ClusterState } from "./cluster";
 import { fetchedIssuers, keySet, readKeySets, type Keys, type KeySets } from "./keys";
@@ -42,6 +43,7 @@ const provider = z.object({
 export async function readRulesKeys(
   { policies, proxies }: Pick<ClusterState, "policies" | "proxies">,
   kubeconfig: string,
+  fetch: Fetch,
 ): Promise<{ readonly keys: KeySets; readonly problem?: string }> {
   let mesh: MeshKeys = new Map();
   let problem: string | undefined;
@@ -55,7 +57,10 @@ export async function readRulesKeys(
       problem = reasonOf(error);
     }
   }
-  return { keys: await readKeySets(policies, mesh), ...(problem !== undefined && { problem }) };
+  return {
+    keys: await readKeySets(policies, mesh, fetch),
+    ...(problem !== undefined && { problem }),
+  };
 }
 
 /** The keys of each issuer in Envoy's `config_dump`, wherever its filters for tokens are. */

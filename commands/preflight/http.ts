@@ -1,11 +1,6 @@
 /** Requests to providers: with a private authority for this request only, and one line for whatever goes wrong. */
-import { lookup as systemLookup } from "node:dns";
-import { request as requestHttp } from "node:http";
-import type { RequestOptions } from "node:http";
-import { request as requestHttps } from "node:https";
-import type { LookupFunction } from "node:net";
-import tls from "node:tls";
 import { firstLine, reasonOf } from "../../lib/errors";
+import { type Fetch, httpClient } from "../../lib/http";
 
 export interface Request {
   readonly method?: "GET" | "POST";
@@ -41,13 +36,16 @@ const mostBytes = 64 * 1024 * 1024;
  * @throws Unreachable where there is no answer
  */
 export async function send(url: string, options: Request): Promise<Answer> {
+  const fetch = httpClient(options.certificateAuthority);
   const follows = options.method !== "POST" && options.headers?.authorization === undefined;
   let address = new URL(url);
   for (let left = follows ? mostRedirects : 0; ; left -= 1) {
-    const { location, ...answer } = await sendOnce(address, options).catch((error: unknown) => {
-      options.signal.throwIfAborted();
-      throw new Unreachable(firstLine(reasonOf(error)), codeOf(error));
-    });
+    const { location, ...answer } = await sendOnce(fetch, address, options).catch(
+      (error: unknown) => {
+        options.signal.throwIfAborted();
+        throw new Unreachable(firstLine(reasonOf(error)), codeOf(error));
+      },
+    );
     if (location === undefined || left <= 0 || answer.status < 300 || answer.status > 399)
       return answer;
     const next = new URL(location, address);
@@ -58,48 +56,42 @@ export async function send(url: string, options: Request): Promise<Answer> {
   }
 }
 
-/** A name below `localhost` is this machine (RFC 6761), which the system's resolver may not know. */
-const lookup: LookupFunction = (host, options, callback) => {
-  const local = /(^|\.)localhost$/i.test(host);
-  systemLookup(local ? "127.0.0.1" : host, options, callback);
-};
-
-function sendOnce(
+async function sendOnce(
+  fetch: Fetch,
   url: URL,
-  { method = "GET", headers = {}, body, certificateAuthority, signal }: Request,
+  { method = "GET", headers = {}, body, signal }: Request,
 ): Promise<Answer & { readonly location: string | undefined }> {
-  const authorities =
-    certificateAuthority === undefined
-      ? {}
-      : { ca: [...tls.getCACertificates("default"), certificateAuthority] };
-  const options: RequestOptions = { method, headers, signal, lookup, agent: false, ...authorities };
-  const request = (url.protocol === "https:" ? requestHttps : requestHttp)(url, options);
-  return new Promise((resolve, reject) => {
-    request.on("error", reject);
-    request.on("response", (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on("data", (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > mostBytes) request.destroy(new Error("the answer is too long"));
-        else chunks.push(chunk);
-      });
-      response.on("error", reject);
-      response.on("end", () => {
-        resolve({
-          status: response.statusCode ?? 0,
-          body: Buffer.concat(chunks).toString("utf8"),
-          location: response.headers.location,
-        });
-      });
-    });
-    request.end(body);
+  const response = await fetch(url, {
+    method,
+    headers,
+    body: body ?? null,
+    redirect: "manual",
+    signal,
   });
+  return {
+    status: response.status,
+    body: await textOf(response),
+    location: response.headers.get("location") ?? undefined,
+  };
 }
 
+async function textOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const parts: AsyncIterable<Uint8Array> | readonly Uint8Array[] = body ?? [];
+  for await (const chunk of parts) {
+    size += chunk.length;
+    if (size > mostBytes) throw new Error("the answer is too long");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** `fetch` has the reason as its error's cause, and of a host with several addresses one for each. */
 function codeOf(error: unknown): string {
-  const inner = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
-  return inner instanceof Error && "code" in inner ? String(inner.code) : "";
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  if (!(error instanceof Error)) return "";
+  return "code" in error ? String(error.code) : codeOf(error.cause);
 }
 
 /** An answer's body as JSON; undefined where it is none. */

@@ -5,7 +5,7 @@ import { exitWith } from "../../lib/run";
 import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
 import type { StackOutputs } from "../stack/outputs";
 import { projectNamed } from "../stack/project";
-import { trust } from "../../lib/trust";
+import { clientOf } from "../stack/client";
 import { withPeople } from "../verify/tokens/person";
 import { readArguments, tokenCommand } from "./arguments";
 import { genuineTokens, type IssuedTokens } from "../verify/tokens/tokens";
@@ -28,8 +28,9 @@ function tokensOf(outputs: StackOutputs, browser: boolean): Promise<IssuedTokens
   if (browser && outputs.viewers.users.length > 0 && !process.stdin.isTTY)
     throw new UserError("--sign-in browser needs a terminal, to paste an address into");
   const { signal } = new AbortController();
-  return withPeople(outputs, new Map(), { browser, signal }, (given) =>
-    genuineTokens(outputs, signal, given),
+  const fetch = clientOf(outputs);
+  return withPeople(outputs, new Map(), { browser, fetch, signal }, (given) =>
+    genuineTokens(outputs, fetch, signal, given),
   );
 }
 
@@ -40,7 +41,6 @@ async function main(): Promise<number> {
   const outputs = await outputsIfAny(application, directory ?? folder, stack);
   if (outputs === undefined) return runOnSandbox("token");
   const one = only(name, outputs);
-  trust(outputs.certificateAuthority);
   const [issued] = (await tokensOf(one, browser)).values();
   process.stdout.write(`${issued?.accessToken ?? ""}\n`);
   return 0;

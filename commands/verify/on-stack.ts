@@ -4,6 +4,7 @@ import type { Application } from "../../components/application";
 import { clusterAnswers, loadCluster } from "../stack/cluster";
 import { UserError } from "../../lib/errors";
 import { takesStandardOutput } from "../../lib/output-files";
+import { clientOf } from "../stack/client";
 import type { StackOutputs } from "../stack/outputs";
 import type { Arguments } from "./arguments";
 import { readGivenTokens } from "./tokens/given-tokens";
@@ -67,7 +68,8 @@ function verifyWithPeople(
   const withoutTerminal =
     "Give the users' access tokens by --token NAME=FILE, or run it on a terminal to sign in with a browser.";
   let probes = early;
-  return withPeople(outputs, given, { browser, signal, withoutTerminal }, (tokens) => {
+  const people = { browser, fetch: clientOf(outputs), signal, withoutTerminal };
+  return withPeople(outputs, given, people, (tokens) => {
     const ready = probes;
     // They are removed with the first attempt.
     probes = undefined;

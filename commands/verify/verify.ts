@@ -10,6 +10,7 @@ import { decisionsOn } from "./plan/decisions";
 import { UserError, reasonOf } from "../../lib/errors";
 import { judge } from "./judge";
 import type { JudgedCell, Verdict } from "./judge";
+import { clientOf } from "../stack/client";
 import type { StackOutputs } from "../stack/outputs";
 import { findUnexplained, type Findings } from "./findings";
 import { accountsToProbeAs, strangersPod, vantagePoints } from "./plan/vantages";
@@ -27,8 +28,6 @@ import { readSigningKeys } from "./tokens/signing-keys";
 import type { SigningKeys } from "./tokens/signing-keys";
 import { genuineTokens } from "./tokens/tokens";
 import type { IssuedTokens } from "./tokens/tokens";
-import { resolveLocalNames } from "../../lib/local-names";
-import { trust } from "../../lib/trust";
 import type { Vantage } from "./plan/vantages";
 import { viewersOf, wholeViewer } from "./plan/viewers";
 import { together, unlessAborted, pollUntil } from "../../lib/poll";
@@ -86,9 +85,7 @@ export async function verify(
   const { progress = () => undefined, signal = new AbortController().signal } = options;
   const { signingKey } = options;
   const signingKeys = signingKey === undefined ? undefined : await readSigningKeys(signingKey);
-  resolveLocalNames();
-  trust(outputs.certificateAuthority);
-  trust(outputs.gatewayCertificateAuthority);
+  const fetch = clientOf(outputs);
   const startedAt = new Date().toISOString();
   const viewers = viewersOf(application, outputs);
   const here = localProber({ authority: outputs.gatewayCertificateAuthority });
@@ -110,6 +107,7 @@ export async function verify(
       signal,
       (either) =>
         signIn(application, outputs, signingKeys, options.given, {
+          fetch,
           signal: either,
           deadline: options.settleDeadline,
         }),
@@ -124,8 +122,8 @@ export async function verify(
       signal,
       (either) =>
         Promise.all([
-          findUnexplained(application, outputs, { probers, identities, whole }, either),
-          decisionsOn(application, planned, outputs),
+          findUnexplained(application, outputs, { probers, identities, whole }, fetch, either),
+          decisionsOn(application, planned, outputs, fetch),
         ]),
       (either) =>
         sendUntilSettled(planned, senderOver(probers, identities), {
@@ -213,14 +211,14 @@ async function signIn(
   outputs: StackOutputs,
   keys: SigningKeys | undefined,
   given: IssuedTokens | undefined,
-  { signal, deadline }: SessionOptions,
+  { fetch, signal, deadline }: SessionOptions,
 ): Promise<AllCredentials> {
   const [tokens, sessions] = await together(
     signal,
-    (either) => genuineTokens(outputs, either, given),
-    (either) => sessionsOf(application, outputs, { signal: either, deadline }),
+    (either) => genuineTokens(outputs, fetch, either, given),
+    (either) => sessionsOf(application, outputs, { fetch, signal: either, deadline }),
   );
-  return allCredentials(application, outputs, tokens, sessions, signal, keys);
+  return allCredentials(application, outputs, tokens, sessions, fetch, signal, keys);
 }
 
 async function vantagesOf(

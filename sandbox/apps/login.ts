@@ -3,9 +3,10 @@
  * whose people sign in at the application has it. Sessions are in memory: one that nobody uses ends with its token.
  */
 import { randomBytes } from "node:crypto";
+import { lookup } from "node:dns";
 import type { IncomingMessage } from "node:http";
-import tls from "node:tls";
 import * as client from "openid-client";
+import { type Fetch, httpClient } from "../../lib/http";
 import { messagePage } from "./pages";
 import { html, redirect, type Reply, type Route } from "./server";
 
@@ -42,6 +43,8 @@ interface Settings {
   readonly callback: URL;
   readonly loggedOut: string;
   readonly endSessionEndpoint: string | undefined;
+  /** Asks the provider. */
+  readonly fetch: Fetch;
 }
 
 /** For how long a sign-in may take, in milliseconds. */
@@ -54,8 +57,6 @@ const most = 1000;
 export function loginFrom(environment: NodeJS.ProcessEnv): Login | undefined {
   const { OIDC_CLIENT_ID: clientId, OIDC_CERTIFICATE_AUTHORITY: authority } = environment;
   if (clientId === undefined) return undefined;
-  if (authority !== undefined)
-    tls.setDefaultCACertificates([...tls.getCACertificates("default"), authority]);
   const value = (name: string) => {
     const found = environment[name];
     if (found === undefined) throw new Error(`${name} is not set, and OIDC_CLIENT_ID is`);
@@ -70,6 +71,8 @@ export function loginFrom(environment: NodeJS.ProcessEnv): Login | undefined {
     callback: new URL(value("OIDC_CALLBACK_URL")),
     loggedOut: value("OIDC_LOGGED_OUT_URL"),
     endSessionEndpoint: environment.OIDC_END_SESSION_ENDPOINT,
+    // In a pod a name below localhost may lead to another machine: the cluster's DNS says where.
+    fetch: httpClient(authority, lookup),
   });
 }
 
@@ -191,13 +194,18 @@ function afterSignOut(
 }
 
 /** The provider as its document describes it; asked for each sign-in, so that it need not be there before. */
-function discover({ issuer, clientId, clientSecret }: Settings): Promise<client.Configuration> {
+function discover({
+  issuer,
+  clientId,
+  clientSecret,
+  fetch,
+}: Settings): Promise<client.Configuration> {
   return client.discovery(
     new URL(issuer),
     clientId,
     undefined,
     client.ClientSecretPost(clientSecret),
-    { timeout: 5 },
+    { timeout: 5, [client.customFetch]: fetch },
   );
 }
 

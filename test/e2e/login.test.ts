@@ -17,7 +17,7 @@ import { sessionsInRedis } from "./login/sessions";
 import { endsAtTenant, endsWithoutSession, otherSitesSignNoOneOut } from "./login/sign-in";
 import { Stand, start } from "./login/stand";
 import { namesOfTheLogin } from "./login/taken";
-import { onItsOwn, Visitor } from "./visitor";
+import { onItsOwn } from "./visitor";
 
 describe("a login", { timeout: 60 * 60_000 }, () => {
   const stand = new Stand();
@@ -43,7 +43,7 @@ describe("a login", { timeout: 60 * 60_000 }, () => {
       const visitor = await stand.signedIn();
       const cookie = await visitor.jar.getCookieString(stand.outputs.gatewayUrl);
       for (const path of ["/oauth2/auth", "/oauth2/userinfo", "/oauth2/other", "/productpage"]) {
-        const { headers, status } = await fetch(stand.at(path), {
+        const { headers, status } = await stand.fetch(stand.at(path), {
           headers: { ...onItsOwn, cookie },
         });
         assert.equal(headers.get("authorization"), null, path);
@@ -52,7 +52,7 @@ describe("a login", { timeout: 60 * 60_000 }, () => {
     });
 
     it("shows no service the cookies", async () => {
-      const { headers } = await fetch(stand.at("/productpage"), {
+      const { headers } = await stand.fetch(stand.at("/productpage"), {
         headers: { ...onItsOwn, cookie: "a=b" },
       });
       assert.equal(headers.get("server"), "istio-envoy");
@@ -77,9 +77,9 @@ describe("a login", { timeout: 60 * 60_000 }, () => {
       await kubectl("apply");
       try {
         await eventually(60_000, async () => {
-          assert.equal(await stand.statusOf(new Visitor(), "/bookinfo"), 200);
+          assert.equal(await stand.statusOf(stand.visitor(), "/bookinfo"), 200);
         });
-        assert.equal(await stand.statusOf(new Visitor(), "/default"), 404);
+        assert.equal(await stand.statusOf(stand.visitor(), "/default"), 404);
       } finally {
         await kubectl("delete");
       }

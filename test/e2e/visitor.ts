@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { load } from "cheerio";
 import { CookieJar } from "tough-cookie";
-import { resolveLocalNames } from "../../lib/local-names";
+import { type Fetch, httpClient } from "../../lib/http";
 
 /** Where a browser ended: the last answer, and every address on the way there. */
 export interface Page {
@@ -11,8 +11,6 @@ export interface Page {
   readonly html: string;
   readonly way: readonly string[];
 }
-
-resolveLocalNames();
 
 /**
  * Has a request go on a connection of its own. One that is kept may be closed by the gateway, as after an update, in the
@@ -28,6 +26,9 @@ export class Visitor {
   /** An address that begins so is not followed: it is where `open` ends. Default: none. */
   stopsAt: string | undefined;
 
+  /** @param fetch sends the requests. Default: a client that trusts no private authority */
+  constructor(private readonly fetch: Fetch = httpClient()) {}
+
   /** Opens an address, and follows where it leads. */
   async open(url: string, form?: URLSearchParams, way: readonly string[] = []): Promise<Page> {
     assert.ok(way.length < mostRedirects, `a loop: ${way.join(" → ")}`);
@@ -42,7 +43,7 @@ export class Visitor {
   /** Opens an address, and goes nowhere from there. */
   async ask(url: string, form?: URLSearchParams, headers: Readonly<Record<string, string>> = {}) {
     const cookie = await this.jar.getCookieString(url);
-    const response = await fetch(url, {
+    const response = await this.fetch(url, {
       redirect: "manual",
       // As a browser without cookies: no header, rather than an empty one.
       headers: { accept: "text/html", ...onItsOwn, ...(cookie !== "" && { cookie }), ...headers },

@@ -4,6 +4,7 @@ import { application as bookinfo } from "../../../application";
 import { cookieName } from "../../../components/login/names";
 import { namespaces } from "../../../components/names";
 import { UserError } from "../../../lib/errors";
+import type { Fetch } from "../../../lib/http";
 import type { StackOutputs } from "../../stack/outputs";
 import { permissionsOf } from "../../verify/plan/permissions";
 import { cookiesOf } from "../../verify/tokens/sessions";
@@ -35,9 +36,13 @@ const sign = (status: number, headers: Sign["headers"] = {}, setsCookie = false)
   setsCookie,
 });
 
-export const callers: Readonly<Record<CallerName, (outputs: StackOutputs) => Promise<Caller>>> = {
-  async token(outputs) {
-    const headers = { authorization: `Bearer ${await validToken(outputs)}` };
+type Callers = Readonly<
+  Record<CallerName, (outputs: StackOutputs, fetch: Fetch) => Promise<Caller>>
+>;
+
+export const callers: Callers = {
+  async token(outputs, fetch) {
+    const headers = { authorization: `Bearer ${await validToken(outputs, fetch)}` };
     return {
       headers,
       namespaces: [bookinfo.namespace],
@@ -45,8 +50,8 @@ export const callers: Readonly<Record<CallerName, (outputs: StackOutputs) => Pro
     };
   },
 
-  async session(outputs) {
-    const headers = { cookie: await validSession(outputs) };
+  async session(outputs, fetch) {
+    const headers = { cookie: await validSession(outputs, fetch) };
     const forged = { cookie: `${cookieName({ application: bookinfo, ...outputs })}=forged` };
     return {
       headers,
@@ -60,7 +65,7 @@ export const callers: Readonly<Record<CallerName, (outputs: StackOutputs) => Pro
 };
 
 /** A token of the first machine that may read what is asked for. */
-async function validToken(outputs: StackOutputs): Promise<string> {
+async function validToken(outputs: StackOutputs, fetch: Fetch): Promise<string> {
   const machine = outputs.viewers.machines.find(({ permissions }) =>
     permissions.includes(permission),
   );
@@ -77,10 +82,13 @@ async function validToken(outputs: StackOutputs): Promise<string> {
 }
 
 /** The cookies of the first user who may read what is asked for, from a sign-in. */
-async function validSession(outputs: StackOutputs): Promise<string> {
+async function validSession(outputs: StackOutputs, fetch: Fetch): Promise<string> {
   const user = outputs.viewers.users.find(({ roles }) =>
     permissionsOf(bookinfo, roles).includes(permission),
   );
   if (user === undefined) throw new UserError("no user may read details");
-  return cookiesOf(bookinfo, outputs, user.email, { signal: AbortSignal.timeout(60_000) });
+  return cookiesOf(bookinfo, outputs, user.email, {
+    fetch,
+    signal: AbortSignal.timeout(60_000),
+  });
 }

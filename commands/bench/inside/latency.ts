@@ -7,6 +7,8 @@ import { application as bookinfo } from "../../../application";
 import { stackName } from "../../stack/project";
 import { UserError } from "../../../lib/errors";
 import { endingSignals, exitWith } from "../../../lib/run";
+import type { Fetch } from "../../../lib/http";
+import { clientOf } from "../../stack/client";
 import { readOutputs } from "../../stack/outputs";
 import { printOutput } from "../output";
 import { callerNames } from "../parts/latency";
@@ -23,7 +25,11 @@ const agreeing = 20;
 const path = "/api/v1/products/0";
 
 /** Waits until requests are answered as the sign says only. */
-async function until(url: string, { headers, status, setsCookie }: Sign): Promise<void> {
+async function until(
+  fetch: Fetch,
+  url: string,
+  { headers, status, setsCookie }: Sign,
+): Promise<void> {
   const deadline = Date.now() + patience;
   for (let agreed = 0; agreed < agreeing;) {
     if (Date.now() > deadline) throw new UserError(`${url} is not answered with ${status} only`);
@@ -37,7 +43,13 @@ async function until(url: string, { headers, status, setsCookie }: Sign): Promis
 /** Two pairs, of which one begins with each: a place in the order is no reason to be fast or slow. */
 const order: readonly Enforcement[] = ["on", "off", "off", "on"];
 
-async function measure(repeat: number, url: string, caller: Caller, policies: Policies) {
+async function measure(
+  repeat: number,
+  fetch: Fetch,
+  url: string,
+  caller: Caller,
+  policies: Policies,
+) {
   const turns: Record<Enforcement, (readonly number[])[]> = { on: [], off: [] };
   const change: Readonly<Record<Enforcement, () => Promise<void>>> = {
     on: () => policies.restore(),
@@ -48,7 +60,7 @@ async function measure(repeat: number, url: string, caller: Caller, policies: Po
     for (const next of order) {
       if (next !== enforcement) await change[next]();
       enforcement = next;
-      for (const sign of caller.signs[next]) await until(url, sign);
+      for (const sign of caller.signs[next]) await until(fetch, url, sign);
       turns[next].push(await measureTurn(url, caller.headers));
     }
   }
@@ -72,9 +84,10 @@ async function main(): Promise<number> {
   if (known === undefined) throw new UserError(`there is no caller "${name ?? ""}"`);
   const outputs = await readOutputs(bookinfo, process.cwd(), stackName);
   const url = new URL(path, outputs.gatewayUrl).href;
-  const caller = await callers[known](outputs);
+  const fetch = clientOf(outputs);
+  const caller = await callers[known](outputs, fetch);
   const policies = await Policies.read(caller.namespaces);
-  const measured = measure(Number(repeat), url, caller, policies);
+  const measured = measure(Number(repeat), fetch, url, caller, policies);
   try {
     printOutput(await Promise.race([measured, untilInterrupted()]));
   } finally {

@@ -1,6 +1,7 @@
 /** Everything that is there and that the stack does not explain, with the requests that show it. */
 import type { Application } from "../../../components/application";
 import type { StackOutputs } from "../../stack/outputs";
+import type { Fetch } from "../../../lib/http";
 import { together } from "../../../lib/poll";
 import { accountFindings } from "./accounts";
 import { admissionFindings } from "./admission";
@@ -55,19 +56,21 @@ type WorkloadInventory = Pick<
 
 /**
  * Looks for what the stack does not explain, in the cluster and at the tenant.
- * @param senders what the requests are sent with
+ * @param senders what the requests to the cluster are sent with
+ * @param fetch asks the tenant
  * @throws UserError when the cluster does not answer; a tenant that does not is said
  */
 export async function findUnexplained(
   application: Application,
   outputs: StackOutputs,
   senders: Senders,
+  fetch: Fetch,
   signal: AbortSignal,
 ): Promise<Findings> {
   const [{ asked, proven, notCovered }, tenant] = await together(
     signal,
     () => findInCluster(application, outputs, senders),
-    (either) => findAtTenant(application, outputs, either),
+    (either) => findAtTenant(application, outputs, fetch, either),
   );
   const { notRead } = tenant;
   const { unused, ...judged } = accept([...proven, ...tenant.proven], outputs.accepted);
@@ -99,10 +102,15 @@ async function findInCluster(application: Application, outputs: StackOutputs, se
   };
 }
 
-/** Its requests are sent by this process, which trusts the tenant's certificate. */
-async function findAtTenant(application: Application, outputs: StackOutputs, signal: AbortSignal) {
-  const { findings, notRead } = await tenantFindings(application, outputs, signal);
-  const here = fetchProber(signal);
+/** Its requests are sent by this process. */
+async function findAtTenant(
+  application: Application,
+  outputs: StackOutputs,
+  fetch: Fetch,
+  signal: AbortSignal,
+) {
+  const { findings, notRead } = await tenantFindings(application, outputs, fetch, signal);
+  const here = fetchProber(fetch, signal);
   const senders = { probers: new Map([["here", Promise.resolve(here)]]), identities: new Map() };
   return { proven: await prove(findings, senders), notRead };
 }

@@ -9,6 +9,7 @@ import type { Application } from "../../../components/application";
 import { gateway } from "../../../components/access/rows";
 import { isSecure } from "../../../components/gateway/host";
 import { gatewayPort, secureGatewayPort } from "../../../components/mesh/values";
+import type { Fetch } from "../../../lib/http";
 import { gatewayLabels, gatewayServiceAccount } from "../../../components/names";
 import type { StackOutputs } from "../../stack/outputs";
 import type { PlannedCell } from "./cells";
@@ -22,6 +23,7 @@ import type { Vantage } from "./vantages";
  * Evaluates every request as explain does. What never meets a policy is left out: what the gateway
  * has no route for, and what is sent to a sidecar's own ports or over loopback.
  * @param outputs the kubeconfig is the file's content
+ * @param fetch asks the providers for their keys
  * @returns the decision of each cell that a policy decides about
  * @throws UserError when the cluster does not answer
  */
@@ -29,10 +31,11 @@ export async function decisionsOn(
   application: Application,
   planned: readonly PlannedCell[],
   outputs: Pick<StackOutputs, "kubeconfig" | "clientIds">,
+  fetch: Fetch,
 ): Promise<ReadonlyMap<PlannedCell, Decision>> {
   const state = await readCluster(application, outputs);
   // The provider's, which are those that the mesh ought to have.
-  const keys = await readKeySets(state.policies, new Map());
+  const keys = await readKeySets(state.policies, new Map(), fetch);
   const now = new Date();
   const decided = await Promise.all(
     planned.map(async (each) => {

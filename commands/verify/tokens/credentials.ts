@@ -1,5 +1,6 @@
 /** What every viewer's requests carry: nothing, a real token, or one that verify has made. */
 import type { Application } from "../../../components/application";
+import type { Fetch } from "../../../lib/http";
 import type { StackOutputs } from "../../stack/outputs";
 import { everyPermission } from "../plan/permissions";
 import { bearer, presentationsOf } from "../plan/presentations";
@@ -37,6 +38,7 @@ export type AllCredentials = ReadonlyMap<string, Credentials>;
  * there is no expired token that its signature does not give away.
  * @param genuine the real tokens
  * @param sessions the browsers' cookies
+ * @param fetch asks the providers
  * @param keys the tenant's private keys, if they are at hand
  */
 export async function allCredentials(
@@ -44,12 +46,13 @@ export async function allCredentials(
   outputs: StackOutputs,
   genuine: IssuedTokens,
   sessions: Sessions,
+  fetch: Fetch,
   signal: AbortSignal,
   keys?: SigningKeys,
 ): Promise<AllCredentials> {
   const whole = wholeViewer(application, viewersOf(application, outputs))?.name ?? "";
   const tokens = new Map([...genuine].map(([name, { accessToken }]) => [name, accessToken]));
-  const materials = await gather(application, outputs, genuine, whole, signal, keys);
+  const materials = await gather(application, outputs, genuine, whole, fetch, signal, keys);
   for (const { name, make } of tokenClasses(application, outputs)) {
     const token = await make(materials);
     if (token !== undefined) tokens.set(name, token);
@@ -100,12 +103,13 @@ async function gather(
   outputs: StackOutputs,
   genuine: IssuedTokens,
   whole: string,
+  fetch: Fetch,
   signal: AbortSignal,
   keys?: SigningKeys,
 ): Promise<Materials> {
   const issued = [...genuine.values()];
   const token = issued[0]?.accessToken;
-  const published = inUseFirst(await publishedKeys(outputs.jwksUri, signal), token);
+  const published = inUseFirst(await publishedKeys(outputs.jwksUri, fetch, signal), token);
   const algorithm = algorithmInUse(published, token);
   return {
     issuer: outputs.issuer,
@@ -117,10 +121,10 @@ async function gather(
     published,
     algorithm,
     tenantKey: keys && (await chooseSigningKey(keys, published, token)),
-    furtherKeys: await keysOfFurtherIssuers(outputs, signal, keys),
+    furtherKeys: await keysOfFurtherIssuers(outputs, fetch, signal, keys),
     strangers: await strangersKeys([algorithm, ...strangersAlgorithms]),
     whole: genuine.get(whole)?.accessToken,
-    ofOwnDomain: await tokenOfOwnDomain(outputs, signal),
+    ofOwnDomain: await tokenOfOwnDomain(outputs, fetch, signal),
     idToken: issued.find(({ idToken }) => idToken !== undefined)?.idToken,
   };
 }
@@ -128,12 +132,13 @@ async function gather(
 /** A further provider's key counts only where the file has it: without it, its tokens are not tried. */
 async function keysOfFurtherIssuers(
   { authentication: { issuers } }: Pick<StackOutputs, "authentication">,
+  fetch: Fetch,
   signal: AbortSignal,
   keys: SigningKeys = new Map(),
 ): Promise<Materials["furtherKeys"]> {
   const found = await everyOne(
     issuers.map(async ({ issuer, jwksUri }) => {
-      const key = await findSigningKey(keys, await publishedKeys(jwksUri, signal));
+      const key = await findSigningKey(keys, await publishedKeys(jwksUri, fetch, signal));
       return key === undefined ? [] : [[issuer, key] as const];
     }),
   );

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 import type { Interface } from "node:readline/promises";
 import { UserError } from "../../../lib/errors";
+import type { Fetch } from "../../../lib/http";
 import type { StackOutputs } from "../../stack/outputs";
 import { isCallback, PageRefusal } from "./sign-in";
 import { authorizations } from "./tokens";
@@ -20,12 +21,16 @@ export interface Asking {
   readonly terminal: Terminal | undefined;
   /** Milliseconds for each user. Default: five minutes. */
   readonly deadline?: number;
+  /** Asks the provider. */
+  readonly fetch: Fetch;
   readonly signal: AbortSignal;
 }
 
 export interface WithPeople {
   /** Whether people sign in with a browser from the beginning. */
   readonly browser: boolean;
+  /** Asks the provider. */
+  readonly fetch: Fetch;
   readonly signal: AbortSignal;
   /** What to do where a browser is needed and there is no terminal; a sentence. */
   readonly withoutTerminal?: string;
@@ -40,13 +45,13 @@ export interface WithPeople {
 export async function withPeople<Result>(
   outputs: StackOutputs,
   given: IssuedTokens,
-  { browser, signal, withoutTerminal }: WithPeople,
+  { browser, fetch, signal, withoutTerminal }: WithPeople,
   run: (tokens: IssuedTokens) => Promise<Result>,
 ): Promise<Result> {
   const terminal = process.stdin.isTTY
     ? { input: process.stdin, output: process.stderr }
     : undefined;
-  const ask = () => askEveryUser(outputs, given, { terminal, signal });
+  const ask = () => askEveryUser(outputs, given, { terminal, fetch, signal });
   if (browser) return run(await ask());
   try {
     return await run(given);
@@ -71,7 +76,7 @@ export async function withPeople<Result>(
 export async function askEveryUser(
   outputs: StackOutputs,
   given: IssuedTokens,
-  { terminal, deadline = 300_000, signal }: Asking,
+  { terminal, deadline = 300_000, fetch, signal }: Asking,
 ): Promise<IssuedTokens> {
   const missing = outputs.viewers.users.filter(({ email }) => !given.has(email));
   if (missing.length === 0) return given;
@@ -80,7 +85,7 @@ export async function askEveryUser(
     throw new UserError(`no terminal to ask on: give the users' access tokens by ${named}`);
   }
   const tokens = new Map(given);
-  const authorize = await authorizations(outputs, signal);
+  const authorize = await authorizations(outputs, fetch, signal);
   const lines = createInterface({ ...terminal, terminal: false });
   const closed = new AbortController();
   lines.on("close", () => {

@@ -4,6 +4,7 @@ import { CookieJar } from "tough-cookie";
 import { callbackOf } from "../../../components/identity/addresses";
 import { loginPaths } from "../../../components/login/names";
 import { UserError, reasonOf } from "../../../lib/errors";
+import type { Fetch } from "../../../lib/http";
 import type { StackOutputs } from "../../stack/outputs";
 import { everyOne, pollUntil } from "../../../lib/poll";
 import { signIn, SignInFailure } from "./sign-in";
@@ -16,6 +17,8 @@ export type Sessions = ReadonlyMap<string, string>;
 const pageDeadline = 20_000;
 
 export interface SessionOptions {
+  /** Asks the gateway, and the provider that it leads to. */
+  readonly fetch: Fetch;
   readonly signal: AbortSignal;
   /** Milliseconds to wait for the mesh to have the login that the stack has applied. Default: 30 000. */
   readonly deadline?: number | undefined;
@@ -44,9 +47,9 @@ export async function sessionsOf(
   if (whole === undefined) return new Map(named);
   const [email, { cookies }] = whole;
   const ended = await atLast(outputs, options, async () => {
-    const session = await beginSession(application, outputs, email, options.signal);
+    const session = await beginSession(application, outputs, email, options);
     const signOut = `${outputs.gatewayUrl}${loginPaths(application)[login.at].signOut}`;
-    await visit(signOut, session.jar, options.signal, `the session of ${email} was not ended`);
+    await visit(signOut, session.jar, options, `the session of ${email} was not ended`);
     return session;
   });
   return new Map([...named, [staleSession, ended.cookies], [forgedSession, forged(cookies)]]);
@@ -71,7 +74,7 @@ function sessionAtLast(
   email: string,
   options: SessionOptions,
 ): Promise<Session> {
-  return atLast(outputs, options, () => beginSession(application, outputs, email, options.signal));
+  return atLast(outputs, options, () => beginSession(application, outputs, email, options));
 }
 
 /** What a gateway says that has not heard yet of a route, or of a pod that has come or gone. */
@@ -114,7 +117,7 @@ async function beginSession(
   application: Application,
   { gatewayUrl, userPasswords, login }: StackOutputs,
   email: string,
-  signal: AbortSignal,
+  { fetch, signal }: SessionOptions,
 ): Promise<Session> {
   const at = login?.at ?? "none";
   if (at === "none") throw new UserError("nobody signs in through this stack (login.at)");
@@ -124,11 +127,12 @@ async function beginSession(
     callback: new URL(callbackOf({ gatewayUrl, login: at })),
     email,
     password: userPasswords[email] ?? "",
+    fetch,
     signal,
     jar,
   });
   const failed = `the session of ${email} was not begun`;
-  await visit(arrived.href, jar, signal, failed);
+  await visit(arrived.href, jar, { fetch, signal }, failed);
   const cookies = await jar.getCookieString(gatewayUrl);
   if (cookies === "")
     throw new UserError(`${failed}: ${arrived.origin}${arrived.pathname} set no cookie`);
@@ -142,7 +146,7 @@ async function beginSession(
 async function visit(
   address: string,
   jar: CookieJar,
-  signal: AbortSignal,
+  { fetch, signal }: SessionOptions,
   failed: string,
 ): Promise<void> {
   const { origin, pathname } = new URL(address);

@@ -5,6 +5,7 @@
 import { load } from "cheerio";
 import { CookieJar } from "tough-cookie";
 import { UserError, firstLine, reasonOf } from "../../../lib/errors";
+import type { Fetch } from "../../../lib/http";
 
 /** A sign-in that stopped at one place: what that place said, or that it did not answer. */
 export class SignInFailure extends UserError {
@@ -31,6 +32,8 @@ export interface SignIn {
   readonly callback: URL;
   readonly email: string;
   readonly password: string;
+  /** Asks for the pages. */
+  readonly fetch: Fetch;
   readonly signal: AbortSignal;
   /** The browser's cookies. Default: none yet, and they are forgotten afterwards. */
   readonly jar?: CookieJar;
@@ -96,7 +99,7 @@ async function follow(first: PageRequest, signIn: SignIn, jar: CookieJar): Promi
 async function fetchPage(request: PageRequest, signIn: SignIn, jar: CookieJar): Promise<Response> {
   const { href } = request.url;
   try {
-    const response = await fetch(href, {
+    const response = await signIn.fetch(href, {
       method: request.form === undefined ? "GET" : "POST",
       redirect: "manual",
       headers: { accept: "text/html", cookie: await jar.getCookieString(href) },

@@ -5,6 +5,7 @@ import type { CryptoKey, GenerateKeyPairResult, JWK } from "jose";
 import { z } from "zod";
 import { signatureAlgorithm } from "../../../components/identity/keys";
 import { UserError, reasonOf } from "../../../lib/errors";
+import type { Fetch } from "../../../lib/http";
 
 const signingKey = z.looseObject({
   kty: z.enum(["RSA", "EC", "OKP"]),
@@ -122,7 +123,11 @@ const fetchDeadline = 20_000;
 const publicKeys = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
 /** The public keys that the tenant publishes for tokens, in its order. */
-export async function publishedKeys(jwksUri: string, signal: AbortSignal): Promise<readonly JWK[]> {
+export async function publishedKeys(
+  jwksUri: string,
+  fetch: Fetch,
+  signal: AbortSignal,
+): Promise<readonly JWK[]> {
   try {
     const response = await fetch(jwksUri, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(fetchDeadline)]),

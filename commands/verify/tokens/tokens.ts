@@ -2,6 +2,7 @@
 import * as client from "openid-client";
 import { callbackOf } from "../../../components/identity/addresses";
 import { UserError, reasonOf } from "../../../lib/errors";
+import type { Fetch } from "../../../lib/http";
 import { issuerAtOwnDomain, type StackOutputs } from "../../stack/outputs";
 import { PageRefusal, signIn } from "./sign-in";
 import { machineViewer } from "../plan/viewers";
@@ -19,15 +20,17 @@ export type IssuedTokens = ReadonlyMap<string, Issued>;
 
 /**
  * Signs in as every user and machine of the stack.
+ * @param fetch asks the tenant
  * @param given tokens that are there already, by viewer; nobody signs in for them
  * @throws PageRefusal where the tenant's login page cannot be filled in
  */
 export async function genuineTokens(
   outputs: StackOutputs,
+  fetch: Fetch,
   signal: AbortSignal,
   given: IssuedTokens = new Map(),
 ): Promise<IssuedTokens> {
-  const tenant = await discover(outputs, signal);
+  const tenant = await discover(outputs, fetch, signal);
   const token = async (viewer: string, ask: () => Promise<Issued>) =>
     [viewer, given.get(viewer) ?? (await ask())] as const;
   const users = outputs.viewers.users.map(({ email }) =>
@@ -41,6 +44,7 @@ export async function genuineTokens(
 
 /** The tenant, as its discovery document describes it. */
 interface Tenant {
+  readonly fetch: Fetch;
   readonly signal: AbortSignal;
   /** The tenant as one of its clients sees it. */
   as(clientId: string, clientSecret: string): client.Configuration;
@@ -48,6 +52,7 @@ interface Tenant {
 
 async function discover(
   { issuer }: Pick<StackOutputs, "issuer">,
+  fetch: Fetch,
   signal: AbortSignal,
 ): Promise<Tenant> {
   const cancellable: client.CustomFetch = (url, options) =>
@@ -60,6 +65,7 @@ async function discover(
       [client.customFetch]: cancellable,
     });
     return {
+      fetch,
       signal,
       as(clientId, clientSecret) {
         const authentication = client.ClientSecretPost(clientSecret);
@@ -85,7 +91,9 @@ async function userToken(tenant: Tenant, outputs: StackOutputs, email: string): 
   const password = outputs.userPasswords[email];
   if (password === undefined)
     throw new PageRefusal(`sign-in of ${email} failed: its password is not known`);
-  return finish(await signIn({ start, callback, email, password, signal: tenant.signal }));
+  return finish(
+    await signIn({ start, callback, email, password, fetch: tenant.fetch, signal: tenant.signal }),
+  );
 }
 
 /** One sign-in of one person: authorization code with PKCE. */
@@ -107,9 +115,10 @@ export interface Authorization {
  */
 export async function authorizations(
   outputs: StackOutputs,
+  fetch: Fetch,
   signal: AbortSignal,
 ): Promise<(email: string) => Promise<Authorization>> {
-  const tenant = await discover(outputs, signal);
+  const tenant = await discover(outputs, fetch, signal);
   return (email) => {
     const hints = { prompt: "login", login_hint: email };
     return authorization(tenant, outputs, email, hints, requireSamePerson);
@@ -207,12 +216,13 @@ async function machineToken(tenant: Tenant, outputs: StackOutputs, name: string)
  */
 export async function tokenOfOwnDomain(
   outputs: StackOutputs,
+  fetch: Fetch,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const issuer = issuerAtOwnDomain(outputs);
   const [machine] = outputs.viewers.machines;
   if (issuer === undefined || machine === undefined) return undefined;
-  const tenant = await discover({ issuer }, signal);
+  const tenant = await discover({ issuer }, fetch, signal);
   return (await machineToken(tenant, outputs, machine.name)).accessToken;
 }
 

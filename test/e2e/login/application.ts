@@ -1,7 +1,6 @@
 /** A login that the application has itself: productpage's. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { Visitor } from "../visitor";
 import { type Stand } from "./stand";
 
 const start = "/login";
@@ -17,11 +16,11 @@ export function loginInApplication(stand: Stand): void {
 
   it("ends what nobody began, what was declined, and what came already, without a session", async () => {
     for (const path of ["", "?code=a&state=b", "?error=access_denied"]) {
-      const { status, html } = await new Visitor().open(stand.at(`/callback${path}`));
+      const { status, html } = await stand.visitor().open(stand.at(`/callback${path}`));
       assert.equal(status, 403, path);
       assert.match(html, /This sign-in has ended/);
     }
-    const visitor = new Visitor();
+    const visitor = stand.visitor();
     const { way } = await visitor.open(stand.at(start));
     const state = way.map((url) => new URL(url).searchParams.get("state")).find(Boolean) ?? "";
     const declined = `/callback?error=access_denied&state=${state}`;
@@ -49,7 +48,7 @@ export function loginInApplication(stand: Stand): void {
     const older = await stand.signedIn(start, "user@bookinfo.example");
     const kept = await older.jar.getCookieString(stand.outputs.gatewayUrl);
     assert.equal(await stand.statusWith(kept), 200);
-    const visitor = new Visitor();
+    const visitor = stand.visitor();
     await visitor.jar.setCookie(`${kept}; Path=/; HttpOnly`, stand.outputs.gatewayUrl);
     await stand.signIn(visitor, start);
     assert.equal(await stand.statusOf(visitor), 200);
@@ -67,7 +66,7 @@ export function loginInApplication(stand: Stand): void {
   });
 
   it("begins no session while the tenant hangs, and says so", async () => {
-    const visitor = new Visitor();
+    const visitor = stand.visitor();
     visitor.stopsAt = stand.at("/callback");
     const arrived = await stand.signIn(visitor, start);
     await stand.whileTenantHangs(async () => {

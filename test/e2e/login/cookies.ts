@@ -1,7 +1,6 @@
 /** Sessions that are in the browser's cookies. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { Visitor } from "../visitor";
 import { details, start, type Stand } from "./stand";
 
 /** With tokens that are long, and a login that is required. */
@@ -25,7 +24,7 @@ export function sessionsInCookies(stand: Stand): void {
     const older = await stand.signedIn(start, "nobody@bookinfo.example");
     const kept = await older.jar.getCookieString(stand.outputs.gatewayUrl);
     assert.equal(await stand.statusWith(kept), 403);
-    const visitor = new Visitor();
+    const visitor = stand.visitor();
     for (const cookie of kept.split("; "))
       await visitor.jar.setCookie(`${cookie}; Path=/; HttpOnly`, stand.outputs.gatewayUrl);
     await stand.signIn(visitor);

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { connect } from "node:http2";
 import { it } from "node:test";
-import { Visitor } from "../visitor";
+import type { Visitor } from "../visitor";
 import { callback, start, type Stand } from "./stand";
 
 const attacker = "nobody@bookinfo.example";
@@ -101,10 +101,10 @@ export function fixation(
   const plant = (visitor: Visitor, kept: string) =>
     visitor.jar.setCookie(`${kept}; Path=/; HttpOnly`, stand.outputs.gatewayUrl);
   const end = (kept: string) =>
-    new Visitor().ask(stand.at("/oauth2/sign_out?rd=/"), undefined, { cookie: kept });
+    stand.visitor().ask(stand.at("/oauth2/sign_out?rd=/"), undefined, { cookie: kept });
   /** Somebody who has signed in at the provider, and is about to come back from there. */
   const arriving = async () => {
-    const visitor = new Visitor();
+    const visitor = stand.visitor();
     visitor.stopsAt = stand.at(callback);
     const { url } = await stand.signIn(visitor, `${start}%3Fu%3D1`);
     visitor.stopsAt = undefined;
@@ -126,7 +126,7 @@ export function fixation(
     it(`a kept cookie whose session ${state} counts for nothing after a sign-in in its browser`, async () => {
       for (const path of state === "lives" ? begins : [...begins, ...refused]) {
         const kept = await keptWhose();
-        const visitor = new Visitor();
+        const visitor = stand.visitor();
         await plant(visitor, kept);
         const { status, way } = await stand.signIn(visitor, path);
         assert.ok(status < 500, `${path}: ${status} by ${way.join(" → ")}`);
@@ -172,7 +172,7 @@ export function fixation(
   });
 
   it("a cookie that is not the proxy's is in the way of one sign-in at most", async () => {
-    const visitor = new Visitor();
+    const visitor = stand.visitor();
     await plant(visitor, `${name}=x`);
     assert.equal((await visitor.open(stand.at(start))).status, 500);
     const page = await stand.signIn(visitor);

@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { certificateAuthority } from "../../../local/tenant/certificate";
 import { knownDecisions } from "../../../sandbox/state";
 import { eventually, freePort } from "../clients";
-import { Visitor } from "../visitor";
+import type { Visitor } from "../visitor";
 import { details, signOut, start, type Stand } from "./stand";
 
 const host = "bookinfo.localhost";
@@ -40,7 +40,7 @@ export async function askByHttp(
   while (!ended.aborted) {
     for (const name of hosts) {
       for (const path of ["/productpage", details]) {
-        const asked = new Visitor().ask(`http://${name}:${httpPort(stand)}${path}`);
+        const asked = stand.visitor().ask(`http://${name}:${httpPort(stand)}${path}`);
         const status = await asked.then(
           (page) => page.status,
           // While the gateway comes up anew nobody is let in either.
@@ -65,7 +65,7 @@ export function loginByHttps(stand: Stand): void {
   };
 
   it("gives cookies to this host alone, encrypted, and to no script or other site", async () => {
-    const visitor = new Visitor();
+    const visitor = stand.visitor();
     const form = await visitor.open(stand.at(start));
     const begun = await cookiesOf(visitor);
     const page = await visitor.submit(form, stand.credentials());
@@ -95,7 +95,7 @@ export function loginByHttps(stand: Stand): void {
   });
 
   it("answers HTTP by a redirect, with a session and without, and sets no cookie there", async () => {
-    for (const visitor of [new Visitor(), await stand.signedIn()]) {
+    for (const visitor of [stand.visitor(), await stand.signedIn()]) {
       const before = await visitor.jar.serialize();
       for (const path of ["/productpage", details, start, signOut]) {
         // What counts is the answer: a connection may end without one while the gateway's listeners change.

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { eventually } from "../clients";
-import { Visitor } from "../visitor";
 import { callback, start, type Stand } from "./stand";
 
 /** With the Auth0-compatible tenant, sessions in Redis, and tokens that are fetched anew after seconds. */
@@ -22,8 +21,8 @@ export function outages(stand: Stand): void {
       await eventually(60_000, async () => {
         assert.equal(await stand.statusOf(visitor), 503);
       });
-      assert.equal(await stand.statusOf(new Visitor(), start), 503);
-      assert.equal(await stand.statusOf(new Visitor(), "/productpage"), 200);
+      assert.equal(await stand.statusOf(stand.visitor(), start), 503);
+      assert.equal(await stand.statusOf(stand.visitor(), "/productpage"), 200);
       assert.equal(await stand.statusOfMachine(), 200);
     } finally {
       await stand.kubectl("-n login scale deploy/oauth2-proxy --replicas=1");
@@ -35,7 +34,7 @@ export function outages(stand: Stand): void {
   });
 
   it("begins no session while the tenant hangs, before the sign-in and after it", async () => {
-    const [early, late] = [new Visitor(), new Visitor()];
+    const [early, late] = [stand.visitor(), stand.visitor()];
     late.stopsAt = stand.at(callback);
     const arrived = await stand.signIn(late);
     let page = "";
@@ -78,7 +77,7 @@ export function outages(stand: Stand): void {
     try {
       // Connections that are there already outlive the entry by a while.
       await eventually(120_000, async () => {
-        const visitor = new Visitor();
+        const visitor = stand.visitor();
         const page = await stand.signIn(visitor, "/oauth2/start");
         assert.deepEqual([new URL(page.url).pathname, page.status], [callback, 500]);
         assert.equal(await stand.statusOf(visitor), 403);

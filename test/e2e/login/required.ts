@@ -1,7 +1,6 @@
 /** A login that is required: nobody passes by anything but a session or a valid token. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { Visitor } from "../visitor";
 import { callback, details, signOut, start, type Stand } from "./stand";
 
 /** The application's, its metrics', the proxy's own, and other spellings of them. */
@@ -49,7 +48,7 @@ const pages = 30;
 /** @param cookieName of its sessions */
 export function requiredLogin(stand: Stand, cookieName: string): void {
   it("leads a page to the sign-in and back, and answers 401 to the API", async () => {
-    const visitor = new Visitor();
+    const visitor = stand.visitor();
     assert.equal(await stand.statusOf(visitor), 401);
     const page = await stand.signIn(visitor, "/productpage?u=1");
     assert.deepEqual([page.url, page.status], [stand.at("/productpage?u=1"), 200]);
@@ -64,7 +63,7 @@ export function requiredLogin(stand: Stand, cookieName: string): void {
             ...(authorization !== undefined && { authorization }),
             ...(cookie !== undefined && { cookie }),
           };
-          const { status } = await new Visitor().ask(stand.at(path), undefined, headers);
+          const { status } = await stand.visitor().ask(stand.at(path), undefined, headers);
           const said = `${path} ${JSON.stringify(headers)}: ${status}`;
           assert.ok(status >= 300 && status !== 502 && status !== 503, said);
         }
@@ -75,7 +74,7 @@ export function requiredLogin(stand: Stand, cookieName: string): void {
   it("answers 401 to what asks for no page, and begins no sign-in for it", async () => {
     for (const accept of noPages) {
       for (const cookie of [undefined, `${cookieName}=x`, `${cookieName}_a_csrf=x`]) {
-        const visitor = new Visitor();
+        const visitor = stand.visitor();
         const headers = { accept, ...(cookie !== undefined && { cookie }) };
         const { status, location } = await visitor.ask(
           stand.at("/productpage"),
@@ -92,7 +91,7 @@ export function requiredLogin(stand: Stand, cookieName: string): void {
   });
 
   it("ends each of the sign-ins of many pages that were opened before the first", async () => {
-    const visitor = new Visitor();
+    const visitor = stand.visitor();
     const begun: string[] = [];
     for (let page = 0; page < pages; page += 1)
       begun.push((await visitor.ask(stand.at(`/productpage?u=${page}`))).location ?? "");

@@ -4,7 +4,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { it } from "node:test";
 import { z } from "zod";
 import { eventually } from "../clients";
-import { Visitor } from "../visitor";
+import type { Visitor } from "../visitor";
 import { callback, details, signOut, start, type Stand } from "./stand";
 
 const name = "bookinfo";
@@ -109,7 +109,7 @@ export function sessionsInRedis(stand: Stand): void {
     try {
       const visitor = await stand.signedIn();
       const authorization = `Bearer ${await stand.clients.token("reporting")}`;
-      const machine = () => new Visitor().ask(stand.at(details), undefined, { authorization });
+      const machine = () => stand.visitor().ask(stand.at(details), undefined, { authorization });
       assert.equal((await machine()).status, 200);
       // Envoy lets a token live a minute longer, for clocks that differ.
       await eventually(120_000, async () => {
@@ -130,7 +130,7 @@ export function sessionsInRedis(stand: Stand): void {
       await eventually(60_000, async () => {
         assert.equal(await stand.statusWith(cookie), 403);
       });
-      const page = await stand.signIn(new Visitor());
+      const page = await stand.signIn(stand.visitor());
       assert.equal(page.status, 400);
       assert.match(page.html, /Your account has been blocked/);
     } finally {
@@ -162,8 +162,8 @@ export function sessionsInRedis(stand: Stand): void {
       for (const path of [start, signOut, `${callback}?code=a&state=b`]) {
         assert.equal(await stand.statusWith(`${cookie}; ${name}_a_csrf=b`, path), 503, path);
       }
-      assert.equal(await stand.statusOf(new Visitor(), "/productpage"), 200);
-      assert.equal(await stand.statusOf(new Visitor()), 403);
+      assert.equal(await stand.statusOf(stand.visitor(), "/productpage"), 200);
+      assert.equal(await stand.statusOf(stand.visitor()), 403);
       assert.equal(await stand.statusOfMachine(), 200);
     } finally {
       await stand.kubectl("-n login scale deploy/redis --replicas=1");

@@ -1,7 +1,7 @@
 /** Signing in and out at the gateway, and every way in which that ends without a session. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { type Page, Visitor } from "../visitor";
+import type { Page, Visitor } from "../visitor";
 import { callback, moderator, signOut, start, type Stand } from "./stand";
 
 /** What a browser may be told of another site. */
@@ -21,7 +21,7 @@ export function endsWithoutSession(stand: Stand, signedOut: 401 | 403): void {
   };
 
   it("ends a sign-in with a wrong password at the form, which takes the right one afterwards", async () => {
-    const visitor = new Visitor();
+    const visitor = stand.visitor();
     const form = await visitor.open(stand.at(start));
     const wrong = await visitor.submit(form, { email: moderator, password: "wrong" });
     assert.equal(wrong.status, 400);
@@ -33,7 +33,7 @@ export function endsWithoutSession(stand: Stand, signedOut: 401 | 403): void {
   });
 
   it("ends a sign-in that its person declines, in the browser in which it was begun", async () => {
-    const visitor = new Visitor();
+    const visitor = stand.visitor();
     const { way } = await visitor.open(stand.at(start));
     const state = way.map((url) => new URL(url).searchParams.get("state")).find(Boolean) ?? "";
     assert.notEqual(state, "");
@@ -48,12 +48,12 @@ export function endsWithoutSession(stand: Stand, signedOut: 401 | 403): void {
   });
 
   it("ends a sign-in with a code or a state that is not this sign-in's, or was used", async () => {
-    const visitor = new Visitor();
+    const visitor = stand.visitor();
     const page = await stand.signIn(visitor);
     const used = page.way.find((url) => url.startsWith(stand.at(callback))) ?? "";
     assert.notEqual(used, "");
     const unable = /Unable to find a valid CSRF token/;
-    await nobody(new Visitor(), await new Visitor().open(used), unable);
+    await nobody(stand.visitor(), await stand.visitor().open(used), unable);
     // The code has been used, by its own browser, which goes on with its session.
     assert.equal((await visitor.ask(used)).location, stand.at("/productpage?"));
     assert.equal(await stand.statusOf(visitor), 200);
@@ -63,7 +63,7 @@ export function endsWithoutSession(stand: Stand, signedOut: 401 | 403): void {
       [/state=[^&]*/, "state=abc", 500],
       [/code=[^&]*/, "code=another", 500],
     ] as const) {
-      const other = new Visitor();
+      const other = stand.visitor();
       other.stopsAt = stand.at(callback);
       const arrived = await stand.signIn(other);
       const url = arrived.url.replace(from, to);
@@ -71,7 +71,7 @@ export function endsWithoutSession(stand: Stand, signedOut: 401 | 403): void {
       assert.equal((await other.open(url)).status, status, url);
       assert.equal(await stand.statusOf(other), signedOut, url);
     }
-    const nothing = new Visitor();
+    const nothing = stand.visitor();
     assert.equal((await nothing.open(stand.at(callback))).status, 500);
     assert.equal(await stand.statusOf(nothing), signedOut);
   });
@@ -79,7 +79,7 @@ export function endsWithoutSession(stand: Stand, signedOut: 401 | 403): void {
   it("leads nobody to another host, whatever is asked for", async () => {
     const all = [...otherHosts, stand.outputs.issuer, `${stand.outputs.issuer}authorize`];
     for (const rd of all.map(encodeURIComponent)) {
-      const visitor = new Visitor();
+      const visitor = stand.visitor();
       const page = await stand.signIn(visitor, `/oauth2/start?rd=${rd}`);
       assert.equal(new URL(page.url).origin, stand.outputs.gatewayUrl, page.way.join(" → "));
       const out = await visitor.ask(stand.at(`${signOut}?rd=${rd}`));
@@ -91,12 +91,12 @@ export function endsWithoutSession(stand: Stand, signedOut: 401 | 403): void {
     const { issuer, gatewayUrl } = stand.outputs;
     const elsewhere = encodeURIComponent(issuer);
     for (const query of [`%72d=${elsewhere}`, `a=b&rd=${elsewhere}`, `rd=&rd=${elsewhere}`]) {
-      const visitor = new Visitor();
+      const visitor = stand.visitor();
       const page = await stand.signIn(visitor, `/oauth2/start?${query}`);
       assert.equal(new URL(page.url).origin, gatewayUrl, page.way.join(" → "));
     }
     const headers = { "x-auth-request-redirect": issuer };
-    const visitor = new Visitor();
+    const visitor = stand.visitor();
     const begun = await visitor.ask(stand.at("/oauth2/start"), undefined, headers);
     const page = await visitor.submit(
       await visitor.open(begun.location ?? ""),
@@ -142,7 +142,7 @@ export function endsAtTenant(stand: Stand): void {
     const api = `resource-servers/${encodeURIComponent(stand.outputs.audience)}`;
     const policy = (name: string) =>
       stand.manage("PATCH", api, { subject_type_authorization: { user: { policy: name } } });
-    const visitor = new Visitor();
+    const visitor = stand.visitor();
     await policy("deny_all");
     try {
       const page = await visitor.open(stand.at(start));
@@ -189,7 +189,7 @@ export function endsAtTenant(stand: Stand): void {
   });
 
   it("signs out whoever has no session by showing the page", async () => {
-    const page = await new Visitor().open(stand.at(signOut));
+    const page = await stand.visitor().open(stand.at(signOut));
     assert.deepEqual([page.url, page.status], [stand.at("/productpage"), 200]);
   });
 }

@@ -5,7 +5,8 @@ import { end } from "../../../lib/processes";
 import { knownDecisions } from "../../../sandbox/state";
 import { tenantService } from "../../../sandbox/tenant-service";
 import type { StackOutputs } from "../../../commands/stack/outputs";
-import { trust } from "../../../lib/trust";
+import type { Fetch } from "../../../lib/http";
+import { clientOf } from "../../../commands/stack/client";
 import { Clients, outputsOf } from "../clients";
 import { SandboxCopy } from "../copy";
 import { type Page, Visitor } from "../visitor";
@@ -31,8 +32,6 @@ export class Stand {
     assert.match(out, /\n\d+ cells, 0 differences, 0 not tried\n/);
     assert.match(out, /\n {2}moderator@bookinfo\.example \(session\) +200 +200 +200 +200 +403\n/);
     this.#outputs = await outputsOf(this.sandbox);
-    trust(this.#outputs.certificateAuthority);
-    trust(this.#outputs.gatewayCertificateAuthority);
   }
 
   async down(): Promise<void> {
@@ -43,6 +42,16 @@ export class Stand {
   get outputs(): StackOutputs {
     assert.ok(this.#outputs, "the stack is not up");
     return this.#outputs;
+  }
+
+  /** Sends requests to the gateway and the provider, whose private authorities count there. */
+  get fetch(): Fetch {
+    return clientOf(this.outputs);
+  }
+
+  /** A person with a browser that trusts the same. */
+  visitor(): Visitor {
+    return new Visitor(this.fetch);
   }
 
   /** A path's address at the gateway. */
@@ -61,7 +70,7 @@ export class Stand {
 
   /** Somebody who has just signed in. */
   async signedIn(path = start, email = moderator): Promise<Visitor> {
-    const visitor = new Visitor();
+    const visitor = this.visitor();
     const page = await this.signIn(visitor, path, email);
     assert.deepEqual([page.url, page.status], [this.at("/productpage"), 200], page.way.join(" → "));
     return visitor;
@@ -81,13 +90,13 @@ export class Stand {
   }
 
   async statusWith(cookie: string, path = details): Promise<number> {
-    return (await new Visitor().ask(this.at(path), undefined, { cookie })).status;
+    return (await this.visitor().ask(this.at(path), undefined, { cookie })).status;
   }
 
   /** What a machine gets that brings its own token. */
   async statusOfMachine(path = details): Promise<number> {
     const authorization = `Bearer ${await this.clients.token("reporting")}`;
-    return (await new Visitor().ask(this.at(path), undefined, { authorization })).status;
+    return (await this.visitor().ask(this.at(path), undefined, { authorization })).status;
   }
 
   get clients(): Clients {

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { hostOf, proxy, redis } from "../../../components/login/names";
 import { eventually } from "../clients";
-import { Visitor } from "../visitor";
 import { details, start, type Stand } from "./stand";
 
 const namespace = "intruder";
@@ -128,7 +127,7 @@ export function namesOfTheLogin(stand: Stand): void {
       assert.ok(!(await caught()).includes(password), "another namespace has Redis's password");
       assert.equal(await stand.statusOf(visitor), 200, "a session that was there before");
       assert.equal(await stand.statusOf(await stand.signedIn(start)), 200, "a new one");
-      assert.equal(await stand.statusOf(new Visitor(), details), 403);
+      assert.equal(await stand.statusOf(stand.visitor(), details), 403);
       assert.ok(!(await caught()).includes(password), "another namespace has Redis's password");
     } finally {
       await stand.kubectl(`delete namespace ${namespace} --ignore-not-found`);

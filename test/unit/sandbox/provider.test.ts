@@ -1,6 +1,6 @@
 /** The sandbox's OIDC realm has the users, machines and secrets of the settings, and a wrong issuer is named. */
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { application as bookinfo } from "../../../application";
 import {
   identitySecrets,
@@ -10,6 +10,8 @@ import {
   requireIssuer,
 } from "../../../sandbox/provider";
 import type { Decisions } from "../../../sandbox/state";
+import { serve } from "../commands/preflight/support";
+import { makeCertificate } from "../commands/verify/support/certificate";
 
 const decisions: Decisions = {
   ports: { gateway: 8080, tenant: 8443, api: 6443 },
@@ -124,26 +126,21 @@ test("settings that are about the tenant have one secret, and no realm", () => {
   assert.equal(realmOf(configured, application, decisions), undefined);
 });
 
-const fetched = globalThis.fetch;
-after(() => {
-  globalThis.fetch = fetched;
-});
-
-/** Lets every request be answered with this; gives the addresses that were asked. */
-function answerWith(document: object): string[] {
-  const asked: string[] = [];
-  globalThis.fetch = (url) => {
-    asked.push(String(url instanceof Request ? url.url : url));
-    return Promise.resolve(Response.json(document));
-  };
-  return asked;
+/** The settings of a provider with a private authority, which answers every request with what `document` makes of them. */
+async function providerWith(t: TestContext, document: (theirs: Addresses) => object) {
+  const certificate = await makeCertificate();
+  const server = await serve(() => ({ body: document(realmAddressesOf(identity)) }), certificate);
+  t.after(server.close);
+  const identity = oidcIdentity(bookinfo, configured, server.host, certificate.certificate);
+  return { identity, theirs: realmAddressesOf(identity), requests: server.requests };
 }
 
-test("an issuer and keys' address are what the provider says, to the letter", async () => {
-  const theirs = realmAddressesOf(identity);
-  const asked = answerWith({ issuer: theirs.issuer, jwks_uri: theirs.jwksUri });
+test("an issuer and keys' address are what the provider says, to the letter", async (t) => {
+  const { identity, theirs, requests } = await providerWith(t, ({ issuer, jwksUri }) => ({
+    issuer,
+    jwks_uri: jwksUri,
+  }));
   await requireIssuer(identity);
-  assert.deepEqual(asked, [`${theirs.issuer}/.well-known/openid-configuration`]);
   const wrong = { ...identity, issuer: `${theirs.issuer}/`, jwksUri: "https://keys.example/" };
   await assert.rejects(requireIssuer(wrong), {
     name: "UserError",
@@ -152,15 +149,21 @@ test("an issuer and keys' address are what the provider says, to the letter", as
       `identity.jwksUri: found "https://keys.example/", expected "${theirs.jwksUri}", as the provider's discovery document has it`,
     ].join("\n"),
   });
-  assert.equal(asked[1], `${theirs.issuer}/.well-known/openid-configuration`);
+  const path = "/realms/bookinfo/.well-known/openid-configuration";
+  assert.deepEqual(
+    requests.map((request) => request.path),
+    [path, path],
+  );
 });
 
-test("a provider that says nothing of the kind is left to others, and a tenant is not asked", async () => {
-  const asked = answerWith({ hello: "world" });
+test("a provider that says nothing of the kind is left to others, and a tenant is not asked", async (t) => {
+  const { identity, requests } = await providerWith(t, () => ({ hello: "world" }));
   await requireIssuer(identity);
   await requireIssuer(configured);
-  assert.equal(asked.length, 1);
+  assert.equal(requests.length, 1);
 });
+
+type Addresses = ReturnType<typeof realmAddressesOf>;
 
 function realmAddressesOf({ issuer, jwksUri }: Record<string, unknown>) {
   return { issuer: String(issuer), jwksUri: String(jwksUri) };

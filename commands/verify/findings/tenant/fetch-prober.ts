@@ -1,16 +1,18 @@
-/** Sends requests from this process, which trusts what the stack trusts. */
+/** Sends requests from this process. */
 import { reasonOf } from "../../../../lib/errors";
+import type { Fetch } from "../../../../lib/http";
 import type { Observed, Prober, ProbeRequest } from "../../probes/prober";
 
-export function fetchProber(signal: AbortSignal): Prober {
+export function fetchProber(fetch: Fetch, signal: AbortSignal): Prober {
   return {
-    send: (requests) => Promise.all(requests.map((request) => send(request, signal))),
+    send: (requests) => Promise.all(requests.map((request) => send(request, fetch, signal))),
     close: () => undefined,
   };
 }
 
 async function send(
   { origin, path, method }: ProbeRequest,
+  fetch: Fetch,
   signal: AbortSignal,
 ): Promise<Observed> {
   try {

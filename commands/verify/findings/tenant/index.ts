@@ -3,6 +3,7 @@ import { ZodError } from "zod";
 import type { Application } from "../../../../components/application";
 import { tenantObjects } from "../../../../components/identity/tenant-objects";
 import { firstLine, reasonOf } from "../../../../lib/errors";
+import type { Fetch } from "../../../../lib/http";
 import { Redactor } from "../../../../lib/redaction";
 import type { StackOutputs } from "../../../stack/outputs";
 import type { Finding } from "../finding";
@@ -52,6 +53,7 @@ const areas: readonly (readonly [
 export async function tenantFindings(
   application: Application,
   outputs: TenantOutputs & Pick<StackOutputs, "tenant">,
+  fetch: Fetch,
   signal: AbortSignal,
 ): Promise<TenantFindings> {
   const { tenant } = outputs;
@@ -66,7 +68,7 @@ export async function tenantFindings(
   const notRead: string[] = [];
   try {
     const inTime = AbortSignal.any([signal, AbortSignal.timeout(deadline)]);
-    const api = await openManagementApi(tenant, inTime);
+    const api = await openManagementApi(tenant, fetch, inTime);
     const hidden = "fields=client_secret,signing_keys,encryption_key&include_fields=false";
     const reading: Reading = {
       api,

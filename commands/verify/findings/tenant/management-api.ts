@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import type { TenantAccess } from "../../../../components/identity/identity";
 import { firstLine, reasonOf } from "../../../../lib/errors";
+import type { Fetch } from "../../../../lib/http";
 
 /** An object of the tenant's, as the API gives it. */
 export type Document = Readonly<Record<string, unknown>>;
@@ -60,6 +61,7 @@ const longestPause = 10_000;
  */
 export async function openManagementApi(
   { domain, clientId, clientSecret }: TenantAccess,
+  fetch: Fetch,
   signal: AbortSignal,
 ): Promise<ManagementApi> {
   const form = new URLSearchParams({
@@ -68,11 +70,15 @@ export async function openManagementApi(
     client_secret: clientSecret,
     audience: `https://${domain}/api/v2/`,
   });
-  const answer = await ask(`https://${domain}/oauth/token`, { method: "POST", body: form, signal });
+  const answer = await ask(fetch, `https://${domain}/oauth/token`, {
+    method: "POST",
+    body: form,
+    signal,
+  });
   const { data } = granted.safeParse(answer);
   if (data === undefined) throw new Refused(`${domain} gives no token for the Management API`);
   const headers = { authorization: `Bearer ${data.access_token}` };
-  const get = (path: string) => ask(`https://${domain}/api/v2/${path}`, { headers, signal });
+  const get = (path: string) => ask(fetch, `https://${domain}/api/v2/${path}`, { headers, signal });
   const cut: string[] = [];
   return {
     cut,
@@ -109,7 +115,11 @@ export async function openManagementApi(
 }
 
 /** The answer's JSON; undefined where there is no such thing. Waits where the tenant says that it is asked too often. */
-async function ask(url: string, request: RequestInit & { signal: AbortSignal }): Promise<unknown> {
+async function ask(
+  fetch: Fetch,
+  url: string,
+  request: RequestInit & { signal: AbortSignal },
+): Promise<unknown> {
   for (let attempt = 1; ; attempt += 1) {
     const response = await fetch(url, { redirect: "error", ...request }).catch((error: unknown) => {
       request.signal.throwIfAborted();

@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { fetchedIssuers, keysOf, readKeySets } from "../../../../commands/explain/keys";
 import { parseKeys } from "../../../../commands/explain/mesh-keys";
 import { parsePolicies } from "../../../../commands/explain/policies";
+import { httpClient } from "../../../../lib/http";
 import { application } from "../../../../application";
 import { bookinfo, jwtRule, object } from "./mesh";
 
@@ -31,7 +32,7 @@ async function keysFor(mesh: ReadonlyMap<string, typeof held>) {
   const policies = policiesWith({ jwksUri });
   const [rule] = policies.requestAuthentications[0]?.spec?.jwtRules ?? [];
   assert.ok(rule);
-  return keysOf(rule, await readKeySets(policies, mesh));
+  return keysOf(rule, await readKeySets(policies, mesh, httpClient()));
 }
 
 test("an issuer's keys are those that the mesh has, also while its provider serves others", async () => {

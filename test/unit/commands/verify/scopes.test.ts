@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { StackOutputs } from "../../../../commands/stack/outputs";
-import { trust } from "../../../../lib/trust";
+import { clientOf } from "../../../../commands/stack/client";
 import { genuineTokens } from "../../../../commands/verify/tokens/tokens";
 import { startStack, type Stack } from "./support/stack";
 
@@ -11,7 +11,6 @@ let stack: Stack;
 
 before(async () => {
   stack = await startStack();
-  trust(stack.outputs.certificateAuthority);
 });
 after(() => stack.close());
 
@@ -23,7 +22,7 @@ async function asked(people?: readonly string[], machine?: readonly string[]) {
   ];
   const viewers = { users, machines, ...(people && { scopes: [...people] }) };
   const before = stack.tenant.scopes.length;
-  await genuineTokens({ ...stack.outputs, viewers }, signal);
+  await genuineTokens({ ...stack.outputs, viewers }, clientOf(stack.outputs), signal);
   return stack.tenant.scopes.slice(before).sort();
 }
 

@@ -7,6 +7,7 @@ import { createRemoteJWKSet, decodeJwt, jwtVerify } from "jose";
 import { application } from "../../../../application";
 import { allCredentials } from "../../../../commands/verify/tokens/credentials";
 import type { StackOutputs } from "../../../../commands/stack/outputs";
+import { httpClient } from "../../../../lib/http";
 import { readSigningKeys } from "../../../../commands/verify/tokens/signing-keys";
 import { genuineTokens, tokenOfOwnDomain } from "../../../../commands/verify/tokens/tokens";
 import type { IssuedTokens } from "../../../../commands/verify/tokens/tokens";
@@ -16,6 +17,7 @@ import type { Bookinfo } from "../../local/tenant/bookinfo";
 import { authentication, routing } from "./support/stack";
 
 const live = new AbortController().signal;
+const fetch = httpClient();
 let bookinfo: Bookinfo;
 let outputs: StackOutputs;
 let tokens: IssuedTokens;
@@ -49,7 +51,7 @@ before(async () => {
       machines: [{ name: "catalogue", permissions: ["read:book-details"] }],
     },
   };
-  tokens = await genuineTokens(outputs, live);
+  tokens = await genuineTokens(outputs, fetch, live);
 });
 
 after(() => bookinfo.tenant.stop());
@@ -77,13 +79,16 @@ test("only where tokens bear a custom domain there is one of the tenant's own: g
     issuer,
     tenant: { domain: tenant.domain, ...machine },
   });
-  assert.equal(await tokenOfOwnDomain(at(tenant.issuer), live), undefined);
-  const token = (await tokenOfOwnDomain(at(tenant.customIssuer), live)) ?? "";
+  assert.equal(await tokenOfOwnDomain(at(tenant.issuer), fetch, live), undefined);
+  const token = (await tokenOfOwnDomain(at(tenant.customIssuer), fetch, live)) ?? "";
   const keys = createRemoteJWKSet(new URL(`${tenant.customIssuer}.well-known/jwks.json`));
   const { payload } = await jwtVerify(token, keys, { issuer: tenant.issuer, audience });
   assert.deepEqual(payload.permissions, ["read:book-details"]);
   const viewers = { ...outputs.viewers, machines: [] };
-  assert.equal(await tokenOfOwnDomain({ ...at(tenant.customIssuer), viewers }, live), undefined);
+  assert.equal(
+    await tokenOfOwnDomain({ ...at(tenant.customIssuer), viewers }, fetch, live),
+    undefined,
+  );
 });
 
 test("people get an ID token, machines none", () => {
@@ -107,6 +112,7 @@ test("the tenant's key file is a signing key file: every viewer has something to
     outputs,
     tokens,
     new Map(),
+    fetch,
     live,
     await readSigningKeys(file),
   );
@@ -123,19 +129,22 @@ test("the tenant's key file is a signing key file: every viewer has something to
 
 test("a wrong password: the page's own words", async () => {
   const userPasswords = { ...outputs.userPasswords, "user@bookinfo.example": "Wrong-password-1" };
-  await assert.rejects(genuineTokens({ ...outputs, userPasswords }, live), (error: Error) => {
-    assert.match(
-      error.message,
-      /^sign-in of user@bookinfo\.example failed: Wrong email or password\.? \(status \d+, https:\/\/localhost:\d+\/\S+\)$/,
-    );
-    assert.ok(!error.message.includes("Wrong-password-1"));
-    return true;
-  });
+  await assert.rejects(
+    genuineTokens({ ...outputs, userPasswords }, fetch, live),
+    (error: Error) => {
+      assert.match(
+        error.message,
+        /^sign-in of user@bookinfo\.example failed: Wrong email or password\.? \(status \d+, https:\/\/localhost:\d+\/\S+\)$/,
+      );
+      assert.ok(!error.message.includes("Wrong-password-1"));
+      return true;
+    },
+  );
 });
 
 test("an unknown audience, an unregistered callback and a wrong machine secret: the tenant's words", async () => {
   const failing = async (changes: Partial<StackOutputs>, message: RegExp) => {
-    await assert.rejects(genuineTokens({ ...outputs, ...changes }, live), (error: Error) => {
+    await assert.rejects(genuineTokens({ ...outputs, ...changes }, fetch, live), (error: Error) => {
       assert.equal(error.name, "UserError");
       assert.match(error.message, message);
       assert.ok(!error.message.includes("\n"));

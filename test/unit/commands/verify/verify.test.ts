@@ -1,7 +1,9 @@
 /** A mesh that enforces the table has no difference, and a weakening shows in exactly the cells that it changes. */
 import assert from "node:assert/strict";
+import dns from "node:dns";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import tls from "node:tls";
 import { application as bookinfo } from "../../../../application";
 import type { JudgedCell } from "../../../../commands/verify/judge";
 import { gatewayComplaint, verify } from "../../../../commands/verify/verify";
@@ -62,8 +64,16 @@ const noFindings = (asked: number): Report["findings"] => ({
   notRead: ["Not read: the provider's own settings, clients and users (identity.kind is oidc)."],
 });
 
+/** What every request, child and name of this process depends on. */
+const stateOfProcess = () => ({
+  authorities: tls.getCACertificates("default"),
+  lookup: dns.lookup,
+  environment: { ...process.env },
+});
+
 test("a mesh that enforces the table: 1643 cells, no difference, and nothing is left", async (t) => {
   const stack = await stackFor(t);
+  const before = stateOfProcess();
   const lines: string[] = [];
   const { outputs, signingKey } = stack;
   const report = await verify(bookinfo, outputs, {
@@ -74,6 +84,7 @@ test("a mesh that enforces the table: 1643 cells, no difference, and nothing is 
   assert.deepEqual(named(report.cells, "different"), []);
   assert.deepEqual(countsOf(report), [1643, 0, 0, 0]);
   assert.deepEqual(report.findings, noFindings(20));
+  assert.deepEqual(stateOfProcess(), before, "verify has left the process as it was");
   const { pods, services, serviceAccounts, created } = stack.cluster;
   assert.deepEqual([pods.size, services.size, serviceAccounts.size, created.length], [0, 0, 0, 2]);
   assert.deepEqual(lines, [

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { signIn as signInAt } from "../../../../commands/verify/tokens/sign-in";
+import { httpClient } from "../../../../lib/http";
 import * as client from "openid-client";
 import { audience, type Bookinfo, password, startBookinfo } from "./bookinfo";
 import { answerOf, management, property, text } from "./support";
@@ -97,6 +98,7 @@ describe("a custom domain", () => {
       callback: new URL(web.callback),
       email,
       password,
+      fetch: httpClient(),
       signal: AbortSignal.timeout(60_000),
     });
     const tokens = await client.authorizationCodeGrant(provider, arrived, {

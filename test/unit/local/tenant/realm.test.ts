@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as client from "openid-client";
 import { signIn } from "../../../../commands/verify/tokens/sign-in";
+import { httpClient } from "../../../../lib/http";
 import { type RealmAlgorithm, realmAlgorithms } from "../../../../local/tenant/keys";
 import { algorithmOfRealm, realmAddresses } from "../../../../local/tenant/realm/options";
 import { startTenant } from "../../../../local/tenant/server";
@@ -69,6 +70,7 @@ async function codeOf(provider: client.Configuration, password: string) {
     callback: new URL(callback),
     email: "user@bookinfo.example",
     password,
+    fetch: httpClient(),
     signal: AbortSignal.timeout(20_000),
   });
   return client.authorizationCodeGrant(provider, arrived, { pkceCodeVerifier: verifier });

@@ -8,6 +8,7 @@ import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { callers } from "../../../../../commands/bench/inside/callers";
 import type { StackOutputs } from "../../../../../commands/stack/outputs";
+import { httpClient } from "../../../../../lib/http";
 import { authentication, routing, viewers } from "../../verify/support/stack";
 
 describe("callers", () => {
@@ -44,7 +45,7 @@ describe("callers", () => {
   after(() => tenant.close());
 
   it("sends a machine's token, and knows by nobody's request whether policies count", async () => {
-    const { headers, namespaces, signs } = await callers.token(outputs);
+    const { headers, namespaces, signs } = await callers.token(outputs, httpClient());
     assert.deepEqual(asked, [
       "/oauth/token grant_type=client_credentials&client_id=catalogue-id&client_secret=secret&audience=books",
     ]);
@@ -61,12 +62,21 @@ describe("callers", () => {
 
   it("says why there is nobody to send the request", async () => {
     const refused = { ...outputs, audience: "refused" };
-    await assert.rejects(callers.token(refused), /^UserError: the tenant refused a token: 403$/);
-    const nobody = { ...outputs, viewers: { users: [], machines: [] } };
-    await assert.rejects(callers.token(nobody), /^UserError: no machine may read details$/);
-    await assert.rejects(callers.session(nobody), /^UserError: no user may read details$/);
     await assert.rejects(
-      callers.session(outputs),
+      callers.token(refused, httpClient()),
+      /^UserError: the tenant refused a token: 403$/,
+    );
+    const nobody = { ...outputs, viewers: { users: [], machines: [] } };
+    await assert.rejects(
+      callers.token(nobody, httpClient()),
+      /^UserError: no machine may read details$/,
+    );
+    await assert.rejects(
+      callers.session(nobody, httpClient()),
+      /^UserError: no user may read details$/,
+    );
+    await assert.rejects(
+      callers.session(outputs, httpClient()),
       /nobody signs in through this stack \(login\.at\)/,
     );
   });

@@ -9,6 +9,7 @@ import type { JWK } from "jose";
 import { application as bookinfo } from "../../../../../application";
 import { cellOf, planCells } from "../../../../../commands/verify/plan/cells";
 import { allCredentials } from "../../../../../commands/verify/tokens/credentials";
+import { httpClient } from "../../../../../lib/http";
 import type { AllCredentials } from "../../../../../commands/verify/tokens/credentials";
 import type { StackOutputs } from "../../../../../commands/stack/outputs";
 import type { Issued } from "../../../../../commands/verify/tokens/tokens";
@@ -65,7 +66,15 @@ before(async () => {
     accepted: [],
   };
   const signingKeys = new Map([["active", privateJwk]]);
-  credentials = await allCredentials(bookinfo, outputs, genuine, new Map(), live, signingKeys);
+  credentials = await allCredentials(
+    bookinfo,
+    outputs,
+    genuine,
+    new Map(),
+    httpClient(),
+    live,
+    signingKeys,
+  );
 });
 
 test("everybody has something to send, and what is sent is shown with a word for each token", () => {
@@ -137,7 +146,15 @@ test("in no cell of the plan there is a token, nor a part of one; in the request
 
 test("without the tenant's key, or somebody who may do everything, what needs it is missing", async () => {
   const missing = async (issued: typeof genuine, given?: ReadonlyMap<string, JWK>) => {
-    const had = await allCredentials(bookinfo, outputs, issued, new Map(), live, given);
+    const had = await allCredentials(
+      bookinfo,
+      outputs,
+      issued,
+      new Map(),
+      httpClient(),
+      live,
+      given,
+    );
     const others = viewersOf(bookinfo, outputs).filter(({ name }) => !had.has(name));
     return others.map(({ name, needs }) => `${name}: ${needs ?? ""}`);
   };

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { decodeJwt } from "jose";
 import type { StackOutputs } from "../../../../../commands/stack/outputs";
 import { askEveryUser } from "../../../../../commands/verify/tokens/person";
+import { httpClient } from "../../../../../lib/http";
 import type { Terminal } from "../../../../../commands/verify/tokens/person";
 import { audience, password, startBookinfo } from "../../../local/tenant/bookinfo";
 import type { Bookinfo } from "../../../local/tenant/bookinfo";
@@ -12,6 +13,7 @@ import { authentication, routing } from "../support/stack";
 import { Browser } from "../../../local/tenant/browser";
 
 const { signal } = new AbortController();
+const fetch = httpClient();
 const [nobody, user] = ["nobody@bookinfo.example", "user@bookinfo.example"];
 let bookinfo: Bookinfo;
 let outputs: StackOutputs;
@@ -84,7 +86,7 @@ function signingIn(as: (hint: string) => string) {
 
 test("each user signs in and pastes the address; the token is that user's", async () => {
   const { terminal, said } = somebody(signingIn((hint) => hint));
-  const tokens = await askEveryUser(outputs, new Map(), { terminal, signal });
+  const tokens = await askEveryUser(outputs, new Map(), { terminal, fetch, signal });
   assert.deepEqual(
     [...tokens].map(([email, { accessToken }]) => [email, decodeJwt(accessToken).permissions]),
     [
@@ -100,7 +102,7 @@ test("each user signs in and pastes the address; the token is that user's", asyn
 test("whoever has a token is not asked", async () => {
   const given = new Map([[user, { accessToken: "theirs" }]]);
   const { terminal, said } = somebody(signingIn((hint) => hint));
-  const tokens = await askEveryUser(outputs, given, { terminal, signal });
+  const tokens = await askEveryUser(outputs, given, { terminal, fetch, signal });
   assert.equal(tokens.get(user)?.accessToken, "theirs");
   assert.equal(
     said()
@@ -121,6 +123,7 @@ test("what is not the callback's address is asked for again", async () => {
   );
   const tokens = await askEveryUser(outputs, new Map([[user, { accessToken: "theirs" }]]), {
     terminal,
+    fetch,
     signal,
   });
   assert.equal(tokens.size, 2);
@@ -130,7 +133,7 @@ test("what is not the callback's address is asked for again", async () => {
 
 test("one line: somebody else has signed in", async () => {
   const { terminal } = somebody(signingIn(() => user));
-  await assert.rejects(askEveryUser(outputs, new Map(), { terminal, signal }), {
+  await assert.rejects(askEveryUser(outputs, new Map(), { terminal, fetch, signal }), {
     name: "UserError",
     message: `sign-in of ${nobody} failed: ${user} signed in instead`,
   });
@@ -142,16 +145,20 @@ test("one line: the address of another sign-in", async () => {
   const { terminal } = somebody(() =>
     Promise.resolve(`http://localhost:8080/oauth2/callback?${query}`),
   );
-  await assert.rejects(askEveryUser(outputs, new Map(), { terminal, signal }), (error: Error) => {
-    assert.match(error.message, /^sign-in of nobody@bookinfo\.example failed: .*state/);
-    return true;
-  });
+  await assert.rejects(
+    askEveryUser(outputs, new Map(), { terminal, fetch, signal }),
+    (error: Error) => {
+      assert.match(error.message, /^sign-in of nobody@bookinfo\.example failed: .*state/);
+      return true;
+    },
+  );
 });
 
 test("one line: the terminal is closed", async () => {
   const input = new PassThrough();
   const asked = askEveryUser(outputs, new Map(), {
     terminal: { input, output: new PassThrough().on("data", () => input.end()) },
+    fetch,
     signal,
   });
   await assert.rejects(asked, {
@@ -161,13 +168,16 @@ test("one line: the terminal is closed", async () => {
 
 test("one line: nobody pastes anything in time", async () => {
   const { terminal } = somebody(() => new Promise(() => undefined));
-  await assert.rejects(askEveryUser(outputs, new Map(), { terminal, signal, deadline: 1000 }), {
-    message: `sign-in of ${nobody} failed: nothing was pasted within 1 s`,
-  });
+  await assert.rejects(
+    askEveryUser(outputs, new Map(), { terminal, fetch, signal, deadline: 1000 }),
+    {
+      message: `sign-in of ${nobody} failed: nothing was pasted within 1 s`,
+    },
+  );
 });
 
 test("one line: no terminal", async () => {
-  await assert.rejects(askEveryUser(outputs, new Map(), { terminal: undefined, signal }), {
+  await assert.rejects(askEveryUser(outputs, new Map(), { terminal: undefined, fetch, signal }), {
     message: `no terminal to ask on: give the users' access tokens by --token ${nobody}=FILE --token ${user}=FILE`,
   });
 });

@@ -4,6 +4,7 @@ import { test, type TestContext } from "node:test";
 import { application as bookinfo } from "../../../../../application";
 import type { StackOutputs } from "../../../../../commands/stack/outputs";
 import { sessionsOf } from "../../../../../commands/verify/tokens/sessions";
+import { httpClient } from "../../../../../lib/http";
 import { type Reply, startSite } from "../support/site";
 
 const email = "user@bookinfo.example";
@@ -38,7 +39,8 @@ async function gatewayWith(t: TestContext, first: Partial<Answers>) {
   const { signal } = new AbortController();
   return {
     gateway,
-    begin: (deadline: number) => sessionsOf(bookinfo, outputs, { signal, deadline }),
+    begin: (deadline: number) =>
+      sessionsOf(bookinfo, outputs, { fetch: httpClient(), signal, deadline }),
   };
 }
 

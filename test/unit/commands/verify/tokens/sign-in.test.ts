@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { signIn } from "../../../../../commands/verify/tokens/sign-in";
+import { httpClient } from "../../../../../lib/http";
 import { type Asked, type Pages, type Reply, startSite } from "../support/site";
 
 async function site(t: TestContext, pages: Pages) {
@@ -13,6 +14,7 @@ async function site(t: TestContext, pages: Pages) {
       callback: new URL("http://localhost:8080/oauth2/callback"),
       email: "user@bookinfo.example",
       password: "p&ss wörd",
+      fetch: httpClient(),
       signal,
     });
   return { origin, asked, enter };

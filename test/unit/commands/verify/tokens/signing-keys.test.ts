@@ -17,6 +17,7 @@ import {
   publishedKeys,
   readSigningKeys,
 } from "../../../../../commands/verify/tokens/signing-keys";
+import { httpClient } from "../../../../../lib/http";
 import type { SigningKey } from "../../../../../commands/verify/tokens/signing-keys";
 
 let directory: string;
@@ -111,7 +112,7 @@ async function tenant(t: TestContext, status: number, body: string): Promise<str
 
 test("the tenant's keys, in its order", async (t) => {
   const uri = await tenant(t, 200, JSON.stringify({ keys: published }));
-  assert.deepEqual(await publishedKeys(uri, live), published);
+  assert.deepEqual(await publishedKeys(uri, httpClient(), live), published);
 });
 
 test("keys that no token is signed with are left out, wherever they stand", async (t) => {
@@ -126,7 +127,7 @@ test("keys that no token is signed with are left out, wherever they stand", asyn
     { ...(await exportJWK(elliptic.publicKey)), kid: "elliptic" },
   ];
   const uri = await tenant(t, 200, JSON.stringify({ keys: [...others, ...further, ...published] }));
-  assert.deepEqual(await publishedKeys(uri, live), [...further, ...published]);
+  assert.deepEqual(await publishedKeys(uri, httpClient(), live), [...further, ...published]);
 });
 
 test("the key in use is the genuine token's, by its algorithm: among others, and of any family", async () => {
@@ -158,7 +159,7 @@ const useless: readonly [string, number, string, string][] = [
 for (const [what, status, body, reason] of useless) {
   test(`a tenant that has ${what} in place of its keys: one line`, async (t) => {
     const uri = await tenant(t, status, body);
-    await assert.rejects(publishedKeys(uri, live), {
+    await assert.rejects(publishedKeys(uri, httpClient(), live), {
       name: "UserError",
       message: `cannot read the tenant's keys at ${uri}: ${reason}`,
     });
@@ -167,7 +168,7 @@ for (const [what, status, body, reason] of useless) {
 
 test("fetching the keys ends when it is told to", async () => {
   const ended = AbortSignal.abort(new Error("ended by SIGTERM"));
-  await assert.rejects(publishedKeys("http://127.0.0.1:9/", ended), {
+  await assert.rejects(publishedKeys("http://127.0.0.1:9/", httpClient(), ended), {
     message: "ended by SIGTERM",
   });
 });

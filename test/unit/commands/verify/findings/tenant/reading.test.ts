@@ -1,9 +1,9 @@
 /** What `verify` cannot read at a tenant is said, the rest is read page by page, and no secret is shown. */
 import assert from "node:assert/strict";
 import { after, before, describe, test, type TestContext } from "node:test";
-import tls from "node:tls";
 import { application as bookinfo } from "../../../../../../application";
 import { tenantFindings } from "../../../../../../commands/verify/findings/tenant";
+import { httpClient } from "../../../../../../lib/http";
 import { closedPort, type Reply, type Request, serve } from "../../../preflight/support";
 import { management } from "../../../../local/tenant/support";
 import { makeCertificate } from "../../support/certificate";
@@ -11,6 +11,7 @@ import { Opening } from "./doors";
 import { fill, type FilledTenant, viewers } from "./filled";
 
 const { signal } = new AbortController();
+const fetch = httpClient();
 
 describe("a client of the Management API that may not read everything", () => {
   let filled: FilledTenant;
@@ -28,7 +29,7 @@ describe("a client of the Management API that may not read everything", () => {
     const audience = `https://${tenant.domain}/api/v2/`;
     await at.send("POST", "/client-grants", { client_id: clientId, audience, scope });
     const access = { domain: tenant.domain, clientId, clientSecret };
-    const found = await tenantFindings(bookinfo, { ...outputs, tenant: access }, signal);
+    const found = await tenantFindings(bookinfo, { ...outputs, tenant: access }, fetch, signal);
     await at.send("DELETE", `/clients/${clientId}`);
     return found;
   }
@@ -64,7 +65,7 @@ describe("a client of the Management API that may not read everything", () => {
 
   test("a wrong secret: one line, without it", async () => {
     const tenant = { ...filled.outputs.tenant, clientSecret: "s3cret-canary" };
-    const found = await tenantFindings(bookinfo, { ...filled.outputs, tenant }, signal);
+    const found = await tenantFindings(bookinfo, { ...filled.outputs, tenant }, fetch, signal);
     assert.deepEqual(found.findings, []);
     assert.equal(found.notRead.length, 1);
     assert.match(found.notRead[0] ?? "", /^The tenant was not read: 401 \w+.*\.$/);
@@ -74,7 +75,7 @@ describe("a client of the Management API that may not read everything", () => {
   test("a tenant that does not answer: one line", async () => {
     const domain = `127.0.0.1:${await closedPort()}`;
     const tenant = { ...filled.outputs.tenant, domain };
-    const found = await tenantFindings(bookinfo, { ...filled.outputs, tenant }, signal);
+    const found = await tenantFindings(bookinfo, { ...filled.outputs, tenant }, fetch, signal);
     assert.deepEqual(found.findings, []);
     assert.equal(found.notRead.length, 1);
     assert.match(found.notRead[0] ?? "", /^The tenant was not read: .* does not answer: .*REFUSED/);
@@ -87,7 +88,6 @@ async function answering(
   answers: Readonly<Record<string, (request: Request) => Reply>>,
 ) {
   const certificate = await makeCertificate();
-  tls.setDefaultCACertificates([...tls.getCACertificates("default"), certificate.certificate]);
   const token = () => ({ body: { access_token: "token-canary" } });
   const server = await serve((request) => {
     const [path = ""] = request.path.split("?");
@@ -106,6 +106,7 @@ async function answering(
       viewers: { users: [], machines: [] },
       tenant: { domain: server.host, ...management },
     },
+    httpClient(certificate.certificate),
     signal,
   );
   return { ...found, server };
@@ -209,8 +210,13 @@ test("an answer that is not Auth0's is said", async (t) => {
 test("another provider: one line", async (t) => {
   const { outputs, tenant } = await fill({ application: bookinfo, viewers, login: "none" });
   t.after(() => tenant.stop());
-  assert.deepEqual(await tenantFindings(bookinfo, { ...outputs, tenant: undefined }, signal), {
-    findings: [],
-    notRead: ["Not read: the provider's own settings, clients and users (identity.kind is oidc)."],
-  });
+  assert.deepEqual(
+    await tenantFindings(bookinfo, { ...outputs, tenant: undefined }, fetch, signal),
+    {
+      findings: [],
+      notRead: [
+        "Not read: the provider's own settings, clients and users (identity.kind is oidc).",
+      ],
+    },
+  );
 });

@@ -8,13 +8,15 @@ import type { Finding } from "../../../../../../commands/verify/findings/finding
 import { prove } from "../../../../../../commands/verify/findings/prove";
 import { tenantFindings } from "../../../../../../commands/verify/findings/tenant";
 import { fetchProber } from "../../../../../../commands/verify/findings/tenant/fetch-prober";
+import { httpClient } from "../../../../../../lib/http";
 import { newUser, Opening, tenantDoors } from "./doors";
 import { fill, type FilledTenant, type Filling, viewers } from "./filled";
 
 const { signal } = new AbortController();
+const fetch = httpClient();
 
 function look({ outputs }: FilledTenant, application: Application = bookinfo, more: object = {}) {
-  return tenantFindings(application, { ...outputs, ...more }, signal);
+  return tenantFindings(application, { ...outputs, ...more }, fetch, signal);
 }
 
 const clean: readonly (readonly [what: string, filling: Filling])[] = [
@@ -55,7 +57,7 @@ for (const [what, filling] of clean)
 
 describe("each door at the tenant", () => {
   const senders = {
-    probers: new Map([["here", Promise.resolve(fetchProber(signal))]]),
+    probers: new Map([["here", Promise.resolve(fetchProber(fetch, signal))]]),
     identities: new Map(),
   };
   let filled: FilledTenant;
