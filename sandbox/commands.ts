@@ -1,16 +1,13 @@
 /** The sandbox's commands. Each loads what it needs: the engine's libraries take longer to load than some commands to run. */
-import { existsSync, rmSync } from "node:fs";
-import { readArguments as readPreflight } from "../commands/preflight/arguments";
-import { upVariable } from "../commands/stack/last-update";
-import { stackName, sandboxCommand } from "../commands/stack/project";
+import { rmSync } from "node:fs";
+import { sandboxCommand } from "../commands/stack/project";
 import { knownAddresses } from "./working-copy";
-import { UserError } from "../lib/errors";
 import { unfinishedUpdate } from "./last-update";
 import { type Layout } from "./layout";
 import { kubeconfigPath, nodeService } from "../local/node/node";
 import { endShell, foreground } from "../lib/processes";
 import { Progress } from "../lib/progress";
-import { signingKeys, tenantService } from "./tenant-service";
+import { tenantService } from "./tenant-service";
 
 /**
  * Brings everything up, or up to date, verifies it and prints the table.
@@ -38,49 +35,6 @@ export async function allModes(layout: Layout): Promise<number> {
 export async function oneMode(layout: Layout, args: readonly string[]): Promise<number> {
   const { bringUpOne } = await import("./modes/one.js");
   return bringUpOne(layout, args);
-}
-
-/** `verify`: the project's own program of that name, on the sandbox's stack. */
-export function verify(layout: Layout, args: readonly string[]): Promise<undefined> {
-  const known = ["--signing-key", signingKeys(layout), "--kubeconfig", kubeconfigPath(layout)];
-  return onStack(layout, () => import("../commands/verify/main.js"), [...known, ...args]);
-}
-
-/** `explain`: the project's own program of that name, on the sandbox's stack. */
-export function explain(layout: Layout, args: readonly string[]): Promise<undefined> {
-  return onStack(layout, () => import("../commands/explain/main.js"), args);
-}
-
-/** `token`: the project's own program of that name, on the sandbox's stack. */
-export function token(layout: Layout, args: readonly string[]): Promise<undefined> {
-  return onStack(layout, () => import("../commands/token/main.js"), args);
-}
-
-/** `preflight`: the project's own program of that name, on the sandbox's settings. Its stack may be named. */
-export function preflight(layout: Layout, args: readonly string[]): Promise<undefined> {
-  const { stack, directory, files, project } = readPreflight(args, stackName);
-  if (stack !== stackName)
-    throw new UserError(`the sandbox's stack is ${stackName}, and not ${stack}`);
-  return become(layout, () => import("../commands/preflight/main.js"), [
-    ...[stackName, "--cwd", directory ?? layout.pulumi],
-    ...files.flatMap(({ path }) => ["--json", path]),
-    ...(project === undefined ? [] : ["--project", project]),
-  ]);
-}
-
-function onStack(layout: Layout, load: Load, args: readonly string[]): Promise<undefined> {
-  return become(layout, load, ["--cwd", layout.pulumi, "--stack", stackName, ...args]);
-}
-
-/** Loads a program of the project, which runs as soon as it is loaded. */
-type Load = () => Promise<unknown>;
-
-/** Goes on as one of the project's programs: to start it as a process of its own takes longer than some of them run. */
-async function become(layout: Layout, load: Load, args: readonly string[]): Promise<undefined> {
-  await existing(layout);
-  process.argv.splice(2, Infinity, ...args);
-  await load();
-  return undefined;
 }
 
 /** Ends everything and removes all of it but the cache. */
@@ -111,34 +65,15 @@ export function status(layout: Layout): Promise<number> {
 
 /** A shell, or the commands on standard input, with kubectl, helm and pulumi set for the sandbox. */
 export async function shell(layout: Layout): Promise<number> {
-  await existing(layout);
+  const { runningEnvironment } = await import("./environment.js");
+  const environment = await runningEnvironment(layout);
   const interactive = process.stdin.isTTY;
   const program = interactive ? (process.env.SHELL ?? "/bin/sh") : "/bin/sh";
   if (interactive)
     console.error("kubectl, helm and pulumi are set for the sandbox; leave with exit.");
   // Where the user is from now on, npm has not been.
-  const env = { ...process.env, INIT_CWD: undefined };
+  const env = { ...process.env, ...environment, INIT_CWD: undefined };
   return foreground(program, [], { cwd: layout.pulumi, env }, endShell);
-}
-
-/** Checks that a sandbox is up, and gives this process and its children the environment of its tools. */
-async function existing(layout: Layout): Promise<undefined> {
-  requireRunning(layout);
-  const [{ pulumiEnvironment }, { ensureToolchain }] = await Promise.all([
-    import("./engine.js"),
-    import("../local/toolchain/toolchain.js"),
-  ]);
-  const toolchain = await ensureToolchain(layout.cache, new Progress().of("tools"));
-  Object.assign(process.env, pulumiEnvironment(layout, toolchain), {
-    [upVariable]: sandboxCommand(layout.project),
-  });
-}
-
-function requireRunning(layout: Layout): void {
-  if (nodeService(layout).pid === undefined || !existsSync(kubeconfigPath(layout)))
-    throw new UserError(
-      `no sandbox runs for this clone: start it with "${sandboxCommand(layout.project)}"`,
-    );
 }
 
 /** Where everything is, as far as it has been set up. */

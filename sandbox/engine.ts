@@ -1,10 +1,11 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { output } from "@pulumi/pulumi";
-import { LocalWorkspace, PulumiCommand, Stack, type EngineEvent } from "@pulumi/pulumi/automation";
+import { type EngineEvent, LocalWorkspace, PulumiCommand, Stack } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import { backendFolder, isThere } from "./backend";
 import { complaintIn } from "./complaints";
+import { pulumiEnvironment, pulumiHome } from "./environment";
 import { secretsOf } from "./configuration";
 import type { Configuration } from "./setting-paths";
 import { encryptedParts, withEncrypted, workingCopy } from "./working-copy";
@@ -17,38 +18,11 @@ import { runProgram } from "../commands/stack/program";
 import type { Project } from "../commands/stack/project";
 import { writeYaml } from "../commands/stack/pulumi-yaml";
 import { readProjectFile } from "../commands/stack/stack-file";
-import { kubeconfigPath } from "../local/node/node";
 import type { Plugins } from "../local/plugins/choice";
 import { isTrueWithin } from "../lib/poll";
 import { end, endTimeoutMs, processIds, readProcess, run } from "../lib/processes";
 import type { Decisions } from "./state";
 import type { Toolchain } from "../local/toolchain/toolchain";
-
-/** Pulumi's own folder, where official plug-ins go: any clone may use them again. */
-export const pulumiHome = (layout: Layout) => join(layout.cache, "pulumi-home");
-
-/** The environment of every Pulumi command on the sandbox's stack. Nothing of it is in the user's own Pulumi home. */
-export function pulumiEnvironment(
-  layout: Layout,
-  toolchain: Pick<Toolchain, "path">,
-): Record<string, string> {
-  return {
-    PATH: [...toolchain.path, process.env.PATH ?? ""].join(":"),
-    PULUMI_HOME: pulumiHome(layout),
-    PULUMI_BACKEND_URL: `file://${backendFolder(layout)}`,
-    PULUMI_CONFIG_PASSPHRASE_FILE: join(layout.pulumi, "passphrase"),
-    PULUMI_STACK: stackName,
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-    // The engine keeps a log of each run there, encrypted, and removes the oldest.
-    PULUMI_LOG_ROTATION_MAX_TOTAL_MB: "20",
-    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    KUBECONFIG: kubeconfigPath(layout),
-    KUBECACHEDIR: join(layout.state, "kubectl"),
-    HELM_CACHE_HOME: join(layout.state, "helm"),
-    HELM_CONFIG_HOME: join(layout.state, "helm"),
-    HELM_DATA_HOME: join(layout.state, "helm"),
-  };
-}
 
 function makeFolders(layout: Layout, decisions: Decisions): void {
   for (const folder of [pulumiHome(layout), backendFolder(layout)]) {
@@ -72,6 +46,7 @@ async function writeConfiguration(
   layout: Layout,
   decisions: Decisions,
   configuration: Configuration,
+  environment: Readonly<Record<string, string>>,
 ): Promise<void> {
   const working = workingCopy(layout);
   const secrets = secretsOf(configuration, decisions);
@@ -84,7 +59,7 @@ async function writeConfiguration(
     await run(
       "pulumi",
       ["config", "set", "--path", "--secret", `${project.name}:${path}`, "--stack", stackName],
-      { cwd: layout.pulumi, input: secret },
+      { cwd: layout.pulumi, env: { ...process.env, ...environment }, input: secret },
     );
   }
 }
@@ -99,13 +74,14 @@ export async function openStack(
 ): Promise<Stack> {
   makeFolders(layout, decisions);
   writeProject(layout, plugins);
+  const environment = pulumiEnvironment(layout, toolchain);
   const workspace = await LocalWorkspace.create({
     program: () => loadProgram(layout.project),
     workDir: layout.pulumi,
     pulumiHome: pulumiHome(layout),
     pulumiCommand: await PulumiCommand.get({ root: toolchain.pulumi }),
     envVars: {
-      ...pulumiEnvironment(layout, toolchain),
+      ...environment,
       [engineVariable]: layout.pulumi,
       // For the engine and Helm, which live for seconds: they need not collect garbage meanwhile.
       GOGC: "400",
@@ -114,7 +90,7 @@ export async function openStack(
   // Every command names its stack, so one that is there need not be selected: that is a run of the CLI.
   if (isThere(layout)) workspace.selectStack = () => Promise.resolve();
   const stack = await Stack.createOrSelect(stackName, workspace);
-  await writeConfiguration(layout, decisions, configuration);
+  await writeConfiguration(layout, decisions, configuration, environment);
   return stack;
 }
 

@@ -45,7 +45,8 @@ export interface Needs {
 }
 
 /**
- * Runs one of the project's programs with what it needs, and gives its exit code. The machine's own files stay as they are:
+ * Runs one of the project's programs with what it needs, and this environment in addition to this process's own, and
+ * gives its exit code. The machine's own files stay as they are:
  * its /etc/hosts is another by a mount that only the program sees.
  */
 export async function runWith(
@@ -53,11 +54,12 @@ export async function runWith(
   layout: Layout,
   program: string,
   args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<number> {
   mkdirSync(dirname(layout.lock), { recursive: true, mode: 0o700 });
   if (lock) await endAbandoned(layout);
   const locked = lock ? locking(layout) : [];
-  if (!tenant) return runProgram(locked, [...programArguments(program), ...args], {});
+  if (!tenant) return runProgram(locked, [...programArguments(program), ...args], environment);
   const authority = await certificateAuthority(layout.tenant, tenantHosts);
   const machine = readFileSync("/etc/hosts", "utf8").trimEnd();
   mkdirSync(layout.temporary, { recursive: true, mode: 0o700 });
@@ -67,7 +69,7 @@ export async function runWith(
   return runProgram(
     [...locked, ...mount, "sh", "-c", script, layout.hosts],
     [...programArguments(program), ...args],
-    { ...trust(layout, authority), TMPDIR: layout.temporary },
+    { ...environment, ...trust(layout, authority), TMPDIR: layout.temporary },
   );
 }
 

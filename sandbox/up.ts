@@ -19,6 +19,7 @@ import {
   type Override,
 } from "./configuration";
 import { type Configuration } from "./setting-paths";
+import { pulumiEnvironment, pulumiHome } from "./environment";
 import { EarlyProbes } from "./early-probes";
 import { UserError } from "../lib/errors";
 import { interruptible } from "../lib/run";
@@ -29,15 +30,7 @@ import { Progress } from "../lib/progress";
 import { requireIssuer } from "./provider";
 import { remove } from "./remove";
 import { requireSpace } from "./space";
-import {
-  endEngines,
-  lostInTenant,
-  openStack,
-  pulumiEnvironment,
-  pulumiHome,
-  update,
-  type Changes,
-} from "./engine";
+import { endEngines, lostInTenant, openStack, update, type Changes } from "./engine";
 import { startNode } from "./start-node";
 import {
   alone,
@@ -76,7 +69,6 @@ export async function bringUp(
   const tools = await beginToolchain(layout.cache, progress.of("tools"), { login });
   const { toolchain } = tools;
   progress.say("tools", tools.isComplete ? "complete" : "complete but for the Pulumi CLI");
-  Object.assign(process.env, pulumiEnvironment(layout, toolchain));
   await endEngines(layout);
   removeRemains(layout);
   if (isDamaged(layout)) {
@@ -231,7 +223,12 @@ async function prepareStack(
   configuration: Configuration,
   say: (text: string) => void,
 ): Promise<Stack> {
-  const [plugins] = await Promise.all([choosePlugins(layout, pulumiHome(layout)), pulumi]);
+  const [plugins] = await Promise.all([
+    choosePlugins(layout, pulumiHome(layout), {
+      environment: pulumiEnvironment(layout, toolchain),
+    }),
+    pulumi,
+  ]);
   say(`${describeEngine(toolchain)}; ${describePlugins(plugins)}`);
   return openStack(layout, toolchain, decisions, plugins, configuration);
 }

@@ -27,6 +27,8 @@ interface Ways {
   readonly places?: Places;
   /** Whether Pulumi's downloads can be reached. */
   readonly reaches?: () => Promise<boolean>;
+  /** The Pulumi CLI's environment, in addition to this process's own. Default: nothing */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -40,7 +42,7 @@ interface Ways {
 export async function choosePlugins(
   layout: Folders,
   home: string,
-  { places = withHome(personalPlaces, home), reaches = reachesPulumi }: Ways = {},
+  { places = withHome(personalPlaces, home), reaches = reachesPulumi, environment }: Ways = {},
 ): Promise<Plugins> {
   const needed = standIns.filter(({ name }) => onSandbox.includes(name));
   const names = needed.map(({ name }) => name);
@@ -68,7 +70,9 @@ export async function choosePlugins(
     return { kind: "stand-in", names, providers };
   }
   for (const { name, version } of needed) {
-    await run("pulumi", ["plugin", "install", "resource", name, version]);
+    await run("pulumi", ["plugin", "install", "resource", name, version], {
+      env: { ...process.env, ...environment },
+    });
   }
   decide(layout, "official");
   return { kind: "downloaded", names, providers: [] };

@@ -32,9 +32,7 @@ export interface Places {
 
 const isSet = (value: string | undefined): value is string => value !== undefined && value !== "";
 
-/**
- * The user's own places: this process's environment when it began, since the sandbox puts folders of its own there.
- */
+/** The user's own places. */
 export const personalPlaces: Places = {
   homes: [isSet(process.env.PULUMI_HOME) ? process.env.PULUMI_HOME : join(homedir(), ".pulumi")],
   path: process.env.PATH ?? "",

@@ -118,9 +118,9 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
     ["verify", /Sending \d+ requests/],
     ["up", "pulumi"],
     ["shell", "sleep"],
-    ["explain", "sandbox/entered.js"],
-    ["token reporting", "sandbox/entered.js"],
-    ["preflight", "sandbox/entered.js"],
+    ["explain", "explain/main.js"],
+    ["token reporting", "token/main.js"],
+    ["preflight", "pulumi"],
     ["preview sandbox", /^previewing sandbox/m],
   ] as const) {
     it(`is ended by a signal while it runs ${command}, and leaves no process`, async () => {

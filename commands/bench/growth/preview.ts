@@ -14,7 +14,7 @@ import { runEngine, type Subject } from "../inside/runs";
 import { printOutput } from "../output";
 
 /** One copy's project, and its stack, which has nothing yet. */
-function subjectOf(copy: string): Subject {
+function subjectOf(copy: string, pulumi: string): Subject {
   // The grown table has the permissions and roles of the clone's own.
   const { application } = ownProject();
   const { folder, name, environment } = writeProject(
@@ -23,15 +23,20 @@ function subjectOf(copy: string): Subject {
     previewConfiguration({ folder: copy, application }, stackName),
     join(copy, "previewed"),
   );
-  return { folder, project: name, stack: stackName, program: join(copy, "index.ts"), environment };
+  return {
+    folder,
+    project: name,
+    stack: stackName,
+    program: join(copy, "index.ts"),
+    environment: { ...environment, PATH: `${join(pulumi, "bin")}:${process.env.PATH ?? ""}` },
+  };
 }
 
 async function main(): Promise<number> {
   const [repeat = "", ...copies] = process.argv.slice(2);
   const pulumi = await ensurePulumi(cacheFolder(), () => undefined);
-  process.env.PATH = `${join(pulumi, "bin")}:${process.env.PATH ?? ""}`;
   const found = [];
-  for (const subject of copies.map(subjectOf)) {
+  for (const subject of copies.map((copy) => subjectOf(copy, pulumi))) {
     // One that does not count: it makes the stack, and caches fill.
     const { changes, policies, policyBytes } = await runEngine("preview", subject);
     const resources = changes.create ?? 0;

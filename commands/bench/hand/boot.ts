@@ -1,7 +1,7 @@
 /** The node and the tenant without a stack, started as `npm run sandbox` starts them. */
 import { sandboxConfiguration } from "../../../sandbox/configuration";
 import { layout } from "../../../sandbox/layout";
-import { pulumiEnvironment } from "../../../sandbox/engine";
+import { pulumiEnvironment } from "../../../sandbox/environment";
 import { startNode } from "../../../sandbox/start-node";
 import { decide } from "../../../sandbox/state";
 import {
@@ -17,14 +17,15 @@ import type { Manager } from "./tenant";
 export interface Booted {
   readonly addresses: Addresses;
   readonly manager: Manager;
+  /** Of kubectl and helm. */
+  readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Boots both, or finds them running; from then on kubectl and helm are on PATH, and set. */
+/** Boots both, or finds them running. */
 export async function boot(): Promise<Booted> {
   const places = layout();
   const quiet = () => undefined;
   const toolchain = await ensureToolchain(places.cache, quiet);
-  Object.assign(process.env, pulumiEnvironment(places, toolchain));
   const decisions = await decide(places);
   const configuration = sandboxConfiguration(places, toolchain, decisions, []);
   const [node] = await Promise.all([
@@ -39,6 +40,7 @@ export async function boot(): Promise<Booted> {
       domain,
       certificateAuthority: tenantAuthority(places),
     },
+    environment: { ...process.env, ...pulumiEnvironment(places, toolchain) },
     manager: { domain, clientId: managementClient, clientSecret: decisions.managementSecret },
   };
 }

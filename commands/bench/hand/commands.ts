@@ -10,6 +10,7 @@ const timeout = "300s";
 export async function runHelm(
   command: "install" | "upgrade",
   releases: readonly Release[],
+  env: NodeJS.ProcessEnv,
 ): Promise<void> {
   for (const { name, namespace, chart, version, repositoryOpts, values } of releases) {
     const source = [
@@ -18,21 +19,27 @@ export async function runHelm(
     ];
     const target = [command, name, chart, "--namespace", namespace, ...source];
     await run("helm", [...target, "--values", "-", "--wait", "--timeout", timeout], {
+      env,
       input: JSON.stringify(values),
     });
   }
 }
 
 /** One `kubectl apply` of all of them. */
-export async function applyAll(items: readonly Manifest[]): Promise<void> {
+export async function applyAll(items: readonly Manifest[], env: NodeJS.ProcessEnv): Promise<void> {
   const list = { apiVersion: "v1", kind: "List", items };
-  await run("kubectl", ["apply", "--filename", "-"], { input: JSON.stringify(list) });
+  await run("kubectl", ["apply", "--filename", "-"], { env, input: JSON.stringify(list) });
 }
 
 /** The policies, the services, and the wait until every Deployment is available. */
-export async function applyApplication({ policies, services }: Plan): Promise<void> {
-  await applyAll(policies);
-  await applyAll(services);
+export async function applyApplication(
+  { policies, services }: Plan,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  await applyAll(policies, env);
+  await applyAll(services, env);
   const where = ["--namespace", bookinfo.namespace, "--timeout", timeout];
-  await run("kubectl", ["wait", "--for=condition=Available", "deployment", "--all", ...where]);
+  await run("kubectl", ["wait", "--for=condition=Available", "deployment", "--all", ...where], {
+    env,
+  });
 }

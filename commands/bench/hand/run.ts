@@ -28,25 +28,26 @@ class Stopwatch {
 
 async function up(plan: Plan): Promise<readonly Step[]> {
   const watch = new Stopwatch();
-  const { addresses, manager } = await watch.time("node and tenant", boot);
+  const { addresses, manager, environment } = await watch.time("node and tenant", boot);
   const here = relocated(plan, addresses);
   await watch.time("helm", async () => {
-    await applyAll(here.namespaces);
-    await runHelm("install", here.releases);
+    await applyAll(here.namespaces, environment);
+    await runHelm("install", here.releases, environment);
   });
   await watch.time("tenant's objects", () => makeTenantObjects(manager, here.tenant));
-  await watch.time("kubectl", () => applyApplication(here));
+  await watch.time("kubectl", () => applyApplication(here, environment));
   return watch.steps;
 }
 
 async function again(plan: Plan): Promise<readonly Step[]> {
   const watch = new Stopwatch();
-  const here = relocated(plan, (await boot()).addresses);
+  const { addresses, environment } = await boot();
+  const here = relocated(plan, addresses);
   await watch.time("helm", async () => {
-    await applyAll(here.namespaces);
-    await runHelm("upgrade", here.releases);
+    await applyAll(here.namespaces, environment);
+    await runHelm("upgrade", here.releases, environment);
   });
-  await watch.time("kubectl", () => applyApplication(here));
+  await watch.time("kubectl", () => applyApplication(here, environment));
   return watch.steps;
 }
 
