@@ -87,12 +87,22 @@ export async function openStack(
       GOGC: "400",
     },
   });
-  // Every command names its stack, so one that is there need not be selected: that is a run of the CLI.
-  if (isThere(layout)) workspace.selectStack = () => Promise.resolve();
-  const stack = await Stack.createOrSelect(stackName, workspace);
+  // Every command names its stack, so one that is there need not be selected.
+  const selected = { selectStack: () => Promise.resolve() };
+  const stack = await Stack.createOrSelect(
+    stackName,
+    isThere(layout) ? knowing(workspace, selected) : workspace,
+  );
   await writeConfiguration(layout, decisions, configuration, environment);
   return stack;
 }
+
+/**
+ * An object of the SDK's that is asked for what is known here without a run of the CLI, and is the SDK's in all else: what
+ * a subclass would be, which its private constructors do not allow. The original stays as it is.
+ */
+const knowing = <Original extends object>(original: Original, known: Partial<Original>): Original =>
+  Object.assign(Object.create(original) as Original, known);
 
 /** What the program of this process has exported, once its values are known. */
 let exported: Record<string, unknown> | undefined;
@@ -183,12 +193,11 @@ export async function update(
   const errors: string[] = [];
   let lost: string | undefined;
   let changes: Changes = {};
-  // An update ends by asking the CLI for these, with three runs of it; the program knows the outputs.
-  stack.outputs = () => Promise.resolve({});
-  stack.info = () => Promise.resolve(undefined);
   writePrivate(updating(layout), "");
   try {
-    await stack.up({
+    // An update ends by asking the CLI for these, with three runs of it; the program knows the outputs.
+    const known = { outputs: () => Promise.resolve({}), info: () => Promise.resolve(undefined) };
+    await knowing(stack, known).up({
       refresh: true,
       color: "never",
       suppressOutputs: true,
