@@ -1,5 +1,4 @@
 /** `istio-auth0 preview`: what a stack would be, by the real engine, from nothing. */
-import { Console } from "node:console";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { rules } from "../../policies/rules";
@@ -11,7 +10,6 @@ import { cacheFolder } from "../../local/layout";
 import { standIns } from "../../local/plugins/launchers";
 import type { LocalPlugin } from "../../local/plugins/official";
 import { ensurePulumi } from "../../local/toolchain/toolchain";
-import { runProgram } from "../stack/program";
 import { type Project, projectNamed } from "../stack/project";
 import { readProjectFile, stacksOf } from "../stack/stack-file";
 import {
@@ -23,7 +21,8 @@ import {
 } from "./arguments";
 import { acceptPlan, type Check, checkPlan, complaintOf } from "./check";
 import { type PreviewConfiguration, previewConfiguration } from "./configuration";
-import { type Preview, previewProject } from "./engine";
+import type { Preview } from "./engine";
+import { previewApart } from "./engine-process";
 import { makeFolder, removeAbandoned } from "./folder";
 import { renderFailure, renderMarkdown } from "./markdown";
 import { checkFiles, takesStandardOutput, writeOutput } from "../../lib/output-files";
@@ -40,19 +39,21 @@ import { renderPlan } from "./render";
 import { judgedBy, jsonOf, jsonOfFailure, type Report } from "./report";
 
 /** All that the engine and the program learn of the user's shell: no account, cluster or proxy is among it. */
-const inherited: ReadonlySet<string> = new Set([
-  "HOME",
-  "LANG",
-  "NODE_COMPILE_CACHE",
-  "PATH",
-  "TSX_DISABLE_CACHE",
-  "USER",
-]);
+const inherited = ["HOME", "LANG", "NODE_COMPILE_CACHE", "PATH", "TSX_DISABLE_CACHE", "USER"];
+
+const inheritedEnvironment = () =>
+  Object.fromEntries(
+    inherited.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
 
 async function previewOf(
   project: Project,
   stack: string,
   { configuration, pack: asked, official }: Prepared,
+  output: NodeJS.WriteStream,
   signal: AbortSignal,
 ): Promise<Preview> {
   const progress = new ProgressLine(`previewing ${stack}`);
@@ -64,20 +65,21 @@ async function previewOf(
   try {
     const previewed = writeProject(project.folder, stack, configuration, folder, official);
     const pack = writePack(clone, asked, join(folder, "policies"));
-    for (const name of Object.keys(process.env)) {
-      if (!inherited.has(name)) Reflect.deleteProperty(process.env, name);
-    }
-    Object.assign(process.env, previewed.environment);
-    return await previewProject(previewed, {
+    const task = {
+      project: previewed,
+      program: { place: project.place },
       pulumi,
-      program: () => runProgram(project),
+      pack,
+      configuration: asked,
+      secrets: configuration.secrets,
+    };
+    return await previewApart(task, {
+      env: { ...inheritedEnvironment(), ...previewed.environment },
+      output,
       onProgress: (resources) => {
         progress.update(`${resources} resources`);
       },
       signal,
-      pack,
-      configuration: asked,
-      hide: new Redactor(configuration.secrets).hide,
     });
   } finally {
     progress.end();
@@ -172,19 +174,20 @@ async function run(
   signal: AbortSignal,
 ) {
   const taken = takesStandardOutput(files);
-  // What the stack's program prints would be in the middle of the report.
-  if (taken) globalThis.console = new Console(process.stderr);
+  const output = taken ? process.stderr : process.stdout;
   const report = await reportOf(
     project,
     stack,
     { checks: graph === "check", official },
+    // Where standard output is taken, what the stack's program prints would be in the middle of the report.
+    output,
     signal,
   ).catch(async (error: unknown) => {
     if (error instanceof UserError && !signal.aborted) await reportFailure(stack, files, error);
     throw error;
   });
   const { plan, violations, check } = report;
-  (taken ? process.stderr : process.stdout).write(renderPlan(plan, violations, { diff }));
+  output.write(renderPlan(plan, violations, { diff }));
   await writeReport(files, { json: () => jsonOf(report), markdown: () => renderMarkdown(report) });
   if (graph === "accept") acceptPlan(project, plan);
   if (check !== undefined) tellCheck(check, stack);
@@ -195,12 +198,13 @@ async function reportOf(
   project: Project,
   stack: string,
   { checks, official }: { checks: boolean; official: boolean },
+  output: NodeJS.WriteStream,
   signal: AbortSignal,
 ): Promise<Report> {
   const read = prepare(project, stack);
   const prepared = official ? { ...read, official: await requireOfficial() } : read;
   tellDifferences(stack, prepared);
-  const preview = await previewOf(project, stack, prepared, signal);
+  const preview = await previewOf(project, stack, prepared, output, signal);
   const { hide } = new Redactor(prepared.configuration.secrets);
   return {
     ...preview,
