@@ -1,8 +1,8 @@
 /** Files that the command line names: checked before any work, written whole or not at all. */
-import { randomUUID } from "node:crypto";
-import { lstat, open, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { lstat, open, rm } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { UserError, reasonOf } from "./errors";
+import { replaceFile, unfinishedFile } from "./files";
 
 /** What stands for standard output where a file is named. */
 export const standardOutput = "-";
@@ -44,7 +44,7 @@ async function checkFile(option: string, path: string): Promise<void> {
   if (there !== undefined && !there.isFile()) {
     throw new UserError(`--${option} ${path}: there is something that is not a file`);
   }
-  const attempt = temporaryBeside(path);
+  const attempt = unfinishedFile(path);
   await explained({ option, path }, async () => {
     await (await open(attempt, "wx", 0o600)).close();
     await rm(attempt);
@@ -57,22 +57,7 @@ async function checkFile(option: string, path: string): Promise<void> {
  */
 export async function writeOutput(file: OutputFile, text: string): Promise<void> {
   if (file.path === standardOutput) process.stdout.write(text);
-  else await explained(file, () => writeWhole(file.path, text));
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const temporary = temporaryBeside(path);
-  try {
-    await writeFile(temporary, text, { mode: 0o600, flag: "wx" });
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-function temporaryBeside(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+  else await explained(file, () => replaceFile(file.path, text));
 }
 
 async function explained(

@@ -62,7 +62,8 @@ export async function decide(layout: Layout, binding = true): Promise<Decisions>
     passphrase: known?.passphrase ?? randomBytes(24).toString("base64url"),
     managementSecret: known?.managementSecret ?? randomBytes(24).toString("base64url"),
   };
-  writePrivate(file(layout), JSON.stringify(made, undefined, 2));
+  // Without the passphrase nobody reads the secrets in what Pulumi keeps.
+  writePrivate(file(layout), JSON.stringify(made, undefined, 2), { durable: true });
   return made;
 }
 

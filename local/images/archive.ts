@@ -1,9 +1,9 @@
-import { createWriteStream, existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { UserError } from "../../lib/errors";
+import { removeAbandoned, replaceFile } from "../../lib/files";
 import { addFile, archive, fingerprint, layerArchive, type Bytes, type Fingerprint } from "./layer";
 import type { ImageSpecification, Layer } from "./specification";
 
@@ -58,7 +58,7 @@ export async function writeImages(
   const name = `images-${digest.slice("sha256:".length, "sha256:".length + 16)}.tar`;
   const path = join(directory, name);
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  if (!existsSync(path)) await write(path, blobs, index);
+  if (!existsSync(path)) await replaceFile(path, bytesOf(blobs, index), { durable: true });
   await removeOthers(directory, name);
   return { archive: path, digest, references };
 }
@@ -132,9 +132,9 @@ function architecture(): string {
   );
 }
 
-async function write(path: string, blobs: ReadonlyMap<string, Blob>, index: string): Promise<void> {
-  const partial = `${path}.partial`;
-  const stream = archive(async (tar) => {
+/** The archive's bytes; nothing is read before they are asked for. */
+async function* bytesOf(blobs: ReadonlyMap<string, Blob>, index: string): Bytes {
+  yield* archive(async (tar) => {
     const folders = ["blobs", "blobs/sha256"];
     for (const name of folders) {
       tar.entry({ name, type: "directory", mode: 0o755, mtime: new Date(0) });
@@ -147,17 +147,12 @@ async function write(path: string, blobs: ReadonlyMap<string, Blob>, index: stri
     const layout = JSON.stringify({ imageLayoutVersion: "1.0.0" });
     tar.entry({ name: "oci-layout", mode: 0o644, mtime: new Date(0) }, layout);
   });
-  try {
-    await pipeline(stream, createWriteStream(partial, { flush: true }));
-    await rename(partial, path);
-  } finally {
-    await rm(partial, { force: true });
-  }
 }
 
 async function removeOthers(directory: string, name: string): Promise<void> {
+  removeAbandoned(directory, "images-");
   const others = (await readdir(directory)).filter(
-    (file) => /^images-[0-9a-f]{16}\.tar(?:\.partial)?$/.test(file) && file !== name,
+    (file) => /^images-[0-9a-f]{16}\.tar$/.test(file) && file !== name,
   );
   await Promise.all(others.map((file) => rm(join(directory, file), { force: true })));
 }

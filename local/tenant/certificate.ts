@@ -2,8 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-
-import { readIfPresent, replaceFile } from "./jsonFile";
+import { readIfThere, replaceFile } from "../../lib/files";
 
 const day = 24 * 60 * 60 * 1000;
 const renewalDays = 30;
@@ -48,14 +47,14 @@ export async function serverIdentity(
   hosts: readonly string[],
 ): Promise<ServerIdentity> {
   await certificateAuthority(stateDirectory, hosts);
-  const identity = await load(stateDirectory, "server");
+  const identity = load(stateDirectory, "server");
   if (identity === undefined) throw new Error(`${stateDirectory}/server.crt has gone missing`);
   return identity;
 }
 
-async function load(directory: string, name: string): Promise<ServerIdentity | undefined> {
-  const certificate = await readIfPresent(join(directory, `${name}.crt`));
-  const key = await readIfPresent(join(directory, `${name}.key`));
+function load(directory: string, name: string): ServerIdentity | undefined {
+  const certificate = readIfThere(join(directory, `${name}.crt`));
+  const key = readIfThere(join(directory, `${name}.key`));
   return certificate === undefined || key === undefined ? undefined : { certificate, key };
 }
 
@@ -65,12 +64,12 @@ async function loadOrCreate(
   isGood: (certificate: X509Certificate) => boolean,
   create: () => Promise<ServerIdentity>,
 ): Promise<ServerIdentity> {
-  const existing = await load(directory, name);
+  const existing = load(directory, name);
   if (existing !== undefined && isGood(new X509Certificate(existing.certificate))) return existing;
   const created = await create();
   // The key first: a certificate is only ever found beside its key.
-  await replaceFile(join(directory, `${name}.key`), created.key);
-  await replaceFile(join(directory, `${name}.crt`), created.certificate);
+  await replaceFile(join(directory, `${name}.key`), created.key, { durable: true });
+  await replaceFile(join(directory, `${name}.crt`), created.certificate, { durable: true });
   return created;
 }
 

@@ -1,36 +1,6 @@
-import { open, readFile, rename } from "node:fs/promises";
-import { dirname } from "node:path";
+/** A value that the tenant keeps in a file, and that survives a crash. */
 import type { z } from "zod";
-
-/** Writes a file so that a reader, or the next start after a crash, finds the old content or the new, never a part. */
-export async function replaceFile(path: string, content: string): Promise<void> {
-  const temporary = `${path}.new`;
-  const file = await open(temporary, "w", 0o600);
-  try {
-    await file.chmod(0o600);
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  const directory = await open(dirname(path), "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
-/** Reads a file, or gives nothing where there is none. */
-export async function readIfPresent(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
-  }
-}
+import { readIfThere, replaceFile } from "../../lib/files";
 
 /**
  * A value that lives in memory and in one private file (mode 0600). Its owner changes the value and
@@ -55,7 +25,7 @@ export class JsonFile<T> {
     schema: z.ZodType<T>,
     initial: () => T | Promise<T>,
   ): Promise<JsonFile<T>> {
-    const text = await readIfPresent(path);
+    const text = readIfThere(path);
     if (text === undefined) {
       const created = new JsonFile(path, await initial());
       await created.save();
@@ -69,7 +39,7 @@ export class JsonFile<T> {
     if (this.#nextWrite === undefined) {
       const write = this.#lastWrite.then(() => {
         this.#nextWrite = undefined;
-        return replaceFile(this.path, JSON.stringify(this.value, undefined, 1));
+        return replaceFile(this.path, JSON.stringify(this.value, undefined, 1), { durable: true });
       });
       this.#nextWrite = write;
       // The callers of save learn of a failure; the write after it is tried all the same.

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import {
+  closeSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -17,8 +19,11 @@ import {
   parseJson,
   readIfThere,
   removeWhole,
+  replaceFile,
   writePrivate,
 } from "../../../lib/files";
+import { ownMark } from "../../../lib/makers";
+import { endedMark } from "../../support/makers";
 import { temporaryFolder } from "../local/images/reading";
 
 const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8);
@@ -31,33 +36,97 @@ test("a private file and the folders made for it are their owner's alone", () =>
   assert.deepEqual([join(folder, ".."), folder, path].map(modeOf), ["700", "700", "600"]);
 });
 
-test("a file that others could read is replaced by a private one, with nothing beside it", () => {
+/** The two ways to write a file, which do the same; and what is durable is written as what is not. */
+const ways = {
+  writePrivate: (path: string, content: string) => {
+    writePrivate(path, content);
+    return Promise.resolve();
+  },
+  "writePrivate, durable": (path: string, content: string) => {
+    writePrivate(path, content, { durable: true });
+    return Promise.resolve();
+  },
+  replaceFile: (path: string, content: string) => replaceFile(path, content),
+  "replaceFile, durable": (path: string, content: string) =>
+    replaceFile(path, content, { durable: true }),
+};
+
+for (const [way, write] of Object.entries(ways)) {
+  test(`${way}: a file that others could read is replaced by a private one, with nothing next to it`, async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, "secret");
+    writeFileSync(path, "old", { mode: 0o644 });
+    writeFileSync(`${path}.unfinished-${endedMark()}.1`, "what a killed process left");
+    const running = `secret.unfinished-${ownMark}.0`;
+    writeFileSync(join(folder, running), "what a running process writes");
+    await write(path, "new");
+    assert.equal(readFileSync(path, "utf8"), "new");
+    assert.equal(modeOf(path), "600");
+    assert.deepEqual(readdirSync(folder), ["secret", running]);
+  });
+
+  test(`${way}: who reads the old file reads it to its end`, async () => {
+    const path = join(temporaryFolder(), "file");
+    writeFileSync(path, "old");
+    const reader = openSync(path, "r");
+    await write(path, "new");
+    assert.equal(readFileSync(reader, "utf8"), "old");
+    closeSync(reader);
+  });
+
+  test(`${way}: a link in the file's place is replaced, and what it leads to stays as it is`, async () => {
+    const folder = temporaryFolder();
+    const other = join(folder, "other");
+    const path = join(folder, "secret");
+    writeFileSync(other, "theirs");
+    symlinkSync(other, path);
+    await write(path, "ours");
+    assert.deepEqual([readFileSync(other, "utf8"), readFileSync(path, "utf8")], ["theirs", "ours"]);
+  });
+
+  test(`${way}: a folder in the file's place stays, and nothing is left`, async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, "taken", "inside"), { recursive: true });
+    await assert.rejects(async () => write(join(folder, "taken"), "text"), { code: "EISDIR" });
+    assert.deepEqual(readdirSync(folder, { recursive: true }), ["taken", "taken/inside"]);
+  });
+}
+
+test("many at once write one file: it is always whole, and nothing is left", async () => {
   const folder = temporaryFolder();
-  const path = join(folder, "secret");
-  writeFileSync(path, "old", { mode: 0o644 });
-  // What a write that was interrupted left behind.
-  writeFileSync(`${path}.new`, "unfinished", { mode: 0o644 });
-  writePrivate(path, "new");
-  assert.equal(readFileSync(path, "utf8"), "new");
-  assert.equal(modeOf(path), "600");
-  assert.deepEqual(readdirSync(folder), ["secret"]);
+  const path = join(folder, "file");
+  const texts = Array.from({ length: 20 }, (_, at) => String(at).repeat(10_000));
+  await Promise.all(
+    texts.map(async (text) => {
+      await replaceFile(path, text);
+      assert.ok(texts.includes(readFileSync(path, "utf8")));
+    }),
+  );
+  assert.deepEqual(readdirSync(folder), ["file"]);
 });
 
-test("a link in the file's place is replaced, and what it leads to stays as it is", () => {
+test("bytes that end in a failure leave the old file, and no part of a new one", async () => {
   const folder = temporaryFolder();
-  const other = join(folder, "other");
-  const path = join(folder, "secret");
-  writeFileSync(other, "theirs");
-  symlinkSync(other, path);
-  symlinkSync(other, `${path}.new`);
-  writePrivate(path, "ours");
-  assert.deepEqual([readFileSync(other, "utf8"), readFileSync(path, "utf8")], ["theirs", "ours"]);
+  const path = join(folder, "archive");
+  async function* bytes(failure?: Error): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("one, ");
+    await Promise.resolve();
+    if (failure !== undefined) throw failure;
+    yield Buffer.from("two");
+  }
+  await replaceFile(path, bytes());
+  const failure = new Error("gone");
+  await assert.rejects(replaceFile(path, bytes(failure)), failure);
+  assert.equal(readFileSync(path, "utf8"), "one, two");
+  assert.deepEqual(readdirSync(folder), ["archive"]);
 });
 
 test("a file that is not there reads as undefined, an empty one as empty text", () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "empty"), "");
   assert.equal(readIfThere(join(folder, "missing")), undefined);
+  assert.equal(readIfThere(join(folder, "empty", "missing")), undefined);
+  assert.throws(() => readIfThere(folder), { code: "EISDIR" });
   assert.equal(readIfThere(join(folder, "empty")), "");
 });
 
@@ -89,7 +158,7 @@ test("a folder that is made whole appears when it is complete, and is not made a
   let making = 0;
   const make = (unfinished: string) => {
     making += 1;
-    assert.equal(unfinished, `${folder}.unfinished-${process.pid}`);
+    assert.equal(unfinished, `${folder}.unfinished-${ownMark}`);
     assert.throws(() => readdirSync(folder), { code: "ENOENT" });
     writeFileSync(join(unfinished, "content"), "");
     return Promise.resolve();
@@ -108,15 +177,17 @@ test("a making that fails leaves nothing, and one that was killed what the next 
     failure,
   );
   assert.deepEqual(readdirSync(root), []);
-  // The first process is alive, and no process has the other number.
-  const [alive, dead, others] = [
-    "part-1.unfinished-1",
-    "part-1.unfinished-4194305",
-    "other.unfinished-4194305",
+  const ended = endedMark();
+  const [dead, ...kept] = [
+    `part-1.unfinished-${ended}`,
+    // A process that runs, one of another container, and another family.
+    `part-1.unfinished-${ownMark}`,
+    `part-1.unfinished-${ended.replace(/^\d+/, "1")}`,
+    `other.unfinished-${ended}`,
   ];
-  for (const name of [alive, dead, others]) mkdirSync(join(root, name));
+  for (const name of [dead, ...kept]) mkdirSync(join(root, name, "inside"), { recursive: true });
   await madeWhole(join(root, "part-2"), () => Promise.resolve(), "part-");
-  assert.deepEqual(readdirSync(root).sort(), [others, alive, "part-2"].sort());
+  assert.deepEqual(readdirSync(root).sort(), [...kept, "part-2"].sort());
 });
 
 test("a folder that somebody else has made meanwhile stays theirs", async () => {

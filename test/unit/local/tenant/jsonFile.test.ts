@@ -7,6 +7,7 @@ import { z } from "zod";
 
 import { JsonFile } from "../../../../local/tenant/jsonFile";
 import { temporaryDirectory } from "./support";
+import { endedMark } from "../../../support/makers";
 
 const schema = z.object({ count: z.number() });
 
@@ -70,7 +71,7 @@ describe("a value kept in a file", () => {
 
   test("is not disturbed by what a write left that was killed", async () => {
     await openFile();
-    await writeFile(join(directory, "value.json.new"), `{"cou`);
+    await writeFile(join(directory, `value.json.unfinished-${endedMark()}.1`), `{"cou`);
     const file = await openFile();
     assert.deepEqual(file.value, { count: 0 });
     await file.save();

@@ -15,6 +15,7 @@ import { UserError } from "../../../../lib/errors";
 import type { ImageInputs } from "../../../../local/images/inputs";
 import { preparedImages } from "../../../../sandbox/images/prepared";
 import { readImages, temporaryFolder } from "../../local/images/reading";
+import { endedMark } from "../../../support/makers";
 
 const day = 86_400;
 
@@ -134,8 +135,7 @@ test("what a killed run has left unfinished is no archive, and is removed", asyn
   const given = inputs();
   const folder = dirname(await prepare(root, given));
   rmSync(folder, { recursive: true });
-  // No process has this number.
-  const left = `${folder}.unfinished-4194305`;
+  const left = `${folder}.unfinished-${endedMark()}`;
   write(join(left, "images-0123456789abcdef.tar"), "unfinished");
   const archive = await prepare(root, given);
   assert.equal((await readImages(archive)).images.length, 10);
