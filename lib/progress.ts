@@ -1,3 +1,5 @@
+import { columnLine, filled } from "./columns";
+
 /** Tells how far a command has come: one line for each thing done, with the time since the command began. */
 export class Progress {
   readonly #began = performance.now();
@@ -8,7 +10,7 @@ export class Progress {
   /** Says what was just done, or is about to take long. */
   say(part: string, text: string): void {
     const seconds = ((performance.now() - this.#began) / 1000).toFixed(1);
-    this.write(`${seconds.padStart(7)} s  ${part.padEnd(9)}  ${text}`);
+    this.write(columnLine([`${filled(seconds, 7, "right")} s`, part, text], [9, 9]));
   }
 
   /** A function that says things of one part. */

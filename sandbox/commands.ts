@@ -5,6 +5,7 @@ import { knownAddresses } from "./working-copy";
 import { unfinishedUpdate } from "./last-update";
 import { type Layout } from "./layout";
 import { kubeconfigPath, nodeService } from "../local/node/node";
+import { columnLine } from "../lib/columns";
 import { endShell, foreground } from "../lib/processes";
 import { Progress } from "../lib/progress";
 import { tenantService } from "./tenant-service";
@@ -53,12 +54,10 @@ export async function down(layout: Layout): Promise<number> {
 export function status(layout: Layout): Promise<number> {
   const services = [nodeService(layout), tenantService(layout)];
   for (const { name, pid } of services) {
-    console.log(
-      `${name.padEnd(12)}${pid === undefined ? "does not run" : `runs (process ${pid})`}`,
-    );
+    console.log(labelled(name, pid === undefined ? "does not run" : `runs (process ${pid})`));
   }
   const unfinished = unfinishedUpdate(layout);
-  if (unfinished !== undefined) console.log(`${"last update".padEnd(12)}${unfinished}`);
+  if (unfinished !== undefined) console.log(labelled("last update", unfinished));
   process.stdout.write(addresses(layout));
   return Promise.resolve(services.every(({ pid }) => pid !== undefined) ? 0 : 1);
 }
@@ -94,5 +93,8 @@ function addresses(layout: Layout): string {
     ["Clean up", sandboxCommand(layout.project, "down")],
   ];
   const known = lines.filter(([, value]) => value !== undefined);
-  return `\n${known.map(([name = "", value = ""]) => `${name.padEnd(12)}${value}`).join("\n")}\n`;
+  return `\n${known.map(([name = "", value = ""]) => labelled(name, value)).join("\n")}\n`;
 }
+
+/** A line of what \`status\` and \`up\` say. */
+const labelled = (name: string, value: string) => columnLine([name, value], [11], " ");

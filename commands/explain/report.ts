@@ -1,5 +1,6 @@
 /** The answer as text: what the token says, a table of verdicts, and the reason for each. */
 import { styleText } from "node:util";
+import { columnLine } from "../../lib/columns";
 import { spacedTable } from "../../lib/tables";
 import type { Line } from "./description";
 import type { WayDecision } from "./way";
@@ -40,7 +41,7 @@ export function renderExplanation(
 function aligned(lines: readonly Line[]): readonly string[] {
   const longest = Math.max(...lines.map(([name]) => name.length));
   return lines.map(([name, value]) => {
-    const lead = `  ${name.padEnd(longest)}  `;
+    const lead = columnLine(["", name, ""], [0, longest]);
     return wrapped(value, lead, " ".repeat(lead.length));
   });
 }
@@ -66,12 +67,12 @@ function statusOf({ outcome, status }: WayDecision): string {
 function reason({ way, decision }: Verdict, bold: (text: string) => string): string {
   const { outcome, decidedBy, because, change, hop } = decision;
   const where = hop === way.service ? "" : `, at ${hop}`;
-  return [
-    `${bold(way.workload)}: ${outcome}${where}`,
-    wrapped(decidedBy, "  decided by  ", " ".repeat(14)),
-    wrapped(because, "  why         ", " ".repeat(14)),
-    ...(change === undefined ? [] : [wrapped(change, "  change      ", " ".repeat(14))]),
-  ].join("\n");
+  const lines: Line[] = [
+    ["decided by", decidedBy],
+    ["why", because],
+    ...(change === undefined ? [] : [["change", change] as const]),
+  ];
+  return [`${bold(way.workload)}: ${outcome}${where}`, ...aligned(lines)].join("\n");
 }
 
 function wrapped(text: string, first: string, next: string): string {

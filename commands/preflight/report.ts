@@ -1,5 +1,6 @@
 /** What the checks found, as lines for a person and as JSON for a program. */
 import { styleText } from "node:util";
+import { columnLine, filled } from "../../lib/columns";
 import type { Result, State } from "./check";
 
 const colours = { ok: "green", failed: "red", "not tried": "yellow" } as const;
@@ -11,11 +12,12 @@ export function line(
   { name, state, found, advice }: Result,
   { width, colour }: { readonly width: number; readonly colour: boolean },
 ): string {
-  const padded = state.padEnd(widest);
+  const padded = filled(state, widest);
   const shown = colour ? styleText(colours[state], padded, { validateStream: false }) : padded;
   // What a server says may end in a full stop.
   const said = found.replace(/\.$/, "");
-  return `${shown}  ${name.padEnd(width)}  ${said}${advice === undefined ? "" : `. ${advice}`}\n`;
+  const all = advice === undefined ? said : `${said}. ${advice}`;
+  return `${columnLine([shown, name, all], [widest, width])}\n`;
 }
 
 const countOf = (results: readonly Result[], state: State) =>

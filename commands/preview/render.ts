@@ -1,5 +1,6 @@
 /** A plan in text. */
 import { stringify } from "yaml";
+import { columnLine } from "../../lib/columns";
 import { type Plan, type PlannedResource, titleOf } from "./plan";
 import { countOf, type Violation } from "./policies/violations";
 
@@ -59,8 +60,8 @@ export function treeOf(resources: readonly PlannedResource[], diff: boolean): st
     const parts = childrenOf(urn);
     const properties = diff ? propertiesOf(resource, parts.length > 0 ? "│  " : "   ") : [];
     return [
-      `${operation.padEnd(width)}  ${own}${titleOf(urn)}`,
-      ...properties.map((line) => `${" ".repeat(width)}  ${below}${line}`),
+      columnLine([operation, own + titleOf(urn)], [width]),
+      ...properties.map((line) => columnLine(["", below + line], [width])),
       ...parts.flatMap((part, position) => {
         const last = position === parts.length - 1;
         return branch(part, `${below}${last ? "└─ " : "├─ "}`, `${below}${last ? "   " : "│  "}`);

@@ -6,6 +6,7 @@ import { styleText } from "node:util";
 import type { WriteStream } from "node:tty";
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
+import { columnLine, columnLines } from "../../../lib/columns";
 import { spacedTable } from "../../../lib/tables";
 import { isPermitted } from "../plan/expectations";
 import type { JudgedCell, Verdict } from "../judge";
@@ -174,21 +175,20 @@ function table(
 ): string {
   const taken = columns.reduce((sum, column) => sum + column.width + gap.length, gap.length);
   const names = Math.min(longestName, Math.max(width - taken, 1));
+  const widths = [0, names, ...columns.map((column) => column.width)];
   const line = (name: string, texts: readonly string[]) =>
-    `${gap}${[padded(name, names), ...texts].join(gap)}`.trimEnd();
+    columnLine(["", name, ...texts], widths, gap).trimEnd();
   const heads = Math.max(...columns.map(({ head }) => head.length));
   const lines = Array.from({ length: heads }, (_, at) =>
     line(
       "",
-      columns.map(({ head, width: room }) => padded(head[at + head.length - heads] ?? "", room)),
+      columns.map(({ head }) => head[at + head.length - heads] ?? ""),
     ),
   );
   lines.push(paint("dim", `${gap}${"─".repeat(names + taken - gap.length)}`));
   for (const row of rows) {
     const [first = "", ...others] = broken(label(row), names);
-    const texts = columns.map(({ position, width: room }) =>
-      painted(row.cells[position], room, paint),
-    );
+    const texts = columns.map(({ position }) => painted(row.cells[position], paint));
     lines.push(line(first, texts), ...others.map((other) => line(other, [])));
     if (row.names.length === 1) continue;
     const members = listedInLines(row.names, width - 2 * gap.length);
@@ -209,23 +209,21 @@ const formats: Readonly<Record<Verdict, Format>> = {
   "not tried": "yellow",
 };
 
-function painted(cell: JudgedCell | undefined, room: number, paint: Paint): string {
+function painted(cell: JudgedCell | undefined, paint: Paint): string {
   const text = cellText(cell);
-  const space = " ".repeat(room - stringWidth(text));
-  if (cell === undefined) return space;
+  if (cell === undefined) return text;
   const permitted = cell.verdict === "same" && isPermitted(cell.expected);
-  return paint(permitted ? "green" : formats[cell.verdict], text) + space;
-}
-
-function padded(text: string, room: number): string {
-  return text + " ".repeat(Math.max(room - stringWidth(text), 0));
+  return paint(permitted ? "green" : formats[cell.verdict], text);
 }
 
 function blocks(title: string, its: readonly Block[], { paint, width }: Page): string {
   if (its.length === 0) return "";
   const shown = its.map(({ name, lines }) => {
     const indent = Math.max(...lines.map(([what]) => what.length)) + 2;
-    const said = lines.map(([what, words]) => `${what}:`.padEnd(indent) + words);
+    const said = columnLines(
+      lines.map(([what, words]) => [`${what}:`, words]),
+      " ",
+    );
     return [
       ...wrapped(name, width - gap.length).map((line) => gap + paint(["red", "bold"], line)),
       ...said
