@@ -1,6 +1,8 @@
 /** The command line of `istio-auth0 bench`. */
+import { columnLines } from "../../lib/columns";
+import type { OutputFile } from "../../lib/output-files";
 import { command, parse } from "../arguments/command";
-import { pathOf } from "../arguments/options";
+import { outputFile, standardOutputNote } from "../arguments/options";
 
 /** What each part compares; the parts run, and are printed, in this order. */
 export const parts = {
@@ -10,8 +12,7 @@ export const parts = {
   preview: "pulumi preview, compared with that of an empty program",
   verify: "cells, and how fast they are sent, judged and printed",
   memory: "resident memory of the node with the mesh, by component",
-  latency:
-    "a request by token and by session, with enforcement and without",
+  latency: "a request by token and by session, with enforcement and without",
   policies: "npm run preview with the policy pack, compared with that of an empty program",
   growth: "20 and 100 protected services, compared with 4",
   cold: "the first run of all, with empty caches: some 15 minutes; only by name",
@@ -32,7 +33,11 @@ export const benchCommand = () =>
 that goes in the end. What is compared runs in turns (A B A B …), so that the machine's noise hits
 both. The first run ever builds the tools.`,
     notes: `Parts:
-${partNames.map((name) => `  ${name.padEnd(10)}${parts[name]}`).join("\n")}`,
+${columnLines(Object.entries(parts))
+  .map((line) => `  ${line}`)
+  .join("\n")}
+
+${standardOutputNote}`,
     exits: { 0: "no limit is missed", 1: "a limit is missed, or something could not be measured" },
   })
     .option("--repeat <N>", "how often each is measured", "3")
@@ -43,8 +48,8 @@ export interface Arguments {
   readonly repeat: number;
   /** In the order of `parts`. */
   readonly only: readonly PartName[];
-  /** The file for every sample. */
-  readonly json: string | undefined;
+  /** The file for every sample: at most one. */
+  readonly files: readonly OutputFile[];
 }
 
 /** @throws UserError naming what is wrong */
@@ -64,6 +69,6 @@ export function readArguments(args: readonly string[]): Arguments {
   return {
     repeat: Number(options.repeat),
     only: partNames.filter((name) => names.includes(name)),
-    json: pathOf(options.json),
+    files: outputFile("json", options.json),
   };
 }

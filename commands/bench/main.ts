@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors";
 import { exitWith, interruptible } from "../../lib/run";
-import { writePrivate } from "../../lib/files";
+import { checkFiles, takesStandardOutput, writeOutput } from "../../lib/output-files";
 import { machineProblem } from "../../sandbox/machine";
 import { Progress } from "../../lib/progress";
-import { type PartName, readArguments } from "./arguments";
+import { type Arguments, type PartName, readArguments } from "./arguments";
 import { measureCold } from "./parts/cold";
 import { measureEngine } from "./parts/engine";
 import { measureGrowth } from "./parts/growth";
@@ -76,6 +76,7 @@ async function main(signal: AbortSignal): Promise<number> {
   const chosen = readArguments(process.argv.slice(2));
   const problem = machineProblem();
   if (problem !== undefined) throw new UserError(problem);
+  await checkFiles(chosen.files);
   const folder = mkdtempSync(join(tmpdir(), "istio-auth0-bench-"));
   const sandbox = new BenchSandbox(join(folder, "state"), new Progress().of("bench"));
   signal.addEventListener("abort", () => {
@@ -85,7 +86,7 @@ async function main(signal: AbortSignal): Promise<number> {
     const context = { sandbox, repeat: chosen.repeat, folder };
     const outcome = await takeSteps(stepsOf(context, chosen.only), chosen.only);
     // Before anything is removed: that takes a while, and may fail.
-    report(outcome, chosen.repeat, chosen.json);
+    await report(outcome, chosen);
     const { results, failure } = outcome;
     if (failure !== undefined) throw failure;
     return withinLimits(results) ? 0 : 1;
@@ -96,11 +97,14 @@ async function main(signal: AbortSignal): Promise<number> {
 }
 
 /** Prints what was measured, also where it is not all that was asked for. */
-function report({ results, missing }: Outcome, repeat: number, json: string | undefined): void {
-  process.stdout.write(renderTable(results, missing));
-  if (json === undefined) return;
+async function report(
+  { results, missing }: Outcome,
+  { repeat, files }: Pick<Arguments, "repeat" | "files">,
+): Promise<void> {
+  const stream = takesStandardOutput(files) ? process.stderr : process.stdout;
+  stream.write(renderTable(results, missing));
   const document = { repeat, results, ...(missing.length > 0 && { missing }) };
-  writePrivate(json, `${JSON.stringify(document, undefined, 2)}\n`);
+  for (const file of files) await writeOutput(file, `${JSON.stringify(document, undefined, 2)}\n`);
 }
 
 exitWith(interruptible(main));

@@ -9,13 +9,14 @@ describe("readArguments", () => {
     assert.deepEqual(readArguments([]), {
       repeat: 3,
       only: partNames.slice(0, -2),
-      json: undefined,
+      files: [],
     });
   });
 
   it("takes parts in the order of the table, each once", () => {
     const read = readArguments(["--only", "growth,up,growth", "--repeat=1", "--json", "a.json"]);
-    assert.deepEqual(read, { repeat: 1, only: ["up", "growth"], json: fromPerson("a.json") });
+    const files = [{ option: "json", path: fromPerson("a.json") }];
+    assert.deepEqual(read, { repeat: 1, only: ["up", "growth"], files });
   });
 
   it("gives the help text, which names every part", () => {
