@@ -17,7 +17,7 @@ import { stackName } from "../commands/stack/project";
 import { runProgram } from "../commands/stack/program";
 import type { Project } from "../commands/stack/project";
 import { writeYaml } from "../commands/stack/pulumi-yaml";
-import { readProjectFile } from "../commands/stack/stack-file";
+import { projectFileName, readProjectFile } from "../commands/stack/stack-file";
 import type { Plugins } from "../local/plugins/choice";
 import { isTrueWithin } from "../lib/poll";
 import { end, endTimeoutMs, processIds, readProcess, run } from "../lib/processes";
@@ -38,7 +38,7 @@ function writeProject(layout: Layout, plugins: Plugins): void {
     main: layout.project.folder,
     plugins: { providers: plugins.providers },
   };
-  writePrivate(join(layout.pulumi, "Pulumi.yaml"), writeYaml(project));
+  writePrivate(join(layout.pulumi, projectFileName), writeYaml(project));
 }
 
 /** Writes the stack's configuration into Pulumi's working folder. */

@@ -5,19 +5,19 @@ import { z } from "zod";
 import { readIfThere } from "../lib/files";
 import { type Layout } from "./layout";
 import { stackName } from "../commands/stack/project";
-import { parseStackFile } from "../commands/stack/stack-file";
+import { parseStackFile, stackFileName } from "../commands/stack/stack-file";
 import { set, settingsOf, take, type Configuration } from "./setting-paths";
 
-const stackFileName = `Pulumi.${stackName}.yaml`;
+const fileName = stackFileName(stackName);
 
-export const workingCopy = (layout: Layout) => join(layout.pulumi, stackFileName);
+export const workingCopy = (layout: Layout) => join(layout.pulumi, fileName);
 
 /** The addresses of the last run, each only where there was one. */
 export function knownAddresses(layout: Layout): { gateway?: string; tenant?: string } {
   const text = readIfThere(workingCopy(layout));
   if (text === undefined) return {};
   const { project } = layout;
-  const { config } = parseStackFile(text, stackFileName, project.name);
+  const { config } = parseStackFile(text, fileName, project.name);
   const { gateway, identity } = settingsOf({ project, config });
   const { url } = z.object({ url: z.string() }).parse(gateway);
   const { domain, issuer } = z
@@ -46,7 +46,7 @@ export function encryptedParts(
   paths: readonly string[],
 ): Encrypted | undefined {
   const { project } = configuration;
-  const { config, rest } = parseStackFile(workingCopy ?? "", stackFileName, project.name);
+  const { config, rest } = parseStackFile(workingCopy ?? "", fileName, project.name);
   const { data } = salted.safeParse(rest);
   if (data === undefined) return undefined;
   const { encryptionsalt } = data;

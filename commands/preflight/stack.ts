@@ -7,6 +7,8 @@ import { type Settings, settingsComplaint, settingsProblems } from "../../compon
 import { secretSettings, settingsSchema } from "../../components/settings";
 import { find, type Path, pathText, settingText, valueAt } from "../../components/settings/path";
 import { UserError } from "../../lib/errors";
+import { stackName } from "../stack/project";
+import { stackFileName } from "../stack/stack-file";
 import { type Configuration, readConfiguration, type Sections } from "./configuration";
 import { Redactor } from "../../lib/redaction";
 import { withValue } from "./values";
@@ -79,7 +81,7 @@ const sealedValue = z.strictObject({ secure: z.string() });
 const sealed = (value: unknown) => sealedValue.safeParse(value).data;
 
 /** The stack file of `npm run sandbox`, which runs a copy of it with secrets of its own. */
-const sandboxFile = "Pulumi.sandbox.yaml";
+const sandboxFile = stackFileName(stackName);
 
 /** The settings with a stand-in for every secret that could not be had, so that all the rest can be checked. */
 function complete(

@@ -16,7 +16,7 @@ import {
 } from "../../local/plugins/launchers";
 import type { LocalPlugin } from "../../local/plugins/official";
 import { writeYaml } from "../stack/pulumi-yaml";
-import { readProjectFile } from "../stack/stack-file";
+import { projectFileName, readProjectFile, stackFileName } from "../stack/stack-file";
 import type { PreviewConfiguration } from "./configuration";
 
 /** The stand-ins that a preview has its own of. */
@@ -79,10 +79,10 @@ export function writeProject(
     mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
   }
   writePrivate(
-    join(folder, "Pulumi.yaml"),
+    join(folder, projectFileName),
     writeYaml({ ...content, main: root, plugins: { providers, analyzers } }),
   );
-  writePrivate(join(folder, `Pulumi.${stack}.yaml`), writeYaml({ config }));
+  writePrivate(join(folder, stackFileName(stack)), writeYaml({ config }));
   return {
     folder,
     launchers,

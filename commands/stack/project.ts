@@ -6,7 +6,7 @@ import type { Application } from "../../components/application";
 import { clone } from "../../lib/clone";
 import { UserError } from "../../lib/errors";
 import { fromPerson } from "../../lib/output-files";
-import { readProjectFile } from "./stack-file";
+import { projectFileName, readProjectFile } from "./stack-file";
 
 /** The stack of every project's sandbox; its settings are in Pulumi.sandbox.yaml. */
 export const stackName = "sandbox";
@@ -14,7 +14,7 @@ export const stackName = "sandbox";
 /** Where projects beside the clone's own are. */
 const examples = "examples";
 
-const parts = ["Pulumi.yaml", "index.ts", "application.ts"];
+const parts = [projectFileName, "index.ts", "application.ts"];
 
 export interface Project {
   /** As Pulumi.yaml has it: its settings begin with it. */

@@ -1,4 +1,4 @@
-/** Pulumi.yaml and Pulumi.STACK.yaml, as the Pulumi CLI reads them. */
+/** Pulumi.yaml and Pulumi.STACK.yaml, as the Pulumi CLI reads them: the only reader of both, and what has their names. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -6,6 +6,12 @@ import { sectionOf } from "../../components/sections";
 import type { Plain, PlainValues } from "../../components/settings/plain";
 import { UserError } from "../../lib/errors";
 import { NotYaml, readYaml, type Yaml } from "./pulumi-yaml";
+
+/** The project's file, in its folder. */
+export const projectFileName = "Pulumi.yaml";
+
+/** A stack's file. */
+export const stackFileName = (stack: string) => `Pulumi.${stack}.yaml`;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -41,9 +47,11 @@ const projectShape = z.looseObject({
 
 /** @throws UserError where it cannot be read */
 export function readProjectFile(folder: string): ProjectFile {
-  const { data } = projectShape.safeParse(readFile(folder, "Pulumi.yaml").value);
+  const { data } = projectShape.safeParse(readFile(folder, projectFileName).value);
   if (data === undefined)
-    throw new UserError("Pulumi.yaml is not an object with the project's name, and settings");
+    throw new UserError(
+      `${projectFileName} is not an object with the project's name, and settings`,
+    );
   const { stackConfigDir = "", config, ...rest } = data;
   const { name } = rest;
   // A text is the folder by its older name.
@@ -76,7 +84,7 @@ const stackShape = z.looseObject({ config: fields.nullish() }).nullable();
  * @throws UserError where there is no such stack, or its file cannot be read
  */
 export function readStackFile(project: ProjectFile, stack: string): StackFile {
-  const file = `Pulumi.${stack}.yaml`;
+  const file = stackFileName(stack);
   if (!/^\w[\w.-]*$/.test(stack) || !existsSync(join(project.folder, file)))
     throw new UserError(`there is no stack ${stack}: ${knownStacks(project.folder)}`);
   return stackFileOf(readFile(project.folder, file), file, project.name);
@@ -141,7 +149,7 @@ function knownStacks(folder: string): string {
   if (!existsSync(folder)) return `there is no folder ${folder}`;
   const names = stacksOf(folder);
   return names.length === 0
-    ? `${folder} has no file Pulumi.STACK.yaml`
+    ? `${folder} has no file ${stackFileName("STACK")}`
     : `there are ${names.join(", ")}`;
 }
 

@@ -7,9 +7,9 @@ import { type AddressInfo, createServer } from "node:net";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { z } from "zod";
-import { stacksOf } from "../../commands/stack/stack-file";
+import { readProjectFile, readStackFile, stacksOf } from "../../commands/stack/stack-file";
 import { kubeconfigOfNothing } from "../../commands/preview/nothing";
 import { standIns } from "../../local/plugins/launchers";
 import { temporaryFolder } from "../unit/local/images/reading";
@@ -113,8 +113,7 @@ for (const stack of stacksOf(root)) {
 
 /** The sandbox's stack file with other values of some settings. */
 function stackWith(changes: Readonly<Record<string, Readonly<Record<string, unknown>>>>) {
-  const text = readFileSync(join(root, "Pulumi.sandbox.yaml"), "utf8");
-  const { config } = z.object({ config: z.record(z.string(), z.unknown()) }).parse(parse(text));
+  const { config } = readStackFile(readProjectFile(root), "sandbox");
   for (const [section, fields] of Object.entries(changes)) {
     const key = `istio-auth0:${section}`;
     config[key] = { ...(config[key] as object), ...fields };

@@ -1,10 +1,9 @@
 /** Runs the whole program with a stack's own file, on the mock engine. */
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { parse } from "yaml";
 import { z } from "zod";
+import { readProjectFile, readStackFile } from "../../commands/stack/stack-file";
 import { kubeconfig, run } from "../unit/components/mocks";
 
 const load = createRequire(__filename);
@@ -22,13 +21,11 @@ const secrets = {
   auth0: { clientSecret: "management-secret" },
 } as const;
 
-const sections = z.record(z.string(), z.unknown());
 const ofKind = z.looseObject({ kind: z.enum(Object.keys(secrets) as (keyof typeof secrets)[]) });
 
 /** A stack's file with its secrets, and with the changes over both. */
 function configure(stack: string, changes: Changes): void {
-  const file = readFileSync(join(__dirname, "../..", `Pulumi.${stack}.yaml`), "utf8");
-  const { config } = z.object({ config: sections }).parse(parse(file));
+  const { config } = readStackFile(readProjectFile(join(__dirname, "../..")), stack);
   const complete = Object.entries(config).map(([key, section]) => {
     if (Array.isArray(section)) return [key, JSON.stringify(section)];
     const { data } = ofKind.safeParse(section);

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
+import { projectFileName } from "../../stack/stack-file";
 import { parseOutput } from "../output";
 import type { Context, Found } from "./part";
 
@@ -31,6 +32,6 @@ export async function measureEngine(
 /** A project without a program. */
 function emptyProject(folder: string): string {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "Pulumi.yaml"), stringify({ name: "empty", runtime: "nodejs" }));
+  writeFileSync(join(folder, projectFileName), stringify({ name: "empty", runtime: "nodejs" }));
   return folder;
 }

@@ -4,9 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { parse } from "yaml";
 import { z } from "zod";
-import { stacksOf } from "../../../commands/stack/stack-file";
+import { readProjectFile, readStackFile, stacksOf } from "../../../commands/stack/stack-file";
 import { temporaryFolder } from "../../unit/local/images/reading";
 import { skipWithoutEngine } from "../engine";
 import { cloneWith, preview, replaceIn, root } from "../preview";
@@ -15,8 +14,8 @@ const skip = skipWithoutEngine;
 
 /** A clone whose stack `team` is the sandbox's. */
 function cloneOf(policies?: unknown): string {
-  const team: unknown = parse(readFileSync(join(root, "Pulumi.sandbox.yaml"), "utf8"));
-  return cloneWith({ team }, policies);
+  const { config, rest } = readStackFile(readProjectFile(root), "sandbox");
+  return cloneWith({ team: { ...rest, config } }, policies);
 }
 
 /** The same, and its program has no mutual TLS. */

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { before, after, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { parse } from "yaml";
 import { z } from "zod";
 import { application as bookinfo } from "../../../application";
+import { readProjectFile } from "../../../commands/stack/stack-file";
 import { loadSettings } from "../../../components/config";
 import { settingsSchema } from "../../../components/settings";
 import { kubeconfig, read } from "./mocks";
@@ -433,7 +433,7 @@ test("Pulumi.yaml declares every section and its default", () => {
         }),
       ),
     })
-    .parse(parse(readFileSync(join(__dirname, "../../../Pulumi.yaml"), "utf8")));
+    .parse(readProjectFile(join(__dirname, "../../..")).content);
   const sections = z
     .object({ properties: z.record(z.string(), z.unknown()) })
     .parse(

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { z } from "zod";
+import { readProjectFile, readStackFile } from "../../../commands/stack/stack-file";
 import { chartFolders } from "../../../components/mesh/charts";
 import {
   checkConfiguration,
@@ -74,9 +75,7 @@ const section = ({ config }: Pick<Configuration, "config">, name: string) =>
   sections.parse({ found: config[`istio-auth0:${name}`] }).found;
 
 test("the stack's file is laid out for this clone: its ports, its folders and its authority", () => {
-  const file = z
-    .object({ config: z.record(z.string(), z.unknown()) })
-    .parse(parse(readFileSync(join(root, "Pulumi.sandbox.yaml"), "utf8")));
+  const file = readStackFile(readProjectFile(root), "sandbox");
   const { project, config } = configured();
   assert.equal(project, places.project);
   assert.deepEqual(

@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { parse } from "yaml";
 import { z } from "zod";
-import { stacksOf } from "../../../commands/stack/stack-file";
+import { readProjectFile, readStackFile, stacksOf } from "../../../commands/stack/stack-file";
 import { describePlugins } from "../../../local/plugins/choice";
 import { standIns } from "../../../local/plugins/launchers";
 import { iptablesPackages, pulumiVersion } from "../../../local/toolchain/tools";
@@ -192,12 +191,10 @@ test("the stacks are those that there are", () => {
   assert.deepEqual(stacksIn("drift.yml", "refresh"), reachable);
 });
 
-const StackFile = z.object({
-  config: z.object({ "istio-auth0:cluster": z.object({ kind: z.string() }) }),
-});
+const withCluster = z.object({ "istio-auth0:cluster": z.object({ kind: z.string() }) });
 
 const clusterOf = (stack: string) =>
-  StackFile.parse(parse(read(`Pulumi.${stack}.yaml`))).config["istio-auth0:cluster"].kind;
+  withCluster.parse(readStackFile(readProjectFile(root), stack).config)["istio-auth0:cluster"].kind;
 
 test("the project's commands are those that package.json has", () => {
   const { scripts } = z

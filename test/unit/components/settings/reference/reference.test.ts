@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { parse } from "yaml";
 import { z } from "zod";
 import { application as bookinfo } from "../../../../../application";
+import { readProjectFile } from "../../../../../commands/stack/stack-file";
 import { settingsProblems } from "../../../../../components/config";
 import { exampleSettings, page, sections } from "./bookinfo";
 import { settingsPage } from "./page";
@@ -33,7 +33,7 @@ test("the page's example is a stack's settings", () => {
 test("Pulumi.yaml describes each section in the schema's words", () => {
   const { config } = z
     .object({ config: z.record(z.string(), z.object({ description: z.string() })) })
-    .parse(parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")));
+    .parse(readProjectFile(root).content);
   for (const [name, { description = "" }] of Object.entries(sections()))
     assert.equal(config[name]?.description, `${description} docs/settings.md has its settings.`);
 });
