@@ -11,11 +11,11 @@ import {
   renameSync,
   rmSync,
   statSync,
-  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { basename, dirname, join } from "node:path";
+import { compiledFolder, removeOld, removeOldCode, used } from "./caches.mjs";
 
 /** The folders of the sources; the files of the stack's own program are next to them. */
 const folders = [
@@ -31,9 +31,6 @@ const folders = [
 
 /** Each of these files is a program that something starts. */
 const isProgram = (file) => /(^|\/)(main|entered)\.ts$|^policies\/index\.ts$/.test(file);
-
-/** How many sets of programs are kept: a process that still runs may start one of the set that it is from. */
-const kept = 4;
 
 /** Left in node_modules until they are asked for: a program of its own, and what only few runs need. */
 export const external = [
@@ -81,9 +78,9 @@ export async function builtPrograms(root) {
       rmSync(unfinished, { recursive: true, force: true });
     }
     removeOld(cache);
+    removeOldCode(compiledFolder());
   }
-  // The time of the last use.
-  utimesSync(folder, new Date(), new Date());
+  used(folder);
   return folder;
 }
 
@@ -236,11 +233,11 @@ const together = [
 /** Every process reads the whole of a file that it takes something from, so that its size counts: this halves it. */
 const compact = { legalComments: "none", minifyWhitespace: true };
 
-/** One file of the libraries, each loaded when it is asked for. It stays until package-lock.json changes. */
+/** One file of the libraries, each loaded when it is asked for. It stays while it is used: see caches.mjs. */
 export async function libraryBundle(esbuild, root, cache, names) {
   const lock = readFileSync(join(root, "package-lock.json"), "utf8");
   const file = join(cache, `libraries-${keyOf(lock, external, late, compact, names)}.js`);
-  if (existsSync(file)) return file;
+  if (used(file)) return file;
   const getters = names.map((name) => `get ${text(name)}() { return require(${text(name)}); }`);
   const unfinished = `${file}.${process.pid}`;
   await esbuild.build({
@@ -253,14 +250,4 @@ export async function libraryBundle(esbuild, root, cache, names) {
   });
   renameSync(unfinished, file);
   return file;
-}
-
-/** Removes the sets of programs that were not used for longest. */
-function removeOld(cache) {
-  const entries = readdirSync(cache).map((name) => join(cache, name));
-  const age = (path) => -statSync(path).mtimeMs;
-  const sets = entries.filter((path) => /sources-\w+$/.test(path));
-  for (const path of sets.sort((one, other) => age(one) - age(other)).slice(kept)) {
-    rmSync(path, { recursive: true, force: true });
-  }
 }

@@ -4,23 +4,22 @@
 // It installs what package-lock.json names, then goes on under the Node that package.json pins.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
-import { constants, homedir } from "node:os";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { clearInterval, setInterval } from "node:timers";
 import { pathToFileURL } from "node:url";
+import { compiledFolder } from "./caches.mjs";
 import { fail, install, modules, root } from "./install.mjs";
 
-/** The folder for compiled code of the last run: not in the clone, where root's files would be in its owner's way. */
+/** The folder for compiled code, which Node makes in ours. */
 function compileCache() {
-  const named = process.env.XDG_CACHE_HOME;
-  const caches = named?.startsWith("/") ? named : join(homedir(), ".cache");
-  const ours = join(caches, "istio-auth0");
+  const folder = compiledFolder();
   try {
-    mkdirSync(ours, { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
   } catch (error) {
     fail(`cannot make the cache's folder: ${error.message}`);
   }
-  return join(ours, "compiled");
+  return folder;
 }
 
 /** Node's arguments for the program: the built one, or its source where it is none of those that are built. */

@@ -75,9 +75,11 @@ export async function buildTests(
   groups: readonly (readonly string[])[],
 ): Promise<{ readonly built: readonly string[]; remove(): void }> {
   const { builtPrograms } = await import("../../scripts/programs.mjs");
+  const { removeOld } = await import("../../scripts/caches.mjs");
   const folder = join(cache, String(process.pid));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  removeOld(cache);
   // A test that runs the stack's program loads it anew each time.
   await bundle(root, [...groups.flat(), "index.ts"], folder, {
     "process.env.ISTIO_AUTH0_PROGRAMS": await builtPrograms(root),

@@ -1,10 +1,21 @@
 /** Built programs do what their sources say, are rebuilt where a source or library changes, and share libraries. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, symlinkSync, writeFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  symlinkSync,
+  writeFileSync,
+  readdirSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { removeOldCode } from "../../../scripts/caches.mjs";
 import { temporaryFolder } from "../local/images/reading";
 
 const root = join(__dirname, "../../..");
@@ -16,7 +27,8 @@ function project(): string {
   mkdirSync(join(clone, "scripts"));
   mkdirSync(join(clone, "commands"));
   mkdirSync(join(clone, "node_modules"));
-  cpSync(join(root, "scripts/programs.mjs"), join(clone, "scripts/programs.mjs"));
+  for (const name of ["programs.mjs", "caches.mjs"])
+    cpSync(join(root, "scripts", name), join(clone, "scripts", name));
   for (const name of libraries) {
     symlinkSync(join(root, "node_modules", name), join(clone, "node_modules", name));
   }
@@ -47,7 +59,18 @@ function build(clone: string): string {
   const module = pathToFileURL(join(clone, "scripts/programs.mjs")).href;
   const script = `import(${JSON.stringify(module)}).then(async ({ builtPrograms }) =>
     process.stdout.write(await builtPrograms(${JSON.stringify(clone)})))`;
-  return execFileSync(process.execPath, ["-e", script], { encoding: "utf8" });
+  // Not this user's own, which it would tidy.
+  const env = { ...process.env, XDG_CACHE_HOME: cachesOf(clone) };
+  return execFileSync(process.execPath, ["-e", script], { encoding: "utf8", env });
+}
+
+const cachesOf = (clone: string) => join(clone, "caches");
+const programsOf = (clone: string) => join(clone, "node_modules/.cache/programs");
+
+/** Has a file or folder be as old as that. */
+function age(path: string, hours: number): void {
+  const then = Date.now() / 1000 - hours * 3600;
+  utimesSync(path, then, then);
 }
 
 const run = (folder: string, ...args: string[]) =>
@@ -90,6 +113,71 @@ test("of the old sets of programs the last ones stay", () => {
   const entries = readdirSync(join(clone, "node_modules/.cache/programs"));
   assert.equal(entries.filter((name) => name.startsWith("sources-")).length, 4);
   assert.equal(entries.filter((name) => name.startsWith("libraries-")).length, 1);
+});
+
+test("a library that no kept set takes goes when it was not used for a day, and what killed builds left after an hour", () => {
+  const clone = project();
+  const first = build(clone);
+  const cache = programsOf(clone);
+  const librariesIn = () => readdirSync(cache).filter((name) => name.startsWith("libraries-"));
+  const [taken = ""] = librariesIn();
+  const { pid } = spawnSync("true");
+  const old = ["libraries-0a.js", `libraries-0b.js.${pid}`, `sources-0c.${pid}`];
+  const kept = ["libraries-1a.js", `libraries-1b.js.${pid}`, `sources-1c.${process.pid}`];
+  for (const name of [...old, ...kept]) writeFileSync(join(cache, name), "");
+  for (const name of [...old, taken, kept[2] ?? ""]) age(join(cache, name), 25);
+  writeFileSync(join(clone, "commands/word.ts"), 'export const word = "second";\n');
+  const second = build(clone);
+  assert.deepEqual(
+    readdirSync(cache).sort(),
+    [...kept, taken, basename(first), basename(second)].sort(),
+  );
+  assert.match(run(first).stdout, /^word: first\n/);
+});
+
+test("a library that another build has found there stays: to find it is to use it", () => {
+  const clone = project();
+  build(clone);
+  const cache = programsOf(clone);
+  const [library = ""] = readdirSync(cache).filter((name) => name.startsWith("libraries-"));
+  age(join(cache, library), 25);
+  writeFileSync(join(clone, "commands/word.ts"), 'export const word = "second";\n');
+  build(clone);
+  assert.ok(statSync(join(cache, library)).mtimeMs > Date.now() - 60_000);
+});
+
+test("compiled code goes when there is too much of it: what was used last stays", () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "v24"));
+  for (const hours of [0, 1, 2, 3]) {
+    const file = join(folder, "v24", String(hours));
+    writeFileSync(file, "x".repeat(100));
+    age(file, hours);
+  }
+  // Read just now, and written long ago.
+  utimesSync(join(folder, "v24/3"), Date.now() / 1000, 0);
+  removeOldCode(folder, { limit: 250, most: 1 });
+  assert.deepEqual(readdirSync(join(folder, "v24")), ["0", "1", "3"]);
+  removeOldCode(folder, { limit: 250 });
+  assert.deepEqual(readdirSync(join(folder, "v24")), ["0", "3"]);
+  removeOldCode(join(folder, "missing"));
+});
+
+test("a build removes old code, and only then", () => {
+  const clone = project();
+  const code = join(cachesOf(clone), "istio-auth0/compiled/v24/0a");
+  const fill = () => {
+    mkdirSync(dirname(code), { recursive: true });
+    // Larger than all that is kept, and takes no room on the disk.
+    writeFileSync(code, "");
+    truncateSync(code, 300 * 1024 * 1024);
+  };
+  fill();
+  build(clone);
+  assert.ok(!existsSync(code));
+  fill();
+  build(clone);
+  assert.ok(existsSync(code));
 });
 
 test("a library has a file of its own, which programs share; those that belong together have one file", () => {

@@ -1,0 +1,121 @@
+// What runs of this project keep for the next ones, and what of it is removed: built programs and libraries in
+// node_modules/.cache, and the code that Node has compiled. Each is made again where it is missing.
+//
+// A fresh clone starts here, so this file needs no dependency and runs on the machine's own Node.
+import { readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+/** How many sets of programs are kept: a process that still runs may start one of the set that it is from. */
+const keptSets = 4;
+
+/** Milliseconds within which another process may still be building, or building on, what it has just used. */
+const hour = 3_600_000;
+const day = 24 * hour;
+
+/** Bytes of compiled code that are kept: some ten times what the programs of one set have. */
+const keptCode = 256 * 1024 * 1024;
+
+/** Files of it that are removed at once: whoever builds does not wait for the rest, which the next build removes. */
+const mostCode = 2000;
+
+/** The folder for compiled code: not in the clone, where root's files would be in its owner's way. */
+export function compiledFolder() {
+  const named = process.env.XDG_CACHE_HOME;
+  const caches = named?.startsWith("/") ? named : join(homedir(), ".cache");
+  return join(caches, "istio-auth0", "compiled");
+}
+
+/** Notes that something was used just now. Whether it is there to be used. */
+export function used(path) {
+  try {
+    utimesSync(path, new Date(), new Date());
+    return true;
+  } catch (error) {
+    if (error.code === "ENOENT") return false;
+    // Another user's: it is there, and stays as long as they use it.
+    return true;
+  }
+}
+
+/**
+ * Removes the sets of programs that were not used for longest, the libraries that none of the others takes, and what
+ * killed builds have left.
+ * @param {string} cache the folder of them
+ */
+export function removeOld(cache) {
+  const entries = entriesOf(cache);
+  for (const { name, path, mtimeMs } of entries) {
+    if (isLeft(name) && mtimeMs < Date.now() - hour) remove(path);
+  }
+  const sets = entries
+    .filter(({ name }) => /^sources-\w+$/.test(name))
+    .sort((one, other) => other.mtimeMs - one.mtimeMs);
+  for (const { path } of sets.slice(keptSets)) remove(path);
+  const taken = new Set(sets.slice(0, keptSets).flatMap(({ path }) => librariesOf(path)));
+  for (const { name, path, mtimeMs } of entries) {
+    if (!/^libraries-\w+\.js$/.test(name) || taken.has(name)) continue;
+    // Another process may have found it there, and build a set that takes it.
+    if (mtimeMs < Date.now() - day) remove(path);
+  }
+}
+
+/** The names of the libraries' files that a set of programs takes. */
+function librariesOf(set) {
+  return readdirSync(set, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".libraries.js"))
+    .flatMap((file) => readFileSync(join(set, file), "utf8").match(/\blibraries-\w+\.js\b/g) ?? []);
+}
+
+/** Whether something bears the id of a process that has ended. */
+function isLeft(name) {
+  const [, pid] = /(?:^|\.)([1-9]\d*)$/.exec(name) ?? [];
+  if (pid === undefined) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return error.code === "ESRCH";
+  }
+}
+
+/**
+ * Removes the compiled code that was not used for longest. A process that misses some compiles it.
+ * @param {string} folder the cache of Node: a folder for each of its versions
+ */
+export function removeOldCode(folder, { limit = keptCode, most = mostCode } = {}) {
+  const files = entriesOf(folder).flatMap(({ path }) => entriesOf(path));
+  // Most machines note when a file was read, at least once a day.
+  const lastUse = ({ mtimeMs, atimeMs }) => Math.max(mtimeMs, atimeMs);
+  let total = 0;
+  const old = files
+    .sort((one, other) => lastUse(other) - lastUse(one))
+    .filter(({ size }) => (total += size) > limit);
+  for (const { path } of old.slice(-most)) remove(path);
+}
+
+/** What is in a folder, with its size in bytes and its times; nothing where there is no such folder. */
+function entriesOf(folder) {
+  let names = [];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    // Not there, or a file.
+  }
+  return names.flatMap((name) => {
+    const path = join(folder, name);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return [];
+    const { size, mtimeMs, atimeMs } = found;
+    return [{ name, path, size, mtimeMs, atimeMs }];
+  });
+}
+
+/** Another process may remove it, too, and another user's stays. */
+function remove(path) {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // It is in nobody's way.
+  }
+}
