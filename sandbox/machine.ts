@@ -58,19 +58,20 @@ export async function runWith(
 ): Promise<number> {
   mkdirSync(dirname(layout.lock), { recursive: true, mode: 0o700 });
   if (lock) await endAbandoned(layout);
-  const locked = lock ? locking(layout) : [];
-  if (!tenant) return runProgram(locked, [...programArguments(program), ...args], environment);
+  const prefix = lock ? locking(layout) : [];
+  const command = [...programArguments(program), ...args];
+  if (!tenant) return runProgram(lock, prefix, command, environment);
   const authority = await certificateAuthority(layout.tenant, tenantHosts);
   const machine = readFileSync("/etc/hosts", "utf8").trimEnd();
   mkdirSync(layout.temporary, { recursive: true, mode: 0o700 });
   keepPrivate(layout.hosts, `${machine}\n127.0.0.1 ${tenantHosts.join(" ")}\n`);
   const mount = ["unshare", "--mount", "--propagation", "private"];
   const script = 'mount --bind "$0" /etc/hosts && exec "$@"';
-  return runProgram(
-    [...locked, ...mount, "sh", "-c", script, layout.hosts],
-    [...programArguments(program), ...args],
-    { ...environment, ...trust(layout, authority), TMPDIR: layout.temporary },
-  );
+  return runProgram(lock, [...prefix, ...mount, "sh", "-c", script, layout.hosts], command, {
+    ...environment,
+    ...trust(layout, authority),
+    TMPDIR: layout.temporary,
+  });
 }
 
 /** The command line that holds the sandbox's lock for the command after it. Node passes the descriptor on to nobody. */
@@ -79,14 +80,17 @@ function locking(layout: Layout): string[] {
   return ["sh", "-c", script, layout.lock];
 }
 
+/** @param lock whether the prefix asks for the sandbox's lock */
 async function runProgram(
+  lock: boolean,
   prefix: readonly string[],
   program: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<number> {
   const [first = "", ...rest] = [...prefix, process.execPath, ...program];
   const code = await foreground(first, rest, { env: { ...process.env, ...environment } });
-  if (code === locked) {
+  // Without a lock it is the program's own: a shell ends with whatever its user says.
+  if (code === locked && lock) {
     throw new UserError("another command is changing this sandbox: wait for it to end");
   }
   return code;
