@@ -1,4 +1,5 @@
 /** Keeps secrets that this process knows out of what it prints or writes, whatever repeats them. */
+import { toUSVString } from "node:util";
 
 /** What stands where a secret was. */
 export const secretMark = "[secret]";
@@ -30,14 +31,17 @@ export class Redactor {
 
 function formsOf(secret: string): readonly string[] {
   if (secret.length < shortest) return [];
+  // Half of a surrogate pair has no form in UTF-8: the replacement character stands for it there.
+  const wellFormed = toUSVString(secret);
   // As RFC 3986, a form, and a client's HTTP Basic credentials (RFC 6749) have it; some write hexadecimal in lower case.
   const escaped = [
-    encodeURIComponent(secret),
+    encodeURIComponent(wellFormed),
     new URLSearchParams({ "": secret }).toString().slice(1),
   ];
   const lower = escaped.map((form) => form.replaceAll(/%../g, (byte) => byte.toLowerCase()));
   const plain = [
     secret,
+    wellFormed,
     JSON.stringify(secret).slice(1, -1),
     ...escaped,
     ...lower,

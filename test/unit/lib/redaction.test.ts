@@ -72,3 +72,16 @@ test("a secret that is added later", () => {
   redactor.add(" canary-1\n");
   assert.equal(redactor.hide("canary-1"), secretMark);
 });
+
+test("a secret with half of a surrogate pair, as it is and as UTF-8 has it", () => {
+  const half = "canary-\ud800-secret";
+  const redactor = new Redactor([half]);
+  const written = Buffer.from(half).toString();
+  for (const form of [
+    half,
+    JSON.stringify(half).slice(1, -1),
+    written,
+    encodeURIComponent(written),
+  ])
+    assert.equal(redactor.hide(`before ${form} after`), `before ${secretMark} after`);
+});
