@@ -8,6 +8,7 @@ import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
 import { projectNamed } from "../stack/project";
 import { type Arguments, readArguments } from "./arguments";
 import type { EarlyProbes } from "./on-stack";
+import { removeProbes } from "./removal";
 
 /** @returns the exit code */
 async function main(signal: AbortSignal): Promise<number> {
@@ -30,9 +31,7 @@ async function main(signal: AbortSignal): Promise<number> {
     if (outputs !== undefined)
       return await verifyOnStack(application, outputs, chosen, signal, early);
   } finally {
-    await early?.probes.remove().catch((error: unknown) => {
-      say(reasonOf(error));
-    });
+    if (early !== undefined) await removeProbes(early.probes, say);
   }
   signal.throwIfAborted();
   return runOnSandbox("verify", signal);

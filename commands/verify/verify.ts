@@ -7,7 +7,7 @@ import { cellOf, planCells } from "./plan/cells";
 import { allCredentials } from "./tokens/credentials";
 import type { AllCredentials } from "./tokens/credentials";
 import { decisionsOn } from "./plan/decisions";
-import { UserError, reasonOf } from "../../lib/errors";
+import { UserError } from "../../lib/errors";
 import { judge } from "./judge";
 import type { JudgedCell, Verdict } from "./judge";
 import { clientOf } from "../stack/client";
@@ -21,6 +21,7 @@ import { startProbes } from "./probes/probes";
 import type { Probes } from "./probes/probes";
 import { localProber } from "./probes/prober";
 import type { Prober } from "./probes/prober";
+import { removeProbes } from "./removal";
 import { sendUntilSettled } from "./probes/send";
 import type { Sender } from "./probes/send";
 import { sessionsOf, type SessionOptions } from "./tokens/sessions";
@@ -147,11 +148,7 @@ export async function verify(
     return { gatewayUrl, issuer, startedAt, cells, findings, summary: sum(cells) };
   } finally {
     here.close();
-    await probes?.remove().catch((error: unknown) => {
-      progress(
-        `Probe pods may be left for ten minutes, and what they share until the next run: ${reasonOf(error)}`,
-      );
-    });
+    if (probes !== undefined) await removeProbes(probes, progress);
   }
 }
 

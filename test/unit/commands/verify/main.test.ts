@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { argumentsFor } from "../../../support/node";
+import { temporaryFolder } from "../../local/images/reading";
 import { startCluster } from "./support/cluster";
 import { fakePulumi } from "./support/pulumi";
 import type { FakePulumi } from "./support/pulumi";
@@ -216,6 +218,27 @@ test("a report on standard output: the table is on standard error", async () => 
   assert.equal((JSON.parse(out) as { version: number }).version, 2);
   assert.equal(err.trimEnd().split("\n").at(-1), "1643 cells, 0 differences, 0 not tried");
   assert.equal(code, 0);
+});
+
+test("probe pods that start early and cannot be removed are said once", async (t) => {
+  const cluster = await startCluster({
+    ...stack.clusterOptions,
+    before: (asked) => {
+      if (/^DELETE .*\/pods\?/.test(asked)) throw new Error("no answer");
+    },
+  });
+  t.after(() => cluster.close());
+  const file = join(temporaryFolder(), "kubeconfig");
+  writeFileSync(file, cluster.kubeconfig);
+  await pulumi.prints({ ...stack.outputs, kubeconfig: cluster.kubeconfig });
+  const { err, code } = await run("--signing-key", stack.signingKey, "--kubeconfig", file);
+  assert.equal(code, 0, err);
+  const [, , ...rest] = err.trimEnd().split("\n");
+  assert.equal(rest.length, 1, err);
+  assert.match(
+    rest.join(),
+    /^Probe pods may be left for ten minutes, and what they share until the next run: /,
+  );
 });
 
 for (const [signal, code] of [
