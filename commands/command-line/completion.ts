@@ -19,7 +19,7 @@ export const completionCommand = () =>
 /** What completes a value, by what stands for it in the help: a function of the script. */
 const kinds: Readonly<Record<string, string>> = {
   FILE: "files",
-  "NAME=FILE": "files",
+  "NAME=FILE": "named",
   DIR: "folders",
   STACK: "stacks",
 };
@@ -27,9 +27,7 @@ const kinds: Readonly<Record<string, string>> = {
 /** @param root the whole command line */
 export function completionScript(root: CommandUnknownOpts, shell: Shell): string {
   const cases = [...commandsBelow(root)].map(caseOf).join("\n");
-  // zsh runs a bash function as bash would.
-  const start = shell === "zsh" ? "autoload -U +X bashcompinit && bashcompinit\n" : "";
-  return `${start}${script(cases)}`;
+  return `${script(cases)}${ofShell[shell]}`;
 }
 
 interface Place {
@@ -51,8 +49,8 @@ function caseOf({ words, command: { commands, options, registeredArguments } }: 
   const [argument] = registeredArguments;
   return [
     `    "${words.map((word) => `:${word}`).join("")}")`,
-    `      words="${[...names, ...choices].join(" ")}"`,
-    `      options="${[...options.map(({ long }) => long), "--help"].join(" ")}"`,
+    `      names="${[...names, ...choices].join(" ")}"`,
+    `      flags="${[...options.map(({ long }) => long), "--help"].join(" ")}"`,
     `      argument="${kinds[argument?.name() ?? ""] ?? ""}"`,
     `      case "$option" in`,
     ...valued.map((each) => `        ${each.long ?? ""}) value="${valueOf(each)}" ;;`),
@@ -77,7 +75,7 @@ const plain = `case "$name" in *[!A-Za-z0-9_./-]*) continue ;; esac`;
 
 const script = (cases: string) => `# Completion of ${programName}.
 _istio_auth0_describe() {
-  words="" options="" argument="" value=""
+  names="" flags="" argument="" value=""
   case "$1" in
 ${cases}
   esac
@@ -107,36 +105,118 @@ _istio_auth0_stacks() {
 }
 
 _istio_auth0() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" place="" option="" project="" word list i
-  local words="" options="" argument="" value=""
-  for ((i = 1; i < COMP_CWORD; i++)); do
+  local place="" option="" project="" word list name i last=0 joined=""
+  local names="" flags="" argument="" value="" current before="" lead=""
+  local whole=("")
+  # The words as they will be read: bash divides them at = : @ as well.
+  for ((i = 1; i <= COMP_CWORD; i++)); do
     word="\${COMP_WORDS[i]}"
-    [ "$option" = --project ] && project="$word"
-    if [ -n "$value" ]; then option="" value=""; continue; fi
     case "$word" in
+      *[!=:@]* | "")
+        [ -n "$joined" ] || last=$((last + 1))
+        joined=""
+        ;;
+      *)
+        joined=yes
+        ;;
+    esac
+    whole[last]="\${whole[last]-}$word"
+  done
+  current="\${whole[last]}"
+  # What stands before the part that the shell puts a completion in the place of.
+  [ -n "$joined" ] && lead="$current" || lead="\${current%"$word"}"
+  for ((i = 1; i < last; i++)); do
+    word="\${whole[i]}"
+    if [ -n "$value" ]; then
+      [ "$option" = --project ] && project="$word"
+      option="" value=""
+      continue
+    fi
+    case "$word" in
+      --project=*) project="\${word#*=}" ;;
+      --*=*) ;;
       -*) option="$word"; _istio_auth0_describe "$place" ;;
       *)
         option=""
         _istio_auth0_describe "$place"
-        case " $words " in *" $word "*) place="$place:$word" ;; esac
+        case " $names " in *" $word "*) place="$place:$word" ;; esac
         ;;
     esac
   done
+  # Quotes are the shell's: names are compared without.
+  current="\${current//\\\\/}"
+  current="\${current#[\\"\\']}"
+  lead="\${lead//\\\\/}"
+  lead="\${lead#[\\"\\']}"
+  if [ -z "$value" ]; then
+    option=""
+    case "$current" in
+      --*=*) option="\${current%%=*}" before="\${current%%=*}=" current="\${current#*=}" ;;
+    esac
+  fi
   _istio_auth0_describe "$place"
   case "$value" in
-    "") list="$words"; case "$current" in -*) list="$options"; argument="" ;; esac ;;
+    "")
+      list="$names"
+      case "$before$current" in
+        --*=*) list="" argument="" ;;
+        -*) list="$flags" argument="" ;;
+      esac
+      ;;
     words\\ *) list="\${value#words }"; argument="" ;;
     *) list=""; argument="$value" ;;
   esac
+  if [ "$argument" = named ]; then
+    argument=""
+    case "$current" in
+      *=*) argument=files before="$before\${current%%=*}=" current="\${current#*=}" ;;
+    esac
+  fi
   case "$argument" in
     stacks) list="$list $(_istio_auth0_stacks)" ;;
     projects) list="$list $(_istio_auth0_projects)" ;;
   esac
-  COMPREPLY=($(compgen -W "$list" -- "$current"))
+  COMPREPLY=()
+  for name in $list; do
+    case "$name" in "$current"*) name="$before$name"; COMPREPLY+=("\${name#"$lead"}") ;; esac
+  done
   case "$argument" in
-    files) COMPREPLY+=($(compgen -f -- "$current")) ;;
-    folders) COMPREPLY+=($(compgen -d -- "$current")) ;;
+    files) _istio_auth0_files -f ;;
+    folders) _istio_auth0_files -d ;;
   esac
 }
-complete -F _istio_auth0 ${programName}
 `;
+
+const ofShell: Readonly<Record<Shell, string>> = {
+  bash: `
+# Adds the files, or the folders, whose names begin as the word does.
+_istio_auth0_files() {
+  local name quoted=""
+  # bash quotes what it inserts and says of a folder that it is one, from version 4 on.
+  compopt -o filenames 2> /dev/null || quoted=yes
+  while IFS= read -r name; do
+    name="$before$name"
+    name="\${name#"$lead"}"
+    [ -n "$quoted" ] && name="$(printf '%q' "$name")"
+    COMPREPLY+=("$name")
+  done < <(compgen "$1" -- "$current")
+}
+complete -F _istio_auth0 ${programName}
+`,
+  // Its own completion of files knows its quotes; all else a function of bash does, run as bash would.
+  zsh: `
+_istio_auth0_files() { files="$1" stays="$before"; }
+
+_istio_auth0_zsh() {
+  local -a COMP_WORDS COMPREPLY
+  local COMP_CWORD=$((CURRENT - 1)) files="" stays=""
+  COMP_WORDS=("\${words[@]}")
+  emulate sh -c _istio_auth0
+  (( \${#COMPREPLY} )) && compadd -Q -a COMPREPLY
+  [[ -z "$files" ]] && return
+  [[ -n "$stays" ]] && compset -P "\${(b)stays}"
+  if [[ "$files" = -d ]]; then _files -/; else _files; fi
+}
+compdef _istio_auth0_zsh ${programName}
+`,
+};
