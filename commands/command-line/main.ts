@@ -1,7 +1,7 @@
 /** `istio-auth0 COMMAND`: goes on as the command's own program, so that no command loads what another needs. */
 import { exitWith } from "../../lib/run";
 import { programArguments } from "../../local/programs";
-import { programs } from "./programs";
+import { type Program, programs } from "./programs";
 
 /** Without a command's program it is about the whole: help, the version, completion, or a mistake. */
 async function main(): Promise<number> {
@@ -9,12 +9,23 @@ async function main(): Promise<number> {
   return runRoot(process.argv.slice(2));
 }
 
-const [name = "", ...args] = process.argv.slice(2);
-const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
-if (program === undefined) exitWith(main());
-else {
-  const [file = ""] = programArguments(program.source).slice(-1);
-  process.argv.splice(1, Infinity, file, ...(program.words ?? []), ...args);
+/** Goes on as a command's program, which ends the process; so does its help, before a large one is loaded. */
+async function goOn(
+  { source, words = [], large = false }: Program,
+  name: string,
+  args: readonly string[],
+): Promise<void> {
+  if (large && args.includes("--help")) {
+    const { showHelp } = await import("./root.js");
+    showHelp(name, args);
+  }
+  const [file = ""] = programArguments(source).slice(-1);
+  process.argv.splice(1, Infinity, file, ...words, ...args);
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- a built program of its own
   require(file);
 }
+
+const [name = "", ...args] = process.argv.slice(2);
+const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
+if (program === undefined) exitWith(main());
+else void goOn(program, name, args);

@@ -1,14 +1,20 @@
 /** The program of each command. */
 
-interface Program {
+export interface Program {
   /** Its file in the clone. */
   readonly source: string;
   /** The words that it is told before the command's arguments. Default: none. */
   readonly words?: readonly string[];
+  /** Whether it takes long to load: its help is shown without it. Default: it does not. */
+  readonly large?: boolean;
 }
 
 const inSandbox = (...words: string[]): Program => ({ source: "sandbox/main.ts", words });
-const own = (name: string): Program => ({ source: `commands/${name}/main.ts` });
+const own = (name: string, ...words: string[]): Program => ({
+  source: `commands/${name}/main.ts`,
+  words,
+  large: true,
+});
 
 export const programs: Readonly<Record<string, Program>> = {
   up: inSandbox("up"),
@@ -20,7 +26,7 @@ export const programs: Readonly<Record<string, Program>> = {
   explain: own("explain"),
   token: own("token"),
   preview: own("preview"),
-  "policy-config": { source: "commands/preview/main.ts", words: ["policy-config"] },
+  "policy-config": own("preview", "policy-config"),
   preflight: own("preflight"),
   bench: own("bench"),
 };

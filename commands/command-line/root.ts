@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { clone } from "../../lib/clone";
+import { UserError } from "../../lib/errors";
 import { sandboxCommands, sandboxGroup } from "../../sandbox/arguments";
 import { command, parse, programName } from "../arguments/command";
 import { benchCommand } from "../bench/arguments";
@@ -46,6 +47,17 @@ function versionOf(): string {
     version: string;
   };
   return version;
+}
+
+/** Prints the help of a command, and ends the process, where its arguments ask for that and are otherwise right. */
+export function showHelp(name: string, args: readonly string[]): void {
+  const found = rootCommand().commands.find((each) => each.name() === name);
+  try {
+    if (found !== undefined) parse(found, args);
+  } catch (error) {
+    // The command's own program says what is wrong.
+    if (!(error instanceof UserError)) throw error;
+  }
 }
 
 /** Answers what is about no command's own program. */

@@ -1,7 +1,7 @@
 /** `istio-auth0`, as a process of its own: every command's help, errors in one style, and paths from where the user is. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { programs } from "../../../../commands/command-line/programs";
@@ -41,6 +41,46 @@ for (const name of [...Object.keys(programs), "completion"]) {
     );
   });
 }
+
+for (const name of Object.keys(programs)) {
+  // What a command has to be told comes second, so that the option is what is wrong.
+  test(`${name} --nonsense: one line that says so and where the help is, exit 1`, () => {
+    const { code, out, err } = run([name, "--nonsense", "sandbox"]);
+    assert.deepEqual([code, out], [1, ""]);
+    const called = `istio-auth0 (sandbox )?(${name}|up)`;
+    assert.match(
+      err,
+      new RegExp(`^error: unknown option '--nonsense'\\. See ${called} --help\\.\\n$`),
+    );
+  });
+}
+
+/** The large libraries: none is loaded for a help text. */
+const large =
+  /node_modules\/(@pulumi|@kubernetes|auth0|google-protobuf|@grpc|jose|openid-client)\/|libraries-/;
+
+test("the help of a command loads no large library", () => {
+  // Prints the files that a process has loaded, when it ends.
+  const hook = join(temporaryFolder(), "hook.cjs");
+  writeFileSync(
+    hook,
+    `process.on("exit", () => console.error(Object.keys(require.cache).join("\\n")));\n`,
+  );
+  const env = { NODE_OPTIONS: `--require ${hook}` };
+  for (const name of Object.keys(programs)) {
+    const { code, err } = run([name, "--help"], { env });
+    const files = err.split("\n").filter((file) => large.test(file));
+    const sizes = files.map((file) => statSync(file).size).reduce((sum, size) => sum + size, 0);
+    assert.equal(code, 0);
+    assert.ok(sizes < 1_000_000, `${name}: ${files.join(", ")}`);
+  }
+});
+
+test("--help that is an option's value is no question for help", () => {
+  const { code, err } = run(["explain", "--path", "--help"]);
+  assert.equal(code, 1);
+  assert.match(err, /^error: --path needs a value before --help\n/);
+});
 
 test("--version is the package's", () => {
   const { version } = JSON.parse(readFileSync(join(clone, "package.json"), "utf8")) as {
