@@ -30,6 +30,7 @@ async function argumentsFor(program) {
   );
   const file = join(built, program.replace(/\.ts$/, ".js"));
   if (existsSync(file)) return ["--enable-source-maps", file];
+  if (!existsSync(join(root, program))) fail(`there is no program ${program} in ${root}`);
   const loader = pathToFileURL(join(modules, "tsx", "dist", "loader.mjs")).href;
   return ["--import", loader, join(root, program)];
 }

@@ -1,7 +1,7 @@
 /** `npm run toolchain`: what the release workflow publishes, see .github/workflows/toolchain.yml. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { UserError } from "../../lib/errors";
+import { readOptions, refusal } from "../../lib/arguments";
 import { exitWith } from "../../lib/run";
 import { cacheFolder } from "../layout";
 import { Progress } from "../../lib/progress";
@@ -10,7 +10,8 @@ import { ensureParts, partsFolder } from "./parts";
 import { fileOf } from "./release";
 import { releasedParts } from "./toolchain";
 
-const usage = `Usage: npm run toolchain -- FOLDER ADDRESS
+const called = "npm run toolchain --";
+const usage = `Usage: ${called} FOLDER ADDRESS
 
 Builds every part of the sandbox's toolchain that the cache does not hold, without taking any from a release, and packs
 each into FOLDER, with SHA256SUMS and a release.json to take the place of local/toolchain/release.json: from then on
@@ -18,13 +19,17 @@ each into FOLDER, with SHA256SUMS and a release.json to take the place of local/
 `;
 
 async function main(): Promise<number> {
-  const [folder, address, ...rest] = process.argv.slice(2);
-  if (folder === "--help") {
+  const { values, positionals } = readOptions(called, {
+    options: { help: { type: "boolean" } },
+    allowPositionals: true,
+  });
+  if (values.help === true) {
     process.stdout.write(usage);
     return 0;
   }
+  const [folder, address, ...rest] = positionals;
   if (folder === undefined || address === undefined || rest.length > 0 || !URL.canParse(address))
-    throw new UserError("expected a folder and an address (see npm run toolchain -- --help)");
+    throw refusal(called, "expected a folder and an address");
   const target = resolve(process.env.INIT_CWD ?? "", folder);
   const say = new Progress().of("tools");
   const root = partsFolder(cacheFolder());

@@ -1,6 +1,7 @@
 /** The command line of `npm test`: its options, which of them exclude each other, and its help. */
-import { parseArgs } from "node:util";
-import { UserError, messageOf } from "../../lib/errors";
+import { readOptions, refusal } from "../../lib/arguments";
+
+const called = "npm test --";
 
 export const help = `Usage: npm test [-- FILE… | --unit | --changed | --all]
        npm run test:unit
@@ -28,26 +29,19 @@ export interface Arguments {
 
 /** @throws UserError for options that are not known, or do not go together */
 export function readArguments(args: readonly string[]): Arguments {
-  const { values, positionals } = parsed(args);
+  const flag = { type: "boolean" } as const;
+  const { values, positionals } = readOptions(called, {
+    args: [...args],
+    options: { unit: flag, changed: flag, all: flag, help: flag },
+    allowPositionals: true,
+  });
   const { unit = false, changed = false, all = false, help: asked = false } = values;
   const choices = [positionals.length > 0, unit, changed, all].filter(Boolean).length;
   if (choices > 1) {
-    throw new UserError(
-      "files, --unit, --changed and --all do not go together: expected one of them (see npm test -- --help)",
+    throw refusal(
+      called,
+      "files, --unit, --changed and --all do not go together: expected one of them",
     );
   }
   return { files: positionals, unit, changed, all, help: asked };
-}
-
-function parsed(args: readonly string[]) {
-  const flag = { type: "boolean" } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: { unit: flag, changed: flag, all: flag, help: flag },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    throw new UserError(`${messageOf(error)} (see npm test -- --help)`);
-  }
 }

@@ -1,39 +1,50 @@
 /** `npm run test:kill -- [--seed N] [--times N] [--first N]`: kills processes of a sandbox at random moments. */
 import { randomInt } from "node:crypto";
-import { parseArgs } from "node:util";
-import { UserError, messageOf } from "../../../lib/errors";
+import { readOptions, refusal } from "../../../lib/arguments";
+import { UserError } from "../../../lib/errors";
 import { exitWith } from "../../../lib/run";
 import { machineProblem } from "../../../sandbox/machine";
 import { killRounds } from "./rounds";
 
-const usage = "npm run test:kill -- [--seed N] [--times N] [--first N]";
-const options = {
-  seed: { type: "string" },
-  times: { type: "string" },
-  first: { type: "string" },
-} as const;
+const called = "npm run test:kill --";
+const usage = `Usage: ${called} [--seed N] [--times N] [--first N]
+
+Kills processes of a sandbox at random moments, and says how many rounds failed. The exit code is 1 where one did.
+
+  --seed N   what the moments are chosen by (default: another one each time)
+  --times N  the rounds (default: 5)
+  --first N  the first round (default: 1)
+  --help     this text
+`;
 
 function readArguments() {
-  try {
-    return parseArgs({ options }).values;
-  } catch (error) {
-    throw new UserError(`${messageOf(error)} (${usage})`);
-  }
-}
-
-function whole(name: keyof typeof options, otherwise: number): number {
-  const text = readArguments()[name] ?? String(otherwise);
-  if (!/^[1-9]\d{0,8}$/.test(text))
-    throw new UserError(`--${name} ${text}: expected a whole number`);
-  return Number(text);
+  const number = { type: "string" } as const;
+  const options = {
+    seed: number,
+    times: number,
+    first: number,
+    help: { type: "boolean" },
+  } as const;
+  const { values } = readOptions(called, { options });
+  const whole = (name: "seed" | "times" | "first", otherwise: number) => {
+    const text = values[name] ?? String(otherwise);
+    if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+    throw refusal(called, `--${name} ${text}: expected a whole number`);
+  };
+  return {
+    help: values.help === true,
+    seed: whole("seed", randomInt(1, 1e6)),
+    times: whole("times", 5),
+    first: whole("first", 1),
+  };
 }
 
 async function main(): Promise<number> {
-  const [seed, times, first] = [
-    whole("seed", randomInt(1, 1e6)),
-    whole("times", 5),
-    whole("first", 1),
-  ];
+  const { help, seed, times, first } = readArguments();
+  if (help) {
+    process.stdout.write(usage);
+    return 0;
+  }
   const problem = machineProblem();
   if (problem !== undefined) throw new UserError(problem);
   const failed = await killRounds({ seed, times, first, say: console.log });

@@ -22,9 +22,15 @@ for (const option of ["unit", "changed", "all", "help"] as const) {
 }
 
 for (const [args, said] of [
-  [["--unit", "--all"], /^files, --unit, --changed and --all do not go together/],
-  [["a.test.ts", "--changed"], /^files, --unit, --changed and --all do not go together/],
-  [["--units"], /^Unknown option '--units'.* \(see npm test -- --help\)$/],
+  [
+    ["--unit", "--all"],
+    /^files, --unit, --changed and --all do not go together: expected one of them\. See npm test -- --help\.$/,
+  ],
+  [
+    ["a.test.ts", "--changed"],
+    /^files, --unit, --changed and --all do not go together: expected one of them\. See npm test -- --help\.$/,
+  ],
+  [["--units"], /^unknown option '--units'\. See npm test -- --help\.$/],
 ] as const) {
   test(`${args.join(" ")} is refused`, () => {
     assert.throws(() => readArguments(args), { message: said });
