@@ -98,7 +98,12 @@ const interactive = {
 } as const;
 
 /** Types a line into a shell on a terminal, and gives the words that the command gets. */
-async function typed(shell: keyof typeof interactive, folder: string, line: string) {
+async function typed(
+  shell: keyof typeof interactive,
+  folder: string,
+  line: string,
+  signal: AbortSignal,
+) {
   const { start, setUp } = interactive[shell];
   const script = setUp(completionScript(rootCommand(), shell));
   const told = `istio-auth0() { printf '%s\\n' begin "$@" end; }`;
@@ -108,6 +113,8 @@ async function typed(shell: keyof typeof interactive, folder: string, line: stri
     cwd: folder,
     env: { ...process.env, TERM: "dumb", INPUTRC: "/dev/null" },
     stdio: ["pipe", "pipe", "inherit"],
+    signal,
+    killSignal: "SIGKILL",
   });
   let seen = "";
   const until = (pattern: RegExp) =>
@@ -119,9 +126,10 @@ async function typed(shell: keyof typeof interactive, folder: string, line: stri
         resolve(found);
       };
       terminal.stdout.on("data", look);
-      terminal.once("exit", () => {
-        reject(new Error(`${shell} has ended: ${seen}`));
-      });
+      for (const end of ["error", "exit"])
+        terminal.once(end, () => {
+          reject(new Error(`${shell} has ended: ${seen}`));
+        });
       look();
     });
   terminal.stdout.setEncoding("utf8").on("data", (text: string) => (seen += text));
@@ -151,12 +159,12 @@ const typedLines: readonly (readonly [string, readonly string[]])[] = [
 for (const shell of ["bash", "zsh"] as const) {
   const skip = isThere(shell) && isThere("script") ? false : `there is no ${shell}, or no script`;
   for (const [line, words] of typedLines) {
-    test(`${shell}, typed: ${line}`, { skip, timeout: 30_000 }, async () => {
+    test(`${shell}, typed: ${line}`, { skip, timeout: 30_000 }, async ({ signal }) => {
       const folder = temporaryFolder();
       mkdirSync(join(folder, "a folder"));
       for (const name of ["my report.json", "a folder/in side"])
         writeFileSync(join(folder, name), "");
-      assert.deepEqual(await typed(shell, folder, line.replaceAll("→|", "\t")), words);
+      assert.deepEqual(await typed(shell, folder, line.replaceAll("→|", "\t"), signal), words);
     });
   }
 }
