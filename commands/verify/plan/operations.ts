@@ -18,9 +18,15 @@ interface Asked {
   readonly origin: string;
 }
 
-/** The services whose rows are operations. */
-export function servicesWithOperations({ services }: Application): readonly string[] {
-  return Object.keys(services).filter((service) => services[service]?.operations !== undefined);
+/** The services whose rows are operations: all, or those that `caller` may ask for some. */
+export function servicesByOperations(
+  { services }: Application,
+  caller?: string,
+): readonly string[] {
+  return Object.entries(services)
+    .filter(([, { operations }]) => operations !== undefined)
+    .filter(([, access]) => caller === undefined || callersOf(access).includes(caller))
+    .map(([service]) => service);
 }
 
 const samplesOf = ({ application, service }: Asked): readonly Operation[] =>
@@ -140,11 +146,4 @@ function throughRoutes({ application, caller, service }: Asked, target: Target):
     "exact" in route ? route.exact === compared : compared.startsWith(route.prefix),
   );
   return isRouted ? target : { ...target, outcome: { always: refused("no route") } };
-}
-
-/** The services that a caller of the table may ask for some of their operations. */
-export function calledByOperations(application: Application, caller: string): readonly string[] {
-  return servicesWithOperations(application).filter((service) =>
-    callersOf(serviceOf(application, service)).includes(caller),
-  );
 }

@@ -12,7 +12,7 @@ import { otherOrigins } from "./other-origins";
 import type { ProbePod } from "../probes/probe-pod";
 import { anonymous } from "./viewers";
 import type { Viewer } from "./viewers";
-import { calledByOperations, operationAttacks, operationTargets } from "./operations";
+import { servicesByOperations, operationAttacks, operationTargets } from "./operations";
 import type { PodAddresses, Target } from "./target";
 import { gatewayDetours, meshDetours, sidecarPorts } from "./ways-round";
 
@@ -97,29 +97,6 @@ export function vantagePoints(
       const { path, port } = serviceOf(application, service);
       return meshDetours(application, caller, service, originOf(service, port), path);
     });
-  const byOperations = (
-    caller: string,
-    from: string,
-    at: Pick<Vantage, "pod" | "identity">,
-    originOfService: (service: string) => string,
-  ): readonly Vantage[] => {
-    const asked = calledByOperations(application, caller).map((service) => ({
-      application,
-      service,
-      caller,
-      origin: originOfService(service),
-    }));
-    if (asked.length === 0) return [];
-    return [
-      { name: `operations, ${from}`, ...at, targets: asked.flatMap(operationTargets) },
-      {
-        name: `other methods and paths, ${from}`,
-        ...at,
-        viewers: nobodyAndWhole,
-        targets: asked.flatMap(operationAttacks),
-      },
-    ];
-  };
   return [
     throughTheGateway(application, origin),
     ...names.map((name) => ({
@@ -167,12 +144,11 @@ export function vantagePoints(
           names.some((caller) => calls(caller, service)),
       ),
     },
-    ...byOperations(gateway, "through the gateway", {}, () => origin),
-    ...names.flatMap((name) =>
-      byOperations(name, `from a pod as ${name}`, as(name), (service) =>
-        originOf(service, serviceOf(application, service).port),
-      ),
-    ),
+    ...byOperations(application, nobodyAndWhole, [
+      { caller: gateway, name: "through the gateway", at: {}, origin },
+      ...names.map((name) => ({ caller: name, name: `from a pod as ${name}`, at: as(name) })),
+      { caller: "stranger", name: "from a stranger's pod", at: { pod: stranger } },
+    ]),
     {
       name: "the sidecars' own ports, from a pod outside the mesh",
       pod: outsider,
@@ -251,6 +227,50 @@ function fromAPod(application: Application, pod: ProbePod, name: string, caller:
       };
     }),
   };
+}
+
+/** A caller of services by their operations. */
+interface OperationsCaller {
+  /** Its place in the table, or `stranger`. */
+  readonly caller: string;
+  readonly name: string;
+  readonly at: Pick<Vantage, "pod" | "identity">;
+  /** What it asks. Default: the services themselves. */
+  readonly origin?: string;
+}
+
+/** Operations from each of their callers, by every viewer, and from a stranger; and other methods and paths. */
+function byOperations(
+  application: Application,
+  attackers: Vantage["viewers"],
+  from: readonly OperationsCaller[],
+): readonly Vantage[] {
+  return from
+    .flatMap(({ caller, name, at, origin }): readonly Vantage[] => {
+      const isCaller = caller !== "stranger";
+      const asked = servicesByOperations(application, isCaller ? caller : undefined).map(
+        (service) => ({
+          application,
+          service,
+          caller,
+          origin: origin ?? originOf(service, serviceOf(application, service).port),
+        }),
+      );
+      const attacks = { ...at, viewers: attackers };
+      return [
+        {
+          ...(isCaller ? at : attacks),
+          name: `operations, ${name}`,
+          targets: asked.flatMap(operationTargets),
+        },
+        {
+          ...attacks,
+          name: `other methods and paths, ${name}`,
+          targets: isCaller ? asked.flatMap(operationAttacks) : [],
+        },
+      ];
+    })
+    .filter(({ targets }) => targets.length > 0);
 }
 
 /** One request shows that the server is there; no sidecar and no token has a part in it. */

@@ -81,6 +81,12 @@ test("two callers of a service may do different things", () => {
   });
 });
 
+test("a stranger may do nothing, whatever its token", () => {
+  const stranger = outcomes("operations, from a stranger's pod", whole);
+  assert.deepEqual(Object.keys(stranger), Object.keys(outcomes(gateway, whole)));
+  assert.deepEqual([...new Set(Object.values(stranger))], [denied]);
+});
+
 test("what no row lists is refused to a token with every permission", () => {
   const found = outcomes("other methods and paths, through the gateway", whole);
   const of = (target: string) => found[`orders ${target}`];
