@@ -4,8 +4,9 @@
  * It is written here and nowhere else. The tenant's scopes and roles, the mesh's policies, the
  * policy pack's expectations and the verification's are all derived from it.
  */
+import { z } from "zod";
 import { bookinfoSettings } from "./settings";
-import type { Application, ServicePlace, Path } from "./components/application";
+import type { AnswerPart, Application, ServicePlace, Path } from "./components/application";
 import { gateway, type ServiceAccess } from "./components/access/rows";
 
 /** What each permission is for; the tenant shows it to people who grant it. */
@@ -58,14 +59,25 @@ const routes: readonly Path[] = [
   { prefix: "/api/v1/products" },
 ];
 
-/** What is more to say of a service. */
+const reviewsWith = (rating: z.ZodType) =>
+  z.object({ reviews: z.array(z.object({ rating })).min(1) });
+
+const answers = {
+  present: reviewsWith(z.object({ stars: z.number() })),
+  absent: reviewsWith(z.object({ error: z.string(), stars: z.never().optional() }).optional()),
+};
+
+/** The stars that a version of reviews shows. It gets them from ratings, and shows an error if ratings refuses it. */
+const stars = (from: AnswerPart["from"]): AnswerPart => ({ name: "stars", from, ...answers });
+
+/** What only some of the services have. */
 const details: Readonly<Partial<Record<ServiceName, Pick<ServicePlace, "routes" | "versions">>>> = {
   productpage: { routes },
   reviews: {
     versions: [
-      { name: "reviews-v1", showsStarsOf: false },
-      { name: "reviews-v2", showsStarsOf: "ratings" },
-      { name: "reviews-v3", showsStarsOf: "ratings" },
+      { name: "reviews-v1", part: stars(false) },
+      { name: "reviews-v2", part: stars("ratings") },
+      { name: "reviews-v3", part: stars("ratings") },
     ],
   },
 };

@@ -1,4 +1,4 @@
-/** An application and its table: what the tenant, the mesh's policies and the verification are made from. */
+/** An application and its table, from which the tenant, the mesh's policies and the verification are made. */
 import type { z } from "zod";
 import type { Operation } from "./access/operations";
 import { gateway, rowsOf, type ServiceAccess } from "./access/rows";
@@ -9,6 +9,21 @@ export type Path = { readonly exact: string } | { readonly prefix: string };
 
 /** A service: its part of the table, and where it is. Its pods have its name as their label `app`. */
 export type ApplicationService = ServiceAccess & ServicePlace;
+
+/**
+ * A part of a service's answers that the service gets from another one, which it asks with its own identity and the
+ * request's token. Whether an answer has the part shows what the mesh decided about that second request.
+ */
+export interface AnswerPart {
+  /** What reports call it: `stars`. */
+  readonly name: string;
+  /** The service that the part comes from. False: this version asks for none, so that its answers never have the part. */
+  readonly from: string | false;
+  /** What the body of an answer with the part is, read as JSON. */
+  readonly present: z.ZodType;
+  /** The same of an answer without the part. */
+  readonly absent: z.ZodType;
+}
 
 /** Where a service is, and how requests get to it. */
 export interface ServicePlace {
@@ -23,39 +38,39 @@ export interface ServicePlace {
    * with templates, all that begin as it does. None where it has no operations.
    */
   readonly routes?: readonly Path[];
-  /** Its versions that have a Service each. Default: none. */
+  /** Those of its versions that have a Service each. Default: none. */
   readonly versions?: readonly {
-    /** Of the Service. */
+    /** The name of that Service. */
     readonly name: string;
-    /** The service whose ratings it shows as stars to those who may read them; false where it shows none. */
-    readonly showsStarsOf: string | false;
+    /** The part of its answers that verification looks for. Default: none. */
+    readonly part?: AnswerPart;
   }[];
 }
 
-/** What the gateway is asked for, and what becomes of it. */
+/** A request that verification sends to the gateway, and the services that it reaches. */
 export interface GatewayRequest {
-  /** Names it in reports. */
+  /** What reports call it. */
   readonly name: string;
   readonly path: string;
   /** The services that it reaches, in order: the gateway's own, then what each asks with the same token. */
   readonly through: readonly [string, ...string[]];
 }
 
-/** Sections of a stack's configuration, by names that the library has none of. None of them holds a secret. */
+/** Sections of a stack's configuration that the library does not have itself, by name. No section holds a secret. */
 export type OwnSections = Readonly<Record<string, z.ZodType>>;
 
 export interface Application<Own extends OwnSections = OwnSections> {
-  /** Names what the stack makes for it; no service has this name. */
+  /** What the resources are named after; no service has this name. */
   readonly name: string;
-  /** Its name as people read it. */
+  /** Its name as users read it. */
   readonly title: string;
-  /** Where its services are. */
+  /** The namespace of its services. */
   readonly namespace: string;
-  /** Whether people sign in to it. Without them the tenant gets no web application, user store and users. */
+  /** Whether people sign in to it. If not, the tenant gets no web application, no user store and no users. */
   readonly people: boolean;
-  /** The API's identifier where the stack's configuration has none. */
+  /** The API's identifier, if the stack's configuration has none. */
   readonly audience: string;
-  /** A public path: where people arrive, and where they are once they have signed out. */
+  /** A public path: where people arrive, and where the browser goes after the sign-out. */
   readonly home: string;
   /** What each permission is for; the tenant shows it to people who grant it. */
   readonly permissions: Readonly<Record<string, string>>;
@@ -63,11 +78,11 @@ export interface Application<Own extends OwnSections = OwnSections> {
   readonly roles: Readonly<Record<string, Role>>;
   /** Every service that a client may reach. A service that is not here is refused to every client. */
   readonly services: Readonly<Record<string, ApplicationService>>;
-  /** The image of its services, where they are one program: the project's service.ts on the sandbox. */
+  /** The image of its services, if they are one program: the project's service.ts on the sandbox. */
   readonly image?: string;
-  /** What its stacks' configuration has next to the library's sections. Default: nothing. */
+  /** The sections that its stacks' configuration has in addition to the library's. Default: none. */
   readonly settings?: Own;
-  /** What verification asks the gateway for; the first is public. */
+  /** The requests that verification sends to the gateway; the first is public. */
   readonly requests: readonly [GatewayRequest, ...GatewayRequest[]];
 }
 
@@ -76,7 +91,7 @@ export interface Role {
   readonly permissions: readonly string[];
 }
 
-/** @throws Error where the application has no such service: its table names one that it lacks */
+/** @throws Error if the application has no such service: its table names a service that it lacks */
 export function serviceOf({ name, services }: Application, service: string): ApplicationService {
   const found = services[service];
   if (found === undefined) throw new Error(`${name} has no service ${service}`);
@@ -113,7 +128,7 @@ export function serviceAccountOf(application: Application, service: string): Ser
   return { namespace: application.namespace, name };
 }
 
-/** The service account of who may call a service, as Istio's policies name it: `namespace/name`. */
+/** A caller's service account, as Istio's policies name it: `namespace/name`. */
 export function callerAccount(application: Application, caller: string): string {
   const { namespace, name } =
     caller === gateway ? gatewayServiceAccount : serviceAccountOf(application, caller);

@@ -89,7 +89,7 @@ function grantsOf({ headers }: Answer): Grants {
 }
 
 function matchesAnswer(expected: Expected, observed: Observed): boolean {
-  const { status, refusal, provider, stars } = expected;
+  const { status, refusal, provider, part } = expected;
   if (refusal === "reset") return "error" in observed && observed.error === connectionReset;
   if ("error" in observed) return false;
   if (status === "answered") return answersItself(observed);
@@ -98,7 +98,7 @@ function matchesAnswer(expected: Expected, observed: Observed): boolean {
   if (refusal === "sign-in") return originOf(observed.headers.location) === provider;
   if (refusal !== undefined)
     return (expected.bodiless ? [""] : bodiesOf(refusal)).includes(observed.body.trim());
-  return stars === undefined || showsStars(observed.body) === stars;
+  return part === undefined || part.body.safeParse(parsed(observed.body)).success;
 }
 
 function originOf(address: Answer["headers"][string] | undefined): string | undefined {
@@ -128,28 +128,6 @@ function passedOn(body: string): boolean {
   return serviceError.safeParse(parsed(body)).success;
 }
 
-const reviews = z.object({
-  reviews: z
-    .array(
-      z.object({
-        rating: z
-          .union([z.object({ stars: z.number() }), z.object({ error: z.string() })])
-          .optional(),
-      }),
-    )
-    .min(1),
-});
-
-/** Whether every review has its stars (true) or none has (false); anything else is undefined. */
-function showsStars(body: string): boolean | undefined {
-  const answer = reviews.safeParse(parsed(body));
-  if (!answer.success) return undefined;
-  const starred = answer.data.reviews.map(
-    ({ rating }) => rating !== undefined && "stars" in rating,
-  );
-  return starred.every((each) => each === starred[0]) ? starred[0] : undefined;
-}
-
 function parsed(body: string): unknown {
   try {
     return JSON.parse(body);
@@ -173,14 +151,14 @@ function inWords(grants: Grants, none: string): string {
   return lines.join("") || none;
 }
 
-function describeOutcome({ status, refusal, provider, stars }: Expected): string {
+function describeOutcome({ status, refusal, provider, part }: Expected): string {
   if (refusal === "reset") return "a connection reset";
   if (refusal === "sign-in") return `${status} to ${provider ?? "the provider"}`;
   if (refusal === "passed on") return `${status} passed on by the first service`;
   if (refusal !== undefined) return `${status} ${bodiesOf(refusal).join(" or ")}`.trim();
   if (status === "answered") return "an answer of the service's own";
-  if (stars === undefined) return String(status);
-  return stars ? `${status} with stars` : `${status} without stars`;
+  if (part === undefined) return String(status);
+  return `${status} ${part.isPresent ? "with" : "without"} ${part.name}`;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { ProbeRequest } from "../probes/prober";
 
 /** Something that the stack does not explain. It holds no secret. */
 export interface Finding {
-  /** The object, its kind first: `Pod bookinfo/ratings-v1-6d9f`, `Client web of the tenant`. */
+  /** The object, its kind first: `Pod shop/orders-v1-6d9f`, `Client web of the tenant`. */
   readonly object: string;
   /** What it opens, and to whom; one sentence without its full stop. */
   readonly opens: string;

@@ -16,13 +16,13 @@ export interface GatewayConfiguration {
 
 /** One route of Envoy's. */
 export interface GatewayRoute {
-  /** The route configuration's name: `http.80`, `https.443.https.bookinfo.istio-ingress`. */
+  /** The route configuration's name: `http.80`, `https.443.https.shop.istio-ingress`. */
   readonly listener: string;
   /** Hosts, each with a port or `*`. */
   readonly domains: readonly string[];
-  /** The object that it was made from, as Istio notes it: `virtual-service bookinfo/bookinfo`. Absent: none. */
+  /** The object that it was made from, as Istio notes it: `virtual-service shop/shop`. Absent: none. */
   readonly origin?: { readonly kind: string; readonly namespace: string; readonly name: string };
-  /** Where it leads: `outbound|9080||details.bookinfo.svc.cluster.local`. Empty: it answers by itself. */
+  /** Where it leads: `outbound|8080||orders.shop.svc.cluster.local`. Empty: it answers by itself. */
   readonly clusters: readonly string[];
 }
 
@@ -132,7 +132,7 @@ function clustersOf({ route: action }: z.infer<typeof route>): readonly string[]
   ];
 }
 
-/** Istio's note: `/apis/networking.istio.io/v1/namespaces/bookinfo/virtual-service/bookinfo`. */
+/** Istio's note: `/apis/networking.istio.io/v1/namespaces/shop/virtual-service/shop`. */
 function originOf(note: string | undefined): GatewayRoute["origin"] {
   const [, namespace, kind, name] =
     /\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(note ?? "") ?? [];

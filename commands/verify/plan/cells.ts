@@ -153,19 +153,24 @@ function expectationFor(
   { credential }: Viewer,
   checks: TokenChecks,
 ): Expected {
-  const { service, showsStarsOf, outcome, way } = target;
+  const { service, part, outcome, way } = target;
   if (outcome?.always !== undefined)
     return refusalAtGateway(way, credential, checks) ?? outcome.always;
   const asks = { method: target.method ?? "GET", path: comparedPath(target) };
   const expected = expectedOutcome(application, way, credential, checks, asks);
   if (!isPermitted(expected)) return expected;
   if (outcome?.permitted !== undefined) return outcome.permitted;
-  if (showsStarsOf === undefined) return expected;
-  if (showsStarsOf === false) return { ...expected, stars: false };
-  // The service asks for them with its own identity and the viewer's token.
-  const ratings = { caller: service, through: [showsStarsOf] } as const;
-  const readable = isPermitted(expectedOutcome(application, ratings, credential, checks));
-  return { ...expected, stars: readable };
+  if (part === undefined) return expected;
+  // The service asks for the part with its own identity and the viewer's token.
+  const isPresent =
+    part.from !== false &&
+    isPermitted(
+      expectedOutcome(application, { caller: service, through: [part.from] }, credential, checks),
+    );
+  return {
+    ...expected,
+    part: { name: part.name, isPresent, body: part[isPresent ? "present" : "absent"] },
+  };
 }
 
 const comparedPath = ({ path, compared = path.split("?", 1)[0] ?? path }: Target) => compared;

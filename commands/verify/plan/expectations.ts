@@ -3,6 +3,7 @@
  * outcome that is right. Nothing here looks at a token, so that a tenant which grants too much
  * shows as a difference.
  */
+import type { z } from "zod";
 import type { Operation } from "../../../components/access/operations";
 import {
   gateway,
@@ -108,8 +109,12 @@ export interface Expected {
   readonly refusal?: MeshRefusal | "passed on" | "reset" | "sign-in";
   /** The origin of the page to sign in at. */
   readonly provider?: string;
-  /** Whether the answer carries the ratings' stars; absent where that is not asked. */
-  readonly stars?: boolean;
+  /** A part that the answer has or lacks, and what its body is then; absent where that is not asked. */
+  readonly part?: {
+    readonly name: string;
+    readonly isPresent: boolean;
+    readonly body: z.ZodType;
+  };
   /** All that the answer's CORS headers say; absent where that is not asked. */
   readonly grants?: Grants;
   /** Whether the gateway answers by itself, and no service is asked. Default: that is not asked. */

@@ -1,4 +1,5 @@
 /** What a vantage point asks for, and of whom. */
+import type { AnswerPart } from "../../../components/application";
 import type { Expected, Grants, Way } from "./expectations";
 
 /** One kind of request that a vantage point sends. */
@@ -18,8 +19,8 @@ export interface Target {
   /** Headers beside the viewer's. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly way: Way;
-  /** The service whose ratings this version shows as stars to those who may read them; false where it shows none. */
-  readonly showsStarsOf?: string | false;
+  /** The part of a permitted answer that is looked for. Default: none. */
+  readonly part?: AnswerPart;
   /** The outcome where the table has no say, or where the service's answer does not matter. */
   readonly outcome?: {
     /** Whatever the request carries, unless the gateway itself refuses it. */

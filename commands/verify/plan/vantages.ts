@@ -44,7 +44,7 @@ export function placeOf(application: Application, service: string) {
 }
 
 /** The name is the host's too, unless one is given. */
-type Host = Pick<Target, "name" | "service" | "showsStarsOf"> & { readonly host?: string };
+type Host = Pick<Target, "name" | "service" | "part"> & { readonly host?: string };
 
 /** Every service, its versions that have a Service each, and what is no service of the table. */
 function hostsOf({ services }: Application): readonly Host[] {

@@ -12,7 +12,7 @@ import type { Block } from "./words";
 
 /** Cells that differ in the same way, and for the same reason as far as the cluster's policies tell. */
 export interface Cause extends Block {
-  /** What they have in common: `Permitted, but refused: details`. */
+  /** What they have in common: `Permitted, but refused: orders`. */
   readonly name: string;
   /** `expected`, `got`, `decided by`, and `asked` for everyone who asks for the same. */
   readonly lines: Block["lines"];

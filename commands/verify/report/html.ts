@@ -17,7 +17,7 @@ import { causesOf } from "./causes";
 import { cellText, countOfPeople, matrices } from "./matrix";
 import type { Matrix, Row } from "./matrix";
 import { counted, faring, findingBlocks, outcomeOf, remarks, sentence } from "./words";
-import { starred, verdicts, whereIs } from "./words";
+import { partsIn, verdicts, whereIs } from "./words";
 import type { Block } from "./words";
 
 const style = readFileSync(join(__dirname, "page.css"), "utf8");
@@ -169,11 +169,11 @@ function legend({ cells }: Report, tables: readonly Matrix[]): readonly Markup[]
   const marks = (Object.keys(kinds) as Kind[])
     .filter((kind) => used.has(kind))
     .map((kind) => markup`<span><i class="${kind}">${samples[kind]}</i> ${kinds[kind]}</span>`);
-  const stars = cells.some(({ expected }) => expected.stars === true);
+  const parts = partsIn(cells);
   return [
     markup`<h2>Legend</h2>`,
     ...marks,
-    ...(stars ? [markup`<span><i class="permitted">★</i> ${starred}</span>`] : []),
+    ...(parts === undefined ? [] : [markup`<span><i class="permitted">★</i> ${parts}</span>`]),
     ...(tables.some(({ rows }) => countOfPeople(rows) > 0)
       ? [
           markup`<span><b>${forgedControl}</b>: a token that verify signs itself and that has nothing wrong: the control of the hostile rows.</span>`,

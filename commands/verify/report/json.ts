@@ -8,9 +8,9 @@ import type { Observed } from "../probes/prober";
 import { isProven } from "../verify";
 import type { Report } from "../verify";
 
-/** What `--json` writes. A change that a reader of version 2 would trip over makes it version 3. */
+/** What `--json` writes. A change that a reader of version 3 would trip over makes it version 4. */
 export interface JsonReport {
-  readonly version: 2;
+  readonly version: 3;
   readonly gatewayUrl: string;
   readonly issuer: string;
   /** ISO 8601, in UTC. */
@@ -35,7 +35,11 @@ export interface JsonCell {
   /** As it was sent; in the place of every token: `[token of NAME]`. */
   readonly request: CellRequest;
   /** `text` says it in words; the others are for programs. */
-  readonly expected: Expected & { readonly text: string };
+  readonly expected: Omit<Expected, "part"> & {
+    /** A part that the answer has or lacks, such as a rating from another service; absent if verify looks for none. */
+    readonly part?: Omit<NonNullable<Expected["part"]>, "body">;
+    readonly text: string;
+  };
   /** The answer, or `error` where none came; null where it was not tried. */
   readonly observed: Observed | null;
   readonly verdict: Verdict;
@@ -43,10 +47,18 @@ export interface JsonCell {
   readonly decision?: Decision;
 }
 
+function expectedOf({ part, ...expected }: Expected): JsonCell["expected"] {
+  return {
+    ...expected,
+    ...(part && { part: { name: part.name, isPresent: part.isPresent } }),
+    text: describeExpected({ ...expected, part }),
+  };
+}
+
 export function renderJson(report: Report): string {
   const { gatewayUrl, issuer, startedAt, summary, findings } = report;
   const document: JsonReport = {
-    version: 2,
+    version: 3,
     gatewayUrl,
     issuer,
     startedAt,
@@ -60,7 +72,7 @@ export function renderJson(report: Report): string {
         target,
         service,
         request,
-        expected: { ...expected, text: describeExpected(expected) },
+        expected: expectedOf(expected),
         observed: observed ?? null,
         verdict,
         ...(decision && { decision }),

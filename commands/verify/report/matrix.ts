@@ -116,7 +116,7 @@ export function cellText(cell: JudgedCell | undefined): string {
   if (cell === undefined) return "";
   const { expected, observed, verdict } = cell;
   if (observed === undefined) return "–";
-  const asked = `${expected.status}${expected.stars === true ? " ★" : ""}`;
+  const asked = `${expected.status}${expected.part?.isPresent ? " ★" : ""}`;
   if (verdict === "unproven") return `(${asked})`;
   if (verdict !== "different") return asked;
   if ("error" in observed) return `${asked} ≠ none`;

@@ -142,7 +142,7 @@ function columnOf({ turned, columns, rows }: Matrix, position: number): Column {
   };
 }
 
-/** Next to "reviews", "reviews-v1" is "-v1": that keeps the columns narrow. */
+/** Next to "orders", "orders-v1" is "-v1": that keeps the columns narrow. */
 function besideService(target: string, targets: readonly string[]): string {
   const service = targets.find((other) => target.startsWith(`${other}-`));
   return service === undefined ? target : target.slice(service.length);

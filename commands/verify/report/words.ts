@@ -5,7 +5,7 @@ import { isProven } from "../verify";
 import type { Report } from "../verify";
 import { grouped, unique } from "./matrix";
 
-/** Where a cell is: `from a pod as details, anonymous → reviews`. */
+/** Where a cell is: `from a pod as cart, anonymous → orders`. */
 export function whereIs({ vantage, viewer, target }: JudgedCell): string {
   return `${vantage}, ${viewer} → ${target}`;
 }
@@ -25,8 +25,11 @@ export const verdicts: Readonly<Record<Verdict, string>> = {
   "not tried": "not tried: there is no token to try it with",
 };
 
-/** What a cell's star means. */
-export const starred = "with the ratings' stars";
+/** What a cell's ★ means: the parts that are expected in these cells' answers, by name. Undefined: there are none. */
+export function partsIn(cells: readonly JudgedCell[]): string | undefined {
+  const names = cells.flatMap(({ expected: { part } }) => (part?.isPresent ? part.name : []));
+  return names.length === 0 ? undefined : `with ${unique(names).join(" or ")}`;
+}
 
 /** Names in a list; they may hold commas. */
 export function listed(names: readonly string[]): string {
@@ -110,6 +113,7 @@ export function remarks(report: Report, shown = report.cells): readonly string[]
   const { summary, findings, cells } = report;
   const untried = cells.filter(({ verdict }) => verdict === "not tried");
   const needs = unique(untried.map(needOf));
+  const parts = partsIn(shown);
   return [
     ...(findings.unexplained.length === 0
       ? [
@@ -124,7 +128,7 @@ export function remarks(report: Report, shown = report.cells): readonly string[]
     ),
     ...findings.notCovered.map((what) => `Not covered: ${what}.`),
     ...findings.notRead,
-    ...(shown.some(({ expected }) => expected.stars === true) ? [`★: ${starred}.`] : []),
+    ...(parts === undefined ? [] : [`★: ${parts}.`]),
     ...(shown.some(({ verdict }) => verdict === "different")
       ? ["≠: expected beside observed."]
       : []),

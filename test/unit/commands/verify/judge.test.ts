@@ -1,6 +1,7 @@
 /** A refusal matches only in its own words, and counts only next to a control. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { application } from "../../../../application";
 import type { ObservedCell } from "../../../../commands/verify/plan/cells";
 import type { Expected } from "../../../../commands/verify/plan/expectations";
 import {
@@ -29,6 +30,14 @@ const withHeaders = (headers: Record<string, string>, status = 200): Observed =>
   headers,
   body: "",
 });
+
+/** Bookinfo's own: what the table's answers with stars, and without, are. */
+function withStars(isPresent: boolean): Expected {
+  const part = application.services.reviews?.versions?.[1]?.part;
+  assert.ok(part);
+  const body = part[isPresent ? "present" : "absent"];
+  return { status: 200, part: { name: part.name, isPresent, body } };
+}
 
 const starred = '{"reviews":[{"rating":{"stars":5,"color":"red"}},{"rating":{"stars":4}}]}';
 const plain = '{"reviews":[{"reviewer":"a"},{"reviewer":"b"}]}';
@@ -145,14 +154,14 @@ const cases: readonly [string, Expected, Observed, boolean][] = [
   ["answered asked, the mesh's words there", answered, answer(200, "RBAC: access denied"), false],
   ["answered asked, a 5xx there", answered, answer(503, "no healthy upstream"), false],
   ["answered asked, a reset there", answered, resetSeen, false],
-  ["stars", { status: 200, stars: true }, answer(200, starred), true],
-  ["stars asked, none there", { status: 200, stars: true }, answer(200, plain), false],
-  ["stars asked, refused", { status: 200, stars: true }, answer(200, failed), false],
-  ["stars asked, some there", { status: 200, stars: true }, answer(200, mixed), false],
-  ["stars asked, not JSON", { status: 200, stars: true }, answer(200, "<p>"), false],
-  ["no stars", { status: 200, stars: false }, answer(200, plain), true],
-  ["no stars, ratings refused", { status: 200, stars: false }, answer(200, failed), true],
-  ["no stars asked, some there", { status: 200, stars: false }, answer(200, mixed), false],
+  ["stars", withStars(true), answer(200, starred), true],
+  ["stars asked, none there", withStars(true), answer(200, plain), false],
+  ["stars asked, refused", withStars(true), answer(200, failed), false],
+  ["stars asked, some there", withStars(true), answer(200, mixed), false],
+  ["stars asked, not JSON", withStars(true), answer(200, "<p>"), false],
+  ["no stars", withStars(false), answer(200, plain), true],
+  ["no stars, ratings refused", withStars(false), answer(200, failed), true],
+  ["no stars asked, some there", withStars(false), answer(200, mixed), false],
   ["an origin let in", granted, withHeaders({ "access-control-allow-origin": app }), true],
   ["an origin to be let in, no word of it", granted, answer(200), false],
   ["any origin for one", granted, withHeaders({ "access-control-allow-origin": "*" }), false],
@@ -203,7 +212,7 @@ const cases: readonly [string, Expected, Observed, boolean][] = [
     withHeaders({ "x-envoy-upstream-service-time": "1" }),
     false,
   ],
-  ["no stars asked, no reviews", { status: 200, stars: false }, answer(200, "{}"), false],
+  ["no stars asked, no reviews", withStars(false), answer(200, "{}"), false],
 ];
 
 for (const [name, expected, observed, same] of cases) {
@@ -317,8 +326,8 @@ test("an answer of the service's own is a control too, and needs none", () => {
 
 test("outcomes in words", () => {
   assert.equal(describeExpected(ok), "200");
-  assert.equal(describeExpected({ status: 200, stars: true }), "200 with stars");
-  assert.equal(describeExpected({ status: 200, stars: false }), "200 without stars");
+  assert.equal(describeExpected(withStars(true)), "200 with stars");
+  assert.equal(describeExpected(withStars(false)), "200 without stars");
   assert.equal(describeExpected(reset), "a connection reset");
   assert.equal(describeExpected(denied), "403 RBAC: access denied");
   assert.equal(

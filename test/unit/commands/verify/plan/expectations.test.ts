@@ -32,11 +32,17 @@ const stack = {
 };
 const everyone = viewersOf(bookinfo, stack);
 
+/** What reviews' answers with stars are, and those without. */
+const shapes = bookinfo.services.reviews?.versions?.[1]?.part;
+
 const usual = tokenChecksOf({ authentication });
 
-function mark({ status, refusal, stars }: Expected): string {
+function mark({ status, refusal, part }: Expected): string {
   if (refusal !== undefined) return refusal === "reset" ? "reset" : `${status} ${refusal}`;
-  return stars === undefined ? String(status) : `${status} ${stars ? "stars" : "plain"}`;
+  if (part === undefined) return String(status);
+  const { name, isPresent, body } = part;
+  assert.equal(body, isPresent ? shapes?.present : shapes?.absent);
+  return `${status} ${isPresent ? name : "plain"}`;
 }
 
 /** The whole plan as `vantage / viewer: outcomes`, which a person can check against the design. */

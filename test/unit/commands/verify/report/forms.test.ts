@@ -45,9 +45,9 @@ const hopeless = report(
   })),
 );
 
-test("JSON: version 2, everything in words and in values", () => {
+test("JSON: version 3, everything in words and in values", () => {
   const document = JSON.parse(renderJson(everything)) as JsonReport;
-  assert.equal(document.version, 2);
+  assert.equal(document.version, 3);
   assert.equal(document.proven, false);
   assert.equal(document.startedAt, "2026-11-23T06:00:00.000Z");
   assert.deepEqual(document.summary, { cells: 16, differences: 3, unproven: 1, notTried: 4 });
@@ -74,6 +74,11 @@ test("JSON: version 2, everything in words and in values", () => {
     verdict: "different",
   });
   assert.equal(document.cells[4]?.observed, null);
+  assert.deepEqual(document.cells[7]?.expected, {
+    status: 200,
+    part: { name: "stars", isPresent: true },
+    text: "200 with stars",
+  });
   const [only] = (JSON.parse(renderJson(hostile)) as JsonReport).cells;
   assert.deepEqual(only?.decision, decided(evil));
 });

@@ -6,7 +6,7 @@ import type { Expected } from "../../../../../commands/verify/plan/expectations"
 import { forgedControl } from "../../../../../commands/verify/tokens/token-classes";
 import { renderReport } from "../../../../../commands/verify/report/text";
 import { answer, cell, changed, changes, denied, deniedAnswer, everything } from "./reports";
-import { gate, ok, pod, report } from "./reports";
+import { gate, ok, pod, report, withStars } from "./reports";
 
 const whole = { colour: false, all: true };
 const short = { colour: false };
@@ -50,7 +50,7 @@ different: from a pod as details, moderator → reviews-v2: expected 200 with st
     (ETIMEDOUT)
 
 The 7 objects of Istio's that the stack asks for are there, and nothing else was found.
-★: with the ratings' stars.
+★: with stars.
 ≠: expected beside observed.
 (…), unproven: refused as expected, but no permitted request was answered there: no proof.
 –: not tried, for want of a token: expired token · tampered token.
@@ -88,11 +88,10 @@ test("without --all: the causes, the gateway's table, and a line for every other
 });
 
 test("success without --all: what was asked elsewhere, and that all of it is as expected", () => {
-  const seen: Expected = { ...ok, stars: true };
   const fine = report([
     cell(gate, "anonymous", "reviews", ok, answer(200), "same"),
     cell(pod, "anonymous", "reviews", denied, deniedAnswer, "same"),
-    cell(pod, "user", "reviews", seen, answer(200), "same"),
+    cell(pod, "user", "reviews", withStars, answer(200), "same"),
     cell("from a stranger's pod", "anonymous", "reviews", denied, deniedAnswer, "same"),
   ]);
   assert.equal(
@@ -114,7 +113,7 @@ The 7 objects of Istio's that the stack asks for are there, and nothing else was
 `,
   );
   // The mark stands where its table does.
-  assert.match(renderReport(fine, whole), /^★: with the ratings' stars\.$/m);
+  assert.match(renderReport(fine, whole), /^★: with stars\.$/m);
 });
 
 test("a terminal's width is kept, from 60 columns to 100, and no name is cut", () => {
