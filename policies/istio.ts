@@ -145,6 +145,6 @@ export function partFinding(
   return { resource, found: `${where} of ${titleOf(resource)} is ${show(value)}`, write };
 }
 
-/** `AuthorizationPolicy bookinfo/details` */
+/** `AuthorizationPolicy shop/orders` */
 export const titleOf = (resource: Resource) =>
   `${resource.type.split(":").at(-1) ?? ""} ${objectName(resource)}`;

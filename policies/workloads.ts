@@ -21,7 +21,7 @@ export interface Workload {
   readonly kind: string;
   /** Text, or unknown. */
   readonly namespace: unknown;
-  /** `Deployment bookinfo/details-v1` */
+  /** `Deployment shop/orders-v1` */
   readonly title: string;
   /** The names that lead to its pods' metadata and spec, each with a dot after it: `spec.template.`. */
   readonly where: string;

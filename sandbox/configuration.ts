@@ -7,6 +7,7 @@ import { NotYaml, readYaml, type Yaml } from "../commands/stack/pulumi-yaml";
 import { readProjectFile, readStackFile } from "../commands/stack/stack-file";
 import { UserError } from "../lib/errors";
 import type { ImageNames } from "./images/images";
+import { sampleLoginImage, sampleNamesOf } from "./images/samples";
 import { istioRegistry } from "../local/images/istio";
 import { type Layout } from "./layout";
 import { stackName } from "../commands/stack/project";
@@ -72,10 +73,10 @@ export function sandboxConfiguration(
     );
   }
   for (const { path, value } of given) set(configuration, path, value);
-  // The node has a productpage that signs people in by itself, under this name.
+  // The node has an image under this name that signs people in by itself.
   const { at, image } = loginSettingsOf(configuration);
   if (at === "application" && image === undefined)
-    set(configuration, "login.image", applicationImage);
+    set(configuration, "login.image", sampleLoginImage);
   // The node forwards to a port that is known beforehand.
   const { tls } = withCertificate.parse(settingsOf(configuration).gateway);
   if (tls !== undefined && tls.nodePort === undefined)
@@ -164,9 +165,6 @@ export function secretsOf(
   return identitySecrets(settingsOf(configuration).identity, decisions);
 }
 
-/** The productpage that signs people in by itself, unless another name is asked for. */
-const applicationImage = "localhost/productpage:1.0.0";
-
 const loginShape = z
   .object({ at: z.enum(["none", "gateway", "application"]), image: z.string().optional() })
   .catch({ at: "none" });
@@ -201,24 +199,21 @@ export function realmFor(
 /** A login at the gateway and one in the application, whose images a node has where modes take turns on it. */
 const everyLogin: readonly LoginSettings[] = [
   loginSettings.parse({ at: "gateway" }),
-  loginSettings.parse({ at: "application", image: applicationImage }),
+  loginSettings.parse({ at: "application", image: sampleLoginImage }),
 ];
 
 /** Whose images the node has: those that the stack asks for, or those of every login beside them. */
 export type NodeImages = "asked for" | "of every login";
 
-/** The settings under `bookinfo` as far as they name images. */
-const bookinfoImages = z.object({ registry: z.string(), tag: z.string() });
-
 /** What the stack calls its images. */
 export function imageNames(configuration: Configuration, images: NodeImages): ImageNames {
-  const { bookinfo, login = { at: "none" } } = settingsOf(configuration);
+  const settings = settingsOf(configuration);
+  const { login = { at: "none" } } = settings;
   const { application, folder } = configuration.project;
-  const { image, settings } = application;
+  const { image } = application;
+  const samples = sampleNamesOf(application, settings);
   return {
-    ...(settings?.bookinfo && {
-      bookinfo: bookinfoImages.parse(settings.bookinfo.parse(bookinfo)),
-    }),
+    ...(samples && { samples }),
     logins: images === "asked for" ? [loginSettings.parse(login)] : everyLogin,
     ...(image !== undefined && { service: { image, source: join(folder, "service.ts") } }),
   };

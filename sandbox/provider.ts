@@ -10,9 +10,6 @@ import { httpClient } from "../lib/http";
 import { type Decisions } from "./state";
 import { algorithmOfRealm, realmAddresses, type RealmOptions } from "../local/tenant/realm/options";
 
-/** Unless another one is asked for. */
-const webClient = "bookinfo";
-
 const email = z.string();
 const heldRoles = z.array(z.string()).default([]);
 const held = z.array(z.string());
@@ -55,7 +52,7 @@ export function oidcIdentity(
     audience: application.audience,
     permissionsClaim: ["realm_access", "roles"],
     certificateAuthority,
-    ...(application.people && { client: { id: webClient } }),
+    ...(application.people && { client: { id: application.name } }),
     users,
     machines: machines.map((machine) => ({ ...machine, clientId: machine.name })),
   };

@@ -21,7 +21,7 @@ export interface WayDecision extends Decision {
   readonly position: number;
 }
 
-/** What a workload hands on by itself: Bookinfo's services forward this header. */
+/** The headers that every service hands on to the services that it asks. The library's designs need it of this one: the token. */
 const forwarded = ["authorization"];
 
 /**

@@ -9,9 +9,8 @@ export const tokenCommand = () =>
 by e-mail address: the tenant's login page is filled in with the stack's password, or a browser is
 asked for where that is not enough. A machine is named by its name: client credentials.`,
     notes: `Examples:
-  curl -H "Authorization: Bearer $(npm run -s token -- reporting)" \\
-    http://localhost:8080/api/v1/products/0
-  npm run -s token -- moderator@bookinfo.example | npm run -s explain -- -`,
+  curl -H "Authorization: Bearer $(npm run -s token -- MACHINE)" http://localhost:8080/PATH
+  npm run -s token -- USER | npm run -s explain -- -`,
     exits: { 0: "the token is on standard output", 1: "there is none, and why" },
   })
     .argument("[NAME]", "the user or machine; without it the error says which there are")

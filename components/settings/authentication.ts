@@ -5,7 +5,7 @@ import { flag, oneOf, section, text, unique } from "./schema";
 
 const clientIds = 'a list of client ids, or "any"';
 
-/** A provider whose tokens count beside those of `identity`. */
+/** A provider whose tokens are accepted in addition to those of `identity`. */
 const issuer = section({
   ...tokensOfProvider,
 
@@ -18,7 +18,7 @@ const issuer = section({
       { error: clientIds },
     )
     .describe(
-      "Whose tokens count, by their authorized party (`azp`): those of these clients, or of any client of the provider.",
+      "Which tokens are accepted, by their authorized party (`azp`): those of these clients, or of any client of the provider.",
     ),
 });
 
@@ -26,27 +26,27 @@ export const authentication = section({
   at: oneOf({ namespace: true, workload: true, gateway: true })
     .default("namespace")
     .describe(
-      "Where tokens are checked: at every service of the application (`namespace`), only at services that ask for a token, so that a public one also answers requests with a bad token (`workload`), or at the gateway before every service (`gateway`; the services go on checking).",
+      "Where tokens are checked: at every service of the application (`namespace`), only at services that ask for a token, so that a public one also answers requests with a bad token (`workload`), or at the gateway before every service (`gateway`; the services check too).",
     ),
 
   required: flag()
     .default(false)
     .describe(
-      "Whether the gateway refuses requests without a token, for public services too. Only with `at: gateway`, and without a login in the application, whose browsers bring the gateway no token.",
+      "Whether the gateway refuses requests without a token, for public services too. Only with `at: gateway`, and without a login in the application, whose browsers send the gateway no token.",
     ),
 
   clients: oneOf({ listed: true, any: true })
     .default("listed")
     .describe(
-      "Whose tokens of identity's provider count, by their authorized party (`azp`): those of the clients that `identity` makes or lists (`listed`), or of any client (`any`), as for a provider whose tokens name none.",
+      "Which tokens of identity's provider are accepted, by their authorized party (`azp`): those of the clients that `identity` makes or lists (`listed`), or of any client (`any`), which a provider needs whose tokens name none.",
     ),
 
   issuers: unique(issuer, "an issuer that no other entry has", "issuer")
     .default([])
     .describe(
-      "Further providers whose tokens count, in addition to identity's. A private authority of theirs belongs into `identity.certificateAuthority`, which may hold several.",
+      "Further providers whose tokens are accepted, in addition to identity's. Their private authorities belong into `identity.certificateAuthority`, which may contain several.",
     ),
-}).describe("Where tokens are checked, and whose tokens count.");
+}).describe("Where tokens are checked, and which tokens are accepted.");
 
 const required = z.looseObject({
   authentication: z.looseObject({ at: z.string().default("namespace"), required: z.literal(true) }),
@@ -54,8 +54,8 @@ const required = z.looseObject({
 });
 
 /**
- * Only the gateway can refuse who is nobody: services let in whom the table says. Where the application signs people
- * in, a browser's token is behind the gateway, which would refuse it.
+ * Only the gateway can refuse an anonymous request: services accept every client that the table allows. If the
+ * application signs people in, a browser's token is known only behind the gateway, which would refuse the request.
  */
 export function checkRequired(settings: unknown, context: z.core.$RefinementCtx): void {
   const { data } = required.safeParse(settings);
@@ -82,11 +82,11 @@ const withoutClient = z.looseObject({
     machines: z.array(z.unknown()).max(0).default([]),
   }),
   authentication: z.looseObject({ clients: z.string().optional() }).default({}),
-  // Whoever signs people in is a client of the provider: another line asks for it.
+  // A login needs a client of the provider: another check asks for it.
   login: z.looseObject({ at: z.literal("none") }).optional(),
 });
 
-/** A list of nobody would refuse every token. */
+/** An empty list would refuse every token. */
 export function checkClients(settings: unknown, context: z.core.$RefinementCtx): void {
   const { data } = withoutClient.safeParse(settings);
   if (data === undefined || data.authentication.clients === "any") return;
@@ -108,8 +108,8 @@ const withIssuers = z.looseObject({
 });
 
 /**
- * Two rules for one issuer would each let in what the other one refuses. So would those of issuers that begin alike:
- * Istio's name for whom a token speaks of is issuer, slash, subject.
+ * Two rules for one issuer would each accept what the other refuses. So would two issuers of which one begins with the
+ * other: Istio's name for a token's subject is issuer, slash, subject.
  */
 export function checkIssuers(settings: unknown, context: z.core.$RefinementCtx): void {
   const { data } = withIssuers.safeParse(settings);

@@ -4,17 +4,19 @@ import { duration, matching, oneOf, section, unique } from "./schema";
 const originWords =
   "an origin as browsers send it: http or https, the host in lower case, and the port unless it is the scheme's own; no path, no *, such as https://app.example.com";
 
-/** Not a pattern: a page is let in by its whole origin, and `null` is that of any sandboxed frame or local file. */
+/**
+ * Not a pattern: a page is allowed by its whole origin, and `null` is the origin of any sandboxed frame or local file.
+ */
 const origin = z.string({ error: originWords }).refine(
   (text) => {
     const url = URL.parse(text);
-    // No page is at .invalid (RFC 6761): verify asks as one from there.
+    // No page is at .invalid (RFC 6761): verify uses an origin there as one that is not allowed.
     return /^https?:/.test(text) && !/\*|\.invalid(:|$)/.test(text) && url?.origin === text;
   },
   { error: originWords },
 );
 
-/** Those that a page may send; browsers send neither CONNECT nor TRACE for one. */
+/** The methods that a page may send; browsers never send CONNECT or TRACE for a page. */
 export const corsMethod = oneOf({
   GET: true,
   HEAD: true,
@@ -32,8 +34,8 @@ const header = () =>
   );
 
 /**
- * What pages of other origins may ask the services, by a browser: no cookie goes with it, so a page brings its own token.
- * https://fetch.spec.whatwg.org/#http-cors-protocol
+ * What pages of other origins may request of the services by a browser. The browser sends no cookie, so a page brings
+ * its own token. https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 export const cors = section({
   origins: unique(origin, "each origin once")
@@ -71,7 +73,7 @@ const withOrigins = z.looseObject({
   }),
 });
 
-/** The gateway's own pages need no setting; one that lists them is meant for another gateway. */
+/** The gateway's own pages need no setting; an entry that lists them is a mistake. */
 export function checkOrigins(settings: unknown, context: z.core.$RefinementCtx): void {
   const { data } = withOrigins.safeParse(settings);
   if (data === undefined) return;

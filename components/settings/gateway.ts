@@ -4,7 +4,7 @@ import { cors } from "./cors";
 import { matching, oneOf, port, section, trustedCertificates } from "./schema";
 import { variants } from "./variants";
 
-/** The types that the gateway's Service can have, and whether such a Service has node ports. */
+/** The types that the gateway's Service can have, and whether a Service of that type has node ports. */
 const serviceTypes = { LoadBalancer: true, NodePort: true, ClusterIP: false } as const;
 export type ServiceType = keyof typeof serviceTypes;
 
@@ -17,7 +17,7 @@ const issuer = variants("kind", [
     kind: z.literal("acme"),
     email: z
       .email({ error: email })
-      .describe("Where the authority writes to before a certificate ends."),
+      .describe("The address that the authority writes to before a certificate expires."),
 
     server: z
       .url({ error: "an https URL", protocol: /^https$/ })
@@ -29,7 +29,7 @@ const issuer = variants("kind", [
 const tls = section({
   secret: matching(
     /^[a-z0-9-]+\/[a-z0-9.-]+$/,
-    "a Secret as NAMESPACE/NAME, such as default/bookinfo-tls",
+    "a Secret as NAMESPACE/NAME, such as default/gateway-tls",
   )
     .optional()
     .meta({
@@ -65,12 +65,12 @@ const tls = section({
 export const gateway = section({
   url: z
     .url({ error: gatewayUrl, protocol: /^https?$/ })
-    // With a * the tenant would send signed-in browsers to any host that fits.
+    // With a * the tenant would send signed-in browsers to any host that matches.
     .refine((url) => URL.parse(url)?.origin === url && !url.includes("*"), {
       error: gatewayUrl,
     })
     .describe(
-      "The gateway's URL as browsers see it. Callbacks, logout addresses and the host that the gateway answers for come from it.",
+      "The gateway's URL as browsers see it. Callbacks, logout addresses and the gateway's host are made from it.",
     ),
 
   serviceType: oneOf(serviceTypes).optional().meta({
@@ -91,7 +91,7 @@ export const gateway = section({
 
   cors: cors.optional().meta({
     description:
-      "Which other origins' pages may call the services by a browser, with their own token.",
+      "Which other origins' pages may call the services from a browser, with a token of their own.",
     unset: "none",
   }),
 })

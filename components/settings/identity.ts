@@ -36,7 +36,7 @@ const auth0Identity = (application: Application) =>
     kind: z.literal("auth0"),
 
     domain: matching(hostAndPort, domain).describe(
-      "The tenant's own host name, where its Management API is. It may carry a port. Without a custom domain the issuer comes from it.",
+      "The tenant's own host name, where its Management API is. It may carry a port. Without a custom domain it is the issuer's host too.",
     ),
 
     customDomain: matching(
@@ -46,7 +46,7 @@ const auth0Identity = (application: Application) =>
       .optional()
       .meta({
         description:
-          "The tenant's custom domain. Tokens are asked for there, and have it as their issuer.",
+          "The tenant's custom domain. Tokens are requested there, and have it as their issuer.",
         unset: "the tenant has none",
       }),
 
@@ -62,7 +62,7 @@ const auth0Identity = (application: Application) =>
       unset: "a public one",
     }),
 
-    audience: text("the API's identifier, such as https://bookinfo.io")
+    audience: text("the API's identifier, such as https://api.example.com")
       .default(application.audience)
       .describe(
         "The API's identifier. Changing it replaces the API, and tokens for the old one get 403.",
@@ -86,7 +86,7 @@ const auth0Identity = (application: Application) =>
       .default([])
       .describe("Clients that bring their own token (client credentials)."),
   }).describe(
-    "A tenant that this stack fills: with the API, its permissions and roles, users and clients.",
+    "A tenant in which this stack makes the API, its permissions and roles, users and clients.",
   );
 
 const secret = (expected: string) => text(expected).transform((value) => pulumi.secret(value));
@@ -100,7 +100,7 @@ const oidcIdentity = (application: Application) =>
 
     tokenEndpoint: providerUrl("an https URL without user name and fragment").optional().meta({
       description:
-        "The provider's `token_endpoint`. It is needed where people sign in and it is at another host than the issuer, so that the mesh lets it be asked.",
+        "The provider's `token_endpoint`. It is needed if people sign in and it is at another host than the issuer; the mesh then allows requests to it.",
       unset: "at the issuer's host",
     }),
 
@@ -122,7 +122,7 @@ const oidcIdentity = (application: Application) =>
         .refine((named) => named.includes("openid"), { error: "a list with openid" })
         .default(["openid", "profile", "email"])
         .describe(
-          "The scopes that a sign-in asks for. With `offline_access` most providers let a session be refreshed.",
+          "The scopes that a sign-in requests. With `offline_access` most providers let a session be refreshed.",
         ),
     })
       .optional()
@@ -136,7 +136,7 @@ const oidcIdentity = (application: Application) =>
         ...user(application),
 
         password: secret("the user's password").optional().meta({
-          description: "The password of a test user, by which `verify` signs in.",
+          description: "The password of a test user, with which `verify` signs in.",
           unset: "`verify` takes the token from `--token`, or asks for a sign-in",
         }),
       }),
@@ -145,7 +145,7 @@ const oidcIdentity = (application: Application) =>
     )
       .default([])
       .describe(
-        "Users that the provider knows, with the roles of the table that they hold there, for verification.",
+        "Users of the provider, with the roles of the table that they have there, for verification.",
       ),
 
     machines: unique(
@@ -159,7 +159,7 @@ const oidcIdentity = (application: Application) =>
         scopes: scopes()
           .default([])
           .describe(
-            "The scopes that its token is asked for with. Entra ID and Okta issue no token without.",
+            "The scopes that its token is requested with. Entra ID and Okta issue no token without a scope.",
           ),
       }),
       anotherMachine,
@@ -168,11 +168,11 @@ const oidcIdentity = (application: Application) =>
       .default([])
       .describe("Clients of the provider that bring their own token, for verification."),
   }).describe(
-    "Any OpenID Connect provider that is there; nothing is made at it. Its tokens are signed with an algorithm that Envoy checks by a public key: RS256 to RS512, PS256 to PS512, ES256 to ES512, or EdDSA with Ed25519.",
+    "An existing OpenID Connect provider; nothing is made at it. Its tokens are signed with an algorithm that Envoy checks by a public key: RS256 to RS512, PS256 to PS512, ES256 to ES512, or EdDSA with Ed25519.",
   );
 
-/** The users and machines hold roles and permissions of the application's table. */
+/** The users' roles and the machines' permissions are the application's. */
 export const identity = (application: Application) =>
   variants("kind", [auth0Identity(application), oidcIdentity(application)]).describe(
-    "Whose tokens count, and which users and machines there are.",
+    "Which tokens are accepted, and which users and machines there are.",
   );

@@ -1,7 +1,7 @@
 /**
- * The shape of every setting, its default and what is expected where it is wrong: a file for each section.
+ * The shape of every setting, its default, and what is expected if it is wrong: a file for each section.
  *
- * In these files an error's text is what was expected; config.ts puts the key and what was found before it.
+ * In these files an error's text is what was expected; config.ts puts the key and what was found in front of it.
  */
 import { z } from "zod";
 import type { Application, OwnSections } from "../application";
@@ -23,13 +23,13 @@ export { login as loginSettings } from "./login";
 export type { ServiceType } from "./gateway";
 export { secretSettings } from "./secrets";
 
-/** The type of the gateway's Service on clusters that leave no choice. */
+/** The type of the gateway's Service on clusters that allow only one. */
 const serviceTypeOn: Readonly<Record<string, ServiceType | undefined>> = {
   kind: "NodePort",
   digitalocean: "LoadBalancer",
 };
 
-/** Settings that must fit each other, where they are there. */
+/** Checks that settings fit each other, if they are there. */
 const together = z.looseObject({
   cluster: z.looseObject({ kind: z.string() }),
   gateway: z.looseObject({ serviceType: z.string() }),
@@ -40,7 +40,7 @@ const namedInDomain = z.looseObject({
   gateway: z.looseObject({ url: z.string() }),
 });
 
-/** A record can be made only for a host that is in the domain. */
+/** A record can be made only for a host in the domain. */
 function checkDomain(settings: unknown, context: z.core.$RefinementCtx): void {
   const { data } = namedInDomain.safeParse(settings);
   const host = data && URL.parse(data.gateway.url)?.hostname;
@@ -62,7 +62,7 @@ const numbered = z.looseObject({
   }),
 });
 
-/** What a cluster that the stack makes would refuse only once it is there. */
+/** What a cluster that the stack makes would refuse only after it was made. */
 function checkPorts(settings: unknown, context: z.core.$RefinementCtx): void {
   const { data } = numbered.safeParse(settings);
   if (data === undefined || serviceTypeOn[data.cluster.kind] === undefined) return;
@@ -93,7 +93,7 @@ const balanced = z.looseObject({
   }),
 });
 
-/** cert-manager asks for the challenge at the gateway's public address before the authority does. */
+/** cert-manager requests the challenge at the gateway's public address before the authority does. */
 function checkBalancer(settings: unknown, context: z.core.$RefinementCtx): void {
   const { data } = balanced.safeParse(settings);
   if (data === undefined) return;
@@ -111,7 +111,7 @@ const signedIn = z.looseObject({
   login: z.looseObject({ at: z.enum(["gateway", "application"]) }),
 });
 
-/** Whoever signs people in is a client of the provider; an Auth0 tenant's is made by the stack. */
+/** A login needs a client of the provider; at an Auth0 tenant the stack makes it. */
 function checkClient(settings: unknown, context: z.core.$RefinementCtx): void {
   const { data } = signedIn.safeParse(settings);
   if (data === undefined) return;
@@ -128,7 +128,7 @@ const withPeople = z.looseObject({
   login: z.looseObject({ at: z.string() }).default({ at: "none" }),
 });
 
-/** Where only machines call, nobody signs in. */
+/** If only machines call the application, people do not sign in. */
 function checkPeople({ people, title }: Application) {
   return (settings: unknown, context: z.core.$RefinementCtx): void => {
     const { data } = withPeople.safeParse(settings);
@@ -158,12 +158,14 @@ const sections = (application: Application) => ({
 /** The library's sections of a stack's configuration. */
 export type Settings = z.output<z.ZodObject<ReturnType<typeof sections>>>;
 
-/** The same with the application's own. */
+/** The same with the application's own sections. */
 export type SettingsOf<Own extends OwnSections> = Settings & {
   readonly [Section in keyof Own]: z.output<Own[Section]>;
 };
 
-/** The sections of the stack's configuration, the application's own among them. docs/settings.md describes every field. */
+/**
+ * The sections of the stack's configuration, including the application's own. docs/settings.md describes every field.
+ */
 export const settingsSchema = <Own extends OwnSections>(application: Application<Own>) =>
   section({ ...sections(application), ...application.settings }).superRefine(
     (settings, context) => {
@@ -187,9 +189,9 @@ export const settingsSchema = <Own extends OwnSections>(application: Application
         message: `"${allowed}" or nothing, as cluster.kind is "${data?.cluster.kind}"`,
       });
     },
-    // Whatever else is wrong, so that all of it is said at once.
+    // The check runs even if other settings are wrong, so that all problems are reported at once.
     { when: ({ value }) => typeof value === "object" && value !== null },
-    // The compiler does not see through the spread of a type that it does not know yet.
+    // The compiler cannot evaluate the spread of a generic type.
   ) as z.ZodType as z.ZodType<SettingsOf<Own>>;
 
 export type ClusterSettings = Settings["cluster"];

@@ -33,7 +33,7 @@ const charts = section({
   return z.NEVER;
 });
 
-/** What Pulumi hands over is JSON. */
+/** Pulumi passes JSON. */
 const helmValue = z.custom<z.util.JSONType>();
 const isAltered = (value: unknown) => isDate(value) || typeof value === "bigint";
 
@@ -80,6 +80,6 @@ export const istio = section({
   })
     .prefault({})
     .describe(
-      "Helm values laid over the program's own, by chart. They are stored in plain text and must hold no secret.",
+      "Helm values that are merged into the program's own, by chart. They are stored in plain text and must not contain a secret.",
     ),
-}).describe("Which Istio, and from where.");
+}).describe("Which version of Istio, and where its charts and images come from.");

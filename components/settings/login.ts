@@ -31,13 +31,13 @@ const atGateway = section({
   lifetime: duration("12h")
     .default("12h")
     .describe(
-      "How long a session lasts that is not used. Each refresh of its token begins that anew; how long one that is used lasts is decided by the provider's refresh tokens.",
+      "How long a session lasts that is not used. Each refresh of its token starts this time again; the provider's refresh tokens decide how long a session in use lasts.",
     ),
 
   refresh: duration("4m")
     .default("4m")
     .describe(
-      "The age at which a session's token is refreshed, and with it what its user may do. It must be shorter than the provider's tokens are valid, or the mesh refuses them; Keycloak's are valid for five minutes by default.",
+      "The age at which a session's token is refreshed, and with it its user's permissions. It must be shorter than the lifetime of the provider's tokens, or the mesh refuses them; Keycloak's are valid for five minutes by default.",
     ),
   image: image(proxyImage).default(proxyImage).describe("OAuth2-Proxy's image."),
   redisImage: image(redisImage).default(redisImage).describe("Redis's image."),
@@ -58,16 +58,16 @@ const atGateway = section({
 const inApplication = section({
   at: z.literal("application"),
 
-  image: image("registry.example.com/productpage:1.0.0").describe(
-    "The image of a productpage that signs people in by itself. Bookinfo's own accepts any name and password.",
+  image: image("registry.example.com/web:1.0.0").describe(
+    "An image of the first service that the gateway leads to; the program in it signs people in by itself.",
   ),
 }).describe(
-  "A productpage of your own signs people in; `/login`, `/logout` and `/callback` lead to it. Its environment has `OIDC_CLIENT_ID`, `OIDC_CLIENT_SECRET` and `SESSION_SECRET` from a Secret, and `OIDC_ISSUER`, `OIDC_AUDIENCE`, `OIDC_SCOPE`, `OIDC_CALLBACK_URL`, `OIDC_LOGGED_OUT_URL`, `OIDC_END_SESSION_ENDPOINT` and `OIDC_CERTIFICATE_AUTHORITY` (PEM) from a ConfigMap. The callback at the provider is GATEWAY`/callback`, the address after signing out GATEWAY`/signed-out`.",
+  "A service of your own signs people in: the first that the gateway leads to. `/login`, `/logout` and `/callback` lead to it. Its environment has `OIDC_CLIENT_ID`, `OIDC_CLIENT_SECRET` and `SESSION_SECRET` from a Secret, and `OIDC_ISSUER`, `OIDC_AUDIENCE`, `OIDC_SCOPE`, `OIDC_CALLBACK_URL`, `OIDC_LOGGED_OUT_URL`, `OIDC_END_SESSION_ENDPOINT` and `OIDC_CERTIFICATE_AUTHORITY` (PEM) from a ConfigMap. The callback at the provider is GATEWAY`/callback`, the address after signing out GATEWAY`/signed-out`.",
 );
 
 export const login = variants("at", [
   section({ at: z.literal("none") }).describe(
-    "The stack signs people in nowhere; requests bring their token.",
+    "The stack does not sign people in; requests bring their token.",
   ),
   atGateway,
   inApplication,

@@ -2,7 +2,7 @@
 
 export type Path = readonly (string | number)[];
 
-/** A key with other characters than a name's is put in brackets: `cluster.nodes.labels["example.com/team"]`. */
+/** A key with characters that a name does not have is put in brackets: `cluster.nodes.labels["example.com/team"]`. */
 export function pathText(path: readonly PropertyKey[]): string {
   return path
     .map((key) => {
@@ -33,7 +33,7 @@ const childrenOf = (value: object): [string | number, unknown][] =>
     ? value.map((entry: unknown, index) => [index, entry])
     : Object.entries(value);
 
-/** Every value inside another one, with its path, that `wanted` knows. */
+/** Every value within another one, with its path, for which `wanted` is true. */
 export function find<Found>(
   value: unknown,
   wanted: (value: unknown, path: Path) => Found | undefined,

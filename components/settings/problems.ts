@@ -1,4 +1,7 @@
-/** What is wrong with settings, a line each: where, what was found, what was expected, and how it is written. */
+/**
+ * What is wrong with settings, one line for each problem: where, what was found, what was expected, and how to write
+ * it.
+ */
 import type { z } from "zod";
 import { pathText, settingText, valueAt } from "./path";
 import { isDate, type Plain, type PlainValues, type Scalar } from "./plain";
@@ -6,14 +9,14 @@ import { mayBeSecret } from "./secrets";
 
 /**
  * @param found the settings that the issues are about
- * @param plain how values are written that YAML reads from text without quotes, where that is known
+ * @param plain values without quotes, as they are written, which YAML reads as something other than text, if known
  */
 export function describeIssues(error: z.ZodError, found: unknown, plain: PlainValues): string[] {
   // Two checks on one value may expect the same.
   return [...new Set(error.issues.flatMap((issue) => describeIssue(issue, found, plain)))];
 }
 
-/** One line per problem: most issues are one, an object's unknown keys are one each. */
+/** One line per problem: most issues are one problem; an issue about unknown keys is one for each key. */
 function describeIssue(
   issue: z.core.$ZodIssue,
   settings: unknown,
@@ -36,7 +39,9 @@ interface Leaf {
   readonly meant: Meant;
 }
 
-/** Where a problem is: of a text or a list of texts, it is an entry of the list that is there. */
+/**
+ * Where a problem is. A setting may be a text or a list of texts: if a list is there, the problem is in an entry of it.
+ */
 function leavesOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = []): readonly Leaf[] {
   const path = [...above, ...issue.path];
   if (issue.code !== "invalid_union") return [{ path, meant: meantBy(issue) }];
@@ -44,7 +49,7 @@ function leavesOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = []): 
     (issues) => issues.length > 0 && issues.every((inner) => inner.path.length > 0),
   );
   if (within !== undefined) return within.flatMap((inner) => leavesOf(inner, path));
-  // A kind is a text.
+  // A field that selects a shape is a text.
   const isText =
     issue.errors.length === 0 || issue.errors.flat().some((inner) => meantBy(inner) === "text");
   return [{ path, meant: isText ? "text" : undefined }];
@@ -63,7 +68,7 @@ const meanings: Readonly<Record<string, Meant>> = {
   boolean: "boolean",
 };
 
-/** `pulumi config` prints a long number with fewer digits than Pulumi keeps. */
+/** `pulumi config` prints a long number with fewer digits than Pulumi stores. */
 const isSame = (one: Scalar, other: unknown): boolean =>
   typeof one === "bigint" && typeof other !== "string"
     ? Number(one) === Number(other)
@@ -71,11 +76,11 @@ const isSame = (one: Scalar, other: unknown): boolean =>
 
 interface Description {
   readonly found: string;
-  /** How the value is written that was meant. */
+  /** The type of value that was meant. */
   readonly advice?: string;
 }
 
-/** What was found, in a few words that give no secret away. */
+/** What was found, in a few words that reveal no secret. */
 function describe(
   value: unknown,
   path: readonly PropertyKey[],
@@ -83,7 +88,7 @@ function describe(
   plain: PlainValues,
 ): Description {
   const source = plain.get(pathText(path));
-  // What stands elsewhere than in the file may be another value.
+  // A value that does not come from the file may be another one.
   const written = source !== undefined && isSame(source.value, value) ? source : undefined;
   if (value === undefined || (value === null && written === undefined)) return { found: "nothing" };
   if (Array.isArray(value)) return { found: value.length === 0 ? "an empty list" : "a list" };
@@ -101,7 +106,7 @@ function describeScalar(
   if (mayBeSecret(settingText(path))) return describeSecret(value, path, meant);
   if (typeof value === "string" && !isDate(value)) return describeText(value, meant);
   const found = written === undefined ? asReceived(value) : asWritten(written);
-  // The text of a date, or of a number with many digits, is what was meant.
+  // The text of a date, or of a number with many digits, is what the user meant.
   const isAltered = isDate(value) || typeof value === "bigint";
   if (meant === "text" || (meant === undefined && isAltered))
     return { found, advice: inQuotes(path, written) };
@@ -119,10 +124,10 @@ function describeSecret(value: Scalar, path: readonly PropertyKey[], meant: Mean
 
 function describeText(value: string, meant: Meant): Description {
   if (value === "") return { found: "empty text" };
-  // A kubeconfig where its path should be.
+  // A kubeconfig in the place of its path.
   if (value.startsWith("{")) return { found: "text in braces (not shown)" };
   if (value.includes("\n")) return { found: `text of ${value.split("\n").length} lines` };
-  // A URL may carry a password.
+  // A URL may contain a password.
   const shown = JSON.stringify(value.replace(/\/\/.*@/, "//…@"));
   if (meant !== "number" && meant !== "boolean") return { found: shown };
   const form = meant === "number" ? /^-?(0|[1-9]\d*)(\.\d+)?$/ : /^(true|false)$/;
@@ -142,7 +147,7 @@ function asWritten({ written, value }: Plain): string {
   return `${written}, which YAML reads as ${isOther ? `the number ${String(value)}` : `a ${name}`}`;
 }
 
-/** Pulumi has read the file, and hands over what it made of it. */
+/** Pulumi has read the file, and passes on the value that it has read. */
 function asReceived(value: Scalar): string {
   const received = `the ${nameOf(value)} ${String(value)}, as Pulumi passes it on`;
   return typeof value === "boolean"
@@ -150,7 +155,7 @@ function asReceived(value: Scalar): string {
     : `${received} (zeros or digits that were written may be missing)`;
 }
 
-/** How a text is written that YAML would read as something else. */
+/** How to write a text that YAML would read as something else. */
 function inQuotes(path: readonly PropertyKey[], written: Plain | undefined): string {
   const setting = pathText(path);
   const text = written && JSON.stringify(written.written);
@@ -161,5 +166,5 @@ function inQuotes(path: readonly PropertyKey[], written: Plain | undefined): str
   return `. As text it is written in quotes${text === undefined ? "" : `, ${text}`}; or set it with: ${command}`;
 }
 
-/** For a shell. */
+/** Quoted for a shell. */
 const quoted = (text: string) => (/^[\w.:+-]+$/.test(text) ? text : `'${text}'`);

@@ -1,13 +1,13 @@
-/** What a provider's own documents say, and the settings repeat. */
+/** Settings that repeat what a provider's own documents say. */
 import { z } from "zod";
 import { flag, matching, text } from "./schema";
 
-/** A URL as it stands in the provider's own document; what it holds is shown in plain text, so no password. */
+/** A URL as it is in the provider's own document. It is shown in plain text, so it may not contain a password. */
 export function providerUrl(expected: string, isGood: (url: URL) => boolean = () => true) {
   return z.url({ error: expected, protocol: /^https$/ }).refine(
     (text) => {
       const url = URL.parse(text);
-      // A parser mends what is not written as a URL is; the mesh compares it to the letter.
+      // A parser corrects what is not written as a URL; the mesh compares every character.
       const isWhole = /^https:\/\/[^\s#]+$/.test(text);
       return isWhole && url !== null && url.username + url.password === "" && isGood(url);
     },
@@ -18,13 +18,13 @@ export function providerUrl(expected: string, isGood: (url: URL) => boolean = ()
 const claim = "a claim's name, or a list of names that leads to a nested one";
 const claimName = matching(/^[^[\]\s]+$/, claim);
 
-/** How the tokens of a provider are recognized that is there already. */
+/** How the tokens of an existing provider are recognized. */
 export const tokensOfProvider = {
   issuer: providerUrl(
     "an https URL without user name, query and fragment",
     ({ search }) => search === "",
   ).describe(
-    "The `issuer` of the provider's discovery document, exactly: with its last slash, or without.",
+    "The `issuer` of the provider's discovery document, exactly, including a slash at its end if it has one.",
   ),
 
   jwksUri: providerUrl("an https URL without user name and fragment").describe(
@@ -59,7 +59,7 @@ const providers = z.looseObject({
   authentication: z.looseObject({ issuers: z.array(z.unknown()) }).catch({ issuers: [] }),
 });
 
-/** Istio separates the words of a claim that is not within another one. */
+/** Istio separates the words of a claim that is not within another claim. */
 export function checkSpaceDelimited(settings: unknown, context: z.core.$RefinementCtx): void {
   const { data } = providers.safeParse(settings);
   if (data === undefined) return;

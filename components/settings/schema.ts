@@ -1,7 +1,7 @@
 /**
  * Building blocks of the settings' schema. In all of them an error's text is what was expected.
  *
- * A field's words are its `describe`; docs/settings.md is written from them.
+ * A field's description is its `describe`; docs/settings.md is generated from them.
  */
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
@@ -9,7 +9,7 @@ import { isDate } from "./plain";
 
 declare module "zod" {
   interface GlobalMeta {
-    /** What is the case without the setting, where the schema has no default. */
+    /** What happens without the setting, if the schema has no default. */
     readonly unset?: string;
   }
 }
@@ -27,7 +27,7 @@ export function text(expected: string) {
   return notADate(z.string({ error: expected }).min(1, { error: expected }), expected);
 }
 
-/** What YAML has read as a date is not the text that was written. */
+/** A date without quotes: YAML does not read it as the text that was written. */
 export const notADate = <Text extends z.ZodType<string>>(schema: Text, expected: string) =>
   schema.refine((value) => !isDate(value), { error: expected });
 
@@ -40,7 +40,7 @@ export function oneOf<Key extends string>(table: Readonly<Record<Key, unknown>>)
   return z.enum(keys, { error: `one of ${keys.map((key) => `"${key}"`).join(", ")}` });
 }
 
-/** A list that has no entry twice; it is checked for that whatever else is wrong with it. */
+/** A list without repeated entries; that is checked even if other things are wrong with the list. */
 export function unique<Entry extends z.ZodType>(entry: Entry, expected: string, field?: string) {
   const path = field === undefined ? [] : [field];
   const distinguish = (value: unknown) =>
@@ -72,19 +72,22 @@ export function count(minimum: number) {
   return z.int({ error: expected }).min(minimum, { error: expected });
 }
 
-/** A span of time as Go writes it, in one unit. */
+/** A duration as Go writes it, in one unit. */
 export function duration(example: string) {
   return matching(/^[1-9]\d*[smh]$/, `a number of seconds, minutes or hours, such as "${example}"`);
 }
 
 const seconds = { s: 1, m: 60, h: 3600 } as const;
 
-/** How many seconds a `duration` has. */
+/** The seconds of a `duration`. */
 export function secondsOf(span: string): number {
   return Number(span.slice(0, -1)) * seconds[span.slice(-1) as keyof typeof seconds];
 }
 
-/** PEM certificates whose every one is good. Nothing else: they are shown in plain text, so a private key must not slip in. */
+/**
+ * PEM certificates, each of them valid, and nothing else: they are shown in plain text, so a private key must be
+ * refused.
+ */
 function pem(expected: string, isGood: (certificate: X509Certificate) => boolean) {
   return z.string({ error: expected }).refine(
     (text) => {
@@ -105,7 +108,7 @@ export function certificateAuthority() {
   return pem("certificates of a certificate authority in PEM, and nothing else", ({ ca }) => ca);
 }
 
-/** Certificates that are trusted as they are: an authority's, or one that vouches for itself. */
+/** Certificates that are trusted directly: an authority's, or a self-signed one. */
 export function trustedCertificates() {
   return pem("certificates in PEM, and nothing else", () => true);
 }

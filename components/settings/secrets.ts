@@ -1,4 +1,4 @@
-/** The settings whose values no message may show; `[]` stands for any entry of a list. */
+/** The settings whose values no message may show; `[]` means any entry of a list. */
 export const secretSettings: ReadonlySet<string> = new Set([
   "cluster.kubeconfig",
   "cluster.token",
@@ -8,7 +8,7 @@ export const secretSettings: ReadonlySet<string> = new Set([
   "identity.users[].password",
 ]);
 
-/** Whether a value that is no object may be a secret: it is one, or it stands where an object with one should be. */
+/** Whether a value that is not an object may be a secret: it is one, or it is in the place of an object with one. */
 export function mayBeSecret(setting: string): boolean {
   return (
     !setting.includes(".") ||

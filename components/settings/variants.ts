@@ -1,4 +1,4 @@
-/** Sections that come in several shapes. */
+/** Sections that can have one of several shapes. */
 import { z } from "zod";
 
 /** A section whose shape depends on one of its fields, such as its kind. */
@@ -16,20 +16,20 @@ export function variants<
     })
     .superRefine(
       (found, context) => {
-        // A shape that was found to be wrong has left nothing.
+        // A value for which the shape's check failed has no result.
         if (Object.is(found, z.NEVER)) return;
         const { data } = z.record(z.string(), z.unknown()).safeParse(found);
         if (data === undefined || names.some((name) => name === data[field])) return;
         for (const issue of problemsInAll(tables, field, data)) context.addIssue(issue);
       },
-      // Another mistake stops the check: which shape is meant is not known then, and the rest would not be looked at.
+      // Another mistake stops the check: the intended shape is not known then, and the rest would not be checked.
       { when: () => true },
     );
 }
 
 type Table = Readonly<Record<string, z.core.$ZodType>>;
 
-/** The fields of a section, also of one that becomes something else. */
+/** The fields of a section, also of one that is transformed. */
 function tableOf(shape: unknown): Table {
   if (shape instanceof z.ZodObject) return shape.shape;
   if (shape instanceof z.ZodPipe) return tableOf(shape.in);
@@ -39,7 +39,7 @@ function tableOf(shape: unknown): Table {
 const literalsOf = (literal: z.core.$ZodType | undefined): string[] =>
   literal instanceof z.ZodLiteral ? [...literal.values].map(String) : [];
 
-/** What is wrong with an object whichever of the shapes it is to have. */
+/** What is wrong with an object for each of the shapes. */
 function problemsInAll(
   tables: readonly Table[],
   field: string,
@@ -52,14 +52,14 @@ function problemsInAll(
     .filter((key) => key !== field)
     .flatMap((key) => {
       const problems = tables.map((table) => problemsAt(table, key, found[key]));
-      // One that fits is the one that may be meant.
+      // The shape that fits may be the intended one.
       return problems.every((issues) => issues.length > 0) ? (problems.find(isSaid) ?? []) : [];
     });
   if (keys.length === 0) return wrong;
   return [{ code: "unrecognized_keys", keys, message, path: [], input: found }, ...wrong];
 }
 
-/** Of a shape without the field there is a problem where something is found, which other shapes speak of. */
+/** For a shape without the field, there is only a problem if a value is found; other shapes describe it. */
 function problemsAt(table: Table, key: string, value: unknown): z.core.$ZodRawIssue[] {
   const schema = table[key];
   if (schema === undefined) return value === undefined ? [] : [unspoken];

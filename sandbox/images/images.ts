@@ -4,16 +4,17 @@ import type { LoginSettings } from "../../components/settings";
 import { UserError } from "../../lib/errors";
 import { libraryFoldersOf } from "../../local/toolchain/debian";
 import type { LoginTools } from "../../local/toolchain/toolchain";
-import { buildApplications, buildPrograms, staticFiles, type Application } from "./applications";
-import { asNode, base, program, searchPath } from "../../local/images/base";
+import { buildPrograms } from "./applications";
+import { asNode, base, program } from "../../local/images/base";
 import type { ImageInputs } from "../../local/images/inputs";
 import { iptables, pilot, proxy } from "../../local/images/istio";
-import type { ImageSpecification, Layer, LayerEntry } from "../../local/images/specification";
+import type { ImageSpecification, Layer } from "../../local/images/specification";
+import { sampleImages, type SampleNames } from "./samples";
 
 /** What the stack calls the images that are its own. */
 export interface ImageNames {
-  /** Where Bookinfo's images are, and their tag. Default: the project has none of them. */
-  readonly bookinfo?: { readonly registry: string; readonly tag: string } | undefined;
+  /** Where the images of Istio's sample are. Default: the project does not have them. */
+  readonly samples?: SampleNames | undefined;
   /** The project's own image, and the program in it. Default: it has none. */
   readonly service?: { readonly image: string; readonly source: string } | undefined;
   /** Every login that the node is to have the images for. */
@@ -24,8 +25,8 @@ export interface ImageNames {
 export const pauseImage = "registry.k8s.io/pause:3.10";
 
 /**
- * The images that the sandbox's node runs, under the names that the mesh's charts, Bookinfo and
- * the verification ask for: none can be pulled on a machine without a way to a registry.
+ * The images that the sandbox's node runs, under the names that the mesh's charts, the project
+ * and the verification ask for: none can be pulled on a machine that reaches no registry.
  *
  * @param inputs what they are made of
  * @param names what the stack calls its images
@@ -33,7 +34,7 @@ export const pauseImage = "registry.k8s.io/pause:3.10";
  */
 export async function sandboxImages(
   inputs: ImageInputs,
-  { bookinfo: samples, logins, service }: ImageNames,
+  { samples, logins, service }: ImageNames,
 ): Promise<ImageSpecification[]> {
   checkInputs(inputs);
   const nodeLayer = program("usr/local/bin/node", inputs.node);
@@ -43,7 +44,7 @@ export async function sandboxImages(
     proxy(inputs),
     probe(nodeLayer),
     ...(service ? [await serviceImage(nodeLayer, service)] : []),
-    ...(samples ? bookinfo(nodeLayer, await applicationLayer(), samples, logins) : []),
+    ...(samples ? await sampleImages(nodeLayer, samples, logins) : []),
     ...logins.flatMap((login) =>
       login.at === "gateway" && inputs.login ? loginImages(login, inputs.login) : [],
     ),
@@ -88,51 +89,6 @@ function probe(nodeLayer: Layer): ImageSpecification {
   };
 }
 
-/** One of Bookinfo's images: the program that it runs, its version and, for reviews, its stars. */
-interface BookinfoImage {
-  readonly application: Application;
-  readonly version: string;
-  readonly stars?: string;
-}
-
-const productpage: BookinfoImage = { application: "productpage", version: "v1" };
-
-const services: readonly BookinfoImage[] = [
-  productpage,
-  { application: "details", version: "v1" },
-  { application: "ratings", version: "v1" },
-  { application: "reviews", version: "v1" },
-  { application: "reviews", version: "v2", stars: "black" },
-  { application: "reviews", version: "v3", stars: "red" },
-];
-
-function bookinfo(
-  nodeLayer: Layer,
-  applicationLayer: Layer,
-  { registry, tag }: NonNullable<ImageNames["bookinfo"]>,
-  logins: readonly LoginSettings[],
-): ImageSpecification[] {
-  const imageOf = ({ application, version, stars }: BookinfoImage) => ({
-    reference: `${registry}/examples-bookinfo-${application}-${version}:${tag}`,
-    layers: [base, nodeLayer, applicationLayer],
-    configuration: {
-      ...asNode,
-      ExposedPorts: { "9080/tcp": {} },
-      Env: [
-        searchPath,
-        `SERVICE_VERSION=${version}`,
-        ...(stars === undefined ? [] : ["ENABLE_RATINGS=true", `STAR_COLOR=${stars}`]),
-      ],
-      Entrypoint: ["/usr/local/bin/node", `/opt/bookinfo/${application}.js`],
-    },
-  });
-  // The productpage signs people in by itself where it is told how.
-  const withLogin = logins.flatMap((login) =>
-    login.at === "application" ? [{ ...imageOf(productpage), reference: login.image }] : [],
-  );
-  return [...services.map(imageOf), ...withLogin];
-}
-
 /** One program, which is told by its environment which of the services it is. */
 async function serviceImage(
   nodeLayer: Layer,
@@ -144,22 +100,6 @@ async function serviceImage(
     layers: [base, nodeLayer, [{ kind: "text", path: "opt/service.js", content }]],
     configuration: { ...asNode, Entrypoint: ["/usr/local/bin/node", "/opt/service.js"] },
   };
-}
-
-async function applicationLayer(): Promise<Layer> {
-  const programs = Object.entries(await buildApplications());
-  return [
-    ...programs.map(([name, content]): LayerEntry => ({
-      kind: "text",
-      path: `opt/bookinfo/${name}`,
-      content,
-    })),
-    ...staticFiles.map(({ path, source }): LayerEntry => ({
-      kind: "file",
-      path: `opt/bookinfo/${path}`,
-      source,
-    })),
-  ];
 }
 
 function checkInputs(inputs: ImageInputs): void {

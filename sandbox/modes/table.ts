@@ -85,7 +85,7 @@ const beside = (
 const realmBeside = beside(realmAddresses(tenantPlace), {
   audience: "https://books.example",
   permissionsClaim: ["realm_access", "roles"],
-  clients: ["bookinfo"],
+  clients: ["web"],
 });
 
 const tenantBeside = beside(tenantAddresses({ domain: tenantPlace }), {

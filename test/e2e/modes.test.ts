@@ -8,7 +8,7 @@ import { SandboxCopy } from "./copy";
 const few = `[
   {
     name: "broken",
-    settings: { "identity.kind": "oidc", "identity.issuer": "https://TENANT/realms/bookinfo/" },
+    settings: { "identity.kind": "oidc", "identity.issuer": "https://TENANT/realms/sandbox/" },
   },
   { name: "workloads", settings: { "authentication.at": "workload" } },
   { name: "own", settings: {} },
@@ -33,7 +33,7 @@ describe("a few modes", { timeout: 30 * 60_000 }, () => {
     const { code, out, err } = await copy.run("verify --all-modes");
     assert.equal(code, 1, err);
     const wrong =
-      /identity\.issuer: found "https:\/\/tenant\.localhost:\d+\/realms\/bookinfo\/", expected "https:\/\/tenant\.localhost:\d+\/realms\/bookinfo", as the provider's discovery document has it/;
+      /identity\.issuer: found "https:\/\/tenant\.localhost:\d+\/realms\/sandbox\/", expected "https:\/\/tenant\.localhost:\d+\/realms\/sandbox", as the provider's discovery document has it/;
     assert.match(err, new RegExp(`^error: ${wrong.source}$`, "m"));
     const [rows = "", complaint = "", totals] = out.slice(out.lastIndexOf("\nmode ")).split("\n\n");
     assert.match(rows, /\nbroken +identity\.kind=oidc +– +– +\d+\n/);

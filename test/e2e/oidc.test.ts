@@ -26,7 +26,7 @@ describe("a provider that somebody else runs", { timeout: 30 * 60_000 }, () => {
     const { code, out, err } = await copy.runWords("up", ...oidc);
     assert.equal(code, 0, err);
     assert.ok(proven(out), out.slice(-400));
-    assert.match(out, /^Tenant {6}https:\/\/tenant\.localhost:\d+\/realms\/bookinfo$/m);
+    assert.match(out, /^Tenant {6}https:\/\/tenant\.localhost:\d+\/realms\/sandbox$/m);
     assert.doesNotMatch(err, /auth0:index/);
   });
 

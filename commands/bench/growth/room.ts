@@ -27,7 +27,7 @@ export function lackFor(
   services: number,
   { inotifyInstances, memory }: Machine = thisMachine(),
 ): string | undefined {
-  // A pod for each service and two more for reviews' versions, verify's stranger, the gateway.
+  // A pod for each service and two more for the service that has three versions, verify's stranger, the gateway.
   const sidecars = services + 4;
   const instances = sidecars * instancesEach;
   if (instances > inotifyInstances)

@@ -1,5 +1,5 @@
 /** The commands that a person types, in this order; each ends when what it makes is ready. */
-import { application as bookinfo } from "../../../application";
+import { application } from "../../../application";
 import { run } from "../../../lib/processes";
 import type { Manifest, Plan, Release } from "./plan";
 

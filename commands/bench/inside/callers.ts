@@ -1,6 +1,6 @@
 /** Who sends the request whose latency is measured, and what tells whether policies count. */
 import { z } from "zod";
-import { application as bookinfo } from "../../../application";
+import { application } from "../../../application";
 import { cookieName } from "../../../components/login/names";
 import { namespaces } from "../../../components/names";
 import { UserError } from "../../../lib/errors";
@@ -45,7 +45,7 @@ export const callers: Callers = {
     const headers = { authorization: `Bearer ${await validToken(outputs, fetch)}` };
     return {
       headers,
-      namespaces: [bookinfo.namespace],
+      namespaces: [application.namespace],
       signs: { on: [sign(403), sign(200, headers)], off: [sign(200)] },
     };
   },
@@ -55,7 +55,7 @@ export const callers: Callers = {
     const forged = { cookie: `${cookieName({ application: bookinfo, ...outputs })}=forged` };
     return {
       headers,
-      namespaces: [bookinfo.namespace, namespaces.ingress],
+      namespaces: [application.namespace, namespaces.ingress],
       signs: {
         on: [sign(403), sign(403, forged, true), sign(200, headers)],
         off: [sign(200), sign(200, forged, false)],
@@ -84,7 +84,7 @@ async function validToken(outputs: StackOutputs, fetch: Fetch): Promise<string> 
 /** The cookies of the first user who may read what is asked for, from a sign-in. */
 async function validSession(outputs: StackOutputs, fetch: Fetch): Promise<string> {
   const user = outputs.viewers.users.find(({ roles }) =>
-    permissionsOf(bookinfo, roles).includes(permission),
+    permissionsOf(application, roles).includes(permission),
   );
   if (user === undefined) throw new UserError("no user may read details");
   return cookiesOf(bookinfo, outputs, user.email, {

@@ -3,7 +3,7 @@
  * that judge them and without, in turns: `latency.ts REPEAT CALLER` in the sandbox's shell, for twice as many pairs of
  * turns. It prints each request's microseconds by turn.
  */
-import { application as bookinfo } from "../../../application";
+import { application } from "../../../application";
 import { stackName } from "../../stack/project";
 import { UserError } from "../../../lib/errors";
 import { endingSignals, exitWith } from "../../../lib/run";
@@ -82,7 +82,7 @@ async function main(): Promise<number> {
   const [, , repeat, name] = process.argv;
   const known = callerNames.find((one) => one === name);
   if (known === undefined) throw new UserError(`there is no caller "${name ?? ""}"`);
-  const outputs = await readOutputs(bookinfo, process.cwd(), stackName);
+  const outputs = await readOutputs(application, process.cwd(), stackName);
   const url = new URL(path, outputs.gatewayUrl).href;
   const fetch = clientOf(outputs);
   const caller = await callers[known](outputs, fetch);

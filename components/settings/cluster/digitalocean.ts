@@ -84,24 +84,24 @@ export const digitalOceanCluster = section({
   ),
 
   version: matching(/^\d+\.\d+\.(\d+-do\.\d+)?$/, version).describe(
-    "The cluster's Kubernetes. With the beginning of a version, DigitalOcean is asked for its newest release at every run. An older version than what runs replaces the cluster.",
+    "The cluster's Kubernetes. With the beginning of a version, DigitalOcean is asked for its newest release at every run. An older version than the running one replaces the cluster.",
   ),
 
   highAvailability: flag()
     .default(false)
     .describe(
-      "Whether the control plane survives the loss of a machine. It costs extra and cannot be taken back.",
+      "Whether the control plane survives the loss of a machine. It costs extra and cannot be reverted.",
     ),
 
   autoUpgrade: flag()
     .default(false)
     .describe(
-      "Whether DigitalOcean installs patch releases. `version` then counts at creation only.",
+      "Whether DigitalOcean installs patch releases. `version` then has an effect at creation only.",
     ),
 
   surgeUpgrade: flag()
     .default(true)
-    .describe("Whether an upgrade adds nodes before it takes old ones away."),
+    .describe("Whether an upgrade adds nodes before it removes old ones."),
 
   maintenance: section({
     day: oneOf(days).describe("The day of the week."),
@@ -112,7 +112,7 @@ export const digitalOceanCluster = section({
     .optional()
     .meta({
       description:
-        "When DigitalOcean may install patch releases. It counts with `autoUpgrade` only.",
+        "When DigitalOcean may install patch releases. It has an effect with `autoUpgrade` only.",
       unset: "DigitalOcean chooses",
     }),
   nodes: nodes.describe(
@@ -135,7 +135,7 @@ export const digitalOceanCluster = section({
 
   firewall: section({
     allowedAddresses: unique(z.union([z.ipv4(), z.cidrv4()], { error: allowed }), "each range once")
-      // With an empty list not even the stack itself gets in.
+      // With an empty list even the stack itself could not reach the API server.
       .min(1, {
         error: "a list of at least one address or range, the one of this machine among them",
       })
@@ -184,7 +184,7 @@ export const digitalOceanCluster = section({
     .describe("The load balancer in front of the gateway."),
 
   dns: section({
-    domain: matching(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain such as bookinfo.example").describe(
+    domain: matching(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain such as example.com").describe(
       "The domain. DigitalOcean serves it, and the host of `gateway.url` is in it.",
     ),
 

@@ -13,7 +13,7 @@ const kubeconfigContent = z
     error: `a kubeconfig's content: ${kubeconfigShape}`,
   });
 
-/** Reads the file, so that a wrong path is reported with everything else. */
+/** Reads the file, so that a wrong path is reported together with all other problems. */
 const kubeconfigFile = text("the path of a kubeconfig file").transform((path, context) => {
   try {
     const content = readFileSync(path.replace(/^~(?=\/)/, homedir()), "utf8");
@@ -60,5 +60,5 @@ export const existingCluster = section({
     return { kind, kubeconfig: pulumi.secret(content), context, server };
   })
   .describe(
-    "A cluster that somebody else made. The stack makes nothing but its own namespaces' objects and Istio's in it.",
+    "A cluster that exists already. The stack makes only its own namespaces, the objects in them, and Istio.",
   );

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { flag, matching, port, section } from "../schema";
 
 /**
- * The node image of kind v0.32.0 (its pkg/apis/config/defaults): the Kubernetes of the newest one, 1.37, is newer than
- * what Istio 1.30 is released for. A tag alone can be moved to another image.
+ * The node image of kind v0.32.0 (its pkg/apis/config/defaults). The newest kind's Kubernetes, 1.37, is newer than what
+ * Istio 1.30 is released for. By digest, because a tag can be moved to another image.
  */
 export const nodeImage =
   "kindest/node:v1.36.1@sha256:3489c7674813ba5d8b1a9977baea8a6e553784dab7b84759d1014dbd78f7ebd5";
@@ -47,7 +47,7 @@ export const kindCluster = section({
   adopt: flag()
     .default(false)
     .describe(
-      "Whether to take over a cluster of this name that is there already. It is then deleted with the stack. Without, such a cluster is refused.",
+      "Whether to take over a cluster of this name that is there already. It is then deleted with the stack. Without this, such a cluster is refused.",
     ),
 }).describe(
   "A cluster in this machine's Docker. Changing `workers`, `image`, a port, or a port of the gateway replaces it.",

@@ -20,39 +20,39 @@ export const realmOptionsSchema = z.strictObject({
   ),
 });
 
-/** Who an OpenID Connect provider knows that is there already: the sandbox makes nobody in it. */
+/** The users and clients of an OpenID Connect provider that exists already: the sandbox makes none in it. */
 export interface RealmOptions {
-  /** What every access token is for. */
+  /** The audience of every access token. */
   readonly audience: string;
-  /** What its access tokens are signed with; its name ends in it. Default: RS256. */
+  /** The algorithm of its access tokens; the realm's name ends in it. Default: RS256. */
   readonly algorithm?: RealmAlgorithm | undefined;
   readonly users: readonly {
     readonly email: string;
     readonly password: string;
-    /** What the user may do, by the API's own names. */
+    /** The user's permissions, by the API's own names. */
     readonly roles: readonly string[];
   }[];
   readonly clients: readonly {
     readonly id: string;
     readonly secret: string;
-    /** What the client may do by itself. */
+    /** The client's own permissions. */
     readonly roles: readonly string[];
-    /** Where people come back to who sign in with it. Default: nobody does; the client acts for itself. */
+    /** Where a sign-in with this client returns to. Default: people do not sign in with it; it acts for itself. */
     readonly callback?: string | undefined;
-    /** Where people come back to who sign out. */
+    /** Where a sign-out returns to. */
     readonly loggedOut?: string | undefined;
   }[];
 }
 
 const defaultAlgorithm = "RS256";
 
-/** The realm's path below the tenant's host: `/realms/bookinfo`, or `/realms/bookinfo-es256` where it signs with ES256. */
+/** The realm's path below the tenant's host: `/realms/sandbox`, or `/realms/sandbox-es256` where it signs with ES256. */
 export function realmPathOf({ algorithm = defaultAlgorithm }: Pick<RealmOptions, "algorithm">) {
   const suffix = algorithm === defaultAlgorithm ? "" : `-${algorithm.toLowerCase()}`;
-  return `/realms/bookinfo${suffix}`;
+  return `/realms/sandbox${suffix}`;
 }
 
-/** What the realm of this issuer signs with; undefined where there is no such realm. */
+/** The algorithm of the realm with this issuer; undefined if there is no such realm. */
 export function algorithmOfRealm(issuer: string): RealmAlgorithm | undefined {
   return realmAlgorithms.find((algorithm) => issuer.endsWith(realmPathOf({ algorithm })));
 }

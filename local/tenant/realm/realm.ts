@@ -1,7 +1,7 @@
 /**
- * An OpenID Connect provider as teams already run one: shaped like a Keycloak realm, with the roles nested in
- * `realm_access`, and as words in `scope` and, as Entra ID has them, in `scp` too. It runs next to the Auth0-compatible tenant, on its host and with its keys,
- * and nothing can be made in it.
+ * An OpenID Connect provider as teams already run one: like a Keycloak realm, with the roles nested in `realm_access`,
+ * and also as words in `scope` and, as in Entra ID, in `scp`. It runs next to the Auth0-compatible tenant, on its host
+ * and with its keys, and nothing can be made in it.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createHash, timingSafeEqual } from "node:crypto";
@@ -34,14 +34,14 @@ const tokenLifetime = 3600;
 
 const scopes = ["openid", "profile", "email"];
 
-/** The API's name inside the realm. It has to be a URI (RFC 8707), which an audience need not be. */
+/** The API's name within the realm. It has to be a URI (RFC 8707), which an audience does not have to be. */
 const resource = "urn:realm:api";
 
 /**
  * @param domain the tenant's host, or HOST:PORT
- * @param keys the tenant's, one of which signs where the realm has no key of its own
- * @param records where sessions and sign-ins under way are kept
- * @param cookieKeys what the realm's cookies are signed with
+ * @param keys the tenant's, one of which signs if the realm has no key of its own
+ * @param records the file of sessions and sign-ins in progress
+ * @param cookieKeys the keys with which the realm's cookies are signed
  */
 export async function createRealm(
   domain: string,
@@ -67,7 +67,7 @@ export async function createRealm(
   return {
     owns: (path) => path === realmPath || path.startsWith(`${realmPath}/`),
     handle: (request, response) => {
-      // As a framework that mounts the provider would: it takes the path before `url` for its own.
+      // As a framework that mounts the provider would do: it reads the path before `url` as its own.
       const original = request.url ?? "";
       Object.assign(request, { originalUrl: original, url: original.slice(realmPath.length) });
       return answer(request, response);
@@ -95,7 +95,7 @@ function configure(
       response_types: callback === undefined ? [] : ["code"],
       grant_types: [callback === undefined ? "client_credentials" : "authorization_code"],
     })),
-    // As with Keycloak, keys for other algorithms stand next to the one that signs.
+    // As in Keycloak, keys for other algorithms are in the set next to the one that signs.
     jwks: { keys: [...keys.published, ...(ownKey === undefined ? [] : [ownKey])] },
     routes: realmRoutes,
     ttl: { AccessToken: tokenLifetime, ClientCredentials: tokenLifetime },
@@ -152,7 +152,7 @@ function configure(
   };
 }
 
-/** A user's id, which says nothing about them. */
+/** A user's id, which reveals nothing about the user. */
 function subjectOf(email: string): string {
   return createHash("sha256").update(email).digest("hex").slice(0, 32);
 }
@@ -165,7 +165,7 @@ function rolesOf(options: RealmOptions, token: AccessToken | ClientCredentials):
   return holder?.roles ?? [];
 }
 
-/** Clients are the realm's own: nobody is asked for consent. */
+/** Clients are the realm's own: no user is asked for consent. */
 async function grantEverything(ctx: KoaContextWithOIDC) {
   const { provider, client, account, resourceServers } = ctx.oidc;
   if (client === undefined || account === undefined) return undefined;
@@ -179,7 +179,7 @@ async function grantEverything(ctx: KoaContextWithOIDC) {
 
 const loginPath = /^\/login\/([\w-]+)$/;
 
-/** The sign-in page; its form counts only with the cookie that was set for this very sign-in. */
+/** The sign-in page; its form is accepted only with the cookie that was set for this sign-in. */
 function loginPage(options: RealmOptions, provider: Provider): Middleware {
   return async (ctx, next) => {
     const [, uid] = loginPath.exec(ctx.path) ?? [];

@@ -38,10 +38,10 @@ const identity = oidcIdentity(bookinfo, configured, "tenant.localhost:8443", "PE
 test("the realm is configured as a provider that is there: addresses without a slash, and who it knows", () => {
   assert.deepEqual(identity, {
     kind: "oidc",
-    issuer: "https://tenant.localhost:8443/realms/bookinfo",
-    jwksUri: "https://tenant.localhost:8443/realms/bookinfo/protocol/openid-connect/certs",
+    issuer: "https://tenant.localhost:8443/realms/sandbox",
+    jwksUri: "https://tenant.localhost:8443/realms/sandbox/protocol/openid-connect/certs",
     endSessionEndpoint:
-      "https://tenant.localhost:8443/realms/bookinfo/protocol/openid-connect/logout",
+      "https://tenant.localhost:8443/realms/sandbox/protocol/openid-connect/logout",
     audience: "https://bookinfo.io",
     permissionsClaim: ["realm_access", "roles"],
     certificateAuthority: "PEM",
@@ -102,7 +102,7 @@ test("the realm's tokens are for the audience that is configured, whichever that
 });
 
 test("a realm that signs with another algorithm is known by its issuer, and has addresses of its own", () => {
-  const issuer = "https://tenant.localhost:8443/realms/bookinfo-es256";
+  const issuer = "https://tenant.localhost:8443/realms/sandbox-es256";
   const theirs = oidcIdentity(bookinfo, configured, "tenant.localhost:8443", "PEM", issuer);
   assert.deepEqual(
     [theirs.issuer, theirs.jwksUri],

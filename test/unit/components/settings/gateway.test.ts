@@ -128,7 +128,7 @@ test("all mistakes in what pages of other origins may do are said at once", () =
 });
 
 const oneSource = "expected exactly one of secret (NAMESPACE/NAME) and issuer (cert-manager's)";
-const secretForm = "expected a Secret as NAMESPACE/NAME, such as default/bookinfo-tls";
+const secretForm = "expected a Secret as NAMESPACE/NAME, such as default/gateway-tls";
 const certificates = "expected certificates in PEM, and nothing else";
 
 for (const [name, gateway, expected] of [

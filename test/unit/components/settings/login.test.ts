@@ -67,7 +67,7 @@ for (const [what, login, expected] of [
   [
     "an application that is not named",
     { at: "application" },
-    [`login.image: found nothing, ${image} registry.example.com/productpage:1.0.0`],
+    [`login.image: found nothing, ${image} registry.example.com/web:1.0.0`],
   ],
   [
     "a moving tag",

@@ -37,7 +37,7 @@ before(async () => {
     management,
     realm,
   });
-  issuer = `https://${running.domain}/realms/bookinfo`;
+  issuer = `https://${running.domain}/realms/sandbox`;
 });
 
 after(async () => {

@@ -55,7 +55,7 @@ function inputs(): ImageInputs {
 }
 
 const usual: ImageNames = {
-  bookinfo: { registry: "registry.istio.io/release", tag: "1.20.3" },
+  samples: { registry: "registry.istio.io/release", tag: "1.20.3" },
   logins: [],
 };
 
@@ -123,7 +123,7 @@ test("the sandbox's images have the names, users and commands that the cluster e
 });
 
 test("Bookinfo's registry and tag are the caller's, if given", async () => {
-  const names = { ...usual, bookinfo: { registry: "docker.io/istio", tag: "1.18.0" } };
+  const names = { ...usual, samples: { registry: "docker.io/istio", tag: "1.18.0" } };
   const images = await sandboxImages(inputs(), names);
   assert.deepEqual(
     images.slice(4).map(({ reference }) => reference),

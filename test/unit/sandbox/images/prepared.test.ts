@@ -49,7 +49,7 @@ function inputs(): ImageInputs {
 
 const prepare = (root: string, given: ImageInputs) =>
   preparedImages(root, given, {
-    bookinfo: { registry: "registry.example", tag: "1.20.3" },
+    samples: { registry: "registry.example", tag: "1.20.3" },
     logins: [],
   });
 

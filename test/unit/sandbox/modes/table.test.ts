@@ -106,7 +106,7 @@ for (const settings of [
   { "identity.customDomain": "CUSTOM", "login.at": "gateway" },
   { "identity.permissionsClaim": "scope" },
   { "identity.permissionsClaim": "scp", "identity.spaceDelimited": "true" },
-  { "identity.issuer": "https://TENANT/realms/bookinfo-es256" },
+  { "identity.issuer": "https://TENANT/realms/sandbox-es256" },
 ]) {
   const wanted = Object.entries(settings);
   test(`some mode has ${wanted.map((each) => each.join("=")).join(" and ")}`, () => {
@@ -122,7 +122,7 @@ for (const place of ["gateway", "application"]) {
     );
     assert.ok(found);
     const given = assignmentsOf(found, names).find((one) => one.startsWith("authentication.is"));
-    assert.match(given ?? "", /"issuer":"https:\/\/tenant\.localhost:8443\/realms\/bookinfo"/);
+    assert.match(given ?? "", /"issuer":"https:\/\/tenant\.localhost:8443\/realms\/sandbox"/);
   });
 }
 
