@@ -89,12 +89,12 @@ function flushFolder(folder: string): void {
 }
 
 /**
- * Makes a folder that appears under its name only when it is complete, unless it is there already. What an
- * interrupted making has left is removed.
+ * Makes a folder that appears under its name only when it is complete, unless it is there already. Removes what an
+ * interrupted earlier run has left.
  * @param folder its own folder has to exist
  * @param make fills the folder that it is given
- * @param family how the names begin of what was left and is in nobody's way any more; default: the folder's name
- * @param tryOut fails where the folder it is given is of no use: one that is there is then made anew
+ * @param family how the names of such leftovers begin; default: the folder's name
+ * @param tryOut throws if the folder that it is given cannot be used: a folder that is there already is then made anew
  * @returns whether it was made
  */
 export async function madeWhole(
@@ -117,7 +117,7 @@ export async function madeWhole(
   try {
     await make(unfinished);
     await tryOut(unfinished);
-    // Another clone may have made the same meanwhile; theirs is as good.
+    // Another clone may have made the same folder in the meantime; that one is as good.
     if (!existsSync(folder)) renameSync(unfinished, folder);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
@@ -182,7 +182,7 @@ export function digest(...texts: string[]): string {
   return hash.digest("hex");
 }
 
-/** The value that a text of JSON stands for, or undefined where it is none: a file may have been damaged. */
+/** The value that a text of JSON stands for; undefined if the text is not JSON, as a file may be damaged. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,11 +1,11 @@
 /**
- * The kernel's inotify instances, of which each user may have `fs.inotify.max_user_instances` (128 where nothing was
- * set). A node's programs and every sidecar take some; where none is left, they end with `too many open files`.
+ * The kernel's inotify instances. Each user may have `fs.inotify.max_user_instances` of them (128 by default). The
+ * programs of a node and every sidecar take some; a program that gets none ends with `too many open files`.
  */
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** Whose instances count together: the node's programs run as root, and all sidecars as Istio's proxy user. */
+/** Whose instances count together: the programs of the node run as root, and all sidecars run as Istio's proxy user. */
 export interface Wanted {
   /** The user's id. */
   readonly user: number;
@@ -13,16 +13,16 @@ export interface Wanted {
   readonly instances: number;
 }
 
-/** What one sidecar takes: two its agent, one Envoy (counted on Istio 1.30). */
+/** What one sidecar takes: its agent two, Envoy one (counted on Istio 1.30). */
 export const perSidecar = 3;
 
 /** What a node's kubelet, API server, containerd and the others take, rounded up (13 counted on Kubernetes 1.35). */
 export const perNode = 16;
 
 /**
- * What is wrong with the limit, a line for each user, and none where it suffices or where there is no Linux.
- * @param proc the folder of the processes and the kernel's settings. Of other users' processes only root sees what
- * they have open
+ * What is wrong with the limit, one line for each user; no line if the limit suffices, or if this is not Linux.
+ * @param proc the folder of the processes and of the kernel's settings. Only root sees what the processes of other users
+ *   have open
  */
 export function inotifyProblems(wanted: readonly Wanted[], proc = "/proc"): readonly string[] {
   const limit = limitIn(proc);
@@ -60,7 +60,7 @@ function usedIn(proc: string): ReadonlyMap<number, number> {
   return used;
 }
 
-/** None of a process that has ended meanwhile, or is another user's. */
+/** The instances of one process: none if the process has ended in the meantime, or is another user's. */
 function instancesOf(process: string): { readonly uid: number; readonly count: number } {
   try {
     const { uid } = statSync(process);

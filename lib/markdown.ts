@@ -4,8 +4,8 @@
 export const commentLimit = 60_000;
 
 /**
- * A text that Markdown takes for nothing else: no mark-up, no link, and nobody is mentioned by it.
- * A bar would end a table's cell even here.
+ * A text that Markdown shows as it is: without mark-up, links or mentions of users. A bar is escaped too, because it
+ * would end a table's cell.
  */
 export function code(text: string): string {
   const line = text.replaceAll(/\s+/g, " ").replaceAll("|", "\\|");
@@ -14,7 +14,7 @@ export function code(text: string): string {
   return longest === 0 ? `${fence}${line}${fence}` : `${fence} ${line} ${fence}`;
 }
 
-/** Lines as they are, in a block of their own. */
+/** Lines as they are, in a code block. */
 export function codeBlock(lines: readonly string[]): string {
   const text = lines.join("\n");
   const fence = "`".repeat(Math.max(3, longestFence(text) + 1));
@@ -25,7 +25,7 @@ function longestFence(text: string): number {
   return Math.max(0, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
 }
 
-/** Keeps what is taken, and nothing behind the first that is not: no gaps. */
+/** Keeps items until the first that is not taken, so that there are no gaps. */
 export function untilFirst(take: (part: string) => boolean): (part: string) => boolean {
   let full = false;
   return (part) => {

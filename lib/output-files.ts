@@ -22,8 +22,8 @@ export const takesStandardOutput = (files: readonly Pick<OutputFile, "path">[]) 
   files.some(({ path }) => path === standardOutput);
 
 /**
- * Checks that every file can be written, by writing beside it.
- * @throws UserError naming the option whose file cannot be written, or that is one too many
+ * Checks that every file can be written, by writing a temporary file next to it.
+ * @throws UserError that names the option whose file cannot be written, or that names the same file as another
  */
 export async function checkFiles(files: readonly OutputFile[]): Promise<void> {
   const taken = new Map<string, string>();
@@ -52,8 +52,8 @@ async function checkFile(option: string, path: string): Promise<void> {
 }
 
 /**
- * Writes one of the files. What it replaces stays until the new one is complete.
- * @throws UserError naming its option
+ * Writes one of the files. The file that it replaces stays until the new one is complete.
+ * @throws UserError that names its option
  */
 export async function writeOutput(file: OutputFile, text: string): Promise<void> {
   if (file.path === standardOutput) process.stdout.write(text);
@@ -71,7 +71,7 @@ async function explained(
   }
 }
 
-/** Node's message ends in the temporary file's path, which nobody knows. */
+/** Node's message ends in the temporary file's path, which the user does not know. */
 function fileReason(error: unknown, path: string): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENOENT") return `there is no folder ${dirname(path)}`;

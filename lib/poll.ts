@@ -2,7 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 export interface PollOptions {
-  /** Milliseconds after which no further attempt begins. */
+  /** Milliseconds after which no new attempt begins. */
   readonly timeoutMs: number;
   /** Milliseconds between two attempts. Default: 250 */
   readonly intervalMs?: number;
@@ -10,7 +10,7 @@ export interface PollOptions {
 }
 
 /**
- * Asks until there is an answer.
+ * Asks again and again until there is an answer.
  * @returns the answer, or undefined when the time is over
  */
 export async function pollUntil<T>(
@@ -35,9 +35,9 @@ export async function isTrueWithin(
   return (await pollUntil(attempt, { timeoutMs, intervalMs: 20 })) ?? false;
 }
 
-/** The promise's result, unless `signal` comes first: then its reason is thrown at once. */
+/** The promise's result; if `signal` is aborted first, its reason is thrown at once. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  // Nobody waits for it then: what becomes of it is of no interest.
+  // From then on the promise's own failure is ignored.
   if (signal.aborted) promise.catch(() => undefined);
   signal.throwIfAborted();
   let stop: () => void = () => undefined;
@@ -55,8 +55,8 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
 }
 
 /**
- * Waits until every promise has ended, so that nothing goes on behind a failure. Of several
- * failures the first in order is thrown, whichever came first.
+ * Waits until every promise has ended, so that nothing continues after a failure. If several fail, the first in the
+ * list is thrown, not the first in time.
  */
 export async function everyOne<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   const results = await Promise.allSettled(promises);
@@ -67,8 +67,8 @@ export async function everyOne<T>(promises: readonly Promise<T>[]): Promise<T[]>
 }
 
 /**
- * Runs two tasks at the same time. The first failure cancels the other one, and is thrown only
- * when both have ended, so that what comes after may clean up.
+ * Runs two tasks at the same time. The first failure cancels the other task, and is thrown when both have ended, so
+ * that the caller can clean up.
  */
 export async function together<A, B>(
   signal: AbortSignal,

@@ -16,8 +16,8 @@ import { codeOf } from "./run";
 const execute = promisify(execFile);
 
 /**
- * Runs a program to its end and gives what it printed; a failure names the program and its own last words.
- * `input` is what it reads on its standard input.
+ * Runs a program to its end and returns what it printed. An error names the program and repeats the last lines that it
+ * wrote. `input` goes to its standard input.
  */
 export async function run(
   program: string,
@@ -26,7 +26,7 @@ export async function run(
 ): Promise<string> {
   try {
     const running = execute(program, args, { ...options, maxBuffer: 1 << 28 });
-    // A program need not read its input, nor live until it is written; its exit code tells.
+    // A program may end before it has read its input; its exit code says whether it failed.
     running.child.stdin?.on("error", () => undefined).end(input);
     return (await running).stdout.trim();
   } catch (error) {
@@ -34,10 +34,13 @@ export async function run(
   }
 }
 
-/** A program's last words; without any, how it ended. Its arguments are not repeated: they may be secret. */
+/**
+ * The last lines that a program wrote; without any, how it ended. Its arguments are left out, because they may be
+ * secret.
+ */
 function complaint(error: unknown): string {
   const { code, signal, stderr = "" } = failure.parse(error);
-  // The second also where a folder of PATH is not for this user to read.
+  // EACCES also comes if this user may not read a folder of PATH.
   if (code === "ENOENT" || code === "EACCES") return "no such program on PATH that may be run";
   if (stderr.trim() === "") return `it ended with ${code ?? signal ?? "an error"}`;
   return stderr.trim().split("\n").at(-1) ?? "";
@@ -52,12 +55,12 @@ const failure = z
   .catch({});
 
 /**
- * A process that outlives the command that started it. It is known by the end of its command line, which
- * names a file of this sandbox alone: no record of it can be lost, or tell of another process.
+ * A process that outlives the command that started it. It is found by the last arguments of its command line, which
+ * name a file of this sandbox alone, so that no record of it can be lost or mean another process.
  */
 export class Service {
   /**
-   * @param name what a person calls it
+   * @param name what messages call it
    * @param marks the last arguments of its command line
    */
   constructor(
@@ -65,7 +68,7 @@ export class Service {
     private readonly marks: readonly string[],
   ) {}
 
-  /** Its process id, if it runs. */
+  /** Its process id, if it is running. */
   get pid(): number | undefined {
     const ending = `\0${this.marks.join("\0")}\0`;
     return commandLines().find(({ line }) => line.endsWith(ending))?.pid;
@@ -82,13 +85,13 @@ export class Service {
     const stdio: StdioOptions = ["ignore", log, log, ...(options.stdio ?? [])];
     const child = spawn(program, [...args, ...this.marks], { detached: true, cwd: "/", stdio });
     closeSync(log);
-    child.on("error", () => undefined); // told below, and nobody listens later
+    child.on("error", () => undefined); // reported below; later there is no listener
     if (child.pid === undefined) throw new UserError(`cannot start ${program}`);
     child.unref();
     return child;
   }
 
-  /** Ends it, politely first, and waits until it is gone. */
+  /** Ends it by SIGTERM, then by SIGKILL, and waits until it is gone. */
   async stop(): Promise<void> {
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       const pid = this.pid;
@@ -104,8 +107,8 @@ export class Service {
 export const endTimeoutMs = 10_000;
 
 /**
- * Runs a program in this one's place, on its terminal.
- * @param pass tells the program of a signal. Default: the program alone, which tells its own children
+ * Runs a program in place of this one, on its terminal.
+ * @param pass passes a signal on to the program. Default: to the program alone, which passes it to its own children
  * @returns its exit code
  */
 export async function foreground(
@@ -115,7 +118,7 @@ export async function foreground(
   pass: (child: number, signal: NodeJS.Signals) => void = end,
 ): Promise<number> {
   const child = spawn(program, args, { ...options, stdio: "inherit" });
-  // The terminal interrupts the whole group by itself; other signals reach only this process.
+  // The terminal interrupts the whole process group itself; other signals reach only this process.
   process.on("SIGINT", () => undefined);
   for (const signal of ["SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
@@ -142,7 +145,7 @@ export function commandLines(): { pid: number; line: string }[] {
   return processIds().map((pid) => ({ pid: Number(pid), line: readProcess(pid, "cmdline") }));
 }
 
-/** A file of a process, or nothing where the process has ended meanwhile. */
+/** A file of a process; undefined if the process has ended in the meantime. */
 export function readProcess(pid: string | number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");
@@ -152,15 +155,15 @@ export function readProcess(pid: string | number, file: string): string {
 }
 
 /**
- * Whether a process is gone, or waits only for its parent to notice: its files are closed, and their locks and
- * ports free. Its command line is empty earlier, and its first thread may end before the others.
+ * Whether a process is gone, or waits only until its parent has noticed that: its files are closed, and their locks and
+ * ports are free. Its command line becomes empty earlier than that, and its first thread may end before the others.
  */
 export function hasEnded(pid: number): boolean {
   const [state = ""] = statOf(pid);
   return state === "" || (["Z", "X"].includes(state) && threadsOf(pid) <= 1);
 }
 
-/** A process's state, parent, group and so on (proc_pid_stat(5)). The name before them may hold anything. */
+/** A process's state, parent, group and so on (proc_pid_stat(5)). The name before them may contain any character. */
 export function statOf(pid: number): string[] {
   const stat = readProcess(pid, "stat");
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -174,7 +177,7 @@ function threadsOf(pid: number): number {
   }
 }
 
-/** Sends a signal to a process, which may have ended. */
+/** Sends a signal to a process; it is not an error if the process has ended. */
 export function end(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -184,12 +187,12 @@ export function end(pid: number, signal: NodeJS.Signals): void {
 }
 
 /**
- * Ends a shell, and then what it runs: a shell ends by a signal and tells nobody, so it is first, and starts nothing more.
- * Of shells within it the same; any other program ends its own children.
+ * Ends a shell, and then what it runs. A shell that a signal ends does not pass the signal on, so it is ended first and
+ * starts nothing more. Shells within it are ended the same way; any other program ends its own children.
  */
 export function endShell(pid: number, signal: NodeJS.Signals): void {
   const children = processIds().filter((each) => statOf(Number(each))[1] === String(pid));
-  // An interactive shell ends by this signal alone.
+  // An interactive shell ends by this signal only.
   end(pid, signal);
   end(pid, "SIGHUP");
   for (const child of children.map(Number)) {
@@ -201,7 +204,7 @@ export function endShell(pid: number, signal: NodeJS.Signals): void {
 const isShell = (pid: number) =>
   /^-?(\S*\/)?(sh|bash|dash|zsh)\0/.test(readProcess(pid, "cmdline"));
 
-/** The last line of a log that says something, for an error message. */
+/** The last line of a log that is not empty, for an error message. */
 export function lastLine(path: string): string {
   return readFileSync(path, "utf8").trim().split("\n").at(-1) ?? "";
 }

@@ -1,4 +1,6 @@
-/** One line that tells how far a command is: on a terminal it is written anew, elsewhere it is written once. */
+/**
+ * One line that says how far a command is. On a terminal it is rewritten in place; elsewhere each text is written once.
+ */
 export class ProgressLine {
   readonly #terminal = process.stderr.isTTY;
 
@@ -10,12 +12,12 @@ export class ProgressLine {
     if (this.#terminal) process.stderr.write(`\r\u001b[K${this.what} … ${text}`);
   }
 
-  /** Says something that stays. */
+  /** Prints a line that stays. */
   say(text: string): void {
     process.stderr.write(this.#terminal ? `\r\u001b[K${text}\n${this.what} …` : `${text}\n`);
   }
 
-  /** Leaves the terminal's line empty. */
+  /** Clears the terminal's line. */
   end(): void {
     if (this.#terminal) process.stderr.write("\r\u001b[K");
   }

@@ -4,16 +4,16 @@ import { columnLine, filled } from "./columns";
 export class Progress {
   readonly #began = performance.now();
 
-  /** @param write takes one line; default: standard error, which leaves standard output to results */
+  /** @param write takes one line; default: standard error, so that standard output has results only */
   constructor(private readonly write: (line: string) => void = console.error) {}
 
-  /** Says what was just done, or is about to take long. */
+  /** Says what was just done, or what begins now and takes long. */
   say(part: string, text: string): void {
     const seconds = ((performance.now() - this.#began) / 1000).toFixed(1);
     this.write(columnLine([`${filled(seconds, 7, "right")} s`, part, text], [9, 9]));
   }
 
-  /** A function that says things of one part. */
+  /** A function that reports the steps of one part. */
   of(part: string): (text: string) => void {
     return (text) => {
       this.say(part, text);

@@ -1,12 +1,12 @@
 /** Keeps secrets that this process knows out of what it prints or writes, whatever repeats them. */
 import { toUSVString } from "node:util";
 
-/** What stands where a secret was. */
+/** What replaces a secret. */
 export const secretMark = "[secret]";
 
-/** Characters. A shorter secret cannot be told apart from ordinary text. */
+/** In characters. A shorter secret cannot be distinguished from ordinary text. */
 const shortest = 4;
-/** A secret of fewer characters may be part of an ordinary word: it is found as a word of its own. */
+/** In characters. A shorter secret may be part of an ordinary word, so it is only replaced where it is a whole word. */
 const findableInWords = 8;
 
 export class Redactor {
@@ -22,7 +22,9 @@ export class Redactor {
     this.#pattern = undefined;
   }
 
-  /** The text with a mark in place of every secret: as it is, in JSON, in a URL, or in base64, also inside a longer one. */
+  /**
+   * The text with each secret replaced: as it is, in JSON, in a URL, or in base64, also within a longer base64 text.
+   */
   readonly hide = (text: string): string => {
     this.#pattern ??= patternOf([...this.#secrets].flatMap(formsOf));
     return text.replaceAll(this.#pattern, secretMark);
@@ -51,17 +53,20 @@ function formsOf(secret: string): readonly string[] {
   return [...plain, ...[secret, ...escaped].flatMap(base64Of)];
 }
 
-/** The lines of a key, which may be quoted one by one. */
+/** The lines of a key: another program may quote one of them. */
 const linesOf = (secret: string) =>
   secret.split("\n").filter((line) => /^[\w+/=-]{16,}$/.test(line) && !line.startsWith("-----"));
 
-/** By itself, and by how many bytes stand before it: `id:secret` has none of the characters that `secret` has alone. */
+/**
+ * In base64, for each number of bytes that may stand before it: in `id:secret` no character is the same as in `secret`
+ * alone.
+ */
 function base64Of(secret: string): readonly string[] {
   const bytes = Buffer.from(secret);
   const kinds = ["base64", "base64url"] as const;
   return [0, 1, 2].flatMap((before) => {
     const whole = Buffer.concat([Buffer.alloc(before), bytes]);
-    // A character holds six bits: the first and the last may hold bits of what stands next to the secret.
+    // One character holds six bits: the first and the last may also hold bits of the neighbouring bytes.
     const first = Math.ceil((before * 8) / 6);
     const last = Math.floor((whole.length * 8) / 6);
     const inside = kinds.map((kind) => whole.toString(kind).slice(first, last));

@@ -4,10 +4,10 @@ import { constants } from "node:os";
 import { inspect } from "node:util";
 import { firstLine, reasonOf, UserError } from "./errors";
 
-/** What a terminal, another program or a closed session ends a command by. */
+/** The signals by which a terminal, another program or a closed session ends a command. */
 export const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** The exit code of a program that a signal has ended, as a shell gives it. */
+/** The exit code of a program that a signal has ended, as a shell returns it. */
 export const codeOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
 
 /** Why a command's work was aborted. */
@@ -18,15 +18,18 @@ export class Interrupted extends UserError {
   }
 }
 
-/** Within so many milliseconds a signal is the first one again: npm, a terminal and this project's start each hand it on. */
+/**
+ * In milliseconds. A signal within this time counts as the first one repeated: npm, the terminal and this project's
+ * start script each pass it on.
+ */
 const sameSignalMs = 1_000;
 
-/** What is aborted where the command has to end. */
+/** Aborted when the command has to end. */
 let interruption: AbortController | undefined;
 
 /**
- * Does something that removes what it has made. The first signal aborts it; what fails then fails because of the signal,
- * and `Interrupted` is thrown. A second signal, which comes a second later or more, ends the process at once.
+ * Does work that removes what it has made. The first signal aborts the work, and `Interrupted` is thrown in place of
+ * the failure that follows. A second signal, a second later or more, ends the process at once.
  */
 export async function interruptible<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
@@ -53,9 +56,9 @@ export async function interruptible<Result>(
 }
 
 /**
- * Ends the process with the code that a command gives, or with 1 and what went wrong: each line of a UserError, one line
- * of what the machine or another program refuses, and the stack trace of a mistake of ours. A command without a code has
- * handed over to another, which ends the process.
+ * Ends the process with the code that a command returns. After an error it ends with 1 and prints every line of a
+ * UserError, one line of an error of the machine or another program, and the stack trace of a bug. A command that
+ * returns no code has started another program in its place, which ends the process.
  */
 export function exitWith(command: Promise<number | undefined>): void {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", endUnread);
@@ -68,13 +71,13 @@ export function exitWith(command: Promise<number | undefined>): void {
   });
 }
 
-/** A message may repeat what another program said: without its control characters. */
+/** The message without control characters: it may repeat what another program wrote. */
 const said = (error: unknown) =>
   error instanceof UserError
     ? error.message.replaceAll(/[^\P{Cc}\n]/gu, " ")
     : firstLine(reasonOf(error), 500);
 
-/** Whether an error says nothing of another program, or of the machine: those have a code, or a cause. */
+/** Whether an error is a bug of this project. Errors of other programs or of the machine have a code or a cause. */
 const isOurs = (error: unknown) =>
   error instanceof Error &&
   !(error instanceof UserError) &&
@@ -82,10 +85,12 @@ const isOurs = (error: unknown) =>
   (!("code" in error) ||
     [TypeError, RangeError, AssertionError].some((kind) => error instanceof kind));
 
-/** A command line, and so what is said of it, may hold a token: each begins with a JSON object in base64. */
+/** A command line, and an error about it, may contain a token; each token begins with a JSON object in base64. */
 const withoutTokens = (text: string) => text.replaceAll(/\beyJ[\w-]{8,}(\.[\w-]*)*/g, "[token]");
 
-/** Where the reader of the output has gone, the command ends as by SIGPIPE: at once, or once it has removed what it made. */
+/**
+ * If the reader of the output has gone, the command ends as by SIGPIPE: at once, or when it has removed what it made.
+ */
 function endUnread(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
   if (interruption === undefined) process.exit(codeOf("SIGPIPE"));
@@ -93,7 +98,7 @@ function endUnread(error: NodeJS.ErrnoException): void {
 }
 
 /**
- * Ends the process once what it printed is read, also where it still waits for something else: `process.exit` alone would
+ * Ends the process when its output has been read, even if it still waits for something else. `process.exit` alone would
  * lose what a slow reader of a pipe has not read yet.
  */
 function endProcess(code: number): void {

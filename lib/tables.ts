@@ -11,11 +11,11 @@ const nothing = Object.fromEntries(
   ),
 );
 
-/** A line below the head, and as much of it below the space between two columns. */
+/** A line below the head that also covers the space between two columns. */
 const line = { mid: "─", "mid-mid": "──" };
 
 /**
- * A table whose columns are told apart by space alone.
+ * A table whose columns are separated by space alone.
  * @param underlined whether there is a line below the head. Default: none
  */
 export function spacedTable(
