@@ -22,10 +22,9 @@ export type {
 /**
  * Reads the stack's configuration, checks all of it and the application's table, and fills in the defaults.
  *
- * @param application its users and machines hold roles and permissions of the application's table, and it may have
- *   sections of its own
+ * @param application its table has the roles and permissions of the users and machines; it may have sections of its own
  *
- * Secrets come back as secret outputs, so nothing that is made of them is ever shown.
+ * Secrets are returned as secret outputs, so that nothing made from them is ever shown.
  *
  * @throws pulumi.RunError naming every problem at once: where it is, what was found, what was expected
  */
@@ -46,8 +45,9 @@ export function loadSettings<Own extends OwnSections>(
 }
 
 /**
- * Every problem of a stack's settings, a line each, without loading them: `gateway.url: found …, expected …`.
- * @param plain how values are written that YAML reads from text without quotes; default: that is not known
+ * Every problem of a stack's settings, one line each, without loading them: `gateway.url: found …, expected …`.
+ * @param plain values without quotes, as they are written, which YAML reads as something other than text; default:
+ *   unknown
  */
 export function settingsProblems(
   application: Application,
@@ -58,7 +58,7 @@ export function settingsProblems(
   return error === undefined ? [] : describeIssues(error, found, plain);
 }
 
-/** What is said of a stack whose settings have problems. */
+/** The message for a stack whose settings have problems. */
 export function settingsComplaint(stack: string, problems: readonly string[]): string {
   return [
     `The configuration of stack ${stack} is wrong (docs/settings.md describes every setting):`,
@@ -66,10 +66,10 @@ export function settingsComplaint(stack: string, problems: readonly string[]): s
   ].join("\n");
 }
 
-/** Every key of the project's own namespace. Pulumi hands an object over as JSON. */
+/** Every key in the project's own namespace. Pulumi passes an object as JSON. */
 function readSections(): Record<string, unknown> {
   const prefix = `${pulumi.getProject()}:`;
-  // Not getObject: it quotes the whole value, secrets and all, where that is no JSON.
+  // Not getObject: its error quotes the whole value, including secrets, if that is not JSON.
   return Object.fromEntries(
     Object.entries(pulumi.runtime.allConfig())
       .filter(([key]) => key.startsWith(prefix))

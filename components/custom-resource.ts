@@ -5,15 +5,18 @@ import type * as pulumi from "@pulumi/pulumi";
 export interface CustomResourceArgs<Spec> {
   /** The object's name, namespace and labels. Changing name or namespace replaces the object. */
   metadata: { name: string; namespace: string; labels?: Record<string, string> };
-  /** As its project's reference describes it. Plain values as far as can be, so that a preview shows them and policies can judge them. */
+  /**
+   * As its project's reference describes it. Plain values where possible, so that a preview shows them and policies can
+   * check them.
+   */
   spec: Spec;
 }
 
 /**
  * Makes the class of one kind of custom resource.
  *
- * Pulumi's own CustomResource carries no type token, so a policy pack's `validateResourceOfType`
- * never matches it; these classes do carry theirs.
+ * Pulumi's own CustomResource has no type token, so that a policy pack's `validateResourceOfType` never matches it;
+ * these classes have one.
  */
 export function customResource<Spec extends object>(apiVersion: string, kind: string) {
   return class extends kubernetes.apiextensions.CustomResource {

@@ -1,15 +1,15 @@
 /** The namespaces that the stack makes. */
 export const namespaces = {
-  /** Istio's root namespace: a policy here counts for the whole mesh. */
+  /** Istio's root namespace: a policy here applies to the whole mesh. */
   mesh: "istio-system",
   ingress: "istio-ingress",
-  /** Only where people sign in at the gateway. */
+  /** Only if people sign in at the gateway. */
   login: "login",
-  /** Only where certificates are asked for. */
+  /** Only if cert-manager asks for certificates. */
   certificates: "cert-manager",
 } as const;
 
-/** A Kubernetes service account: what a workload's mesh identity is made of. */
+/** A Kubernetes service account: the source of a workload's mesh identity. */
 export interface ServiceAccountName {
   readonly namespace: string;
   readonly name: string;
@@ -18,7 +18,7 @@ export interface ServiceAccountName {
 /** The ingress gateway's Helm release. Istio's chart gives its service account and Service this name too. */
 export const gatewayRelease = "istio-ingress";
 
-/** The Helm releases that the stack makes; cert-manager's only where certificates are asked for. */
+/** The Helm releases that the stack makes; cert-manager's only if it asks for certificates. */
 export const releases = {
   base: { namespace: namespaces.mesh, name: "istio-base" },
   controlPlane: { namespace: namespaces.mesh, name: "istiod" },
@@ -29,7 +29,7 @@ export const releases = {
 /** The label `istio` of the ingress gateway's pods. The chart drops "istio-". */
 export const gatewayLabel = gatewayRelease.replace(/^istio-/, "");
 
-/** What policies on the gateway select its pods by. */
+/** The labels by which policies select the gateway's pods. */
 export const gatewayLabels = { istio: gatewayLabel };
 
 /** The Secret with the gateway's certificate and key. Istio reads it in the gateway's own namespace only. */
@@ -41,8 +41,8 @@ export const gatewayServiceAccount: ServiceAccountName = {
   name: gatewayRelease,
 };
 
-/** User id of every sidecar, as Istio's images have it: connections of this user are not led to the sidecar. */
+/** The user id of every sidecar in Istio's images: connections of this user are not redirected to the sidecar. */
 export const proxyUser = 1337;
 
-/** The paths that are OAuth2-Proxy's own where people sign in at the gateway: its callback, signing in and signing out. */
+/** OAuth2-Proxy's own paths if people sign in at the gateway: its callback, signing in and signing out. */
 export const proxyPrefix = "/oauth2";

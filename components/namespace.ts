@@ -3,10 +3,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Application } from "./application";
 
 /**
- * Makes an application's namespace. It is apart from the services, so that what protects them is there before them.
+ * Makes an application's namespace. It is separate from the services, so that what protects them exists before them.
  *
  * @param name the resource's name
- * @param application what is in it
+ * @param application whose services it is for
  * @param options Pulumi's resource options
  */
 export function createNamespace(

@@ -1,4 +1,4 @@
-/** A stack's outputs: what a person, `verify` or another stack needs to use it. */
+/** A stack's outputs: what a user, `verify` or another stack needs to use it. */
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Application } from "./application";
@@ -14,7 +14,7 @@ import { trafficOf, type Workloads } from "./workloads/workload";
 const text = z.string().min(1);
 const httpUrl = z.url({ protocol: /^https?$/ });
 const perClient = z.object({
-  /** Absent where nobody signs in through this stack. */
+  /** Absent if people do not sign in through this stack. */
   web: z.string().min(1).optional(),
   machines: z.record(z.string(), z.string()),
 });
@@ -25,19 +25,19 @@ const tokens = {
   issuer: httpUrl,
   jwksUri: httpUrl,
   audience: text,
-  /** Where tokens say which permissions they hold: the names that lead to the claim. */
+  /** Where tokens say which permissions they have: the names that lead to the claim. */
   permissionsClaim: z.array(text).min(1),
   /** Whether that claim is one text, its permissions separated by spaces. */
   spaceDelimited: z.boolean().optional(),
 };
 
-/** What a stack exports. The users and machines hold roles and permissions of the table. */
+/** What a stack exports. The users and machines have roles and permissions of the table. */
 export const outputsSchema = ({ roles, permissions }: Application) =>
   z.object({
     /** Scheme, host and port of the ingress gateway. */
     gatewayUrl: httpUrl,
     ...tokens,
-    /** Where tokens are checked, and whose count beside the issuer's. */
+    /** Where tokens are checked, and whose tokens are accepted in addition to the issuer's. */
     authentication: z.object({
       at: z.literal(["namespace", "workload", "gateway"]),
       required: z.boolean(),
@@ -54,11 +54,11 @@ export const outputsSchema = ({ roles, permissions }: Application) =>
     tenant: z.object({ domain: text, clientId: text, clientSecret: text }).optional(),
     /** The file's content. */
     kubeconfig: z.string().min(1),
-    /** PEM of the tenant's private certificate authority, where it has one. */
+    /** PEM of the tenant's private certificate authority, if it has one. */
     certificateAuthority: z.string().optional(),
-    /** PEM of the private authority that the gateway's certificate comes from, where it has one. */
+    /** PEM of the private authority that signed the gateway's certificate, if it is one. */
     gatewayCertificateAuthority: z.string().optional(),
-    /** How browsers get in; absent where they do not. */
+    /** How browsers sign in; absent if they do not. */
     login: z
       .discriminatedUnion("at", [
         z.object({
@@ -69,22 +69,22 @@ export const outputsSchema = ({ roles, permissions }: Application) =>
         z.object({ at: z.literal("application") }),
       ])
       .optional(),
-    /** What the stack's routes, entries and imports are made of, apart from the table. */
+    /** What the stack's routes, ServiceEntries and imports are made from, in addition to the table. */
     routing: z.object({
       egress: z.enum(["ALLOW_ANY", "REGISTRY_ONLY"]),
       imports: z.array(text),
       /** Whether the API server refuses pods that would bypass the table. */
       admission: z.boolean(),
-      /** Absent where the stack makes no NetworkPolicies. */
+      /** Absent if the stack makes no NetworkPolicies. */
       network: z.object({ metricsFrom: z.array(text) }).optional(),
-      /** The settings under `gateway.tls`; absent where the gateway's address is an http one. */
+      /** The settings under `gateway.tls`; absent if the gateway's address is an http one. */
       tls: z
         .object({
           minimumVersion: z.enum(["1.2", "1.3"]),
           issuer: z.object({ kind: z.enum(["selfSigned", "acme"]) }).optional(),
         })
         .optional(),
-      /** The settings under `gateway.cors`; absent where no other origin's pages are let in. */
+      /** The settings under `gateway.cors`; absent if no other origin's pages may call the services. */
       cors: z
         .object({
           origins: z.array(text).min(1),
@@ -99,40 +99,40 @@ export const outputsSchema = ({ roles, permissions }: Application) =>
       endSessionEndpoint: httpUrl.optional(),
       tokenEndpoint: httpUrl.optional(),
     }),
-    /** Findings of `verify` that the team knows: the object, as `verify` names it, and why it may be. */
+    /** Findings of `verify` that the team accepts: the object, as `verify` names it, and the reason. */
     accepted: z.array(z.object({ object: text, reason: text })).default([]),
-    /** Who was configured with what; what each viewer ought to see is computed from this. */
+    /** The users and machines as they are configured; `verify` computes from this what each may do. */
     viewers: z.object({
       users: z.array(z.object({ email: z.string(), roles: z.array(z.enum(Object.keys(roles))) })),
       machines: z.array(
         z.object({
           name: z.string(),
           permissions: z.array(z.enum(Object.keys(permissions))),
-          /** What its token is asked for with. Absent: nothing but the audience. */
+          /** The scopes that its token is requested with. Absent: none, only the audience. */
           scopes: z.array(text).optional(),
         }),
       ),
-      /** What people sign in with. Absent: as `verify` needs it. */
+      /** The scope of a sign-in. Absent: the one that `verify` needs. */
       scopes: z.array(text).optional(),
     }),
   });
 
-/** A stack's outputs, as they are read back. */
+/** A stack's outputs, as they are read. */
 export type StackOutputs = z.infer<ReturnType<typeof outputsSchema>>;
 
-/** The same as a program writes them: any part of a value may be an output of a resource. */
+/** The same as a program writes them: any part of a value may be a resource's output. */
 type Written<Value> = pulumi.Input<
   Value extends object ? { readonly [Key in keyof Value]: Written<Value[Key]> } : Value
 >;
 
-/** What the outputs are made of. */
+/** What the outputs are made from. */
 export interface OutputsArgs {
   readonly cluster: Pick<StackCluster, "kubeconfig">;
   readonly identity: Identity;
   readonly workloads: Workloads;
 }
 
-/** A stack's outputs. The secrets among them: `pulumi stack output --show-secrets`. */
+/** A stack's outputs. To print the secret ones: `pulumi stack output --show-secrets`. */
 export function outputsOf(settings: Settings, { cluster, identity, workloads }: OutputsArgs) {
   const { url: gatewayUrl, tls, cors } = settings.gateway;
   const { issuer, jwksUri, audience, permissionsClaim, spaceDelimited } = identity;
@@ -157,7 +157,7 @@ export function outputsOf(settings: Settings, { cluster, identity, workloads }: 
     accepted: settings.verify.accepted,
     viewers: configuredViewers(settings.identity),
   } satisfies { readonly [Name in keyof StackOutputs]: Written<StackOutputs[Name]> };
-  // Only those that there are: Pulumi warns about an output without a value on every run.
+  // Outputs without a value are left out, because Pulumi warns about each of them on every run.
   const defined = Object.entries(outputs).filter(([, value]) => value !== undefined);
   return Object.fromEntries(defined) as typeof outputs;
 }

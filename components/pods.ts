@@ -1,15 +1,17 @@
-/** The rights of the pods that the stack makes, as few as they work with, and where pods that are two run. */
+/**
+ * The rights of the pods that the stack makes, as few as they need, and on which nodes pods run of which there are two.
+ */
 
-/** Of a pod: what its containers may ask the kernel for. An injected sidecar takes it over. */
+/** For a pod: what its containers may ask the kernel for. An injected sidecar gets the same. */
 export const podSecurity = { seccompProfile: { type: "RuntimeDefault" } } as const;
 
 /** A user and a group that no account of a node has: Linux gives its own accounts numbers below 10000. */
 const user = 10_001;
 
 /**
- * Of a container: it writes to nothing but its volumes.
+ * For a container: it writes only to its volumes.
  *
- * @param group the group that it runs as. Default: one that owns nothing
+ * @param group the group that it runs as. Default: one that owns no files
  */
 export function containerSecurity(group: number = user) {
   return {
@@ -23,7 +25,7 @@ export function containerSecurity(group: number = user) {
 }
 
 /**
- * Keeps pods on different nodes, where there are several.
+ * Keeps pods on different nodes, if there are several.
  *
  * @param matchLabels the pods' labels
  */

@@ -1,4 +1,4 @@
-/** An application's namespace with all that protects it: it is there before the first service runs. */
+/** An application's namespace with everything that protects it: it exists before the first service runs. */
 import type * as pulumi from "@pulumi/pulumi";
 import type { Application } from "./application";
 import type { StackCluster } from "./cluster";
@@ -20,11 +20,11 @@ export interface ProtectionArgs {
   readonly identity: Identity;
 }
 
-/** Where workloads can be made: no request reaches one that the table does not allow. */
+/** Where workloads can be made: every request to them that the table does not allow is refused. */
 export interface ProtectedNamespace {
   /** What the login changes in the workloads and the ingress, and the gateway's certificate. */
   readonly ingress: Login["application"] & Pick<IngressArgs, "certificate">;
-  /** Of the workloads: they come after the namespace, the policies and the login. */
+  /** For the workloads: they are made after the namespace, the policies and the login. */
   readonly options: pulumi.ComponentResourceOptions;
 }
 

@@ -1,4 +1,7 @@
-/** What a stack's routes, entries and imports are made of, apart from the table: the stack's output `routing`. */
+/**
+ * What a stack's routes, ServiceEntries and imports are made from, in addition to the table: the stack's output
+ * `routing`.
+ */
 import type { CorsSettings, MeshSettings, TlsSettings } from "./config";
 import type { Identity } from "./identity";
 import type { ServiceTraffic } from "./traffic";
@@ -12,7 +15,9 @@ export interface RoutingArgs {
   readonly identity: Pick<Identity, "endSessionEndpoint" | "tokenEndpoint">;
 }
 
-/** The output, as `verify` reads it back. A value that there is not is left out: Pulumi warns about it on every run. */
+/**
+ * The output, as `verify` reads it. Missing values are left out, because Pulumi warns about each of them on every run.
+ */
 export function routingOf({
   mesh: { egress, imports, admission, networkPolicies, metricsFrom },
   tls,

@@ -9,8 +9,8 @@ import { createWorkloads } from "./workloads";
 import type { Workloads } from "./workloads/workload";
 
 /**
- * Makes a whole stack of its settings: the cluster, the mesh, the identity provider's objects, and the workloads in a
- * protected namespace. A program that has more to say of one of the parts makes them one by one, as index.ts does.
+ * Makes a whole stack from its settings: the cluster, the mesh, the identity provider's objects, and the workloads in a
+ * protected namespace. A program that needs more control over one of the parts makes them one by one, as index.ts does.
  *
  * @returns the stack's outputs
  */

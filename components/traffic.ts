@@ -10,14 +10,15 @@ import {
 } from "./mesh/resources";
 
 /**
- * How one request may be repeated, and how long it may take. It is repeated only where no service has seen it: what
- * a sidecar or a service has refused is never asked a second time, nor is what it may have done already. Istio's own
- * default also repeats what a service of gRPC has answered by `unavailable` or `cancelled`, and statuses that a header
- * of the request names. A try is longer than Bookinfo's own patience, of which the longest is reviews' ten seconds: the
- * page then says what is missing, and is not lost itself.
+ * How often a request may be repeated, and how long it may take. It is repeated only if no service has received it: a
+ * request that a sidecar or a service has refused is not repeated, and neither is one that may have had an effect
+ * already. Istio's default also repeats requests that a gRPC service has answered with `unavailable` or `cancelled`,
+ * and for statuses that a header of the request names. One try may take longer than the ten seconds that services
+ * commonly wait for each other: the caller's own limit then ends the wait first, and the caller can say in its answer
+ * what is missing.
  * https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry
  */
-export const patience = {
+export const requestLimits = {
   timeout: "30s",
   retries: {
     attempts: 2,
@@ -30,11 +31,14 @@ export const patience = {
 export interface ServiceTraffic {
   /** Its Service's name. */
   readonly service: string;
-  /** Percent of its requests by version, the value of the label `version`; together 100. Empty: not told apart. */
+  /**
+   * Percent of its requests by version, the value of the label `version`; together 100. Empty: versions are not
+   * distinguished.
+   */
   readonly shares: Readonly<Record<string, number>>;
 }
 
-/** The name that the mesh knows a service of the application by. */
+/** The mesh's name for a service of the application. */
 export const hostOf = ({ namespace }: Pick<Application, "namespace">, service: string) =>
   `${service}.${namespace}.svc.cluster.local`;
 
@@ -88,7 +92,7 @@ export function createTraffic(
     ]),
   );
   for (const { resource, ...route } of objects.VirtualService) {
-    // Before the route that leads to its subsets: until then requests for them would get 503.
+    // Before the route that leads to its subsets: until it exists, requests for them would get 503.
     const rule = rules.get(route.metadata.name);
     new VirtualService(`${name}-${resource}`, route, {
       ...options,
@@ -97,7 +101,7 @@ export function createTraffic(
   }
 }
 
-/** Said, and not left to Istio's finding out: a service without a sidecar is not called in plain text. */
+/** Set here, and not left to Istio's auto-detection: a service without a sidecar is not called in plain text. */
 function destinationOf(
   application: Pick<Application, "namespace">,
   { service, shares }: ServiceTraffic,
@@ -122,5 +126,5 @@ function routeOf(
     chosen.length === 0
       ? [{ destination: { host } }]
       : chosen.map(([subset, weight]) => ({ destination: { host, subset }, weight }));
-  return { hosts: [host], http: [{ route, ...patience }] };
+  return { hosts: [host], http: [{ route, ...requestLimits }] };
 }

@@ -32,7 +32,7 @@ export class DigitalOceanCluster extends pulumi.ComponentResource implements Clu
     const clusterName = args.name ?? `${pulumi.getProject()}-${pulumi.getStack()}`;
     const account = new digitalocean.Provider(
       name,
-      // Said, so that a variable of the shell cannot send the token elsewhere.
+      // Given here, so that an environment variable cannot send the token to another address.
       { token: args.token, apiEndpoint: "https://api.digitalocean.com" },
       { parent: this },
     );
@@ -43,10 +43,11 @@ export class DigitalOceanCluster extends pulumi.ComponentResource implements Clu
       {
         ...made,
         protect: args.protect,
-        // DigitalOcean moves the version on. The configured one is older then, which would replace the cluster.
+        // DigitalOcean upgrades the version itself. The configured one is then older, and setting it would replace the
+        // cluster.
         ignoreChanges: args.autoUpgrade ? ["version"] : [],
-        // A replacement has the same names, and DigitalOcean's controller finds a load balancer by its name: beside
-        // the old cluster, the new one would take over the old one's.
+        // A replacement has the same names, and DigitalOcean's controller finds a load balancer by its name: next to
+        // the old cluster, the new one would take over the old cluster's load balancer.
         deleteBeforeReplace: true,
       },
     );
@@ -55,21 +56,22 @@ export class DigitalOceanCluster extends pulumi.ComponentResource implements Clu
       name,
       {
         kubeconfig: this.kubeconfig,
-        // New credentials leave everything in place, another cluster replaces everything.
+        // New credentials change nothing; another cluster replaces everything.
         clusterIdentifier: cluster.id,
         enableServerSideApply: true,
       },
       { parent: this },
     );
     this.wayIn = wayInOf(clusterName, args.loadBalancer, gateway);
-    // Where the cluster leaves nothing behind. Otherwise the stack deletes what it made itself, the load balancer too.
+    // If deleting the cluster leaves nothing behind. Otherwise the stack itself deletes what it made, including the
+    // load balancer.
     this.lifetime = args.destroyAssociated ? this.provider : undefined;
     this.dnsZone = args.dns && { ...args.dns, provider: account };
     this.registerOutputs({ kubeconfig: this.kubeconfig });
   }
 }
 
-/** What DigitalOcean is asked for, except the version. */
+/** The arguments of the cluster, except the version. */
 function clusterArgs(
   name: string,
   args: Settings,
@@ -78,7 +80,7 @@ function clusterArgs(
   return {
     name,
     region: args.region,
-    // Always said: DigitalOcean's default has changed, it costs money and cannot be taken back.
+    // Always given: DigitalOcean's default has changed before, it costs money, and it cannot be reverted.
     ha: args.highAvailability,
     autoUpgrade: args.autoUpgrade,
     surgeUpgrade: args.surgeUpgrade,
@@ -104,7 +106,7 @@ function nodePoolOf(
   return {
     name: `${name}-nodes`,
     size,
-    // A count beside the two bounds would set the pool back to it at every change.
+    // A fixed count in addition to the two bounds would reset the pool to that count at every change.
     ...("count" in number
       ? { nodeCount: number.count }
       : { autoScale: true, minNodes: number.minimum, maxNodes: number.maximum }),
@@ -113,7 +115,7 @@ function nodePoolOf(
   };
 }
 
-/** An exact version as it is; the newest that begins with anything else, for which DigitalOcean is asked. */
+/** An exact version unchanged; for the beginning of a version, the newest that DigitalOcean offers. */
 function versionOf(version: string, options: pulumi.InvokeOutputOptions): pulumi.Input<string> {
   if (!version.endsWith(".")) return version;
   const found = digitalocean.getKubernetesVersionsOutput({ versionPrefix: version }, options);
@@ -121,10 +123,10 @@ function versionOf(version: string, options: pulumi.InvokeOutputOptions): pulumi
 }
 
 /**
- * The newest version that begins as asked.
+ * The newest version that begins as given.
  *
- * @param offered what DigitalOcean offers of it, the newest first
- * @throws pulumi.RunError where that is nothing
+ * @param offered the versions that DigitalOcean offers with this beginning, the newest first
+ * @throws pulumi.RunError if there is none
  */
 export function newestOf(beginning: string, offered: readonly string[]): string {
   const newest = offered.at(0);
@@ -135,8 +137,8 @@ export function newestOf(beginning: string, offered: readonly string[]): string 
 }
 
 /**
- * The kubeconfig, made with the configured token. The one that DigitalOcean gives is good for seven days, and
- * asking for another makes a token each time.
+ * The kubeconfig, made with the configured token. The kubeconfig that DigitalOcean returns is valid for seven days, and
+ * each request for another makes a new token.
  */
 function createKubeconfig(
   name: string,
@@ -160,7 +162,7 @@ const annotation = (name: string) => `service.beta.kubernetes.io/do-loadbalancer
 const loadBalancers: Readonly<
   Record<Settings["loadBalancer"]["type"], (size: number) => Partial<WayIn>>
 > = {
-  // It ends the connection, whatever the Service's policy: only the PROXY protocol tells who began it.
+  // It ends the connection, whatever the Service's policy is: only the PROXY protocol says who began it.
   REGIONAL: (size: number) => ({
     annotations: {
       [annotation("size-unit")]: String(size),

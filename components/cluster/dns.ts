@@ -4,16 +4,16 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DnsZone } from "./cluster";
 import { nameInDomain } from "./domain";
 
-/** What the gateway's record is made from. */
+/** What the gateway's record is made of. */
 export interface GatewayRecordArgs {
   readonly zone: DnsZone;
-  /** The gateway's URL: its host is what the record is for. Another host replaces nothing, the record is renamed. */
+  /** The gateway's URL: the record is for its host. For another host the record is renamed, not replaced. */
   readonly gatewayUrl: string;
-  /** The gateway's Helm release: its Service, which has the release's name, knows the load balancer's address. */
+  /** The gateway's Helm release: its Service has the release's name, and the load balancer's address. */
   readonly gateway: kubernetes.helm.v3.Release;
 }
 
-/** Leads the gateway's host to its load balancer, in a domain that the cluster's cloud serves. */
+/** Points the gateway's host to its load balancer, in a domain that the cluster's cloud serves. */
 export class GatewayRecord extends pulumi.ComponentResource {
   /**
    * @param name the component's name; its children are named after it
@@ -39,12 +39,12 @@ export class GatewayRecord extends pulumi.ComponentResource {
   }
 }
 
-/** From the release's status, which nobody knows before the release is there: a preview reads no Service then. */
+/** From the release's status, which is not known before the release exists: a preview then reads no Service. */
 function serviceOf({ status }: kubernetes.helm.v3.Release): pulumi.Output<string> {
   return status.apply(({ namespace, name }) => `${namespace}/${name}`);
 }
 
-/** The release is there once its Service has an address, as Helm waits for that. */
+/** The release exists once its Service has an address, as Helm waits for that. */
 function addressOf({ metadata, status }: kubernetes.core.v1.Service): pulumi.Output<string> {
   return pulumi.all([metadata, status]).apply(([{ namespace, name }, { loadBalancer }]) => {
     const address = firstAddress(loadBalancer.ingress);
@@ -55,7 +55,7 @@ function addressOf({ metadata, status }: kubernetes.core.v1.Service): pulumi.Out
   });
 }
 
-/** The SDK's type promises a list, which the API server leaves out where there is no address. */
+/** The SDK's type promises a list; the API server leaves it out if there is no address. */
 function firstAddress(ingress: { ip?: string }[] | undefined): string | undefined {
   return ingress?.at(0)?.ip;
 }

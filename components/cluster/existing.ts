@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterSettings, GatewaySettings } from "../config";
 import type { Cluster, WayIn } from "./cluster";
 
-/** A cluster that somebody else made: the stack only uses it. */
+/** A cluster that the stack uses and did not make. */
 export class ExistingCluster extends pulumi.ComponentResource implements Cluster {
   public readonly provider: kubernetes.Provider;
   public readonly kubeconfig: pulumi.Output<string>;

@@ -10,21 +10,22 @@ import { KindCluster } from "./kind";
 export type { Cluster, DnsZone, WayIn } from "./cluster";
 export { GatewayRecord } from "./dns";
 
-/** A cluster for a stack, and what all that the stack makes in it has in common. */
+/** A cluster for a stack, and what everything that the stack makes in it has in common. */
 export interface StackCluster extends Pick<
   Cluster,
   "provider" | "kubeconfig" | "wayIn" | "dnsZone"
 > {
   /** The Secret that `gateway.tls.secret` names, looked up and checked. Default: the settings name none. */
   readonly certificate: pulumi.Output<kubernetes.core.v1.Secret> | undefined;
-  /** What the parts that are made first depend on: nothing is made where that Secret is missing or wrong. */
+  /** What the parts that are made first depend on: nothing is made if that Secret is missing or wrong. */
   readonly first: Pick<pulumi.ResourceOptions, "dependsOn">;
-  /** What everything in the cluster goes with. */
+  /** What deletes everything in the cluster together with itself. */
   readonly inCluster: Pick<pulumi.ResourceOptions, "deletedWith">;
 }
 
 /**
- * Makes the kind of cluster that the configuration names, and looks up the gateway's certificate where that is to be in it.
+ * Makes the kind of cluster that the configuration names, and looks up the gateway's certificate if it is a Secret of
+ * that cluster.
  *
  * @param name the component's name
  * @param settings changing `cluster.kind` replaces everything in the stack

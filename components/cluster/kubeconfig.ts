@@ -10,14 +10,14 @@ const kubeconfigSchema = z.object({
   users: z.array(z.object({ name: z.string() })),
 });
 
-/** What the program needs to know about a kubeconfig; the rest is for the Kubernetes provider. */
+/** What the program needs to know about a kubeconfig; the Kubernetes provider reads the rest. */
 export type Kubeconfig = z.output<typeof kubeconfigSchema>;
 
 /**
  * Reads a kubeconfig's content.
  *
- * @returns undefined where the content is not a kubeconfig. The reason is left out on purpose: a
- *   parser's message quotes the text, which holds credentials.
+ * @returns undefined if the content is not a kubeconfig. The reason is left out on purpose: a parser's message quotes
+ *   the text, which has credentials in it
  */
 export function parseKubeconfig(content: string): Kubeconfig | undefined {
   let document: unknown;
@@ -33,7 +33,7 @@ export function parseKubeconfig(content: string): Kubeconfig | undefined {
  * The API server's address in a kubeconfig.
  *
  * @param context the context to use; default: the kubeconfig's current one
- * @returns undefined where there is no such context, or its cluster is missing
+ * @returns undefined if there is no such context, or no cluster for it
  */
 export function serverOf(kubeconfig: Kubeconfig, context?: string): string | undefined {
   const wanted = context ?? kubeconfig["current-context"];
@@ -41,19 +41,19 @@ export function serverOf(kubeconfig: Kubeconfig, context?: string): string | und
   return kubeconfig.clusters.find(({ name }) => name === cluster)?.cluster.server;
 }
 
-/** What a kubeconfig of one cluster and one user is made of. */
+/** The parts of a kubeconfig of one cluster and one user. */
 export interface KubeconfigParts {
   /** The name of the cluster, the user and the context. */
   readonly name: string;
   /** The API server's address. */
   readonly server: string;
-  /** The certificate of the authority that the API server's comes from: PEM, in base64. */
+  /** The certificate of the authority that signed the API server's: PEM, in base64. */
   readonly certificateAuthority: string;
-  /** The bearer token that the user shows. */
+  /** The user's bearer token. */
   readonly token: string;
 }
 
-/** A kubeconfig's content: the same text for the same parts, so that nothing differs from run to run. */
+/** A kubeconfig's content: the same text for the same parts, so that it does not differ from run to run. */
 export function kubeconfigOf({
   name,
   server,

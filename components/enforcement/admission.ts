@@ -1,8 +1,8 @@
 /**
  * What the API server itself refuses in the application's namespace: pods that would have a service's identity or get
- * its requests without being it, and pods whose sidecar would not see every request. Istio cannot prevent these: to the
- * mesh a pod is its account and its labels. A client that may change the policy, or the table's own Deployments, is not
- * stopped by it.
+ * its requests without being that service, and pods whose sidecar would not see every request. Istio cannot prevent
+ * these, because the mesh knows a pod by its account and its labels only. The policy does not stop a client that may
+ * change it, or that may change the table's own Deployments.
  */
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
@@ -12,17 +12,17 @@ type PolicySpec = kubernetes.types.input.admissionregistration.v1.ValidatingAdmi
 type BindingSpec =
   kubernetes.types.input.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec;
 
-/** An admission policy, and what it counts for. Both have the same name and no namespace. */
+/** An admission policy and its binding, which says what it applies to. Both have the same name and no namespace. */
 export interface AdmissionObjects {
   readonly name: string;
   readonly policy: PolicySpec;
   readonly binding: BindingSpec;
 }
 
-/** A text as CEL writes it. JSON's quoting is CEL's. */
+/** A text as CEL writes it; CEL quotes as JSON does. */
 const cel = (value: unknown) => JSON.stringify(value);
 
-/** Annotations by which a sidecar sees fewer requests, or is another one than Istio's. */
+/** Annotations that keep requests from the sidecar, or replace Istio's sidecar with another one. */
 const weakening = [
   "inject.istio.io/templates",
   "proxy.istio.io/overrides",

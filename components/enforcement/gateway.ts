@@ -12,8 +12,8 @@ const atGateway = (name: string) => ({ name, namespace: namespaces.ingress });
 const selector = { matchLabels: gatewayLabels };
 
 /**
- * Lets requests pass the gateway at the ports that the stack serves, and nothing in its namespace at any other: a
- * listener that somebody adds leads nowhere. Which hosts and paths lead to a service, the routes say.
+ * Lets requests pass the gateway at the ports that the stack serves, and at no other port in its namespace: a listener
+ * that a client adds leads nowhere. The routes decide which hosts and paths lead to a service.
  */
 export function allowPorts(gatewayUrl: string): Policies["AuthorizationPolicy"] {
   const ports = [gatewayPort, ...(isSecure(gatewayUrl) ? [secureGatewayPort] : [])].map(String);
@@ -27,7 +27,7 @@ export function allowPorts(gatewayUrl: string): Policies["AuthorizationPolicy"] 
   ];
 }
 
-/** Has bad tokens end at the gateway, those that a login puts into a browser's request included. */
+/** Refuses bad tokens at the gateway, including those that a login puts into a browser's request. */
 export function checkAtGateway(
   issuers: readonly TrustedIssuer[],
 ): Policies["RequestAuthentication"][number] {
@@ -39,10 +39,10 @@ export function checkAtGateway(
 }
 
 /**
- * Lets nothing pass the gateway without a token that counts, brought or put there by a login, but signing in, and
- * preflights of allowed origins. It denies rather than allows, so that no other policy on the gateway lets more in. No
- * service is reached by HTTP where that is only redirected: redirects are, and an authority that asks for proof of the
- * name.
+ * Refuses every request at the gateway that has no accepted token, neither of its own nor from a login; it exempts the
+ * sign-in and preflights of allowed origins. It is a DENY policy, so that no other policy on the gateway can allow
+ * more. Plain HTTP is exempt where the gateway only redirects it: no service is reached by it, only the redirects and
+ * the ACME authority's challenges.
  */
 export function requireTokens({
   issuers,
@@ -59,8 +59,8 @@ export function requireTokens({
     ...(login && { notPaths: [...signInPaths, signOutPath, signedOutPath(application)] }),
     ...(secure && { notPorts: [String(gatewayPort)] }),
   };
-  // By another name, so that where HTTP comes to be redirected, what asks for tokens there goes last: services are
-  // reached by it until then.
+  // Another name, so that the policy that covers HTTP is deleted last when HTTP starts to be redirected: until then
+  // HTTP leads to services.
   const name = secure ? "tokens-required-https" : "tokens-required";
   const to = operationsOf(operation);
   const source = { notRequestPrincipals: issuers.map(principalsOf) };
@@ -85,7 +85,7 @@ export function requireTokens({
 const operationsOf = (operation: NonNullable<Narrowing["operation"]>) =>
   Object.keys(operation).length > 0 ? { to: [{ operation }] } : {};
 
-/** A preflight of the login's own paths is for nothing: their routes say nothing of other origins. */
+/** A preflight of the login's own paths is not exempt: their routes allow no other origins. */
 const exempting = (cors: EnforcementArgs["cors"], isLogin: boolean): readonly Narrowing[] => [
   ...unlessPreflight(cors),
   ...(cors !== undefined && isLogin ? [{ operation: { paths: [`${proxyPrefix}/*`] } }] : []),

@@ -14,7 +14,7 @@ import { policiesOf } from "./policies";
 export class Enforcement extends pulumi.ComponentResource {
   /**
    * @param name the component's name; its children are named after it
-   * @param args whose tokens count, where they are checked, and the table
+   * @param args whose tokens are accepted, where they are checked, and the table
    * @param options Pulumi's resource options; they must carry the cluster's Kubernetes provider, and
    *   depend on the control plane and the namespaces of gateway and application
    */

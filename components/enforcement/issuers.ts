@@ -1,4 +1,4 @@
-/** Whose tokens count: the stack's own provider first, then those that the configuration adds. */
+/** Whose tokens are accepted: those of the stack's own provider first, then those that the configuration adds. */
 import type { Input } from "@pulumi/pulumi";
 import type { AuthenticationSettings } from "../config";
 import type { Clients } from "../identity/identity";
@@ -6,13 +6,13 @@ import { spaceDelimitedClaims } from "../identity/claims";
 import type { AcceptedTokens } from "../identity/tokens";
 import type { AuthorizationPolicySpec, RequestAuthenticationSpec } from "../mesh/resources";
 
-/** A provider, and the clients whose tokens of it count. */
+/** A provider, and the clients whose tokens from it are accepted. */
 export interface TrustedIssuer extends AcceptedTokens {
-  /** By their ids, which a token names as its authorized party (`azp`). Default: any client's tokens count. */
+  /** By their ids, which a token names as its authorized party (`azp`). Default: tokens of any client are accepted. */
   readonly clients?: readonly Input<string>[] | undefined;
 }
 
-/** The stack's own provider and those beside it. */
+/** The stack's own provider, and those in addition to it. */
 export function trustedIssuers(
   {
     issuer,
@@ -40,13 +40,13 @@ export function trustedIssuers(
   ];
 }
 
-/** In an order that does not depend on how the list was read. */
+/** In an order that does not depend on the order in which the list was read. */
 function everyClient({ web, machines }: Clients<Input<string>>): readonly Input<string>[] {
   const ofMachines = Object.entries(machines).sort(([one], [other]) => (one < other ? -1 : 1));
   return [...(web === undefined ? [] : [web]), ...ofMachines.map(([, id]) => id)];
 }
 
-/** Which tokens are genuine. A request without one passes here and meets the rules. */
+/** Which tokens are genuine. A request without a token passes here; the authorization rules then decide about it. */
 export function acceptTokens(issuers: readonly TrustedIssuer[]) {
   return {
     jwtRules: issuers.map(({ issuer, jwksUri, audience, ...claim }) => ({
@@ -54,7 +54,7 @@ export function acceptTokens(issuers: readonly TrustedIssuer[]) {
       jwksUri,
       audiences: [audience],
       ...delimited(spaceDelimitedClaims(claim)),
-      // Without this, tokens in the query string, which ends up in logs, would count as well.
+      // Without this, tokens in the query string would be accepted too, and query strings get into logs.
       fromHeaders: [{ name: "Authorization", prefix: "Bearer " }],
       // The next service checks the same token.
       forwardOriginalToken: true,
@@ -70,10 +70,15 @@ type Source = NonNullable<NonNullable<Rule["from"]>[number]["source"]>;
 /** Istio's name for the authorized party. */
 const presenter = "request.auth.presenter";
 
-/** Istio's name for whom a token speaks of is issuer, slash, subject: Auth0's issuer makes it two slashes. */
+/**
+ * Istio's name for a token's subject is issuer, slash, subject; Auth0's issuer ends in a slash, so there it has two.
+ */
 export const principalsOf = ({ issuer }: TrustedIssuer) => `${issuer}/*`;
 
-/** A rule that requests with a token of this issuer fit whose client is not listed; none where any client's count. */
+/**
+ * A rule that matches requests with a token of this issuer from a client that is not listed; undefined if any client is
+ * accepted.
+ */
 export function ofOtherClients(trusted: TrustedIssuer): readonly Rule[] {
   const { clients } = trusted;
   if (clients === undefined) return [];
@@ -82,10 +87,10 @@ export function ofOtherClients(trusted: TrustedIssuer): readonly Rule[] {
 }
 
 /**
- * A rule that only requests with a token of this issuer, by one of its listed clients, fit.
+ * A rule that matches only requests with a token of this issuer from one of its listed clients.
  *
- * @param source what else has to be true of who calls
- * @param permission what the token has to hold. Default: nothing
+ * @param source what has to be true of the caller too
+ * @param permission what the token has to have. Default: nothing
  */
 export function withToken(trusted: TrustedIssuer, source: Source = {}, permission?: string): Rule {
   const { permissionsClaim, clients } = trusted;

@@ -1,4 +1,4 @@
-/** What the mesh enforces, and which objects of Istio's and Kubernetes' that takes. */
+/** What the mesh enforces, and the objects of Istio and Kubernetes that do so. */
 import type { Application } from "../application";
 import type { AuthenticationSettings, CorsSettings } from "../config";
 import type {
@@ -11,13 +11,13 @@ import type {
 import type { ApplicationNetwork, NetworkPolicyObject } from "../network";
 import type { TrustedIssuer } from "./issuers";
 
-/** What the mesh enforces: whose tokens count, where they are checked, and the table. */
+/** What the mesh enforces: whose tokens are accepted, where they are checked, and the table. */
 export interface EnforcementArgs {
-  /** Whose tokens the mesh accepts. Taking one out takes effect at once: its tokens get 401. */
+  /** Whose tokens the mesh accepts. Removing one takes effect at once: its tokens then get 401. */
   readonly issuers: readonly TrustedIssuer[];
-  /** Where bad tokens end, and whether requests without one do, too. */
+  /** Where bad tokens are refused, and whether requests without a token are refused too. */
   readonly authentication: Pick<AuthenticationSettings, "at" | "required">;
-  /** The login at the gateway, and whether nobody gets in without one or a token. Default: there is none. */
+  /** The login at the gateway, and whether every request needs a session or a token. Default: there is no login. */
   readonly login?: { readonly required: boolean } | undefined;
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;
@@ -29,7 +29,7 @@ export interface EnforcementArgs {
   readonly admission?: boolean | undefined;
   /** What the NetworkPolicies depend on. Default: there are none. */
   readonly network?: Omit<ApplicationNetwork, "application"> | undefined;
-  /** Who may call each of its services, with what. A service that is not in it is reachable by nobody. */
+  /** Who may call each of its services, and with what. No client may call a service that is not in it. */
   readonly application: Application;
 }
 

@@ -14,7 +14,9 @@ import type { EnforcementArgs, Policies } from "./objects";
 import { allowPorts, checkAtGateway, requireTokens } from "./gateway";
 import { acceptTokens, withToken } from "./issuers";
 
-/** The table as Istio's objects: mutual TLS everywhere, nothing allowed, then one policy per service. */
+/**
+ * The table as Istio's objects: mutual TLS everywhere, nothing allowed by default, then one policy for each service.
+ */
 export function policiesOf(args: EnforcementArgs): Policies {
   const { application } = args;
   const inApplication = metadataIn(application);
@@ -28,8 +30,8 @@ export function policiesOf(args: EnforcementArgs): Policies {
     ],
     RequestAuthentication: checksOf(args),
     AuthorizationPolicy: [
-      // Without rules a policy allows nothing. In the mesh's root namespace, which has no sidecars, it would count for
-      // every other team's workloads, too.
+      // A policy without rules allows nothing. In the mesh's root namespace, which has no sidecars, it would apply to
+      // the workloads of every other team too.
       { resource: "allow-nothing", metadata: inApplication("allow-nothing"), spec: {} },
       ...Object.entries(application.services).map(([service, access]) => ({
         resource: service,
@@ -56,8 +58,9 @@ const metadataIn =
   (name: string) => ({ name, namespace });
 
 /**
- * What a namespace's workloads know of the mesh: their own namespace, and what is listed. A route or an entry of another
- * namespace for the name of a service that they call would take their requests, with users' tokens in them.
+ * What a namespace's workloads know of the mesh: their own namespace, and what is listed. Otherwise another namespace
+ * could have a route or an entry for the name of a service that they call, and would get their requests with the users'
+ * tokens.
  */
 export const importOnly = (others: readonly string[] = []): SidecarSpec => ({
   egress: [{ hosts: ["./*", ...others] }],
@@ -65,7 +68,7 @@ export const importOnly = (others: readonly string[] = []): SidecarSpec => ({
 
 type Check = MeshObject<RequestAuthenticationSpec>;
 
-/** What checks tokens. Whatever the gateway has checked, services check again: it is not their only caller. */
+/** What checks tokens. Services check again what the gateway has checked, because it is not their only caller. */
 function checksOf(args: EnforcementArgs): readonly Check[] {
   const { application, authentication, login } = args;
   const isChecked = authentication.at === "gateway" || login !== undefined;

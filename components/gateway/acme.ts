@@ -1,12 +1,12 @@
-/** How an ACME authority's challenge on port 80 gets to cert-manager's solver. */
+/** How an ACME authority's challenge on port 80 reaches cert-manager's solver. */
 import type { HttpRoute } from "../mesh/resources";
 import { namespaces } from "../names";
 import { authorityMatch } from "./host";
 
 /**
- * The Service that stands before cert-manager's solver pods. cert-manager makes a Service of its own for each challenge,
- * under a name that nothing can know before, and an Ingress. Istio's Ingress controller stays off: any namespace's
- * Ingress would get a route at the gateway.
+ * The Service in front of cert-manager's solver pods. For each challenge cert-manager makes a Service of its own, under
+ * a name that cannot be known before, and an Ingress. Istio's Ingress controller stays off, because the Ingress of any
+ * namespace would then get a route at the gateway.
  */
 export const solver = {
   metadata: { name: "acme-solver", namespace: namespaces.ingress },

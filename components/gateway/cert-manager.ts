@@ -8,7 +8,7 @@ const chart = {
   repositoryOpts: { repo: "https://charts.jetstack.io" },
 };
 
-/** How long the release may take, in seconds; the first one pulls images. */
+/** How long the release may take, in seconds; the first time images are pulled. */
 const timeout = 300;
 
 /** cert-manager, which gets certificates from authorities and renews them. */
@@ -34,8 +34,9 @@ export class CertManager extends pulumi.ComponentResource {
       {
         ...chart,
         ...releases.certManager,
-        // The chart keeps the definitions when it goes: with them would go every certificate of the cluster. Its pods
-        // have few rights by themselves. One of each is enough: without them no certificate is renewed for a while.
+        // The chart keeps its resource definitions when the release is deleted: otherwise every certificate of the
+        // cluster would be deleted with them. Its pods have few rights. One of each is enough: without them no
+        // certificate is renewed for a while.
         values: { crds: { enabled: true } },
         atomic: true,
         timeout,

@@ -11,16 +11,19 @@ import { Certificate, Issuer, type IssuerSpec } from "./resources";
 
 type IssuerSettings = NonNullable<TlsSettings["issuer"]>;
 
-/** The setting, which is also the name of what is read for it: a message about the one names the other. */
+/**
+ * The setting, and also the name of the resource that is read for it, so that a message about the resource names the
+ * setting.
+ */
 const setting = "gateway.tls.secret";
 
 /**
- * Looks up the Secret that the configuration names. Whatever depends on it is not made where it is missing, or
- * is no certificate's.
+ * Looks up the Secret that the configuration names. What depends on it is not made if it is missing or is not a
+ * certificate's.
  *
  * @param tls the settings under `gateway.tls`
  * @param options Pulumi's resource options; they must carry the cluster's Kubernetes provider
- * @returns undefined where the certificate comes from elsewhere, or there is none
+ * @returns undefined if the certificate comes from elsewhere, or if there is none
  */
 export function findCertificate(
   tls: TlsSettings | undefined,
@@ -34,15 +37,15 @@ export function findCertificate(
   });
 }
 
-/** What the gateway's certificate is made from. */
+/** What the gateway's certificate is made of. */
 export interface GatewayCertificateArgs {
-  /** The Secret is named after it. */
+  /** The name that the Secret's name begins with. */
   readonly application: Pick<Application, "name">;
-  /** The gateway's URL; the certificate that is asked for is for its host. */
+  /** The gateway's URL; a certificate that cert-manager asks for is for its host. */
   readonly gatewayUrl: string;
-  /** Who is asked for the certificate; cert-manager is installed for it. Not with `found`. */
+  /** Who issues the certificate; cert-manager is installed for it. Not together with `found`. */
   readonly issuer?: IssuerSettings | undefined;
-  /** The Secret that has the certificate already. Not with `issuer`. */
+  /** The Secret that has the certificate already. Not together with `issuer`. */
   readonly found?: pulumi.Output<kubernetes.core.v1.Secret> | undefined;
   /** Where the gateway runs, and reads its certificate. */
   readonly ingressNamespace: kubernetes.core.v1.Namespace;
@@ -51,8 +54,8 @@ export interface GatewayCertificateArgs {
 }
 
 /**
- * The gateway's certificate and key: a Secret in its namespace, copied from one that is there, or made and
- * renewed by cert-manager.
+ * The gateway's certificate and key: a Secret in its namespace, copied from an existing one, or made and renewed by
+ * cert-manager.
  */
 export class GatewayCertificate extends pulumi.ComponentResource {
   /**
@@ -72,7 +75,7 @@ export class GatewayCertificate extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** A gateway reads Secrets of its own namespace only. A renewed certificate is copied by the next update. */
+  /** A gateway reads only Secrets of its own namespace. A renewed certificate is copied by the next update. */
   private copy(
     name: string,
     found: pulumi.Output<kubernetes.core.v1.Secret>,
@@ -85,7 +88,7 @@ export class GatewayCertificate extends pulumi.ComponentResource {
         type: "kubernetes.io/tls",
         data: pulumi.secret(found.apply(({ data }) => data).apply(certificateAndKey)),
       },
-      // It keeps its name, so the old one has to go first; meanwhile Envoy goes on with what it has.
+      // It keeps its name, so the old one is deleted first; Envoy uses the certificate that it has in the meantime.
       { parent: this, dependsOn: [ingressNamespace], deleteBeforeReplace: true },
     );
   }
@@ -134,7 +137,7 @@ export class GatewayCertificate extends pulumi.ComponentResource {
   }
 }
 
-/** What a Secret of the type that Kubernetes has for certificates must hold; it may hold more. */
+/** What a Secret of Kubernetes' type for certificates must have; it may have more. */
 const keys = ["tls.crt", "tls.key"] as const;
 
 type SecretData = Readonly<Record<string, string>>;
@@ -145,7 +148,7 @@ export function requireCertificate(data: SecretData | undefined): void {
   if (keys.every((key) => held.includes(key))) return;
   const found = `found a Secret with ${held.join(", ") || "no key"}`;
   const message = `${setting}: ${found}, expected one with ${keys.join(" and ")}`;
-  // Pulumi puts before the message what it was about to do, once for each resource that waits for this.
+  // Pulumi puts what it was about to do in front of the message, once for each resource that waits for this.
   const unchanging = { get: () => message, set: () => undefined };
   throw Object.defineProperty(new pulumi.RunError(message), "message", unchanging);
 }
@@ -157,8 +160,8 @@ function certificateAndKey(data: SecretData | undefined): Record<string, string>
 }
 
 /**
- * HTTP-01 for ACME: it works wherever the gateway is reached from outside, and no key to somebody's DNS has to
- * lie in the cluster. The gateway leads a challenge to cert-manager's solver: see `solverRoute`.
+ * HTTP-01 for ACME: it works wherever the gateway is reached from outside, and needs no key of a DNS provider in the
+ * cluster. The gateway leads a challenge to cert-manager's solver: see `solverRoute`.
  */
 function issuerSpec(issuer: IssuerSettings): IssuerSpec {
   if (issuer.kind === "selfSigned") return { selfSigned: {} };

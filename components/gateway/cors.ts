@@ -6,9 +6,9 @@ import { secondsOf } from "../settings/schema";
 type Rule = NonNullable<AuthorizationPolicySpec["rules"]>[number];
 
 /**
- * What a route says of pages of other origins. Envoy then answers each preflight by itself: it names an allowed origin,
- * and says nothing of origins to any other, so that no service answers instead. Never with credentials: a session's
- * cookie is no other page's to use, and a token goes in a header.
+ * What a route says about pages of other origins. Envoy then answers each preflight itself: it names an allowed origin,
+ * and names no origin to any other page, so that no service answers. Credentials are never allowed: no other page may
+ * use a session's cookie, and a token goes into a header.
  */
 export function ofOtherOrigins(cors: CorsSettings | undefined): Pick<HttpRoute, "corsPolicy"> {
   if (cors === undefined) return {};
@@ -25,21 +25,21 @@ export function ofOtherOrigins(cors: CorsSettings | undefined): Pick<HttpRoute, 
   };
 }
 
-/** What else a rule asks for, so that it fits some requests fewer. */
+/** A further condition of a rule, so that it matches fewer requests. */
 export interface Narrowing {
   readonly operation?: NonNullable<NonNullable<Rule["to"]>[number]["operation"]>;
   readonly when?: NonNullable<Rule["when"]>;
 }
 
-/** Those of which a browser may ask without being told that it may. */
+/** The methods that a browser may send without asking first. */
 const safelisted = ["GET", "HEAD", "POST"];
 
 /**
- * What makes rules that fit every request but preflights of allowed origins: a rule for each. A preflight has no token,
- * and the gateway's policies decide before Envoy's CORS filter, which answers it (istio/istio,
- * pilot/pkg/networking/core/listener_builder.go). What they let pass has to be what that filter answers, or it would get
- * to a service without a token. So the asked method is named: a policy's `*` also stands for an empty value, which is no
- * preflight to the filter.
+ * Makes rules that match every request except preflights of allowed origins: a rule for each. A preflight has no token,
+ * and the gateway's policies decide before Envoy's CORS filter answers it (istio/istio,
+ * pilot/pkg/networking/core/listener_builder.go). Whatever the policies exempt, that filter has to answer; otherwise it
+ * would reach a service without a token. So the rules name the method asked for: a policy's `*` also matches an empty
+ * value, which the filter does not treat as a preflight.
  */
 export function unlessPreflight(cors: CorsSettings | undefined): readonly Narrowing[] {
   if (cors === undefined) return [{}];

@@ -10,7 +10,7 @@ import {
   type VirtualServiceSpec,
 } from "../mesh/resources";
 import { gatewayPort, secureGatewayPort } from "../mesh/values";
-import { hostOf, patience } from "../traffic";
+import { hostOf, requestLimits } from "../traffic";
 import { gatewayCredential, gatewayLabels, namespaces } from "../names";
 import { solverRoute } from "./acme";
 import { ofOtherOrigins } from "./cors";
@@ -31,19 +31,19 @@ export interface IngressOptions {
         readonly issuer?: { readonly kind: string } | undefined;
       })
     | undefined;
-  /** Routes that count before the services' own, whatever those are. Default: none. */
+  /** Routes that are matched before those of the services. Default: none. */
   readonly firstRoutes?: readonly HttpRoute[] | undefined;
-  /** Paths of the first of these services, beside its own. Default: none. */
+  /** Paths of the first of these services, in addition to its own. Default: none. */
   readonly paths?: readonly Path[] | undefined;
-  /** Headers of requests that no service gets to see. Default: none. */
+  /** Headers of requests that are removed before a service gets them. Default: none. */
   readonly hiddenHeaders?: readonly string[] | undefined;
   /** Which other origins' pages may call the services, the settings under `gateway.cors`. Default: none. */
   readonly cors?: CorsSettings | undefined;
 }
 
-/** The same, with what has to be there before. */
+/** The same, with what has to exist first. */
 export interface IngressArgs extends IngressOptions {
-  /** What the gateway's certificate is made by, where there is `tls`. */
+  /** What makes the gateway's certificate, if there is `tls`. */
   readonly certificate?: pulumi.Resource | undefined;
 }
 
@@ -56,7 +56,8 @@ export interface IngressObjects {
 type Server = NonNullable<GatewaySpec["servers"]>[number];
 
 /**
- * Makes what leads requests from outside to the services that have routes; no other is reached from outside.
+ * Makes the objects that lead requests from outside to the services that have routes; no other service is reached from
+ * outside.
  *
  * @param name what the resources are named after
  * @param args the address, and the services
@@ -96,7 +97,7 @@ export function ingressObjects(args: IngressOptions): IngressObjects {
     [...(args.firstRoutes ?? []), ...serviceRoutes(args)],
   );
   if (tls === undefined) return services;
-  // A Gateway of its own: no route that leads to a service is bound to the port of HTTP.
+  // A Gateway of its own: no route to a service is bound to the port of HTTP.
   const redirect = ingress(
     { object: `${application.name}-redirect`, suffix: ["redirect-gateway", "redirect"] },
     args,
@@ -110,9 +111,9 @@ export function ingressObjects(args: IngressOptions): IngressObjects {
 }
 
 /**
- * A route that sends whoever has signed out home, and has the browser drop the pages that it could go back to: Chromium keeps even
- * those that forbid it, until a cookie changes after it has left them; the session's ends before.
- * https://www.w3.org/TR/clear-site-data/
+ * A route that redirects a browser to the home page after the sign-out, and tells it to drop the pages that it could go
+ * back to. Chromium keeps even pages that forbid it until a cookie changes after the browser has left them; the
+ * session's cookie ends before that. https://www.w3.org/TR/clear-site-data/
  */
 export function signedOutRoute({
   application,
@@ -129,7 +130,7 @@ export function signedOutRoute({
   };
 }
 
-/** One for each service that has any. */
+/** One route for each service that has any. */
 function serviceRoutes({
   application,
   gatewayUrl,
@@ -154,12 +155,12 @@ function serviceRoutes({
           },
         },
       ],
-      ...patience,
+      ...requestLimits,
     };
   });
 }
 
-/** A cache must not give one origin what was said to another (Fetch standard, "CORS protocol and HTTP caches"). */
+/** A cache must not give one origin the answer to another (Fetch standard, "CORS protocol and HTTP caches"). */
 function headersOf(hidden: readonly string[], byOrigin: boolean): Pick<HttpRoute, "headers"> {
   if (hidden.length === 0 && !byOrigin) return {};
   return {
@@ -171,8 +172,8 @@ function headersOf(hidden: readonly string[], byOrigin: boolean): Pick<HttpRoute
 }
 
 /**
- * A Gateway with one server, and the VirtualService that says where its requests go. The Gateway is next to the gateway's
- * pods, which take no other namespace's: see `PILOT_SCOPE_GATEWAY_TO_NAMESPACE`.
+ * A Gateway with one server, and the VirtualService that says where its requests go. The Gateway is in the namespace of
+ * the gateway's pods, which accept no other namespace's: see `PILOT_SCOPE_GATEWAY_TO_NAMESPACE`.
  */
 function ingress(
   { object, suffix }: { object: string; suffix: readonly [gateway: string, route: string] },
@@ -193,7 +194,7 @@ function ingress(
         resource: suffix[1],
         metadata: { name: object, namespace },
         spec: {
-          // The gateway's host; a short one such as localhost would be taken for a service of the namespace.
+          // The gateway's host; Istio would read a short one such as localhost as a service of the namespace.
           hosts: ["*"],
           gateways: [`${namespaces.ingress}/${object}`],
           exportTo: [namespaces.ingress],
@@ -205,8 +206,8 @@ function ingress(
 }
 
 /**
- * The address's host, and routes of the application's namespace alone: a client that may make routes in another one
- * would get requests, with sessions' tokens and cookies.
+ * The address's host, and routes of the application's namespace only: otherwise a client that may make routes in
+ * another namespace would get requests, with the sessions' tokens and cookies.
  */
 const hostsOf = ({ application, gatewayUrl }: IngressOptions) => [
   `${application.namespace}/${gatewayHost(gatewayUrl)}`,
@@ -235,8 +236,8 @@ function secureServer(
 }
 
 /**
- * Every path to the https address. Not the server's `httpsRedirect`: that knows no exception, so an ACME challenge would
- * be redirected too (istio/istio#27643), and it keeps the port that was asked.
+ * Redirects every path to the https address. Not the server's `httpsRedirect`: that has no exception, so an ACME
+ * challenge would be redirected too (istio/istio#27643), and it keeps the port that was asked.
  */
 function redirectTo(gatewayUrl: string): HttpRoute {
   return {

@@ -3,7 +3,7 @@ import { proxyPrefix } from "../names";
 
 /** Where a tenant's tokens come from, and where the keys are that they are checked with. */
 export interface TenantAddresses {
-  /** The tokens' `iss`, to the letter: Auth0's ends in a slash. */
+  /** The tokens' `iss`, exactly: Auth0's ends in a slash. */
   readonly issuer: string;
   /** The JSON Web Key Set's URL. */
   readonly jwksUri: string;
@@ -12,33 +12,36 @@ export interface TenantAddresses {
 /** Where people sign in: nowhere, at the gateway, or in the application itself. */
 export type LoginPlace = "none" | "gateway" | "application";
 
-/** An Auth0 tenant's domains. The Management API is at the tenant's own, never at the custom one. */
+/** An Auth0 tenant's domains. The Management API is at the tenant's own domain, never at the custom one. */
 export interface TenantDomains {
   /** The tenant's own; it may carry a port. */
   readonly domain: string;
   readonly customDomain?: string | undefined;
 }
 
-/** Where tokens are asked for. Auth0 writes the domain that it was asked at into `iss`, so that one of the two counts. */
+/**
+ * Where tokens are requested. Auth0 writes the domain that a token was requested at into `iss`, so only one of the two
+ * is accepted.
+ */
 const issuingDomain = ({ domain, customDomain }: TenantDomains) => customDomain ?? domain;
 
 /**
  * An Auth0 tenant's addresses.
  *
- * They come from the configuration alone, never from a resource's output, so that a preview knows
- * them and policies can judge them before anything exists.
+ * They are computed from the configuration alone, never from a resource's output, so that a preview knows them and
+ * policies can check them before anything exists.
  */
 export function tenantAddresses(tenant: TenantDomains): TenantAddresses {
   const domain = issuingDomain(tenant);
   return { issuer: `https://${domain}/`, jwksUri: `https://${domain}/.well-known/jwks.json` };
 }
 
-/** Where people sign out at the tenant: where they have signed in. */
+/** Where people sign out at the tenant: at the domain where they have signed in. */
 export function endSessionOf(tenant: TenantDomains): string {
   return `https://${issuingDomain(tenant)}/oidc/logout`;
 }
 
-/** Where the tenant may send a browser back to. */
+/** The addresses that the tenant may send a browser back to. */
 export interface ApplicationAddresses {
   /** After signing in. */
   readonly callback: string;
@@ -46,21 +49,21 @@ export interface ApplicationAddresses {
   readonly loggedOut: string;
 }
 
-/** Where whoever signs people in has them come back to. Without a login only `verify` signs in, and goes nowhere. */
+/** Where the browser goes after a sign-in. Without a login only `verify` signs in, and follows no redirect. */
 const callbacks: Readonly<Record<LoginPlace, string>> = {
   none: `${proxyPrefix}/callback`,
   gateway: `${proxyPrefix}/callback`,
   application: "/callback",
 };
 
-/** Where whoever signs people in has them come back to. */
+/** Where the browser goes after a sign-in. */
 export function callbackOf({ gatewayUrl, login }: Omit<AddressesArgs, "application">): string {
   return `${gatewayUrl}${callbacks[login]}`;
 }
 
 /**
- * Where the provider leads whoever has signed out: the gateway then has the browser forget what it was shown, and sends
- * it home. Without a login it is the home page itself.
+ * Where the provider sends the browser after a sign-out: the gateway then tells the browser to drop what it has kept,
+ * and sends it home. Without a login it is the home page itself.
  */
 export function loggedOutPath({ application, login }: Omit<AddressesArgs, "gatewayUrl">): string {
   const paths = {
@@ -71,7 +74,7 @@ export function loggedOutPath({ application, login }: Omit<AddressesArgs, "gatew
   return paths[login];
 }
 
-/** What the web application's addresses are made of. */
+/** What the web application's addresses are made from. */
 export interface AddressesArgs {
   readonly application: Pick<Application, "home">;
   /** The gateway's URL as browsers see it, without a path. */

@@ -13,7 +13,7 @@ export interface ApplicationArgs extends AddressesArgs {
   readonly application: Application;
 }
 
-/** What the tenant is filled with: the settings under `identity`, and the application. */
+/** What is made at the tenant: from the settings under `identity`, and the application. */
 export type Auth0IdentityArgs = Omit<Extract<IdentitySettings, { kind: "auth0" }>, "kind"> &
   ApplicationArgs;
 
@@ -23,13 +23,13 @@ type Machine = TenantObjects["machines"][number];
 
 type RoleIds = ReadonlyMap<string, pulumi.Output<string>>;
 
-/** A client of the tenant, as the rest of the stack needs it. */
+/** A client of the tenant, as other components need it. */
 interface TenantClient {
   readonly id: pulumi.Output<string>;
   readonly secret: pulumi.Output<string>;
 }
 
-/** Auth0's own list for its password policies. */
+/** Auth0's own names for its password policies. */
 const specialCharacters = "!@#$%^&*";
 
 /** The class of one of the tenant's resources. */
@@ -39,7 +39,7 @@ type TenantResource<Args, Made extends pulumi.CustomResource> = new (
   options: pulumi.CustomResourceOptions,
 ) => Made;
 
-/** An Auth0 tenant's API, permissions, roles, users and applications, as the application's table asks for them. */
+/** An Auth0 tenant's API, permissions, roles, users and applications, as the application's table requires them. */
 export class Auth0Identity extends pulumi.ComponentResource implements Identity {
   public readonly issuer: string;
   public readonly jwksUri: string;
@@ -114,7 +114,10 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
     return api;
   }
 
-  /** Every role of the table with its permissions, all at once: one resource per permission would fight over them. */
+  /**
+   * Every role of the table, each with all of its permissions in one resource: with one resource for each, they would
+   * overwrite each other.
+   */
   private createRoles(api: auth0.ResourceServer): RoleIds {
     return new Map(
       this.objects.roles.map(({ name: role, description, permissions: granted }) => {
@@ -153,7 +156,9 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
     return client;
   }
 
-  /** A confidential client. Its secret is generated here: reading one back takes a scope that few grant. */
+  /**
+   * A confidential client. Its secret is generated here, because reading one back takes a scope that few clients have.
+   */
   private createClient(name: string, args: auth0.ClientArgs): TenantClient {
     const client = this.inTurn(auth0.Client, name, args);
     const { result: secret } = new random.RandomPassword(
@@ -169,7 +174,7 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
     return { id: client.id, secret };
   }
 
-  /** A user with a generated password, and the roles. Returns the password. */
+  /** A user with a generated password, and the user's roles. Returns the password. */
   private createUser(
     { email, name = email, roles: held }: User,
     connection: auth0.Connection,
@@ -206,8 +211,8 @@ export class Auth0Identity extends pulumi.ComponentResource implements Identity 
   /**
    * Creates a resource after the one before it.
    *
-   * A free tenant allows two Management API requests a second; the provider has no brake of its own,
-   * and a few resources created side by side already meet "too many requests".
+   * A free tenant allows two Management API requests a second. The provider does not limit its requests, and a few
+   * resources created at the same time already get "too many requests".
    */
   private inTurn<Args, Made extends pulumi.CustomResource>(
     type: TenantResource<Args, Made>,

@@ -13,7 +13,7 @@ export type { Identity } from "./identity";
  *
  * @param name the component's name
  * @param application whose API, permissions and roles the provider gets
- * @param cluster what must be there before anything is made at the provider
+ * @param cluster what must exist before anything is made at the provider
  */
 export function createIdentity(
   name: string,

@@ -2,10 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { IdentitySettings } from "../config";
 import type { Clients, Identity } from "./identity";
 
-/** What is known of the provider: the settings under `identity`. */
+/** What the settings under `identity` say about the provider. */
 export type OidcIdentityArgs = Omit<Extract<IdentitySettings, { kind: "oidc" }>, "kind">;
 
-/** An OpenID Connect provider that somebody else runs: nothing is made at it. */
+/** An OpenID Connect provider that exists already: nothing is made at it. */
 export class OidcIdentity extends pulumi.ComponentResource implements Identity {
   public readonly issuer: string;
   public readonly jwksUri: string;
@@ -22,7 +22,7 @@ export class OidcIdentity extends pulumi.ComponentResource implements Identity {
 
   /**
    * @param name the component's name
-   * @param args where the provider's tokens and keys come from, and who it knows
+   * @param args where the provider's tokens and keys come from, and its users and clients
    * @param options Pulumi's resource options
    */
   constructor(name: string, args: OidcIdentityArgs, options?: pulumi.ComponentResourceOptions) {

@@ -1,11 +1,11 @@
 /**
- * What an application gets at an Auth0 tenant, as data with Pulumi's names: the component makes it, and `verify`
+ * What an application has at an Auth0 tenant, as data with Pulumi's names: the component makes it, and `verify`
  * compares the tenant with it.
  */
 import { type Application, machineTitle } from "../application";
 import { type AddressesArgs, applicationAddresses } from "./addresses";
 
-/** How long an access token is valid, in seconds; for so long a revoked role still counts. */
+/** How long an access token is valid, in seconds; a revoked role still takes effect for as long. */
 const tokenLifetime = 3600;
 
 /** A machine, and the permissions that its tokens carry. */
@@ -14,7 +14,7 @@ export interface MachineArgs {
   readonly permissions: readonly string[];
 }
 
-/** What the objects are made of. */
+/** What the objects are made from. */
 export interface TenantObjectsArgs extends AddressesArgs {
   readonly application: Application;
   /** The API's identifier. */
@@ -25,11 +25,11 @@ export interface TenantObjectsArgs extends AddressesArgs {
 /** The tenant's objects for an application, without its users. */
 export type TenantObjects = ReturnType<typeof tenantObjects>;
 
-/** @returns without `people` where nobody signs in to the application */
+/** @returns without `people` if no one signs in to the application */
 export function tenantObjects(args: TenantObjectsArgs) {
   const { application, audience, machines } = args;
   return {
-    /** Permissions are in an access token only with RBAC enforced and this dialect. */
+    /** An access token has permissions only with RBAC enforced and this dialect. */
     api: {
       name: application.title,
       identifier: audience,
@@ -62,7 +62,7 @@ export function tenantObjects(args: TenantObjectsArgs) {
         ...everyClient,
       },
     })),
-    /** How each client shows who it is when it asks for tokens. */
+    /** How each client authenticates when it requests tokens. */
     authenticationMethod: "client_secret_post",
   };
 }
@@ -74,7 +74,7 @@ function peopleObjects(args: TenantObjectsArgs) {
   const { name, title } = args.application;
   const { callback, loggedOut } = applicationAddresses(args);
   return {
-    /** A store of this stack's own, so that setting its clients takes no other application's away. */
+    /** A user store of this stack alone, so that setting its clients removes it from no other application. */
     connection: {
       name,
       strategy: "auth0",

@@ -1,4 +1,4 @@
-/** Which tokens count, known from the configuration alone: the program and the policy pack both ask here. */
+/** Which tokens are accepted, computed from the configuration alone, for the program and for the policy pack. */
 import type { IdentitySettings } from "../config";
 import { type TenantAddresses, tenantAddresses } from "./addresses";
 import type { PermissionsClaim } from "./claims";

@@ -1,7 +1,7 @@
-/** Who there is to call the services, as configured: an output that `verify` reads. */
+/** The users and machines that may call the services, as configured: an output that `verify` reads. */
 import type { IdentitySettings } from "../config";
 
-/** The stack's users and machines, and what their tokens are asked for with where the settings say it. */
+/** The stack's users and machines, with the scopes to request for their tokens if the settings name any. */
 export function configuredViewers(identity: IdentitySettings) {
   const people = identity.kind === "oidc" ? identity.client?.scopes : undefined;
   return {

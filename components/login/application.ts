@@ -6,7 +6,7 @@ import { applicationAddresses, type Identity } from "../identity";
 import { createProviderEntries, type Egress } from "../mesh/egress";
 import { checksumOf, type Files } from "./checksum";
 
-/** What the application's login is made from. */
+/** What the application's login is made of. */
 export interface ApplicationLoginArgs {
   readonly application: Application;
   readonly identity: Identity;
@@ -14,7 +14,7 @@ export interface ApplicationLoginArgs {
   readonly clientId: pulumi.Output<string>;
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;
-  /** What workloads reach outside of the mesh. */
+  /** What workloads may reach outside of the mesh. */
   readonly egress: Egress;
 }
 
@@ -31,7 +31,7 @@ export class ApplicationLogin extends pulumi.ComponentResource {
     { secretRef: { name: objectName } },
   ];
 
-  /** For the pods, which read their environment at their start only. */
+  /** For the pods, which read their environment only at their start. */
   public readonly annotations: Record<string, pulumi.Output<string>>;
 
   /**
@@ -70,7 +70,7 @@ export class ApplicationLogin extends pulumi.ComponentResource {
   }
 }
 
-/** By the names of the environment's variables. */
+/** By the names of the environment variables. */
 function settingsOf(args: ApplicationLoginArgs): Record<string, string> {
   const { identity } = args;
   const { callback, loggedOut } = applicationAddresses({ ...args, login: "application" });

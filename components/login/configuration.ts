@@ -1,4 +1,4 @@
-/** OAuth2-Proxy's configuration: data, so that tests and policies see it. */
+/** OAuth2-Proxy's configuration: data, so that tests and policies can read it. */
 import type { Application } from "../application";
 import type { LoginSettings } from "../config";
 import { isSecure } from "../gateway/host";
@@ -6,10 +6,10 @@ import { applicationAddresses, type Identity, loggedOutPath } from "../identity"
 import { cookieName, hostOf, proxy, redis } from "./names";
 import { proxyPrefix } from "../names";
 
-/** The settings under `login` where people sign in at the gateway. */
+/** The settings under `login` if people sign in at the gateway. */
 export type GatewayLoginSettings = Extract<LoginSettings, { at: "gateway" }>;
 
-/** What the proxy's configuration is made of. */
+/** What the proxy's configuration is made from. */
 export interface ProxyOptions {
   readonly application: Pick<Application, "home" | "name">;
   readonly login: GatewayLoginSettings;
@@ -35,8 +35,8 @@ export const files = {
 } as const;
 
 /**
- * The settings file in the form that the proxy calls alpha. Only that form can ask for an audience, and hand on the
- * access token: the older one hands on the ID token, which says who somebody is and not what they may do.
+ * The settings file in the form that the proxy calls alpha. Only that form can request an audience and pass on the
+ * access token; the older form passes on the ID token, which says who the user is and not what the user may do.
  *
  * @param clientId the provider's client that people sign in with
  */
@@ -44,17 +44,18 @@ export function proxySettings({ identity }: ProxyOptions, clientId: string) {
   const { issuer, audience, scopes, certificateAuthority } = identity;
   return {
     server: { bindAddress: `0.0.0.0:${proxy.port}` },
-    // The gateway asks for each request, and only wants to know whether it may pass.
+    // The gateway asks about each request, and needs to know only whether it may pass.
     upstreamConfig: { upstreams: [{ id: "allowed", path: "/", static: true, staticCode: 200 }] },
     injectResponseHeaders: [
       {
         name: "Authorization",
         values: [{ claimSource: { claim: "access_token", prefix: "Bearer " } }],
       },
-      // No browser keeps a page that a session may have had a part in: Back would show it after the sign-out.
+      // The browser must not keep a page that may show a session's data: the Back button would show it after the
+      // sign-out.
       {
         name: "Cache-Control",
-        // From a file: what is written here some versions take as it is, and others as base64.
+        // From a file: some versions read a value written here as it is, and others as base64.
         values: [{ secretSource: { fromFile: `${files.configuration}/${files.cacheControl}` } }],
       },
     ],
@@ -74,7 +75,8 @@ export function proxySettings({ identity }: ProxyOptions, clientId: string) {
         oidcConfig: {
           issuerURL: issuer,
           insecureSkipNonce: false,
-          // Permissions decide, not addresses: whoever the provider signs in has a session, with an address or not.
+          // Permissions decide, not e-mail addresses: every user whom the provider signs in gets a session, with or
+          // without an address.
           emailClaim: "sub",
         },
       },
@@ -82,7 +84,7 @@ export function proxySettings({ identity }: ProxyOptions, clientId: string) {
   };
 }
 
-/** Everything that the settings file has no place for. */
+/** The settings that the settings file cannot hold. */
 export function proxyFlags(
   options: ProxyOptions,
 ): Readonly<Record<string, string | number | boolean>> {
@@ -98,27 +100,28 @@ export function proxyFlags(
     "cookie-samesite": "lax",
     "cookie-expire": login.lifetime,
     "cookie-refresh": login.refresh,
-    // Two pages that are opened at once each begin a sign-in; neither spoils the other's.
+    // Two pages that are opened at the same time each begin a sign-in, and neither breaks the other's.
     "cookie-csrf-per-request": true,
-    // As many as fit: each takes half a kilobyte of the 60 that Envoy takes as a request's headers.
+    // As many as fit: each takes half a kilobyte of the 60 that Envoy accepts as a request's headers.
     "cookie-csrf-per-request-limit": 30,
     "email-domain": "*",
     "redirect-url": applicationAddresses({ ...options, login: "gateway" }).callback,
     "skip-provider-button": true,
     "api-route": "^/api/",
-    // No header that a client could send says where a request was to go: the gateway asks with the path itself.
+    // No header that a client could send decides where a request goes: the gateway asks with the path itself.
     "reverse-proxy": false,
-    // The one other site that a browser may be sent on to, for signing out there.
+    // The only other site that a browser may be redirected to, for signing out there.
     ...(endSessionEndpoint !== undefined && {
       "whitelist-domain": new URL(endSessionEndpoint).host,
     }),
-    // Whoever has no session passes without a token, and the services' own rules decide.
+    // A request without a session passes without a token, and the services' own rules decide about it.
     ...(!login.required && { "skip-auth-route": `!=^${proxyPrefix}/` }),
     "session-store-type": login.sessions,
     ...(login.sessions === "redis" && {
       "redis-connection-url": `redis://${hostOf(redis)}:${redis.port}`,
     }),
-    // The gateway and the sidecar log every request. A code there is of no use without its sign-in's cookie (PKCE).
+    // The gateway and the sidecar log every request. A code in a log is useless without the cookie of its sign-in
+    // (PKCE).
     "request-logging": false,
   };
 }
@@ -129,7 +132,10 @@ export interface LoginRouteOptions extends Pick<ProxyOptions, "application" | "g
   readonly identity: Pick<Identity, "endSessionEndpoint">;
 }
 
-/** Where a person who signs out is sent on to: the provider's own sign-out, which leads back, or the page. */
+/**
+ * Where a browser is redirected after the sign-out: to the provider's own sign-out, which leads back here, or to the
+ * page.
+ */
 export function afterSignOut({
   identity,
   ...place
@@ -138,6 +144,6 @@ export function afterSignOut({
   if (identity.endSessionEndpoint === undefined) return loggedOutPath(args);
   const url = new URL(identity.endSessionEndpoint);
   url.searchParams.set("post_logout_redirect_uri", applicationAddresses(args).loggedOut);
-  // The proxy puts the session's ID token here, by which the provider knows whom it signs out.
+  // The proxy replaces this with the session's ID token, by which the provider knows which session to end.
   return `${url.href}&id_token_hint={id_token}`;
 }

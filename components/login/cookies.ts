@@ -1,10 +1,10 @@
-/** What routes ask of a request's cookies, as the proxy would read them. */
+/** What routes check in a request's cookies, in the way in which the proxy would read them. */
 import { type CookiePlace, cookieName } from "./names";
 
 /**
- * A Cookie header that holds a cookie of this name. Go's parser separates cookies by `;` and trims blanks and tabs;
- * Envoy joins several headers of the name by commas. A comma inside of another cookie's value counts as the end of a
- * header here: this may find a cookie that the proxy does not read, and never misses one that it reads.
+ * A Cookie header that contains a cookie of this name. Go's parser separates cookies by `;` and trims blanks and tabs;
+ * Envoy joins several Cookie headers by commas. Here a comma within another cookie's value counts as the end of a
+ * header, so this may find a cookie that the proxy does not read, but never misses one that it reads.
  */
 const holding = (name: string) => ({
   cookie: { regex: `(.*[;,])?[ \\t]*${name}[ \\t]*([=;,].*)?` },
@@ -17,7 +17,7 @@ export const ofSession = (place: CookiePlace) => holding(`${cookieName(place)}(_
 export const ofSignIn = (place: CookiePlace) => holding(`${cookieName(place)}_[^=;,]*_csrf`);
 
 /**
- * Any Cookie header that a regular expression of Envoy's can read. Without this, one byte that is not UTF-8 in any
- * cookie would have all of the others missed.
+ * Any Cookie header that a regular expression of Envoy's can read. Without this condition, one byte in any cookie that
+ * is not UTF-8 would hide all the others.
  */
 export const readable = { cookie: { regex: ".*" } };

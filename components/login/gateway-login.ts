@@ -11,7 +11,7 @@ import { createPolicies } from "./gateway";
 import { Proxy } from "./proxy";
 import { Redis } from "./redis";
 
-/** What the login at the gateway is made from. */
+/** What the login at the gateway is made of. */
 export interface GatewayLoginArgs {
   readonly application: Application;
   /** The settings under `login`. */
@@ -23,7 +23,7 @@ export interface GatewayLoginArgs {
   readonly gatewayUrl: string;
   /** Which other origins' preflights need no session. Default: none. */
   readonly cors?: CorsSettings | undefined;
-  /** What workloads reach outside of the mesh. */
+  /** What workloads may reach outside of the mesh. */
   readonly egress: Egress;
   /** What the NetworkPolicies depend on. Default: there are none. */
   readonly network?: NetworkSettings | undefined;
@@ -31,9 +31,9 @@ export interface GatewayLoginArgs {
   readonly highAvailability?: boolean | undefined;
 }
 
-/** Browser login at the gateway: OAuth2-Proxy, where its sessions are, and the policies that have it asked. */
+/** Browser login at the gateway: OAuth2-Proxy, its session store, and the policies that make the gateway ask it. */
 export class GatewayLogin extends pulumi.ComponentResource {
-  /** On the gateway, and on the login's own workloads: callers, imports, and encrypted connections. */
+  /** The policies on the gateway and on the login's own workloads: callers, imports, and encrypted connections. */
   public readonly policies: readonly pulumi.Resource[];
 
   /**
@@ -63,7 +63,7 @@ export class GatewayLogin extends pulumi.ComponentResource {
       });
     const inTurn = { parent: this, dependsOn: policies };
     const redis = sessions === "redis" ? new Redis(`${name}-redis`, { image }, inTurn) : undefined;
-    // The proxy ends where it does not reach its Redis as it starts.
+    // The proxy ends if it does not reach its Redis at its start.
     const dependsOn = redis === undefined ? policies : [...policies, redis];
     const redisPassword = redis?.password;
     new Proxy(`${name}-proxy`, { ...args, redisPassword }, { parent: this, dependsOn });

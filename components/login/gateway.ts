@@ -11,8 +11,8 @@ export function extensionProviders({
 }: Pick<GatewayLoginSettings, "required">): readonly HelmValues[] {
   const pages = { name: providerNames.pages, envoyExtAuthzHttp: authorizer };
   if (!required) return [pages];
-  // To what asks for JSON the proxy answers 401, and begins no sign-in: each would leave a cookie in the browser, and
-  // too many of them would push out the one that a person is in the middle of.
+  // To a client that asks for JSON the proxy answers 401 and begins no sign-in: each sign-in would leave a cookie in
+  // the browser, and too many of them would push out the one of a sign-in that is in progress.
   const includeAdditionalHeadersInCheck = { accept: "application/json" };
   return [
     pages,
@@ -24,20 +24,21 @@ export function extensionProviders({
 }
 
 const authorizer = {
-  // With its namespace: a ServiceEntry of any other for this host would leave the gateway without the proxy.
+  // With its namespace: otherwise a ServiceEntry of another namespace for this host would keep the gateway from the
+  // proxy.
   service: `${proxy.namespace}/${hostOf(proxy)}`,
   port: proxy.port,
-  // Without these it would wait ten minutes, and say "forbidden" where it is only out of order.
+  // Without these the gateway would wait ten minutes, and answer "forbidden" when the proxy is only out of order.
   timeout: "5s",
   statusOnError: "503",
   includeRequestHeadersInCheck: ["cookie"],
   headersToUpstreamOnAllow: ["authorization"],
-  // A session that was refreshed has another cookie; and no browser keeps what it got by a session.
+  // A refreshed session has a new cookie, and no browser may keep what it got with a session.
   headersToDownstreamOnAllow: ["cache-control", "set-cookie"],
   headersToDownstreamOnDeny: ["cache-control", "content-type", "set-cookie"],
 };
 
-/** Makes what the mesh enforces for the login. It is there before what it protects. */
+/** Makes what the mesh enforces for the login. It exists before what it protects. */
 export function createPolicies(
   name: string,
   args: LoginPolicyOptions,

@@ -16,11 +16,11 @@ export { extensionProviders } from "./gateway";
 
 /** What every kind of login gives the rest of the stack. */
 export interface Login {
-  /** What it changes in the ingress, and in the workloads of services, by their names. */
+  /** What it changes in the ingress, and in the services' workloads, by service. */
   readonly application: LoginIngress & {
     readonly overrides?: Readonly<Record<string, WorkloadOverride>>;
   };
-  /** What has to be there before the first request is. */
+  /** What has to exist before the first request. */
   readonly enforced: readonly pulumi.Resource[];
 }
 
@@ -32,7 +32,7 @@ export interface LoginArgs {
   readonly gatewayUrl: string;
   /** Which other origins' preflights need no session. Default: none. */
   readonly cors?: CorsSettings | undefined;
-  /** What workloads reach outside of the mesh. */
+  /** What workloads may reach outside of the mesh. */
   readonly egress: Egress;
   /** What the NetworkPolicies depend on. Default: there are none. */
   readonly network?: NetworkSettings | undefined;
@@ -56,7 +56,7 @@ export function createLogin(
   options: pulumi.ComponentResourceOptions,
 ): Login {
   const { web: clientId } = identity.clientIds;
-  // Without a client nobody can sign in; where a login is asked for, the settings insist on one.
+  // Without a client no one can sign in; the settings require one if they ask for a login.
   if (settings.at === "none" || clientId === undefined) return { application: {}, enforced: [] };
   const args = { identity, clientId, ...place };
   const ingress = loginIngress(settings, args);
@@ -80,7 +80,7 @@ export function loginIngress(
 ): LoginIngress {
   if (login === undefined) return {};
   if (login.at === "gateway")
-    // The session is the proxy's own: a service that got to see its cookie could use it.
+    // The session is the proxy's own: a service that received its cookie could use it.
     return { firstRoutes: loginRoutes({ ...place, login }), hiddenHeaders: ["cookie"] };
   const signedOut = loggedOutPath({ ...place, login: "application" });
   return {
@@ -89,11 +89,11 @@ export function loginIngress(
   };
 }
 
-/** How browsers get in: what `verify` has to know of it. */
+/** How browsers sign in: what `verify` needs to know about it. */
 export type LoginOutput =
   Pick<GatewayLoginSettings, "at" | "required" | "sessions"> | { readonly at: "application" };
 
-/** The settings under `login` as the stack exports them; nothing where nobody signs in. */
+/** The settings under `login` as the stack exports them; undefined if people do not sign in. */
 export function describeLogin(settings: LoginSettings): LoginOutput | undefined {
   if (settings.at === "none") return undefined;
   if (settings.at === "application") return { at: settings.at };

@@ -15,31 +15,31 @@ export const proxy: LoginWorkload = {
 
 export const redis: LoginWorkload = { namespace: namespaces.login, name: "redis", port: 6379 };
 
-/** The name that the mesh knows a workload's Service by. */
+/** The mesh's name for a workload's Service. */
 export function hostOf({ name, namespace }: LoginWorkload): string {
   return `${name}.${namespace}.svc.cluster.local`;
 }
 
-/** Where a browser goes to sign in, in its own tab or by the button of a page that says what failed. */
+/** Where a browser goes to sign in: directly, or from the button of a page that says what failed. */
 export const startPaths = [`${proxyPrefix}/start`, `${proxyPrefix}/sign_in`];
 
-/** Where the provider leads a browser back to. */
+/** Where the provider sends a browser back to. */
 export const callbackPath = `${proxyPrefix}/callback`;
 
-/** Every path that a browser takes to sign in. */
+/** Every path that a browser requests during a sign-in. */
 export const signInPaths = [...startPaths, callbackPath];
 
-/** Where a person signs out. */
+/** Where a user signs out. */
 export const signOutPath = `${proxyPrefix}/sign_out`;
 
-/** Where a browser goes to sign in, and to sign out of this stack alone. */
+/** Where a browser goes to sign in, and to sign out of this stack only. */
 export const loginPaths = ({ home }: Pick<Application, "home">) =>
   ({
     gateway: { signIn: `${proxyPrefix}/start?rd=${home}`, signOut: `${signOutPath}?rd=${home}` },
     application: { signIn: "/login", signOut: "/logout" },
   }) as const;
 
-/** What the name of the session's cookie is made of. */
+/** What the name of the session's cookie depends on. */
 export interface CookiePlace {
   readonly application: Pick<Application, "name">;
   /** The gateway's URL as browsers see it. */
@@ -47,8 +47,8 @@ export interface CookiePlace {
 }
 
 /**
- * The session's cookie. With the prefix a browser takes it from this very host only, never from a neighbouring
- * one; that takes HTTPS.
+ * The session's cookie. With this prefix a browser accepts it only from this very host, never from a neighbouring one;
+ * that needs HTTPS.
  */
 export function cookieName({ application: { name }, gatewayUrl }: CookiePlace): string {
   return isSecure(gatewayUrl) ? `__Host-${name}` : name;

@@ -1,4 +1,4 @@
-/** What the mesh enforces for the login: data, so that it can be judged, and compared with a cluster's. */
+/** What the mesh enforces for the login: data, so that it can be checked, and compared with a cluster's. */
 import type { CorsSettings } from "../config";
 import { type Narrowing, unlessPreflight } from "../gateway/cors";
 import { isSecure } from "../gateway/host";
@@ -21,17 +21,17 @@ import type { GatewayLoginSettings } from "./configuration";
 import { hostOf, type LoginWorkload, proxy, redis } from "./names";
 
 /**
- * The proxy's names in the mesh's configuration, by which policies ask it: about pages that a browser opens, and, where a
- * login is required, about all else. Istio tells providers apart by how their names begin.
+ * The proxy's names in the mesh's configuration, by which policies refer to it: one for pages that a browser opens, and
+ * one, if a login is required, for all other requests. Istio distinguishes providers by the beginnings of their names.
  */
 export const providerNames = { pages: "login", others: "session" } as const;
 
-/** What the login's policies are made of. */
+/** What the login's policies are made from. */
 export interface LoginPolicyOptions {
   readonly login: Pick<GatewayLoginSettings, "required" | "sessions">;
   /** The gateway's URL as browsers see it. */
   readonly gatewayUrl: string;
-  /** Which other origins' preflights the proxy is not asked about. Default: none. */
+  /** Other origins whose preflights are exempt. Default: none. */
   readonly cors?: CorsSettings | undefined;
 }
 
@@ -43,10 +43,10 @@ export interface LoginPolicies {
 }
 
 /**
- * The policies on the login's own workloads, and that on the gateway which has the proxy asked. Without the Sidecar a
- * VirtualService of any namespace could lead the proxy's connection to Redis, and with it the password and the sessions,
- * to a server of its own. The root namespace stays: what the mesh's settings name, such as a tracing service, is
- * usually there.
+ * The policies on the login's own workloads, and the policy on the gateway that makes it ask the proxy. Without the
+ * Sidecar object, a VirtualService of any namespace could redirect the proxy's connection to Redis, with the password
+ * and the sessions, to another server. The root namespace stays visible: it usually has what the mesh's settings name,
+ * such as a tracing service.
  */
 export function loginPolicies({ login, gatewayUrl, cors }: LoginPolicyOptions): LoginPolicies {
   const atGateway = (name: string) => ({ name, namespace: namespaces.ingress });
@@ -97,7 +97,7 @@ function inLogin(name: string) {
   return { name, namespace: namespaces.login };
 }
 
-/** It counts before one of the root namespace, which could have the connections go unencrypted. */
+/** It takes precedence over one of the root namespace, which could turn off the encryption. */
 function encrypted(workload: LoginWorkload): MeshObject<DestinationRuleSpec> {
   return {
     resource: `${workload.name}-destination`,
@@ -106,7 +106,7 @@ function encrypted(workload: LoginWorkload): MeshObject<DestinationRuleSpec> {
   };
 }
 
-/** One caller, known by its certificate, and the one port. */
+/** One caller, identified by its certificate, and one port. */
 function allowCaller(
   { name, port }: typeof proxy,
   caller: ServiceAccountName,
@@ -125,19 +125,19 @@ function allowCaller(
 
 type Conditions = NonNullable<NonNullable<AuthorizationPolicySpec["rules"]>[number]["when"]>;
 
-/** Without a cookie there is no session; only a required one then has to be begun. */
+/** Without a cookie there is no session, and only a required login then has to begin one. */
 const hasCookie = { key: "request.headers[cookie]", values: ["*"] };
 
-/** As browsers ask for what they show in a tab or a frame, and for nothing else. */
+/** As browsers request what they show in a tab or a frame, and nothing else. */
 const page = [{ key: "request.headers[accept]", values: ["text/html*"] }];
 const noPage = [{ key: "request.headers[accept]", notValues: ["text/html*"] }];
 
 /**
- * Has the gateway ask the proxy about browsers: requests that bring no token of their own. Machines pass by it, so
- * they do without it while it is down. Where HTTP is only redirected, that is not asked about.
+ * Makes the gateway ask the proxy about browsers' requests: those that bring no token of their own. Requests of
+ * machines do not go through the proxy, so they work while it is down. Plain HTTP that is only redirected is exempt.
  *
- * @param narrowings a rule for each: together they leave out the preflights that the gateway answers. Default: none is
- *   left out
+ * @param narrowings a rule for each: together they exempt the preflights that the gateway answers. Default: none is
+ *   exempt
  */
 function askProxy(
   about: keyof typeof providerNames,

@@ -14,13 +14,13 @@ export interface ProxyArgs extends ProxyOptions {
   readonly clientId: pulumi.Output<string>;
   /** Whether it runs twice. Default: false. */
   readonly highAvailability?: boolean | undefined;
-  /** Of the Redis with the sessions, where they are kept in one. A secret. */
+  /** The password of the Redis with the sessions, if they are kept in one. A secret. */
   readonly redisPassword?: pulumi.Output<string> | undefined;
 }
 
 const metadata = { name: proxy.name, namespace: proxy.namespace };
 
-/** OAuth2-Proxy: signs people in, keeps their sessions, and tells the gateway whose token a request gets. */
+/** OAuth2-Proxy: signs people in, keeps their sessions, and gives the gateway the access token for each request. */
 export class Proxy extends pulumi.ComponentResource {
   /**
    * @param name the component's name; its children are named after it
@@ -59,7 +59,7 @@ export class Proxy extends pulumi.ComponentResource {
           resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "128Mi" } },
         },
         probes: {
-          // Ready once it reaches the sessions' Redis.
+          // Ready when it reaches the sessions' Redis.
           readiness: { httpGet: { path: "/ready", port: proxy.port } },
           liveness: { httpGet: { path: "/ping", port: proxy.port } },
         },
@@ -73,7 +73,7 @@ export class Proxy extends pulumi.ComponentResource {
             volume: { name: "secrets", secret: { secretName: proxy.name } },
           },
         ],
-        // It reads its files at its start only.
+        // It reads its files only at its start.
         annotations: checksumOf(configuration, secrets),
         strategy: "RollingUpdate",
         replicas: args.highAvailability === true ? 2 : 1,
@@ -86,7 +86,7 @@ export class Proxy extends pulumi.ComponentResource {
   private configurationOf(args: ProxyArgs): Files {
     const { certificateAuthority } = args.identity;
     return {
-      // JSON, as YAML takes it.
+      // JSON is YAML.
       [files.settings]: args.clientId.apply((id) =>
         JSON.stringify(proxySettings(args, id), null, 2),
       ),
@@ -100,7 +100,7 @@ export class Proxy extends pulumi.ComponentResource {
   private secretsOf(name: string, args: ProxyArgs): Files {
     const { result: cookieSecret } = new random.RandomPassword(
       `${name}-cookie-secret`,
-      // As many bytes as AES takes.
+      // As many bytes as AES needs.
       { length: 32, special: false },
       { parent: this },
     );

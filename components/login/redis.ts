@@ -4,18 +4,20 @@ import * as random from "@pulumi/random";
 import { redis } from "./names";
 import { createWorkload } from "./workload";
 
-/** Less than the container may have: when they fill it, the sessions that were not used for longest go. */
+/**
+ * Less than the container's limit: when they fill it, the sessions that were not used for the longest time are removed.
+ */
 const sessionMemory = "64mb";
 
 const folder = "/etc/redis";
 const file = "redis.conf";
 
 /**
- * A Redis that keeps sessions in memory only: after a restart people sign in again, without a password where the
- * provider's own session lasts.
+ * A Redis that keeps sessions in memory only. After a restart people sign in again, without a password if the
+ * provider's own session still lasts.
  */
 export class Redis extends pulumi.ComponentResource {
-  /** What its client signs in with. A secret. */
+  /** The password of its client. A secret. */
   public readonly password: pulumi.Output<string>;
 
   /**
@@ -39,7 +41,7 @@ export class Redis extends pulumi.ComponentResource {
       `${name}-configuration`,
       {
         metadata: { name: redis.name, namespace: redis.namespace },
-        // The password is in a file: arguments are for every process of the node to read.
+        // The password is in a file, because every process of the node can read arguments.
         stringData: { [file]: result.apply(configurationWith) },
       },
       { parent: this, deleteBeforeReplace: true },
@@ -59,7 +61,7 @@ export class Redis extends pulumi.ComponentResource {
         volumes: [
           { folder, volume: { name: "configuration", secret: { secretName: redis.name } } },
         ],
-        // Of two, each would have some of the sessions.
+        // With two, each would have only some of the sessions.
         strategy: "Recreate",
         replicas: 1,
       },

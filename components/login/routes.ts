@@ -1,9 +1,9 @@
-/** What leads the proxy's own paths to it, and which requests it never sees. */
+/** The routes that lead the proxy's own paths to it, and the requests that never reach it. */
 import { authorityMatch } from "../gateway/host";
 import type { HttpRoute } from "../mesh/resources";
 import { signedOutRoute } from "../gateway/route";
 import { loggedOutPath } from "../identity";
-import { patience } from "../traffic";
+import { requestLimits } from "../traffic";
 import { afterSignOut, type LoginRouteOptions } from "./configuration";
 import { ofSession, ofSignIn, readable } from "./cookies";
 import {
@@ -19,25 +19,29 @@ import { proxyPrefix } from "../names";
 
 type Match = NonNullable<HttpRoute["match"]>[number];
 
-/** The style of these pages. Where a login is required not even that is for a request without a session. */
+/** The style of these pages. If a login is required, a request without a session does not get even that. */
 const stylePaths = [{ prefix: `${proxyPrefix}/static/` }];
 
-/** Browsers say this of a navigation that another site began. Where they do not, there is no telling. */
+/**
+ * Browsers send this for a navigation that another site began. For a browser that does not, there is no way to know.
+ */
 const ofOtherSite = { "sec-fetch-site": { regex: "cross-site|same-site" } };
 
-/** A beginning of a sign-in that names a path to return to, or none. The proxy would also take the provider's host. */
+/**
+ * The beginning of a sign-in, with a path to return to or with none. The proxy would also accept the provider's host.
+ */
 const toOwnPath = { ":path": { regex: "[^?{]*(\\?(rd=(/|%2[Ff])[^&{]*)?)?" } };
 
-/** What cannot have the proxy put the session's ID token into an address, by `{id_token}`. */
+/** What cannot make the proxy put the session's ID token into an address by `{id_token}`. */
 const withoutToken = { ":path": { regex: "[^{]*" } };
 
 /**
- * What leads the proxy's own paths to it. In a VirtualService of its own these would come before a service's routes or
- * after them by which was made first, and one of prefix / would take them.
+ * The routes that lead the proxy's own paths to it. In a VirtualService of their own their order relative to a
+ * service's routes would depend on which was made first, and a route of prefix / would take them.
  *
- * A session's cookie never comes to the callback: the proxy would save the new session under the ticket that the cookie
- * names, and a copy of that cookie that somebody kept would count as the person who signs in. So the old session ends
- * first, at Redis too, where a sign-in begins, and where it ends.
+ * A session's cookie never reaches the callback: the proxy would save the new session under the ticket that the cookie
+ * names, and an attacker who kept a copy of that cookie would then be signed in as the user. So the old session ends
+ * first, in Redis too, when a sign-in begins and when it ends.
  */
 export function loginRoutes(args: LoginRouteOptions): readonly HttpRoute[] {
   const { gatewayUrl, login } = args;
@@ -55,30 +59,33 @@ export function loginRoutes(args: LoginRouteOptions): readonly HttpRoute[] {
       ({ match = [], ...route }) => ({ ...to(...match), ...route }),
     ),
     ...(login.required ? [] : [{ ...to(...stylePaths.map((uri) => ({ uri }))), ...toProxy }]),
-    // What else the proxy answers has the session's token in it, which no script of a page is to read. It ends here, and
-    // not at a service: the gateway asks about none of these paths.
+    // The proxy's other answers contain the session's token, which no script of a page may read. These requests end
+    // here and not at a service, because the gateway does not ask the proxy about these paths.
     { ...to({ uri: { prefix: `${proxyPrefix}/` } }), directResponse: { status: 404 } },
   ];
 }
 
-/** By GET alone: a form's fields would count before the query. */
+/** By GET only: a form's fields would take precedence over the query. */
 const get = (path: string): Match => ({ uri: { exact: path }, method: { exact: "GET" } });
 
 const toProxy = {
   route: [{ destination: { host: hostOf(proxy), port: { number: proxy.port } } }],
   // It says where to go next, unless the query does.
   headers: { request: { remove: ["x-auth-request-redirect"] } },
-  ...patience,
+  ...requestLimits,
 } satisfies HttpRoute;
 
-/** The proxy's own sign-out, and then the very same request without the session. The request's own `rd` counts for nothing. */
+/** The proxy's own sign-out, and then the same request again without the session. The request's own `rd` is ignored. */
 const endSessionFirst = {
   ...toProxy,
   rewrite: { uri: `${signOutPath}?rd=&asked=` },
   headers: { request: { set: { "x-auth-request-redirect": "%REQ(:PATH)%" } } },
 } satisfies HttpRoute;
 
-/** A sign-in that was begun in this browser ends without the session that it has. What none was begun for leads home. */
+/**
+ * A sign-in that was begun in this browser first ends the session that the browser has. Without a begun sign-in the
+ * browser is sent home.
+ */
 function callbackRoutes(args: LoginRouteOptions): HttpRoute[] {
   const { application } = args;
   const session = { ...get(callbackPath), headers: ofSession(args) };
@@ -102,7 +109,7 @@ function startRoutes(args: LoginRouteOptions): HttpRoute[] {
   const start = startPaths.map(get);
   const session = ofSession(args);
   return [
-    // By the first `rd` of a query: this one's own replaces it.
+    // The proxy reads the first `rd` of a query: this one replaces the request's own.
     {
       match: start.map((path) => ({ ...path, withoutHeaders: toOwnPath })),
       redirect: { uri: loginPaths(application).gateway.signIn, redirectCode: 302 },
@@ -117,8 +124,9 @@ function startRoutes(args: LoginRouteOptions): HttpRoute[] {
 }
 
 /**
- * Signing out ends the session here, and where it was asked for as it is, the browser goes on to the provider. A request
- * without a session is not sent there: the provider would not know whom to sign out. Another site's link signs no one out.
+ * Signing out ends the session here; if the request names no destination, the browser goes on to the provider. A
+ * request without a session does not: the provider would not know whom to sign out. A link on another site signs no one
+ * out.
  */
 function signOutRoutes(args: LoginRouteOptions): HttpRoute[] {
   const { application } = args;
@@ -141,7 +149,7 @@ function signOutRoutes(args: LoginRouteOptions): HttpRoute[] {
       ...toProxy,
     },
     { match: [signOut], redirect: { uri: signedOut, redirectCode: 302 } },
-    // What follows is asked for without the form's fields.
+    // The next request is sent without the form's fields.
     {
       match: [{ uri: { exact: signOutPath }, method: { exact: "POST" } }],
       redirect: { uri: signOutPath, redirectCode: 303 },
@@ -150,16 +158,16 @@ function signOutRoutes(args: LoginRouteOptions): HttpRoute[] {
   ];
 }
 
-/** With an empty query, or the request's own would follow. */
+/** With an empty query; otherwise the request's own would be appended. */
 const homeOf = ({ home }: LoginRouteOptions["application"]) => ({
   uri: `${home}?`,
   redirectCode: 302,
 });
 
 /**
- * The proxy's own sign-out, and where it leads then. The proxy would put the session's ID token into any address that a
- * request asks for by `rd`, and lead to any at the provider's host: the first `rd` counts, and the request's own query
- * becomes the value of the last parameter.
+ * The proxy's own sign-out, and where it leads. The proxy would put the session's ID token into any address that a
+ * request names by `rd`, and would redirect to any address at the provider's host. It reads the first `rd`, which is
+ * given here; the request's own query becomes the value of the last parameter.
  */
 function endOfSession(next: string): string {
   return `${signOutPath}?${new URLSearchParams({ rd: next, asked: "" }).toString()}`;

@@ -8,19 +8,19 @@ type Container = kubernetes.types.input.core.v1.Container;
 type Probe = kubernetes.types.input.core.v1.Probe;
 type Volume = kubernetes.types.input.core.v1.Volume;
 
-/** What differs between the two. */
+/** The options in which the two differ. */
 export interface WorkloadArgs {
-  /** The name of its port, which says to the mesh what protocol it speaks. */
+  /** The name of its port, which tells the mesh its protocol. */
   readonly portName: string;
-  /** What the container has of its own: image, command and probes. */
+  /** The parts of the container that are its own: image, command and probes. */
   readonly container: Pick<Container, "image" | "command" | "args" | "env" | "resources">;
   readonly probes: { readonly readiness: Probe; readonly liveness: Probe };
-  /** Each is mounted, read-only, where its folder says. */
+  /** The volumes, each mounted read-only at its folder. */
   readonly volumes: readonly {
     readonly folder: string;
     readonly volume: Volume & { name: string };
   }[];
-  /** Of its pods: one that changes starts them anew. */
+  /** Annotations of its pods; a changed value restarts them. */
   readonly annotations?: Readonly<Record<string, pulumi.Input<string>>>;
   readonly strategy: "RollingUpdate" | "Recreate";
   /** How many pods. Several have a disruption budget. */
@@ -28,10 +28,10 @@ export interface WorkloadArgs {
 }
 
 /**
- * Makes the pods of a program that writes nothing, and what they are reached by.
+ * Makes the pods of a program that writes no files, and the Service by which they are reached.
  *
  * @param name what the resources are named after
- * @param options its parent, and what it reads at its start
+ * @param options its parent, and what it depends on
  */
 export function createWorkload(
   name: string,
@@ -46,7 +46,7 @@ export function createWorkload(
   const metadata = { name: workload, namespace, labels };
   const account = new kubernetes.core.v1.ServiceAccount(
     `${name}-account`,
-    // The sidecar's own token is mounted by Istio; the program never calls Kubernetes.
+    // Istio mounts the sidecar's own token; the program never calls Kubernetes.
     { metadata, automountServiceAccountToken: false },
     { parent },
   );
@@ -85,7 +85,7 @@ export function createWorkload(
         },
       },
     },
-    // Pods whose account or files are missing are tried again later and later.
+    // Kubernetes retries pods whose account or files are missing, at growing intervals.
     { parent, dependsOn: [...dependsOn, account] },
   );
 }

@@ -1,16 +1,16 @@
-/** Istio's known holes and the releases that close them: what the settings accept and what preflight says come from here. */
+/** Istio's known vulnerabilities and the releases that fix them, for the settings' check and for preflight. */
 
-/** A security bulletin of Istio's that upgrading closes. */
+/** A security bulletin of Istio's that an upgrade fixes. */
 export interface Advisory {
   /** As https://istio.io/latest/news/security/ lists it. */
   readonly id: string;
-  /** The worst of it, in a few words. */
+  /** The worst of its vulnerabilities, in a few words. */
   readonly about: string;
-  /** The first release of each line that is closed, oldest line first; later lines were never open. */
+  /** The first fixed release of each line, oldest line first; later lines were never vulnerable. */
   readonly fixedIn: readonly string[];
 }
 
-/** The oldest release accepted, and the default: every advisory below is closed in it. */
+/** The oldest release accepted, and the default: it has the fix of every advisory below. */
 export const oldestIstio = "1.30.4";
 
 export const advisories: readonly Advisory[] = [
@@ -41,14 +41,15 @@ export const advisories: readonly Advisory[] = [
   },
 ];
 
-/** A release's numbers; what follows a hyphen is the build's. */
+/** A release's numbers; what follows a hyphen belongs to the build. */
 function numbers(version: string): readonly [line: number, patch: number] {
   const [major = 0, minor = 0, patch = 0] = version.split("-", 1).join("").split(".").map(Number);
   return [major * 1000 + minor, patch];
 }
 
 /**
- * The advisories that are open in a release: it is older than its line's fix, or its line is older than every fix.
+ * The advisories that a release has no fix for: it is older than its line's fix, or its line is older than every fixed
+ * one.
  * @param version an exact version
  */
 export function openAdvisories(

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type * as kubernetes from "@pulumi/kubernetes";
 
-/** Istio's charts, and where each lies in a folder laid out as `manifests/charts` of Istio's source is. */
+/** Istio's charts, and where each is in a folder laid out like `manifests/charts` of Istio's source. */
 export const chartFolders = {
   base: "base",
   istiod: "istio-control/istio-discovery",
@@ -28,14 +28,14 @@ const locations: Readonly<
 > = {
   repository: (repo, chart, version) => ({ chart, version, repositoryOpts: { repo } }),
   oci: (registry, chart, version) => ({ chart: `${registry}/${chart}`, version }),
-  // A folder holds one version of each chart, whatever the charts call it.
+  // A folder has one version of each chart, whatever version the charts name.
   folder: (folder, chart) => ({ chart: posix.join(folder, chartFolders[chart]) }),
 };
 
 /**
  * Where Helm finds one of Istio's charts.
  *
- * @param version the charts' exact version; a folder's charts are taken as they are
+ * @param version the charts' exact version; a folder's charts are used as they are
  */
 export function locateChart(source: ChartSource, chart: Chart, version: string): ChartLocation {
   return locations[source.kind](source.address, chart, version);

@@ -3,17 +3,19 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Identity } from "../identity/identity";
 import { type MeshObject, ServiceEntry, type ServiceEntrySpec } from "./resources";
 
-/** Whether a workload with a sidecar reaches any address, or only the mesh's services and what is entered as one. */
+/**
+ * Whether a workload with a sidecar reaches any address, or only the mesh's services and addresses with a ServiceEntry.
+ */
 export type Egress = "ALLOW_ANY" | "REGISTRY_ONLY";
 
-/** Where those who sign people in ask the provider. Where people sign out, only their browsers go. */
+/** The addresses of the provider that a login asks. The address for signing out is for browsers only. */
 export type ProviderAddresses = Pick<Identity, "issuer" | "jwksUri" | "tokenEndpoint">;
 
 /**
- * The identity provider's entries for the workloads of one namespace: those that sign people in. istiod, which fetches
- * the keys for all others, has no sidecar.
+ * The identity provider's ServiceEntries for the workloads of one namespace: those that sign people in. istiod, which
+ * fetches the keys for all other workloads, has no sidecar.
  *
- * @param namespace whose workloads reach it; no other's do
+ * @param namespace whose workloads reach the provider; no other namespace's do
  */
 export function providerEntries(
   identity: ProviderAddresses,
@@ -43,12 +45,12 @@ export function createProviderEntries(
   }
 }
 
-/** The ports at which they ask it. */
+/** The ports at which the provider is asked. */
 export const providerPorts = (identity: ProviderAddresses): readonly number[] => [
   ...hostsByPort(identity).keys(),
 ];
 
-/** Each host once, at each of its ports. An entry is for all of its hosts at all of its ports. */
+/** Each host once, at each of its ports. One ServiceEntry is for all of its hosts at all of its ports. */
 function hostsByPort(identity: ProviderAddresses): ReadonlyMap<number, readonly string[]> {
   const { issuer, jwksUri, tokenEndpoint } = identity;
   const found = new Map<number, string[]>();
@@ -62,8 +64,8 @@ function hostsByPort(identity: ProviderAddresses): ReadonlyMap<number, readonly 
 }
 
 /**
- * The workload speaks TLS itself: its sidecar reads the name that it asks for, and nothing else. The workload also looks
- * the name up, since the sidecar's own resolver takes every name under localhost for the pod itself.
+ * The workload speaks TLS itself: its sidecar reads the server name and nothing else. The workload also resolves the
+ * name, because the sidecar's own resolver reads every name under localhost as the pod itself.
  */
 function providerEntry(number: number, hosts: readonly string[]): ServiceEntrySpec {
   return {

@@ -12,36 +12,39 @@ import { namespaces, releases } from "../names";
 import { type Chart, locateChart } from "./charts";
 import { gatewayValues, type HelmValues, istiodValues, mergeValues } from "./values";
 
-/** What the mesh is made from: the settings under `istio`, and what other sections hold. */
+/** What the mesh is made from: the settings under `istio`, and parts of other sections. */
 export interface IstioMeshArgs extends IstioSettings {
   /** How the ingress gateway's Service is reached from outside. */
   readonly wayIn: WayIn;
   /**
-   * PEM of a private authority that istiod trusts when it fetches the tenant's keys.
-   * Default: public authorities only. Changing it restarts istiod.
+   * PEM of a private authority that istiod trusts when it fetches the tenant's keys. Default: public authorities only.
+   * Changing it restarts istiod.
    */
   readonly certificateAuthority?: string | undefined;
-  /** What workloads reach outside of the mesh: the setting `mesh.egress`. Changing it takes effect at once. */
+  /** What workloads may reach outside of the mesh: the setting `mesh.egress`. Changing it takes effect at once. */
   readonly egress: Egress;
-  /** Whether there are two of istiod and of the gateway. Default: false. */
+  /** Whether istiod and the gateway have two pods each. Default: false. */
   readonly highAvailability?: boolean | undefined;
   /** What the NetworkPolicies depend on. Default: there are none. */
   readonly network?: NetworkSettings | undefined;
   /** Whether the gateway serves HTTPS, too. Default: false. */
   readonly isSecure?: boolean | undefined;
-  /** Who decides for proxies from outside of them, by `meshConfig.extensionProviders`. Default: nobody. */
+  /** External authorizers that proxies may ask, for `meshConfig.extensionProviders`. Default: none. */
   readonly extensionProviders?: readonly HelmValues[] | undefined;
 }
 
-/** How long one release may take, in seconds; the first one pulls images. */
+/** How long one release may take, in seconds; the first time images are pulled. */
 const timeout = 300;
 
 /** Istio: its resource definitions, the control plane and an ingress gateway, in this order. */
 export class IstioMesh extends pulumi.ComponentResource {
-  /** istiod. Istio's resources and pods with a sidecar depend on it: its webhooks check the ones and inject the others. */
+  /**
+   * istiod. Istio's resources and pods with a sidecar depend on it: its webhooks check the resources and inject the
+   * sidecars.
+   */
   public readonly controlPlane: kubernetes.helm.v3.Release;
 
-  /** The ingress gateway. Once it is there, its Service has its address. */
+  /** The ingress gateway. When it exists, its Service has its address. */
   public readonly gateway: kubernetes.helm.v3.Release;
 
   /** The ingress gateway's namespace. What the gateway reads, such as its certificate, depends on it. */
@@ -72,8 +75,8 @@ export class IstioMesh extends pulumi.ComponentResource {
           ...locateChart(args.charts, chart, args.version),
           ...release,
           values: mergeValues(release.values, args.values[chart]),
-          // Definitions do not run: there is nothing to wait for. A release of what does, if it failed halfway,
-          // would keep its name and block the next attempt.
+          // Resource definitions do not run, so there is nothing to wait for. A release of something that runs, if it
+          // failed halfway, would keep its name and block the next attempt.
           ...(chart === "base" ? { skipAwait: true } : { atomic: true, timeout }),
         },
         { parent: this, dependsOn },
@@ -98,7 +101,7 @@ export class IstioMesh extends pulumi.ComponentResource {
         ...releases.gateway,
         values: gatewayValues(args.wayIn, args.isSecure === true, args.highAvailability),
       },
-      // The control plane's webhook gives the gateway's pods their image.
+      // The control plane's webhook sets the image of the gateway's pods.
       [this.ingressNamespace, this.controlPlane],
     );
     this.registerOutputs({});
@@ -112,10 +115,10 @@ export interface Mesh extends Pick<IstioMesh, "controlPlane" | "ingressNamespace
 }
 
 /**
- * Makes Istio, and the gateway's certificate (`certificate`) and DNS record (`dns`) where the settings ask for them.
+ * Makes Istio, and the gateway's certificate (`certificate`) and DNS record (`dns`) if the settings ask for them.
  *
  * @param name the component's name
- * @param application which the gateway leads to
+ * @param application the application that the gateway leads to
  */
 export function createMesh(
   name: string,

@@ -9,7 +9,7 @@ import type { IRequestAuthentication } from "@kubernetes-models/istio/security.i
 import type { Input } from "@pulumi/pulumi";
 import { customResource } from "../custom-resource";
 
-/** The same with texts that may be known only later, such as the ids of clients. */
+/** The same with texts that may only be known later, such as the ids of clients. */
 type WithInputs<Value> = Value extends string
   ? Input<Value>
   : Value extends readonly (infer Entry)[]
@@ -28,9 +28,9 @@ export type PeerAuthenticationSpec = NonNullable<IPeerAuthentication["spec"]>;
 export type RequestAuthenticationSpec = NonNullable<IRequestAuthentication["spec"]>;
 export type AuthorizationPolicySpec = WithInputs<NonNullable<IAuthorizationPolicy["spec"]>>;
 
-/** An object of Istio's as the stack asks for it: data, so that policies can judge it, and `verify` compare it. */
+/** An object of Istio's that the stack makes: data, so that policies can check it and `verify` can compare it. */
 export interface MeshObject<Spec> {
-  /** Ends the resource's name in the stack. */
+  /** The end of the resource's name in the stack. */
   readonly resource: string;
   readonly metadata: { readonly name: string; readonly namespace: string };
   readonly spec: Spec;
@@ -60,13 +60,13 @@ export class ServiceEntry extends customResource<ServiceEntrySpec>(
 /** What a namespace's workloads know of the mesh: the services, routes and entries that they import. */
 export class Sidecar extends customResource<SidecarSpec>("networking.istio.io/v1", "Sidecar") {}
 
-/** Whether workloads accept plain text beside mutual TLS. */
+/** Whether workloads accept plain text in addition to mutual TLS. */
 export class PeerAuthentication extends customResource<PeerAuthenticationSpec>(
   "security.istio.io/v1",
   "PeerAuthentication",
 ) {}
 
-/** Whose tokens workloads accept. It lets requests without a token pass: AuthorizationPolicy does the rest. */
+/** Whose tokens workloads accept. A request without a token passes; AuthorizationPolicy decides about it. */
 export class RequestAuthentication extends customResource<RequestAuthenticationSpec>(
   "security.istio.io/v1",
   "RequestAuthentication",

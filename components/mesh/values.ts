@@ -6,23 +6,26 @@ import { gatewayRelease } from "../names";
 import { podSecurity, spreadOverNodes } from "../pods";
 import type { Egress } from "./egress";
 
-/** Helm values: an object of anything that JSON can hold. */
+/** Helm values: an object of any JSON values. */
 export type HelmValues = IstioSettings["values"]["base"];
 
 /** Lists are replaced, as Helm itself does. */
 const merge = deepmergeCustom({ mergeArrays: false });
 
 /**
- * Lays a release's extra values over its defaults.
+ * Merges a release's extra values into its defaults.
  *
  * @param defaults the program's own values
- * @param extra the configuration's, which win
+ * @param extra the configuration's, which take precedence
  */
 export function mergeValues(defaults: HelmValues, extra: HelmValues): HelmValues {
   return merge(defaults, extra);
 }
 
-/** What the sidecars and the gateway ask for; the charts' own 100m and 128Mi each would fill a small cluster. */
+/**
+ * The resource requests of the sidecars and the gateway; the charts' own 100m and 128Mi each would fill a small
+ * cluster.
+ */
 const proxyRequests = { cpu: "10m", memory: "64Mi" };
 
 /** What istiod's defaults depend on. */
@@ -31,18 +34,18 @@ export interface IstiodOptions {
   readonly hub?: string | undefined;
   /** The images' tag. Default: the charts' own. */
   readonly tag?: string | undefined;
-  /** PEM of a private authority that the tenant's certificate comes from. Default: public ones only. */
+  /** PEM of a private authority that signed the tenant's certificate. Default: public authorities only. */
   readonly certificateAuthority?: string | undefined;
-  /** What workloads reach outside of the mesh. */
+  /** What workloads may reach outside of the mesh. */
   readonly egress: Egress;
   /** Entries of `meshConfig.extensionProviders`. Default: none. */
   readonly extensionProviders?: readonly HelmValues[] | undefined;
-  /** Whether there are two of it. Default: false. */
+  /** Whether istiod has two pods. Default: false. */
   readonly highAvailability?: boolean | undefined;
 }
 
 /**
- * Two pods, on two nodes where there are two. Their disruption budget lets a node be drained once the other is ready.
+ * Two pods, on two nodes if there are two. Their disruption budget lets a node be drained when the other pod is ready.
  *
  * @param app the pods' label `app`
  */
@@ -52,9 +55,9 @@ const twoPods = (app: string) => ({
 });
 
 /**
- * How long the mesh may lag behind the tenant. Where istiod starts and cannot fetch the tenant's keys, every
- * sidecar refuses every token until it asks istiod again, which is not before its connection is so old (Istio's
- * default: half an hour). And a key that is revoked counts until istiod fetches the keys again (20 minutes).
+ * How long the mesh may lag behind the tenant. If istiod starts and cannot fetch the tenant's keys, every sidecar
+ * refuses every token until it asks istiod again, which it does only when its connection has reached this age (Istio's
+ * default: half an hour). And a revoked key is accepted until istiod fetches the keys again (20 minutes).
  */
 const tenantLag = "5m";
 
@@ -74,19 +77,20 @@ export function istiodValues({
       proxy: { resources: { requests: proxyRequests }, ...podSecurity },
     },
     autoscaleEnabled: false,
-    // The chart makes a disruption budget of its own for more than one.
+    // The chart makes a disruption budget of its own for more than one pod.
     ...(highAvailability && twoPods("istiod")),
     ...podSecurity,
-    // Discovery in plain text, which anybody who reaches it could read the mesh's configuration by. Proxies use TLS, at
-    // 15012. Without an address istiod would serve it on port 8080.
+    // Discovery in plain text would show the mesh's configuration to every client that reaches it. Proxies use TLS, at
+    // 15012. Without an address here istiod would serve it on port 8080.
     extraContainerArgs: ["--grpcAddr=127.0.0.1:15010"],
     resources: { requests: { cpu: "50m", memory: "256Mi" } },
     keepaliveMaxServerConnectionAge: tenantLag,
     env: {
       PILOT_JWT_PUB_KEY_REFRESH_INTERVAL: tenantLag,
-      // The gateway takes Gateways of its own namespace only: another one's would add listeners, hosts and routes.
+      // The gateway accepts Gateways of its own namespace only: those of another namespace would add listeners, hosts
+      // and routes.
       PILOT_SCOPE_GATEWAY_TO_NAMESPACE: "true",
-      // Without it, two that are asked at one workload have everything refused there.
+      // Without this, a workload that two of these policies apply to would refuse every request.
       ...(extensionProviders.length > 1 && {
         PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS: "true",
       }),
@@ -94,9 +98,10 @@ export function istiodValues({
     meshConfig: {
       outboundTrafficPolicy: { mode: egress },
       accessLogFile: "/dev/stdout",
-      // Policies and services must read a path alike, or one of //, %2f and %5c finds a way round.
+      // Policies and services have to read a path in the same way; otherwise a path with //, %2f or %5c would bypass
+      // the policies.
       pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
-      // An Ingress of any namespace would get a route at the gateway.
+      // Otherwise an Ingress of any namespace would get a route at the gateway.
       ingressControllerMode: "OFF",
       ...(extensionProviders.length > 0 && { extensionProviders: [...extensionProviders] }),
     },
@@ -104,22 +109,22 @@ export function istiodValues({
   };
 }
 
-/** Lets istiod, which fetches the tenant's keys for all proxies, trust a private authority. */
+/** Makes istiod, which fetches the tenant's keys for all proxies, trust a private authority. */
 function trustAuthority(certificateAuthority: string): HelmValues {
   const checksum = createHash("sha256").update(certificateAuthority).digest("hex");
   return {
     jwksResolverExtraRootCA: certificateAuthority,
-    // istiod reads the authority once, at its start: another one has to restart it.
+    // istiod reads the authority once, at its start, so that a changed one has to restart it.
     podAnnotations: { "checksum/jwks-authority": checksum },
   };
 }
 
-/** Lets the gateway take the client's address from before each connection, where it then has to be. */
+/** Makes the gateway read the client's address from the header before each connection, which then has to be there. */
 const acceptProxyProtocol = {
   "proxy.istio.io/config": JSON.stringify({ gatewayTopology: { proxyProtocol: {} } }),
 };
 
-/** What the gateway's Service tells the cloud that makes its load balancer. */
+/** The annotations of the gateway's Service, for the cloud that makes its load balancer. */
 function loadBalancerValues({ annotations, externalTrafficPolicy }: WayIn): HelmValues {
   return {
     ...(annotations && { annotations: { ...annotations } }),
@@ -141,15 +146,15 @@ function servicePort(name: string, port: number, nodePort?: number) {
   };
 }
 
-/** What the chart has by itself, and would not where any is given: the right to listen on ports 80 and 443. */
+/** The chart's default, which is lost if any value is given: the right to listen on ports 80 and 443. */
 const lowPorts = { sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }] };
 
 /**
  * The values of the gateway chart.
  *
  * @param wayIn how the gateway's Service is reached from outside
- * @param isSecure whether the gateway serves HTTPS too
- * @param highAvailability whether there are two of it
+ * @param isSecure whether the gateway serves HTTPS in addition to HTTP
+ * @param highAvailability whether the gateway has two pods
  */
 export function gatewayValues(
   wayIn: WayIn,
@@ -169,7 +174,7 @@ export function gatewayValues(
     service: {
       type: serviceType,
       ...loadBalancerValues(wayIn),
-      // The chart's list, and HTTPS only where it is served.
+      // The chart's list, with HTTPS only if it is served.
       ports: [
         servicePort("status-port", 15021),
         servicePort("http2", gatewayPort, nodePorts.http),

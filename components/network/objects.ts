@@ -1,11 +1,11 @@
-/** Kubernetes' NetworkPolicies, and the parts that they are made of. */
+/** Kubernetes' NetworkPolicies, and their parts. */
 import type { MeshSettings } from "../config";
 import type { MeshObject } from "../mesh/resources";
 import { gatewayLabels, namespaces } from "../names";
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Pods, or addresses. Pods without a namespace are of the policy's own. */
+/** Pods, or addresses. Pods without a namespace are those of the policy's own namespace. */
 interface Peer {
   readonly namespaceSelector?: { readonly matchLabels?: Labels };
   readonly podSelector?: { readonly matchLabels: Labels };
@@ -19,18 +19,21 @@ interface Port {
 
 export type Direction = "Ingress" | "Egress";
 
-/** Without peers: any client. Without ports: at any. */
+/** Connections from other pods. Without peers: from any client. Without ports: at any port. */
 interface IngressRule {
   readonly from?: readonly Peer[];
   readonly ports?: readonly Port[];
 }
-/** Without peers: wherever to. */
+/** Connections to others. Without peers: to any address. */
 interface EgressRule {
   readonly to?: readonly Peer[];
   readonly ports?: readonly Port[];
 }
 
-/** As Kubernetes' reference has it. What the API server would add is written, so that `verify` can compare. */
+/**
+ * As Kubernetes' reference describes it. Defaults that the API server would add are written out, so that `verify` can
+ * compare.
+ */
 export interface NetworkPolicySpec {
   readonly podSelector: { readonly matchLabels?: Labels };
   readonly policyTypes: readonly Direction[];
@@ -43,23 +46,23 @@ export type NetworkPolicyObject = MeshObject<NetworkPolicySpec>;
 /** What the policies depend on, apart from the table: settings under `mesh`. */
 export type NetworkSettings = Pick<MeshSettings, "egress" | "imports" | "metricsFrom">;
 
-/** These settings, where the stack makes NetworkPolicies. */
+/** The settings if the stack makes NetworkPolicies. */
 export const networkOf = (mesh: MeshSettings): NetworkSettings | undefined =>
   mesh.networkPolicies ? mesh : undefined;
 
-/** What the stack's namespaces that are closed have. */
+/** The policies of each of the stack's closed namespaces. */
 export const denyAllName = "default-deny";
 
-/** Nothing connects to the namespace's pods, or they to nothing, that no other policy allows. */
+/** No connection to or from the namespace's pods that another policy does not allow. */
 export function denyAll(namespace: string, policyTypes: readonly Direction[]): NetworkPolicyObject {
   return policy({ namespace, name: denyAllName }, { podSelector: {}, policyTypes });
 }
 
 /**
- * A policy that allows connections; none where there is nothing to allow.
+ * A policy that allows connections; no policy if there is nothing to allow.
  *
  * @param place its namespace and name
- * @param pods the labels of the pods that it is for. Without any: all of its namespace
+ * @param pods the labels of the pods that it is for. Without any: all pods of its namespace
  */
 export function allow(
   place: NetworkPolicyObject["metadata"],
@@ -109,10 +112,10 @@ export const everyPod: Peer = { namespaceSelector: {} };
 
 export const gatewayPods = podsOf(namespaces.ingress, gatewayLabels);
 
-/** The port of istiod at which proxies get certificates and configuration, by TLS. */
+/** The port at which istiod gives proxies certificates and configuration, by TLS. */
 export const discoveryPort = 15_012;
 
-/** What each pod with a proxy connects to: the cluster's DNS, that of a node's own cache, and istiod. */
+/** What each pod with a proxy connects to: the cluster's DNS, a node's own DNS cache, and istiod. */
 export const proxyNeeds: readonly EgressRule[] = [
   {
     // https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/
@@ -122,7 +125,7 @@ export const proxyNeeds: readonly EgressRule[] = [
   { to: [podsOf(namespaces.mesh, { app: "istiod" })], ports: tcp(discoveryPort) },
 ];
 
-/** The ports of a proxy that have metrics: its application's with its own, and its own alone. */
+/** The ports of a proxy that serve metrics: one with its application's and its own, and one with its own only. */
 export const proxyMetrics = [15_020, 15_090] as const;
 
 /** Lets the pods of the namespaces that collect metrics read them. */

@@ -1,10 +1,10 @@
 /**
- * Which pods connect to which, as the table has it: a second wall, which stands where a pod has no sidecar, or the mesh
- * is out of order. Data, so that `verify` can compare it with a cluster's. Kubernetes only keeps these objects: the
+ * Which pods may connect to which, derived from the table: a second wall, for when a pod has no sidecar or the mesh is
+ * out of order. Data, so that `verify` can compare it with a cluster's. Kubernetes only stores these objects: the
  * cluster's network has to enforce them.
  *
- * They tell pods by their labels and namespaces, so they stop what is not meant to be a service's pod, and not somebody
- * who may make pods with any label: that one still needs the service's account, a token and its permissions.
+ * They recognize pods by labels and namespaces. So they stop other pods, but not a client that may make pods with any
+ * label: that client still needs the service's account, a token and its permissions.
  */
 import { type Application, entranceOf } from "../application";
 import { callersOf, gateway } from "../access/rows";
@@ -30,12 +30,14 @@ import {
   tcp,
 } from "./objects";
 
-/** The gateway's own health, which load balancers ask for, and istiod's webhooks and metrics. */
+/** The gateway's own health, which load balancers check, and istiod's webhooks and metrics. */
 const healthPort = 15_021;
 const webhookPort = 15_017;
 const controlPlaneMetrics = 15_014;
 
-/** Of the control plane and the ingress gateway. istiod asks the API server and providers, wherever those are. */
+/**
+ * For the control plane and the ingress gateway. istiod connects to the API server and to providers, at any address.
+ */
 export function meshPolicies(
   settings: Pick<NetworkSettings, "metricsFrom">,
   isSecure: boolean,
@@ -68,11 +70,11 @@ export function meshPolicies(
 export interface ApplicationNetwork {
   readonly application: Application;
   readonly settings: NetworkSettings;
-  /** Where the application's own sign-in asks the provider; absent where it has none. */
+  /** Where the application's own login asks the provider; absent if it has none. */
   readonly signsInAt?: ProviderAddresses | undefined;
 }
 
-/** Of an application: each service's callers and, unless any egress is allowed, what it calls. */
+/** For an application: each service's callers and, unless any egress is allowed, the services that it calls. */
 export function applicationPolicies({
   application,
   settings,
@@ -109,7 +111,7 @@ export function applicationPolicies({
   ];
 }
 
-/** Of the login at the gateway. */
+/** For the login at the gateway. */
 export function loginNetworkPolicies(
   sessions: "redis" | "cookie",
   settings: NetworkSettings,
@@ -140,7 +142,9 @@ export function loginNetworkPolicies(
   ];
 }
 
-/** Of cert-manager, which asks the API server and the authority, and of the pods that answer an authority's challenge. */
+/**
+ * For cert-manager, which asks the API server and the authority, and for the pods that answer an authority's challenge.
+ */
 export function certificatePolicies(
   settings: Pick<NetworkSettings, "metricsFrom">,
   issuer: string,
@@ -150,7 +154,7 @@ export function certificatePolicies(
   const solverPorts = tcp(...ports.map(({ targetPort }) => targetPort));
   return [
     denyAll(namespace, ["Ingress"]),
-    // By the API server.
+    // From the API server.
     ...allow(
       { namespace, name: "webhook" },
       { "app.kubernetes.io/name": "webhook" },
@@ -170,7 +174,7 @@ export function certificatePolicies(
   ];
 }
 
-/** Of a namespace with sidecars, for all pods in it. */
+/** For a namespace with sidecars, for all pods in it. */
 function namespacePolicies(
   namespace: string,
   settings: NetworkSettings,
@@ -195,15 +199,17 @@ const directions = ({ egress }: Pick<NetworkSettings, "egress">): readonly Direc
 
 type Connections = Parameters<typeof allow>[2];
 
-/** Without the egress, where that is not limited. */
+/** Without the egress, if that is not limited. */
 const limited = (settings: NetworkSettings, { ingress = [], egress = [] }: Connections) =>
   directions(settings).includes("Egress") ? { ingress, egress } : { ingress };
 
-/** A NetworkPolicy knows no host names: any server at the provider's ports. The ServiceEntry has its names. */
+/**
+ * A NetworkPolicy cannot name hosts: it allows any server at the provider's ports. The ServiceEntry limits the names.
+ */
 const toProvider = (addresses: ProviderAddresses): Connections["egress"] & object => [
   { ports: tcp(...providerPorts(addresses)) },
 ];
 
-/** Lets the gateway connect to what is behind it. */
+/** Lets the gateway connect to these pods. */
 const fromGateway = (name: string, egress: Connections["egress"]) =>
   allow({ namespace: namespaces.ingress, name: `gateway-to-${name}` }, gatewayLabels, { egress });

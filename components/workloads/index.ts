@@ -23,9 +23,8 @@ export interface WorkloadsArgs {
 }
 
 /**
- * Makes each service's account, Service and Deployments, and what leads requests to them: a component of the namespace's
- * name.
- * @throws Error where the table has no service of a workload
+ * Makes each service's account, Service and Deployments, and its routes: a component with the namespace's name.
+ * @throws Error if the table has no service for a workload
  */
 export function createWorkloads(
   { gateway: { url: gatewayUrl, tls, cors } }: Pick<Settings, "gateway">,
@@ -84,10 +83,10 @@ function createService(
         metadata: { name, namespace, labels },
         spec: { replicas: 1, selector: { matchLabels: labels }, template },
       },
-      // Pods whose account is missing are refused, and tried again later and later.
+      // Kubernetes refuses pods whose account is missing, and retries them at growing intervals.
       { ...options, dependsOn: [account] },
     );
-    // As in Istio's samples, a version can be addressed by itself where there are several.
+    // As in Istio's samples, each version has a name of its own if there are several.
     if (versions.length > 1) createAddress(name, labels);
   }
 }

@@ -10,7 +10,7 @@ export interface PodArgs {
   readonly serviceAccount: string;
   readonly labels: Record<string, string>;
   readonly workload: Workload;
-  /** Default: nothing. */
+  /** What the login adds. Default: nothing. */
   readonly override: WorkloadOverride | undefined;
 }
 
@@ -47,18 +47,18 @@ function containerOf({
   return {
     name: service,
     image: override?.image ?? workload.image,
-    // A full version, or a digest, does not change: a node that has the image starts it without the registry.
+    // A full version or a digest does not change: a node that has the image starts it without the registry.
     imagePullPolicy: "IfNotPresent",
     ports: [{ name: "http", containerPort: port }],
     ...(override && { envFrom: [...override.environment] }),
-    // The API server drops an empty list: an object that had one would differ from its inputs for good.
+    // The API server removes an empty list, so an object that has one would differ from its inputs forever.
     ...(variables.length > 0 && { env: variables }),
     ...(mounts.length > 0 && { volumeMounts: mounts }),
-    // Two minutes to start, asked every second; after that, less often.
+    // Two minutes to start, with a check every second; after that, less often.
     startupProbe: { ...health, periodSeconds: 1, failureThreshold: 120 },
     readinessProbe: { ...health, periodSeconds: 5 },
     livenessProbe: { ...health, periodSeconds: 10 },
-    // No limit of CPU: the kernel would stop a service for the rest of each period, with the node idle.
+    // No CPU limit: the kernel would stop a service for the rest of each period even if the node is idle.
     resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory } },
     securityContext: containerSecurity(group),
   };

@@ -1,4 +1,4 @@
-/** What an application's services run: data, which `createWorkloads` makes Kubernetes' objects of. */
+/** What an application's services run: data, from which `createWorkloads` makes Kubernetes objects. */
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ServiceTraffic } from "../traffic";
@@ -6,40 +6,42 @@ import type { ServiceTraffic } from "../traffic";
 /** What the pods of a service, or of one version of it, run: one Deployment with one container. */
 export interface Workload {
   /**
-   * The value of its pods' label `version`, which its name ends in. Where a service has several, each is a Service of its
-   * own, too. Default: the Deployment has the service's name, and its pods no such label.
+   * The value of its pods' label `version`, and the end of its name. If a service has several, each also has a Service
+   * of its own. Default: the Deployment has the service's name, and its pods do not have this label.
    */
   readonly version?: string;
-  /** With a full tag or a digest. */
+  /** The image, with a full tag or a digest. */
   readonly image: string;
-  /** Percent of the requests for the service that this version gets; of all of them together 100. Default: 100. */
+  /** Percent of the requests for the service that this version gets; all versions together get 100. Default: 100. */
   readonly share?: number;
-  /** By name. Default: none. */
+  /** Environment variables, by name. Default: none. */
   readonly environment?: Readonly<Record<string, string>>;
   /** The folders that the image writes to, by the name of the volume that makes each writable. Default: none. */
   readonly writable?: Readonly<Record<string, string>>;
-  /** The group that it runs as. Default: one that owns nothing. */
+  /** The group that it runs as. Default: one that owns no files. */
   readonly group?: number;
   /** The most memory that it may take, such as `256Mi`. */
   readonly memory: string;
 }
 
-/** By the service's name. */
+/** The workloads, by service. */
 export type Workloads = Readonly<Record<string, readonly Workload[]>>;
 
 /** What a login changes in the workloads of a service. */
 export interface WorkloadOverride {
   readonly image: string;
   readonly environment: readonly kubernetes.types.input.core.v1.EnvFromSource[];
-  /** Of its pods: one that changes starts them anew. */
+  /** Annotations of its pods; a changed value restarts them. */
   readonly annotations: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
-/** The name of a workload's Deployment, and of its own Service where the service has several. */
+/** The name of a workload's Deployment, and of its own Service if the service has several workloads. */
 export const workloadName = (service: string, { version }: Pick<Workload, "version">) =>
   version === undefined ? service : `${service}-${version}`;
 
-/** How requests are shared among the versions: of each service, and of each version that is a Service of its own. */
+/**
+ * How requests are distributed over the versions: for each service, and for each version that has a Service of its own.
+ */
 export function trafficOf(workloads: Workloads): ServiceTraffic[] {
   return Object.entries(workloads).flatMap(([service, versions]) => {
     const shares = Object.fromEntries(

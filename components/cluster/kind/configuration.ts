@@ -15,9 +15,9 @@ export interface KindConfiguration {
 
 interface PortMapping {
   readonly listenAddress: string;
-  /** The port of this machine. */
+  /** The port on this machine. */
   readonly hostPort: number;
-  /** The port of the node: one that Kubernetes opens on every node. */
+  /** The port on the node: one that Kubernetes opens on every node. */
   readonly containerPort: number;
   readonly protocol: "TCP";
 }
@@ -25,10 +25,13 @@ interface PortMapping {
 /** Only programs of this machine may reach the cluster. */
 const loopback = "127.0.0.1";
 
-/** The ports that the gateway has on every node, where the settings leave them to Kubernetes: a port mapping must know them. */
+/**
+ * The ports that the gateway has on every node if the settings leave them to Kubernetes: a port mapping has to name
+ * them.
+ */
 const defaultNodePorts = { http: 30080, https: 30443 };
 
-/** How the ingress gateway of a kind cluster is reached: by node ports, as nothing makes load balancers. */
+/** How the ingress gateway of a kind cluster is reached: by node ports, because kind has no load balancers. */
 export function kindWayIn(gateway: GatewaySettings): WayIn & { nodePorts: { http: number } } {
   const http = gateway.nodePort ?? defaultNodePorts.http;
   const https = gateway.tls && (gateway.tls.nodePort ?? defaultNodePorts.https);
@@ -36,7 +39,8 @@ export function kindWayIn(gateway: GatewaySettings): WayIn & { nodePorts: { http
 }
 
 /**
- * What kind makes the cluster from. The port of `gateway.url` leads to the gateway, on 127.0.0.1 alone.
+ * The configuration that kind makes the cluster from. The port of `gateway.url` leads to the gateway, on 127.0.0.1
+ * only.
  *
  * @param settings the settings under `cluster`
  * @param gateway the settings under `gateway`

@@ -5,7 +5,7 @@ import type { Cluster, WayIn } from "../cluster";
 import { kindConfiguration, kindWayIn } from "./configuration";
 import { type KindInputs, kindProvider } from "./provider";
 
-/** A cluster in this machine's Docker, made by the `kind` command. Changing an input but `adopt` replaces it. */
+/** A cluster in this machine's Docker, made by the `kind` command. Changing an input other than `adopt` replaces it. */
 class KindCommand extends pulumi.dynamic.Resource {
   declare public readonly instanceId: pulumi.Output<string>;
   declare public readonly kubeconfig: pulumi.Output<string>;
@@ -14,7 +14,7 @@ class KindCommand extends pulumi.dynamic.Resource {
     super(
       kindProvider,
       name,
-      // Outputs are known to Pulumi by name, and have no value yet.
+      // Pulumi needs the outputs' names; they have no value yet.
       { ...args, instanceId: undefined, kubeconfig: undefined },
       { ...options, additionalSecretOutputs: ["kubeconfig"] },
       "kind",
@@ -23,7 +23,7 @@ class KindCommand extends pulumi.dynamic.Resource {
   }
 }
 
-/** A cluster that the stack makes on this machine. Whatever is in it goes with it. */
+/** A cluster that the stack makes on this machine. Deleting it deletes everything in it. */
 export class KindCluster extends pulumi.ComponentResource implements Cluster {
   public readonly provider: kubernetes.Provider;
   public readonly kubeconfig: pulumi.Output<string>;
@@ -32,7 +32,7 @@ export class KindCluster extends pulumi.ComponentResource implements Cluster {
 
   /**
    * @param name the component's name; the cluster's resource and the provider are named after it
-   * @param args the settings under `cluster`; changing one but `adopt` replaces the cluster and all that is in it
+   * @param args the settings under `cluster`; changing one other than `adopt` replaces the cluster and everything in it
    * @param gateway the settings under `gateway`; changing its ports replaces the cluster too
    * @param options Pulumi's resource options
    */
@@ -59,14 +59,14 @@ export class KindCluster extends pulumi.ComponentResource implements Cluster {
       name,
       {
         kubeconfig: this.kubeconfig,
-        // A new cluster of the same name and address is another one: what was in the old one is made anew.
+        // A new cluster of the same name and address is another cluster: what was in the old one is made again.
         clusterIdentifier: cluster.instanceId,
         enableServerSideApply: true,
       },
       { parent: this },
     );
-    // Not the cluster: the engine deletes it before its replacement, and only then what says to go with it. The
-    // provider is replaced with the cluster, and its connection is closed before anything could be deleted.
+    // Not the cluster: the engine deletes it before its replacement, and only afterwards what is `deletedWith` it. The
+    // provider is replaced with the cluster, and its connection is closed before any object could be deleted.
     this.lifetime = this.provider;
     this.registerOutputs({ kubeconfig: this.kubeconfig });
   }

@@ -1,8 +1,8 @@
 /**
  * Makes and deletes clusters with the `kind` command, as Pulumi's dynamic provider.
  *
- * Pulumi stores this code with the resource and runs it in a process of its own. So it uses nothing but
- * Node's own modules, and what a stored version did, a later one must cope with.
+ * Pulumi stores this code with the resource and runs it in a process of its own. So it uses only Node's own modules,
+ * and a later version has to handle what a stored version did.
  */
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -16,7 +16,7 @@ import type * as pulumi from "@pulumi/pulumi";
 export interface KindInputs {
   /** As `kind get clusters` lists it. */
   readonly name: string;
-  /** kind's own configuration; it is data and not text, so that how it is written changes nothing. */
+  /** kind's own configuration, as data and not as text, so that a change of its format changes nothing. */
   readonly configuration: object & {
     readonly networking: { readonly apiServerAddress: string; readonly apiServerPort: number };
   };
@@ -28,25 +28,25 @@ export interface KindInputs {
 
 /** What is known of a cluster that is there. */
 export interface KindOutputs extends KindInputs {
-  /** Another one for each cluster that is made, so that what was in the old one is made anew. */
+  /** A new value for each cluster that is made, so that what was in the old cluster is made again. */
   readonly instanceId: string;
   /** A kubeconfig's content: a secret. */
   readonly kubeconfig: string;
 }
 
-/** The inputs that a cluster cannot change: they replace it. */
+/** The inputs that cannot be changed on a cluster: a change replaces it. */
 const fixed = ["name", "configuration", "image"] as const;
 
 /** How long kind waits for the control plane to be ready. */
 const wait = "5m";
 
-/** How much of a line is shown. */
+/** How many characters of a line are shown. */
 const longest = 400;
 
-/** What kind says where a cluster came to be between our look and its own: it is not ours to delete. */
+/** What kind prints if a cluster was made between our check and kind's own: it is not ours, and must not be deleted. */
 const raced = /node\(s\) already exist|already in use by container/;
 
-/** What kind or Docker says, and what to do about it. */
+/** What kind or Docker prints, and what to do about it. */
 const advice: readonly (readonly [RegExp, string])[] = [
   [
     /"docker": executable file not found/,
@@ -60,15 +60,15 @@ const advice: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** An error whose message is one line for a person. Pulumi prints the stack too, so there is none. */
+/** An error with a message of one line. Pulumi also prints the stack, so it has none. */
 function failure(message: string): Error {
   return Object.assign(new Error(message), { stack: "" });
 }
 
-/** Where kind, or a program that it ran, says why it failed: the best place first. */
+/** The lines in which kind, or a program that it ran, says why it failed: the best first. */
 const reasons = [/Error response from daemon|^error/, /^ERROR: /, /./];
 
-/** The line of all that kind said that says why it failed, and what to do about it where that is known. */
+/** The line of kind's output that says why it failed, and what to do about it, if that is known. */
 function complaint(said: string): string {
   const lines = stripVTControlCharacters(said).trim().split("\n");
   const known = advice.find(([pattern]) => lines.some((line) => pattern.test(line)));
@@ -85,14 +85,14 @@ interface KindFailure {
 }
 
 /**
- * Runs kind in a private folder, where it keeps the kubeconfig that it would otherwise write to the user's
- * own file, and without a shell.
+ * Runs kind without a shell, in a private folder for the kubeconfig, which kind would otherwise write to the user's own
+ * file.
  */
 async function kind(
   args: readonly string[],
   input = "",
 ): Promise<{ readonly stdout: string } | KindFailure> {
-  // Only its owner may enter a folder that mkdtemp makes, and kind makes the file for its owner alone.
+  // Only its owner may enter a folder that mkdtemp makes, and kind makes the file readable for its owner only.
   const folder = await mkdtemp(join(tmpdir(), "istio-auth0-kind-"));
   const kubeconfig = join(folder, "kubeconfig");
   const writes = args[0] !== "get";
@@ -113,7 +113,7 @@ async function kind(
           else resolve({ said: stderr || error.message });
         },
       );
-      // kind need not read its input; its exit code tells.
+      // kind may end before it has read its input; its exit code says whether it failed.
       running.stdin?.on("error", () => undefined).end(input);
     });
   } finally {
@@ -148,8 +148,8 @@ const authorityOf = (kubeconfig: string) =>
   /certificate-authority-data: *(\S+)/.exec(kubeconfig)?.[1];
 
 /**
- * What became of a cluster. It is lost where it is gone, or where somebody made another one of its name.
- * Where its nodes do not run they cannot be asked, and the name has to do.
+ * What happened to a cluster. It is lost if it is gone, or if another one of its name was made. If its nodes do not
+ * run, they cannot be asked, and the name alone decides.
  */
 async function find(cluster: KindOutputs): Promise<"there" | "gone" | "another"> {
   if (!(await exists(cluster.name))) return "gone";
@@ -158,7 +158,7 @@ async function find(cluster: KindOutputs): Promise<"there" | "gone" | "another">
   return authorityOf(answer.stdout) === authorityOf(cluster.kubeconfig) ? "there" : "another";
 }
 
-/** Takes over a cluster that is there, if it may be and if it listens where it should. */
+/** Takes over a cluster that is there already, if the settings allow it and its API server is where they say. */
 async function adopt(inputs: KindInputs): Promise<KindOutputs> {
   const { name, configuration } = inputs;
   const discard = `delete it (kind delete cluster --name ${name})`;
@@ -177,7 +177,7 @@ async function adopt(inputs: KindInputs): Promise<KindOutputs> {
   return { ...inputs, instanceId: randomUUID(), kubeconfig };
 }
 
-/** Makes a cluster. Where that fails, nothing of it is left. */
+/** Makes a cluster. If that fails, nothing of it is left. */
 async function make(inputs: KindInputs): Promise<KindOutputs> {
   const { name, image, configuration } = inputs;
   const args = ["create", "cluster", "--name", name, "--image", image, "--wait", wait];
@@ -196,7 +196,7 @@ async function make(inputs: KindInputs): Promise<KindOutputs> {
   }
 }
 
-/** Deletes what a failure has left, and says so where that fails too. */
+/** Deletes what a failure has left, and adds a sentence if that fails too. */
 async function withoutRest(name: string, message: string): Promise<string> {
   try {
     await remove(name);
@@ -218,21 +218,21 @@ export const kindProvider: pulumi.dynamic.ResourceProvider<KindInputs, KindOutpu
 
   async diff(_id, olds, news) {
     const changed = fixed.filter((key) => !isDeepStrictEqual(olds[key], news[key]));
-    // A lost cluster is known by the id that the new one does not share.
+    // A cluster was lost if the new one has another id.
     const lost = (await find(olds)) === "there" ? [] : ["instanceId"];
     const replaces = [...changed, ...lost];
-    // Two of them would want the same ports.
+    // Both would need the same ports.
     return { changes: replaces.length > 0, replaces, deleteBeforeReplace: true };
   },
 
   async read(id, cluster) {
-    // Without an id in the answer the engine takes it out of the state, and the next update makes it anew.
+    // If the answer has no id, the engine removes the resource from the state, and the next update makes it again.
     if (cluster === undefined || (await find(cluster)) !== "there") return {};
     return { id, props: cluster };
   },
 
   async delete(_id, cluster) {
-    // A cluster that somebody else made under the same name stays.
+    // A cluster of the same name that was not made here stays.
     if ((await find(cluster)) === "there") await remove(cluster.name);
   },
 };
