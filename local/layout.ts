@@ -3,24 +3,24 @@ import { join } from "node:path";
 import { digest } from "../lib/files";
 
 /**
- * Where what runs on this machine keeps things: what may be used again in the cache, what belongs to one sandbox in the
- * state (XDG Base Directory Specification). Both are private to their owner.
+ * Where the programs of this machine keep files: what can be reused in the cache, what belongs to one sandbox in the
+ * state (XDG Base Directory Specification). Only their owner may enter both.
  */
 export interface Folders {
   /** Tools and images, by version. */
   readonly cache: string;
-  /** Names this sandbox among those of other clones and projects, and of other state folders. */
+  /** Distinguishes this sandbox from those of other clones, projects and state folders. */
   readonly name: string;
-  /** The node's state, the tenant's, Pulumi's, and what ties them together. `down` removes it. */
+  /** The state of the node, the tenant and Pulumi, and what connects them. `down` removes it. */
   readonly state: string;
   readonly node: string;
   readonly tenant: string;
   readonly pulumi: string;
-  /** For temporary files: nobody else can put any there, and `down` removes what a killed command left. */
+  /** For temporary files: no other user can write here, and `down` removes what a killed command left. */
   readonly temporary: string;
-  /** What /etc/hosts says to the sandbox's own processes. */
+  /** The /etc/hosts that the sandbox's own processes read. */
   readonly hosts: string;
-  /** Held while a command changes the sandbox. */
+  /** A lock that a command holds while it changes the sandbox. */
   readonly lock: string;
 }
 
@@ -29,7 +29,8 @@ export const cacheFolder = (environment: NodeJS.ProcessEnv = process.env): strin
   join(folder(environment.XDG_CACHE_HOME, ".cache"), "istio-auth0");
 
 /**
- * The folders for an environment; one named there must be absolute, otherwise it is ignored, as the specification says.
+ * The folders for an environment. A folder named there must be absolute; otherwise it is ignored, as the specification
+ * says.
  * @param place the project's folder
  */
 export function foldersOf(place: string, environment: NodeJS.ProcessEnv): Folders {

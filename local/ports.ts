@@ -1,4 +1,4 @@
-/** What to do about a port in use, for the end of a message that says so; nothing for any other message. */
+/** What to do about a port in use, for the end of a message that reports one; empty for any other message. */
 export function wayOut(message: string): string {
   return message.includes("address already in use")
     ? ': stop what uses that port, or run "npm run sandbox -- down" so that other ports are chosen'

@@ -3,18 +3,18 @@ import { pathToFileURL } from "node:url";
 import { clone } from "../lib/clone";
 import { cacheFolder } from "./layout";
 
-/** Set where scripts/programs.mjs builds the programs: the folder of those that this one was built with. */
+/** Set if scripts/programs.mjs built this program: the folder of the programs that were built together. */
 const built = process.env.ISTIO_AUTH0_PROGRAMS;
 
-/** The compiled code of earlier runs, as scripts/run.mjs names it. It outlives the sandbox. */
+/** The compiled code of earlier runs, under the name that scripts/run.mjs uses. It outlives the sandbox. */
 export const compiledCode = join(cacheFolder(), "compiled");
 
 /** This project's Node. */
 export const nodeProgram = join(clone, "node_modules/node/bin/node");
 
 /**
- * Node's arguments that run one of the project's programs: the built one of the set that this process is
- * from; from its source where this process runs from its source, as tests do.
+ * Node's arguments that run one of the project's programs: the built one of the set that this process belongs to, or
+ * the source if this process runs from its source, as tests do.
  * @param source the program's file in the clone, such as `local/tenant/main.ts`
  */
 export function programArguments(source: string): string[] {

@@ -11,13 +11,13 @@ import type { ImageSpecification, Layer } from "./specification";
 export interface WrittenImages {
   /** Path of the archive, for `ctr -n k8s.io images import`. */
   readonly archive: string;
-  /** Digest of everything in it: another digest means that something changed. */
+  /** Digest of everything in it: a changed digest means that something in it changed. */
   readonly digest: string;
   /** The names of the images in it, in the given order. */
   readonly references: readonly string[];
 }
 
-/** A member of the archive: its fingerprint, and a way to read it. */
+/** A member of the archive: its fingerprint, and a function to read it. */
 interface Blob extends Fingerprint {
   readonly open: () => Bytes;
 }
@@ -37,15 +37,14 @@ const fullReference =
   /^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|[a-z0-9-]+(?=:))(?::\d+)?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+:[\w][\w.-]{0,127}$/;
 
 /**
- * Writes the images as one OCI image layout in a tar archive in `directory`, which must be its
- * caller's own: archives of other contents are removed from it.
+ * Writes the images as one OCI image layout in a tar archive in `directory`, which must be the caller's own: archives
+ * with other contents are removed from it.
  *
- * The same images give the same archive, byte for byte, under a name made of its digest. Where it
- * already stands it is left as it is, so that a second call only reads and hashes. An archive
- * under its final name is whole.
+ * The same images give the same archive, byte for byte, under a name made of its digest. An archive that is there
+ * already is left as it is, so that a second call only reads and hashes. An archive under its final name is complete.
  *
- * @throws UserError when a reference is not in full or occurs twice, when a file cannot
- *   be read, or on a processor that has no name here.
+ * @throws UserError when a reference is not complete or occurs twice, when a file cannot be read, or on a processor
+ *   that has no name here.
  */
 export async function writeImages(
   directory: string,

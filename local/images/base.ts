@@ -10,7 +10,7 @@ export const istio = 1337;
 /** User and group id of the programs that Node runs. */
 const node = 1000;
 
-/** What every image begins with. The certificates are Mozilla's, as Node carries them. */
+/** The first layer of every image. The certificates are Mozilla's, from Node. */
 export const base: Layer = [
   ...["dev", "home", "proc", "run", "sys", "usr/local/bin", "var/lib", "var/log"].map(
     (path): LayerEntry => ({ kind: "folder", path }),
@@ -40,14 +40,14 @@ nobody:x:65534:65534:nobody:/:/sbin/nologin
   },
 ];
 
-/** How everything runs that is not Istio's and needs no rights. */
+/** The configuration of every program that is not Istio's and needs no rights. */
 export const asNode: ContainerConfiguration = {
   User: `${node}:${node}`,
   Env: [searchPath],
   WorkingDir: "/",
 };
 
-/** A program with its libraries, if it is not static. */
+/** A program with its libraries, if it is not linked statically. */
 export function program(path: string, source: string, searchFirst: readonly string[] = []): Layer {
   return [{ kind: "file", path, source, mode: 0o755 }, ...sharedLibraries(source, searchFirst)];
 }

@@ -1,6 +1,6 @@
 import type { LoginTools } from "../toolchain/toolchain";
 
-/** Where the files are that the sandbox's images are made of. Every path is absolute. */
+/** The files that the sandbox's images are made from. Every path is absolute. */
 export interface ImageInputs {
   /** The program that holds a pod's namespaces. */
   readonly pause: string;

@@ -6,10 +6,10 @@ import { base, istio, program, searchPath } from "./base";
 import type { ImageInputs } from "./inputs";
 import type { ImageSpecification, Layer, LayerEntry } from "./specification";
 
-/** Where Istio's own charts take its images from, and so the name that these have. */
+/** Where Istio's own charts take its images from, and so the beginning of these images' names. */
 export const istioRegistry = "docker.io/istio";
 
-/** The one binary of iptables behind all its names, and the names. */
+/** The one binary of iptables, and the names under which it is called. */
 export const iptables = {
   binary: "usr/sbin/xtables-nft-multi",
   names: ["iptables", "ip6tables"].flatMap((program) =>
@@ -32,7 +32,7 @@ export function pilot({ pilotDiscovery, tag }: ImageInputs): ImageSpecification 
   };
 }
 
-/** Istio's proxy. Like the original it names no user: the injected pod says who runs what. */
+/** Istio's proxy. Like the original it names no user: the injected pod says which user runs what. */
 export function proxy(inputs: ImageInputs): ImageSpecification {
   const { envoy, envoyBootstrap, iptablesRoot, pilotAgent, tag } = inputs;
   return {

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import { pack, type Header, type Pack } from "tar-stream";
 import type { Layer, LayerEntry } from "./specification";
 
-/** Bytes read at once: the files are large, and the default of 64 KiB costs twice the time. */
+/** Bytes read at once: the files are large, and the default of 64 KiB takes twice the time. */
 const chunk = 1024 * 1024;
 
 /** The bytes of a file or an archive, in order. */
@@ -21,8 +21,8 @@ export interface Fingerprint {
 }
 
 /**
- * A layer's tar archive. The same entries give the same bytes: entries are sorted, owned by root
- * unless they say otherwise, and dated 1970.
+ * A layer's tar archive. The same entries give the same bytes: entries are sorted, owned by root unless they say
+ * otherwise, and dated 1970.
  */
 export function layerArchive(layer: Layer): Bytes {
   return archive(async (stream) => {
@@ -30,7 +30,7 @@ export function layerArchive(layer: Layer): Bytes {
   });
 }
 
-/** Reads to the end for its digest and size. */
+/** Reads the stream to its end, and returns its digest and size. */
 export async function fingerprint(bytes: Bytes): Promise<Fingerprint> {
   const hash = createHash("sha256");
   let size = 0;
@@ -41,7 +41,7 @@ export async function fingerprint(bytes: Bytes): Promise<Fingerprint> {
   return { digest: `sha256:${hash.digest("hex")}`, size };
 }
 
-/** A tar archive that `fill` writes; a failure of `fill` is its reader's. */
+/** A tar archive that `fill` writes; a failure of `fill` is passed on to the reader. */
 export function archive(fill: (stream: Pack) => Promise<void>): Bytes {
   const stream = pack({ highWaterMark: chunk });
   fill(stream).then(
@@ -52,7 +52,7 @@ export function archive(fill: (stream: Pack) => Promise<void>): Bytes {
       stream.destroy(error instanceof Error ? error : new Error(String(error)));
     },
   );
-  // The library's types leave open what its chunks are; they are buffers.
+  // The library's types do not say what its chunks are; they are buffers.
   return stream as AsyncIterable<unknown> as Bytes;
 }
 
@@ -88,7 +88,7 @@ async function add(stream: Pack, entry: LayerEntry): Promise<void> {
   }
 }
 
-/** The entries with the folders above them, each path once, parents before what they hold. */
+/** The entries with the folders above them, each path once, a folder before its contents. */
 function complete(layer: Layer): LayerEntry[] {
   const entries = new Map<string, LayerEntry>();
   for (const entry of layer) {

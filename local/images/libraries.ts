@@ -5,8 +5,8 @@ import { UserError } from "../../lib/errors";
 import type { Layer, LayerEntry } from "./specification";
 
 /**
- * Libraries that programs open without naming them: the C library to look up names (separate files
- * before glibc 2.34), iptables through its extensions.
+ * Libraries that programs open without linking them: the C library those that resolve names (separate files before
+ * glibc 2.34), and iptables its extensions.
  */
 const opened = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2", "libm.so.6"];
 
@@ -14,12 +14,12 @@ const opened = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2", "libm.
  * The shared libraries that a program needs, and the loader, as entries of a layer; none for a
  * static program.
  *
- * All go to the folder where this machine has its C library: whatever the distribution, its
- * loader looks there, and the image needs no loader cache.
+ * All are put into the folder where this machine has its C library: on every distribution the loader searches there, so
+ * the image needs no loader cache.
  *
- * @param program Absolute path.
- * @param searchFirst Folders to find libraries in before this machine's own.
- * @throws UserError when a library is missing, or ldd.
+ * @param program absolute path
+ * @param searchFirst folders to search for libraries before this machine's own
+ * @throws UserError when a library or ldd is missing
  */
 export function sharedLibraries(program: string, searchFirst: readonly string[] = []): Layer {
   const found = listLibraries(program, searchFirst);
@@ -31,7 +31,7 @@ export function sharedLibraries(program: string, searchFirst: readonly string[] 
 }
 
 function entry(source: string, folder: string): LayerEntry {
-  // Programs name the loader by its absolute path, and every other library by its name alone.
+  // Programs name the loader by its absolute path, and every other library by its name only.
   const loader = basename(source).startsWith("ld-linux");
   const path = (loader ? source : join(folder, basename(source))).slice(1);
   return { kind: "file", path, source, mode: 0o755 };

@@ -19,7 +19,7 @@ export type LayerEntry =
   | { readonly kind: "text"; readonly path: string; readonly content: string | Uint8Array }
   | { readonly kind: "link"; readonly path: string; readonly target: string };
 
-/** Entries of one layer; the folders above them are added by themselves. */
+/** Entries of one layer; the folders above them are added automatically. */
 export type Layer = readonly LayerEntry[];
 
 /** The part of an image's configuration that says how its container starts, as OCI names it. */
@@ -34,7 +34,7 @@ export interface ContainerConfiguration {
 
 /** One image. */
 export interface ImageSpecification {
-  /** Its full name, registry and tag included: `docker.io/istio/pilot:1.30.3`. */
+  /** Its full name, with registry and tag: `docker.io/istio/pilot:1.30.3`. */
   readonly reference: string;
   /** Lowest first. A layer that several images name is written once. */
   readonly layers: readonly Layer[];

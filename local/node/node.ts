@@ -9,10 +9,10 @@ import type { Folders } from "../layout";
 import { lastLine, Service } from "../../lib/processes";
 import type { Toolchain } from "../toolchain/toolchain";
 
-/** The node's address in its own network; the supervisor has the same one. */
+/** The node's address in its own network; the supervisor uses the same one. */
 export const nodeAddress = "10.244.0.1";
 
-/** Connections accepted at one HOST:PORT and carried to another. */
+/** Connections accepted at one HOST:PORT and forwarded to another. */
 interface Forward {
   readonly listen: string;
   readonly to: string;
@@ -38,12 +38,12 @@ export interface GatewayPort {
   readonly nodePort: number;
 }
 
-/** What the node is asked to be. */
+/** What the node has to be like. */
 export interface NodeRequest {
   readonly images: readonly string[];
   readonly pauseImage: string;
   readonly ports: { readonly api: number; readonly tenant: number };
-  /** The ports of 127.0.0.1, and the ports on every node's address, that lead to the gateway. */
+  /** The ports of 127.0.0.1, and the ports of every node's address, that lead to the gateway. */
   readonly gateway: readonly GatewayPort[];
   /** The names by which pods reach the tenant. */
   readonly tenantHosts: readonly string[];
@@ -51,22 +51,21 @@ export interface NodeRequest {
 
 const configurationPath = (layout: Folders) => join(layout.node, "configuration.json");
 
-/** The background process that is the node. */
+/** The background process that runs the node. */
 export const nodeService = (layout: Folders) =>
   new Service("the node", ["run", configurationPath(layout)]);
 
-/** The administrator's configuration for the node's API server. */
+/** The administrator's kubeconfig for the node's API server. */
 export const kubeconfigPath = (layout: Folders) => join(layout.node, "kubeconfig");
 
 /** A node whose API server answers. */
 export interface StartedNode {
-  /** Settles when the kubelet reports ready and pods of an earlier run are running again. */
+  /** Settles when the kubelet reports that it is ready and the pods of an earlier run are running again. */
   readonly ready: Promise<void>;
 }
 
 /**
- * Starts the node, or leaves the running one as it is where it is what is asked for, and returns when its API
- * server answers.
+ * Starts the node, or keeps the running one if it matches what is asked for, and returns when its API server answers.
  */
 export async function ensureNode(
   layout: Folders,
@@ -96,12 +95,12 @@ export async function ensureNode(
         writePrivate(ready, "");
       }),
     };
-    // Before the API server answers nobody else waits for it.
+    // Until the API server answers, no other code waits for it.
     started.ready.catch(reject);
   });
 }
 
-/** Follows the supervisor's progress to its end, and tells when the API server answers. */
+/** Follows the supervisor's progress to its end, and reports when the API server answers. */
 async function follow(
   progress: Readable,
   log: string,
@@ -163,7 +162,7 @@ function controlGroupHierarchies(): string[] {
   });
 }
 
-/** Removes a control group and those below it, innermost first; a group cannot be removed otherwise. */
+/** Removes a control group and those below it, innermost first; a group with groups below it cannot be removed. */
 function removeGroups(group: string): void {
   if (!existsSync(group)) return;
   for (const entry of readdirSync(group, { withFileTypes: true })) {

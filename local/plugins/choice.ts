@@ -7,7 +7,7 @@ import { reachesPulumi } from "../toolchain/pulumi";
 import { type StandInName, standIns, writePluginLauncher } from "./launchers";
 import { type LocalPlugin, officialPlugin, personalPlaces, type Places } from "./official";
 
-/** Which provider plug-ins the engine is given: all of one kind. */
+/** Which provider plug-ins the engine uses: all are of one kind. */
 export interface Plugins {
   /**
    * `found`: official ones that are on this machine; `downloaded`: official ones in the sandbox's own Pulumi folder;
@@ -15,15 +15,15 @@ export interface Plugins {
    */
   readonly kind: "found" | "downloaded" | "stand-in";
   readonly names: readonly string[];
-  /** Those that the engine does not find by itself. */
+  /** The plug-ins that the engine does not find itself. */
   readonly providers: readonly LocalPlugin[];
 }
 
-/** The sandbox runs on a node of its own, so it needs no cloud's plug-in. */
+/** The sandbox runs on its own node, so it needs no cloud's plug-in. */
 const onSandbox: readonly StandInName[] = ["auth0", "kubernetes", "random"];
 
 interface Ways {
-  /** Where official plug-ins may be already. Default: the user's own places, and the sandbox's Pulumi folder */
+  /** Where official plug-ins may be already. Default: the user's own folders, and the sandbox's Pulumi folder. */
   readonly places?: Places;
   /** Whether Pulumi's downloads can be reached. */
   readonly reaches?: () => Promise<boolean>;
@@ -32,12 +32,12 @@ interface Ways {
 }
 
 /**
- * Takes the official plug-ins that are on this machine, at a version that fits; otherwise downloads them where that can
- * be done, and else takes this project's stand-ins: all of one kind, which stays until `down`, so that what was made by
- * one is never updated by the other's idea of it.
+ * Uses the official plug-ins of this machine, if their versions fit; otherwise downloads them, if that is possible;
+ * otherwise uses this project's stand-ins. All are of one kind, which stays until `down`, so that no resource is made
+ * by one plug-in and updated by another.
  *
  * @param home the sandbox's own Pulumi folder, where plug-ins are downloaded to
- * @throws UserError where the sandbox was made by the official ones, which are gone and cannot be downloaded
+ * @throws UserError if the sandbox was made with the official ones, and they are gone and cannot be downloaded
  */
 export async function choosePlugins(
   layout: Folders,
@@ -78,10 +78,10 @@ export async function choosePlugins(
   return { kind: "downloaded", names, providers: [] };
 }
 
-/** Whose plug-ins the sandbox is made by. */
+/** Which plug-ins the sandbox was made with. */
 type Maker = "official" | "stand-in";
 
-/** In a file of the sandbox's state. */
+/** A file of the sandbox's state. */
 const makerFile = ({ state }: Folders) => join(state, "plug-in-maker");
 
 /** Undefined until it is decided. */
@@ -99,7 +99,7 @@ const withHome = ({ homes, path }: Places, home: string): Places => ({
   path,
 });
 
-/** The official plug-ins of these packages that are on this machine, and the packages that have none there. */
+/** The official plug-ins of these packages on this machine, and the packages that have none there. */
 export async function officialPlugins<Wanted extends { name: StandInName; version: string }>(
   wanted: readonly Wanted[],
   places: Places = personalPlaces,
@@ -113,7 +113,7 @@ export async function officialPlugins<Wanted extends { name: StandInName; versio
   };
 }
 
-/** What a person is told of the choice. */
+/** What messages say about the choice. */
 export function describePlugins({ kind, names, providers }: Plugins): string {
   const list = names.join(", ");
   if (kind === "downloaded") return `official: ${list}`;

@@ -1,8 +1,8 @@
 /**
  * The stand-ins for Pulumi's official provider plug-ins, as executables that the engine can start.
  *
- * They are for machines where the official plug-ins cannot be downloaded, and are never used
- * silently: whoever writes the launchers says so.
+ * They are for machines on which the official plug-ins cannot be downloaded, and are never used silently: the code that
+ * writes the launchers says so.
  */
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,11 +16,11 @@ export type StandInName = (typeof names)[number];
 
 export interface StandIn {
   name: StandInName;
-  /** The version of the package's SDK in node_modules, which is the plug-in's too. */
+  /** The version of the package's SDK in node_modules, which is also the plug-in's. */
   version: string;
 }
 
-/** Every stand-in there is. */
+/** Every stand-in. */
 export const standIns: readonly StandIn[] = names.map((name) => ({
   name,
   version: sdkVersion(name),
@@ -28,9 +28,9 @@ export const standIns: readonly StandIn[] = names.map((name) => ({
 
 /**
  * Writes the executable `pulumi-resource-NAME`, which runs the stand-in under this project's Node.
- * @param directory the folder for it; made where it does not exist.
+ * @param directory the folder for it; it is created if it does not exist
  * @param source the stand-in's program. Default: the sandbox's
- * @returns the folder, for `plugins.providers[].path` in the project's settings.
+ * @returns the folder, for `plugins.providers[].path` in the project's settings
  */
 export function writePluginLauncher(
   directory: string,
@@ -40,7 +40,7 @@ export function writePluginLauncher(
   return writeLauncher(directory, `resource-${name}`, programArguments(source));
 }
 
-/** The plug-in of dynamic resources: Pulumi's own, whose launcher comes with the official CLI only. */
+/** The plug-in of dynamic resources: Pulumi's own, whose launcher comes only with the official CLI. */
 export const dynamicPlugin = "pulumi-nodejs";
 
 /**
@@ -53,10 +53,10 @@ export function writeDynamicLauncher(directory: string): string {
   return writeLauncher(directory, `resource-${dynamicPlugin}`, [program]);
 }
 
-/** What the engine calls the runtime of a policy pack that comes with its own launcher. */
+/** The engine's name for the runtime of a policy pack that comes with its own launcher. */
 export const packRuntime = "istio-auth0";
 
-/** The plug-in that the engine starts for a policy pack of that runtime. */
+/** The plug-in that the engine starts for a policy pack with that runtime. */
 export const packPlugin = `policy-${packRuntime}`;
 
 /** The file in the launcher's folder that has the id of the policy pack's process. */
@@ -64,9 +64,9 @@ export const packProcess = "policies.pid";
 
 /**
  * Writes the executable that runs this project's policy pack under this project's Node. Node's own runtime would
- * translate the pack's sources whenever it starts.
+ * compile the pack's sources at each start.
  * @param directory as for `writePluginLauncher`
- * @returns the folder, for `plugins.analyzers[].path` in the project's settings.
+ * @returns the folder, for `plugins.analyzers[].path` in the project's settings
  */
 export function writePackLauncher(directory: string): string {
   const program = programArguments("policies/index.ts");
@@ -83,7 +83,7 @@ function writeLauncher(
   first: readonly string[] = [],
 ): string {
   const command = [nodeProgram, ...program];
-  // The engine starts every plug-in anew for each of its runs; cached code halves that time.
+  // The engine starts every plug-in again for each of its runs; cached code halves that time.
   const script = [
     "#!/bin/sh",
     `NODE_COMPILE_CACHE=${quoted(compiledCode)}`,

@@ -1,4 +1,4 @@
-/** The official plug-ins that are on this machine already, where Pulumi itself looks for them. */
+/** The official plug-ins that are on this machine already, in the folders in which Pulumi itself looks for them. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
@@ -12,7 +12,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { compare, satisfies } from "semver";
 import type { StandIn } from "./launchers";
 
-/** How long a plug-in on PATH has to say its version, in milliseconds. */
+/** How long a plug-in on PATH may take to print its version, in milliseconds. */
 const timeoutMs = 10_000;
 
 /** A plug-in as `plugins.providers` of a project's settings names it: `path` is its folder. */
@@ -24,9 +24,9 @@ export interface LocalPlugin {
 
 /** Where official plug-ins may be. */
 export interface Places {
-  /** Pulumi's own folders, each as PULUMI_HOME names one. */
+  /** Pulumi's own folders, in the form of PULUMI_HOME. */
   readonly homes: readonly string[];
-  /** The folders of programs, as PATH names them. */
+  /** The folders of programs, in the form of PATH. */
   readonly path: string;
 }
 
@@ -39,8 +39,8 @@ export const personalPlaces: Places = {
 };
 
 /**
- * The official plug-in of a package, where there is one that fits: of its SDK's major version, and not older than the
- * SDK. Of several in Pulumi's folders it is the one nearest to the SDK; they come before one on PATH.
+ * The official plug-in of a package, if one fits: it has the major version of the package's SDK, and is not older than
+ * the SDK. Of several in Pulumi's folders, the one nearest to the SDK is used; one on PATH comes after them.
  */
 export async function officialPlugin(
   wanted: Pick<StandIn, "name" | "version">,
@@ -66,8 +66,8 @@ export async function officialPlugin(
 const fileOf = (name: string) => `pulumi-resource-${name}`;
 
 /**
- * The plug-ins of the package in a folder, as Pulumi installs them: `resource-NAME-vVERSION/pulumi-resource-NAME`. Next to
- * one that it has not finished is a file of the same name with `.partial`.
+ * The plug-ins of the package in a folder, as Pulumi installs them: `resource-NAME-vVERSION/pulumi-resource-NAME`. For
+ * an unfinished installation there is a file of the same name with `.partial` next to it.
  */
 function installed(folder: string, name: string): LocalPlugin[] {
   const beginning = `resource-${name}-v`;
@@ -98,7 +98,7 @@ function isProgram(file: string): boolean {
   }
 }
 
-/** The version that a plug-in says it has, which takes starting it; undefined where it says none in time. */
+/** The version that a plug-in reports after its start; undefined if it does not report one in time. */
 async function versionOf(executable: string): Promise<string | undefined> {
   // Without an engine's address it serves any client, and prints its port first.
   const plugin = spawn(executable, [], { stdio: ["ignore", "pipe", "ignore"] });

@@ -1,4 +1,4 @@
-/** The tenant's certificates, made where they are not there or not good any more. */
+/** The tenant's certificates, which are made if they are missing or no longer valid. */
 import { X509Certificate } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ export async function certificateAuthority(
   hosts: readonly string[],
 ): Promise<string> {
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
-  // What makes them takes longer to load than any command that only looks.
+  // The code that makes them takes long to load, so that commands that only read them do not load it.
   const make = () => import("./make-certificate.js");
   const authority = await loadOrCreate(stateDirectory, "ca", isFresh, async () =>
     (await make()).createAuthority(),
@@ -41,7 +41,7 @@ export async function certificateAuthority(
   return authority.certificate;
 }
 
-/** The server's certificate and key; `certificateAuthority` makes them where they are missing. */
+/** The server's certificate and key; `certificateAuthority` makes them if they are missing. */
 export async function serverIdentity(
   stateDirectory: string,
   hosts: readonly string[],

@@ -2,13 +2,13 @@ import { IncomingMessage, type ServerResponse } from "node:http";
 
 const bodyLimit = 512 * 1024;
 
-/** A request that cannot be read: too large, or not what its content type says. */
+/** A request that cannot be read: it is too large, or its body does not match its content type. */
 export class UnreadableRequest extends Error {}
 
 /**
- * The request's address, below the tenant's.
+ * The request's address, relative to the tenant's.
  *
- * @throws UnreadableRequest if it is none
+ * @throws UnreadableRequest if it is not an address
  */
 export function urlOf(request: IncomingMessage): URL {
   const url = URL.parse(`https://tenant${request.url ?? ""}`);
@@ -50,7 +50,7 @@ export function isJson(request: IncomingMessage): boolean {
   return /^application\/json\b/i.test(request.headers["content-type"] ?? "");
 }
 
-/** The request again, with a form as its body: what is behind it sees an ordinary form post. */
+/** The request again, with a form as its body, so that later handlers see an ordinary form post. */
 export function withFormBody(request: IncomingMessage, form: URLSearchParams): IncomingMessage {
   const body = Buffer.from(form.toString());
   const copy = new IncomingMessage(request.socket);

@@ -3,8 +3,8 @@ import type { z } from "zod";
 import { readIfThere, replaceFile } from "../../lib/files";
 
 /**
- * A value that lives in memory and in one private file (mode 0600). Its owner changes the value and
- * calls `save`; once `save` has resolved, the change survives the process being killed.
+ * A value in memory and in one private file (mode 0600). Its owner changes the value and calls `save`; when `save` has
+ * resolved, the change survives even if the process is killed.
  */
 export class JsonFile<T> {
   #lastWrite: Promise<void> = Promise.resolve();
@@ -18,7 +18,7 @@ export class JsonFile<T> {
   /**
    * Reads the file, or creates it with the initial value.
    *
-   * @throws if the file holds something else than the schema allows
+   * @throws Error if the file does not match the schema
    */
   static async open<T>(
     path: string,
@@ -34,7 +34,7 @@ export class JsonFile<T> {
     return new JsonFile(path, parse(path, text, schema));
   }
 
-  /** Writes the value as it is now; calls that come while a write runs share the next one. */
+  /** Writes the current value; calls during a write share the next one. */
   save(): Promise<void> {
     if (this.#nextWrite === undefined) {
       const write = this.#lastWrite.then(() => {
@@ -42,7 +42,7 @@ export class JsonFile<T> {
         return replaceFile(this.path, JSON.stringify(this.value, undefined, 1), { durable: true });
       });
       this.#nextWrite = write;
-      // The callers of save learn of a failure; the write after it is tried all the same.
+      // The callers of `save` get the failure; the next write is tried all the same.
       this.#lastWrite = write.catch(() => undefined);
     }
     return this.#nextWrite;
@@ -55,7 +55,7 @@ function parse<T>(path: string, text: string, schema: z.ZodType<T>): T {
   try {
     json = JSON.parse(text);
   } catch {
-    // The parser's own message quotes the file, which holds secrets.
+    // The parser's own message quotes the file, which contains secrets.
     throw new Error(`${path} is not JSON: ${remedy}`);
   }
   const result = schema.safeParse(json);

@@ -43,7 +43,9 @@ const signingKeySchema = z.looseObject({
 
 export type SigningKey = z.infer<typeof signingKeySchema>;
 
-/** The algorithms that a realm may sign with; RS256 with the tenant's own keys, each other one with a key of its own. */
+/**
+ * The algorithms that a realm may sign with: RS256 with the tenant's own keys, each other one with a key of its own.
+ */
 export const realmAlgorithms = ["RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"] as const;
 
 export type RealmAlgorithm = (typeof realmAlgorithms)[number];
@@ -56,7 +58,7 @@ const realmKeySchema = z.looseObject({
   d: z.string(),
 });
 
-/** A realm's key for another algorithm than the tenant's. */
+/** A realm's key for an algorithm other than the tenant's. */
 export type RealmKey = z.infer<typeof realmKeySchema>;
 
 const keySetSchema = z.object({ keys: z.array(z.union([signingKeySchema, realmKeySchema])) });
@@ -64,8 +66,8 @@ const keySetSchema = z.object({ keys: z.array(z.union([signingKeySchema, realmKe
 type KeySet = z.infer<typeof keySetSchema>;
 
 /**
- * The keys that the tenant signs tokens with: a private JWK set in keys.json. As with Auth0, the next
- * key is published before it is used, and a previous one until it is revoked.
+ * The keys that the tenant signs tokens with: a private JWK set in keys.json. As in Auth0, the next key is published
+ * before it is used, and a previous one until it is revoked.
  */
 export class KeyRing {
   readonly #file: JsonFile<KeySet>;
@@ -89,12 +91,15 @@ export class KeyRing {
     return new KeyRing(file);
   }
 
-  /** Every key there has been, the current one first. */
+  /** Every key, including revoked ones, the current one first. */
   get all(): readonly SigningKey[] {
     return this.#file.value.keys.filter(isOfTenant);
   }
 
-  /** A realm's key for an algorithm, made when it is first asked for; none for RS256, which the tenant's keys are for. */
+  /**
+   * A realm's key for an algorithm, made when it is first used; undefined for RS256, for which the tenant's keys are
+   * used.
+   */
   async ofRealm(algorithm: RealmAlgorithm): Promise<RealmKey | undefined> {
     if (algorithm === signatureAlgorithm) return undefined;
     const { value } = this.#file;
@@ -144,13 +149,13 @@ export class KeyRing {
     return next;
   }
 
-  /** Stops publishing a previous key, so that tokens signed with it no longer verify. */
+  /** Stops publishing a previous key, so that tokens signed with it are no longer accepted. */
   async revoke(key: SigningKey): Promise<void> {
     Object.assign(key, { status: "revoked", revoked_at: new Date().toISOString() });
     await this.#changed();
   }
 
-  /** The claims of a token of this tenant, or nothing if it is not one, has expired or is for someone else. */
+  /** The claims of a token of this tenant; undefined if it is not one, has expired or has another audience. */
   async verify(token: string, issuer: string, audience: string): Promise<JWTPayload | undefined> {
     try {
       const keySet = createLocalJWKSet({ keys: this.published.map(publicKey) });

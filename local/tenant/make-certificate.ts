@@ -14,7 +14,7 @@ const authorityDays = 3650;
 const serverDays = 397;
 
 function validity(days: number): { notBefore: Date; notAfter: Date } {
-  // An hour back, for machines whose clocks disagree a little.
+  // An hour back, for machines whose clocks differ a little.
   return {
     notBefore: new Date(Date.now() - day / 24),
     notAfter: new Date(Date.now() + days * day),

@@ -16,28 +16,28 @@ const optionsSchema = z.strictObject({
   realm: realmOptionsSchema.optional(),
 });
 
-/** What a tenant is started with. */
+/** The options that a tenant is started with. */
 export interface TenantOptions {
   /** The tenant's name in every URL: a host, or HOST:PORT. With `listen.port` 0 it becomes localhost:PORT. */
   readonly domain: string;
-  /** Another name under which it answers. With `listen.port` 0 it gets that port, too. Default: none. */
+  /** Another name under which it answers. With `listen.port` 0 it also gets that port. Default: none. */
   readonly customDomain?: string | undefined;
-  /** The address to listen on; port 0 takes a free one. */
+  /** The address to listen on; port 0 selects a free one. */
   readonly listen: { readonly host: string; readonly port: number };
-  /** Where keys, certificates and state are kept (mode 0700); created if missing. Absolute. */
+  /** The folder of keys, certificates and state (mode 0700); it is created if it is missing. Absolute. */
   readonly stateDirectory: string;
-  /** The client that may call the whole Management API; made, or given this secret, at each start. */
+  /** The client that may call the whole Management API; each start creates it or sets its secret. */
   readonly management: { readonly clientId: string; readonly clientSecret: string };
   /** The Management API's limit. Default: 1000. */
   readonly requestsPerSecond?: number | undefined;
-  /** A plain OpenID Connect provider beside the tenant. Default: none. */
+  /** A plain OpenID Connect provider in addition to the tenant. Default: none. */
   readonly realm?: RealmOptions | undefined;
 }
 
 /**
  * Reads the options file.
  *
- * @throws with one line that says what is wrong with it and never what it holds
+ * @throws Error with one line that says what is wrong with the file and never quotes it
  */
 export async function readOptions(path: string): Promise<TenantOptions> {
   const { mode, text } = await readWithMode(path);
@@ -47,7 +47,7 @@ export async function readOptions(path: string): Promise<TenantOptions> {
   try {
     json = JSON.parse(text);
   } catch {
-    // The parser's own message quotes the file, which holds a secret.
+    // The parser's own message quotes the file, which contains a secret.
     throw new Error(`${path} is not JSON`);
   }
   const result = optionsSchema.safeParse(json);

@@ -2,8 +2,8 @@ import { randomBytes, scrypt, type ScryptOptions, timingSafeEqual } from "node:c
 
 const cost: ScryptOptions = { N: 16384, r: 8, p: 1 };
 const keyLength = 32;
-// Verified against where there is no user, so that the answer takes as long as for a wrong password.
-const nobody = { salt: Buffer.alloc(16), key: Buffer.alloc(keyLength) };
+// If there is no user, this hash is checked, so that the answer takes as long as for a wrong password.
+const noUser = { salt: Buffer.alloc(16), key: Buffer.alloc(keyLength) };
 
 /** A password's salted scrypt hash, as text. */
 export async function hashPassword(password: string): Promise<string> {
@@ -12,12 +12,12 @@ export async function hashPassword(password: string): Promise<string> {
   return `${salt.toString("base64url")}.${key.toString("base64url")}`;
 }
 
-/** Whether the password is the one that was hashed; without a hash, false after the same work. */
+/** Whether the password matches the hash; without a hash, false after the same work. */
 export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
   const [salt, key] = hash?.split(".").map((part) => Buffer.from(part, "base64url")) ?? [];
-  const expected = salt !== undefined && key?.length === keyLength ? { salt, key } : nobody;
+  const expected = salt !== undefined && key?.length === keyLength ? { salt, key } : noUser;
   const derived = await derive(password, expected.salt);
-  return timingSafeEqual(derived, expected.key) && expected !== nobody;
+  return timingSafeEqual(derived, expected.key) && expected !== noUser;
 }
 
 function derive(password: string, salt: Buffer): Promise<Buffer> {
@@ -35,7 +35,7 @@ function classesIn(password: string): number {
   return characterClasses.filter((pattern) => pattern.test(password)).length;
 }
 
-/** Auth0's password policies, by the name that a connection's `options.passwordPolicy` carries. */
+/** Auth0's password policies, by the name in a connection's `options.passwordPolicy`. */
 const policies = {
   none: (password: string) => password.length >= 1,
   low: (password: string) => password.length >= 6,

@@ -5,7 +5,7 @@ export function permissionsOf(api: ResourceServer): string[] {
   return (api.scopes ?? []).map(({ value }) => value);
 }
 
-/** The API's permissions that the grant gives. */
+/** The API's permissions in the grant. */
 export function permissionsOfGrant(grant: ClientGrant, api: ResourceServer): string[] {
   const all = permissionsOf(api);
   return grant.allow_all_scopes === true ? all : all.filter((name) => grant.scope?.includes(name));
@@ -15,7 +15,7 @@ export function findApi(state: State, identifier: string): ResourceServer | unde
   return state.resourceServers.find((api) => api.identifier === identifier);
 }
 
-/** What a user holds on an API: the permissions of their roles and those given to them directly. */
+/** A user's permissions for an API: those of the user's roles and those given directly. */
 export function permissionsOfUser(state: State, user: User, api: ResourceServer): string[] {
   const held = [
     ...user.permissions,
@@ -28,8 +28,8 @@ export function permissionsOfUser(state: State, user: User, api: ResourceServer)
 }
 
 /**
- * The permissions that a token for this user and API may carry as scopes. Without RBAC any application
- * may ask for all; the Management API is not for users.
+ * The permissions that a token for this user and API may have as scopes. Without RBAC any application may request all
+ * of them; the Management API is not for users.
  */
 export function scopesForUser(state: State, user: User, api: ResourceServer): string[] {
   if (api.is_system === true) return [];

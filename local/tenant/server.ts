@@ -20,21 +20,21 @@ export type { TenantOptions } from "./options";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** A tenant that answers. */
+/** A running tenant. */
 export interface RunningTenant {
-  /** Host, or HOST:PORT: what its URLs begin with, after https:// */
+  /** Host, or HOST:PORT: the beginning of its URLs, after https:// */
   readonly domain: string;
-  /** The same under its other name, where it has one. */
+  /** The same for its other name, if it has one. */
   readonly customDomain: string | undefined;
   readonly port: number;
-  /** Stops listening and ends every connection; resolves once what was acknowledged is on the disk. */
+  /** Stops listening and ends every connection; resolves when everything that was acknowledged is on the disk. */
   close(): Promise<void>;
 }
 
 /**
  * Starts an Auth0-compatible tenant over HTTPS.
  *
- * @throws if the address is taken, or the state directory holds something else than a tenant's state
+ * @throws Error if the address is taken, or the state directory contains something other than a tenant's state
  */
 export async function startTenant(options: TenantOptions): Promise<RunningTenant> {
   const { listen, stateDirectory } = options;
@@ -45,13 +45,13 @@ export async function startTenant(options: TenantOptions): Promise<RunningTenant
   ];
   const { certificate, key } = await serverIdentity(stateDirectory, hosts);
   const server = createServer({ cert: certificate, key, minVersion: "TLSv1.2" });
-  // Listening comes before the state is read: a second tenant on the same directory stops here.
+  // Listening comes before the state is read, so that a second tenant on the same directory stops here.
   const port = await listenOn(server, listen);
   const named = (name: string) => (listen.port === 0 ? `${hostOf(name)}:${port}` : name);
   const domain = listen.port === 0 ? named("localhost") : options.domain;
   const customDomain = options.customDomain && named(options.customDomain);
   const opening = openTenant({ domain, customDomain }, options);
-  // Who asks before everything is read waits; nobody is left without an answer.
+  // Requests that come before everything is read wait; each of them is answered.
   server.on("request", (request, response) => {
     void opening.then(
       ({ handle }) => handle(request, response),
@@ -93,8 +93,8 @@ async function openTenant(
     return { handle: createHandler(tenants, records), files: [state, records] };
   const ofRealm = await openProtocolRecords(stateDirectory, "realm-sessions.json");
   const { cookieKeys } = tenant.state;
-  const beside = await createRealm(domain, realm, keys, ofRealm, cookieKeys);
-  return { handle: createHandler(tenants, records, beside), files: [state, records, ofRealm] };
+  const handleRealm = await createRealm(domain, realm, keys, ofRealm, cookieKeys);
+  return { handle: createHandler(tenants, records, handleRealm), files: [state, records, ofRealm] };
 }
 
 function hostOf(domain: string): string {
@@ -126,7 +126,7 @@ function close(server: Server, files: OpenTenant["files"]): Promise<void> {
 
 /**
  * @param tenants the tenant under each of its names, its own first
- * @param realm what runs next to it, under its own name alone
+ * @param realm what runs next to it, under its own name only
  */
 function createHandler(
   tenants: readonly Tenant[],
@@ -154,7 +154,7 @@ function createHandler(
   };
 }
 
-/** What answers requests that name the tenant so. */
+/** Answers requests that name the tenant in this way. */
 function atName(tenant: Tenant, records: ProtocolRecords, realm?: Realm): Handler {
   const protocol = () => createProvider(tenant, records).callback();
   let authenticate = protocol();
@@ -174,8 +174,8 @@ function atName(tenant: Tenant, records: ProtocolRecords, realm?: Realm): Handle
 }
 
 /**
- * Whether a request names this host. A web page of another site can have its own name lead to 127.0.0.1 (DNS
- * rebinding), and its requests say so here.
+ * Whether a request names this host. A web page of another site can make its own name resolve to 127.0.0.1 (DNS
+ * rebinding); its requests have that name here.
  */
 function isNamed({ headers: { host } }: IncomingMessage, domain: string): boolean {
   const withoutDefaultPort = (name: string) => name.toLowerCase().replace(/:443$/, "");

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { JsonFile } from "./jsonFile";
 import { passwordPolicies } from "./passwords";
 
-/** The Management API's own identifier and its permissions, by the resources they are about. */
+/** The Management API's own identifier and its permissions, by the resources that they are about. */
 const managementPermissions: Readonly<Record<string, readonly string[]>> = {
   clients: ["read", "create", "update", "delete"],
   client_keys: ["read", "update"],
@@ -32,7 +32,7 @@ export const tokenEndpointAuthMethods = [
 
 export const appTypes = ["regular_web", "spa", "native", "non_interactive"] as const;
 
-/** A permission of one API, as roles and users hold it. */
+/** A permission of one API, as roles and users have it. */
 export const heldPermissionSchema = z.object({
   resource_server_identifier: z.string(),
   permission_name: z.string(),
@@ -40,8 +40,8 @@ export const heldPermissionSchema = z.object({
 
 export type HeldPermission = z.infer<typeof heldPermissionSchema>;
 
-// Objects are loose: fields that Auth0 documents and this tenant does not act upon are kept as they came. What Auth0
-// leaves out of its answers until it is set is absent here, too.
+// Objects are loose: fields that Auth0 documents and this tenant does not implement are stored unchanged. Fields that
+// Auth0 leaves out of its answers until they are set are absent here too.
 const clientSchema = z.looseObject({
   client_id: z.string(),
   client_secret: z.string(),
@@ -94,7 +94,7 @@ const clientGrantSchema = z.looseObject({
   id: z.string(),
   client_id: z.string(),
   audience: z.string(),
-  /** Absent where the grant is of all scopes. */
+  /** Absent if the grant is for all scopes. */
   scope: z.array(z.string()).optional(),
   allow_all_scopes: z.boolean().optional(),
   subject_type: z.enum(["client", "user"]),
@@ -118,7 +118,7 @@ const userSchema = z.looseObject({
   password_hash: z.string(),
   /** The ids of the user's roles. */
   roles: z.array(z.string()),
-  /** What the user holds directly, besides the roles' permissions. */
+  /** The user's direct permissions, in addition to those of the roles. */
   permissions: z.array(heldPermissionSchema),
 });
 
@@ -153,7 +153,7 @@ export function openState(stateDirectory: string): Promise<JsonFile<State>> {
   }));
 }
 
-/** A new identifier in Auth0's fashion: a prefix and 16 or more letters and digits. */
+/** A new identifier in Auth0's form: a prefix and 16 or more letters and digits. */
 export function newId(prefix: string): string {
   return `${prefix}${randomBytes(12).toString("hex")}`;
 }

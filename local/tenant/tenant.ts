@@ -4,21 +4,23 @@ import type { RateLimit } from "./management/rateLimit";
 import type { State } from "./state";
 
 /**
- * What all parts of a running tenant share, under one of its names. As with Auth0, the tenant writes the domain that it
- * was asked at into every token and address, so that each name has an issuer of its own.
+ * What all parts of a running tenant share, for one of its names. As in Auth0, the tenant writes the domain of the
+ * request into every token and address, so that each name has an issuer of its own.
  */
 export interface Tenant {
-  /** The name that it is asked at: host, or HOST:PORT. */
+  /** The name in the request: host, or HOST:PORT. */
   readonly domain: string;
-  /** https://DOMAIN/, with the slash, as Auth0's issuers have it. */
+  /** https://DOMAIN/, with the slash, as in Auth0's issuers. */
   readonly issuer: string;
-  /** The Management API's identifier, under every name: https://DOMAIN/api/v2/ with the tenant's own domain. */
+  /**
+   * The Management API's identifier, the same under every name: https://DOMAIN/api/v2/ with the tenant's own domain.
+   */
   readonly managementAudience: string;
   readonly state: State;
   readonly keys: KeyRing;
-  /** The Management API's, under every name. */
+  /** The Management API's rate limit, the same under every name. */
   readonly rateLimit: RateLimit;
-  /** Resolves once every change made to `state` so far is on the disk. */
+  /** Resolves when every change made to `state` so far is on the disk. */
   save(): Promise<void>;
 }
 

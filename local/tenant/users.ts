@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { hashPassword, isStrongEnough, verifyPassword } from "./passwords";
 import type { Connection, State, User } from "./state";
 
-/** Why a user cannot be made or changed as asked. */
+/** Why a user cannot be created or changed as requested. */
 export class UserRefused extends Error {
   constructor(readonly reason: "exists" | "weakPassword") {
     super(reason);
@@ -30,7 +30,7 @@ export function findByEmail(state: State, connection: string, email: string): Us
 }
 
 /**
- * Adds a user to a database connection, with the profile that Auth0 makes up where none is given.
+ * Adds a user to a database connection, with the profile that Auth0 generates for missing values.
  *
  * @throws UserRefused if the user exists or the password is too weak
  */
@@ -42,7 +42,7 @@ export async function addUser(
   const password_hash = await newPasswordHash(connection, password);
   const address = email.toLowerCase();
   const id = `auth0|${user_id ?? randomBytes(12).toString("hex")}`;
-  // Asked only now: nothing else runs between this question and the user's arrival in the state.
+  // Checked only now: no other code runs between this check and the addition of the user to the state.
   if (
     findByEmail(state, connection.name, address) !== undefined ||
     state.users.some((user) => user.user_id === id)
@@ -68,14 +68,14 @@ export async function addUser(
   return user;
 }
 
-/** The address's picture at Gravatar or, where there is none, the one of its first two letters. */
+/** The address's picture at Gravatar; without one, the picture of its first two letters. */
 function pictureOf(address: string): string {
   const hash = createHash("md5").update(address).digest("hex");
   const initials = `https://cdn.auth0.com/avatars/${address.slice(0, 2)}.png`;
   return `https://s.gravatar.com/avatar/${hash}?s=480&r=pg&d=${encodeURIComponent(initials)}`;
 }
 
-/** The user with this address and password in one of the connections; as slow for an unknown address. */
+/** The user with this address and password in one of the connections; for an unknown address it takes as long. */
 export async function authenticate(
   state: State,
   connections: readonly Connection[],

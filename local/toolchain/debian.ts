@@ -14,18 +14,21 @@ export interface DebianPackage {
 
 /** Packages that are unpacked into one folder, with everything that they depend on. */
 export interface DebianPackages {
-  /** Those that are asked for. One given by its name alone is the release's newest, and checked by its archive's signature. */
+  /**
+   * The packages that are requested. A package given only by its name is the release's newest; apt checks it by the
+   * archive's signature.
+   */
   readonly packages: readonly (DebianPackage | string)[];
-  /** What they depend on and what is run of them does not need. Default: nothing. */
+  /** Dependencies that the programs that run do not need. Default: none. */
   readonly without?: readonly string[];
 }
 
-/** The machine's own is loaded with every program, so that a second one could only differ from it. */
+/** The machine's own is loaded with every program, so a second one is not needed. */
 const machines = ["libc6"];
 
 /**
- * Downloads packages and all that they depend on with the machine's own apt sources, checks them, and unpacks them
- * into a folder. What is installed on the machine makes no difference: apt is told that nothing is. Its lists and
+ * Downloads packages and all their dependencies from the machine's own apt sources, checks them, and unpacks them into
+ * a folder. Packages that are installed on the machine make no difference: apt is told that none is. Its lists and
  * cache stay in that folder too.
  */
 export async function unpackDebian(
@@ -69,11 +72,11 @@ export async function unpackDebian(
   for (const file of readdirSync(downloads))
     await run("dpkg-deb", ["-x", join(downloads, file), folder]);
   rmSync(work, { recursive: true });
-  // Nothing in a cache is to run as another user than the one who starts it.
+  // No program in a cache may run as a user other than the one who starts it.
   await run("chmod", ["-R", "ug-s", folder]);
 }
 
-/** What dpkg's status file says of a package that is installed, in a version that satisfies any other. */
+/** dpkg's status of a package that is installed, in a version that satisfies every dependency. */
 function asInstalled(name: string): string {
   const fields = {
     Package: name,
@@ -101,7 +104,9 @@ function checkDigest({ name, version, sha256 }: DebianPackage, downloads: string
   }
 }
 
-/** Where packages that were unpacked into a folder have their libraries: PulseAudio's name theirs by an absolute path. */
+/**
+ * The folders in which unpacked packages have their libraries: PulseAudio's packages name theirs by an absolute path.
+ */
 export function libraryFoldersOf(root: string): string[] {
   return globSync("{usr/,}lib/*-linux-gnu{,/pulseaudio}", { cwd: root })
     .sort()
@@ -109,9 +114,9 @@ export function libraryFoldersOf(root: string): string[] {
 }
 
 /**
- * Starts a program of an unpacked folder, with the libraries there.
+ * Starts a program of an unpacked folder, with the libraries in that folder.
  * @param program its path in the folder
- * @throws UserError with the program's last words, where it does not start
+ * @throws UserError with the last lines that the program wrote, if it does not start
  */
 export async function tryUnpacked(
   folder: string,

@@ -10,22 +10,22 @@ import { unpackDebian } from "./debian";
 import { compiledAtOnce } from "./parts";
 import type { GoTool, Library } from "./tools";
 
-/** How often a build says how far it has come, in milliseconds. */
+/** How often a build reports its progress, in milliseconds. */
 const sayEvery = 15_000;
 
-/** The same for every tool: they share in Go's cache what they have in common. */
+/** The same for every tool, so that Go's cache is shared. */
 const flags = [
   "-trimpath",
   "-buildvcs=false",
-  // The linker leaves out what the compiler would write for debuggers, in a third of its time.
+  // The linker drops what the compiler would write for debuggers, which takes a third of its time.
   "-gcflags=all=-dwarf=false",
 ];
 
 const gibibyte = 1024 ** 3;
 
 /**
- * How Go's compilers collect garbage: not at all where each finds room for what a large package takes, as none lives
- * for more than seconds. Otherwise as they do by themselves.
+ * How Go's compilers collect garbage: not at all if there is memory for several large packages at once, because no
+ * compiler runs for more than seconds. Otherwise by default.
  * @param available the machine's free memory, in bytes
  */
 export function garbageCollection(available: number, cores: number): NodeJS.ProcessEnv {
@@ -41,12 +41,12 @@ const environment = (): NodeJS.ProcessEnv => ({
   GOWORK: "off",
 });
 
-/** Where Debian's packages keep libraries, on this processor. */
+/** The folder in which Debian's packages have libraries, on this processor. */
 const libraryFolder = "usr/lib/x86_64-linux-gnu";
 
 /**
- * The environment for a program that is linked with a C library, statically and from a folder where it is
- * unpacked. Go asks pkg-config for its flags, which knows only what is installed; a script answers instead.
+ * The environment for a program that is linked statically with a C library from a folder where it is unpacked. Go asks
+ * pkg-config for its flags, which knows only installed libraries; a script answers instead.
  */
 async function linkedWith(
   { name, packages }: Library,
@@ -64,7 +64,7 @@ async function linkedWith(
   return { ...environment(), CGO_ENABLED: "1", PKG_CONFIG: script };
 }
 
-/** Builds a tool's programs into a folder, and says every now and then how far the compiler has come. */
+/** Builds a tool's programs into a folder, and reports from time to time how far the compiler is. */
 export async function buildGo(
   tool: GoTool,
   bin: string,
@@ -97,7 +97,7 @@ async function build(
     tool.packages.length === 1 && tool.packages[0] === "." ? join(bin, tool.name) : `${bin}/`;
   const linker = ["-s", "-w", ...values].join(" ");
   await new Promise<void>((resolve, reject) => {
-    // -v names each package as it is compiled; what Go's cache holds already is not named.
+    // -v names each package when it is compiled; packages in Go's cache are not named.
     const go = spawn(
       "go",
       ["build", "-v", ...chosen, "-ldflags", linker, "-o", target, ...tool.packages],
@@ -130,7 +130,7 @@ async function build(
   });
 }
 
-/** The folder that holds a module's source. */
+/** The folder with a module's source. */
 export async function moduleFolder(folder: string, module: string): Promise<string> {
   const cwd = join(clone, "local", folder);
   return run("go", ["list", "-m", "-f", "{{.Dir}}", module], { cwd, env: environment() });

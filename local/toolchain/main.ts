@@ -1,4 +1,4 @@
-/** `npm run toolchain`: what the release workflow publishes, see .github/workflows/toolchain.yml. */
+/** `npm run toolchain`: makes what the release workflow publishes, see .github/workflows/toolchain.yml. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { readOptions, refusal } from "../../lib/arguments";

@@ -1,4 +1,4 @@
-/** Packs parts of the toolchain as a release has them. */
+/** Packs parts of the toolchain as files of a release. */
 import { createHash } from "node:crypto";
 import { rmSync, statSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { run } from "../../lib/processes";
 import { type Part, partName } from "./parts";
 import { fileOf, type Pins } from "./release";
 
-/** The same folder gives the same file: in order of names, of no time and no owner. */
+/** The same folder gives the same file: members are sorted by name, without times and owners. */
 const alike = [
   "--sort=name",
   "--mtime=@0",
@@ -24,10 +24,10 @@ const level = { params: { [constants.ZSTD_c_compressionLevel]: 12 } };
 
 /**
  * Packs each part into a file.
- * @param root where the parts are
- * @param folder where the files are to be
- * @param address where they will be published
- * @returns what the project is to be pinned to
+ * @param root the folder of the parts
+ * @param folder the folder for the files
+ * @param address the address at which they will be published
+ * @returns what to write into release.json
  */
 export async function packParts(
   root: string,
@@ -48,7 +48,7 @@ export async function packParts(
   return { about, address, parts: packed };
 }
 
-/** At once, not as a stream: what a stream gives depends on how its input comes. */
+/** At once, not as a stream: the result of a stream depends on how its input is split. */
 async function pack(folder: string, path: string): Promise<string> {
   const tar = `${path}.tar`;
   await run("tar", ["-c", ...alike, "-C", folder, "-f", tar, "."]);

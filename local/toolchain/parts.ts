@@ -1,4 +1,4 @@
-/** The parts of the toolchain in their cache: each a folder that is there whole, or not at all. */
+/** The parts of the toolchain in their cache: each is a folder that is complete, or not there. */
 import { existsSync, mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -13,25 +13,25 @@ type Say = (text: string) => void;
 /** One folder of the toolchain. */
 export interface Part {
   readonly name: string;
-  /** Changes with everything that the part is made of. */
+  /** Changes with everything that the part is made from. */
   readonly key: string;
-  /** What making it takes of the machine. */
+  /** What the machine needs in order to make it. */
   readonly needs: readonly Requirement[];
-  /** About how long one core compiles it, in seconds. Only where something is compiled. */
+  /** About how long one core compiles it, in seconds. Only if something is compiled. */
   readonly compiling?: number;
   readonly make: (folder: string, say: Say) => Promise<void>;
-  /** Fails where the part is of no use on this machine. Default: it is of use. */
+  /** Throws if the part does not work on this machine. Default: it works. */
   readonly tryOut?: (folder: string) => Promise<void>;
 }
 
-/** What a part's folder is called. */
+/** The name of a part's folder. */
 export const partName = ({ name, key }: Pick<Part, "name" | "key">) =>
   `${name}-${key.slice(0, 12)}`;
 
-/** How many parts are compiled at once: each takes all cores but for its linking. */
+/** How many parts are compiled at once: each uses all cores except while it is linked. */
 export const compiledAtOnce = 2;
 
-/** How many parts are fetched at once. */
+/** How many parts are downloaded at once. */
 const fetchedAtOnce = 3;
 
 /** The folder of the parts in a cache. */
@@ -42,10 +42,10 @@ export function partsFolder(cache: string): string {
 }
 
 /**
- * Begins to make every part that is not there: takes what a release has, then checks that the machine has what it takes
- * to make the rest, in the order given. An interrupted run leaves nothing half-made, and the next goes on where Go's
- * own cache has it.
- * @returns for each part when it is there
+ * Starts to make every part that is missing, in the order given: it downloads what a release has, then checks that the
+ * machine has what the rest needs. An interrupted run leaves nothing incomplete, and the next run continues with what
+ * is in Go's own cache.
+ * @returns a promise for each part
  */
 export async function beginParts(
   root: string,
@@ -64,19 +64,19 @@ export async function beginParts(
     parts.map((part) => {
       const make = () => (unmade.includes(part) ? makePart(root, part, say) : Promise.resolve());
       const made = part.compiling === undefined ? make() : inTurn(make);
-      // Its failure is handled by the caller that waits for it; until then it may come.
+      // The caller that waits for a part handles its failure; the failure may come before that.
       made.catch(() => undefined);
       return [part, made];
     }),
   );
 }
 
-/** Makes every part that is not there. */
+/** Makes every part that is missing. */
 export async function ensureParts(...given: Parameters<typeof beginParts>): Promise<void> {
   await Promise.all((await beginParts(...given)).values());
 }
 
-/** Whether a part is there, and of use. */
+/** Whether a part is there, and works. */
 async function isThere(root: string, part: Part): Promise<boolean> {
   const folder = join(root, partName(part));
   if (!existsSync(folder)) return false;
@@ -98,7 +98,7 @@ async function makePart(root: string, part: Part, say: Say): Promise<void> {
     tell(`there after ${duration(performance.now() - began)}`);
 }
 
-/** Says what is compiled, and about how long that takes, before it begins. */
+/** Reports what is compiled, and about how long that takes, before it begins. */
 function announce(parts: readonly Part[], say: Say): void {
   const compiled = parts.filter(({ compiling }) => compiling !== undefined);
   if (compiled.length === 0) return;
@@ -110,9 +110,9 @@ function announce(parts: readonly Part[], say: Say): void {
 }
 
 /**
- * Takes those parts that a release has ready-made. Where it cannot be reached, that is said once, and the rest of it
- * not asked for.
- * @returns the parts that are there now
+ * Downloads the parts that a release has prebuilt. If the release cannot be reached, that is reported once, and the
+ * remaining parts are not requested.
+ * @returns the parts that are there afterwards
  */
 async function fetchParts(
   root: string,
@@ -146,7 +146,7 @@ async function fetchParts(
   return offered.filter((_, index) => taken[index]);
 }
 
-/** Lets some things be done at once; the others begin, in the order in which they come, when one of them ends. */
+/** Limits how many tasks run at once; the others start in their order, each when one ends. */
 function turns(atOnce: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
   let free = atOnce;
   const waiting: (() => void)[] = [];

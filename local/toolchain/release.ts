@@ -1,4 +1,4 @@
-/** Parts of the toolchain that a release has ready-made: see .github/workflows/toolchain.yml. */
+/** Prebuilt parts of the toolchain in a release: see .github/workflows/toolchain.yml. */
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream, readFileSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
@@ -12,10 +12,10 @@ import { clone } from "../../lib/clone";
 import { run } from "../../lib/processes";
 import { duration } from "../../lib/progress";
 
-/** Where a release is, and what each of its files has to be. */
+/** Where a release is, and the size and digest of each of its files. */
 const pins = z.strictObject({
   about: z.string(),
-  /** The folder of the files; null where there is no release. */
+  /** The folder of the files; null if there is no release. */
   address: z.url().nullable(),
   /** By part and key, as the part's folder is called. */
   parts: z.record(
@@ -32,21 +32,21 @@ export const pinnedRelease = (): Release =>
     pins.parse(JSON.parse(readFileSync(join(clone, "local/toolchain/release.json"), "utf8"))),
   );
 
-/** The file of a part, in a release. */
+/** The file of a part in a release. */
 export const fileOf = (part: string) => `${part}.tar.zst`;
 
-/** How long a download may take, in milliseconds. Where it takes longer, building may be as fast. */
+/** How long a download may take, in milliseconds. If it takes longer, building may be as fast. */
 export interface Limits {
-  /** Without a byte. */
+  /** How long a download may receive no byte. */
   readonly idle: number;
   readonly whole: number;
-  /** How often it is said how far it has come. */
+  /** How often progress is reported. */
   readonly say: number;
 }
 
 const usual: Limits = { idle: 20_000, whole: 300_000, say: 10_000 };
 
-/** The release cannot be had at all, whichever part is asked for. */
+/** The release cannot be reached, for any part. */
 export class Unreachable extends UserError {}
 
 const megabytes = (bytes: number) => Math.round(bytes / 1e6);
@@ -57,14 +57,14 @@ export class Release {
     private readonly limits = usual,
   ) {}
 
-  /** Whether it has a part ready-made. */
+  /** Whether it has a part prebuilt. */
   has(part: string): boolean {
     return this.pins.address !== null && Object.hasOwn(this.pins.parts, part);
   }
 
   /**
    * Downloads a part, checks it, and unpacks it into a folder.
-   * @throws UserError where it is not there, not in time, or not what it has to be: then nothing was unpacked
+   * @throws UserError if it is missing, too late, or has another digest: nothing was unpacked then
    */
   async unpack(part: string, folder: string, say: (text: string) => void): Promise<void> {
     const pin = this.pins.parts[part];
@@ -82,7 +82,7 @@ export class Release {
     rmSync(partial);
   }
 
-  /** @returns the digest of what was downloaded */
+  /** @returns the digest of the downloaded file */
   async #download(
     address: URL,
     size: number,
@@ -131,7 +131,7 @@ export class Release {
   }
 }
 
-/** What the network said; fetch hides it in the cause. */
+/** The network's error; fetch hides it in the cause. */
 function reasonOf(error: unknown): string {
   const { cause } = error instanceof Error ? error : {};
   if (cause instanceof Error) return "code" in cause ? String(cause.code) : cause.message;

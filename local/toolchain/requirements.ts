@@ -6,9 +6,9 @@ import { goVersion } from "./tools";
 
 export interface Requirement {
   readonly name: string;
-  /** Ends well where the machine has it. */
+  /** Resolves if the machine has it. */
   readonly check: () => Promise<unknown>;
-  /** The names of its packages, by the system that has them; what no package has is told by `elsewhere`. */
+  /** The names of its packages, by system; `elsewhere` says how to get what no package has. */
   readonly packages: Readonly<Partial<Record<System, string>>>;
   readonly elsewhere?: string;
 }
@@ -21,7 +21,7 @@ const installers: Readonly<Record<System, string>> = {
   macOS: "brew install",
 };
 
-/** An older one does not know how to fetch the version that a module asks for. */
+/** An older one cannot download the version that a module requires. */
 const oldestGo = { major: 1, minor: 21 };
 
 export const go: Requirement = {
@@ -61,8 +61,8 @@ export const apt: Requirement = {
 
 /**
  * Checks that the machine has everything that is needed, before anything is made.
- * @param systems those whose commands are told; default: the machine's own
- * @throws UserError naming all that is missing, and how it is installed, in one line
+ * @param systems the systems whose commands the message gives; default: the machine's own
+ * @throws UserError that names everything that is missing, and how to install it, in one line
  */
 export async function checkRequirements(
   needed: readonly Requirement[],
@@ -96,7 +96,7 @@ function commandFor(system: System, missing: readonly Requirement[]): string {
   return [...installed, ...others].join("; ");
 }
 
-/** Which system this is; the two most frequent ones where it is neither. */
+/** The machine's system; the two most frequent ones if it is neither. */
 function ownSystems(): System[] {
   if (process.platform === "darwin") return ["macOS"];
   const release = readIfThere("/etc/os-release") ?? "";

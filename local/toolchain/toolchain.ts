@@ -34,20 +34,20 @@ export interface Toolchain {
   readonly envoy: string;
   readonly envoyBootstrap: string;
   readonly charts: string;
-  /** Where Debian's packages with iptables were unpacked. */
+  /** The folder into which Debian's packages with iptables were unpacked. */
   readonly iptablesRoot: string;
   /** The folder whose bin/ holds the Pulumi CLI. */
   readonly pulumi: string;
-  /** How the Pulumi CLI was had. */
+  /** Where the Pulumi CLI comes from. */
   readonly pulumiOrigin: "official" | "built";
-  /** Only where a login at the gateway was asked for. */
+  /** Only if a login at the gateway was asked for. */
   readonly login?: LoginTools | undefined;
 }
 
 /** What a login at the gateway runs, as absolute paths. */
 export interface LoginTools {
   readonly oauth2Proxy: string;
-  /** Where Debian's packages with Redis were unpacked. */
+  /** The folder into which Debian's packages with Redis were unpacked. */
   readonly redisRoot: string;
 }
 
@@ -94,7 +94,8 @@ const officialPulumi: Part = {
   key: pulumiVersion,
   needs: [],
   make: async (folder) => {
-    // Every command looks for its tools, and mostly finds them: this takes long to load.
+    // Every command looks for its tools and usually finds them, so this is loaded only when it is needed: it takes
+    // long.
     const { installPulumi } = await import("./install-pulumi.js");
     await installPulumi(folder, pulumiVersion);
   },
@@ -103,7 +104,7 @@ const officialPulumi: Part = {
 const nodeParts = [...goParts, iptables, envoyPart];
 const loginParts = [proxy, redis];
 
-/** Everything that a release has. */
+/** Every part that a release has. */
 export const releasedParts: readonly Part[] = [...nodeParts, ...loginParts, builtPulumi];
 
 /** What a login at the gateway needs in addition. */
@@ -111,16 +112,16 @@ interface Options {
   readonly login: boolean;
 }
 
-/** A toolchain that is good for a node already. */
+/** A toolchain with which a node can start already. */
 export interface BegunToolchain {
   readonly toolchain: Toolchain;
-  /** Whether the Pulumi CLI is there, too. */
+  /** Whether the Pulumi CLI is there too. */
   readonly isComplete: boolean;
-  /** When it is. */
+  /** Resolves when it is. */
   readonly pulumi: Promise<void>;
 }
 
-/** Makes every part that the cache does not hold yet, but does not wait for the Pulumi CLI. */
+/** Makes every part that the cache lacks, but does not wait for the Pulumi CLI. */
 export async function beginToolchain(
   cache: string,
   say: Say,
@@ -139,7 +140,7 @@ export async function beginToolchain(
   };
 }
 
-/** Makes every part that the cache does not hold yet. */
+/** Makes every part that the cache lacks. */
 export async function ensureToolchain(
   cache: string,
   say: Say,
@@ -150,7 +151,7 @@ export async function ensureToolchain(
   return toolchain;
 }
 
-/** The folder whose bin/ holds the Pulumi CLI: of all tools, only this one is made where the cache has it not. */
+/** The folder whose bin/ has the Pulumi CLI: of all tools, only this one is made if the cache lacks it. */
 export async function ensurePulumi(cache: string, say: Say): Promise<string> {
   const root = partsFolder(cache);
   const part = await choosePulumi(root);
@@ -158,7 +159,7 @@ export async function ensurePulumi(cache: string, say: Say): Promise<string> {
   return join(root, partName(part));
 }
 
-/** Whichever CLI is there; otherwise the official one where it can be had, and else that which is built. */
+/** The CLI that is there; otherwise the official one if it can be downloaded; otherwise a built one. */
 async function choosePulumi(root: string): Promise<Part> {
   for (const part of [officialPulumi, builtPulumi])
     if (existsSync(join(root, partName(part)))) return part;
@@ -235,6 +236,6 @@ async function copyIstioFiles({ folder: own }: GoTool, folder: string): Promise<
     join(module, "tools/packaging/common/envoy_bootstrap.json"),
     join(folder, "envoy_bootstrap.json"),
   );
-  // Go keeps its modules read-only; a copy must be removable.
+  // Go keeps its modules read-only; a copy has to be removable.
   await run("chmod", ["-R", "u+w", folder]);
 }

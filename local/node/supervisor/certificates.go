@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// certificates issues every certificate of the node from one authority. The authority lives as long as the
-// node's state, for clients keep its certificate; all others are made anew at each start.
+// certificates issues every certificate of the node from one authority. The authority lives as long as the node's
+// state, because clients keep its certificate; all others are made again at each start.
 type certificates struct {
 	folder    string
 	authority *x509.Certificate
@@ -53,7 +53,7 @@ func newCertificates(folder string) (*certificates, error) {
 		return nil, err
 	}
 	c.key = key
-	// The certificate comes last: where it is, the key is too.
+	// The certificate is written last: if it exists, the key does too.
 	if err := c.writeKey("ca.key", key); err != nil {
 		return nil, err
 	}
@@ -99,8 +99,8 @@ func (c *certificates) issue(name string, subject pkix.Name, hosts ...string) er
 	return c.writeKey(name+".key", key)
 }
 
-// lastingKubeconfig writes a client's configuration as kubeconfig does, unless there is one for that server:
-// the administrator's is kept by others, who would take another certificate for a change.
+// lastingKubeconfig writes a client's configuration as kubeconfig does, unless there is one for that server: the
+// administrator's is stored elsewhere, where another certificate would look like a change.
 func (c *certificates) lastingKubeconfig(path, server string, subject pkix.Name) error {
 	authority, err := os.ReadFile(c.file("ca.crt"))
 	if err != nil {
@@ -114,7 +114,7 @@ func (c *certificates) lastingKubeconfig(path, server string, subject pkix.Name)
 	return c.kubeconfig(path, server, subject)
 }
 
-// kubeconfig writes a client's whole configuration, with its own certificate, for the API server's address.
+// kubeconfig writes a client's whole configuration, with a certificate of its own, for the API server's address.
 func (c *certificates) kubeconfig(path, server string, subject pkix.Name) error {
 	name := "kubeconfig-" + subject.CommonName
 	if err := c.issue(name, subject); err != nil {
@@ -150,7 +150,7 @@ current-context: sandbox
 `, parts...))
 }
 
-// serviceAccountKey keeps one key for the life of the state: pods hold tokens that it signed.
+// serviceAccountKey keeps one key for the life of the state: pods have tokens that it signed.
 func (c *certificates) serviceAccountKey(path string) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil

@@ -141,7 +141,7 @@ func TestAdministratorsConfigurationLastsForOneServer(t *testing.T) {
 	if !strings.Contains(other, "server: https://127.0.0.1:6444\n") {
 		t.Errorf("it names another server:\n%s", other)
 	}
-	// A server whose port begins alike is another one.
+	// A server whose port begins with the same digits is another server.
 	if write("https://127.0.0.1:644") == other {
 		t.Error("it was kept for another server")
 	}

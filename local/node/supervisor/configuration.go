@@ -20,7 +20,7 @@ const (
 	clusterDomain  = "cluster.local"
 )
 
-// Configuration is what the sandbox command says of one node.
+// Configuration is what the sandbox command configures for one node.
 type Configuration struct {
 	// Control groups are made below this one, in every hierarchy.
 	ControlGroup string `json:"controlGroup"`
@@ -35,15 +35,15 @@ type Configuration struct {
 	Images []string `json:"images"`
 	// The image that holds a pod's namespaces.
 	PauseImage string `json:"pauseImage"`
-	// Connections to a port of the machine, carried to an address in the node.
+	// Connections to a port of the machine that are forwarded to an address in the node.
 	Forward []Forward `json:"forward"`
-	// Connections to an address in the node, carried to a port of the machine.
+	// Connections to an address in the node that are forwarded to a port of the machine.
 	Reverse []Forward `json:"reverse"`
 	// Names that the cluster's DNS answers with the node's address.
 	Names []string `json:"names"`
 }
 
-// Forward says where connections are accepted and where they are carried to, as HOST:PORT.
+// Forward says where connections are accepted and where they are forwarded to, as HOST:PORT.
 type Forward struct {
 	Listen string `json:"listen"`
 	To     string `json:"to"`
@@ -66,7 +66,7 @@ func readConfiguration(path string) (*Configuration, error) {
 	return &configuration, nil
 }
 
-// check refuses what would have the node remove or write what is not its own.
+// check refuses values that would make the node remove or write files that are not its own.
 func (c *Configuration) check() error {
 	if c.ControlGroup == "" || c.ControlGroup == "." || c.ControlGroup == ".." || strings.Contains(c.ControlGroup, "/") {
 		return fmt.Errorf("controlGroup must be one name, and is %q", c.ControlGroup)

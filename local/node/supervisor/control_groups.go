@@ -36,7 +36,7 @@ func hierarchiesIn(mounts io.Reader) ([]string, error) {
 }
 
 // makeControlGroups makes one group in each of the hierarchies; the kubelet makes all of its own below it. Those of an
-// earlier run go first: the kubelet would wait for the containers that they are named after.
+// earlier run are removed first: the kubelet would wait for their containers.
 func makeControlGroups(hierarchies []string, group string) error {
 	for _, hierarchy := range hierarchies {
 		folder := filepath.Join(hierarchy, group)
@@ -46,7 +46,7 @@ func makeControlGroups(hierarchies []string, group string) error {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return fmt.Errorf("cannot make the control group %s: %w", folder, err)
 		}
-		// Version 1 starts a cpuset empty, and no process may enter it then.
+		// In version 1 a new cpuset is empty, and no process may enter it then.
 		for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
 			inherited, err := os.ReadFile(filepath.Join(hierarchy, file))
 			if err != nil {
@@ -61,7 +61,7 @@ func makeControlGroups(hierarchies []string, group string) error {
 	return nil
 }
 
-// passControllersOn lets the groups below have every controller: version 2 gives one only where it is named.
+// passControllersOn enables every controller for the groups below: version 2 enables only the ones that are named.
 func passControllersOn(folder string) {
 	controllers, err := os.ReadFile(filepath.Join(folder, "cgroup.controllers"))
 	if err != nil {
@@ -72,7 +72,7 @@ func passControllersOn(folder string) {
 	}
 }
 
-// removeControlGroup removes a group and those below it, innermost first. None of them has a process any more.
+// removeControlGroup removes a group and those below it, innermost first. No process is left in them.
 func removeControlGroup(folder string) error {
 	entries, err := os.ReadDir(folder)
 	if os.IsNotExist(err) {

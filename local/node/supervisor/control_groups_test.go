@@ -23,7 +23,7 @@ short line
 	}
 }
 
-// A folder stands in for a hierarchy; the kernel's own files are those that the test puts there.
+// A folder stands in for a hierarchy; the test puts the kernel's own files there.
 func TestGroupIsMadeAnewInEveryHierarchy(t *testing.T) {
 	cpuset, unified := t.TempDir(), t.TempDir()
 	for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
@@ -55,7 +55,7 @@ func TestGroupIsMadeAnewInEveryHierarchy(t *testing.T) {
 func TestVersionTwoPassesItsControllersOn(t *testing.T) {
 	hierarchy := t.TempDir()
 	folder := filepath.Join(hierarchy, "sandbox")
-	// The kernel would show the controllers in a new group; here they are written between the two steps.
+	// The kernel would list the controllers in a new group; here they are written between the two steps.
 	if err := makeControlGroups([]string{hierarchy}, "sandbox"); err != nil {
 		t.Fatal(err)
 	}

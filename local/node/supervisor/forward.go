@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A socket belongs to the network namespace it was made in, whoever uses it afterwards. So one process
-// carries connections between the machine and the node: it makes each socket on the right side.
+// A socket stays in the network namespace in which it was made, whichever process uses it later. So one process
+// forwards connections between the machine and the node, and makes each socket on the right side.
 type side func(func() error) error
 
 func onHost(do func() error) error { return do() }
@@ -27,7 +27,7 @@ func inNamespace(pid int) (side, error) {
 	return func(do func() error) error {
 		done := make(chan error)
 		go func() {
-			// The thread is not given back: it ends with this goroutine, still in the namespace.
+			// The thread is not returned to the pool: it ends with this goroutine, still in the namespace.
 			runtime.LockOSThread()
 			if err := unix.Setns(int(namespace.Fd()), unix.CLONE_NEWNET); err != nil {
 				done <- err
@@ -39,7 +39,7 @@ func inNamespace(pid int) (side, error) {
 	}, nil
 }
 
-// forwardAll opens every configured port and carries its connections in the background.
+// forwardAll opens every configured port and forwards its connections in the background.
 func forwardAll(c *Configuration, pid int) error {
 	inNode, err := inNamespace(pid)
 	if err != nil {
@@ -58,11 +58,11 @@ func forwardAll(c *Configuration, pid int) error {
 	return nil
 }
 
-// forward accepts connections on one side, until its listener is closed, and carries them to the other.
+// forward accepts connections on one side, until its listener is closed, and forwards them to the other.
 func forward(from side, listen string, to side, target string) (net.Listener, error) {
 	var listener net.Listener
 	err := from(func() (err error) {
-		// The node's address may not be configured yet, and need not be.
+		// The node's address may not be configured yet, and does not have to be.
 		configuration := net.ListenConfig{Control: freeBind}
 		listener, err = configuration.Listen(background, "tcp4", listen)
 		return err
@@ -93,7 +93,7 @@ func carry(client *net.TCPConn, to side, target string) {
 		return err
 	})
 	if err != nil {
-		// A reset rather than an orderly end: the caller is to see a failure, not an empty answer.
+		// A reset and not an orderly end: the client has to see a failure, not an empty answer.
 		_ = client.SetLinger(0)
 		return
 	}

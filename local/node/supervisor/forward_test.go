@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// patience is how long a test waits for what should come at once.
-const patience = 10 * time.Second
+// timeout is how long a test waits for something that should happen at once.
+const timeout = 10 * time.Second
 
 func listen(t *testing.T) *net.TCPListener {
 	t.Helper()
@@ -37,7 +37,7 @@ func dial(t *testing.T, target string) *net.TCPConn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { connection.Close() })
-	_ = connection.SetDeadline(time.Now().Add(patience))
+	_ = connection.SetDeadline(time.Now().Add(timeout))
 	return connection.(*net.TCPConn)
 }
 
@@ -49,7 +49,7 @@ func TestForwarderCopiesBothWaysAndEndsEachByItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer accepted.Close()
-	_ = accepted.SetDeadline(time.Now().Add(patience))
+	_ = accepted.SetDeadline(time.Now().Add(timeout))
 	question := bytes.Repeat([]byte("question"), 100_000)
 	go func() {
 		_, _ = client.Write(question)
@@ -104,7 +104,7 @@ func TestForwarderResetsWhereTheTargetIsAway(t *testing.T) {
 	client, err := net.Dial("tcp4", listener.Addr().String())
 	if err == nil {
 		defer client.Close()
-		_ = client.SetDeadline(time.Now().Add(patience))
+		_ = client.SetDeadline(time.Now().Add(timeout))
 		_, err = client.Read(make([]byte, 1))
 	}
 	if !errors.Is(err, syscall.ECONNRESET) {

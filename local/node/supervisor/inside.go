@@ -20,11 +20,11 @@ const (
 	podsDeadline  = time.Minute
 )
 
-// inside brings the node up in its namespaces, says that it is ready, and stays.
+// inside starts the node in its namespaces, reports that it is ready, and keeps running.
 func inside(c *Configuration) error {
 	started := time.Now().Truncate(time.Second) // Kubernetes' times have no fractions
-	// What the kubelet and containerd write for pods is read by the pods' users. It is all below the state's folder,
-	// which only its owner may enter; what the supervisor writes itself is private in each case.
+	// Users of pods read what the kubelet and containerd write for pods. All of it is below the state's folder, which only
+	// its owner may enter; every file that the supervisor writes itself is private.
 	unix.Umask(0o022)
 	if err := os.Setenv("PATH", strings.Join(append(c.Path, os.Getenv("PATH")), ":")); err != nil {
 		return err
@@ -68,7 +68,7 @@ func inside(c *Configuration) error {
 		return fmt.Errorf("%w (see %s)", err, c.path("logs", "kubelet.log"))
 	}
 	progress("node ready")
-	// Pods of an earlier run start again by themselves; one that cannot is not the node's fault.
+	// Pods of an earlier run start again by themselves; one that cannot is not an error of the node.
 	if err := await("every pod", podsDeadline, func() error { return podsRunning(api, started) }); err != nil {
 		progress("%v", err)
 	}
@@ -76,7 +76,7 @@ func inside(c *Configuration) error {
 	select {}
 }
 
-// issueAll makes every key and client configuration: each component its own, with its own rights.
+// issueAll makes every key and client configuration: one for each component, with its own rights.
 func issueAll(c *Configuration) (*certificates, error) {
 	keys, err := newCertificates(c.path("pki"))
 	if err != nil {
@@ -116,7 +116,7 @@ func issueAll(c *Configuration) (*certificates, error) {
 	return keys, keys.lastingKubeconfig(c.path("kubeconfig"), "https://"+outside, pkix.Name{CommonName: "admin", Organization: masters})
 }
 
-// apiServerOutside is the machine's port that is carried to the API server.
+// apiServerOutside is the machine's port that is forwarded to the API server.
 func (c *Configuration) apiServerOutside() (string, error) {
 	for _, f := range c.Forward {
 		if f.To == nodeAddress+":"+apiServerPort {
@@ -169,9 +169,9 @@ func importImages(c *Configuration) error {
 	return replace(done, []byte(wanted))
 }
 
-// nodeReady asks for the node's condition as this run's kubelet has reported it: a node that is started again finds
-// on its old state what the last run's kubelet had said. A kubelet on a new node reports its status first and renews
-// its lease seconds later; one on a known node the other way round.
+// nodeReady reads the node's condition as the kubelet of this run has reported it: a node that starts on an old state
+// finds what the last run's kubelet had reported. On a new node the kubelet reports its status first and renews its
+// lease seconds later; on a known node it does so in the other order.
 func nodeReady(client *http.Client, since time.Time) error {
 	var node struct {
 		Status struct {
@@ -199,7 +199,7 @@ func nodeReady(client *http.Client, since time.Time) error {
 	return errors.New("the node has no condition yet")
 }
 
-// leaseRenewed says whether this run's kubelet has renewed the node's lease.
+// leaseRenewed returns nil when the kubelet of this run has renewed the node's lease.
 func leaseRenewed(client *http.Client, since time.Time) error {
 	var lease struct {
 		Spec struct{ RenewTime time.Time }
@@ -213,7 +213,7 @@ func leaseRenewed(client *http.Client, since time.Time) error {
 	return nil
 }
 
-// podsRunning says which pod does not run, or runs only by what an earlier run's kubelet had said of it.
+// podsRunning names a pod that does not run, or that runs only according to the kubelet of an earlier run.
 func podsRunning(client *http.Client, since time.Time) error {
 	var pods struct {
 		Items []struct {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// answers is an API server that knows these texts by the last part of the path, and nothing else.
+// answers is an API server that returns these texts by the last part of the path, and 404 for any other.
 type answers map[string]string
 
 func (known answers) RoundTrip(request *http.Request) (*http.Response, error) {

@@ -1,13 +1,13 @@
 // supervisor runs one Kubernetes node on the machine it is started on, in namespaces of its own.
 //
-// It starts itself three times over:
+// It starts itself three times:
 //
-//	run     on the host: makes the namespaces, holds the forwarded ports, ends everything with itself
-//	init    process 1 of the node's process namespace: reaps what is left to it, and nothing else
+//	run     on the host: makes the namespaces, holds the forwarded ports, ends everything when it ends
+//	init    process 1 of the node's process namespace: reaps orphans, and does nothing else
 //	inside  in the namespaces: mounts, network, and the processes that are Kubernetes
 //
-// Nothing of the node is visible outside those namespaces but its state folder and its control
-// groups, it has no way out to any network, and it ends with the first of the three.
+// Outside those namespaces only its state folder and its control groups are visible. The node reaches no network, and
+// it ends with the first of the three.
 //
 // usage: supervisor run CONFIGURATION. Progress, one line each, goes to file descriptor 3, and then
 // either "ready" or "error: …"; logs go to the state folder.
@@ -20,7 +20,7 @@ import (
 )
 
 func init() {
-	// A child's parent-death signal follows the thread that started it, so the starting thread must live on.
+	// A child's parent-death signal depends on the thread that started it, so that thread must keep running.
 	runtime.LockOSThread()
 }
 
@@ -48,7 +48,7 @@ func main() {
 
 var progressFile = os.NewFile(3, "progress")
 
-// progress tells the command that started the node; it may have gone, and that is no error.
+// progress reports to the command that started the node; that command may have ended, which is not an error.
 func progress(format string, arguments ...any) {
 	fmt.Fprintf(progressFile, format+"\n", arguments...)
 }

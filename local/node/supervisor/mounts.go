@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mountAll gives the node its own view of the machine's files. What Kubernetes writes outside its state
-// folder lands in folders that only the node sees, and all of it is gone with the mount namespace.
+// mountAll gives the node its own view of the machine's files. What Kubernetes writes outside its state folder goes
+// into folders that only the node sees, and disappears with the mount namespace.
 func mountAll(c *Configuration) error {
 	steps := []struct {
 		what string
@@ -39,11 +39,11 @@ func hosts() string {
 	return "127.0.0.1 localhost\n" + nodeAddress + " " + nodeName + "\n"
 }
 
-// cover shows other content in a file's place. A symbolic link is followed: it is the target that is covered.
+// cover shows other content in place of a file. A symbolic link is followed: its target is covered.
 func cover(path, content string) error {
 	target, err := filepath.EvalSymlinks(path)
 	if os.IsNotExist(err) {
-		return nil // nothing there to be misled by
+		return nil // there is no file to cover
 	}
 	if err != nil {
 		return err
@@ -65,15 +65,15 @@ func coverFolder(path, by string) error {
 	return unix.Mount(by, path, "", unix.MS_BIND, "")
 }
 
-// kernelSettings are those that the kubelet changes and that are the whole machine's, not the namespace's
-// (k8s.io/kubernetes pkg/kubelet/cm, setupKernelTunables). kube-proxy's nf_conntrack_max would be another; its
-// configuration has it left alone.
+// kernelSettings are those that the kubelet changes and that belong to the whole machine, not to the namespace
+// (k8s.io/kubernetes pkg/kubelet/cm, setupKernelTunables). kube-proxy would also change nf_conntrack_max; its
+// configuration prevents that.
 var kernelSettings = []string{
 	"/proc/sys/vm/overcommit_memory", "/proc/sys/vm/panic_on_oom", "/proc/sys/kernel/panic",
 	"/proc/sys/kernel/panic_on_oops", "/proc/sys/kernel/keys/root_maxkeys", "/proc/sys/kernel/keys/root_maxbytes",
 }
 
-// coverKernelSettings puts copies in the place of those settings.
+// coverKernelSettings replaces those settings by copies.
 func coverKernelSettings() error {
 	for _, path := range kernelSettings {
 		value, err := os.ReadFile(path)

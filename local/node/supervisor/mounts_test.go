@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// coverInOwnMounts covers the kernel's settings and one file, and checks that what is written then goes to copies.
+// coverInOwnMounts covers the kernel's settings and one file, and checks that later writes go to the copies.
 func coverInOwnMounts() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return err
@@ -48,7 +48,7 @@ func coverInOwnMounts() error {
 		if value, err := os.ReadFile(path); err != nil || string(value) != before[path]+"\n" {
 			return fmt.Errorf("%s is %q, and was %q: %w", path, value, before[path], err)
 		}
-		// As the kubelet does it: setting 1 and reading it again.
+		// As the kubelet does: it writes 1 and reads the value again.
 		if err := os.WriteFile(path, []byte("1"), 0o640); err != nil {
 			return err
 		}

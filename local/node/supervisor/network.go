@@ -11,8 +11,8 @@ import (
 // bridge is the network of the node's pods. Its first address is the node's own.
 const bridge = "cni0"
 
-// networkUp makes the pods' bridge. The default route leads back to the node: kube-proxy rewrites service
-// addresses only on packets that have a route, and no packet has another way out.
+// networkUp makes the pods' bridge. The default route leads back to the node: kube-proxy rewrites service addresses
+// only on packets that have a route, and there is no route to any other network.
 func networkUp() error {
 	loopback, err := netlink.LinkByName("lo")
 	if err != nil {

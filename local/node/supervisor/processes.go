@@ -33,12 +33,12 @@ type process struct {
 	environment []string
 }
 
-// garbage lets Go's programs on the node, and those that containerd starts for each container, grow further before
-// they collect: with small heaps they would do little else while everything starts.
+// garbage makes Go's collector on the node, and in what containerd starts for each container, run less often: with
+// small heaps it would take most of the time while everything starts.
 const garbage = "GOGC=400"
 
-// keep starts a program and starts it again whenever it ends, as an init system would, with its output
-// in logs/NAME.log. It waits longer each time, so that a program that cannot run does not take the machine.
+// keep starts a program and starts it again whenever it ends, as an init system does, with its output in logs/NAME.log.
+// It waits longer each time, so that a program that cannot run does not use up the machine.
 func keep(c *Configuration, p process) error {
 	executable, err := exec.LookPath(p.name)
 	if err != nil {
@@ -65,7 +65,7 @@ func keep(c *Configuration, p process) error {
 	return nil
 }
 
-// output runs a program to its end and gives its first line of complaint as the error: a warning is none.
+// output runs a program to its end and returns its first error line as the error; a warning is not an error.
 func output(name string, arguments ...string) error {
 	text, err := exec.Command(name, arguments...).CombinedOutput()
 	if err == nil {
@@ -82,7 +82,7 @@ func output(name string, arguments ...string) error {
 	return fmt.Errorf("%s: %w: %s", name, err, complaint)
 }
 
-// await tries until a condition holds; what it waits for and the last reason are in the error.
+// await tries until a condition holds; its error names the condition and the last reason.
 func await(what string, deadline time.Duration, try func() error) error {
 	end := time.Now().Add(deadline)
 	for {

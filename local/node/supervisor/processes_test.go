@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reapAsProcessOne has orphans come to this process, as they come to process 1 of a namespace.
+// reapAsProcessOne makes orphans children of this process, as process 1 of a namespace gets them.
 func reapAsProcessOne() error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return err
@@ -22,7 +22,7 @@ func reapAsProcessOne() error {
 	return reap(nil)
 }
 
-// leaveAnOrphan stands in for the node's supervisor: it leaves a process that ends, and waits for it to be collected.
+// leaveAnOrphan stands in for the node's supervisor: it leaves an orphan that ends, and waits until it is reaped.
 func leaveAnOrphan() error {
 	text, err := exec.Command("sh", "-c", "sh -c 'exit 3' >/dev/null 2>&1 & echo $!").Output()
 	if err != nil {
@@ -32,7 +32,7 @@ func leaveAnOrphan() error {
 	if err != nil {
 		return err
 	}
-	if err := await("the end of the orphan", patience, func() error {
+	if err := await("the end of the orphan", timeout, func() error {
 		if err := unix.Kill(orphan, 0); !errors.Is(err, unix.ESRCH) {
 			return fmt.Errorf("process %d is still there: %v", orphan, err)
 		}
@@ -57,7 +57,7 @@ func TestProgramThatEndsIsStartedAgain(t *testing.T) {
 	if err := os.MkdirAll(c.path("logs"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	// It ends twice, and stays the third time, as long as this test.
+	// It ends twice, and keeps running the third time, until the test ends.
 	count := filepath.Join(c.State, "count")
 	script := `echo x >> "$COUNT"; [ $(wc -l < "$COUNT") -lt 3 ] && exit 5; echo stays; exec cat "$FIFO"`
 	fifo := filepath.Join(c.State, "fifo")
@@ -75,7 +75,7 @@ func TestProgramThatEndsIsStartedAgain(t *testing.T) {
 	}
 	log := c.path("logs", "sh.log")
 	wanted := strings.Repeat("supervisor: sh ended: exit status 5\n", 2) + "stays\n"
-	if err := await("the third start", patience, func() error {
+	if err := await("the third start", timeout, func() error {
 		if found := readFile(t, log); found != wanted {
 			return fmt.Errorf("the log holds %q", found)
 		}

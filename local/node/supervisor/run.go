@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// run starts the node in new namespaces, forwards ports and waits; when it ends, for whatever reason,
-// the kernel ends process 1 of the node and with it every process and mount of the node.
+// run starts the node in new namespaces, forwards ports and waits. When it ends, for any reason, the kernel ends
+// process 1 of the node and with it every process and mount of the node.
 func run(c *Configuration) error {
 	unlock, err := lock(c.path("lock"))
 	if err != nil {
@@ -55,7 +55,7 @@ func run(c *Configuration) error {
 	}
 }
 
-// lock takes the node's lock for as long as this process lives; two nodes must not share one state.
+// lock takes the node's lock for as long as this process lives; two nodes must not use the same state.
 func lock(path string) (func(), error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|unix.O_CLOEXEC, 0o600)
 	if err != nil {
@@ -67,7 +67,7 @@ func lock(path string) (func(), error) {
 	return func() { _ = file.Close() }, nil
 }
 
-// reap is process 1: it starts the node's own supervisor, collects every orphan, and ends with that child.
+// reap is process 1: it starts the node's own supervisor, reaps every orphan, and ends with that child.
 func reap(c *Configuration) error {
 	child, err := os.StartProcess("/proc/self/exe", []string{"supervisor", "inside", os.Args[2]}, &os.ProcAttr{
 		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr, progressFile},

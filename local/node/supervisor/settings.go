@@ -13,8 +13,8 @@ const (
 	settingsFolder   = "/run/settings"
 )
 
-// processes lists the programs of the node in the order in which they are started. None waits for
-// another: each tries until what it needs is there.
+// processes lists the programs of the node in the order in which they are started. No program waits for another: each
+// retries until what it needs is there.
 func processes(c *Configuration) []process {
 	key := func(name string) string { return c.path("pki", name) }
 	return []process{
@@ -37,7 +37,7 @@ func processes(c *Configuration) []process {
 			"--kubeconfig=" + c.path("kube-controller-manager.kubeconfig"), "--use-service-account-credentials",
 			"--service-account-private-key-file=" + key("service-accounts.key"), "--root-ca-file=" + key("ca.crt"),
 			"--leader-elect=false",
-			// By the default, 20 requests a second, starting all controllers takes five seconds.
+			// With the default, 20 requests a second, starting all controllers takes five seconds.
 			"--kube-api-qps=500", "--kube-api-burst=1000",
 		}},
 		{name: "kube-scheduler", arguments: []string{"--kubeconfig=" + c.path("kube-scheduler.kubeconfig"), "--leader-elect=false"}},
@@ -53,7 +53,7 @@ func processes(c *Configuration) []process {
 	}
 }
 
-// writeSettings writes the configuration files of the programs that take one.
+// writeSettings writes the configuration files of the programs that read one.
 func writeSettings(c *Configuration) error {
 	runc, err := exec.LookPath("runc")
 	if err != nil {
@@ -135,7 +135,7 @@ func kubeProxySettings(c *Configuration) string {
 kind: KubeProxyConfiguration
 clientConnection: {kubeconfig: %s}
 mode: iptables
-# With node ports on 127.0.0.1, pods could send packets there, where etcd answers anybody.
+# With node ports on 127.0.0.1, pods could send packets there, where etcd answers every client.
 iptables: {localhostNodePorts: false}
 clusterCIDR: %s
 conntrack: {maxPerCore: 0, min: 0}
@@ -144,7 +144,7 @@ hostnameOverride: %s
 `, c.path("kube-proxy.kubeconfig"), podRange, nodeName)
 }
 
-// dnsSettings answer for the cluster and for the configured names; every other name does not exist.
+// dnsSettings answer for the cluster's names and the configured names; every other name does not exist.
 func dnsSettings(c *Configuration) string {
 	return fmt.Sprintf(`.:53 {
     bind %[1]s

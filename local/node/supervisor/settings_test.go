@@ -21,7 +21,7 @@ func TestKubeletAnswersNobodyUnknownAndStaysInItsGroup(t *testing.T) {
 	contains(t, text, "  anonymous: {enabled: false}", "authorization: {mode: Webhook}",
 		"  x509: {clientCAFile: /state/pki/ca.crt}", "cgroupRoot: /sandbox")
 	if strings.Contains(text, "readOnlyPort") {
-		t.Error("the port that answers anybody is named; without a word it is closed")
+		t.Error("the port that answers every client is configured; without the setting it is closed")
 	}
 }
 

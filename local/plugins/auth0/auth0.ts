@@ -17,7 +17,7 @@ const resourceTypes = new Map<string, ResourceType<ManagementApi>>([
 export const auth0: Plugin<ManagementApi> = {
   name: "auth0",
   version: sdkVersion("auth0"),
-  // As with the official plug-in, another domain is another address of the same tenant.
+  // As in the official plug-in, another domain is another address of the same tenant.
   replacesProvider: () => [],
   connect: (config) => Promise.resolve(config).then(openManagementApi),
   resourceType: (token) => resourceTypes.get(token),

@@ -1,4 +1,4 @@
-/** The method by which an application of a type authenticates until it is told otherwise; undefined of another type. */
+/** The method by which an application of a type authenticates by default; undefined for another type. */
 export function authenticationMethodOf(appType: unknown): string | undefined {
   if (appType === "native" || appType === "spa") return "none";
   const isConfidential = appType === "regular_web" || appType === "non_interactive";

@@ -21,7 +21,7 @@ const methods: readonly unknown[] = [
   "client_secret_basic",
 ];
 
-/** The calls are those of the official plug-in, in its order. */
+/** The calls are those of the official plug-in, in the same order. */
 export const clientCredentials: ResourceType<ManagementApi> = {
   computed: [],
   secrets: ["clientSecret"],
@@ -51,7 +51,10 @@ export const clientCredentials: ResourceType<ManagementApi> = {
     await set(api, id, previous, inputs);
     return inputs;
   },
-  /** The application keeps its last secret: the tenant has no application without one. Its method is its type's again. */
+  /**
+   * The application keeps its last secret, because the tenant has no application without one. Its method becomes its
+   * type's default again.
+   */
   async delete(api, { id }) {
     const path = apiPath("clients", id);
     const client = await api.get(`${path}?fields=client_id%2Capp_type&include_fields=true`);
@@ -69,7 +72,7 @@ export const clientCredentials: ResourceType<ManagementApi> = {
   },
 };
 
-/** Without a method, the official plug-in sets nothing; with `none`, no secret. */
+/** Without a method, the official plug-in sets nothing; with `none`, it sets no secret. */
 async function set(
   api: ManagementApi,
   id: string,
@@ -88,7 +91,7 @@ async function set(
   await api.get(path);
 }
 
-/** A tenant shows the secret only to those who may read it; to others it is absent or empty. */
+/** A tenant returns the secret only to clients that may read it; for others it is absent or empty. */
 function liveCredentials(inputs: Properties, client: Properties): Properties {
   const fields = {
     authenticationMethod: client.token_endpoint_auth_method,

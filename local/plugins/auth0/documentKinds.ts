@@ -1,4 +1,7 @@
-/** Which resources are one document of a tenant each, as data. Names are those of @pulumi/auth0 and of the API. */
+/**
+ * The kinds of resource that are one document of a tenant each, as data. Names are those of @pulumi/auth0 and of the
+ * API.
+ */
 import { z } from "zod";
 import { textAt } from "../shared/inputs";
 import type { Properties } from "../shared/values";
@@ -164,7 +167,7 @@ export const documentKinds: Readonly<Record<string, DocumentKind>> = {
   },
 };
 
-/** A client has one grant of its own for an audience; the official plug-in takes one that is there over, too. */
+/** A client has one grant for an audience; like the official plug-in, this one takes over an existing grant. */
 async function existingGrant(api: ManagementApi, inputs: Properties): Promise<string | undefined> {
   const query = new URLSearchParams({
     audience: textAt(inputs, "audience"),
@@ -182,7 +185,7 @@ const together = [
   ["password", "email_verified"],
 ] as const;
 
-/** What Auth0 takes of a user only in calls of their own; the official plug-in makes one call of a change. */
+/** Fields of a user that Auth0 changes only in separate calls; the official plug-in makes one call for a change. */
 function refuseTogether(changed: Properties): void {
   const { emailVerified: email_verified, password, username } = changed;
   const given = { email_verified, password, username };

@@ -1,4 +1,4 @@
-/** The resources that are one document of the tenant each: made, read, changed and removed by its id. */
+/** The resources that are one document of the tenant each: they are created, read, changed and removed by its id. */
 import { isDeepStrictEqual } from "node:util";
 import { differenceOf } from "../shared/difference";
 import { withoutNulls } from "../shared/inputs";
@@ -7,7 +7,7 @@ import type { Properties, Value } from "../shared/values";
 import { type Fields, fromApi, toApi, unsupportedFields, withRemovedKeys } from "./fields";
 import { apiPath, type ManagementApi } from "./managementApi";
 
-/** The calls are those of the official plug-in, in its order: it reads back what it has made or changed. */
+/** The calls are those of the official plug-in, in the same order: it reads back what it has created or changed. */
 export interface DocumentKind {
   /** The collection's path in the API. */
   collection: string;
@@ -15,28 +15,28 @@ export interface DocumentKind {
   id: string;
   fields: Fields;
   required: readonly string[];
-  /** Inputs that cannot be changed on a document. */
+  /** Inputs that cannot be changed on an existing document. */
   immutable: readonly string[];
-  /** Whether a name is made up where the inputs have none, as the official plug-in does. */
+  /** Whether a name is generated if the inputs have none, as the official plug-in does. */
   autonamed: boolean;
-  /** Inputs where the program gives none, as with the official plug-in. */
+  /** Inputs that are used if the program gives none, as in the official plug-in. */
   defaults: Properties;
-  /** Outputs that the tenant makes, by the API's name for each. */
+  /** Outputs that the tenant generates, by the API's name for each. */
   computed: Readonly<Record<string, string>>;
   secrets: readonly string[];
-  /** Inputs that the tenant never shows. */
+  /** Inputs that the tenant never returns. */
   writeOnly: readonly string[];
   /** Whether a change sends all inputs that can be changed, or only those that differ. */
   sends: "all" | "changed";
   /** Whether a change reads the document first. */
   readsFirst: boolean;
-  /** Whether a new document would get in the way of the one that it replaces. */
+  /** Whether a new document cannot exist next to the one that it replaces. */
   sharesName: boolean;
-  /** What a new document is given that is no input. */
+  /** Fields of a new document that are not inputs. */
   initial?(inputs: Properties): Properties;
-  /** The id of a document that is there already and is to be taken over as it is, or undefined. */
+  /** The id of an existing document to take over unchanged, or undefined. */
   findExisting?(api: ManagementApi, inputs: Properties): Promise<string | undefined>;
-  /** What the tenant would refuse to change at once. @throws naming it */
+  /** Changes that the tenant would refuse in one call. @throws Error that names them */
   refuseChange?(changed: Properties): void;
 }
 
@@ -107,8 +107,8 @@ function changeable(inputs: Properties, kind: DocumentKind): Properties {
 }
 
 /**
- * The inputs that differ. A list that is no longer an input is emptied; any other value stays as the tenant has it,
- * as with the official plug-in.
+ * The inputs that differ. A list that is no longer an input is emptied; any other value stays as the tenant has it, as
+ * in the official plug-in.
  */
 function changedInputs(previous: Properties, inputs: Properties): Properties {
   const emptied = Object.entries(previous)

@@ -1,13 +1,12 @@
-/** Pulumi's names for what a tenant's documents hold, and the values both ways. */
+/** Pulumi's names for the fields of a tenant's documents, and the conversion of values in both directions. */
 import { isDeepStrictEqual } from "node:util";
 import { unsupported } from "../shared/inputs";
 import type { CheckFailure } from "../shared/plugin";
 import { asProperties, isProperties, type Properties, unknown, type Value } from "../shared/values";
 
 /**
- * A field's name in the API, with how its value is written there: as it is, as an object whose
- * fields have names of their own, as an object that the tenant merges with its own, or as one of those
- * where Pulumi has JSON text.
+ * A field's name in the API, and how its value is written there: unchanged, as an object whose fields have names of
+ * their own, as an object that the tenant merges with its own, or as one of those for which Pulumi has JSON text.
  */
 export type Field =
   | string
@@ -21,7 +20,7 @@ function apiName(field: Field): string {
   return typeof field === "string" ? field : field.name;
 }
 
-/** The inputs that no field takes. */
+/** The inputs for which there is no field. */
 export function unsupportedFields(inputs: Properties, fields: Fields, path = ""): CheckFailure[] {
   return Object.entries(inputs).flatMap(([name, value]) => {
     const field = fields[name];
@@ -31,7 +30,7 @@ export function unsupportedFields(inputs: Properties, fields: Fields, path = "")
   });
 }
 
-/** The inputs as the API takes them. */
+/** The inputs as the API expects them. */
 export function toApi(inputs: Properties, fields: Fields): Properties {
   const written = Object.entries(inputs).flatMap(([name, value]): [string, Value][] => {
     const field = fields[name];
@@ -46,14 +45,14 @@ function writtenValue(value: Value, field: Field): Value {
   return asObject(value);
 }
 
-/** The value of JSON text, which is an object already once keys were added to it. */
+/** The value of JSON text; it is an object already if keys were added to it. */
 function asObject(value: Value): Value {
   return typeof value === "string" && value !== unknown ? (JSON.parse(value) as Value) : value;
 }
 
 /**
- * The inputs to send. Of an object that the tenant merges with its own only a change is sent, with null for each key
- * that is gone; JSON text that is gone as a whole is an empty object.
+ * The inputs to send. For an object that the tenant merges with its own, only the change is sent, with null for each
+ * key that was removed; JSON text that was removed as a whole is an empty object.
  */
 export function withRemovedKeys(
   previous: Properties,
@@ -76,8 +75,8 @@ export function withRemovedKeys(
 }
 
 /**
- * The inputs that would lead to the live document. Only what the inputs set is looked at: the rest
- * is the tenant's own. What the tenant never shows, such as a password, stays as it is.
+ * The inputs that would lead to the live document. Only fields that the inputs set are compared: the others are the
+ * tenant's own. A field that the tenant never returns, such as a password, stays as it is.
  */
 export function fromApi(
   inputs: Properties,
@@ -103,7 +102,7 @@ function liveValue(value: Value, found: Value, field: Field): Value {
   return isDeepStrictEqual(writtenValue(value, field), found) ? value : JSON.stringify(found);
 }
 
-/** Lists in a tenant are sets: their order means nothing. */
+/** Lists in a tenant are sets: their order has no meaning. */
 function sameMembers(one: Value, other: Value): boolean {
   if (!Array.isArray(one) || !Array.isArray(other)) return isDeepStrictEqual(one, other);
   const sorted = (list: Value[]) => list.map((item) => JSON.stringify(item)).sort();

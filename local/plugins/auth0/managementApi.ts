@@ -3,10 +3,10 @@ import { ManagementClient } from "auth0";
 import { z } from "zod";
 import type { Properties, Value } from "../shared/values";
 
-/** A free tenant answers two requests a second; the SDK waits as long as the tenant says. */
+/** A free tenant answers two requests a second; the SDK waits as long as the tenant's answer says. */
 const retries = 10;
 
-/** The page that the official plug-in asks for, the largest that the API gives. */
+/** The page size that the official plug-in requests, the largest that the API allows. */
 const pageSize = 100;
 
 const configurationSchema = z.object({
@@ -30,7 +30,7 @@ const envelopeSchema = z.object({ start: z.number(), limit: z.number(), total: z
 /**
  * Opens the tenant's Management API.
  * @param config the provider's inputs: domain, and clientId with clientSecret or an apiToken.
- * @throws naming the setting that is missing or not implemented.
+ * @throws Error that names the setting that is missing or not implemented
  */
 export function openManagementApi(config: Properties): ManagementApi {
   const unsupported = Object.keys(config).filter((name) => !supportedSettings.has(name));
@@ -70,7 +70,7 @@ export class ManagementApi {
     private readonly address: string,
   ) {}
 
-  /** The document at the path, or undefined where there is none. */
+  /** The document at the path, or undefined if there is none. */
   get(path: string): Promise<Properties | undefined>;
   get<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined>;
   async get(path: string, schema: z.ZodType = objectSchema): Promise<unknown> {
@@ -79,7 +79,7 @@ export class ManagementApi {
     return schema.parse(await answerOf(response, "GET", path));
   }
 
-  /** Every item of the list at the path, over all of its pages; undefined where the owner is gone. */
+  /** Every item of the list at the path, from all of its pages; undefined if the owner is gone. */
   async list(path: string, name: string): Promise<Properties[] | undefined> {
     const items: Properties[] = [];
     for (let page = 0; ; page++) {
@@ -92,7 +92,7 @@ export class ManagementApi {
     }
   }
 
-  /** Every item of a list that the API gives by checkpoints; undefined where the owner is gone. */
+  /** Every item of a list that the API returns by checkpoints; undefined if the owner is gone. */
   async listByCheckpoint(path: string, name: string): Promise<Properties[] | undefined> {
     const items: Properties[] = [];
     for (let query = ""; ;) {
@@ -106,7 +106,7 @@ export class ManagementApi {
 
   /**
    * Creates or changes what is at the path.
-   * @returns the document that the tenant answers with, empty where it answers with none.
+   * @returns the document in the tenant's answer, or an empty one
    */
   async send(method: Method, path: string, body: Value): Promise<Properties> {
     const answer = await answerOf(await this.request(method, path, body), method, path);
@@ -114,7 +114,10 @@ export class ManagementApi {
     return document.success ? document.data : {};
   }
 
-  /** Removes what is at the path, or what the body names of it; what is gone already is success. */
+  /**
+   * Removes what is at the path, or the members of it that the body names; something that is gone already is not an
+   * error.
+   */
   async remove(path: string, body?: Value): Promise<void> {
     const response = await this.request("DELETE", path, body);
     if (response.status !== 404) await answerOf(response, "DELETE", path);
@@ -149,7 +152,7 @@ async function answerOf(response: Response, method: string, path: string): Promi
   );
 }
 
-/** The tenant answered, and not as it was asked to. */
+/** The tenant answered with a refusal. */
 class Refused extends Error {
   constructor(
     readonly status: number,
@@ -159,7 +162,7 @@ class Refused extends Error {
   }
 }
 
-/** Whether the tenant refused because there is no such thing. */
+/** Whether the tenant refused because the object does not exist. */
 export function isGone(error: unknown): boolean {
   return error instanceof Refused && error.status === 404;
 }
@@ -176,7 +179,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** The message, and what lies behind it: `fetch failed` alone helps nobody. */
+/** The message, and its cause: `fetch failed` alone does not help the user. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { body } = z.object({ body: refusalSchema.optional().catch(undefined) }).parse(error);

@@ -1,4 +1,7 @@
-/** Which resources are members of something in a tenant, as data. Names are those of @pulumi/auth0 and of the API. */
+/**
+ * The kinds of resource that are members of something in a tenant, as data. Names are those of @pulumi/auth0 and of the
+ * API.
+ */
 import { z } from "zod";
 import type { Properties, Value } from "../shared/values";
 import { apiPath } from "./managementApi";
@@ -77,7 +80,7 @@ export const memberKinds: Readonly<Record<string, MemberKind>> = {
       if (changes.length > 0)
         await api.send("PATCH", apiPath("connections", owner, "clients"), changes);
     },
-    // The official plug-in takes the connection's id from this answer, too: without it, it would replace the resource.
+    // The official plug-in also reads the connection's id from this answer; without it, it would replace the resource.
     async details(api, owner) {
       const query = "?fields=strategy%2Cname&include_fields=true";
       const connection = await api.get(apiPath("connections", owner) + query);

@@ -14,24 +14,24 @@ export interface MemberChange {
 }
 
 /**
- * A set of members. As with the official plug-in, a change is that of the program's own list: what others put in is
- * taken out once a refresh has seen it.
+ * A set of members. As in the official plug-in, a change is applied to the program's own list: members that others
+ * added are removed after a refresh has seen them.
  */
 export interface MemberKind {
   /** The input that names the owner; it is also the id. */
   owner: string;
   /** The input that lists the members. */
   members: string;
-  /** Whether the resource is made only where the owner has no other members. */
+  /** Whether the resource is created only if the owner has no other members. */
   exclusive?: boolean;
-  /** What tells two members apart. */
+  /** What distinguishes two members. */
   identity: (member: Value) => string;
   /** The members that the owner has, as inputs, or undefined when the owner is gone. */
   live(api: ManagementApi, owner: string): Promise<Value[] | undefined>;
   change(api: ManagementApi, owner: string, change: MemberChange): Promise<void>;
-  /** Outputs that the owner's document gives. */
+  /** Outputs that come from the owner's document. */
   computed?: readonly string[];
-  /** These outputs, and inputs that are taken from the document, too. */
+  /** These outputs, and inputs that also come from the document. */
   details?(api: ManagementApi, owner: string): Promise<Properties>;
 }
 
@@ -48,7 +48,7 @@ export function memberType(kind: MemberKind): ResourceType<ManagementApi> {
         .map((property) => ({ property, reason: `${property} is required` }));
       return { inputs, failures: [...unsupportedFields(inputs, fields), ...missing] };
     },
-    // The new set may be of the same owner in other words, so the old one goes first.
+    // The new set may have the same owner under another spelling, so the old one is removed first.
     difference: (previous, inputs) => differenceOf(previous, inputs, [kind.owner], true),
     async create(api, { inputs }) {
       const id = textAt(inputs, kind.owner);
@@ -116,7 +116,7 @@ async function seen(kind: MemberKind, api: ManagementApi, owner: string, inputs:
   return described(kind, api, owner, inputs, await existing(kind, api, owner));
 }
 
-/** The resource with the members that its owner has, and what else the tenant says of the owner. */
+/** The resource with the members that its owner has, and other fields of the owner. */
 async function described(
   kind: MemberKind,
   api: ManagementApi,
@@ -131,7 +131,7 @@ async function described(
   return { inputs: found, outputs: { ...found, ...details } };
 }
 
-/** The live members in the inputs' order, each with what the inputs say about it, then the others. */
+/** The live members in the order of the inputs, each with what the inputs say about it, then the others. */
 function asInputs(kind: MemberKind, inputs: readonly Value[], live: readonly Value[]): Value[] {
   const liveByIdentity = new Map(live.map((member) => [kind.identity(member), member]));
   const known = inputs.flatMap((member) => {

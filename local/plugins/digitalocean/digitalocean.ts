@@ -1,6 +1,6 @@
 /**
- * The stand-in for Pulumi's digitalocean plug-in. It plans only: a preview shows what would be made,
- * without an account, and anything that would touch one is refused.
+ * The stand-in for Pulumi's digitalocean plug-in. It only plans: a preview shows what would be made, without an
+ * account, and every call that needs one is refused.
  */
 import { lt, valid } from "semver";
 import { differenceOf } from "../shared/difference";
@@ -17,9 +17,9 @@ interface PlannedType {
   defaults?: Properties;
   computed: readonly string[];
   secrets?: readonly string[];
-  /** Inputs whose change makes a new resource, as the official plug-in has them. */
+  /** Inputs whose change replaces the resource, as in the official plug-in. */
   immutable: readonly string[];
-  /** Further inputs whose change from the one to the other makes a new resource. */
+  /** Further inputs whose change from the first value to the second replaces the resource. */
   replaces?(previous: Properties, inputs: Properties): readonly string[];
 }
 
@@ -77,7 +77,7 @@ const types: Readonly<Record<string, PlannedType>> = {
   },
 };
 
-/** DigitalOcean upgrades a cluster and never takes it back. */
+/** DigitalOcean upgrades a cluster and never downgrades it. */
 function olderVersion(previous: Properties, inputs: Properties): readonly string[] {
   const [from, to] = [previous.version, inputs.version].map((version) =>
     valid(typeof version === "string" ? version : null),
@@ -118,7 +118,7 @@ const resourceTypes = new Map(
   Object.entries(types).map(([token, type]) => [token, resourceType(type)]),
 );
 
-/** What is said of a function that only an account can answer. */
+/** The error of a function that needs an account. */
 const refusals: Readonly<Record<string, string>> = {
   "digitalocean:index/getKubernetesVersions:getKubernetesVersions":
     "the digitalocean stand-in only plans and cannot know which versions DigitalOcean offers: set cluster.version to an exact one, such as 1.34.1-do.0, or use the official plug-in",

@@ -9,8 +9,8 @@ import type { ProviderSettings } from "./settings";
 
 const requestTimeoutMilliseconds = 60_000;
 
-/** For how long a request is repeated that the cluster is not ready for yet. */
-const patienceMilliseconds = 60_000;
+/** For how long a request is repeated while the cluster is not ready for it. */
+const startingTimeoutMs = 60_000;
 
 const statusSchema = z.object({ message: z.string() });
 const objectSchema = z.record(z.string(), z.json());
@@ -22,7 +22,7 @@ const discoverySchema = z.object({
 export interface ObjectReference {
   apiVersion: string;
   kind: string;
-  /** Undefined for an object that belongs to no namespace. */
+  /** Undefined for an object without a namespace. */
   namespace: string | undefined;
   name: string;
 }
@@ -60,7 +60,7 @@ export class Cluster {
     }
   }
 
-  /** The live object, or undefined where there is none, or no such kind. */
+  /** The live object, or undefined if there is none, or no such kind. */
   async read(reference: ObjectReference, signal: AbortSignal): Promise<Properties | undefined> {
     const path = await this.pathOf(reference, signal);
     if (path === undefined) return undefined;
@@ -83,9 +83,9 @@ export class Cluster {
   }
 
   /**
-   * Makes the object what `body` says, by server-side apply in the name of the field manager.
-   * @param force takes over the fields that other managers own
-   * @throws RefusedError with code 409 where another manager owns a field that would change, without `force`
+   * Makes the object as `body` says, by server-side apply in the name of the field manager.
+   * @param force takes over fields that other managers own
+   * @throws RefusedError with code 409 if another manager owns a field that would change, without `force`
    */
   async apply(
     reference: ObjectReference,
@@ -97,7 +97,7 @@ export class Cluster {
     return this.patch(reference, "application/apply-patch+yaml", body, signal, query);
   }
 
-  /** Says which manager owns which of the object's fields. */
+  /** Sets which manager owns which of the object's fields. */
   async setManagers(
     reference: ObjectReference,
     managedFields: Value[],
@@ -107,7 +107,7 @@ export class Cluster {
     return this.patch(reference, "application/json-patch+json", operations, signal, {});
   }
 
-  /** Asks for the object's removal. What is gone already is success. */
+  /** Requests the object's removal. An object that is gone already is not an error. */
   async remove(
     reference: ObjectReference,
     propagationPolicy: "Background" | "Foreground",
@@ -135,7 +135,7 @@ export class Cluster {
     });
   }
 
-  /** The object's path, or undefined when the cluster has no such kind. */
+  /** The object's path, or undefined if the cluster has no such kind. */
   private async pathOf(
     reference: ObjectReference,
     signal: AbortSignal,
@@ -148,7 +148,7 @@ export class Cluster {
     return [root, ...steps.filter((step) => step !== "").map(encodeURIComponent)].join("/");
   }
 
-  /** The plural name of every kind below the root, asked for once, and again for a kind it lacks. */
+  /** The plural name of every kind below the root, requested once, and again for a kind that is missing. */
   private async kindsOf(
     root: string,
     kind: string,
@@ -179,7 +179,7 @@ export class Cluster {
       headers: {
         accept: "application/json",
         ...(contentType && { "content-type": contentType }),
-        // Node frames the body of a DELETE only by a length that is given.
+        // Node sends the body of a DELETE only with a given length.
         ...(sent !== undefined && { "content-length": Buffer.byteLength(sent) }),
       },
       timeout: requestTimeoutMilliseconds,
@@ -203,7 +203,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** The answer, or undefined where the server knows no such thing. */
+/** The answer, or undefined if the server does not have the object. */
 async function found(ask: () => Promise<Properties>): Promise<Properties | undefined> {
   try {
     return await ask();
@@ -220,7 +220,7 @@ class UnknownKindError extends Error {
   }
 }
 
-/** How a webhook's server that is starting, or being replaced, shows itself. */
+/** The errors of a webhook whose server is starting, or is being replaced. */
 const webhookNotReady =
   /failed calling webhook.*(connection refused|no endpoints available|connection reset|EOF|no route to host|i\/o timeout|context deadline exceeded|certificate signed by unknown authority)/s;
 
@@ -231,11 +231,11 @@ function passes(error: unknown): boolean {
 }
 
 /**
- * Repeats what fails only because something in the cluster is still starting: a kind whose
- * definition was just made, or Istio's webhook, whose certificate and endpoints come after istiod.
+ * Repeats a request that fails only because something in the cluster is still starting: a kind whose definition was
+ * just made, or Istio's webhook, whose certificate and endpoints come after istiod.
  */
 async function patiently<Result>(signal: AbortSignal, act: () => Promise<Result>): Promise<Result> {
-  const deadline = Date.now() + patienceMilliseconds;
+  const deadline = Date.now() + startingTimeoutMs;
   for (let pause = 250; ; pause = Math.min(pause * 2, 4000)) {
     try {
       return await act();

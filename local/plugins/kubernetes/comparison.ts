@@ -1,16 +1,17 @@
 /**
- * A live object in the terms of the inputs that made it, as the official plug-in compares them: only what the inputs
- * name is looked at, a list item by item up to the inputs' length. What others add to an object is no difference.
+ * A live object in the form of the inputs that made it, as the official plug-in compares them: only what the inputs
+ * name is compared, a list item by item up to the inputs' length. What others add to an object is not a difference.
  */
 import { isProperties, type Properties, type Value } from "../shared/values";
 
 export interface Comparison {
   /**
-   * Whether the API rewrites what it is given: it leaves out what is empty and writes amounts in its own way. It does so
-   * with its own kinds, whose inputs the official plug-in brings into the API's form; a custom resource's it leaves alone.
+   * Whether the API rewrites what it receives: it leaves out empty values and writes quantities in its own form. It
+   * does so with its own kinds, whose inputs the official plug-in converts to the API's form; it leaves those of custom
+   * resources unchanged.
    */
   readonly rewritten: boolean;
-  /** Whether the items at a list's end that the inputs do not have count, too. Default: false */
+  /** Whether items at the end of a list that the inputs do not have count as differences. Default: false */
   readonly added?: boolean;
 }
 
@@ -19,7 +20,7 @@ export function liveInputs(inputs: Properties, live: Properties, how: Comparison
   return { ...liveProperties(inputs, live, how, []), ...liveSecretTexts(inputs, live) };
 }
 
-/** What a Secret was given as text, the API keeps as base64 under another name. */
+/** Text that a Secret was given is kept by the API as base64 under another name. */
 function liveSecretTexts(inputs: Properties, live: Properties): Properties {
   const { stringData } = inputs;
   const { data } = live;
@@ -79,7 +80,7 @@ const multipliers = new Map([
   ...Object.entries(binaryPowers).map(([suffix, power]) => [suffix, 1024 ** power] as const),
 ]);
 
-/** The API writes amounts of resources in its own way: 1000m is 1, and 0.5Gi is 512Mi. */
+/** The API writes quantities of resources in its own form: 1000m is 1, and 0.5Gi is 512Mi. */
 function sameQuantity(input: Value, live: Value, steps: readonly string[]): boolean {
   if (!["limits", "requests"].includes(steps.at(-2) ?? "")) return false;
   return amountOf(input) !== undefined && amountOf(input) === amountOf(live);
@@ -89,7 +90,7 @@ function amountOf(quantity: Value): number | undefined {
   if (typeof quantity !== "string" && typeof quantity !== "number") return undefined;
   const [, digits, suffix = ""] = /^([0-9.]+)([A-Za-z]*)$/.exec(String(quantity)) ?? [];
   const multiplier = multipliers.get(suffix);
-  // To nine digits: 100m and 0.1 are the same, whatever floating point makes of them.
+  // Rounded to nine digits: 100m and 0.1 are the same in spite of floating-point errors.
   return multiplier === undefined
     ? undefined
     : Number((Number(digits) * multiplier).toPrecision(9));

@@ -1,14 +1,14 @@
-/** Requests over kept connections. */
+/** Requests over reused connections. */
 import http from "node:http";
 import https from "node:https";
 import { isDeepStrictEqual } from "node:util";
 
-/** How many requests are under way at once; more would wait for the handshakes of their connections. */
+/** How many requests run at the same time; more would wait for the handshakes of their connections. */
 const connectionLimit = 8;
 
 /**
- * Keeps connections for the next requests: each new one costs a handshake with certificates of both sides.
- * The client makes an agent for each request, since credentials may change; one with others is not reused.
+ * Keeps connections for later requests: each new one costs a handshake with certificates of both sides. The client
+ * makes an agent for each request, because credentials may change; an agent with other credentials is not reused.
  */
 export class Connections {
   private agent: https.Agent | undefined;
@@ -26,7 +26,9 @@ export class Connections {
   }
 }
 
-/** Sends a request. A kept connection may be closed just when it is used again; then it is sent once more. */
+/**
+ * Sends a request. A kept connection may be closed at the moment when it is reused; the request is then sent once more.
+ */
 export async function exchange(
   url: URL,
   options: https.RequestOptions,
@@ -36,7 +38,7 @@ export async function exchange(
     try {
       return await send(url, options, body);
     } catch (error) {
-      // Its agent has dropped that connection, so this comes to an end: with a new one.
+      // Its agent has dropped that connection, so that the repetition ends with a new one.
       if (!(error instanceof StaleConnectionError)) throw error;
     }
   }

@@ -1,17 +1,17 @@
-/** The kinds of objects that the stand-in knows, and what is particular to each. */
+/** The kinds of objects that the stand-in implements, and the properties of each. */
 import type { ProviderSettings } from "./settings";
 
 export interface ObjectKind {
   apiVersion: string;
   kind: string;
   namespaced: boolean;
-  /** Whether it is one of the API's own, which rewrites what it is given, or a custom resource. */
+  /** Whether it is one of the API's own kinds, which the API rewrites, or a custom resource. */
   builtIn: boolean;
   /** Paths that cannot be changed on a live object. */
   immutable(settings: ProviderSettings): readonly string[];
   /** Whether an object is gone only after those that it owns, as a Deployment after its pods. */
   deletion: "Background" | "Foreground";
-  /** Inputs that are secret whatever the program says. */
+  /** Inputs that are always secret. */
   secrets: readonly string[];
 }
 
@@ -61,7 +61,7 @@ const istioGroups: readonly string[] = [
   "telemetry.istio.io",
 ];
 
-/** The kind of a type token such as `kubernetes:apps/v1:Deployment`, or undefined when it is not implemented. */
+/** The kind of a type token such as `kubernetes:apps/v1:Deployment`, or undefined if it is not implemented. */
 export function kindOf(token: string): ObjectKind | undefined {
   const [plugin, groupVersion = "", kind = ""] = token.split(":");
   if (plugin !== "kubernetes" || kind === "") return undefined;

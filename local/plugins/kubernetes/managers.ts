@@ -1,4 +1,4 @@
-/** Who owns which fields of an object, where server-side apply lets each manager change its own only. */
+/** Which manager owns which fields of an object: in server-side apply each manager may change only its own. */
 import { z } from "zod";
 import { isProperties, type Properties, type Value } from "../shared/values";
 
@@ -14,14 +14,14 @@ const entrySchema = z
 /** An entry of `metadata.managedFields`. */
 export type ManagerEntry = z.infer<typeof entrySchema>;
 
-/** The entries of an object; none where it has no `metadata.managedFields`. */
+/** The entries of an object; none if it has no `metadata.managedFields`. */
 export function managersOf(metadata: Properties): ManagerEntry[] {
   return z.array(entrySchema).default([]).parse(metadata.managedFields);
 }
 
 /**
- * Whose fields an update takes over: those of kubectl's commands, which a person has run, and of plug-ins that did not
- * apply on the server. As in the official plug-in, a name's beginning counts: `kubectl-edit`, too.
+ * The managers whose fields an update takes over: kubectl's commands, and plug-ins that did not apply on the server. As
+ * in the official plug-in, the beginning of a name is compared, so that `kubectl-edit` matches too.
  */
 const takenOver: readonly { name: string; operation: ManagerEntry["operation"] }[] = [
   { name: "kubectl", operation: "Apply" },
@@ -31,7 +31,7 @@ const takenOver: readonly { name: string; operation: ManagerEntry["operation"] }
   { name: "pulumi-resource-kubernetes", operation: "Update" },
 ];
 
-/** What is changed through a subresource, as by `kubectl scale`, stays its manager's. */
+/** A change through a subresource, as by `kubectl scale`, stays with its manager. */
 function isTakenOver({ manager, operation, subresource }: ManagerEntry): boolean {
   return (
     subresource === "" &&
@@ -40,8 +40,8 @@ function isTakenOver({ manager, operation, subresource }: ManagerEntry): boolean
 }
 
 /**
- * The entries once `fieldManager` has taken over what an update takes over; undefined where that is nothing.
- * What it owns then and does not apply, the API removes.
+ * The entries after `fieldManager` has taken over what an update takes over; undefined if there is nothing to take
+ * over. Fields that it then owns and does not apply are removed by the API.
  */
 export function withTakenOver(
   entries: readonly ManagerEntry[],
@@ -57,7 +57,7 @@ export function withTakenOver(
   return [...others, { ...own, manager: fieldManager, operation: "Apply", fieldsV1 }];
 }
 
-/** The fields of both: an object's fields are the names of an object again. */
+/** The fields of both: each key of an object of fields is a field, with an object of fields as its value. */
 function united(one: Properties, other: Properties): Properties {
   const names = new Set([...Object.keys(one), ...Object.keys(other)]);
   return Object.fromEntries(
@@ -70,9 +70,9 @@ function united(one: Properties, other: Properties): Properties {
 }
 
 /**
- * What the official plug-in says where another manager owns a field that the update would change.
- * @param id the object's, as `shop/web`
- * @param refusal the API's own words, which name fields and managers
+ * The official plug-in's message if another manager owns a field that the update would change.
+ * @param id the object's id, such as `shop/web`
+ * @param refusal the API's own message, which names fields and managers
  */
 export function conflictMessage(id: string, fieldManager: string, refusal: string): string {
   return `the Kubernetes API server reported that "${id}" failed to fully initialize or become live: server-side apply field conflict detected: the resource managed by field manager "${fieldManager}" had an apply conflict: ${refusal}`;

@@ -35,7 +35,7 @@ export function objectType(kind: ObjectKind): ResourceType<Cluster> {
     },
     difference(previous, inputs, { settings }, outputs) {
       const immutable = kind.immutable(settings);
-      // The official plug-in compares with the object as it was when last seen, not with what was asked for.
+      // The official plug-in compares with the object as it was last read, not with the inputs that made it.
       const live = liveInputs(previous, outputs, { rewritten: kind.builtIn });
       const named = previous.metadata;
       const sharesName =
@@ -77,7 +77,7 @@ export function objectType(kind: ObjectKind): ResourceType<Cluster> {
   };
 }
 
-/** A state that an older engine wrote may have no inputs for a resource that is to go. */
+/** A state that an older engine wrote may have no inputs for a resource that is to be deleted. */
 function inputsOf({ inputs, outputs }: Existing): Properties {
   return Object.keys(inputs).length > 0 ? inputs : outputs;
 }
@@ -129,7 +129,7 @@ function referenceOf(kind: ObjectKind, inputs: Properties): ObjectReference {
   };
 }
 
-/** What an id names: NAMESPACE/NAME, or the name alone of what is in no namespace. */
+/** What an id names: NAMESPACE/NAME, or only the name of an object without a namespace. */
 function referenceTo({ apiVersion, kind, namespaced }: ObjectKind, id: string): ObjectReference {
   if (!namespaced) return { apiVersion, kind, namespace: undefined, name: id };
   const [namespace, name] = id.split("/");
@@ -143,14 +143,14 @@ function idOf({ namespace, name }: ObjectReference): string {
 }
 
 /**
- * The manager in whose name the program's fields are set. It follows from the resource, so an
- * object that a killed run left behind is recognized as the resource's own.
+ * The field manager that sets the program's fields. It is made from the resource, so that an object that a killed run
+ * left is recognized as the resource's own.
  */
 export function fieldManagerOf(urn: string): string {
   return `pulumi-kubernetes-${createHash("sha256").update(urn).digest("hex").slice(0, 8)}`;
 }
 
-/** Makes sure that nothing of somebody else's is taken over, and nothing half gone. */
+/** Makes sure that the object does not exist already: neither another owner's, nor one that is being deleted. */
 async function makeRoom(
   cluster: Cluster,
   reference: ObjectReference,
@@ -175,8 +175,8 @@ function annotationsOf(inputs: Properties): Properties {
 }
 
 /**
- * Makes the live object what the inputs say, as far as its other managers let it.
- * @throws NotReadyError where another manager owns a field that would change
+ * Makes the live object as the inputs say, as far as its other managers allow.
+ * @throws NotReadyError if another manager owns a field that would change
  */
 async function change(
   cluster: Cluster,
@@ -207,13 +207,16 @@ async function change(
   }
 }
 
-/** Not every refusal with 409 is one: the object may have changed meanwhile, or be about to go. */
+/** Not every refusal with 409 is one: the object may have changed in the meantime, or may be about to be deleted. */
 const isFieldConflict = (error: unknown): error is RefusedError =>
   error instanceof RefusedError &&
   error.code === 409 &&
   /\bApply failed with \d+ conflicts?:/.test(error.message);
 
-/** @returns the outputs of the object that was applied, once it is ready. @throws NotReadyError where it is not */
+/**
+ * @returns the outputs of the object that was applied, when it is ready. @throws NotReadyError if it does not become
+ * ready
+ */
 async function ready(
   cluster: Cluster,
   reference: ObjectReference,
@@ -240,11 +243,11 @@ function deadlineOf({ timeoutSeconds }: Omit<Operation, "inputs">): number {
   return Date.now() + (timeoutSeconds ?? defaultTimeoutSeconds) * 1000;
 }
 
-/** What the API server counts and notes for itself, and what changes while nobody changes anything. */
+/** Fields that the API server sets itself, and that change although no client changes the object. */
 const volatileMetadata: readonly string[] = ["generation", "managedFields", "resourceVersion"];
 const volatileAnnotations: readonly string[] = ["deployment.kubernetes.io/revision"];
 
-/** The live object as outputs: without what is volatile, and of the status only a Service's addresses. */
+/** The live object as outputs: without volatile fields, and of the status only a Service's addresses. */
 function outputsOf(live: Properties): Properties {
   const { metadata, status, ...rest } = live;
   const { annotations, ...kept } = without(asProperties(metadata), volatileMetadata);

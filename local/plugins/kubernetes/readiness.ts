@@ -1,4 +1,4 @@
-/** When an object is ready for what depends on it, and why it is not. */
+/** When an object is ready for the resources that depend on it, and why it is not. */
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { textAt } from "../shared/inputs";
@@ -100,15 +100,15 @@ const readinessByKind: Readonly<Record<string, (live: Properties) => Readiness>>
   },
 };
 
-/** The kinds that a chart's release is ready with. */
+/** The kinds that have to be ready before a chart's release is. */
 export const awaitedKinds: ReadonlySet<string> = new Set(Object.keys(readinessByKind));
 
-/** How far an object is. */
+/** The state of an object. */
 export function readinessOf(live: Properties): Readiness {
   return readinessByKind[textAt(live, "kind")]?.(live) ?? ready;
 }
 
-/** What counts is what the object's controller says since it has seen the last change. */
+/** Only what the object's controller has reported after the last change is read. */
 function onceSeen(readiness: (live: Properties) => Readiness): (live: Properties) => Readiness {
   return (live) => {
     const { metadata, status } = controlledSchema.parse(live);
@@ -146,8 +146,8 @@ function daemonSetReadiness(live: Properties): Readiness {
 
 /**
  * Waits until the object is ready.
- * @param deadline in milliseconds since the epoch.
- * @returns the ready object, or the last one seen with the reasons why it is not ready.
+ * @param deadline in milliseconds since the epoch
+ * @returns the ready object, or the last state of it with the reasons why it is not ready
  */
 export async function awaitReady(
   cluster: Cluster,
@@ -208,7 +208,7 @@ function said(reason = "waiting", message: string | undefined): string {
 
 /**
  * Waits until the object is gone.
- * @throws at the deadline, with what the object says about its removal.
+ * @throws Error at the deadline, with what the object says about its removal
  */
 export async function awaitGone(
   cluster: Cluster,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Properties } from "../shared/values";
 
-/** The official plug-in's environment variable for what its setting `enablePatchForce` says, where that is not set. */
+/** The official plug-in's environment variable for its setting `enablePatchForce`, if that is not set. */
 export const patchForceVariable = "PULUMI_K8S_ENABLE_PATCH_FORCE";
 
 const flag = z
@@ -29,13 +29,13 @@ export interface ProviderSettings {
   kubeconfig: string;
   context: string | undefined;
   namespace: string;
-  /** Whether an update takes over the fields that others own. */
+  /** Whether an update takes over fields that other managers own. */
   patchForced: boolean;
   configMapsMutable: boolean;
   secretsMutable: boolean;
 }
 
-/** @throws naming the setting that is missing, wrong or not implemented. */
+/** @throws Error that names the setting that is missing, wrong or not implemented */
 export function settingsOf(config: Properties): ProviderSettings {
   const unsupported = Object.keys(config).filter((name) => !(name in schema.shape));
   if (unsupported.length > 0) {
@@ -70,8 +70,8 @@ export function settingsOf(config: Properties): ProviderSettings {
 }
 
 /**
- * The provider inputs that mean another cluster. An identifier says so by itself; without one the
- * kubeconfig does, whatever changed in it.
+ * The provider inputs whose change means another cluster: the identifier, if there is one; otherwise the kubeconfig,
+ * for any change in it.
  */
 export function replacesCluster(previous: Properties, next: Properties): readonly string[] {
   const changed = (name: string) => previous[name] !== next[name];

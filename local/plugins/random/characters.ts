@@ -1,4 +1,7 @@
-/** Random strings by the rules of the official provider: enough of each class, then of all, in any order. */
+/**
+ * Random strings by the rules of the official provider: the minimum of each class, then characters of all classes, in
+ * random order.
+ */
 import { randomInt } from "node:crypto";
 import { z } from "zod";
 
@@ -29,7 +32,7 @@ interface CharacterClass {
 }
 
 function classesOf(given: StringArguments): CharacterClass[] {
-  // An empty override means the default set, as it does for the official provider.
+  // An empty override means the default set, as in the official provider.
   const special = given.overrideSpecial === "" ? defaultSpecial : given.overrideSpecial;
   return [
     {
@@ -47,7 +50,7 @@ function classesOf(given: StringArguments): CharacterClass[] {
   ];
 }
 
-/** What makes the arguments impossible to fulfil, or undefined. */
+/** Why the arguments contradict each other, or undefined. */
 export function impossibility(given: StringArguments): string | undefined {
   const classes = classesOf(given);
   const minimum = classes.reduce((sum, { minimum }) => sum + minimum, 0);
@@ -76,7 +79,7 @@ function pick(characters: string, count: number): string[] {
   return Array.from({ length: count }, () => characters.charAt(randomInt(characters.length)));
 }
 
-/** Fisher and Yates. */
+/** The shuffle of Fisher and Yates. */
 function shuffle(items: string[]): string[] {
   for (let last = items.length - 1; last > 0; last--) {
     const chosen = randomInt(last + 1);

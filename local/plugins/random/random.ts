@@ -7,16 +7,16 @@ import { hasUnknown, type Properties } from "../shared/values";
 import { sdkVersion } from "../shared/version";
 import { impossibility, randomString, stringArguments } from "./characters";
 
-/** A random value has no server behind it: it exists in the state only. */
+/** A random value has no server: it exists in the state only. */
 type NoConnection = Record<string, never>;
 
 interface RandomType {
   rules: Readonly<Record<string, InputRule>>;
-  /** The outputs of what the inputs leave out. */
+  /** The outputs for inputs that are left out. */
   defaults: Properties;
   computed: readonly string[];
   secrets: readonly string[];
-  /** @returns of the outputs only what is generated */
+  /** @returns only the outputs that are generated */
   generate(settings: Properties): { id: string; outputs: Properties };
   impossibility?(settings: Properties): string | undefined;
 }
@@ -59,7 +59,7 @@ function generated(inputs: Properties): string {
 }
 
 const types: Readonly<Record<string, RandomType>> = {
-  // The official plug-in also has `bcryptHash`; nothing here reads it, so none is made up.
+  // The official plug-in also has `bcryptHash`; this program does not read it, so it is left out.
   "random:index/randomPassword:RandomPassword": {
     rules: stringRules,
     defaults: stringDefaults,
@@ -113,7 +113,7 @@ function resourceType(type: RandomType): ResourceType<NoConnection> {
       const inputs = withoutNulls(given);
       return { inputs, failures: failuresOf(type, inputs) };
     },
-    // Every argument takes part in the value, so every change makes a new one. A default that is written out is none.
+    // Every argument affects the value, so every change makes a new one. A default that is written out is not a change.
     difference: (previous, inputs) =>
       differenceOf(settingsOf(type, previous), settingsOf(type, inputs), immutable, false),
     create: (_, { inputs }) => {

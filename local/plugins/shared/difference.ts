@@ -1,4 +1,4 @@
-/** What differs between two sets of inputs, in the terms of Pulumi's detailed diff. */
+/** The differences between two sets of inputs, in the form of Pulumi's detailed diff. */
 import { isDeepStrictEqual } from "node:util";
 import { isProperties, type Properties, type Value } from "./values";
 
@@ -12,9 +12,9 @@ export interface Change {
 
 export interface Difference {
   changes: Change[];
-  /** The changes that only a new resource can bring about, by path. */
+  /** The changes that need a new resource, by path. */
   replaces: string[];
-  /** Whether the old resource has to go before the new one can be made, because they share a name. */
+  /** Whether the old resource has to be deleted before the new one is created, because they have the same name. */
   deleteBeforeReplace: boolean;
 }
 
@@ -55,8 +55,8 @@ function propertyPath(steps: readonly (string | number)[]): string {
 
 /**
  * The difference between two sets of inputs.
- * @param immutable paths, as `name` or `metadata.name`; a change at or below one replaces the resource.
- * @param sharesName whether a replacement would have the name of the resource that it replaces.
+ * @param immutable paths, such as `name` or `metadata.name`; a change at or below one replaces the resource
+ * @param sharesName whether a replacement would have the name of the resource that it replaces
  */
 export function differenceOf(
   previous: Properties,
@@ -72,7 +72,7 @@ export function differenceOf(
 }
 
 function startsWith(steps: readonly (string | number)[], prefix: readonly string[]): boolean {
-  // A change above an immutable property, such as all of `metadata`, changes the property too.
+  // A change above an immutable property, such as of all of `metadata`, changes the property too.
   const shared = Math.min(steps.length, prefix.length);
   return prefix.slice(0, shared).every((step, index) => step === steps[index]);
 }

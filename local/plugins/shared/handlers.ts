@@ -1,4 +1,4 @@
-/** Each call of the provider protocol, in terms of a plug-in's resource types. */
+/** Each call of the provider protocol, for a plug-in's resource types. */
 import { createHash, randomBytes } from "node:crypto";
 import * as protocol from "@pulumi/pulumi/proto/provider_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
@@ -28,7 +28,7 @@ export class Handlers<Connection> {
 
   constructor(private readonly plugin: Plugin<Connection>) {}
 
-  /** Ends every operation under way. */
+  /** Ends every operation that is in progress. */
   cancel(): void {
     this.cancellation.abort(new Error("the operation was cancelled"));
   }
@@ -130,7 +130,7 @@ export class Handlers<Connection> {
     const live = await this.explained([inputs, outputs], () =>
       type.read(this.connected(), existing, this.cancellation.signal),
     );
-    // No id tells the engine that the resource is gone.
+    // An answer without an id tells the engine that the resource is gone.
     if (live === undefined) return response;
     response.setId(request.getId());
     response.setInputs(this.marked(type, live.inputs, inputs, outputs));
@@ -138,7 +138,7 @@ export class Handlers<Connection> {
     return response;
   }
 
-  /** Reads what the program did not make and only wants to know. */
+  /** Reads an object that the program did not make. */
   private async find(
     request: protocol.ReadRequest,
     type: ResourceType<Connection>,
@@ -202,7 +202,7 @@ export class Handlers<Connection> {
     return new Empty();
   }
 
-  /** @throws always: the stand-in does not do what the token names. */
+  /** @throws Error always: the stand-in does not implement what the token names */
   refuse(token: string): never {
     throw new Error(this.plugin.refusal?.(token) ?? this.refusal(token));
   }
@@ -233,7 +233,7 @@ export class Handlers<Connection> {
     };
   }
 
-  /** The properties as a message, with everything marked that is secret in itself or came in as a secret. */
+  /** The properties as a message, with everything marked that is secret in itself or was passed as a secret. */
   private marked(
     type: ResourceType<Connection>,
     properties: Properties,
@@ -254,7 +254,7 @@ export class Handlers<Connection> {
       return await act();
     } catch (error) {
       if (error instanceof NotReadyResponse) throw error;
-      // No cause: it may hold the secrets that the message is without.
+      // No cause: it may contain the secrets that were removed from the message.
       // eslint-disable-next-line preserve-caught-error
       throw new Error(this.message(error, sources));
     }
@@ -265,7 +265,7 @@ export class Handlers<Connection> {
     return redact(text, [...this.configurationSecrets, ...sources.flatMap(secretTextsOf)]);
   }
 
-  /** Passes a resource that exists but is not ready on to the engine, which has to remember it. */
+  /** Passes a resource that exists but is not ready to the engine, which has to record it. */
   private async recorded<Result>(
     type: ResourceType<Connection>,
     sources: DecodedProperties[],
@@ -307,7 +307,7 @@ function nameOf(urn: string): string {
   return urn.split("::").slice(3).join("::");
 }
 
-/** An update plan's seed makes the same name as its preview did. */
+/** With an update plan's seed the name is the same as in the plan's preview. */
 function suffixOf(request: protocol.CheckRequest): string {
   const seed = request.getRandomseed_asU8();
   const source = seed.length > 0 ? seed : randomBytes(32);

@@ -2,7 +2,7 @@
 import type { CheckFailure } from "./plugin";
 import { isProperties, type Properties, unknown, type Value } from "./values";
 
-/** What an input has to be; `properties` and `list` may be of anything. */
+/** The type of an input; `properties` and `list` may contain any values. */
 export type InputKind = "boolean" | "integer" | "string" | "list" | "properties";
 
 export interface InputRule {
@@ -18,14 +18,14 @@ const kindTests: Readonly<Record<InputKind, (value: Value) => boolean>> = {
   properties: isProperties,
 };
 
-/** The inputs without those that are null, which mean the same as those that are not there. */
+/** The inputs without those that are null, which mean the same as absent ones. */
 export function withoutNulls(inputs: Properties): Properties {
   return Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== null));
 }
 
 /**
  * What is wrong with the inputs: those that are missing, of the wrong kind, or not implemented.
- * @param plugin the package that the plug-in stands in for, for the message.
+ * @param plugin the package that the plug-in stands in for, for the message
  */
 export function inputFailures(
   inputs: Properties,
@@ -44,7 +44,7 @@ export function inputFailures(
   return [...given, ...missing];
 }
 
-/** @throws when the property is not a text. */
+/** @throws Error when the property is not a text */
 export function textAt(properties: Properties, name: string): string {
   const value = properties[name];
   if (typeof value === "string") return value;

@@ -1,4 +1,4 @@
-/** What a stand-in plug-in is made of. `serve` in server.ts speaks Pulumi's protocol for it. */
+/** The parts of a stand-in plug-in. `serve` in server.ts speaks Pulumi's protocol for it. */
 import type { Difference } from "./difference";
 import type { Properties } from "./values";
 
@@ -13,17 +13,17 @@ export interface Checked {
   failures: CheckFailure[];
 }
 
-/** What a check knows about the resource beside its inputs. */
+/** What a check knows about the resource in addition to its inputs. */
 export interface CheckContext {
   /** The resource's name in the program. */
   name: string;
-  /** The inputs of the resource as it stands, or none when it is new. */
+  /** The inputs of the existing resource, or none when it is new. */
   previous: Properties | undefined;
   /** Random hexadecimal digits for a name. */
   suffix: string;
 }
 
-/** A resource in the state, as the engine hands it over. */
+/** A resource in the state, as the engine passes it. */
 export interface Existing {
   urn: string;
   id: string;
@@ -36,21 +36,21 @@ export interface Operation {
   inputs: Properties;
   /** The deadline that the program sets for the operation, or undefined for the type's own. */
   timeoutSeconds: number | undefined;
-  /** Aborted when the engine cancels, or is gone. */
+  /** Aborted when the engine cancels the operation, or has ended. */
   signal: AbortSignal;
 }
 
-/** One type of resource, over a connection to its API. */
+/** One type of resource, with a connection to its API. */
 export interface ResourceType<Connection> {
-  /** Outputs that exist only once the resource does. */
+  /** Outputs that exist only when the resource does. */
   readonly computed: readonly string[];
   /** Inputs and outputs that are always secret. */
   readonly secrets: readonly string[];
-  /** Completes the inputs and finds what is wrong with them. Unknown values may occur anywhere. */
+  /** Adds defaults to the inputs and finds what is wrong with them. Any value may be unknown. */
   check(inputs: Properties, context: CheckContext, connection: Connection): Checked;
   /**
    * What an update would change.
-   * @param previous the inputs of the resource as it stands
+   * @param previous the inputs of the existing resource
    * @param outputs its outputs
    */
   difference(
@@ -63,19 +63,19 @@ export interface ResourceType<Connection> {
     connection: Connection,
     operation: Operation,
   ): Promise<{ id: string; outputs: Properties }>;
-  /** The inputs and outputs that the live resource has, or undefined when it is gone. */
+  /** The inputs and outputs of the live resource, or undefined when it is gone. */
   read(
     connection: Connection,
     existing: Existing,
     signal: AbortSignal,
   ): Promise<{ inputs: Properties; outputs: Properties } | undefined>;
   /**
-   * The outputs of what is there under an id and was not made by the program, or undefined where nothing is.
-   * Without it, the type can only be made.
+   * The outputs of an object with an id that the program did not make, or undefined if there is none. Without this
+   * function, resources of the type can only be made.
    */
   find?(connection: Connection, id: string, signal: AbortSignal): Promise<Properties | undefined>;
   update(connection: Connection, existing: Existing, operation: Operation): Promise<Properties>;
-  /** Removes the resource; one that is gone already is success. */
+  /** Removes the resource; one that is gone already is not an error. */
   delete(
     connection: Connection,
     existing: Existing,
@@ -90,15 +90,17 @@ export interface Plugin<Connection> {
   readonly version: string;
   /** Provider inputs whose change makes a new provider, and so replaces all of its resources. */
   replacesProvider(previous: Properties, next: Properties): readonly string[];
-  /** Opens the connection. @throws on bad configuration, naming the setting. */
+  /** Opens the connection. @throws Error on bad configuration, naming the setting */
   connect(config: Properties): Promise<Connection>;
   /** The type of a token such as `auth0:index/client:Client`, or undefined when it is not implemented. */
   resourceType(token: string): ResourceType<Connection> | undefined;
-  /** Why a function or type cannot be had, and what to do, where more can be said than that it is not implemented. */
+  /**
+   * Why a function or type is not available, and what to do, if there is more to say than that it is not implemented.
+   */
   refusal?(token: string): string | undefined;
 }
 
-/** The resource was made or changed, but did not become ready: the engine records it and says why. */
+/** The resource was made or changed, but did not become ready: the engine records it and reports why. */
 export class NotReadyError extends Error {
   constructor(
     message: string,

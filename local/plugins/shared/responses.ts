@@ -1,4 +1,4 @@
-/** The protocol's messages, from and to plain values. */
+/** The protocol's messages, converted from and to plain values. */
 import * as grpc from "@grpc/grpc-js";
 import * as protocol from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
@@ -7,19 +7,19 @@ import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/st
 import type { Change, Difference } from "./difference";
 import { asProperties, decode, encode, type Properties, type Secrecy } from "./values";
 
-/** Properties as they came, with what is secret in them. */
+/** Properties as they were received, with their secrets. */
 export interface DecodedProperties {
   value: Properties;
   secrecy: Secrecy;
 }
 
-/** The properties of a message's field; none where the field is not set. */
+/** The properties of a message's field; none if the field is not set. */
 export function propertiesOf(struct: Struct | undefined): DecodedProperties {
   const { value, secrecy } = decode(struct?.toJavaScript() ?? {});
   return { value: asProperties(value), secrecy };
 }
 
-/** The properties as a message's field, with what is secret marked. */
+/** The properties as a message's field, with secrets marked. */
 export function structOf(
   properties: Properties,
   secrecy: Secrecy,
@@ -68,7 +68,7 @@ function propertyDiff({ path, kind }: Change, replaces: readonly string[]): prot
   return diff;
 }
 
-/** A resource that exists but did not become ready, as it goes to the engine. */
+/** A resource that exists but did not become ready, as it is sent to the engine. */
 export class NotReadyResponse extends Error {
   constructor(
     message: string,

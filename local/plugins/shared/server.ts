@@ -1,10 +1,9 @@
 /**
  * Pulumi's provider protocol, spoken for a plug-in.
  *
- * This is not the SDK's `@pulumi/pulumi/provider`: its server never passes the provider's
- * configuration on, so a plug-in would not learn which cluster or tenant it is for, and it has no
- * previews, no detailed diffs, no partial failures and no old inputs. The SDK's own protocol
- * definitions are used instead.
+ * This is not the SDK's `@pulumi/pulumi/provider`: its server never passes the provider's configuration on, so a
+ * plug-in would not learn which cluster or tenant it is for, and it has no previews, no detailed diffs, no partial
+ * failures and no old inputs. This file uses the SDK's protocol definitions instead.
  */
 import { flushCompileCache } from "node:module";
 import * as grpc from "@grpc/grpc-js";
@@ -15,12 +14,12 @@ import { Handlers } from "./handlers";
 import type { Plugin } from "./plugin";
 import { initializationFailure, NotReadyResponse } from "./responses";
 
-/** How often the plug-in looks whether the engine that started it is still there. */
+/** How often the plug-in checks whether the engine that started it is still running. */
 const orphanCheckMilliseconds = 1000;
 
 /**
- * Serves the plug-in to the engine until that ends, on a port of 127.0.0.1 that it prints first,
- * as the engine expects.
+ * Serves the plug-in to the engine until the engine ends, on a port of 127.0.0.1 that it prints first, as the engine
+ * expects.
  */
 export async function serve<Connection>(plugin: Plugin<Connection>): Promise<void> {
   const handlers = new Handlers(plugin);
@@ -34,7 +33,7 @@ export async function serve<Connection>(plugin: Plugin<Connection>): Promise<voi
   });
   process.stdout.write(`${port}\n`);
   endWithParent(handlers);
-  // The engine kills its plug-ins, so none writes its compiled code at its end, as Node would.
+  // The engine kills its plug-ins, so that none would write its compiled code at its end, as Node does.
   flushCompileCache();
 }
 

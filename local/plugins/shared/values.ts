@@ -1,9 +1,9 @@
 /**
  * Property values as Pulumi's engine sends and expects them.
  *
- * On the wire a secret is an object with a signature, and a value that is not known yet is one of
- * a few fixed strings. In a plug-in values are plain JSON; which parts are secret is carried
- * beside them, so that the code that talks to an API never sees a wrapper.
+ * On the wire a secret is an object with a signature, and an unknown value is one of a few fixed strings. In a plug-in
+ * values are plain JSON; which parts are secret is kept separately, so that the code that calls an API never sees a
+ * wrapper.
  */
 import { Redactor } from "../../../lib/redaction";
 
@@ -14,7 +14,7 @@ export interface Properties {
   [name: string]: Value;
 }
 
-/** Which part of a value is secret: nothing, all of it, or what lies under some of its properties. */
+/** Which part of a value is secret: nothing, all of it, or parts of some of its properties. */
 export type Secrecy = undefined | true | { [name: string]: Secrecy };
 
 export interface Decoded {
@@ -25,10 +25,10 @@ export interface Decoded {
 const signatureKey = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 
-/** What stands for a value that a preview cannot know. */
+/** The placeholder for a value that a preview cannot know. */
 export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** The engine has one such string for each type; a plug-in need not tell them apart. */
+/** The engine has one such string for each type; a plug-in does not have to distinguish them. */
 const unknownStrings: ReadonlySet<string> = new Set([
   unknown,
   "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
@@ -37,14 +37,14 @@ const unknownStrings: ReadonlySet<string> = new Set([
   "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 ]);
 
-/** Shorter texts occur by chance, so they are not looked for in other values and messages. */
+/** Shorter texts also occur by chance, so they are not searched for in other values and messages. */
 const shortestSearchedSecret = 8;
 
 export function isProperties(value: unknown): value is Properties {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value as properties, or none where it is anything else. */
+/** The value as properties, or none if it is anything else. */
 export function asProperties(value: Value | undefined): Properties {
   return isProperties(value) ? value : {};
 }
@@ -58,7 +58,7 @@ export function hasUnknown(value: Value | undefined): boolean {
 
 /**
  * Separates the plain value from what is secret in it.
- * @throws on an asset, an archive or a resource reference, which no stand-in takes.
+ * @throws Error on an asset, an archive or a resource reference, which no stand-in supports
  */
 export function decode(wire: unknown): Decoded {
   if (wire === null || wire === undefined) return { value: null, secrecy: undefined };
@@ -69,7 +69,7 @@ export function decode(wire: unknown): Decoded {
     return { value: wire, secrecy: undefined };
   if (Array.isArray(wire)) {
     const items = wire.map(decode);
-    // Items move, so a secret in a list makes the list secret, as in the official plug-ins.
+    // Items move, so a secret in a list makes the whole list secret, as in the official plug-ins.
     const secrecy = items.some((item) => item.secrecy !== undefined) ? true : undefined;
     return { value: items.map((item) => item.value), secrecy };
   }
@@ -95,7 +95,7 @@ function decodeObject(entries: [string, unknown][]): Decoded {
   return { value, secrecy: Object.keys(secrecy).length > 0 ? secrecy : undefined };
 }
 
-/** Both masks together. */
+/** Both masks combined. */
 export function unite(one: Secrecy, other: Secrecy): Secrecy {
   if (one === undefined || other === undefined) return one ?? other;
   if (one === true || other === true) return true;
@@ -105,9 +105,8 @@ export function unite(one: Secrecy, other: Secrecy): Secrecy {
 }
 
 /**
- * The value as the engine expects it, with its secret parts marked: those of the mask, and every
- * text in which one of the secret texts occurs, so that a secret that an API hands back under
- * another name stays one.
+ * The value as the engine expects it, with its secret parts marked: those of the mask, and every text that contains one
+ * of the secret texts, so that a secret stays secret if an API returns it under another name.
  */
 export function encode(value: Value, secrecy: Secrecy, secretTexts: readonly string[]): unknown {
   if (secrecy === true) return { [signatureKey]: secretSignature, value };

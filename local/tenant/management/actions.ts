@@ -5,7 +5,7 @@ import { wholeNumber } from "./lists";
 import { type Operation, ok, part } from "./operation";
 import { parseQuery } from "./payload";
 
-/** Auth0's triggers at which code may change a token or take a password. */
+/** Auth0's triggers at which code may change a token or read a password. */
 const triggers = ["post-login", "credentials-exchange", "password-hash-migration"];
 
 const pageSchema = z.looseObject({

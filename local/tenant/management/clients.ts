@@ -26,13 +26,13 @@ const shape = {
   client_secret: z.string().min(1).optional(),
   oidc_conformant: z.boolean().optional(),
   is_first_party: z.boolean().optional(),
-  // Tokens are signed with RS256 only, so a client that wants another algorithm is told at once.
+  // Tokens are signed with RS256 only, so that a client with another algorithm is refused at once.
   jwt_configuration: z.looseObject({ alg: z.literal("RS256").optional() }).optional(),
   refresh_token: z.looseObject({ rotation_type: z.string().optional() }).nullish(),
   client_metadata: z.record(z.string(), z.unknown()).optional(),
 } as const;
 
-/** What Auth0 documents for clients and this tenant only keeps. */
+/** Properties that Auth0 documents for clients and that this tenant only stores. */
 const documented = [
   ...["logo_uri", "allowed_origins", "web_origins", "client_aliases", "allowed_clients"],
   ...["oidc_logout", "oidc_backchannel_logout", "session_transfer", "encryption_key", "addons"],
@@ -62,7 +62,7 @@ const updateSchema = payload(
 
 const filters = ["app_type", "is_first_party"] as const;
 
-/** What Auth0 says of a client's settings until they are set. */
+/** Auth0's defaults for a client's settings. */
 const defaults = {
   is_first_party: true,
   is_token_endpoint_ip_header_trusted: false,
@@ -105,7 +105,7 @@ export const clientOperations: readonly Operation[] = [
     run: (call) => ok(Object.assign(findClient(call), { client_secret: newSecret() })),
   },
   {
-    // Clients authenticate with secrets only here, so no client has key credentials.
+    // Here clients authenticate with secrets only, so no client has key credentials.
     method: "GET",
     path: "/clients/:id/credentials",
     query: listing,
@@ -163,7 +163,7 @@ function create({ tenant, body }: Call) {
   return created(client);
 }
 
-/** In seconds; they count once a client's refresh tokens are not without end. */
+/** In seconds; they apply if a client's refresh tokens expire. */
 function refreshTokenLifetimes(method: Client["token_endpoint_auth_method"]) {
   return method === undefined || method === "none"
     ? { token_lifetime: 2_592_000, idle_token_lifetime: 1_296_000 }
@@ -179,7 +179,7 @@ function update(call: Call) {
   const changes = parseBody(updateSchema, call.body);
   const client = findClient(call);
   merge(client, changes, ["client_metadata", "jwt_configuration"]);
-  // Grant types that were set to null are none from then on.
+  // Grant types that were set to null are an empty list from then on.
   if (changes.grant_types === null) client.grant_types = [];
   return ok(visible(call, client));
 }
@@ -192,7 +192,7 @@ function remove(call: Call) {
   return noContent;
 }
 
-/** Removes what others hold about a client that is gone. */
+/** Removes what other records have about a deleted client. */
 function forget(state: State, id: string): void {
   state.clientGrants = state.clientGrants.filter((grant) => grant.client_id !== id);
   for (const connection of state.connections)
@@ -208,7 +208,7 @@ export function findClient(call: Call): Client {
   );
 }
 
-/** The client as the caller may see it: the secret only with permission to read keys. */
+/** The client as the caller may see it: with the secret only if the caller may read keys. */
 function visible({ scopes }: Call, client: Client): Record<string, unknown> {
   return scopes.has("read:client_keys") ? client : without(client, ["client_secret"]);
 }

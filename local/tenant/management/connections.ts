@@ -46,17 +46,17 @@ const enablingSchema = z
 
 const filters = ["name", "strategy"] as const;
 
-/** What Auth0 answers whichever `fields` of a connection are asked for. */
+/** Fields of a connection that Auth0 always returns, whichever `fields` are requested. */
 const always = ["id", "is_domain_connection", "authentication", "connected_accounts"];
 
-/** What Auth0 says of a connection until it is set. */
+/** Auth0's defaults for a connection. */
 const defaults = {
   is_domain_connection: false,
   authentication: { active: true },
   connected_accounts: { active: false },
 };
 
-/** The options that a change of the others leaves as they are. */
+/** The options that stay unchanged when others are changed. */
 const keptOptions = {
   authentication_methods: {
     password: { enabled: true, api_behavior: "required", signup_behavior: "allow" },
@@ -145,7 +145,7 @@ function create({ tenant, body }: Call) {
   return created(connection);
 }
 
-/** The options of a new connection. A policy of its own parts takes the place of the named one. */
+/** The options of a new connection. A policy given by its parts replaces the named one. */
 function completed(given: Connection["options"]): Connection["options"] {
   const passwordPolicy = "password_options" in given ? {} : { passwordPolicy: "good" as const };
   return { ...defaultOptions, ...passwordPolicy, ...given };
@@ -155,7 +155,7 @@ function update(call: Call) {
   const { options, ...changes } = parseBody(updateSchema, call.body);
   const connection = find(call);
   merge(connection, changes);
-  // Auth0 replaces the options as a whole, but for a few.
+  // Auth0 replaces the options as a whole, except for a few.
   if (options !== undefined) {
     const { authentication_methods, passkey_options } = connection.options;
     connection.options = { authentication_methods, passkey_options, ...options };
@@ -169,7 +169,7 @@ function remove(call: Call) {
   const connection = state.connections.find((candidate) => candidate.id === id);
   if (connection === undefined) return noContent;
   state.connections = state.connections.filter((other) => other !== connection);
-  // A database connection is the place where its users are.
+  // The users of a database connection are deleted with it.
   state.users = state.users.filter((user) => user.connection !== connection.name);
   return accepted({ deleted_at: new Date().toISOString() });
 }

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 
-/** A refusal by the Management API, in the shape that Auth0 gives it. */
+/** A refusal by the Management API, in Auth0's format. */
 export class ApiError extends Error {
   constructor(
     readonly statusCode: number,
@@ -20,7 +20,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What Auth0 says of each that is not there: not always with a full stop. */
+/** Auth0's message for each kind of object that does not exist; not all of them end in a full stop. */
 const kinds = {
   user: "The user does not exist.",
   client: "The client does not exist",
@@ -32,23 +32,23 @@ const kinds = {
   trigger: "The trigger does not exist.",
 } as const;
 
-/** 404: there is no such thing. */
+/** 404: the object does not exist. */
 export function inexistent(kind: keyof typeof kinds): ApiError {
   return new ApiError(404, `inexistent_${kind}`, kinds[kind]);
 }
 
-/** The thing, or a 404. */
+/** The object, or a 404. */
 export function existing<T>(found: T | undefined, kind: keyof typeof kinds): T {
   if (found === undefined) throw inexistent(kind);
   return found;
 }
 
-/** 409: the thing exists already. */
+/** 409: the object exists already. */
 export function conflict(errorCode: string, message: string): ApiError {
   return new ApiError(409, errorCode, message);
 }
 
-/** 400: the body is well-formed, and what it asks for cannot be. */
+/** 400: the body is well-formed, and its request is impossible. */
 export function badRequest(errorCode: string, message: string): ApiError {
   return new ApiError(400, errorCode, message);
 }

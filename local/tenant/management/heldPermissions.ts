@@ -6,14 +6,14 @@ import { badRequest } from "./errors";
 import { parseBody, payload } from "./payload";
 
 const permissionsSchema = payload({ permissions: z.array(heldPermissionSchema).min(1) });
-// The Auth0 provider sends null where a role that goes away held nothing.
+// The Auth0 provider sends null if a role that is deleted had no permissions.
 const removalSchema = payload({ permissions: z.array(heldPermissionSchema).nullable() });
 
 interface Holder {
   permissions: HeldPermission[];
 }
 
-/** Gives a role or user the permissions that the body names. */
+/** Gives a role or user the permissions in the body. */
 export function addPermissions(state: State, holder: Holder, body: unknown): void {
   const { permissions } = parseBody(permissionsSchema, body);
   for (const permission of permissions) refuseUnknown(state, permission);
@@ -21,14 +21,14 @@ export function addPermissions(state: State, holder: Holder, body: unknown): voi
   holder.permissions = [...holder.permissions, ...missing];
 }
 
-/** Takes the permissions that the body names from a role or user. */
+/** Removes the permissions in the body from a role or user. */
 export function removePermissions(holder: Holder, body: unknown): void {
   const { permissions } = parseBody(removalSchema, body);
   const gone = { permissions: permissions ?? [] };
   holder.permissions = holder.permissions.filter((permission) => !holds(gone, permission));
 }
 
-/** The held permissions by name, with what Auth0 adds: the API's name and the permission's description. */
+/** The permissions by name, with what Auth0 adds: the API's name and the permission's description. */
 export function describePermissions(
   state: State,
   held: readonly HeldPermission[],
@@ -47,7 +47,7 @@ export function describePermissions(
   });
 }
 
-/** What a user holds, directly and by roles, and where each permission comes from. */
+/** A user's permissions, direct ones and those of roles, and where each comes from. */
 export function permissionsWithSources(state: State, user: User): object[] {
   const direct = { source_id: "", source_name: "", source_type: "DIRECT" };
   const roles = state.roles.filter(({ id }) => user.roles.includes(id));

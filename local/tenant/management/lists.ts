@@ -9,13 +9,13 @@ export const wholeNumber = z
   .transform(Number);
 const pageSize = wholeNumber.refine((value) => value <= 100, "must be at most 100");
 
-/** The parameters that say which properties an answer has. */
+/** The parameters that select the properties of an answer. */
 export const selection: readonly string[] = ["fields", "include_fields"];
 
-/** The parameters of a list: its pages and its items' properties. */
+/** The parameters of a list: its pages, and the properties of its items. */
 export const paging: readonly string[] = ["page", "per_page", "include_totals", ...selection];
 
-/** The parameters of a list that is read by checkpoints, too. */
+/** The parameters of a list that can also be read by checkpoints. */
 export const listing: readonly string[] = [...paging, "from", "take"];
 
 const pagingSchema = z.looseObject({
@@ -32,8 +32,8 @@ const fieldsSchema = z.looseObject({
 });
 
 /**
- * One page of a list: an array; with `include_totals`, Auth0's envelope of start, limit, total and the
- * items; with `from` or `take`, the items and, where there are more, `next`.
+ * One page of a list: an array; with `include_totals`, Auth0's envelope of start, limit, total and the items; with
+ * `from` or `take`, the items and, if there are more, `next`.
  *
  * @param key the items' name in the envelope
  * @param always see `selectFields`
@@ -57,7 +57,7 @@ export function page(
 /**
  * The item with only, or without, the properties that the query's `fields` names.
  *
- * @param always the properties that are there whichever the query asks for
+ * @param always the properties that are always returned
  */
 export function selectFields(
   query: URLSearchParams,
@@ -73,8 +73,8 @@ export function selectFields(
 }
 
 /**
- * The items whose property is the query's parameter of that name, or one of them where it is there more than once,
- * for each parameter that is there.
+ * The items whose property equals the query's parameter of that name, or one of its values if it occurs several times,
+ * for each parameter of the query.
  */
 export function filterBy<T extends object>(
   query: URLSearchParams,

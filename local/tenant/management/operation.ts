@@ -6,7 +6,7 @@ export interface Call {
   /** The path's variable parts, decoded. */
   readonly path: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
-  /** The JSON body, not yet looked at; undefined if there was none. */
+  /** The JSON body, not checked yet; undefined if there was none. */
   readonly body: unknown;
   /** What the caller's token permits. */
   readonly scopes: ReadonlySet<string>;
@@ -22,15 +22,15 @@ export interface Operation {
   readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   /** Below /api/v2, with `:name` for variable parts. */
   readonly path: string;
-  /** The parameters of the query that it acts upon; any other is refused. Default: none. */
+  /** The query parameters that it implements; any other is refused. Default: none. */
   readonly query?: readonly string[];
-  /** The permission that the caller's token must hold. */
+  /** The permission that the caller's token needs. */
   readonly scope: string;
-  /** Carries the call out in memory; the caller puts changes on the disk before it answers. */
+  /** Carries out the call in memory; the caller saves the changes before it answers. */
   readonly run: (call: Call) => Reply | Promise<Reply>;
 }
 
-/** A variable part of the path; the empty string, which names nothing, where there is none. */
+/** A variable part of the path; the empty string, which names nothing, if there is none. */
 export function part(call: Call, name: string): string {
   return call.path[name] ?? "";
 }

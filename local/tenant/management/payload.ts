@@ -3,8 +3,8 @@ import { z } from "zod";
 import { ApiError } from "./errors";
 
 /**
- * A request body's schema: the properties that this tenant acts upon, and the names of those that Auth0
- * documents besides, which it keeps and returns as they came. Any other property is refused, as by Auth0.
+ * A request body's schema: the properties that this tenant implements, and the names of the others that Auth0
+ * documents, which it stores and returns unchanged. Any other property is refused, as by Auth0.
  */
 export function payload<Shape extends z.ZodRawShape>(
   shape: Shape,
@@ -18,12 +18,12 @@ export function payload<Shape extends z.ZodRawShape>(
   });
 }
 
-/** @throws ApiError 400 with Auth0's message if the body does not fit the schema */
+/** @throws ApiError 400 with Auth0's message if the body does not match the schema */
 export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   return parse(schema, body, "Payload", "invalid_body");
 }
 
-/** @throws ApiError 400 with Auth0's message if a query parameter does not fit the schema */
+/** @throws ApiError 400 with Auth0's message if a query parameter does not match the schema */
 export function parseQuery<T>(schema: z.ZodType<T>, query: URLSearchParams): T {
   return parse(schema, Object.fromEntries(query), "Query", "invalid_query_string");
 }

@@ -2,10 +2,10 @@ import type { ServerResponse } from "node:http";
 
 import { ApiError } from "./errors";
 
-/** Requests a second where the tenant is not told otherwise: more than one machine asks for. */
+/** Requests a second by default: more than one machine sends. */
 export const defaultRequestsPerSecond = 1000;
 
-/** The Management API's limit: so many requests in each second. Later ones are refused until the next second. */
+/** The Management API's limit: this many requests in each second. Later ones are refused until the next second. */
 export class RateLimit {
   /** Seconds since 1970. */
   #second = 0;
@@ -14,10 +14,10 @@ export class RateLimit {
   constructor(private readonly requestsPerSecond: number) {}
 
   /**
-   * Counts a request, and says in Auth0's headers how many are left, and when, in seconds since 1970, there are all
-   * of them again.
+   * Counts a request, and sets Auth0's headers that say how many are left, and when, in seconds since 1970, the limit
+   * is reset.
    *
-   * @throws ApiError 429 if there is none left
+   * @throws ApiError 429 if none is left
    */
   take(response: ServerResponse): void {
     const second = Math.floor(Date.now() / 1000);

@@ -1,6 +1,6 @@
 /**
- * The record with a PATCH's changes: a property set to null goes away, one that is left out stays.
- * The properties named in `deep` are objects that are merged in the same way; an empty one empties them.
+ * The record with a PATCH's changes: a property set to null is removed, one that is left out stays. The properties
+ * named in `deep` are objects that are merged in the same way; an empty object empties them.
  */
 export function merge(
   record: object,

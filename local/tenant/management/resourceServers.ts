@@ -145,7 +145,7 @@ function remove(call: Call) {
   return noContent;
 }
 
-/** Takes permissions that are gone from the roles, users and grants that held them. */
+/** Removes permissions that no longer exist from the roles, users and grants that had them. */
 function forgetPermissions(state: State, isGone: (permission: HeldPermission) => boolean): void {
   for (const holder of [...state.roles, ...state.users])
     holder.permissions = holder.permissions.filter((permission) => !isGone(permission));

@@ -82,7 +82,7 @@ export const roleOperations: readonly Operation[] = [
   { method: "POST", path: "/roles/:id/users", scope: "create:role_members", run: addMembers },
 ];
 
-/** The role as Auth0 returns it to those who hold it; its permissions have an endpoint of their own. */
+/** The role as Auth0 returns it; its permissions have an endpoint of their own. */
 export function summary({ id, name, description }: Role) {
   return { id, name, description };
 }
@@ -91,7 +91,7 @@ function describe(role: Role) {
   return { ...summary(role), type: "tenant" };
 }
 
-/** Answers 200, and with a description only where one is given: both as Auth0 does. */
+/** Answers 200, with a description only if one was given; Auth0 does the same. */
 function create({ tenant, body }: Call) {
   const { name, description } = parseBody(createSchema, body);
   refuseSameName(tenant.state.roles, name);

@@ -58,7 +58,7 @@ export async function manage(
 function refusalOf(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof UnreadableRequest) return badRequest("invalid_body", error.message);
-  // The reason goes to the tenant's own log; the caller could learn secrets from it.
+  // The reason is written to the tenant's own log only; the caller could learn secrets from it.
   console.error(
     `management: ${error instanceof Error ? (error.stack ?? error.message) : "failed"}`,
   );
@@ -71,7 +71,7 @@ async function answer(
   response: ServerResponse,
 ): Promise<Reply> {
   const url = urlOf(request);
-  // First of all: without a valid token nobody learns which endpoints there are, nor uses up the limit.
+  // This check comes first: without a valid token a client neither learns which endpoints exist, nor uses up the limit.
   const scopes = await authorize(tenant, request);
   tenant.rateLimit.take(response);
   const found = find(request.method ?? "", url);
@@ -91,7 +91,7 @@ async function answer(
   return reply;
 }
 
-/** Refuses parameters that would change the answer and that this tenant does not act upon. */
+/** Refuses parameters that would change the answer and that this tenant does not implement. */
 function refuseOtherParameters({ method, path, query = [] }: Operation, asked: URLSearchParams) {
   const others = [...new Set(asked.keys())].filter((name) => !query.includes(name));
   if (others.length === 0) return;
@@ -103,7 +103,7 @@ function refuseOtherParameters({ method, path, query = [] }: Operation, asked: U
   );
 }
 
-/** The scopes of the request's token; refuses a request without a valid one. */
+/** The scopes of the request's token; a request without a valid token is refused. */
 async function authorize(
   tenant: Tenant,
   { headers: { authorization } }: IncomingMessage,

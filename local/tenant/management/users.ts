@@ -85,7 +85,7 @@ export const userOperations: readonly Operation[] = [
   { method: "DELETE", path: "/users/:id", scope: "delete:users", run: remove },
 ];
 
-/** The user as Auth0 returns it: without the password, and with the identity that the connection gives. */
+/** The user as Auth0 returns it: without the password, and with the connection's identity. */
 export function profile(user: User): object {
   const { user_id: id, connection } = user;
   const identity = { connection, provider: "auth0", isSocial: false };
@@ -95,12 +95,12 @@ export function profile(user: User): object {
   };
 }
 
-/** The user as Auth0 returns it among those who hold a role. */
+/** The user as Auth0 returns it in the list of a role's users. */
 export function memberOf({ user_id, email, picture, name }: User): object {
   return { user_id, email, picture, name };
 }
 
-/** Auth0's envelope of users says how many there are in it, too. */
+/** Auth0's envelope of users also says how many it contains. */
 function withLength(answer: object): object {
   const users: unknown = Reflect.get(answer, "users");
   return Array.isArray(users) ? { ...answer, length: users.length } : answer;
@@ -133,21 +133,21 @@ async function update(call: Call) {
     password === undefined
       ? undefined
       : await refusing(() => newPasswordHash(connection, password));
-  // Found again: the user may have gone while the password was hashed.
+  // Read again: the user may have been deleted while the password was hashed.
   const user = find(call);
   const address = email?.toLowerCase();
   const holder = address === undefined ? undefined : findByEmail(state, connection.name, address);
   if (holder !== undefined && holder !== user)
     throw badRequest("auth0_idp_error", "The specified new email already exists");
   const fixed = { password_hash, email: address, updated_at: new Date().toISOString() };
-  // Where the user is cannot be changed; Auth0 takes these two only to know what is meant.
+  // A user's connection cannot be changed; Auth0 reads these two only to know which user is meant.
   const changes = { ...without(given, ["connection", "client_id"]), ...fixed };
   merge(user, changes, ["user_metadata", "app_metadata"]);
   if (isEmpty(given.app_metadata)) Reflect.deleteProperty(user, "app_metadata");
   return ok(profile(user));
 }
 
-/** Whether metadata is set to none; Auth0 keeps an empty `user_metadata` and no empty `app_metadata`. */
+/** Whether metadata is emptied; Auth0 keeps an empty `user_metadata`, but no empty `app_metadata`. */
 function isEmpty(given: object | undefined): boolean {
   return given !== undefined && Object.keys(given).length === 0;
 }
@@ -155,7 +155,7 @@ function isEmpty(given: object | undefined): boolean {
 function remove(call: Call) {
   const { state } = call.tenant;
   const id = part(call, "id");
-  // Auth0 answers alike whether or not there was such a user.
+  // Auth0 gives the same answer whether or not the user existed.
   state.users = state.users.filter((user) => user.user_id !== id);
   return noContent;
 }
@@ -171,7 +171,7 @@ const refusals: Readonly<Record<UserRefused["reason"], () => ApiError>> = {
   weakPassword: () => badRequest("auth0_idp_error", "PasswordStrengthError: Password is too weak"),
 };
 
-/** Runs an action on users, and turns its refusal into the API's. */
+/** Runs an action on users, and converts its refusal into the API's. */
 async function refusing<T>(action: () => Promise<T>): Promise<T> {
   try {
     return await action();

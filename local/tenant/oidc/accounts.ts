@@ -2,14 +2,14 @@ import type { Account } from "oidc-provider";
 
 import type { State, User } from "../state";
 
-/** Which claims each scope asks for, as with Auth0. */
+/** The claims for each scope, as in Auth0. */
 export const claimsByScope = {
   openid: ["sub"],
   profile: ["name", "given_name", "family_name", "nickname", "picture", "updated_at"],
   email: ["email", "email_verified"],
 };
 
-/** The user's claims; oidc-provider picks those that the scopes ask for. */
+/** The user's claims; oidc-provider selects those of the requested scopes. */
 export function claimsOf(user: User): { sub: string } & Record<string, unknown> {
   const { name, given_name, family_name, nickname, picture, updated_at } = user;
   const { email, email_verified } = user;

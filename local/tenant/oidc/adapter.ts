@@ -6,7 +6,7 @@ import { JsonFile } from "../jsonFile";
 import type { State } from "../state";
 import { clientMetadata } from "./clients";
 
-// oidc-provider's own records; what is in them is its business.
+// oidc-provider's own records; this code does not read their contents.
 const payloadSchema = z.custom<AdapterPayload>(
   (value) => typeof value === "object" && value !== null,
 );
@@ -25,7 +25,7 @@ type ProtocolRecord = z.infer<typeof recordSchema>;
 export type ProtocolRecords = JsonFile<z.infer<typeof recordsSchema>>;
 
 /**
- * Opens the protocol's state: sessions, sign-ins under way, codes, grants, refresh tokens.
+ * Opens the protocol's state: sessions, sign-ins in progress, codes, grants, refresh tokens.
  *
  * @param name the file's name
  */
@@ -38,7 +38,7 @@ export function openProtocolRecords(
   }));
 }
 
-/** oidc-provider's storage: one kind of record each, in one file; clients come from the tenant's state. */
+/** oidc-provider's storage: its kinds of records in one file; clients come from the tenant's state. */
 export function createAdapter(model: string, state: State, file: ProtocolRecords): Adapter {
   return model === "Client" ? new ClientAdapter(state) : new RecordAdapter(model, file);
 }
@@ -101,7 +101,7 @@ export class RecordAdapter implements Adapter {
   }
 }
 
-/** Clients are made and changed by the Management API alone. */
+/** Clients are made and changed only by the Management API. */
 class ClientAdapter implements Adapter {
   constructor(private readonly state: State) {}
 

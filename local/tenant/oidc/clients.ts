@@ -5,9 +5,9 @@ import type { Client } from "../state";
 const machineGrantTypes = ["client_credentials"];
 const webGrantTypes = ["authorization_code", "refresh_token"];
 
-/** A client of the tenant, in the terms of OpenID Connect's client registration. */
+/** A client of the tenant, as OpenID Connect's client registration describes it. */
 export function clientMetadata(client: Client): AdapterPayload {
-  // Without a callback nobody can sign in, and oidc-provider would call the whole client invalid.
+  // Without a callback no one can sign in, and oidc-provider would refuse the whole client as invalid.
   const callbacks = (client.callbacks ?? []).filter(isPlainUrl);
   const isWeb = callbacks.length > 0 && client.grant_types.includes("authorization_code");
   const possible = isWeb ? [...webGrantTypes, ...machineGrantTypes] : machineGrantTypes;
@@ -26,7 +26,7 @@ export function clientMetadata(client: Client): AdapterPayload {
   };
 }
 
-/** How the client authenticates: as it was told to or, where it was not, by its type. */
+/** How the client authenticates: by its setting or, without one, by its type's default. */
 export function authenticationMethodOf({
   app_type: type,
   token_endpoint_auth_method: method,

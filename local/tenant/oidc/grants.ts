@@ -6,8 +6,8 @@ import { authenticationMethodOf } from "./clients";
 import { audienceOf, identityScopes, resourceFor } from "./tokens";
 
 /**
- * When a user must sign in (anew): as OpenID Connect says, and whenever the session's user may not use
- * the client that asks. Clients are first-party, so nobody is asked for consent.
+ * When a user has to sign in, or sign in again: as OpenID Connect says, and also if the session's user may not use the
+ * client. Clients are first-party, so no user is asked for consent.
  */
 export function signInPolicy(tenant: Tenant): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base();
@@ -25,7 +25,7 @@ export function signInPolicy(tenant: Tenant): interactionPolicy.DefaultPolicy {
   return policy;
 }
 
-/** Lets the client have what it asks for; a token is narrowed to what its user holds when it is made. */
+/** Grants the client what it requests; a token is later limited to its user's permissions. */
 export async function grantWhatIsAsked(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
   const { provider, client, session, account, resourceServers } = ctx.oidc;
   if (client === undefined || session === undefined || account === undefined) return undefined;
@@ -48,7 +48,7 @@ export function requestedResource(ctx: KoaContextWithOIDC): string | undefined {
   return typeof audience === "string" ? resourceFor(audience) : undefined;
 }
 
-/** Whether the APIs that a code is for let applications have refresh tokens. */
+/** Whether the APIs of a code allow refresh tokens for applications. */
 export function allowsOfflineAccess(
   tenant: Tenant,
   resources: ReadonlySet<string | undefined>,
@@ -61,7 +61,7 @@ export function allowsOfflineAccess(
   );
 }
 
-/** Whether each refresh gives a new refresh token: as the client is set, and for public clients always. */
+/** Whether each refresh returns a new refresh token: as the client is configured, and always for public clients. */
 export function rotatesRefreshTokens(tenant: Tenant, clientId: string | undefined): boolean {
   const client = tenant.state.clients.find((candidate) => candidate.client_id === clientId);
   const isPublic = client !== undefined && authenticationMethodOf(client) === "none";

@@ -10,14 +10,14 @@ import { showLogin, showMessage } from "./pages";
 
 const loginPath = /^\/u\/login\/([\w-]+)$/;
 
-/** Where a sign-in's page is; the path is its own, so that several tabs do not disturb each other. */
+/** The address of a sign-in's page; each sign-in has a path of its own, so that several tabs do not interfere. */
 export function loginUrl(uid: string): string {
   return `/u/login/${uid}`;
 }
 
 /**
- * The sign-in page. The form is taken only together with the cookie that oidc-provider set for this very
- * sign-in, which other sites' forms do not carry.
+ * The sign-in page. The form is accepted only together with the cookie that oidc-provider set for this sign-in, which
+ * forms of other sites do not send.
  */
 export function loginPage(tenant: Tenant, provider: Provider): Middleware {
   return async (ctx, next) => {
@@ -39,7 +39,7 @@ export function loginPage(tenant: Tenant, provider: Provider): Middleware {
     const request = await readSignIn(tenant, provider, interaction);
     if (request.connections.length === 0) {
       ctx.status = 400;
-      showMessage(ctx, "Nobody can sign in", "No connection is enabled for the application.");
+      showMessage(ctx, "No user can sign in", "No connection is enabled for the application.");
     } else if (ctx.method === "GET") {
       showLogin(ctx, { client: request.client, email: request.loginHint });
     } else {
@@ -49,9 +49,9 @@ export function loginPage(tenant: Tenant, provider: Provider): Middleware {
 }
 
 interface SignIn {
-  /** The name of the application that asks. */
+  /** The name of the application that requests the sign-in. */
   readonly client: string;
-  /** Where the user may be. */
+  /** The connections in which the user may be. */
   readonly connections: readonly Connection[];
   readonly loginHint: string;
 }
@@ -99,7 +99,7 @@ async function signIn(
   const user = await authenticate(tenant.state, request.connections, email, password);
   if (user === undefined || user.blocked === true) {
     ctx.status = 400;
-    // Only who knows the password learns that the account exists and is blocked.
+    // Only a client that knows the password learns that the account exists and is blocked.
     const problem =
       user === undefined ? "Wrong email or password" : "Your account has been blocked";
     showLogin(ctx, { client: request.client, email, problem });

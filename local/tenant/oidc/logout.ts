@@ -4,7 +4,7 @@ import type { Provider } from "oidc-provider";
 import type { State } from "../state";
 import { showMessage } from "./pages";
 
-/** Auth0's older logout: ends the session and goes to `returnTo`, if the client lists it. */
+/** Auth0's older logout: ends the session and redirects to `returnTo`, if the client lists it. */
 export function oldLogout(state: State, provider: Provider): Middleware {
   return async (ctx, next) => {
     if (ctx.path !== "/v2/logout" || ctx.method !== "GET") {

@@ -10,7 +10,7 @@ interface Parameters {
   readonly scope?: string;
 }
 
-/** Adds client credentials as Auth0 has them: an API by `audience`, and the scopes of the client's grant. */
+/** Adds client credentials as in Auth0: an API by `audience`, and the scopes of the client's grant. */
 export function registerMachineGrant(provider: Provider, tenant: Tenant): void {
   provider.registerGrantType(
     "client_credentials",

@@ -8,7 +8,7 @@ interface Outcome {
   readonly description: string;
 }
 
-/** What Auth0 answers at the token endpoint where oidc-provider has words of its own. */
+/** Auth0's answers at the token endpoint that differ from oidc-provider's. */
 const tokenErrors: Readonly<Record<string, Outcome>> = {
   invalid_client: { status: 401, error: "access_denied", description: "Unauthorized" },
   invalid_grant: {
@@ -18,7 +18,7 @@ const tokenErrors: Readonly<Record<string, Outcome>> = {
   },
 };
 
-/** Answers the token endpoint's errors in Auth0's words and with its statuses. */
+/** Answers the token endpoint's errors with Auth0's messages and statuses. */
 export function answerTokenError(
   ctx: KoaContextWithOIDC,
   { error, error_description }: errors.OIDCProviderError,
@@ -40,7 +40,7 @@ function grantTypeNotAllowed({ oidc }: KoaContextWithOIDC): Outcome {
   };
 }
 
-/** What Auth0's error page says where no callback can be trusted to take the error. */
+/** The message of Auth0's error page if the error cannot be sent to a trusted callback. */
 const pageErrors: Readonly<Record<string, Outcome>> = {
   invalid_redirect_uri: {
     status: 403,
@@ -54,7 +54,7 @@ const pageErrors: Readonly<Record<string, Outcome>> = {
   },
 };
 
-/** Shows an error that cannot be sent back to the application. */
+/** Shows an error that cannot be sent to the application. */
 export function showProtocolError(ctx: KoaContextWithOIDC, out: ErrorOut): void {
   const outcome = pageErrors[out.error];
   if (outcome !== undefined) ctx.status = outcome.status;
@@ -65,7 +65,7 @@ export function showProtocolError(ctx: KoaContextWithOIDC, out: ErrorOut): void 
   );
 }
 
-/** Signs the user out; at once if the application proves, by the ID token, whom it means. */
+/** Signs the user out; at once if the application identifies the user by the ID token. */
 export function showLogout(ctx: KoaContextWithOIDC, form: string): void {
   const hint: unknown = ctx.oidc.entities.IdTokenHint?.payload.sub;
   showPage(ctx, {

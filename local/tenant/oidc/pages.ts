@@ -17,7 +17,7 @@ button { margin-top: 1.5rem; border: 0; background: #2f5bb7; color: #fff; font-w
 
 const submitAtOnce = `document.forms[0].submit();`;
 
-/** In one piece: their digests, by which browsers accept them, are of every character between the tags. */
+/** On one line: browsers accept these by digests of every character between the tags. */
 const inline = { style: `<style>${style}</style>`, script: `<script>${submitAtOnce}</script>` };
 
 /** A piece of HTML that is safe to put into a page. */
@@ -33,7 +33,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Builds HTML; what is put in is escaped, unless it is Html itself. */
+/** Builds HTML; values are escaped, unless they are Html. */
 export function html(strings: TemplateStringsArray, ...values: readonly (string | Html)[]): Html {
   const escaped = values.map((value) =>
     value instanceof Html
@@ -52,7 +52,7 @@ interface Page {
   readonly submits?: boolean;
 }
 
-/** Answers with a page that loads nothing, runs nothing it did not bring, and fits into no frame. */
+/** Answers with a page that loads nothing, runs only its own script, and cannot be shown in a frame. */
 export function showPage(ctx: Context, { title, body, submits = false }: Page): void {
   const sources = {
     "default-src": "'none'",
@@ -127,7 +127,7 @@ export function showLogin(
   });
 }
 
-/** A message that ends the matter. */
+/** A page with a message and no form. */
 export function showMessage(ctx: Context, title: string, message: string): void {
   showPage(ctx, { title, body: html`<p>${message}</p>` });
 }

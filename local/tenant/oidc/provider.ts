@@ -38,7 +38,7 @@ const routes: Configuration["routes"] = {
   end_session: "/oidc/logout",
 };
 
-/** In seconds, as Auth0 has them by default. */
+/** In seconds, Auth0's defaults. */
 const lifetimes: Configuration["ttl"] = {
   AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? opaqueTokenLifetime,
   ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? opaqueTokenLifetime,
@@ -51,8 +51,8 @@ const lifetimes: Configuration["ttl"] = {
 };
 
 /**
- * The OpenID Connect side of the tenant, with the keys as they are now: after a rotation a new one is
- * made, which goes on with the same records.
+ * The OpenID Connect side of the tenant, with its current keys: after a rotation a new one is made, which continues
+ * with the same records.
  */
 export function createProvider(tenant: Tenant, records: ProtocolRecords): Provider {
   const provider = new Provider(tenant.issuer, configure(tenant, records));
@@ -78,7 +78,7 @@ function configure(tenant: Tenant, records: ProtocolRecords): Configuration {
     ttl: lifetimes,
     scopes: identityScopes,
     claims: claimsByScope,
-    // As Auth0: what the scopes ask for is in the ID token too.
+    // As in Auth0, the ID token has the claims of the scopes too.
     conformIdTokenClaims: false,
     responseTypes: ["code"],
     clientAuthMethods: ["client_secret_basic", "client_secret_post", "none"],

@@ -5,7 +5,7 @@ import { isJson, parseJson, readBody, urlOf, withFormBody } from "../http";
 
 const bodies = new Set(["/oauth/token", "/oauth/revoke"]);
 
-/** Auth0 takes JSON where OAuth has forms: the request, with its body as a form if it was JSON. */
+/** Auth0 accepts JSON where OAuth has forms: the request, with its body as a form if it was JSON. */
 export async function asFormRequest(request: IncomingMessage): Promise<IncomingMessage> {
   if (!bodies.has(urlOf(request).pathname) || request.method !== "POST" || !isJson(request))
     return request;
@@ -18,8 +18,8 @@ export async function asFormRequest(request: IncomingMessage): Promise<IncomingM
 }
 
 /**
- * Auth0 gives a first-party client a refresh token without asking the user; oidc-provider wants the
- * request to ask for consent, which it then need not show.
+ * Auth0 gives a first-party client a refresh token without asking the user; oidc-provider requires the request to ask
+ * for consent, which it then does not have to show.
  */
 export const allowOfflineAccess: Middleware = (ctx, next) => {
   const url = urlOf(ctx.req);

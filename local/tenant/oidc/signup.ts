@@ -19,7 +19,7 @@ interface Answer {
 }
 
 const refusals: Readonly<Record<UserRefused["reason"], Answer>> = {
-  // As little as for any other failure: nobody learns here who has an account.
+  // The same as for any other failure, so that a client does not learn here which accounts exist.
   exists: {
     status: 400,
     body: { name: "BadRequestError", code: "invalid_signup", description: "Invalid sign up" },
@@ -34,7 +34,7 @@ const refusals: Readonly<Record<UserRefused["reason"], Answer>> = {
   },
 };
 
-/** Auth0's sign-up for database connections; one with `disable_signup` takes nobody in. */
+/** Auth0's sign-up for database connections; one with `disable_signup` refuses it. */
 export function signup(tenant: Tenant): Middleware {
   return async (ctx, next) => {
     if (ctx.path !== "/dbconnections/signup" || ctx.method !== "POST") {

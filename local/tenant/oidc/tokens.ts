@@ -18,15 +18,15 @@ import {
 import type { ResourceServer } from "../state";
 import type { Tenant } from "../tenant";
 
-/** The scopes that are about the user rather than an API. */
+/** The scopes that are about the user and not about an API. */
 export const identityScopes = ["openid", "profile", "email", "offline_access"];
 
-/** How long a token is valid that is good for /userinfo only, in seconds, as with Auth0. */
+/** The lifetime of a token for /userinfo only, in seconds, as in Auth0. */
 export const opaqueTokenLifetime = 86_400;
 
 const resourcePrefix = "urn:istio-auth0:api:";
 
-/** The resource indicator by which oidc-provider knows an API; Auth0's audiences need not be URIs. */
+/** The resource indicator by which oidc-provider identifies an API; Auth0's audiences do not have to be URIs. */
 export function resourceFor(audience: string): string {
   return `${resourcePrefix}${encodeURIComponent(audience)}`;
 }
@@ -39,7 +39,7 @@ export function audienceOf(resource: string): string {
 }
 
 /**
- * What an access token for an API may hold and how it is made.
+ * What an access token for an API may contain, and how it is made.
  *
  * @param scopes the scopes that it may carry
  */
@@ -58,8 +58,8 @@ export function tokenSettings(
 }
 
 /**
- * An API for a user's token. While the user is not known yet every scope of the API may be asked for;
- * the token then carries what the user holds.
+ * An API for a user's token. While the user is not known yet, every scope of the API may be requested; the token then
+ * has the user's permissions.
  *
  * @throws AccessDenied if there is no such API or the client may not use it for users
  */
@@ -82,7 +82,7 @@ export function resourceServerInfo(
   return tokenSettings(tenant, api, [...identityScopes, ...scopes]);
 }
 
-/** Gives an access token for an API the header and the claims that Auth0 gives it. */
+/** Gives an access token for an API Auth0's header and claims. */
 export function shapeAccessToken(
   tenant: Tenant,
   token: AccessToken | ClientCredentials,

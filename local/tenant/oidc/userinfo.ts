@@ -4,8 +4,8 @@ import type { Tenant } from "../tenant";
 import { claimsByScope, claimsOf } from "./accounts";
 
 /**
- * /userinfo for an access token of an API that names /userinfo as its second audience; oidc-provider's
- * own endpoint, which comes after, knows opaque tokens only.
+ * /userinfo for an access token of an API, whose second audience is /userinfo; oidc-provider's own endpoint, which
+ * comes after this, accepts opaque tokens only.
  */
 export function userinfoForApiTokens(tenant: Tenant): Middleware {
   return async (ctx, next) => {

@@ -35,8 +35,8 @@ const rules: Readonly<Record<string, InputRule>> = {
 };
 
 /**
- * The arguments that Helm's `upgrade --install` has a flag for. `atomic` and `skipAwait` are none of them: the
- * plug-in waits by itself, and takes back what failed.
+ * The arguments for which Helm's `upgrade --install` has a flag. `atomic` and `skipAwait` are not among them: the
+ * plug-in waits itself, and rolls back what failed.
  */
 const flags: Readonly<Record<string, string>> = {
   cleanupOnFail: "--cleanup-on-fail",
@@ -61,7 +61,7 @@ export function releaseFailures(inputs: Properties): CheckFailure[] {
   return [...inputFailures(inputs, rules, "kubernetes"), ...options, ...folder];
 }
 
-/** For a chart in a folder Helm would not look at the version that the program states. */
+/** Helm ignores the program's version for a chart in a folder. */
 function chartFolderFailure({ chart, version }: Properties): CheckFailure[] {
   if (typeof chart !== "string" || typeof version !== "string" || version === unknown) return [];
   const file = join(chart, "Chart.yaml");
@@ -81,13 +81,13 @@ export function installWords(inputs: Properties, name: string, label: string): s
     name,
     textAt(inputs, "chart"),
     "--install",
-    // What the release was given before does not count: the inputs are all there is.
+    // Values that the release had before are ignored: only the inputs apply.
     "--reset-values",
     "--hide-notes",
-    // What it has made: asking for that takes a run of Helm for each part.
+    // The objects that it has made: reading them takes a run of Helm for each part.
     ...["--output", "json"],
     ...["--labels", label, "--timeout", `${timeoutSeconds(inputs)}s`, "--values", "-"],
-    // Helm's own wait is the only one that knows of jobs.
+    // Only Helm's own wait handles jobs.
     ...(inputs.waitForJobs === true ? ["--wait"] : []),
     ...optional("--repo", repository),
     ...optional("--version", version),

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ProviderSettings } from "../settings";
 
-/** Helm's own words for what went wrong. */
+/** Helm's own error message. */
 export class HelmError extends Error {
   constructor(message: string) {
     super(message);
@@ -17,7 +17,7 @@ export interface HelmCommand {
   /** The sub-command and its arguments. */
   words: readonly string[];
   namespace: string;
-  /** What the command reads as its values, through `--values -`. */
+  /** The values that the command reads through `--values -`. */
   input?: string;
   signal: AbortSignal;
 }
@@ -25,7 +25,7 @@ export interface HelmCommand {
 /**
  * Runs Helm on the provider's cluster.
  * @returns what it prints.
- * @throws HelmError when it fails, or is not on PATH.
+ * @throws HelmError when it fails, or is not on PATH
  */
 export async function helm(
   { kubeconfig, context }: ProviderSettings,
@@ -46,14 +46,14 @@ export async function helm(
       child.stdout?.on("data", (chunk: Buffer) => output.push(chunk));
       child.stderr?.on("data", (chunk: Buffer) => errors.push(chunk));
       child.on("error", (error) => {
-        // When cancelled, Helm still has to write down that its release failed: see `close`.
+        // When cancelled, Helm still has to record that its release failed: see `close`.
         if (!signal.aborted) reject(new HelmError(`cannot run helm: ${error.message}`));
       });
       child.on("close", (code) => {
         if (code === 0) resolve(Buffer.concat(output).toString());
         else reject(new HelmError(reasonIn(Buffer.concat(errors).toString())));
       });
-      // Helm may end without having read its values; it says itself why.
+      // Helm may end before it has read its values; its own message says why.
       child.stdin?.on("error", () => undefined);
       child.stdin?.end(input ?? "");
     });
@@ -63,8 +63,8 @@ export async function helm(
 }
 
 /**
- * A file of mode 0600 with the content, open and without a name: Helm reads it through its
- * descriptor, as often as it likes, and nothing is left of it even when this process is killed.
+ * A file of mode 0600 with the content, open and without a name: Helm reads it through its descriptor, as often as it
+ * needs to, and nothing is left of it even if this process is killed.
  */
 function openUnlinked(content: string): number {
   const directory = mkdtempSync(join(tmpdir(), "helm-"));
@@ -76,7 +76,7 @@ function openUnlinked(content: string): number {
   return descriptor;
 }
 
-/** Helm's error, without its warnings and the log of what it did. */
+/** Helm's error, without its warnings and its log. */
 function reasonIn(errors: string): string {
   const lines = errors
     .split("\n")

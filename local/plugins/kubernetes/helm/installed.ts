@@ -18,7 +18,7 @@ const listSchema = z.array(
 
 export type InstalledRelease = z.infer<typeof listSchema>[number];
 
-/** What Helm prints of a release that it has just made. */
+/** What Helm prints about a release that it has just made. */
 const madeSchema = z
   .object({
     name: z.string(),
@@ -56,8 +56,8 @@ export interface ReleaseName {
 }
 
 /**
- * The release's last revision, in whatever state it is.
- * @param label as KEY=VALUE: only a release that carries it.
+ * The release's last revision, in any state.
+ * @param label as KEY=VALUE: only a release with this label
  */
 export async function findRelease(
   { settings }: Cluster,
@@ -72,12 +72,12 @@ export async function findRelease(
   return listSchema.parse(JSON.parse(printed)).find((release) => release.name === name);
 }
 
-/** The release that Helm's `upgrade --output json` says it has made, and its objects as YAML documents. */
+/** The release that `helm upgrade --output json` reports, and its objects as YAML documents. */
 export function madeBy(printed: string): { release: InstalledRelease; manifest: string } {
   return madeSchema.parse(JSON.parse(printed));
 }
 
-/** The values that the release was given, beside the chart's own. */
+/** The values that the release was given, without the chart's own. */
 export async function valuesOf(
   { settings }: Cluster,
   { name, namespace }: ReleaseName,
@@ -98,8 +98,8 @@ export async function manifestOf(
 }
 
 /**
- * Brings a release that a killed run left in the middle of something to where it can go on. Helm refuses
- * everything else.
+ * Brings a release that a killed run left in an intermediate state into a state from which Helm continues; it refuses
+ * any other command.
  */
 export async function recover(
   cluster: Cluster,
@@ -111,7 +111,7 @@ export async function recover(
 }
 
 /**
- * Undoes a release's last revision: a first installation is taken out, an upgrade is taken back.
+ * Undoes a release's last revision: a first installation is uninstalled, an upgrade is rolled back.
  * @returns what was done, in words
  */
 export async function takeBack(

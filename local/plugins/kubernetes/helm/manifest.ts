@@ -1,4 +1,4 @@
-/** The objects inside a release: whether they are as Helm made them, and what keeps them from running. */
+/** The objects of a release: whether they are as Helm made them, and what keeps them from running. */
 import { parse } from "yaml";
 import { z } from "zod";
 import { changesBetween } from "../../shared/difference";
@@ -15,8 +15,8 @@ const objectSchema = z.looseObject({
 });
 
 /**
- * The kinds whose objects stay as Helm makes them. Others are rewritten by whoever they are for:
- * istiod puts its certificate into its webhooks, and an autoscaler counts a Deployment's replicas.
+ * The kinds whose objects stay as Helm makes them. Other objects are changed by the programs that use them: istiod puts
+ * its certificate into its webhooks, and an autoscaler changes a Deployment's replicas.
  */
 const steadyKinds: ReadonlySet<string> = new Set([
   "ClusterRole",
@@ -37,7 +37,7 @@ interface ReleaseObject {
   body: Properties;
 }
 
-/** The release's objects of these kinds. No other is parsed: definitions of resources take a megabyte. */
+/** The release's objects of these kinds. No other is parsed: resource definitions take a megabyte. */
 function objectsOf(
   manifest: string,
   release: ReleaseName,
@@ -58,9 +58,9 @@ function objectsOf(
 }
 
 /**
- * What is wrong with the release's objects of these kinds, one line each, all asked at the same time.
- * @param absent what is said of an object that is not there
- * @param judge says it of one that is
+ * What is wrong with the release's objects of these kinds, one line each; all are read at the same time.
+ * @param absent what the line says of an object that is not there
+ * @param judge the lines for an object that is there
  */
 async function complaintsAbout(
   cluster: Cluster,
@@ -83,7 +83,7 @@ function nameOf({ reference }: ReleaseObject): string {
   return `${reference.kind} ${reference.name}`;
 }
 
-/** What was changed by hand in the release's objects, one text for each object; empty if nothing was. */
+/** The differences of the release's objects from the manifest, one text for each object; empty if there are none. */
 export async function driftOf(
   cluster: Cluster,
   release: ReleaseName,
@@ -117,8 +117,8 @@ export async function problemsOf(
 }
 
 /**
- * Waits until everything of the release that runs is ready. Helm would do so itself, but looks every two seconds
- * only, and does not say what keeps a pod from running.
+ * Waits until everything in the release that runs is ready. Helm could wait itself, but it checks only every two
+ * seconds, and does not say what keeps a pod from running.
  * @param manifest its objects, as YAML documents
  * @param deadline in milliseconds since the epoch
  * @returns why it is not ready, one line for each reason; empty when it is

@@ -81,7 +81,7 @@ function idOf({ name, namespace }: ReleaseName): string {
   return `${namespace}/${name}`;
 }
 
-/** Marks the release as the resource's own, so that one that a killed run left behind is known again. */
+/** Marks the release as the resource's own, so that one that a killed run left is recognized. */
 function labelOf(urn: string): string {
   return `pulumi-urn=${createHash("sha256").update(urn).digest("hex").slice(0, 32)}`;
 }
@@ -113,7 +113,7 @@ async function install(
   return outputsOf(inputs, installed);
 }
 
-/** The error for an installation that Helm says has failed. */
+/** The error for an installation that Helm reports as failed. */
 async function failure(
   cluster: Cluster,
   inputs: Properties,
@@ -128,8 +128,8 @@ async function failure(
 }
 
 /**
- * The error for a release that is there and has failed: with the release, or without where it is `atomic` and so
- * was taken back, as by Helm's own flag of that name.
+ * The error for a release that exists and has failed: with the release, or, if it is `atomic`, without it, because it
+ * was rolled back as by Helm's own flag of that name.
  */
 async function failed(
   cluster: Cluster,
@@ -148,8 +148,8 @@ async function failed(
 }
 
 /**
- * The inputs that would lead to the release as it is. What is wrong inside it no input could have
- * led to: it becomes the input `drift`, which no program has, so that the next update takes it out.
+ * The inputs that would lead to the release as it is. A difference inside it cannot come from any input: it becomes the
+ * input `drift`, which no program has, so that the next update removes it.
  */
 async function liveInputs(
   cluster: Cluster,
@@ -173,7 +173,7 @@ async function liveInputs(
   };
 }
 
-/** The stated version if the release has it, otherwise the one that it has. */
+/** The stated version if the release has it, otherwise the version that it has. */
 function versionOf({ chart }: InstalledRelease, stated: Value): Value {
   const live = /-(v?\d+\.\d+.*)$/.exec(chart)?.[1] ?? chart;
   const plain = (version: string) => version.replace(/^v/, "");

@@ -199,7 +199,7 @@ describe("signing in", () => {
     await enable(tenant, connectionId, other.clientId, false);
     await enable(tenant, text(elsewhere, "id"), other.clientId, false);
     const closed = await new Browser(tenant).open(attempt.url);
-    assert.equal(load(closed.html)("h1").text(), "Nobody can sign in");
+    assert.equal(load(closed.html)("h1").text(), "No user can sign in");
   });
 
   test("a blocked user is told so only with the right password, and their session ends", async () => {
