@@ -5,8 +5,8 @@ import { isTrueWithin } from "../lib/poll";
 import { end, hasEnded, endTimeoutMs, processIds, readProcess, statOf } from "../lib/processes";
 
 /**
- * Ends a command of this sandbox that nobody waits for: where only npm, or another process above it, was
- * killed, it would go on unseen and hold the lock.
+ * Ends a command of this sandbox that no process waits for any more. If only npm, or another process above the command,
+ * was killed, the command would continue unseen and keep the lock.
  */
 export async function endAbandoned(layout: Layout): Promise<void> {
   for (const pid of holdersOf(layout.lock).filter(isAbandoned)) {
@@ -24,7 +24,7 @@ function holdersOf(path: string): number[] {
     .map(Number);
 }
 
-/** What a process has open; nothing where it has ended meanwhile. */
+/** The files that a process has open; none if it has ended in the meantime. */
 function openFiles(pid: string): string[] {
   const folder = `/proc/${pid}/fd`;
   try {
@@ -41,9 +41,9 @@ function openFiles(pid: string): string[] {
 }
 
 /**
- * Whether npm, or what stands between it and the process, has ended. All of them are of one process group, and
- * npm gives what it starts a variable that it has not got itself: so the chain of parents in the group ends
- * above npm, or it is broken.
+ * Whether npm, or a process between it and this one, has ended. All of them are in one process group, and npm sets a
+ * variable for what it starts that it does not have itself: so the chain of parents in the group either ends above npm,
+ * or is broken.
  */
 function isAbandoned(pid: number): boolean {
   let top = familyOf(pid);

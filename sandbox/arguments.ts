@@ -80,15 +80,15 @@ verify, explain, token and preflight are about the sandbox's stack here.`,
 export interface Chosen {
   /** The command. */
   readonly name: string;
-  /** What the command is given. */
+  /** The command's arguments. */
   readonly args: readonly string[];
-  /** The project's folder, as it is named. */
+  /** The project's folder, as the user named it. */
   readonly project: string | undefined;
-  /** Whether verify is to run every mode. */
+  /** Whether verify has to run every mode. */
   readonly allModes: boolean;
 }
 
-/** @throws UserError naming what is wrong */
+/** @throws UserError that says what is wrong */
 export function readArguments(given: readonly string[]): Chosen {
   const group = sandboxGroup();
   const [first = ""] = given;
@@ -121,7 +121,7 @@ const upArguments = (options: Options) => [
 
 function mistakesOf(name: string, args: readonly string[], options: Options): readonly string[] {
   if (name === "verify" && options.allModes === true) {
-    // Each mode has settings and a report of its own, so that nothing else can be said of them all.
+    // Each mode has its own settings and report, so that no other option can apply to all of them.
     const other = args.find(
       (each) =>
         ![

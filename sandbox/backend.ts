@@ -1,4 +1,4 @@
-/** Pulumi's file backend of a sandbox: whether it has the stack, and what a command that was cut off has left in it. */
+/** Pulumi's file backend of a sandbox: whether it has the stack, and what an interrupted command has left in it. */
 import { existsSync, globSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -10,7 +10,7 @@ import { stackName } from "../commands/stack/project";
 
 export const backendFolder = (layout: Layout) => join(layout.pulumi, "backend");
 
-/** What the backend holds, by Pulumi's own layout of it. */
+/** The files of the backend, in Pulumi's own layout. */
 const within = (layout: Layout, ...path: readonly string[]) =>
   join(backendFolder(layout), ".pulumi", ...path);
 
@@ -22,7 +22,7 @@ export const isThere = (layout: Layout): boolean => existsSync(stateFile(layout)
 
 const lock = z.object({ pid: z.number() });
 
-/** The Pulumi that holds a lock, if it still runs. */
+/** The process of Pulumi that holds a lock, if it still runs. */
 function holderOf(file: string): number | undefined {
   const { data } = lock.safeParse(parseJson(readIfThere(file) ?? ""));
   return data !== undefined && /(^|\/)pulumi\0/.test(readProcess(data.pid, "cmdline"))
@@ -32,14 +32,14 @@ function holderOf(file: string): number | undefined {
 
 const isReadable = (file: string) => parseJson(readIfThere(file) ?? "{}") !== undefined;
 
-/** Whether the state cannot be read: the engine writes it in place, and a full disk or a kill cuts it off. */
+/** Whether the state cannot be read: the engine writes it in place, and a full disk or a kill can cut it off. */
 export const isDamaged = (layout: Layout): boolean => !isReadable(stateFile(layout));
 
 /**
- * Removes what keeps every Pulumi command from the stack after one was cut off: locks, which may be empty, and
- * attributes of a file that cannot be read; Pulumi needs none. The caller holds the sandbox's lock, and has ended the
- * engines that were left.
- * @throws UserError where a Pulumi runs that a user has started, in the sandbox's shell
+ * Removes what keeps every Pulumi command from the stack after one was interrupted: locks, which may be empty, and
+ * attributes of a file that cannot be read; Pulumi needs none of them. The caller holds the sandbox's lock, and has
+ * ended the engines that were left.
+ * @throws UserError if a Pulumi is running that the user has started in the sandbox's shell
  */
 export function removeRemains(layout: Layout): void {
   const locks = globSync("**/*", { cwd: within(layout, "locks") })

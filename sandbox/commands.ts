@@ -11,8 +11,8 @@ import { Progress } from "../lib/progress";
 import { tenantService } from "./tenant-service";
 
 /**
- * Brings everything up, or up to date, verifies it and prints the table.
- * @param args each a setting, `SETTING=VALUE`, or `--all`: then it prints the table of every place
+ * Starts or updates everything, verifies it and prints the table.
+ * @param args settings, each `SETTING=VALUE`, or `--all`, which prints the table of every place
  * @returns the exit code: 0 when the mesh enforces what the table says, 1 when it does not
  */
 export async function up(layout: Layout, args: readonly string[]): Promise<number> {
@@ -26,13 +26,13 @@ export async function up(layout: Layout, args: readonly string[]): Promise<numbe
   return isProven(report) ? 0 : 1;
 }
 
-/** `verify --all-modes`: every mode in turn on this one sandbox, which ends with its own settings. */
+/** `verify --all-modes`: brings up every mode in turn on this sandbox, which ends with its own settings. */
 export async function allModes(layout: Layout): Promise<number> {
   const { runModes } = await import("./modes/run.js");
   return runModes(layout);
 }
 
-/** One mode of them, in a process of its own: the engine runs the program in the one that asks for it, once. */
+/** One of these modes, in a process of its own: the engine runs the program within this process, and only once. */
 export async function oneMode(layout: Layout, args: readonly string[]): Promise<number> {
   const { bringUpOne } = await import("./modes/one.js");
   return bringUpOne(layout, args);
@@ -44,13 +44,13 @@ export async function down(layout: Layout): Promise<number> {
   const { remove } = await import("./remove.js");
   await remove(layout);
   rmSync(layout.state, { recursive: true, force: true });
-  // Last of all: until here the lock holds others off.
+  // Removed last: until here the lock keeps other commands off.
   rmSync(layout.lock, { force: true });
   progress.say("down", `nothing is left but tools and images in ${layout.cache}`);
   return 0;
 }
 
-/** Says what runs, and where. Exit code 0 when all of it does. */
+/** Prints what runs, and where. Exit code 0 if all of it does. */
 export function status(layout: Layout): Promise<number> {
   const services = [nodeService(layout), tenantService(layout)];
   for (const { name, pid } of services) {

@@ -1,15 +1,20 @@
-/** What the engine complains of, as a person is told it. */
+/** The engine's errors, as messages for the user. */
 import type { DiagnosticEvent } from "@pulumi/pulumi/automation";
 
-/** The name of a resource that is read because a setting names it: the setting's own, such as gateway.tls.secret. */
+/**
+ * The name of a resource that is read because a setting names it: the name of that setting, such as gateway.tls.secret.
+ */
 const settingName = /^[a-z]\w*(\.\w+)+$/;
 
-/** The error that the engine reports, if it is one; the setting is before it where it is about what a setting names. */
+/**
+ * The error in an event of the engine, if it is one; if it is about a resource that a setting names, the setting comes
+ * first.
+ */
 export function complaintIn(
   event: Pick<DiagnosticEvent, "message" | "severity" | "urn"> | undefined,
 ): string | undefined {
   const message = event?.message.trim();
-  // The engine ends every failure with this; it says nothing of its own.
+  // The engine ends every failure with this message, which adds nothing.
   if (event?.severity !== "error" || !message || message === "update failed") return undefined;
   const name = event.urn?.split("::").at(-1) ?? "";
   const conflict = conflictIn(message);
@@ -17,12 +22,12 @@ export function complaintIn(
   return settingName.test(name) ? `${name}: ${message}` : message;
 }
 
-/** The kind of the object that a URN such as `urn:pulumi:sandbox::istio-auth0::kubernetes:apps/v1:Deployment::web` names. */
+/** The kind of the object in a URN such as `urn:pulumi:sandbox::istio-auth0::kubernetes:apps/v1:Deployment::web`. */
 const kindOf = (urn = "") => urn.split("::").at(-2)?.split(":").at(-1) ?? "";
 
-/** What a person is told where another manager owns a field that an update would change; undefined of anything else. */
+/** The message if another manager owns a field that an update would change; undefined for any other error. */
 function conflictIn(message: string): string | undefined {
-  // The API's own words, which the plug-in passes on: a manager, and the fields that it owns.
+  // The API's own message, which the plug-in passes on: a manager, and the fields that it owns.
   const owned = /had an apply conflict: Apply failed with \d+ conflicts?: (.*)$/s.exec(
     message,
   )?.[1];

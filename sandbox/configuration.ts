@@ -13,7 +13,7 @@ import { type Layout } from "./layout";
 import { stackName } from "../commands/stack/project";
 import { kubeconfigPath, type GatewayPort } from "../local/node/node";
 import type { Decisions } from "./state";
-import { identitySecrets, oidcIdentity, realmBeside, realmOf } from "./provider";
+import { identitySecrets, oidcIdentity, additionalRealm, realmOf } from "./provider";
 import { set, settingsOf, type Configuration } from "./setting-paths";
 import { customDomain, managementClient, tenantAuthority, tenantDomain } from "./tenant-service";
 import type { RealmOptions } from "../local/tenant/realm/options";
@@ -26,15 +26,15 @@ export interface Override {
   readonly value: string;
 }
 
-/** The port that HTTPS has on the node, unless another one is asked for. */
+/** The port of HTTPS on the node, unless the settings name another. */
 const secureNodePort = 30443;
 
-/** The settings under `gateway` as far as they say that there is a certificate; what is wrong is said elsewhere. */
+/** The settings under `gateway`, only to find out whether there is a certificate; mistakes are reported elsewhere. */
 const withCertificate = z.object({ tls: z.record(z.string(), z.unknown()).optional() }).catch({});
 
 /**
- * Pulumi.sandbox.yaml, with what only this machine knows, and over it what was asked for on the command line.
- * @throws UserError naming the first override that is no setting, or that the file cannot be read
+ * Pulumi.sandbox.yaml, with values that only this machine knows, and over them the settings of the command line.
+ * @throws UserError that names the first override that is not a setting, or says that the file cannot be read
  */
 export function sandboxConfiguration(
   layout: Layout,
@@ -77,7 +77,7 @@ export function sandboxConfiguration(
   const { at, image } = loginSettingsOf(configuration);
   if (at === "application" && image === undefined)
     set(configuration, "login.image", sampleLoginImage);
-  // The node forwards to a port that is known beforehand.
+  // The node forwards to a port that has to be known before.
   const { tls } = withCertificate.parse(settingsOf(configuration).gateway);
   if (tls !== undefined && tls.nodePort === undefined)
     set(configuration, "gateway.tls.nodePort", secureNodePort);
@@ -85,7 +85,7 @@ export function sandboxConfiguration(
 }
 
 function parseValue(path: string, value: string): Yaml {
-  // YAML would make one line of a certificate's many.
+  // YAML would make one line of a certificate's lines.
   if (value.startsWith("-----BEGIN ")) return { value, plain: new Map() };
   try {
     return readYaml(value);
@@ -95,7 +95,7 @@ function parseValue(path: string, value: string): Yaml {
   }
 }
 
-/** How a value that an option gives is written, by the settings' paths. */
+/** The values of an option as they are written, by the settings' paths. */
 function plainAt(path: string, values: Yaml["plain"]): [string, Plain][] {
   return [...values].map(([inside, plain]) => [
     path + (inside === "" || inside.startsWith("[") ? inside : `.${inside}`),
@@ -104,10 +104,10 @@ function plainAt(path: string, values: Yaml["plain"]): [string, Plain][] {
 }
 
 /**
- * Checks every setting before anything is started, as the program itself will. The kubeconfig is left to
- * the program: the node that makes it may not have run yet.
- * @param later settings whose values the sandbox itself has yet to make
- * @throws UserError naming every problem
+ * Checks every setting before anything is started, as the program itself does later. The kubeconfig is left to the
+ * program, because the node that makes it may not be running yet.
+ * @param later settings whose values the sandbox makes itself later
+ * @throws UserError that names every problem
  */
 export function checkConfiguration(
   configuration: Configuration,
@@ -129,7 +129,7 @@ export function checkConfiguration(
   if (problems.length > 0) throw new UserError(settingsComplaint(stackName, problems));
 }
 
-/** What is wrong where the stack would make a cluster of its own. */
+/** What is wrong if the stack would make a cluster of its own. */
 function clusterProblems({ cluster }: Readonly<Record<string, unknown>>): string[] {
   const { data } = z.object({ kind: z.string() }).safeParse(cluster);
   if (data === undefined || data.kind === "existing") return [];
@@ -138,7 +138,7 @@ function clusterProblems({ cluster }: Readonly<Record<string, unknown>>): string
   ];
 }
 
-/** What is wrong where the tenant would be asked under a name that leads elsewhere. */
+/** What is wrong if the tenant would be asked under a name that leads elsewhere. */
 function domainProblems(
   { identity }: Readonly<Record<string, unknown>>,
   { ports }: Pick<Decisions, "ports">,
@@ -169,7 +169,7 @@ const loginShape = z
   .object({ at: z.enum(["none", "gateway", "application"]), image: z.string().optional() })
   .catch({ at: "none" });
 
-/** Where people sign in, as far as the settings say it; what is wrong is said elsewhere. */
+/** Where people sign in, as far as the settings say so; mistakes are reported elsewhere. */
 const loginSettingsOf = (configuration: Configuration) =>
   loginShape.parse(settingsOf(configuration).login);
 
@@ -177,7 +177,7 @@ const loginSettingsOf = (configuration: Configuration) =>
 export const hasGatewayLogin = (configuration: Configuration): boolean =>
   loginSettingsOf(configuration).at === "gateway";
 
-/** The OpenID Connect provider that the stack is to find there already, if it asks for one. */
+/** The OpenID Connect provider that the stack expects to exist already, if it expects one. */
 export function realmFor(
   configuration: Configuration,
   decisions: Decisions,
@@ -193,16 +193,16 @@ export function realmFor(
     },
     decisions,
   );
-  return own ?? realmBeside(authentication);
+  return own ?? additionalRealm(authentication);
 }
 
-/** A login at the gateway and one in the application, whose images a node has where modes take turns on it. */
+/** A login at the gateway and one in the application: a node that all modes use needs the images of both. */
 const everyLogin: readonly LoginSettings[] = [
   loginSettings.parse({ at: "gateway" }),
   loginSettings.parse({ at: "application", image: sampleLoginImage }),
 ];
 
-/** Whose images the node has: those that the stack asks for, or those of every login beside them. */
+/** Which images the node has: those of the stack's own settings, or those of every login too. */
 export type NodeImages = "asked for" | "of every login";
 
 /** What the stack calls its images. */
@@ -226,8 +226,8 @@ const gatewaySettings = z.object({
 });
 
 /**
- * Where the gateway is reached: the URL's port, which leads to HTTPS where there is a certificate; HTTP, which
- * redirects there, then has the port that was decided for the gateway, unless the URL has that.
+ * The ports at which the gateway is reached. The URL's port leads to HTTPS if there is a certificate; HTTP, which
+ * redirects to it, then has the port that was decided for the gateway, unless the URL has that.
  */
 export function gatewayPorts(
   configuration: Configuration,

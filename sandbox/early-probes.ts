@@ -1,14 +1,14 @@
-/** Verify's pods, started while the engine still works: both wait for the cluster most of the time. */
+/** Verify's pods, started while the engine is still working: both wait for the cluster most of the time. */
 import type { Application } from "../components/application";
 import { startProbes, type Probes } from "../commands/verify/probes/probes";
 import { readIfThere } from "../lib/files";
 
-/** The services' accounts are made when the mesh is there, which gives one of the pods its sidecar. */
+/** The services' accounts are made when the mesh is there, which injects the sidecar of one of the pods. */
 const accountType = "kubernetes:core/v1:ServiceAccount";
 
 export class EarlyProbes {
   #probes: Probes | undefined;
-  /** Whether they were started before the engine had done what they depend on. */
+  /** Whether they were started before the engine had made what they depend on. */
   #premature = false;
   #accounts = 0;
 
@@ -18,13 +18,13 @@ export class EarlyProbes {
     private readonly kubeconfig: string,
   ) {}
 
-  /** Starts them now, before the engine has looked at anything: mostly nothing has changed. */
+  /** Starts them now, before the engine has checked anything: usually nothing has changed. */
   start(): void {
     this.#begin();
     this.#premature = true;
   }
 
-  /** Takes the type of a resource that is as it should be; with the last service account the pods are started. */
+  /** Takes the type of a resource that is up to date; after the last service account the pods are started. */
   made(type: string): void {
     if (type !== accountType) return;
     this.#accounts += 1;
@@ -41,7 +41,7 @@ export class EarlyProbes {
   }
 
   /**
-   * The pods, once the engine has done its work; undefined where they cannot be used.
+   * The pods, when the engine has finished; undefined if they cannot be used.
    * @param unchanged whether it had nothing to do
    */
   async take(unchanged: boolean): Promise<Probes | undefined> {
@@ -50,7 +50,7 @@ export class EarlyProbes {
     return this.#probes;
   }
 
-  /** Removes them, where the cluster still answers. Where it does not, that is not what went wrong first. */
+  /** Removes them, if the cluster still answers. If it does not, that is not the first error. */
   async discard(): Promise<void> {
     await this.#probes?.remove().catch(() => undefined);
     this.#probes = undefined;

@@ -31,7 +31,7 @@ function makeFolders(layout: Layout, decisions: Decisions): void {
   writePrivate(join(layout.pulumi, "passphrase"), decisions.passphrase);
 }
 
-/** The project's own settings, for a working folder that is not the project's, with the plug-ins to be used. */
+/** The project's own settings, with the plug-ins to use, for a working folder other than the project's. */
 function writeProject(layout: Layout, plugins: Plugins): void {
   const project = {
     ...readProjectFile(layout.project.folder).content,
@@ -64,7 +64,7 @@ async function writeConfiguration(
   }
 }
 
-/** The stack with its configuration, made where it does not exist. The program is index.ts, unchanged. */
+/** The stack with its configuration; it is made if it does not exist. The program is index.ts, unchanged. */
 export async function openStack(
   layout: Layout,
   toolchain: Toolchain,
@@ -83,7 +83,7 @@ export async function openStack(
     envVars: {
       ...environment,
       [engineVariable]: layout.pulumi,
-      // For the engine and Helm, which live for seconds: they need not collect garbage meanwhile.
+      // For the engine and Helm, which run for seconds: they do not need to collect garbage.
       GOGC: "400",
     },
   });
@@ -113,7 +113,7 @@ let begin: Promise<unknown> = Promise.resolve();
 /** Loads what the program needs, and runs it. */
 async function loadProgram(project: Project): Promise<Record<string, unknown>> {
   /* eslint-disable @typescript-eslint/no-require-imports -- each is loaded in its time */
-  // What takes long to load, and makes nothing by it.
+  // Modules that take long to load, and whose loading makes no resources.
   require("../components/stack");
   /* eslint-enable @typescript-eslint/no-require-imports */
   await begin;
@@ -124,16 +124,16 @@ async function loadProgram(project: Project): Promise<Record<string, unknown>> {
   return exports;
 }
 
-/** What the sandbox's engine and whatever it starts have in their environment, and a person's shell has not. */
+/** Variables that the sandbox's engine and the processes that it starts have, and the user's shell does not. */
 const engineVariable = "ISTIO_AUTH0_ENGINE_OF";
 
 /**
- * Ends what a killed command has left at work: its engine, plug-ins and their Helm go on by themselves, and two
- * must not change one stack.
+ * Ends the processes that a killed command has left: its engine, plug-ins and their Helm continue by themselves, and
+ * two engines must not change one stack.
  */
 export async function endEngines(layout: Layout): Promise<void> {
   const mark = `${engineVariable}=${layout.pulumi}\0`;
-  // Until there is none: one may start another while it is looked for.
+  // Repeated until there are none: one may start another during the search.
   const noneIsLeft = () => {
     const left = processIds().filter((pid) => readProcess(pid, "environ").includes(mark));
     for (const pid of left) end(Number(pid), "SIGKILL");
@@ -153,9 +153,9 @@ const stackExport = z.object({
 });
 
 /**
- * What an update was creating in the tenant, if anything, when it was killed or got no answer. The tenant may
- * have it, under an id that nobody knows, and would refuse to create it again; what Kubernetes has is found
- * again by its name.
+ * The resource that an update was creating in the tenant, if any, when it was killed or got no answer. The tenant may
+ * have it, under an unknown id, and would refuse to create it again; Kubernetes' objects are found again by their
+ * names.
  */
 export async function lostInTenant(layout: Layout, stack: Stack): Promise<string | undefined> {
   const known = readIfThere(updating(layout));
@@ -171,17 +171,17 @@ export async function lostInTenant(layout: Layout, stack: Stack): Promise<string
 /** What an update did, by kind of change: `{ create: 40 }`. */
 export type Changes = Readonly<Record<string, number>>;
 
-/** What the engine does to a resource that is there afterwards as it should be; a refresh only says how it was. */
+/** The engine's operations after which a resource is up to date; a refresh only reads the resource. */
 const leaves: ReadonlySet<string> = new Set(["same", "create", "update", "create-replacement"]);
 
 export interface UpdateOptions {
-  /** The engine starts at once, the program only then: the cluster has to answer it. */
+  /** The engine starts at once, and the program when this resolves: the cluster has to answer the program. */
   readonly begin: Promise<unknown>;
-  /** Called with the type of each resource that is as it should be. */
+  /** Called with the type of each resource that is up to date. */
   readonly done: (type: string) => void;
 }
 
-/** Compares the state with the world, runs the program, and makes what differs. */
+/** Compares the state with the cluster and the tenant, runs the program, and makes what differs. */
 export async function update(
   layout: Layout,
   stack: Stack,
@@ -224,7 +224,7 @@ export async function update(
   }
 }
 
-/** What could not be created in the tenant, which may have it nevertheless: only the answer may be lost. */
+/** A resource that could not be created in the tenant, which may have it nevertheless: only the answer may be lost. */
 function failedInTenant({ resOpFailedEvent }: EngineEvent): string | undefined {
   const { op, type = "", urn = "" } = resOpFailedEvent?.metadata ?? {};
   return op === "create" && type.startsWith("auth0:") ? urn.split("::").at(-1) : undefined;
@@ -239,10 +239,10 @@ const past: Readonly<Record<string, string>> = {
   "delete-replaced": "deleted the old",
 };
 
-/** What the types of this project's components begin with. */
+/** The beginning of the types of this project's components. */
 const componentTypes = "istio-auth0:";
 
-/** The line that says what was done to a resource, if anything was. Components are only names for their parts. */
+/** The line that says what was done to a resource, if anything. Components are only names for their parts. */
 function resourceLine({ resOutputsEvent }: EngineEvent): string | undefined {
   const metadata = resOutputsEvent?.metadata;
   const done = metadata && past[metadata.op];

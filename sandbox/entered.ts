@@ -1,6 +1,6 @@
 /**
- * One command of the sandbox, started by main.ts where /etc/hosts names the tenant and its certificate
- * authority is trusted: `entered.ts PROJECT COMMAND [--all | SETTING=VALUE | ARGUMENT]...`
+ * One command of the sandbox, started by main.ts with an /etc/hosts that names the tenant and with the tenant's
+ * certificate authority trusted: `entered.ts PROJECT COMMAND [--all | SETTING=VALUE | ARGUMENT]...`
  */
 import { join } from "node:path";
 import { exitWith } from "../lib/run";

@@ -1,4 +1,4 @@
-/** What became of the last update of the sandbox's stack, read without the Pulumi CLI. */
+/** The result of the last update of the sandbox's stack, read without the Pulumi CLI. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { stackName, sandboxCommand } from "../commands/stack/project";
@@ -7,19 +7,19 @@ import { parseJson, readIfThere } from "../lib/files";
 import { type Layout } from "./layout";
 
 /**
- * Is there while an update runs, and after one that was killed. After one that failed to create something in
- * the tenant it holds the name of that.
+ * This file exists while an update runs, and after one that was killed. After an update that failed to create something
+ * in the tenant it contains the name of that.
  */
 export const updating = (layout: Layout) => join(layout.pulumi, "updating");
 
-/** What a person is told of an update that did not finish, and what to do; undefined where the last one did. */
+/** What a user has to know about an update that did not finish, and what to do; undefined if the last one finished. */
 export function unfinishedUpdate(layout: Layout): string | undefined {
   const advice = `"${sandboxCommand(layout.project)}" finishes it`;
   if (readIfThere(updating(layout)) === "") return `runs, or was interrupted: ${advice}`;
   return hasFailed(layout) ? `did not finish: ${advice}` : undefined;
 }
 
-/** Pulumi's file backend keeps a file for each update, whose name has the time. */
+/** Pulumi's file backend keeps a file for each update, with the time in its name. */
 function hasFailed(layout: Layout): boolean {
   const folder = join(layout.pulumi, "backend/.pulumi/history", layout.project.name, stackName);
   if (!existsSync(folder)) return false;

@@ -6,7 +6,7 @@ import { ownProject, type Project } from "../commands/stack/project";
 /** The stack of every project's sandbox; its settings are in Pulumi.sandbox.yaml. */
 export const stackName = "sandbox";
 
-/** Where a sandbox keeps things, and whose stack it is: every project of a clone has a sandbox of its own. */
+/** Where a sandbox keeps files, and whose stack it is: every project of a clone has a sandbox of its own. */
 export interface Layout extends Folders {
   readonly project: Project;
 }

@@ -8,16 +8,19 @@ import { foreground } from "../lib/processes";
 import { programArguments } from "../local/programs";
 import { certificateAuthority } from "../local/tenant/certificate";
 
-/** The tenant's host: browsers resolve every name under localhost, its own processes by a hosts file, pods by the cluster's DNS. */
+/**
+ * The tenant's host: browsers resolve every name under localhost, the sandbox's processes read a hosts file, and pods
+ * ask the cluster's DNS.
+ */
 export const tenantHost = "tenant.localhost";
 
-/** The host of the tenant's custom domain, found in the same ways. */
+/** The host of the tenant's custom domain, resolved in the same ways. */
 export const customHost = "login.localhost";
 
-/** Every name that leads to the tenant. */
+/** Every name of the tenant. */
 export const tenantHosts = [tenantHost, customHost] as const;
 
-/** Why the sandbox cannot run on this machine for this user, or undefined where it can. */
+/** Why the sandbox cannot run on this machine for this user, or undefined if it can. */
 export function machineProblem(): string | undefined {
   const { platform, arch } = process;
   if (platform !== "linux" || arch !== "x64") {
@@ -33,14 +36,14 @@ export function machineProblem(): string | undefined {
   return undefined;
 }
 
-/** What the lock's holder says to a second command, as an exit code (sysexits.h, EX_TEMPFAIL). */
+/** The exit code that tells a second command that the lock is held (sysexits.h, EX_TEMPFAIL). */
 const locked = 75;
 
 /** What a command of the sandbox needs while it runs. */
 export interface Needs {
-  /** That no other command changes the sandbox meanwhile. */
+  /** That no other command changes the sandbox at the same time. */
   readonly lock: boolean;
-  /** That /etc/hosts names the tenant and the tenant's certificate authority is trusted. */
+  /** That /etc/hosts names the tenant and that the tenant's certificate authority is trusted. */
   readonly tenant: boolean;
 }
 
@@ -74,7 +77,10 @@ export async function runWith(
   });
 }
 
-/** The command line that holds the sandbox's lock for the command after it. Node passes the descriptor on to nobody. */
+/**
+ * The command line that holds the sandbox's lock while the command after it runs. Node passes the descriptor to no
+ * other process.
+ */
 function locking(layout: Layout): string[] {
   const script = `exec 9>>"$0" && { flock --nonblock 9 || exit ${locked}; } && exec "$@"`;
   return ["sh", "-c", script, layout.lock];
@@ -96,7 +102,7 @@ async function runProgram(
   return code;
 }
 
-/** Writes a file only where its content differs: a running command has the old one mounted or open. */
+/** Writes a file only if its content differs: a running command has the old file mounted or open. */
 function keepPrivate(path: string, content: string): void {
   if (readIfThere(path) !== content) writePrivate(path, content);
 }

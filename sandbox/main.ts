@@ -54,7 +54,7 @@ const reading: Needs = { lock: false, tenant: true };
 const changing: Needs = { lock: true, tenant: true };
 
 async function main(): Promise<number> {
-  // What the sandbox writes, and what it starts, is for its owner only.
+  // Only their owner may read what the sandbox and its processes write.
   process.umask(0o077);
   const { name, args, project: named, allModes } = readArguments(process.argv.slice(2));
   const problem = machineProblem();
@@ -78,7 +78,7 @@ async function main(): Promise<number> {
   return runWith(needs, places, "sandbox/entered.ts", [chosen.place, ...program]);
 }
 
-/** The same, where a full disk is told in one line. */
+/** The same; a full disk is reported in one line. */
 async function run(): Promise<number> {
   return explainingFullDisk(main(), layout());
 }

@@ -1,4 +1,4 @@
-/** The OpenID Connect provider that is there already: the realm beside the tenant, as the stack is configured with it. */
+/** The existing OpenID Connect provider: the realm next to the tenant, as the stack is configured with it. */
 import { createHmac } from "node:crypto";
 import { z } from "zod";
 import type { Application } from "../components/application";
@@ -14,7 +14,7 @@ const email = z.string();
 const heldRoles = z.array(z.string()).default([]);
 const held = z.array(z.string());
 
-/** Who Pulumi.sandbox.yaml has at the tenant, and so the realm has too. */
+/** The tenant's users and machines in Pulumi.sandbox.yaml, which the realm gets too. */
 const people = z.object({
   users: z.array(z.object({ email, roles: heldRoles })).default([]),
   machines: z.array(z.object({ name: z.string(), permissions: held })),
@@ -32,11 +32,11 @@ const oidcSettings = z.object({
 /**
  * The settings under `identity` for the realm, without its secrets.
  *
- * @param application whose tokens they are
- * @param configured what Pulumi.sandbox.yaml has under `identity`
+ * @param application the application that the tokens are for
+ * @param configured the settings under `identity` in Pulumi.sandbox.yaml
  * @param domain the tenant's host, or HOST:PORT
- * @param certificateAuthority PEM of the authority that its certificate comes from
- * @param issuer the realm's, where another one than usual is asked for
+ * @param certificateAuthority PEM of the authority that signed its certificate
+ * @param issuer the realm's, if the settings name another than the default
  */
 export function oidcIdentity(
   application: Application,
@@ -59,9 +59,9 @@ export function oidcIdentity(
 }
 
 /**
- * The secrets that belong to the settings under `identity`, by their paths as `pulumi config set --path` takes them.
+ * The secrets that belong to the settings under `identity`, by the paths that `pulumi config set --path` takes.
  *
- * @param identity the settings without them; of a kind that is none there are none
+ * @param identity the settings without the secrets; of another kind they have none
  */
 export function identitySecrets(identity: unknown, decisions: Decisions): Record<string, string> {
   const { data } = oidcSettings.safeParse(identity);
@@ -82,7 +82,7 @@ export function identitySecrets(identity: unknown, decisions: Decisions): Record
 }
 
 /**
- * The realm that these settings are about, or nothing where they are about the tenant.
+ * The realm that these settings are for, or undefined if they are for the tenant.
  *
  * @param identity the settings under `identity`
  * @param place the application, the gateway's URL as browsers see it, and where people sign in
@@ -125,25 +125,25 @@ export function realmOf(
   };
 }
 
-const beside = z.object({
+const additionalIssuers = z.object({
   issuers: z.array(z.object({ issuer: z.string(), audience: z.string() })),
 });
 
 /**
- * The realm as an issuer beside the tenant, or nothing where it is none: it knows nobody, and who has its key makes its
- * tokens.
+ * The realm as an issuer in addition to the tenant, or undefined if it is not one. It has no users and clients: verify,
+ * which has its key, makes its tokens.
  *
  * @param authentication the settings under `authentication`
  */
-export function realmBeside(authentication: unknown): RealmOptions | undefined {
-  const { data } = beside.safeParse(authentication);
+export function additionalRealm(authentication: unknown): RealmOptions | undefined {
+  const { data } = additionalIssuers.safeParse(authentication);
   const realm = data?.issuers.find(({ issuer }) => algorithmOfRealm(issuer) !== undefined);
   if (realm === undefined) return undefined;
   const { issuer, audience } = realm;
   return { audience, algorithm: algorithmOfRealm(issuer), users: [], clients: [] };
 }
 
-/** One secret for each of the realm's users and clients, from the one that is kept. */
+/** One secret for each of the realm's users and clients, derived from the stored one. */
 function secretOf({ managementSecret }: Decisions, holder: string): string {
   return createHmac("sha256", managementSecret).update(holder).digest("base64url");
 }
@@ -157,10 +157,10 @@ const addresses = z.object({
 const described = z.object({ issuer: z.string(), jwks_uri: z.string() });
 
 /**
- * Asks the configured provider what it calls itself, before anything is made of what the settings say.
+ * Reads the configured provider's own names, before anything is made from the settings.
  *
- * @param identity the settings under `identity`; of a kind whose addresses come from elsewhere nothing is asked
- * @throws UserError where it is another, such as by a slash; a provider that does not answer is verify's to tell of
+ * @param identity the settings under `identity`; for a kind without these addresses nothing is read
+ * @throws UserError if they differ, such as by a slash; if the provider does not answer, verify reports it
  */
 export async function requireIssuer(identity: unknown): Promise<void> {
   const { data } = addresses.safeParse(identity);

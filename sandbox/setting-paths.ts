@@ -4,15 +4,15 @@ import type { Project } from "../commands/stack/project";
 import { sectionsOf, type StackFile } from "../commands/stack/stack-file";
 import { UserError } from "../lib/errors";
 
-/** A project's stack file, as it is or as it is to be. Every setting of the program is an object. */
+/** A project's stack file, as it is or as it will be written. Every setting of the program is an object. */
 export interface Configuration extends Pick<StackFile, "config" | "rest" | "plain"> {
   readonly project: Project;
 }
 
-/** A path's steps: `a.b[0].c` leads to the setting a, its field b, that list's first entry and its field c. */
+/** A path's steps: `a.b[0].c` is the setting a, its field b, the first entry of that list and the entry's field c. */
 const stepsOf = (path: string) => path.split(/[.[\]]+/).filter((step) => step !== "");
 
-/** Sets a value inside the settings; `a.b.c` is the field c of b of the setting a. */
+/** Sets a value in the settings; `a.b.c` is the field c of b of the setting a. */
 export function set(
   { project, config }: Pick<Configuration, "project" | "config">,
   path: string,
@@ -35,13 +35,13 @@ export function set(
   target[last] = value;
 }
 
-/** A list takes a value in the place of an entry, or behind the last. */
+/** A list accepts a value in place of an entry, or after the last. */
 function requireEntry(target: object, field: string, path: string): void {
   if (!Array.isArray(target) || (/^\d+$/.test(field) && Number(field) <= target.length)) return;
   throw new UserError(`--set ${path}: a list of ${target.length} has no [${field}]`);
 }
 
-/** Takes a value out of the settings. */
+/** Removes a value from the settings. */
 export function take(
   { project, config }: Pick<Configuration, "project" | "config">,
   path: string,
@@ -60,10 +60,10 @@ export function take(
   return value;
 }
 
-/** What has fields: an object, or a list, whose fields are its entries. It is kept as it is, and not copied. */
+/** What has fields: an object, or a list, whose fields are its entries. It is not copied. */
 const container = z.custom<object>((value) => typeof value === "object" && value !== null);
 
-/** The settings of the program alone, by their own names. */
+/** The settings of the program only, by their own names. */
 export const settingsOf = ({
   project,
   config,

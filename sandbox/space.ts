@@ -5,12 +5,14 @@ import type { Layout } from "./layout";
 
 const megabyte = 1024 ** 2;
 
-/** What a sandbox needs of its state's disk, in bytes: to be made, mostly images and containers, and to go on. */
+/**
+ * How many bytes a sandbox needs on its state's disk: to be made, mostly images and containers, and to keep running.
+ */
 const needed = { new: 1536 * megabyte, existing: 32 * megabyte } as const;
 
 /**
- * Checks that the sandbox's state will find room, before anything is started.
- * @throws UserError naming the folder whose disk is too full
+ * Checks that there is room for the sandbox's state, before anything is started.
+ * @throws UserError that names the folder whose disk is too full
  */
 export function requireSpace(layout: Layout): void {
   const free = freeSpace(layout.state);
@@ -18,12 +20,12 @@ export function requireSpace(layout: Layout): void {
   if (free < wanted) throw new UserError(complaint(layout.state, free, wanted));
 }
 
-/** Less than this, in bytes, is a full disk: whatever failed may have removed what it had begun to write. */
+/** With fewer bytes free the disk counts as full: the failed command may have removed what it had begun to write. */
 const full = megabyte;
 
 /**
- * What a command gives, such as its exit code. Where it fails because a disk is full, which each program says in words
- * of its own, the error is one line that names the disk.
+ * The result of a command, such as its exit code. If it fails because a disk is full, which each program reports in
+ * another way, the error is one line that names the disk.
  */
 export async function explainingFullDisk<Result>(
   command: Promise<Result>,
@@ -54,7 +56,7 @@ function complaint(folder: string, free: number, wanted?: number): string {
   return `${beginning} ${folder} (${room(free)} are free${needs}): free some, and run the command again`;
 }
 
-/** What the folder's disk has left for anybody, in bytes; the folder need not exist yet. */
+/** The bytes that are free on the folder's disk for any user; the folder does not have to exist yet. */
 function freeSpace(folder: string): number {
   if (!existsSync(folder)) return freeSpace(dirname(folder));
   const { bavail, bsize } = statfsSync(folder);

@@ -12,9 +12,9 @@ import { isTrueWithin } from "../lib/poll";
 export interface Decisions {
   /** Ports of 127.0.0.1. */
   readonly ports: { readonly gateway: number; readonly tenant: number; readonly api: number };
-  /** Protects the secrets in Pulumi's state. */
+  /** The passphrase for the secrets in Pulumi's state. */
   readonly passphrase: string;
-  /** The client that may manage the tenant. */
+  /** The secret of the client that may manage the tenant. */
   readonly managementSecret: string;
 }
 
@@ -27,7 +27,7 @@ const decisions = z.object({
 
 const preferred = { gateway: 8080, tenant: 8443, api: 6443 } as const;
 
-/** Where the decisions are kept. */
+/** The file of the decisions. */
 const file = (layout: Pick<Layout, "state">) => join(layout.state, "decisions.json");
 
 /** The decisions of an earlier run, if there was one. */
@@ -42,13 +42,13 @@ export function knownDecisions(layout: Layout): Decisions | undefined {
   return known.data;
 }
 
-/** What is decided where nothing is known and every usual port is free. */
+/** The decisions if nothing is known and every preferred port is free. */
 export const provisional: Decisions = { ports: preferred, passphrase: "", managementSecret: "-" };
 
 /**
- * The decisions of an earlier run, or new ones: the usual ports where they are free and no other clone has
- * chosen them, the next free ones otherwise.
- * @param binding whether earlier decisions stay although their ports are in use: something was made with them
+ * The decisions of an earlier run, or new ones: the preferred ports if they are free and no other clone has chosen
+ * them, otherwise the next free ones.
+ * @param binding whether earlier decisions stay even if their ports are in use: something was made with them
  */
 export async function decide(layout: Layout, binding = true): Promise<Decisions> {
   const known = knownDecisions(layout);
@@ -68,24 +68,24 @@ export async function decide(layout: Layout, binding = true): Promise<Decisions>
 }
 
 /**
- * Keeps other sandboxes from the chosen ports until this process ends: what listens on the ports themselves starts later
+ * Keeps other sandboxes from the chosen ports until this process ends: the programs that listen on them start later
  * than another sandbox may choose.
  */
 export async function hold({ ports }: Decisions): Promise<void> {
-  // What another process holds is its own already.
+  // A name that another process holds is reserved already.
   for (const one of Object.values(ports))
     if (await listens(createServer().unref(), holder(one))) held.add(one);
 }
 
-/** What this process holds: free for itself. */
+/** The ports that this process holds: free for itself. */
 const held = new Set<number>();
 
-/** An abstract socket: the kernel lets go of it however its process ends, and it leaves no file. */
+/** An abstract socket: the kernel releases it however its process ends, and it leaves no file. */
 const holder = (port: number) => ({ path: `\0istio-auth0-port-${port}` });
 
 /**
- * The ports that are other ones than usual, each in a few words.
- * @param before what was decided by then, and so is known
+ * The ports that differ from the preferred ones, each in a few words.
+ * @param before the earlier decisions, which the user knows
  */
 export function unusualPorts({ ports }: Decisions, before: Decisions | undefined): string[] {
   const names = Object.keys(preferred) as (keyof typeof preferred)[];
@@ -112,15 +112,15 @@ function decidedElsewhere({ state }: Layout): number[] {
     });
 }
 
-/** For how long another clone may be choosing its ports, in milliseconds. */
-const patience = 10_000;
+/** How long another clone may take to choose its ports, in milliseconds. */
+const timeoutMs = 10_000;
 
-/** Does something while no other clone on this machine does it too, such as choose ports. */
+/** Runs something while no other clone on this machine does the same, such as choosing ports. */
 export async function alone<Result>(act: () => Promise<Result>): Promise<Result> {
   const lock = createServer();
-  // As a port's holder is: it needs no cleaning up.
+  // An abstract socket, as for a port: it needs no clean-up.
   const path = `\0istio-auth0-${process.getuid?.() ?? 0}`;
-  if (!(await isTrueWithin(patience, () => listens(lock, { path })))) {
+  if (!(await isTrueWithin(timeoutMs, () => listens(lock, { path })))) {
     throw new UserError("another sandbox is choosing its ports: try again");
   }
   try {
@@ -163,7 +163,7 @@ async function isLeft(candidate: number): Promise<boolean> {
   return (await isFree(candidate)) && (held.has(candidate) || (await isOurs(holder(candidate))));
 }
 
-/** Whether this process can listen there. It does not go on listening. */
+/** Whether this process can listen there. It stops listening again. */
 async function isOurs(place: ListenOptions): Promise<boolean> {
   const server = createServer();
   if (!(await listens(server, place))) return false;

@@ -1,4 +1,4 @@
-/** While an update waits for pods: those that do not start, each named with its reason, and what the node lacks. */
+/** While an update waits for pods: reports each pod that does not start, with its reason, and what the node lacks. */
 import { setTimeout as pause } from "node:timers/promises";
 import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import { inotifyAdvice } from "../lib/inotify";
@@ -8,15 +8,15 @@ import { isReady, isStuck, stateOf } from "../commands/stack/pods";
 
 type Pod = Plain<V1Pod>;
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const interval = 5_000;
 
-/** Milliseconds that a pod may take to be ready without being named. */
+/** Milliseconds after which a pod that is not ready is reported. */
 const usual = 60_000;
 
 /**
- * Names each pod that does not start, once for each reason, until the signal comes.
- * @param cluster the kubeconfig's content, once the API server answers. Where it does not come, nothing is named
+ * Reports each pod that does not start, once for each reason, until the signal is aborted.
+ * @param cluster the kubeconfig's content, when the API server answers. If it does not, nothing is reported
  * @param say takes one line
  */
 export async function sayStuckPods(
@@ -29,11 +29,11 @@ export async function sayStuckPods(
   const api = loadCluster(kubeconfig).makeApiClient(CoreV1Api);
   const said = new Set<string>();
   while (!signal.aborted) {
-    // The update itself tells of an API server that does not answer.
+    // The update itself reports an API server that does not answer.
     const { items } = await api.listPodForAllNamespaces().catch(() => ({ items: [] }));
     const stuck = stuckPods(items, Date.now());
     for (const line of stuck.length > 0 ? [...stuck, ...lacking()] : []) {
-      // Numbers are seconds until the next attempt, or how much is in use.
+      // Numbers are seconds until the next attempt, or amounts in use.
       const reason = line.replace(/\d+/g, "");
       if (!said.has(reason)) say(line);
       said.add(reason);

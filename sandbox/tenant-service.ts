@@ -30,14 +30,14 @@ export const tenantDomain = (port: number) => `${tenantHost}:${port}`;
 /** The tenant's other name, as Auth0 calls it. */
 export const customDomain = (port: number) => `${customHost}:${port}`;
 
-/** The private keys that the tenant signs with, as a JWK set: verify forges tokens with them. */
+/** The private keys with which the tenant signs, as a JWK set: verify forges tokens with them. */
 export const signingKeys = (layout: Layout) => join(layout.tenant, "keys.json");
 
-/** The certificate of the authority that vouches for the tenant. */
+/** The certificate of the authority that signed the tenant's. */
 export const tenantAuthority = (layout: Layout) =>
   readFileSync(join(layout.tenant, "ca.crt"), "utf8");
 
-/** Starts the tenant, or leaves the running one, and returns when it answers. */
+/** Starts the tenant, or keeps the running one, and returns when it answers. */
 export async function ensureTenant(
   layout: Layout,
   decisions: Decisions,

@@ -1,4 +1,4 @@
-/** The sandbox brought up with some settings: tools, node, tenant, plug-ins and stack, and then the table. */
+/** Brings the sandbox up with given settings: tools, node, tenant, plug-ins and stack, and then the table. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
@@ -46,14 +46,14 @@ import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
 import { beginToolchain, type BegunToolchain, type Toolchain } from "../local/toolchain/toolchain";
 
 export interface BringUpOptions {
-  /** Which ones the node has; a node that lacks one starts again. Default: those asked for. */
+  /** Which images the node has; a node that lacks one is restarted. Default: those asked for. */
   readonly images?: NodeImages;
   /** Whether to print the table of every place that requests are sent from. Default: false. */
   readonly all?: boolean;
 }
 
 /**
- * Brings everything up, or up to date, and verifies it: tools, node, tenant, plug-ins, stack, table, which it prints.
+ * Starts or updates everything, and verifies it: tools, node, tenant, plug-ins, stack, and the table, which it prints.
  * @param set each as `SETTING=VALUE`
  */
 export async function bringUp(
@@ -73,7 +73,7 @@ export async function bringUp(
   removeRemains(layout);
   if (isDamaged(layout)) {
     progress.say("stack", "the last run was cut off while it wrote its state: starting afresh");
-    // What builds it has its temporary files in the state.
+    // The programs that build it put temporary files into the state.
     await tools.pulumi;
     await remove(layout);
   }
@@ -89,7 +89,7 @@ export async function bringUp(
   const configuration = sandboxConfiguration(layout, toolchain, decisions, overrides);
   checkConfiguration(configuration, decisions);
   const isNew = !isThere(layout);
-  // What verify's pods need is there already: the last update has ended, and its node runs.
+  // What verify's pods need is there already: the last update has finished, and its node runs.
   const wasUp = !isNew && nodeService(layout).pid !== undefined;
   const starting = startNode(
     layout,
@@ -99,13 +99,13 @@ export async function bringUp(
     images,
     progress.of("node"),
   );
-  // Whoever waits for it hears of its failure; until then it may come.
+  // The code that waits for it handles its failure; the failure may come before that.
   starting.catch(() => undefined);
   const [stack] = await Promise.all([
     prepareStack(layout, tools, decisions, configuration, progress.of("plugins")),
     ensureTenant(layout, decisions, progress.of("tenant"), realmFor(configuration, decisions)),
-    // On a new node the engine starts meanwhile, and objects are made before their pods can run; an old one's own
-    // pods come first.
+    // On a new node the engine starts in the meantime, and makes objects before their pods can run; on an existing node
+    // its own pods start first.
     isNew ? undefined : starting.then(({ ready }) => ready),
   ]);
   await requireIssuer(identityOf(configuration));
@@ -144,8 +144,8 @@ export async function bringUp(
 }
 
 /**
- * What a new node may lack, each with what to do. It is an estimate, so nothing fails by it: a pod that does not start
- * for it is named later.
+ * What a new node may lack, each with what to do. It is an estimate, so nothing fails because of it: a pod that does
+ * not start for that reason is reported later.
  */
 function limitProblems(layout: Layout): readonly string[] {
   if (nodeService(layout).pid !== undefined) return [];
@@ -154,7 +154,7 @@ function limitProblems(layout: Layout): readonly string[] {
   );
 }
 
-/** What an update gives, where the node comes up meanwhile. Where it does not, the engine's work is ended. */
+/** The result of an update, while the node starts. If the node does not start, the engine is ended. */
 async function unlessNodeFails<Result>(
   layout: Layout,
   starting: Promise<StartedNode>,
@@ -180,9 +180,9 @@ function readOverride(text: string): Override {
 }
 
 /**
- * Refuses wrong settings before tools are built, with stand-ins for what only comes with the tools.
- * @returns the settings, with these stand-ins
- * @throws UserError naming every mistake
+ * Refuses wrong settings before tools are built, with placeholders for values that come with the tools.
+ * @returns the settings, with these placeholders
+ * @throws UserError that names every mistake
  */
 function checkOverrides(layout: Layout, overrides: readonly Override[]): Configuration {
   const decisions = knownDecisions(layout) ?? provisional;
@@ -199,7 +199,7 @@ function checkOverrides(layout: Layout, overrides: readonly Override[]): Configu
   return configured(overrides);
 }
 
-/** What a UserError says that comes of doing something, if one does. */
+/** The message of a UserError that a function throws, if it throws one. */
 function complaintOf(act: () => unknown): string | undefined {
   try {
     act();
@@ -210,7 +210,7 @@ function complaintOf(act: () => unknown): string | undefined {
   }
 }
 
-/** Whether anything was made with the ports that were decided: the tenant's is in every token. */
+/** Whether anything was made with the decided ports: the tenant's is in every token. */
 function isBound(layout: Layout): boolean {
   const services = [nodeService(layout), tenantService(layout)];
   return isThere(layout) || services.some(({ pid }) => pid !== undefined);
@@ -244,7 +244,7 @@ function describeChanges(changes: Changes): string {
   return isNothing(changes) ? "nothing to change" : `done: ${made.join(", ")}`;
 }
 
-/** Verifies the stack with these outputs. Interrupted, it removes its pods first. */
+/** Verifies the stack with these outputs. When interrupted, it removes its pods first. */
 function report(
   outputs: unknown,
   layout: Layout,

@@ -1,4 +1,4 @@
-/** Pulumi's own copy of the stack's configuration, which has the secrets that an earlier run encrypted. */
+/** Pulumi's own copy of the stack's configuration, with the secrets that an earlier run encrypted. */
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
@@ -12,7 +12,7 @@ const fileName = stackFileName(stackName);
 
 export const workingCopy = (layout: Layout) => join(layout.pulumi, fileName);
 
-/** The addresses of the last run, each only where there was one. */
+/** The addresses of the last run, each only if there was one. */
 export function knownAddresses(layout: Layout): { gateway?: string; tenant?: string } {
   const text = readIfThere(workingCopy(layout));
   if (text === undefined) return {};
@@ -30,15 +30,15 @@ const salted = z.object({ encryptionsalt: z.string() });
 
 const secure = z.strictObject({ secure: z.string() });
 
-/** What an earlier run encrypted: each secret's ciphertext by its path, and what it takes to decrypt them. */
+/** What an earlier run encrypted: each secret's ciphertext by its path, and what is needed to decrypt them. */
 export interface Encrypted {
   readonly encryptionsalt: string;
   readonly secrets: Readonly<Record<string, z.infer<typeof secure>>>;
 }
 
 /**
- * What an earlier run encrypted in the working copy: all that this configuration's identity needs, or nothing. Where
- * anything else under `identity` was another, the place in a list may have been somebody else's.
+ * What an earlier run encrypted in the working copy: all that this configuration's identity needs, or nothing. If
+ * anything else under `identity` has changed, an entry of a list may have been another user's.
  */
 export function encryptedParts(
   workingCopy: string | undefined,
@@ -63,7 +63,7 @@ export function encryptedParts(
   return isComplete && (isSame || !isCounted) ? { encryptionsalt, secrets } : undefined;
 }
 
-/** The configuration with those parts in it. */
+/** The configuration with those parts. */
 export function withEncrypted(
   configuration: Configuration,
   parts: Encrypted | undefined,

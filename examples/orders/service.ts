@@ -4,7 +4,7 @@ import { ask, forwardedHeaders } from "../../sandbox/apps/neighbour";
 import { json, type Reply, type Route, serve } from "../../sandbox/apps/server";
 
 /** How long another service may take, in milliseconds. */
-const patience = 3_000;
+const timeoutMs = 3_000;
 
 const route = (method: Route["method"], path: RegExp, answer: Route["answer"]): Route => ({
   method,
@@ -18,7 +18,7 @@ async function from(service: string, path: string, { headers }: IncomingMessage)
   const { status, value } = await ask(
     `http://${service}:8080${path}`,
     forwardedHeaders(headers),
-    patience,
+    timeoutMs,
   );
   return json(status, status === 200 ? value : { error: `${service} is not available` });
 }

@@ -1,4 +1,4 @@
-/** Stands in for Bookinfo's details: what is known about a book. */
+/** Stands in for Bookinfo's details: returns what is known about a book. */
 import { json, serve } from "./server";
 
 serve("details", [

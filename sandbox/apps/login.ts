@@ -1,6 +1,6 @@
 /**
- * Productpage's own login: authorization code with PKCE. It is there where the environment names a client, as a stack
- * whose people sign in at the application has it. Sessions are in memory: one that nobody uses ends with its token.
+ * Productpage's own login: authorization code with PKCE. It is active if the environment names a client, which a stack
+ * sets if people sign in at the application. Sessions are in memory; an unused one ends with its token.
  */
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns";
@@ -10,7 +10,7 @@ import { type Fetch, httpClient } from "../../lib/http";
 import { messagePage } from "./pages";
 import { html, redirect, type Reply, type Route } from "./server";
 
-/** Who has signed in. */
+/** A signed-in user. */
 interface Session {
   readonly accessToken: string;
   readonly idToken: string | undefined;
@@ -18,7 +18,7 @@ interface Session {
   readonly expires: number;
 }
 
-/** A sign-in that was begun and may end once. */
+/** A sign-in in progress; it may be finished once. */
 interface Attempt {
   readonly codeVerifier: string;
   readonly state: string;
@@ -33,7 +33,7 @@ export interface Login {
   readonly tokenOf: (request: IncomingMessage) => string | undefined;
 }
 
-/** What the environment says of the provider and its client. */
+/** The provider and its client, from the environment. */
 interface Settings {
   readonly issuer: string;
   readonly clientId: string;
@@ -47,13 +47,13 @@ interface Settings {
   readonly fetch: Fetch;
 }
 
-/** For how long a sign-in may take, in milliseconds. */
-const patience = 15 * 60_000;
+/** How long a sign-in may take, in milliseconds. */
+const timeoutMs = 15 * 60_000;
 
-/** So many sessions are kept, and sign-ins under way; one more, and the oldest is forgotten. */
+/** How many sessions and sign-ins in progress are kept; when one more comes, the oldest is dropped. */
 const most = 1000;
 
-/** The login that the environment asks for, if it does. */
+/** The login, if the environment configures one. */
 export function loginFrom(environment: NodeJS.ProcessEnv): Login | undefined {
   const { OIDC_CLIENT_ID: clientId, OIDC_CERTIFICATE_AUTHORITY: authority } = environment;
   if (clientId === undefined) return undefined;
@@ -80,7 +80,7 @@ function createLogin(settings: Settings): Login {
   const sessions = new Keyed<Session>();
   const attempts = new Keyed<Attempt>();
   const isSecure = settings.callback.protocol === "https:";
-  // With the prefix a browser takes a cookie from this very host only.
+  // With this prefix a browser accepts a cookie from this host only.
   const names = isSecure
     ? { session: "__Host-session", attempt: "__Host-sign-in" }
     : { session: "session", attempt: "sign-in" };
@@ -94,7 +94,7 @@ function createLogin(settings: Settings): Login {
       codeVerifier: client.randomPKCECodeVerifier(),
       state: client.randomState(),
       nonce: client.randomNonce(),
-      expires: Date.now() + patience,
+      expires: Date.now() + timeoutMs,
     };
     const address = client.buildAuthorizationUrl(provider, {
       redirect_uri: settings.callback.href,
@@ -106,7 +106,7 @@ function createLogin(settings: Settings): Login {
       nonce: attempt.nonce,
     });
     const key = attempts.add(attempt);
-    return redirect(address.href, cookie(names.attempt, key, patience));
+    return redirect(address.href, cookie(names.attempt, key, timeoutMs));
   };
 
   const finish = async (request: IncomingMessage): Promise<Reply> => {
@@ -123,7 +123,7 @@ function createLogin(settings: Settings): Login {
       expectedNonce: attempt.nonce,
       idTokenExpected: true,
     });
-    // A copy of the cookie that this browser had until now counts for nothing from here on.
+    // A copy of the cookie that this browser had before is not accepted from here on.
     sessions.take(cookieOf(request, names.session));
     const lifetime = 1000 * (answer.expiresIn() ?? 0);
     const key = sessions.add({
@@ -150,7 +150,7 @@ function createLogin(settings: Settings): Login {
   };
 }
 
-/** Every answer of the provider's but the right one leaves the person signed out, with a page that says so. */
+/** After any error of the provider's the user stays signed out, and a page says so. */
 function orComplaint(answer: (request: IncomingMessage) => Promise<Reply>): Route["answer"] {
   return async (request) => {
     try {
@@ -164,18 +164,21 @@ function orComplaint(answer: (request: IncomingMessage) => Promise<Reply>): Rout
   };
 }
 
-/** Whether no answer came: fetch has a TypeError for that, which others may wrap. */
+/** Whether no answer came: fetch then throws a TypeError, which others may wrap. */
 function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error instanceof TypeError || error.name === "TimeoutError" || isUnreachable(error.cause);
 }
 
-/** Whether another site began the navigation: its link signs no one out. Browsers say so on HTTPS and localhost. */
+/**
+ * Whether another site began the navigation: a link on another site signs no one out. Browsers report it on HTTPS and
+ * localhost.
+ */
 function isOfOtherSite({ headers }: IncomingMessage): boolean {
   return ["cross-site", "same-site"].includes(String(headers["sec-fetch-site"]));
 }
 
-/** For a callback that nobody waits for: another browser's, another sign-in's, or one that came already. */
+/** For a callback without a sign-in in progress: another browser's, another sign-in's, or a repeated one. */
 const ended = refusal(403, "This sign-in has ended");
 
 function refusal(status: number, said: string): Reply {

@@ -2,8 +2,8 @@ import { get, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:ht
 import { text } from "node:stream/consumers";
 
 /**
- * The headers that every Bookinfo service hands on, so that traces hold together and so that the
- * caller's token and session reach the services behind.
+ * The headers that every Bookinfo service passes on, so that traces stay connected and the services behind get the
+ * caller's token and session.
  */
 const forwarded = [
   "x-request-id",
@@ -27,7 +27,7 @@ const forwarded = [
   "jwt",
 ] as const;
 
-/** The headers of a request that are handed on, `more` beside the ones of every service. */
+/** The headers of a request that are passed on: those of every service, and `more`. */
 export function forwardedHeaders(
   headers: IncomingHttpHeaders,
   more: readonly string[] = [],
@@ -41,8 +41,8 @@ export function forwardedHeaders(
 }
 
 /**
- * The address of another service: `NAME_HOSTNAME` (default: the name), SERVICES_DOMAIN (default:
- * none) and `NAME_SERVICE_PORT` (default 9080), as the real services read them.
+ * The address of another service: `NAME_HOSTNAME` (default: the name), SERVICES_DOMAIN (default: none) and
+ * `NAME_SERVICE_PORT` (default 9080), as the real services read them.
  */
 export function neighbour(name: string): string {
   const variable = name.toUpperCase();
@@ -52,7 +52,7 @@ export function neighbour(name: string): string {
   return `http://${domain ? `${host}.${domain}` : host}:${port}`;
 }
 
-/** What a neighbour answered. */
+/** A neighbour's answer. */
 export interface Answer {
   readonly status: number;
   /** The body, parsed; undefined unless the status is 200. */
@@ -60,8 +60,8 @@ export interface Answer {
 }
 
 /**
- * Gets JSON from a neighbour. A neighbour that cannot be reached, takes longer than `timeout`
- * milliseconds or answers 200 without JSON gives status 500: so the real services count it.
+ * Gets JSON from a neighbour. If the neighbour cannot be reached, takes longer than `timeout` milliseconds or answers
+ * 200 without JSON, the status is 500, as in the real services.
  */
 export async function ask(
   address: string,
@@ -83,7 +83,7 @@ function exchange(
   timeout: number,
 ): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    // No agent: a connection for each request lets the mesh spread them over the versions.
+    // No agent: with a connection for each request the mesh can distribute them over the versions.
     const options = { headers, agent: false, signal: AbortSignal.timeout(timeout) };
     get(address, options, (response) => {
       text(response).then((body) => {

@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
 import type { Answer } from "./neighbour";
 
-/** A book, as productpage's own interface lists it. */
+/** A book, as productpage's own API lists it. */
 export interface Product {
   readonly id: number;
   readonly title: string;
-  /** Trusted: written in productpage, never by a neighbour or a person. */
+  /** Trusted HTML: written in productpage, never by a neighbour or a user. */
   readonly descriptionHtml: string;
 }
 
@@ -38,7 +38,7 @@ const Reviews = z.object({
 
 const Failure = z.object({ error: z.string() });
 
-/** The book's page: what the neighbours told, or, inline, that they are unavailable. */
+/** The book's page: the neighbours' answers, or, in their place, that they are unavailable. */
 export function bookPage(
   product: Product,
   details: Answer,
@@ -57,7 +57,7 @@ export function bookPage(
   );
 }
 
-/** A page that says one thing, and leads back to the book. */
+/** A page with one message and a link back to the book. */
 export function messagePage(said: string): string {
   return layout(
     said,
@@ -68,7 +68,7 @@ export function messagePage(said: string): string {
   );
 }
 
-/** The start page: the services behind this one, by name and address, and the way to the book. */
+/** The start page: the services behind this one, by name and address, and a link to the book. */
 export function indexPage(services: Readonly<Record<string, string>>): string {
   const rows = Object.entries(services).map(
     ([name, address]) => `<tr><th scope="row">${escape(name)}</th><td>${escape(address)}</td></tr>`,

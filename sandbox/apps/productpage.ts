@@ -1,6 +1,6 @@
 /**
- * Stands in for Bookinfo's productpage. The real one's own login, which accepts any name, is left
- * out; in its place is one with a provider, for stacks whose people sign in at the application.
+ * Stands in for Bookinfo's productpage. The real one's own login, which accepts any name, is left out; in its place is
+ * one with a provider, for stacks whose people sign in at the application.
  */
 import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
@@ -10,8 +10,8 @@ import { loginFrom } from "./login";
 import { bookPage, indexPage, type Product } from "./pages";
 import { html, json, serve, type Reply } from "./server";
 
-/** Milliseconds that each neighbour is given. */
-const patience = 3_000;
+/** How long each neighbour may take to answer, in milliseconds. */
+const timeoutMs = 3_000;
 
 const products: readonly [Product] = [
   {
@@ -55,7 +55,7 @@ function addresses(): Record<string, string> {
   return Object.fromEntries(Object.entries(behind).map(([name, { address }]) => [name, address]));
 }
 
-/** The page is 200 whatever the services behind it answer: it says inline what is missing. */
+/** The page is always 200: it says in its text what a service behind it did not answer. */
 async function page(request: IncomingMessage): Promise<Reply> {
   const [product] = products;
   const details = await fetchFrom("details", String(product.id), request);
@@ -63,12 +63,15 @@ async function page(request: IncomingMessage): Promise<Reply> {
   return personal(html(bookPage(product, details, reviews, linksFor(request))));
 }
 
-/** What a session's token may have been used for is kept by no browser: Back would show it after the sign-out. */
+/**
+ * A browser must not keep a page for which a session's token may have been used: the Back button would show it after
+ * the sign-out.
+ */
 function personal(reply: Reply): Reply {
   return login === undefined ? reply : { ...reply, headers: { "cache-control": "no-store" } };
 }
 
-/** Where a person signs in, or out, if that is here. */
+/** Where the user signs in or out, if that is here. */
 function linksFor(request: IncomingMessage) {
   if (login === undefined) return [];
   return login.tokenOf(request) === undefined
@@ -76,16 +79,16 @@ function linksFor(request: IncomingMessage) {
     : [{ href: "/logout", text: "Sign out" }];
 }
 
-/** What the services behind get to see: a session's token, and never its cookie. */
+/** The headers for the services behind: with the session's token, and never with its cookie. */
 function headersFor(request: IncomingMessage) {
   const { cookie, ...headers } = forwardedHeaders(request.headers);
   if (login === undefined) return { ...headers, ...(cookie !== undefined && { cookie }) };
   const token = login.tokenOf(request);
-  // A machine's own token goes on as it is.
+  // A machine's own token is passed on unchanged.
   return token === undefined ? headers : { authorization: `Bearer ${token}`, ...headers };
 }
 
-/** Answers with a neighbour's own status, and its JSON or what the person should be told. */
+/** Answers with a neighbour's status, and its JSON or a message for the user. */
 function passOn(service: Behind): (request: IncomingMessage, product: string) => Promise<Reply> {
   return async (request, product) => {
     const { status, value } = await fetchFrom(service, product, request);
@@ -102,7 +105,7 @@ async function fetchFrom(
   const headers = headersFor(request);
   let status = 500;
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const answer = await ask(`${address}/${service}/${product}`, headers, patience);
+    const answer = await ask(`${address}/${service}/${product}`, headers, timeoutMs);
     if (answer.status === 200) return answer;
     status = answer.status;
   }

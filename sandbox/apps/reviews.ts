@@ -9,8 +9,8 @@ import { json, serve } from "./server";
 
 const withRatings = process.env.ENABLE_RATINGS === "true";
 const color = process.env.STAR_COLOR ?? "black";
-/** Milliseconds; the real v3 has less patience than v2. */
-const patience = color === "black" ? 10_000 : 2_500;
+/** How long ratings may take to answer, in milliseconds; the real v3 waits less than v2. */
+const timeoutMs = color === "black" ? 10_000 : 2_500;
 const ratingsAddress = neighbour("ratings");
 
 const Ratings = z.object({
@@ -47,7 +47,7 @@ async function askRatings(product: string, headers: IncomingHttpHeaders): Promis
   const { value } = await ask(
     `${ratingsAddress}/ratings/${product}`,
     forwardedHeaders(headers, ["end-user"]),
-    patience,
+    timeoutMs,
   );
   const parsed = Ratings.safeParse(value);
   return parsed.success ? parsed.data.ratings : {};

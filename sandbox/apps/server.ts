@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a route answers with. */
+/** The answer of a route. */
 export interface Reply {
   /** HTTP status code. */
   readonly status: number;
   /** Value of the Content-Type header. */
   readonly contentType: string;
   readonly body: string;
-  /** Headers beside these. */
+  /** Further headers. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
 }
 
@@ -31,18 +31,17 @@ export function html(body: string): Reply {
   return { status: 200, contentType: "text/html; charset=utf-8", body };
 }
 
-/** A reply that sends the browser elsewhere, and gives it cookies. */
+/** A reply that redirects the browser, and sets cookies. */
 export function redirect(location: string, ...cookies: readonly string[]): Reply {
   return { ...html(""), status: 302, headers: { location, "set-cookie": cookies } };
 }
 
 /**
- * Serves the routes until SIGTERM or SIGINT, then finishes the requests under way and lets the
- * process end.
+ * Serves the routes until SIGTERM or SIGINT, then finishes the requests in progress and lets the process end.
  *
- * Listens on the port that PORT names (default 9080; 0 takes a free one) and the address that
- * BIND_ADDRESS names (default: every address), and prints `NAME VERSION listens on port NUMBER`.
- * Every request is logged as method, path and status: a query or a header may hold a token.
+ * Listens on the port in PORT (default 9080; 0 selects a free one) and the address in BIND_ADDRESS (default: every
+ * address), and prints `NAME VERSION listens on port NUMBER`.
+ * Every request is logged as method, path and status only, because a query or a header may contain a token.
  */
 export function serve(name: string, routes: readonly Route[]): void {
   const wanted = process.env.PORT ?? "9080";
@@ -66,8 +65,8 @@ export function serve(name: string, routes: readonly Route[]): void {
       },
     );
   });
-  // Envoy keeps idle connections for an hour. A server that closes them sooner meets Envoy's next
-  // request with a reset, which the mesh reports as a 503.
+  // Envoy keeps idle connections for an hour. A server that closes them sooner answers Envoy's next request with a
+  // reset, which the mesh reports as a 503.
   server.keepAliveTimeout = 0;
 
   server.on("error", (error) => {
@@ -80,7 +79,7 @@ export function serve(name: string, routes: readonly Route[]): void {
     console.log(`${name} ${version} listens on port ${port}`);
   });
 
-  // As process 1 of its container a program gets no default action for signals.
+  // Process 1 of a container has no default action for signals.
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       server.close();
@@ -109,7 +108,7 @@ function send(response: ServerResponse, reply: Reply, listening: boolean): void 
   response.writeHead(reply.status, {
     "content-type": reply.contentType,
     "content-length": Buffer.byteLength(reply.body),
-    // While the server closes, a connection that is kept would hold the process.
+    // While the server closes, a kept connection would keep the process running.
     ...(listening ? {} : { connection: "close" }),
   });
   response.end(reply.body);

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 /** The folder of the applications' sources. */
 const sources = join(__dirname, "../apps");
 
-/** The stylesheet that productpage reads at run time, beside its program. */
+/** The stylesheet that productpage reads at run time, next to its program. */
 export const staticFiles = [
   { path: "static/bookinfo.css", source: join(sources, "static", "bookinfo.css") },
 ] as const;
@@ -15,8 +15,7 @@ export const applications = ["productpage", "details", "reviews", "ratings"] as 
 export type Application = (typeof applications)[number];
 
 /**
- * Makes one file of JavaScript of each application, for a Node that has no other file: `NAME.js`
- * by its content.
+ * Builds each application as one JavaScript file, for a Node without other files: the content by `NAME.js`.
  */
 export function buildApplications(): Promise<Programs> {
   return buildPrograms(applications.map((name) => join(sources, `${name}.ts`)));
@@ -24,7 +23,7 @@ export function buildApplications(): Promise<Programs> {
 
 type Programs = Readonly<Record<string, Uint8Array>>;
 
-/** The same of any sources. */
+/** The same for any sources. */
 export async function buildPrograms(entryPoints: string[]): Promise<Programs> {
   const { outputFiles } = await build({
     entryPoints,
@@ -34,7 +33,7 @@ export async function buildPrograms(entryPoints: string[]): Promise<Programs> {
     platform: "node",
     target: "node24",
     format: "cjs",
-    // Otherwise the comments in the output would tell where this clone lies.
+    // Otherwise comments in the output would contain this clone's path.
     absWorkingDir: sources,
     logLevel: "silent",
   });

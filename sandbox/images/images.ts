@@ -11,26 +11,26 @@ import { iptables, pilot, proxy } from "../../local/images/istio";
 import type { ImageSpecification, Layer } from "../../local/images/specification";
 import { sampleImages, type SampleNames } from "./samples";
 
-/** What the stack calls the images that are its own. */
+/** The stack's names for its own images. */
 export interface ImageNames {
   /** Where the images of Istio's sample are. Default: the project does not have them. */
   readonly samples?: SampleNames | undefined;
   /** The project's own image, and the program in it. Default: it has none. */
   readonly service?: { readonly image: string; readonly source: string } | undefined;
-  /** Every login that the node is to have the images for. */
+  /** Every login whose images the node needs. */
   readonly logins: readonly LoginSettings[];
 }
 
-/** The image that holds a pod's namespaces; containerd is told its name. */
+/** The image that holds a pod's namespaces; containerd's configuration names it. */
 export const pauseImage = "registry.k8s.io/pause:3.10";
 
 /**
  * The images that the sandbox's node runs, under the names that the mesh's charts, the project
  * and the verification ask for: none can be pulled on a machine that reaches no registry.
  *
- * @param inputs what they are made of
- * @param names what the stack calls its images
- * @throws UserError that names every input, or every library of one, that is missing.
+ * @param inputs what they are made from
+ * @param names the stack's names for its images
+ * @throws UserError that names every input, or every library of one, that is missing
  */
 export async function sandboxImages(
   inputs: ImageInputs,
@@ -80,7 +80,7 @@ function pause({ pause: source }: ImageInputs): ImageSpecification {
   };
 }
 
-/** What the verification sends its requests from: a Node, under the name of the public image. */
+/** The image from which verification sends its requests: a Node, under the name of the public image. */
 function probe(nodeLayer: Layer): ImageSpecification {
   return {
     reference: "docker.io/library/node:24-alpine",
@@ -89,7 +89,7 @@ function probe(nodeLayer: Layer): ImageSpecification {
   };
 }
 
-/** One program, which is told by its environment which of the services it is. */
+/** One program; its environment says which of the services it is. */
 async function serviceImage(
   nodeLayer: Layer,
   { image, source }: NonNullable<ImageNames["service"]>,

@@ -18,9 +18,9 @@ import type { ImageInputs } from "../../local/images/inputs";
 const kept = 3;
 
 /**
- * The archive of the sandbox's images, in a folder of its own for what it is made of: any clone may use it
- * again. To tell what that is, files are compared by path, size and time: hashing them takes seconds.
- * @param root the folder of all archives; those that were not used for longest are removed from it
+ * The archive of the sandbox's images, in a folder of its own for its inputs: any clone may reuse it. To identify the
+ * inputs, files are compared by path, size and time, because hashing them takes seconds.
+ * @param root the folder of all archives; those unused for the longest time are removed from it
  */
 export async function preparedImages(
   root: string,
@@ -32,7 +32,7 @@ export async function preparedImages(
   await madeWhole(folder, async (unfinished) => {
     await writeImages(unfinished, await sandboxImages(inputs, names));
   });
-  // The time of the last use.
+  // Sets the time of the last use.
   utimesSync(folder, new Date(), new Date());
   removeOld(root);
   return join(folder, readdirSync(folder)[0] ?? "");

@@ -8,36 +8,36 @@ import { bringUp } from "../up";
 import type { Outcome } from "./outcome";
 
 /**
- * Brings the sandbox up in a mode, and tells the process that started this one what came of it.
+ * Brings the sandbox up in a mode, and sends the outcome to the process that started this one.
  * @param set each as `SETTING=VALUE`
- * @returns the exit code: 0, whatever came of it
+ * @returns the exit code: 0 for every outcome
  */
 export async function bringUpOne(layout: Layout, set: readonly string[]): Promise<number> {
-  // Whoever started it holds the sandbox's lock: without that it must change nothing.
+  // The parent process holds the sandbox's lock: after its end this process must change nothing.
   process.once("disconnect", () => process.exit(1));
-  // One node for all of them; that of the sandbox's own settings is the one that there was.
+  // One node for all of them; for the sandbox's own settings it is the node that was there before.
   const ofEveryLogin = set.length > 0 && layout.project.application.people;
   const images = ofEveryLogin ? "of every login" : "asked for";
   const report = bringUp(layout, set, { images });
   const outcome = await outcomeOf(explainingFullDisk(report, layout));
   const send = process.send?.bind(process) as
     ((message: Outcome, done: (error: Error | null) => void) => void) | undefined;
-  if (send === undefined) throw new Error("nobody hears of the mode's outcome");
+  if (send === undefined) throw new Error("no process receives the mode's outcome");
   await promisify(send)(outcome);
   return 0;
 }
 
-/** What came of it; a person can read the error. */
+/** The outcome; the error is a message for the user. */
 async function outcomeOf(work: Promise<Report>): Promise<Outcome> {
   try {
-    return told(await work);
+    return countsOf(await work);
   } catch (error) {
     if (error instanceof UserError) return { error: error.message };
     throw error;
   }
 }
 
-function told(report: Report): Outcome {
+function countsOf(report: Report): Outcome {
   const { summary, findings } = report;
   const { cells, unproven, notTried } = summary;
   const differences = summary.differences + findings.unexplained.length;

@@ -1,4 +1,4 @@
-/** What came of a mode, as its process tells the one that runs them all. */
+/** The outcome of a mode, as its process sends it to the process that runs all modes. */
 import { z } from "zod";
 
 const count = z.int().min(0);
@@ -7,7 +7,7 @@ export const outcomeShape = z.union([
   z.strictObject({
     proven: z.boolean(),
     cells: count,
-    /** In cells, and findings. */
+    /** Counts of cells and findings. */
     differences: count,
     unproven: count,
     notTried: count,

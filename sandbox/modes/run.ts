@@ -1,4 +1,4 @@
-/** Every mode in turn on one node: each comes up by an update of the one before, and is verified. */
+/** Every mode in turn on one node: each is an update of the one before, and is verified. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { UserError } from "../../lib/errors";
 import { endingSignals } from "../../lib/run";
@@ -13,9 +13,9 @@ import { areProven, type ModeResult, renderSummary } from "./summary";
 import { assignmentsOf, commandOf, modes, modesFor } from "./table";
 
 /**
- * Runs the modes that make sense for the project, prints each mode's table and then what came of them all.
- * @returns the exit code: 0 where each came up and enforces what its table says
- * @throws UserError where a signal ends it
+ * Runs the modes that make sense for the project, prints each mode's table and then a summary of all.
+ * @returns the exit code: 0 if each mode came up and enforces its table
+ * @throws UserError if a signal ends it
  */
 export async function runModes(layout: Layout): Promise<number> {
   const { application } = layout.project;
@@ -28,7 +28,7 @@ export async function runModes(layout: Layout): Promise<number> {
   const interruption = new Interruption();
   const results: ModeResult[] = [];
   for (const [index, mode] of chosen.entries()) {
-    // The first mode may be what decides the ports.
+    // The first mode may be the one that decides the ports.
     const { ports } = knownDecisions(layout) ?? provisional;
     const assignments = assignmentsOf(mode, {
       tenant: tenantDomain(ports.tenant),
@@ -47,7 +47,7 @@ export async function runModes(layout: Layout): Promise<number> {
   return areProven(results) ? 0 : 1;
 }
 
-/** What came of a mode, as its process says; one that ends before it has said anything has printed why. */
+/** The outcome of a mode, from its process; a process that ends without one has printed why. */
 function outcomeOf(
   layout: Layout,
   assignments: readonly string[],
@@ -60,19 +60,21 @@ function outcomeOf(
     { stdio: ["inherit", "inherit", "inherit", "ipc"] },
   );
   interruption.forward(child);
-  let told: Outcome | undefined;
-  child.on("message", (message) => (told = outcomeShape.parse(message)));
+  let outcome: Outcome | undefined;
+  child.on("message", (message) => (outcome = outcomeShape.parse(message)));
   return new Promise((resolve, reject) => {
     child.on("error", (error) => {
       reject(new UserError(`cannot start ${process.execPath}: ${error.message}`));
     });
     child.on("close", (code, signal) => {
-      resolve(told ?? { error: `it ended by ${signal ?? `code ${code}`}; what it said is above` });
+      resolve(
+        outcome ?? { error: `it ended by ${signal ?? `code ${code}`}; its messages are above` },
+      );
     });
   });
 }
 
-/** The signal that this command was ended by, which its modes' processes get, too. */
+/** The signal that ended this command; the modes' processes get it too. */
 class Interruption {
   #child: ChildProcess | undefined;
   #signal: NodeJS.Signals | undefined;
@@ -82,7 +84,7 @@ class Interruption {
       process.on(signal, () => {
         this.#signal = signal;
         const pid = this.#child?.pid;
-        // The terminal interrupts the whole group by itself.
+        // The terminal interrupts the whole process group itself.
         if (pid !== undefined && signal !== "SIGINT") end(pid, signal);
       });
     }
@@ -93,7 +95,7 @@ class Interruption {
     child.once("exit", () => (this.#child = undefined));
   }
 
-  /** @throws UserError where there was one */
+  /** @throws UserError if there was one */
   check(mode: string, project: Project): void {
     if (this.#signal === undefined) return;
     throw new UserError(

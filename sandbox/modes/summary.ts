@@ -1,4 +1,4 @@
-/** What came of every mode: one table, then what was not as it should be, and one line that counts it all. */
+/** The outcome of every mode: one table, then what is wrong, and one line with the totals. */
 import { spacedTable } from "../../lib/tables";
 import { counted } from "../../commands/verify/report/words";
 import type { Outcome } from "./outcome";
@@ -10,7 +10,7 @@ export interface ModeResult {
   readonly milliseconds: number;
 }
 
-/** Whether every mode came up and enforces what its table says. */
+/** Whether every mode came up and enforces its table. */
 export const areProven = (results: readonly ModeResult[]): boolean =>
   results.every(({ outcome }) => "proven" in outcome && outcome.proven);
 
@@ -26,7 +26,7 @@ export function renderSummary(results: readonly ModeResult[]): string {
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
-/** A list of issuers would take the table's whole width; the mode's own heading has it. */
+/** A list of issuers would take the table's whole width; the mode's own heading shows it. */
 const longest = 40;
 
 function rowOf({ mode, outcome, milliseconds }: ModeResult): string[] {
@@ -60,12 +60,12 @@ const oneLine = (error: string) =>
     .map((line) => line.trim())
     .join(" ");
 
-/** `14 modes, 21 034 cells, 0 differences, 0 not tried`; what should not be is counted where it is. */
+/** `14 modes, 21 034 cells, 0 differences, 0 not tried`; other counts only if they are not 0. */
 function totals(results: readonly ModeResult[]): string {
-  const told = results.flatMap(({ outcome }) => ("error" in outcome ? [] : [outcome]));
+  const up = results.flatMap(({ outcome }) => ("error" in outcome ? [] : [outcome]));
   const sum = (key: "cells" | "differences" | "unproven" | "notTried") =>
-    told.reduce((total, outcome) => total + outcome[key], 0);
-  const failed = results.length - told.length;
+    up.reduce((total, outcome) => total + outcome[key], 0);
+  const failed = results.length - up.length;
   return [
     many(results.length, "mode"),
     ...(failed > 0 ? [`${grouped(failed)} not up`] : []),

@@ -1,6 +1,7 @@
 /**
- * The modes that the whole system is proven in, one after the other on one node: the published designs, then what no
- * design has, and last the sandbox's own settings. Data: `verify --all-modes` runs it, and docs/designs.md shows the designs.
+ * The modes in which the whole system is proven, one after the other on one node: the published designs, then modes
+ * that no design has, and last the sandbox's own settings. Data: `verify --all-modes` runs it, and docs/designs.md
+ * shows the designs.
  */
 import type { Application } from "../../components/application";
 import { tenantAddresses } from "../../components/identity/addresses";
@@ -12,13 +13,13 @@ export type ModeSettings = Readonly<Record<string, string>>;
 
 export interface Mode {
   readonly name: string;
-  /** Over those of Pulumi.sandbox.yaml. */
+  /** Over the settings of Pulumi.sandbox.yaml. */
   readonly settings: ModeSettings;
 }
 
 /** A published design. */
 export interface Design extends Mode {
-  /** What it has beside them on a cluster of one's own. */
+  /** What it also has on a real cluster. */
   readonly elsewhere: string;
 }
 
@@ -28,10 +29,10 @@ export interface TenantNames {
   readonly custom: string;
 }
 
-/** What stands in a setting's value for the tenant's own domain. */
+/** The placeholder for the tenant's own domain in a setting's value. */
 export const tenantPlace = "TENANT";
 
-/** What stands there for its custom domain. */
+/** The placeholder for its custom domain. */
 export const customPlace = "CUSTOM";
 
 export const designs: readonly Design[] = [
@@ -72,8 +73,8 @@ export const designs: readonly Design[] = [
   },
 ];
 
-/** A provider beside the stack's own, with a claim of its own. */
-const beside = (
+/** A provider in addition to the stack's own, with a claim of its own. */
+const additionalIssuer = (
   { issuer, jwksUri }: { readonly issuer: string; readonly jwksUri: string },
   tokens: {
     readonly audience: string;
@@ -82,13 +83,13 @@ const beside = (
   },
 ) => JSON.stringify([{ issuer, jwksUri, ...tokens }]);
 
-const realmBeside = beside(realmAddresses(tenantPlace), {
+const realmAsIssuer = additionalIssuer(realmAddresses(tenantPlace), {
   audience: "https://books.example",
   permissionsClaim: ["realm_access", "roles"],
   clients: ["web"],
 });
 
-const tenantBeside = beside(tenantAddresses({ domain: tenantPlace }), {
+const tenantAsIssuer = additionalIssuer(tenantAddresses({ domain: tenantPlace }), {
   audience: "https://books.example",
   permissionsClaim: ["permissions"],
   clients: "any",
@@ -125,7 +126,7 @@ const others: readonly Mode[] = [
     settings: {
       "login.at": "gateway",
       "login.required": "true",
-      "authentication.issuers": realmBeside,
+      "authentication.issuers": realmAsIssuer,
     },
   },
   {
@@ -133,7 +134,7 @@ const others: readonly Mode[] = [
     settings: {
       "login.at": "application",
       "authentication.at": "gateway",
-      "authentication.issuers": realmBeside,
+      "authentication.issuers": realmAsIssuer,
     },
   },
   {
@@ -142,7 +143,7 @@ const others: readonly Mode[] = [
       "identity.kind": "oidc",
       "identity.permissionsClaim": "scope",
       "login.at": "application",
-      "authentication.issuers": tenantBeside,
+      "authentication.issuers": tenantAsIssuer,
     },
   },
   {
@@ -165,7 +166,7 @@ const others: readonly Mode[] = [
       "authentication.at": "gateway",
       "authentication.required": "true",
       "authentication.clients": "any",
-      "authentication.issuers": realmBeside,
+      "authentication.issuers": realmAsIssuer,
     },
   },
   {
@@ -192,13 +193,13 @@ const others: readonly Mode[] = [
     name: "tokens checked at the workloads",
     settings: { "authentication.at": "workload" },
   },
-  // Last, so that what is left is what was there.
+  // Last, so that the sandbox ends as it was before.
   { name: "the sandbox's own settings", settings: {} },
 ];
 
 export const modes: readonly Mode[] = [...designs, ...others];
 
-/** The modes that make sense for an application: without people nobody signs in. */
+/** The modes that make sense for an application: without people there is no login. */
 export function modesFor({ people }: Pick<Application, "people">): readonly Mode[] {
   const isLogin = (path: string) => path.startsWith("login.");
   if (people) return modes;

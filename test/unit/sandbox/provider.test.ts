@@ -5,7 +5,7 @@ import { application as bookinfo } from "../../../application";
 import {
   identitySecrets,
   oidcIdentity,
-  realmBeside,
+  additionalRealm,
   realmOf,
   requireIssuer,
 } from "../../../sandbox/provider";
@@ -110,9 +110,9 @@ test("a realm that signs with another algorithm is known by its issuer, and has 
   );
   assert.equal(realmOf(theirs, application, decisions)?.algorithm, "ES256");
   const besideTenant = { issuers: [{ issuer, audience: "books" }] };
-  assert.equal(realmBeside(besideTenant)?.algorithm, "ES256");
+  assert.equal(additionalRealm(besideTenant)?.algorithm, "ES256");
   const none = { issuers: [{ issuer: `${issuer}-x`, audience: "books" }] };
-  assert.equal(realmBeside(none), undefined);
+  assert.equal(additionalRealm(none), undefined);
 });
 
 test("another clone's secrets are others", () => {
