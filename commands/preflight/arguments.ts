@@ -25,7 +25,7 @@ and what to do.`,
 
 export interface Arguments {
   readonly stack: string;
-  /** The project's folder, as it is named. */
+  /** The project's folder, as the user named it. */
   readonly project: string | undefined;
   /** Where the stack file is; default: the project's folder. */
   readonly directory: string | undefined;
@@ -34,8 +34,8 @@ export interface Arguments {
 }
 
 /**
- * @param own the stack where none is named. Default: one has to be named
- * @throws UserError naming what is wrong
+ * @param own the stack if none is named. Default: one has to be named
+ * @throws UserError that says what is wrong
  */
 export function readArguments(args: readonly string[], own?: string): Arguments {
   const {

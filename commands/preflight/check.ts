@@ -36,12 +36,12 @@ export const notTried = (found: string, advice: string): Outcome => ({
 /** How long one check may take, in milliseconds. */
 const deadline = 10_000;
 
-/** Runs one check. Whatever goes wrong in it is its outcome: the others are not to suffer. */
+/** Runs one check. Any failure in it is its outcome, so that the other checks still run. */
 export async function runCheck({ name, run }: Check, limit = deadline): Promise<Result> {
   const signal = AbortSignal.timeout(limit);
   try {
     const outcome = await unlessAborted(Promise.resolve(run(signal)), signal);
-    // What a server says may have several lines.
+    // A server's message may have several lines.
     return { name, ...outcome, found: firstLine(outcome.found, 600) };
   } catch (error) {
     return { name, ...unexpected(error, signal.aborted, limit) };
@@ -54,7 +54,7 @@ function unexpected(error: unknown, late: boolean, limit: number): Outcome {
     : failed(firstLine(reasonOf(error)), "Try again.");
 }
 
-/** Makes something that several checks need once, at the first call. */
+/** Makes a value that several checks need once, at the first call. */
 export function once<Value>(
   make: (signal: AbortSignal) => Promise<Value>,
 ): (signal: AbortSignal) => Promise<Value> {

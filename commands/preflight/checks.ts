@@ -14,7 +14,7 @@ import type { Stack } from "./stack";
 
 /**
  * Every check that applies to a stack.
- * @param api where DigitalOcean's API is, whom the stack's token is sent to
+ * @param api the address of DigitalOcean's API, to which the stack's token is sent
  */
 export function checksFor(stack: Stack, api = digitalOceanApi): Check[] {
   const { cluster, identity, istio, gateway, login, mesh } = stack.settings;
@@ -34,10 +34,9 @@ export function checksFor(stack: Stack, api = digitalOceanApi): Check[] {
   ];
 }
 
-/** The machine's limits as they concern the sandbox, which may run already. */
+/** The machine's limits for the sandbox, which may be running already. */
 const sandboxProblems = ({ isAbsent, application }: Stack) =>
   isAbsent ? newNodeProblems(application) : runningNodeProblems();
 
-/** Only a sandbox has its tenant's address and its charts: what listens at the usual port may be another program's. */
-const noSandbox = () =>
-  notTried("there is no sandbox, which it would be about", "Start it: npm run sandbox.");
+/** Only a running sandbox has its tenant's address and its charts: another program may listen at the usual port. */
+const noSandbox = () => notTried("there is no sandbox to check", "Start it: npm run sandbox.");

@@ -1,16 +1,16 @@
-/** Programs of this machine that a check asks. */
+/** Programs of this machine that checks run. */
 import { execFile } from "node:child_process";
 import { firstLine } from "../../lib/errors";
 
 export interface Said {
-  /** undefined where there is no such program on PATH. */
+  /** undefined if there is no such program on PATH. */
   readonly code: number | undefined;
   readonly stdout: string;
-  /** Its first line of complaint. */
+  /** The first line of its error output. */
   readonly complaint: string;
 }
 
-/** Runs a program without a shell, and never shows its arguments or its output by itself. */
+/** Runs a program without a shell, and does not show its arguments or output. */
 export function ask(
   program: string,
   args: readonly string[],

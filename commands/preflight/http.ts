@@ -6,7 +6,7 @@ export interface Request {
   readonly method?: "GET" | "POST";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** PEM of a private authority, trusted for this request besides the public ones. */
+  /** PEM of a private authority that this request trusts in addition to the public ones. */
   readonly certificateAuthority?: string | undefined;
   readonly signal: AbortSignal;
 }
@@ -16,10 +16,10 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Nobody answered; the message is one line. */
+/** There was no answer; the message is one line. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";
-  /** @param code of a certificate that is not trusted, a host that is not found, … */
+  /** @param code the error code, such as of a certificate that is not trusted or a host that is not found */
   constructor(
     message: string,
     readonly code: string,
@@ -32,8 +32,8 @@ const mostRedirects = 5;
 const mostBytes = 64 * 1024 * 1024;
 
 /**
- * Sends a request. A plain GET follows redirects; what carries credentials does not.
- * @throws Unreachable where there is no answer
+ * Sends a request. A plain GET follows redirects; a request with credentials does not.
+ * @throws Unreachable if there is no answer
  */
 export async function send(url: string, options: Request): Promise<Answer> {
   const fetch = httpClient(options.certificateAuthority);
@@ -49,7 +49,7 @@ export async function send(url: string, options: Request): Promise<Answer> {
     if (location === undefined || left <= 0 || answer.status < 300 || answer.status > 399)
       return answer;
     const next = new URL(location, address);
-    // istiod would follow it, and take whoever answers there for the provider.
+    // istiod would follow it, and accept any server there as the provider.
     if (address.protocol === "https:" && next.protocol !== "https:")
       throw new Unreachable(`it redirects to ${next.origin}, which is not https`, "");
     address = next;
@@ -94,7 +94,7 @@ function codeOf(error: unknown): string {
   return "code" in error ? String(error.code) : codeOf(error.cause);
 }
 
-/** An answer's body as JSON; undefined where it is none. */
+/** An answer's body as JSON; undefined if it is not JSON. */
 export function jsonOf({ body }: Answer): unknown {
   try {
     return JSON.parse(body);

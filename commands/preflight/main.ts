@@ -1,4 +1,4 @@
-/** `istio-auth0 preflight`: what a stack needs before `pulumi up`, and what to do where it is not there. */
+/** `istio-auth0 preflight`: checks what a stack needs before `pulumi up`, and says what to do if it is missing. */
 import { existsSync } from "node:fs";
 import { foldersOf } from "../../local/layout";
 import { exitWith } from "../../lib/run";
@@ -31,7 +31,7 @@ async function main(): Promise<number> {
     width: Math.max(...checks.map(({ name }) => name.length)),
     colour: stream.isTTY && stream.hasColors(),
   };
-  // All at once; each line as soon as those before it are there.
+  // All run at the same time; each line is printed when those before it are.
   const running = checks.map((check) => runCheck(check));
   const results: Result[] = [];
   for (const each of running) {
@@ -46,7 +46,7 @@ async function main(): Promise<number> {
 
 const isThere = (project: Project) => existsSync(foldersOf(project.folder, process.env).state);
 
-/** Without secrets, whoever has repeated one. */
+/** Without secrets, which any program may have repeated. */
 function shown({ advice, ...result }: Result, hide: (text: string) => string): Result {
   const safe = { ...result, found: hide(result.found) };
   return advice === undefined ? safe : { ...safe, advice: hide(advice) };

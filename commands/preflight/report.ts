@@ -1,4 +1,4 @@
-/** What the checks found, as lines for a person and as JSON for a program. */
+/** The checks' results, as lines for the user and as JSON for a program. */
 import { styleText } from "node:util";
 import { columnLine, filled } from "../../lib/columns";
 import type { Result, State } from "./check";
@@ -14,7 +14,7 @@ export function line(
 ): string {
   const padded = filled(state, widest);
   const shown = colour ? styleText(colours[state], padded, { validateStream: false }) : padded;
-  // What a server says may end in a full stop.
+  // A server's message may end in a full stop.
   const said = found.replace(/\.$/, "");
   const all = advice === undefined ? said : `${said}. ${advice}`;
   return `${columnLine([shown, name, all], [widest, width])}\n`;
@@ -29,7 +29,7 @@ export function summary(results: readonly Result[]): string {
   return `${results.length} check${results.length === 1 ? "" : "s"}: ${counts}\n`;
 }
 
-/** The report for programs. A new version of it has another number. */
+/** The report for programs. A changed format gets a new version number. */
 export function json(stack: string, results: readonly Result[]): string {
   const [ok, failed, notTried] = states.map((state) => countOf(results, state));
   const checks = results.map(({ name, state, found, advice = null }) => ({

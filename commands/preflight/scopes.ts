@@ -1,6 +1,6 @@
-/** The Management API's scopes that the stack's Auth0 resources need to be made, read, changed and deleted. */
+/** The scopes of the Management API that are needed to make, read, change and delete the stack's Auth0 resources. */
 
-/** What each type of resource needs; ClientCredentials sets a secret, and looks for keys when it is deleted. */
+/** The scopes of each type of resource; ClientCredentials sets a secret, and looks for keys when it is deleted. */
 const scopesOf = {
   ResourceServer: ["create", "read", "update", "delete"].map((verb) => `${verb}:resource_servers`),
   ResourceServerScopes: ["read:resource_servers", "update:resource_servers"],
@@ -26,7 +26,10 @@ const scopesOf = {
   ],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
-/** What `verify` reads the tenant with, to find what the stack does not explain: it says what it may not read. */
+/**
+ * The scopes with which `verify` reads the tenant, to find what the stack does not explain: it reports what it may not
+ * read.
+ */
 export const verifyScopes: readonly string[] = [
   "read:resource_servers",
   "read:clients",
@@ -51,7 +54,7 @@ const always: readonly Resource[] = [
   "ConnectionClients",
 ];
 
-/** Who the stack makes, as far as it decides which resources there are. */
+/** The stack's users and machines, as far as they decide which resources there are. */
 export interface Population {
   readonly users: readonly { readonly roles: readonly string[] }[];
   readonly machines: readonly unknown[];

@@ -1,4 +1,4 @@
-/** A stack as its configuration describes it, with the secrets that could be had. */
+/** A stack as its configuration describes it, with the secrets that could be read. */
 import type { Application } from "../../components/application";
 import type * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
@@ -13,9 +13,9 @@ import { type Configuration, readConfiguration, type Sections } from "./configur
 import { Redactor } from "../../lib/redaction";
 import { withValue } from "./values";
 
-/** A secret that could not be had, and what to do about it. */
+/** A secret that could not be read, and what to do about it. */
 export interface Missing {
-  /** Nobody has set it; otherwise it is only out of reach here. */
+  /** True if it is not set; otherwise it only cannot be read here. */
   readonly unset: boolean;
   readonly found: string;
   readonly advice: string;
@@ -23,27 +23,29 @@ export interface Missing {
 
 export interface Stack {
   readonly name: string;
-  /** What it is of. */
+  /** The application of the stack. */
   readonly application: Application;
   readonly file: string;
-  /** Whether it is the sandbox's. */
+  /** Whether it is the sandbox's stack. */
   readonly isSandbox: boolean;
-  /** Whether it is the sandbox's as it is committed: only a sandbox knows where its tenant and its cluster are. */
+  /**
+   * Whether it is the sandbox's stack as it is committed: only a sandbox knows the addresses of its tenant and cluster.
+   */
   readonly isAbsent: boolean;
-  /** Checked. A secret that is missing has a stand-in, which nobody is to be asked with. */
+  /** The checked settings. A missing secret has a placeholder, which must not be sent to any server. */
   readonly settings: Settings;
   /** By setting: `cluster.token`. */
   readonly missing: ReadonlyMap<string, Missing>;
-  /** The secrets that the stack's file holds in plain text. */
+  /** The secrets that the stack's file has in plain text. */
   readonly plain: readonly string[];
   readonly secrets: Redactor;
 }
 
 /**
  * Reads a stack's configuration and checks all of it.
- * @param application what the stack is of
+ * @param application the application of the stack
  * @param directory the Pulumi project's folder
- * @throws UserError naming every problem, or that there is no such stack
+ * @throws UserError that names every problem, or says that there is no such stack
  */
 export async function readStack(
   application: Application,
@@ -70,7 +72,7 @@ export async function readStack(
   };
 }
 
-/** The text of a secret setting. Not for a stack's outputs: this program has none. */
+/** The text of a secret setting. It is not for a stack's outputs: this program has none. */
 export function textOf(secret: pulumi.Output<string>): Promise<string> {
   return new Promise((resolve) => {
     secret.apply(resolve);
@@ -83,7 +85,7 @@ const sealed = (value: unknown) => sealedValue.safeParse(value).data;
 /** The stack file of `npm run sandbox`, which runs a copy of it with secrets of its own. */
 const sandboxFile = stackFileName(stackName);
 
-/** The settings with a stand-in for every secret that could not be had, so that all the rest can be checked. */
+/** The settings with a placeholder for every secret that could not be read, so that everything else can be checked. */
 function complete(
   application: Application,
   { sections, undecrypted, environments, file }: Configuration,
@@ -104,7 +106,7 @@ function complete(
   const other = encrypted.filter((path) => !secretSettings.has(settingText(path)));
   if (other.length > 0) {
     const { found, advice } = outOfReach(
-      `${other.map(pathText).join(", ")} cannot be decrypted, and nothing can be checked without`,
+      `${other.map(pathText).join(", ")} cannot be decrypted, and nothing can be checked without them`,
     );
     throw new UserError(`${found}. ${advice}`);
   }
@@ -141,7 +143,7 @@ const withoutKubeconfig = z.object({
   }),
 });
 
-/** The secrets that the settings need and do not have. */
+/** The secrets that the settings need and lack. */
 function unsetSecrets(application: Application, sections: unknown): Path[] {
   const { error } = settingsSchema(application).safeParse(sections);
   const needed = (error?.issues ?? [])
@@ -151,11 +153,11 @@ function unsetSecrets(application: Application, sections: unknown): Path[] {
         secretSettings.has(settingText(path)) &&
         (valueAt(sections, path) ?? undefined) === undefined,
     );
-  // A kubeconfig may be given in two ways, so that neither is missing by itself.
+  // A kubeconfig can be given in two ways, so neither setting is missing by itself.
   return withoutKubeconfig.safeParse(sections).success ? [...needed, kubeconfigPath] : needed;
 }
 
-/** What has the right shape where a secret could not be had. */
+/** A value of the right form for a secret that could not be read. */
 function standIn(path: Path, sections: Sections): string {
   if (pathText(path) !== pathText(kubeconfigPath)) return "not known";
   const { data } = z.object({ context: z.string() }).safeParse(sections.cluster);
@@ -168,7 +170,7 @@ function standIn(path: Path, sections: Sections): string {
   });
 }
 
-/** Notes every secret, and what is secret inside a kubeconfig. */
+/** Registers every secret, and the secrets in a kubeconfig. */
 function remember(
   secrets: Redactor,
   sections: Sections,
@@ -186,7 +188,7 @@ function remember(
 
 const credentials = z.object({ users: z.array(z.object({ user: z.unknown().optional() })) });
 
-/** Every text among a kubeconfig's users may be a credential. */
+/** Every text in a kubeconfig's list of users may be a credential. */
 export function rememberCredentials(secrets: Redactor, kubeconfig: string): void {
   const { data } = credentials.safeParse(parse(kubeconfig));
   const texts = find(

@@ -1,7 +1,7 @@
 /** Values inside a stack's settings, by their paths. */
 import type { Path } from "../../components/settings/path";
 
-/** A copy with another value at the path, whose parents are there. */
+/** A copy with another value at the path, whose parents exist. */
 export function withValue(value: unknown, path: Path, replacement: unknown): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return replacement;

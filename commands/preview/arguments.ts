@@ -54,24 +54,24 @@ pulumi preview --policy-pack policies --policy-pack-config FILE.`,
     .argument("[FILE]", "where it goes; - is standard output", "-")
     .addOption(projectOption());
 
-/** A form of what the preview says, and where it goes. */
+/** A form of the report, and the file for it. */
 export type ReportFile = OutputFile<"json" | "markdown">;
 
 export interface Arguments {
   readonly stack: string;
-  /** The project's folder, as it is named. */
+  /** The project's folder, as the user named it. */
   readonly project: string | undefined;
   readonly diff: boolean;
   readonly files: readonly ReportFile[];
   /** The file for the policy pack's configuration: nothing else is made then. */
   readonly policyConfig: OutputFile | undefined;
-  /** What is done about the reviewed graph. */
+  /** Whether to check the reviewed graph or to write it. */
   readonly graph: "check" | "accept" | undefined;
   /** Whether the official plug-ins are used; default: the stand-ins. */
   readonly official: boolean;
 }
 
-/** @throws UserError naming what is wrong */
+/** @throws UserError that says what is wrong */
 export function readArguments(args: readonly string[]): Arguments {
   const {
     options,
@@ -95,10 +95,10 @@ export function readArguments(args: readonly string[]): Arguments {
   };
 }
 
-/** What says nothing where only the pack's configuration is written. */
+/** The options that have no effect if only the pack's configuration is written. */
 const alone = ["diff", "json", "markdown", "check", "accept", "official"] as const;
 
-/** @throws UserError naming what is wrong */
+/** @throws UserError that says what is wrong */
 export function readPolicyConfigArguments(args: readonly string[]): Arguments {
   const {
     options: { project },

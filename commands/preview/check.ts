@@ -1,4 +1,4 @@
-/** The reviewed plan of a stack, beside what is planned. */
+/** Compares the reviewed plan of a stack with what is planned. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UserError } from "../../lib/errors";
@@ -7,21 +7,21 @@ import type { Project } from "../stack/project";
 import { acceptCommand, graphDifference, graphFile, graphOf } from "./graph";
 import type { Plan } from "./plan";
 
-/** What --check found. */
+/** The result of --check. */
 export interface Check {
   /** `missing`: there is no reviewed plan. */
   readonly result: "as reviewed" | "different" | "missing";
-  /** The reviewed plan's file, from the clone's folder. */
+  /** The reviewed plan's file, relative to the clone's folder. */
   readonly file: string;
   /** The command that makes this plan the reviewed one. */
   readonly accept: string;
-  /** The lines that differ, below the resource that each is of. */
+  /** The lines that differ, each group below the title of its resource. */
   readonly difference: readonly string[];
 }
 
 /**
- * @param hide leaves the configuration's secrets out of a text
- * @throws UserError where the file holds no plan
+ * @param hide removes the configuration's secrets from a text
+ * @throws UserError if the file does not contain a plan
  */
 export function checkPlan(
   project: Pick<Project, "place">,
@@ -66,12 +66,12 @@ function differenceOf(
   try {
     return graphDifference(reviewed, planned);
   } catch {
-    // A conflict of a merge, perhaps.
+    // For example, it has the conflict of a merge.
     throw new UserError(`${file} is not a plan that can be read: ${accept} writes it anew`);
   }
 }
 
-/** What is wrong with the plan; nothing where it is the reviewed one. */
+/** What is wrong with the plan; undefined if it is the reviewed one. */
 export function complaintOf({ result, file, accept }: Check, stack: string): string | undefined {
   const complaints = {
     "as reviewed": undefined,

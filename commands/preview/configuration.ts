@@ -10,10 +10,10 @@ import { UserError } from "../../lib/errors";
 import { kubeconfigOfNothing } from "./nothing";
 import { secretsIn } from "./secrets";
 
-/** What stands for a secret. */
+/** The placeholder for a secret. */
 export const placeholder = "placeholder-of-the-preview";
 
-/** A configuration that the engine can be given, and what of it is not the stack's own. */
+/** A configuration for the engine, and which of its values are not the stack's own. */
 export interface PreviewConfiguration {
   /** By full key: `istio-auth0:cluster`. */
   readonly config: Readonly<Record<string, unknown>>;
@@ -23,7 +23,7 @@ export interface PreviewConfiguration {
   readonly environments: readonly string[];
   /** The stack's settings with their defaults. */
   readonly settings: Settings;
-  /** The secrets that stand in the stack's file as they are. */
+  /** The secrets that the stack's file has in plain text. */
   readonly secrets: readonly string[];
 }
 
@@ -35,10 +35,10 @@ const fieldsOf = (value: unknown): Fields | undefined =>
     : undefined;
 
 /**
- * Reads Pulumi.STACK.yaml, without a passphrase: whatever is encrypted in it gets a placeholder, and so does each
- * secret that the settings' schema asks for and the file does not hold.
+ * Reads Pulumi.STACK.yaml, without a passphrase: every encrypted value gets a placeholder, and so does each secret that
+ * the settings' schema requires and the file lacks.
  * @param project its folder, and the application that the settings are for
- * @throws UserError where there is no such stack or a file cannot be read, or naming every setting that is wrong
+ * @throws UserError if there is no such stack or a file cannot be read; it names every setting that is wrong
  */
 export function previewConfiguration(
   { folder: root, application }: Pick<Project, "folder" | "application">,
@@ -60,7 +60,7 @@ export function previewConfiguration(
   ];
   const problems = settingsProblems(application, settings, plain);
   if (problems.length > 0) throw new UserError(settingsComplaint(stack, problems));
-  // Another namespace's encrypted value is for a provider that the stack does not use: its defaults are off.
+  // Another namespace's encrypted value is for a provider that the stack does not use: default providers are disabled.
   const others = Object.entries(config).filter(
     ([key, value]) => !key.startsWith(prefix) && !isEncrypted(value),
   );
@@ -86,7 +86,7 @@ const environmentsOf = z
   .optional()
   .transform((names) => names ?? []);
 
-/** An environment is named by a text, or by an object of one key with its options. */
+/** An environment is a text with its name, or an object with one key and its options. */
 function environmentName(entry: unknown): string {
   return typeof entry === "string" ? entry : (Object.keys(fieldsOf(entry) ?? {})[0] ?? "one");
 }
@@ -94,7 +94,7 @@ function environmentName(entry: unknown): string {
 const wholeSection = (file: string, section: string) =>
   `${file}: the whole section ${section} is encrypted, and a preview has no passphrase. Encrypt its secrets one by one: pulumi config set --secret --path ${section}.NAME`;
 
-/** As Pulumi writes an encrypted value into a stack file. */
+/** The form in which Pulumi writes an encrypted value into a stack file. */
 function isEncrypted(value: unknown): boolean {
   const fields = fieldsOf(value);
   return (
@@ -109,7 +109,7 @@ function replaceEncrypted(settings: Fields): string[] {
   });
 }
 
-/** The paths to every value that is looked for; nothing is looked for inside one. */
+/** The paths to every value that is searched for; values within such a value are not searched. */
 function pathsTo(value: unknown, wanted: (value: unknown) => boolean, path: Path = []): Path[] {
   if (wanted(value)) return [path];
   if (Array.isArray(value)) {
@@ -120,7 +120,7 @@ function pathsTo(value: unknown, wanted: (value: unknown) => boolean, path: Path
   );
 }
 
-/** A file of somebody's machine is not read: the plan would be another one on every machine. */
+/** A file of the user's machine is not read: the plan would differ from machine to machine. */
 function replaceKubeconfigFile(settings: Fields): string[] {
   const cluster = fieldsOf(settings.cluster);
   if (cluster?.kind !== "existing" || typeof cluster.kubeconfigPath !== "string") return [];
@@ -130,7 +130,7 @@ function replaceKubeconfigFile(settings: Fields): string[] {
   return ["cluster.kubeconfigPath"];
 }
 
-/** DigitalOcean is not asked for its newest version: it would be another one from day to day. */
+/** DigitalOcean is not asked for its newest version: it would differ from day to day. */
 function replaceVersionPrefix(settings: Fields): string[] {
   const cluster = fieldsOf(settings.cluster);
   if (cluster?.kind !== "digitalocean" || typeof cluster.version !== "string") return [];
@@ -139,7 +139,7 @@ function replaceVersionPrefix(settings: Fields): string[] {
   return ["cluster.version"];
 }
 
-/** Fills in each secret whose absence is a problem: with it there are fewer. */
+/** Sets a placeholder for each secret whose absence is a problem: then there are fewer problems. */
 function fillRequired(application: Application, settings: Fields): string[] {
   const filled: string[] = [];
   for (const path of [...secretSettings].flatMap((pattern) => absent(settings, pattern))) {
@@ -151,7 +151,7 @@ function fillRequired(application: Application, settings: Fields): string[] {
   return filled;
 }
 
-/** Where a secret setting could be and is not, though the object that would have it is there. */
+/** Where a secret setting is missing although the object that would have it is there. */
 function absent(settings: Fields, pattern: string): Path[] {
   const keys = pattern.split(".");
   const last = keys.pop() ?? "";
@@ -178,7 +178,7 @@ function placeholderFor(settings: Fields, path: Path): string {
   return kubeconfigOfNothing(typeof context === "string" ? context : undefined);
 }
 
-/** Sets a value at a path whose objects and lists are there; undefined removes it. */
+/** Sets a value at a path whose parents exist; undefined removes it. */
 function set(settings: Fields, path: Path, value: unknown): void {
   const last = path.at(-1) ?? "";
   const parent = path

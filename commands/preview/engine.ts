@@ -1,4 +1,4 @@
-/** Runs the real engine on a preview's project, and collects what it plans. */
+/** Runs the real engine on a preview's project, and collects the plan. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -16,7 +16,7 @@ import { endPack, type Pack } from "./policies/pack";
 import { type Violation, withoutSecrets } from "./policies/violations";
 import type { PreviewProject } from "./project";
 
-/** The parts of an update plan (`pulumi preview --save-plan`) that the engine's events leave out. */
+/** The parts of an update plan (`pulumi preview --save-plan`) that the engine's events lack. */
 const updatePlan = z.object({
   resourcePlans: z.record(
     z.string(),
@@ -29,26 +29,26 @@ const updatePlan = z.object({
 export interface Run {
   /** The folder whose bin/ holds the Pulumi CLI. */
   readonly pulumi: string;
-  /** What the stack's program exports; called once. */
+  /** The outputs of the stack's program; called once. */
   readonly program: () => Record<string, unknown>;
   /** Called with the number of resources that were planned so far. */
   readonly onProgress: (resources: number) => void;
   readonly signal: AbortSignal;
   readonly pack: Pack;
   readonly configuration: PackConfiguration;
-  /** Leaves the configuration's secrets out of a text. */
+  /** Removes the configuration's secrets from a text. */
   readonly hide: (text: string) => string;
 }
 
-/** What a stack would be, and what the policy pack finds in that. */
+/** What a stack would be, and the policy pack's results. */
 export interface Preview {
   readonly plan: Plan;
   readonly violations: readonly Violation[];
 }
 
 /**
- * Previews the project's stack, in this process's environment, and has the policy pack judge it.
- * @throws UserError with the engine's own errors, and where the pack has not judged all of it
+ * Previews the project's stack, in this process's environment, and runs the policy pack on it.
+ * @throws UserError with the engine's own errors, or if the pack has not judged all of it
  */
 export async function previewProject(project: PreviewProject, run: Run): Promise<Preview> {
   const { folder, name: projectName, stack: stackName } = project;
@@ -56,7 +56,7 @@ export async function previewProject(project: PreviewProject, run: Run): Promise
     { stackName, projectName, program: () => Promise.resolve(run.program()) },
     { workDir: folder, pulumiCommand: await PulumiCommand.get({ root: run.pulumi }) },
   );
-  // The engine hears of no end that came before it was started.
+  // A cancellation before its start does not reach the engine.
   run.signal.throwIfAborted();
   const planFile = join(folder, "plan.json");
   const found = new Findings();
@@ -90,7 +90,7 @@ export async function previewProject(project: PreviewProject, run: Run): Promise
   return { plan, violations: pack.violations().map((one) => withoutSecrets(one, run.hide)) };
 }
 
-/** What the engine's events have said so far. */
+/** What the engine's events have reported so far. */
 class Findings {
   readonly steps = new Map<string, StepEventMetadata>();
   readonly #diagnostics = new Map<string, Diagnostic>();
@@ -104,14 +104,14 @@ class Findings {
     if (done?.type === "pulumi:pulumi:Stack") this.#outputs = done.new?.outputs ?? {};
     if (summaryEvent !== undefined) this.#counts = { ...summaryEvent.resourceChanges };
     const { severity, message = "", urn } = diagnosticEvent ?? {};
-    // The engine ends every failure with the second one; it says nothing of its own.
+    // The engine ends every failure with the second message, which adds nothing.
     if (message.trim() === "" || message.trim() === "preview failed") return;
     if (severity !== "warning" && severity !== "error") return;
     const said = { severity, message: message.trim(), name: urn && partsOf(urn).name };
     this.#diagnostics.set(JSON.stringify(said), said);
   }
 
-  /** Every error in the engine's words, or undefined without any. */
+  /** Every error of the engine, or undefined if there are none. */
   errors(): string | undefined {
     const errors = [...this.#diagnostics.values()].filter(({ severity }) => severity === "error");
     return errors.length === 0 ? undefined : errors.map(({ message }) => message).join("\n");
@@ -131,7 +131,9 @@ class Findings {
   }
 }
 
-/** Whether it is a provider that the engine makes by itself, for resources that name none: it counts none of them. */
+/**
+ * Whether it is a provider that the engine makes itself, for resources that name none; the engine does not count it.
+ */
 function isImplicit({ type, urn }: StepEventMetadata): boolean {
   return type.startsWith("pulumi:providers:") && /^default(_|$)/.test(partsOf(urn).name);
 }
@@ -145,7 +147,7 @@ function planned(step: StepEventMetadata, dependencies: readonly string[]): Plan
     ...partsOf(step.urn),
     parent: state?.parent === "" ? undefined : state?.parent,
     dependencies: [...dependencies].sort(),
-    // A reference to a provider is its URN, and its id after that.
+    // A reference to a provider is its URN, followed by its id.
     provider: provider === "" ? undefined : provider.split("::").slice(0, 4).join("::"),
     protect: state?.protect === true,
     inputs: shown(state?.inputs ?? {}) as Record<string, unknown>,
@@ -157,7 +159,7 @@ function byTypeAndName(one: PlannedResource, other: PlannedResource): number {
   return (first ?? "") < (second ?? "") ? -1 : 1;
 }
 
-/** What the CLI said last where no event says what is wrong. */
+/** The last line of the CLI, if no event says what is wrong. */
 function lastWords(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const lines = text.split("\n").filter((line) => line.startsWith("error: "));

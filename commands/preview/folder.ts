@@ -10,9 +10,9 @@ const family = "istio-auth0-preview-";
 export const makeFolder = (beside = tmpdir()) => mkdtempSync(join(beside, `${family}${ownMark}-`));
 
 /** Removes the folders of this user's previews that were killed. */
-export function removeAbandoned(beside = tmpdir()): void {
-  for (const name of readdirSync(beside)) {
-    const path = join(beside, name);
+export function removeAbandoned(parent = tmpdir()): void {
+  for (const name of readdirSync(parent)) {
+    const path = join(parent, name);
     if (isAbandoned(name) && isOwn(path)) remove(path);
   }
 }
@@ -33,6 +33,6 @@ function remove(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch {
-    // Its engine still writes into it, or another preview removes it: the next one tries again.
+    // Its engine still writes into it, or another preview removes it: the next preview tries again.
   }
 }

@@ -1,4 +1,4 @@
-/** The planned resources as a reviewed file keeps them: every run on every machine gives the same text. */
+/** The planned resources as a reviewed file has them: every run on every machine gives the same text. */
 import { join } from "node:path";
 import { structuredPatch } from "diff";
 import { parse, stringify } from "yaml";
@@ -9,13 +9,15 @@ import { type Plan, type PlannedResource, titleOf } from "./plan";
 const entrySchema = z.looseObject({ type: z.string(), name: z.string() });
 type Entry = z.infer<typeof entrySchema>;
 
-/** The file of a stack's reviewed graph, from the clone's folder: of the clone's own project, or in its place's folder. */
+/**
+ * The file of a stack's reviewed graph, relative to the clone's folder; for an example it is in the example's folder.
+ */
 export const graphFile = ({ place }: Pick<Project, "place">, stack: string) =>
   join(place, "plans", `${stack}.yaml`);
 
 const yaml = { lineWidth: 0, aliasDuplicateObjects: false };
 
-/** What writes the file. */
+/** The command that writes the file. */
 export const acceptCommand = ({ place }: Pick<Project, "place">, stack: string) =>
   `npm run preview -- ${stack}${place === "" ? "" : ` --project ${place}`} --accept`;
 
@@ -41,7 +43,7 @@ function entryOf(resource: PlannedResource) {
 
 /**
  * Compares two texts of such a file, resource by resource.
- * @returns the lines that differ, with the resource that each is of; none where nothing differs
+ * @returns the lines that differ, each group with its resource's title; empty if there is no difference
  */
 export function graphDifference(reviewed: string, planned: string): string[] {
   const before = entriesOf(reviewed);
@@ -61,7 +63,7 @@ function changedLines(old: string, now: string): string[] {
   return hunks.flatMap(({ lines }, position) => (position === 0 ? lines : ["  …", ...lines]));
 }
 
-/** Each resource's own text by its title. Two of one type and name are told apart by their place. */
+/** Each resource's text by its title. Two of one type and name are distinguished by their positions. */
 function entriesOf(text: string): Map<string, string> {
   const entries = z.array(entrySchema).parse(parse(text) ?? []);
   const found = new Map<string, string>();

@@ -87,15 +87,15 @@ async function previewOf(
   }
 }
 
-/** What a stack's own files ask for. */
+/** What a stack's own files configure. */
 interface Prepared {
   readonly configuration: PreviewConfiguration;
   readonly pack: PackConfiguration;
-  /** The official plug-ins, where they are asked for. */
+  /** The official plug-ins, if the user asked for them. */
   readonly official?: readonly LocalPlugin[];
 }
 
-/** @throws UserError naming everything that is wrong in the stack's files, a line each */
+/** @throws UserError that names everything that is wrong in the stack's files, one line each */
 function prepare(project: Project, stack: string): Prepared {
   const { configuration, complaint } = attempt(() => previewConfiguration(project, stack));
   const isThere = stacksIn(project).includes(stack);
@@ -122,7 +122,7 @@ function attempt(read: () => PreviewConfiguration) {
   }
 }
 
-/** Says what is not the stack's own in this plan. */
+/** Reports which parts of this plan are not the stack's own. */
 function tellDifferences(
   stack: string,
   { configuration: { placeholders, environments }, pack, official }: Prepared,
@@ -136,7 +136,7 @@ function tellDifferences(
       : `plug-ins: official (${official.map(({ name, version }) => `${name} ${version}`).join(", ")})`,
   );
   if (placeholders.length > 0) {
-    say(`a preview asks nobody for these, and has placeholders: ${placeholders.join(", ")}`);
+    say(`a preview has placeholders for these: ${placeholders.join(", ")}`);
   }
   if (environments.length > 0) {
     say(`a preview reads no Pulumi ESC environment: left out ${environments.join(", ")}`);
@@ -146,8 +146,8 @@ function tellDifferences(
 }
 
 /**
- * Says what the check found.
- * @throws UserError where the plan is not the reviewed one
+ * Reports the result of the check.
+ * @throws UserError if the plan is not the reviewed one
  */
 function tellCheck(check: Check, stack: string): void {
   const complaint = complaintOf(check, stack);
@@ -213,7 +213,7 @@ async function reportOf(
   };
 }
 
-/** Writes why there is no plan where the plan would be. */
+/** Writes why there is no plan, in place of the plan. */
 function reportFailure(
   stack: string,
   files: readonly ReportFile[],

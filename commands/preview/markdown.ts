@@ -1,4 +1,4 @@
-/** What a preview says, as a comment on a pull request. */
+/** A preview's report, as a comment on a pull request. */
 import { code, codeBlock, commentLimit, untilFirst } from "../../lib/markdown";
 import type { Check } from "./check";
 import { type Plan, titleOf } from "./plan";
@@ -6,26 +6,26 @@ import { countOf, type Violation } from "./policies/violations";
 import { countsOf, treeOf } from "./render";
 import type { Report } from "./report";
 
-/** Characters kept for what says that something was left out. */
+/** Characters that are kept for the line about what was left out. */
 const reserve = 200;
 
-/** A workflow finds its own comment by this line, which nobody sees. */
+/** A workflow finds its own comment by this line, which is not visible. */
 const marker = (stack: string) => `<!-- preview of ${stack.replaceAll(/[^\w.-]/g, "")} -->`;
 
 const heading = (stack: string, mark: string, text: string) =>
   `### ${mark} ${code(stack)}: ${text}`;
 
-/** In the heading. */
+/** The words in the heading. */
 const checked: Readonly<Record<Check["result"], string>> = {
   "as reviewed": "as reviewed",
   different: "not the reviewed plan",
   missing: "no reviewed plan",
 };
 
-/** Characters for what differs from the reviewed plan: the violations have the rest. */
+/** Characters for the differences from the reviewed plan: the violations get the rest. */
 const differenceLimit = 20_000;
 
-/** The counts, what differs from the reviewed plan, every violation, and the resources, as far as there is room. */
+/** The counts, the differences from the reviewed plan, every violation, and the resources, as far as there is room. */
 export function renderMarkdown({ plan, rules, violations, check }: Report): string {
   const counts = [countsOf(plan), countOf(violations), ...(check ? [checked[check.result]] : [])];
   const head = heading(plan.stack, markOf({ violations, check }), counts.join(", "));
@@ -67,7 +67,7 @@ function differingLines(lines: readonly string[], take: Take): string {
   ].join("\n\n");
 }
 
-/** @param errors why there is no plan, a line each */
+/** @param errors why there is no plan, one line each */
 export function renderFailure(stack: string, errors: readonly string[]): string {
   return inParts(stack, (take) => {
     const items = errors.map((error) => `- ${code(error)}`);
@@ -79,7 +79,7 @@ export function renderFailure(stack: string, errors: readonly string[]): string 
   });
 }
 
-/** Says whether there is room for a part, which then is taken. */
+/** Says whether there is room for a part, and reserves it. */
 type Take = (part: string) => boolean;
 
 function inParts(stack: string, parts: (take: Take) => readonly string[]): string {

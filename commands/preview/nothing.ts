@@ -1,8 +1,8 @@
-/** The cluster that a preview is given: none. */
+/** The kubeconfig of a preview: no cluster answers there. */
 import { stringify } from "yaml";
 
 /**
- * A kubeconfig's content whose API server nobody can be: port 1 of this machine.
+ * A kubeconfig's content with an API server that cannot exist: port 1 of this machine.
  * @param context the name of its only context
  */
 export function kubeconfigOfNothing(context = "nothing"): string {

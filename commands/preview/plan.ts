@@ -1,4 +1,4 @@
-/** What a preview found. Secrets are in none of it: the engine has left them out. */
+/** The result of a preview. It has no secrets: the engine has removed them. */
 import { secretMark } from "../../lib/redaction";
 
 /** What the engine would do to one resource. */
@@ -8,11 +8,11 @@ export interface PlannedResource {
   readonly urn: string;
   readonly type: string;
   readonly name: string;
-  /** URN; none for the stack itself. */
+  /** URN; absent for the stack itself. */
   readonly parent: string | undefined;
   /** URNs, sorted. */
   readonly dependencies: readonly string[];
-  /** URN; none for components, and for providers themselves. */
+  /** URN; absent for components, and for providers themselves. */
   readonly provider: string | undefined;
   readonly protect: boolean;
   readonly inputs: Readonly<Record<string, unknown>>;
@@ -29,7 +29,7 @@ export interface Plan {
   readonly stack: string;
   /** Sorted by type and name. */
   readonly resources: readonly PlannedResource[];
-  /** What the stack would export. */
+  /** The outputs of the stack. */
   readonly outputs: Readonly<Record<string, unknown>>;
   /** How many resources, by operation. */
   readonly counts: Readonly<Record<string, number>>;
@@ -42,29 +42,29 @@ export function partsOf(urn: string): { type: string; name: string } {
   return { type: types.split("$").at(-1) ?? types, name: name.join("::") };
 }
 
-/** A resource in a person's words: its type and its name. */
+/** A resource's type and name, for a message. */
 export function titleOf(urn: string): string {
   const { type, name } = partsOf(urn);
   return `${type} ${name}`;
 }
 
-/** How Pulumi writes a value that is not known yet into its events. */
+/** How Pulumi writes an unknown value into its events. */
 const unknownMark = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** What a value is shown as that only an update would know, and one that nobody is to see. */
+/** What is shown for a value that only an update knows, and for a secret. */
 export const unknown = "[unknown]";
 export const secret = secretMark;
 
-/** The key by which Pulumi tells its own kinds of value from objects, and its kind of a secret. */
+/** The key by which Pulumi distinguishes its own kinds of value from objects, and its value for a secret. */
 const kindMark = "4dabf18193072939515e22adb298388d";
 const secretKind = "1b47061264138c4ac30d75fd1eb44270";
 
-/** Properties of Pulumi's own, not of the resource: left out. */
+/** Properties of Pulumi's own, not of the resource: they are left out. */
 const internal: ReadonlySet<string> = new Set(["__internal", "__defaults"]);
-/** A dynamic resource's code, as text: it changes with how the code was compiled. */
+/** A dynamic resource's code, as text: it depends on how the code was compiled. */
 const code = "__provider";
 
-/** The value as a person is to see it. */
+/** The value as the user sees it. */
 export function shown(value: unknown): unknown {
   if (typeof value === "string") return value.replaceAll(unknownMark, unknown);
   if (Array.isArray(value)) return value.map(shown);

@@ -1,4 +1,4 @@
-/** A Pulumi project of a preview's own, in a private folder: its stack has nothing yet. */
+/** A Pulumi project of a preview's own, in a private folder, with an empty stack. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -19,14 +19,14 @@ import { writeYaml } from "../stack/pulumi-yaml";
 import { projectFileName, readProjectFile, stackFileName } from "../stack/stack-file";
 import type { PreviewConfiguration } from "./configuration";
 
-/** The stand-ins that a preview has its own of. */
+/** The stand-ins of which a preview has its own version. */
 const ownPlugins: Readonly<Partial<Record<StandInName, string>>> = {
   kubernetes: "commands/preview/plugins/kubernetes/main.ts",
 };
 
 /**
- * The official plug-ins of every package, which are on this machine.
- * @throws UserError naming those that are not, with the command that installs each
+ * The official plug-ins of every package on this machine.
+ * @throws UserError that names those that are missing, with the command that installs each
  */
 export async function requireOfficial(): Promise<readonly LocalPlugin[]> {
   const { plugins, missing } = await officialPlugins(standIns);
@@ -38,7 +38,7 @@ export async function requireOfficial(): Promise<readonly LocalPlugin[]> {
   throw new UserError(lines.join("\n"));
 }
 
-/** Where the engine finds a project, and with which environment beside PATH and HOME. */
+/** Where the engine finds a project, and its environment in addition to PATH and HOME. */
 export interface PreviewProject {
   readonly folder: string;
   /** The folder of the launchers of its plug-ins. */
@@ -49,11 +49,11 @@ export interface PreviewProject {
 }
 
 /**
- * Writes the project's own settings for a folder that is not the project's, with its plug-ins.
+ * Writes the project's own settings, with its plug-ins, for a folder other than the project's.
  * @param root the folder of the project that is previewed
- * @param folder made, and everything that the engine writes is in it
- * @param official the plug-ins. Default: the stand-ins, since what an official one asks of the world differs, and so
- *   would the plan
+ * @param folder a folder to make; the engine writes all its files there
+ * @param official the plug-ins. Default: the stand-ins, because an official one may read something outside, and the
+ *   plan would differ
  */
 export function writeProject(
   root: string,

@@ -5,8 +5,8 @@ import { type Plan, type PlannedResource, titleOf } from "./plan";
 import { countOf, type Violation } from "./policies/violations";
 
 /**
- * The resources as a tree, what the stack would export, what the engine warns of, what the policy pack has found, and
- * how many are made.
+ * The resources as a tree, the stack's outputs, the engine's warnings, the policy pack's violations, and the number of
+ * resources.
  */
 export function renderPlan(
   plan: Plan,
@@ -71,7 +71,7 @@ export function treeOf(resources: readonly PlannedResource[], diff: boolean): st
   return childrenOf(undefined).flatMap((root) => branch(root, "", ""));
 }
 
-/** What the resource is given, against nothing: every line of it is new. */
+/** The resource's inputs, each line marked as new. */
 function propertiesOf({ inputs, protect }: PlannedResource, before: string): string[] {
   const all = { ...(protect && { "(protected)": true }), ...inputs };
   return linesOf(all).map((line) => `${before}+ ${line}`);

@@ -1,4 +1,4 @@
-/** What a preview says, for a program. */
+/** A preview's report for a program. */
 import type { Rule } from "../../policies/rule";
 import type { Check } from "./check";
 import { type Plan, partsOf } from "./plan";
@@ -6,7 +6,7 @@ import type { Level } from "./policies/choice";
 import type { PackConfiguration } from "./policies/configuration";
 import type { Violation } from "./policies/violations";
 
-/** A rule of the policy pack, and what it means for the stack. */
+/** A rule of the policy pack, and its level for the stack. */
 export interface JudgedBy {
   readonly name: string;
   readonly level: Level;
@@ -19,7 +19,7 @@ export interface Report {
   readonly plan: Plan;
   readonly rules: readonly JudgedBy[];
   readonly violations: readonly Violation[];
-  /** What --check found, where that was asked for. */
+  /** The result of --check, if the user asked for it. */
   readonly check: Check | undefined;
 }
 
@@ -54,7 +54,7 @@ export function jsonOf({ plan, rules, violations, check }: Report): string {
   });
 }
 
-/** @param errors why there is no plan, a line each */
+/** @param errors why there is no plan, one line each */
 export function jsonOfFailure(stack: string, errors: readonly string[]): string {
   return asText({ stack, errors });
 }

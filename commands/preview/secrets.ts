@@ -1,8 +1,8 @@
-/** The secrets that a stack's file holds as they are. */
+/** The secrets that a stack's file has in plain text. */
 import { parse } from "yaml";
 import { secretSettings } from "../../components/settings";
 
-/** Every secret that stands in the settings as it is, and those inside a kubeconfig. */
+/** Every secret in plain text in the settings, and those in a kubeconfig. */
 export function secretsIn(value: unknown, setting = ""): string[] {
   if (secretSettings.has(setting)) {
     const inside = setting === "cluster.kubeconfig" ? credentialsOf(value) : [];
@@ -25,7 +25,7 @@ function parsed(text: string): unknown {
   try {
     return parse(text);
   } catch {
-    // The settings' own check says so.
+    // The settings' own check reports that.
     return undefined;
   }
 }

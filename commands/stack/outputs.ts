@@ -152,7 +152,7 @@ function pulumiFailure(error: unknown): string {
     return noPulumi;
   }
   const said = error instanceof Error && "stderr" in error ? String(error.stderr) : "";
-  return firstLine(said).replace(/^error: /, "") || "pulumi failed and said nothing";
+  return firstLine(said).replace(/^error: /, "") || "pulumi failed without a message";
 }
 
 function parseJson(text: string, which: string): unknown {

@@ -19,7 +19,7 @@ import { cloneWith, preview, replaceIn, root } from "./preview";
 const skip = skipWithoutEngine;
 const plugins = `plug-ins: this project's stand-ins (${standIns.map(({ name }) => name).join(", ")})`;
 const placeholders =
-  "a preview asks nobody for these, and has placeholders: cluster.kubeconfig, identity.clientSecret";
+  "a preview has placeholders for these: cluster.kubeconfig, identity.clientSecret";
 
 test(
   "a stack is previewed with nothing but PATH and a home, and nothing is left",
@@ -239,7 +239,7 @@ test(
         code: 0,
         stderr: [
           plugins,
-          "a preview asks nobody for these, and has placeholders: identity.clientId",
+          "a preview has placeholders for these: identity.clientId",
           "a preview reads no Pulumi ESC environment: left out istio-auth0/team",
           "previewing team …",
           "",

@@ -18,7 +18,7 @@ const options = z.object({
 });
 type Offers = z.output<typeof options>["options"];
 
-/** A setting that must be among what DigitalOcean offers. */
+/** A setting whose value has to be one that DigitalOcean offers. */
 interface Choice {
   readonly name: string;
   readonly setting: string;
@@ -27,7 +27,7 @@ interface Choice {
   readonly matches: (slug: string) => boolean;
 }
 
-/** The account takes the token, and has the region, the size and the version. */
+/** The account accepts the token, and has the region, the size and the version. */
 export function digitalOceanChecks(
   cluster: DigitalOceanSettings,
   stack: Stack,
@@ -103,16 +103,16 @@ function judgeAccount(answer: Answer | Outcome, { name }: Stack): Outcome {
   if ("state" in answer) return answer;
   const { data } = account.safeParse(jsonOf(answer));
   if (answer.status === 200 && data?.account.status === "active")
-    return ok("DigitalOcean takes it, and the account is active");
+    return ok("DigitalOcean accepts it, and the account is active");
   if (answer.status === 200)
     return failed(
-      `DigitalOcean takes it, but the account is ${data?.account.status ?? "of unknown status"}`,
+      `DigitalOcean accepts it, but the account is ${data?.account.status ?? "of unknown status"}`,
       "See DigitalOcean's control panel.",
     );
   if (answer.status === 403)
     return notTried(
-      "DigitalOcean knows it, but it may not read the account",
-      "Give it the scope account:read, or leave it so.",
+      "DigitalOcean accepts it, but it may not read the account",
+      "Give it the scope account:read, or ignore this.",
     );
   return failed(
     `DigitalOcean refuses it (status ${answer.status})`,
@@ -124,9 +124,12 @@ function judgeChoice(
   { setting, value, offers, matches }: Choice,
   found: Offers | Outcome,
 ): Outcome {
-  // The settings' own checks have seen the form.
+  // The settings' own checks have checked the form.
   if ("state" in found)
-    return notTried(`${value} is right by form only`, "See the DigitalOcean token.");
+    return notTried(
+      `${value} has the right form, and was not looked up`,
+      "See the DigitalOcean token.",
+    );
   const slugs = found[offers].map(({ slug }) => slug);
   const match = slugs.find(matches);
   if (match !== undefined) return ok(match === value ? value : `"${value}" is ${match} today`);

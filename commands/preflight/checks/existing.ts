@@ -21,7 +21,7 @@ import { judgePresent } from "./present";
 
 type ExistingSettings = Extract<ClusterSettings, { kind: "existing" }>;
 
-/** The cluster answers with these credentials, lets the stack be made, and has the gateway's certificate. */
+/** The cluster answers with these credentials, allows what the stack makes, and has the gateway's certificate. */
 export function existingChecks(
   cluster: ExistingSettings,
   gateway: GatewaySettings,
@@ -125,7 +125,7 @@ async function versionOf(config: KubeConfig, server: string): Promise<string | O
   }
 }
 
-/** What the stack makes that few may make. */
+/** The resources of the stack that need special rights. */
 const rights = [
   { group: "", resource: "namespaces" },
   { group: "rbac.authorization.k8s.io", resource: "clusterroles" },
@@ -204,7 +204,7 @@ async function judgeCertificate(
   }
 }
 
-/** How long before its end a certificate is worth a word, in milliseconds. */
+/** How long before its end a certificate's date is pointed out, in milliseconds. */
 const soon = 14 * 24 * 60 * 60 * 1000;
 
 function judgePair(pem: string, key: string, setting: string, host: string): Outcome {

@@ -4,7 +4,7 @@ import type { ClusterSettings, GatewaySettings } from "../../../components/confi
 import { type Check, failed, notTried, ok, type Outcome } from "../check";
 import { unlessAborted } from "../../../lib/poll";
 
-/** The gateway's host is found, and a certificate can be had for it. */
+/** The gateway's host resolves, and a certificate can be issued for it. */
 export function gatewayChecks(gateway: GatewaySettings, cluster: ClusterSettings): Check[] {
   const host = new URL(gateway.url).hostname.replace(/^\[|\]$/g, "");
   const { issuer, secret } = gateway.tls ?? {};
@@ -13,7 +13,7 @@ export function gatewayChecks(gateway: GatewaySettings, cluster: ClusterSettings
     ...(issuer?.kind === "acme"
       ? [{ name: "gateway's certificate", run: () => judgeAcme(host, issuer.server) }]
       : []),
-    // An existing cluster is asked for its Secret (existing.ts).
+    // In an existing cluster the Secret is looked up (existing.ts).
     ...(secret !== undefined && cluster.kind !== "existing"
       ? [
           {
@@ -29,11 +29,11 @@ export function gatewayChecks(gateway: GatewaySettings, cluster: ClusterSettings
   ];
 }
 
-/** A name that means this machine, or an address: nobody else can be asked for it. */
+/** A name of this machine, or an address: no resolver has to be asked. */
 const isLocal = (host: string) => /(^|\.)localhost$/.test(host) || /^127\.|^::1$/.test(host);
 
-/** How long names may take, in milliseconds: less than the check, so that a slow resolver is no failure. */
-const patience = 5_000;
+/** How long the resolver may take, in milliseconds: less than the check, so that a slow resolver is not a failure. */
+const timeoutMs = 5_000;
 
 async function judgeHost(
   host: string,
@@ -43,7 +43,7 @@ async function judgeHost(
   if (isLocal(host)) return ok(`${host} is this machine`);
   if (isIP(host) !== 0) return ok(`${host} is an address`);
   try {
-    const either = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
+    const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     const { address } = await unlessAborted(lookup(host), either);
     return ok(`${host} is ${address}; that must be the gateway's address`);
   } catch {
@@ -59,7 +59,7 @@ async function judgeHost(
 
 function judgeAcme(host: string, server: string): Outcome {
   const authority = new URL(server).host;
-  // The settings take full names only; one of this machine may be such a name.
+  // The settings accept full names only; a name of this machine may be one too.
   if (isLocal(host))
     return failed(
       `${authority} gives no certificate for ${host}`,
@@ -67,6 +67,6 @@ function judgeAcme(host: string, server: string): Outcome {
     );
   return notTried(
     `${authority} asks ${host} itself, by HTTP on port 80, after the first up`,
-    "Leave port 80 of the gateway open to everybody.",
+    "Leave port 80 of the gateway open to every client.",
   );
 }

@@ -8,12 +8,12 @@ import { type Chart, chartFolders, type ChartSource } from "../../../components/
 import { type Check, failed, notTried, ok, type Outcome } from "../check";
 import { send, Unreachable } from "../http";
 
-/** Istio's release has no hole that is known here. */
+/** Istio's release has no vulnerability that is known here. */
 export function versionCheck({ version }: Pick<IstioSettings, "version">): Check {
   return { name: "Istio's version", run: () => judgeVersion(version) };
 }
 
-/** Its charts can be had. */
+/** Its charts are available. */
 export function chartsCheck({ version, charts }: Pick<IstioSettings, "version" | "charts">): Check {
   return {
     name: "Istio's charts",
@@ -24,7 +24,7 @@ export function chartsCheck({ version, charts }: Pick<IstioSettings, "version" |
 export function judgeVersion(version: string, known: readonly Advisory[] = advisories): Outcome {
   const open = openAdvisories(version, known);
   if (open.length === 0)
-    return ok(`${version}: none of the ${known.length} advisories known here is open in it`);
+    return ok(`${version}: it has the fixes of all ${known.length} advisories known here`);
   const holes = open.map(({ id, about }) => `${id} (${about})`).join("; ");
   const fixes = open.flatMap(({ fixedIn }) => fixedIn.at(-1) ?? []);
   const [newest] = fixes.sort((one, other) => other.localeCompare(one, "en", { numeric: true }));
@@ -49,7 +49,7 @@ const sources: Readonly<
   repository: judgeRepository,
   oci: (address, version) =>
     notTried(
-      `${address} is a registry, which is not asked`,
+      `${address} is a registry, which is not checked`,
       `Ask it: helm show chart ${address}/base --version ${version}.`,
     ),
   folder: (folder, version) => {

@@ -9,7 +9,10 @@ import { limitsCheck } from "./limits";
 
 type KindSettings = Extract<ClusterSettings, { kind: "kind" }>;
 
-/** kind and Docker are there, the kernel lets a node have what it needs, and the cluster's ports on this machine are nobody else's. */
+/**
+ * kind and Docker are there, the kernel's limits are high enough for a node, and the cluster's ports on this machine
+ * are free.
+ */
 export function kindChecks(
   cluster: KindSettings,
   gateway: GatewaySettings,
@@ -47,12 +50,12 @@ async function judgeDocker(signal: AbortSignal): Promise<Outcome> {
   const version = stdout.trim();
   if (code === 0 && version !== "") return ok(`Docker ${version} answers`);
   return failed(
-    `Docker does not answer (${complaint || "and does not say why"})`,
+    `Docker does not answer (${complaint || "without a message"})`,
     "Start Docker, and let this user use it.",
   );
 }
 
-/** The cluster may be there already, with what it needs. */
+/** The cluster may exist already, with what it needs. */
 async function limitProblems(
   application: Application,
   cluster: string,
@@ -71,7 +74,7 @@ async function judgePort(
   signal: AbortSignal,
 ): Promise<Outcome> {
   if (await isFree(port, signal)) return ok(`free on 127.0.0.1, for ${setting}`);
-  // Only this very cluster may hold it: it is there already then.
+  // Only this cluster may hold the port: it then exists already.
   const args = [
     "ps",
     "--filter",
@@ -88,7 +91,7 @@ async function judgePort(
   );
 }
 
-/** Whether nothing listens. Docker binds for the user, so a port that only root may bind is free too. */
+/** Whether no program listens. Docker binds the port for the user, so a port that only root may bind is free too. */
 async function isFree(port: number, signal: AbortSignal): Promise<boolean> {
   const refusal = await bind(port);
   return refusal === undefined || (refusal !== "EADDRINUSE" && !(await connects(port, signal)));

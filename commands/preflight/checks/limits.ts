@@ -8,7 +8,7 @@ interface Where {
   readonly user: number | undefined;
 }
 
-/** Whether this machine's kernel lets a node have what it needs. */
+/** Whether this machine's kernel has limits that are high enough for a node. */
 export function limitsCheck(
   problems: (signal: AbortSignal) => Promise<readonly string[]> | readonly string[],
   { platform, user }: Where = { platform: process.platform, user: process.getuid?.() },

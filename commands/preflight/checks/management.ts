@@ -10,7 +10,7 @@ type Auth0Settings = Extract<IdentitySettings, { kind: "auth0" }>;
 
 const setting = "identity.clientSecret";
 
-/** The Management API's client may do all that the stack needs. */
+/** The Management API's client has every right that the stack needs. */
 export function managementChecks(identity: Auth0Settings, stack: Stack): Check[] {
   const grant = once((signal) => ask(identity, stack, signal));
   return [
@@ -77,7 +77,7 @@ async function ask(
   return { scopes: new Set(scope.split(" ").filter((word) => word !== "")) };
 }
 
-/** What a token itself says, where the answer beside it does not. */
+/** The scopes in the token itself, if the answer does not name them. */
 function scopeIn(token: string): string {
   const [, payload = ""] = token.split(".");
   try {

@@ -1,4 +1,4 @@
-/** What of the stack's is in the cluster already: Istio, cert-manager and namespaces, and whose they are. */
+/** What the cluster has already of what the stack makes: Istio, cert-manager and namespaces, and who made them. */
 import {
   AdmissionregistrationV1Api,
   ApiextensionsV1Api,
@@ -14,7 +14,7 @@ import { failed, notTried, ok, type Outcome } from "../check";
 
 type Metadata = Plain<V1ObjectMeta>;
 
-/** An object that is there. */
+/** An object in the cluster. */
 interface Present {
   readonly kind: string;
   readonly metadata: Metadata;
@@ -24,8 +24,8 @@ interface Present {
 const ownReleases = Object.values(releases).map(({ namespace, name }) => `${namespace}/${name}`);
 
 /**
- * Looks for them.
- * @param wanted the namespaces that the stack makes; with cert-manager's it makes that
+ * Looks them up.
+ * @param wanted the namespaces that the stack makes; if cert-manager's is among them, cert-manager is looked up too
  */
 export async function judgePresent(
   config: KubeConfig,
@@ -45,7 +45,7 @@ export async function judgePresent(
   const ways = [
     ...(others.length > spaces.length
       ? [
-          "The stack installs an Istio of its own, and does not get along with another one. Use a cluster without, or remove that one as it was installed, once nothing needs it.",
+          "The stack installs an Istio of its own, and does not work next to another one. Use a cluster without one, or remove that one in the way it was installed, when nothing needs it any more.",
         ]
       : []),
     ...(spaces.length > 0
@@ -92,7 +92,7 @@ function of(kind: string, items: readonly { readonly metadata?: Metadata }[]): r
   return items.map(({ metadata = {} }) => ({ kind, metadata }));
 }
 
-/** How Pulumi's provider names itself where it manages fields. */
+/** The name of Pulumi's provider as a field manager. */
 const pulumi = "pulumi-kubernetes";
 
 /** Made by Pulumi itself, or by a Helm release that this program makes under this name. */
@@ -100,11 +100,11 @@ function isByPulumi({ metadata }: Present): boolean {
   const release = releaseOf(metadata);
   if (release !== undefined) return ownReleases.includes(release);
   const managers = managersOf(metadata);
-  // Pulumi applies a namespace without fields, and then nobody manages any.
+  // Pulumi applies a namespace without fields, and then it has no field manager.
   return managers.length === 0 || managers.some((name) => name.startsWith(pulumi));
 }
 
-/** The Helm release that an object is of, `NAMESPACE/NAME`, as Helm notes it. */
+/** The Helm release that an object belongs to, `NAMESPACE/NAME`, from Helm's annotations. */
 function releaseOf({ annotations = {} }: Metadata): string | undefined {
   const name = annotations["meta.helm.sh/release-name"];
   return name && `${annotations["meta.helm.sh/release-namespace"] ?? ""}/${name}`;
@@ -113,7 +113,7 @@ function releaseOf({ annotations = {} }: Metadata): string | undefined {
 const managersOf = ({ managedFields = [] }: Metadata): readonly string[] =>
   managedFields.flatMap(({ manager }) => manager ?? []);
 
-/** The objects in words: of many of a kind by the same maker, their number. */
+/** The objects in words: for many of one kind and maker, their number. */
 function list(found: readonly Present[]): string {
   const groups = new Map<string, string[]>();
   for (const { kind, metadata } of found) {

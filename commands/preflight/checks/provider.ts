@@ -6,8 +6,8 @@ import { type Check, failed, notTried, ok, once, type Outcome } from "../check";
 import { type Answer, jsonOf, send, Unreachable } from "../http";
 
 /**
- * The provider's own description is the configured one, and the keys are where the mesh will look for them.
- * @param asksForTokens whether workloads do that the mesh lets reach the configured hosts only
+ * The provider's own description matches the configured one, and the keys are where the mesh will look for them.
+ * @param asksForTokens whether workloads request tokens that the mesh lets reach the configured hosts only
  */
 export function providerChecks(identity: IdentitySettings, asksForTokens: boolean): Check[] {
   const { issuer, jwksUri } = addressesOf(identity);
@@ -62,21 +62,21 @@ function addressesOf(identity: IdentitySettings): TenantAddresses {
   return identity.kind === "auth0" ? tenantAddresses(identity) : identity;
 }
 
-/** OpenID Connect Discovery, section 4: a last slash of the issuer is left out. */
+/** OpenID Connect Discovery, section 4: a slash at the end of the issuer is left out. */
 export function documentUrl(issuer: string): string {
   return `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
 }
 
-/** What to set right, by the kind of provider. */
+/** What to correct, by the kind of provider. */
 const wrongAddress = {
-  auth0: "Check identity.domain, and identity.customDomain where the tenant has one.",
+  auth0: "Check identity.domain, and identity.customDomain if the tenant has one.",
   oidc: "Check identity.issuer: the document is at the issuer, followed by /.well-known/openid-configuration.",
 } as const;
 
 const askedElsewhere =
-  "Set identity.customDomain where tokens are asked for at the tenant's custom domain, or else leave it out.";
+  "Set identity.customDomain if tokens are requested at the tenant's custom domain; otherwise leave it out.";
 
-/** Codes of a certificate that comes from an authority that is not known here. */
+/** Error codes for a certificate of an unknown authority. */
 const untrusted = new Set([
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "SELF_SIGNED_CERT_IN_CHAIN",
@@ -85,7 +85,7 @@ const untrusted = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 ]);
 
-/** The answer, or the outcome where nobody gives any. */
+/** The answer, or the outcome if there is none. */
 export async function attempt(
   ask: () => Promise<Answer>,
   url: string,
@@ -113,21 +113,21 @@ function wrongAnswer(url: string, { status }: Answer, { kind }: IdentitySettings
 const withoutSlash = (url: string) => url.replace(/\/$/, "");
 
 function judgeIssuer(found: Description, issuer: string, { kind }: IdentitySettings): Outcome {
-  if (found.issuer === issuer) return ok(`${issuer}, to the letter`);
+  if (found.issuer === issuer) return ok(`${issuer}, exactly`);
   const only =
     withoutSlash(found.issuer) === withoutSlash(issuer)
-      ? "; only the last slash differs, and with it every token is refused"
+      ? "; only the slash at the end differs, and every token is refused because of it"
       : "";
   return failed(
     `the provider's is ${found.issuer}, the configured one ${issuer}${only}`,
     kind === "oidc"
       ? `Set identity.issuer to ${found.issuer}.`
-      : `Set identity.customDomain where tokens are asked for at the tenant's custom domain, or else leave it out; ${found.issuer} names the domain.`,
+      : `Set identity.customDomain if tokens are requested at the tenant's custom domain; otherwise leave it out; ${found.issuer} names the domain.`,
   );
 }
 
 function judgeAddress(found: Description, jwksUri: string, { kind }: IdentitySettings): Outcome {
-  if (found.jwks_uri === jwksUri) return ok(`${jwksUri}, to the letter`);
+  if (found.jwks_uri === jwksUri) return ok(`${jwksUri}, exactly`);
   const [theirs, ours] = [found.jwks_uri, jwksUri].map((url) => URL.parse(url)?.host);
   return failed(
     `the provider's is ${found.jwks_uri}, the configured one ${jwksUri}${
@@ -137,7 +137,7 @@ function judgeAddress(found: Description, jwksUri: string, { kind }: IdentitySet
   );
 }
 
-/** Only what the configuration names can be reached by those who sign people in. */
+/** Workloads that sign people in can reach only hosts that the configuration names. */
 function judgeTokens(found: Description, identity: IdentitySettings): Outcome {
   const { token_endpoint: endpoint } = found;
   const tokenEndpoint = identity.kind === "oidc" ? identity.tokenEndpoint : undefined;
@@ -148,7 +148,7 @@ function judgeTokens(found: Description, identity: IdentitySettings): Outcome {
     return failed("the provider names no address for tokens", "Ask for a provider with one.");
   if (hosts.includes(host)) return ok(`${endpoint}, at a host that is configured`);
   return failed(
-    `${endpoint} is at a host that the mesh lets nobody reach`,
+    `${endpoint} is at a host that the mesh lets no workload reach`,
     identity.kind === "oidc" ? `Set identity.tokenEndpoint to ${endpoint}.` : askedElsewhere,
   );
 }
@@ -171,7 +171,7 @@ function judgeKeys(answer: Answer, url: string, identity: IdentitySettings): Out
   const algorithms = [...new Set(usable)].join(", ");
   if (usable.length > 0) return ok(`${counted(usable.length, "key")} for ${algorithms} at ${url}`);
   return failed(
-    `${counted(data.keys.length, "key")} at ${url}, and none is for an algorithm that Envoy checks`,
+    `${counted(data.keys.length, "key")} at ${url}, and Envoy checks the algorithm of none`,
     `Have the provider sign access tokens with one of ${signatureAlgorithms.join(", ")}.`,
   );
 }

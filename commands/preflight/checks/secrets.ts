@@ -1,14 +1,16 @@
 import { type Check, failed, notTried, ok, type Outcome } from "../check";
 import type { Stack } from "../stack";
 
-/** The stack's secrets are set, and none of them stands in its file for everybody to read. */
+/** The stack's secrets are set, and none of them is in its file in plain text. */
 export const secretsCheck = (stack: Stack): Check => ({
   name: "secrets",
   run: () => judge(stack),
 });
 
 function judge({ name, file, missing, plain }: Stack): Outcome {
-  const unset = [...missing].filter(([, { unset: nobody }]) => nobody).map(([setting]) => setting);
+  const unset = [...missing]
+    .filter(([, { unset: isUnset }]) => isUnset)
+    .map(([setting]) => setting);
   const problems = [
     ...(plain.length > 0 ? [`${plain.join(", ")} in plain text in ${file}`] : []),
     ...(unset.length > 0 ? [`${unset.join(", ")} not set`] : []),
@@ -18,7 +20,7 @@ function judge({ name, file, missing, plain }: Stack): Outcome {
     return failed(
       problems.join("; "),
       `Set ${wrong.length === 1 ? "it" : "each"} encrypted: ${wrong.map((setting) => commandFor(setting, name)).join("; ")}.${
-        plain.length > 0 ? " Whatever was committed must be changed where it comes from." : ""
+        plain.length > 0 ? " A committed secret is public: replace it where it comes from." : ""
       }`,
     );
   const [first] = missing.values();

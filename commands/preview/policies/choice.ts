@@ -1,4 +1,4 @@
-/** What a stack asks of the policy pack: policies.STACK.json. Without that file every rule is mandatory. */
+/** What a stack configures for the policy pack: policies.STACK.json. Without that file every rule is mandatory. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -8,24 +8,24 @@ import { messageOf } from "../../../lib/errors";
 
 export const levels = ["mandatory", "advisory", "disabled"] as const;
 
-/** `mandatory` ends the preview with 1, `advisory` is said only, `disabled` is not asked. */
+/** `mandatory` makes the preview exit with 1, `advisory` is only reported, `disabled` is not run. */
 export type Level = (typeof levels)[number];
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What a stack chooses about one rule. */
+/** What a stack configures for one rule. */
 export interface RuleChoice {
   readonly level: Level;
-  /** Those of the rule's settings that the file names. */
+  /** The rule's settings that the file has. */
   readonly settings: Fields;
 }
 
-/** By the rule's name, every rule of the pack. */
+/** By the rule's name, for every rule of the pack. */
 export type Choice = Readonly<Record<string, RuleChoice>>;
 
 export interface ReadChoice {
   readonly choice: Choice;
-  /** What is wrong in the file, a line each. */
+  /** What is wrong in the file, one line each. */
   readonly problems: readonly string[];
 }
 
@@ -34,7 +34,7 @@ const level = z.enum(levels, {
   error: ({ input }) => `found ${found(input)}, expected one of ${quoted}`,
 });
 
-/** As CrossGuard's --policy-pack-config has it; the reason is this project's, for the next reader. */
+/** As CrossGuard's --policy-pack-config has it; the reason is this project's addition, for the next reader. */
 const entry = z.looseObject({
   enforcementLevel: level.optional(),
   reason: z.string().optional(),
@@ -83,7 +83,7 @@ function levelOf(value: unknown, name: string, complain: Complain): Level {
   return data ?? "mandatory";
 }
 
-/** A rule's entry is a level, or an object with a level, a reason and the rule's settings, each if wanted. */
+/** A rule's entry is a level, or an object with a level, a reason and the rule's settings, each optional. */
 function choiceOf(rule: Rule, given: unknown, complain: Complain): Partial<RuleChoice> {
   if (typeof given !== "object" || given === null) {
     return { level: levelOf(given, rule.name, complain) };

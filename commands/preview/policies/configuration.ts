@@ -7,7 +7,10 @@ import { type DerivedFrom, derivedSettings } from "./derived";
 /** How one rule judges a stack. */
 export interface RuleConfiguration {
   readonly level: Level;
-  /** What the stack's file chooses, over what follows from its configuration; the rule has its defaults for the rest. */
+  /**
+   * The settings in the stack's file override those that follow from its configuration; the rule has defaults for the
+   * rest.
+   */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
@@ -16,7 +19,7 @@ export type PackConfiguration = Readonly<Record<string, RuleConfiguration>>;
 
 /**
  * @param rules the pack
- * @param application whose table they compare with
+ * @param application whose table the rules compare with
  * @param settings the stack's, with their defaults
  * @param choice the levels and settings of its file; without it every rule is mandatory
  */
@@ -42,7 +45,7 @@ export function packConfiguration(
   );
 }
 
-/** As `--policy-pack-config FILE` of the Pulumi CLI takes it. */
+/** As `--policy-pack-config FILE` of the Pulumi CLI expects it. */
 export function crossGuardConfiguration(configuration: PackConfiguration): string {
   const entries = Object.entries(configuration).map(
     ([name, { level, settings }]) => [name, { enforcementLevel: level, ...settings }] as const,

@@ -16,7 +16,7 @@ export type DerivedFrom = Pick<
   "identity" | "authentication" | "login" | "gateway" | "mesh"
 >;
 
-/** By the name of a rule's setting: a rule that has one of these is given it. */
+/** By the name of a rule's setting: a rule that has a setting of this name gets the value. */
 export function derivedSettings(application: Application, settings: DerivedFrom) {
   const { identity, authentication, login } = settings;
   const issuers: Issuer[] = [
@@ -48,7 +48,7 @@ export function derivedSettings(application: Application, settings: DerivedFrom)
     table,
     rootNamespace: namespaces.mesh,
     checkedServices: authentication.at === "workload" ? "protected" : "all",
-    // Whoever has no token is refused by the services, where they ask for one.
+    // A request without a token is refused by the services that require one.
     checkOnlyNamespaces: isGatewayChecking ? [namespaces.ingress] : [],
     ...(identity.kind === "auth0" && { grants: grantsOf(application, identity) }),
     ...gatewaySettings(application, settings),
@@ -75,7 +75,7 @@ function ownClients({
   return [...(client ? [client.id] : []), ...machines.map(({ clientId }) => clientId)];
 }
 
-/** Who gets what at the tenant. */
+/** Which users and machines get which roles and permissions at the tenant. */
 function grantsOf(
   application: Application,
   { audience, users, machines }: Extract<Settings["identity"], { kind: "auth0" }>,

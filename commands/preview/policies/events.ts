@@ -1,4 +1,4 @@
-/** Collects what the engine tells of the policy pack, and whether the pack has judged at all. */
+/** Collects what the engine reports about the policy pack, and whether the pack has judged at all. */
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import { UserError } from "../../../lib/errors";
@@ -9,7 +9,7 @@ import { inOrder, type Violation, violationOf } from "./violations";
 const names = z.array(z.string()).nullish();
 const summary = z.object({ policyPackName: z.literal(packName), passed: names, failed: names });
 
-/** The events by which the engine says that a pack has answered; the SDK's types leave them out. */
+/** The engine's events for an answer of a pack; the SDK's types leave them out. */
 const answered = z.object({
   policyAnalyzeSummaryEvent: summary.optional(),
   policyAnalyzeStackSummaryEvent: summary.optional(),
@@ -18,7 +18,7 @@ const answered = z.object({
 export class PackFindings {
   readonly #violations: Violation[] = [];
   readonly #asked = new Set<string>();
-  /** What plug-ins have written, a line each. */
+  /** What plug-ins have written, one line each. */
   readonly #written: string[] = [];
   #stackJudged = false;
 
@@ -37,8 +37,8 @@ export class PackFindings {
   }
 
   /**
-   * What was found, once the engine is done.
-   * @throws UserError where a rule was not asked: that nobody found anything does not mean that there is nothing
+   * The violations, when the engine has finished.
+   * @throws UserError if a rule was not run: no violations would then not mean that there are none
    */
   violations(): Violation[] {
     if (!this.#stackJudged) throw new UserError("the policy pack has not judged the stack");
@@ -51,16 +51,16 @@ export class PackFindings {
   }
 
   /**
-   * Why the engine failed where the pack is why, in one line.
-   * @param said the engine's own words
-   * @returns undefined where it is something else
+   * Why the engine failed if the pack is the cause, in one line.
+   * @param said the engine's own message
+   * @returns undefined if the cause is something else
    */
   failure(said: string): string | undefined {
     const rule = /policy '([^']+)' from policy pack '[^']+':\s+(.+)/.exec(said);
     if (rule !== null) return `the policy pack's rule ${rule[1]} failed: ${rule[2]}`;
     if (/^policy pack .+ failed to start/.test(said)) {
       const thrown = this.#written.find((line) => /^\w*Error\b/.test(line));
-      return `the policy pack does not start: ${thrown ?? "it ended without a word"}`;
+      return `the policy pack does not start: ${thrown ?? "it ended without a message"}`;
     }
     const isGone = /^failed to (run (remediation|policy)|analyze resources|get analyzer info)/.test(
       said,

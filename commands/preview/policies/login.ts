@@ -15,7 +15,7 @@ type GatewaySettings = Pick<Settings, "identity" | "authentication" | "login" | 
 
 const solverHost = `${solver.metadata.name}.${solver.metadata.namespace}.svc.cluster.local`;
 const accept = "request.headers[accept]";
-/** As browsers ask for what they show in a tab or a frame. */
+/** As browsers request what they show in a tab or a frame. */
 const page = "text/html*";
 /** Without a cookie there is no session. */
 const cookie = "request.headers[cookie]";
@@ -46,7 +46,7 @@ export function gatewaySettings(application: Application, settings: GatewaySetti
 const challengesOf = ({ gateway }: Pick<GatewaySettings, "gateway">) =>
   gateway.tls?.issuer?.kind === "acme" ? [solverHost] : [];
 
-/** Pages of no other origin, where the settings name none. */
+/** No pages of other origins, if the settings name none. */
 function corsOf({ login, gateway }: Pick<GatewaySettings, "login" | "gateway">) {
   const { cors } = gateway;
   if (cors === undefined) return {};
@@ -61,7 +61,7 @@ function corsOf({ login, gateway }: Pick<GatewaySettings, "login" | "gateway">) 
   };
 }
 
-/** A browser may ask about the first three whatever it was told. */
+/** A browser may always send the first three. */
 function preflightsOf(
   { gateway: { cors } }: Pick<GatewaySettings, "gateway">,
   exceptPaths: readonly string[] = [],
@@ -71,7 +71,7 @@ function preflightsOf(
   return { exemptPreflights: { origins: cors.origins, methods, exceptPaths } };
 }
 
-/** Without a token nothing passes but signing in and out, preflights of listed origins, and redirects to the https address. */
+/** Without a token only sign-in and sign-out, preflights of listed origins, and redirects to the https address pass. */
 function requiredTokens(
   application: Application,
   { authentication, login, gateway }: GatewaySettings,
@@ -90,8 +90,8 @@ function requiredTokens(
 }
 
 /**
- * What the gateway asks OAuth2-Proxy, and what of its answers counts. Written down here, and not read from the program:
- * a program that asks less is to be found.
+ * What the gateway asks OAuth2-Proxy, and which of its answers it uses. It is written down here and not read from the
+ * program, so that a program that asks less is found.
  */
 function loginOf({ login, identity, gateway }: GatewaySettings) {
   const isRequired = login.at === "gateway" && login.required;
@@ -118,10 +118,10 @@ function loginOf({ login, identity, gateway }: GatewaySettings) {
     headersToDownstream: ["cache-control", "content-type", "set-cookie"],
     hiddenHeaders: ["cookie"],
     seeing: [hostOf(proxy), ...challengesOf({ gateway })],
-    // Requests without a session pass without a token where none is required, and the services' rules decide.
+    // Requests without a session pass without a token if none is required, and the services' rules decide.
     skipAuthRoutes: isRequired ? [] : [`!=^${proxyPrefix}/`],
     redirectHosts: signOut === undefined ? [] : [new URL(signOut).host],
-    // The tenant gives the client's id, which the file holds, in the update only: that judges the file.
+    // The tenant generates the client's id, which is in the file, during the update: the update then judges the file.
     allowUnknownSettings: identity.kind === "auth0",
   };
 }

@@ -30,8 +30,8 @@ const to = (from: Place, to: Place, ...ports: readonly number[]): Connection => 
 });
 
 /**
- * By the name of a rule's setting. Written down here, and not read from what the program makes of the same settings: a
- * program that limits less is to be found.
+ * By the name of a rule's setting. It is written down here and not read from what the program makes of the same
+ * settings, so that a program that limits less is found.
  */
 export function networkSettings(application: Application, settings: NetworkedSettings) {
   const { mesh, login, gateway } = settings;
@@ -68,7 +68,7 @@ function ofSidecars(namespace: string, { mesh }: NetworkedSettings): Connection[
   const pods = allOf(namespace);
   return [
     to(pods, allOf("kube-system"), 53),
-    // A node's own cache of names.
+    // A node's own DNS cache.
     to(pods, { cidr: "169.254.20.10/32" }, 53),
     to(pods, istiod, 15_012),
     ...collected(mesh, pods, 15_020, 15_090),
@@ -88,7 +88,7 @@ function ofMesh(settings: NetworkedSettings): Connection[] {
     ...ofSidecars(namespaces.ingress, settings),
     to("anywhere", gatewayPods, gatewayPort, ...secure, 15_021),
     to("any pod", istiod, 15_012),
-    // The API server, which may be anywhere.
+    // The API server, which may be at any address.
     to("anywhere", istiod, 15_017),
     ...collected(mesh, istiod, 15_014),
   ];
@@ -126,7 +126,7 @@ function ofLogin(sessions: "redis" | "cookie", settings: NetworkedSettings): Con
   ];
 }
 
-/** A NetworkPolicy knows no host names. */
+/** A NetworkPolicy cannot name hosts. */
 function toProvider(pods: Place, { identity }: NetworkedSettings): Connection {
   const tokenEndpoint = identity.kind === "oidc" ? identity.tokenEndpoint : undefined;
   return to(pods, "anywhere", ...providerPorts({ ...acceptedTokens(identity), tokenEndpoint }));
@@ -139,7 +139,7 @@ function ofCertificates({ gateway, mesh }: NetworkedSettings): Connection[] {
   const webhook = { "app.kubernetes.io/name": "webhook" };
   const answering: Place = { namespace: namespaces.ingress, labels: selector };
   return [
-    // By the API server.
+    // From the API server.
     to("anywhere", { namespace: namespaces.certificates, labels: webhook }, 10_250),
     ...collected(mesh, allOf(namespaces.certificates), 9_402),
     ...(issuer.kind === "acme"

@@ -1,4 +1,4 @@
-/** The policy pack as the engine of a preview is given it. */
+/** The policy pack as a preview gives it to the engine. */
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -6,7 +6,7 @@ import { readIfThere, writePrivate } from "../../../lib/files";
 import { packProcess, packRuntime } from "../../../local/plugins/launchers";
 import { crossGuardConfiguration, type PackConfiguration } from "./configuration";
 
-/** The name that policies/index.ts gives the pack. */
+/** The pack's name in policies/index.ts. */
 export const packName = "istio-auth0";
 
 /** Where the engine finds a pack. */
@@ -17,12 +17,12 @@ export interface Pack {
 }
 
 /**
- * Writes a folder that has the engine start the pack by this project's own launcher, whatever CLI it is.
+ * Writes a folder from which any CLI's engine starts the pack with this project's own launcher.
  *
- * Every rule that is asked is advisory there: a preview that finds a mandatory violation is to show the whole plan,
- * and the engine gives none then. What a violation means is the preview's to say.
+ * Every rule that is run is advisory there: a preview with a mandatory violation has to show the whole plan, and the
+ * engine gives none for one. The preview itself decides what a violation means.
  * @param root the clone's folder
- * @param folder made
+ * @param folder a folder to make
  */
 export function writePack(root: string, configuration: PackConfiguration, folder: string): Pack {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -38,7 +38,7 @@ export function writePack(root: string, configuration: PackConfiguration, folder
 }
 
 /**
- * Ends the pack's process, if there is one: the engine, told to end, waits for its answer.
+ * Ends the pack's process, if there is one: an engine that is told to end waits for the pack's answer.
  * @param launchers the folder of the preview's launchers
  */
 export function endPack(launchers: string): void {

@@ -1,4 +1,4 @@
-/** What the policy pack has found, as the engine's events tell it. */
+/** The policy pack's results, from the engine's events. */
 import type { PolicyEvent } from "@pulumi/pulumi/automation";
 import { partsOf } from "../plan";
 import type { PackConfiguration } from "./configuration";
@@ -6,19 +6,19 @@ import type { PackConfiguration } from "./configuration";
 export interface Violation {
   readonly rule: string;
   readonly level: "mandatory" | "advisory";
-  /** The URN of what it is about; none where that is the stack itself. */
+  /** The URN of the resource; undefined for the stack itself. */
   readonly resource: string | undefined;
   readonly found: string;
   /** What to write instead. */
   readonly write: string;
 }
 
-/** A violation without the secrets that the pack, unlike whoever reads it, has seen. */
+/** A violation without secrets: the pack has seen them, and readers of the report must not. */
 export function withoutSecrets(violation: Violation, hide: (text: string) => string): Violation {
   return { ...violation, found: hide(violation.found), write: hide(violation.write) };
 }
 
-/** How the engine marks colours. */
+/** The engine's marks for colours. */
 const colours = /<\{%.*?%\}>/g;
 
 export function violationOf(event: PolicyEvent, configuration: PackConfiguration): Violation {

@@ -100,7 +100,7 @@ for (const [policies, count] of [
 
 for (const [what, source, complaint] of [
   ["throws", 'throw new Error("broken");\n', "does not start: Error: broken"],
-  ["ends", "process.exit(0);\n", "does not start: it ended without a word"],
+  ["ends", "process.exit(0);\n", "does not start: it ended without a message"],
   [
     "is another",
     'import { PolicyPack } from "@pulumi/policy";\nnew PolicyPack("another", { policies: [] });\n',

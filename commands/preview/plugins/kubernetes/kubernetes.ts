@@ -1,4 +1,4 @@
-/** The kubernetes stand-in of a preview, which asks no cluster: a Secret that the stack only reads is taken to be there. */
+/** The kubernetes stand-in of a preview. It asks no cluster: a Secret that the stack only reads is assumed to exist. */
 import type { Cluster } from "../../../../local/plugins/kubernetes/cluster";
 import { kubernetes } from "../../../../local/plugins/kubernetes/kubernetes";
 import type { Plugin } from "../../../../local/plugins/shared/plugin";

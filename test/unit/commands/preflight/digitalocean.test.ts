@@ -62,7 +62,7 @@ function check(more: object = {}, api = server.url, missing = {}): Promise<strin
 test("all is well, and the options are asked for once", async () => {
   const before = server.requests.length;
   assert.deepEqual(await check(), [
-    "ok DigitalOcean token: DigitalOcean takes it, and the account is active",
+    "ok DigitalOcean token: DigitalOcean accepts it, and the account is active",
     "ok region: fra1",
     "ok node size: s-4vcpu-8gb",
     "ok Kubernetes version: 1.34.1-do.0",
@@ -93,9 +93,9 @@ test("what DigitalOcean does not have, and what it has instead", async () => {
 });
 
 const byForm = [
-  "not tried region: fra1 is right by form only. See the DigitalOcean token.",
-  "not tried node size: s-4vcpu-8gb is right by form only. See the DigitalOcean token.",
-  "not tried Kubernetes version: 1.34.1-do.0 is right by form only. See the DigitalOcean token.",
+  "not tried region: fra1 has the right form, and was not looked up. See the DigitalOcean token.",
+  "not tried node size: s-4vcpu-8gb has the right form, and was not looked up. See the DigitalOcean token.",
+  "not tried Kubernetes version: 1.34.1-do.0 has the right form, and was not looked up. See the DigitalOcean token.",
 ];
 
 test("a token that is refused", async () => {
@@ -109,12 +109,12 @@ test("a token that may not read the account, and an account that is locked", asy
   answers = { ...answers, "/v2/account": { status: 403, body: {} } };
   assert.equal(
     (await check())[0],
-    "not tried DigitalOcean token: DigitalOcean knows it, but it may not read the account. Give it the scope account:read, or leave it so.",
+    "not tried DigitalOcean token: DigitalOcean accepts it, but it may not read the account. Give it the scope account:read, or ignore this.",
   );
   answers = { ...answers, "/v2/account": { body: { account: { status: "locked" } } } };
   assert.equal(
     (await check())[0],
-    "failed DigitalOcean token: DigitalOcean takes it, but the account is locked. See DigitalOcean's control panel.",
+    "failed DigitalOcean token: DigitalOcean accepts it, but the account is locked. See DigitalOcean's control panel.",
   );
 });
 

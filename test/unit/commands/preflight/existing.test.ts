@@ -214,7 +214,7 @@ test("an Istio of another team's, and whose it is", async () => {
   lists = istioBy(helm("istio-system", "istio-1-22"));
   assert.equal(
     await present(),
-    "failed what is there already: is there already, and not the stack's: Deployment istio-system/istiod (Helm release istio-system/istio-1-22); MutatingWebhookConfiguration istio-sidecar-injector (Helm release istio-system/istio-1-22). The stack installs an Istio of its own, and does not get along with another one. Use a cluster without, or remove that one as it was installed, once nothing needs it.",
+    "failed what is there already: is there already, and not the stack's: Deployment istio-system/istiod (Helm release istio-system/istio-1-22); MutatingWebhookConfiguration istio-sidecar-injector (Helm release istio-system/istio-1-22). The stack installs an Istio of its own, and does not work next to another one. Use a cluster without one, or remove that one in the way it was installed, when nothing needs it any more.",
   );
 });
 

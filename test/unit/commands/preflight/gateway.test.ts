@@ -52,7 +52,7 @@ test("an authority of the internet gives no certificate for this machine", async
 test("what an authority of the internet needs for a public host is said", async () => {
   assert.equal(
     (await check({ url: "https://www.bookinfo.invalid", tls: acme }))[1],
-    "not tried gateway's certificate: acme-v02.api.letsencrypt.org asks www.bookinfo.invalid itself, by HTTP on port 80, after the first up. Leave port 80 of the gateway open to everybody.",
+    "not tried gateway's certificate: acme-v02.api.letsencrypt.org asks www.bookinfo.invalid itself, by HTTP on port 80, after the first up. Leave port 80 of the gateway open to every client.",
   );
 });
 

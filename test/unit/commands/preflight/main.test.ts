@@ -153,13 +153,13 @@ function wellBehaved({ path, body }: Request): Reply | undefined {
 const expected =
   () => `ok         secrets                 all that are needed are set, none in plain text
 ok         discovery document      ${server.url}${documentPath} answers
-ok         issuer                  ${server.url}/, to the letter
-ok         keys' address           ${server.url}/.well-known/jwks.json, to the letter
+ok         issuer                  ${server.url}/, exactly
+ok         keys' address           ${server.url}/.well-known/jwks.json, exactly
 ok         signing keys            1 key for RS256 at ${server.url}/.well-known/jwks.json
 ok         management credentials  ${server.host} takes identity.clientId and its secret
 ok         management scopes       all 18 that the stack needs
-ok         Istio's version         1.31.0: none of the ${advisories.length} advisories known here is open in it
-not tried  Istio's charts          oci://registry.example/charts is a registry, which is not asked. Ask it: helm show chart oci://registry.example/charts/base --version 1.31.0.
+ok         Istio's version         1.31.0: it has the fixes of all ${advisories.length} advisories known here
+not tried  Istio's charts          oci://registry.example/charts is a registry, which is not checked. Ask it: helm show chart oci://registry.example/charts/base --version 1.31.0.
 ok         API server              ${server.url} answers: Kubernetes v1.34.4
 ok         cluster permissions     may create namespaces, clusterroles, clusterrolebindings, customresourcedefinitions, mutatingwebhookconfigurations, validatingwebhookconfigurations, validatingadmissionpolicies, validatingadmissionpolicybindings
 ok         what is there already   no Istio, and no namespace istio-system, istio-ingress, bookinfo

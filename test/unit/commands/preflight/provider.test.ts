@@ -57,8 +57,8 @@ for (const slash of ["", "/", "/realms/mesh", "/realms/mesh/"]) {
     provider(issuer);
     assert.deepEqual(await check(issuer), [
       `ok discovery document: ${server.url}${slash.replace(/\/$/, "")}${documentPath} answers`,
-      `ok issuer: ${issuer}, to the letter`,
-      `ok keys' address: ${server.url}/keys, to the letter`,
+      `ok issuer: ${issuer}, exactly`,
+      `ok keys' address: ${server.url}/keys, exactly`,
       `ok signing keys: 1 key for RS256 at ${server.url}/keys`,
     ]);
   });
@@ -79,8 +79,8 @@ test("all is well with Auth0, whose addresses come from the domain", async () =>
   };
   assert.deepEqual(await lines(providerChecks(settingsOf({ identity: auth0 }).identity, false)), [
     `ok discovery document: ${server.url}${documentPath} answers`,
-    `ok issuer: ${server.url}/, to the letter`,
-    `ok keys' address: ${server.url}${jwks}, to the letter`,
+    `ok issuer: ${server.url}/, exactly`,
+    `ok keys' address: ${server.url}${jwks}, exactly`,
     `ok signing keys: 2 keys for RS256 at ${server.url}${jwks}`,
   ]);
 });
@@ -95,7 +95,7 @@ for (const [endpoint, more, line] of [
   [
     "https://tokens.example/token",
     {},
-    "failed tokens' address: https://tokens.example/token is at a host that the mesh lets nobody reach. Set identity.tokenEndpoint to https://tokens.example/token.",
+    "failed tokens' address: https://tokens.example/token is at a host that the mesh lets no workload reach. Set identity.tokenEndpoint to https://tokens.example/token.",
   ],
   [
     undefined,
@@ -118,7 +118,7 @@ test("an issuer that differs by its last slash only", async () => {
   provider(`${server.url}/`);
   assert.equal(
     (await check(server.url))[1],
-    `failed issuer: the provider's is ${server.url}/, the configured one ${server.url}; only the last slash differs, and with it every token is refused. Set identity.issuer to ${server.url}/.`,
+    `failed issuer: the provider's is ${server.url}/, the configured one ${server.url}; only the slash at the end differs, and every token is refused because of it. Set identity.issuer to ${server.url}/.`,
   );
 });
 
@@ -162,7 +162,7 @@ for (const [what, key] of [
     provider(server.url, { "/keys": { body: { keys: [key] } } });
     assert.equal(
       (await check(server.url))[3],
-      `failed signing keys: 1 key at ${server.url}/keys, and none is for an algorithm that Envoy checks. Have the provider sign access tokens with one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA.`,
+      `failed signing keys: 1 key at ${server.url}/keys, and Envoy checks the algorithm of none. Have the provider sign access tokens with one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA.`,
     );
   });
 }
@@ -226,7 +226,7 @@ test("a document that has moved is found where it is", async () => {
     [documentPath]: { status: 301, headers: { location: "/moved" }, body: "" },
     "/moved": { body: { issuer: server.url, jwks_uri: `${server.url}/keys` } },
   });
-  assert.equal((await check(server.url))[1], `ok issuer: ${server.url}, to the letter`);
+  assert.equal((await check(server.url))[1], `ok issuer: ${server.url}, exactly`);
 });
 
 test("an Auth0 tenant with a custom domain is asked there, and says so where it is another", async () => {
@@ -253,13 +253,13 @@ test("an Auth0 tenant with a custom domain is asked there, and says so where it 
   };
   assert.deepEqual((await at({ domain: "tenant.invalid", customDomain })).slice(0, 3), [
     `ok discovery document: ${server.url}${documentPath} answers`,
-    `ok issuer: ${issuer}, to the letter`,
-    `ok keys' address: ${jwksUri}, to the letter`,
+    `ok issuer: ${issuer}, exactly`,
+    `ok keys' address: ${jwksUri}, exactly`,
   ]);
   const other = "https://login.books.example/";
   answers = { [documentPath]: { body: { issuer: other, jwks_uri: jwksUri } } };
   assert.match(
     (await at({ domain: "tenant.invalid", customDomain }))[1] ?? "",
-    /Set identity\.customDomain where tokens are asked for at the tenant's custom domain, or else leave it out; https:\/\/login\.books\.example\/ names the domain\.$/,
+    /Set identity\.customDomain if tokens are requested at the tenant's custom domain; otherwise leave it out; https:\/\/login\.books\.example\/ names the domain\.$/,
   );
 });

@@ -84,7 +84,7 @@ for (const [what, script, reason] of [
     'echo "error: passphrase must be set" >&2; exit 255',
     "pulumi config: passphrase must be set",
   ],
-  ["the Pulumi CLI says nothing", "exit 255", "pulumi config: failed and said nothing"],
+  ["the Pulumi CLI says nothing", "exit 255", "pulumi config: failed without a message"],
   [
     "the Pulumi CLI prints something else",
     "echo x",
@@ -142,7 +142,7 @@ test("a secret in plain text is a failure, and is not shown", async () => {
   const line = await secretLine(await read({ cluster: kind, identity: plain, gateway }));
   assert.equal(
     line,
-    "failed secrets: identity.clientSecret in plain text in Pulumi.dev.yaml. Set it encrypted: pulumi config set --secret --path identity.clientSecret --stack dev. Whatever was committed must be changed where it comes from.",
+    "failed secrets: identity.clientSecret in plain text in Pulumi.dev.yaml. Set it encrypted: pulumi config set --secret --path identity.clientSecret --stack dev. A committed secret is public: replace it where it comes from.",
   );
 });
 
@@ -166,7 +166,7 @@ test("an encrypted value that is no secret stops everything, in one line", async
   const hidden = { ...identity, domain: secure, clientSecret: secure };
   await assert.rejects(read({ cluster: kind, identity: hidden, gateway }), {
     message:
-      "identity.domain cannot be decrypted, and nothing can be checked without: the pulumi command is not on PATH. Run this where `pulumi config --show-secrets --stack dev` works.",
+      "identity.domain cannot be decrypted, and nothing can be checked without them: the pulumi command is not on PATH. Run this where `pulumi config --show-secrets --stack dev` works.",
   });
 });
 

@@ -188,7 +188,7 @@ const refusals: readonly [string, string, string | undefined, string][] = [
     "a CLI that says nothing",
     "echo s3cret; exit 1",
     "x",
-    "cannot read the outputs of stack x: pulumi failed and said nothing",
+    "cannot read the outputs of stack x: pulumi failed without a message",
   ],
   [
     "a CLI that prints no JSON",
