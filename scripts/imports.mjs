@@ -26,7 +26,7 @@ export function forbidden(folder) {
   return folders.filter((other) => !allowed.includes(other));
 }
 
-/** What a relative path to a folder begins with, from any file of another. */
+/** The beginning of a relative path to a folder, from any file of another. */
 function pathTo(folder, from) {
   const [, inCommands] = /^commands\/(.*)/.exec(folder) ?? [];
   const short = inCommands !== undefined && from.startsWith("commands/") ? `|${inCommands}` : "";

@@ -20,11 +20,11 @@ import { fileURLToPath } from "node:url";
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const modules = join(root, "node_modules");
 const stamp = join(modules, ".installed-lock");
-/** The clone's owner: what is installed in it is theirs, also where root runs the command (sudo). */
+/** The clone's owner, who owns what is installed in it, even if root runs the command (sudo). */
 const owner = statSync(root);
 const forAnother = process.getuid?.() === 0 && owner.uid !== 0;
 
-/** How often the installation says how far it has come, in milliseconds. */
+/** How often the installation reports its progress, in milliseconds. */
 const sayEvery = 5_000;
 
 /** Installs the locked dependencies, unless the last complete installation was of this very lock file. */
@@ -33,7 +33,7 @@ export async function install() {
   const lock = createHash("sha256").update(text).digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   console.error("Installing the npm dependencies that package-lock.json names …");
-  // Optional are those of other systems and processors.
+  // Optional ones are for other systems and processors.
   const folders = Object.entries(JSON.parse(text).packages)
     .filter(([folder, { optional }]) => folder !== "" && !optional)
     .map(([folder]) => folder);
@@ -52,7 +52,7 @@ export async function install() {
   if (forAnother) chownSync(stamp, owner.uid, owner.gid);
 }
 
-/** Runs npm, and gives why it failed, if it did. */
+/** Runs npm, and returns why it failed, if it did. */
 function npmCi(options) {
   const quiet = ["--no-audit", "--no-fund", "--no-progress", "--loglevel=error"];
   const npm = spawn("npm", ["ci", ...quiet], {
@@ -68,7 +68,7 @@ function npmCi(options) {
   });
 }
 
-/** Gives a program's options with which it runs as the clone's owner, who has their own npm settings and cache. */
+/** Returns a program's options with which it runs as the clone's owner, who has their own npm settings and cache. */
 async function asOwner(run) {
   if (!forAnother) return run({});
   const { uid, gid } = owner;
@@ -76,7 +76,7 @@ async function asOwner(run) {
   const home = known ?? mkdtempSync(join(tmpdir(), "istio-auth0-home-"));
   try {
     if (known === undefined) chownSync(home, uid, gid);
-    // npm tells its scripts where the settings and the cache of whoever started it are.
+    // npm tells its scripts the settings and cache of the user who started it.
     const env = { ...process.env, HOME: home };
     delete env.npm_config_cache;
     delete env.npm_config_userconfig;

@@ -1,6 +1,6 @@
-// Makes one file of JavaScript of each of this project's programs, so that none reads and translates
-// hundreds of files whenever it starts. What is made belongs to this very content of the sources and
-// of package-lock.json: a changed file has other programs, and the old ones are never run.
+// Makes one file of JavaScript of each of this project's programs, so that no program reads and compiles hundreds of
+// files at each start. The files belong to the exact content of the sources and of package-lock.json: a changed file
+// has other programs, and the old ones are never run.
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -29,7 +29,7 @@ const folders = [
   "test/runner",
 ];
 
-/** Each of these files is a program that something starts. */
+/** Each of these files is a program that another program or a user starts. */
 const isProgram = (file) => /(^|\/)(main|entered)\.ts$|^policies\/index\.ts$/.test(file);
 
 /** Left in node_modules until they are asked for: a program of its own, and what only few runs need. */
@@ -44,7 +44,7 @@ export const external = [
   "ssh2",
 ];
 
-/** Of these, what Pulumi's SDK loads as it starts and needs only where a function is serialized: half a second. */
+/** Of these, the ones that Pulumi's SDK loads at its start and needs only to serialize a function: half a second. */
 const late = ["typescript", "@npmcli/arborist"];
 
 const shared = {
@@ -57,8 +57,8 @@ const shared = {
 };
 
 /**
- * The folder of the built programs, each at the path of its source: `sandbox/main.js`. They are built
- * where there are none for this content of the sources.
+ * The folder of the built programs, each at the path of its source: `sandbox/main.js`. They are built if there are none
+ * for this content of the sources.
  * @param {string} root the clone's folder, with its dependencies installed
  */
 export async function builtPrograms(root) {
@@ -72,7 +72,7 @@ export async function builtPrograms(root) {
       const programs = Object.keys(sources).filter(isProgram);
       await buildAll(root, cache, { unfinished, folder }, programs);
       giveToOwner(root, cache);
-      // Another command may have built the same meanwhile; theirs is as good.
+      // Another command may have built the same in the meantime; its files are as good.
       if (!existsSync(folder)) renameSync(unfinished, folder);
     } finally {
       rmSync(unfinished, { recursive: true, force: true });
@@ -84,7 +84,7 @@ export async function builtPrograms(root) {
   return folder;
 }
 
-/** Gives what root has made to the clone's owner, in whose way it would be. */
+/** Gives what root has made to the clone's owner, who could not remove it otherwise. */
 function giveToOwner(root, cache) {
   const { uid, gid } = statSync(root);
   if (process.getuid?.() !== 0 || uid === 0) return;
@@ -92,7 +92,7 @@ function giveToOwner(root, cache) {
   for (const name of ["", "..", ...made]) lchownSync(join(cache, name), uid, gid);
 }
 
-/** Everything that the programs are made of but the libraries, by path. */
+/** Everything that the programs are made from except the libraries, by path. */
 function readSources(root) {
   const inFolders = folders
     .filter((folder) => existsSync(join(root, folder)))
@@ -151,7 +151,7 @@ async function buildAll(root, cache, { unfinished, folder }, programs) {
 
 const text = JSON.stringify;
 
-/** Lets each source have the place that it has in the clone: they find other files of the clone by it. */
+/** Gives each source the path that it has in the clone: sources find other files of the clone by it. */
 export const places = (esbuild) => ({
   name: "places",
   setup({ onLoad }) {
@@ -160,7 +160,7 @@ export const places = (esbuild) => ({
       const place = `const __filename = ${text(path)}, __dirname = ${text(dirname(path))};`;
       const placed = /\b__(file|dir)name\b/.test(source) ? `${place}${source}` : source;
       if (!/\bmodule\.exports\b/.test(source)) return { contents: placed, loader: "ts" };
-      // As Node itself would load it: what it adds to its exports by hand counts.
+      // As Node itself loads it, including exports that it adds at run time.
       const options = { format: "cjs", loader: "ts", sourcemap: "inline", sourcefile: path };
       return { contents: (await esbuild.transform(placed, options)).code, loader: "js" };
     });
@@ -178,12 +178,12 @@ function inFiles(names) {
   return [...files.values()];
 }
 
-/** The file beside a program that says where its libraries are. */
+/** The file next to a program that says where its libraries are. */
 const librariesBeside = (program) => program.replace(/\.js$/, ".libraries.js");
 
 /**
- * Leaves the libraries out of a program, which takes them from the file of that name or path, and collects which there
- * are.
+ * Leaves the libraries out of a program, which loads them from the file with that name or path, and collects their
+ * names.
  */
 export const apart = (libraries, file) => ({
   name: "apart",
@@ -203,7 +203,7 @@ export const apart = (libraries, file) => ({
   },
 });
 
-/** Loads a library when something of it is asked for. As a module of its own kind it is handed on as it is. */
+/** Loads a library when something of it is used. A module of another kind is passed on unchanged. */
 const loadedLate = {
   name: "loaded late",
   setup({ onResolve, onLoad }) {
@@ -219,8 +219,8 @@ const loadedLate = {
 };
 
 /**
- * Libraries of one of these kinds are in one file, in which each module is once: they take each other's classes, or hold
- * what there may be only once. Any other library has a file of its own.
+ * Libraries of one of these kinds are in one file, in which each module is once: they use each other's classes, or have
+ * state that may exist only once. Any other library has a file of its own.
  */
 const together = [
   /^(@pulumi|@grpc)\/|^google-protobuf\b/,
@@ -230,7 +230,7 @@ const together = [
   /^(@peculiar\/x509|reflect-metadata)$/,
 ];
 
-/** Every process reads the whole of a file that it takes something from, so that its size counts: this halves it. */
+/** Every process reads the whole of each file that it uses, so that its size matters: this halves it. */
 const compact = { legalComments: "none", minifyWhitespace: true };
 
 /** One file of the libraries, each loaded when it is asked for. It stays while it is used: see caches.mjs. */

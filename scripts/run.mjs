@@ -1,7 +1,7 @@
 // Runs one of this project's TypeScript programs: `node scripts/run.mjs FILE [ARGUMENT]...`
 //
 // A fresh clone starts here, so this file needs no dependency and runs on the machine's own Node.
-// It installs what package-lock.json names, then goes on under the Node that package.json pins.
+// It installs what package-lock.json names, then continues under the Node that package.json pins.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { constants } from "node:os";
@@ -22,7 +22,7 @@ function compileCache() {
   return folder;
 }
 
-/** Node's arguments for the program: the built one, or its source where it is none of those that are built. */
+/** Node's arguments for the program: the built one, or its source if it is not built. */
 async function argumentsFor(program) {
   const { builtPrograms } = await import("./programs.mjs");
   const built = await builtPrograms(root).catch((error) =>
@@ -48,7 +48,7 @@ const child = spawn(node, [...(await argumentsFor(program)), ...rest], {
     PATH: `${dirname(node)}:${process.env.PATH}`,
     // Compiled code of the last run: the large libraries load in half the time.
     NODE_COMPILE_CACHE: compileCache(),
-    // tsx would keep its own in the machine's folder for temporary files, where others may have put theirs.
+    // tsx would keep its own in the machine's folder for temporary files, where other users may have put files.
     TSX_DISABLE_CACHE: "1",
   },
 });
@@ -58,7 +58,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     if (signal !== "SIGINT") child.kill(signal);
   });
 }
-// npm passes a signal on to a shell, which ends by it and tells its own child nothing: that child then has another parent.
+// npm passes a signal on to a shell, which ends by it and does not pass it on: its child then has another parent.
 const parent = process.ppid;
 const watch = setInterval(() => {
   if (process.ppid === parent) return;

@@ -1,26 +1,26 @@
-/** What all commands of `istio-auth0` have in common: how one is described, how its help looks, and how it refuses. */
+/** What all commands of `istio-auth0` have in common: their descriptions, their help and their errors. */
 import { Command, type CommandUnknownOpts, type OptionValues } from "@commander-js/extra-typings";
 import { UserError } from "../../lib/errors";
 
-/** What the help of a command says in addition to its arguments and options. */
+/** The texts of a command's help in addition to its arguments and options. */
 export interface About {
   /** What it does, in a list of commands. */
   readonly summary: string;
   /** What it does, in its own help. */
   readonly description: string;
-  /** What its help says after the options. Default: nothing. */
+  /** The text after the options. Default: none. */
   readonly notes?: string;
-  /** What its exit codes mean. */
+  /** The meanings of its exit codes. */
   readonly exits: Readonly<Record<number, string>>;
 }
 
-/** What the whole command line is called. */
+/** The name of the whole command line. */
 export const programName = "istio-auth0";
 
 /** Columns of a help text. */
 const width = 100;
 
-/** A command without arguments and options; `parse` reads a command line by it. */
+/** A command without arguments and options; `parse` reads a command line with it. */
 export function command(name: string, { summary, description, notes, exits }: About): Command {
   const made = new Command(name)
     .summary(summary)
@@ -45,16 +45,16 @@ const exitCodes = (exits: About["exits"]): string =>
     "\n",
   );
 
-/** Commander says `error: unknown option '--stak'`, and what may be meant on a line of its own. */
+/** Commander says `error: unknown option '--stak'`, and a suggestion on a line of its own. */
 const sentence = (message: string) =>
   message
     .replace(/^error: /, "")
-    // Commander repeats all that was given, which may be a token or a password.
+    // Commander repeats all arguments, which may contain a token or a password.
     .replace(/ but got (\d+).*$/s, " but got $1")
     .replaceAll(/\s*\n\s*/g, " ")
     .replace(/\.$/, "");
 
-/** What a user types to call a command: npm's script where npm has started it. */
+/** What a user types to call a command: npm's script if npm has started it. */
 export function calledAs(called: CommandUnknownOpts): string {
   const [script, ...others] = wordsOf(called);
   return script !== undefined && process.env.npm_lifecycle_event === script
@@ -69,18 +69,18 @@ const wordsOf = (called: CommandUnknownOpts): string[] =>
     : [...wordsOf(called.parent), called.name()];
 
 /**
- * What refuses a command line.
+ * The error that refuses a command line.
  * @param mistakes all of them, each without a full stop
  */
 export const refusal = (called: CommandUnknownOpts, mistakes: readonly string[]): UserError =>
   new UserError(`${mistakes.join("\n")}. See ${calledAs(called)} --help.`);
 
 /**
- * Reads a command line. Where it asks for help, that is printed, and the process ends.
+ * Reads a command line. If it asks for help, the help is printed, and the process ends.
  * @param args what follows the words that name the command
- * @param check says what else is wrong with it, a line for each mistake
+ * @param check says what else is wrong with it, one line for each mistake
  * @returns its arguments and options
- * @throws UserError naming the first mistake that the parser finds, or all that are found afterwards
+ * @throws UserError that names the first mistake that the parser finds, or all that are found afterwards
  */
 export function parse<Args extends unknown[], Options extends OptionValues>(
   called: Command<Args, Options>,
@@ -94,7 +94,7 @@ export function parse<Args extends unknown[], Options extends OptionValues>(
   return { options, args: positionals };
 }
 
-/** What is wrong with the values of options: nothing, or what looks like the next option. */
+/** What is wrong with the values of options: a value is missing, or looks like the next option. */
 const withoutValue = (called: CommandUnknownOpts): string[] =>
   called.options.flatMap((option) => {
     const given: unknown = called.opts()[option.attributeName()];

@@ -4,7 +4,7 @@ import type { OutputFile } from "../../lib/output-files";
 import { command, parse } from "../arguments/command";
 import { outputFile, standardOutputNote } from "../arguments/options";
 
-/** What each part compares; the parts run, and are printed, in this order. */
+/** What each part compares; the parts run and are printed in this order. */
 export const parts = {
   up: "from nothing to the printed table, next to the same objects by helm and kubectl",
   again: "once more with nothing changed, compared with helm upgrade and kubectl apply of the same",
@@ -23,7 +23,7 @@ export type PartName = keyof typeof parts;
 
 export const partNames = Object.keys(parts) as PartName[];
 
-/** Without --only: what does not take longer than all the others together. */
+/** Without --only: every part that does not take longer than all the others together. */
 const usual = partNames.filter((name) => name !== "cold" && name !== "test");
 
 export const benchCommand = () =>
@@ -52,7 +52,7 @@ export interface Arguments {
   readonly files: readonly OutputFile[];
 }
 
-/** @throws UserError naming what is wrong */
+/** @throws UserError that says what is wrong */
 export function readArguments(args: readonly string[]): Arguments {
   const { options } = parse(benchCommand(), args, ({ repeat, only }) => {
     const unknown = only.split(",").filter((name) => !Object.hasOwn(parts, name));

@@ -1,6 +1,6 @@
 /**
- * Runs one of the bench's programs where the sandbox's commands run: it holds the sandbox's lock, /etc/hosts
- * names the tenant, and the tenant's certificate authority is trusted: `enter.ts PROGRAM [ARGUMENT]...`
+ * Runs one of the bench's programs in the environment of the sandbox's commands: with the sandbox's lock, an /etc/hosts
+ * that names the tenant, and the tenant's certificate authority trusted: `enter.ts PROGRAM [ARGUMENT]...`
  */
 import { exitWith } from "../../lib/run";
 import { layout } from "../../sandbox/layout";

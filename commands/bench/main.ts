@@ -22,7 +22,7 @@ import { BenchSandbox } from "./sandbox";
 import { type Outcome, type Step, takeSteps } from "./steps";
 import { renderTable, withinLimits } from "./table";
 
-/** The parts that measure a stack that is up. The last one takes its policies away for a while, and gives it a login. */
+/** The parts that measure a running stack. The last one removes its policies for a while, and gives it a login. */
 const ofStack = {
   "no-op": (context) => measureEngine(context, "up"),
   preview: (context) => measureEngine(context, "preview"),
@@ -33,7 +33,7 @@ const ofStack = {
 
 const names = Object.keys(ofStack) as (keyof typeof ofStack)[];
 
-/** The parts that have a step of their own. */
+/** The parts that need a step of their own. */
 const ofTheirOwn = {
   policies: measurePolicies,
   growth: measureGrowth,

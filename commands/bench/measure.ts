@@ -1,4 +1,4 @@
-/** One line of the bench's table: samples, what they are held against, and the limit. */
+/** One line of the bench's table: samples, the baseline, and the limit. */
 import { median, spread } from "./statistics";
 
 /** How values of a unit are written: 12.3 s, 840 µs. */
@@ -14,19 +14,19 @@ export const units = {
 export type Unit = keyof typeof units;
 
 /** What was measured in the same run, side by side, to compare with. */
-export interface Beside {
+export interface Baseline {
   readonly what: string;
   /** In the measure's unit. */
   readonly samples: readonly number[];
 }
 
-/** What the issue asks for. */
+/** The limit of the specification. */
 export interface Limit {
-  /** Whether it bounds the samples' median, or the ratio of that to the median of what is beside it. */
+  /** Whether it bounds the samples' median, or the ratio of that to the median of the baseline. */
   readonly of: "median" | "ratio";
   readonly bound: "at most" | "at least";
   readonly value: number;
-  /** What is hoped for; it decides nothing. */
+  /** The value aimed for; it decides nothing. */
   readonly aim?: number;
 }
 
@@ -34,7 +34,7 @@ export interface Measure {
   readonly what: string;
   readonly unit: Unit;
   readonly samples: readonly number[];
-  readonly beside?: Beside;
+  readonly baseline?: Baseline;
   readonly limit?: Limit;
 }
 
@@ -47,24 +47,24 @@ export interface Summary {
 /** A measure with what follows from its samples. */
 export interface Judged extends Measure {
   readonly summary: Summary;
-  readonly besideSummary?: Summary;
-  /** Of the medians; absent where nothing is beside it. */
+  readonly baselineSummary?: Summary;
+  /** Of the medians; absent if there is no baseline. */
   readonly ratio?: number;
-  /** Absent where no limit is asked for. */
+  /** Absent if there is no limit. */
   readonly passed?: boolean;
 }
 
 /** Judges a measure by the medians of its samples. */
 export function judge(measure: Measure): Judged {
   const summary = summarize(measure.samples);
-  const { beside, limit } = measure;
-  const besideSummary = beside && summarize(beside.samples);
-  const ratio = besideSummary && summary.median / besideSummary.median;
+  const { baseline, limit } = measure;
+  const baselineSummary = baseline && summarize(baseline.samples);
+  const ratio = baselineSummary && summary.median / baselineSummary.median;
   const judged = limit?.of === "ratio" ? ratio : summary.median;
   return {
     ...measure,
     summary,
-    ...(besideSummary && { besideSummary }),
+    ...(baselineSummary && { baselineSummary }),
     ...(ratio !== undefined && { ratio }),
     ...(limit && { passed: judged !== undefined && keeps(judged, limit) }),
   };

@@ -1,10 +1,10 @@
-/** What the bench's programs tell each other: one JSON value on standard output. */
+/** How the bench's programs pass results to each other: one JSON value on standard output. */
 import { text } from "node:stream/consumers";
 import type { z } from "zod";
 import { UserError } from "../../lib/errors";
 import { parseJson } from "../../lib/files";
 
-/** The value that a program printed. @throws UserError naming the program when it is not what was agreed */
+/** The value that a program printed. @throws UserError that names the program if the value has another form */
 export function parseOutput<Schema extends z.ZodType>(
   program: string,
   output: string,
@@ -25,7 +25,7 @@ export async function readInput<Schema extends z.ZodType>(
   return parseOutput("the bench", await text(process.stdin), schema);
 }
 
-/** Ends this program's part of the agreement. */
+/** Prints this program's result. */
 export function printOutput(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }

@@ -1,4 +1,4 @@
-/** A sandbox of the bench's own: this clone's commands, with their state in a folder that goes in the end. */
+/** A sandbox of the bench's own: this clone's commands, with their state in a folder that is removed at the end. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -19,7 +19,7 @@ export interface Finished {
   readonly err: string;
   /** From its start to its end. */
   readonly seconds: number;
-  /** Of both streams, as they came. */
+  /** From both streams, in the order in which the lines came. */
   readonly lines: readonly TimedLine[];
 }
 
@@ -30,7 +30,7 @@ export class BenchSandbox {
   #interruption: Error | undefined;
 
   /**
-   * @param folder takes the place of the user's folder for state
+   * @param folder replaces the user's folder for state
    * @param say takes one line of progress
    */
   constructor(
@@ -58,8 +58,8 @@ export class BenchSandbox {
   }
 
   /**
-   * Brings the sandbox up where nothing was built before: by caches of its own, Go's included.
-   * @param caches an empty folder; what comes into it can be removed
+   * Brings the sandbox up as on a machine where nothing was built before: with caches of its own, including Go's.
+   * @param caches an empty folder; its contents can be removed afterwards
    */
   async cold(caches: string): Promise<Finished> {
     const program = ["npm", "run", "--silent", "sandbox"];
@@ -70,34 +70,39 @@ export class BenchSandbox {
     });
   }
 
-  /** Runs the tests. @throws UserError where one fails */
+  /** Runs the tests. @throws UserError if one fails */
   async test(args: readonly string[]): Promise<Finished> {
     const program = ["npm", "test", "--silent", "--", ...args];
     return this.#succeed(`npm test -- ${args.join(" ")}`, program, "");
   }
 
-  /** Runs one of the bench's programs with the environment of `npm run sandbox -- shell`; gives its standard output. */
+  /**
+   * Runs one of the bench's programs with the environment of `npm run sandbox -- shell`; returns its standard output.
+   */
   async inShell(program: string, args: readonly string[] = []): Promise<string> {
     const words = [...programOf(clone, program), ...args];
     return (await this.command(["shell"], `exec ${words.map(quoted).join(" ")}\n`)).out;
   }
 
-  /** Runs one of the bench's programs where the sandbox's commands run, with their lock; gives its standard output. */
+  /**
+   * Runs one of the bench's programs in the environment of the sandbox's commands, with their lock; returns its
+   * standard output.
+   */
   async inside(program: string, args: readonly string[], input = ""): Promise<string> {
     // Relative to the clone, where the command runs.
     const command = [...programOf(clone, "enter.ts"), join("commands/bench", program), ...args];
     return (await this.#succeed(`bench/${program}`, command, input)).out;
   }
 
-  /** Ends what runs and lets nothing else begin, but `remove`. */
+  /** Ends the running command and starts no other, except `remove`. */
   interrupt(reason: Error): void {
     this.#interruption ??= reason;
     const { pid } = this.#running ?? {};
-    // The whole group: npm does not hand a signal on to what it started.
+    // The whole process group: npm does not pass a signal on to what it started.
     if (pid !== undefined) process.kill(-pid, "SIGTERM");
   }
 
-  /** Ends the sandbox and removes what it made; no failure and no interruption keeps it from trying. */
+  /** Ends the sandbox and removes what it made, also after a failure or an interruption. */
   async remove(root = clone): Promise<void> {
     const down = ["npm", "run", "--silent", "sandbox", "--", "down"];
     const { code, err } = await this.#run(down, "", root);
@@ -144,7 +149,7 @@ export class BenchSandbox {
         lines.push({ at: since(), text: line });
       });
     }
-    // A command need not read its input, nor live until it is written; its exit code tells.
+    // A command may end before it has read its input; its exit code says whether it failed.
     child.stdin.on("error", () => undefined).end(input);
     return new Promise((resolve, reject) => {
       child.on("error", reject);
@@ -162,7 +167,7 @@ export function programOf(folder: string, program: string): readonly string[] {
   return [process.execPath, "--import", loader, join(folder, "commands/bench", program)];
 }
 
-/** The last line that is no part of a stack trace: what went wrong. */
+/** The last line that is not part of a stack trace: it says what went wrong. */
 export function lastOf(text: string): string {
   const said = text.split("\n").filter((line) => !/^\s*(at .*)?$/.test(line));
   return said.at(-1) ?? "it says nothing";

@@ -1,4 +1,4 @@
-/** What many samples of one quantity say. */
+/** Statistics of the samples of one quantity. */
 
 /** The middle of the samples, or the mean of the two in the middle. @throws RangeError without samples */
 export function median(samples: readonly number[]): number {
@@ -14,7 +14,7 @@ export function spread(samples: readonly number[]): readonly [number, number] {
 }
 
 /**
- * The sample that so many percent of all are not above (nearest rank).
+ * The nearest-rank percentile of the samples.
  * @param percent above 0, at most 100
  * @throws RangeError without samples
  */

@@ -1,26 +1,26 @@
-/** The bench's steps, one after the other; what is measured stays measured when a later one fails or is ended. */
+/** The bench's steps, one after the other; results are kept when a later step fails or is interrupted. */
 import type { PartName } from "./arguments";
 import { judge } from "./measure";
 import type { Found } from "./parts/part";
 import type { PartResult } from "./table";
 
-/** What measures some parts at once. */
+/** A step that measures one or more parts. */
 export interface Step {
   readonly parts: readonly PartName[];
-  /** Measures them, and gives each as soon as it is found. */
+  /** Measures them, and yields each result as soon as it is there. */
   readonly measure: (found: (part: PartName, what: Found) => void) => Promise<void>;
 }
 
 export interface Outcome {
-  /** In the order in which the parts were asked for. */
+  /** In the order in which the user named the parts. */
   readonly results: readonly PartResult[];
-  /** The parts that were asked for and are not measured. */
+  /** The parts that were asked for and were not measured. */
   readonly missing: readonly PartName[];
-  /** Why they are not. */
+  /** Why they were not. */
   readonly failure?: Error;
 }
 
-/** Takes the steps that measure any of these parts. */
+/** Runs the steps that measure any of these parts. */
 export async function takeSteps(
   steps: readonly Step[],
   only: readonly PartName[],

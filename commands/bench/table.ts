@@ -3,7 +3,7 @@ import { spacedTable } from "../../lib/tables";
 import { type Judged, type Limit, type Summary, type Unit, units } from "./measure";
 import type { PartName } from "./arguments";
 
-/** What one part found. */
+/** The results of one part. */
 export interface PartResult {
   readonly part: PartName;
   readonly measures: readonly Judged[];
@@ -12,8 +12,8 @@ export interface PartResult {
 }
 
 /**
- * One table of all parts, then what has to be said about them.
- * @param missing the parts that were asked for and are not measured. Default: none
+ * One table of all parts, then the notes about them.
+ * @param missing the parts that were asked for and were not measured. Default: none
  */
 export function renderTable(
   results: readonly PartResult[],
@@ -22,18 +22,7 @@ export function renderTable(
   const rows = results.flatMap(({ part, measures }) =>
     measures.map((measure, position) => [position === 0 ? part : "", ...row(measure)]),
   );
-  const head = [
-    "",
-    "",
-    "median",
-    "min–max",
-    "beside it",
-    "median",
-    "min–max",
-    "ratio",
-    "limit",
-    "",
-  ];
+  const head = ["", "", "median", "min–max", "baseline", "median", "min–max", "ratio", "limit", ""];
   const text = rows.length > 0 ? spacedTable([head, ...rows]) : "";
   const incomplete =
     missing.length > 0 ? `Incomplete: ended before it had measured ${missing.join(", ")}.` : "";
@@ -47,12 +36,12 @@ export function withinLimits(results: readonly PartResult[]): boolean {
 }
 
 function row(measure: Judged): string[] {
-  const { what, unit, summary, beside, besideSummary, ratio, limit, passed } = measure;
+  const { what, unit, summary, baseline, baselineSummary, ratio, limit, passed } = measure;
   return [
     what,
     ...columns(summary, unit),
-    beside?.what ?? "",
-    ...(besideSummary === undefined ? ["", ""] : columns(besideSummary, unit)),
+    baseline?.what ?? "",
+    ...(baselineSummary === undefined ? ["", ""] : columns(baselineSummary, unit)),
     ratio === undefined ? "" : ratio.toFixed(2),
     limit === undefined ? "" : limitText(limit, unit),
     passed === undefined ? "" : passed ? "pass" : "FAIL",

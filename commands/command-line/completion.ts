@@ -1,4 +1,4 @@
-/** Completion for bash and zsh, made of the parser's own tree. */
+/** Completion for bash and zsh, made from the parser's own tree. */
 import { Argument, type CommandUnknownOpts, type Option } from "@commander-js/extra-typings";
 import { clone } from "../../lib/clone";
 import { command, programName } from "../arguments/command";
@@ -16,7 +16,7 @@ export const completionCommand = () =>
     exits: { 0: "the script is on standard output", 1: "no such shell" },
   }).addArgument(new Argument("<SHELL>", "which").choices(shells));
 
-/** What completes a value, by what stands for it in the help: a function of the script. */
+/** The script's function that completes a value, by the value's name in the help. */
 const kinds: Readonly<Record<string, string>> = {
   FILE: "files",
   "NAME=FILE": "named",
@@ -41,7 +41,7 @@ function* commandsBelow(from: CommandUnknownOpts, words: readonly string[] = [])
   for (const each of from.commands) yield* commandsBelow(each, [...words, each.name()]);
 }
 
-/** A case of the script: what a command takes, where its words are `:WORD:WORD`. */
+/** A case of the script: a command's words and options, where its name is `:WORD:WORD`. */
 function caseOf({ words, command: { commands, options, registeredArguments } }: Place): string {
   const valued = options.filter(({ required }) => required);
   const choices = registeredArguments.flatMap(({ argChoices = [] }) => argChoices);
@@ -67,10 +67,10 @@ function valueOf({ long, flags, argChoices }: Option): string {
   return kinds[placeholder] ?? "nothing";
 }
 
-/** The clone's folder, as a shell reads it. */
+/** The clone's folder, quoted for a shell. */
 const place = `'${clone.replaceAll("'", `'\\''`)}'`;
 
-/** bash evaluates the words that it is given: a file of another clone must not bring any that says more than a name. */
+/** bash evaluates the words that it is given: a file of another clone must not add one that is more than a name. */
 const plain = `case "$name" in *[!A-Za-z0-9_./-]*) continue ;; esac`;
 
 const script = (cases: string) => `# Completion of ${programName}.

@@ -1,9 +1,9 @@
-/** `istio-auth0 COMMAND`: goes on as the command's own program, so that no command loads what another needs. */
+/** `istio-auth0 COMMAND`: continues as the command's own program, so that no command loads what another needs. */
 import { exitWith } from "../../lib/run";
 import { programArguments } from "../../local/programs";
 import { type Program, programs } from "./programs";
 
-/** Without a command's program it is about the whole: help, the version, completion, or a mistake. */
+/** Without a command's program it handles the whole command line: help, the version, completion, or a mistake. */
 async function main(): Promise<number> {
   const { runRoot } = await import("./root.js");
   return runRoot(process.argv.slice(2));

@@ -3,7 +3,7 @@
 export interface Program {
   /** Its file in the clone. */
   readonly source: string;
-  /** The words that it is told before the command's arguments. Default: none. */
+  /** The words that it gets before the command's arguments. Default: none. */
   readonly words?: readonly string[];
   /** Whether it takes long to load: its help is shown without it. Default: it does not. */
   readonly large?: boolean;

@@ -13,7 +13,7 @@ import { tokenCommand } from "../token/arguments";
 import { verifyCommand } from "../verify/arguments";
 import { completionCommand, completionScript } from "./completion";
 
-/** The tree that help and completion are made of. */
+/** The tree from which help and completion are made. */
 export function rootCommand() {
   const root = command(programName, {
     summary: "",

@@ -1,5 +1,5 @@
 /**
- * What a rule may ask about: how each attribute is compared, and how it is said.
+ * The attributes that a rule may name: how each is compared, and how it is described.
  *
  * Source: istio/istio, pilot/pkg/security/authz/model/{model,generator}.go.
  */
@@ -10,10 +10,10 @@ import type { Mesh } from "./policies";
 import { isObject } from "./token";
 import type { Claims } from "./token";
 
-/** Whether something holds; `unknown` where what is known of the request does not tell. */
+/** Whether a check holds; `unknown` if what is known of the request does not decide it. */
 export type Truth = boolean | "unknown";
 
-/** What rules are held against. */
+/** What rules are compared with. */
 export interface Evidence {
   readonly request: RequestFacts;
   /** undefined: no token. */
@@ -21,20 +21,20 @@ export interface Evidence {
   readonly mesh: Mesh;
   /** The stack's clients: their names by their ids. */
   readonly clients: Readonly<Record<string, string>>;
-  /** The policy's own namespace: a service account without a namespace is of this one. */
+  /** The policy's own namespace, for a service account without one. */
   readonly policyNamespace: string;
 }
 
 export interface Attribute {
-  /** Whether one of a rule's values is met. */
+  /** Whether one of a rule's values matches. */
   readonly meets: (value: string, evidence: Evidence) => Truth;
-  /** What a rule asks for. */
+  /** What a rule requires. */
   readonly asked: (values: string) => string;
-  /** What a value is called. Default: as it is. */
+  /** What a value is called. Default: the value itself. */
   readonly named?: (value: string, evidence: Evidence) => string;
-  /** What the request has of it. */
+  /** What the request has instead. */
   readonly found: (evidence: Evidence) => string;
-  /** What to change where the request has what is asked for, but in a form that Istio does not compare. */
+  /** What to change if the request has what is required, but in a form that Istio does not compare. */
   readonly advice?: (values: readonly string[], evidence: Evidence) => string | undefined;
 }
 
@@ -56,13 +56,13 @@ function caller({ request: { source } }: Evidence): string {
     : `the caller ${source.namespace}/${source.serviceAccount}`;
 }
 
-/** `*` stands for any text wherever it is; everything else for itself. */
+/** `*` matches any text at any place; everything else matches itself. */
 function matchesGlob(pattern: string, value: string, any: string): boolean {
   const parts = pattern.split("*").map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   return new RegExp(`^${parts.join(any)}$`, "s").test(value);
 }
 
-/** Names of the mesh's other trust domains stand for its own; which, is not followed here. */
+/** The mesh may have aliases for its trust domain; this evaluator does not resolve them. */
 function ofTrustDomain(
   compare: (value: string, evidence: Evidence) => boolean,
 ): Attribute["meets"] {
@@ -76,8 +76,7 @@ function textClaim(claims: Claims | undefined, name: string): string {
 }
 
 /**
- * A principal is issuer, slash, subject; the last slash divides them. `*` at one end makes the part
- * on that end open.
+ * A principal is issuer, slash, subject; the last slash separates them. `*` at one end makes the part at that end open.
  */
 function meetsPrincipal(value: string, { claims }: Evidence): boolean {
   const issuer = textClaim(claims, "iss");
@@ -98,10 +97,10 @@ function meetsPrincipal(value: string, { claims }: Evidence): boolean {
   return issuer === wantedIssuer && subject === wantedSubject;
 }
 
-/** A claim by its path: itself where it is a text, or one of its members where it is a list. */
+/** A claim by its path: the claim itself if it is a text, or one of its members if it is a list. */
 function claimAttribute(path: readonly string[]): Attribute {
   const name = path.join(".");
-  // The client that a token was issued to, which people know by its name.
+  // The client that a token was issued to, by the name that users know.
   const named = (text: string, { clients }: Evidence) =>
     name === "azp" ? clientNamed(text, clients) : text;
   const value = ({ claims }: Evidence) =>
@@ -135,7 +134,7 @@ function claimAttribute(path: readonly string[]): Attribute {
   };
 }
 
-/** Headers that proxies and HTTP itself add or rewrite: what was sent does not tell what arrives. */
+/** Headers that proxies and HTTP itself add or rewrite: what arrives may differ from what was sent. */
 const rewritten =
   /^(:|(host|connection|forwarded|x-request-id|traceparent|tracestate)$|x-(forwarded|envoy|b3)-)/;
 
@@ -228,7 +227,7 @@ const attributes: Readonly<Record<string, Attribute>> = {
   },
 };
 
-/** A condition's attribute. What is not known here, is never met and never missed. */
+/** A condition's attribute. A check of an unknown attribute neither holds nor fails. */
 export function attributeOf(key: string): Attribute {
   const known = attributes[key];
   if (known !== undefined) return known;
@@ -239,7 +238,7 @@ export function attributeOf(key: string): Attribute {
   return { ...unknowable, asked: (values) => `${values} as ${key}` };
 }
 
-/** `[a][b]` as a and b; anything else that is in brackets is one name. */
+/** `[a][b]` as a and b; any other text in brackets is one name. */
 function bracketed(text: string): readonly string[] {
   return /^(\[[^[\]]*\])+$/.test(text) ? text.slice(1, -1).split("][") : [text.slice(1, -1)];
 }

@@ -1,9 +1,9 @@
 /**
- * RequestAuthentication: which token counts, and which is refused.
+ * RequestAuthentication: which token is accepted, and which is refused.
  *
- * Istio makes of all rules that select a workload one requirement: with one rule, its tokens have to
- * be good or absent; with several, one rule's tokens have to be good, or all rules' absent
- * (istio/istio, pilot/pkg/security/authn/policy_applier.go, convertToEnvoyJwtConfig; envoyproxy/envoy,
+ * Istio makes one requirement of all rules that select a workload: with one rule, its tokens have to be good or absent;
+ * with several, one rule's tokens have to be good, or all rules' absent (istio/istio,
+ * pilot/pkg/security/authn/policy_applier.go, convertToEnvoyJwtConfig; envoyproxy/envoy,
  * source/extensions/filters/http/jwt_authn/{filter,verifier}.cc).
  */
 import type { Decision, RequestFacts } from "./facts";
@@ -18,20 +18,20 @@ import { isForAudience, jwtFailures, parseToken, signatureFailure, timeFailure }
 import type { Claims, Token } from "./token";
 import { describeFailure } from "./words";
 
-/** What the next step is told of a request that was let through here. */
+/** What the next step knows about a request that passed here. */
 export interface Authenticated {
   /** The good token's claims as rules see them; undefined: no token. */
   readonly claims: Claims | undefined;
   readonly carried: Carried;
 }
 
-/** A rule, and the object that it is in. */
+/** A rule, and the object that it belongs to. */
 export interface PlacedRule {
   readonly policy: Policy<RequestAuthenticationSpec>;
   readonly rule: JwtRule;
 }
 
-/** How one rule's tokens fare: good, absent, refused in Envoy's words, or not to be told. */
+/** The outcome for one rule's tokens: good, absent, refused with Envoy's message, or unknown. */
 type Outcome =
   | { readonly kind: "good"; readonly authenticated: Authenticated }
   | { readonly kind: "missing" }
@@ -40,7 +40,7 @@ type Outcome =
 
 type Judged = PlacedRule & { readonly outcome: Outcome };
 
-/** All rules for a workload, in the order in which Istio hands them to Envoy: by issuer. */
+/** All rules for a workload, in the order in which Istio passes them to Envoy: by issuer. */
 function jwtRulesFor(
   policies: Policies,
   destination: RequestFacts["destination"],
@@ -52,7 +52,7 @@ function jwtRulesFor(
     );
 }
 
-/** Lets a request through, with what is known of its token, or refuses it. */
+/** Lets a request pass, with what is known of its token, or refuses it. */
 export async function authenticate(
   policies: Policies,
   sets: KeySets,
@@ -104,7 +104,7 @@ export async function authenticate(
   };
 }
 
-/** A browser's question before a request of another origin carries no token, and needs none here. */
+/** A preflight, which a browser sends before a request to another origin, has no token and needs none here. */
 function isPreflight({ method, headers }: RequestFacts): boolean {
   const has = (name: string) => (headers[name] ?? []).some((value) => value !== "");
   return method === "OPTIONS" && has("origin") && has("access-control-request-method");
@@ -113,8 +113,8 @@ function isPreflight({ method, headers }: RequestFacts): boolean {
 type Refusal = Extract<Outcome, { kind: "failed" }> & PlacedRule;
 
 /**
- * The refusal that Envoy answers with: the last one that is about more than the issuer; else the
- * last one in its own aggregation, in which all rules together are the last member.
+ * The refusal that Envoy answers with: the last one that is about more than the issuer; otherwise the last one in its
+ * own aggregation, whose last member is all rules together.
  */
 function refusal(judged: readonly Judged[]): Refusal | undefined {
   const failed = judged.flatMap(({ outcome, policy, rule }): Refusal[] =>
@@ -122,12 +122,12 @@ function refusal(judged: readonly Judged[]): Refusal | undefined {
   );
   const [first] = failed;
   if (first === undefined) return undefined;
-  // All rules together fail with the first that fails.
+  // All rules together fail with the first one that fails.
   const members = judged.length === 1 ? failed : [...failed, first];
   return members.findLast(({ message }) => message !== jwtFailures.issuer) ?? first;
 }
 
-/** All tokens that a rule finds have to be good; the last is judged first, the first one's claims count. */
+/** All tokens that a rule finds have to be good; the last is checked first, and the claims of the first are used. */
 async function judgeRule(
   rule: JwtRule,
   sets: KeySets,
@@ -161,7 +161,7 @@ function claimFailure(token: Token, rule: JwtRule, now: Date): string | undefine
   return isForAudience(token, rule.audiences) ? undefined : jwtFailures.audience;
 }
 
-/** Rules see these claims as lists, whatever else is configured. */
+/** Rules read these claims as lists, whatever the other settings are. */
 const alwaysSplit = ["permission", "scope"];
 
 function split(claims: Claims, { spaceDelimitedClaims }: JwtRule): Claims {

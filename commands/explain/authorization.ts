@@ -1,12 +1,11 @@
 /**
  * AuthorizationPolicy: CUSTOM, then DENY, then ALLOW; AUDIT and dry runs decide nothing.
  *
- * Of a CUSTOM policy whose provider the mesh does not define, Istio makes rules that deny what it matches
+ * If the mesh does not define the provider of a CUSTOM policy, Istio makes rules that deny what the policy matches
  * (istio/istio, pilot/pkg/security/authz/builder/builder.go, getBadCustomDenyRules).
  *
- * Without ALLOW policies everything that is not denied is allowed; with some, only what one of them
- * allows. A policy without rules matches nothing (istio/istio,
- * pilot/pkg/security/authz/builder/builder.go; envoyproxy/envoy,
+ * Without ALLOW policies everything that is not denied is allowed; with some, only what one of them allows. A policy
+ * without rules matches nothing (istio/istio, pilot/pkg/security/authz/builder/builder.go; envoyproxy/envoy,
  * source/extensions/filters/http/rbac/rbac_filter.cc).
  */
 import type { Application } from "../../components/application";
@@ -22,7 +21,7 @@ import { changeFor, listed } from "./words";
 
 type Action = AuthorizationSpec["action"];
 
-/** One rule of one policy, and how it fares. */
+/** One rule of one policy, and its result. */
 interface Tried {
   readonly policy: Policy<AuthorizationSpec>;
   /** Counted from 1. */
@@ -34,7 +33,7 @@ interface Tried {
 /** Envoy's whole answer. */
 const refused = { outcome: "denied", status: 403, message: "RBAC: access denied" } as const;
 
-/** The policies of one action that count for the request's workload, and how each of their rules fares. */
+/** The policies of one action that apply to the request's workload, and the result of each of their rules. */
 function tryAll(
   { authorizationPolicies, mesh, clients }: Policies,
   action: Action,
@@ -63,9 +62,9 @@ function enforced(
 const mayHold = ({ holds }: Tried) => holds !== false;
 
 /**
- * What comes before tokens are checked: an authorizer elsewhere, or the refusal where it is not defined. A policy that
- * cannot be read may have any action, also this one.
- * @returns undefined where no policy asks for an authorizer
+ * The decision before tokens are checked: an external authorizer, or the refusal if it is not defined. A policy that
+ * cannot be read may have any action, including this one.
+ * @returns undefined if no policy asks an authorizer
  */
 export function authorizeElsewhere(
   policies: Policies,
@@ -85,7 +84,7 @@ export function authorizeElsewhere(
   return first === undefined ? undefined : askedElsewhere(first);
 }
 
-/** Decides about a request whose token, if it has one, is good, and which nobody else is asked about. */
+/** Decides about a request whose token, if it has one, is good, and about which no authorizer is asked. */
 export function authorize(
   policies: Policies,
   request: RequestFacts,
@@ -169,7 +168,7 @@ function allowedBy(tried: Tried): Decision {
   };
 }
 
-/** The rule that lacks least says best what is missing. */
+/** The rule that lacks the least explains best what is missing. */
 function allowedByNone(
   application: Application,
   tried: readonly Tried[],

@@ -11,14 +11,14 @@ import type { ProxyPod } from "../stack/proxy";
 import { parsePolicies } from "./policies";
 import type { Policies } from "./policies";
 
-/** A pod's labels, which policies select by. */
+/** A pod's labels, by which policies select it. */
 export type Labels = Readonly<Record<string, string>>;
 
 export interface ClusterState {
   readonly policies: Policies;
   /** The different sets of labels of the pods in the application's namespace and the gateway's. */
   readonly workloads: Readonly<Record<"application" | "ingress", readonly Labels[]>>;
-  /** Those of the same pods that have a proxy and are ready. */
+  /** The label sets of those pods that have a proxy and are ready. */
   readonly proxies: readonly ProxyPod[];
 }
 
@@ -26,14 +26,14 @@ const group = "security.istio.io";
 const version = "v1";
 const list = z.object({ items: z.array(z.unknown()) });
 
-/** Labels that Kubernetes and Istio add to tell pods apart, of no use in a selector. */
+/** Labels that Kubernetes and Istio add to distinguish pods; they are of no use in a selector. */
 const ofThePod = ["pod-template-hash", "controller-revision-hash"];
 
 /**
  * Reads all of Istio's security objects, the mesh's configuration, and the labels of the workloads.
- * @param application whose workloads are asked about
+ * @param application the application of the workloads
  * @param outputs the kubeconfig is the file's content
- * @throws UserError saying what could not be read
+ * @throws UserError that says what could not be read
  */
 export async function readCluster(
   application: Application,
@@ -77,7 +77,7 @@ export async function readCluster(
   };
 }
 
-/** The stack's clients, by their ids: the one that people sign in with, and the machines. */
+/** The stack's clients, by their ids: the one with which people sign in, and the machines. */
 export function clientNames({
   web,
   machines,

@@ -1,4 +1,4 @@
-/** A token in words: what it says, and what about it the mesh will not like. */
+/** Describes a token: its claims, and what the mesh will refuse it for. */
 import { firstLine } from "../../lib/errors";
 import type { StackOutputs } from "../stack/outputs";
 import type { Given } from "./input";
@@ -6,12 +6,12 @@ import type { Keys } from "./keys";
 import { clientNamed } from "./policies";
 import { listed, relative } from "./words";
 
-/** A name and a value for people to read. */
+/** A name and a value for the user. */
 export type Line = readonly [name: string, value: string];
 
 /**
- * The claims that people ask about, in words; no part of the token itself.
- * @param permissionsClaim where the stack looks for permissions: the names that lead to the claim
+ * The claims that users ask about, as text; no part of the token itself.
+ * @param permissionsClaim where the stack reads permissions: the names that lead to the claim
  * @param clients names of clients by their ids
  */
 export function describeToken(
@@ -61,13 +61,13 @@ function claimAt(claims: object, path: readonly string[]): unknown {
   );
 }
 
-/** A claim on one line; what comes from a token may hold anything. */
+/** A claim on one line; a token may contain anything. */
 function shown(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(shown).join(", ");
   return firstLine(typeof value === "string" ? value : JSON.stringify(value), 300);
 }
 
-/** What the mesh accepts, as far as warnings are about it. */
+/** What the mesh accepts, as far as warnings need it. */
 export interface Accepted {
   /** As the policies have it. */
   readonly issuers: readonly string[];
@@ -76,7 +76,7 @@ export interface Accepted {
   readonly clientIds: StackOutputs["clientIds"];
 }
 
-/** That the token is of an issuer that the mesh does not accept. */
+/** The message if the token's issuer is not one that the mesh accepts. */
 export function otherIssuer(given: Given, { issuers }: Accepted): string | undefined {
   if (given.kind === "opaque" || issuers.length === 0) return undefined;
   const issuer = shown(given.claims.iss ?? "nobody (no claim iss)");
@@ -84,7 +84,7 @@ export function otherIssuer(given: Given, { issuers }: Accepted): string | undef
   return `the mesh accepts tokens of ${listed(issuers, "or")}; this one is of ${issuer}`;
 }
 
-/** What the mesh will refuse it for, apart from its issuer and its age. */
+/** Why the mesh will refuse it, apart from its issuer and its age. */
 export function warningsFor(given: Given, accepted: Accepted): readonly string[] {
   const { issuers, audiences, keys, clientIds } = accepted;
   const wanted = listed(audiences, "or");

@@ -17,7 +17,7 @@ export type { Decision, RequestFacts } from "./facts";
 export type { KeySets } from "./keys";
 export type { Policies } from "./policies";
 
-/** A decision, and the request as it comes out of the sidecar. */
+/** A decision, and the request as it leaves the sidecar. */
 export interface Passage {
   readonly decision: Decision;
   readonly carried: Carried;
@@ -25,7 +25,7 @@ export interface Passage {
 
 /**
  * Decides about one request at one workload.
- * @param keys the issuers' keys, as `readKeySets` gives them
+ * @param keys the issuers' keys, as `readKeySets` returns them
  * @param now the mesh's time; default: this machine's
  */
 export async function decide(
@@ -37,7 +37,7 @@ export async function decide(
   return (await pass(policies, keys, request, now)).decision;
 }
 
-/** As `decide`, with what the workload is handed if the request is allowed. */
+/** As `decide`, with what the workload receives if the request is allowed. */
 export async function pass(
   policies: Policies,
   keys: KeySets,
@@ -52,11 +52,11 @@ export async function pass(
   const authenticated = await authenticate(policies, keys, received, now);
   if ("outcome" in authenticated) return refused(authenticated);
   const { carried, claims } = authenticated;
-  // Rules see the request as the check of its token has left it.
+  // Rules read the request as the token's check has left it.
   return { decision: authorize(policies, { ...received, ...carried }, claims), carried };
 }
 
-/** The request with the identity that its connection shows, or a refusal of the connection. */
+/** The request with the identity of its connection, or a refusal of the connection. */
 function receive(policies: Policies, request: RequestFacts): RequestFacts | Decision {
   const { destination, source } = request;
   const notKnown = (decidedBy: string, because: string): Decision => {
@@ -74,7 +74,7 @@ function receive(policies: Policies, request: RequestFacts): RequestFacts | Deci
   if (unknown.length > 0) {
     return notKnown(decidedBy, `This evaluator cannot tell ${unknown.join(", ")}.`);
   }
-  // Without mutual TLS a certificate says nothing about the caller.
+  // Without mutual TLS a certificate proves nothing about the caller.
   if (mode === "DISABLE") return { ...request, source: undefined };
   if (source !== undefined || mode === "PERMISSIVE") return request;
   return {

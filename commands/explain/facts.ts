@@ -1,4 +1,4 @@
-/** What the evaluator is told about a request, and what it answers. */
+/** The evaluator's input about a request, and its answer. */
 
 /** A workload's mesh identity, as its certificate gives it. */
 export interface Identity {
@@ -11,21 +11,21 @@ export interface Destination {
   readonly namespace: string;
   /** Its pod's labels: policies select by them. */
   readonly labels: Readonly<Record<string, string>>;
-  /** The container's port; without it, what depends on the port is not known. */
+  /** The container's port; without it, what depends on the port is unknown. */
   readonly port?: number;
-  /** Its own service account: who the next workload on a way is called by. */
+  /** Its own service account, with which it calls the next workload. */
   readonly serviceAccount?: string;
-  /** An ingress gateway: its own listener, and no PeerAuthentication, says how it is reached. */
+  /** An ingress gateway: its own listener, and not a PeerAuthentication, decides how it is reached. */
   readonly gateway?: boolean;
 }
 
-/** One request, as the sidecar of the workload that is called gets it. */
+/** One request, as the called workload's sidecar receives it. */
 export interface RequestFacts {
   readonly destination: Destination;
-  /** Who calls, as mutual TLS shows it; undefined: plain text. */
+  /** The caller, as mutual TLS identifies it; undefined: plain text. */
   readonly source: Identity | undefined;
   readonly method: string;
-  /** As the workload's sidecar gets it, query included. */
+  /** As the workload's sidecar receives it, with the query. */
   readonly path: string;
   /** The Host header, with its port. */
   readonly host: string;
@@ -36,14 +36,14 @@ export interface RequestFacts {
 /** What the mesh does with a request, and why. */
 export interface Decision {
   readonly outcome: "allowed" | "denied" | "unauthenticated" | "reset" | "not known";
-  /** undefined where the request is allowed (the service answers) or the outcome is not known. */
+  /** undefined if the request is allowed (the service answers) or the outcome is unknown. */
   readonly status: number | "reset" | undefined;
-  /** The mesh's own body, to the letter. */
+  /** The mesh's own body, exactly. */
   readonly message?: string;
   /** The policy, and the rule in it, counted from 1. */
   readonly decidedBy: string;
-  /** One plain sentence: what was asked for and what was there. */
+  /** One sentence: what was required and what the request had. */
   readonly because: string;
-  /** What to change, where it was refused. */
+  /** What to change if it was refused. */
   readonly change?: string;
 }

@@ -1,4 +1,4 @@
-/** The token that is asked about, from wherever it is. It is never printed, nor any part of it. */
+/** Reads the token that the user asks about. No message contains the token or a part of it. */
 import { readFile, stat } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { decodeJwt, decodeProtectedHeader } from "jose";
@@ -7,7 +7,7 @@ import { z } from "zod";
 import { UserError, reasonOf } from "../../lib/errors";
 import { fromPerson } from "../../lib/output-files";
 
-/** What was given: a token that can be read, or one that only its issuer can read. */
+/** A token that can be read, or one that only its issuer can read. */
 export type Given =
   | {
       readonly kind: "jwt";
@@ -17,20 +17,20 @@ export type Given =
     }
   | { readonly kind: "opaque"; readonly token: string };
 
-/** A token on the command line; a file's name looks otherwise. */
+/** A token on the command line; a file name has another form. */
 const looksLikeJwt = /^eyJ[\w-]*(\.[\w-]*){1,4}$/;
-/** What RFC 6750 allows a token to be made of. */
+/** The characters that RFC 6750 allows in a token. */
 const bearer = /^[\w.~+/-]{16,}=*$/;
-/** What is shorter on the command line is a file's name, mistyped. */
+/** A shorter argument on the command line is a mistyped file name. */
 const shortestArgument = 24;
-/** A file's name, where there is no such file: it has a folder or an ending. Google's tokens have a dot, and no ending. */
+/** The name of a missing file: it has a folder or an extension. Google's tokens have a dot, and no extension. */
 const looksLikeFile = /\/|\.[A-Za-z]{1,5}$/;
 
 const tokenResponse = z.object({ access_token: z.string() });
 
 /**
  * Reads a token from a file, from standard input (`-`) or from the command line.
- * @throws UserError naming the file and what is wrong with it, never its content
+ * @throws UserError that names the file and what is wrong with it, never its content
  */
 export async function readToken(argument: string, stdin: NodeJS.ReadableStream): Promise<Given> {
   if (argument === "") throw new UserError("an empty name is no file and no token");
@@ -68,17 +68,17 @@ function parse(content: string, from: string): Given {
   const token = fromResponse(trimmed) ?? trimmed.replace(/^(authorization: *)?bearer +/i, "");
   try {
     const header = decodeProtectedHeader(token);
-    // Five parts are an encrypted token.
+    // A token of five parts is encrypted.
     if (token.split(".").length === 5) return { kind: "opaque", token };
     return { kind: "jwt", token, header, claims: decodeJwt(token) };
   } catch {
-    // One that begins as a JWT's header does is a JWT that was cut or mistyped.
+    // A text that begins as a JWT's header is a JWT that was cut or mistyped.
     if (bearer.test(token) && !token.startsWith("eyJ")) return { kind: "opaque", token };
     throw new UserError(`${from} holds no token: header.claims.signature is expected`);
   }
 }
 
-/** A token endpoint's whole answer will do, too. */
+/** The whole answer of a token endpoint is accepted too. */
 function fromResponse(content: string): string | undefined {
   if (!content.startsWith("{")) return undefined;
   try {

@@ -1,17 +1,17 @@
-/** The keys that tokens are checked with: those that the mesh has, or else those that the provider serves. */
+/** The keys that tokens are checked with: those that the mesh has, or otherwise those that the provider serves. */
 import type { JsonWebKey } from "node:crypto";
 import { z } from "zod";
 import { reasonOf } from "../../lib/errors";
 import type { Fetch } from "../../lib/http";
 import type { JwtRule, Policies } from "./policies";
 
-/** A rule's keys, or why they cannot be had. */
+/** A rule's keys, or why they are not available. */
 export type Keys = { readonly keys: readonly JsonWebKey[] } | { readonly problem: string };
 
 /** By the address that the rule names: its `jwksUri`, or its issuer's discovery document. */
 export type KeySets = ReadonlyMap<string, Keys>;
 
-/** The keys are fetched within this many milliseconds; istiod's own limit is 5 s. */
+/** The keys have to be fetched within this many milliseconds; istiod's own limit is 5 s. */
 const fetchDeadline = 10_000;
 
 export const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });

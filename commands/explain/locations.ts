@@ -8,7 +8,7 @@ import type { JwtRule } from "./policies";
 import type { Token } from "./token";
 import { isObject } from "./token";
 
-/** What of a request may change on its way through a sidecar. */
+/** The parts of a request that may change on the way through a sidecar. */
 export type Carried = Pick<RequestFacts, "path" | "headers">;
 
 /** A token's place in a request. */
@@ -22,7 +22,7 @@ export interface Found {
   readonly place: Place;
 }
 
-/** Where nothing is said, as Envoy has it. */
+/** Envoy's default places. */
 const defaults: Pick<JwtRule, "fromHeaders" | "fromParams" | "fromCookies"> = {
   fromHeaders: [{ name: "authorization", prefix: "Bearer " }],
   fromParams: ["access_token"],
@@ -37,7 +37,7 @@ export function findTokens(rule: JwtRule, { headers, path }: Carried): readonly 
     .toSorted((one, other) => compare(one.name + one.prefix, other.name + other.prefix));
   return [
     ...sortedHeaders.flatMap(({ name, prefix }) => {
-      // A repeated header is one to Envoy, joined by commas: seen on the running mesh, where two tokens are none.
+      // Envoy joins repeated headers by commas. Seen on the running mesh: two tokens in two headers are then no token.
       const text = afterPrefix((headers[name] ?? []).join(","), prefix);
       return text === undefined ? [] : [{ text, place: { kind: "header", name } as const }];
     }),
@@ -61,7 +61,7 @@ function compare(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
-/** What comes after the prefix, wherever in the value that is, from the first character a token may have. */
+/** The text after the prefix, anywhere in the value, from the first character that a token may have. */
 function afterPrefix(value: string, prefix: string): string | undefined {
   const trimmed = value.trim();
   const position = trimmed.indexOf(prefix);
@@ -98,7 +98,7 @@ export function sanitized(rule: JwtRule, carried: Carried): Carried {
   return own.filter((name) => name !== "").reduce(withoutHeader, carried);
 }
 
-/** The request after one of its tokens was found good: what is passed on, and what is added. */
+/** The request after one of its tokens was accepted: what is passed on, and what is added. */
 export function passedOn(rule: JwtRule, token: Token, { place }: Found, carried: Carried): Carried {
   const added = [
     ...(rule.outputPayloadToHeader === ""
@@ -136,7 +136,7 @@ function nested({ claims }: Token, path: string): unknown {
     .reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), claims);
 }
 
-/** A claim as a header's value: texts, numbers and truth values; anything else is left out here. */
+/** A claim as a header's value: texts, numbers and booleans; any other value is left out here. */
 function headerText(value: unknown): string {
   if (typeof value === "number") {
     return Number.isInteger(value) && value >= 0 ? String(value) : value.toFixed(6);

@@ -47,7 +47,7 @@ async function main(): Promise<number> {
             given,
             now,
             outputs.permissionsClaim,
-            // For programs a claim is as it is.
+            // For programs a claim is unchanged.
             options.json ? {} : cluster.policies.clients,
           ),
     warnings:
@@ -98,7 +98,7 @@ function judge(
   );
 }
 
-/** Versions of a service that fare alike share one row. */
+/** Versions of a service with the same result share one row. */
 function alike(serviceNames: readonly string[], verdicts: readonly Verdict[]): readonly Verdict[] {
   return serviceNames.flatMap((service) => {
     const own = verdicts.filter(({ way }) => way.service === service);

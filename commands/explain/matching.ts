@@ -8,9 +8,8 @@
 import type { Mesh } from "./policies";
 
 /**
- * Whether `value` is what `pattern` asks for: exactly, `prefix*`, `*suffix`, or with `*` anything
- * that is there.
- * @param lead what every value begins with and no pattern says, such as `spiffe://`
+ * Whether `value` matches `pattern`: exactly, `prefix*`, `*suffix`, or with `*` any value that is not empty.
+ * @param lead the beginning of every value that is left out of patterns, such as `spiffe://`
  */
 export function matchesPattern(pattern: string, value: string, lead = ""): boolean {
   if (pattern === "*") return value !== "";
@@ -21,7 +20,7 @@ export function matchesPattern(pattern: string, value: string, lead = ""): boole
   return value === lead + pattern;
 }
 
-/** Whether a path without its query is what `pattern` asks for: a template, or as `matchesPattern`. */
+/** Whether a path without its query matches `pattern`: a template, or as in `matchesPattern`. */
 export function matchesPath(pattern: string, path: string): boolean {
   if (!/\{\*\*?\}/.test(pattern)) return matchesPattern(pattern, path);
   const template = pattern
@@ -31,14 +30,14 @@ export function matchesPath(pattern: string, path: string): boolean {
   return new RegExp(`^${template}$`).test(path);
 }
 
-/** What a path's segment may be made of, to Envoy. */
+/** The characters that Envoy allows in a path's segment. */
 const segment = "a-zA-Z0-9\\-._~%!$&'()+,;:@=";
 const templateParts: Readonly<Record<string, string>> = {
   "{*}": `[${segment}]+`,
   "{**}": `[${segment}/]*`,
 };
 
-/** What each way of reading does, in Envoy's order. */
+/** The steps of each kind of normalization, in Envoy's order. */
 const steps: Readonly<Record<Mesh["pathNormalization"], readonly ((path: string) => string)[]>> = {
   NONE: [],
   BASE: [canonical],
@@ -46,7 +45,7 @@ const steps: Readonly<Record<Mesh["pathNormalization"], readonly ((path: string)
   DECODE_AND_MERGE_SLASHES: [decodeSlashes, canonical, mergeSlashes],
 };
 
-/** The path that rules are compared with: read as the mesh is told to, without query and fragment. */
+/** The path that rules are compared with: normalized as the mesh is configured, without query and fragment. */
 export function comparedPath(
   path: string,
   { pathNormalization }: Pick<Mesh, "pathNormalization">,
@@ -65,7 +64,7 @@ function mergeSlashes(path: string): string {
   return path.replaceAll(/\/{2,}/g, "/");
 }
 
-/** RFC 3986: dot segments are resolved, and what need not be encoded is decoded; `\` is `/`. */
+/** RFC 3986: dot segments are resolved, and characters that need no encoding are decoded; `\` is `/`. */
 function canonical(path: string): string {
   const { pathname } = new URL(`http://host${path}`);
   return pathname.replaceAll(/%[0-9a-f]{2}/gi, (encoded) => {

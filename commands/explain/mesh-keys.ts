@@ -1,4 +1,4 @@
-/** The keys that the mesh's proxies have: istiod fetches them from time to time, and hands them out. */
+/** The keys that the mesh's proxies have: istiod fetches them from time to time, and distributes them. */
 import { z } from "zod";
 import { explained, loadCluster } from "../stack/cluster";
 import { reasonOf } from "../../lib/errors";
@@ -11,8 +11,8 @@ import { fetchedIssuers, keySet, readKeySets, type Keys, type KeySets } from "./
 type MeshKeys = ReadonlyMap<string, Keys>;
 
 /**
- * Asks proxies one after the other, until all issuers' keys are there.
- * @throws UserError where a proxy does not tell
+ * Asks proxies one after the other, until all issuers' keys are found.
+ * @throws UserError if a proxy does not answer
  */
 async function readMeshKeys(
   proxies: readonly ProxyPod[],
@@ -37,8 +37,8 @@ const provider = z.object({
 });
 
 /**
- * The keys of every rule: the mesh's own where they can be had, and else those that the providers serve now.
- * @returns with why they are not the mesh's own, where that is so
+ * The keys of every rule: the mesh's own if they can be read, and otherwise those that the providers serve now.
+ * @returns them, and why they are not the mesh's own if they are not
  */
 export async function readRulesKeys(
   { policies, proxies }: Pick<ClusterState, "policies" | "proxies">,
@@ -63,7 +63,7 @@ export async function readRulesKeys(
   };
 }
 
-/** The keys of each issuer in Envoy's `config_dump`, wherever its filters for tokens are. */
+/** The keys of each issuer in Envoy's `config_dump`, in any of its token filters. */
 export function parseKeys(printed: string): readonly (readonly [issuer: string, keys: Keys])[] {
   return providersIn(JSON.parse(printed)).flatMap((each): [string, Keys][] => {
     const { data } = provider.safeParse(each);

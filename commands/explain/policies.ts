@@ -1,6 +1,6 @@
 /**
- * Istio's security objects, in a strict shape. A field that is not in it is kept by name: whatever
- * depends on such an object is not known, and never decided as if the field were not there.
+ * Istio's security objects, in a strict shape. The names of unknown fields are kept: a decision that depends on such an
+ * object is unknown, and is never made as if the field were not there.
  *
  * Shapes: istio/api, security/v1beta1/{authorization_policy,request_authentication,peer_authentication}.proto.
  */
@@ -9,7 +9,7 @@ import { z } from "zod";
 
 const strings = z.array(z.string()).default([]);
 const selector = z.strictObject({ matchLabels: z.record(z.string(), z.string()).default({}) });
-/** For gateways of the Gateway API and for waypoints; what a reference holds is of no interest here. */
+/** For gateways of the Gateway API and for waypoints; the contents of a reference are not read. */
 const target = z.looseObject({});
 const targets = { targetRef: target.optional(), targetRefs: z.array(target).default([]) };
 
@@ -103,35 +103,35 @@ export interface Policy<Spec> {
   readonly kind: "PeerAuthentication" | "RequestAuthentication" | "AuthorizationPolicy";
   readonly namespace: string;
   readonly name: string;
-  /** Milliseconds since the epoch: of several PeerAuthentications the oldest counts. */
+  /** Milliseconds since the epoch: of several PeerAuthentications the oldest applies. */
   readonly created: number;
-  /** Annotated to be tried only: it decides nothing. */
+  /** Annotated as a dry run: it decides nothing. */
   readonly dryRun: boolean;
   /** Labels that a workload must have; none: all workloads. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Whether it names gateways or waypoints, and so no workload with a sidecar. */
+  /** Whether it names gateways or waypoints, and so applies to no workload with a sidecar. */
   readonly targeted: boolean;
-  /** undefined where the object has fields that are not known here. */
+  /** undefined if the object has unknown fields. */
   readonly spec: Spec | undefined;
   /** The names of these fields. */
   readonly unknown: readonly string[];
 }
 
-/** What of the mesh's configuration has a part in decisions. */
+/** The parts of the mesh's configuration that affect decisions. */
 export interface Mesh {
-  /** A policy of this namespace counts for every namespace. */
+  /** A policy of this namespace applies to every namespace. */
   readonly rootNamespace: string;
   readonly trustDomain: string;
   readonly trustDomainAliases: readonly string[];
-  /** The names of the authorizers that a CUSTOM policy may ask. */
+  /** The names of the authorizers that a CUSTOM policy may name. */
   readonly authorizers: readonly string[];
-  /** How a path is read before it is compared. */
+  /** How a path is normalized before it is compared. */
   readonly pathNormalization: "NONE" | "BASE" | "MERGE_SLASHES" | "DECODE_AND_MERGE_SLASHES";
 }
 
-/** Everything that decides about requests, all namespaces. */
+/** Everything that decides about requests, of all namespaces. */
 export interface Policies {
-  /** Whose services, permissions and roles are named where it is said what to change. */
+  /** The application whose services, permissions and roles the advice names. */
   readonly application: Application;
   readonly mesh: Mesh;
   /** The stack's clients at the provider: their names by their ids. */
@@ -141,20 +141,20 @@ export interface Policies {
   readonly authorizationPolicies: readonly Policy<AuthorizationSpec>[];
 }
 
-/** A client's name and id, where the stack knows it; else the id. */
+/** A client's name and id, if the stack knows it; otherwise the id. */
 export function clientNamed(id: string, names: Readonly<Record<string, string>>): string {
   const name = names[id];
   return name === undefined ? id : `${name} (${id})`;
 }
 
-/** The objects as the API server gives them. */
+/** The objects as the API server returns them. */
 export interface PolicyObjects {
   readonly peerAuthentications: readonly unknown[];
   readonly requestAuthentications: readonly unknown[];
   readonly authorizationPolicies: readonly unknown[];
   /** The mesh's configuration as an object; default: Istio's own defaults. */
   readonly meshConfig?: unknown;
-  /** Names of clients by their ids. Default: they are called by their ids. */
+  /** Names of clients by their ids. Default: messages use the ids. */
   readonly clients?: Readonly<Record<string, string>>;
 }
 
@@ -191,7 +191,7 @@ const metadata = z.object({
   spec: z.looseObject({}).default({}),
 });
 
-/** What selects workloads, whatever else an object holds. */
+/** The fields that select workloads, for an object of any kind. */
 const selecting = z.object({
   selector: z
     .object({ matchLabels: z.record(z.string(), z.string()).catch({}) })
@@ -201,8 +201,8 @@ const selecting = z.object({
 });
 
 /**
- * Gives the objects their shape.
- * @throws ZodError where an object is none of Kubernetes', or the mesh's configuration is malformed
+ * Converts the objects to their shapes.
+ * @throws ZodError if an object is not one of Kubernetes', or the mesh's configuration is malformed
  */
 export function parsePolicies(application: Application, objects: PolicyObjects): Policies {
   const { pathNormalization, extensionProviders, ...mesh } = meshConfig.parse(

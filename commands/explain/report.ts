@@ -1,4 +1,4 @@
-/** The answer as text: what the token says, a table of verdicts, and the reason for each. */
+/** The answer as text: the token's claims, a table of verdicts, and the reason for each. */
 import { styleText } from "node:util";
 import { columnLine } from "../../lib/columns";
 import { spacedTable } from "../../lib/tables";
@@ -18,7 +18,7 @@ export interface Explanation {
   readonly verdicts: readonly Verdict[];
 }
 
-/** No line is wider, as long as its words can be divided. */
+/** No line is wider, as long as its words can be separated. */
 const width = 100;
 
 export function renderExplanation(
@@ -59,7 +59,7 @@ function table(verdicts: readonly Verdict[]): string {
   });
 }
 
-/** The status; a service behind the first one passes on what it was answered. */
+/** The status; a service behind the first one passes on the status of its own request. */
 function statusOf({ outcome, status }: WayDecision): string {
   return outcome === "allowed" ? "the service's" : String(status ?? "?");
 }

@@ -1,31 +1,31 @@
-/** Holds one rule of an AuthorizationPolicy against a request. */
+/** Compares one rule of an AuthorizationPolicy with a request. */
 import { attributeOf } from "./attributes";
 import type { Attribute, Evidence, Truth } from "./attributes";
 import type { Rule } from "./policies";
 
-/** One thing that a rule asks for. */
+/** One condition of a rule. */
 export interface Check {
   /** The field's name in the policy: `serviceAccounts`, `request.auth.claims[permissions]`. */
   readonly field: string;
-  /** The attribute's name, whichever field asks for it. */
+  /** The attribute's name, the same for every field that names it. */
   readonly attribute: string;
-  /** What it asks for, or with `not` must not be. */
+  /** What it requires, or with `not` forbids. */
   readonly values: readonly string[];
   readonly negative: boolean;
   readonly holds: Truth;
   readonly asked: string;
   readonly found: string;
-  /** What to change, where the usual advice would be wrong. */
+  /** What to change, if the usual advice would be wrong. */
   readonly advice: string | undefined;
 }
 
-/** How a rule fares, and what of it does not hold, or is not known, in its nearest alternative. */
+/** A rule's result, and which conditions of its nearest alternative fail or are unknown. */
 export interface RuleOutcome {
   readonly holds: Truth;
   readonly open: readonly Check[];
 }
 
-/** The fields of `source` and `operation`, by the attribute that each is about. */
+/** The fields of `source` and `operation`, by the attribute of each. */
 const fields = {
   principals: "source.principal",
   requestPrincipals: "request.auth.principal",
@@ -42,7 +42,7 @@ const fields = {
 
 type Lists = Readonly<Record<string, readonly string[]>>;
 
-/** `from`, `to` and `when` all have to hold; of `from`'s and `to`'s entries one each. */
+/** `from`, `to` and `when` all have to hold; of the entries of `from` and of `to` one each. */
 export function evaluateRule(rule: Rule, evidence: Evidence): RuleOutcome {
   const groups = [
     nearest(rule.from.map(({ source }) => all(checksOf(source, evidence)))),
@@ -119,7 +119,10 @@ function all(checks: readonly Check[]): RuleOutcome {
   return { holds: allHold(checks), open: checks.filter(({ holds }) => holds !== true) };
 }
 
-/** The alternative that holds, else may hold, else lacks least; without alternatives nothing is asked. */
+/**
+ * The alternative that holds; otherwise one that may hold; otherwise the one that lacks the least. Without alternatives
+ * there are no conditions.
+ */
 function nearest(alternatives: readonly RuleOutcome[]): RuleOutcome {
   const rank: Readonly<Record<string, number>> = { true: 0, unknown: 1, false: 2 };
   const [best] = alternatives.toSorted(

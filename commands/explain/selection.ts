@@ -1,19 +1,18 @@
-/** Which policies count for a workload, and whether it takes plain text. */
+/** Which policies apply to a workload, and whether it accepts plain text. */
 import type { Destination } from "./facts";
 import type { Mesh, PeerAuthenticationSpec, Policies, Policy } from "./policies";
 
 /** The label that Istio puts on gateways of the Gateway API and on waypoints. */
 const gatewayApiLabel = "gateway.networking.k8s.io/gateway-name";
 
-/** Whether the workload is one that policies reach by reference instead of by labels. */
+/** Whether policies reach the workload by reference and not by labels. */
 export function isReachedByReference({ labels }: Destination): boolean {
   return gatewayApiLabel in labels;
 }
 
 /**
- * The policies of the root namespace and of the workload's own that select it by its labels.
- * One that refers to a gateway counts for no sidecar (istio/istio, pilot/pkg/model/policyattachment.go,
- * ShouldAttachPolicy).
+ * The policies of the root namespace and of the workload's own that select it by its labels. A policy that refers to a
+ * gateway applies to no sidecar (istio/istio, pilot/pkg/model/policyattachment.go, ShouldAttachPolicy).
  */
 export function selecting<Spec>(
   policies: readonly Policy<Spec>[],
@@ -28,19 +27,18 @@ export function selecting<Spec>(
   );
 }
 
-/** How a workload is to be called, and what says so. */
+/** How a workload may be called, and which object says so. */
 export interface MutualTls {
   readonly mode: "STRICT" | "PERMISSIVE" | "DISABLE";
   /** undefined: no object; Istio's default. */
   readonly policy: Policy<PeerAuthenticationSpec> | undefined;
-  /** Fields that are not known here and may change the mode. */
+  /** Unknown fields that may change the mode. */
   readonly unknown: readonly string[];
 }
 
 /**
- * The mode that counts: the workload's own, else its namespace's, else the mesh's, of several the
- * oldest; PERMISSIVE by default (istio/istio, pilot/pkg/security/authn/policy_applier.go,
- * ComposePeerAuthentication).
+ * The mode that applies: the workload's own, otherwise its namespace's, otherwise the mesh's, of several the oldest;
+ * PERMISSIVE by default (istio/istio, pilot/pkg/security/authn/policy_applier.go, ComposePeerAuthentication).
  */
 export function mutualTls(policies: Policies, destination: Destination): MutualTls {
   const { mesh } = policies;
@@ -49,7 +47,7 @@ export function mutualTls(policies: Policies, destination: Destination): MutualT
   );
   const inRoot = ({ namespace }: Policy<unknown>) => namespace === mesh.rootNamespace;
   const forAll = ({ labels }: Policy<unknown>) => Object.keys(labels).length === 0;
-  // From the widest to the narrowest. One with a selector in the root namespace counts for nobody.
+  // From the widest to the narrowest. One with a selector in the root namespace applies to no workload.
   const scopes = [
     all.find((policy) => inRoot(policy) && forAll(policy)),
     all.find((policy) => !inRoot(policy) && forAll(policy)),

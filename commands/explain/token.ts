@@ -1,5 +1,5 @@
 /**
- * A token, read and judged as Envoy does it, with Envoy's own words.
+ * Reads and checks a token as Envoy does, with Envoy's messages.
  *
  * Sources: envoyproxy/envoy, source/common/jwt/{jwt,verify,check_audience,status,struct_utils}.cc
  * and source/extensions/filters/http/jwt_authn/authenticator.cc.
@@ -22,7 +22,7 @@ export interface Token {
   readonly signature: Buffer;
 }
 
-/** Envoy's words for a token that it refuses. */
+/** Envoy's messages for a token that it refuses. */
 export const jwtFailures = {
   format: "Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections",
   headerEncoding: "Jwt header is an invalid Base64url encoded",
@@ -43,7 +43,7 @@ export const jwtFailures = {
   signature: "Jwt verification fails",
 } as const;
 
-/** Seconds that Envoy's clock may differ from the tenant's (kClockSkewInSecond). */
+/** Seconds by which Envoy's clock may differ from the tenant's (kClockSkewInSecond). */
 const clockSkew = 60;
 
 const digests: Readonly<Record<string, string>> = {
@@ -56,8 +56,8 @@ const algorithms = ["ES", "HS", "RS", "PS"]
   .concat("EdDSA");
 
 /**
- * Takes a token apart.
- * @returns the token, or why it is none, in Envoy's words
+ * Decodes a token.
+ * @returns the token, or Envoy's message if it is not one
  */
 export function parseToken(text: string): Token | string {
   const parts = text.split(".").filter((part) => part !== "");
@@ -102,7 +102,7 @@ export function isObject(value: unknown): value is Claims {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The first registered claim whose type is wrong, in Envoy's words. */
+/** Envoy's message about the first registered claim whose type is wrong. */
 function wrongType(claims: Claims): string | undefined {
   for (const name of ["iss", "sub"]) {
     if (!isMissingOr("string", claims[name])) return `Jwt payload [${name}] field is not a string`;
@@ -122,13 +122,13 @@ function isMissingOr(type: "string" | "number", value: unknown): boolean {
   return value === undefined || typeof value === type;
 }
 
-/** The claim `aud` as a list; undefined where it is neither a text nor a list of texts. */
+/** The claim `aud` as a list; undefined if it is neither a text nor a list of texts. */
 export function audiencesOf({ aud = [] }: Claims): readonly string[] | undefined {
   const list: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   return list.every((each) => typeof each === "string") ? list : undefined;
 }
 
-/** Whether the token counts yet, and still. @returns why not, in Envoy's words */
+/** Whether the token is valid at this time. @returns Envoy's message if it is not */
 export function timeFailure({ claims }: Token, now: Date): string | undefined {
   const seconds = Math.floor(now.getTime() / 1000);
   const at = (name: string) => Math.floor(Number(claims[name] ?? 0));
@@ -137,7 +137,7 @@ export function timeFailure({ claims }: Token, now: Date): string | undefined {
   return undefined;
 }
 
-/** Whether one of the token's audiences is `accepted`; none accepted: any will do. */
+/** Whether one of the token's audiences is `accepted`; if none is named, any is accepted. */
 export function isForAudience({ claims }: Token, accepted: readonly string[]): boolean {
   const names = new Set(accepted.map(comparedAudience));
   return (
@@ -153,7 +153,7 @@ function comparedAudience(audience: string): string {
 
 /**
  * Whether one of `keys` made the signature. A key with another id or algorithm is left out.
- * @returns why not, in Envoy's words
+ * @returns Envoy's message if none did
  */
 export async function signatureFailure(
   token: Token,
@@ -178,7 +178,7 @@ function isName(value: unknown): value is string {
 
 const verifyWith = promisify(verify);
 
-/** By key and token: a run asks the same again for each request and each workload on its way. */
+/** By key and token: a run checks the same token for each request and each workload on its way. */
 const answers = new WeakMap<JsonWebKey, Map<string, Promise<boolean>>>();
 
 function hasSigned(jwk: JsonWebKey, token: Token): Promise<boolean> {
@@ -213,7 +213,7 @@ async function checkSignature(
     const padding = family === "RS" ? constants.RSA_PKCS1_PADDING : constants.RSA_PKCS1_PSS_PADDING;
     return await verifyWith(digest, data, { key, padding }, signature);
   } catch {
-    // A key that cannot be read signs nothing.
+    // A key that cannot be read has signed nothing.
     return false;
   }
 }

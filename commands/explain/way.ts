@@ -1,11 +1,11 @@
-/** A request's way over several workloads: the token travels on, the caller changes at every hop. */
+/** A request's way over several workloads: the token is passed on, and the caller changes at every hop. */
 import { pass } from "./evaluate";
 import type { Decision, KeySets, Policies } from "./evaluate";
 import type { Destination, RequestFacts } from "./facts";
 
-/** One workload on the way, and what it is asked. Its caller is the workload before it. */
+/** One workload on the way, and the request to it. Its caller is the workload before it. */
 export interface Hop {
-  /** What it is called in the answer. */
+  /** Its name in the answer. */
   readonly name: string;
   readonly destination: Destination & { readonly serviceAccount: string };
   readonly method: string;
@@ -21,12 +21,14 @@ export interface WayDecision extends Decision {
   readonly position: number;
 }
 
-/** The headers that every service hands on to the services that it asks. The library's designs need it of this one: the token. */
+/**
+ * The headers that every service passes on to the services that it calls. The design depends on this one: the token.
+ */
 const forwarded = ["authorization"];
 
 /**
  * Decides hop by hop.
- * @param first who sends the first request; undefined: somebody outside the mesh
+ * @param first the caller of the first request; undefined: a client outside the mesh
  * @param headers the first request's
  */
 export async function decideWay(

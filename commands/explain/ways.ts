@@ -19,18 +19,18 @@ export const possibleCallers = ({ services }: Application): readonly string[] =>
   stranger,
 ];
 
-/** What a service is asked for. */
+/** The request to a service. */
 export interface Asked {
   readonly method: string;
   readonly path: string;
 }
 
-/** One way to one workload. A service that has several versions may have several. */
+/** One way to one workload. A service with several versions may have several. */
 export interface NamedWay {
   readonly service: string;
-  /** The workload: the service and, where there are several, its version. */
+  /** The workload: the service and, if there are several, its version. */
   readonly workload: string;
-  /** Who calls, in order. */
+  /** The callers, in order. */
   readonly through: readonly string[];
   readonly first: Identity | undefined;
   readonly hops: readonly [Hop, ...Hop[]];
@@ -38,7 +38,7 @@ export interface NamedWay {
 
 /**
  * The ways to a service: its permitted callers' own, from the gateway on, or directly from `caller`.
- * @param asked what the service itself is asked for. Default: GET, and its own path
+ * @param asked the request to the service itself. Default: GET, and its own path
  */
 export function waysTo(
   application: Application,

@@ -17,7 +17,7 @@ export function listed(names: readonly string[], word = "and"): string {
   return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} ${word} ${last}`;
 }
 
-/** A span of time in its two largest units. */
+/** A duration in its two largest units. */
 function inWords(seconds: number): string {
   const units = [
     ["d", 86_400],
@@ -36,7 +36,7 @@ function inWords(seconds: number): string {
   return parts.filter((part) => part !== "").join(" ");
 }
 
-/** A claim that is a time, beside the present: `in 3 min` or `3 min ago`. */
+/** A claim that is a time, relative to now: `in 3 min` or `3 min ago`. */
 export function relative(seconds: number, now: Date): string {
   const ahead = seconds - Math.floor(now.getTime() / 1000);
   return ahead >= 0 ? `in ${inWords(ahead)}` : `${inWords(-ahead)} ago`;
@@ -64,7 +64,7 @@ const opaque: Words = {
   change: "Ask the tenant for a token with the API's audience: then it is a JWT.",
 };
 
-/** By Envoy's words for it; what is not here is a token that is malformed. */
+/** By Envoy's message; a message that is not here is about a malformed token. */
 const failures: Readonly<Record<string, (refused: Refused) => Words>> = {
   [jwtFailures.issuer]: ({ token, rules }) => {
     const issuer = issuerOf(token);
@@ -132,7 +132,7 @@ export function describeFailure(
   );
 }
 
-/** What to change so that a check would hold, by its attribute. */
+/** What to change so that a condition would hold, by its attribute. */
 export function changeFor(application: Application, check: Check): string {
   const { attribute, negative, asked, values } = check;
   if (negative) return `Send a request with ${asked}, or change the rule.`;

@@ -1,9 +1,9 @@
-/** The cluster's API server, and what it says in a person's words. */
+/** The cluster's API server, and its errors as messages for the user. */
 import { ApiException, KubeConfig, VersionApi } from "@kubernetes/client-node";
 import { UserError, firstLine, reasonOf } from "../../lib/errors";
 import { unlessAborted } from "../../lib/poll";
 
-/** A resource as it is written and as it comes over the wire: not made by the client's constructors. */
+/** A resource as it is written and as the API returns it: not made by the client's constructors. */
 export type Plain<Resource> = Resource extends Date
   ? Resource
   : { [Key in keyof Resource]: Plain<Resource[Key]> };
@@ -21,7 +21,7 @@ export function loadCluster(
   try {
     cluster.loadFromString(kubeconfig);
   } catch {
-    // The parser's message quotes the file, and with it credentials.
+    // The parser's message quotes the file, which has credentials in it.
     throw new UserError(`${source} is not a kubeconfig`);
   }
   if (cluster.getCurrentCluster() === null) {
@@ -30,7 +30,7 @@ export function loadCluster(
   return cluster;
 }
 
-/** Says in one line what the API server refused. Its answer is not repeated whole. */
+/** Says in one line what the API server refused. Its answer is not repeated in full. */
 export async function explained<T>(what: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -39,7 +39,7 @@ export async function explained<T>(what: string, call: () => Promise<T>): Promis
   }
 }
 
-/** What the API server answers; undefined where there is no such object, or it does not know its kind. */
+/** The API server's answer; undefined if the object does not exist, or its kind is unknown. */
 export async function unlessMissing<Answer>(
   ask: () => Promise<Answer>,
 ): Promise<Answer | undefined> {
@@ -61,7 +61,7 @@ function apiReason(error: unknown): string {
         : "";
     return firstLine(`${error.code} ${said}`);
   }
-  // A refused WebSocket is an event that carries the error.
+  // A refused WebSocket is an event that has the error.
   return reasonOf(isEvent(error) ? error.error : error);
 }
 
@@ -79,9 +79,9 @@ function jsonOf(text: string): unknown {
 
 /**
  * Asks the cluster's API server for its version.
- * @param kubeconfig the file's content; one that cannot be used is left to who uses it
+ * @param kubeconfig the file's content; a kubeconfig that cannot be used is reported by the code that uses it
  * @param deadline milliseconds
- * @throws UserError where nobody answers; any answer will do
+ * @throws UserError if no server answers; any answer is enough
  */
 export async function clusterAnswers(
   kubeconfig: string,

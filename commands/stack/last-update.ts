@@ -1,17 +1,17 @@
-/** What became of a stack's last update, where its outputs are not complete. */
+/** The result of a stack's last update, if its outputs are not complete. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { z } from "zod";
 
-/** The environment variable with the command that brings the stack up, where that is not `pulumi up`. */
+/** The environment variable with the command that brings the stack up, if that is not `pulumi up`. */
 export const upVariable = "ISTIO_AUTH0_UP";
 
-/** As Pulumi writes an update down. */
+/** The record of an update, as Pulumi writes it. */
 export const updateRecord = z.object({ kind: z.string(), result: z.string() });
 
 /**
  * Asks the Pulumi CLI.
- * @param choice how it is told which stack
+ * @param choice the arguments that select the stack
  * @returns why the outputs are not complete, after a colon, and what to do
  */
 export async function whyIncomplete(directory: string, choice: readonly string[]): Promise<string> {
@@ -26,7 +26,7 @@ export async function whyIncomplete(directory: string, choice: readonly string[]
   return `another version of this program made them. ${again}`;
 }
 
-/** The last update, of which there may be none; null where that is not known. */
+/** The last update; undefined if there is none, null if that is unknown. */
 async function historyOf(
   directory: string,
   choice: readonly string[],

@@ -4,7 +4,7 @@ import { namespaces } from "../../components/names";
 import { explained, unlessMissing } from "./cluster";
 
 /**
- * `meshConfig` as istiod reads it, of its ConfigMap; undefined where there is none, and Istio's defaults count.
+ * `meshConfig` as istiod reads it, from its ConfigMap; undefined if there is none, so that Istio's defaults apply.
  * @throws UserError when it cannot be read
  */
 export async function readMeshConfig(core: CoreV1Api): Promise<unknown> {

@@ -1,18 +1,18 @@
-/** What the kernel lets a node on this machine have: kind's, or the sandbox's. */
+/** The kernel's limits for a node on this machine: kind's, or the sandbox's. */
 import type { Application } from "../../components/application";
 import { proxyUser } from "../../components/names";
 import { inotifyProblems, perNode, perSidecar } from "../../lib/inotify";
 
-/** Sidecars next to those of the services: the gateway's, verify's, and two for further versions or a login. */
+/** Sidecars in addition to those of the services: the gateway's, verify's, and two for further versions or a login. */
 const furtherSidecars = 4;
 
-/** Why the machine cannot run a new node with this application's services, a line for each reason. */
+/** Why the machine cannot run a new node with this application's services, one line for each reason. */
 export function newNodeProblems({ services }: Application, proc?: string): readonly string[] {
   const sidecars = Object.keys(services).length + furtherSidecars;
   return problems(perNode, sidecars * perSidecar, proc);
 }
 
-/** Why a node that runs cannot have one program or one sidecar more. */
+/** Why a running node cannot have one more program or sidecar. */
 export const runningNodeProblems = (proc?: string): readonly string[] =>
   problems(1, perSidecar, proc);
 

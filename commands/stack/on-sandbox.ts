@@ -1,4 +1,4 @@
-/** What a program does where no stack is named and Pulumi has none to take: it turns to the sandbox's. */
+/** What a program does if no stack is named and Pulumi has none selected: it uses the sandbox's. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Application } from "../../components/application";
@@ -9,10 +9,10 @@ import { codeOf } from "../../lib/run";
 
 /**
  * The outputs of a stack.
- * @param application what the stack is of
+ * @param application the application of the stack
  * @param directory the Pulumi project's folder
  * @param stack its name; without it, the selected one
- * @returns undefined where no stack is named and none is selected; this has been said then
+ * @returns undefined if no stack is named and none is selected; a message then says so
  */
 export async function outputsIfAny(
   application: Application,
@@ -40,7 +40,7 @@ export function runOnSandbox(
   const start = join(clone, "scripts", "run.mjs");
   const args = [start, "sandbox/main.ts", command, ...process.argv.slice(2)];
   const child = spawn(process.execPath, args, { stdio: "inherit" });
-  // The terminal interrupts the whole group by itself; any other end is passed on.
+  // The terminal interrupts the whole process group itself; any other end is passed on.
   signal?.addEventListener("abort", () => child.kill("SIGTERM"));
   return new Promise((resolve, reject) => {
     child.on("error", reject);

@@ -1,4 +1,4 @@
-/** A stack's outputs, read back: all that verification knows of a stack. */
+/** Reads a stack's outputs: all that verification knows of a stack. */
 import { execFile } from "node:child_process";
 import { statSync } from "node:fs";
 import { promisify } from "node:util";
@@ -11,7 +11,7 @@ import { whyIncomplete } from "./last-update";
 
 export type { StackOutputs } from "../../components/outputs";
 
-/** A stack's outputs are not those of this program. */
+/** A stack's outputs do not have this program's form. */
 class IncompleteOutputs extends UserError {
   /** @param problem every output that is missing or wrong; never a value */
   constructor(
@@ -19,14 +19,14 @@ class IncompleteOutputs extends UserError {
     which = "the stack",
     advice = "run `pulumi up` and try again.",
   ) {
-    // Where a line is cut, its end is the list.
+    // If a line is cut, the list at its end is cut.
     super(`the outputs of ${which} are not complete: ${advice} ${problem}`);
   }
 }
 
 /**
  * Checks what a stack exports.
- * @throws UserError naming every output that is missing or malformed; never a value.
+ * @throws UserError that names every output that is missing or malformed; never a value
  */
 export function parseOutputs(application: Application, outputs: unknown): StackOutputs {
   const parsed = outputsSchema(application).safeParse(outputs);
@@ -51,7 +51,7 @@ export function parseOutputs(application: Application, outputs: unknown): StackO
   return parsed.data;
 }
 
-/** What an Auth0 tenant calls itself at its own domain, where the stack's tokens bear its custom domain; undefined elsewhere. */
+/** The issuer of an Auth0 tenant's own domain, if the stack's tokens have the custom domain; undefined otherwise. */
 export function issuerAtOwnDomain({
   issuer,
   tenant,
@@ -61,7 +61,7 @@ export function issuerAtOwnDomain({
   return own === issuer ? undefined : own;
 }
 
-/** Every machine needs something to ask for its token with; people may have their tokens brought. */
+/** Every machine needs a client and secret for its token; users' tokens may be given. */
 function requireSecrets(outputs: StackOutputs): void {
   const missing = [
     ...outputs.viewers.machines.flatMap(({ name }) => [
@@ -77,7 +77,7 @@ function requireSecrets(outputs: StackOutputs): void {
 const listed = (what: string, names: readonly string[]) =>
   names.length === 0 ? "" : `${what}: ${names.join(", ")}`;
 
-/** There is no stack to read: no Pulumi CLI, or none is selected in it. */
+/** There is no stack to read: no Pulumi CLI, or no stack is selected in it. */
 export class NoStack extends UserError {
   /** @param reason why there is none, in a few words */
   constructor(
@@ -90,10 +90,10 @@ export class NoStack extends UserError {
 
 /**
  * Reads the outputs of a stack with the Pulumi CLI; secrets come over its pipe only.
- * @param application what the stack is of
+ * @param application the application of the stack
  * @param directory the project's folder
  * @param stack its name; without it, the selected stack
- * @throws NoStack where there is none to choose; UserError for anything else
+ * @throws NoStack if there is none to select; UserError for any other error
  */
 export async function readOutputs(
   application: Application,
@@ -146,7 +146,7 @@ function isFolder(path: string): boolean {
 
 const noPulumi = "the pulumi command is not on PATH";
 
-/** The CLI's own words. The error's message is not used: it repeats the whole command. */
+/** The CLI's own message. The error's message is not used: it repeats the whole command. */
 function pulumiFailure(error: unknown): string {
   if (error instanceof Error && "code" in error && error.code === "ENOENT") {
     return noPulumi;

@@ -1,11 +1,11 @@
-/** What a pod's status says: whether it is ready, and why it is not. */
+/** Reads a pod's status: whether it is ready, and why it is not. */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import type { Plain } from "./cluster";
 import { firstLine } from "../../lib/errors";
 
 type Pod = Plain<V1Pod>;
 
-/** Whether it, and its sidecar, is ready. */
+/** Whether the pod is ready, with its sidecar. */
 export function isReady({ status }: Pod): boolean {
   return (
     status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ??
@@ -23,10 +23,10 @@ export function sidecarOf({ spec }: Pod): Plain<V1Container> | undefined {
   );
 }
 
-/** States of a container that rarely pass by waiting (kubelet's images/types.go). */
+/** Waiting states of a container that rarely end by themselves (kubelet's images/types.go). */
 const stuck = ["ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "CrashLoopBackOff"];
 
-/** Whether one of its containers is in a state that rarely passes by waiting. */
+/** Whether one of its containers is in such a state. */
 export function isStuck(pod: Pod): boolean {
   return stuckContainer(pod) !== undefined;
 }

@@ -1,9 +1,9 @@
 /** The program of a project's stack, for the engine to run in this process. */
 import type { Project } from "./project";
 
-/** index.ts runs when it is loaded; what it exports is the stack's outputs. */
+/** index.ts runs when it is loaded; its exports are the stack's outputs. */
 export function runProgram({ place }: Pick<Project, "place">): Record<string, unknown> {
-  // Not before it is asked for: loading it is running it.
+  // Loaded only now, because loading it runs it.
   /* eslint-disable @typescript-eslint/no-require-imports */
   const outputs: unknown =
     place === ""

@@ -11,19 +11,19 @@ import { projectFileName, readProjectFile } from "./stack-file";
 /** The stack of every project's sandbox; its settings are in Pulumi.sandbox.yaml. */
 export const stackName = "sandbox";
 
-/** Where projects beside the clone's own are. */
+/** The folder of projects other than the clone's own. */
 const examples = "examples";
 
 const parts = [projectFileName, "index.ts", "application.ts"];
 
 export interface Project {
-  /** As Pulumi.yaml has it: its settings begin with it. */
+  /** Its name in Pulumi.yaml, with which its settings begin. */
   readonly name: string;
   readonly folder: string;
-  /** Its place in the clone: empty for the clone itself, or `examples/NAME`. */
+  /** Its folder in the clone: empty for the clone itself, or `examples/NAME`. */
   readonly place: string;
   readonly application: Application;
-  /** The sections that a stack has without its file's, as Pulumi.yaml has them. Default: none. */
+  /** The sections that a stack has if its file lacks them, from Pulumi.yaml. Default: none. */
   readonly defaults?: Readonly<Record<string, unknown>>;
 }
 
@@ -31,9 +31,9 @@ export interface Project {
 export const ownProject = (): Project => projectAt(clone);
 
 /**
- * The project that a person names by `--project`.
- * @param given its folder, from where the person is; default: the project that the person is in, else the clone's
- * @throws UserError where it is none
+ * The project that the user names by `--project`.
+ * @param given its folder, relative to the user's; default: the project that the user is in, otherwise the clone's
+ * @throws UserError if it is not a project
  */
 export function projectNamed(given: string | undefined): Project {
   if (given === undefined) return projectAt(projectAround(fromPerson(".")) ?? clone);
@@ -46,7 +46,7 @@ export function projectNamed(given: string | undefined): Project {
 }
 
 /**
- * What a person types to have the sandbox of a project do something.
+ * The command with which a user runs a command of a project's sandbox.
  * @param command one of its commands; default: the one that brings it up
  * @param run how npm runs it
  * @returns such as `npm run sandbox -- down --project examples/orders`

@@ -15,9 +15,9 @@ export interface ProxyPod {
 }
 
 /**
- * Asks it from within the proxy's container. That takes the right to create `pods/exec`.
+ * Asks it from within the proxy's container. That needs the right to create `pods/exec`.
  * @param path such as `config_dump`
- * @throws UserError saying what the container complained of; what the API server refuses is thrown as it is
+ * @throws UserError with the container's error; a refusal of the API server is thrown unchanged
  */
 export async function askProxy(
   config: KubeConfig,
@@ -37,7 +37,7 @@ export async function askProxy(
     null,
     false,
   );
-  // The client ends them only where the container says how its command ended.
+  // The client ends them only if the container reports how its command ended.
   socket.on("close", () => {
     output.end();
     errors.end();

@@ -1,6 +1,6 @@
 /**
- * YAML as the Pulumi CLI reads it: gopkg.in/yaml.v3, whose grammar is YAML 1.1's and whose plain values are a mixture of
- * 1.1 and 1.2. js-yaml has the grammar; the kinds of plain values are here, after yaml.v3's resolve.go.
+ * YAML as the Pulumi CLI reads it: gopkg.in/yaml.v3, whose grammar is YAML 1.1's and whose plain values are a mixture
+ * of 1.1 and 1.2. js-yaml has the grammar; the kinds of plain values are here, after yaml.v3's resolve.go.
  */
 import { dump, FAILSAFE_SCHEMA, loadAll, Type, YAMLException } from "js-yaml";
 import { type Path, pathText } from "../../components/settings/path";
@@ -13,14 +13,14 @@ export interface Yaml {
   readonly plain: PlainValues;
 }
 
-/** Text that is not YAML to Pulumi. Its message has the line and the reason, and quotes nothing. */
+/** Text that is not YAML for Pulumi. Its message has the line and the reason, and quotes nothing. */
 export class NotYaml extends Error {
   override readonly name = "NotYaml";
 }
 
-/** A plain value inside what js-yaml makes of a document; as a key it is its value's text, as in Go. */
+/** A plain value within what js-yaml returns for a document; as a key it is its value's text, as in Go. */
 class Resolved {
-  /** For js-yaml, which calls every plain object by one name where it is a key. */
+  /** For js-yaml, which otherwise gives every plain object used as a key the same name. */
   readonly [Symbol.toStringTag] = "Resolved";
   constructor(readonly plain: Plain) {}
   toString(): string {
@@ -33,7 +33,7 @@ const yamlTag = "tag:yaml.org,2002:";
 
 /**
  * @param name the last part of the tag
- * @param read what a text is read as; undefined where it is another kind's
+ * @param read how a text is read; undefined if it is of another kind
  * @param isOne whether a value is written as this kind
  */
 function plainType(
@@ -46,7 +46,7 @@ function plainType(
     resolve: (data: string | null) => read(data ?? "") !== undefined,
     construct: (data: string | null) =>
       new Resolved({ written: data ?? "", value: read(data ?? "") ?? null }),
-    // Its types think of objects alone.
+    // The library's types expect objects only.
     predicate: (value: unknown) => isOne(value as Scalar),
     represent: (value: unknown) => String(value),
   });
@@ -73,7 +73,10 @@ const specialNumbers = lookup({
 
 const integer = /^([-+]?)(0[xX][\da-fA-F]+|0[bB][01]+|0[oO][0-7]+|0[0-7]*|[1-9]\d*)$/;
 
-/** With a prefix, octal also by a zero alone, or decimal, with underscores anywhere but at the beginning; 64 bits. */
+/**
+ * With a prefix, octal also with only a zero before it, or decimal, with underscores anywhere except at the beginning;
+ * 64 bits.
+ */
 function readInteger(written: string): number | bigint | undefined {
   if (!/^[-+\d]/.test(written)) return undefined;
   const [, sign, digits = ""] = integer.exec(written.replaceAll("_", "")) ?? [];
@@ -93,7 +96,7 @@ function readFloat(written: string): number | undefined {
   const digits = isBare ? written : written.replaceAll("_", "");
   if (!(isBare || /^[-+\d]/.test(written)) || !fraction.test(digits)) return undefined;
   const value = Number(digits);
-  // Go's zero has lost its sign by the time it arrives; what is too large stays text.
+  // In Go a zero has lost its sign at this point; a number that is too large stays text.
   return Number.isFinite(value) ? value + 0 : undefined;
 }
 
@@ -120,7 +123,7 @@ function readDate(written: string): string | undefined {
   return `${date} ${clock}${rest === "" ? "" : `.${rest}`} ${offset} ${name}`;
 }
 
-/** In Go's order, in which the first that fits counts. A number that explicitly is a float may be whole. */
+/** In Go's order, in which the first that matches is used. A number with an explicit float tag may be whole. */
 const schema = FAILSAFE_SCHEMA.extend({
   implicit: [
     new Type(`${yamlTag}merge`, { kind: "scalar", resolve: (data: unknown) => data === "<<" }),
@@ -139,7 +142,7 @@ const schema = FAILSAFE_SCHEMA.extend({
       kind: "scalar",
       construct: (data: string | null) => Buffer.from(data ?? "", "base64").toString(),
     }),
-    // Any other tag says nothing to Pulumi.
+    // Pulumi ignores any other tag.
     ...[yamlTag, "!", "tag:"].flatMap((tag) =>
       (["scalar", "sequence", "mapping"] as const).map(
         (kind) =>
@@ -171,13 +174,13 @@ function documentsOf(text: string): unknown[] {
     });
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    // A name that it quotes may be a secret that nobody put in quotes.
+    // A name that it quotes may be a secret without quotes.
     const reason = error.reason.replace(/\s*("[^"]*"|!<[^>]*>)/g, "");
     throw new NotYaml(`line ${error.mark.line + 1}: ${reason}`);
   }
 }
 
-/** The values themselves, with each plain one noted. */
+/** The values themselves; each plain one is recorded. */
 function settle(found: unknown, path: Path, around: unknown[], plain: Map<string, Plain>): unknown {
   if (found instanceof Resolved) {
     const { written, value } = found.plain;
@@ -186,7 +189,7 @@ function settle(found: unknown, path: Path, around: unknown[], plain: Map<string
     plain.set(pathText(path), found.plain);
     return value;
   }
-  // Pulumi writes what it has read, and reads that; on this way yaml.v3 loses a first line that is empty.
+  // Pulumi writes what it has read, and reads that again; in doing so yaml.v3 loses a first line that is empty.
   if (typeof found === "string") return found.replace(/^\n/, "");
   if (typeof found !== "object" || found === null) return found;
   if (around.includes(found)) throw new NotYaml(`${pathText(path)} contains itself`);
@@ -198,6 +201,6 @@ function settle(found: unknown, path: Path, around: unknown[], plain: Map<string
   );
 }
 
-/** YAML that Pulumi reads as this value: each text in quotes that would be something else without. */
+/** YAML that Pulumi reads as this value: each text is in quotes that would otherwise be something else. */
 export const writeYaml = (value: unknown): string =>
   dump(value, { schema, noRefs: true, lineWidth: -1 });

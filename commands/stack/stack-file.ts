@@ -15,12 +15,12 @@ export const stackFileName = (stack: string) => `Pulumi.${stack}.yaml`;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What Pulumi.yaml says. */
+/** The contents of Pulumi.yaml. */
 export interface ProjectFile {
   readonly name: string;
-  /** All of it but where the stack files are. */
+  /** Everything in it except the folder of the stack files. */
   readonly content: Fields;
-  /** The project's own settings where a stack has not the whole section, by section. */
+  /** The project's own settings for a section that a stack lacks, by section. */
   readonly defaults: Fields;
   /** The folder of the stack files. */
   readonly folder: string;
@@ -29,9 +29,9 @@ export interface ProjectFile {
 export interface StackFile {
   /** The file's name. */
   readonly file: string;
-  /** By full key, such as `istio-auth0:cluster`; a section of the project's own that is JSON in text is what that says. */
+  /** By full key, such as `istio-auth0:cluster`; a section of the project's own that is JSON text is parsed. */
   readonly config: Record<string, unknown>;
-  /** All else in the file, such as `environment` and `encryptionsalt`. */
+  /** Everything else in the file, such as `environment` and `encryptionsalt`. */
   readonly rest: Fields;
   /** The project's own plain values, by setting: `istio.version`. */
   readonly plain: PlainValues;
@@ -45,7 +45,7 @@ const projectShape = z.looseObject({
   stackConfigDir: z.string().optional(),
 });
 
-/** @throws UserError where it cannot be read */
+/** @throws UserError if it cannot be read */
 export function readProjectFile(folder: string): ProjectFile {
   const { data } = projectShape.safeParse(readFile(folder, projectFileName).value);
   if (data === undefined)
@@ -54,7 +54,7 @@ export function readProjectFile(folder: string): ProjectFile {
     );
   const { stackConfigDir = "", config, ...rest } = data;
   const { name } = rest;
-  // A text is the folder by its older name.
+  // A text is the folder, in an older form.
   if (typeof config === "string")
     return { name, content: rest, defaults: {}, folder: join(folder, config) };
   return {
@@ -80,8 +80,8 @@ function defaultsOf(project: string, config: Fields): Fields {
 const stackShape = z.looseObject({ config: fields.nullish() }).nullable();
 
 /**
- * @param stack its name alone
- * @throws UserError where there is no such stack, or its file cannot be read
+ * @param stack only its name
+ * @throws UserError if there is no such stack, or its file cannot be read
  */
 export function readStackFile(project: ProjectFile, stack: string): StackFile {
   const file = stackFileName(stack);
@@ -90,7 +90,7 @@ export function readStackFile(project: ProjectFile, stack: string): StackFile {
   return stackFileOf(readFile(project.folder, file), file, project.name);
 }
 
-/** What a stack's file that has this text says; a file that is not there yet has none. */
+/** The contents of a stack's file with this text; a file that does not exist yet has none. */
 export function parseStackFile(text: string, file: string, project: string): StackFile {
   return stackFileOf(parse(text, file), file, project);
 }
@@ -117,7 +117,7 @@ function ownPlain(plain: PlainValues, project: string): PlainValues {
   return new Map(own);
 }
 
-/** Pulumi's full form of a key: one without namespace is the project's own. */
+/** Pulumi's full form of a key: one without a namespace is the project's own. */
 function fullKey(project: string, key: string): string {
   const [namespace = "", ...names] = key.split(":");
   if (names.length === 0) return `${project}:${key}`;
@@ -138,7 +138,7 @@ export function sectionsOf(project: string, config: Fields): Record<string, unkn
   );
 }
 
-/** The stacks that a folder has files of. */
+/** The stacks that have files in a folder. */
 export function stacksOf(folder: string): string[] {
   return readdirSync(folder)
     .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])

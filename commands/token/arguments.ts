@@ -19,7 +19,7 @@ asked for where that is not enough. A machine is named by its name: client crede
     .addOption(cwdOption())
     .addOption(signInOption("have the user sign in with a browser"));
 
-/** @throws UserError naming what is wrong */
+/** @throws UserError that says what is wrong */
 export function readArguments(args: readonly string[]) {
   const {
     options,

@@ -1,11 +1,11 @@
-/** Copies of the clone, and such whose table has grown. */
+/** Makes copies of the clone, as it is or with a larger table. */
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clone } from "../../../lib/clone";
 import { edited, editsFor } from "./table";
 
-/** Makes a copy of the clone whose table has so many services. */
+/** Makes a copy of the clone whose table has this many services. */
 export function copyWithServices(folder: string, services: number): void {
   copyClone(folder);
   for (const edit of editsFor(services)) {
@@ -14,7 +14,7 @@ export function copyWithServices(folder: string, services: number): void {
   }
 }
 
-/** Makes a folder with what git tracks or would track, and this clone's packages. */
+/** Makes a folder with the files that git tracks or would track, and this clone's packages. */
 export function copyClone(folder: string): void {
   mkdirSync(folder);
   const listing = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];

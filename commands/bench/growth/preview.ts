@@ -1,7 +1,7 @@
 /**
- * Previews copies of the clone against nothing: `preview.ts REPEAT FOLDER...`, a copy in each folder. No cluster and
- * no tenant is there, nor is one asked: everything is to be created. It prints what each preview took, in turns, and
- * what each copy's policies are.
+ * Previews copies of the clone against an empty stack: `preview.ts REPEAT FOLDER...`, a copy in each folder. No cluster
+ * and no tenant is asked, so every resource is to be created. It prints the time of each preview, in turns, and the
+ * count and size of each copy's policies.
  */
 import { join } from "node:path";
 import { previewConfiguration } from "../../preview/configuration";

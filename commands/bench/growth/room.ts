@@ -1,8 +1,8 @@
-/** Whether a machine has room for a grown table's services while they are verified. */
+/** Whether a machine has room for the services of a larger table while they are verified. */
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 
-/** What the services and verify's pods take from the machine. */
+/** The machine's limits for the services and verify's pods. */
 export interface Machine {
   /** fs.inotify.max_user_instances: every sidecar runs as the same user, also in other namespaces. */
   readonly inotifyInstances: number;
@@ -10,10 +10,10 @@ export interface Machine {
   readonly memory: number;
 }
 
-/** Of each sidecar's agent: counted in /proc/PID/fd of one. */
+/** For each sidecar's agent: counted in /proc/PID/fd of one. */
 const instancesEach = 3;
 const mebibyte = 2 ** 20;
-/** Of a pod with its sidecar, and of everything else. Measured, and rounded up. */
+/** For a pod with its sidecar, and for everything else. Measured, and rounded up. */
 const memoryEach = 140 * mebibyte;
 const memoryApart = 2500 * mebibyte;
 
@@ -22,7 +22,7 @@ export function thisMachine(): Machine {
   return { inotifyInstances: Number(limit), memory: totalmem() };
 }
 
-/** Why so many services cannot be verified on the machine; nothing where they can. */
+/** Why so many services cannot be verified on the machine; undefined if they can. */
 export function lackFor(
   services: number,
   { inotifyInstances, memory }: Machine = thisMachine(),

@@ -7,7 +7,7 @@ export const ownServices = 4;
 /** One change to a file of a copy of the clone. */
 export interface Edit {
   readonly file: string;
-  /** Has to be in the file exactly once. */
+  /** The text has to be in the file exactly once. */
   readonly anchor: string;
   readonly replacement: string;
 }
@@ -17,7 +17,7 @@ export function addedServices(services: number): readonly string[] {
   return Array.from({ length: services - ownServices }, (_, position) => `service-${position + 1}`);
 }
 
-/** What makes a table of so many services of the clone's own: ratings calls the first added one, and so on. */
+/** The edits that give the clone's own table this many services: ratings calls the first added one, and so on. */
 export function editsFor(services: number): readonly Edit[] {
   const names = addedServices(services);
   if (names.length === 0) return [];
@@ -27,7 +27,7 @@ export function editsFor(services: number): readonly Edit[] {
     const permission = permissions[position % permissions.length];
     return `  "${name}": { callers: ["${caller}"], requires: "${permission}" },\n`;
   });
-  // They run details' program: images of their own would be the same bytes.
+  // They run the program of details: images of their own would have the same bytes.
   const workloads = names.map((name) => `    "${name}": [run("details-v1")],\n`);
   const typeAnchor = 'export type ServiceName = "productpage"';
   const rowAnchor =
@@ -50,7 +50,7 @@ export function editsFor(services: number): readonly Edit[] {
       replacement: workloadAnchor + workloads.join(""),
     },
     { file: "application.ts", anchor: pathAnchor, replacement: pathAnchor + paths.join("") },
-    // A hundred of them are to find room on one node.
+    // So that a hundred of them fit on one node.
     {
       file: "components/workloads/pod.ts",
       anchor: requestAnchor,
@@ -59,7 +59,9 @@ export function editsFor(services: number): readonly Edit[] {
   ];
 }
 
-/** @throws UserError when the anchor is not in the text exactly once: then the table looks different by now */
+/**
+ * @throws UserError when the anchor is not in the text exactly once: the file has changed since the edits were written
+ */
 export function edited(text: string, { file, anchor, replacement }: Edit): string {
   const parts = text.split(anchor);
   if (parts.length !== 2) {

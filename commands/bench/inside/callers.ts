@@ -1,4 +1,4 @@
-/** Who sends the request whose latency is measured, and what tells whether policies count. */
+/** The callers whose requests' latency is measured, and how to see from an answer whether the policies apply. */
 import { z } from "zod";
 import { application } from "../../../application";
 import { cookieName } from "../../../components/login/names";
@@ -12,22 +12,22 @@ import type { CallerName } from "../parts/latency";
 
 export type Enforcement = "on" | "off";
 
-/** A request that is answered in one way only where policies count, or only where they do not. */
+/** A request whose answer shows whether the policies apply. */
 export interface Sign {
   readonly headers: Readonly<Record<string, string>>;
   readonly status: number;
-  /** Whether a cookie is set or taken back: the login does so that was asked about the request. */
+  /** Whether the answer sets or deletes a cookie: the login does so if it was asked about the request. */
   readonly setsCookie: boolean;
 }
 
 export interface Caller {
   readonly headers: Readonly<Record<string, string>>;
-  /** Whose policies judge its request. */
+  /** The namespaces whose policies judge its request. */
   readonly namespaces: readonly string[];
   readonly signs: Readonly<Record<Enforcement, readonly Sign[]>>;
 }
 
-/** What the request needs. */
+/** The permission that the request needs. */
 const permission = "read:book-details";
 
 const sign = (status: number, headers: Sign["headers"] = {}, setsCookie = false): Sign => ({

@@ -1,6 +1,6 @@
 /**
- * Runs the engine on the sandbox's stack and on an empty program, in turns: `engine.ts up|preview REPEAT FOLDER`
- * in the sandbox's shell. The empty program's project is in the folder. It prints the seconds of each run.
+ * Runs the engine on the sandbox's stack and on an empty program, in turns: `engine.ts up|preview REPEAT FOLDER` in the
+ * sandbox's shell. The empty program's project is in the folder. It prints the seconds of each run.
  */
 import { join } from "node:path";
 import { stackName, ownProject } from "../../stack/project";
@@ -24,7 +24,7 @@ async function main(): Promise<number> {
   const empty: Subject = { folder, project: "empty", stack: "empty" };
   const measure = async (subject: Subject) =>
     secondsOfNoOp(await runEngine(command, subject), subject);
-  // One run each that does not count: the first one makes the empty stack, and caches fill.
+  // One run of each that is not counted: it makes the empty stack, and fills the caches.
   await runEngine("up", empty);
   await measure(sandbox);
   const seconds: { stack: number[]; empty: number[] } = { stack: [], empty: [] };

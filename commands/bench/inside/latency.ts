@@ -16,10 +16,10 @@ import { type Caller, callers, type Enforcement, type Sign } from "./callers";
 import { Policies } from "./policies";
 import { measureTurn } from "./turn";
 
-/** For a change to reach every sidecar, in milliseconds. */
+/** How long a change may take to reach every sidecar, in milliseconds. */
 const patience = 60_000;
 
-/** So many requests in a row have to be answered as a change asks for: they go over different connections. */
+/** How many requests in a row have to be answered as expected after a change: they use different connections. */
 const agreeing = 20;
 
 const path = "/api/v1/products/0";
@@ -40,7 +40,7 @@ async function until(
   }
 }
 
-/** Two pairs, of which one begins with each: a place in the order is no reason to be fast or slow. */
+/** Two pairs, one beginning with each: so the order makes neither faster. */
 const order: readonly Enforcement[] = ["on", "off", "off", "on"];
 
 async function measure(
@@ -67,7 +67,7 @@ async function measure(
   return turns;
 }
 
-/** Lets what is under way end first: the policies are put back. */
+/** Lets the measurement end first, so that the policies are restored. */
 function untilInterrupted(): Promise<never> {
   return new Promise((_resolve, reject) => {
     for (const signal of endingSignals) {

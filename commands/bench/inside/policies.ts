@@ -1,4 +1,4 @@
-/** Takes the policies of some namespaces away for a while, and puts them back. */
+/** Removes the policies of some namespaces for a while, and restores them. */
 import { z } from "zod";
 import { UserError } from "../../../lib/errors";
 import { run } from "../../../lib/processes";
@@ -29,7 +29,7 @@ export class Policies {
     private readonly list: string,
   ) {}
 
-  /** @throws UserError when there are none in one of them: then there is nothing to compare with */
+  /** @throws UserError when one of them has none: there is nothing to compare with then */
   static async read(namespaces: readonly string[]): Promise<Policies> {
     const found = await Promise.all(namespaces.map(policiesOf));
     const list = { apiVersion: "v1", kind: "List", items: found.flat() };
@@ -48,7 +48,7 @@ export class Policies {
 
 async function policiesOf(namespace: string) {
   const found = await run("kubectl", ["get", kinds, "--namespace", namespace, "--output=json"]);
-  // What the server adds is left out: with its version the objects would not be taken again.
+  // Without fields that the server adds: with its version the objects would be refused.
   const { items } = listSchema.parse(JSON.parse(found));
   if (items.length === 0) throw new UserError(`${namespace} has no policies`);
   return items;

@@ -1,7 +1,7 @@
 /**
- * One run of the engine, in a process of its own since a program runs when it is loaded: `run.ts up|preview STACK
- * PROJECT [PROGRAM]` in the project's folder. Without a program, of an empty one. It prints what the run took from
- * the engine's start to its end, the program's loading included, and what it would change.
+ * One run of the engine, in a process of its own because a program runs when it is loaded: `run.ts up|preview STACK
+ * PROJECT [PROGRAM]` in the project's folder. Without a program it runs an empty one. It prints the time from the
+ * engine's start to its end, including the loading of the program, and the changes.
  */
 import { createRequire } from "node:module";
 import { type EngineEvent, LocalWorkspace } from "@pulumi/pulumi/automation";
@@ -11,7 +11,7 @@ import type { EngineRun } from "./runs";
 
 const policyType = "kubernetes:security.istio.io/v1:AuthorizationPolicy";
 
-/** What is exported by a program is the stack's outputs. */
+/** The program's exports are the stack's outputs. */
 function runProgram(path: string | undefined): Promise<Record<string, unknown>> {
   const load = createRequire(__filename);
   return Promise.resolve(path === undefined ? {} : (load(path) as Record<string, unknown>));

@@ -9,7 +9,7 @@ import { programOf } from "../sandbox";
 
 const runSchema = z.object({
   seconds: z.number(),
-  /** How many resources, by what is done to each: `same`, `create`, … */
+  /** How many resources, by operation: `same`, `create`, … */
   changes: z.record(z.string(), z.number()),
   /** AuthorizationPolicies, and the bytes of their JSON. */
   policies: z.number(),
@@ -25,11 +25,11 @@ export interface Subject {
   readonly stack: string;
   /** A file of TypeScript; without it, a program that makes nothing. */
   readonly program?: string;
-  /** Over this process's own environment. Default: nothing. */
+  /** In addition to this process's own environment. Default: nothing. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Runs the engine once. It finds its settings in the environment: the subject's, or the sandbox's shell's. */
+/** Runs the engine once, with the settings in the environment: the subject's, or that of the sandbox's shell. */
 export async function runEngine(command: "up" | "preview", subject: Subject): Promise<EngineRun> {
   const { folder, project, stack, program, environment } = subject;
   const env = { ...process.env, ...environment };
@@ -39,7 +39,7 @@ export async function runEngine(command: "up" | "preview", subject: Subject): Pr
   return parseOutput("commands/bench/inside/run.ts", said, runSchema);
 }
 
-/** The seconds of a run. @throws UserError when it changes anything: then it is not what is measured */
+/** The seconds of a run. @throws UserError when it changes anything: then it does not measure what it should */
 export function secondsOfNoOp({ seconds, changes }: EngineRun, { stack }: Subject): number {
   const changed = Object.entries(changes).find(([kind, count]) => kind !== "same" && count > 0);
   if (changed === undefined) return seconds;

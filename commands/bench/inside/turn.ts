@@ -1,22 +1,22 @@
-/** The same request again and again for one turn. */
+/** Sends the same request again and again for one turn. */
 import { setTimeout as pause } from "node:timers/promises";
 import autocannon from "autocannon";
 import { UserError } from "../../../lib/errors";
 
-/** Far from what the services can take: what is measured is the way, and no queue. */
+/** Far below what the services can handle, so that the path is measured and not a queue. */
 const load = { connections: 4, requestsPerSecond: 100 };
 
-/** Of each turn, in milliseconds. */
+/** The length of each turn, in milliseconds. */
 const duration = 10_000;
 
-/** Without measuring, in milliseconds: connections are made meanwhile. */
+/** Milliseconds before the measurement, in which connections are made. */
 const warmUp = 2_000;
 
 /**
- * Measures one turn, over connections of its own: Envoy judges a connection that was there before by the policies that
- * it began with, until it is drained.
+ * Measures one turn, with new connections: Envoy judges an older connection by the policies with which it began, until
+ * it is drained.
  * @returns the microseconds of every request
- * @throws UserError when one was not answered with 200
+ * @throws UserError when a request was not answered with 200
  */
 export async function measureTurn(
   url: string,

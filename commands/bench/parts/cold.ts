@@ -4,10 +4,13 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Context, Found } from "./part";
 
-/** Seconds on two cores, where nothing but the registries can be reached. */
+/** Seconds on two cores, if only the registries can be reached. */
 const limit = 13 * 60;
 
-/** Measures `npm run sandbox` with empty caches, Go's included. npm's own stays: what it holds is the clone's install. */
+/**
+ * Measures `npm run sandbox` with empty caches, including Go's. npm's own cache stays: it belongs to the clone's
+ * installation.
+ */
 export async function measureCold({ sandbox, repeat, folder }: Context): Promise<Found> {
   const samples: number[] = [];
   while (samples.length < repeat) {

@@ -12,7 +12,7 @@ const secondsSchema = z.object({ stack: z.array(z.number()), empty: z.array(z.nu
 
 const what = { up: "pulumi up, nothing to do", preview: "pulumi preview, nothing to do" };
 
-/** Measures one command of the engine on the sandbox's stack, which is up. */
+/** Measures one command of the engine on the sandbox's running stack. */
 export async function measureEngine(
   { sandbox, repeat, folder }: Context,
   command: keyof typeof what,
@@ -20,9 +20,9 @@ export async function measureEngine(
   const project = emptyProject(join(folder, "empty"));
   const output = await sandbox.inShell(program, [command, String(repeat), project]);
   const { stack, empty } = parseOutput(`bench/${program}`, output, secondsSchema);
-  const beside = { what: "an empty program", samples: empty };
+  const baseline = { what: "an empty program", samples: empty };
   return {
-    measures: [{ what: what[command], unit: "seconds", samples: stack, beside }],
+    measures: [{ what: what[command], unit: "seconds", samples: stack, baseline }],
     notes: [
       "the same engine, backend and libraries, each run in a process of its own; from the engine's start, the loading of the program included; without a refresh",
     ],

@@ -1,4 +1,4 @@
-/** The part `growth`: what more protected services cost. */
+/** The part `growth`: how much time and memory more protected services take. */
 import { join } from "node:path";
 import { z } from "zod";
 import { copyWithServices } from "../growth/copy";
@@ -11,7 +11,7 @@ import { readRun, type VerifyRun } from "./verify";
 
 const few = 4;
 const sizes = [few, 12, 20, 100] as const;
-/** The most services may take so many times as long as the fewest. */
+/** The most services may take at most this many times as long as the fewest. */
 const limit = 3;
 
 const previewsSchema = z.array(
@@ -23,11 +23,11 @@ const previewsSchema = z.array(
   }),
 );
 
-/** What was found of one table. */
+/** The results for one table. */
 export interface Grown {
   readonly services: number;
   readonly preview: z.infer<typeof previewsSchema>[number];
-  /** Of each verification of the services, all of them running; or why they cannot run here. */
+  /** For each verification of all running services; or why they cannot run here. */
   readonly verified: readonly VerifyRun[] | string;
 }
 
@@ -71,10 +71,10 @@ const runsOf = ({ verified }: Grown) => (typeof verified === "string" ? [] : ver
 function growthFound(grown: readonly Grown[]): Found {
   const [fewest] = grown;
   const last = grown.at(-1);
-  const beside = (of: (one: Grown) => readonly number[], one: Grown) =>
+  const baseline = (of: (one: Grown) => readonly number[], one: Grown) =>
     fewest === undefined || one === fewest
       ? {}
-      : { beside: { what: `${fewest.services} services`, samples: of(fewest) } };
+      : { baseline: { what: `${fewest.services} services`, samples: of(fewest) } };
   const measures = grown.flatMap((one): Measure[] => {
     const quantity = (
       what: string,
@@ -84,7 +84,7 @@ function growthFound(grown: readonly Grown[]): Found {
       what: `${one.services} services: ${what}`,
       unit,
       samples: of(one),
-      ...beside(of, one),
+      ...baseline(of, one),
     });
     const preview = quantity("preview", "seconds", (each) => each.preview.seconds);
     return [

@@ -16,13 +16,13 @@ export const callerNames = ["token", "session"] as const;
 
 export type CallerName = (typeof callerNames)[number];
 
-/** What the stack is set to for a caller, beside its stack file. */
+/** The settings of the stack for a caller, in addition to its stack file. */
 const settings: Readonly<Record<CallerName, readonly string[]>> = {
   token: [],
   session: ["--set", "login.at=gateway"],
 };
 
-/** Measures the sandbox's stack, which is up. Its policies are away for a while; in the end it has a login. */
+/** Measures the sandbox's running stack. Its policies are removed for a while; at the end it has a login. */
 export async function measureLatency({ sandbox, repeat }: Context): Promise<Found> {
   const measures: Measure[] = [];
   for (const caller of callerNames) {
@@ -41,7 +41,7 @@ export async function measureLatency({ sandbox, repeat }: Context): Promise<Foun
   };
 }
 
-/** A percentile of every turn with enforcement beside those without, and what each pair says is added. */
+/** A percentile of every turn with enforcement, next to those without, and the difference of each pair. */
 export function latencyAt(
   percent: number,
   caller: CallerName,
@@ -56,7 +56,7 @@ export function latencyAt(
       what: `with a ${caller}, p${percent}`,
       unit,
       samples: withPolicies,
-      beside: { what: "without policies", samples: without },
+      baseline: { what: "without policies", samples: without },
     },
     { what: `added with a ${caller}, p${percent}`, unit, samples: added },
   ];

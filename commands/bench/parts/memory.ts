@@ -1,4 +1,4 @@
-/** The part `memory`: what the node's processes hold in memory. */
+/** The part `memory`: how much memory the node's processes use. */
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { UserError } from "../../../lib/errors";
@@ -11,7 +11,7 @@ import type { Context, Found } from "./part";
 /** Between two samples, in milliseconds. */
 const interval = 2_000;
 
-/** The components, by the name of the program that runs. What is in none of them is `other`. */
+/** The components, by the name of the running program. Any other program belongs to `other`. */
 const components: Readonly<Record<string, string>> = {
   "kube-apiserver": "Kubernetes",
   "kube-controller-manager": "Kubernetes",
@@ -33,7 +33,7 @@ const components: Readonly<Record<string, string>> = {
 
 const mebibyte = 1024 * 1024;
 
-/** Measures the sandbox's node, which is up with all of its stack. */
+/** Measures the sandbox's node, with its whole stack running. */
 export async function measureMemory({ sandbox, repeat }: Context): Promise<Found> {
   const samples: ReadonlyMap<string, number>[] = [];
   while (samples.length < repeat) {
@@ -59,13 +59,13 @@ export async function measureMemory({ sandbox, repeat }: Context): Promise<Found
 
 /** One process of the node. */
 export interface NodeProcess {
-  /** The path or name of what runs. */
+  /** The path or name of the program. */
   readonly program: string;
   /** Proportional set size. */
   readonly bytes: number;
 }
 
-/** The node's first process and all that descend from it: its control group has the pods alone. */
+/** The node's first process and all its descendants: its control group has only the pods. */
 function processesOf(layout: Layout): readonly NodeProcess[] {
   const { pid: first } = nodeService(layout);
   if (first === undefined) throw new UserError("no node runs whose memory could be measured");
@@ -95,7 +95,7 @@ export function descendantsOf(
   return [...found];
 }
 
-/** The bytes that the line `Pss:` of proc_pid_smaps(5) counts; none for a process that has ended. */
+/** The bytes in the line `Pss:` of proc_pid_smaps(5); none for a process that has ended. */
 export function proportionalSetSize(rollup: string): number {
   return Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1] ?? 0) * 1024;
 }

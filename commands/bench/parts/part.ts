@@ -1,18 +1,18 @@
 import type { Measure } from "../measure";
 import type { BenchSandbox } from "../sandbox";
 
-/** What every part is given. */
+/** The arguments of every part. */
 export interface Context {
   readonly sandbox: BenchSandbox;
-  /** How often each thing is measured. */
+  /** How often each measure is repeated. */
   readonly repeat: number;
-  /** A folder for files of the bench's own. It is private, and goes in the end. */
+  /** A private folder for files of the bench, which is removed at the end. */
   readonly folder: string;
 }
 
-/** What a part found, before it is judged. */
+/** The results of a part, before they are judged. */
 export interface Found {
   readonly measures: readonly Measure[];
-  /** How to read the numbers; below the table. */
+  /** How to read the numbers; printed below the table. */
   readonly notes: readonly string[];
 }

@@ -6,7 +6,7 @@ import { stackName } from "../../stack/project";
 import { copyClone } from "../growth/copy";
 import type { Context, Found } from "./part";
 
-/** A stack's preview may take so many times as long as that of an empty program. */
+/** A stack's preview may take at most this many times as long as that of an empty program. */
 const limit = 3;
 
 /** Measures the whole command, from npm's start to its end, in turns. */
@@ -14,10 +14,10 @@ export async function measurePolicies({ sandbox, repeat, folder }: Context): Pro
   const copy = join(folder, "without-program");
   copyClone(copy);
   writeFileSync(join(copy, "index.ts"), "export {};\n");
-  // What an empty program violates is not to end the command.
+  // So that violations of the empty program do not end the command.
   writeFileSync(join(copy, `policies.${stackName}.json`), '{ "all": "advisory" }\n');
   const seconds = async (root: string) => (await sandbox.preview(stackName, root)).seconds;
-  // One run each that does not count: programs are built, and caches fill.
+  // One run of each that is not counted: programs are built, and caches are filled.
   for (const root of [clone, copy]) await seconds(root);
   const samples: number[] = [];
   const empty: number[] = [];
@@ -31,7 +31,7 @@ export async function measurePolicies({ sandbox, repeat, folder }: Context): Pro
         what: `npm run preview -- ${stackName}`,
         unit: "seconds",
         samples,
-        beside: { what: "an empty program", samples: empty },
+        baseline: { what: "an empty program", samples: empty },
         limit: { of: "ratio", bound: "at most", value: limit },
       },
     ],

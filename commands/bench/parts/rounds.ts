@@ -1,6 +1,6 @@
-/** The parts `up` and `again`: the sandbox from nothing, then a person's commands from nothing, and so on. */
+/** The parts `up` and `again`: the sandbox from nothing, then a user's commands from nothing, and so on. */
 import { z } from "zod";
-import { type Plan, planOf } from "../hand/plan";
+import { type Plan, planOf } from "../baseline/plan";
 import type { Measure } from "../measure";
 import { parseOutput } from "../output";
 import type { BenchSandbox } from "../sandbox";
@@ -11,15 +11,15 @@ const stepsSchema = z.array(z.object({ name: z.string(), seconds: z.number() }))
 
 type Steps = z.infer<typeof stepsSchema>;
 
-/** The seconds of one round: each thing once. */
+/** The seconds of one round, in which each step is run once. */
 interface Round {
   readonly up: number;
   readonly again?: number;
-  readonly hand: Steps;
-  readonly handAgain?: Steps;
+  readonly commands: Steps;
+  readonly commandsAgain?: Steps;
 }
 
-/** Measures both parts, or only the first: `again` costs little once both are up. */
+/** Measures both parts, or only the first: `again` takes little time when both are up. */
 export async function measureRounds(
   { sandbox, repeat }: Context,
   wanted: { readonly again: boolean },
@@ -34,18 +34,18 @@ async function measureRound(sandbox: BenchSandbox, wanted: { again: boolean }): 
   const again = wanted.again ? await sandbox.command(["up"]) : undefined;
   const plan = await readPlan(sandbox);
   await sandbox.remove();
-  const hand = await byHand(sandbox, "up", plan);
-  const handAgain = wanted.again ? await byHand(sandbox, "again", plan) : undefined;
+  const commands = await byCommands(sandbox, "up", plan);
+  const commandsAgain = wanted.again ? await byCommands(sandbox, "again", plan) : undefined;
   await sandbox.remove();
   return {
     up: up.seconds,
-    hand,
+    commands,
     ...(again && { again: again.seconds }),
-    ...(handAgain && { handAgain }),
+    ...(commandsAgain && { commandsAgain }),
   };
 }
 
-/** The state holds secrets: it comes over a pipe, and goes on over another. */
+/** The state contains secrets: it is passed through pipes only. */
 async function readPlan(sandbox: BenchSandbox): Promise<Plan> {
   const { out } = await sandbox.command(
     ["shell"],
@@ -54,8 +54,12 @@ async function readPlan(sandbox: BenchSandbox): Promise<Plan> {
   return planOf(parseOutput("pulumi stack export", out, z.unknown()));
 }
 
-async function byHand(sandbox: BenchSandbox, command: "up" | "again", plan: Plan): Promise<Steps> {
-  const program = "hand/run.ts";
+async function byCommands(
+  sandbox: BenchSandbox,
+  command: "up" | "again",
+  plan: Plan,
+): Promise<Steps> {
+  const program = "baseline/run.ts";
   const output = await sandbox.inside(program, [command], JSON.stringify(plan));
   return parseOutput(`bench/${program}`, output, stepsSchema);
 }
@@ -63,35 +67,37 @@ async function byHand(sandbox: BenchSandbox, command: "up" | "again", plan: Plan
 const total = (steps: Steps) => steps.reduce((sum, { seconds }) => sum + seconds, 0);
 
 function upFound(rounds: readonly Round[]): Found {
-  const hands = rounds.map(({ hand }) => hand);
+  const runs = rounds.map(({ commands }) => commands);
   const measure: Measure = {
     what: "nothing → printed table",
     unit: "seconds",
     samples: rounds.map(({ up }) => up),
-    beside: { what: "by hand, unverified", samples: hands.map(total) },
+    baseline: { what: "helm and kubectl, unverified", samples: runs.map(total) },
     limit: { of: "ratio", bound: "at most", value: 1, aim: 0.75 },
   };
   const notes = [
-    "by hand is the same node and tenant, then kubectl apply, helm install --wait of each chart, Management API calls and kubectl wait, one after the other, of the objects in the stack's state; nothing verifies them, and the time to load its program is not counted: both in its favour",
-    `by hand, medians: ${stepMedians(hands)}`,
+    "helm and kubectl: the same node and tenant, then kubectl apply, helm install --wait of each chart, Management API calls and kubectl wait, one after the other, of the objects in the stack's state; nothing verifies them, and the time to load its program is not counted: both in their favour",
+    `helm and kubectl, medians: ${stepMedians(runs)}`,
   ];
   return { measures: [measure], notes };
 }
 
 function againFound(rounds: readonly Round[]): Found {
   const ours = rounds.flatMap(({ again }) => again ?? []);
-  const hands = rounds.flatMap(({ handAgain }) => (handAgain === undefined ? [] : [handAgain]));
+  const runs = rounds.flatMap(({ commandsAgain }) =>
+    commandsAgain === undefined ? [] : [commandsAgain],
+  );
   const measure: Measure = {
     what: "refresh, nothing changed, verify",
     unit: "seconds",
     samples: ours,
-    beside: { what: "helm upgrade --wait, kubectl apply", samples: hands.map(total) },
+    baseline: { what: "helm upgrade --wait, kubectl apply", samples: runs.map(total) },
     limit: { of: "median", bound: "at most", value: 15 },
   };
   if (ours.length === 0) return { measures: [], notes: [] };
   const note =
-    "by hand neither the tenant's objects are looked at, nor is anything verified: both in its favour";
-  return { measures: [measure], notes: [note, `by hand, medians: ${stepMedians(hands)}`] };
+    "helm and kubectl neither check the tenant's objects nor verify anything: both in their favour";
+  return { measures: [measure], notes: [note, `helm and kubectl, medians: ${stepMedians(runs)}`] };
 }
 
 function stepMedians(runs: readonly Steps[]): string {

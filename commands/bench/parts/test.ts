@@ -1,8 +1,8 @@
-/** The part `test`: how long a change waits for its tests. */
+/** The part `test`: how long the tests of a change take. */
 import type { Measure } from "../measure";
 import type { Context, Found } from "./part";
 
-/** What is run, and how many seconds it may take on two cores. */
+/** The tests that are run, and how many seconds they may take on two cores. */
 const runs = [
   { args: ["--unit"], limit: 90 },
   { args: [], limit: 20 * 60 },

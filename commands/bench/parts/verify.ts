@@ -3,17 +3,17 @@ import { UserError } from "../../../lib/errors";
 import type { Finished } from "../sandbox";
 import type { Context, Found } from "./part";
 
-/** Of one run. */
+/** The results of one run. */
 export interface VerifyRun {
-  /** Those that were tried. */
+  /** The cells that were tried. */
   readonly cells: number;
-  /** From the moment that the requests begin to the end of the table. */
+  /** The seconds from the first request to the end of the table. */
   readonly seconds: number;
-  /** Of the whole command: signing in, probe pods and policies included. */
+  /** The seconds of the whole command, including signing in, probe pods and policies. */
   readonly command: number;
 }
 
-/** Measures `npm run sandbox -- verify` of the stack, which is up. */
+/** Measures `npm run sandbox -- verify` of the running stack. */
 export async function measureVerify({ sandbox, repeat }: Context): Promise<Found> {
   const runs: VerifyRun[] = [];
   while (runs.length < repeat) runs.push(readRun(await sandbox.command(["verify"])));
@@ -44,7 +44,7 @@ export async function measureVerify({ sandbox, repeat }: Context): Promise<Found
   };
 }
 
-/** @throws UserError where verify's output is not what is known of it: its announcement and its last line */
+/** @throws UserError if verify's output lacks its announcement or its last line */
 export function readRun({ lines, seconds }: Pick<Finished, "lines" | "seconds">): VerifyRun {
   const announced = lines.find(({ text }) => /\bSending \d+ requests\b/.test(text));
   const counted = lines.findLast(({ text }) => /^\d+ cells,/.test(text));

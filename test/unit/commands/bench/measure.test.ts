@@ -4,17 +4,17 @@ import { describe, it } from "node:test";
 import { judge, type Limit, type Measure } from "../../../../commands/bench/measure";
 
 const measure: Measure = { what: "all", unit: "seconds", samples: [2, 8, 3] };
-const beside = { what: "by hand", samples: [6, 4, 12] };
+const baseline = { what: "helm and kubectl", samples: [6, 4, 12] };
 
 function passed(limit: Limit): boolean | undefined {
-  return judge({ ...measure, beside, limit }).passed;
+  return judge({ ...measure, baseline, limit }).passed;
 }
 
 describe("judge", () => {
   it("gives medians, spread and the ratio of the medians", () => {
-    const judged = judge({ ...measure, beside });
+    const judged = judge({ ...measure, baseline });
     assert.deepEqual(judged.summary, { median: 3, lowest: 2, highest: 8 });
-    assert.deepEqual(judged.besideSummary, { median: 6, lowest: 4, highest: 12 });
+    assert.deepEqual(judged.baselineSummary, { median: 6, lowest: 4, highest: 12 });
     assert.equal(judged.ratio, 0.5);
   });
 
@@ -34,7 +34,7 @@ describe("judge", () => {
     assert.equal(passed({ of: "ratio", bound: "at most", value: 0.49 }), false);
   });
 
-  it("does not pass a limit of a ratio where there is nothing beside it", () => {
+  it("does not pass a limit of a ratio without a baseline", () => {
     const limit: Limit = { of: "ratio", bound: "at most", value: 1 };
     assert.equal(judge({ ...measure, limit }).passed, false);
   });

@@ -11,11 +11,11 @@ const up: PartResult = {
       what: "nothing → table",
       unit: "seconds",
       samples: [60, 61.234, 90],
-      beside: { what: "by hand", samples: [80, 81, 82] },
+      baseline: { what: "helm and kubectl", samples: [80, 81, 82] },
       limit: { of: "ratio", bound: "at most", value: 1, aim: 0.75 },
     }),
   ],
-  notes: ["nothing verifies what is made by hand"],
+  notes: ["helm and kubectl verify nothing"],
 };
 const verify: PartResult = {
   part: "verify",
@@ -43,7 +43,7 @@ describe("renderTable", () => {
       "nothing → table",
       "61.23 s",
       "60.00–90.00",
-      "by hand",
+      "helm and kubectl",
       "81.00 s",
       "80.00–82.00",
       "0.76",
@@ -58,7 +58,7 @@ describe("renderTable", () => {
   });
 
   it("ends in what has to be said about the parts", () => {
-    assert.deepEqual(lines.slice(4), ["", "up: nothing verifies what is made by hand", ""]);
+    assert.deepEqual(lines.slice(4), ["", "up: helm and kubectl verify nothing", ""]);
   });
 });
 

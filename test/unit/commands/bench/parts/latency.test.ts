@@ -16,11 +16,11 @@ const turns = {
 };
 
 describe("latencyAt", () => {
-  it("holds each turn's percentile beside the one without policies", () => {
+  it("reports each turn's percentile and the one without policies", () => {
     const [both] = latencyAt(50, "session", turns);
     assert.equal(both?.what, "with a session, p50");
     assert.deepEqual(both.samples, [1000, 1600]);
-    assert.deepEqual(both.beside?.samples, [800, 1450]);
+    assert.deepEqual(both.baseline?.samples, [800, 1450]);
   });
 
   it("says what is added turn by turn, so that the machine's drift hits both", () => {

@@ -1,7 +1,7 @@
 /** A tenant of the sandbox's with what the program makes in it. */
 import * as pulumi from "@pulumi/pulumi";
-import { makeTenantObjects, withIds } from "../../../../../../commands/bench/hand/tenant";
-import type { TenantObject } from "../../../../../../commands/bench/hand/plan";
+import { makeTenantObjects, withIds } from "../../../../../../commands/bench/baseline/tenant";
+import type { TenantObject } from "../../../../../../commands/bench/baseline/plan";
 import type { Application } from "../../../../../../components/application";
 import type { LoginPlace } from "../../../../../../components/identity";
 import { Auth0Identity } from "../../../../../../components/identity/auth0";

@@ -1,4 +1,4 @@
-/** The commands that a person types, in this order; each ends when what it makes is ready. */
+/** The commands that a user would type, in this order; each ends when what it makes is ready. */
 import { application } from "../../../application";
 import { run } from "../../../lib/processes";
 import type { Manifest, Plan, Release } from "./plan";

@@ -1,7 +1,7 @@
 /**
- * The baseline: the objects of a plan (standard input) by the commands of a person, in sequence.
- * `run.ts up` makes them from nothing, `run.ts again` gives the same once more. It prints the seconds that each step took;
- * what it takes to load this program is in none of them.
+ * The baseline: makes the objects of a plan (standard input) with a user's commands, one after the other. `run.ts up`
+ * makes them from nothing, `run.ts again` applies the same again. It prints the seconds of each step; the time to load
+ * this program is not counted.
  */
 import { exitWith } from "../../../lib/run";
 import { printOutput, readInput } from "../output";

@@ -1,7 +1,7 @@
 /** helm and kubectl get the program's objects, sorted into steps and moved to another sandbox's addresses. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { planOf, relocated } from "../../../../../commands/bench/hand/plan";
+import { planOf, relocated } from "../../../../../commands/bench/baseline/plan";
 
 const authority = "-----BEGIN CERTIFICATE-----\nold\n-----END CERTIFICATE-----\n";
 const secret = (value: unknown) => ({

@@ -1,7 +1,7 @@
 /** An id of the plan is replaced by the new tenant's wherever it is a whole value, and nothing else is. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { withIds } from "../../../../../commands/bench/hand/tenant";
+import { withIds } from "../../../../../commands/bench/baseline/tenant";
 
 describe("withIds", () => {
   const ids = new Map([

@@ -14,8 +14,8 @@ export interface Manager {
 }
 
 /**
- * Makes the objects in order. What one refers to by an id of the plan is what the tenant calls it now.
- * @returns the ids of now, by those of the plan
+ * Makes the objects in order. A reference to an id in the plan is replaced by the id that the tenant has given now.
+ * @returns the new ids, by the ids in the plan
  */
 export async function makeTenantObjects(
   manager: Manager,
@@ -29,7 +29,7 @@ export async function makeTenantObjects(
   return ids;
 }
 
-/** The requests are the stand-in plug-in's own, without what it asks before it changes a list of members. */
+/** The requests are those of the stand-in plug-in, without the reads before it changes a list of members. */
 async function make(api: ManagementApi, type: string, inputs: Properties): Promise<string> {
   const kind = memberKinds[type];
   if (kind !== undefined) {
@@ -40,13 +40,13 @@ async function make(api: ManagementApi, type: string, inputs: Properties): Promi
     return owner;
   }
   const found = auth0.resourceType(type);
-  if (found === undefined) throw new Error(`nobody knows how to make a ${type} by hand`);
+  if (found === undefined) throw new Error(`the Management API calls for a ${type} are not known`);
   const { signal } = new AbortController();
   const operation = { urn: type, inputs, timeoutSeconds: undefined, signal };
   return (await found.create(api, operation)).id;
 }
 
-/** The inputs with the ids of now in place of the plan's. */
+/** The inputs with the new ids in place of the plan's. */
 export function withIds(inputs: Properties, ids: ReadonlyMap<string, string>): Properties {
   return JSON.parse(JSON.stringify(inputs), (_, value: unknown) =>
     typeof value === "string" ? (ids.get(value) ?? value) : value,

@@ -1,10 +1,10 @@
 /**
- * What a person would type to make the same objects: taken from the state of a stack that is up, so that
- * nothing is written a second time.
+ * The commands with which a user would make the same objects: taken from the state of a running stack, so that nothing
+ * is written a second time.
  */
 import { z } from "zod";
 
-/** Where a sandbox is; every sandbox's differ. */
+/** The addresses of a sandbox; those of each sandbox differ. */
 const addresses = z.object({
   /** The gateway's URL. */
   gatewayUrl: z.string(),
@@ -18,7 +18,7 @@ export type Addresses = z.infer<typeof addresses>;
 
 const properties = z.record(z.string(), z.json());
 
-/** A Kubernetes object, as `kubectl apply` takes it. */
+/** A Kubernetes object, in the form for `kubectl apply`. */
 const manifest = z
   .object({ apiVersion: z.string(), kind: z.string(), metadata: properties })
   .catchall(z.json());
@@ -32,11 +32,11 @@ const release = z.object({
   values: properties,
 });
 
-/** A resource of the tenant, as Pulumi's auth0 provider names it. */
+/** A resource of the tenant, with the names of Pulumi's auth0 provider. */
 const tenantObject = z.object({
   /** Such as `auth0:index/role:Role`. */
   type: z.string(),
-  /** The tenant gives another one each time; later objects refer to it. */
+  /** The tenant generates a new id each time; later objects refer to it. */
   id: z.string(),
   inputs: properties,
 });
@@ -111,13 +111,13 @@ export function planOf(exported: unknown): Plan {
   };
 }
 
-/** How the engine writes a secret: the first key marks it, and the second holds it as JSON. */
+/** How the engine writes a secret: the first key marks it, and the second has it as JSON. */
 const secret = z.object({
   "4dabf18193072939515e22adb298388d": z.literal("1b47061264138c4ac30d75fd1eb44270"),
   plaintext: z.string(),
 });
 
-/** A value as the program gave it: secrets in plain, and without what providers add for themselves (`__defaults`). */
+/** A value as the program gave it: secrets in plain text, and without what providers add themselves (`__defaults`). */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || value === null) return value;
@@ -130,7 +130,7 @@ function plain(value: unknown): unknown {
   );
 }
 
-/** The plan for another sandbox: the same, with that one's addresses in every text. */
+/** The plan for another sandbox: the same, with the addresses of that sandbox in every text. */
 export function relocated(plan: Plan, addresses: Addresses): Plan {
   const names = Object.keys(addresses) as (keyof Addresses)[];
   const inJson = (text: string) => JSON.stringify(text).slice(1, -1);
