@@ -1,4 +1,4 @@
-/** What an external authorizer's settings may be. */
+/** The settings that an external authorizer may have. */
 import { secondsOf } from "./chart-values";
 import { headerNames } from "./proxy-settings";
 import { show } from "./reading";
@@ -19,12 +19,12 @@ export interface ProviderSettings {
   readonly allowedSettings: readonly string[];
 }
 
-/** By these a client says where its request goes, or a proxy that it is let through. */
+/** Headers with which a client says where its request goes, or a proxy that it has passed the request. */
 const routing =
   /^(:|x-forwarded-(host|uri|proto|port|path|prefix|method)|x-original-|x-rewrite-|x-envoy-|x-auth-request-redirect$|host$|forwarded$)/;
-/** What says to it who calls. */
+/** The headers that identify the caller to it. */
 const credentials: readonly string[] = ["authorization", "cookie"];
-/** What no browser needs to get. */
+/** Headers that no browser needs to get. */
 const secret = /^authorization$|token|x-auth-request-|x-forwarded-(user|email|groups)/;
 
 export function judgeProvider(
@@ -39,7 +39,7 @@ export function judgeProvider(
   const toDownstream = oneOfHeaders(headersToDownstream, secret);
   const given = settingsIn(provider);
   const isTold = given.filter(({ name }) => name.startsWith("includeAdditionalHeadersInCheck."));
-  const told = isTold.filter(({ name }) => {
+  const sent = isTold.filter(({ name }) => {
     const header = name.slice("includeAdditionalHeadersInCheck.".length).toLowerCase();
     return routing.test(header) || credentials.includes(header);
   });
@@ -64,18 +64,18 @@ export function judgeProvider(
         headersToDownstreamOnDeny: toDownstream,
       },
     }),
-    ...told.map(({ name, value }) => ({
+    ...sent.map(({ name, value }) => ({
       found: `${where(name)} is ${show(value)}`,
       write: "nothing",
     })),
-    // With its namespace before it no other object for the host is asked.
+    // With its namespace in front no other object for the host is used.
     ...(service === undefined || String(asked?.value).split("/").at(-1) === service
       ? []
       : [{ found: `${where("service")} is ${show(asked?.value)}`, write: show(service) }]),
   ];
 }
 
-/** Names, as Envoy compares them: `*` before or after one stands for any. */
+/** Names, as Envoy compares them: `*` before or after one matches any text. */
 function oneOfHeaders(accepted: readonly string[] | undefined, harmful: RegExp) {
   return (list: unknown): string | undefined => {
     const isGood = (name: unknown) =>

@@ -1,4 +1,4 @@
-/** What the values of Istio's charts make of the mesh. */
+/** Judges what the values of Istio's charts make of the mesh. */
 import {
   judgeLogFormat,
   judgeLogLevels,
@@ -20,22 +20,22 @@ export interface ValuesArgs {
   /** A value in a message. */
   readonly where: (name: string) => string;
   readonly rootNamespace: string;
-  /** Settings that may be what they are: names of the tables. */
+  /** Settings that may have any value: names in the tables. */
   readonly allowed: readonly string[];
   /** Whether a Telemetry of the stack logs the whole mesh's requests. */
   readonly isLogged: boolean;
-  /** Whether a gateway's pods have to take Gateways of their own namespace only. */
+  /** Whether a gateway's pods have to accept only Gateways of their own namespace. */
   readonly scopeGateways: boolean;
   /** What the proxies have to do with calls to hosts that the mesh does not know. */
   readonly outboundTraffic: OutboundTraffic;
-  /** Whether the control plane, the sidecars and the gateway need a profile of system calls. */
+  /** Whether the control plane, the sidecars and the gateway need a system call profile. */
   readonly requireSeccompProfile: boolean;
 }
 
 export const outboundTraffic = ["ALLOW_ANY", "REGISTRY_ONLY"] as const;
 export type OutboundTraffic = (typeof outboundTraffic)[number];
 
-/** What the mode of an outboundTrafficPolicy has to be instead, if anything. */
+/** What the mode of an outboundTrafficPolicy has to be instead; undefined if it is right. */
 export const judgeOutbound =
   ({ outboundTraffic }: Pick<ValuesArgs, "outboundTraffic">) =>
   (mode: unknown): string | undefined =>
@@ -49,7 +49,7 @@ function istiodTree(values: unknown): unknown {
   return isFields(legacy) ? { ...rest, ...legacy } : rest;
 }
 
-/** Values that another part of this file judges, by how their names begin. */
+/** Values that another part of this file judges, by the beginnings of their names. */
 const parts = ["env", "meshConfig.defaultConfig", "sidecarInjectorWebhook.injectedAnnotations"];
 const isOf = (name: string, part: string) => name === part || name.startsWith(`${part}.`);
 
@@ -113,7 +113,7 @@ function notLogged(values: unknown, { where, allowed, isLogged }: ValuesArgs): F
 const proxyProfiles = ["seccompProfile.type", "global.proxy.seccompProfile.type"];
 const outboundMode = "meshConfig.outboundTrafficPolicy.mode";
 
-/** Values that have to be set, where the configuration asks for it: their default is weaker. */
+/** Values that have to be set if the configuration says so, because their default is weaker. */
 function unset(
   values: unknown,
   names: readonly string[],
@@ -126,14 +126,14 @@ function unset(
     .map((name) => ({ found: `${where(name)} is nothing`, write }));
 }
 
-/** What a profile of system calls has to be where it is not set, if anything. */
+/** What a system call profile has to be if it is not set; undefined if it need not be set. */
 const profile = ({ requireSeccompProfile }: Pick<ValuesArgs, "requireSeccompProfile">) =>
   requireSeccompProfile ? '"RuntimeDefault"' : undefined;
 
 const hour = 3600;
 const units: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
 
-/** A duration as Go writes it, in seconds; undefined where it is not one. */
+/** A duration as Go writes it, in seconds; undefined if it is not one. */
 export function secondsOf(duration: unknown): number | undefined {
   if (typeof duration !== "string" || !/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(duration))
     return undefined;

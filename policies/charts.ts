@@ -3,7 +3,7 @@ import { at, entries, show } from "./reading";
 import { type Resource, unknown } from "./resource";
 import type { Finding } from "./rule";
 
-/** Releases of the Helm client, and charts whose objects Pulumi makes by itself. */
+/** Releases of the Helm client, and charts whose objects Pulumi makes itself. */
 const release = "kubernetes:helm.sh/v3:Release";
 const types: ReadonlySet<string> = new Set([
   release,
@@ -12,23 +12,23 @@ const types: ReadonlySet<string> = new Set([
 ]);
 
 export interface Chart {
-  /** What the program calls it: a name, an address or a path. Text, or what else is there. */
+  /** The program's name for it: a name, an address or a path. Text, or another value. */
   readonly given: unknown;
-  /** The same in a message: an address may hold a password, which is left out. */
+  /** The same in a message, without the password that an address may contain. */
   readonly shown: string;
-  /** The last part of that: `istiod`. */
+  /** Its last part: `istiod`. */
   readonly name: string | undefined;
   readonly version: unknown;
-  /** The repository's address: text, nothing, or what else is there. */
+  /** The repository's address: text, undefined, or another value. */
   readonly repository: unknown;
-  /** Whether a registry is asked without encryption. */
+  /** Whether the registry is asked without encryption. */
   readonly plainHttp: unknown;
-  /** Whether it comes from a folder or an archive of the machine, which Helm takes at any version. */
+  /** Whether it comes from a folder or an archive of the machine, which Helm accepts at any version. */
   readonly isLocal: boolean;
   readonly values: unknown;
   /** Files with more values. */
   readonly valueFiles: unknown;
-  /** Whether its objects are Helm's own, so that no rule sees them: its values are all there is. */
+  /** Whether its objects are Helm's own, so that no rule sees them: only its values can be judged. */
   readonly isOpaque: boolean;
 }
 
@@ -36,7 +36,7 @@ export function chartOf({ type, inputs }: Resource): Chart | undefined {
   if (!types.has(type)) return undefined;
   const { path, version, values, plainHttp, valueYamlFiles: valueFiles } = inputs;
   const given = inputs.chart ?? path;
-  // The second of each is what the older kind of chart has.
+  // The second of each is the field of the older kind of chart.
   const repository = at(inputs, "repositoryOpts", "repo") ?? at(inputs, "fetchOpts", "repo");
   const text = typeof given === "string" ? given : undefined;
   return {
@@ -53,13 +53,13 @@ export function chartOf({ type, inputs }: Resource): Chart | undefined {
   };
 }
 
-/** As Helm itself tells a path from a chart's name in a repository. */
+/** Helm's own way to distinguish a path from a chart's name in a repository. */
 function isPath(chart: string, repository: unknown): boolean {
   if (/^[a-z]+:\/\//i.test(chart)) return false;
   return /^[./~]/.test(chart) || (repository === undefined && /\/|\.tgz$/.test(chart));
 }
 
-/** Values that might say anything: they are not known yet, or are in files. */
+/** Values that may contain anything: they are unknown, or in files. */
 export function unreadValues(chart: Chart): Finding[] {
   const { shown, values, isOpaque } = chart;
   if (!isOpaque || values !== unknown) return unreadFiles(chart);

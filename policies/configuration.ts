@@ -1,4 +1,4 @@
-/** What is wrong with what the pack's configuration says of a rule, in words: found and expected. */
+/** What is wrong with a rule's entry in the pack's configuration: what was found and what was expected. */
 import { z } from "zod";
 
 /** The kinds of value, by the schema's names for them. */
@@ -25,14 +25,14 @@ function expectedBy(issue: z.core.$ZodRawIssue): string {
   return expectedElsewhere;
 }
 
-/** A rule's settings, and why they are so, for the next reader: CrossGuard hands the rule all of its entry. */
+/** A rule's settings, and the reason for them, for the next reader: CrossGuard passes the whole entry to the rule. */
 export const withReason = (settings: z.ZodObject) =>
   settings.extend({ reason: z.string().optional() }).strict();
 
 /**
- * What is wrong with the settings of a rule, each thing by itself: `image-tag has no setting digest: there are …`.
+ * What is wrong with the settings of a rule, one text for each mistake: `image-tag has no setting digest: there are …`.
  *
- * @param given what the configuration has besides the level; what it leaves out is the rule's default
+ * @param given the configuration without the level; a missing setting has the rule's default
  */
 export function settingsProblems(
   { name, settings }: { readonly name: string; readonly settings: z.ZodObject },

@@ -1,4 +1,4 @@
-/** What pages of other origins may do by a browser (CORS). */
+/** What pages of other origins may do from a browser (CORS). */
 import { z } from "zod";
 import { secondsOf } from "./chart-values";
 import { at, entries, isFields, show } from "./reading";
@@ -7,7 +7,7 @@ import type { Finding } from "./rule";
 
 const names = (what: string) => z.array(z.string()).default([]).describe(what);
 
-/** What the routes may let pages do. */
+/** What the routes may allow pages. */
 export const corsSettings = z.strictObject({
   origins: names("The origins whose pages may ask, in full"),
   methods: names("The methods that they may send"),
@@ -19,18 +19,18 @@ export const corsSettings = z.strictObject({
 
 export type Cors = z.infer<typeof corsSettings>;
 
-/** A policy of other origins, as it stands in a route. */
+/** A policy for other origins, as it is in a route. */
 interface Place {
   readonly policy: unknown;
-  /** Of it, in the object. */
+  /** Its place in the object. */
   readonly path: string;
-  /** The object's. */
+  /** The object's title. */
   readonly title: string;
-  /** Whether it is Istio's own kind, which can leave a stranger's preflight to the service. */
+  /** Whether it is Istio's own kind, which can pass an unknown origin's preflight on to the service. */
   readonly isIstio: boolean;
 }
 
-/** What a route lets pages do that the settings do not; without settings, what no route may. */
+/** What a route allows pages and the settings do not; without settings, what no route may allow. */
 export function judgeCors(place: Place, allowed: Cors | undefined): Finding[] {
   if (place.policy === undefined) return [];
   return allowed === undefined ? judgeCredentials(place) : judgePolicy(place, allowed);
@@ -43,7 +43,7 @@ const originsOf = (policy: unknown) => [
 
 const anyOrigin: readonly unknown[] = ["*", ".*", ".+", "^.*$", "http", "https", "https://", "/"];
 
-/** With credentials a page of any of these origins reads what a session may. */
+/** With credentials, a page of any of these origins reads what a session may read. */
 function judgeCredentials({ policy, path, title }: Place): Finding[] {
   if (at(policy, "allowCredentials") !== true) return [];
   return originsOf(policy)
@@ -113,7 +113,7 @@ function judgePolicy({ policy, path, title, isIstio }: Place, allowed: Cors): Fi
   ];
 }
 
-/** Preflights need no token where pages are let in: one that the route does not answer would get to the service. */
+/** Preflights need no token if pages are allowed: one that the route does not answer would reach the service. */
 export function unansweredPreflights(
   { policy, path, title }: Omit<Place, "isIstio">,
   { origins }: Cors,
@@ -127,31 +127,31 @@ export function unansweredPreflights(
     }));
 }
 
-/** Istio has an origin as what it is compared by, Kubernetes' own kind as a text. */
+/** Istio has an origin as an object with the kind of comparison, Kubernetes' own kind as a text. */
 const exactOf = (origin: unknown) =>
   isFields(origin) && Object.keys(origin).length === 1 ? origin.exact : origin;
 
-/** A method is told by its case; a header's name is not. */
+/** A method is case-sensitive; a header's name is not. */
 const normal = (name: unknown, list: string) =>
   typeof name === "string" && list !== "allowMethods" ? name.toLowerCase() : name;
 
-/** Which preflights need no token: Envoy answers them by itself, once the policies have let them pass. */
+/** Which preflights need no token: Envoy answers them itself, after the policies have let them pass. */
 export const preflightSettings = z.strictObject({
   origins: z.array(z.string()).describe("The origins that the routes let in"),
   methods: z.array(z.string()).describe("The methods that are asked about"),
   exceptPaths: names("Paths of routes that let none in: there they need a token"),
 });
 
-/** What may narrow a rule, apart from what the rule is about. */
+/** The fields that may narrow a rule, apart from the rule's subject. */
 export interface Narrowing {
-  /** By the list of an operation. */
+  /** By the field of an operation. */
   readonly operation: Readonly<Record<string, readonly string[]>>;
   readonly when: readonly unknown[];
 }
 
 /**
- * What narrows rules that fit every request together, but those preflights: one of them each. The asked method is named:
- * `*` would stand for an empty one too, and that is no preflight to Envoy.
+ * The narrowings with which rules together match every request except those preflights: each rule has one of them. The
+ * requested method is named: `*` would also match an empty one, which is not a preflight for Envoy.
  */
 export function unlessPreflight(
   preflights: z.infer<typeof preflightSettings> | undefined,

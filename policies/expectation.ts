@@ -5,19 +5,19 @@ import type { Finding } from "./rule";
 
 /** What one input has to be. */
 export interface Expectation {
-  /** The names that lead to it, parted by dots. */
+  /** The names that lead to it, separated by dots. */
   readonly path: string;
   readonly accepts: (value: unknown) => boolean;
-  /** What to write where it is not accepted. */
+  /** What to write if it is not accepted. */
   readonly write: string;
 }
 
-/** One of these values; one that is not said, or not known yet, is none of them. */
+/** One of these values; a missing or unknown value is not one of them. */
 export function oneOf(path: string, values: readonly unknown[]): Expectation {
   return { path, accepts: (value) => values.includes(value), write: values.map(show).join(" or ") };
 }
 
-/** One of these values, or not said at all. */
+/** One of these values, or no value. */
 export function absentOr(path: string, values: readonly unknown[]): Expectation {
   const { accepts, write } = oneOf(path, values);
   return { path, accepts: (value) => value === undefined || accepts(value), write };
@@ -39,7 +39,7 @@ export function atMost(path: string, most: number): Expectation {
   };
 }
 
-/** What of it is not as expected, in the expectations' order. */
+/** What differs from the expectations, in their order. */
 export function unexpected(resource: Resource, expectations: readonly Expectation[]): Finding[] {
   return expectations.flatMap(({ path, accepts, write }) => {
     const value = at(resource.inputs, ...path.split("."));

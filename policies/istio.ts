@@ -10,20 +10,20 @@ const group = "security.istio.io";
 export interface SecurityPolicy {
   readonly resource: Resource;
   readonly namespace: unknown;
-  /** The labels of the pods that it counts for; none: all of the namespace's. */
+  /** The labels of the pods that it applies to; none: all pods of the namespace. */
   readonly labels: unknown;
-  /** What it counts for instead of pods by their labels, such as a waypoint; none: pods. */
+  /** What it applies to instead of pods by their labels, such as a waypoint; none: pods. */
   readonly target: unknown;
 }
 
 export interface AuthorizationPolicy extends SecurityPolicy {
-  /** `ALLOW` where nothing is said. */
+  /** `ALLOW` by default. */
   readonly action: unknown;
-  /** None where it allows nothing. */
+  /** None if it allows nothing. */
   readonly rules: readonly AuthorizationRule[];
 }
 
-/** One rule: any source, any operation and every condition have to fit. */
+/** One rule: one source, one operation and every condition have to match. */
 export interface AuthorizationRule {
   /** `spec.rules[0]` */
   readonly where: string;
@@ -45,7 +45,7 @@ export const isRequestAuthentication = (resource: Resource) =>
 
 const isPeerAuthentication = (resource: Resource) => isKind(resource, group, "PeerAuthentication");
 
-/** Whether it is of any kind that says whom the mesh lets in. */
+/** Whether it is of a kind that says which requests the mesh accepts. */
 export const isSecurityPolicy = (resource: Resource) =>
   isAuthorizationPolicy(resource) ||
   isRequestAuthentication(resource) ||
@@ -84,7 +84,7 @@ function ruleOf(rule: unknown, where: string): AuthorizationRule {
   };
 }
 
-/** The policies that let requests through, or may: an action that is not known yet is counted. */
+/** The policies that let requests through, or may do so: one with an unknown action is included. */
 export function allowPolicies(resources: readonly Resource[]): AuthorizationPolicy[] {
   return resources
     .filter(isAuthorizationPolicy)
@@ -95,10 +95,10 @@ export function allowPolicies(resources: readonly Resource[]): AuthorizationPoli
 const narrowing: readonly unknown[] = ["DENY", "AUDIT", "CUSTOM"];
 export const mayAllow = (action: unknown) => !narrowing.includes(action);
 
-/** What policies select by: a workload's, or what else is known of pods. */
+/** What policies select by: a workload's fields, or what is known of other pods. */
 export type Pods = Pick<Workload, "resource" | "title" | "namespace" | "labels">;
 
-/** The pods that a policy selects, where the stack does not make them, as those of a chart. */
+/** The pods that a policy selects and the stack does not make, such as those of a chart. */
 export const podsOf = ({ resource, namespace, labels }: SecurityPolicy): Pods => ({
   resource,
   title: `the pods of ${titleOf(resource)}`,
@@ -106,7 +106,7 @@ export const podsOf = ({ resource, namespace, labels }: SecurityPolicy): Pods =>
   labels: labels ?? unknown,
 });
 
-/** Whether a policy counts for a workload: what is not known counts for nothing. */
+/** Whether a policy applies to a workload; if something is unknown, it does not. */
 export function appliesTo(
   policy: SecurityPolicy,
   { namespace, labels }: Pods,
@@ -116,7 +116,7 @@ export function appliesTo(
   return isNear && policy.target === undefined && selects(policy.labels, labels);
 }
 
-/** Whether a policy may count for a workload: what is not known may be anything. */
+/** Whether a policy may apply to a workload: an unknown value may be any value. */
 export function mayApplyTo(
   policy: SecurityPolicy,
   { namespace, labels }: Pods,

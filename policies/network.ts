@@ -27,7 +27,7 @@ export const connectionSettings = z.strictObject({
 
 export type Connection = z.infer<typeof connectionSettings>;
 
-/** Pods as a policy names them. What is not known of a selector is left out, so that it fits more. */
+/** Pods as a policy names them. Unknown parts of a selector are left out, so that it matches more pods. */
 interface Pods {
   /** Undefined: of several namespaces. */
   readonly namespace: unknown;
@@ -52,7 +52,7 @@ export interface NetworkRule {
   readonly value: unknown;
   /** At least one: a rule without peers is for any address. */
   readonly peers: readonly Peer[];
-  /** Undefined: every port. A port is a number, or what else is there: a name, a range, unknown. */
+  /** Undefined: every port. A port is a number, or another value: a name, a range, unknown. */
   readonly ports: readonly unknown[] | undefined;
 }
 
@@ -61,7 +61,7 @@ export interface NetworkPolicy {
   readonly namespace: unknown;
   /** The pods that it is for. */
   readonly pods: Pods;
-  /** Whether it is for every pod of its namespace, also where other parts are not known yet. */
+  /** Whether it is for every pod of its namespace, even if other parts are unknown. */
   readonly isForAll: boolean;
   /** The directions in which it refuses what no policy allows. */
   readonly limits: readonly Direction[];
@@ -80,7 +80,7 @@ function policyOf(resource: Resource): NetworkPolicy {
   const { spec } = resource.inputs;
   const namespace = namespaceOf(resource);
   const selector = at(spec, "podSelector");
-  // Without types: both where it says something of egress, else ingress alone.
+  // Without types: both directions if it has egress, otherwise only ingress.
   const types = at(spec, "policyTypes") ?? defaultTypes(spec);
   const mayLimit = (direction: Direction) =>
     entries(types).some((type) => type === direction || type === unknown);
@@ -129,13 +129,13 @@ function rulesOf(spec: unknown, direction: Direction, namespace: unknown): Netwo
   });
 }
 
-/** A protocol alone, or the range of all there are. */
+/** A protocol alone, or the range of all ports. */
 const isEveryPort = (port: unknown) => {
   const [first, last] = [at(port, "port"), at(port, "endPort")];
   return first === undefined || (Number(first) <= 1 && Number(last) >= 65_535);
 };
 
-/** A range of ports is none by itself. */
+/** A range of ports is not a port itself. */
 const portOf = (port: unknown) => {
   const number = at(port, "port");
   return at(port, "endPort") === undefined || at(port, "endPort") === number ? number : port;
@@ -148,7 +148,7 @@ function placeOf(peer: unknown, own: unknown): Place {
   const { ipBlock, namespaceSelector: namespaces, podSelector: pods } = peer;
   if (ipBlock !== undefined) {
     const cidr = at(ipBlock, "cidr");
-    // Two halves are all addresses as well.
+    // Two halves are all addresses too.
     const isHalf = typeof cidr === "string" && /\/[01]$/.test(cidr);
     const isWide =
       typeof cidr !== "string" || ((isEverything(cidr) || isHalf) && !hasExceptions(ipBlock));
@@ -162,7 +162,7 @@ function placeOf(peer: unknown, own: unknown): Place {
 
 const hasExceptions = (block: unknown) => entries(at(block, "except")).length > 0;
 
-/** Whether it selects everything, or may: what is not known yet. */
+/** Whether it selects everything, or may do so because something is unknown. */
 const isEmpty = (selector: unknown) =>
   !["matchLabels", "matchExpressions"].some((field) => {
     const conditions = at(selector, field);
@@ -176,7 +176,7 @@ function labelsOf(selector: unknown): Pods["labels"] {
   return isFields(labels) ? labels : {};
 }
 
-/** Whether all of a policy's place is in the configured one. */
+/** Whether a policy's whole peer is within the configured one. */
 export function covers(place: Connection["from"], one: Place): boolean {
   if (place === "anywhere") return true;
   if (one === "anywhere") return false;
@@ -190,6 +190,6 @@ export function covers(place: Connection["from"], one: Place): boolean {
   );
 }
 
-/** Whether a rule lets all of the cluster's pods through, or any address, at every port. */
+/** Whether a rule allows all of the cluster's pods, or any address, at every port. */
 export const admitsEverything = ({ peers, ports }: NetworkRule): boolean =>
   ports === undefined && peers.some(({ place }) => place === "anywhere" || place === "any pod");

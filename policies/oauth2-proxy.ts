@@ -1,4 +1,4 @@
-/** Finds a stack's OAuth2-Proxies, and reads what they are told. */
+/** Finds a stack's OAuth2-Proxies, and reads their settings. */
 import { chartOf } from "./charts";
 import { parsedYaml } from "./proxy-settings";
 import { at, entries, isFields, isKind } from "./reading";
@@ -12,9 +12,9 @@ export interface OAuth2Proxy {
   /** `args of Deployment login/oauth2-proxy` */
   readonly title: string;
   readonly flags: readonly Given[];
-  /** The settings file's content, unknown where the preview does not know it, undefined where there is none. */
+  /** The settings file's content, unknown if the preview does not know it, undefined if there is none. */
   readonly settings: unknown;
-  /** Where it is read from, where no rule reads it. */
+  /** Where it is read from, if no rule can read it. */
   readonly unread: readonly string[];
 }
 
@@ -66,7 +66,7 @@ export function flagsOf(args: readonly unknown[]): Given[] {
   return flags;
 }
 
-/** A list may be in one argument: `--email-domain=a,b`. Patterns keep their commas. */
+/** A list may be in one argument: `--email-domain=a,b`. Commas in patterns do not separate. */
 function split(name: string, value: string): Given[] {
   const isList = !/^skip-auth-|-format$|^api-route$/.test(name);
   return (isList ? value.split(",") : [value]).map((one) => ({ name, value: one }));
@@ -74,14 +74,14 @@ function split(name: string, value: string): Given[] {
 
 const prefix = "OAUTH2_PROXY_";
 
-/** A variable is named after the setting in the configuration file, which has a list's name in the plural. */
+/** A variable has the name of the setting in the configuration file, in which a list's name is plural. */
 function flagName(name: string): string {
   const flag = name.toLowerCase().replaceAll("_", "-");
   const known = [flag, flag.replace(/s$/, ""), flag.replace(/es$/, ""), flag.replace(/ies$/, "y")];
   return known.find((one) => listed.includes(one)) ?? flag;
 }
 
-/** A variable whose value is a Secret's is not in the pod's specification. */
+/** A variable from a Secret is not in the pod's specification. */
 function variables(list: unknown): Given[] {
   return entries(list).flatMap((variable) => {
     const name = at(variable, "name");
@@ -101,7 +101,7 @@ interface Place {
   readonly resources: readonly Resource[];
 }
 
-/** A file that a ConfigMap of the stack mounts, as YAML. What no ConfigMap has is not known. */
+/** A file from a ConfigMap of the stack, as YAML. A file from elsewhere is unknown. */
 function fileOf(path: unknown, { workload, container, resources }: Place): unknown {
   if (typeof path !== "string") return unknown;
   const mounts = entries(at(container, "volumeMounts"));

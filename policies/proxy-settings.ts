@@ -1,4 +1,7 @@
-/** What proxies are told, by whatever tells them: the mesh's configuration, a chart's values, or a pod's annotations. */
+/**
+ * The settings of proxies, wherever they are: in the mesh's configuration, in a chart's values, or in a pod's
+ * annotations.
+ */
 import { parse } from "yaml";
 import { at, entries, isFields, show } from "./reading";
 import { unknown } from "./resource";
@@ -15,7 +18,7 @@ const tokens = /^(proxy-)?authorization$|cookie|token/i;
 /** Header names in a log's format whose values are tokens or cookies. */
 const logged = /%(REQ|RESP|TRAILER)\w*\(((proxy-)?authorization|cookie|set-cookie|[\w-]*token)\b/i;
 
-/** What a log's format may be: text, or a tree of texts. */
+/** A log's format: text, or a tree of texts. */
 export function judgeLogFormat(format: unknown): string | undefined {
   if (format === unknown) return "a format that the program knows";
   return logged.test(JSON.stringify(format)) ? "a format without tokens and cookies" : undefined;
@@ -37,7 +40,7 @@ export function judgeMetadata(given: readonly Given[], where: Where): Finding[] 
     }));
 }
 
-/** A ProxyConfig: `meshConfig.defaultConfig`, or what an annotation holds. */
+/** A ProxyConfig: `meshConfig.defaultConfig`, or the content of an annotation. */
 export function judgeProxyConfig(
   config: unknown,
   where: Where,
@@ -71,7 +74,7 @@ export function judgeProxyConfig(
 
 const isPart = (name: string) => /^(proxyMetadata|tracing\.customTags)\b/.test(name);
 
-/** Where pods' annotations and labels are, and what they may be. */
+/** Where pods' annotations and labels are, and which values they may have. */
 export interface PodSettings {
   readonly annotations: unknown;
   readonly labels?: unknown;
@@ -81,7 +84,7 @@ export interface PodSettings {
   readonly allowed?: readonly string[];
 }
 
-/** Istio's own annotations and labels, with whatever prefix. */
+/** Istio's own annotations and labels, with any prefix. */
 const isIstios = (name: string) => /^([\w-]+\.)*istio\.io\//.test(name);
 
 const judgments: Judgments = {
@@ -89,7 +92,7 @@ const judgments: Judgments = {
   "sidecar.istio.io/componentLogLevel": judgeLogLevels,
 };
 
-/** What of pods' annotations and labels leads requests past their sidecars, or changes these. */
+/** Which of pods' annotations and labels make requests bypass their sidecars, or change the sidecars. */
 export function judgePodSettings(pods: PodSettings): Finding[] {
   const { annotations, labels, allowed = [], template = "sidecar" } = pods;
   return [
@@ -135,7 +138,7 @@ function configAnnotation({ annotations, where }: PodSettings, allowed: readonly
   return judgeProxyConfig(parsed, (name) => (name === "" ? place : `${name} in ${place}`), allowed);
 }
 
-/** What is not YAML is not known. */
+/** Text that is not YAML is unknown. */
 export function parsedYaml(text: string): unknown {
   try {
     return parse(text) as unknown;
@@ -144,6 +147,6 @@ export function parsedYaml(text: string): unknown {
   }
 }
 
-/** The names of a list of texts, in lower case, as header names are compared. */
+/** The names in a list of texts, in lower case, because header names are compared so. */
 export const headerNames = (list: unknown) =>
   entries(list).map((name) => (typeof name === "string" ? name.toLowerCase() : name));

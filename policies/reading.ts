@@ -1,4 +1,4 @@
-/** Reads a resource's inputs, which may hold anything: absent, unknown, or of another shape. */
+/** Reads a resource's inputs, which may have any form: absent, unknown, or of another type. */
 import { type Resource, unknown } from "./resource";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -9,7 +9,7 @@ export const isFields = (value: unknown): value is Fields =>
 
 /**
  * The value at a path of names: `at(inputs, "spec", "mtls", "mode")`.
- * @returns undefined where there is none, {@link unknown} where it, or what holds it, is not known
+ * @returns undefined if there is none, {@link unknown} if it or a parent is unknown
  */
 export function at(value: unknown, ...path: readonly string[]): unknown {
   let found = value;
@@ -20,7 +20,7 @@ export function at(value: unknown, ...path: readonly string[]): unknown {
   return found;
 }
 
-/** The entries of an array; an unknown array has one entry, which is unknown; anything else that is no array is one entry too. */
+/** The entries of an array; an unknown array has one unknown entry; any other value is one entry too. */
 export function entries(value: unknown): readonly unknown[] {
   if (value === undefined || value === null) return [];
   return Array.isArray(value) ? (value as readonly unknown[]) : [value];

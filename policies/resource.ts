@@ -1,7 +1,7 @@
-/** A resource as a rule sees it: what the program gives it, as plain data. */
+/** A resource as a rule reads it: the program's inputs, as plain data. */
 import type { PolicyResourceOptions, ResourceValidationArgs } from "@pulumi/policy";
 
-/** Stands for a value that a preview cannot know, as another resource's output. */
+/** The mark for a value that a preview cannot know, such as another resource's output. */
 export const unknown = Symbol("not known before the update");
 
 export interface Resource {
@@ -9,10 +9,10 @@ export interface Resource {
   readonly type: string;
   readonly name: string;
   readonly urn: string;
-  /** The inputs; what a preview cannot know is {@link unknown}. Secrets are in here as they are: print none. */
+  /** The inputs; what a preview cannot know is {@link unknown}. They contain secrets in plain text: print none. */
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly options: PolicyResourceOptions;
-  /** The name of the provider that it is made by; none for components and providers. */
+  /** The name of its provider; absent for components and providers. */
   readonly provider: string | undefined;
 }
 
@@ -29,7 +29,7 @@ export function resourceOf({ type, name, urn, props, opts, provider }: ResourceV
 
 const list = /^kubernetes:(.*):(\w+)?List$/;
 
-/** The resource, or, of a list of Kubernetes objects, each of them as if it were by itself. */
+/** The resource itself; for a list of Kubernetes objects, each of them as a resource of its own. */
 export function objectsOf(resource: Resource): readonly Resource[] {
   const [, group = "", kind = "List"] = list.exec(resource.type) ?? [];
   const { items } = resource.inputs;
@@ -37,7 +37,7 @@ export function objectsOf(resource: Resource): readonly Resource[] {
   const objects = Array.isArray(items) ? (items as readonly unknown[]) : [items];
   return objects.map((object) => {
     const inputs = inputsOf(object);
-    // A list of one kind need not say it again.
+    // In a list of one kind the items may leave the kind out.
     const version = typeof inputs.apiVersion === "string" ? inputs.apiVersion : group;
     const own = typeof inputs.kind === "string" ? inputs.kind : kind;
     const groupVersion = version.includes("/") ? version : `core/${version}`;
@@ -45,13 +45,13 @@ export function objectsOf(resource: Resource): readonly Resource[] {
   });
 }
 
-/** Of an object that is not known yet, nothing is. */
+/** For an object that is unknown, its fields are unknown too. */
 const inputsOf = (object: unknown): Resource["inputs"] =>
   typeof object === "object" && object !== null
     ? (object as Resource["inputs"])
     : { metadata: unknown, spec: unknown };
 
-/** A copy that may be read everywhere: the SDK's own throws wherever a value is not known. */
+/** A copy that can be read everywhere: the SDK's own throws if a value is unknown. */
 function copy(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return Array.from(value.keys(), (index) => read(value, index));
@@ -61,7 +61,7 @@ function copy(value: unknown): unknown {
 const fieldsOf = (value: object) =>
   Object.fromEntries(Object.keys(value).map((key) => [key, read(value, key)]));
 
-/** A field of what the SDK hands out, as plain data. */
+/** A field of the SDK's object, as plain data. */
 export function read(holder: object, key: string | number): unknown {
   let value: unknown;
   try {

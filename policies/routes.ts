@@ -7,7 +7,7 @@ export const isGateway = (resource: Resource) => isKind(resource, "networking.is
 export const isRoute = (resource: Resource) =>
   isKind(resource, "networking.istio.io", "VirtualService");
 
-/** Whether a route may be bound to the gateway: what is not known yet may be. */
+/** Whether a route may be bound to the gateway: an unknown name may be the gateway's. */
 export function isBound(route: Resource, gateway: Resource): boolean {
   const own = [namespaceOf(gateway), at(gateway.inputs, "metadata", "name")];
   return gatewaysOf(route).some(
@@ -20,7 +20,7 @@ export function isBound(route: Resource, gateway: Resource): boolean {
   );
 }
 
-/** What a route names; `mesh` stands for the sidecars, which is also what none stands for. */
+/** The gateways that a route names; `mesh` means the sidecars, and so does a missing list. */
 export function gatewaysOf({ inputs }: Resource): readonly unknown[] {
   const gateways = entries(at(inputs, "spec", "gateways"));
   return gateways.length === 0 ? ["mesh"] : gateways;
@@ -43,7 +43,7 @@ export function fullHost(host: unknown, namespace: unknown): unknown {
   return parts.length === 3 && parts[2] === "svc" ? `${host}.cluster.local` : host;
 }
 
-/** The namespace of a service's name; undefined where it is no service of the cluster. */
+/** The namespace of a service's name; undefined if it is not a service of the cluster. */
 export function namespaceOfHost(host: unknown): string | undefined {
   const parts = typeof host === "string" ? host.split(".") : [];
   return parts.length > 2 && parts[2] === "svc" ? parts[1] : undefined;

@@ -1,4 +1,4 @@
-/** What a rule is, and how the engine gets to ask it. */
+/** What a rule is, and how the engine runs it. */
 import type {
   Policies,
   PolicyConfigSchema,
@@ -11,40 +11,40 @@ import { z } from "zod";
 import { settingsProblems, withReason } from "./configuration";
 import { objectsOf, read, type Resource, resourceOf } from "./resource";
 
-/** One thing that is not as it has to be. No secret may be in it. */
+/** One violation. It must not contain a secret. */
 export interface Finding {
-  /** What there is, beginning with where: `spec.mtls.mode is "PERMISSIVE"`. */
+  /** What was found, beginning with its place: `spec.mtls.mode is "PERMISSIVE"`. */
   readonly found: string;
   /** What to write instead. */
   readonly write: string;
-  /** What it is about, for a rule that judges the stack; none where something is missing from it. */
+  /** The resource, for a rule that judges the whole stack; absent if something is missing from the stack. */
   readonly resource?: Resource;
 }
 
 interface Definition<Settings extends z.ZodObject> {
   readonly name: string;
-  /** A sentence of what has to be so. */
+  /** A sentence that says what has to be true. */
   readonly description: string;
   readonly severity: Severity;
-  /** How a program that breaks it is mended. */
+  /** How to fix a program that breaks it. */
   readonly remediation: string;
   /** What the pack's configuration may set: each with its default. */
   readonly settings: Settings;
 }
 
 interface ResourceDefinition<Settings extends z.ZodObject> extends Definition<Settings> {
-  /** Judges one resource, by what the program gives it. */
+  /** Judges one resource, by its inputs. */
   judge(resource: Resource, settings: z.infer<Settings>): readonly Finding[];
 }
 
-/** The resources whose outputs one of a resource's inputs is made of, also where a preview knows none of their values. */
+/** The resources whose outputs are used in one of a resource's inputs, even if a preview knows none of their values. */
 export type MadeOf = (resource: Resource, input: string) => readonly Resource[];
 
-/** What a resource has of its provider: undefined where it has no such output, unknown where a preview cannot know it. */
+/** An output of a resource's provider: undefined if it has no such output, unknown if a preview cannot know it. */
 export type OutputOf = (resource: Resource, output: string) => unknown;
 
 interface StackDefinition<Settings extends z.ZodObject> extends Definition<Settings> {
-  /** Judges all of the stack's resources together, by what the program gives them. */
+  /** Judges all of the stack's resources together, by their inputs. */
   judgeAll(
     resources: readonly Resource[],
     settings: z.infer<Settings>,
@@ -53,13 +53,13 @@ interface StackDefinition<Settings extends z.ZodObject> extends Definition<Setti
   ): readonly Finding[];
 }
 
-/** A policy of the SDK's: every one has its configuration's schema, also as what checks it. */
+/** A policy of the SDK's: each one has a schema of its configuration, and the code that checks it. */
 export type Rule = Policies[number] & {
   readonly configSchema: PolicyConfigSchema;
   readonly settings: z.ZodObject;
 };
 
-/** A rule for each resource by itself. */
+/** A rule that judges each resource alone. */
 export function resourceRule<Settings extends z.ZodObject>(
   definition: ResourceDefinition<Settings>,
 ): Rule {
@@ -78,8 +78,8 @@ export function resourceRule<Settings extends z.ZodObject>(
 }
 
 /**
- * A rule for several resources together. It collects what the program gives each, and judges at the end: what the
- * engine itself has then are outputs, and in a preview without a cluster there are none.
+ * A rule for several resources together. It collects the inputs of each, and judges at the end: the engine itself then
+ * has outputs, of which a preview without a cluster has none.
  */
 export function stackRule<Settings extends z.ZodObject>(
   definition: StackDefinition<Settings>,
@@ -132,11 +132,14 @@ function described<Settings extends z.ZodObject>(definition: Definition<Settings
 
 function schemaOf(settings: z.ZodObject): PolicyConfigSchema {
   const { properties = {}, required = [] } = z.toJSONSchema(settings, { io: "input" });
-  // What zod writes is JSON Schema, of which the SDK's type is a part.
+  // zod writes JSON Schema, of which the SDK's type is a part.
   return { properties: properties as PolicyConfigSchema["properties"], required };
 }
 
-/** Reads the configuration. The schema is made once, not for each resource: that takes longer than judging it. */
+/**
+ * Reads the configuration. The schema is made once and not for each resource, because that takes longer than judging
+ * it.
+ */
 function settingsReader<Settings extends z.ZodObject>({ name, settings }: Definition<Settings>) {
   const schema = withReason(settings);
   return ({ getConfig }: Pick<StackValidationArgs, "getConfig">): z.infer<Settings> => {

@@ -1,7 +1,7 @@
 /** Settings that several rules have. */
 import { z } from "zod";
 
-/** Where Istio keeps what is the whole mesh's, unless it was told another place. */
+/** The namespace of Istio's mesh-wide objects, unless Istio is configured with another. */
 const meshNamespace = "istio-system";
 
 export const rootNamespace = z
@@ -9,7 +9,7 @@ export const rootNamespace = z
   .default(meshNamespace)
   .describe("Istio's root namespace, whose policies are the whole mesh's");
 
-/** The mesh's own namespace is not judged: what runs in it has no sidecar. */
+/** The mesh's own namespace is not judged: its workloads have no sidecar. */
 export const exceptMeshNamespace = z.array(z.string()).default([meshNamespace]);
 
 /** Every namespace is judged. */

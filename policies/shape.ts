@@ -1,14 +1,15 @@
 /** The fields that an object may have, in a short notation. */
 import { isFields } from "./reading";
 
-/** The fields by their names; `*` stands for any name. A field without fields of its own holds anything. */
+/** The fields by their names; `*` matches any name. A field without fields of its own may contain anything. */
 export interface Shape {
   readonly [name: string]: Shape | undefined;
 }
 
 /**
- * Reads `rules{from{source{principals}} when{key values}} selector{matchLabels*}`: names, what is in each in braces,
- * lists as if they were one entry, and a star after what may hold anything. A name without either holds no fields.
+ * Reads `rules{from{source{principals}} when{key values}} selector{matchLabels*}`: names, with the contents of each in
+ * braces, lists as if they were one entry, and a star after a name whose contents may be anything. A name with neither
+ * has no fields.
  */
 export function shapeOf(text: string): Shape {
   const tokens = text.match(/[\w-]+\*?|\*|[{}]/g) ?? [];
@@ -30,8 +31,8 @@ export function shapeOf(text: string): Shape {
 }
 
 /**
- * The places of fields that the shape has not: `rules[0].from[0].source.paths`. Values that are not known are passed
- * over, and so is what is in a field that holds no fields: the API server refuses that by itself.
+ * The places of fields that are not in the shape: `rules[0].from[0].source.paths`. Unknown values are skipped, and so
+ * are the contents of a field that has no fields: the API server itself refuses those.
  */
 export function strangeFields(value: unknown, shape: Shape, where: string): string[] {
   if (Array.isArray(value))

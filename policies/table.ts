@@ -1,7 +1,7 @@
-/** The access table as the pack's configuration: rules that compare with it are each given it. */
+/** The access table in the pack's configuration: each rule that compares with it gets it. */
 import { z } from "zod";
 
-/** A provider whose tokens count. */
+/** A provider whose tokens are accepted. */
 export const issuerSettings = z.strictObject({
   issuer: z.string().describe("Exactly as its tokens name it"),
   jwksUri: z.string().describe("Where its keys are"),
@@ -62,9 +62,9 @@ const alwaysSeparated = ["scope", "permission"];
 export const separatedClaims = (claims: readonly unknown[]) =>
   claims.filter((name) => !alwaysSeparated.some((always) => always === name));
 
-/** Whose principals a token of it has: the issuer, a slash and the subject. */
+/** The form of the principals of its tokens: the issuer, a slash and the subject. */
 export const principalsOf = (issuer: string) => `${issuer}/*`;
 
-/** What a condition on the permissions of this issuer's tokens names. */
+/** The key of a condition on the permissions of this issuer's tokens. */
 export const permissionsKey = ({ permissionsClaim }: Issuer) =>
   `request.auth.claims${permissionsClaim.map((name) => `[${name}]`).join("")}`;

@@ -1,4 +1,4 @@
-/** Addresses that an identity provider sends browsers to, with what lets them in. */
+/** Addresses to which an identity provider sends browsers, with codes or tokens. */
 
 const localhosts: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 
@@ -22,6 +22,6 @@ export function wrongWith(
   return allowLocalhost ? undefined : "which is the user's own machine";
 }
 
-/** Scheme, host and port; undefined where it is no address. */
+/** Scheme, host and port; undefined if it is not an address. */
 export const originOf = (address: unknown): string | undefined =>
   typeof address === "string" ? URL.parse(address)?.origin : undefined;

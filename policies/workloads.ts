@@ -2,7 +2,7 @@
 import { at, entries, isFields } from "./reading";
 import { type Resource, unknown } from "./resource";
 
-/** Where each kind of workload holds its pods' metadata and spec. */
+/** Where each kind of workload has its pods' metadata and spec. */
 const templates: Readonly<Record<string, readonly string[]>> = {
   Pod: [],
   CronJob: ["spec", "jobTemplate", "spec", "template"],
@@ -23,12 +23,12 @@ export interface Workload {
   readonly namespace: unknown;
   /** `Deployment shop/orders-v1` */
   readonly title: string;
-  /** The names that lead to its pods' metadata and spec, each with a dot after it: `spec.template.`. */
+  /** The names that lead to its pods' metadata and spec, each followed by a dot: `spec.template.`. */
   readonly where: string;
-  /** The pods' labels and annotations: fields, or what else is there. */
+  /** The pods' labels and annotations: fields, or another value. */
   readonly labels: unknown;
   readonly annotations: unknown;
-  /** The pods' spec: fields, or what else is there. */
+  /** The pods' spec: fields, or another value. */
   readonly pod: unknown;
 }
 
@@ -39,10 +39,10 @@ export interface Container {
   readonly inputs: unknown;
 }
 
-/** Patches of workloads count: what they lay over is another's, but what they set is theirs. */
+/** Patches of workloads are included: the patched object is another program's, but what they set is theirs. */
 const kindOf = (name: string) => name.replace(/Patch$/, "");
 
-/** What one resource runs, or nothing where it is no workload. */
+/** What one resource runs, or undefined if it is not a workload. */
 export function workloadOf(resource: Resource): Workload | undefined {
   const [provider, groupVersion = "", name = ""] = resource.type.split(":");
   const kind = kindOf(name);
@@ -90,7 +90,7 @@ export function containersOf({ pod, where }: Workload): Container[] {
   );
 }
 
-/** Whether its pods get no sidecar, as they say so themselves. */
+/** Whether its pods opt out of the sidecar. */
 export function isOptedOut({ labels, annotations }: Workload): boolean {
   return [labels, annotations].some((fields) => {
     const inject = at(fields, "sidecar.istio.io/inject");
@@ -98,7 +98,7 @@ export function isOptedOut({ labels, annotations }: Workload): boolean {
   });
 }
 
-/** Whether labels fit a selector's: every one of it is there. What is not known fits nothing. */
+/** Whether labels match a selector: each of its labels is there. Unknown labels match nothing. */
 export function selects(selector: unknown, labels: unknown): boolean {
   if (selector === undefined) return true;
   return (
@@ -109,7 +109,7 @@ export function selects(selector: unknown, labels: unknown): boolean {
   );
 }
 
-/** The workloads that get a sidecar by what they say themselves, outside of the excepted namespaces. */
+/** The workloads whose own settings give them a sidecar, outside of the excepted namespaces. */
 export function meshWorkloads(
   resources: readonly Resource[],
   exceptNamespaces: readonly string[],

@@ -60,7 +60,7 @@ interface Comparison {
   readonly clients: readonly unknown[];
 }
 
-/** None where it counts for a waypoint or a gateway: no sidecar reads it then. */
+/** None if it applies to a waypoint or a gateway: no sidecar reads it then. */
 const serviceOf = ({ labels, target }: AuthorizationPolicy) =>
   target === undefined ? at(labels, "app") : undefined;
 
@@ -147,7 +147,7 @@ const inWords = ({ methods, paths }: Row) =>
 
 const callersOf = ({ callers }: Row) => `serviceAccounts: ${show(callers)}`;
 
-/** Whom it admits: some of the row's callers, with a token where the row asks for one. */
+/** Whom it admits: some of the row's callers, with a token if the row asks for one. */
 function judgeSource({ policy, table, row }: Comparison, source: Part): Finding[] {
   const { resource } = policy;
   const callers = accountsOf(source, policy);
@@ -170,7 +170,7 @@ function judgeSource({ policy, table, row }: Comparison, source: Part): Finding[
   ];
 }
 
-/** Service accounts as namespace/name, by each of the ways in which a source can name them. */
+/** Service accounts as namespace/name, in each of the forms in which a source can name them. */
 function accountsOf({ fields }: Part, { namespace }: AuthorizationPolicy): unknown[] {
   const accounts = entries(at(fields, "serviceAccounts")).map((account) =>
     typeof account === "string" && !account.includes("/")
@@ -184,14 +184,17 @@ function accountsOf({ fields }: Part, { namespace }: AuthorizationPolicy): unkno
   return [...accounts, ...principals];
 }
 
-/** The issuer whose principals these are, or some of them. */
+/** The issuer of these principals, or of some of them. */
 function issuerOf(principal: unknown, issuers: readonly Issuer[]): Issuer | undefined {
   if (typeof principal !== "string") return undefined;
   const issuer = principal.slice(0, principal.lastIndexOf("/"));
   return issuers.find((known) => known.issuer === issuer);
 }
 
-/** The token has to hold the row's permission, wherever its issuer's tokens hold permissions: this one, and no other. */
+/**
+ * The token has to have the row's permission, in the claim in which its issuer's tokens have permissions: this one, and
+ * no other.
+ */
 function judgePermission(comparison: Comparison, rule: AuthorizationRule): Finding[] {
   const { table, row } = comparison;
   const permission = ["public", "signedIn"].includes(row.requires) ? undefined : row.requires;
@@ -228,7 +231,7 @@ function unasked(
     );
 }
 
-/** Each condition on permissions narrows: one on another permission refuses who holds the row's. */
+/** Each condition on permissions narrows: one on another permission refuses callers who have the row's. */
 function judgeCondition(
   { policy }: Comparison,
   { where, fields }: Part,
@@ -249,7 +252,7 @@ function judgeCondition(
 
 const presenter = "request.auth.presenter";
 
-/** Where only listed clients' tokens count, each rule asks whose they are (`azp`), and names these clients alone. */
+/** If only listed clients' tokens are accepted, each rule compares the client (`azp`), and names these clients only. */
 function judgePresenters(
   { policy, table, row, clients }: Comparison,
   { where, sources, conditions }: AuthorizationRule,

@@ -35,7 +35,7 @@ export const apiToken = stackRule({
   },
 });
 
-/** Pods that name none have this one. */
+/** The account of pods that name none. */
 const accountName = (workload: Workload) => accountOf(workload) ?? "default";
 
 function isOf(allowed: string, workload: Workload): boolean {
@@ -45,7 +45,7 @@ function isOf(allowed: string, workload: Workload): boolean {
 
 const field = "automountServiceAccountToken";
 
-/** What the pod says counts before what its account says, and nothing said is true. */
+/** The pod's setting overrides its account's; the default is true. */
 function mounted(workload: Workload, resources: readonly Resource[]): Finding[] {
   const { resource, pod, where, title } = workload;
   const own = at(pod, field);
@@ -70,7 +70,7 @@ function mounted(workload: Workload, resources: readonly Resource[]): Finding[] 
 /** The API server's own audiences: the default, and the names of its Service. */
 const ofTheApi = /^$|^(https:\/\/)?kubernetes\.default(\.svc(\..+)?)?$/;
 
-/** A volume may have one, too. With another audience it is for another program than the API. */
+/** A volume may have a token too. With another audience it is for a program other than the API. */
 function projected({ resource, pod, where, title }: Workload): Finding[] {
   return entries(at(pod, "volumes")).flatMap((volume, index) =>
     entries(at(volume, "projected", "sources")).flatMap((source, position) => {

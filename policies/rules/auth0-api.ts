@@ -37,7 +37,7 @@ export const auth0Api = resourceRule({
       atMost("tokenLifetime", maximumTokenLifetime),
       atMost("tokenLifetimeForWeb", maximumTokenLifetime),
       absentOr("allowOfflineAccess", allowOfflineAccess ? [false, true] : [false]),
-      // A machine would get tokens without a grant, or with what it asks for.
+      // Otherwise a machine would get tokens without a grant, or with the permissions that it requests.
       absentOr("subjectTypeAuthorization.client.policy", ["require_client_grant", "deny_all"]),
     ]);
   },

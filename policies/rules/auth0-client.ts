@@ -43,7 +43,9 @@ const settings = z.object({
   tokenExchanges: z
     .array(z.string())
     .default([])
-    .describe("How an application may exchange tokens; by custom ones it could be anybody"),
+    .describe(
+      "How an application may exchange tokens; with a custom exchange it could act as any user",
+    ),
   rotateRefreshTokens: z
     .boolean()
     .default(false)
@@ -84,7 +86,7 @@ const judgments: Readonly<
     unexpected(credentials, [oneOf("authenticationMethod", settings.authenticationMethods)]),
 };
 
-/** Wherever the tenant sends a browser, or lets a page ask from. */
+/** Every address to which the tenant sends a browser, or from which a page may send requests. */
 const addressPaths = [
   "callbacks",
   "allowedLogoutUrls",
@@ -108,7 +110,7 @@ function addresses(client: Resource, settings: Settings): Finding[] {
   );
 }
 
-/** The provider hands codes, and browsers, to the address. */
+/** The provider sends codes, and browsers, to the address. */
 function elsewhere(client: Resource, path: string, address: unknown, gatewayUrl?: string) {
   if (gatewayUrl === undefined || originOf(address) === originOf(gatewayUrl)) return [];
   const found = `${where(client, path)} has ${show(address)}, which is not the gateway's`;
@@ -118,7 +120,7 @@ function elsewhere(client: Resource, path: string, address: unknown, gatewayUrl?
 function grants(client: Resource, { grantTypes }: Settings): Finding[] {
   const write = `some of ${grantTypes.map(show).join(", ")}`;
   const given = client.inputs.grantTypes;
-  // Auth0's default has the implicit grant.
+  // Auth0's default includes the implicit grant.
   if (given === undefined)
     return [{ found: `${where(client, "grantTypes")} is ${show(given)}`, write }];
   return entries(given)
@@ -126,7 +128,7 @@ function grants(client: Resource, { grantTypes }: Settings): Finding[] {
     .map((grant) => ({ found: `${where(client, "grantTypes")} has ${show(grant)}`, write }));
 }
 
-/** Whose token it gets, an action of the tenant's says. */
+/** An action of the tenant's decides whose token it gets. */
 function exchanges(client: Resource, { tokenExchanges }: Settings): Finding[] {
   const path = "tokenExchange.allowAnyProfileOfTypes";
   const write =
@@ -141,7 +143,7 @@ const rotation = [
   oneOf("refreshToken.expirationType", ["expiring"]),
 ];
 
-/** One that is not known may be the grant as well. */
+/** An unknown grant may be this one too. */
 const mayRefresh = ({ inputs }: Resource) =>
   entries(inputs.grantTypes).some(
     (grant) => typeof grant !== "string" || grant === "refresh_token",

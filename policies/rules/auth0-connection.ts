@@ -20,7 +20,7 @@ const settings = z.object({
     .number()
     .default(8)
     .describe("The least length where a user store says one of its own"),
-  allowSignup: z.boolean().default(false).describe("Whether anybody may sign up by themselves"),
+  allowSignup: z.boolean().default(false).describe("Whether users may sign up themselves"),
   allowCustomScripts: z
     .boolean()
     .default(false)
@@ -32,7 +32,7 @@ type Settings = z.infer<typeof settings>;
 /** https://auth0.com/docs/authenticate/database-connections */
 export const auth0Connection = resourceRule({
   name: "auth0-connection",
-  description: "Users come from a store with good passwords that nobody signs up to by themselves.",
+  description: "Users come from a store with a good password policy and without sign-up.",
   severity: "high",
   remediation: "Say the user store's password policy, that sign-ups are disabled, and protection.",
   settings,
@@ -46,7 +46,7 @@ export const auth0Connection = resourceRule({
   },
 });
 
-/** What every user store has to be. */
+/** What every user store has to be like. */
 function userStore(resource: Resource, settings: Settings): Expectation[] {
   return [
     ...passwords(resource, settings),
@@ -55,7 +55,7 @@ function userStore(resource: Resource, settings: Settings): Expectation[] {
   ];
 }
 
-/** The newer options for passwords take the policies' place. */
+/** The newer options for passwords replace the policies. */
 function passwords({ inputs }: Resource, settings: Settings): Expectation[] {
   const { minimumPasswordPolicy, minimumPasswordLength } = settings;
   if (at(inputs, "options", "passwordOptions") !== undefined)
@@ -70,7 +70,7 @@ function passwords({ inputs }: Resource, settings: Settings): Expectation[] {
   ];
 }
 
-/** The scripts themselves are in no message: a password for the database may be in one. */
+/** No message contains the scripts: a password for the database may be in one. */
 function customized(resource: Resource): Finding[] {
   const enabled = unexpected(resource, [absentOr("options.enabledDatabaseCustomization", [false])]);
   const scripts = at(resource.inputs, "options", "customScripts");

@@ -22,18 +22,16 @@ export type Grants = z.infer<typeof grantsSettings>;
  */
 export const auth0Grants = stackRule({
   name: "auth0-grants",
-  description: "Nobody is granted more of an API at the tenant than the access table gives.",
+  description:
+    "At the tenant no user or client has more permissions for an API than in the access table.",
   severity: "critical",
   remediation:
-    "Change the access table, or the stack's users and machines, and have the grants follow from them; or take back what is granted besides. An API that is none of theirs is named in otherAudiences.",
+    "Change the access table, or the stack's users and machines, from which the grants are made; or remove the grants that are not in them. Name an API that is not the stack's in otherAudiences.",
   settings: z.object({
     grants: grantsSettings
       .optional()
       .describe("Who gets what. Default: none, then nothing is compared"),
-    otherAudiences: z
-      .array(z.string())
-      .default([])
-      .describe("APIs that are not judged: whatever is granted of them"),
+    otherAudiences: z.array(z.string()).default([]).describe("APIs whose grants are not judged"),
   }),
   judgeAll(resources, { grants, otherAudiences }, madeOf) {
     if (grants === undefined) return [];
@@ -58,16 +56,16 @@ type Values = readonly [input: string, field?: string];
 /** A type of resource that grants something. */
 interface Kind {
   readonly type: string;
-  /** To whom; none where it is the API that gets permissions. */
+  /** The holder's type; none if the resource gives an API its permissions. */
   readonly holder?: Reference;
   readonly given: Values | Reference;
-  /** Of which API; none for roles, which may have permissions of several. */
+  /** The API; none for roles, which may have permissions of several. */
   readonly audience?: Values;
   /** What the holder may get. */
   readonly most: (grants: Grants, holder: string) => readonly string[];
 }
 
-/** Who is listed in the table, by name. */
+/** The holders in the table, by name. */
 interface Holder extends Reference {
   readonly listOf: (grants: Grants) => Readonly<Record<string, readonly string[]>>;
 }
@@ -98,7 +96,7 @@ const api = "resourceServerIdentifier";
 const permission = { given: ["permission"], audience: [api] } as const;
 const permissions = { given: ["permissions", "name"], audience: ["permissions", api] } as const;
 
-/** At most what the table lists under the holder's name. */
+/** At most the table's permissions under the holder's name. */
 const asListed = (holder: Holder) => ({
   holder,
   most: (grants: Grants, name: string) => {
@@ -110,7 +108,7 @@ const asListed = (holder: Holder) => ({
 const toRole = asListed(role);
 const toUser = asListed(user);
 const toClient = asListed(client);
-/** What a user holds besides the roles, no table shows. */
+/** The table does not show what a user has in addition to the roles. */
 const pastRoles = { holder: user, most: () => [] };
 const toApi = { audience: [api], most: (grants: Grants) => grants.permissions } as const;
 
@@ -130,7 +128,7 @@ const kinds: readonly Kind[] = [
 
 const isOf = (resource: Resource, type: string) => resource.type === `auth0:index/${type}`;
 
-/** A tenant may have several of one name, and what is for one of them would pass for another. */
+/** A tenant may have several of one name, and a grant for one of them could be mistaken for another's. */
 function namesakes(resources: readonly Resource[], grants: Grants): Finding[] {
   return [role, user, client].flatMap(({ type, name, listOf }) => {
     const known = new Map<string, Resource>();
@@ -176,7 +174,7 @@ const found = (resource: Resource, input: string, what: string, write: string) =
   write,
 });
 
-/** The holder's name is in a resource of the same stack: an id says nothing, and is not known in a first preview. */
+/** The holder's name is in a resource of the same stack: an id says nothing, and is unknown in a first preview. */
 function judgeHolder(grant: Grant, { holder }: Kind): Finding[] {
   const { resource, grants } = grant;
   if (holder === undefined) return judgeGiven(grant, `the API ${show(grants.audience)}`, "");
@@ -194,11 +192,11 @@ function judgeGiven(grant: Grant, title: string, holder: string): Finding[] {
   const { resource, kind, grants } = grant;
   const most = kind.most(grants, holder);
   const [input, given] = givenBy(grant);
-  const besides = given.filter((one) => !most.some((name) => name === one));
-  if (besides.length === 0) return [];
+  const excess = given.filter((one) => !most.some((name) => name === one));
+  if (excess.length === 0) return [];
   const names = "input" in kind.given ? `the ids of the stack's ${kindOf(kind.given.type)}s ` : "";
   const write = most.length > 0 ? `no more than ${names}${show(most)}` : "nothing";
-  const what = `gives ${title} ${besides.map(show).join(", ")}, which the table does not`;
+  const what = `gives ${title} ${excess.map(show).join(", ")}, which the table does not`;
   return [found(resource, input, what, write)];
 }
 
@@ -206,12 +204,12 @@ function givenBy(grant: Grant): readonly [input: string, given: readonly unknown
   const { given } = grant.kind;
   if (!("input" in given)) return [given[0], valuesOf(grant.resource, given, ours(grant))];
   const names = namesOf(grant, given);
-  // Whoever is named by an id alone could be anybody.
+  // A holder given only by an id could be any holder.
   const others = entries(at(grant.resource.inputs, given.input)).slice(names.length);
   return [given.input, [...names, ...others]];
 }
 
-/** Whether an entry is about the API; what is about another one is so whatever it gives. */
+/** Whether an entry is about the API; one about another API is not, whatever it grants. */
 function ours({ resource, kind: { given, audience }, grants }: Grant) {
   return (entry: unknown) => {
     if (audience === undefined || "input" in given) return true;

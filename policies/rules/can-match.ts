@@ -17,7 +17,7 @@ export const canMatch = stackRule({
   description: "What a policy compares with can be in a request: no part of it never fits.",
   severity: "critical",
   remediation:
-    "Write a request principal as the issuer, to its last slash, then / and the subject or *. A DENY rule whose principal no request has denies nothing, and an ALLOW rule admits nobody.",
+    "Write a request principal as the issuer, to its last slash, then / and the subject or *. A DENY rule whose principal no request has denies nothing, and an ALLOW rule admits no request.",
   settings: z.object({
     issuers: z
       .array(issuerSettings)
@@ -80,7 +80,7 @@ const negated = (list: string) => `not${list.charAt(0).toUpperCase()}${list.slic
 
 function found(resource: Resource, where: string, values: unknown, judge: Judge): Finding[] {
   return entries(values).flatMap((value) => {
-    // One star stands for any, at the beginning or the end.
+    // One star matches any text, at the beginning or the end.
     if (typeof value !== "string" || value === "*") return [];
     const problem = judge(value);
     if (problem === undefined) return [];
@@ -89,10 +89,10 @@ function found(resource: Resource, where: string, values: unknown, judge: Judge)
   });
 }
 
-/** Auth0's issuers end in a slash, so that their principals have two. */
+/** Auth0's issuers end in a slash, so their principals have two. */
 const auth0 = /^https:\/\/[\w.-]+\.auth0\.com$/;
 
-/** Istio takes what is after the last slash for the subject, and what is before it for the issuer. */
+/** Istio reads what is after the last slash as the subject, and what is before it as the issuer. */
 function requestPrincipal(value: string, issuers: readonly string[], isClosed: boolean): Problem {
   if (value.startsWith("*")) return undefined;
   const issuer = value.slice(0, Math.max(value.lastIndexOf("/"), 0));

@@ -51,7 +51,7 @@ function row({ resource, title, labels, where }: Workload, listed: readonly stri
   return [{ resource, found, write: `one of ${listed.map(show).join(", ")}, or a row for it` }];
 }
 
-/** A Service that selects nothing of the stack would lead to whatever somebody labels so. */
+/** A Service that selects none of the stack's pods would lead to any pod with that label. */
 function servedBy(service: Resource, workloads: readonly Workload[]): Finding[] {
   const selector = at(service.inputs, "spec", "selector");
   if (selector === undefined) return [];

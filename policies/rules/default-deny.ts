@@ -11,7 +11,7 @@ export const defaultDeny = stackRule({
   description: "In each namespace with services nothing is allowed that no policy allows.",
   severity: "critical",
   remediation:
-    "Have an AuthorizationPolicy with an empty spec in each namespace of services. Without one, a service that no other policy selects answers everybody.",
+    "Have an AuthorizationPolicy with an empty spec in each namespace of services. Without one, a service that no other policy selects answers every client.",
   settings: z.object({
     rootNamespace,
     exceptNamespaces: exceptMeshNamespace.describe(notJudged),

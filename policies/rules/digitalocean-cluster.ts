@@ -46,7 +46,7 @@ function expectations({ inputs }: Resource, settings: Settings): Expectation[] {
     version,
     ...(highAvailability ? [oneOf("ha", [true])] : []),
     atLeast(
-      // A pool that scales by itself keeps no count.
+      // A pool that scales itself keeps no count.
       at(inputs, "nodePool", "autoScale") === true ? "nodePool.minNodes" : "nodePool.nodeCount",
       minimumNodes,
     ),
@@ -57,7 +57,7 @@ function expectations({ inputs }: Resource, settings: Settings): Expectation[] {
 
 const isOff = (value: unknown) => value === undefined || value === false;
 
-/** DigitalOcean's own form: of anything shorter it takes the newest, which another day is another one. */
+/** DigitalOcean's own form: for anything shorter it uses the newest version, which changes from day to day. */
 const version: Expectation = {
   path: "version",
   accepts: (value) => typeof value === "string" && /^\d+\.\d+\.\d+-do\.\d+$/.test(value),
@@ -70,13 +70,13 @@ const said = (path: string, write: string): Expectation => ({
   write,
 });
 
-/** When it may upgrade by itself. */
+/** When it may upgrade itself. */
 const window = [
   said("maintenancePolicy.day", 'a day, as "sunday"'),
   said("maintenancePolicy.startTime", 'an hour, as "03:00"'),
 ];
 
-/** The whole internet is no limit. */
+/** The whole internet is not a limit. */
 function firewall(resource: Resource): Finding[] {
   const path = "controlPlaneFirewall.allowedAddresses";
   const allowed = at(resource.inputs, ...path.split("."));

@@ -32,6 +32,6 @@ export const explicitProvider = resourceRule({
   },
 });
 
-/** Components of a package's own: only what they make has a provider, and is judged by it. */
+/** Components of a package: only the resources that they make have a provider, and are judged by it. */
 const components =
   /^kubernetes:(helm\.sh\/v\d+:Chart|kustomize(\/v\d+)?:Directory|yaml(\/v\d+)?:Config(File|Group))$/;

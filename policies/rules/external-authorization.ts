@@ -54,7 +54,7 @@ const settings = z.object({
     .describe("Providers that the mesh has from somewhere else"),
   login: loginSettings
     .optional()
-    .describe("What the gateway has to ask. Default: whatever the policies say"),
+    .describe("What the gateway has to ask. Default: what the policies say"),
   maximumTimeout: z.number().default(10).describe("How long a request may wait, in seconds"),
   headersInCheck: headers("Headers that the authorizer may get. Default: any harmless ones"),
   headersToUpstream: headers("Headers of it that services may get. Default: any harmless ones"),
@@ -139,7 +139,7 @@ function judgeDefined({ resource, where, fields, name }: Provider, settings: Set
   });
 }
 
-/** Istio refuses every request then, or, where it is an older one, none. */
+/** Istio then refuses every request, or, in older versions, none. */
 function undefinedProvider({ resource }: AuthorizationPolicy, names: readonly unknown[]) {
   const name = at(resource.inputs, "spec", "provider", "name");
   if (names.some((known) => known === name || known === unknown)) return [];
@@ -147,7 +147,7 @@ function undefinedProvider({ resource }: AuthorizationPolicy, names: readonly un
   return [partFinding(resource, "spec.provider.name", name, String(write))];
 }
 
-/** A CUSTOM policy without rules asks about nothing, and one whose exemption is every path too. */
+/** A CUSTOM policy without rules asks about nothing, and so does one that exempts every path. */
 function exemptsAll({ resource, rules }: AuthorizationPolicy): Finding[] {
   const asked = rules.filter(
     ({ operations }) =>
@@ -195,7 +195,7 @@ function judgeAsked(
   });
 }
 
-/** Whatever else narrows a rule lets requests pass that the proxy is not asked about. */
+/** Any other narrowing of a rule lets requests pass without asking the proxy. */
 function judgeRule(
   { resource }: AuthorizationPolicy,
   rule: AuthorizationRule,

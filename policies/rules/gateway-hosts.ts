@@ -86,7 +86,7 @@ function judgeServer(gateway: Resource, server: unknown, index: number, settings
   });
 }
 
-/** What to write instead, where a host is not as it has to be. A host without a namespace takes routes of all of them. */
+/** What to write instead, if a host is wrong. A host without a namespace accepts routes of all namespaces. */
 function judgeHost(text: unknown, own: unknown, settings: Settings): string | undefined {
   const { gatewayHosts, routeNamespaces, allowAnyHost } = settings;
   const names = (gatewayHosts ?? ["HOST"]).map((one) => `${routeNamespaces?.[0] ?? "./"}/${one}`);
@@ -100,7 +100,10 @@ function judgeHost(text: unknown, own: unknown, settings: Settings): string | un
   return isOwn && isHost ? undefined : write;
 }
 
-/** A page's own name can lead to the gateway's address: where its server takes any host, its routes may not. */
+/**
+ * A page can make its own name resolve to the gateway's address: where its server accepts any host, its routes must
+ * not.
+ */
 function judgeRoutes(gateway: Resource, routes: readonly Resource[], { gatewayHosts }: Settings) {
   if (gatewayHosts?.includes("*") !== true) return [];
   return routes

@@ -16,7 +16,7 @@ const settings = z.object({
   modes: z
     .array(z.string())
     .default(["SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"])
-    .describe("How a server may speak TLS; PASSTHROUGH leaves it to whatever is behind"),
+    .describe("How a server may speak TLS; PASSTHROUGH leaves it to the server behind the gateway"),
 });
 
 type Settings = z.infer<typeof settings>;
@@ -48,7 +48,7 @@ interface Server {
 }
 
 const http: readonly unknown[] = ["HTTP", "HTTP2", "GRPC", "GRPC-WEB"];
-/** What knows no redirect. */
+/** Kinds that cannot redirect. */
 const raw: readonly unknown[] = ["TCP", "MONGO"];
 
 function judgeServer(one: Server, routes: readonly Resource[], settings: Settings): Finding[] {
@@ -80,7 +80,7 @@ function judgeTls(one: Server, { oldestProtocols, modes }: Settings): Finding[] 
     ...(oldestProtocols.some((allowed) => allowed === oldest)
       ? []
       : [found(one, "tls.minProtocolVersion", oldest, oldestProtocols.map(show).join(" or "))]),
-    // Where the connection is passed through, the certificate is another's.
+    // If the connection is passed through, the certificate is another server's.
     ...(isNamed || mode === "PASSTHROUGH"
       ? []
       : [found(one, "tls.credentialName", credential, "the Secret with the certificate")]),
@@ -93,13 +93,13 @@ const found = ({ gateway, index }: Server, path: string, value: unknown, write: 
   write,
 });
 
-/** Whether routes are bound to it, and each of them does nothing but redirect to HTTPS. */
+/** Whether routes are bound to it, and each of them only redirects to HTTPS. */
 function isRedirected(gateway: Resource, routes: readonly Resource[]): boolean {
   const bound = routes.filter((route) => isBound(route, gateway));
   return bound.length > 0 && bound.every(onlyRedirects);
 }
 
-/** Where an authority asks for proof of the name, which it does by HTTP alone. */
+/** The path at which an authority asks for proof of the name, which it does by HTTP only. */
 const challenges = "/.well-known/acme-challenge/";
 
 const isChallenge = (route: unknown) => {

@@ -3,7 +3,7 @@ import { type Chart, chartOf } from "../charts";
 import { show } from "../reading";
 import { type Finding, resourceRule } from "../rule";
 
-/** What Helm takes for one version; anything else is a range, and nothing at all is the newest. */
+/** What Helm reads as one version; anything else is a range, and no version is the newest. */
 const exact = /^v?\d+\.\d+\.\d+(-[\w.-]+)?(\+[\w.-]+)?$/;
 
 /** https://helm.sh/docs/helm/helm_install/ (`--version`) */
@@ -33,7 +33,10 @@ export const helmPinned = resourceRule({
   },
 });
 
-/** Whoever is on the way there may give another chart of the same version. The repository's address may hold a password. */
+/**
+ * An attacker on the network path could serve another chart of the same version. The repository's address may contain a
+ * password.
+ */
 function unencrypted({ given, shown, repository, plainHttp }: Chart): Finding[] {
   const isPlain = [given, repository].some(
     (address) => typeof address === "string" && /^http:/i.test(address),

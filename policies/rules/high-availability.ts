@@ -47,13 +47,13 @@ export const highAvailability = stackRule({
   },
 });
 
-/** Where a chart has what decides, and what it does where nothing is said. */
+/** Which values of a chart decide, and its default. */
 interface Names {
   readonly autoscaled: readonly string[];
   readonly least: readonly string[];
   readonly most: readonly string[];
   readonly replicas: readonly string[];
-  /** Whether the chart's values make a budget. */
+  /** Whether the chart's values make a disruption budget. */
   readonly hasBudget: (values: unknown) => boolean;
   /** What makes one. */
   readonly budget: string;
@@ -94,7 +94,7 @@ function replicas({ resource, chart, names, minimumReplicas }: Judged): Finding[
   const value = (path: readonly string[]) =>
     at(chart.values, ...path) ?? at(chart.values, "pilot", ...path);
   const autoscaled = value(names.autoscaled) ?? true;
-  // A chart's autoscaler has one at least, and five at most, by itself.
+  // A chart's autoscaler has at least one and at most five by default.
   const path = autoscaled === false ? names.replicas : names.least;
   const count = value(path) ?? 1;
   const most = value(names.most) ?? 5;
@@ -123,7 +123,7 @@ function replicas({ resource, chart, names, minimumReplicas }: Judged): Finding[
   ];
 }
 
-/** A node that is drained takes every replica at once where no budget forbids it. */
+/** A node that is drained evicts every replica at once if there is no budget. */
 function budget({ resource, chart, names }: Judged, resources: readonly Resource[]): Finding[] {
   const namespace = resource.inputs.namespace;
   const isMade = resources.some(

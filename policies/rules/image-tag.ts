@@ -8,7 +8,7 @@ const settings = z.object({
   requireDigest: z
     .boolean()
     .default(false)
-    .describe("Whether each image needs a digest (@sha256:…), which nobody can give another image"),
+    .describe("Whether each image needs a digest (@sha256:…), which always names the same image"),
   exceptImages: z
     .array(z.string())
     .default([])
@@ -18,10 +18,10 @@ const settings = z.object({
 type Settings = z.infer<typeof settings>;
 
 const digest = /@sha256:[0-9a-f]{64}$/;
-/** 1.2.3, v1.2.3, 1.2.3-alpine: a tag of fewer numbers moves on to the next release. */
+/** 1.2.3, v1.2.3, 1.2.3-alpine: a tag with fewer numbers moves to the next release. */
 const fullTag = /^[^@]*:v?\d+\.\d+\.\d+[\w.-]*$/;
 
-/** Istio's webhook puts the sidecar's own image in the place of this one. */
+/** Istio's webhook replaces this one by the sidecar's own image. */
 const injected = "auto";
 
 /** https://kubernetes.io/docs/concepts/containers/images/#image-names */
@@ -77,7 +77,10 @@ function imagesOfPods(workload: Workload): Image[] {
   return [...run, ...mounted];
 }
 
-/** Helm values that say an image: a text, an object of a repository and a tag, or a tag. A chart's own images are its version's. */
+/**
+ * Helm values that name an image: a text, an object with a repository and a tag, or a tag. A chart's own images have
+ * its version.
+ */
 function imagesOfValues({ values, shown }: Chart): Image[] {
   return valuesImages(values, "values").map(({ where, image }) => ({
     where: `${where} of chart ${shown}`,
@@ -94,11 +97,11 @@ function valuesImages(values: unknown, where: string): Image[] {
     if (value === "" || value === null) return [];
     if (isTag(key, values, where)) return [{ where: path, image: ofChart(value) }];
     if (key !== "image") return valuesImages(value, path);
-    return [{ where: path, image: isFields(value) ? joined(value) : beside(value, values) }];
+    return [{ where: path, image: isFields(value) ? joined(value) : taggedName(value, values) }];
   });
 }
 
-/** A tag by itself is one where charts have it for all of their images, or beside where those are. */
+/** A tag alone is an image where charts use it for all of their images, or next to an image's name. */
 function isTag(key: string, values: Readonly<Record<string, unknown>>, where: string): boolean {
   if (key === "imageTag") return true;
   if (key !== "tag") return false;
@@ -108,8 +111,8 @@ function isTag(key: string, values: Readonly<Record<string, unknown>>, where: st
 
 const ofChart = (tag: unknown) => (typeof tag === "string" ? `the chart's:${tag}` : tag);
 
-/** A bare name has the tag beside it, as Istio's charts have it; without one, the chart's own. */
-function beside(image: unknown, { tag }: Readonly<Record<string, unknown>>): unknown {
+/** A bare name has its tag in the field next to it, as in Istio's charts; without one, it is the chart's own. */
+function taggedName(image: unknown, { tag }: Readonly<Record<string, unknown>>): unknown {
   if (typeof image !== "string" || /[/:@]/.test(image) || tag === undefined || tag === "")
     return image;
   return typeof tag === "string" ? `${image}:${tag}` : tag;

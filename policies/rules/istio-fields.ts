@@ -57,7 +57,7 @@ const keys: readonly RegExp[] = [
   /^experimental\.envoy\.filters\.[^[\]]+\[[^[\]]+\]$/,
 ];
 
-/** istiod leaves out a rule whose condition it does not know: a DENY rule then denies nothing. */
+/** istiod ignores a rule with an unknown condition: a DENY rule then denies nothing. */
 function strangeKeys(resource: Resource, title: string): Finding[] {
   return entries(at(resource.inputs, "spec", "rules")).flatMap((rule, position) =>
     entries(at(rule, "when")).flatMap((condition, index) => {

@@ -47,10 +47,10 @@ interface Said {
   readonly version: unknown;
 }
 
-/** What holds a tag somewhere in the charts' values: where it is not known, neither is the tag. */
+/** The parents of a tag in the charts' values: if one is unknown, so is the tag. */
 const holders: ReadonlySet<string> = new Set(["cni", "global", "image", "pilot", "proxy"]);
 
-/** What the values say of images' versions: as a tag, or at an image's end. istiod's may be under `pilot`, too. */
+/** Where the values have images' versions: as a tag, or at an image's end. istiod's may be under `pilot` too. */
 function imageVersions(values: unknown, where: string): Said[] {
   if (!isFields(values)) return [];
   return Object.entries(values).flatMap(([key, value]): Said[] => {
@@ -64,10 +64,12 @@ function imageVersions(values: unknown, where: string): Said[] {
   });
 }
 
-/** Nobody else's charts are called so, wherever they come from. */
+/** No other project's charts have these names. */
 const ownNames: ReadonlySet<string> = new Set(["istiod", "ztunnel"]);
 
-/** Others have a chart called base or gateway, too: Istio's come from a place of Istio's, or from a folder. */
+/**
+ * Other projects have a chart called base or gateway too: Istio's come from an address of Istio's, or from a folder.
+ */
 function isIstios(
   name: string | undefined,
   charts: readonly string[],

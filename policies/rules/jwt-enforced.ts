@@ -63,18 +63,18 @@ export const jwtEnforced = stackRule({
     return [
       ...applying.flatMap(withoutToken),
       ...policies.filter((policy) => !applying.includes(policy)).flatMap(byClaimsOnly),
-      ...asked.filter((one) => !mesh.apply(policies, one)).map(nobodyAsks),
-      ...askedElsewhere.filter((pods) => !mesh.mayApply(policies, pods)).map(nobodyAsks),
+      ...asked.filter((one) => !mesh.apply(policies, one)).map(withoutRule),
+      ...askedElsewhere.filter((pods) => !mesh.mayApply(policies, pods)).map(withoutRule),
       ...workloads
         .filter(({ namespace }) => namespace === table?.namespace)
         .filter((one) => checkedServices === "all" || asks(one))
         .filter((one) => !mesh.apply(authentications, one))
-        .map(nobodyChecks),
+        .map(unchecked),
     ];
   },
 });
 
-/** What lets requests through, what checks their tokens, and whom both count for. */
+/** The policies that let requests through, those that check tokens, and the workloads that both apply to. */
 function meshOf(resources: readonly Resource[], rootNamespace: string) {
   return {
     policies: allowPolicies(resources),
@@ -104,14 +104,17 @@ const podsElsewhere = ({ authentications, workloads, mayApply }: ReturnType<type
     .filter((one) => !workloads.some((workload) => mayApply([one], workload)))
     .map(podsOf);
 
-const nobodyAsks = ({ resource, title }: Pods): Finding => ({
+const withoutRule = ({ resource, title }: Pods): Finding => ({
   resource,
   found: `no policy asks the requests of ${title} for a token`,
   write: "an ALLOW policy with requestPrincipals that selects its pods",
 });
 
-/** Public services, too, are to refuse a bad token, unless it is configured otherwise; and where none is checked, no rule that asks for one fits. */
-const nobodyChecks = ({ resource, title }: Pods): Finding => ({
+/**
+ * Public services also have to refuse a bad token, unless the configuration says otherwise; without a check, no rule
+ * that asks for a token matches.
+ */
+const unchecked = ({ resource, title }: Pods): Finding => ({
   resource,
   found: `no RequestAuthentication checks the tokens of the requests of ${title}`,
   write: "one with jwtRules that selects its pods, or all of its namespace",
@@ -125,13 +128,13 @@ function withoutToken({ resource, rules }: AuthorizationPolicy): Finding[] {
   }));
 }
 
-/** A rule that compares claims counts on a token, of one provider. */
+/** A rule that compares claims depends on a token, of one provider. */
 function byClaimsOnly({ resource, rules }: AuthorizationPolicy): Finding[] {
   return rules
     .filter((rule) => rule.conditions.some(isOnClaims) && admitsAnonymous(rule))
     .map(({ where }) => ({
       resource,
-      found: `${where} of ${titleOf(resource)} compares the claims of anybody's tokens`,
+      found: `${where} of ${titleOf(resource)} compares the claims of tokens of any issuer`,
       write: "requestPrincipals in each of its sources",
     }));
 }
@@ -141,7 +144,7 @@ function isOnClaims({ fields }: Part): boolean {
   return typeof key === "string" && key.startsWith("request.auth.claims");
 }
 
-/** A condition on the principal asks for a token as well. */
+/** A condition on the principal asks for a token too. */
 function admitsAnonymous({ sources, conditions }: AuthorizationRule): boolean {
   if (sources.length > 0 && sources.every(({ fields }) => asks(fields, "requestPrincipals")))
     return false;
@@ -150,7 +153,7 @@ function admitsAnonymous({ sources, conditions }: AuthorizationRule): boolean {
   );
 }
 
-/** Whether principals are said: what is not known yet may be none. */
+/** Whether there are principals: an unknown value may be none. */
 function asks(fields: unknown, list: string): boolean {
   const principals = entries(at(fields, list));
   return principals.length > 0 && principals.every((one) => typeof one === "string");

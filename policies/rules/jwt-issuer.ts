@@ -20,7 +20,7 @@ export const jwtIssuer = resourceRule({
     allowInlineKeys: z
       .boolean()
       .default(false)
-      .describe("Whether keys may be written into the policy, where nobody rotates them"),
+      .describe("Whether keys may be written into the policy, where they are not rotated"),
     cookies: z
       .array(z.string())
       .default([])
@@ -75,7 +75,7 @@ function judgeIssuer(one: JwtRule, issuers: readonly Issuer[]): Finding[] {
   ];
 }
 
-/** A text whose words are separated holds as many permissions as it has words, and as a whole it holds one. */
+/** A text whose words are separated has as many permissions as it has words; as a whole it is one permission. */
 function judgeWords(one: JwtRule, { permissionsClaim, spaceDelimited }: Issuer): Finding[] {
   const found = at(one.rule, "spaceDelimitedClaims");
   const wanted = spaceDelimited === true ? separatedClaims(permissionsClaim.slice(0, 1)) : [];
@@ -87,7 +87,7 @@ function judgeWords(one: JwtRule, { permissionsClaim, spaceDelimited }: Issuer):
   return [finding(one, "spaceDelimitedClaims", found, wanted.length === 0 ? "none" : show(wanted))];
 }
 
-/** What can be said of an issuer that nobody has configured. */
+/** The violation for an issuer that is not configured. */
 function judgeUnconfigured(one: JwtRule): Finding[] {
   const issuer = at(one.rule, "issuer");
   const audiences = entries(at(one.rule, "audiences"));
@@ -112,14 +112,14 @@ function hostOf(address: unknown): string | undefined {
   return url?.protocol === "https:" ? url.host : undefined;
 }
 
-/** Where both are there, Istio takes those of the address. */
+/** If both are there, Istio uses those of the address. */
 const hasOnlyInlineKeys = ({ rule }: JwtRule) =>
   at(rule, "jwks") !== undefined && at(rule, "jwksUri") === undefined;
 
 function judgeKeys(one: JwtRule, allowInlineKeys: boolean): Finding[] {
   const older = at(one.rule, "jwks_uri");
   return [
-    // Its value says nothing, and may be long.
+    // Its value is not useful in a message, and may be long.
     ...(at(one.rule, "jwks") === undefined || allowInlineKeys
       ? []
       : [finding(one, "jwks", "…", "jwksUri instead")]),
@@ -127,7 +127,7 @@ function judgeKeys(one: JwtRule, allowInlineKeys: boolean): Finding[] {
   ];
 }
 
-/** With no place said, a token in the address would count as well, and addresses end up in logs. */
+/** Without a place, a token in the address would be accepted too, and addresses get into logs. */
 function judgeHeaders(one: JwtRule, headers: readonly string[]): Finding[] {
   const named = entries(at(one.rule, "fromHeaders")).map((header) => at(header, "name"));
   const isGood = (name: unknown) =>

@@ -87,7 +87,7 @@ function judgeObject(resource: Resource, settings: Settings): Finding[] {
   return judgeMetadata(variables, where).map((finding) => ({ ...finding, resource }));
 }
 
-/** What runs code of its own in proxies. */
+/** Kinds that run code of their own in proxies. */
 const extensions: readonly (readonly [group: string, kind: string])[] = [
   [group, "EnvoyFilter"],
   ["extensions.istio.io", "WasmPlugin"],
@@ -95,8 +95,8 @@ const extensions: readonly (readonly [group: string, kind: string])[] = [
 ];
 
 /**
- * A listener that is not captured gets its requests from the network, past the filters that enforce, and one with TLS
- * of its own asks no caller for a certificate of the mesh.
+ * A listener that is not captured gets its requests from the network and bypasses the filters that enforce; one with
+ * TLS of its own requires no certificate of the mesh.
  */
 function sidecar(resource: Resource, settings: Settings): Finding[] {
   const { spec } = resource.inputs;
@@ -107,7 +107,7 @@ function sidecar(resource: Resource, settings: Settings): Finding[] {
     })),
   );
   const mode = "outboundTrafficPolicy.mode";
-  // Where the policy is there, and nothing is said in it, only what is entered is reached.
+  // If the policy is there without a mode, only hosts with a ServiceEntry are reached.
   const outbound = { name: mode, value: at(spec, ...mode.split(".")) };
   const findings = judgeSettings({
     subject: sidecarFields,
@@ -139,7 +139,7 @@ function telemetry(resource: Resource): Finding[] {
   });
 }
 
-/** Whether it is a Telemetry of the whole mesh that logs every request. */
+/** Whether it is a Telemetry for the whole mesh that logs every request. */
 function logsTheMesh(resource: Resource, rootNamespace: string): boolean {
   const spec = resource.inputs.spec;
   return (

@@ -28,7 +28,7 @@ const missing = (namespace: string): Finding => ({
   write,
 });
 
-/** Whether it says the whole mesh's mode. UNSET is the one above it, and there is none above this. */
+/** Whether it sets the whole mesh's mode. UNSET means the level above, and there is none above this. */
 function isMeshWide({ inputs }: Resource, rootNamespace: string): boolean {
   const mode = at(inputs, "spec", "mtls", "mode");
   return (

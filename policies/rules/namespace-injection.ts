@@ -52,7 +52,7 @@ export const namespaceInjection = stackRule({
 
 const inject = "sidecar.istio.io/inject";
 
-/** Whether a pod asks for its sidecar by itself. It gets one unless its namespace says otherwise. */
+/** Whether a pod asks for its sidecar itself. It gets one unless its namespace says otherwise. */
 const asks = ({ labels }: Workload) => at(labels, inject) === "true";
 
 const without = (workload: Workload): Finding => ({
@@ -64,10 +64,10 @@ const without = (workload: Workload): Finding => ({
 const write = "the label istio-injection: enabled";
 
 const proxyNames: readonly unknown[] = ["istio-init", "istio-proxy", "istio-validation"];
-/** The sidecar's own user: what it sends is not led through the sidecar. */
+/** The sidecar's own user: connections of this user are not redirected to the sidecar. */
 const proxyUser = 1337;
 
-/** No policy counts for a request that reaches a container past its pod's sidecar. */
+/** No policy applies to a request that reaches a container without its pod's sidecar. */
 function bypasses(workload: Workload, allowed: readonly string[]): Finding[] {
   const { resource, where, title, annotations, labels, pod } = workload;
   const settings = judgePodSettings({
@@ -75,7 +75,7 @@ function bypasses(workload: Workload, allowed: readonly string[]): Finding[] {
     labels,
     where: (list, name) =>
       `${where}metadata.${list}${name === "" ? "" : `["${name}"]`} of ${title}`,
-    // One that asks for no sidecar is found as such.
+    // A pod that opts out of the sidecar is found separately.
     allowed: [...allowed, inject],
   });
   const containers = containersOf(workload).flatMap((container): Finding[] => {
@@ -103,11 +103,11 @@ function bypasses(workload: Workload, allowed: readonly string[]): Finding[] {
 
 interface Accepted {
   readonly allowAmbient: boolean;
-  /** Whether each of its pods asks by itself. */
+  /** Whether each of its pods asks itself. */
   readonly isAsked: boolean;
 }
 
-/** A namespace that is there twice, as by a patch, has to say the same each time. */
+/** If a namespace is there twice, such as by a patch, each has to say the same. */
 function judgeNamespace(
   namespace: unknown,
   resources: readonly Resource[],
@@ -132,7 +132,7 @@ function judgeNamespace(
 
 const agreeing: readonly unknown[] = [undefined, "enabled"];
 const labelOf = ({ inputs }: Resource, name: string) => at(inputs, "metadata", "labels", name);
-/** Where there is this label and one of a revision, this one decides. */
+/** If this label and a revision label are both there, this one decides. */
 const injectionOf = (namespace: Resource) => labelOf(namespace, "istio-injection");
 
 function isInjected(namespace: Resource, { allowAmbient, isAsked }: Accepted): boolean {

@@ -101,7 +101,7 @@ function limits(
           (others.includes(direction) && inhabited.includes(namespace)) ||
           policies.some((one) => one.namespace === namespace && limitsBy(one, direction)),
       ),
-      // What its pods are is not known where others make them.
+      // Its pods are unknown if another program makes them.
       isClosed: inhabited.includes(namespace),
     }));
   return [...configured, ...rest];
@@ -110,7 +110,7 @@ function limits(
 const limitsBy = ({ limits, rules }: NetworkPolicy, direction: Direction) =>
   limits.includes(direction) && !rules[direction].some(admitsEverything);
 
-/** The directions in which a pod that no policy names is not limited. */
+/** The directions in which a pod that no policy selects is not limited. */
 function open(
   { namespace, directions, isClosed }: Limited,
   policies: readonly NetworkPolicy[],
@@ -129,7 +129,7 @@ function open(
   ];
 }
 
-/** What a policy allows that it must not. */
+/** What a policy allows and must not. */
 function wider(
   policy: NetworkPolicy,
   direction: Direction,
@@ -158,7 +158,7 @@ interface Judged {
   readonly connections: readonly Connection[];
 }
 
-/** The ports at which a peer connects, or is connected to, by no connection of the configuration. */
+/** The ports at which a peer connects, or is connected to, that no connection of the configuration has. */
 function beyond({ policy, direction, rule, peer, connections }: Judged): Finding[] {
   const [ownEnd, peerEnd] =
     direction === "Ingress" ? (["to", "from"] as const) : (["from", "to"] as const);
@@ -186,7 +186,7 @@ function beyond({ policy, direction, rule, peer, connections }: Judged): Finding
 const portsOf = ({ ports }: Connection) =>
   ports === undefined ? "" : ` at port ${ports.join(", ")}`;
 
-/** Other kinds of policies, which may allow what no NetworkPolicy does. */
+/** Other kinds of policies, which may allow what no NetworkPolicy allows. */
 const otherGroups = [
   "cilium.io",
   "crd.projectcalico.org",
@@ -194,7 +194,7 @@ const otherGroups = [
   "policy.networking.k8s.io",
 ];
 
-/** What opens the network where no rule reads it. */
+/** Settings that open the network where no rule reads it. */
 function unread(resource: Resource, { allowedPolicies }: Settings): Finding[] {
   const [provider, groupVersion = "", kind = ""] = resource.type.split(":");
   const group = groupVersion.split("/")[0] ?? "";

@@ -46,7 +46,7 @@ const callers = [
 ];
 const operations = ["hosts", "methods", "paths", "ports"];
 
-/** Whether no part of it narrows: what only excludes (not…) still lets everybody else in. */
+/** Whether no field of it narrows: one that only excludes (not…) still admits every other client. */
 function fitsAll({ sources, operations: to, conditions }: AuthorizationRule): boolean {
   return (
     !narrows(sources, callers) &&
@@ -55,7 +55,7 @@ function fitsAll({ sources, operations: to, conditions }: AuthorizationRule): bo
   );
 }
 
-/** Any of these alternatives has to fit, so that each of them has to narrow. */
+/** One of these alternatives has to match, so each of them has to narrow. */
 function narrows(alternatives: readonly Part[], names: readonly string[]): boolean {
   return (
     alternatives.length > 0 &&
@@ -63,7 +63,7 @@ function narrows(alternatives: readonly Part[], names: readonly string[]): boole
   );
 }
 
-/** Whether these values leave anything out. One that is not known may leave nothing out. */
+/** Whether these values exclude anything. An unknown value may exclude nothing. */
 function isNarrow(values: unknown): boolean {
   const all = entries(values);
   return all.length > 0 && all.every((one) => typeof one === "string" && !isEverything(one));

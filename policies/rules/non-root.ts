@@ -85,7 +85,7 @@ function ofContainer(
   });
 }
 
-/** The container's, or else the pod's. A profile without a type is there, and counts for none. */
+/** The container's, otherwise the pod's. A profile without a type has no effect. */
 function effective(own: unknown, ofPod: unknown, path: readonly string[]): unknown {
   const [field = ""] = path;
   const value = at(own, ...path) ?? at(ofPod, ...path);
@@ -93,7 +93,7 @@ function effective(own: unknown, ofPod: unknown, path: readonly string[]): unkno
   return field.endsWith("Profile") && isThere ? (value ?? null) : value;
 }
 
-/** A profile that is said has to be one that confines. */
+/** A profile that is set has to be one that confines. */
 const confines = (type: unknown) => type === "RuntimeDefault" || type === "Localhost";
 
 const judgmentsOf = ({

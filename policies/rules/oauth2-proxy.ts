@@ -67,7 +67,7 @@ export const oauth2Proxy = stackRule({
   },
 });
 
-/** What is set in the settings file where there is one: the proxy takes these flags no more. */
+/** What is set in the settings file if there is one: the proxy then refuses these flags. */
 const inFile = ["code-challenge-method", "insecure-oidc-skip-nonce"];
 
 function judgeProxy(proxy: OAuth2Proxy, settings: Settings): Finding[] {
@@ -97,7 +97,7 @@ function judgeFile({ settings: content, title }: OAuth2Proxy, settings: Settings
     return allowUnknownSettings
       ? []
       : [{ found: `the settings file of ${title} is ${show(content)}`, write: "a known one" }];
-  // A setting of each provider has to be there once for each: the proxy has one.
+  // A provider's setting has to be there once for each provider: the proxy has one.
   const given = settingsIn(content);
   const judgments = fileJudgments(settings);
   return judgeSettings({ subject: oauth2ProxySettings, given, where, judgments, allowed });
@@ -178,7 +178,7 @@ function flagJudgments(
 
 const isHttp = (value: unknown) => typeof value === "string" && value.startsWith("http:");
 
-/** `METHOD=pattern`, `METHOD!=pattern`, or a pattern: what fits needs no session. */
+/** `METHOD=pattern`, `METHOD!=pattern`, or a pattern: a request that matches needs no session. */
 function judgeRoute(route: unknown, { skipAuthRoutes }: Settings): string | undefined {
   if (skipAuthRoutes !== undefined)
     return skipAuthRoutes.some((one) => one === route)

@@ -5,7 +5,7 @@ import { type Resource, unknown } from "../resource";
 import { type Finding, resourceRule } from "../rule";
 import { containersOf, namespaceOf, workloadOf } from "../workloads";
 
-/** What only pods and services inside the cluster reach. */
+/** The types of Service that only clients within the cluster reach. */
 const internal = "ClusterIP";
 const write = `${JSON.stringify(internal)}, and a route of the gateway`;
 
@@ -37,7 +37,7 @@ export const onlyGatewayPublic = resourceRule({
   },
 });
 
-/** One that is routed by the mesh's own gateway is a way past its routes as well. */
+/** One that the mesh's own gateway serves bypasses the stack's routes too. */
 const isIngress = (resource: Resource) =>
   ["networking.k8s.io", "extensions"].some((group) => isKind(resource, group, "Ingress"));
 
@@ -46,7 +46,7 @@ const ingress = (resource: Resource): Finding => ({
   write: "a route of the gateway",
 });
 
-/** Gateways of Kubernetes' own kind that Istio makes no public Service for. */
+/** Gateways of Kubernetes' own kind for which Istio makes no public Service. */
 const internalClasses: readonly unknown[] = ["istio-remote", "istio-waypoint"];
 const serviceType = "networking.istio.io/service-type";
 
@@ -86,7 +86,7 @@ function ofPods(resource: Resource): Finding[] {
   );
 }
 
-/** What a chart's values say of Services and the node's ports, wherever they are. */
+/** What a chart's values say about Services and the node's ports, at any place. */
 function ofValues(chart: Chart): Finding[] {
   const open = publicIn(chart.values, "values").map(({ where, value, write }) => ({
     found: `${where} of chart ${chart.shown} is ${show(value)}`,
@@ -102,7 +102,7 @@ interface Public {
 }
 
 const publicTypes: readonly unknown[] = ["LoadBalancer", "NodePort"];
-/** What says a way past the gateway where it is said at all, by its name in a chart's values. */
+/** Values that open a way past the gateway whenever they are set, by their names in a chart. */
 const ways: readonly string[] = ["externalIPs", "hostPort", "loadBalancerIP"];
 
 function publicIn(values: unknown, where: string): Public[] {
@@ -112,7 +112,7 @@ function publicIn(values: unknown, where: string): Public[] {
   return Object.entries(values).flatMap(([key, value]): Public[] => {
     const path = `${where}.${key}`;
     if (/type$/i.test(key) && publicTypes.includes(value)) return [{ where: path, value, write }];
-    // A chart has many other things that are not known yet: these decide who reaches it.
+    // A chart has many other values that may be unknown: these decide which clients reach it.
     const isHidden = value === unknown && /service(type)?$/i.test(key);
     if (isHidden || (value === unknown && key === "type" && /service$/i.test(where)))
       return [{ where: path, value, write }];

@@ -5,7 +5,7 @@ import type { Resource } from "../resource";
 import { type Finding, resourceRule } from "../rule";
 
 /**
- * What the other rules take for granted.
+ * What the other rules assume.
  * https://istio.io/latest/docs/tasks/security/authorization/authz-dry-run/
  */
 export const policyEnforced = resourceRule({
@@ -13,7 +13,7 @@ export const policyEnforced = resourceRule({
   description: "Every security policy is in force, as a whole and by this mesh's control plane.",
   severity: "critical",
   remediation:
-    "Leave out the annotation istio.io/dry-run and the label istio.io/rev, and write whole policies rather than patches of somebody else's.",
+    "Leave out the annotation istio.io/dry-run and the label istio.io/rev, and write whole policies, not patches of another program's.",
   settings: z.object({
     revisions: z
       .array(z.string())
@@ -36,7 +36,7 @@ export const policyEnforced = resourceRule({
   },
 });
 
-/** What a patch leaves as it is counts as well, and is nowhere in the stack. */
+/** What a patch leaves unchanged applies too, and is not in the stack. */
 function patched(resource: Resource): Finding[] {
   if (!resource.type.endsWith("Patch")) return [];
   const found = `${titleOf(resource)} changes a policy that the stack does not make`;

@@ -77,7 +77,7 @@ const principals = (issuers: readonly Issuer[], before = "") =>
     ? "an issuer in full, followed by /*"
     : issuers.map(({ issuer }) => show(principalsOf(issuer))).join(" or "));
 
-/** A subject of an issuer is fewer than all of them. */
+/** A subject of an issuer matches fewer tokens than all of them. */
 function isPrincipal(principal: unknown, issuers: readonly Issuer[]): boolean {
   if (typeof principal !== "string") return false;
   const subject = principal.slice(principal.lastIndexOf("/") + 1);

@@ -35,7 +35,7 @@ export const resourcesSet = resourceRule({
   },
 });
 
-/** Kubernetes' quantities, of which zero says nothing, and as a limit is none. */
+/** Kubernetes' quantities; zero has no effect, and as a limit it means none. */
 const quantity = /^\+?(?=[\d.]*[1-9])(\d+\.?\d*|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?$/;
 
 const isAmount = (amount: unknown) =>

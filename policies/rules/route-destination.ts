@@ -92,7 +92,7 @@ function wrongHost(host: unknown, isOutside: boolean, settings: Settings): strin
     : undefined;
 }
 
-/** A copy of a request has its token. */
+/** A copy of a request has its token too. */
 function copies(route: unknown, where: string, ofIt: string): Judged[] {
   return ["mirror", "mirrors"]
     .filter((field) => entries(at(route, field)).length > 0)
@@ -102,7 +102,7 @@ function copies(route: unknown, where: string, ofIt: string): Judged[] {
     }));
 }
 
-/** The rest of the route is somewhere else: it has to be in the stack, where rules see it. */
+/** The rest of the route is in another object: that has to be in the stack, where rules read it. */
 function delegated(
   route: unknown,
   where: string,
@@ -138,7 +138,7 @@ function takenHosts(resource: Resource, where: string): Judged[] {
   });
 }
 
-/** A name of the cluster, or all names, that lead to addresses of its own. */
+/** A name of the cluster, or all names, that lead to addresses of the object's own. */
 function ofServiceEntry(resource: Resource): Judged[] {
   return entries(at(resource.inputs, "spec", "hosts")).flatMap((host, index) => {
     const isStrange =
@@ -152,7 +152,7 @@ function ofServiceEntry(resource: Resource): Judged[] {
   });
 }
 
-/** A workload outside of the cluster that counts as a service's gets its requests. */
+/** A workload outside of the cluster that is part of a service gets its requests. */
 function ofWorkloadEntry(resource: Resource, all: readonly Resource[]): Judged[] {
   const { inputs } = resource;
   const labels = at(inputs, "spec", "labels") ?? at(inputs, "spec", "metadata", "labels");

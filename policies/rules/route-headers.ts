@@ -107,7 +107,7 @@ function judgeHeaders(headers: unknown, where: string, title: string, settings: 
   );
 }
 
-/** The session is the login's own: a service that gets to see its cookie can use it. */
+/** The session is the login's own: a service that receives its cookie can use it. */
 function shown(resource: Resource, route: unknown, where: string, settings: Settings): Finding[] {
   const { hiddenHeaders, seeing } = settings;
   if (gatewaysOf(resource).every((gateway) => gateway === "mesh")) return [];
@@ -125,7 +125,7 @@ function shown(resource: Resource, route: unknown, where: string, settings: Sett
   });
 }
 
-/** Of a route that leads from a gateway to what pages ask. */
+/** For a route that leads from a gateway to what pages request. */
 function unanswered(resource: Resource, route: unknown, where: string, { cors }: Settings) {
   const leads = entries(at(route, "route")).map((destination) =>
     fullHost(at(destination, "destination", "host"), namespaceOf(resource)),
@@ -140,7 +140,7 @@ function unanswered(resource: Resource, route: unknown, where: string, { cors }:
   );
 }
 
-/** The same of Kubernetes' own kind, by its filters. */
+/** The same for Kubernetes' own kind, by its filters. */
 function ofHttpRoute(resource: Resource, settings: Settings): Finding[] {
   const title = `HTTPRoute ${objectName(resource)}`;
   return entries(at(resource.inputs, "spec", "rules")).flatMap((rule, index) =>

@@ -8,7 +8,7 @@ const settings = z.object({
   allowed: z
     .array(z.string())
     .default([])
-    .describe("Names of keys and variables that hold no secret, whatever they are called"),
+    .describe("Names of keys and variables that hold no secret, although their names suggest one"),
   secretTypes: z
     .array(z.string())
     .default([
@@ -45,10 +45,13 @@ export const secretsHidden = stackRule({
 
 type Judged = Pick<Finding, "found" | "write">;
 
-/** Names whose last word says that the value is a secret. One that ends in file, name or url says where it is. */
+/**
+ * Names whose last word says that the value is a secret. A name that ends in file, name or url says where the secret
+ * is.
+ */
 const secretName =
   /(^|[-_.a-z])(password|passwd|passphrase|secret|token|private[-_.]?key|api[-_.]?key|credentials?)$/i;
-/** Text that holds a secret: a private key, or a setting with a value. */
+/** Text that contains a secret: a private key, or a setting with a value. */
 const secretText =
   /-----BEGIN [A-Z ]*PRIVATE KEY-----|(^|[\s"'{,;])(\w*password|client_?secret|cookie_?secret|requirepass)["']?\s*[:= ]\s*["']?[^\s"'${<]{4,}/i;
 
@@ -98,7 +101,7 @@ function ofPods(resource: Resource, settings: Settings): Judged[] {
       entries(at(inputs, list)).flatMap((arg): Judged[] => {
         const [, name = "", value = ""] =
           /^--?([\w-]+)[= ]([\s\S]+)$/.exec(String(argument(arg))) ?? [];
-        // $(NAME) stands for a variable, which may be a Secret's.
+        // $(NAME) is a variable, which may come from a Secret.
         if (!isNamed(name, settings) || value.startsWith("$(")) return [];
         const found = `${where}.${list} of ${workload.title} has --${name} with its value`;
         return [{ found, write: `--${name}-file, or a variable of a Secret` }];
@@ -110,7 +113,7 @@ function ofPods(resource: Resource, settings: Settings): Judged[] {
 
 const argument = (arg: unknown) => (arg === unknown ? "" : arg);
 
-/** Whoever may read the state, or sees the stack's outputs, reads what is not marked. */
+/** A client that may read the state, or the stack's outputs, reads what is not marked. */
 function ofOutputs({ type, name, options }: Resource, { secretOutputs }: Settings): Judged[] {
   const marked = options.additionalSecretOutputs;
   return (secretOutputs[type] ?? [])

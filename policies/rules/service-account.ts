@@ -10,7 +10,7 @@ export const serviceAccount = stackRule({
   description: "Each service runs as a service account of its own, which is whom policies know.",
   severity: "critical",
   remediation:
-    "Give each service's pods a ServiceAccount of their own as serviceAccountName. Whoever shares another's may call whatever that one may.",
+    "Give each service's pods a ServiceAccount of their own as serviceAccountName. A pod that shares another service's account may call everything that the other service may call.",
   settings: z.object({
     serviceLabel: z.string().default("app").describe("The label by which pods are one service's"),
     exceptNamespaces: exceptMeshNamespace.describe(notJudged),

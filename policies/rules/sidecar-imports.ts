@@ -34,7 +34,7 @@ export const sidecarImports = stackRule({
   },
 });
 
-/** A Sidecar that selects pods is for these alone. */
+/** A Sidecar that selects pods is for those pods only. */
 function missing(namespace: string, sidecars: readonly Resource[], { imports }: Settings) {
   const isThere = sidecars.some(
     (one) =>
@@ -45,7 +45,7 @@ function missing(namespace: string, sidecars: readonly Resource[], { imports }: 
   return [{ found, write: `one in it with the egress.hosts ${show(imports[namespace])}` }];
 }
 
-/** Without a listener for what goes out, everything is imported. */
+/** Without an egress listener, everything is imported. */
 function wider(resource: Resource, namespace: string, imported: readonly string[]): Finding[] {
   const ofSidecar = `of Sidecar ${objectName(resource)}`;
   const write = imported.map(show).join(" or ");
@@ -66,12 +66,12 @@ function wider(resource: Resource, namespace: string, imported: readonly string[
 }
 
 interface Host {
-  /** `*` is every one, `~` none. */
+  /** `*` is every namespace, `~` none. */
   readonly namespace: string;
   readonly name: string;
 }
 
-/** `NAMESPACE/HOST`, where a dot is the Sidecar's own namespace. */
+/** `NAMESPACE/HOST`, in which a dot is the Sidecar's own namespace. */
 function inNamespace(host: string, own: string): Host {
   const [namespace = "", ...name] = host.split("/");
   return { namespace: namespace === "." ? own : namespace, name: name.join("/") };

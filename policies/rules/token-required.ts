@@ -37,7 +37,7 @@ export const tokenRequired = stackRule({
     issuers: z.array(issuerSettings).default([]).describe("Whose tokens count"),
     requiredTokens: tokensSettings
       .optional()
-      .describe("What the gateway has to refuse. Default: whatever the policies say"),
+      .describe("What the gateway has to refuse. Default: what the policies say"),
   }),
   judgeAll(resources, { issuers, requiredTokens }) {
     const policies = resources
@@ -53,7 +53,7 @@ export const tokenRequired = stackRule({
 
 const absent = "notRequestPrincipals";
 
-/** A policy that asks for a token, and exempts every path. */
+/** A policy that requires a token, and exempts every path. */
 function deniesNothing({ resource, rules }: AuthorizationPolicy): Finding[] {
   return rules
     .filter(({ sources }) => sources.some(({ fields }) => at(fields, absent) !== undefined))
@@ -100,7 +100,7 @@ function judgeGateway(
   ];
 }
 
-/** A rule that refuses every request without a token: whatever else narrows it lets some pass. */
+/** A rule that refuses every request without a token: any other narrowing lets some requests pass. */
 function judgeRule(
   policy: AuthorizationPolicy,
   rule: AuthorizationRule,
@@ -149,7 +149,7 @@ function judgeOperations(
   );
 }
 
-/** Tokens of other clients are refused as well. */
+/** Tokens of other clients are refused too. */
 function judgeClients(
   policies: readonly AuthorizationPolicy[],
   issuer: Issuer,

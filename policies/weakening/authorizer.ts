@@ -45,7 +45,7 @@ export const authorizer: Subject = {
     {
       name: "includeAdditionalHeadersInCheck",
       may: "none that says where a request goes, or who calls",
-      why: "The authorizer believes what it is told.",
+      why: "The authorizer trusts the header.",
     },
     {
       name: "headersToUpstreamOnAllow",

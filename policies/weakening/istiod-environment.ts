@@ -1,7 +1,7 @@
 /** The variables of istiod's environment: pilot/pkg/features. */
 import type { Subject } from "./setting";
 
-const anybody = "Any pod gets the mesh's configuration, or that of others.";
+const open = "Any pod gets the mesh's configuration, or that of others.";
 const debug = "The control plane shows the mesh's configuration, or lets it be changed.";
 const identities = "Another authority gives out identities.";
 
@@ -46,9 +46,9 @@ export const istiodEnvironment: Subject = {
       values: [],
       why: "The mesh's configuration is elsewhere as well.",
     },
-    { name: "XDS_AUTH", values: [true], why: anybody },
-    { name: "PILOT_ENABLE_XDS_IDENTITY_CHECK", values: [true], why: anybody },
-    { name: "ENABLE_XDS_API_GENERATOR_AUTH", values: [true], why: anybody },
+    { name: "XDS_AUTH", values: [true], why: open },
+    { name: "PILOT_ENABLE_XDS_IDENTITY_CHECK", values: [true], why: open },
+    { name: "ENABLE_XDS_API_GENERATOR_AUTH", values: [true], why: open },
     {
       name: "TRUSTED_GATEWAY_CIDR",
       values: [],

@@ -76,7 +76,7 @@ export const istiodValues: Subject = {
     {
       name: "global.omitSidecarInjectorConfigMap",
       values: [false],
-      why: "The sidecars' template is somebody else's.",
+      why: "The sidecars' template comes from another program.",
     },
     {
       name: "global.operatorManageWebhooks",
@@ -88,7 +88,11 @@ export const istiodValues: Subject = {
       values: [true],
       why: "Objects that Istio cannot read are accepted, and then not enforced.",
     },
-    { name: "configMap", values: [true], why: "The mesh's configuration is somebody else's." },
+    {
+      name: "configMap",
+      values: [true],
+      why: "The mesh's configuration comes from another program.",
+    },
     { name: "global.caAddress", values: [], why: "Another authority gives out identities." },
     { name: "global.caName", values: [], why: "Another authority gives out identities." },
     { name: "global.certSigners", values: [], why: "Another authority gives out identities." },

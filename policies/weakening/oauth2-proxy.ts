@@ -1,7 +1,7 @@
 /** OAuth2-Proxy's flags, each also a variable of its environment: pkg/apis/options. */
 import type { Setting, Subject } from "./setting";
 
-const visible = "Whoever may read the pod's specification reads it.";
+const visible = "Every client that may read the pod's specification can read it.";
 const secrets: readonly Setting[] = [
   "basic-auth-password",
   "client-secret",

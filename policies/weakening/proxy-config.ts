@@ -4,7 +4,10 @@ import type { Subject } from "./setting";
 const replaced = "The proxy runs with another configuration than Istio's.";
 const readOtherwise = "Policies read a path or a header otherwise than the service does.";
 
-/** The variables that a proxy's environment may have. Any other one can change whom it obeys, or what it catches. */
+/**
+ * The variables that a proxy's environment may have. Any other one could change which control plane it uses, or what it
+ * captures.
+ */
 const metadata =
   "ECC_CURVE ECC_SIGNATURE_ALGORITHM ENABLE_PROBE_KEEPALIVE_CONNECTIONS ENVOY_SKIP_DEPRECATED_LOGS EXIT_ON_ZERO_ACTIVE_CONNECTIONS GODEBUG GOMAXPROCS GOMEMLIMIT ISTIO_META_DNS_AUTO_ALLOCATE ISTIO_META_DNS_CAPTURE ISTIO_META_IDLE_TIMEOUT ISTIO_META_ROUTER_MODE MINIMUM_DRAIN_DURATION SECRET_GRACE_PERIOD_RATIO SECRET_GRACE_PERIOD_RATIO_JITTER SECRET_TTL WASM_HTTP_REQUEST_MAX_RETRIES WASM_HTTP_REQUEST_TIMEOUT WASM_MODULE_EXPIRY WASM_PURGE_INTERVAL WORKLOAD_RSA_KEY_SIZE";
 

@@ -1,23 +1,26 @@
-/** What the pack says of the settings of a program that can weaken: data, from which rules judge and a page is made. */
+/**
+ * What the pack says about the settings with which a program can be weakened: data, from which rules judge and a page
+ * is made.
+ */
 import { show } from "../reading";
 import { unknown } from "../resource";
 import type { Finding } from "../rule";
 
 /** A setting that can weaken. */
 export interface Setting {
-  /** As it is written: a flag, an annotation, or the names that lead to it; `[]` stands for each entry of a list. */
+  /** As it is written: a flag, an annotation, or the names that lead to it; `[]` means each entry of a list. */
   readonly name: string;
-  /** The only values that it may have; none: it must not be set. Left out where the rule itself judges it. */
+  /** The only values that it may have; none: it must not be set. Left out if the rule itself judges it. */
   readonly values?: readonly (string | number | boolean)[];
   /** Whether it has to be set: its default is weaker. */
   readonly required?: true;
-  /** What it may be, in words, where the rule itself judges it. */
+  /** What it may be, in words, if the rule itself judges it. */
   readonly may?: string;
   /** What another value opens. */
   readonly why: string;
 }
 
-/** Everything that one program, or one kind of object, can be told. */
+/** All settings of one program, or of one kind of object. */
 export interface Subject {
   /** `OAuth2-Proxy's flags` */
   readonly title: string;
@@ -26,9 +29,9 @@ export interface Subject {
   /** The rule that judges them. */
   readonly rule: string;
   readonly settings: readonly Setting[];
-  /** The settings that weaken nothing, with whatever is in them. */
+  /** The settings that weaken nothing, with all their contents. */
   readonly harmless: readonly string[];
-  /** What the pack says of a setting that is in neither list. */
+  /** What the pack says about a setting that is in neither list. */
   readonly others: "a violation" | "nothing";
 }
 
@@ -38,24 +41,24 @@ export interface Given {
   readonly value: unknown;
 }
 
-/** How a rule judges a setting by itself: what to write instead, or undefined where the value is good. */
+/** How a rule judges a setting itself: what to write instead, or undefined if the value is good. */
 export type Judgments = Readonly<Record<string, (value: unknown) => string | undefined>>;
 
 export interface SubjectArgs {
   readonly subject: Subject;
-  /** Every setting that the program has. One that it has twice counts twice. */
+  /** Every setting that the program has. One that is there twice is judged twice. */
   readonly given: readonly Given[];
-  /** In a message: where a setting is. */
+  /** The place of a setting, for a message. */
   readonly where: (name: string) => string;
   /** By the name of a setting that has no values in the table. */
   readonly judgments?: Judgments;
-  /** Settings that may be what they are. */
+  /** Settings that may have any value. */
   readonly allowed?: readonly string[];
   /** Whether settings that have to be set are asked for. Default: true. */
   readonly isComplete?: boolean;
 }
 
-/** What of the settings weakens, in the order in which they are given; what is missing comes last. */
+/** Which of the settings weaken, in the order in which they are given; missing ones come last. */
 export function judgeSettings(args: SubjectArgs): Finding[] {
   const { subject, given, where, allowed = [], isComplete = true } = args;
   const judged = given.filter(({ name }) => !allowed.some((one) => covers(one, name)));
@@ -84,13 +87,13 @@ function judgeSetting({ name, value }: Given, args: SubjectArgs): Finding[] {
     if (own === undefined) return [];
     return [{ found: `${where(name)} is ${show(value)}`, write: own }];
   }
-  // What is empty says nothing.
+  // An empty value has no effect.
   if (setting.values.length === 0 && value === "") return [];
   if (value !== unknown && setting.values.some((one) => String(one) === String(value))) return [];
   return [{ found: `${where(name)} is ${show(value)}`, write: accepted(setting) }];
 }
 
-/** One that is below a listed one belongs to it. */
+/** A setting below a listed one belongs to it. */
 function judgeOther({ name, value }: Given, { subject, where }: SubjectArgs): Finding[] {
   const isAbove = subject.settings.some((one) => covers(plain(name), one.name));
   if (isAbove && value === unknown)
@@ -106,10 +109,10 @@ function judgeOther({ name, value }: Given, { subject, where }: SubjectArgs): Fi
   return [{ found: `${where(name)} is a setting that the pack does not know`, write }];
 }
 
-/** Without the places in lists. */
+/** Without the positions in lists. */
 const plain = (name: string) => name.replace(/\[\d+\]/g, "[]");
 
-/** Whether a name is the listed one, or below it. A list's own entries count as it. */
+/** Whether a name is the listed one, or below it. A list's own entries are treated as the list. */
 function covers(listed: string, name: string): boolean {
   const one = plain(name);
   return one === listed || ["[", "."].some((next) => one.startsWith(`${listed}${next}`));

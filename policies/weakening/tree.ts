@@ -4,7 +4,7 @@ import type { Given } from "./setting";
 
 /**
  * Every value with the names that lead to it: `global.proxy.logLevel`, `providers[0].scope`. A list of plain values is
- * one value. An empty list is left out: it says nothing.
+ * one value. An empty list is left out, because it has no effect.
  */
 export function settingsIn(value: unknown, name = ""): Given[] {
   if (Array.isArray(value)) {

@@ -157,7 +157,7 @@ test("a rule on claims has to say whose, also where no token is asked for", asyn
   const page = allow("productpage", onClaims);
   const found = {
     message:
-      "spec.rules[0] of AuthorizationPolicy bookinfo/productpage compares the claims of anybody's tokens. Write requestPrincipals in each of its sources",
+      "spec.rules[0] of AuthorizationPolicy bookinfo/productpage compares the claims of tokens of any issuer. Write requestPrincipals in each of its sources",
     resource: "productpage",
   };
   const settings = { publicServices: ["productpage"] };
