@@ -1,6 +1,6 @@
 /**
  * Where tokens are checked, from end to end: each place in turn on one sandbox, a token asked of every request at the
- * gateway, and the tokens of a second provider beside the tenant's.
+ * gateway, and the tokens of a second provider in addition to the tenant's.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -13,7 +13,7 @@ const modes: readonly (readonly [what: string, settings: readonly string[], cell
   ["only where a service asks for a token", ["authentication.at=workload"], 1643],
   ["at the gateway", ["authentication.at=gateway"], 1643],
   [
-    "at the gateway, and nobody gets in without one",
+    "at the gateway, and every request needs one",
     ["authentication.at=gateway", "authentication.required=true"],
     1643,
   ],
@@ -43,7 +43,7 @@ describe("where tokens are checked", { timeout: 60 * 60_000 }, () => {
     });
   }
 
-  it("of a second provider beside the tenant: each issuer's own claim and clients count", async () => {
+  it("of a second provider in addition to the tenant: each issuer's own claim and clients count", async () => {
     const outputs = await copy.run("shell", "pulumi stack output issuer");
     const { issuer, jwksUri } = realmAddresses(new URL(outputs.out.trim()).host);
     const realm = {

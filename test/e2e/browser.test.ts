@@ -33,13 +33,13 @@ const pages: Readonly<Record<string, Shown>> = {
 const anonymous: Shown = { panes: [noDetails, noReviews], details: false, reviews: false };
 const moderator = "moderator@bookinfo.example";
 
-/** Somebody's way in and out, as the addresses that the browser goes to; the provider's sign-in has an id of its own. */
+/** A user's sign-in and sign-out, as the addresses that the browser requests; the provider's sign-in has an id of its own. */
 interface Login {
   readonly signIn: (person: Person) => Promise<void>;
   readonly signOut: (person: Person) => Promise<void>;
   readonly wayIn: readonly string[];
   readonly wayOut: readonly string[];
-  /** The page for somebody who is not let in after all, and its status. */
+  /** The page for a user who is refused, and its status. */
   readonly denied: { readonly status: number; readonly heading: string };
 }
 
@@ -124,13 +124,13 @@ describe("a real browser", { timeout: 30 * 60_000 }, () => {
       });
 
       for (const [email, page] of Object.entries(pages)) {
-        it(`shows ${email} what its role may see, and nobody anything once it is signed out`, async () => {
+        it(`shows ${email} what its role may see, and nothing after the sign-out`, async () => {
           const person = await arrive();
           await login.signIn(person);
           await person.submit(email, passwordOf(email));
           assert.deepEqual(person.takeWay(), login.wayIn);
           assert.deepEqual(await person.shown(), page);
-          // An address that nobody sees again while signed out: what the browser keeps of it would be this user's.
+          // An address that is not opened again while signed out: what the browser keeps of it would be this user's.
           await person.open(`${home}?only=here`);
           assert.deepEqual(await person.shown(), page);
           assert.deepEqual(person.takeWay(), [home]);
@@ -159,7 +159,7 @@ describe("a real browser", { timeout: 30 * 60_000 }, () => {
         });
       }
 
-      it("says that a password is wrong, and lets nobody in", async () => {
+      it("says that a password is wrong, and starts no session", async () => {
         const person = await arrive();
         await login.signIn(person);
         await person.submit(moderator, `${passwordOf(moderator)}x`);
@@ -170,7 +170,7 @@ describe("a real browser", { timeout: 30 * 60_000 }, () => {
         await person.leave();
       });
 
-      it("ends a sign-in that the person does not consent to with a page that says so, and lets nobody in", async () => {
+      it("ends a sign-in that the person does not consent to with a page that says so, and starts no session", async () => {
         const person = await arrive();
         await login.signIn(person);
         // The sandbox's tenant asks for no consent; this is where one that does leads who says no.

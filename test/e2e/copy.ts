@@ -57,7 +57,7 @@ export class SandboxCopy {
   });
 
   constructor() {
-    // As the machine's own: whoever a command runs as may have files there.
+    // As the machine's own: the user who runs a command may have files there.
     chmodSync(this.#temporary, 0o1777);
     this.folder = copyOfClone();
     this.layout = layout({ ...process.env, XDG_STATE_HOME: this.state }, this.folder);

@@ -85,7 +85,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** One request to a port of 127.0.0.1, whatever its Host header says. */
+/** One request to a port of 127.0.0.1, with any Host header. */
 function ask(
   request: typeof plainRequest,
   port: number,
@@ -146,7 +146,7 @@ describe("the machine under two sandboxes", { timeout: 60 * 60_000 }, () => {
     return known;
   };
 
-  /** What listens on this machine and belongs to a sandbox, or to nobody who could be found. */
+  /** What listens on this machine and belongs to a sandbox, or to an unknown process. */
   const portsOf = (copy: SandboxCopy) => {
     const { processes } = copy.traces();
     return listening()
@@ -189,7 +189,7 @@ describe("the machine under two sandboxes", { timeout: 60 * 60_000 }, () => {
       assert.equal(lstatSync(folder).mode & 0o777, 0o700, folder);
   });
 
-  it("has a kubelet that answers nobody unknown, and nothing that pods could reach on 127.0.0.1", async () => {
+  it("has a kubelet that answers no anonymous request, and nothing that pods could reach on 127.0.0.1", async () => {
     const kubelet = commandLines().find(
       ({ line }) => line.includes("/kubelet\0") && line.includes(first.layout.node),
     );
@@ -243,7 +243,7 @@ describe("the machine under two sandboxes", { timeout: 60 * 60_000 }, () => {
     }
   });
 
-  it("runs a second one beside it, and goes on with it when the first is down", async () => {
+  it("runs a second one next to it, which continues when the first is down", async () => {
     const port = 18_080;
     proven(await second.run(`up --set gateway.url=http://localhost:${port}`));
     proven(await first.run("verify"));
@@ -296,7 +296,7 @@ describe("what is left behind is named", () => {
     ]);
   });
 
-  it("a file that is new, changed or gone, and none of a folder that is passed through", async () => {
+  it("a file that is new, changed or gone, and no file of a folder that is passed through", async () => {
     const through = mkdtempSync(join(tmpdir(), "istio-auth0-through-"));
     const watched = mkdtempSync(join(tmpdir(), "istio-auth0-watched-"));
     symlinkSync("target", join(watched, "gone"));

@@ -1,4 +1,4 @@
-/** A few rounds of `npm run test:kill`: whatever is killed, the next command puts everything right. */
+/** A few rounds of `npm run test:kill`: after any kill, the next command repairs everything. */
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { describe, it } from "node:test";

@@ -131,7 +131,7 @@ describe("a login", { timeout: 60 * 60_000 }, () => {
       await asking;
     });
 
-    it("lets nobody in while HTTP becomes a redirect", () => {
+    it("lets no request in while HTTP becomes a redirect", () => {
       const said = [...seen].join(", ");
       // To the sign-in at first, and to HTTPS at last.
       assert.ok(seen.has(302) && seen.has(301), said);

@@ -10,7 +10,7 @@ export type Fingerprint = Readonly<Record<string, readonly string[]>>;
 
 /**
  * Takes a machine's fingerprint: what a sandbox could leave behind outside of files, which `PrivateFiles` watches.
- * What it leaves out belongs to nobody's sandbox: processes and ports are told apart by their owner (`SandboxCopy`,
+ * What it leaves out belongs to no sandbox: processes and ports are told apart by their owner (`SandboxCopy`,
  * `listening`), and other clones' sandboxes may come and go meanwhile.
  */
 export function fingerprint(): Fingerprint {

@@ -1,4 +1,4 @@
-/** A few modes in turn on one sandbox: one that does not come up holds nobody up, and one may end in the middle. */
+/** A few modes in turn on one sandbox: one that does not come up delays no other, and one may end in the middle. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
@@ -68,7 +68,7 @@ describe("a few modes", { timeout: 30 * 60_000 }, () => {
     assert.match(out, /\n1643 cells, 0 differences, 0 not tried\n/);
   }
 
-  it("killed in a mode it holds nobody up, and the next run brings the own settings back", async () => {
+  it("killed in a mode it delays no other, and the next run restores the sandbox's own settings", async () => {
     await killInTheMiddle();
     await repaired();
   });

@@ -1,5 +1,5 @@
 /**
- * A provider that somebody else runs, from end to end: an issuer without a slash, roles nested as Keycloak has them or
+ * An existing provider, from end to end: an issuer without a slash, roles nested as Keycloak has them or
  * as words of the scope, and the whole table by real sign-ins. Then a wrong slash, of which nothing is made.
  */
 import assert from "node:assert/strict";
@@ -8,7 +8,7 @@ import { SandboxCopy } from "./copy";
 
 const oidc = ["--set", "identity.kind=oidc"];
 
-describe("a provider that somebody else runs", { timeout: 30 * 60_000 }, () => {
+describe("an existing provider", { timeout: 30 * 60_000 }, () => {
   let copy: SandboxCopy;
 
   before(() => {

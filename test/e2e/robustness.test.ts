@@ -15,7 +15,7 @@ import { SmallDisk } from "./disk";
 import { processesOf } from "./kill/victims";
 
 /** How long anything may take to come about, in milliseconds: a machine may be busy with other things. */
-const patience = 5 * 60_000;
+const timeoutMs = 5 * 60_000;
 
 /** Room for a whole sandbox, in megabytes. */
 const enough = 4_096;
@@ -51,7 +51,7 @@ describe("a sandbox in adversity", { timeout: 60 * 60_000 }, () => {
   after(async () => {
     await disk.leave(enough);
     // Where a test has failed its command may still run, which down leaves alone.
-    await eventually(patience, async () => {
+    await eventually(timeoutMs, async () => {
       assert.equal((await sandbox.run("down")).code, 0);
     });
     await disk.close();
@@ -135,7 +135,7 @@ describe("a sandbox in adversity", { timeout: 60 * 60_000 }, () => {
 
   it("enforces the table while istiod is stopped", async () => {
     await shell("kubectl -n istio-system scale deployment istiod --replicas=0");
-    await eventually(patience, () => {
+    await eventually(timeoutMs, () => {
       assert.equal(processOf("pilot-discovery"), undefined);
       return Promise.resolve();
     });
@@ -158,12 +158,12 @@ describe("a sandbox in adversity", { timeout: 60 * 60_000 }, () => {
     await manage("POST", "keys/signing/rotate");
     const renewed = await clients.token("reporting");
     assert.notEqual(keyOf(renewed), keyOf(old));
-    // That is why it is accepted at once: whoever has the keys has this one.
+    // That is why it is accepted at once: a client that has the keys has this one.
     assert.ok(before.includes(keyOf(renewed)), "the next key was not published beforehand");
     assert.deepEqual(await clients.answers(renewed), enforced.reporting);
     assert.deepEqual(await clients.answers(old), enforced.reporting);
     await manage("PUT", `keys/signing/${keyOf(old)}/revoke`);
-    await eventually(patience, async () => {
+    await eventually(timeoutMs, async () => {
       assert.deepEqual(await clients.answers(old), refused);
     });
     assert.deepEqual(await clients.answers(renewed), enforced.reporting);
@@ -174,8 +174,8 @@ describe("a sandbox in adversity", { timeout: 60 * 60_000 }, () => {
   it("enforces the table while the API server is away, and gets it back", async () => {
     const isBack = kill("kube-apiserver");
     await isEnforced();
-    await eventually(patience, isBack);
-    await eventually(patience, () => shell("kubectl get --raw /readyz"));
+    await eventually(timeoutMs, isBack);
+    await eventually(timeoutMs, () => shell("kubectl get --raw /readyz"));
     await isEnforced();
   });
 
@@ -183,8 +183,8 @@ describe("a sandbox in adversity", { timeout: 60 * 60_000 }, () => {
     const isBack = kill("bookinfo/details.js");
     assert.equal((await clients.answers(tokens.tampered)).details, 401);
     assert.equal((await clients.answers()).details, 403);
-    await eventually(patience, isBack);
-    await eventually(patience, isEnforced);
+    await eventually(timeoutMs, isBack);
+    await eventually(timeoutMs, isEnforced);
   });
 
   it("refuses every token while a fresh istiod cannot fetch the keys, and recovers by itself", async () => {
@@ -193,7 +193,7 @@ describe("a sandbox in adversity", { timeout: 60 * 60_000 }, () => {
     const startsAgain = asStarted(tenant.pid, disk.through);
     kill("tenant");
     kill("pilot-discovery");
-    await eventually(patience, async () => {
+    await eventually(timeoutMs, async () => {
       assert.deepEqual(await table(), {
         anonymous: enforced.anonymous,
         catalogue: refused,
@@ -202,7 +202,7 @@ describe("a sandbox in adversity", { timeout: 60 * 60_000 }, () => {
       });
     });
     startsAgain();
-    await eventually(patience, isEnforced);
+    await eventually(timeoutMs, isEnforced);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * The main job from end to end, on a copy of this clone: the sandbox goes up, the mesh enforces the table,
- * what is changed by hand is named and repaired, and nothing is left behind.
+ * what kubectl changes is named and repaired, and nothing is left behind.
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -155,7 +155,7 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
     assert.doesNotMatch(pods.out, /verify|stranger|outsider/);
   });
 
-  it("names what a policy deleted by hand changes, and puts it back", async () => {
+  it("names what a deleted policy changes, and restores it", async () => {
     const deleted = await sandbox(
       "shell",
       "kubectl -n bookinfo delete authorizationpolicy details",

@@ -1,6 +1,6 @@
 /**
  * How requests travel in the mesh, and out of it: to the versions that the settings name, no more often than once where
- * somebody has refused them, elsewhere where nobody was there; and out of the mesh only where that is allowed.
+ * a service has refused them, elsewhere where no service was there; and out of the mesh only where that is allowed.
  */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -145,7 +145,7 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
         assert.deepEqual(await answeredBy(`http://${version}:${servicePort}`), [version]);
     });
 
-    it("asks once where a sidecar refuses, whatever the request asks for", async () => {
+    it("sends a request once if a sidecar refuses it, whatever the request asks for", async () => {
       const [mark, later] = [randomUUID(), randomUUID()];
       const refused = [mark, later].map((id) => request(reviews, `/reviews/0?id=${id}`));
       for (const one of refused) assert.deepEqual((await send(caller, one)).map(outcome), [403]);
@@ -234,7 +234,7 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
       }
     });
 
-    it("lets nobody with a sidecar reach a listener outside of the mesh", async () => {
+    it("lets no workload with a sidecar reach a listener outside of the mesh", async () => {
       const origin = `http://${await addressOf(outside)}:9080`;
       const asked = [request(origin, "/"), await kubelet()];
       assert.deepEqual((await send(caller, ...asked)).map(outcome), [502, "ECONNRESET"]);

@@ -61,7 +61,7 @@ export class Visitor {
     };
   }
 
-  /** Sends the page's form, with these fields beside those that it holds. */
+  /** Sends the page's form, with these fields in addition to its own. */
   async submit(page: Page, fields: Readonly<Record<string, string>> = {}): Promise<Page> {
     const document = load(page.html);
     const form = document("form").first();

@@ -266,7 +266,7 @@ test(
 );
 
 test(
-  "standard output is the report's alone, whatever the stack's program prints",
+  "standard output has only the report, even if the stack's program prints something",
   { skip },
   async () => {
     const clone = cloneWith({ team: stackWith({}) });

@@ -82,7 +82,7 @@ async function programOf(clone: string): Promise<string[]> {
   return [...builtArguments, join(folder, "commands/preview/main.js")];
 }
 
-/** A clone with other stack files beside its own, which choose of the policy pack what the sandbox's does. */
+/** A clone with other stack files in addition to its own; their choices for the policy pack are the sandbox's. */
 export function cloneWith(
   stacks: Readonly<Record<string, unknown>>,
   policies: unknown = JSON.parse(readFileSync(join(root, "policies.sandbox.json"), "utf8")),

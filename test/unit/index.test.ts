@@ -155,7 +155,7 @@ test("a preview knows the addresses and policies, and not the ids and passwords"
   assert.deepEqual(await read(outputs.userPasswords), { value: unknown, secret: true });
   const policies = registrations.filter(({ type }) => type.includes("istio.io"));
   assert.equal(policies.length, 26);
-  // Unknown values of a list only narrow: nobody but these clients.
+  // Unknown values of a list only narrow: only these clients.
   const presenter = { key: "request.auth.presenter", values: Array<string>(3).fill(unknown) };
   const known = JSON.stringify(policies).replaceAll(JSON.stringify(presenter), "");
   assert.ok(!known.includes(unknown));

@@ -23,7 +23,7 @@ const release = "bookworm";
 
 const program = "usr/lib/chromium/chromium";
 
-/** Draws an empty page: for its version alone it opens none of its files. */
+/** Draws an empty page: for its version alone it opens no file. */
 async function tryOut(folder: string): Promise<void> {
   const profile = mkdtempSync(join(tmpdir(), "istio-auth0-chromium-"));
   try {

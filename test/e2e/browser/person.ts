@@ -13,7 +13,7 @@ export interface Shown {
 }
 
 /** Milliseconds for a step: where redirects never end the browser gives up sooner. */
-const patience = 20_000;
+const timeoutMs = 20_000;
 
 export class Person {
   readonly #navigations: string[] = [];
@@ -46,7 +46,7 @@ export class Person {
       ignoreHTTPSErrors: true,
       viewport: { width: 960, height: 680 },
     });
-    context.setDefaultTimeout(patience);
+    context.setDefaultTimeout(timeoutMs);
     return new Person(context, await context.newPage(), outputs);
   }
 
@@ -116,7 +116,7 @@ export class Person {
     return this.#complaints.splice(0);
   }
 
-  /** Where the provider leads somebody who refuses what the last sign-in asked for. */
+  /** Where the provider sends a user who refuses what the last sign-in requested. */
   denial(): URL {
     const begun = this.#navigations.find((url) => url.includes("/authorize?"));
     assert.ok(begun, this.#navigations.join(" → "));

@@ -20,7 +20,7 @@ export interface KillOptions {
 }
 
 /** How long any command may take, in milliseconds: a machine may be busy with other things. */
-const patience = 15 * 60_000;
+const timeoutMs = 15 * 60_000;
 
 /** How the killed command and the one after it ended, as one line; `problem` is what was not put right. */
 interface Outcome {
@@ -90,7 +90,7 @@ class Killing {
     return problem === undefined ? { line } : { line, problem };
   }
 
-  /** Takes down whatever there is. */
+  /** Takes everything down. */
   async startOver(): Promise<void> {
     await this.#command("down");
   }
@@ -133,7 +133,7 @@ class Killing {
     const ended = new Promise<string>((resolve) => {
       const late = setTimeout(() => {
         resolve("nothing: it hangs");
-      }, patience);
+      }, timeoutMs);
       child.on("exit", (code, signal) => {
         clearTimeout(late);
         resolve(String(code ?? signal));

@@ -14,7 +14,7 @@ export function loginInApplication(stand: Stand): void {
     assert.equal(await stand.statusOf(visitor), 403);
   });
 
-  it("ends what nobody began, what was declined, and what came already, without a session", async () => {
+  it("ends a callback that was not begun, was declined, or came already, without a session", async () => {
     for (const path of ["", "?code=a&state=b", "?error=access_denied"]) {
       const { status, html } = await stand.visitor().open(stand.at(`/callback${path}`));
       assert.equal(status, 403, path);

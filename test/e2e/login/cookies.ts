@@ -36,7 +36,7 @@ export function sessionsInCookies(stand: Stand): void {
     const visitor = await stand.signedIn();
     assert.equal(await stand.statusOf(visitor, details), 200);
     const end = await stand.signedOut(visitor);
-    // The page is for whoever has a session: it leads on to the sign-in.
+    // The page needs a session: it leads to the sign-in.
     assert.equal(new URL(end.url).origin, new URL(stand.outputs.issuer).origin);
     assert.ok(end.way.includes(stand.at("/productpage")), end.way.join(" → "));
     assert.ok(end.html.includes('type="password"'), end.html);

@@ -1,5 +1,5 @@
 /**
- * Session fixation, as an attacker would try it: keep a cookie of one's own, have somebody else sign in in a browser that
+ * Session fixation, as an attacker would try it: keep a cookie of one's own, make another user sign in in a browser that
  * has it, and read with the kept one.
  */
 import assert from "node:assert/strict";

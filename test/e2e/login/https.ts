@@ -43,7 +43,7 @@ export async function askByHttp(
         const asked = stand.visitor().ask(`http://${name}:${httpPort(stand)}${path}`);
         const status = await asked.then(
           (page) => page.status,
-          // While the gateway comes up anew nobody is let in either.
+          // While the gateway restarts no request passes either.
           () => undefined,
         );
         if (status !== undefined) seen.add(status);

@@ -70,7 +70,7 @@ export function outages(stand: Stand): void {
     });
   });
 
-  it("reaches the provider by the entry for its own namespace, and nobody else does", async () => {
+  it("reaches the provider by the entry for its own namespace, and no other namespace does", async () => {
     const script = `fetch('${stand.outputs.issuer}').then(({status})=>console.log(status),({cause})=>console.log(cause.code))`;
     assert.equal(await stand.inProductpage(script), "ECONNRESET");
     await enterProviderAs("elsewhere.example");

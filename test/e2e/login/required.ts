@@ -1,4 +1,4 @@
-/** A login that is required: nobody passes by anything but a session or a valid token. */
+/** A login that is required: only a session or a valid token passes. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { callback, details, signOut, start, type Stand } from "./stand";
@@ -55,7 +55,7 @@ export function requiredLogin(stand: Stand, cookieName: string): void {
     assert.equal(await stand.statusOf(visitor), 200);
   });
 
-  it("gives nobody a 200 who has neither session nor token", async () => {
+  it("answers no request with 200 that has neither session nor token", async () => {
     for (const path of paths) {
       for (const authorization of authorizations) {
         for (const cookie of [undefined, `${cookieName}=x`, `${cookieName}_0=x`]) {

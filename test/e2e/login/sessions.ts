@@ -151,7 +151,7 @@ export function sessionsInRedis(stand: Stand): void {
     assert.equal(await stand.statusOf(visitor), 200);
   });
 
-  it("without Redis, has browsers with cookies and sign-ins wait, and nobody else", async () => {
+  it("without Redis, makes browsers with cookies and sign-ins wait, and no other client", async () => {
     const visitor = await stand.signedIn();
     const cookie = await visitor.jar.getCookieString(stand.outputs.gatewayUrl);
     await stand.kubectl("-n login scale deploy/redis --replicas=0");

@@ -4,7 +4,7 @@ import { it } from "node:test";
 import type { Page, Visitor } from "../visitor";
 import { callback, moderator, signOut, start, type Stand } from "./stand";
 
-/** What a browser may be told of another site. */
+/** What a browser may report about another site. */
 const otherHosts = [
   "https://evil.example/",
   "//evil.example",
@@ -12,7 +12,7 @@ const otherHosts = [
   "https:evil.example",
 ];
 
-/** @param signedOut what the API answers to whoever has no session */
+/** @param signedOut what the API answers without a session */
 export function endsWithoutSession(stand: Stand, signedOut: 401 | 403): void {
   const nobody = async (visitor: Visitor, page: Page, said: RegExp) => {
     assert.deepEqual([page.url.startsWith(stand.at(callback)), page.status], [true, 403], page.url);
@@ -76,7 +76,7 @@ export function endsWithoutSession(stand: Stand, signedOut: 401 | 403): void {
     assert.equal(await stand.statusOf(nothing), signedOut);
   });
 
-  it("leads nobody to another host, whatever is asked for", async () => {
+  it("redirects to no other host, for any address asked for", async () => {
     const all = [...otherHosts, stand.outputs.issuer, `${stand.outputs.issuer}authorize`];
     for (const rd of all.map(encodeURIComponent)) {
       const visitor = stand.visitor();

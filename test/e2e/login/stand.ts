@@ -12,7 +12,7 @@ import { SandboxCopy } from "../copy";
 import { type Page, Visitor } from "../visitor";
 
 export const moderator = "moderator@bookinfo.example";
-/** What answers 200 to whoever may read books' details, and 403 to others. */
+/** The path that answers 200 with the permission for details, and 403 without. */
 export const details = "/api/v1/products/0";
 export const start = "/oauth2/start?rd=/productpage";
 export const signOut = "/oauth2/sign_out";
@@ -84,7 +84,7 @@ export class Stand {
     return { ...end, way: [...out.way, ...end.way] };
   }
 
-  /** What a visitor gets for a path, or anybody with these cookies. */
+  /** What a visitor gets for a path, or any client with these cookies. */
   async statusOf(visitor: Visitor, path = details): Promise<number> {
     return (await visitor.ask(this.at(path))).status;
   }

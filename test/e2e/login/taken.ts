@@ -96,7 +96,7 @@ export function namesOfTheLogin(stand: Stand): void {
   const value = (of: string, path: string) => stand.kubectl(`${of} -o jsonpath='{${path}}'`);
   const caught = () => stand.kubectl(`-n ${namespace} logs catcher`);
 
-  it("leads no connection of the login's anywhere else, whatever another namespace says", async () => {
+  it("leads no connection of the login's anywhere else, with any objects of another namespace", async () => {
     const visitor = await stand.signedIn();
     const encoded = await value("-n login get secret redis", ".data.redis\\.conf");
     const [, password] = /requirepass (\S+)/.exec(Buffer.from(encoded, "base64").toString()) ?? [];

@@ -125,7 +125,7 @@ const connectionClients = "auth0:index/connectionClients:ConnectionClients";
 const user = "auth0:index/user:User";
 const userRoles = "auth0:index/userRoles:UserRoles";
 
-test("an API: made, read without change, changed by hand, changed by the program, removed", async () => {
+test("an API: created, read without change, changed at the tenant, changed by the program, removed", async () => {
   const given = {
     name: "Shop",
     identifier: "https://shop.test",
@@ -372,7 +372,7 @@ for (const { config, message } of configurations) {
 }
 
 test(
-  "the engine fills a tenant, repairs what was changed by hand, and keeps secrets",
+  "the engine fills a tenant, repairs what was changed outside of it, and keeps secrets",
   {
     skip: skipWithoutEngine,
   },

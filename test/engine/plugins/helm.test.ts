@@ -96,7 +96,7 @@ test("a release is installed with its arguments, and its values are on no comman
   assert.deepEqual(await drift(checked(given)), []);
 });
 
-test("values and a version that were changed by hand show, and the next update takes them back", async () => {
+test("values and a version that were changed with helm are reported, and the next update restores them", async () => {
   const inputs = checked(given);
   await release.create(cluster, operation(inputs));
   helm.edit(({ releases }) => {
@@ -116,7 +116,7 @@ test("values and a version that were changed by hand show, and the next update t
   assert.deepEqual(await drift(inputs), []);
 });
 
-test("an object of the release that was changed or deleted by hand shows", async () => {
+test("an object of the release that was changed or deleted with kubectl is reported", async () => {
   const inputs = checked(given);
   await release.create(cluster, operation(inputs));
   helm.edit((state) => {
@@ -165,7 +165,7 @@ test("a release that is gone is gone on reading, and its removal is success", as
   assert.equal(helm.commands.filter((command) => command.includes("--ignore-not-found")).length, 1);
 });
 
-test("somebody else's release of the same name is not taken over", async () => {
+test("another owner's release of the same name is not taken over", async () => {
   const inputs = checked(given);
   await release.create(cluster, { ...operation(inputs), urn: "another" });
   await assert.rejects(release.create(cluster, operation(inputs)), {

@@ -424,7 +424,7 @@ test("an object that is gone is gone on reading, and its deletion is success", a
   await type.delete(cluster, existing, operation(inputs));
 });
 
-test("somebody else's object is not taken over, whatever the program says", async () => {
+test("an object of another owner is not taken over, with any setting of the program", async () => {
   const token = "kubernetes:core/v1:ConfigMap";
   const annotations = { "pulumi.com/patchForce": "true" };
   const given = { metadata: { name: "settings", namespace: "shop", annotations } };
@@ -532,7 +532,7 @@ test("another cluster identifier makes a new provider; another kubeconfig of the
 });
 
 test(
-  "the engine brings objects up, repairs what was changed by hand, and keeps secrets",
+  "the engine brings objects up, repairs what was changed outside of it, and keeps secrets",
   {
     skip: skipWithoutEngine,
   },

@@ -179,7 +179,7 @@ test("everything wrong in a stack's files is said, printed and written", { skip 
 
 const canary = "canary-71c0";
 
-test("a rule that tells a secret tells nobody else", { skip }, async () => {
+test("a rule's error with a secret is redacted", { skip }, async () => {
   const clone = cloneOf();
   replaceIn(clone, "Pulumi.team.yaml", "kind: auth0", `kind: auth0\n    clientSecret: ${canary}`);
   replaceIn(

@@ -340,7 +340,7 @@ const single: [string, Record<string, unknown>, string][] = [
     "gateway.nodePort: found 30080, expected nothing, as a ClusterIP service has no node port",
   ],
   [
-    "a private key beside the authority",
+    "a private key next to the authority",
     {
       ...smallest,
       identity: {

@@ -160,7 +160,7 @@ function allow(service: string, caller: string, permission: string) {
   };
 }
 
-test("a service for anybody signed in asks for the issuer's principal and no permission", async () => {
+test("a service for every signed-in user requires the issuer's principal and no permission", async () => {
   const { registrations } = await enforce({
     ...bookinfo,
     services: {
@@ -430,7 +430,7 @@ test("each issuer has a rule of its own, with its claim and its clients", () => 
 
 const lone = { ...tenant, issuer: "https://lone.example" };
 
-test("whose tokens count: the stack's listed clients, whatever order its outputs have, and each further issuer's", () => {
+test("whose tokens count: the stack's listed clients, in any order of the outputs, and each further issuer's", () => {
   const clientIds = { web: "w", machines: { reporting: "r", catalogue: "c" } };
   const sorted = { web: "w", machines: { catalogue: "c", reporting: "r" } };
   const issuers = [

@@ -36,7 +36,7 @@ export interface Registration {
   readonly deleteBeforeReplace: boolean;
   /** What it goes with, so that it is not deleted by itself; empty where it is. */
   readonly deletedWith: string;
-  /** The outputs that the program keeps secret, whatever the provider says. */
+  /** The outputs that the program keeps secret, also if the provider does not. */
   readonly additionalSecretOutputs: readonly string[];
   /** Of one that is only read: what it is found by. */
   readonly id?: string;
@@ -210,7 +210,7 @@ const computedByType: Readonly<
   },
 };
 
-/** What a provider adds to the inputs once a resource exists; in a preview nobody knows it. */
+/** What a provider adds to the inputs once a resource exists; in a preview it is unknown. */
 function computed(args: MockResourceArgs): Record<string, unknown> {
   return computedByType[args.type]?.(args) ?? {};
 }

@@ -22,7 +22,7 @@ async function made(...services: ServiceTraffic[]) {
 
 const host = "reviews.bookinfo.svc.cluster.local";
 const metadata = { name: "reviews", namespace: "bookinfo" };
-const patience = {
+const requestLimits = {
   timeout: "30s",
   retries: {
     attempts: 2,
@@ -60,7 +60,7 @@ test("a service is called by mutual TLS only, and its requests are shared among 
                 { destination: { host, subset: "v1" }, weight: 75 },
                 { destination: { host, subset: "v2" }, weight: 25 },
               ],
-              ...patience,
+              ...requestLimits,
             },
           ],
         },
@@ -77,7 +77,7 @@ test("a service whose versions are not told apart has no subset", async () => {
   });
   assert.deepEqual(routes[0]?.inputs.spec, {
     hosts: [host],
-    http: [{ route: [{ destination: { host } }], ...patience }],
+    http: [{ route: [{ destination: { host } }], ...requestLimits }],
   });
 });
 

@@ -129,7 +129,7 @@ test("nobody signs in: users and logins are refused, and no class of tokens need
   );
 });
 
-test("another application's settings are none of this one's", () => {
+test("another application's settings are not accepted", () => {
   const problems = settingsProblems(application, { bookinfo: { tag: "1.20.3" } });
   const known = "cluster, istio, mesh, identity, authentication, gateway, login, verify";
   assert.ok(problems.includes(`bookinfo: found an unknown key, expected one of ${known}`));

@@ -190,7 +190,7 @@ test("a making that fails leaves nothing, and one that was killed what the next 
   assert.deepEqual(readdirSync(root).sort(), [...kept, "part-2"].sort());
 });
 
-test("a folder that somebody else has made meanwhile stays theirs", async () => {
+test("a folder that another process has made in the meantime stays", async () => {
   const folder = join(temporaryFolder(), "part");
   const make = () => {
     mkdirSync(folder);

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { checkFiles, writeOutput } from "../../../lib/output-files";
 import { temporaryFolder } from "../local/images/reading";
 
-test("a file is replaced whole, and nothing is left beside it", async () => {
+test("a file is replaced whole, and no other file is left", async () => {
   const folder = temporaryFolder();
   const file = { option: "json", path: join(folder, "plan.json") };
   writeFileSync(file.path, "old");

@@ -68,11 +68,11 @@ test("a failure without a word of the program's is one line too", async () => {
 });
 
 /** How long a process of these tests may take to end, in milliseconds. */
-const patience = 10_000;
+const timeoutMs = 10_000;
 
 const ended = (child: ChildProcess): Promise<unknown> => {
   child.ref();
-  return once(child, "exit", { signal: AbortSignal.timeout(patience) });
+  return once(child, "exit", { signal: AbortSignal.timeout(timeoutMs) });
 };
 
 /** A service of a test's own: its marks are files that no other test names. */
@@ -205,7 +205,7 @@ test("a service whose program is missing is not started, and is said so once", a
     new UserError("cannot start /nowhere/program"),
   );
   assert.equal(service.pid, undefined);
-  // An error that nobody hears comes on a later turn, and fails this test.
+  // An error without a listener comes on a later turn, and fails this test.
   await new Promise(setImmediate);
 });
 

@@ -67,7 +67,7 @@ test("objects that are not known yet, one or all, are found", async () => {
     );
 });
 
-test("a kind of somebody's own whose name ends like a list's is no list", async () => {
+test("a custom kind whose name ends like a list's is not a list", async () => {
   const own: Given = { type: "kubernetes:example.org/v1:PriceList", inputs: { spec: {} } };
   assert.deepEqual(await judged(onlyGatewayPublic, [own]), []);
 });

@@ -84,7 +84,7 @@ for (const [command, start] of [
   });
 }
 
-/** A clone of its own, whose control groups and processes are nobody else's: down ends and removes what it finds. */
+/** A clone of its own, whose control groups and processes no other clone uses: down ends and removes what it finds. */
 function anotherClone(): string {
   const clone = temporaryFolder();
   for (const part of [

@@ -110,7 +110,7 @@ test("the stack's file is laid out for this clone: its ports, its folders and it
   );
 });
 
-test("a setting of the command line comes last, as YAML, and changes nothing beside it", () => {
+test("a setting of the command line comes last, as YAML, and changes no other setting", () => {
   const plain = configured();
   const changed = configured(
     "gateway.url=http://localhost:9000/?a=b",
@@ -230,7 +230,7 @@ test("an unknown setting is a problem, also where its name begins as that of the
   );
 });
 
-test("a cluster that the stack would make is none of the sandbox's", () => {
+test("a cluster that the stack would make is refused on the sandbox", () => {
   const line =
     '  cluster.kind: found "kind", expected "existing": the cluster is the sandbox\'s node';
   assert.throws(
@@ -275,7 +275,7 @@ for (const [url, secure, expected] of [
   ],
 ] as const) {
   const tls = JSON.stringify({ secret: "default/shop", ...secure });
-  test(`behind ${url} HTTP keeps its own port, where it has one, beside that of HTTPS`, () => {
+  test(`behind ${url} HTTP keeps its own port, if it has one, in addition to that of HTTPS`, () => {
     const configuration = configured(`gateway.url=${url}`, `gateway.tls=${tls}`);
     assert.deepEqual(gatewayPorts(configuration, decisions), expected);
     checkConfiguration(configuration, decisions);

@@ -1,4 +1,4 @@
-/** `endEngines` kills the processes that a sandbox's engine has left at work, and none of another sandbox's. */
+/** `endEngines` kills the processes that a sandbox's engine has left running, and no process of another sandbox. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -43,7 +43,7 @@ async function ports(context: TestContext, inUse: (port: number) => boolean): Pr
   return tried;
 }
 
-test("a port is free while nobody listens on it", async (context) => {
+test("a port is free while no program listens on it", async (context) => {
   const server = createServer().listen(0, "127.0.0.1");
   context.after(() => server.close());
   await once(server, "listening");

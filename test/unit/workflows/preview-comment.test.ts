@@ -54,7 +54,7 @@ test("each stack has a comment, and one without a preview says so", async () => 
   assert.deepEqual(notices, []);
 });
 
-test("its own comment is written anew, and nobody else's with the same beginning", async () => {
+test("its own comment is rewritten, and no other user's with the same beginning", async () => {
   const comments = [
     { id: 1, user: { login: "stranger" }, body: "<!-- preview of dev --> mine" },
     { id: 2, user: { login: "github-actions[bot]" }, body: "of another workflow" },
@@ -67,7 +67,7 @@ test("its own comment is written anew, and nobody else's with the same beginning
   ]);
 });
 
-test("only the pull request whose newest commit ran is commented on, whatever an artifact says", async () => {
+test("only the pull request whose newest commit ran is commented on, whatever number an artifact has", async () => {
   const pulls = [
     { number: 1, head: { sha: "older", repo: { id: 7 } } },
     { number: 2, head: { sha: commit, repo: { id: 8 } } },

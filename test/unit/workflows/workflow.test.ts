@@ -15,7 +15,7 @@ const read = (file: string) => readFileSync(join(root, file), "utf8");
 /** The pairs that are there, in order of their names. */
 const table = <Value>(rows: readonly (readonly [string, Value])[]) => Object.fromEntries(rows);
 
-test("every action is pinned by its commit, with its version beside it, and by one commit everywhere", () => {
+test("every action is pinned by its commit, with its version next to it, and by the same commit everywhere", () => {
   const lines = workflowFiles.flatMap(({ text }) =>
     text.split("\n").filter((line) => /^\s*(- )?uses:/.test(line)),
   );
@@ -111,7 +111,7 @@ test("only what changes nothing is cancelled", () => {
   for (const { job } of changing) assert.equal(job.concurrency?.["cancel-in-progress"], false);
 });
 
-test("no script has an expression in it that somebody else's text could be the value of", () => {
+test("no script has an expression whose value another user could write", () => {
   const scripts = steps.flatMap(({ where, step }) =>
     [step.run, step.with?.script].flatMap((script) =>
       script === undefined ? [] : [[where, script] as const],

@@ -20,7 +20,7 @@ export async function reportedOf(
   writeFileSync(join(root, "Pulumi.yaml"), stringify({ name: "shop", runtime: "nodejs" }));
   const project = writeProject(root, "team", { config: {} }, join(folder, "preview"));
   // The engine hands each rule a reason, too.
-  const settings = { reason: "The program is somebody else's." };
+  const settings = { reason: "The program is another project's." };
   const configuration = Object.fromEntries(
     rules.map(({ name }) => [name, { level: "mandatory" as const, settings }]),
   );

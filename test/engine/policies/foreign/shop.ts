@@ -85,7 +85,7 @@ const kubeconfig = JSON.stringify({
 
 type Options = Readonly<Record<"provider", kubernetes.Provider>>;
 
-/** Routes of a gateway, and of the mesh, with what is nobody's token. */
+/** Routes of a gateway, and of the mesh, with headers that are not a token. */
 function networking({ headers }: Parts, options: Options): void {
   const object = (kind: string, name: string, spec: object) =>
     new kubernetes.apiextensions.CustomResource(

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { median, percentile, spread } from "../../../../commands/bench/statistics";
 
 describe("median", () => {
-  it("is the middle of an odd number of samples, whatever their order", () => {
+  it("is the middle of an odd number of samples, in any order", () => {
     assert.equal(median([10, 1, 9]), 9);
   });
 

@@ -91,7 +91,7 @@ describe("which tokens are good", () => {
 });
 
 describe("where tokens are", () => {
-  test("the prefix is compared to the letter, and may come later", async () => {
+  test("the prefix is compared exactly, and may come later", async () => {
     const token = await sign();
     const rows: [string, string][] = [
       [`bearer ${token}`, denied],
@@ -104,7 +104,7 @@ describe("where tokens are", () => {
     }
   });
 
-  test("two tokens in one repeated header are none, whatever each is", async () => {
+  test("two tokens in one repeated header are not a token, for any two", async () => {
     const good = await sign();
     const bad = await sign({ exp: 1 });
     const both = (...tokens: string[]) =>
@@ -176,7 +176,7 @@ describe("several issuers", () => {
     ],
   };
 
-  test("one that fits is enough; of none, what is wrong besides the issuer is said", async () => {
+  test("one that fits is enough; if none does, the message says what is wrong apart from the issuer", async () => {
     const withClaims = async (claims: JWTPayload) =>
       short(objects, request({ headers: bearer(await sign(claims)) }));
     assert.equal(await withClaims({}), "allowed");

@@ -85,7 +85,7 @@ describe("mutual TLS", () => {
     });
   }
 
-  test("DISABLE: nobody is known by a certificate", async () => {
+  test("DISABLE: no caller is known by a certificate", async () => {
     const peerAuthentications = [mode("c", "DISABLE", "bookinfo", details)];
     const headers = bearer(await sign());
     assert.equal(await short({}, request({ headers })), "allowed");

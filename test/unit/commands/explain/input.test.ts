@@ -74,7 +74,7 @@ test("a name that no file has is no token where it looks like a file's", async (
 
 const garbage = "holds no token: header.claims.signature is expected";
 
-test("garbage, of whatever kind, is named by its file and never shown", async () => {
+test("garbage of any kind is named by its file and never shown", async () => {
   const contents = [
     "some words that are no token",
     "a.b.c",

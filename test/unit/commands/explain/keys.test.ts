@@ -39,7 +39,7 @@ test("an issuer's keys are those that the mesh has, also while its provider serv
   assert.deepEqual(await keysFor(new Map([[jwtRule.issuer, held]])), held);
 });
 
-test("the keys of an issuer that the mesh has none of are read at its provider", async () => {
+test("an issuer's keys that the mesh lacks are read at its provider", async () => {
   assert.deepEqual(await keysFor(new Map([["https://other.example/", held]])), served);
 });
 

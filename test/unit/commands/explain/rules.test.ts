@@ -115,7 +115,7 @@ const ruleCases: readonly RuleCase[] = [
   { name: "port", rule: operation({ ports: ["9080"] }), matches: true },
   { name: "not this port", rule: operation({ notPorts: ["9080"] }), matches: false },
   {
-    name: "a port that nobody knows",
+    name: "an unknown port",
     rule: operation({ ports: ["9080"] }),
     facts: { destination: { namespace: "bookinfo", labels: { app: "details" } } },
     matches: "not known",

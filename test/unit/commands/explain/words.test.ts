@@ -40,7 +40,7 @@ describe("words", () => {
     );
   });
 
-  test("a permission that is one word of a text: the token has it, and nobody has to grant it", async () => {
+  test("a permission that is one word of a text: the token has it, and it does not have to be granted", async () => {
     const permissions = "read:other read:book-details";
     const headers = bearer(await sign({ permissions }));
     const { outcome, change } = await decideBy({}, request({ headers }));

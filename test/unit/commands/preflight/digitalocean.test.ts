@@ -118,7 +118,7 @@ test("a token that may not read the account, and an account that is locked", asy
   );
 });
 
-test("without a token nobody is asked", async () => {
+test("without a token no request is sent", async () => {
   const before = server.requests.length;
   const missing = { "cluster.token": unset("cluster.token") };
   assert.deepEqual(await check({}, server.url, missing), [

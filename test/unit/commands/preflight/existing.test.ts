@@ -165,7 +165,7 @@ test("a user who may not make all of the stack", async () => {
   );
 });
 
-test("without a kubeconfig nobody is asked", async () => {
+test("without a kubeconfig no request is sent", async () => {
   const missing = { "cluster.kubeconfig": unset("cluster.kubeconfig") };
   assert.deepEqual(await check(stackAt(server.url, "bearer-canary", missing)), [
     "not tried API server: cluster.kubeconfig is not set. Set it.",

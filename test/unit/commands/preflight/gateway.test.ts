@@ -23,7 +23,7 @@ for (const [url, found] of [
   ["http://127.0.0.1:8080", "127.0.0.1 is this machine"],
   ["http://192.0.2.1", "192.0.2.1 is an address"],
 ] as const) {
-  test(`${url}: nobody needs to be asked`, async () => {
+  test(`${url}: no resolver has to be asked`, async () => {
     assert.deepEqual(await check({ url }), [`ok gateway's host: ${found}`]);
   });
 }

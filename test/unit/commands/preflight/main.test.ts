@@ -211,7 +211,7 @@ test("no line shows a secret, although every server repeats what it was sent", a
   assert.ok(!/\n {4}at /.test(all), "no stack trace");
 });
 
-test("wrong settings: all of them at once, no secret, and nobody is asked", async () => {
+test("wrong settings: all of them at once, no secret, and no request is sent", async () => {
   const before = server.requests.length;
   stackFile({
     cluster: { kind: "kind", workers: 12 },

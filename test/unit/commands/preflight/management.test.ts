@@ -131,7 +131,7 @@ test("a custom domain has no Management API", async () => {
   );
 });
 
-test("without the secret nobody is asked", async () => {
+test("without the secret no request is sent", async () => {
   const { identity, stack } = stackAt(tenant.domain);
   const missing = { "identity.clientSecret": unset("identity.clientSecret") };
   const without = stackOf(stack.settings, missing);

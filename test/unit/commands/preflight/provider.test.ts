@@ -103,7 +103,7 @@ for (const [endpoint, more, line] of [
     "failed tokens' address: the provider names no address for tokens. Ask for a provider with one.",
   ],
 ] as const) {
-  test(`whoever signs people in asks for tokens at ${endpoint ?? "no address"}${"tokenEndpoint" in more ? ", as configured" : ""}`, async () => {
+  test(`a login requests tokens at ${endpoint ?? "no address"}${"tokenEndpoint" in more ? ", as configured" : ""}`, async () => {
     const token_endpoint = endpoint?.replace(/^\//, `${server.url}/`);
     provider(server.url, {
       [documentPath]: {
@@ -191,7 +191,7 @@ test("a key that does not say what it is for will do", async () => {
   );
 });
 
-test("a certificate of an authority that nobody named, or of another one", async () => {
+test("a certificate of an authority that is not configured, or of another one", async () => {
   provider(server.url);
   const [without] = await check(server.url, { certificateAuthority: undefined });
   const url = `${server.url}${documentPath}`;

@@ -101,7 +101,7 @@ for (const [what, script, reason] of [
   });
 }
 
-test("a secret that nobody has set is a failure, whichever it is", async () => {
+test("each secret that is not set is a failure", async () => {
   const nodes = { count: 1 };
   const cluster = { kind: "digitalocean", region: "fra1", version: "1.34.", nodes };
   const stack = await read({ cluster, identity, gateway });

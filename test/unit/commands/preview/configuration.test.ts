@@ -44,7 +44,7 @@ for (const [what, settings, expected] of [
     ["cluster.kubeconfig", "identity.clientSecret"],
   ],
   [
-    "a kubeconfig file of somebody's machine",
+    "a kubeconfig file of the user's machine",
     { cluster: { ...existing, kubeconfigPath: "/nowhere" } },
     ["cluster.kubeconfigPath", "identity.clientSecret"],
   ],
@@ -90,7 +90,7 @@ for (const [what, settings, expected] of [
     ["cluster.kubeconfig", "identity.client.secret", "identity.machines[0].clientSecret"],
   ],
   [
-    "whatever is encrypted, secret or not",
+    "everything encrypted, secret or not",
     {
       authentication: { clients: "any" },
       cluster: { ...existing, kubeconfig: secure },

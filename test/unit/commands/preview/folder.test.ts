@@ -11,8 +11,8 @@ import { temporaryFolder } from "../../local/images/reading";
 const { pid: ended } = spawnSync("true");
 
 test("a folder whose preview was killed is removed, and no other", () => {
-  const beside = temporaryFolder();
-  const running = basename(makeFolder(beside));
+  const parent = temporaryFolder();
+  const running = basename(makeFolder(parent));
   const withPid = (pid: number) => running.replace(`-${process.pid}-`, `-${pid}-`);
   const killed = withPid(ended);
   const [elsewhere, link] = [killed.replace(/-\d+-/, "-1-"), `${killed}a`];
@@ -23,10 +23,10 @@ test("a folder whose preview was killed is removed, and no other", () => {
     "istio-auth0-preview-Ab12Cd",
     `another-${killed}`,
   ];
-  for (const name of kept.slice(1)) mkdirSync(join(beside, name));
-  mkdirSync(join(beside, killed, "backend"), { recursive: true });
-  writeFileSync(join(beside, killed, "backend", "plan.json"), "{}");
-  symlinkSync(join(beside, running), join(beside, link));
-  removeAbandoned(beside);
-  assert.deepEqual(readdirSync(beside).sort(), [...kept, link].sort());
+  for (const name of kept.slice(1)) mkdirSync(join(parent, name));
+  mkdirSync(join(parent, killed, "backend"), { recursive: true });
+  writeFileSync(join(parent, killed, "backend", "plan.json"), "{}");
+  symlinkSync(join(parent, running), join(parent, link));
+  removeAbandoned(parent);
+  assert.deepEqual(readdirSync(parent).sort(), [...kept, link].sort());
 });

@@ -172,7 +172,7 @@ test("everything that can be set arrives", async () => {
   assert.equal(result.dnsZone.ttl, 60);
 });
 
-test("the kubeconfig leads to the cluster with the configured token, whatever DigitalOcean's own holds", async () => {
+test("the kubeconfig leads to the cluster with the configured token, not DigitalOcean's own", async () => {
   const { result } = await make();
   const { value } = await read(result.kubeconfig);
   const parsed = parseKubeconfig(String(value));

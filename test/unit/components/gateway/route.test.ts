@@ -258,7 +258,7 @@ test("Istio's schemas take all of it", async () => {
   for (const { inputs } of routes) new VirtualService(inputs as never).validate();
 });
 
-test("whoever has signed out is sent home by the gateway, and the browser forgets what it was shown", async () => {
+test("after a sign-out the gateway sends the browser home, and the browser drops its pages", async () => {
   const gatewayUrl = "http://books.example";
   const firstRoutes = [
     signedOutRoute({ application: bookinfo, gatewayUrl, signedOut: "/signed-out" }),

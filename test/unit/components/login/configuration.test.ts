@@ -91,7 +91,7 @@ const flags = {
   "request-logging": false,
 };
 
-test("sessions are in Redis, and nobody has to have one", () => {
+test("sessions are in Redis, and no request needs one", () => {
   assert.deepEqual(proxyFlags(options()), flags);
 });
 

@@ -34,7 +34,7 @@ test("a session's cookie is seen however it is spelled, and each part of one", (
     }
 });
 
-test("a sign-in's cookie is no session's, whatever its state begins with", () => {
+test("a sign-in's cookie is no session's, for any beginning of its state", () => {
   for (const cookie of ["__Host-bookinfo_aB-_9cdEf_csrf=x", "__Host-bookinfo_123456789_csrf=x"])
     for (const header of spellings(cookie)) {
       assert.ok(holds(ofSignIn(place), header), header);

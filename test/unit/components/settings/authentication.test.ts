@@ -81,7 +81,7 @@ const ids = 'expected a list of client ids, or "any"';
 
 for (const [what, authentication, expected] of [
   ["every place", { at: "workload" }, []],
-  ["a token asked of everybody at the gateway", { at: "gateway", required: true }, []],
+  ["a token required at the gateway", { at: "gateway", required: true }, []],
   ["a further issuer with its clients", { issuers: [{ ...further, clients: ["app"] }] }, []],
   [
     "a place that is none",
@@ -89,14 +89,14 @@ for (const [what, authentication, expected] of [
     ['authentication.at: found "door", expected one of "namespace", "workload", "gateway"'],
   ],
   [
-    "a token asked of everybody at services",
+    "a token required at services",
     { required: true },
     [
       'authentication.required: found true, expected false, or authentication.at "gateway" instead of "namespace"',
     ],
   ],
   [
-    "a token asked of everybody at some services",
+    "a token required at some services",
     { at: "workload", required: true },
     [
       'authentication.required: found true, expected false, or authentication.at "gateway" instead of "workload"',
@@ -113,7 +113,7 @@ for (const [what, authentication, expected] of [
     [`authentication.issuers[0].clients: found nothing, ${ids}`],
   ],
   [
-    "a further issuer with nobody's tokens",
+    "a further issuer with no client's tokens",
     { issuers: [{ ...further, clients: [] }] },
     [`authentication.issuers[0].clients: found an empty list, ${ids}`],
   ],
@@ -175,7 +175,7 @@ for (const [what, authentication, expected] of [
 }
 
 for (const at of ["gateway", "namespace"]) {
-  test(`a token asked of everybody at the ${at} leaves out whom the application signs in`, () => {
+  test(`a token required at the ${at} contradicts a login in the application`, () => {
     const login = { at: "application", image: "localhost/productpage:1.0.0" };
     assert.deepEqual(settingsProblems(bookinfo, { ...settings({ at, required: true }), login }), [
       'authentication.required: found true, expected false, as login.at is "application": browsers bring the gateway no token',

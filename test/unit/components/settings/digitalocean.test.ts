@@ -130,7 +130,7 @@ const wrong: [string, string[], object, object?][] = [
     { nodes: { minimum: 2 } },
   ],
   [
-    "bounds the wrong way round",
+    "bounds in the wrong order",
     [`cluster.nodes: found an object with minimum, maximum, ${nodes}`],
     { nodes: { minimum: 3, maximum: 2 } },
   ],
@@ -149,7 +149,7 @@ const wrong: [string, string[], object, object?][] = [
     { firewall: { allowedAddresses: ["office.example"] } },
   ],
   [
-    "a firewall that lets nobody in",
+    "a firewall that lets no client in",
     [
       "cluster.firewall.allowedAddresses: found an empty list, expected a list of at least one address or range, the one of this machine among them",
     ],

@@ -216,7 +216,7 @@ for (const [name, gateway, expected] of [
     [`gateway.tls.certificateAuthority: found "no PEM", ${certificates}`],
   ],
   [
-    "a private key beside the authority",
+    "a private key next to the authority",
     {
       url,
       tls: { ...tls, certificateAuthority: `${authority}-----BEGIN PRIVATE KEY-----\n` },

@@ -110,7 +110,7 @@ for (const at of ["gateway", "application"]) {
   });
 }
 
-test("a sign-in asks for openid, whatever else", () => {
+test("a sign-in requests openid in any case", () => {
   assert.deepEqual(problems({ at: "none" }, { client: { ...client, scopes: ["email"] } }), [
     "identity.client.scopes: found a list, expected a list with openid",
   ]);

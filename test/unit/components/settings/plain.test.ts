@@ -1,4 +1,4 @@
-/** A number, a boolean, a date or nothing where a text is meant, and the other way round: what a user is told. */
+/** A number, a boolean, a date or nothing where a text is meant, and the reverse: the message to the user. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../application";

@@ -108,7 +108,7 @@ test("a layer holds exactly its entries and the folders above them", async () =>
   assert.deepEqual([tmp?.name, tmp?.mode], ["tmp", 0o1777]);
 });
 
-test("the same images give the same bytes, whatever the order, dates and modes of their files", async () => {
+test("the same images give the same bytes, for any order, dates and modes of their files", async () => {
   const { files, directory } = setUp();
   const first = await writeImages(directory, images(files));
   utimesSync(join(files, "program"), 1, 1);

@@ -86,7 +86,7 @@ const needed = standIns.filter(({ name }) => name !== "digitalocean");
 const versions = Object.fromEntries(needed.map(({ name, version }) => [name, [version]]));
 const sandbox = () => layout({ XDG_STATE_HOME: temporaryFolder() });
 
-test("official plug-ins that are there are used, and nobody is asked for others", async () => {
+test("official plug-ins that are there are used, and no host is asked for others", async () => {
   const places = in_({ homes: [homeWith(versions)] });
   const reaches = () => assert.fail("a host was asked");
   const plugins = await choosePlugins(sandbox(), temporaryFolder(), { places, reaches });

@@ -87,7 +87,7 @@ test("a secret stays secret where it came in, and where the API hands it back", 
   });
 });
 
-test("a password's result is secret, whatever the SDK says", async () => {
+test("a password's result is secret, also without the SDK's mark", async () => {
   const passwordUrn = "urn:pulumi:t::t::random:index/randomPassword:RandomPassword::p";
   const handlers = await configured(random);
   const response = await handlers.create(

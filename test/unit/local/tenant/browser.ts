@@ -36,7 +36,7 @@ export class Browser {
       : { url: target, status: response.status, html, headers: response.headers };
   }
 
-  /** Sends the page's only form, with the given fields beside those that it holds. */
+  /** Sends the page's only form, with the given fields in addition to its own. */
   async submit(page: Page, fields: Readonly<Record<string, string>> = {}): Promise<Page> {
     const $ = load(page.html);
     assert.equal($("form").length, 1, page.html);

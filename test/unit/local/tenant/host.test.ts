@@ -12,7 +12,7 @@ describe("the tenant answers for its own names only", () => {
   });
   after(() => tenant.stop());
 
-  /** Asks for a path with this Host header, whatever the address. */
+  /** Asks for a path with this Host header, at any address. */
   const ask = (host: string, path: string) =>
     new Promise<Answer>((resolve, reject) => {
       request(

@@ -46,7 +46,7 @@ test("every answer of the Management API says how many requests are left, and un
 test("more requests than a second has are refused as Auth0 refuses them, and later answered", async (t) => {
   const tenant = await start(t, 2);
   const token = await tenant.managementToken();
-  // Without a token nobody uses the limit up.
+  // A request without a token does not count.
   for (const { status, limit } of await Promise.all([1, 2, 3, 4].map(() => ask(tenant, "none"))))
     assert.deepEqual([status, limit], [401, NaN]);
   const answers = await Promise.all(Array.from({ length: 12 }, () => ask(tenant, token)));

@@ -118,7 +118,7 @@ test("a wrong password, a wrong secret, and a client of the wrong kind get nothi
   await assert.rejects(refused("web", "web-secret"), { error: "invalid_request" });
 });
 
-test("the tenant beside it is what it was", async () => {
+test("the tenant next to it is unchanged", async () => {
   const answer = await fetch(`https://${running.domain}/.well-known/openid-configuration`);
   assert.equal(((await answer.json()) as { issuer: string }).issuer, `https://${running.domain}/`);
 });

@@ -116,7 +116,7 @@ describe("after signing in", () => {
     assert.equal(silent.result(await browser.open(silent.url)).get("error"), "login_required");
   });
 
-  test("/userinfo knows the user by an opaque token and by an API's token, and nobody else", async () => {
+  test("/userinfo knows the user by an opaque token and by an API's token, and refuses others", async () => {
     const { tenant, web, userIds } = bookinfo;
     const userinfo = async (token: string) =>
       answerOf(

@@ -13,7 +13,7 @@ import {
 
 export const management = { clientId: "management", clientSecret: "a secret of the management" };
 
-/** An empty directory; whoever asks for it removes it. */
+/** An empty directory; the caller removes it. */
 export function temporaryDirectory(): Promise<string> {
   return mkdtemp(join(tmpdir(), "tenant-test-"));
 }

@@ -126,7 +126,7 @@ for (const [machine, status] of [
         ["data", "libtool.so", "tool"],
       );
       await tryUnpacked(folder, "usr/bin/tool", []);
-      // It belonged to root, as whom everybody would have run it.
+      // It belonged to root, and every user would have run it as root.
       assert.equal(statSync(join(folder, "usr/bin/tool")).mode & 0o7777, 0o755);
       rmSync(join(folder, "lib"), { recursive: true });
       await assert.rejects(tryUnpacked(folder, "usr/bin/tool", []), /libtool\.so: not found/);

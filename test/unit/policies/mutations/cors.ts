@@ -86,7 +86,7 @@ export const corsMutations: readonly Mutation[] = [
 const required = { rule: "token-required", of: "AuthorizationPolicy access-tokens-required-https" };
 const asked = { rule: "external-authorization", of: "AuthorizationPolicy login-check-others" };
 
-/** Where nobody gets in without a session or a token. The policies' rules: of other methods, of other origins, and of other methods asked about. */
+/** Where every request needs a session or a token. The policies' rules: of other methods, of other origins, and of other methods asked about. */
 export const preflightMutations: readonly Mutation[] = [
   {
     weakening: "no token for POST",
@@ -119,25 +119,25 @@ export const preflightMutations: readonly Mutation[] = [
     value: undefined,
   },
   {
-    weakening: "preflights of any origin, and nobody is asked about them",
+    weakening: "preflights of any origin, without asking the proxy",
     ...asked,
     at: ["spec", "rules", 1, "when", 2, "notValues"],
     value: ["*"],
   },
   {
-    weakening: "POST that nobody is asked about",
+    weakening: "POST without asking the proxy",
     ...asked,
     at: ["spec", "rules", 0, "to", 0, "operation", "notMethods", 1],
     value: "POST",
   },
   {
-    weakening: "requests of a further origin that nobody is asked about",
+    weakening: "requests of a further origin, without asking the proxy",
     ...asked,
     at: ["spec", "rules", 1, "when", 2, "notValues", 2],
     value: "https://attacker.example",
   },
   {
-    weakening: "what names no method, and nobody is asked about",
+    weakening: "requests that name no method, without asking the proxy",
     ...asked,
     at: ["spec", "rules", 2, "when", 2, "notValues"],
     value: ["*"],

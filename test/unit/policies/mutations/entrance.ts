@@ -1,4 +1,4 @@
-/** The way in. */
+/** The ingress. */
 import type { Mutation } from "./mutation";
 
 const secure = { rule: "gateway-tls", of: "Gateway bookinfo-gateway" };
@@ -60,7 +60,7 @@ export const entranceMutations: readonly Mutation[] = [
     value: ["203.0.113.7"],
   },
   {
-    weakening: "a way in past the gateway",
+    weakening: "an ingress that bypasses the gateway",
     rule: "only-gateway-public",
     added: {
       type: "kubernetes:networking.k8s.io/v1:Ingress",

@@ -55,7 +55,7 @@ export const grantMutations: readonly Mutation[] = [
     option: { references: { roles: ["Role identity-role-moderator"] } },
   },
   {
-    weakening: "a user with a role that nobody knows",
+    weakening: "a user with a role that the table does not have",
     rule,
     ...user,
     at: ["roles", 1],

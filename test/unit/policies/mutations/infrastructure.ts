@@ -32,7 +32,7 @@ export const auth0Mutations: readonly Mutation[] = [
     value: { client: { policy: "allow_all" } },
   },
   {
-    weakening: "an application that may be anybody",
+    weakening: "an application that can act as any user",
     ...web,
     at: ["tokenExchange", "allowAnyProfileOfTypes"],
     value: ["custom_authentication"],
@@ -84,7 +84,7 @@ export const auth0Mutations: readonly Mutation[] = [
   },
   { weakening: "weak passwords", ...connection, at: ["options", "passwordPolicy"], value: "low" },
   {
-    weakening: "sign-ups for anybody",
+    weakening: "an open sign-up",
     ...connection,
     at: ["options", "disableSignup"],
     value: false,

@@ -91,7 +91,7 @@ const proxyMutations: readonly Mutation[] = [
   flag("no session for a User-Agent", "--ping-user-agent=GoogleHC/1.0"),
   flag("no session for health checks", "--gcp-healthchecks"),
   flag("a file that no rule reads", "--config=/etc/oauth2-proxy/more.cfg"),
-  flag("a flag that nobody knows", "--skip-everything=true"),
+  flag("a flag that the proxy does not have", "--skip-everything=true"),
   flag("sign-ins without a trace", "--auth-logging=false"),
   {
     weakening: "a callback at a stranger's address, of the proxy",
@@ -112,7 +112,7 @@ const proxyMutations: readonly Mutation[] = [
     value: [{ configMapRef: { name: "more" } }],
   },
   {
-    weakening: "a settings file of somebody else's",
+    weakening: "a settings file from another program",
     rule: "oauth2-proxy",
     of: "Deployment login-proxy-deployment",
     at: [...container, "args"],
@@ -128,7 +128,7 @@ const proxyMutations: readonly Mutation[] = [
   withOidc("no nonce", { insecureSkipNonce: true }),
   withOidc("the nonce left to the default", { insecureSkipNonce: undefined }),
   withOidc("any issuer's ID tokens", { insecureSkipIssuerVerification: true }),
-  withOidc("addresses that nobody has shown to be theirs", { insecureAllowUnverifiedEmail: true }),
+  withOidc("addresses that are not verified", { insecureAllowUnverifiedEmail: true }),
   withOidc("another provider", { issuerURL: "https://attacker.eu.auth0.com/" }),
   withOidc("keys from somewhere else", { skipDiscovery: true }),
   withOidc("ID tokens for other clients", { extraAudiences: ["other"] }),
@@ -145,13 +145,13 @@ const proxyMutations: readonly Mutation[] = [
 
 const askedMutations: readonly Mutation[] = [
   {
-    weakening: "let through while nobody answers",
+    weakening: "let through while the proxy does not answer",
     ...istiod,
     at: [...asked, "failOpen"],
     value: true,
   },
   {
-    weakening: "200 while nobody answers",
+    weakening: "200 while the proxy does not answer",
     ...istiod,
     at: [...asked, "statusOnError"],
     value: "200",
@@ -303,7 +303,7 @@ export const loginMutations = [...proxyMutations, ...askedMutations, ...sessionM
 const required = { rule: "token-required", of: "AuthorizationPolicy access-tokens-required-https" };
 const refused = ["spec", "rules", 0] as const;
 
-/** Where nobody gets in without a session or a token. */
+/** Where every request needs a session or a token. */
 export const requiredMutations: readonly Mutation[] = [
   {
     weakening: "no token for the API",

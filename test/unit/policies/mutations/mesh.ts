@@ -206,7 +206,7 @@ export const meshMutations: readonly Mutation[] = [
     value: { tag: "1.20.0" },
   },
   {
-    weakening: "an Istio that nobody mends",
+    weakening: "an Istio that gets no fixes",
     rule: "istio-version",
     ...istiod,
     at: ["version"],

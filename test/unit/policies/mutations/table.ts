@@ -115,7 +115,7 @@ export const tableMutations: readonly Mutation[] = [
     value: "unlisted",
   },
   {
-    weakening: "a Service that leads to whatever is labelled so",
+    weakening: "a Service that leads to any pod with a label",
     rule: "coverage",
     of: "Service bookinfo-details",
     at: ["spec", "selector", "app"],
@@ -152,7 +152,7 @@ export const tableMutations: readonly Mutation[] = [
     value: "*",
   },
   {
-    weakening: "anybody with a token as well",
+    weakening: "every client with a token as well",
     ...table,
     ...details,
     at: [...first, "from", 1],

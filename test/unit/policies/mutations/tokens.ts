@@ -82,7 +82,7 @@ export const tokenMutations: readonly Mutation[] = [
     without: "RequestAuthentication access-tokens",
   },
   {
-    weakening: "tokens of nobody checked",
+    weakening: "no tokens checked",
     rule: "jwt-enforced",
     of: "RequestAuthentication access-tokens",
     at: ["spec", "jwtRules"],
@@ -96,7 +96,7 @@ export const tokenMutations: readonly Mutation[] = [
     value: undefined,
   },
   {
-    weakening: "anybody's token",
+    weakening: "any client's token",
     rule: "principal-form",
     ...details,
     at: [...source, "requestPrincipals"],

@@ -149,7 +149,7 @@ test("a second rule is judged like the first", async () => {
   ]);
 });
 
-test("a caller that is unknown, or a pattern, is none of the table's", async () => {
+test("a caller that is unknown, or a pattern, is not one of the table's", async () => {
   for (const [caller, shown] of [
     [notKnown, unknown],
     ["bookinfo/*", '"bookinfo/*"'],

@@ -242,7 +242,7 @@ test("what is for another API is not said to be of the table's", async () => {
   );
 });
 
-test("nobody has the name of somebody whom the table knows", async () => {
+test("no other holder has a name of the table", async () => {
   const cases = [
     ["Client", "name", "Nightly", "nightly"],
     ["User", "email", "ada@example.com", "ada"],

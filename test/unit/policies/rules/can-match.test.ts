@@ -31,7 +31,7 @@ test("what can be in a request passes, in each form that Istio knows", async () 
     ...["/carts/*", "*/info", "/{*}/items"].map((value) => to("paths", value)),
     when("request.auth.principal", `${issuer}/*`),
     when("request.headers[x]", "anything/at/all"),
-    // Another provider's, that somebody else's policy may check.
+    // Another provider's, which another team's policy may check.
     from("requestPrincipals", "https://other.example/*"),
     from("requestPrincipals", notKnown),
   ];

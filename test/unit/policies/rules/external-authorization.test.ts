@@ -124,7 +124,7 @@ const login = {
   ports: ["443"],
 };
 
-test("the gateway asks about all that is configured: whatever narrows is found", async () => {
+test("the gateway asks about everything that is configured: each narrowing is found", async () => {
   const operation = { notPaths: ["/oauth2/*"], ports: ["443"] };
   const when = [{ key: "request.headers[authorization]", notValues: ["*"] }, hasCookie];
   const rule = { to: [{ operation }], when };

@@ -112,7 +112,7 @@ test("istiod is Istio's from a mirror as well", async () => {
   assert.deepEqual(await judged(istioVersion, [release(mirrored)]), [is('"1.20.0"')]);
 });
 
-test("charts of others are not Istio's, whatever their name", async () => {
+test("charts of other projects are not Istio's, with any name", async () => {
   const other = { repositoryOpts: { repo: "https://charts.example" }, version: "0.1.0" };
   assert.deepEqual(
     await judged(istioVersion, [

@@ -98,7 +98,7 @@ test("rules or an action that are not known yet are found", async () => {
   assert.deepEqual(await judged(jwtEnforced, [tokens, details, action]), [admits()]);
 });
 
-test("a service of the table whose tokens nobody checks is found, a public one, too", async () => {
+test("a service of the table whose tokens are not checked is found, also a public one", async () => {
   const page = [workload("productpage"), allow("productpage", without)];
   const nobodyChecks = {
     message:

@@ -39,7 +39,7 @@ test("a namespace that says nothing, or otherwise, is found", async () => {
   ]);
 });
 
-test("whatever says otherwise of the same namespace is found, a patch, too", async () => {
+test("an object that contradicts the same namespace is found, and so is a patch", async () => {
   const disabled = namespace({ "istio-injection": "disabled" });
   const patch = { ...disabled, type: "kubernetes:core/v1:NamespacePatch" };
   for (const other of [disabled, patch])
@@ -137,7 +137,7 @@ test("a proxy's own configuration is read, and what is no YAML is found", async 
   assert.deepEqual(await found("{"), [place]);
 });
 
-test("an annotation of Istio's that nobody knows is found, and others pass", async () => {
+test("an annotation that Istio does not have is found, and others pass", async () => {
   const strange = annotated("sidecar.istio.io/future", "1");
   const [finding] = await judged(namespaceInjection, [enabled, strange]);
   assert.match(finding?.message ?? "", /future"\] .* is a setting that the pack does not know/);

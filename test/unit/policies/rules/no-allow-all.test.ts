@@ -11,7 +11,7 @@ const all = (index = 0) => ({
 });
 const from = (fields: object) => ({ from: [{ source: fields }] });
 
-test("a policy without rules, and rules that admit somebody, pass", async () => {
+test("a policy without rules, and rules that admit some callers, pass", async () => {
   const good = [
     allowNothing,
     allow("details", { from: [source("bookinfo/productpage")] }),

@@ -30,7 +30,7 @@ const found = (args: readonly unknown[], settings = {}) =>
   messages([proxy([...safe, ...args])], settings);
 const place = "in spec.template.spec.containers[0] of Deployment login/login";
 
-test("a harmless proxy of somebody else's passes, by flags, arguments and variables", async () => {
+test("another project's harmless proxy passes, with flags, arguments and variables", async () => {
   const args = [
     "--provider=oidc",
     "--oidc-issuer-url=https://sso.shop.example/realms/customers",

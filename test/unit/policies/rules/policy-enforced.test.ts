@@ -52,7 +52,7 @@ test("what is not known yet is found, and everything at once", async () => {
   ]);
 });
 
-test("a patch is found, whatever it says", async () => {
+test("a patch is found, with any content", async () => {
   assert.deepEqual(await judged(policyEnforced, [policy({}, "AuthorizationPolicyPatch")]), [
     {
       message:

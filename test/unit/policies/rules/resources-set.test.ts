@@ -21,7 +21,7 @@ test("requests and a limit of memory pass; an ephemeral container has none", asy
   assert.deepEqual(await judged(resourcesSet, [deployment({}, debugging)]), []);
 });
 
-test("whatever is missing is found, in init containers, too", async () => {
+test("everything that is missing is found, in init containers too", async () => {
   assert.deepEqual(await judged(resourcesSet, [deployment({ resources: undefined })]), all());
   const initContainers = [{ ...container, resources: {} }];
   assert.deepEqual(

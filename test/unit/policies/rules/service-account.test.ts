@@ -45,7 +45,7 @@ test("two services that share an account are both found", async () => {
   ]);
 });
 
-test("the namespace's account, and one that is not known yet, are nobody's own", async () => {
+test("the namespace's account, and one that is not known yet, are not a service's own", async () => {
   const workloads = [
     workload("cart-v1"),
     workload("stock-v1", "default"),

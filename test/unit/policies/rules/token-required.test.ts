@@ -26,7 +26,7 @@ test("a gateway that refuses requests without a token passes", async () => {
   assert.equal(await count([deny([{ ...refused, to: [{ operation }] }], { selector })]), 0);
 });
 
-test("whatever lets more requests pass without a token is found", async () => {
+test("everything that lets more requests pass without a token is found", async () => {
   const to = (operation: object) => ({ ...refused, to: [{ operation }] });
   const from = (source: object) => ({ from: [{ source }] });
   const open = [

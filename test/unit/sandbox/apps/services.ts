@@ -124,7 +124,7 @@ export function always(status: number, value: unknown): Promise<Neighbour> {
   });
 }
 
-/** A port on which nobody listens. */
+/** A port on which no program listens. */
 export async function closedPort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

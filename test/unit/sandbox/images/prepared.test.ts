@@ -88,7 +88,7 @@ for (const [what, change] of [
     },
   ],
 ] as const) {
-  test(`an input of another ${what} gives another archive beside the first`, async () => {
+  test(`an input of another ${what} gives another archive next to the first`, async () => {
     const root = temporaryFolder();
     const given = inputs();
     const first = await prepare(root, given);

@@ -115,7 +115,7 @@ for (const settings of [
 }
 
 for (const place of ["gateway", "application"]) {
-  test(`some mode has a second issuer beside a login at the ${place}`, () => {
+  test(`some mode has a second issuer and a login at the ${place}`, () => {
     const found = modes.find(
       ({ settings }) =>
         settings["login.at"] === place && settings["authentication.issuers"] !== undefined,

@@ -60,7 +60,7 @@ describe("callers", () => {
     });
   });
 
-  it("says why there is nobody to send the request", async () => {
+  it("says why there is no caller for the request", async () => {
     const refused = { ...outputs, audience: "refused" };
     await assert.rejects(
       callers.token(refused, httpClient()),

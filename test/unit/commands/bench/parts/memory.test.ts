@@ -8,7 +8,7 @@ import {
 } from "../../../../../commands/bench/parts/memory";
 
 describe("proportionalSetSize", () => {
-  it("reads the line Pss, and none of those that begin alike", () => {
+  it("reads the line Pss, and no other that begins with it", () => {
     const rollup = [
       "00400000-7ffd [rollup]",
       "Rss:                9000 kB",
@@ -44,7 +44,7 @@ describe("memoryByComponent", () => {
 });
 
 describe("descendantsOf", () => {
-  it("finds children of children, wherever they are listed, and nobody else's", () => {
+  it("finds children of children, wherever they are listed, and no other process", () => {
     const parents = new Map([
       [7, 5],
       [5, 2],

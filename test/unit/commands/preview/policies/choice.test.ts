@@ -53,7 +53,7 @@ test("without a file every rule is mandatory, by its own settings", () => {
   });
 });
 
-test("a level is every rule's, one rule's, or comes with settings; a reason is nobody's setting", () => {
+test("a level is every rule's, one rule's, or comes with settings; a reason is not a setting", () => {
   const replicas = { enforcementLevel: "mandatory", minimum: 3, reason: "Two zones." };
   assert.deepEqual(read(JSON.stringify({ all: "advisory", replicas, labels: "disabled" })), {
     choice: {

@@ -281,7 +281,7 @@ test("JSON has what the check found where there was one", () => {
   assert.deepEqual(json.check, check);
 });
 
-test("nothing in a violation is Markdown, and nobody is mentioned by it", () => {
+test("nothing in a violation is Markdown, and it mentions no user", () => {
   const found = "a | b\n@somebody `ls` <img src=x> **bold** [link](https://a.example)";
   const row = renderMarkdown({ ...report, violations: [{ ...weak, found }] })
     .split("\n")

@@ -52,7 +52,7 @@ after(async () => {
   await bookinfo.tenant.stop();
 });
 
-/** A terminal with somebody at it, who answers whenever an address is asked for. */
+/** A terminal with a user who answers whenever an address is asked for. */
 function somebody(answer: (address: string, times: number) => Promise<string>) {
   const input = new PassThrough();
   const output = new PassThrough({ encoding: "utf8" });

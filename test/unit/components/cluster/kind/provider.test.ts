@@ -151,14 +151,14 @@ describe("create", () => {
       leaves: true,
     },
   };
-  test("deletes no cluster that somebody else was quicker to make", async () => {
+  test("deletes no cluster that another program made first", async () => {
     kind.fail(raced);
     assert.match(await refusal(provider.create(inputs)), /^The kind cluster .* is there already/);
     assert.deepEqual(kind.clusters, [name]);
     assert.ok(!kind.commands.includes("delete cluster"));
   });
 
-  test("takes over a cluster that somebody else was quicker to make, where it may", async () => {
+  test("takes over a cluster that another program made first, if it may", async () => {
     kind.fail(raced);
     const { outs } = await made({ ...inputs, adopt: true });
     assert.equal(outs.kubeconfig, kind.read(name, "kubeconfig"));
@@ -204,7 +204,7 @@ Run 'docker run --help' for more information
 });
 
 describe("diff", () => {
-  test("sees no change where there is none, whatever the order of the keys", async () => {
+  test("sees no change if there is none, in any order of the keys", async () => {
     const { id, outs } = await made();
     const { networking, ...rest } = inputs.configuration;
     const news = { ...inputs, configuration: { ...rest, networking } };
@@ -249,7 +249,7 @@ describe("diff", () => {
     assert.deepEqual(await provider.diff(id, outs, inputs), lost);
   });
 
-  test("replaces a cluster that somebody made anew under its name", async () => {
+  test("replaces a cluster that was made again under its name", async () => {
     const { id, outs } = await made();
     kind.take(name);
     kind.put(name, "theirs");
@@ -294,7 +294,7 @@ describe("delete", () => {
     assert.equal(kind.commands.filter((command) => command === "delete cluster").length, 1);
   });
 
-  test("leaves a cluster that somebody made anew under its name", async () => {
+  test("leaves a cluster that was made again under its name", async () => {
     const { id, outs } = await made();
     kind.take(name);
     kind.put(name, "theirs");

@@ -74,7 +74,7 @@ export class StandIn {
     return readFileSync(this.in("clusters", cluster, file), "utf8");
   }
 
-  /** Makes a cluster as somebody else would. Each has an authority of its own. */
+  /** Makes a cluster as another program would. Each has an authority of its own. */
   put(cluster: string, authority: string, server = "https://127.0.0.1:6550"): void {
     mkdirSync(this.in("clusters", cluster));
     writeFileSync(this.in("clusters", cluster, "kubeconfig"), kubeconfigOf(server, authority));
@@ -85,7 +85,7 @@ export class StandIn {
     writeFileSync(this.in("kubeconfig"), kubeconfig);
   }
 
-  /** Deletes a cluster as somebody else would. */
+  /** Deletes a cluster as another program would. */
   take(cluster: string): void {
     rmSync(this.in("clusters", cluster), { recursive: true });
   }
@@ -115,9 +115,9 @@ export class StandIn {
   /** Whether the user's own kubeconfig is as it was and alone, and none was left elsewhere. */
   get isTidy(): boolean {
     const own = readFileSync(this.userKubeconfig, "utf8");
-    const beside = readdirSync(join(this.home, ".kube"));
+    const files = readdirSync(join(this.home, ".kube"));
     const left = readdirSync(this.temporary).filter((name) => name.startsWith("istio-auth0-kind-"));
-    return own === usersOwn && beside.join() === "config" && left.length === 0;
+    return own === usersOwn && files.join() === "config" && left.length === 0;
   }
 
   remove(): void {

@@ -187,7 +187,7 @@ export const resourceServers: readonly RecordedCall[] = [
   { method: "DELETE", path: "/resource-servers/{full}", status: 204 },
 ];
 
-/** The other way round: its scopes go first. */
+/** In the other order: its scopes go first. */
 export const noResourceServers: readonly RecordedCall[] = [
   {
     method: "PATCH",

@@ -118,7 +118,7 @@ export const roles: readonly RecordedCall[] = [
   { method: "GET", path: members, status: 200, answer: { users: [] } },
 ];
 
-/** Who holds a role, once somebody does. */
+/** The users of a role, when there are some. */
 export const roleMembers: readonly RecordedCall[] = [
   {
     method: "GET",
