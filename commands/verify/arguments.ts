@@ -12,7 +12,7 @@ import {
 import { defaultProbeImage } from "./probes/probe-pod";
 import type { Format, ReportFile } from "./report/files";
 
-/** Each is an option of its own. */
+/** Each is an option. */
 const formats = ["json", "junit", "markdown", "html"] as const satisfies readonly Format[];
 
 export const verifyCommand = () =>
@@ -72,7 +72,7 @@ export interface TokenOption {
 
 export type Arguments = ReturnType<typeof readArguments>;
 
-/** @throws UserError naming what is wrong */
+/** @throws UserError that says what is wrong */
 export function readArguments(args: readonly string[]) {
   const { options } = parse(verifyCommand(), args, ({ token = [], allModes }) => [
     ...(allModes === true
@@ -89,11 +89,11 @@ export function readArguments(args: readonly string[]) {
   return {
     all: options.all === true,
     stack: options.stack,
-    /** The project's folder, as it is named. */
+    /** The project's folder, as the user named it. */
     project: options.project,
     /** Where the Pulumi CLI finds the stack; default: the project's folder. */
     directory: pathOf(options.cwd),
-    /** The file of the stack's cluster; default: not known before the outputs. */
+    /** The file of the stack's cluster; default: unknown until the outputs are read. */
     kubeconfig: pathOf(options.kubeconfig),
     /** The file of the tenant's private signing keys. */
     signingKey: pathOf(options.signingKey),
@@ -109,7 +109,7 @@ export function readArguments(args: readonly string[]) {
 }
 
 function tokenOption(given: string): TokenOption | undefined {
-  // An e-mail address may hold an equals sign, and so may a path: the first one is it.
+  // An e-mail address may contain an equals sign, and so may a path: the first one separates.
   const [name = "", ...rest] = given.split("=");
   const file = rest.join("=");
   return name === "" || file === "" ? undefined : { name, file };

@@ -18,10 +18,10 @@ async function main(signal: AbortSignal): Promise<number> {
     await checkReportFiles(chosen.files);
   }
   const { application, folder } = projectNamed(chosen.project);
-  // Pulumi reads them in a process of its own. Meanwhile the pods start, and after them the rest is loaded: the order
-  // in which things are needed that take long.
+  // Pulumi reads them in a process of its own. In the meantime the pods start, and after that the rest is loaded: this
+  // is the order in which slow things are needed.
   const reading = outputsIfAny(application, chosen.directory ?? folder, chosen.stack);
-  // Its failure is told below.
+  // Its failure is reported below.
   reading.catch(() => undefined);
   const early = await startEarly(application, chosen, signal);
   try {
@@ -38,8 +38,8 @@ async function main(signal: AbortSignal): Promise<number> {
 }
 
 /**
- * The probe pods, started before the stack's outputs are there, where the cluster is known by its file.
- * @returns undefined where it is not, or people sign in first: the pods do not live long
+ * The probe pods, started before the stack's outputs are read, if a file names the cluster.
+ * @returns undefined if none does, or if users sign in first: the pods do not live long
  */
 async function startEarly(
   application: Application,

@@ -1,4 +1,4 @@
-/** Verifies the stack of these outputs, as the command line asks, and prints the report. */
+/** Verifies the stack with these outputs, as the command line says, and prints the report. */
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { Application } from "../../components/application";
 import { clusterAnswers, loadCluster } from "../stack/cluster";
@@ -16,17 +16,17 @@ import type { IssuedTokens } from "./tokens/tokens";
 import { isProven, verify } from "./verify";
 import type { Report } from "./verify";
 
-/** Probe pods that were started before the stack's outputs were there. */
+/** Probe pods that were started before the stack's outputs were read. */
 export interface EarlyProbes {
-  /** Where they are. */
+  /** The kubeconfig of their cluster. */
   readonly cluster: KubeConfig;
-  /** What names that cluster, for errors. */
+  /** The name of that cluster for errors. */
   readonly source: string;
   readonly probes: Probes;
 }
 
 /**
- * @param early the caller removes them in the end
+ * @param early the caller removes them at the end
  * @returns the exit code
  */
 export async function verifyOnStack(
@@ -40,23 +40,23 @@ export async function verifyOnStack(
   if (early !== undefined) requireSameCluster(early, outputs);
   await clusterAnswers(outputs.kubeconfig, signal);
   const report = await verifyWithPeople(application, outputs, given, chosen, signal, early?.probes);
-  // Before the table: its reader may want no more.
+  // Before the table: a reader of the output may stop early.
   await writeReportFiles(chosen.files, report);
   print(report, chosen);
   return isProven(report) ? 0 : 1;
 }
 
-/** The pods have to be where the stack is. */
+/** The pods have to be in the stack's cluster. */
 function requireSameCluster({ cluster, source }: EarlyProbes, { kubeconfig }: StackOutputs): void {
   const serverOf = (config: KubeConfig) => config.getCurrentCluster()?.server ?? "";
   const [named, stacks] = [serverOf(cluster), serverOf(loadCluster(kubeconfig))];
-  // An address is the same with and without its last slash.
+  // An address is the same with and without a slash at its end.
   const hrefOf = (server: string) => URL.parse(server)?.href ?? server;
   if (hrefOf(named) === hrefOf(stacks)) return;
   throw new UserError(`${source} is of the cluster ${named}, and the stack is on ${stacks}`);
 }
 
-/** Verifies; people sign in before the probe pods start, which do not live long. */
+/** Verifies; users sign in before the probe pods start, which do not live long. */
 function verifyWithPeople(
   application: Application,
   outputs: StackOutputs,
@@ -86,7 +86,7 @@ function verifyWithPeople(
   });
 }
 
-/** The table goes to standard output, unless one of the files is that. */
+/** The table goes to standard output, unless one of the files does. */
 function print(report: Report, { files, all }: Arguments): void {
   const taken = takesStandardOutput(files);
   const stream = taken ? process.stderr : process.stdout;

@@ -17,7 +17,7 @@ import {
 
 /**
  * What pods open by their service account, their label or their namespace.
- * @param pods those that count
+ * @param pods the pods to judge
  */
 export function accountFindings(
   workloads: readonly ProtectedWorkload[],
@@ -51,7 +51,7 @@ function misused(pod: Pod, workload: ProtectedWorkload): readonly string[] {
   ];
 }
 
-/** Shows what it may do as another, or else which requests it is sent. */
+/** A request that shows what the pod may do as another workload, or which requests are sent to it. */
 function attemptFor(pod: Pod, workloads: readonly ProtectedWorkload[]): Pick<Finding, "attempt"> {
   const attempt = attemptAs(pod, workloads);
   if (attempt !== undefined) return { attempt };
@@ -65,8 +65,8 @@ function attemptFor(pod: Pod, workloads: readonly ProtectedWorkload[]): Pick<Fin
 }
 
 /**
- * What a pod may do with the identity of a workload that it is not, shown by a certificate for the same service account: to
- * the mesh that is the pod.
+ * What a pod may do with the identity of a workload that it is not, shown with a certificate for the same service
+ * account: for the mesh that is the pod.
  */
 function attemptAs(pod: Pod, workloads: readonly ProtectedWorkload[]): Attempt | undefined {
   const borrowed = workloads.find((each) => runsAs(pod, each) && !bears(pod, each));
@@ -112,7 +112,8 @@ function doubled(
       bears(each, workload) &&
       (versions.length === 0 || each.metadata?.labels?.version === version),
   );
-  // A program may name its Deployments as it likes. Of two for the same, this is the one that the stack does not make.
+  // A program may choose the names of its Deployments. Of two for the same workload, this is the one that the stack
+  // does not make.
   const isAlone = alike.every((each) => sameOwner(each, pod));
   return isAlone && workload.namedFreely ? [] : [counts];
 }
@@ -120,7 +121,7 @@ function doubled(
 const sameOwner = (one: Pod, other: Pod) =>
   ownerOf(one).kind === ownerOf(other).kind && ownerOf(one).name === ownerOf(other).name;
 
-/** A pod of another workload in a namespace that is the stack's alone. */
+/** A pod of another workload in a namespace that only the stack uses. */
 function intrusion(
   pod: Pod,
   workloads: readonly ProtectedWorkload[],

@@ -1,4 +1,4 @@
-/** The API server's admission policy for the application's namespace, next to the one that the stack asks for. */
+/** Compares the API server's admission policy for the application's namespace with the one that the stack makes. */
 import { isDeepStrictEqual } from "node:util";
 import {
   AdmissionregistrationV1Api,
@@ -15,10 +15,10 @@ import { probePod } from "../probes/probe-pod";
 import { type Finding, madeAnew, type ProvenFinding } from "./finding";
 
 /**
- * Reads the policy and its binding. Where they differ, the API server is asked whether it would admit a pod that they are
- * to refuse; none is made.
+ * Reads the policy and its binding. If they differ, the API server is asked by a dry run whether it would admit a pod
+ * that they have to refuse.
  * @param kubeconfig the file's content
- * @throws UserError where the API server does not answer
+ * @throws UserError if the API server does not answer
  */
 export async function admissionFindings(
   application: Application,
@@ -42,8 +42,8 @@ export async function admissionFindings(
 }
 
 /**
- * The first pod that the API server would admit, of those that the policy has to refuse: each service's account without its
- * label, and its label with another account. Undefined where it refuses all, or may not be asked.
+ * The first pod that the API server would admit, of those that the policy has to refuse: each service's account without
+ * its label, and its label with another account. Undefined if it refuses all, or may not be asked.
  */
 async function admitted(
   { namespace, services }: Application,
@@ -68,7 +68,7 @@ async function admitted(
   return undefined;
 }
 
-/** @param live the specifications that are there; undefined: none is */
+/** @param live the specifications in the cluster; undefined: there are none */
 export function compareAdmission(
   application: Application,
   live: { readonly policy: unknown; readonly binding: unknown },
@@ -85,7 +85,7 @@ export function compareAdmission(
   ];
 }
 
-/** What would leave pods out, if the stack's objects had it: none of them has. */
+/** Fields that would exempt pods if the stack's objects had them; they have none. */
 const everywhere = { matchResources: undefined, paramRef: undefined };
 
 const constraintsOf = z.object({
@@ -107,7 +107,7 @@ function unlimited(policy: ReturnType<typeof admissionObjects>["policy"]) {
       resourceRules: podRules.map((rule) => ({
         ...rule,
         resourceNames: undefined,
-        // Pods have a namespace; left out it is any.
+        // Pods have a namespace; a missing field matches any.
         scope: /^(undefined|\*|Namespaced)$/,
       })),
       namespaceSelector: { ...selector, matchExpressions: undefined },
@@ -129,7 +129,7 @@ function compare(kind: string, name: string, asked: unknown, live: unknown): rea
   ];
 }
 
-/** Whether a value has all that is asked for. The API server adds defaults, and nothing to a list. */
+/** Whether a value has everything that is required. The API server adds defaults, but no entries of lists. */
 function holds(live: unknown, asked: unknown): boolean {
   if (typeof asked !== "object" || asked === null) return live === asked;
   if (asked instanceof RegExp) return asked.test(String(live));
@@ -138,7 +138,7 @@ function holds(live: unknown, asked: unknown): boolean {
   if (Array.isArray(asked) && (!Array.isArray(live) || live.length !== asked.length)) return false;
   const parts = live as Readonly<Record<string, unknown>>;
   return Object.entries(asked).every(([field, value]) =>
-    // One label more is a pod less.
+    // With one label more it matches fewer pods.
     field === "matchLabels" && value !== undefined
       ? isDeepStrictEqual(parts[field], value)
       : holds(parts[field], value),

@@ -28,7 +28,10 @@ const virtualService = z.looseObject({
   http: z.array(z.unknown()).default([]),
 });
 
-/** One attempt for each of the object's routes at the gateway that the stack does not ask for; one without where there is none. */
+/**
+ * One attempt for each of the object's routes at the gateway that the stack does not make; one without a route if there
+ * is none.
+ */
 export function attemptsOf(
   { kind, spec }: Pick<LiveObject, "kind" | "spec">,
   gatewayUrl: string,
@@ -47,7 +50,7 @@ export function attemptsOf(
   return attempts.length === 0 ? none : attempts;
 }
 
-/** A request without a token that the route's first match takes; undefined where that cannot be told. */
+/** A request without a token that matches the route; undefined if it cannot be constructed. */
 function requestFor(
   found: unknown,
   hosts: readonly string[],
@@ -73,7 +76,7 @@ function requestFor(
   };
 }
 
-/** A text that fits; undefined for a regular expression. */
+/** A text that matches; undefined for a regular expression. */
 function valueFor(match: object): string | undefined {
   if ("exact" in match) return String(match.exact);
   if ("prefix" in match) return String(match.prefix);

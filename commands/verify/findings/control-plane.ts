@@ -6,10 +6,10 @@ import { matchesLabels } from "./label-selectors";
 
 const name = "istiod";
 
-/** What istiod's container is called. */
+/** The name of istiod's container. */
 const container = "discovery";
 
-/** Variables of istiod's environment whose values decide: what is right, and what another value opens. */
+/** Variables of istiod's environment that affect enforcement: the right values, and what another value opens. */
 const variables: Readonly<Record<string, readonly [right: RegExp, opens: string]>> = {
   PILOT_SKIP_VALIDATE_TRUST_DOMAIN: [
     /^(false)?$/,

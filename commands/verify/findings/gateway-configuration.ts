@@ -1,4 +1,4 @@
-/** What Envoy in the ingress gateway's pods does: its own configuration, whatever object it comes from. */
+/** What Envoy in the ingress gateway's pods does: its own configuration, from every object that led to it. */
 import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
 import { z } from "zod";
 import { gatewayServiceAccount } from "../../../components/names";
@@ -9,7 +9,7 @@ import { askProxy } from "../../stack/proxy";
 export interface GatewayConfiguration {
   readonly pod: string;
   readonly address: string;
-  /** The ports that it listens on for requests, its own health and metrics aside. */
+  /** The ports on which it accepts requests, except its own health and metrics. */
   readonly ports: readonly number[];
   readonly routes: readonly GatewayRoute[];
 }
@@ -73,8 +73,8 @@ const dump = z.object({
 });
 
 /**
- * Reads the configuration of each of the gateway's pods that runs.
- * @throws UserError where a pod does not give its configuration
+ * Reads the configuration of each running pod of the gateway.
+ * @throws UserError if a pod does not return its configuration
  */
 export function readGateways(
   config: KubeConfig,

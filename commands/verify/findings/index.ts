@@ -1,4 +1,4 @@
-/** Everything that is there and that the stack does not explain, with the requests that show it. */
+/** Everything in the cluster and at the tenant that the stack does not explain, with the requests that show it. */
 import type { Application } from "../../../components/application";
 import type { StackOutputs } from "../../stack/outputs";
 import type { Fetch } from "../../../lib/http";
@@ -33,19 +33,19 @@ import {
 export type { ProvenFinding } from "./finding";
 export type { Senders } from "./prove";
 
-/** What the search has found. */
+/** The result of the search. */
 export interface Findings {
-  /** How many of Istio's objects the stack asks for. */
+  /** How many of Istio's objects the stack makes. */
   readonly asked: number;
-  /** What the stack does not explain, in the order of what is looked at. */
+  /** What the stack does not explain, in the order of the search. */
   readonly unexplained: readonly ProvenFinding[];
-  /** What the team knows of, by the stack's setting `accepted`. */
+  /** What the team accepts, by the stack's setting `accepted`. */
   readonly accepted: readonly ProvenFinding[];
-  /** Objects in that setting that nothing was found about. */
+  /** Objects in that setting for which there is no finding. */
   readonly unused: readonly string[];
-  /** Workloads of the mesh that nothing is claimed of, each in words. */
+  /** Workloads of the mesh that verify does not cover, each in words. */
   readonly notCovered: readonly string[];
-  /** What was not looked at, and why: a sentence each. */
+  /** What was not read, and why: a sentence each. */
   readonly notRead: readonly string[];
 }
 
@@ -167,7 +167,7 @@ export function workloadFindings(
   ];
 }
 
-/** Parts what the team knows of from the rest. */
+/** Separates accepted findings from the others. */
 export function accept(
   found: readonly ProvenFinding[],
   accepted: StackOutputs["accepted"],

@@ -1,4 +1,4 @@
-/** What the ingress gateway listens for and leads to, by Envoy's own configuration, that the stack does not ask for. */
+/** Listeners and routes of the ingress gateway that the stack does not make, from Envoy's own configuration. */
 import type { Application } from "../../../components/application";
 import { isSecure } from "../../../components/gateway/host";
 import { gatewayPort, secureGatewayPort } from "../../../components/mesh/values";
@@ -66,7 +66,7 @@ function routeFindings(
     : attemptsOf(live, gatewayUrl).map((attempt) => ({ ...finding, ...attempt }));
 }
 
-/** A request from a pod, since a port that the Service does not have is not reached from outside. */
+/** A request from a pod, because a port that the Service does not have is not reached from outside. */
 function attemptAt({ address, routes }: GatewayConfiguration, port: number): Attempt {
   const [domain] = routes
     .filter(({ listener }) => listener.split(".").includes(String(port)))

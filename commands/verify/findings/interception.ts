@@ -1,4 +1,4 @@
-/** What of a pod's connections is not led to its sidecar, by the arguments of Istio's own first container. */
+/** Connections of a pod that are not redirected to its sidecar, by the arguments of Istio's own first container. */
 import type { Container, Pod, Service } from "./kubernetes";
 import type { Finding } from "./finding";
 import { sidecarOf } from "../../stack/pods";
@@ -9,7 +9,10 @@ import { blame, distinct, type ProtectedWorkload } from "./workloads";
 /** The inbound ports that Istio leaves to the sidecar itself: its metrics, its health and its agent. */
 const sidecarPorts = ["15090", "15021", "15020"];
 
-/** Values of istio-iptables' flags where everything is led to the sidecar; of the others none may be given. */
+/**
+ * Values of istio-iptables' flags with which everything is redirected to the sidecar; the other flags must not be
+ * given.
+ */
 const asInjected: Readonly<Record<string, RegExp>> = {
   p: /^15001$/,
   z: /^15006$/,
@@ -24,7 +27,7 @@ const asInjected: Readonly<Record<string, RegExp>> = {
   c: /^$/,
 };
 
-/** Flags that do not change what is led there. */
+/** Flags that do not change what is redirected. */
 const harmless =
   /^--(log_output_level=\w[\w:,]*|log_as_json|run-validation|skip-rule-apply|force-apply|native-nftables)$/;
 
@@ -41,7 +44,7 @@ const meanings: Readonly<Record<string, (value: string) => string>> = {
   c: (interfaces) => `what goes by the interfaces ${interfaces} goes past the sidecar`,
 };
 
-/** What istio-iptables is called with. */
+/** The arguments of istio-iptables. */
 export interface Interception {
   /** By the flag's letter. */
   readonly flags: ReadonlyMap<string, string>;
@@ -64,10 +67,10 @@ export function interceptionOf(args: readonly string[]): Interception {
 }
 
 /**
- * What goes past the sidecars of these pods.
- * @param pods those that count, of the namespaces whose pods have to have a sidecar
- * @param services of every namespace: they tell on which ports a pod may listen
- * @param metadata what the mesh gives every proxy as environment
+ * The connections of these pods that bypass their sidecars.
+ * @param pods the pods to judge, of the namespaces whose pods have to have a sidecar
+ * @param services of every namespace: they say on which ports a pod may listen
+ * @param metadata the environment that the mesh gives every proxy
  */
 export function interceptionFindings(
   workloads: readonly ProtectedWorkload[],
@@ -107,7 +110,7 @@ export function interceptionFindings(
   return distinct(found);
 }
 
-/** What istio-iptables takes where a flag is not given: everything for what is optional. */
+/** istio-iptables' default for a flag: for an optional one, everything. */
 const defaultOf = (flag: string) => (["q", "o", "k", "c", "x"].includes(flag) ? "" : "(none)");
 
 function inboundFindings(
@@ -132,7 +135,7 @@ function inboundFindings(
   ];
 }
 
-/** Where no port is declared, a pod may listen on any. */
+/** If no port is declared, a pod may listen on any. */
 const orEach = (ports: readonly number[]) => (ports.length === 0 ? ["by any number"] : ports);
 
 const listOf = (ports = "") => ports.split(",").filter((port) => port !== "");
@@ -150,7 +153,7 @@ function openPorts(
   }));
 }
 
-/** Each flag can come by the environment, too. */
+/** Each flag can also come from the environment. */
 function environmentOf(
   { env = [], envFrom = [] }: Container,
   metadata: Readonly<Record<string, unknown>>,

@@ -1,4 +1,4 @@
-/** Everything in the cluster that can make a way to what the stack protects, read once. */
+/** Everything in the cluster through which a protected service could be reached, read once. */
 import {
   AdmissionregistrationV1Api,
   AppsV1Api,
@@ -36,7 +36,7 @@ const meshObject = z.object({
 });
 const list = z.object({ items: z.array(meshObject) });
 
-/** An object of Istio's that is there. */
+/** An object of Istio's in the cluster. */
 export type LiveObject = z.infer<typeof meshObject> & { readonly kind: string };
 
 /** What is in the cluster. */
@@ -51,15 +51,15 @@ export interface Inventory {
   readonly controlPlane: readonly V1Deployment[];
   /** What changes objects as they are made, such as the injector of sidecars. */
   readonly webhooks: readonly V1MutatingWebhookConfiguration[];
-  /** `meshConfig` as istiod reads it; undefined where there is none, and Istio's defaults count. */
+  /** `meshConfig` as istiod reads it; undefined if there is none, so that Istio's defaults apply. */
   readonly meshConfig: unknown;
   /** Istio's objects of every namespace, of the kinds in `meshKinds`. */
   readonly objects: readonly LiveObject[];
-  /** What the ingress gateway's pods listen for, and where they lead requests. */
+  /** The listeners and routes of the ingress gateway's pods. */
   readonly gateways: readonly GatewayConfiguration[];
 }
 
-/** Istio's kinds that decide, that change where a request goes, or what a proxy does with it. */
+/** Istio's kinds that decide about requests, redirect them, or change what a proxy does with them. */
 export const meshKinds = [
   { group: "security.istio.io", version: "v1", kind: "PeerAuthentication" },
   { group: "security.istio.io", version: "v1", kind: "RequestAuthentication" },
@@ -78,15 +78,15 @@ export const meshKinds = [
   { group: "networking.k8s.io", version: "v1", kind: "NetworkPolicy" },
 ] as const;
 
-/** The kind in lower case, several of it. */
+/** The plural of the kind, in lower case. */
 export function pluralOf(kind: string): string {
   return `${kind.toLowerCase()}s`.replace(/([^aeiou])ys$/, "$1ies");
 }
 
 /**
- * Reads it, all at once.
+ * Reads everything at the same time.
  * @param kubeconfig the file's content
- * @throws UserError saying what could not be read
+ * @throws UserError that says what could not be read
  */
 export async function readInventory(kubeconfig: string): Promise<Inventory> {
   const cluster = loadCluster(kubeconfig);

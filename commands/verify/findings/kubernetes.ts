@@ -1,4 +1,4 @@
-/** Kubernetes' objects as they come over the wire. */
+/** Kubernetes' objects as the API returns them. */
 import type {
   V1Container,
   V1Deployment,

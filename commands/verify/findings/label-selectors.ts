@@ -14,7 +14,7 @@ const selector = z.looseObject({
     .nullish(),
 });
 
-/** Whether labels fit a selector. One that is not a selector fits nothing. */
+/** Whether labels match a selector. Something that is not a selector matches nothing. */
 export function matchesLabels(value: unknown, labels: Readonly<Record<string, string>>): boolean {
   const { data } = selector.safeParse(value ?? {});
   if (data === undefined) return false;

@@ -1,4 +1,4 @@
-/** The mesh's settings as istiod has them, next to what the stack asks for. */
+/** Compares the mesh's settings, as istiod has them, with those of the stack. */
 import { isDeepStrictEqual } from "node:util";
 import { extensionProviders as providersOf } from "../../../components/login/gateway";
 import { namespaces, releases } from "../../../components/names";
@@ -8,7 +8,7 @@ import type { Namespace } from "./kubernetes";
 import { matchesLabels } from "./label-selectors";
 import { changedFields, objectOf } from "./proxy-config";
 
-/** What a setting of the mesh has to be, and what another value opens. */
+/** The right value of a setting of the mesh, and what another value opens. */
 interface Rule {
   readonly isRight: (value: unknown) => boolean;
   readonly opens: string;
@@ -21,7 +21,9 @@ const oneOf =
 
 const isEmpty = oneOf(undefined, null, "", [], {});
 
-/** The settings that decide what the mesh lets through. `extensionProviders` and `defaultConfig` are judged apart. */
+/**
+ * The settings that decide what the mesh lets through. `extensionProviders` and `defaultConfig` are judged separately.
+ */
 const rules: Readonly<Record<string, Rule>> = {
   pathNormalization: {
     isRight: oneOf({ normalization: "DECODE_AND_MERGE_SLASHES" }),
@@ -74,7 +76,7 @@ const rules: Readonly<Record<string, Rule>> = {
   },
 };
 
-/** Settings that change nothing of what the mesh lets through. */
+/** Settings that do not change what the mesh lets through. */
 const harmless = [
   "accessLogEncoding",
   "connectTimeout",
@@ -101,13 +103,13 @@ const harmless = [
   "tcpKeepalive",
 ];
 
-/** What the mesh's settings are compared by. */
+/** What the mesh's settings are compared with. */
 export type MeshOutputs = Pick<StackOutputs, "login" | "routing">;
 
 /**
  * What the mesh's settings open.
  * @param meshConfig as istiod reads it
- * @param own the stack's namespaces, where the mesh has to be in force
+ * @param own the stack's namespaces, in which the mesh has to enforce
  */
 export function meshFindings(
   { login, routing }: MeshOutputs,
@@ -149,7 +151,7 @@ function settingFinding(name: string, value: unknown, opens: string): Finding {
   };
 }
 
-/** Kinds of providers that are told of requests, and decide nothing. */
+/** Kinds of providers that get reports about requests, and decide nothing. */
 const telemetry = [
   "zipkin",
   "lightstep",
@@ -161,7 +163,7 @@ const telemetry = [
   "prometheus",
 ];
 
-/** Who decides for proxies from outside of them: the stack's login, as the stack asks for it, and nothing else. */
+/** External authorizers of proxies: only the stack's login, with the stack's settings, is right. */
 function providerFindings(
   login: MeshOutputs["login"],
   extensionProviders: unknown,
@@ -209,7 +211,7 @@ function meaningOf(provider: Readonly<Record<string, unknown>>): string {
     : "it decides on other grounds which requests pass, or with which token";
 }
 
-/** Where a provider of logs is the default, the mesh's own access log is off. */
+/** If a log provider is the default, the mesh's own access log is off. */
 function logProviders(defaultProviders: unknown): readonly Finding[] {
   const { accessLogging } = objectOf(defaultProviders);
   return isEmpty(accessLogging)
@@ -223,7 +225,7 @@ function logProviders(defaultProviders: unknown): readonly Finding[] {
       ];
 }
 
-/** istiod does not see the namespaces that its selectors leave out: its policies there are not in force. */
+/** istiod does not see the namespaces that its selectors leave out: its policies there have no effect. */
 function leftOut(selectors: unknown, own: readonly Namespace[]): readonly Finding[] {
   if (!Array.isArray(selectors) || selectors.length === 0) return [];
   const unseen = own.filter(

@@ -1,4 +1,4 @@
-/** Objects of other namespaces that speak for the services that the stack protects. */
+/** Objects of other namespaces for the names of services that the stack protects. */
 import { z } from "zod";
 import type { Application } from "../../../components/application";
 import { hostOf as loginHost, proxy, redis } from "../../../components/login/names";
@@ -9,12 +9,12 @@ import { ownNamespaces } from "./objects";
 
 const withHosts = z.looseObject({ hosts: z.array(z.string()) });
 
-/** The kinds that say where a name leads. */
+/** The kinds that decide where a name leads. */
 const kinds = ["VirtualService", "ServiceEntry"];
 
 /**
- * A VirtualService or a ServiceEntry of another namespace for one of the stack's services. The namespaces' Sidecars keep
- * it from the stack's own workloads; any other workload of the mesh follows it.
+ * A VirtualService or a ServiceEntry of another namespace for one of the stack's services. Because of the namespaces'
+ * Sidecars it has no effect on the stack's own workloads; every other workload of the mesh follows it.
  */
 export function namesTaken(
   application: Application,
@@ -42,7 +42,7 @@ export function namesTaken(
     });
 }
 
-/** Whether an object's host is for a service's name: the whole of it, a part that Kubernetes completes, or by a star. */
+/** Whether an object's host matches a service's name: in full, as a part that Kubernetes completes, or by a star. */
 function covers(host: string, service: string): boolean {
   if (host.startsWith("*")) return host !== "*" && service.endsWith(host.slice(1));
   return service === host || (host.includes(".") && service.startsWith(`${host}.`));

@@ -1,13 +1,15 @@
-/** Workloads of the mesh that are other teams', or that no row of the table names: what `verify` does not judge. */
+/**
+ * Workloads of the mesh that belong to other teams, or that no row of the table names: `verify` does not judge them.
+ */
 import type { Pod } from "./kubernetes";
 import { objectName } from "./finding";
 import { sidecarOf } from "../../stack/pods";
 import { bears, ownerOf, type ProtectedWorkload, runsAs } from "./workloads";
 
 /**
- * Says of which workloads with a proxy of Istio's nothing is claimed, one line each.
+ * Names the workloads with a proxy of Istio's that verify does not cover, one line each.
  * @param own the stack's namespaces
- * @param pods those that count, of every namespace
+ * @param pods the pods to judge, of every namespace
  */
 export function notCovered(
   own: readonly string[],

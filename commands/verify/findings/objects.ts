@@ -1,6 +1,6 @@
 /**
- * Istio's objects in the stack's namespaces next to those that the stack asks for. Requests show what is enforced
- * where they are sent; this shows what the stack does not ask for: a policy too many, a caller or an audience added, a
+ * Compares Istio's objects in the stack's namespaces with those that the stack makes. Requests show what is enforced
+ * where they are sent; this shows what the stack does not make: an additional policy, an added caller or audience, a
  * route that sets a header.
  */
 import { isDeepStrictEqual } from "node:util";
@@ -30,7 +30,7 @@ import type { LiveObject } from "./inventory";
 /** Objects by their kind. */
 export type ObjectsByKind = Readonly<Record<string, readonly MeshObject<unknown>[]>>;
 
-/** What the comparison has to know of a stack. */
+/** What the comparison has to know about a stack. */
 type ComparedOutputs = Pick<
   StackOutputs,
   | "gatewayUrl"
@@ -45,7 +45,7 @@ type ComparedOutputs = Pick<
   | "routing"
 >;
 
-/** Every object of Istio's that the stack's settings and the table ask for. */
+/** Every object of Istio's that follows from the stack's settings and the table. */
 export function objectsAskedOf(
   application: Application,
   { routing, ...outputs }: ComparedOutputs,
@@ -93,7 +93,7 @@ export function objectsAskedOf(
   ]);
 }
 
-/** Those that are not an application's. cert-manager's namespace is not compared. */
+/** Those that do not belong to an application. cert-manager's namespace is not compared. */
 function otherNetworkPolicies(
   { gatewayUrl, login }: Pick<ComparedOutputs, "gatewayUrl" | "login">,
   tls: ComparedOutputs["routing"]["tls"],
@@ -120,21 +120,21 @@ function merged(all: readonly object[]): ObjectsByKind {
   return Object.fromEntries(objects);
 }
 
-/** The namespaces whose objects count for the ingress, the login and the application's workloads. */
+/** The namespaces whose objects affect the ingress, the login and the application's workloads. */
 export function ownNamespaces({ namespace }: Application): readonly string[] {
   return [namespaces.mesh, namespaces.ingress, namespace, namespaces.login];
 }
 
-/** What is there, next to what is asked for. */
+/** The objects in the cluster, and those of the stack. */
 export interface ObjectComparison {
-  /** How many objects the stack asks for. */
+  /** How many objects the stack makes. */
   readonly asked: number;
   readonly findings: readonly Finding[];
 }
 
 /**
- * Compares the objects of the stack's own namespaces with what the stack asks for.
- * @param found of any namespace; those of others are left out
+ * Compares the objects of the stack's own namespaces with those that the stack makes.
+ * @param found of any namespace; those of others are ignored
  */
 export function compareObjects(
   application: Application,
@@ -146,7 +146,7 @@ export function compareObjects(
   const hasNetworkPolicies = (asked.NetworkPolicy ?? []).length > 0;
   const there = found
     .filter(({ metadata }) => own.includes(metadata.namespace))
-    // Where the stack makes no NetworkPolicies, others do; verify's own come and go with its runs.
+    // If the stack makes no NetworkPolicies, others do; verify's own come and go with its runs.
     .filter((each) => each.kind !== "NetworkPolicy" || (hasNetworkPolicies && !isProbes(each)));
   const wanted = new Map(
     Object.entries(asked).flatMap(([kind, objects]) =>
@@ -195,7 +195,7 @@ function isProbes({ metadata: { namespace, name }, spec }: LiveObject): boolean 
 
 const nameOf = ({ kind, metadata }: LiveObject) => objectName(kind, metadata);
 
-/** Where two values differ first, as a path such as `spec.rules[0].when`; undefined where they do not. */
+/** The first place where two values differ, as a path such as `spec.rules[0].when`; undefined if they do not. */
 function firstDifference(asked: unknown, live: unknown, path = "spec"): string | undefined {
   if (isDeepStrictEqual(asked, live)) return undefined;
   const [one, other] = [fieldsOf(asked), fieldsOf(live)];
@@ -211,7 +211,7 @@ function firstDifference(asked: unknown, live: unknown, path = "spec"): string |
   return path;
 }
 
-/** Whether a value is what was asked for, and more: an update leaves that as it is. */
+/** Whether a value has everything of the stack's, and more: an update leaves such a value. */
 function hasAll(live: unknown, asked: unknown): boolean {
   const [there, wanted] = [fieldsOf(live), fieldsOf(asked)];
   if (there === undefined || wanted === undefined) return live === asked;

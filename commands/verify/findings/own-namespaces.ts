@@ -1,8 +1,8 @@
-/** The labels of the stack's namespaces that Istio goes by. */
+/** The labels of the stack's namespaces that Istio reads. */
 import type { Namespace } from "./kubernetes";
 import type { Finding } from "./finding";
 
-/** Labels that lead the namespace's requests through other proxies than sidecars. */
+/** Labels that send the namespace's requests through proxies other than sidecars. */
 const otherProxies = ["istio.io/use-waypoint", "istio.io/ingress-use-waypoint"];
 
 /**

@@ -1,4 +1,4 @@
-/** Which pods are the probe pods of `verify`, of this run or of another. */
+/** Which pods are probe pods of `verify`, of this run or of another. */
 import { isDeepStrictEqual } from "node:util";
 import type { Container, Pod } from "./kubernetes";
 import type { Application } from "../../../components/application";
@@ -8,9 +8,9 @@ import { sidecarOf } from "../../stack/pods";
 import { isInitContainer } from "./sidecar-containers";
 
 /**
- * Whether a pod is what a run of `verify` makes for this application: it ends by itself, and has the command, the account
- * and the volumes of such a pod. The image is the run's choice. A label alone does not make a pod one. Where the namespace
- * injects no sidecar it has none: that is the namespace's fault.
+ * Whether a pod is one that a run of `verify` makes for this application: it ends by itself, and has the command, the
+ * account and the volumes of such a pod. The run chooses the image. A label alone does not make a pod a probe pod. If
+ * the namespace injects no sidecar, the pod has none: that is an error of the namespace.
  */
 export function isProbePod(application: Application, pod: Pod): boolean {
   const { name, namespace, labels = {} } = pod.metadata ?? {};

@@ -1,4 +1,4 @@
-/** Sidecars and gateways that are not as Istio's injector makes them. */
+/** Sidecars and gateways that differ from what Istio's injector makes. */
 import type { Container, Pod } from "./kubernetes";
 import { parse } from "yaml";
 import { gatewayServiceAccount } from "../../../components/names";
@@ -8,8 +8,8 @@ import { sidecarOf } from "../../stack/pods";
 import { blame, distinct, type ProtectedWorkload } from "./workloads";
 
 /**
- * What the proxies of these pods are told apart from what the mesh tells all.
- * @param pods those that count: of the gateway, and of the namespaces whose pods have to have a sidecar
+ * What the proxies of these pods are configured with, apart from what the mesh configures for all.
+ * @param pods the pods to judge: of the gateway, and of the namespaces whose pods have to have a sidecar
  * @param usual the mesh's `defaultConfig`
  */
 export function proxyFindings(
@@ -53,7 +53,7 @@ function repositoryOf(container: Container | undefined): string {
 const prefixes =
   /^((traffic\.)?sidecar|proxy|inject|security|networking|ambient)\.istio\.io\/|^istio\.io\//;
 
-/** Annotations, and their values, that change nothing of what a proxy lets through, or that the injector writes. */
+/** Annotations, with their values, that do not change what a proxy lets through, or that the injector writes. */
 const harmless: Readonly<Record<string, RegExp>> = {
   "sidecar.istio.io/status": /./,
   "sidecar.istio.io/inject": /^true$/,
@@ -79,7 +79,7 @@ const harmlessAtGateway: Readonly<Record<string, RegExp>> = {
   "proxy.istio.io/overrides": /./,
 };
 
-/** Has the gateway take the client's address from before each connection; a load balancer asks for it. */
+/** Makes the gateway read the client's address from the header before each connection; a load balancer needs it. */
 const proxyProtocol: ProxyConfig = { gatewayTopology: { proxyProtocol: {} } };
 
 function annotationSays(
@@ -106,7 +106,7 @@ function yaml(text: string): unknown {
   }
 }
 
-/** Callers choose by a label of the pods whether they send encrypted or in plain text. */
+/** By a label of the pods callers choose whether they encrypt. */
 function labelsSay({ metadata }: Pod): readonly string[] {
   const { labels = {} } = metadata ?? {};
   const mode = labels["security.istio.io/tlsMode"];
@@ -145,7 +145,7 @@ const logsRequests = /^--proxy\w*LogLevel=(.*:)?(debug|trace)/;
 const usualVariables =
   /^(REWRITE_PROBE_LEGACY_LOCALHOST_DESTINATION|POD_NAME|POD_NAMESPACE|INSTANCE_IP|SERVICE_ACCOUNT|HOST_IP|ISTIO_CPU_LIMIT|PROXY_CONFIG|GOMEMLIMIT|GOMAXPROCS|COMPLIANCE_POLICY|TRUST_DOMAIN|ISTIO_KUBE_APP_PROBERS|ISTIO_PROMETHEUS_ANNOTATIONS|ISTIO_META_(POD_PORTS|APP_CONTAINERS|CLUSTER_ID|NODE_NAME|NETWORK|WORKLOAD_NAME|OWNER|MESH_ID))$/;
 
-/** And what it gives with one value only. */
+/** And what it gives with only one value. */
 const fixedVariables: Readonly<Record<string, RegExp>> = {
   PILOT_CERT_PROVIDER: /^istiod$/,
   CA_ADDR: /^istiod\.istio-system\.svc:15012$/,
@@ -153,7 +153,7 @@ const fixedVariables: Readonly<Record<string, RegExp>> = {
   ISTIO_META_UNPRIVILEGED_POD: /^true$/,
 };
 
-/** What others than Istio give every container of a cluster. */
+/** What other programs than Istio give every container of a cluster. */
 const fromElsewhere = /^(AWS|AZURE|GOOGLE|KUBERNETES|OTEL|HTTPS?|NO)_|^GODEBUG$/i;
 
 function environmentSays(
@@ -174,7 +174,7 @@ function environmentSays(
           !fromElsewhere.test(name) &&
           metadata[name] !== value,
       )
-      // Such as a metadata entry of the pod's own configuration, which is said already.
+      // Such as a metadata entry of the pod's own configuration, which is reported already.
       .filter(({ name }) => objectOf(objectOf(yaml(config)).proxyMetadata)[name] === undefined)
       .map(({ name, value = "" }) => `its proxy has the variable ${name}=${value}`),
     ...envFrom.map(() => "its proxy has an environment from elsewhere"),

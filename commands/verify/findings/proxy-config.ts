@@ -1,18 +1,18 @@
-/** A proxy's own configuration, as the mesh, a pod's annotation or its environment gives it. */
+/** A proxy's own configuration, from the mesh, a pod's annotation or its environment. */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 
-/** What Istio calls ProxyConfig. */
+/** Istio's name for it is ProxyConfig. */
 export type ProxyConfig = Readonly<Record<string, unknown>>;
 
 const anyObject = z.record(z.string(), z.unknown());
 
-/** An object, or an empty one for anything else. */
+/** An object, or an empty one for any other value. */
 export function objectOf(value: unknown): Readonly<Record<string, unknown>> {
   return anyObject.safeParse(value).data ?? {};
 }
 
-/** Fields that change nothing of what a proxy lets through. */
+/** Fields that do not change what a proxy lets through. */
 const harmless = [
   "concurrency",
   "drainDuration",
@@ -28,7 +28,7 @@ const harmless = [
   "serviceCluster",
 ];
 
-/** What Istio itself has where a field is not given. */
+/** Istio's own defaults. */
 const defaults: ProxyConfig = {
   discoveryAddress: "istiod.istio-system.svc:15012",
   controlPlaneAuthPolicy: "MUTUAL_TLS",
@@ -39,7 +39,7 @@ const defaults: ProxyConfig = {
   binaryPath: "/usr/local/bin/envoy",
 };
 
-/** Entries of `proxyMetadata`, and values, that change nothing of what a proxy lets through. */
+/** Entries of `proxyMetadata`, with values, that do not change what a proxy lets through. */
 const harmlessMetadata: Readonly<Record<string, RegExp>> = {
   ECC_SIGNATURE_ALGORITHM: /^ECDSA$/,
   ECC_CURVE: /^P(256|384)$/,

@@ -1,4 +1,4 @@
-/** Services and their endpoints: where the requests for a workload that the stack protects go. */
+/** Services and their endpoints: where the requests for a protected workload go. */
 import type { EndpointSlice, Pod, Service } from "./kubernetes";
 import type { Attempt, Finding } from "./finding";
 import { madeAnew, objectName, removal } from "./finding";
@@ -9,7 +9,7 @@ import { bears, type ProtectedWorkload, runsAs, takenBy } from "./workloads";
 export interface ServiceInventory {
   readonly services: readonly Service[];
   readonly endpointSlices: readonly EndpointSlice[];
-  /** Those that count. */
+  /** The pods to judge. */
   readonly pods: readonly Pod[];
 }
 
@@ -45,7 +45,7 @@ export function serviceFindings(
   ];
 }
 
-/** What of a workload's own Service differs from the stack's. */
+/** How a workload's own Service differs from the stack's. */
 function changesOf(service: Service, workload: ProtectedWorkload): readonly Finding[] {
   const { spec, metadata } = service;
   const { title, label } = workload;
@@ -84,16 +84,22 @@ function changesOf(service: Service, workload: ProtectedWorkload): readonly Find
   ];
 }
 
-/** By these callers accept certificates of other service accounts as a Service's. */
+/** With these annotations callers accept certificates of other service accounts as a Service's. */
 const accountAnnotations = [
   "alpha.istio.io/kubernetes-serviceaccounts",
   "alpha.istio.io/canonical-serviceaccounts",
 ];
 
-/** Kubernetes' own: it keeps the slices of a Service's pods as they are, and removes others that it is said to manage. */
+/**
+ * Kubernetes' own controller: it restores the slices of a Service's pods, and removes others that name it as their
+ * manager.
+ */
 const controller = "endpointslice-controller.k8s.io";
 
-/** Addresses that are not of the workload's pods. What Kubernetes makes itself follows from labels, which are judged as such. */
+/**
+ * Addresses that do not belong to the workload's pods. Kubernetes' own slices follow from labels, which are judged
+ * separately.
+ */
 function strangeEndpoints(
   { metadata, endpoints }: EndpointSlice,
   workload: ProtectedWorkload,
@@ -107,7 +113,7 @@ function strangeEndpoints(
     .flatMap(({ addresses }) => addresses)
     .filter((address) => !known.includes(address));
   if (strange.length === 0) return [];
-  // Kubernetes mirrors what is written as Endpoints, and would make the slice again.
+  // Kubernetes mirrors Endpoints, and would make the slice again.
   const [kind, name] =
     manager === "endpointslicemirroring-controller.k8s.io"
       ? ["Endpoints", metadata?.labels?.["kubernetes.io/service-name"]]
@@ -127,7 +133,7 @@ function strangeEndpoints(
 const isOf = ({ metadata }: Service, { namespace, services: { names } }: ProtectedWorkload) =>
   metadata?.namespace === namespace && names.includes(metadata.name ?? "");
 
-/** A Service that leads from outside of the cluster to a protected pod, past the gateway. */
+/** A Service that leads from outside of the cluster to a protected pod and bypasses the gateway. */
 function fromOutside(
   service: Service,
   workloads: readonly ProtectedWorkload[],
@@ -139,7 +145,7 @@ function fromOutside(
   const led = workloads.find((each) =>
     pods.some((pod) => bears(pod, each) && selects(service, pod)),
   );
-  // How the gateway is reached from outside is the stack's own setting.
+  // The stack's own settings decide how the gateway is reached from outside.
   if (led === undefined || (owner !== undefined && owner.services.port === undefined)) return [];
   return [
     {
@@ -161,7 +167,7 @@ function waysOf({ spec }: Service): string {
   ].join(" and ");
 }
 
-/** A request to the node's port, from a pod: where this program runs may be far from the nodes. */
+/** A request to the node's port, from a pod, because this program may run far from the nodes. */
 function nodePortAttempt(
   service: Service,
   { path }: ProtectedWorkload,
@@ -174,7 +180,7 @@ function nodePortAttempt(
   return { attempt: { from: "outsider", request } };
 }
 
-/** A Service with an external address that is a protected Service's own: connections to it end elsewhere. */
+/** A Service with an external address that is also a protected Service's: connections to it end elsewhere. */
 function addressesTaken(
   { metadata, spec }: Service,
   workloads: readonly ProtectedWorkload[],

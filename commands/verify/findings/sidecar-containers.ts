@@ -2,7 +2,10 @@
 import { sidecarName } from "../../stack/pods";
 import type { Container, Pod } from "./kubernetes";
 
-/** The one that leads the pod's connections to the sidecar; with Istio's CNI plugin, that looks whether they are led so. */
+/**
+ * The one that redirects the pod's connections to the sidecar; with Istio's CNI plugin it checks whether they are
+ * redirected.
+ */
 const initNames = ["istio-init", "istio-validation"];
 
 export function isInitContainer({ name }: Container): boolean {

@@ -1,4 +1,4 @@
-/** Pods that a sidecar does not protect at all, or whose settings let others past it. */
+/** Pods that no sidecar protects, or whose settings let requests bypass it. */
 import type { Container, Pod, Service } from "./kubernetes";
 import type { Attempt, Finding } from "./finding";
 import { proxyUser } from "../../../components/names";
@@ -9,8 +9,8 @@ import { bears, blame, distinct, type ProtectedWorkload } from "./workloads";
 
 /**
  * What the pods' own settings open.
- * @param pods those that count, of the namespaces whose pods have to have a sidecar
- * @param services of every namespace: they tell on which ports a pod may listen
+ * @param pods the pods to judge, of the namespaces whose pods have to have a sidecar
+ * @param services of every namespace: they say on which ports a pod may listen
  */
 export function sidecarFindings(
   workloads: readonly ProtectedWorkload[],
@@ -49,7 +49,7 @@ function unprotected(
   }));
 }
 
-/** A request in plain text from a pod outside the mesh to a port of a pod; none where the pod has no address yet. */
+/** A request in plain text from a pod outside the mesh to a port of a pod; undefined if the pod has no address yet. */
 export function attemptAt(
   workloads: readonly ProtectedWorkload[],
   pod: Pod,
@@ -63,7 +63,7 @@ export function attemptAt(
   return { attempt: { from: "outsider", request } };
 }
 
-/** The TCP ports that a pod says it listens on, and those that Services lead to. */
+/** The TCP ports that a pod declares, and those that Services lead to. */
 export function portsOf(pod: Pod, services: readonly Service[]): readonly number[] {
   const declared = ownContainers(pod)
     .flatMap(({ ports }) => ports ?? [])
@@ -90,7 +90,7 @@ export function selects({ metadata, spec }: Service, pod: Pod): boolean {
   );
 }
 
-/** What of a pod's security settings lets others to its sidecar's keys, or past the sidecar. */
+/** Security settings of a pod that give others access to its sidecar's keys, or let requests bypass the sidecar. */
 function settingsOf(pod: Pod): readonly string[] {
   const { spec } = pod;
   const has = sidecarOf(pod) !== undefined;
@@ -105,7 +105,7 @@ function settingsOf(pod: Pod): readonly string[] {
   ];
 }
 
-/** With these a container can take away the rules that lead its connections to the sidecar. */
+/** With these rights a container can remove the rules that redirect its connections to the sidecar. */
 const strongCapabilities = ["ALL", "NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE", "CAP_NET_ADMIN"];
 
 function containerSettings({ spec }: Pod, { name, securityContext }: Container): readonly string[] {
@@ -139,7 +139,7 @@ function hostPortsOf(pod: Pod): readonly string[] {
     );
 }
 
-/** Containers that `kubectl debug` adds; only with the pod do they go. */
+/** Containers that `kubectl debug` adds; they are removed only with the pod. */
 function debugged({ metadata, spec }: Pod): readonly Finding[] {
   const added = (spec?.ephemeralContainers ?? []).map(({ name }) => name);
   if (added.length === 0) return [];

@@ -1,4 +1,4 @@
-/** Permissions, as the table has them, and as tokens hold them. */
+/** Permissions, in the table and in tokens. */
 import type { Application } from "../../../components/application";
 import { isOfWords, type PermissionsClaim } from "../../../components/identity/claims";
 
@@ -6,7 +6,7 @@ export function everyPermission({ permissions }: Pick<Application, "permissions"
   return Object.keys(permissions);
 }
 
-/** The permissions that a user of these roles holds. */
+/** The permissions of a user with these roles. */
 export function permissionsOf(
   { roles }: Pick<Application, "roles">,
   held: readonly string[],
@@ -14,13 +14,13 @@ export function permissionsOf(
   return [...new Set(held.flatMap((role) => roles[role]?.permissions ?? []))];
 }
 
-/** Claims that hold a value at this path: `{ realm_access: { roles: value } }`. */
+/** Claims that have a value at this path: `{ realm_access: { roles: value } }`. */
 export function claimAt(path: readonly string[], value: unknown): Record<string, unknown> {
   const [name = "", ...nested] = path;
   return { [name]: nested.length === 0 ? value : claimAt(nested, value) };
 }
 
-/** Claims of a token that holds these permissions, as the mesh is told to look for them. */
+/** Claims of a token with these permissions, in the form that the mesh reads. */
 export function holding(
   claim: PermissionsClaim,
   permissions: readonly string[],

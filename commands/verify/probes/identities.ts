@@ -1,6 +1,7 @@
 /**
  * Workloads' identities: certificates that the mesh's own authority issues for service accounts, as it does for each
- * sidecar. With one, the probe speaks the mesh's mutual TLS itself, and its request is judged as that workload's.
+ * sidecar. With one of them the probe speaks the mesh's mutual TLS itself, and its request is judged as that
+ * workload's.
  */
 import "reflect-metadata"; // @peculiar/x509 needs it before it is loaded
 import { webcrypto } from "node:crypto";
@@ -28,7 +29,7 @@ export interface Identity {
   /** The certificate, and those between it and the authority. */
   readonly certificate: string;
   readonly key: string;
-  /** The mesh's authority, which every workload of the mesh is checked by. */
+  /** The mesh's authority, with which every workload of the mesh is checked. */
   readonly authority: string;
 }
 
@@ -40,7 +41,7 @@ export function accountName({ namespace, name }: ServiceAccountName): string {
 /** By `accountName`. */
 export type Identities = ReadonlyMap<string, Identity>;
 
-/** @throws UserError where none was issued */
+/** @throws UserError if none was issued */
 export function identityOf(account: ServiceAccountName, identities: Identities): Identity {
   const identity = identities.get(accountName(account));
   if (identity === undefined)
@@ -53,22 +54,22 @@ const lifetime = 600;
 /** Milliseconds to wait for a service account. */
 const accountDeadline = 5_000;
 
-/** Whom tokens for the mesh's authority are issued to, and the port that it listens at (Istio's `--caAddress`). */
+/** The audience of tokens for the mesh's authority, and the port at which it listens (Istio's `--caAddress`). */
 const audience = "istio-ca";
 const authorityPort = 15012;
 const authorityHost = `istiod.${namespaces.mesh}.svc`;
 const createCertificate = "/istio.v1.auth.IstioCertificateService/CreateCertificate";
 
-/** The ConfigMap in each namespace by which workloads know the mesh's authority. */
+/** The ConfigMap in each namespace from which workloads read the mesh's authority. */
 const rootConfigMap = { name: "istio-ca-root-cert", key: "root-cert.pem" };
 
 /**
  * An identity of each service account.
  *
- * Who asks needs the right to create tokens of these service accounts, and to forward ports to istiod's pods.
+ * The caller needs the right to create tokens of these service accounts, and to forward ports to istiod's pods.
  * @param kubeconfig the file's content
  * @param deadline milliseconds that the authority may take. Default: 15 000
- * @throws UserError where the cluster or the mesh's authority refuses
+ * @throws UserError if the cluster or the mesh's authority refuses
  */
 export async function issueIdentities(
   kubeconfig: string,
@@ -86,7 +87,7 @@ export async function issueIdentities(
   const client = new grpc.Client(
     `127.0.0.1:${tunnel.port}`,
     grpc.credentials.createSsl(Buffer.from(authority)),
-    // The tunnel's end is on this machine, where no proxy leads.
+    // The tunnel ends on this machine, so no proxy is used.
     { "grpc.ssl_target_name_override": authorityHost, "grpc.enable_http_proxy": 0 },
   );
   try {
@@ -101,7 +102,7 @@ export async function issueIdentities(
     );
     return new Map(await unlessAborted(issued, signal));
   } catch (error) {
-    // Why the way is closed says more than that it is.
+    // The reason for the closed connection says more than its end.
     throw tunnel.failure ?? error;
   } finally {
     client.close();
@@ -123,7 +124,7 @@ async function authorityPod(api: CoreV1Api): Promise<string> {
   const { items } = await explained("list istiod's pods", () =>
     api.listNamespacedPod({ namespace: namespaces.mesh, labelSelector: "app=istiod" }),
   );
-  // One that ends stays ready for a while, and takes no new connection.
+  // A pod that is ending stays ready for a while, and accepts no new connection.
   const name = items.find((pod) => isReady(pod) && pod.metadata?.deletionTimestamp === undefined)
     ?.metadata?.name;
   if (name === undefined)
@@ -133,7 +134,7 @@ async function authorityPod(api: CoreV1Api): Promise<string> {
   return name;
 }
 
-/** A port of this machine that leads to the authority's, by the API server. */
+/** A port of this machine that leads to the authority's port, through the API server. */
 async function openTunnel(
   cluster: KubeConfig,
   pod: string,
@@ -161,7 +162,7 @@ async function openTunnel(
   };
 }
 
-/** Leads a connection to the authority's port, and back; with it the way there is closed. */
+/** Connects to the authority's port, in both directions; when it ends, the tunnel is closed. */
 async function forward(cluster: KubeConfig, pod: string, socket: Socket): Promise<void> {
   const closed = new Promise((resolve) => socket.once("close", resolve));
   socket.on("error", () => undefined);
@@ -181,7 +182,7 @@ async function forward(cluster: KubeConfig, pod: string, socket: Socket): Promis
   if (typeof way !== "function") way.close();
 }
 
-/** A token that only the mesh's authority takes. An account that this run or another makes may come late. */
+/** A token that only the mesh's authority accepts. An account that this run or another makes may come late. */
 async function tokenOf(
   api: CoreV1Api,
   account: ServiceAccountName,

@@ -1,12 +1,12 @@
-/** What killed runs have left in the cluster, told apart from what other runs still use. */
+/** What killed runs have left in the cluster, separate from what other runs still use. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { runLabel } from "./probe-pod";
 import type { Plain } from "../../stack/cluster";
 
 /**
- * The runs that cannot go on: each of their pods has ended, or is older than a run may become.
- * @param pods this run's among them, just made: the youngest tells the time by the cluster's clock
- * @param longest milliseconds that a run's pods may be there
+ * The runs that cannot continue: each of their pods has ended, or is older than a run can be.
+ * @param pods including this run's, which were just made: the youngest gives the time by the cluster's clock
+ * @param longest milliseconds that a run's pods may exist
  */
 export function endedRuns(pods: readonly Plain<V1Pod>[], longest: number): readonly string[] {
   const now = Math.max(...pods.map((pod) => madeAt(pod) ?? 0));
@@ -15,7 +15,7 @@ export function endedRuns(pods: readonly Plain<V1Pod>[], longest: number): reado
   return [...new Set(pods.map(runOf))].filter((run) => !alive.has(run));
 }
 
-/** The run that a pod is of. */
+/** The run that a pod belongs to. */
 export function runOf({ metadata }: Plain<V1Pod>): string {
   return metadata?.labels?.[runLabel] ?? "";
 }

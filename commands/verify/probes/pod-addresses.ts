@@ -1,4 +1,4 @@
-/** Where the services' pods are: their sidecars are asked at their own ports too. */
+/** The addresses of the services' pods: verify also sends requests to their sidecars' own ports. */
 import { CoreV1Api } from "@kubernetes/client-node";
 import { explained, loadCluster } from "../../stack/cluster";
 import type { PodAddress, PodAddresses } from "../plan/target";

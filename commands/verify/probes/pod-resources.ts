@@ -1,4 +1,4 @@
-/** What runs make in the cluster: pods of their own, and what all runs' pods share. */
+/** What runs make in the cluster: pods of their own, and objects that all runs' pods share. */
 import { ApiException } from "@kubernetes/client-node";
 import type { CoreV1Api, CustomObjectsApi, V1Pod } from "@kubernetes/client-node";
 import type { ServiceAccountName } from "../../../components/names";
@@ -18,7 +18,7 @@ import {
 } from "./probe-pod";
 import type { ProbePod } from "./probe-pod";
 
-/** Selectors of what runs have made: an application's own may be called verify, too. */
+/** Selectors of what runs have made: an application's own workload may be called verify too. */
 const podsOfRuns = `${probeLabel},${runLabel}`;
 const madeForPods = `${probeLabel},${podLabel}`;
 
@@ -50,7 +50,7 @@ export async function create(
   await createService(api, pod);
 }
 
-/** Makes a service account to send requests as, unless it is there. */
+/** Makes a service account to send requests as, unless it exists. */
 export async function createServiceAccount(
   api: CoreV1Api,
   account: ServiceAccountName,
@@ -72,15 +72,15 @@ async function createService(api: CoreV1Api, pod: ProbePod): Promise<void> {
   );
 }
 
-/** NetworkPolicies by the API for any kind: a body is sent as it is. */
+/** NetworkPolicies by the API for any kind: a body is sent unchanged. */
 const networkPolicies = { group: "networking.k8s.io", version: "v1", plural: "networkpolicies" };
 const policyNames = z.object({
   items: z.array(z.object({ metadata: z.object({ name: z.string() }) })),
 });
 
 /**
- * Lets runs' pods connect where the stack's NetworkPolicies deny it. Without those this must make none: a namespace's first
- * policy shuts it for all others.
+ * Lets runs' pods connect if the stack's NetworkPolicies deny it. Without the stack's policies this must make none: a
+ * namespace's first policy closes it for all other connections.
  */
 export async function openNetwork(api: CustomObjectsApi, namespace: string): Promise<void> {
   const found: unknown = await explained(`list the NetworkPolicies of ${namespace}`, () =>
@@ -99,7 +99,7 @@ export async function openNetwork(api: CustomObjectsApi, namespace: string): Pro
   );
 }
 
-/** What all runs share is there already where another run has made it. */
+/** Another run may have made the shared objects already. */
 async function unlessThere(creation: () => Promise<unknown>): Promise<void> {
   try {
     await creation();
@@ -124,8 +124,8 @@ export async function removePods(
 }
 
 /**
- * Removes the pods of killed runs. Called when this run's are there: see `endedRuns`.
- * @param longest milliseconds that a run's pods may be there
+ * Removes the pods of killed runs. Called when this run's pods exist: see `endedRuns`.
+ * @param longest milliseconds that a run's pods may exist
  */
 export async function removeLeftovers(
   api: CoreV1Api,
@@ -134,13 +134,13 @@ export async function removeLeftovers(
   longest: number,
 ): Promise<void> {
   const runs = endedRuns(await list(api, namespaces, podsOfRuns), longest);
-  // Why this run's pods have ended, if they have, is still to be told.
+  // If this run's pods have ended, the reason has still to be reported.
   const ended = runs.filter((each) => each !== run);
   if (ended.length === 0) return;
   await removePods(api, namespaces, `${probeLabel},${runLabel} in (${ended.join(",")})`);
 }
 
-/** What all runs' pods share: their Services, the open network of their namespaces, and accounts to send as. */
+/** What all runs' pods share: their Services, the policies for their namespaces, and accounts to send as. */
 export interface Shared {
   readonly pods: readonly ProbePod[];
   readonly accounts: readonly ServiceAccountName[];
@@ -151,7 +151,7 @@ export function namespacesOf(pods: readonly { readonly namespace: string }[]): r
   return [...new Set(pods.map(({ namespace }) => namespace))];
 }
 
-/** Removes what all runs' pods share, unless another run's pods are there. */
+/** Removes what all runs' pods share, unless pods of another run exist. */
 export async function removeShared(
   api: CoreV1Api,
   objects: CustomObjectsApi,
@@ -183,7 +183,7 @@ export async function removeShared(
     ),
   ]);
   if (!(await isUsed())) return;
-  // A run that has begun meanwhile has found them there, and relies on them.
+  // A run that has begun in the meantime has found them, and needs them.
   await everyOne([
     ...places.map((namespace) => openNetwork(objects, namespace)),
     ...accounts.map((account) => createServiceAccount(api, account)),

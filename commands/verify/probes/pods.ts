@@ -30,21 +30,20 @@ export interface ProbePodsOptions {
   readonly deadline: number;
 }
 
-/** Probers that are on their way, by the names of their pods. */
+/** Promises of probers, by the names of their pods. */
 export type ComingProbers = ReadonlyMap<string, Promise<Prober>>;
 
 export interface ProbePods {
   /**
-   * Starts these pods with what belongs to them, and removes what killed runs have left behind.
-   * @returns their probers, each once its pod is ready, by the pods' names as they were given; and when all is made
+   * Starts these pods and their objects, and removes what killed runs have left.
+   * @returns their probers, each when its pod is ready, by the given names; and a promise for the end of the creation
    */
   start(
     wanted: Shared,
     signal: AbortSignal,
   ): { readonly probers: ComingProbers; readonly made: Promise<void> };
   /**
-   * Removes this run's pods, whatever became of `start`, and what all runs' pods share where no
-   * other run's are there.
+   * Removes this run's pods, also after a failed `start`, and what all runs' pods share if no other run's pods exist.
    */
   remove(): Promise<void>;
 }
@@ -63,12 +62,12 @@ export function probePods(options: ProbePodsOptions): ProbePods {
   const make = async ({ pods, accounts }: Shared, signal: AbortSignal) => {
     signal.throwIfAborted();
     const namespaces = namespacesOf(pods);
-    // Every one of them ends, also behind a failure: a pod created after `remove` would stay.
+    // Waits for each of them, also after a failure: a pod that is created after `remove` would stay.
     await everyOne([
       ...pods.map((pod) => create(api, run, pod, image)),
       ...namespaces.map((namespace) => openNetwork(objects, namespace)),
     ]);
-    // Another run that ends removes them only where it sees no pods: these are there now.
+    // Another run that ends removes them only if it sees no pods: these exist now.
     await everyOne(accounts.map((account) => createServiceAccount(api, account)));
     await removeLeftovers(api, run, namespaces, lifetime * 1000 + deadline);
   };
@@ -126,7 +125,7 @@ async function ready(
   }
 }
 
-/** Some states do not pass by waiting. */
+/** Some waiting states do not end by themselves. */
 function refuseHopeless(pod: V1Pod): void {
   if (isStuck(pod)) {
     throw new UserError(
@@ -142,7 +141,7 @@ function nameOf(pod: V1Pod): string {
   return pod.metadata?.name ?? "without a name";
 }
 
-/** Starts the probe script in a pod; the tokens go over this connection only. */
+/** Starts the probe script in a pod; tokens are sent over this connection only. */
 async function connect(cluster: KubeConfig, namespace: string, pod: string): Promise<Prober> {
   const [input, output, errors] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const command = ["node", ...probeArguments];

@@ -1,4 +1,4 @@
-/** What a probe pod, and the Service of one that serves, looks like to Kubernetes. */
+/** The probe pod, and the Service of one that serves, as Kubernetes objects. */
 import type { V1Pod, V1Service, V1ServiceAccount } from "@kubernetes/client-node";
 import type { ServiceAccountName } from "../../../components/names";
 import { allow, everyPod, type NetworkPolicyObject } from "../../../components/network/objects";
@@ -11,18 +11,18 @@ export const runLabel = "verify-run";
 export const podLabel = "verify-pod";
 export const container = "probe";
 
-/** Any image with `node` on its PATH will do. */
+/** Any image with `node` on its PATH works. */
 export const defaultProbeImage = "docker.io/library/node:24-alpine";
 
-/** Seconds after which a pod ends by itself, whatever became of its run. */
+/** Seconds after which a pod ends by itself, also if its run was killed. */
 export const lifetime = 600;
 
 /** A pod to send requests from. */
 export interface ProbePod {
-  /** Unique in a run; a part of the pod's name. */
+  /** Unique within a run; a part of the pod's name. */
   readonly name: string;
   readonly namespace: string;
-  /** It has to be there. */
+  /** The namespace has to exist. */
   readonly serviceAccount: string;
   /** Whether it has a sidecar. Without one its requests are plain text. */
   readonly inTheMesh: boolean;
@@ -35,24 +35,24 @@ export function podName(run: string, name: string): string {
   return `verify-${name}-${run}`;
 }
 
-/** What the pods of this name have in common in every run, with what they share. */
+/** What the pods of this name have in common in every run. */
 function labelsOf(name: string): Record<string, string> {
   const [label = "", value = ""] = probeLabel.split("=");
   return { [label]: value, [podLabel]: name };
 }
 
-/** Istio reads the label, its older releases the annotation. */
+/** Istio reads the label; older releases read the annotation. */
 const noSidecar = { "sidecar.istio.io/inject": "false" };
 
 const sidecar = { "sidecar.istio.io/inject": "true" };
 
 const smallSidecar = {
-  // Room for one more is not a given on a small node.
+  // A small node may not have room for one more.
   "sidecar.istio.io/proxyCPU": "10m",
   "sidecar.istio.io/proxyMemory": "64Mi",
 };
 
-/** It waits to be spoken to, as long as it lives. No token is in it, nor mounted into it. */
+/** It waits for input, as long as it lives. It has no token, and none is mounted. */
 export function probePod(
   run: string,
   { name, serviceAccount, inTheMesh, serves }: ProbePod,
@@ -61,7 +61,7 @@ export function probePod(
   return {
     metadata: {
       name: podName(run, name),
-      // The label counts where the namespace has none.
+      // Without a label of the namespace this label decides.
       labels: {
         ...labelsOf(name),
         [runLabel]: run,
@@ -95,7 +95,7 @@ function serverOn(port: number): string {
   return `require("node:http").createServer((_, response) => response.end()).listen(${port})`;
 }
 
-/** A service account that runs send requests as. They share it: its name is the point. */
+/** A service account that runs send requests as. All runs share it, because its name matters. */
 export function probeServiceAccount({ name }: ServiceAccountName): Plain<V1ServiceAccount> {
   return {
     metadata: { name, labels: labelsOf("account") },
@@ -104,8 +104,8 @@ export function probeServiceAccount({ name }: ServiceAccountName): Plain<V1Servi
 }
 
 /**
- * The Service of the pods that serve, one for all runs. Sidecars speak mutual TLS to what a Service
- * stands before; addressed by its IP a pod would get plain text, and refuse that and not the caller.
+ * The Service of the pods that serve, one for all runs. Sidecars speak mutual TLS to a Service; a pod that is addressed
+ * by its IP would get plain text, and would refuse that and not the caller.
  */
 export function probeService({ name, serves }: ProbePod): Plain<V1Service> | undefined {
   if (serves === undefined) return undefined;
@@ -116,14 +116,15 @@ export function probeService({ name, serves }: ProbePod): Plain<V1Service> | und
   };
 }
 
-/** A NetworkPolicy as it goes over the wire: the client's own class has another name for `from`. */
+/** A NetworkPolicy as it is sent: the client's own class has another name for `from`. */
 export type ProbeNetworkPolicy = Omit<NetworkPolicyObject, "resource"> & {
   readonly metadata: { readonly labels: Readonly<Record<string, string>> };
 };
 
 /**
- * What lets the probe pods connect to the pods of a namespace where NetworkPolicies deny it, and its own to anything, while
- * runs last: what they see is to be the mesh's refusal. A pod that somebody gives their label meets the mesh alone then.
+ * Lets the probe pods connect to the pods of a namespace whose NetworkPolicies deny it, and the namespace's pods to any
+ * address, while a run lasts: every refusal has to be the mesh's. During that time only the mesh protects the services
+ * from another pod with this label.
  */
 export function probeNetworkPolicies(namespace: string): readonly ProbeNetworkPolicy[] {
   const [label = "", value = ""] = probeLabel.split("=");

@@ -30,15 +30,15 @@ const told = [
 ];
 const isKept = (name) => told.includes(name) || name.startsWith("access-control-");
 
-// Every request goes on a connection of its own: one that is closed while idle would look like a reset. Those of a
-// workload share some, as those of its sidecar do, for one batch: a handshake with certificates costs more than a request.
+// Every request has a connection of its own: one that is closed while idle would look like a reset. Those of a workload
+// share some during one batch, as those of its sidecar do: a handshake with certificates costs more than a request.
 const single = { keepAlive: false };
 const schemes = {
   "http:": { send: http.request, agent: new http.Agent(single) },
   "https:": { send: https.request, agent: new https.Agent(single) },
 };
 
-// Names under localhost are this machine, as they are for browsers (RFC 6761); not every resolver knows.
+// Names under localhost resolve to this machine, as in browsers (RFC 6761); not every resolver does so.
 function addressesOf(hostname) {
   if (hostname.endsWith(".localhost"))
     return Promise.resolve([{ address: "127.0.0.1", family: 4 }]);
@@ -67,7 +67,7 @@ function send(asked, deadline, lookup, connection) {
     const protocol = isInMesh ? "https:" : written;
     const scheme = schemes[protocol];
     const host = hostname.replace(/^\[|\]$/g, "");
-    // The path goes out as it is. Node would take the name for TLS from the Host header.
+    // The path is sent unchanged. Node would take the name for TLS from the Host header.
     const request = scheme.send({
       protocol,
       hostname: host,
@@ -92,7 +92,7 @@ function send(asked, deadline, lookup, connection) {
       else elsewhere = undefined;
     });
     const fail = ({ code, message }) => {
-      // The other side may have closed it just before; on a new connection it says what it thinks of the request.
+      // The other side may have closed it just before; a new connection shows its answer to the request.
       if (code === "ECONNRESET" && request.reusedSocket && elsewhere === undefined) {
         finish(send(asked, deadline, lookup, connection));
         return;
@@ -124,7 +124,7 @@ function send(asked, deadline, lookup, connection) {
   });
 }
 
-// What requests trust, where that is more than Node does by itself.
+// The authorities that requests trust, if there are more than Node's own.
 function trustIn(authority) {
   return authority === undefined ? {} : { ca: [...tls.getCACertificates("default"), authority] };
 }
@@ -134,8 +134,8 @@ function workloadProblem(host, { subjectaltname: names = "" }) {
   return names.startsWith("URI:spiffe://") ? undefined : new Error(`${host} is no workload`);
 }
 
-// How a workload connects to another: by its certificate, and by the protocol's name that sidecars use. Node keeps
-// a connection for later requests only where its agent has these options, and not each request.
+// How a workload connects to another: with its certificate, and with the protocol's name that sidecars use. Node keeps
+// a connection for later requests only if its agent has these options, not each request.
 function connectionsAs({ certificate: cert, key, authority: ca }) {
   return new https.Agent({
     keepAlive: true,

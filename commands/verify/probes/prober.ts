@@ -1,4 +1,4 @@
-/** Something that sends requests from somewhere: the probe script, and the pipe to it. */
+/** Sends requests from one place: the probe script, and the pipe to it. */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,15 +14,15 @@ export interface ProbeRequest {
   readonly origin: string;
   readonly path: string;
   readonly method: string;
-  /** A header with several values is sent as often. */
+  /** A header with several values is sent several times. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  /** How much of the answer's body is kept, bytes. Default: 4096. */
+  /** How many bytes of the answer's body are kept. Default: 4096. */
   readonly bodyLimit?: number;
 }
 
 const answer = z.object({
   status: z.int(),
-  /** The few headers that tell who answered. */
+  /** The few headers that identify the server. */
   headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
   /** Its beginning: see `bodyLimit`. */
   body: z.string(),
@@ -41,17 +41,17 @@ export type Answer = z.infer<typeof answer>;
 /** What came back: an answer, or the reason why none came. */
 export type Observed = Answer | z.infer<typeof failure>;
 
-/** Sends batches of requests; each batch's results are in the requests' order. */
+/** Sends batches of requests; each batch's results are in the order of its requests. */
 export interface Prober {
   /**
-   * @param identity whose requests they are, in the mesh. Left out: those of the place that the probe is in
-   * @throws UserError when the probe ended before it answered.
+   * @param identity the workload identity to send with. Left out: that of the probe's place
+   * @throws UserError when the probe ended before it answered
    */
   send(requests: readonly ProbeRequest[], identity?: Identity): Promise<readonly Observed[]>;
   close(): void;
 }
 
-/** The command that runs the probe script; requests, and so tokens, go over its standard input. */
+/** The command that runs the probe script; requests, and so tokens, go to its standard input. */
 export const probeArguments: readonly string[] = [
   "--input-type=module",
   "-e",
@@ -73,12 +73,12 @@ const defaultDeadline = 10_000;
 export interface ProbeOptions {
   /** Milliseconds for each request. Default: 10 000. */
   readonly deadline?: number;
-  /** PEM of a private authority that it trusts, besides the public ones. Default: none. */
+  /** PEM of a private authority that it trusts in addition to the public ones. Default: none. */
   readonly authority?: string | undefined;
 }
 
 /**
- * Speaks to a running probe script.
+ * Communicates with a running probe script.
  * @param place where it runs, for errors
  */
 export function proberOver(
@@ -93,7 +93,7 @@ export function proberOver(
     new UserError(
       `the probe ${place} ended before it answered${complaint && `: ${firstLine(complaint)}`}`,
     );
-  // Its end is told by its output, which the lines below notice.
+  // Its end is noticed below, at the end of its output.
   streams.input.on("error", () => undefined);
   streams.errors.setEncoding("utf8").on("data", (text: string) => {
     complaint = (complaint + text).slice(0, 10_000);
@@ -124,14 +124,14 @@ function parseResults(place: string, line: string, count: number): readonly Obse
     const results = observations.parse(JSON.parse(line));
     if (results.length === count) return results;
   } catch {
-    // The message below is all that a person can use.
+    // The message below is all that the user can use.
   }
   throw new UserError(`the probe ${place} answered with something that is not its results`);
 }
 
 /** A probe where this program runs. */
 export function localProber(options: ProbeOptions = {}): Prober {
-  // In a group of its own: Ctrl-C is for this program, which then ends its probe.
+  // In a process group of its own: Ctrl-C is for this program, which then ends its probe.
   const child = spawn(process.execPath, probeArguments, { stdio: "pipe", detached: true });
   child.on("error", () => undefined);
   const streams = {

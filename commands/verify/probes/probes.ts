@@ -1,4 +1,4 @@
-/** The probe pods of one run, on their way. */
+/** The probe pods of one run, while they start. */
 import type { Application } from "../../../components/application";
 import { UserError } from "../../../lib/errors";
 import { everyOne } from "../../../lib/poll";
@@ -23,13 +23,13 @@ export interface ProbesOptions {
 }
 
 export interface Probes {
-  /** By the pods' names, each once its pod is ready. */
+  /** By the pods' names, each when its pod is ready. */
   readonly probers: ComingProbers;
-  /** When the cluster has been asked for all of it, whatever it has answered. */
+  /** Resolves when every request for their creation was answered, even by an error. */
   readonly asked: Promise<void>;
   /** Whether it is known already that there will be none. */
   readonly failed: boolean;
-  /** Removes the pods and what belongs to them, whatever became of them. */
+  /** Removes the pods and their objects, in any state. */
   remove(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export function startProbes(options: ProbesOptions): Probes {
   const either = AbortSignal.any([removed.signal, ...(signal === undefined ? [] : [signal])]);
   const { probers, made } = pods.start(wanted, either);
   let failed = false;
-  // Who waits for one is told, too.
+  // The code that waits for one gets the error too.
   const ended = everyOne([...probers.values()]).then(
     () => undefined,
     () => {
@@ -65,7 +65,7 @@ export function startProbes(options: ProbesOptions): Probes {
   let removal: Promise<void> | undefined;
   return {
     probers,
-    // Whoever waits for a prober is told of a failure.
+    // The code that waits for a prober gets the failure.
     asked: made.catch(() => undefined),
     get failed() {
       return failed;

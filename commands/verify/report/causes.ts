@@ -1,4 +1,4 @@
-/** The differences, grouped by cause: one wrong policy shows in many cells. */
+/** The differences, grouped by cause: one wrong policy appears in many cells. */
 import { isPermitted, isTokenRefusal } from "../plan/expectations";
 import type { Expected } from "../plan/expectations";
 import { describeExpected, describeObserved, refusalOf } from "../judge";
@@ -10,16 +10,16 @@ import { grouped, unique } from "./matrix";
 import { listed } from "./words";
 import type { Block } from "./words";
 
-/** Cells that differ in the same way, and for the same reason as far as the cluster's policies tell. */
+/** Cells that differ in the same way, and for the same reason as far as the cluster's policies show. */
 export interface Cause extends Block {
   /** What they have in common: `Permitted, but refused: orders`. */
   readonly name: string;
-  /** `expected`, `got`, `decided by`, and `asked` for everyone who asks for the same. */
+  /** `expected`, `got`, `decided by`, and `asked` for the viewers of the same targets. */
   readonly lines: Block["lines"];
   readonly cells: readonly JudgedCell[];
 }
 
-/** The causes; the one that shows in most cells is first. */
+/** The causes; the one with the most cells is first. */
 export function causesOf({ cells }: Report): readonly Cause[] {
   const different = cells.filter(({ verdict }) => verdict === "different");
   const everywhere = grouped(cells, ({ vantage }) => vantage);
@@ -54,7 +54,7 @@ function causeOf(its: readonly JudgedCell[], everywhere: ByVantage): Cause {
 /** What is wrong with a cell. */
 interface Symptom {
   readonly what: string;
-  /** The policy's rule that explains the answer, else the service; absent where neither is the cause. */
+  /** The policy's rule that explains the answer, otherwise the service; absent if neither is the cause. */
   readonly where?: string;
   readonly rule?: string;
 }
@@ -85,14 +85,14 @@ function isLetIn(answer: Answer): boolean {
   return refusalOf(answer) === undefined && ![401, 403].includes(answer.status);
 }
 
-/** What decides about the request in the cluster, where the answer is as that decides. */
+/** The policy that decides about the request in the cluster, if the answer matches its decision. */
 function ruleOf(decision: Decision | undefined, observed: Answer): string | undefined {
   if (decision === undefined || decision.outcome === "not known") return undefined;
   const isAllowed = decision.outcome === "allowed";
   return isAllowed === isLetIn(observed) ? decision.decidedBy : undefined;
 }
 
-/** A service's own words differ from cell to cell; its status says enough where that is another one. */
+/** A service's own text differs from cell to cell; if the status differs, that is enough. */
 function gotOf({ expected, observed }: JudgedCell): string {
   if (observed === undefined) return "nothing";
   if ("error" in observed || refusalOf(observed) !== undefined)
@@ -101,7 +101,7 @@ function gotOf({ expected, observed }: JudgedCell): string {
   return status === expected.status ? describeObserved(observed, expected) : String(status);
 }
 
-/** Viewers who differ at the same targets share a line. */
+/** Viewers that differ at the same targets share a line. */
 function requestsFrom(
   vantage: string,
   its: readonly JudgedCell[],
@@ -121,7 +121,7 @@ function requestsFrom(
   });
 }
 
-/** As many are named one by one, also where they are all. */
+/** So many are named one by one, even if they are all. */
 const few = 3;
 /** Of more than these only the first are named. */
 const most = 5;

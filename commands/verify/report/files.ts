@@ -6,7 +6,7 @@ import { renderJson } from "./json";
 import { renderJunit } from "./junit";
 import { renderMarkdown } from "./markdown";
 
-/** The forms, by the option that asks for them. */
+/** The forms, by option. */
 export const formats = {
   json: renderJson,
   junit: renderJunit,
@@ -16,7 +16,7 @@ export const formats = {
 
 export type Format = keyof typeof formats;
 
-/** One form of the report, and where it goes. */
+/** One form of the report, and its destination. */
 export interface ReportFile {
   readonly format: Format;
   /** A file's path, or `-` for standard output. */
@@ -28,13 +28,13 @@ const outputsOf = (files: readonly ReportFile[]) =>
 
 /**
  * Checks that every file can be written.
- * @throws UserError naming the option whose file cannot be written, or that is one too many
+ * @throws UserError that names the option whose file cannot be written, or that names the same file as another
  */
 export function checkReportFiles(files: readonly ReportFile[]): Promise<void> {
   return checkFiles(outputsOf(files));
 }
 
-/** Writes the files. What they replace stays until the new one is complete. */
+/** Writes the files. A file that is replaced stays until the new one is complete. */
 export async function writeReportFiles(
   files: readonly ReportFile[],
   report: Report,

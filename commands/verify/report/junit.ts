@@ -8,7 +8,7 @@ import { outcomeOf, verdicts, findingLines } from "./words";
 
 const failed: readonly Verdict[] = ["different", "unproven"];
 
-/** XML has no way to write these, and bodies may hold any. */
+/** Characters that XML cannot contain and bodies may. */
 const impossible = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 interface Counts {
@@ -51,7 +51,7 @@ function attributes({ tests, failures, skipped }: Counts): Markup {
   return markup`tests="${tests}" failures="${failures}" errors="0" skipped="${skipped}"`;
 }
 
-/** One test for all findings, with one failure for all: many readers show a test's first failure alone. */
+/** One test for all findings, with one failure: many readers show only a test's first failure. */
 function findingsTest(findings: Report["findings"]): Markup {
   const lines = findingLines(findings);
   const failures =

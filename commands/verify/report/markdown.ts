@@ -19,7 +19,7 @@ import {
   findingLines,
 } from "./words";
 
-/** Characters kept for the lines that say what was left out. */
+/** Characters that are kept for the lines about what was left out. */
 const reserve = 400;
 
 /** Verdict, findings, causes, differences, then as many tables as there is room for, those with differences first. */
@@ -72,7 +72,7 @@ function causeItem({ name, lines, cells }: Cause): string {
   return [`${code(name)}: ${counted(cells.length, "cell")}`, ...facts].join("\n");
 }
 
-/** What is wrong, under a heading; the last ones go only where there is no room for all. */
+/** What is wrong, under a heading; the last ones are left out only if there is no room for all. */
 function list(
   heading: string,
   items: readonly string[],

@@ -1,7 +1,7 @@
 /** HTML and XML from templates in which every value is escaped. */
 import { escapeUTF8 } from "entities";
 
-/** A piece of HTML or XML, made by `markup` alone. */
+/** A piece of HTML or XML, made only by `markup`. */
 export class Markup {
   constructor(readonly text: string) {}
 }
@@ -9,8 +9,8 @@ export class Markup {
 export type Value = string | number | Markup | undefined | readonly Value[];
 
 /**
- * A template of HTML or XML. Its values are text and escaped, in elements and in quoted attributes alike;
- * only what this function has made goes in as it is. `undefined` is nothing.
+ * A template of HTML or XML. Its values are text and are escaped, in elements and in quoted attributes; only results of
+ * this function are inserted unchanged. `undefined` is left out.
  */
 export function markup(parts: TemplateStringsArray, ...values: readonly Value[]): Markup {
   return new Markup(parts.map((part, position) => part + rendered(values[position])).join(""));

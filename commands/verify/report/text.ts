@@ -1,6 +1,6 @@
 /**
  * The report as text: what the stack does not explain, the differences by cause, then the gateway's table and a line
- * for every other one; or all of them, and every difference in words.
+ * for every other table; with `--all` every table, and every difference in words.
  */
 import { styleText } from "node:util";
 import type { WriteStream } from "node:tty";
@@ -23,28 +23,28 @@ import type { Block } from "./words";
 export interface ReportStyle {
   /** Whether to use colours. Differences are marked without them too. */
   readonly colour: boolean;
-  /** No line is wider. Default, and at most: 100. */
+  /** No line is wider. Default and maximum: 100. */
   readonly width?: number | undefined;
   /** Whether to print every table, and a line for every difference. Default: false. */
   readonly all?: boolean;
 }
 
 const widest = 100;
-/** A terminal that is narrower breaks the lines by itself. */
+/** A narrower terminal breaks the lines itself. */
 const narrowest = 60;
 const gap = "  ";
 const noBreak = "\u00a0";
-/** A longer column's head goes over several lines. */
+/** The head of a longer column takes several lines. */
 const longestHead = 20;
-/** What is longer goes over several lines, too: how a table's cells fared. */
+/** A longer text takes several lines too: the result of a table. */
 const longestOutcome = 24;
-/** Names are broken into lines of at least this, before columns go to a table of their own. */
+/** Names are broken into lines of at least this width, before columns are moved to a table of their own. */
 const shortestName = 28;
 
 type Format = Parameters<typeof styleText>[0];
 type Paint = (format: Format, text: string) => string;
 
-/** What the text is printed on. */
+/** The stream that the text is printed on. */
 interface Page {
   readonly paint: Paint;
   readonly width: number;
@@ -66,7 +66,7 @@ export function renderReport(
   const every = merged(matrices(report));
   const shown = all ? every : every.slice(0, 1);
   const parts = [
-    // Findings are few, and may be why requests fare differently.
+    // Findings are few, and may explain why requests differ.
     blocks("What the stack does not explain", findingBlocks(report.findings), page),
     blocks("What differs, by cause", causesOf(report).map(withCount), page),
     ...shown.map((matrix) => tables(matrix, page)),
@@ -82,7 +82,7 @@ export function renderReport(
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
-/** A line for each table that is not printed: how much was asked there, and how that fared. */
+/** A line for each table that is not printed: how many requests, and their result. */
 function elsewhere(unshown: readonly Matrix[], { paint, width }: Page): string {
   if (unshown.length === 0) return "";
   const head = ["", "viewers", "targets", "cells", ""];
@@ -148,7 +148,7 @@ function besideService(target: string, targets: readonly string[]): string {
   return service === undefined ? target : target.slice(service.length);
 }
 
-/** As many columns next to the names as there is room for; those left over make another table. */
+/** As many columns as there is room for next to the names; the others make another table. */
 function columnsThatFit(
   columns: readonly Column[],
   widthOfAll: number,
@@ -197,7 +197,7 @@ function table(
   return lines.join("\n");
 }
 
-/** What stands beside a row's cells. Whom a merged row is about stands below it. */
+/** The columns next to a row's cells. The names of a merged row are below it. */
 function label({ names }: Row): string {
   return names.length === 1 ? (names[0] ?? "") : `${names.length} alike:`;
 }
@@ -248,7 +248,7 @@ function differenceLines({ cells }: Report, { paint, width }: Page): string {
     .join("\n");
 }
 
-/** Breaks a name behind its spaces and punctuation, and a part without room anywhere. */
+/** Breaks a name after its spaces and punctuation, and a part without room at any place. */
 function broken(name: string, room: number): readonly string[] {
   const lines: string[] = [];
   for (const part of name.split(/(?<=[-.@/ ])/)) {
@@ -259,12 +259,12 @@ function broken(name: string, room: number): readonly string[] {
   return lines.map((line) => line.trimEnd());
 }
 
-/** Lists names, broken between them where it can be. */
+/** Lists names, broken between them if possible. */
 function listedInLines(names: readonly string[], room: number): readonly string[] {
   return wrapped(listed(names.map((name) => name.replaceAll(" ", noBreak))), room, "");
 }
 
-/** Breaks a text at its spaces, and a word without room anywhere: nothing is cut off. */
+/** Breaks a text at its spaces, and a word without room at any place: nothing is cut off. */
 function wrapped(text: string, room: number, hanging = "    "): readonly string[] {
   const whole = namesWhole(text, room);
   const [first = "", ...others] = wrapAnsi(whole, room, { hard: true }).split("\n");
@@ -278,7 +278,7 @@ function wrapped(text: string, room: number, hanging = "    "): readonly string[
 
 const separator = listed(["", ""]);
 
-/** Names of several words in a list stay whole where there is room. What stands before and after a list may break. */
+/** Names of several words in a list stay whole if there is room. The text before and after a list may break. */
 function namesWhole(text: string, room: number): string {
   const names = text.split(separator);
   return names

@@ -24,9 +24,9 @@ import { anonymous, viewersOf, wholeViewer } from "../plan/viewers";
 /** What one viewer's requests carry. */
 export interface Credentials {
   readonly sent: Carried;
-  /** The same with a word for each token: all that a report may hold. */
+  /** The same with a word for each token: the form for reports. */
   readonly shown: Carried;
-  /** What no report may hold, the tokens first and then what was made of them, and the words for it. */
+  /** What no report may contain, the tokens first and then what was made of them, and the words for them. */
   readonly words: ReadonlyMap<string, string>;
 }
 
@@ -34,8 +34,8 @@ export interface Credentials {
 export type AllCredentials = ReadonlyMap<string, Credentials>;
 
 /**
- * Makes every viewer's credentials. What cannot be forged is left out: without the tenant's own key
- * there is no expired token that its signature does not give away.
+ * Makes every viewer's credentials. Tokens that cannot be forged are left out: without the tenant's own key an expired
+ * token would be refused for its signature.
  * @param genuine the real tokens
  * @param sessions the browsers' cookies
  * @param fetch asks the providers
@@ -72,7 +72,7 @@ const inCookies = (cookie: string): Carried => ({ headers: { cookie } });
 
 const bare = (): Carried => ({ headers: {} });
 
-/** Presents the tokens of `names`, in the order that `carry` takes them. */
+/** Presents the tokens of `names`, in the order in which `carry` takes them. */
 function presented(
   names: readonly string[],
   tokens: ReadonlyMap<string, string>,
@@ -84,7 +84,7 @@ function presented(
   return { sent, shown, words: new Map([...held, ...headerWords(sent, shown)]) };
 }
 
-/** The headers' values that a token is part of, each without its scheme. */
+/** The values of headers that a token is part of, each without its scheme. */
 function headerWords(sent: Carried, shown: Carried): readonly (readonly [string, string])[] {
   return Object.entries(sent.headers)
     .flatMap(([name, value]) => {
@@ -129,7 +129,7 @@ async function gather(
   };
 }
 
-/** A further provider's key counts only where the file has it: without it, its tokens are not tried. */
+/** A further provider's key is used only if the file has it: without it, that provider's tokens are not tried. */
 async function keysOfFurtherIssuers(
   { authentication: { issuers } }: Pick<StackOutputs, "authentication">,
   fetch: Fetch,

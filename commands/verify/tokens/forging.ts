@@ -1,40 +1,42 @@
-/** What tokens that verify makes itself are made of, and how. */
+/** The parts of the tokens that verify makes itself. */
 import { base64url, decodeJwt, exportSPKI, importJWK, SignJWT } from "jose";
 import type { CryptoKey, JWK, JWTHeaderParameters, JWTPayload } from "jose";
 import type { PermissionsClaim } from "../../../components/identity/claims";
 import { holding } from "../plan/permissions";
 import type { SigningKey, StrangersKeys } from "./signing-keys";
 
-/** Seconds; beyond any clock's difference that Envoy allows (a minute). */
+/** Seconds; more than any clock difference that Envoy allows (a minute). */
 export const hour = 3600;
 
-/** What a good token says. */
+/** The claims of a good token. */
 interface Recognized extends PermissionsClaim {
   readonly issuer: string;
   readonly audience: string;
   /** Every permission of the table. */
   readonly permissions: readonly string[];
-  /** A client whose tokens count; undefined where the stack knows none. */
+  /** A client whose tokens are accepted; undefined if the stack has none. */
   readonly client: string | undefined;
 }
 
-/** What forging draws on. */
+/** What forging needs. */
 export interface Materials extends Recognized {
   /** The tenant's public keys for tokens, the one that it signs with first, as far as that is known. */
   readonly published: readonly JWK[];
-  /** What the tenant signs with. */
+  /** The tenant's algorithm. */
   readonly algorithm: string;
-  /** The tenant's own key, where it is at hand. */
+  /** The tenant's own key, if it is available. */
   readonly tenantKey?: SigningKey | undefined;
-  /** Those of the providers beside it that are at hand, by issuer. */
+  /** The available keys of additional providers, by issuer. */
   readonly furtherKeys: ReadonlyMap<string, SigningKey>;
   /** For the tenant's algorithm, and one of each family that Envoy accepts. */
   readonly strangers: StrangersKeys;
-  /** The real access token of somebody who holds every permission, if there is one. */
+  /** The real access token of a user with every permission, if there is one. */
   readonly whole?: string | undefined;
-  /** A real access token that an Auth0 tenant issued at its own domain, where the stack has tokens of its custom one. */
+  /**
+   * A real access token that an Auth0 tenant issued at its own domain, if the stack's tokens have its custom domain.
+   */
   readonly ofOwnDomain?: string | undefined;
-  /** A real ID token, if somebody has signed in. */
+  /** A real ID token, if a user has signed in. */
   readonly idToken?: string | undefined;
 }
 
@@ -48,7 +50,7 @@ export async function confuseAlgorithms(materials: Materials): Promise<string | 
   return sign(goodClaims(materials), { alg: "HS256", kid: published.kid ?? "none" }, secret);
 }
 
-/** What a token that holds everything would say. */
+/** The claims of a token with every permission. */
 export function goodClaims({
   issuer,
   audience,

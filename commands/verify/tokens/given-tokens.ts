@@ -10,9 +10,9 @@ import type { Issued, IssuedTokens } from "./tokens";
 import { machineViewer } from "../plan/viewers";
 
 /**
- * Reads the given tokens, by viewer. What a token lacks to be that viewer's at this stack is said
- * here; that it is genuine is the mesh's to find.
- * @throws UserError naming the option, never the token
+ * Reads the given tokens, by viewer. It reports here what keeps a token from being that viewer's at this stack; the
+ * mesh decides whether it is genuine.
+ * @throws UserError that names the option, never the token
  */
 export async function readGivenTokens(
   given: readonly TokenOption[],
@@ -50,7 +50,7 @@ async function contentOf(file: string, problem: (what: string) => Error): Promis
   return token;
 }
 
-/** What is wrong with a token that is meant to be good, if anything. */
+/** What is wrong with a token that has to be good, if anything. */
 function faultOf(token: string, { issuer, audience }: StackOutputs): string | undefined {
   const claims = claimsOf(token);
   if (claims === undefined) return "the file does not hold a JWT, three parts parted by dots";
@@ -67,7 +67,7 @@ function faultOf(token: string, { issuer, audience }: StackOutputs): string | un
 
 function claimsOf(token: string): JWTPayload | undefined {
   try {
-    // It asks for no signature, and so would take a token without its last part.
+    // This decoder checks no signature, and would accept a token without its last part.
     return token.split(".").length === 3 ? decodeJwt(token) : undefined;
   } catch {
     return undefined;

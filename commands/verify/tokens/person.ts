@@ -1,4 +1,4 @@
-/** Has people sign in with a browser of their own; no password passes through here. */
+/** Lets users sign in with a browser of their own; no password passes through here. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 import type { Interface } from "node:readline/promises";
@@ -10,14 +10,14 @@ import { authorizations } from "./tokens";
 import type { Authorization, Issued, IssuedTokens } from "./tokens";
 import { unlessAborted } from "../../../lib/poll";
 
-/** The terminal that a person sits at. */
+/** The user's terminal. */
 export interface Terminal {
   readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WritableStream;
 }
 
 export interface Asking {
-  /** Absent where there is nobody to ask. */
+  /** Absent if there is no user to ask. */
   readonly terminal: Terminal | undefined;
   /** Milliseconds for each user. Default: five minutes. */
   readonly deadline?: number;
@@ -27,20 +27,20 @@ export interface Asking {
 }
 
 export interface WithPeople {
-  /** Whether people sign in with a browser from the beginning. */
+  /** Whether users sign in with a browser from the beginning. */
   readonly browser: boolean;
   /** Asks the provider. */
   readonly fetch: Fetch;
   readonly signal: AbortSignal;
-  /** What to do where a browser is needed and there is no terminal; a sentence. */
+  /** What to do if a browser is needed and there is no terminal; a sentence. */
   readonly withoutTerminal?: string;
 }
 
 /**
- * Runs what needs people's tokens; people sign in with a browser where that is asked for, or where the tenant's login page
- * turns out to take nothing else.
- * @param given tokens that are there already, by viewer
- * @param run is run again with the browser's tokens where it has thrown a PageRefusal
+ * Runs what needs users' tokens; users sign in with a browser if that was asked for, or if the tenant's login page
+ * turns out to accept nothing else.
+ * @param given existing tokens, by viewer
+ * @param run is run again with the browser's tokens if it has thrown a PageRefusal
  */
 export async function withPeople<Result>(
   outputs: StackOutputs,
@@ -67,10 +67,10 @@ export async function withPeople<Result>(
 }
 
 /**
- * The token of every user who has none yet, one after the other: the browser is opened at the
- * tenant, and the person pastes the address at which it arrives. That address is the gateway's,
- * which need not answer there; so no other callback has to be allowed at the tenant.
- * @param given tokens that are there already, by viewer
+ * The token of every user who has none yet, one after the other: the browser is opened at the tenant, and the user
+ * pastes the address at which it arrives. That address is the gateway's, which does not have to answer there, so that
+ * no other callback has to be allowed at the tenant.
+ * @param given existing tokens, by viewer
  * @throws UserError without a terminal, or when a user has not signed in in time
  */
 export async function askEveryUser(
@@ -140,7 +140,7 @@ const openers: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...str
   win32: ["rundll32", "url.dll,FileProtocolHandler"],
 };
 
-/** Where none opens there is the printed address. */
+/** If no browser opens, there is the printed address. */
 function openBrowser({ href }: URL): void {
   const [program, ...before] = openers[process.platform] ?? ["xdg-open"];
   spawn(program, [...before, href], { stdio: "ignore", detached: true })

@@ -1,4 +1,4 @@
-/** Browsers' sessions: people sign in where the stack has them sign in, and keep the cookies that they get there. */
+/** Browsers' sessions: users sign in where the stack's login is, and keep the cookies that they get there. */
 import type { Application } from "../../../components/application";
 import { CookieJar } from "tough-cookie";
 import { callbackOf } from "../../../components/identity/addresses";
@@ -20,13 +20,13 @@ export interface SessionOptions {
   /** Asks the gateway, and the provider that it leads to. */
   readonly fetch: Fetch;
   readonly signal: AbortSignal;
-  /** Milliseconds to wait for the mesh to have the login that the stack has applied. Default: 30 000. */
+  /** Milliseconds to wait until the mesh has the login that the stack has applied. Default: 30 000. */
   readonly deadline?: number | undefined;
 }
 
 /**
- * A session of every user whose password is known, one of somebody who has signed out, and one that nobody was given.
- * @throws UserError where a sign-in does not lead to a session
+ * A session of every user whose password is known, one of a user who has signed out, and one that was never issued.
+ * @throws UserError if a sign-in does not lead to a session
  */
 export async function sessionsOf(
   application: Application,
@@ -57,7 +57,7 @@ export async function sessionsOf(
 
 /**
  * A new session of one user's, as a Cookie header has it.
- * @throws UserError where the sign-in does not lead to a session
+ * @throws UserError if the sign-in does not lead to a session
  */
 export async function cookiesOf(
   application: Application,
@@ -77,12 +77,12 @@ function sessionAtLast(
   return atLast(outputs, options, () => beginSession(application, outputs, email, options));
 }
 
-/** What a gateway says that has not heard yet of a route, or of a pod that has come or gone. */
+/** The answers of a gateway that does not know a route yet, or a pod that has come or gone. */
 const notYet: readonly (number | undefined)[] = [undefined, 404, 502, 503, 504];
 
 /**
- * Tries until the gateway leads to the login. The control plane tells the proxies of a change after
- * the API server has taken it, so the first requests after an update may meet the mesh as it was.
+ * Tries until the gateway leads to the login. The control plane informs the proxies of a change after the API server
+ * has accepted it, so the first requests after an update may find the old configuration.
  */
 async function atLast<T>(
   { gatewayUrl }: StackOutputs,
@@ -140,8 +140,8 @@ async function beginSession(
 }
 
 /**
- * Asks as a browser does, but goes nowhere from there.
- * @throws SignInFailure, which begins with `failed`, where the answer is an error or none comes
+ * Sends a request as a browser does, but follows no redirect.
+ * @throws SignInFailure, which begins with `failed`, if the answer is an error or there is none
  */
 async function visit(
   address: string,

@@ -1,17 +1,17 @@
 /**
- * Signs a person in through the provider's own login page, as a browser would: cookies, redirects
- * and forms, and no knowledge of whose page it is.
+ * Signs a user in through the provider's own login page, as a browser would: cookies, redirects and forms, without
+ * knowing which provider's page it is.
  */
 import { load } from "cheerio";
 import { CookieJar } from "tough-cookie";
 import { UserError, firstLine, reasonOf } from "../../../lib/errors";
 import type { Fetch } from "../../../lib/http";
 
-/** A sign-in that stopped at one place: what that place said, or that it did not answer. */
+/** A sign-in that stopped at one place, with the message of that place, or because it did not answer. */
 export class SignInFailure extends UserError {
   /**
    * @param origin scheme, host and port of the place
-   * @param status of its answer; undefined where none came
+   * @param status of its answer; undefined if there was none
    */
   constructor(
     message: string,
@@ -22,7 +22,7 @@ export class SignInFailure extends UserError {
   }
 }
 
-/** The login page does not let a person in who is only a form filler; with a browser it may. */
+/** The login page does not accept a program that fills in forms; with a browser it may. */
 export class PageRefusal extends SignInFailure {}
 
 export interface SignIn {
@@ -35,7 +35,7 @@ export interface SignIn {
   /** Asks for the pages. */
   readonly fetch: Fetch;
   readonly signal: AbortSignal;
-  /** The browser's cookies. Default: none yet, and they are forgotten afterwards. */
+  /** The browser's cookies. Default: none, and they are discarded afterwards. */
   readonly jar?: CookieJar;
 }
 
@@ -52,13 +52,13 @@ interface Page {
 
 interface PageRequest {
   readonly url: URL;
-  /** The form's fields, where one is posted. */
+  /** The form's fields, if one is posted. */
   readonly form?: URLSearchParams;
 }
 
 /**
  * Signs in and returns the callback's address, as the provider redirected to it.
- * @throws PageRefusal with what the page says when it does not let the person in
+ * @throws PageRefusal with the page's message when it does not let the user in
  */
 export async function signIn(request: SignIn): Promise<URL> {
   const { jar = new CookieJar() } = request;
@@ -75,7 +75,7 @@ export async function signIn(request: SignIn): Promise<URL> {
   throw new PageRefusal(`sign-in of ${request.email} failed: the pages do not come to an end`);
 }
 
-/** Requests, and goes on until a page is shown or the callback is named. */
+/** Sends requests until a page is shown or the callback is named. */
 async function follow(first: PageRequest, signIn: SignIn, jar: CookieJar): Promise<Page | URL> {
   let request = first;
   for (let redirects = 0; redirects <= maximumRedirects; redirects++) {
@@ -124,7 +124,7 @@ export function isCallback(url: URL, callback: URL): boolean {
   return url.origin === callback.origin && url.pathname === callback.pathname;
 }
 
-/** A password goes to the site that showed the form, and to no other. */
+/** A password is sent to the site that showed the form, and to no other. */
 function requireSameSite(target: URL, page: URL, email: string): void {
   if (target.origin !== page.origin) {
     throw new UserError(
@@ -136,7 +136,7 @@ function requireSameSite(target: URL, page: URL, email: string): void {
 type FormKind = "password" | "e-mail" | "consent";
 
 const passwordField = "input[type=password]";
-/** Most telling first. */
+/** The most informative first. */
 const emailFields = [
   "input[type=email]",
   "input[name=username]",
@@ -148,7 +148,7 @@ const emailFields = [
 const acceptButton = "button[value=accept], button[value=yes], input[type=submit][value=accept]";
 const submitButton = "button[type=submit], button:not([type]), input[type=submit]";
 
-/** The form to fill in: one with a password, else one with an e-mail address, else a consent. */
+/** The form to fill in: one with a password, otherwise one with an e-mail address, otherwise a consent. */
 function formOf(
   page: Page,
   signIn: SignIn,
@@ -178,7 +178,7 @@ function formOf(
     );
     fill(passwordField, signIn.password);
   }
-  // What the Enter key would press.
+  // The button that the Enter key would press.
   const button = form.find(kind === "consent" ? acceptButton : submitButton).first();
   const pressed = button.attr("name");
   if (pressed) fields.set(pressed, button.attr("value") ?? "");
@@ -193,7 +193,7 @@ function formOf(
   return { kind, request: { url: action } };
 }
 
-/** What the page says went wrong: its error line, else its heading. */
+/** The page's message about the error: its error line, otherwise its heading. */
 function refusedBy(page: Page, email: string): PageRefusal {
   const document = load(page.html);
   const said = ["[role=alert]", "[id^=error]", "[class*=error]", "h1", "title", "body"]

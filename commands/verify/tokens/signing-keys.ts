@@ -1,4 +1,4 @@
-/** The keys that forged tokens are signed with: the tenant's own, where they are at hand, and a stranger's. */
+/** The keys that forged tokens are signed with: the tenant's own, if they are available, and unknown ones. */
 import { readFile } from "node:fs/promises";
 import { calculateJwkThumbprint, decodeProtectedHeader, generateKeyPair, importJWK } from "jose";
 import type { CryptoKey, GenerateKeyPairResult, JWK } from "jose";
@@ -14,7 +14,7 @@ const signingKey = z.looseObject({
 });
 const keySet = z.object({ keys: z.array(z.looseObject({})) });
 
-/** A key that tokens are signed with. */
+/** A key that signs tokens. */
 export interface SigningKey {
   readonly kid: string;
   /** As a token's header names it. */
@@ -27,7 +27,7 @@ export type SigningKeys = ReadonlyMap<string, JWK>;
 
 /**
  * Reads a private JWK set.
- * @throws UserError naming the file, never its content.
+ * @throws UserError that names the file, never its content
  */
 export async function readSigningKeys(file: string): Promise<SigningKeys> {
   const problem = (what: string) => new UserError(`the signing key file ${file} ${what}`);
@@ -50,8 +50,8 @@ export async function readSigningKeys(file: string): Promise<SigningKeys> {
 }
 
 /**
- * The key that the tenant signs with. The tenant's JWKS has to publish it: a token signed with any
- * other key would be refused for that.
+ * The key that the tenant signs with. The tenant's JWKS has to publish it: a token signed with any other key would be
+ * refused for that.
  * @param published the tenant's JWKS, in its order
  * @param genuine a token that the tenant has just issued, if there is one; its key is preferred
  */
@@ -69,7 +69,7 @@ export async function chooseSigningKey(
   );
 }
 
-/** The key among those published that is at hand, if there is one: what genuine tokens are signed with first. */
+/** The published key that is available, if there is one: first the one with which genuine tokens are signed. */
 export async function findSigningKey(
   keys: SigningKeys,
   published: readonly JWK[],
@@ -86,7 +86,7 @@ export async function findSigningKey(
   return undefined;
 }
 
-/** The keys in their order, but for the one that a genuine token is signed with, which comes first. */
+/** The keys in their order, except that the one with which a genuine token is signed comes first. */
 export function inUseFirst(published: readonly JWK[], genuine?: string): readonly JWK[] {
   const inUse = genuine === undefined ? undefined : decodeProtectedHeader(genuine).kid;
   return [
@@ -95,14 +95,14 @@ export function inUseFirst(published: readonly JWK[], genuine?: string): readonl
   ];
 }
 
-/** What tokens are signed with that the first of these keys checks: as a genuine one of that key says, or the key. */
+/** The algorithm of tokens that the first of these keys checks: that of a genuine token, or the key's. */
 export function algorithmInUse([first]: readonly JWK[], genuine?: string): string {
   const header = genuine === undefined ? undefined : decodeProtectedHeader(genuine);
   if (header?.alg !== undefined && header.kid === first?.kid) return header.alg;
   return (first && signatureAlgorithm(first)) ?? "RS256";
 }
 
-/** Keys that nobody trusts, by algorithm. */
+/** Keys that no verifier trusts, by algorithm. */
 export type StrangersKeys = ReadonlyMap<string, GenerateKeyPairResult>;
 
 /** One for each of these algorithms. */
@@ -117,7 +117,7 @@ export async function strangersKeys(algorithms: readonly string[]): Promise<Stra
   );
 }
 
-/** The tenant's public keys are fetched within this time. */
+/** The tenant's public keys have to be fetched within this time. */
 const fetchDeadline = 20_000;
 
 const publicKeys = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });

@@ -1,6 +1,6 @@
 /**
- * The classes of tokens that verify makes itself. Each claims every permission, unless that is its
- * point, so that only what is wrong with it can be what refuses it.
+ * The classes of tokens that verify makes itself. Each claims every permission, unless that is its fault, so that it
+ * can be refused only for its fault.
  */
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
@@ -22,39 +22,39 @@ import {
   tamper,
 } from "./forging";
 
-/** Foreign to every stack: reserved names that nobody can hold. */
+/** Foreign to every stack: reserved names that no one can register. */
 const otherIssuer = "https://other.invalid/";
 const otherAudience = "https://other.invalid/api";
 const otherClient = "verify-foreign";
-/** A genuine token that lets nobody in anywhere, and is refused nowhere. */
+/** A genuine token without permissions, which is refused nowhere. */
 export const nothing = "nothing";
 
 /** One class. */
 export interface TokenClass {
   readonly name: string;
-  /** How it has to be refused; for a good token, what it holds; or that it counts for nothing. */
+  /** How it has to be refused; for a good token, its permissions; or that it gives no permissions. */
   readonly outcome: TokenRefusal | readonly string[] | typeof nothing;
-  /** What has to be at hand to make it; said where it is not. */
+  /** What is needed to make it; the report says so if it is missing. */
   readonly needs?:
     | "the tenant's own key"
     | "that issuer's own key"
     | "somebody with every permission"
     | "a machine"
     | "a sign-in";
-  /** @returns the token, or undefined where what it needs is not at hand */
+  /** @returns the token, or undefined if what it needs is missing */
   readonly make: (materials: Materials) => Promise<string | undefined> | string | undefined;
 }
 
 /**
- * The control of the forged tokens: made like them, with nothing wrong. That it is accepted shows
- * that the others are refused for their fault and not for the way they were made.
+ * The control of the forged tokens: made like them, without a fault. That it is accepted shows that the others are
+ * refused for their fault and not for the way in which they were made.
  */
 export const forgedControl = "forged but valid";
 
-/** The class whose token is also what others present as the bad one. */
+/** The class whose token others present as the bad one. */
 export const tampered = "tampered token";
 
-/** Signed with the tenant's own key, so that nothing but the changed claims can be what refuses it. */
+/** Signed with the tenant's own key, so that it can be refused only for the changed claims. */
 function byTenant(
   name: string,
   outcome: TokenClass["outcome"],
@@ -73,7 +73,7 @@ function byTenant(
   };
 }
 
-/** Signed with a key that nobody trusts, by the tenant's algorithm unless the header names another one. */
+/** Signed with a key that no verifier trusts, with the tenant's algorithm unless the header names another one. */
 function byStranger(
   name: string,
   outcome: TokenRefusal,
@@ -91,10 +91,10 @@ function byStranger(
   };
 }
 
-/** One algorithm of each family that Envoy accepts by a public key; of the shared secrets' there is HS256 below. */
+/** One algorithm of each family that Envoy checks by a public key; HS256 below is the one with a shared secret. */
 export const strangersAlgorithms = ["RS512", "PS256", "ES256", "EdDSA"] as const;
 
-/** What classes there are depends on how the stack recognizes tokens. */
+/** The classes depend on how the stack recognizes tokens. */
 export type TokenOutputs = Pick<
   StackOutputs,
   "issuer" | "permissionsClaim" | "spaceDelimited" | "authentication" | "tenant"
@@ -148,7 +148,7 @@ export function tokenClasses(
   ];
 }
 
-/** Genuine, and signed with the keys that the mesh knows: Auth0 names the domain that a token was asked for at. */
+/** Genuine, and signed with the keys that the mesh knows: Auth0 names the domain at which a token was requested. */
 const ofOwnDomain: TokenClass = {
   name: "from the tenant's own domain",
   outcome: "unknown issuer",
@@ -156,7 +156,7 @@ const ofOwnDomain: TokenClass = {
   make: (materials) => materials.ofOwnDomain,
 };
 
-/** Only people get one. */
+/** Only users get one. */
 const idTokenClass: TokenClass = {
   name: "ID token",
   outcome: "other audience",
@@ -165,9 +165,9 @@ const idTokenClass: TokenClass = {
 };
 
 /**
- * What Envoy takes for a good token though not all will expect it, and Istio has no setting for: RFC 7519 leaves `exp`
- * optional, and audiences are compared without their scheme and the slash at their end (Envoy's check_audience.cc). Such a
- * token counts only if the provider signs it, for one of the listed clients.
+ * Tokens that Envoy accepts although not every team expects it, and for which Istio has no setting: RFC 7519 makes
+ * `exp` optional, and audiences are compared without their scheme and the slash at their end (Envoy's
+ * check_audience.cc). Such a token is accepted only if the provider signs it, for one of the listed clients.
  */
 function readAlike(permissions: readonly string[]): readonly TokenClass[] {
   return [
@@ -185,7 +185,7 @@ function readAlike(permissions: readonly string[]): readonly TokenClass[] {
   ];
 }
 
-/** Genuine, but what grants a permission is not where the table looks for it, or not that. */
+/** Genuine, but its permissions are not where the table looks for them, or are others. */
 function withoutPermission(
   claim: PermissionsClaim,
   permissions: readonly string[],
@@ -193,7 +193,7 @@ function withoutPermission(
   const at = (value: unknown) => claimAt(claim.permissionsClaim, value);
   const changed = (change: (permission: string) => string) =>
     holding(claim, permissions.map(change));
-  // Where words count, they are separated by spaces; elsewhere a text is one permission.
+  // If words are read, they are separated by spaces; otherwise a text is one permission.
   const asOne = permissions.join(isOfWords(claim) ? "," : " ");
   const elsewhere = isOfWords(claim) ? "permissions" : "scope";
   const classes: readonly (readonly [string, Record<string, unknown>])[] = [
@@ -211,7 +211,9 @@ function withoutPermission(
 
 type FurtherIssuer = TokenOutputs["authentication"]["issuers"][number];
 
-/** Tokens of a provider beside the stack's own: its own claim and its own clients count, and no other issuer's. */
+/**
+ * Tokens of a provider in addition to the stack's own: its own claim and its own clients apply, and no other issuer's.
+ */
 function byFurtherIssuer(
   permissions: readonly string[],
   ownClaim: PermissionsClaim,
@@ -251,7 +253,7 @@ function byFurtherIssuer(
   ];
 }
 
-/** What says who signed it cannot be believed. */
+/** Tokens whose header names a key that must not be trusted. */
 const untrusted: readonly TokenClass[] = [
   {
     name: tampered,
@@ -260,7 +262,7 @@ const untrusted: readonly TokenClass[] = [
     make: ({ whole, permissions, ...claim }) => whole && tamper(whole, holding(claim, permissions)),
   },
   byStranger("stranger's key, tenant's id", "bad signature", tenantsKid),
-  // Where the tenant's key names no algorithm, its kind is what keeps the others off.
+  // If the tenant's key names no algorithm, its kind excludes the others.
   ...strangersAlgorithms.map((alg) =>
     byStranger(`stranger's ${alg}, tenant's id`, "no key for it", async (materials) => ({
       ...(await tenantsKid(materials)),
@@ -268,7 +270,7 @@ const untrusted: readonly TokenClass[] = [
     })),
   ),
   byStranger("unknown key id", "unknown key", () => Promise.resolve({ kid: "verify-unknown" })),
-  // RFC 7515, 4.1.2 and 4.1.3: a header may carry its own key, or say where it is; nobody may believe it.
+  // RFC 7515, 4.1.2 and 4.1.3: a header may contain a key, or an address of one; no verifier may trust it.
   byStranger("embedded jwk", "bad signature", async (materials) => ({
     ...(await tenantsKid(materials)),
     jwk: await publicJwkOf(materials.strangers.get(materials.algorithm)),
@@ -278,7 +280,7 @@ const untrusted: readonly TokenClass[] = [
     jku: new URL(".well-known/jwks.json", otherIssuer).href,
   })),
   {
-    // RFC 7519, 6.1: unsecured, so with nothing behind the second dot.
+    // RFC 7519, 6.1: unsecured, so the part after the second dot is empty.
     name: "alg: none",
     outcome: "not a JWT",
     make: (materials) =>
@@ -293,7 +295,7 @@ const untrusted: readonly TokenClass[] = [
   { name: "HS256 by the public key", outcome: "no key for it", make: confuseAlgorithms },
   { name: "opaque token", outcome: "not a JWT", make: () => randomBytes(32).toString("base64url") },
   {
-    // What Auth0 issues where no audience is asked for: five parts, encrypted for itself.
+    // What Auth0 issues if no audience is requested: five parts, encrypted for itself.
     name: "encrypted token",
     outcome: "not a JWT",
     make: ({ issuer }) =>

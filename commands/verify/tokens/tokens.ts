@@ -1,4 +1,4 @@
-/** The real tokens, as the tenant issues them to people and machines. */
+/** The real tokens, as the tenant issues them to users and machines. */
 import * as client from "openid-client";
 import { callbackOf } from "../../../components/identity/addresses";
 import { UserError, reasonOf } from "../../../lib/errors";
@@ -11,7 +11,7 @@ import { everyOne } from "../../../lib/poll";
 /** What the tenant has issued to one viewer. */
 export interface Issued {
   readonly accessToken: string;
-  /** Only a person's sign-in brings one. */
+  /** Only a user's sign-in brings one. */
   readonly idToken?: string | undefined;
 }
 
@@ -85,7 +85,7 @@ async function discover(
   }
 }
 
-/** A person's token, through the tenant's login page, which is filled in. */
+/** A user's token, through the tenant's login page, which is filled in. */
 async function userToken(tenant: Tenant, outputs: StackOutputs, email: string): Promise<Issued> {
   const { start, callback, finish } = await authorization(tenant, outputs, email);
   const password = outputs.userPasswords[email];
@@ -96,7 +96,7 @@ async function userToken(tenant: Tenant, outputs: StackOutputs, email: string): 
   );
 }
 
-/** One sign-in of one person: authorization code with PKCE. */
+/** One sign-in of one user: authorization code with PKCE. */
 export interface Authorization {
   /** Where the browser goes. */
   readonly start: URL;
@@ -104,14 +104,13 @@ export interface Authorization {
   readonly callback: URL;
   /**
    * The tokens, for the callback's address as the browser arrived at it.
-   * @throws UserError also where somebody else has signed in
+   * @throws UserError also if another user has signed in
    */
   readonly finish: (arrived: URL) => Promise<Issued>;
 }
 
 /**
- * Sign-ins for a person at a browser, who is asked for a password even where the browser has another
- * user's session.
+ * Sign-ins for a user with a browser; the tenant asks for a password even if the browser has another user's session.
  */
 export async function authorizations(
   outputs: StackOutputs,
@@ -131,7 +130,7 @@ type PersonCheck = (
   email: string,
 ) => Promise<void>;
 
-/** A browser may sign in anybody. Where the ID token does not say whom, the tenant is asked. */
+/** Any user may sign in with a browser. If the ID token does not name the user, the tenant is asked. */
 const requireSamePerson: PersonCheck = async (provider, answer, email) => {
   const claims = answer.claims();
   const subject = claims?.sub ?? "";
@@ -187,9 +186,12 @@ async function authorization(
   };
 }
 
-/** What the stack's own sign-in asks for, but for what outlives it; with some providers no token is for the API without. */
+/**
+ * The scopes of the stack's own sign-in, without those that outlive it; some providers issue no token for the API
+ * without them.
+ */
 function scopesOfPeople({ viewers: { scopes = [] } }: StackOutputs): string {
-  // Of the e-mail address it is told who has signed in.
+  // The e-mail address says who has signed in.
   const asked = new Set(["openid", "email", ...scopes]);
   asked.delete("offline_access");
   return [...asked].join(" ");
@@ -212,7 +214,7 @@ async function machineToken(tenant: Tenant, outputs: StackOutputs, name: string)
 
 /**
  * A machine's token from the tenant's own domain, which signs it with the keys of the custom one.
- * @returns undefined where the stack's own tokens come from there, or no machine can ask
+ * @returns undefined if the stack's own tokens come from there, or if no machine can request one
  */
 export async function tokenOfOwnDomain(
   outputs: StackOutputs,
@@ -226,7 +228,7 @@ export async function tokenOfOwnDomain(
   return (await machineToken(tenant, outputs, machine.name)).accessToken;
 }
 
-/** Asks for a token, and insists on one that the mesh can read. */
+/** Requests a token, and fails if it is not one that the mesh can read. */
 async function tokenFrom(
   what: string,
   { audience }: StackOutputs,
@@ -248,7 +250,7 @@ async function tokenFrom(
   return { accessToken: issued.access_token, idToken: issued.id_token };
 }
 
-/** The provider's own error, where it sent one. */
+/** The provider's own error, if it sent one. */
 function protocolReason(error: unknown): string {
   if (
     error instanceof client.ResponseBodyError ||

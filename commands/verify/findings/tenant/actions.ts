@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Finding } from "../finding";
 import { named, type Reading } from "./reading";
 
-/** When it runs: as a user signs in, and as a machine gets its token. */
+/** When it runs: when a user signs in, and when a machine gets its token. */
 const triggers = ["post-login", "credentials-exchange"];
 
 const bindings = z.array(

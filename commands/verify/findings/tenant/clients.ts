@@ -1,4 +1,4 @@
-/** The API, the clients and their grants at a tenant, next to what the stack makes there. */
+/** Compares the API, the clients and their grants at a tenant with those that the stack makes. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Attempt, Finding } from "../finding";
@@ -69,7 +69,7 @@ export async function clientFindings(reading: Reading): Promise<readonly Finding
   });
 }
 
-/** The request that the tenant answers with an error where the address is not in the client's list. */
+/** The request that the tenant answers with an error if the address is not in the client's list. */
 function attemptOf(
   deviation: Deviation | undefined,
   client: string,
@@ -103,7 +103,7 @@ const clientGrant = z.object({
   subject_type: z.string().default("client"),
 });
 
-/** Who gets tokens of the API without a user. */
+/** The clients that get tokens of the API without a user. */
 export async function grantFindings(reading: Reading): Promise<readonly Finding[]> {
   const { api, application, outputs, objects } = reading;
   const query = new URLSearchParams({ audience: outputs.audience }).toString();
@@ -142,7 +142,7 @@ export async function grantFindings(reading: Reading): Promise<readonly Finding[
   ];
 }
 
-/** The mesh refuses tokens of clients that are not the stack's, unless it is told otherwise. */
+/** The mesh refuses tokens of clients that are not the stack's, unless it is configured otherwise. */
 function pinned({ outputs: { authentication } }: Reading): string {
   return authentication.clients === "listed" ? " once authentication.clients is any" : "";
 }

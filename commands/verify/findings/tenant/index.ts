@@ -1,4 +1,4 @@
-/** What an Auth0 tenant has, and the stack does not explain. */
+/** What an Auth0 tenant has and the stack does not explain. */
 import { ZodError } from "zod";
 import type { Application } from "../../../../components/application";
 import { tenantObjects } from "../../../../components/identity/tenant-objects";
@@ -21,7 +21,7 @@ import {
 } from "./people";
 import type { Reading, TenantOutputs } from "./reading";
 
-/** What was found at the tenant. */
+/** The findings at the tenant. */
 export interface TenantFindings {
   readonly findings: readonly Finding[];
   /** What was not read, and why: a sentence each. */
@@ -31,7 +31,7 @@ export interface TenantFindings {
 /** Milliseconds: a free tenant answers two requests a second. */
 const deadline = 60_000;
 
-/** What is looked at, in order, and what it is called where it cannot be. */
+/** What is compared, in order, and its name for a message. */
 const areas: readonly (readonly [
   name: string,
   look: (reading: Reading) => Promise<readonly Finding[]>,
@@ -47,8 +47,8 @@ const areas: readonly (readonly [
 ];
 
 /**
- * Reads the tenant, and compares it with what the stack makes there. What cannot be read is said.
- * One request follows another: a free tenant takes few at a time.
+ * Reads the tenant, and compares it with what the stack makes there. A sentence names what cannot be read. One request
+ * follows another, because a free tenant accepts few at a time.
  */
 export async function tenantFindings(
   application: Application,
@@ -106,7 +106,7 @@ export async function tenantFindings(
   return { findings, notRead: notRead.map(new Redactor([tenant.clientSecret]).hide) };
 }
 
-/** Why one thing cannot be read, where another may be. */
+/** Why one part cannot be read, although others may be. */
 function refusalIn(error: unknown): string | undefined {
   if (error instanceof ZodError) return "the answer is not as Auth0 documents it";
   return error instanceof Refused ? error.message : undefined;

@@ -5,10 +5,10 @@ import type { TenantAccess } from "../../../../components/identity/identity";
 import { firstLine, reasonOf } from "../../../../lib/errors";
 import type { Fetch } from "../../../../lib/http";
 
-/** An object of the tenant's, as the API gives it. */
+/** An object of the tenant's, as the API returns it. */
 export type Document = Readonly<Record<string, unknown>>;
 
-/** The API answered, and not with what was asked for: `403 Insufficient scope, expected any of: read:roles`. */
+/** The API answered with a refusal: `403 Insufficient scope, expected any of: read:roles`. */
 export class Refused extends Error {
   override readonly name = "Refused";
 }
@@ -23,7 +23,7 @@ export interface ManagementApi {
   /**
    * One object.
    * @param path below `/api/v2`, each step encoded
-   * @returns undefined where there is none
+   * @returns undefined if there is none
    * @throws Refused, Unreachable
    */
   get(path: string): Promise<Document | undefined>;
@@ -34,9 +34,9 @@ export interface ManagementApi {
    * @throws Refused, Unreachable
    */
   list(path: string, name: string): Promise<readonly Document[]>;
-  /** The same for a list that the API gives by checkpoints. */
+  /** The same for a list that the API returns by checkpoints. */
   listByCheckpoint(path: string, name: string): Promise<readonly Document[]>;
-  /** The lists that are longer than what was read of them, by their path. */
+  /** The lists that were not read to their end, by their path. */
   readonly cut: readonly string[];
 }
 
@@ -49,14 +49,14 @@ const refusal = z.object({
 const documents = z.record(z.string(), z.unknown());
 
 const pageSize = 100;
-/** Auth0 gives no more pages of a list. */
+/** Auth0 returns no more pages of a list. */
 const mostPages = 10;
 const mostAttempts = 10;
-/** Milliseconds: a limit that is reached is over sooner. */
+/** Milliseconds: when a limit is reached, it ends sooner. */
 const longestPause = 10_000;
 
 /**
- * Asks for a token.
+ * Requests a token.
  * @throws Refused, Unreachable
  */
 export async function openManagementApi(
@@ -140,7 +140,7 @@ function reasonIn(body: unknown): string {
   return firstLine(message ?? [error, description].filter(Boolean).join(": "));
 }
 
-/** Milliseconds until the tenant answers again: Retry-After says how many seconds, Auth0's own header at what time. */
+/** Milliseconds until the tenant answers again: Retry-After has seconds, Auth0's own header a time. */
 function pauseFor({ headers }: Response): number {
   const seconds = Number(headers.get("retry-after") ?? NaN);
   const reset = Number(headers.get("x-ratelimit-reset") ?? NaN) * 1000 - Date.now();

@@ -1,18 +1,20 @@
-/** The settings of a tenant's API, clients and user store that decide who gets in, next to what the stack sets. */
+/**
+ * Compares the settings of a tenant's API, clients and user store that decide who may sign in with those of the stack.
+ */
 import { isDeepStrictEqual } from "node:util";
 import type { TenantObjects } from "../../../../components/identity/tenant-objects";
 import { firstLine } from "../../../../lib/errors";
 import type { Document } from "./management-api";
 
-/** A setting that is not as it has to be. */
+/** A setting with a wrong value. */
 export interface Deviation {
   /** The setting's path in the API's answer. */
   readonly field: string;
-  /** What it is, what it has to be, and what it opens. */
+  /** Its value, the right value, and what it opens. */
   readonly opens: string;
-  /** What it has to be, where `pulumi up` does not set it. */
+  /** The right value, if `pulumi up` does not set it. */
   readonly reset?: unknown;
-  /** Where it is a list: the entry that is too many. */
+  /** For a list: the entry that should not be there. */
   readonly entry?: unknown;
 }
 
@@ -22,7 +24,7 @@ interface Setting {
   readonly judge: (value: unknown) => readonly Omit<Deviation, "field">[];
 }
 
-/** What differs, setting by setting. */
+/** The differences, setting by setting. */
 export function deviations(document: Document, settings: readonly Setting[]): readonly Deviation[] {
   return settings.flatMap(({ field, judge }) =>
     judge(at(document, field)).map((each) => ({ field, ...each })),
@@ -39,7 +41,7 @@ function at(document: unknown, path: string): unknown {
     );
 }
 
-/** What the stack sets, to the letter. */
+/** What the stack sets, exactly. */
 function set(field: string, wanted: unknown, meaning: string): Setting {
   const judge = (value: unknown) =>
     isDeepStrictEqual(value, wanted)
@@ -48,7 +50,7 @@ function set(field: string, wanted: unknown, meaning: string): Setting {
   return { field, judge };
 }
 
-/** What the stack leaves as it is by default: absent, or one that is accepted. */
+/** What the stack leaves at its default: absent, or one of the accepted values. */
 function unset(
   field: string,
   wanted: unknown,
@@ -67,7 +69,7 @@ function unset(
   return { field, judge };
 }
 
-/** A list that the stack sets, or leaves empty: each entry that is too many by itself, and each that is missing. */
+/** A list that the stack sets, or leaves empty: each additional entry alone, and each missing one. */
 function list(field: string, wanted: readonly string[] | undefined, meaning: string): Setting {
   const reset = wanted === undefined ? { reset: [] } : {};
   const judge = (value: unknown) => {
@@ -85,7 +87,7 @@ function list(field: string, wanted: readonly string[] | undefined, meaning: str
   return { field, judge };
 }
 
-/** A value in few words. Of an object only the names are said: it may hold a secret. */
+/** A value in few words. For an object only the names of its fields, because it may contain a secret. */
 function shown(value: unknown): string {
   if (value === undefined) return "not set";
   if (typeof value === "string" && value.length > 200)
@@ -158,7 +160,7 @@ const unsetLists = [
   ["oidc_logout.backchannel_logout_urls", "the tenant tells it who signs out"],
 ] as const;
 
-/** Settings of a client that the stack leaves as they are, what they are then, and what another value opens. */
+/** Settings of a client that the stack does not set, their defaults, and what another value opens. */
 const unsetValues = [
   ["client_authentication_methods", null, "another credential counts for it"],
   ["jwks_uri", null, "the keys of that set count for it"],
@@ -190,7 +192,7 @@ const unsetValues = [
   ["native_social_login.google.enabled", false, "that provider's users sign in"],
 ] as const;
 
-/** The length of Auth0's own policy `good`, where a store does not say another. */
+/** The length of Auth0's own policy `good`, if a store has no other. */
 const shortestPassword = 8;
 
 /** https://auth0.com/docs/authenticate/database-connections */
