@@ -96,7 +96,7 @@ export const tokenMutations: readonly Mutation[] = [
     value: undefined,
   },
   {
-    weakening: "any client's token",
+    weakening: "tokens of any issuer",
     rule: "principal-form",
     ...details,
     at: [...source, "requestPrincipals"],
