@@ -79,7 +79,7 @@ export interface Accepted {
 /** The message if the token's issuer is not one that the mesh accepts. */
 export function otherIssuer(given: Given, { issuers }: Accepted): string | undefined {
   if (given.kind === "opaque" || issuers.length === 0) return undefined;
-  const issuer = shown(given.claims.iss ?? "nobody (no claim iss)");
+  const issuer = shown(given.claims.iss ?? "no issuer (no claim iss)");
   if (issuers.includes(issuer)) return undefined;
   return `the mesh accepts tokens of ${listed(issuers, "or")}; this one is of ${issuer}`;
 }
@@ -106,7 +106,7 @@ export function warningsFor(given: Given, accepted: Accepted): readonly string[]
   const rules: readonly (readonly [boolean, string])[] = [
     [
       near !== undefined && near !== claims.iss,
-      "Its issuer differs from the mesh's by the last slash only; they are compared to the letter.",
+      "Its issuer differs from the mesh's by the last slash only; they are compared exactly.",
     ],
     [
       !isForApi && (isForClient || "nonce" in claims || "at_hash" in claims),

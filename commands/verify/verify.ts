@@ -1,6 +1,6 @@
 /**
  * The table, as the running mesh enforces it: every viewer's request to every service from every
- * vantage point, each beside the outcome that was asked for.
+ * vantage point, each with the outcome that the table requires.
  */
 import type { Application } from "../../components/application";
 import { cellOf, planCells } from "./plan/cells";
@@ -39,9 +39,9 @@ export interface VerifyOptions {
    * tenant's own signature are not tried.
    */
   readonly signingKey?: string;
-  /** Tokens that are there already, by viewer; nobody signs in for them. */
+  /** Existing tokens, by viewer; these users do not sign in. */
   readonly given?: IssuedTokens;
-  /** Probe pods that are on their way already. They are removed in the end, like its own. */
+  /** Probe pods that are starting already. They are removed at the end, like its own. */
   readonly probes?: Probes;
   /** Image of the probe pods; `node` has to be on its PATH. Default: `defaultProbeImage`. */
   readonly probeImage?: string;
@@ -57,14 +57,14 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What was asked for and what came back. It holds no token. */
+/** What was expected and what came. It contains no token. */
 export interface Report {
   readonly gatewayUrl: string;
   readonly issuer: string;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly cells: readonly JudgedCell[];
-  /** What is there and the stack does not explain. */
+  /** What the cluster or the tenant has and the stack does not explain. */
   readonly findings: Findings;
   readonly summary: {
     readonly cells: number;
@@ -75,8 +75,8 @@ export interface Report {
 }
 
 /**
- * Verifies a stack that is up.
- * @throws UserError when it cannot be verified; a difference is no error but a part of the report
+ * Verifies a running stack.
+ * @throws UserError when it cannot be verified; differences are reported, not thrown
  */
 export async function verify(
   application: Application,
@@ -152,7 +152,9 @@ export async function verify(
   }
 }
 
-/** Whether everything that was tried is as asked for, no refusal lacks its control, and the stack explains all that is there. */
+/**
+ * Whether everything that was tried is as expected, no refusal lacks its control, and the stack explains everything.
+ */
 export function isProven({ summary, findings }: Report): boolean {
   return summary.differences === 0 && summary.unproven === 0 && findings.unexplained.length === 0;
 }
@@ -178,10 +180,10 @@ async function gatewayAnswers(
   if (answers === undefined) throw new UserError(gatewayComplaint(gatewayUrl, reason));
 }
 
-/** What Node says of a certificate that it does not trust, or that is for another name. */
+/** Node's error codes for a certificate that it does not trust, or that is for another name. */
 const certificateError = /CERT|SIGNATURE/;
 
-/** Why no request gets through to the gateway, and what to look at. */
+/** Why no request reaches the gateway, and what to check. */
 export function gatewayComplaint(gatewayUrl: string, reason: string): string {
   return certificateError.test(reason)
     ? `the gateway ${gatewayUrl} has a certificate that does not count (${reason}). Is it for this name, and by a public authority or by gateway.tls.certificateAuthority?`
@@ -197,7 +199,7 @@ async function identitiesFor(
   try {
     return await issueIdentities(kubeconfig, accountsToProbeAs(application), signal);
   } catch (error) {
-    // An account that the probes could not make is missing, and why they could not says more.
+    // If the probes could not make an account, their error says more than the missing account.
     if (started.failed) await Promise.all(started.probers.values());
     throw error;
   }
@@ -232,7 +234,7 @@ function senderOver(probers: ComingProbers, identities: Identities): Sender {
   return async ({ name, pod, identity }, requests, toUnlisted) => {
     const prober = await probers.get(pod?.name ?? "here");
     if (prober === undefined) throw new UserError(`nothing sends requests ${name}`);
-    // Its pod is the unlisted service's.
+    // The pod of the unlisted service.
     if (toUnlisted) await probers.get(strangersPod);
     return prober.send(requests, identity && identityOf(identity, identities));
   };

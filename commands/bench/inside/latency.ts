@@ -17,7 +17,7 @@ import { Policies } from "./policies";
 import { measureTurn } from "./turn";
 
 /** How long a change may take to reach every sidecar, in milliseconds. */
-const patience = 60_000;
+const timeoutMs = 60_000;
 
 /** How many requests in a row have to be answered as expected after a change: they use different connections. */
 const agreeing = 20;

@@ -191,7 +191,7 @@ function providerFindings(
       .map(({ name }) =>
         finding(
           name,
-          "the stack does not ask for it: it decides or is told of requests wherever a policy names it",
+          "the stack does not ask for it: it decides about requests, or gets reports of them, wherever a policy names it",
         ),
       ),
   ];

@@ -34,6 +34,6 @@ export function notCovered(
     ...names(foreign.filter(isGateway)).map(
       (name) => `${name}, a gateway of its own, which the table lets call nothing`,
     ),
-    ...names(others.filter(isOwn)).map((name) => `${name}, which the table lets nobody call`),
+    ...names(others.filter(isOwn)).map((name) => `${name}, which the table lets no caller call`),
   ];
 }

@@ -13,16 +13,16 @@ export interface Senders {
   readonly probers: ComingProbers;
   /** For an attempt's `as`. */
   readonly identities: Identities;
-  /** For an attempt's `withToken`: the token of the viewer who may do everything. Absent where nobody may. */
+  /** For an attempt's `withToken`: the token of the viewer with every permission. Absent if there is none. */
   readonly whole?: { readonly viewer: string; readonly credentials: Credentials } | undefined;
 }
 
-/** Sends each finding's request, once or as often as it takes. */
+/** Sends each finding's request, once or as often as needed. */
 export async function prove(
   findings: readonly Finding[],
   senders: Senders,
 ): Promise<readonly ProvenFinding[]> {
-  // What counts a sidecar's requests would count others' as well.
+  // The count of a sidecar's requests would include those of others.
   let counting: Promise<unknown> = Promise.resolve();
   const inTurn = <Result>(count: () => Promise<Result>): Promise<Result> => {
     const result = counting.then(count);
@@ -43,13 +43,14 @@ export async function prove(
   );
 }
 
-/** What one request is answered; undefined where it cannot be sent. */
+/** The answer to one request; undefined if it cannot be sent. */
 async function seenOnce(
   attempt: Attempt,
   prober: Prober,
   { identities, whole }: Senders,
 ): Promise<string | undefined> {
-  // Only the table's callers' certificates are issued: a finding that needs another one is said without a request.
+  // Only certificates of the table's callers are issued: a finding that needs another one is reported without a
+  // request.
   const identity = attempt.as && identities.get(accountName(attempt.as));
   if (attempt.as !== undefined && identity === undefined) return undefined;
   const { headers } = attempt.request;
@@ -71,15 +72,15 @@ async function seenOnce(
 
 const inWords = ({ method, origin, path }: ProbeRequest) => `${method} ${origin}${path}`;
 
-/** So many that an endpoint among several is chosen. */
+/** So many that each of several endpoints is used. */
 const repetitions = 8;
 
 /** Where a sidecar answers its own pod. */
 const administration = "http://127.0.0.1:15000";
 
 /**
- * Sends a request some times through the sidecar of the prober's pod, and asks that sidecar before and after where it has
- * sent such requests.
+ * Sends a request several times through the sidecar of the prober's pod, and reads before and after from that sidecar
+ * where it has sent such requests.
  * @param addresses those that should not get any
  */
 async function seenTaken(

@@ -65,7 +65,7 @@ export function viewersOf(
       credential,
       kind: "how",
       ...(hasAuthorization && { hasAuthorization }),
-      needs: "somebody with every permission",
+      needs: "a user or machine with every permission",
     })),
   ];
 }

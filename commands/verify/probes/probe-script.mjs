@@ -3,7 +3,7 @@
 //
 // Each line of standard input is a batch, JSON { deadline, authority, identity, requests: [{ method, origin,
 // path, headers, bodyLimit }] }, with milliseconds for each request and, where there is one, the PEM of a private certificate
-// authority to trust besides the usual ones; each line of standard output is its results in the same
+// authority to trust in addition to the usual ones; each line of standard output is its results in the same
 // order: { status, headers, body } or { error }. An established connection that was reset or closed
 // before any answer is ECONNRESET alone; a reset at another point says at which.
 //

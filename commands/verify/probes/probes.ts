@@ -7,7 +7,7 @@ import { defaultProbeImage } from "./probe-pod";
 import { foreignAccount, podsToProbeFrom } from "../plan/vantages";
 
 /** Milliseconds that all pods together may take to be ready. */
-const patience = 120_000;
+const timeoutMs = 120_000;
 
 export interface ProbesOptions {
   /** Its namespace is where the pods are started. */
@@ -43,7 +43,7 @@ export function startProbes(options: ProbesOptions): Probes {
   const pods = probePods({
     kubeconfig,
     image: image ?? defaultProbeImage,
-    deadline: deadline ?? patience,
+    deadline: deadline ?? timeoutMs,
   });
   const removed = new AbortController();
   const either = AbortSignal.any([removed.signal, ...(signal === undefined ? [] : [signal])]);

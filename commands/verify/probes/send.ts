@@ -8,7 +8,7 @@ import { unlessAborted, pollUntil } from "../../../lib/poll";
 
 /**
  * Sends requests from a vantage point.
- * @param toUnlisted whether the requests are for the unlisted service, and else for others
+ * @param toUnlisted whether the requests are for the unlisted service; otherwise they are for others
  * @returns what came back, in the requests' order
  */
 export type Sender = (
@@ -17,7 +17,7 @@ export type Sender = (
   toUnlisted: boolean,
 ) => Promise<readonly Observed[]>;
 
-/** What came back, by cell; one that was not tried is missing. */
+/** The answers, by cell; a cell that was not tried is missing. */
 export type Observations = ReadonlyMap<PlannedCell, Observed>;
 
 /** Sends each cell's request once, all vantage points at the same time. */
@@ -60,7 +60,7 @@ function batchesOf(planned: readonly PlannedCell[]) {
     .filter(({ cells }) => cells.length > 0);
 }
 
-/** Whoever answers may repeat what it was sent; no token gets into a report. */
+/** A server may repeat what it was sent; no token gets into a report. */
 export function withoutTokens(observed: Observed, words: PlannedCell["words"]): Observed {
   if ("error" in observed) return observed;
   const redacted = (text: string) => redact(text, words);
@@ -75,10 +75,10 @@ export function withoutTokens(observed: Observed, words: PlannedCell["words"]): 
   };
 }
 
-/** So many characters are no coincidence. */
+/** A match of so many characters is not a coincidence. */
 const recognizable = 16;
 
-/** Puts the words for the tokens, also where only a token's beginning is left, as where a body was cut. */
+/** Replaces tokens by their words, also if only a token's beginning is left because a body was cut. */
 function redact(text: string, words: PlannedCell["words"]): string {
   const whole = [...words].reduce((rest, [token, word]) => rest.replaceAll(token, word), text);
   return [...words].reduce((rest, [token, word]) => {
@@ -88,13 +88,12 @@ function redact(text: string, words: PlannedCell["words"]): string {
 }
 
 /**
- * Sends every request, and all of them again as long as some are not answered as expected and the
- * deadline has not passed: policies take a moment to reach every sidecar, and a connection that the
- * services keep open is judged by the policies of its beginning until it is used again. In between
- * only what was not as expected is asked for.
+ * Sends every request, and all of them again as long as some are not answered as expected and the deadline has not
+ * passed: policies take a moment to reach every sidecar, and a connection that the services keep open is judged by its
+ * first policies until it is used again. In between only requests with an unexpected answer are sent.
  * @param deadline milliseconds
- * @param waiting called when answers are waited for, with how many are not as expected
- * @returns the last round, whole: all answers are of the same one
+ * @param waiting called when it waits, with the number of unexpected answers
+ * @returns the answers of the last complete round
  */
 export async function sendUntilSettled(
   planned: readonly PlannedCell[],

@@ -1,6 +1,6 @@
 /**
- * The report as one page: no request to anywhere and no script. A cell opens by the browser's own
- * popovers, so it needs neither.
+ * The report as one page, with no requests and no scripts. A cell opens with the browser's own popovers, so it needs
+ * neither.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ import type { Block } from "./words";
 
 const style = readFileSync(join(__dirname, "page.css"), "utf8");
 
-/** Bytes that a page is kept below, by showing less of every body. */
+/** The size in bytes that a page stays below, by showing less of every body. */
 const limit = 3_000_000;
 /** Characters of a body that are shown; the first that keeps the page below its limit. */
 const excerpts = [600, 200, 60, 0];
@@ -36,7 +36,7 @@ export function renderHtml(report: Report): string {
   return page;
 }
 
-/** What kind of cell it is, for its looks: a verdict, or of those as asked for, which. */
+/** The kind of a cell, for its style: its verdict, or, for cells as expected, which outcome. */
 type Kind = "permitted" | "refused" | "different" | "unproven" | "untried";
 
 const kindOfVerdict: Readonly<Record<Exclude<Verdict, "same">, Kind>> = {
@@ -112,7 +112,7 @@ function banner(report: Report, proven: boolean): Markup {
 
 type Place = (cell: JudgedCell) => number;
 
-/** Findings first: they are few, and may be why requests fare differently. */
+/** Findings first: they are few, and may explain why requests differ. */
 function differences(report: Report, place: Place): Markup | undefined {
   const findings = findingBlocks(report.findings);
   const causes = causesOf(report);
@@ -150,7 +150,7 @@ function blockOf({ name, lines }: Block, more?: Markup): Markup {
 `;
 }
 
-/** As many requests are shown without being asked for. */
+/** How many requests are shown without a click. */
 const fewRequests = 3;
 
 function oneByOne(cells: readonly JudgedCell[], place: Place): Markup {
@@ -202,7 +202,7 @@ ${table(matrix, rows.slice(0, people), title, place)}${hostile.length === 0 ? un
 `;
 }
 
-/** Below people and machines: what must count for no more than it is. */
+/** Below users and machines: the tokens and presentations that must give no more than they should. */
 function fold(matrix: Matrix, rows: readonly Row[], place: Place): Markup {
   const cells = rows.flatMap((row) => row.cells.filter((cell) => cell !== undefined));
   const title = `${rows.length} hostile rows`;
@@ -211,7 +211,7 @@ function fold(matrix: Matrix, rows: readonly Row[], place: Place): Markup {
 ${table(matrix, rows, `${title}, ${matrix.title}`, place)}</details>`;
 }
 
-/** How a table fared, in words and at a glance: a bar of as many cells of each kind as there are. */
+/** The result of a table in words and as a bar with the number of cells of each kind. */
 function fared(what: string, cells: readonly JudgedCell[]): Markup {
   const parts = (Object.keys(kinds) as Kind[])
     .map((kind) => ({ kind, size: cells.filter((cell) => kindOf(cell) === kind).length }))
@@ -223,7 +223,9 @@ function fared(what: string, cells: readonly JudgedCell[]): Markup {
 
 const isDifferent = ({ verdict }: JudgedCell) => verdict === "different";
 
-/** On a phone each row stands by itself, with the columns' names in its cells; the roles say that it is a table still. */
+/**
+ * On a phone each row is a block of its own, with the columns' names in its cells; the roles mark it as a table still.
+ */
 function table(matrix: Matrix, rows: readonly Row[], title: string, place: Place): Markup {
   const { columns, turned } = matrix;
   const cellOf = (cell: JudgedCell | undefined, position: number) =>
@@ -242,7 +244,7 @@ ${rows.map(
 }
 
 function notes(report: Report): Markup | undefined {
-  // The legend says what the marks mean.
+  // The legend explains the marks.
   const lines = remarks(report, []).map((line) => markup`<p>${line}</p>`);
   if (lines.length === 0) return undefined;
   return markup`<section class="notes" aria-label="Remarks">${lines}</section>`;

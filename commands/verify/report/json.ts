@@ -8,7 +8,7 @@ import type { Observed } from "../probes/prober";
 import { isProven } from "../verify";
 import type { Report } from "../verify";
 
-/** What `--json` writes. A change that a reader of version 3 would trip over makes it version 4. */
+/** What `--json` writes. A change that breaks a reader of version 3 makes it version 4. */
 export interface JsonReport {
   readonly version: 3;
   readonly gatewayUrl: string;
@@ -18,32 +18,32 @@ export interface JsonReport {
   /** Whether no cell differs, the stack explains all that is there, and no refusal lacks its control: exit code 0. */
   readonly proven: boolean;
   readonly summary: Report["summary"];
-  /** What is there and the stack does not explain. */
+  /** What the cluster or the tenant has and the stack does not explain. */
   readonly findings: Report["findings"];
   readonly cells: readonly JsonCell[];
 }
 
 /** One request. */
 export interface JsonCell {
-  /** From where it was sent. */
+  /** The vantage point. */
   readonly vantage: string;
-  /** Who asked, or with which bad token. */
+  /** The viewer, or the bad token. */
   readonly viewer: string;
   /** The table's column: a service, one version of it, or one of its paths. */
   readonly target: string;
   readonly service: string;
-  /** As it was sent; in the place of every token: `[token of NAME]`. */
+  /** As it was sent; each token is replaced by `[token of NAME]`. */
   readonly request: CellRequest;
-  /** `text` says it in words; the others are for programs. */
+  /** `text` has it in words; the other fields are for programs. */
   readonly expected: Omit<Expected, "part"> & {
     /** A part that the answer has or lacks, such as a rating from another service; absent if verify looks for none. */
     readonly part?: Omit<NonNullable<Expected["part"]>, "body">;
     readonly text: string;
   };
-  /** The answer, or `error` where none came; null where it was not tried. */
+  /** The answer, or `error` if there was none; null if it was not tried. */
   readonly observed: Observed | null;
   readonly verdict: Verdict;
-  /** The policy that decides; absent where that was not evaluated. */
+  /** The policy that decides; absent if that was not evaluated. */
   readonly decision?: Decision;
 }
 

@@ -3,7 +3,7 @@ import type { JudgedCell } from "../judge";
 import { forgedControl } from "../tokens/token-classes";
 import type { Report } from "../verify";
 
-/** One line of a table; several names where those who fare alike share it. */
+/** One line of a table; it has several names if their results are the same. */
 export interface Row {
   readonly names: readonly string[];
   /** In the columns' order; `undefined` where nothing is sent. */
@@ -13,7 +13,7 @@ export interface Row {
 export interface Matrix {
   readonly vantage: string;
   readonly title: string;
-  /** Whether the rows are targets and the columns viewers: where there are more targets. */
+  /** Whether the rows are targets and the columns viewers, because there are more targets. */
   readonly turned: boolean;
   readonly columns: readonly string[];
   readonly rows: readonly Row[];
@@ -21,7 +21,7 @@ export interface Matrix {
   readonly cells: readonly JudgedCell[];
 }
 
-/** One table for each vantage point, every row by itself. */
+/** One table for each vantage point, each viewer in a row of its own. */
 export function matrices({ cells, gatewayUrl }: Report): readonly Matrix[] {
   const byVantage = grouped(cells, ({ vantage }) => vantage);
   return [...byVantage].map(([vantage, its], position) =>
@@ -48,12 +48,12 @@ function matrixOf(vantage: string, title: string, cells: readonly JudgedCell[]):
   return { vantage, title: capitalized(title), turned, columns, rows, cells };
 }
 
-/** As many neighbours have to fare alike for one row in the first table. */
+/** How many neighbours need the same results to share one row in the first table. */
 const neighbours = 6;
-/** As many have to fare alike for one row in every other table, wherever they stand. */
+/** How many need the same results to share one row in every other table, in any place. */
 const anywhere = 3;
 
-/** The same tables with the rows that fare alike, and without a difference, as one. */
+/** The same tables; rows with the same results and without a difference are merged. */
 export function merged(tables: readonly Matrix[]): readonly Matrix[] {
   return tables.map((matrix, position) => ({
     ...matrix,
@@ -62,14 +62,14 @@ export function merged(tables: readonly Matrix[]): readonly Matrix[] {
   }));
 }
 
-/** The first table shows everybody by name: people and machines. */
+/** The first table names every user and machine. */
 function mergedTail(rows: readonly Row[]): readonly Row[] {
   const people = countOfPeople(rows);
   const tail = rows.slice(people);
   return [...rows.slice(0, people), ...join(tail, neighboursAlike(tail), neighbours)];
 }
 
-/** How many rows are those of people and machines, down to the forged tokens' control; 0 without it. */
+/** How many rows are those of users and machines, before the forged tokens' control; 0 without it. */
 export function countOfPeople(rows: readonly Row[]): number {
   return rows.findIndex(({ names }) => names.includes(forgedControl)) + 1;
 }
@@ -92,7 +92,7 @@ function allAlike(rows: readonly Row[]): readonly Group[] {
   return [...grouped(rows, (row) => likeness(row) ?? row).values()];
 }
 
-/** Each group's row stands where its first member stood; the members of small ones stay. */
+/** Each group's row is in the place of its first member; members of small groups stay. */
 function join(rows: readonly Row[], groups: readonly Group[], least: number): readonly Row[] {
   const groupOf = new Map(groups.flatMap((group) => group.map((row) => [row, group] as const)));
   return rows.flatMap((row) => {
@@ -102,7 +102,7 @@ function join(rows: readonly Row[], groups: readonly Group[], least: number): re
   });
 }
 
-/** The same for rows that read the same; `undefined` for a row with a difference. */
+/** The same text for rows that read the same; `undefined` for a row with a difference. */
 function likeness({ cells }: Row): string | undefined {
   if (cells.some((cell) => cell?.verdict === "different")) return undefined;
   return JSON.stringify(cells.map(cellText));
@@ -120,7 +120,7 @@ export function cellText(cell: JudgedCell | undefined): string {
   if (verdict === "unproven") return `(${asked})`;
   if (verdict !== "different") return asked;
   if ("error" in observed) return `${asked} ≠ none`;
-  // The same status in another answer than the one that is meant.
+  // The status is right, and the answer is not.
   const other = observed.status === expected.status ? "?" : "";
   return `${asked} ≠ ${observed.status}${other}`;
 }

@@ -1,4 +1,4 @@
-/** What a report says in words, the same in every form. */
+/** The texts of a report, the same in every form. */
 import { describeExpected, describeObserved } from "../judge";
 import type { JudgedCell, Verdict } from "../judge";
 import { isProven } from "../verify";
@@ -10,7 +10,7 @@ export function whereIs({ vantage, viewer, target }: JudgedCell): string {
   return `${vantage}, ${viewer} → ${target}`;
 }
 
-/** What was asked for and what came: `expected 200, got 403 RBAC: access denied`. */
+/** What was expected and what came: `expected 200, got 403 RBAC: access denied`. */
 export function outcomeOf({ expected, observed }: JudgedCell): string {
   const got =
     observed === undefined ? "nothing: not tried" : `got ${describeObserved(observed, expected)}`;
@@ -62,13 +62,13 @@ export function counted(count: number, noun: string, several = `${noun}s`): stri
   return `${count} ${count === 1 ? noun : several}`;
 }
 
-/** Something that is wrong, and what is known of it: `opens`, `seen`, `undo`. */
+/** Something that is wrong, and what is known about it: `opens`, `seen`, `undo`. */
 export interface Block {
   readonly name: string;
   readonly lines: readonly (readonly [what: string, words: string])[];
 }
 
-/** Each object that the stack does not explain once, with all that it opens. */
+/** Each object that the stack does not explain once, with everything that it opens. */
 export function findingBlocks({ unexplained }: Report["findings"]): readonly Block[] {
   return [...grouped(unexplained, ({ object }) => object)].map(([name, its]) => {
     const lines = its.flatMap(({ opens, seen, undo }) => [
@@ -92,7 +92,7 @@ export function findingLines({ unexplained }: Report["findings"]): readonly stri
   );
 }
 
-/** How a table's cells fared: `as expected`, or `9 differ, 33 unproven`. */
+/** The results of a table's cells: `as expected`, or `9 differ, 33 unproven`. */
 export function faring(cells: readonly JudgedCell[]): string {
   const count = (verdict: Verdict) => cells.filter((cell) => cell.verdict === verdict).length;
   const different = count("different");
@@ -106,7 +106,7 @@ export function faring(cells: readonly JudgedCell[]): string {
 }
 
 /**
- * Whether the stack explains all that is in the cluster, and what the marks in the tables mean.
+ * Whether the stack explains everything in the cluster, and what the marks in the tables mean.
  * @param shown the cells of the tables that are shown
  */
 export function remarks(report: Report, shown = report.cells): readonly string[] {
@@ -130,12 +130,12 @@ export function remarks(report: Report, shown = report.cells): readonly string[]
     ...findings.notRead,
     ...(parts === undefined ? [] : [`★: ${parts}.`]),
     ...(shown.some(({ verdict }) => verdict === "different")
-      ? ["≠: expected beside observed."]
+      ? ["≠: expected, then observed."]
       : []),
     ...(summary.unproven > 0 ? [`(…), unproven: ${verdicts.unproven}.`] : []),
     ...needs.map((need) => {
       const viewers = untried.filter((cell) => needOf(cell) === need).map(({ viewer }) => viewer);
-      return `–: not tried, for want of ${need}: ${listed(unique(viewers))}.`;
+      return `–: not tried, needs ${need}: ${listed(unique(viewers))}.`;
     }),
   ];
 }

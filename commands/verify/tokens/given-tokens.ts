@@ -53,7 +53,7 @@ async function contentOf(file: string, problem: (what: string) => Error): Promis
 /** What is wrong with a token that has to be good, if anything. */
 function faultOf(token: string, { issuer, audience }: StackOutputs): string | undefined {
   const claims = claimsOf(token);
-  if (claims === undefined) return "the file does not hold a JWT, three parts parted by dots";
+  if (claims === undefined) return "the file does not hold a JWT, three parts separated by dots";
   const { iss, aud = [], exp } = claims;
   if (iss !== issuer) return `the token's issuer is ${iss ?? "not there"}, not ${issuer}`;
   if (![aud].flat().includes(audience)) {

@@ -120,7 +120,7 @@ async function beginSession(
   { fetch, signal }: SessionOptions,
 ): Promise<Session> {
   const at = login?.at ?? "none";
-  if (at === "none") throw new UserError("nobody signs in through this stack (login.at)");
+  if (at === "none") throw new UserError("users do not sign in through this stack (login.at)");
   const jar = new CookieJar();
   const arrived = await signIn({
     start: new URL(loginPaths(application)[at].signIn, gatewayUrl),

@@ -63,7 +63,7 @@ export async function chooseSigningKey(
   const found = await findSigningKey(keys, published, genuine);
   if (found !== undefined) return found;
   throw new UserError(
-    `the signing key file holds none of the keys that the tenant publishes (${
+    `the signing key file has no key that the tenant publishes (${
       published.map(({ kid }) => kid ?? "unnamed").join(", ") || "none"
     })`,
   );

@@ -38,7 +38,7 @@ export interface TokenClass {
   readonly needs?:
     | "the tenant's own key"
     | "that issuer's own key"
-    | "somebody with every permission"
+    | "a user or machine with every permission"
     | "a machine"
     | "a sign-in";
   /** @returns the token, or undefined if what it needs is missing */
@@ -258,7 +258,7 @@ const untrusted: readonly TokenClass[] = [
   {
     name: tampered,
     outcome: "bad signature",
-    needs: "somebody with every permission",
+    needs: "a user or machine with every permission",
     make: ({ whole, permissions, ...claim }) => whole && tamper(whole, holding(claim, permissions)),
   },
   byStranger("stranger's key, tenant's id", "bad signature", tenantsKid),

@@ -137,7 +137,7 @@ const requireSamePerson: PersonCheck = async (provider, answer, email) => {
   const who =
     claims?.email ?? (await client.fetchUserInfo(provider, answer.access_token, subject)).email;
   if (typeof who !== "string" || who.toLowerCase() !== email.toLowerCase()) {
-    throw new Error(`${typeof who === "string" ? who : "somebody else"} signed in instead`);
+    throw new Error(`${typeof who === "string" ? who : "another user"} signed in instead`);
   }
 };
 
@@ -155,7 +155,7 @@ async function authorization(
   const { web: clientSecret } = outputs.clientSecrets;
   if (clientId === undefined || clientSecret === undefined) {
     throw new UserError(
-      `nobody can sign in as ${email}: the stack has no client for people (identity.client). Give the token by --token ${email}=FILE`,
+      `no user can sign in as ${email}: the stack has no client for people (identity.client). Give the token by --token ${email}=FILE`,
     );
   }
   const provider = tenant.as(clientId, clientSecret);

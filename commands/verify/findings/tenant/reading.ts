@@ -85,7 +85,7 @@ export function call(method: "patch" | "delete", path: string, body?: unknown): 
   return `auth0 api ${method} ${path}${data}`;
 }
 
-/** A name that somebody at the tenant gave, in one line. */
+/** A name from the tenant, on one line. */
 export function named(value: unknown): string {
   return typeof value === "string" ? firstLine(value, 100) : "without a name";
 }

@@ -82,7 +82,7 @@ export const tokenMutations: readonly Mutation[] = [
     without: "RequestAuthentication access-tokens",
   },
   {
-    weakening: "no tokens checked",
+    weakening: "an empty list of token rules",
     rule: "jwt-enforced",
     of: "RequestAuthentication access-tokens",
     at: ["spec", "jwtRules"],

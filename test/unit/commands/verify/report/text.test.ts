@@ -51,9 +51,9 @@ different: from a pod as details, moderator → reviews-v2: expected 200 with st
 
 The 7 objects of Istio's that the stack asks for are there, and nothing else was found.
 ★: with stars.
-≠: expected beside observed.
+≠: expected, then observed.
 (…), unproven: refused as expected, but no permitted request was answered there: no proof.
-–: not tried, for want of a token: expired token · tampered token.
+–: not tried, needs a token: expired token · tampered token.
 
 16 cells, 3 differences, 1 unproven, 4 not tried
 `;
@@ -76,9 +76,9 @@ From everywhere else (each table: --all)
   from a pod as details        5        2     10  1 differs, 1 unproven, 2 not tried
 
 The 7 objects of Istio's that the stack asks for are there, and nothing else was found.
-≠: expected beside observed.
+≠: expected, then observed.
 (…), unproven: refused as expected, but no permitted request was answered there: no proof.
-–: not tried, for want of a token: expired token · tampered token.
+–: not tried, needs a token: expired token · tampered token.
 
 16 cells, 3 differences, 1 unproven, 4 not tried
 `;
@@ -242,9 +242,9 @@ test("what was not tried is grouped by what it needs", () => {
   ]);
   assert.deepEqual(renderReport(shown, whole).split("\n").slice(-7), [
     "The 7 objects of Istio's that the stack asks for are there, and nothing else was found.",
-    "–: not tried, for want of the tenant's own key: expired token · not yet valid.",
-    "–: not tried, for want of an ID token: ID token.",
-    "–: not tried, for want of a token: stranger.",
+    "–: not tried, needs the tenant's own key: expired token · not yet valid.",
+    "–: not tried, needs an ID token: ID token.",
+    "–: not tried, needs a token: stranger.",
     "",
     "5 cells, 0 differences, 5 not tried",
     "",

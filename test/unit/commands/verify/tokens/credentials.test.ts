@@ -173,6 +173,6 @@ test("without the tenant's key, or somebody who may do everything, what needs it
   ];
   assert.deepEqual(await missing(others, new Map([["active", privateJwk]])), [
     `${moderator}: `,
-    ...needing.map((name) => `${name}: somebody with every permission`),
+    ...needing.map((name) => `${name}: a user or machine with every permission`),
   ]);
 });

@@ -57,7 +57,12 @@ const refusals: readonly [string, string, string | undefined, string][] = [
   ],
   ["no file", user, undefined, "the file cannot be read: ENOENT"],
   ["an empty file", user, " \n", "the file is empty"],
-  ["an opaque token", user, "opaque", "the file does not hold a JWT, three parts parted by dots"],
+  [
+    "an opaque token",
+    user,
+    "opaque",
+    "the file does not hold a JWT, three parts separated by dots",
+  ],
   ["garbage in three parts", user, "a.b.c", "the file does not hold a JWT"],
   [
     "another issuer",

@@ -72,10 +72,10 @@ test("a key that the tenant does not publish is refused, also under a published 
   const foreign = { ...(await exportJWK(privateKey)), kid: "active" };
   const keys = await readSigningKeys(await file("foreign", [foreign]));
   await assert.rejects(chooseSigningKey(keys, published), {
-    message: "the signing key file holds none of the keys that the tenant publishes (next, active)",
+    message: "the signing key file has no key that the tenant publishes (next, active)",
   });
   await assert.rejects(chooseSigningKey(keys, []), {
-    message: "the signing key file holds none of the keys that the tenant publishes (none)",
+    message: "the signing key file has no key that the tenant publishes (none)",
   });
 });
 

@@ -276,7 +276,7 @@ test("where tokens bear a custom domain, the tenant's own issuer is one more tha
 
 const needs = {
   tenantKey: "the tenant's own key",
-  whole: "somebody with every permission",
+  whole: "a user or machine with every permission",
   idToken: "a sign-in",
 } as const;
 
