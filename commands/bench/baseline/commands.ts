@@ -38,7 +38,7 @@ export async function applyApplication(
 ): Promise<void> {
   await applyAll(policies, env);
   await applyAll(services, env);
-  const where = ["--namespace", bookinfo.namespace, "--timeout", timeout];
+  const where = ["--namespace", application.namespace, "--timeout", timeout];
   await run("kubectl", ["wait", "--for=condition=Available", "deployment", "--all", ...where], {
     env,
   });

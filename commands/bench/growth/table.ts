@@ -30,8 +30,7 @@ export function editsFor(services: number): readonly Edit[] {
   // They run the program of details: images of their own would have the same bytes.
   const workloads = names.map((name) => `    "${name}": [run("details-v1")],\n`);
   const typeAnchor = 'export type ServiceName = "productpage"';
-  const rowAnchor =
-    '  ratings: { callers: ["reviews"], requires: "read:book-reviews" },\n';
+  const rowAnchor = '  ratings: { callers: ["reviews"], requires: "read:book-reviews" },\n';
   const workloadAnchor = '    ratings: [run("ratings-v1")],\n';
   const pathAnchor = '  ratings: "/ratings/0",\n';
   const paths = names.map((name) => `  "${name}": "/details/0",\n`);

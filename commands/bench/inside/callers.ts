@@ -52,7 +52,7 @@ export const callers: Callers = {
 
   async session(outputs, fetch) {
     const headers = { cookie: await validSession(outputs, fetch) };
-    const forged = { cookie: `${cookieName({ application: bookinfo, ...outputs })}=forged` };
+    const forged = { cookie: `${cookieName({ application, ...outputs })}=forged` };
     return {
       headers,
       namespaces: [application.namespace, namespaces.ingress],
@@ -87,7 +87,7 @@ async function validSession(outputs: StackOutputs, fetch: Fetch): Promise<string
     permissionsOf(application, roles).includes(permission),
   );
   if (user === undefined) throw new UserError("no user may read details");
-  return cookiesOf(bookinfo, outputs, user.email, {
+  return cookiesOf(application, outputs, user.email, {
     fetch,
     signal: AbortSignal.timeout(60_000),
   });

@@ -30,7 +30,7 @@ async function until(
   url: string,
   { headers, status, setsCookie }: Sign,
 ): Promise<void> {
-  const deadline = Date.now() + patience;
+  const deadline = Date.now() + timeoutMs;
   for (let agreed = 0; agreed < agreeing;) {
     if (Date.now() > deadline) throw new UserError(`${url} is not answered with ${status} only`);
     const response = await fetch(url, { headers });
