@@ -23,6 +23,7 @@ const usersSchema = z.tuple([z.object({ user_id: z.string() })]);
 export class Stand {
   readonly sandbox = new SandboxCopy();
   #outputs: StackOutputs | undefined;
+  #fetch: Fetch | undefined;
 
   /** Brings the stack up with these settings; every cell has to be as the table says. */
   async up(...settings: readonly string[]): Promise<void> {
@@ -32,6 +33,7 @@ export class Stand {
     assert.match(out, /\n\d+ cells, 0 differences, 0 not tried\n/);
     assert.match(out, /\n {2}moderator@bookinfo\.example \(session\) +200 +200 +200 +200 +403\n/);
     this.#outputs = await outputsOf(this.sandbox);
+    this.#fetch = undefined;
   }
 
   async down(): Promise<void> {
@@ -46,7 +48,7 @@ export class Stand {
 
   /** Sends requests to the gateway and the provider, whose private authorities count there. */
   get fetch(): Fetch {
-    return clientOf(this.outputs);
+    return (this.#fetch ??= clientOf(this.outputs));
   }
 
   /** A person with a browser that trusts the same. */
