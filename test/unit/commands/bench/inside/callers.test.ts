@@ -77,7 +77,7 @@ describe("callers", () => {
     );
     await assert.rejects(
       callers.session(outputs, httpClient()),
-      /nobody signs in through this stack \(login\.at\)/,
+      /users do not sign in through this stack \(login\.at\)/,
     );
   });
 });
