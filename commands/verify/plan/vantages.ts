@@ -14,7 +14,7 @@ import { anonymous } from "./viewers";
 import type { Viewer } from "./viewers";
 import { servicesByOperations, operationAttacks, operationTargets } from "./operations";
 import type { PodAddresses, Target } from "./target";
-import { gatewayDetours, meshDetours, sidecarPorts } from "./ways-round";
+import { gatewayDetours, meshDetours, sidecarPorts } from "./bypass";
 
 /** One place that requests are sent from. */
 export interface Vantage {
@@ -63,7 +63,7 @@ const onlyPeople = ({ kind }: Viewer) => kind === "who";
 /**
  * Every vantage point: the gateway, a pod as each service and as a workload of another namespace, a
  * stranger's pod, a pod outside the mesh, and the unlisted server's own pod, whose answer is the
- * control of its refusals; then pages of other origins, the ways round, and services by their operations.
+ * control of its refusals; then pages of other origins, the bypass attempts, and services by their operations.
  * @param whole the viewer who may do everything, if there is one
  * @param addresses the pods to ask at the ports of their sidecars
  * @param login how browsers get in
@@ -118,7 +118,7 @@ export function vantagePoints(
       targets: otherOrigins(application, origin, cors),
     },
     {
-      name: "ways round, through the gateway",
+      name: "bypass attempts, through the gateway",
       viewers: nobodyAndWhole,
       targets: gatewayDetours(
         application,
@@ -127,13 +127,13 @@ export function vantagePoints(
       ),
     },
     ...serviceCallers.map((name): Vantage => ({
-      name: `ways round, from a pod as ${name}`,
+      name: `bypass attempts, from a pod as ${name}`,
       ...as(name),
       viewers: nobodyAndWhole,
       targets: detours(name, (service) => calls(name, service)),
     })),
     {
-      name: "ways round, from a stranger's pod",
+      name: "bypass attempts, from a stranger's pod",
       pod: stranger,
       viewers: nobodyAndWhole,
       // Left out is what needs no protection, and what no service calls, whose answer would be the control.

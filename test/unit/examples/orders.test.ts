@@ -8,7 +8,7 @@ import { policiesOf } from "../../../components/enforcement/policies";
 import { settingsProblems } from "../../../components/config";
 import { Auth0Identity } from "../../../components/identity/auth0";
 import { countByType, run } from "../components/mocks";
-import { gatewayDetours } from "../../../commands/verify/plan/ways-round";
+import { gatewayDetours } from "../../../commands/verify/plan/bypass";
 import { tokenClasses } from "../../../commands/verify/tokens/token-classes";
 
 const tenant = {
@@ -135,7 +135,7 @@ test("another application's settings are not accepted", () => {
   assert.ok(problems.includes(`bookinfo: found an unknown key, expected one of ${known}`));
 });
 
-test("the ways round the gateway are of the example's own paths", () => {
+test("bypass attempts at the gateway are of the example's own paths", () => {
   const [front, ...others] = gatewayDetours(application, "http://localhost:8080");
   assert.equal(front?.path, "/catalogue");
   const meant = others.filter(({ outcome }) => outcome === undefined).map(({ path }) => path);

@@ -115,7 +115,7 @@ test("a difference: exit 1, its cause first, and with --all a line that names it
     "  Not permitted, but let in: ratings (1 cell)",
     "    expected: 403 RBAC: access denied",
     "    got:      200",
-    "    asked:    ways round, from a stranger's pod: moderator@bookinfo.example → PUT ratings /ratings/0",
+    "    asked:    bypass attempts, from a stranger's pod: moderator@bookinfo.example → PUT ratings /ratings/0",
     "",
   ]);
   assert.deepEqual(
@@ -124,7 +124,7 @@ test("a difference: exit 1, its cause first, and with --all a line that names it
       .split("\n")
       .filter((line) => line.startsWith("different:")),
     [
-      `different: ways round, from a stranger's pod, moderator@bookinfo.example → PUT ratings /ratings/0: expected 403 RBAC: access denied, got 200 {"service":"ratings"}`,
+      `different: bypass attempts, from a stranger's pod, moderator@bookinfo.example → PUT ratings /ratings/0: expected 403 RBAC: access denied, got 200 {"service":"ratings"}`,
     ],
   );
 });

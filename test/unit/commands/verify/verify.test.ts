@@ -133,7 +133,7 @@ test("the policy of details deleted: the cells that changed, and no others", asy
   // Neither a path nor a method brings it back; a preflight carries no token.
   const asked = report.cells.filter(
     ({ vantage, viewer, service, expected }) =>
-      vantage === "ways round, from a pod as productpage" &&
+      vantage === "bypass attempts, from a pod as productpage" &&
       viewer === whole &&
       service === "details" &&
       expected.status === "answered",
@@ -141,7 +141,9 @@ test("the policy of details deleted: the cells that changed, and no others", asy
   assert.equal(asked.length, 20);
   const around = report.cells.filter(
     ({ vantage, viewer, expected }) =>
-      vantage === "ways round, through the gateway" && viewer === whole && expected.status === 200,
+      vantage === "bypass attempts, through the gateway" &&
+      viewer === whole &&
+      expected.status === 200,
   );
   const detours = around.filter(({ target }) => target !== "/productpage");
   assert.equal(detours.length, 10);
@@ -149,8 +151,8 @@ test("the policy of details deleted: the cells that changed, and no others", asy
     ...holders.map((viewer) => `through the gateway, ${viewer}, details`),
     ...holders.map((viewer) => `from a pod as productpage, ${viewer}, details`),
     `pages of other origins, through the gateway, ${whole}, /api/v1/products/0 of https://other.invalid`,
-    ...detours.map(({ target }) => `ways round, through the gateway, ${whole}, ${target}`),
-    ...asked.map(({ target }) => `ways round, from a pod as productpage, ${whole}, ${target}`),
+    ...detours.map(({ target }) => `bypass attempts, through the gateway, ${whole}, ${target}`),
+    ...asked.map(({ target }) => `bypass attempts, from a pod as productpage, ${whole}, ${target}`),
   ]);
   // Every refusal of details has lost its control, wherever it came from.
   const refused = report.cells.filter(
@@ -205,7 +207,9 @@ test("a route too many: the paths that it opens, to anybody, and no others", asy
   assert.deepEqual(
     named(report.cells, "different"),
     ["anonymous", "moderator@bookinfo.example"].flatMap((viewer) =>
-      ["/login", "/logout"].map((path) => `ways round, through the gateway, ${viewer}, ${path}`),
+      ["/login", "/logout"].map(
+        (path) => `bypass attempts, through the gateway, ${viewer}, ${path}`,
+      ),
     ),
   );
   assert.deepEqual(countsOf(report), [1643, 4, 0, 0]);
@@ -218,9 +222,9 @@ test("a rule that lets POST in: from every caller to whom it is denied, and no o
   const report = await verifyWithKey(stack);
   const post = "POST details /details/0";
   assert.deepEqual(named(report.cells, "different"), [
-    `ways round, from a pod as productpage, anonymous, ${post}`,
-    `ways round, from a stranger's pod, anonymous, ${post}`,
-    `ways round, from a stranger's pod, moderator@bookinfo.example, ${post}`,
+    `bypass attempts, from a pod as productpage, anonymous, ${post}`,
+    `bypass attempts, from a stranger's pod, anonymous, ${post}`,
+    `bypass attempts, from a stranger's pod, moderator@bookinfo.example, ${post}`,
   ]);
   assert.deepEqual(countsOf(report), [1643, 3, 0, 0]);
 });
@@ -278,7 +282,7 @@ test("a policy that lets another caller in shows from that caller's pod alone", 
   const report = await verifyWithKey(stack);
   const around = report.cells.filter(
     ({ vantage, viewer, service, target }) =>
-      vantage === "ways round, from a stranger's pod" &&
+      vantage === "bypass attempts, from a stranger's pod" &&
       viewer === "moderator@bookinfo.example" &&
       service === "ratings" &&
       !target.endsWith("preflight"),
@@ -415,7 +419,7 @@ test("a gateway that asks nobody for a token, where one is required, differs for
   const report = await verifyWithKey(stack);
   const different = report.cells.filter(({ verdict }) => verdict === "different");
   assert.ok(different.every(({ vantage }) => vantage.endsWith("through the gateway")));
-  // Nobody, a foreign client and four more that carry no token, at five paths; nobody at 28 ways round, and from a
+  // Nobody, a foreign client and four more that carry no token, at five paths; nobody at 28 bypass attempts, and from a
   // page of another origin, also by a preflight, which carries no token of anybody's.
   const without = new Set(
     different

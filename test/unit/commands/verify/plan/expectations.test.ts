@@ -168,16 +168,20 @@ test("the whole table: every vantage point, viewer and target, in all 1643 cells
       ["200", "answered"],
     ),
     ...detour(
-      "ways round, through the gateway",
+      "bypass attempts, through the gateway",
       ["200", ...times(10, passed), ...none],
       ["200", ...times(10, "200"), ...none],
     ),
-    ...detour("ways round, from a pod as productpage", times(2 * 21, denied), [
+    ...detour("bypass attempts, from a pod as productpage", times(2 * 21, denied), [
       ...inside,
       ...inside,
     ]),
-    ...detour("ways round, from a pod as reviews", times(21, denied), inside),
-    ...detour("ways round, from a stranger's pod", times(3 * 21, denied), times(3 * 21, denied)),
+    ...detour("bypass attempts, from a pod as reviews", times(21, denied), inside),
+    ...detour(
+      "bypass attempts, from a stranger's pod",
+      times(3 * 21, denied),
+      times(3 * 21, denied),
+    ),
     `the sidecars' own ports, from a pod outside the mesh / anonymous: ${Array<string[]>(6).fill(port).flat().join(", ")}`,
   ]);
 });
@@ -198,10 +202,10 @@ test("how many cells there are from every vantage point", () => {
     "from a pod outside the mesh": 7 * 8,
     "from the unlisted server's own pod": 1,
     "pages of other origins, through the gateway": 2 * 2,
-    "ways round, through the gateway": 2 * 28,
-    "ways round, from a pod as productpage": 2 * 2 * 21,
-    "ways round, from a pod as reviews": 2 * 21,
-    "ways round, from a stranger's pod": 2 * 3 * 21,
+    "bypass attempts, through the gateway": 2 * 28,
+    "bypass attempts, from a pod as productpage": 2 * 2 * 21,
+    "bypass attempts, from a pod as reviews": 2 * 21,
+    "bypass attempts, from a stranger's pod": 2 * 3 * 21,
     "the sidecars' own ports, from a pod outside the mesh": 6 * 14,
   });
 });
@@ -273,10 +277,10 @@ test("the pods that requests are sent from, and whose certificates they are sent
     `from a pod outside the mesh: ${outsider}`,
     `from the unlisted server's own pod: ${stranger}`,
     "pages of other origins, through the gateway: here",
-    "ways round, through the gateway: here",
-    `ways round, from a pod as productpage: ${outsider}, as bookinfo/bookinfo-productpage`,
-    `ways round, from a pod as reviews: ${outsider}, as bookinfo/bookinfo-reviews`,
-    `ways round, from a stranger's pod: ${stranger}`,
+    "bypass attempts, through the gateway: here",
+    `bypass attempts, from a pod as productpage: ${outsider}, as bookinfo/bookinfo-productpage`,
+    `bypass attempts, from a pod as reviews: ${outsider}, as bookinfo/bookinfo-reviews`,
+    `bypass attempts, from a stranger's pod: ${stranger}`,
     `the sidecars' own ports, from a pod outside the mesh: ${outsider}`,
   ]);
 });
@@ -294,10 +298,10 @@ function requestsFrom(vantage: string, viewer: string): string[] {
     });
 }
 
-test("ways round through the gateway: all that mean details' path, and all that mean no route", () => {
+test("bypass attempts through the gateway: all that mean details' path, and all that mean no route", () => {
   const gateway = "http://localhost:8080";
   const inside = "details.bookinfo.svc.cluster.local:9080";
-  assert.deepEqual(requestsFrom("ways round, through the gateway", moderator), [
+  assert.deepEqual(requestsFrom("bypass attempts, through the gateway", moderator), [
     `GET ${gateway}/productpage: 200`,
     `GET ${gateway}/api/v1/products/0: 200`,
     `GET ${gateway}/api/v1//products/0: 200`,
@@ -327,7 +331,7 @@ test("ways round through the gateway: all that mean details' path, and all that 
     `GET http://${inside}/details/0: 404 no route`,
     `GET ${gateway}/details/0 host=${inside}: 404 no route`,
   ]);
-  const [plain, absolute] = targetsOf("ways round, through the gateway")
+  const [plain, absolute] = targetsOf("bypass attempts, through the gateway")
     .filter(({ path }) => path.endsWith("/api/v1/products/0"))
     .filter(({ path }) => path.startsWith("/api") || path.startsWith("http"));
   assert.deepEqual(
@@ -336,10 +340,10 @@ test("ways round through the gateway: all that mean details' path, and all that 
   );
 });
 
-test("ways round to one service: paths, methods, a preflight and a Host in capitals", () => {
+test("bypass attempts to one service: paths, methods, a preflight and a Host in capitals", () => {
   const ratings = "http://ratings:9080";
   const crossOrigin = "origin=https://other.invalid access-control-request-method=GET";
-  assert.deepEqual(requestsFrom("ways round, from a pod as reviews", moderator), [
+  assert.deepEqual(requestsFrom("bypass attempts, from a pod as reviews", moderator), [
     `GET ${ratings}/ratings/0: answered`,
     `GET ${ratings}//ratings/0: answered`,
     `GET ${ratings}/ratings//0: answered`,
@@ -363,7 +367,10 @@ test("ways round to one service: paths, methods, a preflight and a Host in capit
     `GET ${ratings}/ratings/0 host=RATINGS:9080: answered`,
   ]);
   // The fourteenth asks in absolute form.
-  assert.equal(targetsOf("ways round, from a pod as reviews")[13]?.path, `${ratings}/ratings/0`);
+  assert.equal(
+    targetsOf("bypass attempts, from a pod as reviews")[13]?.path,
+    `${ratings}/ratings/0`,
+  );
 });
 
 test("a service's pod: three ports answer anybody, with what is no secret", () => {

@@ -90,7 +90,7 @@ test("required login: a bad token is refused as a token, and a machine's good on
 });
 
 test("required login: no detour leads past it, and where no route is there is nothing to sign in for", () => {
-  const outcomes = row(gateway(true), "anonymous", "ways round, through the gateway");
+  const outcomes = row(gateway(true), "anonymous", "bypass attempts, through the gateway");
   const count = (outcome: string) => outcomes.filter((each) => each.endsWith(outcome)).length;
   assert.deepEqual(
     [count(signIn), count(noSession), count(denied), outcomes.length],

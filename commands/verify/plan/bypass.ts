@@ -1,5 +1,5 @@
 /**
- * Ways round: the same services asked for by other paths, methods, hosts and ports than the usual
+ * Bypass attempts: the same services asked for by other paths, methods, hosts and ports than the usual
  * ones. Policies and routes that look at any of these have to come to the same decision.
  */
 import { type Application, routesOf, serviceOf } from "../../../components/application";
