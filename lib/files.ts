@@ -140,7 +140,7 @@ export function removeAbandoned(folder: string, family: string): void {
     try {
       rmSync(join(folder, entry), { recursive: true, force: true });
     } catch {
-      // Another user's, or another process removes it: it is in nobody's way.
+      // It is another user's, or another process removes it: it disturbs no other process.
     }
   }
 }

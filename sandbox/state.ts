@@ -62,7 +62,7 @@ export async function decide(layout: Layout, binding = true): Promise<Decisions>
     passphrase: known?.passphrase ?? randomBytes(24).toString("base64url"),
     managementSecret: known?.managementSecret ?? randomBytes(24).toString("base64url"),
   };
-  // Without the passphrase nobody reads the secrets in what Pulumi keeps.
+  // Without the passphrase the secrets in Pulumi's state cannot be read.
   writePrivate(file(layout), JSON.stringify(made, undefined, 2), { durable: true });
   return made;
 }

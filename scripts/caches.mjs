@@ -16,7 +16,7 @@ const day = 24 * hour;
 /** Bytes of compiled code that are kept: some ten times what the programs of one set have. */
 const keptCode = 256 * 1024 * 1024;
 
-/** Files of it that are removed at once: whoever builds does not wait for the rest, which the next build removes. */
+/** Files of it that are removed at once: a build does not wait for the rest, which the next build removes. */
 const mostCode = 2000;
 
 /** The folder for compiled code: not in the clone, where root's files would be in its owner's way. */
@@ -116,6 +116,6 @@ function remove(path) {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch {
-    // It is in nobody's way.
+    // It disturbs no other process.
   }
 }

@@ -71,7 +71,7 @@ const failures: Readonly<Record<string, (refused: Refused) => Words>> = {
     const bare = (text: string) => text.replace(/\/$/, "");
     const near = rules.find((rule) => bare(rule.issuer) === bare(issuer));
     return {
-      because: `The mesh accepts tokens of ${issuersOf(rules)}; this one is of ${issuer || "nobody: it has no claim iss"}.`,
+      because: `The mesh accepts tokens of ${issuersOf(rules)}; this one ${issuer ? `is of ${issuer}` : "has no claim iss"}.`,
       change:
         near === undefined
           ? "Get a token from that issuer, or configure this one (identity.* in the stack's configuration)."
@@ -91,7 +91,7 @@ const failures: Readonly<Record<string, (refused: Refused) => Words>> = {
     const issued = rules.filter(({ issuer }) => issuer === "" || issuer === issuerOf(token));
     const wanted = listed([...new Set(issued.flatMap(({ audiences: each }) => each))], "or");
     return {
-      because: `The mesh accepts tokens for ${wanted}; this one is for ${listed(audiences) || "nobody: it has no claim aud"}.`,
+      because: `The mesh accepts tokens for ${wanted}; this one ${audiences.length > 0 ? `is for ${listed(audiences)}` : "has no claim aud"}.`,
       change: `Ask the tenant for an access token with audience=${wanted}; an ID token is for the application, not for the API.`,
     };
   },
@@ -112,7 +112,7 @@ const failures: Readonly<Record<string, (refused: Refused) => Words>> = {
   [jwtFailures.headerEncoding]: () => opaque,
   [jwtFailures.headerJson]: () => opaque,
   [jwtFailures.otherAlgorithm]: () => ({
-    because: "The token's algorithm is none that Envoy accepts; none is such a one.",
+    because: "Envoy does not accept the token's algorithm; that includes none.",
     change: "Let the tenant sign with RS256.",
   }),
 };

@@ -1,4 +1,4 @@
-/** Sets what came back beside what was expected. */
+/** Compares what came back with what was expected. */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { ObservedCell } from "./plan/cells";
@@ -11,7 +11,7 @@ import type { Answer, Observed } from "./probes/prober";
  * - `same`: as expected, and a refusal has its control.
  * - `different`: not as expected.
  * - `unproven`: refused as expected, but nothing shows that a permitted request would have been
- *   answered. Whatever took the control away is a difference of its own.
+ *   answered. What made the control fail is a difference of its own.
  * - `not tried`: there is no token to try it with.
  */
 export type Verdict = "same" | "different" | "unproven" | "not tried";
@@ -45,8 +45,8 @@ export function judge(cells: readonly ObservedCell[]): readonly JudgedCell[] {
 }
 
 /**
- * A refusal counts only beside a control: from the same vantage point a permitted request of the
- * same target got its 200. Where nobody may call that target, the target has to have answered its
+ * A refusal counts only next to a control: from the same vantage point a permitted request of the
+ * same target got its 200. Where no client may call that target, the target has to have answered its
  * permitted caller elsewhere, and the vantage point its other permitted requests, if it has any.
  */
 function hasControl(
@@ -81,7 +81,7 @@ const isOfService = ({ headers }: Answer): boolean => "x-envoy-upstream-service-
 
 const allowOrigin = "access-control-allow-origin";
 
-/** What an answer lets a page of another origin do: without its origin in it, whatever else it says counts for nothing. */
+/** What an answer lets a page of another origin do. Browsers ignore the other headers where the origin is not in it. */
 function grantsOf({ headers }: Answer): Grants {
   if (!(allowOrigin in headers)) return {};
   const found = Object.entries(headers).filter(([name]) => name.startsWith("access-control-"));

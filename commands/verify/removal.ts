@@ -1,4 +1,4 @@
-/** Removes the probe pods, and says where that fails: once, whoever asks for it. */
+/** Removes the probe pods, and says where that fails: once, also where several callers ask for it. */
 import { reasonOf } from "../../lib/errors";
 import type { Probes } from "./probes/probes";
 

@@ -29,7 +29,7 @@ export type Operations<
   Permission extends string = string,
 > = Readonly<Record<OperationName, Requirement<Permission> | OperationAccess<Service, Permission>>>;
 
-/** One service in the table: who may call it, and what their requests must carry, whatever they ask for or by operation. */
+/** One service in the table: who may call it, and what requests must carry, for all of it or for each operation. */
 export type ServiceAccess<Service extends string = string, Permission extends string = string> = {
   readonly callers: readonly Caller<Service>[];
 } & (
@@ -39,7 +39,7 @@ export type ServiceAccess<Service extends string = string, Permission extends st
 
 /** One row. */
 export interface Row {
-  /** Default: whatever a request asks the service for. */
+  /** Default: the row is about every request. */
   readonly operation?: Operation;
   readonly callers: readonly string[];
   readonly requires: Requirement;

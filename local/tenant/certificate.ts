@@ -67,7 +67,7 @@ async function loadOrCreate(
   const existing = load(directory, name);
   if (existing !== undefined && isGood(new X509Certificate(existing.certificate))) return existing;
   const created = await create();
-  // The key first: a certificate is only ever found beside its key.
+  // The key first: where there is a certificate, there is its key.
   await replaceFile(join(directory, `${name}.key`), created.key, { durable: true });
   await replaceFile(join(directory, `${name}.crt`), created.certificate, { durable: true });
   return created;

@@ -51,7 +51,7 @@ export const accessTable = stackRule({
   },
 });
 
-/** A row of the table beside the rule that is compared with it. */
+/** A row of the table, and the policy whose rules are compared with it. */
 interface Comparison {
   readonly policy: AuthorizationPolicy;
   readonly table: Table;

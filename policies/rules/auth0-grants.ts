@@ -209,7 +209,7 @@ function givenBy(grant: Grant): readonly [input: string, given: readonly unknown
   return [given.input, [...names, ...others]];
 }
 
-/** Whether an entry is about the API; one about another API is not, whatever it grants. */
+/** Whether an entry is about the API; an entry about another API is not, even if it grants all of it. */
 function ours({ resource, kind: { given, audience }, grants }: Grant) {
   return (entry: unknown) => {
     if (audience === undefined || "input" in given) return true;

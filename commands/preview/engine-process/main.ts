@@ -13,7 +13,8 @@ import { type Answer, taskShape } from "./messages";
 async function main(signal: AbortSignal): Promise<number> {
   const send = process.send?.bind(process) as
     ((answer: Answer, done?: (error: Error | null) => void) => void) | undefined;
-  if (send === undefined) throw new Error("nobody hears what the preview finds");
+  if (send === undefined)
+    throw new Error("the preview's engine was started without a channel to its parent");
   const { project, program, secrets, ...run } = await new Promise<
     ReturnType<typeof taskShape.parse>
   >((resolve, reject) => {
@@ -45,7 +46,7 @@ async function main(signal: AbortSignal): Promise<number> {
   return 0;
 }
 
-// Where the preview was killed, nobody wants the plan.
+// Where the preview was killed, the plan is not needed.
 process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
 
 exitWith(

@@ -21,7 +21,7 @@ export const answerShape = z.union([
   /** So many are planned so far. */
   z.strictObject({ resources: z.int() }),
   z.strictObject({ preview: z.custom<Preview>(isObject) }),
-  /** `stack`: of a mistake of this project's, which nobody else can correct. */
+  /** `stack`: of a mistake of this project itself, not of the user. */
   z.strictObject({ error: z.string(), stack: z.string().optional() }),
 ]);
 

@@ -10,7 +10,7 @@ import type { PodAddress, Target } from "./target";
 
 const noRoute: Target["outcome"] = { always: refused("no route") };
 
-/** Whatever the service makes of such a path: it decides nothing, so its answer is its own affair. */
+/** Services decide nothing, so any answer of their own is right. */
 const answered: Expected = { status: "answered" };
 
 /** The path with something else in the place of one of its slashes: 0 for the last, 1 for the one before it. */
@@ -135,7 +135,7 @@ const paths: readonly ((path: string) => readonly [sent: string, compared?: stri
 
 const methods = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/** Inside the mesh, straight to one service: whatever is asked for, the rules are the service's. */
+/** Inside the mesh, straight to one service: its rules count for every request. */
 export function meshDetours(
   application: Application,
   caller: string,
@@ -149,7 +149,7 @@ export function meshDetours(
     origin,
     way,
     outcome: { permitted: answered },
-    // Of a service that has operations, some of these are permitted to nobody.
+    // Where a service has operations, some of these requests are refused to every client.
     ...(serviceOf(application, service).operations && { control: `${service} ${path}` }),
   } as const;
   const { host } = new URL(origin);

@@ -23,7 +23,7 @@ export type Credential =
   | { readonly kind: "token"; readonly permissions: readonly string[] }
   | { readonly kind: "bad token"; readonly refusal: TokenRefusal };
 
-/** A service that is not in the table, and so is reachable by nobody. */
+/** A service that is not in the table: no client reaches it. */
 export const unlisted = "unlisted";
 
 /** A request's way: the first caller, then every service that it reaches, in order. */
@@ -99,7 +99,7 @@ export type Grants = Readonly<Record<string, string>>;
 
 /** The one right outcome of a request. */
 export interface Expected {
-  /** `reset`: no answer at all. `answered`: whatever the service itself says, good or bad. */
+  /** `reset`: no answer at all. `answered`: any answer of the service itself. */
   readonly status: 200 | 302 | 400 | 401 | 403 | 404 | "reset" | "answered";
   /**
    * Which refusal it has to be; absent where the request is permitted. `passed on`: a service
@@ -128,7 +128,7 @@ export function isPermitted({ refusal }: Expected): boolean {
   return refusal === undefined;
 }
 
-/** The callers whose way decides alone, whatever the table says and the request carries. */
+/** The callers for which neither the table nor what the request carries counts. */
 const outcomeOfWay: Readonly<Partial<Record<string, Expected>>> = {
   // Mutual TLS is strict: plain text does not get as far as a token or a policy.
   outsider: { status: "reset", refusal: "reset" },
@@ -148,7 +148,7 @@ export interface TokenChecks {
   readonly required: boolean;
 }
 
-/** What the stack's settings say of that; whoever signs people in at the gateway checks their tokens there. */
+/** What the stack's settings say of that. A login at the gateway checks people's tokens there. */
 export function tokenChecksOf({
   authentication: { at, required },
   login,
@@ -160,7 +160,7 @@ export function tokenChecksOf({
   };
 }
 
-/** How the gateway itself refuses a request, whatever its path is; undefined where it does not. */
+/** How the gateway itself refuses a request of any path; undefined where it does not. */
 export function refusalAtGateway(
   { caller }: Way,
   credential: Credential,

@@ -73,7 +73,7 @@ function throughOf(
 /** The methods that every path is asked by. Those that no row lists are refused to every client. */
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
 
-/** Envoy itself refuses a method that it does not know, whatever the rules say. */
+/** Envoy refuses a method that it does not know before it looks at any rule. */
 const unknownMethod = "BREW";
 
 /** Other spellings, and what the mesh compares: slashes and dot segments are resolved, and what need not be encoded is decoded. */

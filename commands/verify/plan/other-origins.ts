@@ -39,7 +39,7 @@ const answerGrants = ({ exposeHeaders }: Cors, origin: string): Grants => ({
   ...(exposeHeaders.length > 0 && { "access-control-expose-headers": exposeHeaders.join(",") }),
 });
 
-/** What an answer to a preflight says to it besides. */
+/** What an answer to a preflight says to it in addition. */
 const preflightGrants = (cors: Cors, origin: string): Grants => ({
   ...answerGrants(cors, origin),
   "access-control-allow-methods": cors.methods.join(","),
@@ -49,7 +49,7 @@ const preflightGrants = (cors: Cors, origin: string): Grants => ({
 
 /**
  * Requests with an Origin, for the path that asks the most services, and preflights, for the public one: of a stranger
- * where the settings let nobody in, and else of each origin that they name, and of those that are like one.
+ * where the settings allow no origin; else of each allowed origin, and of origins that look like one.
  * @param address the gateway's own
  */
 export function otherOrigins(

@@ -6,7 +6,7 @@ import { type Application, callerAccount, serviceAccountOf } from "../../../comp
 import { callersOf, gateway } from "../../../components/access/rows";
 import type { Credential } from "./expectations";
 
-/** What a request carries beside its method and address. */
+/** What a request carries in addition to its method and address. */
 export interface Carried {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   /** Without the question mark. */

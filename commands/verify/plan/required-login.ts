@@ -1,4 +1,4 @@
-/** What the gateway answers by itself where nobody gets past it without a session or a token. */
+/** What the gateway answers by itself where it requires a session or a token. */
 import { gateway } from "../../../components/access/rows";
 import type { StackOutputs } from "../../stack/outputs";
 import { refused } from "./expectations";
@@ -14,9 +14,9 @@ export function outcomeAtGateway(
 ): Expected | undefined {
   const isRequired = login?.at === "gateway" && login.required;
   if (!isRequired || way.caller !== gateway || credential.kind !== "none") return undefined;
-  // Whatever is no token of the issuer's, but stands where one would, is nothing that a browser sends.
+  // A browser sends no Authorization header, so the gateway begins no sign-in for a request that has one.
   if (hasAuthorization === true) return refused("access denied");
-  // Envoy asks nobody about what it has no route for.
+  // Where Envoy has no route, it does not ask the login.
   if (outcome?.always !== undefined) return refused("access denied");
   return pathAtGateway(path, origin).startsWith("/api/")
     ? refused("no session")

@@ -16,14 +16,14 @@ export interface Target {
   readonly path: string;
   /** The path as the mesh compares it: normalized, and without a query. Default: `path`. */
   readonly compared?: string;
-  /** Headers beside the viewer's. */
+  /** Headers in addition to the viewer's. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly way: Way;
   /** The part of a permitted answer that is looked for. Default: none. */
   readonly part?: AnswerPart;
   /** The outcome where the table has no say, or where the service's answer does not matter. */
   readonly outcome?: {
-    /** Whatever the request carries, unless the gateway itself refuses it. */
+    /** For every request, unless the gateway itself refuses it. */
     readonly always?: Expected;
     /** Where the table permits the request. Default: 200. */
     readonly permitted?: Expected;
@@ -31,8 +31,8 @@ export interface Target {
   /** What an answer tells a browser of the page's origin, unless the gateway itself refuses. Default: that is not judged. */
   readonly grants?: Grants;
   /**
-   * A browser's question whether a page may ask, and what becomes of it: the gateway answers it, whatever it asks of
-   * other requests; answers or refuses it, as it asks for tokens; or it is a request like any other. Default: it is none.
+   * For a preflight: whether the gateway always answers it, answers it unless it requires tokens, or treats it as an
+   * ordinary request. Default: the request is not a preflight.
    */
   readonly preflight?: "answered" | "answered unless a token is required" | "an ordinary request";
   /** The target whose permitted request shows that a refusal here is one. Default: this one. */

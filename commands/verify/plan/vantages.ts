@@ -28,7 +28,7 @@ export interface Vantage {
   readonly targets: readonly Target[];
 }
 
-/** The stranger's pod: of no service, and so nobody's caller. */
+/** The stranger's pod: it belongs to no service, so no row names it as a caller. */
 export const strangersPod = "stranger";
 
 /** The pod without a sidecar. */
@@ -57,7 +57,7 @@ function hostsOf({ services }: Application): readonly Host[] {
   ];
 }
 
-/** Nobody, people and machines: a token's class is judged alike whoever calls. */
+/** Anonymous requests, people and machines: for a class of tokens, the caller makes no difference. */
 const onlyPeople = ({ kind }: Viewer) => kind === "who";
 
 /**

@@ -12,7 +12,7 @@ export interface Viewer {
   readonly name: string;
   readonly credential: Credential;
   /**
-   * `who`: nobody, a person, a machine, or the control of the forged tokens; `how`: a class of
+   * `who`: an anonymous client, a person, a machine, or the control of the forged tokens; `how`: a class of
    * tokens, or a way to present one.
    */
   readonly kind: "who" | "how";
@@ -98,13 +98,13 @@ function holder(name: string, held: readonly string[]): Viewer {
   return { name, credential: { kind: "token", permissions: held }, kind: "who" };
 }
 
-/** A session is as good as its user's token; one that was ended, or that nobody was given, is nothing. */
+/** A session counts as its user's token. One that was ended or forged does not count. */
 function browsers(
   application: Application,
   users: StackOutputs["viewers"]["users"],
   login: NonNullable<StackOutputs["login"]>,
 ): readonly Viewer[] {
-  // Nobody can end a session that is in the browser alone: it lasts until its time is over.
+  // A session that only the browser has cannot be ended: it lasts until it expires.
   const lasts = login.at === "gateway" && login.sessions === "cookie";
   const none = lasts ? [forgedSession] : [staleSession, forgedSession];
   const needs = "a user whose password is known";
