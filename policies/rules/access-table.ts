@@ -7,6 +7,14 @@ import {
   partFinding,
   titleOf,
 } from "../istio";
+import {
+  admits,
+  everyPair,
+  isAbout,
+  type Operation,
+  operationsIn,
+  operationsOf,
+} from "../operations";
 import { at, entries, show } from "../reading";
 import { unknown } from "../resource";
 import { type Finding, stackRule } from "../rule";
@@ -99,31 +107,6 @@ function judgeRule(comparison: Comparison, rule: AuthorizationRule): Finding[] {
       : [partFinding(policy.resource, `${rule.where}.from`, undefined, callersOf(row))];
   return [...sources, ...judgePermission(comparison, rule), ...judgePresenters(comparison, rule)];
 }
-
-/** A method and a path, as a policy writes them; undefined: any. */
-interface Operation {
-  readonly method: unknown;
-  readonly path: unknown;
-}
-
-const everyPair = (methods: readonly unknown[], paths: readonly unknown[]): readonly Operation[] =>
-  (methods.length === 0 ? [undefined] : methods).flatMap((method) =>
-    (paths.length === 0 ? [undefined] : paths).map((path) => ({ method, path })),
-  );
-
-const operationsIn = ({ fields }: Part) =>
-  everyPair(entries(at(fields, "methods")), entries(at(fields, "paths")));
-
-/** What a rule admits; a rule that does not say admits all. */
-const operationsOf = ({ operations }: AuthorizationRule): readonly Operation[] =>
-  operations.length === 0 ? everyPair([], []) : operations.flatMap(operationsIn);
-
-const contains = (listed: readonly unknown[] | undefined, value: unknown) =>
-  listed === undefined || listed.includes(value);
-
-/** Whether a row is about all of an operation. */
-const isAbout = ({ methods, paths }: Row, { method, path }: Operation) =>
-  contains(methods, method) && contains(paths, path);
 
 /** What a rule admits and no row is about. */
 function judgeOperations(
@@ -294,9 +277,7 @@ function missing(
   const rules = own.flatMap((policy) => policy.rules.map((rule) => ({ policy, rule })));
   return (rowsOf(table, service) ?? []).flatMap((row) =>
     everyPair(row.methods ?? [], row.paths ?? []).flatMap((asked) => {
-      const about = rules.filter(({ rule }) =>
-        operationsOf(rule).some((one) => isAdmitted(asked, one)),
-      );
+      const about = rules.filter(({ rule }) => admits(rule, asked));
       return row.callers.flatMap((caller) => {
         const sources = about.flatMap(({ policy, rule }) =>
           rule.sources.filter((source) => accountsOf(source, policy).includes(caller)),
@@ -317,13 +298,6 @@ const forOperation = ({ method, path }: Operation) =>
     : ` for ${textOf(method, "any method")} ${textOf(path, "any path")}`;
 
 const textOf = (value: unknown, none: string) => (typeof value === "string" ? value : none);
-
-/** Whether a rule that admits `by` admits some of what is asked. */
-const isAdmitted = (asked: Operation, by: Operation) =>
-  meets(asked.method, by.method) && meets(asked.path, by.path);
-
-const meets = (one: unknown, other: unknown) =>
-  one === undefined || other === undefined || one === other;
 
 /** The tokens, in words, with which the row admits a caller, and none of its sources does. */
 function lacking({ requires }: Row, sources: readonly Part[], issuers: readonly Issuer[]) {

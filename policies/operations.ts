@@ -1,0 +1,50 @@
+/** What rules of policies admit, by method and path, and which of the table's rows that is. */
+import type { AuthorizationRule, Part } from "./istio";
+import { at, entries, isFields } from "./reading";
+import type { Row } from "./table";
+
+/** A method and a path, as a policy writes them; undefined: any. */
+export interface Operation {
+  readonly method: unknown;
+  readonly path: unknown;
+}
+
+export const everyPair = (
+  methods: readonly unknown[],
+  paths: readonly unknown[],
+): readonly Operation[] =>
+  (methods.length === 0 ? [undefined] : methods).flatMap((method) =>
+    (paths.length === 0 ? [undefined] : paths).map((path) => ({ method, path })),
+  );
+
+export const operationsIn = ({ fields }: Part) =>
+  everyPair(entries(at(fields, "methods")), entries(at(fields, "paths")));
+
+/** What a rule admits; a rule that does not say admits all. */
+export const operationsOf = ({ operations }: AuthorizationRule): readonly Operation[] =>
+  operations.length === 0 ? everyPair([], []) : operations.flatMap(operationsIn);
+
+const contains = (listed: readonly unknown[] | undefined, value: unknown) =>
+  listed === undefined || listed.includes(value);
+
+/** Whether a row is about all of an operation. */
+export const isAbout = ({ methods, paths }: Row, { method, path }: Operation) =>
+  contains(methods, method) && contains(paths, path);
+
+/** Whether a rule admits an operation. Where the table says of none, a rule may be narrower than the table. */
+export function admits(rule: AuthorizationRule, { method, path }: Operation): boolean {
+  if ((method === undefined && path === undefined) || rule.operations.length === 0) return true;
+  return rule.operations
+    .filter(hasNoOtherLists)
+    .flatMap(operationsIn)
+    .some((one) => isSameOrAny(one.method, method) && isSameOrAny(one.path, path));
+}
+
+const isSameOrAny = (by: unknown, asked: unknown) => by === undefined || by === asked;
+
+/** Hosts, ports and what is excluded narrow an operation further. */
+const hasNoOtherLists = ({ fields }: Part) =>
+  isFields(fields) &&
+  Object.entries(fields).every(
+    ([list, values]) => ["methods", "paths"].includes(list) || entries(values).length === 0,
+  );
