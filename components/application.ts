@@ -112,6 +112,16 @@ function routeFor({ path }: Operation): Path {
   return prefix === path ? { exact: path } : { prefix };
 }
 
+/** The service that the gateway leads a path to: the first with a route for it; undefined where it leads nowhere. */
+export function serviceAt(
+  { services }: Pick<Application, "services">,
+  path: string,
+): string | undefined {
+  const isFor = (route: Path) =>
+    "exact" in route ? route.exact === path : path.startsWith(route.prefix);
+  return Object.entries(services).find(([, service]) => routesOf(service).some(isFor))?.[0];
+}
+
 /** The service that people arrive at: the first with routes; undefined where no service has any. */
 export function entranceOf({ services }: Pick<Application, "services">): string | undefined {
   return Object.entries(services).find(([, service]) => routesOf(service).length > 0)?.[0];

@@ -52,7 +52,9 @@ export function removeOld(cache) {
     .filter(({ name }) => /^sources-\w+$/.test(name))
     .sort((one, other) => other.mtimeMs - one.mtimeMs);
   for (const { path } of sets.slice(keptSets)) remove(path);
-  const taken = new Set(sets.slice(0, keptSets).flatMap(({ path }) => librariesOf(path)));
+  const kept = sets.slice(0, keptSets).map(({ path }) => librariesOf(path));
+  if (kept.includes(undefined)) return;
+  const taken = new Set(kept.flat());
   for (const { name, path, mtimeMs } of entries) {
     if (!/^libraries-\w+\.js$/.test(name) || taken.has(name)) continue;
     // Another process may have found it there, and build a set that takes it.
@@ -60,11 +62,17 @@ export function removeOld(cache) {
   }
 }
 
-/** The names of the libraries' files that a set of programs takes. */
+/** The names of the libraries' files that a set of programs takes; undefined where another process removes the set. */
 function librariesOf(set) {
-  return readdirSync(set, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".libraries.js"))
-    .flatMap((file) => readFileSync(join(set, file), "utf8").match(/\blibraries-\w+\.js\b/g) ?? []);
+  try {
+    return readdirSync(set, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".libraries.js"))
+      .flatMap(
+        (file) => readFileSync(join(set, file), "utf8").match(/\blibraries-\w+\.js\b/g) ?? [],
+      );
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether something bears the id of a process that has ended. */

@@ -114,11 +114,15 @@ export function refusalOf({ status, body }: Answer): MeshRefusal | undefined {
   });
 }
 
-/** Whether the service itself answers: no refusal of the mesh's, and none that it has passed on. */
-function answersItself({ status, body }: Answer): boolean {
+/** Whether the service itself answers: no refusal of the mesh's, none that the service has passed on, and no error. */
+function answersItself(answer: Answer): boolean {
+  const { status, body } = answer;
+  const said = body.trim();
+  if ([401, 403].includes(status) || status >= 500) return false;
+  // Envoy has no words for what it has no route for.
+  if (said === "") return status !== 404 || isOfService(answer);
   const bodies: readonly string[] = Object.values(refusals).map((refusal) => refusal.body);
-  const refused = [401, 403].includes(status) || (body !== "" && bodies.includes(body.trim()));
-  return !refused && status < 500;
+  return !bodies.includes(said);
 }
 
 /** What a service says when the one behind it has refused; Envoy's own refusals are not JSON. */

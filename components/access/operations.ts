@@ -18,12 +18,12 @@ export function operationNamed(name: string): Operation {
   return { method, path };
 }
 
-/** RFC 9110, 9.1: methods are compared as they are written. */
-const methodForm = /^[A-Z][A-Z-]*$/;
+/** Those of OpenAPI. Envoy refuses methods that it does not know. */
+const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
 
-/** A segment: a template, or characters that need no encoding in a path. A `*` would be a pattern to Istio. */
-const segmentForm = /^(?:\{\w+\}|[\w.~!$&'()+,;=:@-]*)$/;
-const lastSegmentForm = /^\{\w+\.\.\.\}$/;
+/** A template, or characters that need no encoding in a path (RFC 3986, 3.3). A `*` would be a pattern to Istio. */
+const segmentForm = /^(?:\{[\w-]+\}|[\w.~!$&'()+,;=:@-]*)$/;
+const lastSegmentForm = /^\{[\w-]+\.\.\.\}$/;
 
 const segmentsOf = (path: string) => path.split("/").slice(1);
 const isRest = (segment: string) => lastSegmentForm.test(segment);
@@ -35,14 +35,15 @@ export function problemOfName(name: string): string | undefined {
   const [method = "", path = ""] = parts;
   if (parts.length !== 2 || !path.startsWith("/"))
     return "expected a method, one space, and a path that begins with a slash, such as GET /orders/{id}";
-  if (!methodForm.test(method)) return "expected a method in capital letters, such as GET";
+  if (!methods.includes(method))
+    return `found the method ${method}, expected one of ${methods.join(", ")}`;
   const segments = segmentsOf(path);
   const wrong = segments.find(
     (segment, position) =>
       !segmentForm.test(segment) && !(isRest(segment) && position === segments.length - 1),
   );
   if (wrong !== undefined)
-    return `found the segment ${JSON.stringify(wrong)}, expected text without *, %, ? and #, {name} for any one segment, or {name...} as the last for any number of them`;
+    return `found the segment ${JSON.stringify(wrong)}, expected text of letters, digits and -._~!$&'()+,;=:@, or a name in braces as the whole segment: {name}, or as the last one {name...} for any number of them`;
   if (/\/(?:\/|\.{1,2}(?:\/|$))/.test(path))
     return "expected no empty segment, . or ..: the mesh resolves them before it compares";
   return undefined;
@@ -53,7 +54,7 @@ export function problemOfName(name: string): string | undefined {
  * https://istio.io/latest/docs/reference/config/security/authorization-policy/#Operation
  */
 export function istioPath(path: string): string {
-  return path.replaceAll(/\{\w+(\.\.\.)?\}/g, (_, rest?: string) =>
+  return path.replaceAll(/\{[\w-]+(\.\.\.)?\}/g, (_, rest?: string) =>
     rest === undefined ? "{*}" : "{**}",
   );
 }

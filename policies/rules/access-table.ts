@@ -277,7 +277,7 @@ function missing(
   const rules = own.flatMap((policy) => policy.rules.map((rule) => ({ policy, rule })));
   return (rowsOf(table, service) ?? []).flatMap((row) =>
     everyPair(row.methods ?? [], row.paths ?? []).flatMap((asked) => {
-      const about = rules.filter(({ rule }) => admits(rule, asked));
+      const about = rules.filter(({ rule }) => admits(rule, asked) && isOfTokens(rule, table));
       return row.callers.flatMap((caller) => {
         const sources = about.flatMap(({ policy, rule }) =>
           rule.sources.filter((source) => accountsOf(source, policy).includes(caller)),
@@ -290,6 +290,12 @@ function missing(
       });
     }),
   );
+}
+
+/** Whether only what the token holds narrows a rule, and whose it is: other conditions refuse what the table admits. */
+function isOfTokens({ conditions }: AuthorizationRule, { issuers }: Table): boolean {
+  const keys = [presenter, ...issuers.map(permissionsKey)];
+  return conditions.every(({ fields }) => keys.some((key) => key === at(fields, "key")));
 }
 
 const forOperation = ({ method, path }: Operation) =>

@@ -17,7 +17,7 @@ import { at, entries } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { rootNamespace } from "../settings";
-import { rowsOf, type Table, tableSettings } from "../table";
+import { type Row, rowsOf, type Table, tableSettings } from "../table";
 import { workloadsOf } from "../workloads";
 
 const settings = z.object({
@@ -51,10 +51,14 @@ export const jwtEnforced = stackRule({
     const { rootNamespace, table, publicServices, checkOnlyNamespaces, checkedServices } = settings;
     const mesh = meshOf(resources, rootNamespace);
     const { policies, authentications, workloads } = mesh;
-    const open = [...publicServices, ...publicServicesOf(table)];
-    const asks = ({ labels, namespace }: Pods) =>
-      !open.some((name) => name === at(labels, "app")) &&
-      !checkOnlyNamespaces.some((name) => name === namespace);
+    const asksUnless =
+      (open: readonly string[]) =>
+      ({ labels, namespace }: Pods) =>
+        ![...publicServices, ...open].some((name) => name === at(labels, "app")) &&
+        !checkOnlyNamespaces.some((name) => name === namespace);
+    // Which rows of the others are public, access-table compares.
+    const asks = asksUnless(servicesWhere(table, (rows) => rows.some(isPublic)));
+    const isProtected = asksUnless(servicesWhere(table, (rows) => rows.every(isPublic)));
     const asked = workloads.filter((one) => mesh.mayApply(authentications, one)).filter(asks);
     const askedElsewhere = podsElsewhere(mesh).filter(asks);
     const applying = policies.filter((policy) =>
@@ -67,7 +71,7 @@ export const jwtEnforced = stackRule({
       ...askedElsewhere.filter((pods) => !mesh.mayApply(policies, pods)).map(withoutRule),
       ...workloads
         .filter(({ namespace }) => namespace === table?.namespace)
-        .filter((one) => checkedServices === "all" || asks(one))
+        .filter((one) => checkedServices === "all" || isProtected(one))
         .filter((one) => !mesh.apply(authentications, one))
         .map(unchecked),
     ];
@@ -90,12 +94,12 @@ function meshOf(resources: readonly Resource[], rootNamespace: string) {
   };
 }
 
-const publicServicesOf = (table: Table | undefined) =>
+const isPublic = ({ requires }: Row) => requires === "public";
+
+const servicesWhere = (table: Table | undefined, holds: (rows: readonly Row[]) => boolean) =>
   table === undefined
     ? []
-    : Object.keys(table.services).filter((name) =>
-        rowsOf(table, name)?.some(({ requires }) => requires === "public"),
-      );
+    : Object.keys(table.services).filter((name) => holds(rowsOf(table, name) ?? []));
 
 /** The pods whose tokens are checked and that the stack does not make, such as a chart's. */
 const podsElsewhere = ({ authentications, workloads, mayApply }: ReturnType<typeof meshOf>) =>

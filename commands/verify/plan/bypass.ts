@@ -2,7 +2,7 @@
  * Bypass attempts: the same services asked for by other paths, methods, hosts and ports than the usual
  * ones. Policies and routes that look at any of these have to come to the same decision.
  */
-import { type Application, routesOf, serviceOf } from "../../../components/application";
+import { type Application, routesOf, serviceAt, serviceOf } from "../../../components/application";
 import { gateway } from "../../../components/access/rows";
 import { mayCall, refused } from "./expectations";
 import type { Expected, Way } from "./expectations";
@@ -60,16 +60,21 @@ function unrouted(path: string, front: string, prefix: string, behind: readonly 
   ];
 }
 
+/** Whether a path leads to a service as it is; one that the mesh reads otherwise does not. */
+const isRouted = (application: Application, path: string) =>
+  /^[\w/]*$/.test(path) && serviceAt(application, path) !== undefined;
+
 /**
  * Through the gateway. What means a routed path, the first that asks the most services, is judged as that is; what
  * means no path of the routes gets none.
  * @param routed paths that lead to a service in this stack, and to nothing in others
  */
 export function gatewayDetours(
-  { namespace, services, requests }: Application,
+  application: Application,
   origin: string,
   routed: readonly string[] = [],
 ): readonly Target[] {
+  const { namespace, services, requests } = application;
   const [front] = requests;
   const most = Math.max(...requests.map(({ through }) => through.length));
   const deep = requests.find(({ through }) => through.length === most) ?? front;
@@ -104,7 +109,7 @@ export function gatewayDetours(
       way: { caller: gateway, through: deep.through },
     })),
     ...unrouted(deep.path, front.path, prefix, paths)
-      .filter((path) => !routed.includes(path))
+      .filter((path) => !routed.includes(path) && !isRouted(application, path))
       .map((path) => unroutedTarget(path, path)),
     ...behind.slice(0, 1).flatMap(([service, { path, port }]) => {
       const host = `${service}.${namespace}.svc.cluster.local:${port}`;

@@ -108,7 +108,7 @@ function planCell(
   stack: GatewayOutputs,
 ): PlannedCell {
   const ofPreflight = outcomeOfPreflight(application, target, viewer, stack);
-  const atGateway = ofPreflight ?? outcomeAtGateway(target, viewer, stack);
+  const atGateway = ofPreflight ?? unreadable(target) ?? outcomeAtGateway(target, viewer, stack);
   const { sent, shown, words } = held ?? missing;
   // What begins a sign-in is a page that a browser opens.
   const asked = atGateway
@@ -131,6 +131,10 @@ function planCell(
     words,
   };
 }
+
+/** Envoy refuses what it cannot read as a request before it asks for a token or a session. */
+const unreadable = ({ outcome }: Target) =>
+  outcome?.always?.refusal === "bad request" ? outcome.always : undefined;
 
 /** What the gateway itself refuses tells browsers nothing: Envoy's CORS filter comes after those that refuse. */
 function expectationWithGrants(

@@ -4,8 +4,8 @@
  * asks for it shows as a difference.
  */
 import { type Operation, samplePath } from "../../../components/access/operations";
-import { callersOf, gateway, rowsOf } from "../../../components/access/rows";
-import { type Application, routesOf, serviceOf } from "../../../components/application";
+import { gateway, rowsOf } from "../../../components/access/rows";
+import { type Application, serviceAt, serviceOf } from "../../../components/application";
 import { refused } from "./expectations";
 import type { Target } from "./target";
 
@@ -18,16 +18,9 @@ interface Asked {
   readonly origin: string;
 }
 
-/** The services whose rows are operations: all, or those that `caller` may ask for some. */
-export function servicesByOperations(
-  { services }: Application,
-  caller?: string,
-): readonly string[] {
-  return Object.entries(services)
-    .filter(([, { operations }]) => operations !== undefined)
-    .filter(([, access]) => caller === undefined || callersOf(access).includes(caller))
-    .map(([service]) => service);
-}
+/** The services whose rows are operations. */
+export const servicesByOperations = ({ services }: Application): readonly string[] =>
+  Object.keys(services).filter((service) => services[service]?.operations !== undefined);
 
 const samplesOf = ({ application, service }: Asked): readonly Operation[] =>
   rowsOf(serviceOf(application, service)).flatMap(({ operation }) =>
@@ -36,7 +29,9 @@ const samplesOf = ({ application, service }: Asked): readonly Operation[] =>
 
 /** Each operation once, as it is. */
 export function operationTargets(asked: Asked): readonly Target[] {
-  return samplesOf(asked).map(({ method, path }) => targetOf(asked, method, path));
+  return samplesOf(asked).map(({ method, path }) =>
+    throughRoutes(asked, targetOf(asked, method, path)),
+  );
 }
 
 /** What the service makes of the request is its own affair, and whether it has such an object. */
@@ -102,8 +97,8 @@ function encoded(letter: string): string {
   return `%${letter.charCodeAt(0).toString(16)}`;
 }
 
-/** The operations that are asked in other ways: the first of each form of path. */
-const mostPaths = 4;
+/** So many of a service's paths are spelled in other ways: Envoy reads all paths alike. */
+const mostSpelled = 4;
 
 /**
  * Every path of the service by each method, and other spellings of it. What is permitted comes first: it is the control
@@ -113,13 +108,16 @@ export function operationAttacks(asked: Asked): readonly Target[] {
   const samples = samplesOf(asked);
   const [first] = samples;
   if (first === undefined) return [];
-  const paths = [...new Set(samples.map(({ path }) => path))].slice(0, mostPaths);
+  const paths = [...new Set(samples.map(({ path }) => path))];
+  // Other spellings of a path that ends in a slash are spellings of others.
+  const spelled = paths.filter((path) => !path.endsWith("/")).slice(0, mostSpelled);
   const control = targetOf(asked, first.method, first.path).name;
   const all = paths.flatMap((path) => {
     const method = samples.find((sample) => sample.path === path)?.method ?? "GET";
     return [
       ...methods.map((each) => targetOf(asked, each, path, { control })),
       ...spellings
+        .filter(() => spelled.includes(path))
         .map((spelling) => spelling(path))
         .map(([sent, compared]) => targetOf(asked, method, compared, { sent, control })),
       targetOf(asked, unknownMethod, path, {
@@ -141,9 +139,6 @@ export function operationAttacks(asked: Asked): readonly Target[] {
 function throughRoutes({ application, caller, service }: Asked, target: Target): Target {
   if (caller !== gateway || target.outcome?.always !== undefined) return target;
   const { compared = "" } = target;
-  const routes = routesOf(serviceOf(application, service));
-  const isRouted = routes.some((route) =>
-    "exact" in route ? route.exact === compared : compared.startsWith(route.prefix),
-  );
+  const isRouted = serviceAt(application, compared) === service;
   return isRouted ? target : { ...target, outcome: { always: refused("no route") } };
 }

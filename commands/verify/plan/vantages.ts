@@ -2,7 +2,7 @@
  * From where requests are sent, and which requests: data, from which the cells are made.
  */
 import { type Application, serviceOf } from "../../../components/application";
-import { callersOf, gateway, isProtected } from "../../../components/access/rows";
+import { callersOf, gateway, isProtected, rowsFor } from "../../../components/access/rows";
 import { applicationPaths } from "../../../components/login/names";
 import type { ServiceAccountName } from "../../../components/names";
 import type { StackOutputs } from "../../stack/outputs";
@@ -80,8 +80,12 @@ export function vantagePoints(
   const { origin } = new URL(gatewayUrl);
   const { namespace, services } = application;
   const nobodyAndWhole = ({ name }: Viewer) => name === anonymous || name === whole;
-  const calls = (caller: string, service: string) =>
-    callersOf(serviceOf(application, service)).includes(caller);
+  /** Whether it may ask the service for its own path: what that answers is the control of the bypass attempts. */
+  const calls = (caller: string, service: string) => {
+    const access = serviceOf(application, service);
+    const rows = rowsFor(access, { method: "GET", path: access.path });
+    return rows.some(({ callers }) => callers.includes(caller));
+  };
   const names = Object.keys(services);
   const serviceCallers = names.filter((name) => names.some((other) => calls(name, other)));
   const { stranger, outsider } = podsOf(application);
@@ -239,34 +243,38 @@ interface OperationsCaller {
   readonly origin?: string;
 }
 
-/** Operations from each of their callers, by every viewer, and from a stranger; and other methods and paths. */
+/** Operations from each of their callers, by every viewer, and other methods and paths; then those that only others call. */
 function byOperations(
   application: Application,
   attackers: Vantage["viewers"],
   from: readonly OperationsCaller[],
 ): readonly Vantage[] {
+  const services = servicesByOperations(application);
+  const mayAsk = (caller: string, service: string) =>
+    callersOf(serviceOf(application, service)).includes(caller);
   return from
     .flatMap(({ caller, name, at, origin }): readonly Vantage[] => {
-      const isCaller = caller !== "stranger";
-      const asked = servicesByOperations(application, isCaller ? caller : undefined).map(
-        (service) => ({
+      const asked = (those: readonly string[]) =>
+        those.map((service) => ({
           application,
           service,
           caller,
           origin: origin ?? originOf(service, serviceOf(application, service).port),
-        }),
-      );
+        }));
+      const own = asked(services.filter((service) => mayAsk(caller, service)));
+      const others = asked(services.filter((service) => !mayAsk(caller, service)));
       const attacks = { ...at, viewers: attackers };
       return [
-        {
-          ...(isCaller ? at : attacks),
-          name: `operations, ${name}`,
-          targets: asked.flatMap(operationTargets),
-        },
+        { ...at, name: `operations, ${name}`, targets: own.flatMap(operationTargets) },
         {
           ...attacks,
           name: `other methods and paths, ${name}`,
-          targets: isCaller ? asked.flatMap(operationAttacks) : [],
+          targets: own.flatMap(operationAttacks),
+        },
+        {
+          ...attacks,
+          name: `operations for other callers, ${name}`,
+          targets: caller === gateway ? [] : others.flatMap(operationTargets),
         },
       ];
     })

@@ -149,7 +149,7 @@ test("an issuer and keys' address are what the provider says, to the letter", as
       `identity.jwksUri: found "https://keys.example/", expected "${theirs.jwksUri}", as the provider's discovery document has it`,
     ].join("\n"),
   });
-  const path = "/realms/bookinfo/.well-known/openid-configuration";
+  const path = "/realms/sandbox/.well-known/openid-configuration";
   assert.deepEqual(
     requests.map((request) => request.path),
     [path, path],

@@ -39,6 +39,8 @@ function withStars(isPresent: boolean): Expected {
   return { status: 200, part: { name: part.name, isPresent, body } };
 }
 
+const ofService = { "x-envoy-upstream-service-time": "1" };
+
 const starred = '{"reviews":[{"rating":{"stars":5,"color":"red"}},{"rating":{"stars":4}}]}';
 const plain = '{"reviews":[{"reviewer":"a"},{"reviewer":"b"}]}';
 const failed = '{"reviews":[{"rating":{"error":"Ratings service is currently unavailable"}}]}';
@@ -145,9 +147,11 @@ const cases: readonly [string, Expected, Observed, boolean][] = [
   ...[200, 204, 301, 400, 404, 405, 415].map((status): [string, Expected, Observed, boolean] => [
     `answered by the service itself with ${status}`,
     answered,
-    answer(status, status === 404 ? "" : "<p>its own words"),
+    answer(status, "<p>its own words"),
     true,
   ]),
+  ["a 404 without words, of the service", answered, withHeaders(ofService, 404), true],
+  ["a 404 without words, of the gateway", answered, withHeaders({}, 404), false],
   ["answered asked, denied there", answered, deniedAnswer, false],
   ["answered asked, any other 401 there", answered, answer(401, "Log in"), false],
   ["answered asked, a refusal passed on there", answered, answer(403, '{"error":"x"}'), false],

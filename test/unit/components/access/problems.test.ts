@@ -8,15 +8,33 @@ import { application as orders } from "../../../../examples/orders/application";
 
 const place = { port: 8080, path: "/orders", serviceAccount: "orders" };
 
+/** So that each permission is asked for, and the gateway is asked for something. */
+const others = {
+  reads: { ...place, callers: ["gateway"], requires: "read:orders" },
+  writes: { ...place, callers: ["gateway"], requires: "write:orders" },
+};
+
 const table = (services: Table["services"]): Table => ({
   name: "shop",
   permissions: { "read:orders": "Read", "write:orders": "Write" },
   roles: { clerk: { description: "Sells", permissions: ["read:orders"] } },
-  services,
+  services: { ...services, ...others },
+  requests: [{ name: "reads", path: "/orders", through: ["reads"] }],
 });
 
-const ofOperations = (operations: Operations, callers = ["gateway"]) =>
-  tableProblems(table({ orders: { ...place, callers, operations } }));
+/** Of a service with these operations, and one that its path is of. */
+const ofOperations = (operations: Operations, more: object = {}) =>
+  tableProblems(
+    table({
+      orders: {
+        ...place,
+        path: "/health",
+        callers: ["gateway"],
+        operations: { "GET /health": "public", ...operations },
+        ...more,
+      },
+    }),
+  );
 
 test("the tables of this repository have no problem", () => {
   assert.deepEqual([bookinfo, orders].map(tableComplaint), [undefined, undefined]);
@@ -24,36 +42,102 @@ test("the tables of this repository have no problem", () => {
 
 test("unknown permissions, callers and requirements are each named with what there is", () => {
   const services = {
-    gateway: { ...place, callers: [], requires: "public" },
+    gateway: { ...place, callers: ["orders"], requires: "public" },
     orders: { ...place, callers: ["gateway", "shop"], requires: "read:order" },
+    stock: { ...place, callers: [], requires: "signedIn" },
   };
   const roles = { clerk: { description: "Sells", permissions: ["sell"] } };
+  const known = "gateway, orders, stock, reads, writes";
   assert.deepEqual(tableProblems({ ...table(services), roles }), [
-    'roles.clerk.permissions: found "sell", expected one of read:orders, write:orders (permissions)',
+    'roles.clerk.permissions: found "sell", expected one of read:orders, write:orders',
     "services.gateway: found a service with the name of the ingress gateway",
-    'services.orders.callers: found "shop", expected one of gateway, orders',
+    `services.orders.callers: found "shop", expected one of ${known}`,
     'services.orders.requires: found "read:order", expected one of public, signedIn, read:orders, write:orders',
+    `services.stock.callers: found none, expected one of ${known}`,
+  ]);
+  assert.deepEqual(
+    tableProblems({ ...table({}), permissions: {}, services: {}, requests: [reads] }),
+    [
+      'roles.clerk.permissions: found "read:orders", but the table has no permissions',
+      'requests["reads"].through: found "reads", expected one of ',
+    ],
+  );
+});
+
+const reads = { name: "reads", path: "/orders", through: ["reads"] } as const;
+
+test("a permission is asked for by a service, and is no word that means something else", () => {
+  const permissions = { ...table({}).permissions, "sell:orders": "Sell", public: "All" };
+  assert.deepEqual(tableProblems({ ...table({}), permissions }), [
+    'permissions: found "sell:orders", which no service asks for',
+    'permissions: found "public", which is a requirement of its own',
   ]);
 });
 
 test("an operation's callers and requirement are checked as a service's are", () => {
+  const known = "gateway, orders, reads, writes";
   assert.deepEqual(
     ofOperations({
       "GET /orders": "read:order",
       "POST /orders": { requires: "write", callers: ["shop"] },
+      // To Istio an empty list is no condition: each workload would be admitted.
+      "PUT /orders": { requires: "write:orders", callers: [] },
     }),
     [
       'services.orders.operations["GET /orders"]: found "read:order", expected one of public, signedIn, read:orders, write:orders',
       'services.orders.operations["POST /orders"].requires: found "write", expected one of public, signedIn, read:orders, write:orders',
-      'services.orders.operations["POST /orders"].callers: found "shop", expected one of gateway, orders',
+      'services.orders.operations["POST /orders"].callers: found "shop", expected one of ' + known,
+      'services.orders.operations["PUT /orders"].callers: found none, expected one of ' + known,
     ],
   );
-  assert.deepEqual(ofOperations({}), [
+  assert.deepEqual(ofOperations({}, { operations: {} }), [
     "services.orders.operations: found none, expected at least one",
+  ]);
+  assert.deepEqual(ofOperations({}, { requires: "public" }), [
+    "services.orders: found requires and operations, expected one of them",
   ]);
 });
 
-test("an operation's name is a method in capital letters, a space, and a path that Istio can compare", () => {
+test("a service's path, and what the gateway is asked for, are of a GET operation", () => {
+  assert.deepEqual(ofOperations({ "POST /orders": "write:orders" }, { path: "/orders" }), [
+    'services.orders.path: found "/orders", expected a path of one of its GET operations',
+  ]);
+  const requests = [{ name: "orders", path: "/orders/0", through: ["orders"] }] as const;
+  const orders = {
+    ...place,
+    callers: ["gateway"],
+    operations: { "GET /orders": "public" },
+  } as const;
+  assert.deepEqual(tableProblems({ ...table({ orders }), requests }), [
+    'requests["orders"].path: found "/orders/0", expected a path of one of the GET operations of orders',
+  ]);
+});
+
+test("the gateway leads each operation that it may call to its own service", () => {
+  const shipping = {
+    ...place,
+    path: "/orders/0/shipping",
+    callers: ["gateway"],
+    operations: { "GET /orders/{id}/shipping": "public" },
+  } as const;
+  const orders = {
+    ...place,
+    callers: ["gateway"],
+    operations: { "GET /orders": "public", "GET /orders/{id}": "public" },
+  } as const;
+  assert.deepEqual(tableProblems(table({ orders, shipping })), [
+    'services.shipping.operations["GET /orders/{id}/shipping"]: found a route of orders, which comes first, for its path at the gateway, expected one that leads to shipping',
+  ]);
+  assert.deepEqual(tableProblems(table({ shipping, orders })), [
+    'services.orders.operations["GET /orders/{id}"]: found a route of shipping, which comes first, for its path at the gateway, expected one that leads to orders',
+  ]);
+  const routes = [{ exact: "/orders" }];
+  assert.deepEqual(tableProblems(table({ orders: { ...orders, routes } })), [
+    'services.orders.operations["GET /orders/{id}"]: found no route for its path at the gateway, expected one that leads to orders',
+  ]);
+});
+
+test("an operation's name is a known method, a space, and a path that Istio can compare", () => {
   const wrong = (name: string) =>
     ofOperations({ [name]: "public" }).map((line) =>
       line.replace(`services.orders.operations[${JSON.stringify(name)}]: `, ""),
@@ -62,8 +146,10 @@ test("an operation's name is a method in capital letters, a space, and a path th
     "expected a method, one space, and a path that begins with a slash, such as GET /orders/{id}";
   for (const name of ["/orders", "GET orders", "GET  /orders", "GET /a /b", "GET"])
     assert.deepEqual(wrong(name), [form], name);
-  for (const name of ["get /orders", "* /orders", "G3T /orders"])
-    assert.deepEqual(wrong(name), ["expected a method in capital letters, such as GET"], name);
+  for (const method of ["get", "*", "DELTE", "CONNECT"])
+    assert.deepEqual(wrong(`${method} /orders`), [
+      `found the method ${method}, expected one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE`,
+    ]);
   const segments = {
     "GET /orders*": "orders*",
     "GET /orders/%2e": "%2e",
@@ -81,7 +167,7 @@ test("an operation's name is a method in capital letters, a space, and a path th
   }
   for (const name of ["GET //orders", "GET /orders/../a", "GET /.", "GET /./a"])
     assert.match(wrong(name).join(), /^expected no empty segment/, name);
-  for (const name of ["GET /", "GET /orders/", "M-SEARCH /a", "GET /a/{b}/c.d", "GET /{rest...}"])
+  for (const name of ["GET /", "GET /orders/", "TRACE /a", "GET /a/{b-c}/c.d", "GET /a/{rest...}"])
     assert.deepEqual(wrong(name), [], name);
 });
 
@@ -97,7 +183,9 @@ test("two operations that a request can be for ask for the same", () => {
     ["GET /orders/{id}", "GET /orders/{name}", "GET /orders/0"],
     ["GET /{a}/mine", "GET /orders/{id}", "GET /orders/mine"],
     ["GET /orders/{id}/items", "GET /orders/{rest...}", "GET /orders/0/items"],
-    ["GET /{rest...}", "GET /{a...}", "GET /0"],
+    ["GET /a/{rest...}", "GET /a/{a...}", "GET /a/0"],
+    // Many services read /files/ as /files.
+    ["GET /files", "GET /files/{rest...}", "GET /files"],
   ] as const)
     assert.deepEqual(both(one, two), found(one, two, sample));
   for (const [one, two] of [
@@ -110,4 +198,10 @@ test("two operations that a request can be for ask for the same", () => {
     assert.deepEqual(both(one, two), [], `${one}, ${two}`);
   const same = { "GET /orders/{id}": "read:orders", "GET /orders/mine": "read:orders" } as const;
   assert.deepEqual(ofOperations(same), []);
+  const callers = (...callers: string[]) => ({ requires: "public", callers });
+  const inAnyOrder = {
+    "GET /orders/{id}": callers("gateway", "reads"),
+    "GET /orders/mine": callers("reads", "gateway"),
+  };
+  assert.deepEqual(ofOperations(inAnyOrder), []);
 });

@@ -88,7 +88,7 @@ test("each caller, token and permission beyond the table is found", async () => 
     [{ from }, [is("spec.rules[0].when", "nothing", condition)]],
     [
       { from, when: [{ key: "request.auth.claims[scope]", values: ["read"] }] },
-      [is("spec.rules[0].when", "nothing", condition)],
+      [is("spec.rules[0].when", "nothing", condition), nobody()],
     ],
     [
       { from, when: [{ key, values: ["read", "write"] }] },
@@ -109,6 +109,14 @@ test("each caller, token and permission beyond the table is found", async () => 
   ] as const;
   for (const [rule, expected] of cases)
     assert.deepEqual(await judged(accessTable, all(details(rule)), settings), expected);
+});
+
+test("a rule that another condition narrows does not admit what the table does", async () => {
+  const narrow = [{ key: "request.headers[x-beta]", values: ["1"] }];
+  assert.deepEqual(
+    await judged(accessTable, all(details({ from, when: [...when, ...narrow] })), settings),
+    [nobody()],
+  );
 });
 
 test("a condition on permissions that the row does not ask for is found: it refuses others", async () => {

@@ -1,6 +1,8 @@
 /** Each operation is asked from every place, and so are other methods and spellings, with what the table says of them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { comparedPath } from "../../../../../commands/explain/matching";
+import { operationAttacks } from "../../../../../commands/verify/plan/operations";
 import { cellOf, planCells } from "../../../../../commands/verify/plan/cells";
 import type { Cell } from "../../../../../commands/verify/plan/cells";
 import { vantagePoints } from "../../../../../commands/verify/plan/vantages";
@@ -28,13 +30,16 @@ const stack = {
   },
 };
 
-const cells = planCells(
-  application,
-  vantagePoints(application, "http://localhost:8080", whole, new Map()),
-  viewersOf(application, stack),
-  new Map(),
-  stack,
-).map(cellOf);
+const planned = (outputs: Parameters<typeof planCells>[4]) =>
+  planCells(
+    application,
+    vantagePoints(application, "http://localhost:8080", whole, new Map()),
+    viewersOf(application, stack),
+    new Map(),
+    outputs,
+  ).map(cellOf);
+
+const cells = planned(stack);
 
 const outcome = ({ expected: { status, refusal } }: Cell) => refusal ?? String(status);
 
@@ -81,10 +86,54 @@ test("two callers of a service may do different things", () => {
   });
 });
 
-test("a stranger may do nothing, whatever its token", () => {
-  const stranger = outcomes("operations, from a stranger's pod", whole);
-  assert.deepEqual(Object.keys(stranger), Object.keys(outcomes(gateway, whole)));
-  assert.deepEqual([...new Set(Object.values(stranger))], [denied]);
+test("what others call is refused to strangers and to services that no row names, with any token", () => {
+  const every = Object.keys(outcomes(gateway, whole));
+  for (const pod of ["a stranger's pod", "a pod as catalogue", "a pod as fulfilment"]) {
+    const found = outcomes(`operations for other callers, from ${pod}`, whole);
+    assert.deepEqual(Object.keys(found), every, pod);
+    assert.deepEqual([...new Set(Object.values(found))], [denied], pod);
+  }
+  const orders = Object.keys(outcomes("operations for other callers, from a pod as orders", whole));
+  assert.deepEqual(
+    orders,
+    every.filter((name) => name.startsWith("orders ")),
+  );
+});
+
+test("what the mesh compares is what explain reads, also of paths that are or end in a slash", () => {
+  const place = { port: 8080, path: "/", serviceAccount: "shop" };
+  const operations = {
+    "GET /": "public",
+    "GET /a/": "public",
+    "GET /a/{id}/b": "public",
+    "GET /files/{rest...}": "public",
+  } as const;
+  const shop = { ...place, callers: ["gateway"], operations } as const;
+  const tables = [application, { ...application, services: { shop } }];
+  for (const { services } of tables)
+    for (const service of Object.keys(services)) {
+      const asked = { application: { ...application, services }, service, caller: "stranger" };
+      for (const target of operationAttacks({ ...asked, origin: "http://shop:8080" }))
+        assert.equal(
+          target.compared,
+          comparedPath(target.path, { pathNormalization: "DECODE_AND_MERGE_SLASHES" }),
+          target.name,
+        );
+    }
+});
+
+test("what Envoy cannot read is refused before a token is asked for", () => {
+  const required = {
+    ...stack,
+    authentication: { ...stack.authentication, at: "gateway" as const, required: true },
+  };
+  const [cell] = planned(required).filter(
+    ({ viewer, target, vantage }) =>
+      viewer === "anonymous" &&
+      target === "orders BREW /orders" &&
+      vantage === "other methods and paths, through the gateway",
+  );
+  assert.equal(cell && outcome(cell), "bad request");
 });
 
 test("what no row lists is refused to a token with every permission", () => {
