@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { output } from "@pulumi/pulumi";
 import { type EngineEvent, LocalWorkspace, PulumiCommand, Stack } from "@pulumi/pulumi/automation";
+import { SemVer } from "semver";
 import { z } from "zod";
 import { backendFolder, isThere } from "./backend";
 import { complaintIn } from "./complaints";
@@ -23,6 +24,7 @@ import { isTrueWithin } from "../lib/poll";
 import { end, endTimeoutMs, processIds, readProcess, run } from "../lib/processes";
 import type { Decisions } from "./state";
 import type { Toolchain } from "../local/toolchain/toolchain";
+import { pulumiVersion } from "../local/toolchain/tools";
 
 function makeFolders(layout: Layout, decisions: Decisions): void {
   for (const folder of [pulumiHome(layout), backendFolder(layout)]) {
@@ -79,7 +81,7 @@ export async function openStack(
     program: () => loadProgram(layout.project),
     workDir: layout.pulumi,
     pulumiHome: pulumiHome(layout),
-    pulumiCommand: await PulumiCommand.get({ root: toolchain.pulumi }),
+    pulumiCommand: commandIn(toolchain.pulumi),
     envVars: {
       ...environment,
       [engineVariable]: layout.pulumi,
@@ -103,6 +105,16 @@ export async function openStack(
  */
 const knowing = <Original extends object>(original: Original, known: Partial<Original>): Original =>
   Object.assign(Object.create(original) as Original, known);
+
+/**
+ * The CLI of a folder. The SDK's own way to find it runs `pulumi version` without the environment of the other commands,
+ * so that Pulumi writes a log into the user's own home.
+ */
+const commandIn = (folder: string): PulumiCommand =>
+  knowing(PulumiCommand.prototype, {
+    command: join(folder, "bin", "pulumi"),
+    version: new SemVer(pulumiVersion),
+  });
 
 /** What the program of this process has exported, once its values are known. */
 let exported: Record<string, unknown> | undefined;
