@@ -4,6 +4,8 @@
  */
 export class UserError extends Error {
   override readonly name: string = "UserError";
+  /** Pulumi prints only the message of an error with this mark, as of its own RunError. */
+  readonly __pulumiRunError = true;
 }
 
 /** The message of an error, unchanged. */

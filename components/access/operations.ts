@@ -19,7 +19,7 @@ export function operationNamed(name: string): Operation {
 }
 
 /** Those of OpenAPI. Envoy refuses methods that it does not know. */
-const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
+export const methodNames = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
 
 /** A template, or characters that need no encoding in a path (RFC 3986, 3.3). A `*` would be a pattern to Istio. */
 const segmentForm = /^(?:\{[\w-]+\}|[\w.~!$&'()+,;=:@-]*)$/;
@@ -35,8 +35,8 @@ export function problemOfName(name: string): string | undefined {
   const [method = "", path = ""] = parts;
   if (parts.length !== 2 || !path.startsWith("/"))
     return "expected a method, one space, and a path that begins with a slash, such as GET /orders/{id}";
-  if (!methods.includes(method))
-    return `found the method ${method}, expected one of ${methods.join(", ")}`;
+  if (!methodNames.includes(method))
+    return `found the method ${method}, expected one of ${methodNames.join(", ")}`;
   const segments = segmentsOf(path);
   const wrong = segments.find(
     (segment, position) =>

@@ -2,10 +2,15 @@
  * The table of a REST API that only machines call: a public catalogue, customers, orders, and their fulfilment
  * behind them. What may be done with customers and orders is said by operation.
  */
+import { join } from "node:path";
+import { openApi } from "../../components/access/openapi";
 import type { Application } from "../../components/application";
 import { gateway } from "../../components/access/rows";
 
 const port = 8080;
+
+/** The document of the service orders. */
+const api = openApi(join(__dirname, "orders.yaml"));
 
 /** The image of every service. */
 export const image = "registry.example.com/orders:1.0.0";
@@ -19,9 +24,7 @@ export const application: Application = {
   home: "/catalogue",
   image,
   permissions: {
-    "read:orders": "Read orders",
-    "write:orders": "Place and change orders",
-    "cancel:orders": "Cancel orders",
+    ...api.permissions,
     "fulfil:orders": "Read and follow the fulfilment of orders",
   },
   roles: {},
@@ -46,15 +49,7 @@ export const application: Application = {
     },
     orders: {
       callers: [gateway],
-      operations: {
-        "GET /orders": "read:orders",
-        "GET /orders/{id}": "read:orders",
-        "GET /orders/{id}/customer": "read:orders",
-        "GET /orders/{id}/fulfilment": "read:orders",
-        "POST /orders": "write:orders",
-        "PUT /orders/{id}": "write:orders",
-        "DELETE /orders/{id}": "cancel:orders",
-      },
+      operations: api.operations,
       port,
       path: "/orders/0",
       serviceAccount: "orders",

@@ -1,0 +1,212 @@
+/**
+ * An OpenAPI document as a part of the table: its operations as rows, and its scopes as permissions.
+ *
+ * Source: the OpenAPI Specification 3.1, "Security Requirement Object", "Server Object" and "Path Item Object".
+ */
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { dereference } from "@scalar/openapi-parser";
+import { parseDocument } from "yaml";
+import { z } from "zod";
+import { reasonOf, UserError } from "../../lib/errors";
+import { methodNames, type OperationName, problemOfName } from "./operations";
+import type { Operations, Requirement } from "./rows";
+
+/** What a document says, in the table's shape. */
+export interface OpenApiTable {
+  /** For `operations` of the document's service. */
+  readonly operations: Operations;
+  /** The described scopes of its OAuth 2.0 schemes, for the table's `permissions`. */
+  readonly permissions: Readonly<Record<string, string>>;
+}
+
+const requirements = z.array(z.record(z.string(), z.array(z.string())));
+const operation = z.looseObject({ security: requirements.optional() });
+const pathItem = z.looseObject(
+  Object.fromEntries(methodNames.map((method) => [method.toLowerCase(), operation.optional()])),
+);
+const scheme = z.looseObject({
+  type: z.string(),
+  flows: z
+    .record(z.string(), z.looseObject({ scopes: z.record(z.string(), z.string()).default({}) }))
+    .default({}),
+});
+const server = z.looseObject({
+  url: z.string(),
+  variables: z.record(z.string(), z.looseObject({ default: z.string() })).default({}),
+});
+const openApiDocument = z.looseObject({
+  openapi: z.string().regex(/^3\.[01]\.\d+$/, "expected 3.0.x or 3.1.x"),
+  servers: z.array(server).default([]),
+  security: requirements.optional(),
+  paths: z.record(z.string(), pathItem).default({}),
+  components: z
+    .looseObject({ securitySchemes: z.record(z.string(), scheme).default({}) })
+    .default({ securitySchemes: {} }),
+});
+
+type Document = z.infer<typeof openApiDocument>;
+type Scheme = z.infer<typeof scheme>;
+
+/** A mistake: where it is in the document, and what was found and expected. */
+type Problem = readonly [where: readonly PropertyKey[], what: string];
+
+/**
+ * Reads a document, version 3.0 or 3.1, of JSON or YAML. Nothing is fetched: references have to be within the document.
+ *
+ * An operation's `security`, or else the document's, has one requirement with one scheme of type oauth2 or
+ * openIdConnect. Its scope is the permission; no scope is `signedIn`, and an empty list of requirements is `public`.
+ * The path of the servers' addresses comes before each path.
+ * @throws UserError naming every mistake at once, a line each
+ */
+export function openApi(file: string): OpenApiTable {
+  const { document, problems } = read(file);
+  const found = document === undefined ? undefined : tableOf(document, problems);
+  if (found !== undefined && problems.length === 0) return found;
+  const name = basename(file);
+  throw new UserError(
+    problems
+      .map(([where, what]) => [name, where.join("."), what].filter(Boolean).join(": "))
+      .join("\n"),
+  );
+}
+
+function read(file: string): { document: Document | undefined; problems: Problem[] } {
+  const failed = (...problems: Problem[]) => ({ document: undefined, problems });
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    return failed([[], `cannot be read (${reasonOf(error)})`]);
+  }
+  const parsed = parseDocument(text, { prettyErrors: true });
+  if (parsed.errors.length > 0)
+    return failed(
+      ...parsed.errors.map(({ message }): Problem => [[], reasonOf(new Error(message))]),
+    );
+  const value: unknown = parsed.toJS();
+  const remote = referencesOf(value).filter(([, to]) => !to.startsWith("#"));
+  if (remote.length > 0)
+    return failed(
+      ...remote.map(([where, to]): Problem => [
+        where,
+        `found a reference to ${to}, expected one within the document, which begins with #`,
+      ]),
+    );
+  const { schema, errors = [] } = dereference(text);
+  const problems = errors.map(({ message }): Problem => [[], message]);
+  const { data, error } = openApiDocument.safeParse(schema ?? value);
+  const misshaped = (error?.issues ?? []).map(({ path, message }): Problem => [path, message]);
+  return { document: data, problems: [...problems, ...misshaped] };
+}
+
+/** Every reference in a value, by where it is. */
+function referencesOf(
+  value: unknown,
+  where: readonly PropertyKey[] = [],
+): readonly (readonly [where: readonly PropertyKey[], to: string])[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) =>
+    key === "$ref" && typeof inner === "string"
+      ? [[where, inner] as const]
+      : referencesOf(inner, [...where, key]),
+  );
+}
+
+function tableOf(document: Document, problems: Problem[]): OpenApiTable {
+  const base = basePath(document, problems);
+  const { securitySchemes } = document.components;
+  const operations: Record<OperationName, Requirement> = {};
+  for (const [path, item] of Object.entries(document.paths))
+    for (const method of methodNames) {
+      const found = item[method.toLowerCase()];
+      const { data } = operation.safeParse(found);
+      if (found === undefined || data === undefined) continue;
+      const where = ["paths", path, method.toLowerCase()];
+      const name = `${method} ${base}${path}`;
+      const wrong = problemOfName(name);
+      if (wrong !== undefined) problems.push([where, wrong]);
+      const security = data.security ?? document.security;
+      const required = requirementOf(security, securitySchemes);
+      if ("problem" in required) problems.push([[...where, "security"], required.problem]);
+      else operations[name as OperationName] = required.requires;
+    }
+  if (Object.keys(operations).length === 0 && problems.length === 0)
+    problems.push([["paths"], "found no operation, expected at least one"]);
+  return { operations, permissions: scopesOf(Object.values(securitySchemes)) };
+}
+
+/** The part of the servers' addresses that comes before each path: empty, or from a slash on. */
+function basePath({ servers }: Document, problems: Problem[]): string {
+  const paths = servers.flatMap(({ url, variables }, position) => {
+    const address = url.replaceAll(/\{([^{}]*)\}/g, (whole, name: string) =>
+      variables[name] === undefined ? whole : variables[name].default,
+    );
+    const path = URL.parse(address, "http://service")?.pathname.replace(/\/$/, "");
+    if (path !== undefined && !/[{}]/.test(address)) return [path];
+    problems.push([
+      ["servers", position, "url"],
+      `found ${url}, expected an address, with a default for each variable`,
+    ]);
+    return [];
+  });
+  const all = [...new Set(paths)];
+  if (all.length > 1)
+    problems.push([
+      ["servers"],
+      `found the paths ${all.map((path) => path || "/").join(" and ")}, expected one`,
+    ]);
+  return all[0] ?? "";
+}
+
+type Required = { readonly requires: Requirement } | { readonly problem: string };
+
+function requirementOf(
+  security: z.infer<typeof requirements> | undefined,
+  schemes: Readonly<Record<string, Scheme>>,
+): Required {
+  if (security === undefined)
+    return {
+      problem: "found none, and none for the document; expected one, or [] for what is public",
+    };
+  const [first, ...alternatives] = security;
+  if (first === undefined) return { requires: "public" };
+  if (alternatives.length > 0)
+    return {
+      problem: `found ${security.length} alternatives, expected one: a row has one requirement`,
+    };
+  const [named, ...more] = Object.entries(first);
+  if (named === undefined) return { requires: "public" };
+  if (more.length > 0)
+    return { problem: `found ${more.length + 1} schemes that are all needed, expected one` };
+  const [name, scopes] = named;
+  const found = schemes[name];
+  if (found === undefined)
+    return {
+      problem: `found the scheme ${name}, expected one of ${Object.keys(schemes).join(", ") || "components.securitySchemes, which has none"}`,
+    };
+  if (!["oauth2", "openIdConnect"].includes(found.type))
+    return {
+      problem: `found the scheme ${name} of type ${found.type}, expected oauth2 or openIdConnect`,
+    };
+  const [scope, ...others] = scopes;
+  if (scope === undefined) return { requires: "signedIn" };
+  if (others.length > 0)
+    return {
+      problem: `found the scopes ${scopes.join(", ")}, which are all needed; expected one: a row asks for one permission`,
+    };
+  const described = Object.keys(scopesOf([found]));
+  return found.type === "openIdConnect" || described.includes(scope)
+    ? { requires: scope }
+    : {
+        problem: `found the scope ${scope}, expected one that ${name} describes: ${described.join(", ") || "it describes none"}`,
+      };
+}
+
+function scopesOf(schemes: readonly Scheme[]): Record<string, string> {
+  return Object.fromEntries(
+    schemes
+      .filter(({ type }) => type === "oauth2")
+      .flatMap(({ flows }) => Object.values(flows).flatMap(({ scopes }) => Object.entries(scopes))),
+  );
+}
