@@ -22,6 +22,7 @@ import { type Configuration } from "./setting-paths";
 import { pulumiEnvironment, pulumiHome } from "./environment";
 import { EarlyProbes } from "./early-probes";
 import { UserError } from "../lib/errors";
+import { unlessAborted } from "../lib/poll";
 import { interruptible } from "../lib/run";
 import type { Layout } from "./layout";
 import { kubeconfigPath, nodeService, type StartedNode } from "../local/node/node";
@@ -116,7 +117,6 @@ export async function bringUp(
     return bringUp(layout, set, options);
   }
   const probes = new EarlyProbes(layout.project.application, kubeconfigPath(layout));
-  if (wasUp) probes.start();
   const updating = new AbortController();
   void sayStuckPods(
     starting.then(({ ready }) => ready).then(() => readFile(kubeconfigPath(layout), "utf8")),
@@ -124,16 +124,20 @@ export async function bringUp(
     updating.signal,
   );
   try {
-    const work = update(layout, stack, progress.of("stack"), {
-      begin: starting,
-      done: (type) => {
-        probes.made(type);
-      },
+    // When interrupted, it removes the pods that it started early. The engine ends with this process.
+    const { outputs, ready } = await interruptible(async (signal) => {
+      if (wasUp) probes.start();
+      const work = update(layout, stack, progress.of("stack"), {
+        begin: starting,
+        done: (type) => {
+          probes.made(type);
+        },
+      });
+      const done = await unlessAborted(unlessNodeFails(layout, starting, work), signal);
+      updating.abort();
+      progress.say("stack", describeChanges(done.changes));
+      return { outputs: done.outputs, ready: await probes.take(isNothing(done.changes)) };
     });
-    const { changes, outputs } = await unlessNodeFails(layout, starting, work);
-    updating.abort();
-    progress.say("stack", describeChanges(changes));
-    const ready = await probes.take(isNothing(changes));
     const found = await report(outputs, layout, ready, progress.of("verify"));
     process.stdout.write(renderReport(found, styleFor(process.stdout, all)));
     return found;
