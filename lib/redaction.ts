@@ -1,4 +1,4 @@
-/** Keeps secrets that this process knows out of what it prints or writes, whatever repeats them. */
+/** Keeps secrets that this process knows out of what it prints or writes, also where another program repeats them. */
 import { toUSVString } from "node:util";
 
 /** What replaces a secret. */

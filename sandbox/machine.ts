@@ -95,7 +95,7 @@ async function runProgram(
 ): Promise<number> {
   const [first = "", ...rest] = [...prefix, process.execPath, ...program];
   const code = await foreground(first, rest, { env: { ...process.env, ...environment } });
-  // Without a lock it is the program's own: a shell ends with whatever its user says.
+  // Without a lock it is the program's own: a shell ends with the code that its user gives.
   if (code === locked && lock) {
     throw new UserError("another command is changing this sandbox: wait for it to end");
   }

@@ -161,7 +161,7 @@ function claimFailure(token: Token, rule: JwtRule, now: Date): string | undefine
   return isForAudience(token, rule.audiences) ? undefined : jwtFailures.audience;
 }
 
-/** Rules read these claims as lists, whatever the other settings are. */
+/** Rules read these claims as lists under all settings. */
 const alwaysSplit = ["permission", "scope"];
 
 function split(claims: Claims, { spaceDelimitedClaims }: JwtRule): Claims {

@@ -7,7 +7,7 @@ import { hasMakerEnded, ownMark } from "../../lib/makers";
 /** How the names begin. */
 const family = "istio-auth0-preview-";
 
-export const makeFolder = (beside = tmpdir()) => mkdtempSync(join(beside, `${family}${ownMark}-`));
+export const makeFolder = (parent = tmpdir()) => mkdtempSync(join(parent, `${family}${ownMark}-`));
 
 /** Removes the folders of this user's previews that were killed. */
 export function removeAbandoned(parent = tmpdir()): void {

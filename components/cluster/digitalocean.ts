@@ -162,7 +162,7 @@ const annotation = (name: string) => `service.beta.kubernetes.io/do-loadbalancer
 const loadBalancers: Readonly<
   Record<Settings["loadBalancer"]["type"], (size: number) => Partial<WayIn>>
 > = {
-  // It ends the connection, whatever the Service's policy is: only the PROXY protocol says who began it.
+  // It ends the connection under every policy of the Service: only the PROXY protocol says who began it.
   REGIONAL: (size: number) => ({
     annotations: {
       [annotation("size-unit")]: String(size),

@@ -122,7 +122,7 @@ function allowCallers(
 
 /** Rows with the same callers and requirement, which are one rule. */
 interface AlikeRows extends Pick<Row, "callers" | "requires"> {
-  /** None: whatever is asked for. */
+  /** Empty: the rows are about every request. */
   readonly operations: readonly Operation[];
 }
 

@@ -28,7 +28,7 @@ const locations: Readonly<
 > = {
   repository: (repo, chart, version) => ({ chart, version, repositoryOpts: { repo } }),
   oci: (registry, chart, version) => ({ chart: `${registry}/${chart}`, version }),
-  // A folder has one version of each chart, whatever version the charts name.
+  // A folder has one version of each chart, for any version that the charts name.
   folder: (folder, chart) => ({ chart: posix.join(folder, chartFolders[chart]) }),
 };
 

@@ -56,7 +56,8 @@ export function derivedSettings(application: Application, settings: DerivedFrom)
   };
 }
 
-function rowOf(application: Application, { callers, requires, operation }: Row) {
+/** A row of the table as the pack reads it: callers by their accounts, and the path as policies write it. */
+export function rowOf(application: Application, { callers, requires, operation }: Row) {
   return {
     callers: callers.map((caller) => callerAccount(application, caller)),
     requires,

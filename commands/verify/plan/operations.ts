@@ -3,7 +3,7 @@
  * of the path. Each attack says which path the mesh has to compare, so that a normalization that is not as the stack
  * asks for it shows as a difference.
  */
-import { type Operation, samplePath } from "../../../components/access/operations";
+import { methodNames, type Operation, samplePath } from "../../../components/access/operations";
 import { gateway, rowsOf } from "../../../components/access/rows";
 import { type Application, serviceAt, serviceOf } from "../../../components/application";
 import { refused } from "./expectations";
@@ -65,9 +65,6 @@ function throughOf(
   return method === "GET" && known !== undefined ? known.through : [service];
 }
 
-/** The methods that every path is asked by. Those that no row lists are refused to every client. */
-const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
-
 /** Envoy refuses a method that it does not know before it looks at any rule. */
 const unknownMethod = "BREW";
 
@@ -115,7 +112,7 @@ export function operationAttacks(asked: Asked): readonly Target[] {
   const all = paths.flatMap((path) => {
     const method = samples.find((sample) => sample.path === path)?.method ?? "GET";
     return [
-      ...methods.map((each) => targetOf(asked, each, path, { control })),
+      ...methodNames.map((each) => targetOf(asked, each, path, { control })),
       ...spellings
         .filter(() => spelled.includes(path))
         .map((spelling) => spelling(path))
@@ -131,8 +128,11 @@ export function operationAttacks(asked: Asked): readonly Target[] {
       }),
     ];
   });
-  const once = new Map([...operationTargets(asked), ...all].map((target) => [target.name, target]));
-  return [...once.values()].map((target) => throughRoutes(asked, target));
+  const attacks = all.map((target) => throughRoutes(asked, target));
+  const once = new Map(
+    [...operationTargets(asked), ...attacks].map((target) => [target.name, target]),
+  );
+  return [...once.values()];
 }
 
 /** The gateway leads to a service by its routes only. */

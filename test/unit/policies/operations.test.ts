@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { policiesOf } from "../../../components/enforcement/policies";
 import { namespaces } from "../../../components/names";
-import { istioPath } from "../../../components/access/operations";
 import { rowsOf } from "../../../components/access/rows";
-import { callerAccount } from "../../../components/application";
+import { rowOf } from "../../../commands/preview/policies/derived";
 import { application } from "../../../examples/orders/application";
 import type { Table } from "../../../policies/table";
 import { accessTable } from "../../../policies/rules/access-table";
@@ -36,11 +35,7 @@ const table: Table = {
   services: Object.fromEntries(
     Object.entries(application.services).map(([service, access]) => [
       service,
-      rowsOf(access).map(({ callers, requires, operation }) => ({
-        callers: callers.map((caller) => callerAccount(application, caller)),
-        requires,
-        ...(operation && { methods: [operation.method], paths: [istioPath(operation.path)] }),
-      })),
+      rowsOf(access).map((row) => rowOf(application, row)),
     ]),
   ),
 };
