@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { bookinfoSettings } from "./settings";
 import type { AnswerPart, Application, ServicePlace, Path } from "./components/application";
-import { gateway, type ServiceAccess } from "./components/access/rows";
+import { gateway, type RequestAccess } from "./components/access/rows";
 
 /** What each permission is for; the tenant shows it to people who grant it. */
 export const permissions = {
@@ -34,7 +34,7 @@ export type Role = keyof typeof roles;
 export type ServiceName = "productpage" | "details" | "reviews" | "ratings";
 
 /** Every service that a client may reach. A service that is not here is refused to every client. */
-export const services: Readonly<Record<ServiceName, ServiceAccess<ServiceName, Permission>>> = {
+export const services: Readonly<Record<ServiceName, RequestAccess<ServiceName, Permission>>> = {
   productpage: { callers: [gateway], requires: "public" },
   details: { callers: ["productpage"], requires: "read:book-details" },
   reviews: { callers: ["productpage"], requires: "read:book-reviews" },

@@ -1,14 +1,28 @@
 /** An application and its table, from which the tenant, the mesh's policies and the verification are made. */
 import type { z } from "zod";
 import type { Operation } from "./access/operations";
-import { gateway, rowsOf, type ServiceAccess } from "./access/rows";
+import { type ConnectionAccess, gateway, type RequestAccess, rowsOf } from "./access/rows";
 import { gatewayServiceAccount, type ServiceAccountName } from "./names";
 
 /** A path, as Istio matches it. */
 export type Path = { readonly exact: string } | { readonly prefix: string };
 
 /** A service: its part of the table, and where it is. Its pods have its name as their label `app`. */
-export type ApplicationService = ServiceAccess & ServicePlace;
+export type ApplicationService = ServicePlace &
+  ((RequestAccess & Requested) | (ConnectionAccess & Connected));
+
+/** The usual request to a service, which shows that it answers. */
+export interface Requested {
+  /** A path that it answers with 200; of a gRPC service a method that takes an empty message: `/shop.Inventory/Stock`. */
+  readonly path: string;
+}
+
+/** The same of a service that gets connections. */
+export interface Connected {
+  /** What a client sends first, to which the service sends something back: such as `PING\r\n`. */
+  readonly greeting: string | Uint8Array;
+  readonly path?: undefined;
+}
 
 /**
  * A part of a service's answers that the service gets from another one, which it asks with its own identity and the
@@ -29,8 +43,6 @@ export interface AnswerPart {
 export interface ServicePlace {
   /** That its Service and its pods listen on. */
   readonly port: number;
-  /** A path that it answers with 200. */
-  readonly path: string;
   /** The service account that its pods run as. */
   readonly serviceAccount: string;
   /**
@@ -110,6 +122,14 @@ export function routesOf({ routes, ...access }: ApplicationService): readonly Pa
 function routeFor({ path }: Operation): Path {
   const prefix = path.split("{", 1)[0] ?? path;
   return prefix === path ? { exact: path } : { prefix };
+}
+
+/** What the usual request to a service asks for; undefined of one that gets connections. */
+export function usualRequest({
+  protocol,
+  path,
+}: Pick<ApplicationService, "protocol" | "path">): Operation | undefined {
+  return path === undefined ? undefined : { method: protocol === "grpc" ? "POST" : "GET", path };
 }
 
 /** The service that the gateway leads a path to: the first with a route for it; undefined where it leads nowhere. */

@@ -38,6 +38,9 @@ export interface ServiceTraffic {
   readonly shares: Readonly<Record<string, number>>;
 }
 
+/** As much of an application. */
+type Served = Pick<Application, "namespace" | "services">;
+
 /** The mesh's name for a service of the application. */
 export const hostOf = ({ namespace }: Pick<Application, "namespace">, service: string) =>
   `${service}.${namespace}.svc.cluster.local`;
@@ -50,7 +53,7 @@ export interface TrafficObjects {
 
 /** Each service's destination rule and route as Istio's objects; both have the service's name. */
 export function trafficObjects(
-  application: Pick<Application, "namespace">,
+  application: Served,
   services: readonly ServiceTraffic[],
 ): TrafficObjects {
   const metadataOf = ({ service }: ServiceTraffic) => ({
@@ -80,7 +83,7 @@ export function trafficObjects(
  */
 export function createTraffic(
   name: string,
-  application: Pick<Application, "namespace">,
+  application: Served,
   services: readonly ServiceTraffic[],
   options: pulumi.CustomResourceOptions,
 ): void {
@@ -116,15 +119,21 @@ function destinationOf(
   };
 }
 
-function routeOf(
-  application: Pick<Application, "namespace">,
-  { service, shares }: ServiceTraffic,
-): VirtualServiceSpec {
+function routeOf(application: Served, { service, shares }: ServiceTraffic): VirtualServiceSpec {
   const host = hostOf(application, service);
   const chosen = Object.entries(shares).filter(([, share]) => share > 0);
   const route =
     chosen.length === 0
       ? [{ destination: { host } }]
       : chosen.map(([subset, weight]) => ({ destination: { host, subset }, weight }));
-  return { hosts: [host], http: [{ route, ...requestLimits }] };
+  return isForConnections(application, service)
+    ? { hosts: [host], tcp: [{ route }] }
+    : { hosts: [host], http: [{ route, ...requestLimits }] };
 }
+
+/** Whether it is the name of the Service of one that gets connections, or of a version of it. */
+const isForConnections = ({ services }: Served, name: string) =>
+  Object.entries(services).some(
+    ([service, { protocol, versions = [] }]) =>
+      protocol === "tcp" && [service, ...versions.map((each) => each.name)].includes(name),
+  );

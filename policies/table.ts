@@ -25,9 +25,9 @@ export type Issuer = z.infer<typeof issuerSettings>;
 export const rowSettings = z.strictObject({
   callers: z.array(z.string()).describe("Who may call it: service accounts, as namespace/name"),
   requires: z
-    .string()
+    .union([z.string(), z.array(z.array(z.string()))])
     .describe(
-      "What a request must carry: nothing (public), any valid token (signedIn), or this permission",
+      "What a request must carry: nothing (public), any valid token (signedIn), this permission, or all permissions of one of these lists",
     ),
   methods: z.array(z.string()).optional().describe("The methods that this is about. Default: all"),
   paths: z
@@ -53,6 +53,12 @@ export type Table = z.infer<typeof tableSettings>;
 export function rowsOf({ services }: Table, service: unknown): readonly Row[] | undefined {
   if (typeof service !== "string" || !Object.hasOwn(services, service)) return undefined;
   return [services[service] ?? []].flat();
+}
+
+/** The permissions that are enough for a row, each list of those that are needed together; none: no permission is. */
+export function alternativesOf({ requires }: Row): readonly (readonly string[])[] {
+  if (typeof requires !== "string") return requires;
+  return ["public", "signedIn"].includes(requires) ? [] : [[requires]];
 }
 
 /** The claims whose words Istio separates by itself. */

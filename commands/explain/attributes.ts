@@ -23,6 +23,8 @@ export interface Evidence {
   readonly clients: Readonly<Record<string, string>>;
   /** The policy's own namespace, for a service account without one. */
   readonly policyNamespace: string;
+  /** What the policy does with what matches. */
+  readonly action: "ALLOW" | "DENY" | "AUDIT" | "CUSTOM";
 }
 
 export interface Attribute {
@@ -226,6 +228,10 @@ const attributes: Readonly<Record<string, Attribute>> = {
     found: ({ request: { path }, mesh }) => `the path ${comparedPath(path, mesh)}`,
   },
 };
+
+/** Whether an attribute is one of connections, too; the others are of requests, which are HTTP's. */
+export const isOfConnections = (key: string) =>
+  /^(source|destination|remote|connection)\./.test(key);
 
 /** A condition's attribute. A check of an unknown attribute neither holds nor fails. */
 export function attributeOf(key: string): Attribute {

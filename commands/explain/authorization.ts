@@ -45,7 +45,7 @@ function tryAll(
     .flatMap((policy) =>
       (policy.spec?.rules ?? []).map((rule, index): Tried => {
         const policyNamespace = policy.namespace;
-        const evidence = { request, claims, mesh, clients, policyNamespace };
+        const evidence = { request, claims, mesh, clients, policyNamespace, action };
         return { policy, number: index + 1, ...evaluateRule(rule, evidence) };
       }),
     );

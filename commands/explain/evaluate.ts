@@ -49,11 +49,18 @@ export async function pass(
   if ("outcome" in received) return refused(received);
   const elsewhere = authorizeElsewhere(policies, received);
   if (elsewhere !== undefined) return refused(elsewhere);
+  if (request.destination.protocol === "tcp")
+    return refused(ofConnection(authorize(policies, received, undefined)));
   const authenticated = await authenticate(policies, keys, received, now);
   if ("outcome" in authenticated) return refused(authenticated);
   const { carried, claims } = authenticated;
   // Rules read the request as the token's check has left it.
   return { decision: authorize(policies, { ...received, ...carried }, claims), carried };
+}
+
+/** A connection is closed where a request would be answered with a refusal. */
+function ofConnection({ message, ...decision }: Decision): Decision {
+  return message === undefined ? decision : { ...decision, outcome: "reset", status: "reset" };
 }
 
 /** The request with the identity of its connection, or a refusal of the connection. */

@@ -15,6 +15,8 @@ export interface Destination {
   readonly port?: number;
   /** Its own service account, with which it calls the next workload. */
   readonly serviceAccount?: string;
+  /** What Istio takes the port for. Default: HTTP, which gRPC is, too. */
+  readonly protocol?: "tcp";
   /** An ingress gateway: its own listener, and not a PeerAuthentication, decides how it is reached. */
   readonly gateway?: boolean;
 }

@@ -1,5 +1,5 @@
 /** Compares one rule of an AuthorizationPolicy with a request. */
-import { attributeOf } from "./attributes";
+import { attributeOf, isOfConnections } from "./attributes";
 import type { Attribute, Evidence, Truth } from "./attributes";
 import type { Rule } from "./policies";
 
@@ -71,11 +71,28 @@ function pair(
   notValues: readonly string[],
   evidence: Evidence,
 ): readonly Check[] {
+  // Where Istio takes a port for TCP, it leaves what is of requests out of a rule, and a rule to allow by such out.
+  const { request, action } = evidence;
+  if (values.length + notValues.length === 0) return [];
+  if (request.destination.protocol === "tcp" && !isOfConnections(attribute))
+    return action === "ALLOW" ? [ofRequests(attribute, field, values)] : [];
   return [
     ...(values.length > 0 ? [check(attribute, field, values, false, evidence)] : []),
     ...(notValues.length > 0 ? [check(attribute, field, notValues, true, evidence)] : []),
   ];
 }
+
+/** No connection meets it. */
+const ofRequests = (attribute: string, field: string, values: readonly string[]): Check => ({
+  field,
+  attribute,
+  values,
+  negative: false,
+  holds: false,
+  asked: `${field} of a request`,
+  found: "a connection of the protocol TCP",
+  advice: `Take ${field} out of the rule, or name the Service's port after its protocol, such as http or grpc.`,
+});
 
 function check(
   attribute: string,

@@ -1,5 +1,10 @@
 /** The ways that are explained: to each service of the table from its permitted caller, or from another. */
-import { type Application, serviceAccountOf, serviceOf } from "../../components/application";
+import {
+  type Application,
+  serviceAccountOf,
+  serviceOf,
+  usualRequest,
+} from "../../components/application";
 import { callersOf, gateway } from "../../components/access/rows";
 import { isSecure } from "../../components/gateway/host";
 import { gatewayPort, secureGatewayPort } from "../../components/mesh/values";
@@ -90,12 +95,20 @@ function labelsOf(service: string, all: readonly Labels[]): readonly Labels[] {
 }
 
 function hopTo(application: Application, service: string, labels: Labels = { app: service }): Hop {
-  const { path, port, serviceAccount } = serviceOf(application, service);
+  const access = serviceOf(application, service);
+  const { port, serviceAccount, protocol } = access;
   const { namespace } = application;
+  const { method, path } = usualRequest(access) ?? { method: "", path: "" };
   return {
     name: service,
-    destination: { namespace, labels, port, serviceAccount },
-    method: "GET",
+    destination: {
+      namespace,
+      labels,
+      port,
+      serviceAccount,
+      ...(protocol === "tcp" && { protocol }),
+    },
+    method,
     path,
     host: `${service}:${port}`,
   };

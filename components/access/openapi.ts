@@ -10,7 +10,8 @@ import { parseDocument } from "yaml";
 import { z } from "zod";
 import { reasonOf, UserError } from "../../lib/errors";
 import { methodNames, type OperationName, problemOfName } from "./operations";
-import type { Operations, Requirement } from "./rows";
+import type { AllOf, Requirement } from "./requirement";
+import type { Operations } from "./rows";
 
 /** What a document says, in the table's shape. */
 export interface OpenApiTable {
@@ -54,8 +55,9 @@ type Problem = readonly [where: readonly PropertyKey[], what: string];
 /**
  * Reads a document, version 3.0 or 3.1, of JSON or YAML. Nothing is fetched: references have to be within the document.
  *
- * An operation's `security`, or else the document's, has one requirement with one scheme of type oauth2 or
- * openIdConnect. Its scope is the permission; no scope is `signedIn`, and an empty list of requirements is `public`.
+ * An operation's `security`, or else the document's, has requirements, each of which is enough, with one scheme of type
+ * oauth2 or openIdConnect each. Its scopes are permissions that are all needed; no scope is `signedIn`, and an empty
+ * list of requirements, or an empty one among them, is `public`.
  * The path of the servers' addresses comes before each path.
  * @throws UserError naming every mistake at once, a line each
  */
@@ -159,24 +161,41 @@ function basePath({ servers }: Document, problems: Problem[]): string {
   return all[0] ?? "";
 }
 
+type Security = z.infer<typeof requirements>;
 type Required = { readonly requires: Requirement } | { readonly problem: string };
 
+/** Of several requirements each is enough. */
 function requirementOf(
-  security: z.infer<typeof requirements> | undefined,
+  security: Security | undefined,
   schemes: Readonly<Record<string, Scheme>>,
 ): Required {
   if (security === undefined)
     return {
       problem: "found none, and none for the document; expected one, or [] for what is public",
     };
-  const [first, ...alternatives] = security;
-  if (first === undefined) return { requires: "public" };
-  if (alternatives.length > 0)
-    return {
-      problem: `found ${security.length} alternatives, expected one: a row has one requirement`,
-    };
-  const [named, ...more] = Object.entries(first);
-  if (named === undefined) return { requires: "public" };
+  const alternatives = security.map((one) => scopesNeeded(one, schemes));
+  for (const one of alternatives) if ("problem" in one) return one;
+  const needed = alternatives.flatMap((one) => ("scopes" in one ? [one.scopes] : []));
+  if (needed.length === 0 || needed.includes("none")) return { requires: "public" };
+  const lists = needed.filter((one) => one !== "none");
+  if (lists.some(({ length }) => length === 0)) return { requires: "signedIn" };
+  const [first, ...others] = lists.map(together);
+  if (first === undefined || others.length === 0) return { requires: first ?? "public" };
+  return { requires: { anyOf: [first, ...others] } };
+}
+
+const together = (scopes: readonly string[]): string | AllOf => {
+  const [scope, ...others] = scopes;
+  return scope !== undefined && others.length === 0 ? scope : { allOf: scopes };
+};
+
+/** The scopes of one requirement, which are all needed; `none` where it asks for no token at all. */
+function scopesNeeded(
+  requirement: Security[number],
+  schemes: Readonly<Record<string, Scheme>>,
+): { readonly scopes: readonly string[] | "none" } | { readonly problem: string } {
+  const [named, ...more] = Object.entries(requirement);
+  if (named === undefined) return { scopes: "none" };
   if (more.length > 0)
     return { problem: `found ${more.length + 1} schemes that are all needed, expected one` };
   const [name, scopes] = named;
@@ -189,18 +208,13 @@ function requirementOf(
     return {
       problem: `found the scheme ${name} of type ${found.type}, expected oauth2 or openIdConnect`,
     };
-  const [scope, ...others] = scopes;
-  if (scope === undefined) return { requires: "signedIn" };
-  if (others.length > 0)
-    return {
-      problem: `found the scopes ${scopes.join(", ")}, which are all needed; expected one: a row asks for one permission`,
-    };
   const described = Object.keys(scopesOf([found]));
-  return found.type === "openIdConnect" || described.includes(scope)
-    ? { requires: scope }
-    : {
-        problem: `found the scope ${scope}, expected one that ${name} describes: ${described.join(", ") || "it describes none"}`,
-      };
+  const unknown = found.type === "oauth2" && scopes.find((scope) => !described.includes(scope));
+  return typeof unknown === "string"
+    ? {
+        problem: `found the scope ${unknown}, expected one that ${name} describes: ${described.join(", ") || "it describes none"}`,
+      }
+    : { scopes: [...new Set(scopes)] };
 }
 
 function scopesOf(schemes: readonly Scheme[]): Record<string, string> {

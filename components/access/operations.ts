@@ -6,14 +6,18 @@
  */
 export type OperationName = `${string} /${string}`;
 
+/** A method of a gRPC service, such as `shop.Inventory/Reserve`. */
+export type GrpcMethodName = `${string}/${string}`;
+
 export interface Operation {
   readonly method: string;
   /** From the first slash on, without a query. */
   readonly path: string;
 }
 
-/** An operation by its name. */
+/** An operation by its name. gRPC sends a POST for each method: the name is the path. */
 export function operationNamed(name: string): Operation {
+  if (!name.includes(" ")) return { method: "POST", path: `/${name}` };
   const [method = "", path = ""] = name.split(" ", 2);
   return { method, path };
 }
@@ -28,6 +32,15 @@ const lastSegmentForm = /^\{[\w-]+\.\.\.\}$/;
 const segmentsOf = (path: string) => path.split("/").slice(1);
 const isRest = (segment: string) => lastSegmentForm.test(segment);
 const isTemplate = (segment: string) => segment.startsWith("{");
+
+const grpcMethodForm = /^(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*\/[A-Za-z_]\w*$/;
+
+/** What is wrong with the name of a gRPC method; undefined where nothing is. */
+export function problemOfGrpcMethod(name: string): string | undefined {
+  return grpcMethodForm.test(name)
+    ? undefined
+    : "expected a gRPC service with its package, one slash, and a method, such as shop.Inventory/Reserve";
+}
 
 /** What is wrong with an operation's name; undefined where nothing is. */
 export function problemOfName(name: string): string | undefined {

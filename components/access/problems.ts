@@ -1,7 +1,22 @@
 /** What is wrong with a table. The compiler sees some of it; a table may also be read from elsewhere. */
-import { type Application, serviceAt } from "../application";
-import { type Operation, problemOfName, samplePath, sharedPath } from "./operations";
-import { gateway, type OperationAccess, type Row, rowsFor, rowsOf } from "./rows";
+import { type Application, serviceAt, usualRequest } from "../application";
+import {
+  type Operation,
+  problemOfGrpcMethod,
+  problemOfName,
+  samplePath,
+  sharedPath,
+} from "./operations";
+import { permissionsIn, type Requirement, reservedRequirements } from "./requirement";
+import {
+  asksFor,
+  gateway,
+  isRequirement,
+  type Row,
+  rowsFor,
+  rowsOf,
+  type ServiceAccess,
+} from "./rows";
 
 /** As much of an application as the table is. */
 export type Table = Pick<Application, "name" | "permissions" | "requests" | "roles" | "services">;
@@ -9,14 +24,12 @@ export type Table = Pick<Application, "name" | "permissions" | "requests" | "rol
 /** Every mistake of a table, a line each: where it is, what was found, and what was expected. */
 export function tableProblems(table: Table): readonly string[] {
   const { permissions, roles, services } = table;
-  const asked = Object.values(services).flatMap((access) =>
-    rowsOf(access).map(({ requires }) => requires),
-  );
+  const ofServices = Object.keys(services).flatMap((service) => problemsOf(table, service));
   return [
     ...Object.keys(permissions).flatMap((permission) =>
-      reserved.includes(permission)
+      reservedRequirements.includes(permission)
         ? [`permissions: found ${JSON.stringify(permission)}, which is a requirement of its own`]
-        : asked.includes(permission)
+        : isAskedFor(table, permission)
           ? []
           : [`permissions: found ${JSON.stringify(permission)}, which no service asks for`],
     ),
@@ -25,13 +38,16 @@ export function tableProblems(table: Table): readonly string[] {
         .filter((permission) => !Object.hasOwn(permissions, permission))
         .map((permission) => unknownPermission(table, `roles.${role}.permissions`, permission)),
     ),
-    ...Object.keys(services).flatMap((service) => problemsOf(table, service)),
+    ...ofServices,
     ...requestProblems(table),
   ];
 }
 
-/** The requirements that are not permissions. */
-const reserved = ["public", "signedIn"];
+/** Requirements of another form are told of by themselves. */
+const isAskedFor = ({ services }: Table, permission: string) =>
+  Object.values(services)
+    .flatMap(rowsOf)
+    .some(({ requires }) => isWellFormed(requires) && permissionsIn(requires).includes(permission));
 
 /** What is said of a table that has problems; undefined where it has none. */
 export function tableComplaint(table: Table): string | undefined {
@@ -56,35 +72,67 @@ function problemsOf(table: Table, service: string): readonly string[] {
   const access = table.services[service];
   if (access === undefined) return [];
   const where = `services.${service}`;
-  const { operations } = access;
-  // The compiler lets no table have both.
-  const { requires }: { readonly requires?: unknown } = access;
-  const own = [
+  const { protocol }: { readonly protocol?: unknown } = access;
+  if (protocol !== undefined && !protocols.some((known) => known === protocol))
+    return [`${where}.protocol: found ${JSON.stringify(protocol)}, expected ${oneOf(protocols)}`];
+  return [
     ...(service === gateway
       ? [`${where}: found a service with the name of the ingress gateway`]
       : []),
-    ...callerProblems(table, `${where}.callers`, access.callers),
+    ...callerProblems(table, `${where}.callers`, access.callers, access),
+    ...(access.protocol === "tcp"
+      ? connectionProblems(where, access)
+      : accessProblems(table, service, access)),
   ];
-  if (operations === undefined)
-    return [...own, ...requirementProblems(table, `${where}.requires`, access.requires)];
+}
+
+/** Default: http. */
+const protocols = ["http", "grpc", "tcp"];
+
+/** A connection carries no token and no request: Istio ignores rules about either where it takes a port for TCP. */
+function connectionProblems(
+  where: string,
+  access: Partial<Record<(typeof ofRequests)[number], unknown>>,
+): readonly string[] {
+  return ofRequests
+    .filter((field) => access[field] !== undefined)
+    .map(
+      (field) =>
+        `${where}.${field}: found one, expected none with the protocol tcp, whose callers are known by their identity alone`,
+    );
+}
+
+const ofRequests = ["requires", "operations", "path", "routes"] as const;
+
+function accessProblems(
+  table: Table,
+  service: string,
+  access: Table["services"][string],
+): readonly string[] {
+  const where = `services.${service}`;
+  // The compiler lets no table have both.
+  const { requires, operations }: { requires?: unknown; operations?: Record<string, unknown> } =
+    access;
+  if (operations === undefined) return requirementProblems(table, `${where}.requires`, requires);
   const names = Object.keys(operations);
+  const problemOf = access.protocol === "grpc" ? problemOfGrpcMethod : problemOfName;
   const form = names.flatMap((name) => {
-    const problem = problemOfName(name);
+    const problem = problemOf(name);
     return problem === undefined
       ? []
       : [`${where}.operations[${JSON.stringify(name)}]: ${problem}`];
   });
+  const ofOperations = Object.entries(operations).flatMap(([name, operation]) =>
+    operationProblems(table, `${where}.operations[${JSON.stringify(name)}]`, operation, access),
+  );
   return [
-    ...own,
     ...(requires === undefined
       ? []
       : [`${where}: found requires and operations, expected one of them`]),
     ...(names.length === 0 ? [`${where}.operations: found none, expected at least one`] : []),
     ...form,
-    ...Object.entries(operations).flatMap(([name, operation]) =>
-      operationProblems(table, `${where}.operations[${JSON.stringify(name)}]`, operation),
-    ),
-    ...(form.length > 0 || names.length === 0
+    ...ofOperations,
+    ...(form.length > 0 || ofOperations.length > 0 || names.length === 0
       ? []
       : [
           ...overlapProblems(where, rowsOf(access)),
@@ -97,26 +145,57 @@ function problemsOf(table: Table, service: string): readonly string[] {
 function operationProblems(
   table: Table,
   where: string,
-  access: string | OperationAccess,
+  operation: unknown,
+  access: ServiceAccess,
 ): readonly string[] {
-  if (typeof access === "string") return requirementProblems(table, where, access);
+  if (!isFields(operation) || isRequirement(operation as never))
+    return requirementProblems(table, where, operation);
+  const { requires, callers } = operation;
   return [
-    ...requirementProblems(table, `${where}.requires`, access.requires),
-    ...(access.callers === undefined
+    ...requirementProblems(table, `${where}.requires`, requires),
+    ...(callers === undefined
       ? []
-      : callerProblems(table, `${where}.callers`, access.callers)),
+      : callerProblems(table, `${where}.callers`, callers as readonly string[], access)),
   ];
 }
 
-function requirementProblems(
-  { permissions }: Table,
-  where: string,
-  requires: string,
-): readonly string[] {
-  const known = [...reserved, ...Object.keys(permissions)];
-  return known.includes(requires)
-    ? []
-    : [`${where}: found ${JSON.stringify(requires)}, expected ${oneOf(known)}`];
+const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
+
+/** A table that is no TypeScript may have anything here. */
+function isWellFormed(requires: unknown): boolean {
+  if (typeof requires === "string") return true;
+  if (!isFields(requires)) return false;
+  const { allOf, anyOf } = requires;
+  if (anyOf === undefined) return isListOf((each) => typeof each === "string")(allOf);
+  return (
+    allOf === undefined &&
+    isListOf((each) => typeof each === "string" || (isFields(each) && isWellFormed(each)))(anyOf)
+  );
+}
+
+const isListOf = (isOne: (value: unknown) => boolean) => (list: unknown) =>
+  Array.isArray(list) && list.length > 0 && list.every(isOne);
+
+const namesIn = (requires: Requirement): readonly string[] => {
+  if (typeof requires === "string") return [requires];
+  return "anyOf" in requires ? requires.anyOf.flatMap(namesIn) : requires.allOf;
+};
+
+function requirementProblems(table: Table, where: string, requires: unknown): readonly string[] {
+  const permissions = Object.keys(table.permissions);
+  const known = [...reservedRequirements, ...permissions];
+  if (!isWellFormed(requires))
+    return [
+      `${where}: found ${JSON.stringify(requires)}, expected ${oneOf(known)}, or a list of permissions under allOf or anyOf`,
+    ];
+  if (typeof requires === "string")
+    return known.includes(requires)
+      ? []
+      : [`${where}: found ${JSON.stringify(requires)}, expected ${oneOf(known)}`];
+  return namesIn(requires as Requirement)
+    .filter((permission) => !permissions.includes(permission))
+    .map((permission) => unknownPermission(table, where, permission));
 }
 
 /** Without callers Istio would admit each: an empty list is no condition. */
@@ -124,8 +203,9 @@ function callerProblems(
   { services }: Table,
   where: string,
   callers: readonly string[],
+  { protocol }: ServiceAccess,
 ): readonly string[] {
-  const known = [...new Set([gateway, ...Object.keys(services)])];
+  const known = [...new Set([...(protocol === "tcp" ? [] : [gateway]), ...Object.keys(services)])];
   if (callers.length === 0) return [`${where}: found none, expected ${oneOf(known)}`];
   return callers
     .filter((caller) => !known.includes(caller))
@@ -145,45 +225,42 @@ function overlapProblems(where: string, rows: readonly Row[]): readonly string[]
         sharedPath(one, two) ??
         sharedPath(withoutRest(one), two) ??
         sharedPath(one, withoutRest(two));
-      if (shared === undefined || (asksFor(row) === asksFor(other) && nameOf(one) !== nameOf(two)))
+      if (shared === undefined || (asksFor(row) === asksFor(other) && row.name !== other.name))
         return [];
       return [
-        `${where}.operations: found ${nameOf(one)} and ${nameOf(two)}, which both match ${one.method} ${shared}, expected one of them, or the same requirement and callers for both`,
+        `${where}.operations: found ${row.name} and ${other.name}, which both match ${one.method} ${shared}, expected one of them, or the same requirement and callers for both`,
       ];
     }),
   );
 }
-
-const asksFor = ({ requires, callers }: Row) => JSON.stringify([requires, [...callers].sort()]);
 
 const withoutRest = ({ method, path }: Operation): Operation => ({
   method,
   path: path.replace(/\/\{[^{}]+\.\.\.\}$/, ""),
 });
 
-const nameOf = ({ method, path }: Operation) => `${method} ${path}`;
-
 /** The usual request to a service, which also shows that it answers at all. */
 function pathProblems(where: string, access: Table["services"][string]): readonly string[] {
-  const { path } = access;
-  return rowsFor(access, { method: "GET", path }).length > 0
-    ? []
-    : [
-        `${where}.path: found ${JSON.stringify(path)}, expected a path of one of its GET operations`,
-      ];
+  const usual = usualRequest(access);
+  if (usual === undefined || rowsFor(access, usual).length > 0) return [];
+  const expected =
+    access.protocol === "grpc"
+      ? "one of its operations after a slash"
+      : "a path of one of its GET operations";
+  return [`${where}.path: found ${JSON.stringify(usual.path)}, expected ${expected}`];
 }
 
 /** Of several services with a route for a path, the first gets the request. */
 function routeProblems(table: Table, service: string): readonly string[] {
   const access = table.services[service];
   if (access === undefined) return [];
-  return rowsOf(access).flatMap(({ operation, callers }) => {
+  return rowsOf(access).flatMap(({ name, operation, callers }) => {
     if (operation === undefined || !callers.includes(gateway)) return [];
     const reached = serviceAt(table, samplePath(operation));
     if (reached === service) return [];
     const found = reached === undefined ? "no route" : `a route of ${reached}, which comes first,`;
     return [
-      `services.${service}.operations[${JSON.stringify(nameOf(operation))}]: found ${found} for its path at the gateway, expected one that leads to ${service}`,
+      `services.${service}.operations[${JSON.stringify(name)}]: found ${found} for its path at the gateway, expected one that leads to ${service}`,
     ];
   });
 }

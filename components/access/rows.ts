@@ -1,11 +1,12 @@
 /** The table's rows: these callers may do this if the request carries that. */
-import { type Operation, type OperationName, isFor, operationNamed } from "./operations";
-
-/**
- * What a request must carry: nothing (`public`), any valid token of the issuer (`signedIn`), or a
- * token that holds this permission.
- */
-export type Requirement<Permission extends string = string> = "public" | "signedIn" | Permission;
+import {
+  type GrpcMethodName,
+  isFor,
+  type Operation,
+  type OperationName,
+  operationNamed,
+} from "./operations";
+import { keyOf, type Requirement } from "./requirement";
 
 /** The caller that is not a service of the table: Istio's ingress gateway. */
 export const gateway = "gateway";
@@ -27,33 +28,80 @@ export interface OperationAccess<
 export type Operations<
   Service extends string = string,
   Permission extends string = string,
-> = Readonly<Record<OperationName, Requirement<Permission> | OperationAccess<Service, Permission>>>;
+  Name extends string = OperationName,
+> = Readonly<Record<Name, Requirement<Permission> | OperationAccess<Service, Permission>>>;
+
+/** What Istio takes a service's port for. */
+export type Protocol = "http" | "grpc" | "tcp";
 
 /** One service in the table: who may call it, and what requests must carry, for all of it or for each operation. */
-export type ServiceAccess<Service extends string = string, Permission extends string = string> = {
+export type ServiceAccess<Service extends string = string, Permission extends string = string> =
+  RequestAccess<Service, Permission> | ConnectionAccess<Service>;
+
+/** Of a service that gets requests. */
+export type RequestAccess<Service extends string = string, Permission extends string = string> = {
   readonly callers: readonly Caller<Service>[];
 } & (
-  | { readonly requires: Requirement<Permission>; readonly operations?: undefined }
-  | { readonly operations: Operations<Service, Permission>; readonly requires?: undefined }
+  | {
+      /** Default: `http`, which WebSockets and server-sent events are, too. */
+      readonly protocol?: "http" | "grpc";
+      readonly requires: Requirement<Permission>;
+      readonly operations?: undefined;
+    }
+  | {
+      readonly protocol?: "http";
+      readonly operations: Operations<Service, Permission>;
+      readonly requires?: undefined;
+    }
+  | {
+      readonly protocol: "grpc";
+      readonly operations: Operations<Service, Permission, GrpcMethodName>;
+      readonly requires?: undefined;
+    }
 );
+
+/** Of a service that gets connections: its callers are known by their workload identity alone. */
+export interface ConnectionAccess<Service extends string = string> {
+  readonly protocol: "tcp";
+  /** The gateway leads to no such service. */
+  readonly callers: readonly Service[];
+  readonly requires?: undefined;
+  readonly operations?: undefined;
+}
 
 /** One row. */
 export interface Row {
-  /** Default: the row is about every request. */
+  /** The operation as the table names it. Default: the row is about every request. */
+  readonly name?: string;
+  /** What that stands for. */
   readonly operation?: Operation;
   readonly callers: readonly string[];
   readonly requires: Requirement;
 }
 
 /** A service's rows, in their order in the table. */
-export function rowsOf({ callers, requires, operations }: ServiceAccess): readonly Row[] {
+export function rowsOf({
+  callers,
+  requires = "public",
+  operations,
+}: ServiceAccess): readonly Row[] {
   if (operations === undefined) return [{ callers, requires }];
-  return Object.entries(operations).map(([name, access]) => {
-    const operation = operationNamed(name);
-    return typeof access === "string"
-      ? { operation, callers, requires: access }
-      : { operation, callers: access.callers ?? callers, requires: access.requires };
+  return Object.entries<Operations[OperationName]>(operations).map(([name, access]) => {
+    const asked = { name, operation: operationNamed(name) };
+    return isRequirement(access)
+      ? { ...asked, callers, requires: access }
+      : { ...asked, callers: access.callers ?? callers, requires: access.requires };
   });
+}
+
+/** Whether an operation says only what it requires, and not who its callers are. */
+export function isRequirement(access: Requirement | OperationAccess): access is Requirement {
+  return !Object.hasOwn(Object(access) as object, "requires");
+}
+
+/** The same text for rows that let the same callers in with the same. */
+export function asksFor({ requires, callers }: Row): string {
+  return JSON.stringify([keyOf(requires), [...callers].sort()]);
 }
 
 /** Every client that may do anything of the service, each once. */

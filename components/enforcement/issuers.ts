@@ -90,15 +90,17 @@ export function ofOtherClients(trusted: TrustedIssuer): readonly Rule[] {
  * A rule that matches only requests with a token of this issuer from one of its listed clients.
  *
  * @param source what has to be true of the caller too
- * @param permission what the token has to have. Default: nothing
+ * @param permissions what the token has to have: one of each list. Default: nothing
  */
-export function withToken(trusted: TrustedIssuer, source: Source = {}, permission?: string): Rule {
+export function withToken(
+  trusted: TrustedIssuer,
+  source: Source = {},
+  permissions: readonly (readonly string[])[] = [],
+): Rule {
   const { permissionsClaim, clients } = trusted;
   const claim = permissionsClaim.map((name) => `[${name}]`).join("");
   const when = [
-    ...(permission === undefined
-      ? []
-      : [{ key: `request.auth.claims${claim}`, values: [permission] }]),
+    ...permissions.map((values) => ({ key: `request.auth.claims${claim}`, values: [...values] })),
     ...(clients === undefined ? [] : [{ key: presenter, values: [...clients] }]),
   ];
   return {

@@ -1,7 +1,8 @@
 /** The table as Istio's objects: data, so that policies can be judged, and compared with a cluster's. */
 import { type Application, callerAccount } from "../application";
 import { istioPath, type Operation } from "../access/operations";
-import { isProtected, type Row, rowsOf, type ServiceAccess } from "../access/rows";
+import { alternativesOf, type Requirement } from "../access/requirement";
+import { asksFor, isProtected, type Row, rowsOf, type ServiceAccess } from "../access/rows";
 import type {
   AuthorizationPolicySpec,
   MeshObject,
@@ -114,10 +115,28 @@ function allowCallers(
       };
       const to = operations.length > 0 && { to: toOperations(operations) };
       if (requires === "public") return [{ from: [{ source }], ...to }];
-      const permission = requires === "signedIn" ? undefined : requires;
-      return issuers.map((issuer) => ({ ...withToken(issuer, source, permission), ...to }));
+      return issuers.flatMap((issuer) =>
+        conditionsOf(requires).map((permissions) => ({
+          ...withToken(issuer, source, permissions),
+          ...to,
+        })),
+      );
     }),
   };
+}
+
+/**
+ * What rules compare with a token's permissions, a list for each rule: one of each inner list has to be there. So what
+ * is enough by itself is one condition, and permissions that are needed together are a rule of their own.
+ */
+function conditionsOf(requires: Requirement): readonly (readonly (readonly string[])[])[] {
+  const alternatives = alternativesOf(requires);
+  const alone = alternatives.filter(({ length }) => length === 1);
+  const together = alternatives.filter(({ length }) => length !== 1);
+  return [
+    ...(alone.length > 0 ? [[[...new Set(alone.flat())]]] : []),
+    ...together.map((all) => all.map((permission) => [permission])),
+  ];
 }
 
 /** Rows with the same callers and requirement, which are one rule. */
@@ -127,8 +146,7 @@ interface AlikeRows extends Pick<Row, "callers" | "requires"> {
 }
 
 function alike(rows: readonly Row[]): readonly AlikeRows[] {
-  const groups = Map.groupBy(rows, ({ callers, requires }) => JSON.stringify([requires, callers]));
-  return [...groups.values()].flatMap((group) => {
+  return [...Map.groupBy(rows, asksFor).values()].flatMap((group) => {
     const [first] = group;
     const operations = group.flatMap(({ operation }) => operation ?? []);
     return first === undefined ? [] : [{ ...first, operations }];

@@ -53,13 +53,14 @@ function createService(
   options: pulumi.CustomResourceOptions,
 ): void {
   const { namespace } = application;
-  const { port, serviceAccount } = serviceOf(application, service);
+  const { port, serviceAccount, protocol = "http" } = serviceOf(application, service);
   const createAddress = (name: string, labels: Record<string, string>) =>
     new kubernetes.core.v1.Service(
       `${namespace}-${name}`,
       {
         metadata: { name, namespace, labels },
-        spec: { selector: labels, ports: [{ name: "http", port, targetPort: port }] },
+        // Istio takes a port for what its name says.
+        spec: { selector: labels, ports: [{ name: protocol, port, targetPort: port }] },
       },
       options,
     );
@@ -76,7 +77,15 @@ function createService(
     const name = workloadName(service, workload);
     const { version } = workload;
     const labels = { app: service, ...(version !== undefined && { version }) };
-    const template = podTemplate({ service, port, serviceAccount, labels, workload, override });
+    const template = podTemplate({
+      service,
+      port,
+      protocol,
+      serviceAccount,
+      labels,
+      workload,
+      override,
+    });
     new kubernetes.apps.v1.Deployment(
       `${namespace}-${name}`,
       {

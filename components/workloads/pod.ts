@@ -1,5 +1,6 @@
 /** A workload's pods. */
 import type * as kubernetes from "@pulumi/kubernetes";
+import type { Protocol } from "../access/rows";
 import { containerSecurity, podSecurity } from "../pods";
 import type { Workload, WorkloadOverride } from "./workload";
 
@@ -7,6 +8,7 @@ import type { Workload, WorkloadOverride } from "./workload";
 export interface PodArgs {
   readonly service: string;
   readonly port: number;
+  readonly protocol: Protocol;
   readonly serviceAccount: string;
   readonly labels: Record<string, string>;
   readonly workload: Workload;
@@ -34,14 +36,22 @@ export function podTemplate(args: PodArgs): kubernetes.types.input.core.v1.PodTe
   };
 }
 
+/** How the kubelet sees that a service answers: of a gRPC service by its `grpc.health.v1.Health`. */
+const healthCheck = {
+  http: (port: number) => ({ httpGet: { path: "/health", port } }),
+  grpc: (port: number) => ({ grpc: { port } }),
+  tcp: (port: number) => ({ tcpSocket: { port } }),
+} as const;
+
 function containerOf({
   service,
   port,
+  protocol,
   workload,
   override,
 }: PodArgs): kubernetes.types.input.core.v1.Container {
   const { environment = {}, writable = {}, group, memory } = workload;
-  const health = { httpGet: { path: "/health", port } };
+  const health = healthCheck[protocol](port);
   const variables = Object.entries(environment).map(([name, value]) => ({ name, value }));
   const mounts = Object.entries(writable).map(([name, mountPath]) => ({ name, mountPath }));
   return {
@@ -49,7 +59,7 @@ function containerOf({
     image: override?.image ?? workload.image,
     // A full version or a digest does not change: a node that has the image starts it without the registry.
     imagePullPolicy: "IfNotPresent",
-    ports: [{ name: "http", containerPort: port }],
+    ports: [{ name: protocol, containerPort: port }],
     ...(override && { envFrom: [...override.environment] }),
     // The API server removes an empty list, so an object that has one would differ from its inputs forever.
     ...(variables.length > 0 && { env: variables }),

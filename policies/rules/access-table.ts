@@ -20,6 +20,7 @@ import { unknown } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { rootNamespace } from "../settings";
 import {
+  alternativesOf,
   type Issuer,
   permissionsKey,
   principalsOf,
@@ -175,62 +176,95 @@ function issuerOf(principal: unknown, issuers: readonly Issuer[]): Issuer | unde
 }
 
 /**
- * The token has to have the row's permission, in the claim in which its issuer's tokens have permissions: this one, and
- * no other.
+ * The token has to have the row's permissions, in the claim in which its issuer's tokens have permissions: these, and no
+ * others.
  */
 function judgePermission(comparison: Comparison, rule: AuthorizationRule): Finding[] {
-  const { table, row } = comparison;
-  const permission = ["public", "signedIn"].includes(row.requires) ? undefined : row.requires;
+  const { policy, table, row } = comparison;
+  const alternatives = alternativesOf(row);
   const keys = [...new Set(table.issuers.map(permissionsKey))];
-  const conditions = rule.conditions.filter(({ fields }) =>
-    keys.some((key) => key === at(fields, "key")),
-  );
-  if (permission === undefined)
-    return conditions.map(({ where, fields }) =>
-      partFinding(comparison.policy.resource, where, fields, "no condition on permissions"),
-    );
+  if (alternatives.length === 0)
+    return keys
+      .flatMap((key) => conditionsOn(rule, key))
+      .map(({ where, fields }) =>
+        partFinding(policy.resource, where, fields, "no condition on permissions"),
+      );
   return [
-    ...unasked(comparison, rule, permission),
-    ...conditions.flatMap((condition) => judgeCondition(comparison, condition, permission)),
+    ...unasked(comparison, rule, alternatives),
+    ...keys.flatMap((key) =>
+      judgeConditions(comparison, rule, conditionsOn(rule, key), alternatives),
+    ),
   ];
 }
+
+const conditionsOn = ({ conditions }: AuthorizationRule, key: string) =>
+  conditions.filter(({ fields }) => at(fields, "key") === key);
+
+/** `["read:orders"]`, `["read:orders"] and ["write:orders"]`, or several of these. */
+const together = (all: readonly unknown[]) => all.map((each) => show([each])).join(" and ");
+const inTurn = (alternatives: readonly (readonly unknown[])[]) =>
+  alternatives.map(together).join(", or ");
 
 /** The claims that a rule has to compare and does not: those of each issuer whose tokens it admits. */
 function unasked(
   { policy, table }: Comparison,
-  { where, sources, conditions }: AuthorizationRule,
-  permission: string,
+  rule: AuthorizationRule,
+  [values = []]: readonly (readonly string[])[],
 ): Finding[] {
-  const admitted = sources
+  const admitted = rule.sources
     .flatMap(({ fields }) => entries(at(fields, "requestPrincipals")))
     .map((principal) => issuerOf(principal, table.issuers));
   const issuers = (admitted.length > 0 ? admitted : table.issuers).filter(
     (one) => one !== undefined,
   );
   return [...new Set(issuers.map(permissionsKey))]
-    .filter((key) => !conditions.some(({ fields }) => at(fields, "key") === key))
+    .filter((key) => conditionsOn(rule, key).length === 0)
     .map((key) =>
-      partFinding(policy.resource, `${where}.when`, undefined, show({ key, values: [permission] })),
+      partFinding(policy.resource, `${rule.where}.when`, undefined, show({ key, values })),
     );
 }
 
-/** Each condition on permissions narrows: one on another permission refuses callers who have the row's. */
-function judgeCondition(
+/** What a token may hold to meet all conditions: one value of each. */
+const choicesOf = (conditions: readonly Part[]): readonly (readonly unknown[])[] =>
+  conditions.reduce<readonly (readonly unknown[])[]>(
+    (chosen, { fields }) =>
+      chosen.flatMap((some) => entries(at(fields, "values")).map((value) => [...some, value])),
+    [[]],
+  );
+
+const isSame = (some: readonly unknown[], others: readonly unknown[]) =>
+  some.every((each) => others.includes(each)) && others.every((each) => some.includes(each));
+
+/** Conditions narrow: those on other permissions refuse callers who have the row's. */
+function judgeConditions(
   { policy }: Comparison,
-  { where, fields }: Part,
-  permission: string,
+  rule: AuthorizationRule,
+  conditions: readonly Part[],
+  alternatives: readonly (readonly string[])[],
 ): Finding[] {
-  const values = entries(at(fields, "values"));
-  const isAsked = values.length > 0 && values.every((value) => value === permission);
-  const excluded = at(fields, "notValues");
-  const found = (list: string, value: unknown, write: string) =>
-    partFinding(policy.resource, `${where}.${list}`, value, write);
-  return [
-    ...(isAsked ? [] : [found("values", at(fields, "values"), show([permission]))]),
-    ...(entries(excluded).length === 0 || !isAsked
-      ? []
-      : [found("notValues", excluded, "nothing")]),
-  ];
+  const write = inTurn(alternatives);
+  const named: readonly unknown[] = alternatives.flat();
+  const found = (condition: Part, list: string, expected: string) =>
+    partFinding(
+      policy.resource,
+      `${condition.where}.${list}`,
+      at(condition.fields, list),
+      expected,
+    );
+  const valuesOf = ({ fields }: Part) => entries(at(fields, "values"));
+  const others = conditions.filter((condition) => {
+    const values = valuesOf(condition);
+    return values.length === 0 || !values.every((value) => named.includes(value));
+  });
+  if (others.length > 0) return others.map((condition) => found(condition, "values", write));
+  const isAsked = choicesOf(conditions).every((choice) =>
+    alternatives.some((alternative) => isSame(choice, alternative)),
+  );
+  if (conditions.length > 0 && !isAsked)
+    return [partFinding(policy.resource, `${rule.where}.when`, conditions.map(valuesOf), write)];
+  return conditions
+    .filter(({ fields }) => entries(at(fields, "notValues")).length > 0)
+    .map((condition) => found(condition, "notValues", "nothing"));
 }
 
 const presenter = "request.auth.presenter";
@@ -278,18 +312,35 @@ function missing(
   return (rowsOf(table, service) ?? []).flatMap((row) =>
     everyPair(row.methods ?? [], row.paths ?? []).flatMap((asked) => {
       const about = rules.filter(({ rule }) => admits(rule, asked) && isOfTokens(rule, table));
-      return row.callers.flatMap((caller) => {
-        const sources = about.flatMap(({ policy, rule }) =>
-          rule.sources.filter((source) => accountsOf(source, policy).includes(caller)),
-        );
-        return lacking(row, sources, table.issuers).map((token) => ({
-          ...(resource !== undefined && { resource }),
-          found: `no rule of ${title} admits ${caller}${token}${forOperation(asked)}, as the access table does`,
-          write: `it into the serviceAccounts of a rule${token}${forOperation(asked)}, or take it out of the table`,
-        }));
-      });
+      return row.callers.flatMap((caller) =>
+        enoughFor(row).flatMap(({ isMet, words }) => {
+          const sources = about
+            .filter(({ rule }) => isMet(rule, table))
+            .flatMap(({ policy, rule }) =>
+              rule.sources.filter((source) => accountsOf(source, policy).includes(caller)),
+            );
+          return lacking(row, sources, table.issuers).map((token) => ({
+            ...(resource !== undefined && { resource }),
+            found: `no rule of ${title} admits ${caller}${token}${words}${forOperation(asked)}, as the access table does`,
+            write: `it into the serviceAccounts of a rule${token}${words}${forOperation(asked)}, or take it out of the table`,
+          }));
+        }),
+      );
     }),
   );
+}
+
+/** Each alternative of a row needs a rule. Where there is one only, what rules ask for instead is told of by itself. */
+function enoughFor(row: Row) {
+  const alternatives = alternativesOf(row);
+  if (alternatives.length < 2) return [{ isMet: () => true, words: "" }];
+  return alternatives.map((permissions) => ({
+    isMet: (rule: AuthorizationRule, { issuers }: Table) =>
+      [...new Set(issuers.map(permissionsKey))]
+        .flatMap((key) => choicesOf(conditionsOn(rule, key)))
+        .some((choice) => isSame(choice, permissions)),
+    words: ` with ${together(permissions)}`,
+  }));
 }
 
 /** Whether only what the token holds narrows a rule, and whose it is: other conditions refuse what the table admits. */

@@ -1,6 +1,7 @@
 /** What the policy pack's rules compare a stack with: the access table and the stack's own settings. */
 import { type Application, callerAccount, machineTitle } from "../../../components/application";
 import { istioPath } from "../../../components/access/operations";
+import { alternativesOf } from "../../../components/access/requirement";
 import { type Row, rowsOf } from "../../../components/access/rows";
 import type { Settings } from "../../../components/config";
 import { acceptedTokens } from "../../../components/identity/tokens";
@@ -37,9 +38,7 @@ export function derivedSettings(application: Application, settings: DerivedFrom)
     services: Object.fromEntries(
       Object.entries(application.services).map(([service, access]) => [
         service,
-        access.operations === undefined
-          ? rowOf(application, access)
-          : rowsOf(access).map((row) => rowOf(application, row)),
+        alone(rowsOf(access).map((row) => rowOf(application, row))),
       ]),
     ),
   };
@@ -56,11 +55,18 @@ export function derivedSettings(application: Application, settings: DerivedFrom)
   };
 }
 
+/** What a service's only row is, where it is about every request. */
+const alone = (rows: ReturnType<typeof rowOf>[]) => {
+  const [row] = rows;
+  return row !== undefined && row.methods === undefined ? row : rows;
+};
+
 /** A row of the table as the pack reads it: callers by their accounts, and the path as policies write it. */
 export function rowOf(application: Application, { callers, requires, operation }: Row) {
   return {
     callers: callers.map((caller) => callerAccount(application, caller)),
-    requires,
+    requires:
+      typeof requires === "string" ? requires : alternativesOf(requires).map((all) => [...all]),
     ...(operation && { methods: [operation.method], paths: [istioPath(operation.path)] }),
   };
 }

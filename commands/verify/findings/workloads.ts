@@ -67,7 +67,7 @@ export function protectedWorkloads(
           names: [name, ...(service.versions ?? []).map((version) => version.name)],
           port: service.port,
         },
-        path: service.path,
+        path: service.path ?? "/",
       };
     }),
     {

@@ -4,7 +4,7 @@
  */
 import { type Application, routesOf, serviceAt, serviceOf } from "../../../components/application";
 import { gateway } from "../../../components/access/rows";
-import { mayCall, refused } from "./expectations";
+import { mayCall, refused, reset } from "./expectations";
 import type { Expected, Way } from "./expectations";
 import type { PodAddress, Target } from "./target";
 
@@ -81,8 +81,11 @@ export function gatewayDetours(
   const routes = Object.values(services).flatMap(routesOf);
   const prefixes = routes.flatMap((route) => ("prefix" in route ? [route.prefix] : []));
   const prefix = (prefixes[0] ?? front.path).replace(/\/$/, "");
-  const behind = Object.entries(services).filter(([, service]) => routesOf(service).length === 0);
-  const paths = behind.map(([, { path }]) => path);
+  const behind = Object.entries(services).flatMap(([service, access]) => {
+    const { path, port } = access;
+    return path === undefined || routesOf(access).length > 0 ? [] : [{ service, path, port }];
+  });
+  const paths = behind.map(({ path }) => path);
   const unroutedTarget = (name: string, path: string): Target => ({
     name,
     service: front.through[0],
@@ -111,7 +114,7 @@ export function gatewayDetours(
     ...unrouted(deep.path, front.path, prefix, paths)
       .filter((path) => !routed.includes(path) && !isRouted(application, path))
       .map((path) => unroutedTarget(path, path)),
-    ...behind.slice(0, 1).flatMap(([service, { path, port }]) => {
+    ...behind.slice(0, 1).flatMap(({ service, path, port }) => {
       const host = `${service}.${namespace}.svc.cluster.local:${port}`;
       return [
         unroutedTarget(`http://${host}${path}`, `http://${host}${path}`),
@@ -211,7 +214,6 @@ export function sidecarPorts(
   { name, address }: PodAddress,
   port: number,
 ): readonly Target[] {
-  const reset: Expected = { status: "reset", refusal: "reset" };
   const open: Expected = { status: 200 };
   const table: readonly (readonly [request: string, expected: Expected])[] = [
     [health, open],

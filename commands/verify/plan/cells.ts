@@ -4,14 +4,20 @@ import type { Decision } from "../../explain/facts";
 import type { AllCredentials, Credentials } from "../tokens/credentials";
 import { outcomeOfPreflight } from "./other-origins";
 import { outcomeAtGateway } from "./required-login";
-import { expectedOutcome, isPermitted, refusalAtGateway, tokenChecksOf } from "./expectations";
+import {
+  expectedOutcome,
+  isPermitted,
+  refusalAtGateway,
+  reset,
+  tokenChecksOf,
+} from "./expectations";
 import type { Expected, TokenChecks, Way } from "./expectations";
 import type { Observed, ProbeRequest } from "../probes/prober";
 import type { Carried } from "./presentations";
 import type { StackOutputs } from "../../stack/outputs";
 import type { Target } from "./target";
 import type { Vantage } from "./vantages";
-import type { Viewer } from "./viewers";
+import { anonymous, type Viewer } from "./viewers";
 
 /** A request as a report shows it: a word stands for each token. */
 export interface CellRequest {
@@ -90,9 +96,12 @@ export function planCells(
       .filter((viewer) => vantage.viewers?.(viewer) ?? true)
       .filter(({ isBrowser }) => isBrowser === undefined || vantage.pod === undefined)
       .flatMap((viewer) =>
-        vantage.targets.map((target) =>
-          planCell(application, vantage, viewer, target, credentials.get(viewer.name), stack),
-        ),
+        vantage.targets
+          // A connection carries nothing of its viewer's.
+          .filter(({ protocol }) => protocol !== "tcp" || viewer.name === anonymous)
+          .map((target) =>
+            planCell(application, vantage, viewer, target, credentials.get(viewer.name), stack),
+          ),
       ),
   );
 }
@@ -122,7 +131,7 @@ function planCell(
     viewer,
     target,
     expected: method === "HEAD" ? { ...expected, bodiless: true } : expected,
-    shown: { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
+    shown: { method, url: /^[^/]/.test(path) ? path : `${origin}${path}`, headers },
     request: held && requestFor(asked, sent),
     ...(target.outcome?.always === undefined &&
       atGateway === undefined &&
@@ -162,7 +171,7 @@ function expectationFor(
     return refusalAtGateway(way, credential, checks) ?? outcome.always;
   const asks = { method: target.method ?? "GET", path: comparedPath(target) };
   const expected = expectedOutcome(application, way, credential, checks, asks);
-  if (!isPermitted(expected)) return expected;
+  if (!isPermitted(expected)) return target.protocol === "tcp" ? reset : expected;
   if (outcome?.permitted !== undefined) return outcome.permitted;
   if (part === undefined) return expected;
   // The service asks for the part with its own identity and the viewer's token.
@@ -180,10 +189,12 @@ function expectationFor(
 const comparedPath = ({ path, compared = path.split("?", 1)[0] ?? path }: Target) => compared;
 
 function requestFor(
-  { method = "GET", origin, path, headers }: Target,
+  { protocol, greeting, method = "GET", origin, path, headers }: Target,
   carried: Carried,
 ): ProbeRequest {
   return {
+    ...(protocol && { protocol }),
+    ...(greeting !== undefined && { payload: Buffer.from(greeting).toString("base64") }),
     method,
     origin,
     path: carried.query === undefined ? path : `${path}?${carried.query}`,

@@ -16,7 +16,7 @@ import type { PlannedCell } from "./cells";
 import { unlisted } from "./expectations";
 import { podLabel } from "../probes/probe-pod";
 import type { ProbeRequest } from "../probes/prober";
-import { placeOf, strangersPod } from "./vantages";
+import { placeOf, strangersPod, usualTarget } from "./vantages";
 import type { Vantage } from "./vantages";
 
 /**
@@ -45,7 +45,7 @@ export async function decisionsOn(
         hopTo(
           application,
           service,
-          position === 0 ? request : { ...request, path: placeOf(application, service).path },
+          position === 0 ? request : { ...request, ...nextRequest(application, service) },
           state,
         ),
       );
@@ -61,6 +61,12 @@ export async function decisionsOn(
     }),
   );
   return new Map(decided.flat());
+}
+
+/** What a service asks the next one. */
+function nextRequest(application: Application, service: string) {
+  const { method = "GET", path } = usualTarget(application, service);
+  return { method, path };
 }
 
 function sourceOf({ pod, identity }: Vantage): RequestFacts["source"] {
@@ -107,6 +113,8 @@ function hopTo(
       labels,
       port,
       serviceAccount,
+      ...(service !== unlisted &&
+        application.services[service]?.protocol === "tcp" && { protocol: "tcp" }),
     },
     method,
     path,

@@ -5,13 +5,15 @@
  */
 import type { z } from "zod";
 import type { Operation } from "../../../components/access/operations";
+import { isEnough, type Requirement } from "../../../components/access/requirement";
 import {
   gateway,
   isProtected,
-  type Requirement,
   rowsFor,
+  rowsOf,
   type ServiceAccess,
 } from "../../../components/access/rows";
+import { type ApplicationService, usualRequest } from "../../../components/application";
 import type { StackOutputs } from "../../stack/outputs";
 
 /**
@@ -128,16 +130,19 @@ export function isPermitted({ refusal }: Expected): boolean {
   return refusal === undefined;
 }
 
+/** No answer at all. */
+export const reset: Expected = { status: "reset", refusal: "reset" };
+
 /** The callers for which neither the table nor what the request carries counts. */
 const outcomeOfWay: Readonly<Partial<Record<string, Expected>>> = {
   // Mutual TLS is strict: plain text does not get as far as a token or a policy.
-  outsider: { status: "reset", refusal: "reset" },
+  outsider: reset,
   itself: { status: 200 },
 };
 
 /** As much of an application. */
 interface Table {
-  readonly services: Readonly<Record<string, ServiceAccess & { readonly path: string }>>;
+  readonly services: Readonly<Record<string, ServiceAccess & Pick<ApplicationService, "path">>>;
 }
 
 /** Where tokens are checked, and whether one is asked of every request through the gateway. */
@@ -174,7 +179,7 @@ export function refusalAtGateway(
 /**
  * The outcome that the table asks for when a request with `credential` goes `way`.
  * @param asks what the first service is asked for, with the path as the mesh compares it: normalized, and without a
- *   query. Default: GET, and its own path. The others are asked for that in any case
+ *   query. Default: its usual request. The others are asked for theirs in any case
  */
 export function expectedOutcome(
   table: Table,
@@ -217,7 +222,7 @@ function refusalOf(
 /**
  * Whether the table lets `caller` ask `service` for this with what the request carries, if that is no bad token that it
  * checks.
- * @param asks default: GET, and the service's own path
+ * @param asks default: its usual request
  */
 export function mayCall(
   { services }: Table,
@@ -228,7 +233,8 @@ export function mayCall(
 ): boolean {
   const access = services[service];
   if (access === undefined) return false;
-  return rowsFor(access, asks ?? { method: "GET", path: access.path }).some(
+  const asked = asks ?? usualRequest(access);
+  return (asked === undefined ? rowsOf(access) : rowsFor(access, asked)).some(
     ({ callers, requires }) => callers.includes(caller) && satisfies(credential, requires),
   );
 }
@@ -236,7 +242,7 @@ export function mayCall(
 function satisfies(credential: Credential, requirement: Requirement): boolean {
   if (requirement === "public") return true;
   if (credential.kind !== "token") return false;
-  return requirement === "signedIn" || credential.permissions.includes(requirement);
+  return isEnough(requirement, credential.permissions);
 }
 
 /** The refusal as an outcome. */

@@ -1,4 +1,5 @@
 /** What a vantage point asks for, and of whom. */
+import type { Protocol } from "../../../components/access/rows";
 import type { AnswerPart } from "../../../components/application";
 import type { Expected, Grants, Way } from "./expectations";
 
@@ -10,9 +11,13 @@ export interface Target {
   readonly service: string;
   /** Default: GET. */
   readonly method?: string;
+  /** How it is sent. Default: http. */
+  readonly protocol?: Protocol;
+  /** What is sent to a service of the protocol tcp. */
+  readonly greeting?: string | Uint8Array;
   /** Scheme, host and port. */
   readonly origin: string;
-  /** What the request asks for, as it stands in the request's first line. */
+  /** What the request asks for, as it stands in the request's first line; empty with the protocol tcp. */
   readonly path: string;
   /** The path as the mesh compares it: normalized, and without a query. Default: `path`. */
   readonly compared?: string;

@@ -1,7 +1,7 @@
 /**
  * From where requests are sent, and which requests: data, from which the cells are made.
  */
-import { type Application, serviceOf } from "../../../components/application";
+import { type Application, serviceOf, usualRequest } from "../../../components/application";
 import { callersOf, gateway, isProtected, rowsFor } from "../../../components/access/rows";
 import { applicationPaths } from "../../../components/login/names";
 import type { ServiceAccountName } from "../../../components/names";
@@ -40,7 +40,27 @@ const unlistedServer = { service: "verify-unlisted", port: 9080 };
 /** Where each is, and what it is asked for. */
 export function placeOf(application: Application, service: string) {
   if (service !== unlisted) return serviceOf(application, service);
-  return { path: "/", port: unlistedServer.port, serviceAccount: "default" };
+  return { path: "/", port: unlistedServer.port, serviceAccount: "default" } as const;
+}
+
+/** The usual request to a service, without where it is sent. */
+export function usualTarget(
+  application: Application,
+  service: string,
+): Pick<Target, "protocol" | "method" | "path" | "greeting" | "outcome"> {
+  if (service === unlisted) return { path: "/" };
+  const access = serviceOf(application, service);
+  const { protocol } = access;
+  const usual = usualRequest(access);
+  if (protocol === "tcp")
+    return {
+      protocol,
+      method: "TCP",
+      path: "",
+      greeting: access.greeting,
+      outcome: { permitted: { status: "answered" } },
+    };
+  return { ...(protocol && { protocol }), method: "GET", path: "/", ...usual };
 }
 
 /** The name is the host's too, unless one is given. */
@@ -83,7 +103,8 @@ export function vantagePoints(
   /** Whether it may ask the service for its own path: what that answers is the control of the bypass attempts. */
   const calls = (caller: string, service: string) => {
     const access = serviceOf(application, service);
-    const rows = rowsFor(access, { method: "GET", path: access.path });
+    const usual = usualRequest(access);
+    const rows = usual === undefined ? [] : rowsFor(access, usual);
     return rows.some(({ callers }) => callers.includes(caller));
   };
   const names = Object.keys(services);
@@ -98,8 +119,10 @@ export function vantagePoints(
   });
   const detours = (caller: string, isAsked: (service: string) => boolean) =>
     names.filter(isAsked).flatMap((service) => {
-      const { path, port } = serviceOf(application, service);
-      return meshDetours(application, caller, service, originOf(service, port), path);
+      const { protocol = "http", path, port } = serviceOf(application, service);
+      return path === undefined || protocol !== "http"
+        ? []
+        : meshDetours(application, caller, service, originOf(service, port), path);
     });
   return [
     throughTheGateway(application, origin),
@@ -222,11 +245,11 @@ function fromAPod(application: Application, pod: ProbePod, name: string, caller:
     name,
     pod,
     targets: hostsOf(application).map(({ host, ...target }) => {
-      const { path, port } = placeOf(application, target.service);
+      const { port } = placeOf(application, target.service);
       return {
         ...target,
+        ...usualTarget(application, target.service),
         origin: originOf(host ?? target.name, port),
-        path,
         way: { caller, through: [target.service] },
       };
     }),

@@ -2,6 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { policiesOf } from "../../../components/enforcement/policies";
+import {
+  type Application,
+  type ApplicationService,
+  serviceOf,
+} from "../../../components/application";
 import { namespaces } from "../../../components/names";
 import { rowsOf } from "../../../components/access/rows";
 import { rowOf } from "../../../commands/preview/policies/derived";
@@ -18,28 +23,32 @@ const tokens = {
   permissionsClaim: ["permissions"],
 };
 
-const resources: readonly Given[] = policiesOf({
-  application,
-  issuers: [tokens],
-  authentication: { at: "namespace", required: false },
-  gatewayUrl: "http://localhost:8080",
-}).AuthorizationPolicy.map(({ resource, metadata, spec }) => ({
-  type: "kubernetes:security.istio.io/v1:AuthorizationPolicy",
-  name: resource,
-  inputs: { metadata, spec },
-}));
+const resourcesOf = (of: Application): readonly Given[] =>
+  policiesOf({
+    application: of,
+    issuers: [tokens],
+    authentication: { at: "namespace", required: false },
+    gatewayUrl: "http://localhost:8080",
+  }).AuthorizationPolicy.map(({ resource, metadata, spec }) => ({
+    type: "kubernetes:security.istio.io/v1:AuthorizationPolicy",
+    name: resource,
+    inputs: { metadata, spec },
+  }));
 
-const table: Table = {
-  namespace: application.namespace,
+const tableOf = (of: Application): Table => ({
+  namespace: of.namespace,
   issuers: [{ ...tokens, clients: "any" }],
   services: Object.fromEntries(
-    Object.entries(application.services).map(([service, access]) => [
+    Object.entries(of.services).map(([service, access]) => [
       service,
-      rowsOf(access).map((row) => rowOf(application, row)),
+      rowsOf(access).map((row) => rowOf(of, row)),
     ]),
   ),
-};
-const settings = { table, rootNamespace: namespaces.mesh };
+});
+const settingsOf = (of: Application) => ({ table: tableOf(of), rootNamespace: namespaces.mesh });
+
+const resources = resourcesOf(application);
+const settings = settingsOf(application);
 
 const reported = (given: readonly Given[]) => judged(accessTable, given, settings);
 
@@ -136,6 +145,47 @@ const mutations: readonly Mutation[] = [
 
 test("the policies as they are admit what the table does", async () => {
   assert.deepEqual(await reported(resources), []);
+});
+
+/** One permission of two is enough to change an order, and both are needed to cancel one. */
+const several = {
+  ...application,
+  services: {
+    ...application.services,
+    orders: {
+      ...serviceOf(application, "orders"),
+      operations: {
+        "GET /orders/{id}": "read:orders",
+        "PUT /orders/{id}": {
+          anyOf: ["fulfil:orders", { allOf: ["read:orders", "write:orders"] }],
+        },
+      },
+    } as ApplicationService,
+  },
+};
+const conditions = (rule: number) => ["spec", "rules", rule, "when"] as const;
+
+test("several permissions are compared as a whole", async () => {
+  const [given, settings] = [resourcesOf(several), settingsOf(several)];
+  assert.deepEqual(await judged(accessTable, given, settings), []);
+  const key = "request.auth.claims[permissions]";
+  for (const [weakening, at, value] of [
+    ["one of the two that are needed", [...conditions(2), 1], undefined],
+    [
+      "either of the two that are needed",
+      conditions(2),
+      [{ key, values: ["read:orders", "write:orders"] }],
+    ],
+    ["another that is enough", [...conditions(1), 0, "values", 1], "read:orders"],
+    ["no condition", conditions(2), undefined],
+    ["an alternative less", ["spec", "rules", 1], undefined],
+    ["both alternatives at once", [...conditions(1), 1], { key, values: ["read:orders"] }],
+  ] as const)
+    assert.notDeepEqual(
+      await judged(accessTable, mutated(given, { weakening, ...orders, at, value }), settings),
+      [],
+      weakening,
+    );
 });
 
 for (const mutation of mutations) {

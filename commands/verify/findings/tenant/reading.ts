@@ -1,4 +1,5 @@
 /** What the comparisons with a tenant have in common. */
+import { isEnough } from "../../../../components/access/requirement";
 import { type Row, rowsOf } from "../../../../components/access/rows";
 import type { Application } from "../../../../components/application";
 import type { TenantObjects } from "../../../../components/identity/tenant-objects";
@@ -101,13 +102,11 @@ export function ofApi(permissions: readonly HeldPermission[], audience: string):
 
 /** What a token with these permissions is good for, by the table. */
 export function reach({ services }: Application, permissions: readonly string[]): string {
-  const isOpen = ({ requires }: Row) => requires === "signedIn" || permissions.includes(requires);
+  const isOpen = ({ requires }: Row) => requires !== "public" && isEnough(requires, permissions);
   const open = Object.entries(services).flatMap(([service, access]) =>
     rowsOf(access)
       .filter(isOpen)
-      .map(({ operation }) =>
-        operation === undefined ? service : `${service} (${operation.method} ${operation.path})`,
-      ),
+      .map(({ name }) => (name === undefined ? service : `${service} (${name})`)),
   );
   return open.length === 0 ? "the table gives it nothing" : `it may call ${open.join(", ")}`;
 }

@@ -114,29 +114,44 @@ test("every operation whose security is no row is named at once", () => {
   const of = (security: unknown) => ({ get: { security, responses } });
   const paths = {
     "/none": { get: { responses } },
-    "/two": of([{ tenant: ["read:orders"] }, { login: [] }]),
     "/both": of([{ tenant: [], login: [] }]),
-    "/scopes": of([{ tenant: ["read:orders", "write:orders"] }]),
+    "/two": of([{ tenant: ["read:orders"] }, { other: [] }]),
     "/other": of([{ other: [] }]),
     "/key": of([{ key: [] }]),
     "/scope": of([{ tenant: ["read:order"] }]),
     "/a/{b}.json": { get: reading },
   };
   const found = mistakes({ paths }).map((line) => line.replace("orders.yaml: paths.", ""));
-  assert.deepEqual(found.slice(0, 7), [
+  assert.deepEqual(found.slice(0, 6), [
     "/none.get.security: found none, and none for the document; expected one, or [] for what is public",
-    "/two.get.security: found 2 alternatives, expected one: a row has one requirement",
     "/both.get.security: found 2 schemes that are all needed, expected one",
-    "/scopes.get.security: found the scopes read:orders, write:orders, which are all needed; expected one: a row asks for one permission",
+    "/two.get.security: found the scheme other, expected one of tenant, login, key",
     "/other.get.security: found the scheme other, expected one of tenant, login, key",
     "/key.get.security: found the scheme key of type apiKey, expected oauth2 or openIdConnect",
     "/scope.get.security: found the scope read:order, expected one that tenant describes: read:orders, write:orders",
   ]);
   assert.match(
-    found[7] ?? "",
+    found[6] ?? "",
     /^\/a\/\{b\}\.json\.get: found the segment "\{b\}\.json", expected text/,
   );
-  assert.equal(found.length, 8);
+  assert.equal(found.length, 7);
+});
+
+test("several requirements are alternatives, and several scopes in one are all needed", () => {
+  const read = { tenant: ["read:orders"] };
+  const both = { tenant: ["read:orders", "write:orders"] };
+  const required = (...security: object[]) =>
+    parsed({ paths: { "/orders": { get: { security, responses } } } }).operations["GET /orders"];
+  assert.deepEqual(required(both), { allOf: ["read:orders", "write:orders"] });
+  assert.deepEqual(required(read, { tenant: ["write:orders"] }), {
+    anyOf: ["read:orders", "write:orders"],
+  });
+  assert.deepEqual(required({ tenant: ["write:orders"] }, both), {
+    anyOf: ["write:orders", { allOf: both.tenant }],
+  });
+  // The weakest decides.
+  assert.equal(required(read, { login: [] }), "signedIn");
+  assert.equal(required(read, {}), "public");
 });
 
 test("Pulumi shows a mistake without a stack trace", () => {

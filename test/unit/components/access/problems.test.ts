@@ -98,6 +98,62 @@ test("an operation's callers and requirement are checked as a service's are", ()
   ]);
 });
 
+test("each permission of a requirement with several is known, and a requirement has a known form", () => {
+  const known = "read:orders, write:orders";
+  assert.deepEqual(
+    ofOperations({
+      "GET /a": { anyOf: ["read:orders", { allOf: ["write:orders", "write"] }] },
+      "GET /b": { requires: { allOf: ["read", "read:orders"] } },
+      "GET /c": { anyOf: ["signedIn", "read:orders"] },
+    }),
+    [
+      `services.orders.operations["GET /a"]: found "write", expected one of ${known}`,
+      `services.orders.operations["GET /b"].requires: found "read", expected one of ${known}`,
+      `services.orders.operations["GET /c"]: found "signedIn", expected one of ${known}`,
+    ],
+  );
+  const every: Operations = { "GET /a": { anyOf: ["read:orders", { allOf: ["write:orders"] }] } };
+  assert.deepEqual(ofOperations(every), []);
+  for (const found of [null, 1, {}, { anyOf: [] }, { allOf: [1] }, { allOf: ["a"], anyOf: ["a"] }])
+    assert.deepEqual(ofOperations({ "GET /a": found } as never), [
+      `services.orders.operations["GET /a"]: found ${JSON.stringify(found)}, expected one of public, signedIn, ${known}, or a list of permissions under allOf or anyOf`,
+    ]);
+});
+
+test("a gRPC service's operations are methods with their service, of which its path is one", () => {
+  const stock = (operations: object, path = "/shop.Stock/Count") =>
+    ofOperations({}, { protocol: "grpc", callers: ["reads"], operations, path });
+  const form =
+    "expected a gRPC service with its package, one slash, and a method, such as shop.Inventory/Reserve";
+  assert.deepEqual(stock({ "shop.Stock/Count": "public", "Stock/Count": "read:orders" }), []);
+  for (const name of ["GET /shop.Stock/Count", "/shop.Stock/Count", "shop.Stock", "shop..A/B"])
+    assert.deepEqual(stock({ [name]: "public" }), [
+      `services.orders.operations[${JSON.stringify(name)}]: ${form}`,
+    ]);
+  assert.deepEqual(stock({ "shop.Stock/Take": "public" }), [
+    'services.orders.path: found "/shop.Stock/Count", expected one of its operations after a slash',
+  ]);
+});
+
+test("a service of connections has callers in the mesh, and nothing that only requests have", () => {
+  const store = (more: object) =>
+    tableProblems(table({ store: { ...tcp, ...more } as Table["services"][string] }));
+  const tcp = { protocol: "tcp", port: 7000, serviceAccount: "store", greeting: "PING" };
+  assert.deepEqual(store({ callers: ["reads"] }), []);
+  const of = (field: string) =>
+    `services.store.${field}: found one, expected none with the protocol tcp, whose callers are known by their identity alone`;
+  assert.deepEqual(
+    store({ callers: ["gateway"], requires: "public", operations: {}, path: "/", routes: [] }),
+    [
+      'services.store.callers: found "gateway", expected one of store, reads, writes',
+      ...["requires", "operations", "path", "routes"].map(of),
+    ],
+  );
+  assert.deepEqual(store({ callers: ["reads"], protocol: "udp" }), [
+    'services.store.protocol: found "udp", expected one of http, grpc, tcp',
+  ]);
+});
+
 test("a service's path, and what the gateway is asked for, are of a GET operation", () => {
   assert.deepEqual(ofOperations({ "POST /orders": "write:orders" }, { path: "/orders" }), [
     'services.orders.path: found "/orders", expected a path of one of its GET operations',

@@ -16,8 +16,8 @@ const tokens = {
 
 /** The rules of details with these operations; its callers are productpage, where an operation names none. */
 function rulesOf(operations: Operations, issuers = [tokens]) {
-  const { callers, path, port, serviceAccount } = serviceOf(bookinfo, "details");
-  const details = { callers, path, port, serviceAccount, operations };
+  const { callers, port, serviceAccount } = serviceOf(bookinfo, "details");
+  const details = { callers, path: "/details/0", port, serviceAccount, operations };
   const { AuthorizationPolicy, RequestAuthentication } = policiesOf({
     issuers,
     authentication: { at: "workload", required: false },
@@ -76,6 +76,22 @@ test("operations that ask for the same are one rule, with one entry for methods 
       to: [operation(["GET"], "/files/{**}", "/health")],
     },
   ]);
+});
+
+test("permissions of which one is enough are one condition, and those that are all needed are one each", () => {
+  const [read, write] = ["read:book-details", "read:book-reviews"];
+  const both = { allOf: [read, write] };
+  const when = (operations: Operations) => rulesOf(operations).rules.map((rule) => rule.when);
+  assert.deepEqual(when({ "GET /details": { anyOf: [read, write] } }), [
+    [{ key: "request.auth.claims[permissions]", values: [read, write] }],
+  ]);
+  assert.deepEqual(when({ "GET /details": both }), [[...holding(read), ...holding(write)]]);
+  assert.deepEqual(when({ "GET /details": { anyOf: [both, "other"] } }), [
+    holding("other"),
+    [...holding(read), ...holding(write)],
+  ]);
+  const same = { "GET /a": { anyOf: [read, both] }, "GET /b": { anyOf: [both, read] } } as const;
+  assert.equal(rulesOf(same).rules.length, 2);
 });
 
 test("rules grow with requirements and issuers, not with operations", () => {
