@@ -2,6 +2,7 @@
 import type { EndpointSlice, Pod, Service } from "./kubernetes";
 import type { Attempt, Finding } from "./finding";
 import { madeAnew, objectName, removal } from "./finding";
+import { isTakenFor, takenFor } from "../../../policies/ports";
 import { selects } from "./sidecars";
 import { bears, type ProtectedWorkload, runsAs, takenBy } from "./workloads";
 
@@ -49,7 +50,7 @@ export function serviceFindings(
 function changesOf(service: Service, workload: ProtectedWorkload): readonly Finding[] {
   const { spec, metadata } = service;
   const { title, label } = workload;
-  const { port } = workload.services;
+  const { port, protocol } = workload.services;
   const changed = [
     ...(spec?.selector?.[label.name] === label.value
       ? []
@@ -66,6 +67,14 @@ function changesOf(service: Service, workload: ProtectedWorkload): readonly Find
           .map(
             ({ targetPort = "" }) =>
               `requests for ${title} go to the port ${targetPort} of its pods, and not to ${port}`,
+          )),
+    ...(protocol === undefined
+      ? []
+      : (spec?.ports ?? [])
+          .filter((each) => each.port === port && !isTakenFor(protocol, each))
+          .map(
+            (each) =>
+              `Istio takes its port ${each.port} for ${takenFor(each)}, and does not compare there what the policies of ${title} ask for`,
           )),
     ...(spec?.publishNotReadyAddresses === true
       ? [`requests for ${title} go to pods that are not ready`]

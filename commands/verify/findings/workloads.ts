@@ -1,7 +1,7 @@
 /** The workloads that the stack protects, and whose the cluster's pods are. */
 import type { Pod } from "./kubernetes";
 import type { Application } from "../../../components/application";
-import { callersOf, gateway } from "../../../components/access/rows";
+import { callersOf, gateway, type Protocol } from "../../../components/access/rows";
 import { proxy, redis } from "../../../components/login/names";
 import {
   gatewayLabel,
@@ -30,7 +30,12 @@ export interface ProtectedWorkload {
   /** Values of its pods' label `version`. Empty: any. */
   readonly versions: readonly string[];
   /** Its Services; the port is theirs and the pods'. Absent where the stack's settings make it. */
-  readonly services: { readonly names: readonly string[]; readonly port?: number };
+  readonly services: {
+    readonly names: readonly string[];
+    readonly port?: number;
+    /** What Istio has to take the port for. Default: anything. */
+    readonly protocol?: Protocol;
+  };
   /** A path that it answers. */
   readonly path: string;
 }
@@ -66,6 +71,7 @@ export function protectedWorkloads(
         services: {
           names: [name, ...(service.versions ?? []).map((version) => version.name)],
           port: service.port,
+          protocol: service.protocol ?? "http",
         },
         path: service.path ?? "/",
       };

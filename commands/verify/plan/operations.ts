@@ -27,6 +27,9 @@ const samplesOf = ({ application, service }: Asked): readonly Operation[] =>
     operation === undefined ? [] : [{ method: operation.method, path: samplePath(operation) }],
   );
 
+const isGrpc = ({ application, service }: Asked) =>
+  serviceOf(application, service).protocol === "grpc";
+
 /** Each operation once, as it is. */
 export function operationTargets(asked: Asked): readonly Target[] {
   return samplesOf(asked).map(({ method, path }) =>
@@ -36,14 +39,16 @@ export function operationTargets(asked: Asked): readonly Target[] {
 
 /** What the service makes of the request is its own affair, and whether it has such an object. */
 function targetOf(
-  { application, service, caller, origin }: Asked,
+  asked: Asked,
   method: string,
   path: string,
   { sent = path, ...rest }: { readonly sent?: string } & Partial<Target> = {},
 ): Target {
+  const { application, service, caller, origin } = asked;
   return {
     name: `${service} ${method} ${sent}`,
     service,
+    ...(isGrpc(asked) && { name: `${service} ${sent}`, protocol: "grpc" }),
     method,
     origin,
     path: sent,
@@ -66,7 +71,15 @@ function throughOf(
 }
 
 /** Envoy refuses a method that it does not know before it looks at any rule. */
-const unknownMethod = "BREW";
+const unknownMethods = ["BREW", "get"];
+
+/** A browser's, with the example's key of RFC 6455, 1.3. */
+const webSocketHandshake = {
+  connection: "Upgrade",
+  upgrade: "websocket",
+  "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+  "sec-websocket-version": "13",
+};
 
 /** Other spellings, and what the mesh compares: slashes and dot segments are resolved, and what need not be encoded is decoded. */
 const spellings: readonly ((path: string) => readonly [sent: string, compared: string])[] = [
@@ -97,11 +110,38 @@ function encoded(letter: string): string {
 /** So many of a service's paths are spelled in other ways: Envoy reads all paths alike. */
 const mostSpelled = 4;
 
-/**
- * Every path of the service by each method, and other spellings of it. What is permitted comes first: it is the control
- * of what is refused.
- */
+/** Of a gRPC service: what names none of its methods, and other spellings of one. */
+const grpcSpellings: readonly ((path: string) => readonly [sent: string, compared: string])[] = [
+  (path) => [`${path}Other`, `${path}Other`],
+  (path) => [path.toLowerCase(), path.toLowerCase()],
+  (path) => [path.toUpperCase(), path.toUpperCase()],
+  (path) => [`${path}/`, `${path}/`],
+  (path) => [`${path};a=b`, `${path};a=b`],
+  (path) => [`/other${path}`, `/other${path}`],
+  (path) => [path.replace(/^\//, "/other."), path.replace(/^\//, "/other.")],
+  (path) => [path.replace(/[^/]*$/, ""), path.replace(/[^/]*$/, "")],
+  (path) => [`/${path}`, path],
+  (path) => [path.replace(/\/([^/]*)$/, "//$1"), path],
+  (path) => [path.replace(/\/([^/]*)$/, "/./$1"), path],
+  (path) => [path.replace(/\/([^/]*)$/, "/other/../$1"), path],
+  (path) => [path.replace(/\/([^/]*)$/, "%2F$1"), path],
+  (path) => [path.replace(/\/([^/]*)$/, "%2f$1"), path],
+  (path) => [path.replace(/\w$/, encoded), path],
+  (path) => [`${path}?path=/other`, path],
+];
+
+/** Requests for other than what an operation names. What is permitted comes first: it is the control of what is refused. */
 export function operationAttacks(asked: Asked): readonly Target[] {
+  const attacks = isGrpc(asked) ? grpcAttacks(asked) : httpAttacks(asked);
+  const all = [
+    ...operationTargets(asked),
+    ...attacks.map((target) => throughRoutes(asked, target)),
+  ];
+  return [...new Map(all.map((target) => [target.name, target])).values()];
+}
+
+/** Every path of the service by each method, and other spellings of it. */
+function httpAttacks(asked: Asked): readonly Target[] {
   const samples = samplesOf(asked);
   const [first] = samples;
   if (first === undefined) return [];
@@ -109,7 +149,7 @@ export function operationAttacks(asked: Asked): readonly Target[] {
   // Other spellings of a path that ends in a slash are spellings of others.
   const spelled = paths.filter((path) => !path.endsWith("/")).slice(0, mostSpelled);
   const control = targetOf(asked, first.method, first.path).name;
-  const all = paths.flatMap((path) => {
+  return paths.flatMap((path) => {
     const method = samples.find((sample) => sample.path === path)?.method ?? "GET";
     return [
       ...methodNames.map((each) => targetOf(asked, each, path, { control })),
@@ -117,22 +157,43 @@ export function operationAttacks(asked: Asked): readonly Target[] {
         .filter(() => spelled.includes(path))
         .map((spelling) => spelling(path))
         .map(([sent, compared]) => targetOf(asked, method, compared, { sent, control })),
-      targetOf(asked, unknownMethod, path, {
-        outcome: { always: refused("bad request") },
-        control,
-      }),
+      ...unknownMethods.map((each) =>
+        targetOf(asked, each, path, { outcome: { always: refused("bad request") }, control }),
+      ),
       targetOf(asked, method, path, {
         name: `${asked.service} ${method} ${path}, X-HTTP-Method-Override: DELETE`,
         headers: { "x-http-method-override": "DELETE" },
         control,
       }),
+      targetOf(asked, "GET", path, {
+        name: `${asked.service} GET ${path}, Upgrade: websocket`,
+        headers: webSocketHandshake,
+        control,
+      }),
     ];
   });
-  const attacks = all.map((target) => throughRoutes(asked, target));
-  const once = new Map(
-    [...operationTargets(asked), ...attacks].map((target) => [target.name, target]),
-  );
-  return [...once.values()];
+}
+
+/** Each method of the service by other names, and by HTTP. */
+function grpcAttacks(asked: Asked): readonly Target[] {
+  const paths = samplesOf(asked).map(({ path }) => path);
+  const [first] = paths;
+  if (first === undefined) return [];
+  const control = targetOf(asked, "POST", first).name;
+  return paths.flatMap((path) => [
+    ...grpcSpellings
+      .map((spelling) => spelling(path))
+      .map(([sent, compared]) => targetOf(asked, "POST", compared, { sent, control })),
+    ...methodNames
+      .filter((method) => method !== "POST")
+      .map((method) =>
+        targetOf(asked, method, path, {
+          name: `${asked.service} ${method} ${path}, HTTP`,
+          protocol: "http",
+          control,
+        }),
+      ),
+  ]);
 }
 
 /** The gateway leads to a service by its routes only. */

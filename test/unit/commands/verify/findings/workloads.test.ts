@@ -505,6 +505,14 @@ const cases: readonly (readonly [
     "kubectl -n bookinfo delete service details, then pulumi up --refresh",
   ],
   [
+    "a Service whose port Istio takes for TCP",
+    (cluster) =>
+      Object.assign(serviceOf(cluster, "details").spec?.ports?.[0] ?? {}, { name: "tcp" }),
+    "Service bookinfo/details",
+    /Istio takes its port 9080 for TCP/,
+    "kubectl -n bookinfo delete service details, then pulumi up --refresh",
+  ],
+  [
     "a Service that takes other accounts for its pods'",
     (cluster) => {
       const service = serviceOf(cluster, "reviews");
