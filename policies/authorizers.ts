@@ -65,13 +65,14 @@ export function judgeProvider(
       },
     }),
     ...sent.map(({ name, value }) => ({
-      found: `${where(name)} is ${show(value)}`,
+      where: where(name),
+      is: value,
       write: "nothing",
     })),
     // With its namespace in front no other object for the host is used.
     ...(service === undefined || String(asked?.value).split("/").at(-1) === service
       ? []
-      : [{ found: `${where("service")} is ${show(asked?.value)}`, write: show(service) }]),
+      : [{ where: where("service"), is: asked?.value, write: show(service) }]),
   ];
 }
 

@@ -56,7 +56,7 @@ const isOf = (name: string, part: string) => name === part || name.startsWith(`$
 export function judgeIstiodValues(args: ValuesArgs): Finding[] {
   const { where, allowed } = args;
   if (args.values === unknown)
-    return [{ found: `${where("")} is ${show(args.values)}`, write: "what the program knows" }];
+    return [{ where: where(""), is: args.values, write: "what the program knows" }];
   const values = istiodTree(args.values);
   const given = settingsIn(values).filter(
     ({ name }) =>
@@ -107,7 +107,7 @@ function notLogged(values: unknown, { where, allowed, isLogged }: ValuesArgs): F
   const file = at(values, "meshConfig", "accessLogFile");
   const providers = entries(at(values, "meshConfig", "defaultProviders", "accessLogging"));
   if (file !== undefined || providers.length > 0 || isLogged || allowed.includes(name)) return [];
-  return [{ found: `${where(name)} is nothing`, write: '"/dev/stdout"' }];
+  return [{ where: where(name), is: undefined, write: '"/dev/stdout"' }];
 }
 
 const proxyProfiles = ["seccompProfile.type", "global.proxy.seccompProfile.type"];
@@ -123,7 +123,7 @@ function unset(
   if (write === undefined) return [];
   return names
     .filter((name) => !allowed.includes(name) && at(values, ...name.split(".")) === undefined)
-    .map((name) => ({ found: `${where(name)} is nothing`, write }));
+    .map((name) => ({ where: where(name), is: undefined, write }));
 }
 
 /** What a system call profile has to be if it is not set; undefined if it need not be set. */
@@ -145,7 +145,7 @@ function judgeEnvironment(environment: unknown, args: ValuesArgs): Finding[] {
   const { allowed, scopeGateways } = args;
   const where = (name: string) => args.where(name === "" ? "env" : `env.${name}`);
   if (environment === unknown)
-    return [{ found: `${where("")} is ${show(environment)}`, write: "what the program knows" }];
+    return [{ where: where(""), is: environment, write: "what the program knows" }];
   const scope = "PILOT_SCOPE_GATEWAY_TO_NAMESPACE";
   const scoped = at(environment, scope);
   const isMissing =
@@ -161,7 +161,7 @@ function judgeEnvironment(environment: unknown, args: ValuesArgs): Finding[] {
           (secondsOf(interval) ?? Infinity) <= hour ? undefined : "at most an hour",
       },
     }),
-    ...(isMissing ? [{ found: `${where(scope)} is ${show(scoped)}`, write: '"true"' }] : []),
+    ...(isMissing ? [{ where: where(scope), is: scoped, write: '"true"' }] : []),
   ];
 }
 
@@ -170,7 +170,7 @@ export function judgeGatewayValues(
 ): Finding[] {
   const { values, where, allowed } = args;
   if (values === unknown)
-    return [{ found: `${where("")} is ${show(values)}`, write: "what the program knows" }];
+    return [{ where: where(""), is: values, write: "what the program knows" }];
   const isPart = ({ name }: Given) => isOf(name, "env") || isOf(name, "podAnnotations");
   return [
     ...judgeSettings({

@@ -63,12 +63,16 @@ function isPath(chart: string, repository: unknown): boolean {
 export function unreadValues(chart: Chart): Finding[] {
   const { shown, values, isOpaque } = chart;
   if (!isOpaque || values !== unknown) return unreadFiles(chart);
-  const found = `values of chart ${shown} is ${show(values)}`;
-  return [{ found, write: "values that the program knows" }, ...unreadFiles(chart)];
+  return [
+    { where: `values of chart ${shown}`, is: values, write: "values that the program knows" },
+    ...unreadFiles(chart),
+  ];
 }
 
 export function unreadFiles({ shown, valueFiles, isOpaque }: Chart): Finding[] {
   if (!isOpaque || entries(valueFiles).length === 0) return [];
-  const found = `valueYamlFiles of chart ${shown} has values that no rule reads`;
-  return [{ found, write: "them in the program, as values" }];
+  const found = "has values that no rule reads";
+  return [
+    { where: `valueYamlFiles of chart ${shown}`, found, write: "them in the program, as values" },
+  ];
 }

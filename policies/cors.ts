@@ -56,7 +56,8 @@ function judgeCredentials({ policy, path, title }: Place): Finding[] {
       ].some((value) => value === unknown || anyOrigin.includes(value)),
     )
     .map((origin) => ({
-      found: `${path} of ${title} lets ${show(origin)} read with credentials`,
+      where: `${path} of ${title}`,
+      found: `lets ${show(origin)} read with credentials`,
       write: "origins in full, or no allowCredentials",
     }));
 }
@@ -75,14 +76,16 @@ function judgePolicy({ policy, path, title, isIstio }: Place, allowed: Cors): Fi
     ...originsOf(policy)
       .filter((origin) => !allowed.origins.some((one) => one === exactOf(origin)))
       .map((origin) => ({
-        found: `${path} of ${title} lets ${show(origin)} read`,
+        where: `${path} of ${title}`,
+        found: `lets ${show(origin)} read`,
         write: allowed.origins.length === 0 ? "no policy" : `exact: of ${show(allowed.origins)}`,
       })),
     ...lists.flatMap(([list, known]) =>
       entries(at(policy, list))
         .filter((name) => !known.some((one) => one === normal(name, list)))
         .map((name) => ({
-          found: `${path}.${list} of ${title} has ${show(name)}`,
+          where: `${path}.${list} of ${title}`,
+          has: name,
           write: `of ${show(known)}`,
         })),
     ),
@@ -90,7 +93,8 @@ function judgePolicy({ policy, path, title, isIstio }: Place, allowed: Cors): Fi
       ? []
       : [
           {
-            found: `${path}.allowCredentials of ${title} is ${show(credentials)}`,
+            where: `${path}.allowCredentials of ${title}`,
+            is: credentials,
             write: "nothing",
           },
         ]),
@@ -98,7 +102,8 @@ function judgePolicy({ policy, path, title, isIstio }: Place, allowed: Cors): Fi
       ? []
       : [
           {
-            found: `${path}.maxAge of ${title} is ${show(age)}`,
+            where: `${path}.maxAge of ${title}`,
+            is: age,
             write: `at most "${allowed.maxAge}s"`,
           },
         ]),
@@ -106,7 +111,8 @@ function judgePolicy({ policy, path, title, isIstio }: Place, allowed: Cors): Fi
       ? []
       : [
           {
-            found: `${path}.unmatchedPreflights of ${title} is ${show(unmatched)}`,
+            where: `${path}.unmatchedPreflights of ${title}`,
+            is: unmatched,
             write: '"IGNORE"',
           },
         ]),
@@ -122,7 +128,8 @@ export function unansweredPreflights(
   return origins
     .filter((origin) => !answered.includes(origin))
     .map((origin) => ({
-      found: `${path} of ${title} answers no preflight of ${show(origin)}`,
+      where: `${path} of ${title}`,
+      found: `answers no preflight of ${show(origin)}`,
       write: `exact: ${show(origin)} among allowOrigins`,
     }));
 }

@@ -43,7 +43,7 @@ export function atMost(path: string, most: number): Expectation {
 export function unexpected(resource: Resource, expectations: readonly Expectation[]): Finding[] {
   return expectations.flatMap(({ path, accepts, write }) => {
     const value = at(resource.inputs, ...path.split("."));
-    return accepts(value) ? [] : [{ found: `${where(resource, path)} is ${show(value)}`, write }];
+    return accepts(value) ? [] : [{ where: where(resource, path), is: value, write }];
   });
 }
 

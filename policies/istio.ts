@@ -1,5 +1,5 @@
 /** Istio's security policies, as rules read them. */
-import { at, entries, isFields, isKind, objectName, show } from "./reading";
+import { at, entries, isFields, isKind, objectName } from "./reading";
 import { type Resource, unknown } from "./resource";
 import type { Finding } from "./rule";
 import { namespaceOf, selects, type Workload } from "./workloads";
@@ -142,7 +142,7 @@ export function partFinding(
   value: unknown,
   write: string,
 ): Finding {
-  return { resource, found: `${where} of ${titleOf(resource)} is ${show(value)}`, write };
+  return { resource, where: `${where} of ${titleOf(resource)}`, is: value, write };
 }
 
 /** `AuthorizationPolicy shop/orders` */

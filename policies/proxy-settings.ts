@@ -35,7 +35,8 @@ export function judgeMetadata(given: readonly Given[], where: Where): Finding[] 
   return given
     .filter(({ name }) => !harmlessMetadata.includes(name))
     .map(({ name, value }) => ({
-      found: `${where(name)} is ${show(value)}`,
+      where: where(name),
+      is: value,
       write: "nothing: it may change whom the proxy obeys, or what it catches",
     }));
 }
@@ -47,7 +48,7 @@ export function judgeProxyConfig(
   allowed: readonly string[],
 ): Finding[] {
   if (config === unknown)
-    return [{ found: `${where("")} is ${show(config)}`, write: "what the program knows" }];
+    return [{ where: where(""), is: config, write: "what the program knows" }];
   const given = settingsIn(config).filter(({ name }) => !isPart(name));
   const metadata = at(config, "proxyMetadata");
   const tags = at(config, "tracing", "customTags");
@@ -66,7 +67,8 @@ export function judgeProxyConfig(
     ...headers
       .filter(([, header]) => header === unknown || tokens.test(String(header)))
       .map(([tag, header]) => ({
-        found: `${where(`tracing.customTags.${tag}.header.name`)} is ${show(header)}`,
+        where: where(`tracing.customTags.${tag}.header.name`),
+        is: header,
         write: "no header with a token or a cookie",
       })),
   ];
@@ -112,7 +114,7 @@ function judgeList(
   { where, allowed = [] }: PodSettings,
 ): Finding[] {
   if (fields === unknown)
-    return [{ found: `${where(list, "")} is ${show(fields)}`, write: "what the program knows" }];
+    return [{ where: where(list, ""), is: fields, write: "what the program knows" }];
   const given = isFields(fields)
     ? Object.entries(fields)
         .filter(([name]) => isIstios(name) && ![config, templates].includes(name))
@@ -126,8 +128,9 @@ function otherTemplate({ annotations, where, allowed = [] }: PodSettings, templa
   const value = at(annotations, templates);
   if (value === undefined || value === template || allowed.includes(templates)) return [];
   if (annotations === unknown) return [];
-  const found = `${where("annotations", templates)} is ${show(value)}`;
-  return [{ found, write: `${show(template)}, or nothing` }];
+  return [
+    { where: where("annotations", templates), is: value, write: `${show(template)}, or nothing` },
+  ];
 }
 
 function configAnnotation({ annotations, where }: PodSettings, allowed: readonly string[]) {

@@ -1,24 +1,44 @@
 /** What a rule is, and how the engine runs it. */
 import type {
-  Policies,
   PolicyConfigSchema,
   ReportViolation,
+  ResourceValidation,
   ResourceValidationArgs,
+  ResourceValidationPolicy,
   Severity,
   StackValidationArgs,
+  StackValidationPolicy,
 } from "@pulumi/policy";
 import { z } from "zod";
 import { settingsProblems, withReason } from "./configuration";
+import { show } from "./reading";
 import { objectsOf, read, type Resource, resourceOf } from "./resource";
 
+/** What was found, of a place and its object: `spec.mtls.mode of PeerAuthentication shop/one`. */
+type Found =
+  /** The value that is there, and more about it: `which Istio does not know`. */
+  | { readonly where: string; readonly is: unknown; readonly note?: string }
+  /** One entry of the value. */
+  | { readonly where: string; readonly has: unknown; readonly note?: string }
+  /** In words: `admits requests without a token`. There is no place if something is missing from the stack. */
+  | { readonly where?: string; readonly found: string };
+
 /** One violation. It must not contain a secret. */
-export interface Finding {
-  /** What was found, beginning with its place: `spec.mtls.mode is "PERMISSIVE"`. */
-  readonly found: string;
+export type Finding = Found & {
   /** What to write instead. */
   readonly write: string;
   /** The resource, for a rule that judges the whole stack; absent if something is missing from the stack. */
   readonly resource?: Resource;
+};
+
+/** The message: `spec.mtls.mode of PeerAuthentication shop/one is "PERMISSIVE". Write "STRICT"`. */
+export const messageOf = (finding: Finding): string =>
+  `${clauseOf(finding)}. Write ${finding.write}`;
+
+function clauseOf(found: Found): string {
+  if ("found" in found) return [found.where ?? [], found.found].flat().join(" ");
+  const what = "is" in found ? `is ${show(found.is)}` : `has ${show(found.has)}`;
+  return [`${found.where} ${what}`, found.note ?? []].flat().join(", ");
 }
 
 interface Definition<Settings extends z.ZodObject> {
@@ -54,25 +74,41 @@ interface StackDefinition<Settings extends z.ZodObject> extends Definition<Setti
 }
 
 /** A policy of the SDK's: each one has a schema of its configuration, and the code that checks it. */
-export type Rule = Policies[number] & {
+export type Rule = ResourceRule | StackRule;
+
+interface Configured {
   readonly configSchema: PolicyConfigSchema;
   readonly settings: z.ZodObject;
-};
+}
+
+type ResourceRule = ResourceValidationPolicy &
+  Configured & {
+    /** What the policy reports. */
+    readonly findings: (args: ResourceValidationArgs) => readonly Finding[];
+  };
+
+type StackRule = StackValidationPolicy &
+  Configured & {
+    /** Collects a resource. */
+    readonly validateResource: ResourceValidation;
+    /** What the policy reports of the collected resources. */
+    readonly findings: (args: StackValidationArgs) => readonly Finding[];
+  };
 
 /** A rule that judges each resource alone. */
 export function resourceRule<Settings extends z.ZodObject>(
   definition: ResourceDefinition<Settings>,
-): Rule {
+): ResourceRule {
   const settingsOf = settingsReader(definition);
+  const findings = (args: ResourceValidationArgs) => {
+    const settings = settingsOf(args);
+    return objectsOf(resourceOf(args)).flatMap((object) => definition.judge(object, settings));
+  };
   return {
     ...described(definition),
+    findings,
     validateResource(args: ResourceValidationArgs, report: ReportViolation) {
-      const settings = settingsOf(args);
-      const objects = objectsOf(resourceOf(args));
-      reportAll(
-        objects.flatMap((object) => definition.judge(object, settings)),
-        report,
-      );
+      reportAll(findings(args), report);
     },
   };
 }
@@ -83,20 +119,24 @@ export function resourceRule<Settings extends z.ZodObject>(
  */
 export function stackRule<Settings extends z.ZodObject>(
   definition: StackDefinition<Settings>,
-): Rule {
+): StackRule {
   const settingsOf = settingsReader(definition);
   const collected = new Map<string, readonly Resource[]>();
+  const findings = (args: StackValidationArgs) => {
+    const settings = settingsOf(args);
+    const resources = [...collected.values()].flat();
+    const madeOf = inputsReader(args, new Map(collected));
+    collected.clear();
+    return definition.judgeAll(resources, settings, madeOf, outputsReader(args));
+  };
   return {
     ...described(definition),
+    findings,
     validateResource(args: ResourceValidationArgs) {
       collected.set(args.urn, objectsOf(resourceOf(args)));
     },
     validateStack(args: StackValidationArgs, report: ReportViolation) {
-      const settings = settingsOf(args);
-      const resources = [...collected.values()].flat();
-      const madeOf = inputsReader(args, new Map(collected));
-      collected.clear();
-      reportAll(definition.judgeAll(resources, settings, madeOf, outputsReader(args)), report);
+      reportAll(findings(args), report);
     },
   };
 }
@@ -153,7 +193,5 @@ function settingsReader<Settings extends z.ZodObject>({ name, settings }: Defini
 }
 
 function reportAll(findings: readonly Finding[], report: ReportViolation): void {
-  for (const { found, write, resource } of findings) {
-    report(`${found}. Write ${write}`, resource?.urn);
-  }
+  for (const finding of findings) report(messageOf(finding), finding.resource?.urn);
 }

@@ -62,9 +62,7 @@ function mounted(workload: Workload, resources: readonly Resource[]): Finding[] 
   const said = own === undefined || own === null ? ofAccount : [own];
   if (said.length > 0 && said.every((value) => value === false)) return [];
   const value = said.find((one) => one !== false);
-  return [
-    { resource, found: `${where}spec.${field} of ${title} is ${show(value)}`, write: "false" },
-  ];
+  return [{ resource, where: `${where}spec.${field} of ${title}`, is: value, write: "false" }];
 }
 
 /** The API server's own audiences: the default, and the names of its Service. */
@@ -79,8 +77,15 @@ function projected({ resource, pod, where, title }: Workload): Finding[] {
       if (token === undefined || (typeof audience === "string" && !ofTheApi.test(audience)))
         return [];
       const place = `volumes[${index}].projected.sources[${position}].serviceAccountToken`;
-      const found = `${where}spec.${place} of ${title} has ${typeof audience === "string" ? `the audience ${show(audience)}` : "no audience"}`;
-      return [{ resource, found, write: "the audience of the program that it is for" }];
+      const found = `has ${typeof audience === "string" ? `the audience ${show(audience)}` : "no audience"}`;
+      return [
+        {
+          resource,
+          where: `${where}spec.${place} of ${title}`,
+          found,
+          write: "the audience of the program that it is for",
+        },
+      ];
     }),
   );
 }

@@ -105,7 +105,7 @@ function addresses(client: Resource, settings: Settings): Finding[] {
     entries(at(client.inputs, ...path.split("."))).flatMap((address) => {
       const wrong = wrongWith(address, schemes, allowLocalhost);
       if (wrong === undefined) return elsewhere(client, path, address, gatewayUrl);
-      return [{ found: `${where(client, path)} has ${show(address)}, ${wrong}`, write }];
+      return [{ where: where(client, path), has: address, note: wrong, write }];
     }),
   );
 }
@@ -113,19 +113,24 @@ function addresses(client: Resource, settings: Settings): Finding[] {
 /** The provider sends codes, and browsers, to the address. */
 function elsewhere(client: Resource, path: string, address: unknown, gatewayUrl?: string) {
   if (gatewayUrl === undefined || originOf(address) === originOf(gatewayUrl)) return [];
-  const found = `${where(client, path)} has ${show(address)}, which is not the gateway's`;
-  return [{ found, write: `an address of ${gatewayUrl}` }];
+  return [
+    {
+      where: where(client, path),
+      has: address,
+      note: "which is not the gateway's",
+      write: `an address of ${gatewayUrl}`,
+    },
+  ];
 }
 
 function grants(client: Resource, { grantTypes }: Settings): Finding[] {
   const write = `some of ${grantTypes.map(show).join(", ")}`;
   const given = client.inputs.grantTypes;
   // Auth0's default includes the implicit grant.
-  if (given === undefined)
-    return [{ found: `${where(client, "grantTypes")} is ${show(given)}`, write }];
+  if (given === undefined) return [{ where: where(client, "grantTypes"), is: given, write }];
   return entries(given)
     .filter((grant) => !grantTypes.some((allowed) => allowed === grant))
-    .map((grant) => ({ found: `${where(client, "grantTypes")} has ${show(grant)}`, write }));
+    .map((grant) => ({ where: where(client, "grantTypes"), has: grant, write }));
 }
 
 /** An action of the tenant's decides whose token it gets. */
@@ -135,7 +140,7 @@ function exchanges(client: Resource, { tokenExchanges }: Settings): Finding[] {
     tokenExchanges.length > 0 ? `some of ${tokenExchanges.map(show).join(", ")}` : "none";
   return entries(at(client.inputs, ...path.split(".")))
     .filter((type) => !tokenExchanges.some((allowed) => allowed === type))
-    .map((type) => ({ found: `${where(client, path)} has ${show(type)}`, write }));
+    .map((type) => ({ where: where(client, path), has: type, write }));
 }
 
 const rotation = [

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { absentOr, atLeast, type Expectation, oneOf, unexpected, where } from "../expectation";
-import { at, show } from "../reading";
+import { at } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, resourceRule } from "../rule";
 
@@ -76,6 +76,8 @@ function customized(resource: Resource): Finding[] {
   const scripts = at(resource.inputs, "options", "customScripts");
   if (scripts === undefined) return enabled;
   const names = typeof scripts === "object" && scripts !== null ? Object.keys(scripts) : scripts;
-  const found = `${where(resource, "options.customScripts")} has ${show(names)}`;
-  return [...enabled, { found, write: "none" }];
+  return [
+    ...enabled,
+    { where: where(resource, "options.customScripts"), has: names, write: "none" },
+  ];
 }

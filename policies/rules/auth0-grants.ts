@@ -142,8 +142,8 @@ function namesakes(resources: readonly Resource[], grants: Grants): Finding[] {
         const first = known.get(key);
         known.set(key, first ?? resource);
         if (first === undefined) return [];
-        const what = `is ${show(value)}, as that of ${kindOf(type)} ${first.name} is`;
-        return [found(resource, name, what, "one that no other has")];
+        const note = `as that of ${kindOf(type)} ${first.name} is`;
+        return [{ ...found(resource, name, value, "one that no other has"), note }];
       });
   });
 }
@@ -163,14 +163,15 @@ function judge(grant: Grant, otherAudiences: readonly string[]): Finding[] {
   if (audiences.length > 0 && values.length === 0) return [];
   const foreign = values
     .filter((value) => value !== grants.audience)
-    .map((value) => found(resource, input, `is ${show(value)}`, show(grants.audience)));
+    .map((value) => found(resource, input, value, show(grants.audience)));
   const all = unexpected(resource, [absentOr("allowAllScopes", [false])]);
   return [...foreign, ...all.map((one) => ({ ...one, resource })), ...judgeHolder(grant, kind)];
 }
 
-const found = (resource: Resource, input: string, what: string, write: string) => ({
+const found = (resource: Resource, input: string, is: unknown, write: string) => ({
   resource,
-  found: `${where(resource, input)} ${what}`,
+  where: where(resource, input),
+  is,
   write,
 });
 
@@ -182,7 +183,7 @@ function judgeHolder(grant: Grant, { holder }: Kind): Finding[] {
   const [name, ...more] = namesOf(grant, holder);
   if (typeof name === "string" && more.length === 0)
     return judgeGiven(grant, `${kindOf(type)} ${show(name)}`, name);
-  const value = `is ${show(at(resource.inputs, input))}`;
+  const value = at(resource.inputs, input);
   return [found(resource, input, value, `the id of one ${kindOf(type)} that the stack makes`)];
 }
 
@@ -196,8 +197,8 @@ function judgeGiven(grant: Grant, title: string, holder: string): Finding[] {
   if (excess.length === 0) return [];
   const names = "input" in kind.given ? `the ids of the stack's ${kindOf(kind.given.type)}s ` : "";
   const write = most.length > 0 ? `no more than ${names}${show(most)}` : "nothing";
-  const what = `gives ${title} ${excess.map(show).join(", ")}, which the table does not`;
-  return [found(resource, input, what, write)];
+  const found = `gives ${title} ${excess.map(show).join(", ")}, which the table does not`;
+  return [{ resource, where: where(resource, input), found, write }];
 }
 
 function givenBy(grant: Grant): readonly [input: string, given: readonly unknown[]] {

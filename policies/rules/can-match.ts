@@ -84,8 +84,15 @@ function found(resource: Resource, where: string, values: unknown, judge: Judge)
     if (typeof value !== "string" || value === "*") return [];
     const problem = judge(value);
     if (problem === undefined) return [];
-    const text = `${where} of ${titleOf(resource)} is ${show(value)}, ${problem[0]}`;
-    return [{ resource, found: text, write: problem[1] }];
+    return [
+      {
+        resource,
+        where: `${where} of ${titleOf(resource)}`,
+        is: value,
+        note: problem[0],
+        write: problem[1],
+      },
+    ];
   });
 }
 

@@ -47,8 +47,15 @@ export const coverage = stackRule({
 function row({ resource, title, labels, where }: Workload, listed: readonly string[]): Finding[] {
   const service = at(labels, "app");
   if (listed.some((name) => name === service)) return [];
-  const found = `${where}metadata.labels.app of ${title} is ${show(service)}, which the access table does not name`;
-  return [{ resource, found, write: `one of ${listed.map(show).join(", ")}, or a row for it` }];
+  return [
+    {
+      resource,
+      where: `${where}metadata.labels.app of ${title}`,
+      is: service,
+      note: "which the access table does not name",
+      write: `one of ${listed.map(show).join(", ")}, or a row for it`,
+    },
+  ];
 }
 
 /** A Service that selects none of the stack's pods would lead to any pod with that label. */
@@ -60,6 +67,13 @@ function servedBy(service: Resource, workloads: readonly Workload[]): Finding[] 
     (one) => isFields(selector) && one.namespace === namespace && selects(selector, one.labels),
   );
   if (isServed) return [];
-  const found = `spec.selector of Service ${objectName(service)} is ${show(selector)}, which selects no workload of the stack`;
-  return [{ resource: service, found, write: "the labels of a workload" }];
+  return [
+    {
+      resource: service,
+      where: `spec.selector of Service ${objectName(service)}`,
+      is: selector,
+      note: "which selects no workload of the stack",
+      write: "the labels of a workload",
+    },
+  ];
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { absentOr, atLeast, type Expectation, oneOf, unexpected, where } from "../expectation";
-import { at, entries, show } from "../reading";
+import { at, entries } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, resourceRule } from "../rule";
 
@@ -86,12 +86,12 @@ function firewall(resource: Resource): Finding[] {
   const write = "the addresses that administer it";
   const open =
     entries(allowed).length === 0
-      ? [{ found: `${where(resource, path)} is ${show(allowed)}`, write }]
-      : wide.map((address) => ({ found: `${where(resource, path)} has ${show(address)}`, write }));
+      ? [{ where: where(resource, path), is: allowed, write }]
+      : wide.map((address) => ({ where: where(resource, path), has: address, write }));
   return [...unexpected(resource, [oneOf("controlPlaneFirewall.enabled", [true])]), ...open];
 }
 
 const unprotected = (resource: Resource): Finding[] =>
   resource.options.protect
     ? []
-    : [{ found: `${where(resource, "the option protect")} is false`, write: "true" }];
+    : [{ where: where(resource, "the option protect"), is: false, write: "true" }];

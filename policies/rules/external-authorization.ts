@@ -123,9 +123,7 @@ function providersOf(resource: Resource, settings: Settings): Provider[] {
 
 function judgeDefined({ resource, where, fields, name }: Provider, settings: Settings): Finding[] {
   if (fields === unknown)
-    return [
-      { resource, found: `${whereOf(resource, where)} is ${show(fields)}`, write: "a known one" },
-    ];
+    return [{ resource, where: whereOf(resource, where), is: fields, write: "a known one" }];
   const { login } = settings;
   const args: ProviderSettings = {
     ...settings,
@@ -155,8 +153,8 @@ function exemptsAll({ resource, rules }: AuthorizationPolicy): Finding[] {
       operations.some(({ fields }) => !entries(at(fields, "notPaths")).some(isEverything)),
   );
   if (asked.length > 0) return [];
-  const found = `${titleOf(resource)} asks about no request`;
-  return [{ resource, found, write: "a rule that exempts the login's own paths alone" }];
+  const write = "a rule that exempts the login's own paths alone";
+  return [{ resource, where: titleOf(resource), found: "asks about no request", write }];
 }
 
 const isSame = (one: unknown, other: Readonly<Record<string, string>>) =>

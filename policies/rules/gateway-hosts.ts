@@ -50,7 +50,8 @@ export const gatewayHosts = stackRule({
 
 const found = (resource: Resource, path: string, value: unknown, write: string): Finding => ({
   resource,
-  found: `${path} of Gateway ${objectName(resource)} is ${show(value)}`,
+  where: `${path} of Gateway ${objectName(resource)}`,
+  is: value,
   write,
 });
 
@@ -113,8 +114,9 @@ function judgeRoutes(gateway: Resource, routes: readonly Resource[], { gatewayHo
         const matches = entries(at(http, "match"));
         const isTold = matches.every((match) => at(match, "authority") !== undefined);
         if (matches.length > 0 && isTold) return [];
-        const found = `spec.http[${index}].match of VirtualService ${objectName(route)} takes any host`;
-        return [{ resource: route, found, write: "authority in each match" }];
+        const where = `spec.http[${index}].match of VirtualService ${objectName(route)}`;
+        const write = "authority in each match";
+        return [{ resource: route, where, found: "takes any host", write }];
       }),
     );
 }

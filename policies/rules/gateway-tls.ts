@@ -89,7 +89,8 @@ function judgeTls(one: Server, { oldestProtocols, modes }: Settings): Finding[] 
 
 const found = ({ gateway, index }: Server, path: string, value: unknown, write: string) => ({
   resource: gateway,
-  found: `spec.servers[${index}].${path} of Gateway ${objectName(gateway)} is ${show(value)}`,
+  where: `spec.servers[${index}].${path} of Gateway ${objectName(gateway)}`,
+  is: value,
   write,
 });
 

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { type Chart, chartOf } from "../charts";
-import { show } from "../reading";
 import { type Finding, resourceRule } from "../rule";
 
 /** What Helm reads as one version; anything else is a range, and no version is the newest. */
@@ -23,11 +22,17 @@ export const helmPinned = resourceRule({
     const chart = chartOf(resource);
     if (chart === undefined) return [];
     if (typeof chart.given !== "string")
-      return [{ found: `chart is ${chart.shown}`, write: "the chart's name or address" }];
+      return [{ where: "chart", is: chart.given, write: "the chart's name or address" }];
     if (chart.isLocal) {
       if (allowLocal) return [];
-      const found = `chart ${chart.shown} is a folder or an archive of this machine`;
-      return [{ found, write: "a chart of a repository or registry, and its exact version" }];
+      const found = "is a folder or an archive of this machine";
+      return [
+        {
+          where: `chart ${chart.shown}`,
+          found,
+          write: "a chart of a repository or registry, and its exact version",
+        },
+      ];
     }
     return [...unencrypted(chart), ...unpinned(chart)];
   },
@@ -45,19 +50,21 @@ function unencrypted({ given, shown, repository, plainHttp }: Chart): Finding[] 
     ...(isPlain
       ? [
           {
-            found: `chart ${shown} comes from an address without encryption`,
+            where: `chart ${shown}`,
+            found: "comes from an address without encryption",
             write: "its address with https or oci",
           },
         ]
       : []),
     ...(plainHttp === undefined || plainHttp === false
       ? []
-      : [{ found: `plainHttp of chart ${shown} is ${show(plainHttp)}`, write: "false" }]),
+      : [{ where: `plainHttp of chart ${shown}`, is: plainHttp, write: "false" }]),
   ];
 }
 
 function unpinned({ shown, version }: Chart): Finding[] {
   if (typeof version === "string" && exact.test(version)) return [];
-  const found = `version of chart ${shown} is ${show(version)}`;
-  return [{ found, write: 'an exact version, such as "1.2.3"' }];
+  return [
+    { where: `version of chart ${shown}`, is: version, write: 'an exact version, such as "1.2.3"' },
+  ];
 }

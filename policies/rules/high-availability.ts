@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Chart, chartOf, unreadValues } from "../charts";
 import { where as whereOf } from "../expectation";
-import { at, isFields, isKind, show } from "../reading";
+import { at, isFields, isKind } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { namespaceOf } from "../workloads";
@@ -107,7 +107,8 @@ function replicas({ resource, chart, names, minimumReplicas }: Judged): Finding[
       : [
           {
             resource,
-            found: `${place} is ${show(value(path))}`,
+            where: place,
+            is: value(path),
             write: `at least ${minimumReplicas}`,
           },
         ]),
@@ -116,7 +117,8 @@ function replicas({ resource, chart, names, minimumReplicas }: Judged): Finding[
       : [
           {
             resource,
-            found: `${whereOf(resource, `values.${names.most.join(".")}`)} is ${show(most)}`,
+            where: whereOf(resource, `values.${names.most.join(".")}`),
+            is: most,
             write: `at least ${minimumReplicas}`,
           },
         ]),
@@ -130,6 +132,7 @@ function budget({ resource, chart, names }: Judged, resources: readonly Resource
     (one) => isKind(one, "policy", "PodDisruptionBudget") && namespaceOf(one) === namespace,
   );
   if (isMade || names.hasBudget(chart.values)) return [];
-  const found = `${whereOf(resource, `values.${names.budget}`)} makes no PodDisruptionBudget`;
-  return [{ resource, found, write: "one, or a PodDisruptionBudget for its pods" }];
+  const where = whereOf(resource, `values.${names.budget}`);
+  const found = "makes no PodDisruptionBudget";
+  return [{ resource, where, found, write: "one, or a PodDisruptionBudget for its pods" }];
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Chart, chartOf, unreadValues } from "../charts";
-import { at, entries, isFields, show } from "../reading";
+import { at, entries, isFields } from "../reading";
 import { type Finding, resourceRule } from "../rule";
 import { containersOf, type Workload, workloadOf } from "../workloads";
 
@@ -55,7 +55,7 @@ function judgeImage(where: string, image: unknown, { requireDigest, exceptImages
   const write = requireDigest
     ? "the image's digest, name@sha256:…"
     : "a full version tag, such as name:1.2.3, or a digest";
-  const finding: Finding = { found: `${where} is ${show(image)}`, write };
+  const finding: Finding = { where, is: image, write };
   if (typeof image !== "string") return [finding];
   const isExcepted = image === injected || exceptImages.some((prefix) => image.startsWith(prefix));
   const isFixed = digest.test(image) || (!requireDigest && fullTag.test(image));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { istioFields } from "../istio-fields";
-import { at, entries, isFields, objectName, show } from "../reading";
+import { at, entries, isFields, objectName } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, resourceRule } from "../rule";
 import { type Shape, shapeOf, strangeFields } from "../shape";
@@ -27,7 +27,8 @@ export const istioFieldsKnown = resourceRule({
     const fields = strangeFields(resource.inputs, shapeOfKind(text), "")
       .filter((place) => !knownFields.includes(`${name} ${place.replace(/\[\d+\]/g, "")}`))
       .map((place) => ({
-        found: `${place} of ${title} is a field that ${name} does not have`,
+        where: `${place} of ${title}`,
+        found: `is a field that ${name} does not have`,
         write: "it where Istio's reference has it, or leave it out",
       }));
     return [...fields, ...(name === "AuthorizationPolicy" ? strangeKeys(resource, title) : [])];
@@ -65,12 +66,27 @@ function strangeKeys(resource: Resource, title: string): Finding[] {
       const where = `spec.rules[${position}].when[${index}]`;
       const key = at(condition, "key");
       const isKnown = typeof key === "string" && keys.some((known) => known.test(key));
-      const found = `${where}.key of ${title} is ${show(key)}, which Istio does not know`;
       const asks = ["values", "notValues"].some((list) => entries(at(condition, list)).length > 0);
-      const empty = `${where} of ${title} compares with no value`;
       return [
-        ...(isKnown ? [] : [{ found, write: "a condition of Istio's reference" }]),
-        ...(asks ? [] : [{ found: empty, write: "values or notValues" }]),
+        ...(isKnown
+          ? []
+          : [
+              {
+                where: `${where}.key of ${title}`,
+                is: key,
+                note: "which Istio does not know",
+                write: "a condition of Istio's reference",
+              },
+            ]),
+        ...(asks
+          ? []
+          : [
+              {
+                where: `${where} of ${title}`,
+                found: "compares with no value",
+                write: "values or notValues",
+              },
+            ]),
       ];
     }),
   );

@@ -1,7 +1,7 @@
 import semver from "semver";
 import { z } from "zod";
 import { chartOf, unreadValues } from "../charts";
-import { at, isFields, show } from "../reading";
+import { at, isFields } from "../reading";
 import { unknown } from "../resource";
 import { resourceRule } from "../rule";
 
@@ -35,7 +35,8 @@ export const istioVersion = resourceRule({
     const old = [version, ...imageVersions(chart.values, "values")]
       .filter((said) => !isRecent(said.version, oldest))
       .map((said) => ({
-        found: `${said.where} of Istio's chart ${chart.shown} is ${show(said.version)}`,
+        where: `${said.where} of Istio's chart ${chart.shown}`,
+        is: said.version,
         write: `"${oldest}" or later`,
       }));
     return [...old, ...unreadValues(chart)];

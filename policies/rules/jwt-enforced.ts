@@ -127,7 +127,8 @@ const unchecked = ({ resource, title }: Pods): Finding => ({
 function withoutToken({ resource, rules }: AuthorizationPolicy): Finding[] {
   return rules.filter(admitsAnonymous).map(({ where }) => ({
     resource,
-    found: `${where} of ${titleOf(resource)} admits requests without a token`,
+    where: `${where} of ${titleOf(resource)}`,
+    found: "admits requests without a token",
     write: "requestPrincipals in each of its sources",
   }));
 }
@@ -138,7 +139,8 @@ function byClaimsOnly({ resource, rules }: AuthorizationPolicy): Finding[] {
     .filter((rule) => rule.conditions.some(isOnClaims) && admitsAnonymous(rule))
     .map(({ where }) => ({
       resource,
-      found: `${where} of ${titleOf(resource)} compares the claims of tokens of any issuer`,
+      where: `${where} of ${titleOf(resource)}`,
+      found: "compares the claims of tokens of any issuer",
       write: "requestPrincipals in each of its sources",
     }));
 }

@@ -8,7 +8,7 @@ import {
 import { chartOf, unreadFiles } from "../charts";
 import { where as whereOf } from "../expectation";
 import { judgeMetadata } from "../proxy-settings";
-import { at, entries, isKind, objectName, show } from "../reading";
+import { at, entries, isKind, objectName } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { rootNamespace } from "../settings";
@@ -75,8 +75,9 @@ function judgeObject(resource: Resource, settings: Settings): Finding[] {
   const name = objectName(resource);
   const extension = extensions.find(([group, kind]) => isKind(resource, group, kind));
   if (extension !== undefined && !allowedEnvoyFilters.includes(name)) {
-    const found = `${extension[1]} ${name} changes the proxies past the mesh's policies`;
-    return [{ resource, found, write: "Istio's own objects instead" }];
+    const found = "changes the proxies past the mesh's policies";
+    const write = "Istio's own objects instead";
+    return [{ resource, where: `${extension[1]} ${name}`, found, write }];
   }
   if (isKind(resource, group, "Sidecar")) return sidecar(resource, settings);
   if (isKind(resource, "telemetry.istio.io", "Telemetry")) return telemetry(resource);
@@ -123,7 +124,8 @@ function telemetry(resource: Resource): Finding[] {
   return entries(at(resource.inputs, "spec", "accessLogging")).flatMap((logging, index) => {
     const found = (field: string, value: unknown, write: string) => ({
       resource,
-      found: `spec.accessLogging[${index}].${field} of ${title} is ${show(value)}`,
+      where: `spec.accessLogging[${index}].${field} of ${title}`,
+      is: value,
       write,
     });
     const disabled = at(logging, "disabled");

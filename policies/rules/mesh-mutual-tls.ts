@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { at, entries, isFields, isKind, objectName, show } from "../reading";
+import { at, entries, isFields, isKind, objectName } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { rootNamespace } from "../settings";
@@ -55,7 +55,8 @@ function weakened(resource: Resource): Finding[] {
     .filter(({ mode }) => mode !== "STRICT" && mode !== "UNSET" && mode !== undefined)
     .map(({ where, mode }) => ({
       resource,
-      found: `${where} of PeerAuthentication ${objectName(resource)} is ${show(mode)}`,
+      where: `${where} of PeerAuthentication ${objectName(resource)}`,
+      is: mode,
       write: '"STRICT"',
     }));
 }

@@ -57,7 +57,8 @@ const asks = ({ labels }: Workload) => at(labels, inject) === "true";
 
 const without = (workload: Workload): Finding => ({
   resource: workload.resource,
-  found: `${workload.where}metadata of ${workload.title} has ${inject}, which is not "true"`,
+  where: `${workload.where}metadata of ${workload.title}`,
+  found: `has ${inject}, which is not "true"`,
   write: "neither such a label nor such an annotation",
 });
 
@@ -80,9 +81,15 @@ function bypasses(workload: Workload, allowed: readonly string[]): Finding[] {
   });
   const containers = containersOf(workload).flatMap((container): Finding[] => {
     const name = at(container.inputs, "name");
-    const found = `${container.where}.name of ${title} is ${show(name)}, the sidecar's own`;
     if (!proxyNames.includes(name)) return [];
-    return [{ found, write: "another name: Istio lays it over the sidecar" }];
+    return [
+      {
+        where: `${container.where}.name of ${title}`,
+        is: name,
+        note: "the sidecar's own",
+        write: "another name: Istio lays it over the sidecar",
+      },
+    ];
   });
   const users = [
     [`${where}spec.securityContext`, at(pod, "securityContext")] as const,
@@ -94,7 +101,9 @@ function bypasses(workload: Workload, allowed: readonly string[]): Finding[] {
     ["runAsUser", "runAsGroup"]
       .filter((field) => at(context, field) === proxyUser)
       .map((field) => ({
-        found: `${place}.${field} of ${title} is ${proxyUser}, the sidecar's own`,
+        where: `${place}.${field} of ${title}`,
+        is: proxyUser,
+        note: "the sidecar's own",
         write: "another one: what it sends is not led through the sidecar",
       })),
   );
@@ -118,14 +127,15 @@ function judgeNamespace(
   );
   const [first] = made;
   if (first === undefined) {
-    const found = `namespace ${show(namespace)} of workloads is not the stack's`;
-    return accepted.isAsked ? [] : [{ found, write }];
+    const where = `namespace ${show(namespace)} of workloads`;
+    return accepted.isAsked ? [] : [{ where, found: "is not the stack's", write }];
   }
   const against = made.filter((one) => !agreeing.includes(injectionOf(one)));
   const lacking = made.some((one) => isInjected(one, accepted)) ? [] : [first];
   return (against.length > 0 ? against : lacking).map((resource) => ({
     resource,
-    found: `metadata.labels.istio-injection of Namespace ${show(namespace)} is ${show(injectionOf(resource))}`,
+    where: `metadata.labels.istio-injection of Namespace ${show(namespace)}`,
+    is: injectionOf(resource),
     write: '"enabled"',
   }));
 }

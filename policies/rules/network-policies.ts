@@ -145,7 +145,9 @@ function wider(
   const { resource } = policy;
   return policy.rules[direction].filter(admitsEverything).map(({ where, value }) => ({
     resource,
-    found: `${where} of ${titleOf(resource)} is ${show(value)}, which allows every connection`,
+    where: `${where} of ${titleOf(resource)}`,
+    is: value,
+    note: "which allows every connection",
     write: "single peers or ports, or no rule",
   }));
 }
@@ -176,7 +178,9 @@ function beyond({ policy, direction, rule, peer, connections }: Judged): Finding
   return [
     {
       resource,
-      found: `${peer.where} of ${titleOf(resource)} is ${show(peer.value)}, at ${at}`,
+      where: `${peer.where} of ${titleOf(resource)}`,
+      is: peer.value,
+      note: `at ${at}`,
       write:
         known.length === 0 ? "no rule: these pods have no such connection" : known.join(" or "),
     },
@@ -205,7 +209,8 @@ function unread(resource: Resource, { allowedPolicies }: Settings): Finding[] {
       : [
           {
             resource,
-            found: `${kind} ${name} is of ${group}, which no rule reads`,
+            where: `${kind} ${name}`,
+            found: `is of ${group}, which no rule reads`,
             write:
               "a NetworkPolicy instead, or allow it in allowedPolicies once it is known to be safe",
           },
@@ -215,7 +220,8 @@ function unread(resource: Resource, { allowedPolicies }: Settings): Finding[] {
   return [
     {
       resource,
-      found: `${whereOf(resource, "values.global.networkPolicy.enabled")} is ${show(made)}`,
+      where: whereOf(resource, "values.global.networkPolicy.enabled"),
+      is: made,
       write: "false: the chart's own NetworkPolicy lets any address connect",
     },
   ];

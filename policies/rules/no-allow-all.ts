@@ -30,7 +30,8 @@ export const noAllowAll = resourceRule({
     const title = titleOf(resource);
     if (!mayAllow(action) || exceptPolicies.some((name) => title.endsWith(` ${name}`))) return [];
     return rules.filter(fitsAll).map(({ where }) => ({
-      found: `${where} of ${title} fits every request`,
+      where: `${where} of ${title}`,
+      found: "fits every request",
       write: "whom it admits (from), to what (to) or when, or no rules at all",
     }));
   },

@@ -76,7 +76,8 @@ function judgeProxy(proxy: OAuth2Proxy, settings: Settings): Finding[] {
   const isFile = proxy.settings !== undefined;
   return [
     ...unread.map((name) => ({
-      found: `${name} in ${title} has settings that no rule reads`,
+      where: `${name} in ${title}`,
+      found: "has settings that no rule reads",
       write: "them in the program, as flags",
     })),
     ...judgeSettings({
@@ -96,7 +97,7 @@ function judgeFile({ settings: content, title }: OAuth2Proxy, settings: Settings
   if (content === unknown)
     return allowUnknownSettings
       ? []
-      : [{ found: `the settings file of ${title} is ${show(content)}`, write: "a known one" }];
+      : [{ where: `the settings file of ${title}`, is: content, write: "a known one" }];
   // A provider's setting has to be there once for each provider: the proxy has one.
   const given = settingsIn(content);
   const judgments = fileJudgments(settings);

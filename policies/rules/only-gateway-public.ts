@@ -42,7 +42,8 @@ const isIngress = (resource: Resource) =>
   ["networking.k8s.io", "extensions"].some((group) => isKind(resource, group, "Ingress"));
 
 const ingress = (resource: Resource): Finding => ({
-  found: `Ingress ${objectName(resource)} leads into the cluster`,
+  where: `Ingress ${objectName(resource)}`,
+  found: "leads into the cluster",
   write: "a route of the gateway",
 });
 
@@ -56,8 +57,14 @@ function ofGateway(resource: Resource): Finding[] {
   const isInternal = internalClasses.includes(at(inputs, "spec", "gatewayClassName"));
   const type = at(inputs, "metadata", "annotations", serviceType);
   if (type === internal || (isInternal && type === undefined)) return [];
-  const found = `Gateway ${objectName(resource)} is given a Service of type ${show(type ?? "LoadBalancer")}`;
-  return [{ found, write: `the annotation ${serviceType}: ${internal}` }];
+  const found = `is given a Service of type ${show(type ?? "LoadBalancer")}`;
+  return [
+    {
+      where: `Gateway ${objectName(resource)}`,
+      found,
+      write: `the annotation ${serviceType}: ${internal}`,
+    },
+  ];
 }
 
 function ofService(resource: Resource): Finding[] {
@@ -66,10 +73,10 @@ function ofService(resource: Resource): Finding[] {
   const title = `of Service ${objectName(resource)}`;
   const isInternal = [undefined, internal, "ExternalName"].some((one) => one === type);
   return [
-    ...(isInternal ? [] : [{ found: `spec.type ${title} is ${show(type)}`, write }]),
+    ...(isInternal ? [] : [{ where: `spec.type ${title}`, is: type, write }]),
     ...(entries(addresses).length === 0
       ? []
-      : [{ found: `spec.externalIPs ${title} is ${show(addresses)}`, write: "none" }]),
+      : [{ where: `spec.externalIPs ${title}`, is: addresses, write: "none" }]),
   ];
 }
 
@@ -80,8 +87,13 @@ function ofPods(resource: Resource): Finding[] {
     entries(at(inputs, "ports")).flatMap((port, index) => {
       const hostPort = at(port, "hostPort");
       if (hostPort === undefined || hostPort === 0) return [];
-      const found = `${where}.ports[${index}].hostPort of ${workload.title} is ${show(hostPort)}`;
-      return [{ found, write: "none" }];
+      return [
+        {
+          where: `${where}.ports[${index}].hostPort of ${workload.title}`,
+          is: hostPort,
+          write: "none",
+        },
+      ];
     }),
   );
 }
@@ -89,7 +101,8 @@ function ofPods(resource: Resource): Finding[] {
 /** What a chart's values say about Services and the node's ports, at any place. */
 function ofValues(chart: Chart): Finding[] {
   const open = publicIn(chart.values, "values").map(({ where, value, write }) => ({
-    found: `${where} of chart ${chart.shown} is ${show(value)}`,
+    where: `${where} of chart ${chart.shown}`,
+    is: value,
     write,
   }));
   return [...open, ...unreadValues(chart)];

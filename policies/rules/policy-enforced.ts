@@ -39,8 +39,8 @@ export const policyEnforced = resourceRule({
 /** What a patch leaves unchanged applies too, and is not in the stack. */
 function patched(resource: Resource): Finding[] {
   if (!resource.type.endsWith("Patch")) return [];
-  const found = `${titleOf(resource)} changes a policy that the stack does not make`;
-  return [{ resource, found, write: "the whole policy" }];
+  const found = "changes a policy that the stack does not make";
+  return [{ resource, where: titleOf(resource), found, write: "the whole policy" }];
 }
 
 function unlessAmong(

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { at, show } from "../reading";
+import { at } from "../reading";
 import { resourceRule } from "../rule";
 import { exceptNoNamespace, notJudged } from "../settings";
 import { containersOf, workloadOf } from "../workloads";
@@ -28,8 +28,13 @@ export const resourcesSet = resourceRule({
         required.flatMap((path) => {
           const amount = at(inputs, "resources", ...path.split("."));
           if (isAmount(amount)) return [];
-          const found = `${where}.resources.${path} of ${workload.title} is ${show(amount)}`;
-          return [{ found, write: `an amount, such as ${examples[path] ?? '"1"'}` }];
+          return [
+            {
+              where: `${where}.resources.${path} of ${workload.title}`,
+              is: amount,
+              write: `an amount, such as ${examples[path] ?? '"1"'}`,
+            },
+          ];
         }),
       );
   },

@@ -39,10 +39,9 @@ export const routeDestination = stackRule({
   },
 });
 
-type Judged = Pick<Finding, "found" | "write">;
 const group = "networking.istio.io";
 
-function judgeObject(resource: Resource, all: readonly Resource[], settings: Settings): Judged[] {
+function judgeObject(resource: Resource, all: readonly Resource[], settings: Settings): Finding[] {
   if (isRoute(resource)) return ofRoute(resource, all, settings);
   if (isKind(resource, group, "ServiceEntry")) return ofServiceEntry(resource);
   if (isKind(resource, group, "DestinationRule")) return ofDestinationRule(resource, settings);
@@ -55,7 +54,7 @@ function judgeObject(resource: Resource, all: readonly Resource[], settings: Set
 const title = (resource: Resource) =>
   `${(resource.type.split(":").at(-1) ?? "").replace(/Patch$/, "")} ${objectName(resource)}`;
 
-function ofRoute(resource: Resource, all: readonly Resource[], settings: Settings): Judged[] {
+function ofRoute(resource: Resource, all: readonly Resource[], settings: Settings): Finding[] {
   const namespace = namespaceOf(resource);
   const ofIt = `of ${title(resource)}`;
   const gateways = gatewaysOf(resource);
@@ -71,8 +70,7 @@ function ofRoute(resource: Resource, all: readonly Resource[], settings: Setting
       const host = fullHost(at(one, "destination", "host"), namespace);
       const write = wrongHost(host, isOutside, settings);
       if (write === undefined) return [];
-      const found = `${where}.route[${position}].destination.host ${ofIt} is ${show(host)}`;
-      return [{ found, write }];
+      return [{ where: `${where}.route[${position}].destination.host ${ofIt}`, is: host, write }];
     }),
     ...copies(route, where, ofIt),
     ...delegated(route, where, ofIt, { resource, all }),
@@ -93,11 +91,12 @@ function wrongHost(host: unknown, isOutside: boolean, settings: Settings): strin
 }
 
 /** A copy of a request has its token too. */
-function copies(route: unknown, where: string, ofIt: string): Judged[] {
+function copies(route: unknown, where: string, ofIt: string): Finding[] {
   return ["mirror", "mirrors"]
     .filter((field) => entries(at(route, field)).length > 0)
     .map((field) => ({
-      found: `${where}.${field} ${ofIt} is ${show(at(route, field))}`,
+      where: `${where}.${field} ${ofIt}`,
+      is: at(route, field),
       write: "nothing: a copy of a request has its token",
     }));
 }
@@ -108,7 +107,7 @@ function delegated(
   where: string,
   ofIt: string,
   { resource, all }: { readonly resource: Resource; readonly all: readonly Resource[] },
-): Judged[] {
+): Finding[] {
   const delegate = at(route, "delegate");
   if (delegate === undefined) return [];
   const namespace = at(delegate, "namespace") ?? namespaceOf(resource);
@@ -120,12 +119,17 @@ function delegated(
       at(one.inputs, "metadata", "name") === at(delegate, "name"),
   );
   if (isMade) return [];
-  const found = `${where}.delegate ${ofIt} is ${show(delegate)}`;
-  return [{ found, write: "the route itself, or one of the stack in the same namespace" }];
+  return [
+    {
+      where: `${where}.delegate ${ofIt}`,
+      is: delegate,
+      write: "the route itself, or one of the stack in the same namespace",
+    },
+  ];
 }
 
 /** Hosts of another namespace, or of all of them: the object takes their requests. */
-function takenHosts(resource: Resource, where: string): Judged[] {
+function takenHosts(resource: Resource, where: string): Finding[] {
   const own = namespaceOf(resource);
   return entries(at(resource.inputs, ...where.split("."))).flatMap((text, index) => {
     const host = fullHost(text, own);
@@ -133,13 +137,19 @@ function takenHosts(resource: Resource, where: string): Judged[] {
     const isOwn =
       typeof host === "string" && !/^\*(\.|$)/.test(host) && [undefined, own].includes(namespace);
     if (isOwn) return [];
-    const found = `${where}[${index}] of ${title(resource)} is ${show(text)}, whose calls it takes`;
-    return [{ found, write: "services of its own namespace, by full names" }];
+    return [
+      {
+        where: `${where}[${index}] of ${title(resource)}`,
+        is: text,
+        note: "whose calls it takes",
+        write: "services of its own namespace, by full names",
+      },
+    ];
   });
 }
 
 /** A name of the cluster, or all names, that lead to addresses of the object's own. */
-function ofServiceEntry(resource: Resource): Judged[] {
+function ofServiceEntry(resource: Resource): Finding[] {
   return entries(at(resource.inputs, "spec", "hosts")).flatMap((host, index) => {
     const isStrange =
       typeof host === "string" &&
@@ -147,13 +157,19 @@ function ofServiceEntry(resource: Resource): Judged[] {
       !/(^|\.)(local|svc)$/.test(host) &&
       host.includes(".");
     if (isStrange) return [];
-    const found = `spec.hosts[${index}] of ${title(resource)} is ${show(host)}, whose calls it takes`;
-    return [{ found, write: "a full name outside of the cluster" }];
+    return [
+      {
+        where: `spec.hosts[${index}] of ${title(resource)}`,
+        is: host,
+        note: "whose calls it takes",
+        write: "a full name outside of the cluster",
+      },
+    ];
   });
 }
 
 /** A workload outside of the cluster that is part of a service gets its requests. */
-function ofWorkloadEntry(resource: Resource, all: readonly Resource[]): Judged[] {
+function ofWorkloadEntry(resource: Resource, all: readonly Resource[]): Finding[] {
   const { inputs } = resource;
   const labels = at(inputs, "spec", "labels") ?? at(inputs, "spec", "metadata", "labels");
   const taken = all.filter(
@@ -164,14 +180,15 @@ function ofWorkloadEntry(resource: Resource, all: readonly Resource[]): Judged[]
       (labels === unknown || selects(at(one.inputs, "spec", "selector"), labels)),
   );
   return taken.map((service) => ({
-    found: `the labels of ${title(resource)} are those of Service ${objectName(service)}, whose calls it gets`,
+    where: `the labels of ${title(resource)}`,
+    found: `are those of Service ${objectName(service)}, whose calls it gets`,
     write: "labels that no Service selects",
   }));
 }
 
 const meshTls: readonly unknown[] = [undefined, "ISTIO_MUTUAL"];
 
-function ofDestinationRule(resource: Resource, { rootNamespace }: Settings): Judged[] {
+function ofDestinationRule(resource: Resource, { rootNamespace }: Settings): Finding[] {
   const own = namespaceOf(resource);
   const { spec } = resource.inputs;
   const host = fullHost(at(spec, "host"), own);
@@ -190,35 +207,37 @@ function ofDestinationRule(resource: Resource, { rootNamespace }: Settings): Jud
       (port, index) => [`${where}.portLevelSettings[${index}]`, port] as const,
     ),
   ]);
-  const found = (where: string, value: unknown) =>
-    `${where} of ${title(resource)} is ${show(value)}`;
+  const found = (where: string, is: unknown, write: string): Finding => ({
+    where: `${where} of ${title(resource)}`,
+    is,
+    write,
+  });
   const isTaken = namespace !== undefined && namespace !== own && own !== rootNamespace;
   return [
-    ...(isTaken
-      ? [{ found: found("spec.host", host), write: "a service of its own namespace" }]
-      : []),
+    ...(isTaken ? [found("spec.host", host, "a service of its own namespace")] : []),
     ...policies.flatMap(([where, policy]) => {
       const mode = at(policy, "tls", "mode");
       const skips = at(policy, "tls", "insecureSkipVerify");
       return [
         ...(isInside && !meshTls.includes(mode)
-          ? [{ found: found(`${where}.tls.mode`, mode), write: '"ISTIO_MUTUAL", or nothing' }]
+          ? [found(`${where}.tls.mode`, mode, '"ISTIO_MUTUAL", or nothing')]
           : []),
         ...(skips === undefined || skips === false
           ? []
-          : [{ found: found(`${where}.tls.insecureSkipVerify`, skips), write: "false" }]),
+          : [found(`${where}.tls.insecureSkipVerify`, skips, "false")]),
       ];
     }),
   ];
 }
 
-function ofHttpRoute(resource: Resource): Judged[] {
+function ofHttpRoute(resource: Resource): Finding[] {
   return entries(at(resource.inputs, "spec", "rules")).flatMap((rule, index) =>
     [rule, ...entries(at(rule, "backendRefs"))].flatMap((holder) =>
       entries(at(holder, "filters"))
         .filter((filter) => at(filter, "requestMirror") !== undefined)
         .map((filter) => ({
-          found: `spec.rules[${index}].filters of ${title(resource)} has ${show(filter)}`,
+          where: `spec.rules[${index}].filters of ${title(resource)}`,
+          has: filter,
           write: "no requestMirror: a copy of a request has its token",
         })),
     ),

@@ -93,16 +93,16 @@ function judgeHeaders(headers: unknown, where: string, title: string, settings: 
     ["response", responseHeaders],
   ] as const;
   if (headers === unknown)
-    return [{ found: `${where} of ${title} is ${show(headers)}`, write: "known headers" }];
+    return [{ where: `${where} of ${title}`, is: headers, write: "known headers" }];
   return kinds.flatMap(([kind, forbidden]) =>
     ["set", "add"].flatMap((list): Finding[] => {
       const fields = at(headers, kind, list);
       const place = `${where}.${kind}.${list}`;
       if (fields === unknown)
-        return [{ found: `${place} of ${title} is ${show(fields)}`, write: "known headers" }];
+        return [{ where: `${place} of ${title}`, is: fields, write: "known headers" }];
       return (isFields(fields) ? Object.keys(fields) : [])
         .filter((name) => forbidden.includes(name.toLowerCase()))
-        .map((name) => ({ found: `${place} of ${title} has ${show(name)}`, write: "none" }));
+        .map((name) => ({ where: `${place} of ${title}`, has: name, write: "none" }));
     }),
   );
 }
@@ -119,7 +119,8 @@ function shown(resource: Resource, route: unknown, where: string, settings: Sett
     return hiddenHeaders
       .filter((name) => ![...removed, ...more].includes(name))
       .map((name) => ({
-        found: `${where}.route[${position}] of VirtualService ${objectName(resource)} shows ${show(name)} to ${show(host)}`,
+        where: `${where}.route[${position}] of VirtualService ${objectName(resource)}`,
+        found: `shows ${show(name)} to ${show(host)}`,
         write: `headers.request.remove: ${show([name])}`,
       }));
   });
@@ -166,7 +167,8 @@ function ofHttpRoute(resource: Resource, settings: Settings): Finding[] {
               .map((header) => at(header, "name"))
               .filter((name) => forbidden.includes(String(name).toLowerCase()))
               .map((name) => ({
-                found: `spec.rules[${index}].${modifier}.${list} of ${title} has ${show(name)}`,
+                where: `spec.rules[${index}].${modifier}.${list} of ${title}`,
+                has: name,
                 write: "none",
               })),
           ),

@@ -43,8 +43,6 @@ export const secretsHidden = stackRule({
   },
 });
 
-type Judged = Pick<Finding, "found" | "write">;
-
 /**
  * Names whose last word says that the value is a secret. A name that ends in file, name or url says where the secret
  * is.
@@ -58,7 +56,7 @@ const secretText =
 const isNamed = (name: string, { allowed }: Settings) =>
   secretName.test(name) && !allowed.includes(name);
 
-function ofConfigMap(resource: Resource, settings: Settings, madeOf: MadeOf): Judged[] {
+function ofConfigMap(resource: Resource, settings: Settings, madeOf: MadeOf): Finding[] {
   if (!isKind(resource, "core", "ConfigMap")) return [];
   const title = `ConfigMap ${objectName(resource)}`;
   const write = "it in a Secret";
@@ -74,37 +72,50 @@ function ofConfigMap(resource: Resource, settings: Settings, madeOf: MadeOf): Ju
           (isNamed(name, settings) && value !== "") || (isText && !settings.allowed.includes(name))
         );
       })
-      .map(([name]) => ({ found: `${list}[${show(name)}] of ${title} holds a secret`, write }));
+      .map(([name]) => ({
+        where: `${list}[${show(name)}] of ${title}`,
+        found: "holds a secret",
+        write,
+      }));
     return [
       ...keys,
       ...sources.map(({ name, type }) => ({
-        found: `${list} of ${title} is made of ${type.split(":").at(-1) ?? type} ${name}, a secret`,
+        where: `${list} of ${title}`,
+        found: `is made of ${type.split(":").at(-1) ?? type} ${name}, a secret`,
         write,
       })),
     ];
   });
 }
 
-function ofPods(resource: Resource, settings: Settings): Judged[] {
+function ofPods(resource: Resource, settings: Settings): Finding[] {
   const workload = workloadOf(resource);
   if (workload === undefined) return [];
   return containersOf(workload).flatMap(({ inputs, where }) => {
-    const variables = entries(at(inputs, "env")).flatMap((variable): Judged[] => {
+    const variables = entries(at(inputs, "env")).flatMap((variable): Finding[] => {
       const name = at(variable, "name");
       const value = at(variable, "value");
       if (typeof name !== "string" || !isNamed(name, settings)) return [];
       if (value === undefined || value === "") return [];
-      const found = `${where}.env of ${workload.title} has ${show(name)} with its value`;
-      return [{ found, write: "valueFrom.secretKeyRef" }];
+      const found = `has ${show(name)} with its value`;
+      return [
+        { where: `${where}.env of ${workload.title}`, found, write: "valueFrom.secretKeyRef" },
+      ];
     });
     const args = ["args", "command"].flatMap((list) =>
-      entries(at(inputs, list)).flatMap((arg): Judged[] => {
+      entries(at(inputs, list)).flatMap((arg): Finding[] => {
         const [, name = "", value = ""] =
           /^--?([\w-]+)[= ]([\s\S]+)$/.exec(String(argument(arg))) ?? [];
         // $(NAME) is a variable, which may come from a Secret.
         if (!isNamed(name, settings) || value.startsWith("$(")) return [];
-        const found = `${where}.${list} of ${workload.title} has --${name} with its value`;
-        return [{ found, write: `--${name}-file, or a variable of a Secret` }];
+        const found = `has --${name} with its value`;
+        return [
+          {
+            where: `${where}.${list} of ${workload.title}`,
+            found,
+            write: `--${name}-file, or a variable of a Secret`,
+          },
+        ];
       }),
     );
     return [...variables, ...args];
@@ -114,12 +125,13 @@ function ofPods(resource: Resource, settings: Settings): Judged[] {
 const argument = (arg: unknown) => (arg === unknown ? "" : arg);
 
 /** A client that may read the state, or the stack's outputs, reads what is not marked. */
-function ofOutputs({ type, name, options }: Resource, { secretOutputs }: Settings): Judged[] {
+function ofOutputs({ type, name, options }: Resource, { secretOutputs }: Settings): Finding[] {
   const marked = options.additionalSecretOutputs;
   return (secretOutputs[type] ?? [])
     .filter((output) => !marked.includes(output))
     .map((output) => ({
-      found: `output ${output} of ${type.split(":").at(-1) ?? type} ${name} is no secret`,
+      where: `output ${output} of ${type.split(":").at(-1) ?? type} ${name}`,
+      found: "is no secret",
       write: `additionalSecretOutputs: ${show([output])}`,
     }));
 }

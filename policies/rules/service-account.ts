@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { at, show } from "../reading";
+import { at } from "../reading";
 import { type Finding, stackRule } from "../rule";
 import { exceptMeshNamespace, notJudged } from "../settings";
 import { accountOf, meshWorkloads, type Workload } from "../workloads";
@@ -19,20 +19,22 @@ export const serviceAccount = stackRule({
     const workloads = meshWorkloads(resources, exceptNamespaces);
     return workloads.flatMap((one) => {
       const account = accountOf(one);
-      if (typeof account !== "string" || account === "default") return [finding(one, "")];
+      if (typeof account !== "string" || account === "default") return [finding(one)];
       const other = workloads.find(
         (two) =>
           accountOf(two) === account &&
           two.namespace === one.namespace &&
           at(two.labels, serviceLabel) !== at(one.labels, serviceLabel),
       );
-      return other === undefined ? [] : [finding(one, `, as that of ${other.title}`)];
+      return other === undefined ? [] : [finding(one, `as that of ${other.title}`)];
     });
   },
 });
 
-const finding = (workload: Workload, shared: string): Finding => ({
+const finding = (workload: Workload, note?: string): Finding => ({
   resource: workload.resource,
-  found: `${workload.where}spec.serviceAccountName of ${workload.title} is ${show(accountOf(workload))}${shared}`,
+  where: `${workload.where}spec.serviceAccountName of ${workload.title}`,
+  is: accountOf(workload),
+  ...(note !== undefined && { note }),
   write: "a service account of its own",
 });

@@ -51,7 +51,9 @@ function wider(resource: Resource, namespace: string, imported: readonly string[
   const write = imported.map(show).join(" or ");
   const listeners = entries(at(resource.inputs, "spec", "egress"));
   if (listeners.length === 0)
-    return [{ resource, found: `spec.egress ${ofSidecar} is nothing`, write: `hosts: ${write}` }];
+    return [
+      { resource, where: `spec.egress ${ofSidecar}`, is: undefined, write: `hosts: ${write}` },
+    ];
   const known = imported.map((host) => inNamespace(host, namespace));
   return listeners.flatMap((listener, index) => {
     const hosts = entries(at(listener, "hosts"));
@@ -59,8 +61,7 @@ function wider(resource: Resource, namespace: string, imported: readonly string[
       const isKnown = typeof host === "string" && isImported(inNamespace(host, namespace), known);
       if (isKnown) return [];
       const where = hosts.length === 0 ? "hosts" : `hosts[${position}]`;
-      const found = `spec.egress[${index}].${where} ${ofSidecar} is ${show(host)}`;
-      return [{ resource, found, write }];
+      return [{ resource, where: `spec.egress[${index}].${where} ${ofSidecar}`, is: host, write }];
     });
   });
 }

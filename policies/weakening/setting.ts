@@ -72,7 +72,8 @@ export function judgeSettings(args: SubjectArgs): Finding[] {
   return [
     ...judged.flatMap((one) => judgeSetting(one, args)),
     ...missing.map((setting) => ({
-      found: `${where(setting.name)} is nothing`,
+      where: where(setting.name),
+      is: undefined,
       write: accepted(setting, args.judgments?.[setting.name]?.(undefined)),
     })),
   ];
@@ -85,28 +86,28 @@ function judgeSetting({ name, value }: Given, args: SubjectArgs): Finding[] {
   const own = judgments[setting.name]?.(value);
   if (setting.values === undefined) {
     if (own === undefined) return [];
-    return [{ found: `${where(name)} is ${show(value)}`, write: own }];
+    return [{ where: where(name), is: value, write: own }];
   }
   // An empty value has no effect.
   if (setting.values.length === 0 && value === "") return [];
   if (value !== unknown && setting.values.some((one) => String(one) === String(value))) return [];
-  return [{ found: `${where(name)} is ${show(value)}`, write: accepted(setting) }];
+  return [{ where: where(name), is: value, write: accepted(setting) }];
 }
 
 /** A setting below a listed one belongs to it. */
 function judgeOther({ name, value }: Given, { subject, where }: SubjectArgs): Finding[] {
   const isAbove = subject.settings.some((one) => covers(plain(name), one.name));
   if (isAbove && value === unknown)
-    return [{ found: `${where(name)} is ${show(value)}`, write: "what the program knows" }];
+    return [{ where: where(name), is: value, write: "what the program knows" }];
   const above = subject.settings.find((one) => covers(one.name, name));
   if (above?.values?.length === 0)
-    return [{ found: `${where(name)} is set`, write: accepted(above) }];
+    return [{ where: where(name), found: "is set", write: accepted(above) }];
   const isListed = [...subject.harmless, ...subject.settings.map((one) => one.name)].some((one) =>
     covers(one, name),
   );
   if (isListed || subject.others === "nothing") return [];
   const write = "nothing, or allow it in the pack's configuration once it is known to be safe";
-  return [{ found: `${where(name)} is a setting that the pack does not know`, write }];
+  return [{ where: where(name), found: "is a setting that the pack does not know", write }];
 }
 
 /** Without the positions in lists. */

@@ -6,7 +6,8 @@ import type {
   StackValidationArgs,
 } from "@pulumi/policy";
 import * as proxy from "@pulumi/policy/proxy";
-import type { Rule } from "../../../policies/rule";
+import { show } from "../../../policies/reading";
+import type { Finding, Rule } from "../../../policies/rule";
 
 /** The SDK's own way to hand out inputs, which throws wherever one is not known; its types leave it out. */
 const sdk = proxy as unknown as {
@@ -35,43 +36,68 @@ export interface Given {
 /** A resource in a few words: `Client identity-web`. */
 export const titleOf = ({ type, name = "" }: Given) => `${type.split(":").at(-1) ?? type} ${name}`;
 
-/** One thing that a rule reported. */
+/** A finding's own fields, with its values as a message shows them. */
 export interface Violation {
-  readonly message: string;
+  readonly where?: string;
+  readonly is?: string;
+  readonly has?: string;
+  readonly note?: string;
+  readonly found?: string;
+  readonly write: string;
   /** The resource's name, or undefined for the stack. */
   readonly resource: string | undefined;
 }
 
-/** @returns every violation, in the order in which they are reported */
+/** @returns every finding, in the order in which they are reported */
 export async function judged(
   rule: Rule,
   resources: readonly Given[],
   settings: Readonly<Record<string, unknown>> = {},
 ): Promise<Violation[]> {
-  const violations: Violation[] = [];
-  const reporting =
-    (about?: string): ReportViolation =>
-    (message, urn) => {
-      violations.push({ message, resource: urn?.split("::").at(-1) ?? about });
-    };
   const given = resources.map((one, position) => argumentsOf(one, position, settings));
-  if ("validateResource" in rule) {
-    for (const validation of [rule.validateResource].flat()) {
-      for (const args of given) {
-        await validation?.(args, reporting(args.name));
-      }
-    }
-  }
-  if ("validateStack" in rule) {
-    const stack: StackValidationArgs = {
-      resources: engineResources(resources, given),
-      stackTags: new Map(),
-      getConfig: configured(settings),
-      notApplicable,
-    };
-    await rule.validateStack(stack, reporting());
-  }
-  return violations;
+  if (!("validateStack" in rule))
+    return given.flatMap((args) => rule.findings(args).map((one) => violationOf(one, args.name)));
+  for (const args of given) await rule.validateResource(args, atTheEnd);
+  return rule.findings(stackOf(resources, given, settings)).map((one) => violationOf(one));
+}
+
+/** @returns every message that the engine gets, and the URN, where the rule says it */
+export async function reported(
+  rule: Rule,
+  resources: readonly Given[],
+): Promise<(readonly [message: string, urn: string | undefined])[]> {
+  const all: (readonly [string, string | undefined])[] = [];
+  const report: ReportViolation = (message, urn) => {
+    all.push([message, urn]);
+  };
+  const given = resources.map((one, position) => argumentsOf(one, position, {}));
+  const isOfStack = "validateStack" in rule;
+  for (const validation of [rule.validateResource].flat())
+    for (const args of given) await validation?.(args, isOfStack ? atTheEnd : report);
+  if (isOfStack) await rule.validateStack(stackOf(resources, given, {}), report);
+  return all;
+}
+
+function atTheEnd(): never {
+  throw new Error("a rule that judges the stack reports at the end");
+}
+
+const stackOf = (
+  resources: readonly Given[],
+  given: readonly ResourceValidationArgs[],
+  settings: object,
+): StackValidationArgs => ({
+  resources: engineResources(resources, given),
+  stackTags: new Map(),
+  getConfig: configured(settings),
+  notApplicable,
+});
+
+function violationOf({ resource, ...finding }: Finding, about?: string): Violation {
+  const name = resource?.urn.split("::").at(-1) ?? about;
+  if ("is" in finding) return { ...finding, is: show(finding.is), resource: name };
+  if ("has" in finding) return { ...finding, has: show(finding.has), resource: name };
+  return { ...finding, resource: name };
 }
 
 /** As in a preview without a cluster: what is known of each is what its inputs are made of. */

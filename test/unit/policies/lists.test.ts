@@ -1,6 +1,7 @@
 /** Lists of Kubernetes objects: rules judge what is in them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { gatewayTls } from "../../../policies/rules/gateway-tls";
 import { imageTag } from "../../../policies/rules/image-tag";
 import { onlyGatewayPublic } from "../../../policies/rules/only-gateway-public";
@@ -15,7 +16,9 @@ const service = (name: string, type: string) => ({
   spec: { type },
 });
 const isOpen = (name: string, value: string) => ({
-  message: `spec.type of Service bookinfo/${name} is ${value}. Write "ClusterIP", and a route of the gateway`,
+  where: `spec.type of Service bookinfo/${name}`,
+  is: value,
+  write: '"ClusterIP", and a route of the gateway',
   resource: "all",
 });
 
@@ -32,10 +35,8 @@ test("each object of a list is judged by its own kind", async () => {
     isOpen("balanced", '"LoadBalancer"'),
   ]);
   assert.deepEqual(
-    (await judged(imageTag, all)).map(({ message }) => message),
-    [
-      'spec.template.spec.containers[0].image of Deployment bookinfo/details is "details". Write a full version tag, such as name:1.2.3, or a digest',
-    ],
+    (await judged(imageTag, all)).map(({ where, is }) => [where, is]),
+    [["spec.template.spec.containers[0].image of Deployment bookinfo/details", '"details"']],
   );
 });
 
@@ -54,14 +55,15 @@ test("rules that judge the stack see what is in a list, too", async () => {
 test("objects that are not known yet, one or all, are found", async () => {
   const type = "kubernetes:core/v1:ServiceList";
   const found = {
-    message:
-      'spec.type of Service default/all is a value that is not known before the update. Write "ClusterIP", and a route of the gateway',
+    where: "spec.type of Service default/all",
+    is: "a value that is not known before the update",
+    write: '"ClusterIP", and a route of the gateway',
     resource: "all",
   };
   for (const items of [notKnown, [notKnown]])
     assert.equal(
-      (await judged(onlyGatewayPublic, [list(type, items)])).filter(
-        ({ message }) => message === found.message,
+      (await judged(onlyGatewayPublic, [list(type, items)])).filter((one) =>
+        isDeepStrictEqual(one, found),
       ).length,
       1,
     );

@@ -125,13 +125,13 @@ const api = moduleFolder("istio.io/api@");
 const charts = moduleFolder("istio.io/istio@");
 const without = (folder: string | undefined) => ({ skip: folder === undefined && "no Go module" });
 
-/** The rule's own, without what it knows of: what it says of settings that no table has. */
-async function unknownIn(chart: string, values: unknown): Promise<string[]> {
+/** The places of the settings that no table has. */
+async function unknownIn(chart: string, values: unknown): Promise<(string | undefined)[]> {
   const release = { type: "kubernetes:helm.sh/v3:Release", name: "one", inputs: { chart, values } };
   const found = await judged(meshConfiguration, [release]);
   return found
-    .map(({ message }) => message)
-    .filter((message) => message.includes("that the pack does not know"));
+    .filter(({ found }) => found === "is a setting that the pack does not know")
+    .map(({ where }) => where);
 }
 
 test("the tables name all of the mesh's and the proxies' configuration", without(api), async () => {

@@ -26,7 +26,9 @@ const all = (...policies: Given[]) => [...policies, ...others];
 
 const unknown = "a value that is not known before the update";
 const is = (path: string, value: string, write: string, name = "details") => ({
-  message: `${path} of AuthorizationPolicy bookinfo/${name} is ${value}. Write ${write}`,
+  where: `${path} of AuthorizationPolicy bookinfo/${name}`,
+  is: value,
+  write,
   resource: name,
 });
 const accounts = 'serviceAccounts: ["bookinfo/productpage"]';
@@ -36,7 +38,8 @@ const nobody = (
   title = "AuthorizationPolicy bookinfo/details",
   resource: string | undefined = "details",
 ) => ({
-  message: `no rule of ${title} admits ${caller}${token}, as the access table does. Write it into the serviceAccounts of a rule${token}, or take it out of the table`,
+  found: `no rule of ${title} admits ${caller}${token}, as the access table does`,
+  write: `it into the serviceAccounts of a rule${token}, or take it out of the table`,
   resource,
 });
 const noToken = nobody(' with a token of "https://tenant.example/"');
@@ -297,8 +300,8 @@ test("each operation is compared with its own row", async () => {
     more('{"methods":[],"paths":["/details"]}', 1),
   ]);
   assert.deepEqual(
-    (await found(reads, { from, when: [permission("write")] })).map(({ message }) => message)[0],
-    is("spec.rules[1].to", "nothing", expected).message,
+    (await found(reads, { from, when: [permission("write")] }))[0],
+    is("spec.rules[1].to", "nothing", expected),
   );
   // The other row's permission, or the operation missing.
   assert.deepEqual(await found(reads, rule("read", ["POST", "PUT"], "/details")), [

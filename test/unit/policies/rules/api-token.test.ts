@@ -14,7 +14,9 @@ const account = (value: unknown, name = "default", namespace = "bookinfo"): Give
   inputs: { metadata: { name, namespace }, [field]: value },
 });
 const is = (value: string) => ({
-  message: `spec.template.spec.${field} ${ofDetails} is ${value}. Write false`,
+  where: `spec.template.spec.${field} ${ofDetails}`,
+  is: value,
+  write: "false",
   resource: "details",
 });
 
@@ -55,7 +57,9 @@ test("a token in a volume is found, unless it is for another program", async () 
     { name: "token", projected: { sources: [{ configMap: {} }, { serviceAccountToken }] } },
   ];
   const found = {
-    message: `spec.template.spec.volumes[1].projected.sources[1].serviceAccountToken ${ofDetails} has no audience. Write the audience of the program that it is for`,
+    where: `spec.template.spec.volumes[1].projected.sources[1].serviceAccountToken ${ofDetails}`,
+    found: "has no audience",
+    write: "the audience of the program that it is for",
     resource: "details",
   };
   for (const token of [{ path: "token" }, { path: "token", audience: notKnown }, notKnown])

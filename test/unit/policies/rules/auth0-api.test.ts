@@ -20,7 +20,9 @@ const api = (changes: object = {}): Given => ({
 });
 
 const is = (path: string, value: string, write: string) => ({
-  message: `${path} of ResourceServer api is ${value}. Write ${write}`,
+  where: `${path} of ResourceServer api`,
+  is: value,
+  write,
   resource: "api",
 });
 const dialects = '"access_token_authz" or "rfc9068_profile_authz"';

@@ -25,17 +25,16 @@ const credentials = (inputs: Record<string, unknown>): Given => ({
   inputs: { clientId: notKnown, ...inputs },
 });
 
-const is = (path: string, value: string, write: string, verb = "is") => ({
-  message: `${path} of Client web ${verb} ${value}. Write ${write}`,
+const is = (path: string, value: string, write: string, verb: "is" | "has" = "is") => ({
+  where: `${path} of Client web`,
+  [verb]: value,
+  write,
   resource: "web",
 });
-const address = (path: string, value: string, wrong: string, schemes = "https://") =>
-  is(
-    path,
-    `${value}, ${wrong}`,
-    `an address in full, without *, that begins with ${schemes}`,
-    "has",
-  );
+const address = (path: string, value: string, wrong: string, schemes = "https://") => ({
+  ...is(path, value, `an address in full, without *, that begins with ${schemes}`, "has"),
+  note: wrong,
+});
 const grants = 'some of "authorization_code", "client_credentials", "refresh_token"';
 const notKnownYet = "a value that is not known before the update";
 
@@ -137,7 +136,10 @@ test("each other weakening by itself is found", async () => {
 
 test("an application shows who it is, by a way that is said", async () => {
   const expected = (value: string) => ({
-    message: `authenticationMethod of ClientCredentials web-credentials is ${value}. Write "client_secret_basic" or "client_secret_post" or "private_key_jwt" or "self_signed_tls_client_auth" or "tls_client_auth"`,
+    where: "authenticationMethod of ClientCredentials web-credentials",
+    is: value,
+    write:
+      '"client_secret_basic" or "client_secret_post" or "private_key_jwt" or "self_signed_tls_client_auth" or "tls_client_auth"',
     resource: "web-credentials",
   });
   assert.deepEqual(await judged(auth0Client, [credentials({ authenticationMethod: "none" })]), [
@@ -228,6 +230,7 @@ test("addresses are the gateway's own, where that is configured", async () => {
   );
   for (const address of ["https://attacker.example/callback", "https://www.shop.example:8443/"]) {
     const [finding] = await judged(auth0Client, [given(address)], settings);
-    assert.match(finding?.message ?? "", /which is not the gateway's. Write an address of/);
+    assert.equal(finding?.note, "which is not the gateway's");
+    assert.equal(finding.write, "an address of https://www.shop.example");
   }
 });

@@ -12,11 +12,13 @@ const connection = (options: object = {}, strategy = "auth0"): Given => ({
   inputs: { strategy, options: { ...good, ...options } },
 });
 
-const is = (path: string, value: string, write: string, verb = "is") => ({
-  message: `${path} of Connection users ${verb} ${value}. Write ${write}`,
+const is = (path: string, value: string, write: string, verb: "is" | "has" = "is") => ({
+  where: `${path} of Connection users`,
+  [verb]: value,
+  write,
   resource: "users",
 });
-const option = (path: string, value: string, write: string, verb = "is") =>
+const option = (path: string, value: string, write: string, verb: "is" | "has" = "is") =>
   is(`options.${path}`, value, write, verb);
 const policies = '"good" or "excellent"';
 

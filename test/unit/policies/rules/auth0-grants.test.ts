@@ -52,11 +52,13 @@ type Case = readonly [
 async function reported([kind, inputs, references]: Case, configured: object = settings) {
   const subject = { type: typeOf(kind), name: "subject", inputs, references };
   const violations = await judged(auth0Grants, [...tenant, subject], { ...configured });
-  return violations.map(({ message, resource }) => {
+  return violations.map(({ where, resource, ...violation }) => {
     assert.equal(resource, "subject");
-    return message.replace(` of ${kind} subject`, "");
+    return { input: where?.replace(` of ${kind} subject`, ""), ...violation };
   });
 }
+
+const is = (input: string, value: string, write: string) => ({ input, is: value, write });
 
 const oneId = notKnown;
 const permitted: readonly Case[] = [
@@ -97,20 +99,23 @@ test("an API that is not known yet is the one that it is made of", async () => {
   ];
   assert.deepEqual(await reported(grant("api")), []);
   assert.deepEqual(await reported(grant("other")), [
-    'permissions is "https://other.example". Write "https://api.example"',
+    is("permissions", '"https://other.example"', '"https://api.example"'),
   ]);
   assert.deepEqual(await reported(["RolePermissions", { permissions }, toReader]), [
-    'permissions is a value that is not known before the update. Write "https://api.example"',
+    is("permissions", "a value that is not known before the update", '"https://api.example"'),
   ]);
 });
 
 const ownRoles = 'no more than the ids of the stack\'s Roles ["reader"]';
 
-const gives = (input: string, whom: string, what: string, write: string) =>
-  `${input} gives ${whom} ${what}, which the table does not. Write ${write}`;
+const gives = (input: string, whom: string, what: string, write: string) => ({
+  input,
+  found: `gives ${whom} ${what}, which the table does not`,
+  write,
+});
 
 test("each weakening by itself is found", async () => {
-  const cases: readonly (readonly [Case, string])[] = [
+  const cases: readonly (readonly [Case, object])[] = [
     [
       ["RolePermissions", { permissions: of("read", "write", "delete") }, toReader],
       gives("permissions", 'Role "reader"', '"write", "delete"', 'no more than ["read"]'),
@@ -125,7 +130,7 @@ test("each weakening by itself is found", async () => {
     ],
     [
       ["RolePermissions", { roleId: "rol_1", permissions: of("read") }],
-      'roleId is "rol_1". Write the id of one Role that the stack makes',
+      is("roleId", '"rol_1"', "the id of one Role that the stack makes"),
     ],
     [
       [
@@ -133,7 +138,11 @@ test("each weakening by itself is found", async () => {
         { roleId: oneId, permissions: of("read") },
         { roleId: ["Role reader", "Role editor"] },
       ],
-      "roleId is a value that is not known before the update. Write the id of one Role that the stack makes",
+      is(
+        "roleId",
+        "a value that is not known before the update",
+        "the id of one Role that the stack makes",
+      ),
     ],
     [
       ["UserRoles", { roles: [oneId, oneId] }, { ...toAda, roles: ["Role editor", "Role reader"] }],
@@ -174,15 +183,15 @@ test("each weakening by itself is found", async () => {
     ],
     [
       ["ClientGrant", { audience, scopes: [], allowAllScopes: true }, toNightly],
-      "allowAllScopes is true. Write false",
+      is("allowAllScopes", "true", "false"),
     ],
     [
       ["ClientGrant", { audience: "https://t.example/api/v2/", scopes: ["read"] }, toNightly],
-      'audience is "https://t.example/api/v2/". Write "https://api.example"',
+      is("audience", '"https://t.example/api/v2/"', '"https://api.example"'),
     ],
     [
       ["ClientGrant", { audience, scopes: ["read"], defaultFor: "third_party_clients" }],
-      "clientId is nothing. Write the id of one Client that the stack makes",
+      is("clientId", "nothing", "the id of one Client that the stack makes"),
     ],
     [
       ["ResourceServerScopes", { resourceServerIdentifier: audience, scopes: [{ name: "all" }] }],
@@ -200,7 +209,7 @@ test("each weakening by itself is found", async () => {
 test("what is missing, or not known yet, does not pass", async () => {
   const value = "a value that is not known before the update";
   assert.deepEqual(await reported(["RolePermissions", { permissions: [{}] }, toReader]), [
-    'permissions is nothing. Write "https://api.example"',
+    is("permissions", "nothing", '"https://api.example"'),
     gives("permissions", 'Role "reader"', "nothing", 'no more than ["read"]'),
   ]);
   assert.deepEqual(await reported(["ClientGrant", { audience, scopes: notKnown }, toNightly]), [
@@ -220,7 +229,7 @@ test("without a configuration nothing is compared, and other APIs can be left ou
   const other = { name: "any", resourceServerIdentifier: "https://other.example" };
   const both: Case = ["RolePermissions", { permissions: [...of("read"), other] }, toReader];
   assert.deepEqual(await reported(both, left), []);
-  const isOther = 'permissions is "https://other.example". Write "https://api.example"';
+  const isOther = is("permissions", '"https://other.example"', '"https://api.example"');
   assert.deepEqual(await reported(both), [isOther]);
   const more: Case = ["RolePermissions", { permissions: [...of("write"), other] }, toReader];
   assert.deepEqual(await reported(more, left), [
@@ -230,8 +239,11 @@ test("without a configuration nothing is compared, and other APIs can be left ou
 
 test("what is for another API is not said to be of the table's", async () => {
   const resourceServerIdentifier = "https://other.example";
-  const isOther =
-    'resourceServerIdentifier is "https://other.example". Write "https://api.example"';
+  const isOther = is(
+    "resourceServerIdentifier",
+    '"https://other.example"',
+    '"https://api.example"',
+  );
   assert.deepEqual(
     await reported(["ResourceServerScopes", { resourceServerIdentifier, scopes: [{ name: "a" }] }]),
     [isOther],
@@ -251,7 +263,10 @@ test("no other holder has a name of the table", async () => {
   for (const [kind, name, value, first] of cases) {
     const inputs = { [name]: value };
     assert.deepEqual(await reported([kind, inputs]), [
-      `${name} is "${value}", as that of ${kind} ${first} is. Write one that no other has`,
+      {
+        ...is(name, `"${value}"`, "one that no other has"),
+        note: `as that of ${kind} ${first} is`,
+      },
     ]);
     assert.deepEqual(await reported([kind, inputs], {}), []);
     const another = { type: typeOf(kind), name: "elsewhere", inputs, provider: "another tenant" };

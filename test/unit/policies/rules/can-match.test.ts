@@ -14,8 +14,7 @@ const to = (list: string, value: string) =>
   rule("DENY", { to: [{ operation: { [list]: [value] } }] });
 const when = (key: string, value: string) => rule("ALLOW", { when: [{ key, values: [value] }] });
 
-const found = async (given: Given, settings = {}) =>
-  (await judged(canMatch, [checked, given], settings)).map(({ message }) => message);
+const found = async (given: Given, settings = {}) => judged(canMatch, [checked, given], settings);
 
 test("what can be in a request passes, in each form that Istio knows", async () => {
   const good = [
@@ -39,33 +38,41 @@ test("what can be in a request passes, in each form that Istio knows", async () 
 });
 
 test("a principal with one slash too few is found, in any action and place", async () => {
-  const message = (where: string) =>
-    `${where} of AuthorizationPolicy bookinfo/guests is "https://tenant.example/*", with one slash too few for any token. Write "https://tenant.example//*"`;
+  const is = (where: string) => ({
+    where: `${where} of AuthorizationPolicy bookinfo/guests`,
+    is: '"https://tenant.example/*"',
+    note: "with one slash too few for any token",
+    write: '"https://tenant.example//*"',
+    resource: "guests",
+  });
   const short = "https://tenant.example/*";
   const source = "spec.rules[0].from[0].source";
   for (const action of ["DENY", "ALLOW", "AUDIT", "CUSTOM"])
     assert.deepEqual(await found(from("requestPrincipals", short, action)), [
-      message(`${source}.requestPrincipals`),
+      is(`${source}.requestPrincipals`),
     ]);
   assert.deepEqual(await found(from("notRequestPrincipals", short)), [
-    message(`${source}.notRequestPrincipals`),
+    is(`${source}.notRequestPrincipals`),
   ]);
   assert.deepEqual(await found(when("request.auth.principal", short)), [
-    message("spec.rules[0].when[0].values"),
+    is("spec.rules[0].when[0].values"),
   ]);
   const auth0 = from("requestPrincipals", "https://shop.eu.auth0.com/*");
   assert.equal((await judged(canMatch, [auth0])).length, 1);
 });
 
 test("a subject with a slash is found: Istio takes its beginning for the issuer's", async () => {
-  const [message, ...more] = await found(from("requestPrincipals", `${issuer}/samlp|shop/anna`));
-  assert.match(message ?? "", /whose subject has a slash/);
+  const [finding, ...more] = await found(from("requestPrincipals", `${issuer}/samlp|shop/anna`));
+  assert.match(finding?.note ?? "", /^whose subject has a slash/);
   assert.deepEqual(more, []);
 });
 
 test("with issuers configured, those of others are found as well", async () => {
   const given = from("requestPrincipals", "https://other.example/*");
-  assert.match((await found(given, { issuers })).join(), /which no token has/);
+  assert.deepEqual(
+    (await found(given, { issuers })).map(({ is, note }) => [is, note]),
+    [['"https://other.example/*"', "which no token has"]],
+  );
 });
 
 test("workloads, namespaces, methods and paths that cannot be are found", async () => {

@@ -13,11 +13,15 @@ const service = (selector: unknown): Given => ({
   inputs: { metadata: { name: "details", namespace: "bookinfo" }, spec: { selector } },
 });
 const uncovered = (app = "details") => ({
-  message: `no ALLOW policy selects the pods of Deployment bookinfo/${app}. Write an AuthorizationPolicy whose selector has their labels`,
+  found: `no ALLOW policy selects the pods of Deployment bookinfo/${app}`,
+  write: "an AuthorizationPolicy whose selector has their labels",
   resource: app,
 });
 const unlisted = (app: string, name = "other") => ({
-  message: `spec.template.metadata.labels.app of Deployment bookinfo/${name} is ${app}, which the access table does not name. Write one of "productpage", "details", "profile", or a row for it`,
+  where: `spec.template.metadata.labels.app of Deployment bookinfo/${name}`,
+  is: app,
+  note: "which the access table does not name",
+  write: 'one of "productpage", "details", "profile", or a row for it',
   resource: name,
 });
 
@@ -67,7 +71,10 @@ test("a Service has to select a workload of the stack", async () => {
   const good = [service({ app: "details" }), service(undefined)];
   assert.deepEqual(await judged(coverage, [...resources, ...good], { table }), []);
   const unserved = (selector: string) => ({
-    message: `spec.selector of Service bookinfo/details is ${selector}, which selects no workload of the stack. Write the labels of a workload`,
+    where: "spec.selector of Service bookinfo/details",
+    is: selector,
+    note: "which selects no workload of the stack",
+    write: "the labels of a workload",
     resource: "details",
   });
   const elsewhere = workload("far", { namespace: "elsewhere" });

@@ -6,7 +6,8 @@ import { allow, allowNothing, authorization, workload } from "../istio";
 import { judged, notKnown } from "../judged";
 
 const open = (namespace = '"bookinfo"') => ({
-  message: `no AuthorizationPolicy of namespace ${namespace} allows nothing. Write one in it with an empty spec`,
+  found: `no AuthorizationPolicy of namespace ${namespace} allows nothing`,
+  write: "one in it with an empty spec",
   resource: undefined,
 });
 const details = workload("details");

@@ -19,8 +19,10 @@ const cluster = (changes: object = {}, protect = true): Given => ({
   protect,
 });
 
-const is = (path: string, value: string, write: string, verb = "is") => ({
-  message: `${path} of KubernetesCluster main ${verb} ${value}. Write ${write}`,
+const is = (path: string, value: string, write: string, verb: "is" | "has" = "is") => ({
+  where: `${path} of KubernetesCluster main`,
+  [verb]: value,
+  write,
   resource: "main",
 });
 const inFull = 'one in full, as "1.34.1-do.0"';

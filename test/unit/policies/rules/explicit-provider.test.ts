@@ -10,7 +10,8 @@ const service = (provider?: string): Given => ({
   ...(provider !== undefined && { provider }),
 });
 const byDefault = (name = "kubernetes") => ({
-  message: `it is made by the default provider of ${name}. Write { provider } among its options, or its component's`,
+  found: `it is made by the default provider of ${name}`,
+  write: "{ provider } among its options, or its component's",
   resource: "details",
 });
 
@@ -66,7 +67,8 @@ test("the packages and the providers are the configured ones", async () => {
   assert.deepEqual(await judged(explicitProvider, [service("cluster")], settings), []);
   assert.deepEqual(await judged(explicitProvider, [service("shell")], settings), [
     {
-      message: "it is made by provider shell. Write the provider cluster or other",
+      found: "it is made by provider shell",
+      write: "the provider cluster or other",
       resource: "details",
     },
   ]);

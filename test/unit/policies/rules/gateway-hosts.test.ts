@@ -39,8 +39,9 @@ test("any host, any namespace, and what is not known yet are found", async () =>
   assert.equal(await count([gateway([])]), 1);
   assert.deepEqual(await judged(gatewayHosts, [gateway(["*/www.shop.example"])]), [
     {
-      message:
-        'spec.servers[0].hosts[0] of Gateway shop/front is "*/www.shop.example". Write "./HOST"',
+      where: "spec.servers[0].hosts[0] of Gateway shop/front",
+      is: '"*/www.shop.example"',
+      write: '"./HOST"',
       resource: "front",
     },
   ]);

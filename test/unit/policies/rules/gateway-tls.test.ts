@@ -26,7 +26,9 @@ const route = (http: object[], gateways: unknown = ["front"], namespace = "booki
 });
 const redirect = { redirect: { scheme: "https" } };
 const is = (path: string, value: string, write: string, index = 0) => ({
-  message: `spec.servers[${index}].${path} of Gateway bookinfo/front is ${value}. Write ${write}`,
+  where: `spec.servers[${index}].${path} of Gateway bookinfo/front`,
+  is: value,
+  write,
   resource: "way-in",
 });
 const isPlain = (value = '"HTTP"') =>

@@ -11,11 +11,15 @@ const release = (inputs: object): Given => ({
   inputs: { chart: "istiod", repositoryOpts, ...inputs },
 });
 const found = (version: string, chart = '"istiod"') => ({
-  message: `version of chart ${chart} is ${version}. Write an exact version, such as "1.2.3"`,
+  where: `version of chart ${chart}`,
+  is: version,
+  write: 'an exact version, such as "1.2.3"',
   resource: "istiod",
 });
 const local = (chart: string) => ({
-  message: `chart "${chart}" is a folder or an archive of this machine. Write a chart of a repository or registry, and its exact version`,
+  where: `chart "${chart}"`,
+  found: "is a folder or an archive of this machine",
+  write: "a chart of a repository or registry, and its exact version",
   resource: "istiod",
 });
 
@@ -51,7 +55,9 @@ test("no version, and every range, is found", async () => {
 
 test("a chart that comes without encryption is found", async () => {
   const plain = (chart: string) => ({
-    message: `chart "${chart}" comes from an address without encryption. Write its address with https or oci`,
+    where: `chart "${chart}"`,
+    found: "comes from an address without encryption",
+    write: "its address with https or oci",
     resource: "istiod",
   });
   const repository = { repo: "http://user:secret@charts.example" };
@@ -64,7 +70,9 @@ test("a chart that comes without encryption is found", async () => {
     [plain("istiod"), plain(archive)],
   );
   const unencrypted = (value: string) => ({
-    message: `plainHttp of chart "istiod" is ${value}. Write false`,
+    where: 'plainHttp of chart "istiod"',
+    is: value,
+    write: "false",
     resource: "istiod",
   });
   assert.deepEqual(
@@ -106,7 +114,9 @@ test("a password in a chart's address is not printed, and each finding about it 
   const shown = "http://charts.example/istiod-1.30.4.tgz";
   assert.deepEqual(await judged(helmPinned, [release({ chart, repositoryOpts: undefined })]), [
     {
-      message: `chart "${shown}" comes from an address without encryption. Write its address with https or oci`,
+      where: `chart "${shown}"`,
+      found: "comes from an address without encryption",
+      write: "its address with https or oci",
       resource: "istiod",
     },
     found("nothing", `"${shown}"`),
@@ -115,7 +125,9 @@ test("a password in a chart's address is not printed, and each finding about it 
 
 test("a chart that is not known yet, or is missing, is found", async () => {
   const is = (value: string) => ({
-    message: `chart is ${value}. Write the chart's name or address`,
+    where: "chart",
+    is: value,
+    write: "the chart's name or address",
     resource: "istiod",
   });
   const version = "1.30.4";

@@ -8,7 +8,9 @@ import { container, deployment, inContainer, metadata, ofDetails } from "../pods
 const hex = "0123456789abcdef".repeat(4);
 const write = "a full version tag, such as name:1.2.3, or a digest";
 const is = (image: string, where = `${inContainer}.image ${ofDetails}`) => ({
-  message: `${where} is ${image}. Write ${write}`,
+  where,
+  is: image,
+  write,
   resource: "details",
 });
 const images = (...all: readonly unknown[]) => all.map((image) => deployment({ image }));
@@ -151,11 +153,15 @@ test("a tag for a chart's images is judged, where charts have one, and values th
   const valueYamlFiles = [{ path: "values.yaml" }];
   assert.deepEqual(await judged(imageTag, [release({ values: notKnown, valueYamlFiles })]), [
     {
-      message: `values ${ofChart} is a value that is not known before the update. Write values that the program knows`,
+      where: `values ${ofChart}`,
+      is: "a value that is not known before the update",
+      write: "values that the program knows",
       resource: "details",
     },
     {
-      message: `valueYamlFiles ${ofChart} has values that no rule reads. Write them in the program, as values`,
+      where: `valueYamlFiles ${ofChart}`,
+      found: "has values that no rule reads",
+      write: "them in the program, as values",
       resource: "details",
     },
   ]);
@@ -166,7 +172,9 @@ test("digests are asked for, and images excepted, where that is configured", asy
   assert.deepEqual(await judged(imageTag, images(`details:1.2.3@sha256:${hex}`), settings), []);
   assert.deepEqual(await judged(imageTag, images("details:1.20.3"), settings), [
     {
-      message: `${inContainer}.image ${ofDetails} is "details:1.20.3". Write the image's digest, name@sha256:…`,
+      where: `${inContainer}.image ${ofDetails}`,
+      is: '"details:1.20.3"',
+      write: "the image's digest, name@sha256:…",
       resource: "details",
     },
   ]);

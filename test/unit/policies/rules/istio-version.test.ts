@@ -12,7 +12,9 @@ const release = (inputs: object): Given => ({
   inputs: { chart: "istiod", repositoryOpts, ...inputs },
 });
 const is = (value: string, { where = "version", chart = "istiod", oldest = "1.30.4" } = {}) => ({
-  message: `${where} of Istio's chart "${chart}" is ${value}. Write "${oldest}" or later`,
+  where: `${where} of Istio's chart "${chart}"`,
+  is: value,
+  write: `"${oldest}" or later`,
   resource: "mesh",
 });
 
@@ -96,11 +98,15 @@ test("values that cannot be read are found: they may say any tag", async () => {
     ]),
     [
       {
-        message: `values of ${chart} is a value that is not known before the update. Write values that the program knows`,
+        where: `values of ${chart}`,
+        is: "a value that is not known before the update",
+        write: "values that the program knows",
         resource: "mesh",
       },
       {
-        message: `valueYamlFiles of ${chart} has values that no rule reads. Write them in the program, as values`,
+        where: `valueYamlFiles of ${chart}`,
+        found: "has values that no rule reads",
+        write: "them in the program, as values",
         resource: "mesh",
       },
     ],
@@ -128,7 +134,9 @@ test("a version or a chart that is not known yet is found", async () => {
   assert.deepEqual(await judged(istioVersion, [release({ version: notKnown })]), [is(unknown)]);
   assert.deepEqual(await judged(istioVersion, [release({ chart: notKnown, version: "1.0.0" })]), [
     {
-      message: `version of Istio's chart ${unknown} is "1.0.0". Write "1.30.4" or later`,
+      where: `version of Istio's chart ${unknown}`,
+      is: '"1.0.0"',
+      write: '"1.30.4" or later',
       resource: "mesh",
     },
   ]);

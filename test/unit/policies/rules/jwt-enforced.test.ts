@@ -22,11 +22,14 @@ const details = workload("details");
 const withToken = { from: [source("bookinfo/productpage", [principals])] };
 const without = { from: [source("bookinfo/productpage")] };
 const admits = (index = 0, name = "details") => ({
-  message: `spec.rules[${index}] of AuthorizationPolicy bookinfo/${name} admits requests without a token. Write requestPrincipals in each of its sources`,
+  where: `spec.rules[${index}] of AuthorizationPolicy bookinfo/${name}`,
+  found: "admits requests without a token",
+  write: "requestPrincipals in each of its sources",
   resource: name,
 });
 const nobodyAsks = (app = "details") => ({
-  message: `no policy asks the requests of Deployment bookinfo/${app} for a token. Write an ALLOW policy with requestPrincipals that selects its pods`,
+  found: `no policy asks the requests of Deployment bookinfo/${app} for a token`,
+  write: "an ALLOW policy with requestPrincipals that selects its pods",
   resource: app,
 });
 
@@ -101,8 +104,9 @@ test("rules or an action that are not known yet are found", async () => {
 test("a service of the table whose tokens are not checked is found, also a public one", async () => {
   const page = [workload("productpage"), allow("productpage", without)];
   const nobodyChecks = {
-    message:
-      "no RequestAuthentication checks the tokens of the requests of Deployment bookinfo/productpage. Write one with jwtRules that selects its pods, or all of its namespace",
+    found:
+      "no RequestAuthentication checks the tokens of the requests of Deployment bookinfo/productpage",
+    write: "one with jwtRules that selects its pods, or all of its namespace",
     resource: "productpage",
   };
   assert.deepEqual(await judged(jwtEnforced, page, { table }), [nobodyChecks]);
@@ -141,10 +145,10 @@ test("a policy that may select a workload is judged as if it did", async () => {
     inputs: { metadata: { name: "details", namespace: notKnown }, spec: { rules: [without] } },
   };
   const [found] = await judged(jwtEnforced, [...base, somewhere]);
-  assert.equal(
-    found?.message,
-    "spec.rules[0] of AuthorizationPolicy default/details admits requests without a token. Write requestPrincipals in each of its sources",
-  );
+  assert.deepEqual(found, {
+    ...admits(),
+    where: "spec.rules[0] of AuthorizationPolicy default/details",
+  });
 });
 
 test("a policy that only may select a workload does not close it", async () => {
@@ -156,8 +160,9 @@ test("a rule on claims has to say whose, also where no token is asked for", asyn
   const onClaims = { from: [source("ingress/gateway")], when: [permission()] };
   const page = allow("productpage", onClaims);
   const found = {
-    message:
-      "spec.rules[0] of AuthorizationPolicy bookinfo/productpage compares the claims of tokens of any issuer. Write requestPrincipals in each of its sources",
+    where: "spec.rules[0] of AuthorizationPolicy bookinfo/productpage",
+    found: "compares the claims of tokens of any issuer",
+    write: "requestPrincipals in each of its sources",
     resource: "productpage",
   };
   const settings = { publicServices: ["productpage"] };
@@ -168,8 +173,9 @@ test("a rule on claims has to say whose, also where no token is asked for", asyn
 
 test("pods that the stack does not make are asked by their policies", async () => {
   const found = {
-    message:
-      "no policy asks the requests of the pods of RequestAuthentication bookinfo/tokens for a token. Write an ALLOW policy with requestPrincipals that selects its pods",
+    found:
+      "no policy asks the requests of the pods of RequestAuthentication bookinfo/tokens for a token",
+    write: "an ALLOW policy with requestPrincipals that selects its pods",
     resource: "tokens",
   };
   assert.deepEqual(await judged(jwtEnforced, [tokens]), [found]);

@@ -11,7 +11,9 @@ const good = { issuer, jwksUri: configured?.jwksUri, audiences: ["books"], fromH
 const tokens = (...changes: object[]) =>
   authentication("tokens", { jwtRules: changes.map((change) => ({ ...good, ...change })) });
 const is = (path: string, value: string, write: string, index = 0) => ({
-  message: `spec.jwtRules[${index}].${path} of RequestAuthentication bookinfo/tokens is ${value}. Write ${write}`,
+  where: `spec.jwtRules[${index}].${path} of RequestAuthentication bookinfo/tokens`,
+  is: value,
+  write,
   resource: "tokens",
 });
 const unknown = "a value that is not known before the update";

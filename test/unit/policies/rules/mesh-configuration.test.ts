@@ -36,16 +36,21 @@ const object = (kind: string, spec: object): Given => ({
 });
 
 const is = (path: string, value: string, write: string) => ({
-  message: `values.${path} of Release control-plane is ${value}. Write ${write}`,
+  where: `values.${path} of Release control-plane`,
+  is: value,
+  write,
   resource: "control-plane",
 });
 const captureMode = (value: string, index = 0) => ({
-  message: `spec.ingress[${index}].captureMode of Sidecar shop/one is ${value}. Write "IPTABLES" or "DEFAULT"`,
+  where: `spec.ingress[${index}].captureMode of Sidecar shop/one`,
+  is: value,
+  write: '"IPTABLES" or "DEFAULT"',
   resource: "object",
 });
 const filter = {
-  message:
-    "EnvoyFilter shop/one changes the proxies past the mesh's policies. Write Istio's own objects instead",
+  where: "EnvoyFilter shop/one",
+  found: "changes the proxies past the mesh's policies",
+  write: "Istio's own objects instead",
   resource: "object",
 };
 const notKnownYet = "a value that is not known before the update";
@@ -83,8 +88,10 @@ test("each value that leads requests round the sidecars is found", async () => {
     [
       { sidecarInjectorWebhook: { neverInjectSelector: [{ matchLabels: { app: "cart" } }] } },
       {
-        message:
-          "values.sidecarInjectorWebhook.neverInjectSelector[0].matchLabels.app of Release control-plane is set. Write nothing",
+        where:
+          "values.sidecarInjectorWebhook.neverInjectSelector[0].matchLabels.app of Release control-plane",
+        found: "is set",
+        write: "nothing",
         resource: "control-plane",
       },
     ],
@@ -153,8 +160,9 @@ test("values in files are found: they may say anything of the mesh", async () =>
     await judged(meshConfiguration, [{ ...release, inputs: { ...inputs, valueYamlFiles } }]),
     [
       {
-        message:
-          'valueYamlFiles of chart "istiod" has values that no rule reads. Write them in the program, as values',
+        where: 'valueYamlFiles of chart "istiod"',
+        found: "has values that no rule reads",
+        write: "them in the program, as values",
         resource: "control-plane",
       },
     ],
@@ -163,7 +171,7 @@ test("values in files are found: they may say anything of the mesh", async () =>
 
 test("what has to be said is found where it is not: absent is as weak as wrong", async () => {
   const found = (await judged(meshConfiguration, [istiod({}, "istiod", true)])).map(
-    ({ message }) => message.split(" of Release")[0],
+    ({ where }) => where?.split(" of Release")[0],
   );
   assert.deepEqual(found, [
     "values.meshConfig.pathNormalization.normalization",
@@ -190,8 +198,9 @@ test("a Telemetry of the whole mesh logs in the place of a file, and one that is
   const off = { accessLogging: [{ disabled: true }] };
   assert.deepEqual(await judged(meshConfiguration, [istiod({}), logging(off, "shop")]), [
     {
-      message:
-        "spec.accessLogging[0].disabled of Telemetry shop/log is true. Write false: each request leaves a trace",
+      where: "spec.accessLogging[0].disabled of Telemetry shop/log",
+      is: "true",
+      write: "false: each request leaves a trace",
       resource: "log",
     },
   ]);
@@ -200,7 +209,8 @@ test("a Telemetry of the whole mesh logs in the place of a file, and one that is
 test("a value that the pack does not know is found, unless it is allowed", async () => {
   const future = istiod({ future: { value: 1 } });
   const [finding, ...more] = await judged(meshConfiguration, [future]);
-  assert.match(finding?.message ?? "", /^values\.future\.value .* that the pack does not know/);
+  assert.equal(finding?.where, "values.future.value of Release control-plane");
+  assert.equal(finding.found, "is a setting that the pack does not know");
   assert.deepEqual(more, []);
   assert.deepEqual(await judged(meshConfiguration, [future], { allowedSettings: ["future"] }), []);
 });
@@ -214,7 +224,7 @@ test("the gateway's chart is judged by its own table", async () => {
   assert.deepEqual(await judged(meshConfiguration, [proxies(good)]), []);
   const bad = { podAnnotations: { "sidecar.istio.io/proxyImage": "other:1.0.0" }, env: { A: "b" } };
   assert.deepEqual(
-    (await judged(meshConfiguration, [proxies(bad)])).map(({ message }) => message.split(" ")[0]),
+    (await judged(meshConfiguration, [proxies(bad)])).map(({ where }) => where?.split(" ")[0]),
     ["values.env.A", 'values.podAnnotations["sidecar.istio.io/proxyImage"]'],
   );
 });
@@ -247,10 +257,8 @@ test("calls to any address are found where only what is entered may be reached",
   for (const outboundTrafficPolicy of [{ mode: "ALLOW_ANY" }, { mode: notKnown }, notKnown]) {
     const one = object("Sidecar", { outboundTrafficPolicy });
     const [finding, ...more] = await judged(meshConfiguration, [one], settings);
-    assert.match(
-      finding?.message ?? "",
-      /^spec\.outboundTrafficPolicy\.mode of Sidecar shop\/one is .*\. Write "REGISTRY_ONLY"$/,
-    );
+    assert.equal(finding?.where, "spec.outboundTrafficPolicy.mode of Sidecar shop/one");
+    assert.equal(finding.write, '"REGISTRY_ONLY"');
     assert.deepEqual(more, []);
     assert.deepEqual(await judged(meshConfiguration, [one]), []);
   }
@@ -260,7 +268,7 @@ test("a profile of system calls is asked of the charts where that is configured"
   const settings = { requireSeccompProfile: true };
   const found = async (given: Given, configuration = {}) =>
     (await judged(meshConfiguration, [given], configuration)).map(
-      ({ message }) => message.split(" of ")[0],
+      ({ where }) => where?.split(" of ")[0],
     );
   const seccompProfile = { type: "RuntimeDefault" };
   const good = istiod({ seccompProfile, global: { proxy: { seccompProfile } } });

@@ -10,14 +10,15 @@ const peers = (spec: object, metadata = { name: "default", namespace: "istio-sys
   inputs: { metadata, spec },
 });
 
-const write =
-  'Write a PeerAuthentication "default" in the root namespace with spec.mtls.mode "STRICT"';
 const missing = {
-  message: `no PeerAuthentication of the whole mesh is in namespace istio-system. ${write}`,
+  found: "no PeerAuthentication of the whole mesh is in namespace istio-system",
+  write: 'a PeerAuthentication "default" in the root namespace with spec.mtls.mode "STRICT"',
   resource: undefined,
 };
 const is = (where: string, value: string, name = "istio-system/default") => ({
-  message: `${where} of PeerAuthentication ${name} is ${value}. Write "STRICT"`,
+  where: `${where} of PeerAuthentication ${name}`,
+  is: value,
+  write: '"STRICT"',
   resource: "mutual-tls",
 });
 

@@ -13,12 +13,15 @@ const namespace = (labels: object = {}): Given => ({
 const enabled = namespace({ "istio-injection": "enabled" });
 const details = workload("details");
 const is = (value: string) => ({
-  message: `metadata.labels.istio-injection of Namespace "bookinfo" is ${value}. Write "enabled"`,
+  where: 'metadata.labels.istio-injection of Namespace "bookinfo"',
+  is: value,
+  write: '"enabled"',
   resource: "books",
 });
 const optedOut = {
-  message:
-    'spec.template.metadata of Deployment bookinfo/details has sidecar.istio.io/inject, which is not "true". Write neither such a label nor such an annotation',
+  where: "spec.template.metadata of Deployment bookinfo/details",
+  found: 'has sidecar.istio.io/inject, which is not "true"',
+  write: "neither such a label nor such an annotation",
   resource: "details",
 };
 
@@ -71,8 +74,9 @@ test("a pod that says no is found; one that asks for its sidecar needs no label"
 test("a namespace that the stack does not make is found, unless it is configured", async () => {
   assert.deepEqual(await judged(namespaceInjection, [details]), [
     {
-      message:
-        'namespace "bookinfo" of workloads is not the stack\'s. Write the label istio-injection: enabled',
+      where: 'namespace "bookinfo" of workloads',
+      found: "is not the stack's",
+      write: "the label istio-injection: enabled",
       resource: undefined,
     },
   ]);
@@ -107,7 +111,9 @@ test("annotations that lead requests past the sidecar, or change it, are found",
   for (const [name, value, accepted] of cases) {
     assert.deepEqual(await judged(namespaceInjection, [enabled, annotated(name, value)]), [
       {
-        message: `spec.template.metadata.annotations["${name}"] of Deployment bookinfo/details is "${value}". Write ${accepted}`,
+        where: `spec.template.metadata.annotations["${name}"] of Deployment bookinfo/details`,
+        is: `"${value}"`,
+        write: accepted,
         resource: "details",
       },
     ]);
@@ -123,7 +129,7 @@ test("a proxy's own configuration is read, and what is no YAML is found", async 
   const name = "proxy.istio.io/config";
   const found = async (config: string) =>
     (await judged(namespaceInjection, [enabled, annotated(name, config)])).map(
-      ({ message }) => message.split(" of Deployment")[0],
+      ({ where }) => where?.split(" of Deployment")[0],
     );
   const place = `spec.template.metadata.annotations["${name}"]`;
   assert.deepEqual(await found("concurrency: 2\nholdApplicationUntilProxyStarts: true"), []);
@@ -140,7 +146,11 @@ test("a proxy's own configuration is read, and what is no YAML is found", async 
 test("an annotation that Istio does not have is found, and others pass", async () => {
   const strange = annotated("sidecar.istio.io/future", "1");
   const [finding] = await judged(namespaceInjection, [enabled, strange]);
-  assert.match(finding?.message ?? "", /future"\] .* is a setting that the pack does not know/);
+  assert.equal(
+    finding?.where,
+    'spec.template.metadata.annotations["sidecar.istio.io/future"] of Deployment bookinfo/details',
+  );
+  assert.equal(finding.found, "is a setting that the pack does not know");
   for (const name of ["prometheus.io/scrape", "sidecar.istio.io/proxyCPU", "example.org/x"])
     assert.deepEqual(await judged(namespaceInjection, [enabled, annotated(name, "1")]), [], name);
 });
@@ -154,8 +164,13 @@ test("a container in the sidecar's place, and one that runs as its user, are fou
     },
   });
   const found = async (container: object) =>
-    (await judged(namespaceInjection, [enabled, pod(container)])).map(({ message }) => message);
+    (await judged(namespaceInjection, [enabled, pod(container)])).map(({ where }) => where);
   assert.deepEqual(await found({ name: "app", securityContext: { runAsUser: 1000 } }), []);
-  assert.equal((await found({ name: "istio-proxy" })).length, 1);
-  assert.equal((await found({ name: "app", securityContext: { runAsUser: 1337 } })).length, 1);
+  const place = "spec.template.spec.containers[0]";
+  assert.deepEqual(await found({ name: "istio-proxy" }), [
+    `${place}.name of Deployment bookinfo/details`,
+  ]);
+  assert.deepEqual(await found({ name: "app", securityContext: { runAsUser: 1337 } }), [
+    `${place}.securityContext.runAsUser of Deployment bookinfo/details`,
+  ]);
 });

@@ -22,14 +22,15 @@ const outOf = (...egress: unknown[]) =>
   policy("details", { ...podsOf("details"), policyTypes: ["Egress"], egress });
 
 const open = (types: readonly string[], namespace = "bookinfo") => ({
-  message: `no NetworkPolicy of namespace "${namespace}" is for all of its pods and has the policyTypes ${JSON.stringify(types)}. Write one in it with an empty podSelector, these policyTypes and no rules`,
+  found: `no NetworkPolicy of namespace "${namespace}" is for all of its pods and has the policyTypes ${JSON.stringify(types)}`,
+  write: "one in it with an empty podSelector, these policyTypes and no rules",
   resource: undefined,
 });
 
-/** The messages' beginnings, which name the place. */
+/** The places in the policies. */
 const places = async (resources: readonly Given[], settings?: Readonly<Record<string, unknown>>) =>
   (await judged(networkPolicies, resources, settings)).map(
-    ({ message }) => message.split(" of NetworkPolicy ")[0],
+    ({ where }) => where?.split(" of NetworkPolicy ")[0],
   );
 
 test("a program without NetworkPolicies is not asked for any", async () => {
@@ -102,8 +103,10 @@ test("without configuration a rule that allows everything is found where the dir
     assert.deepEqual(await places([closed, into({ ports })]), ["spec.ingress[0]"]);
   assert.deepEqual(await judged(networkPolicies, [closed, into({})]), [
     {
-      message:
-        "spec.ingress[0] of NetworkPolicy bookinfo/details is {}, which allows every connection. Write single peers or ports, or no rule",
+      where: "spec.ingress[0] of NetworkPolicy bookinfo/details",
+      is: "{}",
+      note: "which allows every connection",
+      write: "single peers or ports, or no rule",
       resource: "details",
     },
   ]);
@@ -243,16 +246,20 @@ test("a finding says the peer, the ports, and what may be there", async () => {
   const wide = into({ from: [podsOf("ratings")], ports: at(9080, 9090) });
   assert.deepEqual(await judged(networkPolicies, [closed, mesh, wide], settings), [
     {
-      message:
-        'spec.ingress[0].from[0] of NetworkPolicy bookinfo/details is {"podSelector":{"matchLabels":{"app":"ratings"}}}, at port 9080, 9090. Write {"namespace":"bookinfo","labels":{"app":"productpage"}} at port 9080',
+      where: "spec.ingress[0].from[0] of NetworkPolicy bookinfo/details",
+      is: '{"podSelector":{"matchLabels":{"app":"ratings"}}}',
+      note: "at port 9080, 9090",
+      write: '{"namespace":"bookinfo","labels":{"app":"productpage"}} at port 9080',
       resource: "details",
     },
   ]);
   const none = policy("ratings", { ...podsOf("ratings"), ingress: [{}] });
   assert.deepEqual(await judged(networkPolicies, [closed, mesh, none], settings), [
     {
-      message:
-        "spec.ingress[0] of NetworkPolicy bookinfo/ratings is {}, at every port. Write no rule: these pods have no such connection",
+      where: "spec.ingress[0] of NetworkPolicy bookinfo/ratings",
+      is: "{}",
+      note: "at every port",
+      write: "no rule: these pods have no such connection",
       resource: "ratings",
     },
   ]);
@@ -269,13 +276,15 @@ test("what opens the network by another kind of policy is found where directions
   assert.deepEqual(await judged(networkPolicies, others), []);
   assert.deepEqual(await judged(networkPolicies, others, settings), [
     {
-      message:
-        "CiliumNetworkPolicy bookinfo/all is of cilium.io, which no rule reads. Write a NetworkPolicy instead, or allow it in allowedPolicies once it is known to be safe",
+      where: "CiliumNetworkPolicy bookinfo/all",
+      found: "is of cilium.io, which no rule reads",
+      write: "a NetworkPolicy instead, or allow it in allowedPolicies once it is known to be safe",
       resource: "all",
     },
     {
-      message:
-        "values.global.networkPolicy.enabled of Release istiod is true. Write false: the chart's own NetworkPolicy lets any address connect",
+      where: "values.global.networkPolicy.enabled of Release istiod",
+      is: "true",
+      write: "false: the chart's own NetworkPolicy lets any address connect",
       resource: "istiod",
     },
   ]);

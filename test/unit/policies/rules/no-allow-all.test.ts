@@ -6,7 +6,9 @@ import { allow, allowNothing, authorization, permission, source } from "../istio
 import { judged, notKnown } from "../judged";
 
 const all = (index = 0) => ({
-  message: `spec.rules[${index}] of AuthorizationPolicy bookinfo/details fits every request. Write whom it admits (from), to what (to) or when, or no rules at all`,
+  where: `spec.rules[${index}] of AuthorizationPolicy bookinfo/details`,
+  found: "fits every request",
+  write: "whom it admits (from), to what (to) or when, or no rules at all",
   resource: "details",
 });
 const from = (fields: object) => ({ from: [{ source: fields }] });
@@ -57,8 +59,8 @@ test("ALLOW is the default, in every version and patch; other actions only narro
   assert.deepEqual(await judged(noAllowAll, [spec()]), [all()]);
   for (const type of ["v1beta1:AuthorizationPolicy", "v1:AuthorizationPolicyPatch"]) {
     const other = { ...spec(), type: `kubernetes:security.istio.io/${type}` };
-    const message = all().message.replace("AuthorizationPolicy", type.split(":")[1] ?? "");
-    assert.deepEqual(await judged(noAllowAll, [other]), [{ ...all(), message }]);
+    const where = all().where.replace("AuthorizationPolicy", type.split(":")[1] ?? "");
+    assert.deepEqual(await judged(noAllowAll, [other]), [{ ...all(), where }]);
   }
   assert.deepEqual(await judged(noAllowAll, [spec("DENY"), spec("CUSTOM"), spec("AUDIT")]), []);
 });

@@ -6,11 +6,15 @@ import { judged, notKnown } from "../judged";
 import { container, deployment, inContainer, ofDetails } from "../pods";
 
 const is = (field: string, value: string, write: string, where = inContainer) => ({
-  message: `${where}.securityContext.${field} ${ofDetails} is ${value}. Write ${write}`,
+  where: `${where}.securityContext.${field} ${ofDetails}`,
+  is: value,
+  write,
   resource: "details",
 });
 const ofPod = (field: string, value: string, write: string) => ({
-  message: `spec.template.spec.${field} ${ofDetails} is ${value}. Write ${write}`,
+  where: `spec.template.spec.${field} ${ofDetails}`,
+  is: value,
+  write,
   resource: "details",
 });
 const context = (changes: object) =>

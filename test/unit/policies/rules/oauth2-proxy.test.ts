@@ -24,11 +24,21 @@ const proxy = (args: readonly unknown[], container: object = {}, pod: object = {
   },
 });
 
-const messages = async (given: readonly Given[], settings = {}) =>
-  (await judged(oauth2Proxy, given, settings)).map(({ message }) => message);
+const findings = (given: readonly Given[], settings = {}) => judged(oauth2Proxy, given, settings);
 const found = (args: readonly unknown[], settings = {}) =>
-  messages([proxy([...safe, ...args])], settings);
-const place = "in spec.template.spec.containers[0] of Deployment login/login";
+  findings([proxy([...safe, ...args])], settings);
+/** The settings in which something was found. */
+const names = async (given: readonly Given[]) =>
+  (await findings(given)).map(({ where }) => where?.split(" ")[0]);
+const is = (where: string, value: string, write: string) => ({
+  where,
+  is: value,
+  write,
+  resource: "login",
+});
+const container = "spec.template.spec.containers[0] of Deployment login/login";
+const place = `in ${container}`;
+const inFile = `in the settings file of ${container}`;
 
 test("another project's harmless proxy passes, with flags, arguments and variables", async () => {
   const args = [
@@ -52,15 +62,15 @@ test("another project's harmless proxy passes, with flags, arguments and variabl
     { name: "OAUTH2_PROXY_EMAIL_DOMAINS", value: "*" },
     { name: "OTHER", value: "x" },
   ];
-  assert.deepEqual(await messages([proxy(safe, { env })]), []);
-  assert.deepEqual(await messages([proxy(["--anything"], { image: "nginx:1.29.1" })]), []);
+  assert.deepEqual(await findings([proxy(safe, { env })]), []);
+  assert.deepEqual(await findings([proxy(["--anything"], { image: "nginx:1.29.1" })]), []);
 });
 
 test("what has to be said is found where it is not", async () => {
-  assert.deepEqual(await messages([proxy([])]), [
-    `--insecure-oidc-skip-nonce ${place} is nothing. Write false`,
-    `--code-challenge-method ${place} is nothing. Write "S256"`,
-    `--cookie-samesite ${place} is nothing. Write "lax" or "strict"`,
+  assert.deepEqual(await findings([proxy([])]), [
+    is(`--insecure-oidc-skip-nonce ${place}`, "nothing", "false"),
+    is(`--code-challenge-method ${place}`, "nothing", '"S256"'),
+    is(`--cookie-samesite ${place}`, "nothing", '"lax" or "strict"'),
   ]);
 });
 
@@ -99,7 +109,7 @@ test("each weakening by a flag is found", async () => {
   ];
   for (const flag of bad) assert.ok((await found([flag])).length > 0, flag);
   assert.deepEqual(await found(["--trusted-proxy-ip=0.0.0.0/0", "--reverse-proxy"]), [
-    `--trusted-proxy-ip ${place} is "0.0.0.0/0". Write addresses, not all of them`,
+    is(`--trusted-proxy-ip ${place}`, '"0.0.0.0/0"', "addresses, not all of them"),
   ]);
 });
 
@@ -114,12 +124,16 @@ test("lists in one argument, values in the next, and variables count alike", asy
       valueFrom: { configMapKeyRef: { name: "a", key: "b" } },
     },
   ];
-  assert.deepEqual(
-    (await messages([proxy(safe, { env })])).map((message) => message.split(" ")[0]),
-    ["--skip-auth-route", "--trusted-ip", "--cookie-samesite"],
-  );
+  assert.deepEqual(await names([proxy(safe, { env })]), [
+    "--skip-auth-route",
+    "--trusted-ip",
+    "--cookie-samesite",
+  ]);
   const envFrom = [{ configMapRef: { name: "more" } }];
-  assert.match((await messages([proxy(safe, { envFrom })])).join(), /settings that no rule reads/);
+  assert.deepEqual(
+    (await findings([proxy(safe, { envFrom })])).map(({ where, found }) => [where, found]),
+    [[`envFrom ${place}`, "has settings that no rule reads"]],
+  );
 });
 
 test("flags and addresses are the configured ones", async () => {
@@ -150,7 +164,7 @@ test("flags and addresses are the configured ones", async () => {
   assert.equal((await found(["--cookie-secure=false"], local)).length, 1);
   const allowedSettings = ["show-debug-on-error", "cookie-samesite"];
   assert.deepEqual(
-    await messages([proxy(["--show-debug-on-error", ...safe.slice(1)])], { allowedSettings }),
+    await findings([proxy(["--show-debug-on-error", ...safe.slice(1)])], { allowedSettings }),
     [],
   );
 });
@@ -181,27 +195,28 @@ const withFile = (text: unknown): Given[] => [
 ];
 
 test("the settings file is read from its ConfigMap, as YAML or JSON", async () => {
-  assert.deepEqual(await messages(withFile(JSON.stringify(content))), []);
+  assert.deepEqual(await findings(withFile(JSON.stringify(content))), []);
   const yaml = `providers:
   - provider: oidc
     code_challenge_method: plain
     oidcConfig: { issuerURL: "${issuer}", insecureSkipNonce: true }
 `;
-  assert.deepEqual(await messages(withFile(yaml)), [
-    `providers[0].code_challenge_method in the settings file of ${place.slice(3)} is "plain". Write "S256"`,
-    `providers[0].oidcConfig.insecureSkipNonce in the settings file of ${place.slice(3)} is true. Write false`,
+  assert.deepEqual(await findings(withFile(yaml)), [
+    is(`providers[0].code_challenge_method ${inFile}`, '"plain"', '"S256"'),
+    is(`providers[0].oidcConfig.insecureSkipNonce ${inFile}`, "true", "false"),
   ]);
 });
 
 test("what is missing from the settings file, strange in it, or not known is found", async () => {
   const without = { providers: [{ provider: "oidc" }], future: { a: 1 } };
-  assert.deepEqual(
-    (await messages(withFile(JSON.stringify(without)))).map((message) => message.split(" ")[0]),
-    ["future.a", "providers[].code_challenge_method", "providers[].oidcConfig.insecureSkipNonce"],
-  );
-  assert.equal((await messages(withFile(notKnown))).length, 1);
-  assert.deepEqual(await messages(withFile(notKnown), { allowUnknownSettings: true }), []);
-  assert.equal((await messages(withFile("{"))).length, 1);
+  assert.deepEqual(await names(withFile(JSON.stringify(without))), [
+    "future.a",
+    "providers[].code_challenge_method",
+    "providers[].oidcConfig.insecureSkipNonce",
+  ]);
+  assert.equal((await findings(withFile(notKnown))).length, 1);
+  assert.deepEqual(await findings(withFile(notKnown), { allowUnknownSettings: true }), []);
+  assert.equal((await findings(withFile("{"))).length, 1);
 });
 
 test("headers of answers, and what a client's own may be, are judged", async () => {
@@ -212,7 +227,7 @@ test("headers of answers, and what a client's own may be, are judged", async () 
     ],
   });
   const count = async (value: object, settings = {}) =>
-    (await messages(withFile(JSON.stringify(value)), settings)).length;
+    (await findings(withFile(JSON.stringify(value)), settings)).length;
   assert.equal(await count(claim("Authorization")), 0);
   assert.equal(await count(claim("X-User")), 1);
   assert.equal(await count(claim("X-User"), { responseHeaders: ["x-user"] }), 0);
@@ -231,16 +246,14 @@ test("the project's own chart is judged by its values", async () => {
     "insecure-oidc-skip-nonce": "false",
   };
   const configFile = 'email_domains = [ "*" ]\nupstreams = [ "static://202" ]\n';
-  assert.deepEqual(await messages([chart({ extraArgs, config: { configFile } })]), []);
+  assert.deepEqual(await findings([chart({ extraArgs, config: { configFile } })]), []);
   const open = 'skip_auth_routes = [ ".*" ]\ncookie_httponly = false\n';
-  assert.deepEqual(
-    (await messages([chart({ extraArgs, config: { configFile: open } })])).map(
-      (message) => message.split(" ")[0],
-    ),
-    ["--skip-auth-route", "--cookie-httponly"],
-  );
+  assert.deepEqual(await names([chart({ extraArgs, config: { configFile: open } })]), [
+    "--skip-auth-route",
+    "--cookie-httponly",
+  ]);
   const alphaConfig = { enabled: true, configData: content };
-  assert.deepEqual(await messages([chart({ extraArgs, alphaConfig })]), []);
+  assert.deepEqual(await findings([chart({ extraArgs, alphaConfig })]), []);
   const existing = chart({ extraArgs, config: { existingConfig: "other" } });
-  assert.equal((await messages([existing])).length, 1);
+  assert.equal((await findings([existing])).length, 1);
 });

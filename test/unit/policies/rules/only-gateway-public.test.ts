@@ -10,9 +10,11 @@ const service = (spec: object, type = "kubernetes:core/v1:Service"): Given => ({
   name: "details",
   inputs: { metadata, spec },
 });
-const write = 'Write "ClusterIP", and a route of the gateway';
-const is = (where: string, value: string, instead = write) => ({
-  message: `${where} is ${value}. ${instead}`,
+const instead = '"ClusterIP", and a route of the gateway';
+const is = (where: string, value: string, write = instead) => ({
+  where,
+  is: value,
+  write,
   resource: "details",
 });
 const ofService = "of Service bookinfo/details";
@@ -40,12 +42,14 @@ test("every way to publish a service is found", async () => {
       is(`spec.type ${ofService}`, '"LoadBalancer"'),
       is(`spec.type ${ofService}`, '"NodePort"'),
       is(`spec.type ${ofService}`, "a value that is not known before the update"),
-      is(`spec.externalIPs ${ofService}`, '["192.0.2.1"]', "Write none"),
+      is(`spec.externalIPs ${ofService}`, '["192.0.2.1"]', "none"),
       {
-        message: "Ingress bookinfo/details leads into the cluster. Write a route of the gateway",
+        where: "Ingress bookinfo/details",
+        found: "leads into the cluster",
+        write: "a route of the gateway",
         resource: "details",
       },
-      is(`${inContainer}.ports[1].hostPort ${ofDetails}`, "80", "Write none"),
+      is(`${inContainer}.ports[1].hostPort ${ofDetails}`, "80", "none"),
     ],
   );
 });
@@ -84,8 +88,8 @@ test("what a chart's values say, and do not say yet, is found in full", async ()
     is(`values.services[0].type ${ofRedis}`, '"LoadBalancer"'),
     is(`values.admin.serviceType ${ofRedis}`, '"NodePort"'),
     is(`values.web.service.type ${ofRedis}`, unknown),
-    is(`values.web.service.externalIPs ${ofRedis}`, '["192.0.2.1"]', "Write none"),
-    is(`values.agent.hostPort ${ofRedis}`, "9100", "Write none"),
+    is(`values.web.service.externalIPs ${ofRedis}`, '["192.0.2.1"]', "none"),
+    is(`values.agent.hostPort ${ofRedis}`, "9100", "none"),
     is(`values.agent.service ${ofRedis}`, unknown),
   ]);
   const valueYamlFiles = [{ path: "values.yaml" }];
@@ -96,9 +100,11 @@ test("what a chart's values say, and do not say yet, is found in full", async ()
       release({ values: notKnown, valueYamlFiles }, "kubernetes:helm.sh/v4:Chart"),
     ]),
     [
-      is(`values ${ofRedis}`, unknown, "Write values that the program knows"),
+      is(`values ${ofRedis}`, unknown, "values that the program knows"),
       {
-        message: `valueYamlFiles ${ofRedis} has values that no rule reads. Write them in the program, as values`,
+        where: `valueYamlFiles ${ofRedis}`,
+        found: "has values that no rule reads",
+        write: "them in the program, as values",
         resource: "details",
       },
     ],
@@ -113,7 +119,9 @@ test("a Gateway that Istio makes a public Service for is found", async () => {
   });
   const annotation = "networking.istio.io/service-type";
   const found = (type: string) => ({
-    message: `Gateway bookinfo/details is given a Service of type ${type}. Write the annotation ${annotation}: ClusterIP`,
+    where: "Gateway bookinfo/details",
+    found: `is given a Service of type ${type}`,
+    write: `the annotation ${annotation}: ClusterIP`,
     resource: "details",
   });
   const istio = { gatewayClassName: "istio" };

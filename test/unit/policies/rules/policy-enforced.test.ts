@@ -14,7 +14,9 @@ const revision = (value: unknown, kind?: string) =>
   policy({ labels: { "istio.io/rev": value } }, kind);
 
 const is = (where: string, value: string, kind = "AuthorizationPolicy") => ({
-  message: `metadata.${where} of ${kind} bookinfo/details is ${value}. Write nothing`,
+  where: `metadata.${where} of ${kind} bookinfo/details`,
+  is: value,
+  write: "nothing",
   resource: "subject",
 });
 const dryRun = 'annotations["istio.io/dry-run"]';
@@ -55,8 +57,9 @@ test("what is not known yet is found, and everything at once", async () => {
 test("a patch is found, with any content", async () => {
   assert.deepEqual(await judged(policyEnforced, [policy({}, "AuthorizationPolicyPatch")]), [
     {
-      message:
-        "AuthorizationPolicyPatch bookinfo/details changes a policy that the stack does not make. Write the whole policy",
+      where: "AuthorizationPolicyPatch bookinfo/details",
+      found: "changes a policy that the stack does not make",
+      write: "the whole policy",
       resource: "subject",
     },
   ]);

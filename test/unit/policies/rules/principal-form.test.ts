@@ -7,7 +7,9 @@ import { judged, notKnown } from "../judged";
 
 const where = "spec.rules[0].from[0].source";
 const is = (path: string, value: string, write: string) => ({
-  message: `${path} of AuthorizationPolicy bookinfo/details is ${value}. Write ${write}`,
+  where: `${path} of AuthorizationPolicy bookinfo/details`,
+  is: value,
+  write,
   resource: "details",
 });
 const from = (fields: object) => allow("details", { from: [{ source: fields }] });

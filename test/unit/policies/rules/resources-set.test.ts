@@ -6,7 +6,9 @@ import { judged, notKnown } from "../judged";
 import { container, deployment, inContainer, ofDetails } from "../pods";
 
 const is = (path: string, example: string, value = "nothing", where = inContainer) => ({
-  message: `${where}.resources.${path} ${ofDetails} is ${value}. Write an amount, such as "${example}"`,
+  where: `${where}.resources.${path} ${ofDetails}`,
+  is: value,
+  write: `an amount, such as "${example}"`,
   resource: "details",
 });
 const all = (where?: string) => [

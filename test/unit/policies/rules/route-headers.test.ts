@@ -12,8 +12,9 @@ const route = (http: object, gateways: readonly string[] = ["front"]): Given => 
 
 const to = (host: string, more = {}) => ({ route: [{ destination: { host }, ...more }] });
 
-const found = async (given: Given, settings = {}) =>
-  (await judged(routeHeaders, [given], settings)).map(({ message }) => message);
+const title = "VirtualService shop/route";
+const resource = "route";
+const found = (given: Given, settings = {}) => judged(routeHeaders, [given], settings);
 
 test("harmless headers pass, and so do those that are taken away", async () => {
   const headers = {
@@ -34,10 +35,20 @@ test("headers of identity are found, at the route and at a destination, in any c
     for (const name of ["Authorization", "COOKIE", "x-forwarded-client-cert"]) {
       const headers = { request: { [list]: { [name]: "x" } } };
       assert.deepEqual(await found(route({ headers, ...to("cart") })), [
-        `spec.http[0].headers.request.${list} of VirtualService shop/route has "${name}". Write none`,
+        {
+          where: `spec.http[0].headers.request.${list} of ${title}`,
+          has: `"${name}"`,
+          write: "none",
+          resource,
+        },
       ]);
       assert.deepEqual(await found(route(to("cart", { headers }))), [
-        `spec.http[0].route[0].headers.request.${list} of VirtualService shop/route has "${name}". Write none`,
+        {
+          where: `spec.http[0].route[0].headers.request.${list} of ${title}`,
+          has: `"${name}"`,
+          write: "none",
+          resource,
+        },
       ]);
     }
   const response = { response: { set: { "Set-Cookie": "a=b" } } };
@@ -74,41 +85,46 @@ const asConfigured = {
   unmatchedPreflights: "IGNORE",
 };
 
+const lets = (where: string, origin: string, write = 'exact: of ["https://app.example"]') => ({
+  where,
+  found: `lets ${origin} read`,
+  write,
+  resource,
+});
+
 test("what routes let pages of other origins do is what is configured, and nothing wider", async () => {
   const judgedAs = (corsPolicy: object) => found(route({ ...to("cart"), corsPolicy }), { cors });
   const path = "spec.http[0].corsPolicy";
-  const title = "VirtualService shop/route";
   assert.deepEqual(await judgedAs(asConfigured), []);
-  const wider: readonly (readonly [object, string])[] = [
+  const wider: readonly (readonly [change: object, finding: object])[] = [
     [
       { allowOrigins: [...asConfigured.allowOrigins, { regex: ".*" }] },
-      `${path} of ${title} lets {"regex":".*"} read. Write exact: of ["https://app.example"]`,
+      lets(`${path} of ${title}`, '{"regex":".*"}'),
     ],
-    [
-      { allowOrigin: ["null"] },
-      `${path} of ${title} lets "null" read. Write exact: of ["https://app.example"]`,
-    ],
-    [
-      { allowMethods: ["GET", "get"] },
-      `${path}.allowMethods of ${title} has "get". Write of ["GET"]`,
-    ],
-    [
-      { allowHeaders: ["*"] },
-      `${path}.allowHeaders of ${title} has "*". Write of ["authorization"]`,
-    ],
-    [
-      { exposeHeaders: ["x-secret"] },
-      `${path}.exposeHeaders of ${title} has "x-secret". Write of ["x-total"]`,
-    ],
-    [{ allowCredentials: true }, `${path}.allowCredentials of ${title} is true. Write nothing`],
-    [{ maxAge: "601s" }, `${path}.maxAge of ${title} is "601s". Write at most "600s"`],
-    [
-      { unmatchedPreflights: undefined },
-      `${path}.unmatchedPreflights of ${title} is nothing. Write "IGNORE"`,
-    ],
+    [{ allowOrigin: ["null"] }, lets(`${path} of ${title}`, '"null"')],
+    ...(
+      [
+        [{ allowMethods: ["GET", "get"] }, '"get"', 'of ["GET"]'],
+        [{ allowHeaders: ["*"] }, '"*"', 'of ["authorization"]'],
+        [{ exposeHeaders: ["x-secret"] }, '"x-secret"', 'of ["x-total"]'],
+      ] as const
+    ).map(([change, has, write]) => {
+      const where = `${path}.${Object.keys(change).join()} of ${title}`;
+      return [change, { where, has, write, resource }] as const;
+    }),
+    ...(
+      [
+        [{ allowCredentials: true }, "true", "nothing"],
+        [{ maxAge: "601s" }, '"601s"', 'at most "600s"'],
+        [{ unmatchedPreflights: undefined }, "nothing", '"IGNORE"'],
+      ] as const
+    ).map(([change, is, write]) => {
+      const where = `${path}.${Object.keys(change).join()} of ${title}`;
+      return [change, { where, is, write, resource }] as const;
+    }),
   ];
-  for (const [change, message] of wider)
-    assert.deepEqual(await judgedAs({ ...asConfigured, ...change }), [message]);
+  for (const [change, finding] of wider)
+    assert.deepEqual(await judgedAs({ ...asConfigured, ...change }), [finding]);
   for (const field of Object.keys(asConfigured))
     assert.ok((await judgedAs({ ...asConfigured, [field]: notKnown })).length > 0, field);
 });
@@ -116,19 +132,24 @@ test("what routes let pages of other origins do is what is configured, and nothi
 test("where no origin is configured, no route lets one in", async () => {
   const none = { cors: {} };
   assert.deepEqual(await found(route(to("cart")), none), []);
-  const messages = await found(
+  const [finding] = await found(
     route({ ...to("cart"), corsPolicy: { allowOrigins: [{ exact: "https://app.example" }] } }),
     none,
   );
-  assert.match(
-    messages.join("\n"),
-    /lets \{"exact":"https:\/\/app.example"\} read. Write no policy/,
+  assert.deepEqual(
+    finding,
+    lets(`spec.http[0].corsPolicy of ${title}`, '{"exact":"https://app.example"}', "no policy"),
   );
 });
 
 test("a preflight that no token is asked for is answered by each route of a gateway", async () => {
   const unanswered = [
-    'spec.http[0].corsPolicy of VirtualService shop/route answers no preflight of "https://app.example". Write exact: "https://app.example" among allowOrigins',
+    {
+      where: `spec.http[0].corsPolicy of ${title}`,
+      found: 'answers no preflight of "https://app.example"',
+      write: 'exact: "https://app.example" among allowOrigins',
+      resource,
+    },
   ];
   assert.deepEqual(await found(route(to("cart")), { cors }), unanswered);
   assert.deepEqual(await found(route(to("cart"), ["mesh"]), { cors }), []);
@@ -143,7 +164,12 @@ test("what services are not to see is taken away by each route of a gateway", as
   };
   const headers = { request: { remove: ["Cookie"] } };
   const shown = [
-    'spec.http[0].route[0] of VirtualService shop/route shows "cookie" to "cart.shop.svc.cluster.local". Write headers.request.remove: ["cookie"]',
+    {
+      where: `spec.http[0].route[0] of ${title}`,
+      found: 'shows "cookie" to "cart.shop.svc.cluster.local"',
+      write: 'headers.request.remove: ["cookie"]',
+      resource,
+    },
   ];
   assert.deepEqual(await found(route(to("cart")), settings), shown);
   assert.deepEqual(await found(route({ ...to("cart"), headers }), settings), []);
@@ -166,8 +192,13 @@ test("routes of Kubernetes' own kind are judged by their filters", async () => {
   const pages = (policy: object) => found(other({ filters: [{ cors: policy }] }), { cors });
   assert.deepEqual(await pages({ allowOrigins: ["https://app.example"], maxAge: 600 }), []);
   assert.deepEqual(await pages({ allowOrigins: ["*"], maxAge: 601 }), [
-    'spec.rules[0].cors of HTTPRoute shop/route lets "*" read. Write exact: of ["https://app.example"]',
-    'spec.rules[0].cors.maxAge of HTTPRoute shop/route is 601. Write at most "600s"',
+    lets("spec.rules[0].cors of HTTPRoute shop/route", '"*"'),
+    {
+      where: "spec.rules[0].cors.maxAge of HTTPRoute shop/route",
+      is: "601",
+      write: 'at most "600s"',
+      resource,
+    },
   ]);
   const harmless = [{ requestHeaderModifier: { set: [{ name: "x-shop", value: "1" }] } }];
   assert.deepEqual(await found(other({ filters: harmless })), []);

@@ -19,7 +19,10 @@ const workload = (name: string, serviceAccountName?: unknown, changes: object = 
 });
 
 const is = (name: string, account: string, other?: string, namespace = "shop") => ({
-  message: `spec.template.spec.serviceAccountName of Deployment ${namespace}/${name} is ${account}${other === undefined ? "" : `, as that of Deployment ${namespace}/${other}`}. Write a service account of its own`,
+  where: `spec.template.spec.serviceAccountName of Deployment ${namespace}/${name}`,
+  is: account,
+  ...(other !== undefined && { note: `as that of Deployment ${namespace}/${other}` }),
+  write: "a service account of its own",
   resource: name,
 });
 

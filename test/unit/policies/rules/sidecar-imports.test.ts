@@ -11,14 +11,16 @@ const sidecar = (spec: unknown, namespace = "bookinfo"): Given => ({
 });
 const importing = (...hosts: unknown[]) => sidecar({ egress: [{ hosts }] });
 const settings = { imports: { bookinfo: ["./*", "payments/*.payments.svc.cluster.local"] } };
-const write = 'Write "./*" or "payments/*.payments.svc.cluster.local"';
+const hosts = '"./*" or "payments/*.payments.svc.cluster.local"';
 const missing = {
-  message:
-    'no Sidecar of namespace "bookinfo" is for all of its workloads. Write one in it with the egress.hosts ["./*","payments/*.payments.svc.cluster.local"]',
+  found: 'no Sidecar of namespace "bookinfo" is for all of its workloads',
+  write: 'one in it with the egress.hosts ["./*","payments/*.payments.svc.cluster.local"]',
   resource: undefined,
 };
-const is = (place: string, value: string, hosts = write) => ({
-  message: `spec.egress${place} of Sidecar bookinfo/default is ${value}. ${hosts}`,
+const is = (place: string, value: string, write = hosts) => ({
+  where: `spec.egress${place} of Sidecar bookinfo/default`,
+  is: value,
+  write,
   resource: "imports",
 });
 
@@ -73,10 +75,9 @@ test("a Sidecar for single workloads is judged, too", async () => {
 });
 
 test("without listeners or hosts everything is imported, and what is not known yet may be anything", async () => {
-  const listed = 'Write hosts: "./*" or "payments/*.payments.svc.cluster.local"';
   for (const spec of [{}, { egress: [] }, { ingress: [{}] }])
     assert.deepEqual(await judged(sidecarImports, [sidecar(spec)], settings), [
-      is("", "nothing", listed),
+      is("", "nothing", `hosts: ${hosts}`),
     ]);
   assert.deepEqual(await judged(sidecarImports, [sidecar({ egress: [{}] })], settings), [
     is("[0].hosts", "nothing"),
