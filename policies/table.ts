@@ -45,6 +45,10 @@ export const tableSettings = z.strictObject({
   services: z
     .record(z.string(), z.union([rowSettings, z.array(rowSettings)]))
     .describe("One row, or several: what no row is about is refused"),
+  protocols: z
+    .record(z.string(), z.enum(["grpc", "tcp"]))
+    .optional()
+    .describe("The services that are no HTTP. Default: none"),
 });
 
 export type Table = z.infer<typeof tableSettings>;

@@ -30,6 +30,7 @@ import { nonRoot } from "./non-root";
 import { oauth2Proxy } from "./oauth2-proxy";
 import { onlyGatewayPublic } from "./only-gateway-public";
 import { policyEnforced } from "./policy-enforced";
+import { portProtocol } from "./port-protocol";
 import { principalForm } from "./principal-form";
 import { resourcesSet } from "./resources-set";
 import { routeDestination } from "./route-destination";
@@ -70,6 +71,7 @@ export const rules: readonly Rule[] = [
   oauth2Proxy,
   onlyGatewayPublic,
   policyEnforced,
+  portProtocol,
   principalForm,
   resourcesSet,
   routeDestination,

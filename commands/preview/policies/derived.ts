@@ -41,6 +41,7 @@ export function derivedSettings(application: Application, settings: DerivedFrom)
         alone(rowsOf(access).map((row) => rowOf(application, row))),
       ]),
     ),
+    ...protocolsOf(application),
   };
   return {
     issuers,
@@ -53,6 +54,14 @@ export function derivedSettings(application: Application, settings: DerivedFrom)
     ...gatewaySettings(application, settings),
     ...networkSettings(application, settings),
   };
+}
+
+/** Those of the services that are no HTTP, if there are any. */
+function protocolsOf({ services }: Application): Pick<Table, "protocols"> {
+  const others = Object.entries(services).flatMap(([service, { protocol = "http" }]) =>
+    protocol === "http" ? [] : [[service, protocol] as const],
+  );
+  return others.length === 0 ? {} : { protocols: Object.fromEntries(others) };
 }
 
 /** What a service's only row is, where it is about every request. */

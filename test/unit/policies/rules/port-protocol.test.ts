@@ -1,0 +1,85 @@
+/** A Service's port has a name by which Istio takes it for the protocol that the policies of its pods compare. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { portProtocol } from "../../../../policies/rules/port-protocol";
+import { type Given, judged, notKnown } from "../judged";
+
+const service = (app: string, ...ports: object[]): Given => ({
+  type: "kubernetes:core/v1:Service",
+  name: app,
+  inputs: { metadata: { name: app, namespace: "shop" }, spec: { selector: { app }, ports } },
+});
+const row = { callers: ["shop/web"], requires: "public" };
+const table = {
+  namespace: "shop",
+  issuers: [],
+  services: { orders: row, stock: row, store: row },
+  protocols: { stock: "grpc", store: "tcp" },
+};
+const settings = { rootNamespace: "istio-system", table };
+
+const finding = (name: string, is: string, takenFor: string, protocol: string, field = "name") => ({
+  where: `spec.ports[0].${field} of Service shop/${name}`,
+  is,
+  note: `by which Istio takes the port for ${takenFor}`,
+  write: `a port whose name is "${protocol}" or begins with "${protocol}-"`,
+  resource: name,
+});
+
+test("with the table each service's port is for the table's protocol", async () => {
+  const good = [
+    service("orders", { name: "tcp-metrics" }, { name: "http-web" }),
+    service("stock", { name: "grpc" }),
+    service("store", { name: "tcp" }),
+    service("store", { port: 6379 }),
+    service("other", { name: "tcp" }),
+  ];
+  assert.deepEqual(await judged(portProtocol, good, settings), []);
+  const wrong = [
+    service("orders", { name: "tcp" }),
+    service("orders", { name: "http", appProtocol: "tcp" }),
+    service("stock", { name: "http" }),
+    service("store", { name: "http" }),
+    service("orders", { port: 3306 }),
+  ];
+  assert.deepEqual(await judged(portProtocol, wrong, settings), [
+    finding("orders", '"tcp"', "TCP", "http"),
+    finding("orders", '"tcp"', "TCP", "http", "appProtocol"),
+    finding("stock", '"http"', "HTTP/1.1", "grpc"),
+    finding("store", '"http"', "HTTP/1.1", "tcp"),
+    finding("orders", "nothing", "TCP", "http"),
+  ]);
+});
+
+test("a name that is not known may be any", async () => {
+  const found = await judged(portProtocol, [service("orders", { name: notKnown })], settings);
+  assert.equal(found.length, 1);
+});
+
+test("without a table a Service needs HTTP where a policy compares requests", async () => {
+  const policy = (rule: object, namespace = "shop"): Given => ({
+    type: "kubernetes:security.istio.io/v1:AuthorizationPolicy",
+    name: "orders",
+    inputs: {
+      metadata: { name: "orders", namespace },
+      spec: { selector: { matchLabels: { app: "orders" } }, rules: [rule] },
+    },
+  });
+  const tcp = service("orders", { name: "tcp" });
+  const count = async (rule: object, namespace?: string) =>
+    (await judged(portProtocol, [tcp, policy(rule, namespace)])).length;
+  const account = { serviceAccounts: ["shop/web"] };
+  for (const rule of [
+    { from: [{ source: { ...account, requestPrincipals: ["https://a.example//*"] } }] },
+    { from: [{ source: { notRequestPrincipals: ["*"] } }] },
+    { to: [{ operation: { methods: ["GET"] } }] },
+    { to: [{ operation: { notPaths: ["/admin"] } }] },
+    { when: [{ key: "request.headers[x-beta]", values: ["1"] }] },
+  ])
+    assert.equal(await count(rule), 1, JSON.stringify(rule));
+  assert.equal(
+    await count({ from: [{ source: account }], to: [{ operation: { ports: ["1"] } }] }),
+    0,
+  );
+  assert.equal(await count({ to: [{ operation: { methods: ["GET"] } }] }, "other"), 0);
+});
