@@ -6,7 +6,7 @@ import type { Decision } from "../../explain/facts";
 import type { JudgedCell } from "../judge";
 import type { Answer } from "../probes/prober";
 import type { Report } from "../verify";
-import { grouped, unique } from "./matrix";
+import { unique } from "./matrix";
 import { listed } from "./words";
 import type { Block } from "./words";
 
@@ -22,8 +22,8 @@ export interface Cause extends Block {
 /** The causes; the one with the most cells is first. */
 export function causesOf({ cells }: Report): readonly Cause[] {
   const different = cells.filter(({ verdict }) => verdict === "different");
-  const everywhere = grouped(cells, ({ vantage }) => vantage);
-  const groups = grouped(different, (cell) => JSON.stringify(symptomOf(cell)));
+  const everywhere = Map.groupBy(cells, ({ vantage }) => vantage);
+  const groups = Map.groupBy(different, (cell) => JSON.stringify(symptomOf(cell)));
   return [...groups.values()]
     .map((its) => causeOf(its, everywhere))
     .sort((one, other) => other.cells.length - one.cells.length);
@@ -36,7 +36,7 @@ function causeOf(its: readonly JudgedCell[], everywhere: ByVantage): Cause {
   const services = symptoms.flatMap(({ where, service }) => (where === undefined ? [] : service));
   const what = unique(symptoms.map((symptom) => symptom.what)).join();
   const deciding = unique(its.flatMap((cell) => symptomOf(cell).rule ?? []));
-  const byVantage = grouped(its, ({ vantage }) => vantage);
+  const byVantage = Map.groupBy(its, ({ vantage }) => vantage);
   return {
     name: services.length === 0 ? what : `${what}: ${listed(unique(services))}`,
     lines: [
@@ -107,7 +107,7 @@ function requestsFrom(
   its: readonly JudgedCell[],
   all: readonly JudgedCell[],
 ): Block["lines"] {
-  const alike = grouped([...grouped(its, ({ viewer }) => viewer)], ([, cells]) =>
+  const alike = Map.groupBy([...Map.groupBy(its, ({ viewer }) => viewer)], ([, cells]) =>
     JSON.stringify(cells.map(({ target }) => target)),
   );
   return [...alike.values()].map((group) => {

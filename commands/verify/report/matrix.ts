@@ -23,7 +23,7 @@ export interface Matrix {
 
 /** One table for each vantage point, each viewer in a row of its own. */
 export function matrices({ cells, gatewayUrl }: Report): readonly Matrix[] {
-  const byVantage = grouped(cells, ({ vantage }) => vantage);
+  const byVantage = Map.groupBy(cells, ({ vantage }) => vantage);
   return [...byVantage].map(([vantage, its], position) =>
     matrixOf(vantage, position === 0 ? `${vantage}, ${gatewayUrl}` : vantage, its),
   );
@@ -89,7 +89,7 @@ function neighboursAlike(rows: readonly Row[]): readonly Group[] {
 }
 
 function allAlike(rows: readonly Row[]): readonly Group[] {
-  return [...grouped(rows, (row) => likeness(row) ?? row).values()];
+  return [...Map.groupBy(rows, (row) => likeness(row) ?? row).values()];
 }
 
 /** Each group's row is in the place of its first member; members of small groups stay. */
@@ -123,20 +123,6 @@ export function cellText(cell: JudgedCell | undefined): string {
   // The status is right, and the answer is not.
   const other = observed.status === expected.status ? "?" : "";
   return `${asked} ≠ ${observed.status}${other}`;
-}
-
-/** The items by their keys, in the order in which the keys come first. */
-export function grouped<Item, Key>(
-  items: readonly Item[],
-  keyOf: (item: Item) => Key,
-): Map<Key, Item[]> {
-  const groups = new Map<Key, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 export function unique(names: readonly string[]): readonly string[] {

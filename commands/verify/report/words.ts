@@ -3,7 +3,7 @@ import { describeExpected, describeObserved } from "../judge";
 import type { JudgedCell, Verdict } from "../judge";
 import { isProven } from "../verify";
 import type { Report } from "../verify";
-import { grouped, unique } from "./matrix";
+import { unique } from "./matrix";
 
 /** Where a cell is: `from a pod as cart, anonymous → orders`. */
 export function whereIs({ vantage, viewer, target }: JudgedCell): string {
@@ -70,7 +70,7 @@ export interface Block {
 
 /** Each object that the stack does not explain once, with everything that it opens. */
 export function findingBlocks({ unexplained }: Report["findings"]): readonly Block[] {
-  return [...grouped(unexplained, ({ object }) => object)].map(([name, its]) => {
+  return [...Map.groupBy(unexplained, ({ object }) => object)].map(([name, its]) => {
     const lines = its.flatMap(({ opens, seen, undo }) => [
       ["opens", opens] as const,
       ...(seen === undefined ? [] : [["seen", seen] as const]),

@@ -67,7 +67,7 @@ test("its own comment is rewritten, and no other user's with the same beginning"
   ]);
 });
 
-test("only the pull request whose newest commit ran is commented on, whatever number an artifact has", async () => {
+test("only the pull request whose newest commit ran is commented on, even if an artifact has another number", async () => {
   const pulls = [
     { number: 1, head: { sha: "older", repo: { id: 7 } } },
     { number: 2, head: { sha: commit, repo: { id: 8 } } },
