@@ -20,7 +20,26 @@ const policy = (name: string, spec: object): Given => ({
 
 const enforced = { rule: "policy-enforced", of: "AuthorizationPolicy access-allow-nothing" };
 
+const port = {
+  rule: "port-protocol",
+  of: "Service bookinfo-details",
+};
+const firstPort = ["spec", "ports", 0] as const;
+
 export const tableMutations: readonly Mutation[] = [
+  { weakening: "a port for TCP, by its name", ...port, at: [...firstPort, "name"], value: "tcp" },
+  {
+    weakening: "a port for TCP, by its appProtocol",
+    ...port,
+    at: [...firstPort, "appProtocol"],
+    value: "https",
+  },
+  {
+    weakening: "a port that Istio never takes for HTTP without a name",
+    ...port,
+    at: firstPort,
+    value: { port: 3306 },
+  },
   {
     weakening: "no policy that allows nothing",
     rule: "default-deny",
