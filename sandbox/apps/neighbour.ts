@@ -41,15 +41,25 @@ export function forwardedHeaders(
 }
 
 /**
- * The address of another service: `NAME_HOSTNAME` (default: the name), SERVICES_DOMAIN (default: none) and
- * `NAME_SERVICE_PORT` (default 9080), as the real services read them.
+ * Where another service listens: `NAME_HOSTNAME` (default: the name), SERVICES_DOMAIN (default: none) and
+ * `NAME_SERVICE_PORT`, as Bookinfo's real services read them.
+ * @param usual the port unless the environment says another
  */
-export function neighbour(name: string): string {
+export function placeOf(
+  name: string,
+  usual = 9080,
+): { readonly host: string; readonly port: number } {
   const variable = name.toUpperCase();
   const host = process.env[`${variable}_HOSTNAME`] ?? name;
   const domain = process.env.SERVICES_DOMAIN;
-  const port = process.env[`${variable}_SERVICE_PORT`] ?? "9080";
-  return `http://${domain ? `${host}.${domain}` : host}:${port}`;
+  const port = Number(process.env[`${variable}_SERVICE_PORT`] ?? usual);
+  return { host: domain ? `${host}.${domain}` : host, port };
+}
+
+/** The address of another service that speaks HTTP. */
+export function neighbour(name: string, usual?: number): string {
+  const { host, port } = placeOf(name, usual);
+  return `http://${host}:${port}`;
 }
 
 /** A neighbour's answer. */

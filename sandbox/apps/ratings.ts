@@ -1,6 +1,6 @@
 /** Stands in for Bookinfo's ratings: how many stars each reviewer gave, kept in memory. */
 import type { IncomingMessage } from "node:http";
-import { json, serve, type Reply } from "./server";
+import { bodyOf, json, serve, type Reply } from "./server";
 
 /** More than this many bytes of ratings are refused. */
 const limit = 64 * 1024;
@@ -35,15 +35,10 @@ function ratings(id: number): unknown {
 }
 
 async function replace(request: IncomingMessage, id: number): Promise<Reply> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limit) return json(413, { error: "please provide fewer ratings" });
-    chunks.push(chunk);
-  }
+  const body = await bodyOf(request, limit);
+  if (body === undefined) return json(413, { error: "please provide fewer ratings" });
   try {
-    given.set(id, JSON.parse(Buffer.concat(chunks).toString()));
+    given.set(id, JSON.parse(body));
   } catch {
     return json(400, { error: "please provide valid ratings JSON" });
   }

@@ -1,5 +1,8 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+/** What the images' programs have in common: where they listen, how they answer and what they log, and how they end. */
+import { createServer, type IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo, Server, Socket } from "node:net";
+import { pipeline, type Readable } from "node:stream";
+import { messageOf } from "../../lib/errors";
 
 /** The answer of a route. */
 export interface Reply {
@@ -7,7 +10,8 @@ export interface Reply {
   readonly status: number;
   /** Value of the Content-Type header. */
   readonly contentType: string;
-  readonly body: string;
+  /** A stream is destroyed once its client has gone, or the service is told to end. */
+  readonly body: string | Readable;
   /** Further headers. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
 }
@@ -19,6 +23,19 @@ export interface Route {
   /** Matched against the whole path, without the query; its first group is given to `answer`. */
   readonly path: RegExp;
   readonly answer: (request: IncomingMessage, parameter: string) => Reply | Promise<Reply>;
+  /** Says who takes a WebSocket, or why none does. Default: a request for one is answered as any other. */
+  readonly upgrade?: (request: IncomingMessage) => Promise<Upgrade | Reply>;
+}
+
+/** Takes a connection that is to become a WebSocket. */
+export type Upgrade = (socket: Socket, head: Buffer) => void;
+
+/** What listens on a program's port. */
+export interface Listener {
+  /** @returns the port: 0 selects a free one */
+  readonly listen: (port: number, address: string | undefined) => Promise<number>;
+  /** Takes nothing new, and lets the process end once what is in progress has. */
+  readonly end: () => void;
 }
 
 /** A reply whose body is `value` as JSON. */
@@ -36,62 +53,140 @@ export function redirect(location: string, ...cookies: readonly string[]): Reply
   return { ...html(""), status: 302, headers: { location, "set-cookie": cookies } };
 }
 
+/** The body of a request, unless it has more than `limit` bytes. */
+export async function bodyOf(request: IncomingMessage, limit: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
 /**
- * Serves the routes until SIGTERM or SIGINT, then finishes the requests in progress and lets the process end.
- *
- * Listens on the port in PORT (default 9080; 0 selects a free one) and the address in BIND_ADDRESS (default: every
- * address), and prints `NAME VERSION listens on port NUMBER`.
- * Every request is logged as method, path and status only, because a query or a header may contain a token.
+ * Logs a request as method, path and status only, because a query or a header may contain a token.
+ * @param id what the header x-verify-request says, by which a sender finds its request again
  */
-export function serve(name: string, routes: readonly Route[]): void {
+export function record(method: string, path: string, status: number, id: unknown): void {
+  const found = typeof id === "string" && /^[\w-]{1,64}$/.test(id) ? ` ${id}` : "";
+  console.log(`${method} ${path} ${status}${found}`);
+}
+
+/** Logs a request of HTTP with its answer's status. */
+export function recordRequest(request: IncomingMessage, status: number): void {
+  record(request.method ?? "", pathOf(request), status, request.headers["x-verify-request"]);
+}
+
+/**
+ * Listens until SIGTERM or SIGINT, on the port in PORT (default 9080; 0 selects a free one) and the address in
+ * BIND_ADDRESS (default: every address), and prints `NAME VERSION listens on port NUMBER`.
+ */
+export function run(name: string, { listen, end }: Listener): void {
   const wanted = process.env.PORT ?? "9080";
   if (!/^\d{1,5}$/.test(wanted) || Number(wanted) > 65_535) {
     console.error(`error: PORT is "${wanted}"; give a number from 0 to 65535`);
     process.exitCode = 1;
     return;
   }
-  const server = createServer((request, response) => {
-    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
-    response.on("finish", () => {
-      console.log(`${request.method ?? ""} ${path} ${response.statusCode}`);
-    });
-    answer(routes, request, path).then(
-      (reply) => {
-        send(response, reply, server.listening);
-      },
-      (error: unknown) => {
-        console.error(`${request.method ?? ""} ${path}: ${String(error)}`);
-        send(response, json(500, { error: "Internal server error" }), server.listening);
-      },
-    );
+  listen(Number(wanted), process.env.BIND_ADDRESS).then(
+    (port) => {
+      console.log(`${name} ${process.env.SERVICE_VERSION ?? "v1"} listens on port ${port}`);
+    },
+    (error: unknown) => {
+      console.error(`error: ${name} cannot listen: ${messageOf(error)}`);
+      process.exitCode = 1;
+    },
+  );
+  // Process 1 of a container has no default action for signals.
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, end);
+}
+
+/**
+ * A server of node:net or node:http as a listener.
+ * @param open what would keep it from ending
+ */
+export function listenerOf(server: Server, open: ReadonlySet<Readable>): Listener {
+  return {
+    listen: (port, address) =>
+      new Promise((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(port, address, () => {
+          resolve((server.address() as AddressInfo).port);
+        });
+      }),
+    end: () => {
+      server.close();
+      for (const stream of open) stream.destroy();
+    },
+  };
+}
+
+/** Serves the routes until the process is told to end, and logs every request. */
+export function serve(name: string, routes: readonly Route[]): void {
+  run(name, httpListener(routes));
+}
+
+/** The routes as a listener, which logs every request. */
+export function httpListener(routes: readonly Route[]): Listener {
+  const open = new Set<Readable>();
+  const keep = (stream: Readable) => {
+    open.add(stream);
+    stream.once("close", () => open.delete(stream));
+  };
+  const failed = (request: IncomingMessage) => (error: unknown) => {
+    console.error(`${request.method ?? ""} ${pathOf(request)}: ${String(error)}`);
+    return json(500, { error: "Internal server error" });
+  };
+  const server = createServer(
+    { shouldUpgradeCallback: (request) => upgradeOf(routes, request) !== undefined },
+    (request, response) => {
+      void answer(routes, request)
+        .catch(failed(request))
+        .then((reply) => {
+          if (typeof reply.body !== "string") keep(reply.body);
+          send(response, reply, server.listening);
+        });
+    },
+  );
+  server.on("upgrade", (request, _duplex, head: Buffer) => {
+    const { socket } = request;
+    const upgrade = upgradeOf(routes, request);
+    keep(socket);
+    socket.on("error", () => socket.destroy());
+    void upgrade?.(request)
+      .catch(failed(request))
+      .then((taken) => {
+        if (typeof taken === "function") taken(socket, head);
+        else refuse(request, socket, taken);
+      });
   });
   // Envoy keeps idle connections for an hour. A server that closes them sooner answers Envoy's next request with a
   // reset, which the mesh reports as a 503.
   server.keepAliveTimeout = 0;
-
-  server.on("error", (error) => {
-    console.error(`error: ${name} cannot listen: ${error.message}`);
-    process.exitCode = 1;
-  });
-  server.listen(Number(wanted), process.env.BIND_ADDRESS, () => {
-    const version = process.env.SERVICE_VERSION ?? "v1";
-    const { port } = server.address() as AddressInfo;
-    console.log(`${name} ${version} listens on port ${port}`);
-  });
-
-  // Process 1 of a container has no default action for signals.
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.once(signal, () => {
-      server.close();
-    });
-  }
+  return listenerOf(server, open);
 }
 
-async function answer(
-  routes: readonly Route[],
-  request: IncomingMessage,
-  path: string,
-): Promise<Reply> {
+function pathOf({ url = "/" }: IncomingMessage): string {
+  return url.split("?", 1)[0] ?? "/";
+}
+
+function upgradeOf(routes: readonly Route[], request: IncomingMessage): Route["upgrade"] {
+  if (request.method !== "GET" || request.headers.upgrade?.toLowerCase() !== "websocket") return;
+  return routes.find(({ path }) => path.test(pathOf(request)))?.upgrade;
+}
+
+/** Answers a request for a WebSocket as one of HTTP. */
+function refuse(request: IncomingMessage, socket: Socket, reply: Reply): void {
+  const response = new ServerResponse(request);
+  response.assignSocket(socket);
+  response.once("finish", () => socket.end());
+  send(response, reply, false);
+}
+
+async function answer(routes: readonly Route[], request: IncomingMessage): Promise<Reply> {
+  const path = pathOf(request);
   const method = request.method === "HEAD" ? "GET" : request.method;
   const here = routes.flatMap((route) => {
     const match = route.path.exec(path);
@@ -104,12 +199,17 @@ async function answer(
 }
 
 function send(response: ServerResponse, reply: Reply, listening: boolean): void {
+  const { body } = reply;
   for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
   response.writeHead(reply.status, {
     "content-type": reply.contentType,
-    "content-length": Buffer.byteLength(reply.body),
+    ...(typeof body === "string" && { "content-length": Buffer.byteLength(body) }),
     // While the server closes, a kept connection would keep the process running.
     ...(listening ? {} : { connection: "close" }),
   });
-  response.end(reply.body);
+  recordRequest(response.req, reply.status);
+  if (typeof body === "string") response.end(body);
+  else if (response.req.method === "HEAD") response.end(() => body.destroy());
+  // An end before the stream's own is the client's or ours.
+  else pipeline(body, response, () => undefined);
 }

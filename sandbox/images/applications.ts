@@ -35,6 +35,8 @@ export async function buildPrograms(entryPoints: string[]): Promise<Programs> {
     format: "cjs",
     // Otherwise comments in the output would contain this clone's path.
     absWorkingDir: sources,
+    // The schema of a service that speaks gRPC.
+    loader: { ".proto": "text" },
     logLevel: "silent",
   });
   return Object.fromEntries(outputFiles.map(({ path, contents }) => [basename(path), contents]));

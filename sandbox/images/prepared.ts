@@ -44,7 +44,12 @@ function keyOf({ login, ...inputs }: ImageInputs): string {
     return `${path} ${size} ${mtimeMs}`;
   });
   const sources = globSync(
-    ["{sandbox/apps,sandbox/images,local/images}/**/*.{ts,css}", "examples/*/service.ts"],
+    [
+      "{sandbox/apps,sandbox/images,local/images}/**/*.{ts,css}",
+      "examples/*/{service.ts,services/**/*.{ts,proto}}",
+      // The libraries in the programs.
+      "package-lock.json",
+    ],
     {
       cwd: clone,
     },

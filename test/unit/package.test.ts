@@ -38,7 +38,8 @@ function importsOf(patterns: readonly string[]): Map<string, string> {
   );
 }
 
-const ours = ["*", "{commands,components,examples,lib,local,sandbox,scripts}/**/*"];
+/** The examples are in the clone alone, where the libraries for development are installed as well. */
+const ours = ["*", "{commands,components,lib,local,sandbox,scripts}/**/*"];
 const runtime = importsOf(
   ours.flatMap((path) => [`${path}.ts`, `${path}.mjs`]).filter((path) => path !== "*.mjs"),
 );

@@ -66,6 +66,8 @@ test("each service's policy names its callers and what a request must carry, and
         when: when("read:orders"),
         to: to([
           ["GET"],
+          "/changes",
+          "/events",
           "/orders",
           "/orders/{*}",
           "/orders/{*}/customer",
@@ -95,7 +97,12 @@ test("the gateway's routes are those of the operations that it may call", () => 
   assert.deepEqual(Object.fromEntries(routes), {
     catalogue: [{ exact: "/catalogue" }],
     customers: [{ prefix: "/customers/" }],
-    orders: [{ exact: "/orders" }, { prefix: "/orders/" }],
+    orders: [
+      { exact: "/orders" },
+      { prefix: "/orders/" },
+      { exact: "/changes" },
+      { exact: "/events" },
+    ],
     fulfilment: [],
   });
 });

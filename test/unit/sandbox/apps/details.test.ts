@@ -1,7 +1,8 @@
 /** The details stand-in answers as Bookinfo's details service, logs no query or header, and refuses other methods. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { end, send, sendForJson, start } from "./services";
+import { end, send, sendForJson } from "./programs";
+import { start } from "./services";
 
 const unreadable = { status: 400, value: { error: "please provide numeric product id" } };
 

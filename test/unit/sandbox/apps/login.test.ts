@@ -11,7 +11,8 @@ import {
   password,
   startBookinfo,
 } from "../../local/tenant/bookinfo";
-import { always, behind, closedPort, type Neighbour, runToEnd, start } from "./services";
+import { always, behind, closedPort, type Neighbour } from "./programs";
+import { runToEnd, start } from "./services";
 
 let bookinfo: Bookinfo;
 let details: Neighbour;

@@ -5,14 +5,12 @@ import {
   always,
   behind,
   closedPort,
-  forwardedHeaders,
   neighbour,
-  otherHeaders,
   send,
   sendForJson,
-  start,
   type Neighbour,
-} from "./services";
+} from "./programs";
+import { forwardedHeaders, otherHeaders, start } from "./services";
 
 const sorry = (what: string) => ({
   error: `Sorry, product ${what} are currently unavailable for this book.`,

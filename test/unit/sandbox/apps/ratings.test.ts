@@ -1,7 +1,8 @@
 /** The ratings stand-in answers as Bookinfo's ratings service, and posted ratings change their own product only. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sendForJson, start } from "./services";
+import { sendForJson } from "./programs";
+import { start } from "./services";
 
 const unreadable = { status: 400, value: { error: "please provide numeric product ID" } };
 

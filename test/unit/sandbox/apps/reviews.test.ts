@@ -1,17 +1,8 @@
 /** The reviews stand-in shows its version's stars, hands on Bookinfo's headers, and answers also without ratings. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  always,
-  behind,
-  closedPort,
-  forwardedHeaders,
-  neighbour,
-  otherHeaders,
-  send,
-  sendForJson,
-  start,
-} from "./services";
+import { always, behind, closedPort, neighbour, send, sendForJson } from "./programs";
+import { forwardedHeaders, otherHeaders, start } from "./services";
 
 const texts = [
   "An extremely entertaining play by Shakespeare. The slapstick humour is refreshing!",

@@ -4,7 +4,8 @@ import { Agent, get } from "node:http";
 import { connect } from "node:net";
 import { once } from "node:events";
 import { test } from "node:test";
-import { behind, end, neighbour, runToEnd, send, start, type Service } from "./services";
+import { behind, end, neighbour, send, type Service } from "./programs";
+import { runToEnd, start } from "./services";
 
 /** Waits until a service takes no connection any more. */
 async function refuses({ port }: Service): Promise<void> {

@@ -1,55 +1,14 @@
-/** Starts Bookinfo's stand-ins from their images' files, with neighbours that a test controls, and sends requests. */
-import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import {
-  createServer,
-  request,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  type ServerResponse,
-} from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+/** Starts Bookinfo's stand-ins from their images' files. */
+import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { text } from "node:stream/consumers";
-import { after } from "node:test";
 import {
   buildApplications,
   staticFiles,
   type Application,
 } from "../../../../sandbox/images/applications";
+import { runProgramToEnd, startProgram, writePrograms, type Service } from "./programs";
 
-/** Milliseconds that anything may take before a test gives up on it. */
-const deadline = 10_000;
-
-/** A Bookinfo service under test, in a process of its own. */
-export interface Service {
-  readonly process: ChildProcess;
-  readonly port: number;
-  /** Lines that it printed so far; all of them once it has ended. */
-  readonly printed: readonly string[];
-  /** Lines that it complained in so far. */
-  readonly complaints: readonly string[];
-}
-
-/** What a service answered. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-/** A neighbour made of a function, which remembers what it was asked. */
-export interface Neighbour {
-  readonly port: number;
-  readonly requests: { readonly url: string; readonly headers: IncomingHttpHeaders }[];
-}
-
-/** Made once for a test file: `after` here belongs to the file, not to the test that needs it first. */
+/** Made once for a test file. */
 const folder = programs();
 
 /** Starts a service from the very files that its image holds, and waits until it listens. */
@@ -57,22 +16,7 @@ export async function start(
   name: Application,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Service> {
-  const program = join(await folder, `${name}.js`);
-  const child = spawn(process.execPath, [program], {
-    env: { PORT: "0", BIND_ADDRESS: "127.0.0.1", ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  after(() => child.kill("SIGKILL"));
-  const complaints: string[] = [];
-  createInterface({ input: child.stderr }).on("line", (line) => complaints.push(line));
-  const printed: string[] = [];
-  const lines = createInterface({ input: child.stdout });
-  lines.on("line", (line) => printed.push(line));
-  const signal = AbortSignal.timeout(deadline);
-  await Promise.race([once(lines, "line", { signal }), once(lines, "close", { signal })]);
-  const port = / listens on port (\d+)$/.exec(printed[0] ?? "")?.[1];
-  assert(port, `${name} printed ${printed[0] ?? "nothing"}, ${complaints.join(" ")}`);
-  return { process: child, port: Number(port), printed, complaints };
+  return startProgram(join(await folder, `${name}.js`), environment);
 }
 
 /** Runs a service that ends by itself, for its exit code and what it complained of. */
@@ -80,101 +24,7 @@ export async function runToEnd(
   name: Application,
   environment: Readonly<Record<string, string>>,
 ): Promise<{ code: number | null; complaint: string }> {
-  const program = join(await folder, `${name}.js`);
-  const child = spawn(process.execPath, [program], {
-    env: { BIND_ADDRESS: "127.0.0.1", ...environment },
-    stdio: ["ignore", "ignore", "pipe"],
-    timeout: deadline,
-  });
-  const [complaint] = await Promise.all([text(child.stderr), once(child, "exit")]);
-  return { code: child.exitCode, complaint };
-}
-
-/** Tells a service to end and waits until it has, for its exit code; null when a signal ended it. */
-export async function end({ process: child }: Service): Promise<number | null> {
-  const closed = once(child, "close", { signal: AbortSignal.timeout(deadline) });
-  child.kill("SIGTERM");
-  await closed;
-  return child.exitCode;
-}
-
-/** Starts a neighbour that answers by `respond`. */
-export async function neighbour(
-  respond: (request: IncomingMessage, response: ServerResponse) => void,
-): Promise<Neighbour> {
-  const requests: Neighbour["requests"] = [];
-  const server = createServer((incoming, response) => {
-    requests.push({ url: incoming.url ?? "", headers: incoming.headers });
-    respond(incoming, response);
-  });
-  after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return { port: (server.address() as AddressInfo).port, requests };
-}
-
-/** A neighbour that always answers alike: an object as JSON, a string as it is. */
-export function always(status: number, value: unknown): Promise<Neighbour> {
-  return neighbour((_request, response) => {
-    response.writeHead(status);
-    response.end(typeof value === "string" ? value : JSON.stringify(value));
-  });
-}
-
-/** A port on which no program listens. */
-export async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-/** The environment by which a service finds its neighbours on 127.0.0.1. */
-export function behind(ports: Readonly<Record<string, number>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(ports).flatMap(([name, port]) => [
-      [`${name.toUpperCase()}_HOSTNAME`, "127.0.0.1"],
-      [`${name.toUpperCase()}_SERVICE_PORT`, String(port)],
-    ]),
-  );
-}
-
-/** Sends one request, on a connection of its own. */
-export function send(
-  { port }: { readonly port: number },
-  path: string,
-  options: { method?: string; headers?: OutgoingHttpHeaders; body?: string } = {},
-): Promise<Answer> {
-  const { method = "GET", headers = {}, body = "" } = options;
-  return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(deadline);
-    request({ host: "127.0.0.1", port, path, method, headers, agent: false, signal })
-      .on("error", reject)
-      .on("response", (response) => {
-        text(response).then((received) => {
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            body: received,
-          });
-        }, reject);
-      })
-      .end(body);
-  });
-}
-
-/** Status and parsed body of one request. */
-export async function sendForJson(
-  ...request: Parameters<typeof send>
-): Promise<{ status: number; value: unknown }> {
-  const { status, headers, body } = await send(...request);
-  assert.equal(headers["content-type"], "application/json");
-  return { status, value: JSON.parse(body) };
+  return runProgramToEnd(join(await folder, `${name}.js`), environment);
 }
 
 /** Every header that the services hand on, each with a value of its own. */
@@ -210,13 +60,7 @@ export const otherHeaders: Readonly<Record<string, string>> = {
 };
 
 async function programs(): Promise<string> {
-  const made = mkdtempSync(join(tmpdir(), "istio-auth0-apps-"));
-  after(() => {
-    rmSync(made, { recursive: true });
-  });
-  for (const [name, content] of Object.entries(await buildApplications())) {
-    writeFileSync(join(made, name), content);
-  }
+  const made = await writePrograms(buildApplications());
   for (const { path, source } of staticFiles) cpSync(source, join(made, path));
   return made;
 }
