@@ -1,6 +1,6 @@
 /**
- * The table of a REST API that only machines call: a public catalogue, customers, orders, and their fulfilment
- * behind them. What may be done with customers and orders is said by operation.
+ * The table of a shop: a public catalogue, customers and orders, which people and machines call, and behind the orders
+ * their fulfilment, an inventory by gRPC and a store by TCP. What may be done with most is said by operation.
  */
 import { join } from "node:path";
 import { openApi } from "../../components/access/openapi";
@@ -19,7 +19,7 @@ export const application: Application = {
   name: "orders-api",
   title: "Orders",
   namespace: "orders",
-  people: false,
+  people: true,
   audience: "https://orders.example/api",
   home: "/catalogue",
   image,
@@ -27,7 +27,16 @@ export const application: Application = {
     ...api.permissions,
     "fulfil:orders": "Read and follow the fulfilment of orders",
   },
-  roles: {},
+  roles: {
+    customer: {
+      description: "Places orders, and reads them",
+      permissions: ["read:orders", "write:orders"],
+    },
+    admin: {
+      description: "Cancels orders, and follows their fulfilment, too",
+      permissions: ["read:orders", "write:orders", "cancel:orders", "fulfil:orders"],
+    },
+  },
   services: {
     catalogue: {
       callers: [gateway],
@@ -60,6 +69,25 @@ export const application: Application = {
       port,
       path: "/fulfilment/0",
       serviceAccount: "fulfilment",
+    },
+    inventory: {
+      callers: ["orders"],
+      protocol: "grpc",
+      operations: {
+        "shop.Inventory/Reserve": "write:orders",
+        "shop.Inventory/Stock": { anyOf: ["read:orders", "fulfil:orders"] },
+      },
+      port: 9090,
+      path: "/shop.Inventory/Stock",
+      serviceAccount: "inventory",
+    },
+    store: {
+      callers: ["orders"],
+      protocol: "tcp",
+      port: 7000,
+      // JSON-RPC, with the header that says how long it is.
+      greeting: 'Content-Length: 40\r\n\r\n{"jsonrpc":"2.0","id":0,"method":"list"}',
+      serviceAccount: "store",
     },
   },
   requests: [

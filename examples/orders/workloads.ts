@@ -1,10 +1,23 @@
-/** What the four services run: one program, which their environment tells which of them it is. */
+/** What the services run: one program, which their environment tells which of them it is, and where the others are. */
 import type { Workloads } from "../../components/workloads/workload";
 import { application, image } from "./application";
 
+const services = Object.entries(application.services);
+
+/** What Kubernetes sets as well, but only for Services that are there before a pod is. */
+const neighbours = Object.fromEntries(
+  services.map(([service, { port }]) => [`${service.toUpperCase()}_SERVICE_PORT`, String(port)]),
+);
+
 export const workloads: Workloads = Object.fromEntries(
-  Object.entries(application.services).map(([service, { port }]) => [
+  services.map(([service, { port }]) => [
     service,
-    [{ image, environment: { SERVICE: service, PORT: String(port) }, memory: "256Mi" }],
+    [
+      {
+        image,
+        environment: { ...neighbours, SERVICE: service, PORT: String(port) },
+        memory: "256Mi",
+      },
+    ],
   ]),
 );

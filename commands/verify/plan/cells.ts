@@ -131,7 +131,10 @@ function planCell(
     viewer,
     target,
     expected: method === "HEAD" ? { ...expected, bodiless: true } : expected,
-    shown: { method, url: /^[^/]/.test(path) ? path : `${origin}${path}`, headers },
+    shown:
+      target.protocol === "tcp"
+        ? { method, url: origin.replace(/^http/, "tcp"), headers: {} }
+        : { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
     request: held && requestFor(asked, sent),
     ...(target.outcome?.always === undefined &&
       atGateway === undefined &&

@@ -238,12 +238,54 @@ test("a service without versions has one Deployment of its own name, and none of
   assert.deepEqual(metadata, { name: "customers", namespace: "orders", labels });
   const [container] = spec.template.spec.containers as [Record<string, unknown>];
   assert.equal(container.image, "registry.example.com/orders:1.0.0");
-  assert.deepEqual(container.env, [
+  const variables = container.env as readonly { readonly name: string; readonly value: string }[];
+  assert.deepEqual(variables.slice(-2), [
     { name: "SERVICE", value: "customers" },
     { name: "PORT", value: "8080" },
   ]);
   assert.ok(!("volumeMounts" in container) && spec.template.spec.volumes === undefined);
 });
+
+test("a port is named after its protocol, and the kubelet asks by the same", async () => {
+  const { registrations } = await run(() => {
+    createWorkloads(
+      { gateway: { url: "http://shop.example" } },
+      {
+        application: orders,
+        workloads: ordersWorkloads,
+        namespace: { ingress: {}, options: { providers: [clusterProvider()] } },
+      },
+    );
+  });
+  const check = { periodSeconds: 5 };
+  for (const [name, port, protocol, readinessProbe] of [
+    ["orders", 8080, "http", { httpGet: { path: "/health", port: 8080 }, ...check }],
+    ["inventory", 9090, "grpc", { grpc: { port: 9090 }, ...check }],
+    ["store", 7000, "tcp", { tcpSocket: { port: 7000 }, ...check }],
+  ] as const) {
+    const ports = (find(registrations, service, `orders-${name}`).inputs as Ports).spec.ports;
+    assert.deepEqual(ports, [{ name: protocol, port, targetPort: port }]);
+    const { template } = (find(registrations, deployment, `orders-${name}`).inputs as Deployed)
+      .spec;
+    const [container] = template.spec.containers;
+    assert.deepEqual(container.ports, [{ name: protocol, containerPort: port }]);
+    assert.deepEqual(container.readinessProbe, readinessProbe);
+  }
+});
+
+interface Ports {
+  readonly spec: { readonly ports: readonly object[] };
+}
+
+interface Deployed {
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly containers: [{ readonly ports: object; readonly readinessProbe: object }];
+      };
+    };
+  };
+}
 
 test("a login changes image, environment and annotations of the pods of one service alone", async () => {
   const { registrations } = await run(() => {

@@ -1,4 +1,4 @@
-/** The example with its sandbox's settings: what only machines call, from a table of its own. */
+/** The example with its sandbox's settings: every protocol, from a table of its own; and the same without people. */
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { test } from "node:test";
@@ -17,6 +17,9 @@ const tenant = {
   audience: "https://orders.example/api",
   permissionsClaim: ["permissions"],
 };
+/** The same, if only machines called it. */
+const ofMachines = { ...application, people: false, roles: {} };
+
 const usual = { at: "namespace", required: false } as const;
 
 /** Who may call each service, and what a request must carry, as the policies say it. */
@@ -42,9 +45,7 @@ test("each service's policy names its callers and what a request must carry, and
   const from = (serviceAccounts: string[], signed: object = { requestPrincipals }) => [
     { source: { serviceAccounts, ...signed } },
   ];
-  const when = (permission: string) => [
-    { key: "request.auth.claims[permissions]", values: [permission] },
-  ];
+  const when = (...values: string[]) => [{ key: "request.auth.claims[permissions]", values }];
   const to = (...operations: [methods: string[], ...paths: string[]][]) =>
     operations.map(([methods, ...paths]) => ({ operation: { methods, paths } }));
   assert.deepEqual(rows(), {
@@ -86,6 +87,20 @@ test("each service's policy names its callers and what a request must carry, and
       },
     ],
     "orders/fulfilment": [{ from: from(["orders/orders"]), when: when("fulfil:orders") }],
+    "orders/inventory": [
+      {
+        from: from(["orders/orders"]),
+        when: when("write:orders"),
+        to: to([["POST"], "/shop.Inventory/Reserve"]),
+      },
+      {
+        from: from(["orders/orders"]),
+        when: when("read:orders", "fulfil:orders"),
+        to: to([["POST"], "/shop.Inventory/Stock"]),
+      },
+    ],
+    // By workload identity alone.
+    "orders/store": [{ from: from(["orders/orders"], {}) }],
   });
 });
 
@@ -104,10 +119,12 @@ test("the gateway's routes are those of the operations that it may call", () => 
       { exact: "/events" },
     ],
     fulfilment: [],
+    inventory: [],
+    store: [],
   });
 });
 
-test("nobody signs in: users and logins are refused, and no class of tokens needs a sign-in", () => {
+test("where nobody signs in, users and logins are refused, and no class of tokens needs a sign-in", () => {
   const settings = {
     cluster: { kind: "existing", kubeconfig: "apiVersion: v1" },
     identity: {
@@ -121,7 +138,7 @@ test("nobody signs in: users and logins are refused, and no class of tokens need
     gateway: { url: "http://localhost:8080" },
     login: { at: "gateway" },
   };
-  const problems = settingsProblems(application, settings).filter((line) =>
+  const problems = settingsProblems(ofMachines, settings).filter((line) =>
     /^(identity\.users|login\.at):/.test(line),
   );
   assert.deepEqual(problems, [
@@ -129,7 +146,7 @@ test("nobody signs in: users and logins are refused, and no class of tokens need
     'login.at: found "gateway", expected "none" or nothing, as only machines call Orders',
   ]);
   const authentication = { ...usual, clients: "listed" as const, issuers: [] };
-  const classes = tokenClasses(application, { ...tenant, authentication });
+  const classes = tokenClasses(ofMachines, { ...tenant, authentication });
   assert.deepEqual(
     classes.filter(({ needs }) => needs === "a sign-in"),
     [],
@@ -162,11 +179,11 @@ test("bypass attempts at the gateway are of the example's own paths", () => {
   assert.ok(none.includes("/fulfilment/0") && none.includes("/catalogue/../fulfilment/0"));
 });
 
-test("the tenant gets an API and a client for each machine, and nothing for people", async () => {
+test("without people the tenant gets an API and a client for each machine, and nothing for people", async () => {
   const { registrations } = await run(
     () =>
       new Auth0Identity("identity", {
-        application,
+        application: ofMachines,
         domain: "tenant.example",
         clientId: "management",
         clientSecret: pulumi.secret("secret"),

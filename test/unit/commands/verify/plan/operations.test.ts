@@ -25,6 +25,7 @@ const stack = {
     machines: [
       { name: "newsletter", permissions: [] },
       { name: "storefront", permissions: ["read:orders", "write:orders"] },
+      { name: "follower", permissions: ["fulfil:orders"] },
       { name: "backoffice", permissions: Object.keys(application.permissions) },
     ],
   },
@@ -60,6 +61,8 @@ test("each operation is judged by its own requirement", () => {
     "orders GET /orders/0": "answered",
     "orders GET /orders/0/customer": "answered",
     "orders GET /orders/0/fulfilment": "answered",
+    "orders GET /changes": "answered",
+    "orders GET /events": "answered",
     "orders POST /orders": "answered",
     "orders PUT /orders/0": "answered",
     "orders DELETE /orders/0": "answered",
@@ -83,11 +86,67 @@ test("two callers of a service may do different things", () => {
   assert.deepEqual(outcomes("operations, from a pod as orders", whole), {
     "customers GET /customers/0": "answered",
     "customers PUT /customers/0": denied,
+    "inventory /shop.Inventory/Reserve": "answered",
+    "inventory /shop.Inventory/Stock": "answered",
   });
 });
 
+test("a gRPC method is judged by its own requirement, also where one permission of several is enough", () => {
+  const vantage = "operations, from a pod as orders";
+  const of = (viewer: string) =>
+    Object.entries(outcomes(vantage, viewer)).filter(([name]) => name.startsWith("inventory"));
+  assert.deepEqual(of("newsletter (machine)"), [
+    ["inventory /shop.Inventory/Reserve", denied],
+    ["inventory /shop.Inventory/Stock", denied],
+  ]);
+  assert.deepEqual(of("follower (machine)"), [
+    ["inventory /shop.Inventory/Reserve", denied],
+    ["inventory /shop.Inventory/Stock", "answered"],
+  ]);
+});
+
+test("gRPC by other names of a method is refused with any token, and so is any other method of HTTP", () => {
+  const found = outcomes("other methods and paths, from a pod as orders", whole);
+  const of = (target: string) => found[`inventory ${target}`];
+  const method = "/shop.Inventory/Reserve";
+  for (const name of [
+    `${method}Other`,
+    method.toLowerCase(),
+    `${method}/`,
+    `${method};a=b`,
+    `/other${method}`,
+    "/other.shop.Inventory/Reserve",
+    "/shop.Inventory/",
+    `GET ${method}, HTTP`,
+    `DELETE ${method}, HTTP`,
+  ])
+    assert.equal(of(name), denied, name);
+  for (const name of [`/${method}`, "/shop.Inventory//Reserve", "/shop.Inventory%2FReserve"])
+    assert.equal(of(name), "answered", name);
+});
+
+test("a connection is asked for once, and is reset for all but its callers", () => {
+  const found = cells.filter(({ target }) => target === "store");
+  assert.deepEqual([...new Set(found.map(({ viewer }) => viewer))], ["anonymous"]);
+  const permitted = found.filter((cell) => outcome(cell) === "answered");
+  assert.deepEqual(
+    permitted.map(({ vantage }) => vantage),
+    ["from a pod as orders"],
+  );
+  assert.ok(found.length > 8, String(found.length));
+  assert.ok(found.every((cell) => permitted.includes(cell) || outcome(cell) === "reset"));
+  assert.deepEqual(
+    permitted.map(({ request }) => request),
+    [{ method: "TCP", url: "tcp://store:7000", headers: {} }],
+  );
+});
+
 test("what others call is refused to strangers and to services that no row names, with any token", () => {
-  const every = Object.keys(outcomes(gateway, whole));
+  const every = [
+    ...Object.keys(outcomes(gateway, whole)),
+    "inventory /shop.Inventory/Reserve",
+    "inventory /shop.Inventory/Stock",
+  ];
   for (const pod of ["a stranger's pod", "a pod as catalogue", "a pod as fulfilment"]) {
     const found = outcomes(`operations for other callers, from ${pod}`, whole);
     assert.deepEqual(Object.keys(found), every, pod);
@@ -120,6 +179,13 @@ test("what the mesh compares is what explain reads, also of paths that are or en
           target.name,
         );
     }
+  const inventory = { application, service: "inventory", caller: "orders" };
+  for (const target of operationAttacks({ ...inventory, origin: "http://inventory:9090" }))
+    assert.equal(
+      target.compared,
+      comparedPath(target.path, { pathNormalization: "DECODE_AND_MERGE_SLASHES" }),
+      target.name,
+    );
 });
 
 test("what Envoy cannot read is refused before a token is asked for", () => {

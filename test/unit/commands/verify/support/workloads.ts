@@ -138,13 +138,19 @@ export function plainPod({ name, namespace, account, labels, port, owner }: PodO
   };
 }
 
-const service = (namespace: string, name: string, label: object, port: number): Service => ({
+const service = (
+  namespace: string,
+  name: string,
+  label: object,
+  port: number,
+  protocol = "http",
+): Service => ({
   metadata: { name, namespace, uid: `${namespace}/${name}` },
   spec: {
     type: "ClusterIP",
     clusterIPs: [`10.1.0.${(count += 1)}`],
     selector: { ...label },
-    ports: [{ name: "http", port, targetPort: port }],
+    ports: [{ name: protocol, port, targetPort: port }],
   },
 });
 
@@ -214,8 +220,8 @@ export function workloadCluster(
       ...probes,
     ],
     services: [
-      ...rows.flatMap(([app, { port, versions = [] }]) => [
-        service(namespace, app, { app }, port),
+      ...rows.flatMap(([app, { port, protocol, versions = [] }]) => [
+        service(namespace, app, { app }, port, protocol),
         ...versions.map(({ name }) =>
           service(namespace, name, { app, version: name.slice(app.length + 1) }, port),
         ),
