@@ -3,7 +3,18 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { JWTPayload } from "jose";
 import type { RequestFacts } from "../../../../commands/explain/evaluate";
-import { bearer, denied, object, productpage, request, short, sign } from "./mesh";
+import {
+  bearer,
+  denied,
+  object,
+  operation,
+  productpage,
+  request,
+  short,
+  sign,
+  source,
+  when,
+} from "./mesh";
 
 describe("who may call details with what", () => {
   const reviews = { namespace: "bookinfo", serviceAccount: "bookinfo-reviews" };
@@ -90,5 +101,51 @@ describe("mutual TLS", () => {
     const headers = bearer(await sign());
     assert.equal(await short({}, request({ headers })), "allowed");
     assert.equal(await short({ peerAuthentications }, request({ headers })), denied);
+  });
+});
+
+describe("a port that Istio takes for TCP", () => {
+  const account = "bookinfo/bookinfo-productpage";
+  const connection = request({
+    destination: { namespace: "bookinfo", labels: { app: "details" }, port: 7000, protocol: "tcp" },
+    method: "",
+    path: "",
+  });
+  const rule = (action: string, ...rules: object[]) =>
+    object("details", { action, selector: { matchLabels: { app: "details" } }, rules });
+  const decided = (...authorizationPolicies: object[]) =>
+    short(
+      { authorizationPolicies: authorizationPolicies.map((each) => each as never) },
+      connection,
+    );
+
+  test("a connection is decided by its caller alone, and a token changes nothing", async () => {
+    const allow = rule("ALLOW", source({ serviceAccounts: [account] }));
+    assert.equal(await decided(allow), "allowed");
+    const headers = bearer("no token");
+    const facts = { ...connection, headers };
+    assert.equal(await short({ authorizationPolicies: [allow as never] }, facts), "allowed");
+    assert.equal(
+      await decided(rule("ALLOW", source({ serviceAccounts: ["bookinfo/x"] }))),
+      "reset",
+    );
+  });
+
+  test("a rule to allow by what only requests have is left out, and a rule to deny by it denies more", async () => {
+    const requests = [
+      source({ serviceAccounts: [account], requestPrincipals: ["*"] }),
+      { ...source({ serviceAccounts: [account] }), ...operation({ methods: ["GET"] }) },
+      { ...source({ serviceAccounts: [account] }), ...operation({ notPaths: ["/admin"] }) },
+      { ...source({ serviceAccounts: [account] }), ...when("request.headers[x-a]", [], ["1"]) },
+    ];
+    for (const each of requests) assert.equal(await decided(rule("ALLOW", each)), "reset");
+    const allow = rule("ALLOW", source({ serviceAccounts: [account] }));
+    const deny = rule("DENY", {
+      ...source({ serviceAccounts: [account] }),
+      ...operation({ methods: ["DELETE"] }),
+    });
+    assert.equal(await decided(allow, deny), "reset");
+    const others = rule("DENY", source({ serviceAccounts: ["bookinfo/x"] }));
+    assert.equal(await decided(allow, others), "allowed");
   });
 });
