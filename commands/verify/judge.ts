@@ -71,7 +71,7 @@ const connectionReset = "ECONNRESET";
 export function matches(expected: Expected, observed: Observed): boolean {
   if (!matchesAnswer(expected, observed)) return false;
   const { grants, byGateway } = expected;
-  if ("error" in observed) return true;
+  if (!("status" in observed)) return true;
   if (byGateway === true && isOfService(observed)) return false;
   return grants === undefined || isDeepStrictEqual(grantsOf(observed), { ...grants });
 }
@@ -92,6 +92,8 @@ function matchesAnswer(expected: Expected, observed: Observed): boolean {
   const { status, refusal, provider, part } = expected;
   if (refusal === "reset") return "error" in observed && observed.error === connectionReset;
   if ("error" in observed) return false;
+  // They have no status: a client of TCP is either let in or not.
+  if ("bytes" in observed) return status === 200 || status === "answered";
   if (status === "answered") return answersItself(observed);
   if (observed.status !== status) return false;
   if (refusal === "passed on") return passedOn(observed.body);
@@ -106,7 +108,9 @@ function originOf(address: Answer["headers"][string] | undefined): string | unde
 }
 
 /** Which of the mesh's own refusals an answer is, if it is one. */
-export function refusalOf({ status, body }: Answer): MeshRefusal | undefined {
+export function refusalOf(observed: Observed): MeshRefusal | undefined {
+  if (!("status" in observed)) return undefined;
+  const { status, body } = observed;
   const names = Object.keys(refusals) as MeshRefusal[];
   return names.find((name) => {
     const refusal = refusals[name];
@@ -174,7 +178,11 @@ export function describeObserved(
   { byGateway }: Pick<Expected, "byGateway"> = {},
 ): string {
   if ("error" in observed) return `no answer (${firstLine(observed.error)})`;
+  if ("bytes" in observed)
+    return `an answer of ${Buffer.from(observed.bytes, "base64").length} bytes`;
+  const code = observed.headers["grpc-status"];
   const answer = `${observed.status} ${firstLine(observed.body, 120)}`.trim();
   const who = byGateway === true && isOfService(observed) ? " of a service" : "";
-  return `${answer}${who}${inWords(grantsOf(observed), "")}`;
+  const byGrpc = code === undefined ? "" : `, grpc-status: ${String(code)}`;
+  return `${answer}${who}${byGrpc}${inWords(grantsOf(observed), "")}`;
 }

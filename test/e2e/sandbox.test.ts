@@ -21,6 +21,7 @@ function isAsDecided(observed: Observed | null, decision: WayDecision): boolean 
   if (observed === null || outcome === "not known") return false;
   if (outcome === "reset") return "error" in observed && observed.error === "ECONNRESET";
   if ("error" in observed) return false;
+  if ("bytes" in observed) return outcome === "allowed";
   if (outcome === "allowed") {
     const bodies: readonly string[] = Object.values(refusals).map(({ body }) => body);
     return observed.status < 500 && (observed.body === "" || !bodies.includes(observed.body));

@@ -44,7 +44,8 @@ const request = (origin: string, path: string, headers = {}): ProbeRequest => ({
 });
 /** What the kubelet answers to a request that is not encrypted. */
 const plainRequest = 400;
-const outcome = (observed: Observed) => ("error" in observed ? observed.error : observed.status);
+const outcome = (observed: Observed) =>
+  "status" in observed ? observed.status : "error" in observed ? observed.error : observed.bytes;
 
 describe("traffic", { timeout: 40 * 60_000 }, () => {
   let copy: SandboxCopy;

@@ -105,7 +105,7 @@ async function seenTaken(
 }
 
 const isAnswer = (observed: Observed | undefined): observed is Answer =>
-  observed !== undefined && !("error" in observed) && observed.status === 200;
+  observed !== undefined && "status" in observed && observed.status === 200;
 
 /** The sum of a counter over addresses' lines of Envoy's `/clusters`: `CLUSTER::ADDRESS:PORT::COUNTER::VALUE`. */
 function counted(printed: string, addresses: readonly string[], counter: string): number {

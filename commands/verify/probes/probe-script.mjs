@@ -1,19 +1,23 @@
-// Sends HTTP requests from where it runs, and says what came back. It runs in a pod, where nothing
+// Sends requests from where it runs, and says what came back. It runs in a pod, where nothing
 // but Node is, and on this machine; always as `node --input-type=module -e THIS_TEXT`.
 //
-// Each line of standard input is a batch, JSON { deadline, authority, identity, requests: [{ method, origin,
-// path, headers, bodyLimit }] }, with milliseconds for each request and, where there is one, the PEM of a private certificate
-// authority to trust in addition to the usual ones; each line of standard output is its results in the same
-// order: { status, headers, body } or { error }. An established connection that was reset or closed
+// Each line of standard input is a batch, JSON { deadline, authority, identity, requests: [{ protocol, method,
+// origin, path, headers, bodyLimit, payload }] }, with milliseconds for each request and, where there is one, the PEM of
+// a private certificate authority to trust in addition to the usual ones; each line of standard output is its results in
+// the same order: { status, headers, body }, { bytes } or { error }. An established connection that was reset or closed
 // before any answer is ECONNRESET alone; a reset at another point says at which.
 //
-// With an identity { certificate, key, authority }, PEM texts, what goes to an origin of HTTP goes there by
+// A request's protocol is `http`, `grpc` (an empty message to the method that is its path) or `tcp` (its payload; both
+// that and the bytes that come back are in base64). An answer need not end: its result is what has come of it.
+//
+// With an identity { certificate, key, authority }, PEM texts, what goes to an origin other than HTTPS goes there by
 // mutual TLS, as a sidecar sends it, and only to a workload that the same authority knows.
 import { Buffer } from "node:buffer";
 import { promises as dns } from "node:dns";
 import http from "node:http";
+import http2 from "node:http2";
 import https from "node:https";
-import { isIP } from "node:net";
+import net, { isIP } from "node:net";
 import { createInterface } from "node:readline";
 import tls from "node:tls";
 import { clearTimeout, setTimeout } from "node:timers";
@@ -21,14 +25,28 @@ import { URL } from "node:url";
 
 const atOnce = 8;
 const usualBodyLimit = 4096;
+const bytesLimit = 64;
 const told = [
   "content-type",
+  "grpc-message",
+  "grpc-status",
   "location",
   "server",
   "www-authenticate",
   "x-envoy-upstream-service-time",
 ];
 const isKept = (name) => told.includes(name) || name.startsWith("access-control-");
+const kept = (headers) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => isKept(name)));
+
+// The protocols' names that a client sidecar offers (Istio's ALPN filter, in pilot/pkg/xds/filters/filters.go, and
+// ALPNInMesh in pkg/model/proxy.go). By them the other sidecar tells HTTP from TCP where the port's name does not.
+// `istio-peer-exchange` is left out: with it TCP would begin with the sidecars' own metadata.
+const offered = {
+  http: ["istio-http/1.1", "istio"],
+  grpc: ["istio-h2", "istio", "h2"],
+  tcp: ["istio"],
+};
 
 // Every request has a connection of its own: one that is closed while idle would look like a reset. Those of a workload
 // share some during one batch, as those of its sidecar do: a handshake with certificates costs more than a request.
@@ -58,71 +76,212 @@ function resolver() {
   };
 }
 
-function send(asked, deadline, lookup, connection) {
-  const { method, origin, path, headers, bodyLimit = usualBodyLimit } = asked;
-  const { trusted, workload } = connection;
+// Where a request goes: by mutual TLS to a workload, otherwise as its origin says.
+function destinationOf(origin, { workload }) {
+  const { protocol, hostname, port } = new URL(origin);
+  const isSecure = protocol === "https:";
+  const host = hostname.replace(/^\[|\]$/g, "");
+  return {
+    isInMesh: workload !== undefined && !isSecure,
+    isSecure,
+    host,
+    port: port || (isSecure ? 443 : 80),
+    // Node would take the name for TLS from the Host header.
+    servername: isIP(host) === 0 ? host : "",
+  };
+}
+
+// The other side has closed the connection; EPIPE: before all was written.
+const isClosed = ({ code }) => code === "ECONNRESET" || code === "EPIPE";
+
+// One request and its result, which is there by the deadline. `follow` watches its connection, and `begin` is told when
+// an answer begins, with how to get what has come of it: by these a reset is told from one at another point.
+function exchange(deadline, start) {
   return new Promise((resolve) => {
-    const { protocol: written, hostname, port } = new URL(origin);
-    const isInMesh = workload !== undefined && written === "http:";
-    const protocol = isInMesh ? "https:" : written;
-    const scheme = schemes[protocol];
-    const host = hostname.replace(/^\[|\]$/g, "");
-    // The path is sent unchanged. Node would take the name for TLS from the Host header.
+    let elsewhere = "while connecting";
+    let answerSoFar = () => ({ error: "ETIMEDOUT" });
+    let stop = () => undefined;
+    let isFinished = false;
+    const finish = (result) => {
+      if (isFinished) return;
+      isFinished = true;
+      clearTimeout(timer);
+      resolve(result);
+      stop();
+    };
+    const timer = setTimeout(() => finish(answerSoFar()), deadline);
+    const fail = (error) => {
+      if (!isClosed(error)) finish({ error: error.code ?? error.message });
+      else finish({ error: elsewhere === undefined ? "ECONNRESET" : `ECONNRESET ${elsewhere}` });
+    };
+    const follow = (socket) => {
+      if (socket.connecting) socket.once("connect", () => (elsewhere = undefined));
+      else elsewhere = undefined;
+    };
+    const begin = (soFar) => {
+      elsewhere = "in the middle of an answer";
+      answerSoFar = soFar;
+    };
+    const isWaiting = () => !isFinished && elsewhere === undefined;
+    const atEnd = (callback) => (stop = callback);
+    try {
+      start({ finish, fail, follow, begin, isWaiting, atEnd });
+    } catch (error) {
+      // Node refuses to send it.
+      fail(error);
+    }
+  });
+}
+
+function sendHttp(asked, deadline, lookup, connection) {
+  const { method, origin, path, headers, bodyLimit = usualBodyLimit } = asked;
+  const { isInMesh, isSecure, host, port, servername } = destinationOf(origin, connection);
+  const protocol = isInMesh || isSecure ? "https:" : "http:";
+  const scheme = schemes[protocol];
+  return exchange(deadline, ({ finish, fail, follow, begin, isWaiting, atEnd }) => {
+    // The path is sent unchanged.
     const request = scheme.send({
       protocol,
       hostname: host,
-      servername: isIP(host) === 0 ? host : "",
+      servername,
       port,
       method,
       path,
       headers,
       lookup,
-      ...(isInMesh ? { agent: workload, servername: "" } : { agent: scheme.agent, ...trusted }),
+      ...(isInMesh
+        ? { agent: connection.agent, servername: "" }
+        : { agent: scheme.agent, ...connection.trusted }),
     });
-    const timer = setTimeout(() => {
-      request.destroy(Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" }));
-    }, deadline);
-    const finish = (result) => {
-      clearTimeout(timer);
-      resolve(result);
-    };
-    let elsewhere = "while connecting";
-    request.on("socket", (socket) => {
-      if (socket.connecting) socket.once("connect", () => (elsewhere = undefined));
-      else elsewhere = undefined;
-    });
-    const fail = ({ code, message }) => {
+    atEnd(() => request.destroy());
+    request.on("socket", follow);
+    request.on("error", (error) => {
       // The other side may have closed it just before; a new connection shows its answer to the request.
-      if (code === "ECONNRESET" && request.reusedSocket && elsewhere === undefined) {
-        finish(send(asked, deadline, lookup, connection));
-        return;
-      }
-      const told = code === "ECONNRESET" && elsewhere !== undefined;
-      finish({ error: told ? `${code} ${elsewhere}` : (code ?? message) });
-    };
-    request.on("error", fail);
+      if (isClosed(error) && request.reusedSocket && isWaiting())
+        finish(sendHttp(asked, deadline, lookup, connection));
+      else fail(error);
+    });
+    const answerOf = (response, body) => ({
+      status: response.statusCode,
+      headers: kept(response.headers),
+      body,
+    });
+    request.on("upgrade", (response) => finish(answerOf(response, "")));
     request.on("response", (response) => {
-      elsewhere = "in the middle of an answer";
       const chunks = [];
       let size = 0;
+      const answer = () =>
+        answerOf(response, Buffer.concat(chunks).subarray(0, bodyLimit).toString("utf8"));
+      begin(answer);
       response.on("error", fail);
       response.on("data", (chunk) => {
-        if (size < bodyLimit) chunks.push(chunk);
+        chunks.push(chunk);
         size += chunk.length;
+        if (size >= bodyLimit) finish(answer());
       });
-      response.on("end", () => {
-        finish({
-          status: response.statusCode,
-          headers: Object.fromEntries(
-            Object.entries(response.headers).filter(([name]) => isKept(name)),
-          ),
-          body: Buffer.concat(chunks).subarray(0, bodyLimit).toString("utf8"),
-        });
-      });
+      response.on("end", () => finish(answer()));
+      // Events may never come, and never end.
+      if (response.headers["content-type"]?.startsWith("text/event-stream")) finish(answer());
     });
     request.end();
   });
 }
+
+// A connection for one request that is not HTTP/1.1's.
+function connect({ protocol, origin }, lookup, connection) {
+  const { isInMesh, isSecure, host, port, servername } = destinationOf(origin, connection);
+  if (isInMesh) {
+    return tls.connect({
+      host,
+      port,
+      lookup,
+      servername: "",
+      ...mutualTls(connection.workload),
+      ALPNProtocols: offered[protocol],
+    });
+  }
+  if (!isSecure) return net.connect({ host, port, lookup });
+  return tls.connect({
+    host,
+    port,
+    lookup,
+    servername,
+    ...connection.trusted,
+    ALPNProtocols: ["h2"],
+  });
+}
+
+// A message's length and whether it is compressed, which is all of an empty one.
+const emptyMessage = Buffer.alloc(5);
+
+function sendGrpc(asked, deadline, lookup, connection) {
+  const { host: name, ...headers } = asked.headers;
+  return exchange(deadline, ({ finish, fail, follow, begin, atEnd }) => {
+    const socket = connect(asked, lookup, connection);
+    atEnd(() => socket.destroy());
+    follow(socket);
+    socket.on("error", fail);
+    const session = http2.connect(asked.origin, {
+      createConnection: () => socket,
+      // As in HTTP/1.1, a header with several values is sent several times.
+      strictSingleValueFields: false,
+    });
+    session.on("error", fail);
+    const stream = session.request({
+      ":method": "POST",
+      ":path": asked.path,
+      ...(name !== undefined && { ":authority": name }),
+      "content-type": "application/grpc",
+      te: "trailers",
+      ...headers,
+    });
+    let answer;
+    stream.on("response", (received) => {
+      answer = { status: received[":status"], headers: messageDecoded(kept(received)), body: "" };
+      begin(() => answer);
+    });
+    stream.on("trailers", (received) => {
+      answer.headers = { ...answer.headers, ...messageDecoded(kept(received)) };
+    });
+    stream.on("error", fail);
+    stream.on("close", () => {
+      if (answer !== undefined && stream.rstCode === http2.constants.NGHTTP2_NO_ERROR)
+        finish(answer);
+      else fail({ code: "ECONNRESET" });
+    });
+    stream.resume();
+    stream.end(emptyMessage);
+  });
+}
+
+// What does not decode is left as it is, as gRPC asks for.
+function messageDecoded({ "grpc-message": message, ...headers }) {
+  if (message === undefined) return headers;
+  try {
+    return { ...headers, "grpc-message": decodeURIComponent(message) };
+  } catch {
+    return { ...headers, "grpc-message": message };
+  }
+}
+
+function sendTcp(asked, deadline, lookup, connection) {
+  return exchange(deadline, ({ finish, fail, follow, atEnd }) => {
+    const socket = connect(asked, lookup, connection);
+    atEnd(() => socket.destroy());
+    follow(socket);
+    // The other side is known to be a workload only then.
+    socket.once(socket.encrypted ? "secureConnect" : "connect", () => {
+      socket.write(Buffer.from(asked.payload ?? "", "base64"));
+    });
+    socket.on("data", (bytes) => {
+      finish({ bytes: bytes.subarray(0, bytesLimit).toString("base64") });
+    });
+    socket.on("error", fail);
+    socket.on("close", () => fail({ code: "ECONNRESET" }));
+  });
+}
+
+const senders = { http: sendHttp, grpc: sendGrpc, tcp: sendTcp };
 
 // The authorities that requests trust, if there are more than Node's own.
 function trustIn(authority) {
@@ -134,16 +293,17 @@ function workloadProblem(host, { subjectaltname: names = "" }) {
   return names.startsWith("URI:spiffe://") ? undefined : new Error(`${host} is no workload`);
 }
 
-// How a workload connects to another: with its certificate, and with the protocol's name that sidecars use. Node keeps
-// a connection for later requests only if its agent has these options, not each request.
-function connectionsAs({ certificate: cert, key, authority: ca }) {
+// How a workload connects to another: with its certificate.
+function mutualTls({ certificate: cert, key, authority: ca }) {
+  return { cert, key, ca, checkServerIdentity: workloadProblem };
+}
+
+// Node keeps a connection for later requests only if its agent has these options, not each request.
+function connectionsAs(identity) {
   return new https.Agent({
     keepAlive: true,
-    cert,
-    key,
-    ca,
-    ALPNProtocols: ["istio-http/1.1", "istio"],
-    checkServerIdentity: workloadProblem,
+    ...mutualTls(identity),
+    ALPNProtocols: offered.http,
   });
 }
 
@@ -151,15 +311,16 @@ async function perform({ deadline, authority, identity, requests }) {
   const results = new Array(requests.length);
   const waiting = requests.entries();
   const lookup = resolver();
-  const workload = identity && connectionsAs(identity);
-  const connection = { trusted: trustIn(authority), workload };
+  const agent = identity && connectionsAs(identity);
+  const connection = { trusted: trustIn(authority), workload: identity, agent };
   const work = async () => {
     for (const [position, request] of waiting) {
+      const send = senders[request.protocol ?? "http"];
       results[position] = await send(request, deadline, lookup, connection);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
-  workload?.destroy();
+  agent?.destroy();
   return results;
 }
 

@@ -6,11 +6,20 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
 import { UserError, firstLine } from "../../../lib/errors";
+import { plainAnswer } from "./grpc-answers";
 import type { Identity } from "./identities";
 
 /** One request, sent as it is written: the path is not normalized. */
 export interface ProbeRequest {
-  /** Scheme, host and port. */
+  /**
+   * - `http`: HTTP/1.1.
+   * - `grpc`: a call of the method that is `path`, with an empty message, over HTTP/2 without an upgrade.
+   * - `tcp`: `payload` on a new connection; method, path and headers do not count.
+   *
+   * Default: `http`.
+   */
+  readonly protocol?: "http" | "grpc" | "tcp";
+  /** Scheme, host and port. With `https` it is TLS; with any other scheme an identity makes it mutual TLS. */
   readonly origin: string;
   readonly path: string;
   readonly method: string;
@@ -18,14 +27,20 @@ export interface ProbeRequest {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   /** How many bytes of the answer's body are kept. Default: 4096. */
   readonly bodyLimit?: number;
+  /** For `tcp`, what is sent once connected, in base64. Default: nothing. */
+  readonly payload?: string;
 }
 
 const answer = z.object({
   status: z.int(),
   /** The few headers that identify the server. */
   headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
-  /** Its beginning: see `bodyLimit`. */
+  /** Its beginning: see `bodyLimit`. Of gRPC: its message for people. */
   body: z.string(),
+});
+const received = z.object({
+  /** The first that came back over TCP, 64 at most, in base64. */
+  bytes: z.string(),
 });
 const failure = z.object({
   /**
@@ -34,12 +49,12 @@ const failure = z.object({
    */
   error: z.string(),
 });
-const observations = z.array(z.union([answer, failure]));
+const observations = z.array(z.union([answer, received, failure]));
 
 export type Answer = z.infer<typeof answer>;
 
-/** What came back: an answer, or the reason why none came. */
-export type Observed = Answer | z.infer<typeof failure>;
+/** What came back: an answer, bytes over TCP, or the reason why nothing came. */
+export type Observed = Answer | z.infer<typeof received> | z.infer<typeof failure>;
 
 /** Sends batches of requests; each batch's results are in the order of its requests. */
 export interface Prober {
@@ -111,7 +126,9 @@ export function proberOver(
         waiting.push({ resolve, reject });
         streams.input.write(`${JSON.stringify({ deadline, authority, identity, requests })}\n`);
       });
-      return parseResults(place, line, requests.length);
+      return parseResults(place, line, requests.length).map((observed, position) =>
+        requests[position]?.protocol === "grpc" ? plainAnswer(observed) : observed,
+      );
     },
     close: () => {
       streams.close();

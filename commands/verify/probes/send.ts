@@ -62,7 +62,7 @@ function batchesOf(planned: readonly PlannedCell[]) {
 
 /** A server may repeat what it was sent; no token gets into a report. */
 export function withoutTokens(observed: Observed, words: PlannedCell["words"]): Observed {
-  if ("error" in observed) return observed;
+  if (!("status" in observed)) return observed;
   const redacted = (text: string) => redact(text, words);
   const headers = Object.entries(observed.headers).map(([name, value]) => [
     name,

@@ -4,7 +4,7 @@ import type { Expected } from "../plan/expectations";
 import { describeExpected, describeObserved, refusalOf } from "../judge";
 import type { Decision } from "../../explain/facts";
 import type { JudgedCell } from "../judge";
-import type { Answer } from "../probes/prober";
+import type { Observed } from "../probes/prober";
 import type { Report } from "../verify";
 import { unique } from "./matrix";
 import { listed } from "./words";
@@ -68,25 +68,26 @@ function symptomOf(cell: JudgedCell): Symptom {
   if (!byAccess) return { what: `Not answered with ${describeExpected(expected)}` };
   if (observed === undefined || "error" in observed) return { what: "No answer", where: service };
   if (isTokenRefusal(refusalOf(observed))) return { what: "Good tokens are refused" };
-  if (observed.status >= 500) return { what: "Errors", where: service };
+  if ("status" in observed && observed.status >= 500) return { what: "Errors", where: service };
   const rule = ruleOf(cell.decision, observed);
   const what = accessSymptom(expected, observed);
   return rule === undefined ? { what, where: service } : { what, where: rule, rule };
 }
 
-function accessSymptom(expected: Expected, observed: Answer): string {
+function accessSymptom(expected: Expected, observed: Observed): string {
   const letIn = isLetIn(observed);
   if (letIn === isPermitted(expected)) return "Another answer than expected";
   return letIn ? "Not permitted, but let in" : "Permitted, but refused";
 }
 
 /** A service's own 401 or 403 passes on a refusal of the service behind it. */
-function isLetIn(answer: Answer): boolean {
-  return refusalOf(answer) === undefined && ![401, 403].includes(answer.status);
+function isLetIn(observed: Observed): boolean {
+  if (!("status" in observed)) return "bytes" in observed;
+  return refusalOf(observed) === undefined && ![401, 403].includes(observed.status);
 }
 
 /** The policy that decides about the request in the cluster, if the answer matches its decision. */
-function ruleOf(decision: Decision | undefined, observed: Answer): string | undefined {
+function ruleOf(decision: Decision | undefined, observed: Observed): string | undefined {
   if (decision === undefined || decision.outcome === "not known") return undefined;
   const isAllowed = decision.outcome === "allowed";
   return isAllowed === isLetIn(observed) ? decision.decidedBy : undefined;
@@ -95,7 +96,7 @@ function ruleOf(decision: Decision | undefined, observed: Answer): string | unde
 /** A service's own text differs from cell to cell; if the status differs, that is enough. */
 function gotOf({ expected, observed }: JudgedCell): string {
   if (observed === undefined) return "nothing";
-  if ("error" in observed || refusalOf(observed) !== undefined)
+  if (!("status" in observed) || refusalOf(observed) !== undefined)
     return describeObserved(observed, expected);
   const { status } = observed;
   return status === expected.status ? describeObserved(observed, expected) : String(status);

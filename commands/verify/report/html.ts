@@ -269,6 +269,7 @@ function decided(decision: Decision | undefined): Markup | undefined {
 function response(observed: Observed | undefined, excerpt: number): Markup {
   if (observed === undefined) return markup`none: it was not sent`;
   if ("error" in observed) return markup`none: <code>${observed.error}</code>`;
+  if ("bytes" in observed) return markup`bytes: <code>${observed.bytes}</code> (base64)`;
   const { status, headers, body } = observed;
   return markup`<pre>${status}
 ${headerLines(headers)}

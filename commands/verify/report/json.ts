@@ -40,7 +40,7 @@ export interface JsonCell {
     readonly part?: Omit<NonNullable<Expected["part"]>, "body">;
     readonly text: string;
   };
-  /** The answer, or `error` if there was none; null if it was not tried. */
+  /** The answer, `bytes` if it came over TCP, or `error` if there was none; null if it was not tried. */
   readonly observed: Observed | null;
   readonly verdict: Verdict;
   /** The policy that decides; absent if that was not evaluated. */

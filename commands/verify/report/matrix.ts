@@ -120,6 +120,7 @@ export function cellText(cell: JudgedCell | undefined): string {
   if (verdict === "unproven") return `(${asked})`;
   if (verdict !== "different") return asked;
   if ("error" in observed) return `${asked} ≠ none`;
+  if ("bytes" in observed) return `${asked} ≠ bytes`;
   // The status is right, and the answer is not.
   const other = observed.status === expected.status ? "?" : "";
   return `${asked} ≠ ${observed.status}${other}`;

@@ -10,9 +10,9 @@ import {
   judge,
   matches,
 } from "../../../../commands/verify/judge";
-import type { Observed } from "../../../../commands/verify/probes/prober";
+import type { Answer, Observed } from "../../../../commands/verify/probes/prober";
 
-const answer = (status: number, body = ""): Observed => ({ status, headers: {}, body });
+const answer = (status: number, body = ""): Answer => ({ status, headers: {}, body });
 const denied: Expected = { status: 403, refusal: "access denied" };
 const deniedAnswer = answer(403, "RBAC: access denied");
 const ok: Expected = { status: 200 };
@@ -21,6 +21,7 @@ const answered: Expected = { status: "answered" };
 const noRoute: Expected = { status: 404, refusal: "no route" };
 const localOnly: Expected = { status: 403, refusal: "not from its own pod" };
 const resetSeen: Observed = { error: "ECONNRESET" };
+const bytesSeen: Observed = { bytes: Buffer.from("+PONG\r\n").toString("base64") };
 
 const app = "https://app.example";
 const granted: Expected = { status: 200, grants: { "access-control-allow-origin": app } };
@@ -158,6 +159,12 @@ const cases: readonly [string, Expected, Observed, boolean][] = [
   ["answered asked, the mesh's words there", answered, answer(200, "RBAC: access denied"), false],
   ["answered asked, a 5xx there", answered, answer(503, "no healthy upstream"), false],
   ["answered asked, a reset there", answered, resetSeen, false],
+  ["answered asked, an upgrade there", answered, answer(101), true],
+  ["bytes for an answer of the service's own", answered, bytesSeen, true],
+  ["bytes for a 200", ok, bytesSeen, true],
+  ["bytes for a reset", reset, bytesSeen, false],
+  ["bytes for a refusal", denied, bytesSeen, false],
+  ["bytes for no route", noRoute, bytesSeen, false],
   ["stars", withStars(true), answer(200, starred), true],
   ["stars asked, none there", withStars(true), answer(200, plain), false],
   ["stars asked, refused", withStars(true), answer(200, failed), false],
@@ -367,5 +374,10 @@ test("outcomes in words", () => {
     "503 upstream [31m error",
   );
   assert.equal(describeObserved(answer(200)), "200");
+  assert.equal(describeObserved(bytesSeen), "an answer of 7 bytes");
+  assert.equal(
+    describeObserved({ ...deniedAnswer, headers: { "grpc-status": "7" } }),
+    "403 RBAC: access denied, grpc-status: 7",
+  );
   assert.equal(describeObserved({ error: "ETIMEDOUT" }), "no answer (ETIMEDOUT)");
 });

@@ -8,24 +8,11 @@ import { TLSSocket } from "node:tls";
 import { X509Certificate } from "node:crypto";
 import { issueIdentities, type Identity } from "../../../../../commands/verify/probes/identities";
 import { localProber, type ProbeRequest } from "../../../../../commands/verify/probes/prober";
-import { startAuthority } from "../support/authority";
 import { makeCertificate } from "../support/certificate";
-import { startCluster, type ClusterOptions } from "../support/cluster";
+import { cluster, details, identities } from "../support/identities";
 
 const live = new AbortController().signal;
-const details = { namespace: "bookinfo", name: "bookinfo-details" };
 const foreign = { namespace: "default", name: "bookinfo-productpage" };
-
-async function cluster(t: TestContext, options: Partial<ClusterOptions> = {}) {
-  const authority = await startAuthority();
-  const run = () => assert.fail("no pod is asked for");
-  const fake = await startCluster({ run, authority, ...options });
-  t.after(async () => {
-    authority.close();
-    await fake.close();
-  });
-  return { fake, authority };
-}
 
 test("each service account gets a certificate of the mesh's authority, by a token for it alone", async (t) => {
   const { fake, authority } = await cluster(t);
@@ -158,15 +145,6 @@ const requestTo = (server: Server, path = "/"): ProbeRequest => ({
   headers: {},
 });
 
-async function identities(t: TestContext) {
-  const { fake, authority } = await cluster(t);
-  const target = { namespace: "bookinfo", name: "bookinfo-ratings" };
-  const issued = await issueIdentities(fake.kubeconfig, [details, target], live);
-  const [own, other] = [...issued.values()];
-  assert.ok(own && other);
-  return { own, other, host: authority.host };
-}
-
 test("with an identity a probe speaks mutual TLS as a sidecar does, and keeps its connections", async (t) => {
   const { own, other } = await identities(t);
   const server = await workload(t, other, own.authority);
@@ -176,7 +154,7 @@ test("with an identity a probe speaks mutual TLS as a sidecar does, and keeps it
   });
   const many = Array.from({ length: 100 }, () => requestTo(server));
   const observed = await prober.send(many, own);
-  const bodies = observed.map((one) => ("body" in one ? one.body : one.error));
+  const bodies = observed.map((one) => ("body" in one ? one.body : JSON.stringify(one)));
   const [, protocol, connections] = bodies.at(-1)?.split(" ") ?? [];
   assert.match(
     bodies[0] ?? "",

@@ -55,6 +55,22 @@ test("cells of one service that are let in, or refused, against the table are on
   );
 });
 
+test("over TCP bytes let a caller in, and a reset is no answer", () => {
+  const bytes = { bytes: "UE9ORw==" };
+  assert.deepEqual(
+    titles([
+      differs("a", "store", { status: "answered" }, { error: "ECONNRESET" }),
+      differs("b", "store", denied, bytes),
+      differs("c", "store", reset, bytes),
+    ]),
+    [
+      "No answer: store (1)",
+      "Not permitted, but let in: store (1)",
+      "Connections are not reset (1)",
+    ],
+  );
+});
+
 test("a policy that explains the answers is one cause, whatever services it opens", () => {
   const causes = causesOf(
     report([

@@ -1,0 +1,46 @@
+/**
+ * gRPC's answers. HTTP's status is 200 for nearly all of them, and `grpc-status` tells whether the call was refused:
+ * Envoy refuses one so too, with the code that stands for its HTTP status and its own words as the message.
+ */
+import type { Answer, Observed } from "./prober";
+
+/**
+ * The HTTP status of each gRPC code; of others it is 500. Envoy's own are 16 for 401, 7 for 403, 12 for 404, 14 for 429,
+ * 502, 503 and 504, 13 for 400, and 2 for the rest (`httpToGrpcStatus`).
+ *
+ * A service's own codes are answers of it unless they say that it fails (2, 4, 13, 14, 15), or refuse as the mesh does
+ * (7, 16). 12 is the service's if it has words, as for a method that it does not know, or if Envoy has asked it
+ * (`x-envoy-upstream-service-time`); otherwise there is no route, as for a 404 over HTTP.
+ */
+const httpStatus: Readonly<Record<string, number>> = {
+  0: 200, // OK
+  1: 499, // CANCELLED
+  3: 400, // INVALID_ARGUMENT
+  4: 504, // DEADLINE_EXCEEDED
+  5: 404, // NOT_FOUND
+  6: 409, // ALREADY_EXISTS
+  7: 403, // PERMISSION_DENIED
+  8: 429, // RESOURCE_EXHAUSTED
+  9: 400, // FAILED_PRECONDITION
+  10: 409, // ABORTED
+  11: 400, // OUT_OF_RANGE
+  12: 404, // UNIMPLEMENTED
+  14: 503, // UNAVAILABLE
+  16: 401, // UNAUTHENTICATED
+};
+
+/** The answer over plain HTTP that a gRPC answer stands for. One without a code is what it says: no gRPC, or its beginning. */
+export function plainAnswer(observed: Observed): Observed {
+  if (!("status" in observed)) return observed;
+  const code = textOf(observed, "grpc-status");
+  if (code === undefined) return observed;
+  return {
+    ...observed,
+    status: httpStatus[code] ?? 500,
+    body: textOf(observed, "grpc-message") ?? "",
+  };
+}
+
+function textOf({ headers }: Answer, name: string): string | undefined {
+  return headers[name]?.toString();
+}
