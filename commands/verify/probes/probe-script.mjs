@@ -153,6 +153,8 @@ function sendHttp(asked, deadline, lookup, connection) {
         ? { agent: connection.agent, servername: "" }
         : { agent: scheme.agent, ...connection.trusted }),
     });
+    // Node has put it in upper case.
+    request.method = method;
     atEnd(() => request.destroy());
     request.on("socket", follow);
     request.on("error", (error) => {
