@@ -140,6 +140,23 @@ export function operationAttacks(asked: Asked): readonly Target[] {
   return [...new Map(all.map((target) => [target.name, target])).values()];
 }
 
+/** What HTTP/2 alone can say of a request: Envoy rewrites it for a service that speaks HTTP/1.1. */
+function byHttp2(asked: Asked, method: string, path: string, control: string): readonly Target[] {
+  const of = (what: string, more: Partial<Target> & { readonly sent?: string }, by = method) => ({
+    ...targetOf(asked, by, path, { control, ...more }),
+    name: `${asked.service} ${by} ${path}, HTTP/2${what}`,
+    protocol: "http2" as const,
+  });
+  return [
+    of("", {}),
+    of(", scheme https", { headers: { ":scheme": "https" } }),
+    of(", double slash", { sent: `/${path}` }),
+    of(", X-Original-URL", { headers: { "x-original-url": "/", "x-rewrite-url": "/" } }),
+    ...methodNames.filter((each) => each !== method).map((each) => of("", {}, each)),
+    ...unknownMethods.map((each) => of("", { outcome: { always: refused("bad request") } }, each)),
+  ];
+}
+
 /** Every path of the service by each method, and other spellings of it. */
 function httpAttacks(asked: Asked): readonly Target[] {
   const samples = samplesOf(asked);
@@ -165,6 +182,7 @@ function httpAttacks(asked: Asked): readonly Target[] {
         headers: { "x-http-method-override": "DELETE" },
         control,
       }),
+      ...(spelled.includes(path) ? byHttp2(asked, method, path, control) : []),
       targetOf(asked, "GET", path, {
         name: `${asked.service} GET ${path}, Upgrade: websocket`,
         headers: webSocketHandshake,

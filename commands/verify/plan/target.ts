@@ -12,7 +12,7 @@ export interface Target {
   /** Default: GET. */
   readonly method?: string;
   /** How it is sent. Default: http. */
-  readonly protocol?: Protocol;
+  readonly protocol?: Protocol | "http2";
   /** What is sent to a service of the protocol tcp. */
   readonly greeting?: string | Uint8Array;
   /** Scheme, host and port. */

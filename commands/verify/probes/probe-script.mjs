@@ -7,8 +7,8 @@
 // the same order: { status, headers, body }, { bytes } or { error }. An established connection that was reset or closed
 // before any answer is ECONNRESET alone; a reset at another point says at which.
 //
-// A request's protocol is `http`, `grpc` (an empty message to the method that is its path) or `tcp` (its payload; both
-// that and the bytes that come back are in base64). An answer need not end: its result is what has come of it.
+// A request's protocol is `http`, `http2` (without an upgrade), `grpc` (an empty message to the method that is its path,
+// by HTTP/2) or `tcp` (its payload; both that and the bytes that come back are in base64). An answer need not end: its result is what has come of it.
 //
 // With an identity { certificate, key, authority }, PEM texts, what goes to an origin other than HTTPS goes there by
 // mutual TLS, as a sidecar sends it, and only to a workload that the same authority knows.
@@ -44,6 +44,7 @@ const kept = (headers) =>
 // `istio-peer-exchange` is left out: with it TCP would begin with the sidecars' own metadata.
 const offered = {
   http: ["istio-http/1.1", "istio"],
+  http2: ["istio-h2", "istio", "h2"],
   grpc: ["istio-h2", "istio", "h2"],
   tcp: ["istio"],
 };
@@ -216,8 +217,12 @@ function connect({ protocol, origin }, lookup, connection) {
 // A message's length and whether it is compressed, which is all of an empty one.
 const emptyMessage = Buffer.alloc(5);
 
-function sendGrpc(asked, deadline, lookup, connection) {
+const ofCall = { "content-type": "application/grpc", te: "trailers" };
+
+function sendHttp2(asked, deadline, lookup, connection) {
+  const { method, path, bodyLimit = usualBodyLimit, protocol } = asked;
   const { host: name, ...headers } = asked.headers;
+  const isCall = protocol === "grpc";
   return exchange(deadline, ({ finish, fail, follow, begin, atEnd }) => {
     const socket = connect(asked, lookup, connection);
     atEnd(() => socket.destroy());
@@ -229,30 +234,38 @@ function sendGrpc(asked, deadline, lookup, connection) {
       strictSingleValueFields: false,
     });
     session.on("error", fail);
-    const stream = session.request({
-      ":method": "POST",
-      ":path": asked.path,
-      ...(name !== undefined && { ":authority": name }),
-      "content-type": "application/grpc",
-      te: "trailers",
-      ...headers,
+    const stream = session.request(
+      {
+        ":method": isCall ? "POST" : method,
+        ":path": path,
+        ...(name !== undefined && { ":authority": name }),
+        ...(isCall && ofCall),
+        ...headers,
+      },
+      { endStream: !isCall },
+    );
+    let received;
+    let body = "";
+    const answer = () => ({ ...received, body });
+    stream.on("response", (head) => {
+      received = { status: head[":status"], headers: messageDecoded(kept(head)) };
+      begin(answer);
     });
-    let answer;
-    stream.on("response", (received) => {
-      answer = { status: received[":status"], headers: messageDecoded(kept(received)), body: "" };
-      begin(() => answer);
+    stream.setEncoding("utf8");
+    stream.on("data", (text) => {
+      // Of a call it is messages, and no text.
+      if (!isCall) body = (body + text).slice(0, bodyLimit);
     });
-    stream.on("trailers", (received) => {
-      answer.headers = { ...answer.headers, ...messageDecoded(kept(received)) };
+    stream.on("trailers", (head) => {
+      received.headers = { ...received.headers, ...messageDecoded(kept(head)) };
     });
     stream.on("error", fail);
     stream.on("close", () => {
-      if (answer !== undefined && stream.rstCode === http2.constants.NGHTTP2_NO_ERROR)
-        finish(answer);
+      if (received !== undefined && stream.rstCode === http2.constants.NGHTTP2_NO_ERROR)
+        finish(answer());
       else fail({ code: "ECONNRESET" });
     });
-    stream.resume();
-    stream.end(emptyMessage);
+    if (isCall) stream.end(emptyMessage);
   });
 }
 
@@ -283,7 +296,7 @@ function sendTcp(asked, deadline, lookup, connection) {
   });
 }
 
-const senders = { http: sendHttp, grpc: sendGrpc, tcp: sendTcp };
+const senders = { http: sendHttp, http2: sendHttp2, grpc: sendHttp2, tcp: sendTcp };
 
 // The authorities that requests trust, if there are more than Node's own.
 function trustIn(authority) {

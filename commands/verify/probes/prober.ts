@@ -13,12 +13,13 @@ import type { Identity } from "./identities";
 export interface ProbeRequest {
   /**
    * - `http`: HTTP/1.1.
-   * - `grpc`: a call of the method that is `path`, with an empty message, over HTTP/2 without an upgrade.
+   * - `http2`: HTTP/2 without an upgrade.
+   * - `grpc`: a call of the method that is `path`, with an empty message, over HTTP/2.
    * - `tcp`: `payload` on a new connection; method, path and headers do not count.
    *
    * Default: `http`.
    */
-  readonly protocol?: "http" | "grpc" | "tcp";
+  readonly protocol?: "http" | "http2" | "grpc" | "tcp";
   /** Scheme, host and port. With `https` it is TLS; with any other scheme an identity makes it mutual TLS. */
   readonly origin: string;
   readonly path: string;
