@@ -1,5 +1,5 @@
 // Sends requests from where it runs, and says what came back. It runs in a pod, where nothing
-// but Node is, and on this machine; always as `node --input-type=module -e THIS_TEXT`.
+// but Node is, and on this machine; always as a text in Node's arguments (see prober.ts).
 //
 // Each line of standard input is a batch, JSON { deadline, authority, identity, requests: [{ protocol, method,
 // origin, path, headers, bodyLimit, payload }] }, with milliseconds for each request and, where there is one, the PEM of

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { deflateRawSync } from "node:zlib";
 import { z } from "zod";
 import { UserError, firstLine } from "../../../lib/errors";
 import { plainAnswer } from "./grpc-answers";
@@ -67,11 +68,19 @@ export interface Prober {
   close(): void;
 }
 
-/** The command that runs the probe script; requests, and so tokens, go to its standard input. */
+const script = deflateRawSync(readFileSync(join(__dirname, "probe-script.mjs"))).toString("base64");
+
+/**
+ * Node's arguments that run the probe script; requests, and so tokens, go to its standard input. For a pod they are in
+ * the address of a request to the API server. Servers in front of it limit its length, some of them to 8 KB, so that the
+ * script is compressed.
+ */
 export const probeArguments: readonly string[] = [
   "--input-type=module",
   "-e",
-  readFileSync(join(__dirname, "probe-script.mjs"), "utf8"),
+  `import { inflateRawSync } from "node:zlib";
+const script = inflateRawSync(Buffer.from("${script}", "base64"));
+await import(\`data:text/javascript;base64,\${script.toString("base64")}\`);`,
 ];
 
 /** A running probe script's ends. */

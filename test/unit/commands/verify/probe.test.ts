@@ -257,6 +257,13 @@ test("no answer at all is a time-out", async () => {
   assert.deepEqual(results, [{ error: "ETIMEDOUT" }]);
 });
 
+test("the script fits into the address of a request, as servers limit it", () => {
+  const query = new URLSearchParams(
+    probeArguments.map((each): [string, string] => ["command", each]),
+  );
+  assert.ok(query.toString().length < 8_000, `${query.toString().length} characters`);
+});
+
 test("the script ends when its input does", async () => {
   const child = spawn(process.execPath, probeArguments, { stdio: "pipe" });
   child.stdin.end();
