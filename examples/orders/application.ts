@@ -26,6 +26,7 @@ export const application: Application = {
   permissions: {
     ...api.permissions,
     "fulfil:orders": "Read and follow the fulfilment of orders",
+    "manage:customers": "List, add and remove customers",
   },
   roles: {
     customer: {
@@ -33,8 +34,14 @@ export const application: Application = {
       permissions: ["read:orders", "write:orders"],
     },
     admin: {
-      description: "Cancels orders, and follows their fulfilment, too",
-      permissions: ["read:orders", "write:orders", "cancel:orders", "fulfil:orders"],
+      description: "Does everything, for every customer",
+      permissions: [
+        "read:orders",
+        "write:orders",
+        "cancel:orders",
+        "fulfil:orders",
+        "manage:customers",
+      ],
     },
   },
   services: {
@@ -49,8 +56,14 @@ export const application: Application = {
     customers: {
       callers: [gateway, "orders"],
       operations: {
+        "GET /customers": { requires: "manage:customers", callers: [gateway] },
+        "POST /customers": { requires: "manage:customers", callers: [gateway] },
         "GET /customers/{id}": "signedIn",
-        "PUT /customers/{id}": { requires: "write:orders", callers: [gateway] },
+        "PUT /customers/{id}": {
+          requires: { anyOf: ["manage:customers", { allOf: ["read:orders", "write:orders"] }] },
+          callers: [gateway],
+        },
+        "DELETE /customers/{id}": { requires: "manage:customers", callers: [gateway] },
       },
       port,
       path: "/customers/0",

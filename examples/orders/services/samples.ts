@@ -18,6 +18,9 @@ export const catalogue = [
 export const customers = [
   fixed("GET", /^\/customers\/0$/, customer),
   fixed("PUT", /^\/customers\/0$/, customer),
+  fixed("DELETE", /^\/customers\/0$/, customer),
+  fixed("GET", /^\/customers$/, [customer]),
+  fixed("POST", /^\/customers$/, customer),
 ] as const;
 
 export const fulfilment = [fixed("GET", /^\/fulfilment\/0$/, { id: 0, state: "packed" })] as const;

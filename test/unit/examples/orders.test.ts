@@ -54,10 +54,20 @@ test("each service's policy names its callers and what a request must carry, and
     "orders/allow-nothing": undefined,
     "orders/catalogue": [{ from: from([gateway], {}) }],
     "orders/customers": [
+      {
+        from: from([gateway]),
+        when: when("manage:customers"),
+        to: to([["GET", "POST"], "/customers"], [["DELETE"], "/customers/{*}"]),
+      },
       { from: from([gateway, "orders/orders"]), to: to([["GET"], "/customers/{*}"]) },
       {
         from: from([gateway]),
-        when: when("write:orders"),
+        when: when("manage:customers"),
+        to: to([["PUT"], "/customers/{*}"]),
+      },
+      {
+        from: from([gateway]),
+        when: [...when("read:orders"), ...when("write:orders")],
         to: to([["PUT"], "/customers/{*}"]),
       },
     ],
@@ -111,7 +121,7 @@ test("the gateway's routes are those of the operations that it may call", () => 
   ]);
   assert.deepEqual(Object.fromEntries(routes), {
     catalogue: [{ exact: "/catalogue" }],
-    customers: [{ prefix: "/customers/" }],
+    customers: [{ exact: "/customers" }, { prefix: "/customers/" }],
     orders: [
       { exact: "/orders" },
       { prefix: "/orders/" },

@@ -109,7 +109,7 @@ const mutations: readonly Mutation[] = [
     weakening: "another caller changes customers",
     rule: "access-table",
     of: "AuthorizationPolicy customers",
-    at: ["spec", "rules", 1, "from", 0, "source", "serviceAccounts", 1],
+    at: ["spec", "rules", 2, "from", 0, "source", "serviceAccounts", 1],
     value: "orders/orders",
   },
   {

@@ -55,8 +55,11 @@ const denied = "access denied";
 
 test("each operation is judged by its own requirement", () => {
   const all = {
+    "customers GET /customers": "answered",
+    "customers POST /customers": "answered",
     "customers GET /customers/0": "answered",
     "customers PUT /customers/0": "answered",
+    "customers DELETE /customers/0": "answered",
     "orders GET /orders": "answered",
     "orders GET /orders/0": "answered",
     "orders GET /orders/0/customer": "answered",
@@ -76,6 +79,9 @@ test("each operation is judged by its own requirement", () => {
   });
   assert.deepEqual(outcomes(gateway, "storefront (machine)"), {
     ...all,
+    "customers GET /customers": denied,
+    "customers POST /customers": denied,
+    "customers DELETE /customers/0": denied,
     // orders asks fulfilment, which wants another permission.
     "orders GET /orders/0/fulfilment": "passed on",
     "orders DELETE /orders/0": denied,
@@ -84,8 +90,11 @@ test("each operation is judged by its own requirement", () => {
 
 test("two callers of a service may do different things", () => {
   assert.deepEqual(outcomes("operations, from a pod as orders", whole), {
+    "customers GET /customers": denied,
+    "customers POST /customers": denied,
     "customers GET /customers/0": "answered",
     "customers PUT /customers/0": denied,
+    "customers DELETE /customers/0": denied,
     "inventory /shop.Inventory/Reserve": "answered",
     "inventory /shop.Inventory/Stock": "answered",
   });
