@@ -4,6 +4,7 @@ import type { Application } from "./application";
 import type { StackCluster } from "./cluster";
 import { Enforcement } from "./enforcement";
 import { trustedIssuers } from "./enforcement/issuers";
+import { isChallenging } from "./gateway/challenge";
 import type { IngressArgs } from "./gateway/route";
 import type { Identity } from "./identity";
 import { createLogin, type Login } from "./login";
@@ -22,8 +23,8 @@ export interface ProtectionArgs {
 
 /** Where workloads can be made: every request to them that the table does not allow is refused. */
 export interface ProtectedNamespace {
-  /** What the login changes in the workloads and the ingress, and the gateway's certificate. */
-  readonly ingress: Login["application"] & Pick<IngressArgs, "certificate">;
+  /** What the login changes in the workloads and the ingress, the gateway's certificate, and who asks for tokens. */
+  readonly ingress: Login["application"] & Pick<IngressArgs, "certificate" | "realm">;
   /** For the workloads: they are made after the namespace, the policies and the login. */
   readonly options: pulumi.ComponentResourceOptions;
 }
@@ -71,7 +72,11 @@ export function createProtectedNamespace(
     after(mesh.ingressNamespace, namespace),
   );
   return {
-    ingress: { ...login.application, certificate: mesh.certificate },
+    ingress: {
+      ...login.application,
+      certificate: mesh.certificate,
+      ...(isChallenging(settings) && { realm: identity.audience }),
+    },
     options: after(namespace, enforcement, ...login.enforced),
   };
 }

@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   const { keys, problem } = await readRulesKeys(cluster, outputs.kubeconfig, clientOf(outputs));
   const services = service === undefined ? serviceNames : [service];
   const ways = services.flatMap((each) =>
-    waysTo(application, each, caller, cluster, outputs.gatewayUrl, options.asked),
+    waysTo(application, each, caller, cluster, outputs, options.asked),
   );
   const now = new Date();
   const accepted = acceptedBy(cluster, keys, outputs.clientIds);

@@ -1,4 +1,5 @@
 /** A request's way over several workloads: the token is passed on, and the caller changes at every hop. */
+import { challengeBody } from "../../components/gateway/challenge";
 import { pass } from "./evaluate";
 import type { Decision, KeySets, Policies } from "./evaluate";
 import type { Destination, RequestFacts } from "./facts";
@@ -11,6 +12,8 @@ export interface Hop {
   readonly method: string;
   readonly path: string;
   readonly host: string;
+  /** What the gateway asks a request without a token for, before it leads it on. Default: it leads each on. */
+  readonly challenge?: string | undefined;
 }
 
 /** The decision about a way. */
@@ -41,11 +44,14 @@ export async function decideWay(
   let { first: source } = way;
   let carried = headers;
   let decided: WayDecision | undefined;
-  for (const [position, { name, destination, method, path, host }] of way.hops.entries()) {
+  for (const [position, hop] of way.hops.entries()) {
+    const { name, destination, method, path, host, challenge } = hop;
     const request = { destination, source, method, path, host, headers: carried };
     const { decision, carried: left } = await pass(policies, keys, request, now);
     decided = { ...decision, hop: name, position };
     if (decision.outcome !== "allowed") break;
+    if (challenge !== undefined && !hasBearer(left.headers))
+      return { ...challenged(challenge), hop: name, position };
     const { namespace, serviceAccount } = destination;
     source = { namespace, serviceAccount };
     carried = destination.gateway === true ? left.headers : forwardedOf(left.headers);
@@ -53,6 +59,18 @@ export async function decideWay(
   if (decided === undefined) throw new Error("a way has at least one hop");
   return decided;
 }
+
+const hasBearer = ({ authorization = [] }: RequestFacts["headers"]) =>
+  authorization.join(",").startsWith("Bearer ");
+
+const challenged = (challenge: string): Decision => ({
+  outcome: "unauthenticated",
+  status: 401,
+  message: challengeBody,
+  decidedBy: "the gateway's route",
+  because: `There is no bearer token, and the service asks for one: the answer has WWW-Authenticate: ${challenge}.`,
+  change: "Send the token as Authorization: Bearer TOKEN.",
+});
 
 function forwardedOf(headers: RequestFacts["headers"]): RequestFacts["headers"] {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => forwarded.includes(name)));

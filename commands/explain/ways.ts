@@ -1,15 +1,18 @@
 /** The ways that are explained: to each service of the table from its permitted caller, or from another. */
 import {
   type Application,
+  type ApplicationService,
   serviceAccountOf,
   serviceOf,
   usualRequest,
 } from "../../components/application";
 import { callersOf, gateway } from "../../components/access/rows";
+import { challengeFor, isChallenging } from "../../components/gateway/challenge";
 import { isSecure } from "../../components/gateway/host";
 import { gatewayPort, secureGatewayPort } from "../../components/mesh/values";
 import { gatewayRelease, gatewayServiceAccount } from "../../components/names";
 import type { ServiceAccountName } from "../../components/names";
+import type { StackOutputs } from "../stack/outputs";
 import type { ClusterState, Labels } from "./cluster";
 import type { Identity } from "./facts";
 import type { Hop } from "./way";
@@ -29,6 +32,9 @@ export interface Asked {
   readonly method: string;
   readonly path: string;
 }
+
+/** As much of a stack's outputs as says what the gateway answers by itself. */
+type GatewayOutputs = Pick<StackOutputs, "audience" | "authentication" | "gatewayUrl" | "login">;
 
 /** One way to one workload. A service with several versions may have several. */
 export interface NamedWay {
@@ -50,16 +56,21 @@ export function waysTo(
   service: string,
   caller: string | undefined,
   { workloads }: Pick<ClusterState, "workloads">,
-  gatewayUrl: string,
+  stack: GatewayOutputs,
   asked: Partial<Asked> = {},
 ): readonly NamedWay[] {
   const versions = labelsOf(service, workloads.application);
   const chain = caller === undefined ? chainTo(application, service) : [];
-  const before = chain.map((name) =>
-    name === gateway
-      ? gatewayHop(application, workloads.ingress[0], gatewayUrl)
-      : hopTo(application, name, labelsOf(name, workloads.application)[0]),
-  );
+  const before = chain.map((name, position) => {
+    if (name !== gateway) return hopTo(application, name, labelsOf(name, workloads.application)[0]);
+    const next = chain[position + 1];
+    const challenge = challengeAt(
+      stack,
+      serviceOf(application, next ?? service),
+      next === undefined ? asked : {},
+    );
+    return { ...gatewayHop(application, workloads.ingress[0], stack.gatewayUrl), challenge };
+  });
   return versions.map((labels) => {
     const workload =
       versions.length > 1 && labels.version !== undefined
@@ -74,6 +85,17 @@ export function waysTo(
       hops: [head, ...tail],
     };
   });
+}
+
+/** What the gateway asks for, before it leads a request to a service. */
+function challengeAt(
+  { audience, ...stack }: GatewayOutputs,
+  access: ApplicationService,
+  asked: Partial<Asked>,
+): string | undefined {
+  const usual = usualRequest(access);
+  if (usual === undefined || !isChallenging(stack)) return undefined;
+  return challengeFor(audience, access, { ...usual, ...asked });
 }
 
 /** The services before this one, from the gateway on; of several callers the first. */

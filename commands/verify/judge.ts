@@ -70,11 +70,14 @@ const connectionReset = "ECONNRESET";
 /** Whether `observed` is the expected outcome, controls aside. */
 export function matches(expected: Expected, observed: Observed): boolean {
   if (!matchesAnswer(expected, observed)) return false;
-  const { grants, byGateway } = expected;
+  const { grants, byGateway, challenge } = expected;
   if (!("status" in observed)) return true;
+  if (challenge !== undefined && observed.headers[authenticate] !== challenge) return false;
   if (byGateway === true && isOfService(observed)) return false;
   return grants === undefined || isDeepStrictEqual(grantsOf(observed), { ...grants });
 }
+
+const authenticate = "www-authenticate";
 
 /** Envoy notes how long it waited for who is behind it. */
 const isOfService = ({ headers }: Answer): boolean => "x-envoy-upstream-service-time" in headers;
@@ -146,7 +149,9 @@ function parsed(body: string): unknown {
 
 /** An expected outcome in words. */
 export function describeExpected({ grants, byGateway, ...expected }: Expected): string {
-  const own = byGateway === true ? " of the gateway's own" : "";
+  const { challenge } = expected;
+  const asks = challenge === undefined ? "" : `, ${authenticate}: ${challenge}`;
+  const own = byGateway === true ? " of the gateway's own" : asks;
   const said = grants === undefined ? "" : inWords(grants, `, no ${allowOrigin}`);
   return `${describeOutcome(expected)}${own}${said}`;
 }

@@ -72,6 +72,18 @@ export function istioPath(path: string): string {
   );
 }
 
+/** A path as a route compares it. */
+export function pathPattern({
+  path,
+}: Pick<Operation, "path">): { exact: string } | { regex: string } {
+  if (!path.includes("{")) return { exact: path };
+  const segments = segmentsOf(path).map((segment) => {
+    if (isRest(segment)) return ".*";
+    return isTemplate(segment) ? "[^/]+" : segment.replaceAll(/[.$()+]/g, "\\$&");
+  });
+  return { regex: `/${segments.join("/")}` };
+}
+
 /** Whether a request is for the operation. Its path is as the mesh compares it: normalized, and without a query. */
 export function isFor(operation: Operation, request: Operation): boolean {
   return sharedPath(operation, request) !== undefined;

@@ -13,6 +13,7 @@ import { gatewayPort, secureGatewayPort } from "../mesh/values";
 import { hostOf, requestLimits } from "../traffic";
 import { gatewayCredential, gatewayLabels, namespaces } from "../names";
 import { solverRoute } from "./acme";
+import { challengeRoutes } from "./challenge";
 import { ofOtherOrigins } from "./cors";
 import { authorityMatch, gatewayHost } from "./host";
 
@@ -39,6 +40,8 @@ export interface IngressOptions {
   readonly hiddenHeaders?: readonly string[] | undefined;
   /** Which other origins' pages may call the services, the settings under `gateway.cors`. Default: none. */
   readonly cors?: CorsSettings | undefined;
+  /** Who asks requests without a token for one: the API's identifier. Default: they go on to the services. */
+  readonly realm?: string | undefined;
 }
 
 /** The same, with what has to exist first. */
@@ -130,20 +133,22 @@ export function signedOutRoute({
   };
 }
 
-/** One route for each service that has any. */
+/** One route for each service that has any, and those that ask for a token before it. */
 function serviceRoutes({
   application,
   gatewayUrl,
   paths = [],
   hiddenHeaders = [],
   cors,
+  realm,
 }: IngressOptions) {
   const reached = Object.entries(application.services)
-    .map(([service, place]) => ({ service, port: place.port, routes: routesOf(place) }))
+    .map(([service, place]) => ({ service, place, routes: routesOf(place) }))
     .filter(({ routes }) => routes.length > 0);
-  return reached.map(({ service, port, routes }, position): HttpRoute => {
+  return reached.flatMap(({ service, place, routes }, position): readonly HttpRoute[] => {
     const all = position === 0 ? [...routes, ...paths] : routes;
-    return {
+    const asking = realm === undefined ? [] : challengeRoutes(place, realm, { gatewayUrl, cors });
+    const own = {
       match: all.map((uri) => ({ uri, ...authorityMatch(gatewayUrl) })),
       ...headersOf(hiddenHeaders, cors !== undefined),
       ...ofOtherOrigins(cors),
@@ -151,12 +156,13 @@ function serviceRoutes({
         {
           destination: {
             host: hostOf(application, service),
-            port: { number: port },
+            port: { number: place.port },
           },
         },
       ],
       ...requestLimits,
     };
+    return [...asking, own];
   });
 }
 

@@ -8,6 +8,7 @@ import type { Application } from "../../../components/application";
 import { trustedIssuers } from "../../../components/enforcement/issuers";
 import { policiesOf } from "../../../components/enforcement/policies";
 import { isSecure } from "../../../components/gateway/host";
+import { isChallenging } from "../../../components/gateway/challenge";
 import { ingressObjects } from "../../../components/gateway/route";
 import { loginIngress } from "../../../components/login";
 import { loginPolicies } from "../../../components/login/policies";
@@ -80,6 +81,7 @@ export function objectsAskedOf(
       gatewayUrl,
       tls,
       cors,
+      ...(isChallenging(outputs) && { realm: outputs.audience }),
       ...loginIngress(outputs.login, {
         application,
         gatewayUrl,

@@ -81,7 +81,7 @@ export function cellOf({ vantage, viewer, target, expected, shown }: PlannedCell
 }
 
 /** What outcomes depend on, in addition to the table. */
-type GatewayOutputs = Pick<StackOutputs, "issuer" | "login" | "authentication">;
+type GatewayOutputs = Pick<StackOutputs, "issuer" | "audience" | "login" | "authentication">;
 
 /** All cells, by vantage point, then viewer, then target. */
 export function planCells(
@@ -137,6 +137,7 @@ function planCell(
         : { method, url: path.startsWith("/") ? `${origin}${path}` : path, headers },
     request: held && requestFor(asked, sent),
     ...(target.outcome?.always === undefined &&
+      expected.challenge === undefined &&
       atGateway === undefined &&
       viewer.isBrowser === undefined &&
       target.way.caller !== "itself" && { way: target.way }),

@@ -14,6 +14,7 @@ import {
   type ServiceAccess,
 } from "../../../components/access/rows";
 import { type ApplicationService, usualRequest } from "../../../components/application";
+import { challengeBody, challengeFor, isChallenging } from "../../../components/gateway/challenge";
 import type { StackOutputs } from "../../stack/outputs";
 
 /**
@@ -21,7 +22,11 @@ import type { StackOutputs } from "../../stack/outputs";
  * permissions, or a bad one, with how it has to be refused.
  */
 export type Credential =
-  | { readonly kind: "none" }
+  | {
+      readonly kind: "none";
+      /** Whether what does not count is sent as a bearer token. Default: there is none. */
+      readonly bearer?: true;
+    }
   | { readonly kind: "token"; readonly permissions: readonly string[] }
   | { readonly kind: "bad token"; readonly refusal: TokenRefusal };
 
@@ -78,6 +83,8 @@ export function isTokenRefusal(refusal: string | undefined): refusal is TokenRef
 export const refusals = {
   ...tokenRefusals,
   "access denied": { status: 403, body: "RBAC: access denied" },
+  /** The gateway, for what needs a token. */
+  "no token": { status: 401, body: challengeBody },
   /** The gateway, for what needs a session. */
   "no session": { status: 401, body: "{}" },
   /** The gateway and the sidecars' own ports, for what they do not serve. */
@@ -117,6 +124,8 @@ export interface Expected {
     readonly isPresent: boolean;
     readonly body: z.ZodType;
   };
+  /** The answer's `WWW-Authenticate`; absent where that is not asked. */
+  readonly challenge?: string;
   /** All that the answer's CORS headers say; absent where that is not asked. */
   readonly grants?: Grants;
   /** Whether the gateway answers by itself, and no service is asked. Default: that is not asked. */
@@ -151,14 +160,19 @@ export interface TokenChecks {
   /** Every service of the application, or those that ask for a token. */
   readonly atServices: "all" | "protected";
   readonly required: boolean;
+  /** The realm of the gateway's challenges. Default: it makes none. */
+  readonly realm?: string;
 }
 
 /** What the stack's settings say of that. A login at the gateway checks people's tokens there. */
 export function tokenChecksOf({
-  authentication: { at, required },
+  authentication,
   login,
-}: Pick<StackOutputs, "authentication" | "login">): TokenChecks {
+  audience,
+}: Pick<StackOutputs, "authentication" | "login" | "audience">): TokenChecks {
+  const { at, required } = authentication;
   return {
+    ...(isChallenging({ login, authentication }) && { realm: audience }),
     atGateway: at === "gateway" || login?.at === "gateway",
     atServices: at === "workload" ? "protected" : "all",
     required,
@@ -190,6 +204,8 @@ export function expectedOutcome(
 ): Expected {
   const decided = outcomeOfWay[way.caller] ?? refusalAtGateway(way, credential, checks);
   if (decided !== undefined) return decided;
+  const challenge = challengeTo(table, way, credential, checks, asks);
+  if (challenge !== undefined) return { ...refused("no token"), challenge };
   let { caller } = way;
   for (const [hop, service] of way.through.entries()) {
     const asked = hop === 0 ? asks : undefined;
@@ -202,6 +218,22 @@ export function expectedOutcome(
     if (service !== unlisted) caller = service;
   }
   return { status: 200 };
+}
+
+/** What the gateway asks a request without a token for, before it leads it to a service. */
+function challengeTo(
+  { services }: Table,
+  { caller, through: [service] }: Way,
+  credential: Credential,
+  { realm }: TokenChecks,
+  asks: Operation | undefined,
+): string | undefined {
+  const access = services[service];
+  const asked = asks ?? (access && usualRequest(access));
+  if (caller !== gateway || realm === undefined || access === undefined || asked === undefined)
+    return undefined;
+  if (credential.kind !== "none" || credential.bearer === true) return undefined;
+  return challengeFor(realm, access, asked);
 }
 
 /** How a service's sidecar refuses a request: a token is judged before the policies are. */

@@ -71,7 +71,7 @@ export function viewersOf(
 }
 
 function credentialOf(outcome: TokenClass["outcome"]): Credential {
-  if (outcome === nothing) return { kind: "none" };
+  if (outcome === nothing) return { kind: "none", bearer: true };
   return typeof outcome === "string"
     ? { kind: "bad token", refusal: outcome }
     : { kind: "token", permissions: outcome };

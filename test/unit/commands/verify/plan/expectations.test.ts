@@ -1,6 +1,7 @@
 /** The plan has every request of every viewer and vantage point, with the one outcome that the table asks for. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { application as orders } from "../../../../../examples/orders/application";
 import { application as bookinfo } from "../../../../../application";
 import { cellOf, planCells } from "../../../../../commands/verify/plan/cells";
 import {
@@ -27,6 +28,7 @@ const vantages = vantagePoints(bookinfo, gatewayUrl, moderator, addresses);
 const stack = {
   authentication,
   issuer: "https://tenant.example/",
+  audience: bookinfo.audience,
   permissionsClaim: ["permissions"],
   viewers,
 };
@@ -35,7 +37,7 @@ const everyone = viewersOf(bookinfo, stack);
 /** What reviews' answers with stars are, and those without. */
 const shapes = bookinfo.services.reviews?.versions?.[1]?.part;
 
-const usual = tokenChecksOf({ authentication });
+const usual = tokenChecksOf({ audience: bookinfo.audience, authentication });
 
 function mark({ status, refusal, part }: Expected): string {
   if (refusal !== undefined) return refusal === "reset" ? "reset" : `${status} ${refusal}`;
@@ -434,7 +436,10 @@ test("the first service that refuses decides, and only the first hop shows the m
   const through: [string, string] = ["productpage", "details"];
   const outcome = (credential: Credential) =>
     expectedOutcome({ services: table }, { caller: "gateway", through }, credential, usual);
-  assert.deepEqual(outcome({ kind: "none" }), { status: 403, refusal: "access denied" });
+  assert.deepEqual(outcome({ kind: "none", bearer: true }), {
+    status: 403,
+    refusal: "access denied",
+  });
   assert.deepEqual(outcome({ kind: "token", permissions: [] }), { status: 200 });
   assert.deepEqual(
     expectedOutcome(
@@ -445,6 +450,35 @@ test("the first service that refuses decides, and only the first hop shows the m
     ),
     { status: 403, refusal: "passed on" },
   );
+});
+
+test("the gateway asks for a token by itself, where a request has none and the service needs one", () => {
+  const outcome = (
+    checks: Parameters<typeof tokenChecksOf>[0],
+    credential: Credential = { kind: "none" },
+    caller = "gateway",
+    asks?: { method: string; path: string },
+  ) => {
+    const way = { caller, through: ["orders"] } as const;
+    const found = expectedOutcome(orders, way, credential, tokenChecksOf(checks), asks);
+    return found.challenge ?? found.refusal;
+  };
+  const { audience } = orders;
+  const asking = { audience, authentication };
+  const realm = `Bearer realm="${audience}"`;
+  assert.equal(outcome(asking), `${realm}, scope="read:orders"`);
+  const asks = (method: string, path: string) =>
+    outcome(asking, { kind: "none" }, "gateway", { method, path });
+  assert.equal(asks("DELETE", "/orders/0"), `${realm}, scope="cancel:orders"`);
+  assert.equal(asks("PATCH", "/orders/0"), "access denied");
+  // The wrong kind of token, or another caller, gets the sidecar's answer.
+  assert.equal(outcome(asking, { kind: "none", bearer: true }), "access denied");
+  assert.equal(outcome(asking, { kind: "token", permissions: [] }), "access denied");
+  assert.equal(outcome(asking, { kind: "none" }, "catalogue"), "access denied");
+  const required = { ...authentication, required: true };
+  assert.equal(outcome({ audience, authentication: required }), "access denied");
+  const login = { at: "gateway", required: false, sessions: "redis" } as const;
+  assert.equal(outcome({ ...asking, login }), "access denied");
 });
 
 test("requests carry what the viewer holds, anonymous ones nothing, and without a token nothing is sent", () => {

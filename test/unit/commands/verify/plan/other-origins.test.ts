@@ -33,6 +33,7 @@ const vantage = "pages of other origins, through the gateway";
 function cells({ application = bookinfo, login, cors: asked, ...changes }: Stack): readonly Cell[] {
   const stack = {
     issuer: "https://tenant.example/",
+    audience: application.audience,
     permissionsClaim: ["permissions"],
     authentication: { ...usual, ...changes.authentication },
     login,

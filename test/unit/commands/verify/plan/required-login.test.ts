@@ -24,6 +24,7 @@ function mark({ status, refusal, provider }: Expected): string {
 function row(login: Login, viewer: string, vantage = "through the gateway"): string[] {
   const stack = {
     issuer,
+    audience: bookinfo.audience,
     permissionsClaim: ["permissions"],
     authentication,
     login,
@@ -106,6 +107,7 @@ test("nobody can end a session that is in a cookie, so none is tried", () => {
 test("a session's cookies are sent through the gateway only", () => {
   const stack = {
     issuer,
+    audience: bookinfo.audience,
     permissionsClaim: ["permissions"],
     authentication,
     login: gateway(true),

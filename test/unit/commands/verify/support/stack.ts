@@ -121,7 +121,7 @@ export async function startStack({
     issuer,
     audience,
     keys: published,
-    checks: tokenChecksOf({ authentication: configured }),
+    checks: tokenChecksOf({ audience, authentication: configured }),
     clients:
       configured.clients === "listed"
         ? [clientIds.web, ...Object.values(clientIds.machines)]
