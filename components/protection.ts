@@ -1,5 +1,6 @@
 /** An application's namespace with everything that protects it: it exists before the first service runs. */
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import { documentDifferences } from "./access/document";
 import type { Application } from "./application";
 import type { StackCluster } from "./cluster";
 import { Enforcement } from "./enforcement";
@@ -29,11 +30,16 @@ export interface ProtectedNamespace {
   readonly options: pulumi.ComponentResourceOptions;
 }
 
-/** Makes the application's namespace, the enforcement of its table (`access`), and the login (`login`). */
+/**
+ * Makes the application's namespace, the enforcement of its table (`access`), and the login (`login`). It warns of each
+ * difference between the table and the services' documents.
+ */
 export function createProtectedNamespace(
   settings: Settings,
   { application, cluster, mesh, identity }: ProtectionArgs,
 ): ProtectedNamespace {
+  for (const difference of documentDifferences(application, settings))
+    void pulumi.log.warn(difference);
   const { gateway, login: loginSettings } = settings;
   const { url: gatewayUrl, cors } = gateway;
   const network = networkOf(settings.mesh);

@@ -40,6 +40,48 @@ export function admits(rule: AuthorizationRule, { method, path }: Operation): bo
     .some((one) => isSameOrAny(one.method, method) && isSameOrAny(one.path, path));
 }
 
+/** Whether a rule admits each request for an operation, by whichever patterns. */
+export function admitsAll({ operations }: AuthorizationRule, asked: Operation): boolean {
+  if (operations.length === 0) return true;
+  return operations
+    .filter(hasNoOtherLists)
+    .flatMap(operationsIn)
+    .some((one) => includes(one, asked));
+}
+
+/** Whether each request for the other operation is for this one. */
+export function includes({ method, path }: Operation, other: Operation): boolean {
+  return (
+    (method === undefined || includesText(method, other.method)) &&
+    (path === undefined || includesPath(path, other.path))
+  );
+}
+
+/** A pattern ends or begins with a star, or is one. */
+function includesText(pattern: unknown, text: unknown): boolean {
+  if (typeof pattern !== "string" || typeof text !== "string") return false;
+  if (pattern.endsWith("*")) return text.startsWith(pattern.slice(0, -1));
+  return pattern.startsWith("*") ? text.endsWith(pattern.slice(1)) : pattern === text;
+}
+
+function includesPath(pattern: unknown, path: unknown): boolean {
+  if (typeof pattern !== "string" || typeof path !== "string") return false;
+  return pattern.includes("{")
+    ? includesSegments(pattern.split("/"), path.split("/"))
+    : includesText(pattern, path);
+}
+
+/** Of templates: `{*}` is one segment, and `{**}` any number of them. */
+function includesSegments(one: readonly string[], other: readonly string[]): boolean {
+  const [first, ...rest] = one;
+  const [second, ...others] = other;
+  if (first === undefined || second === undefined) return first === second;
+  if (first === "{**}")
+    return rest.length === 0 || other.some((_, from) => includesSegments(rest, other.slice(from)));
+  const isSegment = second === "{*}" || (second !== "" && !second.includes("*"));
+  return (first === second || (first === "{*}" && isSegment)) && includesSegments(rest, others);
+}
+
 const isSameOrAny = (by: unknown, asked: unknown) => by === undefined || by === asked;
 
 /** Hosts, ports and what is excluded narrow an operation further. */

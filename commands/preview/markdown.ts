@@ -3,7 +3,7 @@ import { code, codeBlock, commentLimit, untilFirst } from "../../lib/markdown";
 import type { Check } from "./check";
 import { type Plan, titleOf } from "./plan";
 import { countOf, type Violation } from "./policies/violations";
-import { countsOf, treeOf } from "./render";
+import { countsOf, diagnosticLines, treeOf } from "./render";
 import type { Report } from "./report";
 
 /** Characters that are kept for the line about what was left out. */
@@ -25,24 +25,28 @@ const checked: Readonly<Record<Check["result"], string>> = {
 /** Characters for the differences from the reviewed plan: the violations get the rest. */
 const differenceLimit = 20_000;
 
-/** The counts, the differences from the reviewed plan, every violation, and the resources, as far as there is room. */
+/**
+ * The counts, the differences from the reviewed plan, the program's and the engine's warnings, every violation, and the
+ * resources, as far as there is room.
+ */
 export function renderMarkdown({ plan, rules, violations, check }: Report): string {
   const counts = [countsOf(plan), countOf(violations), ...(check ? [checked[check.result]] : [])];
-  const head = heading(plan.stack, markOf({ violations, check }), counts.join(", "));
+  const head = heading(plan.stack, markOf({ plan, violations, check }), counts.join(", "));
   const disabled = rules.filter(({ level }) => level === "disabled").map(({ name }) => code(name));
   return inParts(plan.stack, (take) => [
     head,
     ...(disabled.length === 0 ? [] : [`Rules that are not asked: ${disabled.join(", ")}.`]),
     ...(check === undefined ? [] : difference(check, take)),
+    ...list(diagnosticLines(plan), take),
     ...table(violations, take),
     ...tree(plan, take),
   ]);
 }
 
-function markOf({ violations, check }: Pick<Report, "violations" | "check">): string {
+function markOf({ plan, violations, check }: Omit<Report, "rules">): string {
   const isOther = check !== undefined && check.result !== "as reviewed";
   if (isOther || violations.some(({ level }) => level === "mandatory")) return "❌";
-  return violations.length > 0 ? "⚠️" : "✅";
+  return violations.length > 0 || plan.diagnostics.length > 0 ? "⚠️" : "✅";
 }
 
 function difference({ result, file, accept, difference: lines }: Check, take: Take): string[] {
@@ -70,13 +74,14 @@ function differingLines(lines: readonly string[], take: Take): string {
 /** @param errors why there is no plan, one line each */
 export function renderFailure(stack: string, errors: readonly string[]): string {
   return inParts(stack, (take) => {
-    const items = errors.map((error) => `- ${code(error)}`);
-    const lines = items.filter(untilFirst(take));
-    return [
-      heading(stack, "❌", "no preview"),
-      [...lines, ...leftOut(items, lines, "- ")].join("\n"),
-    ];
+    return [heading(stack, "❌", "no preview"), ...list(errors, take)];
   });
+}
+
+function list(texts: readonly string[], take: Take): string[] {
+  const items = texts.map((text) => `- ${code(text)}`);
+  const lines = items.filter(untilFirst(take));
+  return items.length === 0 ? [] : [[...lines, ...leftOut(items, lines, "- ")].join("\n")];
 }
 
 /** Says whether there is room for a part, and reserves it. */

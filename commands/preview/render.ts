@@ -17,16 +17,23 @@ export function renderPlan(
     ...treeOf(plan.resources, options.diff),
     "",
     ...section("Outputs:", plan.outputs),
-    ...plan.diagnostics.map(
-      ({ severity, name, message }) =>
-        `${severity}: ${name === undefined ? "" : `${name}: `}${message}`,
-    ),
+    ...separate(diagnosticLines(plan)),
     ...violations.flatMap(linesOfViolation),
     countOf(violations),
     `${plan.stack}: ${countsOf(plan)}`,
     "",
   ].join("\n");
 }
+
+/** Such as `warning: orders: GET /health is in the table, and orders.yaml does not have it`. */
+export function diagnosticLines({ diagnostics }: Pick<Plan, "diagnostics">): readonly string[] {
+  return diagnostics.map(
+    ({ severity, name, message }) =>
+      `${severity}: ${name === undefined ? "" : `${name}: `}${message}`,
+  );
+}
+
+const separate = (lines: readonly string[]) => (lines.length === 0 ? [] : [...lines, ""]);
 
 /** `67 to create`. */
 export function countsOf({ counts }: Pick<Plan, "counts">): string {
@@ -79,7 +86,7 @@ function propertiesOf({ inputs, protect }: PlannedResource, before: string): str
 
 function section(title: string, fields: Readonly<Record<string, unknown>>): string[] {
   const lines = linesOf(fields).map((line) => `  ${line}`);
-  return lines.length === 0 ? [] : [title, ...lines, ""];
+  return separate(lines.length === 0 ? [] : [title, ...lines]);
 }
 
 function linesOf(fields: Readonly<Record<string, unknown>>): string[] {

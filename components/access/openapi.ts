@@ -11,12 +11,10 @@ import { z } from "zod";
 import { reasonOf, UserError } from "../../lib/errors";
 import { methodNames, type OperationName, problemOfName } from "./operations";
 import type { AllOf, Requirement } from "./requirement";
-import type { Operations } from "./rows";
+import type { ApiDocument } from "./rows";
 
-/** What a document says, in the table's shape. */
-export interface OpenApiTable {
-  /** For `operations` of the document's service. */
-  readonly operations: Operations;
+/** What a document says, in the table's shape: its operations are for those of its service, which it is the document of. */
+export interface OpenApiTable extends ApiDocument {
   /** The described scopes of its OAuth 2.0 schemes, for the table's `permissions`. */
   readonly permissions: Readonly<Record<string, string>>;
 }
@@ -64,8 +62,8 @@ type Problem = readonly [where: readonly PropertyKey[], what: string];
 export function openApi(file: string): OpenApiTable {
   const { document, problems } = read(file);
   const found = document === undefined ? undefined : tableOf(document, problems);
-  if (found !== undefined && problems.length === 0) return found;
   const name = basename(file);
+  if (found !== undefined && problems.length === 0) return { file: name, ...found };
   throw new UserError(
     problems
       .map(([where, what]) => [name, where.join("."), what].filter(Boolean).join(": "))
@@ -115,7 +113,7 @@ function referencesOf(
   );
 }
 
-function tableOf(document: Document, problems: Problem[]): OpenApiTable {
+function tableOf(document: Document, problems: Problem[]): Omit<OpenApiTable, "file"> {
   const base = basePath(document, problems);
   const { securitySchemes } = document.components;
   const operations: Record<OperationName, Requirement> = {};

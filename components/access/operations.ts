@@ -89,6 +89,24 @@ export function isFor(operation: Operation, request: Operation): boolean {
   return sharedPath(operation, request) !== undefined;
 }
 
+/** Whether each request that is for the other operation is for this one. */
+export function includes(operation: Operation, other: Operation): boolean {
+  return (
+    operation.method === other.method &&
+    includesSegments(segmentsOf(operation.path), segmentsOf(other.path))
+  );
+}
+
+function includesSegments(one: readonly string[], other: readonly string[]): boolean {
+  const [first, ...rest] = one;
+  const [second, ...others] = other;
+  if (first === undefined || second === undefined) return first === second;
+  if (isRest(first)) return true;
+  if (isRest(second)) return false;
+  const isIncluded = first === second || (isTemplate(first) && second !== "");
+  return isIncluded && includesSegments(rest, others);
+}
+
 /** A path by which a request is for both operations; undefined where there is none. */
 export function sharedPath(one: Operation, other: Operation): string | undefined {
   if (one.method !== other.method) return undefined;

@@ -102,7 +102,7 @@ function connectionProblems(
     );
 }
 
-const ofRequests = ["requires", "operations", "path", "routes"] as const;
+const ofRequests = ["requires", "operations", "document", "path", "routes"] as const;
 
 function accessProblems(
   table: Table,

@@ -31,6 +31,13 @@ export type Operations<
   Name extends string = OperationName,
 > = Readonly<Record<Name, Requirement<Permission> | OperationAccess<Service, Permission>>>;
 
+/** A service's OpenAPI document, as `openApi` reads it. */
+export interface ApiDocument {
+  /** The name of its file, for reports. */
+  readonly file: string;
+  readonly operations: Readonly<Record<OperationName, Requirement>>;
+}
+
 /** What Istio takes a service's port for. */
 export type Protocol = "http" | "grpc" | "tcp";
 
@@ -47,16 +54,20 @@ export type RequestAccess<Service extends string = string, Permission extends st
       readonly protocol?: "http" | "grpc";
       readonly requires: Requirement<Permission>;
       readonly operations?: undefined;
+      readonly document?: undefined;
     }
   | {
       readonly protocol?: "http";
       readonly operations: Operations<Service, Permission>;
+      /** What the table is compared with: it may differ, and reports say where. Default: nothing. */
+      readonly document?: ApiDocument;
       readonly requires?: undefined;
     }
   | {
       readonly protocol: "grpc";
       readonly operations: Operations<Service, Permission, GrpcMethodName>;
       readonly requires?: undefined;
+      readonly document?: undefined;
     }
 );
 
@@ -67,6 +78,7 @@ export interface ConnectionAccess<Service extends string = string> {
   readonly callers: readonly Service[];
   readonly requires?: undefined;
   readonly operations?: undefined;
+  readonly document?: undefined;
 }
 
 /** One row. */

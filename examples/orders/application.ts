@@ -72,6 +72,7 @@ export const application: Application = {
     orders: {
       callers: [gateway],
       operations: api.operations,
+      document: api,
       port,
       path: "/orders/0",
       serviceAccount: "orders",

@@ -6,7 +6,7 @@ import { type Finding, type MadeOf, stackRule } from "../rule";
 
 const namesByName = z.record(z.string(), z.array(z.string()));
 
-const grantsSettings = z.strictObject({
+export const grantsSettings = z.strictObject({
   audience: z.string().describe("The API's identifier"),
   permissions: z.array(z.string()).describe("Every permission of the API"),
   roles: namesByName.describe("Each role's permissions, by the role's name"),
@@ -125,6 +125,19 @@ const kinds: readonly Kind[] = [
   { type: "resourceServerScopes:ResourceServerScopes", ...toApi, given: ["scopes", "name"] },
   { type: "resourceServerScope:ResourceServerScope", ...toApi, given: ["scope"] },
 ];
+
+/** Every permission of the API that the stack gives to a role, a user or a client. */
+export function givenPermissions(
+  resources: readonly Resource[],
+  grants: Grants,
+  madeOf: MadeOf,
+): readonly unknown[] {
+  return resources.flatMap((resource) => {
+    const kind = kinds.find(({ type }) => isOf(resource, type));
+    if (kind?.holder === undefined || "input" in kind.given) return [];
+    return givenBy({ resource, kind, grants, madeOf })[1];
+  });
+}
 
 const isOf = (resource: Resource, type: string) => resource.type === `auth0:index/${type}`;
 

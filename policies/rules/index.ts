@@ -1,6 +1,7 @@
 /** Every rule of the pack. */
 import type { Rule } from "../rule";
 import { accessTable } from "./access-table";
+import { apiDocument } from "./api-document";
 import { apiToken } from "./api-token";
 import { auth0Api } from "./auth0-api";
 import { auth0Client } from "./auth0-client";
@@ -42,6 +43,7 @@ import { tokenRequired } from "./token-required";
 
 export const rules: readonly Rule[] = [
   accessTable,
+  apiDocument,
   apiToken,
   auth0Api,
   auth0Client,

@@ -144,6 +144,41 @@ test("a certificate's Secret is in a cluster that is not asked", { skip }, async
   assert.match(stdout, /^read +[├└]─ kubernetes:core\/v1:Secret gateway\.tls\.secret$/m);
 });
 
+test(
+  "an operation that a service's document does not have is told in each report",
+  { skip },
+  async () => {
+    const clone = cloneWith({});
+    replaceIn(
+      clone,
+      "examples/orders/application.ts",
+      "operations: api.operations,",
+      'operations: { ...api.operations, "GET /health": "public" },',
+    );
+    const [json, markdown] = ["json", "md"].map((end) => join(temporaryFolder(), `plan.${end}`));
+    assert.ok(json !== undefined && markdown !== undefined);
+    const args = ["--project", "examples/orders", "--json", json, "--markdown", markdown];
+    const { code, stdout } = await preview(["sandbox", ...args], { clone });
+    const message = "orders: GET /health is in the table, and orders.yaml does not have it";
+    assert.equal(code, 1);
+    const lines = stdout.split("\n");
+    assert.ok(lines.includes(`warning: ${message}`), stdout);
+    assert.equal(lines.at(-3), "1 violation: 1 mandatory");
+    assert.ok(readFileSync(markdown, "utf8").includes(`\n\n- \`warning: ${message}\`\n\n`));
+    const { diagnostics, violations } = z
+      .object({
+        diagnostics: z.array(z.object({ severity: z.string(), message: z.string() })),
+        violations: z.array(z.object({ rule: z.string(), found: z.string() })),
+      })
+      .parse(JSON.parse(readFileSync(json, "utf8")));
+    assert.deepEqual(diagnostics, [{ severity: "warning", message }]);
+    assert.deepEqual(
+      violations.map(({ rule }) => rule),
+      ["api-document"],
+    );
+  },
+);
+
 test("--check shows what differs by resource; --accept writes it down", { skip }, async () => {
   const clone = cloneWith({ team: stackWith({}) });
   const graph = "plans/team.yaml";

@@ -1,11 +1,13 @@
 /** What the policy pack's rules compare a stack with: the access table and the stack's own settings. */
+import { heldPermissions } from "../../../components/access/document";
 import { type Application, callerAccount, machineTitle } from "../../../components/application";
-import { istioPath } from "../../../components/access/operations";
-import { alternativesOf } from "../../../components/access/requirement";
+import { istioPath, operationNamed } from "../../../components/access/operations";
+import { alternativesOf, permissionsIn } from "../../../components/access/requirement";
 import { type Row, rowsOf } from "../../../components/access/rows";
 import type { Settings } from "../../../components/config";
 import { acceptedTokens } from "../../../components/identity/tokens";
 import { namespaces } from "../../../components/names";
+import type { ServiceDocument } from "../../../policies/rules/api-document";
 import type { Grants } from "../../../policies/rules/auth0-grants";
 import type { Issuer, Table } from "../../../policies/table";
 import { gatewaySettings } from "./login";
@@ -50,6 +52,7 @@ export function derivedSettings(application: Application, settings: DerivedFrom)
     checkedServices: authentication.at === "workload" ? "protected" : "all",
     // A request without a token is refused by the services that require one.
     checkOnlyNamespaces: isGatewayChecking ? [namespaces.ingress] : [],
+    ...documentsOf(application, settings),
     ...(identity.kind === "auth0" && { grants: grantsOf(application, identity) }),
     ...gatewaySettings(application, settings),
     ...networkSettings(application, settings),
@@ -62,6 +65,25 @@ function protocolsOf({ services }: Application): Pick<Table, "protocols"> {
     protocol === "http" ? [] : [[service, protocol] as const],
   );
   return others.length === 0 ? {} : { protocols: Object.fromEntries(others) };
+}
+
+/** The services' documents, if there are any. */
+function documentsOf(
+  { namespace, services, roles }: Application,
+  settings: DerivedFrom,
+): { readonly documents?: readonly ServiceDocument[] } {
+  const isKnownWhoHolds = heldPermissions(roles, settings) !== undefined;
+  const documents = Object.entries(services).flatMap(([service, { document }]) => {
+    if (document === undefined) return [];
+    const { file } = document;
+    const operations = Object.keys(document.operations)
+      .map(operationNamed)
+      .map(({ method, path }) => `${method} ${istioPath(path)}`);
+    const asked = Object.values(document.operations).flatMap(permissionsIn);
+    const permissions = isKnownWhoHolds ? [...new Set(asked)] : [];
+    return [{ file, namespace, service, operations, permissions }];
+  });
+  return documents.length === 0 ? {} : { documents };
 }
 
 /** What a service's only row is, where it is about every request. */

@@ -6,6 +6,7 @@ import type { Rule } from "../../../policies/rule";
 import { type Given, judged, type Violation } from "./judged";
 import { weakened } from "./mutations";
 import { corsChanges } from "./mutations/cors";
+import { documented } from "./mutations/document";
 import { mutated } from "./mutations/mutation";
 import { type Program, programOf } from "./program";
 
@@ -30,6 +31,11 @@ for (const stack of ["dev", "prod", "sandbox"]) {
     assert.deepEqual(await reports(program.resources, program), {});
   });
 }
+
+test("no rule reports a program with a document as it is", async () => {
+  const program = await programOf("prod", {}, documented);
+  assert.deepEqual(await reports(program.resources, program), {});
+});
 
 const other = { issuer: "https://other.example/", jwksUri: "https://other.example/keys" };
 const further = { ...other, audience: "books", permissionsClaim: ["roles"], clients: ["app"] };
@@ -59,10 +65,14 @@ for (const [authentication, others] of [
   });
 }
 
-for (const { stack, changes, mutations } of weakened) {
-  const what = changes === undefined ? stack : `${stack} with ${JSON.stringify(changes)}`;
+for (const { stack, changes, application, mutations } of weakened) {
+  const how = [
+    ...(changes ? [JSON.stringify(changes)] : []),
+    ...(application ? ["a document"] : []),
+  ];
+  const what = [stack, ...how].join(" with ");
   test(`each weakening of ${what} is caught`, async (context) => {
-    const program = await programOf(stack, changes);
+    const program = await programOf(stack, changes, application);
     for (const mutation of mutations) {
       const { weakening, rule } = mutation;
       await context.test(`MUTATION: caught by ${rule}: ${weakening}`, async () => {

@@ -2,7 +2,9 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { application as bookinfo } from "../../../application";
+import type { Application } from "../../../components/application";
 import { loadSettings } from "../../../components/config";
+import { createStack } from "../../../components/stack";
 import { rules } from "../../../policies/rules";
 import { readChoice } from "../../../commands/preview/policies/choice";
 import {
@@ -11,6 +13,7 @@ import {
 } from "../../../commands/preview/policies/configuration";
 import { unknown } from "../components/mocks";
 import { runProgram } from "../../support/program";
+import { workloadsOf } from "../../../workloads";
 import { type Given, notKnown } from "./judged";
 
 export interface Program {
@@ -18,9 +21,21 @@ export interface Program {
   readonly configuration: PackConfiguration;
 }
 
-/** What a preview of the stack registers, and what the pack is configured with then. */
-export async function programOf(stack: string, changes = {}): Promise<Program> {
-  const { registrations } = await runProgram({ stack, preview: true, changes });
+/**
+ * What a preview of the stack registers, and what the pack is configured with then.
+ * @param application another one of the same services
+ */
+export async function programOf(
+  stack: string,
+  changes = {},
+  application: Application = bookinfo,
+): Promise<Program> {
+  const { registrations } = await runProgram({
+    stack,
+    preview: true,
+    changes,
+    ...(application !== bookinfo && { program: () => createBookinfo(application) }),
+  });
   const resources = registrations
     .filter(({ id }) => id === undefined)
     .map(({ type, name, inputs, protect, provider, references, additionalSecretOutputs }) => ({
@@ -35,9 +50,12 @@ export async function programOf(stack: string, changes = {}): Promise<Program> {
   const { choice } = readChoice(join(__dirname, "../../.."), stack, rules);
   return {
     resources,
-    configuration: packConfiguration(rules, bookinfo, loadSettings(bookinfo), choice),
+    configuration: packConfiguration(rules, application, loadSettings(bookinfo), choice),
   };
 }
+
+const createBookinfo = (application: Application) =>
+  createStack(application, workloadsOf(loadSettings(bookinfo).bookinfo));
 
 /** Whether a provider makes it: a component and a provider have none. */
 const isMade = (type: string) =>

@@ -61,6 +61,7 @@ test("operations are rows, and the described scopes are permissions", () => {
     "/admin": { trace: { security: [{ login: ["admin"] }], responses } },
   };
   assert.deepEqual(parsed({ paths, security: [{ tenant: [] }] }), {
+    file: "orders.yaml",
     operations: {
       "GET /orders": "read:orders",
       "POST /orders": "write:orders",
@@ -91,6 +92,7 @@ components:
     oauth: { type: oauth2, flows: { implicit: { scopes: { "read:orders": Read orders } } } }
 `;
   assert.deepEqual(openApi(written(yaml)), {
+    file: "orders.yaml",
     operations: { "GET /orders": "read:orders" },
     permissions: { "read:orders": "Read orders" },
   });

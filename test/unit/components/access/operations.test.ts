@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  includes,
   isFor,
   istioPath,
   operationNamed,
@@ -37,6 +38,26 @@ test("a request is for an operation by its method and path, as Istio decides it"
     assert.ok(!isFor(operation, { method: "HEAD", path: matching[0] ?? "" }));
     assert.ok(isFor(operation, { method: "GET", path: samplePath(operation) }));
   }
+});
+
+test("an operation includes another if each of its requests is for it", () => {
+  const included = (path: string) =>
+    Object.keys(templates).filter((other) =>
+      includes(operationNamed(`GET ${path}`), operationNamed(`GET ${other}`)),
+    );
+  assert.deepEqual(
+    Object.keys(templates).map((path) => [path, ...included(path)]),
+    Object.keys(templates).map((path) => [path, path]),
+  );
+  assert.deepEqual(included("/{any...}"), Object.keys(templates));
+  assert.deepEqual(included("/{any}"), ["/orders"]);
+  assert.deepEqual(included("/orders/{rest...}"), [
+    "/orders/",
+    "/orders/{id}",
+    "/orders/{id}/items",
+  ]);
+  assert.deepEqual(included("/{any}/{id}"), ["/orders/{id}"]);
+  assert.ok(!includes(operationNamed("HEAD /orders"), operationNamed("GET /orders")));
 });
 
 test("a template is one segment, and any number of them at the end", () => {

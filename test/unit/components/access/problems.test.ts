@@ -143,10 +143,17 @@ test("a service of connections has callers in the mesh, and nothing that only re
   const of = (field: string) =>
     `services.store.${field}: found one, expected none with the protocol tcp, whose callers are known by their identity alone`;
   assert.deepEqual(
-    store({ callers: ["gateway"], requires: "public", operations: {}, path: "/", routes: [] }),
+    store({
+      callers: ["gateway"],
+      requires: "public",
+      operations: {},
+      document: {},
+      path: "/",
+      routes: [],
+    }),
     [
       'services.store.callers: found "gateway", expected one of store, reads, writes',
-      ...["requires", "operations", "path", "routes"].map(of),
+      ...["requires", "operations", "document", "path", "routes"].map(of),
     ],
   );
   assert.deepEqual(store({ callers: ["reads"], protocol: "udp" }), [

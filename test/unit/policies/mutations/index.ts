@@ -1,5 +1,7 @@
 /** Every weakening that the pack has to catch, by the program that is weakened. */
 import { corsChanges, corsMutations, preflightMutations } from "./cors";
+import type { Application } from "../../../../components/application";
+import { documented, documentMutations } from "./document";
 import { entranceMutations } from "./entrance";
 import { grantMutations } from "./grants";
 import {
@@ -23,6 +25,8 @@ export interface Weakened {
   readonly stack: string;
   /** Changes of the stack's settings, by the configuration's key. Default: none. */
   readonly changes?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Default: Bookinfo. */
+  readonly application?: Application;
   readonly mutations: readonly Mutation[];
 }
 
@@ -60,6 +64,7 @@ export const weakened: readonly Weakened[] = [
     mutations: requiredMutations,
   },
   { stack: "prod", changes: corsChanges, mutations: corsMutations },
+  { stack: "prod", application: documented, mutations: documentMutations },
   {
     stack: "prod",
     changes: { ...corsChanges, "istio-auth0:login": { at: "gateway", required: true } },

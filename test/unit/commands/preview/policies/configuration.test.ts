@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { application as bookinfo } from "../../../../../application";
+import { type ApplicationService, serviceOf } from "../../../../../components/application";
 import { loginSettings } from "../../../../../components/settings";
 import { resourceRule } from "../../../../../policies/rule";
 import { rules } from "../../../../../policies/rules";
@@ -79,6 +80,31 @@ test("the table and the issuers follow from the program's own, by the namespace'
       clients: { "Bookinfo reporting": ["read:book-details", "read:book-reviews"] },
     },
   });
+});
+
+test("a service's document is given with its paths as policies write them, and what is known of its scopes", () => {
+  const documented = { "GET /details": "signedIn", "GET /details/{id}": "read:book-details" };
+  const details = {
+    ...serviceOf(bookinfo, "details"),
+    requires: undefined,
+    operations: documented,
+    document: { file: "details.yaml", operations: documented },
+  } as ApplicationService;
+  const application = { ...bookinfo, services: { ...bookinfo.services, details } };
+  const settings = settingsOf("prod");
+  const given = {
+    file: "details.yaml",
+    namespace: "bookinfo",
+    service: "details",
+    operations: ["GET /details", "GET /details/{*}"],
+    permissions: ["read:book-details"],
+  };
+  assert.deepEqual(derivedSettings(application, settings).documents, [given]);
+  const issuers = [{ ...tenant, issuer: "https://other.example", clients: "any" as const }];
+  const authentication = { ...settings.authentication, issuers };
+  assert.deepEqual(derivedSettings(application, { ...settings, authentication }).documents, [
+    { ...given, permissions: [] },
+  ]);
 });
 
 test("what pages of other origins may do follows from the settings, and which preflights need no token", () => {

@@ -146,6 +146,28 @@ test("in text each violation says its level, its rule, what it is about, and wha
   ]);
 });
 
+test("warnings are a block of their own, in text and in Markdown", () => {
+  const said = (name: string | undefined, message: string) =>
+    ({ severity: "warning", name, message }) as const;
+  const diagnostics = [said(undefined, "orders: GET /health"), said("peer", "a `b`")];
+  const warned = { ...report, plan: { ...plan, diagnostics }, violations: [missing] };
+  assert.deepEqual(renderPlan(warned.plan, [missing], { diff: false }).split("\n").slice(2, 7), [
+    "",
+    "warning: orders: GET /health",
+    "warning: peer: a `b`",
+    "",
+    "advisory: gateway-certificate: the stack",
+  ]);
+  assert.deepEqual(renderMarkdown(warned).split("\n\n").slice(1, 3), [
+    "### ⚠️ `team`: 2 to create, 1 violation: 1 advisory",
+    "- `warning: orders: GET /health`\n- `` warning: peer: a `b` ``",
+  ]);
+  const [heading] = renderMarkdown({ ...warned, violations: [] })
+    .split("\n\n")
+    .slice(1);
+  assert.equal(heading, "### ⚠️ `team`: 2 to create, 0 violations");
+});
+
 test("JSON has every rule with its level, and every violation with its resource", () => {
   const json = JSON.parse(jsonOf(report)) as Record<string, unknown>;
   const written = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
