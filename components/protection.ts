@@ -1,6 +1,7 @@
 /** An application's namespace with everything that protects it: it exists before the first service runs. */
 import * as pulumi from "@pulumi/pulumi";
 import { documentDifferences } from "./access/document";
+import { readAlike } from "./access/readings";
 import type { Application } from "./application";
 import type { StackCluster } from "./cluster";
 import { Enforcement } from "./enforcement";
@@ -38,8 +39,8 @@ export function createProtectedNamespace(
   settings: Settings,
   { application, cluster, mesh, identity }: ProtectionArgs,
 ): ProtectedNamespace {
-  for (const difference of documentDifferences(application, settings))
-    void pulumi.log.warn(difference);
+  for (const line of [...documentDifferences(application, settings), ...readAlike(application)])
+    void pulumi.log.warn(line);
   const { gateway, login: loginSettings } = settings;
   const { url: gatewayUrl, cors } = gateway;
   const network = networkOf(settings.mesh);
