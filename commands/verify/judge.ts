@@ -9,7 +9,7 @@ import type { Answer, Observed } from "./probes/prober";
 
 /**
  * - `same`: as expected, and a refusal has its control.
- * - `different`: not as expected.
+ * - `different`: not as expected; or refused as expected, but a service has received it.
  * - `unproven`: refused as expected, but nothing shows that a permitted request would have been
  *   answered. What made the control fail is a difference of its own.
  * - `not tried`: there is no token to try it with.
@@ -38,7 +38,8 @@ export function judge(cells: readonly ObservedCell[]): readonly JudgedCell[] {
   }
   return cells.map((cell) => {
     if (cell.observed === undefined) return { ...cell, verdict: "not tried" };
-    if (!matches(cell.expected, cell.observed)) return { ...cell, verdict: "different" };
+    if (!matches(cell.expected, cell.observed) || isReceivedAnyway(cell))
+      return { ...cell, verdict: "different" };
     if (isPermitted(cell.expected)) return { ...cell, verdict: "same" };
     return { ...cell, verdict: hasControl(cell, permitted, answered) ? "same" : "unproven" };
   });
@@ -62,6 +63,17 @@ function hasControl(
 
 function key(...parts: readonly string[]): string {
   return JSON.stringify(parts);
+}
+
+/** Whether a request is refused as it has to be, before any service gets it. */
+export function isRefusedAsExpected(expected: Expected, observed: Observed): boolean {
+  const isBeforeAny = !isPermitted(expected) && expected.refusal !== "passed on";
+  return isBeforeAny && matches(expected, observed);
+}
+
+/** Whether a request is refused so, and a service has received it all the same. */
+export function isReceivedAnyway({ expected, observed, receivedBy = [] }: ObservedCell): boolean {
+  return receivedBy.length > 0 && observed !== undefined && isRefusedAsExpected(expected, observed);
 }
 
 /** Node's code for a connection that the other side resets or closes before it answers. */

@@ -23,6 +23,7 @@ import { localProber } from "./probes/prober";
 import type { Prober } from "./probes/prober";
 import { removeProbes } from "./removal";
 import { sendUntilSettled } from "./probes/send";
+import { readRecords, type Records } from "./records";
 import type { Sender } from "./probes/send";
 import { sessionsOf, type SessionOptions } from "./tokens/sessions";
 import { readSigningKeys } from "./tokens/signing-keys";
@@ -49,6 +50,8 @@ export interface VerifyOptions {
   readonly settleDeadline?: number;
   /** Milliseconds to wait for the probe pods. Default: 120 000. */
   readonly probeDeadline?: number;
+  /** Milliseconds to wait until services have logged what they have answered. Default: 5 000. */
+  readonly recordsDeadline?: number;
   /** Milliseconds to wait for the gateway to answer at all. Default: 15 000. */
   readonly gatewayDeadline?: number;
   /** Called with one line whenever another step begins. */
@@ -66,6 +69,8 @@ export interface Report {
   readonly cells: readonly JudgedCell[];
   /** What the cluster or the tenant has and the stack does not explain. */
   readonly findings: Findings;
+  /** What the services' logs show: that they have not received what was refused. */
+  readonly records: Records;
   readonly summary: {
     readonly cells: number;
     readonly differences: number;
@@ -119,15 +124,15 @@ export async function verify(
     const own = credentials.get(viewer);
     const whole = own && { viewer, credentials: own };
     progress(`Sending ${planned.length} requests …`);
-    const [[findings, decisions], observed] = await together(
+    const [[findings, decisions], { observed, received, records }] = await together(
       signal,
       (either) =>
         Promise.all([
           findUnexplained(application, outputs, { probers, identities, whole }, fetch, either),
           decisionsOn(application, planned, outputs, fetch),
         ]),
-      (either) =>
-        sendUntilSettled(planned, senderOver(probers, identities), {
+      async (either) => {
+        const round = await sendUntilSettled(planned, senderOver(probers, identities), {
           deadline: options.settleDeadline ?? 30_000,
           signal: either,
           waiting: (unexpected) => {
@@ -135,17 +140,29 @@ export async function verify(
               `Not as expected yet: ${unexpected} of ${planned.length} answers; waiting for policies on their way …`,
             );
           },
-        }),
+        });
+        const { recordsDeadline } = options;
+        return {
+          observed: round.observed,
+          ...(await readRecords(round, {
+            application,
+            kubeconfig,
+            deadline: recordsDeadline,
+            signal: either,
+          })),
+        };
+      },
     );
     const cells = judge(
       planned.map((each) => ({
         ...cellOf(each),
         observed: observed.get(each),
         decision: decisions.get(each),
+        receivedBy: received.get(each),
       })),
     );
     const { gatewayUrl, issuer } = outputs;
-    return { gatewayUrl, issuer, startedAt, cells, findings, summary: sum(cells) };
+    return { gatewayUrl, issuer, startedAt, cells, findings, records, summary: sum(cells) };
   } finally {
     here.close();
     if (probes !== undefined) await removeProbes(probes, progress);

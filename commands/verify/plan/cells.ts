@@ -48,6 +48,8 @@ export interface ObservedCell extends Cell {
   readonly observed: Observed | undefined;
   /** What decides about it, by the policies as they are in the cluster; absent where none does. */
   readonly decision?: Decision | undefined;
+  /** The services in whose logs it is; absent where it is in none. */
+  readonly receivedBy?: readonly string[] | undefined;
 }
 
 /** A cell before it is sent. Its request carries a token, so no report holds it: see `cellOf`. */

@@ -1,7 +1,19 @@
-/** The addresses of the services' pods: verify also sends requests to their sidecars' own ports. */
-import { CoreV1Api } from "@kubernetes/client-node";
+/** The services' pods, and their addresses: verify also sends requests to their sidecars' own ports. */
+import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import { explained, loadCluster } from "../../stack/cluster";
 import type { PodAddress, PodAddresses } from "../plan/target";
+
+/** The pods of these services, by their label `app`. */
+export async function servicePods(
+  api: CoreV1Api,
+  namespace: string,
+  services: readonly string[],
+): Promise<readonly V1Pod[]> {
+  const { items } = await explained("list the services' pods", () =>
+    api.listNamespacedPod({ namespace, labelSelector: `app in (${services.join(",")})` }),
+  );
+  return items;
+}
 
 /**
  * One running pod of each version of these services, by service.
@@ -13,9 +25,7 @@ export async function podAddresses(
   services: readonly string[],
 ): Promise<PodAddresses> {
   const api = loadCluster(kubeconfig).makeApiClient(CoreV1Api);
-  const { items } = await explained("list the services' pods", () =>
-    api.listNamespacedPod({ namespace, labelSelector: `app in (${services.join(",")})` }),
-  );
+  const items = await servicePods(api, namespace, services);
   const found = new Map<string, PodAddress & { readonly service: string }>();
   for (const { metadata, status } of items) {
     const { app: service = "", version = "" } = metadata?.labels ?? {};

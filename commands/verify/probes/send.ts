@@ -1,4 +1,5 @@
-/** Sends the cells' requests, each from its vantage point. */
+/** Sends the cells' requests, each from its vantage point and with an id by which a service's log shows it. */
+import { randomBytes } from "node:crypto";
 import type { PlannedCell } from "../plan/cells";
 import { unlisted } from "../plan/expectations";
 import { matches } from "../judge";
@@ -20,16 +21,37 @@ export type Sender = (
 /** The answers, by cell; a cell that was not tried is missing. */
 export type Observations = ReadonlyMap<PlannedCell, Observed>;
 
+/** The header with a request's id. A service that logs it shows which requests have reached it. */
+export const idHeader = "x-verify-request";
+
+/** Requests that were sent together, and what came back. */
+export interface Round {
+  /** What all ids of this round begin with, and no others: `NAME-NUMBER`. */
+  readonly name: string;
+  /** The ids of the requests that have headers. */
+  readonly ids: ReadonlyMap<PlannedCell, string>;
+  readonly observed: Observations;
+  /** When it began, in milliseconds by this machine's clock. */
+  readonly startedAt: number;
+}
+
 /** Sends each cell's request once, all vantage points at the same time. */
 export async function sendAll(
   planned: readonly PlannedCell[],
   send: Sender,
-): Promise<Observations> {
+  name: string,
+): Promise<Round> {
+  const startedAt = Date.now();
+  const ids = new Map(
+    planned
+      .filter(({ request }) => request !== undefined && request.protocol !== "tcp")
+      .map((each, position) => [each, `${name}-${position}`]),
+  );
   const observed = new Map<PlannedCell, Observed>();
   await Promise.all(
     batchesOf(planned).map(async ({ vantage, toUnlisted, cells }) => {
       const sent = cells.flatMap((each) =>
-        each.request === undefined ? [] : [{ each, request: each.request }],
+        each.request === undefined ? [] : [{ each, request: withId(each.request, ids.get(each)) }],
       );
       const requests = sent.map(({ request }) => request);
       const results = await send(vantage, requests, toUnlisted);
@@ -39,7 +61,13 @@ export async function sendAll(
       }
     }),
   );
-  return observed;
+  return { name, ids, observed, startedAt };
+}
+
+function withId(request: ProbeRequest, id: string | undefined): ProbeRequest {
+  return id === undefined
+    ? request
+    : { ...request, headers: { ...request.headers, [idHeader]: id } };
 }
 
 /** The unlisted service is the probes' own, and may come later than the others: its requests are a batch of their own. */
@@ -93,7 +121,7 @@ function redact(text: string, words: PlannedCell["words"]): string {
  * first policies until it is used again. In between only requests with an unexpected answer are sent.
  * @param deadline milliseconds
  * @param waiting called when it waits, with the number of unexpected answers
- * @returns the answers of the last complete round
+ * @returns the last complete round
  */
 export async function sendUntilSettled(
   planned: readonly PlannedCell[],
@@ -107,16 +135,20 @@ export async function sendUntilSettled(
     readonly signal: AbortSignal;
     readonly waiting: (unexpected: number) => void;
   },
-): Promise<Observations> {
+): Promise<Round> {
   const end = Date.now() + deadline;
+  const run = randomBytes(8).toString("hex");
+  let rounds = 0;
+  const next = (cells: readonly PlannedCell[]) =>
+    unlessAborted(sendAll(cells, send, `${run}-${(rounds += 1)}`), signal);
   for (;;) {
-    const observed = await unlessAborted(sendAll(planned, send), signal);
-    const late = planned.filter((each) => isUnexpected(each, observed));
-    if (late.length === 0 || Date.now() >= end) return observed;
+    const round = await next(planned);
+    const late = planned.filter((each) => isUnexpected(each, round.observed));
+    if (late.length === 0 || Date.now() >= end) return round;
     waiting(late.length);
     const asExpected = async () => {
-      const again = await unlessAborted(sendAll(late, send), signal);
-      return late.some((each) => isUnexpected(each, again)) ? undefined : true;
+      const { observed } = await next(late);
+      return late.some((each) => isUnexpected(each, observed)) ? undefined : true;
     };
     await pollUntil(asExpected, { timeoutMs: end - Date.now(), signal });
   }

@@ -1,13 +1,13 @@
 /** The differences, grouped by cause: one wrong policy appears in many cells. */
 import { isPermitted, isTokenRefusal } from "../plan/expectations";
 import type { Expected } from "../plan/expectations";
-import { describeExpected, describeObserved, refusalOf } from "../judge";
+import { describeExpected, describeObserved, isReceivedAnyway, refusalOf } from "../judge";
 import type { Decision } from "../../explain/facts";
 import type { JudgedCell } from "../judge";
 import type { Observed } from "../probes/prober";
 import type { Report } from "../verify";
 import { unique } from "./matrix";
-import { listed } from "./words";
+import { listed, receivedIn } from "./words";
 import type { Block } from "./words";
 
 /** Cells that differ in the same way, and for the same reason as far as the cluster's policies show. */
@@ -62,6 +62,7 @@ interface Symptom {
 function symptomOf(cell: JudgedCell): Symptom {
   const { expected, observed, service } = cell;
   const { refusal } = expected;
+  if (isReceivedAnyway(cell)) return { what: `Refused, but ${receivedIn(cell)}` };
   if (isTokenRefusal(refusal)) return { what: "Bad tokens are not refused as they have to be" };
   if (refusal === "reset") return { what: "Connections are not reset" };
   const byAccess = isPermitted(expected) || refusal === "access denied" || refusal === "passed on";

@@ -16,7 +16,7 @@ import { markup, Markup } from "./markup";
 import { causesOf } from "./causes";
 import { cellText, countOfPeople, matrices } from "./matrix";
 import type { Matrix, Row } from "./matrix";
-import { counted, faring, findingBlocks, outcomeOf, remarks, sentence } from "./words";
+import { counted, faring, findingBlocks, listed, outcomeOf, remarks, sentence } from "./words";
 import { partsIn, verdicts, whereIs } from "./words";
 import type { Block } from "./words";
 
@@ -252,10 +252,11 @@ function notes(report: Report): Markup | undefined {
 
 function popover(cell: JudgedCell, position: number, excerpt: number): Markup {
   const { vantage, viewer, target, request, expected, observed, verdict, decision } = cell;
+  const receivers = cell.receivedBy && markup`<dt>Received by<dd>${listed(cell.receivedBy)}`;
   return markup`<div popover id="c${position}" role="dialog" aria-labelledby="h${position}"><button popovertarget="c${position}" popovertargetaction="hide" aria-label="Close">✕</button>
 <h3 id="h${position}">${viewer} → ${target}</h3><p>${vantage}<p><i class="${kindOf(cell)}">${cellText(cell)}</i> ${verdicts[verdict]}
 <dl><dt>Expected<dd>${describeExpected(expected)}${decided(decision)}<dt>Request<dd><pre>${request.method} ${request.url}
-${headerLines(request.headers)}</pre><dt>Response<dd>${response(observed, excerpt)}</dl></div>
+${headerLines(request.headers)}</pre><dt>Response<dd>${response(observed, excerpt)}${receivers}</dl></div>
 `;
 }
 

@@ -2,15 +2,15 @@
 import type { CellRequest } from "../plan/cells";
 import { describeExpected } from "../judge";
 import type { Decision } from "../../explain/facts";
-import type { Verdict } from "../judge";
+import type { JudgedCell, Verdict } from "../judge";
 import type { Expected } from "../plan/expectations";
 import type { Observed } from "../probes/prober";
 import { isProven } from "../verify";
 import type { Report } from "../verify";
 
-/** What `--json` writes. A change that breaks a reader of version 3 makes it version 4. */
+/** What `--json` writes. A change that breaks a reader of version 4 makes it version 5. */
 export interface JsonReport {
-  readonly version: 3;
+  readonly version: 4;
   readonly gatewayUrl: string;
   readonly issuer: string;
   /** ISO 8601, in UTC. */
@@ -20,6 +20,8 @@ export interface JsonReport {
   readonly summary: Report["summary"];
   /** What the cluster or the tenant has and the stack does not explain. */
   readonly findings: Report["findings"];
+  /** What the services' logs show of the requests. */
+  readonly records: Report["records"];
   readonly cells: readonly JsonCell[];
 }
 
@@ -45,6 +47,8 @@ export interface JsonCell {
   readonly verdict: Verdict;
   /** The policy that decides; absent if that was not evaluated. */
   readonly decision?: Decision;
+  /** The services in whose logs the request is; absent if it is in none. */
+  readonly receivedBy?: readonly string[];
 }
 
 function expectedOf({ part, ...expected }: Expected): JsonCell["expected"] {
@@ -55,29 +59,44 @@ function expectedOf({ part, ...expected }: Expected): JsonCell["expected"] {
   };
 }
 
+function jsonCell({
+  vantage,
+  viewer,
+  target,
+  service,
+  request,
+  expected,
+  observed,
+  verdict,
+  decision,
+  receivedBy,
+}: JudgedCell): JsonCell {
+  return {
+    vantage,
+    viewer,
+    target,
+    service,
+    request,
+    expected: expectedOf(expected),
+    observed: observed ?? null,
+    verdict,
+    ...(decision && { decision }),
+    ...(receivedBy && { receivedBy }),
+  };
+}
+
 export function renderJson(report: Report): string {
-  const { gatewayUrl, issuer, startedAt, summary, findings } = report;
+  const { gatewayUrl, issuer, startedAt, summary, findings, records } = report;
   const document: JsonReport = {
-    version: 3,
+    version: 4,
     gatewayUrl,
     issuer,
     startedAt,
     proven: isProven(report),
     summary,
     findings,
-    cells: report.cells.map(
-      ({ vantage, viewer, target, service, request, expected, observed, verdict, decision }) => ({
-        vantage,
-        viewer,
-        target,
-        service,
-        request,
-        expected: expectedOf(expected),
-        observed: observed ?? null,
-        verdict,
-        ...(decision && { decision }),
-      }),
-    ),
+    records,
+    cells: report.cells.map(jsonCell),
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }

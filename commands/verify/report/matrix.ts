@@ -1,5 +1,5 @@
 /** The cells as tables, one for each vantage point, for every form of the report. */
-import type { JudgedCell } from "../judge";
+import { isReceivedAnyway, type JudgedCell } from "../judge";
 import { forgedControl } from "../tokens/token-classes";
 import type { Report } from "../verify";
 
@@ -119,6 +119,7 @@ export function cellText(cell: JudgedCell | undefined): string {
   const asked = `${expected.status}${expected.part?.isPresent ? " ★" : ""}`;
   if (verdict === "unproven") return `(${asked})`;
   if (verdict !== "different") return asked;
+  if (isReceivedAnyway(cell)) return `${asked} ≠ received`;
   if ("error" in observed) return `${asked} ≠ none`;
   if ("bytes" in observed) return `${asked} ≠ bytes`;
   // The status is right, and the answer is not.

@@ -1,5 +1,5 @@
 /** The texts of a report, the same in every form. */
-import { describeExpected, describeObserved } from "../judge";
+import { describeExpected, describeObserved, isReceivedAnyway } from "../judge";
 import type { JudgedCell, Verdict } from "../judge";
 import { isProven } from "../verify";
 import type { Report } from "../verify";
@@ -11,10 +11,17 @@ export function whereIs({ vantage, viewer, target }: JudgedCell): string {
 }
 
 /** What was expected and what came: `expected 200, got 403 RBAC: access denied`. */
-export function outcomeOf({ expected, observed }: JudgedCell): string {
+export function outcomeOf(cell: JudgedCell): string {
+  const { expected, observed } = cell;
   const got =
     observed === undefined ? "nothing: not tried" : `got ${describeObserved(observed, expected)}`;
-  return `expected ${describeExpected(expected)}, ${got}`;
+  const anyway = isReceivedAnyway(cell) ? `, but ${receivedIn(cell)}` : "";
+  return `expected ${describeExpected(expected)}, ${got}${anyway}`;
+}
+
+/** By which services it was received: `received by orders`. */
+export function receivedIn({ receivedBy = [] }: JudgedCell): string {
+  return `received by ${listed(receivedBy)}`;
 }
 
 /** What each verdict means. */
@@ -92,6 +99,28 @@ export function findingLines({ unexplained }: Report["findings"]): readonly stri
   );
 }
 
+/** What the services' logs show of the refusals; nothing, if no service records what it receives. */
+function recordLines({ records }: Report): readonly string[] {
+  const { services, refused, received, answered, missing, notRead } = records;
+  const absent = Object.values(missing).reduce((sum, count) => sum + count, 0);
+  const where = Object.entries(missing).map(([service, count]) => `${service} ${count}`);
+  const [unread] = notRead;
+  const ofThem = listed(unique(notRead.map(({ service }) => service)));
+  return [
+    ...(services.length === 0
+      ? []
+      : [
+          `Of ${counted(refused, "refused request")} ${received === 0 ? "none" : received} reached a service, by the logs of ${listed(services)}.`,
+        ]),
+    ...(absent === 0
+      ? []
+      : [
+          `Incomplete: of ${counted(answered, "answered request")} ${absent} are not in these logs either (${listed(where)}).`,
+        ]),
+    ...(unread === undefined ? [] : [`Not read: what ${ofThem} received (${unread.reason}).`]),
+  ];
+}
+
 /** The results of a table's cells: `as expected`, or `9 differ, 33 unproven`. */
 export function faring(cells: readonly JudgedCell[]): string {
   const count = (verdict: Verdict) => cells.filter((cell) => cell.verdict === verdict).length;
@@ -128,6 +157,7 @@ export function remarks(report: Report, shown = report.cells): readonly string[]
     ),
     ...findings.notCovered.map((what) => `Not covered: ${what}.`),
     ...findings.notRead,
+    ...recordLines(report),
     ...(parts === undefined ? [] : [`★: ${parts}.`]),
     ...(shown.some(({ verdict }) => verdict === "different")
       ? ["≠: expected, then observed."]

@@ -7,6 +7,7 @@ import type { Expected } from "../../../../commands/verify/plan/expectations";
 import {
   describeExpected,
   describeObserved,
+  isReceivedAnyway,
   judge,
   matches,
 } from "../../../../commands/verify/judge";
@@ -262,6 +263,23 @@ test("a refusal is unproven when the permitted request next to it failed", () =>
     ]),
     ["different", "unproven", "same", "same"],
   );
+});
+
+test("a refusal is different where a service has received the request, unless it is passed on", () => {
+  const passedOn: Expected = { status: 403, refusal: "passed on" };
+  const receivedBy = ["orders"];
+  const cells = [
+    cell("a", "details", ok, answer(200)),
+    { ...cell("a", "details", denied, deniedAnswer), receivedBy },
+    { ...cell("a", "details", reset, resetSeen), receivedBy },
+    { ...cell("a", "details", denied, deniedAnswer), receivedBy: [] },
+    { ...cell("a", "details", passedOn, answer(403, '{"error":"Sorry"}')), receivedBy },
+    { ...cell("a", "details", ok, answer(200)), receivedBy },
+  ];
+  assert.deepEqual(verdicts(cells), ["same", "different", "different", "same", "same", "same"]);
+  assert.deepEqual(cells.map(isReceivedAnyway), [false, true, true, false, false, false]);
+  // What differs already is not refused.
+  assert.ok(!isReceivedAnyway({ ...cell("a", "details", denied, answer(200)), receivedBy }));
 });
 
 test("where nobody may call, the target has to answer its permitted caller elsewhere", () => {

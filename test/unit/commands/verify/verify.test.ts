@@ -441,3 +441,85 @@ test("a mesh that takes any client's tokens, where these are listed: exactly the
   // Details and reviews through the gateway; six in pods as productpage, and one as reviews.
   assert.equal(different.length, 2 * (2 + 5 + 1));
 });
+
+const recording = ["productpage", "details"];
+
+test("services that record: what was refused is in none of their logs, and what was answered is", async (t) => {
+  const stack = await stackFor(t, { recording });
+  const report = await verifyWithKey(stack);
+  assert.deepEqual(countsOf(report), [1643, 0, 0, 0]);
+  assert.deepEqual(report.records, {
+    services: recording,
+    refused: 480,
+    received: 0,
+    answered: 97,
+    missing: {},
+    notRead: [],
+  });
+  const front = report.cells.find(
+    ({ viewer, target }) => viewer === "anonymous" && target === "productpage",
+  );
+  assert.deepEqual(front?.receivedBy, ["productpage"]);
+  // Of each container of a service's pods but the sidecar, and of no other's.
+  const asked = stack.cluster.requests.filter((line) => line.includes("/log?"));
+  assert.equal(asked.length, 6);
+  for (const line of asked) {
+    assert.match(line, /\/namespaces\/bookinfo\/pods\/[^/]+\/log\?container=app&/);
+    assert.match(line, /&limitBytes=16777216&/);
+    assert.match(line, /&sinceSeconds=\d\d?$/);
+  }
+});
+
+test("services that do not record change nothing", async (t) => {
+  const report = await verifyWithKey(await stackFor(t));
+  const nothing = { services: [], refused: 0, received: 0, answered: 0, missing: {}, notRead: [] };
+  assert.deepEqual(report.records, nothing);
+  assert.ok(report.cells.every(({ receivedBy }) => receivedBy === undefined));
+});
+
+test("what details refuses, and productpage gets a copy of: exactly these differ", async (t) => {
+  const report = await verifyWithKey(await stackFor(t, { recording, copied: "productpage" }));
+  const received = report.cells.filter(({ verdict }) => verdict === "different");
+  assert.equal(received.length, report.records.received);
+  assert.ok(received.length > 0);
+  for (const { service, expected, receivedBy } of received) {
+    assert.deepEqual(
+      [service, expected.refusal, receivedBy],
+      ["details", "access denied", ["productpage"]],
+    );
+  }
+});
+
+test("a log that is written late is waited for", async (t) => {
+  const readings = new Map<string, number>();
+  const log = (pod: string, lines: readonly string[]) => {
+    const reading = (readings.get(pod) ?? 0) + 1;
+    readings.set(pod, reading);
+    return lines.slice(0, reading < 3 ? 10 : lines.length).join("\n");
+  };
+  const report = await verifyWithKey(await stackFor(t, { recording, log }));
+  assert.deepEqual(report.records.missing, {});
+  assert.deepEqual([...new Set(readings.values())], [3]);
+});
+
+test("a log that stays incomplete is no difference, and is told", async (t) => {
+  const log = (pod: string, lines: readonly string[]) =>
+    (pod.startsWith("details") ? lines.slice(0, 1) : lines).join("\n");
+  const { outputs, signingKey } = await stackFor(t, { recording, log });
+  const options = { signingKey, ...soon, recordsDeadline: 0 };
+  const report = await verify(bookinfo, outputs, options);
+  assert.deepEqual(countsOf(report), [1643, 0, 0, 0]);
+  assert.deepEqual(Object.keys(report.records.missing), ["details"]);
+});
+
+test("logs that may not be read are told, and change no verdict", async (t) => {
+  const stack = await stackFor(t, { recording, log: () => ({ refused: "no pods/log" }) });
+  const report = await verifyWithKey(stack);
+  assert.deepEqual(countsOf(report), [1643, 0, 0, 0]);
+  assert.deepEqual(report.records.services, []);
+  assert.equal(report.records.notRead.length, 6);
+  assert.match(
+    report.records.notRead[0]?.reason ?? "",
+    /^cannot read the log of app in pod \S+: 403 no pods\/log$/,
+  );
+});

@@ -4,7 +4,12 @@ import { test } from "node:test";
 import type { PlannedCell } from "../../../../../commands/verify/plan/cells";
 import type { Vantage } from "../../../../../commands/verify/plan/vantages";
 import type { Observed, ProbeRequest } from "../../../../../commands/verify/probes/prober";
-import { sendAll, sendUntilSettled, type Sender } from "../../../../../commands/verify/probes/send";
+import {
+  idHeader,
+  sendAll,
+  sendUntilSettled,
+  type Sender,
+} from "../../../../../commands/verify/probes/send";
 
 const live = new AbortController().signal;
 
@@ -66,7 +71,7 @@ test("each vantage point gets its own requests in one batch, and each cell its o
     untried,
     planned(here, "four", 200),
   ];
-  const observed = await sendAll(cells, made);
+  const { observed } = await sendAll(cells, made, "run-1");
   assert.deepEqual(
     cells.map((cell) => observed.get(cell)),
     [granted, denied, undefined, granted],
@@ -78,7 +83,7 @@ test("each vantage point gets its own requests in one batch, and each cell its o
 test("what is for the unlisted service is a batch of its own, for which a place may wait", async () => {
   const { made, batches, asked } = sender(() => granted);
   const unlisted = planned(here, "own", 200, undefined, "unlisted");
-  await sendAll([planned(here, "one", 200), unlisted], made);
+  await sendAll([planned(here, "one", 200), unlisted], made, "run-1");
   assert.deepEqual(pathsOf(batches), [["/one"], ["/own"]]);
   assert.deepEqual(asked, ["here", "here, unlisted"]);
 });
@@ -87,7 +92,7 @@ test("what is for the unlisted service is a batch of its own, for which a place 
 async function reported(body: string, words: readonly (readonly [string, string])[]) {
   const echo = sender(() => ({ status: 401, headers: { "www-authenticate": [body] }, body }));
   const request = { ...planned(here, "one", 200), words: new Map(words) };
-  const observed = (await sendAll([request], echo.made)).get(request);
+  const observed = (await sendAll([request], echo.made, "run-1")).observed.get(request);
   assert.ok(observed && "body" in observed);
   assert.deepEqual(observed.headers, { "www-authenticate": [observed.body] });
   return observed.body;
@@ -129,7 +134,7 @@ async function settled(cells: readonly PlannedCell[], one: Sender, deadline: num
   const waited: number[] = [];
   const waiting = (unexpected: number) => waited.push(unexpected);
   const options = { deadline, signal: live, waiting };
-  const found = await sendUntilSettled(cells, one, options);
+  const { observed: found } = await sendUntilSettled(cells, one, options);
   const statuses = cells.map((cell) => {
     const observed = found.get(cell);
     return observed && "status" in observed && observed.status;
@@ -199,4 +204,49 @@ test("waiting ends at its deadline with what was answered then, and at once when
   await assert.rejects(sendUntilSettled(one, never.made, options), {
     message: "ended",
   });
+});
+
+const idsOf = (batches: readonly (readonly ProbeRequest[])[]) =>
+  batches.map((batch) => batch.map(({ headers }) => String(headers[idHeader])));
+
+test("each request of each round has an id of its own, and those of the last round are known", async () => {
+  let asked = 0;
+  const late = sender(({ path }) => (path === "/one" && (asked += 1) < 3 ? denied : granted));
+  const all = [planned(here, "one", 200, "t"), planned(there, "two", 200)];
+  const settled = { deadline: 10_000, signal: live, waiting: () => undefined };
+  const round = await sendUntilSettled(all, late.made, settled);
+  const sent = idsOf(late.batches).flat();
+  assert.equal(sent.length, 6);
+  assert.equal(new Set(sent).size, 6);
+  assert.ok(sent.every((id) => /^[\w-]{1,64}$/.test(id)));
+  assert.deepEqual(
+    all.map((cell) => round.ids.get(cell)),
+    sent.slice(-2),
+  );
+  assert.ok([...round.ids.values()].every((id) => id.startsWith(`${round.name}-`)));
+  const other = sender(() => granted);
+  await sendUntilSettled(all, other.made, settled);
+  assert.ok(
+    idsOf(other.batches)
+      .flat()
+      .every((id) => !sent.includes(id)),
+    "another run's are others",
+  );
+});
+
+test("the id is in addition to the other headers, and in no plan; a connection has none", async () => {
+  const { made, batches } = sender(() => granted);
+  const tcp = planned(here, "two", 200);
+  const connection = {
+    ...tcp,
+    request: tcp.request && { ...tcp.request, protocol: "tcp" as const },
+  };
+  const cells = [connection, planned(here, "one", 200, "t")];
+  const { ids } = await sendAll(cells, made, "run-1");
+  assert.deepEqual(
+    batches.flat().map(({ headers }) => headers),
+    [{}, { authorization: "Bearer t", [idHeader]: "run-1-0" }],
+  );
+  assert.deepEqual([...ids.values()], ["run-1-0"]);
+  assert.deepEqual(cells[1]?.request?.headers, { authorization: "Bearer t" });
 });

@@ -71,6 +71,27 @@ test("over TCP bytes let a caller in, and a reset is no answer", () => {
   );
 });
 
+test("a refused request that a service has received is a cause of its own, by that service", () => {
+  const received = (viewer: string, expected: Expected, observed: Observed, ...by: string[]) => ({
+    ...differs(viewer, "details", expected, observed, decided("denied", extra)),
+    receivedBy: by,
+  });
+  assert.deepEqual(
+    titles([
+      received("a", denied, deniedAnswer, "orders"),
+      received("b", reset, { error: "ECONNRESET" }, "orders"),
+      received("c", expired, answer(401, "Jwt is expired"), "orders", "details"),
+      // It is let in, and so received.
+      received("d", denied, answer(200), "details"),
+    ]),
+    [
+      "Refused, but received by orders (2)",
+      "Refused, but received by orders · details (1)",
+      "Not permitted, but let in: details (1)",
+    ],
+  );
+});
+
 test("a policy that explains the answers is one cause, whatever services it opens", () => {
   const causes = causesOf(
     report([

@@ -19,7 +19,7 @@ import {
   deniedAnswer,
   everything,
 } from "./reports";
-import { gate, ok, pod, report } from "./reports";
+import { gate, ok, pod, receivedAnyway, report } from "./reports";
 
 /** Names and a body that would be mark-up wherever they are not taken for text. */
 const evil = `<script>alert("1")</script>&amp;]]>|\`@somebody\``;
@@ -45,9 +45,9 @@ const hopeless = report(
   })),
 );
 
-test("JSON: version 3, everything in words and in values", () => {
+test("JSON: version 4, everything in words and in values", () => {
   const document = JSON.parse(renderJson(everything)) as JsonReport;
-  assert.equal(document.version, 3);
+  assert.equal(document.version, 4);
   assert.equal(document.proven, false);
   assert.equal(document.startedAt, "2026-11-23T06:00:00.000Z");
   assert.deepEqual(document.summary, { cells: 16, differences: 3, unproven: 1, notTried: 4 });
@@ -88,6 +88,36 @@ test("JSON: findings, and so nothing is proven", () => {
   assert.equal(document.proven, false);
   assert.equal(document.summary.differences, 0);
   assert.deepEqual(document.findings.unexplained, changes);
+});
+
+test("JSON: what the services' logs show, of all requests and of each", () => {
+  const document = JSON.parse(renderJson(receivedAnyway)) as JsonReport;
+  assert.deepEqual(document.records, receivedAnyway.records);
+  assert.deepEqual(
+    document.cells.map(({ verdict, receivedBy }) => [verdict, receivedBy]),
+    [
+      ["same", undefined],
+      ["different", ["details"]],
+    ],
+  );
+});
+
+const receivedBy =
+  "expected 403 RBAC: access denied, got 403 RBAC: access denied, but received by details";
+
+test("JUnit, Markdown and the page: a refused request that a service has received", () => {
+  const failure = load(renderJunit(receivedAnyway), { xml: true })("failure");
+  assert.equal(failure.attr("message"), receivedBy);
+  const text = renderMarkdown(receivedAnyway);
+  assert.ok(text.includes(`- \`Refused, but received by details\`: 1 cell\n`));
+  assert.ok(text.includes(receivedBy));
+  assert.ok(text.includes("Of 7 refused requests 1 reached a service"));
+  const $ = load(renderHtml(receivedAnyway));
+  assert.equal($(".differences h3").text(), "Refused, but received by details");
+  assert.equal($("td .different").text(), "403 ≠ received");
+  const facts = $("#c1 dt").map((_, each) => `${$(each).text()}: ${$(each).next().text()}`);
+  assert.equal(facts.toArray().at(-1), "Received by: details");
+  assert.ok($(".notes").text().includes("Of 7 refused requests 1 reached a service"));
 });
 
 /** What JUnit's XML says of itself: all suites first, then each. */

@@ -46,6 +46,7 @@ export function report(
     startedAt: "2026-11-23T06:00:00.000Z",
     cells,
     findings: { asked: 7, unexplained, accepted: [], unused: [], notCovered: [], notRead: [] },
+    records: { services: [], refused: 0, received: 0, answered: 0, missing: {}, notRead: [] },
     summary: {
       cells: cells.length,
       differences: count("different"),
@@ -107,3 +108,22 @@ export const everything = report([
   cell(pod, "tampered token", "reviews", denied, undefined, "not tried"),
   cell(pod, "tampered token", "reviews-v2", denied, undefined, "not tried"),
 ]);
+
+/** What nothing but the services' logs shows: a refusal of a request that a service has received. */
+export const receivedAnyway: Report = {
+  ...report([
+    cell(gate, "anonymous", "reviews", ok, answer(200), "same"),
+    {
+      ...cell(gate, "user", "reviews", denied, deniedAnswer, "different"),
+      receivedBy: ["details"],
+    },
+  ]),
+  records: {
+    services: ["details", "reviews"],
+    refused: 7,
+    received: 1,
+    answered: 3,
+    missing: { reviews: 2 },
+    notRead: [{ service: "ratings", reason: "cannot read the log of app in pod r: 403" }],
+  },
+};

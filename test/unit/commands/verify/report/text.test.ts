@@ -6,7 +6,8 @@ import type { Expected } from "../../../../../commands/verify/plan/expectations"
 import { forgedControl } from "../../../../../commands/verify/tokens/token-classes";
 import { renderReport } from "../../../../../commands/verify/report/text";
 import { answer, cell, changed, changes, denied, deniedAnswer, everything } from "./reports";
-import { gate, ok, pod, report, withStars } from "./reports";
+import { gate, ok, pod, receivedAnyway, report, withStars } from "./reports";
+import type { Report } from "../../../../../commands/verify/verify";
 
 const whole = { colour: false, all: true };
 const short = { colour: false };
@@ -410,4 +411,43 @@ test("more targets than viewers: the rows are targets", () => {
     "  //details/0  403        200",
     "  /DETAILS/0   403",
   ]);
+});
+
+test("a refused request that a service has received: its cause, its mark and what the logs are worth", () => {
+  assert.equal(
+    renderReport(receivedAnyway, whole),
+    `What differs, by cause
+  Refused, but received by details (1 cell)
+    expected: 403 RBAC: access denied
+    got:      403 RBAC: access denied
+    asked:    through the gateway: user → reviews
+
+Through the gateway, http://localhost:8080
+             reviews
+  ─────────────────────────
+  anonymous  200
+  user       403 ≠ received
+
+different: through the gateway, user → reviews: expected 403 RBAC: access denied, got 403 RBAC:
+    access denied, but received by details
+
+The 7 objects of Istio's that the stack asks for are there, and nothing else was found.
+Of 7 refused requests 1 reached a service, by the logs of details · reviews.
+Incomplete: of 3 answered requests 2 are not in these logs either (reviews 2).
+Not read: what ratings received (cannot read the log of app in pod r: 403).
+≠: expected, then observed.
+
+2 cells, 1 difference, 0 not tried
+`,
+  );
+});
+
+test("that no refused request has reached a service is one line", () => {
+  const { records } = receivedAnyway;
+  const clean = { ...records, refused: 1200, received: 0, missing: {}, notRead: [] };
+  const lines = (its: Report["records"]) =>
+    renderReport({ ...everything, records: its }, { ...whole, width: 100 }).split("\n");
+  const line = "Of 1200 refused requests none reached a service, by the logs of details · reviews.";
+  assert.ok(lines(clean).includes(line));
+  assert.ok(!lines({ ...clean, services: [] }).some((each) => each.includes("by the logs of")));
 });

@@ -39,6 +39,8 @@ export interface ClusterOptions {
   readonly meshConfig?: object;
   /** The mesh's own authority. Default: there is none. */
   readonly authority?: Authority;
+  /** What a pod has logged, or how that is refused. Default: nothing. */
+  readonly log?: (pod: string, container: string) => string | { readonly refused: string };
   /** Whether ports may be forwarded. Default: they may. */
   readonly forwards?: boolean;
 }
@@ -137,6 +139,14 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       if (!isThere) reply(404, { message: `serviceaccounts "${account}" not found` });
       else if (!spec.audiences.includes("istio-ca")) reply(400, { message: "another audience" });
       else reply(201, { status: { token: options.authority?.tokenOf(home, account) } });
+      return;
+    }
+    const [, logged] = /\/namespaces\/[^/]+\/pods\/([^/]+)\/log$/.exec(url.pathname) ?? [];
+    if (logged !== undefined) {
+      const log = options.log?.(logged, url.searchParams.get("container") ?? "") ?? "";
+      if (typeof log === "string")
+        response.writeHead(200, { "content-type": "text/plain" }).end(log);
+      else reply(403, { kind: "Status", message: log.refused });
       return;
     }
     const [, everywhere] = /^\/api\/v1\/([^/]+)$/.exec(url.pathname) ?? [];

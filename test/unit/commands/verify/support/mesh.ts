@@ -46,6 +46,10 @@ export interface MeshOptions extends Pick<TokenRules, "issuer" | "audience" | "k
   readonly strict?: boolean;
   /** Left out: nobody reaches a service that no policy names; else everybody does. */
   readonly allowNothing?: boolean;
+  /** The services that log what they receive. Left out: none. */
+  readonly recording?: readonly string[];
+  /** A service that gets a copy of what the sidecar of details refuses. Left out: none. */
+  readonly copied?: string;
 }
 
 export interface Mesh {
@@ -56,6 +60,8 @@ export interface Mesh {
   readonly routes: Route[];
   /** The services' pods, as the API server lists them. */
   readonly workloads: readonly Plain<V1Pod>[];
+  /** What a service has logged. */
+  readonly logs: ReadonlyMap<string, string[]>;
   /** Answers requests from a pod, in place of the probe script. */
   run(pod: Plain<V1Pod>): Running;
   close(): Promise<void>;
@@ -103,6 +109,11 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   ]);
   const routes: Route[] = [...(bookinfo.services.productpage?.routes ?? [])];
 
+  const logs = new Map(options.recording?.map((service) => [service, [] as string[]]));
+  const log = (service: string, { method, path, headers }: Seen) => {
+    logs.get(service)?.push(`${method} ${path} ${headers["x-verify-request"] ?? ""}`);
+  };
+
   const call: Call = async (caller, host, request) => {
     const [service = ""] = host.replace(/^verify-/, "").split("-");
     const isChecked = atServices === "all" || ["details", "reviews", "ratings"].includes(service);
@@ -116,7 +127,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
         methods.includes(request.method) &&
         (permission === undefined || held.includes(permission)),
     );
+    if (service === "details" && !allowed && options.copied) log(options.copied, request);
     if (!allowed) return denied;
+    log(service, request);
     if (!served.test(normalized(request.path))) return { status: 404, body: "not here" };
     if (service !== "reviews") return { status: 200, body: `{"service":"${host}"}` };
     const stars =
@@ -158,6 +171,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     policies,
     routes,
     workloads,
+    logs,
     run: (pod) => running(pod, call, strict),
     async close() {
       server.closeAllConnections();

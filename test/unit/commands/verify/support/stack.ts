@@ -34,12 +34,24 @@ export interface Stack {
 
 export interface StackOptions extends Pick<
   MeshOptions,
-  "audienceChecked" | "fromHeaders" | "strict" | "allowNothing" | "checks" | "clients"
+  | "audienceChecked"
+  | "fromHeaders"
+  | "strict"
+  | "allowNothing"
+  | "checks"
+  | "clients"
+  | "recording"
+  | "copied"
 > {
   /** Where tokens are checked, and whose count. Default: at every service, the provider's alone. */
   readonly authentication?: StackOutputs["authentication"];
   /** What the tenant really grants, where that is not what was configured. */
   readonly granted?: Readonly<Record<string, readonly string[]>>;
+  /** What a pod has logged, of what its service has. Default: all of it. */
+  readonly log?: (
+    pod: string,
+    lines: readonly string[],
+  ) => ReturnType<NonNullable<ClusterOptions["log"]>>;
 }
 
 const details = "read:book-details";
@@ -87,6 +99,7 @@ function asked(objects: ObjectsByKind): ClusterOptions["policies"] {
 
 export async function startStack({
   granted,
+  log = (_pod, lines) => lines.join("\n"),
   authentication: configured = authentication,
   ...meshOptions
 }: StackOptions = {}): Promise<Stack> {
@@ -139,6 +152,7 @@ export async function startStack({
     authority,
     run: (pod) => mesh.run(pod),
     workloads: mesh.workloads,
+    log: (pod) => log(pod, mesh.logs.get(pod.split("-")[0] ?? "") ?? []),
     policies: {
       ...policies,
       deployments: [meshWide.istiod],
