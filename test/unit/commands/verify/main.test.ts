@@ -216,7 +216,7 @@ test("without a stack to take, it says so and runs the sandbox's, with its exit 
 test("a report on standard output: the table is on standard error", async () => {
   await pulumi.prints(stack.outputs);
   const { out, err, code } = await run("--signing-key", stack.signingKey, "--json", "-");
-  assert.equal((JSON.parse(out) as { version: number }).version, 3);
+  assert.equal((JSON.parse(out) as { version: number }).version, 4);
   assert.equal(err.trimEnd().split("\n").at(-1), "1643 cells, 0 differences, 0 not tried");
   assert.equal(code, 0);
 });
