@@ -17,22 +17,24 @@ export interface ServicePort {
 export type TakenFor = "HTTP/1.1" | "HTTP/2" | "TCP" | "UDP" | "detected";
 
 /** By the beginning of the port's name, up to a hyphen, or by its appProtocol. */
-const known: Readonly<Record<string, TakenFor>> = {
-  http: "HTTP/1.1",
-  http_proxy: "HTTP/1.1",
-  "kubernetes.io/ws": "HTTP/1.1",
-  http2: "HTTP/2",
-  grpc: "HTTP/2",
-  "kubernetes.io/h2c": "HTTP/2",
-  https: "TCP",
-  "kubernetes.io/wss": "TCP",
-  tcp: "TCP",
-  tls: "TCP",
-  mongo: "TCP",
-  redis: "TCP",
-  mysql: "TCP",
-  udp: "UDP",
-};
+const known: ReadonlyMap<string, TakenFor> = new Map(
+  Object.entries<TakenFor>({
+    http: "HTTP/1.1",
+    http_proxy: "HTTP/1.1",
+    "kubernetes.io/ws": "HTTP/1.1",
+    http2: "HTTP/2",
+    grpc: "HTTP/2",
+    "kubernetes.io/h2c": "HTTP/2",
+    https: "TCP",
+    "kubernetes.io/wss": "TCP",
+    tcp: "TCP",
+    tls: "TCP",
+    mongo: "TCP",
+    redis: "TCP",
+    mysql: "TCP",
+    udp: "UDP",
+  }),
+);
 
 /** SMTP, DNS, MySQL and MongoDB: a server there may speak first, so Istio looks at no bytes. */
 const neverDetected: readonly unknown[] = [25, 53, 3306, 27_017];
@@ -41,7 +43,7 @@ export function takenFor({ name, appProtocol, protocol, port }: ServicePort): Ta
   if (protocol === "UDP") return "UDP";
   const said = [appProtocol, name].find((each) => typeof each === "string") ?? "";
   const word = said.toLowerCase();
-  const found = known[word] ?? known[word.split("-", 1)[0] ?? ""];
+  const found = known.get(word) ?? known.get(word.split("-", 1)[0] ?? "");
   return found ?? (neverDetected.includes(port) ? "TCP" : "detected");
 }
 

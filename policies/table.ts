@@ -22,10 +22,13 @@ export const issuerSettings = z.strictObject({
 
 export type Issuer = z.infer<typeof issuerSettings>;
 
+/** To Istio a `*` in a value is a pattern. */
+const permission = z.string().regex(/^[^*]*$/, "a permission without *");
+
 export const rowSettings = z.strictObject({
   callers: z.array(z.string()).describe("Who may call it: service accounts, as namespace/name"),
   requires: z
-    .union([z.string(), z.array(z.array(z.string()))])
+    .union([permission, z.array(z.array(permission))])
     .describe(
       "What a request must carry: nothing (public), any valid token (signedIn), this permission, or all permissions of one of these lists",
     ),
@@ -49,6 +52,10 @@ export const tableSettings = z.strictObject({
     .record(z.string(), z.enum(["grpc", "tcp"]))
     .optional()
     .describe("The services that are no HTTP. Default: none"),
+  ports: z
+    .record(z.string(), z.number())
+    .optional()
+    .describe("The port that each service listens on. Default: any of its Service's"),
 });
 
 export type Table = z.infer<typeof tableSettings>;

@@ -1,5 +1,5 @@
 /** A request's way over several workloads: the token is passed on, and the caller changes at every hop. */
-import { challengeBody } from "../../components/gateway/challenge";
+import { bearer, challengeBody } from "../../components/gateway/challenge";
 import { pass } from "./evaluate";
 import type { Decision, KeySets, Policies } from "./evaluate";
 import type { Destination, RequestFacts } from "./facts";
@@ -61,7 +61,7 @@ export async function decideWay(
 }
 
 const hasBearer = ({ authorization = [] }: RequestFacts["headers"]) =>
-  authorization.join(",").startsWith("Bearer ");
+  authorization.join(",").includes(bearer);
 
 const challenged = (challenge: string): Decision => ({
   outcome: "unauthenticated",

@@ -60,7 +60,8 @@ export function waysTo(
   asked: Partial<Asked> = {},
 ): readonly NamedWay[] {
   const versions = labelsOf(service, workloads.application);
-  const chain = caller === undefined ? chainTo(application, service) : [];
+  const chain =
+    caller === undefined ? chainTo(application, service) : caller === gateway ? [gateway] : [];
   const before = chain.map((name, position) => {
     if (name !== gateway) return hopTo(application, name, labelsOf(name, workloads.application)[0]);
     const next = chain[position + 1];
@@ -81,7 +82,8 @@ export function waysTo(
       service,
       workload,
       through: caller === undefined ? chain : [caller],
-      first: caller === undefined ? undefined : identityOf(application, caller),
+      first:
+        caller === undefined || caller === gateway ? undefined : identityOf(application, caller),
       hops: [head, ...tail],
     };
   });

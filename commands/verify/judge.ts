@@ -108,7 +108,8 @@ function matchesAnswer(expected: Expected, observed: Observed): boolean {
   if (refusal === "reset") return "error" in observed && observed.error === connectionReset;
   if ("error" in observed) return false;
   // They have no status: a client of TCP is either let in or not.
-  if ("bytes" in observed) return status === 200 || status === "answered";
+  if ("bytes" in observed)
+    return (status === 200 || status === "answered") && !isBadRequest(observed.bytes);
   if (status === "answered") return answersItself(observed);
   if (observed.status !== status) return false;
   if (refusal === "passed on") return passedOn(observed.body);
@@ -117,6 +118,10 @@ function matchesAnswer(expected: Expected, observed: Observed): boolean {
     return (expected.bodiless ? [""] : bodiesOf(refusal)).includes(observed.body.trim());
   return part === undefined || part.body.safeParse(parsed(observed.body)).success;
 }
+
+/** What Envoy says to what is no HTTP, where it takes the port for HTTP: no service has got it. */
+const isBadRequest = (bytes: string) =>
+  /^HTTP\/1\.[01] 400 /.test(Buffer.from(bytes, "base64").toString("latin1"));
 
 function originOf(address: Answer["headers"][string] | undefined): string | undefined {
   return typeof address === "string" ? URL.parse(address)?.origin : undefined;

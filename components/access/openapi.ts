@@ -177,9 +177,11 @@ function requirementOf(
   if (needed.length === 0 || needed.includes("none")) return { requires: "public" };
   const lists = needed.filter((one) => one !== "none");
   if (lists.some(({ length }) => length === 0)) return { requires: "signedIn" };
-  const [first, ...others] = lists.map(together);
-  if (first === undefined || others.length === 0) return { requires: first ?? "public" };
-  return { requires: { anyOf: [first, ...others] } };
+  const [only, ...others] = lists;
+  return {
+    requires:
+      only !== undefined && others.length === 0 ? together(only) : { anyOf: lists.map(together) },
+  };
 }
 
 const together = (scopes: readonly string[]): string | AllOf => {

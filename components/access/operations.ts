@@ -132,6 +132,12 @@ function sharedSegments(
   return behind && [sampleSegment(isTemplate(first) ? second : first), ...behind];
 }
 
+/** The path before the template for the rest, where there is one: many services read `/files/` as `/files`. */
+export const withoutRest = ({ method, path }: Operation): Operation => ({
+  method,
+  path: path.replace(/\/\{[^{}]+\.\.\.\}$/, ""),
+});
+
 const sampleSegment = (segment: string) => (isTemplate(segment) ? "0" : segment);
 
 /** A path that is the operation's: `0` for each template. */

@@ -1,12 +1,13 @@
 /** What is wrong with a table. The compiler sees some of it; a table may also be read from elsewhere. */
 import { type Application, serviceAt, usualRequest } from "../application";
 import {
-  type Operation,
   problemOfGrpcMethod,
   problemOfName,
   samplePath,
   sharedPath,
+  withoutRest,
 } from "./operations";
+import { shapeProblems } from "./shape";
 import { permissionsIn, type Requirement, reservedRequirements } from "./requirement";
 import {
   asksFor,
@@ -23,15 +24,21 @@ export type Table = Pick<Application, "name" | "permissions" | "requests" | "rol
 
 /** Every mistake of a table, a line each: where it is, what was found, and what was expected. */
 export function tableProblems(table: Table): readonly string[] {
+  const misshaped = shapeProblems(table);
+  if (misshaped.length > 0) return misshaped;
   const { permissions, roles, services } = table;
   const ofServices = Object.keys(services).flatMap((service) => problemsOf(table, service));
   return [
     ...Object.keys(permissions).flatMap((permission) =>
       reservedRequirements.includes(permission)
         ? [`permissions: found ${JSON.stringify(permission)}, which is a requirement of its own`]
-        : isAskedFor(table, permission)
-          ? []
-          : [`permissions: found ${JSON.stringify(permission)}, which no service asks for`],
+        : !permissionForm.test(permission)
+          ? [
+              `permissions: found ${JSON.stringify(permission)}, expected a scope without *, %, quotes and blanks`,
+            ]
+          : isAskedFor(table, permission)
+            ? []
+            : [`permissions: found ${JSON.stringify(permission)}, which no service asks for`],
     ),
     ...Object.entries(roles).flatMap(([role, held]) =>
       held.permissions
@@ -42,6 +49,9 @@ export function tableProblems(table: Table): readonly string[] {
     ...requestProblems(table),
   ];
 }
+
+/** A scope of RFC 6749, 3.3; to Istio a `*` would be a pattern, and to Envoy a `%` the beginning of a command. */
+const permissionForm = /^[!#$&-)+-[\]-~]+$/;
 
 /** Requirements of another form are told of by themselves. */
 const isAskedFor = ({ services }: Table, permission: string) =>
@@ -92,14 +102,17 @@ const protocols = ["http", "grpc", "tcp"];
 /** A connection carries no token and no request: Istio ignores rules about either where it takes a port for TCP. */
 function connectionProblems(
   where: string,
-  access: Partial<Record<(typeof ofRequests)[number], unknown>>,
+  access: Partial<Record<"greeting" | (typeof ofRequests)[number], unknown>>,
 ): readonly string[] {
-  return ofRequests
+  const found = ofRequests
     .filter((field) => access[field] !== undefined)
     .map(
       (field) =>
         `${where}.${field}: found one, expected none with the protocol tcp, whose callers are known by their identity alone`,
     );
+  return access.greeting === undefined
+    ? [...found, `${where}.greeting: found nothing, expected what a client sends first`]
+    : found;
 }
 
 const ofRequests = ["requires", "operations", "document", "path", "routes"] as const;
@@ -150,8 +163,13 @@ function operationProblems(
 ): readonly string[] {
   if (!isFields(operation) || isRequirement(operation as never))
     return requirementProblems(table, where, operation);
-  const { requires, callers } = operation;
+  const { requires, callers, ...others } = operation;
+  if (callers !== undefined && !isListOf((each) => typeof each === "string")(callers, 0))
+    return [`${where}.callers: found ${JSON.stringify(callers)}, expected a list of callers`];
   return [
+    ...Object.keys(others).map(
+      (key) => `${where}.${key}: found an unknown key, expected requires or callers`,
+    ),
     ...requirementProblems(table, `${where}.requires`, requires),
     ...(callers === undefined
       ? []
@@ -166,7 +184,8 @@ const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
 function isWellFormed(requires: unknown): boolean {
   if (typeof requires === "string") return true;
   if (!isFields(requires)) return false;
-  const { allOf, anyOf } = requires;
+  const { allOf, anyOf, ...others } = requires;
+  if (Object.keys(others).length > 0) return false;
   if (anyOf === undefined) return isListOf((each) => typeof each === "string")(allOf);
   return (
     allOf === undefined &&
@@ -174,8 +193,10 @@ function isWellFormed(requires: unknown): boolean {
   );
 }
 
-const isListOf = (isOne: (value: unknown) => boolean) => (list: unknown) =>
-  Array.isArray(list) && list.length > 0 && list.every(isOne);
+const isListOf =
+  (isOne: (value: unknown) => boolean) =>
+  (list: unknown, least = 1) =>
+    Array.isArray(list) && list.length >= least && list.every(isOne);
 
 const namesIn = (requires: Requirement): readonly string[] => {
   if (typeof requires === "string") return [requires];
@@ -234,11 +255,6 @@ function overlapProblems(where: string, rows: readonly Row[]): readonly string[]
   );
 }
 
-const withoutRest = ({ method, path }: Operation): Operation => ({
-  method,
-  path: path.replace(/\/\{[^{}]+\.\.\.\}$/, ""),
-});
-
 /** The usual request to a service, which also shows that it answers at all. */
 function pathProblems(where: string, access: Table["services"][string]): readonly string[] {
   const usual = usualRequest(access);
@@ -254,9 +270,19 @@ function pathProblems(where: string, access: Table["services"][string]): readonl
 function routeProblems(table: Table, service: string): readonly string[] {
   const access = table.services[service];
   if (access === undefined) return [];
+  const { routes } = access;
   return rowsOf(access).flatMap(({ name, operation, callers }) => {
     if (operation === undefined || !callers.includes(gateway)) return [];
     const reached = serviceAt(table, samplePath(operation));
+    const [beginning = "", ...template] = operation.path.split("{");
+    const isWhole =
+      template.length === 0 ||
+      routes === undefined ||
+      routes.some((route) => "prefix" in route && beginning.startsWith(route.prefix));
+    if (reached === service && !isWhole)
+      return [
+        `services.${service}.operations[${JSON.stringify(name)}]: found routes for a part of its paths at the gateway, expected one with the prefix ${beginning} or shorter`,
+      ];
     if (reached === service) return [];
     const found = reached === undefined ? "no route" : `a route of ${reached}, which comes first,`;
     return [
@@ -276,6 +302,10 @@ function requestProblems({ requests, services }: Table): readonly string[] {
           `${where}.through: found ${JSON.stringify(service)}, expected ${oneOf(Object.keys(services))}`,
       );
     const access = services[through[0]];
+    if (access?.protocol === "tcp")
+      return [
+        `${where}.through: found ${through[0]} at first, expected a service that gets requests`,
+      ];
     if (access === undefined || rowsFor(access, { method: "GET", path }).length > 0) return [];
     return [
       `${where}.path: found ${JSON.stringify(path)}, expected a path of one of the GET operations of ${through[0]}`,

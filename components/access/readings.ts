@@ -1,6 +1,6 @@
 /** Paths that the mesh tells apart and a service may not: a request for one is then served as the other. */
 import type { Application } from "../application";
-import { type Operation, sharedPath } from "./operations";
+import { type Operation, sharedPath, withoutRest } from "./operations";
 import { asksFor, type Row, rowsOf } from "./rows";
 
 /**
@@ -26,7 +26,9 @@ const mayBeAlike = ({ operation: one }: Row, { operation: other }: Row) =>
   one !== undefined &&
   other !== undefined &&
   sharedPath(one, other) === undefined &&
-  sharedPath(loose(one), loose(other)) !== undefined;
+  [loose(one), withoutRest(loose(one))].some((each) =>
+    [loose(other), withoutRest(loose(other))].some((two) => sharedPath(each, two) !== undefined),
+  );
 
 /** Templates stay as they are: what they stand for is one segment in any case. */
 const loose = ({ method, path }: Operation): Operation => ({

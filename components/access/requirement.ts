@@ -23,9 +23,24 @@ export const reservedRequirements: readonly string[] = ["public", "signedIn"];
 /** The permissions that are enough: each list is one alternative, of permissions that are all needed. */
 export function alternativesOf(requirement: Requirement): readonly (readonly string[])[] {
   if (typeof requirement !== "string" && "anyOf" in requirement)
-    return requirement.anyOf.flatMap(alternativesOf);
-  if (typeof requirement !== "string") return [requirement.allOf];
+    return withoutNeedless(requirement.anyOf.flatMap(alternativesOf));
+  if (typeof requirement !== "string") return [[...new Set(requirement.allOf)]];
   return [reservedRequirements.includes(requirement) ? [] : [requirement]];
+}
+
+/** Without those that ask for all that another asks for, and perhaps for more. */
+function withoutNeedless(
+  alternatives: readonly (readonly string[])[],
+): readonly (readonly string[])[] {
+  const isWithin = (some: readonly string[], others: readonly string[]) =>
+    some.every((each) => others.includes(each));
+  return alternatives.filter(
+    (one, position) =>
+      !alternatives.some(
+        (other, index) =>
+          index !== position && isWithin(other, one) && (index < position || !isWithin(one, other)),
+      ),
+  );
 }
 
 /** Each permission that the requirement names, once. */

@@ -1,5 +1,6 @@
 /** Whose tokens are accepted: those of the stack's own provider first, then those that the configuration adds. */
 import type { Input } from "@pulumi/pulumi";
+import { bearer } from "../gateway/challenge";
 import type { AuthenticationSettings } from "../config";
 import type { Clients } from "../identity/identity";
 import { spaceDelimitedClaims } from "../identity/claims";
@@ -55,7 +56,7 @@ export function acceptTokens(issuers: readonly TrustedIssuer[]) {
       audiences: [audience],
       ...delimited(spaceDelimitedClaims(claim)),
       // Without this, tokens in the query string would be accepted too, and query strings get into logs.
-      fromHeaders: [{ name: "Authorization", prefix: "Bearer " }],
+      fromHeaders: [{ name: "Authorization", prefix: bearer }],
       // The next service checks the same token.
       forwardOriginalToken: true,
     })),

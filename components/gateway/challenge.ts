@@ -16,8 +16,8 @@ import { authorityMatch } from "./host";
 /** The whole body. */
 export const challengeBody = "Unauthorized";
 
-/** A token is sent so (RFC 6750, 2.1); anything else is none. */
-const bearer = "Bearer ";
+/** How a token is sent (RFC 6750, 2.1). Envoy looks for it anywhere in the header's value. */
+export const bearer = "Bearer ";
 
 /**
  * Whether the gateway answers by itself. Not where it refuses such requests before it looks for a route, and not where
@@ -35,7 +35,8 @@ export const isChallenging = ({
 export function challengeOf(realm: string, requires: Requirement): string {
   const [permissions = [], ...others] = alternativesOf(requires);
   const isOnly = others.length === 0 && permissions.length > 0;
-  return `Bearer realm="${realm}"${isOnly ? `, scope="${permissions.join(" ")}"` : ""}`;
+  const quoted = realm.replaceAll(/["\\]/g, "\\$&");
+  return `Bearer realm="${quoted}"${isOnly ? `, scope="${permissions.join(" ")}"` : ""}`;
 }
 
 /** What a request for this is asked for; undefined where it goes on to the service. */
@@ -72,13 +73,19 @@ export function challengeRoutes(
       {
         match: asked.map((each) => ({
           ...each,
-          withoutHeaders: { authorization: { prefix: bearer } },
+          withoutHeaders: { authorization: { regex: `.*${bearer}.*` } },
           ...authorityMatch(gatewayUrl),
         })),
         ...ofOtherOrigins(cors),
         directResponse: { status: 401, body: { string: challengeBody } },
         headers: {
-          response: { set: { "www-authenticate": challengeOf(realm, first.requires) } },
+          response: {
+            // To Envoy a single % is the beginning of a command.
+            set: {
+              "www-authenticate": challengeOf(realm, first.requires).replaceAll("%", "%%"),
+            },
+            ...(cors !== undefined && { add: { vary: "Origin" } }),
+          },
         },
       },
     ];

@@ -15,7 +15,7 @@ import {
   operationsIn,
   operationsOf,
 } from "../operations";
-import { at, entries, show } from "../reading";
+import { at, entries, isFields, show } from "../reading";
 import { unknown } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { rootNamespace } from "../settings";
@@ -88,12 +88,13 @@ function judgePolicy(
     const write = `app: ${Object.keys(table.services).join(", ")}, the services of the access table`;
     return [...unclear, partFinding(resource, "spec.selector.matchLabels", labels, write)];
   }
+  const isOfConnections = table.protocols?.[String(serviceOf(policy))] === "tcp";
   return [
     ...unclear,
     ...rules.flatMap((rule) => {
       const judged = rows.filter((row) => operationsOf(rule).some((one) => isAbout(row, one)));
       return [
-        ...judgeOperations(policy, rows, rule),
+        ...judgeOperations(policy, rows, rule, isOfConnections),
         ...judged.flatMap((row) => judgeRule({ policy, table, row, clients }, rule)),
       ];
     }),
@@ -114,7 +115,18 @@ function judgeOperations(
   { resource }: AuthorizationPolicy,
   rows: readonly Row[],
   { where, operations }: AuthorizationRule,
+  isOfConnections: boolean,
 ): Finding[] {
+  // Istio leaves a rule about requests out where it takes the port for TCP.
+  if (isOfConnections && operations.length > 0)
+    return [
+      partFinding(
+        resource,
+        `${where}.to`,
+        operations.map(({ fields }) => fields),
+        "nothing",
+      ),
+    ];
   if (rows.some(({ methods, paths }) => methods === undefined && paths === undefined)) return [];
   const write = rows.map(inWords).join("; or ");
   if (operations.length === 0) return [partFinding(resource, `${where}.to`, undefined, write)];
@@ -317,7 +329,9 @@ function missing(
           const sources = about
             .filter(({ rule }) => isMet(rule, table))
             .flatMap(({ policy, rule }) =>
-              rule.sources.filter((source) => accountsOf(source, policy).includes(caller)),
+              rule.sources.filter(
+                (source) => accountsOf(source, policy).includes(caller) && isOnlyOfCallers(source),
+              ),
             );
           return lacking(row, sources, table.issuers).map((token) => ({
             ...(resource !== undefined && { resource }),
@@ -329,6 +343,15 @@ function missing(
     }),
   );
 }
+
+/** Whether nothing but who calls, and with whose token, narrows a source. */
+const isOnlyOfCallers = ({ fields }: Part) =>
+  isFields(fields) &&
+  Object.entries(fields).every(
+    ([list, values]) =>
+      ["serviceAccounts", "principals", "requestPrincipals"].includes(list) ||
+      entries(values).length === 0,
+  );
 
 /** Each alternative of a row needs a rule. Where there is one only, what rules ask for instead is told of by itself. */
 function enoughFor(row: Row) {

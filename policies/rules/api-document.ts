@@ -109,7 +109,7 @@ function undocumented(
         : rule.operations.map((part) => ({ where: part.where, admitted: operationsIn(part) }));
     return parts.flatMap(({ where, admitted }) =>
       admitted
-        .filter((one) => !documented.some((each) => includes(each, leastOf(one))))
+        .filter((one) => !documented.some((each) => includes(each, one)))
         .map(nameOf)
         .filter((name) => !isMeant(name))
         .map((name) => ({
@@ -121,12 +121,6 @@ function undocumented(
     );
   });
 }
-
-/** A document has no template for the rest of a path: one for a segment may stand for it. */
-const leastOf = ({ method, path }: Operation): Operation => ({
-  method,
-  path: typeof path === "string" ? path.replace(/\{\*\*\}$/, "{*}") : path,
-});
 
 const nameOf = ({ method, path }: Operation) =>
   `${textOf(method, "any method")} ${textOf(path, "any path")}`;

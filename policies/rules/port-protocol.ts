@@ -40,7 +40,7 @@ export const portProtocol = stackRule({
         const isCompared = ofRequests.some((policy) => mayApplyTo(policy, pods, rootNamespace));
         const protocol = table && protocolOf(table, service);
         if (labels === undefined || (protocol === undefined && !isCompared)) return [];
-        return judgePorts(service, protocol ?? "http");
+        return judgePorts(service, protocol ?? "http", table?.ports?.[String(at(labels, "app"))]);
       });
   },
 });
@@ -53,9 +53,11 @@ function protocolOf({ namespace, services, protocols = {} }: Table, service: Res
   return isOfTable ? (protocols[name] ?? "http") : undefined;
 }
 
-/** One port has to fit; others may be for metrics. */
-function judgePorts(service: Resource, protocol: Protocol): Finding[] {
-  const ports = entries(at(service.inputs, "spec", "ports")).filter(isFields);
+/** The port that the service listens on has to fit, where that is known; otherwise one, as others may be for metrics. */
+function judgePorts(service: Resource, protocol: Protocol, own: number | undefined): Finding[] {
+  const all = entries(at(service.inputs, "spec", "ports")).filter(isFields);
+  const listened = all.filter(({ port }) => port === own);
+  const ports = listened.length > 0 ? listened : all;
   const fits = (port: Readonly<Record<string, unknown>>) =>
     ![port.name, port.appProtocol].includes(unknown) && isTakenFor(protocol, port);
   const [first] = ports;
@@ -64,7 +66,7 @@ function judgePorts(service: Resource, protocol: Protocol): Finding[] {
   return [
     {
       resource: service,
-      where: `spec.ports[0].${field} of ${titleOf(service)}`,
+      where: `spec.ports[${all.indexOf(first)}].${field} of ${titleOf(service)}`,
       is: first[field],
       note: `by which Istio takes the port for ${takenFor(first)}`,
       write: portName(protocol),

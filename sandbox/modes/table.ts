@@ -199,11 +199,19 @@ const others: readonly Mode[] = [
 
 export const modes: readonly Mode[] = [...designs, ...others];
 
-/** The modes that make sense for an application: without people there is no login. */
-export function modesFor({ people }: Pick<Application, "people">): readonly Mode[] {
+/**
+ * The modes that make sense for an application: without people there is no login, and a program of its own is not known
+ * to sign people in by itself.
+ */
+export function modesFor({
+  people,
+  image,
+}: Pick<Application, "people" | "image">): readonly Mode[] {
   const isLogin = (path: string) => path.startsWith("login.");
-  if (people) return modes;
-  return modes.filter(({ settings }) => !Object.keys(settings).some(isLogin));
+  if (!people) return modes.filter(({ settings }) => !Object.keys(settings).some(isLogin));
+  return image === undefined
+    ? modes
+    : modes.filter(({ settings }) => settings["login.at"] !== "application");
 }
 
 /**

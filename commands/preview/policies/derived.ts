@@ -44,6 +44,9 @@ export function derivedSettings(application: Application, settings: DerivedFrom)
       ]),
     ),
     ...protocolsOf(application),
+    ports: Object.fromEntries(
+      Object.entries(application.services).map(([service, { port }]) => [service, port]),
+    ),
   };
   return {
     issuers,

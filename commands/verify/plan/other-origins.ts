@@ -6,7 +6,7 @@ import type { Application } from "../../../components/application";
 import { gateway } from "../../../components/access/rows";
 import { secondsOf } from "../../../components/settings/schema";
 import type { StackOutputs } from "../../stack/outputs";
-import { mayCall, refused } from "./expectations";
+import { expectedOutcome, isPermitted, tokenChecksOf, refused } from "./expectations";
 import type { Expected, Grants } from "./expectations";
 import type { Target } from "./target";
 import type { Viewer } from "./viewers";
@@ -128,7 +128,7 @@ export function outcomeOfPreflight(
   application: Application,
   { preflight, way, grants, path }: Pick<Target, "preflight" | "way" | "grants" | "path">,
   { credential }: Pick<Viewer, "credential">,
-  { authentication, login }: Pick<StackOutputs, "authentication" | "login">,
+  { authentication, login, audience }: Pick<StackOutputs, "authentication" | "login" | "audience">,
 ): Expected | undefined {
   if (preflight === undefined) return undefined;
   const answered = { status: 200, byGateway: true, ...(grants && { grants }) } as const;
@@ -138,7 +138,14 @@ export function outcomeOfPreflight(
   if (isSession && credential.kind === "none") return { ...refused("no session"), grants: {} };
   if (isSession || authentication.required) return { ...refused("access denied"), grants: {} };
   if (preflight === "answered unless a token is required") return answered;
-  const asks = { method: "OPTIONS", path };
-  const isOpen = mayCall(application, way.caller, way.through[0], { kind: "none" }, asks);
-  return { ...(isOpen ? { status: "answered" } : refused("access denied")), grants: {} };
+  // Envoy's sidecars read no token in a preflight; the gateway's routes see whether there is one.
+  const bearer = credential.kind === "none" ? credential.bearer : true;
+  const expected = expectedOutcome(
+    application,
+    way,
+    { kind: "none", ...(bearer && { bearer }) },
+    tokenChecksOf({ authentication, login, audience }),
+    { method: "OPTIONS", path },
+  );
+  return { ...(isPermitted(expected) ? { status: "answered" } : expected), grants: {} };
 }

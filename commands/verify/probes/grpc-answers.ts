@@ -33,13 +33,17 @@ const httpStatus: Readonly<Record<string, number>> = {
 export function plainAnswer(observed: Observed): Observed {
   if (!("status" in observed)) return observed;
   const code = textOf(observed, "grpc-status");
-  if (code === undefined) return observed;
+  if (code === undefined) return isOfGrpc(observed) ? observed : { ...observed, status: 502 };
   return {
     ...observed,
     status: httpStatus[code] ?? 500,
     body: textOf(observed, "grpc-message") ?? "",
   };
 }
+
+/** A call whose answer has not ended has no code yet. Another server's 200 is no answer to a call. */
+const isOfGrpc = (answer: Answer) =>
+  answer.status !== 200 || textOf(answer, "content-type")?.startsWith("application/grpc") === true;
 
 function textOf({ headers }: Answer, name: string): string | undefined {
   return headers[name]?.toString();

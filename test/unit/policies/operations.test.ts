@@ -44,6 +44,7 @@ const tableOf = (of: Application): Table => ({
       rowsOf(access).map((row) => rowOf(of, row)),
     ]),
   ),
+  protocols: { store: "tcp", inventory: "grpc" },
 });
 const settingsOf = (of: Application) => ({ table: tableOf(of), rootNamespace: namespaces.mesh });
 
@@ -127,6 +128,20 @@ const mutations: readonly Mutation[] = [
       ],
       when: [{ key: "request.auth.claims[permissions]", values: ["cancel:orders"] }],
     },
+  },
+  {
+    weakening: "a rule about requests for a service of connections",
+    rule: "access-table",
+    of: "AuthorizationPolicy store",
+    at: ["spec", "rules", 0, "to"],
+    value: [{ operation: { ports: ["1"] } }],
+  },
+  {
+    weakening: "a source that addresses narrow",
+    rule: "access-table",
+    of: "AuthorizationPolicy fulfilment",
+    at: ["spec", "rules", 0, "from", 0, "source", "ipBlocks"],
+    value: ["192.0.2.0/24"],
   },
   { weakening: "an operation less", ...orders, at: [...operation(2), "paths", 0], value: "/other" },
   {

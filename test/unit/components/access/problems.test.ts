@@ -120,6 +120,89 @@ test("each permission of a requirement with several is known, and a requirement 
     ]);
 });
 
+test("what has not the shape of a table is a line each, and no stack trace", () => {
+  const shaped = (changes: object) => tableProblems({ ...table({}), ...changes } as Table);
+  const place = { callers: ["gateway"], requires: "public", port: 80, path: "/" };
+  const service = (changes: object) => shaped({ services: { shop: { ...place, ...changes } } });
+  const lines: readonly (readonly [readonly string[], string])[] = [
+    [shaped({ services: null }), "services: found nothing, expected services by their names"],
+    [shaped({ services: { shop: null } }), "services.shop: found nothing, expected a service"],
+    [
+      shaped({ permissions: [] }),
+      "permissions: found an empty list, expected permissions by their names",
+    ],
+    [
+      shaped({ roles: { clerk: {} } }),
+      "roles.clerk.permissions: found nothing, expected a list of permissions",
+    ],
+    [shaped({ requests: [] }), "requests: found an empty list, expected at least one request"],
+    [
+      service({ callers: "gateway" }),
+      'services.shop.callers: found "gateway", expected a list of callers',
+    ],
+    [
+      service({ callers: undefined }),
+      "services.shop.callers: found nothing, expected a list of callers",
+    ],
+    [
+      service({ operations: null }),
+      "services.shop.operations: found nothing, expected operations by their names",
+    ],
+    [
+      service({ port: "80" }),
+      'services.shop.port: found the text "80", expected a port. As a number it is written without quotes: 80',
+    ],
+    [
+      service({ greeting: "" }),
+      "services.shop.greeting: found empty text, expected what a client sends first",
+    ],
+    [
+      service({ document: {} }),
+      "services.shop.document.file: found nothing, expected the document's file",
+    ],
+  ];
+  for (const [found, line] of lines) assert.equal(found[0], line);
+});
+
+test("a misspelt field is not taken for none, and a permission is no pattern", () => {
+  const known = "public, signedIn, read:orders, write:orders";
+  assert.deepEqual(
+    ofOperations({
+      "GET /a": { requires: "signedIn", caller: ["orders"] },
+      "GET /b": { anyOf: ["read:orders"], allof: ["write:orders"] },
+      "GET /c": { requires: "signedIn", callers: "orders" },
+    } as never),
+    [
+      'services.orders.operations["GET /a"].caller: found an unknown key, expected requires or callers',
+      `services.orders.operations["GET /b"]: found {"anyOf":["read:orders"],"allof":["write:orders"]}, expected one of ${known}, or a list of permissions under allOf or anyOf`,
+      'services.orders.operations["GET /c"].callers: found "orders", expected a list of callers',
+    ],
+  );
+  for (const name of ["orders:*", "50%", 'a"b', "a b", "", "ä"]) {
+    const permissions = { ...table({}).permissions, [name]: "Sell" };
+    assert.deepEqual(tableProblems({ ...table({}), permissions }), [
+      `permissions: found ${JSON.stringify(name)}, expected a scope without *, %, quotes and blanks`,
+    ]);
+  }
+});
+
+test("an operation's own routes lead all of its paths to the service", () => {
+  const pages = {
+    ...place,
+    path: "/docs/0",
+    callers: ["gateway"],
+    operations: { "GET /docs/{page}": "read:orders" },
+    routes: [{ exact: "/docs/0" }],
+  } as const;
+  assert.deepEqual(tableProblems(table({ pages })), [
+    'services.pages.operations["GET /docs/{page}"]: found routes for a part of its paths at the gateway, expected one with the prefix /docs/ or shorter',
+  ]);
+  assert.deepEqual(
+    tableProblems(table({ pages: { ...pages, routes: [{ prefix: "/docs" }] } })),
+    [],
+  );
+});
+
 test("a gRPC service's operations are methods with their service, of which its path is one", () => {
   const stock = (operations: object, path = "/shop.Stock/Count") =>
     ofOperations({}, { protocol: "grpc", callers: ["reads"], operations, path });
@@ -147,13 +230,15 @@ test("a service of connections has callers in the mesh, and nothing that only re
       callers: ["gateway"],
       requires: "public",
       operations: {},
-      document: {},
+      document: { file: "store.yaml", operations: {} },
       path: "/",
       routes: [],
+      greeting: undefined,
     }),
     [
       'services.store.callers: found "gateway", expected one of store, reads, writes',
       ...["requires", "operations", "document", "path", "routes"].map(of),
+      "services.store.greeting: found nothing, expected what a client sends first",
     ],
   );
   assert.deepEqual(store({ callers: ["reads"], protocol: "udp" }), [

@@ -22,17 +22,27 @@ test("a token is enough with one alternative, and with all of its permissions", 
 
 test("each permission is named once", () => {
   assert.deepEqual(permissionsIn(either), ["admin", "read", "write"]);
-  assert.deepEqual(permissionsIn({ anyOf: ["read", { allOf: ["read", "write"] }] }), [
-    "read",
+  assert.deepEqual(permissionsIn({ anyOf: ["write", { allOf: ["read", "write", "read"] }] }), [
     "write",
   ]);
   assert.deepEqual([permissionsIn("public"), permissionsIn("signedIn")], [[], []]);
   assert.deepEqual(alternativesOf("signedIn"), [[]]);
 });
 
+test("what asks for the same again, or for more, is left out", () => {
+  const [read, both] = ["read", { allOf: ["read", "write"] }] as const;
+  assert.deepEqual(alternativesOf({ anyOf: [read, both] }), [["read"]]);
+  assert.deepEqual(alternativesOf({ anyOf: [both, read, read] }), [["read"]]);
+  assert.deepEqual(alternativesOf({ allOf: ["read", "read"] }), [["read"]]);
+  assert.deepEqual(alternativesOf({ anyOf: [both, { allOf: ["write", "read"] }] }), [
+    ["read", "write"],
+  ]);
+});
+
 test("requirements that ask for the same have one key, and others have another", () => {
   assert.equal(keyOf(either), keyOf({ anyOf: [{ allOf: ["write", "read"] }, "admin"] }));
-  assert.equal(keyOf("read"), keyOf({ allOf: ["read"] }));
+  for (const same of [{ allOf: ["read", "read"] }, { anyOf: ["read", { allOf: ["read", "x"] }] }])
+    assert.equal(keyOf("read"), keyOf(same));
   const different: Requirement[] = [
     "public",
     "signedIn",

@@ -45,7 +45,7 @@ test("each requirement is a route, with its operations, that answers with what i
     assert.deepEqual(directResponse, { status: 401, body: { string: "Unauthorized" } });
     assert.equal(route, undefined);
     for (const { withoutHeaders } of match)
-      assert.deepEqual(withoutHeaders, { authorization: { prefix: "Bearer " } });
+      assert.deepEqual(withoutHeaders, { authorization: { regex: ".*Bearer .*" } });
   }
 });
 
@@ -77,6 +77,23 @@ test("a service without operations is asked for by its routes", () => {
   );
 });
 
+test("to Envoy a % in the realm is no command, and a cache keeps answers to other origins apart", () => {
+  const cors = {
+    origins: ["https://a.example"],
+    methods: [],
+    headers: [],
+    exposeHeaders: [],
+    maxAge: "1h",
+  };
+  const [route] = challengeRoutes(serviceOf(application, "orders"), "https://a/x%20y", {
+    gatewayUrl,
+    cors: cors as never,
+  });
+  const { set, add } = route?.headers?.response ?? {};
+  assert.match(set?.["www-authenticate"] ?? "", /realm="https:\/\/a\/x%%20y"/);
+  assert.deepEqual(add, { vary: "Origin" });
+});
+
 test("they come before the routes that lead to the service, and only where there is a realm", () => {
   const kinds = (asked: { realm?: string }) =>
     ingressObjects({ application, gatewayUrl, ...asked }).VirtualService.flatMap(({ spec }) =>
@@ -91,6 +108,7 @@ test("the header names the permissions only where there is no choice", () => {
   assert.equal(challengeOf("a", "signedIn"), 'Bearer realm="a"');
   assert.equal(challengeOf("a", { allOf: ["b", "c"] }), 'Bearer realm="a", scope="b c"');
   assert.equal(challengeOf("a", { anyOf: ["b", "c"] }), 'Bearer realm="a"');
+  assert.equal(challengeOf('a"b\\c', "signedIn"), 'Bearer realm="a\\"b\\\\c"');
   const orders = serviceOf(application, "orders");
   assert.equal(challengeFor(realm, orders, { method: "PATCH", path: "/orders" }), undefined);
 });

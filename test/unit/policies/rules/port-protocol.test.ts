@@ -51,6 +51,24 @@ test("with the table each service's port is for the table's protocol", async () 
   ]);
 });
 
+test("where the service's own port is known, another that fits does not count", async () => {
+  const own = { ...settings, table: { ...table, ports: { orders: 8080 } } };
+  const metrics = { name: "http-metrics", port: 9090 };
+  const found = (name: string) =>
+    judged(portProtocol, [service("orders", metrics, { name, port: 8080 })], own);
+  assert.deepEqual(await found("http"), []);
+  assert.deepEqual(await found("tcp"), [
+    {
+      ...finding("orders", '"tcp"', "TCP", "http"),
+      where: "spec.ports[1].name of Service shop/orders",
+    },
+  ]);
+  assert.deepEqual(
+    await judged(portProtocol, [service("orders", { name: "constructor" })], own),
+    [],
+  );
+});
+
 test("a name that is not known may be any", async () => {
   const found = await judged(portProtocol, [service("orders", { name: notKnown })], settings);
   assert.equal(found.length, 1);

@@ -137,9 +137,7 @@ test("a mode's heading is the command that brings it up alone, as a shell takes 
 });
 
 test("where only machines call, the modes without a login are left, the last among them", () => {
-  const [, orders] = projects;
-  assert.ok(orders);
-  const names = modesFor(orders.application).map(({ name }) => name);
+  const names = modesFor({ people: false }).map(({ name }) => name);
   assert.deepEqual(names, [
     "Stafford 2019",
     "a provider that is there",
@@ -150,6 +148,10 @@ test("where only machines call, the modes without a login are left, the last amo
     "the sandbox's own settings",
   ]);
   assert.equal(modesFor({ people: true }), modes);
+  const own = modesFor({ people: true, image: "registry.example.com/orders:1.0.0" });
+  const left = modes.filter((mode) => !own.includes(mode));
+  assert.ok(left.length > 0 && own.some(({ settings }) => settings["login.at"] === "gateway"));
+  assert.ok(left.every(({ settings }) => settings["login.at"] === "application"));
 });
 
 /** A design as docs/designs.md lists it. */

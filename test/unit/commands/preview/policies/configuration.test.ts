@@ -68,6 +68,7 @@ test("the table and the issuers follow from the program's own, by the namespace'
           requires: "read:book-reviews",
         },
       },
+      ports: { productpage: 9080, details: 9080, reviews: 9080, ratings: 9080 },
     },
     grants: {
       audience: "https://bookinfo.io",

@@ -52,7 +52,17 @@ test("the headers stay, and so tell that it was gRPC", () => {
 
 const answers: readonly [string, Observed, isAnswered: boolean, isOk?: boolean][] = [
   ["success", ended(0), true, true],
-  ["the beginning of an answer", { status: 200, headers: {}, body: "" }, true, true],
+  [
+    "the beginning of an answer",
+    { status: 200, headers: { "content-type": "application/grpc+proto" }, body: "" },
+    true,
+    true,
+  ],
+  [
+    "another server's page",
+    { status: 200, headers: { "content-type": "text/html" }, body: "" },
+    false,
+  ],
   ["an argument that is not valid", ended(3, "no item"), true],
   ["a thing that there is not", ended(5, "no such item"), true],
   ["a state that does not fit", ended(9, "sold out"), true],

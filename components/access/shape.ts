@@ -1,0 +1,67 @@
+/** Whether a table has the shape of one. The compiler sees that of a table in TypeScript; another may come from JSON. */
+import { z } from "zod";
+import { describeIssues } from "../settings/problems";
+
+const names = (what: string) => z.array(z.string(what), `a list of ${what}`);
+const path = z.string("a path that begins with a slash");
+
+const service = z.looseObject(
+  {
+    callers: names("callers"),
+    operations: z.record(z.string(), z.unknown(), "operations by their names").optional(),
+    path: path.optional(),
+    port: z.int("a port").min(1, "a port").max(65_535, "a port"),
+    routes: z
+      .array(
+        z.union(
+          [z.strictObject({ exact: path }), z.strictObject({ prefix: path })],
+          "a path as exact or prefix",
+        ),
+        "a list of paths",
+      )
+      .optional(),
+    greeting: z
+      .union([z.string(), z.instanceof(Uint8Array)], "what a client sends first")
+      .refine(({ length }) => length > 0, "what a client sends first")
+      .optional(),
+    document: z
+      .looseObject(
+        {
+          file: z.string("the document's file"),
+          operations: z.record(z.string(), z.unknown(), "the document's operations"),
+        },
+        "what openApi gives",
+      )
+      .optional(),
+  },
+  "a service",
+);
+
+const table = z.looseObject({
+  permissions: z.record(z.string(), z.string("what it is for"), "permissions by their names"),
+  roles: z.record(
+    z.string(),
+    z.looseObject({ permissions: names("permissions") }, "a role"),
+    "roles by their names",
+  ),
+  services: z.record(z.string(), service, "services by their names"),
+  requests: z
+    .array(
+      z.looseObject(
+        {
+          name: z.string("a name"),
+          path,
+          through: names("services").min(1, "at least one service"),
+        },
+        "a request",
+      ),
+      "a list of requests",
+    )
+    .min(1, "at least one request"),
+});
+
+/** What is not where, or as, it has to be: a line each. */
+export function shapeProblems(found: object): readonly string[] {
+  const { error } = table.safeParse(found);
+  return error === undefined ? [] : describeIssues(error, found, new Map());
+}
