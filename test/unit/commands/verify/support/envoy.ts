@@ -68,6 +68,17 @@ function imported(jwk: JWK): ReturnType<typeof importJWK> {
   return key;
 }
 
+const verifiedByJwk = new WeakMap<JWK, Map<string, Promise<unknown>>>();
+
+/** Whether a token's signature is a key's: rejects where it is not. The same token comes with hundreds of requests. */
+function verified(token: string, jwk: JWK): Promise<unknown> {
+  const byToken = verifiedByJwk.get(jwk) ?? new Map<string, Promise<unknown>>();
+  verifiedByJwk.set(jwk, byToken);
+  const verification = byToken.get(token) ?? imported(jwk).then((key) => compactVerify(token, key));
+  byToken.set(token, verification);
+  return verification;
+}
+
 /** The first fault in the order in which Envoy looks (authenticator.cc, and jwt_verify_lib). */
 async function faultOf(token: string, rules: TokenRules): Promise<string | undefined> {
   // Empty parts are skipped, so that nothing behind the second dot is a part too few.
@@ -90,8 +101,7 @@ async function faultOf(token: string, rules: TokenRules): Promise<string | undef
     return audienceFault;
   const fitting = rules.keys.filter((key) => key.kid === kid && key.alg === alg);
   if (fitting.length === 0) return "Jwks doesn't have key to match kid or alg from Jwt";
-  const verified = fitting.map(async (key) => compactVerify(token, await imported(key)));
-  return Promise.any(verified).then(
+  return Promise.any(fitting.map((key) => verified(token, key))).then(
     () => undefined,
     () => "Jwt verification fails",
   );
