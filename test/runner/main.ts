@@ -30,14 +30,17 @@ const endToEnd = "test/e2e/";
 const endToEndFile = (name: string) => `${endToEnd}${name}.test.ts`;
 /** The unit tests that take longest: each has a process of its own, and they begin first. */
 const longUnits = [
-  "commands/verify/verify",
   "commands/verify/main",
+  "components/cluster/kind/real-kind",
+  "commands/verify/verify",
   "policies/mutation",
+  "commands/command-line/main",
   "commands/preflight/main",
-  "commands/verify/findings/tenant/tenant",
   "index",
   "components/cluster/kind/provider",
   "commands/explain/main",
+  "commands/verify/findings/tenant/tenant",
+  "policies/official",
   "local/tenant/process",
   "sandbox/commandLine",
 ].map((name) => `test/unit/${name}.test.ts`);
