@@ -111,8 +111,17 @@ export function serviceOf({ name, services }: Application, service: string): App
 }
 
 /** The paths by which the gateway leads to a service; none where it leads nowhere. */
-export function routesOf({ routes, ...access }: ApplicationService): readonly Path[] {
-  if (routes !== undefined) return routes;
+export function routesOf(service: ApplicationService): readonly Path[] {
+  if (service.routes !== undefined) return service.routes;
+  const found = derivedRoutes.get(service) ?? routesFrom(service);
+  derivedRoutes.set(service, found);
+  return found;
+}
+
+/** Each request of a check or a verification is compared with every service's routes: they are derived once. */
+const derivedRoutes = new WeakMap<ApplicationService, readonly Path[]>();
+
+function routesFrom(access: ApplicationService): readonly Path[] {
   const paths = rowsOf(access).flatMap(({ operation, callers }) =>
     operation !== undefined && callers.includes(gateway) ? [routeFor(operation)] : [],
   );

@@ -82,19 +82,23 @@ export function applicationPolicies({
 }: ApplicationNetwork): readonly NetworkPolicyObject[] {
   const { name, namespace, services } = application;
   const entry = entranceOf(application);
+  const called = Object.entries(services).map(([service, access]) => ({
+    service,
+    port: access.port,
+    callers: callersOf(access),
+  }));
   const calledBy = (caller: string) =>
-    Object.entries(services)
-      .filter(([, access]) => callersOf(access).includes(caller))
-      .map(([service, { port }]) => ({
+    called
+      .filter(({ callers }) => callers.includes(caller))
+      .map(({ service, port }) => ({
         to: [podsOf(namespace, { app: service })],
         ports: tcp(port),
       }));
   const imported = [...new Set(settings.imports.map((host) => host.split("/")[0] ?? ""))];
   return [
     ...namespacePolicies(namespace, settings, imported),
-    ...Object.entries(services).flatMap(([service, access]) => {
-      const { port } = access;
-      const from = callersOf(access).map((caller) =>
+    ...called.flatMap(({ service, port, callers }) => {
+      const from = callers.map((caller) =>
         caller === gateway ? gatewayPods : podsOf(namespace, { app: caller }),
       );
       const provider = service === entry && signsInAt !== undefined ? toProvider(signsInAt) : [];
