@@ -95,15 +95,20 @@ test("permissions of which one is enough are one condition, and those that are a
 });
 
 test("rules grow with requirements and issuers, not with operations", () => {
-  const many = Object.fromEntries(
-    Array.from({ length: 50 }, (_, index): [`GET /${string}`, string] => [
-      `GET /details/${index}`,
-      index % 2 === 0 ? "read:book-details" : "read:book-reviews",
-    ]),
-  );
+  const many = (count: number, requirements: number) =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index): [`GET /${string}`, string] => [
+        `GET /details/${index}`,
+        `permission-${index % requirements}`,
+      ]),
+    );
   const other = { ...tokens, issuer: "https://other.example/" };
-  assert.equal(rulesOf(many).rules.length, 2);
-  assert.equal(rulesOf(many, [tokens, other]).rules.length, 4);
+  for (const requirements of [1, 2, 5, 10])
+    for (const count of [10, 50, 200]) {
+      const { policies, rules } = rulesOf(many(count, requirements));
+      assert.deepEqual([policies, rules.length], [1, requirements], `${count} operations`);
+    }
+  assert.equal(rulesOf(many(50, 2), [tokens, other]).rules.length, 4);
 });
 
 test("a service whose operations are all public needs no check of tokens of its own", () => {
