@@ -3,12 +3,12 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clone } from "../../../lib/clone";
-import { edited, editsFor } from "./table";
+import { type AddedService, edited, editsFor } from "./table";
 
-/** Makes a copy of the clone whose table has this many services. */
-export function copyWithServices(folder: string, services: number): void {
+/** Makes a copy of the clone whose table has these services as well. */
+export function copyWithServices(folder: string, added: readonly AddedService[]): void {
   copyClone(folder);
-  for (const edit of editsFor(services)) {
+  for (const edit of editsFor(added)) {
     const path = join(folder, edit.file);
     writeFileSync(path, edited(readFileSync(path, "utf8"), edit));
   }

@@ -1,4 +1,7 @@
-/** The access table and its workloads with more services than Bookinfo has: each is called by the one before it. */
+/** The access table and its workloads with more services than Bookinfo has. */
+import type { Requirement } from "../../../components/access/requirement";
+import type { RequestAccess } from "../../../components/access/rows";
+import type { Path } from "../../../components/application";
 import { UserError } from "../../../lib/errors";
 
 /** The services that the clone's own table has. */
@@ -12,47 +15,103 @@ export interface Edit {
   readonly replacement: string;
 }
 
-/** The names of the services that are added to the clone's own. */
-export function addedServices(services: number): readonly string[] {
-  return Array.from({ length: services - ownServices }, (_, position) => `service-${position + 1}`);
+/** A service that is added to the clone's own. It runs the program of details: an image of its own would have the same bytes. */
+export interface AddedService {
+  readonly name: string;
+  readonly access: RequestAccess;
+  /** What the program answers: a path below `/details` that ends in a number. */
+  readonly path: string;
+  /** Default: those that follow from its operations. */
+  readonly routes?: readonly Path[];
 }
 
-/** The edits that give the clone's own table this many services: ratings calls the first added one, and so on. */
-export function editsFor(services: number): readonly Edit[] {
-  const names = addedServices(services);
-  if (names.length === 0) return [];
-  const permissions = ["read:book-details", "read:book-reviews"];
-  const rows = names.map((name, position) => {
-    const caller = names[position - 1] ?? "ratings";
-    const permission = permissions[position % permissions.length];
-    return `  "${name}": { callers: ["${caller}"], requires: "${permission}" },\n`;
+/** The requirement of the requests that are measured, and all kinds of them: each is a rule of its own. */
+export const read = "read:book-details";
+const requirements: readonly Requirement[] = [
+  "public",
+  "signedIn",
+  "read:book-reviews",
+  { allOf: [read, "read:book-reviews"] },
+  read,
+];
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/**
+ * So many operations, five on each path, that ask for each requirement as often, in each method. The last path is the
+ * last of the last rule.
+ */
+export function operationsOf(count: number) {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, position) => {
+      const collection = Math.floor(position / methods.length);
+      const method = methods[position % methods.length] ?? "";
+      const requires = requirements[(position + collection) % requirements.length] ?? read;
+      return [`${method} /details/${collection}/{id}`, requires];
+    }),
+  );
+}
+
+/**
+ * The services that make the table this large: ratings calls the first added one, and so on.
+ * @param operations how many each has. Default: its row is about every request
+ */
+export function chainOf(services: number, operations = 0): readonly AddedService[] {
+  const permissions = [read, "read:book-reviews"];
+  return Array.from({ length: services - ownServices }, (_, position) => {
+    const callers = [position === 0 ? "ratings" : `service-${position}`];
+    const requires = permissions[position % permissions.length] ?? read;
+    return {
+      name: `service-${position + 1}`,
+      access:
+        operations > 0 ? { callers, operations: operationsOf(operations) } : { callers, requires },
+      path: "/details/0/0",
+    };
   });
-  // They run the program of details: images of their own would have the same bytes.
-  const workloads = names.map((name) => `    "${name}": [run("details-v1")],\n`);
+}
+
+/** The edits that add these services to the clone's own table. */
+export function editsFor(added: readonly AddedService[]): readonly Edit[] {
+  if (added.length === 0) return [];
   const typeAnchor = 'export type ServiceName = "productpage"';
-  const rowAnchor = '  ratings: { callers: ["reviews"], requires: "read:book-reviews" },\n';
-  const workloadAnchor = '    ratings: [run("ratings-v1")],\n';
-  const pathAnchor = '  ratings: "/ratings/0",\n';
-  const paths = names.map((name) => `  "${name}": "/details/0",\n`);
-  const requestAnchor = 'requests: { cpu: "10m"';
-  const type = names.map((name) => ` | "${name}"`).join("");
+  const after = (
+    file: string,
+    anchor: string,
+    lineOf: (service: AddedService) => string,
+  ): Edit => ({
+    file,
+    anchor,
+    replacement: anchor + added.map((service) => `${lineOf(service)}\n`).join(""),
+  });
   return [
     {
       file: "application.ts",
       anchor: typeAnchor,
-      replacement: typeAnchor + type,
+      replacement: typeAnchor + added.map(({ name }) => ` | "${name}"`).join(""),
     },
-    { file: "application.ts", anchor: rowAnchor, replacement: rowAnchor + rows.join("") },
-    {
-      file: "workloads.ts",
-      anchor: workloadAnchor,
-      replacement: workloadAnchor + workloads.join(""),
-    },
-    { file: "application.ts", anchor: pathAnchor, replacement: pathAnchor + paths.join("") },
+    after(
+      "application.ts",
+      '  ratings: { callers: ["reviews"], requires: "read:book-reviews" },\n',
+      ({ name, access }) => `  "${name}": ${JSON.stringify(access)},`,
+    ),
+    after(
+      "application.ts",
+      '  ratings: "/ratings/0",\n',
+      ({ name, path }) => `  "${name}": "${path}",`,
+    ),
+    after(
+      "application.ts",
+      "  productpage: { routes },\n",
+      ({ name, routes }) => `  "${name}": ${JSON.stringify({ routes })},`,
+    ),
+    after(
+      "workloads.ts",
+      '    ratings: [run("ratings-v1")],\n',
+      ({ name }) => `    "${name}": [run("details-v1")],`,
+    ),
     // So that a hundred of them fit on one node.
     {
       file: "components/workloads/pod.ts",
-      anchor: requestAnchor,
+      anchor: 'requests: { cpu: "10m"',
       replacement: 'requests: { cpu: "1m"',
     },
   ];
