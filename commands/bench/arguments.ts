@@ -13,8 +13,9 @@ export const parts = {
   verify: "cells, and how fast they are sent, judged and printed",
   memory: "resident memory of the node with the mesh, by component",
   latency: "a request by token and by session, with enforcement and without",
+  operations: "a request to a service with 1 and with 50 operations, compared with one row",
   policies: "npm run preview with the policy pack, compared with that of an empty program",
-  growth: "20 and 100 protected services, compared with 4",
+  growth: "20 and 100 protected services, and 100 of 10 operations each, compared with 4",
   cold: "the first run of all, with empty caches: some 15 minutes; only by name",
   test: "npm run test:unit and npm test: more than an hour; only by name",
 } as const;

@@ -13,6 +13,7 @@ import { measureEngine } from "./parts/engine";
 import { measureGrowth } from "./parts/growth";
 import { measureLatency } from "./parts/latency";
 import { measureMemory } from "./parts/memory";
+import { measureOperations } from "./parts/operations";
 import type { Context, Found } from "./parts/part";
 import { measurePolicies } from "./parts/policies";
 import { measureRounds } from "./parts/rounds";
@@ -35,6 +36,7 @@ const names = Object.keys(ofStack) as (keyof typeof ofStack)[];
 
 /** The parts that need a step of their own. */
 const ofTheirOwn = {
+  operations: measureOperations,
   policies: measurePolicies,
   growth: measureGrowth,
   cold: measureCold,

@@ -78,10 +78,11 @@ export class BenchSandbox {
 
   /**
    * Runs one of the bench's programs with the environment of `npm run sandbox -- shell`; returns its standard output.
+   * @param root the clone, or a copy of it: its program runs, in its sandbox
    */
-  async inShell(program: string, args: readonly string[] = []): Promise<string> {
-    const words = [...programOf(clone, program), ...args];
-    return (await this.command(["shell"], `exec ${words.map(quoted).join(" ")}\n`)).out;
+  async inShell(program: string, args: readonly string[] = [], root = clone): Promise<string> {
+    const words = [...programOf(root, program), ...args];
+    return (await this.command(["shell"], `exec ${words.map(quoted).join(" ")}\n`, root)).out;
   }
 
   /**

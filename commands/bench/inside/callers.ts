@@ -27,6 +27,28 @@ export interface Caller {
   readonly signs: Readonly<Record<Enforcement, readonly Sign[]>>;
 }
 
+/** How long a change may take to reach every sidecar, in milliseconds. */
+const timeoutMs = 60_000;
+
+/** How many requests in a row have to be answered as expected after a change: they use different connections. */
+const agreeing = 20;
+
+/** Waits until requests are answered as the sign says only. */
+export async function untilAnswered(
+  fetch: Fetch,
+  url: string,
+  { headers, status, setsCookie }: Sign,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  for (let agreed = 0; agreed < agreeing;) {
+    if (Date.now() > deadline) throw new UserError(`${url} is not answered with ${status} only`);
+    const response = await fetch(url, { headers });
+    await response.arrayBuffer();
+    const agrees = response.status === status && response.headers.has("set-cookie") === setsCookie;
+    agreed = agrees ? agreed + 1 : 0;
+  }
+}
+
 /** The permission that the request needs. */
 const permission = "read:book-details";
 

@@ -12,33 +12,11 @@ import { clientOf } from "../../stack/client";
 import { readOutputs } from "../../stack/outputs";
 import { printOutput } from "../output";
 import { callerNames } from "../parts/latency";
-import { type Caller, callers, type Enforcement, type Sign } from "./callers";
+import { type Caller, callers, type Enforcement, untilAnswered } from "./callers";
 import { Policies } from "./policies";
 import { measureTurn } from "./turn";
 
-/** How long a change may take to reach every sidecar, in milliseconds. */
-const timeoutMs = 60_000;
-
-/** How many requests in a row have to be answered as expected after a change: they use different connections. */
-const agreeing = 20;
-
 const path = "/api/v1/products/0";
-
-/** Waits until requests are answered as the sign says only. */
-async function until(
-  fetch: Fetch,
-  url: string,
-  { headers, status, setsCookie }: Sign,
-): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  for (let agreed = 0; agreed < agreeing;) {
-    if (Date.now() > deadline) throw new UserError(`${url} is not answered with ${status} only`);
-    const response = await fetch(url, { headers });
-    await response.arrayBuffer();
-    const agrees = response.status === status && response.headers.has("set-cookie") === setsCookie;
-    agreed = agrees ? agreed + 1 : 0;
-  }
-}
 
 /** Two pairs, one beginning with each: so the order makes neither faster. */
 const order: readonly Enforcement[] = ["on", "off", "off", "on"];
@@ -60,8 +38,8 @@ async function measure(
     for (const next of order) {
       if (next !== enforcement) await change[next]();
       enforcement = next;
-      for (const sign of caller.signs[next]) await until(fetch, url, sign);
-      turns[next].push(await measureTurn(url, caller.headers));
+      for (const sign of caller.signs[next]) await untilAnswered(fetch, url, sign);
+      turns[next].push(...(await measureTurn([url], caller.headers)));
     }
   }
   return turns;

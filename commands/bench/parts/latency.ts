@@ -47,17 +47,27 @@ export function latencyAt(
   caller: CallerName,
   { on, off }: Turns,
 ): readonly Measure[] {
-  const withPolicies = on.map((turn) => percentile(turn, percent));
-  const without = off.map((turn) => percentile(turn, percent));
-  const added = withPolicies.map((value, turn) => value - (without[turn] ?? Number.NaN));
+  return addedIn(percent, `with a ${caller}`, on, { what: "without policies", turns: off });
+}
+
+/** A percentile of every turn, next to those of the baseline, and the difference of each pair. */
+export function addedIn(
+  percent: number,
+  what: string,
+  on: Turns["on"],
+  baseline: { readonly what: string; readonly turns: Turns["off"] },
+): readonly Measure[] {
+  const samples = on.map((turn) => percentile(turn, percent));
+  const without = baseline.turns.map((turn) => percentile(turn, percent));
+  const added = samples.map((value, turn) => value - (without[turn] ?? Number.NaN));
   const unit = "microseconds";
   return [
     {
-      what: `with a ${caller}, p${percent}`,
+      what: `${what}, p${percent}`,
       unit,
-      samples: withPolicies,
-      baseline: { what: "without policies", samples: without },
+      samples,
+      baseline: { what: baseline.what, samples: without },
     },
-    { what: `added with a ${caller}, p${percent}`, unit, samples: added },
+    { what: `added ${what}, p${percent}`, unit, samples: added },
   ];
 }

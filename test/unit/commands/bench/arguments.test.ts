@@ -25,8 +25,8 @@ describe("readArguments", () => {
       .configureOutput({ writeOut: (text) => (help += text) })
       .outputHelp();
     for (const name of partNames) assert.match(help, new RegExp(`^  ${name} `, "m"));
-    assert.match(help, /^ {2}up {8}from nothing to the printed table, /m);
-    assert.match(help, /^ {2}policies {2}npm run preview with the policy pack, /m);
+    assert.match(help, /^ {2}up {10}from nothing to the printed table, /m);
+    assert.match(help, /^ {2}policies {4}npm run preview with the policy pack, /m);
   });
 
   const mistakes: readonly (readonly [string[], RegExp])[] = [
