@@ -7,7 +7,7 @@ import { outputFile, standardOutputNote } from "../arguments/options";
 /** What each part compares; the parts run and are printed in this order. */
 export const parts = {
   up: "from nothing to the printed table, next to the same objects by helm and kubectl",
-  again: "once more with nothing changed, compared with helm upgrade and kubectl apply of the same",
+  again: "once more with nothing changed, compared with helm upgrade and kubectl apply",
   "no-op": "pulumi up with nothing to do, compared with that of an empty program",
   preview: "pulumi preview, compared with that of an empty program",
   verify: "cells, and how fast they are sent, judged and printed",

@@ -121,7 +121,7 @@ test("each permission of a requirement with several is known, and a requirement 
 });
 
 test("what has not the shape of a table is a line each, and no stack trace", () => {
-  const shaped = (changes: object) => tableProblems({ ...table({}), ...changes } as Table);
+  const shaped = (changes: object) => tableProblems({ ...table({}), ...changes });
   const place = { callers: ["gateway"], requires: "public", port: 80, path: "/" };
   const service = (changes: object) => shaped({ services: { shop: { ...place, ...changes } } });
   const lines: readonly (readonly [readonly string[], string])[] = [

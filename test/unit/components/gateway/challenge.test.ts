@@ -87,7 +87,7 @@ test("to Envoy a % in the realm is no command, and a cache keeps answers to othe
   };
   const [route] = challengeRoutes(serviceOf(application, "orders"), "https://a/x%20y", {
     gatewayUrl,
-    cors: cors as never,
+    cors: cors,
   });
   const { set, add } = route?.headers?.response ?? {};
   assert.match(set?.["www-authenticate"] ?? "", /realm="https:\/\/a\/x%%20y"/);
