@@ -7,7 +7,7 @@ import {
   sharedPath,
   withoutRest,
 } from "./operations";
-import { shapeProblems } from "./shape";
+import { isListOfNames, isWellFormed, shapeProblems } from "./shape";
 import { permissionsIn, type Requirement, reservedRequirements } from "./requirement";
 import {
   asksFor,
@@ -29,17 +29,7 @@ export function tableProblems(table: Table): readonly string[] {
   const { permissions, roles, services } = table;
   const ofServices = Object.keys(services).flatMap((service) => problemsOf(table, service));
   return [
-    ...Object.keys(permissions).flatMap((permission) =>
-      reservedRequirements.includes(permission)
-        ? [`permissions: found ${JSON.stringify(permission)}, which is a requirement of its own`]
-        : !permissionForm.test(permission)
-          ? [
-              `permissions: found ${JSON.stringify(permission)}, expected a scope without *, %, quotes and blanks`,
-            ]
-          : isAskedFor(table, permission)
-            ? []
-            : [`permissions: found ${JSON.stringify(permission)}, which no service asks for`],
-    ),
+    ...Object.keys(permissions).flatMap((permission) => permissionProblems(table, permission)),
     ...Object.entries(roles).flatMap(([role, held]) =>
       held.permissions
         .filter((permission) => !Object.hasOwn(permissions, permission))
@@ -52,6 +42,15 @@ export function tableProblems(table: Table): readonly string[] {
 
 /** A scope of RFC 6749, 3.3; to Istio a `*` would be a pattern, and to Envoy a `%` the beginning of a command. */
 const permissionForm = /^[!#$&-)+-[\]-~]+$/;
+
+function permissionProblems(table: Table, permission: string): readonly string[] {
+  const found = `permissions: found ${JSON.stringify(permission)}`;
+  if (reservedRequirements.includes(permission))
+    return [`${found}, which is a requirement of its own`];
+  if (!permissionForm.test(permission))
+    return [`${found}, expected a scope without *, %, quotes and blanks`];
+  return isAskedFor(table, permission) ? [] : [`${found}, which no service asks for`];
+}
 
 /** Requirements of another form are told of by themselves. */
 const isAskedFor = ({ services }: Table, permission: string) =>
@@ -164,39 +163,19 @@ function operationProblems(
   if (!isFields(operation) || isRequirement(operation as never))
     return requirementProblems(table, where, operation);
   const { requires, callers, ...others } = operation;
-  if (callers !== undefined && !isListOf((each) => typeof each === "string")(callers, 0))
+  if (callers !== undefined && !isListOfNames(callers))
     return [`${where}.callers: found ${JSON.stringify(callers)}, expected a list of callers`];
   return [
     ...Object.keys(others).map(
       (key) => `${where}.${key}: found an unknown key, expected requires or callers`,
     ),
     ...requirementProblems(table, `${where}.requires`, requires),
-    ...(callers === undefined
-      ? []
-      : callerProblems(table, `${where}.callers`, callers as readonly string[], access)),
+    ...(callers === undefined ? [] : callerProblems(table, `${where}.callers`, callers, access)),
   ];
 }
 
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;
-
-/** A table that is no TypeScript may have anything here. */
-function isWellFormed(requires: unknown): boolean {
-  if (typeof requires === "string") return true;
-  if (!isFields(requires)) return false;
-  const { allOf, anyOf, ...others } = requires;
-  if (Object.keys(others).length > 0) return false;
-  if (anyOf === undefined) return isListOf((each) => typeof each === "string")(allOf);
-  return (
-    allOf === undefined &&
-    isListOf((each) => typeof each === "string" || (isFields(each) && isWellFormed(each)))(anyOf)
-  );
-}
-
-const isListOf =
-  (isOne: (value: unknown) => boolean) =>
-  (list: unknown, least = 1) =>
-    Array.isArray(list) && list.length >= least && list.every(isOne);
 
 const namesIn = (requires: Requirement): readonly string[] => {
   if (typeof requires === "string") return [requires];
@@ -214,7 +193,7 @@ function requirementProblems(table: Table, where: string, requires: unknown): re
     return known.includes(requires)
       ? []
       : [`${where}: found ${JSON.stringify(requires)}, expected ${oneOf(known)}`];
-  return namesIn(requires as Requirement)
+  return namesIn(requires)
     .filter((permission) => !permissions.includes(permission))
     .map((permission) => unknownPermission(table, where, permission));
 }

@@ -1,6 +1,21 @@
 /** Whether a table has the shape of one. The compiler sees that of a table in TypeScript; another may come from JSON. */
 import { z } from "zod";
 import { describeIssues } from "../settings/problems";
+import type { Requirement } from "./requirement";
+
+const allOf = z.strictObject({ allOf: z.array(z.string()).min(1) });
+const requirement = z.union([
+  z.string(),
+  allOf,
+  z.strictObject({ anyOf: z.array(z.union([z.string(), allOf])).min(1) }),
+]);
+
+/** Whether it has the form of a requirement; its permissions may be unknown ones. */
+export const isWellFormed = (found: unknown): found is Requirement =>
+  requirement.safeParse(found).success;
+
+export const isListOfNames = (found: unknown): found is readonly string[] =>
+  z.array(z.string()).safeParse(found).success;
 
 const names = (what: string) => z.array(z.string(what), `a list of ${what}`);
 const path = z.string("a path that begins with a slash");
