@@ -4,7 +4,7 @@ import typescript from "typescript-eslint";
 import { importRules } from "./scripts/imports.mjs";
 
 export default defineConfig(
-  { ignores: ["node_modules/"] },
+  { ignores: ["node_modules/", "dist/"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { clone } from "../lib/clone";
 import { cacheFolder } from "./layout";
@@ -10,7 +10,10 @@ const built = process.env.ISTIO_AUTH0_PROGRAMS;
 export const compiledCode = join(cacheFolder(), "compiled");
 
 /** This project's Node. */
-export const nodeProgram = join(clone, "node_modules/node/bin/node");
+export const nodeProgram = join(
+  dirname(require.resolve("node/package.json", { paths: [clone] })),
+  "bin/node",
+);
 
 /**
  * Node's arguments that run one of the project's programs: the built one of the set that this process belongs to, or

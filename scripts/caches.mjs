@@ -1,10 +1,19 @@
-// What runs of this project keep for the next ones, and what of it is removed: built programs and libraries in
-// node_modules/.cache, and the code that Node has compiled. Each is made again where it is missing.
+// What runs of this project keep for the next ones, and what of it is removed: built programs and libraries, in
+// node_modules/.cache of a clone, and the code that Node has compiled. Each is made again where it is missing.
 //
 // A fresh clone starts here, so this file needs no dependency and runs on the machine's own Node.
-import { readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** How many sets of programs are kept: a process that still runs may start one of the set that it is from. */
 const keptSets = 4;
@@ -19,11 +28,38 @@ const keptCode = 256 * 1024 * 1024;
 /** Files of it that are removed at once: a build does not wait for the rest, which the next build removes. */
 const mostCode = 2000;
 
-/** The folder for compiled code: not in the clone, where root's files would be in its owner's way. */
-export function compiledFolder() {
+/** The folder for what this user's runs keep of all clones and packages. */
+function cacheFolder() {
   const named = process.env.XDG_CACHE_HOME;
   const caches = named?.startsWith("/") ? named : join(homedir(), ".cache");
-  return join(caches, "istio-auth0", "compiled");
+  return join(caches, "istio-auth0");
+}
+
+/** The folder for compiled code: not in the clone, where root's files would be in its owner's way. */
+export const compiledFolder = () => join(cacheFolder(), "compiled");
+
+/**
+ * The folder for the programs of an installed package, whose own folder may be another user's or read-only. They find
+ * the libraries that are not built into them as the package does: in its own folder, then next to it.
+ * @param root the package's folder
+ */
+export function packagePrograms(root) {
+  const place = createHash("sha256").update(root).digest("hex").slice(0, 16);
+  const next = join(cacheFolder(), `programs-${place}`);
+  const own = join(next, "own");
+  mkdirSync(own, { recursive: true, mode: 0o700 });
+  link(dirname(root), join(next, "node_modules"));
+  link(join(root, "node_modules"), join(own, "node_modules"));
+  return own;
+}
+
+function link(target, path) {
+  try {
+    symlinkSync(target, path);
+  } catch (error) {
+    // It belongs to the folder's name, so that an earlier one is the same.
+    if (error.code !== "EEXIST") throw error;
+  }
 }
 
 /** Notes that something was used just now. Whether it is there to be used. */

@@ -1,4 +1,5 @@
 // Installs what package-lock.json names, unless that is there: `node scripts/install.mjs`
+// The package has no such file: npm has installed it, with everything that it needs.
 //
 // A fresh clone starts here, so this file needs no dependency and runs on the machine's own Node.
 import { spawn, spawnSync } from "node:child_process";
@@ -12,13 +13,19 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { clearInterval, setInterval } from "node:timers";
 import { fileURLToPath } from "node:url";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Whether this is a clone, and not the installed package: npm leaves the lock file out of every package. */
+export const isClone = existsSync(join(root, "package-lock.json"));
 export const modules = join(root, "node_modules");
+/** The folder of an installed dependency, of which npm may put one of a package next to it. */
+export const dependency = (name) =>
+  dirname(createRequire(join(root, "package.json")).resolve(`${name}/package.json`));
 const stamp = join(modules, ".installed-lock");
 /** The clone's owner, who owns what is installed in it, even if root runs the command (sudo). */
 const owner = statSync(root);
@@ -29,6 +36,7 @@ const sayEvery = 5_000;
 
 /** Installs the locked dependencies, unless the last complete installation was of this very lock file. */
 export async function install() {
+  if (!isClone) return;
   const text = readFileSync(join(root, "package-lock.json"), "utf8");
   const lock = createHash("sha256").update(text).digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;

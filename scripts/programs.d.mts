@@ -1,6 +1,6 @@
 import type { Plugin } from "esbuild";
 
-export function builtPrograms(root: string): Promise<string>;
+export function builtPrograms(root: string, project?: string): Promise<string>;
 export function apart(libraries: Set<string>, file: string): Plugin;
 export const external: readonly string[];
 export function libraryBundle(

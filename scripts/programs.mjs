@@ -1,6 +1,7 @@
 // Makes one file of JavaScript of each of this project's programs, so that no program reads and compiles hundreds of
 // files at each start. The files belong to the exact content of the sources and of package-lock.json: a changed file
-// has other programs, and the old ones are never run.
+// has other programs, and the old ones are never run. Those of an installed package are built with the user's project,
+// so that its table and the commands have one copy of each component.
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -15,7 +16,7 @@ import {
 } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { basename, dirname, join } from "node:path";
-import { compiledFolder, removeOld, removeOldCode, used } from "./caches.mjs";
+import { compiledFolder, packagePrograms, removeOld, removeOldCode, used } from "./caches.mjs";
 
 /** The folders of the sources; the files of the stack's own program are next to them. */
 const folders = [
@@ -56,22 +57,38 @@ const shared = {
   external,
 };
 
+/** Whether a folder is a clone's, and not an installed package's: npm leaves the lock file out of every package. */
+const isClone = (root) => existsSync(join(root, "package-lock.json"));
+
 /**
  * The folder of the built programs, each at the path of its source: `sandbox/main.js`. They are built if there are none
  * for this content of the sources.
- * @param {string} root the clone's folder, with its dependencies installed
+ * @param {string} root the folder of the clone, with its dependencies installed, or of the package
+ * @param {string} [project] of a package, the folder of the project that the programs are about. Default: none
  */
-export async function builtPrograms(root) {
-  const cache = join(root, "node_modules", ".cache", "programs");
+export async function builtPrograms(root, project) {
+  const ours = isClone(root);
+  const cache = ours ? join(root, "node_modules", ".cache", "programs") : packagePrograms(root);
   const sources = readSources(root);
-  const folder = join(cache, `sources-${keyOf(root, sources)}`);
+  const list = join(cache, `project-${keyOf(project)}.json`);
+  const setOf = () =>
+    join(
+      cache,
+      `sources-${keyOf(root, sources, ours ? {} : { project, files: readListed(list) })}`,
+    );
+  let folder = setOf();
+  if (!existsSync(folder) && project !== undefined && !ours) {
+    await listSources(root, project, list);
+    folder = setOf();
+  }
   if (!existsSync(folder)) {
     const unfinished = `${folder}.${process.pid}`;
     mkdirSync(cache, { recursive: true, mode: 0o700 });
     try {
       const programs = Object.keys(sources).filter(isProgram);
-      await buildAll(root, cache, { unfinished, folder }, programs);
-      giveToOwner(root, cache);
+      const own = ours ? root : project;
+      await buildAll(root, cache, { unfinished, folder, own }, programs);
+      if (ours) giveToOwner(root, cache);
       // Another command may have built the same in the meantime; its files are as good.
       if (!existsSync(folder)) renameSync(unfinished, folder);
     } finally {
@@ -102,21 +119,60 @@ function readSources(root) {
         .map((file) => `${folder}/${file}`),
     );
   const ofStack = readdirSync(root).filter((file) => file.endsWith(".ts"));
-  const files = [
-    ...inFolders.sort(),
-    ...ofStack.sort(),
-    "package-lock.json",
-    "scripts/programs.mjs",
-  ];
-  return Object.fromEntries(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
+  const files = [...inFolders.sort(), ...ofStack.sort(), "scripts/programs.mjs"];
+  return {
+    ...Object.fromEntries(files.map((file) => [file, readFileSync(join(root, file), "utf8")])),
+    lock: lockOf(root),
+  };
 }
+
+/** What says which libraries are installed: of a package, npm's own note next to it, or the versions that it asks for. */
+function lockOf(root) {
+  const files = [
+    join(root, "package-lock.json"),
+    join(dirname(root), ".package-lock.json"),
+    join(root, "package.json"),
+  ];
+  return readFileSync(
+    files.find((file) => existsSync(file)),
+    "utf8",
+  );
+}
+
+/** The user's sources that the last build has found, with their contents now; a file that has gone has none. */
+function readListed(list) {
+  if (!existsSync(list)) return [];
+  return JSON.parse(readFileSync(list, "utf8")).map((file) => [
+    file,
+    existsSync(file) ? readFileSync(file, "utf8") : undefined,
+  ]);
+}
+
+/** Writes down which files a project's program and table are made of: its own, and none of a library. */
+async function listSources(root, project, list) {
+  const { metafile } = await compilerOf(root).build({
+    ...shared,
+    absWorkingDir: project,
+    entryPoints: ["application.ts", "index.ts"],
+    outdir: project,
+    packages: "external",
+    write: false,
+    metafile: true,
+  });
+  const files = Object.keys(metafile.inputs).map((file) => join(project, file));
+  const unfinished = `${list}.${process.pid}`;
+  writeFileSync(unfinished, JSON.stringify(files.sort()));
+  renameSync(unfinished, list);
+}
+
+const compilerOf = (root) => createRequire(join(root, "package.json"))("esbuild");
 
 function keyOf(...content) {
   return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16);
 }
 
-async function buildAll(root, cache, { unfinished, folder }, programs) {
-  const esbuild = createRequire(join(root, "package.json"))("esbuild");
+async function buildAll(root, cache, { unfinished, folder, own }, programs) {
+  const esbuild = compilerOf(root);
   const outputs = programs.map((program) => ({
     program,
     file: join(unfinished, program.replace(/\.ts$/, ".js")),
@@ -129,10 +185,17 @@ async function buildAll(root, cache, { unfinished, folder }, programs) {
         absWorkingDir: root,
         entryPoints: [program],
         outfile: file,
-        define: { "process.env.ISTIO_AUTH0_PROGRAMS": text(folder) },
+        define: {
+          "process.env.ISTIO_AUTH0_PROGRAMS": text(folder),
+          "process.env.ISTIO_AUTH0_PROJECT": own === root ? "undefined" : text(own ?? ""),
+        },
         sourcemap: "linked",
         sourcesContent: false,
-        plugins: [places(esbuild), apart(libraries, `./${basename(librariesBeside(file))}`)],
+        plugins: [
+          ...(own === root ? [] : [ofUser(root, own)]),
+          places(esbuild),
+          apart(libraries, `./${basename(librariesBeside(file))}`),
+        ],
       }),
     ),
   );
@@ -164,6 +227,29 @@ export const places = (esbuild) => ({
       const options = { format: "cjs", loader: "ts", sourcemap: "inline", sourcefile: path };
       return { contents: (await esbuild.transform(placed, options)).code, loader: "js" };
     });
+  },
+});
+
+/**
+ * Takes the user's table and program in place of the clone's own, and for what these import from the package its own
+ * sources, which the commands are built from as well. There are no examples.
+ */
+const ofUser = (root, project) => ({
+  name: "of the user",
+  setup({ onResolve, onLoad, resolve }) {
+    onResolve({ filter: /^(\.\.\/)+(application|index)$/ }, ({ path, resolveDir }) => {
+      if (dirname(join(resolveDir, path)) !== root) return undefined;
+      return project === undefined
+        ? { path, namespace: "none" }
+        : { path: join(project, `${basename(path)}.ts`) };
+    });
+    onResolve({ filter: /^\.\/examples$/ }, ({ path, resolveDir }) =>
+      resolveDir === join(root, "commands", "stack") ? { path, namespace: "none" } : undefined,
+    );
+    onLoad({ filter: /./, namespace: "none" }, () => ({ contents: "module.exports = {};" }));
+    onResolve({ filter: /^istio-auth0\/components\// }, ({ path, kind }) =>
+      resolve(path.replace(/^istio-auth0/, "."), { resolveDir: root, kind }),
+    );
   },
 });
 
@@ -235,8 +321,7 @@ const compact = { legalComments: "none", minifyWhitespace: true };
 
 /** One file of the libraries, each loaded when it is asked for. It stays while it is used: see caches.mjs. */
 export async function libraryBundle(esbuild, root, cache, names) {
-  const lock = readFileSync(join(root, "package-lock.json"), "utf8");
-  const file = join(cache, `libraries-${keyOf(lock, external, late, compact, names)}.js`);
+  const file = join(cache, `libraries-${keyOf(lockOf(root), external, late, compact, names)}.js`);
   if (used(file)) return file;
   const getters = names.map((name) => `get ${text(name)}() { return require(${text(name)}); }`);
   const unfinished = `${file}.${process.pid}`;

@@ -1,7 +1,8 @@
 // Runs one of this project's TypeScript programs: `node scripts/run.mjs FILE [ARGUMENT]...`
 //
 // A fresh clone starts here, so this file needs no dependency and runs on the machine's own Node.
-// It installs what package-lock.json names, then continues under the Node that package.json pins.
+// It installs what package-lock.json names, then continues under the Node that package.json pins. In an installed
+// package it builds the programs for the project that the user is in or names.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { constants } from "node:os";
@@ -9,7 +10,8 @@ import { dirname, join } from "node:path";
 import { clearInterval, setInterval } from "node:timers";
 import { pathToFileURL } from "node:url";
 import { compiledFolder } from "./caches.mjs";
-import { fail, install, modules, root } from "./install.mjs";
+import { dependency, fail, install, isClone, modules, root } from "./install.mjs";
+import { projectOf } from "./project.mjs";
 
 /** The folder for compiled code, which Node makes in ours. */
 function compileCache() {
@@ -25,7 +27,8 @@ function compileCache() {
 /** Node's arguments for the program: the built one, or its source if it is not built. */
 async function argumentsFor(program) {
   const { builtPrograms } = await import("./programs.mjs");
-  const built = await builtPrograms(root).catch((error) =>
+  const project = isClone ? undefined : projectOf(rest);
+  const built = await builtPrograms(root, project).catch((error) =>
     fail(`cannot build the programs: ${error.message}`),
   );
   const file = join(built, program.replace(/\.ts$/, ".js"));
@@ -39,8 +42,14 @@ const [program, ...rest] = process.argv.slice(2);
 if (program === undefined) fail("usage: node scripts/run.mjs FILE [ARGUMENT]...");
 await install();
 
-const node = join(modules, "node", "bin", "node");
-if (!existsSync(node)) fail(`${node} is missing. Delete node_modules and run the command again.`);
+const node = join(dependency("node"), "bin", "node");
+if (!existsSync(node)) {
+  fail(
+    isClone
+      ? `${node} is missing. Delete node_modules and run the command again.`
+      : `${node} is missing. Let npm run the install script of the package node: npm rebuild node`,
+  );
+}
 const child = spawn(node, [...(await argumentsFor(program)), ...rest], {
   stdio: "inherit",
   env: {

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UserError } from "../../lib/errors";
-import { clone } from "../../lib/clone";
+import { ownFolder } from "../../lib/clone";
 import type { Project } from "../stack/project";
 import { acceptCommand, graphDifference, graphFile, graphOf } from "./graph";
 import type { Plan } from "./plan";
@@ -11,7 +11,7 @@ import type { Plan } from "./plan";
 export interface Check {
   /** `missing`: there is no reviewed plan. */
   readonly result: "as reviewed" | "different" | "missing";
-  /** The reviewed plan's file, relative to the clone's folder. */
+  /** The reviewed plan's file, relative to the folder of the clone or of the user's project. */
   readonly file: string;
   /** The command that makes this plan the reviewed one. */
   readonly accept: string;
@@ -47,14 +47,14 @@ export function acceptPlan(project: Pick<Project, "place">, plan: Plan): void {
   const planned = graphOf(project, plan);
   const isNew = readReviewed(file) !== planned;
   if (isNew) {
-    mkdirSync(dirname(join(clone, file)), { recursive: true });
-    writeFileSync(join(clone, file), planned);
+    mkdirSync(dirname(join(ownFolder, file)), { recursive: true });
+    writeFileSync(join(ownFolder, file), planned);
   }
   console.error(`${file}: ${isNew ? "written" : "as it was"}`);
 }
 
 function readReviewed(file: string): string | undefined {
-  const path = join(clone, file);
+  const path = join(ownFolder, file);
   return existsSync(path) ? readFileSync(path, "utf8") : undefined;
 }
 

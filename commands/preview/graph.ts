@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { structuredPatch } from "diff";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
+import { isClone } from "../../lib/clone";
 import type { Project } from "../stack/project";
 import { type Plan, type PlannedResource, titleOf } from "./plan";
 
@@ -19,7 +20,7 @@ const yaml = { lineWidth: 0, aliasDuplicateObjects: false };
 
 /** The command that writes the file. */
 export const acceptCommand = ({ place }: Pick<Project, "place">, stack: string) =>
-  `npm run preview -- ${stack}${place === "" ? "" : ` --project ${place}`} --accept`;
+  `${isClone ? "npm run preview --" : "npx istio-auth0 preview"} ${stack}${place === "" ? "" : ` --project ${place}`} --accept`;
 
 /** The text of the file. */
 export function graphOf(project: Pick<Project, "place">, { stack, resources }: Plan): string {

@@ -1,11 +1,15 @@
-/** The projects of this clone: a folder with Pulumi.yaml, index.ts, and application.ts, which has its table. */
+/**
+ * The projects that a command can be about: a folder with Pulumi.yaml, index.ts, and application.ts, which has its table.
+ * A clone has several; the programs of an installed package are built for the one that the user is in or names.
+ */
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { tableComplaint } from "../../components/access/problems";
 import type { Application } from "../../components/application";
-import { clone } from "../../lib/clone";
+import { isClone, ownFolder } from "../../lib/clone";
 import { UserError } from "../../lib/errors";
 import { fromPerson } from "../../lib/output-files";
+import { exampleTable } from "./examples";
 import { projectFileName, readProjectFile } from "./stack-file";
 
 /** The stack of every project's sandbox; its settings are in Pulumi.sandbox.yaml. */
@@ -20,25 +24,37 @@ export interface Project {
   /** Its name in Pulumi.yaml, with which its settings begin. */
   readonly name: string;
   readonly folder: string;
-  /** Its folder in the clone: empty for the clone itself, or `examples/NAME`. */
+  /** Its folder in the clone: empty for the clone itself, or `examples/NAME`. Of an installed package it is empty. */
   readonly place: string;
   readonly application: Application;
   /** The sections that a stack has if its file lacks them, from Pulumi.yaml. Default: none. */
   readonly defaults?: Readonly<Record<string, unknown>>;
 }
 
-/** The project of the clone itself. */
-export const ownProject = (): Project => projectAt(clone);
+/** The project of the clone itself; in an installed package, the user's. */
+export const ownProject = (): Project => {
+  if (ownFolder === "") throw noProject();
+  return projectAt(ownFolder);
+};
+
+const noProject = () =>
+  new UserError(
+    `this is no folder of a project, which has ${parts.join(", ")}: go to one, or name it by --project`,
+  );
 
 /**
  * The project that the user names by `--project`.
- * @param given its folder, relative to the user's; default: the project that the user is in, otherwise the clone's
+ * @param given its folder, relative to the user's; default: the project that the user is in, otherwise `ownProject`
  * @throws UserError if it is not a project
  */
 export function projectNamed(given: string | undefined): Project {
-  if (given === undefined) return projectAt(projectAround(fromPerson(".")) ?? clone);
+  if (given === undefined) {
+    const around = projectAround(fromPerson("."));
+    return around === undefined ? ownProject() : projectAt(around);
+  }
   const folder = fromPerson(given);
   if (isProject(folder)) return projectAt(folder);
+  if (!isClone) throw new UserError(`--project ${given}: no folder with ${parts.join(", ")}`);
   const known = [".", ...examplesOf().map((name) => `${examples}/${name}`)];
   throw new UserError(
     `--project ${given}: no folder of this clone with ${parts.join(", ")}; there are ${known.join(", ")}`,
@@ -65,7 +81,7 @@ export function sandboxCommand(
  * @throws UserError where its Pulumi.yaml or its table is wrong
  */
 export function projectAt(folder: string): Project {
-  const place = relative(clone, folder);
+  const place = relative(ownFolder, folder);
   const { name, defaults } = readProjectFile(folder);
   const application = applicationOf(place);
   const complaint = tableComplaint(application);
@@ -81,26 +97,23 @@ function projectAround(folder: string): string | undefined {
 }
 
 function isProject(folder: string): boolean {
+  if (ownFolder === "") return false;
   return ["", ...examplesOf().map((name) => join(examples, name))].includes(
-    relative(clone, folder),
+    relative(ownFolder, folder),
   );
 }
 
 function examplesOf(): readonly string[] {
-  const folder = join(clone, examples);
-  if (!existsSync(folder)) return [];
+  const folder = join(ownFolder, examples);
+  if (!isClone || !existsSync(folder)) return [];
   return readdirSync(folder).filter((name) =>
     parts.every((part) => existsSync(join(folder, name, part))),
   );
 }
 
 function applicationOf(place: string): Application {
-  /* eslint-disable @typescript-eslint/no-require-imports -- which one is known only now */
   const loaded: unknown =
-    place === ""
-      ? require("../../application")
-      : // The built programs have every one that this matches.
-        require(`../../examples/${place.replace(/^examples\//, "")}/application.ts`);
-  /* eslint-enable @typescript-eslint/no-require-imports */
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- only now: a command may be about another
+    place === "" ? require("../../application") : exampleTable(place);
   return (loaded as { readonly application: Application }).application;
 }

@@ -25,6 +25,8 @@ interface Options {
   /** The clone whose command it is. */
   readonly clone?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Node's arguments that run the command. Default: those of the clone's own, as its sources are now. */
+  readonly main?: readonly string[];
   /** What starts it: a program and its arguments. */
   readonly within?: readonly string[];
   /** Called with each part of what it says on standard error. */
@@ -41,7 +43,7 @@ export async function preview(args: readonly string[], options: Options = {}) {
   if (pulumiExecutable !== undefined) {
     symlinkSync(dirname(dirname(dirname(pulumiExecutable))), join(cache, "toolchain"));
   }
-  const main = await programOf(clone);
+  const main = options.main ?? (await programOf(clone));
   const [program = "", ...rest] = [...within, process.execPath, ...main, ...args];
   const child = spawn(program, rest, {
     cwd: clone,

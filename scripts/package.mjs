@@ -1,0 +1,18 @@
+// Compiles the components, with their types, for the package: npm runs it before it packs.
+//
+// Pulumi's own compiler and the compilers of other projects leave what is below node_modules as it is.
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { fail, install, modules, root } from "./install.mjs";
+
+await install();
+// A component that is no longer there must not be in the package.
+rmSync(join(root, "dist"), { recursive: true, force: true });
+const compiler = join(modules, "typescript", "bin", "tsc");
+const { status } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.package.json"], {
+  cwd: root,
+  // npm's own standard output may be a list that a program reads.
+  stdio: ["ignore", process.stderr, "inherit"],
+});
+if (status !== 0) fail("cannot compile the components: see above");

@@ -1,0 +1,1 @@
+export function projectOf(args: readonly string[], from?: string): string | undefined;

@@ -1,0 +1,131 @@
+/** The packed package, installed in an empty folder: its command line and its components work there for a project. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import {
+  cpSync,
+  globSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { z } from "zod";
+import { temporaryFolder } from "../unit/local/images/reading";
+import { skipWithoutEngine } from "./engine";
+import { preview, replaceIn, root } from "./preview";
+
+const packed = z.tuple([z.object({ filename: z.string() })]);
+const manifest = z.object({ dependencies: z.record(z.string(), z.string()) });
+
+/** Of the example, what makes it a project; its services' own program is another matter. */
+const example = join(root, "examples/orders");
+const parts = [
+  "Pulumi.yaml",
+  "Pulumi.sandbox.yaml",
+  "application.ts",
+  "index.ts",
+  "orders.yaml",
+  "plans/sandbox.yaml",
+  "policies.sandbox.json",
+  "workloads.ts",
+];
+const sources = parts.filter((part) => part.endsWith(".ts"));
+
+/**
+ * Installs the packed package as npm does: its files, and of its dependencies those that it names itself. Theirs are
+ * where the clone has them.
+ * @returns the package's folder
+ */
+function install(folder: string): string {
+  const own = join(folder, "node_modules/istio-auth0");
+  mkdirSync(own, { recursive: true });
+  const told = execFileSync("npm", ["pack", "--json", "--pack-destination", folder], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [{ filename }] = packed.parse(JSON.parse(told));
+  execFileSync("tar", ["-xzf", join(folder, filename), "--strip-components=1", "-C", own]);
+  const { dependencies } = manifest.parse(
+    JSON.parse(readFileSync(join(own, "package.json"), "utf8")),
+  );
+  for (const name of Object.keys(dependencies)) {
+    const link = join(folder, "node_modules", name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(root, "node_modules", name), link);
+  }
+  return own;
+}
+
+/** The files below a folder, with the time of the last change of each. */
+const stateOf = (folder: string) =>
+  globSync("**", { cwd: folder }).map((path) => [path, lstatSync(join(folder, path)).mtimeMs]);
+
+describe("the package, installed in an empty folder", { skip: skipWithoutEngine }, () => {
+  let shop: string;
+  let own: string;
+  const run = (args: readonly string[], from = shop) =>
+    preview(args, { clone: from, main: [join(own, "scripts/istio-auth0.mjs")] });
+
+  before(() => {
+    shop = mkdtempSync(join(tmpdir(), "istio-auth0-shop-"));
+    own = install(shop);
+    for (const part of parts) cpSync(join(example, part), join(shop, part));
+    for (const file of sources) {
+      const text = readFileSync(join(shop, file), "utf8");
+      writeFileSync(
+        join(shop, file),
+        text.replaceAll("../../components/", "istio-auth0/components/"),
+      );
+    }
+  });
+
+  after(() => {
+    rmSync(shop, { recursive: true });
+  });
+
+  it("says what it does outside of any project", async () => {
+    const { code, stdout, stderr } = await run(["--help"], temporaryFolder());
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    assert.match(stdout, /^Usage: istio-auth0 /);
+  });
+
+  it("previews a project from another folder as the clone previews it, and changes nothing of its own", async () => {
+    const [installed, reviewed] = [stateOf(own), join(shop, "plans/sandbox.yaml")];
+    const args = ["preview", "sandbox", "--project", shop];
+    const { code, stderr } = await run([...args, "--check"], temporaryFolder());
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /\nplans\/sandbox\.yaml: as planned\n$/);
+    assert.deepEqual(readFileSync(reviewed), readFileSync(join(example, "plans/sandbox.yaml")));
+    assert.deepEqual(stateOf(own), installed);
+  });
+
+  it("has the project's table as it is now", async () => {
+    replaceIn(shop, "application.ts", 'serviceAccount: "catalogue"', 'serviceAccount: "other"');
+    const { code, stderr } = await run(["preview", "sandbox", "--check"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /\n {4}\+ +name: other\n/);
+  });
+
+  it("has types for a strict program", () => {
+    const settings = {
+      strict: true,
+      module: "nodenext",
+      types: ["node"],
+      skipLibCheck: true,
+      noEmit: true,
+    };
+    writeFileSync(
+      join(shop, "tsconfig.json"),
+      JSON.stringify({ compilerOptions: settings, files: sources }),
+    );
+    const compiler = join(shop, "node_modules/typescript/bin/tsc");
+    execFileSync(process.execPath, [compiler, "-p", shop], { stdio: "inherit" });
+  });
+});
