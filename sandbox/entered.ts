@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { exitWith } from "../lib/run";
 import { projectAt } from "../commands/stack/project";
 import * as commands from "./commands";
-import { clone } from "../lib/clone";
+import { ownFolder } from "../lib/clone";
 import { layout } from "./layout";
 import { explainingFullDisk } from "./space";
 
 const [place = "", name = "", ...args] = process.argv.slice(2);
-const places = layout(process.env, clone, projectAt(join(clone, place)));
+const places = layout(process.env, ownFolder, projectAt(join(ownFolder, place)));
 const command: Promise<number | undefined> = commands[name as keyof typeof commands](places, args);
 exitWith(explainingFullDisk(command, places));

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { clone } from "../lib/clone";
+import { ownFolder } from "../lib/clone";
 import { foldersOf, type Folders } from "../local/layout";
 import { ownProject, type Project } from "../commands/stack/project";
 
@@ -13,7 +13,7 @@ export interface Layout extends Folders {
 
 export function layout(
   environment: NodeJS.ProcessEnv = process.env,
-  root = clone,
+  root = ownFolder,
   project = ownProject(),
 ): Layout {
   return { project, ...foldersOf(join(root, project.place), environment) };

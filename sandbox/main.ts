@@ -4,7 +4,7 @@ import { readArguments as readPreflight } from "../commands/preflight/arguments"
 import { UserError } from "../lib/errors";
 import { exitWith } from "../lib/run";
 import { projectNamed, sandboxCommand, stackName } from "../commands/stack/project";
-import { clone } from "../lib/clone";
+import { ownFolder } from "../lib/clone";
 import { readArguments } from "./arguments";
 import { kubeconfigPath } from "../local/node/node";
 import { layout, type Layout } from "./layout";
@@ -60,7 +60,7 @@ async function main(): Promise<number> {
   const problem = machineProblem();
   if (problem !== undefined) throw new UserError(problem);
   const chosen = projectNamed(named);
-  const places = layout(process.env, clone, chosen);
+  const places = layout(process.env, ownFolder, chosen);
   if (name !== "up" && name !== "down" && !allModes && !existsSync(places.state)) {
     const start = sandboxCommand(chosen);
     throw new UserError(`this clone has no sandbox: start it with "${start}"`);

@@ -64,8 +64,8 @@ export function projectNamed(given: string | undefined): Project {
 /**
  * The command with which a user runs a command of a project's sandbox.
  * @param command one of its commands; default: the one that brings it up
- * @param run how npm runs it
- * @returns such as `npm run sandbox -- down --project examples/orders`
+ * @param run how npm runs it in a clone
+ * @returns such as `npm run sandbox -- down --project examples/orders`, or `npx istio-auth0 sandbox down` of a package
  */
 export function sandboxCommand(
   { place }: Pick<Project, "place">,
@@ -73,6 +73,7 @@ export function sandboxCommand(
   run = "npm run",
 ): string {
   const all = [...(command ? [command] : []), ...(place ? ["--project", place] : [])];
+  if (!isClone) return ["npx istio-auth0 sandbox", ...all].join(" ");
   return [run, "sandbox", ...(all.length > 0 ? ["--", ...all] : [])].join(" ");
 }
 

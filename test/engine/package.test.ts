@@ -71,7 +71,11 @@ describe("the package, installed in an empty folder", { skip: skipWithoutEngine 
   let shop: string;
   let own: string;
   const run = (args: readonly string[], from = shop) =>
-    preview(args, { clone: from, main: [join(own, "scripts/istio-auth0.mjs")] });
+    preview(args, {
+      clone: from,
+      caches: join(shop, "caches"),
+      main: [join(own, "scripts/istio-auth0.mjs")],
+    });
 
   before(() => {
     shop = mkdtempSync(join(tmpdir(), "istio-auth0-shop-"));
@@ -113,19 +117,20 @@ describe("the package, installed in an empty folder", { skip: skipWithoutEngine 
     assert.match(stderr, /\n {4}\+ +name: other\n/);
   });
 
-  it("has types for a strict program", () => {
-    const settings = {
-      strict: true,
-      module: "nodenext",
-      types: ["node"],
-      skipLibCheck: true,
-      noEmit: true,
-    };
+  it("has types for a strict program, which runs as it is compiled", () => {
+    const settings = { strict: true, module: "nodenext", types: ["node"], skipLibCheck: true };
     writeFileSync(
       join(shop, "tsconfig.json"),
       JSON.stringify({ compilerOptions: settings, files: sources }),
     );
     const compiler = join(shop, "node_modules/typescript/bin/tsc");
     execFileSync(process.execPath, [compiler, "-p", shop], { stdio: "inherit" });
+    // Its stack needs an engine: the table and the workloads are the rest of it.
+    const script = `require("istio-auth0/components/stack");
+      console.log(Object.keys(require("./workloads.js").workloads).join(" "));`;
+    assert.equal(
+      execFileSync(process.execPath, ["-e", script], { cwd: shop, encoding: "utf8" }),
+      "catalogue customers orders fulfilment inventory store\n",
+    );
   });
 });

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   cpSync,
+  existsSync,
   globSync,
   mkdirSync,
   readdirSync,
@@ -25,6 +26,8 @@ interface Options {
   /** The clone whose command it is. */
   readonly clone?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The user's folder of caches, for runs that share it. Default: a new one. */
+  readonly caches?: string;
   /** Node's arguments that run the command. Default: those of the clone's own, as its sources are now. */
   readonly main?: readonly string[];
   /** What starts it: a program and its arguments. */
@@ -36,12 +39,13 @@ interface Options {
 /** What a run of the command said, how it ended, and the files that it left: in the cache only compiled code is none. */
 export async function preview(args: readonly string[], options: Options = {}) {
   const { clone = root, environment = {}, within = [], onSaid } = options;
+  const { caches = temporaryFolder() } = options;
   const home = temporaryFolder();
-  const caches = temporaryFolder();
   const [cache, temporary] = [join(caches, "istio-auth0"), join(home, "tmp")];
-  for (const folder of [cache, temporary]) mkdirSync(folder);
-  if (pulumiExecutable !== undefined) {
-    symlinkSync(dirname(dirname(dirname(pulumiExecutable))), join(cache, "toolchain"));
+  for (const folder of [cache, temporary]) mkdirSync(folder, { recursive: true });
+  const toolchain = join(cache, "toolchain");
+  if (pulumiExecutable !== undefined && !existsSync(toolchain)) {
+    symlinkSync(dirname(dirname(dirname(pulumiExecutable))), toolchain);
   }
   const main = options.main ?? (await programOf(clone));
   const [program = "", ...rest] = [...within, process.execPath, ...main, ...args];
