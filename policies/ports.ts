@@ -52,7 +52,8 @@ export type Protocol = "http" | "grpc" | "tcp";
 
 const right: Readonly<Record<Protocol, readonly TakenFor[]>> = {
   http: ["HTTP/1.1", "HTTP/2", "detected"],
-  grpc: ["HTTP/2", "detected"],
+  // What is detected is HTTP/1.1 to a caller whose own side does not say otherwise.
+  grpc: ["HTTP/2"],
   tcp: ["TCP", "detected"],
 };
 

@@ -67,7 +67,7 @@ const challenged = (challenge: string): Decision => ({
   outcome: "unauthenticated",
   status: 401,
   message: challengeBody,
-  decidedBy: "the gateway's route",
+  decidedBy: "the gateway's route, as the table asks for it",
   because: `There is no bearer token, and the service asks for one: the answer has WWW-Authenticate: ${challenge}.`,
   change: "Send the token as Authorization: Bearer TOKEN.",
 });

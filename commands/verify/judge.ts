@@ -119,6 +119,11 @@ function matchesAnswer(expected: Expected, observed: Observed): boolean {
   return part === undefined || part.body.safeParse(parsed(observed.body)).success;
 }
 
+function challengeIn({ headers }: Answer): string {
+  const said = headers[authenticate];
+  return said === undefined ? `no ${authenticate}` : `${authenticate}: ${String(said)}`;
+}
+
 /** What Envoy says to what is no HTTP, where it takes the port for HTTP: no service has got it. */
 const isBadRequest = (bytes: string) =>
   /^HTTP\/1\.[01] 400 /.test(Buffer.from(bytes, "base64").toString("latin1"));
@@ -197,7 +202,7 @@ function describeOutcome({ status, refusal, provider, part }: Expected): string 
  */
 export function describeObserved(
   observed: Observed,
-  { byGateway }: Pick<Expected, "byGateway"> = {},
+  { byGateway, challenge }: Pick<Expected, "byGateway" | "challenge"> = {},
 ): string {
   if ("error" in observed) return `no answer (${firstLine(observed.error)})`;
   if ("bytes" in observed)
@@ -206,5 +211,6 @@ export function describeObserved(
   const answer = `${observed.status} ${firstLine(observed.body, 120)}`.trim();
   const who = byGateway === true && isOfService(observed) ? " of a service" : "";
   const byGrpc = code === undefined ? "" : `, grpc-status: ${String(code)}`;
-  return `${answer}${who}${byGrpc}${inWords(grantsOf(observed), "")}`;
+  const asks = challenge === undefined ? "" : `, ${challengeIn(observed)}`;
+  return `${answer}${who}${byGrpc}${asks}${inWords(grantsOf(observed), "")}`;
 }

@@ -32,5 +32,5 @@ test("a gRPC service needs HTTP/2, and one of connections no HTTP", () => {
   assert.deepEqual(fits("http"), ["http"]);
   assert.deepEqual(fits("grpc"), ["http", "grpc"]);
   assert.deepEqual(fits("tcp"), ["tcp"]);
-  assert.deepEqual(fits(""), ["http", "grpc", "tcp"]);
+  assert.deepEqual(fits(""), ["http", "tcp"]);
 });

@@ -399,3 +399,26 @@ test("outcomes in words", () => {
   );
   assert.equal(describeObserved({ error: "ETIMEDOUT" }), "no answer (ETIMEDOUT)");
 });
+
+test("a challenge is compared as a whole, and said with what came", () => {
+  const expected = { status: 401, refusal: "no token", challenge: 'Bearer realm="a"' } as const;
+  const answer = (headers: Record<string, string>) => ({
+    status: 401,
+    headers,
+    body: "Unauthorized",
+  });
+  const [same, other, none] = [
+    answer({ "www-authenticate": 'Bearer realm="a"' }),
+    answer({ "www-authenticate": 'Bearer realm="b"' }),
+    answer({}),
+  ];
+  assert.deepEqual(
+    [same, other, none].map((observed) => matches(expected, observed)),
+    [true, false, false],
+  );
+  assert.equal(
+    describeObserved(other, expected),
+    '401 Unauthorized, www-authenticate: Bearer realm="b"',
+  );
+  assert.equal(describeObserved(none, expected), "401 Unauthorized, no www-authenticate");
+});
