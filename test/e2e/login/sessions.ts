@@ -159,9 +159,12 @@ export function sessionsInRedis(stand: Stand): void {
       await eventually(90_000, async () => {
         assert.equal(await stand.statusWith(cookie), 503);
       });
-      for (const path of [start, signOut, `${callback}?code=a&state=b`]) {
-        assert.equal(await stand.statusWith(`${cookie}; ${name}_a_csrf=b`, path), 503, path);
-      }
+      // The proxy itself answers 500 until the kubelet has seen that it is not ready.
+      await eventually(90_000, async () => {
+        for (const path of [start, signOut, `${callback}?code=a&state=b`]) {
+          assert.equal(await stand.statusWith(`${cookie}; ${name}_a_csrf=b`, path), 503, path);
+        }
+      });
       assert.equal(await stand.statusOf(stand.visitor(), "/productpage"), 200);
       assert.equal(await stand.statusOf(stand.visitor()), 403);
       assert.equal(await stand.statusOfMachine(), 200);
