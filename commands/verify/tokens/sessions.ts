@@ -8,6 +8,7 @@ import type { Fetch } from "../../../lib/http";
 import type { StackOutputs } from "../../stack/outputs";
 import { everyOne, pollUntil } from "../../../lib/poll";
 import { signIn, SignInFailure } from "./sign-in";
+import { refusals } from "../plan/expectations";
 import { forgedSession, sessionOf, staleSession } from "../plan/viewers";
 
 /** By viewer, each as a Cookie header has it. */
@@ -80,6 +81,10 @@ function sessionAtLast(
 /** The answers of a gateway that does not know a route yet, or a pod that has come or gone. */
 const notYet: readonly (number | undefined)[] = [undefined, 404, 502, 503, 504];
 
+/** One that still has a policy of before refuses in Envoy's own words; what is behind it has words of its own. */
+const isNotYet = ({ status, message }: SignInFailure) =>
+  notYet.includes(status) || (status === 403 && message.includes(refusals["access denied"].body));
+
 /**
  * Tries until the gateway leads to the login. The control plane informs the proxies of a change after the API server
  * has accepted it, so the first requests after an update may find the old configuration.
@@ -97,7 +102,7 @@ async function atLast<T>(
         return { result: await attempt() };
       } catch (error) {
         if (!(error instanceof SignInFailure) || error.origin !== origin) throw error;
-        if (!notYet.includes(error.status)) throw error;
+        if (!isNotYet(error)) throw error;
         failure = error;
         return undefined;
       }

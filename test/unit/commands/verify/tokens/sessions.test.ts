@@ -59,6 +59,15 @@ test("waits for the route and for the pods behind it, wherever a sign-in meets t
   assert.deepEqual([times("/start"), times("/callback"), times("/sign_out")], [6, 4, 2]);
 });
 
+test("waits for the end of a policy that refused everybody without a token", async (t) => {
+  const denied: Reply = [403, "RBAC: access denied"];
+  const { begin, gateway } = await gatewayWith(t, { start: [denied, denied] });
+  await begin(30_000);
+  assert.equal(gateway.asked.filter(({ line }) => line.includes("/start")).length, 4);
+  const own = await gatewayWith(t, { start: [[403, "not yours"]] });
+  await assert.rejects(own.begin(30_000), /not yours \(status 403/);
+});
+
 test("begins each attempt with no cookie of the one before", async (t) => {
   const { begin, gateway } = await gatewayWith(t, { callback: [noPod] });
   await begin(30_000);
