@@ -1,4 +1,4 @@
-/** Requests to providers: with a private authority for this request only, and one line for whatever goes wrong. */
+/** Requests to providers: with a private authority for this request only, and one line for each failure. */
 import { firstLine, reasonOf } from "../../lib/errors";
 import { type Fetch, httpClient } from "../../lib/http";
 

@@ -118,7 +118,7 @@ export function recordsIn(
   };
 }
 
-/** All ids of a round in a text, whatever is around them. */
+/** All ids of a round in a text, with anything around them. */
 function idsIn(text: string, round: string): readonly string[] {
   return [...text.matchAll(new RegExp(`(?<![\\w-])${round}-\\d+(?![\\w-])`, "g"))].map(
     ([id]) => id,

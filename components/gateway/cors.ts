@@ -37,8 +37,8 @@ const safelisted = ["GET", "HEAD", "POST"];
 /**
  * Makes rules that match every request except preflights of allowed origins: a rule for each. A preflight has no token,
  * and the gateway's policies decide before Envoy's CORS filter answers it (istio/istio,
- * pilot/pkg/networking/core/listener_builder.go). Whatever the policies exempt, that filter has to answer; otherwise it
- * would reach a service without a token. So the rules name the method asked for: a policy's `*` also matches an empty
+ * pilot/pkg/networking/core/listener_builder.go). That filter has to answer each request that the policies
+ * exempt; otherwise the request would reach a service without a token. So the rules name the method asked for: a policy's `*` also matches an empty
  * value, which the filter does not treat as a preflight.
  */
 export function unlessPreflight(cors: CorsSettings | undefined): readonly Narrowing[] {

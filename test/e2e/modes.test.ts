@@ -61,7 +61,7 @@ describe("a few modes", { timeout: 30 * 60_000 }, () => {
     await exited;
   }
 
-  /** Whatever the ended command left, the next one puts right. */
+  /** What the ended command left, the next one puts right. */
   async function repaired(): Promise<void> {
     const { code, out, err } = await copy.run("up");
     assert.equal(code, 0, err);

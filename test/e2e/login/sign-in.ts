@@ -188,7 +188,7 @@ export function endsAtTenant(stand: Stand): void {
     assert.equal(await stand.statusOf(visitor), 403);
   });
 
-  it("signs out whoever has no session by showing the page", async () => {
+  it("signs out a user without a session by showing the page", async () => {
     const page = await stand.visitor().open(stand.at(signOut));
     assert.deepEqual([page.url, page.status], [stand.at("/productpage"), 200]);
   });

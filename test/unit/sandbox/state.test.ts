@@ -23,8 +23,8 @@ async function occupy(context: TestContext): Promise<number> {
 }
 
 /**
- * Has whoever listens on a port of 127.0.0.1 find it in use where `inUse` says so, and free otherwise,
- * whatever else runs on this machine. Gives the ports that were tried, in order.
+ * Has a server that listens on a port of 127.0.0.1 find it in use where `inUse` says so, and free otherwise,
+ * no matter what else runs on this machine. Gives the ports that were tried, in order.
  */
 async function ports(context: TestContext, inUse: (port: number) => boolean): Promise<number[]> {
   const occupied = await occupy(context);

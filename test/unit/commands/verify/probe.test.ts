@@ -53,7 +53,7 @@ const server = createServer((request: IncomingMessage, response) => {
   open += 1;
   mostOpen = Math.max(mostOpen, open);
   setTimeout(() => {
-    // Whoever is answered may ask anew before this process hears that the answer has gone.
+    // A client that is answered may ask anew before this process hears that the answer has gone.
     open -= 1;
     response.end(request.url);
   }, 5);
@@ -203,7 +203,7 @@ test("nobody there: the reason, not an answer", async () => {
   assert.deepEqual(results, [{ error: "ECONNREFUSED" }]);
 });
 
-test("HTTPS is trusted by its authority only, and asked by the address's name whatever the Host header says", async (t) => {
+test("HTTPS is trusted by its authority only, and asked by the address's name for any Host header", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "authority-"));
   t.after(() => {
     rmSync(folder, { recursive: true });

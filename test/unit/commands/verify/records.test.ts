@@ -81,7 +81,7 @@ test("what was refused is in no log, and what was answered is: nothing is missin
   });
 });
 
-test("a refused request in a log, of whichever service and among whatever, is found", () => {
+test("a refused request in a log, of any service and among other text, is found", () => {
   const { by, records } = shown(
     [refusal, refusal, answered],
     [

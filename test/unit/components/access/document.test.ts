@@ -25,7 +25,7 @@ function differences(
   return documentDifferences({ services, roles }, settings);
 }
 
-test("a table of what the document has differs in nothing, whoever the callers are", () => {
+test("a table of what the document has differs in nothing, with any callers", () => {
   const documented = { "GET /orders": "read:orders", "PUT /orders/{id}": "write:orders" };
   assert.deepEqual(differences(documented), []);
   const callers = ["shop"];

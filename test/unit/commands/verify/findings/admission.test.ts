@@ -88,7 +88,7 @@ test("a binding for some pods only is a finding; what the API server adds is non
   assert.deepEqual(compareAdmission(bookinfo, { ...live(), policy: completed }), []);
 });
 
-test("each service's account and label are in the policy: whatever is added to the table is covered", () => {
+test("each service's account and label are in the policy: what is added to the table is covered", () => {
   const { policy } = admissionObjects({
     ...bookinfo,
     services: {

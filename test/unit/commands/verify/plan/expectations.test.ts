@@ -407,7 +407,7 @@ test("a target's name is its own at its vantage point, and every control is a ta
   }
 });
 
-test("signedIn asks for any good token, of whatever permissions", () => {
+test("signedIn asks for any good token, with any permissions", () => {
   const signedIn = { callers: ["gateway"], requires: "signedIn", path: "/" } as const;
   const table = { productpage: signedIn, details: signedIn, reviews: signedIn, ratings: signedIn };
   const outcomes = (

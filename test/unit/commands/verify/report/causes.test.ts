@@ -92,7 +92,7 @@ test("a refused request that a service has received is a cause of its own, by th
   );
 });
 
-test("a policy that explains the answers is one cause, whatever services it opens", () => {
+test("a policy that explains the answers is one cause, for all services that it opens", () => {
   const causes = causesOf(
     report([
       differs("a", "details", denied, answer(200), decided("allowed", extra)),

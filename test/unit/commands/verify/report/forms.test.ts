@@ -162,7 +162,7 @@ test("JUnit: findings are one failure, which names each", () => {
   assert.equal(failure.text(), changeLines.join("\n"));
 });
 
-test("JUnit: whatever is in a name or a body, it is XML", () => {
+test("JUnit: it is XML with any name and body", () => {
   const [only] = hostile.cells;
   assert.ok(only);
   // What XML cannot hold at all.
@@ -460,6 +460,6 @@ test("HTML: nothing of it is fetched or run, and its policy says so", () => {
   assert.doesNotMatch($("[popover]").text(), /[^\P{Cc}\n\t]/u);
 });
 
-test("HTML: fewer than 3 000 000 bytes, whatever the bodies are", () => {
+test("HTML: fewer than 3 000 000 bytes, with any bodies", () => {
   assert.ok(Buffer.byteLength(renderHtml(hopeless)) < 3_000_000);
 });

@@ -194,7 +194,7 @@ function seen({ method = "", url = "", headersDistinct }: IncomingMessage): Seen
   return { method, path: url, headers: Object.fromEntries(headers) as Seen["headers"] };
 }
 
-/** What answers at a sidecar's own ports, whoever asks; the others are captured, and want mutual TLS. */
+/** What answers at a sidecar's own ports, for any client; the others are captured, and want mutual TLS. */
 const openPorts: Readonly<Record<string, (path: string) => Answer>> = {
   15020: (path) =>
     path === "/stats/prometheus"

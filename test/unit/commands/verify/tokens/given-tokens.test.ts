@@ -33,7 +33,7 @@ const token = (claims: object = {}) =>
     .encode()
     .concat("c2lnbmF0dXJl");
 
-test("users by e-mail address, machines by name, whatever white space is around the token", async () => {
+test("users by e-mail address, machines by name, with any white space around the token", async () => {
   const [one, other] = [token({ sub: "one" }), token({ sub: "other", aud: audience })];
   const given = [
     { name: user, file: await fileWith(`\n${one}\n`) },

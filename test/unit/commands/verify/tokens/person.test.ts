@@ -72,7 +72,7 @@ function somebody(answer: (address: string, times: number) => Promise<string>) {
   return { terminal, said: () => said };
 }
 
-/** One browser for all, as on a person's machine: the session of whoever came before is in it. */
+/** One browser for all, as on a person's machine: the session of the user before is in it. */
 function signingIn(as: (hint: string) => string) {
   const browser = new Browser(bookinfo.tenant);
   return async (address: string) => {
@@ -99,7 +99,7 @@ test("each user signs in and pastes the address; the token is that user's", asyn
   assert.ok(!said().includes(password) && !said().includes("eyJ"));
 });
 
-test("whoever has a token is not asked", async () => {
+test("a user who has a token is not asked", async () => {
   const given = new Map([[user, { accessToken: "theirs" }]]);
   const { terminal, said } = somebody(signingIn((hint) => hint));
   const tokens = await askEveryUser(outputs, given, { terminal, fetch, signal });

@@ -34,7 +34,7 @@ beforeEach(() => {
   kind = new StandIn();
 });
 afterEach(() => {
-  // Whatever happened, the user's kubeconfig was not touched and no temporary file is left.
+  // In each case the user's kubeconfig was not touched and no temporary file is left.
   const { isTidy } = kind;
   kind.remove();
   assert.ok(isTidy, "a file of the user's was changed, or a temporary one left");
