@@ -27,7 +27,6 @@ export function tableProblems(table: Table): readonly string[] {
   const misshaped = shapeProblems(table);
   if (misshaped.length > 0) return misshaped;
   const { permissions, roles, services } = table;
-  const ofServices = Object.keys(services).flatMap((service) => problemsOf(table, service));
   return [
     ...Object.keys(permissions).flatMap((permission) => permissionProblems(table, permission)),
     ...Object.entries(roles).flatMap(([role, held]) =>
@@ -35,7 +34,7 @@ export function tableProblems(table: Table): readonly string[] {
         .filter((permission) => !Object.hasOwn(permissions, permission))
         .map((permission) => unknownPermission(table, `roles.${role}.permissions`, permission)),
     ),
-    ...ofServices,
+    ...Object.keys(services).flatMap((service) => problemsOf(table, service)),
     ...requestProblems(table),
   ];
 }

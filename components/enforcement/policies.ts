@@ -134,7 +134,7 @@ function conditionsOf(requires: Requirement): readonly (readonly (readonly strin
   const alone = alternatives.filter(({ length }) => length === 1);
   const together = alternatives.filter(({ length }) => length !== 1);
   return [
-    ...(alone.length > 0 ? [[[...new Set(alone.flat())]]] : []),
+    ...(alone.length > 0 ? [[alone.flat()]] : []),
     ...together.map((all) => all.map((permission) => [permission])),
   ];
 }

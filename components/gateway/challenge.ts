@@ -10,7 +10,7 @@ import { alternativesOf, keyOf, type Requirement } from "../access/requirement";
 import { gateway, type Row, rowsFor, rowsOf, type ServiceAccess } from "../access/rows";
 import type { AuthenticationSettings, CorsSettings } from "../config";
 import type { HttpRoute } from "../mesh/resources";
-import { ofOtherOrigins } from "./cors";
+import { ofOtherOrigins, varying } from "./cors";
 import { authorityMatch } from "./host";
 
 /** The whole body. */
@@ -84,7 +84,7 @@ export function challengeRoutes(
             set: {
               "www-authenticate": challengeOf(realm, first.requires).replaceAll("%", "%%"),
             },
-            ...(cors !== undefined && { add: { vary: "Origin" } }),
+            ...varying(cors),
           },
         },
       },

@@ -25,6 +25,10 @@ export function ofOtherOrigins(cors: CorsSettings | undefined): Pick<HttpRoute, 
   };
 }
 
+/** A cache must not give one origin the answer to another (Fetch standard, "CORS protocol and HTTP caches"). */
+export const varying = (cors: CorsSettings | undefined) =>
+  cors === undefined ? {} : { add: { vary: "Origin" } };
+
 /** A further condition of a rule, so that it matches fewer requests. */
 export interface Narrowing {
   readonly operation?: NonNullable<NonNullable<Rule["to"]>[number]["operation"]>;
@@ -37,9 +41,9 @@ const safelisted = ["GET", "HEAD", "POST"];
 /**
  * Makes rules that match every request except preflights of allowed origins: a rule for each. A preflight has no token,
  * and the gateway's policies decide before Envoy's CORS filter answers it (istio/istio,
- * pilot/pkg/networking/core/listener_builder.go). That filter has to answer each request that the policies
- * exempt; otherwise the request would reach a service without a token. So the rules name the method asked for: a policy's `*` also matches an empty
- * value, which the filter does not treat as a preflight.
+ * pilot/pkg/networking/core/listener_builder.go). That filter has to answer each request that the policies exempt;
+ * otherwise the request would reach a service without a token. So the rules name the method asked for: a policy's `*`
+ * also matches an empty value, which the filter does not treat as a preflight.
  */
 export function unlessPreflight(cors: CorsSettings | undefined): readonly Narrowing[] {
   if (cors === undefined) return [{}];

@@ -14,7 +14,7 @@ import { hostOf, requestLimits } from "../traffic";
 import { gatewayCredential, gatewayLabels, namespaces } from "../names";
 import { solverRoute } from "./acme";
 import { challengeRoutes } from "./challenge";
-import { ofOtherOrigins } from "./cors";
+import { ofOtherOrigins, varying } from "./cors";
 import { authorityMatch, gatewayHost } from "./host";
 
 /** What Istio calls the protocols of `gateway.tls.minimumVersion`. */
@@ -150,7 +150,7 @@ function serviceRoutes({
     const asking = realm === undefined ? [] : challengeRoutes(place, realm, { gatewayUrl, cors });
     const own = {
       match: all.map((uri) => ({ uri, ...authorityMatch(gatewayUrl) })),
-      ...headersOf(hiddenHeaders, cors !== undefined),
+      ...headersOf(hiddenHeaders, cors),
       ...ofOtherOrigins(cors),
       route: [
         {
@@ -166,13 +166,15 @@ function serviceRoutes({
   });
 }
 
-/** A cache must not give one origin the answer to another (Fetch standard, "CORS protocol and HTTP caches"). */
-function headersOf(hidden: readonly string[], byOrigin: boolean): Pick<HttpRoute, "headers"> {
-  if (hidden.length === 0 && !byOrigin) return {};
+function headersOf(
+  hidden: readonly string[],
+  cors: CorsSettings | undefined,
+): Pick<HttpRoute, "headers"> {
+  if (hidden.length === 0 && cors === undefined) return {};
   return {
     headers: {
       ...(hidden.length > 0 && { request: { remove: [...hidden] } }),
-      ...(byOrigin && { response: { add: { vary: "Origin" } } }),
+      ...(cors !== undefined && { response: varying(cors) }),
     },
   };
 }
