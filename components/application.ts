@@ -39,6 +39,19 @@ export interface AnswerPart {
   readonly absent: z.ZodType;
 }
 
+/** A timeout that never ends a request. */
+export const unlimited = "none";
+
+/** What the mesh does about a service that answers slowly, or not at all. Durations are as Istio writes them: `30s`. */
+export interface RequestLimits {
+  /** For the whole answer, with all tries; `none` for as long as the client waits. Default: `30s`. */
+  readonly timeout?: string;
+  /** For the beginning of the answer to each try. Default: `12s`, or none without a `timeout`. */
+  readonly perTryTimeout?: string;
+  /** How often a request that no service has received is sent again; 0 for never. Default: 2. */
+  readonly attempts?: number;
+}
+
 /** Where a service is, and how requests get to it. */
 export interface ServicePlace {
   /** That its Service and its pods listen on. */
@@ -50,6 +63,8 @@ export interface ServicePlace {
    * with templates, all that begin as it does. None where it has no operations.
    */
   readonly routes?: readonly Path[];
+  /** How long its answers may take, and how often it is asked again. Default: 30 s, twice. */
+  readonly limits?: RequestLimits;
   /** Those of its versions that have a Service each. Default: none. */
   readonly versions?: readonly {
     /** The name of that Service. */

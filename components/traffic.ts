@@ -1,9 +1,17 @@
 /** How the mesh's own requests travel to services: encrypted, to which version, how long, and how often. */
 import type * as pulumi from "@pulumi/pulumi";
-import type { Application } from "./application";
+import { pathPattern } from "./access/operations";
+import { rowsOf, type ServiceAccess } from "./access/rows";
+import {
+  type Application,
+  type ApplicationService,
+  type RequestLimits,
+  unlimited,
+} from "./application";
 import {
   DestinationRule,
   type DestinationRuleSpec,
+  type HttpRoute,
   type MeshObject,
   VirtualService,
   type VirtualServiceSpec,
@@ -17,15 +25,39 @@ import {
  * commonly wait for each other: the caller's own limit then ends the wait first, and the caller can say in its answer
  * what is missing.
  * https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRetry
+ * @param limits those that the table has for a service
  */
-export const requestLimits = {
-  timeout: "30s",
-  retries: {
-    attempts: 2,
-    perTryTimeout: "12s",
-    retryOn: "connect-failure,refused-stream,reset-before-request",
-  },
-} as const;
+export function requestLimits({
+  timeout = "30s",
+  perTryTimeout = timeout === unlimited ? undefined : "12s",
+  attempts = 2,
+}: RequestLimits = {}): Pick<HttpRoute, "timeout" | "retries"> {
+  const retryOn = "connect-failure,refused-stream,reset-before-request";
+  return {
+    timeout: timeout === unlimited ? "0s" : timeout,
+    retries:
+      attempts === 0
+        ? { attempts }
+        : { attempts, ...(perTryTimeout !== undefined && { perTryTimeout }), retryOn },
+  };
+}
+
+/** A service's operations that stream, as routes match them. They have a route of their own, without a timeout. */
+export function streamsOf(access: ServiceAccess, caller?: string): readonly Match[] {
+  return rowsOf(access).flatMap(({ operation, streams, callers }) =>
+    operation === undefined ||
+    streams === undefined ||
+    (caller !== undefined && !callers.includes(caller))
+      ? []
+      : [{ uri: pathPattern(operation), method: { exact: operation.method } }],
+  );
+}
+
+type Match = NonNullable<HttpRoute["match"]>[number];
+
+/** The limits of what streams: a try to connect has its own, of Envoy's. */
+export const streamLimits = ({ limits }: Pick<ApplicationService, "limits">) =>
+  requestLimits({ ...limits, timeout: unlimited, perTryTimeout: undefined });
 
 /** A service, and the versions that its requests are shared among. */
 export interface ServiceTraffic {
@@ -126,14 +158,24 @@ function routeOf(application: Served, { service, shares }: ServiceTraffic): Virt
     chosen.length === 0
       ? [{ destination: { host } }]
       : chosen.map(([subset, weight]) => ({ destination: { host, subset }, weight }));
-  return isForConnections(application, service)
-    ? { hosts: [host], tcp: [{ route }] }
-    : { hosts: [host], http: [{ route, ...requestLimits }] };
+  const place = servedBy(application, service);
+  if (place?.protocol === "tcp") return { hosts: [host], tcp: [{ route }] };
+  const streams = place === undefined ? [] : streamsOf(place);
+  return {
+    hosts: [host],
+    http: [
+      ...(place !== undefined && streams.length > 0
+        ? [{ match: [...streams], route, ...streamLimits(place) }]
+        : []),
+      { route, ...requestLimits(place?.limits) },
+    ],
+  };
 }
 
-/** Whether it is the name of the Service of one that gets connections, or of a version of it. */
-const isForConnections = ({ services }: Served, name: string) =>
-  Object.entries(services).some(
-    ([service, { protocol, versions = [] }]) =>
-      protocol === "tcp" && [service, ...versions.map((each) => each.name)].includes(name),
+/** The service of the table that has a Service with this name: its own, or that of one of its versions. */
+function servedBy({ services }: Served, name: string): ApplicationService | undefined {
+  return (
+    services[name] ??
+    Object.values(services).find(({ versions = [] }) => versions.some((each) => each.name === name))
   );
+}

@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { UserError } from "../../lib/errors";
 import { ownFolder } from "../../lib/clone";
 import type { Project } from "../stack/project";
-import { acceptCommand, graphDifference, graphFile, graphOf } from "./graph";
+import { type AccessChange, accessDifference } from "./access/difference";
+import { acceptCommand, entryOf, graphDifference, graphFile, graphOf, readGraph } from "./graph";
 import type { Plan } from "./plan";
 
 /** The result of --check. */
@@ -32,13 +33,43 @@ export function checkPlan(
   const accept = acceptCommand(project, plan.stack);
   const reviewed = readReviewed(file);
   if (reviewed === undefined) return { result: "missing", file, accept, difference: [] };
-  const difference = differenceOf(reviewed, graphOf(project, plan), { file, accept }).map(hide);
+  const difference = reading({ file, accept }, () =>
+    graphDifference(reviewed, graphOf(project, plan)),
+  ).map(hide);
   return {
     result: difference.length === 0 ? "as reviewed" : "different",
     file,
     accept,
     difference,
   };
+}
+
+/** What another plan means to people, machines and workloads. */
+export interface AccessReport {
+  /** The reviewed plan's file, as in `Check`. */
+  readonly file: string;
+  /** The most dangerous first; empty if the access is the same. */
+  readonly changes: readonly AccessChange[];
+}
+
+/**
+ * @param hide removes the configuration's secrets from a text
+ * @returns undefined if there is no reviewed plan
+ * @throws UserError if the file does not contain a plan
+ */
+export function compareAccess(
+  project: Pick<Project, "place" | "application">,
+  plan: Plan,
+  hide: (text: string) => string,
+): AccessReport | undefined {
+  const file = graphFile(project, plan.stack);
+  const reviewed = readReviewed(file);
+  if (reviewed === undefined) return undefined;
+  const accept = acceptCommand(project, plan.stack);
+  const changes = reading({ file, accept }, () =>
+    accessDifference(readGraph(reviewed), plan.resources.map(entryOf), project.application),
+  );
+  return { file, changes: changes.map((each) => ({ ...each, text: hide(each.text) })) };
 }
 
 /** Makes this plan the reviewed one. */
@@ -58,13 +89,12 @@ function readReviewed(file: string): string | undefined {
   return existsSync(path) ? readFileSync(path, "utf8") : undefined;
 }
 
-function differenceOf(
-  reviewed: string,
-  planned: string,
+function reading<Result>(
   { file, accept }: Pick<Check, "file" | "accept">,
-): string[] {
+  read: () => Result,
+): Result {
   try {
-    return graphDifference(reviewed, planned);
+    return read();
   } catch {
     // For example, it has the conflict of a merge.
     throw new UserError(`${file} is not a plan that can be read: ${accept} writes it anew`);

@@ -7,8 +7,16 @@ import { isClone } from "../../lib/clone";
 import type { Project } from "../stack/project";
 import { type Plan, type PlannedResource, titleOf } from "./plan";
 
-const entrySchema = z.looseObject({ type: z.string(), name: z.string() });
-type Entry = z.infer<typeof entrySchema>;
+const entrySchema = z.looseObject({
+  type: z.string(),
+  name: z.string(),
+  /** Titles. */
+  dependencies: z.array(z.string()).optional(),
+  inputs: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** A resource in the file. */
+export type Entry = z.infer<typeof entrySchema>;
 
 /**
  * The file of a stack's reviewed graph, relative to the clone's folder; for an example it is in the example's folder.
@@ -29,7 +37,7 @@ export function graphOf(project: Pick<Project, "place">, { stack, resources }: P
   return heading + stringify(resources.map(entryOf), yaml);
 }
 
-function entryOf(resource: PlannedResource) {
+export function entryOf(resource: PlannedResource): Entry {
   const { type, name, parent, provider, protect, dependencies, inputs } = resource;
   return {
     type,
@@ -64,11 +72,18 @@ function changedLines(old: string, now: string): string[] {
   return hunks.flatMap(({ lines }, position) => (position === 0 ? lines : ["  …", ...lines]));
 }
 
+/** As it is written: what is parsed by a schema has the schema's order. */
+const written = z.array(z.custom<Entry>((value) => entrySchema.safeParse(value).success));
+
+/** @throws Error if the text is not such a file's */
+export function readGraph(text: string): readonly Entry[] {
+  return written.parse(parse(text) ?? []);
+}
+
 /** Each resource's text by its title. Two of one type and name are distinguished by their positions. */
 function entriesOf(text: string): Map<string, string> {
-  const entries = z.array(entrySchema).parse(parse(text) ?? []);
   const found = new Map<string, string>();
-  for (const entry of entries) found.set(freeTitle(found, entry), stringify(entry, yaml));
+  for (const entry of readGraph(text)) found.set(freeTitle(found, entry), stringify(entry, yaml));
   return found;
 }
 

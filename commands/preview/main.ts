@@ -19,7 +19,7 @@ import {
   readPolicyConfigArguments,
   type ReportFile,
 } from "./arguments";
-import { acceptPlan, type Check, checkPlan, complaintOf } from "./check";
+import { acceptPlan, type Check, checkPlan, compareAccess, complaintOf } from "./check";
 import { type PreviewConfiguration, previewConfiguration } from "./configuration";
 import type { Preview } from "./engine";
 import { previewApart } from "./engine-process";
@@ -97,7 +97,7 @@ interface Prepared {
 
 /** @throws UserError that names everything that is wrong in the stack's files, one line each */
 function prepare(project: Project, stack: string): Prepared {
-  const { configuration, complaint } = attempt(() => previewConfiguration(project, stack));
+  const { result: configuration, complaint } = attempt(() => previewConfiguration(project, stack));
   const isThere = stacksIn(project).includes(stack);
   const { choice, problems } = isThere
     ? readChoice(project.folder, stack, rules)
@@ -113,9 +113,9 @@ function prepare(project: Project, stack: string): Prepared {
 
 const stacksIn = ({ folder }: Project) => stacksOf(readProjectFile(folder).folder);
 
-function attempt(read: () => PreviewConfiguration) {
+function attempt<Result>(read: () => Result): { result?: Result; complaint?: string } {
   try {
-    return { configuration: read() };
+    return { result: read() };
   } catch (error) {
     if (error instanceof UserError) return { complaint: error.message };
     throw error;
@@ -187,7 +187,7 @@ async function run(
     throw error;
   });
   const { plan, violations, check } = report;
-  output.write(renderPlan(plan, violations, { diff }));
+  output.write(renderPlan(report, { diff }));
   await writeReport(files, { json: () => jsonOf(report), markdown: () => renderMarkdown(report) });
   if (graph === "accept") acceptPlan(project, plan);
   if (check !== undefined) tellCheck(check, stack);
@@ -206,11 +206,11 @@ async function reportOf(
   tellDifferences(stack, prepared);
   const preview = await previewOf(project, stack, prepared, output, signal);
   const { hide } = new Redactor(prepared.configuration.secrets);
-  return {
-    ...preview,
-    rules: judgedBy(rules, prepared.pack),
-    check: checks ? checkPlan(project, preview.plan, hide) : undefined,
-  };
+  const check = checks ? checkPlan(project, preview.plan, hide) : undefined;
+  const access = attempt(() => compareAccess(project, preview.plan, hide));
+  // Such as one with the conflict of a merge, which --accept may be about to write anew.
+  if (access.complaint !== undefined) console.error(access.complaint);
+  return { ...preview, rules: judgedBy(rules, prepared.pack), access: access.result, check };
 }
 
 /** Writes why there is no plan, in place of the plan. */

@@ -1,6 +1,6 @@
 /** A preview's report, as a comment on a pull request. */
 import { code, codeBlock, commentLimit, untilFirst } from "../../lib/markdown";
-import type { Check } from "./check";
+import type { AccessReport, Check } from "./check";
 import { type Plan, titleOf } from "./plan";
 import { countOf, type Violation } from "./policies/violations";
 import { countsOf, diagnosticLines, treeOf } from "./render";
@@ -26,16 +26,17 @@ const checked: Readonly<Record<Check["result"], string>> = {
 const differenceLimit = 20_000;
 
 /**
- * The counts, the differences from the reviewed plan, the program's and the engine's warnings, every violation, and the
+ * The counts, who gains and loses what, the differences from the reviewed plan, the program's and the engine's warnings, every violation, and the
  * resources, as far as there is room.
  */
-export function renderMarkdown({ plan, rules, violations, check }: Report): string {
+export function renderMarkdown({ plan, rules, violations, access, check }: Report): string {
   const counts = [countsOf(plan), countOf(violations), ...(check ? [checked[check.result]] : [])];
   const head = heading(plan.stack, markOf({ plan, violations, check }), counts.join(", "));
   const disabled = rules.filter(({ level }) => level === "disabled").map(({ name }) => code(name));
   return inParts(plan.stack, (take) => [
     head,
     ...(disabled.length === 0 ? [] : [`Rules that are not asked: ${disabled.join(", ")}.`]),
+    ...accessChanges(access, take),
     ...(check === undefined ? [] : difference(check, take)),
     ...list(diagnosticLines(plan), take),
     ...table(violations, take),
@@ -43,10 +44,17 @@ export function renderMarkdown({ plan, rules, violations, check }: Report): stri
   ]);
 }
 
-function markOf({ plan, violations, check }: Omit<Report, "rules">): string {
+function markOf({ plan, violations, check }: Omit<Report, "rules" | "access">): string {
   const isOther = check !== undefined && check.result !== "as reviewed";
   if (isOther || violations.some(({ level }) => level === "mandatory")) return "❌";
   return violations.length > 0 || plan.diagnostics.length > 0 ? "⚠️" : "✅";
+}
+
+function accessChanges(access: AccessReport | undefined, take: Take): string[] {
+  if (access === undefined || access.changes.length === 0) return [];
+  const title = `Access, compared with ${code(access.file)}:`;
+  const texts = access.changes.map(({ text }) => text);
+  return [title, ...list(texts, take)];
 }
 
 function difference({ result, file, accept, difference: lines }: Check, take: Take): string[] {

@@ -3,14 +3,14 @@ import { stringify } from "yaml";
 import { columnLine } from "../../lib/columns";
 import { type Plan, type PlannedResource, titleOf } from "./plan";
 import { countOf, type Violation } from "./policies/violations";
+import type { Report } from "./report";
 
 /**
- * The resources as a tree, the stack's outputs, the engine's warnings, the policy pack's violations, and the number of
- * resources.
+ * The resources as a tree, the stack's outputs, the engine's warnings, who gains and loses what, the policy pack's
+ * violations, and the number of resources.
  */
 export function renderPlan(
-  plan: Plan,
-  violations: readonly Violation[],
+  { plan, violations, access }: Pick<Report, "plan" | "violations" | "access">,
   options: { readonly diff: boolean },
 ): string {
   return [
@@ -18,6 +18,7 @@ export function renderPlan(
     "",
     ...section("Outputs:", plan.outputs),
     ...separate(diagnosticLines(plan)),
+    ...separate(accessLines(access)),
     ...violations.flatMap(linesOfViolation),
     countOf(violations),
     `${plan.stack}: ${countsOf(plan)}`,
@@ -31,6 +32,14 @@ export function diagnosticLines({ diagnostics }: Pick<Plan, "diagnostics">): rea
     ({ severity, name, message }) =>
       `${severity}: ${name === undefined ? "" : `${name}: `}${message}`,
   );
+}
+
+function accessLines(access: Report["access"]): readonly string[] {
+  if (access === undefined || access.changes.length === 0) return [];
+  return [
+    `Access, compared with ${access.file}:`,
+    ...access.changes.map(({ text }) => `  ${text}`),
+  ];
 }
 
 const separate = (lines: readonly string[]) => (lines.length === 0 ? [] : [...lines, ""]);

@@ -1,6 +1,6 @@
 /** A preview's report for a program. */
 import type { Rule } from "../../policies/rule";
-import type { Check } from "./check";
+import type { AccessReport, Check } from "./check";
 import { type Plan, partsOf } from "./plan";
 import type { Level } from "./policies/choice";
 import type { PackConfiguration } from "./policies/configuration";
@@ -19,6 +19,8 @@ export interface Report {
   readonly plan: Plan;
   readonly rules: readonly JudgedBy[];
   readonly violations: readonly Violation[];
+  /** Who gains and loses what; undefined if there is no reviewed plan. */
+  readonly access: AccessReport | undefined;
   /** The result of --check, if the user asked for it. */
   readonly check: Check | undefined;
 }
@@ -36,13 +38,17 @@ export function judgedBy(rules: readonly Rule[], configuration: PackConfiguratio
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-/** `check` is only there with --check: `{ result, file, accept, difference }`. */
-export function jsonOf({ plan, rules, violations, check }: Report): string {
+/**
+ * `check` is only there with --check: `{ result, file, accept, difference }`. `access` is there if there is a reviewed
+ * plan: `{ file, changes: [{ kind, text }] }`.
+ */
+export function jsonOf({ plan, rules, violations, access, check }: Report): string {
   const { stack, counts, resources, outputs, diagnostics } = plan;
   return asText({
     stack,
     counts,
     ...(check !== undefined && { check }),
+    ...(access !== undefined && { access }),
     violations: violations.map(({ resource, ...violation }) => ({
       ...violation,
       ...(resource !== undefined && { resource: { urn: resource, ...partsOf(resource) } }),

@@ -5,7 +5,7 @@
 import type { Application } from "../application";
 import { includes, isFor, type Operation, operationNamed } from "./operations";
 import { alternativesOf, keyOf, permissionsIn, type Requirement } from "./requirement";
-import { type ApiDocument, type Row, rowsOf, type ServiceAccess } from "./rows";
+import { type ApiDocument, requirementIn, type Row, rowsOf, type ServiceAccess } from "./rows";
 
 /** As much of an application as is compared with the documents. */
 type Compared = Pick<Application, "roles"> & {
@@ -50,10 +50,10 @@ interface Documented {
 }
 
 const documented = ({ operations }: ApiDocument): readonly Documented[] =>
-  Object.entries(operations).map(([name, requires]) => ({
+  Object.entries(operations).map(([name, access]) => ({
     name,
     operation: operationNamed(name),
-    requires,
+    requires: requirementIn(access),
   }));
 
 function ofDocumented(

@@ -11,7 +11,7 @@ import { z } from "zod";
 import { reasonOf, UserError } from "../../lib/errors";
 import { methodNames, type OperationName, problemOfName } from "./operations";
 import type { AllOf, Requirement } from "./requirement";
-import type { ApiDocument } from "./rows";
+import type { ApiDocument, DocumentedStream } from "./rows";
 
 /** What a document says, in the table's shape: its operations are for those of its service, which it is the document of. */
 export interface OpenApiTable extends ApiDocument {
@@ -20,7 +20,12 @@ export interface OpenApiTable extends ApiDocument {
 }
 
 const requirements = z.array(z.record(z.string(), z.array(z.string())));
-const operation = z.looseObject({ security: requirements.optional() });
+const operation = z.looseObject({
+  security: requirements.optional(),
+  responses: z
+    .record(z.string(), z.looseObject({ content: z.record(z.string(), z.unknown()).default({}) }))
+    .default({}),
+});
 const pathItem = z.looseObject(
   Object.fromEntries(methodNames.map((method) => [method.toLowerCase(), operation.optional()])),
 );
@@ -56,7 +61,8 @@ type Problem = readonly [where: readonly PropertyKey[], what: string];
  * An operation's `security`, or else the document's, has requirements, each of which is enough, with one scheme of type
  * oauth2 or openIdConnect each. Its scopes are permissions that are all needed; no scope is `signedIn`, and an empty
  * list of requirements, or an empty one among them, is `public`.
- * The path of the servers' addresses comes before each path.
+ * The path of the servers' addresses comes before each path. An operation with an answer of type text/event-stream
+ * streams.
  * @throws UserError naming every mistake at once, a line each
  */
 export function openApi(file: string): OpenApiTable {
@@ -116,7 +122,7 @@ function referencesOf(
 function tableOf(document: Document, problems: Problem[]): Omit<OpenApiTable, "file"> {
   const base = basePath(document, problems);
   const { securitySchemes } = document.components;
-  const operations: Record<OperationName, Requirement> = {};
+  const operations: Record<OperationName, Requirement | DocumentedStream> = {};
   for (const [path, item] of Object.entries(document.paths))
     for (const method of methodNames) {
       const found = item[method.toLowerCase()];
@@ -129,12 +135,21 @@ function tableOf(document: Document, problems: Problem[]): Omit<OpenApiTable, "f
       const security = data.security ?? document.security;
       const required = requirementOf(security, securitySchemes);
       if ("problem" in required) problems.push([[...where, "security"], required.problem]);
-      else operations[name as OperationName] = required.requires;
+      else
+        operations[name as OperationName] = isStream(data)
+          ? { requires: required.requires, streams: true }
+          : required.requires;
     }
   if (Object.keys(operations).length === 0 && problems.length === 0)
     problems.push([["paths"], "found no operation, expected at least one"]);
   return { operations, permissions: scopesOf(Object.values(securitySchemes)) };
 }
+
+/** Whether an answer of it is one of server-sent events. */
+const isStream = ({ responses }: z.infer<typeof operation>) =>
+  Object.values(responses).some(({ content }) =>
+    Object.keys(content).some((type) => type.startsWith("text/event-stream")),
+  );
 
 /** The part of the servers' addresses that comes before each path: empty, or from a slash on. */
 function basePath({ servers }: Document, problems: Problem[]): string {

@@ -113,7 +113,7 @@ function connectionProblems(
     : found;
 }
 
-const ofRequests = ["requires", "operations", "document", "path", "routes"] as const;
+const ofRequests = ["requires", "operations", "document", "path", "routes", "limits"] as const;
 
 function accessProblems(
   table: Table,
@@ -161,13 +161,16 @@ function operationProblems(
 ): readonly string[] {
   if (!isFields(operation) || isRequirement(operation as never))
     return requirementProblems(table, where, operation);
-  const { requires, callers, ...others } = operation;
+  const { requires, callers, streams, ...others } = operation;
   if (callers !== undefined && !isListOfNames(callers))
     return [`${where}.callers: found ${JSON.stringify(callers)}, expected a list of callers`];
   return [
     ...Object.keys(others).map(
-      (key) => `${where}.${key}: found an unknown key, expected requires or callers`,
+      (key) => `${where}.${key}: found an unknown key, expected requires, callers or streams`,
     ),
+    ...(streams === undefined || streams === true
+      ? []
+      : [`${where}.streams: found ${JSON.stringify(streams)}, expected true, or none`]),
     ...requirementProblems(table, `${where}.requires`, requires),
     ...(callers === undefined ? [] : callerProblems(table, `${where}.callers`, callers, access)),
   ];

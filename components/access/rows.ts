@@ -22,6 +22,8 @@ export interface OperationAccess<
   readonly requires: Requirement<Permission>;
   /** Default: the service's. */
   readonly callers?: readonly Caller<Service>[];
+  /** Whether an answer goes on for as long as the client listens, as server-sent events do. Default: limits cut it off. */
+  readonly streams?: true;
 }
 
 /** Each operation that the service has, and what it asks for. What is not here is refused to every client. */
@@ -35,7 +37,13 @@ export type Operations<
 export interface ApiDocument {
   /** The name of its file, for reports. */
   readonly file: string;
-  readonly operations: Readonly<Record<OperationName, Requirement>>;
+  readonly operations: Readonly<Record<OperationName, Requirement | DocumentedStream>>;
+}
+
+/** Of an operation that streams. */
+export interface DocumentedStream {
+  readonly requires: Requirement;
+  readonly streams: true;
 }
 
 /** What Istio takes a service's port for. */
@@ -89,6 +97,8 @@ export interface Row {
   readonly operation?: Operation;
   readonly callers: readonly string[];
   readonly requires: Requirement;
+  /** Whether the operation streams. Default: it does not. */
+  readonly streams?: true;
 }
 
 /** A service's rows, in their order in the table. */
@@ -100,16 +110,23 @@ export function rowsOf({
   if (operations === undefined) return [{ callers, requires }];
   return Object.entries<Operations[OperationName]>(operations).map(([name, access]) => {
     const asked = { name, operation: operationNamed(name) };
-    return isRequirement(access)
-      ? { ...asked, callers, requires: access }
-      : { ...asked, callers: access.callers ?? callers, requires: access.requires };
+    if (isRequirement(access)) return { ...asked, callers, requires: access };
+    const { callers: own = callers, requires: needed, streams } = access;
+    return { ...asked, callers: own, requires: needed, ...(streams && { streams }) };
   });
 }
 
 /** Whether an operation says only what it requires, and not who its callers are. */
-export function isRequirement(access: Requirement | OperationAccess): access is Requirement {
+export function isRequirement(
+  access: Requirement | Pick<OperationAccess, "requires">,
+): access is Requirement {
   return !Object.hasOwn(Object(access) as object, "requires");
 }
+
+/** What an operation requires, with or without other fields. */
+export const requirementIn = (
+  access: Requirement | Pick<OperationAccess, "requires">,
+): Requirement => (isRequirement(access) ? access : access.requires);
 
 /** The same text for rows that let the same callers in with the same. */
 export function asksFor({ requires, callers }: Row): string {

@@ -1,5 +1,6 @@
 /** Whether a table has the shape of one. The compiler sees that of a table in TypeScript; another may come from JSON. */
 import { z } from "zod";
+import { unlimited } from "../application";
 import { describeIssues } from "../settings/problems";
 import type { Requirement } from "./requirement";
 
@@ -20,6 +21,22 @@ export const isListOfNames = (found: unknown): found is readonly string[] =>
 const names = (what: string) => z.array(z.string(what), `a list of ${what}`);
 const path = z.string("a path that begins with a slash");
 
+const durationWords = "a duration such as 500ms, 30s or 5m";
+const duration = z.string(durationWords).regex(/^[1-9]\d*(ms|s|m|h)$/, durationWords);
+const timeoutWords = `${durationWords}, or ${unlimited}`;
+const isTimeout = (text: string) => text === unlimited || duration.safeParse(text).success;
+
+const attemptWords = "a whole number from 0 to 10";
+
+const limits = z.strictObject(
+  {
+    timeout: z.string(timeoutWords).refine(isTimeout, timeoutWords).optional(),
+    perTryTimeout: duration.optional(),
+    attempts: z.int(attemptWords).min(0, attemptWords).max(10, attemptWords).optional(),
+  },
+  "limits",
+);
+
 const service = z.looseObject(
   {
     callers: names("callers"),
@@ -39,6 +56,7 @@ const service = z.looseObject(
       .union([z.string(), z.instanceof(Uint8Array)], "what a client sends first")
       .refine(({ length }) => length > 0, "what a client sends first")
       .optional(),
+    limits: limits.optional(),
     document: z
       .looseObject(
         {

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { gateway as caller } from "../access/rows";
 import { type Application, type Path, routesOf } from "../application";
 import type { CorsSettings, TlsSettings } from "../config";
 import {
@@ -10,7 +11,7 @@ import {
   type VirtualServiceSpec,
 } from "../mesh/resources";
 import { gatewayPort, secureGatewayPort } from "../mesh/values";
-import { hostOf, requestLimits } from "../traffic";
+import { hostOf, requestLimits, streamLimits, streamsOf } from "../traffic";
 import { gatewayCredential, gatewayLabels, namespaces } from "../names";
 import { solverRoute } from "./acme";
 import { challengeRoutes } from "./challenge";
@@ -148,8 +149,7 @@ function serviceRoutes({
   return reached.flatMap(({ service, place, routes }, position): readonly HttpRoute[] => {
     const all = position === 0 ? [...routes, ...paths] : routes;
     const asking = realm === undefined ? [] : challengeRoutes(place, realm, { gatewayUrl, cors });
-    const own = {
-      match: all.map((uri) => ({ uri, ...authorityMatch(gatewayUrl) })),
+    const leading = {
       ...headersOf(hiddenHeaders, cors),
       ...ofOtherOrigins(cors),
       route: [
@@ -160,9 +160,19 @@ function serviceRoutes({
           },
         },
       ],
-      ...requestLimits,
     };
-    return [...asking, own];
+    const matching = (matches: NonNullable<HttpRoute["match"]>) =>
+      matches.map((each) => ({ ...each, ...authorityMatch(gatewayUrl) }));
+    const streams = matching([...streamsOf(place, caller)]);
+    return [
+      ...asking,
+      ...(streams.length > 0 ? [{ match: streams, ...leading, ...streamLimits(place) }] : []),
+      {
+        match: matching(all.map((uri) => ({ uri }))),
+        ...leading,
+        ...requestLimits(place.limits),
+      },
+    ];
   });
 }
 

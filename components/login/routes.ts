@@ -72,7 +72,7 @@ const toProxy = {
   route: [{ destination: { host: hostOf(proxy), port: { number: proxy.port } } }],
   // It says where to go next, unless the query does.
   headers: { request: { remove: ["x-auth-request-redirect"] } },
-  ...requestLimits,
+  ...requestLimits(),
 } satisfies HttpRoute;
 
 /** The proxy's own sign-out, and then the same request again without the session. The request's own `rd` is ignored. */

@@ -3,7 +3,7 @@ import { heldPermissions } from "../../../components/access/document";
 import { type Application, callerAccount, machineTitle } from "../../../components/application";
 import { istioPath, operationNamed } from "../../../components/access/operations";
 import { alternativesOf, permissionsIn } from "../../../components/access/requirement";
-import { type Row, rowsOf } from "../../../components/access/rows";
+import { requirementIn, type Row, rowsOf } from "../../../components/access/rows";
 import type { Settings } from "../../../components/config";
 import { acceptedTokens } from "../../../components/identity/tokens";
 import { namespaces } from "../../../components/names";
@@ -82,7 +82,7 @@ function documentsOf(
     const operations = Object.keys(document.operations)
       .map(operationNamed)
       .map(({ method, path }) => `${method} ${istioPath(path)}`);
-    const asked = Object.values(document.operations).flatMap(permissionsIn);
+    const asked = Object.values(document.operations).map(requirementIn).flatMap(permissionsIn);
     const permissions = isKnownWhoHolds ? [...new Set(asked)] : [];
     return [{ file, namespace, service, operations, permissions }];
   });

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../application";
-import { createTraffic, type ServiceTraffic } from "../../../components/traffic";
+import type { Application } from "../../../components/application";
+import { createTraffic, type ServiceTraffic, trafficObjects } from "../../../components/traffic";
 import { clusterProvider, ofType, run } from "./mocks";
 
 const rules = "kubernetes:networking.istio.io/v1:DestinationRule";
@@ -79,6 +80,64 @@ test("a service whose versions are not told apart has no subset", async () => {
     hosts: [host],
     http: [{ route: [{ destination: { host } }], ...requestLimits }],
   });
+});
+
+const shop = {
+  name: "shop",
+  namespace: "shop",
+  services: {
+    feed: {
+      callers: ["gateway", "news"],
+      operations: {
+        "GET /feed": "public",
+        "GET /feed/{id}/events": { requires: "signedIn", streams: true },
+        "GET /all/{rest...}": { requires: "public", callers: ["news"], streams: true },
+      },
+      limits: { timeout: "5s", perTryTimeout: "1s", attempts: 3 },
+      versions: [{ name: "feed-v2" }],
+      port: 80,
+      path: "/feed",
+      serviceAccount: "feed",
+    },
+    news: {
+      callers: ["gateway"],
+      requires: "public",
+      limits: { timeout: "none", attempts: 0 },
+      port: 80,
+      path: "/news",
+      serviceAccount: "news",
+    },
+  },
+} satisfies Pick<Application, "name" | "namespace" | "services">;
+
+const httpOf = (service: string) => {
+  const [route] = trafficObjects(shop, [{ service, shares: {} }]).VirtualService;
+  return route?.spec.http?.map(({ match, timeout, retries }) => ({ match, timeout, retries }));
+};
+
+const retryOn = requestLimits.retries.retryOn;
+
+test("a service's own limits count, and not for what streams", () => {
+  const events = { exact: "GET" };
+  const own = {
+    match: undefined,
+    timeout: "5s",
+    retries: { attempts: 3, perTryTimeout: "1s", retryOn },
+  };
+  const streaming = {
+    match: [
+      { uri: { regex: "/feed/[^/]+/events" }, method: events },
+      { uri: { regex: "/all/.*" }, method: events },
+    ],
+    timeout: "0s",
+    retries: { attempts: 3, retryOn },
+  };
+  for (const service of ["feed", "feed-v2"])
+    assert.deepEqual(httpOf(service), [streaming, own], service);
+});
+
+test("a service without a timeout has none for a try, and one without attempts is asked once", () => {
+  assert.deepEqual(httpOf("news"), [{ match: undefined, timeout: "0s", retries: { attempts: 0 } }]);
 });
 
 test("no answer of a service or a sidecar is asked for a second time", async () => {

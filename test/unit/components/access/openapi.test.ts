@@ -76,6 +76,17 @@ test("operations are rows, and the described scopes are permissions", () => {
   });
 });
 
+test("an operation with an answer of server-sent events streams", () => {
+  const of = (type: string) => ({
+    get: { ...reading, responses: { 200: { content: { [type]: {} } } } },
+  });
+  const paths = { "/feed": of("text/event-stream; charset=utf-8"), "/orders": of("text/plain") };
+  assert.deepEqual(parsed({ paths }).operations, {
+    "GET /feed": { requires: "read:orders", streams: true },
+    "GET /orders": "read:orders",
+  });
+});
+
 test("YAML and JSON, 3.0 and 3.1, and references within the document are read", () => {
   const yaml = `
 openapi: 3.0.3

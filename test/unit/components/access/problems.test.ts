@@ -173,7 +173,7 @@ test("a misspelt field is not taken for none, and a permission is no pattern", (
       "GET /c": { requires: "signedIn", callers: "orders" },
     } as never),
     [
-      'services.orders.operations["GET /a"].caller: found an unknown key, expected requires or callers',
+      'services.orders.operations["GET /a"].caller: found an unknown key, expected requires, callers or streams',
       `services.orders.operations["GET /b"]: found {"anyOf":["read:orders"],"allof":["write:orders"]}, expected one of ${known}, or a list of permissions under allOf or anyOf`,
       'services.orders.operations["GET /c"].callers: found "orders", expected a list of callers',
     ],
@@ -352,4 +352,18 @@ test("two operations that a request can be for ask for the same", () => {
     "GET /orders/mine": callers("reads", "gateway"),
   };
   assert.deepEqual(ofOperations(inAnyOrder), []);
+});
+
+test("limits of another form, and what streams only a little, are each named", () => {
+  const limits = { timeout: "never", perTryTimeout: "0s", attempts: 11 };
+  assert.deepEqual(ofOperations({}, { limits }), [
+    'services.orders.limits.timeout: found "never", expected a duration such as 500ms, 30s or 5m, or none',
+    'services.orders.limits.perTryTimeout: found "0s", expected a duration such as 500ms, 30s or 5m',
+    "services.orders.limits.attempts: found 11, expected a whole number from 0 to 10",
+  ]);
+  assert.deepEqual(ofOperations({}, { limits: { timeout: "none", attempts: 0 } }), []);
+  const streams = false as unknown as true;
+  assert.deepEqual(ofOperations({ "GET /feed": { requires: "public", streams } }), [
+    'services.orders.operations["GET /feed"].streams: found false, expected true, or none',
+  ]);
 });

@@ -86,6 +86,45 @@ test("routes that are to count first come before a service's, and in its own Vir
   assert.deepEqual(route?.spec, { ...usual, http: [first, ...usual.http] });
 });
 
+test("what streams has a route of its own, without a timeout, before the rest of its service", () => {
+  const place = { port: 80, path: "/feed", serviceAccount: "feed" };
+  const { VirtualService: routes } = ingressObjects({
+    application: {
+      ...bookinfo,
+      services: {
+        feed: {
+          ...place,
+          callers: ["gateway"],
+          operations: {
+            "GET /feed": "public",
+            "GET /feed/{id}/events": { requires: "public", streams: true },
+            "GET /feed/inside": { requires: "public", callers: ["feed"], streams: true },
+          },
+          limits: { timeout: "5s" },
+        },
+      },
+    },
+    gatewayUrl: "http://localhost:8080",
+  });
+  const authority = { regex: "(?i)(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?" };
+  assert.deepEqual(
+    routes[0]?.spec.http?.map(({ match, timeout }) => ({ match, timeout })),
+    [
+      {
+        match: [{ uri: { regex: "/feed/[^/]+/events" }, method: { exact: "GET" }, authority }],
+        timeout: "0s",
+      },
+      {
+        match: [
+          { uri: { exact: "/feed" }, authority },
+          { uri: { prefix: "/feed/" }, authority },
+        ],
+        timeout: "5s",
+      },
+    ],
+  );
+});
+
 test("by HTTPS it does so with the certificate, and HTTP leads nowhere but there", async () => {
   assert.deepEqual(await specs("https://books.example", { tls: { minimumVersion: "1.2" } }), {
     "in-gateway": {

@@ -79,7 +79,13 @@ const rules: Report["rules"] = [
   },
 ];
 
-const report: Report = { plan, rules, violations: [weak, missing], check: undefined };
+const report: Report = {
+  plan,
+  rules,
+  violations: [weak, missing],
+  access: undefined,
+  check: undefined,
+};
 
 const check: NonNullable<Report["check"]> = {
   result: "different",
@@ -128,7 +134,7 @@ test("an event's message is what was found, and what to write", () => {
 });
 
 test("in text each violation says its level, its rule, what it is about, and what to write", () => {
-  assert.deepEqual(renderPlan(plan, report.violations, { diff: false }).split("\n"), [
+  assert.deepEqual(renderPlan(report, { diff: false }).split("\n"), [
     "create  pulumi:pulumi:Stack istio-auth0-team",
     "create  └─ kubernetes:security.istio.io/v1:PeerAuthentication peer",
     "",
@@ -151,7 +157,7 @@ test("warnings are a block of their own, in text and in Markdown", () => {
     ({ severity: "warning", name, message }) as const;
   const diagnostics = [said(undefined, "orders: GET /health"), said("peer", "a `b`")];
   const warned = { ...report, plan: { ...plan, diagnostics }, violations: [missing] };
-  assert.deepEqual(renderPlan(warned.plan, [missing], { diff: false }).split("\n").slice(2, 7), [
+  assert.deepEqual(renderPlan(warned, { diff: false }).split("\n").slice(2, 7), [
     "",
     "warning: orders: GET /health",
     "warning: peer: a `b`",
@@ -166,6 +172,33 @@ test("warnings are a block of their own, in text and in Markdown", () => {
     .split("\n\n")
     .slice(1);
   assert.equal(heading, "### ⚠️ `team`: 2 to create, 0 violations");
+});
+
+test("who gains and loses what is said in text, in Markdown and in JSON", () => {
+  const file = "plans/team.yaml";
+  const changes = [
+    { kind: "gains", text: "anyone gains GET /admin of front, through the gateway" },
+    { kind: "loses", text: "role `a` loses everything of stock, through orders" },
+  ] as const;
+  const told = { ...report, violations: [], access: { file, changes } };
+  assert.deepEqual(renderPlan(told, { diff: false }).split("\n").slice(2, 7), [
+    "",
+    "Access, compared with plans/team.yaml:",
+    "  anyone gains GET /admin of front, through the gateway",
+    "  role `a` loses everything of stock, through orders",
+    "",
+  ]);
+  assert.deepEqual(renderMarkdown(told).split("\n\n").slice(2, 4), [
+    "Access, compared with `plans/team.yaml`:",
+    "- `anyone gains GET /admin of front, through the gateway`\n- `` role `a` loses everything of stock, through orders ``",
+  ]);
+  assert.deepEqual((JSON.parse(jsonOf(told)) as Record<string, unknown>).access, { file, changes });
+  const same = { ...told, access: { file, changes: [] } };
+  assert.equal(
+    renderPlan(same, { diff: false }),
+    renderPlan({ ...same, access: undefined }, { diff: false }),
+  );
+  assert.equal(renderMarkdown(same), renderMarkdown({ ...same, access: undefined }));
 });
 
 test("JSON has every rule with its level, and every violation with its resource", () => {
