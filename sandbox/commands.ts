@@ -1,6 +1,6 @@
 /** The sandbox's commands. Each loads what it needs: the engine's libraries take longer to load than some commands to run. */
 import { rmSync } from "node:fs";
-import { sandboxCommand } from "../commands/stack/project";
+import { type Project, sandboxCommand, tableProblem } from "../commands/stack/project";
 import { knownAddresses } from "./working-copy";
 import { unfinishedUpdate } from "./last-update";
 import { type Layout } from "./layout";
@@ -50,7 +50,7 @@ export async function down(layout: Layout): Promise<number> {
   return 0;
 }
 
-/** Prints what runs, and where. Exit code 0 if all of it does. */
+/** Prints what runs, and where, also where the project's table is wrong. Exit code 0 if all of it runs. */
 export function status(layout: Layout): Promise<number> {
   const services = [nodeService(layout), tenantService(layout)];
   for (const { name, pid } of services) {
@@ -78,7 +78,7 @@ export async function shell(layout: Layout): Promise<number> {
 /** Where everything is, as far as it has been set up. */
 function addresses(layout: Layout): string {
   const { gateway, tenant } = knownAddresses(layout);
-  const { title, home, people } = layout.project.application;
+  const { title, home, people } = tableOf(layout.project);
   const password = "pulumi stack output userPasswords --show-secrets";
   const lines = [
     [title, gateway && `${gateway}${home}`],
@@ -94,6 +94,14 @@ function addresses(layout: Layout): string {
   ];
   const known = lines.filter(([, value]) => value !== undefined);
   return `\n${known.map(([name = "", value = ""]) => labelled(name, value)).join("\n")}\n`;
+}
+
+/** What an address needs of a table, also of one that is wrong. */
+function tableOf(project: Project) {
+  const problem = tableProblem(project);
+  if (problem === undefined) return project.application;
+  console.error(problem);
+  return { title: "Gateway", home: "", people: false };
 }
 
 /** A line of what \`status\` and \`up\` say. */

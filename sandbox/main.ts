@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readArguments as readPreflight } from "../commands/preflight/arguments";
 import { UserError } from "../lib/errors";
 import { exitWith } from "../lib/run";
-import { projectNamed, sandboxCommand, stackName } from "../commands/stack/project";
+import { projectNamed, sandboxCommand, stackName, tableProblem } from "../commands/stack/project";
 import { ownFolder } from "../lib/clone";
 import { readArguments } from "./arguments";
 import { kubeconfigPath } from "../local/node/node";
@@ -12,11 +12,11 @@ import { machineProblem, runWith, type Needs } from "./machine";
 import { explainingFullDisk } from "./space";
 import { signingKeys } from "./tenant-service";
 
-const commands: Readonly<Record<string, Needs>> = {
-  up: { lock: true, tenant: true },
-  down: { lock: true, tenant: false },
-  status: { lock: false, tenant: false },
-  shell: { lock: false, tenant: true },
+const commands: Readonly<Record<string, Needs & { readonly table: boolean }>> = {
+  up: { lock: true, tenant: true, table: true },
+  down: { lock: true, tenant: false, table: false },
+  status: { lock: false, tenant: false, table: false },
+  shell: { lock: false, tenant: true, table: false },
 };
 
 /** The project's own programs that are about the sandbox's stack here, with what each is given. */
@@ -60,6 +60,9 @@ async function main(): Promise<number> {
   const problem = machineProblem();
   if (problem !== undefined) throw new UserError(problem);
   const chosen = projectNamed(named);
+  // Before anything is started; those that need no table work with a wrong one.
+  const wrong = commands[name]?.table === false ? undefined : tableProblem(chosen);
+  if (wrong !== undefined) throw new UserError(wrong);
   const places = layout(process.env, ownFolder, chosen);
   if (name !== "up" && name !== "down" && !allModes && !existsSync(places.state)) {
     const start = sandboxCommand(chosen);

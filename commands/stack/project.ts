@@ -26,6 +26,10 @@ export interface Project {
   readonly folder: string;
   /** Its folder in the clone: empty for the clone itself, or `examples/NAME`. Of an installed package it is empty. */
   readonly place: string;
+  /**
+   * Loaded when it is asked for: some commands need no table, and work when it is wrong.
+   * @throws UserError that names every mistake of the table
+   */
   readonly application: Application;
   /** The sections that a stack has if its file lacks them, from Pulumi.yaml. Default: none. */
   readonly defaults?: Readonly<Record<string, unknown>>;
@@ -79,15 +83,32 @@ export function sandboxCommand(
 
 /**
  * @param folder one that is a project's
- * @throws UserError where its Pulumi.yaml or its table is wrong
+ * @throws UserError where its Pulumi.yaml is wrong
  */
 export function projectAt(folder: string): Project {
   const place = relative(ownFolder, folder);
   const { name, defaults } = readProjectFile(folder);
-  const application = applicationOf(place);
-  const complaint = tableComplaint(application);
-  if (complaint !== undefined) throw new UserError(complaint);
-  return { name, folder, place, application, defaults };
+  let loaded: Application | undefined;
+  return {
+    name,
+    folder,
+    place,
+    get application() {
+      return (loaded ??= applicationOf(place));
+    },
+    defaults,
+  };
+}
+
+/** What is wrong with a project's table; undefined where it is right. */
+export function tableProblem({ place }: Pick<Project, "place">): string | undefined {
+  try {
+    applicationOf(place);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  }
 }
 
 /** The project that a folder is in. */
@@ -116,5 +137,8 @@ function applicationOf(place: string): Application {
   const loaded: unknown =
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- only now: a command may be about another
     place === "" ? require("../../application") : exampleTable(place);
-  return (loaded as { readonly application: Application }).application;
+  const { application } = loaded as { readonly application: Application };
+  const complaint = tableComplaint(application);
+  if (complaint !== undefined) throw new UserError(complaint);
+  return application;
 }

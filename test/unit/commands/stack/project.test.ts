@@ -5,7 +5,12 @@ import { afterEach, test } from "node:test";
 import { application as bookinfo } from "../../../../application";
 import { application as orders } from "../../../../examples/orders/application";
 import { UserError } from "../../../../lib/errors";
-import { ownProject, projectNamed } from "../../../../commands/stack/project";
+import {
+  ownProject,
+  projectAt,
+  projectNamed,
+  tableProblem,
+} from "../../../../commands/stack/project";
 
 const clone = join(__dirname, "../../../..");
 const { INIT_CWD: before } = process.env;
@@ -34,8 +39,8 @@ test("without a name, and in no project, it is the clone's own", () => {
       ...{ login: { at: "none" }, verify: {} },
     },
   };
-  assert.deepEqual(projectNamed(undefined), own);
-  assert.deepEqual(ownProject(), own);
+  assert.deepEqual({ ...projectNamed(undefined) }, own);
+  assert.deepEqual({ ...ownProject() }, own);
 });
 
 test("a folder is named from where the person is", () => {
@@ -48,13 +53,16 @@ test("a folder is named from where the person is", () => {
   ] as const) {
     process.env.INIT_CWD = from;
     const found = projectNamed(given);
-    assert.deepEqual(found, {
-      name: "istio-auth0-orders",
-      folder,
-      place: "examples/orders",
-      application: orders,
-      defaults: {},
-    });
+    assert.deepEqual(
+      { ...found },
+      {
+        name: "istio-auth0-orders",
+        folder,
+        place: "examples/orders",
+        application: orders,
+        defaults: {},
+      },
+    );
   }
 });
 
@@ -69,3 +77,14 @@ for (const given of ["examples", "examples/none", "components", "/", ".."]) {
     );
   });
 }
+
+test("a wrong table is told of when it is asked for, and the rest of the project is there", (context) => {
+  const project = projectAt(join(clone, "examples/orders"));
+  const { callers } = orders.services.catalogue;
+  const wrong = { ...orders.services.catalogue, callers: ["nobody"] };
+  Object.assign(orders.services, { catalogue: wrong });
+  context.after(() => Object.assign(orders.services, { catalogue: { ...wrong, callers } }));
+  assert.match(tableProblem(project) ?? "", /\n {2}services\.catalogue\.callers: found "nobody", /);
+  assert.equal(project.name, "istio-auth0-orders");
+  assert.throws(() => project.application, UserError);
+});
