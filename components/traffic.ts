@@ -34,7 +34,8 @@ export function requestLimits({
 }: RequestLimits = {}): Pick<HttpRoute, "timeout" | "retries"> {
   const retryOn = "connect-failure,refused-stream,reset-before-request";
   return {
-    timeout: timeout === unlimited ? "0s" : timeout,
+    // Istio's own default is none, and its schema refuses 0s.
+    ...(timeout !== unlimited && { timeout }),
     retries:
       attempts === 0
         ? { attempts }

@@ -129,7 +129,7 @@ test("a service's own limits count, and not for what streams", () => {
       { uri: { regex: "/feed/[^/]+/events" }, method: events },
       { uri: { regex: "/all/.*" }, method: events },
     ],
-    timeout: "0s",
+    timeout: undefined,
     retries: { attempts: 3, retryOn },
   };
   for (const service of ["feed", "feed-v2"])
@@ -137,7 +137,9 @@ test("a service's own limits count, and not for what streams", () => {
 });
 
 test("a service without a timeout has none for a try, and one without attempts is asked once", () => {
-  assert.deepEqual(httpOf("news"), [{ match: undefined, timeout: "0s", retries: { attempts: 0 } }]);
+  assert.deepEqual(httpOf("news"), [
+    { match: undefined, timeout: undefined, retries: { attempts: 0 } },
+  ]);
 });
 
 test("no answer of a service or a sidecar is asked for a second time", async () => {

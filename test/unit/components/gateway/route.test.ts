@@ -112,7 +112,7 @@ test("what streams has a route of its own, without a timeout, before the rest of
     [
       {
         match: [{ uri: { regex: "/feed/[^/]+/events" }, method: { exact: "GET" }, authority }],
-        timeout: "0s",
+        timeout: undefined,
       },
       {
         match: [
