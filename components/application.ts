@@ -118,6 +118,50 @@ export interface Role {
   readonly permissions: readonly string[];
 }
 
+/** An application whose names the compiler compares with each other. */
+type NamedApplication<
+  Permission extends string,
+  RoleName extends string,
+  Service extends string,
+  Own extends OwnSections,
+> = Omit<Application<Own>, "permissions" | "roles" | "services" | "requests"> & {
+  readonly permissions: Readonly<Record<Permission, string>>;
+  readonly roles: Readonly<
+    Record<RoleName, { description: string; permissions: readonly NoInfer<Permission>[] }>
+  >;
+  readonly services: Readonly<
+    Record<
+      Service,
+      ServicePlace &
+        (
+          | (RequestAccess<NoInfer<Service>, NoInfer<Permission>> & Requested)
+          | (ConnectionAccess<NoInfer<Service>> & Connected)
+        )
+    >
+  >;
+  readonly requests: readonly [
+    NamedRequest<NoInfer<Service>>,
+    ...(readonly NamedRequest<NoInfer<Service>>[]),
+  ];
+};
+
+interface NamedRequest<Service extends string> extends Omit<GatewayRequest, "through"> {
+  readonly through: readonly [Service, ...Service[]];
+}
+
+/**
+ * An application, as it is given: with this a misspelt permission, caller or service is an error of the compiler. What
+ * the compiler cannot know, such as a permission of a document, is checked when the table is read.
+ */
+export function defineApplication<
+  const Permission extends string,
+  const RoleName extends string,
+  const Service extends string,
+  Own extends OwnSections = OwnSections,
+>(application: NamedApplication<Permission, RoleName, Service, Own>): Application<Own> {
+  return application;
+}
+
 /** @throws Error if the application has no such service: its table names a service that it lacks */
 export function serviceOf({ name, services }: Application, service: string): ApplicationService {
   const found = services[service];

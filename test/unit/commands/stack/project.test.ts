@@ -80,10 +80,9 @@ for (const given of ["examples", "examples/none", "components", "/", ".."]) {
 
 test("a wrong table is told of when it is asked for, and the rest of the project is there", (context) => {
   const project = projectAt(join(clone, "examples/orders"));
-  const { callers } = orders.services.catalogue;
-  const wrong = { ...orders.services.catalogue, callers: ["nobody"] };
-  Object.assign(orders.services, { catalogue: wrong });
-  context.after(() => Object.assign(orders.services, { catalogue: { ...wrong, callers } }));
+  const { catalogue } = orders.services;
+  Object.assign(orders.services, { catalogue: { ...catalogue, callers: ["nobody"] } });
+  context.after(() => Object.assign(orders.services, { catalogue }));
   assert.match(tableProblem(project) ?? "", /\n {2}services\.catalogue\.callers: found "nobody", /);
   assert.equal(project.name, "istio-auth0-orders");
   assert.throws(() => project.application, UserError);
