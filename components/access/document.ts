@@ -1,6 +1,6 @@
 /**
- * How services' OpenAPI documents and the table differ. A table may differ on purpose, so this is for a reviewer, and
- * no mistake.
+ * How services' OpenAPI documents and the table differ, and which permissions no token can hold. Either may be so on
+ * purpose, so this is for a reviewer, and no mistake.
  */
 import type { Application } from "../application";
 import { includes, isFor, type Operation, operationNamed } from "./operations";
@@ -23,7 +23,7 @@ export interface Holding {
 
 /**
  * Every difference, a line each: what a document has and the table refuses, what the table admits and the document does
- * not have, what the two ask different permissions for, and a permission that no role or machine holds.
+ * not have, what the two ask different permissions for; and for each service a permission that no role or machine holds.
  */
 export function documentDifferences(
   { services, roles }: Compared,
@@ -32,12 +32,11 @@ export function documentDifferences(
   const held = heldPermissions(roles, settings);
   return Object.entries(services).flatMap(([service, access]) => {
     const { document } = access;
-    if (document === undefined) return [];
     const rows = rowsOf(access);
+    const operations = document === undefined ? [] : documented(document);
     return [
-      ...documented(document).flatMap((one) => ofDocumented(document, one, rows)),
-      ...rows.flatMap((row) => ofRow(document, row)),
-      ...(held === undefined ? [] : notHeld(document, rows, held)),
+      ...(document === undefined ? [] : differencesOf(document, operations, rows)),
+      ...(held === undefined ? [] : notHeld([...operations, ...rows], held)),
     ].map((difference) => `${service}: ${difference}`);
   });
 }
@@ -55,6 +54,15 @@ const documented = ({ operations }: ApiDocument): readonly Documented[] =>
     operation: operationNamed(name),
     requires: requirementIn(access),
   }));
+
+const differencesOf = (
+  document: ApiDocument,
+  operations: readonly Documented[],
+  rows: readonly Row[],
+): readonly string[] => [
+  ...operations.flatMap((one) => ofDocumented(document, one, rows)),
+  ...rows.flatMap((row) => ofRow(document, row)),
+];
 
 function ofDocumented(
   { file }: ApiDocument,
@@ -108,12 +116,12 @@ export function heldPermissions(
   return [...Object.values(roles), ...identity.machines].flatMap(({ permissions }) => permissions);
 }
 
+/** @param all a whole service has no name */
 function notHeld(
-  document: ApiDocument,
-  rows: readonly Row[],
+  all: readonly Pick<Row, "name" | "requires">[],
   held: readonly string[],
 ): readonly string[] {
-  const asking = [...documented(document), ...rows].flatMap(({ name = "", requires }) =>
+  const asking = all.flatMap(({ name = "every request", requires }) =>
     permissionsIn(requires)
       .filter((permission) => !held.includes(permission))
       .map((permission) => ({ permission, name })),

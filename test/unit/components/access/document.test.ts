@@ -19,7 +19,7 @@ function differences(
 ) {
   const document = { file: "orders.yaml", operations: documented };
   const services: Record<string, ServiceAccess> = {
-    other: { callers: ["gateway"], requires: "nothing:here" },
+    other: { callers: ["gateway"], requires: "read:orders" },
     orders: { callers: ["gateway"], operations, document },
   };
   return documentDifferences({ services, roles }, settings);
@@ -105,6 +105,22 @@ test("a permission that no role and no machine holds is one line, with the opera
   ]);
   const both = ofTenant(writer, { permissions: ["audit:orders"] });
   assert.deepEqual(differences(documented, documented, both), []);
+});
+
+test("the same is said of a service without a document, also of a whole one", () => {
+  const services: Record<string, ServiceAccess> = {
+    front: { callers: ["gateway"], requires: "nobody:has" },
+    back: {
+      callers: ["front"],
+      operations: { "GET /back": "signedIn", "PUT /back": "nobody:has" },
+    },
+  };
+  const of = (service: string, asked: string) =>
+    `${service}: no role of the table and no machine of the settings holds nobody:has, which is asked for by ${asked}`;
+  assert.deepEqual(documentDifferences({ services, roles }, ofTenant(writer)), [
+    of("front", "every request"),
+    of("back", "PUT /back"),
+  ]);
 });
 
 test("nothing is said of holders where another provider decides, of all tokens or of some", () => {
