@@ -107,12 +107,14 @@ function plainAt(path: string, values: Yaml["plain"]): [string, Plain][] {
  * Checks every setting before anything is started, as the program itself does later. The kubeconfig is left to the
  * program, because the node that makes it may not be running yet.
  * @param later settings whose values the sandbox makes itself later
+ * @param further problems that were found elsewhere, to be named with the others
  * @throws UserError that names every problem
  */
 export function checkConfiguration(
   configuration: Configuration,
   decisions: Decisions,
   later: readonly string[] = [],
+  further: readonly string[] = [],
 ): void {
   const complete = { ...configuration, config: structuredClone(configuration.config) };
   for (const [path, secret] of Object.entries(secretsOf(configuration, decisions)))
@@ -125,6 +127,7 @@ export function checkConfiguration(
     ...settingsProblems(configuration.project.application, known, configuration.plain).filter(
       (problem) => !unmade.some((setting) => problem.startsWith(`${setting}:`)),
     ),
+    ...further,
   ];
   if (problems.length > 0) throw new UserError(settingsComplaint(stackName, problems));
 }

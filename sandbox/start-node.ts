@@ -1,16 +1,28 @@
 import { join } from "node:path";
+import { Containerd } from "../local/node/containerd";
 import { gatewayPorts, imageNames, type NodeImages } from "./configuration";
 import type { Configuration } from "./setting-paths";
 import { pauseImage } from "./images/images";
+import type { OwnImage } from "./images/own";
 import { preparedImages } from "./images/prepared";
 import type { Layout } from "./layout";
 import { tenantHosts } from "./machine";
 import { ensureNode, type StartedNode } from "../local/node/node";
+import { importOwnImages, podsOf } from "./own-images";
 import type { Decisions } from "./state";
 import type { Toolchain } from "../local/toolchain/toolchain";
 import { istioVersion } from "../local/toolchain/tools";
 
-/** Starts the node that a stack of this configuration needs, with its images, or leaves the running one. */
+/** A node whose API server answers, and which has the stack's own images. */
+export interface NodeWithImages extends StartedNode {
+  /** The ids of the pods that it has ended, as they ran an image of before. */
+  readonly ended: readonly string[];
+}
+
+/**
+ * Starts the node that a stack of this configuration needs, with its images, or leaves the running one.
+ * @param own the stack's own images, which the node takes while it runs. Default: none
+ */
 export async function startNode(
   layout: Layout,
   toolchain: Toolchain,
@@ -18,7 +30,8 @@ export async function startNode(
   configuration: Configuration,
   images: NodeImages,
   say: (text: string) => void,
-): Promise<StartedNode> {
+  own: Promise<readonly OwnImage[]> = Promise.resolve([]),
+): Promise<NodeWithImages> {
   const { pause, pilotDiscovery, pilotAgent, envoy, envoyBootstrap, iptablesRoot } = toolchain;
   const inputs = { pause, pilotDiscovery, pilotAgent, envoy, envoyBootstrap, iptablesRoot };
   const archive = await preparedImages(
@@ -38,5 +51,7 @@ export async function startNode(
     gateway: gatewayPorts(configuration, decisions),
     tenantHosts,
   };
-  return ensureNode(layout, toolchain, request, say);
+  const { ready } = await ensureNode(layout, toolchain, request, say);
+  const node = new Containerd(layout, toolchain);
+  return { ready, ended: await importOwnImages(layout, node, await own, podsOf(layout), say) };
 }

@@ -1,7 +1,13 @@
-/** While an update waits for pods: reports each pod that does not start, with its reason, and what the node lacks. */
+/**
+ * While an update waits for pods: reports each pod that does not start, with its reason, and what the node lacks. A pod
+ * whose image the node lacks would never start.
+ */
 import { setTimeout as pause } from "node:timers/promises";
 import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
+import { UserError } from "../lib/errors";
 import { inotifyAdvice } from "../lib/inotify";
+import { fullName } from "../local/images/reference";
+import type { Containerd } from "../local/node/containerd";
 import { loadCluster, type Plain } from "../commands/stack/cluster";
 import { runningNodeProblems } from "../commands/stack/node-limits";
 import { isReady, isStuck, stateOf } from "../commands/stack/pods";
@@ -17,10 +23,15 @@ const usual = 60_000;
 /**
  * Reports each pod that does not start, once for each reason, until the signal is aborted.
  * @param cluster the kubeconfig's content, when the API server answers. If it does not, nothing is reported
+ * @param node whose images the pods need
+ * @param project the name with which the stack's settings begin
  * @param say takes one line
+ * @throws UserError that names each image that a pod needs and the node lacks
  */
 export async function sayStuckPods(
   cluster: Promise<string>,
+  node: Pick<Containerd, "names">,
+  project: string,
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -31,6 +42,10 @@ export async function sayStuckPods(
   while (!signal.aborted) {
     // The update itself reports an API server that does not answer.
     const { items } = await api.listPodForAllNamespaces().catch(() => ({ items: [] }));
+    if (items.some((pod) => unpulled(pod).length > 0)) {
+      const missing = missingImages(items, await node.names(), project);
+      if (missing.length > 0) throw new UserError(missing.join("\n"));
+    }
     const stuck = stuckPods(items, Date.now());
     for (const line of stuck.length > 0 ? [...stuck, ...lacking()] : []) {
       // Numbers are seconds until the next attempt, or amounts in use.
@@ -59,7 +74,42 @@ export function stuckPods(pods: readonly Pod[], now: number): readonly string[] 
     );
 }
 
-const isOver = ({ metadata, status }: Pod) =>
+/** Waiting states of a container whose image is asked of a registry, which the node does not reach. */
+const pulling = ["ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull"];
+
+/** The images that a pod's containers wait for, as the pod names them. */
+function unpulled({ spec, status }: Pod): readonly string[] {
+  const waiting = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+    .filter(({ state }) => pulling.includes(state?.waiting?.reason ?? ""))
+    .map(({ name }) => name);
+  return [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].flatMap(
+    ({ name, image = "" }) => (waiting.includes(name) ? [image] : []),
+  );
+}
+
+/**
+ * The images that pods wait for and the node lacks, each in one line that says what to write.
+ * @param names the full names of the node's images
+ * @param project the name with which the stack's settings begin
+ */
+export function missingImages(
+  pods: readonly Pod[],
+  names: ReadonlySet<string>,
+  project: string,
+): readonly string[] {
+  const waiting = new Map<string, string>();
+  for (const pod of pods.filter((one) => !isOver(one)))
+    for (const image of unpulled(pod))
+      if (!names.has(fullName(image)) && !waiting.has(image))
+        waiting.set(image, `${pod.metadata?.namespace ?? ""}/${pod.metadata?.name ?? ""}`);
+  return [...waiting].map(
+    ([image, pod]) =>
+      `${pod} needs the image ${image}, which the node neither has nor can pull: write where it comes from into Pulumi.sandbox.yaml, such as ${project}:sandbox: { images: { "${image}": image.tar } } (docs/sandbox.md, "Your own images")`,
+  );
+}
+
+/** Whether a pod has ended, or is to end. */
+export const isOver = ({ metadata, status }: Pod) =>
   metadata?.deletionTimestamp !== undefined ||
   ["Succeeded", "Failed"].includes(status?.phase ?? "");
 

@@ -18,7 +18,7 @@ import {
   type NodeImages,
   type Override,
 } from "./configuration";
-import { type Configuration } from "./setting-paths";
+import { settingsOf, type Configuration } from "./setting-paths";
 import { pulumiEnvironment, pulumiHome } from "./environment";
 import { EarlyProbes } from "./early-probes";
 import { UserError } from "../lib/errors";
@@ -26,6 +26,9 @@ import { unlessAborted } from "../lib/poll";
 import { interruptible } from "../lib/run";
 import type { Layout } from "./layout";
 import { kubeconfigPath, nodeService, type StartedNode } from "../local/node/node";
+import { Containerd } from "../local/node/containerd";
+import { ownImageProblems, ownImages, sourcesOf } from "./images/own";
+import { podsOf, replaced, unusedImages } from "./own-images";
 import { choosePlugins, describePlugins } from "../local/plugins/choice";
 import { Progress } from "../lib/progress";
 import { requireIssuer } from "./provider";
@@ -64,7 +67,7 @@ export async function bringUp(
 ): Promise<Report> {
   const { images = "asked for", all = false } = options;
   const overrides = set.map(readOverride);
-  const provisionally = checkOverrides(layout, overrides);
+  const provisionally = await checkOverrides(layout, overrides);
   const progress = new Progress();
   const login = images === "of every login" || hasGatewayLogin(provisionally);
   const tools = await beginToolchain(layout.cache, progress.of("tools"), { login });
@@ -92,6 +95,8 @@ export async function bringUp(
   const isNew = !isThere(layout);
   // What verify's pods need is there already: the last update has finished, and its node runs.
   const wasUp = !isNew && nodeService(layout).pid !== undefined;
+  const own = ownImages(layout.project.folder, sourcesOf(settingsOf(configuration)));
+  own.catch(() => undefined);
   const starting = startNode(
     layout,
     toolchain,
@@ -99,6 +104,7 @@ export async function bringUp(
     configuration,
     images,
     progress.of("node"),
+    own,
   );
   // The code that waits for it handles its failure; the failure may come before that.
   starting.catch(() => undefined);
@@ -118,8 +124,10 @@ export async function bringUp(
   }
   const probes = new EarlyProbes(layout.project.application, kubeconfigPath(layout));
   const updating = new AbortController();
-  void sayStuckPods(
+  const pods = sayStuckPods(
     starting.then(({ ready }) => ready).then(() => readFile(kubeconfigPath(layout), "utf8")),
+    new Containerd(layout, toolchain),
+    layout.project.name,
     progress.of("pods"),
     updating.signal,
   );
@@ -133,9 +141,12 @@ export async function bringUp(
           probes.made(type);
         },
       });
-      const done = await unlessAborted(unlessNodeFails(layout, starting, work), signal);
+      const done = await unlessAborted(unlessNodeFails(layout, starting, pods, work), signal);
+      await unlessAborted(replaced(podsOf(layout), await own, (await starting).ended), signal);
       updating.abort();
       progress.say("stack", describeChanges(done.changes));
+      for (const line of await unusedImages(podsOf(layout), await own))
+        progress.say("images", line);
       return { outputs: done.outputs, ready: await probes.take(isNothing(done.changes)) };
     });
     const found = await report(outputs, layout, ready, progress.of("verify"));
@@ -158,20 +169,26 @@ function limitProblems(layout: Layout): readonly string[] {
   );
 }
 
-/** The result of an update, while the node starts. If the node does not start, the engine is ended. */
+/**
+ * The result of an update, while the node starts. If the node does not start, or lacks a pod's image, the engine is
+ * ended.
+ */
 async function unlessNodeFails<Result>(
   layout: Layout,
   starting: Promise<StartedNode>,
+  pods: Promise<void>,
   work: Promise<Result>,
 ): Promise<Result> {
-  const ready = starting
-    .then((node) => node.ready)
-    .catch(async (error: unknown) => {
-      await endEngines(layout);
-      throw error;
-    });
+  const endingEngines = async (error: unknown) => {
+    await endEngines(layout);
+    throw error;
+  };
+  const lacking: unknown[] = [];
+  pods.catch(endingEngines).catch((error: unknown) => lacking.push(error));
+  const ready = starting.then((node) => node.ready).catch(endingEngines);
   const [up, updated] = await Promise.allSettled([ready, work]);
   if (up.status === "rejected") throw up.reason;
+  for (const error of lacking) throw error;
   if (updated.status === "rejected") throw updated.reason;
   return updated.value;
 }
@@ -188,20 +205,28 @@ function readOverride(text: string): Override {
  * @returns the settings, with these placeholders
  * @throws UserError that names every mistake
  */
-function checkOverrides(layout: Layout, overrides: readonly Override[]): Configuration {
+async function checkOverrides(
+  layout: Layout,
+  overrides: readonly Override[],
+): Promise<Configuration> {
   const decisions = knownDecisions(layout) ?? provisional;
   const charts = join(layout.cache, "charts");
   const configured = (some: readonly Override[]) =>
     sandboxConfiguration(layout, { charts }, decisions, some);
   const mistaken = overrides.map((one) => complaintOf(() => configured([one])));
   const sound = overrides.filter((_, index) => mistaken[index] === undefined);
+  const images = await imageProblems(layout, configured(sound));
   const wrong = complaintOf(() => {
-    checkConfiguration(configured(sound), decisions, ["istio.charts.folder"]);
+    checkConfiguration(configured(sound), decisions, ["istio.charts.folder"], images);
   });
   const complaints = [...mistaken, wrong].filter((one) => one !== undefined);
   if (complaints.length > 0) throw new UserError(complaints.join("\n"));
   return configured(overrides);
 }
+
+/** What is wrong with the files that the stack's own images come from, one line for each. */
+const imageProblems = ({ project }: Layout, configuration: Configuration) =>
+  ownImageProblems(project.folder, sourcesOf(settingsOf(configuration)));
 
 /** The message of a UserError that a function throws, if it throws one. */
 function complaintOf(act: () => unknown): string | undefined {

@@ -16,10 +16,12 @@ import { istio } from "./istio";
 import { mesh } from "./mesh";
 import { login } from "./login";
 import { checkSpaceDelimited } from "./provider";
+import { sandbox } from "./sandbox";
 import { section } from "./schema";
 import { verify } from "./verify";
 
 export { login as loginSettings } from "./login";
+export { sandbox as sandboxSettings } from "./sandbox";
 export type { ServiceType } from "./gateway";
 export { secretSettings } from "./secrets";
 
@@ -153,6 +155,7 @@ const sections = (application: Application) => ({
   gateway,
   login: login.prefault({ at: "none" }),
   verify: verify.prefault({}),
+  sandbox: sandbox.prefault({}),
 });
 
 /** The library's sections of a stack's configuration. */
@@ -200,6 +203,7 @@ export type IdentitySettings = Settings["identity"];
 export type AuthenticationSettings = Settings["authentication"];
 export type GatewaySettings = Settings["gateway"];
 export type LoginSettings = Settings["login"];
+export type SandboxSettings = Settings["sandbox"];
 export type MeshSettings = Settings["mesh"];
 export type CorsSettings = NonNullable<GatewaySettings["cors"]>;
 export type TlsSettings = NonNullable<GatewaySettings["tls"]>;

@@ -62,6 +62,18 @@ export async function writeImages(
   return { archive: path, digest, references };
 }
 
+/**
+ * One image as an archive that is written only where it is read.
+ * @returns also what identifies the image's content
+ */
+export async function imageArchive(
+  image: ImageSpecification,
+): Promise<{ digest: string; bytes: () => Bytes }> {
+  const { blobs, index } = await lay([image]);
+  const { digest } = await fingerprint(Readable.from([Buffer.from(index)]));
+  return { digest, bytes: () => bytesOf(blobs, index) };
+}
+
 function checkReferences(references: readonly string[]): void {
   for (const [position, reference] of references.entries()) {
     if (!fullReference.test(reference)) {
@@ -123,7 +135,8 @@ async function lay(
   return { blobs, index };
 }
 
-function architecture(): string {
+/** OCI's name for this machine's processor. */
+export function architecture(): string {
   const name = architectures[process.arch];
   if (name !== undefined) return name;
   throw new UserError(

@@ -168,7 +168,8 @@ export function httpListener(routes: readonly Route[]): Listener {
   return listenerOf(server, open);
 }
 
-function pathOf({ url = "/" }: IncomingMessage): string {
+/** A request's path, without its query. */
+export function pathOf({ url = "/" }: IncomingMessage): string {
   return url.split("?", 1)[0] ?? "/";
 }
 

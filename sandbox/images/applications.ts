@@ -21,6 +21,9 @@ export function buildApplications(): Promise<Programs> {
   return buildPrograms(applications.map((name) => join(sources, `${name}.ts`)));
 }
 
+/** The program that serves the files of an image that is made from a folder of them. */
+export const fileServer = join(sources, "files.ts");
+
 type Programs = Readonly<Record<string, Uint8Array>>;
 
 /** The same for any sources. */

@@ -120,6 +120,7 @@ test("the smallest configuration gets the defaults", async () => {
     gateway: { url: "http://localhost:8080" },
     login: { at: "none" },
     verify: { accepted: [] },
+    sandbox: { images: {} },
   });
 });
 
@@ -268,7 +269,7 @@ test("all problems are reported at once", () => {
       "  gateway.nodePort: found 0, expected a port number from 1 to 65535",
       '  bookinfo.registry: found "https://registry.example", expected an image registry and path without https://, such as registry.istio.io/release',
       '  bookinfo.tag: found "latest", expected a full version tag, such as "1.20.3"',
-      "  gatway: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, gateway, login, verify, bookinfo",
+      "  gatway: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, gateway, login, verify, sandbox, bookinfo",
     ],
   );
 });
@@ -418,6 +419,7 @@ const fallbacks: Readonly<Record<string, object>> = {
   bookinfo: {},
   login: { at: "none" },
   verify: {},
+  sandbox: {},
 };
 
 test("Pulumi.yaml declares every section and its default", () => {

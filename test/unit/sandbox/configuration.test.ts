@@ -209,7 +209,7 @@ test("every problem of the settings is named at once, a line each", () => {
     '  gateway.serviceType: found "ExternalName", expected one of "LoadBalancer", "NodePort", "ClusterIP"',
     "  gateway.nodePort: found nothing, expected a port number from 1 to 65535",
     '  bookinfo.tag: found "latest", expected a full version tag, such as "1.20.3"',
-    "  signin: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, gateway, login, verify, bookinfo",
+    "  signin: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, gateway, login, verify, sandbox, bookinfo",
   ];
   assert.throws(
     () => {
@@ -221,7 +221,7 @@ test("every problem of the settings is named at once, a line each", () => {
 
 test("an unknown setting is a problem, also where its name begins as that of the cluster", () => {
   const line =
-    "  clusters: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, gateway, login, verify, bookinfo";
+    "  clusters: found an unknown key, expected one of cluster, istio, mesh, identity, authentication, gateway, login, verify, sandbox, bookinfo";
   assert.throws(
     () => {
       checkConfiguration(configured("clusters.kind=existing"), decisions);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
-import { stuckPods } from "../../../sandbox/stuck-pods";
+import { missingImages, stuckPods } from "../../../sandbox/stuck-pods";
 import type { Plain } from "../../../commands/stack/cluster";
 
 const now = Date.now();
@@ -23,6 +23,7 @@ function pod(
       namespace: "bookinfo",
       creationTimestamp: new Date(now - age * 1000),
     },
+    spec: { containers: [{ name: "istio-proxy", image: "team/web:1" }] },
     status: {
       phase,
       conditions: [{ type: "Ready", status: ready ? "True" : "False" }],
@@ -68,3 +69,26 @@ for (const [what, found] of [
     assert.deepEqual(stuckPods([found], now), []);
   });
 }
+
+const unpulled = pod(1, { reason: "ErrImagePull" });
+const inBackOff = pod(2, { reason: "ImagePullBackOff" });
+
+test("an image that the node lacks is named once, with what to write", () => {
+  const names = new Set(["docker.io/library/node:24-alpine"]);
+  assert.deepEqual(missingImages([unpulled, inBackOff], names, "shop"), [
+    'bookinfo/details needs the image team/web:1, which the node neither has nor can pull: write where it comes from into Pulumi.sandbox.yaml, such as shop:sandbox: { images: { "team/web:1": image.tar } } (docs/sandbox.md, "Your own images")',
+  ]);
+});
+
+for (const [what, found, name] of [
+  ["an image that the node has", unpulled, "docker.io/team/web:1"],
+  ["the image of a container that starts", pod(1, { reason: "ContainerCreating" }), ""],
+  [
+    "the image of a pod that has ended",
+    pod(1, { reason: "ErrImagePull" }, { phase: "Failed" }),
+    "",
+  ],
+] as const)
+  test(`not missing is ${what}`, () => {
+    assert.deepEqual(missingImages([found], new Set([name]), "shop"), []);
+  });

@@ -1,0 +1,226 @@
+/**
+ * Images that a builder has saved in a tar archive: an OCI image layout (`skopeo copy … oci-archive:`, `docker buildx`),
+ * or Docker's own form (`docker save`, `ko build --tarball`). Both may be compressed by gzip.
+ */
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { posix } from "node:path";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { extract, type Extract } from "tar-stream";
+import { z } from "zod";
+import { UserError } from "../../lib/errors";
+import { parseJson } from "../../lib/files";
+import { architecture } from "./archive";
+import { archive, fingerprint, type Bytes } from "./layer";
+
+/** An image of an archive, under another name. */
+export interface SavedImage {
+  /** Identifies the image's content. */
+  readonly digest: string;
+  /** The archive with this image's entry alone, and under the name that was asked for. */
+  readonly bytes: () => Bytes;
+}
+
+/** A member of an archive; the library names the type nowhere. */
+type Entry = Extract extends AsyncIterable<infer Member> ? Member : never;
+
+/** Larger members are layers; those that say what an archive has are a few kilobytes. */
+const largest = 4 * 1024 * 1024;
+
+/** The name of an image in containerd. */
+const nameAnnotation = "io.containerd.image.name";
+
+const platform = z.looseObject({ os: z.string(), architecture: z.string() });
+
+const descriptor = z.looseObject({
+  digest: z.string(),
+  platform: platform.optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+
+type Descriptor = z.output<typeof descriptor>;
+
+/** An index of an OCI layout, or an image with an index of its own for its platforms. */
+const index = z.looseObject({ manifests: z.array(descriptor) });
+
+const manifest = z.looseObject({ config: z.object({ digest: z.string() }) });
+
+/** What Docker's own form has for each image. */
+const dockerImages = z.array(
+  z.looseObject({ Config: z.string(), RepoTags: z.array(z.string()).nullish() }),
+);
+
+type DockerImage = z.output<typeof dockerImages>[number];
+
+const indexFile = "index.json";
+const dockerFile = "manifest.json";
+
+/** Members whose place another one takes, or that name images that are not asked for. */
+const replaced = new Set([indexFile, dockerFile, "repositories"]);
+
+/**
+ * Reads what an archive has, and not its layers.
+ * @param path the archive
+ * @param reference the image's full name; of an archive with one image, the image may have another name
+ * @throws UserError that says what is wrong with the archive, as the end of a sentence that begins with its path
+ */
+export async function savedImage(path: string, reference: string): Promise<SavedImage> {
+  const texts = await describingMembers(path);
+  const chosen = ociImage(texts, reference) ?? dockerImage(texts, reference);
+  if (chosen === undefined)
+    throw new UserError(
+      `is a tar archive without ${indexFile} or ${dockerFile}, and so no image: save one by docker save, skopeo copy … oci-archive: or ko build --tarball`,
+    );
+  const { digest, name, content } = await chosen;
+  return { digest, bytes: () => rewritten(path, name, JSON.stringify(content)) };
+}
+
+/** What an archive says of an image, and what the archive says instead if it has the image alone. */
+interface Chosen {
+  readonly digest: string;
+  readonly name: string;
+  readonly content: unknown;
+}
+
+type Texts = ReadonlyMap<string, Buffer>;
+
+/** The image of an OCI layout; undefined if the archive is none. */
+function ociImage(texts: Texts, reference: string): Chosen | undefined {
+  const { data } = index.safeParse(jsonOf(texts, indexFile));
+  if (data === undefined) return undefined;
+  const nameOf = ({ annotations = {} }: Descriptor) => annotations[nameAnnotation];
+  const named = data.manifests.filter((one) => nameOf(one) === reference);
+  const found = named.length > 0 ? named : data.manifests;
+  // An image for several platforms may have an entry for each.
+  const [only, ...others] = found.length === 1 ? found : found.filter(fits);
+  if (only === undefined) checkPlatforms(found.flatMap((one) => one.platform ?? []));
+  if (only === undefined || others.length > 0)
+    throw severalImages(data.manifests.map((one) => nameOf(one) ?? one.digest));
+  checkPlatforms(platformsOf(texts, only));
+  const manifests = [{ ...only, annotations: { [nameAnnotation]: reference } }];
+  return { digest: only.digest, name: indexFile, content: { ...data, manifests } };
+}
+
+/** The image of an archive in Docker's own form; undefined if the archive is none. */
+function dockerImage(texts: Texts, reference: string): Promise<Chosen> | undefined {
+  const { data } = dockerImages.safeParse(jsonOf(texts, dockerFile));
+  if (data === undefined) return undefined;
+  const namesOf = ({ RepoTags }: DockerImage) => RepoTags ?? [];
+  const named = data.filter((one) => namesOf(one).includes(reference));
+  const [only, ...others] = named.length > 0 ? named : data;
+  if (only === undefined || others.length > 0) throw severalImages(data.flatMap(namesOf));
+  const config = platform.safeParse(jsonOf(texts, only.Config)).data;
+  checkPlatforms(config === undefined ? [] : [config]);
+  const content = [{ ...only, RepoTags: [reference] }];
+  const identified = fingerprint(Readable.from([texts.get(posix.normalize(only.Config))]));
+  return identified.then(({ digest }) => ({ digest, name: dockerFile, content }));
+}
+
+function severalImages(names: readonly string[]): UserError {
+  return new UserError(
+    names.length === 0
+      ? "has no image"
+      : `has ${names.length} images, and none of them has this name: ${names.join(", ")}`,
+  );
+}
+
+interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+}
+
+/** The platforms of an image: the one that the index says, those of its own index, or the one of its configuration. */
+function platformsOf(texts: Texts, { digest, platform: said }: Descriptor): readonly Platform[] {
+  if (said !== undefined) return [said];
+  const own = jsonOf(texts, blob(digest));
+  const { data } = index.safeParse(own);
+  if (data !== undefined)
+    return data.manifests.flatMap((one) => platformsOf(texts, one));
+  const image = manifest.safeParse(own).data;
+  const config = platform.safeParse(image && jsonOf(texts, blob(image.config.digest))).data;
+  return config === undefined ? [] : [config];
+}
+
+const blob = (digest: string) => `blobs/${digest.replace(":", "/")}`;
+
+const fits = ({ platform: own }: Descriptor) => own !== undefined && isOurs(own);
+
+const isOurs = (one: Platform) => one.os === "linux" && one.architecture === architecture();
+
+function checkPlatforms(platforms: readonly Platform[]): void {
+  if (platforms.length === 0) throw new UserError("is not whole: it lacks what its index names");
+  if (platforms.some(isOurs)) return;
+  // What a builder adds about an image has no platform.
+  const known = platforms.filter(({ os }) => os !== "unknown");
+  const found = known.map((one) => `${one.os}/${one.architecture}`).join(" and ");
+  throw new UserError(`has an image for ${found}: build it for linux/${architecture()}`);
+}
+
+function jsonOf(texts: Texts, name: string): unknown {
+  return parseJson(texts.get(posix.normalize(name))?.toString() ?? "");
+}
+
+/** The members that say what an archive has. */
+async function describingMembers(path: string): Promise<Texts> {
+  const texts = new Map<string, Buffer>();
+  try {
+    await readMembers(path, async (entry) => {
+      const { name, size, type } = entry.header;
+      if (type === "file" && size <= largest)
+        texts.set(posix.normalize(name), await buffer(contentOf(entry)));
+    });
+  } catch (error) {
+    // What the file system answers has a code, and so has what zlib does.
+    const { code } = z.object({ code: z.string() }).safeParse(error).data ?? {};
+    if (!(error instanceof Error) || (code !== undefined && !code.startsWith("Z_"))) throw error;
+    throw new UserError(`is not a tar archive, or not a whole one: ${error.message}`);
+  }
+  return texts;
+}
+
+// The library's types do not say what its chunks are; they are buffers.
+const contentOf = (entry: Entry) => entry as AsyncIterable<unknown> as Bytes;
+
+/** Calls `use` with each member in turn; what it does not read is skipped. */
+async function readMembers(path: string, use: (entry: Entry) => Promise<void>): Promise<void> {
+  const members = extract();
+  const file = createReadStream(path, { highWaterMark: 1024 * 1024 });
+  const reading = (await isCompressed(path))
+    ? pipeline(file, createGunzip(), members)
+    : pipeline(file, members);
+  const using = (async () => {
+    for await (const entry of members) {
+      await use(entry);
+      entry.resume();
+    }
+  })();
+  const [read, used] = await Promise.allSettled([reading, using]);
+  if (read.status === "rejected") throw read.reason;
+  if (used.status === "rejected") throw used.reason;
+}
+
+async function isCompressed(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer: start } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return start[0] === 0x1f && start[1] === 0x8b;
+  } finally {
+    await file.close();
+  }
+}
+
+/** The archive's bytes, in which a member with other content stands for those that name its images. */
+function rewritten(path: string, name: string, content: string): Bytes {
+  return archive(async (tar) => {
+    await readMembers(path, async (entry) => {
+      const { header } = entry;
+      if (replaced.has(posix.normalize(header.name))) return;
+      if (header.type !== "file" || header.size === 0) tar.entry({ ...header, size: 0 });
+      else await pipeline(contentOf(entry), tar.entry(header));
+    });
+    tar.entry({ name }, content);
+  });
+}

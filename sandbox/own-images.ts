@@ -1,0 +1,139 @@
+/** The stack's own images on the running node: only what has changed is imported, and only its pods start again. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
+import { z } from "zod";
+import { loadCluster, type Plain } from "../commands/stack/cluster";
+import { isReady } from "../commands/stack/pods";
+import { messageOf, UserError } from "../lib/errors";
+import { parseJson, readIfThere, writePrivate } from "../lib/files";
+import { pollUntil } from "../lib/poll";
+import { fullName } from "../local/images/reference";
+import type { Containerd } from "../local/node/containerd";
+import { kubeconfigPath } from "../local/node/node";
+import type { OwnImage } from "./images/own";
+import type { Layout } from "./layout";
+import { isOver, stuckPods } from "./stuck-pods";
+
+type Pod = Plain<V1Pod>;
+
+/** How long pods may take to run with a new image, in milliseconds. */
+const timeoutMs = 120_000;
+
+/** Milliseconds between two looks at them. */
+const intervalMs = 500;
+
+/** What the node has imported: each image's digest by its name. */
+const known = z.record(z.string(), z.string()).catch({});
+
+const record = (layout: Layout) => join(layout.node, "own-images.json");
+
+/** The node's pods, as they are asked for. */
+export type Pods = Pick<CoreV1Api, "listPodForAllNamespaces" | "deleteNamespacedPod">;
+
+/** The pods of the sandbox's node, whose API server answers. */
+export const podsOf = (layout: Layout): Pods =>
+  loadCluster(readFileSync(kubeconfigPath(layout), "utf8")).makeApiClient(CoreV1Api);
+
+/**
+ * Gives the node the images that it lacks or has with other content, removes those that are no longer the stack's, and
+ * ends the pods that run an image of before: what manages them starts others.
+ * @returns the pods that it has ended
+ * @throws UserError if an image cannot be imported
+ */
+export async function importOwnImages(
+  layout: Layout,
+  node: Pick<Containerd, "ready" | "names" | "import" | "remove">,
+  images: readonly OwnImage[],
+  pods: Pods,
+  say: (text: string) => void,
+): Promise<readonly string[]> {
+  const before = known.parse(parseJson(readIfThere(record(layout)) ?? ""));
+  const dropped = Object.keys(before).filter((name) => images.every((one) => one.name !== name));
+  if (images.length === 0 && dropped.length === 0) return [];
+  await node.ready();
+  const there = await node.names();
+  await node.remove(dropped.filter((name) => there.has(name)));
+  const changed = images.filter(({ name, digest }) => before[name] !== digest || !there.has(name));
+  for (const { name, bytes } of changed) {
+    try {
+      await node.import(bytes());
+    } catch (error) {
+      throw new UserError(`cannot give the node the image ${name}: ${messageOf(error)}`);
+    }
+    say(`imported ${name}`);
+  }
+  const ended = await endPods(pods, new Set(changed.map(({ name }) => name)), say);
+  // Only now: after an interruption the pods are ended by the next run.
+  const now = Object.fromEntries(images.map(({ name, digest }) => [name, digest]));
+  writePrivate(record(layout), JSON.stringify(now, undefined, 2));
+  return ended;
+}
+
+/** The full names of a pod's images. */
+export const imagesOf = ({ spec }: Pod): readonly string[] =>
+  [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].flatMap(({ image }) =>
+    image === undefined ? [] : [fullName(image)],
+  );
+
+const nameOf = ({ metadata }: Pod) => `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}`;
+
+async function endPods(
+  pods: Pods,
+  names: ReadonlySet<string>,
+  say: (text: string) => void,
+): Promise<readonly string[]> {
+  if (names.size === 0) return [];
+  const { items } = await pods.listPodForAllNamespaces();
+  const running = items.filter(
+    (pod) => !isOver(pod) && imagesOf(pod).some((one) => names.has(one)),
+  );
+  const isManaged = ({ metadata }: Pod) =>
+    metadata?.ownerReferences?.some(({ controller }) => controller) ?? false;
+  for (const pod of running.filter((one) => !isManaged(one)))
+    say(`${nameOf(pod)} keeps its image of before, as nothing would start it again: make it anew`);
+  const managed = running.filter(isManaged);
+  for (const { metadata } of managed) {
+    const [name, namespace] = [metadata?.name ?? "", metadata?.namespace ?? ""];
+    await pods.deleteNamespacedPod({ name, namespace });
+  }
+  for (const pod of managed) say(`starts ${nameOf(pod)} again, with its new image`);
+  return managed.map(({ metadata }) => metadata?.uid ?? "");
+}
+
+/**
+ * Waits until the ended pods are gone, and each pod with one of the images is ready.
+ * @param ended the ids of pods
+ * @throws UserError that names each pod that does not start
+ */
+export async function replaced(
+  pods: Pods,
+  images: readonly Pick<OwnImage, "name">[],
+  ended: readonly string[],
+): Promise<void> {
+  if (ended.length === 0) return;
+  const names = new Set(images.map(({ name }) => name));
+  let found: readonly Pod[] = [];
+  const isDone = async () => {
+    const { items } = await pods.listPodForAllNamespaces();
+    found = items.filter((pod) => imagesOf(pod).some((one) => names.has(one)));
+    const isOld = found.some(({ metadata }) => ended.includes(metadata?.uid ?? ""));
+    return (!isOld && found.every((pod) => isReady(pod) || isOver(pod))) || undefined;
+  };
+  if ((await pollUntil(isDone, { timeoutMs, intervalMs })) === true) return;
+  const lines = stuckPods(found, Infinity);
+  throw new UserError(lines.join("\n") || "pods that run an image of before do not end");
+}
+
+/** The stack's own images that no pod runs, each in one line. */
+export async function unusedImages(
+  pods: Pick<Pods, "listPodForAllNamespaces">,
+  images: readonly Pick<OwnImage, "name">[],
+): Promise<readonly string[]> {
+  if (images.length === 0) return [];
+  const { items } = await pods.listPodForAllNamespaces();
+  const used = new Set(items.flatMap(imagesOf));
+  return images
+    .filter(({ name }) => !used.has(name))
+    .map(({ name }) => `sandbox.images: no pod runs ${name}`);
+}
