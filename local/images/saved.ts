@@ -137,8 +137,7 @@ function platformsOf(texts: Texts, { digest, platform: said }: Descriptor): read
   if (said !== undefined) return [said];
   const own = jsonOf(texts, blob(digest));
   const { data } = index.safeParse(own);
-  if (data !== undefined)
-    return data.manifests.flatMap((one) => platformsOf(texts, one));
+  if (data !== undefined) return data.manifests.flatMap((one) => platformsOf(texts, one));
   const image = manifest.safeParse(own).data;
   const config = platform.safeParse(image && jsonOf(texts, blob(image.config.digest))).data;
   return config === undefined ? [] : [config];
