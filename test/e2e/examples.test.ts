@@ -1,7 +1,9 @@
 /** The examples from end to end: each comes up on a sandbox of its own, and is as its own table says. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { SandboxCopy } from "./copy";
+import { assertAsDecided } from "./decided";
 
 describe("examples/orders", { timeout: 30 * 60_000 }, () => {
   const project = ["--project", "examples/orders"] as const;
@@ -37,9 +39,11 @@ describe("examples/orders", { timeout: 30 * 60_000 }, () => {
     assert.ok(Number(cells) >= 3000, cells);
   });
 
-  it("verifies again by itself", async () => {
-    const { code, err } = await copy.runWords("verify", ...project);
+  it("verifies again by itself, and explains every cell as the mesh decides it", async () => {
+    const file = join(copy.state, "report.json");
+    const { code, err } = await copy.runWords("verify", ...project, "--json", file);
     assert.equal(code, 0, err);
+    assertAsDecided(file, 2500);
     const { out } = await copy.runWords("status", ...project);
     assert.match(out, /\nOrders +http:\/\/localhost:\d+\/catalogue\n/);
   });

@@ -3,32 +3,14 @@
  * what kubectl changes is named and repaired, and nothing is left behind.
  */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { commandLines } from "../../lib/processes";
-import type { WayDecision } from "../../commands/explain/way";
-import { refusals } from "../../commands/verify/plan/expectations";
-import type { Observed } from "../../commands/verify/probes/prober";
-import type { JsonReport } from "../../commands/verify/report/json";
 import { eventually } from "./clients";
 import { machine, SandboxCopy, type Ended } from "./copy";
+import { assertAsDecided } from "./decided";
 import { processesOf } from "./kill/victims";
-
-/** Whether the mesh's answer is what the evaluation of its policies says. */
-function isAsDecided(observed: Observed | null, decision: WayDecision): boolean {
-  const { outcome, status, message, position } = decision;
-  if (observed === null || outcome === "not known") return false;
-  if (outcome === "reset") return "error" in observed && observed.error === "ECONNRESET";
-  if ("error" in observed) return false;
-  if ("bytes" in observed) return outcome === "allowed";
-  if (outcome === "allowed") {
-    const bodies: readonly string[] = Object.values(refusals).map(({ body }) => body);
-    return observed.status < 500 && (observed.body === "" || !bodies.includes(observed.body));
-  }
-  // A service passes on the status of the one behind it, with words of its own.
-  return observed.status === status && (position > 0 || observed.body === message);
-}
 
 describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
   let copy: SandboxCopy;
@@ -78,13 +60,7 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
     const file = join(copy.state, "report.json");
     const ended = await sandbox(`verify --json ${file}`);
     assert.equal(ended.code, 0, ended.err + ended.out);
-    const { cells } = JSON.parse(readFileSync(file, "utf8")) as JsonReport;
-    const decided = cells.flatMap(({ decision, ...cell }) =>
-      decision === undefined ? [] : [{ ...cell, decision: decision as WayDecision }],
-    );
-    assert.ok(decided.length > 1200, `${decided.length} decisions`);
-    const otherwise = decided.filter(({ observed, decision }) => !isAsDecided(observed, decision));
-    assert.deepEqual(otherwise, []);
+    assertAsDecided(file, 1200);
   });
 
   it("explains an anonymous request to details by the policy and the principal that it lacks", async () => {
