@@ -6,7 +6,13 @@
  */
 import { z } from "zod";
 import { bookinfoSettings } from "./settings";
-import type { AnswerPart, Application, ServicePlace, Path } from "./components/application";
+import type {
+  AnswerPart,
+  Application,
+  ApplicationService,
+  ServicePlace,
+  Path,
+} from "./components/application";
 import { gateway, type RequestAccess } from "./components/access/rows";
 
 /** What each permission is for; the tenant shows it to people who grant it. */
@@ -71,8 +77,16 @@ const answers = {
 const stars = (from: AnswerPart["from"]): AnswerPart => ({ name: "stars", from, ...answers });
 
 /** What only some of the services have. */
-const details: Readonly<Partial<Record<ServiceName, Pick<ServicePlace, "routes" | "versions">>>> = {
-  productpage: { routes },
+const details: Readonly<
+  Partial<
+    Record<
+      ServiceName,
+      Pick<ServicePlace, "routes" | "versions"> & Pick<ApplicationService, "onRefusal">
+    >
+  >
+> = {
+  // Under /api it answers as the service behind it, with an error of its own.
+  productpage: { routes, onRefusal: "same status" },
   reviews: {
     versions: [
       { name: "reviews-v1", part: stars(false) },

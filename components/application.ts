@@ -1,6 +1,7 @@
 /** An application and its table, from which the tenant, the mesh's policies and the verification are made. */
 import type { z } from "zod";
 import type { Operation } from "./access/operations";
+import { type OnRefusal, type Proven, proofOf } from "./access/proof";
 import { type ConnectionAccess, gateway, type RequestAccess, rowsOf } from "./access/rows";
 import { gatewayServiceAccount, type ServiceAccountName } from "./names";
 
@@ -11,17 +12,19 @@ export type Path = { readonly exact: string } | { readonly prefix: string };
 export type ApplicationService = ServicePlace &
   ((RequestAccess & Requested) | (ConnectionAccess & Connected));
 
-/** The usual request to a service, which shows that it answers. */
-export interface Requested {
-  /** A path that it answers with 200; of a gRPC service a method that takes an empty message: `/shop.Inventory/Stock`. */
-  readonly path: string;
-}
+/** The usual request to a service, and how it answers that. */
+export type Requested = Proven & {
+  /** How it answers where a service behind it refuses. Default: as `requests` say, one by one. */
+  readonly onRefusal?: OnRefusal;
+};
 
 /** The same of a service that gets connections. */
 export interface Connected {
   /** What a client sends first, to which the service sends something back: such as `PING\r\n`. */
   readonly greeting: string | Uint8Array;
   readonly path?: undefined;
+  readonly proof?: undefined;
+  readonly onRefusal?: undefined;
 }
 
 /**
@@ -74,14 +77,18 @@ export interface ServicePlace {
   }[];
 }
 
-/** A request that verification sends to the gateway, and the services that it reaches. */
-export interface GatewayRequest {
+/** A request that verification sends to the gateway, how it is answered, and the services that it reaches. */
+export type GatewayRequest<Service extends string = string> = Proven & {
   /** What reports call it. */
   readonly name: string;
-  readonly path: string;
   /** The services that it reaches, in order: the gateway's own, then what each asks with the same token. */
-  readonly through: readonly [string, ...string[]];
-}
+  readonly through: readonly [Service, ...Service[]];
+  /**
+   * How the first of them answers where one behind it refuses. Default: as that service says; else the refusal's status
+   * with other words counts as one, and what else it answers cannot be told apart from a failure.
+   */
+  readonly onRefusal?: OnRefusal;
+};
 
 /** Sections of a stack's configuration that the library does not have itself, by name. No section holds a secret. */
 export type OwnSections = Readonly<Record<string, z.ZodType>>;
@@ -97,7 +104,7 @@ export interface Application<Own extends OwnSections = OwnSections> {
   readonly people: boolean;
   /** The API's identifier, if the stack's configuration has none. */
   readonly audience: string;
-  /** A public path: where people arrive, and where the browser goes after the sign-out. */
+  /** Where people arrive, and where the browser goes after the sign-out: a path that needs no token, if people sign out. */
   readonly home: string;
   /** What each permission is for; the tenant shows it to people who grant it. */
   readonly permissions: Readonly<Record<string, string>>;
@@ -109,7 +116,7 @@ export interface Application<Own extends OwnSections = OwnSections> {
   readonly image?: string;
   /** The sections that its stacks' configuration has in addition to the library's. Default: none. */
   readonly settings?: Own;
-  /** The requests that verification sends to the gateway; the first is public. */
+  /** The requests that verification sends to the gateway. */
   readonly requests: readonly [GatewayRequest, ...GatewayRequest[]];
 }
 
@@ -140,14 +147,10 @@ type NamedApplication<
     >
   >;
   readonly requests: readonly [
-    NamedRequest<NoInfer<Service>>,
-    ...(readonly NamedRequest<NoInfer<Service>>[]),
+    GatewayRequest<NoInfer<Service>>,
+    ...(readonly GatewayRequest<NoInfer<Service>>[]),
   ];
 };
-
-interface NamedRequest<Service extends string> extends Omit<GatewayRequest, "through"> {
-  readonly through: readonly [Service, ...Service[]];
-}
 
 /**
  * An application, as it is given: with this a misspelt permission, caller or service is an error of the compiler. What
@@ -193,11 +196,11 @@ function routeFor({ path }: Operation): Path {
 }
 
 /** What the usual request to a service asks for; undefined of one that gets connections. */
-export function usualRequest({
-  protocol,
-  path,
-}: Pick<ApplicationService, "protocol" | "path">): Operation | undefined {
-  return path === undefined ? undefined : { method: protocol === "grpc" ? "POST" : "GET", path };
+export function usualRequest(
+  service: Pick<ApplicationService, "protocol" | "path" | "proof">,
+): Operation | undefined {
+  const proof = proofOf(service, service.protocol);
+  return proof && { method: proof.method, path: proof.path };
 }
 
 /** The service that the gateway leads a path to: the first with a route for it; undefined where it leads nowhere. */

@@ -1,10 +1,10 @@
 /** Compares what came back with what was expected. */
 import { isDeepStrictEqual } from "node:util";
-import { z } from "zod";
 import type { ObservedCell } from "./plan/cells";
 import { firstLine } from "../../lib/errors";
-import { bodiesOf, isPermitted, refusals } from "./plan/expectations";
-import type { Expected, Grants, MeshRefusal } from "./plan/expectations";
+import { bodiesOf, isPermitted, isTokenRefusal, refusals } from "./plan/expectations";
+import type { Expected, Grants, MeshRefusal, Passing } from "./plan/expectations";
+import { plainStatus } from "./probes/grpc-answers";
 import type { Answer, Observed } from "./probes/prober";
 
 /**
@@ -12,9 +12,14 @@ import type { Answer, Observed } from "./probes/prober";
  * - `different`: not as expected; or refused as expected, but a service has received it.
  * - `unproven`: refused as expected, but nothing shows that a permitted request would have been
  *   answered. What made the control fail is a difference of its own.
+ * - `cannot be told apart`: what came is a refusal of the service behind, or something else: the table does not say
+ *   which. It is neither a difference nor a proof.
  * - `not tried`: there is no token to try it with.
  */
-export type Verdict = "same" | "different" | "unproven" | "not tried";
+export type Verdict = "same" | "different" | "unproven" | "cannot be told apart" | "not tried";
+
+/** What an answer alone says: controls and logs aside. */
+type Comparison = Extract<Verdict, "same" | "different" | "cannot be told apart">;
 
 export interface JudgedCell extends ObservedCell {
   readonly verdict: Verdict;
@@ -38,8 +43,10 @@ export function judge(cells: readonly ObservedCell[]): readonly JudgedCell[] {
   }
   return cells.map((cell) => {
     if (cell.observed === undefined) return { ...cell, verdict: "not tried" };
-    if (!matches(cell.expected, cell.observed) || isReceivedAnyway(cell))
+    const compared = isPassedOnByLog(cell) ? "same" : compare(cell.expected, cell.observed);
+    if (compared === "different" || isReceivedAnyway(cell))
       return { ...cell, verdict: "different" };
+    if (compared === "cannot be told apart") return { ...cell, verdict: compared };
     if (isPermitted(cell.expected)) return { ...cell, verdict: "same" };
     return { ...cell, verdict: hasControl(cell, permitted, answered) ? "same" : "unproven" };
   });
@@ -47,8 +54,8 @@ export function judge(cells: readonly ObservedCell[]): readonly JudgedCell[] {
 
 /**
  * A refusal counts only next to a control: from the same vantage point a permitted request of the
- * same target got its 200. Where no client may call that target, the target has to have answered its
- * permitted caller elsewhere, and the vantage point its other permitted requests, if it has any.
+ * same target was answered. Where no client may call that target, the target has to have answered its permitted caller
+ * elsewhere, and the vantage point its other permitted requests, if it has any.
  */
 function hasControl(
   { vantage, target, control = target }: ObservedCell,
@@ -81,17 +88,24 @@ const connectionReset = "ECONNRESET";
 
 /** Whether `observed` is the expected outcome, controls aside. */
 export function matches(expected: Expected, observed: Observed): boolean {
-  if (!matchesAnswer(expected, observed)) return false;
-  const { grants, byGateway, challenge } = expected;
-  if (!("status" in observed)) return true;
-  if (challenge !== undefined && observed.headers[authenticate] !== challenge) return false;
-  if (byGateway === true && isOfService(observed)) return false;
-  return grants === undefined || isDeepStrictEqual(grantsOf(observed), { ...grants });
+  return compare(expected, observed) === "same";
+}
+
+/** What `observed` is next to the expected outcome, controls aside. */
+export function compare(expected: Expected, observed: Observed): Comparison {
+  const compared = compareAnswer(expected, observed);
+  const { grants, challenge } = expected;
+  if (!("status" in observed) || compared === "different") return compared;
+  const isOther =
+    (challenge !== undefined && observed.headers[authenticate] !== challenge) ||
+    isOfAnother(expected, observed) ||
+    (grants !== undefined && !isDeepStrictEqual(grantsOf(observed), { ...grants }));
+  return isOther ? "different" : compared;
 }
 
 const authenticate = "www-authenticate";
 
-/** Envoy notes how long it waited for who is behind it. */
+/** Envoy notes how long it waited for who is behind it: for the service, or for the next Envoy, which may refuse. */
 const isOfService = ({ headers }: Answer): boolean => "x-envoy-upstream-service-time" in headers;
 
 const allowOrigin = "access-control-allow-origin";
@@ -103,20 +117,112 @@ function grantsOf({ headers }: Answer): Grants {
   return Object.fromEntries(found.map(([name, value]) => [name, String(value)]));
 }
 
-function matchesAnswer(expected: Expected, observed: Observed): boolean {
-  const { status, refusal, provider, part } = expected;
-  if (refusal === "reset") return "error" in observed && observed.error === connectionReset;
-  if ("error" in observed) return false;
+const sameIf = (isSame: boolean): Comparison => (isSame ? "same" : "different");
+
+function compareAnswer(expected: Expected, observed: Observed): Comparison {
+  const { status, refusal, provider, passing } = expected;
+  if (refusal === "reset") return sameIf("error" in observed && observed.error === connectionReset);
+  if ("error" in observed) return "different";
   // They have no status: a client of TCP is either let in or not.
   if ("bytes" in observed)
-    return (status === 200 || status === "answered") && !isBadRequest(observed.bytes);
-  if (status === "answered") return answersItself(observed);
-  if (observed.status !== status) return false;
-  if (refusal === "passed on") return passedOn(observed.body);
-  if (refusal === "sign-in") return originOf(observed.headers.location) === provider;
-  if (refusal !== undefined)
-    return (expected.bodiless ? [""] : bodiesOf(refusal)).includes(observed.body.trim());
-  return part === undefined || part.body.safeParse(parsed(observed.body)).success;
+    return sameIf((status === 200 || status === "answered") && !isBadRequest(observed.bytes));
+  if (refusal === "passed on") return compareRefusalBehind(passing, observed);
+  if (refusal === "sign-in")
+    return sameIf(observed.status === status && originOf(observed.headers.location) === provider);
+  if (refusal !== undefined) return sameIf(isRefusal(refusal, expected, observed));
+  return comparePermitted(expected, observed);
+}
+
+/** The refusals of the first proxy that a request meets: no service and no other proxy has a part in them. */
+const ofNearest: readonly MeshRefusal[] = ["no route", "no token", "bad request"];
+
+function isRefusal(refusal: MeshRefusal, expected: Expected, observed: Answer): boolean {
+  if (observed.status !== expected.status || isOfAnother(expected, observed)) return false;
+  return (expected.bodiless ? [""] : bodiesOf(refusal)).includes(observed.body.trim());
+}
+
+/** Whether a service answers, where a proxy before it has to. */
+function isOfAnother(
+  { refusal, byGateway, atSidecar }: Pick<Expected, "refusal" | "byGateway" | "atSidecar">,
+  observed: Answer,
+): boolean {
+  const isRefused = refusal !== undefined && refusal !== "passed on";
+  const isBefore =
+    byGateway === true ||
+    (isRefused && (atSidecar === true || ofNearest.some((each) => each === refusal)));
+  return isBefore && isOfService(observed);
+}
+
+/** What a service answers where it, and each one behind it, is to let the request in. */
+function comparePermitted(expected: Expected, observed: Answer): Comparison {
+  const { status, or = [], orItsOwn, part, passing } = expected;
+  const isOwn = isOfTheService(expected, observed);
+  if (!isOwn) return compareRefused(expected, observed);
+  // The text of a refusal in an answer that else is as it has to be.
+  if (passing !== undefined && isMarked(passing, observed)) return "different";
+  if (status === "answered") return "same";
+  if ([status, ...or].includes(observed.status))
+    return sameIf(part === undefined || part.body.safeParse(parsed(observed.body)).success);
+  if (orItsOwn !== true) return "different";
+  if (passing === undefined) return "same";
+  if (passing.onRefusal === undefined) return "cannot be told apart";
+  return sameIf(!isPassedOn(passing, observed));
+}
+
+/** The mesh's words where a service was to answer: they may be of one behind it, if it passes them on as they are. */
+function compareRefused({ status, passing }: Expected, observed: Answer): Comparison {
+  const mayBeAnother = status === "answered" && passing?.onRefusal === "unchanged";
+  return mayBeAnother && isRefusedBySidecar(observed) ? "cannot be told apart" : "different";
+}
+
+/** What a service answers where one behind it refuses. */
+function compareRefusalBehind(passing: Passing | undefined, observed: Answer): Comparison {
+  if (passing?.refusal === undefined) return "different";
+  if (passing.onRefusal !== undefined) return sameIf(isPassedOn(passing, observed));
+  if (isMeshs(observed)) return isRefusedBySidecar(observed) ? "cannot be told apart" : "different";
+  return observed.status === refusals[passing.refusal].status ? "same" : "cannot be told apart";
+}
+
+/** Whether a service that answers so to a refusal behind it has got one. */
+function isPassedOn({ onRefusal, refusal }: Passing, answer: Answer): boolean {
+  const { status, body } = answer;
+  if (onRefusal === "unchanged") {
+    const found = refusalOf(answer);
+    return refusal === undefined
+      ? isRefusedBySidecar(answer)
+      : found !== undefined && bodiesOf(refusal).includes(body.trim());
+  }
+  if (isMeshs(answer)) return false;
+  if (typeof onRefusal === "object")
+    return status === plainStatus(onRefusal.status) && body.includes(onRefusal.body ?? "");
+  return refusal === undefined ? isRefusalsStatus(status) : status === refusals[refusal].status;
+}
+
+const isRefusalsStatus = (status: number) => status === 401 || status === 403;
+
+/** Whether an answer has the text that only the answer to a refusal has. */
+function isMarked({ onRefusal }: Passing, { body }: Answer): boolean {
+  return (
+    typeof onRefusal === "object" && onRefusal.body !== undefined && body.includes(onRefusal.body)
+  );
+}
+
+/** A service whose log has the request, and that answers with the mesh's words, has them from one behind it. */
+function isPassedOnByLog({ expected, observed, receivedBy = [], service }: ObservedCell): boolean {
+  const { status, refusal, passing } = expected;
+  if (observed === undefined || !("status" in observed) || !isRefusedBySidecar(observed))
+    return false;
+  if (!receivedBy.includes(passing?.by ?? service)) return false;
+  if (status === "answered" && refusal === undefined) return true;
+  return passing?.refusal !== undefined && passing.onRefusal === undefined
+    ? isPassedOn({ ...passing, onRefusal: "unchanged" }, observed)
+    : false;
+}
+
+/** Whether an answer is a sidecar's refusal, which a service can get from the sidecar of another. */
+function isRefusedBySidecar(answer: Answer): boolean {
+  const refusal = refusalOf(answer);
+  return refusal === "access denied" || isTokenRefusal(refusal);
 }
 
 function challengeIn({ headers }: Answer): string {
@@ -143,22 +249,36 @@ export function refusalOf(observed: Observed): MeshRefusal | undefined {
   });
 }
 
-/** Whether the service itself answers: no refusal of the mesh's, none that the service has passed on, and no error. */
-function answersItself(answer: Answer): boolean {
-  const { status, body } = answer;
-  const said = body.trim();
-  if ([401, 403].includes(status) || status >= 500) return false;
-  // Envoy has no words for what it has no route for.
-  if (said === "") return status !== 404 || isOfService(answer);
-  const bodies: readonly string[] = Object.values(refusals).map((refusal) => refusal.body);
-  return !bodies.includes(said);
+/**
+ * Whether the service itself answers, in any words: its own 401, 403, 404, redirect or failure is an answer of it.
+ * What comes through its own sidecar alone is known by the sidecar's header; else the mesh's words are the mesh's.
+ */
+function isOfTheService({ atSidecar, bodiless }: Expected, answer: Answer): boolean {
+  if (isOfService(answer) && atSidecar === true) return true;
+  return bodiless === true ? !isMeshsWithoutBody(answer) : !isMeshs(answer);
 }
 
-/** What a service says when the one behind it has refused; Envoy's own refusals are not JSON. */
-const serviceError = z.object({ error: z.string() });
+/** How Envoy says that it does not reach a service, or gets no answer in time (source/common/router/router.cc). */
+const envoyFailure =
+  /^(?:upstream connect error or disconnect\/reset before headers|no healthy upstream|upstream request timeout|upstream max stream duration reached|http: server closed)/;
 
-function passedOn(body: string): boolean {
-  return serviceError.safeParse(parsed(body)).success;
+/** Whether an answer is Envoy's own: a refusal in its words, a failure to reach a service, or that there is no route. */
+function isMeshs(answer: Answer): boolean {
+  const { status, body } = answer;
+  if (status >= 500) return !isOfService(answer) || envoyFailure.test(body);
+  // A service may say so little, or so common a thing, as the first proxy does; only that one has asked no service.
+  return isRefusedBySidecar(answer) || (refusalOf(answer) !== undefined && !isOfService(answer));
+}
+
+/** The same of an answer to HEAD: its length is that of the body that it would have. */
+function isMeshsWithoutBody(answer: Answer): boolean {
+  const { status, headers } = answer;
+  if (status === 404 || status >= 500) return !isOfService(answer);
+  const length = headers["content-length"];
+  if (!isRefusalsStatus(status)) return false;
+  if (length === undefined) return true;
+  const alike = Object.values(refusals).filter((refusal) => refusal.status === status);
+  return alike.some(({ body }) => Number(length) === Buffer.byteLength(body));
 }
 
 function parsed(body: string): unknown {
@@ -186,14 +306,15 @@ function inWords(grants: Grants, none: string): string {
   return lines.join("") || none;
 }
 
-function describeOutcome({ status, refusal, provider, part }: Expected): string {
+function describeOutcome({ status, or = [], refusal, provider, part }: Expected): string {
   if (refusal === "reset") return "a connection reset";
   if (refusal === "sign-in") return `${status} to ${provider ?? "the provider"}`;
   if (refusal === "passed on") return `${status} passed on by the first service`;
   if (refusal !== undefined) return `${status} ${bodiesOf(refusal).join(" or ")}`.trim();
   if (status === "answered") return "an answer of the service's own";
-  if (part === undefined) return String(status);
-  return `${status} ${part.isPresent ? "with" : "without"} ${part.name}`;
+  const statuses = [status, ...or].join(" or ");
+  if (part === undefined) return statuses;
+  return `${statuses} ${part.isPresent ? "with" : "without"} ${part.name}`;
 }
 
 /**
@@ -202,14 +323,15 @@ function describeOutcome({ status, refusal, provider, part }: Expected): string 
  */
 export function describeObserved(
   observed: Observed,
-  { byGateway, challenge }: Pick<Expected, "byGateway" | "challenge"> = {},
+  expected: Pick<Expected, "byGateway" | "challenge" | "refusal" | "atSidecar"> = {},
 ): string {
   if ("error" in observed) return `no answer (${firstLine(observed.error)})`;
   if ("bytes" in observed)
     return `an answer of ${Buffer.from(observed.bytes, "base64").length} bytes`;
   const code = observed.headers["grpc-status"];
   const answer = `${observed.status} ${firstLine(observed.body, 120)}`.trim();
-  const who = byGateway === true && isOfService(observed) ? " of a service" : "";
+  const { challenge } = expected;
+  const who = isOfAnother(expected, observed) ? " of a service" : "";
   const byGrpc = code === undefined ? "" : `, grpc-status: ${String(code)}`;
   const asks = challenge === undefined ? "" : `, ${challengeIn(observed)}`;
   return `${answer}${who}${byGrpc}${asks}${inWords(grantsOf(observed), "")}`;

@@ -31,6 +31,7 @@ import type { SigningKeys } from "./tokens/signing-keys";
 import { genuineTokens } from "./tokens/tokens";
 import type { IssuedTokens } from "./tokens/tokens";
 import type { Vantage } from "./plan/vantages";
+import { alikeFor } from "./plan/alike";
 import { viewersOf, wholeViewer } from "./plan/viewers";
 import { together, unlessAborted, pollUntil } from "../../lib/poll";
 
@@ -69,12 +70,15 @@ export interface Report {
   readonly cells: readonly JudgedCell[];
   /** What the cluster or the tenant has and the stack does not explain. */
   readonly findings: Findings;
+  /** The table's requirements that no viewer tells apart. */
+  readonly alike: readonly (readonly string[])[];
   /** What the services' logs show: that they have not received what was refused. */
   readonly records: Records;
   readonly summary: {
     readonly cells: number;
     readonly differences: number;
     readonly unproven: number;
+    readonly cannotBeToldApart: number;
     readonly notTried: number;
   };
 }
@@ -162,7 +166,9 @@ export async function verify(
       })),
     );
     const { gatewayUrl, issuer } = outputs;
-    return { gatewayUrl, issuer, startedAt, cells, findings, records, summary: sum(cells) };
+    const tried = viewers.filter(({ name }) => credentials.has(name));
+    const alike = alikeFor(application, tried);
+    return { gatewayUrl, issuer, startedAt, cells, findings, alike, records, summary: sum(cells) };
   } finally {
     here.close();
     if (probes !== undefined) await removeProbes(probes, progress);
@@ -263,6 +269,7 @@ function sum(cells: readonly JudgedCell[]): Report["summary"] {
     cells: cells.length,
     differences: count("different"),
     unproven: count("unproven"),
+    cannotBeToldApart: count("cannot be told apart"),
     notTried: count("not tried"),
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { Application } from "../application";
 import { includes, isFor, type Operation, operationNamed } from "./operations";
-import { alternativesOf, keyOf, permissionsIn, type Requirement } from "./requirement";
+import { inWords, keyOf, permissionsIn, type Requirement } from "./requirement";
 import { type ApiDocument, requirementIn, type Row, rowsOf, type ServiceAccess } from "./rows";
 
 /** As much of an application as is compared with the documents. */
@@ -95,14 +95,6 @@ const partly = (without: string, about: readonly { readonly name?: string }[]) =
   about.length === 0
     ? `${without} it`
     : `has only ${about.map(({ name }) => name).join(", ")} of it`;
-
-/** `read:orders and write:orders, or admin:orders`. */
-const inWords = (requires: Requirement) =>
-  requires === "public" || requires === "signedIn"
-    ? requires
-    : alternativesOf(requires)
-        .map((all) => all.join(" and "))
-        .join(", or ");
 
 /**
  * Each permission that a role of the table or a machine of the settings holds; undefined where a provider of which the

@@ -1,5 +1,5 @@
 /** What is wrong with a table. The compiler sees some of it; a table may also be read from elsewhere. */
-import { type Application, serviceAt, usualRequest } from "../application";
+import { type Application, serviceAt } from "../application";
 import {
   problemOfGrpcMethod,
   problemOfName,
@@ -7,17 +7,10 @@ import {
   sharedPath,
   withoutRest,
 } from "./operations";
+import { askedProblems, proofProblems, refusalProblems } from "./proof-problems";
 import { isListOfNames, isWellFormed, shapeProblems } from "./shape";
 import { permissionsIn, type Requirement, reservedRequirements } from "./requirement";
-import {
-  asksFor,
-  gateway,
-  isRequirement,
-  type Row,
-  rowsFor,
-  rowsOf,
-  type ServiceAccess,
-} from "./rows";
+import { asksFor, gateway, isRequirement, type Row, rowsOf, type ServiceAccess } from "./rows";
 
 /** As much of an application as the table is. */
 export type Table = Pick<Application, "name" | "permissions" | "requests" | "roles" | "services">;
@@ -90,7 +83,7 @@ function problemsOf(table: Table, service: string): readonly string[] {
     ...callerProblems(table, `${where}.callers`, access.callers, access),
     ...(access.protocol === "tcp"
       ? connectionProblems(where, access)
-      : accessProblems(table, service, access)),
+      : [...proofProblems(where, access, access), ...accessProblems(table, service, access)]),
   ];
 }
 
@@ -113,7 +106,16 @@ function connectionProblems(
     : found;
 }
 
-const ofRequests = ["requires", "operations", "document", "path", "routes", "limits"] as const;
+const ofRequests = [
+  "requires",
+  "operations",
+  "document",
+  "path",
+  "proof",
+  "onRefusal",
+  "routes",
+  "limits",
+] as const;
 
 function accessProblems(
   table: Table,
@@ -147,7 +149,7 @@ function accessProblems(
       ? []
       : [
           ...overlapProblems(where, rowsOf(access)),
-          ...pathProblems(where, access),
+          ...askedProblems(where, access, access),
           ...routeProblems(table, service),
         ]),
   ];
@@ -236,17 +238,6 @@ function overlapProblems(where: string, rows: readonly Row[]): readonly string[]
   );
 }
 
-/** The usual request to a service, which also shows that it answers at all. */
-function pathProblems(where: string, access: Table["services"][string]): readonly string[] {
-  const usual = usualRequest(access);
-  if (usual === undefined || rowsFor(access, usual).length > 0) return [];
-  const expected =
-    access.protocol === "grpc"
-      ? "one of its operations after a slash"
-      : "a path of one of its GET operations";
-  return [`${where}.path: found ${JSON.stringify(usual.path)}, expected ${expected}`];
-}
-
 /** Of several services with a route for a path, the first gets the request. */
 function routeProblems(table: Table, service: string): readonly string[] {
   const access = table.services[service];
@@ -274,7 +265,8 @@ function routeProblems(table: Table, service: string): readonly string[] {
 
 /** What verification asks the gateway for. */
 function requestProblems({ requests, services }: Table): readonly string[] {
-  return requests.flatMap(({ name, path, through }) => {
+  return requests.flatMap((request) => {
+    const { name, through } = request;
     const where = `requests[${JSON.stringify(name)}]`;
     const unknown = through.filter((service) => !Object.hasOwn(services, service));
     if (unknown.length > 0)
@@ -283,13 +275,16 @@ function requestProblems({ requests, services }: Table): readonly string[] {
           `${where}.through: found ${JSON.stringify(service)}, expected ${oneOf(Object.keys(services))}`,
       );
     const access = services[through[0]];
-    if (access?.protocol === "tcp")
+    if (access === undefined || access.protocol === "tcp")
       return [
         `${where}.through: found ${through[0]} at first, expected a service that gets requests`,
       ];
-    if (access === undefined || rowsFor(access, { method: "GET", path }).length > 0) return [];
-    return [
-      `${where}.path: found ${JSON.stringify(path)}, expected a path of one of the GET operations of ${through[0]}`,
-    ];
+    const problems = proofProblems(where, request, access);
+    return problems.length > 0
+      ? problems
+      : [
+          ...askedProblems(where, request, access, through[0]),
+          ...refusalProblems(where, request, access),
+        ];
   });
 }

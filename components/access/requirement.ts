@@ -53,6 +53,14 @@ export function isEnough(requirement: Requirement, permissions: readonly string[
   return alternativesOf(requirement).some((all) => all.every((each) => permissions.includes(each)));
 }
 
+/** `read:orders and write:orders, or admin:orders`. */
+export const inWords = (requires: Requirement): string =>
+  requires === "public" || requires === "signedIn"
+    ? requires
+    : alternativesOf(requires)
+        .map((all) => all.join(" and "))
+        .join(", or ");
+
 /** The same text for requirements that ask for the same. */
 export function keyOf(requirement: Requirement): string {
   if (requirement === "public") return requirement;

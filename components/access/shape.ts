@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { unlimited } from "../application";
 import { describeIssues } from "../settings/problems";
+import { grpcCodes } from "./proof";
 import type { Requirement } from "./requirement";
 
 const allOf = z.strictObject({ allOf: z.array(z.string()).min(1) });
@@ -37,11 +38,43 @@ const limits = z.strictObject(
   "limits",
 );
 
+const httpStatus = "a status from 200 to 599";
+const status = z.union(
+  [z.int(httpStatus).min(200, httpStatus).max(599, httpStatus), z.enum(grpcCodes)],
+  `${httpStatus}, or a code of gRPC such as OK`,
+);
+
+const proven = {
+  path: path.optional(),
+  proof: z
+    .strictObject(
+      {
+        request: z.string("a method and a path, or a gRPC method"),
+        headers: z.record(z.string(), z.string("a header's value"), "headers").optional(),
+        body: z.union([z.string(), z.instanceof(Uint8Array)], "what is sent").optional(),
+        answers: z
+          .union([status, z.array(status).min(1)], "a status, or several in a list")
+          .optional(),
+      },
+      "a request, and what it is answered",
+    )
+    .optional(),
+  onRefusal: z
+    .union(
+      [
+        z.enum(["same status", "unchanged"]),
+        z.strictObject({ status, body: z.string().min(1).optional() }),
+      ],
+      '"same status", "unchanged" or { status, body }',
+    )
+    .optional(),
+};
+
 const service = z.looseObject(
   {
+    ...proven,
     callers: names("callers"),
     operations: z.record(z.string(), z.unknown(), "operations by their names").optional(),
-    path: path.optional(),
     port: z.int("a port").min(1, "a port").max(65_535, "a port"),
     routes: z
       .array(
@@ -82,8 +115,8 @@ const table = z.looseObject({
     .array(
       z.looseObject(
         {
+          ...proven,
           name: z.string("a name"),
-          path,
           through: names("services").min(1, "at least one service"),
         },
         "a request",

@@ -75,6 +75,7 @@ export const application: Application = {
       document: api,
       port,
       path: "/orders/0",
+      onRefusal: "same status",
       serviceAccount: "orders",
     },
     fulfilment: {

@@ -2,11 +2,21 @@
  * Bypass attempts: the same services asked for by other paths, methods, hosts and ports than the usual
  * ones. Policies and routes that look at any of these have to come to the same decision.
  */
-import { type Application, routesOf, serviceAt, serviceOf } from "../../../components/application";
+import { withoutQuery } from "../../../components/access/proof";
+import {
+  type Application,
+  routesOf,
+  serviceAt,
+  serviceOf,
+  type GatewayRequest,
+  usualRequest,
+} from "../../../components/application";
+import { comparedPath } from "../../explain/matching";
 import { gateway } from "../../../components/access/rows";
 import { mayCall, refused, reset } from "./expectations";
 import type { Expected, Way } from "./expectations";
 import type { PodAddress, Target } from "./target";
+import { askedOf, deepestOf, frontOf, type Usual, wayOf } from "./usual";
 
 const noRoute: Target["outcome"] = { always: refused("no route") };
 
@@ -20,26 +30,36 @@ function withSlash(path: string, fromEnd: number, otherwise: string): string {
   return `${parts.slice(0, at).join("/")}${otherwise}${parts.slice(at).join("/")}`;
 }
 
-const encoded = (letter: string) => `%${letter.charCodeAt(0).toString(16)}`;
+/** The path with its last character encoded, which Envoy undoes for letters and digits; any other stays as it is. */
+const encoded = (path: string) =>
+  path.replace(/(?<!%.?)[a-z0-9]$/i, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
+
+const segmentsIn = (path: string) => path.split("/").filter((segment) => segment !== "").length;
+
+/** The way back to the root from below a path, by this for each of its segments. */
+const backFrom = (path: string, up: string) =>
+  `${path.replace(/\/$/, "")}${`/${up}`.repeat(segmentsIn(path))}`;
 
 /** Spellings of a routed path, and roundabout ways to it: all mean the path itself. */
 function spellings(path: string, origin: string, front: string, prefix: string): readonly string[] {
+  // A path has to begin with a slash, so that of a single segment its slash stays.
+  const hasInner = path.lastIndexOf("/") > 0;
   return [
     path,
     withSlash(path, 1, "//"),
     `/${path}`,
-    path.replace(/.$/, encoded),
-    withSlash(path, 0, "%2F"),
+    encoded(path),
+    ...(hasInner ? [withSlash(path, 0, "%2F")] : []),
     withSlash(path, 1, "/./"),
-    `${prefix}/..${path}`,
-    `${front}/%2e%2e${path}`,
-    withSlash(path, 0, "\\"),
+    `${backFrom(prefix, "..")}${path}`,
+    `${backFrom(front, "%2e%2e")}${path}`,
+    ...(hasInner ? [withSlash(path, 0, "\\")] : []),
     `${origin}${path}`,
   ];
 }
 
-/** Paths that no route is for: of what the gateway does not lead to, as they are and by a routed path. */
-function unrouted(path: string, front: string, prefix: string, behind: readonly string[]) {
+/** Paths that routes are seldom for, and of what the gateway does not lead to, as they are and by a routed path. */
+function seldomRouted(path: string, front: string, prefix: string, behind: readonly string[]) {
   const first = behind.slice(0, 1);
   return [
     "/",
@@ -50,19 +70,21 @@ function unrouted(path: string, front: string, prefix: string, behind: readonly 
     ...first.map((each) => `/${each}`),
     front.toUpperCase(),
     path.replace(/^\/[^/]+/, (part) => part.toUpperCase()),
-    ...first.flatMap((each) => [
-      `${front}/..${each}`,
-      `${front}/%2e%2e${each}`,
-      `${front}/..%2F${each.slice(1)}`,
+    // There is no way back from the root.
+    ...(segmentsIn(front) === 0 ? [] : first).flatMap((each) => [
+      `${backFrom(front, "..")}${each}`,
+      `${backFrom(front, "%2e%2e")}${each}`,
+      `${backFrom(front, "..")}%2F${each.slice(1)}`,
     ]),
     ...behind.slice(-1).map((each) => `${prefix}/..%2f..%2f${each.slice(1)}`),
     ...first.map((each) => `${front};/..${each}`),
   ];
 }
 
-/** Whether a path leads to a service as it is; one that the mesh reads otherwise does not. */
+/** Whether a path leads to a service, as the mesh reads it. */
 const isRouted = (application: Application, path: string) =>
-  /^[\w/]*$/.test(path) && serviceAt(application, path) !== undefined;
+  serviceAt(application, comparedPath(path, { pathNormalization: "DECODE_AND_MERGE_SLASHES" })) !==
+  undefined;
 
 /**
  * Through the gateway. What means a routed path, the first that asks the most services, is judged as that is; what
@@ -74,46 +96,43 @@ export function gatewayDetours(
   origin: string,
   routed: readonly string[] = [],
 ): readonly Target[] {
-  const { namespace, services, requests } = application;
-  const [front] = requests;
-  const most = Math.max(...requests.map(({ through }) => through.length));
-  const deep = requests.find(({ through }) => through.length === most) ?? front;
+  const { namespace, services } = application;
+  const first = frontOf(application);
+  const front = asTarget(application, origin, first);
+  const deep = asTarget(application, origin, deepestOf(application));
+  const frontPath = withoutQuery(front.path);
+  const deepPath = withoutQuery(deep.path);
+  const query = deep.path.slice(deepPath.length);
   const routes = Object.values(services).flatMap(routesOf);
   const prefixes = routes.flatMap((route) => ("prefix" in route ? [route.prefix] : []));
-  const prefix = (prefixes[0] ?? front.path).replace(/\/$/, "");
+  const prefix = (prefixes[0] ?? frontPath).replace(/\/$/, "");
   const behind = Object.entries(services).flatMap(([service, access]) => {
-    const { path, port } = access;
-    return path === undefined || routesOf(access).length > 0 ? [] : [{ service, path, port }];
+    const usual = usualRequest(access);
+    const isBehind = usual !== undefined && routesOf(access).length === 0;
+    return isBehind ? [{ service, path: usual.path, port: access.port }] : [];
   });
   const paths = behind.map(({ path }) => path);
   const unroutedTarget = (name: string, path: string): Target => ({
     name,
-    service: front.through[0],
+    service: first.through[0],
     origin,
     path,
-    way: { caller: gateway, through: front.through },
+    way: { caller: gateway, through: first.through },
     outcome: noRoute,
-    control: front.path,
+    control: front.name,
   });
-  return [
-    {
-      name: front.path,
-      service: front.through[0],
-      origin,
-      path: front.path,
-      way: { caller: gateway, through: front.through },
-    },
-    ...[...new Set(spellings(deep.path, origin, front.path, prefix))].map((path): Target => ({
+  return unique([
+    { ...front, service: first.through[0] },
+    ...spellings(deepPath, origin, frontPath, prefix).map((path): Target => ({
+      ...deep,
       name: path,
-      service: deep.through.at(-1) ?? deep.through[0],
-      origin,
-      path,
-      compared: deep.path,
-      way: { caller: gateway, through: deep.through },
+      path: `${path}${query}`,
+      compared: deepPath,
     })),
-    ...unrouted(deep.path, front.path, prefix, paths)
+    ...seldomRouted(deepPath, frontPath, prefix, paths)
       .filter((path) => !routed.includes(path) && !isRouted(application, path))
       .map((path) => unroutedTarget(path, path)),
+    // The gateway answers for its own host alone.
     ...behind.slice(0, 1).flatMap(({ service, path, port }) => {
       const host = `${service}.${namespace}.svc.cluster.local:${port}`;
       return [
@@ -121,27 +140,58 @@ export function gatewayDetours(
         { ...unroutedTarget(`Host: ${host} ${path}`, path), service, headers: { host } },
       ];
     }),
+  ]);
+}
+
+/** What one of the table's requests asks the gateway for. */
+function asTarget(application: Application, origin: string, request: GatewayRequest): Target {
+  const usual = askedOf(application, request);
+  const { through } = request;
+  return {
+    ...usual,
+    name: withoutQuery(usual.path),
+    service: through.at(-1) ?? through[0],
+    origin,
+    way: wayOf(application, request),
+  };
+}
+
+/** The first of each name: spellings of a short path may be the same. */
+const unique = (targets: readonly Target[]): readonly Target[] =>
+  [...new Map(targets.toReversed().map((target) => [target.name, target])).values()].toReversed();
+
+/** The last slash of a path, and what is behind it. */
+const last = /\/([^/]*)$/;
+
+/** A service's usual path and variants of it, each with what the mesh compares: normalized, where that differs. */
+function variants(path: string): readonly (readonly [sent: string, compared?: string])[] {
+  const beside = path.replace(/\/[^/]+\/[^/]*$/, "/health");
+  return [
+    [path],
+    [`/${path}`, path],
+    // A path has to begin with a slash, so that of a single segment its slash stays.
+    ...(path.lastIndexOf("/") > 0
+      ? ([
+          [path.replace(last, "//$1"), path],
+          [path.replace(last, "%2F$1"), path],
+          [encoded(path), path],
+          [path.replace(last, "/./$1"), path],
+          [path.replace(last, "/../health"), beside],
+          [path.replace(last, "/..%2Fhealth"), beside],
+        ] as const)
+      : ([
+          [encoded(path), path],
+          [path.replace(last, "/./$1"), path],
+        ] as const)),
+    [path.replace(last, "/..;/health")],
+    [path.toUpperCase()],
+    ["/health"],
+    ["/metrics"],
+    ["/"],
   ];
 }
 
-/** A service's usual path and variants of it, each with what the mesh compares: normalized, where that differs. */
-const paths: readonly ((path: string) => readonly [sent: string, compared?: string])[] = [
-  (path) => [path],
-  (path) => [`/${path}`, path],
-  (path) => [path.replace(/\/0$/, "//0"), path],
-  (path) => [path.replace(/\/0$/, "%2F0"), path],
-  (path) => [path.replace(/\/0$/, "/%30"), path],
-  (path) => [path.replace(/\/0$/, "/./0"), path],
-  (path) => [path.replace(/\/0$/, "/../health"), path.replace(/\/[^/]+\/0$/, "/health")],
-  (path) => [path.replace(/\/0$/, "/..%2Fhealth"), path.replace(/\/[^/]+\/0$/, "/health")],
-  (path) => [path.replace(/\/0$/, "/..;/health")],
-  (path) => [path.toUpperCase()],
-  () => ["/health"],
-  () => ["/metrics"],
-  () => ["/"],
-];
-
-const methods = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** Inside the mesh, straight to one service: its rules count for every request. */
 export function meshDetours(
@@ -149,16 +199,22 @@ export function meshDetours(
   caller: string,
   service: string,
   origin: string,
-  path: string,
+  usual: Usual,
 ): readonly Target[] {
+  const { method } = usual;
+  const path = withoutQuery(usual.path);
+  const query = usual.path.slice(path.length);
   const way: Way = { caller, through: [service] };
+  const label = method === "GET" ? service : `${method} ${service}`;
+  const control = `${label} ${path}`;
   const base = {
+    ...usual,
     service,
     origin,
     way,
     outcome: { permitted: answered },
     // Where a service has operations, some of these requests are refused to every client.
-    ...(serviceOf(application, service).operations && { control: `${service} ${path}` }),
+    ...(serviceOf(application, service).operations && { control }),
   } as const;
   const { host } = new URL(origin);
   // Envoy reads no token in a preflight, which browsers send without one.
@@ -169,38 +225,42 @@ export function meshDetours(
     { kind: "none" },
     { method: "OPTIONS", path },
   );
-  return [
-    ...paths
-      .map((variant) => variant(path))
-      .map(([sent, compared = sent]) => ({
-        ...base,
-        name: `${service} ${sent}`,
-        path: sent,
-        compared,
-      })),
+  return unique([
+    ...variants(path).map(([sent, compared = sent]) => ({
+      ...base,
+      name: `${label} ${sent}`,
+      path: `${sent}${compared === path ? query : ""}`,
+      compared,
+    })),
     {
       ...base,
-      name: `${service} ${origin}${path}`,
-      path: `${origin}${path}`,
+      name: `${label} ${origin}${path}`,
+      path: `${origin}${path}${query}`,
       compared: path,
     },
-    ...methods.map((method) => ({ ...base, name: `${method} ${service} ${path}`, method, path })),
+    ...methods
+      .filter((each) => each !== method)
+      .map((each) => ({ ...base, name: `${each} ${service} ${path}`, method: each, path })),
     {
       ...base,
-      name: `${service} ${path}, preflight`,
+      name: `${label} ${path}, preflight`,
       method: "OPTIONS",
       path,
-      headers: { origin: "https://other.invalid", "access-control-request-method": "GET" },
+      headers: {
+        ...usual.headers,
+        origin: "https://other.invalid",
+        "access-control-request-method": method,
+      },
       outcome: { always: isOpen ? answered : refused("access denied") },
-      control: `${service} ${path}`,
+      control,
     },
     {
       ...base,
-      name: `${service} ${path}, Host: ${host.toUpperCase()}`,
-      path,
-      headers: { host: host.toUpperCase() },
+      name: `${label} ${path}, Host: ${host.toUpperCase()}`,
+      path: `${path}${query}`,
+      headers: { ...usual.headers, host: host.toUpperCase() },
     },
-  ];
+  ]);
 }
 
 const health = ":15021/healthz/ready";

@@ -132,7 +132,12 @@ function planCell(
     vantage,
     viewer,
     target,
-    expected: method === "HEAD" ? { ...expected, bodiless: true } : expected,
+    expected: {
+      ...expected,
+      ...(method === "HEAD" && { bodiless: true }),
+      // With the certificate of another workload, the probe speaks to the service's sidecar itself.
+      ...(vantage.identity !== undefined && target.protocol !== "tcp" && { atSidecar: true }),
+    },
     shown:
       target.protocol === "tcp"
         ? { method, url: origin.replace(/^http/, "tcp"), headers: {} }
@@ -169,7 +174,7 @@ function expectationWithGrants(
 function expectationFor(
   application: Application,
   target: Target,
-  { credential }: Viewer,
+  { credential, kind }: Viewer,
   checks: TokenChecks,
 ): Expected {
   const { service, part, outcome, way } = target;
@@ -178,8 +183,11 @@ function expectationFor(
   const asks = { method: target.method ?? "GET", path: comparedPath(target) };
   const expected = expectedOutcome(application, way, credential, checks, asks);
   if (!isPermitted(expected)) return target.protocol === "tcp" ? reset : expected;
-  if (outcome?.permitted !== undefined) return outcome.permitted;
-  if (part === undefined) return expected;
+  if (outcome?.permitted !== undefined)
+    return { ...outcome.permitted, ...(expected.passing && { passing: expected.passing }) };
+  const [status, ...or] = target.answers ?? [200];
+  const permitted = { ...expected, status, ...(or.length > 0 && { or }) };
+  if (part === undefined) return kind === "how" ? { ...permitted, orItsOwn: true } : permitted;
   // The service asks for the part with its own identity and the viewer's token.
   const isPresent =
     part.from !== false &&
@@ -187,23 +195,33 @@ function expectationFor(
       expectedOutcome(application, { caller: service, through: [part.from] }, credential, checks),
     );
   return {
-    ...expected,
+    ...permitted,
     part: { name: part.name, isPresent, body: part[isPresent ? "present" : "absent"] },
   };
 }
 
+/** Bytes in which the text by which a refusal is known has to be: a page may have a long head. */
+const markedBody = 2 ** 16;
+
+const hasMarkedBody = ({ onRefusal }: Way) =>
+  typeof onRefusal === "object" && onRefusal.body !== undefined;
+
 const comparedPath = ({ path, compared = path.split("?", 1)[0] ?? path }: Target) => compared;
 
 function requestFor(
-  { protocol, greeting, method = "GET", origin, path, headers }: Target,
+  { protocol, payload, method = "GET", origin, path, headers, way }: Target,
   carried: Carried,
 ): ProbeRequest {
   return {
     ...(protocol && { protocol }),
-    ...(greeting !== undefined && { payload: Buffer.from(greeting).toString("base64") }),
+    ...(payload !== undefined && { payload: Buffer.from(payload).toString("base64") }),
+    ...(hasMarkedBody(way) && { bodyLimit: markedBody }),
     method,
     origin,
-    path: carried.query === undefined ? path : `${path}?${carried.query}`,
+    path:
+      carried.query === undefined
+        ? path
+        : `${path}${path.includes("?") ? "&" : "?"}${carried.query}`,
     headers: { ...headers, ...carried.headers },
   };
 }

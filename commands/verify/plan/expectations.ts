@@ -5,6 +5,7 @@
  */
 import type { z } from "zod";
 import type { Operation } from "../../../components/access/operations";
+import type { OnRefusal } from "../../../components/access/proof";
 import { isEnough, type Requirement } from "../../../components/access/requirement";
 import {
   gateway,
@@ -16,6 +17,7 @@ import {
 import { type ApplicationService, usualRequest } from "../../../components/application";
 import { challengeBody, challengeFor, isChallenging } from "../../../components/gateway/challenge";
 import type { StackOutputs } from "../../stack/outputs";
+import { plainStatus } from "../probes/grpc-answers";
 
 /**
  * What a request carries, to the mesh: nothing that counts, a good token that ought to hold these
@@ -43,6 +45,10 @@ export interface Way {
   readonly caller: string;
   /** The first may be the one that is not in the table. */
   readonly through: readonly [string, ...string[]];
+  /** How the first answers where one behind it refuses. Default: nothing is known of it. */
+  readonly onRefusal?: OnRefusal | undefined;
+  /** The entry of the table's `requests` that is about it. Default: none is. */
+  readonly entry?: string;
 }
 
 /**
@@ -109,7 +115,18 @@ export type Grants = Readonly<Record<string, string>>;
 /** The one right outcome of a request. */
 export interface Expected {
   /** `reset`: no answer at all. `answered`: any answer of the service itself. */
-  readonly status: 200 | 302 | 400 | 401 | 403 | 404 | "reset" | "answered";
+  readonly status: number | "reset" | "answered";
+  /** Other statuses that are right, too. Default: none. */
+  readonly or?: readonly number[];
+  /**
+   * Whether any other answer of the service's own is right, too: where the token or how it is presented is unusual, a
+   * service that lets the request in may still not like it. Default: no.
+   */
+  readonly orItsOwn?: true;
+  /** Whether the service's own sidecar is the only proxy on the way, so that its header tells who answers. Default: no. */
+  readonly atSidecar?: true;
+  /** Where other services are behind the first one: how it passes on a refusal of theirs. */
+  readonly passing?: Passing;
   /**
    * Which refusal it has to be; absent where the request is permitted. `passed on`: a service
    * behind the first one refused, and the first one answers with that status and its own body.
@@ -134,6 +151,17 @@ export interface Expected {
   readonly bodiless?: true;
 }
 
+/** A service that may pass on what one behind it says. */
+export interface Passing {
+  readonly by: string;
+  /** The entry of the table's `requests` that is about it. Default: none is. */
+  readonly entry?: string;
+  /** Default: nothing is known of it. */
+  readonly onRefusal?: OnRefusal;
+  /** The refusal that it has to pass on. Default: none behind it refuses. */
+  readonly refusal?: MeshRefusal;
+}
+
 /** Whether the request gets through, to the service or to what the sidecar itself serves. */
 export function isPermitted({ refusal }: Expected): boolean {
   return refusal === undefined;
@@ -151,7 +179,9 @@ const outcomeOfWay: Readonly<Partial<Record<string, Expected>>> = {
 
 /** As much of an application. */
 interface Table {
-  readonly services: Readonly<Record<string, ServiceAccess & Pick<ApplicationService, "path">>>;
+  readonly services: Readonly<
+    Record<string, ServiceAccess & Pick<ApplicationService, "path" | "proof">>
+  >;
 }
 
 /** Where tokens are checked, and whether one is asked of every request through the gateway. */
@@ -211,13 +241,27 @@ export function expectedOutcome(
     const asked = hop === 0 ? asks : undefined;
     const refusal = refusalOf(table, caller, service, credential, checks, asked);
     if (refusal !== undefined) {
-      return hop === 0
-        ? refused(refusal)
-        : { status: refusals[refusal].status, refusal: "passed on" };
+      return hop === 0 ? refused(refusal) : passedOn(way, refusal);
     }
     if (service !== unlisted) caller = service;
   }
-  return { status: 200 };
+  return way.through.length === 1 ? { status: 200 } : { status: 200, passing: passingOn(way) };
+}
+
+function passingOn({ through: [by], entry, onRefusal }: Way): Passing {
+  return {
+    by,
+    ...(entry !== undefined && { entry }),
+    ...(onRefusal !== undefined && { onRefusal }),
+  };
+}
+
+/** What the first service makes of another's refusal. */
+function passedOn(way: Way, refusal: MeshRefusal): Expected {
+  const { onRefusal } = way;
+  const status =
+    typeof onRefusal === "object" ? plainStatus(onRefusal.status) : refusals[refusal].status;
+  return { status, refusal: "passed on", passing: { ...passingOn(way), refusal } };
 }
 
 /** What the gateway asks a request without a token for, before it leads it to a service. */
@@ -271,7 +315,8 @@ export function mayCall(
   );
 }
 
-function satisfies(credential: Credential, requirement: Requirement): boolean {
+/** Whether what a request carries is enough. */
+export function satisfies(credential: Credential, requirement: Requirement): boolean {
   if (requirement === "public") return true;
   if (credential.kind !== "token") return false;
   return isEnough(requirement, credential.permissions);

@@ -4,10 +4,12 @@
  * asks for it shows as a difference.
  */
 import { methodNames, type Operation, samplePath } from "../../../components/access/operations";
+import { withoutQuery } from "../../../components/access/proof";
 import { gateway, type Row, rowsOf } from "../../../components/access/rows";
 import { type Application, serviceAt, serviceOf } from "../../../components/application";
-import { refused } from "./expectations";
+import { refused, type Way } from "./expectations";
 import type { Target } from "./target";
+import { askedOf, wayOf } from "./usual";
 
 /** A service that is asked by its operations. */
 interface Asked {
@@ -33,7 +35,7 @@ const samplesOf = (
     );
 
 /** The first operation that the caller may do: permitted, it is the control of what is refused. */
-function controlOf(asked: Asked): string {
+export function controlOf(asked: Asked): string {
   const [first] = samplesOf(asked, ({ callers }) => callers.includes(asked.caller));
   return first === undefined ? "" : targetOf(asked, first.method, first.path).name;
 }
@@ -55,7 +57,7 @@ function targetOf(
   path: string,
   { sent = path, ...rest }: { readonly sent?: string } & Partial<Target> = {},
 ): Target {
-  const { application, service, caller, origin } = asked;
+  const { service, origin } = asked;
   return {
     name: `${service} ${method} ${sent}`,
     service,
@@ -64,21 +66,22 @@ function targetOf(
     origin,
     path: sent,
     compared: path,
-    way: { caller, through: throughOf(application, service, method, path) },
+    way: throughOf(asked, method, path),
     outcome: { permitted: { status: "answered" } },
     ...rest,
   };
 }
 
 /** The services that the operation reaches, in order: of those that the application says nothing of, the service alone. */
-function throughOf(
-  { requests }: Application,
-  service: string,
-  method: string,
-  path: string,
-): Target["way"]["through"] {
-  const known = requests.find((each) => each.path === path && each.through[0] === service);
-  return method === "GET" && known !== undefined ? known.through : [service];
+function throughOf({ application, service, caller }: Asked, method: string, path: string): Way {
+  const known = application.requests.find((each) => {
+    if (each.through[0] !== service) return false;
+    const asked = askedOf(application, each);
+    return asked.method === method && withoutQuery(asked.path) === path;
+  });
+  return known === undefined
+    ? { caller, through: [service] }
+    : { ...wayOf(application, known), caller };
 }
 
 /** Envoy refuses a method that it does not know before it looks at any rule. */

@@ -2,6 +2,7 @@
  * What pages of other origins ask through the gateway, by a browser, and what its answers have to tell the browser. The
  * stack's settings say which origins are let in. https://fetch.spec.whatwg.org/#http-cors-protocol
  */
+import { withoutQuery } from "../../../components/access/proof";
 import type { Application } from "../../../components/application";
 import { gateway } from "../../../components/access/rows";
 import { secondsOf } from "../../../components/settings/schema";
@@ -9,6 +10,7 @@ import type { StackOutputs } from "../../stack/outputs";
 import { expectedOutcome, isPermitted, tokenChecksOf, refused } from "./expectations";
 import type { Expected, Grants } from "./expectations";
 import type { Target } from "./target";
+import { askedOf, deepestOf, frontOf, wayOf } from "./usual";
 import type { Viewer } from "./viewers";
 
 type Cors = NonNullable<StackOutputs["routing"]["cors"]>;
@@ -48,27 +50,30 @@ const preflightGrants = (cors: Cors, origin: string): Grants => ({
 });
 
 /**
- * Requests with an Origin, for the path that asks the most services, and preflights, for the public one: of a stranger
+ * Requests with an Origin, for the path that asks the most services, and preflights, for a public one: of a stranger
  * where the settings allow no origin; else of each allowed origin, and of origins that look like one.
  * @param address the gateway's own
  */
 export function otherOrigins(
-  { requests }: Application,
+  application: Application,
   address: string,
   cors: Cors | undefined,
 ): readonly Target[] {
-  const [front] = requests;
-  const most = Math.max(...requests.map(({ through }) => through.length));
-  const { path, through } = requests.find((each) => each.through.length === most) ?? front;
+  const front = frontOf(application);
+  const asksFront = askedOf(application, front);
+  const frontPath = withoutQuery(asksFront.path);
+  const deep = deepestOf(application);
+  const asksDeep = askedOf(application, deep);
+  const path = withoutQuery(asksDeep.path);
   const service = front.through[0];
   const control = `${path} of ${stranger}`;
   const asked = (origin: string, grants: Grants): Target => ({
+    ...asksDeep,
     name: `${path} of ${origin}`,
-    service: through.at(-1) ?? through[0],
+    service: deep.through.at(-1) ?? deep.through[0],
     origin: address,
-    path,
-    headers: { origin },
-    way: { caller: gateway, through },
+    headers: { ...asksDeep.headers, origin },
+    way: wayOf(application, deep),
     grants,
     control,
   });
@@ -82,7 +87,7 @@ export function otherOrigins(
     service,
     method: "OPTIONS",
     origin: address,
-    path: front.path,
+    path: frontPath,
     // As a browser sends it, but for the viewer's token.
     headers: { accept: "*/*", origin, "access-control-request-method": method },
     way: { caller: gateway, through: front.through },
@@ -111,11 +116,13 @@ export function otherOrigins(
     ),
     // No preflight to Envoy, which leads it to the service: what lets preflights pass must not let this one.
     {
-      ...asked(first, answerGrants(cors, first)),
       name: `preflight of ${first}, for no method`,
       service,
+      origin: address,
+      grants: answerGrants(cors, first),
+      control,
       method: "OPTIONS",
-      path: front.path,
+      path: frontPath,
       headers: { origin: first, "access-control-request-method": "" },
       way: { caller: gateway, through: front.through },
       outcome: { permitted: { status: "answered" } },

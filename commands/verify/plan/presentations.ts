@@ -5,6 +5,7 @@
 import { type Application, callerAccount, serviceAccountOf } from "../../../components/application";
 import { callersOf, gateway } from "../../../components/access/rows";
 import type { Credential } from "./expectations";
+import { everyPermission } from "./permissions";
 
 /** What a request carries in addition to its method and address. */
 export interface Carried {
@@ -99,6 +100,20 @@ export const presentationsOf = (application: Application): readonly Presentation
     name: "spoofed identity headers",
     credential: nothing,
     carry: (whole) => ({ headers: spoofed(application, whole) }),
+  },
+  {
+    // Envoy joins them with a comma, and looks for the prefix at any place.
+    name: "Basic, then Bearer",
+    credential: { kind: "token", permissions: everyPermission(application) },
+    hasAuthorization: true,
+    carry: (whole) => ({
+      headers: {
+        authorization: [
+          `Basic ${Buffer.from("user:password").toString("base64")}`,
+          `Bearer ${whole}`,
+        ],
+      },
+    }),
   },
   {
     // Envoy joins them with a comma, and what is behind the first prefix is no token.

@@ -13,24 +13,26 @@ export interface Target {
   readonly method?: string;
   /** How it is sent. Default: http. */
   readonly protocol?: Protocol | "http2";
-  /** What is sent to a service of the protocol tcp. */
-  readonly greeting?: string | Uint8Array;
+  /** What is sent: of a request the body, of gRPC the message. Default: nothing, or an empty message. */
+  readonly payload?: string | Uint8Array;
   /** Scheme, host and port. */
   readonly origin: string;
   /** What the request asks for, as it stands in the request's first line; empty with the protocol tcp. */
   readonly path: string;
   /** The path as the mesh compares it: normalized, and without a query. Default: `path`. */
   readonly compared?: string;
-  /** Headers in addition to the viewer's. */
+  /** Headers in addition to the viewer's, which come first. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly way: Way;
   /** The part of a permitted answer that is looked for. Default: none. */
   readonly part?: AnswerPart;
+  /** The statuses with which the service answers a permitted request, of gRPC those that stand for its codes. Default: 200. */
+  readonly answers?: readonly [number, ...number[]];
   /** The outcome where the table has no say, or where the service's answer does not matter. */
   readonly outcome?: {
     /** For every request, unless the gateway itself refuses it. */
     readonly always?: Expected;
-    /** Where the table permits the request. Default: 200. */
+    /** Where the table permits the request. Default: one of `answers`. */
     readonly permitted?: Expected;
   };
   /** What an answer tells a browser of the page's origin, unless the gateway itself refuses. Default: that is not judged. */

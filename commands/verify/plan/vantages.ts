@@ -12,8 +12,9 @@ import { otherOrigins } from "./other-origins";
 import type { ProbePod } from "../probes/probe-pod";
 import { anonymous } from "./viewers";
 import type { Viewer } from "./viewers";
-import { servicesByOperations, operationAttacks, operationTargets } from "./operations";
+import { controlOf, servicesByOperations, operationAttacks, operationTargets } from "./operations";
 import type { PodAddresses, Target } from "./target";
+import { askedOf, usualOf, wayOf } from "./usual";
 import { gatewayDetours, meshDetours, sidecarPorts } from "./bypass";
 
 /** One place that requests are sent from. */
@@ -47,20 +48,17 @@ export function placeOf(application: Application, service: string) {
 export function usualTarget(
   application: Application,
   service: string,
-): Pick<Target, "protocol" | "method" | "path" | "greeting" | "outcome"> {
+): Pick<Target, "protocol" | "method" | "path" | "headers" | "payload" | "answers" | "outcome"> {
   if (service === unlisted) return { path: "/" };
   const access = serviceOf(application, service);
-  const { protocol } = access;
-  const usual = usualRequest(access);
-  if (protocol === "tcp")
-    return {
-      protocol,
-      method: "TCP",
-      path: "",
-      greeting: access.greeting,
-      outcome: { permitted: { status: "answered" } },
-    };
-  return { ...(protocol && { protocol }), method: "GET", path: "/", ...usual };
+  if (access.protocol !== "tcp") return usualOf(access, access.protocol) ?? { path: "/" };
+  return {
+    protocol: access.protocol,
+    method: "TCP",
+    path: "",
+    payload: access.greeting,
+    outcome: { permitted: { status: "answered" } },
+  };
 }
 
 /** The name is the host's too, unless one is given. */
@@ -119,10 +117,12 @@ export function vantagePoints(
   });
   const detours = (caller: string, isAsked: (service: string) => boolean) =>
     names.filter(isAsked).flatMap((service) => {
-      const { protocol = "http", path, port } = serviceOf(application, service);
-      return path === undefined || protocol !== "http"
+      const access = serviceOf(application, service);
+      const { protocol = "http", port } = access;
+      const usual = usualOf(access, access.protocol);
+      return usual === undefined || protocol !== "http"
         ? []
-        : meshDetours(application, caller, service, originOf(service, port), path);
+        : meshDetours(application, caller, service, originOf(service, port), usual);
     });
   return [
     throughTheGateway(application, origin),
@@ -227,15 +227,15 @@ function originOf(service: string, port: number): string {
   return `http://${service}:${port}`;
 }
 
-function throughTheGateway({ requests }: Application, origin: string): Vantage {
+function throughTheGateway(application: Application, origin: string): Vantage {
   return {
     name: "through the gateway",
-    targets: requests.map(({ name, path, through }) => ({
-      name,
-      service: through.at(-1) ?? through[0],
+    targets: application.requests.map((request) => ({
+      ...askedOf(application, request),
+      name: request.name,
+      service: request.through.at(-1) ?? request.through[0],
       origin,
-      path,
-      way: { caller: gateway, through },
+      way: wayOf(application, request),
     })),
   };
 }
@@ -246,14 +246,29 @@ function fromAPod(application: Application, pod: ProbePod, name: string, caller:
     pod,
     targets: hostsOf(application).map(({ host, ...target }) => {
       const { port } = placeOf(application, target.service);
+      const control = controlAtGateway(application, target.service);
       return {
         ...target,
         ...usualTarget(application, target.service),
         origin: originOf(host ?? target.name, port),
         way: { caller, through: [target.service] },
+        ...(control !== undefined && control !== target.name && { control }),
       };
     }),
   };
+}
+
+/** What shows that a service answers which the gateway alone may call; undefined of any other. */
+function controlAtGateway(application: Application, service: string): string | undefined {
+  const access = application.services[service];
+  if (access === undefined || callersOf(access).some((caller) => caller !== gateway))
+    return undefined;
+  const { requests } = application;
+  const asked =
+    requests.find(({ through }) => through.at(-1) === service) ??
+    requests.find(({ through }) => through[0] === service);
+  if (asked !== undefined) return asked.name;
+  return access.operations && controlOf({ application, service, caller: gateway, origin: "" });
 }
 
 /** A caller of services by their operations. */

@@ -2,15 +2,15 @@
  * gRPC's answers. HTTP's status is 200 for nearly all of them, and `grpc-status` tells whether the call was refused:
  * Envoy refuses one so too, with the code that stands for its HTTP status and its own words as the message.
  */
+import { type AnswerStatus, grpcCodes } from "../../../components/access/proof";
 import type { Answer, Observed } from "./prober";
 
 /**
  * The HTTP status of each gRPC code; of others it is 500. Envoy's own are 16 for 401, 7 for 403, 12 for 404, 14 for 429,
  * 502, 503 and 504, 13 for 400, and 2 for the rest (`httpToGrpcStatus`).
  *
- * A service's own codes are answers of it unless they say that it fails (2, 4, 13, 14, 15), or refuse as the mesh does
- * (7, 16). 12 is the service's if it has words, as for a method that it does not know, or if Envoy has asked it
- * (`x-envoy-upstream-service-time`); otherwise there is no route, as for a 404 over HTTP.
+ * A service's own codes are answers of it unless its words are the mesh's. 12 without words is the service's if Envoy
+ * has asked it (`x-envoy-upstream-service-time`); otherwise there is no route, as for a 404 over HTTP.
  */
 const httpStatus: Readonly<Record<string, number>> = {
   0: 200, // OK
@@ -33,12 +33,26 @@ const httpStatus: Readonly<Record<string, number>> = {
 export function plainAnswer(observed: Observed): Observed {
   if (!("status" in observed)) return observed;
   const code = textOf(observed, "grpc-status");
-  if (code === undefined) return isOfGrpc(observed) ? observed : { ...observed, status: 502 };
+  if (code === undefined) return isOfGrpc(observed) ? observed : notOfGrpc(observed);
   return {
     ...observed,
     status: httpStatus[code] ?? 500,
     body: textOf(observed, "grpc-message") ?? "",
   };
+}
+
+/** The HTTP status that a status of the table stands for. */
+export function plainStatus(status: AnswerStatus): number {
+  if (typeof status === "number") return status;
+  return httpStatus[grpcCodes.indexOf(status)] ?? 500;
+}
+
+/** No service of gRPC has got it, as where Envoy reaches none. */
+function notOfGrpc(answer: Answer): Answer {
+  const others = Object.entries(answer.headers).filter(
+    ([name]) => name !== "x-envoy-upstream-service-time",
+  );
+  return { ...answer, status: 502, headers: Object.fromEntries(others) };
 }
 
 /** A call whose answer has not ended has no code yet. Another server's 200 is no answer to a call. */

@@ -7,8 +7,9 @@
 // the same order: { status, headers, body }, { bytes } or { error }. An established connection that was reset or closed
 // before any answer is ECONNRESET alone; a reset at another point says at which.
 //
-// A request's protocol is `http`, `http2` (without an upgrade), `grpc` (an empty message to the method that is its path,
-// by HTTP/2) or `tcp` (its payload; both that and the bytes that come back are in base64). An answer need not end: its result is what has come of it.
+// A request's protocol is `http`, `http2` (without an upgrade), `grpc` (a message to the method that is its path, by
+// HTTP/2) or `tcp`. Its payload is the body, the message (an empty one without) or what TCP begins with; that and the
+// bytes that come back over TCP are in base64. An answer need not end: its result is what has come of it.
 //
 // With an identity { certificate, key, authority }, PEM texts, what goes to an origin other than HTTPS goes there by
 // mutual TLS, as a sidecar sends it, and only to a workload that the same authority knows.
@@ -36,8 +37,13 @@ const told = [
   "x-envoy-upstream-service-time",
 ];
 const isKept = (name) => told.includes(name) || name.startsWith("access-control-");
-const kept = (headers) =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => isKept(name)));
+// To HEAD, the length is all that tells of the body.
+const kept = (headers, method) =>
+  Object.fromEntries(
+    Object.entries(headers).filter(
+      ([name]) => isKept(name) || (method === "HEAD" && name === "content-length"),
+    ),
+  );
 
 // The protocols' names that a client sidecar offers (Istio's ALPN filter, in pilot/pkg/xds/filters/filters.go, and
 // ALPNInMesh in pkg/model/proxy.go). By them the other sidecar tells HTTP from TCP where the port's name does not.
@@ -166,7 +172,7 @@ function sendHttp(asked, deadline, lookup, connection) {
     });
     const answerOf = (response, body) => ({
       status: response.statusCode,
-      headers: kept(response.headers),
+      headers: kept(response.headers, method),
       body,
     });
     request.on("upgrade", (response) => finish(answerOf(response, "")));
@@ -186,9 +192,13 @@ function sendHttp(asked, deadline, lookup, connection) {
       // Events may never come, and never end.
       if (response.headers["content-type"]?.startsWith("text/event-stream")) finish(answer());
     });
-    request.end();
+    request.end(bytesOf(asked));
   });
 }
+
+// What a request sends, if it sends anything.
+const bytesOf = ({ payload }) =>
+  payload === undefined ? undefined : Buffer.from(payload, "base64");
 
 // A connection for one request that is not HTTP/1.1's.
 function connect({ protocol, origin }, lookup, connection) {
@@ -214,8 +224,12 @@ function connect({ protocol, origin }, lookup, connection) {
   });
 }
 
-// A message's length and whether it is compressed, which is all of an empty one.
-const emptyMessage = Buffer.alloc(5);
+// Before a message are whether it is compressed and its length, which is all of an empty one.
+function framed(message = Buffer.alloc(0)) {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}
 
 const ofCall = { "content-type": "application/grpc", te: "trailers" };
 
@@ -242,13 +256,13 @@ function sendHttp2(asked, deadline, lookup, connection) {
         ...(isCall && ofCall),
         ...headers,
       },
-      { endStream: !isCall },
+      { endStream: !isCall && asked.payload === undefined },
     );
     let received;
     let body = "";
     const answer = () => ({ ...received, body });
     stream.on("response", (head) => {
-      received = { status: head[":status"], headers: messageDecoded(kept(head)) };
+      received = { status: head[":status"], headers: messageDecoded(kept(head, method)) };
       begin(answer);
     });
     stream.setEncoding("utf8");
@@ -265,7 +279,8 @@ function sendHttp2(asked, deadline, lookup, connection) {
         finish(answer());
       else fail({ code: "ECONNRESET" });
     });
-    if (isCall) stream.end(emptyMessage);
+    if (isCall) stream.end(framed(bytesOf(asked)));
+    else if (asked.payload !== undefined) stream.end(bytesOf(asked));
   });
 }
 
@@ -286,7 +301,7 @@ function sendTcp(asked, deadline, lookup, connection) {
     follow(socket);
     // The other side is known to be a workload only then.
     socket.once(socket.encrypted ? "secureConnect" : "connect", () => {
-      socket.write(Buffer.from(asked.payload ?? "", "base64"));
+      socket.write(bytesOf(asked) ?? "");
     });
     socket.on("data", (bytes) => {
       finish({ bytes: bytes.subarray(0, bytesLimit).toString("base64") });

@@ -15,8 +15,8 @@ export interface ProbeRequest {
   /**
    * - `http`: HTTP/1.1.
    * - `http2`: HTTP/2 without an upgrade.
-   * - `grpc`: a call of the method that is `path`, with an empty message, over HTTP/2.
-   * - `tcp`: `payload` on a new connection; method, path and headers do not count.
+   * - `grpc`: a call of the method that is `path`, over HTTP/2.
+   * - `tcp`: a new connection; method, path and headers do not count.
    *
    * Default: `http`.
    */
@@ -29,7 +29,7 @@ export interface ProbeRequest {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   /** How many bytes of the answer's body are kept. Default: 4096. */
   readonly bodyLimit?: number;
-  /** For `tcp`, what is sent once connected, in base64. Default: nothing. */
+  /** What is sent, in base64: the body, the message of `grpc`, or what `tcp` begins with. Default: nothing, or an empty message. */
   readonly payload?: string;
 }
 

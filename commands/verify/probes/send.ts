@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { PlannedCell } from "../plan/cells";
 import { unlisted } from "../plan/expectations";
-import { matches } from "../judge";
+import { compare } from "../judge";
 import type { Answer, Observed, ProbeRequest } from "./prober";
 import type { Vantage } from "../plan/vantages";
 import { unlessAborted, pollUntil } from "../../../lib/poll";
@@ -156,5 +156,5 @@ export async function sendUntilSettled(
 
 function isUnexpected(cell: PlannedCell, observations: Observations): boolean {
   const observed = observations.get(cell);
-  return observed !== undefined && !matches(cell.expected, observed);
+  return observed !== undefined && compare(cell.expected, observed) === "different";
 }

@@ -37,11 +37,12 @@ export function renderHtml(report: Report): string {
 }
 
 /** The kind of a cell, for its style: its verdict, or, for cells as expected, which outcome. */
-type Kind = "permitted" | "refused" | "different" | "unproven" | "untried";
+type Kind = "permitted" | "refused" | "different" | "unproven" | "apart" | "untried";
 
 const kindOfVerdict: Readonly<Record<Exclude<Verdict, "same">, Kind>> = {
   different: "different",
   unproven: "unproven",
+  "cannot be told apart": "apart",
   "not tried": "untried",
 };
 
@@ -54,6 +55,7 @@ function kindOf({ verdict, expected }: JudgedCell): Kind {
 const kinds: Readonly<Record<Kind, string>> = {
   different: "different: expected ≠ observed",
   unproven: "refused, but without a control: no proof",
+  apart: "cannot be told apart: expected ? observed",
   untried: "not tried",
   permitted: "answered, as asked for",
   refused: "refused by the mesh, as asked for",
@@ -97,6 +99,9 @@ function banner(report: Report, proven: boolean): Markup {
     [summary.differences, summary.differences === 1 ? "difference" : "differences", true],
     [unexplained, unexplained === 1 ? "finding" : "findings", true],
     [summary.unproven, "unproven", true],
+    ...(summary.cannotBeToldApart > 0
+      ? [[summary.cannotBeToldApart, "cannot be told apart", false] as const]
+      : []),
     [summary.notTried, "not tried", false],
   ];
   const shown = counters.map(([count, what, alarming]) => {
@@ -186,6 +191,7 @@ function legend({ cells }: Report, tables: readonly Matrix[]): readonly Markup[]
 const samples: Readonly<Record<Kind, string>> = {
   different: "403 ≠ 200",
   unproven: "(403)",
+  apart: "403 ? 502",
   untried: "–",
   permitted: "200",
   refused: "403",

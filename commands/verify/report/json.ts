@@ -8,9 +8,9 @@ import type { Observed } from "../probes/prober";
 import { isProven } from "../verify";
 import type { Report } from "../verify";
 
-/** What `--json` writes. A change that breaks a reader of version 4 makes it version 5. */
+/** What `--json` writes. A change that breaks a reader of version 5 makes it version 6. */
 export interface JsonReport {
-  readonly version: 4;
+  readonly version: 5;
   readonly gatewayUrl: string;
   readonly issuer: string;
   /** ISO 8601, in UTC. */
@@ -20,6 +20,8 @@ export interface JsonReport {
   readonly summary: Report["summary"];
   /** What the cluster or the tenant has and the stack does not explain. */
   readonly findings: Report["findings"];
+  /** Requirements that no viewer tells apart, each group in the table's words. */
+  readonly alike: Report["alike"];
   /** What the services' logs show of the requests. */
   readonly records: Report["records"];
   readonly cells: readonly JsonCell[];
@@ -86,15 +88,16 @@ function jsonCell({
 }
 
 export function renderJson(report: Report): string {
-  const { gatewayUrl, issuer, startedAt, summary, findings, records } = report;
+  const { gatewayUrl, issuer, startedAt, summary, findings, alike, records } = report;
   const document: JsonReport = {
-    version: 4,
+    version: 5,
     gatewayUrl,
     issuer,
     startedAt,
     proven: isProven(report),
     summary,
     findings,
+    alike,
     records,
     cells: report.cells.map(jsonCell),
   };

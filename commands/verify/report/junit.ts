@@ -7,6 +7,7 @@ import { matrices } from "./matrix";
 import { outcomeOf, verdicts, findingLines } from "./words";
 
 const failed: readonly Verdict[] = ["different", "unproven"];
+const skipped: readonly Verdict[] = ["not tried", "cannot be told apart"];
 
 /** Characters that XML cannot contain and bodies may. */
 const impossible = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
@@ -35,7 +36,7 @@ function countsOf(cells: readonly JudgedCell[]): Counts {
   return {
     tests: cells.length,
     failures: cells.filter(({ verdict }) => failed.includes(verdict)).length,
-    skipped: cells.filter(({ verdict }) => verdict === "not tried").length,
+    skipped: cells.filter(({ verdict }) => skipped.includes(verdict)).length,
   };
 }
 
@@ -65,9 +66,15 @@ function findingsTest(findings: Report["findings"]): Markup {
 function testOf(cell: JudgedCell): Markup {
   const { vantage, viewer, target, verdict } = cell;
   return markup`<testcase classname="${vantage}" name="${viewer} → ${target}">${
-    verdict === "not tried" ? markup`<skipped message="${verdicts[verdict]}"/>` : undefined
+    skipped.includes(verdict) ? skip(cell) : undefined
   }${failed.includes(verdict) ? failure(cell) : undefined}</testcase>
 `;
+}
+
+function skip(cell: JudgedCell): Markup {
+  const { verdict } = cell;
+  const outcome = verdict === "not tried" ? "" : `: ${outcomeOf(cell)}`;
+  return markup`<skipped message="${verdicts[verdict]}${outcome}"/>`;
 }
 
 function failure(cell: JudgedCell): Markup {

@@ -37,7 +37,7 @@ export function renderMarkdown(report: Report): string {
   const lists = [
     ...list(counted(findings.length, "finding"), findings.map(code), take),
     ...list(counted(causes.length, "cause"), causes.map(causeItem), take),
-    ...(["different", "unproven"] as const).flatMap((verdict) => {
+    ...(["different", "unproven", "cannot be told apart"] as const).flatMap((verdict) => {
       const its = report.cells.filter((cell) => cell.verdict === verdict);
       return list(`${its.length} ${verdict}`, its.map(itemOf), take);
     }),

@@ -1,5 +1,6 @@
 /** The cells as tables, one for each vantage point, for every form of the report. */
 import { isReceivedAnyway, type JudgedCell } from "../judge";
+import type { Observed } from "../probes/prober";
 import { forgedControl } from "../tokens/token-classes";
 import type { Report } from "../verify";
 
@@ -109,22 +110,30 @@ function likeness({ cells }: Row): string | undefined {
 }
 
 /**
- * A cell's text: `200`, `200 ★`, `reset`, `200 ≠ 403`, `(403)` without its control, `–` not tried,
+ * A cell's text: `200`, `200 ★`, `reset`, `200 ≠ 403`, `(403)` without its control, `403 ? 502` not told apart, `–` not tried,
  * nothing where nothing is sent.
  */
 export function cellText(cell: JudgedCell | undefined): string {
   if (cell === undefined) return "";
   const { expected, observed, verdict } = cell;
   if (observed === undefined) return "–";
-  const asked = `${expected.status}${expected.part?.isPresent ? " ★" : ""}`;
+  const part = expected.part?.isPresent ? " ★" : "";
+  if (verdict === "cannot be told apart") return `${expected.status} ? ${statusOf(observed)}`;
+  // Of several right answers the one that came.
+  const isAnyOf = expected.or !== undefined || expected.orItsOwn === true;
+  if (verdict === "same" && isAnyOf) return `${statusOf(observed)}${part}`;
+  const asked = `${expected.status}${part}`;
   if (verdict === "unproven") return `(${asked})`;
   if (verdict !== "different") return asked;
   if (isReceivedAnyway(cell)) return `${asked} ≠ received`;
-  if ("error" in observed) return `${asked} ≠ none`;
-  if ("bytes" in observed) return `${asked} ≠ bytes`;
   // The status is right, and the answer is not.
-  const other = observed.status === expected.status ? "?" : "";
-  return `${asked} ≠ ${observed.status}${other}`;
+  const isRight = "status" in observed && observed.status === expected.status;
+  return `${asked} ≠ ${statusOf(observed)}${isRight ? "?" : ""}`;
+}
+
+function statusOf(observed: Observed): string {
+  if ("error" in observed) return "none";
+  return "bytes" in observed ? "bytes" : String(observed.status);
 }
 
 export function unique(names: readonly string[]): readonly string[] {

@@ -206,6 +206,7 @@ const formats: Readonly<Record<Verdict, Format>> = {
   same: "dim",
   different: ["red", "bold"],
   unproven: "yellow",
+  "cannot be told apart": "yellow",
   "not tried": "yellow",
 };
 

@@ -2,6 +2,7 @@
 import { describeExpected, describeObserved, isReceivedAnyway } from "../judge";
 import type { JudgedCell, Verdict } from "../judge";
 import { isProven } from "../verify";
+import type { Observed } from "../probes/prober";
 import type { Report } from "../verify";
 import { unique } from "./matrix";
 
@@ -29,6 +30,7 @@ export const verdicts: Readonly<Record<Verdict, string>> = {
   same: "as asked for",
   different: "different",
   unproven: "refused as expected, but no permitted request was answered there: no proof",
+  "cannot be told apart": "cannot be told apart: neither a difference nor a proof",
   "not tried": "not tried: there is no token to try it with",
 };
 
@@ -54,13 +56,14 @@ export function sentence(report: Report): string {
 
 /** `1555 cells, 0 differences, 0 not tried`; findings are counted where there are any. */
 export function counts({ summary, findings }: Report): string {
-  const { cells, differences, unproven, notTried } = summary;
+  const { cells, differences, unproven, cannotBeToldApart, notTried } = summary;
   const unexplained = findings.unexplained.length;
   return [
     counted(cells, "cell"),
     counted(differences, "difference"),
     ...(unexplained > 0 ? [counted(unexplained, "finding")] : []),
     ...(unproven > 0 ? [`${unproven} unproven`] : []),
+    ...(cannotBeToldApart > 0 ? [`${cannotBeToldApart} cannot be told apart`] : []),
     `${notTried} not tried`,
   ].join(", ");
 }
@@ -121,13 +124,41 @@ function recordLines({ records }: Report): readonly string[] {
   ];
 }
 
+/** What cannot be told apart, and what to write in the table so that it can: a line for each of its requests. */
+function apartLines(cells: readonly JudgedCell[]): readonly string[] {
+  const apart = cells.filter(({ verdict }) => verdict === "cannot be told apart");
+  const byWay = Map.groupBy(apart, ({ expected: { passing }, target }) =>
+    JSON.stringify([passing?.by, passing?.entry ?? target]),
+  );
+  return [...byWay.values()].map((its) => {
+    const { by = "", entry } = its[0]?.expected.passing ?? {};
+    const found = unique(its.map(({ observed }) => (observed ? describeAnswer(observed) : "")));
+    const field = entry === undefined ? `services.${by}` : `requests[${JSON.stringify(entry)}]`;
+    const places = listed(unique(its.map(({ target }) => target)));
+    return `?, cannot be told apart (${counted(its.length, "cell")}): ${by} answers ${places} with ${listed(found)} where a service behind it is to refuse, which may as well be an answer of its own. Write onRefusal in ${field}: "same status", "unchanged", or the status and a text by which it is known: { status, body }.`;
+  });
+}
+
+function describeAnswer(observed: Observed): string {
+  return "status" in observed ? String(observed.status) : describeObserved(observed);
+}
+
+/** Requirements that each viewer that was tried meets or fails alike: had one the other's rule, no request would show it. */
+function alikeLine({ alike }: Report): readonly string[] {
+  if (alike.length === 0) return [];
+  const groups = alike.map((names) => names.join(" = "));
+  return [
+    `Not told apart by any viewer: ${listed(groups)}. Only a user or machine that has one and not the other shows which is asked for.`,
+  ];
+}
+
 /** The results of a table's cells: `as expected`, or `9 differ, 33 unproven`. */
 export function faring(cells: readonly JudgedCell[]): string {
   const count = (verdict: Verdict) => cells.filter((cell) => cell.verdict === verdict).length;
   const different = count("different");
   const parts = [
     ...(different > 0 ? [`${different} ${different === 1 ? "differs" : "differ"}`] : []),
-    ...(["unproven", "not tried"] as const).flatMap((verdict) =>
+    ...(["unproven", "cannot be told apart", "not tried"] as const).flatMap((verdict) =>
       count(verdict) > 0 ? [`${count(verdict)} ${verdict}`] : [],
     ),
   ];
@@ -163,6 +194,8 @@ export function remarks(report: Report, shown = report.cells): readonly string[]
       ? ["≠: expected, then observed."]
       : []),
     ...(summary.unproven > 0 ? [`(…), unproven: ${verdicts.unproven}.`] : []),
+    ...apartLines(cells),
+    ...alikeLine(report),
     ...needs.map((need) => {
       const viewers = untried.filter((cell) => needOf(cell) === need).map(({ viewer }) => viewer);
       return `–: not tried, needs ${need}: ${listed(unique(viewers))}.`;

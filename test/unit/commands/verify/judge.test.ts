@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application } from "../../../../application";
 import type { ObservedCell } from "../../../../commands/verify/plan/cells";
-import type { Expected } from "../../../../commands/verify/plan/expectations";
+import type { OnRefusal } from "../../../../components/access/proof";
+import type { Expected, Passing } from "../../../../commands/verify/plan/expectations";
 import {
+  compare,
   describeExpected,
   describeObserved,
   isReceivedAnyway,
@@ -47,6 +49,28 @@ const starred = '{"reviews":[{"rating":{"stars":5,"color":"red"}},{"rating":{"st
 const plain = '{"reviews":[{"reviewer":"a"},{"reviewer":"b"}]}';
 const failed = '{"reviews":[{"rating":{"error":"Ratings service is currently unavailable"}}]}';
 const mixed = '{"reviews":[{"rating":{"stars":5}},{"reviewer":"b"}]}';
+
+/** What a service that asks another one has to answer where that refuses. */
+function passedOn(onRefusal?: OnRefusal): Expected {
+  const status = typeof onRefusal === "object" ? Number(onRefusal.status) : 403;
+  const passing = { by: "details", refusal: "access denied", ...(onRefusal && { onRefusal }) };
+  return { status, refusal: "passed on", passing: passing as Passing };
+}
+
+/** The same where that lets the request in, for an unusual token. */
+const behind = (onRefusal?: OnRefusal): Expected => ({
+  ...ok,
+  orItsOwn: true,
+  passing: { by: "details", ...(onRefusal && { onRefusal }) },
+});
+
+const degraded: OnRefusal = { status: 200, body: "no details today" };
+const head: Expected = { ...answered, bodiless: true };
+const unreached: Observed = {
+  status: 503,
+  headers: ofService,
+  body: "upstream connect error or disconnect/reset before headers. reset reason: connection timeout",
+};
 
 const cases: readonly [string, Expected, Observed, boolean][] = [
   ["a permitted request", ok, answer(200), true],
@@ -101,8 +125,28 @@ const cases: readonly [string, Expected, Observed, boolean][] = [
     true,
   ],
   ["denied for audience", { status: 403, refusal: "other audience" }, deniedAnswer, false],
-  ["passed on", { status: 403, refusal: "passed on" }, answer(403, '{"error": "Sorry"}'), true],
-  ["the mesh's own for passed on", { status: 403, refusal: "passed on" }, deniedAnswer, false],
+  ["passed on", passedOn(), answer(403, '{"error": "Sorry"}'), true],
+  ["passed on in any words", passedOn(), answer(403, "<p>Sorry"), true],
+  ["the mesh's own for passed on", passedOn("same status"), deniedAnswer, false],
+  ["passed on with another status", passedOn("same status"), answer(401, "Sorry"), false],
+  ["passed on unchanged", passedOn("unchanged"), deniedAnswer, true],
+  [
+    "another refusal passed on unchanged",
+    passedOn("unchanged"),
+    answer(401, "Jwt is expired"),
+    false,
+  ],
+  [
+    "passed on unchanged asked, own words there",
+    passedOn("unchanged"),
+    answer(403, "Sorry"),
+    false,
+  ],
+  ["passed on as a failure", passedOn({ status: 502 }), withHeaders(ofService, 502), true],
+  ["passed on as a failure, Envoy's there", passedOn({ status: 502 }), answer(502), false],
+  ["passed on as a failure, another there", passedOn({ status: 502 }), answer(200), false],
+  ["passed on by a text", passedOn(degraded), answer(200, "<p>no details today"), true],
+  ["passed on by a text that is missing", passedOn(degraded), answer(200, "<p>details"), false],
   ...(
     [
       ["not yet valid", 401, "Jwt not yet valid"],
@@ -155,9 +199,62 @@ const cases: readonly [string, Expected, Observed, boolean][] = [
   ["a 404 without words, of the service", answered, withHeaders(ofService, 404), true],
   ["a 404 without words, of the gateway", answered, withHeaders({}, 404), false],
   ["answered asked, denied there", answered, deniedAnswer, false],
-  ["answered asked, any other 401 there", answered, answer(401, "Log in"), false],
-  ["answered asked, a refusal passed on there", answered, answer(403, '{"error":"x"}'), false],
-  ["answered asked, the mesh's words there", answered, answer(200, "RBAC: access denied"), false],
+  ["answered asked, a service's own 401 there", answered, answer(401, "Log in"), true],
+  ["answered asked, a service's own 403 there", answered, answer(403, '{"error":"x"}'), true],
+  [
+    "answered asked, a page about the mesh's words",
+    answered,
+    answer(200, "RBAC: access denied"),
+    true,
+  ],
+  ["answered asked, a service's own failure there", answered, withHeaders(ofService, 500), true],
+  ["answered asked, an empty object there", answered, answer(200, "{}"), true],
+  [
+    "answered asked, a service's own 400 there",
+    answered,
+    { status: 400, headers: ofService, body: "Bad Request" },
+    true,
+  ],
+  [
+    "answered asked, the mesh's words from behind the service's own sidecar",
+    { ...answered, atSidecar: true },
+    { ...deniedAnswer, headers: ofService },
+    true,
+  ],
+  [
+    "a refusal asked, the same words from behind the service's own sidecar",
+    { ...denied, atSidecar: true },
+    { ...deniedAnswer, headers: ofService },
+    false,
+  ],
+  [
+    "a refusal asked, the next proxy's there",
+    denied,
+    { ...deniedAnswer, headers: ofService },
+    true,
+  ],
+  ["no route asked, an empty 404 of a service there", noRoute, withHeaders(ofService, 404), false],
+  ["answered asked, a 503 of the next proxy", answered, unreached, false],
+  ["HEAD answered", { ...answered, bodiless: true }, withHeaders({ "content-length": "7" }), true],
+  ["HEAD refused by the service", head, withHeaders({ "content-length": "7" }, 403), true],
+  ["HEAD refused by the mesh", head, withHeaders({ "content-length": "19" }, 403), false],
+  ["HEAD refused by somebody", head, answer(403), false],
+  ["a status of several", { status: 201, or: [409] }, answer(409, "again"), true],
+  ["a status of none", { status: 201, or: [409] }, answer(200), false],
+  ["a proof that is a 403", { status: 403 }, answer(403, "not yours"), true],
+  ["a proof that is a 403, the mesh's there", { status: 403 }, deniedAnswer, false],
+  ["a proof that is an empty 404, none there", { status: 404 }, answer(404), false],
+  ["its own, for one status", { ...ok, orItsOwn: true }, answer(401, "no"), true],
+  ["its own asked, denied there", { ...ok, orItsOwn: true }, deniedAnswer, false],
+  ["let in by each, one behind refuses", behind("same status"), answer(403, "Sorry"), false],
+  ["let in by each, and not found", behind("same status"), answer(404, "Sorry"), true],
+  ["let in by each, by a text", behind(degraded), answer(200, "<p>details"), true],
+  [
+    "let in by each, the other text there",
+    behind(degraded),
+    answer(200, "no details today"),
+    false,
+  ],
   ["answered asked, a 5xx there", answered, answer(503, "no healthy upstream"), false],
   ["answered asked, a reset there", answered, resetSeen, false],
   ["answered asked, an upgrade there", answered, answer(101), true],
@@ -265,15 +362,52 @@ test("a refusal is unproven when the permitted request next to it failed", () =>
   );
 });
 
+const untold: readonly [string, Expected, Observed][] = [
+  ["a failure", passedOn(), withHeaders(ofService, 502)],
+  ["an answer", passedOn(), answer(200, "<p>no details today")],
+  ["a redirect", passedOn(), withHeaders({ location: "/login" }, 302)],
+  ["nothing found", passedOn(), answer(404, "not here")],
+  ["another refusal", passedOn(), answer(401, "Log in")],
+  ["the mesh's words, of either", passedOn(), deniedAnswer],
+  ["a refusal of an unusual token, of either", behind(), answer(403, "no")],
+  [
+    "the mesh's words of a service that passes them on",
+    { ...answered, passing: { by: "details", onRefusal: "unchanged" } },
+    deniedAnswer,
+  ],
+];
+
+for (const [name, expected, observed] of untold) {
+  test(`cannot be told apart: ${name}`, () => {
+    assert.equal(compare(expected, observed), "cannot be told apart");
+    assert.deepEqual(verdicts([cell("a", "details", expected, observed)]), [
+      "cannot be told apart",
+    ]);
+  });
+}
+
+test("what no service answers is a difference, also where nothing is said of refusals", () => {
+  for (const observed of [answer(404), answer(503, "no healthy upstream"), resetSeen])
+    assert.equal(compare(passedOn(), observed), "different");
+});
+
+test("the mesh's words are passed on if the first service has received the request", () => {
+  const receivedBy = ["details"];
+  const words = cell("a", "details", passedOn(), deniedAnswer);
+  const own = cell("a", "details", ok, answer(200));
+  assert.deepEqual(verdicts([own, { ...words, receivedBy }]), ["same", "same"]);
+  const detour = cell("a", "details", answered, deniedAnswer);
+  assert.deepEqual(verdicts([{ ...detour, receivedBy }, detour]), ["same", "different"]);
+});
+
 test("a refusal is different where a service has received the request, unless it is passed on", () => {
-  const passedOn: Expected = { status: 403, refusal: "passed on" };
   const receivedBy = ["orders"];
   const cells = [
     cell("a", "details", ok, answer(200)),
     { ...cell("a", "details", denied, deniedAnswer), receivedBy },
     { ...cell("a", "details", reset, resetSeen), receivedBy },
     { ...cell("a", "details", denied, deniedAnswer), receivedBy: [] },
-    { ...cell("a", "details", passedOn, answer(403, '{"error":"Sorry"}')), receivedBy },
+    { ...cell("a", "details", passedOn(), answer(403, '{"error":"Sorry"}')), receivedBy },
     { ...cell("a", "details", ok, answer(200)), receivedBy },
   ];
   assert.deepEqual(verdicts(cells), ["same", "different", "different", "same", "same", "same"]);

@@ -232,12 +232,14 @@ test("a service of connections has callers in the mesh, and nothing that only re
       operations: {},
       document: { file: "store.yaml", operations: {} },
       path: "/",
+      proof: { request: "GET /" },
+      onRefusal: "unchanged",
       routes: [],
       greeting: undefined,
     }),
     [
       'services.store.callers: found "gateway", expected one of store, reads, writes',
-      ...["requires", "operations", "document", "path", "routes"].map(of),
+      ...["requires", "operations", "document", "path", "proof", "onRefusal", "routes"].map(of),
       "services.store.greeting: found nothing, expected what a client sends first",
     ],
   );
@@ -365,5 +367,101 @@ test("limits of another form, and what streams only a little, are each named", (
   const streams = false as unknown as true;
   assert.deepEqual(ofOperations({ "GET /feed": { requires: "public", streams } }), [
     'services.orders.operations["GET /feed"].streams: found false, expected true, or none',
+  ]);
+});
+
+const proven = (more: object, operations: Operations = { "POST /orders": "write:orders" }) =>
+  ofOperations(operations, { path: undefined, ...more });
+
+test("a service's proof is a request that one of its operations is for, with a status that no proxy has", () => {
+  const proof = { request: "POST /orders?dry-run=1", body: "{}", answers: [201, 409, 403] };
+  assert.deepEqual(proven({ proof }), []);
+  const where = "services.orders.proof";
+  const wrong: readonly [object, ...lines: string[]][] = [
+    [{ path: "/health", proof }, "services.orders: found path and proof, expected one of them"],
+    [{}, "services.orders: found neither path nor proof, expected one of them"],
+    [
+      { proof: { request: "PUT /orders" } },
+      `${where}.request: found "PUT /orders", expected one that one of its operations is for`,
+    ],
+    [
+      { proof: { request: "/orders" } },
+      `${where}.request: found "/orders", expected a method, one space, and a path that begins with a slash, such as GET /orders/{id}`,
+    ],
+    [
+      { proof: { request: "GET /orders/{id}" } },
+      `${where}.request: found "GET /orders/{id}", expected a path without templates`,
+    ],
+    [
+      { proof: { ...proof, answers: [201, 503] } },
+      `${where}.answers: found 503, with which the mesh answers for a service that it does not reach, expected another status`,
+    ],
+    [
+      { proof: { ...proof, answers: "OK" } },
+      `${where}.answers: found OK, expected a status from 200 to 599`,
+    ],
+    [
+      { proof: { ...proof, headers: { Authorization: "Basic eDp5" } } },
+      `${where}.headers: found Authorization, which is each viewer's own`,
+    ],
+    [
+      { proof: { ...proof, answers: 99 } },
+      `${where}.answers: found 99, expected a status from 200 to 599`,
+    ],
+    [
+      { proof, onRefusal: { status: "UNAVAILABLE" } },
+      "services.orders.onRefusal.status: found UNAVAILABLE, expected a status from 200 to 599",
+    ],
+    [
+      { proof, onRefusal: "passed on" },
+      'services.orders.onRefusal: found "passed on", expected "same status", "unchanged" or { status, body }',
+    ],
+  ];
+  for (const [more, ...lines] of wrong) {
+    const found = proven(more).filter(
+      // One of another kind of answer is one that no operation is for, too.
+      (line) => !line.endsWith("is for") || lines.includes(line),
+    );
+    assert.deepEqual(found, lines);
+  }
+});
+
+test("a gRPC service's proof is a method, and its status a code", () => {
+  const stock = (proof: object) =>
+    ofOperations(
+      {},
+      {
+        protocol: "grpc",
+        callers: ["reads"],
+        path: undefined,
+        operations: { "shop.Stock/Count": "signedIn" },
+        proof,
+      },
+    );
+  assert.deepEqual(stock({ request: "shop.Stock/Count", answers: "NOT_FOUND" }), []);
+  assert.deepEqual(stock({ request: "shop.Stock/Take" }), [
+    'services.orders.proof.request: found "shop.Stock/Take", expected one that one of its operations is for',
+  ]);
+  assert.deepEqual(stock({ request: "shop.Stock/Count", answers: 200 }), [
+    "services.orders.proof.answers: found 200, expected a code of gRPC such as OK",
+  ]);
+});
+
+test("how a refusal is passed on is told from what permitted requests are answered", () => {
+  const asked = (more: object, service: object = {}) =>
+    tableProblems({
+      ...table({}),
+      services: { ...others, reads: { ...others.reads, ...service } },
+      requests: [{ name: "all", path: "/orders", through: ["reads", "writes"], ...more }] as never,
+    });
+  const alone =
+    'requests["all"].onRefusal: found the status 200 alone, which permitted requests get as well, expected a body too: a text that only the answer to a refusal has';
+  assert.deepEqual(asked({ onRefusal: { status: 502 } }), []);
+  assert.deepEqual(asked({ onRefusal: { status: 200, body: "not today" } }), []);
+  assert.deepEqual(asked({ onRefusal: { status: 200 } }), [alone]);
+  assert.deepEqual(asked({}, { onRefusal: { status: 200 } }), [alone]);
+  assert.deepEqual(asked({ onRefusal: "unchanged" }, { onRefusal: { status: 200 } }), []);
+  assert.deepEqual(asked({ through: ["reads"], onRefusal: "unchanged" }), [
+    'requests["all"].onRefusal: found one, expected none where through names one service',
   ]);
 });

@@ -106,6 +106,7 @@ const classes = {
   "token in a cookie": "nothing",
   "token as Basic password": "nothing",
   "spoofed identity headers": "nothing",
+  "Basic, then Bearer": "both",
   "two Authorization headers": "401 not a JWT",
 } as const;
 
@@ -129,7 +130,7 @@ const same = (outcomes: readonly string[]): Held => ({
   both: outcomes,
 });
 
-test("the whole table: every vantage point, viewer and target, in all 1643 cells", () => {
+test("the whole table: every vantage point, viewer and target, in all 1664 cells", () => {
   const all = { ...people, ...classes };
   const gateway: Held = {
     nothing: ["200", "200", passed, passed, passed],
@@ -194,10 +195,10 @@ test("how many cells there are from every vantage point", () => {
     counts.set(cell.vantage, (counts.get(cell.vantage) ?? 0) + 1);
   }
   assert.deepEqual(Object.fromEntries(counts), {
-    "through the gateway": 46 * 5,
-    "from a pod as productpage": 46 * 8,
+    "through the gateway": 47 * 5,
+    "from a pod as productpage": 47 * 8,
     "from a pod as details": 7 * 8,
-    "from a pod as reviews": 46 * 8,
+    "from a pod as reviews": 47 * 8,
     "from a pod as ratings": 7 * 8,
     "from a stranger's pod": 7 * 8,
     "as a workload of another namespace": 7 * 8,
@@ -440,7 +441,10 @@ test("the first service that refuses decides, and only the first hop shows the m
     status: 403,
     refusal: "access denied",
   });
-  assert.deepEqual(outcome({ kind: "token", permissions: [] }), { status: 200 });
+  assert.deepEqual(outcome({ kind: "token", permissions: [] }), {
+    status: 200,
+    passing: { by: "productpage" },
+  });
   assert.deepEqual(
     expectedOutcome(
       { services: table },
@@ -448,7 +452,11 @@ test("the first service that refuses decides, and only the first hop shows the m
       { kind: "none" },
       usual,
     ),
-    { status: 403, refusal: "passed on" },
+    {
+      status: 403,
+      refusal: "passed on",
+      passing: { by: "reviews", refusal: "access denied" },
+    },
   );
 });
 

@@ -44,6 +44,12 @@ test("what each way to present a token sends, and how it has to be taken", () =>
       undefined,
     ],
     [
+      "Basic, then Bearer",
+      "token",
+      { authorization: [`Basic ${btoa("user:password")}`, `Bearer ${whole}`] },
+      undefined,
+    ],
+    [
       "two Authorization headers",
       "not a JWT",
       { authorization: [`Bearer ${whole}`, `Bearer ${broken}`] },

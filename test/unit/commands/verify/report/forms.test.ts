@@ -45,12 +45,18 @@ const hopeless = report(
   })),
 );
 
-test("JSON: version 4, everything in words and in values", () => {
+test("JSON: version 5, everything in words and in values", () => {
   const document = JSON.parse(renderJson(everything)) as JsonReport;
-  assert.equal(document.version, 4);
+  assert.equal(document.version, 5);
   assert.equal(document.proven, false);
   assert.equal(document.startedAt, "2026-11-23T06:00:00.000Z");
-  assert.deepEqual(document.summary, { cells: 16, differences: 3, unproven: 1, notTried: 4 });
+  assert.deepEqual(document.summary, {
+    cells: 16,
+    differences: 3,
+    unproven: 1,
+    cannotBeToldApart: 0,
+    notTried: 4,
+  });
   assert.deepEqual(document.findings, {
     asked: 7,
     unexplained: [],

@@ -46,11 +46,13 @@ export function report(
     startedAt: "2026-11-23T06:00:00.000Z",
     cells,
     findings: { asked: 7, unexplained, accepted: [], unused: [], notCovered: [], notRead: [] },
+    alike: [],
     records: { services: [], refused: 0, received: 0, answered: 0, missing: {}, notRead: [] },
     summary: {
       cells: cells.length,
       differences: count("different"),
       unproven: count("unproven"),
+      cannotBeToldApart: count("cannot be told apart"),
       notTried: count("not tried"),
     },
   };

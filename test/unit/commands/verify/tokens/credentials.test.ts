@@ -127,7 +127,7 @@ test("in no cell of the plan there is a token, nor a part of one; in the request
   );
   const planned = planCells(bookinfo, vantages, viewersOf(bookinfo, outputs), credentials, outputs);
   // As in the plan of a whole stack, but for five other pods with fourteen targets each.
-  assert.equal(planned.length, 1643 - 5 * 14);
+  assert.equal(planned.length, 1664 - 5 * 14);
   const secrets = [...credentials.values()].flatMap(({ words }) => [...words.keys()]);
   const parts = new Set(secrets.flatMap((secret) => [secret, ...secret.split(".")]));
   parts.delete("");
@@ -169,6 +169,7 @@ test("without the tenant's key, or somebody who may do everything, what needs it
     "token in a cookie",
     "token as Basic password",
     "spoofed identity headers",
+    "Basic, then Bearer",
     "two Authorization headers",
   ];
   assert.deepEqual(await missing(others, new Map([["active", privateJwk]])), [
