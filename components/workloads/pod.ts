@@ -37,21 +37,17 @@ export function podTemplate(args: PodArgs): kubernetes.types.input.core.v1.PodTe
 }
 
 /** How the kubelet sees that a service answers: of a gRPC service by its `grpc.health.v1.Health`. */
-const healthCheck = {
-  http: (port: number) => ({ httpGet: { path: "/health", port } }),
-  grpc: (port: number) => ({ grpc: { port } }),
-  tcp: (port: number) => ({ tcpSocket: { port } }),
-} as const;
+function healthCheck({ protocol, port, workload }: PodArgs) {
+  const { health = protocol === "tcp" ? "connection" : undefined } = workload;
+  if (health === "connection") return { tcpSocket: { port } };
+  if (health === undefined && protocol === "grpc") return { grpc: { port } };
+  return { httpGet: { path: health ?? "/health", port } };
+}
 
-function containerOf({
-  service,
-  port,
-  protocol,
-  workload,
-  override,
-}: PodArgs): kubernetes.types.input.core.v1.Container {
+function containerOf(args: PodArgs): kubernetes.types.input.core.v1.Container {
+  const { service, port, protocol, workload, override } = args;
   const { environment = {}, writable = {}, group, memory } = workload;
-  const health = healthCheck[protocol](port);
+  const health = healthCheck(args);
   const variables = Object.entries(environment).map(([name, value]) => ({ name, value }));
   const mounts = Object.entries(writable).map(([name, mountPath]) => ({ name, mountPath }));
   return {

@@ -18,6 +18,11 @@ export interface Workload {
   readonly environment?: Readonly<Record<string, string>>;
   /** The folders that the image writes to, by the name of the volume that makes each writable. Default: none. */
   readonly writable?: Readonly<Record<string, string>>;
+  /**
+   * How the kubelet sees that it answers: a path that is answered with 200 to 399 without a token, or `connection`, its
+   * port accepts one. Default: `/health`; of a gRPC service `grpc.health.v1.Health`; of TCP a connection.
+   */
+  readonly health?: `/${string}` | "connection";
   /** The group that it runs as. Default: one that owns no files. */
   readonly group?: number;
   /** The most memory that it may take, such as `256Mi`. */

@@ -273,6 +273,35 @@ test("a port is named after its protocol, and the kubelet asks by the same", asy
   }
 });
 
+test("a workload says by what else the kubelet sees that it answers", async () => {
+  const probes = { orders: "/orders/health", inventory: "connection" } as const;
+  const { registrations } = await run(() => {
+    createWorkloads(
+      { gateway: { url: "http://shop.example" } },
+      {
+        application: orders,
+        workloads: Object.fromEntries(
+          Object.entries(ordersWorkloads).map(([name, workloads]) => {
+            const health = name in probes ? probes[name as keyof typeof probes] : undefined;
+            return [name, workloads.map((each) => ({ ...each, ...(health && { health }) }))];
+          }),
+        ),
+        namespace: { ingress: {}, options: { providers: [clusterProvider()] } },
+      },
+    );
+  });
+  for (const [name, probe] of [
+    ["orders", { httpGet: { path: "/orders/health", port: 8080 } }],
+    ["inventory", { tcpSocket: { port: 9090 } }],
+    ["customers", { httpGet: { path: "/health", port: 8080 } }],
+  ] as const) {
+    const { template } = (find(registrations, deployment, `orders-${name}`).inputs as Deployed)
+      .spec;
+    const [container] = template.spec.containers;
+    assert.deepEqual(container.readinessProbe, { ...probe, periodSeconds: 5 });
+  }
+});
+
 interface Ports {
   readonly spec: { readonly ports: readonly object[] };
 }
