@@ -16,6 +16,11 @@ export type ApplicationService = ServicePlace &
 export type Requested = Proven & {
   /** How it answers where a service behind it refuses. Default: as `requests` say, one by one. */
   readonly onRefusal?: OnRefusal;
+  /**
+   * That its answers say themselves what pages of other origins may do, so that verification does not judge that.
+   * Default: only the gateway says it, as the stack is configured.
+   */
+  readonly cors?: "own";
 };
 
 /** The same of a service that gets connections. */
@@ -25,6 +30,7 @@ export interface Connected {
   readonly path?: undefined;
   readonly proof?: undefined;
   readonly onRefusal?: undefined;
+  readonly cors?: undefined;
 }
 
 /**
@@ -83,6 +89,8 @@ export type GatewayRequest<Service extends string = string> = Proven & {
   readonly name: string;
   /** The services that it reaches, in order: the gateway's own, then what each asks with the same token. */
   readonly through: readonly [Service, ...Service[]];
+  /** What services behind the first are asked for, by their names: `GET /stock/0`. Default: each its usual request. */
+  readonly asks?: Readonly<Record<string, string>>;
   /**
    * How the first of them answers where one behind it refuses. Default: as that service says; else the refusal's status
    * with other words counts as one, and what else it answers cannot be told apart from a failure.

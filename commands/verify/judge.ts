@@ -159,7 +159,7 @@ function comparePermitted(expected: Expected, observed: Answer): Comparison {
   const isOwn = isOfTheService(expected, observed);
   if (!isOwn) return compareRefused(expected, observed);
   // The text of a refusal in an answer that else is as it has to be.
-  if (passing !== undefined && isMarked(passing, observed)) return "different";
+  if (passing?.entry !== undefined && isMarked(passing, observed)) return "different";
   if (status === "answered") return "same";
   if ([status, ...or].includes(observed.status))
     return sameIf(part === undefined || part.body.safeParse(parsed(observed.body)).success);
@@ -170,9 +170,17 @@ function comparePermitted(expected: Expected, observed: Answer): Comparison {
 }
 
 /** The mesh's words where a service was to answer: they may be of one behind it, if it passes them on as they are. */
-function compareRefused({ status, passing }: Expected, observed: Answer): Comparison {
-  const mayBeAnother = status === "answered" && passing?.onRefusal === "unchanged";
-  return mayBeAnother && isRefusedBySidecar(observed) ? "cannot be told apart" : "different";
+function compareRefused(expected: Expected, observed: Answer): Comparison {
+  const { status, passing, atSidecar, bodiless } = expected;
+  const mayBeAnother =
+    status === "answered" &&
+    passing !== undefined &&
+    (passing.onRefusal ?? "unchanged") === "unchanged" &&
+    // There the header tells.
+    atSidecar !== true;
+  const isRefused =
+    bodiless === true ? isRefusalsStatus(observed.status) : isRefusedBySidecar(observed);
+  return mayBeAnother && isRefused ? "cannot be told apart" : "different";
 }
 
 /** What a service answers where one behind it refuses. */
@@ -253,8 +261,10 @@ export function refusalOf(observed: Observed): MeshRefusal | undefined {
  * Whether the service itself answers, in any words: its own 401, 403, 404, redirect or failure is an answer of it.
  * What comes through its own sidecar alone is known by the sidecar's header; else the mesh's words are the mesh's.
  */
-function isOfTheService({ atSidecar, bodiless }: Expected, answer: Answer): boolean {
+function isOfTheService({ atSidecar, bodiless, upgrade }: Expected, answer: Answer): boolean {
   if (isOfService(answer) && atSidecar === true) return true;
+  // Envoy notes a service's time only of requests that have ended.
+  if (upgrade === true) return !isRefusedBySidecar(answer) && !envoyFailure.test(answer.body);
   return bodiless === true ? !isMeshsWithoutBody(answer) : !isMeshs(answer);
 }
 

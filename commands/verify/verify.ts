@@ -32,7 +32,7 @@ import { genuineTokens } from "./tokens/tokens";
 import type { IssuedTokens } from "./tokens/tokens";
 import type { Vantage } from "./plan/vantages";
 import { alikeFor } from "./plan/alike";
-import { viewersOf, wholeViewer } from "./plan/viewers";
+import { attackingViewer, viewersOf, wholeViewer } from "./plan/viewers";
 import { together, unlessAborted, pollUntil } from "../../lib/poll";
 
 export interface VerifyOptions {
@@ -109,7 +109,8 @@ export async function verify(
     );
     progress("Signing in as every viewer and starting the probe pods …");
     const viewer = wholeViewer(application, viewers)?.name ?? "";
-    const vantages = await vantagesOf(application, outputs, viewer);
+    const attacker = attackingViewer(application, viewers)?.name;
+    const vantages = await vantagesOf(application, outputs, attacker);
     const { kubeconfig } = outputs;
     const { probeImage: image, probeDeadline: deadline } = options;
     const started = (probes ??= startProbes({ application, kubeconfig, image, deadline, signal }));
@@ -246,11 +247,11 @@ async function signIn(
 async function vantagesOf(
   application: Application,
   { gatewayUrl, kubeconfig, login, routing }: StackOutputs,
-  whole: string,
+  attacker: string | undefined,
 ): Promise<readonly Vantage[]> {
   const { namespace, services } = application;
   const addresses = await podAddresses(kubeconfig, namespace, Object.keys(services));
-  return vantagePoints(application, gatewayUrl, whole, addresses, login, routing.cors);
+  return vantagePoints(application, gatewayUrl, attacker, addresses, login, routing.cors);
 }
 
 function senderOver(probers: ComingProbers, identities: Identities): Sender {

@@ -7,7 +7,7 @@ import {
   sharedPath,
   withoutRest,
 } from "./operations";
-import { askedProblems, proofProblems, refusalProblems } from "./proof-problems";
+import { askedProblems, asksProblems, proofProblems, refusalProblems } from "./proof-problems";
 import { isListOfNames, isWellFormed, shapeProblems } from "./shape";
 import { permissionsIn, type Requirement, reservedRequirements } from "./requirement";
 import { asksFor, gateway, isRequirement, type Row, rowsOf, type ServiceAccess } from "./rows";
@@ -113,6 +113,7 @@ const ofRequests = [
   "path",
   "proof",
   "onRefusal",
+  "cors",
   "routes",
   "limits",
 ] as const;
@@ -285,6 +286,7 @@ function requestProblems({ requests, services }: Table): readonly string[] {
       : [
           ...askedProblems(where, request, access, through[0]),
           ...refusalProblems(where, request, access),
+          ...asksProblems(where, request, services),
         ];
   });
 }

@@ -1,6 +1,6 @@
 /** What is wrong with the requests of a table that show that services answer. */
 import type { ApplicationService, GatewayRequest } from "../application";
-import { problemOfGrpcMethod, problemOfName } from "./operations";
+import { operationNamed, problemOfGrpcMethod, problemOfName } from "./operations";
 import { type AnswerStatus, type Proof, proofOf, withoutQuery } from "./proof";
 import { rowsFor } from "./rows";
 
@@ -34,7 +34,9 @@ function ofProof(where: string, proof: Proof, isGrpc: boolean): readonly string[
   const problem = isGrpc ? problemOfGrpcMethod(request) : problemOfName(withoutQuery(request));
   const isTemplate = problem === undefined && /[{}]/.test(request);
   return [
-    ...(problem === undefined ? [] : [`${where}.request: found "${request}", ${problem}`]),
+    ...(problem === undefined
+      ? []
+      : [`${where}.request: found ${JSON.stringify(request)}, ${problem}`]),
     ...(isTemplate
       ? [`${where}.request: found ${JSON.stringify(request)}, expected a path without templates`]
       : []),
@@ -104,4 +106,29 @@ export function refusalProblems(
         `${where}.onRefusal: found the status ${said.status} alone, which permitted requests get as well, expected a body too: a text that only the answer to a refusal has`,
       ]
     : [];
+}
+
+/** What the services behind the first are asked for. */
+export function asksProblems(
+  where: string,
+  { through, asks = {} }: GatewayRequest,
+  services: Readonly<Record<string, ApplicationService>>,
+): readonly string[] {
+  const behind = through.slice(1);
+  return Object.entries(asks).flatMap(([service, name]) => {
+    const access = services[service];
+    if (access === undefined || !behind.includes(service))
+      return [
+        `${where}.asks: found ${JSON.stringify(service)}, expected ${behind.length === 0 ? "none, as through names one service" : `one of ${behind.join(", ")}`}`,
+      ];
+    const problem =
+      access.protocol === "grpc" ? problemOfGrpcMethod(name) : problemOfName(withoutQuery(name));
+    const isAdmitted =
+      problem === undefined && rowsFor(access, operationNamed(withoutQuery(name))).length > 0;
+    return isAdmitted
+      ? []
+      : [
+          `${where}.asks.${service}: found ${JSON.stringify(name)}, ${problem ?? `expected one that one of the operations of ${service} is for`}`,
+        ];
+  });
 }

@@ -73,6 +73,7 @@ const proven = {
 const service = z.looseObject(
   {
     ...proven,
+    cors: z.literal("own", "own, or nothing").optional(),
     callers: names("callers"),
     operations: z.record(z.string(), z.unknown(), "operations by their names").optional(),
     port: z.int("a port").min(1, "a port").max(65_535, "a port"),
@@ -116,6 +117,7 @@ const table = z.looseObject({
       z.looseObject(
         {
           ...proven,
+          asks: z.record(z.string(), z.string("an operation"), "operations by services").optional(),
           name: z.string("a name"),
           through: names("services").min(1, "at least one service"),
         },

@@ -207,8 +207,9 @@ export function meshDetours(
   const way: Way = { caller, through: [service] };
   const label = method === "GET" ? service : `${method} ${service}`;
   const control = `${label} ${path}`;
+  const { payload, ...withoutBody } = usual;
   const base = {
-    ...usual,
+    ...withoutBody,
     service,
     origin,
     way,
@@ -216,6 +217,7 @@ export function meshDetours(
     // Where a service has operations, some of these requests are refused to every client.
     ...(serviceOf(application, service).operations && { control }),
   } as const;
+  const body = payload !== undefined && { payload };
   const { host } = new URL(origin);
   // Envoy reads no token in a preflight, which browsers send without one.
   const isOpen = mayCall(
@@ -228,12 +230,14 @@ export function meshDetours(
   return unique([
     ...variants(path).map(([sent, compared = sent]) => ({
       ...base,
+      ...body,
       name: `${label} ${sent}`,
       path: `${sent}${compared === path ? query : ""}`,
       compared,
     })),
     {
       ...base,
+      ...body,
       name: `${label} ${origin}${path}`,
       path: `${origin}${path}${query}`,
       compared: path,
@@ -256,6 +260,7 @@ export function meshDetours(
     },
     {
       ...base,
+      ...body,
       name: `${label} ${path}, Host: ${host.toUpperCase()}`,
       path: `${path}${query}`,
       headers: { ...usual.headers, host: host.toUpperCase() },

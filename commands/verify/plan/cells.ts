@@ -7,6 +7,7 @@ import { outcomeAtGateway } from "./required-login";
 import {
   expectedOutcome,
   isPermitted,
+  passingOf,
   refusalAtGateway,
   reset,
   tokenChecksOf,
@@ -135,6 +136,7 @@ function planCell(
     expected: {
       ...expected,
       ...(method === "HEAD" && { bodiless: true }),
+      ...(target.headers?.upgrade !== undefined && { upgrade: true }),
       // With the certificate of another workload, the probe speaks to the service's sidecar itself.
       ...(vantage.identity !== undefined && target.protocol !== "tcp" && { atSidecar: true }),
     },
@@ -167,7 +169,11 @@ function expectationWithGrants(
   const checks = tokenChecksOf(stack);
   const refusal = atGateway ?? refusalAtGateway(target.way, viewer.credential, checks);
   const expected = atGateway ?? expectationFor(application, target, viewer, checks);
-  if (target.grants === undefined) return expected;
+  const isOwn =
+    application.services[target.way.through[0]]?.cors === "own" &&
+    refusal === undefined &&
+    expected.challenge === undefined;
+  if (target.grants === undefined || isOwn) return expected;
   return { ...expected, grants: refusal === undefined ? target.grants : {} };
 }
 
@@ -183,8 +189,10 @@ function expectationFor(
   const asks = { method: target.method ?? "GET", path: comparedPath(target) };
   const expected = expectedOutcome(application, way, credential, checks, asks);
   if (!isPermitted(expected)) return target.protocol === "tcp" ? reset : expected;
-  if (outcome?.permitted !== undefined)
-    return { ...outcome.permitted, ...(expected.passing && { passing: expected.passing }) };
+  if (outcome?.permitted !== undefined) {
+    const passing = expected.passing ?? passingOf(application, way);
+    return { ...outcome.permitted, ...(passing && { passing }) };
+  }
   const [status, ...or] = target.answers ?? [200];
   const permitted = { ...expected, status, ...(or.length > 0 && { or }) };
   if (part === undefined) return kind === "how" ? { ...permitted, orItsOwn: true } : permitted;

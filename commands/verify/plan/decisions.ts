@@ -45,7 +45,9 @@ export async function decisionsOn(
         hopTo(
           application,
           service,
-          position === 0 ? request : { ...request, ...nextRequest(application, service) },
+          position === 0
+            ? request
+            : { ...request, ...(way.asks?.[service] ?? nextRequest(application, service)) },
           state,
         ),
       );

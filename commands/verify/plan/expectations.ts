@@ -8,13 +8,18 @@ import type { Operation } from "../../../components/access/operations";
 import type { OnRefusal } from "../../../components/access/proof";
 import { isEnough, type Requirement } from "../../../components/access/requirement";
 import {
+  callersOf,
   gateway,
   isProtected,
   rowsFor,
   rowsOf,
   type ServiceAccess,
 } from "../../../components/access/rows";
-import { type ApplicationService, usualRequest } from "../../../components/application";
+import {
+  type Application,
+  type ApplicationService,
+  usualRequest,
+} from "../../../components/application";
 import { challengeBody, challengeFor, isChallenging } from "../../../components/gateway/challenge";
 import type { StackOutputs } from "../../stack/outputs";
 import { plainStatus } from "../probes/grpc-answers";
@@ -49,6 +54,8 @@ export interface Way {
   readonly onRefusal?: OnRefusal | undefined;
   /** The entry of the table's `requests` that is about it. Default: none is. */
   readonly entry?: string;
+  /** What services behind the first are asked for. Default: each its usual request. */
+  readonly asks?: Readonly<Record<string, Operation>>;
 }
 
 /**
@@ -125,8 +132,10 @@ export interface Expected {
   readonly orItsOwn?: true;
   /** Whether the service's own sidecar is the only proxy on the way, so that its header tells who answers. Default: no. */
   readonly atSidecar?: true;
-  /** Where other services are behind the first one: how it passes on a refusal of theirs. */
+  /** Where other services are behind the first one, or may be: how it passes on a refusal of theirs. */
   readonly passing?: Passing;
+  /** Whether an upgrade is asked for: Envoy then notes nowhere that a service has answered. Default: no. */
+  readonly upgrade?: true;
   /**
    * Which refusal it has to be; absent where the request is permitted. `passed on`: a service
    * behind the first one refused, and the first one answers with that status and its own body.
@@ -238,7 +247,7 @@ export function expectedOutcome(
   if (challenge !== undefined) return { ...refused("no token"), challenge };
   let { caller } = way;
   for (const [hop, service] of way.through.entries()) {
-    const asked = hop === 0 ? asks : undefined;
+    const asked = hop === 0 ? asks : way.asks?.[service];
     const refusal = refusalOf(table, caller, service, credential, checks, asked);
     if (refusal !== undefined) {
       return hop === 0 ? refused(refusal) : passedOn(way, refusal);
@@ -246,6 +255,16 @@ export function expectedOutcome(
     if (service !== unlisted) caller = service;
   }
   return way.through.length === 1 ? { status: 200 } : { status: 200, passing: passingOn(way) };
+}
+
+/** How a service that calls others may pass on a refusal of theirs, where the table does not say which one it asks. */
+export function passingOf(
+  { services }: Pick<Application, "services">,
+  { through: [by] }: Way,
+): Passing | undefined {
+  const isCaller = Object.values(services).some((access) => callersOf(access).includes(by));
+  const onRefusal = services[by]?.onRefusal;
+  return isCaller ? { by, ...(onRefusal !== undefined && { onRefusal }) } : undefined;
 }
 
 function passingOn({ through: [by], entry, onRefusal }: Way): Passing {

@@ -45,7 +45,7 @@ const isGrpc = ({ application, service }: Asked) =>
 
 /** Each operation once, as it is. */
 export function operationTargets(asked: Asked): readonly Target[] {
-  return samplesOf(asked).map(({ method, path }) =>
+  return samplesOf(asked).flatMap(({ method, path }) =>
     throughRoutes(asked, targetOf(asked, method, path)),
   );
 }
@@ -66,14 +66,14 @@ function targetOf(
     origin,
     path: sent,
     compared: path,
-    way: throughOf(asked, method, path),
+    way: wayTo(asked, method, path),
     outcome: { permitted: { status: "answered" } },
     ...rest,
   };
 }
 
-/** The services that the operation reaches, in order: of those that the application says nothing of, the service alone. */
-function throughOf({ application, service, caller }: Asked, method: string, path: string): Way {
+/** The services that a request reaches, in order: where the application says nothing of it, the service alone. */
+function wayTo({ application, service, caller }: Asked, method: string, path: string): Way {
   const known = application.requests.find((each) => {
     if (each.through[0] !== service) return false;
     const asked = askedOf(application, each);
@@ -149,7 +149,7 @@ export function operationAttacks(asked: Asked): readonly Target[] {
   const attacks = isGrpc(asked) ? grpcAttacks(asked) : httpAttacks(asked);
   const all = [
     ...operationTargets(asked),
-    ...attacks.map((target) => throughRoutes(asked, target)),
+    ...attacks.flatMap((target) => throughRoutes(asked, target)),
   ];
   return [...new Map(all.map((target) => [target.name, target])).values()];
 }
@@ -225,10 +225,10 @@ function grpcAttacks(asked: Asked): readonly Target[] {
   ]);
 }
 
-/** The gateway leads to a service by its routes only. */
-function throughRoutes({ application, caller, service }: Asked, target: Target): Target {
-  if (caller !== gateway || target.outcome?.always !== undefined) return target;
-  const { compared = "" } = target;
-  const isRouted = serviceAt(application, compared) === service;
-  return isRouted ? target : { ...target, outcome: { always: refused("no route") } };
+/** The gateway leads to a service by its routes only; what it leads to another service is nothing to ask this one by. */
+function throughRoutes({ application, caller, service }: Asked, target: Target): readonly Target[] {
+  if (caller !== gateway || target.outcome?.always !== undefined) return [target];
+  const reached = serviceAt(application, target.compared ?? "");
+  if (reached === undefined) return [{ ...target, outcome: { always: refused("no route") } }];
+  return reached === service ? [target] : [];
 }

@@ -7,7 +7,7 @@ import type { Application } from "../../../components/application";
 import { gateway } from "../../../components/access/rows";
 import { secondsOf } from "../../../components/settings/schema";
 import type { StackOutputs } from "../../stack/outputs";
-import { expectedOutcome, isPermitted, tokenChecksOf, refused } from "./expectations";
+import { expectedOutcome, isPermitted, passingOf, tokenChecksOf, refused } from "./expectations";
 import type { Expected, Grants } from "./expectations";
 import type { Target } from "./target";
 import { askedOf, deepestOf, frontOf, wayOf } from "./usual";
@@ -154,5 +154,8 @@ export function outcomeOfPreflight(
     tokenChecksOf({ authentication, login, audience }),
     { method: "OPTIONS", path },
   );
-  return { ...(isPermitted(expected) ? { status: "answered" } : expected), grants: {} };
+  if (!isPermitted(expected)) return { ...expected, grants: {} };
+  const isOwn = application.services[way.through[0]]?.cors === "own";
+  const passing = passingOf(application, way);
+  return { status: "answered", ...(passing && { passing }), ...(!isOwn && { grants: {} }) };
 }

@@ -1,4 +1,5 @@
 /** The requests of the table that show that a service answers, as targets. */
+import { operationNamed } from "../../../components/access/operations";
 import { proofOf, withoutQuery } from "../../../components/access/proof";
 import { gateway, type Protocol } from "../../../components/access/rows";
 import { type Application, type GatewayRequest, serviceOf } from "../../../components/application";
@@ -44,13 +45,22 @@ export function askedOf(application: Application, request: GatewayRequest): Usua
 
 /** Its way, with what is known of how the first service passes on a refusal. */
 export function wayOf(application: Application, request: GatewayRequest): Way {
-  const { name, through, onRefusal = serviceOf(application, through[0]).onRefusal } = request;
+  const { name, through, asks } = request;
+  const { onRefusal = serviceOf(application, through[0]).onRefusal } = request;
+  if (through.length === 1) return { caller: gateway, through };
   return {
     caller: gateway,
     through,
-    ...(through.length > 1 && { entry: name, ...(onRefusal !== undefined && { onRefusal }) }),
+    entry: name,
+    ...(onRefusal !== undefined && { onRefusal }),
+    ...(asks !== undefined && { asks: operationsIn(asks) }),
   };
 }
+
+const operationsIn = (asks: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(asks).map(([service, name]) => [service, operationNamed(withoutQuery(name))]),
+  );
 
 /** The requests that need no token all the way, or else the first: what it is answered is the control of others. */
 export function frontOf(application: Application): GatewayRequest {
@@ -59,7 +69,10 @@ export function frontOf(application: Application): GatewayRequest {
     request.through.every((service, hop) => {
       const caller = request.through[hop - 1] ?? gateway;
       const { method, path } = askedOf(application, request);
-      const asks = hop === 0 ? { method, path: withoutQuery(path) } : undefined;
+      const asks =
+        hop === 0
+          ? { method, path: withoutQuery(path) }
+          : wayOf(application, request).asks?.[service];
       return mayCall(application, caller, service, { kind: "none" }, asks);
     });
   return requests.find(needsNone) ?? requests[0];

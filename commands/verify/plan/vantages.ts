@@ -82,7 +82,7 @@ const onlyPeople = ({ kind }: Viewer) => kind === "who";
  * Every vantage point: the gateway, a pod as each service and as a workload of another namespace, a
  * stranger's pod, a pod outside the mesh, and the unlisted server's own pod, whose answer is the
  * control of its refusals; then pages of other origins, the bypass attempts, and services by their operations.
- * @param whole the viewer who may do everything, if there is one
+ * @param attacker the viewer who may do everything, or the most; without one, attacks are anonymous
  * @param addresses the pods to ask at the ports of their sidecars
  * @param login how browsers get in
  * @param cors which other origins' pages may call
@@ -90,14 +90,14 @@ const onlyPeople = ({ kind }: Viewer) => kind === "who";
 export function vantagePoints(
   application: Application,
   gatewayUrl: string,
-  whole: string | undefined,
+  attacker: string | undefined,
   addresses: PodAddresses,
   login?: StackOutputs["login"],
   cors?: StackOutputs["routing"]["cors"],
 ): readonly Vantage[] {
   const { origin } = new URL(gatewayUrl);
   const { namespace, services } = application;
-  const nobodyAndWhole = ({ name }: Viewer) => name === anonymous || name === whole;
+  const nobodyAndAttacker = ({ name }: Viewer) => name === anonymous || name === attacker;
   /** Whether it may ask the service for its own path: what that answers is the control of the bypass attempts. */
   const calls = (caller: string, service: string) => {
     const access = serviceOf(application, service);
@@ -141,12 +141,12 @@ export function vantagePoints(
     fromTheUnlistedPod(stranger),
     {
       name: "pages of other origins, through the gateway",
-      viewers: nobodyAndWhole,
+      viewers: nobodyAndAttacker,
       targets: otherOrigins(application, origin, cors),
     },
     {
       name: "bypass attempts, through the gateway",
-      viewers: nobodyAndWhole,
+      viewers: nobodyAndAttacker,
       targets: gatewayDetours(
         application,
         origin,
@@ -156,13 +156,13 @@ export function vantagePoints(
     ...serviceCallers.map((name): Vantage => ({
       name: `bypass attempts, from a pod as ${name}`,
       ...as(name),
-      viewers: nobodyAndWhole,
+      viewers: nobodyAndAttacker,
       targets: detours(name, (service) => calls(name, service)),
     })),
     {
       name: "bypass attempts, from a stranger's pod",
       pod: stranger,
-      viewers: nobodyAndWhole,
+      viewers: nobodyAndAttacker,
       // Left out is what needs no protection, and what no service calls, whose answer would be the control.
       targets: detours(
         "stranger",
@@ -171,7 +171,7 @@ export function vantagePoints(
           names.some((caller) => calls(caller, service)),
       ),
     },
-    ...byOperations(application, nobodyAndWhole, [
+    ...byOperations(application, nobodyAndAttacker, [
       { caller: gateway, name: "through the gateway", at: {}, origin },
       ...names.map((name) => ({ caller: name, name: `from a pod as ${name}`, at: as(name) })),
       { caller: "stranger", name: "from a stranger's pod", at: { pod: stranger } },
@@ -258,10 +258,12 @@ function fromAPod(application: Application, pod: ProbePod, name: string, caller:
   };
 }
 
-/** What shows that a service answers which the gateway alone may call; undefined of any other. */
+/** What shows that a service answers whose usual request the gateway alone may make; undefined of any other. */
 function controlAtGateway(application: Application, service: string): string | undefined {
   const access = application.services[service];
-  if (access === undefined || callersOf(access).some((caller) => caller !== gateway))
+  const usual = access && usualRequest(access);
+  if (access === undefined || usual === undefined) return undefined;
+  if (rowsFor(access, usual).some(({ callers }) => callers.some((caller) => caller !== gateway)))
     return undefined;
   const { requests } = application;
   const asked =

@@ -94,6 +94,24 @@ export function wholeViewer(
   );
 }
 
+/** Whose token attacks are tried with: of the viewer with every permission, or else with the most. */
+export function attackingViewer(
+  application: Application,
+  viewers: readonly Viewer[],
+): Viewer | undefined {
+  const held = ({ credential }: Viewer) =>
+    credential.kind === "token" ? credential.permissions.length : -1;
+  const others = viewers.filter(
+    (viewer) =>
+      viewer.kind === "who" &&
+      viewer.isBrowser === undefined &&
+      viewer.name !== forgedControl &&
+      held(viewer) >= 0,
+  );
+  const [most] = others.toSorted((one, other) => held(other) - held(one));
+  return wholeViewer(application, viewers) ?? most;
+}
+
 function holder(name: string, held: readonly string[]): Viewer {
   return { name, credential: { kind: "token", permissions: held }, kind: "who" };
 }

@@ -154,7 +154,7 @@ function sendHttp(asked, deadline, lookup, connection) {
       port,
       method,
       path,
-      headers,
+      headers: { ...lengthOf(asked), ...headers },
       lookup,
       ...(isInMesh
         ? { agent: connection.agent, servername: "" }
@@ -199,6 +199,12 @@ function sendHttp(asked, deadline, lookup, connection) {
 // What a request sends, if it sends anything.
 const bytesOf = ({ payload }) =>
   payload === undefined ? undefined : Buffer.from(payload, "base64");
+
+// Without it, Node sends the body of a GET as if it were the next request.
+function lengthOf(asked) {
+  const body = bytesOf(asked);
+  return body === undefined ? {} : { "content-length": body.length };
+}
 
 // A connection for one request that is not HTTP/1.1's.
 function connect({ protocol, origin }, lookup, connection) {

@@ -124,20 +124,29 @@ function recordLines({ records }: Report): readonly string[] {
   ];
 }
 
-/** What cannot be told apart, and what to write in the table so that it can: a line for each of its requests. */
+/** What cannot be told apart, and what to write in the table so that it can: a line for each place to write it. */
 function apartLines(cells: readonly JudgedCell[]): readonly string[] {
   const apart = cells.filter(({ verdict }) => verdict === "cannot be told apart");
-  const byWay = Map.groupBy(apart, ({ expected: { passing }, target }) =>
-    JSON.stringify([passing?.by, passing?.entry ?? target]),
+  const byPlace = Map.groupBy(apart, ({ expected: { passing } }) =>
+    JSON.stringify([passing?.by, passing?.entry]),
   );
-  return [...byWay.values()].map((its) => {
-    const { by = "", entry } = its[0]?.expected.passing ?? {};
+  return [...byPlace.values()].map((its) => {
+    const { by = "", entry, onRefusal } = its[0]?.expected.passing ?? {};
     const found = unique(its.map(({ observed }) => (observed ? describeAnswer(observed) : "")));
     const field = entry === undefined ? `services.${by}` : `requests[${JSON.stringify(entry)}]`;
-    const places = listed(unique(its.map(({ target }) => target)));
-    return `?, cannot be told apart (${counted(its.length, "cell")}): ${by} answers ${places} with ${listed(found)} where a service behind it is to refuse, which may as well be an answer of its own. Write onRefusal in ${field}: "same status", "unchanged", or the status and a text by which it is known: { status, body }.`;
+    const targets = unique(its.map(({ target }) => target));
+    const more = targets.length - fewTargets;
+    const places = listed([...targets.slice(0, fewTargets), ...(more > 0 ? [`${more} more`] : [])]);
+    const advice =
+      onRefusal === undefined
+        ? `Write onRefusal in ${field}: "same status", "unchanged", or the status and a text by which it is known: { status, body }.`
+        : `Have ${by} log x-verify-request, so that its log tells.`;
+    return `?, cannot be told apart (${counted(its.length, "cell")}): ${by} answers ${places} with ${listed(found)}, and nothing tells whether a service behind it has refused. ${advice}`;
   });
 }
+
+/** So many targets are named. */
+const fewTargets = 3;
 
 function describeAnswer(observed: Observed): string {
   return "status" in observed ? String(observed.status) : describeObserved(observed);

@@ -61,10 +61,11 @@ function passedOn(onRefusal?: OnRefusal): Expected {
 const behind = (onRefusal?: OnRefusal): Expected => ({
   ...ok,
   orItsOwn: true,
-  passing: { by: "details", ...(onRefusal && { onRefusal }) },
+  passing: { by: "details", entry: "all", ...(onRefusal && { onRefusal }) },
 });
 
 const degraded: OnRefusal = { status: 200, body: "no details today" };
+const upgraded: Expected = { ...answered, upgrade: true };
 const head: Expected = { ...answered, bodiless: true };
 const unreached: Observed = {
   status: 503,
@@ -239,6 +240,10 @@ const cases: readonly [string, Expected, Observed, boolean][] = [
   ["HEAD refused by the service", head, withHeaders({ "content-length": "7" }, 403), true],
   ["HEAD refused by the mesh", head, withHeaders({ "content-length": "19" }, 403), false],
   ["HEAD refused by somebody", head, answer(403), false],
+  ["an upgrade answered with a failure of its own", upgraded, answer(500), true],
+  ["an upgrade answered with an empty 404", upgraded, answer(404), true],
+  ["an upgrade refused", upgraded, deniedAnswer, false],
+  ["an upgrade that reaches nothing", upgraded, answer(503, "no healthy upstream"), false],
   ["a status of several", { status: 201, or: [409] }, answer(409, "again"), true],
   ["a status of none", { status: 201, or: [409] }, answer(200), false],
   ["a proof that is a 403", { status: 403 }, answer(403, "not yours"), true],
@@ -371,6 +376,16 @@ const untold: readonly [string, Expected, Observed][] = [
   ["the mesh's words, of either", passedOn(), deniedAnswer],
   ["a refusal of an unusual token, of either", behind(), answer(403, "no")],
   [
+    "the mesh's words of a service that asks others",
+    { ...answered, passing: { by: "details" } },
+    deniedAnswer,
+  ],
+  [
+    "an answer to HEAD of a service that asks others",
+    { ...answered, bodiless: true, passing: { by: "details" } },
+    withHeaders({ "content-length": "19" }, 403),
+  ],
+  [
     "the mesh's words of a service that passes them on",
     { ...answered, passing: { by: "details", onRefusal: "unchanged" } },
     deniedAnswer,
@@ -385,6 +400,14 @@ for (const [name, expected, observed] of untold) {
     ]);
   });
 }
+
+test("the mesh's words are a difference where a service says that it has words of its own, or its sidecar tells", () => {
+  for (const more of [
+    { passing: { by: "details", onRefusal: "same status" } },
+    { passing: { by: "details" }, atSidecar: true },
+  ] as const)
+    assert.equal(compare({ ...answered, ...more }, deniedAnswer), "different");
+});
 
 test("what no service answers is a difference, also where nothing is said of refusals", () => {
   for (const observed of [answer(404), answer(503, "no healthy upstream"), resetSeen])

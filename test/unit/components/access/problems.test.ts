@@ -234,12 +234,15 @@ test("a service of connections has callers in the mesh, and nothing that only re
       path: "/",
       proof: { request: "GET /" },
       onRefusal: "unchanged",
+      cors: "own",
       routes: [],
       greeting: undefined,
     }),
     [
       'services.store.callers: found "gateway", expected one of store, reads, writes',
-      ...["requires", "operations", "document", "path", "proof", "onRefusal", "routes"].map(of),
+      ...["requires", "operations", "document", "path", "proof", "onRefusal", "cors", "routes"].map(
+        of,
+      ),
       "services.store.greeting: found nothing, expected what a client sends first",
     ],
   );
@@ -463,5 +466,14 @@ test("how a refusal is passed on is told from what permitted requests are answer
   assert.deepEqual(asked({ onRefusal: "unchanged" }, { onRefusal: { status: 200 } }), []);
   assert.deepEqual(asked({ through: ["reads"], onRefusal: "unchanged" }), [
     'requests["all"].onRefusal: found one, expected none where through names one service',
+  ]);
+  const asks = (of: object, through: readonly string[] = ["reads", "writes"]) =>
+    asked({ asks: of, through });
+  assert.deepEqual(asks({ writes: "GET /orders" }), []);
+  assert.deepEqual(asks({ reads: "GET /orders" }), [
+    'requests["all"].asks: found "reads", expected one of writes',
+  ]);
+  assert.deepEqual(asks({ writes: "/orders" }), [
+    'requests["all"].asks.writes: found "/orders", expected a method, one space, and a path that begins with a slash, such as GET /orders/{id}',
   ]);
 });

@@ -15,7 +15,8 @@ import { refusals } from "../../../../../commands/verify/plan/expectations";
 import type { Target } from "../../../../../commands/verify/plan/target";
 import type { Observed } from "../../../../../commands/verify/probes/prober";
 import { vantagePoints } from "../../../../../commands/verify/plan/vantages";
-import type { Viewer } from "../../../../../commands/verify/plan/viewers";
+import { attackingViewer, type Viewer } from "../../../../../commands/verify/plan/viewers";
+import { application as others } from "../../../../others/application";
 import { authentication } from "../support/stack";
 
 const place = { port: 80, serviceAccount: "any" };
@@ -99,7 +100,7 @@ const closed = tableOf(
 const whole: Viewer = {
   name: "whole",
   kind: "who",
-  credential: { kind: "token", permissions: ["pay", "read"] },
+  credential: { kind: "token", permissions: ["pay", "read", "write"] },
 };
 const nobody: Viewer = { name: "anonymous", kind: "who", credential: { kind: "none" } };
 const odd: Viewer = { ...whole, name: "no expiry", kind: "how" };
@@ -142,6 +143,8 @@ const ofService = { "x-envoy-upstream-service-time": "1" };
 /** What comes back where all is as the table asks for, from services that mostly say nothing. */
 function answerTo({ status, refusal, passing, bodiless, challenge }: Expected): Observed {
   if (refusal === "reset") return { error: "ECONNRESET" };
+  if (refusal === "passed on" && passing?.onRefusal === "unchanged")
+    return { ...refusals[passing.refusal ?? "access denied"], headers: ofService };
   if (refusal === "passed on")
     return { status: Number(status), headers: ofService, body: "not paid" };
   if (refusal === "sign-in") return assert.fail();
@@ -155,7 +158,7 @@ function answerTo({ status, refusal, passing, bodiless, challenge }: Expected): 
   return { status: status === "answered" ? 404 : Number(status), headers: ofService, body: "" };
 }
 
-for (const [name, application] of Object.entries({ site, closed })) {
+for (const [name, application] of Object.entries({ site, closed, others })) {
   test(`${name}: what is sent can be sent, and is what the mesh compares`, () => {
     for (const { vantage, target } of targetsOf(application)) {
       const where = `${vantage}, ${target.name}`;
@@ -167,7 +170,6 @@ for (const [name, application] of Object.entries({ site, closed })) {
 
   test(`${name}: what no route is for leads nowhere`, () => {
     const unrouted = targetsOf(application).filter(({ target }) => isUnrouted(target));
-    assert.ok(unrouted.length > 0);
     for (const { target } of unrouted)
       // For another host than its own the gateway has no route at all.
       if (target.headers === undefined && target.path.startsWith("/"))
@@ -243,6 +245,43 @@ test("a refusal that is passed on is known by its text, and a permitted answer d
   );
 });
 
+test("what services behind the first are asked for is the request's own where it says so", () => {
+  const [through] = cellsOf(others, [
+    { ...whole, credential: { kind: "token", permissions: ["read"] } },
+  ])
+    .filter(({ target }) => target.name === "profile")
+    .map(({ expected }) => expected);
+  // To post, which is its usual request, needs another permission.
+  assert.deepEqual(through, {
+    status: 200,
+    passing: { by: "site", entry: "profile", onRefusal: "unchanged" },
+  });
+});
+
+test("at the gateway a service is asked for nothing that leads to another one", () => {
+  const asked = targetsOf(others).filter(
+    ({ vantage, target }) => vantage.endsWith("through the gateway") && target.service === "posts",
+  );
+  assert.ok(asked.length > 0);
+  for (const { target } of asked)
+    assert.ok(
+      isUnrouted(target) ||
+        target.outcome?.always !== undefined ||
+        target.way.through[0] !== "posts" ||
+        serviceAt(others, target.compared ?? read(target.path)) === "posts",
+      target.name,
+    );
+});
+
+test("a service's own CORS headers are not judged, and the gateway's refusals are", () => {
+  const judged = (application: Application) =>
+    cellsOf(application)
+      .filter(({ vantage }) => vantage.name.startsWith("pages of other origins"))
+      .map(({ expected }) => expected.grants !== undefined);
+  assert.ok(judged(site).every((isJudged) => isJudged));
+  assert.ok(!judged(others).some((isJudged) => isJudged));
+});
+
 test("other methods are those that the proof does not have", () => {
   const names = targetsOf(site)
     .filter(({ vantage }) => vantage === "bypass attempts, from a pod as site")
@@ -252,6 +291,20 @@ test("other methods are those that the proof does not have", () => {
     names.map(({ method, headers }) => `${method} ${Object.keys(headers ?? {}).length}`),
     ["GET 1", "PUT 1", "PATCH 1", "DELETE 1", "OPTIONS 1", "OPTIONS 3"],
   );
+});
+
+test("attacks are tried by who may do everything, or else the most", () => {
+  const may = (name: string, ...permissions: string[]): Viewer => ({
+    name,
+    kind: "who",
+    credential: { kind: "token", permissions },
+  });
+  const session: Viewer = { ...may("session", "pay", "read"), isBrowser: true };
+  const [none, some] = [may("none"), may("some", "read")];
+  const by = (...viewers: Viewer[]) => attackingViewer(site, [nobody, session, ...viewers])?.name;
+  assert.equal(by(none, some, whole), "whole");
+  assert.equal(by(none, some), "some");
+  assert.equal(by(), undefined);
 });
 
 test("requirements that each viewer meets or fails together are told", () => {

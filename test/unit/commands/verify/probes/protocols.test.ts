@@ -443,3 +443,62 @@ function recording(options: ReturnType<typeof serverOptions>, chosen: string) {
   };
   return { options: { ...options, ALPNCallback }, offered };
 }
+
+const payload = Buffer.from('{"amount":1}').toString("base64");
+
+test("a body is sent with its length by each method, and the next request is a request of its own", async (t) => {
+  const bodies: string[] = [];
+  const { server } = await web(t, (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const { method = "", headers } = request;
+      bodies.push(
+        `${method} ${headers["content-length"] ?? ""} ${Buffer.concat(chunks).toString()}`,
+      );
+      response.end();
+    });
+  });
+  const asked = ["POST", "GET", "DELETE"].map((method) => ({ method, payload }));
+  const results = await send(t, server, [...asked, {}]);
+  assert.deepEqual(
+    results.map((observed) => "status" in observed && observed.status),
+    [200, 200, 200, 200],
+  );
+  assert.deepEqual(bodies.sort(), [
+    'DELETE 12 {"amount":1}',
+    "GET  ",
+    'GET 12 {"amount":1}',
+    'POST 12 {"amount":1}',
+  ]);
+});
+
+test("a call sends the message that is asked for", async (t) => {
+  const server = http2.createServer();
+  const received = new Promise<Buffer>((resolve) => {
+    server.on("stream", (stream: http2.ServerHttp2Stream) => {
+      const chunks: Buffer[] = [];
+      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+      stream.on("end", () => {
+        resolve(Buffer.concat(chunks));
+        stream.respond({ ":status": 200, "content-type": "application/grpc", "grpc-status": "0" });
+        stream.end();
+      });
+    });
+  });
+  await listening(t, server as unknown as net.Server);
+  await send(t, server, [{ ...call("Stock"), payload }]);
+  assert.deepEqual(
+    await received,
+    Buffer.concat([Buffer.from([0, 0, 0, 0, 12]), Buffer.from('{"amount":1}')]),
+  );
+});
+
+test("of an answer to HEAD the length is kept, which is all that it says of its words", async (t) => {
+  const { server } = await web(t, (_, response) =>
+    response.writeHead(403, { "content-length": 19 }).end(),
+  );
+  const [head, get] = await send(t, server, [{ method: "HEAD" }, { method: "GET", path: "/" }]);
+  assert.deepEqual(head, { status: 403, headers: { "content-length": "19" }, body: "" });
+  assert.ok(get !== undefined && !("content-length" in ("headers" in get ? get.headers : {})));
+});

@@ -45,7 +45,7 @@ const apart = {
 };
 
 const why =
-  '?, cannot be told apart (2 cells): productpage answers details with 502 where a service behind it is to refuse, which may as well be an answer of its own. Write onRefusal in requests["details"]: "same status", "unchanged", or the status and a text by which it is known: { status, body }.';
+  '?, cannot be told apart (2 cells): productpage answers details with 502, and nothing tells whether a service behind it has refused. Write onRefusal in requests["details"]: "same status", "unchanged", or the status and a text by which it is known: { status, body }.';
 
 test("it is no difference, and the last line counts it", () => {
   assert.ok(isProven(apart));
@@ -55,6 +55,19 @@ test("it is no difference, and the last line counts it", () => {
   const said = text.replaceAll(/\n {4}/g, " ");
   assert.ok(said.includes(why), said);
   assert.ok(said.includes("Write onRefusal in services.productpage:"), said);
+});
+
+test("where the table says how a refusal is passed on, only a log can tell", () => {
+  const unchanged = cell(
+    gate,
+    "anonymous",
+    "POST /a",
+    passedOn(undefined, "unchanged"),
+    answer(403, "RBAC: access denied"),
+    "cannot be told apart",
+  );
+  const said = renderReport(report([unchanged]), { colour: false }).replaceAll(/\n {4}/g, " ");
+  assert.ok(said.includes("Have productpage log x-verify-request, so that its log tells."), said);
 });
 
 test("requirements that no viewer tells apart are a line", () => {

@@ -1,0 +1,6 @@
+/** Servers that nobody here wrote, unchanged, behind a table. */
+import { createStack } from "../../components/stack";
+import { application } from "./application";
+import { workloads } from "./workloads";
+
+export = createStack(application, workloads);
