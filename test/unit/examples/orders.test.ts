@@ -165,7 +165,7 @@ test("where nobody signs in, users and logins are refused, and no class of token
 
 test("another application's settings are not accepted", () => {
   const problems = settingsProblems(application, { bookinfo: { tag: "1.20.3" } });
-  const known = "cluster, istio, mesh, identity, authentication, gateway, login, verify";
+  const known = "cluster, istio, mesh, identity, authentication, gateway, login, verify, sandbox";
   assert.ok(problems.includes(`bookinfo: found an unknown key, expected one of ${known}`));
 });
 

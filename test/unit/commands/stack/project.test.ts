@@ -36,7 +36,7 @@ test("without a name, and in no project, it is the clone's own", () => {
     application: bookinfo,
     defaults: {
       ...{ istio: {}, mesh: {}, authentication: {}, bookinfo: {} },
-      ...{ login: { at: "none" }, verify: {} },
+      ...{ login: { at: "none" }, verify: {}, sandbox: {} },
     },
   };
   assert.deepEqual({ ...projectNamed(undefined) }, own);
