@@ -16,6 +16,6 @@ const identity = createIdentity("identity", settings, application, cluster);
 // The policies and the login come between the namespace and the services: no service ever runs without them.
 const namespace = createProtectedNamespace(settings, { application, cluster, mesh, identity });
 const workloads = workloadsOf(settings.bookinfo);
-createWorkloads(settings, { application, workloads, namespace });
+const traffic = createWorkloads(settings, { application, workloads, namespace });
 
-export = outputsOf(settings, { cluster, identity, workloads });
+export = outputsOf(settings, { cluster, identity, traffic });

@@ -8,7 +8,7 @@ import { gatewayServiceAccount, type ServiceAccountName } from "./names";
 /** A path, as Istio matches it. */
 export type Path = { readonly exact: string } | { readonly prefix: string };
 
-/** A service: its part of the table, and where it is. Its pods have its name as their label `app`. */
+/** A service: its part of the table, and where it is. Its name is that of its Service. */
 export type ApplicationService = ServicePlace &
   ((RequestAccess & Requested) | (ConnectionAccess & Connected));
 
@@ -61,12 +61,20 @@ export interface RequestLimits {
   readonly attempts?: number;
 }
 
+/** Kubernetes' labels, by their names. */
+export type Labels = Readonly<Record<string, string>>;
+
 /** Where a service is, and how requests get to it. */
 export interface ServicePlace {
   /** That its Service and its pods listen on. */
   readonly port: number;
   /** The service account that its pods run as. */
   readonly serviceAccount: string;
+  /**
+   * The labels by which its pods, and no others in the namespace, are known: such as a chart's
+   * `{ "app.kubernetes.io/name": "web" }`. Default: its name as their label `app`.
+   */
+  readonly labels?: Labels;
   /**
    * The paths by which the gateway leads to it. Default: those of the operations that the gateway may call; of a path
    * with templates, all that begin as it does. None where it has no operations.
@@ -229,6 +237,25 @@ export function entranceOf({ services }: Pick<Application, "services">): string 
 /** The name by which the tenant lists a machine's client. */
 export function machineTitle({ title }: Pick<Application, "title">, machine: string): string {
   return `${title} ${machine}`;
+}
+
+/** The labels by which a service's pods are known. */
+export function podLabels({ services }: Pick<Application, "services">, service: string): Labels {
+  return services[service]?.labels ?? { app: service };
+}
+
+/** Whether a pod has all these labels. */
+export const hasLabels = (pod: Partial<Labels>, wanted: Labels): boolean =>
+  Object.entries(wanted).every(([name, value]) => pod[name] === value);
+
+/** The service that a pod with these labels is of; undefined of any other pod. */
+export function serviceOfPod(
+  application: Pick<Application, "services">,
+  labels: Partial<Labels> = {},
+): string | undefined {
+  return Object.keys(application.services).find((service) =>
+    hasLabels(labels, podLabels(application, service)),
+  );
 }
 
 /** The service account that a service runs as. */

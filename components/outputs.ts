@@ -9,7 +9,7 @@ import { describeLogin } from "./login";
 import { routingOf } from "./routing";
 import type { Settings } from "./settings";
 import { corsMethod } from "./settings/cors";
-import { trafficOf, type Workloads } from "./workloads/workload";
+import type { ServiceTraffic } from "./traffic";
 
 const text = z.string().min(1);
 const httpUrl = z.url({ protocol: /^https?$/ });
@@ -129,11 +129,12 @@ type Written<Value> = pulumi.Input<
 export interface OutputsArgs {
   readonly cluster: Pick<StackCluster, "kubeconfig">;
   readonly identity: Identity;
-  readonly workloads: Workloads;
+  /** How requests are distributed over the services' versions. */
+  readonly traffic: readonly ServiceTraffic[];
 }
 
 /** A stack's outputs. To print the secret ones: `pulumi stack output --show-secrets`. */
-export function outputsOf(settings: Settings, { cluster, identity, workloads }: OutputsArgs) {
+export function outputsOf(settings: Settings, { cluster, identity, traffic }: OutputsArgs) {
   const { url: gatewayUrl, tls, cors } = settings.gateway;
   const { issuer, jwksUri, audience, permissionsClaim, spaceDelimited } = identity;
   const { clientIds, clientSecrets, userPasswords, tenant, certificateAuthority } = identity;
@@ -153,7 +154,7 @@ export function outputsOf(settings: Settings, { cluster, identity, workloads }: 
     certificateAuthority,
     gatewayCertificateAuthority: tls?.certificateAuthority,
     login: describeLogin(settings.login),
-    routing: routingOf({ ...settings, tls, cors, traffic: trafficOf(workloads), identity }),
+    routing: routingOf({ ...settings, tls, cors, traffic: [...traffic], identity }),
     accepted: settings.verify.accepted,
     viewers: configuredViewers(settings.identity),
   } satisfies { readonly [Name in keyof StackOutputs]: Written<StackOutputs[Name]> };

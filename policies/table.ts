@@ -1,5 +1,6 @@
 /** The access table in the pack's configuration: each rule that compares with it gets it. */
 import { z } from "zod";
+import { at } from "./reading";
 
 /** A provider whose tokens are accepted. */
 export const issuerSettings = z.strictObject({
@@ -41,13 +42,20 @@ export const rowSettings = z.strictObject({
 
 export type Row = z.infer<typeof rowSettings>;
 
-/** Every service that anybody may reach, by the value of its workload's label app. */
+/** The labels of pods. */
+export const labelsSettings = z.record(z.string(), z.string());
+
+/** Every service that anybody may reach, by the value of its workload's label app unless `labels` has others. */
 export const tableSettings = z.strictObject({
   namespace: z.string().describe("Where the services are"),
   issuers: z.array(issuerSettings),
   services: z
     .record(z.string(), z.union([rowSettings, z.array(rowSettings)]))
     .describe("One row, or several: what no row is about is refused"),
+  labels: z
+    .record(z.string(), labelsSettings)
+    .optional()
+    .describe("The labels of each service's pods. Default: its name as the label app"),
   protocols: z
     .record(z.string(), z.enum(["grpc", "tcp"]))
     .optional()
@@ -59,6 +67,22 @@ export const tableSettings = z.strictObject({
 });
 
 export type Table = z.infer<typeof tableSettings>;
+
+/** The labels by which the pods of a service of the table are known. */
+export const labelsOf = ({ labels = {} }: Pick<Table, "labels">, service: string) =>
+  labels[service] ?? { app: service };
+
+/** Whether labels, which may have any form, are those of pods that are known by `wanted`. */
+export const hasLabels = (labels: unknown, wanted: Readonly<Record<string, string>>): boolean =>
+  Object.entries(wanted).every(([name, value]) => at(labels, name) === value);
+
+/** The service of the table that pods with these labels are of; undefined: none is known. */
+export function serviceOf(
+  table: Pick<Table, "labels" | "services">,
+  labels: unknown,
+): string | undefined {
+  return Object.keys(table.services).find((service) => hasLabels(labels, labelsOf(table, service)));
+}
 
 /** A service's rows; undefined where the table does not have the service. */
 export function rowsOf({ services }: Table, service: unknown): readonly Row[] | undefined {

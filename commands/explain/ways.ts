@@ -2,8 +2,10 @@
 import {
   type Application,
   type ApplicationService,
+  podLabels,
   serviceAccountOf,
   serviceOf,
+  serviceOfPod,
   usualRequest,
 } from "../../components/application";
 import { callersOf, gateway } from "../../components/access/rows";
@@ -59,11 +61,12 @@ export function waysTo(
   stack: GatewayOutputs,
   asked: Partial<Asked> = {},
 ): readonly NamedWay[] {
-  const versions = labelsOf(service, workloads.application);
+  const versions = labelsOf(application, service, workloads.application);
   const chain =
     caller === undefined ? chainTo(application, service) : caller === gateway ? [gateway] : [];
   const before = chain.map((name, position) => {
-    if (name !== gateway) return hopTo(application, name, labelsOf(name, workloads.application)[0]);
+    if (name !== gateway)
+      return hopTo(application, name, labelsOf(application, name, workloads.application)[0]);
     const next = chain[position + 1];
     const challenge = challengeAt(
       stack,
@@ -113,12 +116,20 @@ function chainTo(
   return next === gateway ? [gateway] : [...chainTo(application, next, [service, ...behind]), next];
 }
 
-function labelsOf(service: string, all: readonly Labels[]): readonly Labels[] {
-  const own = all.filter(({ app }) => app === service);
-  return own.length > 0 ? own : [{ app: service }];
+function labelsOf(
+  application: Application,
+  service: string,
+  all: readonly Labels[],
+): readonly Labels[] {
+  const own = all.filter((each) => serviceOfPod(application, each) === service);
+  return own.length > 0 ? own : [podLabels(application, service)];
 }
 
-function hopTo(application: Application, service: string, labels: Labels = { app: service }): Hop {
+function hopTo(
+  application: Application,
+  service: string,
+  labels: Labels = podLabels(application, service),
+): Hop {
   const access = serviceOf(application, service);
   const { port, serviceAccount, protocol } = access;
   const { namespace } = application;

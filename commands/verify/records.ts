@@ -47,17 +47,12 @@ export async function readRecords(
   round: Round,
   { application, kubeconfig, deadline = 5_000, signal }: RecordsOptions,
 ): Promise<{ readonly received: Received; readonly records: Records }> {
-  const { namespace } = application;
   const services = Object.keys(application.services);
   const since = round.startedAt;
   let last: ReturnType<typeof recordsIn> | undefined;
   await pollUntil(
     async () => {
-      last = recordsIn(
-        round,
-        services,
-        await readLogs({ kubeconfig, namespace, services, since, signal }),
-      );
+      last = recordsIn(round, services, await readLogs({ kubeconfig, application, since, signal }));
       return Object.keys(last.records.missing).length === 0 || undefined;
     },
     { timeoutMs: deadline, intervalMs: interval, signal },

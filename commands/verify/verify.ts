@@ -249,8 +249,7 @@ async function vantagesOf(
   { gatewayUrl, kubeconfig, login, routing }: StackOutputs,
   attacker: string | undefined,
 ): Promise<readonly Vantage[]> {
-  const { namespace, services } = application;
-  const addresses = await podAddresses(kubeconfig, namespace, Object.keys(services));
+  const addresses = await podAddresses(kubeconfig, application);
   return vantagePoints(application, gatewayUrl, attacker, addresses, login, routing.cors);
 }
 

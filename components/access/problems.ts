@@ -1,5 +1,5 @@
 /** What is wrong with a table. The compiler sees some of it; a table may also be read from elsewhere. */
-import { type Application, serviceAt } from "../application";
+import { type Application, hasLabels, podLabels, serviceAt } from "../application";
 import {
   problemOfGrpcMethod,
   problemOfName,
@@ -81,10 +81,31 @@ function problemsOf(table: Table, service: string): readonly string[] {
       ? [`${where}: found a service with the name of the ingress gateway`]
       : []),
     ...callerProblems(table, `${where}.callers`, access.callers, access),
+    ...labelProblems(table, service),
     ...(access.protocol === "tcp"
       ? connectionProblems(where, access)
       : [...proofProblems(where, access, access), ...accessProblems(table, service, access)]),
   ];
+}
+
+/** A label of Kubernetes: its name may have a domain before it. */
+const labelName = /^([a-z0-9]([-.a-z0-9]*[a-z0-9])?\/)?[A-Za-z0-9]([-.\w]{0,61}[A-Za-z0-9])?$/;
+const labelValue = /^[A-Za-z0-9]([-.\w]{0,61}[A-Za-z0-9])?$/;
+
+/** Labels select the pods that a service's policies are for: another service's pods must not have all of them. */
+function labelProblems(table: Table, service: string): readonly string[] {
+  const where = `services.${service}.labels`;
+  const own = podLabels(table, service);
+  const entries = Object.entries(own);
+  if (entries.length === 0) return [`${where}: found none, expected those of its pods`];
+  const malformed = entries.find(
+    ([name, value]) => !labelName.test(name) || !labelValue.test(value),
+  );
+  if (malformed !== undefined)
+    return [`${where}: found ${malformed.join(": ")}, expected labels as Kubernetes has them`];
+  return Object.keys(table.services)
+    .filter((other) => other !== service && hasLabels(podLabels(table, other), own))
+    .map((other) => `${where}: found labels that the pods of ${other} have too`);
 }
 
 /** Default: http. */

@@ -91,6 +91,7 @@ const service = z.looseObject(
       .refine(({ length }) => length > 0, "what a client sends first")
       .optional(),
     limits: limits.optional(),
+    labels: z.record(z.string(), z.string("a label's value"), "labels by their names").optional(),
     document: z
       .looseObject(
         {

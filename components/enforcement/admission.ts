@@ -6,7 +6,7 @@
  */
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Application } from "../application";
+import { type Application, podLabels } from "../application";
 
 type PolicySpec = kubernetes.types.input.admissionregistration.v1.ValidatingAdmissionPolicySpec;
 type BindingSpec =
@@ -36,19 +36,15 @@ const weakening = [
 const ownPorts = "^((15020|15021|15090),?)*$";
 
 /** The admission policy of an application's namespace. Kubernetes 1.30 or newer. */
-export function admissionObjects({
-  name,
-  namespace,
-  services,
-}: Pick<Application, "name" | "namespace" | "services">): AdmissionObjects {
+export function admissionObjects(
+  application: Pick<Application, "name" | "namespace" | "services">,
+): AdmissionObjects {
+  const { name, namespace, services } = application;
   const accounts = Object.fromEntries(
     Object.entries(services).map(([service, { serviceAccount }]) => [service, serviceAccount]),
   );
-  const holders = Object.fromEntries(
-    Object.values(services).map(({ serviceAccount }) => [
-      serviceAccount,
-      Object.keys(services).filter((one) => services[one]?.serviceAccount === serviceAccount),
-    ]),
+  const selectors = Object.fromEntries(
+    Object.keys(services).map((service) => [service, podLabels(application, service)]),
   );
   const policyName = `istio-auth0-${name}`;
   return {
@@ -68,10 +64,15 @@ export function admissionObjects({
       },
       variables: [
         { name: "accounts", expression: cel(accounts) },
-        { name: "holders", expression: cel(holders) },
+        { name: "selectors", expression: cel(selectors) },
         {
-          name: "app",
-          expression: `has(object.metadata.labels) && "app" in object.metadata.labels ? object.metadata.labels["app"] : ""`,
+          name: "labels",
+          expression: `has(object.metadata.labels) ? object.metadata.labels : {}`,
+        },
+        // The services whose requests the pod would get.
+        {
+          name: "own",
+          expression: `variables.selectors.filter(service, variables.selectors[service].all(name, name in variables.labels && variables.labels[name] == variables.selectors[service][name]))`,
         },
         {
           name: "account",
@@ -84,12 +85,12 @@ export function admissionObjects({
       ],
       validations: [
         {
-          expression: `!(variables.app in variables.accounts) || variables.accounts[variables.app] == variables.account`,
-          messageExpression: `"a pod with the label app: " + variables.app + " gets the requests for that service, so it has to run as its service account, " + variables.accounts[variables.app]`,
+          expression: `variables.own.all(service, variables.accounts[service] == variables.account)`,
+          messageExpression: `"a pod with the labels of " + variables.own[0] + " gets the requests for that service, so it has to run as its service account, " + variables.accounts[variables.own[0]]`,
         },
         {
-          expression: `!(variables.account in variables.holders) || variables.app in variables.holders[variables.account]`,
-          messageExpression: `"the service account " + variables.account + " is a service's identity in the mesh, so the pod has to have that service's label: app"`,
+          expression: `!variables.accounts.exists(service, variables.accounts[service] == variables.account) || variables.own.exists(service, variables.accounts[service] == variables.account)`,
+          messageExpression: `"the service account " + variables.account + " is a service's identity in the mesh, so the pod has to have that service's labels"`,
         },
         {
           expression: `!variables.annotations.exists(name, name in ${cel(weakening)})`,
@@ -112,7 +113,7 @@ export function admissionObjects({
           message: "a pod on the node's network has no sidecar before it",
         },
         {
-          expression: `!(variables.app in variables.accounts) || object.spec.containers.exists(one, one.name == "istio-proxy") || (has(object.spec.initContainers) && object.spec.initContainers.exists(one, one.name == "istio-proxy"))`,
+          expression: `variables.own.size() == 0 || object.spec.containers.exists(one, one.name == "istio-proxy") || (has(object.spec.initContainers) && object.spec.initContainers.exists(one, one.name == "istio-proxy"))`,
           message: "a service's pod has to have a sidecar: without one no policy counts for it",
         },
       ],

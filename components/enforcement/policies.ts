@@ -1,5 +1,5 @@
 /** The table as Istio's objects: data, so that policies can be judged, and compared with a cluster's. */
-import { type Application, callerAccount } from "../application";
+import { type Application, callerAccount, podLabels } from "../application";
 import { istioPath, type Operation } from "../access/operations";
 import { alternativesOf, type Requirement } from "../access/requirement";
 import { asksFor, isProtected, type Row, rowsOf, type ServiceAccess } from "../access/rows";
@@ -88,7 +88,7 @@ function checkAt(service: string, { application, issuers }: EnforcementArgs): Ch
   return {
     resource,
     metadata: metadataIn(application)(resource),
-    spec: { selector: { matchLabels: { app: service } }, ...acceptTokens(issuers) },
+    spec: { selector: { matchLabels: podLabels(application, service) }, ...acceptTokens(issuers) },
   };
 }
 
@@ -108,7 +108,7 @@ function allowCallers(
 ): AuthorizationPolicySpec {
   return {
     action: "ALLOW",
-    selector: { matchLabels: { app: service } },
+    selector: { matchLabels: podLabels(application, service) },
     rules: alike(rowsOf(access)).flatMap(({ callers, requires, operations }) => {
       const source = {
         serviceAccounts: callers.map((caller) => callerAccount(application, caller)),

@@ -6,7 +6,7 @@
  * They recognize pods by labels and namespaces. So they stop other pods, but not a client that may make pods with any
  * label: that client still needs the service's account, a token and its permissions.
  */
-import { type Application, entranceOf } from "../application";
+import { type Application, entranceOf, podLabels } from "../application";
 import { callersOf, gateway } from "../access/rows";
 import { solver } from "../gateway/acme";
 import { proxy, redis } from "../login/names";
@@ -91,7 +91,7 @@ export function applicationPolicies({
     called
       .filter(({ callers }) => callers.includes(caller))
       .map(({ service, port }) => ({
-        to: [podsOf(namespace, { app: service })],
+        to: [podsOf(namespace, podLabels(application, service))],
         ports: tcp(port),
       }));
   const imported = [...new Set(settings.imports.map((host) => host.split("/")[0] ?? ""))];
@@ -99,12 +99,12 @@ export function applicationPolicies({
     ...namespacePolicies(namespace, settings, imported),
     ...called.flatMap(({ service, port, callers }) => {
       const from = callers.map((caller) =>
-        caller === gateway ? gatewayPods : podsOf(namespace, { app: caller }),
+        caller === gateway ? gatewayPods : podsOf(namespace, podLabels(application, caller)),
       );
       const provider = service === entry && signsInAt !== undefined ? toProvider(signsInAt) : [];
       return allow(
         { namespace, name: service },
-        { app: service },
+        podLabels(application, service),
         limited(settings, {
           ingress: from.length === 0 ? [] : [{ from, ports: tcp(port) }],
           egress: [...calledBy(service), ...provider],

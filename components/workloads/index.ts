@@ -1,10 +1,10 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { type Application, serviceOf } from "../application";
+import { type Application, type Labels, podLabels, serviceOf } from "../application";
 import { createIngress } from "../gateway/route";
 import type { ProtectedNamespace } from "../protection";
 import type { Settings } from "../settings";
-import { createTraffic } from "../traffic";
+import { createTraffic, type ServiceTraffic } from "../traffic";
 import { podTemplate } from "./pod";
 import {
   trafficOf,
@@ -14,29 +14,63 @@ import {
   type Workloads,
 } from "./workload";
 
+/** Where a program makes its own objects. */
+export interface WorkloadsPlace {
+  /** The application's namespace. */
+  readonly namespace: string;
+  /** Pulumi's options for each object: the cluster's provider, and after everything that protects the namespace. */
+  readonly options: { readonly parent: pulumi.Resource };
+  /** What a login in the application changes in the pods of a service, by service. */
+  readonly overrides: Readonly<Record<string, WorkloadOverride>>;
+}
+
+/** Makes the Kubernetes objects of a table's services, in any way. */
+export type MakeWorkloads = (place: WorkloadsPlace) => void;
+
 /** What the workloads are made from. */
 export interface WorkloadsArgs {
   readonly application: Application;
-  readonly workloads: Workloads;
+  readonly workloads: Workloads | MakeWorkloads;
   /** Where they are made, and what protects them there. */
   readonly namespace: ProtectedNamespace;
 }
 
 /**
- * Makes each service's account, Service and Deployments, and its routes: a component with the namespace's name.
+ * Makes each service's account, Service and Deployments, or has the program make them, and its routes: a component with
+ * the namespace's name.
+ * @returns how requests are distributed over the services' versions
  * @throws Error if the table has no service for a workload
  */
 export function createWorkloads(
   { gateway: { url: gatewayUrl, tls, cors } }: Pick<Settings, "gateway">,
   { application, workloads, namespace }: WorkloadsArgs,
-): void {
+): readonly ServiceTraffic[] {
   const { namespace: name } = application;
   const parent = new pulumi.ComponentResource(typeOf(name), name, {}, namespace.options);
   const { overrides = {}, ...ingress } = namespace.ingress;
-  for (const [service, versions] of Object.entries(workloads))
-    createService(application, service, versions, overrides[service], { parent });
-  createTraffic(name, application, trafficOf(workloads), { parent });
+  if (typeof workloads === "function")
+    workloads({ namespace: name, options: { parent }, overrides });
+  else
+    for (const [service, versions] of Object.entries(workloads))
+      createService(application, service, versions, overrides[service], { parent });
+  const traffic = trafficFor(application, workloads);
+  createTraffic(name, application, traffic, { parent });
   createIngress(name, { application, gatewayUrl, tls, cors, ...ingress }, { parent });
+  return traffic;
+}
+
+/**
+ * How requests are distributed over the versions. Of what the program makes itself, the table has the Services: those of
+ * its services, and of their versions.
+ */
+function trafficFor(
+  { services }: Pick<Application, "services">,
+  workloads: Workloads | MakeWorkloads,
+): ServiceTraffic[] {
+  if (typeof workloads !== "function") return trafficOf(workloads);
+  return Object.entries(services)
+    .flatMap(([service, { versions = [] }]) => [service, ...versions.map(({ name }) => name)])
+    .map((service) => ({ service, shares: {} }));
 }
 
 /** `istio-auth0:index:OrderEntry` of the namespace `order-entry`. */
@@ -54,7 +88,7 @@ function createService(
 ): void {
   const { namespace } = application;
   const { port, serviceAccount, protocol = "http" } = serviceOf(application, service);
-  const createAddress = (name: string, labels: Record<string, string>) =>
+  const createAddress = (name: string, labels: Labels) =>
     new kubernetes.core.v1.Service(
       `${namespace}-${name}`,
       {
@@ -64,11 +98,12 @@ function createService(
       },
       options,
     );
-  createAddress(service, { app: service });
+  const own = podLabels(application, service);
+  createAddress(service, own);
   const account = new kubernetes.core.v1.ServiceAccount(
     `${namespace}-${service}`,
     {
-      metadata: { name: serviceAccount, namespace, labels: { app: service } },
+      metadata: { name: serviceAccount, namespace, labels: own },
       automountServiceAccountToken: false,
     },
     options,
@@ -76,7 +111,7 @@ function createService(
   for (const workload of versions) {
     const name = workloadName(service, workload);
     const { version } = workload;
-    const labels = { app: service, ...(version !== undefined && { version }) };
+    const labels = { ...own, ...(version !== undefined && { version }) };
     const template = podTemplate({
       service,
       port,

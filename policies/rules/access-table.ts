@@ -22,10 +22,12 @@ import { rootNamespace } from "../settings";
 import {
   alternativesOf,
   type Issuer,
+  labelsOf,
   permissionsKey,
   principalsOf,
   type Row,
   rowsOf,
+  serviceOf,
   type Table,
   tableSettings,
 } from "../table";
@@ -70,8 +72,8 @@ interface Comparison {
 }
 
 /** None if it applies to a waypoint or a gateway: no sidecar reads it then. */
-const serviceOf = ({ labels, target }: AuthorizationPolicy) =>
-  target === undefined ? at(labels, "app") : undefined;
+const serviceFor = (table: Table, { labels, target }: AuthorizationPolicy) =>
+  target === undefined ? serviceOf(table, labels) : undefined;
 
 function judgePolicy(
   policy: AuthorizationPolicy,
@@ -79,16 +81,17 @@ function judgePolicy(
   clients: readonly unknown[],
 ): Finding[] {
   const { resource, action, labels, target, rules } = policy;
-  const rows = rowsOf(table, serviceOf(policy));
+  const service = serviceFor(table, policy);
+  const rows = rowsOf(table, service);
   const unclear =
     action === "ALLOW" ? [] : [partFinding(resource, "spec.action", action, '"ALLOW"')];
   if (target !== undefined)
     return [...unclear, partFinding(resource, "spec.targetRefs", target, "spec.selector instead")];
   if (rows === undefined) {
-    const write = `app: ${Object.keys(table.services).join(", ")}, the services of the access table`;
+    const write = labelsInTable(table);
     return [...unclear, partFinding(resource, "spec.selector.matchLabels", labels, write)];
   }
-  const isOfConnections = table.protocols?.[String(serviceOf(policy))] === "tcp";
+  const isOfConnections = service !== undefined && table.protocols?.[service] === "tcp";
   return [
     ...unclear,
     ...rules.flatMap((rule) => {
@@ -99,6 +102,15 @@ function judgePolicy(
       ];
     }),
   ];
+}
+
+function labelsInTable(table: Table): string {
+  const services = Object.keys(table.services);
+  const labels =
+    table.labels === undefined
+      ? `app: ${services.join(", ")}`
+      : services.map((service) => show(labelsOf(table, service))).join(" or ");
+  return `${labels}, the services of the access table`;
 }
 
 function judgeRule(comparison: Comparison, rule: AuthorizationRule): Finding[] {
@@ -317,7 +329,7 @@ function missing(
   table: Table,
   policies: readonly AuthorizationPolicy[],
 ): Finding[] {
-  const own = policies.filter((policy) => serviceOf(policy) === service);
+  const own = policies.filter((policy) => serviceFor(table, policy) === service);
   const [resource] = own.map((policy) => policy.resource);
   const title = resource === undefined ? `AuthorizationPolicy of ${service}` : titleOf(resource);
   const rules = own.flatMap((policy) => policy.rules.map((rule) => ({ policy, rule })));

@@ -1,16 +1,17 @@
 import { z } from "zod";
 import { allowPolicies, type AuthorizationPolicy, titleOf } from "../istio";
 import { admitsAll, everyPair, includes, type Operation, operationsIn } from "../operations";
-import { at } from "../reading";
 import { unknown } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { rootNamespace } from "../settings";
+import { hasLabels, labelsSettings } from "../table";
 import { givenPermissions, grantsSettings } from "./auth0-grants";
 
 const documentSettings = z.strictObject({
   file: z.string().describe("Its name, for messages"),
   namespace: z.string().describe("Where its service is"),
   service: z.string().describe("The value of its workload's label app"),
+  labels: labelsSettings.optional().describe("The labels of its pods, if they are others"),
   operations: z
     .array(z.string())
     .describe("Each method and path, as policies write them: GET /orders/{*}"),
@@ -62,13 +63,13 @@ type IsMeant = (name: string) => boolean;
 
 /** Whether a policy is for a document's service. What applies to a waypoint or a gateway, no sidecar reads. */
 const isOf = (
-  { namespace, service }: ServiceDocument,
+  { namespace, service, labels = { app: service } }: ServiceDocument,
   policy: AuthorizationPolicy,
   rootNamespace: string,
 ) =>
   policy.target === undefined &&
   [namespace, rootNamespace].some((one) => one === policy.namespace) &&
-  (policy.labels === undefined || at(policy.labels, "app") === service);
+  (policy.labels === undefined || hasLabels(policy.labels, labels));
 
 function operationNamed(name: string): Operation {
   const [method, path] = name.split(" ", 2);

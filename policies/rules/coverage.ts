@@ -4,7 +4,7 @@ import { at, isFields, isKind, objectName, show } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { exceptMeshNamespace, notJudged, rootNamespace } from "../settings";
-import { tableSettings } from "../table";
+import { labelsOf, serviceOf, type Table, tableSettings } from "../table";
 import { meshWorkloads, namespaceOf, selects, type Workload } from "../workloads";
 
 /** https://istio.io/latest/docs/reference/config/security/authorization-policy/ */
@@ -32,11 +32,10 @@ export const coverage = stackRule({
         write: "an AuthorizationPolicy whose selector has their labels",
       }));
     if (table === undefined) return unselected;
-    const listed = Object.keys(table.services);
     const inTable = (resource: Resource) => namespaceOf(resource) === table.namespace;
     return [
       ...unselected,
-      ...workloads.filter(({ resource }) => inTable(resource)).flatMap((one) => row(one, listed)),
+      ...workloads.filter(({ resource }) => inTable(resource)).flatMap((one) => row(one, table)),
       ...resources
         .filter((one) => isKind(one, "core", "Service") && inTable(one))
         .flatMap((one) => servedBy(one, workloads)),
@@ -44,16 +43,18 @@ export const coverage = stackRule({
   },
 });
 
-function row({ resource, title, labels, where }: Workload, listed: readonly string[]): Finding[] {
-  const service = at(labels, "app");
-  if (listed.some((name) => name === service)) return [];
+function row({ resource, title, labels, where }: Workload, table: Table): Finding[] {
+  if (serviceOf(table, labels) !== undefined) return [];
+  const listed = Object.keys(table.services);
+  const byName = table.labels === undefined;
+  const known = listed.map((service) => show(byName ? service : labelsOf(table, service)));
   return [
     {
       resource,
-      where: `${where}metadata.labels.app of ${title}`,
-      is: service,
+      where: `${where}metadata.labels${byName ? ".app" : ""} of ${title}`,
+      is: byName ? at(labels, "app") : labels,
       note: "which the access table does not name",
-      write: `one of ${listed.map(show).join(", ")}, or a row for it`,
+      write: `one of ${known.join(", ")}, or a row for it`,
     },
   ];
 }

@@ -17,7 +17,7 @@ import { at, entries } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { rootNamespace } from "../settings";
-import { type Row, rowsOf, type Table, tableSettings } from "../table";
+import { hasLabels, labelsOf, type Row, rowsOf, type Table, tableSettings } from "../table";
 import { workloadsOf } from "../workloads";
 
 const settings = z.object({
@@ -54,7 +54,8 @@ export const jwtEnforced = stackRule({
     const asksUnless =
       (open: readonly string[]) =>
       ({ labels, namespace }: Pods) =>
-        ![...publicServices, ...open].some((name) => name === at(labels, "app")) &&
+        !publicServices.some((name) => name === at(labels, "app")) &&
+        !open.some((name) => table !== undefined && hasLabels(labels, labelsOf(table, name))) &&
         !checkOnlyNamespaces.some((name) => name === namespace);
     // Which rows of the others are public, access-table compares.
     const asks = asksUnless(servicesWhere(table, (rows) => rows.some(isPublic)));

@@ -11,7 +11,7 @@ import { at, entries, isFields, isKind } from "../reading";
 import { type Resource, unknown } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { rootNamespace } from "../settings";
-import { type Table, tableSettings } from "../table";
+import { serviceOf, type Table, tableSettings } from "../table";
 import { namespaceOf } from "../workloads";
 
 /** https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/ */
@@ -40,17 +40,18 @@ export const portProtocol = stackRule({
         const isCompared = ofRequests.some((policy) => mayApplyTo(policy, pods, rootNamespace));
         const protocol = table && protocolOf(table, service);
         if (labels === undefined || (protocol === undefined && !isCompared)) return [];
-        return judgePorts(service, protocol ?? "http", table?.ports?.[String(at(labels, "app"))]);
+        const name = table && serviceOf(table, labels);
+        const own = name === undefined ? undefined : table?.ports?.[name];
+        return judgePorts(service, protocol ?? "http", own);
       });
   },
 });
 
 /** What the table says of a Service's pods; undefined if they are of no service of the table. */
-function protocolOf({ namespace, services, protocols = {} }: Table, service: Resource) {
-  const name = at(service.inputs, "spec", "selector", "app");
-  const isOfTable =
-    namespaceOf(service) === namespace && typeof name === "string" && Object.hasOwn(services, name);
-  return isOfTable ? (protocols[name] ?? "http") : undefined;
+function protocolOf(table: Table, service: Resource) {
+  const name = serviceOf(table, at(service.inputs, "spec", "selector"));
+  if (namespaceOf(service) !== table.namespace || name === undefined) return undefined;
+  return table.protocols?.[name] ?? "http";
 }
 
 /** The port that the service listens on has to fit, where that is known; otherwise one, as others may be for metrics. */

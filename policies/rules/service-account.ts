@@ -2,6 +2,7 @@ import { z } from "zod";
 import { at } from "../reading";
 import { type Finding, stackRule } from "../rule";
 import { exceptMeshNamespace, notJudged } from "../settings";
+import { serviceOf, tableSettings } from "../table";
 import { accountOf, meshWorkloads, type Workload } from "../workloads";
 
 /** https://istio.io/latest/docs/concepts/security/#istio-identity */
@@ -14,9 +15,14 @@ export const serviceAccount = stackRule({
   settings: z.object({
     serviceLabel: z.string().default("app").describe("The label by which pods are one service's"),
     exceptNamespaces: exceptMeshNamespace.describe(notJudged),
+    table: tableSettings
+      .optional()
+      .describe("The access table, whose services are told apart by their own labels"),
   }),
-  judgeAll(resources, { serviceLabel, exceptNamespaces }) {
+  judgeAll(resources, { serviceLabel, exceptNamespaces, table }) {
     const workloads = meshWorkloads(resources, exceptNamespaces);
+    const nameOf = ({ labels }: Workload) =>
+      (table && serviceOf(table, labels)) ?? at(labels, serviceLabel);
     return workloads.flatMap((one) => {
       const account = accountOf(one);
       if (typeof account !== "string" || account === "default") return [finding(one)];
@@ -24,7 +30,7 @@ export const serviceAccount = stackRule({
         (two) =>
           accountOf(two) === account &&
           two.namespace === one.namespace &&
-          at(two.labels, serviceLabel) !== at(one.labels, serviceLabel),
+          nameOf(two) !== nameOf(one),
       );
       return other === undefined ? [] : [finding(one, `as that of ${other.title}`)];
     });

@@ -43,6 +43,7 @@ export function derivedSettings(application: Application, settings: DerivedFrom)
         alone(rowsOf(access).map((row) => rowOf(application, row))),
       ]),
     ),
+    ...labelsOf(application),
     ...protocolsOf(application),
     ports: Object.fromEntries(
       Object.entries(application.services).map(([service, { port }]) => [service, port]),
@@ -62,6 +63,14 @@ export function derivedSettings(application: Application, settings: DerivedFrom)
   };
 }
 
+/** Those of the services whose pods are known by other labels than app, if there are any. */
+function labelsOf({ services }: Application): Pick<Table, "labels"> {
+  const others = Object.entries(services).flatMap(([service, { labels }]) =>
+    labels === undefined ? [] : [[service, { ...labels }] as const],
+  );
+  return others.length === 0 ? {} : { labels: Object.fromEntries(others) };
+}
+
 /** Those of the services that are no HTTP, if there are any. */
 function protocolsOf({ services }: Application): Pick<Table, "protocols"> {
   const others = Object.entries(services).flatMap(([service, { protocol = "http" }]) =>
@@ -76,7 +85,7 @@ function documentsOf(
   settings: DerivedFrom,
 ): { readonly documents?: readonly ServiceDocument[] } {
   const isKnownWhoHolds = heldPermissions(roles, settings) !== undefined;
-  const documents = Object.entries(services).flatMap(([service, { document }]) => {
+  const documents = Object.entries(services).flatMap(([service, { document, labels }]) => {
     if (document === undefined) return [];
     const { file } = document;
     const operations = Object.keys(document.operations)
@@ -84,7 +93,8 @@ function documentsOf(
       .map(({ method, path }) => `${method} ${istioPath(path)}`);
     const asked = Object.values(document.operations).map(requirementIn).flatMap(permissionsIn);
     const permissions = isKnownWhoHolds ? [...new Set(asked)] : [];
-    return [{ file, namespace, service, operations, permissions }];
+    const known = labels && { labels: { ...labels } };
+    return [{ file, namespace, service, ...known, operations, permissions }];
   });
   return documents.length === 0 ? {} : { documents };
 }

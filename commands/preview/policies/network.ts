@@ -1,5 +1,5 @@
 /** What the policy pack's rules about the network and the proxies' imports compare a stack with. */
-import { type Application, entranceOf } from "../../../components/application";
+import { type Application, entranceOf, podLabels } from "../../../components/application";
 import { callersOf, gateway } from "../../../components/access/rows";
 import type { Settings } from "../../../components/config";
 import { solver } from "../../../components/gateway/acme";
@@ -20,6 +20,10 @@ const inward: readonly Direction[] = ["Ingress"];
 
 const allOf = (namespace: string): Place => ({ namespace, labels: {} });
 const podsOf = (namespace: string, app: string): Place => ({ namespace, labels: { app } });
+const podsOfService = (application: Application, service: string): Place => ({
+  namespace: application.namespace,
+  labels: podLabels(application, service),
+});
 const gatewayPods: Place = { namespace: namespaces.ingress, labels: gatewayLabels };
 const istiod = podsOf(namespaces.mesh, "istiod");
 
@@ -99,8 +103,8 @@ function ofApplication(application: Application, settings: NetworkedSettings): C
   const called = Object.entries(services).flatMap(([service, access]) =>
     callersOf(access).map((caller) =>
       to(
-        caller === gateway ? gatewayPods : podsOf(namespace, caller),
-        podsOf(namespace, service),
+        caller === gateway ? gatewayPods : podsOfService(application, caller),
+        podsOfService(application, service),
         access.port,
       ),
     ),
@@ -112,7 +116,7 @@ function ofApplication(application: Application, settings: NetworkedSettings): C
     ...ofSidecars(namespace, settings),
     ...called,
     ...imported.map((other) => to(allOf(namespace), allOf(other))),
-    ...(signsIn ? [toProvider(podsOf(namespace, entry), settings)] : []),
+    ...(signsIn ? [toProvider(podsOfService(application, entry), settings)] : []),
   ];
 }
 

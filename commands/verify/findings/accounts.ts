@@ -10,6 +10,7 @@ import {
   isOfTheStack,
   ownerOf,
   type ProtectedWorkload,
+  labelsText,
   runsAs,
   takenBy,
   type WorkloadOutputs,
@@ -38,12 +39,12 @@ export function accountFindings(
 
 /** A workload's account without its label, or its label without its account. */
 function misused(pod: Pod, workload: ProtectedWorkload): readonly string[] {
-  const { title, calls, label } = workload;
+  const { title, calls, labels } = workload;
   const [account, labelled] = [runsAs(pod, workload), bears(pod, workload)];
   if (account === labelled) return [];
   if (labelled)
     return [
-      `it has the label ${label.name}=${label.value} and another service account than ${title}: requests for ${title} are sent to it, with users' tokens`,
+      `it has the label ${labelsText(labels)} and another service account than ${title}: requests for ${title} are sent to it, with users' tokens`,
     ];
   const may = calls.length === 0 ? "" : `, and may call ${calls.join(", ")} as such`;
   return [

@@ -7,12 +7,13 @@ import {
   type V1Pod,
 } from "@kubernetes/client-node";
 import { z } from "zod";
-import type { Application } from "../../../components/application";
+import { type Application, podLabels } from "../../../components/application";
 import { admissionObjects } from "../../../components/enforcement/admission";
 import { explained, loadCluster, type Plain, unlessMissing } from "../../stack/cluster";
 import { accountName } from "../probes/identities";
 import { probePod } from "../probes/probe-pod";
 import { type Finding, madeAnew, type ProvenFinding } from "./finding";
+import { labelsText } from "./workloads";
 
 /**
  * Reads the policy and its binding. If they differ, the API server is asked by a dry run whether it would admit a pod
@@ -45,21 +46,19 @@ export async function admissionFindings(
  * The first pod that the API server would admit, of those that the policy has to refuse: each service's account without
  * its label, and its label with another account. Undefined if it refuses all, or may not be asked.
  */
-async function admitted(
-  { namespace, services }: Application,
-  api: CoreV1Api,
-): Promise<string | undefined> {
+async function admitted(application: Application, api: CoreV1Api): Promise<string | undefined> {
+  const { namespace, services } = application;
   for (const [service, { serviceAccount }] of Object.entries(services)) {
-    for (const [account, app] of [
-      [serviceAccount, "impostor"],
-      ["default", service],
+    for (const [account, labels] of [
+      [serviceAccount, { app: "impostor" }],
+      ["default", podLabels(application, service)],
     ] as const) {
       const place = { name: "impostor", namespace, serviceAccount: account, inTheMesh: false };
       const pod = probePod("dry-run", place, "none");
-      const body: Plain<V1Pod> = { ...pod, metadata: { ...pod.metadata, labels: { app } } };
+      const body: Plain<V1Pod> = { ...pod, metadata: { ...pod.metadata, labels: { ...labels } } };
       try {
         await api.createNamespacedPod({ namespace, body, dryRun: "All" });
-        return `kubectl create --dry-run=server of a pod with the service account ${accountName({ namespace, name: account })} and the label app=${app}: admitted`;
+        return `kubectl create --dry-run=server of a pod with the service account ${accountName({ namespace, name: account })} and the label ${labelsText(labels)}: admitted`;
       } catch (error) {
         if (!(error instanceof ApiException)) throw error;
       }

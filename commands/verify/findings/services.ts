@@ -1,10 +1,11 @@
 /** Services and their endpoints: where the requests for a protected workload go. */
+import { hasLabels } from "../../../components/application";
 import type { EndpointSlice, Pod, Service } from "./kubernetes";
 import type { Attempt, Finding } from "./finding";
 import { madeAnew, objectName, removal } from "./finding";
 import { isTakenFor, takenFor } from "../../../policies/ports";
 import { selects } from "./sidecars";
-import { bears, type ProtectedWorkload, runsAs, takenBy } from "./workloads";
+import { bears, labelsText, type ProtectedWorkload, runsAs, takenBy } from "./workloads";
 
 /** What the search for them reads. */
 export interface ServiceInventory {
@@ -49,13 +50,13 @@ export function serviceFindings(
 /** How a workload's own Service differs from the stack's. */
 function changesOf(service: Service, workload: ProtectedWorkload): readonly Finding[] {
   const { spec, metadata } = service;
-  const { title, label } = workload;
+  const { title, labels } = workload;
   const { port, protocol } = workload.services;
   const changed = [
-    ...(spec?.selector?.[label.name] === label.value
+    ...(hasLabels(spec?.selector ?? {}, labels)
       ? []
       : [
-          `requests for ${title} go to other pods, with users' tokens: its selector is not for ${label.name}=${label.value}`,
+          `requests for ${title} go to other pods, with users' tokens: its selector is not for ${labelsText(labels)}`,
         ]),
     ...(spec?.type === "ExternalName"
       ? [`requests for ${title} go to ${spec.externalName ?? ""}, with users' tokens`]

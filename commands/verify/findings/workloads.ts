@@ -1,10 +1,15 @@
 /** The workloads that the stack protects, and whose the cluster's pods are. */
 import type { Pod } from "./kubernetes";
-import type { Application } from "../../../components/application";
+import {
+  type Application,
+  hasLabels,
+  type Labels,
+  podLabels,
+} from "../../../components/application";
 import { callersOf, gateway, type Protocol } from "../../../components/access/rows";
 import { proxy, redis } from "../../../components/login/names";
 import {
-  gatewayLabel,
+  gatewayLabels,
   gatewayRelease,
   gatewayServiceAccount,
   namespaces,
@@ -19,8 +24,8 @@ export interface ProtectedWorkload {
   readonly title: string;
   readonly namespace: string;
   readonly serviceAccount: string;
-  /** The label of its pods that its Service and its policies go by. */
-  readonly label: { readonly name: string; readonly value: string };
+  /** The labels of its pods that its Service and its policies go by. */
+  readonly labels: Labels;
   /** What its identity may call. */
   readonly calls: readonly string[];
   /** The Deployments that the stack makes for it, as far as the table and the stack's outputs tell. */
@@ -63,7 +68,7 @@ export function protectedWorkloads(
         title: name,
         namespace,
         serviceAccount: service.serviceAccount,
-        label: { name: "app", value: name },
+        labels: podLabels(application, name),
         calls: callees(name),
         deployments: [name, ...versions.map((version) => `${name}-${version}`)],
         namedFreely: true,
@@ -80,7 +85,7 @@ export function protectedWorkloads(
       title: "the ingress gateway",
       namespace: gatewayServiceAccount.namespace,
       serviceAccount: gatewayServiceAccount.name,
-      label: { name: "istio", value: gatewayLabel },
+      labels: gatewayLabels,
       calls: [...callees(gateway), ...(hasProxy ? [proxy.name] : [])],
       deployments: [gatewayRelease],
       namedFreely: false,
@@ -95,7 +100,7 @@ export function protectedWorkloads(
       title: name,
       namespace: place,
       serviceAccount: name,
-      label: { name: "app", value: name },
+      labels: { app: name },
       calls,
       deployments: [name],
       namedFreely: false,
@@ -174,10 +179,16 @@ export function isOfTheStack(
   );
 }
 
-/** Whether a pod bears a workload's label, in its namespace. */
-export function bears({ metadata }: Pod, { namespace, label }: ProtectedWorkload): boolean {
-  return metadata?.namespace === namespace && metadata.labels?.[label.name] === label.value;
+/** Whether a pod bears a workload's labels, in its namespace. */
+export function bears({ metadata }: Pod, { namespace, labels }: ProtectedWorkload): boolean {
+  return metadata?.namespace === namespace && hasLabels(metadata.labels ?? {}, labels);
 }
+
+/** Labels as kubectl has them: `app=web,tier=front`. */
+export const labelsText = (labels: Labels): string =>
+  Object.entries(labels)
+    .map((each) => each.join("="))
+    .join(",");
 
 /** Whether a pod runs as a workload's service account. */
 export function runsAs({ metadata, spec }: Pod, workload: ProtectedWorkload): boolean {

@@ -5,7 +5,7 @@ import type { Decision, RequestFacts } from "../../explain/facts";
 import { readKeySets } from "../../explain/keys";
 import { decideWay } from "../../explain/way";
 import type { Hop } from "../../explain/way";
-import type { Application } from "../../../components/application";
+import { type Application, hasLabels, podLabels } from "../../../components/application";
 import { gateway } from "../../../components/access/rows";
 import { isSecure } from "../../../components/gateway/host";
 import { gatewayPort, secureGatewayPort } from "../../../components/mesh/values";
@@ -104,9 +104,10 @@ function hopTo(
   { method, origin, path, headers }: ProbeRequest,
   { workloads }: ClusterState,
 ): Hop {
-  const [label, value] = service === unlisted ? [podLabel, strangersPod] : ["app", service];
+  const known =
+    service === unlisted ? { [podLabel]: strangersPod } : podLabels(application, service);
   const { port, serviceAccount } = placeOf(application, service);
-  const labels = workloads.application.find((each) => each[label] === value) ?? { [label]: value };
+  const labels = workloads.application.find((each) => hasLabels(each, known)) ?? known;
   const { host } = headers;
   return {
     name: service,

@@ -4,7 +4,7 @@ import { messageOf } from "../../../lib/errors";
 import { unlessAborted } from "../../../lib/poll";
 import { explained, loadCluster } from "../../stack/cluster";
 import { sidecarName } from "../../stack/pods";
-import { servicePods } from "./pod-addresses";
+import { type Placed, servicePods } from "./pod-addresses";
 
 /** Bytes that are read of one container's log: more than a verify's requests make. */
 export const logLimit = 16 * 2 ** 20;
@@ -23,9 +23,8 @@ export type Log = { readonly service: string } & (
 export interface LogsOptions {
   /** The file's content. */
   readonly kubeconfig: string;
-  readonly namespace: string;
-  /** Those whose pods are read. */
-  readonly services: readonly string[];
+  /** Whose services' pods are read. */
+  readonly application: Placed;
   /** From when, in milliseconds by this machine's clock. */
   readonly since: number;
   readonly signal: AbortSignal;
@@ -33,16 +32,16 @@ export interface LogsOptions {
 
 /** Of every container in the services' pods except the sidecars, all at the same time. */
 export async function readLogs(options: LogsOptions): Promise<readonly Log[]> {
-  const { kubeconfig, namespace, services, since, signal } = options;
+  const { kubeconfig, application, since, signal } = options;
+  const { namespace } = application;
   const api = loadCluster(kubeconfig).makeApiClient(CoreV1Api);
-  const pods = await unlessAborted(servicePods(api, namespace, services), signal);
+  const pods = await unlessAborted(servicePods(api, application), signal);
   // The node counts back by its own clock, which need not be this one.
   const sinceSeconds = Math.ceil((Date.now() - since) / 1000) + margin;
   const inTime = AbortSignal.any([signal, AbortSignal.timeout(deadline)]);
-  const logs = pods.flatMap((pod) =>
+  const logs = pods.flatMap(({ service, pod }) =>
     containersOf(pod).map(async ({ name: container }): Promise<Log> => {
       const name = pod.metadata?.name ?? "";
-      const service = pod.metadata?.labels?.app ?? "";
       const asked = { name, namespace, container, sinceSeconds, limitBytes: logLimit };
       const what = `read the log of ${container} in pod ${name}`;
       try {

@@ -1,6 +1,7 @@
 /** The generic workloads, with Bookinfo's data and the others' that Bookinfo has no case of. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as kubernetes from "@pulumi/kubernetes";
 import { application as bookinfo } from "../../../application";
 import { createNamespace } from "../../../components/namespace";
 import { createWorkloads } from "../../../components/workloads";
@@ -363,4 +364,42 @@ test("requests for a service are shared among its versions, and those for one ve
   ]);
   const none = Object.keys(orders.services).map((each) => ({ service: each, shares: {} }));
   assert.deepEqual(trafficOf(ordersWorkloads), none);
+});
+
+test("a program's own objects are made in the same place, and get the same routes", async () => {
+  const override = { image: "registry.example/page:1.0.0", environment: [], annotations: {} };
+  const overrides = { catalogue: override };
+  let given: unknown;
+  let traffic: unknown;
+  const { registrations } = await run(() => {
+    const provider = clusterProvider();
+    const namespace = createNamespace("namespace", orders, { provider });
+    const options = { providers: [provider], dependsOn: [namespace] };
+    traffic = createWorkloads(
+      { gateway: { url: "http://orders.example:8080" } },
+      {
+        application: orders,
+        namespace: { ingress: { overrides }, options },
+        workloads: (place) => {
+          given = { namespace: place.namespace, overrides: place.overrides };
+          new kubernetes.core.v1.ConfigMap("own", { data: { a: "b" } }, place.options);
+        },
+      },
+    );
+  });
+  assert.deepEqual(given, { namespace: "orders", overrides });
+  const made = find(registrations, "kubernetes:core/v1:ConfigMap", "own");
+  assert.deepEqual([made.parent, made.provider], ["orders", "cluster"]);
+  const all = Object.keys(orders.services);
+  assert.deepEqual(
+    traffic,
+    all.map((name) => ({ service: name, shares: {} })),
+  );
+  const namesOf = (type: string) =>
+    registrations.flatMap((each) => (each.type === type ? [each.name] : []));
+  assert.deepEqual(
+    namesOf("kubernetes:networking.istio.io/v1:DestinationRule"),
+    all.map((name) => `orders-${name}-destination`),
+  );
+  assert.deepEqual(namesOf(deployment), []);
 });

@@ -88,7 +88,7 @@ test("a binding for some pods only is a finding; what the API server adds is non
   assert.deepEqual(compareAdmission(bookinfo, { ...live(), policy: completed }), []);
 });
 
-test("each service's account and label are in the policy: what is added to the table is covered", () => {
+test("each service's account and labels are in the policy: what is added to the table is covered", () => {
   const { policy } = admissionObjects({
     ...bookinfo,
     services: {
@@ -99,10 +99,12 @@ test("each service's account and label are in the policy: what is added to the t
         port: 80,
         path: "/",
         serviceAccount: "bookinfo-details",
+        labels: { "app.kubernetes.io/name": "bills" },
       },
     },
   });
-  const [accounts, holders] = policy.variables as { expression: string }[];
+  const [accounts, selectors] = policy.variables as { expression: string }[];
   assert.match(accounts?.expression ?? "", /"billing":"bookinfo-details"/);
-  assert.match(holders?.expression ?? "", /"bookinfo-details":\["details","billing"\]/);
+  assert.match(selectors?.expression ?? "", /"details":\{"app":"details"\}/);
+  assert.match(selectors?.expression ?? "", /"billing":\{"app.kubernetes.io\/name":"bills"\}/);
 });

@@ -5,6 +5,7 @@ import type { TestContext } from "node:test";
 import type { V1Pod } from "@kubernetes/client-node";
 import type { Plain } from "../../../../../commands/stack/cluster";
 import { logLimit, readLogs } from "../../../../../commands/verify/probes/logs";
+import { placed } from "../support/placed";
 import { startCluster } from "../support/cluster";
 import type { ClusterOptions } from "../support/cluster";
 
@@ -28,8 +29,8 @@ async function logsOf(
   const { kubeconfig } = cluster;
   const since = Date.now() - 60_000;
   const { signal } = new AbortController();
-  const services = ["orders", "store"];
-  const logs = await readLogs({ kubeconfig, namespace: "shop", services, since, signal });
+  const application = placed("shop", ["orders", "store"]);
+  const logs = await readLogs({ kubeconfig, application, since, signal });
   return { logs, asked: cluster.requests.filter((line) => line.includes("/log?")) };
 }
 

@@ -5,6 +5,7 @@ import type { TestContext } from "node:test";
 import type { V1Pod } from "@kubernetes/client-node";
 import { podAddresses } from "../../../../../commands/verify/probes/pod-addresses";
 import type { Plain } from "../../../../../commands/stack/cluster";
+import { placed } from "../support/placed";
 import { startCluster } from "../support/cluster";
 
 /** A running pod, unless its status says otherwise. */
@@ -25,6 +26,7 @@ async function found(
   t: TestContext,
   workloads: readonly Plain<V1Pod>[],
   services: readonly string[],
+  labels: Readonly<Record<string, Record<string, string>>> = {},
 ) {
   const cluster = await startCluster({
     run: () => {
@@ -33,7 +35,7 @@ async function found(
     workloads,
   });
   t.after(() => cluster.close());
-  const addresses = await podAddresses(cluster.kubeconfig, "bookinfo", services);
+  const addresses = await podAddresses(cluster.kubeconfig, placed("bookinfo", services, labels));
   return [...addresses].map(([service, pods]) => [
     service,
     ...pods.map(({ name, address }) => `${name} ${address}`),
@@ -70,4 +72,15 @@ test("of several pods of a version one that runs: none that is pending, ends or 
   const twice = [pod("one", labels, "10.0.0.1"), pod("two", labels, "10.0.0.2")];
   const [details = []] = await found(t, twice, ["details"]);
   assert.equal(details.length, 2);
+});
+
+test("a service's pods are those with the table's labels", async (t) => {
+  const labels = { "app.kubernetes.io/name": "details" };
+  const workloads = [
+    pod("a", { ...labels, version: "v1" }, "10.0.0.1"),
+    pod("b", { app: "details" }, "10.0.0.2"),
+  ];
+  assert.deepEqual(await found(t, workloads, ["details"], { details: labels }), [
+    ["details", "details-v1 10.0.0.1"],
+  ]);
 });

@@ -300,10 +300,11 @@ function selects(namespace: string, selector: string): (labelled: Resource) => b
   });
   return ({ metadata }) =>
     metadata?.namespace === namespace &&
-    wanted.every(({ label, values }) => {
-      const value = metadata.labels?.[label];
-      return value !== undefined && (values?.includes(value) ?? true);
-    });
+    (selector === "" ||
+      wanted.every(({ label, values }) => {
+        const value = metadata.labels?.[label];
+        return value !== undefined && (values?.includes(value) ?? true);
+      }));
 }
 
 export function kubeconfigFor(server: string): string {
