@@ -9,7 +9,7 @@ import { clone } from "../../lib/clone";
 import { cacheFolder } from "../../local/layout";
 import { standIns } from "../../local/plugins/launchers";
 import type { LocalPlugin } from "../../local/plugins/official";
-import { ensurePulumi } from "../../local/toolchain/toolchain";
+import { ensurePulumi, knownHelm } from "../../local/toolchain/toolchain";
 import { type Project, projectNamed } from "../stack/project";
 import { readProjectFile, stacksOf } from "../stack/stack-file";
 import {
@@ -49,6 +49,12 @@ const inheritedEnvironment = () =>
     }),
   );
 
+/** The stand-in of a chart's plug-in asks Helm for its objects: the user's own, or the sandbox's. */
+function withHelm(): { readonly PATH?: string } {
+  const folder = knownHelm(cacheFolder());
+  return folder === undefined ? {} : { PATH: [process.env.PATH ?? "", folder].join(":") };
+}
+
 async function previewOf(
   project: Project,
   stack: string,
@@ -74,7 +80,7 @@ async function previewOf(
       secrets: configuration.secrets,
     };
     return await previewApart(task, {
-      env: { ...inheritedEnvironment(), ...previewed.environment },
+      env: { ...inheritedEnvironment(), ...withHelm(), ...previewed.environment },
       output,
       onProgress: (resources) => {
         progress.update(`${resources} resources`);

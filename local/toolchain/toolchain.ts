@@ -159,6 +159,12 @@ export async function ensurePulumi(cache: string, say: Say): Promise<string> {
   return join(root, partName(part));
 }
 
+/** The folder with Helm, if an earlier run has made it: nothing is made for it alone. */
+export function knownHelm(cache: string): string | undefined {
+  const folder = join(partsFolder(cache), partName(companions), "bin");
+  return existsSync(join(folder, "helm")) ? folder : undefined;
+}
+
 /** The CLI that is there; otherwise the official one if it can be downloaded; otherwise a built one. */
 async function choosePulumi(root: string): Promise<Part> {
   for (const part of [officialPulumi, builtPulumi])

@@ -17,6 +17,14 @@ export interface ObjectKind {
 
 const common = ["apiVersion", "kind", "metadata.name", "metadata.namespace"];
 
+const clusterScoped = (apiVersion: string, kind: string) => ({
+  apiVersion,
+  kind,
+  namespaced: false,
+});
+
+const roleReference = () => ["roleRef"];
+
 const builtIn: readonly (Pick<ObjectKind, "apiVersion" | "kind"> & Partial<ObjectKind>)[] = [
   { apiVersion: "v1", kind: "Namespace", namespaced: false },
   { apiVersion: "v1", kind: "ServiceAccount" },
@@ -40,15 +48,53 @@ const builtIn: readonly (Pick<ObjectKind, "apiVersion" | "kind"> & Partial<Objec
     immutable: () => ["spec.selector"],
   },
   {
-    apiVersion: "admissionregistration.k8s.io/v1",
-    kind: "ValidatingAdmissionPolicy",
-    namespaced: false,
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    deletion: "Foreground",
+    immutable: () =>
+      [
+        "podManagementPolicy",
+        "revisionHistoryLimit",
+        "selector",
+        "serviceName",
+        "volumeClaimTemplates",
+      ].map((field) => `spec.${field}`),
   },
   {
-    apiVersion: "admissionregistration.k8s.io/v1",
-    kind: "ValidatingAdmissionPolicyBinding",
-    namespaced: false,
+    apiVersion: "apps/v1",
+    kind: "DaemonSet",
+    deletion: "Foreground",
+    immutable: () => ["spec.selector"],
   },
+  {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    deletion: "Foreground",
+    immutable: () =>
+      ["completions", "parallelism", "selector", "template"].map((field) => `spec.${field}`),
+  },
+  { apiVersion: "batch/v1", kind: "CronJob" },
+  { apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler" },
+  {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    immutable: () =>
+      ["accessModes", "selector", "storageClassName", "volumeName"].map((field) => `spec.${field}`),
+  },
+  { apiVersion: "v1", kind: "LimitRange" },
+  { apiVersion: "v1", kind: "ResourceQuota", immutable: () => ["spec.scopes"] },
+  { apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role" },
+  { apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding", immutable: roleReference },
+  clusterScoped("rbac.authorization.k8s.io/v1", "ClusterRole"),
+  {
+    ...clusterScoped("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
+    immutable: roleReference,
+  },
+  clusterScoped("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy"),
+  clusterScoped("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding"),
+  clusterScoped("scheduling.k8s.io/v1", "PriorityClass"),
+  clusterScoped("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
+  { apiVersion: "networking.k8s.io/v1", kind: "Ingress" },
   { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy" },
   { apiVersion: "policy/v1", kind: "PodDisruptionBudget" },
 ];
@@ -60,6 +106,11 @@ const istioGroups: readonly string[] = [
   "security.istio.io",
   "telemetry.istio.io",
 ];
+
+/** The type token of an object's kind, as Pulumi has it: `kubernetes:core/v1:Service`. */
+export function tokenOf({ apiVersion, kind }: Pick<ObjectKind, "apiVersion" | "kind">): string {
+  return `kubernetes:${apiVersion.includes("/") ? apiVersion : `core/${apiVersion}`}:${kind}`;
+}
 
 /** The kind of a type token such as `kubernetes:apps/v1:Deployment`, or undefined if it is not implemented. */
 export function kindOf(token: string): ObjectKind | undefined {

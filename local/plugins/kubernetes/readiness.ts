@@ -36,6 +36,23 @@ const deploymentSchema = z.object({
     .prefault({}),
 });
 
+const statefulSetSchema = z.object({
+  spec: z.object({ replicas: z.number().default(1) }),
+  status: z
+    .object({
+      updatedReplicas: z.number().default(0),
+      readyReplicas: z.number().default(0),
+      currentRevision: z.string().optional(),
+      updateRevision: z.string().optional(),
+    })
+    .prefault({}),
+});
+
+const jobSchema = z.object({
+  spec: z.object({ suspend: z.boolean().default(false) }),
+  status: z.object({ conditions }).prefault({}),
+});
+
 const daemonSetSchema = z.object({
   status: z
     .object({
@@ -87,6 +104,8 @@ const ready: Readiness = { state: "ready" };
 const readinessByKind: Readonly<Record<string, (live: Properties) => Readiness>> = {
   DaemonSet: onceSeen(daemonSetReadiness),
   Deployment: onceSeen(deploymentReadiness),
+  StatefulSet: onceSeen(statefulSetReadiness),
+  Job: jobReadiness,
   Namespace: (live) => {
     const { phase } = namespaceSchema.parse(live).status;
     return phase === "Active" ? ready : { state: "waiting", for: "the namespace to become active" };
@@ -100,8 +119,10 @@ const readinessByKind: Readonly<Record<string, (live: Properties) => Readiness>>
   },
 };
 
-/** The kinds that have to be ready before a chart's release is. */
-export const awaitedKinds: ReadonlySet<string> = new Set(Object.keys(readinessByKind));
+/** The kinds that have to be ready before a chart's release is; Helm itself waits for jobs where it is to. */
+export const awaitedKinds: ReadonlySet<string> = new Set(
+  Object.keys(readinessByKind).filter((kind) => kind !== "Job"),
+);
 
 /** The state of an object. */
 export function readinessOf(live: Properties): Readiness {
@@ -130,6 +151,23 @@ function deploymentReadiness(live: Properties): Readiness {
   if (done) return ready;
   const counts = `${updatedReplicas} of ${spec.replicas} pods are of the new version, ${availableReplicas} available`;
   return { state: "waiting", for: counts };
+}
+
+function statefulSetReadiness(live: Properties): Readiness {
+  const { spec, status } = statefulSetSchema.parse(live);
+  const { updatedReplicas, readyReplicas, currentRevision, updateRevision } = status;
+  if (readyReplicas === spec.replicas && currentRevision === updateRevision) return ready;
+  const counts = `${updatedReplicas} of ${spec.replicas} pods are of the new version, ${readyReplicas} ready`;
+  return { state: "waiting", for: counts };
+}
+
+function jobReadiness(live: Properties): Readiness {
+  const { spec, status } = jobSchema.parse(live);
+  const has = (type: string) =>
+    status.conditions.find((one) => one.type === type && one.status === "True");
+  const failed = has("Failed");
+  if (failed) return { state: "failed", why: failed.message ?? "the job failed" };
+  return spec.suspend || has("Complete") ? ready : { state: "waiting", for: "the job to complete" };
 }
 
 function daemonSetReadiness(live: Properties): Readiness {

@@ -4,6 +4,7 @@ import * as protocol from "@pulumi/pulumi/proto/provider_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { register } from "./construct";
 import { changesBetween } from "./difference";
 import { NotReadyError, type Operation, type Plugin, type ResourceType } from "./plugin";
 import {
@@ -13,7 +14,15 @@ import {
   propertiesOf,
   structOf,
 } from "./responses";
-import { type Properties, redact, type Secrecy, secretTextsOf, unite, unknown } from "./values";
+import {
+  hasUnknown,
+  type Properties,
+  redact,
+  type Secrecy,
+  secretTextsOf,
+  unite,
+  unknown,
+} from "./values";
 
 /** What the requests about one resource have in common. */
 interface Subject {
@@ -78,7 +87,7 @@ export class Handlers<Connection> {
       {
         name: nameOf(request.getUrn()),
         previous: olds && Object.keys(olds.value).length > 0 ? olds.value : undefined,
-        suffix: suffixOf(request),
+        suffix: this.plugin.suffix ?? suffixOf(request),
       },
       this.connected(),
     );
@@ -200,6 +209,25 @@ export class Handlers<Connection> {
       type.delete(this.connected(), existing, this.operation(request, {})),
     );
     return new Empty();
+  }
+
+  /** Makes a component's resources, at the engine that asks. */
+  async construct(request: protocol.ConstructRequest): Promise<protocol.ConstructResponse> {
+    const token = request.getType();
+    const component = this.plugin.component?.(token) ?? this.refuse(token);
+    const inputs = propertiesOf(request.getInputs());
+    const lacking = Object.keys(inputs.value).filter((name) => hasUnknown(inputs.value[name]));
+    if (lacking.length > 0)
+      throw new Error(
+        this.refusal(`${token} whose ${lacking.join(", ")} is not known before the update`),
+      );
+    return this.explained([inputs], async () => {
+      const { signal } = this.cancellation;
+      const name = request.getName();
+      const children = await component.children(inputs.value, name, this.connected(), signal);
+      const secretTexts = [...this.configurationSecrets, ...secretTextsOf(inputs)];
+      return register(request, this.plugin, children, secretTexts);
+    });
   }
 
   /** @throws Error always: the stand-in does not implement what the token names */

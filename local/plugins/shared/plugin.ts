@@ -83,6 +83,34 @@ export interface ResourceType<Connection> {
   ): Promise<void>;
 }
 
+/** What a component makes: one of the plug-in's own resources. */
+export interface Child {
+  readonly token: string;
+  readonly name: string;
+  readonly inputs: Properties;
+  /** Inputs that are always secret. */
+  readonly secrets: readonly string[];
+  /** The children that it is made after: earlier ones of the same list. */
+  readonly after: readonly Child[];
+  /** Whether the object stays when the resource goes. Default: false */
+  readonly retained?: boolean;
+}
+
+/** A component that the plug-in makes from other resources. */
+export interface Component<Connection> {
+  /**
+   * @param name the component's name in the program
+   * @param inputs all known
+   * @returns in an order in which each comes after those that it is made after
+   */
+  children(
+    inputs: Properties,
+    name: string,
+    connection: Connection,
+    signal: AbortSignal,
+  ): Promise<readonly Child[]>;
+}
+
 export interface Plugin<Connection> {
   /** The Pulumi package that the plug-in stands in for. */
   readonly name: string;
@@ -94,6 +122,10 @@ export interface Plugin<Connection> {
   connect(config: Properties): Promise<Connection>;
   /** The type of a token such as `auth0:index/client:Client`, or undefined when it is not implemented. */
   resourceType(token: string): ResourceType<Connection> | undefined;
+  /** The component of a token such as `kubernetes:yaml/v2:ConfigGroup`, or undefined when it is not implemented. */
+  component?(token: string): Component<Connection> | undefined;
+  /** In place of random hexadecimal digits for names: a plan is to be the same each time. Default: none. */
+  readonly suffix?: string;
   /**
    * Why a function or type is not available, and what to do, if there is more to say than that it is not implemented.
    */

@@ -63,7 +63,7 @@ function implementationOf<Connection>(
     delete: unary((request: protocol.DeleteRequest) => handlers.delete(request)),
     invoke: unary((request: protocol.InvokeRequest) => handlers.refuse(request.getTok())),
     call: unary((request: protocol.CallRequest) => handlers.refuse(request.getTok())),
-    construct: unary((request: protocol.ConstructRequest) => handlers.refuse(request.getType())),
+    construct: unary((request: protocol.ConstructRequest) => handlers.construct(request)),
     cancel: unary(() => {
       handlers.cancel();
       return new Empty();

@@ -24,6 +24,8 @@ export interface Decoded {
 
 const signatureKey = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
+const outputSignature = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
+const resourceSignature = "5cf8f73096256a8f31e491e813e4eb8e";
 
 /** The placeholder for a value that a preview cannot know. */
 export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -82,6 +84,13 @@ function decodeObject(entries: [string, unknown][]): Decoded {
   if (signature === secretSignature) {
     return { value: decode(wrapped.get("value")).value, secrecy: true };
   }
+  // Of another resource's output, as a component's inputs have it: without a value it is not known yet.
+  if (signature === outputSignature) {
+    const { value, secrecy } = wrapped.has("value")
+      ? decode(wrapped.get("value"))
+      : { value: unknown, secrecy: undefined };
+    return { value, secrecy: wrapped.get("secret") === true ? true : secrecy };
+  }
   if (signature !== undefined) {
     throw new Error("assets, archives and resources as property values are not supported");
   }
@@ -93,6 +102,11 @@ function decodeObject(entries: [string, unknown][]): Decoded {
     if (decoded.secrecy !== undefined) secrecy[name] = decoded.secrecy;
   }
   return { value, secrecy: Object.keys(secrecy).length > 0 ? secrecy : undefined };
+}
+
+/** A resource as a property's value on the wire. */
+export function reference(urn: string, id: string, packageVersion: string): Properties {
+  return { [signatureKey]: resourceSignature, urn, id, packageVersion };
 }
 
 /** Both masks combined. */

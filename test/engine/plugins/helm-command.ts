@@ -43,6 +43,11 @@ const commands: Readonly<Record<string, Command>> = {
   },
   "get values": ([, , name = ""], state) => JSON.stringify(releaseOf(state, name).values),
   "get manifest": (_, { manifest }) => manifest,
+  // What a chart's templates make of its values.
+  template: ([, name = ""], { manifest }) => {
+    const { color } = JSON.parse(readFileSync(process.stdin.fd, "utf8")) as { color?: string };
+    return manifest.replaceAll("NAME", name).replaceAll("COLOR", color ?? "none");
+  },
   history: ([, name = ""], state) =>
     JSON.stringify(
       releaseOf(state, name).revisions.map((status, index) => ({ revision: index + 1, status })),

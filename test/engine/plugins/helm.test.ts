@@ -310,7 +310,7 @@ for (const { earlier, done, left } of [
 test("a helm that is not on PATH is said in one line", async () => {
   process.env.PATH = join(directory, "empty");
   await assert.rejects(release.create(cluster, operation(checked(given))), {
-    message: "cannot run helm: spawn helm ENOENT",
+    message: "cannot run helm: there is no helm on PATH, and no sandbox has built one",
   });
 });
 

@@ -73,7 +73,7 @@ const deployment = (replicas: number): Properties => ({
 });
 
 test("a type that is not implemented is refused by name", () => {
-  assert.equal(kubernetes.resourceType("kubernetes:apps/v1:StatefulSet"), undefined);
+  assert.equal(kubernetes.resourceType("kubernetes:storage.k8s.io/v1:StorageClass"), undefined);
 });
 
 test("an object gets its API version, kind, namespace and, where it has none, a name", () => {

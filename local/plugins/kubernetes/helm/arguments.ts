@@ -102,6 +102,7 @@ export function timeoutSeconds({ timeout }: Properties): number {
   return typeof timeout === "number" && timeout > 0 ? timeout : defaultTimeoutSeconds;
 }
 
-function optional(flag: string, value: unknown): string[] {
+/** A flag with its value, if there is one. */
+export function optional(flag: string, value: unknown): string[] {
   return typeof value === "string" || typeof value === "number" ? [flag, String(value)] : [];
 }

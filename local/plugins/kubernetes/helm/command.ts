@@ -47,7 +47,11 @@ export async function helm(
       child.stderr?.on("data", (chunk: Buffer) => errors.push(chunk));
       child.on("error", (error) => {
         // When cancelled, Helm still has to record that its release failed: see `close`.
-        if (!signal.aborted) reject(new HelmError(`cannot run helm: ${error.message}`));
+        const isMissing = "code" in error && error.code === "ENOENT";
+        const why = isMissing
+          ? "there is no helm on PATH, and no sandbox has built one"
+          : error.message;
+        if (!signal.aborted) reject(new HelmError(`cannot run helm: ${why}`));
       });
       child.on("close", (code) => {
         if (code === 0) resolve(Buffer.concat(output).toString());

@@ -1,4 +1,4 @@
-/** A Deployment or DaemonSet is ready when its controller has seen the change and every pod is new and available. */
+/** A Deployment, DaemonSet or StatefulSet is ready when its controller has seen the change and every pod is new and available. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readinessOf } from "../../../../local/plugins/kubernetes/readiness";
@@ -7,6 +7,12 @@ import type { Properties } from "../../../../local/plugins/shared/values";
 const seen = { observedGeneration: 2 };
 const deployed = { replicas: 2, updatedReplicas: 2, availableReplicas: 2 };
 const spread = { desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 2 };
+
+const revisions = (currentRevision: string, updateRevision: string) => ({
+  currentRevision,
+  updateRevision,
+});
+const condition = (type: string) => ({ type, status: "True", message: `${type}: so it is` });
 
 const waiting: readonly { kind: string; status: Properties; for: string | undefined }[] = [
   { kind: "Deployment", status: { ...seen, ...deployed }, for: undefined },
@@ -31,6 +37,18 @@ const waiting: readonly { kind: string; status: Properties; for: string | undefi
     status: { ...seen, ...spread, updatedNumberScheduled: 1 },
     for: "1 of 2 pods are of the new version, 2 available",
   },
+  {
+    kind: "StatefulSet",
+    status: { ...seen, updatedReplicas: 2, readyReplicas: 2, ...revisions("a", "a") },
+    for: undefined,
+  },
+  {
+    kind: "StatefulSet",
+    status: { ...seen, updatedReplicas: 1, readyReplicas: 2, ...revisions("a", "b") },
+    for: "1 of 2 pods are of the new version, 2 ready",
+  },
+  { kind: "Job", status: { conditions: [condition("Complete")] }, for: undefined },
+  { kind: "Job", status: {}, for: "the job to complete" },
 ];
 
 for (const { kind, status, for: reason } of waiting) {
@@ -45,3 +63,8 @@ for (const { kind, status, for: reason } of waiting) {
     assert.deepEqual(readinessOf(live), expected);
   });
 }
+
+test("a job that has failed says why", () => {
+  const live = { kind: "Job", spec: {}, status: { conditions: [condition("Failed")] } };
+  assert.deepEqual(readinessOf(live), { state: "failed", why: "Failed: so it is" });
+});
