@@ -25,6 +25,8 @@ export interface Chart {
   readonly plainHttp: unknown;
   /** Whether it comes from a folder or an archive of the machine, which Helm accepts at any version. */
   readonly isLocal: boolean;
+  /** Whether it comes from a folder in the program's own, and so has the program's version. */
+  readonly isOfProgram: boolean;
   readonly values: unknown;
   /** Files with more values. */
   readonly valueFiles: unknown;
@@ -47,6 +49,7 @@ export function chartOf({ type, inputs }: Resource): Chart | undefined {
     repository,
     plainHttp,
     isLocal: text !== undefined && (given === path || isPath(text, repository ?? inputs.repo)),
+    isOfProgram: text !== undefined && isPathWithin(text),
     values,
     valueFiles,
     isOpaque: type === release,
@@ -58,6 +61,10 @@ function isPath(chart: string, repository: unknown): boolean {
   if (/^[a-z]+:\/\//i.test(chart)) return false;
   return /^[./~]/.test(chart) || (repository === undefined && /\/|\.tgz$/.test(chart));
 }
+
+/** A path from the program's folder that does not lead out of it. */
+const isPathWithin = (chart: string) =>
+  chart.startsWith("./") && !chart.split("/").includes("..") && !chart.endsWith(".tgz");
 
 /** Values that may contain anything: they are unknown, or in files. */
 export function unreadValues(chart: Chart): Finding[] {

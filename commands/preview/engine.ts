@@ -9,7 +9,7 @@ import {
 } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import { UserError } from "../../lib/errors";
-import { type Diagnostic, partsOf, type Plan, type PlannedResource, shown } from "./plan";
+import { type Diagnostic, partsOf, type Plan, type PlannedResource, relative, shown } from "./plan";
 import type { PackConfiguration } from "./policies/configuration";
 import { PackFindings } from "./policies/events";
 import { endPack, type Pack } from "./policies/pack";
@@ -59,7 +59,7 @@ export async function previewProject(project: PreviewProject, run: Run): Promise
   // A cancellation before its start does not reach the engine.
   run.signal.throwIfAborted();
   const planFile = join(folder, "plan.json");
-  const found = new Findings();
+  const found = new Findings(project.root);
   const pack = new PackFindings(run.configuration);
   const onEvent = (event: EngineEvent) => {
     found.take(event);
@@ -92,6 +92,9 @@ export async function previewProject(project: PreviewProject, run: Run): Promise
 
 /** What the engine's events have reported so far. */
 class Findings {
+  /** @param root the folder of the project that is previewed */
+  constructor(private readonly root: string) {}
+
   readonly steps = new Map<string, StepEventMetadata>();
   readonly #diagnostics = new Map<string, Diagnostic>();
   #outputs: Readonly<Record<string, unknown>> = {};
@@ -119,7 +122,7 @@ class Findings {
 
   plan(stack: string, dependenciesOf: (urn: string) => readonly string[]): Plan {
     const resources = [...this.steps.values()].map((step) =>
-      planned(step, dependenciesOf(step.urn)),
+      planned(step, dependenciesOf(step.urn), this.root),
     );
     return {
       stack,
@@ -138,7 +141,11 @@ function isImplicit({ type, urn }: StepEventMetadata): boolean {
   return type.startsWith("pulumi:providers:") && /^default(_|$)/.test(partsOf(urn).name);
 }
 
-function planned(step: StepEventMetadata, dependencies: readonly string[]): PlannedResource {
+function planned(
+  step: StepEventMetadata,
+  dependencies: readonly string[],
+  root: string,
+): PlannedResource {
   const state = step.new ?? step.old;
   const provider = state?.provider ?? "";
   return {
@@ -150,7 +157,7 @@ function planned(step: StepEventMetadata, dependencies: readonly string[]): Plan
     // A reference to a provider is its URN, followed by its id.
     provider: provider === "" ? undefined : provider.split("::").slice(0, 4).join("::"),
     protect: state?.protect === true,
-    inputs: shown(state?.inputs ?? {}) as Record<string, unknown>,
+    inputs: relative(shown(state?.inputs ?? {}), root) as Record<string, unknown>,
   };
 }
 

@@ -64,6 +64,16 @@ const internal: ReadonlySet<string> = new Set(["__internal", "__defaults"]);
 /** A dynamic resource's code, as text: it depends on how the code was compiled. */
 const code = "__provider";
 
+/** The value with paths in the project's folder as they are from there: it is elsewhere on another machine. */
+export function relative(value: unknown, root: string): unknown {
+  if (typeof value === "string") return value === root ? "." : value.replaceAll(`${root}/`, "./");
+  if (Array.isArray(value)) return value.map((each) => relative(each, root));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, field]) => [key, relative(field, root)]),
+  );
+}
+
 /** The value as the user sees it. */
 export function shown(value: unknown): unknown {
   if (typeof value === "string") return value.replaceAll(unknownMark, unknown);

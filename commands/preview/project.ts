@@ -45,6 +45,8 @@ export interface PreviewProject {
   readonly launchers: string;
   readonly name: string;
   readonly stack: string;
+  /** The folder of the project that is previewed. */
+  readonly root: string;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -88,6 +90,7 @@ export function writeProject(
     launchers,
     name,
     stack,
+    root,
     environment: {
       PULUMI_HOME: join(folder, "home"),
       PULUMI_BACKEND_URL: `file://${join(folder, "backend")}`,

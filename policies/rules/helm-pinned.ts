@@ -16,21 +16,25 @@ export const helmPinned = resourceRule({
     allowLocal: z
       .boolean()
       .default(false)
-      .describe("Whether a chart may come from a folder or an archive, which has no version here"),
+      .describe(
+        "Whether a chart may come from a folder outside the program's, or an archive, which has no version here",
+      ),
   }),
   judge(resource, { allowLocal }) {
     const chart = chartOf(resource);
-    if (chart === undefined) return [];
+    // The chart of a component is not among its inputs; a rule sees the chart's objects.
+    if (chart === undefined || (chart.given === undefined && !chart.isOpaque)) return [];
     if (typeof chart.given !== "string")
       return [{ where: "chart", is: chart.given, write: "the chart's name or address" }];
     if (chart.isLocal) {
-      if (allowLocal) return [];
+      if (allowLocal || chart.isOfProgram) return [];
       const found = "is a folder or an archive of this machine";
       return [
         {
           where: `chart ${chart.shown}`,
           found,
-          write: "a chart of a repository or registry, and its exact version",
+          write:
+            "a chart of a repository or registry, and its exact version; or ./ and a folder of the program",
         },
       ];
     }

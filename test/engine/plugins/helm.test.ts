@@ -1,6 +1,6 @@
 /** The kubernetes stand-in installs and repairs Helm releases, resumes interrupted ones, and takes no other stack's. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
@@ -114,6 +114,29 @@ test("values and a version that were changed with helm are reported, and the nex
   const existing = { urn, id: "istio-system/istiod", inputs, outputs: {} };
   await release.update(cluster, existing, operation(inputs));
   assert.deepEqual(await drift(inputs), []);
+});
+
+test("a changed template of a chart in a folder is an update, though the inputs are the same", async () => {
+  const chart = join(directory, "chart");
+  mkdirSync(join(chart, "templates"), { recursive: true });
+  writeFileSync(join(chart, "Chart.yaml"), "name: web\nversion: 1.0.0\n");
+  const template = join(chart, "templates", "map.yaml");
+  writeFileSync(template, "kind: ConfigMap");
+  const inputs = checked({ chart, name: "web", namespace: "shop", version: "1.0.0" });
+  const { id, outputs } = await release.create(cluster, operation(inputs));
+  const changed = (made: Properties) =>
+    release.difference(inputs, inputs, cluster, made).changes.map(({ path }) => path);
+  assert.deepEqual(changed(outputs), []);
+  writeFileSync(template, "kind: Secret");
+  assert.deepEqual(changed(outputs), ["chart"]);
+  const existing = { urn, id, inputs, outputs };
+  const read = await release.read(cluster, existing, signal);
+  assert.deepEqual(changed(read?.outputs ?? {}), ["chart"]);
+  assert.deepEqual(changed(await release.update(cluster, existing, operation(inputs))), []);
+  writeFileSync(join(chart, "templates", "new.yaml"), "");
+  assert.deepEqual(changed(outputs), ["chart"]);
+  // What an earlier version has installed is not known.
+  assert.deepEqual(changed({}), []);
 });
 
 test("an object of the release that was changed or deleted with kubectl is reported", async () => {

@@ -1,6 +1,7 @@
 /** The arguments of a Helm release: those of Pulumi's resource, and Helm's flags for them. */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { inputFailures, type InputRule, textAt, unsupported } from "../../shared/inputs";
@@ -59,6 +60,24 @@ export function releaseFailures(inputs: Properties): CheckFailure[] {
     .map((name) => unsupported(`repositoryOpts.${name}`, "kubernetes"));
   const folder = chartFolderFailure(inputs);
   return [...inputFailures(inputs, rules, "kubernetes"), ...options, ...folder];
+}
+
+/**
+ * Identifies the files of a chart in a folder; undefined for any other chart. Its version stays the same while its
+ * templates change.
+ */
+export function chartDigest({ chart }: Properties): string | undefined {
+  if (typeof chart !== "string" || chart === unknown || !existsSync(join(chart, "Chart.yaml")))
+    return undefined;
+  const hash = createHash("sha256");
+  for (const file of globSync("**/*", { cwd: chart, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()) {
+    const content = readFileSync(file);
+    hash.update(`${relative(chart, file)}:${content.length}:`).update(content);
+  }
+  return hash.digest("hex");
 }
 
 /** Helm ignores the program's version for a chart in a folder. */

@@ -5,7 +5,7 @@ import { withoutNulls } from "../../shared/inputs";
 import { NotReadyError, type Operation, type ResourceType } from "../../shared/plugin";
 import type { Properties, Value } from "../../shared/values";
 import type { Cluster } from "../cluster";
-import { installWords, releaseFailures, timeoutSeconds } from "./arguments";
+import { chartDigest, installWords, releaseFailures, timeoutSeconds } from "./arguments";
 import { helm, HelmError } from "./command";
 import {
   findRelease,
@@ -29,14 +29,19 @@ export const release: ResourceType<Cluster> = {
     };
     return { inputs, failures: releaseFailures(inputs) };
   },
-  difference(previous, inputs) {
+  difference(previous, inputs, _, outputs) {
     const names = ["name", "namespace"];
-    return differenceOf(
+    const difference = differenceOf(
       previous,
       inputs,
       names,
       names.every((name) => previous[name] === inputs[name]),
     );
+    const digest = chartDigest(inputs);
+    const isChanged = outputs[digestOutput] !== undefined && outputs[digestOutput] !== digest;
+    if (!isChanged || difference.changes.some(({ path }) => path === "chart")) return difference;
+    const change = { path: "chart", steps: ["chart"], kind: "update" } as const;
+    return { ...difference, changes: [...difference.changes, change] };
   },
   async create(cluster, operation) {
     const reference = referenceOf(operation.inputs);
@@ -50,12 +55,12 @@ export const release: ResourceType<Cluster> = {
     }
     return { id: idOf(reference), outputs: await install(cluster, operation, found) };
   },
-  async read(cluster, { inputs }, signal) {
+  async read(cluster, { inputs, outputs }, signal) {
     const reference = referenceOf(inputs);
     const found = await findRelease(cluster, reference, signal);
     if (found === undefined || found.status === "uninstalled") return undefined;
     const live = await liveInputs(cluster, inputs, found, signal);
-    return { inputs: live, outputs: outputsOf(live, found) };
+    return { inputs: live, outputs: outputsOf(live, found, outputs[digestOutput]) };
   },
   async update(cluster, _existing, operation) {
     const found = await findRelease(cluster, referenceOf(operation.inputs), operation.signal);
@@ -110,7 +115,7 @@ async function install(
     signal.throwIfAborted();
     if (reasons.length > 0) throw await failed(cluster, inputs, reasons, signal);
   }
-  return outputsOf(inputs, installed);
+  return outputsOf(inputs, installed, chartDigest(inputs));
 }
 
 /** The error for an installation that Helm reports as failed. */
@@ -182,8 +187,16 @@ function versionOf({ chart }: InstalledRelease, stated: Value): Value {
   return exact && plain(live) !== plain(stated) ? live : stated;
 }
 
-function outputsOf(inputs: Properties, installed: InstalledRelease): Properties {
+/** Of a chart in a folder: what its files were when they were installed. Pulumi's own plug-in has no such output. */
+const digestOutput = "chartDigest";
+
+function outputsOf(inputs: Properties, installed: InstalledRelease, digest?: Value): Properties {
   const { name, namespace, revision, status, chart, app_version: appVersion } = installed;
   const version = /-(v?\d+\.\d+.*)$/.exec(chart)?.[1] ?? "";
-  return { ...inputs, status: { name, namespace, revision, status, chart, version, appVersion } };
+  const files: Properties = digest === undefined ? {} : { [digestOutput]: digest };
+  return {
+    ...inputs,
+    ...files,
+    status: { name, namespace, revision, status, chart, version, appVersion },
+  };
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkPlan } from "../../../../commands/preview/check";
 import { graphDifference, graphOf } from "../../../../commands/preview/graph";
-import { type PlannedResource, shown } from "../../../../commands/preview/plan";
+import { type PlannedResource, relative, shown } from "../../../../commands/preview/plan";
 import { Redactor } from "../../../../lib/redaction";
 
 const urn = (types: string, name: string) => `urn:pulumi:team::istio-auth0::${types}::${name}`;
@@ -121,4 +121,17 @@ test("a value is shown without secrets, code and Pulumi's own marks", () => {
       inner: { value: "[secret]" },
     },
   );
+});
+
+test("a path in the project's folder is one from there", () => {
+  const inputs = {
+    chart: "/home/ada/shop/charts/web",
+    files: ["/home/ada/shop/a.yaml", "file:///home/ada/shop/b", "/home/ada/shop-other/c"],
+    values: { root: "/home/ada/shop", port: 80, none: null },
+  };
+  assert.deepEqual(relative(inputs, "/home/ada/shop"), {
+    chart: "./charts/web",
+    files: ["./a.yaml", "file://./b", "/home/ada/shop-other/c"],
+    values: { root: ".", port: 80, none: null },
+  });
 });

@@ -19,7 +19,8 @@ const found = (version: string, chart = '"istiod"') => ({
 const local = (chart: string) => ({
   where: `chart "${chart}"`,
   found: "is a folder or an archive of this machine",
-  write: "a chart of a repository or registry, and its exact version",
+  write:
+    "a chart of a repository or registry, and its exact version; or ./ and a folder of the program",
   resource: "istiod",
 });
 
@@ -145,8 +146,25 @@ test("a version that is not known yet is found", async () => {
   assert.deepEqual(await judged(helmPinned, [release({ version: notKnown })]), [unknown]);
 });
 
+test("a chart in the program's folder has the program's version", async () => {
+  const own = release({ chart: "./charts/istiod", repositoryOpts: undefined });
+  assert.deepEqual(await judged(helmPinned, [own]), []);
+});
+
+test("a chart whose objects Pulumi makes is a component without inputs: there is nothing to judge", async () => {
+  const component = { type: "kubernetes:helm.sh/v4:Chart", name: "web", inputs: {} };
+  assert.deepEqual(await judged(helmPinned, [component]), []);
+});
+
 test("charts of this machine pass where that is configured", async () => {
-  const folders = ["./charts/istiod", "/charts/istiod", "charts/istiod", "istiod.tgz"];
+  const folders = [
+    "../charts/istiod",
+    "./charts/../../istiod",
+    "./charts/istiod.tgz",
+    "/charts/istiod",
+    "charts/istiod",
+    "istiod.tgz",
+  ];
   const releases = folders.map((chart) => release({ chart, repositoryOpts: undefined }));
   assert.deepEqual(await judged(helmPinned, releases), folders.map(local));
   assert.deepEqual(await judged(helmPinned, releases, { allowLocal: true }), []);
