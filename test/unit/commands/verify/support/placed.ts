@@ -1,3 +1,4 @@
+/** An application as the probes need it: where the pods of its services are. */
 import type { Labels } from "../../../../../components/application";
 import type { Placed } from "../../../../../commands/verify/probes/pod-addresses";
 
