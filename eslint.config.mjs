@@ -39,6 +39,11 @@ export default defineConfig(
       ],
     },
   },
+  {
+    // Its own tsconfig.json is for projects, which have the package installed.
+    files: ["template/**/*.ts"],
+    languageOptions: { parserOptions: { projectService: false, project: "./tsconfig.json" } },
+  },
   importRules,
   {
     files: ["commands/**/*.ts", "components/**/*.ts", "lib/**/*.ts", "sandbox/**/*.ts"],

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { guide } from "../lib/clone";
 import { tableComplaint } from "./access/problems";
 import type { Application, OwnSections } from "./application";
 import { sectionOf } from "./sections";
@@ -61,7 +62,7 @@ export function settingsProblems(
 /** The message for a stack whose settings have problems. */
 export function settingsComplaint(stack: string, problems: readonly string[]): string {
   return [
-    `The configuration of stack ${stack} is wrong (docs/settings.md describes every setting):`,
+    `The configuration of stack ${stack} is wrong (${guide("docs/settings.md")} describes every setting):`,
     ...problems.map((problem) => `  ${problem}`),
   ].join("\n");
 }

@@ -1,4 +1,5 @@
-import { join } from "node:path";
+/** Where this code runs from: a clone, or the installed package; where the project is, and what users call a command. */
+import { basename, join } from "node:path";
 
 /** The folder of the clone, or of the installed package, that this code runs from. */
 export const clone = join(__dirname, "..");
@@ -9,5 +10,27 @@ export const clone = join(__dirname, "..");
  */
 export const ownFolder = process.env.ISTIO_AUTH0_PROJECT ?? clone;
 
-/** Whether this is a clone: its examples are projects as well, and npm has scripts of the commands' names. */
-export const isClone = process.env.ISTIO_AUTH0_PROJECT === undefined;
+/**
+ * Whether this is a clone: its examples are projects as well, and npm has scripts of the commands' names. The package's
+ * components are compiled, in dist/ (scripts/package.mjs).
+ */
+export const isClone = process.env.ISTIO_AUTH0_PROJECT === undefined && basename(clone) !== "dist";
+
+/**
+ * What a user types to run a command of ours, in a clone or with the package.
+ * @param name of a script of the clone's package.json
+ * @param args its arguments. Default: none
+ * @param run how npm runs the script. Default: with npm's own lines on standard output
+ * @returns such as `npm run sandbox -- down`, or `npx istio-auth0 sandbox down`
+ */
+export function commandLine(
+  name: string,
+  args: readonly string[] = [],
+  run: "npm run" | "npm run -s" = "npm run",
+): string {
+  if (!isClone) return ["npx istio-auth0", name, ...args].join(" ");
+  return [run, name, ...(args.length > 0 ? ["--", ...args] : [])].join(" ");
+}
+
+/** Where a user finds one of the guides, such as `docs/settings.md`. */
+export const guide = (page: string) => (isClone ? page : `node_modules/istio-auth0/${page}`);

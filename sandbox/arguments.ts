@@ -7,7 +7,7 @@ import { tokenCommand } from "../commands/token/arguments";
 import { verifyCommand } from "../commands/verify/arguments";
 
 const places = `The tools are built once, into $XDG_CACHE_HOME/istio-auth0 (a quarter of an hour on two cores).
-The state of this clone's sandbox is in $XDG_STATE_HOME/istio-auth0. Nothing is installed on the
+The state of this project's sandbox is in $XDG_STATE_HOME/istio-auth0. Nothing is installed on the
 machine.`;
 
 const upCommand = () =>

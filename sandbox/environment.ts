@@ -46,7 +46,7 @@ export function pulumiEnvironment(
 export async function runningEnvironment(layout: Layout): Promise<Record<string, string>> {
   if (nodeService(layout).pid === undefined || !existsSync(kubeconfigPath(layout)))
     throw new UserError(
-      `no sandbox runs for this clone: start it with "${sandboxCommand(layout.project)}"`,
+      `no sandbox runs for this project: start it with "${sandboxCommand(layout.project)}"`,
     );
   const toolchain = await ensureToolchain(layout.cache, new Progress().of("tools"));
   return {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { endAbandoned } from "./abandoned";
+import { commandLine, guide } from "../lib/clone";
 import { UserError } from "../lib/errors";
 import { readIfThere, writePrivate } from "../lib/files";
 import type { Layout } from "./layout";
@@ -28,10 +29,10 @@ export function machineProblem(): string | undefined {
       platform === "darwin"
         ? "a virtual machine (brew install lima; limactl start --arch=x86_64 template:debian-12; limactl shell debian-12)"
         : "a virtual machine";
-    return `the sandbox runs on Linux on x86-64, and this is ${platform} on ${arch}: use ${machine}, or a real cluster (docs/clusters.md)`;
+    return `the sandbox runs on Linux on x86-64, and this is ${platform} on ${arch}: use ${machine}, or a real cluster (${guide("docs/clusters.md")})`;
   }
   if (process.getuid?.() !== 0) {
-    return "the sandbox makes namespaces and mounts: run it as root (sudo npm run sandbox)";
+    return `the sandbox makes namespaces and mounts: run it as root (sudo ${commandLine("sandbox")})`;
   }
   return undefined;
 }

@@ -66,7 +66,7 @@ async function main(): Promise<number> {
   const places = layout(process.env, ownFolder, chosen);
   if (name !== "up" && name !== "down" && !allModes && !existsSync(places.state)) {
     const start = sandboxCommand(chosen);
-    throw new UserError(`this clone has no sandbox: start it with "${start}"`);
+    throw new UserError(`this project has no sandbox: start it with "${start}"`);
   }
   const argumentsOf = allModes ? undefined : programs[name];
   if (argumentsOf !== undefined) {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createServer, type ListenOptions, type Server } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
+import { commandLine } from "../lib/clone";
 import { UserError } from "../lib/errors";
 import { parseJson, readIfThere, writePrivate } from "../lib/files";
 import type { Layout } from "./layout";
@@ -37,7 +38,7 @@ export function knownDecisions(layout: Layout): Decisions | undefined {
   const known = decisions.safeParse(parseJson(text));
   if (!known.success)
     throw new UserError(
-      `${file(layout)} is damaged: run "npm run sandbox -- down" and start again`,
+      `${file(layout)} is damaged: run "${commandLine("sandbox", ["down"])}" and start again`,
     );
   return known.data;
 }

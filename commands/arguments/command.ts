@@ -54,12 +54,14 @@ const sentence = (message: string) =>
     .replaceAll(/\s*\n\s*/g, " ")
     .replace(/\.$/, "");
 
-/** What a user types to call a command: npm's script if npm has started it. */
+/** What a user types to call a command: npm's script, or npx, if npm has started it. */
 export function calledAs(called: CommandUnknownOpts): string {
-  const [script, ...others] = wordsOf(called);
-  return script !== undefined && process.env.npm_lifecycle_event === script
-    ? ["npm run", script, "--", ...others].join(" ")
-    : [programName, ...wordsOf(called)].join(" ");
+  const words = wordsOf(called);
+  const [script, ...others] = words;
+  const { npm_lifecycle_event: event } = process.env;
+  if (script !== undefined && event === script)
+    return ["npm run", script, "--", ...others].join(" ");
+  return [...(event === "npx" ? [event] : []), programName, ...words].join(" ");
 }
 
 /** The words that name a command, without the program's own name. */

@@ -1,11 +1,12 @@
 /** The options that several commands have, so that each has the same name, description and meaning. */
 import { Option } from "@commander-js/extra-typings";
+import { isClone } from "../../lib/clone";
 import { fromPerson, type OutputFile } from "../../lib/output-files";
 
 export const projectOption = () =>
   new Option(
     "--project <DIR>",
-    "the project: a folder with Pulumi.yaml, index.ts and application.ts (default: the one that you are in, else the clone's own)",
+    `the project: a folder with Pulumi.yaml, index.ts and application.ts (default: the one that you are in${isClone ? ", else the clone's own" : ""})`,
   );
 
 /** For the commands that read a running stack. */

@@ -1,5 +1,7 @@
 /** The program of each command. */
 
+import { isClone } from "../../lib/clone";
+
 export interface Program {
   /** Its file in the clone. */
   readonly source: string;
@@ -28,5 +30,5 @@ export const programs: Readonly<Record<string, Program>> = {
   preview: own("preview"),
   "policy-config": own("preview", "policy-config"),
   preflight: own("preflight"),
-  bench: own("bench"),
+  ...(isClone && { bench: own("bench") }),
 };

@@ -1,7 +1,7 @@
 /** The whole command line as one tree: its help, its version, and completion. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { clone } from "../../lib/clone";
+import { clone, isClone } from "../../lib/clone";
 import { UserError } from "../../lib/errors";
 import { sandboxCommands, sandboxGroup } from "../../sandbox/arguments";
 import { command, parse, programName } from "../arguments/command";
@@ -18,8 +18,10 @@ export function rootCommand() {
   const root = command(programName, {
     summary: "",
     description: "Istio and Auth0 in one Pulumi stack that proves what it enforces.",
-    notes: `istio-auth0 COMMAND --help says more of each. In a clone: npx istio-auth0 COMMAND [ARGUMENT]..., or
-npm run COMMAND -- [ARGUMENT]...`,
+    notes: isClone
+      ? `istio-auth0 COMMAND --help says more of each. In a clone: npx istio-auth0 COMMAND [ARGUMENT]..., or
+npm run COMMAND -- [ARGUMENT]...`
+      : "npx istio-auth0 COMMAND --help says more of each.",
     exits: {
       0: "as each command says",
       1: "a mistake on the command line, or as each command says",
@@ -34,7 +36,8 @@ npm run COMMAND -- [ARGUMENT]...`,
     previewCommand(),
     policyConfigCommand(),
     preflightCommand(),
-    benchCommand(),
+    // It measures the clone's own project.
+    ...(isClone ? [benchCommand()] : []),
     completionCommand(),
   ]) {
     root.addCommand(each);

@@ -1,4 +1,5 @@
 /** The table of checks: which apply to a stack, in the order in which they are printed. */
+import { commandLine } from "../../lib/clone";
 import { newNodeProblems, runningNodeProblems } from "../stack/node-limits";
 import { type Check, notTried } from "./check";
 import { digitalOceanApi, digitalOceanChecks } from "./checks/digitalocean";
@@ -39,4 +40,5 @@ const sandboxProblems = ({ isAbsent, application }: Stack) =>
   isAbsent ? newNodeProblems(application) : runningNodeProblems();
 
 /** Only a running sandbox has its tenant's address and its charts: another program may listen at the usual port. */
-const noSandbox = () => notTried("there is no sandbox to check", "Start it: npm run sandbox.");
+const noSandbox = () =>
+  notTried("there is no sandbox to check", `Start it: ${commandLine("sandbox")}.`);

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { type Settings, settingsComplaint, settingsProblems } from "../../components/config";
 import { secretSettings, settingsSchema } from "../../components/settings";
 import { find, type Path, pathText, settingText, valueAt } from "../../components/settings/path";
+import { commandLine } from "../../lib/clone";
 import { UserError } from "../../lib/errors";
 import { stackName } from "../stack/project";
 import { stackFileName } from "../stack/stack-file";
@@ -115,7 +116,7 @@ function complete(
   const bySandbox: Missing = {
     unset: false,
     found: `${unsetPaths.map(pathText).join(", ")} not in ${file} itself`,
-    advice: "The sandbox sets what is missing: npm run sandbox.",
+    advice: `The sandbox sets what is missing: ${commandLine("sandbox")}.`,
   };
   for (const path of unsetPaths) {
     if (file === sandboxFile) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { structuredPatch } from "diff";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
-import { isClone } from "../../lib/clone";
+import { commandLine } from "../../lib/clone";
 import type { Project } from "../stack/project";
 import { type Plan, type PlannedResource, titleOf } from "./plan";
 
@@ -28,7 +28,7 @@ const yaml = { lineWidth: 0, aliasDuplicateObjects: false };
 
 /** The command that writes the file. */
 export const acceptCommand = ({ place }: Pick<Project, "place">, stack: string) =>
-  `${isClone ? "npm run preview --" : "npx istio-auth0 preview"} ${stack}${place === "" ? "" : ` --project ${place}`} --accept`;
+  commandLine("preview", [stack, ...(place === "" ? [] : ["--project", place]), "--accept"]);
 
 /** The text of the file. */
 export function graphOf(project: Pick<Project, "place">, { stack, resources }: Plan): string {

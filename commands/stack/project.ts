@@ -6,7 +6,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { tableComplaint } from "../../components/access/problems";
 import type { Application } from "../../components/application";
-import { isClone, ownFolder } from "../../lib/clone";
+import { commandLine, isClone, ownFolder } from "../../lib/clone";
 import { UserError } from "../../lib/errors";
 import { fromPerson } from "../../lib/output-files";
 import { exampleTable } from "./examples";
@@ -74,11 +74,10 @@ export function projectNamed(given: string | undefined): Project {
 export function sandboxCommand(
   { place }: Pick<Project, "place">,
   command?: string,
-  run = "npm run",
+  run?: Parameters<typeof commandLine>[2],
 ): string {
   const all = [...(command ? [command] : []), ...(place ? ["--project", place] : [])];
-  if (!isClone) return ["npx istio-auth0 sandbox", ...all].join(" ");
-  return [run, "sandbox", ...(all.length > 0 ? ["--", ...all] : [])].join(" ");
+  return commandLine("sandbox", all, run);
 }
 
 /**

@@ -1,6 +1,10 @@
 /** The command line of `istio-auth0 token`. */
+import { commandLine } from "../../lib/clone";
 import { command, parse } from "../arguments/command";
 import { cwdOption, pathOf, projectOption, signInOption, stackOption } from "../arguments/options";
+
+/** What a user types where nothing but the command's own output is wanted. */
+const quiet = (name: string, ...args: string[]) => commandLine(name, args, "npm run -s");
 
 export const tokenCommand = () =>
   command("token", {
@@ -9,8 +13,8 @@ export const tokenCommand = () =>
 by e-mail address: the tenant's login page is filled in with the stack's password, or a browser is
 asked for where that is not enough. A machine is named by its name: client credentials.`,
     notes: `Examples:
-  curl -H "Authorization: Bearer $(npm run -s token -- MACHINE)" http://localhost:8080/PATH
-  npm run -s token -- USER | npm run -s explain -- -`,
+  curl -H "Authorization: Bearer $(${quiet("token", "MACHINE")})" http://localhost:8080/PATH
+  ${quiet("token", "USER")} | ${quiet("explain", "-")}`,
     exits: { 0: "the token is on standard output", 1: "there is none, and why" },
   })
     .argument("[NAME]", "the user or machine; without it the error says which there are")

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { commandLine } from "../../lib/clone";
 import { UserError } from "../../lib/errors";
 import { readIfThere, writePrivate } from "../../lib/files";
 import type { Folders } from "../layout";
@@ -57,7 +58,7 @@ export async function choosePlugins(
     if (maker === "official") {
       const missing = found?.missing.map(({ name }) => name).join(", ") ?? "";
       throw new UserError(
-        `the sandbox was made by the official plug-ins, and these are neither here nor can they be downloaded: ${missing}. Install them (pulumi plugin install), or begin anew: npm run sandbox -- down`,
+        `the sandbox was made by the official plug-ins, and these are neither here nor can they be downloaded: ${missing}. Install them (pulumi plugin install), or begin anew: ${commandLine("sandbox", ["down"])}`,
       );
     }
     decide(layout, "stand-in");

@@ -26,10 +26,17 @@ export const fileServer = join(sources, "files.ts");
 
 type Programs = Readonly<Record<string, Uint8Array>>;
 
-/** The same for any sources. */
-export async function buildPrograms(entryPoints: string[]): Promise<Programs> {
+/**
+ * The same for any sources.
+ * @param packages whether the libraries that they import are built in. Default: they are
+ */
+export async function buildPrograms(
+  entryPoints: string[],
+  packages: "bundle" | "external" = "bundle",
+): Promise<Programs> {
   const { outputFiles } = await build({
     entryPoints,
+    packages,
     outdir: sources,
     write: false,
     bundle: true,

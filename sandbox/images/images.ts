@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { LoginSettings } from "../../components/settings";
+import { commandLine } from "../../lib/clone";
 import { UserError } from "../../lib/errors";
 import { libraryFoldersOf } from "../../local/toolchain/debian";
 import type { LoginTools } from "../../local/toolchain/toolchain";
@@ -122,6 +123,6 @@ function checkInputs(inputs: ImageInputs): void {
   if (missing.length === 0) return;
   const named = missing.map(([name, path]) => `${name} (${path})`).join(", ");
   throw new UserError(
-    `cannot write the images: missing ${named}. Build the toolchain again: npm run sandbox.`,
+    `cannot write the images: missing ${named}. Build the toolchain again: ${commandLine("sandbox")}.`,
   );
 }

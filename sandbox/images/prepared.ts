@@ -7,10 +7,11 @@ import {
   statSync,
   utimesSync,
 } from "node:fs";
-import { join } from "node:path";
-import { digest, madeWhole, removeWhole } from "../../lib/files";
+import { dirname, join } from "node:path";
+import { digest, madeWhole, readIfThere, removeWhole } from "../../lib/files";
 import { clone } from "../../lib/clone";
 import { writeImages } from "../../local/images/archive";
+import { buildPrograms } from "./applications";
 import { sandboxImages, type ImageNames } from "./images";
 import type { ImageInputs } from "../../local/images/inputs";
 
@@ -27,7 +28,8 @@ export async function preparedImages(
   inputs: ImageInputs,
   names: ImageNames,
 ): Promise<string> {
-  const folder = join(root, digest(keyOf(inputs), JSON.stringify(names)).slice(0, 16));
+  const key = digest(keyOf(inputs), JSON.stringify(names), await serviceKey(names));
+  const folder = join(root, key.slice(0, 16));
   mkdirSync(root, { recursive: true, mode: 0o700 });
   await madeWhole(folder, async (unfinished) => {
     await writeImages(unfinished, await sandboxImages(inputs, names));
@@ -46,15 +48,20 @@ function keyOf({ login, ...inputs }: ImageInputs): string {
   const sources = globSync(
     [
       "{sandbox/apps,sandbox/images,local/images}/**/*.{ts,css}",
-      "examples/*/{service.ts,services/**/*.{ts,proto}}",
       // The libraries in the programs.
       "package-lock.json",
     ],
-    {
-      cwd: clone,
-    },
+    { cwd: clone },
   ).sort();
   return digest(...binaries, ...sources.map((path) => readFileSync(join(clone, path), "utf8")));
+}
+
+/** The sources of the project's own program, with what it imports of them, and the libraries' versions. */
+async function serviceKey({ service }: ImageNames): Promise<string> {
+  if (service === undefined) return "";
+  const programs = Object.values(await buildPrograms([service.source], "external"));
+  const lock = readIfThere(join(dirname(service.source), "package-lock.json")) ?? "";
+  return digest(lock, ...programs.map((program) => Buffer.from(program).toString()));
 }
 
 function removeOld(root: string): void {

@@ -78,7 +78,7 @@ for (const [command, start] of [
     assert.deepEqual(await sandbox(command.split(" ")), {
       code: 1,
       stdout: "",
-      stderr: `error: this clone has no sandbox: start it with "${start}"\n`,
+      stderr: `error: this project has no sandbox: start it with "${start}"\n`,
       left: [],
     });
   });

@@ -24,6 +24,6 @@ test("the sandbox's tools come before the user's, and nothing is in the user's o
 test("a program that asks the sandbox is not started where none is up", async () => {
   await assert.rejects(runningEnvironment(places()), {
     name: "UserError",
-    message: 'no sandbox runs for this clone: start it with "npm run sandbox"',
+    message: 'no sandbox runs for this project: start it with "npm run sandbox"',
   });
 });

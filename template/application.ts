@@ -1,0 +1,57 @@
+/** The table: which services there are, who may call each, which permission it needs, and which role holds it. */
+import { gateway } from "istio-auth0/components/access/rows";
+import type { Application } from "istio-auth0/components/application";
+
+const port = 8080;
+
+/** The image of every service. On the sandbox it is built from service.ts. */
+export const image = "registry.example.com/shop:1.0.0";
+
+export const application: Application = {
+  name: "shop",
+  title: "Shop",
+  namespace: "shop",
+  people: true,
+  audience: "https://shop.example/api",
+  home: "/shop",
+  image,
+  permissions: {
+    "read:orders": "Read orders",
+    "write:orders": "Place and cancel orders",
+  },
+  roles: {
+    customer: {
+      description: "Places orders, and reads them",
+      permissions: ["read:orders", "write:orders"],
+    },
+  },
+  services: {
+    storefront: {
+      callers: [gateway],
+      requires: "public",
+      port,
+      path: "/shop",
+      serviceAccount: "storefront",
+      routes: [{ exact: "/shop" }, { exact: "/shop/order" }],
+    },
+    orders: {
+      callers: [gateway, "storefront"],
+      // What is not here is refused to everybody.
+      operations: {
+        "GET /orders": { requires: "read:orders", callers: [gateway] },
+        "GET /orders/{id}": "read:orders",
+        "POST /orders": { requires: "write:orders", callers: [gateway] },
+        "DELETE /orders/{id}": { requires: "write:orders", callers: [gateway] },
+      },
+      port,
+      path: "/orders/0",
+      serviceAccount: "orders",
+    },
+  },
+  // What `verify` asks the gateway for, and the services that get the request's token on the way.
+  requests: [
+    { name: "storefront", path: "/shop", through: ["storefront"] },
+    { name: "orders", path: "/orders/0", through: ["orders"] },
+    { name: "its order", path: "/shop/order", through: ["storefront", "orders"] },
+  ],
+};
