@@ -4,6 +4,7 @@
 // A fresh clone starts here, so this file needs no dependency and runs on the machine's own Node.
 import { createHash } from "node:crypto";
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -59,6 +60,15 @@ function link(target, path) {
   } catch (error) {
     // It belongs to the folder's name, so that an earlier one is the same.
     if (error.code !== "EEXIST") throw error;
+  }
+}
+
+/** Removes the programs of packages that are no longer installed where they were. */
+export function removeOldPackages() {
+  for (const { name, path, mtimeMs } of entriesOf(cacheFolder())) {
+    // Another process may just be making it.
+    if (!/^programs-[0-9a-f]{16}$/.test(name) || mtimeMs > Date.now() - hour) continue;
+    if (!existsSync(join(path, "node_modules"))) remove(path);
   }
 }
 

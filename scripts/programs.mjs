@@ -16,7 +16,14 @@ import {
 } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { basename, dirname, join } from "node:path";
-import { compiledFolder, packagePrograms, removeOld, removeOldCode, used } from "./caches.mjs";
+import {
+  compiledFolder,
+  packagePrograms,
+  removeOld,
+  removeOldCode,
+  removeOldPackages,
+  used,
+} from "./caches.mjs";
 
 /** The folders of the sources; the files of the stack's own program are next to them. */
 const folders = [
@@ -95,6 +102,7 @@ export async function builtPrograms(root, project) {
       rmSync(unfinished, { recursive: true, force: true });
     }
     removeOld(cache);
+    removeOldPackages();
     removeOldCode(compiledFolder());
   }
   used(folder);

@@ -4,7 +4,7 @@ import type { Application } from "istio-auth0/components/application";
 
 const port = 8080;
 
-/** The image of every service. On the sandbox it is built from service.ts. */
+/** The image of both services. On the sandbox it is built from service.ts; elsewhere it is one of yours. */
 export const image = "registry.example.com/shop:1.0.0";
 
 export const application: Application = {
@@ -21,7 +21,7 @@ export const application: Application = {
   },
   roles: {
     customer: {
-      description: "Places orders, and reads them",
+      description: "Reads, places and cancels orders",
       permissions: ["read:orders", "write:orders"],
     },
   },
@@ -36,7 +36,7 @@ export const application: Application = {
     },
     orders: {
       callers: [gateway, "storefront"],
-      // What is not here is refused to everybody.
+      // What is not here is refused, no matter what the token permits.
       operations: {
         "GET /orders": { requires: "read:orders", callers: [gateway] },
         "GET /orders/{id}": "read:orders",
@@ -48,7 +48,7 @@ export const application: Application = {
       serviceAccount: "orders",
     },
   },
-  // What `verify` asks the gateway for, and the services that get the request's token on the way.
+  // What verify asks the gateway for, and the services that get the request's token on the way.
   requests: [
     { name: "storefront", path: "/shop", through: ["storefront"] },
     { name: "orders", path: "/orders/0", through: ["orders"] },

@@ -1,6 +1,6 @@
 /** Completion for bash and zsh, made from the parser's own tree. */
 import { Argument, type CommandUnknownOpts, type Option } from "@commander-js/extra-typings";
-import { clone } from "../../lib/clone";
+import { ownFolder } from "../../lib/clone";
 import { command, programName } from "../arguments/command";
 
 const shells = ["bash", "zsh"] as const;
@@ -67,8 +67,8 @@ function valueOf({ long, flags, argChoices }: Option): string {
   return kinds[placeholder] ?? "nothing";
 }
 
-/** The clone's folder, quoted for a shell. */
-const place = `'${clone.replaceAll("'", `'\\''`)}'`;
+/** The folder of the clone, or of the package's project, quoted for a shell. */
+const place = `'${(ownFolder || ".").replaceAll("'", `'\\''`)}'`;
 
 /** bash evaluates the words that it is given: a file of another clone must not add one that is more than a name. */
 const plain = `case "$name" in *[!A-Za-z0-9_./-]*) continue ;; esac`;
@@ -81,7 +81,7 @@ ${cases}
   esac
 }
 
-# The projects of the clone, from where the user is.
+# The projects of the clone, or the package's own, from where the user is.
 _istio_auth0_projects() {
   local folder name
   for folder in ${place} ${place}/examples/*; do
@@ -92,7 +92,7 @@ _istio_auth0_projects() {
   done
 }
 
-# The stacks of the project that is named, or that the user is in, or of the clone.
+# The stacks of the project that is named, or that the user is in, or else of the first of these.
 _istio_auth0_stacks() {
   local folder="\${project:-.}" name
   [ -e "$folder/Pulumi.yaml" ] || folder=${place}

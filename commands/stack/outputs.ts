@@ -77,7 +77,7 @@ function requireSecrets(outputs: StackOutputs): void {
 const listed = (what: string, names: readonly string[]) =>
   names.length === 0 ? "" : `${what}: ${names.join(", ")}`;
 
-/** There is no stack to read: no Pulumi CLI, or no stack is selected in it. */
+/** There is no stack to read: no Pulumi CLI, or it is not logged in, or no stack is selected in it. */
 export class NoStack extends UserError {
   /** @param reason why there is none, in a few words */
   constructor(
@@ -130,6 +130,8 @@ async function pulumiOutputs(
     const reason = pulumiFailure(error);
     const problem = `cannot read the outputs of ${which}: ${reason}`;
     if (/^no stack selected\b/.test(reason)) throw new NoStack(problem, "none is selected");
+    if (/^PULUMI_ACCESS_TOKEN must be set\b/.test(reason))
+      throw new NoStack(problem, "Pulumi is not logged in");
     if (reason !== noPulumi) throw new UserError(problem);
     const advice = "Install the Pulumi CLI, or leave --stack out: then it is about the sandbox's.";
     throw new NoStack(`${problem}. ${advice}`, reason);

@@ -6,7 +6,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { tableComplaint } from "../../components/access/problems";
 import type { Application } from "../../components/application";
-import { commandLine, isClone, ownFolder } from "../../lib/clone";
+import { commandLine, guide, isClone, ownFolder } from "../../lib/clone";
 import { UserError } from "../../lib/errors";
 import { fromPerson } from "../../lib/output-files";
 import { exampleTable } from "./examples";
@@ -37,14 +37,17 @@ export interface Project {
 
 /** The project of the clone itself; in an installed package, the user's. */
 export const ownProject = (): Project => {
-  if (ownFolder === "") throw noProject();
+  if (ownFolder === "") throw noProject(fromPerson("."));
   return projectAt(ownFolder);
 };
 
-const noProject = () =>
-  new UserError(
-    `this is no folder of a project, which has ${parts.join(", ")}: go to one, or name it by --project`,
+/** In an installed package: what the folder lacks, and where it is to be had. */
+function noProject(folder: string): UserError {
+  const missing = parts.filter((part) => !existsSync(join(folder, part)));
+  return new UserError(
+    `${folder} is no project: it has no ${missing.join(" and no ")}. Go to a project, name one by --project, or begin with the files of ${guide("template")} (${guide("docs/tutorial.md")})`,
   );
+}
 
 /**
  * The project that the user names by `--project`.
@@ -58,7 +61,7 @@ export function projectNamed(given: string | undefined): Project {
   }
   const folder = fromPerson(given);
   if (isProject(folder)) return projectAt(folder);
-  if (!isClone) throw new UserError(`--project ${given}: no folder with ${parts.join(", ")}`);
+  if (!isClone) throw noProject(folder);
   const known = [".", ...examplesOf().map((name) => `${examples}/${name}`)];
   throw new UserError(
     `--project ${given}: no folder of this clone with ${parts.join(", ")}; there are ${known.join(", ")}`,

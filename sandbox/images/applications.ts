@@ -1,5 +1,6 @@
-import { build } from "esbuild";
+import { build, type BuildFailure } from "esbuild";
 import { basename, join } from "node:path";
+import { UserError } from "../../lib/errors";
 
 /** The folder of the applications' sources. */
 const sources = join(__dirname, "../apps");
@@ -29,6 +30,7 @@ type Programs = Readonly<Record<string, Uint8Array>>;
 /**
  * The same for any sources.
  * @param packages whether the libraries that they import are built in. Default: they are
+ * @throws UserError that says which file is missing or wrong, a line each
  */
 export async function buildPrograms(
   entryPoints: string[],
@@ -48,6 +50,14 @@ export async function buildPrograms(
     // The schema of a service that speaks gRPC.
     loader: { ".proto": "text" },
     logLevel: "silent",
+  }).catch(({ errors }: BuildFailure) => {
+    throw new UserError(errors.map(complaintOf).join("\n"));
   });
   return Object.fromEntries(outputFiles.map(({ path, contents }) => [basename(path), contents]));
+}
+
+/** Its path is from the folder of the applications. */
+function complaintOf({ text, location }: BuildFailure["errors"][number]): string {
+  const place = location === null ? "" : `${join(sources, location.file)}:${location.line}: `;
+  return `cannot build the services' program: ${place}${text}`;
 }

@@ -59,7 +59,8 @@ export class SandboxCopy {
   constructor() {
     // As the machine's own: the user who runs a command may have files there.
     chmodSync(this.#temporary, 0o1777);
-    this.folder = copyOfClone();
+    this.folder = mkdtempSync(join(tmpdir(), "istio-auth0-clone-"));
+    copyClone(this.folder);
     this.layout = layout({ ...process.env, XDG_STATE_HOME: this.state }, this.folder);
   }
 
@@ -188,9 +189,8 @@ async function ended(child: ChildProcess): Promise<void> {
   await closed;
 }
 
-/** A folder that holds what git tracks or would track, and this clone's installed packages. */
-function copyOfClone(): string {
-  const copy = mkdtempSync(join(tmpdir(), "istio-auth0-clone-"));
+/** Has a folder hold what git tracks or would track, and this clone's installed packages. */
+export function copyClone(copy: string): void {
   const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
     cwd: clone,
     encoding: "utf8",
@@ -201,7 +201,6 @@ function copyOfClone(): string {
     cpSync(join(clone, file), join(copy, file));
   }
   symlinkSync(join(clone, "node_modules"), join(copy, "node_modules"));
-  return copy;
 }
 
 /** What a sandbox must leave as it was. */

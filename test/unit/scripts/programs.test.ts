@@ -163,6 +163,24 @@ test("compiled code goes when there is too much of it: what was used last stays"
   removeOldCode(join(folder, "missing"));
 });
 
+test("a build removes the programs of packages that are no longer there", () => {
+  const clone = project();
+  const caches = join(cachesOf(clone), "istio-auth0");
+  const [gone, there, made] = ["0", "1", "2"].map((name) => `programs-${name.repeat(16)}`);
+  for (const [name = "", target, hours] of [
+    [gone, join(clone, "no/node_modules"), 2],
+    [there, join(clone, "node_modules"), 2],
+    [made, join(clone, "no/node_modules"), 0],
+  ] as const) {
+    mkdirSync(join(caches, name, "own"), { recursive: true });
+    symlinkSync(target, join(caches, name, "node_modules"));
+    age(join(caches, name), hours);
+  }
+  build(clone);
+  const left = readdirSync(caches).filter((name) => name.startsWith("programs-"));
+  assert.deepEqual(left, [there, made]);
+});
+
 test("a build removes old code, and only then", () => {
   const clone = project();
   const code = join(cachesOf(clone), "istio-auth0/compiled/v24/0a");

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { application as bookinfo } from "../../../../application";
 import { upVariable } from "../../../../commands/stack/last-update";
-import { parseOutputs, readOutputs } from "../../../../commands/stack/outputs";
+import { NoStack, parseOutputs, readOutputs } from "../../../../commands/stack/outputs";
 import { fakePulumi } from "../verify/support/pulumi";
 import type { FakePulumi } from "../verify/support/pulumi";
 
@@ -202,6 +202,22 @@ for (const [name, script, stack, message] of refusals) {
   test(`one line: ${name}`, async (t) => {
     await (await pulumiOnPath(t)).does(script);
     await assert.rejects(readOutputs(bookinfo, tmpdir(), stack), { name: "UserError", message });
+  });
+}
+
+for (const [said, reason] of [
+  ["no stack selected; please use `pulumi stack select` to choose one", "none is selected"],
+  [
+    "PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions",
+    "Pulumi is not logged in",
+  ],
+] as const) {
+  test(`where ${reason} there is no stack`, async (t) => {
+    await (await pulumiOnPath(t)).does(`echo 'error: ${said}' >&2; exit 1`);
+    await assert.rejects(
+      readOutputs(bookinfo, tmpdir()),
+      (error) => error instanceof NoStack && error.reason === reason,
+    );
   });
 }
 
