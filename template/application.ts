@@ -1,13 +1,13 @@
 /** The table: which services there are, who may call each, which permission it needs, and which role holds it. */
 import { gateway } from "istio-auth0/components/access/rows";
-import type { Application } from "istio-auth0/components/application";
+import { defineApplication } from "istio-auth0/components/application";
 
 const port = 8080;
 
 /** The image of both services. On the sandbox it is built from service.ts; elsewhere it is one of yours. */
 export const image = "registry.example.com/shop:1.0.0";
 
-export const application: Application = {
+export const application = defineApplication({
   name: "shop",
   title: "Shop",
   namespace: "shop",
@@ -54,4 +54,4 @@ export const application: Application = {
     { name: "orders", path: "/orders/0", through: ["orders"] },
     { name: "its order", path: "/shop/order", through: ["storefront", "orders"] },
   ],
-};
+});

@@ -28,7 +28,7 @@ const services: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
 
 /** Asks the service orders with the request's own token, and passes its status on: a refusal by the mesh as well. */
 async function askOrders({ headers: { authorization } }: IncomingMessage): Promise<Answer> {
-  const headers = authorization === undefined ? {} : { authorization };
+  const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
   const response = await fetch("http://orders:8080/orders/0", { headers });
   const { status } = response;
   return json(status, response.ok ? await response.json() : { error: "no order for this request" });

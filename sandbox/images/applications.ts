@@ -50,7 +50,8 @@ export async function buildPrograms(
     // The schema of a service that speaks gRPC.
     loader: { ".proto": "text" },
     logLevel: "silent",
-  }).catch(({ errors }: BuildFailure) => {
+  }).catch((error: unknown) => {
+    const { errors } = error as BuildFailure;
     throw new UserError(errors.map(complaintOf).join("\n"));
   });
   return Object.fromEntries(outputFiles.map(({ path, contents }) => [basename(path), contents]));

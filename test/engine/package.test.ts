@@ -7,6 +7,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -115,6 +116,39 @@ describe("the package, installed in an empty folder", { skip: skipWithoutEngine 
     const { code, stderr } = await run(["preview", "sandbox", "--check"]);
     assert.equal(code, 1);
     assert.match(stderr, /\n {4}\+ +name: other\n/);
+  });
+
+  it("names the commands that work there, and not those of a clone", async () => {
+    const { stdout } = await run(["token", "--help"]);
+    assert.match(stdout, /\n {2}npx istio-auth0 token USER \| npx istio-auth0 explain -\n/);
+    const help = await run(["--help"]);
+    assert.doesNotMatch(`${stdout}${help.stdout}`, /npm run|bench/);
+  });
+
+  it("says of a folder that is no project what it lacks, and where that is", async () => {
+    const folder = temporaryFolder();
+    cpSync(join(shop, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
+    for (const [args, from] of [
+      [["preview", "sandbox"], folder],
+      [["preview", "sandbox", "--project", folder], shop],
+    ] as const) {
+      const { code, stderr } = await run(args, from);
+      assert.deepEqual(
+        [code, stderr],
+        [
+          1,
+          `error: ${folder} is no project: it has no index.ts and no application.ts. Go to a project, name one by --project, or begin with the files of node_modules/istio-auth0/template (node_modules/istio-auth0/docs/tutorial.md)\n`,
+        ],
+      );
+    }
+  });
+
+  it("has a template whose types are right by its own settings", () => {
+    const made = join(shop, "made");
+    cpSync(join(own, "template"), made, { recursive: true });
+    assert.ok(readdirSync(made).includes(".gitignore"));
+    const compiler = join(shop, "node_modules/typescript/bin/tsc");
+    execFileSync(process.execPath, [compiler, "-p", made], { stdio: "inherit" });
   });
 
   it("has types for a strict program, which runs as it is compiled", () => {

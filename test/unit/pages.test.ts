@@ -27,6 +27,20 @@ test("each guide is on README.md's list", () => {
   );
 });
 
+test("README.md's commands for a project of one's own are those of the tutorial", () => {
+  const blocks = (page: string) =>
+    [...readFileSync(join(root, page), "utf8").matchAll(/^```sh\n(.*?)^```$/gms)]
+      .flatMap(([, block = ""]) => block.split(/\n| && /))
+      .map((line) => line.replace(/ +#.*/, ""));
+  const [commands, steps] = [blocks("README.md"), blocks("docs/tutorial.md")];
+  const own = commands.slice(commands.indexOf("npm pack")).filter((line) => line !== "");
+  assert.ok(own.length >= 6, own.join("\n"));
+  assert.deepEqual(
+    own.filter((line) => !steps.includes(line)),
+    [],
+  );
+});
+
 test("README.md has at most 170 lines", () => {
   assert.ok(readFileSync(join(root, "README.md"), "utf8").trimEnd().split("\n").length <= 170);
 });

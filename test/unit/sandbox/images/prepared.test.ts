@@ -153,3 +153,51 @@ test("where an input is missing nothing is written", async () => {
   );
   assert.deepEqual(readdirSync(folder), []);
 });
+
+test("the project's program is in other images once it, or a source or library of it, has changed", async () => {
+  const root = temporaryFolder();
+  const given = inputs();
+  const folder = temporaryFolder();
+  const source = join(folder, "service.ts");
+  const service = { image: "registry.example/shop:1.0.0", source };
+  const archiveWith = async (file: string, content: string) => {
+    write(join(folder, file), content);
+    return preparedImages(root, given, { service, logins: [] });
+  };
+  write(join(folder, "application.ts"), "");
+  write(join(folder, "word.ts"), "export const word = 1;");
+  write(join(folder, "package-lock.json"), "1");
+  const first = await archiveWith(
+    "service.ts",
+    'import { word } from "./word"; console.log(word);',
+  );
+  // The service's program does not have it.
+  assert.equal(await archiveWith("application.ts", "export const application = 1;"), first);
+  const second = await archiveWith("word.ts", "export const word = 2;");
+  assert.notEqual(second, first);
+  assert.notEqual(await archiveWith("package-lock.json", "2"), second);
+});
+
+test("a program of the project's that is missing or wrong is a line each", async () => {
+  const folder = temporaryFolder();
+  const source = join(folder, "service.ts");
+  const made = () =>
+    preparedImages(temporaryFolder(), inputs(), {
+      service: { image: "registry.example/shop:1.0.0", source },
+      logins: [],
+    });
+  await assert.rejects(
+    made(),
+    new UserError(`cannot build the services' program: Could not resolve "${source}"`),
+  );
+  write(source, 'import "./a";\nimport "./b";');
+  await assert.rejects(
+    made(),
+    new UserError(
+      [
+        `cannot build the services' program: ${source}:1: Could not resolve "./a"`,
+        `cannot build the services' program: ${source}:2: Could not resolve "./b"`,
+      ].join("\n"),
+    ),
+  );
+});
