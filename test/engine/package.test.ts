@@ -16,7 +16,11 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import type { AnalyzerInfo } from "@pulumi/pulumi/proto/analyzer_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { z } from "zod";
+import { rules } from "../../policies/rules";
+import { answered, startedPack } from "../support/policy-pack";
 import { temporaryFolder } from "../unit/local/images/reading";
 import { skipWithoutEngine } from "./engine";
 import { preview, replaceIn, root } from "./preview";
@@ -141,6 +145,17 @@ describe("the package, installed in an empty folder", { skip: skipWithoutEngine 
         ],
       );
     }
+  });
+
+  it("has the policy pack for Pulumi's own CLI, which compiles nothing of a package", async (t) => {
+    const client = await startedPack(t, join(own, "dist/policies"));
+    const information = await answered<AnalyzerInfo>((answer) => {
+      client.getAnalyzerInfo(new Empty(), answer);
+    });
+    assert.deepEqual(
+      information.getPoliciesList().map((policy) => policy.getName()),
+      rules.map(({ name }) => name),
+    );
   });
 
   it("has a template whose types are right by its own settings", () => {

@@ -1,12 +1,8 @@
 /** The pack as Pulumi's own CLI has it run: from its sources, by the SDK's runner. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import { text } from "node:stream/consumers";
 import { test, type TestContext } from "node:test";
 import { join } from "node:path";
-import { credentials } from "@grpc/grpc-js";
-import { AnalyzerClient } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
+import type { AnalyzerClient } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
 import {
   AnalyzeRequest,
   type AnalyzeResponse,
@@ -18,39 +14,12 @@ import {
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { rules } from "../../../policies/rules";
+import { answered, startedPack } from "../../support/policy-pack";
 import { packName } from "../../../commands/preview/policies/pack";
 
 const root = join(__dirname, "../../..");
 
-type Answer<Response> = (error: Error | null, response: Response) => void;
-
-const answered = <Response>(ask: (answer: Answer<Response>) => void) =>
-  new Promise<Response>((resolve, reject) => {
-    ask((error, response) => {
-      if (error === null) resolve(response);
-      else reject(error);
-    });
-  });
-
-/** The pack, as the CLI starts and asks it. It ends with the test. */
-async function started(t: TestContext): Promise<AnalyzerClient> {
-  const runner = require.resolve("@pulumi/pulumi/cmd/run-policy-pack");
-  const args = [runner, "127.0.0.1:1", "."];
-  const child = spawn(process.execPath, args, { cwd: join(root, "policies"), timeout: 120_000 });
-  t.after(() => child.kill());
-  const complaint = text(child.stderr);
-  let port = "";
-  for await (const line of createInterface({ input: child.stdout })) {
-    port = line;
-    break;
-  }
-  assert.match(port, /^\d+$/, port === "" ? await complaint : port);
-  const client = new AnalyzerClient(`127.0.0.1:${port}`, credentials.createInsecure());
-  t.after(() => {
-    client.close();
-  });
-  return client;
-}
+const started = (t: TestContext) => startedPack(t, join(root, "policies"));
 
 test("Pulumi's own CLI gets every rule of the pack, with its level", async (t) => {
   const client = await started(t);
