@@ -4,9 +4,6 @@ import { defineApplication } from "istio-auth0/components/application";
 
 const port = 8080;
 
-/** The image of both services. On the sandbox it is built from service.ts; elsewhere it is one of yours. */
-export const image = "registry.example.com/shop:1.0.0";
-
 export const application = defineApplication({
   name: "shop",
   title: "Shop",
@@ -14,7 +11,6 @@ export const application = defineApplication({
   people: true,
   audience: "https://shop.example/api",
   home: "/shop",
-  image,
   permissions: {
     "read:orders": "Read orders",
     "write:orders": "Place and cancel orders",
