@@ -166,6 +166,8 @@ async function listSources(root, project, list) {
     packages: "external",
     write: false,
     metafile: true,
+    // The error says the same.
+    logLevel: "silent",
   });
   const files = Object.keys(metafile.inputs).map((file) => join(project, file));
   const unfinished = `${list}.${process.pid}`;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { sectionOf } from "../../components/sections";
 import type { Plain, PlainValues } from "../../components/settings/plain";
+import { clone, guide } from "../../lib/clone";
 import { UserError } from "../../lib/errors";
 import { NotYaml, readYaml, type Yaml } from "./pulumi-yaml";
 
@@ -86,7 +87,9 @@ const stackShape = z.looseObject({ config: fields.nullish() }).nullable();
 export function readStackFile(project: ProjectFile, stack: string): StackFile {
   const file = stackFileName(stack);
   if (!/^\w[\w.-]*$/.test(stack) || !existsSync(join(project.folder, file)))
-    throw new UserError(`there is no stack ${stack}: ${knownStacks(project.folder)}`);
+    throw new UserError(
+      `there is no stack ${stack}: ${knownStacks(project.folder)}${templateOf(file)}`,
+    );
   return stackFileOf(readFile(project.folder, file), file, project.name);
 }
 
@@ -143,6 +146,12 @@ export function stacksOf(folder: string): string[] {
   return readdirSync(folder)
     .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
     .sort();
+}
+
+/** Where a stack's file to begin with is, if there is one. */
+function templateOf(file: string): string {
+  const place = join("template", file);
+  return existsSync(join(clone, place)) ? `. ${guide(place)} is one to begin with` : "";
 }
 
 function knownStacks(folder: string): string {

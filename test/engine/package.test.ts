@@ -147,6 +147,24 @@ describe("the package, installed in an empty folder", { skip: skipWithoutEngine 
     }
   });
 
+  it("says of a file that a project lacks where it is missed, or where one is to begin with", async () => {
+    const folder = temporaryFolder();
+    for (const part of ["Pulumi.yaml", "index.ts", "application.ts", "orders.yaml"])
+      cpSync(join(shop, part), join(folder, part));
+    const args = ["preview", "sandbox", "--project", folder];
+    const imports = await run(args);
+    assert.match(
+      imports.stderr,
+      /^error: cannot build the programs: .*\nindex\.ts:\d+:\d+: ERROR: Could not resolve "\.\/workloads"\n$/,
+    );
+    cpSync(join(shop, "workloads.ts"), join(folder, "workloads.ts"));
+    const stack = await run(args);
+    assert.equal(
+      stack.stderr,
+      `error: there is no stack sandbox: ${folder} has no file Pulumi.STACK.yaml. node_modules/istio-auth0/template/Pulumi.sandbox.yaml is one to begin with\n`,
+    );
+  });
+
   it("has the policy pack for Pulumi's own CLI, which compiles nothing of a package", async (t) => {
     const client = await startedPack(t, join(own, "dist/policies"));
     const information = await answered<AnalyzerInfo>((answer) => {
