@@ -27,6 +27,8 @@ export const application = defineApplication({
       requires: "public",
       port,
       path: "/shop",
+      // Where orders refuses, it answers with that status, and an error of its own.
+      onRefusal: "same status",
       serviceAccount: "storefront",
       routes: [{ exact: "/shop" }, { exact: "/shop/order" }],
     },
