@@ -27,6 +27,15 @@ test("each guide is on README.md's list", () => {
   );
 });
 
+test("each test that README.md names is there", () => {
+  const named = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/`(test\/[^`]+)`/g)];
+  assert.ok(named.length >= 9, `${named.length} tests`);
+  assert.deepEqual(
+    named.filter(([, file = ""]) => !existsSync(join(root, file))),
+    [],
+  );
+});
+
 test("README.md's commands for a project of one's own are those of the tutorial", () => {
   const blocks = (page: string) =>
     [...readFileSync(join(root, page), "utf8").matchAll(/^```sh\n(.*?)^```$/gms)]
