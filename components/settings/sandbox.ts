@@ -13,7 +13,7 @@ const source = z.union(
     path("an archive").transform((archive) => ({ archive })),
     section({ archive: path("an archive") }),
     section({ binary: path("a program for Linux"), args }),
-    section({ program: path("a program for Node, in one file"), args }),
+    section({ program: path("a program for Node"), args }),
     section({
       folder: path("a folder"),
       command: words("a word of the command")

@@ -1,4 +1,4 @@
-import { build, type BuildFailure } from "esbuild";
+import { build, type BuildFailure, type BuildOptions } from "esbuild";
 import { basename, join } from "node:path";
 import { UserError } from "../../lib/errors";
 
@@ -27,6 +27,30 @@ export const fileServer = join(sources, "files.ts");
 
 type Programs = Readonly<Record<string, Uint8Array>>;
 
+/** As `require` of a module that is bundled as one of ECMAScript, for libraries that are none. */
+const requiring =
+  'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+
+/**
+ * The same for one program of JavaScript or TypeScript. It stays a module of ECMAScript if its name says that it is one.
+ * @throws UserError that says which file is missing or wrong, a line each
+ */
+export async function buildProgram(source: string): Promise<{ name: string; content: Uint8Array }> {
+  const isModule = /\.m[jt]s$/.test(source);
+  const [built] = Object.entries(
+    await bundled([source], {
+      ...(isModule && {
+        format: "esm",
+        outExtension: { ".js": ".mjs" },
+        banner: { js: requiring },
+      }),
+    }),
+  );
+  if (built === undefined) throw new Error(`nothing was built of ${source}`);
+  const [name, content] = built;
+  return { name, content };
+}
+
 /**
  * The same for any sources.
  * @param packages whether the libraries that they import are built in. Default: they are
@@ -36,11 +60,13 @@ export async function buildPrograms(
   entryPoints: string[],
   packages: "bundle" | "external" = "bundle",
 ): Promise<Programs> {
+  return bundled(entryPoints, { packages });
+}
+
+async function bundled(entryPoints: string[], options: BuildOptions): Promise<Programs> {
   const { outputFiles } = await build({
     entryPoints,
-    packages,
     outdir: sources,
-    write: false,
     bundle: true,
     platform: "node",
     target: "node24",
@@ -50,6 +76,8 @@ export async function buildPrograms(
     // The schema of a service that speaks gRPC.
     loader: { ".proto": "text" },
     logLevel: "silent",
+    ...options,
+    write: false,
   }).catch((error: unknown) => {
     const { errors } = error as BuildFailure;
     throw new UserError(errors.map(complaintOf).join("\n"));

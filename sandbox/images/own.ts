@@ -15,7 +15,7 @@ import type {
   ImageSpecification,
   Layer,
 } from "../../local/images/specification";
-import { buildPrograms, fileServer } from "./applications";
+import { buildProgram, buildPrograms, fileServer } from "./applications";
 
 /** Where the stack's own images come from, by their names as pods have them. */
 export type Sources = SandboxSettings["images"];
@@ -109,9 +109,9 @@ async function contentProblem(
   source: Source,
 ): Promise<string | undefined> {
   if ("binary" in source) return programProblem(path);
-  if (!("archive" in source)) return undefined;
   try {
-    await savedImage(path, fullName(reference));
+    if ("archive" in source) await savedImage(path, fullName(reference));
+    if ("program" in source) await buildProgram(path);
     return undefined;
   } catch (error) {
     if (error instanceof UserError) return error.message;
@@ -152,8 +152,9 @@ async function madeImage(
     );
   }
   if ("program" in source) {
-    const path = join(ownFolder, basename(source.program));
-    return image([nodeLayer(), [{ kind: "file", path, source: resolve(folder, source.program) }]], {
+    const { name, content } = await buildProgram(resolve(folder, source.program));
+    const path = join(ownFolder, name);
+    return image([nodeLayer(), [{ kind: "text", path, content }]], {
       Entrypoint: ["node", `/${path}`],
       Cmd: source.args ?? [],
       WorkingDir: `/${ownFolder}`,

@@ -126,15 +126,25 @@ test("a folder whose command is another program has no Node", async () => {
 });
 
 test("a program for Node is run by it", async () => {
-  const folder = projectWith({ "tools/echo.mjs": "echo()" });
-  const { files, configuration } = await made(folder, { program: "tools/echo.mjs" });
+  const folder = projectWith({
+    "tools/echo.mts":
+      'import { word } from "./word";\nconst text: string = word;\nawait echo(text);',
+    "tools/word.ts": 'export const word = "hello";',
+    "old.js": "require('node:fs'); echo()",
+  });
+  const { files, configuration } = await made(folder, { program: "tools/echo.mts" });
   assert.deepEqual(configuration, {
     ...asNode,
     Entrypoint: ["node", "/app/echo.mjs"],
     Cmd: [],
     WorkingDir: "/app",
   });
-  assert.equal(files["app/echo.mjs"]?.content, "echo()");
+  assert.deepEqual(
+    Object.keys(files).filter((path) => path.startsWith("app/")),
+    ["app/echo.mjs"],
+  );
+  const old = await made(folder, { program: "old.js" });
+  assert.ok(old.files["app/old.js"]);
   assert(files["usr/local/bin/node"]);
 });
 
@@ -209,6 +219,7 @@ test("every mistake in the files is named, and all at once", async () => {
     riscv: programFor(243),
     script: "#!/bin/sh",
     "web/index.js": "",
+    "wrong.ts": "const = 1;",
   });
   const problems = await ownImageProblems(
     folder,
@@ -223,6 +234,7 @@ test("every mistake in the files is named, and all at once", async () => {
         "localhost/g:1": { folder: "server", command: ["node"] },
         "localhost/h:1": { files: "none" },
         "localhost/i:1": { program: "web" },
+        "localhost/j:1": { program: "wrong.ts" },
         "localhost/right:1": { binary: "server" },
         "localhost/right:2": { folder: "web", command: ["node", "index.js"] },
       }),
@@ -238,5 +250,6 @@ test("every mistake in the files is named, and all at once", async () => {
     'sandbox.images["localhost/g:1"].folder: found "server", expected the path of a folder that is there, relative to the project\'s folder',
     'sandbox.images["localhost/h:1"].files: found "none", expected the path of a folder that is there, relative to the project\'s folder',
     'sandbox.images["localhost/i:1"].program: found "web", expected the path of a file that is there, relative to the project\'s folder',
+    `sandbox.images["localhost/j:1"].program: wrong.ts cannot build the services' program: ${folder}/wrong.ts:1: Expected identifier but found "="`,
   ]);
 });
