@@ -10,7 +10,7 @@ export const signedIn = "every signed-in user and machine";
 
 /** One thing that a policy's rule lets some clients do. */
 export interface Access {
-  /** With its namespace: `bookinfo/details`. */
+  /** With its namespace: `shop/orders`. */
   readonly service: string;
   /** Undefined: every request. Its path is a template. */
   readonly operation?: Operation;

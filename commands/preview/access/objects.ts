@@ -46,7 +46,7 @@ const security = "kubernetes:security.istio.io/";
 
 /** An ALLOW policy: its name is its service's. */
 export interface AllowPolicy {
-  /** With its namespace: `bookinfo/details`. */
+  /** With its namespace: `shop/orders`. */
   readonly service: string;
   readonly rules: readonly PolicyRule[];
 }
