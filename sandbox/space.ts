@@ -1,5 +1,5 @@
 import { existsSync, statfsSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { UserError } from "../lib/errors";
 import type { Layout } from "./layout";
 
@@ -18,6 +18,22 @@ export function requireSpace(layout: Layout): void {
   const free = freeSpace(layout.state);
   const wanted = existsSync(layout.node) ? needed.existing : needed.new;
   if (free < wanted) throw new UserError(complaint(layout.state, free, wanted));
+}
+
+/** The longest path of a socket, in bytes, and the longest that the kubelet makes in the node's folder. */
+const longestSocket = 107;
+const kubeletSocket = "kubelet/pod-resources/4294967295";
+
+/**
+ * Checks that the node's sockets can have their paths: the kubelet would end again and again without them.
+ * @throws UserError that says how much too long the state's path is
+ */
+export function requireShortPath({ node, state }: Pick<Layout, "node" | "state">): void {
+  const over = Buffer.byteLength(join(node, kubeletSocket)) - longestSocket;
+  if (over <= 0) return;
+  throw new UserError(
+    `the path of the sandbox's state is too long for the node's sockets, by ${over} characters: ${state}. Set XDG_STATE_HOME to a folder with a shorter path`,
+  );
 }
 
 /** With fewer bytes free the disk counts as full: the failed command may have removed what it had begun to write. */

@@ -33,7 +33,7 @@ import { choosePlugins, describePlugins } from "../local/plugins/choice";
 import { Progress } from "../lib/progress";
 import { requireIssuer } from "./provider";
 import { remove } from "./remove";
-import { requireSpace } from "./space";
+import { requireShortPath, requireSpace } from "./space";
 import { endEngines, lostInTenant, openStack, update, type Changes } from "./engine";
 import { startNode } from "./start-node";
 import {
@@ -81,6 +81,7 @@ export async function bringUp(
     await tools.pulumi;
     await remove(layout);
   }
+  requireShortPath(layout);
   requireSpace(layout);
   for (const problem of limitProblems(layout)) progress.say("machine", problem);
   const before = knownDecisions(layout);

@@ -76,7 +76,8 @@ export class Follower {
   /** Where their shell is now. */
   where: string;
   readonly #folder = mkdtempSync(join(tmpdir(), "istio-auth0-tutorial-"));
-  readonly #state = join(this.#folder, "state");
+  /** Apart, as a socket's path in it may have 107 characters. */
+  readonly #state = mkdtempSync(join(tmpdir(), "istio-auth0-state-"));
   readonly #environment: NodeJS.ProcessEnv;
   readonly #removed = whenInterrupted(() => this.remove());
 
@@ -150,6 +151,6 @@ export class Follower {
   async remove(): Promise<void> {
     if (this.leftovers().length > 0) await this.run("npx istio-auth0 down");
     this.#removed();
-    rmSync(this.#folder, { recursive: true });
+    for (const folder of [this.#folder, this.#state]) rmSync(folder, { recursive: true });
   }
 }

@@ -1,9 +1,10 @@
 /** A full disk is named in one line, before the sandbox starts or as an error's cause; other errors stay the same. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
 import { UserError } from "../../../lib/errors";
 import { layout } from "../../../sandbox/layout";
-import { explainingFullDisk, requireSpace } from "../../../sandbox/space";
+import { explainingFullDisk, requireShortPath, requireSpace } from "../../../sandbox/space";
 import { temporaryFolder } from "../local/images/reading";
 
 const roomy = layout({ XDG_STATE_HOME: temporaryFolder(), XDG_CACHE_HOME: temporaryFolder() });
@@ -54,4 +55,21 @@ test("other errors stay what they are, and so does an exit code", async () => {
     (thrown) => thrown === error,
   );
   assert.equal(await explainingFullDisk(Promise.resolve(1), full), 1);
+});
+
+test("a state whose path is too long for the node's sockets is refused, by how much it is", () => {
+  const stateOf = (length: number) => ({
+    state: "s".repeat(length),
+    node: join("s".repeat(length), "node"),
+  });
+  // With what the kubelet adds, 107 characters, the most that the kernel takes.
+  requireShortPath(stateOf(69));
+  assert.throws(
+    () => {
+      requireShortPath(stateOf(72));
+    },
+    new UserError(
+      `the path of the sandbox's state is too long for the node's sockets, by 3 characters: ${"s".repeat(72)}. Set XDG_STATE_HOME to a folder with a shorter path`,
+    ),
+  );
 });
