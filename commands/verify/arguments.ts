@@ -16,7 +16,7 @@ import type { Format, ReportFile } from "./report/files";
 /** Each is an option. */
 const formats = ["json", "junit", "markdown", "html"] as const satisfies readonly Format[];
 
-const allModes = commandLine("sandbox", ["verify", "--all-modes"]);
+const everyMode = commandLine("sandbox", ["verify", "--all-modes"]);
 
 export const verifyCommand = () =>
   command("verify", {
@@ -34,7 +34,7 @@ that requests are sent from.`,
     .option("--all", "print the tables of all these places, and a line for each difference")
     .option(
       "--all-modes",
-      `on the sandbox (${allModes}): bring up every mode in turn, verify each, and end with the stack's own settings`,
+      `on the sandbox (${everyMode}): bring up every mode in turn, verify each, and end with the stack's own settings`,
     )
     .addOption(stackOption())
     .addOption(projectOption())
@@ -78,7 +78,9 @@ export type Arguments = ReturnType<typeof readArguments>;
 /** @throws UserError that says what is wrong */
 export function readArguments(args: readonly string[]) {
   const { options } = parse(verifyCommand(), args, ({ token = [], allModes }) => [
-    ...(allModes === true ? [`--all-modes is for the sandbox, which it changes: ${allModes}`] : []),
+    ...(allModes === true
+      ? [`--all-modes is for the sandbox, which it changes: ${everyMode}`]
+      : []),
     ...token.flatMap((given) =>
       tokenOption(given) === undefined
         ? [

@@ -100,7 +100,7 @@ export function editsFor(added: readonly AddedService[]): readonly Edit[] {
     ),
     after(
       "application.ts",
-      "  productpage: { routes },\n",
+      '  productpage: { routes, onRefusal: "same status" },\n',
       ({ name, routes }) => `  "${name}": ${JSON.stringify({ routes })},`,
     ),
     after(
