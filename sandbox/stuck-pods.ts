@@ -3,8 +3,8 @@
  * whose image the node lacks would never start.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
-import { UserError } from "../lib/errors";
+import { AppsV1Api, CoreV1Api, type V1Deployment, type V1Pod } from "@kubernetes/client-node";
+import { firstLine, UserError } from "../lib/errors";
 import { inotifyAdvice } from "../lib/inotify";
 import { fullName } from "../local/images/reference";
 import type { Containerd } from "../local/node/containerd";
@@ -19,6 +19,9 @@ const interval = 5_000;
 
 /** Milliseconds after which a pod that is not ready is reported. */
 const usual = 60_000;
+
+/** Milliseconds that an update has to replace a pod of before, which may lack an image that is named otherwise now. */
+const untilReplaced = 30_000;
 
 /**
  * Reports each pod that does not start, once for each reason, until the signal is aborted.
@@ -37,16 +40,22 @@ export async function sayStuckPods(
 ): Promise<void> {
   const kubeconfig = await cluster.catch(() => undefined);
   if (kubeconfig === undefined) return;
-  const api = loadCluster(kubeconfig).makeApiClient(CoreV1Api);
+  const config = loadCluster(kubeconfig);
+  const [api, apps] = [config.makeApiClient(CoreV1Api), config.makeApiClient(AppsV1Api)];
+  const began = Date.now();
   const said = new Set<string>();
   while (!signal.aborted) {
     // The update itself reports an API server that does not answer.
     const { items } = await api.listPodForAllNamespaces().catch(() => ({ items: [] }));
-    if (items.some((pod) => unpulled(pod).length > 0)) {
-      const missing = missingImages(items, await node.names(), project);
+    const own = items.filter((pod) => isOfUpdate(pod, began, Date.now()));
+    if (own.some((pod) => unpulled(pod).length > 0)) {
+      const missing = missingImages(own, await node.names(), project);
       if (missing.length > 0) throw new UserError(missing.join("\n"));
     }
-    const stuck = stuckPods(items, Date.now());
+    const { items: deployments } = await apps
+      .listDeploymentForAllNamespaces()
+      .catch(() => ({ items: [] }));
+    const stuck = [...stuckPods(items, Date.now()), ...withoutPods(deployments)];
     for (const line of stuck.length > 0 ? [...stuck, ...lacking()] : []) {
       // Numbers are seconds until the next attempt, or amounts in use.
       const reason = line.replace(/\d+/g, "");
@@ -55,6 +64,28 @@ export async function sayStuckPods(
     }
     await pause(interval, undefined, { signal }).catch(() => undefined);
   }
+}
+
+/**
+ * Whether a pod is one that the update has made, or has had time to replace.
+ * @param began when the update began, and now: milliseconds, as of `Date.now`
+ */
+export function isOfUpdate({ metadata }: Pod, began: number, now: number): boolean {
+  // Kubernetes notes whole seconds.
+  const isNew = (metadata?.creationTimestamp?.getTime() ?? began) >= began - 1_000;
+  return isNew || now - began > untilReplaced;
+}
+
+/** The Deployments whose pods are refused, such as by the namespace's admission policy, each in one line. */
+export function withoutPods(deployments: readonly Plain<V1Deployment>[]): readonly string[] {
+  return deployments.flatMap(({ metadata, status }) =>
+    (status?.conditions ?? [])
+      .filter(({ type, status: is }) => type === "ReplicaFailure" && is === "True")
+      .map(
+        ({ message }) =>
+          `${metadata?.namespace ?? ""}/${metadata?.name ?? ""} gets no pods: ${firstLine(message ?? "", 400)}`,
+      ),
+  );
 }
 
 /** What the node lacks, each in one line with what to do. */

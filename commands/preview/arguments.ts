@@ -1,5 +1,5 @@
 /** The command lines of `istio-auth0 preview` and `policy-config`. */
-import type { OutputFile } from "../../lib/output-files";
+import { fromPerson, type OutputFile } from "../../lib/output-files";
 import { command, parse } from "../arguments/command";
 import { outputFile, projectOption, standardOutputNote } from "../arguments/options";
 
@@ -33,6 +33,10 @@ $XDG_CACHE_HOME/istio-auth0.`,
       "compare the resources with plans/STACK.yaml, and fail where they differ; the comment has the difference then, and the JSON a field check: result (as reviewed, different or missing), file, accept (the command) and difference (its lines)",
     )
     .option("--accept", "write that file")
+    .option(
+      "--against <FILE>",
+      "say who gains and who loses what against this plan, such as that of the branch that a pull request is for (default: plans/STACK.yaml)",
+    )
     .option(
       "--official",
       "use the official provider plug-ins in PULUMI_HOME (~/.pulumi) or on PATH; where one is missing, at the version of its SDK or a newer one of the same major version, it is named",
@@ -69,6 +73,8 @@ export interface Arguments {
   readonly graph: "check" | "accept" | undefined;
   /** Whether the official plug-ins are used; default: the stand-ins. */
   readonly official: boolean;
+  /** The absolute path of the plan that access is compared with; default: the reviewed one. */
+  readonly against: string | undefined;
 }
 
 /** @throws UserError that says what is wrong */
@@ -92,11 +98,12 @@ export function readArguments(args: readonly string[]): Arguments {
     policyConfig: outputFile("policy-config", options.policyConfig)[0],
     graph: options.check === true ? "check" : options.accept === true ? "accept" : undefined,
     official: options.official === true,
+    against: options.against === undefined ? undefined : fromPerson(options.against),
   };
 }
 
 /** The options that have no effect if only the pack's configuration is written. */
-const alone = ["diff", "json", "markdown", "check", "accept", "official"] as const;
+const alone = ["diff", "json", "markdown", "check", "accept", "against", "official"] as const;
 
 /** @throws UserError that says what is wrong */
 export function readPolicyConfigArguments(args: readonly string[]): Arguments {
@@ -105,6 +112,12 @@ export function readPolicyConfigArguments(args: readonly string[]): Arguments {
     args: [stack, file],
   } = parse(policyConfigCommand(), args);
   const [policyConfig] = outputFile("policy-config", file);
-  const nothing = { diff: false, files: [], graph: undefined, official: false };
+  const nothing = {
+    diff: false,
+    files: [],
+    graph: undefined,
+    official: false,
+    against: undefined,
+  };
   return { stack, project, policyConfig, ...nothing };
 }

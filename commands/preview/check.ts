@@ -1,6 +1,7 @@
 /** Compares the reviewed plan of a stack with what is planned. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { z } from "zod";
 import { UserError } from "../../lib/errors";
 import { ownFolder } from "../../lib/clone";
 import type { Project } from "../stack/project";
@@ -46,13 +47,20 @@ export function checkPlan(
 
 /** What another plan means to people, machines and workloads. */
 export interface AccessReport {
-  /** The reviewed plan's file, as in `Check`. */
+  /** The file of the plan that this one is compared with. */
   readonly file: string;
   /** The most dangerous first; empty if the access is the same. */
   readonly changes: readonly AccessChange[];
 }
 
+const ownTokens = z.object({
+  issuer: z.string().optional(),
+  audience: z.string().optional(),
+  permissionsClaim: z.array(z.string()).optional(),
+});
+
 /**
+ * @param against the file of another plan than the reviewed one, such as that of the branch that a pull request is for
  * @param hide removes the configuration's secrets from a text
  * @returns undefined if there is no reviewed plan
  * @throws UserError if the file does not contain a plan
@@ -60,15 +68,19 @@ export interface AccessReport {
 export function compareAccess(
   project: Pick<Project, "place" | "application">,
   plan: Plan,
+  against: string | undefined,
   hide: (text: string) => string,
 ): AccessReport | undefined {
-  const file = graphFile(project, plan.stack);
+  const file = against ?? graphFile(project, plan.stack);
   const reviewed = readReviewed(file);
-  if (reviewed === undefined) return undefined;
+  if (reviewed === undefined) {
+    if (against !== undefined) throw new UserError(`--against ${against}: there is no such file`);
+    return undefined;
+  }
   const accept = acceptCommand(project, plan.stack);
-  const changes = reading({ file, accept }, () =>
-    accessDifference(readGraph(reviewed), plan.resources.map(entryOf), project.application),
-  );
+  const entries = reading({ file, accept }, () => readGraph(reviewed));
+  const own = ownTokens.catch({}).parse(plan.outputs);
+  const changes = accessDifference(entries, plan.resources.map(entryOf), project.application, own);
   return { file, changes: changes.map((each) => ({ ...each, text: hide(each.text) })) };
 }
 
@@ -85,7 +97,7 @@ export function acceptPlan(project: Pick<Project, "place">, plan: Plan): void {
 }
 
 function readReviewed(file: string): string | undefined {
-  const path = join(ownFolder, file);
+  const path = resolve(ownFolder, file);
   return existsSync(path) ? readFileSync(path, "utf8") : undefined;
 }
 

@@ -173,7 +173,7 @@ async function writeReport(
 }
 
 async function run(
-  { diff, graph, official }: Arguments,
+  { diff, graph, official, against }: Arguments,
   project: Project,
   stack: string,
   files: readonly ReportFile[],
@@ -184,7 +184,7 @@ async function run(
   const report = await reportOf(
     project,
     stack,
-    { checks: graph === "check", official },
+    { checks: graph === "check", official, against },
     // Where standard output is taken, what the stack's program prints would be in the middle of the report.
     output,
     signal,
@@ -203,7 +203,7 @@ async function run(
 async function reportOf(
   project: Project,
   stack: string,
-  { checks, official }: { checks: boolean; official: boolean },
+  { checks, official, against }: Pick<Arguments, "official" | "against"> & { checks: boolean },
   output: NodeJS.WriteStream,
   signal: AbortSignal,
 ): Promise<Report> {
@@ -213,9 +213,12 @@ async function reportOf(
   const preview = await previewOf(project, stack, prepared, output, signal);
   const { hide } = new Redactor(prepared.configuration.secrets);
   const check = checks ? checkPlan(project, preview.plan, hide) : undefined;
-  const access = attempt(() => compareAccess(project, preview.plan, hide));
-  // Such as one with the conflict of a merge, which --accept may be about to write anew.
-  if (access.complaint !== undefined) console.error(access.complaint);
+  const access = attempt(() => compareAccess(project, preview.plan, against, hide));
+  if (access.complaint !== undefined) {
+    if (against !== undefined) throw new UserError(access.complaint);
+    // Such as one with the conflict of a merge, which --accept may be about to write anew.
+    console.error(access.complaint);
+  }
   return { ...preview, rules: judgedBy(rules, prepared.pack), access: access.result, check };
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { constants } from "node:os";
 import { join } from "node:path";
@@ -243,6 +243,35 @@ test("--check shows what differs by resource; --accept writes it down", { skip }
   assert.equal(headingOf(), "### ❌ `team`: no preview");
 });
 
+test("a comment says who gains what against another branch's plan", { skip }, async () => {
+  const clone = cloneWith({ team: stackWith({}) });
+  const markdown = join(temporaryFolder(), "plan.md");
+  const run = (...args: string[]) => preview(["team", ...args], { clone });
+  assert.equal((await run("--accept")).code, 0);
+  const base = join(temporaryFolder(), "base.yaml");
+  cpSync(join(clone, "plans/team.yaml"), base);
+  replaceIn(
+    clone,
+    "application.ts",
+    'ratings: { callers: ["reviews"], requires: "read:book-reviews" }',
+    'ratings: { callers: ["reviews", "details"], requires: "public" }',
+  );
+  // The author has accepted the plan, as a pull request has to.
+  await run("--accept");
+  const { stdout } = await run("--check", "--against", base, "--markdown", markdown);
+  for (const text of [
+    "workload reviews gains everything of ratings",
+    "workload details gains everything of ratings",
+  ]) {
+    assert.ok(stdout.includes(`\n  ${text}\n`), stdout);
+    assert.ok(readFileSync(markdown, "utf8").includes(`\n- \`${text}\`\n`), text);
+  }
+  assert.ok(!(await run("--check")).stdout.includes("\nAccess, compared with "));
+  const lost = await run("--against", join(clone, "none.yaml"));
+  assert.equal(lost.code, 1);
+  assert.match(lost.stderr, /--against .*none\.yaml: there is no such file/);
+});
+
 const canary = "canary-3f9a";
 
 test(
@@ -472,6 +501,7 @@ test("--help says how to call it, and what each option does", async () => {
     "--markdown",
     "--check",
     "--accept",
+    "--against",
     "--official",
     "--policy-config",
     "--help",

@@ -1,6 +1,6 @@
 /** Who may do what by a plan's own policies, roles and machines: the table has no say in it. */
-import { includes, type Operation } from "../../../components/access/operations";
-import type { AccessObjects, Holder, PolicyRule } from "./objects";
+import { includes } from "../../../policies/operations";
+import type { AccessObjects, AllowPolicy, Holder, PolicyRule } from "./objects";
 
 /** A client without a token. */
 export const anyone = "anyone";
@@ -8,30 +8,47 @@ export const anyone = "anyone";
 /** A client with any token of the stack's own issuer. */
 export const signedIn = "every signed-in user and machine";
 
+/** A method and a path as a policy writes them; undefined: any. */
+export interface Admitted {
+  readonly method: string | undefined;
+  readonly path: string | undefined;
+}
+
 /** One thing that a policy's rule lets some clients do. */
-export interface Access {
-  /** With its namespace: `shop/orders`. */
-  readonly service: string;
-  /** Undefined: every request. Its path is a template. */
-  readonly operation?: Operation;
+export interface Access extends Pick<AllowPolicy, "namespace" | "labels"> {
+  readonly operation: Admitted;
   /** The service account of the workload that sends the request: `istio-ingress/istio-ingress`. */
   readonly caller: string;
-  /** Who may: a role, a machine, `anyone`, `signedIn`, or tokens that no role or machine of the tenant stands for. */
-  readonly subjects: readonly string[];
-  /** The request principals that are enough: none where no token is needed. */
-  readonly principals: readonly string[];
-  /** Permissions that are enough: each list is one alternative. None where no token is needed, an empty one for any. */
+  /** The request principal that the token has to have; undefined: no token is needed. */
+  readonly principal: string | undefined;
+  /** Permissions: the token has to have one of each list. */
   readonly asks: readonly (readonly string[])[];
-  /** The rule's other conditions, by what they are about. */
-  readonly conditions: Readonly<Record<string, string>>;
+  /** Who may: roles and machines, and then tokens with these permissions; or only `anyone`, `signedIn`, other tokens. */
+  readonly subjects: readonly string[];
+  /** The rule's other conditions, each as what it is about and all of it as text. */
+  readonly conditions: readonly Condition[];
+}
+
+export interface Condition {
+  readonly about: string;
+  readonly text: string;
+}
+
+/** What the tokens of the stack's own users and machines are. */
+export interface OwnTokens {
+  readonly issuer?: string | undefined;
+  readonly audience?: string | undefined;
+  readonly permissionsClaim?: readonly string[] | undefined;
 }
 
 /** A caller that a rule does not name. */
-const anyWorkload = "any workload";
+export const anyWorkload = "any workload";
 
-export function accessOf({ policies, holders, issuer }: AccessObjects): readonly Access[] {
-  return policies.flatMap(({ service, rules }) =>
-    rules.flatMap((rule) => accessByRule(service, rule, holders, issuer)),
+export function accessOf({ policies, holders }: AccessObjects, own: OwnTokens): readonly Access[] {
+  return policies.flatMap(({ namespace, labels, rules }) =>
+    rules.flatMap((rule) =>
+      accessByRule(rule, holders, own).map((access) => ({ namespace, labels, ...access })),
+    ),
   );
 }
 
@@ -42,111 +59,113 @@ const noSource: Source = { serviceAccounts: [], principals: [] };
 const noOperation: To = { methods: [], paths: [] };
 
 function accessByRule(
-  service: string,
   { from = [{ source: noSource }], to = [{ operation: noOperation }], when, ...rest }: PolicyRule,
   holders: readonly Holder[],
-  issuer: string | undefined,
-): readonly Access[] {
-  const isPermission = ({ key, values }: PolicyRule["when"][number]) =>
-    key.startsWith("request.auth.claims[") && values !== undefined;
-  const asked = when.filter(isPermission).map(({ values = [] }) => values);
-  const others = when.filter((each) => !isPermission(each));
+  own: OwnTokens,
+): readonly Omit<Access, "namespace" | "labels">[] {
+  const key = `request.auth.claims${(own.permissionsClaim ?? []).map((name) => `[${name}]`).join("")}`;
+  const asks = when.flatMap(({ key: found, values, ...more }) =>
+    found === key && values !== undefined && Object.keys(more).length === 0 ? [values] : [],
+  );
+  const others = when.filter(
+    ({ key: found, values, ...more }) =>
+      found !== key || values === undefined || Object.keys(more).length > 0,
+  );
   return from.flatMap(({ source }) =>
     to.flatMap(({ operation }) => {
       const { serviceAccounts, principals, requestPrincipals, ...narrower } = source;
       const { methods, paths, ...where } = operation;
-      const conditions = {
-        ...rest,
-        ...Object.fromEntries(others.map(({ key, ...values }) => [key, values])),
-        ...narrower,
-        ...where,
-      };
-      const found = {
-        service,
-        principals: requestPrincipals ?? [],
-        asks: requestPrincipals === undefined ? [] : alternatives(asked),
-        subjects: subjectsOf(requestPrincipals, alternatives(asked), holders, issuer),
-        conditions: Object.fromEntries(
-          Object.entries(conditions).map(([about, value]) => [about, JSON.stringify(value)]),
+      const conditions = [
+        ...others.map(({ key: about, ...values }) => conditionOf(about, values)),
+        ...Object.entries({ ...rest, ...narrower, ...where }).map(([about, value]) =>
+          conditionOf(about, value),
         ),
-      };
+      ];
       const callers = [...serviceAccounts, ...principals];
+      // A claim is only in a token: without a principal it may be any accepted issuer's.
+      const tokens = requestPrincipals ?? (asks.length > 0 ? ["*"] : [undefined]);
       return (callers.length > 0 ? callers : [anyWorkload]).flatMap((caller) =>
-        operationsOf(methods, paths).map((each) => ({ ...found, caller, ...each })),
+        tokens.flatMap((principal) =>
+          pairsOf(methods, paths).map((pair) => ({
+            operation: pair,
+            caller,
+            principal,
+            asks,
+            subjects: subjectsOf(principal, asks, holders, own),
+            conditions,
+          })),
+        ),
       );
     }),
   );
 }
 
-/** One value of each list has to be there: every choice of one of each. */
-function alternatives(asked: readonly (readonly string[])[]): readonly (readonly string[])[] {
-  return asked.reduce<readonly (readonly string[])[]>(
-    (found, values) => found.flatMap((all) => values.map((value) => [...all, value])),
-    [[]],
-  );
-}
+const conditionOf = (about: string, value: unknown): Condition => ({
+  about,
+  text: `${about} ${JSON.stringify(value)}`,
+});
 
-/** Who has a token with one of these alternatives, of whom the plan knows. */
+const pairsOf = (methods: readonly string[], paths: readonly string[]): readonly Admitted[] =>
+  (methods.length > 0 ? methods : [undefined]).flatMap((method) =>
+    (paths.length > 0 ? paths : [undefined]).map((path) => ({ method, path })),
+  );
+
+/** Permissions in words: `read:orders and (write:orders or admin:orders)`. */
+export const permissionsIn = (asks: Access["asks"]): string =>
+  asks
+    .map((some) =>
+      some.length > 1 && asks.length > 1 ? `(${some.join(" or ")})` : some.join(" or "),
+    )
+    .join(" and ");
+
+/** Who has a token with one of each of these permissions, of whom the plan knows. */
 function subjectsOf(
-  requestPrincipals: readonly string[] | undefined,
-  asks: readonly (readonly string[])[],
+  principal: string | undefined,
+  asks: Access["asks"],
   holders: readonly Holder[],
-  issuer: string | undefined,
+  { issuer }: OwnTokens,
 ): readonly string[] {
-  if (requestPrincipals === undefined) return [anyone];
-  return requestPrincipals.flatMap((principal) => {
-    const isOwn = principal === `${issuer}/*`;
-    const tokens = isOwn ? "tokens" : `tokens of ${principal.replace(/\/\*$/, "")}`;
-    if (asks.some((all) => all.length === 0)) return [isOwn ? signedIn : tokens];
-    if (!isOwn || holders.length === 0)
-      return asks.map((all) => `${tokens} with ${all.join(" and ")}`);
-    return holders
-      .filter(({ permissions }) =>
-        asks.some((all) => all.every((each) => permissions.includes(each))),
+  if (principal === undefined) return [anyone];
+  const isOwn = issuer !== undefined && principal === `${issuer}/*`;
+  const tokens = isOwn ? "tokens" : `tokens of ${principal.replace(/\/\*$/, "")}`;
+  if (asks.length === 0) return [isOwn ? signedIn : tokens];
+  const known = isOwn
+    ? holders.filter(({ permissions }) =>
+        asks.every((some) => some.some((each) => permissions.includes(each))),
       )
-      .map(({ name }) => name);
-  });
+    : [];
+  // A token may have them in a way that the plan does not show: it comes last.
+  return [...known.map(({ name }) => name), `${tokens} with ${permissionsIn(asks)}`];
 }
 
-/** Istio's `{*}` and `{**}` are the table's templates. */
-const templateOf = (path: string) =>
-  path.replaceAll("{**}", "{rest...}").replaceAll("{*}", "{any}");
+/** Whether a plan lets a client do all of this, no matter under which conditions. */
+const isAbout = (each: Access, subject: string, { namespace, labels, operation, caller }: Access) =>
+  each.namespace === namespace &&
+  JSON.stringify(each.labels) === JSON.stringify(labels) &&
+  (each.caller === caller || each.caller === anyWorkload) &&
+  each.subjects.some((other) => isPartOf(subject, other)) &&
+  includes(each.operation, operation);
 
-/** What stands for every method: Envoy knows none with this name. */
-const everyMethod = "*";
-
-function operationsOf(
-  methods: readonly string[],
-  paths: readonly string[],
-): readonly { readonly operation?: Operation }[] {
-  if (methods.length === 0 && paths.length === 0) return [{}];
-  const all = paths.length > 0 ? paths.map(templateOf) : ["/{rest...}"];
-  return (methods.length > 0 ? methods : [everyMethod]).flatMap((method) =>
-    all.map((path) => ({ operation: { method, path } })),
+/** What of a plan lets a client do all of this, and under no further condition. */
+export const may = (granted: readonly Access[], subject: string, access: Access): boolean =>
+  granted.some(
+    (each) =>
+      isAbout(each, subject, access) &&
+      each.conditions.every(({ text }) => access.conditions.some((own) => own.text === text)),
   );
-}
 
-/** Whether a plan lets a client do all of this. */
-export function may(
+/** The rules of a plan that let a client do just this, under other conditions. */
+export const underOthers = (
   granted: readonly Access[],
   subject: string,
-  { service, operation, caller }: Access,
-): boolean {
-  return granted.some(
-    (each) =>
-      each.service === service &&
-      (each.caller === caller || each.caller === anyWorkload) &&
-      each.subjects.some((other) => isPartOf(subject, other)) &&
-      (each.operation === undefined ||
-        (operation !== undefined && isWithin(operation, each.operation))),
+  access: Access,
+): readonly Access[] =>
+  granted.filter(
+    (each) => isAbout(each, subject, access) && includes(access.operation, each.operation),
   );
-}
 
 /** The tenant's roles and machines have tokens of its issuer. */
 const isPartOf = (subject: string, other: string) =>
   subject === other ||
   other === anyone ||
   (other === signedIn && /^(role|machine|tokens with) /.test(subject));
-
-const isWithin = (one: Operation, other: Operation) =>
-  includes(other.method === everyMethod ? { ...other, method: one.method } : other, one);

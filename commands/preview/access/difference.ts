@@ -1,9 +1,19 @@
 /** Who gains and who loses what between the reviewed plan and this one, the most dangerous first. */
-import { istioPath, type Operation } from "../../../components/access/operations";
+import { operationNamed, istioPath } from "../../../components/access/operations";
 import { gateway, rowsOf } from "../../../components/access/rows";
-import { type Application, callerAccount } from "../../../components/application";
+import { type Application, callerAccount, serviceOfPod } from "../../../components/application";
+import { namespaces } from "../../../components/names";
 import type { Entry } from "../graph";
-import { type Access, accessOf, anyone, may, signedIn } from "./access";
+import {
+  type Access,
+  accessOf,
+  anyone,
+  may,
+  type OwnTokens,
+  permissionsIn,
+  signedIn,
+  underOthers,
+} from "./access";
 import { type AccessObjects, accessObjects } from "./objects";
 
 /** One change, as `role customer gains DELETE /orders/{id} of orders, through the gateway`. */
@@ -12,38 +22,44 @@ export interface AccessChange {
   readonly text: string;
 }
 
-/** @param application gives operations and services their names in the table */
+/**
+ * @param application gives operations and services their names in the table
+ * @param own whose users and machines the tenant has
+ */
 export function accessDifference(
   reviewed: readonly Entry[],
   planned: readonly Entry[],
   application: Application,
+  own: OwnTokens,
 ): readonly AccessChange[] {
-  const [before, after] = [reviewed, planned].map((each) => accessObjects(each, application));
-  if (before === undefined || after === undefined) return [];
-  const [old, now] = [accessOf(before), accessOf(after)];
-  const gained = beyond(now, old).sort((one, other) => danger(one.subject) - danger(other.subject));
-  const lost = beyond(old, now);
+  const [before, after] = [
+    accessObjects(reviewed, application, own.audience),
+    accessObjects(planned, application, own.audience),
+  ];
+  const [old, now] = [accessOf(before, own), accessOf(after, own)];
   const name = namesIn(application);
+  const [gained, lost] = [beyond(now, old), beyond(old, now)];
+  const parts = gained.parts.toSorted((one, other) => danger(one.subject) - danger(other.subject));
   const of = (kind: AccessChange["kind"], texts: readonly string[]) =>
     [...new Set(texts)].map((text) => ({ kind, text }));
   const isOpen = ({ subject }: Part) => danger(subject) === 0;
   return [
-    ...of("gains", sentences(gained.filter(isOpen), "gains", name)),
+    ...of("gains", sentences(parts.filter(isOpen), "gains", name)),
     ...of("changes", [
-      ...otherObjects(before, after),
-      ...otherConditions(old, now, name),
-      ...otherPermissions(old, now, [...gained, ...lost], name),
+      ...changedObjects(before, after),
+      ...changedConditions([...gained.conditions, ...lost.conditions], name),
+      ...changedPermissions(old, now, [...gained.parts, ...lost.parts], name),
     ]),
     ...of(
       "gains",
       sentences(
-        gained.filter((each) => !isOpen(each)),
+        parts.filter((each) => !isOpen(each)),
         "gains",
         name,
       ),
     ),
     ...of("gains", rolesBeyond(after, before, "gains")),
-    ...of("loses", sentences(lost, "loses", name)),
+    ...of("loses", sentences(lost.parts, "loses", name)),
     ...of("loses", rolesBeyond(before, after, "loses")),
   ];
 }
@@ -53,13 +69,36 @@ interface Part extends Access {
   readonly subject: string;
 }
 
-/** What the first plan lets somebody do, and the other does not. */
-function beyond(some: readonly Access[], others: readonly Access[]): Part[] {
-  return some.flatMap((access) =>
-    access.subjects
+/** What the first plan lets somebody do, and the other does not, or only under other conditions. */
+function beyond(some: readonly Access[], others: readonly Access[]) {
+  const all = some.flatMap((access) =>
+    // Where roles or machines hold the permissions, they stand for the tokens.
+    (access.subjects.length > 1 ? access.subjects.slice(0, -1) : access.subjects)
       .filter((subject) => !may(others, subject, access))
-      .map((subject) => ({ ...access, subject })),
+      .map((subject) => ({
+        ...access,
+        subject,
+        like: underOthers(others, subject, access),
+      })),
   );
+  return {
+    parts: all.filter(({ like }) => like.length === 0),
+    conditions: all.flatMap((access) =>
+      access.like
+        .slice(0, 1)
+        .flatMap((other) => differing(access, other).map((about) => ({ about, access }))),
+    ),
+  };
+}
+
+/** What the conditions are about that only one of the two has. */
+function differing({ conditions: some }: Access, { conditions: others }: Access) {
+  const lacks = (list: Access["conditions"], text: string) =>
+    list.every((each) => each.text !== text);
+  return [
+    ...some.filter(({ text }) => lacks(others, text)),
+    ...others.filter(({ text }) => lacks(some, text)),
+  ].map(({ about }) => about);
 }
 
 /** The most dangerous is 0. */
@@ -72,35 +111,42 @@ function danger(subject: string): number {
 
 /** The table's names. */
 interface Names {
-  service(service: string): string;
-  operation(service: string, operation: Operation | undefined): string;
+  service(access: Access): string;
+  operation(access: Access): string;
   /** Undefined: the gateway. */
   caller(caller: string): string | undefined;
 }
 
 function namesIn(application: Application): Names {
   const { namespace, services } = application;
-  const short = (service: string) =>
-    service.startsWith(`${namespace}/`) ? service.slice(namespace.length + 1) : service;
   const callers = new Map(
     Object.keys(services).map((service) => [callerAccount(application, service), service]),
   );
-  const keyOf = (service: string, { method, path }: Operation) =>
-    `${service} ${method} ${istioPath(path)}`;
+  const keyOf = (service: string, method: string, path: string) => `${service} ${method} ${path}`;
   const named = new Map(
     Object.entries(services).flatMap(([service, access]) =>
-      rowsOf(access).flatMap(({ name, operation }) =>
-        operation === undefined || name === undefined ? [] : [[keyOf(service, operation), name]],
-      ),
+      rowsOf(access).flatMap(({ name }) => {
+        if (name === undefined) return [];
+        const { method, path } = operationNamed(name);
+        return [[keyOf(service, method, istioPath(path)), name]];
+      }),
     ),
   );
+  const serviceName = ({ namespace: own, labels }: Access) => {
+    if (labels === undefined)
+      return own === namespaces.mesh ? "every workload of the mesh" : `every workload of ${own}`;
+    const found = own === namespace ? serviceOfPod(application, labels) : undefined;
+    const words = Object.entries(labels).map((each) => each.join(": "));
+    return found ?? `the workloads with ${words.join(", ")} of ${own}`;
+  };
   return {
-    service: short,
-    operation: (service, operation) =>
-      operation === undefined
-        ? "everything"
-        : (named.get(keyOf(short(service), operation)) ??
-          `${operation.method} ${istioPath(operation.path)}`),
+    service: serviceName,
+    operation: (access) => {
+      const { method, path } = access.operation;
+      if (method === undefined && path === undefined) return "everything";
+      const [asked, place] = [method ?? "every method of", path ?? "every path"];
+      return named.get(keyOf(serviceName(access), asked, place)) ?? `${asked} ${place}`;
+    },
     caller: (caller) =>
       caller === callerAccount(application, gateway) ? undefined : (callers.get(caller) ?? caller),
   };
@@ -112,44 +158,49 @@ function sentences(
   verb: "gains" | "loses",
   name: Names,
 ): readonly string[] {
-  const groups = Map.groupBy(parts, ({ subject, service, caller }) =>
-    JSON.stringify([subject, service, caller]),
+  const groups = Map.groupBy(parts, ({ subject, namespace, labels, caller }) =>
+    JSON.stringify([subject, namespace, labels, caller]),
   );
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const { subject, service, caller } = first;
-    const operations = [...new Set(group.map((each) => name.operation(service, each.operation)))];
+    const operations = [...new Set(group.map((each) => name.operation(each)))];
     const all = operations.includes("everything") ? "everything" : operations.join(", ");
-    const by = name.caller(caller);
+    const by = name.caller(first.caller);
+    const what = `${all} of ${name.service(first)}`;
     // Without a token a workload is known by its identity.
-    if (by !== undefined && subject === anyone)
-      return [`workload ${by} ${verb} ${all} of ${name.service(service)}`];
-    const agreed = subject.startsWith("tokens") ? verb.slice(0, -1) : verb;
-    return [
-      `${subject} ${agreed} ${all} of ${name.service(service)}, through ${by ?? "the gateway"}`,
-    ];
+    if (by !== undefined && first.subject === anyone) return [`workload ${by} ${verb} ${what}`];
+    const agreed = first.subject.startsWith("tokens") ? verb.slice(0, -1) : verb;
+    return [`${first.subject} ${agreed} ${what}, through ${by ?? "the gateway"}`];
   });
 }
 
-/** Objects that decide in another way, such as mutual TLS, tokens' issuers and DENY policies. */
-function otherObjects(before: AccessObjects, after: AccessObjects): readonly string[] {
+/** Objects that decide in another way, such as mutual TLS, tokens' issuers, DENY policies, and pods' labels. */
+function changedObjects(before: AccessObjects, after: AccessObjects): readonly string[] {
   const titles = [...new Set([...before.others.keys(), ...after.others.keys()])].sort();
-  return titles.flatMap((title) => {
+  const found = titles.flatMap((title) => {
     const [old, now] = [before.others.get(title), after.others.get(title)];
     if (old?.text === now?.text) return [];
-    if (old !== undefined && now !== undefined) return [`${title} is another`];
-    if ((old ?? now)?.isPolicy === true) return [];
-    return [`${title} is ${old === undefined ? "new" : "gone"}`];
+    if (old !== undefined && now !== undefined) return [{ of: now, is: "another" }];
+    const [one, is] = now === undefined ? [old, "gone"] : [now, "new"];
+    return one === undefined || one.isPolicy ? [] : [{ of: one, is }];
   });
+  const [usual, others] = [true, false].map((wanted) =>
+    found.filter(({ of, is }) => (of.isUsual && is === "new") === wanted),
+  );
+  const together = (usual ?? []).map(({ of }) => of.title);
+  return [
+    ...(others ?? []).map(({ of, is }) => `${of.title} is ${is}`),
+    ...(together.length > 0 ? [`new, next to them: ${together.join(", ")}`] : []),
+  ];
 }
 
 /** What a rule is about, without what it asks for. */
-const placeOf = ({ service, operation, caller, principals }: Access) =>
-  JSON.stringify([service, operation, caller, principals]);
+const placeOf = ({ namespace, labels, operation, caller, principal }: Access) =>
+  JSON.stringify([namespace, labels, operation, caller, principal]);
 
 /** Other permissions for the same, which the same roles and machines hold. */
-function otherPermissions(
+function changedPermissions(
   old: readonly Access[],
   now: readonly Access[],
   told: readonly Access[],
@@ -157,40 +208,25 @@ function otherPermissions(
 ): readonly string[] {
   const known = new Set(told.map(placeOf));
   const before = Map.groupBy(old, placeOf);
+  const asksOf = (some: readonly Access[]) =>
+    [...new Set(some.map(({ asks }) => permissionsIn(asks)))].sort().join(", or ");
   return [...Map.groupBy(now, placeOf)].flatMap(([place, those]) => {
     const [first] = those;
-    const [asked, asks] = [before.get(place) ?? [], those].map(permissionsIn);
+    const [asked, asks] = [asksOf(before.get(place) ?? []), asksOf(those)];
     if (first === undefined || asked === "" || asked === asks || known.has(place)) return [];
-    const { service, operation } = first;
     return [
-      `${name.operation(service, operation)} of ${name.service(service)} asks for ${asks}, and asked for ${asked}: the same roles and machines hold it`,
+      `${name.operation(first)} of ${name.service(first)} asks for ${asks}, and asked for ${asked}: the same roles and machines hold it`,
     ];
   });
 }
 
-const permissionsIn = (some: readonly Access[]) =>
-  [...new Set(some.flatMap(({ asks }) => asks.map((all) => all.join(" and "))))]
-    .sort()
-    .join(" or ");
-
 /** What else rules ask for that stay in all else. */
-function otherConditions(
-  old: readonly Access[],
-  now: readonly Access[],
+function changedConditions(
+  found: readonly { readonly about: string; readonly access: Access }[],
   name: Names,
 ): readonly string[] {
-  const keyOf = (access: Access) => JSON.stringify([placeOf(access), access.asks]);
-  const before = new Map(old.map((access) => [keyOf(access), access.conditions]));
-  const found = now.flatMap((access) => {
-    const known = before.get(keyOf(access));
-    if (known === undefined) return [];
-    const all = [...new Set([...Object.keys(known), ...Object.keys(access.conditions)])];
-    return all
-      .filter((about) => known[about] !== access.conditions[about])
-      .map((about) => ({ about, service: name.service(access.service) }));
-  });
   return [...Map.groupBy(found, ({ about }) => about)].map(([about, those]) => {
-    const services = [...new Set(those.map(({ service }) => service))];
+    const services = [...new Set(those.map(({ access }) => name.service(access)))].sort();
     return `rules of ${services.join(", ")}: their condition ${about} is another`;
   });
 }
@@ -200,9 +236,9 @@ function rolesBeyond(
   other: AccessObjects,
   verb: "gains" | "loses",
 ): readonly string[] {
-  return [...users].flatMap(([user, roles]) =>
+  return [...users].flatMap(([key, { name, roles }]) =>
     roles
-      .filter((role) => !(other.users.get(user) ?? []).includes(role))
-      .map((role) => `user ${user} ${verb} role ${role}`),
+      .filter((role) => !(other.users.get(key)?.roles ?? []).includes(role))
+      .map((role) => `user ${name} ${verb} role ${role}`),
   );
 }

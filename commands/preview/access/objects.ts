@@ -1,8 +1,8 @@
-/** What of a plan decides about access: Istio's security objects, and what the tenant's roles and machines hold. */
+/** What of a plan decides about access: policies, what roles and machines hold, and all else that may open something. */
 import { z } from "zod";
-import type { Application } from "../../../components/application";
-import { machineTitle } from "../../../components/application";
+import { type Application, machineTitle } from "../../../components/application";
 import type { Entry } from "../graph";
+import { otherObjects, type OtherObject } from "./others";
 
 const texts = z.array(z.string()).default([]);
 
@@ -14,40 +14,31 @@ const source = z.looseObject({
 
 const operation = z.looseObject({ methods: texts, paths: texts });
 
-const condition = z.looseObject({ key: z.string(), values: z.array(z.string()).optional() });
-
 const rule = z.looseObject({
   from: z.array(z.looseObject({ source })).optional(),
   to: z.array(z.looseObject({ operation })).optional(),
-  when: z.array(condition).default([]),
+  when: z
+    .array(z.looseObject({ key: z.string(), values: z.array(z.string()).optional() }))
+    .default([]),
 });
 
 export type PolicyRule = z.infer<typeof rule>;
 
-const metadata = z.looseObject({ name: z.string(), namespace: z.string().optional() });
-
 const allowPolicy = z.looseObject({
   kind: z.literal("AuthorizationPolicy"),
-  metadata,
-  spec: z.looseObject({ action: z.literal("ALLOW").optional(), rules: z.array(rule) }),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string() }),
+  spec: z.looseObject({
+    action: z.literal("ALLOW").optional(),
+    selector: z.looseObject({ matchLabels: z.record(z.string(), z.string()) }).optional(),
+    rules: z.array(rule),
+  }),
 });
 
-const securityObject = z.looseObject({
-  kind: z.string(),
-  metadata,
-  spec: z.looseObject({}).default({}),
-});
-
-const tokenCheck = z.looseObject({
-  spec: z.looseObject({ jwtRules: z.array(z.looseObject({ issuer: z.string() })) }),
-});
-
-const security = "kubernetes:security.istio.io/";
-
-/** An ALLOW policy: its name is its service's. */
+/** An ALLOW policy. */
 export interface AllowPolicy {
-  /** With its namespace: `shop/orders`. */
-  readonly service: string;
+  readonly namespace: string;
+  /** The labels of the workloads that it is for; undefined: all of its namespace. */
+  readonly labels: Readonly<Record<string, string>> | undefined;
   readonly rules: readonly PolicyRule[];
 }
 
@@ -58,103 +49,99 @@ export interface Holder {
   readonly permissions: readonly string[];
 }
 
-/** What of a security object is not one of `policies`. */
-export interface OtherParts {
-  readonly text: string;
-  /** Whether its rules are one of `policies`, so that these tell what a new one opens. */
-  readonly isPolicy: boolean;
-}
-
 /** What decides about access in a plan. */
 export interface AccessObjects {
   readonly policies: readonly AllowPolicy[];
-  /** Every security object by its title. */
-  readonly others: ReadonlyMap<string, OtherParts>;
+  /** What else may open something, by type and name in the plan. */
+  readonly others: ReadonlyMap<string, OtherObject>;
   /** Empty where the stack has no tenant of its own. */
   readonly holders: readonly Holder[];
-  /** The roles of each user who has any. */
-  readonly users: ReadonlyMap<string, readonly string[]>;
-  /** The first issuer whose tokens are accepted, which is the stack's own. */
-  readonly issuer: string | undefined;
+  /** The roles of each user who has any, by what is about them in the plan. */
+  readonly users: ReadonlyMap<string, { readonly name: string; readonly roles: readonly string[] }>;
 }
 
+/** @param audience the API's, whose permissions count */
 export function accessObjects(
   entries: readonly Entry[],
   application: Pick<Application, "title">,
+  audience: string | undefined,
 ): AccessObjects {
-  const inputs = entries.filter(({ type }) => type.startsWith(security)).map((each) => each.inputs);
-  const policies = inputs.flatMap((each) => {
-    const { data } = allowPolicy.safeParse(each);
-    if (data === undefined) return [];
-    const { namespace = "", name } = data.metadata;
-    return [{ service: `${namespace}/${name}`, rules: data.spec.rules }];
-  });
-  const checks = inputs.flatMap((each) => tokenCheck.safeParse(each).data ?? []);
   return {
-    policies,
-    others: new Map(inputs.flatMap((each) => restOf(each))),
-    holders: [...rolesIn(entries), ...machinesIn(entries, application)],
+    policies: entries.flatMap(({ inputs }) => policyIn(inputs) ?? []),
+    others: otherObjects(entries, (inputs) => policyIn(inputs) !== undefined),
+    holders: [...rolesIn(entries, audience), ...machinesIn(entries, application, audience)],
     users: new Map(usersIn(entries)),
-    issuer: checks[0]?.spec.jwtRules[0]?.issuer,
   };
 }
 
-/** A security object's title, and all of it but the rules that are read as access. */
-function restOf(inputs: unknown): readonly (readonly [string, OtherParts])[] {
-  const { data } = securityObject.safeParse(inputs);
-  if (data === undefined) return [];
-  const { kind, metadata: named, spec } = data;
-  const { rules, ...rest } = spec;
-  const isPolicy = allowPolicy.safeParse(inputs).success;
-  const title = [kind, ...(named.namespace ? [named.namespace] : []), named.name];
-  // An annotation may switch a policy off: istio.io/dry-run.
-  const text = JSON.stringify([named, rest, ...(isPolicy ? [] : [rules])]);
-  return [[title.join(" "), { text, isPolicy }]];
+function policyIn(inputs: unknown): AllowPolicy | undefined {
+  const { data } = allowPolicy.safeParse(inputs);
+  if (data === undefined) return undefined;
+  const { metadata, spec } = data;
+  return {
+    namespace: metadata.namespace,
+    labels: spec.selector?.matchLabels,
+    rules: spec.rules,
+  };
 }
 
-const rolePermissions = z.object({ permissions: z.array(z.looseObject({ name: z.string() })) });
-const grant = z.object({ scopes: texts });
+const rolePermissions = z.object({
+  permissions: z.array(z.object({ name: z.string(), resourceServerIdentifier: z.string() })),
+});
+const grant = z.object({ audience: z.string(), scopes: texts });
 const titled = z.object({ name: z.string() });
-const user = z.object({ email: z.string() });
+const userInputs = z.object({ email: z.string() });
+const userRoles = z.object({ roles: texts });
 
 const roleType = "auth0:index/role:Role";
 const clientType = "auth0:index/client:Client";
 const userType = "auth0:index/user:User";
 
-function rolesIn(entries: readonly Entry[]): readonly Holder[] {
-  const all = entries.filter(({ type }) => type === "auth0:index/rolePermissions:RolePermissions");
-  return all.flatMap((each) =>
-    namesOf(entries, each, roleType).map((role) => ({
-      name: `role ${role}`,
-      permissions: (rolePermissions.safeParse(each.inputs).data?.permissions ?? []).map(
-        ({ name }) => name,
-      ),
-    })),
-  );
+/** An API that is known only after an update may be this one. */
+const isOf = (audience: string | undefined, found: string) =>
+  found === audience || found === unknownValue;
+const unknownValue = "[unknown]";
+
+const ofType = (entries: readonly Entry[], wanted: string) =>
+  entries.filter(({ type }) => type === wanted);
+
+function rolesIn(entries: readonly Entry[], audience: string | undefined): readonly Holder[] {
+  return ofType(entries, "auth0:index/rolePermissions:RolePermissions").map((each) => ({
+    name: `role ${namesOf(entries, each, roleType).join(" or ") || each.name}`,
+    permissions: (rolePermissions.safeParse(each.inputs).data?.permissions ?? [])
+      .filter(({ resourceServerIdentifier }) => isOf(audience, resourceServerIdentifier))
+      .map(({ name }) => name),
+  }));
 }
 
 function machinesIn(
   entries: readonly Entry[],
   application: Pick<Application, "title">,
+  audience: string | undefined,
 ): readonly Holder[] {
   const before = machineTitle(application, "");
-  const all = entries.filter(({ type }) => type === "auth0:index/clientGrant:ClientGrant");
-  return all.flatMap((each) =>
-    namesOf(entries, each, clientType).map((client) => ({
+  return ofType(entries, "auth0:index/clientGrant:ClientGrant").map((each) => {
+    const client = namesOf(entries, each, clientType).join(" or ") || each.name;
+    const { data } = grant.safeParse(each.inputs);
+    return {
       name: `machine ${client.startsWith(before) ? client.slice(before.length) : client}`,
-      permissions: grant.safeParse(each.inputs).data?.scopes ?? [],
-    })),
-  );
+      permissions: data !== undefined && isOf(audience, data.audience) ? data.scopes : [],
+    };
+  });
 }
 
-function usersIn(entries: readonly Entry[]): readonly (readonly [string, readonly string[]])[] {
-  const all = entries.filter(({ type }) => type === "auth0:index/userRoles:UserRoles");
-  return all.flatMap((each) =>
-    dependenciesOf(entries, each, userType).flatMap(({ inputs }) => {
-      const { data } = user.safeParse(inputs);
-      return data === undefined ? [] : [[data.email, namesOf(entries, each, roleType)] as const];
-    }),
-  );
+function usersIn(entries: readonly Entry[]) {
+  return ofType(entries, "auth0:index/userRoles:UserRoles").map((each) => {
+    const emails = dependenciesOf(entries, each, userType).flatMap(
+      ({ inputs }) => userInputs.safeParse(inputs).data?.email ?? [],
+    );
+    const given = userRoles.safeParse(each.inputs).data?.roles ?? [];
+    const roles = [
+      ...namesOf(entries, each, roleType),
+      ...given.filter((role) => role !== unknownValue),
+    ];
+    return [each.name, { name: emails.join(" or ") || each.name, roles }] as const;
+  });
 }
 
 /** The names, as the tenant has them, of what a resource is about: its id is known only after an update. */
@@ -169,7 +156,5 @@ function dependenciesOf(
   { dependencies = [] }: Entry,
   type: string,
 ): readonly Entry[] {
-  return entries.filter(
-    (each) => each.type === type && dependencies.includes(`${each.type} ${each.name}`),
-  );
+  return ofType(entries, type).filter(({ name }) => dependencies.includes(`${type} ${name}`));
 }

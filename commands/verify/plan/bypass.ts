@@ -123,12 +123,15 @@ export function gatewayDetours(
   });
   return unique([
     { ...front, service: first.through[0] },
-    ...spellings(deepPath, origin, frontPath, prefix).map((path): Target => ({
-      ...deep,
-      name: path,
-      path: `${path}${query}`,
-      compared: deepPath,
-    })),
+    // Envoy merges slashes, but not those that are a whole path: a service may read `//` otherwise.
+    ...spellings(deepPath, origin, frontPath, prefix)
+      .filter((path) => !/^\/\/+$/.test(path))
+      .map((path): Target => ({
+        ...deep,
+        name: path,
+        path: `${path}${query}`,
+        compared: deepPath,
+      })),
     ...seldomRouted(deepPath, frontPath, prefix, paths)
       .filter((path) => !routed.includes(path) && !isRouted(application, path))
       .map((path) => unroutedTarget(path, path)),

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
-import { missingImages, stuckPods } from "../../../sandbox/stuck-pods";
+import { isOfUpdate, missingImages, stuckPods, withoutPods } from "../../../sandbox/stuck-pods";
 import type { Plain } from "../../../commands/stack/cluster";
 
 const now = Date.now();
@@ -92,3 +92,27 @@ for (const [what, found, name] of [
   test(`not missing is ${what}`, () => {
     assert.deepEqual(missingImages([found], new Set([name]), "shop"), []);
   });
+
+test("a pod of before has time to be replaced, before the image that it lacks ends the update", () => {
+  const began = Date.parse("2026-11-29T12:00:00.600Z");
+  const made = (time: string) => ({ metadata: { creationTimestamp: new Date(time) } }) as never;
+  assert.equal(isOfUpdate(made("2026-11-29T12:00:00Z"), began, began), true);
+  assert.equal(isOfUpdate(made("2026-11-29T11:59:00Z"), began, began + 30_000), false);
+  assert.equal(isOfUpdate(made("2026-11-29T11:59:00Z"), began, began + 30_001), true);
+});
+
+test("a Deployment whose pods are refused is one line, with the reason", () => {
+  const deployment = (status: string) =>
+    ({
+      metadata: { namespace: "shop", name: "web" },
+      status: {
+        conditions: [
+          { type: "Progressing", status: "True", message: "other" },
+          { type: "ReplicaFailure", status, message: 'pods "web-1" is forbidden: its account' },
+        ],
+      },
+    }) as never;
+  assert.deepEqual(withoutPods([deployment("True"), deployment("False")]), [
+    'shop/web gets no pods: pods "web-1" is forbidden: its account',
+  ]);
+});

@@ -170,9 +170,9 @@ test("the sources of Debian's programs are published with them, in the same vers
 
 test("no checkout leaves a token behind", () => {
   const checkouts = steps.filter(({ step }) => step.uses?.startsWith("actions/checkout@"));
-  assert.equal(checkouts.length, 8);
+  assert.equal(checkouts.length, 9);
   for (const { where, step } of checkouts) {
-    assert.deepEqual(step.with, { "persist-credentials": "false" }, where);
+    assert.equal(step.with?.["persist-credentials"], "false", where);
   }
 });
 

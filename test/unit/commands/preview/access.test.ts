@@ -86,10 +86,12 @@ const tenant = ({
   customer = ["read:orders"],
   reporting = [],
   roles = ["customer"],
+  audience = application.audience,
 }: {
   customer?: readonly string[];
   reporting?: readonly string[];
   roles?: readonly string[];
+  audience?: string;
 } = {}): Entry[] => [
   ...["customer", "admin"].map((name) => ({
     type: "auth0:index/role:Role",
@@ -100,7 +102,9 @@ const tenant = ({
     type: "auth0:index/rolePermissions:RolePermissions",
     name: "identity-role-customer-permissions",
     dependencies: ["auth0:index/role:Role identity-role-customer"],
-    inputs: { permissions: customer.map((name) => ({ name })) },
+    inputs: {
+      permissions: customer.map((name) => ({ name, resourceServerIdentifier: audience })),
+    },
   },
   {
     type: "auth0:index/client:Client",
@@ -111,7 +115,7 @@ const tenant = ({
     type: "auth0:index/clientGrant:ClientGrant",
     name: "identity-machine-reporting-grant",
     dependencies: ["auth0:index/client:Client identity-machine-reporting"],
-    inputs: { scopes: reporting },
+    inputs: { audience, scopes: reporting },
   },
   { type: "auth0:index/user:User", name: "identity-user-a", inputs: { email: "a@shop.example" } },
   {
@@ -131,8 +135,16 @@ const cancels = rule({ to: [[["DELETE"], "/orders/{*}"]], permissions: ["cancel:
 const orders = policy("orders", reads, cancels);
 const stock = policy("stock", rule({ from: "shop/orders", permissions: ["read:orders"] }));
 
+const api = {
+  issuer: own,
+  audience: application.audience,
+  permissionsClaim: ["permissions"],
+};
+
 const changes = (before: readonly Entry[], after: readonly Entry[]) =>
-  accessDifference([...before, checks], [...after, checks], application).map(({ text }) => text);
+  accessDifference([...before, checks], [...after, checks], application, api).map(
+    ({ text }) => text,
+  );
 
 const told: readonly (readonly [
   string,
@@ -166,6 +178,7 @@ const told: readonly (readonly [
       }),
     ],
     "anyone gains GET /files/{path...} of orders, through the gateway",
+    "tokens with cancel:orders lose DELETE /orders/{id} of orders, through the gateway",
   ],
   [
     "what asks for any token, and is a role's already",
@@ -246,9 +259,9 @@ const told: readonly (readonly [
       }),
       object("PeerAuthentication", "default", { mtls: { mode: "PERMISSIVE" } }),
     ],
-    "AuthorizationPolicy shop allow-nothing is gone",
-    "AuthorizationPolicy shop orders is another",
-    "PeerAuthentication shop default is another",
+    "AuthorizationPolicy shop/allow-nothing is gone",
+    "AuthorizationPolicy shop/orders is another",
+    "PeerAuthentication shop/default is another",
   ],
   [
     "a user's role",
@@ -267,9 +280,138 @@ for (const [what, before, after, ...expected] of told) {
 
 test("tells who gains what all need together only of those who hold all", () => {
   const both = policy("orders", rule({ permissions: ["read:orders", "cancel:orders"] }));
-  assert.deepEqual(changes(tenant(), [...tenant(), both]), []);
+  assert.deepEqual(changes(tenant(), [...tenant(), both]), [
+    "tokens with read:orders and cancel:orders gain everything of orders, through the gateway",
+  ]);
   const customer = ["read:orders", "cancel:orders"];
   assert.deepEqual(changes(tenant({ customer }), [...tenant({ customer }), both]), [
     "role customer gains everything of orders, through the gateway",
   ]);
+});
+
+/** A rule with more of a source, of an operation or of a rule than the table's. */
+const narrowed = (source: object, operation?: object, token = true) => ({
+  from: [
+    {
+      source: {
+        serviceAccounts: [ingress],
+        ...(token && { requestPrincipals: [`${own}/*`] }),
+        ...source,
+      },
+    },
+  ],
+  ...(operation && { to: [{ operation }] }),
+});
+
+const of = (...rules: readonly object[]) => [...tenant(), policy("orders", ...rules)];
+
+for (const [condition, old, now] of [
+  ["notPaths", narrowed({}, { notPaths: ["/admin*"] }, false), { paths: ["/admin*"] }],
+  ["ports", narrowed({}, { ports: ["9090"] }, false), { methods: ["DELETE"] }],
+  ["hosts", narrowed({}, { hosts: ["inside"] }, false), { methods: ["GET"] }],
+  ["namespaces", narrowed({ namespaces: ["monitoring"] }, undefined, false), { methods: ["GET"] }],
+] as const)
+  test(`takes no rule with the condition ${condition} for one that covers a rule without it`, () => {
+    const [told = "", ...more] = changes(of(old), of(old, narrowed({}, now, false)));
+    assert.deepEqual(more, []);
+    assert.match(told, /^anyone gains .* of orders, through the gateway$/);
+  });
+
+test("takes a claim that is no permission, and what is excluded, for conditions", () => {
+  const verified = { key: "request.auth.claims[email_verified]", values: ["true"] };
+  assert.deepEqual(changes(of(), of(rule({ more: [verified] }))), [
+    "every signed-in user and machine gains everything of orders, through the gateway",
+  ]);
+  const some = { key: claim, values: ["read:orders"], notValues: ["cancel:orders"] };
+  assert.deepEqual(
+    changes(of(rule({ more: [some] })), of(rule({ permissions: ["read:orders"] }))),
+    [
+      `rules of orders: their condition ${claim} is another`,
+      "every signed-in user and machine loses everything of orders, through the gateway",
+    ],
+  );
+});
+
+test("compares paths by Istio's patterns", () => {
+  const open = (...paths: string[]) => of(narrowed({}, { methods: ["GET"], paths }, false));
+  const gains = (what: string) => [`anyone gains GET ${what} of orders, through the gateway`];
+  assert.deepEqual(
+    changes(open("/orders/{*}"), open("/orders/{*}", "/orders/*")),
+    gains("/orders/*"),
+  );
+  assert.deepEqual(changes(open("/{*}"), open("/*")), gains("/*"));
+  assert.deepEqual(
+    changes(open("/files/{**}/public"), open("/files/{**}/public", "/files/secret")),
+    gains("/files/secret"),
+  );
+});
+
+test("counts the permissions of the stack's own API alone", () => {
+  const other = { audience: "https://other.example" };
+  assert.deepEqual(changes([...tenant(other), stock], [...tenant(), stock]), [
+    "role customer gains everything of stock, through orders",
+  ]);
+});
+
+test("names the workloads that a policy selects, and not the policy", () => {
+  const spec = { rules: [open()] };
+  const selecting = (matchLabels?: object) =>
+    object("AuthorizationPolicy", "extra", {
+      ...spec,
+      ...(matchLabels && { selector: { matchLabels } }),
+    });
+  const gains = (whose: string) => [`anyone gains everything of ${whose}, through the gateway`];
+  assert.deepEqual(changes([], [selecting({ app: "stock" })]), gains("stock"));
+  assert.deepEqual(changes([], [selecting()]), gains("every workload of shop"));
+  assert.deepEqual(changes([], [selecting({ x: "y" })]), gains("the workloads with x: y of shop"));
+});
+
+test("takes no other issuer's tokens for the roles' own, whatever comes first", () => {
+  const evil = "https://evil.example/";
+  const extra = object("RequestAuthentication", "a-extra", { jwtRules: [{ issuer: evil }] });
+  const after = of(rule({ issuer: evil, permissions: ["read:orders"] }));
+  assert.deepEqual(changes(of(), [...after, extra]), [
+    "RequestAuthentication shop/a-extra is new",
+    "tokens of https://evil.example/ with read:orders gain everything of orders, through the gateway",
+  ]);
+});
+
+test("tells objects that are known only after an update, and what opens in another way", () => {
+  const unknown = {
+    ...object("AuthorizationPolicy", "x", {}),
+    inputs: { kind: "AuthorizationPolicy", spec: "[unknown]" },
+  };
+  const deployment = (app: string): Entry => ({
+    type: "kubernetes:apps/v1:Deployment",
+    name: "orders",
+    inputs: {
+      kind: "Deployment",
+      metadata: { name: "orders", namespace: "shop" },
+      spec: { template: { metadata: { labels: { app } }, spec: { containers: [] } } },
+    },
+  });
+  const connection = (disableSignup: boolean): Entry => ({
+    type: "auth0:index/connection:Connection",
+    name: "identity-connection",
+    inputs: { name: "shop", options: { disableSignup } },
+  });
+  assert.deepEqual(
+    changes(
+      [deployment("orders"), connection(true)],
+      [deployment("other"), connection(false), unknown],
+    ),
+    [
+      "Connection identity-connection is another",
+      "Deployment shop/orders is another",
+      "AuthorizationPolicy access-x is new",
+    ],
+  );
+});
+
+test("the same plan twice is no change, and many alternatives take no time", () => {
+  const two = of(narrowed({ ipBlocks: ["10.0.0.1"] }), narrowed({ ipBlocks: ["10.0.0.2"] }));
+  assert.deepEqual(changes(two, two), []);
+  const values = Array.from({ length: 10 }, (_, number) => `p${number}`);
+  const many = Array.from({ length: 9 }, () => ({ key: claim, values }));
+  assert.equal(changes(of(), of(rule({ more: many }))).length, 1);
 });
