@@ -1,4 +1,5 @@
 /** What is wrong with the requests of a table that show that services answer. */
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { ApplicationService, GatewayRequest } from "../application";
 import { operationNamed, problemOfGrpcMethod, problemOfName } from "./operations";
 import { type AnswerStatus, type Proof, proofOf, withoutQuery } from "./proof";
@@ -29,6 +30,47 @@ export function proofProblems(
 /** These headers are what viewers differ by. */
 const ofViewers = ["authorization", "cookie"];
 
+/** These are of one connection, not of the request (RFC 9110, 7.6.1): no proxy passes them on. */
+const ofConnection =
+  /^(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-[^:]*)$/i;
+
+/** These are written by who sends the request, or by the mesh. */
+const written: Readonly<Partial<Record<string, string>>> = {
+  host: "which verify writes",
+  "content-length": "which verify writes",
+  "x-verify-request": "which verify writes",
+  "x-forwarded-client-cert": "which the mesh writes",
+};
+
+function headerProblems(where: string, name: string, value: string): readonly string[] {
+  const said = ofViewers.includes(name.toLowerCase())
+    ? "which is each viewer's own"
+    : ofConnection.test(name)
+      ? "which is of one connection, and not passed on"
+      : written[name.toLowerCase()];
+  if (said !== undefined) return [`${where}: found ${name}, ${said}`];
+  if (
+    !isValid(() => {
+      validateHeaderName(name);
+    })
+  )
+    return [`${where}: found ${JSON.stringify(name)}, expected a header's name`];
+  return isValid(() => {
+    validateHeaderValue(name, value);
+  })
+    ? []
+    : [`${where}.${name}: found ${JSON.stringify(value)}, expected a header's value`];
+}
+
+function isValid(validate: () => void): boolean {
+  try {
+    validate();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function ofProof(where: string, proof: Proof, isGrpc: boolean): readonly string[] {
   const { request, headers = {}, answers = [] } = proof;
   const problem = isGrpc ? problemOfGrpcMethod(request) : problemOfName(withoutQuery(request));
@@ -40,9 +82,9 @@ function ofProof(where: string, proof: Proof, isGrpc: boolean): readonly string[
     ...(isTemplate
       ? [`${where}.request: found ${JSON.stringify(request)}, expected a path without templates`]
       : []),
-    ...Object.keys(headers)
-      .filter((name) => ofViewers.includes(name.toLowerCase()))
-      .map((name) => `${where}.headers: found ${name}, which is each viewer's own`),
+    ...Object.entries(headers).flatMap(([name, value]) =>
+      headerProblems(`${where}.headers`, name, value),
+    ),
     ...[answers].flat().flatMap((each) => answerProblems(`${where}.answers`, each, isGrpc)),
   ];
 }

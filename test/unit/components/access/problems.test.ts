@@ -407,6 +407,29 @@ test("a service's proof is a request that one of its operations is for, with a s
       { proof: { ...proof, headers: { Authorization: "Basic eDp5" } } },
       `${where}.headers: found Authorization, which is each viewer's own`,
     ],
+    ...(
+      [
+        ...["Connection", "keep-alive", "TE", "trailer", "transfer-encoding", "upgrade"].map(
+          (name) => [name, "which is of one connection, and not passed on"] as const,
+        ),
+        ["Proxy-Authorization", "which is of one connection, and not passed on"],
+        ["Host", "which verify writes"],
+        ["content-length", "which verify writes"],
+        ["X-Verify-Request", "which verify writes"],
+        ["x-forwarded-client-cert", "which the mesh writes"],
+      ] as const
+    ).map(([name, why]): [object, string] => [
+      { proof: { ...proof, headers: { [name]: "3" } } },
+      `${where}.headers: found ${name}, ${why}`,
+    ]),
+    [
+      { proof: { ...proof, headers: { "bad name": "x" } } },
+      `${where}.headers: found "bad name", expected a header's name`,
+    ],
+    [
+      { proof: { ...proof, headers: { a: "x\r\ny: z" } } },
+      `${where}.headers.a: found "x\\r\\ny: z", expected a header's value`,
+    ],
     [
       { proof: { ...proof, answers: 99 } },
       `${where}.answers: found 99, expected a status from 200 to 599`,
