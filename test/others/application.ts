@@ -1,5 +1,5 @@
 /**
- * The table of three servers that nobody here wrote, for test/e2e/others.test.ts: http-server with pages, which hands all other paths on to
+ * The table of three servers of other projects, for test/e2e/others.test.ts: http-server with pages, which hands all other paths on to
  * json-server, a REST API; and etcd, by gRPC. None of them answers, refuses or fails as the examples' services do.
  */
 import type { Application } from "../../components/application";
@@ -56,7 +56,7 @@ export const application: Application = {
   },
   requests: [
     { name: "page", path: "/", through: ["site"] },
-    // Nobody has it.
+    // There is no such post.
     { name: "post", proof: { request: "GET /posts/0", answers: 404 }, through: ["posts"] },
     {
       name: "profile",

@@ -1,4 +1,4 @@
-/** Servers that nobody here wrote, unchanged, behind a table. */
+/** Servers of other projects, unchanged, behind a table. */
 import { createStack } from "../../components/stack";
 import { application } from "./application";
 import { workloads } from "./workloads";
