@@ -27,6 +27,7 @@ export interface JudgedCell extends ObservedCell {
 
 /** Judges all cells of one run together, since refusals need their controls. */
 export function judge(cells: readonly ObservedCell[]): readonly JudgedCell[] {
+  const marking = markingIn(cells);
   const answered = new Set<string>();
   const permitted = new Set<string>();
   for (const { vantage, target, expected, observed } of cells) {
@@ -38,12 +39,14 @@ export function judge(cells: readonly ObservedCell[]): readonly JudgedCell[] {
     ];
     for (const each of keys) {
       permitted.add(each);
-      if (matches(expected, observed)) answered.add(each);
+      if (matches(expected, observed, marking)) answered.add(each);
     }
   }
   return cells.map((cell) => {
     if (cell.observed === undefined) return { ...cell, verdict: "not tried" };
-    const compared = isPassedOnByLog(cell) ? "same" : compare(cell.expected, cell.observed);
+    const compared = isPassedOnByLog(cell)
+      ? "same"
+      : compare(cell.expected, cell.observed, marking);
     if (compared === "different" || isReceivedAnyway(cell))
       return { ...cell, verdict: "different" };
     if (compared === "cannot be told apart") return { ...cell, verdict: compared };
@@ -86,19 +89,73 @@ export function isReceivedAnyway({ expected, observed, receivedBy = [] }: Observ
 /** Node's code for a connection that the other side resets or closes before it answers. */
 const connectionReset = "ECONNRESET";
 
-/** Whether `observed` is the expected outcome, controls aside. */
-export function matches(expected: Expected, observed: Observed): boolean {
-  return compare(expected, observed) === "same";
+/** The proxies that give the services' answers the header: an ingress may remove it from all of them. */
+export type Marking = ReadonlySet<string>;
+
+/** What is expected, and what came, if it was tried. */
+type Tried = Pick<ObservedCell, "expected" | "observed">;
+
+/** The proxies of which at least one answer has the header, so that an answer without it is of no service. */
+export function markingIn(cells: readonly Tried[]): Marking {
+  const marked = cells.flatMap(({ expected: { markedBy }, observed }) =>
+    markedBy !== undefined && isAnswer(observed) && isOfService(observed) ? [markedBy] : [],
+  );
+  return new Set(marked);
 }
 
-/** What `observed` is next to the expected outcome, controls aside. */
-export function compare(expected: Expected, observed: Observed): Comparison {
+/** The proxies of which no answer has the header, so that the words alone tell what a service has answered. */
+export function unmarkedIn(cells: readonly Tried[]): readonly string[] {
+  const marking = markingIn(cells);
+  const unmarked = cells.flatMap(({ expected, observed }) =>
+    expected.markedBy !== undefined && isPermitted(expected) && isAnswer(observed)
+      ? [expected.markedBy]
+      : [],
+  );
+  return [...new Set(unmarked)].filter((each) => !marking.has(each));
+}
+
+const isAnswer = (observed: Observed | undefined): observed is Answer =>
+  observed !== undefined && "status" in observed;
+
+/** Whether the mesh answers in any words, a redirect or a refusal of its own, where a service was to answer. */
+function isOfNoService(expected: Expected, observed: Answer, marking: Marking): boolean {
+  const { markedBy } = expected;
+  return markedBy !== undefined && marking.has(markedBy) && lacksMark(expected, observed);
+}
+
+/** Whether a service was to answer, and the answer has no header of the proxy that marks those. */
+const lacksMark = (
+  { refusal, markedBy }: Pick<Expected, "refusal" | "markedBy">,
+  observed: Answer,
+): boolean =>
+  (refusal === undefined || refusal === "passed on") &&
+  markedBy !== undefined &&
+  !isOfService(observed);
+
+/**
+ * Whether `observed` is the expected outcome, controls aside.
+ * @param marking see `compare`
+ */
+export function matches(expected: Expected, observed: Observed, marking?: Marking): boolean {
+  return compare(expected, observed, marking) === "same";
+}
+
+/**
+ * What `observed` is next to the expected outcome, controls aside.
+ * @param marking by which proxies the run's answers are marked. Default: by none
+ */
+export function compare(
+  expected: Expected,
+  observed: Observed,
+  marking: Marking = new Set(),
+): Comparison {
   const compared = compareAnswer(expected, observed);
   const { grants, challenge } = expected;
   if (!("status" in observed) || compared === "different") return compared;
   const isOther =
     (challenge !== undefined && observed.headers[authenticate] !== challenge) ||
     isOfAnother(expected, observed) ||
+    isOfNoService(expected, observed, marking) ||
     (grants !== undefined && !isDeepStrictEqual(grantsOf(observed), { ...grants }));
   return isOther ? "different" : compared;
 }
@@ -106,7 +163,9 @@ export function compare(expected: Expected, observed: Observed): Comparison {
 const authenticate = "www-authenticate";
 
 /** Envoy notes how long it waited for who is behind it: for the service, or for the next Envoy, which may refuse. */
-const isOfService = ({ headers }: Answer): boolean => "x-envoy-upstream-service-time" in headers;
+export const serviceTime = "x-envoy-upstream-service-time";
+
+const isOfService = ({ headers }: Answer): boolean => serviceTime in headers;
 
 const allowOrigin = "access-control-allow-origin";
 
@@ -138,8 +197,15 @@ const ofNearest: readonly MeshRefusal[] = ["no route", "no token", "bad request"
 
 function isRefusal(refusal: MeshRefusal, expected: Expected, observed: Answer): boolean {
   if (observed.status !== expected.status || isOfAnother(expected, observed)) return false;
-  return (expected.bodiless ? [""] : bodiesOf(refusal)).includes(observed.body.trim());
+  const bodies = bodiesOf(refusal);
+  if (expected.bodiless !== true) return bodies.includes(observed.body.trim());
+  const length = observed.headers["content-length"];
+  return observed.body.trim() === "" && (length === undefined || isLengthOf(length, bodies));
 }
+
+/** Whether an answer to HEAD has the length that it would have with one of these bodies. */
+const isLengthOf = (length: Answer["headers"][string], bodies: readonly string[]) =>
+  bodies.some((body) => Number(length) === Buffer.byteLength(body));
 
 /** Whether a service answers, where a proxy before it has to. */
 function isOfAnother(
@@ -288,7 +354,10 @@ function isMeshsWithoutBody(answer: Answer): boolean {
   if (!isRefusalsStatus(status)) return false;
   if (length === undefined) return true;
   const alike = Object.values(refusals).filter((refusal) => refusal.status === status);
-  return alike.some(({ body }) => Number(length) === Buffer.byteLength(body));
+  return isLengthOf(
+    length,
+    alike.map(({ body }) => body),
+  );
 }
 
 function parsed(body: string): unknown {
@@ -327,13 +396,25 @@ function describeOutcome({ status, or = [], refusal, provider, part }: Expected)
   return `${statuses} ${part.isPresent ? "with" : "without"} ${part.name}`;
 }
 
+/** That the answer lacks the header that a service's has; nothing of one in the mesh's own words. */
+export function unmarkedWords(
+  expected: Pick<Expected, "refusal" | "markedBy" | "bodiless">,
+  observed: Answer,
+): string {
+  const isKnown = expected.bodiless === true ? isMeshsWithoutBody(observed) : isMeshs(observed);
+  return lacksMark(expected, observed) && !isKnown ? ` without ${serviceTime}` : "";
+}
+
 /**
  * An observed outcome in words.
  * @param expected what else it is to be told of. Default: nothing
  */
 export function describeObserved(
   observed: Observed,
-  expected: Pick<Expected, "byGateway" | "challenge" | "refusal" | "atSidecar"> = {},
+  expected: Pick<
+    Expected,
+    "byGateway" | "challenge" | "refusal" | "atSidecar" | "markedBy" | "bodiless"
+  > = {},
 ): string {
   if ("error" in observed) return `no answer (${firstLine(observed.error)})`;
   if ("bytes" in observed)
@@ -344,5 +425,5 @@ export function describeObserved(
   const who = isOfAnother(expected, observed) ? " of a service" : "";
   const byGrpc = code === undefined ? "" : `, grpc-status: ${String(code)}`;
   const asks = challenge === undefined ? "" : `, ${challengeIn(observed)}`;
-  return `${answer}${who}${byGrpc}${asks}${inWords(grantsOf(observed), "")}`;
+  return `${answer}${who}${unmarkedWords(expected, observed)}${byGrpc}${asks}${inWords(grantsOf(observed), "")}`;
 }

@@ -1,5 +1,6 @@
 /** The cells: every viewer's request for every target from every vantage point. */
 import type { Application } from "../../../components/application";
+import { gateway } from "../../../components/access/rows";
 import type { Decision } from "../../explain/facts";
 import type { AllCredentials, Credentials } from "../tokens/credentials";
 import { outcomeOfPreflight } from "./other-origins";
@@ -127,6 +128,7 @@ function planCell(
     ? { ...target, headers: { accept: "text/html", ...target.headers } }
     : target;
   const { method, origin, path, headers } = requestFor(asked, shown);
+  const marking = markedBy(vantage, target);
   const expected =
     ofPreflight ?? expectationWithGrants(application, target, viewer, stack, atGateway);
   return {
@@ -139,6 +141,7 @@ function planCell(
       ...(target.headers?.upgrade !== undefined && { upgrade: true }),
       // With the certificate of another workload, the probe speaks to the service's sidecar itself.
       ...(vantage.identity !== undefined && target.protocol !== "tcp" && { atSidecar: true }),
+      ...(marking !== undefined && expected.byGateway !== true && { markedBy: marking }),
     },
     shown:
       target.protocol === "tcp"
@@ -152,6 +155,16 @@ function planCell(
       target.way.caller !== "itself" && { way: target.way }),
     words,
   };
+}
+
+/** By which proxy a service's answer is marked: of an upgrade by none, nor what a sidecar's own port answers. */
+function markedBy(
+  { identity }: Vantage,
+  { protocol, headers, service, way: { caller } }: Target,
+): string | undefined {
+  if (protocol === "tcp" || headers?.upgrade !== undefined) return undefined;
+  if (identity !== undefined) return `the sidecar of ${service}`;
+  return caller === gateway ? "the gateway" : undefined;
 }
 
 /** Envoy refuses what it cannot read as a request before it asks for a token or a session. */

@@ -132,6 +132,11 @@ export interface Expected {
   readonly orItsOwn?: true;
   /** Whether the service's own sidecar is the only proxy on the way, so that its header tells who answers. Default: no. */
   readonly atSidecar?: true;
+  /**
+   * The proxy that passes a service's answer on and gives it a header, `the gateway` or `the sidecar of orders`, where
+   * one does. Default: none.
+   */
+  readonly markedBy?: string;
   /** Where other services are behind the first one, or may be: how it passes on a refusal of theirs. */
   readonly passing?: Passing;
   /** Whether an upgrade is asked for: Envoy then notes nowhere that a service has answered. Default: no. */

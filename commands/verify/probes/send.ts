@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { PlannedCell } from "../plan/cells";
 import { unlisted } from "../plan/expectations";
-import { compare } from "../judge";
+import { compare, type Marking, markingIn } from "../judge";
 import type { Answer, Observed, ProbeRequest } from "./prober";
 import type { Vantage } from "../plan/vantages";
 import { unlessAborted, pollUntil } from "../../../lib/poll";
@@ -143,18 +143,21 @@ export async function sendUntilSettled(
     unlessAborted(sendAll(cells, send, `${run}-${(rounds += 1)}`), signal);
   for (;;) {
     const round = await next(planned);
-    const late = planned.filter((each) => isUnexpected(each, round.observed));
+    const marking = markingIn(
+      planned.map((each) => ({ expected: each.expected, observed: round.observed.get(each) })),
+    );
+    const late = planned.filter((each) => isUnexpected(each, round.observed, marking));
     if (late.length === 0 || Date.now() >= end) return round;
     waiting(late.length);
     const asExpected = async () => {
       const { observed } = await next(late);
-      return late.some((each) => isUnexpected(each, observed)) ? undefined : true;
+      return late.some((each) => isUnexpected(each, observed, marking)) ? undefined : true;
     };
     await pollUntil(asExpected, { timeoutMs: end - Date.now(), signal });
   }
 }
 
-function isUnexpected(cell: PlannedCell, observations: Observations): boolean {
+function isUnexpected(cell: PlannedCell, observations: Observations, marking: Marking): boolean {
   const observed = observations.get(cell);
-  return observed !== undefined && compare(cell.expected, observed) === "different";
+  return observed !== undefined && compare(cell.expected, observed, marking) === "different";
 }

@@ -1,7 +1,13 @@
 /** The differences, grouped by cause: one wrong policy appears in many cells. */
 import { isPermitted, isTokenRefusal } from "../plan/expectations";
 import type { Expected } from "../plan/expectations";
-import { describeExpected, describeObserved, isReceivedAnyway, refusalOf } from "../judge";
+import {
+  describeExpected,
+  describeObserved,
+  isReceivedAnyway,
+  refusalOf,
+  unmarkedWords,
+} from "../judge";
 import type { Decision } from "../../explain/facts";
 import type { JudgedCell } from "../judge";
 import type { Observed } from "../probes/prober";
@@ -100,7 +106,9 @@ function gotOf({ expected, observed }: JudgedCell): string {
   if (!("status" in observed) || refusalOf(observed) !== undefined)
     return describeObserved(observed, expected);
   const { status } = observed;
-  return status === expected.status ? describeObserved(observed, expected) : String(status);
+  return status === expected.status
+    ? describeObserved(observed, expected)
+    : `${status}${unmarkedWords(expected, observed)}`;
 }
 
 /** Viewers that differ at the same targets share a line. */

@@ -1,5 +1,11 @@
 /** The texts of a report, the same in every form. */
-import { describeExpected, describeObserved, isReceivedAnyway } from "../judge";
+import {
+  describeExpected,
+  describeObserved,
+  isReceivedAnyway,
+  serviceTime,
+  unmarkedIn,
+} from "../judge";
 import type { JudgedCell, Verdict } from "../judge";
 import { isProven } from "../verify";
 import type { Observed } from "../probes/prober";
@@ -45,9 +51,15 @@ export function listed(names: readonly string[]): string {
   return names.join(" · ");
 }
 
+const enforced = "The mesh enforces the table";
+
 /** The report in one sentence. */
 export function sentence(report: Report): string {
-  if (isProven(report)) return "The mesh enforces the table";
+  const { cannotBeToldApart } = report.summary;
+  if (isProven(report))
+    return cannotBeToldApart === 0
+      ? enforced
+      : `${enforced}, but ${counted(cannotBeToldApart, "cell")} cannot be told apart`;
   if (report.summary.differences > 0) return "The mesh does not enforce the table";
   return report.findings.unexplained.length > 0
     ? "There is more than the stack explains"
@@ -152,6 +164,16 @@ function describeAnswer(observed: Observed): string {
   return "status" in observed ? String(observed.status) : describeObserved(observed);
 }
 
+/** Where a redirect or a refusal of the mesh's, in words that are not known, would count as a service's answer. */
+function unmarkedLines(cells: readonly JudgedCell[]): readonly string[] {
+  const places = unmarkedIn(cells);
+  return places.length === 0
+    ? []
+    : [
+        `Told by the words alone, as no answer has ${serviceTime}: what the services answer through ${listed(places)}.`,
+      ];
+}
+
 /** Requirements that each viewer that was tried meets or fails alike: had one the other's rule, no request would show it. */
 function alikeLine({ alike }: Report): readonly string[] {
   if (alike.length === 0) return [];
@@ -204,6 +226,7 @@ export function remarks(report: Report, shown = report.cells): readonly string[]
       : []),
     ...(summary.unproven > 0 ? [`(…), unproven: ${verdicts.unproven}.`] : []),
     ...apartLines(cells),
+    ...unmarkedLines(cells),
     ...alikeLine(report),
     ...needs.map((need) => {
       const viewers = untried.filter((cell) => needOf(cell) === need).map(({ viewer }) => viewer);

@@ -12,6 +12,7 @@ import {
   isReceivedAnyway,
   judge,
   matches,
+  unmarkedIn,
 } from "../../../../commands/verify/judge";
 import type { Answer, Observed } from "../../../../commands/verify/probes/prober";
 
@@ -82,6 +83,24 @@ const cases: readonly [string, Expected, Observed, boolean][] = [
   ["another 403", denied, answer(403, "Forbidden"), false],
   ["a longer body", denied, answer(403, "RBAC: access denied, says the service"), false],
   ["a refusal of HEAD", { ...denied, bodiless: true }, answer(403), true],
+  [
+    "a refusal of HEAD, of its length",
+    { ...denied, bodiless: true },
+    withHeaders({ "content-length": "19" }, 403),
+    true,
+  ],
+  [
+    "a service's 403 to HEAD, of another length",
+    { ...denied, bodiless: true },
+    withHeaders({ "content-length": "5000" }, 403),
+    false,
+  ],
+  [
+    "a service's 401 to HEAD, of another length",
+    { status: 401, refusal: "expired", bodiless: true },
+    withHeaders({ "content-length": "2" }, 401),
+    false,
+  ],
   ["a refusal of HEAD with a body", { ...denied, bodiless: true }, deniedAnswer, false],
   ["a refusal without its words", denied, answer(403), false],
   ["a 5xx", denied, answer(503, "RBAC: access denied"), false],
@@ -354,6 +373,54 @@ test("a refusal counts beside an answer of the same target from the same vantage
   );
 });
 
+/** Answers of a gateway or of Envoy in words that `verify` does not know. */
+const direct: readonly Answer[] = [
+  { status: 302, headers: { location: "https://tenant.example/authorize" }, body: "" },
+  answer(429, "local_rate_limited"),
+  answer(413, "Payload Too Large"),
+  answer(426),
+  answer(403),
+  answer(403, "denied by the policy"),
+];
+
+for (const observed of direct) {
+  const words = `${observed.status} ${observed.body}`.trim();
+  test(`an answer of the gateway's own is no service's and no control: ${words}`, () => {
+    const markedBy = "the gateway";
+    const refused = cell("a", "details", { ...denied, markedBy }, deniedAnswer);
+    const marked: Answer = { ...answer(200), headers: ofService };
+    const other = cell("b", "reviews", { ...ok, markedBy }, marked);
+    for (const expected of [
+      answered,
+      { status: observed.status },
+      { ...ok, orItsOwn: true },
+      { status: observed.status, refusal: "passed on", passing: passedOn().passing },
+    ] as readonly Expected[]) {
+      const itself = cell("a", "details", { ...expected, markedBy }, observed);
+      assert.equal(verdicts([itself, other])[0], "different");
+      if (expected.refusal === undefined) {
+        assert.deepEqual(verdicts([itself, refused, other]), ["different", "unproven", "same"]);
+        // The same of a service, of an upgrade, and where an ingress removes the header from all answers.
+        const ofIt = { ...observed, headers: { ...observed.headers, ...ofService } };
+        const byIt = cell("a", "details", itself.expected, ofIt);
+        const unmarked = cell("b", "reviews", { ...ok, markedBy }, answer(200));
+        assert.deepEqual(verdicts([byIt, refused, other]), ["same", "same", "same"]);
+        assert.deepEqual(verdicts([itself, refused, unmarked]), ["same", "same", "same"]);
+        assert.equal(verdicts([cell("a", "details", expected, observed), other])[0], "same");
+      }
+    }
+    assert.deepEqual(verdicts([refused, other, cell("a", "details", ok, answer(200))])[0], "same");
+  });
+}
+
+test("what marks the answers of one proxy says nothing of another's", () => {
+  const itself = cell("a", "details", { ...ok, markedBy: "the sidecar of details" }, answer(200));
+  const marked: Answer = { ...answer(200), headers: ofService };
+  const other = cell("b", "details", { ...ok, markedBy: "the gateway" }, marked);
+  assert.deepEqual(verdicts([itself, other]), ["same", "same"]);
+  assert.deepEqual(unmarkedIn([itself, other]), ["the sidecar of details"]);
+});
+
 test("a refusal is unproven when the permitted request next to it failed", () => {
   assert.deepEqual(
     verdicts([
@@ -542,6 +609,12 @@ test("outcomes in words", () => {
     describeObserved(passedOn, { byGateway: true }),
     "200 of a service, access-control-allow-origin: *",
   );
+  const marked = { markedBy: "the gateway" };
+  assert.equal(
+    describeObserved(answer(429, "slow"), marked),
+    "429 slow without x-envoy-upstream-service-time",
+  );
+  assert.equal(describeObserved(deniedAnswer, marked), "403 RBAC: access denied");
   assert.equal(describeObserved(passedOn), "200, access-control-allow-origin: *");
   assert.equal(describeExpected(localOnly), "403 Only requests from localhost are allowed");
   assert.equal(

@@ -211,7 +211,12 @@ test("a proof is sent as it is written, and its statuses are the permitted ones"
   const { method, path, headers, payload = "" } = cell?.request ?? assert.fail();
   assert.deepEqual([method, path, headers], ["POST", "/payments?dry=1", payment.headers]);
   assert.equal(Buffer.from(payload, "base64").toString(), payment.body);
-  assert.deepEqual(cell?.expected, { status: 201, or: [409], atSidecar: true });
+  assert.deepEqual(cell?.expected, {
+    status: 201,
+    or: [409],
+    atSidecar: true,
+    markedBy: "the sidecar of payments",
+  });
 });
 
 test("a viewer's query comes behind the proof's own", () => {
@@ -225,18 +230,29 @@ test("an unusual token may be answered in any way of the service's own", () => {
   const expected = cellsOf(site)
     .filter(({ viewer, target }) => viewer === odd && target.name === "files")
     .map((cell) => cell.expected);
-  assert.deepEqual(expected[0], { status: 200, orItsOwn: true, atSidecar: true });
+  assert.deepEqual(expected[0], {
+    status: 200,
+    orItsOwn: true,
+    atSidecar: true,
+    markedBy: "the sidecar of files",
+  });
 });
 
 test("a refusal that is passed on is known by its text, and a permitted answer does not have it", () => {
   const paid = cellsOf(site).filter(({ target }) => target.name === "paid");
+  const markedBy = "the gateway";
   const passing = { by: "site", entry: "paid", onRefusal: { status: 200, body: "not paid" } };
   assert.deepEqual(
     paid.map(({ expected }) => expected),
     [
-      { status: 200, refusal: "passed on", passing: { ...passing, refusal: "access denied" } },
-      { status: 200, passing },
-      { status: 200, passing, orItsOwn: true },
+      {
+        status: 200,
+        refusal: "passed on",
+        passing: { ...passing, refusal: "access denied" },
+        markedBy,
+      },
+      { status: 200, passing, markedBy },
+      { status: 200, passing, orItsOwn: true, markedBy },
     ],
   );
   assert.deepEqual(
@@ -255,7 +271,22 @@ test("what services behind the first are asked for is the request's own where it
   assert.deepEqual(through, {
     status: 200,
     passing: { by: "site", entry: "profile", onRefusal: "unchanged" },
+    markedBy: "the gateway",
   });
+});
+
+test("what no proxy marks is not expected to be marked: upgrades, the gateway's own, and what has no proxy", () => {
+  const marked = [site, closed, others].flatMap((application) =>
+    cellsOf(application).filter(({ expected }) => expected.markedBy !== undefined),
+  );
+  assert.ok(marked.length > 0);
+  for (const { vantage, target, expected } of marked) {
+    const where = `${vantage.name}, ${target.name}`;
+    assert.match(vantage.name, /through the gateway|as /, where);
+    assert.equal(target.headers?.upgrade, undefined, where);
+    assert.notEqual(target.protocol, "tcp", where);
+    assert.equal(expected.byGateway, undefined, where);
+  }
 });
 
 test("at the gateway a service is asked for nothing that leads to another one", () => {

@@ -81,6 +81,27 @@ test("requirements that no viewer tells apart are a line", () => {
   assert.deepEqual((JSON.parse(renderJson(apart)) as JsonReport).alike, apart.alike);
 });
 
+test("answers that only their words tell are a line, if no answer has the sidecars' header", () => {
+  const told = (headers: Record<string, string>) =>
+    renderReport(
+      report([
+        cell(
+          gate,
+          "anonymous",
+          "details",
+          { status: 200, markedBy: "the gateway" },
+          { ...answer(200), headers },
+          "same",
+        ),
+      ]),
+      { colour: false },
+    ).replaceAll(/\n {4}/g, " ");
+  const line =
+    "Told by the words alone, as no answer has x-envoy-upstream-service-time: what the services answer through the gateway.";
+  assert.ok(told({}).includes(line), told({}));
+  assert.ok(!told({ "x-envoy-upstream-service-time": "1" }).includes(line));
+});
+
 test("JSON: its verdict, who passes on what, and that all is proven", () => {
   const { proven, summary, cells } = JSON.parse(renderJson(apart)) as JsonReport;
   assert.deepEqual([proven, summary.cannotBeToldApart], [true, 3]);
@@ -100,13 +121,17 @@ test("JUnit: skipped, with what was expected and what came", () => {
 
 test("Markdown: a heading, a line each, and why", () => {
   const text = renderMarkdown(apart);
-  assert.match(text, /^## ✅ The mesh enforces the table: .* 3 cannot be told apart/);
+  assert.match(
+    text,
+    /^## ✅ The mesh enforces the table, but 3 cells cannot be told apart: .* 3 cannot be told apart/,
+  );
   assert.ok(text.includes("### 3 cannot be told apart"));
   assert.ok(text.includes("Write onRefusal in requests"));
 });
 
 test("HTML: a counter, a mark of its own and why", () => {
   const $ = load(renderHtml(apart));
+  assert.equal($("h1").text(), "The mesh enforces the table, but 3 cells cannot be told apart");
   assert.match($(".counters").text(), /3 cannot be told apart/);
   assert.equal($("td button.apart").length, 3);
   assert.match($(".legend").text(), /cannot be told apart: expected \? observed/);
