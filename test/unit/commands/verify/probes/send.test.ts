@@ -174,6 +174,19 @@ test("what is not as expected is asked for until it is, and then everything once
   ]);
 });
 
+test("an answer without the header that the proxy's other answers have is waited for", async () => {
+  const marked: Observed = { ...granted, headers: { "x-envoy-upstream-service-time": "1" } };
+  const answers = [granted, marked];
+  const login = sender(({ path }) => (path === "/one" ? (answers.shift() ?? marked) : marked));
+  const two = ["one", "two"].map((name): PlannedCell => {
+    const cell = planned(here, name, 200);
+    return { ...cell, expected: { ...cell.expected, markedBy: "the gateway" } };
+  });
+  const { waited } = await settled(two, login.made, 10_000);
+  assert.deepEqual(waited, [1]);
+  assert.deepEqual(pathsOf(login.batches), [["/one", "/two"], ["/one"], ["/one", "/two"]]);
+});
+
 test("what a later round finds not to be as expected is waited for too", async () => {
   // The second is let in at first, as on a connection that was made before its policy was.
   const answers = new Map([

@@ -55,6 +55,12 @@ test("cells of one service that are let in, or refused, against the table are on
   );
 });
 
+test("an answer without the header that a service's has is said to lack it", () => {
+  const answered: Expected = { status: "answered", markedBy: "the gateway" };
+  const [cause] = causesOf(report([differs("a", "details", answered, answer(429, "slow"))]));
+  assert.match(JSON.stringify(cause?.lines), /"got","429 without x-envoy-upstream-service-time"/);
+});
+
 test("over TCP bytes let a caller in, and a reset is no answer", () => {
   const bytes = { bytes: "UE9ORw==" };
   assert.deepEqual(
