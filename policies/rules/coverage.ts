@@ -4,7 +4,7 @@ import { at, isFields, isKind, objectName, show } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { exceptMeshNamespace, notJudged, rootNamespace } from "../settings";
-import { labelsOf, serviceOf, type Table, tableSettings } from "../table";
+import { hasLabels, labelsOf, serviceOf, type Table, tableSettings } from "../table";
 import { meshWorkloads, namespaceOf, selects, type Workload } from "../workloads";
 
 /** https://istio.io/latest/docs/reference/config/security/authorization-policy/ */
@@ -38,7 +38,7 @@ export const coverage = stackRule({
       ...workloads.filter(({ resource }) => inTable(resource)).flatMap((one) => row(one, table)),
       ...resources
         .filter((one) => isKind(one, "core", "Service") && inTable(one))
-        .flatMap((one) => servedBy(one, workloads)),
+        .flatMap((one) => unserved(one, workloads) ?? ledElsewhere(one, workloads, table) ?? []),
     ];
   },
 });
@@ -60,21 +60,57 @@ function row({ resource, title, labels, where }: Workload, table: Table): Findin
 }
 
 /** A Service that selects none of the stack's pods would lead to any pod with that label. */
-function servedBy(service: Resource, workloads: readonly Workload[]): Finding[] {
+function unserved(service: Resource, workloads: readonly Workload[]): Finding | undefined {
   const selector = at(service.inputs, "spec", "selector");
-  if (selector === undefined) return [];
+  if (selector === undefined) return undefined;
   const namespace = namespaceOf(service);
   const isServed = workloads.some(
     (one) => isFields(selector) && one.namespace === namespace && selects(selector, one.labels),
   );
-  if (isServed) return [];
-  return [
-    {
-      resource: service,
-      where: `spec.selector of Service ${objectName(service)}`,
-      is: selector,
-      note: "which selects no workload of the stack",
-      write: "the labels of a workload",
-    },
-  ];
+  if (isServed) return undefined;
+  return {
+    resource: service,
+    where: `spec.selector of Service ${objectName(service)}`,
+    is: selector,
+    note: "which selects no workload of the stack",
+    write: "the labels of a workload",
+  };
+}
+
+/** A selector without all of a service's labels leads its calls, with their tokens, to other pods. */
+function ledElsewhere(
+  service: Resource,
+  workloads: readonly Workload[],
+  table: Table,
+): Finding | undefined {
+  const { inputs, type } = service;
+  const selector = at(inputs, "spec", "selector");
+  const name = serviceNamed(at(inputs, "metadata", "name"), workloads, table);
+  // A patch without a selector leaves the Service's own.
+  const isLeft = selector === undefined && type.endsWith("Patch");
+  if (name === undefined || isLeft || hasLabels(selector, labelsOf(table, name))) return undefined;
+  return {
+    resource: service,
+    where: `spec.selector of Service ${objectName(service)}`,
+    is: selector,
+    note: `which may lead to other pods than those of ${name}`,
+    write: `all of ${show(labelsOf(table, name))}`,
+  };
+}
+
+/** The service of the table that a Service's name stands for: its own name, or one with a version of its workloads. */
+function serviceNamed(
+  name: unknown,
+  workloads: readonly Workload[],
+  table: Table,
+): string | undefined {
+  const listed = Object.keys(table.services);
+  const isVersion = (service: string) =>
+    workloads.some(
+      ({ namespace, labels }) =>
+        namespace === table.namespace &&
+        hasLabels(labels, labelsOf(table, service)) &&
+        name === `${service}-${String(at(labels, "version"))}`,
+    );
+  return listed.find((service) => service === name) ?? listed.find(isVersion);
 }

@@ -140,6 +140,20 @@ export const tableMutations: readonly Mutation[] = [
     at: ["spec", "selector", "app"],
     value: "unlisted",
   },
+  {
+    weakening: "a Service that leads to another service's pods",
+    rule: "coverage",
+    of: "Service bookinfo-details",
+    at: ["spec", "selector", "app"],
+    value: "ratings",
+  },
+  {
+    weakening: "a version's Service that leads to any pod of that version",
+    rule: "coverage",
+    of: "Service bookinfo-reviews-v1",
+    at: ["spec", "selector", "app"],
+    value: undefined,
+  },
   { weakening: "callers not said", ...table, ...details, at: callers, value: undefined },
   { weakening: "no source said", ...table, ...details, at: [...first, "from"], value: undefined },
   {

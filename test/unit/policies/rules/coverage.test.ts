@@ -7,10 +7,10 @@ import { type Given, judged, notKnown } from "../judged";
 
 const rule = { from: [source("bookinfo/productpage")] };
 const details = workload("details");
-const service = (selector: unknown): Given => ({
-  type: "kubernetes:core/v1:Service",
-  name: "details",
-  inputs: { metadata: { name: "details", namespace: "bookinfo" }, spec: { selector } },
+const service = (selector: unknown, name = "details", kind = "Service"): Given => ({
+  type: `kubernetes:core/v1:${kind}`,
+  name,
+  inputs: { metadata: { name, namespace: "bookinfo" }, spec: { selector } },
 });
 const uncovered = (app = "details") => ({
   found: `no ALLOW policy selects the pods of Deployment bookinfo/${app}`,
@@ -68,7 +68,7 @@ test("a workload that the table does not name is found", async () => {
 
 test("a Service has to select a workload of the stack", async () => {
   const resources = [details, allow("details", rule)];
-  const good = [service({ app: "details" }), service(undefined)];
+  const good = [service({ app: "details" }), service(undefined, "outside")];
   assert.deepEqual(await judged(coverage, [...resources, ...good], { table }), []);
   const unserved = (selector: string) => ({
     where: "spec.selector of Service bookinfo/details",
@@ -89,6 +89,50 @@ test("a Service has to select a workload of the stack", async () => {
       await judged(coverage, [...resources, ...other, service(selector)], { table }),
       [unserved(shown)],
     );
+});
+
+const ledElsewhere = (is: string, resource = "details", labels = '{"app":"details"}') => ({
+  where: `spec.selector of Service bookinfo/${resource}`,
+  is,
+  note: "which may lead to other pods than those of details",
+  write: `all of ${labels}`,
+  resource,
+});
+
+test("the Service of a service of the table, or of a version, leads to its pods alone", async () => {
+  const all = authorization("all", { rules: [rule] });
+  const resources = [workload("details", { labels: { version: "v1" } }), workload("profile"), all];
+  const found = (...services: Given[]) => judged(coverage, [...resources, ...services], { table });
+  const good = [
+    service({ app: "details" }),
+    service({ app: "details", version: "v1" }, "details-v1"),
+    service({ app: "profile" }, "details-of-people"),
+    service(undefined, "details", "ServicePatch"),
+  ];
+  assert.deepEqual(await found(...good), []);
+  assert.deepEqual(await found(service({ app: "profile" })), [ledElsewhere('{"app":"profile"}')]);
+  assert.deepEqual(await found(service({})), [ledElsewhere("{}")]);
+  assert.deepEqual(await found(service(undefined)), [ledElsewhere("nothing")]);
+  assert.deepEqual(await found(service({ version: "v1" }, "details-v1")), [
+    ledElsewhere('{"version":"v1"}', "details-v1"),
+  ]);
+});
+
+test("a Service has to ask for all of the table's labels", async () => {
+  const labels = { "app.kubernetes.io/name": "details", "app.kubernetes.io/instance": "shop" };
+  const resources = [workload("books", { labels }), authorization("all", { rules: [rule] })];
+  const found = (selector: object) =>
+    judged(coverage, [...resources, service(selector)], {
+      table: { ...table, labels: { details: labels } },
+    });
+  assert.deepEqual(await found({ ...labels, app: "books" }), []);
+  assert.deepEqual(await found({ "app.kubernetes.io/name": "details" }), [
+    ledElsewhere(
+      '{"app.kubernetes.io/name":"details"}',
+      "details",
+      '{"app.kubernetes.io/name":"details","app.kubernetes.io/instance":"shop"}',
+    ),
+  ]);
 });
 
 test("the root namespace's policies count, and namespaces are excepted, as configured", async () => {
