@@ -76,12 +76,14 @@ export const labelsOf = ({ labels = {} }: Pick<Table, "labels">, service: string
 export const hasLabels = (labels: unknown, wanted: Readonly<Record<string, string>>): boolean =>
   Object.entries(wanted).every(([name, value]) => at(labels, name) === value);
 
-/** The service of the table that pods with these labels are of; undefined: none is known. */
-export function serviceOf(
+/** The services of the table that pods with these labels are of: of several, the policies of each admit requests. */
+export function servicesOf(
   table: Pick<Table, "labels" | "services">,
   labels: unknown,
-): string | undefined {
-  return Object.keys(table.services).find((service) => hasLabels(labels, labelsOf(table, service)));
+): readonly string[] {
+  return Object.keys(table.services).filter((service) =>
+    hasLabels(labels, labelsOf(table, service)),
+  );
 }
 
 /** A service's rows; undefined where the table does not have the service. */

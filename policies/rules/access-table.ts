@@ -27,7 +27,7 @@ import {
   principalsOf,
   type Row,
   rowsOf,
-  serviceOf,
+  servicesOf,
   type Table,
   tableSettings,
 } from "../table";
@@ -71,9 +71,11 @@ interface Comparison {
   readonly clients: readonly unknown[];
 }
 
-/** None if it applies to a waypoint or a gateway: no sidecar reads it then. */
-const serviceFor = (table: Table, { labels, target }: AuthorizationPolicy) =>
-  target === undefined ? serviceOf(table, labels) : undefined;
+/** None if it applies to a waypoint or a gateway: no sidecar reads it then. Labels of several services are of none. */
+function serviceFor(table: Table, { labels, target }: AuthorizationPolicy): string | undefined {
+  const [service, ...others] = target === undefined ? servicesOf(table, labels) : [];
+  return others.length === 0 ? service : undefined;
+}
 
 function judgePolicy(
   policy: AuthorizationPolicy,

@@ -4,7 +4,7 @@ import { at, isFields, isKind, objectName, show } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { exceptMeshNamespace, notJudged, rootNamespace } from "../settings";
-import { hasLabels, labelsOf, serviceOf, type Table, tableSettings } from "../table";
+import { hasLabels, labelsOf, servicesOf, type Table, tableSettings } from "../table";
 import { meshWorkloads, namespaceOf, selects, type Workload } from "../workloads";
 
 /** https://istio.io/latest/docs/reference/config/security/authorization-policy/ */
@@ -44,7 +44,18 @@ export const coverage = stackRule({
 });
 
 function row({ resource, title, labels, where }: Workload, table: Table): Finding[] {
-  if (serviceOf(table, labels) !== undefined) return [];
+  const services = servicesOf(table, labels);
+  if (services.length === 1) return [];
+  if (services.length > 1)
+    return [
+      {
+        resource,
+        where: `${where}metadata.labels of ${title}`,
+        is: labels,
+        note: `which are those of ${services.join(" and ")}, whose policies all admit requests`,
+        write: "the labels of one service",
+      },
+    ];
   const listed = Object.keys(table.services);
   const byName = table.labels === undefined;
   const known = listed.map((service) => show(byName ? service : labelsOf(table, service)));

@@ -11,7 +11,7 @@ import { at, entries, isFields, isKind } from "../reading";
 import { type Resource, unknown } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { rootNamespace } from "../settings";
-import { serviceOf, type Table, tableSettings } from "../table";
+import { servicesOf, type Table, tableSettings } from "../table";
 import { namespaceOf } from "../workloads";
 
 /** https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/ */
@@ -40,7 +40,7 @@ export const portProtocol = stackRule({
         const isCompared = ofRequests.some((policy) => mayApplyTo(policy, pods, rootNamespace));
         const protocol = table && protocolOf(table, service);
         if (labels === undefined || (protocol === undefined && !isCompared)) return [];
-        const name = table && serviceOf(table, labels);
+        const [name] = table === undefined ? [] : servicesOf(table, labels);
         const own = name === undefined ? undefined : table?.ports?.[name];
         return judgePorts(service, protocol ?? "http", own);
       });
@@ -49,7 +49,7 @@ export const portProtocol = stackRule({
 
 /** What the table says of a Service's pods; undefined if they are of no service of the table. */
 function protocolOf(table: Table, service: Resource) {
-  const name = serviceOf(table, at(service.inputs, "spec", "selector"));
+  const [name] = servicesOf(table, at(service.inputs, "spec", "selector"));
   if (namespaceOf(service) !== table.namespace || name === undefined) return undefined;
   return table.protocols?.[name] ?? "http";
 }

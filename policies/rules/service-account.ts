@@ -2,7 +2,7 @@ import { z } from "zod";
 import { at } from "../reading";
 import { type Finding, stackRule } from "../rule";
 import { exceptMeshNamespace, notJudged } from "../settings";
-import { serviceOf, tableSettings } from "../table";
+import { servicesOf, tableSettings } from "../table";
 import { accountOf, meshWorkloads, type Workload } from "../workloads";
 
 /** https://istio.io/latest/docs/concepts/security/#istio-identity */
@@ -21,8 +21,10 @@ export const serviceAccount = stackRule({
   }),
   judgeAll(resources, { serviceLabel, exceptNamespaces, table }) {
     const workloads = meshWorkloads(resources, exceptNamespaces);
-    const nameOf = ({ labels }: Workload) =>
-      (table && serviceOf(table, labels)) ?? at(labels, serviceLabel);
+    const nameOf = ({ labels }: Workload) => {
+      const [name] = table === undefined ? [] : servicesOf(table, labels);
+      return name ?? at(labels, serviceLabel);
+    };
     return workloads.flatMap((one) => {
       const account = accountOf(one);
       if (typeof account !== "string" || account === "default") return [finding(one)];

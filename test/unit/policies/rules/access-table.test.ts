@@ -347,3 +347,28 @@ test("where only listed clients' tokens count, each rule names them, and no othe
   assert.equal(await count([...details(presenter("web", notKnown)), client], "listed"), 0);
   assert.equal(await count([...details(presenter("stranger")), client], "listed"), 2);
 });
+
+test("a policy for the labels of two services is compared with neither", async () => {
+  const labels = { profile: { name: "profile" } };
+  const both = authorization("both", {
+    selector: { matchLabels: { app: "details", name: "profile" } },
+    rules: [{ from, when }],
+  });
+  const policy = authorization("profile", {
+    ...(profile.inputs?.spec as object),
+    selector: { matchLabels: labels.profile },
+  });
+  assert.deepEqual(
+    await judged(accessTable, [details({ from, when }), page, policy, both, allowNothing], {
+      table: { ...table, labels },
+    }),
+    [
+      is(
+        "spec.selector.matchLabels",
+        '{"app":"details","name":"profile"}',
+        '{"app":"productpage"} or {"app":"details"} or {"name":"profile"}, the services of the access table',
+        "both",
+      ),
+    ],
+  );
+});

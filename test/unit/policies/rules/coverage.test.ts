@@ -66,6 +66,22 @@ test("a workload that the table does not name is found", async () => {
   assert.deepEqual(await judged(coverage, resources), []);
 });
 
+test("a workload of several services of the table is found", async () => {
+  const labels = { app: "details", "app.kubernetes.io/name": "profile" };
+  const both = { profile: { "app.kubernetes.io/name": "profile" } };
+  const resources = [workload("details", { labels }), authorization("all", { rules: [rule] })];
+  assert.deepEqual(await judged(coverage, resources, { table }), []);
+  assert.deepEqual(await judged(coverage, resources, { table: { ...table, labels: both } }), [
+    {
+      where: "spec.template.metadata.labels of Deployment bookinfo/details",
+      is: '{"app":"details","app.kubernetes.io/name":"profile"}',
+      note: "which are those of details and profile, whose policies all admit requests",
+      write: "the labels of one service",
+      resource: "details",
+    },
+  ]);
+});
+
 test("a Service has to select a workload of the stack", async () => {
   const resources = [details, allow("details", rule)];
   const good = [service({ app: "details" }), service(undefined, "outside")];
