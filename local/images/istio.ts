@@ -9,6 +9,12 @@ import type { ImageSpecification, Layer, LayerEntry } from "./specification";
 /** Where Istio's own charts take its images from, and so the beginning of these images' names. */
 export const istioRegistry = "docker.io/istio";
 
+/** The names of these images, without their tag. */
+export const istioImages = {
+  pilot: `${istioRegistry}/pilot`,
+  proxy: `${istioRegistry}/proxyv2`,
+};
+
 /** The one binary of iptables, and the names under which it is called. */
 export const iptables = {
   binary: "usr/sbin/xtables-nft-multi",
@@ -21,7 +27,7 @@ export const iptables = {
 
 export function pilot({ pilotDiscovery, tag }: ImageInputs): ImageSpecification {
   return {
-    reference: `${istioRegistry}/pilot:${tag}`,
+    reference: `${istioImages.pilot}:${tag}`,
     layers: [base, program("usr/local/bin/pilot-discovery", pilotDiscovery)],
     configuration: {
       User: `${istio}:${istio}`,
@@ -36,7 +42,7 @@ export function pilot({ pilotDiscovery, tag }: ImageInputs): ImageSpecification 
 export function proxy(inputs: ImageInputs): ImageSpecification {
   const { envoy, envoyBootstrap, iptablesRoot, pilotAgent, tag } = inputs;
   return {
-    reference: `${istioRegistry}/proxyv2:${tag}`,
+    reference: `${istioImages.proxy}:${tag}`,
     layers: [
       base,
       program("usr/local/bin/envoy", envoy),

@@ -8,7 +8,7 @@ import type { LoginTools } from "../../local/toolchain/toolchain";
 import { buildPrograms } from "./applications";
 import { asNode, base, program } from "../../local/images/base";
 import type { ImageInputs } from "../../local/images/inputs";
-import { iptables, pilot, proxy } from "../../local/images/istio";
+import { iptables, istioImages, pilot, proxy } from "../../local/images/istio";
 import type { ImageSpecification, Layer } from "../../local/images/specification";
 import { sampleImages, type SampleNames } from "./samples";
 
@@ -24,6 +24,15 @@ export interface ImageNames {
 
 /** The image that holds a pod's namespaces; containerd's configuration names it. */
 export const pauseImage = "registry.k8s.io/pause:3.10";
+
+/** The image of verification's pods; the name is the public image's. */
+const probeImage = "docker.io/library/node:24-alpine";
+
+/** Whether a full name is that of an image that every sandbox has: the node's, the mesh's and verification's. */
+export function isSandboxImage(name: string): boolean {
+  const isIstio = Object.values(istioImages).some((image) => name.startsWith(`${image}:`));
+  return isIstio || [pauseImage, probeImage].includes(name);
+}
 
 /**
  * The images that the sandbox's node runs, under the names that the mesh's charts, the project
@@ -81,10 +90,10 @@ function pause({ pause: source }: ImageInputs): ImageSpecification {
   };
 }
 
-/** The image from which verification sends its requests: a Node, under the name of the public image. */
+/** The image from which verification sends its requests: a Node. */
 function probe(nodeLayer: Layer): ImageSpecification {
   return {
-    reference: "docker.io/library/node:24-alpine",
+    reference: probeImage,
     layers: [base, nodeLayer],
     configuration: { ...asNode, Cmd: ["node"] },
   };

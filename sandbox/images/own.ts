@@ -16,6 +16,7 @@ import type {
   Layer,
 } from "../../local/images/specification";
 import { buildProgram, buildPrograms, fileServer } from "./applications";
+import { isSandboxImage } from "./images";
 
 /** Where the stack's own images come from, by their names as pods have them. */
 export type Sources = SandboxSettings["images"];
@@ -41,7 +42,7 @@ export function sourcesOf({ sandbox }: Readonly<Record<string, unknown>>): Sourc
 }
 
 /**
- * What is wrong with the sources' files, one line for each, as with other settings.
+ * What is wrong with the sources' names and files, one line for each, as with other settings.
  * @param folder the project's, which their paths are relative to
  */
 export async function ownImageProblems(
@@ -56,7 +57,20 @@ export async function ownImageProblems(
       return [`${pathText(["sandbox", "images", reference, ...field])}: ${problem}`];
     }),
   );
-  return found.flat();
+  return [...nameProblems(Object.keys(sources)), ...found.flat()];
+}
+
+/** Of two images with one name the node would have either. */
+function nameProblems(references: readonly string[]): readonly string[] {
+  return references.flatMap((reference, position) => {
+    const where = pathText(["sandbox", "images", reference]);
+    const name = fullName(reference);
+    if (isSandboxImage(name))
+      return [`${where}: found ${name}, which the sandbox itself has, expected another name`];
+    const same = references.slice(0, position).find((other) => fullName(other) === name);
+    if (same === undefined) return [];
+    return [`${where}: found another way to write ${same}, expected each image once`];
+  });
 }
 
 /**

@@ -211,6 +211,36 @@ test("every mistake in the shape is named with its place", () => {
   assert.deepEqual(sourcesOf(settings({ "localhost/a:1": ["x"] })), {});
 });
 
+test("each image has one name, which is not one of the sandbox's own images", async () => {
+  const folder = projectWith({ server: programFor(62) });
+  const source = { binary: "server" };
+  const problems = await ownImageProblems(
+    folder,
+    sourcesOf(
+      settings({
+        web: source,
+        "docker.io/library/web:latest": source,
+        "web:1": source,
+        "istio/proxyv2:1.30.3": source,
+        "docker.io/istio/pilot:1.30.3": source,
+        "istio/proxyv2-tools:1.30.3": source,
+        "registry.k8s.io/pause:3.10": source,
+        "node:24-alpine": source,
+        "node:24": source,
+      }),
+    ),
+  );
+  const own = (field: string, name: string) =>
+    `sandbox.images${field}: found ${name}, which the sandbox itself has, expected another name`;
+  assert.deepEqual(problems, [
+    'sandbox.images["docker.io/library/web:latest"]: found another way to write web, expected each image once',
+    own('["istio/proxyv2:1.30.3"]', "docker.io/istio/proxyv2:1.30.3"),
+    own('["docker.io/istio/pilot:1.30.3"]', "docker.io/istio/pilot:1.30.3"),
+    own('["registry.k8s.io/pause:3.10"]', "registry.k8s.io/pause:3.10"),
+    own(".node:24-alpine", "docker.io/library/node:24-alpine"),
+  ]);
+});
+
 test("every mistake in the files is named, and all at once", async () => {
   const folder = projectWith({
     "notes.txt": "x".repeat(2000),
