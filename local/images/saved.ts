@@ -15,6 +15,7 @@ import { UserError } from "../../lib/errors";
 import { parseJson } from "../../lib/files";
 import { architecture } from "./archive";
 import { archive, fingerprint, type Bytes } from "./layer";
+import { fullName } from "./reference";
 
 /** An image of an archive, under another name. */
 export interface SavedImage {
@@ -32,6 +33,9 @@ const largest = 4 * 1024 * 1024;
 
 /** The name of an image in containerd. */
 const nameAnnotation = "io.containerd.image.name";
+
+/** The name that other builders write, some of them only the tag. */
+const otherAnnotation = "org.opencontainers.image.ref.name";
 
 const platform = z.looseObject({ os: z.string(), architecture: z.string() });
 
@@ -91,14 +95,16 @@ type Texts = ReadonlyMap<string, Buffer>;
 function ociImage(texts: Texts, reference: string): Chosen | undefined {
   const { data } = index.safeParse(jsonOf(texts, indexFile));
   if (data === undefined) return undefined;
-  const nameOf = ({ annotations = {} }: Descriptor) => annotations[nameAnnotation];
-  const named = data.manifests.filter((one) => nameOf(one) === reference);
+  const nameOf = ({ annotations = {} }: Descriptor) =>
+    annotations[nameAnnotation] ?? annotations[otherAnnotation];
+  const named = data.manifests.filter((one) => isNamed(nameOf(one), reference));
   const found = named.length > 0 ? named : data.manifests;
   // An image for several platforms may have an entry for each.
-  const [only, ...others] = found.length === 1 ? found : found.filter(fits);
-  if (only === undefined) checkPlatforms(found.flatMap((one) => one.platform ?? []));
-  if (only === undefined || others.length > 0)
-    throw severalImages(data.manifests.map((one) => nameOf(one) ?? one.digest));
+  const fitting = found.filter((one) => platformsOf(texts, one).some(isOurs));
+  const [only, ...others] = found.length === 1 ? found : fitting;
+  if (only === undefined && found.length > 0)
+    checkPlatforms(found.flatMap((one) => platformsOf(texts, one)));
+  if (only === undefined || others.length > 0) throw notOneImage(data.manifests, named, nameOf);
   checkPlatforms(platformsOf(texts, only));
   const manifests = [{ ...only, annotations: { [nameAnnotation]: reference } }];
   return { digest: only.digest, name: indexFile, content: { ...data, manifests } };
@@ -109,9 +115,9 @@ function dockerImage(texts: Texts, reference: string): Promise<Chosen> | undefin
   const { data } = dockerImages.safeParse(jsonOf(texts, dockerFile));
   if (data === undefined) return undefined;
   const namesOf = ({ RepoTags }: DockerImage) => RepoTags ?? [];
-  const named = data.filter((one) => namesOf(one).includes(reference));
+  const named = data.filter((one) => namesOf(one).some((name) => isNamed(name, reference)));
   const [only, ...others] = named.length > 0 ? named : data;
-  if (only === undefined || others.length > 0) throw severalImages(data.flatMap(namesOf));
+  if (only === undefined || others.length > 0) throw notOneImage(data, named, namesOf);
   const config = platform.safeParse(jsonOf(texts, only.Config)).data;
   checkPlatforms(config === undefined ? [] : [config]);
   const content = [{ ...only, RepoTags: [reference] }];
@@ -119,12 +125,21 @@ function dockerImage(texts: Texts, reference: string): Promise<Chosen> | undefin
   return identified.then(({ digest }) => ({ digest, name: dockerFile, content }));
 }
 
-function severalImages(names: readonly string[]): UserError {
-  return new UserError(
-    names.length === 0
-      ? "has no image"
-      : `has ${names.length} images, and none of them has this name: ${names.join(", ")}`,
-  );
+/** Whether a name of an archive, which may be short as in Docker's form, is an image's full name. */
+const isNamed = (name: string | undefined, reference: string) =>
+  name !== undefined && fullName(name) === reference;
+
+/** The complaint about an archive that has no image, or several of which the name tells none. */
+function notOneImage<Image>(
+  all: readonly Image[],
+  named: readonly Image[],
+  namesOf: (image: Image) => string | readonly string[] | undefined,
+): UserError {
+  if (all.length === 0) return new UserError("has no image");
+  if (named.length > 0) return new UserError(`has ${named.length} images with this name`);
+  const names = all.flatMap((image) => namesOf(image) ?? []);
+  const shown = names.length > 0 ? `: ${names.join(", ")}` : "";
+  return new UserError(`has ${all.length} images, and none of them has this name${shown}`);
 }
 
 interface Platform {
@@ -144,8 +159,6 @@ function platformsOf(texts: Texts, { digest, platform: said }: Descriptor): read
 }
 
 const blob = (digest: string) => `blobs/${digest.replace(":", "/")}`;
-
-const fits = ({ platform: own }: Descriptor) => own !== undefined && isOurs(own);
 
 const isOurs = (one: Platform) => one.os === "linux" && one.architecture === architecture();
 

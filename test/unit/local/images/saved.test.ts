@@ -103,6 +103,62 @@ test("where an archive has both forms, as of newer Dockers, one names the image"
   assert(!names.includes("manifest.json") && !names.includes("repositories"));
 });
 
+const second = "registry.example.com/cart:1.0";
+
+/** Docker's form with an image for each list of tags. */
+function severalDocker(...tags: readonly (readonly string[])[]): Files {
+  const images = tags.map((names, position) => ({ Config: `${position}.json`, RepoTags: names }));
+  return {
+    ...Object.fromEntries(
+      images.map(({ Config }) => [
+        Config,
+        JSON.stringify({ architecture: "amd64", os: "linux", of: Config }),
+      ]),
+    ),
+    "manifest.json": JSON.stringify(images),
+  };
+}
+
+test("of several images in Docker's form, the one with the tag is found, also if that is short", async () => {
+  const path = await tarOf(severalDocker(["cart:1.0"], ["web:1.0", "web:latest"]));
+  const { digest } = await savedImage(path, "docker.io/library/web:latest");
+  const alone = await tarOf({ ...severalDocker([], []), "manifest.json": manifestOf("1.json") });
+  assert.equal(digest, (await savedImage(alone, wanted)).digest);
+});
+
+const manifestOf = (config: string) => JSON.stringify([{ Config: config, RepoTags: [] }]);
+
+/** An OCI archive with an image for each of these annotations, of no platform in its index. */
+function annotated(...all: readonly Readonly<Record<string, string>>[]): Promise<string> {
+  const files = all.map((annotations, position) => {
+    const config = JSON.stringify({ architecture: "amd64", os: "linux", position });
+    const image = JSON.stringify({ config: { digest: sha256(Buffer.from(config)) } });
+    return { annotations, config, image, digest: sha256(Buffer.from(image)) };
+  });
+  const path = (content: string) => `blobs/${sha256(Buffer.from(content)).replace(":", "/")}`;
+  const manifests = files.map(({ annotations, digest }) => ({ annotations, digest }));
+  return tarOf({
+    ...Object.fromEntries(
+      files.flatMap(({ config, image }) => [
+        [path(config), config],
+        [path(image), image],
+      ]),
+    ),
+    "index.json": JSON.stringify({ manifests }),
+  });
+}
+
+const refName = (name: string) => ({ "org.opencontainers.image.ref.name": name });
+
+test("of several images of an OCI archive, the one of the name in OCI's annotation is found", async () => {
+  const first = (await savedImage(await annotated(refName(wanted)), wanted)).digest;
+  const path = await annotated(refName(wanted), refName(second));
+  assert.equal((await savedImage(path, wanted)).digest, first);
+  assert.notEqual((await savedImage(path, second)).digest, first);
+  const both = { ...refName("1.0"), "io.containerd.image.name": wanted };
+  assert.equal((await savedImage(await annotated(both, refName(second)), wanted)).digest, first);
+});
+
 test("an archive may be compressed", async () => {
   const path = await ociArchive("localhost/other:1");
   writeFileSync(`${path}.gz`, gzipSync(readFileSync(path)));
@@ -198,6 +254,26 @@ for (const [what, path, complaint] of [
     "several images of other names",
     () => ociArchive("localhost/one:1", "localhost/two:1"),
     "has 2 images, and none of them has this name: localhost/one:1, localhost/two:1",
+  ],
+  [
+    "several images of the name",
+    () => tarOf(severalDocker([wanted], [wanted, "web:1"])),
+    "has 2 images with this name",
+  ],
+  [
+    "several images of the name in OCI's form",
+    () => annotated(refName(wanted), refName(wanted), refName(second)),
+    "has 2 images with this name",
+  ],
+  [
+    "several images without names",
+    () => tarOf(severalDocker([], [])),
+    "has 2 images, and none of them has this name",
+  ],
+  [
+    "an archive without images",
+    () => tarOf({ "index.json": JSON.stringify({ manifests: [] }) }),
+    "has no image",
   ],
   [
     "an index without its image",
