@@ -31,6 +31,9 @@ type Entry = Extract extends AsyncIterable<infer Member> ? Member : never;
 /** Larger members are layers; those that say what an archive has are a few kilobytes. */
 const largest = 4 * 1024 * 1024;
 
+/** Builders write an index in an index; one that names itself has no end. */
+const deepest = 3;
+
 /** The name of an image in containerd. */
 const nameAnnotation = "io.containerd.image.name";
 
@@ -91,7 +94,7 @@ interface Chosen {
 
 type Texts = ReadonlyMap<string, Buffer>;
 
-/** The image of an OCI layout; undefined if the archive is none. */
+/** The image of an OCI layout; undefined if the archive has another form. */
 function ociImage(texts: Texts, reference: string): Chosen | undefined {
   const { data } = index.safeParse(jsonOf(texts, indexFile));
   if (data === undefined) return undefined;
@@ -110,7 +113,7 @@ function ociImage(texts: Texts, reference: string): Chosen | undefined {
   return { digest: only.digest, name: indexFile, content: { ...data, manifests } };
 }
 
-/** The image of an archive in Docker's own form; undefined if the archive is none. */
+/** The image of an archive in Docker's own form; undefined if the archive has another form. */
 function dockerImage(texts: Texts, reference: string): Promise<Chosen> | undefined {
   const { data } = dockerImages.safeParse(jsonOf(texts, dockerFile));
   if (data === undefined) return undefined;
@@ -148,11 +151,18 @@ interface Platform {
 }
 
 /** The platforms of an image: the one that the index says, those of its own index, or the one of its configuration. */
-function platformsOf(texts: Texts, { digest, platform: said }: Descriptor): readonly Platform[] {
+function platformsOf(
+  texts: Texts,
+  { digest, platform: said }: Descriptor,
+  depth = 0,
+): readonly Platform[] {
+  if (depth > deepest)
+    throw new UserError(`has indexes within each other, more than ${deepest} deep`);
   if (said !== undefined) return [said];
   const own = jsonOf(texts, blob(digest));
   const { data } = index.safeParse(own);
-  if (data !== undefined) return data.manifests.flatMap((one) => platformsOf(texts, one));
+  if (data !== undefined)
+    return data.manifests.flatMap((one) => platformsOf(texts, one, depth + 1));
   const image = manifest.safeParse(own).data;
   const config = platform.safeParse(image && jsonOf(texts, blob(image.config.digest))).data;
   return config === undefined ? [] : [config];
@@ -181,8 +191,11 @@ async function describingMembers(path: string): Promise<Texts> {
   try {
     await readMembers(path, async (entry) => {
       const { name, size, type } = entry.header;
-      if (type === "file" && size <= largest)
-        texts.set(posix.normalize(name), await buffer(contentOf(entry)));
+      if (type !== "file" || size > largest) return;
+      const content = await buffer(contentOf(entry));
+      // Others are small layers, of which an archive may have many.
+      if (name.endsWith(".json") || content[0] === "{".charCodeAt(0))
+        texts.set(posix.normalize(name), content);
     });
   } catch (error) {
     // What the file system answers has a code, and so has what zlib does.

@@ -271,6 +271,15 @@ for (const [what, path, complaint] of [
     "has 2 images, and none of them has this name",
   ],
   [
+    "an index that names itself",
+    () => {
+      const manifests = [{ digest: "sha256:0" }];
+      const content = JSON.stringify({ manifests });
+      return tarOf({ "index.json": content, "blobs/sha256/0": content });
+    },
+    "has indexes within each other, more than 3 deep",
+  ],
+  [
     "an archive without images",
     () => tarOf({ "index.json": JSON.stringify({ manifests: [] }) }),
     "has no image",
