@@ -36,7 +36,8 @@ export async function podAddresses(kubeconfig: string, application: Placed): Pro
     const name = version === "" ? service : `${service}-${version}`;
     const address = status?.podIP;
     if (status?.phase === "Running" && address !== undefined && !metadata?.deletionTimestamp) {
-      found.set(name, { service, name, address });
+      // Not by the name: version b-c of a has that of version c of a-b.
+      found.set(JSON.stringify([service, version]), { service, name, address });
     }
   }
   const pods = [...found.values()].sort((one, other) => one.name.localeCompare(other.name));

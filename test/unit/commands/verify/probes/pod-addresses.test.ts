@@ -74,6 +74,17 @@ test("of several pods of a version one that runs: none that is pending, ends or 
   assert.equal(details.length, 2);
 });
 
+test("versions whose names with their service's are the same are told apart", async (t) => {
+  const workloads = [
+    pod("one", { app: "a", version: "b-c" }, "10.0.0.1"),
+    pod("other", { app: "a-b", version: "c" }, "10.0.0.2"),
+  ];
+  assert.deepEqual(await found(t, workloads, ["a", "a-b"]), [
+    ["a", "a-b-c 10.0.0.1"],
+    ["a-b", "a-b-c 10.0.0.2"],
+  ]);
+});
+
 test("a service's pods are those with the table's labels", async (t) => {
   const labels = { "app.kubernetes.io/name": "details" };
   const workloads = [
