@@ -1,5 +1,6 @@
 /** Where this code runs from: a clone, or the installed package; where the project is, and what users call a command. */
-import { basename, join } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 
 /** The folder of the clone, or of the installed package, that this code runs from. */
 export const clone = join(__dirname, "..");
@@ -10,11 +11,11 @@ export const clone = join(__dirname, "..");
  */
 export const ownFolder = process.env.ISTIO_AUTH0_PROJECT ?? clone;
 
-/**
- * Whether this is a clone: its examples are projects as well, and npm has scripts of the commands' names. The package's
- * components are compiled, in dist/ (scripts/package.mjs).
- */
-export const isClone = process.env.ISTIO_AUTH0_PROJECT === undefined && basename(clone) !== "dist";
+/** Whether a folder is a clone's, and not an installed package's: npm leaves the lock file out of every package. */
+export const isCloneFolder = (folder: string) => existsSync(join(folder, "package-lock.json"));
+
+/** Whether this is a clone: its examples are projects as well, and npm has scripts of the commands' names. */
+export const isClone = process.env.ISTIO_AUTH0_PROJECT === undefined && isCloneFolder(clone);
 
 /**
  * What a user types to run a command of ours, in a clone or with the package.
