@@ -1,6 +1,6 @@
 /** The arguments of a Helm release: those of Pulumi's resource, and Helm's flags for them. */
 import { createHash } from "node:crypto";
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -70,14 +70,26 @@ export function chartDigest({ chart }: Properties): string | undefined {
   if (typeof chart !== "string" || chart === unknown || !existsSync(join(chart, "Chart.yaml")))
     return undefined;
   const hash = createHash("sha256");
-  for (const file of globSync("**/*", { cwd: chart, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()) {
+  for (const file of [...filesOf(chart)].sort()) {
     const content = readFileSync(file);
     hash.update(`${relative(chart, file)}:${content.length}:`).update(content);
   }
   return hash.digest("hex");
+}
+
+/** A folder's files, as Helm reads them: with dot files, and what links lead to. The history that Git keeps is left out. */
+function filesOf(folder: string, above: readonly string[] = []): readonly string[] {
+  const own = realpathSync(folder);
+  // A link to a folder above would have no end.
+  if (above.includes(own)) return [];
+  return readdirSync(folder)
+    .filter((name) => name !== ".git")
+    .flatMap((name) => {
+      const path = join(folder, name);
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (found?.isDirectory() === true) return filesOf(path, [...above, own]);
+      return found?.isFile() === true ? [path] : [];
+    });
 }
 
 /** Helm ignores the program's version for a chart in a folder. */
