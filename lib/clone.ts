@@ -11,8 +11,8 @@ export const clone = join(__dirname, "..");
  */
 export const ownFolder = process.env.ISTIO_AUTH0_PROJECT ?? clone;
 
-/** Whether a folder is a clone's, and not an installed package's: npm leaves the lock file out of every package. */
-export const isCloneFolder = (folder: string) => existsSync(join(folder, "package-lock.json"));
+/** Whether a folder is a clone's, and not that of a package's compiled components, which has no package.json of its own. */
+export const isCloneFolder = (folder: string) => existsSync(join(folder, "package.json"));
 
 /** Whether this is a clone: its examples are projects as well, and npm has scripts of the commands' names. */
 export const isClone = process.env.ISTIO_AUTH0_PROJECT === undefined && isCloneFolder(clone);

@@ -1,4 +1,4 @@
-/** A clone is known by its lock file, whatever its folder is called. */
+/** A clone is known by its package.json, whatever its folder is called. */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ test("a clone may be in a folder called dist", (context) => {
   const folder = join(root, "dist");
   mkdirSync(folder);
   assert.equal(isCloneFolder(folder), false);
-  writeFileSync(join(folder, "package-lock.json"), "{}");
+  writeFileSync(join(folder, "package.json"), "{}");
   assert.equal(isCloneFolder(folder), true);
   assert.deepEqual([isClone, isCloneFolder(clone)], [true, true]);
 });
