@@ -9,10 +9,10 @@ export interface Operation {
   readonly path: unknown;
 }
 
-export const everyPair = (
-  methods: readonly unknown[],
-  paths: readonly unknown[],
-): readonly Operation[] =>
+export const everyPair = <Text>(
+  methods: readonly Text[],
+  paths: readonly Text[],
+): readonly { readonly method: Text | undefined; readonly path: Text | undefined }[] =>
   (methods.length === 0 ? [undefined] : methods).flatMap((method) =>
     (paths.length === 0 ? [undefined] : paths).map((path) => ({ method, path })),
   );

@@ -1,5 +1,5 @@
 /** Who may do what by a plan's own policies, roles and machines: the table has no say in it. */
-import { includes } from "../../../policies/operations";
+import { everyPair, includes } from "../../../policies/operations";
 import type { AccessObjects, AllowPolicy, Holder, PolicyRule } from "./objects";
 
 /** A client without a token. */
@@ -16,6 +16,8 @@ export interface Admitted {
 
 /** One thing that a policy's rule lets some clients do. */
 export interface Access extends Pick<AllowPolicy, "namespace" | "labels"> {
+  /** The same text for the same workloads. */
+  readonly whose: string;
   readonly operation: Admitted;
   /** The service account of the workload that sends the request: `istio-ingress/istio-ingress`. */
   readonly caller: string;
@@ -29,7 +31,7 @@ export interface Access extends Pick<AllowPolicy, "namespace" | "labels"> {
   readonly conditions: readonly Condition[];
 }
 
-export interface Condition {
+interface Condition {
   readonly about: string;
   readonly text: string;
 }
@@ -42,14 +44,15 @@ export interface OwnTokens {
 }
 
 /** A caller that a rule does not name. */
-export const anyWorkload = "any workload";
+const anyWorkload = "any workload";
 
 export function accessOf({ policies, holders }: AccessObjects, own: OwnTokens): readonly Access[] {
-  return policies.flatMap(({ namespace, labels, rules }) =>
-    rules.flatMap((rule) =>
-      accessByRule(rule, holders, own).map((access) => ({ namespace, labels, ...access })),
-    ),
-  );
+  return policies.flatMap(({ namespace, labels, rules }) => {
+    const workloads = { namespace, labels, whose: JSON.stringify([namespace, labels]) };
+    return rules.flatMap((rule) =>
+      accessByRule(rule, holders, own).map((access) => ({ ...workloads, ...access })),
+    );
+  });
 }
 
 type Source = NonNullable<PolicyRule["from"]>[number]["source"];
@@ -62,15 +65,12 @@ function accessByRule(
   { from = [{ source: noSource }], to = [{ operation: noOperation }], when, ...rest }: PolicyRule,
   holders: readonly Holder[],
   own: OwnTokens,
-): readonly Omit<Access, "namespace" | "labels">[] {
+): readonly Omit<Access, "namespace" | "labels" | "whose">[] {
   const key = `request.auth.claims${(own.permissionsClaim ?? []).map((name) => `[${name}]`).join("")}`;
-  const asks = when.flatMap(({ key: found, values, ...more }) =>
-    found === key && values !== undefined && Object.keys(more).length === 0 ? [values] : [],
-  );
-  const others = when.filter(
-    ({ key: found, values, ...more }) =>
-      found !== key || values === undefined || Object.keys(more).length > 0,
-  );
+  const permissionsOf = ({ key: found, values, ...more }: PolicyRule["when"][number]) =>
+    found === key && Object.keys(more).length === 0 ? values : undefined;
+  const asks = when.map(permissionsOf).filter((values) => values !== undefined);
+  const others = when.filter((each) => permissionsOf(each) === undefined);
   return from.flatMap(({ source }) =>
     to.flatMap(({ operation }) => {
       const { serviceAccounts, principals, requestPrincipals, ...narrower } = source;
@@ -86,7 +86,7 @@ function accessByRule(
       const tokens = requestPrincipals ?? (asks.length > 0 ? ["*"] : [undefined]);
       return (callers.length > 0 ? callers : [anyWorkload]).flatMap((caller) =>
         tokens.flatMap((principal) =>
-          pairsOf(methods, paths).map((pair) => ({
+          everyPair(methods, paths).map((pair) => ({
             operation: pair,
             caller,
             principal,
@@ -105,13 +105,8 @@ const conditionOf = (about: string, value: unknown): Condition => ({
   text: `${about} ${JSON.stringify(value)}`,
 });
 
-const pairsOf = (methods: readonly string[], paths: readonly string[]): readonly Admitted[] =>
-  (methods.length > 0 ? methods : [undefined]).flatMap((method) =>
-    (paths.length > 0 ? paths : [undefined]).map((path) => ({ method, path })),
-  );
-
 /** Permissions in words: `read:orders and (write:orders or admin:orders)`. */
-export const permissionsIn = (asks: Access["asks"]): string =>
+export const permissionWords = (asks: Access["asks"]): string =>
   asks
     .map((some) =>
       some.length > 1 && asks.length > 1 ? `(${some.join(" or ")})` : some.join(" or "),
@@ -135,18 +130,16 @@ function subjectsOf(
       )
     : [];
   // A token may have them in a way that the plan does not show: it comes last.
-  return [...known.map(({ name }) => name), `${tokens} with ${permissionsIn(asks)}`];
+  return [...known.map(({ name }) => name), `${tokens} with ${permissionWords(asks)}`];
 }
 
-/** Whether a plan lets a client do all of this, no matter under which conditions. */
-const isAbout = (each: Access, subject: string, { namespace, labels, operation, caller }: Access) =>
-  each.namespace === namespace &&
-  JSON.stringify(each.labels) === JSON.stringify(labels) &&
+/** Whether a rule for the same workloads lets a client do all of this, no matter under which conditions. */
+const isAbout = (each: Access, subject: string, { operation, caller }: Access) =>
   (each.caller === caller || each.caller === anyWorkload) &&
   each.subjects.some((other) => isPartOf(subject, other)) &&
   includes(each.operation, operation);
 
-/** What of a plan lets a client do all of this, and under no further condition. */
+/** Whether one of a plan's rules for the same workloads lets a client do all of this, and under no further condition. */
 export const may = (granted: readonly Access[], subject: string, access: Access): boolean =>
   granted.some(
     (each) =>
@@ -154,7 +147,7 @@ export const may = (granted: readonly Access[], subject: string, access: Access)
       each.conditions.every(({ text }) => access.conditions.some((own) => own.text === text)),
   );
 
-/** The rules of a plan that let a client do just this, under other conditions. */
+/** Those of a plan's rules for the same workloads that let a client do just this, under other conditions. */
 export const underOthers = (
   granted: readonly Access[],
   subject: string,

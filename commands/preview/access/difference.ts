@@ -10,7 +10,7 @@ import {
   anyone,
   may,
   type OwnTokens,
-  permissionsIn,
+  permissionWords,
   signedIn,
   underOthers,
 } from "./access";
@@ -71,16 +71,14 @@ interface Part extends Access {
 
 /** What the first plan lets somebody do, and the other does not, or only under other conditions. */
 function beyond(some: readonly Access[], others: readonly Access[]) {
-  const all = some.flatMap((access) =>
+  const byWorkloads = Map.groupBy(others, ({ whose }) => whose);
+  const all = some.flatMap((access) => {
+    const rules = byWorkloads.get(access.whose) ?? [];
     // Where roles or machines hold the permissions, they stand for the tokens.
-    (access.subjects.length > 1 ? access.subjects.slice(0, -1) : access.subjects)
-      .filter((subject) => !may(others, subject, access))
-      .map((subject) => ({
-        ...access,
-        subject,
-        like: underOthers(others, subject, access),
-      })),
-  );
+    return (access.subjects.length > 1 ? access.subjects.slice(0, -1) : access.subjects)
+      .filter((subject) => !may(rules, subject, access))
+      .map((subject) => ({ ...access, subject, like: underOthers(rules, subject, access) }));
+  });
   return {
     parts: all.filter(({ like }) => like.length === 0),
     conditions: all.flatMap((access) =>
@@ -158,8 +156,8 @@ function sentences(
   verb: "gains" | "loses",
   name: Names,
 ): readonly string[] {
-  const groups = Map.groupBy(parts, ({ subject, namespace, labels, caller }) =>
-    JSON.stringify([subject, namespace, labels, caller]),
+  const groups = Map.groupBy(parts, ({ subject, whose, caller }) =>
+    JSON.stringify([subject, whose, caller]),
   );
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
@@ -185,19 +183,17 @@ function changedObjects(before: AccessObjects, after: AccessObjects): readonly s
     const [one, is] = now === undefined ? [old, "gone"] : [now, "new"];
     return one === undefined || one.isPolicy ? [] : [{ of: one, is }];
   });
-  const [usual, others] = [true, false].map((wanted) =>
-    found.filter(({ of, is }) => (of.isUsual && is === "new") === wanted),
-  );
-  const together = (usual ?? []).map(({ of }) => of.title);
+  const isUsual = ({ of, is }: (typeof found)[number]) => of.isUsual && is === "new";
+  const together = found.filter(isUsual).map(({ of }) => of.title);
   return [
-    ...(others ?? []).map(({ of, is }) => `${of.title} is ${is}`),
+    ...found.filter((each) => !isUsual(each)).map(({ of, is }) => `${of.title} is ${is}`),
     ...(together.length > 0 ? [`new, next to them: ${together.join(", ")}`] : []),
   ];
 }
 
 /** What a rule is about, without what it asks for. */
-const placeOf = ({ namespace, labels, operation, caller, principal }: Access) =>
-  JSON.stringify([namespace, labels, operation, caller, principal]);
+const placeOf = ({ whose, operation, caller, principal }: Access) =>
+  JSON.stringify([whose, operation, caller, principal]);
 
 /** Other permissions for the same, which the same roles and machines hold. */
 function changedPermissions(
@@ -209,7 +205,7 @@ function changedPermissions(
   const known = new Set(told.map(placeOf));
   const before = Map.groupBy(old, placeOf);
   const asksOf = (some: readonly Access[]) =>
-    [...new Set(some.map(({ asks }) => permissionsIn(asks)))].sort().join(", or ");
+    [...new Set(some.map(({ asks }) => permissionWords(asks)))].sort().join(", or ");
   return [...Map.groupBy(now, placeOf)].flatMap(([place, those]) => {
     const [first] = those;
     const [asked, asks] = [asksOf(before.get(place) ?? []), asksOf(those)];

@@ -168,7 +168,7 @@ const last = /\/([^/]*)$/;
 
 /** A service's usual path and variants of it, each with what the mesh compares: normalized, where that differs. */
 function variants(path: string): readonly (readonly [sent: string, compared?: string])[] {
-  const beside = path.replace(/\/[^/]+\/[^/]*$/, "/health");
+  const sibling = path.replace(/\/[^/]+\/[^/]*$/, "/health");
   return [
     [path],
     [`/${path}`, path],
@@ -179,8 +179,8 @@ function variants(path: string): readonly (readonly [sent: string, compared?: st
           [path.replace(last, "%2F$1"), path],
           [encoded(path), path],
           [path.replace(last, "/./$1"), path],
-          [path.replace(last, "/../health"), beside],
-          [path.replace(last, "/..%2Fhealth"), beside],
+          [path.replace(last, "/../health"), sibling],
+          [path.replace(last, "/..%2Fhealth"), sibling],
         ] as const)
       : ([
           [encoded(path), path],

@@ -1,4 +1,4 @@
-/** A clone is known by its package.json, whatever its folder is called. */
+/** A clone is known by its package.json, in a folder of any name. */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

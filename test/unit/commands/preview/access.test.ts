@@ -366,7 +366,7 @@ test("names the workloads that a policy selects, and not the policy", () => {
   assert.deepEqual(changes([], [selecting({ x: "y" })]), gains("the workloads with x: y of shop"));
 });
 
-test("takes no other issuer's tokens for the roles' own, whatever comes first", () => {
+test("takes no other issuer's tokens for the roles' own, also where they come first", () => {
   const evil = "https://evil.example/";
   const extra = object("RequestAuthentication", "a-extra", { jwtRules: [{ issuer: evil }] });
   const after = of(rule({ issuer: evil, permissions: ["read:orders"] }));
