@@ -4,6 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { AppsV1Api, CoreV1Api, type V1Deployment, type V1Pod } from "@kubernetes/client-node";
+import { guide } from "../lib/clone";
 import { firstLine, UserError } from "../lib/errors";
 import { inotifyAdvice } from "../lib/inotify";
 import { fullName } from "../local/images/reference";
@@ -135,7 +136,7 @@ export function missingImages(
         waiting.set(image, `${pod.metadata?.namespace ?? ""}/${pod.metadata?.name ?? ""}`);
   return [...waiting].map(
     ([image, pod]) =>
-      `${pod} needs the image ${image}, which the node neither has nor can pull: write where it comes from into Pulumi.sandbox.yaml, such as ${project}:sandbox: { images: { "${image}": image.tar } } (docs/sandbox.md, "Your own images")`,
+      `${pod} needs the image ${image}, which the node neither has nor can pull: write where it comes from into Pulumi.sandbox.yaml, such as ${project}:sandbox: { images: { "${image}": image.tar } } (${guide("docs/sandbox.md")}, "Your own images")`,
   );
 }
 

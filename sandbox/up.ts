@@ -185,7 +185,13 @@ async function unlessNodeFails<Result>(
     throw error;
   };
   const lacking: unknown[] = [];
-  pods.catch(endingEngines).catch((error: unknown) => lacking.push(error));
+  pods
+    .catch((error: unknown) => {
+      // First, as the update may fail by the engine's end before that has returned.
+      lacking.push(error);
+      return endEngines(layout);
+    })
+    .catch((error: unknown) => lacking.push(error));
   const ready = starting.then((node) => node.ready).catch(endingEngines);
   const [up, updated] = await Promise.allSettled([ready, work]);
   if (up.status === "rejected") throw up.reason;
