@@ -5,7 +5,7 @@ import { CoreV1Api, CustomObjectsApi, Exec } from "@kubernetes/client-node";
 import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
 import { explained, loadCluster } from "../../stack/cluster";
 import { UserError } from "../../../lib/errors";
-import { isReady, isStuck, stateOf } from "../../stack/pods";
+import { isReady, isStuck, sidecarName, stateOf } from "../../stack/pods";
 import {
   create,
   createServiceAccount,
@@ -73,10 +73,15 @@ export function probePods(options: ProbePodsOptions): ProbePods {
   };
   const proberIn = async (name: string, namespace: string, signal: AbortSignal) => {
     const that = `${ours},${podLabel}=${name}`;
-    await ready(() => list(api, [namespace], that), deadline, signal);
-    const prober = await unlessAborted(connect(cluster, namespace, podName(run, name)), signal);
-    open.push(prober);
-    return prober;
+    const pods = () => list(api, [namespace], that);
+    const connecting = async () => {
+      const prober = await connect(cluster, namespace, podName(run, name));
+      open.push(prober);
+      // Its first answer shows that the script runs.
+      await prober.send([]);
+      return prober;
+    };
+    return whenRunning(pods, connecting, deadline, signal);
   };
 
   return {
@@ -101,28 +106,43 @@ export function probePods(options: ProbePodsOptions): ProbePods {
   };
 }
 
-/** Waits until a pod, and its sidecar, is ready. */
-async function ready(
+/**
+ * Connects to a pod when it is ready, or as soon as it can be: the kubelet starts a pod's own container once the native
+ * sidecar is ready, and says so up to a second later.
+ */
+async function whenRunning(
   list: () => Promise<readonly V1Pod[]>,
+  connecting: () => Promise<Prober>,
   deadline: number,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Prober> {
   let waitingFor = "it is not there";
-  const done = await pollUntil(
+  const prober = await pollUntil(
     async () => {
-      const [pod] = await list();
+      const [pod] = await unlessAborted(list(), signal);
       if (pod === undefined) return undefined;
       refuseHopeless(pod);
       waitingFor = `${nameOf(pod)} ${stateOf(pod)}`;
-      return isReady(pod) || undefined;
+      if (isReady(pod)) return unlessAborted(connecting(), signal);
+      if (!hasReadySidecar(pod)) return undefined;
+      // Until the container runs, this fails.
+      return unlessAborted(connecting(), signal).catch(() => undefined);
     },
-    { timeoutMs: deadline, signal },
+    { timeoutMs: deadline, intervalMs: 100, signal },
   );
-  if (done === undefined) {
+  if (prober === undefined) {
     throw new UserError(
       `a probe pod is not ready after ${Math.round(deadline / 1000)} s: ${waitingFor}`,
     );
   }
+  return prober;
+}
+
+/** Whether its native sidecar is ready. */
+function hasReadySidecar({ status }: V1Pod): boolean {
+  return (
+    status?.initContainerStatuses?.some(({ name, ready }) => name === sidecarName && ready) ?? false
+  );
 }
 
 /** Some waiting states do not end by themselves. */

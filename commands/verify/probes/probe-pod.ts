@@ -112,7 +112,12 @@ export function probeService({ name, serves }: ProbePod): Plain<V1Service> | und
   const { service, port } = serves;
   return {
     metadata: { name: service, labels: labelsOf(name) },
-    spec: { selector: labelsOf(name), ports: [{ name: "http", port }] },
+    spec: {
+      selector: labelsOf(name),
+      ports: [{ name: "http", port }],
+      // Kubernetes says up to a second late that the pod is ready. Until it answers, its requests are sent again.
+      publishNotReadyAddresses: true,
+    },
   };
 }
 

@@ -161,7 +161,13 @@ test("a pod that serves has a Service that selects no other, and both are remove
     [...fake.services.keys()],
     ["bookinfo/left", "bookinfo/other", "bookinfo/verify-unlisted"],
   );
-  const { selector = {}, ports } = fake.services.get("bookinfo/verify-unlisted")?.spec ?? {};
+  const {
+    selector = {},
+    ports,
+    publishNotReadyAddresses,
+  } = fake.services.get("bookinfo/verify-unlisted")?.spec ?? {};
+  // Its probe is asked before Kubernetes says that it is ready.
+  assert.equal(publishNotReadyAddresses, true);
   assert.deepEqual(ports, [{ name: "http", port: 9080 }]);
   const selected = fake.created.filter(({ metadata }) =>
     Object.entries(selector).every(([label, value]) => metadata?.labels?.[label] === value),
@@ -400,29 +406,55 @@ test("a creation that is refused: the API server's reason; the pods beside it ar
   assert.equal(fake.pods.size, 0);
 });
 
+/** A container that cannot run the probe. */
+function failHere(): Running {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  stdin.once("data", () => {
+    stderr.write("exec: node: not found\n");
+    setImmediate(() => stdout.destroy());
+  });
+  return { stdin, stdout, stderr };
+}
+
 test("a probe that cannot run in its pod: its first words", async (t) => {
+  const fake = await cluster(t, { run: failHere });
+  const pods = podsIn(fake);
+  await assert.rejects(start(pods, [podAs("default")]), (error: Error) => {
+    assert.match(
+      error.message,
+      /^the probe in pod verify-default-\S+ ended before it answered: exec: node: not found$/,
+    );
+    return true;
+  });
+  await pods.remove();
+});
+
+/** The status of a pod that is not ready yet, with its native sidecar's readiness. */
+const starting = (sidecarIsReady: boolean) => () => ({
+  phase: "Pending",
+  initContainerStatuses: [
+    { name: "istio-proxy", image: "", imageID: "", ready: sidecarIsReady, restartCount: 0 },
+  ],
+});
+
+test("a probe runs as soon as its container does, before Kubernetes says that the pod is ready", async (t) => {
+  let attempts = 0;
   const fake = await cluster(t, {
-    run: () => {
-      const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-      stdin.once("data", () => {
-        stderr.write("exec: node: not found\n");
-        setImmediate(() => stdout.destroy());
-      });
-      return { stdin, stdout, stderr };
-    },
+    status: starting(true),
+    run: (pod, command) => ((attempts += 1) < 3 ? failHere() : runHere(pod, command)),
   });
   const pods = podsIn(fake);
   const probers = await start(pods, [podAs("default")]);
-  await assert.rejects(
-    async () => probers.get("default")?.send([]),
-    (error: Error) => {
-      assert.match(
-        error.message,
-        /^the probe in pod verify-default-\S+ ended before it answered: exec: node: not found$/,
-      );
-      return true;
-    },
-  );
+  assert.deepEqual(await probers.get("default")?.send([]), []);
+  assert.equal(attempts, 3);
+  await pods.remove();
+});
+
+test("no probe runs before its sidecar is ready", async (t) => {
+  const fake = await cluster(t, { status: starting(false) });
+  const pods = podsIn(fake, 600);
+  await assert.rejects(start(pods, [podAs("default")]), /^UserError: a probe pod is not ready/);
+  assert.ok(!fake.requests.some((line) => line.startsWith("EXEC")));
   await pods.remove();
 });
 
