@@ -66,8 +66,11 @@ export async function bundle(
   writeFileSync(file, `module.exports = require(${JSON.stringify(built)});\n`);
 }
 
+/** How many groups this process has built. */
+let builds = 0;
+
 /**
- * Builds groups of test files into a folder of this process, which `remove` takes away.
+ * Builds groups of test files into a folder of their own, which `remove` takes away.
  * @param groups their files' paths in the clone
  * @returns the program of each group, in the same order: it has a suite for each file, of the file's name
  */
@@ -76,7 +79,7 @@ export async function buildTests(
 ): Promise<{ readonly built: readonly string[]; remove(): void }> {
   const { builtPrograms } = await import("../../scripts/programs.mjs");
   const { removeOld } = await import("../../scripts/caches.mjs");
-  const folder = join(cache, String(process.pid));
+  const folder = join(cache, `${(builds += 1)}.${process.pid}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   removeOld(cache);

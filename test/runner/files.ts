@@ -1,4 +1,5 @@
 /** Runs test files, each group in a process of its own, and counts their tests and how long each file took. */
+import { text } from "node:stream/consumers";
 import { run, type EventData } from "node:test";
 import { spec } from "node:test/reporters";
 import { builtArguments, buildTests } from "./build";
@@ -13,22 +14,29 @@ export interface Ran {
   readonly durations: readonly Duration[];
 }
 
+/** Which files are run, and how. */
+export interface Run {
+  /** Their paths in the clone: each group in a process of its own, in the order in which they begin. */
+  readonly groups: readonly (readonly string[])[];
+  /** How many groups at a time. */
+  readonly concurrency: number;
+  /** Whether others run at the same time: what these tests say is printed at their end. */
+  readonly beside?: boolean;
+}
+
 /**
  * Runs test files, and prints what each test says.
- * @param groups the files' paths in the clone: each group in a process of its own, in the order in which they begin
- * @param concurrency how many groups at a time
  * @param signal ends what runs, by SIGTERM, and begins nothing more; what was begun is waited for
  */
 export async function runFiles(
   root: string,
-  groups: readonly (readonly string[])[],
-  concurrency: number,
+  { groups, concurrency, beside = false }: Run,
   signal: AbortSignal,
 ): Promise<Ran> {
   if (groups.length === 0) return { count: { passed: 0, failed: 0, skipped: 0 }, durations: [] };
   const tests = await buildTests(groups);
   try {
-    const ran = await runBuilt(root, tests.built, concurrency, signal);
+    const ran = await runBuilt(root, tests.built, { concurrency, beside }, signal);
     return signal.aborted ? ran : { ...ran, count: withLost(ran, groups.flat()) };
   } finally {
     tests.remove();
@@ -47,7 +55,7 @@ function withLost({ count, durations }: Ran, files: readonly string[]): Count {
 function runBuilt(
   root: string,
   built: readonly string[],
-  concurrency: number,
+  { concurrency, beside }: Required<Omit<Run, "groups">>,
   signal: AbortSignal,
 ): Promise<Ran> {
   const events = run({
@@ -58,6 +66,9 @@ function runBuilt(
     timeout,
     signal,
   });
+  const said = events.compose(spec);
+  const told = beside ? text(said).then((whole) => process.stdout.write(whole)) : Promise.resolve();
+  if (!beside) said.pipe(process.stdout, { end: false });
   const durations: Duration[] = [];
   const note = ({ name, nesting, details }: EventData.TestPass | EventData.TestFail) => {
     // The outermost is the file: a group's file says so (build.ts).
@@ -72,9 +83,8 @@ function runBuilt(
       const failed = tests - passed - skipped - todo;
       // A suite that fails by itself is no test: its file could not be loaded, or a hook of it has failed.
       const count = { passed, failed: Math.max(failed, Number(!success)), skipped: skipped + todo };
-      resolve({ count, durations });
+      resolve(told.then(() => ({ count, durations })));
     });
     events.on("error", reject);
-    events.compose(spec).pipe(process.stdout, { end: false });
   });
 }

@@ -16,7 +16,7 @@ import { help, readArguments, type Arguments } from "./arguments";
 import { checkSources } from "./checks";
 import { describeCounts, isPassed, type Count } from "./count";
 import { changedFiles, concernedBy, trackedFiles } from "./changed";
-import { runFiles, type Ran } from "./files";
+import { runFiles, type Ran, type Run } from "./files";
 import { testGo } from "./go";
 import { type Part, renderParts } from "./parts";
 import { renderSlowest } from "./slowest";
@@ -59,6 +59,7 @@ const tests = globSync("test/**/*.test.ts", { cwd: root }).sort();
 const isEndToEnd = (file: string) => file.startsWith(endToEnd);
 const quick = tests.filter((file) => !isEndToEnd(file));
 const units = quick.filter((file) => !file.startsWith(engine));
+const isUnit = (file: string) => units.includes(file);
 
 /** What is run: in this order, the sources' checks first. */
 interface Plan {
@@ -123,7 +124,7 @@ async function ensureEngine(everything: boolean): Promise<string> {
 const each = (files: readonly string[]) => files.map((file) => [file]);
 
 /** The unit tests as they are run: the longest each in a process of its own, and the others in groups. */
-function groups(files: readonly string[]): readonly (readonly string[])[] {
+function inGroups(files: readonly string[]): readonly (readonly string[])[] {
   const long = longUnits.filter((file) => files.includes(file));
   const others = files.filter((file) => !long.includes(file));
   const shared = Array.from({ length: Math.ceil(others.length / groupSize) }, (_, at) =>
@@ -176,10 +177,11 @@ async function main(): Promise<number> {
   const slow = files.filter(isEndToEnd);
   const booted = problem === undefined ? slow : [];
   const parts: Part[] = [];
+  const began = performance.now();
   const timed = async <Result>(name: string, work: () => Result): Promise<Awaited<Result>> => {
-    const began = performance.now();
+    const start = performance.now();
     const result = await work();
-    parts.push({ name, milliseconds: performance.now() - began });
+    parts.push({ name, milliseconds: performance.now() - start });
     return result;
   };
   const counts: Count[] = [];
@@ -187,7 +189,7 @@ async function main(): Promise<number> {
     const isCached = chosen.unit || chosen.changed;
     counts.push(...(await timed("checks", () => checkSources(root, isCached))));
   }
-  if (files.some((file) => !units.includes(file))) {
+  if (files.some((file) => !isUnit(file))) {
     const tools = await timed("tools", () => ensureEngine(booted.length > 0));
     process.env.PULUMI_CLI = join(tools, "bin", "pulumi");
   }
@@ -196,14 +198,22 @@ async function main(): Promise<number> {
   }
   const signal = interruptions();
   const ran: Ran[] = [];
-  for (const [part, some] of [
-    ["units", groups(files.filter((file) => units.includes(file)))],
-    ["engine", each(files.filter((file) => file.startsWith(engine)))],
-    ...turns(booted).map((turn) => ["end to end", each(turn)] as const),
-  ] as const) {
-    if (some.length === 0 || signal.aborted) continue;
-    ran.push(await timed(part, () => runFiles(root, some, 2, signal)));
+  const go = async (part: string, { groups, ...how }: Run) => {
+    if (groups.length === 0 || signal.aborted) return;
+    ran.push(await timed(part, () => runFiles(root, { groups, ...how }, signal)));
+  };
+  const engines = each(files.filter((file) => file.startsWith(engine)));
+  const [first, ...later] = turns(booted).map(each);
+  await go("units", { groups: inGroups(files.filter(isUnit)), concurrency: 2 });
+  if (first === undefined) await go("engine", { groups: engines, concurrency: 2 });
+  else {
+    // Two sandboxes leave a fifth of two cores idle.
+    await Promise.all([
+      go("end to end", { groups: first, concurrency: 2 }),
+      go("engine beside it", { groups: engines, concurrency: 1, beside: true }),
+    ]);
   }
+  for (const turn of later) await go("end to end", { groups: turn, concurrency: 2 });
   if (signal.aborted) await childrenEnd();
   counts.push(...ran.map(({ count }) => count));
   const notRun = [...leftOut, ...(problem === undefined ? [] : [[slow, problem] as const])];
@@ -211,7 +221,7 @@ async function main(): Promise<number> {
     if (some.length > 0) console.log(`left out: ${some.join(", ")}: ${reason}`);
   }
   process.stdout.write(renderSlowest(ran.flatMap(({ durations }) => durations)));
-  process.stdout.write(renderParts(parts));
+  process.stdout.write(renderParts(parts, performance.now() - began));
   console.log(describeCounts(counts));
   if (signal.aborted) return Number(process.exitCode);
   return isPassed(counts) ? 0 : 1;

@@ -4,14 +4,16 @@ export interface Part {
   readonly milliseconds: number;
 }
 
-/** How long each part took, those of one name together, and the whole: one line. */
-export function renderParts(parts: readonly Part[]): string {
+/**
+ * How long each part took, those of one name together, and the whole: one line.
+ * @param whole milliseconds from the beginning to the end: parts may run at the same time
+ */
+export function renderParts(parts: readonly Part[], whole: number): string {
   const sums = new Map<string, number>();
   for (const { name, milliseconds } of parts) {
     sums.set(name, (sums.get(name) ?? 0) + milliseconds);
   }
   const each = [...sums].map(([name, milliseconds]) => `${name} ${seconds(milliseconds)}`);
-  const whole = parts.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
   return `Took ${seconds(whole)}: ${each.join(", ")}\n`;
 }
 

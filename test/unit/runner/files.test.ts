@@ -7,16 +7,22 @@ import { promisify } from "node:util";
 import { loaderArguments } from "../../support/node";
 import type { Count } from "../../runner/count";
 
-/** The counts of a run of groups, each file by its name in faulty/. */
-async function countsOf(...groups: readonly (readonly string[])[]): Promise<Count> {
+/** What a run of groups prints, each file by its name in faulty/; and the counts, which are the last line. */
+async function runOf(
+  groups: readonly (readonly string[])[],
+  options: readonly string[] = [],
+): Promise<{ readonly lines: readonly string[]; readonly counts: Count }> {
   const words = groups.map((names) =>
     names.map((name) => `test/unit/runner/faulty/${name}.ts`).join(","),
   );
-  const program = [...loaderArguments, join(__dirname, "run-groups.ts"), ...words];
+  const program = [...loaderArguments, join(__dirname, "run-groups.ts"), ...options, ...words];
   const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
   const { stdout } = await promisify(execFile)(process.execPath, program, { env });
-  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Count;
+  const lines = stdout.trim().split("\n");
+  return { lines, counts: JSON.parse(lines.at(-1) ?? "") as Count };
 }
+
+const countsOf = async (...groups: readonly (readonly string[])[]) => (await runOf(groups)).counts;
 
 test("the tests of every group count", async () => {
   const counts = await countsOf(["good"], ["good"]);
@@ -33,3 +39,10 @@ for (const [name, what] of [
     assert.ok((await countsOf(["good", name, "good"])).failed > 0);
   });
 }
+
+test("what runs beside others says the same, before its end", async () => {
+  const isTest = (line: string) => line.includes("✔");
+  const [alone, beside] = [await runOf([["good"]]), await runOf([["good"]], ["--beside"])];
+  assert.equal(beside.lines.filter(isTest).length, alone.lines.filter(isTest).length);
+  assert.deepEqual(beside.counts, alone.counts);
+});

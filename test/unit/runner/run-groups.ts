@@ -1,9 +1,15 @@
-/** Runs groups of files, each an argument with the files' names between commas, and prints the counts as its last line. */
+/**
+ * Runs groups of files, each an argument with the files' names between commas, and prints the counts as its last line.
+ * With `--beside` first, as beside others.
+ */
 import { join } from "node:path";
 import { runFiles } from "../../runner/files";
 
-const groups = process.argv.slice(2).map((group) => group.split(","));
-void runFiles(join(__dirname, "../../.."), groups, 2, new AbortController().signal).then(
+const words = process.argv.slice(2);
+const beside = words[0] === "--beside";
+const groups = words.slice(Number(beside)).map((group) => group.split(","));
+const signal = new AbortController().signal;
+void runFiles(join(__dirname, "../../.."), { groups, concurrency: 2, beside }, signal).then(
   ({ count }) => {
     console.log(JSON.stringify(count));
   },
