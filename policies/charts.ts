@@ -27,6 +27,8 @@ export interface Chart {
   readonly isLocal: boolean;
   /** Whether it comes from a folder in the program's own, and so has the program's version. */
   readonly isOfProgram: boolean;
+  /** Whether Helm fetches what the chart depends on, at the newest versions that its ranges allow. */
+  readonly dependencyUpdate: unknown;
   readonly values: unknown;
   /** Files with more values. */
   readonly valueFiles: unknown;
@@ -36,7 +38,7 @@ export interface Chart {
 
 export function chartOf({ type, inputs }: Resource): Chart | undefined {
   if (!types.has(type)) return undefined;
-  const { path, version, values, plainHttp, valueYamlFiles: valueFiles } = inputs;
+  const { path, version, values, plainHttp, dependencyUpdate } = inputs;
   const given = inputs.chart ?? path;
   // The second of each is the field of the older kind of chart.
   const repository = at(inputs, "repositoryOpts", "repo") ?? at(inputs, "fetchOpts", "repo");
@@ -50,8 +52,9 @@ export function chartOf({ type, inputs }: Resource): Chart | undefined {
     plainHttp,
     isLocal: text !== undefined && (given === path || isPath(text, repository ?? inputs.repo)),
     isOfProgram: text !== undefined && isPathWithin(text),
+    dependencyUpdate,
     values,
-    valueFiles,
+    valueFiles: inputs.valueYamlFiles,
     isOpaque: type === release,
   };
 }

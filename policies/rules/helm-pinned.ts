@@ -27,7 +27,7 @@ export const helmPinned = resourceRule({
     if (typeof chart.given !== "string")
       return [{ where: "chart", is: chart.given, write: "the chart's name or address" }];
     if (chart.isLocal) {
-      if (allowLocal || chart.isOfProgram) return [];
+      if (allowLocal || chart.isOfProgram) return unpinnedDependencies(chart);
       const found = "is a folder or an archive of this machine";
       return [
         {
@@ -71,4 +71,11 @@ function unpinned({ shown, version }: Chart): Finding[] {
   return [
     { where: `version of chart ${shown}`, is: version, write: 'an exact version, such as "1.2.3"' },
   ];
+}
+
+/** The program's folder pins a chart, and not what Helm fetches into it: an update ignores Chart.lock. */
+function unpinnedDependencies({ shown, dependencyUpdate: is }: Chart): Finding[] {
+  if (is === undefined || is === false) return [];
+  const write = 'false, and the dependencies in the chart\'s folder, by "helm dependency build"';
+  return [{ where: `dependencyUpdate of chart ${shown}`, is, write }];
 }

@@ -169,3 +169,23 @@ test("charts of this machine pass where that is configured", async () => {
   assert.deepEqual(await judged(helmPinned, releases), folders.map(local));
   assert.deepEqual(await judged(helmPinned, releases, { allowLocal: true }), []);
 });
+
+test("a chart of the program's is found if Helm fetches what it depends on", async () => {
+  const own = (inputs: object) =>
+    release({ chart: "./chart", repositoryOpts: undefined, ...inputs });
+  assert.deepEqual(
+    await judged(helmPinned, [
+      own({}),
+      own({ dependencyUpdate: false }),
+      own({ dependencyUpdate: true }),
+    ]),
+    [
+      {
+        where: 'dependencyUpdate of chart "./chart"',
+        is: "true",
+        write: 'false, and the dependencies in the chart\'s folder, by "helm dependency build"',
+        resource: "istiod",
+      },
+    ],
+  );
+});
