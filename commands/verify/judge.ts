@@ -5,7 +5,7 @@ import { firstLine } from "../../lib/errors";
 import { bodiesOf, isPermitted, isTokenRefusal, refusals } from "./plan/expectations";
 import type { Expected, Grants, MeshRefusal, Passing } from "./plan/expectations";
 import { plainStatus } from "./probes/grpc-answers";
-import type { Answer, Observed } from "./probes/prober";
+import { type Answer, type Observed, serviceTime } from "./probes/observed";
 
 /**
  * - `same`: as expected, and a refusal has its control.
@@ -161,9 +161,6 @@ export function compare(
 }
 
 const authenticate = "www-authenticate";
-
-/** Envoy notes how long it waited for who is behind it: for the service, or for the next Envoy, which may refuse. */
-export const serviceTime = "x-envoy-upstream-service-time";
 
 const isOfService = ({ headers }: Answer): boolean => serviceTime in headers;
 

@@ -8,7 +8,7 @@ import { isRefusedAsExpected } from "./judge";
 import type { PlannedCell } from "./plan/cells";
 import { isPermitted } from "./plan/expectations";
 import { type Log, readLogs } from "./probes/logs";
-import type { Observed } from "./probes/prober";
+import type { Observed } from "./probes/observed";
 import type { Round } from "./probes/send";
 
 /** What the services' logs show of one round. */

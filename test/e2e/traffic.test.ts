@@ -11,7 +11,7 @@ import { serviceOf } from "../../components/application";
 import type { StackOutputs } from "../../commands/stack/outputs";
 import { defaultProbeImage, podLabel, type ProbePod } from "../../commands/verify/probes/probe-pod";
 import { type ComingProbers, type ProbePods, probePods } from "../../commands/verify/probes/pods";
-import type { Observed, ProbeRequest } from "../../commands/verify/probes/prober";
+import type { Observed, ProbeRequest } from "../../commands/verify/probes/observed";
 import { Clients, eventually, outputsOf } from "./clients";
 import { SandboxCopy } from "./copy";
 import { onItsOwn } from "./visitor";

@@ -1,7 +1,7 @@
 /** The requests that would show what a route at the gateway opens. */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import type { ProbeRequest } from "../probes/prober";
+import type { ProbeRequest } from "../probes/observed";
 import type { Finding } from "./finding";
 import type { LiveObject } from "./inventory";
 

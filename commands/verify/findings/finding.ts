@@ -1,6 +1,6 @@
 /** What the cluster or the tenant has and the stack does not explain. */
 import type { ServiceAccountName } from "../../../components/names";
-import type { ProbeRequest } from "../probes/prober";
+import type { ProbeRequest } from "../probes/observed";
 
 /** Something that the stack does not explain. It contains no secret. */
 export interface Finding {

@@ -3,7 +3,8 @@ import { accountName, type Identities } from "../probes/identities";
 import type { Credentials } from "../tokens/credentials";
 import { describeObserved } from "../judge";
 import type { ComingProbers } from "../probes/pods";
-import type { Answer, Observed, Prober, ProbeRequest } from "../probes/prober";
+import type { Answer, Observed, ProbeRequest } from "../probes/observed";
+import type { Prober } from "../probes/prober";
 import { withoutTokens } from "../probes/send";
 import type { Attempt, Finding, ProvenFinding } from "./finding";
 

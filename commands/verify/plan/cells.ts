@@ -14,7 +14,7 @@ import {
   tokenChecksOf,
 } from "./expectations";
 import type { Expected, TokenChecks, Way } from "./expectations";
-import type { Observed, ProbeRequest } from "../probes/prober";
+import type { Observed, ProbeRequest } from "../probes/observed";
 import type { Carried } from "./presentations";
 import type { StackOutputs } from "../../stack/outputs";
 import type { Target } from "./target";

@@ -15,7 +15,7 @@ import type { StackOutputs } from "../../stack/outputs";
 import type { PlannedCell } from "./cells";
 import { unlisted } from "./expectations";
 import { podLabel } from "../probes/probe-pod";
-import type { ProbeRequest } from "../probes/prober";
+import type { ProbeRequest } from "../probes/observed";
 import { placeOf, strangersPod, usualTarget } from "./vantages";
 import type { Vantage } from "./vantages";
 

@@ -3,14 +3,14 @@
  * Envoy refuses one so too, with the code that stands for its HTTP status and its own words as the message.
  */
 import { type AnswerStatus, grpcCodes } from "../../../components/access/proof";
-import type { Answer, Observed } from "./prober";
+import { type Answer, type Observed, serviceTime } from "./observed";
 
 /**
  * The HTTP status of each gRPC code; of others it is 500. Envoy's own are 16 for 401, 7 for 403, 12 for 404, 14 for 429,
  * 502, 503 and 504, 13 for 400, and 2 for the rest (`httpToGrpcStatus`).
  *
  * A service's own codes are answers of it unless its words are the mesh's. 12 without words is the service's if Envoy
- * has asked it (`x-envoy-upstream-service-time`); otherwise there is no route, as for a 404 over HTTP.
+ * has asked it (`serviceTime`); otherwise there is no route, as for a 404 over HTTP.
  */
 const httpStatus: Readonly<Record<string, number>> = {
   0: 200, // OK
@@ -49,9 +49,7 @@ export function plainStatus(status: AnswerStatus): number {
 
 /** No service of gRPC has got it, as where Envoy reaches none. */
 function notOfGrpc(answer: Answer): Answer {
-  const others = Object.entries(answer.headers).filter(
-    ([name]) => name !== "x-envoy-upstream-service-time",
-  );
+  const others = Object.entries(answer.headers).filter(([name]) => name !== serviceTime);
   return { ...answer, status: 502, headers: Object.fromEntries(others) };
 }
 

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { PlannedCell } from "../plan/cells";
 import { unlisted } from "../plan/expectations";
 import { compare, type Marking, markingIn } from "../judge";
-import type { Answer, Observed, ProbeRequest } from "./prober";
+import type { Answer, Observed, ProbeRequest } from "./observed";
 import type { Vantage } from "../plan/vantages";
 import { unlessAborted, pollUntil } from "../../../lib/poll";
 

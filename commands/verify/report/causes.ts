@@ -10,7 +10,7 @@ import {
 } from "../judge";
 import type { Decision } from "../../explain/facts";
 import type { JudgedCell } from "../judge";
-import type { Observed } from "../probes/prober";
+import type { Observed } from "../probes/observed";
 import type { Report } from "../verify";
 import { unique } from "./matrix";
 import { listed, receivedIn } from "./words";

@@ -8,7 +8,7 @@ import { isPermitted } from "../plan/expectations";
 import { describeExpected } from "../judge";
 import type { Decision } from "../../explain/facts";
 import type { JudgedCell, Verdict } from "../judge";
-import type { Observed } from "../probes/prober";
+import type { Observed } from "../probes/observed";
 import { forgedControl } from "../tokens/token-classes";
 import { isProven } from "../verify";
 import type { Report } from "../verify";

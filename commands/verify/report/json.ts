@@ -4,7 +4,7 @@ import { describeExpected } from "../judge";
 import type { Decision } from "../../explain/facts";
 import type { JudgedCell, Verdict } from "../judge";
 import type { Expected } from "../plan/expectations";
-import type { Observed } from "../probes/prober";
+import type { Observed } from "../probes/observed";
 import { isProven } from "../verify";
 import type { Report } from "../verify";
 

@@ -1,6 +1,6 @@
 /** The cells as tables, one for each vantage point, for every form of the report. */
 import { isReceivedAnyway, type JudgedCell } from "../judge";
-import type { Observed } from "../probes/prober";
+import type { Observed } from "../probes/observed";
 import { forgedControl } from "../tokens/token-classes";
 import type { Report } from "../verify";
 

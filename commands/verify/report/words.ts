@@ -1,14 +1,8 @@
 /** The texts of a report, the same in every form. */
-import {
-  describeExpected,
-  describeObserved,
-  isReceivedAnyway,
-  serviceTime,
-  unmarkedIn,
-} from "../judge";
+import { describeExpected, describeObserved, isReceivedAnyway, unmarkedIn } from "../judge";
 import type { JudgedCell, Verdict } from "../judge";
 import { isProven } from "../verify";
-import type { Observed } from "../probes/prober";
+import { type Observed, serviceTime } from "../probes/observed";
 import type { Report } from "../verify";
 import { unique } from "./matrix";
 

@@ -1,7 +1,8 @@
 /** Sends requests from this process. */
 import { reasonOf } from "../../../../lib/errors";
 import type { Fetch } from "../../../../lib/http";
-import type { Observed, Prober, ProbeRequest } from "../../probes/prober";
+import type { Observed, ProbeRequest } from "../../probes/observed";
+import type { Prober } from "../../probes/prober";
 
 export function fetchProber(fetch: Fetch, signal: AbortSignal): Prober {
   return {

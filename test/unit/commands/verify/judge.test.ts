@@ -14,7 +14,7 @@ import {
   matches,
   unmarkedIn,
 } from "../../../../commands/verify/judge";
-import type { Answer, Observed } from "../../../../commands/verify/probes/prober";
+import type { Answer, Observed } from "../../../../commands/verify/probes/observed";
 
 const answer = (status: number, body = ""): Answer => ({ status, headers: {}, body });
 const denied: Expected = { status: 403, refusal: "access denied" };

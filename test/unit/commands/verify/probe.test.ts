@@ -13,7 +13,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { certificateAuthority, serverIdentity } from "../../../../local/tenant/certificate";
 import { localProber, probeArguments, proberOver } from "../../../../commands/verify/probes/prober";
-import type { ProbeOptions, Prober, ProbeRequest } from "../../../../commands/verify/probes/prober";
+import type { ProbeRequest } from "../../../../commands/verify/probes/observed";
+import type { ProbeOptions, Prober } from "../../../../commands/verify/probes/prober";
 
 let origin: string;
 let prober: Prober;

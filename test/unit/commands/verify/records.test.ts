@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { PlannedCell } from "../../../../commands/verify/plan/cells";
 import type { Expected } from "../../../../commands/verify/plan/expectations";
 import type { Log } from "../../../../commands/verify/probes/logs";
-import type { Observed } from "../../../../commands/verify/probes/prober";
+import type { Observed } from "../../../../commands/verify/probes/observed";
 import type { Round } from "../../../../commands/verify/probes/send";
 import { recordsIn } from "../../../../commands/verify/records";
 

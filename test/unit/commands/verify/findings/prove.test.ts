@@ -5,7 +5,8 @@ import { application as bookinfo } from "../../../../../application";
 import { workloadFindings } from "../../../../../commands/verify/findings";
 import type { Finding } from "../../../../../commands/verify/findings/finding";
 import { prove } from "../../../../../commands/verify/findings/prove";
-import type { Prober, ProbeRequest } from "../../../../../commands/verify/probes/prober";
+import type { ProbeRequest } from "../../../../../commands/verify/probes/observed";
+import type { Prober } from "../../../../../commands/verify/probes/prober";
 import { routing } from "../support/stack";
 import { meshedPod, podOf, workloadCluster } from "../support/workloads";
 

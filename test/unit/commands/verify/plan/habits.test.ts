@@ -13,7 +13,7 @@ import { cellOf, planCells } from "../../../../../commands/verify/plan/cells";
 import type { Expected } from "../../../../../commands/verify/plan/expectations";
 import { refusals } from "../../../../../commands/verify/plan/expectations";
 import type { Target } from "../../../../../commands/verify/plan/target";
-import type { Observed } from "../../../../../commands/verify/probes/prober";
+import type { Observed } from "../../../../../commands/verify/probes/observed";
 import { vantagePoints } from "../../../../../commands/verify/plan/vantages";
 import { attackingViewer, type Viewer } from "../../../../../commands/verify/plan/viewers";
 import { application as others } from "../../../../others/application";

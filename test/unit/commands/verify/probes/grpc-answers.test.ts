@@ -5,7 +5,7 @@ import { matches } from "../../../../../commands/verify/judge";
 import type { Expected, MeshRefusal } from "../../../../../commands/verify/plan/expectations";
 import { bodiesOf, refusals } from "../../../../../commands/verify/plan/expectations";
 import { plainAnswer } from "../../../../../commands/verify/probes/grpc-answers";
-import type { Observed } from "../../../../../commands/verify/probes/prober";
+import type { Observed } from "../../../../../commands/verify/probes/observed";
 
 /** What the probe gets, where `said` is the message. */
 const ended = (code: number, said?: string, headers: Record<string, string> = {}): Observed => ({

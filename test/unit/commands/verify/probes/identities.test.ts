@@ -7,7 +7,8 @@ import { test, type TestContext } from "node:test";
 import { TLSSocket } from "node:tls";
 import { X509Certificate } from "node:crypto";
 import { issueIdentities, type Identity } from "../../../../../commands/verify/probes/identities";
-import { localProber, type ProbeRequest } from "../../../../../commands/verify/probes/prober";
+import type { ProbeRequest } from "../../../../../commands/verify/probes/observed";
+import { localProber } from "../../../../../commands/verify/probes/prober";
 import { makeCertificate } from "../support/certificate";
 import { cluster, details, identities } from "../support/identities";
 

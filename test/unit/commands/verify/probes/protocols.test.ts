@@ -9,11 +9,8 @@ import tls from "node:tls";
 import * as grpc from "@grpc/grpc-js";
 import { WebSocketServer } from "ws";
 import type { Identity } from "../../../../../commands/verify/probes/identities";
-import {
-  localProber,
-  type ProbeOptions,
-  type ProbeRequest,
-} from "../../../../../commands/verify/probes/prober";
+import type { ProbeRequest } from "../../../../../commands/verify/probes/observed";
+import { localProber, type ProbeOptions } from "../../../../../commands/verify/probes/prober";
 import { makeCertificate } from "../support/certificate";
 import { identities } from "../support/identities";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PlannedCell } from "../../../../../commands/verify/plan/cells";
 import type { Vantage } from "../../../../../commands/verify/plan/vantages";
-import type { Observed, ProbeRequest } from "../../../../../commands/verify/probes/prober";
+import type { Observed, ProbeRequest } from "../../../../../commands/verify/probes/observed";
 import {
   idHeader,
   sendAll,

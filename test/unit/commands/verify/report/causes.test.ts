@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Decision } from "../../../../../commands/explain/facts";
 import type { Expected } from "../../../../../commands/verify/plan/expectations";
 import type { JudgedCell } from "../../../../../commands/verify/judge";
-import type { Observed } from "../../../../../commands/verify/probes/prober";
+import type { Observed } from "../../../../../commands/verify/probes/observed";
 import { causesOf } from "../../../../../commands/verify/report/causes";
 import { answer, cell, denied, deniedAnswer, gate, ok, pod, report } from "./reports";
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Expected } from "../../../../../commands/verify/plan/expectations";
 import type { JudgedCell, Verdict } from "../../../../../commands/verify/judge";
-import type { Observed } from "../../../../../commands/verify/probes/prober";
+import type { Observed } from "../../../../../commands/verify/probes/observed";
 import type { ProvenFinding } from "../../../../../commands/verify/findings";
 import type { Report } from "../../../../../commands/verify/verify";
 

@@ -16,7 +16,7 @@ import { application as bookinfo } from "../../../../../application";
 import type { TokenChecks } from "../../../../../commands/verify/plan/expectations";
 import type { Identity } from "../../../../../commands/verify/probes/identities";
 import type { Plain } from "../../../../../commands/stack/cluster";
-import type { Observed, ProbeRequest } from "../../../../../commands/verify/probes/prober";
+import type { Observed, ProbeRequest } from "../../../../../commands/verify/probes/observed";
 import type { Running } from "./cluster";
 import { authenticate, normalized } from "./envoy";
 import type { Answer, Seen, TokenRules } from "./envoy";
