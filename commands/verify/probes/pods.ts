@@ -106,6 +106,9 @@ export function probePods(options: ProbePodsOptions): ProbePods {
   };
 }
 
+/** How many attempts are made before a pod is ready. Its image may not be there yet, and each failure is logged. */
+const mostAttempts = 20;
+
 /**
  * Connects to a pod when it is ready, or as soon as it can be: the kubelet starts a pod's own container once the native
  * sidecar is ready, and says so up to a second later.
@@ -117,6 +120,7 @@ async function whenRunning(
   signal: AbortSignal,
 ): Promise<Prober> {
   let waitingFor = "it is not there";
+  let attempts = 0;
   const prober = await pollUntil(
     async () => {
       const [pod] = await unlessAborted(list(), signal);
@@ -124,7 +128,8 @@ async function whenRunning(
       refuseHopeless(pod);
       waitingFor = `${nameOf(pod)} ${stateOf(pod)}`;
       if (isReady(pod)) return unlessAborted(connecting(), signal);
-      if (!hasReadySidecar(pod)) return undefined;
+      if (!hasReadySidecar(pod) || attempts >= mostAttempts) return undefined;
+      attempts += 1;
       // Until the container runs, this fails.
       return unlessAborted(connecting(), signal).catch(() => undefined);
     },

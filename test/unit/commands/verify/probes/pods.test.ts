@@ -450,6 +450,14 @@ test("a probe runs as soon as its container does, before Kubernetes says that th
   await pods.remove();
 });
 
+test("a probe is not asked for ever before its pod is ready", async (t) => {
+  const fake = await cluster(t, { status: starting(true), run: failHere });
+  const pods = podsIn(fake, 3_500);
+  await assert.rejects(start(pods, [podAs("default")]), /^UserError: a probe pod is not ready/);
+  assert.ok(fake.requests.filter((line) => line.startsWith("EXEC")).length <= 20);
+  await pods.remove();
+});
+
 test("no probe runs before its sidecar is ready", async (t) => {
   const fake = await cluster(t, { status: starting(false) });
   const pods = podsIn(fake, 600);
