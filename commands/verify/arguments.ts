@@ -62,6 +62,11 @@ that requests are sent from.`,
       "image of the probe pods, with node on its PATH",
       defaultProbeImage,
     )
+    .option(
+      "--wait <SECONDS>",
+      "how long to ask again what is not answered as expected: policies take a moment to reach every sidecar",
+      "30",
+    )
     .option("--json <FILE>", "write the report for programs")
     .option("--junit <FILE>", "write it for build servers")
     .option("--markdown <FILE>", "write it for a comment on GitHub")
@@ -77,10 +82,13 @@ export type Arguments = ReturnType<typeof readArguments>;
 
 /** @throws UserError that says what is wrong */
 export function readArguments(args: readonly string[]) {
-  const { options } = parse(verifyCommand(), args, ({ token = [], allModes }) => [
+  const { options } = parse(verifyCommand(), args, ({ token = [], allModes, wait }) => [
     ...(allModes === true
       ? [`--all-modes is for the sandbox, which it changes: ${everyMode}`]
       : []),
+    ...(/^\d{1,4}$/.test(wait)
+      ? []
+      : [`--wait ${firstLine(wait, 20)}: expected a whole number of seconds from 0 to 9999`]),
     ...token.flatMap((given) =>
       tokenOption(given) === undefined
         ? [
@@ -104,6 +112,8 @@ export function readArguments(args: readonly string[]) {
     /** Whether users sign in with a browser from the beginning. */
     browser: options.signIn === "browser",
     probeImage: options.probeImage,
+    /** Milliseconds. */
+    settleDeadline: Number(options.wait) * 1000,
     files: formats.flatMap((format): readonly ReportFile[] => {
       const path = pathOf(options[format]);
       return path === undefined ? [] : [{ format, path }];

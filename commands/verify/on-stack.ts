@@ -61,7 +61,7 @@ function verifyWithPeople(
   application: Application,
   outputs: StackOutputs,
   given: IssuedTokens,
-  { signingKey, probeImage, browser }: Arguments,
+  { signingKey, probeImage, settleDeadline, browser }: Arguments,
   signal: AbortSignal,
   early: Probes | undefined,
 ): Promise<Report> {
@@ -82,6 +82,7 @@ function verifyWithPeople(
       ...(ready !== undefined && { probes: ready }),
       ...(signingKey !== undefined && { signingKey }),
       probeImage,
+      settleDeadline,
     });
   });
 }

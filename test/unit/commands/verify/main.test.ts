@@ -108,8 +108,9 @@ test("a difference: exit 1, its cause first, and with --all a line that names it
     ...ratings,
     { callers: ["bookinfo/default"], permission: "read:book-reviews", methods: ["PUT"] },
   ]);
-  const { out, code } = await run("--all");
+  const { out, err, code } = await run("--all", "--wait", "0");
   assert.equal(code, 1);
+  assert.ok(!err.includes("Not as expected yet"), err);
   assert.deepEqual(out.split("\n").slice(0, 7), [
     "What differs, by cause",
     "  Not permitted, but let in: ratings (1 cell)",

@@ -114,6 +114,10 @@ test("the command line's own mistakes, in one line each", () => {
       "--token a.jwt: expected NAME=FILE, such as --token ada@example.com=ada.jwt",
     ],
     [["--token", "a="], "--token a=: expected NAME=FILE, such as --token ada@example.com=ada.jwt"],
+    ...["soon", "1.5", "30s", "10000"].map((given): [string[], string] => [
+      ["--wait", given],
+      `--wait ${given}: expected a whole number of seconds from 0 to 9999`,
+    ]),
     [["--html="], "--html is empty"],
     [["--html", "--all"], "--html needs a value before --all"],
     [
@@ -125,14 +129,16 @@ test("the command line's own mistakes, in one line each", () => {
     const all = { message: `${message}. See istio-auth0 verify --help.` };
     assert.throws(() => readArguments(args), all);
   }
-  const { tokens, files } = readArguments([
-    ...["--token", "a=b=c", "--token", "d=e"],
+  assert.equal(readArguments([]).settleDeadline, 30_000);
+  const { tokens, files, settleDeadline } = readArguments([
+    ...["--token", "a=b=c", "--token", "d=e", "--wait", "5"],
     ...["--html", "-", "--json", "r.json"],
   ]);
   assert.deepEqual(tokens, [
     { name: "a", file: "b=c" },
     { name: "d", file: "e" },
   ]);
+  assert.equal(settleDeadline, 5_000);
   assert.deepEqual(files, [
     { format: "json", path: fromPerson("r.json") },
     { format: "html", path: "-" },
