@@ -61,7 +61,7 @@ describe("doors", { timeout: 40 * 60_000 }, () => {
     doors: Doors,
     closing: readonly string[],
   ): Promise<z.infer<typeof reported>["findings"]> {
-    const { code, out, err } = await copy.run("verify --json -");
+    const { code, out, err } = await copy.run("verify --json - --wait 5");
     await shell(...closing);
     assert.equal(code, 1, err);
     const { findings } = reported.parse(JSON.parse(out));

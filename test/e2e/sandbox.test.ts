@@ -138,7 +138,7 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
       "kubectl -n bookinfo delete authorizationpolicy details",
     );
     assert.equal(deleted.code, 0, deleted.err);
-    const verified = await sandbox("verify --all");
+    const verified = await sandbox("verify --all --wait 5");
     assert.equal(verified.code, 1);
     assert.match(verified.out, /\nWhat differs, by cause\n {2}Permitted, but refused: details /);
     assert.ok(differences(verified).length > 0);
