@@ -64,6 +64,10 @@ export const tableSettings = z.strictObject({
     .record(z.string(), z.number())
     .optional()
     .describe("The port that each service listens on. Default: any of its Service's"),
+  accounts: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("The service account that each service's pods run as. Default: any of its own"),
 });
 
 export type Table = z.infer<typeof tableSettings>;

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { allowPolicies, appliesTo } from "../istio";
+import { isElsewhere } from "../listening";
 import { at, isFields, isKind, objectName, show } from "../reading";
-import type { Resource } from "../resource";
+import { type Resource, unknown } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { exceptMeshNamespace, notJudged, rootNamespace } from "../settings";
 import { hasLabels, labelsOf, servicesOf, type Table, tableSettings } from "../table";
@@ -10,18 +11,23 @@ import { meshWorkloads, namespaceOf, selects, type Workload } from "../workloads
 /** https://istio.io/latest/docs/reference/config/security/authorization-policy/ */
 export const coverage = stackRule({
   name: "coverage",
-  description: "Every service with a sidecar has a policy of its own, and is in the access table.",
+  description:
+    "Every service with a sidecar has a policy and a row of the table; every row has a Service.",
   severity: "high",
   remediation:
-    "Write an ALLOW policy that selects the workload by its labels, and give the access table a row for it; or take the workload away.",
+    "Write an ALLOW policy that selects the workload by its labels, and give the access table a row for it; or take the workload away. Make a Service for each row, or name it in servedElsewhere where another program makes it.",
   settings: z.object({
     rootNamespace,
     exceptNamespaces: exceptMeshNamespace.describe(notJudged),
     table: tableSettings
       .optional()
       .describe("The access table. Default: none, then it is not asked"),
+    servedElsewhere: z
+      .array(z.string())
+      .default([])
+      .describe("The services of the table whose Services another program makes"),
   }),
-  judgeAll(resources, { rootNamespace, exceptNamespaces, table }) {
+  judgeAll(resources, { rootNamespace, exceptNamespaces, table, servedElsewhere }) {
     const policies = allowPolicies(resources).filter(({ rules }) => rules.length > 0);
     const workloads = meshWorkloads(resources, exceptNamespaces);
     const unselected = workloads
@@ -33,12 +39,21 @@ export const coverage = stackRule({
       }));
     if (table === undefined) return unselected;
     const inTable = (resource: Resource) => namespaceOf(resource) === table.namespace;
+    const services = resources.filter((one) => isKind(one, "core", "Service") && inTable(one));
     return [
       ...unselected,
       ...workloads.filter(({ resource }) => inTable(resource)).flatMap((one) => row(one, table)),
-      ...resources
-        .filter((one) => isKind(one, "core", "Service") && inTable(one))
-        .flatMap((one) => unserved(one, workloads) ?? ledElsewhere(one, workloads, table) ?? []),
+      ...services.flatMap(
+        (one) =>
+          ledOutside(one, table) ??
+          unserved(one, workloads) ??
+          ledElsewhere(one, workloads, table) ??
+          [],
+      ),
+      // What a Release makes is not seen: any of the rows may be its.
+      ...(resources.some((one) => mayMakeServices(one, table))
+        ? []
+        : withoutService(services, table, servedElsewhere)),
     ];
   },
 });
@@ -107,6 +122,39 @@ function ledElsewhere(
     note: `which may lead to other pods than those of ${name}`,
     write: `all of ${show(labelsOf(table, name))}`,
   };
+}
+
+/** Calls of a service of the table, with their tokens, would go to a name instead of to pods. */
+function ledOutside(service: Resource, table: Table): Finding | undefined {
+  const name = at(service.inputs, "metadata", "name");
+  if (!isElsewhere(service) || typeof name !== "string" || !Object.hasOwn(table.services, name))
+    return undefined;
+  return {
+    resource: service,
+    where: `spec.type of Service ${objectName(service)}`,
+    is: "ExternalName",
+    note: `which leads to a name, and past the policies of ${name}`,
+    write: `"ClusterIP", with the selector ${show(labelsOf(table, name))}`,
+  };
+}
+
+/** A release of Helm's in the table's namespace, or in one that is not known. */
+const mayMakeServices = ({ type, inputs }: Resource, table: Table) =>
+  type === "kubernetes:helm.sh/v3:Release" &&
+  [table.namespace, undefined, unknown].some((one) => one === at(inputs, "namespace"));
+
+function withoutService(
+  services: readonly Resource[],
+  table: Table,
+  servedElsewhere: readonly string[],
+): Finding[] {
+  const made = services.map(({ inputs }) => at(inputs, "metadata", "name"));
+  return Object.keys(table.services)
+    .filter((name) => !made.includes(name) && !servedElsewhere.includes(name))
+    .map((name) => ({
+      found: `no Service of the program is ${name} of the access table`,
+      write: `a Service ${name} with the selector ${show(labelsOf(table, name))} in the namespace ${table.namespace}, or no such row; if another program makes it, name it in this rule's servedElsewhere`,
+    }));
 }
 
 /** The service of the table that a Service's name stands for: its own name, or one with a version of its workloads. */

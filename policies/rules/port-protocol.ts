@@ -7,20 +7,22 @@ import {
   titleOf,
 } from "../istio";
 import { isTakenFor, portName, type Protocol, takenFor } from "../ports";
+import { judgeListening } from "../listening";
 import { at, entries, isFields, isKind } from "../reading";
 import { type Resource, unknown } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { rootNamespace } from "../settings";
 import { servicesOf, type Table, tableSettings } from "../table";
-import { namespaceOf } from "../workloads";
+import { namespaceOf, workloadsOf } from "../workloads";
 
 /** https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/ */
 export const portProtocol = stackRule({
   name: "port-protocol",
-  description: "Istio takes a service's port for the protocol that its policies compare.",
+  description:
+    "A service has the table's port, and Istio takes that for the protocol of its policies.",
   severity: "critical",
   remediation:
-    "Name the Service's port after its protocol, or set its appProtocol. Where Istio takes a port for TCP, it ignores rules to allow by anything of a request, and rules to deny by that deny more.",
+    "Name the Service's port after its protocol, or set its appProtocol. Where Istio takes a port for TCP, it ignores rules to allow by anything of a request, and rules to deny by that deny more. Give the Service and its pods the port of the access table: routes and network policies lead to no other.",
   settings: z.object({
     rootNamespace,
     table: tableSettings
@@ -32,9 +34,10 @@ export const portProtocol = stackRule({
   judgeAll(resources, { rootNamespace, table }) {
     const policies = resources.filter(isAuthorizationPolicy).map(authorizationPolicyOf);
     const ofRequests = policies.filter(comparesRequests);
-    return resources
-      .filter((one) => isKind(one, "core", "Service"))
-      .flatMap((service) => {
+    const services = resources.filter((one) => isKind(one, "core", "Service"));
+    return [
+      ...(table === undefined ? [] : judgeListening(services, workloadsOf(resources), table)),
+      ...services.flatMap((service) => {
         const labels = at(service.inputs, "spec", "selector");
         const pods = { resource: service, title: "", namespace: namespaceOf(service), labels };
         const isCompared = ofRequests.some((policy) => mayApplyTo(policy, pods, rootNamespace));
@@ -43,7 +46,8 @@ export const portProtocol = stackRule({
         const [name] = table === undefined ? [] : servicesOf(table, labels);
         const own = name === undefined ? undefined : table?.ports?.[name];
         return judgePorts(service, protocol ?? "http", own);
-      });
+      }),
+    ];
   },
 });
 

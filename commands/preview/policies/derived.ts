@@ -48,6 +48,12 @@ export function derivedSettings(application: Application, settings: DerivedFrom)
     ports: Object.fromEntries(
       Object.entries(application.services).map(([service, { port }]) => [service, port]),
     ),
+    accounts: Object.fromEntries(
+      Object.entries(application.services).map(([service, { serviceAccount }]) => [
+        service,
+        serviceAccount,
+      ]),
+    ),
   };
   return {
     issuers,

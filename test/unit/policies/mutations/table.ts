@@ -41,6 +41,43 @@ export const tableMutations: readonly Mutation[] = [
     value: { port: 3306 },
   },
   {
+    weakening: "a Service at another port than the table's",
+    ...port,
+    at: [...firstPort, "port"],
+    value: 80,
+  },
+  {
+    weakening: "a Service that leads to another port of its pods",
+    ...port,
+    at: [...firstPort, "targetPort"],
+    value: 3000,
+  },
+  {
+    weakening: "a Service that leads to a port that no container has",
+    ...port,
+    at: [...firstPort, "targetPort"],
+    value: "web",
+  },
+  {
+    weakening: "pods at another port than the table's",
+    rule: "port-protocol",
+    of: "Deployment bookinfo-details-v1",
+    at: ["spec", "template", "spec", "containers", 0, "ports", 0, "containerPort"],
+    value: 3000,
+  },
+  {
+    weakening: "a row of the table without a Service",
+    rule: "coverage",
+    without: "Service bookinfo-details",
+  },
+  {
+    weakening: "a Service of the table that leads to a name",
+    rule: "coverage",
+    of: "Service bookinfo-details",
+    at: ["spec", "type"],
+    value: "ExternalName",
+  },
+  {
     weakening: "no policy that allows nothing",
     rule: "default-deny",
     without: "AuthorizationPolicy access-allow-nothing",

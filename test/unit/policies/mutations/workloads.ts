@@ -173,6 +173,13 @@ export const workloadMutations: readonly Mutation[] = [
     value: "bookinfo-productpage",
   },
   {
+    weakening: "an identity that no policy knows",
+    rule: "service-account",
+    ...details,
+    at: [...pod, "serviceAccountName"],
+    value: "details",
+  },
+  {
     weakening: "the namespace's identity",
     rule: "service-account",
     ...details,

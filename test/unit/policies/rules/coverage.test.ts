@@ -5,6 +5,9 @@ import { coverage } from "../../../../policies/rules/coverage";
 import { allow, allowNothing, authorization, source, table, workload } from "../istio";
 import { type Given, judged, notKnown } from "../judged";
 
+/** Of the table's services, the tests make the Services that they are about. */
+const settings = { table, servedElsewhere: Object.keys(table.services) };
+
 const rule = { from: [source("bookinfo/productpage")] };
 const details = workload("details");
 const service = (selector: unknown, name = "details", kind = "Service"): Given => ({
@@ -26,7 +29,7 @@ const unlisted = (app: string, name = "other") => ({
 });
 
 test("a workload that a policy selects passes, by its labels or with its namespace", async () => {
-  assert.deepEqual(await judged(coverage, [details, allow("details", rule)], { table }), []);
+  assert.deepEqual(await judged(coverage, [details, allow("details", rule)], settings), []);
   const whole = authorization("all", { rules: [rule] });
   assert.deepEqual(await judged(coverage, [details, whole]), []);
 });
@@ -49,7 +52,7 @@ test("a workload that none selects is found", async () => {
 test("labels that are missing or not known yet fit no selector", async () => {
   const policy = allow("details", rule);
   const unknown = workload("details", { labels: { app: notKnown } });
-  assert.deepEqual(await judged(coverage, [unknown, policy], { table }), [
+  assert.deepEqual(await judged(coverage, [unknown, policy], settings), [
     uncovered(),
     unlisted("a value that is not known before the update", "details"),
   ]);
@@ -62,7 +65,7 @@ test("labels that are missing or not known yet fit no selector", async () => {
 
 test("a workload that the table does not name is found", async () => {
   const resources = [workload("other"), allow("other", rule)];
-  assert.deepEqual(await judged(coverage, resources, { table }), [unlisted('"other"')]);
+  assert.deepEqual(await judged(coverage, resources, settings), [unlisted('"other"')]);
   assert.deepEqual(await judged(coverage, resources), []);
 });
 
@@ -70,22 +73,25 @@ test("a workload of several services of the table is found", async () => {
   const labels = { app: "details", "app.kubernetes.io/name": "profile" };
   const both = { profile: { "app.kubernetes.io/name": "profile" } };
   const resources = [workload("details", { labels }), authorization("all", { rules: [rule] })];
-  assert.deepEqual(await judged(coverage, resources, { table }), []);
-  assert.deepEqual(await judged(coverage, resources, { table: { ...table, labels: both } }), [
-    {
-      where: "spec.template.metadata.labels of Deployment bookinfo/details",
-      is: '{"app":"details","app.kubernetes.io/name":"profile"}',
-      note: "which are those of details and profile, whose policies all admit requests",
-      write: "the labels of one service",
-      resource: "details",
-    },
-  ]);
+  assert.deepEqual(await judged(coverage, resources, settings), []);
+  assert.deepEqual(
+    await judged(coverage, resources, { ...settings, table: { ...table, labels: both } }),
+    [
+      {
+        where: "spec.template.metadata.labels of Deployment bookinfo/details",
+        is: '{"app":"details","app.kubernetes.io/name":"profile"}',
+        note: "which are those of details and profile, whose policies all admit requests",
+        write: "the labels of one service",
+        resource: "details",
+      },
+    ],
+  );
 });
 
 test("a Service has to select a workload of the stack", async () => {
   const resources = [details, allow("details", rule)];
   const good = [service({ app: "details" }), service(undefined, "outside")];
-  assert.deepEqual(await judged(coverage, [...resources, ...good], { table }), []);
+  assert.deepEqual(await judged(coverage, [...resources, ...good], settings), []);
   const unserved = (selector: string) => ({
     where: "spec.selector of Service bookinfo/details",
     is: selector,
@@ -102,7 +108,7 @@ test("a Service has to select a workload of the stack", async () => {
     [notKnown, "a value that is not known before the update"],
   ] as const)
     assert.deepEqual(
-      await judged(coverage, [...resources, ...other, service(selector)], { table }),
+      await judged(coverage, [...resources, ...other, service(selector)], settings),
       [unserved(shown)],
     );
 });
@@ -118,7 +124,7 @@ const ledElsewhere = (is: string, resource = "details", labels = '{"app":"detail
 test("the Service of a service of the table, or of a version, leads to its pods alone", async () => {
   const all = authorization("all", { rules: [rule] });
   const resources = [workload("details", { labels: { version: "v1" } }), workload("profile"), all];
-  const found = (...services: Given[]) => judged(coverage, [...resources, ...services], { table });
+  const found = (...services: Given[]) => judged(coverage, [...resources, ...services], settings);
   const good = [
     service({ app: "details" }),
     service({ app: "details", version: "v1" }, "details-v1"),
@@ -139,6 +145,7 @@ test("a Service has to ask for all of the table's labels", async () => {
   const resources = [workload("books", { labels }), authorization("all", { rules: [rule] })];
   const found = (selector: object) =>
     judged(coverage, [...resources, service(selector)], {
+      ...settings,
       table: { ...table, labels: { details: labels } },
     });
   assert.deepEqual(await found({ ...labels, app: "books" }), []);
@@ -149,6 +156,59 @@ test("a Service has to ask for all of the table's labels", async () => {
       '{"app.kubernetes.io/name":"details","app.kubernetes.io/instance":"shop"}',
     ),
   ]);
+});
+
+test("the Service of a service of the table leads to no name", async () => {
+  const resources = [details, allow("details", rule)];
+  const found = (spec: object, name = "details") => {
+    const inputs = { metadata: { name, namespace: "bookinfo" }, spec };
+    return judged(coverage, [...resources, { ...service({}, name), inputs }], settings);
+  };
+  const expected = {
+    where: "spec.type of Service bookinfo/details",
+    is: '"ExternalName"',
+    note: "which leads to a name, and past the policies of details",
+    write: '"ClusterIP", with the selector {"app":"details"}',
+    resource: "details",
+  };
+  const outside = { type: "ExternalName", externalName: "details.example" };
+  assert.deepEqual(await found(outside), [expected]);
+  // Kubernetes does not read its selector.
+  assert.deepEqual(await found({ ...outside, selector: { app: "details" } }), [expected]);
+  assert.deepEqual(await found({ type: "ClusterIP", selector: { app: "details" } }), []);
+  assert.deepEqual(await found(outside, "books"), []);
+});
+
+const release = (namespace?: unknown): Given => ({
+  type: "kubernetes:helm.sh/v3:Release",
+  name: "search",
+  inputs: { chart: "search", ...(namespace !== undefined && { namespace }) },
+});
+
+test("every row of the table has a Service, unless something may make it that is not seen", async () => {
+  const served = ["productpage", "profile"];
+  const resources = [details, allow("details", rule)];
+  const found = (others: readonly Given[], servedElsewhere = served) =>
+    judged(coverage, [...resources, ...others], { table, servedElsewhere });
+  const missing = {
+    found: "no Service of the program is details of the access table",
+    write:
+      'a Service details with the selector {"app":"details"} in the namespace bookinfo, or no such row; if another program makes it, name it in this rule\'s servedElsewhere',
+    resource: undefined,
+  };
+  const elsewhere = service({ app: "details" });
+  const metadata = { name: "details", namespace: "elsewhere" };
+  assert.deepEqual(await found([service({ app: "details" })]), []);
+  assert.deepEqual(await found([], [...served, "details"]), []);
+  for (const others of [
+    [],
+    [service({ app: "details" }, "books")],
+    [{ ...elsewhere, inputs: { ...elsewhere.inputs, metadata } }],
+    [release("istio-system")],
+  ])
+    assert.deepEqual(await found(others), [missing]);
+  for (const namespace of ["bookinfo", undefined, notKnown])
+    assert.deepEqual(await found([release(namespace)]), []);
 });
 
 test("the root namespace's policies count, and namespaces are excepted, as configured", async () => {

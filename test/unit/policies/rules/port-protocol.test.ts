@@ -64,9 +64,104 @@ test("where the service's own port is known, another that fits does not count", 
     },
   ]);
   assert.deepEqual(
-    await judged(portProtocol, [service("orders", { name: "constructor" })], own),
+    await judged(portProtocol, [service("orders", { name: "constructor", port: 8080 })], own),
     [],
   );
+});
+
+const listening = {
+  ...settings,
+  table: { ...table, services: { orders: row }, ports: { orders: 8080 } },
+};
+const pods = (...containers: object[]): Given => ({
+  type: "kubernetes:apps/v1:Deployment",
+  name: "orders-v1",
+  inputs: {
+    metadata: { name: "orders-v1", namespace: "shop" },
+    spec: { template: { metadata: { labels: { app: "orders" } }, spec: { containers } } },
+  },
+});
+const http = (port: unknown, targetPort?: unknown) => ({
+  name: "http",
+  port,
+  ...(targetPort !== undefined && { targetPort }),
+});
+const named = (name: string, containerPort: number) => ({ ports: [{ name, containerPort }] });
+const metrics = { ports: [{ containerPort: 9090 }] };
+
+test("a Service and its pods that have the table's port pass", async () => {
+  const elsewhere = service("orders", http(80));
+  const good = [
+    [service("orders", http(8080)), pods({})],
+    [service("orders", http(8080, 8080)), pods(named("web", 8080), metrics)],
+    [service("orders", http(8080, "web")), pods(metrics, named("web", 8080))],
+    [service("orders", { name: "http-metrics", port: 9090 }, http(8080))],
+    // Of no service of the table, in another namespace, to a name, and a patch of other fields.
+    [service("books", http(80))],
+    [
+      {
+        ...elsewhere,
+        inputs: { ...elsewhere.inputs, metadata: { name: "orders", namespace: "other" } },
+      },
+    ],
+    [
+      {
+        ...elsewhere,
+        inputs: { metadata: elsewhere.inputs?.metadata, spec: { type: "ExternalName" } },
+      },
+    ],
+    [{ ...service("orders"), type: "kubernetes:core/v1:ServicePatch" }],
+  ];
+  for (const resources of good)
+    assert.deepEqual(await judged(portProtocol, resources, listening), []);
+});
+
+test("a Service's port, where it leads to, and its pods' port are the table's", async () => {
+  const found = async (...resources: Given[]) => {
+    const all = await judged(portProtocol, resources, listening);
+    return all.map((one) =>
+      [one.where, one.found ?? `${one.is}, ${one.note}`, one.write].join("|"),
+    );
+  };
+  const ports = (which: string) => [
+    `spec.ports of Service shop/orders|has ${which}, and the port of orders in the access table is 8080|8080 there, or change the table`,
+  ];
+  assert.deepEqual(await found(service("orders", http(80, 8080)), pods({})), ports("80"));
+  assert.deepEqual(
+    await found(service("orders", http(80), http(81)), pods({})),
+    ports("80 and 81"),
+  );
+  assert.deepEqual(
+    await found(service("orders", http(notKnown)), pods({})),
+    ports("a value that is not known before the update"),
+  );
+  assert.equal((await found(service("orders"), pods({})))[0], ports("none")[0]);
+  const target = (what: string) => [
+    `spec.ports[0].targetPort of Service shop/orders|${what}|8080, or change the port in both`,
+  ];
+  assert.deepEqual(
+    await found(service("orders", http(8080, 3000)), pods({})),
+    target("3000, and the pods of orders listen on 8080, as the access table has it"),
+  );
+  assert.deepEqual(
+    await found(service("orders", http(8080, "http")), pods(named("web", 8080))),
+    target('"http", which no port of Deployment shop/orders-v1 is called'),
+  );
+  const container = (what: number, place = "containers[0].ports[0]") => [
+    `spec.template.spec.${place}.containerPort of Deployment shop/orders-v1|${what}, and the port of orders in the access table is 8080|8080, or change the table and the Service`,
+  ];
+  assert.deepEqual(
+    await found(service("orders", http(8080, "web")), pods(named("web", 3000))),
+    container(3000),
+  );
+  assert.deepEqual(
+    await found(
+      service("orders", http(8080, "web")),
+      pods(named("other", 8080), named("web", 3000)),
+    ),
+    container(3000, "containers[1].ports[0]"),
+  );
+  assert.deepEqual(await found(service("orders", http(8080)), pods(metrics)), container(9090));
 });
 
 test("a name that is not known may be any", async () => {

@@ -66,3 +66,30 @@ test("the label, and the namespaces that are left out, are configured", async ()
   assert.deepEqual(await judged(serviceAccount, workloads, { serviceLabel: "service" }), []);
   assert.deepEqual(await judged(serviceAccount, workloads, { exceptNamespaces: ["shop"] }), []);
 });
+
+test("a service of the table runs as the account that the table has", async () => {
+  const row = { callers: [], requires: "public" };
+  const table = {
+    namespace: "shop",
+    issuers: [],
+    services: { cart: row, stock: row, pay: row },
+    accounts: { cart: "cart", stock: "stock-account" },
+  };
+  const found = (...workloads: Given[]) => judged(serviceAccount, workloads, { table });
+  const another = (name: string, account: string, expected: string) => ({
+    ...is(name, account),
+    note: `and that of ${name.split("-")[0]} in the access table is "${expected}"`,
+    write: `"${expected}", or change the table`,
+  });
+  const good = [workload("cart-v1", "cart"), workload("stock-v1", "stock-account")];
+  assert.deepEqual(await found(...good, workload("pay-v1", "any")), []);
+  assert.deepEqual(await found(workload("cart-v1", "web", { namespace: "other" })), []);
+  assert.deepEqual(await found(workload("cart-v1", "basket"), workload("stock-v1")), [
+    another("cart-v1", '"basket"', "cart"),
+    another("stock-v1", "nothing", "stock-account"),
+  ]);
+  // One that runs as another service is told of once.
+  assert.deepEqual(await found(workload("cart-v1", "stock-account")), [
+    another("cart-v1", '"stock-account"', "cart"),
+  ]);
+});

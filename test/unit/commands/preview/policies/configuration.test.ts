@@ -69,6 +69,12 @@ test("the table and the issuers follow from the program's own, by the namespace'
         },
       },
       ports: { productpage: 9080, details: 9080, reviews: 9080, ratings: 9080 },
+      accounts: {
+        productpage: "bookinfo-productpage",
+        details: "bookinfo-details",
+        reviews: "bookinfo-reviews",
+        ratings: "bookinfo-ratings",
+      },
     },
     grants: {
       audience: "https://bookinfo.io",
