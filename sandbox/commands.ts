@@ -21,7 +21,11 @@ export async function up(layout: Layout, args: readonly string[]): Promise<numbe
     import("../commands/verify/verify.js"),
   ]);
   const set = args.filter((each) => each !== "--all");
-  const report = await bringUp(layout, set, { all: args.includes("--all") });
+  const explain = async () => {
+    const { packViolations } = await import("./violations.js");
+    process.stdout.write(await packViolations(layout.project));
+  };
+  const report = await bringUp(layout, set, { all: args.includes("--all"), explain });
   process.stdout.write(addresses(layout));
   return isProven(report) ? 0 : 1;
 }

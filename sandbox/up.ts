@@ -7,7 +7,7 @@ import { newNodeProblems } from "../commands/stack/node-limits";
 import { parseOutputs } from "../commands/stack/outputs";
 import type { Probes } from "../commands/verify/probes/probes";
 import { renderReport, styleFor } from "../commands/verify/report/text";
-import { type Report, verify as verifyStack } from "../commands/verify/verify";
+import { isProven, type Report, verify as verifyStack } from "../commands/verify/verify";
 import { isDamaged, isThere, removeRemains } from "./backend";
 import {
   checkConfiguration,
@@ -23,7 +23,7 @@ import { pulumiEnvironment, pulumiHome } from "./environment";
 import { EarlyProbes } from "./early-probes";
 import { UserError } from "../lib/errors";
 import { unlessAborted } from "../lib/poll";
-import { interruptible } from "../lib/run";
+import { Interrupted, interruptible } from "../lib/run";
 import type { Layout } from "./layout";
 import { kubeconfigPath, nodeService, type StartedNode } from "../local/node/node";
 import { Containerd } from "../local/node/containerd";
@@ -54,6 +54,8 @@ export interface BringUpOptions {
   readonly images?: NodeImages;
   /** Whether to print the table of every place that requests are sent from. Default: false. */
   readonly all?: boolean;
+  /** Called where the update fails or verification finds a difference: says what may explain it. Default: nothing. */
+  readonly explain?: () => Promise<void>;
 }
 
 /**
@@ -65,7 +67,7 @@ export async function bringUp(
   set: readonly string[],
   options: BringUpOptions = {},
 ): Promise<Report> {
-  const { images = "asked for", all = false } = options;
+  const { images = "asked for", all = false, explain } = options;
   const overrides = set.map(readOverride);
   const provisionally = await checkOverrides(layout, overrides);
   const progress = new Progress();
@@ -134,7 +136,7 @@ export async function bringUp(
   );
   try {
     // When interrupted, it removes the pods that it started early. The engine ends with this process.
-    const { outputs, ready } = await interruptible(async (signal) => {
+    const updated = interruptible(async (signal) => {
       if (wasUp) probes.start();
       const work = update(layout, stack, progress.of("stack"), {
         begin: starting,
@@ -150,8 +152,13 @@ export async function bringUp(
         progress.say("images", line);
       return { outputs: done.outputs, ready: await probes.take(isNothing(done.changes)) };
     });
+    const { outputs, ready } = await updated.catch(async (error: unknown) => {
+      if (error instanceof UserError && !(error instanceof Interrupted)) await explain?.();
+      throw error;
+    });
     const found = await report(outputs, layout, ready, progress.of("verify"));
     process.stdout.write(renderReport(found, styleFor(process.stdout, all)));
+    if (!isProven(found)) await explain?.();
     return found;
   } finally {
     updating.abort();

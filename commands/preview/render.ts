@@ -54,7 +54,8 @@ export function countsOf({ counts }: Pick<Plan, "counts">): string {
   return parts.join(", ") || "nothing to do";
 }
 
-function linesOfViolation({ level, rule, resource, found, write }: Violation): string[] {
+/** A violation on three lines, and an empty one after it. */
+export function linesOfViolation({ level, rule, resource, found, write }: Violation): string[] {
   const about = resource === undefined ? "the stack" : titleOf(resource);
   return [
     `${level}: ${rule}: ${about}`,

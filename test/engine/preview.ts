@@ -81,7 +81,7 @@ const programs = [
 ];
 
 /** Node's arguments that run the command of a clone, as its sources are now. */
-async function programOf(clone: string): Promise<string[]> {
+export async function programOf(clone: string): Promise<string[]> {
   if (clone === root) return programArguments("commands/preview/main.ts");
   const folder = join(clone, "built");
   await bundle(clone, programs, folder, { "process.env.ISTIO_AUTH0_PROGRAMS": folder });
