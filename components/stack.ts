@@ -13,7 +13,7 @@ import type { Workloads } from "./workloads/workload";
  * protected namespace. A program that needs more control over one of the parts makes them one by one, as index.ts does.
  *
  * @param workloads what the services run; or a function that makes their Kubernetes objects itself, each with the table's
- *   labels, service account and port: from YAML, from a chart, or in TypeScript
+ *   labels, service account and port: from YAML, from a chart, or in TypeScript; some of them from data, by `services`
  * @returns the stack's outputs
  */
 export function createStack(application: Application, workloads: Workloads | MakeWorkloads) {

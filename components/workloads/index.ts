@@ -22,6 +22,8 @@ export interface WorkloadsPlace {
   readonly options: { readonly parent: pulumi.Resource };
   /** What a login in the application changes in the pods of a service, by service. */
   readonly overrides: Readonly<Record<string, WorkloadOverride>>;
+  /** Makes these services from data, as where all are made so. */
+  readonly services: (workloads: Workloads) => void;
 }
 
 /** Makes the Kubernetes objects of a table's services, in any way. */
@@ -48,12 +50,16 @@ export function createWorkloads(
   const { namespace: name } = application;
   const parent = new pulumi.ComponentResource(typeOf(name), name, {}, namespace.options);
   const { overrides = {}, ...ingress } = namespace.ingress;
-  if (typeof workloads === "function")
-    workloads({ namespace: name, options: { parent }, overrides });
-  else
-    for (const [service, versions] of Object.entries(workloads))
+  const made: Workloads[] = [];
+  const services = (some: Workloads) => {
+    made.push(some);
+    for (const [service, versions] of Object.entries(some))
       createService(application, service, versions, overrides[service], { parent });
-  const traffic = trafficFor(application, workloads);
+  };
+  if (typeof workloads === "function")
+    workloads({ namespace: name, options: { parent }, overrides, services });
+  else services(workloads);
+  const traffic = trafficFor(application, made);
   createTraffic(name, application, traffic, { parent });
   createIngress(name, { application, gatewayUrl, tls, cors, ...ingress }, { parent });
   return traffic;
@@ -65,12 +71,12 @@ export function createWorkloads(
  */
 function trafficFor(
   { services }: Pick<Application, "services">,
-  workloads: Workloads | MakeWorkloads,
+  made: readonly Workloads[],
 ): ServiceTraffic[] {
-  if (typeof workloads !== "function") return trafficOf(workloads);
-  return Object.entries(services)
-    .flatMap(([service, { versions = [] }]) => [service, ...versions.map(({ name }) => name)])
-    .map((service) => ({ service, shares: {} }));
+  const others = Object.entries(services)
+    .filter(([service]) => !made.some((some) => Object.hasOwn(some, service)))
+    .flatMap(([service, { versions = [] }]) => [service, ...versions.map(({ name }) => name)]);
+  return [...made.flatMap(trafficOf), ...others.map((service) => ({ service, shares: {} }))];
 }
 
 /** `istio-auth0:index:OrderEntry` of the namespace `order-entry`. */

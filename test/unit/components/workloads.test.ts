@@ -403,3 +403,42 @@ test("a program's own objects are made in the same place, and get the same route
   );
   assert.deepEqual(namesOf(deployment), []);
 });
+
+test("a function may make some services from data, with the routes of their versions", async () => {
+  let traffic: unknown;
+  const { registrations } = await run(() => {
+    const provider = clusterProvider();
+    const { details, reviews } = workloadsOf(settings);
+    traffic = createWorkloads(
+      { gateway: { url: "http://books.example" } },
+      {
+        application: bookinfo,
+        namespace: { ingress: {}, options: { providers: [provider] } },
+        workloads: ({ services, options }) => {
+          services({ details: details ?? [] });
+          services({ reviews: reviews ?? [] });
+          const metadata = { name: "ratings", namespace: "bookinfo" };
+          new kubernetes.core.v1.Service("own", { metadata }, options);
+        },
+      },
+    );
+  });
+  assert.deepEqual(traffic, [
+    { service: "details", shares: { v1: 100 } },
+    { service: "reviews", shares: { v1: 50, v2: 50, v3: 0 } },
+    { service: "reviews-v1", shares: {} },
+    { service: "reviews-v2", shares: {} },
+    { service: "reviews-v3", shares: {} },
+    { service: "productpage", shares: {} },
+    { service: "ratings", shares: {} },
+  ]);
+  assert.deepEqual(Object.keys(ofType(registrations, deployment)).sort(), [
+    "bookinfo-details-v1",
+    "bookinfo-reviews-v1",
+    "bookinfo-reviews-v2",
+    "bookinfo-reviews-v3",
+  ]);
+  const made = find(registrations, service, "own");
+  const other = find(registrations, service, "bookinfo-details");
+  assert.deepEqual([made.parent, made.provider], [other.parent, other.provider]);
+});
