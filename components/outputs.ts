@@ -31,6 +31,15 @@ const tokens = {
   spaceDelimited: z.boolean().optional(),
 };
 
+/** The settings under `gateway.cors`, of which a service has its own. */
+const corsFields = {
+  origins: z.array(text),
+  methods: z.array(corsMethod).min(1),
+  headers: z.array(text),
+  exposeHeaders: z.array(text),
+  maxAge: text,
+};
+
 /** What a stack exports. The users and machines have roles and permissions of the table. */
 export const outputsSchema = ({ roles, permissions }: Application) =>
   z.object({
@@ -87,11 +96,8 @@ export const outputsSchema = ({ roles, permissions }: Application) =>
       /** The settings under `gateway.cors`; absent if no other origin's pages may call the services. */
       cors: z
         .object({
-          origins: z.array(text).min(1),
-          methods: z.array(corsMethod).min(1),
-          headers: z.array(text),
-          exposeHeaders: z.array(text),
-          maxAge: text,
+          ...corsFields,
+          services: z.record(z.string(), z.object(corsFields).partial()).optional(),
         })
         .optional(),
       /** Each Service that has a destination rule and a route, with the shares of its versions in percent. */

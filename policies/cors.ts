@@ -7,17 +7,51 @@ import type { Finding } from "./rule";
 
 const names = (what: string) => z.array(z.string()).default([]).describe(what);
 
-/** What the routes may allow pages. */
-export const corsSettings = z.strictObject({
+const fields = {
   origins: names("The origins whose pages may ask, in full"),
   methods: names("The methods that they may send"),
   headers: names("The headers that they may send, in lower case"),
   exposeHeaders: names("The headers of answers that they may read, in lower case"),
   maxAge: z.number().default(0).describe("How long a browser may keep that, in seconds"),
+};
+
+/** What the routes may allow pages. */
+export const corsSettings = z.strictObject({
+  ...fields,
+  hosts: z
+    .record(z.string(), z.strictObject(fields))
+    .default({})
+    .describe("The same for routes to these hosts, in full, instead"),
   exceptHosts: names("The hosts that no page asks, such as the login's, in full"),
 });
 
-export type Cors = z.infer<typeof corsSettings>;
+type Settings = z.infer<typeof corsSettings>;
+
+export type Cors = Omit<Settings, "hosts" | "exceptHosts">;
+
+/**
+ * What a route to these hosts may allow: each of them its own. One that leads to no host, but answers by itself, may
+ * allow what any may.
+ */
+export function corsOf(settings: Settings, hosts: readonly unknown[]): Cors[] {
+  const all = [settings, ...Object.values(settings.hosts)];
+  if (hosts.length === 0)
+    return [
+      {
+        origins: all.flatMap(({ origins }) => origins),
+        methods: all.flatMap(({ methods }) => methods),
+        headers: all.flatMap(({ headers }) => headers),
+        exposeHeaders: all.flatMap(({ exposeHeaders }) => exposeHeaders),
+        maxAge: Math.max(...all.map(({ maxAge }) => maxAge)),
+      },
+    ];
+  const own = hosts.map((host) =>
+    typeof host === "string" && Object.hasOwn(settings.hosts, host)
+      ? settings.hosts[host]
+      : undefined,
+  );
+  return [...new Set(own.map((one) => one ?? settings))];
+}
 
 /** A policy for other origins, as it is in a route. */
 interface Place {
@@ -125,6 +159,14 @@ export function unansweredPreflights(
   { origins }: Cors,
 ): Finding[] {
   const answered = originsOf(policy).map(exactOf);
+  if (policy === undefined && origins.length === 0)
+    return [
+      {
+        where: `${path} of ${title}`,
+        found: "answers no preflight, of those that other routes let in",
+        write: 'unmatchedPreflights: "IGNORE", without origins',
+      },
+    ];
   return origins
     .filter((origin) => !answered.includes(origin))
     .map((origin) => ({

@@ -8,9 +8,9 @@ import { type Application, routesOf } from "../application";
 import { type Operation, pathPattern } from "../access/operations";
 import { alternativesOf, keyOf, type Requirement } from "../access/requirement";
 import { gateway, type Row, rowsFor, rowsOf, type ServiceAccess } from "../access/rows";
-import type { AuthenticationSettings, CorsSettings } from "../config";
+import type { AuthenticationSettings } from "../config";
 import type { HttpRoute } from "../mesh/resources";
-import { ofOtherOrigins, varying } from "./cors";
+import { ofOtherOrigins, type ServiceCors, varying } from "./cors";
 import { authorityMatch } from "./host";
 
 /** The whole body. */
@@ -58,7 +58,7 @@ type Match = NonNullable<HttpRoute["match"]>[number];
 export function challengeRoutes(
   service: Application["services"][string],
   realm: string,
-  { gatewayUrl, cors }: { readonly gatewayUrl: string; readonly cors?: CorsSettings | undefined },
+  { gatewayUrl, cors }: { readonly gatewayUrl: string; readonly cors?: ServiceCors | undefined },
 ): readonly HttpRoute[] {
   const rows = Map.groupBy(rowsOf(service).filter(isChallenged), ({ requires }) => keyOf(requires));
   return [...rows.values()].flatMap((those): readonly HttpRoute[] => {

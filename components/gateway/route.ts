@@ -15,7 +15,7 @@ import { hostOf, requestLimits, streamLimits, streamsOf } from "../traffic";
 import { gatewayCredential, gatewayLabels, namespaces } from "../names";
 import { solverRoute } from "./acme";
 import { challengeRoutes } from "./challenge";
-import { ofOtherOrigins, varying } from "./cors";
+import { corsOf, ofOtherOrigins, type ServiceCors, varying } from "./cors";
 import { authorityMatch, gatewayHost } from "./host";
 
 /** What Istio calls the protocols of `gateway.tls.minimumVersion`. */
@@ -140,13 +140,14 @@ function serviceRoutes({
   gatewayUrl,
   paths = [],
   hiddenHeaders = [],
-  cors,
+  cors: ofStack,
   realm,
 }: IngressOptions) {
   const reached = Object.entries(application.services)
     .map(([service, place]) => ({ service, place, routes: routesOf(place) }))
     .filter(({ routes }) => routes.length > 0);
   return reached.flatMap(({ service, place, routes }, position): readonly HttpRoute[] => {
+    const cors = ofStack && corsOf(ofStack, service);
     const all = position === 0 ? [...routes, ...paths] : routes;
     const asking = realm === undefined ? [] : challengeRoutes(place, realm, { gatewayUrl, cors });
     const leading = {
@@ -178,7 +179,7 @@ function serviceRoutes({
 
 function headersOf(
   hidden: readonly string[],
-  cors: CorsSettings | undefined,
+  cors: ServiceCors | undefined,
 ): Pick<HttpRoute, "headers"> {
   if (hidden.length === 0 && cors === undefined) return {};
   return {

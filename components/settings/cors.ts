@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Application, routesOf } from "../application";
 import { duration, matching, oneOf, section, unique } from "./schema";
 
 const originWords =
@@ -33,19 +34,30 @@ const header = () =>
     "each header once",
   );
 
+const origins = () => unique(origin, "each origin once");
+const methods = () =>
+  unique(corsMethod, "each method once").min(1, { error: "at least one method" });
+const age = () => duration("10m");
+
+/** What one service has instead of the stack's. */
+const ofService = section({
+  origins: origins().optional(),
+  methods: methods().optional(),
+  headers: header().optional(),
+  exposeHeaders: header().optional(),
+  maxAge: age().optional(),
+});
+
 /**
  * What pages of other origins may request of the services by a browser. The browser sends no cookie, so a page brings
  * its own token. https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 export const cors = section({
-  origins: unique(origin, "each origin once")
-    .min(1, {
-      error: "at least one origin, or no gateway.cors",
-    })
-    .describe("The origins in full whose pages may call the services."),
+  origins: origins().describe(
+    "The origins in full whose pages may call the services. An empty list where only `services` have some.",
+  ),
 
-  methods: unique(corsMethod, "each method once")
-    .min(1, { error: "at least one method" })
+  methods: methods()
     .default(["GET", "HEAD", "POST"])
     .describe("The methods that a page may send. The table decides what a caller may do."),
 
@@ -59,32 +71,72 @@ export const cors = section({
       "The headers of answers that a page may read, in addition to those that it always may.",
     ),
 
-  maxAge: duration("10m")
+  maxAge: age()
     .default("10m")
     .describe(
       "How long a browser keeps the answer to a preflight. Browsers have limits of their own.",
     ),
+
+  services: z
+    .record(z.string(), ofService, { error: "an object with a service's own by its name" })
+    .optional()
+    .meta({
+      description:
+        "What single services have instead, by their names: any of the settings above, and the others as they are there. `origins: []` lets no other origin call a service.",
+      unset: "each service has those above",
+    }),
 });
+
+const listed = z.array(z.unknown()).default([]);
 
 const withOrigins = z.looseObject({
   gateway: z.looseObject({
     url: z.string(),
-    cors: z.looseObject({ origins: z.array(z.unknown()) }),
+    cors: z.looseObject({
+      origins: z.array(z.unknown()),
+      services: z
+        .record(z.string(), z.looseObject({ origins: listed }))
+        .default({})
+        .catch({}),
+    }),
   }),
 });
 
-/** The gateway's own pages need no setting; an entry that lists them is a mistake. */
-export function checkOrigins(settings: unknown, context: z.core.$RefinementCtx): void {
-  const { data } = withOrigins.safeParse(settings);
-  if (data === undefined) return;
-  const { url, cors: found } = data.gateway;
-  found.origins.forEach((one, index) => {
-    if (one !== url) return;
-    context.addIssue({
-      code: "custom",
-      path: ["gateway", "cors", "origins", index],
-      input: one,
-      message: "another origin than gateway.url, whose own pages need none",
-    });
-  });
+/**
+ * Some origin is let in. The gateway's own pages need no setting; an entry that lists them is a mistake, and so is a
+ * service that answers no page through the gateway, or says by itself what pages may do.
+ */
+export function checkOrigins({ services: inTable }: Pick<Application, "services">) {
+  return (settings: unknown, context: z.core.$RefinementCtx): void => {
+    const { data } = withOrigins.safeParse(settings);
+    if (data === undefined) return;
+    const { url, cors: found } = data.gateway;
+    const complain = (path: readonly (string | number)[], input: unknown, message: string) => {
+      context.addIssue({ code: "custom", path: ["gateway", "cors", ...path], input, message });
+    };
+    const lists = [
+      { path: [], origins: found.origins },
+      ...Object.entries(found.services).map(([name, { origins: own }]) => ({
+        path: ["services", name],
+        origins: own,
+      })),
+    ];
+    if (lists.every(({ origins: list }) => list.length === 0))
+      complain(["origins"], found.origins, "at least one origin, or no gateway.cors");
+    for (const { path, origins: list } of lists)
+      list.forEach((one, index) => {
+        if (one !== url) return;
+        const message = "another origin than gateway.url, whose own pages need none";
+        complain([...path, "origins", index], one, message);
+      });
+    const led = Object.entries(inTable).filter(
+      ([, service]) => service.cors !== "own" && routesOf(service).length > 0,
+    );
+    for (const [name, own] of Object.entries(found.services)) {
+      if (led.some(([known]) => known === name)) continue;
+      const known = led.map(([service]) => service).join(", ");
+      const message = `one of the services that the gateway leads to, but for those with cors: "own": ${known}`;
+      complain(["services", name], own, message);
+    }
+  };
 }

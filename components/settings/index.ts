@@ -175,7 +175,7 @@ export const settingsSchema = <Own extends OwnSections>(application: Application
       checkDomain(settings, context);
       checkPorts(settings, context);
       checkBalancer(settings, context);
-      checkOrigins(settings, context);
+      checkOrigins(application)(settings, context);
       checkRequired(settings, context);
       checkClients(settings, context);
       checkIssuers(settings, context);

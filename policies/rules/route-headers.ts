@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { corsSettings, judgeCors, unansweredPreflights } from "../cors";
+import { corsOf, corsSettings, judgeCors, unansweredPreflights } from "../cors";
 import { headerNames } from "../proxy-settings";
 import { at, entries, isFields, isKind, objectName, show } from "../reading";
 import { type Resource, unknown } from "../resource";
@@ -71,14 +71,16 @@ function ofVirtualService(resource: Resource, settings: Settings): Finding[] {
           settings,
         ),
       ),
-      ...judgeCors(
-        {
-          policy: at(route, "corsPolicy"),
-          path: `${where}.corsPolicy`,
-          title,
-          isIstio: true,
-        },
-        settings.cors,
+      ...allowedFor(settings, ledTo(resource, route)).flatMap((allowed) =>
+        judgeCors(
+          {
+            policy: at(route, "corsPolicy"),
+            path: `${where}.corsPolicy`,
+            title,
+            isIstio: true,
+          },
+          allowed,
+        ),
       ),
       ...shown(resource, route, where, settings),
       ...unanswered(resource, route, where, settings),
@@ -128,18 +130,37 @@ function shown(resource: Resource, route: unknown, where: string, settings: Sett
 
 /** For a route that leads from a gateway to what pages request. */
 function unanswered(resource: Resource, route: unknown, where: string, { cors }: Settings) {
-  const leads = entries(at(route, "route")).map((destination) =>
-    fullHost(at(destination, "destination", "host"), namespaceOf(resource)),
+  const asked = ledTo(resource, route).filter(
+    (host) => !cors?.exceptHosts.some((one) => one === host),
   );
-  const isAsked = leads.some((host) => !cors?.exceptHosts.some((one) => one === host));
-  if (cors === undefined || !isAsked) return [];
+  // Then no policy exempts preflights.
+  const isNone =
+    cors === undefined || corsOf(cors, []).every(({ origins }) => origins.length === 0);
+  if (isNone || asked.length === 0) return [];
   if (gatewaysOf(resource).every((gateway) => gateway === "mesh")) return [];
   const title = `VirtualService ${objectName(resource)}`;
-  return unansweredPreflights(
-    { policy: at(route, "corsPolicy"), path: `${where}.corsPolicy`, title },
-    cors,
+  return corsOf(cors, asked).flatMap((allowed) =>
+    unansweredPreflights(
+      { policy: at(route, "corsPolicy"), path: `${where}.corsPolicy`, title },
+      allowed,
+    ),
   );
 }
+
+/** The hosts that a route leads to, in full. */
+const ledTo = (resource: Resource, route: unknown) =>
+  entries(at(route, "route")).map((destination) =>
+    fullHost(at(destination, "destination", "host"), namespaceOf(resource)),
+  );
+
+/** What a route to these hosts may allow pages, if that is configured. */
+const allowedFor = ({ cors }: Settings, hosts: readonly unknown[]) =>
+  cors === undefined ? [undefined] : corsOf(cors, hosts);
+
+const backendsOf = (resource: Resource, rule: unknown) =>
+  entries(at(rule, "backendRefs")).map((backend) =>
+    fullHost(at(backend, "name"), at(backend, "namespace") ?? namespaceOf(resource)),
+  );
 
 /** The same for Kubernetes' own kind, by its filters. */
 function ofHttpRoute(resource: Resource, settings: Settings): Finding[] {
@@ -147,14 +168,16 @@ function ofHttpRoute(resource: Resource, settings: Settings): Finding[] {
   return entries(at(resource.inputs, "spec", "rules")).flatMap((rule, index) =>
     [rule, ...entries(at(rule, "backendRefs"))].flatMap((holder) =>
       entries(at(holder, "filters")).flatMap((filter) => [
-        ...judgeCors(
-          {
-            policy: at(filter, "cors"),
-            path: `spec.rules[${index}].cors`,
-            title,
-            isIstio: false,
-          },
-          settings.cors,
+        ...allowedFor(settings, backendsOf(resource, rule)).flatMap((allowed) =>
+          judgeCors(
+            {
+              policy: at(filter, "cors"),
+              path: `spec.rules[${index}].cors`,
+              title,
+              isIstio: false,
+            },
+            allowed,
+          ),
         ),
         ...(
           [

@@ -1,6 +1,7 @@
 /** What the policy pack's rules about the gateway and the login compare a stack with. */
 import { type Application, routesOf } from "../../../components/application";
 import type { Settings } from "../../../components/config";
+import type { ServiceCors } from "../../../components/gateway/cors";
 import { solver } from "../../../components/gateway/acme";
 import { gatewayHost, isSecure } from "../../../components/gateway/host";
 import { endSessionOf, loggedOutPath } from "../../../components/identity/addresses";
@@ -36,7 +37,7 @@ export function gatewaySettings(application: Application, settings: GatewaySetti
       ...(isLogin ? [hostOf(proxy)] : []),
       ...challengesOf(settings),
     ],
-    cors: corsOf(settings),
+    cors: corsSettings(application, settings),
     ...requiredTokens(application, settings),
     ...(isLogin && loginOf(settings)),
   };
@@ -47,16 +48,24 @@ const challengesOf = ({ gateway }: Pick<GatewaySettings, "gateway">) =>
   gateway.tls?.issuer?.kind === "acme" ? [solverHost] : [];
 
 /** No pages of other origins, if the settings name none. */
-function corsOf({ login, gateway }: Pick<GatewaySettings, "login" | "gateway">) {
+function corsSettings(
+  application: Application,
+  { login, gateway }: Pick<GatewaySettings, "login" | "gateway">,
+) {
   const { cors } = gateway;
   if (cors === undefined) return {};
-  const { origins, methods, headers, exposeHeaders, maxAge } = cors;
-  return {
-    origins,
-    methods,
-    headers,
-    exposeHeaders,
+  const { services = {}, ...ofStack } = cors;
+  const inSeconds = ({ maxAge, ...others }: ServiceCors) => ({
+    ...others,
     maxAge: secondsOf(maxAge),
+  });
+  const hosts = Object.keys(services).map((service) => [
+    serviceHost(application, service),
+    inSeconds({ ...ofStack, ...services[service] }),
+  ]);
+  return {
+    ...inSeconds(ofStack),
+    ...(hosts.length > 0 && { hosts: Object.fromEntries(hosts) as Record<string, object> }),
     exceptHosts: [...(login.at === "gateway" ? [hostOf(proxy)] : []), ...challengesOf({ gateway })],
   };
 }
@@ -67,8 +76,11 @@ function preflightsOf(
   exceptPaths: readonly string[] = [],
 ) {
   if (cors === undefined) return {};
-  const methods = [...new Set(["GET", "HEAD", "POST", ...cors.methods])];
-  return { exemptPreflights: { origins: cors.origins, methods, exceptPaths } };
+  const own = Object.values(cors.services ?? {});
+  const origins = [...new Set([cors, ...own].flatMap((one) => one.origins ?? []))];
+  const asked = [cors, ...own].flatMap((one) => one.methods ?? []);
+  const methods = [...new Set(["GET", "HEAD", "POST", ...asked])];
+  return { exemptPreflights: { origins, methods, exceptPaths } };
 }
 
 /** Without a token only sign-in and sign-out, preflights of listed origins, and redirects to the https address pass. */

@@ -3,8 +3,9 @@
  * stack's settings say which origins are let in. https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 import { withoutQuery } from "../../../components/access/proof";
-import type { Application } from "../../../components/application";
+import type { Application, GatewayRequest } from "../../../components/application";
 import { gateway } from "../../../components/access/rows";
+import { corsOf, letInAnywhere, type ServiceCors } from "../../../components/gateway/cors";
 import { secondsOf } from "../../../components/settings/schema";
 import type { StackOutputs } from "../../stack/outputs";
 import { expectedOutcome, isPermitted, passingOf, tokenChecksOf, refused } from "./expectations";
@@ -35,23 +36,85 @@ function lookalikes(origin: string): readonly string[] {
   ];
 }
 
-/** What every answer says to an origin that is let in. */
-const answerGrants = ({ exposeHeaders }: Cors, origin: string): Grants => ({
-  "access-control-allow-origin": origin,
-  ...(exposeHeaders.length > 0 && { "access-control-expose-headers": exposeHeaders.join(",") }),
-});
+/** What every answer says to an origin: nothing to one that is not let in. */
+const answerGrants = (cors: ServiceCors | undefined, origin: string): Grants =>
+  cors?.origins.includes(origin) !== true
+    ? {}
+    : {
+        "access-control-allow-origin": origin,
+        ...(cors.exposeHeaders.length > 0 && {
+          "access-control-expose-headers": cors.exposeHeaders.join(","),
+        }),
+      };
 
-/** What an answer to a preflight says to it in addition. */
-const preflightGrants = (cors: Cors, origin: string): Grants => ({
-  ...answerGrants(cors, origin),
-  "access-control-allow-methods": cors.methods.join(","),
-  ...(cors.headers.length > 0 && { "access-control-allow-headers": cors.headers.join(",") }),
-  "access-control-max-age": String(secondsOf(cors.maxAge)),
-});
+/** What an answer to a preflight says in addition. */
+const preflightGrants = (cors: ServiceCors | undefined, origin: string): Grants =>
+  cors?.origins.includes(origin) !== true
+    ? {}
+    : {
+        ...answerGrants(cors, origin),
+        "access-control-allow-methods": cors.methods.join(","),
+        ...(cors.headers.length > 0 && { "access-control-allow-headers": cors.headers.join(",") }),
+        "access-control-max-age": String(secondsOf(cors.maxAge)),
+      };
+
+/** What pages ask one service, by a request of the table. */
+interface Asked {
+  readonly application: Application;
+  /** The gateway's own. */
+  readonly address: string;
+  readonly request: GatewayRequest;
+  readonly cors: ServiceCors | undefined;
+  /** The name of the request that shows what the service answers. */
+  readonly control: string;
+  /** What the names of preflights end in. */
+  readonly suffix?: string;
+}
+
+const pathOf = ({ application, request }: Pick<Asked, "application" | "request">) =>
+  withoutQuery(askedOf(application, request).path);
+
+function pageOf(origin: string, all: Asked): Target {
+  const { application, address, request, cors, control } = all;
+  const asks = askedOf(application, request);
+  return {
+    ...asks,
+    name: `${pathOf(all)} of ${origin}`,
+    service: request.through.at(-1) ?? request.through[0],
+    origin: address,
+    headers: { ...asks.headers, origin },
+    way: wayOf(application, request),
+    grants: answerGrants(cors, origin),
+    control,
+  };
+}
+
+function preflightOf(
+  origin: string,
+  method: string,
+  kind: NonNullable<Target["preflight"]>,
+  all: Asked,
+): Target {
+  const { address, request, cors, control, suffix = "" } = all;
+  return {
+    name: `preflight of ${origin}${suffix}${method === unlistedMethod ? `, ${method}` : ""}`,
+    service: request.through[0],
+    method: "OPTIONS",
+    origin: address,
+    path: pathOf(all),
+    // As a browser sends it, but for the viewer's token.
+    headers: { accept: "*/*", origin, "access-control-request-method": method },
+    way: { caller: gateway, through: request.through },
+    preflight: kind,
+    grants: preflightGrants(cors, origin),
+    control,
+  };
+}
 
 /**
  * Requests with an Origin, for the path that asks the most services, and preflights, for a public one: of a stranger
- * where the settings allow no origin; else of each allowed origin, and of origins that look like one.
+ * where the settings allow no origin; else of each allowed origin, and of origins that look like one. Both, of allowed
+ * origins, of each service that has settings of its own.
  * @param address the gateway's own
  */
 export function otherOrigins(
@@ -59,76 +122,63 @@ export function otherOrigins(
   address: string,
   cors: Cors | undefined,
 ): readonly Target[] {
-  const front = frontOf(application);
-  const asksFront = askedOf(application, front);
-  const frontPath = withoutQuery(asksFront.path);
-  const deep = deepestOf(application);
-  const asksDeep = askedOf(application, deep);
-  const path = withoutQuery(asksDeep.path);
-  const service = front.through[0];
-  const control = `${path} of ${stranger}`;
-  const asked = (origin: string, grants: Grants): Target => ({
-    ...asksDeep,
-    name: `${path} of ${origin}`,
-    service: deep.through.at(-1) ?? deep.through[0],
-    origin: address,
-    headers: { ...asksDeep.headers, origin },
-    way: wayOf(application, deep),
-    grants,
-    control,
+  const ofRequest = (request: GatewayRequest) => ({
+    application,
+    address,
+    request,
+    cors: cors && corsOf(cors, request.through[0]),
   });
-  const preflight = (
-    origin: string,
-    method: string,
-    kind: NonNullable<Target["preflight"]>,
-    grants: Grants,
-  ): Target => ({
-    name: `preflight of ${origin}${method === unlistedMethod ? `, ${method}` : ""}`,
-    service,
-    method: "OPTIONS",
-    origin: address,
-    path: frontPath,
-    // As a browser sends it, but for the viewer's token.
-    headers: { accept: "*/*", origin, "access-control-request-method": method },
-    way: { caller: gateway, through: front.through },
-    preflight: kind,
-    grants,
-    control,
-  });
+  const about = ofRequest(deepestOf(application));
+  const deep: Asked = { ...about, control: `${pathOf(about)} of ${stranger}` };
+  const front: Asked = { ...ofRequest(frontOf(application)), control: deep.control };
   if (cors === undefined)
-    return [asked(stranger, {}), preflight(stranger, "GET", "an ordinary request", {})];
-  const [first = stranger] = cors.origins;
-  const [method = "GET"] = cors.methods;
+    return [pageOf(stranger, deep), preflightOf(stranger, "GET", "an ordinary request", front)];
+  const { origins } = letInAnywhere(cors);
+  const [first = stranger] = [...(front.cors?.origins ?? []), ...origins];
+  const method = methodOf(front);
   return [
-    asked(stranger, {}),
-    ...cors.origins.flatMap((origin) => [
-      preflight(origin, method, "answered", preflightGrants(cors, origin)),
-      asked(origin, answerGrants(cors, origin)),
+    pageOf(stranger, deep),
+    ...origins.flatMap((origin) => [
+      preflightOf(origin, method, "answered", front),
+      pageOf(origin, deep),
     ]),
     ...lookalikes(first)
-      .filter((origin) => !cors.origins.includes(origin))
-      .map((origin) => preflight(origin, method, "answered unless a token is required", {})),
-    preflight(
-      first,
-      unlistedMethod,
-      "answered unless a token is required",
-      preflightGrants(cors, first),
-    ),
+      .filter((origin) => !origins.includes(origin))
+      .map((origin) => preflightOf(origin, method, "answered unless a token is required", front)),
+    preflightOf(first, unlistedMethod, "answered unless a token is required", front),
     // No preflight to Envoy, which leads it to the service: what lets preflights pass must not let this one.
     {
       name: `preflight of ${first}, for no method`,
-      service,
+      service: front.request.through[0],
       origin: address,
-      grants: answerGrants(cors, first),
-      control,
+      grants: answerGrants(front.cors, first),
+      control: front.control,
       method: "OPTIONS",
-      path: frontPath,
+      path: pathOf(front),
       headers: { origin: first, "access-control-request-method": "" },
-      way: { caller: gateway, through: front.through },
+      way: { caller: gateway, through: front.request.through },
       outcome: { permitted: { status: "answered" } },
     },
+    ...Object.keys(cors.services ?? {}).flatMap((service) => {
+      const request = [deep.request, ...application.requests].find(
+        ({ through }) => through[0] === service,
+      );
+      if (request === undefined) return [];
+      const own = ofRequest(request);
+      const all = { ...own, control: `${pathOf(own)} of ${stranger}`, suffix: ` for ${service}` };
+      const pages = [stranger, ...origins].map((origin) => pageOf(origin, all));
+      const preflights = origins.map((origin) =>
+        preflightOf(origin, methodOf(all), "answered", all),
+      );
+      return [
+        ...(request === deep.request ? [] : pages),
+        ...(service === front.request.through[0] ? [] : preflights),
+      ];
+    }),
   ];
 }
+
+const methodOf = ({ cors }: Pick<Asked, "cors">) => cors?.methods[0] ?? "GET";
 
 /** The outcome of a preflight; undefined for any other request. */
 export function outcomeOfPreflight(

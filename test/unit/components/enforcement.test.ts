@@ -383,6 +383,16 @@ test("where a token is required, preflights of listed origins need none, by meth
     { ...ofOthers, to: [{ operation: { notPaths } }] },
   ]);
   assert.deepEqual(added({ cors }), {});
+  // What one service lets in: its routes answer that, and those of the others name no origin.
+  const own = { origins: ["https://partner.example"], methods: ["DELETE" as const] };
+  const services = { productpage: own, details: { origins: [] } };
+  const { rules } = added({ authentication, cors: { ...cors, services } })[policy] as {
+    rules: object[];
+  };
+  assert.deepEqual(rules.slice(1, 3), [
+    { ...withoutToken, when: [{ ...origin, notValues: [...cors.origins, ...own.origins] }] },
+    { ...withoutToken, when: [{ ...method, notValues: [...method.notValues, "DELETE"] }] },
+  ]);
 });
 
 test("each issuer has a rule of its own, with its claim and its clients", () => {

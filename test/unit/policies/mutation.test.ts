@@ -5,7 +5,7 @@ import { rules } from "../../../policies/rules";
 import type { Rule } from "../../../policies/rule";
 import { type Given, judged, type Violation } from "./judged";
 import { weakened } from "./mutations";
-import { corsChanges } from "./mutations/cors";
+import { corsChanges, ownCorsChanges } from "./mutations/cors";
 import { documented } from "./mutations/document";
 import { mutated } from "./mutations/mutation";
 import { type Program, programOf } from "./program";
@@ -53,6 +53,7 @@ for (const [authentication, others] of [
   [{}, { "istio-auth0:login": { at: "application", image: "registry.example/page:1.0.0" } }],
   [{ at: "gateway", required: true }, corsChanges],
   [{}, { ...corsChanges, "istio-auth0:login": login }],
+  [{ at: "gateway", required: true }, ownCorsChanges],
   [{}, { "istio-auth0:mesh": { networkPolicies: false } }],
   [{}, { "istio-auth0:mesh": { egress: "ALLOW_ANY" }, "istio-auth0:login": login }],
   [{}, { "istio-auth0:mesh": { imports: ["payments/*"], metricsFrom: ["monitoring"] } }],

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as random from "@pulumi/random";
 import { application as bookinfo } from "../../../../application";
+import { application as orders } from "../../../../examples/orders/application";
 import {
   createIngress,
   type IngressArgs,
@@ -274,6 +275,43 @@ test("pages of listed origins are let in by the routes to services, and by no ot
   });
 });
 
+test("a service has other origins, or none, and what it does not say is the stack's", () => {
+  const services = {
+    customers: { origins: ["https://partner.example"], methods: ["GET" as const] },
+    orders: { origins: [] },
+  };
+  const { VirtualService } = ingressObjects({
+    application: orders,
+    gatewayUrl: "http://orders.example",
+    cors: { ...cors, services },
+    realm: "orders",
+  });
+  const policies = (VirtualService[0]?.spec.http ?? []).map(
+    ({ corsPolicy, route, directResponse }) => ({
+      service: route?.[0]?.destination.host.split(".")[0] ?? directResponse?.status,
+      origins: corsPolicy?.allowOrigins?.map(({ exact }) => exact),
+      methods: corsPolicy?.allowMethods,
+      unmatched: corsPolicy?.unmatchedPreflights,
+    }),
+  );
+  const unmatched = "IGNORE";
+  const [usual, partner, nobody] = [
+    { origins: cors.origins, methods: ["GET", "PUT"], unmatched },
+    { origins: ["https://partner.example"], methods: ["GET"], unmatched },
+    // Its preflights are answered all the same: policies exempt them for the other services.
+    { origins: [], methods: ["GET", "PUT"], unmatched },
+  ];
+  const of = (service: unknown) => policies.filter((one) => one.service === service);
+  assert.deepEqual(of("catalogue"), [{ service: "catalogue", ...usual }]);
+  assert.deepEqual(of("customers"), [{ service: "customers", ...partner }]);
+  // One of its routes is that of what streams.
+  const ofOrders = { service: "orders", ...nobody };
+  assert.deepEqual(of("orders"), [ofOrders, ofOrders]);
+  // What answers in a service's place says the same.
+  const challenges = of(401).map(({ origins }) => JSON.stringify(origins));
+  assert.deepEqual(new Set(challenges), new Set(['["https://partner.example"]', "[]"]));
+});
+
 test("by HTTPS, redirects of HTTP say nothing of other origins", async () => {
   const { "in-redirect": redirect } = await specs("https://books.example", {
     tls: { minimumVersion: "1.2" },
@@ -288,7 +326,7 @@ test("Istio's schemas take all of it", async () => {
     await import("@kubernetes-models/istio/networking.istio.io/v1");
   const registrations = await lead("https://books.example", {
     tls: { minimumVersion: "1.3" },
-    cors,
+    cors: { ...cors, services: { productpage: { origins: [] } } },
   });
   const gateways = Object.values(ofType(registrations, gatewayType));
   const routes = Object.values(ofType(registrations, routeType));

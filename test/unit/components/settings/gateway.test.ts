@@ -57,6 +57,23 @@ for (const [name, gateway] of [
     },
   ],
   [
+    "pages of another origin for one service alone, and for none",
+    {
+      url: "http://localhost:8080",
+      cors: { origins: [], services: { productpage: { origins: ["https://app.example"] } } },
+    },
+  ],
+  [
+    "a service without pages of other origins",
+    {
+      url: "http://localhost:8080",
+      cors: {
+        origins: ["https://app.example"],
+        services: { productpage: { origins: [], methods: ["GET"], maxAge: "1m" } },
+      },
+    },
+  ],
+  [
     "every setting of a certificate",
     {
       url,
@@ -115,15 +132,41 @@ test("all mistakes in what pages of other origins may do are said at once", () =
       'gateway.cors.headers[3]: found "x-a", expected each header once',
       'gateway.cors.exposeHeaders: found "x-total", expected a list',
       'gateway.cors.maxAge: found "600", expected a number of seconds, minutes or hours, such as "10m"',
-      "gateway.cors.credentials: found an unknown key, expected one of origins, methods, headers, exposeHeaders, maxAge",
+      "gateway.cors.credentials: found an unknown key, expected one of origins, methods, headers, exposeHeaders, maxAge, services",
     ]),
   );
   assert.deepEqual(problems({ url: "http://localhost:8080", cors: { origins: [], methods: [] } }), [
-    "gateway.cors.origins: found an empty list, expected at least one origin, or no gateway.cors",
     "gateway.cors.methods: found an empty list, expected at least one method",
+    "gateway.cors.origins: found an empty list, expected at least one origin, or no gateway.cors",
   ]);
   assert.deepEqual(problems({ url: "http://localhost:8080", cors: {} }), [
     "gateway.cors.origins: found nothing, expected a list",
+  ]);
+});
+
+test("all mistakes in what single services have instead are said at once", () => {
+  const services = {
+    productpage: { origins: ["http://localhost:8080", "*"], methods: [], credentials: true },
+    // The gateway does not lead there.
+    details: { origins: ["https://app.example"] },
+    books: { maxAge: "1m" },
+  };
+  const known =
+    'expected one of the services that the gateway leads to, but for those with cors: "own": productpage';
+  assert.deepEqual(
+    new Set(problems({ url: "http://localhost:8080", cors: { origins: [], services } })),
+    new Set([
+      `gateway.cors.services.productpage.origins[1]: found "*", ${originForm}`,
+      'gateway.cors.services.productpage.origins[0]: found "http://localhost:8080", expected another origin than gateway.url, whose own pages need none',
+      "gateway.cors.services.productpage.methods: found an empty list, expected at least one method",
+      "gateway.cors.services.productpage.credentials: found an unknown key, expected one of origins, methods, headers, exposeHeaders, maxAge",
+      `gateway.cors.services.details: found an object with origins, ${known}`,
+      `gateway.cors.services.books: found an object with maxAge, ${known}`,
+    ]),
+  );
+  const none = { origins: [], services: { productpage: { origins: [] } } };
+  assert.deepEqual(problems({ url: "http://localhost:8080", cors: none }), [
+    "gateway.cors.origins: found an empty list, expected at least one origin, or no gateway.cors",
   ]);
 });
 

@@ -83,6 +83,26 @@ export const corsMutations: readonly Mutation[] = [
   },
 ];
 
+/** The settings of a program whose one service has others than the stack. */
+export const ownCorsChanges = {
+  "istio-auth0:gateway": {
+    ...corsChanges["istio-auth0:gateway"],
+    cors: {
+      origins: ["https://app.example"],
+      services: { productpage: { origins: ["https://partner.example"] } },
+    },
+  },
+};
+
+export const ownCorsMutations: readonly Mutation[] = [
+  {
+    weakening: "pages of the stack's origins, where a service has others",
+    ...route,
+    at: [...policy, "allowOrigins", 1],
+    value: { exact: "https://app.example" },
+  },
+];
+
 const required = { rule: "token-required", of: "AuthorizationPolicy access-tokens-required-https" };
 const asked = { rule: "external-authorization", of: "AuthorizationPolicy login-check-others" };
 

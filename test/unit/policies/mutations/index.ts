@@ -1,5 +1,11 @@
 /** Every weakening that the pack has to catch, by the program that is weakened. */
-import { corsChanges, corsMutations, preflightMutations } from "./cors";
+import {
+  corsChanges,
+  corsMutations,
+  ownCorsChanges,
+  ownCorsMutations,
+  preflightMutations,
+} from "./cors";
 import type { Application } from "../../../../components/application";
 import { documented, documentMutations } from "./document";
 import { entranceMutations } from "./entrance";
@@ -64,6 +70,7 @@ export const weakened: readonly Weakened[] = [
     mutations: requiredMutations,
   },
   { stack: "prod", changes: corsChanges, mutations: corsMutations },
+  { stack: "prod", changes: ownCorsChanges, mutations: ownCorsMutations },
   { stack: "prod", application: documented, mutations: documentMutations },
   {
     stack: "prod",

@@ -129,6 +129,72 @@ test("what routes let pages of other origins do is what is configured, and nothi
     assert.ok((await judgedAs({ ...asConfigured, [field]: notKnown })).length > 0, field);
 });
 
+test("a route to a host with settings of its own is judged by those", async () => {
+  const { exceptHosts, ...usual } = cors;
+  const own = { origins: ["https://partner.example"], methods: ["PUT"], maxAge: 60 };
+  const hosts = {
+    "stock.shop.svc.cluster.local": { ...usual, ...own },
+    "admin.shop.svc.cluster.local": { origins: [] },
+  };
+  const judgedAt = (host: string | undefined, corsPolicy?: object) => {
+    const leading = host === undefined ? { directResponse: { status: 401 } } : to(host);
+    return found(route({ ...leading, ...(corsPolicy && { corsPolicy }) }), {
+      cors: { ...usual, exceptHosts, hosts },
+    });
+  };
+  const partner = {
+    ...asConfigured,
+    allowOrigins: [{ exact: "https://partner.example" }],
+    allowMethods: ["PUT"],
+    maxAge: "60s",
+  };
+  const nobody = { allowOrigins: [], unmatchedPreflights: "IGNORE" };
+  for (const [host, policy] of [
+    ["cart", asConfigured],
+    ["stock", partner],
+    ["admin", nobody],
+    [undefined, partner],
+    [undefined, asConfigured],
+  ] as const)
+    assert.deepEqual(await judgedAt(host, policy), [], host);
+  const path = "spec.http[0].corsPolicy";
+  const answersNone = (origin: string) => ({
+    where: `${path} of ${title}`,
+    found: `answers no preflight of "${origin}"`,
+    write: `exact: "${origin}" among allowOrigins`,
+    resource,
+  });
+  assert.deepEqual(
+    await judgedAt("cart", { ...asConfigured, allowOrigins: partner.allowOrigins }),
+    [
+      lets(`${path} of ${title}`, '{"exact":"https://partner.example"}'),
+      answersNone("https://app.example"),
+    ],
+  );
+  assert.deepEqual(
+    await judgedAt("stock", { ...partner, allowOrigins: asConfigured.allowOrigins }),
+    [
+      lets(
+        `${path} of ${title}`,
+        '{"exact":"https://app.example"}',
+        'exact: of ["https://partner.example"]',
+      ),
+      answersNone("https://partner.example"),
+    ],
+  );
+  assert.equal((await judgedAt("admin", asConfigured)).length, 5);
+  assert.deepEqual(await judgedAt("admin"), [
+    {
+      where: `${path} of ${title}`,
+      found: "answers no preflight, of those that other routes let in",
+      write: 'unmatchedPreflights: "IGNORE", without origins',
+      resource,
+    },
+  ]);
+  const stranger = { ...nobody, allowOrigins: [{ exact: "https://other.example" }] };
+  assert.equal((await judgedAt(undefined, stranger)).length, 1);
+});
+
 test("where no origin is configured, no route lets one in", async () => {
   const none = { cors: {} };
   assert.deepEqual(await found(route(to("cart")), none), []);

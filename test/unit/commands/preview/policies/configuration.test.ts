@@ -148,6 +148,24 @@ test("what pages of other origins may do follows from the settings, and which pr
     ),
     [undefined, { ...preflights, exceptPaths: [] }],
   );
+  const services = { productpage: { origins: ["https://partner.example"], maxAge: "1m" } };
+  const ofService = derivedSettings(bookinfo, {
+    ...settings,
+    login,
+    gateway: { ...settings.gateway, cors: { ...cors, services } },
+  });
+  const both = ["https://app.example", "https://partner.example"];
+  assert.deepEqual(ofService.cors, {
+    ...derived.cors,
+    hosts: {
+      "productpage.bookinfo.svc.cluster.local": {
+        ...cors,
+        origins: ["https://partner.example"],
+        maxAge: 60,
+      },
+    },
+  });
+  assert.deepEqual(ofService.requiredTokens?.exemptPreflights?.origins, both);
 });
 
 test("what may connect follows from the table, and from the settings of mesh and login", () => {

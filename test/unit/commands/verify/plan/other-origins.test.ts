@@ -24,7 +24,9 @@ const cors = {
 interface Stack {
   readonly authentication?: Partial<typeof usual>;
   readonly login?: Parameters<typeof viewersOf>[1]["login"];
-  readonly cors?: typeof cors;
+  readonly cors?: typeof cors & {
+    readonly services?: Record<string, { origins?: string[]; exposeHeaders?: string[] }>;
+  };
   readonly application?: Application;
 }
 
@@ -163,4 +165,47 @@ test("a preflight is sent as a browser sends it", () => {
     url: "http://localhost:8080/productpage",
     headers: { accept: "*/*", origin: app, "access-control-request-method": "GET" },
   });
+});
+
+test("each service with settings of its own is asked by the pages of every listed origin", () => {
+  const partner = "https://partner.example";
+  const services = {
+    customers: { origins: [partner], exposeHeaders: [] },
+    catalogue: { origins: [] },
+  };
+  const asked = { application: orders, cors: { ...cors, origins: [app], services } };
+  const found = expected(asked, anonymous);
+  const deep = "/orders/0/customer";
+  const byGateway =
+    ", access-control-allow-methods: GET,PUT, access-control-allow-headers: authorization,x-a, access-control-max-age: 120";
+  const told = (origin: string) => `${own}${letIn(origin)}${byGateway}`;
+  const ofPages = (path: string) =>
+    Object.fromEntries(
+      Object.entries(found).filter(([target]) => target.startsWith(`${path} of `)),
+    );
+  // The longest path is the service's that has the stack's settings.
+  assert.deepEqual(Object.keys(ofPages(deep)), [
+    `${deep} of https://other.invalid`,
+    `${deep} of ${app}`,
+    `${deep} of ${partner}`,
+  ]);
+  assert.ok(found[`${deep} of ${app}`]?.endsWith(`${letIn(app)}${exposed}`));
+  assert.ok(found[`${deep} of ${partner}`]?.endsWith(none));
+  const refused = '401 Unauthorized, www-authenticate: Bearer realm="https://orders.example/api"';
+  assert.deepEqual(ofPages("/customers/0"), {
+    "/customers/0 of https://other.invalid": `${refused}${none}`,
+    [`/customers/0 of ${app}`]: `${refused}${none}`,
+    [`/customers/0 of ${partner}`]: `${refused}${letIn(partner)}`,
+  });
+  assert.equal(found[`preflight of ${app} for customers`], `${own}${none}`);
+  assert.equal(found[`preflight of ${partner} for customers`], told(partner));
+  // The public path is of a service that lets no origin in.
+  assert.equal(found[`preflight of ${app}`], `${own}${none}`);
+  assert.equal(found[`preflight of ${partner}`], `${own}${none}`);
+  assert.equal(found["/catalogue of https://other.invalid"], `200${none}`);
+  assert.equal(found[`/catalogue of ${app}`], `200${none}`);
+  assert.equal(
+    Object.keys(found).filter((target) => /^preflight of .* for catalogue$/.test(target)).length,
+    0,
+  );
 });
