@@ -12,11 +12,8 @@ import { isListOfNames, isWellFormed, shapeProblems } from "./shape";
 import { permissionsIn, type Requirement, reservedRequirements } from "./requirement";
 import { asksFor, gateway, isRequirement, type Row, rowsOf, type ServiceAccess } from "./rows";
 
-/** As much of an application as the table is. */
-export type Table = Pick<Application, "name" | "permissions" | "requests" | "roles" | "services">;
-
 /** Every mistake of a table, a line each: where it is, what was found, and what was expected. */
-export function tableProblems(table: Table): readonly string[] {
+export function tableProblems(table: Application): readonly string[] {
   const misshaped = shapeProblems(table);
   if (misshaped.length > 0) return misshaped;
   const { permissions, roles, services } = table;
@@ -35,7 +32,7 @@ export function tableProblems(table: Table): readonly string[] {
 /** A scope of RFC 6749, 3.3; to Istio a `*` would be a pattern, and to Envoy a `%` the beginning of a command. */
 const permissionForm = /^[!#$&-)+-[\]-~]+$/;
 
-function permissionProblems(table: Table, permission: string): readonly string[] {
+function permissionProblems(table: Application, permission: string): readonly string[] {
   const found = `permissions: found ${JSON.stringify(permission)}`;
   if (reservedRequirements.includes(permission))
     return [`${found}, which is a requirement of its own`];
@@ -45,13 +42,13 @@ function permissionProblems(table: Table, permission: string): readonly string[]
 }
 
 /** Requirements of another form are told of by themselves. */
-const isAskedFor = ({ services }: Table, permission: string) =>
+const isAskedFor = ({ services }: Application, permission: string) =>
   Object.values(services)
     .flatMap(rowsOf)
     .some(({ requires }) => isWellFormed(requires) && permissionsIn(requires).includes(permission));
 
 /** What is said of a table that has problems; undefined where it has none. */
-export function tableComplaint(table: Table): string | undefined {
+export function tableComplaint(table: Application): string | undefined {
   const problems = tableProblems(table);
   if (problems.length === 0) return undefined;
   return [
@@ -62,14 +59,14 @@ export function tableComplaint(table: Table): string | undefined {
 
 const oneOf = (names: readonly string[]) => `one of ${names.join(", ")}`;
 
-function unknownPermission({ permissions }: Table, where: string, found: string): string {
+function unknownPermission({ permissions }: Application, where: string, found: string): string {
   const known = Object.keys(permissions);
   const expected =
     known.length === 0 ? "but the table has no permissions" : `expected ${oneOf(known)}`;
   return `${where}: found ${JSON.stringify(found)}, ${expected}`;
 }
 
-function problemsOf(table: Table, service: string): readonly string[] {
+function problemsOf(table: Application, service: string): readonly string[] {
   const access = table.services[service];
   if (access === undefined) return [];
   const where = `services.${service}`;
@@ -93,7 +90,7 @@ const labelName = /^([a-z0-9]([-.a-z0-9]*[a-z0-9])?\/)?[A-Za-z0-9]([-.\w]{0,61}[
 const labelValue = /^[A-Za-z0-9]([-.\w]{0,61}[A-Za-z0-9])?$/;
 
 /** Labels select the pods that a service's policies are for: another service's pods must not have all of them. */
-function labelProblems(table: Table, service: string): readonly string[] {
+function labelProblems(table: Application, service: string): readonly string[] {
   const where = `services.${service}.labels`;
   const own = podLabels(table, service);
   const entries = Object.entries(own);
@@ -140,9 +137,9 @@ const ofRequests = [
 ] as const;
 
 function accessProblems(
-  table: Table,
+  table: Application,
   service: string,
-  access: Table["services"][string],
+  access: Application["services"][string],
 ): readonly string[] {
   const where = `services.${service}`;
   // The compiler lets no table have both.
@@ -178,7 +175,7 @@ function accessProblems(
 }
 
 function operationProblems(
-  table: Table,
+  table: Application,
   where: string,
   operation: unknown,
   access: ServiceAccess,
@@ -208,7 +205,11 @@ const namesIn = (requires: Requirement): readonly string[] => {
   return "anyOf" in requires ? requires.anyOf.flatMap(namesIn) : requires.allOf;
 };
 
-function requirementProblems(table: Table, where: string, requires: unknown): readonly string[] {
+function requirementProblems(
+  table: Application,
+  where: string,
+  requires: unknown,
+): readonly string[] {
   const permissions = Object.keys(table.permissions);
   const known = [...reservedRequirements, ...permissions];
   if (!isWellFormed(requires))
@@ -226,7 +227,7 @@ function requirementProblems(table: Table, where: string, requires: unknown): re
 
 /** Without callers Istio would admit each: an empty list is no condition. */
 function callerProblems(
-  { services }: Table,
+  { services }: Application,
   where: string,
   callers: readonly string[],
   { protocol }: ServiceAccess,
@@ -261,7 +262,7 @@ function overlapProblems(where: string, rows: readonly Row[]): readonly string[]
 }
 
 /** Of several services with a route for a path, the first gets the request. */
-function routeProblems(table: Table, service: string): readonly string[] {
+function routeProblems(table: Application, service: string): readonly string[] {
   const access = table.services[service];
   if (access === undefined) return [];
   const { routes } = access;
@@ -286,7 +287,7 @@ function routeProblems(table: Table, service: string): readonly string[] {
 }
 
 /** What verification asks the gateway for. */
-function requestProblems({ requests, services }: Table): readonly string[] {
+function requestProblems({ requests, services }: Application): readonly string[] {
   return requests.flatMap((request) => {
     const { name, through } = request;
     const where = `requests[${JSON.stringify(name)}]`;

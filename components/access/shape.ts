@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { unlimited } from "../application";
 import { describeIssues } from "../settings/problems";
+import { matching, section, text } from "../settings/schema";
 import { grpcCodes } from "./proof";
 import type { Requirement } from "./requirement";
 
@@ -20,7 +21,7 @@ export const isListOfNames = (found: unknown): found is readonly string[] =>
   z.array(z.string()).safeParse(found).success;
 
 const names = (what: string) => z.array(z.string(what), `a list of ${what}`);
-const path = z.string("a path that begins with a slash");
+const path = matching(/^\//, "a path that begins with a slash");
 
 const durationWords = "a duration such as 500ms, 30s or 5m";
 const duration = z.string(durationWords).regex(/^[1-9]\d*(ms|s|m|h)$/, durationWords);
@@ -70,13 +71,17 @@ const proven = {
     .optional(),
 };
 
-const service = z.looseObject(
+/** Of its protocol, requirements and operations more is said than that they are wrong: see problems.ts. */
+const service = section(
   {
     ...proven,
     cors: z.literal("own", "own, or nothing").optional(),
     callers: names("callers"),
+    protocol: z.unknown().optional(),
+    requires: z.unknown().optional(),
     operations: z.record(z.string(), z.unknown(), "operations by their names").optional(),
     port: z.int("a port").min(1, "a port").max(65_535, "a port"),
+    serviceAccount: text("the name of its service account"),
     routes: z
       .array(
         z.union(
@@ -92,6 +97,12 @@ const service = z.looseObject(
       .optional(),
     limits: limits.optional(),
     labels: z.record(z.string(), z.string("a label's value"), "labels by their names").optional(),
+    versions: z
+      .array(
+        section({ name: text("the name of its Service"), part: z.unknown().optional() }),
+        "a list",
+      )
+      .optional(),
     document: z
       .looseObject(
         {
@@ -105,17 +116,28 @@ const service = z.looseObject(
   "a service",
 );
 
-const table = z.looseObject({
+const application = section({
+  name: text("a name"),
+  title: text("its name as users read it"),
+  namespace: matching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "small letters, digits and hyphens"),
+  people: z.boolean("true or false"),
+  audience: text("the identifier of an API"),
+  home: path,
   permissions: z.record(z.string(), z.string("what it is for"), "permissions by their names"),
   roles: z.record(
     z.string(),
-    z.looseObject({ permissions: names("permissions") }, "a role"),
+    section(
+      { description: z.string("what it is for"), permissions: names("permissions") },
+      "a role",
+    ),
     "roles by their names",
   ),
   services: z.record(z.string(), service, "services by their names"),
+  image: text("an image").optional(),
+  settings: z.unknown().optional(),
   requests: z
     .array(
-      z.looseObject(
+      section(
         {
           ...proven,
           asks: z.record(z.string(), z.string("an operation"), "operations by services").optional(),
@@ -131,6 +153,6 @@ const table = z.looseObject({
 
 /** What is not where, or as, it has to be: a line each. */
 export function shapeProblems(found: object): readonly string[] {
-  const { error } = table.safeParse(found);
+  const { error } = application.safeParse(found);
   return error === undefined ? [] : describeIssues(error, found, new Map());
 }

@@ -14,12 +14,15 @@ declare module "zod" {
   }
 }
 
-/** An object that has these keys and no others. */
-export function section<Shape extends z.core.$ZodShape>(shape: Shape) {
+/**
+ * An object that has these keys and no others.
+ * @param what it is. Default: an object with the keys
+ */
+export function section<Shape extends z.core.$ZodShape>(shape: Shape, what?: string) {
   const keys = Object.keys(shape).join(", ");
   return z.strictObject(shape, {
     error: ({ code }) =>
-      code === "unrecognized_keys" ? `one of ${keys}` : `an object with ${keys}`,
+      code === "unrecognized_keys" ? `one of ${keys}` : (what ?? `an object with ${keys}`),
   });
 }
 

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../application";
-import { tableComplaint, tableProblems, type Table } from "../../../../components/access/problems";
+import { tableComplaint, tableProblems } from "../../../../components/access/problems";
+import type { Application } from "../../../../components/application";
 import type { Operations } from "../../../../components/access/rows";
 import { application as orders } from "../../../../examples/orders/application";
 
@@ -14,8 +15,13 @@ const others = {
   writes: { ...place, callers: ["gateway"], requires: "write:orders" },
 };
 
-const table = (services: Table["services"]): Table => ({
+const table = (services: Application["services"]): Application => ({
   name: "shop",
+  title: "Shop",
+  namespace: "shop",
+  people: true,
+  audience: "https://shop.example",
+  home: "/orders",
   permissions: { "read:orders": "Read", "write:orders": "Write" },
   roles: { clerk: { description: "Sells", permissions: ["read:orders"] } },
   services: { ...services, ...others },
@@ -122,7 +128,9 @@ test("each permission of a requirement with several is known, and a requirement 
 
 test("what has not the shape of a table is a line each, and no stack trace", () => {
   const shaped = (changes: object) => tableProblems({ ...table({}), ...changes });
-  const place = { callers: ["gateway"], requires: "public", port: 80, path: "/" };
+  const place = {
+    ...{ callers: ["gateway"], requires: "public", port: 80, path: "/", serviceAccount: "shop" },
+  };
   const service = (changes: object) => shaped({ services: { shop: { ...place, ...changes } } });
   const lines: readonly (readonly [readonly string[], string])[] = [
     [shaped({ services: null }), "services: found nothing, expected services by their names"],
@@ -132,7 +140,7 @@ test("what has not the shape of a table is a line each, and no stack trace", () 
       "permissions: found an empty list, expected permissions by their names",
     ],
     [
-      shaped({ roles: { clerk: {} } }),
+      shaped({ roles: { clerk: { description: "Sells" } } }),
       "roles.clerk.permissions: found nothing, expected a list of permissions",
     ],
     [shaped({ requests: [] }), "requests: found an empty list, expected at least one request"],
@@ -160,8 +168,46 @@ test("what has not the shape of a table is a line each, and no stack trace", () 
       service({ document: {} }),
       "services.shop.document.file: found nothing, expected the document's file",
     ],
+    [
+      service({ serviceAccount: undefined }),
+      "services.shop.serviceAccount: found nothing, expected the name of its service account",
+    ],
+    [
+      service({ path: "shop" }),
+      'services.shop.path: found "shop", expected a path that begins with a slash',
+    ],
+    [
+      service({ routes: [{ prefix: "shop" }] }),
+      'services.shop.routes[0].prefix: found "shop", expected a path that begins with a slash',
+    ],
+    [shaped({ home: undefined }), "home: found nothing, expected a path that begins with a slash"],
+    [
+      shaped({ namespace: "The Shop" }),
+      "namespace: found a string (not shown), expected small letters, digits and hyphens",
+    ],
+    [shaped({ people: "no" }), "people: found a string (not shown), expected true or false"],
   ];
   for (const [found, line] of lines) assert.equal(found[0], line);
+});
+
+test("a field that this version does not know is named with those that it knows", () => {
+  const [read] = table({}).requests;
+  assert.deepEqual(
+    tableProblems({
+      ...table({}),
+      quotas: {},
+      roles: { clerk: { description: "Sells", permissions: [], inherits: ["guest"] } },
+      services: { reads: { ...others.reads, versions: [{ name: "v1", weight: 1 }], quota: 5 } },
+      requests: [{ ...read, each: "1h" }],
+    } as never),
+    [
+      "roles.clerk.inherits: found an unknown key, expected one of description, permissions",
+      "services.reads.versions[0].weight: found an unknown key, expected one of name, part",
+      "services.reads.quota: found an unknown key, expected one of path, proof, onRefusal, cors, callers, protocol, requires, operations, port, serviceAccount, routes, greeting, limits, labels, versions, document",
+      "requests[0].each: found an unknown key, expected one of path, proof, onRefusal, asks, name, through",
+      "quotas: found an unknown key, expected one of name, title, namespace, people, audience, home, permissions, roles, services, image, settings, requests",
+    ],
+  );
 });
 
 test("a misspelt field is not taken for none, and a permission is no pattern", () => {
@@ -220,7 +266,7 @@ test("a gRPC service's operations are methods with their service, of which its p
 
 test("a service of connections has callers in the mesh, and nothing that only requests have", () => {
   const store = (more: object) =>
-    tableProblems(table({ store: { ...tcp, ...more } as Table["services"][string] }));
+    tableProblems(table({ store: { ...tcp, ...more } as Application["services"][string] }));
   const tcp = { protocol: "tcp", port: 7000, serviceAccount: "store", greeting: "PING" };
   assert.deepEqual(store({ callers: ["reads"] }), []);
   const of = (field: string) =>
