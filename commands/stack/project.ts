@@ -2,13 +2,16 @@
  * The projects that a command can be about: a folder with Pulumi.yaml, index.ts, and application.ts, which has its table.
  * A clone has several; the programs of an installed package are built for the one that the user is in or names.
  */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
+import { z } from "zod";
 import { tableComplaint } from "../../components/access/problems";
 import type { Application } from "../../components/application";
 import { commandLine, guide, isClone, ownFolder } from "../../lib/clone";
 import { UserError } from "../../lib/errors";
 import { fromPerson } from "../../lib/output-files";
+import { sdkVersion } from "../../local/plugins/shared/version";
 import { exampleTable } from "./examples";
 import { projectFileName, readProjectFile } from "./stack-file";
 
@@ -85,10 +88,12 @@ export function sandboxCommand(
 
 /**
  * @param folder one that is a project's
- * @throws UserError where its Pulumi.yaml is wrong
+ * @throws UserError where its Pulumi.yaml is wrong, or where Pulumi would run another program than these commands
  */
 export function projectAt(folder: string): Project {
   const place = relative(ownFolder, folder);
+  requireOneProgram(folder);
+  requireOneSdk(folder);
   const { name, defaults } = readProjectFile(folder);
   let loaded: Application | undefined;
   return {
@@ -100,6 +105,39 @@ export function projectAt(folder: string): Project {
     },
     defaults,
   };
+}
+
+/** Node, and so Pulumi, prefers a file of JavaScript; these commands are built from TypeScript. */
+function requireOneProgram(folder: string): void {
+  for (const part of parts.filter((one) => one.endsWith(".ts"))) {
+    const compiled = part.replace(/ts$/, "js");
+    if (existsSync(join(folder, part)) && existsSync(join(folder, compiled)))
+      throw new UserError(
+        `${folder} has ${part} and ${compiled}: Pulumi runs ${compiled}, and these commands read ${part}. Remove ${compiled}; with "noEmit" or an "outDir" in tsconfig.json the compiler makes none there`,
+      );
+  }
+}
+
+const manifest = z.object({ version: z.string() });
+
+/** With another major version than the package's own, the program's resources and the package's are of two SDKs. */
+function requireOneSdk(folder: string): void {
+  const [own, found] = [sdkVersion("pulumi"), installedSdk(folder)];
+  const major = (version: string) => version.split(".", 1).join("");
+  if (found !== undefined && major(found) !== major(own))
+    throw new UserError(
+      `${folder} has @pulumi/pulumi ${found}, and istio-auth0 works with ${own}: write "@pulumi/pulumi": "${own}" into its package.json, and run npm install`,
+    );
+}
+
+/** The version that a program in a folder imports; undefined where none is installed. */
+function installedSdk(folder: string): string | undefined {
+  try {
+    const file = createRequire(join(folder, "index.ts")).resolve("@pulumi/pulumi/package.json");
+    return manifest.parse(JSON.parse(readFileSync(file, "utf8"))).version;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What is wrong with a project's table; undefined where it is right. */
@@ -139,8 +177,34 @@ function applicationOf(place: string): Application {
   const loaded: unknown =
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- only now: a command may be about another
     place === "" ? require("../../application") : exampleTable(place);
-  const { application } = loaded as { readonly application: Application };
-  const complaint = tableComplaint(application);
-  if (complaint !== undefined) throw new UserError(complaint);
-  return application;
+  return tableIn(loaded as Readonly<Record<string, unknown>>);
 }
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+/**
+ * The table among what application.ts exports.
+ * @throws UserError that names every mistake of it, or says that there is none, or more than one
+ */
+export function tableIn(exported: Readonly<Record<string, unknown>>): Application {
+  const { application } = exported;
+  const names = Object.keys(exported).filter((name) => isTable(exported[name]));
+  const others = names.filter((name) => exported[name] !== application);
+  if (!isObject(application)) {
+    const instead = others.length === 0 ? "" : ` (${others.join(", ")} is one by another name)`;
+    throw new UserError(
+      `application.ts exports no table${instead}: write export const application = defineApplication({ … })`,
+    );
+  }
+  if (others.length > 0)
+    throw new UserError(
+      `application.ts exports more tables than one, application and ${others.join(", ")}: these commands are about application alone. Move each other one to a project of its own`,
+    );
+  // Of any shape: the complaint says what it is to be.
+  const complaint = tableComplaint(application as Application);
+  if (complaint !== undefined) throw new UserError(complaint);
+  return application as Application;
+}
+
+const isTable = (value: unknown) =>
+  isObject(value) && ["permissions", "services", "requests"].every((part) => part in value);

@@ -1,16 +1,20 @@
 /** A command is about the project that the user names or is in, and otherwise about the clone's own. */
 import assert from "node:assert/strict";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
 import { application as bookinfo } from "../../../../application";
 import { application as orders } from "../../../../examples/orders/application";
 import { UserError } from "../../../../lib/errors";
+import { sdkVersion } from "../../../../local/plugins/shared/version";
 import {
   ownProject,
   projectAt,
   projectNamed,
+  tableIn,
   tableProblem,
 } from "../../../../commands/stack/project";
+import { temporaryFolder } from "../../local/images/reading";
 
 const clone = join(__dirname, "../../../..");
 const { INIT_CWD: before } = process.env;
@@ -86,4 +90,53 @@ test("a wrong table is told of when it is asked for, and the rest of the project
   assert.match(tableProblem(project) ?? "", /\n {2}services\.catalogue\.callers: found "nobody", /);
   assert.equal(project.name, "istio-auth0-orders");
   assert.throws(() => project.application, UserError);
+});
+
+test("the table is what application.ts exports as application, and no other is there", () => {
+  assert.equal(tableIn({ application: orders, default: orders, port: 8080 }), orders);
+  const advice = "write export const application = defineApplication({ … })";
+  for (const [exported, line] of [
+    [{}, `application.ts exports no table: ${advice}`],
+    [{ application: undefined }, `application.ts exports no table: ${advice}`],
+    [{ shop: orders }, `application.ts exports no table (shop is one by another name): ${advice}`],
+    [
+      { application: orders, books: bookinfo },
+      "application.ts exports more tables than one, application and books: these commands are about application alone. Move each other one to a project of its own",
+    ],
+  ] as const)
+    assert.throws(() => tableIn(exported), new UserError(line));
+});
+
+/** A project's folder with another file. */
+function projectWith(file: string, text: string): string {
+  const folder = temporaryFolder();
+  for (const part of ["Pulumi.yaml", "index.ts", "application.ts"])
+    cpSync(join(clone, "examples/orders", part), join(folder, part));
+  mkdirSync(join(folder, file, ".."), { recursive: true });
+  writeFileSync(join(folder, file), text);
+  return folder;
+}
+
+for (const part of ["application", "index"])
+  test(`${part}.js, which Pulumi prefers, is not next to ${part}.ts`, () => {
+    const folder = projectWith(`${part}.js`, "");
+    assert.throws(
+      () => projectAt(folder),
+      new UserError(
+        `${folder} has ${part}.ts and ${part}.js: Pulumi runs ${part}.js, and these commands read ${part}.ts. Remove ${part}.js; with "noEmit" or an "outDir" in tsconfig.json the compiler makes none there`,
+      ),
+    );
+  });
+
+test("the project's own SDK is of the package's major version", () => {
+  const file = "node_modules/@pulumi/pulumi/package.json";
+  const own = sdkVersion("pulumi");
+  const folder = projectWith(file, '{ "version": "4.1.0" }');
+  assert.throws(
+    () => projectAt(folder),
+    new UserError(
+      `${folder} has @pulumi/pulumi 4.1.0, and istio-auth0 works with ${own}: write "@pulumi/pulumi": "${own}" into its package.json, and run npm install`,
+    ),
+  );
+  assert.equal(projectAt(projectWith(file, '{ "version": "3.0.0" }')).name, "istio-auth0-orders");
 });
