@@ -28,6 +28,7 @@ export const chart: Component<Cluster> = {
     const inputs = withoutNulls(given);
     const failures = inputFailures(inputs, rules, "kubernetes");
     if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join("; "));
+    const title = `the chart ${textAt(inputs, "chart")}`;
     const { namespace } = inputs;
     const place =
       typeof namespace === "string" && namespace !== "" ? namespace : settings.namespace;
@@ -38,9 +39,14 @@ export const chart: Component<Cluster> = {
       signal,
     }).catch((error: unknown) => {
       if (!(error instanceof HelmError)) throw error;
-      throw new Error(`the chart ${textAt(inputs, "chart")}: ${error.message}`);
+      throw new Error(`${title}: ${error.message}`);
     });
-    const objects = objectsIn(rendered, `the chart ${textAt(inputs, "chart")}`);
+    const objects = objectsIn(rendered, title);
+    // As with a pattern that fits no file.
+    if (objects.length === 0)
+      throw new Error(
+        `${title} renders no object with these values: correct them, or leave it out`,
+      );
     return childrenOf(objects, optionsOf(inputs, name, place));
   },
 };

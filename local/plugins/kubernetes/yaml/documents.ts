@@ -68,7 +68,8 @@ function expanded(found: unknown, source: string): readonly Manifest[] {
 
 /**
  * The objects of files, which are named by paths relative to the program's folder, or by patterns.
- * @throws Error that names a file that cannot be read
+ * @throws Error that names a file that cannot be read, or a pattern that fits none: where the official plug-in silently
+ *   makes nothing, a preview would show a stack without these objects as the right one
  */
 export function objectsInFiles(files: readonly string[]): readonly Manifest[] {
   return files.flatMap((file) => {
@@ -77,6 +78,8 @@ export function objectsInFiles(files: readonly string[]): readonly Manifest[] {
         `the stand-in for the kubernetes plugin reads no file from another machine, and so not ${file}: use the official plugin, or a copy`,
       );
     const found = /(?:^|[^\\])[*?[]/.test(file) ? globSync(file).sort() : [file];
+    if (found.length === 0)
+      throw new Error(`no file fits the pattern ${file}: correct it, or leave it out`);
     return found.flatMap((path) => objectsIn(contentOf(path), path));
   });
 }

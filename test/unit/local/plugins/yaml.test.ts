@@ -57,6 +57,11 @@ for (const [what, act, message] of [
     `${folder}/inside is a folder: name its files, such as ${folder}/inside/*.yaml`,
   ],
   [
+    "a pattern that fits no file",
+    () => objectsInFiles([join(folder, "*.yaml"), "none/*.yaml"]),
+    "no file fits the pattern none/*.yaml: correct it, or leave it out",
+  ],
+  [
     "a URL",
     () => objectsInFiles(["https://example.com/a.yaml"]),
     "the stand-in for the kubernetes plugin reads no file from another machine, and so not https://example.com/a.yaml: use the official plugin, or a copy",
@@ -186,15 +191,30 @@ const kubeconfig = JSON.stringify({
   contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
 });
 
-test("an argument of a chart that is not implemented is refused by name", async () => {
+async function objectsOfChart(given: Properties) {
   const chart = kubernetes.component?.("kubernetes:helm.sh/v4:Chart");
   assert.ok(chart);
+  const cluster = new Cluster(settingsOf({ kubeconfig }));
+  return chart.children(given, "web", cluster, AbortSignal.any([]));
+}
+
+test("an argument of a chart that is not implemented is refused by name", async () => {
   const given = { chart: "x", postRenderer: { command: "sed" }, verify: true };
-  const made = (async () =>
-    chart.children(given, "web", new Cluster(settingsOf({ kubeconfig })), AbortSignal.any([])))();
-  await assert.rejects(made, {
+  await assert.rejects(objectsOfChart(given), {
     message:
       "the stand-in for the kubernetes plugin does not implement the argument postRenderer; use the official plugin; the stand-in for the kubernetes plugin does not implement the argument verify; use the official plugin",
+  });
+});
+
+test("a chart that renders nothing is refused", async (context) => {
+  const { PATH: before = "" } = process.env;
+  context.after(() => (process.env.PATH = before));
+  const helm = mkdtempSync(join(folder, "helm-"));
+  writeFileSync(join(helm, "helm"), "#!/bin/sh\necho '---'\n", { mode: 0o755 });
+  process.env.PATH = `${helm}:${before}`;
+  await assert.rejects(objectsOfChart({ chart: "./charts/web" }), {
+    message:
+      "the chart ./charts/web renders no object with these values: correct them, or leave it out",
   });
 });
 
