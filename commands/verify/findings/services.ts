@@ -4,7 +4,7 @@ import type { EndpointSlice, Pod, Service } from "./kubernetes";
 import type { Attempt, Finding } from "./finding";
 import { madeAnew, objectName, removal } from "./finding";
 import { isTakenFor, takenFor } from "../../../policies/ports";
-import { selects } from "./sidecars";
+import { selects, targetsOf } from "./sidecars";
 import { bears, labelsText, type ProtectedWorkload, runsAs, takenBy } from "./workloads";
 
 /** What the search for them reads. */
@@ -33,7 +33,7 @@ export function serviceFindings(
           metadata.labels?.["kubernetes.io/service-name"] === name,
       );
       return [
-        ...(service === undefined ? [] : changesOf(service, workload)),
+        ...(service === undefined ? [] : changesOf(service, workload, pods)),
         ...slices.flatMap((slice) => strangeEndpoints(slice, workload, ofIt)),
       ];
     });
@@ -48,10 +48,15 @@ export function serviceFindings(
 }
 
 /** How a workload's own Service differs from the stack's. */
-function changesOf(service: Service, workload: ProtectedWorkload): readonly Finding[] {
+function changesOf(
+  service: Service,
+  workload: ProtectedWorkload,
+  pods: readonly Pod[],
+): readonly Finding[] {
   const { spec, metadata } = service;
   const { title, labels } = workload;
   const { port, protocol } = workload.services;
+  const led = pods.filter((pod) => selects(service, pod));
   const changed = [
     ...(hasLabels(spec?.selector ?? {}, labels)
       ? []
@@ -64,10 +69,12 @@ function changesOf(service: Service, workload: ProtectedWorkload): readonly Find
     ...(port === undefined
       ? []
       : (spec?.ports ?? [])
-          .filter((each) => each.port === port && (each.targetPort ?? each.port) !== port)
+          .filter((each) => each.port === port)
+          .flatMap((each) => [...new Set(targetsOf(each, led))])
+          .filter((target) => target !== port)
           .map(
-            ({ targetPort = "" }) =>
-              `requests for ${title} go to the port ${targetPort} of its pods, and not to ${port}`,
+            (target) =>
+              `requests for ${title} go to the port ${target} of its pods, and not to ${port}`,
           )),
     ...(protocol === undefined
       ? []

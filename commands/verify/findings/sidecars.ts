@@ -65,19 +65,29 @@ export function attemptAt(
 
 /** The TCP ports that a pod declares, and those that Services lead to. */
 export function portsOf(pod: Pod, services: readonly Service[]): readonly number[] {
-  const declared = ownContainers(pod)
-    .flatMap(({ ports }) => ports ?? [])
-    .filter(({ protocol }) => protocol === undefined || protocol === "TCP");
   const led = services
     .filter((service) => selects(service, pod))
     .flatMap(({ spec }) => spec?.ports ?? [])
-    .flatMap(({ port, targetPort = port }) =>
-      typeof targetPort === "number"
-        ? targetPort
-        : declared.filter(({ name }) => name === targetPort).map((each) => each.containerPort),
-    );
-  const all = new Set([...declared.map(({ containerPort }) => containerPort), ...led]);
+    .flatMap((each) => targetsOf(each, [pod]));
+  const all = new Set([...declaredPorts(pod).map(({ containerPort }) => containerPort), ...led]);
   return [...all].sort((one, other) => one - other);
+}
+
+const declaredPorts = (pod: Pod) =>
+  ownContainers(pod)
+    .flatMap(({ ports }) => ports ?? [])
+    .filter(({ protocol }) => protocol === undefined || protocol === "TCP");
+
+/** Where a Service's port leads to in its pods: to a number, or in each to the port of that name. */
+export function targetsOf(
+  { port, targetPort = port }: { readonly port: number; readonly targetPort?: number | string },
+  pods: readonly Pod[],
+): readonly number[] {
+  if (typeof targetPort === "number") return [targetPort];
+  return pods
+    .flatMap(declaredPorts)
+    .filter(({ name }) => name === targetPort)
+    .map(({ containerPort }) => containerPort);
 }
 
 /** Whether a Service leads to a pod. */

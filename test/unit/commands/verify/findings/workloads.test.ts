@@ -75,6 +75,12 @@ function serviceOf({ services }: WorkloadCluster, name: string): Service {
   return found;
 }
 
+/** Has the Service details name its pods' port, which has this number. */
+function leadByName(cluster: WorkloadCluster, containerPort: number): void {
+  appOf(podOf(cluster, "details-v1")).ports = [{ name: "web", containerPort }];
+  Object.assign(serviceOf(cluster, "details").spec?.ports?.[0] ?? {}, { targetPort: "web" });
+}
+
 const specOf = (pod: Pod) => {
   assert.ok(pod.spec);
   return pod.spec;
@@ -505,6 +511,15 @@ const cases: readonly (readonly [
     "kubectl -n bookinfo delete service details, then pulumi up --refresh",
   ],
   [
+    "a Service that leads to another port by its name",
+    (cluster) => {
+      leadByName(cluster, 1234);
+    },
+    "Service bookinfo/details",
+    /port 1234/,
+    "kubectl -n bookinfo delete service details, then pulumi up --refresh",
+  ],
+  [
     "a Service whose port Istio takes for TCP",
     (cluster) =>
       Object.assign(serviceOf(cluster, "details").spec?.ports?.[0] ?? {}, { name: "tcp" }),
@@ -617,6 +632,13 @@ for (const [what, change, object, opens, undo, asks] of cases) {
     }
   });
 }
+
+test("a Service that leads to the table's port by its name is no finding", () => {
+  const outputs = outputsWith();
+  const cluster = workloadCluster(bookinfo, outputs);
+  leadByName(cluster, 9080);
+  assert.deepEqual(workloadFindings(bookinfo, outputs, cluster), []);
+});
 
 test("pods that end or have ended are no finding", () => {
   const outputs = outputsWith();
