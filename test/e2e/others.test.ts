@@ -1,4 +1,4 @@
-/** Servers of others, unchanged: a site, a REST API and a gRPC server, none of which answers as the examples' services do. */
+/** A shop of seven servers of others, unchanged, by every protocol: none of them answers as the examples' services do. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { copyFileSync, cpSync, globSync, mkdirSync, writeFileSync } from "node:fs";
@@ -7,7 +7,20 @@ import { after, before, describe, it } from "node:test";
 import { SandboxCopy } from "./copy";
 
 /** The programs from npm; test/others says what they are for. */
-const programs = ["http-server@14.1.1", "json-server@0.17.4"];
+const programs = [
+  "http-server@14.1.1",
+  "json-server@0.17.4",
+  "@y/websocket-server@0.1.1",
+  "yjs@13.6.27",
+];
+
+/** What they serve. */
+const contents = {
+  "pages/index.html": "<!doctype html><title>Others</title>",
+  "filed/reports/index.html": "<!doctype html><title>Reports</title>",
+  "content.js":
+    'module.exports = () => ({ orders: [], payments: [], profile: { name: "Others" } });',
+};
 
 describe("servers of others", { timeout: 30 * 60_000 }, () => {
   const project = ["--project", "examples/others"] as const;
@@ -18,8 +31,10 @@ describe("servers of others", { timeout: 30 * 60_000 }, () => {
     const folder = join(copy.folder, project[1]);
     cpSync(join(__dirname, "../others"), folder, { recursive: true });
     const servers = join(folder, "servers");
-    mkdirSync(join(servers, "pages"), { recursive: true });
-    writeFileSync(join(servers, "pages/index.html"), "<!doctype html><title>Others</title>");
+    for (const [file, content] of Object.entries(contents)) {
+      mkdirSync(join(servers, file, ".."), { recursive: true });
+      writeFileSync(join(servers, file), content);
+    }
     execFileSync("npm", ["install", "--no-save", "--prefix", servers, ...programs], {
       stdio: "pipe",
     });
@@ -37,17 +52,17 @@ describe("servers of others", { timeout: 30 * 60_000 }, () => {
     const { code, out, err } = await copy.runWords("up", ...project);
     assert.equal(code, 0, `${err}\n${out.slice(-3000)}`);
     for (const row of [
-      // No such post: 404. A refusal of the REST API that the site passes on: 403. An empty message: INVALID_ARGUMENT.
-      "anonymous +200 +401 +403 +401",
-      "nothing \\(machine\\) +200 +403 +403 +403",
-      "reader \\(machine\\) +200 +404 +200 +400",
-      "writer \\(machine\\) +200 +403 +403 +403",
-      "both \\(machine\\) +200 +404 +200 +400",
+      // No such order: 404. A refusal of the REST API that the front passes on: 403. An empty message: INVALID_ARGUMENT.
+      "anonymous +200 +401 +403 +401 +401 +401 +401",
+      "nobody@others\\.example +200 +403 +403 +403 +403 +403 +200",
+      "reader@others\\.example +200 +404 +200 +403 +200 +400 +200",
+      "writer@others\\.example +200 +403 +403 +201 +403 +403 +200",
+      "both \\(machine\\) +200 +404 +200 +201 +200 +400 +200",
     ])
       assert.match(out, new RegExp(`\n {2}${row}\n`));
-    // What the site passes on of an unknown request is all that only its log could tell.
+    // What the front passes on of an unknown request is all that only its log could tell.
     assert.match(out, /\n\d{4} cells, 0 differences, 2 cannot be told apart, 0 not tried\n/);
-    assert.match(out, /\?, cannot be told apart \(2 cells\): site answers preflight of /);
+    assert.match(out, /\?, cannot be told apart \(2 cells\): front answers preflight of /);
   });
 
   it("show what is opened: a policy that lets anyone call the gRPC server is many differences", async () => {
@@ -55,7 +70,7 @@ describe("servers of others", { timeout: 30 * 60_000 }, () => {
       apiVersion: "security.istio.io/v1",
       kind: "AuthorizationPolicy",
       metadata: { name: "open", namespace: "others" },
-      spec: { selector: { matchLabels: { app: "keys" } }, rules: [{}] },
+      spec: { selector: { matchLabels: { app: "inventory" } }, rules: [{}] },
     };
     const applied = await copy.run(
       `shell ${project.join(" ")}`,
@@ -64,6 +79,6 @@ describe("servers of others", { timeout: 30 * 60_000 }, () => {
     assert.equal(applied.code, 0, applied.err);
     const { code, out } = await copy.runWords("verify", ...project);
     assert.equal(code, 1);
-    assert.match(out, /\n {2}Not permitted, but let in: keys \(\d+ cells\)\n/);
+    assert.match(out, /\n {2}Not permitted, but let in: inventory \(\d+ cells\)\n/);
   });
 });

@@ -1,4 +1,4 @@
-/** Servers of other projects, unchanged, behind a table. */
+/** A shop of servers of other projects, unchanged, behind a table. */
 import { createStack } from "../../components/stack";
 import { application } from "./application";
 import { workloads } from "./workloads";
