@@ -66,8 +66,10 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** Where a service is, and how requests get to it. */
 export interface ServicePlace {
-  /** That its Service and its pods listen on. */
+  /** Its Service's. */
   readonly port: number;
+  /** The port that its pods listen on, to which its Service's leads. Default: the same. */
+  readonly targetPort?: number;
   /** The service account that its pods run as. */
   readonly serviceAccount: string;
   /**
@@ -243,6 +245,10 @@ export function machineTitle({ title }: Pick<Application, "title">, machine: str
 export function podLabels({ services }: Pick<Application, "services">, service: string): Labels {
   return services[service]?.labels ?? { app: service };
 }
+
+/** The port that a service's pods listen on. */
+export const podPort = ({ port, targetPort = port }: Pick<ServicePlace, "port" | "targetPort">) =>
+  targetPort;
 
 /** Whether a pod has all these labels. */
 export const hasLabels = (pod: Partial<Labels>, wanted: Labels): boolean =>

@@ -23,7 +23,7 @@ export function judgeListening(
       ({ namespace, labels }) =>
         namespace === table.namespace && hasLabels(labels, labelsOf(table, name)),
     );
-    const listened = { name, port, pods };
+    const listened = { name, port, pods, podPort: table.targetPorts?.[name] ?? port };
     const targets = named.map((service) => targetOf(service, port));
     return [
       ...named.flatMap((service) => judgeService(service, listened)),
@@ -32,11 +32,12 @@ export function judgeListening(
   });
 }
 
-/** A service of the table, its port, and its pods. */
+/** A service of the table, its port, and its pods with theirs. */
 interface Listened {
   readonly name: string;
   readonly port: number;
   readonly pods: readonly Workload[];
+  readonly podPort: number;
 }
 
 /** A Service that leads to a name, and to no pods. */
@@ -50,7 +51,7 @@ function targetOf(service: Resource, port: number): unknown {
   return own === undefined ? undefined : (at(own, "targetPort") ?? port);
 }
 
-function judgeService(service: Resource, { name, port, pods }: Listened): Finding[] {
+function judgeService(service: Resource, { name, port, pods, podPort }: Listened): Finding[] {
   const ports = portsOf(service);
   // A patch adds to the Service's ports.
   if (service.type.endsWith("Patch") && ports.length === 0) return [];
@@ -73,11 +74,11 @@ function judgeService(service: Resource, { name, port, pods }: Listened): Findin
       where: `spec.ports[${position}].targetPort of ${titleOf(service)}`,
       is: target,
       note,
-      write: `${port}, or change the port in both`,
+      write: `${podPort}, or make it the table's targetPort`,
     },
   ];
   if (typeof target !== "string")
-    return target === port
+    return target === podPort
       ? []
       : finding(`and the pods of ${name} listen on ${port}, as the access table has it`);
   const unnamed = pods.find((one) => !containerPorts(one).some((each) => each.name === target));
@@ -104,19 +105,23 @@ function containerPorts(workload: Workload): ContainerPort[] {
 /** Pods need not say on which ports they listen: those that do have to name the table's. */
 function judgePods(
   workload: Workload,
-  { name, port }: Listened,
+  { name, podPort }: Listened,
   targets: readonly unknown[],
 ): Finding[] {
   const ports = containerPorts(workload);
   const led = ports.filter((one) => typeof one.name === "string" && targets.includes(one.name));
-  const listsIt = ports.some(({ number }) => number === port);
+  const listsIt = ports.some(({ number }) => number === podPort);
   const wrong =
-    led.length > 0 ? led.filter(({ number }) => number !== port) : listsIt ? [] : ports.slice(0, 1);
+    led.length > 0
+      ? led.filter(({ number }) => number !== podPort)
+      : listsIt
+        ? []
+        : ports.slice(0, 1);
   return wrong.map(({ where, number }) => ({
     resource: workload.resource,
     where: `${where}.containerPort of ${workload.title}`,
     is: number,
-    note: `and the port of ${name} in the access table is ${port}`,
-    write: `${port}, or change the table and the Service`,
+    note: `and the pods of ${name} listen on ${podPort}, as the access table has it`,
+    write: `${podPort}, or make it the table's targetPort`,
   }));
 }

@@ -63,7 +63,11 @@ export const tableSettings = z.strictObject({
   ports: z
     .record(z.string(), z.number())
     .optional()
-    .describe("The port that each service listens on. Default: any of its Service's"),
+    .describe("The port of each service's Service. Default: any of its Service's"),
+  targetPorts: z
+    .record(z.string(), z.number())
+    .optional()
+    .describe("The port that its pods listen on, where that is another. Default: the same"),
   accounts: z
     .record(z.string(), z.string())
     .optional()

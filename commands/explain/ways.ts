@@ -3,6 +3,7 @@ import {
   type Application,
   type ApplicationService,
   podLabels,
+  podPort,
   serviceAccountOf,
   serviceOf,
   serviceOfPod,
@@ -139,7 +140,7 @@ function hopTo(
     destination: {
       namespace,
       labels,
-      port,
+      port: podPort(access),
       serviceAccount,
       ...(protocol === "tcp" && { protocol }),
     },

@@ -71,6 +71,8 @@ const proven = {
     .optional(),
 };
 
+const port = z.int("a port").min(1, "a port").max(65_535, "a port");
+
 /** Of its protocol, requirements and operations more is said than that they are wrong: see problems.ts. */
 const service = section(
   {
@@ -80,7 +82,8 @@ const service = section(
     protocol: z.unknown().optional(),
     requires: z.unknown().optional(),
     operations: z.record(z.string(), z.unknown(), "operations by their names").optional(),
-    port: z.int("a port").min(1, "a port").max(65_535, "a port"),
+    port,
+    targetPort: port.optional(),
     serviceAccount: text("the name of its service account"),
     routes: z
       .array(

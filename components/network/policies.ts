@@ -6,7 +6,7 @@
  * They recognize pods by labels and namespaces. So they stop other pods, but not a client that may make pods with any
  * label: that client still needs the service's account, a token and its permissions.
  */
-import { type Application, entranceOf, podLabels } from "../application";
+import { type Application, entranceOf, podLabels, podPort } from "../application";
 import { callersOf, gateway } from "../access/rows";
 import { solver } from "../gateway/acme";
 import { proxy, redis } from "../login/names";
@@ -84,7 +84,7 @@ export function applicationPolicies({
   const entry = entranceOf(application);
   const called = Object.entries(services).map(([service, access]) => ({
     service,
-    port: access.port,
+    port: podPort(access),
     callers: callersOf(access),
   }));
   const calledBy = (caller: string) =>

@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { type Application, type Labels, podLabels, serviceOf } from "../application";
+import { type Application, type Labels, podLabels, podPort, serviceOf } from "../application";
 import { createIngress } from "../gateway/route";
 import type { ProtectedNamespace } from "../protection";
 import type { Settings } from "../settings";
@@ -93,14 +93,16 @@ function createService(
   options: pulumi.CustomResourceOptions,
 ): void {
   const { namespace } = application;
-  const { port, serviceAccount, protocol = "http" } = serviceOf(application, service);
+  const access = serviceOf(application, service);
+  const { port, serviceAccount, protocol = "http" } = access;
+  const targetPort = podPort(access);
   const createAddress = (name: string, labels: Labels) =>
     new kubernetes.core.v1.Service(
       `${namespace}-${name}`,
       {
         metadata: { name, namespace, labels },
         // Istio takes a port for what its name says.
-        spec: { selector: labels, ports: [{ name: protocol, port, targetPort: port }] },
+        spec: { selector: labels, ports: [{ name: protocol, port, targetPort }] },
       },
       options,
     );
@@ -120,7 +122,7 @@ function createService(
     const labels = { ...own, ...(version !== undefined && { version }) };
     const template = podTemplate({
       service,
-      port,
+      port: targetPort,
       protocol,
       serviceAccount,
       labels,

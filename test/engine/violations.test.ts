@@ -21,7 +21,7 @@ test(
     assert.equal(first, "mandatory: port-protocol: kubernetes:core/v1:Service bookinfo-details");
     assert.deepEqual(lines.slice(0, 3), [
       "  found spec.ports[0].targetPort of Service bookinfo/details is 9081, and the pods of details listen on 9080, as the access table has it",
-      "  write 9080, or change the port in both",
+      "  write 9080, or make it the table's targetPort",
       "",
     ]);
     // Of a program that has no plan nothing is known.

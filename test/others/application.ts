@@ -75,7 +75,9 @@ export const application = defineApplication({
     reports: {
       callers: [gateway],
       requires: "signedIn",
-      port: 8080,
+      // As charts often have it.
+      port: 80,
+      targetPort: 8080,
       path: "/reports/",
       routes: [{ prefix: "/reports/" }],
       labels: { "app.kubernetes.io/name": "reports", "app.kubernetes.io/instance": "reports" },

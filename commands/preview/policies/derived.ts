@@ -1,6 +1,11 @@
 /** What the policy pack's rules compare a stack with: the access table and the stack's own settings. */
 import { heldPermissions } from "../../../components/access/document";
-import { type Application, callerAccount, machineTitle } from "../../../components/application";
+import {
+  type Application,
+  callerAccount,
+  machineTitle,
+  podPort,
+} from "../../../components/application";
 import { istioPath, operationNamed } from "../../../components/access/operations";
 import { alternativesOf, permissionsIn } from "../../../components/access/requirement";
 import { requirementIn, type Row, rowsOf } from "../../../components/access/rows";
@@ -48,6 +53,7 @@ export function derivedSettings(application: Application, settings: DerivedFrom)
     ports: Object.fromEntries(
       Object.entries(application.services).map(([service, { port }]) => [service, port]),
     ),
+    ...targetPortsOf(application),
     accounts: Object.fromEntries(
       Object.entries(application.services).map(([service, { serviceAccount }]) => [
         service,
@@ -75,6 +81,14 @@ function labelsOf({ services }: Application): Pick<Table, "labels"> {
     labels === undefined ? [] : [[service, { ...labels }] as const],
   );
   return others.length === 0 ? {} : { labels: Object.fromEntries(others) };
+}
+
+/** The ports of the pods that listen on another than their Service's, if there are any. */
+function targetPortsOf({ services }: Application): Pick<Table, "targetPorts"> {
+  const others = Object.entries(services).flatMap(([service, access]) =>
+    podPort(access) === access.port ? [] : [[service, podPort(access)] as const],
+  );
+  return others.length === 0 ? {} : { targetPorts: Object.fromEntries(others) };
 }
 
 /** Those of the services that are no HTTP, if there are any. */

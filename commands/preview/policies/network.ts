@@ -1,5 +1,5 @@
 /** What the policy pack's rules about the network and the proxies' imports compare a stack with. */
-import { type Application, entranceOf, podLabels } from "../../../components/application";
+import { type Application, entranceOf, podLabels, podPort } from "../../../components/application";
 import { callersOf, gateway } from "../../../components/access/rows";
 import type { Settings } from "../../../components/config";
 import { solver } from "../../../components/gateway/acme";
@@ -105,7 +105,7 @@ function ofApplication(application: Application, settings: NetworkedSettings): C
       to(
         caller === gateway ? gatewayPods : podsOfService(application, caller),
         podsOfService(application, service),
-        access.port,
+        podPort(access),
       ),
     ),
   );

@@ -55,7 +55,7 @@ function changesOf(
 ): readonly Finding[] {
   const { spec, metadata } = service;
   const { title, labels } = workload;
-  const { port, protocol } = workload.services;
+  const { port, targetPort = port, protocol } = workload.services;
   const led = pods.filter((pod) => selects(service, pod));
   const changed = [
     ...(hasLabels(spec?.selector ?? {}, labels)
@@ -71,10 +71,10 @@ function changesOf(
       : (spec?.ports ?? [])
           .filter((each) => each.port === port)
           .flatMap((each) => [...new Set(targetsOf(each, led))])
-          .filter((target) => target !== port)
+          .filter((target) => target !== targetPort)
           .map(
             (target) =>
-              `requests for ${title} go to the port ${target} of its pods, and not to ${port}`,
+              `requests for ${title} go to the port ${target} of its pods, and not to ${targetPort}`,
           )),
     ...(protocol === undefined
       ? []

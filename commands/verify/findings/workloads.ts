@@ -5,6 +5,7 @@ import {
   hasLabels,
   type Labels,
   podLabels,
+  podPort,
 } from "../../../components/application";
 import { callersOf, gateway, type Protocol } from "../../../components/access/rows";
 import { proxy, redis } from "../../../components/login/names";
@@ -34,10 +35,12 @@ export interface ProtectedWorkload {
   readonly namedFreely: boolean;
   /** Values of its pods' label `version`. Empty: any. */
   readonly versions: readonly string[];
-  /** Its Services; the port is theirs and the pods'. Absent where the stack's settings make it. */
   readonly services: {
     readonly names: readonly string[];
+    /** Absent where the stack's settings make it. */
     readonly port?: number;
+    /** That of the pods, to which the Services' leads. Default: the same. */
+    readonly targetPort?: number;
     /** What Istio has to take the port for. Default: anything. */
     readonly protocol?: Protocol;
   };
@@ -76,6 +79,7 @@ export function protectedWorkloads(
         services: {
           names: [name, ...(service.versions ?? []).map((version) => version.name)],
           port: service.port,
+          targetPort: podPort(service),
           protocol: service.protocol ?? "http",
         },
         path: service.path ?? "/",

@@ -5,7 +5,7 @@ import type { Decision, RequestFacts } from "../../explain/facts";
 import { readKeySets } from "../../explain/keys";
 import { decideWay } from "../../explain/way";
 import type { Hop } from "../../explain/way";
-import { type Application, hasLabels, podLabels } from "../../../components/application";
+import { type Application, hasLabels, podLabels, podPort } from "../../../components/application";
 import { gateway } from "../../../components/access/rows";
 import { isSecure } from "../../../components/gateway/host";
 import { gatewayPort, secureGatewayPort } from "../../../components/mesh/values";
@@ -106,7 +106,7 @@ function hopTo(
 ): Hop {
   const known =
     service === unlisted ? { [podLabel]: strangersPod } : podLabels(application, service);
-  const { port, serviceAccount } = placeOf(application, service);
+  const place = placeOf(application, service);
   const labels = workloads.application.find((each) => hasLabels(each, known)) ?? known;
   const { host } = headers;
   return {
@@ -114,8 +114,8 @@ function hopTo(
     destination: {
       namespace: application.namespace,
       labels,
-      port,
-      serviceAccount,
+      port: podPort(place),
+      serviceAccount: place.serviceAccount,
       ...(service !== unlisted &&
         application.services[service]?.protocol === "tcp" && { protocol: "tcp" }),
     },

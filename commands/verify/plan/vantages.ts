@@ -1,7 +1,12 @@
 /**
  * From where requests are sent, and which requests: data, from which the cells are made.
  */
-import { type Application, serviceOf, usualRequest } from "../../../components/application";
+import {
+  type Application,
+  podPort,
+  serviceOf,
+  usualRequest,
+} from "../../../components/application";
 import { callersOf, gateway, isProtected, rowsFor } from "../../../components/access/rows";
 import { applicationPaths } from "../../../components/login/names";
 import type { ServiceAccountName } from "../../../components/names";
@@ -182,7 +187,7 @@ export function vantagePoints(
       viewers: ({ name }) => name === anonymous,
       targets: names.flatMap((name) =>
         (addresses.get(name) ?? []).flatMap((address) =>
-          sidecarPorts(name, address, serviceOf(application, name).port),
+          sidecarPorts(name, address, podPort(serviceOf(application, name))),
         ),
       ),
     },

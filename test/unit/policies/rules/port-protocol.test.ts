@@ -137,7 +137,7 @@ test("a Service's port, where it leads to, and its pods' port are the table's", 
   );
   assert.equal((await found(service("orders"), pods({})))[0], ports("none")[0]);
   const target = (what: string) => [
-    `spec.ports[0].targetPort of Service shop/orders|${what}|8080, or change the port in both`,
+    `spec.ports[0].targetPort of Service shop/orders|${what}|8080, or make it the table's targetPort`,
   ];
   assert.deepEqual(
     await found(service("orders", http(8080, 3000)), pods({})),
@@ -148,7 +148,7 @@ test("a Service's port, where it leads to, and its pods' port are the table's", 
     target('"http", which no port of Deployment shop/orders-v1 is called'),
   );
   const container = (what: number, place = "containers[0].ports[0]") => [
-    `spec.template.spec.${place}.containerPort of Deployment shop/orders-v1|${what}, and the port of orders in the access table is 8080|8080, or change the table and the Service`,
+    `spec.template.spec.${place}.containerPort of Deployment shop/orders-v1|${what}, and the pods of orders listen on 8080, as the access table has it|8080, or make it the table's targetPort`,
   ];
   assert.deepEqual(
     await found(service("orders", http(8080, "web")), pods(named("web", 3000))),
