@@ -29,28 +29,14 @@ type Settings = z.infer<typeof corsSettings>;
 
 export type Cors = Omit<Settings, "hosts" | "exceptHosts">;
 
-/**
- * What a route to these hosts may allow: each of them its own. One that leads to no host, but answers by itself, may
- * allow what any may.
- */
+/** What a route to these hosts may allow: each of them its own, and what leads to none the settings of all. */
 export function corsOf(settings: Settings, hosts: readonly unknown[]): Cors[] {
-  const all = [settings, ...Object.values(settings.hosts)];
-  if (hosts.length === 0)
-    return [
-      {
-        origins: all.flatMap(({ origins }) => origins),
-        methods: all.flatMap(({ methods }) => methods),
-        headers: all.flatMap(({ headers }) => headers),
-        exposeHeaders: all.flatMap(({ exposeHeaders }) => exposeHeaders),
-        maxAge: Math.max(...all.map(({ maxAge }) => maxAge)),
-      },
-    ];
   const own = hosts.map((host) =>
     typeof host === "string" && Object.hasOwn(settings.hosts, host)
       ? settings.hosts[host]
       : undefined,
   );
-  return [...new Set(own.map((one) => one ?? settings))];
+  return hosts.length === 0 ? [settings] : [...new Set(own.map((one) => one ?? settings))];
 }
 
 /** A policy for other origins, as it is in a route. */

@@ -10,7 +10,6 @@ import { alternativesOf, keyOf, type Requirement } from "../access/requirement";
 import { gateway, type Row, rowsFor, rowsOf, type ServiceAccess } from "../access/rows";
 import type { AuthenticationSettings } from "../config";
 import type { HttpRoute } from "../mesh/resources";
-import { ofOtherOrigins, type ServiceCors, varying } from "./cors";
 import { authorityMatch } from "./host";
 
 /** The whole body. */
@@ -54,11 +53,18 @@ const isChallenged = ({ callers, requires }: Row) =>
 
 type Match = NonNullable<HttpRoute["match"]>[number];
 
-/** A route for each requirement of a service; they come before the service's own. */
+/** How a browser asks for a page of another origin whether it may send a request. */
+const preflight = { "access-control-request-method": { regex: ".+" } };
+
+/**
+ * A route for each requirement of a service; they come before the service's own. Envoy's CORS filter passes over a route
+ * that answers by itself: none of them takes preflights where that filter is to answer them, and their answers name no
+ * origin. https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/cors_filter
+ */
 export function challengeRoutes(
   service: Application["services"][string],
   realm: string,
-  { gatewayUrl, cors }: { readonly gatewayUrl: string; readonly cors?: ServiceCors | undefined },
+  { gatewayUrl, cors }: { readonly gatewayUrl: string; readonly cors?: object | undefined },
 ): readonly HttpRoute[] {
   const rows = Map.groupBy(rowsOf(service).filter(isChallenged), ({ requires }) => keyOf(requires));
   return [...rows.values()].flatMap((those): readonly HttpRoute[] => {
@@ -73,10 +79,12 @@ export function challengeRoutes(
       {
         match: asked.map((each) => ({
           ...each,
-          withoutHeaders: { authorization: { regex: `.*${bearer}.*` } },
+          withoutHeaders: {
+            authorization: { regex: `.*${bearer}.*` },
+            ...(cors !== undefined && preflight),
+          },
           ...authorityMatch(gatewayUrl),
         })),
-        ...ofOtherOrigins(cors),
         directResponse: { status: 401, body: { string: challengeBody } },
         headers: {
           response: {
@@ -84,7 +92,6 @@ export function challengeRoutes(
             set: {
               "www-authenticate": challengeOf(realm, first.requires).replaceAll("%", "%%"),
             },
-            ...varying(cors),
           },
         },
       },

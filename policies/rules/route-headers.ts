@@ -134,9 +134,9 @@ function unanswered(resource: Resource, route: unknown, where: string, { cors }:
     (host) => !cors?.exceptHosts.some((one) => one === host),
   );
   // Then no policy exempts preflights.
-  const isNone =
-    cors === undefined || corsOf(cors, []).every(({ origins }) => origins.length === 0);
-  if (isNone || asked.length === 0) return [];
+  const isNone = ({ origins }: { readonly origins: readonly string[] }) => origins.length === 0;
+  if (cors === undefined || [cors, ...Object.values(cors.hosts)].every(isNone)) return [];
+  if (asked.length === 0) return [];
   if (gatewaysOf(resource).every((gateway) => gateway === "mesh")) return [];
   const title = `VirtualService ${objectName(resource)}`;
   return corsOf(cors, asked).flatMap((allowed) =>

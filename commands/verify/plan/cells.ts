@@ -171,7 +171,10 @@ function markedBy(
 const unreadable = ({ outcome }: Target) =>
   outcome?.always?.refusal === "bad request" ? outcome.always : undefined;
 
-/** What the gateway itself refuses tells browsers nothing: Envoy's CORS filter comes after those that refuse. */
+/**
+ * What the gateway itself refuses, or asks a token for, tells browsers nothing: Envoy's CORS filter comes after those that
+ * refuse, and passes over a route that answers by itself.
+ */
 function expectationWithGrants(
   application: Application,
   target: Target,
@@ -182,12 +185,10 @@ function expectationWithGrants(
   const checks = tokenChecksOf(stack);
   const refusal = atGateway ?? refusalAtGateway(target.way, viewer.credential, checks);
   const expected = atGateway ?? expectationFor(application, target, viewer, checks);
-  const isOwn =
-    application.services[target.way.through[0]]?.cors === "own" &&
-    refusal === undefined &&
-    expected.challenge === undefined;
+  const isOfGateway = refusal !== undefined || expected.challenge !== undefined;
+  const isOwn = application.services[target.way.through[0]]?.cors === "own" && !isOfGateway;
   if (target.grants === undefined || isOwn) return expected;
-  return { ...expected, grants: refusal === undefined ? target.grants : {} };
+  return { ...expected, grants: isOfGateway ? {} : target.grants };
 }
 
 function expectationFor(

@@ -153,7 +153,6 @@ test("a route to a host with settings of its own is judged by those", async () =
     ["cart", asConfigured],
     ["stock", partner],
     ["admin", nobody],
-    [undefined, partner],
     [undefined, asConfigured],
   ] as const)
     assert.deepEqual(await judgedAt(host, policy), [], host);
