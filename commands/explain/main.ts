@@ -13,6 +13,7 @@ import { readToken } from "./input";
 import type { Given } from "./input";
 import type { KeySets } from "./keys";
 import { readRulesKeys } from "./mesh-keys";
+import { rowFor } from "./row";
 import { renderExplanation } from "./report";
 import type { Explanation, Verdict } from "./report";
 import { decideWay } from "./way";
@@ -91,10 +92,11 @@ function judge(
   const headers: RequestFacts["headers"] =
     given === undefined ? {} : { authorization: [`Bearer ${given.token}`] };
   return Promise.all(
-    ways.map(async (way) => ({
-      way,
-      decision: await decideWay(policies, keys, way, headers, now),
-    })),
+    ways.map(async (way) => {
+      const decision = await decideWay(policies, keys, way, headers, now);
+      const { application, mesh } = policies;
+      return { way, decision, row: rowFor(application, mesh, way.hops, decision.position) };
+    }),
   );
 }
 
@@ -114,7 +116,7 @@ function asJson({ token, warnings, verdicts }: Explanation): string {
     version: 1,
     token: token === undefined ? null : Object.fromEntries(token),
     warnings,
-    services: verdicts.map(({ way: { service, workload, through }, decision }) => {
+    services: verdicts.map(({ way: { service, workload, through }, decision, row }) => {
       const { hop, outcome, status, message, decidedBy, because, change } = decision;
       const calledBy = through;
       return {
@@ -125,6 +127,7 @@ function asJson({ token, warnings, verdicts }: Explanation): string {
         outcome,
         status,
         message,
+        row,
         decidedBy,
         because,
         change,

@@ -9,6 +9,8 @@ import type { NamedWay } from "./ways";
 export interface Verdict {
   readonly way: NamedWay;
   readonly decision: WayDecision;
+  /** The row of the table that is about the request; undefined where the gateway alone is asked. */
+  readonly row: string | undefined;
 }
 
 export interface Explanation {
@@ -64,10 +66,11 @@ function statusOf({ outcome, status }: WayDecision): string {
   return outcome === "allowed" ? "the service's" : String(status ?? "?");
 }
 
-function reason({ way, decision }: Verdict, bold: (text: string) => string): string {
+function reason({ way, decision, row }: Verdict, bold: (text: string) => string): string {
   const { outcome, decidedBy, because, change, hop } = decision;
   const where = hop === way.service ? "" : `, at ${hop}`;
   const lines: Line[] = [
+    ...(row === undefined ? [] : [["in the table", row] as const]),
     ["decided by", decidedBy],
     ["why", because],
     ...(change === undefined ? [] : [["change", change] as const]),

@@ -107,6 +107,7 @@ test("an anonymous request: every service, the policy, and the missing principal
     /^ratings +gateway → productpage → reviews +denied +403 +RBAC: access denied$/m,
   );
   assert.match(out, /AuthorizationPolicy bookinfo\/details,\s+rule 1/);
+  assert.match(out, /^ {2}in the table +every request: read:book-details, from productpage$/m);
   assert.match(out, /a token of the principal\s+https:\/\/tenant\.example\/\/\*/);
   assert.ok(
     out.split("\n").every((line) => line.length <= 100),
@@ -125,6 +126,17 @@ test("a token on standard input: verdicts along the way, and no part of the toke
     "reviews: denied at reviews",
     "ratings: denied at reviews",
   ]);
+  const ofReviews = "every request: read:book-reviews, from productpage";
+  assert.deepEqual(
+    (JSON.parse(out) as Answer).services.map(({ row }) => row),
+    [
+      "every request: public, from gateway",
+      "every request: read:book-details, from productpage",
+      // The one that refuses.
+      ofReviews,
+      ofReviews,
+    ],
+  );
   for (const part of token.split(".")) assert.ok(!out.includes(part), "no part of the token");
   assert.equal((await pulumi.asked())[0], folder);
 });
