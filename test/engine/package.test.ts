@@ -180,6 +180,17 @@ describe("the package, installed in an empty folder", { skip: skipWithoutEngine 
     const made = join(shop, "made");
     cpSync(join(own, "template"), made, { recursive: true });
     assert.ok(readdirSync(made).includes(".gitignore"));
+    // A page's program with what comes with the package, and is not in the template's package.json.
+    const page = readFileSync(join(root, "docs/workloads.md"), "utf8");
+    const [, program = ""] = /^```ts\n(export = [^`]*\bservices\([^`]*)^```$/m.exec(page) ?? [];
+    assert.notEqual(program, "");
+    writeFileSync(
+      join(made, "mixed.ts"),
+      `import * as kubernetes from "@pulumi/kubernetes";
+import { createStack } from "istio-auth0/components/stack";
+import { application } from "./application";
+${program}`,
+    );
     const compiler = join(shop, "node_modules/typescript/bin/tsc");
     execFileSync(process.execPath, [compiler, "-p", made], { stdio: "inherit" });
   });
