@@ -80,7 +80,7 @@ function judgeService(service: Resource, { name, port, pods, podPort }: Listened
   if (typeof target !== "string")
     return target === podPort
       ? []
-      : finding(`and the pods of ${name} listen on ${port}, as the access table has it`);
+      : finding(`and the pods of ${name} listen on ${podPort}, as the access table has it`);
   const unnamed = pods.find((one) => !containerPorts(one).some((each) => each.name === target));
   return unnamed === undefined ? [] : finding(`which no port of ${unnamed.title} is called`);
 }

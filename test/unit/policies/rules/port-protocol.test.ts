@@ -147,6 +147,23 @@ test("a Service's port, where it leads to, and its pods' port are the table's", 
     await found(service("orders", http(8080, "http")), pods(named("web", 8080))),
     target('"http", which no port of Deployment shop/orders-v1 is called'),
   );
+  // Where the table has another port for the pods, that is named.
+  const { where, is, note, write } =
+    (
+      await judged(portProtocol, [service("orders", http(8080, 9090)), pods({})], {
+        ...listening,
+        table: { ...listening.table, targetPorts: { orders: 3000 } },
+      })
+    )[0] ?? {};
+  assert.deepEqual(
+    [where, is, note, write],
+    [
+      "spec.ports[0].targetPort of Service shop/orders",
+      "9090",
+      "and the pods of orders listen on 3000, as the access table has it",
+      "3000, or make it the table's targetPort",
+    ],
+  );
   const container = (what: number, place = "containers[0].ports[0]") => [
     `spec.template.spec.${place}.containerPort of Deployment shop/orders-v1|${what}, and the pods of orders listen on 8080, as the access table has it|8080, or make it the table's targetPort`,
   ];
