@@ -15,7 +15,12 @@ test(
     const { config, rest } = readStackFile(readProjectFile(root), "sandbox");
     const folder = cloneWith({ sandbox: { ...rest, config } });
     const said = async () => packViolations({ folder }, await programOf(folder));
-    replaceIn(folder, "components/workloads/index.ts", "targetPort: port", "targetPort: port + 1");
+    replaceIn(
+      folder,
+      "components/workloads/index.ts",
+      "port, targetPort }",
+      "port, targetPort: targetPort + 1 }",
+    );
     const [, heading, , first, ...lines] = (await said()).split("\n");
     assert.equal(heading, "The policy pack finds in the program:");
     assert.equal(first, "mandatory: port-protocol: kubernetes:core/v1:Service bookinfo-details");
