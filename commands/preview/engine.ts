@@ -90,6 +90,9 @@ export async function previewProject(project: PreviewProject, run: Run): Promise
   return { plan, violations: pack.violations().map((one) => withoutSecrets(one, run.hide)) };
 }
 
+/** What programs and plug-ins say because the engine has ended after an error. */
+const consequence = /resource monitor shut down|grpc: the client connection is closing/;
+
 /** What the engine's events have reported so far. */
 class Findings {
   /** @param root the folder of the project that is previewed */
@@ -114,10 +117,13 @@ class Findings {
     this.#diagnostics.set(JSON.stringify(said), said);
   }
 
-  /** Every error of the engine, or undefined if there are none. */
+  /** Every error of the engine that is not only another one's consequence, or undefined if there are none. */
   errors(): string | undefined {
-    const errors = [...this.#diagnostics.values()].filter(({ severity }) => severity === "error");
-    return errors.length === 0 ? undefined : errors.map(({ message }) => message).join("\n");
+    const errors = [...this.#diagnostics.values()]
+      .filter(({ severity }) => severity === "error")
+      .map(({ message }) => message);
+    const causes = errors.filter((message) => !consequence.test(message));
+    return errors.length === 0 ? undefined : (causes.length > 0 ? causes : errors).join("\n");
   }
 
   plan(stack: string, dependenciesOf: (urn: string) => readonly string[]): Plan {

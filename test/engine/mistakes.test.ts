@@ -5,144 +5,140 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { before, describe, it } from "node:test";
+import { test } from "node:test";
 import { skipWithoutEngine } from "./engine";
 import { cloneWith, preview, programOf, replaceIn, root } from "./preview";
 
+const skip = skipWithoutEngine;
 const project = "examples/others";
 const yaml = "manifests/payments.yaml";
 const template = "charts/reports/templates/reports.yaml";
 
-describe("a mistake in the shop of others", { skip: skipWithoutEngine }, () => {
-  let clone: string;
-  let main: readonly string[];
-  let path: string;
+const clone = cloneWith({});
+const shop = (file: string) => join(clone, project, file);
+cpSync(join(root, "test/others"), shop(""), { recursive: true });
 
-  const shop = (file: string) => join(clone, project, file);
+/** A Helm that makes of the chart's only template what Helm would, so that none has to be there. */
+const tools = join(clone, "tools");
+const rendering = [
+  "s/{{ .Values.image }}/registry.example.com\\/reports:14.1.1/",
+  "s/{{ .[A-Z][A-Za-z]*.Name }}/reports/",
+].map((each) => `-e '${each}'`);
+mkdirSync(tools);
+writeFileSync(
+  join(tools, "helm"),
+  `#!/bin/sh\ncat > /dev/null\nsed ${rendering.join(" ")} ${template}\n`,
+  { mode: 0o755 },
+);
+const args = ["sandbox", "--project", project];
+const environment = { PATH: `${tools}:${process.env.PATH ?? ""}` };
 
-  /** Previews the shop with another text in place of one, which may be the whole file, and undoes that. */
-  async function withChange(file: string, old: string, now: string | undefined) {
-    const right = readFileSync(shop(file), "utf8");
+/** The program of the shop, which reads YAML and charts when it runs. */
+let built: Promise<readonly string[]> | undefined;
+
+type Ended = Awaited<ReturnType<typeof preview>>;
+
+/** A file with another text in place of one, or without any. */
+interface Change {
+  readonly file: string;
+  readonly old?: string;
+  readonly now?: string;
+}
+
+/** Previews the shop with changes, and undoes them. */
+async function withChanges(...changes: readonly Change[]): Promise<Ended> {
+  built ??= programOf(clone);
+  const main = await built;
+  const right = changes.map(({ file }) => readFileSync(shop(file), "utf8"));
+  for (const { file, old, now } of changes)
     if (now === undefined) rmSync(shop(file));
-    else replaceIn(clone, join(project, file), old, now);
-    // The program is built from its sources; YAML and charts are read when it runs.
-    const built = file.endsWith(".ts") ? {} : { main };
-    const ended = await preview(["sandbox", "--project", project], {
-      ...{ clone, ...built, environment: { PATH: path } },
-    });
-    writeFileSync(shop(file), right);
-    return ended;
-  }
+    else replaceIn(clone, join(project, file), old ?? readFileSync(shop(file), "utf8"), now);
+  const ended = await preview(args, { clone, environment, main });
+  for (const [position, { file }] of changes.entries())
+    writeFileSync(shop(file), right[position] ?? "");
+  return ended;
+}
 
-  before(async () => {
-    clone = cloneWith({});
-    cpSync(join(root, "test/others"), shop(""), { recursive: true });
-    main = await programOf(clone);
-    // What Helm makes of the chart's only template, so that no Helm has to be there.
-    const tools = join(clone, "tools");
-    mkdirSync(tools);
-    const rendering = [
-      "s/{{ .Values.image }}/registry.example.com\\/reports:14.1.1/",
-      "s/{{ .[A-Z][A-Za-z]*.Name }}/reports/",
-    ].map((each) => `-e '${each}'`);
-    writeFileSync(
-      join(tools, "helm"),
-      `#!/bin/sh\ncat > /dev/null\nsed ${rendering.join(" ")} ${template}\n`,
-      { mode: 0o755 },
-    );
-    path = `${tools}:${process.env.PATH ?? ""}`;
+function assertError({ code, stdout, stderr, left }: Ended, error: string): void {
+  assert.deepEqual({ code, stdout, left }, { code: 1, stdout: "", left: [] });
+  assert.ok(`\n${stderr}`.endsWith(`\nerror: ${error}\n`), stderr);
+}
+
+test("the shop as it is has no mistake", { skip }, async () => {
+  const { code, stdout, stderr, left } = await withChanges();
+  const line = stdout.split("\n").at(-3);
+  assert.deepEqual({ code, line, left }, { code: 0, line: "0 violations", left: [] }, stderr);
+});
+
+for (const [what, change, error] of [
+  [
+    "a scope that the document does not describe",
+    { file: "orders.yaml", old: "tenant: [write]", now: "tenant: [pay]" },
+    "orders.yaml: paths./orders.post.security: found the scope pay, expected one that tenant describes: read, write",
+  ],
+  [
+    "a pattern that fits no file",
+    { file: yaml },
+    "kubernetes:yaml/v2:ConfigGroup resource 'payments' has a problem: no file fits the pattern manifests/*.yaml: correct it, or leave it out",
+  ],
+  [
+    "a chart that renders nothing",
+    { file: template, now: "" },
+    "kubernetes:helm.sh/v4:Chart resource 'reports' has a problem: the chart ./charts/reports renders no object with these values: correct them, or leave it out",
+  ],
+] as const)
+  test(`${what} is an error`, { skip }, async () => {
+    assertError(await withChanges(change), error);
   });
 
-  it("is not in the shop as it is", async () => {
-    const { code, stdout, stderr, left } = await withChange(yaml, "kind", "kind");
-    const line = stdout.split("\n").at(-3);
-    assert.deepEqual({ code, line, left }, { code: 0, line: "0 violations", left: [] }, stderr);
+const labels = "labels: { tier: till, name: payments }";
+
+// One of the YAML and one of the chart at a time: they are about different services.
+for (const [what, change, other, ...violations] of [
+  [
+    "pods without the table's labels, and with another account",
+    { file: yaml, old: labels, now: "labels: { tier: till, name: till }" },
+    {
+      file: template,
+      old: 'serviceAccountName: "{{ .Release.Name }}"',
+      now: "serviceAccountName: clerk",
+    },
+    'spec.template.metadata.labels of Deployment others/payments is {"name":"till","tier":"till"}, which the access table does not name',
+    'spec.template.spec.serviceAccountName of Deployment others/reports is "clerk", and that of reports in the access table is "reports"',
+  ],
+  [
+    "pods with another service's labels too, and a row that no Service serves",
+    { file: yaml, old: labels, now: "labels: { tier: till, name: payments, app: orders }" },
+    {
+      file: template,
+      old: 'kind: Service\nmetadata:\n  name: "{{ .Release.Name }}"',
+      now: "kind: Service\nmetadata:\n  name: report",
+    },
+    'spec.template.metadata.labels of Deployment others/payments is {"app":"orders","name":"payments","tier":"till"}, which are those of orders and payments, whose policies all admit requests',
+    "no Service of the program is reports of the access table",
+  ],
+  [
+    "a Service without the table's port, and one that Istio takes for TCP",
+    { file: yaml, old: "port: 8080, appProtocol", now: "port: 8081, appProtocol" },
+    { file: template, old: "name: http, port: 80,", now: "name: tcp, port: 80," },
+    "spec.ports of Service others/payments has 8081, and the port of payments in the access table is 8080",
+    'spec.ports[0].name of Service others/reports is "tcp", by which Istio takes the port for TCP',
+  ],
+] as const)
+  test(`named are ${what}`, { skip }, async () => {
+    const { code, stdout, stderr, left } = await withChanges(change, other);
+    assert.deepEqual({ code, left }, { code: 1, left: [] }, stderr);
+    for (const violation of violations)
+      assert.ok(stdout.includes(`\n  found ${violation}\n`), stdout.slice(-2000));
   });
 
-  for (const [what, file, old, now, error] of [
-    [
-      "a row",
-      "application.ts",
-      'callers: ["orders"]',
-      'callers: ["order"] as never',
-      "The table of others (application.ts) is wrong:\n" +
-        '  services.store.callers: found "order", expected one of orders, payments, events, inventory, store, reports, front',
-    ],
-    [
-      "the document",
-      "orders.yaml",
-      "tenant: [write]",
-      "tenant: [pay]",
-      "orders.yaml: paths./orders.post.security: found the scope pay, expected one that tenant describes: read, write",
-    ],
-    [
-      "a pattern that fits no file",
-      yaml,
-      "",
-      undefined,
-      "no file fits the pattern manifests/*.yaml: correct it, or leave it out",
-    ],
-    [
-      "a chart that renders nothing",
-      template,
-      readFileSync(join(root, "test/others", template), "utf8"),
-      "",
-      "the chart ./charts/reports renders no object with these values: correct them, or leave it out",
-    ],
-  ] as const)
-    it(`in ${what} is an error that names it`, async () => {
-      const { code, stdout, stderr, left } = await withChange(file, old, now);
-      assert.deepEqual({ code, stdout, left }, { code: 1, stdout: "", left: [] });
-      assert.ok(stderr.endsWith(`\nerror: ${error}\n`) || stderr === `error: ${error}\n`, stderr);
-    });
-
-  for (const [what, file, old, now, violation] of [
-    [
-      "labels that the table does not name",
-      yaml,
-      "labels: { tier: till, name: payments }",
-      "labels: { tier: till, name: till }",
-      '  found spec.template.metadata.labels of Deployment others/payments is {"name":"till","tier":"till"}, which the access table does not name',
-    ],
-    [
-      "labels of two services",
-      yaml,
-      "labels: { tier: till, name: payments }",
-      "labels: { tier: till, name: payments, app: orders }",
-      '  found spec.template.metadata.labels of Deployment others/payments is {"app":"orders","name":"payments","tier":"till"}, which are those of orders and payments, whose policies all admit requests',
-    ],
-    [
-      "another protocol",
-      yaml,
-      "appProtocol: http",
-      "appProtocol: tcp",
-      '  found spec.ports[0].appProtocol of Service others/payments is "tcp", by which Istio takes the port for TCP',
-    ],
-    [
-      "another port",
-      yaml,
-      "port: 8080, appProtocol",
-      "port: 8081, appProtocol",
-      "  found spec.ports of Service others/payments has 8081, and the port of payments in the access table is 8080",
-    ],
-    [
-      "another service account",
-      template,
-      'serviceAccountName: "{{ .Release.Name }}"',
-      "serviceAccountName: clerk",
-      '  found spec.template.spec.serviceAccountName of Deployment others/reports is "clerk", and that of reports in the access table is "reports"',
-    ],
-    [
-      "a Service of another name",
-      template,
-      'kind: Service\nmetadata:\n  name: "{{ .Release.Name }}"',
-      "kind: Service\nmetadata:\n  name: report",
-      "?",
-    ],
-  ] as const)
-    it(`as ${what} is a violation that names it`, async () => {
-      const { code, stdout, stderr, left } = await withChange(file, old, now);
-      assert.deepEqual({ code, left }, { code: 1, left: [] }, stderr);
-      assert.ok(stdout.includes(`\n${violation}\n`), stdout.slice(-2000));
-    });
+// The last: its program is another one.
+test("a caller that is no service is an error", { skip }, async () => {
+  const caller = 'callers: ["orders"]';
+  replaceIn(clone, join(project, "application.ts"), caller, 'callers: ["order"] as never');
+  assertError(
+    await preview(args, { clone, environment }),
+    "The table of others (application.ts) is wrong:\n" +
+      '  services.store.callers: found "order", expected one of orders, payments, events, inventory, store, reports, front',
+  );
 });

@@ -113,9 +113,9 @@ for (const [what, place, value, line] of [
   ],
   [
     "a field of another version",
-    "services.payments.quota",
-    5,
-    "services.payments.quota: found an unknown key, expected one of path, proof, onRefusal, cors, callers, protocol, requires, operations, port, serviceAccount, routes, greeting, limits, labels, versions, document",
+    "roles.writer.inherits",
+    ["reader"],
+    "roles.writer.inherits: found an unknown key, expected one of description, permissions",
   ],
 ] as const)
   test(`named is ${what}`, () => {

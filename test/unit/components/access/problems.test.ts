@@ -203,7 +203,7 @@ test("a field that this version does not know is named with those that it knows"
     [
       "roles.clerk.inherits: found an unknown key, expected one of description, permissions",
       "services.reads.versions[0].weight: found an unknown key, expected one of name, part",
-      "services.reads.quota: found an unknown key, expected one of path, proof, onRefusal, cors, callers, protocol, requires, operations, port, serviceAccount, routes, greeting, limits, labels, versions, document",
+      "services.reads.quota: found an unknown key, expected one of path, proof, onRefusal, cors, callers, protocol, requires, operations, port, targetPort, serviceAccount, routes, greeting, limits, labels, versions, document",
       "requests[0].each: found an unknown key, expected one of path, proof, onRefusal, asks, name, through",
       "quotas: found an unknown key, expected one of name, title, namespace, people, audience, home, permissions, roles, services, image, settings, requests",
     ],
