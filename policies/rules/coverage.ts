@@ -50,8 +50,8 @@ export const coverage = stackRule({
           ledElsewhere(one, workloads, table) ??
           [],
       ),
-      // What a Release makes is not seen: any of the rows may be its.
-      ...(resources.some((one) => mayMakeServices(one, table))
+      // What one makes is not seen: any of the rows may be its.
+      ...(resources.some((one) => mayMakeServices(one, resources, table))
         ? []
         : withoutService(services, table, servedElsewhere)),
     ];
@@ -138,10 +138,22 @@ function ledOutside(service: Resource, table: Table): Finding | undefined {
   };
 }
 
-/** A release of Helm's in the table's namespace, or in one that is not known. */
-const mayMakeServices = ({ type, inputs }: Resource, table: Table) =>
-  type === "kubernetes:helm.sh/v3:Release" &&
-  [table.namespace, undefined, unknown].some((one) => one === at(inputs, "namespace"));
+/**
+ * A release of Helm's in the table's namespace, or in one that is not known; or YAML or a chart of which no object is
+ * there: where its inputs are not known before the update, it makes none until then.
+ */
+function mayMakeServices({ type, name, inputs }: Resource, all: readonly Resource[], table: Table) {
+  if (type === "kubernetes:helm.sh/v3:Release")
+    return [table.namespace, undefined, unknown].some((one) => one === at(inputs, "namespace"));
+  return ofObjects.has(type) && !all.some((one) => one.name.startsWith(`${name}:`));
+}
+
+/** What makes objects of files. Each object has its name and a colon before its own. */
+const ofObjects: ReadonlySet<string> = new Set([
+  "kubernetes:yaml/v2:ConfigGroup",
+  "kubernetes:yaml/v2:ConfigFile",
+  "kubernetes:helm.sh/v4:Chart",
+]);
 
 function withoutService(
   services: readonly Resource[],

@@ -209,6 +209,13 @@ test("every row of the table has a Service, unless something may make it that is
     assert.deepEqual(await found(others), [missing]);
   for (const namespace of ["bookinfo", undefined, notKnown])
     assert.deepEqual(await found([release(namespace)]), []);
+  // YAML and charts make no object until their inputs are known.
+  for (const type of ["yaml/v2:ConfigGroup", "yaml/v2:ConfigFile", "helm.sh/v4:Chart"]) {
+    const group: Given = { type: `kubernetes:${type}`, name: "web", inputs: {} };
+    const object = { type: "kubernetes:core/v1:ConfigMap", name: "web:bookinfo/web", inputs: {} };
+    assert.deepEqual(await found([group]), []);
+    assert.deepEqual(await found([group, object]), [missing]);
+  }
 });
 
 test("the root namespace's policies count, and namespaces are excepted, as configured", async () => {
