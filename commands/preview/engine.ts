@@ -52,7 +52,8 @@ export interface Preview {
  */
 export async function previewProject(project: PreviewProject, run: Run): Promise<Preview> {
   const { folder, name: projectName, stack: stackName } = project;
-  const stack = await LocalWorkspace.createOrSelectStack(
+  // The folder is new, so that there is no stack to select.
+  const stack = await LocalWorkspace.createStack(
     { stackName, projectName, program: () => Promise.resolve(run.program()) },
     { workDir: folder, pulumiCommand: await PulumiCommand.get({ root: run.pulumi }) },
   );

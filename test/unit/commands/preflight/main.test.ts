@@ -46,7 +46,13 @@ afterEach(() => {
 /** Runs the command with no program on its PATH but the folder's; ends it where it waits for what never answers. */
 async function preflight(...args: string[]) {
   const child = spawn(process.execPath, [...argumentsFor("commands/preflight/main.ts"), ...args], {
-    env: { HOME: folder.path, PATH: folder.path, FORCE_COLOR: "1" },
+    env: {
+      HOME: folder.path,
+      PATH: folder.path,
+      FORCE_COLOR: "1",
+      // As run.mjs gives it.
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+    },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 60_000,
   });

@@ -215,7 +215,16 @@ interface TenantKey {
   readonly published: JWK;
 }
 
-async function signingKey(kid: string): Promise<TenantKey> {
+/** This process's, by id: to make them takes longer than most of what a test does with its tenant. */
+const made = new Map<string, Promise<TenantKey>>();
+
+function signingKey(kid: string): Promise<TenantKey> {
+  const key = made.get(kid) ?? makeSigningKey(kid);
+  made.set(kid, key);
+  return key;
+}
+
+async function makeSigningKey(kid: string): Promise<TenantKey> {
   const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
   const named = { kid, alg: "RS256", use: "sig" };
   return {
