@@ -2,14 +2,9 @@
 import { existsSync } from "node:fs";
 import { foldersOf } from "../../local/layout";
 import { exitWith } from "../../lib/run";
-import { checkFiles, takesStandardOutput, writeOutput } from "../../lib/output-files";
 import { runOnSandbox } from "../stack/on-sandbox";
 import { stackName, type Project, projectNamed } from "../stack/project";
 import { readArguments } from "./arguments";
-import { type Result, runCheck } from "./check";
-import { checksFor } from "./checks";
-import { json, line, summary } from "./report";
-import { readStack } from "./stack";
 
 /** @returns the exit code */
 async function main(): Promise<number> {
@@ -18,38 +13,11 @@ async function main(): Promise<number> {
   // Its addresses and secrets are in the sandbox.
   if (options.stack === stackName && options.directory === undefined && isThere(project))
     return runOnSandbox("preflight");
-  const { files } = options;
-  await checkFiles(files);
-  const stack = await readStack(
-    project.application,
-    options.directory ?? project.folder,
-    options.stack,
-  );
-  const checks = checksFor(stack);
-  const stream = takesStandardOutput(files) ? process.stderr : process.stdout;
-  const columns = {
-    width: Math.max(...checks.map(({ name }) => name.length)),
-    colour: stream.isTTY && stream.hasColors(),
-  };
-  // All run at the same time; each line is printed when those before it are.
-  const running = checks.map((check) => runCheck(check));
-  const results: Result[] = [];
-  for (const each of running) {
-    const result = shown(await each, stack.secrets.hide);
-    results.push(result);
-    stream.write(line(result, columns));
-  }
-  stream.write(`\n${summary(results)}`);
-  for (const file of files) await writeOutput(file, json(options.stack, results));
-  return results.some(({ state }) => state === "failed") ? 1 : 0;
+  // What the checks need is loaded only here: it takes as long as all of the above.
+  const { preflightStack } = await import("./on-stack.js");
+  return preflightStack(project, options);
 }
 
 const isThere = (project: Project) => existsSync(foldersOf(project.folder, process.env).state);
-
-/** Without secrets, which any program may have repeated. */
-function shown({ advice, ...result }: Result, hide: (text: string) => string): Result {
-  const safe = { ...result, found: hide(result.found) };
-  return advice === undefined ? safe : { ...safe, advice: hide(advice) };
-}
 
 exitWith(main());

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import * as grpc from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
@@ -68,44 +68,49 @@ async function answer<Response>(
   });
 }
 
-for (const { name, version } of standIns) {
-  test(`the stand-in for ${name} starts, says its version, refuses what it lacks, and ends with its engine`, async () => {
-    const { port, pid, killParent } = await start(name);
-    assert.match(port, /^\d+$/);
-    const client = new ResourceProviderClient(
-      `127.0.0.1:${port}`,
-      grpc.credentials.createInsecure(),
-    );
-    const info = await answer<PluginInfo>((respond) => client.getPluginInfo(new Empty(), respond));
-    assert.equal(info.getVersion(), version);
+// Each is seen to end at its next look at its engine, a second or two later: all at the same time.
+describe("the stand-ins", { concurrency: true }, () => {
+  for (const { name, version } of standIns) {
+    test(`the stand-in for ${name} starts, says its version, refuses what it lacks, and ends with its engine`, async () => {
+      const { port, pid, killParent } = await start(name);
+      assert.match(port, /^\d+$/);
+      const client = new ResourceProviderClient(
+        `127.0.0.1:${port}`,
+        grpc.credentials.createInsecure(),
+      );
+      const info = await answer<PluginInfo>((respond) =>
+        client.getPluginInfo(new Empty(), respond),
+      );
+      assert.equal(info.getVersion(), version);
 
-    const check = new CheckRequest();
-    check.setUrn(`urn:pulumi:test::test::${name}:index:Nothing::n`);
-    check.setName("n");
-    const response = await answer<CheckResponse>((respond) => client.check(check, respond));
-    const refusal = (what: string) =>
-      `the stand-in for the ${name} plugin does not implement ${what}; use the official plugin`;
-    assert.deepEqual(
-      response.getFailuresList().map((failure) => failure.getReason()),
-      [refusal(`${name}:index:Nothing`)],
-    );
-    const invoke = new InvokeRequest();
-    invoke.setTok(`${name}:index:getNothing`);
-    await assert.rejects(
-      answer<unknown>((respond) => client.invoke(invoke, respond)),
-      { details: refusal(`${name}:index:getNothing`) },
-    );
-    const call = new CallRequest();
-    call.setTok(`${name}:index:callNothing`);
-    await assert.rejects(
-      answer<unknown>((respond) => client.call(call, respond)),
-      { details: refusal(`${name}:index:callNothing`) },
-    );
-    client.close();
+      const check = new CheckRequest();
+      check.setUrn(`urn:pulumi:test::test::${name}:index:Nothing::n`);
+      check.setName("n");
+      const response = await answer<CheckResponse>((respond) => client.check(check, respond));
+      const refusal = (what: string) =>
+        `the stand-in for the ${name} plugin does not implement ${what}; use the official plugin`;
+      assert.deepEqual(
+        response.getFailuresList().map((failure) => failure.getReason()),
+        [refusal(`${name}:index:Nothing`)],
+      );
+      const invoke = new InvokeRequest();
+      invoke.setTok(`${name}:index:getNothing`);
+      await assert.rejects(
+        answer<unknown>((respond) => client.invoke(invoke, respond)),
+        { details: refusal(`${name}:index:getNothing`) },
+      );
+      const call = new CallRequest();
+      call.setTok(`${name}:index:callNothing`);
+      await assert.rejects(
+        answer<unknown>((respond) => client.call(call, respond)),
+        { details: refusal(`${name}:index:callNothing`) },
+      );
+      client.close();
 
-    killParent();
-    const deadline = Date.now() + 20_000;
-    while (runs(pid) && Date.now() < deadline) await delay(50);
-    assert.equal(runs(pid), false, "the plug-in outlives its engine");
-  });
-}
+      killParent();
+      const deadline = Date.now() + 20_000;
+      while (runs(pid) && Date.now() < deadline) await delay(50);
+      assert.equal(runs(pid), false, "the plug-in outlives its engine");
+    });
+  }
+});
