@@ -2,7 +2,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Application } from "../../components/application";
-import { NoStack, readOutputs } from "./outputs";
 import type { StackOutputs } from "./outputs";
 import { clone } from "../../lib/clone";
 import { codeOf } from "../../lib/run";
@@ -19,6 +18,8 @@ export async function outputsIfAny(
   directory: string,
   stack: string | undefined,
 ): Promise<StackOutputs | undefined> {
+  // Only here: what is run on the sandbox does without.
+  const { NoStack, readOutputs } = await import("./outputs.js");
   try {
     return await readOutputs(application, directory, stack);
   } catch (error) {
