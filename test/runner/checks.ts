@@ -1,57 +1,59 @@
-/** The programs that judge the sources; each counts as one test. */
+/** The programs that judge the sources; each check counts as one test. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { programArguments } from "../../local/programs";
 import { told, type Count } from "./count";
+import { failure, wrong } from "./sources/codes";
 
-interface Check {
-  readonly what: string;
-  readonly command: readonly [string, ...string[]];
-  /** What has it leave out files that have not changed since they passed. */
-  readonly cached: readonly string[];
-}
-
+/** Where what has passed is kept. */
 const cache = "node_modules/.cache";
-
-const checks: readonly Check[] = [
-  {
-    what: "types",
-    command: ["tsc", "--noEmit"],
-    cached: ["--incremental", "--tsBuildInfoFile", `${cache}/tsc.json`],
-  },
-  {
-    what: "lint",
-    command: ["eslint", "--max-warnings=0", "."],
-    cached: ["--cache", "--cache-strategy=content", `--cache-location=${cache}/eslint.json`],
-  },
-  {
-    what: "format",
-    command: ["prettier", "--check", "--log-level=warn", "."],
-    cached: ["--cache", "--cache-strategy=content", `--cache-location=${cache}/prettier.json`],
-  },
-];
 
 /**
  * Runs every check.
- * @param cached whether files that passed before are left out: the linter then does not see that a type has changed in
- * another file
+ * @param isCached whether files are left out that have passed, and have not changed since
+ * @param signal ends them
  */
-export function checkSources(root: string, cached: boolean): Promise<readonly Count[]> {
-  return Promise.all(checks.map((one) => check(root, one, cached)));
+export async function checkSources(
+  root: string,
+  isCached: boolean,
+  signal: AbortSignal,
+): Promise<readonly Count[]> {
+  const run = (program: string, args: readonly string[]) => exitOf(root, program, args, signal);
+  const counts = await Promise.all([
+    run(process.execPath, [
+      ...programArguments("test/runner/sources/main.ts"),
+      ...(isCached ? [join(root, cache)] : []),
+    ]).then((code) => {
+      const passes = (bit: number) => code !== null && (code & (failure | bit)) === 0;
+      return [told("types", passes(wrong.types)), told("lint", passes(wrong.lint))];
+    }),
+    run(join(root, "node_modules/.bin/prettier"), [
+      ...["--check", "--log-level=warn", "."],
+      ...(isCached
+        ? ["--cache", "--cache-strategy=content", `--cache-location=${cache}/prettier.json`]
+        : []),
+    ]).then((code) => [told("format", code === 0)]),
+  ]);
+  return counts.flat();
 }
 
-async function check(
+/** @returns the exit code of a program; null where a signal has ended it */
+async function exitOf(
   root: string,
-  { what, command: [program, ...args], cached }: Check,
-  isCached: boolean,
-): Promise<Count> {
-  const all = isCached ? [...args, ...cached] : args;
-  const child = spawn(join(root, "node_modules/.bin", program), all, {
+  program: string,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<number | null> {
+  const child = spawn(program, args, {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
+    signal,
   });
-  const code = await new Promise((resolve, reject) => {
-    child.on("error", reject);
+  return new Promise((resolve, reject) => {
+    child.on("error", (error) => {
+      if (signal.aborted) resolve(null);
+      else reject(error);
+    });
     child.on("close", resolve);
   });
-  return told(what, code === 0);
 }

@@ -185,18 +185,16 @@ async function main(): Promise<number> {
     return result;
   };
   const counts: Count[] = [];
-  if (checks) {
-    const isCached = chosen.unit || chosen.changed;
-    counts.push(...(await timed("checks", () => checkSources(root, isCached))));
-  }
   if (files.some((file) => !isUnit(file))) {
     const tools = await timed("tools", () => ensureEngine(booted.length > 0));
     process.env.PULUMI_CLI = join(tools, "bin", "pulumi");
   }
-  if (checks) {
-    counts.push(...(await timed("checks", () => [...lintWorkflows(), ...testGo()])));
-  }
   const signal = interruptions();
+  // They take a core, and the units leave some of theirs.
+  const checking = checks ? checkSources(root, chosen.unit || chosen.changed, signal) : undefined;
+  // It is awaited below.
+  checking?.catch(() => undefined);
+  if (checks) counts.push(...(await timed("checks", () => [...lintWorkflows(), ...testGo()])));
   const ran: Ran[] = [];
   const go = async (part: string, { groups, ...how }: Run) => {
     if (groups.length === 0 || signal.aborted) return;
@@ -205,6 +203,7 @@ async function main(): Promise<number> {
   const engines = each(files.filter((file) => file.startsWith(engine)));
   const [first, ...later] = turns(booted).map(each);
   await go("units", { groups: inGroups(files.filter(isUnit)), concurrency: 2 });
+  if (checking !== undefined) counts.push(...(await timed("checks", () => checking)));
   if (first === undefined) await go("engine", { groups: engines, concurrency: 2 });
   else {
     // Two sandboxes leave a fifth of two cores idle.
