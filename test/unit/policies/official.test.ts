@@ -1,6 +1,6 @@
 /** The pack as Pulumi's own CLI has it run: from its sources, by the SDK's runner. */
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { join } from "node:path";
 import type { AnalyzerClient } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
 import {
@@ -18,20 +18,6 @@ import { answered, startedPack } from "../../support/policy-pack";
 import { packName } from "../../../commands/preview/policies/pack";
 
 const root = join(__dirname, "../../..");
-
-const started = (t: TestContext) => startedPack(t, join(root, "policies"));
-
-test("Pulumi's own CLI gets every rule of the pack, with its level", async (t) => {
-  const client = await started(t);
-  const information = await answered<AnalyzerInfo>((answer) => {
-    client.getAnalyzerInfo(new Empty(), answer);
-  });
-  assert.equal(information.getName(), packName);
-  assert.deepEqual(
-    information.getPoliciesList().map((policy) => policy.getName()),
-    rules.map(({ name }) => name),
-  );
-});
 
 type Entries = Readonly<Record<string, Readonly<Record<string, JavaScriptValue>>>>;
 
@@ -57,23 +43,40 @@ async function judgedBy(client: AnalyzerClient, entries: Entries): Promise<Analy
   });
 }
 
-test("a reason is ignored, and a setting that is wrong is named with its rule", async (t) => {
-  const client = await started(t);
-  const reason = "For the next reader.";
-  const good = await judgedBy(client, { "non-root": { reason, requireSeccompProfile: true } });
-  assert.deepEqual(
-    good.getDiagnosticsList().map((one) => one.getPolicyname()),
-    ["explicit-provider", "non-root"],
-  );
-  const bad = { reason: 1, requireSecompProfile: true, allowedCapabilities: "NET_RAW" };
-  await assert.rejects(judgedBy(client, { "non-root": bad }), ({ message }: Error) => {
-    for (const problem of [
-      "the pack's configuration is wrong: ",
-      'non-root.allowedCapabilities: found "NET_RAW", expected a list; ',
-      "non-root.reason: found 1, expected a text; ",
-      "non-root has no setting requireSecompProfile: there are allowedCapabilities, ",
-    ])
-      assert.ok(message.includes(problem), message);
-    return true;
+// To start it takes seconds.
+test("the pack from its sources", async (t) => {
+  const client = await startedPack(t, join(root, "policies"));
+  await t.test("Pulumi's own CLI gets every rule of the pack, with its level", async () => {
+    const information = await answered<AnalyzerInfo>((answer) => {
+      client.getAnalyzerInfo(new Empty(), answer);
+    });
+    assert.equal(information.getName(), packName);
+    assert.deepEqual(
+      information.getPoliciesList().map((policy) => policy.getName()),
+      rules.map(({ name }) => name),
+    );
   });
+
+  await t.test(
+    "a reason is ignored, and a setting that is wrong is named with its rule",
+    async () => {
+      const reason = "For the next reader.";
+      const good = await judgedBy(client, { "non-root": { reason, requireSeccompProfile: true } });
+      assert.deepEqual(
+        good.getDiagnosticsList().map((one) => one.getPolicyname()),
+        ["explicit-provider", "non-root"],
+      );
+      const bad = { reason: 1, requireSecompProfile: true, allowedCapabilities: "NET_RAW" };
+      await assert.rejects(judgedBy(client, { "non-root": bad }), ({ message }: Error) => {
+        for (const problem of [
+          "the pack's configuration is wrong: ",
+          'non-root.allowedCapabilities: found "NET_RAW", expected a list; ',
+          "non-root.reason: found 1, expected a text; ",
+          "non-root has no setting requireSecompProfile: there are allowedCapabilities, ",
+        ])
+          assert.ok(message.includes(problem), message);
+        return true;
+      });
+    },
+  );
 });
