@@ -190,8 +190,11 @@ async function main(): Promise<number> {
     process.env.PULUMI_CLI = join(tools, "bin", "pulumi");
   }
   const signal = interruptions();
-  // They take a core, and the units leave some of theirs.
-  const checking = checks ? checkSources(root, chosen.unit || chosen.changed, signal) : undefined;
+  const isCached = chosen.unit || chosen.changed;
+  // The longest takes one core: the units use the others in the meantime.
+  const checking = checks
+    ? timed("checks beside them", () => checkSources(root, isCached, signal))
+    : undefined;
   // It is awaited below.
   checking?.catch(() => undefined);
   if (checks) counts.push(...(await timed("checks", () => [...lintWorkflows(), ...testGo()])));
@@ -203,7 +206,7 @@ async function main(): Promise<number> {
   const engines = each(files.filter((file) => file.startsWith(engine)));
   const [first, ...later] = turns(booted).map(each);
   await go("units", { groups: inGroups(files.filter(isUnit)), concurrency: 2 });
-  if (checking !== undefined) counts.push(...(await timed("checks", () => checking)));
+  counts.push(...((await checking) ?? []));
   if (first === undefined) await go("engine", { groups: engines, concurrency: 2 });
   else {
     // Two sandboxes leave a fifth of two cores idle.
