@@ -15,6 +15,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import * as debuggable from "@pulumi/pulumi/runtime/debuggable";
 import { removeOldCode } from "../../../scripts/caches.mjs";
 import { temporaryFolder } from "../local/images/reading";
 
@@ -219,4 +220,19 @@ process.stdout.write(z.string().parse(parse("good")) + PemConverter.decode("").l
   const entries = readdirSync(join(clone, "node_modules/.cache/programs"));
   // One for yaml, which was there, one for zod, and one for the two others.
   assert.equal(entries.filter((name) => name.startsWith("libraries-")).length, 3);
+});
+
+/** The SDK's own, which its types leave out. */
+const { debuggablePromise } = debuggable as unknown as {
+  readonly debuggablePromise: (promise: Promise<void>, context: string) => Promise<void>;
+};
+
+test("the SDK takes no stack trace of a promise", async () => {
+  const promise = Promise.resolve();
+  await debuggablePromise(promise, "a test");
+  const { _debugCtx: context, _debugStackTrace: trace } = promise as unknown as Record<
+    string,
+    unknown
+  >;
+  assert.deepEqual([context, trace], ["a test", undefined]);
 });
