@@ -33,7 +33,13 @@ export function command(name: string, { summary, description, notes, exits }: Ab
       subcommandTerm: (each) => each.name(),
     })
     .configureOutput({ outputError: () => undefined })
-    .addHelpText("after", [notes, exitCodes(exits)].map((text) => text && `\n${text}`).join("\n"));
+    .addHelpText(
+      "after",
+      [notes, exitCodes(exits)]
+        .filter((text) => text !== undefined)
+        .map((text) => `\n${text}`)
+        .join("\n"),
+    );
   // Help and the version end the process with 0, which is left to commander.
   return made.exitOverride(({ exitCode, message }) => {
     if (exitCode !== 0) throw refusal(made, [sentence(message)]);

@@ -48,6 +48,7 @@ for (const name of [...Object.keys(programs), "completion"]) {
     const { code, out, err } = run([name, "--help"], { env });
     assert.deepEqual([code, err], [0, ""]);
     assert.match(out, new RegExp(`^Usage: istio-auth0 (sandbox )?${name} \\[options\\]`));
+    assert.doesNotMatch(out, /undefined|\n\n\n/);
     for (const part of ["Options:", "  --help ", "Exit codes:"])
       assert.ok(out.includes(`\n${part}`));
     assert.deepEqual(
