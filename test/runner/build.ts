@@ -69,14 +69,26 @@ export async function bundle(
 /** How many groups this process has built. */
 let builds = 0;
 
+/** The last build's end: two at once would write the same programs and libraries, which have names of this process. */
+let last: Promise<unknown> = Promise.resolve();
+
+interface Tests {
+  readonly built: readonly string[];
+  remove(): void;
+}
+
 /**
  * Builds groups of test files into a folder of their own, which `remove` takes away.
  * @param groups their files' paths in the clone
  * @returns the program of each group, in the same order: it has a suite for each file, of the file's name
  */
-export async function buildTests(
-  groups: readonly (readonly string[])[],
-): Promise<{ readonly built: readonly string[]; remove(): void }> {
+export function buildTests(groups: readonly (readonly string[])[]): Promise<Tests> {
+  const building = last.then(() => build(groups));
+  last = building.catch(() => undefined);
+  return building;
+}
+
+async function build(groups: readonly (readonly string[])[]): Promise<Tests> {
   const { builtPrograms } = await import("../../scripts/programs.mjs");
   const { removeOld } = await import("../../scripts/caches.mjs");
   const folder = join(cache, `${(builds += 1)}.${process.pid}`);

@@ -22,6 +22,12 @@ async function runOf(
   return { lines, counts: JSON.parse(lines.at(-1) ?? "") as Count };
 }
 
+test("groups that are built at once are built one after the other", async () => {
+  const program = [...loaderArguments, join(__dirname, "build-twice.ts")];
+  const { stdout } = await promisify(execFile)(process.execPath, program);
+  assert.equal(stdout, "1\n");
+});
+
 const countsOf = async (...groups: readonly (readonly string[])[]) => (await runOf(groups)).counts;
 
 test("the tests of every group count", async () => {
