@@ -6,8 +6,8 @@ import { application } from "./application";
 const image = "registry.example.com/shop:1.0.0";
 
 export const workloads: Workloads = Object.fromEntries(
-  Object.entries(application.services).map(([service, { port }]) => [
+  Object.entries(application.services).map(([service, { port, targetPort = port }]) => [
     service,
-    [{ image, environment: { SERVICE: service, PORT: String(port) }, memory: "256Mi" }],
+    [{ image, environment: { SERVICE: service, PORT: String(targetPort) }, memory: "256Mi" }],
   ]),
 );

@@ -10,12 +10,12 @@ const neighbours = Object.fromEntries(
 );
 
 export const workloads: Workloads = Object.fromEntries(
-  services.map(([service, { port }]) => [
+  services.map(([service, { port, targetPort = port }]) => [
     service,
     [
       {
         image,
-        environment: { ...neighbours, SERVICE: service, PORT: String(port) },
+        environment: { ...neighbours, SERVICE: service, PORT: String(targetPort) },
         memory: "256Mi",
       },
     ],

@@ -5,6 +5,8 @@ import { application as bookinfo } from "../../../application";
 import { tableProblems } from "../../../components/access/problems";
 import { type Application, serviceOf } from "../../../components/application";
 import { applicationPolicies } from "../../../components/network/policies";
+import { application as orders } from "../../../examples/orders/application";
+import { application as template } from "../../../template/application";
 import { waysTo } from "../../../commands/explain/ways";
 import { serviceFindings } from "../../../commands/verify/findings/services";
 import { protectedWorkloads } from "../../../commands/verify/findings/workloads";
@@ -116,6 +118,19 @@ test("the library's own workloads have it so, and no rule of the pack reports th
       rule.name,
     );
 });
+
+for (const [name, place, program] of [
+  ["template", template, () => import("../../../template/workloads.js")],
+  ["example", orders, () => import("../../../examples/orders/workloads.js")],
+] as const)
+  test(`the services of the ${name} listen on their pods' port`, async () => {
+    const { orders: service } = place.services;
+    assert.ok(service);
+    Object.assign(service, { port: 80, targetPort: 8081 });
+    const { workloads } = await program();
+    const { PORT, ORDERS_SERVICE_PORT = "80" } = workloads.orders?.[0]?.environment ?? {};
+    assert.deepEqual([PORT, ORDERS_SERVICE_PORT], ["8081", "80"]);
+  });
 
 test("a port that is none is refused", () => {
   const wrong = { ...serviceOf(bookinfo, "details"), targetPort: 70_000 };
