@@ -153,7 +153,9 @@ export async function bringUp(
       return { outputs: done.outputs, ready: await probes.take(isNothing(done.changes)) };
     });
     const { outputs, ready } = await updated.catch(async (error: unknown) => {
-      if (error instanceof UserError && !(error instanceof Interrupted)) await explain?.();
+      // The error is said also where the user ends the explanation.
+      if (error instanceof UserError && !(error instanceof Interrupted))
+        await explain?.().catch(() => undefined);
       throw error;
     });
     const found = await report(outputs, layout, ready, progress.of("verify"));

@@ -42,12 +42,20 @@ export async function packViolations(
       [...program, stackName, "--project", folder, "--json", "-"],
       { stdio: ["ignore", "pipe", "ignore"], signal },
     );
-    // What is not written is no violation: why the sandbox did not come up is said in any case.
     child.on("error", () => undefined);
     return text(child.stdout);
   });
-  const { violations } = previewed.parse(written === "" ? {} : JSON.parse(written));
+  const violations = violationsIn(written);
   if (violations.length === 0) return "";
   const lines = violations.flatMap(linesOfViolation);
   return ["", "The policy pack finds in the program:", "", ...lines].join("\n");
+}
+
+/** What is not written, or not to its end, is no violation: why the sandbox did not come up is said in any case. */
+function violationsIn(written: string): z.infer<typeof previewed>["violations"] {
+  try {
+    return previewed.parse(JSON.parse(written)).violations;
+  } catch {
+    return [];
+  }
 }
