@@ -43,6 +43,15 @@ interface Listened {
 /** A Service that leads to a name, and to no pods. */
 export const isElsewhere = ({ inputs }: Resource) => at(inputs, "spec", "type") === "ExternalName";
 
+const isPatch = ({ type }: Resource) => type.endsWith("Patch");
+
+/**
+ * Whether its pods should have a port of the name that the Service leads to: not those of a job, which get no requests
+ * without it, and a patch leaves the pods their ports.
+ */
+const mayServe = ({ kind, resource }: Workload) =>
+  !["Job", "CronJob"].includes(kind) && !isPatch(resource);
+
 const portsOf = (service: Resource) => entries(at(service.inputs, "spec", "ports"));
 
 /** Where the Service's port leads to in its pods: a number, the name of a container's port, or undefined. */
@@ -53,9 +62,9 @@ function targetOf(service: Resource, port: number): unknown {
 
 function judgeService(service: Resource, { name, port, pods, podPort }: Listened): Finding[] {
   const ports = portsOf(service);
-  // A patch adds to the Service's ports.
-  if (service.type.endsWith("Patch") && ports.length === 0) return [];
   const target = targetOf(service, port);
+  // A patch adds to the Service's ports.
+  if (isPatch(service) && target === undefined) return [];
   if (target === undefined) {
     const others = ports.map((one) => show(at(one, "port"))).join(" and ") || "none";
     return [
@@ -81,7 +90,9 @@ function judgeService(service: Resource, { name, port, pods, podPort }: Listened
     return target === podPort
       ? []
       : finding(`and the pods of ${name} listen on ${podPort}, as the access table has it`);
-  const unnamed = pods.find((one) => !containerPorts(one).some((each) => each.name === target));
+  const unnamed = pods.find(
+    (one) => mayServe(one) && !containerPorts(one).some((each) => each.name === target),
+  );
   return unnamed === undefined ? [] : finding(`which no port of ${unnamed.title} is called`);
 }
 

@@ -81,6 +81,10 @@ const pods = (...containers: object[]): Given => ({
     spec: { template: { metadata: { labels: { app: "orders" } }, spec: { containers } } },
   },
 });
+const job = (...containers: object[]): Given => ({
+  ...pods(...containers),
+  type: "kubernetes:batch/v1:Job",
+});
 const http = (port: unknown, targetPort?: unknown) => ({
   name: "http",
   port,
@@ -111,6 +115,19 @@ test("a Service and its pods that have the table's port pass", async () => {
       },
     ],
     [{ ...service("orders"), type: "kubernetes:core/v1:ServicePatch" }],
+    [
+      {
+        ...service("orders", { name: "http-metrics", port: 9090 }),
+        type: "kubernetes:core/v1:ServicePatch",
+      },
+    ],
+    // Without the port's name a job's pods get no requests, and a patch leaves the pods their ports.
+    [service("orders", http(8080, "web")), pods(named("web", 8080)), job({})],
+    [
+      service("orders", http(8080, "web")),
+      pods(named("web", 8080)),
+      { ...pods({}), type: "kubernetes:apps/v1:DeploymentPatch" },
+    ],
   ];
   for (const resources of good)
     assert.deepEqual(await judged(portProtocol, resources, listening), []);
