@@ -113,6 +113,10 @@ function containerPorts(workload: Workload): ContainerPort[] {
   );
 }
 
+/** By the names that charts give it: an exporter next to a container that lists no port often lists one. */
+const isOfMetrics = ({ name }: ContainerPort) =>
+  typeof name === "string" && /metrics|prom/.test(name);
+
 /** Pods need not say on which ports they listen: those that do have to name the table's. */
 function judgePods(
   workload: Workload,
@@ -127,7 +131,7 @@ function judgePods(
       ? led.filter(({ number }) => number !== podPort)
       : listsIt
         ? []
-        : ports.slice(0, 1);
+        : ports.filter((one) => !isOfMetrics(one)).slice(0, 1);
   return wrong.map(({ where, number }) => ({
     resource: workload.resource,
     where: `${where}.containerPort of ${workload.title}`,

@@ -100,6 +100,7 @@ test("a Service and its pods that have the table's port pass", async () => {
     [service("orders", http(8080, 8080)), pods(named("web", 8080), metrics)],
     [service("orders", http(8080, "web")), pods(metrics, named("web", 8080))],
     [service("orders", { name: "http-metrics", port: 9090 }, http(8080))],
+    [service("orders", http(8080)), pods({}, named("http-metrics", 9102))],
     // Of no service of the table, in another namespace, to a name, and a patch of other fields.
     [service("books", http(80))],
     [
