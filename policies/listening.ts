@@ -26,7 +26,10 @@ export function judgeListening(
     const listened = { name, port, pods, podPort: table.targetPorts?.[name] ?? port };
     const targets = named.map((service) => targetOf(service, port));
     return [
-      ...named.flatMap((service) => judgeService(service, listened)),
+      ...named.flatMap((service) => [
+        ...judgeService(service, listened),
+        ...judgeHeadless(service, listened),
+      ]),
       ...pods.flatMap((each) => judgePods(each, listened, targets)),
     ];
   });
@@ -94,6 +97,24 @@ function judgeService(service: Resource, { name, port, pods, podPort }: Listened
     (one) => mayServe(one) && !containerPorts(one).some((each) => each.name === target),
   );
   return unnamed === undefined ? [] : finding(`which no port of ${unnamed.title} is called`);
+}
+
+/**
+ * A Service without an address of its own leads to no port: callers, and their sidecars, connect to the pods at the port
+ * that they ask for. https://github.com/istio/istio/issues/51908
+ */
+function judgeHeadless(service: Resource, { name, port, podPort }: Listened): Finding[] {
+  const is = at(service.inputs, "spec", "clusterIP");
+  if (is !== "None" || port === podPort) return [];
+  return [
+    {
+      resource: service,
+      where: `spec.clusterIP of ${titleOf(service)}`,
+      is,
+      note: `so that callers connect to the pods at ${port}, and those of ${name} listen on ${podPort}`,
+      write: "nothing, or the pods' port as the Service's, here and in the table",
+    },
+  ];
 }
 
 interface ContainerPort {

@@ -90,6 +90,10 @@ const http = (port: unknown, targetPort?: unknown) => ({
   port,
   ...(targetPort !== undefined && { targetPort }),
 });
+const headlessOf = (port: number) => ({
+  metadata: { name: "orders", namespace: "shop" },
+  spec: { clusterIP: "None", selector: { app: "orders" }, ports: [http(port, 3000)] },
+});
 const named = (name: string, containerPort: number) => ({ ports: [{ name, containerPort }] });
 const metrics = { ports: [{ containerPort: 9090 }] };
 
@@ -182,6 +186,22 @@ test("a Service's port, where it leads to, and its pods' port are the table's", 
       "3000, or make it the table's targetPort",
     ],
   );
+  const headless = async (port: number) =>
+    (
+      await judged(portProtocol, [{ ...service("orders"), inputs: headlessOf(port) }], {
+        ...listening,
+        table: { ...listening.table, ports: { orders: port }, targetPorts: { orders: 3000 } },
+      })
+    ).map((one) => [one.where, one.is, one.note, one.write]);
+  assert.deepEqual(await headless(3000), []);
+  assert.deepEqual(await headless(8080), [
+    [
+      "spec.clusterIP of Service shop/orders",
+      '"None"',
+      "so that callers connect to the pods at 8080, and those of orders listen on 3000",
+      "nothing, or the pods' port as the Service's, here and in the table",
+    ],
+  ]);
   const container = (what: number, place = "containers[0].ports[0]") => [
     `spec.template.spec.${place}.containerPort of Deployment shop/orders-v1|${what}, and the pods of orders listen on 8080, as the access table has it|8080, or make it the table's targetPort`,
   ];
