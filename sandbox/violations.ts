@@ -28,6 +28,9 @@ const previewed = z.object({
     .default([]),
 });
 
+/** Milliseconds that the preview may take. */
+const longest = 120_000;
+
 /**
  * The pack's violations under a heading, as `preview sandbox` has them: empty if there are none, or no plan.
  * @param program Node's arguments that run the preview. Default: this project's own
@@ -40,7 +43,7 @@ export async function packViolations(
     const child = spawn(
       process.execPath,
       [...program, stackName, "--project", folder, "--json", "-"],
-      { stdio: ["ignore", "pipe", "ignore"], signal },
+      { stdio: ["ignore", "pipe", "ignore"], signal, timeout: longest },
     );
     child.on("error", () => undefined);
     return text(child.stdout);

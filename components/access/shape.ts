@@ -71,7 +71,19 @@ const proven = {
     .optional(),
 };
 
-const port = z.int("a port").min(1, "a port").max(65_535, "a port");
+/**
+ * What the sidecar takes for itself; three of them answer anybody.
+ * https://istio.io/latest/docs/ops/deployment/application-requirements/#ports-used-by-istio
+ */
+const ofSidecar = [
+  15_000, 15_001, 15_002, 15_004, 15_006, 15_008, 15_009, 15_020, 15_021, 15_053, 15_090,
+];
+
+const port = z
+  .int("a port")
+  .min(1, "a port")
+  .max(65_535, "a port")
+  .refine((number) => !ofSidecar.includes(number), "a port that is not the sidecar's own");
 
 /** Of its protocol, requirements and operations more is said than that they are wrong: see problems.ts. */
 const service = section(

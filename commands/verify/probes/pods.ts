@@ -17,7 +17,15 @@ import {
   removeShared,
   type Shared,
 } from "./pod-resources";
-import { container, lifetime, podLabel, podName, probeLabel, runLabel } from "./probe-pod";
+import {
+  container,
+  lifetime,
+  podLabel,
+  podName,
+  probeLabel,
+  type ProbePod,
+  runLabel,
+} from "./probe-pod";
 import { probeArguments, proberOver } from "./prober";
 import type { Prober } from "./prober";
 import { everyOne, unlessAborted, pollUntil } from "../../../lib/poll";
@@ -71,7 +79,7 @@ export function probePods(options: ProbePodsOptions): ProbePods {
     await everyOne(accounts.map((account) => createServiceAccount(api, account)));
     await removeLeftovers(api, run, namespaces, lifetime * 1000 + deadline);
   };
-  const proberIn = async (name: string, namespace: string, signal: AbortSignal) => {
+  const proberIn = async ({ name, namespace, serves }: ProbePod, signal: AbortSignal) => {
     const that = `${ours},${podLabel}=${name}`;
     const pods = () => list(api, [namespace], that);
     const connecting = async () => {
@@ -79,6 +87,7 @@ export function probePods(options: ProbePodsOptions): ProbePods {
       open.push(prober);
       // Its first answer shows that the script runs.
       await prober.send([]);
+      if (serves !== undefined) await listens(prober, serves.port, signal);
       return prober;
     };
     return whenRunning(pods, connecting, deadline, signal);
@@ -89,10 +98,10 @@ export function probePods(options: ProbePodsOptions): ProbePods {
       mayExist = wanted;
       const made = make(wanted, signal);
       const probers = new Map(
-        wanted.pods.map(({ name, namespace }) => {
-          const prober = made.then(() => proberIn(name, namespace, signal));
+        wanted.pods.map((pod) => {
+          const prober = made.then(() => proberIn(pod, signal));
           prober.catch(() => undefined); // Told to the caller when it asks for it.
-          return [name, prober];
+          return [pod.name, prober];
         }),
       );
       return { probers, made };
@@ -121,6 +130,7 @@ async function whenRunning(
 ): Promise<Prober> {
   let waitingFor = "it is not there";
   let attempts = 0;
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(deadline)]);
   const prober = await pollUntil(
     async () => {
       const [pod] = await unlessAborted(list(), signal);
@@ -131,7 +141,7 @@ async function whenRunning(
       if (!hasReadySidecar(pod) || attempts >= mostAttempts) return undefined;
       attempts += 1;
       // Until the container runs, this fails.
-      return unlessAborted(connecting(), signal).catch(() => undefined);
+      return unlessAborted(connecting(), inTime).catch(() => undefined);
     },
     { timeoutMs: deadline, intervalMs: 100, signal },
   );
@@ -141,6 +151,16 @@ async function whenRunning(
     );
   }
   return prober;
+}
+
+/** Waits until a pod's own server answers, which begins with the probe; if it does not soon, its cells say so. */
+async function listens(prober: Prober, port: number, signal: AbortSignal): Promise<void> {
+  const request = { origin: `http://127.0.0.1:${port}`, method: "GET", path: "/", headers: {} };
+  const answers = async () => {
+    const [observed] = await prober.send([request]);
+    return observed !== undefined && "status" in observed ? true : undefined;
+  };
+  await pollUntil(answers, { timeoutMs: 1_000, intervalMs: 20, signal });
 }
 
 /** Whether its native sidecar is ready. */

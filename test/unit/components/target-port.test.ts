@@ -132,11 +132,17 @@ for (const [name, place, program] of [
     assert.deepEqual([PORT, ORDERS_SERVICE_PORT], ["8081", "80"]);
   });
 
-test("a port that is none is refused", () => {
-  const wrong = { ...serviceOf(bookinfo, "details"), targetPort: 70_000 };
-  const problems = tableProblems({
-    ...bookinfo,
-    services: { ...bookinfo.services, details: wrong },
+for (const [targetPort, expected] of [
+  [70_000, "a port"],
+  [15_020, "a port that is not the sidecar's own"],
+] as const)
+  test(`${targetPort} is refused`, () => {
+    const wrong = { ...serviceOf(bookinfo, "details"), targetPort };
+    const problems = tableProblems({
+      ...bookinfo,
+      services: { ...bookinfo.services, details: wrong },
+    });
+    assert.deepEqual(problems, [
+      `services.details.targetPort: found ${targetPort}, expected ${expected}`,
+    ]);
   });
-  assert.deepEqual(problems, ["services.details.targetPort: found 70000, expected a port"]);
-});

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import type { TestContext } from "node:test";
 import type { V1Pod } from "@kubernetes/client-node";
 import { endedRuns } from "../../../../../commands/verify/probes/leftovers";
@@ -27,11 +27,20 @@ const podAs = (serviceAccount: string): ProbePod => ({
 /** A service account that requests are sent as. */
 const foreign = { namespace: "default", name: "bookinfo-productpage" };
 
-const stranger: ProbePod = {
-  ...podAs("default"),
-  name: "stranger",
-  serves: { service: "verify-unlisted", port: 9080 },
-};
+/** What the pods that serve have for a server. */
+const served = createServer((_, response) => response.end());
+before(async () => {
+  served.listen(0, "127.0.0.1");
+  await once(served, "listening");
+});
+after(() => served.close());
+
+const serves = () => ({
+  service: "verify-unlisted",
+  port: (served.address() as AddressInfo).port,
+});
+
+const stranger = (): ProbePod => ({ ...podAs("default"), name: "stranger", serves: serves() });
 
 const live = new AbortController().signal;
 
@@ -154,8 +163,7 @@ test("a pod that serves has a Service that selects no other, and both are remove
   fake.services.set("bookinfo/left", named("left", "verify", "bookinfo", { "verify-pod": "left" }));
   fake.services.set("bookinfo/other", named("other", "details"));
   const pods = podsIn(fake);
-  const serves = { service: "verify-unlisted", port: 9080 };
-  const server: ProbePod = { ...podAs("default"), name: "unlisted", serves };
+  const server: ProbePod = { ...podAs("default"), name: "unlisted", serves: serves() };
   await start(pods, [podAs("default"), server]);
   assert.deepEqual(
     [...fake.services.keys()],
@@ -168,7 +176,7 @@ test("a pod that serves has a Service that selects no other, and both are remove
   } = fake.services.get("bookinfo/verify-unlisted")?.spec ?? {};
   // Its probe is asked before Kubernetes says that it is ready.
   assert.equal(publishNotReadyAddresses, true);
-  assert.deepEqual(ports, [{ name: "http", port: 9080 }]);
+  assert.deepEqual(ports, [{ name: "http", port: serves().port }]);
   const selected = fake.created.filter(({ metadata }) =>
     Object.entries(selector).every(([label, value]) => metadata?.labels?.[label] === value),
   );
@@ -176,6 +184,18 @@ test("a pod that serves has a Service that selects no other, and both are remove
   assert.match(selected[0]?.metadata?.name ?? "", /^verify-unlisted-[0-9a-f]{8}$/);
   await pods.remove();
   assert.deepEqual([...fake.services.keys()], ["bookinfo/other"]);
+});
+
+test("a probe in a pod that serves is there when its server answers", async (t) => {
+  const fake = await cluster(t);
+  let asked = 0;
+  const count = () => (asked += 1);
+  served.on("request", count);
+  t.after(() => served.off("request", count));
+  const pods = podsIn(fake);
+  await start(pods, [stranger()]);
+  assert.equal(asked, 1);
+  await pods.remove();
 });
 
 test("a service account to send as is made, and removed with the pods", async (t) => {
@@ -263,8 +283,8 @@ test("two runs live side by side, and the last one removes what they share", asy
   const fake = await cluster(t);
   const [first, second] = [podsIn(fake), podsIn(fake)];
   const started = await Promise.all([
-    start(first, [stranger], live, [foreign]),
-    start(second, [stranger], live, [foreign]),
+    start(first, [stranger()], live, [foreign]),
+    start(second, [stranger()], live, [foreign]),
   ]);
   assert.equal(fake.pods.size, 2);
   assert.deepEqual(sharedIn(fake), shared);
@@ -289,7 +309,7 @@ test("what a run that begins meanwhile relies on is there again", async (t) => {
     },
   });
   const pods = podsIn(fake);
-  await start(pods, [stranger], live, [foreign]);
+  await start(pods, [stranger()], live, [foreign]);
   await pods.remove();
   assert.deepEqual([...fake.pods.keys()].sort(), ["bookinfo/begins"]);
   assert.deepEqual(sharedIn(fake), shared);
