@@ -13,7 +13,13 @@ import type { JudgedCell, Verdict } from "./judge";
 import { clientOf } from "../stack/client";
 import type { StackOutputs } from "../stack/outputs";
 import { findUnexplained, type Findings } from "./findings";
-import { accountsToProbeAs, strangersPod, vantagePoints } from "./plan/vantages";
+import {
+  accountsToProbeAs,
+  outsidersPod,
+  strangersPod,
+  unlistedOrigin,
+  vantagePoints,
+} from "./plan/vantages";
 import { identityOf, issueIdentities, type Identities } from "./probes/identities";
 import type { ComingProbers } from "./probes/pods";
 import { podAddresses } from "./probes/pod-addresses";
@@ -137,7 +143,8 @@ export async function verify(
           decisionsOn(application, planned, outputs, fetch),
         ]),
       async (either) => {
-        const round = await sendUntilSettled(planned, senderOver(probers, identities), {
+        const sender = senderOver(probers, identities, unlistedIsReached(probers, either));
+        const round = await sendUntilSettled(planned, sender, {
           deadline: options.settleDeadline ?? 30_000,
           signal: either,
           waiting: (unexpected) => {
@@ -253,12 +260,34 @@ async function vantagesOf(
   return vantagePoints(application, gatewayUrl, attacker, addresses, login, routing.cors);
 }
 
-function senderOver(probers: ComingProbers, identities: Identities): Sender {
+/**
+ * Waits until the unlisted server is reached at its name, where names' addresses of an earlier run may be known for a
+ * while. If it is not reached in time, its cells say so.
+ */
+async function unlistedIsReached(probers: ComingProbers, signal: AbortSignal): Promise<void> {
+  // It is in the stranger's pod.
+  await probers.get(strangersPod);
+  const outsider = await probers.get(outsidersPod);
+  // In plain text its sidecar resets the connection.
+  const request = { origin: unlistedOrigin, method: "GET", path: "/", headers: {} };
+  const isReached = async () => {
+    const [observed = { error: "" }] = (await outsider?.send([request])) ?? [];
+    return !("error" in observed) || observed.error === "ECONNRESET" || undefined;
+  };
+  await pollUntil(isReached, { timeoutMs: 30_000, intervalMs: 100, signal });
+}
+
+function senderOver(
+  probers: ComingProbers,
+  identities: Identities,
+  unlistedIsReached: Promise<void>,
+): Sender {
+  // Whoever sends to it is told.
+  unlistedIsReached.catch(() => undefined);
   return async ({ name, pod, identity }, requests, toUnlisted) => {
     const prober = await probers.get(pod?.name ?? "here");
     if (prober === undefined) throw new UserError(`nothing sends requests ${name}`);
-    // The pod of the unlisted service.
-    if (toUnlisted) await probers.get(strangersPod);
+    if (toUnlisted) await unlistedIsReached;
     return prober.send(requests, identity && identityOf(identity, identities));
   };
 }

@@ -42,6 +42,7 @@ export const outsidersPod = "outsider";
 
 /** A server of verify's own, in the stranger's pod: nothing in the table or in any policy names it. */
 const unlistedServer = { service: "verify-unlisted", port: 9080 };
+export const unlistedOrigin = `http://${unlistedServer.service}:${unlistedServer.port}`;
 
 /** Where each is, and what it is asked for. */
 export function placeOf(application: Application, service: string) {

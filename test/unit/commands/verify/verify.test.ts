@@ -98,6 +98,11 @@ test("a mesh that enforces the table: 1664 cells, no difference, and nothing is 
   assert.ok(!/eyJ|[num]-pass|n\+pass|[cr]-secret/.test(JSON.stringify(report)));
 });
 
+test("the unlisted server is asked when it is reached: an earlier run's address is no difference", async (t) => {
+  const report = await verifyWithKey(await stackFor(t, { lost: 3 }));
+  assert.deepEqual(named(report.cells, "different"), []);
+});
+
 test("without the tenant's key, what needs it is not tried and never passed", async (t) => {
   const { outputs } = await stackFor(t);
   const report = await verify(bookinfo, outputs, soon);

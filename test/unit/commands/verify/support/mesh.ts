@@ -50,6 +50,8 @@ export interface MeshOptions extends Pick<TokenRules, "issuer" | "audience" | "k
   readonly recording?: readonly string[];
   /** A service that gets a copy of what the sidecar of details refuses. Left out: none. */
   readonly copied?: string;
+  /** How many requests find nobody at the unlisted server's name, where an earlier address is still known. Left out: none. */
+  readonly lost?: number;
 }
 
 export interface Mesh {
@@ -114,6 +116,9 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     logs.get(service)?.push(`${method} ${path} ${headers["x-verify-request"] ?? ""}`);
   };
 
+  let { lost = 0 } = options;
+  const isLost = (host: string) => host === "verify-unlisted" && lost > 0 && (lost -= 1) >= 0;
+
   const call: Call = async (caller, host, request) => {
     const [service = ""] = host.replace(/^verify-/, "").split("-");
     const isChecked = atServices === "all" || ["details", "reviews", "ratings"].includes(service);
@@ -172,7 +177,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     routes,
     workloads,
     logs,
-    run: (pod) => running(pod, call, strict),
+    run: (pod) => running(pod, { call, strict, isLost }),
     async close() {
       server.closeAllConnections();
       server.close();
@@ -210,8 +215,15 @@ function accountIn(certificate: string): string {
   return subjectAltName.replace("URI:spiffe://cluster.local/ns/", "").replace("/sa/", "/");
 }
 
+/** What decides what a pod's requests get. */
+interface Between {
+  readonly call: Call;
+  readonly strict: boolean;
+  readonly isLost: (host: string) => boolean;
+}
+
 /** What a pod's requests get, or those that it sends by another's certificate. */
-function sender(pod: Plain<V1Pod>, call: Call, strict: boolean, certificate?: string) {
+function sender(pod: Plain<V1Pod>, { call, strict, isLost }: Between, certificate?: string) {
   const { labels, annotations, namespace = "" } = pod.metadata ?? {};
   const inject = "sidecar.istio.io/inject";
   const hasSidecar = labels?.[inject] !== "false" || annotations?.[inject] !== "false";
@@ -226,6 +238,7 @@ function sender(pod: Plain<V1Pod>, call: Call, strict: boolean, certificate?: st
     if (where !== "bookinfo" && !/^\d+$/.test(where)) return "ENOTFOUND";
     const open = openPorts[port];
     if (open !== undefined) return open(path);
+    if (isLost(host)) return "ETIMEDOUT";
     if (plain && strict) return "ECONNRESET";
     if (/^\d+$/.test(where)) return denied;
     const joined = Object.entries(headers).map(([name, value]) => [name, [value].flat().join()]);
@@ -240,7 +253,7 @@ function authority(origin: string, path: string, headers: ProbeRequest["headers"
   return new URL(path.startsWith("/") ? host : path).hostname;
 }
 
-function running(pod: Plain<V1Pod>, call: Call, strict: boolean): Running {
+function running(pod: Plain<V1Pod>, between: Between): Running {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const perform = async (
     send: ReturnType<typeof sender>,
@@ -256,7 +269,7 @@ function running(pod: Plain<V1Pod>, call: Call, strict: boolean): Running {
         requests: ProbeRequest[];
         identity?: Identity;
       };
-      const send = sender(pod, call, strict, identity?.certificate);
+      const send = sender(pod, between, identity?.certificate);
       const answers = await Promise.all(requests.map((request) => perform(send, request)));
       stdout.write(`${JSON.stringify(answers)}\n`);
     }

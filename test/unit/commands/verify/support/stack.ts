@@ -42,6 +42,7 @@ export interface StackOptions extends Pick<
   | "clients"
   | "recording"
   | "copied"
+  | "lost"
 > {
   /** Where tokens are checked, and whose count. Default: at every service, the provider's alone. */
   readonly authentication?: StackOutputs["authentication"];
