@@ -8,9 +8,9 @@
  * without rules matches nothing (istio/istio, pilot/pkg/security/authz/builder/builder.go; envoyproxy/envoy,
  * source/extensions/filters/http/rbac/rbac_filter.cc).
  */
-import type { Application } from "../../components/application";
 import type { Truth } from "./attributes";
 import type { Decision, RequestFacts } from "./facts";
+import { comparedPath } from "./matching";
 import { nameOf } from "./policies";
 import type { AuthorizationSpec, Policies, Policy } from "./policies";
 import { evaluateRule } from "./rules";
@@ -104,7 +104,7 @@ export function authorize(
   const allowing = enforced(policies.authorizationPolicies, policies.mesh, request).filter(
     ({ spec }) => spec?.action === "ALLOW",
   );
-  if (allowing.length > 0) return allowedByNone(policies.application, permissions, allowing);
+  if (allowing.length > 0) return allowedByNone(policies, request, permissions, allowing);
   return {
     outcome: "allowed",
     status: undefined,
@@ -168,13 +168,21 @@ function allowedBy(tried: Tried): Decision {
   };
 }
 
-/** The rule that lacks the least explains best what is missing. */
+/** Whether the rule is about requests of this method and path, whatever else it asks for. */
+const isAbout = ({ open }: Tried) =>
+  !open.some(({ attribute }) => attribute === "method" || attribute === "path");
+
+/** The rule about the request's operation explains best what is missing; of several, the one that lacks the least. */
 function allowedByNone(
-  application: Application,
+  { application, mesh }: Policies,
+  { destination, method, path }: RequestFacts,
   tried: readonly Tried[],
   allowing: readonly Policy<AuthorizationSpec>[],
 ): Decision {
-  const [nearest] = tried.toSorted((one, other) => one.open.length - other.open.length);
+  const [nearest] = tried.toSorted(
+    (one, other) =>
+      Number(isAbout(other)) - Number(isAbout(one)) || one.open.length - other.open.length,
+  );
   if (nearest === undefined) {
     const names = listed(allowing.map(nameOf));
     return {
@@ -183,6 +191,17 @@ function allowedByNone(
       because:
         "It has no rules, so it allows nothing; no other policy allows calling this workload.",
       change: "Give the service a row in the project's application.ts.",
+    };
+  }
+  // The table lists no operations of the gateway, and none of what gets connections.
+  if (!isAbout(nearest) && destination.gateway !== true && destination.protocol !== "tcp") {
+    const names = listed([...new Set(tried.map(({ policy }) => nameOf(policy)))]);
+    const operation = `${method} ${comparedPath(path, mesh)}`;
+    return {
+      ...refused,
+      decidedBy: `no ALLOW policy matches: ${names}`,
+      because: `No rule is for ${operation}: what no operation of the table lists is refused.`,
+      change: `Add an operation for ${operation} to the service's row in the project's application.ts.`,
     };
   }
   const lacking = nearest.open.filter(({ holds }) => holds === false);

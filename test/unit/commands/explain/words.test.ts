@@ -7,6 +7,7 @@ import {
   issuer,
   jwtRule,
   object,
+  operation,
   request,
   seconds,
   sign,
@@ -97,6 +98,81 @@ describe("words", () => {
       assert.equal(outcome, "unauthenticated");
       assert.match(because, /^The token is opaque: .* Access tokens have to be JWTs here/);
     }
+  });
+
+  describe("a service whose rules are for operations", () => {
+    const ofOperation = (permission: string, methods: string[], paths: string[]) => ({
+      ...operation({ methods, paths }),
+      ...when("request.auth.claims[permissions]", [permission]),
+    });
+    const rules = [
+      ofOperation("read:book-details", ["GET"], ["/details", "/details/{*}"]),
+      ofOperation("read:book-reviews", ["POST"], ["/details"]),
+    ];
+    const authorizationPolicies = [object("allow-nothing", {}), object("details", { rules })];
+    const decided = async (changes: Parameters<typeof request>[0]) => {
+      const headers = bearer(await sign());
+      return decideBy({ authorizationPolicies }, request({ headers, ...changes }));
+    };
+
+    test("the rule of the request's operation is named, though another lacks as little", async () => {
+      const { decidedBy, because, change } = await decided({ method: "POST", path: "/details" });
+      assert.equal(
+        decidedBy,
+        "no ALLOW policy matches: AuthorizationPolicy bookinfo/details, rule 2",
+      );
+      assert.equal(
+        because,
+        "It asks for read:book-reviews in the token's claim permissions; there was a token whose claim permissions is read:book-details.",
+      );
+      assert.match(change ?? "", /^Grant read:book-reviews \(role /);
+    });
+
+    test("it is named though another lacks less", async () => {
+      const post = { method: "POST", path: "/details" };
+      const policy = object("details", {
+        rules: [
+          operation({ methods: ["GET"], paths: ["/details"] }),
+          { ...rules[1], ...source({ namespaces: ["other"] }) },
+        ],
+      });
+      const { decidedBy } = await decideBy({ authorizationPolicies: [policy] }, request(post));
+      assert.match(decidedBy, /, rule 2$/);
+    });
+
+    test("what no operation lists: the table is to change, and not the request", async () => {
+      for (const asked of ["PATCH /details/7", "GET /details/7/pages"]) {
+        const [method, path] = asked.split(" ");
+        assert.deepEqual(await decided({ method, path: `${path}?all` }), {
+          outcome: "denied",
+          status: 403,
+          message: "RBAC: access denied",
+          decidedBy: "no ALLOW policy matches: AuthorizationPolicy bookinfo/details",
+          because: `No rule is for ${asked}: what no operation of the table lists is refused.`,
+          change: `Add an operation for ${asked} to the service's row in the project's application.ts.`,
+        });
+      }
+    });
+
+    test("the gateway has no row, so its rule is named", async () => {
+      const { destination } = request();
+      const gateway = { ...destination, gateway: true };
+      const { because, change } = await decided({ destination: gateway, path: "/other" });
+      assert.equal(
+        because,
+        "It asks for the path /details or /details/{*}; there was the path /other.",
+      );
+      assert.equal(
+        change,
+        "Send a request with the path /details or /details/{*}, or change the rule.",
+      );
+    });
+
+    test("a connection has no operation, so what a rule asks of requests is to change", async () => {
+      const destination = { ...request().destination, protocol: "tcp" } as const;
+      const { change } = await decided({ destination, method: "", path: "", headers: {} });
+      assert.match(change ?? "", /^Take methods out of the rule, or name the Service's port /);
+    });
   });
 
   test("a caller and a service that the table does not have: where the table is", async () => {
