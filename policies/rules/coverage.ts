@@ -32,14 +32,18 @@ export const coverage = stackRule({
     const workloads = meshWorkloads(resources, exceptNamespaces);
     const unselected = workloads
       .filter((one) => !policies.some((policy) => appliesTo(policy, one, rootNamespace)))
-      .map(({ resource, title }) => ({
+      .map(({ resource, title, namespace }) => ({
         resource,
         found: `no ALLOW policy selects the pods of ${title}`,
-        write: "an AuthorizationPolicy whose selector has their labels",
+        write:
+          namespace === table?.namespace
+            ? "a row of the access table for them, with their labels"
+            : "an AuthorizationPolicy whose selector has their labels",
       }));
     if (table === undefined) return unselected;
     const inTable = (resource: Resource) => namespaceOf(resource) === table.namespace;
-    const services = resources.filter((one) => isKind(one, "core", "Service") && inTable(one));
+    const everywhere = resources.filter((one) => isKind(one, "core", "Service"));
+    const services = everywhere.filter(inTable);
     return [
       ...unselected,
       ...workloads.filter(({ resource }) => inTable(resource)).flatMap((one) => row(one, table)),
@@ -53,7 +57,7 @@ export const coverage = stackRule({
       // What one makes is not seen: any of the rows may be its.
       ...(resources.some((one) => mayMakeServices(one, resources, table))
         ? []
-        : withoutService(services, table, servedElsewhere)),
+        : withoutService(everywhere, table, servedElsewhere)),
     ];
   },
 });
@@ -80,7 +84,7 @@ function row({ resource, title, labels, where }: Workload, table: Table): Findin
       where: `${where}metadata.labels${byName ? ".app" : ""} of ${title}`,
       is: byName ? at(labels, "app") : labels,
       note: "which the access table does not name",
-      write: `one of ${known.join(", ")}, or a row for it`,
+      write: `one of ${known.join(", ")}, or a row with these as its labels`,
     },
   ];
 }
@@ -120,7 +124,7 @@ function ledElsewhere(
     where: `spec.selector of Service ${objectName(service)}`,
     is: selector,
     note: `which may lead to other pods than those of ${name}`,
-    write: `all of ${show(labelsOf(table, name))}`,
+    write: `all of ${show(labelsOf(table, name))}, or make it the labels of the table's row`,
   };
 }
 
@@ -160,13 +164,27 @@ function withoutService(
   table: Table,
   servedElsewhere: readonly string[],
 ): Finding[] {
-  const made = services.map(({ inputs }) => at(inputs, "metadata", "name"));
+  const isNamed = (service: Resource, name: string) =>
+    at(service.inputs, "metadata", "name") === name;
+  const isMade = (name: string) =>
+    services.some((one) => isNamed(one, name) && namespaceOf(one) === table.namespace);
   return Object.keys(table.services)
-    .filter((name) => !made.includes(name) && !servedElsewhere.includes(name))
-    .map((name) => ({
-      found: `no Service of the program is ${name} of the access table`,
-      write: `a Service ${name} with the selector ${show(labelsOf(table, name))} in the namespace ${table.namespace}, or no such row; if another program makes it, name it in this rule's servedElsewhere`,
-    }));
+    .filter((name) => !isMade(name) && !servedElsewhere.includes(name))
+    .map((name) => {
+      const elsewhere = services.find((one) => isNamed(one, name));
+      return elsewhere === undefined
+        ? {
+            found: `no Service of the program is ${name} of the access table`,
+            write: `a Service ${name} with the selector ${show(labelsOf(table, name))} in the namespace ${table.namespace}, or no such row; if another program makes it, name it in this rule's servedElsewhere`,
+          }
+        : {
+            resource: elsewhere,
+            where: `metadata.namespace of Service ${objectName(elsewhere)}`,
+            is: at(elsewhere.inputs, "metadata", "namespace"),
+            note: `and the namespace of ${name} in the access table is ${show(table.namespace)}`,
+            write: `${show(table.namespace)}, there and in what belongs to it`,
+          };
+    });
 }
 
 /** The service of the table that a Service's name stands for: its own name, or one with a version of its workloads. */

@@ -15,16 +15,19 @@ const service = (selector: unknown, name = "details", kind = "Service"): Given =
   name,
   inputs: { metadata: { name, namespace: "bookinfo" }, spec: { selector } },
 });
-const uncovered = (app = "details") => ({
+const uncovered = (
+  app = "details",
+  write = "an AuthorizationPolicy whose selector has their labels",
+) => ({
   found: `no ALLOW policy selects the pods of Deployment bookinfo/${app}`,
-  write: "an AuthorizationPolicy whose selector has their labels",
+  write,
   resource: app,
 });
 const unlisted = (app: string, name = "other") => ({
   where: `spec.template.metadata.labels.app of Deployment bookinfo/${name}`,
   is: app,
   note: "which the access table does not name",
-  write: 'one of "productpage", "details", "profile", or a row for it',
+  write: 'one of "productpage", "details", "profile", or a row with these as its labels',
   resource: name,
 });
 
@@ -53,7 +56,7 @@ test("labels that are missing or not known yet fit no selector", async () => {
   const policy = allow("details", rule);
   const unknown = workload("details", { labels: { app: notKnown } });
   assert.deepEqual(await judged(coverage, [unknown, policy], settings), [
-    uncovered(),
+    uncovered("details", "a row of the access table for them, with their labels"),
     unlisted("a value that is not known before the update", "details"),
   ]);
   const bare: Given = {
@@ -117,7 +120,7 @@ const ledElsewhere = (is: string, resource = "details", labels = '{"app":"detail
   where: `spec.selector of Service bookinfo/${resource}`,
   is,
   note: "which may lead to other pods than those of details",
-  write: `all of ${labels}`,
+  write: `all of ${labels}, or make it the labels of the table's row`,
   resource,
 });
 
@@ -200,13 +203,18 @@ test("every row of the table has a Service, unless something may make it that is
   const metadata = { name: "details", namespace: "elsewhere" };
   assert.deepEqual(await found([service({ app: "details" })]), []);
   assert.deepEqual(await found([], [...served, "details"]), []);
-  for (const others of [
-    [],
-    [service({ app: "details" }, "books")],
-    [{ ...elsewhere, inputs: { ...elsewhere.inputs, metadata } }],
-    [release("istio-system")],
-  ])
+  for (const others of [[], [service({ app: "details" }, "books")], [release("istio-system")]])
     assert.deepEqual(await found(others), [missing]);
+  // As YAML without a namespace, which gets the provider's.
+  assert.deepEqual(await found([{ ...elsewhere, inputs: { ...elsewhere.inputs, metadata } }]), [
+    {
+      where: "metadata.namespace of Service elsewhere/details",
+      is: '"elsewhere"',
+      note: 'and the namespace of details in the access table is "bookinfo"',
+      write: '"bookinfo", there and in what belongs to it',
+      resource: "details",
+    },
+  ]);
   for (const namespace of ["bookinfo", undefined, notKnown])
     assert.deepEqual(await found([release(namespace)]), []);
   // YAML and charts make no object until their inputs are known.
