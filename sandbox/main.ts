@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { readArguments as readPreflight } from "../commands/preflight/arguments";
 import { UserError } from "../lib/errors";
 import { exitWith } from "../lib/run";
+import { upVariable } from "../commands/stack/last-update";
 import { projectNamed, sandboxCommand, stackName, tableProblem } from "../commands/stack/project";
 import { ownFolder } from "../lib/clone";
 import { readArguments } from "./arguments";
@@ -64,8 +65,8 @@ async function main(): Promise<number> {
   const wrong = commands[name]?.table === false ? undefined : tableProblem(chosen);
   if (wrong !== undefined) throw new UserError(wrong);
   const places = layout(process.env, ownFolder, chosen);
+  const start = sandboxCommand(chosen);
   if (name !== "up" && name !== "down" && !allModes && !existsSync(places.state)) {
-    const start = sandboxCommand(chosen);
     throw new UserError(`this project has no sandbox: start it with "${start}"`);
   }
   const argumentsOf = allModes ? undefined : programs[name];
@@ -78,7 +79,9 @@ async function main(): Promise<number> {
   const needs = allModes ? changing : commands[name];
   if (needs === undefined) throw new UserError(`${name} is no command of the sandbox`);
   const program = allModes ? ["allModes"] : [name, ...args];
-  return runWith(needs, places, "sandbox/entered.ts", [chosen.place, ...program]);
+  return runWith(needs, places, "sandbox/entered.ts", [chosen.place, ...program], {
+    [upVariable]: start,
+  });
 }
 
 /** The same; a full disk is reported in one line. */

@@ -6,6 +6,9 @@ import { z } from "zod";
 /** The environment variable with the command that brings the stack up, if that is not `pulumi up`. */
 export const upVariable = "ISTIO_AUTH0_UP";
 
+/** The command that makes what differs in the cluster or the tenant as the stack has it. */
+export const refreshCommand = process.env[upVariable] ?? "pulumi up --refresh";
+
 /** The record of an update, as Pulumi writes it. */
 export const updateRecord = z.object({ kind: z.string(), result: z.string() });
 

@@ -10,6 +10,7 @@ import { z } from "zod";
 import { type Application, podLabels } from "../../../components/application";
 import { admissionObjects } from "../../../components/enforcement/admission";
 import { explained, loadCluster, type Plain, unlessMissing } from "../../stack/cluster";
+import { refreshCommand } from "../../stack/last-update";
 import { accountName } from "../probes/identities";
 import { probePod } from "../probes/probe-pod";
 import { type Finding, madeAnew, type ProvenFinding } from "./finding";
@@ -123,7 +124,7 @@ function compare(kind: string, name: string, asked: unknown, live: unknown): rea
     {
       object: `${kind} ${name}`,
       opens: `${what}: pods may get a service's identity, or its requests, without being it`,
-      undo: live === undefined ? "pulumi up --refresh" : madeAnew(kind, { name }),
+      undo: live === undefined ? refreshCommand : madeAnew(kind, { name }),
     },
   ];
 }

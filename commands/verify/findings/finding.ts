@@ -1,5 +1,6 @@
 /** What the cluster or the tenant has and the stack does not explain. */
 import type { ServiceAccountName } from "../../../components/names";
+import { refreshCommand } from "../../stack/last-update";
 import type { ProbeRequest } from "../probes/observed";
 
 /** Something that the stack does not explain. It contains no secret. */
@@ -62,7 +63,7 @@ export function removal(
 
 /** The command that makes an object of the stack's again: an update leaves what others have added to it. */
 export function madeAnew(kind: string, metadata: Parameters<typeof removal>[1]): string {
-  return `${removal(kind, metadata)}, then pulumi up --refresh`;
+  return `${removal(kind, metadata)}, then ${refreshCommand}`;
 }
 
 /**
@@ -76,5 +77,5 @@ export function releaseUndo({
   readonly name: string;
   readonly namespace: string;
 }): string {
-  return `pulumi up --refresh; if it stays, helm -n ${namespace} rollback ${name} to its last revision in helm history`;
+  return `${refreshCommand}; if it stays, helm -n ${namespace} rollback ${name} to its last revision in helm history`;
 }

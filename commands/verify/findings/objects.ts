@@ -23,6 +23,7 @@ import {
 } from "../../../components/network";
 import { trafficObjects } from "../../../components/traffic";
 import type { StackOutputs } from "../../stack/outputs";
+import { refreshCommand } from "../../stack/last-update";
 import { probeNetworkPolicies } from "../probes/probe-pod";
 import { attemptsOf } from "./attempts";
 import { type Finding, madeAnew, objectName, removal } from "./finding";
@@ -164,7 +165,7 @@ export function compareObjects(
     return attemptsOf(one, gatewayUrl, spec).map((attempt) => ({
       object: name,
       opens: `it differs from the stack's at ${where}`,
-      undo: hasAll(one.spec ?? {}, spec) ? madeAnew(one.kind, one.metadata) : "pulumi up --refresh",
+      undo: hasAll(one.spec ?? {}, spec) ? madeAnew(one.kind, one.metadata) : refreshCommand,
       ...attempt,
     }));
   });
@@ -175,7 +176,7 @@ export function compareObjects(
       ...missing.map((object) => ({
         object,
         opens: "it is missing: the stack asks for it",
-        undo: "pulumi up --refresh",
+        undo: refreshCommand,
       })),
       ...changed,
       ...foreign.flatMap((each) =>

@@ -1,4 +1,5 @@
 /** The labels of the stack's namespaces that Istio reads. */
+import { refreshCommand } from "../../stack/last-update";
 import type { Namespace } from "./kubernetes";
 import type { Finding } from "./finding";
 
@@ -29,7 +30,7 @@ export function namespaceFindings(
             {
               object: `Namespace ${name}`,
               opens: `its label istio-injection is ${injection ?? "missing"}: new pods get no sidecar, and answer any caller in plain text`,
-              undo: "pulumi up --refresh",
+              undo: refreshCommand,
             },
           ]),
       ...added.map((label) => ({

@@ -16,6 +16,7 @@ import {
   namespaces,
 } from "../../../components/names";
 import type { StackOutputs } from "../../stack/outputs";
+import { refreshCommand } from "../../stack/last-update";
 import { strangersPod } from "../plan/vantages";
 import { type Finding, objectName, releaseUndo, removal } from "./finding";
 import { isProbePod } from "./probe-pods";
@@ -168,7 +169,7 @@ export function blame(
 
 /** Makes a Deployment of the stack's anew: an update leaves what others have added to it, and pods as they were made. */
 function made(owner: Owner): string {
-  const again = owner.namespace === namespaces.ingress ? releaseUndo(owner) : "pulumi up --refresh";
+  const again = owner.namespace === namespaces.ingress ? releaseUndo(owner) : refreshCommand;
   return `${removal(owner.kind, owner)}, then ${again}`;
 }
 

@@ -1,18 +1,10 @@
 /** Compares the API, the clients and their grants at a tenant with those that the stack makes. */
+import { refreshCommand } from "../../../stack/last-update";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Attempt, Finding } from "../finding";
 import type { Document } from "./management-api";
-import {
-  call,
-  idOf,
-  missing,
-  named,
-  reach,
-  type Reading,
-  refresh,
-  settingFindings,
-} from "./reading";
+import { call, idOf, missing, named, reach, type Reading, settingFindings } from "./reading";
 import { apiSettings, clientSettings, type Deviation, deviations } from "./settings";
 
 const scopes = z.array(z.object({ value: z.string() }));
@@ -36,7 +28,7 @@ export async function apiFindings({ api, outputs, objects }: Reading): Promise<r
       .map((name) => ({
         object,
         opens: `it has the permission ${named(name)}, which the table does not have`,
-        undo: refresh,
+        undo: refreshCommand,
       })),
     ...wanted
       .filter((name) => !there.includes(name))
@@ -132,7 +124,8 @@ export async function grantFindings(reading: Reading): Promise<readonly Finding[
         {
           object,
           opens: `${gets}, which the stack does not give it: ${reach(application, given)}${machine === undefined ? pinned(reading) : ""}`,
-          undo: machine === undefined ? call("delete", `client-grants/${grant.id}`) : refresh,
+          undo:
+            machine === undefined ? call("delete", `client-grants/${grant.id}`) : refreshCommand,
         },
       ];
     }),

@@ -1,4 +1,5 @@
 /** The user store, the roles and the users at a tenant, next to what the stack makes there. */
+import { refreshCommand } from "../../../stack/last-update";
 import { rowsOf } from "../../../../components/access/rows";
 import { z } from "zod";
 import type { Finding } from "../finding";
@@ -13,7 +14,6 @@ import {
   ofApi,
   reach,
   type Reading,
-  refresh,
   type Role,
   settingFindings,
   type User,
@@ -48,7 +48,7 @@ export async function storeFindings(reading: Reading): Promise<readonly Finding[
       .map((client) => ({
         object: `Client ${nameOf(clients, client)} of the tenant`,
         opens: `the stack's users sign in to it, too, and it gets their tokens`,
-        undo: refresh,
+        undo: refreshCommand,
       })),
   ];
 }
@@ -76,7 +76,7 @@ export async function roleFindings(reading: Reading): Promise<readonly Finding[]
           undo:
             own === undefined
               ? call("delete", `roles/${role.id}/permissions`, { permissions: more.map(asBody) })
-              : refresh,
+              : refreshCommand,
         },
       ];
     }),
@@ -87,7 +87,7 @@ export async function roleFindings(reading: Reading): Promise<readonly Finding[]
       const held = ofApi(found.permissions, outputs.audience);
       return permissions
         .filter((permission) => !held.includes(permission))
-        .map((permission) => ({ object, opens: `it lacks ${permission}`, undo: refresh }));
+        .map((permission) => ({ object, opens: `it lacks ${permission}`, undo: refreshCommand }));
     }),
   ];
 }

@@ -1,4 +1,5 @@
 /** What the comparisons with a tenant have in common. */
+import { refreshCommand } from "../../../stack/last-update";
 import { isEnough } from "../../../../components/access/requirement";
 import { type Row, rowsOf } from "../../../../components/access/rows";
 import type { Application } from "../../../../components/application";
@@ -49,11 +50,9 @@ export interface User {
   readonly connections: readonly string[];
 }
 
-export const refresh = "pulumi up --refresh";
-
 /** Something of the stack's that the tenant does not have. */
 export function missing(object: string): Finding {
-  return { object, opens: "it is missing: the stack asks for it", undo: refresh };
+  return { object, opens: "it is missing: the stack asks for it", undo: refreshCommand };
 }
 
 /**
@@ -74,7 +73,7 @@ export function settingFindings(
 
 /** The API replaces an object within an object as a whole: one of its fields has no command of its own. */
 function undoOf(path: string, field: string, reset: unknown): string {
-  if (reset === undefined) return refresh;
+  if (reset === undefined) return refreshCommand;
   if (field.includes("."))
     return `set ${field} of ${path} to ${JSON.stringify(reset)} at the tenant`;
   return call("patch", path, { [field]: reset });
