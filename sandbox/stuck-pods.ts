@@ -1,9 +1,15 @@
 /**
  * While an update waits for pods: reports each pod that does not start, with its reason, and what the node lacks. A pod
- * whose image the node lacks would never start.
+ * whose image the node lacks, or that an admission policy refuses, would never start.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { AppsV1Api, CoreV1Api, type V1Deployment, type V1Pod } from "@kubernetes/client-node";
+import {
+  AppsV1Api,
+  CoreV1Api,
+  type V1Deployment,
+  type V1DeploymentCondition,
+  type V1Pod,
+} from "@kubernetes/client-node";
 import { guide } from "../lib/clone";
 import { firstLine, UserError } from "../lib/errors";
 import { inotifyAdvice } from "../lib/inotify";
@@ -14,6 +20,7 @@ import { runningNodeProblems } from "../commands/stack/node-limits";
 import { isReady, isStuck, stateOf } from "../commands/stack/pods";
 
 type Pod = Plain<V1Pod>;
+type Condition = Plain<V1DeploymentCondition>;
 
 /** Milliseconds between two checks. */
 const interval = 5_000;
@@ -21,7 +28,10 @@ const interval = 5_000;
 /** Milliseconds after which a pod that is not ready is reported. */
 const usual = 60_000;
 
-/** Milliseconds that an update has to replace a pod of before, which may lack an image that is named otherwise now. */
+/**
+ * Milliseconds that an update has to replace what was there before: a pod that lacks an image that is named otherwise
+ * now, or a Deployment whose pods have other labels now.
+ */
 const untilReplaced = 30_000;
 
 /**
@@ -30,7 +40,8 @@ const untilReplaced = 30_000;
  * @param node whose images the pods need
  * @param project the name with which the stack's settings begin
  * @param say takes one line
- * @throws UserError that names each image that a pod needs and the node lacks
+ * @throws UserError that names each image that a pod needs and the node lacks, or each Deployment whose pods an admission
+ *   policy refuses
  */
 export async function sayStuckPods(
   cluster: Promise<string>,
@@ -48,7 +59,9 @@ export async function sayStuckPods(
   while (!signal.aborted) {
     // The update itself reports an API server that does not answer.
     const { items } = await api.listPodForAllNamespaces().catch(() => ({ items: [] }));
-    const own = items.filter((pod) => isOfUpdate(pod, began, Date.now()));
+    const own = items.filter(({ metadata }) =>
+      isOfUpdate(metadata?.creationTimestamp, began, Date.now()),
+    );
     if (own.some((pod) => unpulled(pod).length > 0)) {
       const missing = missingImages(own, await node.names(), project);
       if (missing.length > 0) throw new UserError(missing.join("\n"));
@@ -56,6 +69,12 @@ export async function sayStuckPods(
     const { items: deployments } = await apps
       .listDeploymentForAllNamespaces()
       .catch(() => ({ items: [] }));
+    const refused = withoutPods(
+      deployments,
+      (condition) =>
+        isByPolicy(condition) && isOfUpdate(condition.lastTransitionTime, began, Date.now()),
+    );
+    if (refused.length > 0) throw new UserError(refused.join("\n"));
     const stuck = [...stuckPods(items, Date.now()), ...withoutPods(deployments)];
     for (const line of stuck.length > 0 ? [...stuck, ...lacking()] : []) {
       // Numbers are seconds until the next attempt, or amounts in use.
@@ -68,20 +87,34 @@ export async function sayStuckPods(
 }
 
 /**
- * Whether a pod is one that the update has made, or has had time to replace.
+ * Whether what began at a time is of the update: it began after it, or the update has had time to replace it.
  * @param began when the update began, and now: milliseconds, as of `Date.now`
  */
-export function isOfUpdate({ metadata }: Pod, began: number, now: number): boolean {
+export function isOfUpdate(since: Date | undefined, began: number, now: number): boolean {
   // Kubernetes notes whole seconds.
-  const isNew = (metadata?.creationTimestamp?.getTime() ?? began) >= began - 1_000;
+  const isNew = (since?.getTime() ?? began) >= began - 1_000;
   return isNew || now - began > untilReplaced;
 }
 
-/** The Deployments whose pods are refused, such as by the namespace's admission policy, each in one line. */
-export function withoutPods(deployments: readonly Plain<V1Deployment>[]): readonly string[] {
+/**
+ * Whether an admission policy refuses the pods. It decides by the pod alone, so it refuses each attempt; a quota may have
+ * room later, and a webhook may answer later.
+ */
+export const isByPolicy = ({ message = "" }: Condition) =>
+  /ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request/.test(message);
+
+/**
+ * The Deployments whose pods are refused, such as by the namespace's admission policy, each in one line.
+ * @param isMeant which refusals. Default: all
+ */
+export function withoutPods(
+  deployments: readonly Plain<V1Deployment>[],
+  isMeant: (condition: Condition) => boolean = () => true,
+): readonly string[] {
   return deployments.flatMap(({ metadata, status }) =>
     (status?.conditions ?? [])
       .filter(({ type, status: is }) => type === "ReplicaFailure" && is === "True")
+      .filter(isMeant)
       .map(
         ({ message }) =>
           `${metadata?.namespace ?? ""}/${metadata?.name ?? ""} gets no pods: ${firstLine(message ?? "", 400)}`,

@@ -180,7 +180,7 @@ function limitProblems(layout: Layout): readonly string[] {
 }
 
 /**
- * The result of an update, while the node starts. If the node does not start, or lacks a pod's image, the engine is
+ * The result of an update, while the node starts. If the node does not start, or pods would never start, the engine is
  * ended.
  */
 async function unlessNodeFails<Result>(

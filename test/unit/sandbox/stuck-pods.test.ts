@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
-import { isOfUpdate, missingImages, stuckPods, withoutPods } from "../../../sandbox/stuck-pods";
+import {
+  isByPolicy,
+  isOfUpdate,
+  missingImages,
+  stuckPods,
+  withoutPods,
+} from "../../../sandbox/stuck-pods";
 import type { Plain } from "../../../commands/stack/cluster";
 
 const now = Date.now();
@@ -93,12 +99,12 @@ for (const [what, found, name] of [
     assert.deepEqual(missingImages([found], new Set([name]), "shop"), []);
   });
 
-test("a pod of before has time to be replaced, before the image that it lacks ends the update", () => {
+test("what was there before has time to be replaced, before it ends the update", () => {
   const began = Date.parse("2026-11-29T12:00:00.600Z");
-  const made = (time: string) => ({ metadata: { creationTimestamp: new Date(time) } }) as never;
-  assert.equal(isOfUpdate(made("2026-11-29T12:00:00Z"), began, began), true);
-  assert.equal(isOfUpdate(made("2026-11-29T11:59:00Z"), began, began + 30_000), false);
-  assert.equal(isOfUpdate(made("2026-11-29T11:59:00Z"), began, began + 30_001), true);
+  const [during, before] = [new Date("2026-11-29T12:00:00Z"), new Date("2026-11-29T11:59:00Z")];
+  assert.equal(isOfUpdate(during, began, began), true);
+  assert.equal(isOfUpdate(before, began, began + 30_000), false);
+  assert.equal(isOfUpdate(before, began, began + 30_001), true);
 });
 
 test("a Deployment whose pods are refused is one line, with the reason", () => {
@@ -114,5 +120,31 @@ test("a Deployment whose pods are refused is one line, with the reason", () => {
     }) as never;
   assert.deepEqual(withoutPods([deployment("True"), deployment("False")]), [
     'shop/web gets no pods: pods "web-1" is forbidden: its account',
+  ]);
+});
+
+test("only an admission policy's refusal does not end by itself", () => {
+  const forbidden = (reason: string) => ({
+    metadata: { namespace: "shop", name: "web" },
+    status: {
+      conditions: [
+        {
+          type: "ReplicaFailure",
+          status: "True",
+          message: `pods "web-1" is forbidden: ${reason}`,
+        },
+      ],
+    },
+  });
+  const denied =
+    "ValidatingAdmissionPolicy 'istio-auth0-shop' with binding 'istio-auth0-shop' denied request: the service account web is a service's identity in the mesh";
+  const others = [
+    "exceeded quota: pods, requested: pods=1, used: pods=1, limited: pods=1",
+    'failed calling webhook "namespace.sidecar-injector.istio.io": connection refused',
+  ];
+  const deployments = [denied, ...others].map(forbidden);
+  assert.equal(withoutPods(deployments).length, 3);
+  assert.deepEqual(withoutPods(deployments, isByPolicy), [
+    `shop/web gets no pods: pods "web-1" is forbidden: ${denied}`,
   ]);
 });
