@@ -50,7 +50,12 @@ export function objectType(kind: ObjectKind): ResourceType<Cluster> {
       const reference = referenceOf(kind, operation.inputs);
       await makeRoom(cluster, reference, operation);
       const own = { fieldManager: fieldManagerOf(operation.urn), force: true };
-      const made = await cluster.apply(reference, operation.inputs, own, operation.signal);
+      const apply = () => cluster.apply(reference, operation.inputs, own, operation.signal);
+      const made = await apply().catch(async (error: unknown) => {
+        if (!isLeftOver(kind, error)) throw error;
+        await remove(cluster, reference, kind, operation);
+        return apply();
+      });
       const outputs = await ready(cluster, reference, made, operation, "was not ready");
       return { id: idOf(reference), outputs };
     },
@@ -70,9 +75,7 @@ export function objectType(kind: ObjectKind): ResourceType<Cluster> {
       return ready(cluster, reference, changed, operation, "was changed, but is not ready");
     },
     async delete(cluster, existing, operation) {
-      const reference = referenceOf(kind, inputsOf(existing));
-      await cluster.remove(reference, kind.deletion, operation.signal);
-      await awaitGone(cluster, reference, deadlineOf(operation), operation.signal);
+      await remove(cluster, referenceOf(kind, inputsOf(existing)), kind, operation);
     },
   };
 }
@@ -168,6 +171,28 @@ async function makeRoom(
   throw new Error(
     `resource already exists: ${reference.kind} ${idOf(reference)} was not made by this stack. Delete it, or adopt it with pulumi import`,
   );
+}
+
+/**
+ * Whether a creation is refused because an object that a killed run left behind, such as while it waited for its pods,
+ * has other values of fields that never change. Other kinds than those that own pods are hardly ever left behind, and
+ * some of them hold data.
+ */
+const isLeftOver = ({ deletion }: ObjectKind, error: unknown): boolean =>
+  deletion === "Foreground" &&
+  error instanceof RefusedError &&
+  error.code === 422 &&
+  /field is immutable|updates to statefulset spec/.test(error.message);
+
+/** Removes an object, and waits until it is gone. */
+async function remove(
+  cluster: Cluster,
+  reference: ObjectReference,
+  { deletion }: ObjectKind,
+  operation: Omit<Operation, "inputs">,
+): Promise<void> {
+  await cluster.remove(reference, deletion, operation.signal);
+  await awaitGone(cluster, reference, deadlineOf(operation), operation.signal);
 }
 
 function annotationsOf(inputs: Properties): Properties {

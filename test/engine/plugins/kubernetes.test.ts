@@ -11,7 +11,7 @@ import { kubernetes } from "../../../local/plugins/kubernetes/kubernetes";
 import { fieldManagerOf } from "../../../local/plugins/kubernetes/objects";
 import { settingsOf } from "../../../local/plugins/kubernetes/settings";
 import { NotReadyError } from "../../../local/plugins/shared/plugin";
-import type { Properties } from "../../../local/plugins/shared/values";
+import { asProperties, type Properties } from "../../../local/plugins/shared/values";
 import { ApiServer, settle } from "../../unit/local/plugins/apiServer";
 import { Engine, skipWithoutEngine } from "../engine";
 
@@ -443,6 +443,33 @@ test("an object that a killed run of this stack left behind is taken up again", 
   const type = typeOf(token);
   await type.create(cluster, operation(inputs));
   assert.equal((await type.create(cluster, operation(inputs))).id, "shop/settings");
+});
+
+test("a Deployment that a killed run left with another selector is deleted and made again", async () => {
+  const type = typeOf(deploymentToken);
+  const labelled = (app: string) =>
+    checked(deploymentToken, {
+      ...deployment(1),
+      spec: { ...asProperties(deployment(1).spec), selector: { matchLabels: { app } } },
+    });
+  await type.create(cluster, operation(labelled("wrong")));
+  await type.create(cluster, operation(labelled("web")));
+  const { selector } = server.object(deploymentPath).spec as Properties;
+  assert.deepEqual(selector, { matchLabels: { app: "web" } });
+  const changes = server.requests.filter(({ method }) => method !== "GET");
+  assert.deepEqual(
+    changes.map(({ method }) => method),
+    ["PATCH", "PATCH", "DELETE", "PATCH"],
+  );
+});
+
+test("another creation that is refused deletes nothing", async () => {
+  const type = typeOf(deploymentToken);
+  const inputs = checked(deploymentToken, deployment(1));
+  await type.create(cluster, operation(inputs));
+  server.refusals.push({ method: "PATCH", code: 422, message: "spec.replicas: Invalid value: -1" });
+  await assert.rejects(type.create(cluster, operation(inputs)), /Invalid value: -1/);
+  assert.ok(server.objects.has(deploymentPath));
 });
 
 test("a Deployment that does not get ready is kept, with the reasons", async () => {

@@ -1,8 +1,14 @@
 /** A small Kubernetes API server for tests: real state, server-side apply, JSON Patch, deletion. */
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import { isDeepStrictEqual } from "node:util";
 import { textAt } from "../../../../local/plugins/shared/inputs";
-import { isProperties, type Properties, type Value } from "../../../../local/plugins/shared/values";
+import {
+  asProperties,
+  isProperties,
+  type Properties,
+  type Value,
+} from "../../../../local/plugins/shared/values";
 import { applied, ConflictError } from "./serverSideApply";
 
 const groups: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -148,6 +154,10 @@ export class ApiServer {
       if (!(error instanceof ConflictError)) throw error;
       return { code: 409, value: { kind: "Status", message: error.message } };
     }
+    if (live?.kind === "Deployment" && !isDeepStrictEqual(selectorOf(live), selectorOf(object))) {
+      const message = `Deployment.apps ${JSON.stringify(path.split("/").at(-1))} is invalid: spec.selector: Invalid value: ${JSON.stringify(selectorOf(object))}: field is immutable`;
+      return { code: 422, value: { kind: "Status", message } };
+    }
     const metadata = object.metadata as Properties;
     const generation = (Number(metadata.generation) || 0) + 1;
     Object.assign(metadata, {
@@ -160,6 +170,8 @@ export class ApiServer {
     return { code: 200, value: object };
   }
 }
+
+const selectorOf = ({ spec }: Properties) => asProperties(spec).selector;
 
 function discovery(kinds: Readonly<Record<string, string>>): Value {
   const resources = Object.entries(kinds).map(([name, kind]) => ({
