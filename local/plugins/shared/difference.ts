@@ -14,7 +14,10 @@ export interface Difference {
   changes: Change[];
   /** The changes that need a new resource, by path. */
   replaces: string[];
-  /** Whether the old resource has to be deleted before the new one is created, because they have the same name. */
+  /**
+   * Whether the old resource has to be deleted before the new one is created, because they have the same name. The engine
+   * asks also where nothing here replaces: it creates anew what a cut-off run deleted, though the inputs are as before.
+   */
   deleteBeforeReplace: boolean;
 }
 
@@ -68,7 +71,7 @@ export function differenceOf(
   const replaces = changes
     .filter(({ steps }) => immutable.some((path) => startsWith(steps, path.split("."))))
     .map(({ path }) => path);
-  return { changes, replaces, deleteBeforeReplace: replaces.length > 0 && sharesName };
+  return { changes, replaces, deleteBeforeReplace: sharesName };
 }
 
 function startsWith(steps: readonly (string | number)[], prefix: readonly string[]): boolean {

@@ -158,7 +158,7 @@ for (const { token, before, after: next, replaces } of replacements) {
     const difference = typeOf(token).difference(before, next, cluster, before);
     assert.deepEqual(difference.replaces, replaces);
     const sharesName = JSON.stringify(before.metadata) === JSON.stringify(next.metadata);
-    assert.equal(difference.deleteBeforeReplace, replaces.length > 0 && sharesName);
+    assert.equal(difference.deleteBeforeReplace, sharesName);
     assert.equal(difference.changes.length, 1);
   });
 }
@@ -653,5 +653,41 @@ test(
     }
     assert.deepEqual(await engine.destroy(), { delete: 7 });
     assert.equal(server.objects.size, 0);
+  },
+);
+
+test(
+  "the engine keeps what it creates anew after a run that was cut off between deletion and creation",
+  { skip: skipWithoutEngine },
+  async () => {
+    const { kubeconfig } = server;
+    const program = (app: string) => () => {
+      const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: "test" });
+      new k8s.apps.v1.Deployment(
+        "web",
+        {
+          metadata: { name: "web", namespace: "shop" },
+          spec: {
+            selector: { matchLabels: { app } },
+            template: {
+              metadata: { labels: { app } },
+              spec: { containers: [{ name: "web", image: "web:1" }] },
+            },
+          },
+        },
+        { provider },
+      );
+      return Promise.resolve({});
+    };
+    const engine = await Engine.start(program("web"), ["kubernetes"]);
+    after(() => {
+      engine.stop();
+    });
+    await engine.up();
+    server.refusals.push({ method: "PATCH", code: 403, message: "cut off" });
+    await assert.rejects(engine.up(program("wrong")), /cut off/);
+    assert.equal(server.objects.has(deploymentPath), false);
+    await engine.up();
+    assert.ok(server.objects.has(deploymentPath));
   },
 );
