@@ -54,7 +54,7 @@ export interface BringUpOptions {
   readonly images?: NodeImages;
   /** Whether to print the table of every place that requests are sent from. Default: false. */
   readonly all?: boolean;
-  /** Called where the update fails or verification finds a difference: says what may explain it. Default: nothing. */
+  /** Called where the update or the verification fails, or finds a difference: says what may explain it. Default: nothing. */
   readonly explain?: () => Promise<void>;
 }
 
@@ -152,13 +152,15 @@ export async function bringUp(
         progress.say("images", line);
       return { outputs: done.outputs, ready: await probes.take(isNothing(done.changes)) };
     });
-    const { outputs, ready } = await updated.catch(async (error: unknown) => {
+    const explaining = async (error: unknown) => {
       // The error is said also where the user ends the explanation.
       if (error instanceof UserError && !(error instanceof Interrupted))
         await explain?.().catch(() => undefined);
       throw error;
-    });
-    const found = await report(outputs, layout, ready, progress.of("verify"));
+    };
+    const { outputs, ready } = await updated.catch(explaining);
+    const verified = report(outputs, layout, ready, progress.of("verify"));
+    const found = await verified.catch(explaining);
     process.stdout.write(renderReport(found, styleFor(process.stdout, all)));
     if (!isProven(found)) await explain?.();
     return found;
