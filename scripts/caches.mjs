@@ -16,10 +16,13 @@ import {
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** How many sets of programs are kept: a process that still runs may start one of the set that it is from. */
+/** How many sets of programs are kept that were not used for an hour. */
 const keptSets = 4;
 
-/** Milliseconds within which another process may still be building, or building on, what it has just used. */
+/**
+ * Milliseconds within which another process may still be building, or building on, what it has just used; or start
+ * another program of the set that it is from.
+ */
 const hour = 3_600_000;
 const day = 24 * hour;
 
@@ -85,7 +88,7 @@ export function used(path) {
 }
 
 /**
- * Removes the sets of programs that were not used for longest, the libraries that none of the others takes, and what
+ * Removes the sets of programs that were not used for an hour, but for the last ones, the libraries that none of the others takes, and what
  * killed builds have left.
  * @param {string} cache the folder of them
  */
@@ -97,8 +100,9 @@ export function removeOld(cache) {
   const sets = entries
     .filter(({ name }) => /^sources-\w+$/.test(name))
     .sort((one, other) => other.mtimeMs - one.mtimeMs);
-  for (const { path } of sets.slice(keptSets)) remove(path);
-  const kept = sets.slice(0, keptSets).map(({ path }) => librariesOf(path));
+  const isKept = ({ mtimeMs }, at) => at < keptSets || mtimeMs > Date.now() - hour;
+  for (const { path } of sets.filter((set, at) => !isKept(set, at))) remove(path);
+  const kept = sets.filter(isKept).map(({ path }) => librariesOf(path));
   if (kept.includes(undefined)) return;
   const taken = new Set(kept.flat());
   for (const { name, path, mtimeMs } of entries) {
