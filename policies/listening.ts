@@ -1,6 +1,6 @@
 /** On which ports the services of the access table listen: their Services, and the pods behind those. */
 import { titleOf } from "./istio";
-import { at, entries, show } from "./reading";
+import { at, entries, isPatch, show } from "./reading";
 import type { Resource } from "./resource";
 import type { Finding } from "./rule";
 import { hasLabels, labelsOf, type Table } from "./table";
@@ -45,8 +45,6 @@ interface Listened {
 
 /** A Service that leads to a name, and to no pods. */
 export const isElsewhere = ({ inputs }: Resource) => at(inputs, "spec", "type") === "ExternalName";
-
-const isPatch = ({ type }: Resource) => type.endsWith("Patch");
 
 /**
  * Whether its pods should have a port of the name that the Service leads to: not those of a job, which get no requests

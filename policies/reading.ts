@@ -39,6 +39,9 @@ export function isKind({ type }: Resource, group: string, kind: string): boolean
   );
 }
 
+/** Whether it only changes an object that another program makes. */
+export const isPatch = ({ type }: Resource): boolean => type.endsWith("Patch");
+
 /** `namespace/name` of a Kubernetes object. */
 export function objectName({ inputs, name }: Resource): string {
   const text = (value: unknown) => (typeof value === "string" ? value : undefined);

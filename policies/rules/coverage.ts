@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { allowPolicies, appliesTo } from "../istio";
 import { isElsewhere } from "../listening";
-import { at, isFields, isKind, objectName, show } from "../reading";
+import { at, isFields, isKind, isPatch, objectName, show } from "../reading";
 import { type Resource, unknown } from "../resource";
 import { type Finding, stackRule } from "../rule";
 import { exceptMeshNamespace, notJudged, rootNamespace } from "../settings";
@@ -113,11 +113,11 @@ function ledElsewhere(
   workloads: readonly Workload[],
   table: Table,
 ): Finding | undefined {
-  const { inputs, type } = service;
+  const { inputs } = service;
   const selector = at(inputs, "spec", "selector");
   const name = serviceNamed(at(inputs, "metadata", "name"), workloads, table);
   // A patch without a selector leaves the Service's own.
-  const isLeft = selector === undefined && type.endsWith("Patch");
+  const isLeft = selector === undefined && isPatch(service);
   if (name === undefined || isLeft || hasLabels(selector, labelsOf(table, name))) return undefined;
   return {
     resource: service,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isAuthorizationPolicy, isSecurityPolicy, partFinding, titleOf } from "../istio";
-import { at, objectName } from "../reading";
+import { at, isPatch, objectName } from "../reading";
 import type { Resource } from "../resource";
 import { type Finding, resourceRule } from "../rule";
 
@@ -38,7 +38,7 @@ export const policyEnforced = resourceRule({
 
 /** What a patch leaves unchanged applies too, and is not in the stack. */
 function patched(resource: Resource): Finding[] {
-  if (!resource.type.endsWith("Patch")) return [];
+  if (!isPatch(resource)) return [];
   const found = "changes a policy that the stack does not make";
   return [{ resource, where: titleOf(resource), found, write: "the whole policy" }];
 }
