@@ -74,11 +74,13 @@ export async function preview(args: readonly string[], options: Options = {}) {
   return { code: child.exitCode, stdout, stderr: stderr.replaceAll(home, "HOME"), left };
 }
 
-/** What the command is made of: each is a process of its own. */
-const programs = [
-  "policies/index.ts",
-  ...globSync("{commands/preview,local/plugins}/**/main.ts", { cwd: root }),
-];
+/** What the command is made of, each a process of its own, by where it is built. */
+const programs = Object.fromEntries(
+  [
+    "policies/index.ts",
+    ...globSync("{commands/preview,local/plugins}/**/main.ts", { cwd: root }),
+  ].map((source) => [source.replace(/\.ts$/, ""), source]),
+);
 
 /** Node's arguments that run the command of a clone, as its sources are now. */
 export async function programOf(clone: string): Promise<string[]> {

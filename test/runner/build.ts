@@ -1,11 +1,11 @@
 /**
- * Makes one file of JavaScript of each test file: each runs in a process of its own, and two hundred processes would
- * translate the same sources again. The libraries are one file for all of them, as those of the programs are
+ * Makes one file of JavaScript of each group of test files, which runs in a process of its own: a source that several of
+ * its tests import is loaded once. The libraries are one file for all groups, as those of the programs are
  * (scripts/programs.mjs): to load them from node_modules takes longer than most tests.
  */
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import * as esbuild from "esbuild";
 
 const root = join(__dirname, "../..");
@@ -29,12 +29,12 @@ function namedLibraries(): readonly string[] {
 
 /**
  * Builds sources of a clone.
- * @param files their paths, also where they are built
+ * @param files their paths, by the path in the folder of what is built of each
  * @param define what expressions stand for
  */
 export async function bundle(
   clone: string,
-  files: readonly string[],
+  files: Readonly<Record<string, string>>,
   folder: string,
   define: Readonly<Record<string, string>>,
 ): Promise<void> {
@@ -43,8 +43,7 @@ export async function bundle(
   const file = join(folder, "libraries.js");
   await esbuild.build({
     absWorkingDir: clone,
-    entryPoints: [...files],
-    outbase: clone,
+    entryPoints: { ...files },
     outdir: folder,
     bundle: true,
     external: [...programs.external],
@@ -95,16 +94,19 @@ async function build(groups: readonly (readonly string[])[]): Promise<Tests> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   removeOld(cache);
+  const sources = groups.map((files, at) => {
+    const source = join(folder, `group-${at}.cjs`);
+    writeFileSync(source, groupProgram(files));
+    return source;
+  });
+  const named = sources.map((source) => [basename(source, ".cjs"), source] as const);
   // A test that runs the stack's program loads it anew each time.
-  await bundle(root, [...groups.flat(), "index.ts"], folder, {
+  const program = { index: join(root, "index.ts") };
+  await bundle(root, { ...Object.fromEntries(named), ...program }, folder, {
     "process.env.ISTIO_AUTH0_PROGRAMS": await builtPrograms(root),
     "process.env.ISTIO_AUTH0_TESTS": folder,
   });
-  const built = groups.map((files, at) => {
-    const program = join(folder, `group-${at}.js`);
-    writeFileSync(program, groupProgram(files));
-    return program;
-  });
+  const built = named.map(([name]) => join(folder, `${name}.js`));
   return {
     built,
     remove: () => {
@@ -118,14 +120,13 @@ async function build(groups: readonly (readonly string[])[]): Promise<Tests> {
  * the file after it.
  */
 function groupProgram(files: readonly string[]): string {
-  const suites = files.map((file) => {
-    const built = `./${file.replace(/\.ts$/, ".js")}`;
-    return `describe(${JSON.stringify(file)}, () => {
-  require(${JSON.stringify(built)});
+  const suites = files.map(
+    (file) => `describe(${JSON.stringify(file)}, () => {
+  require(${JSON.stringify(join(root, file))});
   after(() => deepEqual({ ...process.env }, before, "the environment is not as it was"));
 });
-`;
-  });
+`,
+  );
   return `const { deepEqual } = require("node:assert/strict");
 const { after, describe } = require("node:test");
 const before = { ...process.env };

@@ -24,7 +24,6 @@ import {
 
 const source = join(__dirname, "../../../../examples/orders");
 
-/** Made once for a test file. */
 const folder = writePrograms(buildPrograms([join(source, "service.ts")]));
 const program = async () => join(await folder, "service.js");
 
@@ -32,7 +31,7 @@ export async function start(
   service: string,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Service> {
-  return startProgram(await program(), { SERVICE: service, ...environment });
+  return startProgram(program(), { SERVICE: service, ...environment });
 }
 
 export async function runToEnd(

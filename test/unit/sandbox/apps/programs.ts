@@ -44,15 +44,12 @@ export interface Neighbour {
   readonly requests: { readonly url: string; readonly headers: IncomingHttpHeaders }[];
 }
 
-/**
- * Writes built programs into a folder of the test file's own: to be called outside a test, as `after` here belongs to
- * the file.
- */
+/** Writes built programs into a folder that goes when this process ends: its test files share them. */
 export async function writePrograms(
   built: Promise<Readonly<Record<string, Uint8Array>>>,
 ): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "istio-auth0-apps-"));
-  after(() => {
+  process.on("exit", () => {
     rmSync(folder, { recursive: true });
   });
   for (const [name, content] of Object.entries(await built)) {
@@ -63,14 +60,20 @@ export async function writePrograms(
 
 /** Starts a program, and waits until it listens. */
 export async function startProgram(
-  program: string,
+  making: Promise<string>,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Service> {
+  const started: ChildProcess[] = [];
+  // Before it is waited for: another file of this process may have begun to make it, and `after` would be that file's.
+  after(() => {
+    for (const one of started) one.kill("SIGKILL");
+  });
+  const program = await making;
   const child = spawn(process.execPath, [program], {
     env: { PORT: "0", BIND_ADDRESS: "127.0.0.1", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  after(() => child.kill("SIGKILL"));
+  started.push(child);
   const complaints: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => complaints.push(line));
   const printed: string[] = [];

@@ -8,15 +8,16 @@ import {
 } from "../../../../sandbox/images/applications";
 import { runProgramToEnd, startProgram, writePrograms, type Service } from "./programs";
 
-/** Made once for a test file. */
+/** Made once for the files of this process. */
 const folder = programs();
+const programOf = async (name: Application) => join(await folder, `${name}.js`);
 
 /** Starts a service from the very files that its image holds, and waits until it listens. */
 export async function start(
   name: Application,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Service> {
-  return startProgram(join(await folder, `${name}.js`), environment);
+  return startProgram(programOf(name), environment);
 }
 
 /** Runs a service that ends by itself, for its exit code and what it complained of. */
@@ -24,7 +25,7 @@ export async function runToEnd(
   name: Application,
   environment: Readonly<Record<string, string>>,
 ): Promise<{ code: number | null; complaint: string }> {
-  return runProgramToEnd(join(await folder, `${name}.js`), environment);
+  return runProgramToEnd(await programOf(name), environment);
 }
 
 /** Every header that the services hand on, each with a value of its own. */
