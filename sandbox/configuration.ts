@@ -205,19 +205,32 @@ const everyLogin: readonly LoginSettings[] = [
   loginSettings.parse({ at: "application", image: sampleLoginImage }),
 ];
 
-/** Which images the node has: those of the stack's own settings, or those of every login too. */
-export type NodeImages = "asked for" | "of every login";
+/** A login with its images alone: a node need not start again for another setting of it. */
+function imagesOf(login: LoginSettings): readonly LoginSettings[] {
+  if (login.at === "none") return [];
+  if (login.at === "application")
+    return [loginSettings.parse({ at: login.at, image: login.image })];
+  const { at, image, redisImage } = login;
+  return [loginSettings.parse({ at, image, redisImage })];
+}
 
-/** What the stack calls its images. */
-export function imageNames(configuration: Configuration, images: NodeImages): ImageNames {
+/**
+ * What the stack calls its images.
+ * @param ofEveryLogin whether the node has those of every login: then it need not start again for another one
+ */
+export function imageNames(configuration: Configuration, ofEveryLogin: boolean): ImageNames {
   const settings = settingsOf(configuration);
-  const { login = { at: "none" } } = settings;
   const { application, folder } = configuration.project;
+  const asked = loginSettings.parse(settings.login ?? { at: "none" });
+  const own = imagesOf(asked);
+  const others = everyLogin.filter(({ at }) => at !== asked.at);
   const { image } = application;
   const samples = sampleNamesOf(application, settings);
   return {
     ...(samples && { samples }),
-    logins: images === "asked for" ? [loginSettings.parse(login)] : everyLogin,
+    logins: (ofEveryLogin && application.people ? [...own, ...others] : own).toSorted(
+      (one, other) => (one.at < other.at ? -1 : 1),
+    ),
     ...(image !== undefined && { service: { image, source: join(folder, "service.ts") } }),
   };
 }

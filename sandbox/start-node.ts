@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Containerd } from "../local/node/containerd";
-import { gatewayPorts, imageNames, type NodeImages } from "./configuration";
+import { gatewayPorts, imageNames } from "./configuration";
 import type { Configuration } from "./setting-paths";
 import { pauseImage } from "./images/images";
 import type { OwnImage } from "./images/own";
@@ -28,7 +28,6 @@ export async function startNode(
   toolchain: Toolchain,
   decisions: Decisions,
   configuration: Configuration,
-  images: NodeImages,
   say: (text: string) => void,
   own: Promise<readonly OwnImage[]> = Promise.resolve([]),
 ): Promise<NodeWithImages> {
@@ -42,7 +41,7 @@ export async function startNode(
       tag: istioVersion,
       login: toolchain.login,
     },
-    imageNames(configuration, images),
+    imageNames(configuration, toolchain.login !== undefined),
   );
   const request = {
     images: [archive],

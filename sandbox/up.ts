@@ -15,7 +15,6 @@ import {
   identityOf,
   realmFor,
   sandboxConfiguration,
-  type NodeImages,
   type Override,
 } from "./configuration";
 import { settingsOf, type Configuration } from "./setting-paths";
@@ -47,11 +46,19 @@ import {
 } from "./state";
 import { sayStuckPods } from "./stuck-pods";
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
-import { beginToolchain, type BegunToolchain, type Toolchain } from "../local/toolchain/toolchain";
+import {
+  beginToolchain,
+  knowsLogin,
+  type BegunToolchain,
+  type Toolchain,
+} from "../local/toolchain/toolchain";
 
 export interface BringUpOptions {
-  /** Which images the node has; a node that lacks one is restarted. Default: those asked for. */
-  readonly images?: NodeImages;
+  /**
+   * Whether the tools of every login are made, so that no login needs another node. Default: those that are asked for; a
+   * node has the images of all that are there
+   */
+  readonly everyLogin?: boolean;
   /** Whether to print the table of every place that requests are sent from. Default: false. */
   readonly all?: boolean;
   /** Called where the update or the verification fails, or finds a difference: says what may explain it. Default: nothing. */
@@ -67,11 +74,11 @@ export async function bringUp(
   set: readonly string[],
   options: BringUpOptions = {},
 ): Promise<Report> {
-  const { images = "asked for", all = false, explain } = options;
+  const { everyLogin = false, all = false, explain } = options;
   const overrides = set.map(readOverride);
   const provisionally = await checkOverrides(layout, overrides);
   const progress = new Progress();
-  const login = images === "of every login" || hasGatewayLogin(provisionally);
+  const login = everyLogin || hasGatewayLogin(provisionally) || knowsLogin(layout.cache);
   const tools = await beginToolchain(layout.cache, progress.of("tools"), { login });
   const { toolchain } = tools;
   progress.say("tools", tools.isComplete ? "complete" : "complete but for the Pulumi CLI");
@@ -100,15 +107,7 @@ export async function bringUp(
   const wasUp = !isNew && nodeService(layout).pid !== undefined;
   const own = ownImages(layout.project.folder, sourcesOf(settingsOf(configuration)));
   own.catch(() => undefined);
-  const starting = startNode(
-    layout,
-    toolchain,
-    decisions,
-    configuration,
-    images,
-    progress.of("node"),
-    own,
-  );
+  const starting = startNode(layout, toolchain, decisions, configuration, progress.of("node"), own);
   // The code that waits for it handles its failure; the failure may come before that.
   starting.catch(() => undefined);
   const [stack] = await Promise.all([

@@ -159,6 +159,10 @@ export async function ensurePulumi(cache: string, say: Say): Promise<string> {
   return join(root, partName(part));
 }
 
+/** Whether earlier runs have made all that a login at the gateway needs. */
+export const knowsLogin = (cache: string): boolean =>
+  loginParts.every((part) => existsSync(join(partsFolder(cache), partName(part))));
+
 /** The folder with Helm, if an earlier run has made it: nothing is made for it alone. */
 export function knownHelm(cache: string): string | undefined {
   const folder = join(partsFolder(cache), partName(companions), "bin");

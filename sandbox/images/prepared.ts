@@ -37,7 +37,8 @@ export async function preparedImages(
   // Sets the time of the last use.
   utimesSync(folder, new Date(), new Date());
   removeOld(root);
-  return join(folder, readdirSync(folder)[0] ?? "");
+  // The node keeps there what it has made of it.
+  return join(folder, readdirSync(folder).find((name) => name.endsWith(".tar")) ?? "");
 }
 
 function keyOf({ login, ...inputs }: ImageInputs): string {

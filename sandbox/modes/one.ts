@@ -16,9 +16,8 @@ export async function bringUpOne(layout: Layout, set: readonly string[]): Promis
   // The parent process holds the sandbox's lock: after its end this process must change nothing.
   process.once("disconnect", () => process.exit(1));
   // One node for all of them; for the sandbox's own settings it is the node that was there before.
-  const ofEveryLogin = set.length > 0 && layout.project.application.people;
-  const images = ofEveryLogin ? "of every login" : "asked for";
-  const report = bringUp(layout, set, { images });
+  const everyLogin = set.length > 0 && layout.project.application.people;
+  const report = bringUp(layout, set, { everyLogin });
   const outcome = await outcomeOf(explainingFullDisk(report, layout));
   const send = process.send?.bind(process) as
     ((message: Outcome, done: (error: Error | null) => void) => void) | undefined;

@@ -22,10 +22,7 @@ const tokenAnswer = z.object({ access_token: z.string() });
 
 /** What the sandbox's stack exports. */
 export async function outputsOf(sandbox: SandboxCopy): Promise<StackOutputs> {
-  const { code, out, err } = await sandbox.run(
-    "shell",
-    "pulumi stack output --json --show-secrets",
-  );
+  const { code, out, err } = await sandbox.shell("pulumi stack output --json --show-secrets");
   assert.equal(code, 0, err);
   return parseOutputs(bookinfo, JSON.parse(out));
 }

@@ -16,6 +16,7 @@ import {
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runningEnvironment } from "../../sandbox/environment";
 import { layout, type Layout } from "../../sandbox/layout";
 import { processIds, readProcess } from "../../lib/processes";
 import { whenInterrupted } from "./interrupted";
@@ -93,17 +94,22 @@ export class SandboxCopy {
     const [program = "", ...rest] = [...this.through, ...words];
     const named = args.indexOf("--project");
     if (named >= 0) this.#projects.add(args.slice(named, named + 2));
-    const child = spawn(program, rest, {
-      cwd: this.folder,
-      env: {
-        ...process.env,
-        XDG_STATE_HOME: this.state,
-        TMPDIR: this.#temporary,
-        NO_COLOR: "1",
-        ...environment,
-      },
-      stdio,
-    });
+    return this.#track(
+      spawn(program, rest, {
+        cwd: this.folder,
+        env: {
+          ...process.env,
+          XDG_STATE_HOME: this.state,
+          TMPDIR: this.#temporary,
+          NO_COLOR: "1",
+          ...environment,
+        },
+        stdio,
+      }),
+    );
+  }
+
+  #track(child: ChildProcess): ChildProcess {
     this.#running.add(child);
     child.on("close", () => {
       this.#running.delete(child);
@@ -119,6 +125,13 @@ export class SandboxCopy {
   /** Runs it with words that may have spaces. */
   runWords(...words: readonly string[]): Promise<Ended> {
     return this.finish(this.#start(words, "pipe", {}));
+  }
+
+  /** Runs commands with what the sandbox's shell has: at once, where `run("shell", …)` starts npm and the command. */
+  async shell(commands: string): Promise<Ended> {
+    if (this.#isEnding) throw new Error("the tests are told to end");
+    const env = { ...process.env, ...(await runningEnvironment(this.layout)) };
+    return this.finish(this.#track(spawn("/bin/sh", { cwd: this.layout.pulumi, env })), commands);
   }
 
   /** Gives a command that was started with pipes its input, and waits for its end. */

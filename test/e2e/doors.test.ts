@@ -52,7 +52,7 @@ describe("doors", { timeout: 40 * 60_000 }, () => {
   }
 
   async function shell(...commands: readonly string[]): Promise<void> {
-    const { code, out, err } = await copy.run("shell", ["set -e", ...commands].join("\n"));
+    const { code, out, err } = await copy.shell(["set -e", ...commands].join("\n"));
     assert.equal(code, 0, out + err);
   }
 
@@ -89,8 +89,7 @@ describe("doors", { timeout: 40 * 60_000 }, () => {
     ];
     for (const [labels, serviceAccountName] of pods) {
       const overrides = { spec: { serviceAccountName, activeDeadlineSeconds: 600 } };
-      const { code, err } = await copy.run(
-        "shell",
+      const { code, err } = await copy.shell(
         `kubectl -n bookinfo run impostor --image=none --labels=${labels} --overrides='${JSON.stringify(overrides)}' --dry-run=server`,
       );
       assert.equal(code, 1);
@@ -155,8 +154,7 @@ describe("doors", { timeout: 40 * 60_000 }, () => {
       // The gateway asks the new istiod once it has left the old one.
       `timeout 120 sh -c 'until kubectl -n istio-ingress exec deployment/istio-ingress -- pilot-agent request GET listeners | grep -q :8888; do sleep 1; done'`,
     );
-    const { out } = await copy.run(
-      "shell",
+    const { out } = await copy.shell(
       "kubectl -n bookinfo get pod -l app=details -o jsonpath='{.items[0].metadata.name}'",
     );
     await named(

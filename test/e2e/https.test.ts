@@ -68,7 +68,7 @@ describe("the gateway's host with HTTPS", { timeout: 30 * 60_000 }, () => {
   });
 
   const shell = async (commands: string) => {
-    const ended = await copy.run("shell", commands);
+    const ended = await copy.shell(commands);
     assert.equal(ended.code, 0, ended.err);
     return ended.out;
   };

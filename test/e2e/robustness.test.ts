@@ -71,7 +71,7 @@ describe("a sandbox in adversity", { timeout: 60 * 60_000 }, () => {
   };
 
   async function shell(commands: string): Promise<void> {
-    const { code, err } = await sandbox.run("shell", commands);
+    const { code, err } = await sandbox.shell(commands);
     assert.equal(code, 0, err);
   }
 

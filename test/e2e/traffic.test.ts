@@ -93,7 +93,7 @@ describe("traffic", { timeout: 40 * 60_000 }, () => {
 
   /** What a command prints that the sandbox's shell runs. */
   async function shell(command: string): Promise<string> {
-    const { code, out, err } = await copy.run("shell", command);
+    const { code, out, err } = await copy.shell(command);
     assert.equal(code, 0, err);
     return out;
   }

@@ -10,7 +10,7 @@ import {
   tenantAuthority,
   tenantDomain,
 } from "../../../sandbox/tenant-service";
-import { ensureToolchain } from "../../../local/toolchain/toolchain";
+import { ensureToolchain, knowsLogin } from "../../../local/toolchain/toolchain";
 import type { Addresses } from "./plan";
 import type { Manager } from "./tenant";
 
@@ -25,11 +25,11 @@ export interface Booted {
 export async function boot(): Promise<Booted> {
   const places = layout();
   const quiet = () => undefined;
-  const toolchain = await ensureToolchain(places.cache, quiet);
+  const toolchain = await ensureToolchain(places.cache, quiet, { login: knowsLogin(places.cache) });
   const decisions = await decide(places);
   const configuration = sandboxConfiguration(places, toolchain, decisions, []);
   const [node] = await Promise.all([
-    startNode(places, toolchain, decisions, configuration, "asked for", quiet),
+    startNode(places, toolchain, decisions, configuration, quiet),
     ensureTenant(places, decisions, quiet),
   ]);
   await node.ready;

@@ -45,13 +45,16 @@ func inside(c *Configuration) error {
 	if err := writeSettings(c); err != nil {
 		return err
 	}
+	imported := make(chan error, 1)
 	for _, p := range processes(c) {
+		if p.name == "containerd" {
+			go func() { imported <- startContainerd(c, p) }()
+			continue
+		}
 		if err := keep(c, p); err != nil {
 			return err
 		}
 	}
-	imported := make(chan error, 1)
-	go func() { imported <- importImages(c) }()
 	api, err := apiClient(keys)
 	if err != nil {
 		return err
@@ -150,23 +153,6 @@ func apiReady(client *http.Client) error {
 		return errors.New(answer.Status)
 	}
 	return nil
-}
-
-func importImages(c *Configuration) error {
-	if err := await("containerd", readyDeadline, func() error { return output("ctr", "--address", containerdSocket, "version") }); err != nil {
-		return fmt.Errorf("%w (see %s)", err, c.path("logs", "containerd.log"))
-	}
-	done := c.path("containerd", "imported")
-	wanted := strings.Join(c.Images, "\n")
-	if known, err := os.ReadFile(done); err == nil && string(known) == wanted {
-		return nil
-	}
-	for _, archive := range c.Images {
-		if err := output("ctr", "--address", containerdSocket, "--namespace", "k8s.io", "images", "import", archive); err != nil {
-			return fmt.Errorf("cannot import the images in %s: %w", archive, err)
-		}
-	}
-	return replace(done, []byte(wanted))
 }
 
 // nodeReady reads the node's condition as the kubelet of this run has reported it: a node that starts on an old state

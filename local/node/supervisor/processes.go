@@ -44,17 +44,14 @@ func keep(c *Configuration, p process) error {
 	if err != nil {
 		return err
 	}
-	log, err := os.OpenFile(c.path("logs", p.name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	log, err := logOf(c, p)
 	if err != nil {
 		return err
 	}
 	go func() {
 		for pause := 200 * time.Millisecond; ; pause = min(2*pause, 10*time.Second) {
 			started := time.Now()
-			command := exec.Command(executable, p.arguments...)
-			command.Stdout, command.Stderr = log, log
-			command.Env = append(append(os.Environ(), garbage), p.environment...)
-			err := command.Run()
+			err := p.command(executable, log).Run()
 			fmt.Fprintf(log, "supervisor: %s ended: %v\n", p.name, err)
 			if time.Since(started) > time.Minute {
 				pause = 200 * time.Millisecond
@@ -63,6 +60,17 @@ func keep(c *Configuration, p process) error {
 		}
 	}()
 	return nil
+}
+
+func logOf(c *Configuration, p process) (*os.File, error) {
+	return os.OpenFile(c.path("logs", p.name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+}
+
+func (p process) command(executable string, log *os.File) *exec.Cmd {
+	command := exec.Command(executable, p.arguments...)
+	command.Stdout, command.Stderr = log, log
+	command.Env = append(append(os.Environ(), garbage), p.environment...)
+	return command
 }
 
 // output runs a program to its end and returns its first error line as the error; a warning is not an error.

@@ -106,7 +106,7 @@ export class Stand {
   }
 
   async shell(command: string): Promise<string> {
-    const { code, err, out } = await this.sandbox.run("shell", command);
+    const { code, err, out } = await this.sandbox.shell(command);
     assert.equal(code, 0, err + out);
     return out;
   }

@@ -66,8 +66,8 @@ test("one node has the images of all modes, and need not start again between the
   assert.ok(project);
   const all = modes.map((mode) => {
     const configuration = configured(project, mode);
-    const names = imageNames(configuration, "of every login");
-    const asked = imageNames(configuration, "asked for").logins;
+    const names = imageNames(configuration, true);
+    const asked = imageNames(configuration, false).logins;
     for (const login of asked.filter(({ at }) => at !== "none")) {
       const had = names.logins.find(({ at }) => at === login.at);
       assert.deepEqual(imagesOf(had), imagesOf(login), mode.name);
@@ -75,6 +75,19 @@ test("one node has the images of all modes, and need not start again between the
     return names;
   });
   for (const names of all) assert.deepEqual(names, all[0]);
+});
+
+test("a node need not start again for another setting of a login", () => {
+  const [project] = projects;
+  assert.ok(project);
+  const namesOf = (settings: Mode["settings"]) =>
+    imageNames(configured(project, { name: "a login", settings }), true);
+  const names = namesOf({});
+  assert.deepEqual(namesOf({ "login.at": "gateway", "login.refresh": "10s" }), names);
+  assert.deepEqual(namesOf({ "login.at": "application" }), names);
+  const own = namesOf({ "login.at": "gateway", "login.redisImage": "registry.example/redis:8.0.1" });
+  assert.notDeepEqual(own, names);
+  assert.equal(own.logins.length, names.logins.length);
 });
 
 const imagesOf = (login: LoginSettings | undefined) =>

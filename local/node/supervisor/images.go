@@ -1,0 +1,154 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// abandoned is how old an unfinished folder of unpacked images is that no other node is making.
+const abandoned = time.Hour
+
+// startContainerd starts containerd with the images. What it makes of an archive, hundreds of megabytes, is kept next to
+// the archive: a new node gets links to these files, and unpacks none.
+func startContainerd(c *Configuration, containerd process) error {
+	root := c.path("containerd")
+	unpacked, isKept := unpackedImages(c)
+	if _, err := os.Stat(root); os.IsNotExist(err) && isKept {
+		if err := share(unpacked, root); err != nil {
+			// It is not there, or on another file system; an unfinished copy would be taken for an old node's.
+			if err := os.RemoveAll(root); err != nil {
+				return err
+			}
+			if err := unpack(c, containerd, unpacked); err != nil {
+				return err
+			}
+		}
+	}
+	if err := keep(c, containerd); err != nil {
+		return err
+	}
+	return importImages(c)
+}
+
+// unpackedImages is where containerd's folder is kept that has the images of the archive and nothing else.
+func unpackedImages(c *Configuration) (string, bool) {
+	if len(c.Images) != 1 {
+		return "", false
+	}
+	return c.Images[0] + ".unpacked", true
+}
+
+// unpack imports the images into the folder of a new node, and keeps links to it: the folder changes only while containerd
+// runs, so containerd is ended in between.
+func unpack(c *Configuration, containerd process, unpacked string) error {
+	log, err := logOf(c, containerd)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	command := containerd.command(containerd.name, log)
+	if err := command.Start(); err != nil {
+		return err
+	}
+	failed := importImages(c)
+	if err := command.Process.Signal(unix.SIGTERM); err != nil {
+		return errors.Join(failed, err)
+	}
+	if err := command.Wait(); failed != nil || err != nil {
+		return errors.Join(failed, err)
+	}
+	unfinished, err := keepLinks(c.path("containerd"), unpacked)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "the next new node unpacks the images again: %v\n", err)
+		return nil
+	}
+	go func() {
+		if err := finish(unfinished, unpacked); err != nil {
+			fmt.Fprintf(os.Stderr, "cannot keep the unpacked images: %v\n", err)
+		}
+	}()
+	return nil
+}
+
+// keepLinks makes an unfinished folder of links to a folder of containerd's, after it has removed those of nodes that were
+// killed.
+func keepLinks(root, unpacked string) (string, error) {
+	left, err := filepath.Glob(unpacked + ".unfinished-*")
+	if err != nil {
+		return "", err
+	}
+	for _, folder := range left {
+		if found, err := os.Stat(folder); err == nil && time.Since(found.ModTime()) > abandoned {
+			if err := os.RemoveAll(folder); err != nil {
+				return "", err
+			}
+		}
+	}
+	folder, err := os.MkdirTemp(filepath.Dir(unpacked), filepath.Base(unpacked)+".unfinished-")
+	if err != nil {
+		return "", err
+	}
+	if err := share(root, filepath.Join(folder, "containerd")); err != nil {
+		return "", errors.Join(err, os.RemoveAll(folder))
+	}
+	return folder, nil
+}
+
+// finish gives the folder its name once its files are on the disk: after a loss of power it is whole or not there.
+func finish(unfinished, unpacked string) error {
+	folder, err := os.Open(unfinished)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	if err := unix.Syncfs(int(folder.Fd())); err != nil {
+		return err
+	}
+	// Another node may have kept the same in the meantime.
+	if err := os.Rename(filepath.Join(unfinished, "containerd"), unpacked); err != nil && !os.IsExist(err) {
+		return err
+	}
+	return os.RemoveAll(unfinished)
+}
+
+// share copies containerd's folder. The images' files are links, as no program writes them again; the databases are copies.
+func share(from, to string) error {
+	if err := output("cp", "--archive", "--link", "--no-target-directory", from, to); err != nil {
+		return err
+	}
+	databases, err := filepath.Glob(filepath.Join(from, "*", "*.db"))
+	if err != nil {
+		return err
+	}
+	for _, database := range databases {
+		own := filepath.Join(to, strings.TrimPrefix(database, from))
+		if err := output("cp", "--archive", "--remove-destination", database, own); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// importImages waits for containerd, and has it import what this node does not have yet.
+func importImages(c *Configuration) error {
+	if err := await("containerd", readyDeadline, func() error { return output("ctr", "--address", containerdSocket, "version") }); err != nil {
+		return fmt.Errorf("%w (see %s)", err, c.path("logs", "containerd.log"))
+	}
+	done := c.path("containerd", "imported")
+	wanted := strings.Join(c.Images, "\n")
+	if known, err := os.ReadFile(done); err == nil && string(known) == wanted {
+		return nil
+	}
+	for _, archive := range c.Images {
+		if err := output("ctr", "--address", containerdSocket, "--namespace", "k8s.io", "images", "import", archive); err != nil {
+			return fmt.Errorf("cannot import the images in %s: %w", archive, err)
+		}
+	}
+	return replace(done, []byte(wanted))
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// containerdFolder writes a folder with a layer's file, a link to it, and a database.
+func containerdFolder(t *testing.T) string {
+	t.Helper()
+	root := filepath.Join(t.TempDir(), "containerd")
+	if err := os.MkdirAll(filepath.Join(root, "snapshotter", "fs"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for file, content := range map[string]string{"fs/program": "program", "metadata.db": "one"} {
+		if err := os.WriteFile(filepath.Join(root, "snapshotter", file), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("program", filepath.Join(root, "snapshotter", "fs", "link")); err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+func inode(t *testing.T, path string) uint64 {
+	t.Helper()
+	var found unix.Stat_t
+	if err := unix.Stat(path, &found); err != nil {
+		t.Fatal(err)
+	}
+	return found.Ino
+}
+
+func TestNewNodeSharesTheImagesFilesAndHasDatabasesOfItsOwn(t *testing.T) {
+	from := containerdFolder(t)
+	to := filepath.Join(t.TempDir(), "node")
+	if err := share(from, to); err != nil {
+		t.Fatal(err)
+	}
+	program, database := filepath.Join("snapshotter", "fs", "program"), filepath.Join("snapshotter", "metadata.db")
+	if inode(t, filepath.Join(from, program)) != inode(t, filepath.Join(to, program)) {
+		t.Error("the program is copied")
+	}
+	if target, err := os.Readlink(filepath.Join(to, "snapshotter", "fs", "link")); err != nil || target != "program" {
+		t.Errorf("the link leads to %q: %v", target, err)
+	}
+	// As containerd does: it writes into the file.
+	if err := os.WriteFile(filepath.Join(to, database), []byte("another"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if found := readFile(t, filepath.Join(from, database)); found != "one" {
+		t.Errorf("the other node's database holds %q", found)
+	}
+}
+
+func TestWhatIsNotThereIsNotShared(t *testing.T) {
+	if err := share(filepath.Join(t.TempDir(), "none"), filepath.Join(t.TempDir(), "node")); err == nil {
+		t.Error("there is no error")
+	}
+}
+
+func TestNothingIsLeftOfImagesThatCannotBeKept(t *testing.T) {
+	kept := filepath.Join(t.TempDir(), "images.tar.unpacked")
+	if folder, err := keepLinks(filepath.Join(t.TempDir(), "none"), kept); err == nil {
+		t.Errorf("they are in %s", folder)
+	}
+	if entries, err := os.ReadDir(filepath.Dir(kept)); err != nil || len(entries) != 0 {
+		t.Errorf("there is %v: %v", entries, err)
+	}
+}
+
+func TestUnpackedImagesAreKeptWholeAndOnce(t *testing.T) {
+	root := containerdFolder(t)
+	kept := filepath.Join(t.TempDir(), "images.tar.unpacked")
+	old := kept + ".unfinished-1"
+	if err := os.Mkdir(old, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	past := time.Now().Add(-2 * abandoned)
+	if err := os.Chtimes(old, past, past); err != nil {
+		t.Fatal(err)
+	}
+	one, err := keepLinks(root, kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	another, err := keepLinks(root, kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(kept); !os.IsNotExist(err) {
+		t.Errorf("an unfinished folder has the name: %v", err)
+	}
+	for _, unfinished := range []string{one, another} {
+		if err := finish(unfinished, kept); err != nil {
+			t.Error(err)
+		}
+	}
+	if found := readFile(t, filepath.Join(kept, "snapshotter", "metadata.db")); found != "one" {
+		t.Errorf("the database holds %q", found)
+	}
+	if entries, err := os.ReadDir(filepath.Dir(kept)); err != nil || len(entries) != 1 {
+		t.Errorf("next to it there is %v: %v", entries, err)
+	}
+}
