@@ -20,11 +20,8 @@ func startContainerd(c *Configuration, containerd process) error {
 	root := c.path("containerd")
 	unpacked, isKept := unpackedImages(c)
 	if _, err := os.Stat(root); os.IsNotExist(err) && isKept {
-		if err := share(unpacked, root); err != nil {
-			// It is not there, or on another file system; an unfinished copy would be taken for an old node's.
-			if err := os.RemoveAll(root); err != nil {
-				return err
-			}
+		// Otherwise they are not there, or on another file system.
+		if share(unpacked, root) != nil {
 			if err := unpack(c, containerd, unpacked); err != nil {
 				return err
 			}
@@ -118,21 +115,26 @@ func finish(unfinished, unpacked string) error {
 }
 
 // share copies containerd's folder. The images' files are links, as no program writes them again; the databases are copies.
+// What a killed node has left of it does not have the name: its databases may be links.
 func share(from, to string) error {
-	if err := output("cp", "--archive", "--link", "--no-target-directory", from, to); err != nil {
+	unfinished := to + ".unfinished"
+	if err := os.RemoveAll(unfinished); err != nil {
 		return err
+	}
+	if err := output("cp", "--archive", "--link", "--no-target-directory", from, unfinished); err != nil {
+		return errors.Join(err, os.RemoveAll(unfinished))
 	}
 	databases, err := filepath.Glob(filepath.Join(from, "*", "*.db"))
 	if err != nil {
 		return err
 	}
 	for _, database := range databases {
-		own := filepath.Join(to, strings.TrimPrefix(database, from))
+		own := filepath.Join(unfinished, strings.TrimPrefix(database, from))
 		if err := output("cp", "--archive", "--remove-destination", database, own); err != nil {
 			return err
 		}
 	}
-	return nil
+	return os.Rename(unfinished, to)
 }
 
 // importImages waits for containerd, and has it import what this node does not have yet.

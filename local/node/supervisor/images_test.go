@@ -39,6 +39,10 @@ func inode(t *testing.T, path string) uint64 {
 func TestNewNodeSharesTheImagesFilesAndHasDatabasesOfItsOwn(t *testing.T) {
 	from := containerdFolder(t)
 	to := filepath.Join(t.TempDir(), "node")
+	// What a killed node has left.
+	if err := os.MkdirAll(filepath.Join(to+".unfinished", "snapshotter", "metadata.db"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	if err := share(from, to); err != nil {
 		t.Fatal(err)
 	}
