@@ -27,7 +27,7 @@ function subjectOf(copy: string, pulumi: string): Subject {
     folder,
     project: name,
     stack: stackName,
-    program: join(copy, "index.ts"),
+    root: copy,
     environment: { ...environment, PATH: `${join(pulumi, "bin")}:${process.env.PATH ?? ""}` },
   };
 }

@@ -2,7 +2,6 @@
  * Runs the engine on the sandbox's stack and on an empty program, in turns: `engine.ts up|preview REPEAT FOLDER` in the
  * sandbox's shell. The empty program's project is in the folder. It prints the seconds of each run.
  */
-import { join } from "node:path";
 import { stackName, ownProject } from "../../stack/project";
 import { UserError } from "../../../lib/errors";
 import { exitWith } from "../../../lib/run";
@@ -13,13 +12,12 @@ import { runEngine, secondsOfNoOp, type Subject } from "./runs";
 async function main(): Promise<number> {
   const [command = "", repeat = "", folder = ""] = process.argv.slice(2);
   if (command !== "up" && command !== "preview") throw new UserError(`no such command: ${command}`);
-  const program = join(clone, "index.ts");
   // The shell starts in the folder of the sandbox's own project.
   const sandbox: Subject = {
     folder: process.cwd(),
     project: ownProject().name,
     stack: stackName,
-    program,
+    root: clone,
   };
   const empty: Subject = { folder, project: "empty", stack: "empty" };
   const measure = async (subject: Subject) =>

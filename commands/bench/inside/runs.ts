@@ -5,7 +5,6 @@ import { clone } from "../../../lib/clone";
 import { UserError } from "../../../lib/errors";
 import { run } from "../../../lib/processes";
 import { parseOutput } from "../output";
-import { programOf } from "../sandbox";
 
 const runSchema = z.object({
   seconds: z.number(),
@@ -23,20 +22,22 @@ export interface Subject {
   readonly folder: string;
   readonly project: string;
   readonly stack: string;
-  /** A file of TypeScript; without it, a program that makes nothing. */
-  readonly program?: string;
+  /** The clone, or the copy of it, whose program it is. Default: a program that makes nothing. */
+  readonly root?: string;
   /** In addition to this process's own environment. Default: nothing. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+const program = "commands/bench/inside/run/main.ts";
+
 /** Runs the engine once, with the settings in the environment: the subject's, or that of the sandbox's shell. */
 export async function runEngine(command: "up" | "preview", subject: Subject): Promise<EngineRun> {
-  const { folder, project, stack, program, environment } = subject;
+  const { folder, project, stack, root, environment } = subject;
   const env = { ...process.env, ...environment };
-  const [node = "", ...args] = programOf(clone, join("inside", "run.ts"));
-  const rest = program === undefined ? [] : [program];
-  const said = await run(node, [...args, command, stack, project, ...rest], { cwd: folder, env });
-  return parseOutput("commands/bench/inside/run.ts", said, runSchema);
+  const args = [join(root ?? clone, "scripts/run.mjs"), program, command, stack, project];
+  const own = root === undefined ? [] : ["own"];
+  const said = await run(process.execPath, [...args, ...own], { cwd: folder, env });
+  return parseOutput(program, said, runSchema);
 }
 
 /** The seconds of a run. @throws UserError when it changes anything: then it does not measure what it should */
