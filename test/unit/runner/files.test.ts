@@ -7,19 +7,60 @@ import { promisify } from "node:util";
 import { loaderArguments } from "../../support/node";
 import type { Count } from "../../runner/count";
 
-/** What a run of groups prints, each file by its name in faulty/; and the counts, which are the last line. */
-async function runOf(
-  groups: readonly (readonly string[])[],
-  options: readonly string[] = [],
-): Promise<{ readonly lines: readonly string[]; readonly counts: Count }> {
-  const words = groups.map((names) =>
-    names.map((name) => `test/unit/runner/faulty/${name}.ts`).join(","),
-  );
-  const program = [...loaderArguments, join(__dirname, "run-groups.ts"), ...options, ...words];
+/** What has a fault, by its file in faulty/. */
+const faults = {
+  throws: "a file that cannot be loaded",
+  environment: "a file that leaves another environment",
+  exits: "a file that ends its process",
+};
+
+/** The words of each run, with the files' names in faulty/. */
+const runs: Readonly<Record<string, readonly string[]>> = {
+  good: ["good", "good"],
+  alone: ["good"],
+  beside: ["--beside", "good"],
+  strays: ["strays"],
+  ...Object.fromEntries(
+    Object.keys(faults).flatMap((name) => [
+      [name, [name]],
+      [`${name} in a group`, [`good,${name},good`]],
+    ]),
+  ),
+};
+
+interface Ran {
+  /** What it prints; the last line is the counts. */
+  readonly lines: readonly string[];
+  readonly counts: Count;
+}
+
+/** All in one process: it takes longer to load than to run them. */
+async function runAll(): Promise<ReadonlyMap<string, Ran>> {
+  const words = Object.values(runs).map((run) => run.map(withPaths).join(" "));
+  const program = [...loaderArguments, join(__dirname, "run-groups.ts"), ...words];
   const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
   const { stdout } = await promisify(execFile)(process.execPath, program, { env });
-  const lines = stdout.trim().split("\n");
-  return { lines, counts: JSON.parse(lines.at(-1) ?? "") as Count };
+  const said = stdout.trim().split(/(?<=^\{.*\}$)\n/m);
+  assert.equal(said.length, words.length, stdout);
+  return new Map(
+    Object.keys(runs).map((name, at) => {
+      const lines = said[at]?.split("\n") ?? [];
+      return [name, { lines, counts: JSON.parse(lines.at(-1) ?? "") as Count }];
+    }),
+  );
+}
+
+const withPaths = (word: string) =>
+  word.startsWith("--")
+    ? word
+    : word.replaceAll(/[^,]+/g, (name) => `test/unit/runner/faulty/${name}.ts`);
+
+let all: ReturnType<typeof runAll> | undefined;
+
+async function runOf(name: string): Promise<Ran> {
+  const ran = (await (all ??= runAll())).get(name);
+  assert.ok(ran);
+  return ran;
 }
 
 test("groups that are built at once are built one after the other", async () => {
@@ -28,27 +69,27 @@ test("groups that are built at once are built one after the other", async () => 
   assert.equal(stdout, "1\n");
 });
 
-const countsOf = async (...groups: readonly (readonly string[])[]) => (await runOf(groups)).counts;
-
 test("the tests of every group count", async () => {
-  const counts = await countsOf(["good"], ["good"]);
+  const { counts } = await runOf("good");
   assert.deepEqual(counts, { passed: 2, failed: 0, skipped: 0 });
 });
 
-for (const [name, what] of [
-  ["throws", "a file that cannot be loaded"],
-  ["environment", "a file that leaves another environment"],
-  ["exits", "a file that ends its process"],
-] as const) {
+for (const [name, what] of Object.entries(faults)) {
   test(`${what} is a failure, also in a group`, async () => {
-    assert.ok((await countsOf([name])).failed > 0);
-    assert.ok((await countsOf(["good", name, "good"])).failed > 0);
+    assert.ok((await runOf(name)).counts.failed > 0);
+    assert.ok((await runOf(`${name} in a group`)).counts.failed > 0);
   });
 }
 
+test("an error that nothing waits for is the failure of the test that has caused it", async () => {
+  const { lines, counts } = await runOf("strays");
+  assert.deepEqual(counts, { passed: 2, failed: 1, skipped: 0 });
+  assert.ok(lines.some((line) => line.includes("✖ does not wait for its error")));
+});
+
 test("what runs beside others says the same, before its end", async () => {
   const isTest = (line: string) => line.includes("✔");
-  const [alone, beside] = [await runOf([["good"]]), await runOf([["good"]], ["--beside"])];
+  const [alone, beside] = [await runOf("alone"), await runOf("beside")];
   assert.equal(beside.lines.filter(isTest).length, alone.lines.filter(isTest).length);
   assert.deepEqual(beside.counts, alone.counts);
 });

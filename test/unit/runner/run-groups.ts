@@ -1,16 +1,20 @@
 /**
- * Runs groups of files, each an argument with the files' names between commas, and prints the counts as its last line.
- * With `--beside` first, as beside others.
+ * Runs groups of files, one run after the other, and prints each run's counts as its last line. Each argument is a run: its
+ * groups between spaces, with the files' names between commas. With `--beside` first, it is as beside others.
  */
 import { join } from "node:path";
 import { runFiles } from "../../runner/files";
 
-const words = process.argv.slice(2);
-const beside = words[0] === "--beside";
-const groups = words.slice(Number(beside)).map((group) => group.split(","));
-const signal = new AbortController().signal;
-void runFiles(join(__dirname, "../../.."), { groups, concurrency: 2, beside }, signal).then(
-  ({ count }) => {
+async function runAll(runs: readonly string[]): Promise<void> {
+  for (const run of runs) {
+    const words = run.split(" ");
+    const beside = words[0] === "--beside";
+    const groups = words.slice(Number(beside)).map((group) => group.split(","));
+    const signal = new AbortController().signal;
+    const asked = { groups, concurrency: 2, beside };
+    const { count } = await runFiles(join(__dirname, "../../.."), asked, signal);
     console.log(JSON.stringify(count));
-  },
-);
+  }
+}
+
+void runAll(process.argv.slice(2));
