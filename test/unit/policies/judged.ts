@@ -122,6 +122,15 @@ function engineResources(
 
 const configured = (settings: object) => () => structuredClone(settings) as never;
 
+/** The inputs of each resource as rules get them: they only read them, and one resource is given to many rules. */
+const read = new WeakMap<object, Record<string, unknown>>();
+
+function propsOf(inputs: object): Record<string, unknown> {
+  const props = read.get(inputs) ?? sdk.unknownCheckingProxy(structuredClone(inputs));
+  read.set(inputs, props);
+  return props;
+}
+
 function argumentsOf(
   {
     type,
@@ -139,7 +148,7 @@ function argumentsOf(
     name,
     // Unlike in a stack, tests may give two resources one name.
     urn: `urn:pulumi:stack::project-${position}::${type}::${name}`,
-    props: sdk.unknownCheckingProxy(structuredClone(inputs)),
+    props: propsOf(inputs),
     opts: {
       protect,
       ignoreChanges: [],

@@ -1,6 +1,9 @@
 /** Weakens the real program in one place at a time: the named rule reports each, and none reports the program as it is. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
+import { application as bookinfo } from "../../../application";
+import type { Application } from "../../../components/application";
 import { rules } from "../../../policies/rules";
 import type { Rule } from "../../../policies/rule";
 import { type Given, judged, type Violation } from "./judged";
@@ -25,15 +28,26 @@ async function reports(
   return Object.fromEntries(all.filter(([, violations]) => violations.length > 0));
 }
 
+const programs = new Map<string, Promise<Program>>();
+
+/** The program, which is run once for all the tests of it. */
+function programWith(stack: string, changes: object = {}, application: Application = bookinfo) {
+  const changed = Object.entries(changes).filter(([, section]) => !isDeepStrictEqual(section, {}));
+  const key = JSON.stringify([stack, Object.fromEntries(changed), application === bookinfo]);
+  const program = programs.get(key) ?? programOf(stack, changes, application);
+  programs.set(key, program);
+  return program;
+}
+
 for (const stack of ["dev", "prod", "sandbox"]) {
   test(`no rule reports the program of ${stack} as it is`, async () => {
-    const program = await programOf(stack);
+    const program = await programWith(stack);
     assert.deepEqual(await reports(program.resources, program), {});
   });
 }
 
 test("no rule reports a program with a document as it is", async () => {
-  const program = await programOf("prod", {}, documented);
+  const program = await programWith("prod", {}, documented);
   assert.deepEqual(await reports(program.resources, program), {});
 });
 
@@ -61,7 +75,7 @@ for (const [authentication, others] of [
   const what = JSON.stringify({ ...authentication, ...others });
   test(`no rule reports the program of prod with ${what}`, async () => {
     const changes = { "istio-auth0:authentication": authentication, ...others };
-    const program = await programOf("prod", changes);
+    const program = await programWith("prod", changes);
     assert.deepEqual(await reports(program.resources, program), {});
   });
 }
@@ -73,7 +87,7 @@ for (const { stack, changes, application, mutations } of weakened) {
   ];
   const what = [stack, ...how].join(" with ");
   test(`each weakening of ${what} is caught`, async (context) => {
-    const program = await programOf(stack, changes, application);
+    const program = await programWith(stack, changes, application);
     for (const mutation of mutations) {
       const { weakening, rule } = mutation;
       await context.test(`MUTATION: caught by ${rule}: ${weakening}`, async () => {
