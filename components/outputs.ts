@@ -5,7 +5,7 @@ import type { Application } from "./application";
 import type { StackCluster } from "./cluster";
 import type { Identity } from "./identity";
 import { configuredViewers } from "./identity/viewers";
-import { describeLogin } from "./login";
+import { describeLogin } from "./login/output";
 import { routingOf } from "./routing";
 import type { Settings } from "./settings";
 import { corsMethod } from "./settings/cors";

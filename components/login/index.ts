@@ -7,9 +7,10 @@ import { ApplicationLogin } from "./application";
 import type { Egress } from "../mesh/egress";
 import type { NetworkSettings } from "../network";
 import type { WorkloadOverride } from "../workloads/workload";
-import type { GatewayLoginSettings, LoginRouteOptions } from "./configuration";
+import type { LoginRouteOptions } from "./configuration";
 import { GatewayLogin } from "./gateway-login";
 import { applicationPaths } from "./names";
+import type { LoginOutput } from "./output";
 import { loginRoutes } from "./routes";
 
 export { extensionProviders } from "./gateway";
@@ -87,16 +88,4 @@ export function loginIngress(
     firstRoutes: [signedOutRoute({ ...place, signedOut })],
     paths: applicationPaths.map((exact) => ({ exact })),
   };
-}
-
-/** How browsers sign in: what `verify` needs to know about it. */
-export type LoginOutput =
-  Pick<GatewayLoginSettings, "at" | "required" | "sessions"> | { readonly at: "application" };
-
-/** The settings under `login` as the stack exports them; undefined if people do not sign in. */
-export function describeLogin(settings: LoginSettings): LoginOutput | undefined {
-  if (settings.at === "none") return undefined;
-  if (settings.at === "application") return { at: settings.at };
-  const { at, required, sessions } = settings;
-  return { at, required, sessions };
 }
