@@ -111,19 +111,27 @@ test("under npm's script of its name, help is found as npm is called", () => {
   assert.match(err, / See npm run verify -- --help\.\n$/);
 });
 
+/** The clone's own, on standard output: more than one test compares with it. */
+let printed: ReturnType<typeof run> | undefined;
+const ownConfiguration = () => (printed ??= run(["policy-config", "sandbox"]));
+
 test("a path is from where the user is: npm's INIT_CWD, else the working folder", () => {
   const folder = temporaryFolder();
-  for (const where of [{ cwd: folder }, { env: { INIT_CWD: folder } }]) {
-    const { code, err } = run(["policy-config", "sandbox", "out.json"], where);
-    assert.deepEqual([code, err], [0, ""]);
-    const written = readFileSync(join(folder, "out.json"), "utf8");
-    assert.deepEqual(run(["policy-config", "sandbox"]), { code: 0, out: written, err: "" });
-    assert.deepEqual(run(["preview", "sandbox", "--policy-config", "-"]).out, written);
+  const { code, out, err } = ownConfiguration();
+  assert.deepEqual([code, err], [0, ""]);
+  assert.deepEqual(run(["preview", "sandbox", "--policy-config", "-"]).out, out);
+  for (const [file, where] of [
+    ["working.json", { cwd: folder }],
+    ["init.json", { env: { INIT_CWD: folder } }],
+  ] as const) {
+    const asked = run(["policy-config", "sandbox", file], where);
+    assert.deepEqual([asked.code, asked.err], [0, ""]);
+    assert.equal(readFileSync(join(folder, file), "utf8"), out);
   }
 });
 
 test("in a project's folder it is about that project", () => {
   const inside = run(["policy-config", "sandbox"], { cwd: join(clone, "examples/orders") });
   assert.deepEqual(run(["policy-config", "sandbox", "--project", "examples/orders"]), inside);
-  assert.notEqual(inside.out, run(["policy-config", "sandbox"]).out);
+  assert.notEqual(inside.out, ownConfiguration().out);
 });
