@@ -1,6 +1,15 @@
 /** The keys that forged tokens are signed with: the tenant's own, if they are available, and unknown ones. */
 import { readFile } from "node:fs/promises";
-import { calculateJwkThumbprint, decodeProtectedHeader, generateKeyPair, importJWK } from "jose";
+import {
+  calculateJwkThumbprint,
+  decodeProtectedHeader,
+  exportPKCS8,
+  exportSPKI,
+  generateKeyPair,
+  importJWK,
+  importPKCS8,
+  importSPKI,
+} from "jose";
 import type { CryptoKey, GenerateKeyPairResult, JWK } from "jose";
 import { z } from "zod";
 import { signatureAlgorithm } from "../../../components/identity/keys";
@@ -105,16 +114,29 @@ export function algorithmInUse([first]: readonly JWK[], genuine?: string): strin
 /** Keys that no verifier trusts, by algorithm. */
 export type StrangersKeys = ReadonlyMap<string, GenerateKeyPairResult>;
 
-/** One for each of these algorithms. */
+/** One for each of these algorithms. Those of RSA have the same pair: to make one takes longer than all of the tokens. */
 export async function strangersKeys(algorithms: readonly string[]): Promise<StrangersKeys> {
-  return new Map(
-    await Promise.all(
-      [...new Set(algorithms)].map(
-        async (algorithm) =>
-          [algorithm, await generateKeyPair(algorithm, { extractable: true })] as const,
-      ),
-    ),
+  let ofRsa: Promise<GenerateKeyPairResult> | undefined;
+  const pairFor = async (algorithm: string) => {
+    const make = () => generateKeyPair(algorithm, { extractable: true });
+    return /^[RP]S/.test(algorithm) ? pairAs(algorithm, await (ofRsa ??= make())) : make();
+  };
+  const pairs = [...new Set(algorithms)].map(
+    async (algorithm) => [algorithm, await pairFor(algorithm)] as const,
   );
+  return new Map(await Promise.all(pairs));
+}
+
+/** The same pair for another algorithm. */
+async function pairAs(
+  algorithm: string,
+  { privateKey, publicKey }: GenerateKeyPairResult,
+): Promise<GenerateKeyPairResult> {
+  const options = { extractable: true };
+  return {
+    privateKey: await importPKCS8(await exportPKCS8(privateKey), algorithm, options),
+    publicKey: await importSPKI(await exportSPKI(publicKey), algorithm, options),
+  };
 }
 
 /** The tenant's public keys have to be fetched within this time. */
