@@ -1,6 +1,6 @@
 /** Starts a tenant on a free port, calls its Management API, and checks its answers. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import tls from "node:tls";
@@ -29,6 +29,9 @@ export interface Answer {
   readonly body: unknown;
 }
 
+/** The keys of this process's tenants: to make them takes longer than most of what a test does with its tenant. */
+let keys: Buffer | undefined;
+
 /** A running tenant and the ways to talk to it that the tests share. */
 export class TestTenant {
   private constructor(
@@ -41,6 +44,8 @@ export class TestTenant {
   static async start(options: Pick<TenantOptions, "requestsPerSecond"> = {}): Promise<TestTenant> {
     const stateDirectory = await temporaryDirectory();
     await trust(stateDirectory);
+    const keyFile = join(stateDirectory, "keys.json");
+    if (keys !== undefined) await writeFile(keyFile, keys, { mode: 0o600 });
     const listen = { host: "127.0.0.1", port: 0 };
     const running = await startTenant({
       domain: "unused",
@@ -51,6 +56,7 @@ export class TestTenant {
       management,
       ...options,
     });
+    keys ??= await readFile(keyFile);
     const tenant = new TestTenant(stateDirectory, running, "");
     tenant.token = await tenant.managementToken();
     return tenant;
