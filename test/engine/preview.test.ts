@@ -7,82 +7,24 @@ import { type AddressInfo, createServer } from "node:net";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { stringify } from "yaml";
 import { z } from "zod";
 import { readProjectFile, readStackFile, stacksOf } from "../../commands/stack/stack-file";
 import { kubeconfigOfNothing } from "../../commands/preview/nothing";
 import { standIns } from "../../local/plugins/launchers";
 import { temporaryFolder } from "../unit/local/images/reading";
 import { skipWithoutEngine } from "./engine";
-import { cloneWith, preview, replaceIn, root } from "./preview";
+import { cloneWith, keepPlans, preview, replaceIn, root, writeStack } from "./preview";
 
 const skip = skipWithoutEngine;
 const plugins = `plug-ins: this project's stand-ins (${standIns.map(({ name }) => name).join(", ")})`;
 const placeholders =
   "a preview has placeholders for these: cluster.kubeconfig, identity.clientSecret";
 
-test(
-  "a stack is previewed with nothing but PATH and a home, and nothing is left",
-  { skip },
-  async () => {
-    const { stdout, ...rest } = await preview(["sandbox"]);
-    assert.deepEqual(rest, {
-      code: 0,
-      stderr: [plugins, placeholders, "previewing sandbox …", ""].join("\n"),
-      left: [],
-    });
-    const lines = stdout.trimEnd().split("\n");
-    assert.deepEqual(lines.slice(-2), ["0 violations", "sandbox: 97 to create"]);
-    assert.equal(lines.filter((line) => line.startsWith("create ")).length, 97);
-    assert.deepEqual(lines.slice(0, 3), [
-      "create  pulumi:pulumi:Stack istio-auth0-sandbox",
-      "create  ├─ istio-auth0:index:Auth0Identity identity",
-      "create  │  ├─ auth0:index/client:Client identity-machine-catalogue",
-    ]);
-    assert.ok(lines.includes('    web: "[unknown]"'));
-    assert.ok(lines.includes('  clientSecrets: "[secret]"'));
-  },
-);
-
-test(
-  "the program and the engine learn nothing of the user's cluster, account and backend",
-  { skip },
-  async () => {
-    const clone = cloneWith({ team: stackWith({}) });
-    const program = join(clone, "index.ts");
-    replaceIn(clone, "index.ts", "export = ", "const outputs = ");
-    const told = "export = { ...outputs, learned: Object.keys(process.env).sort() };\n";
-    writeFileSync(program, readFileSync(program, "utf8") + told);
-    const json = join(temporaryFolder(), "plan.json");
-    const { code, stdout } = await preview(["team", "--json", json], {
-      clone,
-      environment: {
-        AUTH0_DOMAIN: "elsewhere.example",
-        HTTPS_PROXY: "http://127.0.0.1:1",
-        KUBECONFIG: "/nowhere",
-        PULUMI_ACCESS_TOKEN: "none",
-        PULUMI_BACKEND_URL: "s3://nowhere",
-        PULUMI_CONFIG_PASSPHRASE_FILE: "/nowhere",
-        PULUMI_STACK: "another",
-      },
-    });
-    assert.deepEqual([code, stdout.trimEnd().split("\n").at(-1)], [0, "team: 97 to create"]);
-    const { outputs } = z
-      .object({ outputs: z.object({ learned: z.array(z.string()) }) })
-      .parse(JSON.parse(readFileSync(json, "utf8")));
-    assert.deepEqual(outputs.learned, [
-      "HOME",
-      "PATH",
-      "PULUMI_BACKEND_URL",
-      "PULUMI_CONFIG_PASSPHRASE",
-      "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION",
-      "PULUMI_HOME",
-      "PULUMI_SKIP_UPDATE_CHECK",
-      "TMPDIR",
-      "TSX_DISABLE_CACHE",
-    ]);
-  },
-);
+/** A run that several tests judge: the first of them begins it. */
+function shared<Result>(run: () => Promise<Result>): () => Promise<Result> {
+  let result: Promise<Result> | undefined;
+  return () => (result ??= run());
+}
 
 /** A network of its own, in which nothing but this process and what it starts can be reached. */
 const alone = [
@@ -98,16 +40,57 @@ const [unshare, ...unshareArguments] = [...alone, "true"];
 const cannotBeAlone =
   spawnSync(unshare, unshareArguments).status !== 0 && "no network namespaces for this user";
 
+/** The stack as it is, without a network where the machine allows that. */
+const checked = (stack: string) =>
+  preview([stack, "--check"], { within: cannotBeAlone === false ? alone : [] });
+const checkedSandbox = shared(() => checked("sandbox"));
+
+test(
+  "a stack is previewed with nothing but PATH and a home, and nothing is left",
+  { skip },
+  async () => {
+    const { stdout, ...rest } = await checkedSandbox();
+    assert.deepEqual(rest, {
+      code: 0,
+      stderr: [
+        plugins,
+        placeholders,
+        "previewing sandbox …",
+        "plans/sandbox.yaml: as planned",
+        "",
+      ].join("\n"),
+      left: [],
+    });
+    const lines = stdout.trimEnd().split("\n");
+    assert.deepEqual(lines.slice(-2), ["0 violations", "sandbox: 97 to create"]);
+    assert.equal(lines.filter((line) => line.startsWith("create ")).length, 97);
+    assert.deepEqual(lines.slice(0, 3), [
+      "create  pulumi:pulumi:Stack istio-auth0-sandbox",
+      "create  ├─ istio-auth0:index:Auth0Identity identity",
+      "create  │  ├─ auth0:index/client:Client identity-machine-catalogue",
+    ]);
+    assert.ok(lines.includes('    web: "[unknown]"'));
+    assert.ok(lines.includes('  clientSecrets: "[secret]"'));
+  },
+);
+
 test("no network is needed", { skip: skip || cannotBeAlone }, async () => {
-  const { code, stdout, left } = await preview(["sandbox"], { within: alone });
+  const { code, stdout, left } = await checkedSandbox();
   const last = stdout.trimEnd().split("\n").at(-1);
   assert.deepEqual({ code, last, left }, { code: 0, last: "sandbox: 97 to create", left: [] });
 });
 
 for (const stack of stacksOf(root)) {
+  const run = stack === "sandbox" ? checkedSandbox : shared(() => checked(stack));
   test(`stack ${stack} plans what was reviewed`, { skip }, async () => {
-    const { code, stderr } = await preview([stack, "--check"]);
+    const { code, stderr } = await run();
     assert.equal(code, 0, stderr);
+  });
+
+  test(`stack ${stack} violates nothing`, { skip }, async () => {
+    const { code, stdout, stderr, left } = await run();
+    const line = stdout.split("\n").at(-3);
+    assert.deepEqual({ code, line, left }, { code: 0, line: "0 violations", left: [] }, stderr);
   });
 }
 
@@ -121,28 +104,145 @@ function stackWith(changes: Readonly<Record<string, Readonly<Record<string, unkn
   return { config };
 }
 
-test("a certificate's Secret is in a cluster that is not asked", { skip }, async (t) => {
+/** Of a program that prints something, and whose output is what it learns; in an environment that would mislead it. */
+const talkative = shared(() => {
+  const clone = cloneWith({ team: stackWith({}) });
+  const program = join(clone, "index.ts");
+  replaceIn(clone, "index.ts", "export = ", "const outputs = ");
+  const told = `export = { ...outputs, learned: Object.keys(process.env).sort() };
+console.log("from the program");\n`;
+  writeFileSync(program, readFileSync(program, "utf8") + told);
+  return preview(["team", "--json", "-"], {
+    clone,
+    environment: {
+      AUTH0_DOMAIN: "elsewhere.example",
+      HTTPS_PROXY: "http://127.0.0.1:1",
+      KUBECONFIG: "/nowhere",
+      NODE_COMPILE_CACHE: undefined,
+      PULUMI_ACCESS_TOKEN: "none",
+      PULUMI_BACKEND_URL: "s3://nowhere",
+      PULUMI_CONFIG_PASSPHRASE_FILE: "/nowhere",
+      PULUMI_STACK: "another",
+    },
+  });
+});
+
+test(
+  "the program and the engine learn nothing of the user's cluster, account and backend",
+  { skip },
+  async () => {
+    const { code, stdout, stderr } = await talkative();
+    assert.deepEqual([code, stderr.trimEnd().split("\n").at(-1)], [0, "team: 97 to create"]);
+    const { outputs } = z
+      .object({ outputs: z.object({ learned: z.array(z.string()) }) })
+      .parse(JSON.parse(stdout));
+    assert.deepEqual(outputs.learned, [
+      "HOME",
+      "PATH",
+      "PULUMI_BACKEND_URL",
+      "PULUMI_CONFIG_PASSPHRASE",
+      "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION",
+      "PULUMI_HOME",
+      "PULUMI_SKIP_UPDATE_CHECK",
+      "TMPDIR",
+      "TSX_DISABLE_CACHE",
+    ]);
+  },
+);
+
+test(
+  "standard output has only the report, even if the stack's program prints something",
+  { skip },
+  async () => {
+    const { code, stdout, stderr, left } = await talkative();
+    assert.deepEqual({ code, left }, { code: 0, left: [] }, stderr);
+    assert.equal((JSON.parse(stdout) as { stack: string }).stack, "team");
+    const said = stderr.trimEnd().split("\n");
+    assert.ok(said.includes("from the program"));
+    assert.equal(said.at(-1), "team: 97 to create");
+  },
+);
+
+/** Its sources are the clone's own: each test writes the file of its stack `team`. */
+const unchanged = cloneWith({ team: stackWith({}) });
+
+const canary = "canary-3f9a";
+
+/** Of a stack with secrets, in plain text and encrypted, and a cluster that notes who asks it. */
+const secretive = shared(async () => {
   const asked: string[] = [];
   const cluster = createServer((socket) => {
     asked.push("the cluster");
     socket.destroy();
   }).listen(0, "127.0.0.1");
   await once(cluster, "listening");
-  t.after(() => cluster.close());
   const { port } = cluster.address() as AddressInfo;
-  const clone = cloneWith({
-    team: stackWith({
-      cluster: {
-        kubeconfig: kubeconfigOfNothing().replace("127.0.0.1:1", `127.0.0.1:${String(port)}`),
-      },
-      gateway: { url: "https://books.example", tls: { secret: "default/books-tls" } },
-    }),
+  const { config } = stackWith({
+    cluster: {
+      kubeconfig: kubeconfigOfNothing()
+        .replace("127.0.0.1:1", `127.0.0.1:${String(port)}`)
+        .replace("token: none", `token: ${canary}`),
+    },
+    gateway: { url: "https://books.example", tls: { secret: "default/books-tls" } },
+    identity: {
+      kind: "auth0",
+      clientSecret: canary,
+      clientId: { secure: "v1:encrypted" },
+    },
   });
-  const { code, stdout, stderr, left } = await preview(["team", "--diff"], { clone });
+  writeStack(unchanged, "team", {
+    environment: ["istio-auth0/team"],
+    encryptionsalt: "v1:salt",
+    config: { ...config, "another:token": { secure: "v1:encrypted" } },
+  });
+  const json = join(temporaryFolder(), "plan.json");
+  const ended = await preview(["team", "--diff", "--json", json], { clone: unchanged });
+  cluster.close();
+  return { ...ended, asked, written: readFileSync(json, "utf8") };
+});
+
+test("a certificate's Secret is in a cluster that is not asked", { skip }, async () => {
+  const { code, stdout, stderr, left, asked } = await secretive();
   assert.deepEqual({ code, asked, left }, { code: 0, asked: [], left: [] }, stderr);
   assert.equal(stdout.trimEnd().split("\n").at(-1), "team: 101 to create");
   assert.match(stdout, /^read +[├└]─ kubernetes:core\/v1:Secret gateway\.tls\.secret$/m);
 });
+
+test(
+  "no secret is in what is printed or written, and encrypted ones need no passphrase",
+  { skip },
+  async () => {
+    const { code, stdout, stderr, left, written } = await secretive();
+    assert.deepEqual(
+      { code, stderr, left },
+      {
+        code: 0,
+        stderr: [
+          plugins,
+          "a preview has placeholders for these: identity.clientId",
+          "a preview reads no Pulumi ESC environment: left out istio-auth0/team",
+          "previewing team …",
+          "",
+        ].join("\n"),
+        left: [],
+      },
+    );
+    for (const said of [stdout, written]) {
+      assert.ok(said.includes("[secret]") && said.includes("[unknown]"));
+      assert.ok(!said.includes(canary));
+    }
+    assert.ok(/^ +│ {2}│ {5}\+ clientSecret: "\[secret\]"$/m.test(stdout));
+    const plan = z
+      .object({
+        stack: z.string(),
+        counts: z.record(z.string(), z.number()),
+        resources: z.array(z.object({ operation: z.string(), type: z.string(), name: z.string() })),
+      })
+      .parse(JSON.parse(written));
+    assert.deepEqual([plan.stack, plan.counts], ["team", { create: 101 }]);
+    assert.equal(plan.resources.length, 102);
+  },
+);
 
 test(
   "an operation that a service's document does not have is told in each report",
@@ -179,12 +279,16 @@ test(
   },
 );
 
+/** What these tests say of a plan does not depend on when it was made. */
+const kept = cloneWith({ team: stackWith({}) });
+keepPlans(kept);
+const planned = (...args: string[]) => preview(["team", ...args], { clone: kept });
+
 test("--check shows what differs by resource; --accept writes it down", { skip }, async () => {
-  const clone = cloneWith({ team: stackWith({}) });
   const graph = "plans/team.yaml";
   const accept = "npm run preview -- team --accept";
   const run = async (...args: string[]) => {
-    const { code, stderr, left } = await preview(["team", ...args], { clone });
+    const { code, stderr, left } = await planned(...args);
     return { code, said: stderr.split("\n").slice(3, -1), left };
   };
   assert.deepEqual(await run("--check"), {
@@ -194,14 +298,16 @@ test("--check shows what differs by resource; --accept writes it down", { skip }
   });
   assert.deepEqual(await run("--accept"), { code: 0, said: [`${graph}: written`], left: [] });
   assert.deepEqual(await run("--accept"), { code: 0, said: [`${graph}: as it was`], left: [] });
-  assert.deepEqual(await run("--check"), { code: 0, said: [`${graph}: as planned`], left: [] });
   const folder = temporaryFolder();
   const [json, markdown] = [join(folder, "plan.json"), join(folder, "plan.md")];
   const headingOf = () => readFileSync(markdown, "utf8").split("\n")[2];
-  await run("--check", "--markdown", markdown);
+  assert.deepEqual(await run("--check", "--markdown", markdown), {
+    code: 0,
+    said: [`${graph}: as planned`],
+    left: [],
+  });
   assert.equal(headingOf(), "### ✅ `team`: 97 to create, 0 violations, as reviewed");
-  const other = stackWith({ gateway: { nodePort: 30081 } });
-  writeFileSync(join(clone, "Pulumi.team.yaml"), stringify(other));
+  writeStack(kept, "team", stackWith({ gateway: { nodePort: 30081 } }));
   assert.deepEqual(await run("--check", "--json", json, "--markdown", markdown), {
     code: 1,
     said: [
@@ -234,7 +340,7 @@ test("--check shows what differs by resource; --accept writes it down", { skip }
     [check.result, check.file, check.accept, check.difference[0], check.difference.length],
     ["different", graph, accept, "~ kubernetes:helm.sh/v3:Release istio-gateway", 7],
   );
-  writeFileSync(join(clone, graph), "<<<<<<< ours\n");
+  writeFileSync(join(kept, graph), "<<<<<<< ours\n");
   assert.deepEqual(await run("--check", "--markdown", markdown), {
     code: 1,
     said: [`error: ${graph} is not a plan that can be read: ${accept} writes it anew`],
@@ -244,21 +350,20 @@ test("--check shows what differs by resource; --accept writes it down", { skip }
 });
 
 test("a comment says who gains what against another branch's plan", { skip }, async () => {
-  const clone = cloneWith({ team: stackWith({}) });
+  writeStack(kept, "team", stackWith({}));
   const markdown = join(temporaryFolder(), "plan.md");
-  const run = (...args: string[]) => preview(["team", ...args], { clone });
-  assert.equal((await run("--accept")).code, 0);
+  assert.equal((await planned("--accept")).code, 0);
   const base = join(temporaryFolder(), "base.yaml");
-  cpSync(join(clone, "plans/team.yaml"), base);
+  cpSync(join(kept, "plans/team.yaml"), base);
   replaceIn(
-    clone,
+    kept,
     "application.ts",
     'ratings: { callers: ["reviews"], requires: "read:book-reviews" }',
     'ratings: { callers: ["reviews", "details"], requires: "public" }',
   );
   // The author has accepted the plan, as a pull request has to.
-  await run("--accept");
-  const { stdout } = await run("--check", "--against", base, "--markdown", markdown);
+  await planned("--accept");
+  const { stdout } = await planned("--check", "--against", base, "--markdown", markdown);
   for (const text of [
     "workload reviews gains everything of ratings",
     "workload details gains everything of ratings",
@@ -266,88 +371,15 @@ test("a comment says who gains what against another branch's plan", { skip }, as
     assert.ok(stdout.includes(`\n  ${text}\n`), stdout);
     assert.ok(readFileSync(markdown, "utf8").includes(`\n- \`${text}\`\n`), text);
   }
-  assert.ok(!(await run("--check")).stdout.includes("\nAccess, compared with "));
-  const lost = await run("--against", join(clone, "none.yaml"));
+  assert.ok(!(await planned("--check")).stdout.includes("\nAccess, compared with "));
+  const lost = await planned("--against", join(kept, "none.yaml"));
   assert.equal(lost.code, 1);
   assert.match(lost.stderr, /--against .*none\.yaml: there is no such file/);
 });
 
-const canary = "canary-3f9a";
-
-test(
-  "no secret is in what is printed or written, and encrypted ones need no passphrase",
-  { skip },
-  async () => {
-    const { config } = stackWith({
-      cluster: { kubeconfig: kubeconfigOfNothing().replace("token: none", `token: ${canary}`) },
-      identity: {
-        kind: "auth0",
-        clientSecret: canary,
-        clientId: { secure: "v1:encrypted" },
-      },
-    });
-    const clone = cloneWith({
-      team: {
-        environment: ["istio-auth0/team"],
-        encryptionsalt: "v1:salt",
-        config: { ...config, "another:token": { secure: "v1:encrypted" } },
-      },
-    });
-    const json = join(temporaryFolder(), "plan.json");
-    const { code, stdout, stderr, left } = await preview(["team", "--diff", "--json", json], {
-      clone,
-    });
-    assert.deepEqual(
-      { code, stderr, left },
-      {
-        code: 0,
-        stderr: [
-          plugins,
-          "a preview has placeholders for these: identity.clientId",
-          "a preview reads no Pulumi ESC environment: left out istio-auth0/team",
-          "previewing team …",
-          "",
-        ].join("\n"),
-        left: [],
-      },
-    );
-    const written = readFileSync(json, "utf8");
-    for (const said of [stdout, written]) {
-      assert.ok(said.includes("[secret]") && said.includes("[unknown]"));
-      assert.ok(!said.includes(canary));
-    }
-    assert.ok(/^ +│ {2}│ {5}\+ clientSecret: "\[secret\]"$/m.test(stdout));
-    const plan = z
-      .object({
-        stack: z.string(),
-        counts: z.record(z.string(), z.number()),
-        resources: z.array(z.object({ operation: z.string(), type: z.string(), name: z.string() })),
-      })
-      .parse(JSON.parse(written));
-    assert.deepEqual([plan.stack, plan.counts], ["team", { create: 97 }]);
-    assert.equal(plan.resources.length, 97);
-  },
-);
-
-test(
-  "standard output has only the report, even if the stack's program prints something",
-  { skip },
-  async () => {
-    const clone = cloneWith({ team: stackWith({}) });
-    const program = join(clone, "index.ts");
-    writeFileSync(program, `${readFileSync(program, "utf8")}\nconsole.log("from the program");\n`);
-    const { code, stdout, stderr, left } = await preview(["team", "--json", "-"], { clone });
-    assert.deepEqual({ code, left }, { code: 0, left: [] }, stderr);
-    assert.equal((JSON.parse(stdout) as { stack: string }).stack, "team");
-    const said = stderr.trimEnd().split("\n");
-    assert.ok(said.includes("from the program"));
-    assert.equal(said.at(-1), "team: 97 to create");
-  },
-);
-
 test("where there is no plan, the report on standard output says why", async () => {
-  const clone = cloneWith({ team: stackWith({ gateway: { nodePort: 70000 } }) });
-  const { code, stdout, left } = await preview(["team", "--markdown", "-"], { clone });
+  writeStack(unchanged, "team", stackWith({ gateway: { nodePort: 70000 } }));
+  const { code, stdout, left } = await preview(["team", "--markdown", "-"], { clone: unchanged });
   assert.deepEqual({ code, left }, { code: 1, left: [] });
   assert.equal(stdout.split("\n")[2], "### ❌ `team`: no preview");
   const pack = await preview(["sandbox", "--policy-config", "-"]);
@@ -356,14 +388,16 @@ test("where there is no plan, the report on standard output says why", async () 
 });
 
 test("wrong settings are all named, and nothing is started", { skip }, async () => {
-  const clone = cloneWith({
-    team: stackWith({
+  writeStack(
+    unchanged,
+    "team",
+    stackWith({
       cluster: { kind: "existing", kubeconfig: "no kubeconfig" },
       gateway: { nodePort: 70000, serviceType: "Ingress" },
       identity: { issuer: "https://elsewhere.example" },
     }),
-  });
-  const { code, stdout, stderr, left } = await preview(["team"], { clone });
+  );
+  const { code, stdout, stderr, left } = await preview(["team"], { clone: unchanged });
   assert.deepEqual({ code, stdout, left }, { code: 1, stdout: "", left: [] });
   assert.deepEqual(
     stderr.split("\n").map((line) => line.replace(/: found.*/, "")),

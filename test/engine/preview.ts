@@ -15,6 +15,7 @@ import {
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { stringify } from "yaml";
+import { digest } from "../../lib/files";
 import { programArguments } from "../../local/programs";
 import { builtArguments, bundle } from "../runner/build";
 import { temporaryFolder } from "../unit/local/images/reading";
@@ -25,7 +26,7 @@ export const root = join(__dirname, "../..");
 interface Options {
   /** The clone whose command it is. */
   readonly clone?: string;
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<NodeJS.ProcessEnv>;
   /** The user's folder of caches, for runs that share it. Default: a new one. */
   readonly caches?: string;
   /** Node's arguments that run the command. Default: those of the clone's own, as its sources are now. */
@@ -43,10 +44,13 @@ export async function preview(args: readonly string[], options: Options = {}) {
   const home = temporaryFolder();
   const [cache, temporary] = [join(caches, "istio-auth0"), join(home, "tmp")];
   for (const folder of [cache, temporary]) mkdirSync(folder, { recursive: true });
-  const toolchain = join(cache, "toolchain");
-  if (pulumiExecutable !== undefined && !existsSync(toolchain)) {
-    symlinkSync(dirname(dirname(dirname(pulumiExecutable))), toolchain);
-  }
+  const compiled = process.env.NODE_COMPILE_CACHE;
+  for (const [name, there] of Object.entries({
+    toolchain: pulumiExecutable && dirname(dirname(dirname(pulumiExecutable))),
+    compiled,
+  }))
+    if (there !== undefined && !existsSync(join(cache, name)))
+      symlinkSync(there, join(cache, name));
   const main = options.main ?? (await programOf(clone));
   const [program = "", ...rest] = [...within, process.execPath, ...main, ...args];
   const child = spawn(program, rest, {
@@ -57,6 +61,7 @@ export async function preview(args: readonly string[], options: Options = {}) {
       PATH: process.env.PATH,
       TMPDIR: temporary,
       TSX_DISABLE_CACHE: "1",
+      NODE_COMPILE_CACHE: compiled,
       ...environment,
     },
     stdio: ["ignore", "pipe", "pipe"],
@@ -82,13 +87,19 @@ const programs = Object.fromEntries(
   ].map((source) => [source.replace(/\.ts$/, ""), source]),
 );
 
-/** Node's arguments that run the command of a clone, as its sources are now. */
+/** Node's arguments that run the command of a clone, as its sources are now: those of the same sources are built once. */
 export async function programOf(clone: string): Promise<string[]> {
   if (clone === root) return programArguments("commands/preview/main.ts");
-  const folder = join(clone, "built");
-  await bundle(clone, programs, folder, { "process.env.ISTIO_AUTH0_PROGRAMS": folder });
+  const sources = globSync(["*.ts", `{${folders.join()}}/**/*.ts`], { cwd: clone }).sort();
+  const contents = sources.map((file) => readFileSync(join(clone, file), "utf8"));
+  const folder = join(clone, "built", digest(...sources, ...contents));
+  if (!existsSync(folder))
+    await bundle(clone, programs, folder, { "process.env.ISTIO_AUTH0_PROGRAMS": folder });
   return [...builtArguments, join(folder, "commands/preview/main.js")];
 }
+
+/** The folders of a clone's sources. */
+const folders = ["commands", "components", "examples", "lib", "local", "policies", "sandbox"];
 
 /** A clone with other stack files in addition to its own; their choices for the policy pack are the sandbox's. */
 export function cloneWith(
@@ -106,24 +117,27 @@ export function cloneWith(
     "tsconfig.json",
     "workloads.ts",
   ];
-  for (const part of [
-    ...parts,
-    "commands",
-    "components",
-    "examples",
-    "lib",
-    "local",
-    "policies",
-    "sandbox",
-  ]) {
+  for (const part of [...parts, ...folders]) {
     cpSync(join(root, part), join(clone, part), { recursive: true });
   }
   for (const [name, content] of Object.entries(stacks)) {
-    writeFileSync(join(clone, `Pulumi.${name}.yaml`), stringify(content));
+    writeStack(clone, name, content);
     writeFileSync(join(clone, `policies.${name}.json`), JSON.stringify(policies));
   }
   symlinkSync(join(root, "node_modules"), join(clone, "node_modules"));
   return clone;
+}
+
+/** Writes a stack's file. */
+export function writeStack(clone: string, name: string, content: unknown): void {
+  writeFileSync(join(clone, `Pulumi.${name}.yaml`), stringify(content));
+}
+
+/** Has a clone's command plan a stack once for the same sources and settings: for what it says of a plan. */
+export function keepPlans(clone: string): void {
+  const file = "test/engine/kept-plans";
+  cpSync(join(root, `${file}.ts`), join(clone, `${file}.ts`));
+  replaceIn(clone, "commands/preview/main.ts", '"./engine-process"', `"../../${file}"`);
 }
 
 /** Replaces a text in a file of a clone, where it has to be. */
