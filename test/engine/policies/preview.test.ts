@@ -18,13 +18,30 @@ function cloneOf(policies?: unknown): string {
   return cloneWith({ team: { ...rest, config } }, policies);
 }
 
-/** The same, and its program has no mutual TLS. */
-function weakened(policies?: unknown): string {
+/** The same, and its program is one object without mutual TLS: for what does not depend on what is judged. */
+function smallClone(policies?: unknown): string {
   const clone = cloneOf(policies);
-  const [strict, permissive] = ['{ mode: "STRICT" }', '{ mode: "PERMISSIVE" }'];
-  replaceIn(clone, "components/enforcement/policies.ts", strict, permissive);
+  writeFileSync(join(clone, "index.ts"), small);
   return clone;
 }
+
+const small = `import * as kubernetes from "@pulumi/kubernetes";
+import { application } from "./application";
+import { loadSettings } from "./components/config";
+
+const { kubeconfig } = loadSettings(application).cluster;
+const provider = new kubernetes.Provider("cluster", { kubeconfig });
+new kubernetes.apiextensions.CustomResource(
+  "access-mutual-tls",
+  {
+    apiVersion: "security.istio.io/v1",
+    kind: "PeerAuthentication",
+    metadata: { namespace: "istio-system", name: "default" },
+    spec: { mtls: { mode: "PERMISSIVE" } },
+  },
+  { provider },
+);
+`;
 
 const found = 'spec.mtls.mode of PeerAuthentication istio-system/default is "PERMISSIVE"';
 const titled = "kubernetes:security.istio.io/v1:PeerAuthentication access-mutual-tls";
@@ -33,7 +50,10 @@ test("a weakened program is refused, and the whole plan is there", { skip }, asy
   const folder = temporaryFolder();
   const [json, markdown] = [join(folder, "plan.json"), join(folder, "plan.md")];
   const args = ["team", "--json", json, "--markdown", markdown];
-  const { code, stdout, left } = await preview(args, { clone: weakened() });
+  const clone = cloneOf();
+  const [strict, permissive] = ['{ mode: "STRICT" }', '{ mode: "PERMISSIVE" }'];
+  replaceIn(clone, "components/enforcement/policies.ts", strict, permissive);
+  const { code, stdout, left } = await preview(args, { clone });
   const said = stdout.split("\n");
   assert.deepEqual({ code, left }, { code: 1, left: [] });
   const from = said.findIndex((line) => line.startsWith("mandatory: "));
@@ -81,7 +101,7 @@ for (const [policies, count] of [
   [{ all: "disabled" }, /^0 violations$/],
 ] as const) {
   test(`it passes where every rule is ${policies.all}`, { skip }, async () => {
-    const { code, stdout, stderr } = await preview(["team"], { clone: weakened(policies) });
+    const { code, stdout, stderr } = await preview(["team"], { clone: smallClone(policies) });
     assert.equal(code, 0, stderr);
     assert.match(stdout.split("\n").at(-3) ?? "", count);
     const said = stdout.includes(`advisory: mesh-mutual-tls: ${titled}\n  found ${found}\n`);
@@ -100,7 +120,7 @@ for (const [what, source, complaint] of [
   ],
 ] as const) {
   test(`a pack that ${what} is said in one line, and is no pass`, { skip }, async () => {
-    const clone = cloneOf();
+    const clone = smallClone();
     writeFileSync(join(clone, "policies/index.ts"), source);
     const { code, stdout, stderr, left } = await preview(["team"], { clone });
     assert.deepEqual({ code, stdout, left }, { code: 1, stdout: "", left: [] });
@@ -109,7 +129,7 @@ for (const [what, source, complaint] of [
 }
 
 test("a rule that throws is named, and is no pass", { skip }, async () => {
-  const clone = cloneOf();
+  const clone = smallClone();
   const begins = "judgeAll(resources, { rootNamespace }) {";
   const throws = `${begins}\n    if (resources.length > 0) throw new Error("no rule");`;
   replaceIn(clone, "policies/rules/mesh-mutual-tls.ts", begins, throws);
@@ -122,7 +142,7 @@ test("a rule that throws is named, and is no pass", { skip }, async () => {
 });
 
 test("a pack that is killed in between is no pass", { skip }, async () => {
-  const clone = cloneOf();
+  const clone = smallClone();
   // With the first resource that it is asked about.
   replaceIn(
     clone,
@@ -212,7 +232,7 @@ test("--policy-config writes what pulumi takes, and needs no engine", async () =
 });
 
 test("ended while the pack starts, it leaves nothing", { skip }, async () => {
-  const clone = cloneOf();
+  const clone = smallClone();
   const started = join(temporaryFolder(), "started");
   writeFileSync(
     join(clone, "policies/index.ts"),
