@@ -1,8 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { output } from "@pulumi/pulumi";
-import { type EngineEvent, LocalWorkspace, PulumiCommand, Stack } from "@pulumi/pulumi/automation";
-import { SemVer } from "semver";
+import { type EngineEvent, LocalWorkspace, Stack } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import { backendFolder, isThere } from "./backend";
 import { complaintIn } from "./complaints";
@@ -23,8 +22,8 @@ import type { Plugins } from "../local/plugins/choice";
 import { isTrueWithin } from "../lib/poll";
 import { end, endTimeoutMs, processIds, readProcess, run } from "../lib/processes";
 import type { Decisions } from "./state";
+import { commandIn, knowing } from "../local/toolchain/automation";
 import type { Toolchain } from "../local/toolchain/toolchain";
-import { pulumiVersion } from "../local/toolchain/tools";
 
 function makeFolders(layout: Layout, decisions: Decisions): void {
   for (const folder of [pulumiHome(layout), backendFolder(layout)]) {
@@ -98,23 +97,6 @@ export async function openStack(
   await writeConfiguration(layout, decisions, configuration, environment);
   return stack;
 }
-
-/**
- * An object of the SDK's that is asked for what is known here without a run of the CLI, and is the SDK's in all else: what
- * a subclass would be, which its private constructors do not allow. The original stays as it is.
- */
-const knowing = <Original extends object>(original: Original, known: Partial<Original>): Original =>
-  Object.assign(Object.create(original) as Original, known);
-
-/**
- * The CLI of a folder. The SDK's own way to find it runs `pulumi version` without the environment of the other commands,
- * so that Pulumi writes a log into the user's own home.
- */
-const commandIn = (folder: string): PulumiCommand =>
-  knowing(PulumiCommand.prototype, {
-    command: join(folder, "bin", "pulumi"),
-    version: new SemVer(pulumiVersion),
-  });
 
 /** What the program of this process has exported, once its values are known. */
 let exported: Record<string, unknown> | undefined;

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import {
   type EngineEvent,
   LocalWorkspace,
-  PulumiCommand,
   type StepEventMetadata,
 } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import { UserError } from "../../lib/errors";
+import { commandIn } from "../../local/toolchain/automation";
 import { type Diagnostic, partsOf, type Plan, type PlannedResource, relative, shown } from "./plan";
 import type { PackConfiguration } from "./policies/configuration";
 import { PackFindings } from "./policies/events";
@@ -55,7 +55,7 @@ export async function previewProject(project: PreviewProject, run: Run): Promise
   // The folder is new, so that there is no stack to select.
   const stack = await LocalWorkspace.createStack(
     { stackName, projectName, program: () => Promise.resolve(run.program()) },
-    { workDir: folder, pulumiCommand: await PulumiCommand.get({ root: run.pulumi }) },
+    { workDir: folder, pulumiCommand: commandIn(run.pulumi) },
   );
   // A cancellation before its start does not reach the engine.
   run.signal.throwIfAborted();
@@ -63,9 +63,11 @@ export async function previewProject(project: PreviewProject, run: Run): Promise
   const found = new Findings(project.root);
   const pack = new PackFindings(run.configuration);
   const onEvent = (event: EngineEvent) => {
+    const before = found.steps.size;
     found.take(event);
     pack.take(event);
-    run.onProgress(found.steps.size);
+    // Most events add none.
+    if (found.steps.size > before) run.onProgress(found.steps.size);
   };
   const ending = setInterval(() => {
     if (run.signal.aborted) endPack(project.launchers);
