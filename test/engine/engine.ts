@@ -3,13 +3,16 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import {
+  type EngineEvent,
   LocalWorkspace,
   type OpMap,
   type PulumiFn,
-  PulumiCommand,
+  type RefreshOptions,
   type Stack,
+  type UpOptions,
 } from "@pulumi/pulumi/automation";
 import { z } from "zod";
+import { commandIn, knowing } from "../../local/toolchain/automation";
 import { type StandInName, standIns, writePluginLauncher } from "../../local/plugins/launchers";
 
 /** The Pulumi CLI's executable, as test/runner/main.ts names it, or undefined where there is none. */
@@ -24,6 +27,9 @@ const stateSchema = z.object({
     latest: z.object({ resources: z.array(z.object({ type: z.string() })).optional() }),
   }),
 });
+
+/** What an update tells, and whom. */
+type Told = Pick<UpOptions & RefreshOptions, "color" | "onError" | "onEvent" | "onOutput">;
 
 export class Engine {
   private constructor(
@@ -60,7 +66,7 @@ export class Engine {
       { stackName: "test", projectName: "stand-ins", program },
       {
         workDir,
-        pulumiCommand: await PulumiCommand.get({ root }),
+        pulumiCommand: commandIn(root),
         pulumiHome: join(directory, "home"),
         envVars: {
           PULUMI_BACKEND_URL: `file://${backend}`,
@@ -75,9 +81,10 @@ export class Engine {
   }
 
   /** Brings the stack up. @returns how many resources were treated how. */
-  async up(program?: PulumiFn): Promise<OpMap> {
-    const { summary } = await this.stack.up({ ...this.capture(), ...(program && { program }) });
-    return summary.resourceChanges ?? {};
+  up(program?: PulumiFn): Promise<OpMap> {
+    return this.changesOf((stack, options) =>
+      stack.up({ ...options, ...(program && { program }) }),
+    );
   }
 
   async outputs(): Promise<Record<string, unknown>> {
@@ -90,14 +97,12 @@ export class Engine {
     return result.changeSummary;
   }
 
-  async refresh(): Promise<OpMap> {
-    const { summary } = await this.stack.refresh(this.capture());
-    return summary.resourceChanges ?? {};
+  refresh(): Promise<OpMap> {
+    return this.changesOf((stack, options) => stack.refresh(options));
   }
 
-  async destroy(): Promise<OpMap> {
-    const { summary } = await this.stack.destroy(this.capture());
-    return summary.resourceChanges ?? {};
+  destroy(): Promise<OpMap> {
+    return this.changesOf((stack, options) => stack.destroy(options));
   }
 
   /** The state as it lies in the backend: secrets encrypted. */
@@ -110,6 +115,19 @@ export class Engine {
 
   stop(): void {
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** An update ends by asking the CLI for its outputs and its changes, with three runs of it; the events have these. */
+  private async changesOf(
+    update: (stack: Stack, options: Told) => Promise<unknown>,
+  ): Promise<OpMap> {
+    let changes: OpMap = {};
+    const onEvent = ({ summaryEvent }: EngineEvent) => {
+      if (summaryEvent !== undefined) changes = summaryEvent.resourceChanges;
+    };
+    const known = { outputs: () => Promise.resolve({}), info: () => Promise.resolve(undefined) };
+    await update(knowing(this.stack, known), { ...this.capture(), onEvent });
+    return changes;
   }
 
   private capture() {
