@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { test } from "node:test";
 import { skipWithoutEngine } from "./engine";
-import { cloneWith, preview, programOf, replaceIn, root } from "./preview";
+import { cloneWith, preview, replaceIn, root } from "./preview";
 
 const skip = skipWithoutEngine;
 const project = "examples/others";
@@ -33,9 +33,6 @@ writeFileSync(
 const args = ["sandbox", "--project", project];
 const environment = { PATH: `${tools}:${process.env.PATH ?? ""}` };
 
-/** The program of the shop, which reads YAML and charts when it runs. */
-let built: Promise<readonly string[]> | undefined;
-
 type Ended = Awaited<ReturnType<typeof preview>>;
 
 /** A file with another text in place of one, or without any. */
@@ -47,13 +44,11 @@ interface Change {
 
 /** Previews the shop with changes, and undoes them. */
 async function withChanges(...changes: readonly Change[]): Promise<Ended> {
-  built ??= programOf(clone);
-  const main = await built;
   const right = changes.map(({ file }) => readFileSync(shop(file), "utf8"));
   for (const { file, old, now } of changes)
     if (now === undefined) rmSync(shop(file));
     else replaceIn(clone, join(project, file), old ?? readFileSync(shop(file), "utf8"), now);
-  const ended = await preview(args, { clone, environment, main });
+  const ended = await preview(args, { clone, environment });
   for (const [position, { file }] of changes.entries())
     writeFileSync(shop(file), right[position] ?? "");
   return ended;
@@ -93,46 +88,50 @@ for (const [what, change, error] of [
 
 const labels = "labels: { tier: till, name: payments }";
 
-// One of the YAML and one of the chart at a time: they are about different services.
-for (const [what, change, other, ...violations] of [
+for (const [what, changes, violations] of [
   [
-    "pods without the table's labels, and with another account",
-    { file: yaml, old: labels, now: "labels: { tier: till, name: till }" },
-    {
-      file: template,
-      old: 'serviceAccountName: "{{ .Release.Name }}"',
-      now: "serviceAccountName: clerk",
-    },
-    'spec.template.metadata.labels of Deployment others/payments is {"name":"till","tier":"till"}, which the access table does not name',
-    'spec.template.spec.serviceAccountName of Deployment others/reports is "clerk", and that of reports in the access table is "reports"',
+    "pods without the table's labels, and with another account; a Service without the table's port, and one that Istio takes for TCP",
+    [
+      { file: yaml, old: labels, now: "labels: { tier: till, name: till }" },
+      {
+        file: template,
+        old: 'serviceAccountName: "{{ .Release.Name }}"',
+        now: "serviceAccountName: clerk",
+      },
+      { file: yaml, old: "port: 8080, appProtocol", now: "port: 8081, appProtocol" },
+      { file: template, old: "name: http, port: 80,", now: "name: tcp, port: 80," },
+    ],
+    [
+      'spec.template.metadata.labels of Deployment others/payments is {"name":"till","tier":"till"}, which the access table does not name',
+      'spec.template.spec.serviceAccountName of Deployment others/reports is "clerk", and that of reports in the access table is "reports"',
+      "spec.ports of Service others/payments has 8081, and the port of payments in the access table is 8080",
+      'spec.ports[0].name of Service others/reports is "tcp", by which Istio takes the port for TCP',
+    ],
   ],
   [
     "pods with another service's labels too, and a row that no Service serves",
-    { file: yaml, old: labels, now: "labels: { tier: till, name: payments, app: orders }" },
-    {
-      file: template,
-      old: 'kind: Service\nmetadata:\n  name: "{{ .Release.Name }}"',
-      now: "kind: Service\nmetadata:\n  name: report",
-    },
-    'spec.template.metadata.labels of Deployment others/payments is {"app":"orders","name":"payments","tier":"till"}, which are those of orders and payments, whose policies all admit requests',
-    "no Service of the program is reports of the access table",
-  ],
-  [
-    "a Service without the table's port, and one that Istio takes for TCP",
-    { file: yaml, old: "port: 8080, appProtocol", now: "port: 8081, appProtocol" },
-    { file: template, old: "name: http, port: 80,", now: "name: tcp, port: 80," },
-    "spec.ports of Service others/payments has 8081, and the port of payments in the access table is 8080",
-    'spec.ports[0].name of Service others/reports is "tcp", by which Istio takes the port for TCP',
+    [
+      { file: yaml, old: labels, now: "labels: { tier: till, name: payments, app: orders }" },
+      {
+        file: template,
+        old: 'kind: Service\nmetadata:\n  name: "{{ .Release.Name }}"',
+        now: "kind: Service\nmetadata:\n  name: report",
+      },
+    ],
+    [
+      'spec.template.metadata.labels of Deployment others/payments is {"app":"orders","name":"payments","tier":"till"}, which are those of orders and payments, whose policies all admit requests',
+      "no Service of the program is reports of the access table",
+    ],
   ],
 ] as const)
   test(`named are ${what}`, { skip }, async () => {
-    const { code, stdout, stderr, left } = await withChanges(change, other);
+    const { code, stdout, stderr, left } = await withChanges(...changes);
     assert.deepEqual({ code, left }, { code: 1, left: [] }, stderr);
     for (const violation of violations)
       assert.ok(stdout.includes(`\n  found ${violation}\n`), stdout.slice(-2000));
   });
 
-// The last: its program is another one.
+// The last, because it leaves another table.
 test("a caller that is no service is an error", { skip }, async () => {
   const caller = 'callers: ["orders"]';
   replaceIn(clone, join(project, "application.ts"), caller, 'callers: ["order"] as never');
