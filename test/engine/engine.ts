@@ -62,7 +62,7 @@ export class Engine {
       JSON.stringify({ name: "stand-ins", runtime: "nodejs", plugins: { providers } }),
     );
     const root = dirname(dirname(pulumiExecutable));
-    const stack = await LocalWorkspace.createOrSelectStack(
+    const stack = await LocalWorkspace.createStack(
       { stackName: "test", projectName: "stand-ins", program },
       {
         workDir,
