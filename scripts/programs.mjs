@@ -183,42 +183,42 @@ function keyOf(...content) {
 
 async function buildAll(root, cache, { unfinished, folder, own }, programs) {
   const esbuild = compilerOf(root);
-  const outputs = programs.map((program) => ({
-    program,
-    file: join(unfinished, program.replace(/\.ts$/, ".js")),
-    libraries: new Set(),
-  }));
-  await Promise.all(
-    outputs.map(({ program, file, libraries }) =>
-      esbuild.build({
-        ...shared,
-        absWorkingDir: root,
-        entryPoints: [program],
-        outfile: file,
-        define: {
-          "process.env.ISTIO_AUTH0_PROGRAMS": text(folder),
-          "process.env.ISTIO_AUTH0_PROJECT": own === root ? "undefined" : text(own ?? ""),
-        },
-        sourcemap: "linked",
-        sourcesContent: false,
-        plugins: [
-          ...(own === root ? [] : [ofUser(root, own)]),
-          places(esbuild),
-          apart(libraries, `./${basename(librariesBeside(file))}`),
-        ],
-      }),
-    ),
-  );
+  const nameOf = (program) => program.replace(/\.ts$/, "");
+  const { metafile } = await esbuild.build({
+    ...shared,
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(programs.map((program) => [nameOf(program), program])),
+    outdir: unfinished,
+    define: {
+      "process.env.ISTIO_AUTH0_PROGRAMS": text(folder),
+      "process.env.ISTIO_AUTH0_PROJECT": own === root ? "undefined" : text(own ?? ""),
+    },
+    sourcemap: "linked",
+    sourcesContent: false,
+    metafile: true,
+    plugins: [
+      ...(own === root ? [] : [ofUser(root, own)]),
+      places(esbuild),
+      apart(new Set(), `__filename.replace(/js$/, "libraries.js")`),
+    ],
+  });
+  const used = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => entryPoint);
   // One after the other: each takes hundreds of megabytes.
-  for (const { file, libraries } of outputs) {
+  for (const [output, { inputs }] of used) {
+    const libraries = Object.keys(inputs).flatMap((input) => {
+      const [, name] = /^library:(.*)/.exec(input) ?? [];
+      return name === undefined ? [] : [name];
+    });
     const getters = [];
-    for (const names of inFiles([...libraries].sort())) {
+    for (const names of inFiles(libraries.sort())) {
       const bundle = await libraryBundle(esbuild, root, cache, names);
       const getter = (name) =>
         `get ${text(name)}() { return require(${text(bundle)})[${text(name)}]; }`;
       getters.push(...names.map(getter));
     }
-    writeFileSync(librariesBeside(file), `module.exports = {\n${getters.join(",\n")}\n};`);
+    // Next to the program, which says by this name where its libraries are.
+    const file = join(root, output.replace(/js$/, "libraries.js"));
+    writeFileSync(file, `module.exports = {\n${getters.join(",\n")}\n};`);
   }
 }
 
@@ -274,12 +274,9 @@ function inFiles(names) {
   return [...files.values()];
 }
 
-/** The file next to a program that says where its libraries are. */
-const librariesBeside = (program) => program.replace(/\.js$/, ".libraries.js");
-
 /**
- * Leaves the libraries out of a program, which loads them from the file with that name or path, and collects their
- * names.
+ * Leaves the libraries out of a program, which loads them from a file, and collects their names.
+ * @param file an expression: the file's name or path
  */
 export const apart = (libraries, file) => ({
   name: "apart",
@@ -294,7 +291,7 @@ export const apart = (libraries, file) => ({
     });
     onResolve({ filter: /^[./]/, namespace: "library" }, ({ path }) => ({ path, external: true }));
     onLoad({ filter: /./, namespace: "library" }, ({ path }) => ({
-      contents: `module.exports = require(${text(file)})[${text(path)}];`,
+      contents: `module.exports = require(${file})[${text(path)}];`,
     }));
   },
 });

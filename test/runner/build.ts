@@ -56,7 +56,7 @@ export async function bundle(
     define: Object.fromEntries(
       Object.entries(define).map(([name, value]) => [name, JSON.stringify(value)]),
     ),
-    plugins: [programs.places(esbuild), programs.apart(libraries, file)],
+    plugins: [programs.places(esbuild), programs.apart(libraries, JSON.stringify(file))],
   });
   const isLeft = (name: string) => isBuiltin(name) || programs.external.includes(name);
   const named = namedLibraries().filter((name) => !isLeft(name));
