@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { z } from "zod";
 
 import { JsonFile } from "./jsonFile";
+import { type RealmAlgorithm, realmAlgorithms } from "./realm/options";
 
 const signatureAlgorithm = "RS256";
 const keyParameters = {
@@ -42,13 +43,6 @@ const signingKeySchema = z.looseObject({
 });
 
 export type SigningKey = z.infer<typeof signingKeySchema>;
-
-/**
- * The algorithms that a realm may sign with: RS256 with the tenant's own keys, each other one with a key of its own.
- */
-export const realmAlgorithms = ["RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"] as const;
-
-export type RealmAlgorithm = (typeof realmAlgorithms)[number];
 
 const realmKeySchema = z.looseObject({
   kty: z.enum(["RSA", "EC", "OKP"]),

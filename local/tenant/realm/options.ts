@@ -1,6 +1,11 @@
 import { z } from "zod";
 
-import { type RealmAlgorithm, realmAlgorithms } from "../keys";
+/**
+ * The algorithms that a realm may sign with: RS256 with the tenant's own keys, each other one with a key of its own.
+ */
+export const realmAlgorithms = ["RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"] as const;
+
+export type RealmAlgorithm = (typeof realmAlgorithms)[number];
 
 const roles = z.array(z.string().min(1));
 const secret = z.string().min(1);

@@ -6,7 +6,7 @@ import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as client from "openid-client";
 import { signIn } from "../../../../commands/verify/tokens/sign-in";
 import { httpClient } from "../../../../lib/http";
-import { type RealmAlgorithm, realmAlgorithms } from "../../../../local/tenant/keys";
+import { type RealmAlgorithm, realmAlgorithms } from "../../../../local/tenant/realm/options";
 import { algorithmOfRealm, realmAddresses } from "../../../../local/tenant/realm/options";
 import { startTenant } from "../../../../local/tenant/server";
 import { management, temporaryDirectory, trust } from "./support";
