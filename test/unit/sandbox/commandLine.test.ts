@@ -18,7 +18,14 @@ async function sandbox(args: readonly string[], { clone = root, path = "/nowhere
   const cache = join(home, "cache");
   const child = spawn(process.execPath, [...argumentsFor("sandbox/main.ts", clone), ...args], {
     // With no program on its PATH it cannot start a sandbox even where it should refuse to and does not.
-    env: { HOME: home, XDG_STATE_HOME: home, XDG_CACHE_HOME: cache, PATH: path },
+    env: {
+      HOME: home,
+      XDG_STATE_HOME: home,
+      XDG_CACHE_HOME: cache,
+      PATH: path,
+      // As run.mjs gives it.
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+    },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 60_000,
   });
