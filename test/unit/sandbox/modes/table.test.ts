@@ -85,7 +85,10 @@ test("a node need not start again for another setting of a login", () => {
   const names = namesOf({});
   assert.deepEqual(namesOf({ "login.at": "gateway", "login.refresh": "10s" }), names);
   assert.deepEqual(namesOf({ "login.at": "application" }), names);
-  const own = namesOf({ "login.at": "gateway", "login.redisImage": "registry.example/redis:8.0.1" });
+  const own = namesOf({
+    "login.at": "gateway",
+    "login.redisImage": "registry.example/redis:8.0.1",
+  });
   assert.notDeepEqual(own, names);
   assert.equal(own.logins.length, names.logins.length);
 });
