@@ -4,32 +4,44 @@ import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import http2 from "node:http2";
 import net, { type AddressInfo } from "node:net";
-import { test, type TestContext } from "node:test";
+import { after, test, type TestContext } from "node:test";
 import tls from "node:tls";
 import * as grpc from "@grpc/grpc-js";
 import { WebSocketServer } from "ws";
 import type { Identity } from "../../../../../commands/verify/probes/identities";
 import type { ProbeRequest } from "../../../../../commands/verify/probes/observed";
-import { localProber, type ProbeOptions } from "../../../../../commands/verify/probes/prober";
+import {
+  localProber,
+  type ProbeOptions,
+  type Prober,
+} from "../../../../../commands/verify/probes/prober";
 import { makeCertificate } from "../support/certificate";
 import { identities } from "../support/identities";
 
 type Asked = Partial<ProbeRequest>;
 
-/** Sends one batch to `server`, with a probe of its own. */
+/** By their options: as in a verification, one probe sends every batch. */
+const probers = new Map<string, Prober>();
+after(() => {
+  for (const prober of probers.values()) prober.close();
+});
+
+function proberWith(options: ProbeOptions): Prober {
+  const key = JSON.stringify(options);
+  const prober = probers.get(key) ?? localProber(options);
+  probers.set(key, prober);
+  return prober;
+}
+
+/** Sends one batch to `server`. */
 async function send(
-  t: TestContext,
   server: Pick<net.Server, "address">,
   requests: readonly Asked[],
   { identity, scheme = "http", ...options }: ProbeOptions & SendOptions = {},
 ) {
-  const prober = localProber(options);
-  t.after(() => {
-    prober.close();
-  });
   const origin = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const usual = { origin, path: "/", method: "GET", headers: {} };
-  return prober.send(
+  return proberWith(options).send(
     requests.map((request) => ({ ...usual, ...request })),
     identity,
   );
@@ -75,10 +87,7 @@ test("an upgrade that is granted is an answer, and ends the connection", async (
   const closed = new Promise((resolve) => {
     sockets.on("connection", (socket) => socket.on("close", resolve));
   });
-  const results = await send(t, server, [
-    { path: "/events", headers: upgrade },
-    { path: "/events" },
-  ]);
+  const results = await send(server, [{ path: "/events", headers: upgrade }, { path: "/events" }]);
   assert.deepEqual(results, [
     { status: 101, headers: {}, body: "" },
     { status: 426, headers: {}, body: "upgrade" },
@@ -91,7 +100,7 @@ test("an upgrade that is refused is an answer like any other", async (t) => {
   server.on("upgrade", (_, socket) => {
     socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 19\r\n\r\nRBAC: access denied");
   });
-  assert.deepEqual(await send(t, server, [{ headers: upgrade }]), [
+  assert.deepEqual(await send(server, [{ headers: upgrade }]), [
     { status: 403, headers: {}, body: "RBAC: access denied" },
   ]);
 });
@@ -100,7 +109,7 @@ test("an upgrade is asked for by mutual TLS too", async (t) => {
   const { own, other } = await identities(t);
   const server = await listening(t, tls.createServer(serverOptions(other, own), upgraded));
   const closed = endOfEach(server, "secureConnection");
-  const results = await send(t, server, [{ headers: upgrade }], { identity: own });
+  const results = await send(server, [{ headers: upgrade }], { identity: own });
   assert.deepEqual(results, [{ status: 101, headers: {}, body: "" }]);
   await closed(1);
 });
@@ -126,7 +135,7 @@ test("events that never end are an answer as soon as it begins", { timeout: 60_0
   const { server, ended } = await web(t, (_, response) => {
     response.writeHead(200, headers).flushHeaders();
   });
-  const results = await send(t, server, [{}], { deadline: 120_000 });
+  const results = await send(server, [{}], { deadline: 120_000 });
   assert.deepEqual(results, [{ status: 200, headers, body: "" }]);
   await Promise.all(ended);
 });
@@ -136,7 +145,7 @@ test("no more of an answer is read than is kept", async (t) => {
     const more = () => response.write("abc", () => !response.destroyed && more());
     more();
   });
-  const results = await send(t, server, [{}, { bodyLimit: 4 }]);
+  const results = await send(server, [{}, { bodyLimit: 4 }]);
   assert.deepEqual(
     results.map((one) => "body" in one && one.body),
     ["abc".repeat(1366).slice(0, 4096), "abca"],
@@ -146,14 +155,14 @@ test("no more of an answer is read than is kept", async (t) => {
 
 test("an answer that has not ended at the deadline is as much as there is of it", async (t) => {
   const { server, ended } = await web(t, (_, response) => response.write("so far"));
-  const results = await send(t, server, [{}], { deadline: 1_000 });
+  const results = await send(server, [{}], { deadline: 1_000 });
   assert.deepEqual(results, [{ status: 200, headers: {}, body: "so far" }]);
   await Promise.all(ended);
 });
 
 test("what Node does not send has its reason, and its neighbours are sent", async (t) => {
   const { server } = await web(t, (_, response) => response.end("sent"));
-  const results = await send(t, server, [
+  const results = await send(server, [
     { path: "/a b" },
     { protocol: "grpc", headers: { connection: "close" } },
     {},
@@ -229,7 +238,7 @@ const refusal = "è vietato: 100 %";
 test("a call of gRPC sends an empty message, and its answer is what it says over plain HTTP", async (t) => {
   const { server, port, asked } = await inventory(t);
   const token = "Bearer a.b.c";
-  const results = await send(t, server, [
+  const results = await send(server, [
     call("Stock", { authorization: token }),
     call("Stock", { authorization: token, host: "inventory:9080" }),
     call("Reserve"),
@@ -255,7 +264,7 @@ test("a call of gRPC sends an empty message, and its answer is what it says over
 
 test("a call whose answer goes on is what has come of it at the deadline", async (t) => {
   const { server } = await inventory(t);
-  const results = await send(t, server, [call("Watch")], { deadline: 1_000 });
+  const results = await send(server, [call("Watch")], { deadline: 1_000 });
   assert.deepEqual(results, [{ status: 200, headers: grpcHeaders, body: "" }]);
 });
 
@@ -264,8 +273,8 @@ test("a call to an HTTPS origin goes there over HTTP/2, if its authority is trus
   const pair = { cert_chain: Buffer.from(certificate), private_key: Buffer.from(key) };
   const { server } = await inventory(t, grpc.ServerCredentials.createSsl(null, [pair]));
   const secure = { scheme: "https", authority: certificate };
-  assert.deepEqual(await send(t, server, [call("Stock")], secure), [stock]);
-  assert.deepEqual(await send(t, server, [call("Stock")], { scheme: "https" }), [
+  assert.deepEqual(await send(server, [call("Stock")], secure), [stock]);
+  assert.deepEqual(await send(server, [call("Stock")], { scheme: "https" }), [
     { error: "DEPTH_ZERO_SELF_SIGNED_CERT" },
   ]);
 });
@@ -282,7 +291,7 @@ test("with an identity a call is as a sidecar sends it, by mutual TLS", async (t
     });
     response.stream.end(String(headers.te));
   });
-  const results = await send(t, await listening(t, server), [call("Stock")], { identity: own });
+  const results = await send(await listening(t, server), [call("Stock")], { identity: own });
   const body = "URI:spiffe://cluster.local/ns/bookinfo/sa/bookinfo-details";
   assert.deepEqual(results, [
     { status: 401, headers: { "grpc-status": "16", "grpc-message": body }, body },
@@ -301,7 +310,7 @@ test("a call is one POST over HTTP/2, whose headers may have several values", as
     stream.respond({ ":status": 503 }, { endStream: true });
   });
   const authorization = ["Bearer a.b.c", "bearer d.e.f"];
-  const results = await send(t, await listening(t, server), [call("Stock", { authorization })]);
+  const results = await send(await listening(t, server), [call("Stock", { authorization })]);
   assert.deepEqual(results, [{ status: 503, headers: {}, body: "" }]);
   assert.deepEqual(seen, [["POST", "trailers", authorization, Buffer.alloc(5)]]);
   await closed(1);
@@ -313,7 +322,7 @@ test("an answer to a call that is cut is no reset before an answer", async (t) =
     stream.respond({ ":status": 200 });
     stream.write("half", () => stream.session?.socket.destroy());
   });
-  assert.deepEqual(await send(t, await listening(t, server), [call("Stock")]), [
+  assert.deepEqual(await send(await listening(t, server), [call("Stock")]), [
     { error: "ECONNRESET in the middle of an answer" },
   ]);
 });
@@ -329,7 +338,7 @@ const tcp = (payload?: string): Asked => ({
 test("over TCP the payload is sent, and the first bytes that come back are the answer", async (t) => {
   const server = net.createServer((socket) => socket.pipe(socket));
   const closed = endOfEach(server, "connection");
-  const results = await send(t, await listening(t, server), [tcp("PING"), tcp("x".repeat(65))]);
+  const results = await send(await listening(t, server), [tcp("PING"), tcp("x".repeat(65))]);
   assert.deepEqual(results, [{ bytes: base64("PING") }, { bytes: base64("x".repeat(64)) }]);
   await closed(2);
 });
@@ -339,7 +348,7 @@ test("over TCP a server may speak first, and the origin's scheme need not be HTT
     t,
     net.createServer((socket) => socket.write("220 ready")),
   );
-  assert.deepEqual(await send(t, server, [tcp()], { scheme: "tcp" }), [
+  assert.deepEqual(await send(server, [tcp()], { scheme: "tcp" }), [
     { bytes: base64("220 ready") },
   ]);
 });
@@ -353,8 +362,8 @@ test("with an identity TCP is as a sidecar sends it, by mutual TLS", async (t) =
   });
   await listening(t, server);
   const [result, ...plain] = [
-    ...(await send(t, server, [tcp("PING ")], { identity: own })),
-    ...(await send(t, server, [tcp("PING ")])),
+    ...(await send(server, [tcp("PING ")], { identity: own })),
+    ...(await send(server, [tcp("PING ")])),
   ];
   const said = "PING URI:spiffe://cluster.local/ns/bookinfo/sa/bookinfo-details";
   assert.deepEqual(result, { bytes: base64(said.slice(0, 64)) });
@@ -376,7 +385,7 @@ test("what is no workload of the mesh gets no call, and no payload", async (t) =
     });
     ends.push(endOfEach(server, "connection"));
     const both = [tcp("PING"), call("Stock")];
-    for (const one of await send(t, await listening(t, server), both, { identity: own }))
+    for (const one of await send(await listening(t, server), both, { identity: own }))
       assert.match("error" in one ? one.error : "", /CERT|SIGNATURE|workload$/);
   }
   for (const closed of ends) await closed(2);
@@ -398,7 +407,7 @@ for (const [protocol, asked] of [
     ];
     for (const close of closing) {
       const server = await listening(t, net.createServer(close));
-      assert.deepEqual(await send(t, server, [asked]), [{ error: "ECONNRESET" }], close.toString());
+      assert.deepEqual(await send(server, [asked]), [{ error: "ECONNRESET" }], close.toString());
     }
   });
 
@@ -407,12 +416,12 @@ for (const [protocol, asked] of [
     const options = { ...serverOptions(other, own), ALPNProtocols: ["h2", "istio"] };
     const closing = tls.createServer(options, (socket) => socket.destroy());
     const server = await listening(t, closing);
-    assert.deepEqual(await send(t, server, [asked], { identity: own }), [{ error: "ECONNRESET" }]);
+    assert.deepEqual(await send(server, [asked], { identity: own }), [{ error: "ECONNRESET" }]);
   });
 
   test(`${protocol}: no answer at all is a time-out`, async (t) => {
     const server = await listening(t, net.createServer());
-    assert.deepEqual(await send(t, server, [asked], { deadline: 200 }), [{ error: "ETIMEDOUT" }]);
+    assert.deepEqual(await send(server, [asked], { deadline: 200 }), [{ error: "ETIMEDOUT" }]);
   });
 
   test(`${protocol}: where no server is, the reason`, async (t) => {
@@ -421,7 +430,7 @@ for (const [protocol, asked] of [
     server.close();
     await once(server, "close");
     const gone = { address: () => address };
-    assert.deepEqual(await send(t, gone, [asked]), [{ error: "ECONNREFUSED" }]);
+    assert.deepEqual(await send(gone, [asked]), [{ error: "ECONNREFUSED" }]);
   });
 }
 
@@ -457,7 +466,7 @@ test("a body is sent with its length by each method, and the next request is a r
     });
   });
   const asked = ["POST", "GET", "DELETE"].map((method) => ({ method, payload }));
-  const results = await send(t, server, [...asked, {}]);
+  const results = await send(server, [...asked, {}]);
   assert.deepEqual(
     results.map((observed) => "status" in observed && observed.status),
     [200, 200, 200, 200],
@@ -484,7 +493,7 @@ test("a call sends the message that is asked for", async (t) => {
     });
   });
   await listening(t, server as unknown as net.Server);
-  await send(t, server, [{ ...call("Stock"), payload }]);
+  await send(server, [{ ...call("Stock"), payload }]);
   assert.deepEqual(
     await received,
     Buffer.concat([Buffer.from([0, 0, 0, 0, 12]), Buffer.from('{"amount":1}')]),
@@ -495,7 +504,7 @@ test("of an answer to HEAD the length is kept, which is all that it says of its 
   const { server } = await web(t, (_, response) =>
     response.writeHead(403, { "content-length": 19 }).end(),
   );
-  const [head, get] = await send(t, server, [{ method: "HEAD" }, { method: "GET", path: "/" }]);
+  const [head, get] = await send(server, [{ method: "HEAD" }, { method: "GET", path: "/" }]);
   assert.deepEqual(head, { status: 403, headers: { "content-length": "19" }, body: "" });
   assert.ok(get !== undefined && !("content-length" in ("headers" in get ? get.headers : {})));
 });
