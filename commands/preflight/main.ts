@@ -1,6 +1,7 @@
 /** `istio-auth0 preflight`: checks what a stack needs before `pulumi up`, and says what to do if it is missing. */
 import { existsSync } from "node:fs";
 import { foldersOf } from "../../local/layout";
+import { checkFiles } from "../../lib/output-files";
 import { exitWith } from "../../lib/run";
 import { runOnSandbox } from "../stack/on-sandbox";
 import { stackName, type Project, projectNamed } from "../stack/project";
@@ -13,6 +14,7 @@ async function main(): Promise<number> {
   // Its addresses and secrets are in the sandbox.
   if (options.stack === stackName && options.directory === undefined && isThere(project))
     return runOnSandbox("preflight");
+  await checkFiles(options.files);
   // What the checks need is loaded only here: it takes as long as all of the above.
   const { preflightStack } = await import("./on-stack.js");
   return preflightStack(project, options);

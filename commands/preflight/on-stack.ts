@@ -1,5 +1,5 @@
 /** Runs the checks of the stack that the command line names, and prints a line for each. */
-import { checkFiles, takesStandardOutput, writeOutput } from "../../lib/output-files";
+import { takesStandardOutput, writeOutput } from "../../lib/output-files";
 import type { Project } from "../stack/project";
 import type { Arguments } from "./arguments";
 import { type Result, runCheck } from "./check";
@@ -10,7 +10,6 @@ import { readStack } from "./stack";
 /** @returns the exit code */
 export async function preflightStack(project: Project, options: Arguments): Promise<number> {
   const { files } = options;
-  await checkFiles(files);
   const stack = await readStack(
     project.application,
     options.directory ?? project.folder,
