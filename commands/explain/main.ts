@@ -4,7 +4,6 @@ import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
 import { projectNamed } from "../stack/project";
 import { clientOf } from "../stack/client";
 import { chosenOf, readArguments } from "./arguments";
-import { readCluster } from "./cluster";
 import type { ClusterState } from "./cluster";
 import { describeToken, otherIssuer, warningsFor } from "./description";
 import type { Accepted } from "./description";
@@ -12,7 +11,6 @@ import type { RequestFacts } from "./facts";
 import { readToken } from "./input";
 import type { Given } from "./input";
 import type { KeySets } from "./keys";
-import { readRulesKeys } from "./mesh-keys";
 import { rowFor } from "./row";
 import { renderExplanation } from "./report";
 import type { Explanation, Verdict } from "./report";
@@ -30,6 +28,11 @@ async function main(): Promise<number> {
   if (outputs === undefined) return runOnSandbox("explain");
   const given =
     options.token === undefined ? undefined : await readToken(options.token, process.stdin);
+  // The cluster's client is large, and a mistake needs none of it.
+  const [{ readCluster }, { readRulesKeys }] = await Promise.all([
+    import("./cluster.js"),
+    import("./mesh-keys.js"),
+  ]);
   const cluster = await readCluster(application, outputs);
   const { keys, problem } = await readRulesKeys(cluster, outputs.kubeconfig, clientOf(outputs));
   const services = service === undefined ? serviceNames : [service];
