@@ -41,7 +41,7 @@ const longUnits = [
   "index",
 ].map((name) => `test/unit/${name}.test.ts`);
 /** How many of the other unit tests share a process: most of what one takes is to load the libraries and the sources. */
-const groupSize = 16;
+const groupSize = 20;
 /** How many processes run unit tests: each waits for a fifth of its time, for a program or a connection. */
 const unitLanes = 3;
 /** Only with `--all`, or by name. */
