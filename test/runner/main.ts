@@ -28,7 +28,7 @@ const engine = "test/engine/";
 /** The tests that boot the sandbox: they take minutes, a whole machine's cores, and Linux as root. */
 const endToEnd = "test/e2e/";
 const endToEndFile = (name: string) => `${endToEnd}${name}.test.ts`;
-/** The unit tests that take longest: each has a process of its own, and they begin first. */
+/** The unit tests that take longest, or wait for most of it: each has a process of its own, and they begin first. */
 const longUnits = [
   "commands/verify/verify",
   "commands/verify/main",
@@ -39,9 +39,11 @@ const longUnits = [
   "commands/verify/findings/tenant/tenant",
   "commands/explain/main",
   "index",
+  "scripts/run",
+  "lib/run",
 ].map((name) => `test/unit/${name}.test.ts`);
 /** How many of the other unit tests share a process: most of what one takes is to load the libraries and the sources. */
-const groupSize = 20;
+const groupSize = 32;
 /** How many processes run unit tests: each waits for a fifth of its time, for a program or a connection. */
 const unitLanes = 3;
 /** Only with `--all`, or by name. */
