@@ -202,9 +202,9 @@ async function buildAll(root, cache, { unfinished, folder, own }, programs) {
       apart(new Set(), `__filename.replace(/js$/, "libraries.js")`),
     ],
   });
-  const used = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => entryPoint);
+  const built = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => entryPoint);
   // One after the other: each takes hundreds of megabytes.
-  for (const [output, { inputs }] of used) {
+  for (const [output, { inputs }] of built) {
     const libraries = Object.keys(inputs).flatMap((input) => {
       const [, name] = /^library:(.*)/.exec(input) ?? [];
       return name === undefined ? [] : [name];

@@ -129,6 +129,8 @@ export class SandboxCopy {
 
   /** Runs commands with what the sandbox's shell has: at once, where `run("shell", …)` starts npm and the command. */
   async shell(commands: string): Promise<Ended> {
+    // What is started from here sees the machine as this process does, and perhaps no sandbox.
+    if (this.through.length > 0) return this.run("shell", commands);
     if (this.#isEnding) throw new Error("the tests are told to end");
     const env = { ...process.env, ...(await runningEnvironment(this.layout)) };
     return this.finish(this.#track(spawn("/bin/sh", { cwd: this.layout.pulumi, env })), commands);
