@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// unpackingSocket is where containerd listens while it only unpacks: no other program of the node may use it then.
+const unpackingSocket = "/run/containerd/unpacking.sock"
 
 // abandoned is how old an unfinished folder of unpacked images is that no other node is making.
 const abandoned = time.Hour
@@ -30,7 +34,7 @@ func startContainerd(c *Configuration, containerd process) error {
 	if err := keep(c, containerd); err != nil {
 		return err
 	}
-	return importImages(c)
+	return importImages(c, containerdSocket)
 }
 
 // unpackedImages is where containerd's folder is kept that has the images of the archive and nothing else.
@@ -49,11 +53,12 @@ func unpack(c *Configuration, containerd process, unpacked string) error {
 		return err
 	}
 	defer log.Close()
+	containerd.arguments = append(slices.Clone(containerd.arguments), "--address", unpackingSocket)
 	command := containerd.command(containerd.name, log)
 	if err := command.Start(); err != nil {
 		return err
 	}
-	failed := importImages(c)
+	failed := importImages(c, unpackingSocket)
 	if err := command.Process.Signal(unix.SIGTERM); err != nil {
 		return errors.Join(failed, err)
 	}
@@ -138,8 +143,8 @@ func share(from, to string) error {
 }
 
 // importImages waits for containerd, and has it import what this node does not have yet.
-func importImages(c *Configuration) error {
-	if err := await("containerd", readyDeadline, func() error { return output("ctr", "--address", containerdSocket, "version") }); err != nil {
+func importImages(c *Configuration, socket string) error {
+	if err := await("containerd", readyDeadline, func() error { return output("ctr", "--address", socket, "version") }); err != nil {
 		return fmt.Errorf("%w (see %s)", err, c.path("logs", "containerd.log"))
 	}
 	done := c.path("containerd", "imported")
@@ -148,7 +153,7 @@ func importImages(c *Configuration) error {
 		return nil
 	}
 	for _, archive := range c.Images {
-		if err := output("ctr", "--address", containerdSocket, "--namespace", "k8s.io", "images", "import", archive); err != nil {
+		if err := output("ctr", "--address", socket, "--namespace", "k8s.io", "images", "import", archive); err != nil {
 			return fmt.Errorf("cannot import the images in %s: %w", archive, err)
 		}
 	}
