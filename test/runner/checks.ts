@@ -9,29 +9,26 @@ import { failure, wrong } from "./sources/codes";
 const cache = "node_modules/.cache";
 
 /**
- * Runs every check.
- * @param isCached whether files are left out that have passed, and have not changed since
+ * Runs every check. Files are left out that have passed, and have not changed since, nor what they import.
  * @param signal ends them
  */
-export async function checkSources(
-  root: string,
-  isCached: boolean,
-  signal: AbortSignal,
-): Promise<readonly Count[]> {
+export async function checkSources(root: string, signal: AbortSignal): Promise<readonly Count[]> {
   const run = (program: string, args: readonly string[]) => exitOf(root, program, args, signal);
   const counts = await Promise.all([
     run(process.execPath, [
       ...programArguments("test/runner/sources/main.ts"),
-      ...(isCached ? [join(root, cache)] : []),
+      join(root, cache),
     ]).then((code) => {
       const passes = (bit: number) => code !== null && (code & (failure | bit)) === 0;
       return [told("types", passes(wrong.types)), told("lint", passes(wrong.lint))];
     }),
     run(join(root, "node_modules/.bin/prettier"), [
-      ...["--check", "--log-level=warn", "."],
-      ...(isCached
-        ? ["--cache", "--cache-strategy=content", `--cache-location=${cache}/prettier.json`]
-        : []),
+      "--check",
+      "--log-level=warn",
+      "--cache",
+      "--cache-strategy=content",
+      `--cache-location=${cache}/prettier.json`,
+      ".",
     ]).then((code) => [told("format", code === 0)]),
   ]);
   return counts.flat();

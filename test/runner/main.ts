@@ -190,10 +190,9 @@ async function main(): Promise<number> {
     process.env.PULUMI_CLI = join(tools, "bin", "pulumi");
   }
   const signal = interruptions();
-  const isCached = chosen.unit || chosen.changed;
   // The longest takes one core: the units use the others in the meantime.
   const checking = checks
-    ? timed("checks beside them", () => checkSources(root, isCached, signal))
+    ? timed("checks beside them", () => checkSources(root, signal))
     : undefined;
   // It is awaited below.
   checking?.catch(() => undefined);
