@@ -125,7 +125,10 @@ export function namesOfTheLogin(stand: Stand): void {
       // It does not come up where it is led elsewhere: what was caught then says more than that it does not.
       await stand.kubectl("-n login rollout status deploy/oauth2-proxy --timeout=60s || true");
       assert.ok(!(await caught()).includes(password), "another namespace has Redis's password");
-      assert.equal(await stand.statusOf(visitor), 200, "a session that was there before");
+      // The gateway may ask the proxy that ends for a moment longer.
+      await eventually(60_000, async () => {
+        assert.equal(await stand.statusOf(visitor), 200, "a session that was there before");
+      });
       assert.equal(await stand.statusOf(await stand.signedIn(start)), 200, "a new one");
       assert.equal(await stand.statusOf(stand.visitor(), details), 403);
       assert.ok(!(await caught()).includes(password), "another namespace has Redis's password");
