@@ -58,12 +58,16 @@ func unpack(c *Configuration, containerd process, unpacked string) error {
 	if err := command.Start(); err != nil {
 		return err
 	}
-	failed := importImages(c, unpackingSocket)
-	if err := command.Process.Signal(unix.SIGTERM); err != nil {
-		return errors.Join(failed, err)
-	}
-	if err := command.Wait(); failed != nil || err != nil {
-		return errors.Join(failed, err)
+	ended, imported := make(chan error, 1), make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	go func() { imported <- importImages(c, unpackingSocket) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("containerd ended while it unpacked the images: %w (see %s)", err, log.Name())
+	case failed := <-imported:
+		if err := errors.Join(failed, command.Process.Signal(unix.SIGTERM), <-ended); err != nil {
+			return err
+		}
 	}
 	unfinished, err := keepLinks(c.path("containerd"), unpacked)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,6 +66,24 @@ func TestNewNodeSharesTheImagesFilesAndHasDatabasesOfItsOwn(t *testing.T) {
 func TestWhatIsNotThereIsNotShared(t *testing.T) {
 	if err := share(filepath.Join(t.TempDir(), "none"), filepath.Join(t.TempDir(), "node")); err == nil {
 		t.Error("there is no error")
+	}
+}
+
+func TestContainerdThatEndsWhileItUnpacksIsNotWaitedFor(t *testing.T) {
+	programs := t.TempDir()
+	for name, code := range map[string]string{"containerd": "3", "ctr": "1"} {
+		if err := os.WriteFile(filepath.Join(programs, name), []byte("#!/bin/sh\nexit "+code+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", programs+":"+os.Getenv("PATH"))
+	c := &Configuration{State: t.TempDir(), Images: []string{"images.tar"}}
+	if err := os.MkdirAll(c.path("logs"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	err := unpack(c, process{name: "containerd"}, c.path("kept"))
+	if err == nil || !strings.Contains(err.Error(), "exit status 3 (see "+c.path("logs", "containerd.log")+")") {
+		t.Errorf("the error is %v", err)
 	}
 }
 
