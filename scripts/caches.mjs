@@ -88,8 +88,8 @@ export function used(path) {
 }
 
 /**
- * Removes the sets of programs that were not used for an hour, but for the last ones, the libraries that none of the others takes, and what
- * killed builds have left.
+ * Removes the sets of programs that were not used for an hour, but for the last ones, the libraries that none of the
+ * others takes, and what killed builds have left.
  * @param {string} cache the folder of them
  */
 export function removeOld(cache) {

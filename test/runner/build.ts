@@ -5,7 +5,7 @@
  */
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import * as esbuild from "esbuild";
 
 const root = join(__dirname, "../..");
@@ -94,12 +94,12 @@ async function build(groups: readonly (readonly string[])[]): Promise<Tests> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   removeOld(cache);
-  const sources = groups.map((files, at) => {
-    const source = join(folder, `group-${at}.cjs`);
+  const named = groups.map((files, at) => {
+    const name = `group-${at}`;
+    const source = join(folder, `${name}.cjs`);
     writeFileSync(source, groupProgram(files));
-    return source;
+    return [name, source] as const;
   });
-  const named = sources.map((source) => [basename(source, ".cjs"), source] as const);
   // A test that runs the stack's program loads it anew each time.
   const program = { index: join(root, "index.ts") };
   await bundle(root, { ...Object.fromEntries(named), ...program }, folder, {
