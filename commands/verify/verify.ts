@@ -13,6 +13,7 @@ import type { JudgedCell, Verdict } from "./judge";
 import { clientOf } from "../stack/client";
 import type { StackOutputs } from "../stack/outputs";
 import { findUnexplained, type Findings } from "./findings";
+import { faultBehind } from "./findings/faults";
 import {
   accountsToProbeAs,
   outsidersPod,
@@ -135,7 +136,7 @@ export async function verify(
     const own = credentials.get(viewer);
     const whole = own && { viewer, credentials: own };
     progress(`Sending ${planned.length} requests …`);
-    const [[findings, decisions], { observed, received, records }] = await together(
+    const [[{ findings, faults }, decisions], { observed, received, records }] = await together(
       signal,
       (either) =>
         Promise.all([
@@ -170,6 +171,7 @@ export async function verify(
         ...cellOf(each),
         observed: observed.get(each),
         decision: decisions.get(each),
+        fault: faultBehind(application, faults, each, observed.get(each)),
         receivedBy: received.get(each),
       })),
     );

@@ -5,6 +5,7 @@ import type { Fetch } from "../../../lib/http";
 import { together } from "../../../lib/poll";
 import { accountFindings } from "./accounts";
 import { admissionFindings } from "./admission";
+import { type Faults, serviceFaults } from "./faults";
 import type { Finding, ProvenFinding } from "./finding";
 import { ingressFindings } from "./ingress";
 import { interceptionFindings } from "./interception";
@@ -58,6 +59,7 @@ type WorkloadInventory = Pick<
  * Looks for what the stack does not explain, in the cluster and at the tenant.
  * @param senders what the requests to the cluster are sent with
  * @param fetch asks the tenant
+ * @returns those, and what is wrong with the table's Services
  * @throws UserError when the cluster does not answer; a tenant that does not is said
  */
 export async function findUnexplained(
@@ -66,8 +68,8 @@ export async function findUnexplained(
   senders: Senders,
   fetch: Fetch,
   signal: AbortSignal,
-): Promise<Findings> {
-  const [{ asked, proven, notCovered }, tenant] = await together(
+): Promise<{ readonly findings: Findings; readonly faults: Faults }> {
+  const [{ asked, proven, notCovered, faults }, tenant] = await together(
     signal,
     () => findInCluster(application, outputs, senders),
     (either) => findAtTenant(application, outputs, fetch, either),
@@ -75,7 +77,8 @@ export async function findUnexplained(
   const { notRead } = tenant;
   const { unused, ...judged } = accept([...proven, ...tenant.proven], outputs.accepted);
   const isLookedFor = (object: string) => notRead.length === 0 || !object.endsWith("of the tenant");
-  return { asked, ...judged, unused: unused.filter(isLookedFor), notCovered, notRead };
+  const stillUnused = unused.filter(isLookedFor);
+  return { findings: { asked, ...judged, unused: stillUnused, notCovered, notRead }, faults };
 }
 
 async function findInCluster(application: Application, outputs: StackOutputs, senders: Senders) {
@@ -93,6 +96,7 @@ async function findInCluster(application: Application, outputs: StackOutputs, se
   const found = [...findings, ...clusterFindings(application, outputs, inventory)];
   return {
     asked,
+    faults: serviceFaults(application, inventory),
     proven: [...admission, ...(await prove(found, senders))],
     notCovered: notCovered(
       ownNamespaces(application),

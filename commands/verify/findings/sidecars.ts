@@ -73,7 +73,8 @@ export function portsOf(pod: Pod, services: readonly Service[]): readonly number
   return [...all].sort((one, other) => one - other);
 }
 
-const declaredPorts = (pod: Pod) =>
+/** The TCP ports that its own containers declare. */
+export const declaredPorts = (pod: Pod) =>
   ownContainers(pod)
     .flatMap(({ ports }) => ports ?? [])
     .filter(({ protocol }) => protocol === undefined || protocol === "TCP");

@@ -2,6 +2,7 @@
 import type { Application } from "../../../components/application";
 import { gateway } from "../../../components/access/rows";
 import type { Decision } from "../../explain/facts";
+import type { Fault } from "../findings/faults";
 import type { AllCredentials, Credentials } from "../tokens/credentials";
 import { outcomeOfPreflight } from "./other-origins";
 import { outcomeAtGateway } from "./required-login";
@@ -52,6 +53,8 @@ export interface ObservedCell extends Cell {
   readonly decision?: Decision | undefined;
   /** The services in whose logs it is; absent where it is in none. */
   readonly receivedBy?: readonly string[] | undefined;
+  /** What is wrong with a Service on its way, if no service has answered it; absent where nothing is known. */
+  readonly fault?: Fault | undefined;
 }
 
 /** A cell before it is sent. Its request carries a token, so no report holds it: see `cellOf`. */

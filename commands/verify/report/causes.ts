@@ -20,7 +20,7 @@ import type { Block } from "./words";
 export interface Cause extends Block {
   /** What they have in common: `Permitted, but refused: orders`. */
   readonly name: string;
-  /** `expected`, `got`, `decided by`, and `asked` for the viewers of the same targets. */
+  /** `expected`, `got`, `why` or `decided by`, and `asked` for the viewers of the same targets. */
   readonly lines: Block["lines"];
   readonly cells: readonly JudgedCell[];
 }
@@ -38,9 +38,10 @@ export function causesOf({ cells }: Report): readonly Cause[] {
 type ByVantage = ReadonlyMap<string, readonly JudgedCell[]>;
 
 function causeOf(its: readonly JudgedCell[], everywhere: ByVantage): Cause {
-  const symptoms = its.map((cell) => ({ ...symptomOf(cell), service: cell.service }));
+  const symptoms = its.map((cell) => ({ service: cell.service, ...symptomOf(cell) }));
   const services = symptoms.flatMap(({ where, service }) => (where === undefined ? [] : service));
   const what = unique(symptoms.map((symptom) => symptom.what)).join();
+  const faults = unique(its.flatMap((cell) => symptomOf(cell).fault ?? []));
   const deciding = unique(its.flatMap((cell) => symptomOf(cell).rule ?? []));
   const byVantage = Map.groupBy(its, ({ vantage }) => vantage);
   return {
@@ -48,6 +49,7 @@ function causeOf(its: readonly JudgedCell[], everywhere: ByVantage): Cause {
     lines: [
       ["expected", someOf(its.map(({ expected }) => describeExpected(expected)))],
       ["got", someOf(its.map(gotOf))],
+      ...faults.map((fault) => ["why", fault] as const),
       ...(deciding.length === 0 ? [] : [["decided by", someOf(deciding)] as const]),
       ...[...byVantage].flatMap(([vantage, here]) =>
         requestsFrom(vantage, here, everywhere.get(vantage) ?? here),
@@ -60,15 +62,22 @@ function causeOf(its: readonly JudgedCell[], everywhere: ByVantage): Cause {
 /** What is wrong with a cell. */
 interface Symptom {
   readonly what: string;
-  /** The policy's rule that explains the answer, otherwise the service; absent if neither is the cause. */
+  /** What explains the answer, otherwise the service; absent if neither is the cause. */
   readonly where?: string;
+  /** The service that is named. Default: the cell's. */
+  readonly service?: string;
+  /** The policy's rule that explains the answer. */
   readonly rule?: string;
+  /** What is wrong with a Service, and explains that there is no answer. */
+  readonly fault?: string;
 }
 
 function symptomOf(cell: JudgedCell): Symptom {
-  const { expected, observed, service } = cell;
+  const { expected, observed, service, fault } = cell;
   const { refusal } = expected;
   if (isReceivedAnyway(cell)) return { what: `Refused, but ${receivedIn(cell)}` };
+  if (fault !== undefined)
+    return { what: "Not reached", where: fault.words, service: fault.service, fault: fault.words };
   if (isTokenRefusal(refusal)) return { what: "Bad tokens are not refused as they have to be" };
   if (refusal === "reset") return { what: "Connections are not reset" };
   const byAccess = isPermitted(expected) || refusal === "access denied" || refusal === "passed on";

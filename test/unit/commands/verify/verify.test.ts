@@ -508,6 +508,23 @@ test("services that do not record change nothing", async () => {
   assert.ok(report.cells.every(({ receivedBy }) => receivedBy === undefined));
 });
 
+test("a request without an answer has what is wrong with its Service, and no other has", async () => {
+  const { report } = await ranEnforced();
+  // This cluster has pods, and no Services.
+  const faults = report.cells.flatMap(({ observed, fault }) =>
+    fault === undefined ? [] : [[fault.words, observed && "error" in observed] as const],
+  );
+  const missing = (service: string) =>
+    `there is no Service bookinfo/${service}; see kubectl -n bookinfo get services`;
+  assert.ok(faults.every(([, isWithoutAnswer]) => isWithoutAnswer));
+  assert.deepEqual(
+    new Set(faults.map(([words]) => words)),
+    new Set(
+      [...recording, "reviews", "reviews-v1", "reviews-v2", "reviews-v3", "ratings"].map(missing),
+    ),
+  );
+});
+
 test("what details refuses, and productpage gets a copy of: exactly these differ", async (t) => {
   const report = await verifyWithKey(await stackFor(t, { recording, copied: "productpage" }));
   const received = report.cells.filter(({ verdict }) => verdict === "different");

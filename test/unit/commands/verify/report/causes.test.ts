@@ -118,6 +118,46 @@ test("a policy that explains the answers is one cause, for all services that it 
   );
 });
 
+test("a Service without a pod is one cause of all that is not answered, and is named with what shows it", () => {
+  const words = "no pod is behind Service shop/ledger; see kubectl -n shop get pods --show-labels";
+  const fault = { service: "ledger", words };
+  const unavailable = answer(503, "no healthy upstream");
+  const cells = [
+    differs("a", "front", ok, unavailable),
+    differs("b", "ledger", reset, { error: "ECONNREFUSED" }),
+    differs("c", "front", expired, unavailable),
+  ].map((each) => ({ ...each, fault }));
+  const [cause, ...others] = causesOf(report(cells));
+  assert.deepEqual(cause && [cause.name, cause.lines.slice(1, 3)], [
+    "Not reached: ledger",
+    [
+      ["got", "503 · no answer (ECONNREFUSED)"],
+      ["why", words],
+    ],
+  ]);
+  assert.deepEqual(others, []);
+});
+
+test("where nothing is known of a Service, the cause is the status alone", () => {
+  const [cause] = causesOf(report([differs("a", "details", ok, answer(503, "any"))]));
+  assert.equal(cause?.name, "Errors: details");
+  assert.deepEqual(cause.lines, [
+    ["expected", "200"],
+    ["got", "503"],
+    ["asked", `${pod}: a → details`],
+  ]);
+});
+
+test("that a service has received what it must not comes before what is wrong with a Service", () => {
+  const fault = { service: "details", words: "no pod" };
+  const received = {
+    ...differs("a", "details", denied, deniedAnswer),
+    receivedBy: ["orders"],
+    fault,
+  };
+  assert.deepEqual(titles([received]), ["Refused, but received by orders (1)"]);
+});
+
 test("what fails before policies are asked is one cause for all services", () => {
   assert.deepEqual(
     titles([
