@@ -77,6 +77,14 @@ export async function readCluster(
   };
 }
 
+/** Reads the Services of a namespace. */
+export function readServices(kubeconfig: string, namespace: string) {
+  const core = loadCluster(kubeconfig).makeApiClient(CoreV1Api);
+  return explained(`read the Services of namespace ${namespace}`, async () => {
+    return (await core.listNamespacedService({ namespace })).items;
+  });
+}
+
 /** The stack's clients, by their ids: the one with which people sign in, and the machines. */
 export function clientNames({
   web,

@@ -1,7 +1,9 @@
 /** `istio-auth0 explain`: why the mesh lets a request through, or does not, and what to change. */
+import type { Application } from "../../components/application";
 import { exitWith } from "../../lib/run";
 import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
 import { projectNamed } from "../stack/project";
+import { addressed, type Service } from "../stack/services";
 import { clientOf } from "../stack/client";
 import { chosenOf, readArguments } from "./arguments";
 import type { ClusterState } from "./cluster";
@@ -29,11 +31,14 @@ async function main(): Promise<number> {
   const given =
     options.token === undefined ? undefined : await readToken(options.token, process.stdin);
   // The cluster's client is large, and a mistake needs none of it.
-  const [{ readCluster }, { readRulesKeys }] = await Promise.all([
+  const [{ readCluster, readServices }, { readRulesKeys }] = await Promise.all([
     import("./cluster.js"),
     import("./mesh-keys.js"),
   ]);
-  const cluster = await readCluster(application, outputs);
+  const [cluster, existing] = await Promise.all([
+    readCluster(application, outputs),
+    readServices(outputs.kubeconfig, application.namespace),
+  ]);
   const { keys, problem } = await readRulesKeys(cluster, outputs.kubeconfig, clientOf(outputs));
   const services = service === undefined ? serviceNames : [service];
   const ways = services.flatMap((each) =>
@@ -56,7 +61,7 @@ async function main(): Promise<number> {
           ),
     warnings:
       given === undefined ? [] : [...providersKeys(problem), ...warningsFor(given, accepted)],
-    verdicts: alike(serviceNames, await judge(ways, cluster, keys, given, now)),
+    verdicts: alike(serviceNames, await judge(ways, cluster, existing, keys, given, now)),
   };
   const colour = process.stdout.isTTY && process.stdout.hasColors();
   process.stdout.write(
@@ -88,6 +93,7 @@ function acceptedBy(
 function judge(
   ways: readonly NamedWay[],
   { policies }: ClusterState,
+  existing: readonly Service[],
   keys: KeySets,
   given: Given | undefined,
   now: Date,
@@ -98,9 +104,30 @@ function judge(
     ways.map(async (way) => {
       const decision = await decideWay(policies, keys, way, headers, now);
       const { application, mesh } = policies;
-      return { way, decision, row: rowFor(application, mesh, way.hops, decision.position) };
+      const row = rowFor(application, mesh, way.hops, decision.position);
+      const isAllowed = decision.outcome === "allowed";
+      return {
+        way,
+        decision,
+        row,
+        fault: isAllowed ? faultOn(way, application, existing) : undefined,
+      };
     }),
   );
+}
+
+/** The first Service on the way that is not there, or lacks the port that the table has for it. */
+function faultOn(
+  { hops }: NamedWay,
+  { namespace, services }: Application,
+  existing: readonly Service[],
+): string | undefined {
+  return hops
+    .flatMap(({ name }) => {
+      const port = services[name]?.port;
+      return port === undefined ? [] : addressed(existing, { namespace, name, port });
+    })
+    .find((found) => typeof found === "string");
 }
 
 /** Versions of a service with the same result share one row. */
@@ -119,7 +146,7 @@ function asJson({ token, warnings, verdicts }: Explanation): string {
     version: 1,
     token: token === undefined ? null : Object.fromEntries(token),
     warnings,
-    services: verdicts.map(({ way: { service, workload, through }, decision, row }) => {
+    services: verdicts.map(({ way: { service, workload, through }, decision, row, fault }) => {
       const { hop, outcome, status, message, decidedBy, because, change } = decision;
       const calledBy = through;
       return {
@@ -134,6 +161,7 @@ function asJson({ token, warnings, verdicts }: Explanation): string {
         decidedBy,
         because,
         change,
+        fault,
       };
     }),
   };

@@ -11,6 +11,8 @@ export interface Verdict {
   readonly decision: WayDecision;
   /** The row of the table that is about the request; undefined where the gateway alone is asked. */
   readonly row: string | undefined;
+  /** Why a request that is allowed reaches no service all the same. */
+  readonly fault: string | undefined;
 }
 
 export interface Explanation {
@@ -49,11 +51,11 @@ function aligned(lines: readonly Line[]): readonly string[] {
 }
 
 function table(verdicts: readonly Verdict[]): string {
-  const rows = verdicts.map(({ way: { workload, through }, decision }) => [
+  const rows = verdicts.map(({ way: { workload, through }, decision, fault }) => [
     workload,
     through.join(" → "),
     decision.outcome,
-    statusOf(decision),
+    fault === undefined ? statusOf(decision) : "not reached",
     decision.message ?? "",
   ]);
   return spacedTable(rows, {
@@ -66,13 +68,14 @@ function statusOf({ outcome, status }: WayDecision): string {
   return outcome === "allowed" ? "the service's" : String(status ?? "?");
 }
 
-function reason({ way, decision, row }: Verdict, bold: (text: string) => string): string {
+function reason({ way, decision, row, fault }: Verdict, bold: (text: string) => string): string {
   const { outcome, decidedBy, because, change, hop } = decision;
   const where = hop === way.service ? "" : `, at ${hop}`;
   const lines: Line[] = [
     ...(row === undefined ? [] : [["in the table", row] as const]),
     ["decided by", decidedBy],
     ["why", because],
+    ...(fault === undefined ? [] : [["but", fault] as const]),
     ...(change === undefined ? [] : [["change", change] as const]),
   ];
   return [`${bold(way.workload)}: ${outcome}${where}`, ...aligned(lines)].join("\n");

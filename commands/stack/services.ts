@@ -2,7 +2,7 @@
 import type { V1Service } from "@kubernetes/client-node";
 import type { Plain } from "./cluster";
 
-type Service = Plain<V1Service>;
+export type Service = Plain<V1Service>;
 type ServicePort = NonNullable<NonNullable<Service["spec"]>["ports"]>[number];
 
 /** A Service's port, as the table has it. */

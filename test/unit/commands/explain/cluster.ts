@@ -1,4 +1,4 @@
-/** An API server that has policies, pods and the mesh's configuration, and nothing else. */
+/** An API server that has policies, pods, Services and the mesh's configuration, and nothing else. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,6 +7,8 @@ import { kubeconfigFor } from "../verify/support/cluster";
 
 export interface PolicyCluster {
   readonly kubeconfig: string;
+  /** The ports of Bookinfo's Services, by their names. */
+  readonly ports: Map<string, number>;
   close(): void;
 }
 
@@ -27,8 +29,17 @@ export async function startPolicyCluster(objects: PolicyObjects): Promise<Policy
     ],
     "/api/v1/namespaces/istio-ingress/pods": [{ metadata: { labels: { istio: "ingress" } } }],
   };
+  const services = ["productpage", "details", "reviews", "ratings"];
+  const ports = new Map(services.map((name) => [name, 9080]));
+  const servicesNow = () =>
+    [...ports].map(([name, port]) => ({
+      metadata: { name, namespace: "bookinfo" },
+      spec: { ports: [{ name: "http", port }] },
+    }));
   const server = createServer((request, response) => {
-    const found = items[new URL(request.url ?? "", "http://cluster").pathname];
+    const { pathname } = new URL(request.url ?? "", "http://cluster");
+    const isServices = pathname === "/api/v1/namespaces/bookinfo/services";
+    const found = isServices ? servicesNow() : items[pathname];
     const body = found === undefined ? { kind: "Status", code: 404 } : { items: found };
     response
       .writeHead(found === undefined ? 404 : 200, { "content-type": "application/json" })
@@ -39,6 +50,7 @@ export async function startPolicyCluster(objects: PolicyObjects): Promise<Policy
   const { port } = server.address() as AddressInfo;
   return {
     kubeconfig: kubeconfigFor(`http://127.0.0.1:${port}`),
+    ports,
     close: () => {
       server.closeAllConnections();
       server.close();

@@ -171,6 +171,21 @@ test("--method and --path: what the service itself is asked for", async () => {
   }
 });
 
+test("a Service on the way without the table's port: allowed, and not reached", async (t) => {
+  t.after(() => cluster.ports.set("productpage", 9080));
+  cluster.ports.set("productpage", 80);
+  const fault =
+    "Service bookinfo/productpage has no port 9080, its ports: 80 (http); see kubectl -n bookinfo get service productpage";
+  const { out } = await run(["--service", "productpage"]);
+  assert.match(out, /^productpage +gateway +allowed +not reached$/m);
+  assert.ok(out.replaceAll(/\s+/g, " ").includes(`but ${fault}`), out);
+  const { services } = JSON.parse((await run(["--json"])).out) as Answer;
+  assert.deepEqual(
+    services.map((each) => each.fault),
+    [fault, undefined, undefined, undefined],
+  );
+});
+
 test("a client is called by its name, and by its id", async () => {
   const token = await signer.sign({ ...lasting, azp: "web" });
   const { out } = await run(["-"], token);
