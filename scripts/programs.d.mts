@@ -1,8 +1,9 @@
-import type { Plugin } from "esbuild";
+import type { Metafile, Plugin } from "esbuild";
 
 export function builtPrograms(root: string, project?: string): Promise<string>;
-export function apart(libraries: Set<string>, file: string): Plugin;
+export function apart(file: string): Plugin;
 export const external: readonly string[];
+export function librariesIn(inputs: Metafile["inputs"]): readonly string[];
 export function libraryBundle(
   esbuild: typeof import("esbuild"),
   root: string,

@@ -199,18 +199,14 @@ async function buildAll(root, cache, { unfinished, folder, own }, programs) {
     plugins: [
       ...(own === root ? [] : [ofUser(root, own)]),
       places(esbuild),
-      apart(new Set(), `__filename.replace(/js$/, "libraries.js")`),
+      apart(`__filename.replace(/js$/, "libraries.js")`),
     ],
   });
   const built = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => entryPoint);
   // One after the other: each takes hundreds of megabytes.
   for (const [output, { inputs }] of built) {
-    const libraries = Object.keys(inputs).flatMap((input) => {
-      const [, name] = /^library:(.*)/.exec(input) ?? [];
-      return name === undefined ? [] : [name];
-    });
     const getters = [];
-    for (const names of inFiles(libraries.sort())) {
+    for (const names of inFiles(librariesIn(inputs).sort())) {
       const bundle = await libraryBundle(esbuild, root, cache, names);
       const getter = (name) =>
         `get ${text(name)}() { return require(${text(bundle)})[${text(name)}]; }`;
@@ -275,10 +271,10 @@ function inFiles(names) {
 }
 
 /**
- * Leaves the libraries out of a program, which loads them from a file, and collects their names.
+ * Leaves the libraries out of a program, which loads them from a file: see `librariesIn`.
  * @param file an expression: the file's name or path
  */
-export const apart = (libraries, file) => ({
+export const apart = (file) => ({
   name: "apart",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
@@ -286,7 +282,6 @@ export const apart = (libraries, file) => ({
       // An `import()` has an import's conditions, and `require.resolve` asks for the file itself.
       const isTaken = kind === "import-statement" || kind === "require-call";
       if (external.includes(path) || !isTaken) return { path, external: true };
-      libraries.add(path);
       return { path, namespace: "library" };
     });
     onResolve({ filter: /^[./]/, namespace: "library" }, ({ path }) => ({ path, external: true }));
@@ -295,6 +290,13 @@ export const apart = (libraries, file) => ({
     }));
   },
 });
+
+/**
+ * The names of the libraries that `apart` has left out.
+ * @param inputs of esbuild's metafile, or of one of its outputs
+ */
+export const librariesIn = (inputs) =>
+  Object.keys(inputs).flatMap((input) => /^library:(.*)/.exec(input)?.[1] ?? []);
 
 /** Loads a library when something of it is used. A module of another kind is passed on unchanged. */
 const loadedLate = {

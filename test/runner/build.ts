@@ -39,9 +39,8 @@ export async function bundle(
   define: Readonly<Record<string, string>>,
 ): Promise<void> {
   const programs = await import("../../scripts/programs.mjs");
-  const libraries = new Set<string>();
   const file = join(folder, "libraries.js");
-  await esbuild.build({
+  const { metafile } = await esbuild.build({
     absWorkingDir: clone,
     entryPoints: { ...files },
     outdir: folder,
@@ -53,14 +52,15 @@ export async function bundle(
     logLevel: "error",
     sourcemap: "linked",
     sourcesContent: false,
+    metafile: true,
     define: Object.fromEntries(
       Object.entries(define).map(([name, value]) => [name, JSON.stringify(value)]),
     ),
-    plugins: [programs.places(esbuild), programs.apart(libraries, JSON.stringify(file))],
+    plugins: [programs.places(esbuild), programs.apart(JSON.stringify(file))],
   });
   const isLeft = (name: string) => isBuiltin(name) || programs.external.includes(name);
   const named = namedLibraries().filter((name) => !isLeft(name));
-  const names = [...new Set([...libraries, ...named])].sort();
+  const names = [...new Set([...programs.librariesIn(metafile.inputs), ...named])].sort();
   const built = await programs.libraryBundle(esbuild, root, cache, names);
   writeFileSync(file, `module.exports = require(${JSON.stringify(built)});\n`);
 }
