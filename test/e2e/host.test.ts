@@ -44,7 +44,7 @@ class WatchedCopy extends SandboxCopy {
   }
 
   /**
-   * What its commands wrote outside the folders that docs/sandbox.md names, the clone's own packages, beside which the
+   * What its commands wrote outside the folders that docs/sandbox.md names, the clone's own packages, next to which the
    * built programs lie, and npm's own, where npm keeps its logs.
    */
   strayFiles(): string[] {

@@ -21,7 +21,7 @@ export interface Run {
   /** How many groups at a time. */
   readonly concurrency: number;
   /** Whether others run at the same time: what these tests say is printed at their end. */
-  readonly beside?: boolean;
+  readonly alongside?: boolean;
 }
 
 /**
@@ -30,13 +30,13 @@ export interface Run {
  */
 export async function runFiles(
   root: string,
-  { groups, concurrency, beside = false }: Run,
+  { groups, concurrency, alongside = false }: Run,
   signal: AbortSignal,
 ): Promise<Ran> {
   if (groups.length === 0) return { count: { passed: 0, failed: 0, skipped: 0 }, durations: [] };
   const tests = await buildTests(groups);
   try {
-    const ran = await runBuilt(root, tests.built, { concurrency, beside }, signal);
+    const ran = await runBuilt(root, tests.built, { concurrency, alongside }, signal);
     return signal.aborted ? ran : { ...ran, count: withLost(ran, groups.flat()) };
   } finally {
     tests.remove();
@@ -55,7 +55,7 @@ function withLost({ count, durations }: Ran, files: readonly string[]): Count {
 function runBuilt(
   root: string,
   built: readonly string[],
-  { concurrency, beside }: Required<Omit<Run, "groups">>,
+  { concurrency, alongside }: Required<Omit<Run, "groups">>,
   signal: AbortSignal,
 ): Promise<Ran> {
   const events = run({
@@ -67,8 +67,10 @@ function runBuilt(
     signal,
   });
   const said = events.compose(spec);
-  const told = beside ? text(said).then((whole) => process.stdout.write(whole)) : Promise.resolve();
-  if (!beside) said.pipe(process.stdout, { end: false });
+  const told = alongside
+    ? text(said).then((whole) => process.stdout.write(whole))
+    : Promise.resolve();
+  if (!alongside) said.pipe(process.stdout, { end: false });
   const durations: Duration[] = [];
   const note = ({ name, nesting, details }: EventData.TestPass | EventData.TestFail) => {
     // The outermost is the file: a group's file says so (build.ts).

@@ -191,9 +191,7 @@ async function main(): Promise<number> {
   }
   const signal = interruptions();
   // The longest takes one core: the units use the others in the meantime.
-  const checking = checks
-    ? timed("checks beside them", () => checkSources(root, signal))
-    : undefined;
+  const checking = checks ? timed("checks alongside", () => checkSources(root, signal)) : undefined;
   // It is awaited below.
   checking?.catch(() => undefined);
   if (checks) counts.push(...(await timed("checks", () => [...lintWorkflows(), ...testGo()])));
@@ -212,7 +210,7 @@ async function main(): Promise<number> {
     // They are waited for also where an engine's test cannot be built.
     await everyOne([
       go("end to end", { groups: first, concurrency: 2 }),
-      go("engine beside it", { groups: engines, concurrency: 1, beside: true }),
+      go("engine alongside", { groups: engines, concurrency: 1, alongside: true }),
     ]);
   }
   for (const turn of later) await go("end to end", { groups: turn, concurrency: 2 });

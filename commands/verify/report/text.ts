@@ -133,7 +133,7 @@ interface Column {
 
 function columnOf({ turned, columns, rows }: Matrix, position: number): Column {
   const name = columns[position] ?? "";
-  const head = broken(turned ? name : besideService(name, columns), longestHead);
+  const head = broken(turned ? name : nextToService(name, columns), longestHead);
   const texts = rows.map(({ cells }) => cellText(cells[position]));
   return {
     head,
@@ -143,7 +143,7 @@ function columnOf({ turned, columns, rows }: Matrix, position: number): Column {
 }
 
 /** Next to "orders", "orders-v1" is "-v1": that keeps the columns narrow. */
-function besideService(target: string, targets: readonly string[]): string {
+function nextToService(target: string, targets: readonly string[]): string {
   const service = targets.find((other) => target.startsWith(`${other}-`));
   return service === undefined ? target : target.slice(service.length);
 }

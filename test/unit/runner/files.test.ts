@@ -18,7 +18,7 @@ const faults = {
 const runs: Readonly<Record<string, readonly string[]>> = {
   good: ["good", "good"],
   alone: ["good"],
-  beside: ["--beside", "good"],
+  alongside: ["--alongside", "good"],
   strays: ["strays"],
   ...Object.fromEntries(
     Object.keys(faults).flatMap((name) => [
@@ -87,9 +87,9 @@ test("an error that nothing waits for is the failure of the test that has caused
   assert.ok(lines.some((line) => line.includes("✖ does not wait for its error")));
 });
 
-test("what runs beside others says the same, before its end", async () => {
+test("what runs alongside others says the same, before its end", async () => {
   const isTest = (line: string) => line.includes("✔");
-  const [alone, beside] = [await runOf("alone"), await runOf("beside")];
-  assert.equal(beside.lines.filter(isTest).length, alone.lines.filter(isTest).length);
-  assert.deepEqual(beside.counts, alone.counts);
+  const [alone, alongside] = [await runOf("alone"), await runOf("alongside")];
+  assert.equal(alongside.lines.filter(isTest).length, alone.lines.filter(isTest).length);
+  assert.deepEqual(alongside.counts, alone.counts);
 });

@@ -109,8 +109,8 @@ test("a realm that signs with another algorithm is known by its issuer, and has 
     [issuer, `${issuer}/protocol/openid-connect/certs`],
   );
   assert.equal(realmOf(theirs, application, decisions)?.algorithm, "ES256");
-  const besideTenant = { issuers: [{ issuer, audience: "books" }] };
-  assert.equal(additionalRealm(besideTenant)?.algorithm, "ES256");
+  const nextToTenant = { issuers: [{ issuer, audience: "books" }] };
+  assert.equal(additionalRealm(nextToTenant)?.algorithm, "ES256");
   const none = { issuers: [{ issuer: `${issuer}-x`, audience: "books" }] };
   assert.equal(additionalRealm(none), undefined);
 });

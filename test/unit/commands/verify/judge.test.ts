@@ -366,7 +366,7 @@ function cell(
 
 const verdicts = (cells: readonly ObservedCell[]) => judge(cells).map(({ verdict }) => verdict);
 
-test("a refusal counts beside an answer of the same target from the same vantage point", () => {
+test("a refusal counts next to an answer of the same target from the same vantage point", () => {
   assert.deepEqual(
     verdicts([cell("a", "details", ok, answer(200)), cell("a", "details", denied, deniedAnswer)]),
     ["same", "same"],

@@ -412,7 +412,7 @@ test("an image that cannot be pulled is told at once, with the way out", async (
   });
 });
 
-test("a creation that is refused: the API server's reason; the pods beside it are removed", async (t) => {
+test("a creation that is refused: the API server's reason; the pods next to it are removed", async (t) => {
   const fake = await cluster(t, {
     refuse: ({ spec }) =>
       spec?.serviceAccountName === "default" ? undefined : "service account not found\nmore",

@@ -1,4 +1,4 @@
-/** What the probe sends besides plain requests, and what it makes of answers that need not end: upgrades, gRPC, TCP. */
+/** What the probe sends next to plain requests, and what it makes of answers that need not end: upgrades, gRPC, TCP. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";

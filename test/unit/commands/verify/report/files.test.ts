@@ -15,7 +15,7 @@ async function folder(t: TestContext): Promise<string> {
   return path;
 }
 
-test("every form at once: whole, for the owner alone, and nothing beside them", async (t) => {
+test("every form at once: whole, for the owner alone, and nothing next to them", async (t) => {
   const directory = await folder(t);
   const names = { json: "r.json", junit: "r.xml", markdown: "r.md", html: "r.html" } as const;
   const files = (Object.keys(names) as (keyof typeof names)[]).map((format) => ({

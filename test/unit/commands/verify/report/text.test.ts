@@ -252,7 +252,7 @@ test("what was not tried is grouped by what it needs", () => {
   ]);
 });
 
-test("a reset is shown as such, beside what came instead", () => {
+test("a reset is shown as such, next to what came instead", () => {
   const reset: Expected = { status: "reset", refusal: "reset" };
   const shown = report([
     cell(pod, "anonymous", "reviews", reset, { error: "ECONNRESET" }, "same"),
@@ -328,7 +328,7 @@ test("a list of names is broken between them; they may hold commas and spaces", 
   ]);
 });
 
-test("columns that have no room beside the others make a table of their own", () => {
+test("columns that have no room next to the others make a table of their own", () => {
   const targets = Array.from({ length: 12 }, (_, at) => `service-number-${at}`);
   const viewers = targets.map((_, at) => `viewer-${at}`);
   const all = viewers.flatMap((viewer) =>

@@ -47,7 +47,7 @@ export interface ClusterOptions {
 
 export interface Cluster {
   readonly kubeconfig: string;
-  /** The pods that are there beside the workloads, as namespace/name. */
+  /** The pods that are there in addition to the workloads, as namespace/name. */
   readonly pods: Map<string, Plain<V1Pod>>;
   /** The Services that are there, as namespace/name. */
   readonly services: Map<string, Plain<V1Service>>;
