@@ -1,4 +1,3 @@
 import { serve } from "../shared/server";
-import { auth0 } from "./auth0";
 
-void serve(auth0);
+void serve(async () => (await import("./auth0.js")).auth0);

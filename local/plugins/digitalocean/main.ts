@@ -1,4 +1,3 @@
 import { serve } from "../shared/server";
-import { digitalocean } from "./digitalocean";
 
-void serve(digitalocean);
+void serve(async () => (await import("./digitalocean.js")).digitalocean);

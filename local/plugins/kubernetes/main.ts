@@ -1,4 +1,3 @@
 import { serve } from "../shared/server";
-import { kubernetes } from "./kubernetes";
 
-void serve(kubernetes);
+void serve(async () => (await import("./kubernetes.js")).kubernetes);

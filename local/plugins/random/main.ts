@@ -1,4 +1,3 @@
 import { serve } from "../shared/server";
-import { random } from "./random";
 
-void serve(random);
+void serve(async () => (await import("./random.js")).random);

@@ -20,11 +20,15 @@ const orphanCheckMilliseconds = 1000;
 /**
  * Serves the plug-in to the engine until the engine ends, on a port of 127.0.0.1 that it prints first, as the engine
  * expects.
+ * @param load the plug-in, with its API's client. The engine starts one plug-in after the other, and waits for each
+ *   port: the plug-in is loaded after its port is printed, while the next one starts.
  */
-export async function serve<Connection>(plugin: Plugin<Connection>): Promise<void> {
-  const handlers = new Handlers(plugin);
+export async function serve<Connection>(load: () => Promise<Plugin<Connection>>): Promise<void> {
   const server = new grpc.Server({ "grpc.max_receive_message_length": -1 });
-  server.addService(ResourceProviderService, implementationOf(handlers));
+  const engine = process.ppid;
+  let handlers: Promise<Handlers<Connection>> | undefined;
+  const loaded = () => (handlers ??= load().then((plugin) => new Handlers(plugin)));
+  server.addService(ResourceProviderService, implementationOf(loaded));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) => {
       if (error) reject(error);
@@ -32,14 +36,13 @@ export async function serve<Connection>(plugin: Plugin<Connection>): Promise<voi
     });
   });
   process.stdout.write(`${port}\n`);
-  endWithParent(handlers);
+  endWithParent(engine, await loaded());
   // The engine kills its plug-ins, so that none would write its compiled code at its end, as Node does.
   flushCompileCache();
 }
 
 /** A killed engine cannot cancel its plug-ins: they notice that their parent process has changed. */
-function endWithParent<Connection>(handlers: Handlers<Connection>): void {
-  const engine = process.ppid;
+function endWithParent<Connection>(engine: number, handlers: Handlers<Connection>): void {
   setInterval(() => {
     if (process.ppid === engine) return;
     handlers.cancel();
@@ -48,43 +51,42 @@ function endWithParent<Connection>(handlers: Handlers<Connection>): void {
 }
 
 function implementationOf<Connection>(
-  handlers: Handlers<Connection>,
+  loaded: () => Promise<Handlers<Connection>>,
 ): grpc.UntypedServiceImplementation {
+  const unary =
+    <Request, Response>(
+      handle: (handlers: Handlers<Connection>, request: Request) => Response | Promise<Response>,
+    ): grpc.handleUnaryCall<Request, Response> =>
+    (call, respond) => {
+      loaded()
+        .then((handlers) => handle(handlers, call.request))
+        .then(
+          (response) => {
+            respond(null, response);
+          },
+          (error: unknown) => {
+            respond(statusOf(error));
+          },
+        );
+    };
   return {
-    getPluginInfo: unary(() => handlers.pluginInfo()),
-    checkConfig: unary((request: protocol.CheckRequest) => handlers.checkConfig(request)),
-    diffConfig: unary((request: protocol.DiffRequest) => handlers.diffConfig(request)),
-    configure: unary((request: protocol.ConfigureRequest) => handlers.configure(request)),
-    check: unary((request: protocol.CheckRequest) => handlers.check(request)),
-    diff: unary((request: protocol.DiffRequest) => handlers.diff(request)),
-    create: unary((request: protocol.CreateRequest) => handlers.create(request)),
-    read: unary((request: protocol.ReadRequest) => handlers.read(request)),
-    update: unary((request: protocol.UpdateRequest) => handlers.update(request)),
-    delete: unary((request: protocol.DeleteRequest) => handlers.delete(request)),
-    invoke: unary((request: protocol.InvokeRequest) => handlers.refuse(request.getTok())),
-    call: unary((request: protocol.CallRequest) => handlers.refuse(request.getTok())),
-    construct: unary((request: protocol.ConstructRequest) => handlers.construct(request)),
-    cancel: unary(() => {
+    getPluginInfo: unary((handlers) => handlers.pluginInfo()),
+    checkConfig: unary((handlers, request: protocol.CheckRequest) => handlers.checkConfig(request)),
+    diffConfig: unary((handlers, request: protocol.DiffRequest) => handlers.diffConfig(request)),
+    configure: unary((handlers, request: protocol.ConfigureRequest) => handlers.configure(request)),
+    check: unary((handlers, request: protocol.CheckRequest) => handlers.check(request)),
+    diff: unary((handlers, request: protocol.DiffRequest) => handlers.diff(request)),
+    create: unary((handlers, request: protocol.CreateRequest) => handlers.create(request)),
+    read: unary((handlers, request: protocol.ReadRequest) => handlers.read(request)),
+    update: unary((handlers, request: protocol.UpdateRequest) => handlers.update(request)),
+    delete: unary((handlers, request: protocol.DeleteRequest) => handlers.delete(request)),
+    invoke: unary((handlers, request: protocol.InvokeRequest) => handlers.refuse(request.getTok())),
+    call: unary((handlers, request: protocol.CallRequest) => handlers.refuse(request.getTok())),
+    construct: unary((handlers, request: protocol.ConstructRequest) => handlers.construct(request)),
+    cancel: unary((handlers) => {
       handlers.cancel();
       return new Empty();
     }),
-  };
-}
-
-function unary<Request, Response>(
-  handle: (request: Request) => Response | Promise<Response>,
-): grpc.handleUnaryCall<Request, Response> {
-  return (call, respond) => {
-    Promise.resolve(call.request)
-      .then(handle)
-      .then(
-        (response) => {
-          respond(null, response);
-        },
-        (error: unknown) => {
-          respond(statusOf(error));
-        },
-      );
   };
 }
 

@@ -1,4 +1,3 @@
 import { serve } from "../../../../local/plugins/shared/server";
-import { planningKubernetes } from "./kubernetes";
 
-void serve(planningKubernetes);
+void serve(async () => (await import("./kubernetes.js")).planningKubernetes);
