@@ -15,7 +15,9 @@ import {
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { log } from "@pulumi/pulumi";
 import * as debuggable from "@pulumi/pulumi/runtime/debuggable";
+import * as state from "@pulumi/pulumi/runtime/state";
 import { removeOldCode } from "../../../scripts/caches.mjs";
 import { temporaryFolder } from "../local/images/reading";
 
@@ -231,6 +233,10 @@ process.stdout.write(z.string().parse(parse("good")) + PemConverter.decode("").l
 const { debuggablePromise } = debuggable as unknown as {
   readonly debuggablePromise: (promise: Promise<void>, context: string) => Promise<void>;
 };
+const { getLocalStore, withLocalStorage } = state as unknown as {
+  readonly getLocalStore: () => { readonly settings: { engine: unknown } };
+  readonly withLocalStorage: (run: () => Promise<void>) => Promise<void>;
+};
 
 test("the SDK takes no stack trace of a promise", async () => {
   const promise = Promise.resolve();
@@ -240,4 +246,20 @@ test("the SDK takes no stack trace of a promise", async () => {
     unknown
   >;
   assert.deepEqual([context, trace], ["a test", undefined]);
+});
+
+test("the SDK sends the engine no messages for its own developers", async () => {
+  const said: string[] = [];
+  const engine = {
+    log(message: { getMessage(): string }, done: () => void) {
+      said.push(message.getMessage());
+      done();
+    },
+  };
+  await withLocalStorage(async () => {
+    getLocalStore().settings.engine = engine;
+    await log.debug("for the SDK's developers");
+    await log.info("for the user");
+  });
+  assert.deepEqual(said, ["for the user"]);
 });
