@@ -1,10 +1,9 @@
 /** What a program does if no stack is named and Pulumi has none selected: it uses the sandbox's. */
 import { spawn } from "node:child_process";
-import { join } from "node:path";
 import type { Application } from "../../components/application";
 import type { StackOutputs } from "./outputs";
-import { clone } from "../../lib/clone";
 import { codeOf } from "../../lib/run";
+import { programArguments } from "../../local/programs";
 
 /**
  * The outputs of a stack.
@@ -38,8 +37,7 @@ export function runOnSandbox(
   command: "verify" | "explain" | "token" | "preflight",
   signal?: AbortSignal,
 ): Promise<number> {
-  const start = join(clone, "scripts", "run.mjs");
-  const args = [start, "sandbox/main.ts", command, ...process.argv.slice(2)];
+  const args = [...programArguments("sandbox/main.ts"), command, ...process.argv.slice(2)];
   const child = spawn(process.execPath, args, { stdio: "inherit" });
   // The terminal interrupts the whole process group itself; any other end is passed on.
   signal?.addEventListener("abort", () => child.kill("SIGTERM"));
