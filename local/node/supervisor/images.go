@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -62,8 +63,8 @@ func unpack(c *Configuration, containerd process, unpacked string) error {
 	go func() { ended <- command.Wait() }()
 	go func() { imported <- importImages(c, unpackingSocket) }()
 	select {
-	case err := <-ended:
-		return fmt.Errorf("containerd ended while it unpacked the images: %w (see %s)", err, log.Name())
+	case <-ended:
+		return fmt.Errorf("containerd ended while it unpacked the images: %v (see %s)", command.ProcessState, log.Name())
 	case failed := <-imported:
 		if err := errors.Join(failed, command.Process.Signal(unix.SIGTERM), <-ended); err != nil {
 			return err
@@ -85,18 +86,20 @@ func unpack(c *Configuration, containerd process, unpacked string) error {
 // keepLinks makes an unfinished folder of links to a folder of containerd's, after it has removed those of nodes that were
 // killed.
 func keepLinks(root, unpacked string) (string, error) {
-	left, err := filepath.Glob(unpacked + ".unfinished-*")
+	parent, name := filepath.Split(unpacked)
+	left, err := fs.Glob(os.DirFS(parent), name+".unfinished-*")
 	if err != nil {
 		return "", err
 	}
-	for _, folder := range left {
+	for _, each := range left {
+		folder := filepath.Join(parent, each)
 		if found, err := os.Stat(folder); err == nil && time.Since(found.ModTime()) > abandoned {
 			if err := os.RemoveAll(folder); err != nil {
 				return "", err
 			}
 		}
 	}
-	folder, err := os.MkdirTemp(filepath.Dir(unpacked), filepath.Base(unpacked)+".unfinished-")
+	folder, err := os.MkdirTemp(parent, name+".unfinished-")
 	if err != nil {
 		return "", err
 	}
@@ -130,20 +133,28 @@ func share(from, to string) error {
 	if err := os.RemoveAll(unfinished); err != nil {
 		return err
 	}
-	if err := output("cp", "--archive", "--link", "--no-target-directory", from, unfinished); err != nil {
+	if err := link(from, unfinished); err != nil {
 		return errors.Join(err, os.RemoveAll(unfinished))
 	}
-	databases, err := filepath.Glob(filepath.Join(from, "*", "*.db"))
+	return os.Rename(unfinished, to)
+}
+
+func link(from, to string) error {
+	if err := output("cp", "--archive", "--link", "--no-target-directory", from, to); err != nil {
+		return err
+	}
+	// The folder's own name may read like a pattern.
+	databases, err := fs.Glob(os.DirFS(from), "*/*.db")
 	if err != nil {
 		return err
 	}
 	for _, database := range databases {
-		own := filepath.Join(unfinished, strings.TrimPrefix(database, from))
-		if err := output("cp", "--archive", "--remove-destination", database, own); err != nil {
+		own := filepath.Join(to, database)
+		if err := output("cp", "--archive", "--remove-destination", filepath.Join(from, database), own); err != nil {
 			return err
 		}
 	}
-	return os.Rename(unfinished, to)
+	return nil
 }
 
 // importImages waits for containerd, and has it import what this node does not have yet.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,7 +14,7 @@ import (
 // containerdFolder writes a folder with a layer's file, a link to it, and a database.
 func containerdFolder(t *testing.T) string {
 	t.Helper()
-	root := filepath.Join(t.TempDir(), "containerd")
+	root := filepath.Join(folderNamedLikeAPattern(t), "containerd")
 	if err := os.MkdirAll(filepath.Join(root, "snapshotter", "fs"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -28,6 +29,16 @@ func containerdFolder(t *testing.T) string {
 	return root
 }
 
+// folderNamedLikeAPattern makes one: a user's folder may have any name.
+func folderNamedLikeAPattern(t *testing.T) string {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "[of]*mine?")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
 func inode(t *testing.T, path string) uint64 {
 	t.Helper()
 	var found unix.Stat_t
@@ -39,7 +50,7 @@ func inode(t *testing.T, path string) uint64 {
 
 func TestNewNodeSharesTheImagesFilesAndHasDatabasesOfItsOwn(t *testing.T) {
 	from := containerdFolder(t)
-	to := filepath.Join(t.TempDir(), "node")
+	to := filepath.Join(folderNamedLikeAPattern(t), "node")
 	// What a killed node has left.
 	if err := os.MkdirAll(filepath.Join(to+".unfinished", "snapshotter", "metadata.db"), 0o700); err != nil {
 		t.Fatal(err)
@@ -69,21 +80,44 @@ func TestWhatIsNotThereIsNotShared(t *testing.T) {
 	}
 }
 
-func TestContainerdThatEndsWhileItUnpacksIsNotWaitedFor(t *testing.T) {
-	programs := t.TempDir()
-	for name, code := range map[string]string{"containerd": "3", "ctr": "1"} {
-		if err := os.WriteFile(filepath.Join(programs, name), []byte("#!/bin/sh\nexit "+code+"\n"), 0o700); err != nil {
+// programs puts scripts of these names before the others on PATH.
+func programs(t *testing.T, scripts map[string]string) {
+	t.Helper()
+	folder := t.TempDir()
+	for name, script := range scripts {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	t.Setenv("PATH", programs+":"+os.Getenv("PATH"))
-	c := &Configuration{State: t.TempDir(), Images: []string{"images.tar"}}
-	if err := os.MkdirAll(c.path("logs"), 0o700); err != nil {
+	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
+}
+
+func TestContainerdThatEndsWhileItUnpacksIsNotWaitedFor(t *testing.T) {
+	for _, code := range []string{"3", "0"} {
+		programs(t, map[string]string{"containerd": "exit " + code, "ctr": "exit 1"})
+		c := &Configuration{State: t.TempDir(), Images: []string{"images.tar"}}
+		if err := os.MkdirAll(c.path("logs"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		err := unpack(c, process{name: "containerd"}, c.path("kept"))
+		if err == nil || !strings.Contains(err.Error(), "exit status "+code+" (see "+c.path("logs", "containerd.log")+")") {
+			t.Errorf("the error is %v", err)
+		}
+	}
+}
+
+func TestNothingIsLeftOfImagesWhoseDatabasesCannotBeCopied(t *testing.T) {
+	cp, err := exec.LookPath("cp")
+	if err != nil {
 		t.Fatal(err)
 	}
-	err := unpack(c, process{name: "containerd"}, c.path("kept"))
-	if err == nil || !strings.Contains(err.Error(), "exit status 3 (see "+c.path("logs", "containerd.log")+")") {
-		t.Errorf("the error is %v", err)
+	programs(t, map[string]string{"cp": `case "$*" in *--remove-destination*) exit 1; esac; exec ` + cp + ` "$@"`})
+	node := filepath.Join(t.TempDir(), "node")
+	if err := share(containerdFolder(t), node); err == nil {
+		t.Error("there is no error")
+	}
+	if entries, err := os.ReadDir(filepath.Dir(node)); err != nil || len(entries) != 0 {
+		t.Errorf("there is %v: %v", entries, err)
 	}
 }
 
@@ -99,7 +133,7 @@ func TestNothingIsLeftOfImagesThatCannotBeKept(t *testing.T) {
 
 func TestUnpackedImagesAreKeptWholeAndOnce(t *testing.T) {
 	root := containerdFolder(t)
-	kept := filepath.Join(t.TempDir(), "images.tar.unpacked")
+	kept := filepath.Join(folderNamedLikeAPattern(t), "images.tar.unpacked")
 	old := kept + ".unfinished-1"
 	if err := os.Mkdir(old, 0o700); err != nil {
 		t.Fatal(err)
