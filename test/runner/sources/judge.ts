@@ -15,7 +15,13 @@ export interface Complaints {
 }
 
 /** What decides how every source is judged, in addition to the source and what it imports. */
-const common = ["package-lock.json", "tsconfig.json", "eslint.config.mjs", "scripts/imports.mjs"];
+const common = [
+  // What npm has installed: the lock file need not say so.
+  "node_modules/.package-lock.json",
+  "tsconfig.json",
+  "eslint.config.mjs",
+  "scripts/imports.mjs",
+];
 
 /** Sources without types. */
 const untyped = "**/*.{js,cjs,mjs}";
@@ -128,7 +134,7 @@ const readJson = (file: string) =>
 const isGlobal = (file: ts.SourceFile) =>
   !ts.isExternalModule(file) || /\bdeclare (global|module)\b/.test(file.text);
 
-/** The key of each source, by its path. Libraries are those of the lock file. */
+/** The key of each source, by its path. Libraries are those that npm has installed. */
 function keysOf(root: string, builder: ts.BuilderProgram): ReadonlyMap<string, string> {
   const own = builder
     .getSourceFiles()

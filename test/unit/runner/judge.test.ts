@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { judgeSources } from "../../runner/sources/judge";
 
@@ -17,6 +17,11 @@ export default [
 ];
 `;
 
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
 /** A folder with sources, of which the last is two imports away from the first. */
 function sources(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "judge-test-"));
@@ -26,7 +31,7 @@ function sources(t: TestContext): string {
   const options = { strict: true, types: [], lib: ["es2022"], module: "nodenext", noEmit: true };
   const files = {
     "package.json": "{}",
-    "package-lock.json": "{}",
+    "node_modules/.package-lock.json": "{}",
     "tsconfig.json": JSON.stringify({ compilerOptions: options, include: ["*.ts"] }),
     "eslint.config.mjs": configuration,
     "scripts/imports.mjs": "export {};\n",
@@ -34,9 +39,9 @@ function sources(t: TestContext): string {
     "between.ts": 'export { ask } from "./ask";\n',
     "asking.ts": 'import { ask } from "./between";\nask();\n',
   };
-  mkdirSync(join(folder, "scripts"));
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  symlinkSync(join(__dirname, "../../../node_modules"), join(folder, "node_modules"));
+  for (const [name, text] of Object.entries(files)) write(join(folder, name), text);
+  const linter = "node_modules/typescript-eslint";
+  symlinkSync(join(__dirname, "../../..", linter), join(folder, linter));
   return folder;
 }
 
@@ -61,4 +66,25 @@ test("what has passed is linted again only where a type that it uses has changed
   assert.match(types, /^asking\.ts\(2,1\): error TS2554: Expected 1 arguments, but got 0\.\n$/);
   assert.equal(lint, "");
   assert.deepEqual(await judgeSources(folder), { types, lint, linted: 5 });
+});
+
+test("what has passed is linted again where another library is installed", async (t) => {
+  const folder = sources(t);
+  const cache = join(folder, "cache");
+  const installed = join(folder, "node_modules");
+  const install = (version: string, types: string) => {
+    const named = { name: "asked", version, types: "index.d.ts" };
+    write(join(installed, "asked/package.json"), JSON.stringify(named));
+    write(join(installed, "asked/index.d.ts"), types);
+    write(
+      join(installed, ".package-lock.json"),
+      JSON.stringify({ "node_modules/asked": { version } }),
+    );
+  };
+  writeFileSync(join(folder, "asking.ts"), 'import { ask } from "asked";\nask();\n');
+  install("1.0.0", "export declare function ask(): void;\n");
+  const { types, lint } = await judgeSources(folder, cache);
+  assert.equal(types + lint, "");
+  install("2.0.0", "export declare function ask(): Promise<void>;\n");
+  assert.match((await judgeSources(folder, cache)).lint, /Promises must be awaited/);
 });
