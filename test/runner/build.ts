@@ -126,19 +126,27 @@ const { after, describe } = require("node:test");
 hooks.createHook = createHook;
 `;
 
+/** Names what has changed, without the values: there may be secrets among them. */
+const changes = `const changes = () => {
+  const now = state();
+  return Object.keys({ ...before, ...now }).filter((name) => now[name] !== before[name]);
+};
+`;
+
 /**
- * The program of a group. A file's hooks are those of its suite, and it fails where it leaves another environment to
- * the file after it.
+ * The program of a group. A file's hooks are those of its suite, and it fails where it leaves another environment or
+ * working folder to the file after it.
  */
 function groupProgram(files: readonly string[]): string {
   const suites = files.map(
     (file) => `describe(${JSON.stringify(file)}, () => {
   require(${JSON.stringify(join(root, file))});
-  after(() => deepEqual({ ...process.env }, before, "the environment is not as it was"));
+  after(() => deepEqual(changes(), [], "the environment or the working folder is not as it was"));
 });
 `,
   );
   return `const { deepEqual } = require("node:assert/strict");
-${loadTest}const before = { ...process.env };
-${suites.join("")}`;
+${loadTest}const state = () => ({ ...process.env, "the working folder": process.cwd() });
+const before = state();
+${changes}${suites.join("")}`;
 }

@@ -11,6 +11,7 @@ import type { Count } from "../../runner/count";
 const faults = {
   throws: "a file that cannot be loaded",
   environment: "a file that leaves another environment",
+  folder: "a file that leaves another working folder",
   exits: "a file that ends its process",
 };
 
@@ -34,11 +35,14 @@ interface Ran {
   readonly counts: Count;
 }
 
+/** A value in the environment of each run, where people have their secrets. */
+const canary = "canary-5d1e";
+
 /** All in one process: it takes longer to load than to run them. */
 async function runAll(): Promise<ReadonlyMap<string, Ran>> {
   const words = Object.values(runs).map((run) => run.map(withPaths).join(" "));
   const program = [...loaderArguments, join(__dirname, "run-groups.ts"), ...words];
-  const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined, CANARY: canary };
   const { stdout } = await promisify(execFile)(process.execPath, program, { env });
   const said = stdout.trim().split(/(?<=^\{.*\}$)\n/m);
   assert.equal(said.length, words.length, stdout);
@@ -80,6 +84,12 @@ for (const [name, what] of Object.entries(faults)) {
     assert.ok((await runOf(`${name} in a group`)).counts.failed > 0);
   });
 }
+
+test("another environment is said by the variables' names, without any value", async () => {
+  const { lines } = await runOf("environment");
+  assert.ok(lines.some((line) => line.includes("'LEFT_BEHIND'")));
+  assert.ok(!lines.some((line) => line.includes(canary)));
+});
 
 test("an error that nothing waits for is the failure of the test that has caused it", async () => {
   const { lines, counts } = await runOf("strays");
