@@ -4,11 +4,12 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { digest, madeWhole, readIfThere, removeWhole } from "../../lib/files";
+import { digest, madeWhole, readIfThere, removeAbandoned, removeWhole } from "../../lib/files";
 import { clone } from "../../lib/clone";
 import { writeImages } from "../../local/images/archive";
 import { buildPrograms } from "./applications";
@@ -66,6 +67,10 @@ async function serviceKey({ service }: ImageNames): Promise<string> {
 }
 
 function removeOld(root: string): void {
+  // What killed runs have left, also of images that no run asks for any more.
+  removeAbandoned(root, "");
+  for (const removed of globSync("*.removed", { cwd: root }))
+    rmSync(join(root, removed), { recursive: true, force: true });
   const folders = readdirSync(root)
     .filter((name) => /^[0-9a-f]{16}$/.test(name))
     .map((name) => join(root, name));

@@ -142,6 +142,15 @@ test("what a killed run has left unfinished is no archive, and is removed", asyn
   assert(!existsSync(left));
 });
 
+test("what killed runs have left of images that no run asks for any more is removed", async () => {
+  const root = temporaryFolder();
+  const running = "0123456789abcdef.unfinished-1-1";
+  const left = ["removed", `unfinished-${endedMark()}`].map((end) => `0123456789abcdef.${end}`);
+  for (const name of [running, ...left]) write(join(root, name, "images.tar"), "half");
+  const folder = dirname(await prepare(root, inputs()));
+  assert.deepEqual(readdirSync(root).sort(), [running, basename(folder)].sort());
+});
+
 test("where an input is missing nothing is written", async () => {
   const folder = temporaryFolder();
   const pause = "/nowhere/pause";
