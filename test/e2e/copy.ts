@@ -40,6 +40,8 @@ export class SandboxCopy {
   readonly layout: Layout;
   /** Where its commands are to leave no temporary file, however they end. */
   readonly #temporary = mkdtempSync(join(tmpdir(), "istio-auth0-tmp-"));
+  /** What all of its commands have in addition to this process's own: `traces` and `leftovers` find by it what they leave. */
+  readonly #environment = { XDG_STATE_HOME: this.state, TMPDIR: this.#temporary, NO_COLOR: "1" };
   /** A command line that each command is started through: something that changes its view of the machine. */
   through: readonly string[] = [];
 
@@ -97,13 +99,7 @@ export class SandboxCopy {
     return this.#track(
       spawn(program, rest, {
         cwd: this.folder,
-        env: {
-          ...process.env,
-          XDG_STATE_HOME: this.state,
-          TMPDIR: this.#temporary,
-          NO_COLOR: "1",
-          ...environment,
-        },
+        env: { ...process.env, ...this.#environment, ...environment },
         stdio,
       }),
     );
@@ -131,8 +127,9 @@ export class SandboxCopy {
   async shell(commands: string): Promise<Ended> {
     // What is started from here sees the machine as this process does, and perhaps no sandbox.
     if (this.through.length > 0) return this.run("shell", commands);
+    const ofShell = await runningEnvironment(this.layout);
     if (this.#isEnding) throw new Error("the tests are told to end");
-    const env = { ...process.env, ...(await runningEnvironment(this.layout)) };
+    const env = { ...process.env, ...this.#environment, ...ofShell };
     return this.finish(this.#track(spawn("/bin/sh", { cwd: this.layout.pulumi, env })), commands);
   }
 
