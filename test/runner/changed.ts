@@ -25,8 +25,11 @@ export function changedFiles(root: string): readonly string[] {
   ];
 }
 
-/** What a source's text may name: a path, with or without its ending. */
-const endings = ["", ".ts", "/index.ts"];
+/** The paths that a word in a source may stand for: a path may be without its ending, or with that of what is built. */
+const pathsOf = (word: string) => [
+  ...["", ".ts", "/index.ts"].map((ending) => word + ending),
+  word.replace(/\.js$/, ".ts"),
+];
 
 /** The words between quotes. */
 const literal = /(["'`])((?:(?!\1)[^\\\n])+)\1/g;
@@ -35,7 +38,7 @@ const literal = /(["'`])((?:(?!\1)[^\\\n])+)\1/g;
 function namedBy(file: string, text: string, known: ReadonlySet<string>): readonly string[] {
   return [...text.matchAll(literal)].flatMap(([, , word = ""]) =>
     [join(dirname(file), word), normalize(word)].flatMap((path) =>
-      endings.map((ending) => path + ending).filter((one) => known.has(one)),
+      pathsOf(path).filter((one) => known.has(one)),
     ),
   );
 }
