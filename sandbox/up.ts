@@ -78,7 +78,7 @@ export async function bringUp(
   const overrides = set.map(readOverride);
   const provisionally = await checkOverrides(layout, overrides);
   const progress = new Progress();
-  const login = everyLogin || hasGatewayLogin(provisionally) || knowsLogin(layout.cache);
+  const login = everyLogin || hasGatewayLogin(provisionally) || (await knowsLogin(layout.cache));
   const tools = await beginToolchain(layout.cache, progress.of("tools"), { login });
   const { toolchain } = tools;
   progress.say("tools", tools.isComplete ? "complete" : "complete but for the Pulumi CLI");

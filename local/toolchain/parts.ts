@@ -77,7 +77,7 @@ export async function ensureParts(...given: Parameters<typeof beginParts>): Prom
 }
 
 /** Whether a part is there, and works. */
-async function isThere(root: string, part: Part): Promise<boolean> {
+export async function isThere(root: string, part: Part): Promise<boolean> {
   const folder = join(root, partName(part));
   if (!existsSync(folder)) return false;
   try {

