@@ -13,6 +13,9 @@ const root = join(__dirname, "../..");
 /** Where built tests are: below node_modules, where they find the libraries. */
 const cache = join(root, "node_modules/.cache/tests");
 
+/** What a group's program says by what its files leave. */
+const state = join(root, "test/support/state.ts");
+
 /** What runs the built tests: their stack traces name the sources. */
 export const builtArguments = ["--enable-source-maps"];
 
@@ -126,13 +129,6 @@ const { after, describe } = require("node:test");
 hooks.createHook = createHook;
 `;
 
-/** Names what has changed, without the values: there may be secrets among them. */
-const changes = `const changes = () => {
-  const now = state();
-  return Object.keys({ ...before, ...now }).filter((name) => now[name] !== before[name]);
-};
-`;
-
 /**
  * The program of a group. A file's hooks are those of its suite, and it fails where it leaves another environment or
  * working folder to the file after it.
@@ -141,12 +137,12 @@ function groupProgram(files: readonly string[]): string {
   const suites = files.map(
     (file) => `describe(${JSON.stringify(file)}, () => {
   require(${JSON.stringify(join(root, file))});
-  after(() => deepEqual(changes(), [], "the environment or the working folder is not as it was"));
+  after(() => deepEqual(changesSince(before), [], "the environment or the working folder is not as it was"));
 });
 `,
   );
   return `const { deepEqual } = require("node:assert/strict");
-${loadTest}const state = () => ({ ...process.env, "the working folder": process.cwd() });
-const before = state();
-${changes}${suites.join("")}`;
+${loadTest}const { changesSince, stateOfProcess } = require(${JSON.stringify(state)});
+const before = stateOfProcess();
+${suites.join("")}`;
 }

@@ -8,6 +8,7 @@ import { application as bookinfo } from "../../../../application";
 import type { JudgedCell } from "../../../../commands/verify/judge";
 import { gatewayComplaint, verify } from "../../../../commands/verify/verify";
 import type { Report } from "../../../../commands/verify/verify";
+import { changesSince, stateOfProcess } from "../../../support/state";
 import { authentication as usual, startStack } from "./support/stack";
 import type { Stack, StackOptions } from "./support/stack";
 
@@ -73,18 +74,17 @@ const noFindings = (asked: number): Report["findings"] => ({
 /** The services that log what they receive, where any do. */
 const recording = ["productpage", "details"];
 
-/** What every request, child and name of this process depends on. */
-const stateOfProcess = () => ({
+/** What every request and name of this process depends on; state.ts has what every child does. */
+const stateOfRequests = () => ({
   authorities: tls.getCACertificates("default"),
   lookup: dns.lookup,
-  environment: { ...process.env },
 });
 
 /** A mesh that enforces the table, its report, and what was said and changed meanwhile. More than one test judges it. */
 async function verifyEnforced() {
   const stack = await startStack();
   opened.push(stack);
-  const before = stateOfProcess();
+  const [before, ofProcess] = [stateOfRequests(), stateOfProcess()];
   const lines: string[] = [];
   const { outputs, signingKey } = stack;
   const report = await verify(bookinfo, outputs, {
@@ -92,18 +92,20 @@ async function verifyEnforced() {
     ...soon,
     progress: (line) => lines.push(line),
   });
-  return { stack, report, lines, states: [before, stateOfProcess()] as const };
+  const states = [before, stateOfRequests()] as const;
+  return { stack, report, lines, states, changes: changesSince(ofProcess) };
 }
 let enforced: ReturnType<typeof verifyEnforced> | undefined;
 const ranEnforced = () => (enforced ??= verifyEnforced());
 
 test("a mesh that enforces the table: 1664 cells, no difference, and nothing is left", async () => {
-  const { stack, report, lines, states } = await ranEnforced();
+  const { stack, report, lines, states, changes } = await ranEnforced();
   assert.deepEqual(named(report.cells, "different"), []);
   assert.deepEqual(countsOf(report), [1664, 0, 0, 0]);
   assert.deepEqual(report.findings, noFindings(20));
   const [before, afterwards] = states;
   assert.deepEqual(afterwards, before, "verify has left the process as it was");
+  assert.deepEqual(changes, [], "verify has left the process as it was");
   const { pods, services, serviceAccounts, created } = stack.cluster;
   assert.deepEqual([pods.size, services.size, serviceAccounts.size, created.length], [0, 0, 0, 2]);
   assert.deepEqual(lines, [
