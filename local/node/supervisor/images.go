@@ -25,6 +25,9 @@ func startContainerd(c *Configuration, containerd process) error {
 	root := c.path("containerd")
 	unpacked, isKept := unpackedImages(c)
 	if _, err := os.Stat(root); os.IsNotExist(err) && isKept {
+		if err := removeAbandoned(unpacked); err != nil {
+			fmt.Fprintf(os.Stderr, "cannot remove what killed nodes have left: %v\n", err)
+		}
 		// Otherwise they are not there, or on another file system.
 		if share(unpacked, root) != nil {
 			if err := unpack(c, containerd, unpacked); err != nil {
@@ -83,23 +86,27 @@ func unpack(c *Configuration, containerd process, unpacked string) error {
 	return nil
 }
 
-// keepLinks makes an unfinished folder of links to a folder of containerd's, after it has removed those of nodes that were
-// killed.
-func keepLinks(root, unpacked string) (string, error) {
+// removeAbandoned removes the unfinished folders of nodes that were killed.
+func removeAbandoned(unpacked string) error {
 	parent, name := filepath.Split(unpacked)
 	left, err := fs.Glob(os.DirFS(parent), name+".unfinished-*")
 	if err != nil {
-		return "", err
+		return err
 	}
 	for _, each := range left {
 		folder := filepath.Join(parent, each)
 		if found, err := os.Stat(folder); err == nil && time.Since(found.ModTime()) > abandoned {
 			if err := os.RemoveAll(folder); err != nil {
-				return "", err
+				return err
 			}
 		}
 	}
-	folder, err := os.MkdirTemp(parent, name+".unfinished-")
+	return nil
+}
+
+// keepLinks makes an unfinished folder of links to a folder of containerd's.
+func keepLinks(root, unpacked string) (string, error) {
+	folder, err := os.MkdirTemp(filepath.Dir(unpacked), filepath.Base(unpacked)+".unfinished-")
 	if err != nil {
 		return "", err
 	}

@@ -106,6 +106,38 @@ func TestContainerdThatEndsWhileItUnpacksIsNotWaitedFor(t *testing.T) {
 	}
 }
 
+func TestWhatKilledNodesHaveLeftIsRemovedAlsoWhereTheImagesAreKept(t *testing.T) {
+	programs(t, map[string]string{"containerd": "exit 0", "ctr": "exit 0"})
+	archive := filepath.Join(t.TempDir(), "images.tar")
+	c := &Configuration{State: t.TempDir(), Images: []string{archive}}
+	kept, _ := unpackedImages(c)
+	if err := os.Rename(containerdFolder(t), kept); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(kept, "imported"), []byte(archive), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	running, killed := kept+".unfinished-1", kept+".unfinished-2"
+	for _, folder := range []string{running, killed, c.path("logs")} {
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	past := time.Now().Add(-2 * abandoned)
+	if err := os.Chtimes(killed, past, past); err != nil {
+		t.Fatal(err)
+	}
+	if err := startContainerd(c, process{name: "containerd"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(running); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(killed); !os.IsNotExist(err) {
+		t.Errorf("%s is there: %v", killed, err)
+	}
+}
+
 func TestNothingIsLeftOfImagesWhoseDatabasesCannotBeCopied(t *testing.T) {
 	cp, err := exec.LookPath("cp")
 	if err != nil {
@@ -140,6 +172,9 @@ func TestUnpackedImagesAreKeptWholeAndOnce(t *testing.T) {
 	}
 	past := time.Now().Add(-2 * abandoned)
 	if err := os.Chtimes(old, past, past); err != nil {
+		t.Fatal(err)
+	}
+	if err := removeAbandoned(kept); err != nil {
 		t.Fatal(err)
 	}
 	one, err := keepLinks(root, kept)
