@@ -14,7 +14,7 @@ import { readIfThere, writePrivate } from "../lib/files";
 import { updating } from "./last-update";
 import { type Layout } from "./layout";
 import { stackName } from "../commands/stack/project";
-import { runProgram } from "../commands/stack/program";
+import { loadComponents, runProgram } from "../commands/stack/program";
 import type { Project } from "../commands/stack/project";
 import { writeYaml } from "../commands/stack/pulumi-yaml";
 import { projectFileName, readProjectFile } from "../commands/stack/stack-file";
@@ -22,7 +22,7 @@ import type { Plugins } from "../local/plugins/choice";
 import { isTrueWithin } from "../lib/poll";
 import { end, endTimeoutMs, processIds, readProcess, run } from "../lib/processes";
 import type { Decisions } from "./state";
-import { commandIn, knowing } from "../local/toolchain/automation";
+import { commandIn, knowing, loading } from "../local/toolchain/automation";
 import type { Toolchain } from "../local/toolchain/toolchain";
 
 function makeFolders(layout: Layout, decisions: Decisions): void {
@@ -77,10 +77,10 @@ export async function openStack(
   writeProject(layout, plugins);
   const environment = pulumiEnvironment(layout, toolchain);
   const workspace = await LocalWorkspace.create({
-    program: () => loadProgram(layout.project),
+    program: () => runWhenBegun(layout.project),
     workDir: layout.pulumi,
     pulumiHome: pulumiHome(layout),
-    pulumiCommand: commandIn(toolchain.pulumi),
+    pulumiCommand: loading(commandIn(toolchain.pulumi), loadComponents),
     envVars: {
       ...environment,
       [engineVariable]: layout.pulumi,
@@ -104,12 +104,8 @@ let exported: Record<string, unknown> | undefined;
 /** What the program waits for before it runs. */
 let begin: Promise<unknown> = Promise.resolve();
 
-/** Loads what the program needs, and runs it. */
-async function loadProgram(project: Project): Promise<Record<string, unknown>> {
-  /* eslint-disable @typescript-eslint/no-require-imports -- each is loaded in its time */
-  // Modules that take long to load, and whose loading makes no resources.
-  require("../components/stack");
-  /* eslint-enable @typescript-eslint/no-require-imports */
+/** Runs the program when the cluster can answer it. */
+async function runWhenBegun(project: Project): Promise<Record<string, unknown>> {
   await begin;
   const exports = runProgram(project);
   output(exports).apply((values) => {

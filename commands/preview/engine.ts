@@ -8,7 +8,8 @@ import {
 } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import { UserError } from "../../lib/errors";
-import { commandIn } from "../../local/toolchain/automation";
+import { commandIn, loading } from "../../local/toolchain/automation";
+import { loadComponents } from "../stack/program";
 import { type Diagnostic, partsOf, type Plan, type PlannedResource, relative, shown } from "./plan";
 import type { PackConfiguration } from "./policies/configuration";
 import { PackFindings } from "./policies/events";
@@ -55,7 +56,7 @@ export async function previewProject(project: PreviewProject, run: Run): Promise
   // The folder is new, so that there is no stack to select.
   const stack = await LocalWorkspace.createStack(
     { stackName, projectName, program: () => Promise.resolve(run.program()) },
-    { workDir: folder, pulumiCommand: commandIn(run.pulumi) },
+    { workDir: folder, pulumiCommand: loading(commandIn(run.pulumi), loadComponents) },
   );
   // A cancellation before its start does not reach the engine.
   run.signal.throwIfAborted();

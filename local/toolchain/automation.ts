@@ -22,3 +22,20 @@ export const commandIn = (folder: string): PulumiCommand =>
     command: join(folder, "bin", "pulumi"),
     version: new SemVer(pulumiVersion),
   });
+
+/** What the SDK runs each command with; its types leave it out. */
+interface Runner {
+  run(...args: readonly unknown[]): Promise<unknown>;
+}
+
+/** The same CLI. This is called as soon as a command has been started: what takes long to load is loaded while it starts. */
+export function loading(cli: PulumiCommand, load: () => void): PulumiCommand {
+  const runner = cli as PulumiCommand & Runner;
+  return knowing(runner, {
+    run: (...args) => {
+      const ran = runner.run(...args);
+      setImmediate(load);
+      return ran;
+    },
+  });
+}
