@@ -16,7 +16,7 @@ import { buildPrograms } from "./applications";
 import { sandboxImages, type ImageNames } from "./images";
 import type { ImageInputs } from "../../local/images/inputs";
 
-/** How many archives are kept, of 400 megabytes each: another clone's node may be about to read one. */
+/** How many archives are kept, with what nodes unpack 1.3 gigabytes each: another clone's node may be about to read one. */
 const kept = 3;
 
 /**
