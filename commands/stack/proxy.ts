@@ -5,8 +5,8 @@ import { Exec, type KubeConfig } from "@kubernetes/client-node";
 import { UserError } from "../../lib/errors";
 import { sidecarName } from "./pods";
 
-/** Milliseconds that a pod may take to answer. */
-const deadline = 15_000;
+/** Milliseconds that a pod may take to answer: a full machine, or a gateway with hundreds of routes, takes a while. */
+const deadline = 60_000;
 
 /** Where a proxy runs. */
 export interface ProxyPod {
