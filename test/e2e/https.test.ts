@@ -147,7 +147,7 @@ describe("the gateway's host with HTTPS", { timeout: 30 * 60_000 }, () => {
     );
     const ended = await up("bookinfo-tls");
     assert.equal(ended.code, 0, ended.err + ended.out);
-    assert.match(ended.out, /\n1664 cells, 0 differences, 0 not tried\n/);
+    assert.match(ended.out, /\n1264 cells, 0 differences, 0 not tried\n/);
     assert.ok(ended.out.includes(`https://${host}:${port}/productpage`), ended.out);
   });
 

@@ -100,12 +100,12 @@ export function planCells(
 ): readonly PlannedCell[] {
   return vantages.flatMap((vantage) =>
     viewers
-      .filter((viewer) => vantage.viewers?.(viewer) ?? true)
       .filter(({ isBrowser }) => isBrowser === undefined || vantage.pod === undefined)
       .flatMap((viewer) =>
         vantage.targets
           // A connection carries nothing of its viewer's.
           .filter(({ protocol }) => protocol !== "tcp" || viewer.name === anonymous)
+          .filter((target) => vantage.viewers?.(viewer, target) ?? true)
           .map((target) =>
             planCell(application, vantage, viewer, target, credentials.get(viewer.name), stack),
           ),

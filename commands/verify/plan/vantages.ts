@@ -29,8 +29,8 @@ export interface Vantage {
   readonly pod?: ProbePod;
   /** Whose certificate its requests are sent with. Absent: they are the pod's own. */
   readonly identity?: ServiceAccountName;
-  /** Whose requests are sent from here; default: everyone's. */
-  readonly viewers?: (viewer: Viewer) => boolean;
+  /** Whose requests for the target are sent from here; default: everyone's. */
+  readonly viewers?: (viewer: Viewer, target: Target) => boolean;
   readonly targets: readonly Target[];
 }
 
@@ -81,7 +81,7 @@ function hostsOf({ services }: Application): readonly Host[] {
   ];
 }
 
-/** Anonymous requests, people and machines: for a class of tokens, the caller makes no difference. */
+/** Anonymous requests, people and machines: where a caller is refused, no token makes a difference. */
 const onlyPeople = ({ kind }: Viewer) => kind === "who";
 
 /**
@@ -112,7 +112,8 @@ export function vantagePoints(
     return rows.some(({ callers }) => callers.includes(caller));
   };
   const names = Object.keys(services);
-  const serviceCallers = names.filter((name) => names.some((other) => calls(name, other)));
+  const calledBy = (caller: string) => names.filter((service) => calls(caller, service));
+  const serviceCallers = names.filter((name) => calledBy(name).length > 0);
   const { stranger, outsider } = podsOf(application);
   const foreigner = foreignAccount(application);
   const from = (pod: ProbePod, name: string, caller: string) =>
@@ -132,11 +133,16 @@ export function vantagePoints(
     });
   return [
     throughTheGateway(application, origin),
-    ...names.map((name) => ({
-      ...from(outsider, `from a pod as ${name}`, name),
-      ...as(name),
-      ...(!serviceCallers.includes(name) && { viewers: onlyPeople }),
-    })),
+    ...names.map((name) => {
+      const called = calledBy(name);
+      return {
+        ...from(outsider, `from a pod as ${name}`, name),
+        ...as(name),
+        // Every token at each service from each of its callers.
+        viewers: (viewer: Viewer, { service }: Target) =>
+          onlyPeople(viewer) || called.includes(service),
+      };
+    }),
     { ...from(stranger, "from a stranger's pod", "stranger"), viewers: onlyPeople },
     {
       ...from(outsider, "as a workload of another namespace", "stranger"),

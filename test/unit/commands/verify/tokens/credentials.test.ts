@@ -127,7 +127,7 @@ test("in no cell of the plan there is a token, nor a part of one; in the request
   );
   const planned = planCells(bookinfo, vantages, viewersOf(bookinfo, outputs), credentials, outputs);
   // As in the plan of a whole stack, but for five other pods with fourteen targets each.
-  assert.equal(planned.length, 1664 - 5 * 14);
+  assert.equal(planned.length, 1264 - 5 * 14);
   const secrets = [...credentials.values()].flatMap(({ words }) => [...words.keys()]);
   const parts = new Set(secrets.flatMap((secret) => [secret, ...secret.split(".")]));
   parts.delete("");
