@@ -76,8 +76,13 @@ export class StandIn {
 
   /** Makes a cluster as another program would. Each has an authority of its own. */
   put(cluster: string, authority: string, server = "https://127.0.0.1:6550"): void {
+    this.putBack(cluster, kubeconfigOf(server, authority));
+  }
+
+  /** Makes a cluster that has been there before, with the kubeconfig that it had. */
+  putBack(cluster: string, kubeconfig: string): void {
     mkdirSync(this.in("clusters", cluster));
-    writeFileSync(this.in("clusters", cluster, "kubeconfig"), kubeconfigOf(server, authority));
+    writeFileSync(this.in("clusters", cluster, "kubeconfig"), kubeconfig);
   }
 
   /** From now on clusters have this kubeconfig; AUTHORITY in it becomes the authority of each. */
