@@ -16,15 +16,26 @@ export interface Resource {
   readonly provider: string | undefined;
 }
 
-export function resourceOf({ type, name, urn, props, opts, provider }: ResourceValidationArgs) {
+export function resourceOf({
+  type,
+  name,
+  urn,
+  props,
+  opts,
+  provider,
+}: ResourceValidationArgs): Resource {
+  let inputs: Resource["inputs"] | undefined;
   return {
     type,
     name,
     urn,
-    inputs: fieldsOf(props),
+    // They are read when a rule asks for them: by their type most rules pass over most resources.
+    get inputs() {
+      return (inputs ??= fieldsOf(props));
+    },
     options: opts,
     provider: provider?.name,
-  } satisfies Resource;
+  };
 }
 
 const list = /^kubernetes:(.*):(\w+)?List$/;
@@ -32,8 +43,8 @@ const list = /^kubernetes:(.*):(\w+)?List$/;
 /** The resource itself; for a list of Kubernetes objects, each of them as a resource of its own. */
 export function objectsOf(resource: Resource): readonly Resource[] {
   const [, group = "", kind = "List"] = list.exec(resource.type) ?? [];
-  const { items } = resource.inputs;
-  if (group === "" || items === undefined) return [resource];
+  const items = group === "" ? undefined : resource.inputs.items;
+  if (items === undefined) return [resource];
   const objects = Array.isArray(items) ? (items as readonly unknown[]) : [items];
   return objects.map((object) => {
     const inputs = inputsOf(object);

@@ -60,7 +60,7 @@ export async function sampleImages(
   { registry, tag }: SampleNames,
   logins: readonly LoginSettings[],
 ): Promise<ImageSpecification[]> {
-  const applicationLayer = await layerOfPrograms();
+  const applicationLayer = await (layer ??= layerOfPrograms());
   const imageOf = ({ application, version, stars }: SampleImage) => ({
     reference: `${registry}/examples-bookinfo-${application}-${version}:${tag}`,
     layers: [base, nodeLayer, applicationLayer],
@@ -81,6 +81,9 @@ export async function sampleImages(
   );
   return [...services.map(imageOf), ...withLogin];
 }
+
+/** Built once: their sources do not change while this process runs. */
+let layer: Promise<Layer> | undefined;
 
 async function layerOfPrograms(): Promise<Layer> {
   const programs = Object.entries(await buildApplications());
