@@ -7,13 +7,13 @@ import type { StackCluster } from "./cluster";
 import { Enforcement } from "./enforcement";
 import { trustedIssuers } from "./enforcement/issuers";
 import { isChallenging } from "./gateway/challenge";
-import type { IngressArgs } from "./gateway/route";
 import type { Identity } from "./identity";
 import { createLogin, type Login } from "./login";
 import type { Mesh } from "./mesh";
 import { createNamespace } from "./namespace";
 import { networkOf } from "./network";
 import type { Settings } from "./settings";
+import type { IngressArgs } from "./workloads/ingress";
 
 /** What protects the namespace. */
 export interface ProtectionArgs {

@@ -1,5 +1,4 @@
 /** How the mesh's own requests travel to services: encrypted, to which version, how long, and how often. */
-import type * as pulumi from "@pulumi/pulumi";
 import { pathPattern } from "./access/operations";
 import { rowsOf, type ServiceAccess } from "./access/rows";
 import {
@@ -8,13 +7,11 @@ import {
   type RequestLimits,
   unlimited,
 } from "./application";
-import {
-  DestinationRule,
-  type DestinationRuleSpec,
-  type HttpRoute,
-  type MeshObject,
-  VirtualService,
-  type VirtualServiceSpec,
+import type {
+  DestinationRuleSpec,
+  HttpRoute,
+  MeshObject,
+  VirtualServiceSpec,
 } from "./mesh/resources";
 
 /**
@@ -105,36 +102,6 @@ export function trafficObjects(
       spec: routeOf(application, traffic),
     })),
   };
-}
-
-/**
- * Makes each service's destination rule, and its route.
- *
- * @param name what the resources are named after
- * @param application whose services they are
- * @param options Pulumi's resource options
- */
-export function createTraffic(
-  name: string,
-  application: Served,
-  services: readonly ServiceTraffic[],
-  options: pulumi.CustomResourceOptions,
-): void {
-  const objects = trafficObjects(application, services);
-  const rules = new Map(
-    objects.DestinationRule.map(({ resource, ...rule }) => [
-      rule.metadata.name,
-      new DestinationRule(`${name}-${resource}`, rule, options),
-    ]),
-  );
-  for (const { resource, ...route } of objects.VirtualService) {
-    // Before the route that leads to its subsets: until it exists, requests for them would get 503.
-    const rule = rules.get(route.metadata.name);
-    new VirtualService(`${name}-${resource}`, route, {
-      ...options,
-      dependsOn: rule === undefined ? [] : [rule],
-    });
-  }
 }
 
 /** Set here, and not left to Istio's auto-detection: a service without a sidecar is not called in plain text. */

@@ -4,8 +4,7 @@
  * these, because the mesh knows a pod by its account and its labels only. The policy does not stop a client that may
  * change it, or that may change the table's own Deployments.
  */
-import * as kubernetes from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import type * as kubernetes from "@pulumi/kubernetes";
 import { type Application, podLabels } from "../application";
 
 type PolicySpec = kubernetes.types.input.admissionregistration.v1.ValidatingAdmissionPolicySpec;
@@ -120,30 +119,4 @@ export function admissionObjects(
     },
     binding: { policyName, validationActions: ["Deny"] },
   };
-}
-
-/**
- * Makes the admission policy.
- *
- * @param name what the resources are named after
- * @param options Pulumi's resource options
- */
-export function createAdmission(
-  name: string,
-  application: Pick<Application, "name" | "namespace" | "services">,
-  options: pulumi.CustomResourceOptions,
-): void {
-  const { name: object, policy, binding } = admissionObjects(application);
-  const { v1 } = kubernetes.admissionregistration;
-  const metadata = { name: object };
-  const made = new v1.ValidatingAdmissionPolicy(
-    `${name}-admission`,
-    { metadata, spec: policy },
-    options,
-  );
-  new v1.ValidatingAdmissionPolicyBinding(
-    `${name}-admission`,
-    { metadata, spec: binding },
-    { ...options, dependsOn: [made] },
-  );
 }

@@ -1,3 +1,4 @@
+import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import {
   AuthorizationPolicy,
@@ -5,7 +6,7 @@ import {
   RequestAuthentication,
   Sidecar,
 } from "../mesh/resources";
-import { createAdmission } from "./admission";
+import { admissionObjects } from "./admission";
 import { createNetworkPolicies } from "../network";
 import type { EnforcementArgs } from "./objects";
 import { policiesOf } from "./policies";
@@ -38,4 +39,30 @@ export class Enforcement extends pulumi.ComponentResource {
     createNetworkPolicies(name, policies.NetworkPolicy, child);
     this.registerOutputs({});
   }
+}
+
+/**
+ * Makes the admission policy.
+ *
+ * @param name what the resources are named after
+ * @param options Pulumi's resource options
+ */
+function createAdmission(
+  name: string,
+  application: EnforcementArgs["application"],
+  options: pulumi.CustomResourceOptions,
+): void {
+  const { name: object, policy, binding } = admissionObjects(application);
+  const { v1 } = kubernetes.admissionregistration;
+  const metadata = { name: object };
+  const made = new v1.ValidatingAdmissionPolicy(
+    `${name}-admission`,
+    { metadata, spec: policy },
+    options,
+  );
+  new v1.ValidatingAdmissionPolicyBinding(
+    `${name}-admission`,
+    { metadata, spec: binding },
+    { ...options, dependsOn: [made] },
+  );
 }

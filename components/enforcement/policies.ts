@@ -10,7 +10,7 @@ import type {
   SidecarSpec,
 } from "../mesh/resources";
 import { namespaces } from "../names";
-import { applicationPolicies } from "../network";
+import { applicationPolicies } from "../network/policies";
 import type { EnforcementArgs, Policies } from "./objects";
 import { allowPorts, checkAtGateway, requireTokens } from "./gateway";
 import { acceptTokens, withToken } from "./issuers";

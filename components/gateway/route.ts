@@ -1,15 +1,7 @@
-import type * as pulumi from "@pulumi/pulumi";
 import { gateway as caller } from "../access/rows";
 import { type Application, type Path, routesOf } from "../application";
 import type { CorsSettings, TlsSettings } from "../config";
-import {
-  Gateway,
-  type GatewaySpec,
-  type MeshObject,
-  VirtualService,
-  type HttpRoute,
-  type VirtualServiceSpec,
-} from "../mesh/resources";
+import type { GatewaySpec, HttpRoute, MeshObject, VirtualServiceSpec } from "../mesh/resources";
 import { gatewayPort, secureGatewayPort } from "../mesh/values";
 import { hostOf, requestLimits, streamLimits, streamsOf } from "../traffic";
 import { gatewayCredential, gatewayLabels, namespaces } from "../names";
@@ -45,12 +37,6 @@ export interface IngressOptions {
   readonly realm?: string | undefined;
 }
 
-/** The same, with what has to exist first. */
-export interface IngressArgs extends IngressOptions {
-  /** What makes the gateway's certificate, if there is `tls`. */
-  readonly certificate?: pulumi.Resource | undefined;
-}
-
 /** Every object of the ingress, by its kind. */
 export interface IngressObjects {
   readonly Gateway: readonly MeshObject<GatewaySpec>[];
@@ -58,38 +44,6 @@ export interface IngressObjects {
 }
 
 type Server = NonNullable<GatewaySpec["servers"]>[number];
-
-/**
- * Makes the objects that lead requests from outside to the services that have routes; no other service is reached from
- * outside.
- *
- * @param name what the resources are named after
- * @param args the address, and the services
- * @param options Pulumi's resource options; they must depend on the namespaces of gateway and application
- */
-export function createIngress(
-  name: string,
-  { certificate, ...args }: IngressArgs,
-  options: pulumi.CustomResourceOptions,
-): void {
-  const { Gateway: gateways, VirtualService: routes } = ingressObjects(args);
-  const made = new Map(
-    gateways.map(({ resource, ...object }) => [
-      object.metadata.name,
-      new Gateway(`${name}-${resource}`, object, {
-        ...options,
-        ...(certificate && { dependsOn: [certificate] }),
-      }),
-    ]),
-  );
-  for (const { resource, ...object } of routes) {
-    const gateway = made.get(object.metadata.name);
-    new VirtualService(`${name}-${resource}`, object, {
-      ...options,
-      dependsOn: gateway === undefined ? [] : [gateway],
-    });
-  }
-}
 
 /** The ingress as Istio's objects. A Gateway and the VirtualService that is bound to it have the same name. */
 export function ingressObjects(args: IngressOptions): IngressObjects {

@@ -3,8 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Application } from "../application";
 import { applicationAddresses, type Identity } from "../identity";
-import { createProviderEntries, type Egress } from "../mesh/egress";
+import type { Egress } from "../mesh/egress";
 import { checksumOf, type Files } from "./checksum";
+import { createProviderEntries } from "./provider-entries";
 
 /** What the application's login is made of. */
 export interface ApplicationLoginArgs {

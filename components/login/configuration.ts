@@ -2,7 +2,8 @@
 import type { Application } from "../application";
 import type { LoginSettings } from "../config";
 import { isSecure } from "../gateway/host";
-import { applicationAddresses, type Identity, loggedOutPath } from "../identity";
+import type { Identity } from "../identity";
+import { applicationAddresses, loggedOutPath } from "../identity/addresses";
 import { cookieName, hostOf, proxy, redis } from "./names";
 import { proxyPrefix } from "../names";
 

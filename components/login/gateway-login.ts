@@ -3,11 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Application } from "../application";
 import type { CorsSettings } from "../config";
 import type { Identity } from "../identity";
-import { createProviderEntries, type Egress } from "../mesh/egress";
+import type { Egress } from "../mesh/egress";
+import { AuthorizationPolicy, DestinationRule, Sidecar } from "../mesh/resources";
 import { namespaces } from "../names";
 import { createNetworkPolicies, loginNetworkPolicies, type NetworkSettings } from "../network";
 import type { GatewayLoginSettings } from "./configuration";
-import { createPolicies } from "./gateway";
+import { loginPolicies, type LoginPolicyOptions } from "./policies";
+import { createProviderEntries } from "./provider-entries";
 import { Proxy } from "./proxy";
 import { Redis } from "./redis";
 
@@ -70,4 +72,24 @@ export class GatewayLogin extends pulumi.ComponentResource {
     this.policies = policies;
     this.registerOutputs({});
   }
+}
+
+/** Makes what the mesh enforces for the login. It exists before what it protects. */
+function createPolicies(
+  name: string,
+  args: LoginPolicyOptions,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  const policies = loginPolicies(args);
+  return [
+    ...policies.AuthorizationPolicy.map(
+      ({ resource, ...object }) => new AuthorizationPolicy(`${name}-${resource}`, object, options),
+    ),
+    ...policies.Sidecar.map(
+      ({ resource, ...object }) => new Sidecar(`${name}-${resource}`, object, options),
+    ),
+    ...policies.DestinationRule.map(
+      ({ resource, ...object }) => new DestinationRule(`${name}-${resource}`, object, options),
+    ),
+  ];
 }

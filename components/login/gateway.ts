@@ -1,9 +1,7 @@
-import type * as pulumi from "@pulumi/pulumi";
 import type { HelmValues } from "../mesh/values";
-import { AuthorizationPolicy, DestinationRule, Sidecar } from "../mesh/resources";
 import { hostOf, proxy } from "./names";
 import type { GatewayLoginSettings } from "./configuration";
-import { loginPolicies, type LoginPolicyOptions, providerNames } from "./policies";
+import { providerNames } from "./policies";
 
 /** The proxy as the mesh asks it: entries of `meshConfig.extensionProviders`. */
 export function extensionProviders({
@@ -37,23 +35,3 @@ const authorizer = {
   headersToDownstreamOnAllow: ["cache-control", "set-cookie"],
   headersToDownstreamOnDeny: ["cache-control", "content-type", "set-cookie"],
 };
-
-/** Makes what the mesh enforces for the login. It exists before what it protects. */
-export function createPolicies(
-  name: string,
-  args: LoginPolicyOptions,
-  options: pulumi.CustomResourceOptions,
-): pulumi.Resource[] {
-  const policies = loginPolicies(args);
-  return [
-    ...policies.AuthorizationPolicy.map(
-      ({ resource, ...object }) => new AuthorizationPolicy(`${name}-${resource}`, object, options),
-    ),
-    ...policies.Sidecar.map(
-      ({ resource, ...object }) => new Sidecar(`${name}-${resource}`, object, options),
-    ),
-    ...policies.DestinationRule.map(
-      ({ resource, ...object }) => new DestinationRule(`${name}-${resource}`, object, options),
-    ),
-  ];
-}

@@ -1,17 +1,13 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type Application, entranceOf } from "../application";
 import type { CorsSettings, LoginSettings } from "../config";
-import { type IngressOptions, signedOutRoute } from "../gateway/route";
-import { type Identity, loggedOutPath } from "../identity";
+import type { Identity } from "../identity";
 import { ApplicationLogin } from "./application";
 import type { Egress } from "../mesh/egress";
 import type { NetworkSettings } from "../network";
 import type { WorkloadOverride } from "../workloads/workload";
-import type { LoginRouteOptions } from "./configuration";
 import { GatewayLogin } from "./gateway-login";
-import { applicationPaths } from "./names";
-import type { LoginOutput } from "./output";
-import { loginRoutes } from "./routes";
+import { type LoginIngress, loginIngress } from "./ingress";
 
 export { extensionProviders } from "./gateway";
 
@@ -70,22 +66,4 @@ export function createLogin(
   const entrance = entranceOf(args.application);
   const overrides = entrance === undefined ? {} : { [entrance]: override };
   return { application: { ...ingress, overrides }, enforced: [] };
-}
-
-type LoginIngress = Pick<IngressOptions, "firstRoutes" | "paths" | "hiddenHeaders">;
-
-/** What a login changes in the ingress: data, as `ingressObjects` takes it. */
-export function loginIngress(
-  login: LoginOutput | undefined,
-  place: Omit<LoginRouteOptions, "login">,
-): LoginIngress {
-  if (login === undefined) return {};
-  if (login.at === "gateway")
-    // The session is the proxy's own: a service that received its cookie could use it.
-    return { firstRoutes: loginRoutes({ ...place, login }), hiddenHeaders: ["cookie"] };
-  const signedOut = loggedOutPath({ ...place, login: "application" });
-  return {
-    firstRoutes: [signedOutRoute({ ...place, signedOut })],
-    paths: applicationPaths.map((exact) => ({ exact })),
-  };
 }

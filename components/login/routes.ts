@@ -2,7 +2,7 @@
 import { authorityMatch } from "../gateway/host";
 import type { HttpRoute } from "../mesh/resources";
 import { signedOutRoute } from "../gateway/route";
-import { loggedOutPath } from "../identity";
+import { loggedOutPath } from "../identity/addresses";
 import { requestLimits } from "../traffic";
 import { afterSignOut, type LoginRouteOptions } from "./configuration";
 import { ofSession, ofSignIn, readable } from "./cookies";

@@ -1,7 +1,6 @@
 /** What workloads may reach outside of the mesh. */
-import type * as pulumi from "@pulumi/pulumi";
 import type { Identity } from "../identity/identity";
-import { type MeshObject, ServiceEntry, type ServiceEntrySpec } from "./resources";
+import type { MeshObject, ServiceEntrySpec } from "./resources";
 
 /**
  * Whether a workload with a sidecar reaches any address, or only the mesh's services and addresses with a ServiceEntry.
@@ -26,23 +25,6 @@ export function providerEntries(
     metadata: { name: `identity-provider-${port}`, namespace },
     spec: providerEntry(port, hosts),
   }));
-}
-
-/**
- * Makes these entries.
- *
- * @param name what the resources are named after
- * @param options Pulumi's resource options
- */
-export function createProviderEntries(
-  name: string,
-  identity: ProviderAddresses,
-  namespace: string,
-  options: pulumi.CustomResourceOptions,
-): void {
-  for (const { resource, ...entry } of providerEntries(identity, namespace)) {
-    new ServiceEntry(`${name}-${resource}`, entry, options);
-  }
 }
 
 /** The ports at which the provider is asked. */

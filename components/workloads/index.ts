@@ -1,11 +1,12 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type Application, type Labels, podLabels, podPort, serviceOf } from "../application";
-import { createIngress } from "../gateway/route";
 import type { ProtectedNamespace } from "../protection";
 import type { Settings } from "../settings";
-import { createTraffic, type ServiceTraffic } from "../traffic";
+import type { ServiceTraffic } from "../traffic";
+import { createIngress } from "./ingress";
 import { podTemplate } from "./pod";
+import { createTraffic } from "./traffic";
 import {
   trafficOf,
   type Workload,

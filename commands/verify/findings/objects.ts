@@ -10,17 +10,17 @@ import { policiesOf } from "../../../components/enforcement/policies";
 import { isSecure } from "../../../components/gateway/host";
 import { isChallenging } from "../../../components/gateway/challenge";
 import { ingressObjects } from "../../../components/gateway/route";
-import { loginIngress } from "../../../components/login";
+import { loginIngress } from "../../../components/login/ingress";
 import { loginPolicies } from "../../../components/login/policies";
 import { type ProviderAddresses, providerEntries } from "../../../components/mesh/egress";
 import type { MeshObject } from "../../../components/mesh/resources";
 import { namespaces } from "../../../components/names";
+import type { NetworkSettings } from "../../../components/network/objects";
 import {
   certificatePolicies,
   loginNetworkPolicies,
   meshPolicies,
-  type NetworkSettings,
-} from "../../../components/network";
+} from "../../../components/network/policies";
 import { trafficObjects } from "../../../components/traffic";
 import type { StackOutputs } from "../../stack/outputs";
 import { refreshCommand } from "../../stack/last-update";

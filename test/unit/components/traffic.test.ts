@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../application";
 import type { Application } from "../../../components/application";
-import { createTraffic, type ServiceTraffic, trafficObjects } from "../../../components/traffic";
+import { type ServiceTraffic, trafficObjects } from "../../../components/traffic";
+import { createTraffic } from "../../../components/workloads/traffic";
 import { clusterProvider, ofType, run } from "./mocks";
 
 const rules = "kubernetes:networking.istio.io/v1:DestinationRule";

@@ -8,6 +8,7 @@ import { delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { build } from "esbuild";
 import { argumentsFor } from "../../../support/node";
 import { temporaryFolder } from "../../local/images/reading";
 import { startCluster } from "./support/cluster";
@@ -60,6 +61,26 @@ test("--help", async () => {
   assert.match(out, /^ {2}--all {2,}\S/m);
   assert.deepEqual(
     out.split("\n").filter((line) => line.length > 100),
+    [],
+  );
+});
+
+test("it loads no SDK of Pulumi's: it reads what a stack is made of, and makes nothing", async () => {
+  const { metafile } = await build({
+    absWorkingDir: join(__dirname, "../../../.."),
+    entryPoints: ["commands/verify/main.ts"],
+    bundle: true,
+    packages: "external",
+    external: ["../../examples/*"],
+    metafile: true,
+    write: false,
+  });
+  const loaded = Object.entries(metafile.inputs).flatMap(([file, { imports }]) =>
+    imports.map(({ path }) => `${path} by ${file}`),
+  );
+  assert.ok(loaded.some((each) => each.startsWith("@kubernetes/client-node by ")));
+  assert.deepEqual(
+    loaded.filter((each) => each.startsWith("@pulumi/")),
     [],
   );
 });

@@ -4,12 +4,8 @@ import { test } from "node:test";
 import * as random from "@pulumi/random";
 import { application as bookinfo } from "../../../../application";
 import { application as orders } from "../../../../examples/orders/application";
-import {
-  createIngress,
-  type IngressArgs,
-  ingressObjects,
-  signedOutRoute,
-} from "../../../../components/gateway/route";
+import { ingressObjects, signedOutRoute } from "../../../../components/gateway/route";
+import { createIngress, type IngressArgs } from "../../../../components/workloads/ingress";
 import { find, ofType, run } from "../mocks";
 
 const gatewayType = "kubernetes:networking.istio.io/v1:Gateway";

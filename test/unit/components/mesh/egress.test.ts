@@ -1,7 +1,7 @@
 /** The provider's hosts are open to one namespace at their own ports, and the mesh has the configured egress mode. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createProviderEntries } from "../../../../components/mesh/egress";
+import { createProviderEntries } from "../../../../components/login/provider-entries";
 import { istiodValues } from "../../../../components/mesh/values";
 import { clusterProvider, ofType, run } from "../mocks";
 
