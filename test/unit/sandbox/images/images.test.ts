@@ -312,15 +312,11 @@ function loginTools() {
 test("a login at the gateway adds its two images under the names that the stack has for them", async () => {
   const images = ["localhost/proxy:1.0.0", "localhost/redis:1.0.0"] as const;
   const login = loginSettings.parse({ at: "gateway", image: images[0], redisImage: images[1] });
-  const named = async (names: ImageNames, more: Partial<ImageInputs>) =>
-    (await sandboxImages({ ...inputs(), ...more }, names)).map(({ reference }) => reference);
-  const before = await named(usual, { login: loginTools() });
-  const after = await named({ ...usual, logins: [login] }, { login: loginTools() });
-  assert.deepEqual(after, [...before, ...images]);
-  const all = await sandboxImages(
-    { ...inputs(), login: loginTools() },
-    { ...usual, logins: [login] },
-  );
+  const imagesOf = (names: ImageNames) =>
+    sandboxImages({ ...inputs(), login: loginTools() }, names);
+  const named = (some: readonly ImageSpecification[]) => some.map(({ reference }) => reference);
+  const all = await imagesOf({ ...usual, logins: [login] });
+  assert.deepEqual(named(all), [...named(await imagesOf(usual)), ...images]);
   const paths = image(all, images[1])
     .layers.flat()
     .map(({ path }) => path);
