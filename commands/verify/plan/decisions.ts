@@ -37,32 +37,32 @@ export async function decisionsOn(
   // The provider's, which are those that the mesh ought to have.
   const keys = await readKeySets(state.policies, new Map(), fetch);
   const now = new Date();
-  const decided = await Promise.all(
-    planned.map(async (each) => {
-      const { vantage, request, way } = each;
-      if (request === undefined || way === undefined) return [];
-      const [first, ...others] = way.through.map((service, position) =>
-        hopTo(
-          application,
-          service,
-          position === 0
-            ? request
-            : { ...request, ...(way.asks?.[service] ?? nextRequest(application, service)) },
-          state,
-        ),
-      );
-      if (first === undefined) return [];
-      const headers = Object.fromEntries(
-        Object.entries(request.headers).map(([name, value]) => [name, [value].flat()]),
-      );
-      const from =
-        vantage.pod === undefined
-          ? { first: undefined, hops: [gatewayHop(request, state), first, ...others] as const }
-          : { first: sourceOf(vantage), hops: [first, ...others] as const };
-      return [[each, await decideWay(state.policies, keys, from, headers, now)] as const];
-    }),
-  );
-  return new Map(decided.flat());
+  const decided = new Map<PlannedCell, Decision>();
+  // One after the other: they wait for nothing but themselves, and what each leaves is soon forgotten.
+  for (const each of planned) {
+    const { vantage, request, way } = each;
+    if (request === undefined || way === undefined) continue;
+    const [first, ...others] = way.through.map((service, position) =>
+      hopTo(
+        application,
+        service,
+        position === 0
+          ? request
+          : { ...request, ...(way.asks?.[service] ?? nextRequest(application, service)) },
+        state,
+      ),
+    );
+    if (first === undefined) continue;
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name, [value].flat()]),
+    );
+    const from =
+      vantage.pod === undefined
+        ? { first: undefined, hops: [gatewayHop(request, state), first, ...others] as const }
+        : { first: sourceOf(vantage), hops: [first, ...others] as const };
+    decided.set(each, await decideWay(state.policies, keys, from, headers, now));
+  }
+  return decided;
 }
 
 /** What a service asks the next one. */

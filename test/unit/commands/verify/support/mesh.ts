@@ -270,7 +270,8 @@ function running(pod: Plain<V1Pod>, between: Between): Running {
         identity?: Identity;
       };
       const send = sender(pod, between, identity?.certificate);
-      const answers = await Promise.all(requests.map((request) => perform(send, request)));
+      const answers: Observed[] = [];
+      for (const request of requests) answers.push(await perform(send, request));
       stdout.write(`${JSON.stringify(answers)}\n`);
     }
     stdout.end();
