@@ -137,7 +137,7 @@ export function writeStack(clone: string, name: string, content: unknown): void 
 export function keepPlans(clone: string): void {
   const file = "test/engine/kept-plans";
   cpSync(join(root, `${file}.ts`), join(clone, `${file}.ts`));
-  replaceIn(clone, "commands/preview/main.ts", '"./engine-process"', `"../../${file}"`);
+  replaceIn(clone, "commands/preview/on-stack.ts", '"./engine-process"', `"../../${file}"`);
 }
 
 /** Replaces a text in a file of a clone, where it has to be. */
