@@ -70,7 +70,11 @@ export function sha256(content: Uint8Array): string {
 
 /** Every member of a tar archive, in order. */
 export async function members(archive: string | Uint8Array): Promise<Member[]> {
-  const source = typeof archive === "string" ? createReadStream(archive) : Readable.from([archive]);
+  // As they are written: many are large.
+  const source =
+    typeof archive === "string"
+      ? createReadStream(archive, { highWaterMark: 1024 * 1024 })
+      : Readable.from([archive]);
   const found: Member[] = [];
   const reader = source.pipe(extract());
   for await (const entry of reader) {
