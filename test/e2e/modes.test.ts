@@ -37,8 +37,8 @@ describe("a few modes", { timeout: 30 * 60_000 }, () => {
     assert.match(err, new RegExp(`^error: ${wrong.source}$`, "m"));
     const [rows = "", complaint = "", totals] = out.slice(out.lastIndexOf("\nmode ")).split("\n\n");
     assert.match(rows, /\nbroken +identity\.kind=oidc +– +– +\d+\n/);
-    assert.match(rows, /\nworkloads +authentication\.at=workload +1 664 +0 +\d+\n/);
-    assert.match(rows, /\nown +1 664 +0 +\d+$/);
+    assert.match(rows, /\nworkloads +authentication\.at=workload +1 264 +0 +\d+\n/);
+    assert.match(rows, /\nown +1 264 +0 +\d+$/);
     assert.match(complaint, new RegExp(`^broken: did not come up: ${wrong.source}$`));
     assert.equal(totals, "3 modes, 1 not up, 2 528 cells, 0 differences, 0 not tried\n");
   });
