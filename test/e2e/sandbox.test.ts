@@ -60,7 +60,7 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
     const file = join(copy.state, "report.json");
     const ended = await sandbox(`verify --json ${file}`);
     assert.equal(ended.code, 0, ended.err + ended.out);
-    assertAsDecided(file, 1200);
+    assertAsDecided(file, 1000);
   });
 
   it("explains an anonymous request to details by the policy and the principal that it lacks", async () => {
