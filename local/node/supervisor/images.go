@@ -166,7 +166,7 @@ func link(from, to string) error {
 
 // importImages waits for containerd, and has it import what this node does not have yet.
 func importImages(c *Configuration, socket string) error {
-	if err := await("containerd", readyDeadline, func() error { return output("ctr", "--address", socket, "version") }); err != nil {
+	if err := await("containerd", readyDeadline, unlessFull(c.State, func() error { return output("ctr", "--address", socket, "version") })); err != nil {
 		return fmt.Errorf("%w (see %s)", err, c.path("logs", "containerd.log"))
 	}
 	done := c.path("containerd", "imported")

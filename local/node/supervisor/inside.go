@@ -59,7 +59,7 @@ func inside(c *Configuration) error {
 	if err != nil {
 		return err
 	}
-	if err := await("the API server", readyDeadline, func() error { return apiReady(api) }); err != nil {
+	if err := await("the API server", readyDeadline, unlessFull(c.State, func() error { return apiReady(api) })); err != nil {
 		return fmt.Errorf("%w (see %s)", err, c.path("logs", "kube-apiserver.log"))
 	}
 	progress("API server ready")
@@ -67,7 +67,7 @@ func inside(c *Configuration) error {
 		return err
 	}
 	progress("images imported")
-	if err := await("the node", readyDeadline, func() error { return nodeReady(api, started) }); err != nil {
+	if err := await("the node", readyDeadline, unlessFull(c.State, func() error { return nodeReady(api, started) })); err != nil {
 		return fmt.Errorf("%w (see %s)", err, c.path("logs", "kubelet.log"))
 	}
 	progress("node ready")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -90,7 +91,7 @@ func output(name string, arguments ...string) error {
 	return fmt.Errorf("%s: %w: %s", name, err, complaint)
 }
 
-// await tries until a condition holds; its error names the condition and the last reason.
+// await tries until a condition holds, or cannot hold for want of space; its error names the condition and the last reason.
 func await(what string, deadline time.Duration, try func() error) error {
 	end := time.Now().Add(deadline)
 	for {
@@ -98,9 +99,30 @@ func await(what string, deadline time.Duration, try func() error) error {
 		if err == nil {
 			return nil
 		}
+		if errors.Is(err, unix.ENOSPC) {
+			return fmt.Errorf("%s cannot come: %w", what, err)
+		}
 		if time.Now().After(end) {
 			return fmt.Errorf("%s did not come within %s: %w", what, deadline, err)
 		}
 		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// fullBelow is the number of free bytes below which a disk counts as full.
+const fullBelow = 1 << 20
+
+// unlessFull tries the same, and where that fails on a full disk of the folder says so: what is waited for cannot come.
+func unlessFull(folder string, try func() error) func() error {
+	return func() error {
+		err := try()
+		if err == nil {
+			return nil
+		}
+		var disk unix.Statfs_t
+		if unix.Statfs(folder, &disk) == nil && disk.Bavail*uint64(disk.Bsize) < fullBelow {
+			return fmt.Errorf("%w on the disk of %s: %w", unix.ENOSPC, folder, err)
+		}
+		return err
 	}
 }

@@ -109,6 +109,22 @@ func TestAwaitTellsWhatDidNotComeAndWhy(t *testing.T) {
 	}
 }
 
+func TestWhatCannotComeOnAFullDiskIsNotWaitedFor(t *testing.T) {
+	reason := errors.New("not yet")
+	fails := func() error { return reason }
+	// The kernel's own file system has no room for files.
+	err := await("the node", time.Hour, unlessFull("/proc", fails))
+	if !errors.Is(err, unix.ENOSPC) || !errors.Is(err, reason) {
+		t.Errorf("the answer is %v", err)
+	}
+	if err := await("the node", time.Hour, unlessFull("/proc", func() error { return nil })); err != nil {
+		t.Errorf("what came is an error: %v", err)
+	}
+	if err := await("the node", time.Millisecond, unlessFull(t.TempDir(), fails)); errors.Is(err, unix.ENOSPC) {
+		t.Errorf("a disk with room is full: %v", err)
+	}
+}
+
 func TestOneStateHasOneNode(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
 	unlock, err := lock(path)
