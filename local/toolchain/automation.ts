@@ -28,7 +28,7 @@ interface Runner {
   run(...args: readonly unknown[]): Promise<unknown>;
 }
 
-/** The same CLI. This is called as soon as a command has been started: what takes long to load is loaded while it starts. */
+/** The same CLI, which calls `load` as soon as it has started a command: what takes long to load is loaded meanwhile. */
 export function loading(cli: PulumiCommand, load: () => void): PulumiCommand {
   const runner = cli as PulumiCommand & Runner;
   return knowing(runner, {

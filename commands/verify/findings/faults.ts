@@ -87,7 +87,7 @@ export function faultBehind(
   if ("status" in observed && observed.status < 500) return undefined;
   const asked = way.caller === gateway ? way.through[0] : new URL(origin).hostname;
   const isOfService = "status" in observed && serviceTime in observed.headers;
-  // What has to be refused has no business at a service, whatever that answers.
+  // A request that has to be refused must not reach a service: a service's own answer to it is not explained away.
   const names = isPermitted(expected)
     ? [asked, ...calledBy(application, way.through[0])]
     : isOfService

@@ -112,8 +112,10 @@ export function vantagePoints(
     return rows.some(({ callers }) => callers.includes(caller));
   };
   const names = Object.keys(services);
-  const calledBy = (caller: string) => names.filter((service) => calls(caller, service));
-  const serviceCallers = names.filter((name) => calledBy(name).length > 0);
+  const callers = names.map((name) => ({
+    name,
+    called: names.filter((service) => calls(name, service)),
+  }));
   const { stranger, outsider } = podsOf(application);
   const foreigner = foreignAccount(application);
   const from = (pod: ProbePod, name: string, caller: string) =>
@@ -133,16 +135,13 @@ export function vantagePoints(
     });
   return [
     throughTheGateway(application, origin),
-    ...names.map((name) => {
-      const called = calledBy(name);
-      return {
-        ...from(outsider, `from a pod as ${name}`, name),
-        ...as(name),
-        // Every token at each service from each of its callers.
-        viewers: (viewer: Viewer, { service }: Target) =>
-          onlyPeople(viewer) || called.includes(service),
-      };
-    }),
+    ...callers.map(({ name, called }) => ({
+      ...from(outsider, `from a pod as ${name}`, name),
+      ...as(name),
+      // Every token at each service from each of its callers.
+      viewers: (viewer: Viewer, { service }: Target) =>
+        onlyPeople(viewer) || called.includes(service),
+    })),
     { ...from(stranger, "from a stranger's pod", "stranger"), viewers: onlyPeople },
     {
       ...from(outsider, "as a workload of another namespace", "stranger"),
@@ -165,12 +164,14 @@ export function vantagePoints(
         login?.at === "application" ? applicationPaths : [],
       ),
     },
-    ...serviceCallers.map((name): Vantage => ({
-      name: `bypass attempts, from a pod as ${name}`,
-      ...as(name),
-      viewers: nobodyAndAttacker,
-      targets: detours(name, (service) => calls(name, service)),
-    })),
+    ...callers
+      .filter(({ called }) => called.length > 0)
+      .map(({ name, called }): Vantage => ({
+        name: `bypass attempts, from a pod as ${name}`,
+        ...as(name),
+        viewers: nobodyAndAttacker,
+        targets: detours(name, (service) => called.includes(service)),
+      })),
     {
       name: "bypass attempts, from a stranger's pod",
       pod: stranger,
@@ -180,7 +181,7 @@ export function vantagePoints(
         "stranger",
         (service) =>
           isProtected(serviceOf(application, service)) &&
-          names.some((caller) => calls(caller, service)),
+          callers.some(({ called }) => called.includes(service)),
       ),
     },
     ...byOperations(application, nobodyAndAttacker, [

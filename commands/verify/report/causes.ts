@@ -41,8 +41,8 @@ function causeOf(its: readonly JudgedCell[], everywhere: ByVantage): Cause {
   const symptoms = its.map((cell) => ({ service: cell.service, ...symptomOf(cell) }));
   const services = symptoms.flatMap(({ where, service }) => (where === undefined ? [] : service));
   const what = unique(symptoms.map((symptom) => symptom.what)).join();
-  const faults = unique(its.flatMap((cell) => symptomOf(cell).fault ?? []));
-  const deciding = unique(its.flatMap((cell) => symptomOf(cell).rule ?? []));
+  const faults = unique(symptoms.flatMap(({ fault }) => fault ?? []));
+  const deciding = unique(symptoms.flatMap(({ rule }) => rule ?? []));
   const byVantage = Map.groupBy(its, ({ vantage }) => vantage);
   return {
     name: services.length === 0 ? what : `${what}: ${listed(unique(services))}`,
