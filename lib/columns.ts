@@ -1,5 +1,5 @@
 /** Lines of columns that are told apart by spaces, one line by one: lib/tables.ts lays out whole tables. */
-import stringWidth from "string-width";
+import { widthOf } from "./width";
 
 /**
  * A text with spaces up to a width.
@@ -7,7 +7,7 @@ import stringWidth from "string-width";
  * @param side where the text is. Default: left
  */
 export function filled(text: string, width: number, side: "left" | "right" = "left"): string {
-  const space = " ".repeat(Math.max(width - stringWidth(text), 0));
+  const space = " ".repeat(Math.max(width - widthOf(text), 0));
   return side === "left" ? text + space : space + text;
 }
 
@@ -29,7 +29,7 @@ export function columnLines(rows: readonly (readonly string[])[], gap?: string):
   const inner = rows.map((row) => row.slice(0, -1));
   const columns = Math.max(0, ...inner.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, at) =>
-    Math.max(...inner.map((row) => stringWidth(row[at] ?? ""))),
+    Math.max(...inner.map((row) => widthOf(row[at] ?? ""))),
   );
   return rows.map((row) => columnLine(row, widths.slice(0, row.length - 1), gap));
 }

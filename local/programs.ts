@@ -29,3 +29,15 @@ export function programArguments(source: string): string[] {
       ]
     : ["--enable-source-maps", join(built, source.replace(/\.ts$/, ".js"))];
 }
+
+/**
+ * Goes on as another of the project's programs, which ends this process.
+ * @param source as for `programArguments`
+ * @param words its arguments
+ */
+export function continueAs(source: string, words: readonly string[]): void {
+  const [file = ""] = programArguments(source).slice(-1);
+  process.argv.splice(1, Infinity, file, ...words);
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a built program of its own
+  require(file);
+}

@@ -1,6 +1,6 @@
 /** `istio-auth0 COMMAND`: continues as the command's own program, so that no command loads what another needs. */
 import { exitWith } from "../../lib/run";
-import { programArguments } from "../../local/programs";
+import { continueAs } from "../../local/programs";
 import { type Program, programs } from "./programs";
 
 /** Without a command's program it handles the whole command line: help, the version, completion, or a mistake. */
@@ -19,10 +19,7 @@ async function goOn(
     const { showHelp } = await import("./root.js");
     showHelp(name, args);
   }
-  const [file = ""] = programArguments(source).slice(-1);
-  process.argv.splice(1, Infinity, file, ...words, ...args);
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a built program of its own
-  require(file);
+  continueAs(source, [...words, ...args]);
 }
 
 const [name = "", ...args] = process.argv.slice(2);

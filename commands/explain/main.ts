@@ -1,7 +1,7 @@
 /** `istio-auth0 explain`: why the mesh lets a request through, or does not, and what to change. */
 import type { Application } from "../../components/application";
 import { exitWith } from "../../lib/run";
-import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
+import { outputsIfAny, continueOnSandbox } from "../stack/on-sandbox";
 import { projectNamed } from "../stack/project";
 import { addressed, type Service } from "../stack/services";
 import { clientOf } from "../stack/client";
@@ -20,14 +20,17 @@ import { decideWay } from "./way";
 import { possibleCallers, waysTo } from "./ways";
 import type { NamedWay } from "./ways";
 
-/** @returns the exit code */
-async function main(): Promise<number> {
+/** @returns the exit code, or none where another program goes on */
+async function main(): Promise<number | undefined> {
   const options = readArguments(process.argv.slice(2));
   const { folder, application } = projectNamed(options.project);
   const serviceNames = Object.keys(application.services);
   const { service, caller } = chosenOf(options, serviceNames, possibleCallers(application));
   const outputs = await outputsIfAny(application, options.directory ?? folder, options.stack);
-  if (outputs === undefined) return runOnSandbox("explain");
+  if (outputs === undefined) {
+    continueOnSandbox("explain");
+    return undefined;
+  }
   const given =
     options.token === undefined ? undefined : await readToken(options.token, process.stdin);
   // The cluster's client is large, and a mistake needs none of it.

@@ -8,7 +8,7 @@ import { secretSettings } from "../../components/settings";
 import { find, type Path, settingText } from "../../components/settings/path";
 import type { PlainValues } from "../../components/settings/plain";
 import { readProjectFile, readStackFile, sectionsOf } from "../stack/stack-file";
-import { ask } from "./commands";
+import type { Printed } from "./printed";
 
 export type Sections = Readonly<Record<string, unknown>>;
 
@@ -32,24 +32,26 @@ const printed = z.record(
   z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }),
 );
 
-/** How long the Pulumi CLI may take, in milliseconds. */
-const timeoutMs = 10_000;
-
 /**
  * @param directory the Pulumi project's folder
  * @param stack its name, which may include the organisation and the project
+ * @param asked what Pulumi's command prints of it
  * @throws UserError if there is no such stack, or its file cannot be read
  */
-export async function readConfiguration(directory: string, stack: string): Promise<Configuration> {
+export async function readConfiguration(
+  directory: string,
+  stack: string,
+  asked: Promise<Printed>,
+): Promise<Configuration> {
   // Other readers of the file use the last part of the name.
   const name = /^(?:\w[\w.-]*\/){0,2}(\w[\w.-]*)$/.exec(stack)?.[1] ?? stack;
   const project = readProjectFile(directory);
   const { file, config, rest, plain } = readStackFile(project, name);
   const own = { ...project.defaults, ...sectionsOf(project.name, config) };
-  const decrypted = await decrypt(directory, stack);
+  const values = decrypted(await asked);
   return {
-    sections: typeof decrypted === "string" ? own : sectionsOf(project.name, decrypted),
-    undecrypted: typeof decrypted === "string" ? decrypted : undefined,
+    sections: typeof values === "string" ? own : sectionsOf(project.name, values),
+    undecrypted: typeof values === "string" ? values : undefined,
     environments: rest.environment !== undefined,
     exposed: find(own, plainSecret).map(({ path }) => path),
     plain,
@@ -60,15 +62,10 @@ export async function readConfiguration(directory: string, stack: string): Promi
 const plainSecret = (value: unknown, path: Path) =>
   typeof value === "string" && secretSettings.has(settingText(path)) ? value : undefined;
 
-/** All values from the Pulumi CLI, over its pipe only; or one line that says why there are none. */
-async function decrypt(directory: string, stack: string): Promise<Sections | string> {
-  const args = ["config", "--json", "--show-secrets", "--non-interactive", "--stack", stack];
-  const signal = AbortSignal.timeout(timeoutMs);
-  const { code, stdout, complaint } = await ask("pulumi", args, signal, directory);
-  if (code === undefined) return "the pulumi command is not on PATH";
-  if (signal.aborted) return `pulumi config printed nothing within ${timeoutMs / 1000} s`;
-  if (code !== 0) return `pulumi config: ${complaint || "failed without a message"}`;
-  const { data } = printed.safeParse(jsonIn(stdout));
+/** All values, or one line that says why there are none. */
+function decrypted(from: Printed): Sections | string {
+  if ("problem" in from) return from.problem;
+  const { data } = printed.safeParse(jsonIn(from.text));
   if (data === undefined) return "pulumi config did not print what it is asked for";
   return Object.fromEntries(
     Object.entries(data).map(([key, { value, objectValue }]) => [

@@ -3,21 +3,32 @@ import { existsSync } from "node:fs";
 import { foldersOf } from "../../local/layout";
 import { checkFiles } from "../../lib/output-files";
 import { exitWith } from "../../lib/run";
-import { runOnSandbox } from "../stack/on-sandbox";
+import { continueOnSandbox } from "../stack/on-sandbox";
 import { stackName, type Project, projectNamed } from "../stack/project";
 import { readArguments } from "./arguments";
+import { printedConfiguration } from "./printed";
 
-/** @returns the exit code */
-async function main(): Promise<number> {
+/** @returns the exit code, or none where another program goes on */
+async function main(): Promise<number | undefined> {
   const options = readArguments(process.argv.slice(2));
   const project = projectNamed(options.project);
   // Its addresses and secrets are in the sandbox.
-  if (options.stack === stackName && options.directory === undefined && isThere(project))
-    return runOnSandbox("preflight");
+  const { stack, directory } = options;
+  if (stack === stackName && directory === undefined && isThere(project)) {
+    continueOnSandbox("preflight");
+    return undefined;
+  }
   await checkFiles(options.files);
-  // What the checks need is loaded only here: it takes as long as all of the above.
-  const { preflightStack } = await import("./on-stack.js");
-  return preflightStack(project, options);
+  const place = directory ?? project.folder;
+  const ending = new AbortController();
+  try {
+    // Pulumi decrypts in a process of its own. In the meantime what the checks need is loaded, which takes as long.
+    const printed = printedConfiguration(place, stack, ending.signal);
+    const { preflightStack } = await import("./on-stack.js");
+    return await preflightStack(project.application, place, options, printed);
+  } finally {
+    ending.abort();
+  }
 }
 
 const isThere = (project: Project) => existsSync(foldersOf(project.folder, process.env).state);

@@ -1,20 +1,26 @@
 /** Runs the checks of the stack that the command line names, and prints a line for each. */
 import { takesStandardOutput, writeOutput } from "../../lib/output-files";
-import type { Project } from "../stack/project";
+import type { Application } from "../../components/application";
 import type { Arguments } from "./arguments";
 import { type Result, runCheck } from "./check";
 import { checksFor } from "./checks";
 import { json, line, summary } from "./report";
+import type { Printed } from "./printed";
 import { readStack } from "./stack";
 
-/** @returns the exit code */
-export async function preflightStack(project: Project, options: Arguments): Promise<number> {
+/**
+ * @param directory the Pulumi project's folder
+ * @param asked what Pulumi's command prints of the stack
+ * @returns the exit code
+ */
+export async function preflightStack(
+  application: Application,
+  directory: string,
+  options: Pick<Arguments, "stack" | "files">,
+  asked: Promise<Printed>,
+): Promise<number> {
   const { files } = options;
-  const stack = await readStack(
-    project.application,
-    options.directory ?? project.folder,
-    options.stack,
-  );
+  const stack = await readStack(application, directory, options.stack, asked);
   const checks = checksFor(stack);
   const stream = takesStandardOutput(files) ? process.stderr : process.stdout;
   const columns = {

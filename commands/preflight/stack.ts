@@ -12,6 +12,7 @@ import { stackName } from "../stack/project";
 import { stackFileName } from "../stack/stack-file";
 import { type Configuration, readConfiguration, type Sections } from "./configuration";
 import { Redactor } from "../../lib/redaction";
+import { printedConfiguration } from "./printed";
 import { withValue } from "./values";
 
 /** A secret that could not be read, and what to do about it. */
@@ -46,14 +47,16 @@ export interface Stack {
  * Reads a stack's configuration and checks all of it.
  * @param application the application of the stack
  * @param directory the Pulumi project's folder
+ * @param asked what Pulumi's command prints of it. Default: it is asked
  * @throws UserError that names every problem, or says that there is no such stack
  */
 export async function readStack(
   application: Application,
   directory: string,
   name: string,
+  asked = printedConfiguration(directory, name),
 ): Promise<Stack> {
-  const configuration = await readConfiguration(directory, name);
+  const configuration = await readConfiguration(directory, name, asked);
   const { sections, missing } = complete(application, configuration, name);
   const problems = settingsProblems(application, sections, configuration.plain);
   const { data } = settingsSchema(application).safeParse(sections);

@@ -1,9 +1,7 @@
 /** What a program does if no stack is named and Pulumi has none selected: it uses the sandbox's. */
-import { spawn } from "node:child_process";
 import type { Application } from "../../components/application";
 import type { StackOutputs } from "./outputs";
-import { codeOf } from "../../lib/run";
-import { programArguments } from "../../local/programs";
+import { continueAs } from "../../local/programs";
 
 /**
  * The outputs of a stack.
@@ -28,23 +26,7 @@ export async function outputsIfAny(
   }
 }
 
-/**
- * Runs `npm run sandbox -- COMMAND` with this program's own arguments.
- * @param signal ends it
- * @returns its exit code
- */
-export function runOnSandbox(
-  command: "verify" | "explain" | "token" | "preflight",
-  signal?: AbortSignal,
-): Promise<number> {
-  const args = [...programArguments("sandbox/main.ts"), command, ...process.argv.slice(2)];
-  const child = spawn(process.execPath, args, { stdio: "inherit" });
-  // The terminal interrupts the whole process group itself; any other end is passed on.
-  signal?.addEventListener("abort", () => child.kill("SIGTERM"));
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("exit", (code, ended) => {
-      resolve(code ?? codeOf(ended ?? "SIGKILL"));
-    });
-  });
+/** Goes on as `npm run sandbox -- COMMAND` with this program's own arguments: that command ends the process. */
+export function continueOnSandbox(command: "verify" | "explain" | "token" | "preflight"): void {
+  continueAs("sandbox/main.ts", [command, ...process.argv.slice(2)]);
 }

@@ -2,7 +2,7 @@
 import { UserError, firstLine } from "../../lib/errors";
 import { refusal } from "../arguments/command";
 import { exitWith } from "../../lib/run";
-import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
+import { outputsIfAny, continueOnSandbox } from "../stack/on-sandbox";
 import type { StackOutputs } from "../stack/outputs";
 import { projectNamed } from "../stack/project";
 import { clientOf } from "../stack/client";
@@ -34,12 +34,15 @@ function tokensOf(outputs: StackOutputs, browser: boolean): Promise<IssuedTokens
   );
 }
 
-/** @returns the exit code */
-async function main(): Promise<number> {
+/** @returns the exit code, or none where another program goes on */
+async function main(): Promise<number | undefined> {
   const { name, browser, project, stack, directory } = readArguments(process.argv.slice(2));
   const { application, folder } = projectNamed(project);
   const outputs = await outputsIfAny(application, directory ?? folder, stack);
-  if (outputs === undefined) return runOnSandbox("token");
+  if (outputs === undefined) {
+    continueOnSandbox("token");
+    return undefined;
+  }
   const one = only(name, outputs);
   const [issued] = (await tokensOf(one, browser)).values();
   process.stdout.write(`${issued?.accessToken ?? ""}\n`);

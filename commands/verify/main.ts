@@ -4,14 +4,14 @@ import type { Application } from "../../components/application";
 import { UserError, reasonOf } from "../../lib/errors";
 import { unlessAborted } from "../../lib/poll";
 import { exitWith, interruptible } from "../../lib/run";
-import { outputsIfAny, runOnSandbox } from "../stack/on-sandbox";
+import { outputsIfAny, continueOnSandbox } from "../stack/on-sandbox";
 import { projectNamed } from "../stack/project";
 import { type Arguments, readArguments } from "./arguments";
 import type { EarlyProbes } from "./on-stack";
 import { removeProbes } from "./removal";
 
-/** @returns the exit code */
-async function main(signal: AbortSignal): Promise<number> {
+/** @returns the exit code, or none where another program goes on */
+async function main(signal: AbortSignal): Promise<number | undefined> {
   const chosen = readArguments(process.argv.slice(2));
   if (chosen.files.length > 0) {
     const { checkReportFiles } = await import("./report/files.js");
@@ -34,7 +34,8 @@ async function main(signal: AbortSignal): Promise<number> {
     if (early !== undefined) await removeProbes(early.probes, say);
   }
   signal.throwIfAborted();
-  return runOnSandbox("verify", signal);
+  continueOnSandbox("verify");
+  return undefined;
 }
 
 /**

@@ -272,8 +272,10 @@ async function unlistedIsReached(probers: ComingProbers, signal: AbortSignal): P
   const outsider = await probers.get(outsidersPod);
   // In plain text its sidecar resets the connection.
   const request = { origin: unlistedOrigin, method: "GET", path: "/", headers: {} };
+  // An address where nothing is any more is given up by the kernel after three seconds.
+  const withinMs = 1_000;
   const isReached = async () => {
-    const [observed = { error: "" }] = (await outsider?.send([request])) ?? [];
+    const [observed = { error: "" }] = (await outsider?.send([request], { withinMs })) ?? [];
     return !("error" in observed) || observed.error === "ECONNRESET" || undefined;
   };
   await pollUntil(isReached, { timeoutMs: 30_000, intervalMs: 100, signal });
@@ -290,7 +292,7 @@ function senderOver(
     const prober = await probers.get(pod?.name ?? "here");
     if (prober === undefined) throw new UserError(`nothing sends requests ${name}`);
     if (toUnlisted) await unlistedIsReached;
-    return prober.send(requests, identity && identityOf(identity, identities));
+    return prober.send(requests, { identity: identity && identityOf(identity, identities) });
   };
 }
 

@@ -3,9 +3,9 @@
  * gateway, and the tokens of a second provider in addition to the tenant's.
  */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { realmAddresses } from "../../local/tenant/realm/options";
-import { SandboxCopy } from "./copy";
+import { sharedSandbox } from "./shared";
 
 /** The settings of each mode, and how many cells and policies its table has. */
 const modes: readonly (readonly [what: string, settings: readonly string[], cells: number])[] = [
@@ -21,16 +21,7 @@ const modes: readonly (readonly [what: string, settings: readonly string[], cell
 ];
 
 describe("where tokens are checked", { timeout: 60 * 60_000 }, () => {
-  let copy: SandboxCopy;
-
-  before(() => {
-    copy = new SandboxCopy();
-  });
-
-  after(async () => {
-    await copy.run("down");
-    copy.remove();
-  });
+  const copy = sharedSandbox();
 
   const up = (settings: readonly string[]) =>
     copy.runWords("up", ...settings.flatMap((setting) => ["--set", setting]));

@@ -15,7 +15,7 @@ import { loaderArguments } from "../support/node";
 import { openBrowser } from "./browser/chromium";
 import { Person, type Shown } from "./browser/person";
 import { outputsOf } from "./clients";
-import { SandboxCopy } from "./copy";
+import { sharedSandbox } from "./shared";
 
 const noDetails = "Error fetching product details";
 const noReviews = "Error fetching product reviews";
@@ -80,24 +80,15 @@ const logins: Readonly<Record<string, Login>> = {
 };
 
 describe("a real browser", { timeout: 30 * 60_000 }, () => {
-  const closing: (() => Promise<void>)[] = [];
+  const copy = sharedSandbox();
   let browser: Browser;
-  let copy: SandboxCopy;
   let outputs: StackOutputs;
 
   before(async () => {
     browser = await openBrowser("MAP *.localhost 127.0.0.1");
-    closing.push(() => browser.close());
-    copy = new SandboxCopy();
-    closing.push(async () => {
-      await copy.run("down");
-      copy.remove();
-    });
   });
 
-  after(async () => {
-    for (const close of closing) await close();
-  });
+  after(() => browser.close());
 
   /** Somebody whom the browser has never seen, at the book's page. */
   async function arrive(): Promise<Person> {

@@ -4,9 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import { z } from "zod";
-import { SandboxCopy } from "./copy";
+import { sharedSandbox } from "./shared";
 
 const reported = z.object({
   findings: z.object({
@@ -32,17 +32,9 @@ const editMesh = (script: string) =>
   `kubectl -n istio-system get configmap istio -o yaml | sed '${script}' | kubectl apply -f -`;
 
 describe("doors", { timeout: 40 * 60_000 }, () => {
-  let copy: SandboxCopy;
+  const copy = sharedSandbox();
 
-  before(async () => {
-    copy = new SandboxCopy();
-    await up();
-  });
-
-  after(async () => {
-    await copy.run("down");
-    copy.remove();
-  });
+  before(() => up());
 
   /** Brings the stack up, and puts right what was changed of it: then there is nothing to name. */
   async function up(...words: readonly string[]): Promise<void> {

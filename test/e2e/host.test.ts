@@ -64,6 +64,7 @@ const somebody = 123_456;
 class SomebodysCopy extends SandboxCopy {
   constructor() {
     super();
+    this.byNpm = true;
     unlinkSync(join(this.folder, "node_modules"));
     for (const path of this.paths()) lchownSync(path, somebody, somebody);
   }

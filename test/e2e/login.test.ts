@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { after, before, describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import { eventually } from "./clients";
 import { loginInApplication } from "./login/application";
 import { sessionsInCookies } from "./login/cookies";
@@ -21,8 +21,6 @@ import { onItsOwn } from "./visitor";
 
 describe("a login", { timeout: 60 * 60_000 }, () => {
   const stand = new Stand();
-
-  after(() => stand.down());
 
   describe("at the gateway, optional, with sessions in Redis", () => {
     before(() => stand.up("login.at=gateway", "login.refresh=10s"));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
-import { SandboxCopy } from "./copy";
+import { sharedSandbox } from "./shared";
 
 /** In the place of all modes: one that the provider contradicts, and one that changes nothing but policies. */
 const few = `[
@@ -15,18 +15,17 @@ const few = `[
 ];`;
 
 describe("a few modes", { timeout: 30 * 60_000 }, () => {
-  let copy: SandboxCopy;
+  const copy = sharedSandbox();
+  let undo: () => void;
 
   before(async () => {
-    copy = new SandboxCopy();
-    copy.edit("sandbox/modes/table.ts", "[...designs, ...others];", few);
+    undo = copy.edit("sandbox/modes/table.ts", "[...designs, ...others];", few);
     const { code, err } = await copy.run("up");
     assert.equal(code, 0, err);
   });
 
-  after(async () => {
-    await copy.run("down");
-    copy.remove();
+  after(() => {
+    undo();
   });
 
   it("one that does not come up is named with its error, and the others are verified", async () => {
@@ -43,7 +42,7 @@ describe("a few modes", { timeout: 30 * 60_000 }, () => {
     assert.equal(totals, "3 modes, 1 not up, 2 528 cells, 0 differences, 0 not tried\n");
   });
 
-  /** Starts all modes, and kills npm once the second one's update is under way. */
+  /** Starts all modes, and kills the command once the second one's update is under way. */
   async function killInTheMiddle(): Promise<void> {
     const child = copy.start("verify --all-modes", "pipe");
     const exited = once(child, "exit");

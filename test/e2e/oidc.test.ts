@@ -3,22 +3,13 @@
  * as words of the scope, and the whole table by real sign-ins. Then a wrong slash, of which nothing is made.
  */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { SandboxCopy } from "./copy";
+import { describe, it } from "node:test";
+import { sharedSandbox } from "./shared";
 
 const oidc = ["--set", "identity.kind=oidc"];
 
 describe("an existing provider", { timeout: 30 * 60_000 }, () => {
-  let copy: SandboxCopy;
-
-  before(() => {
-    copy = new SandboxCopy();
-  });
-
-  after(async () => {
-    await copy.run("down");
-    copy.remove();
-  });
+  const copy = sharedSandbox();
 
   const proven = (out: string) => out.includes("\n1264 cells, 0 differences, 0 not tried\n");
 

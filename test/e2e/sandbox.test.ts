@@ -18,6 +18,7 @@ describe("npm run sandbox", { timeout: 45 * 60_000 }, () => {
 
   before(() => {
     copy = new SandboxCopy();
+    copy.byNpm = true;
   });
 
   after(async () => {

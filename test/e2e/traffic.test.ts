@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { afterEach, before, beforeEach, describe, it } from "node:test";
 import { z } from "zod";
 import { application as bookinfo } from "../../application";
 import { serviceOf } from "../../components/application";
@@ -13,7 +13,7 @@ import { defaultProbeImage, podLabel, type ProbePod } from "../../commands/verif
 import { type ComingProbers, type ProbePods, probePods } from "../../commands/verify/probes/pods";
 import type { Observed, ProbeRequest } from "../../commands/verify/probes/observed";
 import { Clients, eventually, outputsOf } from "./clients";
-import { SandboxCopy } from "./copy";
+import { sharedSandbox } from "./shared";
 import { onItsOwn } from "./visitor";
 
 const { port: servicePort } = serviceOf(bookinfo, "reviews");
@@ -48,19 +48,10 @@ const outcome = (observed: Observed) =>
   "status" in observed ? observed.status : "error" in observed ? observed.error : observed.bytes;
 
 describe("traffic", { timeout: 40 * 60_000 }, () => {
-  let copy: SandboxCopy;
+  const copy = sharedSandbox();
   let outputs: StackOutputs;
   let pods: ProbePods;
   let probers: ComingProbers;
-
-  before(() => {
-    copy = new SandboxCopy();
-  });
-
-  after(async () => {
-    await copy.run("down");
-    copy.remove();
-  });
 
   /** Brings the stack up; every cell has to be as the table says. */
   async function up(settings: Readonly<Record<string, string | number>>): Promise<void> {

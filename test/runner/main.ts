@@ -48,10 +48,15 @@ const groupSize = 32;
 const unitLanes = 3;
 /** Only with `--all`, or by name. */
 const longest = ["all-modes", "kill"].map(endToEndFile);
+/** The files that use one sandbox, one after the other (shared.ts). */
+const sharing = [
+  ["login", "browser"],
+  ["doors", "authentication", "traffic", "modes", "oidc"],
+].map((names) => names.map(endToEndFile));
 /** The others that take longest. */
-const longFirst = ["login", "doors", "sandbox", "robustness", "modes", "https"];
+const longFirst = ["sandbox", "others", "tutorial", "robustness", "https"].map(endToEndFile);
 /** They run two sandboxes themselves, or compare the whole machine. */
-const alone = ["host", "all-modes", "kill"];
+const alone = ["host", "all-modes", "kill"].map(endToEndFile);
 /** Milliseconds that tests may take to remove their sandboxes when they are ended. */
 const longestEnd = 120_000;
 
@@ -134,17 +139,18 @@ function inGroups(files: readonly string[]): readonly (readonly string[])[] {
 }
 
 /**
- * The end-to-end files in turns, of which two run at a time: more sandboxes than two do not get along on a machine as it
- * comes. Those that take longest begin first.
+ * The groups of end-to-end files in turns, of which two run at a time: more sandboxes than two do not get along on a
+ * machine as it comes. Those that run alone come first, as they leave a core to the engine's tests; then those that take
+ * longest.
  */
-function turns(files: readonly string[]): readonly (readonly string[])[] {
-  const isAlone = (file: string) => alone.some((name) => file === endToEndFile(name));
-  const order = longFirst.map(endToEndFile);
-  const rank = (file: string) => (order.includes(file) ? order.indexOf(file) : order.length);
-  const shared = files.filter((file) => !isAlone(file));
+function turns(files: readonly string[]): readonly Run["groups"][] {
+  const isAlone = (file: string) => alone.includes(file);
+  const first = [...sharing, ...each(longFirst)];
+  const others = files.filter((file) => !isAlone(file) && !first.flat().includes(file));
+  const chosen = first.map((group) => group.filter((file) => files.includes(file)));
   return [
-    shared.toSorted((one, other) => rank(one) - rank(other)),
-    ...files.filter(isAlone).map((file) => [file]),
+    ...files.filter(isAlone).map((file) => [[file]]),
+    [...chosen.filter((group) => group.length > 0), ...each(others)],
   ];
 }
 
@@ -201,19 +207,20 @@ async function main(): Promise<number> {
     ran.push(await timed(part, () => runFiles(root, { groups, ...how }, signal)));
   };
   const engines = each(files.filter((file) => file.startsWith(engine)));
-  const [first, ...later] = turns(booted).map(each);
   await go("units", { groups: inGroups(files.filter(isUnit)), concurrency: unitLanes });
   counts.push(...((await checking) ?? []));
-  if (first === undefined) await go("engine", { groups: engines, concurrency: 2 });
+  if (booted.length === 0) await go("engine", { groups: engines, concurrency: 2 });
   else {
+    const inTurns = async () => {
+      for (const groups of turns(booted)) await go("end to end", { groups, concurrency: 2 });
+    };
     // What is left of two cores is little, but the engine's tests end before the sandboxes' and cost no turn of their own.
     // They are waited for also where an engine's test cannot be built.
     await everyOne([
-      go("end to end", { groups: first, concurrency: 2 }),
+      inTurns(),
       go("engine alongside", { groups: engines, concurrency: 1, alongside: true }),
     ]);
   }
-  for (const turn of later) await go("end to end", { groups: turn, concurrency: 2 });
   if (signal.aborted) await childrenEnd();
   counts.push(...ran.map(({ count }) => count));
   const notRun = [...leftOut, ...(problem === undefined ? [] : [[slow, problem] as const])];

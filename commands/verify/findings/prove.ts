@@ -57,7 +57,7 @@ async function seenOnce(
   const { headers } = attempt.request;
   const bearer = attempt.withToken === true ? whole : undefined;
   const carried = { ...headers, ...bearer?.credentials.sent.headers };
-  const [answered] = await prober.send([{ ...attempt.request, headers: carried }], identity);
+  const [answered] = await prober.send([{ ...attempt.request, headers: carried }], { identity });
   if (answered === undefined) return undefined;
   const observed = withoutTokens(answered, bearer?.credentials.words ?? new Map());
   const said = [

@@ -10,13 +10,18 @@ import { plainAnswer } from "./grpc-answers";
 import type { Identity } from "./identities";
 import { observations, type Observed, type ProbeRequest } from "./observed";
 
+/** How a batch of requests is sent. */
+export interface SendOptions {
+  /** The workload identity to send with. Default: that of the probe's place */
+  readonly identity?: Identity | undefined;
+  /** Milliseconds that each request may take, connection included. Default: the probe's own deadline */
+  readonly withinMs?: number;
+}
+
 /** Sends batches of requests; each batch's results are in the order of its requests. */
 export interface Prober {
-  /**
-   * @param identity the workload identity to send with. Left out: that of the probe's place
-   * @throws UserError when the probe ended before it answered
-   */
-  send(requests: readonly ProbeRequest[], identity?: Identity): Promise<readonly Observed[]>;
+  /** @throws UserError when the probe ended before it answered */
+  send(requests: readonly ProbeRequest[], options?: SendOptions): Promise<readonly Observed[]>;
   close(): void;
 }
 
@@ -82,11 +87,12 @@ export function proberOver(
       for (const { reject } of waiting.splice(0)) reject(lost());
     });
   return {
-    async send(requests, identity) {
+    async send(requests, { identity, withinMs = deadline } = {}) {
       if (ended) throw lost();
       const line = await new Promise<string>((resolve, reject) => {
         waiting.push({ resolve, reject });
-        streams.input.write(`${JSON.stringify({ deadline, authority, identity, requests })}\n`);
+        const batch = { deadline: withinMs, authority, identity, requests };
+        streams.input.write(`${JSON.stringify(batch)}\n`);
       });
       return parseResults(place, line, requests.length).map((observed, position) =>
         requests[position]?.protocol === "grpc" ? plainAnswer(observed) : observed,

@@ -4,7 +4,7 @@
  */
 import { styleText } from "node:util";
 import type { WriteStream } from "node:tty";
-import stringWidth from "string-width";
+import { widthOf } from "../../../lib/width";
 import wrapAnsi from "wrap-ansi";
 import { columnLine, columnLines } from "../../../lib/columns";
 import { spacedTable } from "../../../lib/tables";
@@ -115,7 +115,7 @@ function elsewhere(unshown: readonly Matrix[], { paint, width }: Page): string {
 function tables(matrix: Matrix, page: Page): string {
   const { paint, width } = page;
   const title = wrapped(matrix.title, width).map((line) => paint("bold", line));
-  const names = Math.max(...matrix.rows.map((row) => stringWidth(label(row))));
+  const names = Math.max(...matrix.rows.map((row) => widthOf(label(row))));
   const columns = matrix.columns.map((_, position) => columnOf(matrix, position));
   const parts = columnsThatFit(columns, width - gap.length - Math.min(names, shortestName)).map(
     (part) => table(matrix.rows, part, names, page),
@@ -138,7 +138,7 @@ function columnOf({ turned, columns, rows }: Matrix, position: number): Column {
   return {
     head,
     position,
-    width: Math.max(...[...head, ...texts].map((each) => stringWidth(each))),
+    width: Math.max(...[...head, ...texts].map((each) => widthOf(each))),
   };
 }
 
@@ -254,7 +254,7 @@ function broken(name: string, room: number): readonly string[] {
   const lines: string[] = [];
   for (const part of name.split(/(?<=[-.@/ ])/)) {
     const longer = (lines.at(-1) ?? "") + part;
-    if (lines.length > 0 && stringWidth(longer.trimEnd()) <= room) lines.splice(-1, 1, longer);
+    if (lines.length > 0 && widthOf(longer.trimEnd()) <= room) lines.splice(-1, 1, longer);
     else lines.push(...wrapAnsi(part, room, { hard: true, trim: false }).split("\n"));
   }
   return lines.map((line) => line.trimEnd());
@@ -285,7 +285,7 @@ function namesWhole(text: string, room: number): string {
   return names
     .map((name, position) => {
       const isInside = position > 0 && position < names.length - 1;
-      return isInside && stringWidth(name) <= room / 2 ? name.replaceAll(" ", noBreak) : name;
+      return isInside && widthOf(name) <= room / 2 ? name.replaceAll(" ", noBreak) : name;
     })
     .join(`${noBreak}${separator.trimStart()}`);
 }

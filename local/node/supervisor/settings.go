@@ -86,11 +86,14 @@ root = %q
 state = "/run/containerd"
 [grpc]
   address = %q
+[plugins.'io.containerd.cri.v1.images']
+  stats_collect_period = 3600
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
   sandbox = %q
 [plugins.'io.containerd.cri.v1.runtime']
   restrict_oom_score_adj = true # a process without CAP_SYS_RESOURCE may not lower its score
   disable_apparmor = true
+  stats_collect_period = "1h"
   [plugins.'io.containerd.cri.v1.runtime'.cni]
     bin_dirs = [%q]
     conf_dir = "/run/cni/net.d"
@@ -150,7 +153,6 @@ func dnsSettings(c *Configuration) string {
     bind %[1]s
     errors
     ready 127.0.0.1:8181
-    cache 5
     kubernetes %[2]s {
         kubeconfig %[3]s
     }

@@ -34,6 +34,7 @@ interface Outcome {
  */
 export async function killRounds({ seed, times, first = 1, say }: KillOptions): Promise<number[]> {
   const sandbox = new SandboxCopy();
+  sandbox.byNpm = true;
   const logs = mkdtempSync(join(tmpdir(), "istio-auth0-kill-"));
   const killing = new Killing(sandbox, logs);
   const failed: number[] = [];

@@ -8,7 +8,7 @@ import type { StackOutputs } from "../../../commands/stack/outputs";
 import type { Fetch } from "../../../lib/http";
 import { clientOf } from "../../../commands/stack/client";
 import { Clients, outputsOf } from "../clients";
-import { SandboxCopy } from "../copy";
+import { sharedSandbox } from "../shared";
 import { type Page, Visitor } from "../visitor";
 
 export const moderator = "moderator@bookinfo.example";
@@ -21,7 +21,7 @@ export const callback = "/oauth2/callback";
 const usersSchema = z.tuple([z.object({ user_id: z.string() })]);
 
 export class Stand {
-  readonly sandbox = new SandboxCopy();
+  readonly sandbox = sharedSandbox();
   #outputs: StackOutputs | undefined;
   #fetch: Fetch | undefined;
 
@@ -34,11 +34,6 @@ export class Stand {
     assert.match(out, /\n {2}moderator@bookinfo\.example \(session\) +200 +200 +200 +200 +403\n/);
     this.#outputs = await outputsOf(this.sandbox);
     this.#fetch = undefined;
-  }
-
-  async down(): Promise<void> {
-    await this.sandbox.run("down");
-    this.sandbox.remove();
   }
 
   get outputs(): StackOutputs {

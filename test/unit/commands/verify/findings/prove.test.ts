@@ -24,7 +24,7 @@ test("a borrowed identity is shown by a request of that account's, with a token 
   const identity = { certificate: "c", key: "k", authority: "a" };
   const asked: unknown[] = [];
   const prober: Prober = {
-    send(requests, as) {
+    send(requests, { identity: as } = {}) {
       asked.push([requests, as]);
       return Promise.resolve([{ status: 200, headers: {}, body: "for s3cret-token-of-someone" }]);
     },

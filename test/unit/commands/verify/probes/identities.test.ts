@@ -154,7 +154,7 @@ test("with an identity a probe speaks mutual TLS as a sidecar does, and keeps it
     prober.close();
   });
   const many = Array.from({ length: 100 }, () => requestTo(server));
-  const observed = await prober.send(many, own);
+  const observed = await prober.send(many, { identity: own });
   const bodies = observed.map((one) => ("body" in one ? one.body : JSON.stringify(one)));
   const [, protocol, connections] = bodies.at(-1)?.split(" ") ?? [];
   assert.match(
@@ -177,7 +177,7 @@ test("a request on a connection that was closed meanwhile is sent on another", a
   });
   const observed = await prober.send(
     Array.from({ length: 40 }, () => requestTo(server)),
-    own,
+    { identity: own },
   );
   assert.deepEqual(
     observed.filter((one) => !("status" in one && one.status === 200)),
@@ -193,7 +193,7 @@ test("an answer that is cut on such a connection is one, and its request is not 
     prober.close();
   });
   const many = Array.from({ length: 40 }, () => requestTo(server));
-  const observed = await prober.send(many, own);
+  const observed = await prober.send(many, { identity: own });
   const cut = observed.filter((one) => "error" in one);
   assert.deepEqual(cut, [{ error: "ECONNRESET in the middle of an answer" }]);
 });
@@ -209,7 +209,7 @@ test("what is no workload of the mesh, or another mesh's, gets no request", asyn
   const servers = await Promise.all(notOurs.map((each) => workload(t, each, own.authority)));
   const observed = await prober.send(
     servers.map((server) => requestTo(server)),
-    own,
+    { identity: own },
   );
   for (const one of observed) assert.ok("error" in one, JSON.stringify(one));
 });

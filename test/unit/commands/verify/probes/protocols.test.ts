@@ -13,6 +13,7 @@ import type { ProbeRequest } from "../../../../../commands/verify/probes/observe
 import {
   localProber,
   type ProbeOptions,
+  type SendOptions,
   type Prober,
 } from "../../../../../commands/verify/probes/prober";
 import { makeCertificate } from "../support/certificate";
@@ -37,18 +38,17 @@ function proberWith(options: ProbeOptions): Prober {
 async function send(
   server: Pick<net.Server, "address">,
   requests: readonly Asked[],
-  { identity, scheme = "http", ...options }: ProbeOptions & SendOptions = {},
+  { identity, withinMs, scheme = "http", ...options }: ProbeOptions & How = {},
 ) {
   const origin = `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const usual = { origin, path: "/", method: "GET", headers: {} };
   return proberWith(options).send(
     requests.map((request) => ({ ...usual, ...request })),
-    identity,
+    { identity, ...(withinMs !== undefined && { withinMs }) },
   );
 }
 
-interface SendOptions {
-  readonly identity?: Identity;
+interface How extends SendOptions {
   readonly scheme?: string;
 }
 
@@ -157,6 +157,13 @@ test("an answer that has not ended at the deadline is as much as there is of it"
   const { server, ended } = await web(t, (_, response) => response.write("so far"));
   const results = await send(server, [{}], { deadline: 1_000 });
   assert.deepEqual(results, [{ status: 200, headers: {}, body: "so far" }]);
+  await Promise.all(ended);
+});
+
+test("a batch may have a deadline of its own", { timeout: 60_000 }, async (t) => {
+  const { server, ended } = await web(t, () => undefined);
+  const results = await send(server, [{}], { deadline: 120_000, withinMs: 100 });
+  assert.deepEqual(results, [{ error: "ETIMEDOUT" }]);
   await Promise.all(ended);
 });
 
