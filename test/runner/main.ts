@@ -45,7 +45,7 @@ const longUnits = [
 /** How many of the other unit tests share a process: most of what one takes is to load the libraries and the sources. */
 const groupSize = 32;
 /** How many processes run unit tests: each waits for a fifth of its time, for a program or a connection. */
-const unitLanes = 3;
+const unitLanes = 4;
 /** Only with `--all`, or by name. */
 const longest = ["all-modes", "kill"].map(endToEndFile);
 /** The files that use one sandbox, one after the other (shared.ts). */
@@ -132,8 +132,9 @@ const each = (files: readonly string[]) => files.map((file) => [file]);
 function inGroups(files: readonly string[]): readonly (readonly string[])[] {
   const long = longUnits.filter((file) => files.includes(file));
   const others = files.filter((file) => !long.includes(file));
-  const shared = Array.from({ length: Math.ceil(others.length / groupSize) }, (_, at) =>
-    others.slice(at * groupSize, (at + 1) * groupSize),
+  const number = Math.ceil(others.length / groupSize);
+  const shared = Array.from({ length: number }, (_, group) =>
+    others.filter((_file, at) => at % number === group),
   );
   return [...each(long), ...shared];
 }
