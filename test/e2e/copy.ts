@@ -41,7 +41,13 @@ export class SandboxCopy {
   /** Where its commands are to leave no temporary file, however they end. */
   readonly #temporary = mkdtempSync(join(tmpdir(), "istio-auth0-tmp-"));
   /** What all of its commands have in addition to this process's own: `traces` and `leftovers` find by it what they leave. */
-  readonly #environment = { XDG_STATE_HOME: this.state, TMPDIR: this.#temporary, NO_COLOR: "1" };
+  readonly #environment = {
+    XDG_STATE_HOME: this.state,
+    TMPDIR: this.#temporary,
+    NO_COLOR: "1",
+    // npm's word for where its user is, which it was told in another folder.
+    INIT_CWD: undefined,
+  };
   /** A command line that each command is started through: something that changes its view of the machine. */
   through: readonly string[] = [];
   /** Whether npm starts each command, as README.md says: that takes half a second of a core more. */
