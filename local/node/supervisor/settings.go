@@ -87,13 +87,13 @@ state = "/run/containerd"
 [grpc]
   address = %q
 [plugins.'io.containerd.cri.v1.images']
-  stats_collect_period = 3600
+  stats_collect_period = 3600 # seconds; the default is 10
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
   sandbox = %q
 [plugins.'io.containerd.cri.v1.runtime']
   restrict_oom_score_adj = true # a process without CAP_SYS_RESOURCE may not lower its score
   disable_apparmor = true
-  stats_collect_period = "1h"
+  stats_collect_period = "1h" # nothing asks for them; the default, 1s, takes a third of an idle node's time
   [plugins.'io.containerd.cri.v1.runtime'.cni]
     bin_dirs = [%q]
     conf_dir = "/run/cni/net.d"
@@ -147,7 +147,8 @@ hostnameOverride: %s
 `, c.path("kube-proxy.kubeconfig"), podRange, nodeName)
 }
 
-// dnsSettings answer for the cluster's names and the configured names; every other name does not exist.
+// dnsSettings answer for the cluster's names and the configured names; every other name does not exist. Nothing is cached:
+// the answers are in memory, and a Service that is made again has another address.
 func dnsSettings(c *Configuration) string {
 	return fmt.Sprintf(`.:53 {
     bind %[1]s
