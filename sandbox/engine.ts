@@ -19,6 +19,7 @@ import type { Project } from "../commands/stack/project";
 import { writeYaml } from "../commands/stack/pulumi-yaml";
 import { projectFileName, readProjectFile } from "../commands/stack/stack-file";
 import type { Plugins } from "../local/plugins/choice";
+import { makePulumiHome } from "../local/pulumi-home";
 import { isTrueWithin } from "../lib/poll";
 import { end, endTimeoutMs, processIds, readProcess, run } from "../lib/processes";
 import type { Decisions } from "./state";
@@ -26,9 +27,8 @@ import { commandIn, knowing, loading } from "../local/toolchain/automation";
 import type { Toolchain } from "../local/toolchain/toolchain";
 
 function makeFolders(layout: Layout, decisions: Decisions): void {
-  for (const folder of [pulumiHome(layout), backendFolder(layout)]) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  }
+  makePulumiHome(pulumiHome(layout));
+  mkdirSync(backendFolder(layout), { recursive: true, mode: 0o700 });
   writePrivate(join(layout.pulumi, "passphrase"), decisions.passphrase);
 }
 

@@ -28,8 +28,6 @@ export function pulumiEnvironment(
     PULUMI_CONFIG_PASSPHRASE_FILE: join(layout.pulumi, "passphrase"),
     PULUMI_STACK: stackName,
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    // The engine keeps a log of each run there, encrypted, and removes the oldest.
-    PULUMI_LOG_ROTATION_MAX_TOTAL_MB: "20",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     KUBECONFIG: kubeconfigPath(layout),
     KUBECACHEDIR: join(layout.state, "kubectl"),

@@ -15,6 +15,7 @@ import {
   writePluginLauncher,
 } from "../../local/plugins/launchers";
 import type { LocalPlugin } from "../../local/plugins/official";
+import { makePulumiHome } from "../../local/pulumi-home";
 import { writeYaml } from "../stack/pulumi-yaml";
 import { projectFileName, readProjectFile, stackFileName } from "../stack/stack-file";
 import type { PreviewConfiguration } from "./configuration";
@@ -77,9 +78,10 @@ export function writeProject(
     { name: dynamicPlugin, path: writeDynamicLauncher(launchers) },
   ];
   const analyzers = [{ name: packPlugin, path: writePackLauncher(launchers) }];
-  for (const part of ["backend", "home", "tmp"]) {
+  for (const part of ["backend", "tmp"]) {
     mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
   }
+  makePulumiHome(join(folder, "home"));
   writePrivate(
     join(folder, projectFileName),
     writeYaml({ ...content, main: root, plugins: { providers, analyzers } }),

@@ -14,6 +14,7 @@ import {
 import { z } from "zod";
 import { commandIn, knowing } from "../../local/toolchain/automation";
 import { type StandInName, standIns, writePluginLauncher } from "../../local/plugins/launchers";
+import { makePulumiHome } from "../../local/pulumi-home";
 
 /** The Pulumi CLI's executable, as test/runner/main.ts names it, or undefined where there is none. */
 export const pulumiExecutable = process.env.PULUMI_CLI;
@@ -53,6 +54,7 @@ export class Engine {
     const launchers = join(directory, "plugins");
     const backend = join(directory, "backend");
     for (const folder of [workDir, backend]) mkdirSync(folder);
+    makePulumiHome(join(directory, "home"));
     for (const name of plugins) writePluginLauncher(launchers, name);
     const providers = standIns
       .filter(({ name }) => plugins.includes(name))
