@@ -132,7 +132,11 @@ hooks.createHook = ({ init }) => {
   AsyncResource.prototype.runInAsyncScope = function (work, self, ...values) {
     const id = this.asyncId();
     init(id, "", 0, this);
-    const inTest = (...given) => running.run(id, () => Reflect.apply(work, self, given));
+    // What is no test belongs to the one that has made it: of that, Node restores the variable.
+    const inTest = (...given) => {
+      const owner = "subtests" in this ? id : (running.getStore() ?? id);
+      return running.run(owner, () => Reflect.apply(work, self, given));
+    };
     return runInAsyncScope.call(this, inTest, self, ...values);
   };
   return { enable: () => undefined, disable: () => undefined };

@@ -93,8 +93,12 @@ test("another environment is said by the variables' names, without any value", a
 
 test("an error that nothing waits for is the failure of the test that has caused it", async () => {
   const { lines, counts } = await runOf("strays");
-  assert.deepEqual(counts, { passed: 2, failed: 1, skipped: 0 });
-  assert.ok(lines.some((line) => line.includes("✖ does not wait for its error")));
+  assert.deepEqual(counts, { passed: 2, failed: 2, skipped: 0 });
+  for (const name of ["does not wait for its error", "does not wait for its error in a resource"])
+    assert.ok(
+      lines.some((line) => line.includes(`✖ ${name} (`)),
+      name,
+    );
 });
 
 test("what runs alongside others says the same, before its end", async () => {
