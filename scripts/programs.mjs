@@ -111,10 +111,8 @@ export async function builtPrograms(root, project) {
   }
   used(folder);
   // What changes within the file system's own tick looks unchanged.
-  if (states !== undefined && states.newest < began - 1000) {
-    writeWhole(join(cache, found), JSON.stringify({ key: states.key, folder }));
-    giveToOwner(root, cache);
-  }
+  if (states !== undefined && states.newest < began - 1000)
+    noteFound(root, cache, { key: states.key, folder });
   return folder;
 }
 
@@ -128,6 +126,15 @@ function foundBefore(cache, key) {
     return last.key === key && used(last.folder) ? last.folder : undefined;
   } catch {
     return undefined;
+  }
+}
+
+function noteFound(root, cache, set) {
+  try {
+    writeWhole(join(cache, found), JSON.stringify(set));
+    giveToOwner(root, cache);
+  } catch {
+    // Another user's folder, or read-only: the next command reads the sources again.
   }
 }
 
@@ -156,7 +163,14 @@ function giveToOwner(root, cache) {
   const { uid, gid } = statSync(root);
   if (process.getuid?.() !== 0 || uid === 0) return;
   const made = readdirSync(cache, { recursive: true, encoding: "utf8" });
-  for (const name of ["", "..", ...made]) lchownSync(join(cache, name), uid, gid);
+  for (const name of ["", "..", ...made]) {
+    try {
+      lchownSync(join(cache, name), uid, gid);
+    } catch (error) {
+      // Another process has renamed or removed what it was making.
+      if (error.code !== "ENOENT") throw error;
+    }
+  }
 }
 
 /** The files that the programs are made from, except the libraries. */
@@ -172,9 +186,19 @@ function sourceFiles(root) {
 const sourcesBelow = (root, folder) =>
   readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return sourcesBelow(root, path);
+    if (entry.isDirectory() || (entry.isSymbolicLink() && isFolder(join(root, path))))
+      return sourcesBelow(root, path);
     return path.endsWith(".ts") ? [path] : [];
   });
+
+function isFolder(path) {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // A link to nothing, or around in a circle.
+    return false;
+  }
+}
 
 /** Their contents, by path. */
 function readSources(root) {

@@ -5,6 +5,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
   readdirSync,
@@ -58,9 +59,16 @@ process.stdout.write(stringify({ word, place: __dirname, built, stack }, { inden
 }
 
 /** Builds as scripts/run.mjs does, and gives the folder. */
-function build(clone: string): string {
+const build = (clone: string) => buildAfter(0, clone);
+
+/** The same at a time when the sources are old enough to be found by their states. */
+const buildLater = (clone: string) => buildAfter(2_000, clone);
+
+function buildAfter(milliseconds: number, clone: string): string {
   const module = pathToFileURL(join(clone, "scripts/programs.mjs")).href;
-  const script = `import(${JSON.stringify(module)}).then(async ({ builtPrograms }) =>
+  const script = `const { now } = Date;
+    Date.now = () => now() + ${milliseconds};
+    import(${JSON.stringify(module)}).then(async ({ builtPrograms }) =>
     process.stdout.write(await builtPrograms(${JSON.stringify(clone)})))`;
   // Not this user's own, which it would tidy.
   const env = { ...process.env, XDG_CACHE_HOME: cachesOf(clone) };
@@ -69,6 +77,7 @@ function build(clone: string): string {
 
 const cachesOf = (clone: string) => join(clone, "caches");
 const programsOf = (clone: string) => join(clone, "node_modules/.cache/programs");
+const noteOf = (clone: string) => join(programsOf(clone), "found.json");
 
 /** Has a file or folder be as old as that. */
 function age(path: string, hours: number): void {
@@ -107,6 +116,40 @@ test("what did not change is built once; a changed source, library or place is b
   assert.notEqual(build(project()), first);
 });
 
+test("a set that is found by its sources' states is theirs, also where a change leaves size and time", () => {
+  const clone = project();
+  const word = join(clone, "commands/word.ts");
+  age(word, 1);
+  const first = buildLater(clone);
+  assert.ok(existsSync(noteOf(clone)));
+  assert.equal(buildLater(clone), first);
+  writeFileSync(word, 'export const word: string = "other";\n');
+  age(word, 1);
+  const second = buildLater(clone);
+  assert.match(run(second).stdout, /^word: other\n/);
+  rmSync(second, { recursive: true });
+  assert.match(run(buildLater(clone)).stdout, /^word: other\n/);
+});
+
+test("what is built is run also where no note of it can be written", () => {
+  const clone = project();
+  const first = build(clone);
+  rmSync(noteOf(clone), { force: true });
+  // Root may write into any folder, but not over one.
+  mkdirSync(noteOf(clone));
+  assert.equal(buildLater(clone), first);
+});
+
+test("a source below a linked folder is a source", () => {
+  const clone = project();
+  const linked = temporaryFolder();
+  symlinkSync(linked, join(clone, "commands/linked"));
+  symlinkSync("circle", join(linked, "circle"));
+  const first = build(clone);
+  writeFileSync(join(linked, "word.ts"), "");
+  assert.notEqual(build(clone), first);
+});
+
 test("of the sets of programs that were not used for an hour the last ones stay, and all others", () => {
   const clone = project();
   const sets = Array.from({ length: 6 }, (_, count) => {
@@ -136,6 +179,8 @@ test("a library that no kept set takes goes when it was not used for a day, and 
   for (const name of [...old, taken, kept[2] ?? ""]) age(join(cache, name), 25);
   writeFileSync(join(clone, "commands/word.ts"), 'export const word = "second";\n');
   const second = build(clone);
+  // On a slow machine the set is noted, too.
+  rmSync(noteOf(clone), { force: true });
   assert.deepEqual(
     readdirSync(cache).sort(),
     [...kept, taken, basename(first), basename(second)].sort(),
