@@ -21,6 +21,8 @@ const runs: Readonly<Record<string, readonly string[]>> = {
   alone: ["good"],
   alongside: ["--alongside", "good"],
   strays: ["strays"],
+  "after a failure": ["fails-first,shares"],
+  "before a failure": ["shares,fails-first"],
   ...Object.fromEntries(
     Object.keys(faults).flatMap((name) => [
       [name, [name]],
@@ -99,6 +101,17 @@ test("an error that nothing waits for is the failure of the test that has caused
       lines.some((line) => line.includes(`✖ ${name} (`)),
       name,
     );
+});
+
+test("what files share is restored after one that has failed, also by a hook, and only then", async () => {
+  for (const [name, times] of [
+    ["after a failure", 1],
+    ["before a failure", 0],
+  ] as const) {
+    const { lines, counts } = await runOf(name);
+    assert.equal(lines.filter((line) => line.includes("restored")).length, times, name);
+    assert.deepEqual(counts, { passed: 1, failed: 1, skipped: 0 }, name);
+  }
 });
 
 test("what runs alongside others says the same, before its end", async () => {
