@@ -131,6 +131,8 @@ function foundBefore(cache, key) {
 
 function noteFound(root, cache, set) {
   try {
+    // What has changed since may have been read changed.
+    if (statesOf(root).key !== set.key) return;
     writeWhole(join(cache, found), JSON.stringify(set));
     giveToOwner(root, cache);
   } catch {

@@ -9,6 +9,8 @@ import {
   symlinkSync,
   writeFileSync,
   readdirSync,
+  readFileSync,
+  renameSync,
   statSync,
   truncateSync,
   utimesSync,
@@ -64,15 +66,17 @@ const build = (clone: string) => buildAfter(0, clone);
 /** The same at a time when the sources are old enough to be found by their states. */
 const buildLater = (clone: string) => buildAfter(2_000, clone);
 
-function buildAfter(milliseconds: number, clone: string): string {
+/** @param before is done in the building process, in the clone */
+function buildAfter(milliseconds: number, clone: string, before = ""): string {
   const module = pathToFileURL(join(clone, "scripts/programs.mjs")).href;
   const script = `const { now } = Date;
     Date.now = () => now() + ${milliseconds};
+    ${before}
     import(${JSON.stringify(module)}).then(async ({ builtPrograms }) =>
     process.stdout.write(await builtPrograms(${JSON.stringify(clone)})))`;
   // Not this user's own, which it would tidy.
   const env = { ...process.env, XDG_CACHE_HOME: cachesOf(clone) };
-  return execFileSync(process.execPath, ["-e", script], { encoding: "utf8", env });
+  return execFileSync(process.execPath, ["-e", script], { cwd: clone, encoding: "utf8", env });
 }
 
 const cachesOf = (clone: string) => join(clone, "caches");
@@ -129,6 +133,30 @@ test("a set that is found by its sources' states is theirs, also where a change 
   assert.match(run(second).stdout, /^word: other\n/);
   rmSync(second, { recursive: true });
   assert.match(run(buildLater(clone)).stdout, /^word: other\n/);
+});
+
+test("sources that change while they are read are not taken for those that were there before", () => {
+  const clone = project();
+  const word = join(clone, "commands/word.ts");
+  const swapped = join(clone, "swapped");
+  cpSync(join(clone, "commands"), swapped, { recursive: true });
+  writeFileSync(join(swapped, "word.ts"), 'export const word: string = "other";\n');
+  // A folder that is moved leaves its files' states as they are. The first source that is read is below it.
+  const swap = `const fs = require("node:fs");
+    const { readFileSync, renameSync } = fs;
+    fs.readFileSync = (path, ...rest) => {
+      if (path === ${JSON.stringify(join(clone, "commands/main.ts"))} && fs.existsSync("swapped")) {
+        renameSync("commands", "kept");
+        renameSync("swapped", "commands");
+      }
+      return readFileSync(path, ...rest);
+    };
+    require("node:module").syncBuiltinESMExports();`;
+  assert.match(run(buildAfter(2_000, clone, swap)).stdout, /^word: other\n/);
+  rmSync(join(clone, "commands"), { recursive: true });
+  renameSync(join(clone, "kept"), join(clone, "commands"));
+  assert.match(readFileSync(word, "utf8"), /first/);
+  assert.match(run(buildLater(clone)).stdout, /^word: first\n/);
 });
 
 test("what is built is run also where no note of it can be written", () => {
