@@ -255,6 +255,8 @@ async function buildAll(root, cache, { unfinished, folder, own }, programs) {
     absWorkingDir: root,
     entryPoints: Object.fromEntries(programs.map((program) => [nameOf(program), program])),
     outdir: unfinished,
+    // Of an operation that a table has twice, the last one would count.
+    logOverride: { "duplicate-object-key": "error" },
     define: {
       "process.env.ISTIO_AUTH0_PROGRAMS": text(folder),
       "process.env.ISTIO_AUTH0_PROJECT": own === root ? "undefined" : text(own ?? ""),

@@ -9,7 +9,7 @@ import {
   serviceOfPod,
   usualRequest,
 } from "../../components/application";
-import { callersOf, gateway } from "../../components/access/rows";
+import { callersOf, gateway, rowsFor } from "../../components/access/rows";
 import { challengeFor, isChallenging } from "../../components/gateway/challenge";
 import { isSecure } from "../../components/gateway/host";
 import { gatewayPort, secureGatewayPort } from "../../components/mesh/values";
@@ -64,7 +64,11 @@ export function waysTo(
 ): readonly NamedWay[] {
   const versions = labelsOf(application, service, workloads.application);
   const chain =
-    caller === undefined ? chainTo(application, service) : caller === gateway ? [gateway] : [];
+    caller === undefined
+      ? chainTo(application, service, asked)
+      : caller === gateway
+        ? [gateway]
+        : [];
   const before = chain.map((name, position) => {
     if (name !== gateway)
       return hopTo(application, name, labelsOf(application, name, workloads.application)[0]);
@@ -104,17 +108,27 @@ function challengeAt(
   return challengeFor(audience, access, { ...usual, ...asked });
 }
 
-/** The services before this one, from the gateway on; of several callers the first. */
+/** The services before this one, from the gateway on; of several permitted callers the first. */
 function chainTo(
   application: Application,
   service: string,
+  asked: Partial<Asked> = {},
   behind: readonly string[] = [],
 ): string[] {
-  const next = callersOf(serviceOf(application, service)).find(
+  const next = callersFor(serviceOf(application, service), asked).find(
     (caller) => caller === gateway || ![service, ...behind].includes(caller),
   );
   if (next === undefined) return [];
-  return next === gateway ? [gateway] : [...chainTo(application, next, [service, ...behind]), next];
+  return next === gateway
+    ? [gateway]
+    : [...chainTo(application, next, {}, [service, ...behind]), next];
+}
+
+/** Who may send this request; where no row is for it, who may call the service at all. */
+function callersFor(access: ApplicationService, asked: Partial<Asked>): readonly string[] {
+  const usual = usualRequest(access);
+  const rows = usual === undefined ? [] : rowsFor(access, { ...usual, ...asked });
+  return rows.length > 0 ? rows.flatMap(({ callers }) => callers) : callersOf(access);
 }
 
 function labelsOf(

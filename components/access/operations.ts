@@ -57,6 +57,9 @@ export function problemOfName(name: string): string | undefined {
   );
   if (wrong !== undefined)
     return `found the segment ${JSON.stringify(wrong)}, expected text of letters, digits and -._~!$&'()+,;=:@, or a name in braces as the whole segment: {name}, or as the last one {name...} for any number of them`;
+  const [, named] = /\/:([\w-]+)/.exec(path) ?? [];
+  if (named !== undefined)
+    return `found the segment ":${named}", which is text here, expected a name in braces: {${named}}`;
   if (/\/(?:\/|\.{1,2}(?:\/|$))/.test(path))
     return "expected no empty segment, . or ..: the mesh resolves them before it compares";
   return undefined;

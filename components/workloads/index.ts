@@ -42,7 +42,7 @@ export interface WorkloadsArgs {
  * Makes each service's account, Service and Deployments, or has the program make them, and its routes: a component with
  * the namespace's name.
  * @returns how requests are distributed over the services' versions
- * @throws Error if the table has no service for a workload
+ * @throws pulumi.RunError naming every workload that the table has no service for
  */
 export function createWorkloads(
   { gateway: { url: gatewayUrl, tls, cors } }: Pick<Settings, "gateway">,
@@ -53,6 +53,7 @@ export function createWorkloads(
   const { overrides = {}, ...ingress } = namespace.ingress;
   const made: Workloads[] = [];
   const services = (some: Workloads) => {
+    checkServices(application, some);
     made.push(some);
     for (const [service, versions] of Object.entries(some))
       createService(application, service, versions, overrides[service], { parent });
@@ -64,6 +65,14 @@ export function createWorkloads(
   createTraffic(name, application, traffic, { parent });
   createIngress(name, { application, gatewayUrl, tls, cors, ...ingress }, { parent });
   return traffic;
+}
+
+function checkServices({ services }: Application, made: Workloads): void {
+  const others = Object.keys(made).filter((service) => !Object.hasOwn(services, service));
+  if (others.length === 0) return;
+  throw new pulumi.RunError(
+    `workloads: found ${others.join(", ")}, expected services of the table: ${Object.keys(services).join(", ")}`,
+  );
 }
 
 /**

@@ -35,6 +35,24 @@ function deploy(preview = false, digests: BookinfoSettings["digests"] = {}) {
   );
 }
 
+test("every workload that the table has no service for is named", async () => {
+  await run(() => {
+    const namespace = { ingress: {}, options: { providers: [clusterProvider()] } };
+    const workloads = { detail: [], details: [], other: [] };
+    assert.throws(
+      () =>
+        createWorkloads(
+          { gateway: { url: "http://books.example:8080" } },
+          { application: bookinfo, workloads, namespace },
+        ),
+      {
+        message:
+          "workloads: found detail, other, expected services of the table: productpage, details, reviews, ratings",
+      },
+    );
+  });
+});
+
 /** A Deployment's pods, as far as a login changes them. */
 interface Template {
   readonly metadata: { readonly annotations?: object };

@@ -107,6 +107,15 @@ test("a stack trace names the source", () => {
   assert.match(run(build(clone), "fail").stderr, new RegExp(`${clone}/commands/main\\.ts:4:`));
 });
 
+test("a key that an object has twice, as an operation of a table, is an error where it is", () => {
+  const clone = project();
+  writeFileSync(
+    join(clone, "commands/word.ts"),
+    'export const word = { "GET /": "public",\n"GET /": "signedIn" };\n',
+  );
+  assert.throws(() => build(clone), /commands\/word\.ts:2:0: ERROR: .*Duplicate key "GET \/"/);
+});
+
 test("what did not change is built once; a changed source, library or place is built anew", () => {
   const clone = project();
   const first = build(clone);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application } from "../../../../application";
+import type { ApplicationService } from "../../../../components/application";
 import { application as orders } from "../../../../examples/orders/application";
 import type { ClusterState } from "../../../../commands/explain/cluster";
 import { parsePolicies } from "../../../../commands/explain/policies";
@@ -37,6 +38,25 @@ test("the permitted ways, a version each", () => {
     ratings?.hops.map(({ name }) => name),
     ["gateway", "productpage", "reviews", "ratings"],
   );
+});
+
+test("who is permitted is who may send this request, where an operation names its own callers", () => {
+  const service: ApplicationService = {
+    callers: ["gateway"],
+    operations: {
+      "GET /orders/{id}": "public",
+      "DELETE /orders/{id}": { requires: "public", callers: ["catalogue"] },
+    },
+    path: "/orders/0",
+    port: 8080,
+    serviceAccount: "orders",
+  };
+  const table = { ...orders, services: { ...orders.services, orders: service } };
+  const through = (asked?: object) =>
+    waysTo(table, "orders", undefined, { workloads }, stack, asked)[0]?.through;
+  assert.deepEqual(through(), ["gateway"]);
+  assert.deepEqual(through({ method: "DELETE" }), ["gateway", "catalogue"]);
+  assert.deepEqual(through({ method: "PUT" }), ["gateway"]);
 });
 
 test("what is asked for is asked of the service itself, and of no hop before it", () => {

@@ -364,6 +364,9 @@ test("an operation's name is a known method, a space, and a path that Istio can 
     const [line = ""] = wrong(name);
     assert.ok(line.startsWith(`found the segment ${JSON.stringify(segment)}, expected text`), line);
   }
+  assert.deepEqual(wrong("GET /orders/:id/items"), [
+    'found the segment ":id", which is text here, expected a name in braces: {id}',
+  ]);
   for (const name of ["GET //orders", "GET /orders/../a", "GET /.", "GET /./a"])
     assert.match(wrong(name).join(), /^expected no empty segment/, name);
   for (const name of ["GET /", "GET /orders/", "TRACE /a", "GET /a/{b-c}/c.d", "GET /a/{rest...}"])
