@@ -145,16 +145,16 @@ export async function verify(
         ]),
       async (either) => {
         const sender = senderOver(probers, identities, unlistedIsReached(probers, either));
+        const { settleDeadline = 30_000, recordsDeadline } = options;
         const round = await sendUntilSettled(planned, sender, {
-          deadline: options.settleDeadline ?? 30_000,
+          deadline: settleDeadline,
           signal: either,
           waiting: (unexpected) => {
             progress(
-              `Not as expected yet: ${unexpected} of ${planned.length} answers; waiting for policies on their way …`,
+              `Not as expected yet: ${unexpected} of ${planned.length} answers; waiting up to ${settleDeadline / 1000} s for policies on their way …`,
             );
           },
         });
-        const { recordsDeadline } = options;
         return {
           observed: round.observed,
           ...(await readRecords(round, {
