@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Makes such a folder, where it is missing. Pulumi's command logs all that it asks of plug-ins, a sixth of what an `up`
+ * Makes such a folder, where it is missing. Pulumi's command logs all that it asks of plug-ins, a tenth of what an `up`
  * with nothing to do takes, and has no setting for that; it does without where it cannot make the logs' folder.
  */
 export function makePulumiHome(home: string): void {
