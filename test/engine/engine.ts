@@ -53,8 +53,9 @@ export class Engine {
     const workDir = join(directory, "project");
     const launchers = join(directory, "plugins");
     const backend = join(directory, "backend");
+    const home = join(directory, "home");
     for (const folder of [workDir, backend]) mkdirSync(folder);
-    makePulumiHome(join(directory, "home"));
+    makePulumiHome(home);
     for (const name of plugins) writePluginLauncher(launchers, name);
     const providers = standIns
       .filter(({ name }) => plugins.includes(name))
@@ -69,7 +70,7 @@ export class Engine {
       {
         workDir,
         pulumiCommand: commandIn(root),
-        pulumiHome: join(directory, "home"),
+        pulumiHome: home,
         envVars: {
           PULUMI_BACKEND_URL: `file://${backend}`,
           PULUMI_CONFIG_PASSPHRASE: "engine-test",
