@@ -154,7 +154,7 @@ describe("doors", { timeout: 40 * 60_000 }, () => {
         // The gateway's own policy refuses other ports than the stack's.
         "Listener 8888 of the ingress gateway": /:8888\/ from the pod outsider: 403 RBAC/,
         "VirtualService elsewhere/more": undefined,
-        "VirtualService elsewhere/other": /host: other\.example from outside: 200/,
+        "VirtualService elsewhere/other": /\/health host: other\.example from outside: 200/,
         [`Pod bookinfo/${out.trim()}`]: undefined,
         "Service bookinfo/reviews": undefined,
         "Setting pathNormalization of the mesh": undefined,
