@@ -90,10 +90,9 @@ export async function openStack(
   });
   // Every command names its stack, so one that is there need not be selected.
   const selected = { selectStack: () => Promise.resolve() };
-  const stack = await Stack.createOrSelect(
-    stackName,
-    isThere(layout) ? knowing(workspace, selected) : workspace,
-  );
+  const stack = isThere(layout)
+    ? await Stack.select(stackName, knowing(workspace, selected))
+    : await Stack.create(stackName, workspace);
   await writeConfiguration(layout, decisions, configuration, environment);
   return stack;
 }

@@ -101,42 +101,58 @@ function destinationOf(origin, { workload }) {
 // The other side has closed the connection; EPIPE: before all was written.
 const isClosed = ({ code }) => code === "ECONNRESET" || code === "EPIPE";
 
+// Milliseconds after which a connection that is not established is given up, and another one begun. What begins while
+// kube-proxy changes its tables, one after the other, may lead nowhere for as long as it tries; the next one does not.
+const givenUpAfter = 1_000;
+
 // One request and its result, which is there by the deadline. `follow` watches its connection, and `begin` is told when
 // an answer begins, with how to get what has come of it: by these a reset is told from one at another point.
 function exchange(deadline, start) {
+  const end = Date.now() + deadline;
   return new Promise((resolve) => {
-    let elsewhere = "while connecting";
-    let answerSoFar = () => ({ error: "ETIMEDOUT" });
-    let stop = () => undefined;
-    let isFinished = false;
-    const finish = (result) => {
-      if (isFinished) return;
-      isFinished = true;
-      clearTimeout(timer);
-      resolve(result);
-      stop();
+    const attempt = () => {
+      let elsewhere = "while connecting";
+      let answerSoFar = () => ({ error: "ETIMEDOUT" });
+      let stop = () => undefined;
+      let isOver = false;
+      let connecting;
+      const over = (next) => {
+        if (isOver) return;
+        isOver = true;
+        clearTimeout(timer);
+        clearTimeout(connecting);
+        next();
+        stop();
+      };
+      const finish = (result) => over(() => resolve(result));
+      const timer = setTimeout(() => finish(answerSoFar()), end - Date.now());
+      const fail = (error) => {
+        if (!isClosed(error)) finish({ error: error.code ?? error.message });
+        else finish({ error: elsewhere === undefined ? "ECONNRESET" : `ECONNRESET ${elsewhere}` });
+      };
+      const isConnected = () => {
+        clearTimeout(connecting);
+        elsewhere = undefined;
+      };
+      const follow = (socket) => {
+        if (!socket.connecting) return isConnected();
+        socket.once("connect", isConnected);
+        connecting = setTimeout(() => over(attempt), givenUpAfter);
+      };
+      const begin = (soFar) => {
+        elsewhere = "in the middle of an answer";
+        answerSoFar = soFar;
+      };
+      const isWaiting = () => !isOver && elsewhere === undefined;
+      const atEnd = (callback) => (stop = callback);
+      try {
+        start({ finish, fail, follow, begin, isWaiting, atEnd });
+      } catch (error) {
+        // Node refuses to send it.
+        fail(error);
+      }
     };
-    const timer = setTimeout(() => finish(answerSoFar()), deadline);
-    const fail = (error) => {
-      if (!isClosed(error)) finish({ error: error.code ?? error.message });
-      else finish({ error: elsewhere === undefined ? "ECONNRESET" : `ECONNRESET ${elsewhere}` });
-    };
-    const follow = (socket) => {
-      if (socket.connecting) socket.once("connect", () => (elsewhere = undefined));
-      else elsewhere = undefined;
-    };
-    const begin = (soFar) => {
-      elsewhere = "in the middle of an answer";
-      answerSoFar = soFar;
-    };
-    const isWaiting = () => !isFinished && elsewhere === undefined;
-    const atEnd = (callback) => (stop = callback);
-    try {
-      start({ finish, fail, follow, begin, isWaiting, atEnd });
-    } catch (error) {
-      // Node refuses to send it.
-      fail(error);
-    }
+    attempt();
   });
 }
 

@@ -138,8 +138,11 @@ func kubeProxySettings(c *Configuration) string {
 kind: KubeProxyConfiguration
 clientConnection: {kubeconfig: %s}
 mode: iptables
-# With node ports on 127.0.0.1, pods could send packets there, where etcd answers every client.
-iptables: {localhostNodePorts: false}
+iptables:
+  # With node ports on 127.0.0.1, pods could send packets there, where etcd answers every client.
+  localhostNodePorts: false
+  # A Service has its pods so much later. The default, 1s, is for clusters with thousands of them.
+  minSyncPeriod: 200ms
 clusterCIDR: %s
 conntrack: {maxPerCore: 0, min: 0}
 oomScoreAdj: 0

@@ -26,7 +26,7 @@ func TestKubeletAnswersNobodyUnknownAndStaysInItsGroup(t *testing.T) {
 }
 
 func TestKubeProxyLeavesTheMachinesSettingsAlone(t *testing.T) {
-	contains(t, kubeProxySettings(&Configuration{}), "conntrack: {maxPerCore: 0, min: 0}", "iptables: {localhostNodePorts: false}")
+	contains(t, kubeProxySettings(&Configuration{}), "conntrack: {maxPerCore: 0, min: 0}", "  localhostNodePorts: false")
 }
 
 func TestNamesOfTheConfigurationLeadToTheNode(t *testing.T) {

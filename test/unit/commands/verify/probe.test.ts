@@ -2,17 +2,18 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import { createServer as createTcpServer } from "node:net";
+import { connect, createServer as createTcpServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { certificateAuthority, serverIdentity } from "../../../../local/tenant/certificate";
 import { localProber, probeArguments, proberOver } from "../../../../commands/verify/probes/prober";
+import { pollUntil } from "../../../../lib/poll";
 import type { ProbeRequest } from "../../../../commands/verify/probes/observed";
 import type { ProbeOptions, Prober } from "../../../../commands/verify/probes/prober";
 
@@ -256,6 +257,49 @@ test("no answer at all is a time-out", async () => {
   silent.closeAllConnections();
   silent.close();
   assert.deepEqual(results, [{ error: "ETIMEDOUT" }]);
+});
+
+/** Listens, with room for two connections, and stops: what comes next is not answered until it goes on. */
+const stopping = `
+const server = require("node:http").createServer((_, response) => response.end("late"));
+server.listen({ host: "127.0.0.1", port: 0, backlog: 1 }, () => {
+  process.stdout.write(server.address().port + "\\n");
+  process.kill(process.pid, "SIGSTOP");
+});`;
+
+/** The local ports of this machine's connections to a port of 127.0.0.1 that are not answered yet. */
+function unanswered(port: number): readonly string[] {
+  const remote = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return readFileSync("/proc/net/tcp", "utf8")
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , to, state]) => to === remote && state === "02")
+    .map(([, from = ""]) => from);
+}
+
+test("a connection that is not established is begun anew", { timeout: 60_000 }, async (t) => {
+  const child = spawn(process.execPath, ["-e", stopping], { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => child.kill("SIGKILL"));
+  const [printed] = (await once(child.stdout, "data")) as [Buffer];
+  const port = Number(String(printed));
+  const filling = [1, 2].map(() => connect(port, "127.0.0.1"));
+  t.after(() => {
+    for (const socket of filling) socket.destroy();
+  });
+  await Promise.all(filling.map((socket) => once(socket, "connect")));
+  const sent = prober.send([{ ...to("/"), origin: `http://127.0.0.1:${port}` }], {
+    withinMs: 60_000,
+  });
+  const tried = new Set<string>();
+  const isTriedTwice = () => {
+    for (const from of unanswered(port)) tried.add(from);
+    return tried.size > 1 || undefined;
+  };
+  assert.ok(await pollUntil(isTriedTwice, { timeoutMs: 30_000, intervalMs: 50 }));
+  child.kill("SIGCONT");
+  const [answer] = await sent;
+  assert.ok(answer !== undefined && "status" in answer, JSON.stringify(answer));
+  assert.equal(answer.body, "late");
 });
 
 test("the script fits into the address of a request, as servers limit it", () => {
