@@ -1,4 +1,7 @@
-/** Keeps secrets that this process knows out of what it prints or writes, also where another program repeats them. */
+/**
+ * Keeps secrets that this process knows, and every token, out of what it prints or writes, also where another program
+ * repeats them.
+ */
 import { toUSVString } from "node:util";
 
 /** What replaces a secret. */
@@ -83,3 +86,10 @@ function patternOf(forms: readonly string[]): RegExp {
   });
   return alternatives.length === 0 ? /(?!)/g : new RegExp(alternatives.join("|"), "g");
 }
+
+/**
+ * The text without tokens: a command line, an error about it, or a log may contain one. Each token begins with a JSON
+ * object in base64.
+ */
+export const withoutTokens = (text: string) =>
+  text.replaceAll(/\beyJ[\w-]{8,}(\.[\w-]*)*/g, "[token]");

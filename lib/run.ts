@@ -3,6 +3,7 @@ import { AssertionError } from "node:assert";
 import { constants } from "node:os";
 import { inspect } from "node:util";
 import { firstLine, reasonOf, UserError } from "./errors";
+import { withoutTokens } from "./redaction";
 
 /** The signals by which a terminal, another program or a closed session ends a command. */
 export const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -84,9 +85,6 @@ const isOurs = (error: unknown) =>
   error.cause === undefined &&
   (!("code" in error) ||
     [TypeError, RangeError, AssertionError].some((kind) => error instanceof kind));
-
-/** A command line, and an error about it, may contain a token; each token begins with a JSON object in base64. */
-const withoutTokens = (text: string) => text.replaceAll(/\beyJ[\w-]{8,}(\.[\w-]*)*/g, "[token]");
 
 /**
  * If the reader of the output has gone, the command ends as by SIGPIPE: at once, or when it has removed what it made.
