@@ -35,3 +35,21 @@ function conflictIn(message: string): string | undefined {
   const line = owned.replaceAll(/\s+/g, " ").trim();
   return `others own what the stack sets, ${line}: change it back as it was changed, or take it over by the same command with PULUMI_K8S_ENABLE_PATCH_FORCE=true in its environment`;
 }
+
+/** How many lines of a message follow; and the beginning of each. */
+const heading = /^\d+ errors? occurred:$/;
+const bullet = /^\s*\* /;
+
+/**
+ * The engine's message, with why pods do not start; the state that the stand-in of its plug-in gives them is left out.
+ * @param reasons as of the sandbox: each begins with the pod's namespace and name
+ */
+export function withReasons(message: string, reasons: readonly string[]): string {
+  if (reasons.length === 0) return message;
+  const states = reasons.map((reason) => `pod ${/^[^/]*\/(\S+) /.exec(reason)?.[1] ?? ""}: `);
+  const others = message
+    .split("\n")
+    .map((line) => line.replace(bullet, ""))
+    .filter((line) => !heading.test(line) && !states.some((state) => line.startsWith(state)));
+  return [...others, ...reasons].join("\n");
+}

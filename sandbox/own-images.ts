@@ -13,7 +13,8 @@ import type { Containerd } from "../local/node/containerd";
 import { kubeconfigPath } from "../local/node/node";
 import type { OwnImage } from "./images/own";
 import type { Layout } from "./layout";
-import { isOver, stuckPods } from "./stuck-pods";
+import type { Questions } from "./pod-reasons";
+import { isOver, unreadyPods } from "./stuck-pods";
 
 type Pod = Plain<V1Pod>;
 
@@ -35,7 +36,7 @@ const record = (layout: Layout) => join(layout.node, "own-images.json");
 export type Pods = Pick<CoreV1Api, "listPodForAllNamespaces" | "deleteNamespacedPod">;
 
 /** The pods of the sandbox's node, whose API server answers. */
-export const podsOf = (layout: Layout): Pods =>
+export const podsOf = (layout: Layout): Pods & Questions =>
   loadCluster(readFileSync(kubeconfigPath(layout), "utf8")).makeApiClient(CoreV1Api);
 
 /**
@@ -110,7 +111,7 @@ async function endPods(
  * @throws UserError that names each pod that does not start
  */
 export async function replaced(
-  pods: Pods,
+  pods: Pods & Questions,
   images: readonly Pick<OwnImage, "name">[],
   ended: readonly string[],
 ): Promise<void> {
@@ -124,7 +125,7 @@ export async function replaced(
     return (!isOld && found.every((pod) => isReady(pod) || isOver(pod))) || undefined;
   };
   if ((await pollUntil(isDone, { timeoutMs, intervalMs })) === true) return;
-  const lines = stuckPods(found, Infinity);
+  const lines = await unreadyPods(pods, found, Date.now());
   throw new UserError(lines.join("\n") || "pods that run an image of before do not end");
 }
 

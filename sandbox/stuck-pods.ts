@@ -1,6 +1,7 @@
 /**
  * While an update waits for pods: reports each pod that does not start, with its reason, and what the node lacks. A pod
- * whose image the node lacks, or that an admission policy refuses, would never start.
+ * whose image the node lacks, or that an admission policy refuses, would never start. One that ends again and again may
+ * start later, such as when the database that it needs answers.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import {
@@ -17,7 +18,8 @@ import { fullName } from "../local/images/reference";
 import type { Containerd } from "../local/node/containerd";
 import { loadCluster, type Plain } from "../commands/stack/cluster";
 import { runningNodeProblems } from "../commands/stack/node-limits";
-import { isReady, isStuck, stateOf } from "../commands/stack/pods";
+import { isReady, isStuck } from "../commands/stack/pods";
+import { isSlow, type Questions, reasonOf } from "./pod-reasons";
 
 type Pod = Plain<V1Pod>;
 type Condition = Plain<V1DeploymentCondition>;
@@ -75,15 +77,25 @@ export async function sayStuckPods(
         isByPolicy(condition) && isOfUpdate(condition.lastTransitionTime, began, Date.now()),
     );
     if (refused.length > 0) throw new UserError(refused.join("\n"));
-    const stuck = [...stuckPods(items, Date.now()), ...withoutPods(deployments)];
-    for (const line of stuck.length > 0 ? [...stuck, ...lacking()] : []) {
-      // Numbers are seconds until the next attempt, or amounts in use.
-      const reason = line.replace(/\d+/g, "");
-      if (!said.has(reason)) say(line);
-      said.add(reason);
-    }
+    const stuck = [...(await stuckPods(api, items, Date.now())), ...withoutPods(deployments)];
+    for (const text of stuck.length > 0 ? [...stuck, ...lacking()] : [])
+      if (isNews(text, said)) for (const line of text.split("\n")) say(line);
     await pause(interval, undefined, { signal }).catch(() => undefined);
   }
+}
+
+/**
+ * Whether a reason has not been said.
+ * @param said the reasons before it, to which it is added
+ */
+export function isNews(text: string, said: Set<string>): boolean {
+  // Numbers are times, such as that until the next attempt, or amounts in use. A container that ends again and again also
+  // runs and has just ended in between, and the end of its log differs each time.
+  const reason = firstLine(text, Infinity)
+    .replace(/CrashLoopBackOff: back-off \w+: | --previous/g, "")
+    .replace(/\d+/g, "");
+  const { size } = said;
+  return said.add(reason).size > size;
 }
 
 /**
@@ -126,17 +138,29 @@ export function withoutPods(
 const lacking = () => runningNodeProblems().map((problem) => `${problem}. ${inotifyAdvice}`);
 
 /**
- * The pods that do not start, each in one line.
+ * The pods that do not start, each in one line, and indented ones.
  * @param now milliseconds, as of `Date.now`
  */
-export function stuckPods(pods: readonly Pod[], now: number): readonly string[] {
-  return pods
-    .filter((pod) => !isReady(pod) && !isOver(pod))
-    .filter((pod) => isStuck(pod) || isLate(pod, now))
-    .map(
-      (pod) =>
-        `${pod.metadata?.namespace ?? ""}/${pod.metadata?.name ?? ""} does not start: ${stateOf(pod)}`,
-    );
+export const stuckPods = (api: Questions, pods: readonly Pod[], now: number) =>
+  unreadyPods(
+    api,
+    pods.filter((pod) => isStuck(pod) || isSlow(pod, now) || isLate(pod, now)),
+    now,
+  );
+
+/** Those of the pods that are not ready, each in one line, and indented ones. */
+export function unreadyPods(
+  api: Questions,
+  pods: readonly Pod[],
+  now: number,
+): Promise<readonly string[]> {
+  const unready = pods.filter((pod) => !isReady(pod) && !isOver(pod));
+  return Promise.all(
+    unready.map(async (pod) => {
+      const { namespace = "", name = "" } = pod.metadata ?? {};
+      return `${namespace}/${name} ${await reasonOf(api, pod, now)}`;
+    }),
+  );
 }
 
 /** Waiting states of a container whose image is asked of a registry, which the node does not reach. */

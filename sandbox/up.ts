@@ -9,6 +9,7 @@ import type { Probes } from "../commands/verify/probes/probes";
 import { renderReport, styleFor } from "../commands/verify/report/text";
 import { isProven, type Report, verify as verifyStack } from "../commands/verify/verify";
 import { isDamaged, isThere, removeRemains } from "./backend";
+import { withReasons } from "./complaints";
 import {
   checkConfiguration,
   hasGatewayLogin,
@@ -44,7 +45,7 @@ import {
   unusualPorts,
   type Decisions,
 } from "./state";
-import { sayStuckPods } from "./stuck-pods";
+import { sayStuckPods, stuckPods } from "./stuck-pods";
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
 import {
   beginToolchain,
@@ -206,8 +207,19 @@ async function unlessNodeFails<Result>(
   const [up, updated] = await Promise.allSettled([ready, work]);
   if (up.status === "rejected") throw up.reason;
   for (const error of lacking) throw error;
-  if (updated.status === "rejected") throw updated.reason;
+  if (updated.status === "rejected") throw await withPodReasons(layout, updated.reason);
   return updated.value;
+}
+
+/** An update's error, with why pods do not start at its end: it was said up to ten minutes ago. */
+async function withPodReasons(layout: Layout, error: unknown): Promise<unknown> {
+  if (!(error instanceof UserError)) return error;
+  const reasons = async () => {
+    const pods = podsOf(layout);
+    return stuckPods(pods, (await pods.listPodForAllNamespaces()).items, Date.now());
+  };
+  // Without an API server the update's own error says so.
+  return new UserError(withReasons(error.message, await reasons().catch(() => [])));
 }
 
 const isNothing = (changes: Changes) => Object.keys(changes).length === 0;

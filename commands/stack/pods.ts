@@ -1,9 +1,10 @@
 /** Reads a pod's status: whether it is ready, and why it is not. */
-import type { V1Container, V1Pod } from "@kubernetes/client-node";
+import type { V1Container, V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
 import type { Plain } from "./cluster";
 import { firstLine } from "../../lib/errors";
 
 type Pod = Plain<V1Pod>;
+type ContainerStatus = Plain<V1ContainerStatus>;
 
 /** Whether the pod is ready, with its sidecar. */
 export function isReady({ status }: Pod): boolean {
@@ -31,23 +32,37 @@ export function isStuck(pod: Pod): boolean {
   return stuckContainer(pod) !== undefined;
 }
 
-function containersOf({ status }: Pod) {
+/** The states of its containers, in the order in which they start. */
+export function containersOf({ status }: Pod): readonly ContainerStatus[] {
   return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
 }
+
+/** How a container has ended the last time, if it has. */
+export const endOf = ({ state, lastState }: ContainerStatus) =>
+  state?.terminated ?? lastState?.terminated;
 
 const stuckContainer = (pod: Pod) =>
   containersOf(pod).find(({ state }) => stuck.includes(state?.waiting?.reason ?? ""));
 
+/** Ends that Kubernetes has no further word for. */
+const usualEnds = ["Error", "Completed"];
+
 /** Why a pod is not ready, in Kubernetes' own words. */
 export function stateOf(pod: Pod): string {
-  const waiting =
-    stuckContainer(pod) ?? containersOf(pod).find(({ state }) => state?.waiting !== undefined);
-  const { reason, message = "" } = waiting?.state?.waiting ?? {};
-  const ended = waiting?.lastState?.terminated;
-  const last = ended && `${waiting.name} last ended with ${ended.exitCode}`;
+  const containers = containersOf(pod);
+  const found =
+    stuckContainer(pod) ??
+    containers.find((one) => !one.ready && endOf(one) !== undefined) ??
+    containers.find(({ state }) => state?.waiting !== undefined);
+  const { reason, message = "" } = found?.state?.waiting ?? {};
+  // What the message of a back-off adds to its length are the names of the container and the pod.
+  const [line = ""] = firstLine(message, 400).split(" restarting failed container");
+  const ended = found && endOf(found);
+  const why = usualEnds.includes(ended?.reason ?? "Error") ? "" : ` (${ended?.reason ?? ""})`;
+  const last = ended && `${found.name} last ended with ${ended.exitCode}${why}`;
   const unscheduled = pod.status?.conditions?.find(({ status }) => status === "False");
   return (
-    [reason, firstLine(message), last].filter(Boolean).join(": ") ||
+    [reason, line, last].filter(Boolean).join(": ") ||
     firstLine(unscheduled?.message ?? "") ||
     (pod.status?.phase ?? "is not known yet")
   );

@@ -1,7 +1,7 @@
 /** An error event of Pulumi's engine becomes one line, with the setting that it is about; other events become none. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { complaintIn } from "../../../sandbox/complaints";
+import { complaintIn, withReasons } from "../../../sandbox/complaints";
 
 const base = "urn:pulumi:sandbox::istio-auth0";
 for (const [about, event, complaint] of [
@@ -44,3 +44,22 @@ The resource managed by field manager "pulumi-kubernetes-1" had an apply conflic
     assert.equal(complaintIn(event), complaint);
   });
 }
+
+test("why pods do not start follows the engine's message, instead of the states that it has for them", () => {
+  const message = `1 error occurred:
+ * ReplicaSet "cart-5bd4" has timed out progressing.
+3 errors occurred:
+ * ReplicaSet "web-7ddd" has timed out progressing.
+ * pod web-1: container web: CrashLoopBackOff: back-off 40s restarting failed container=web
+ * pod web-2: container web: ImagePullBackOff`;
+  const reason =
+    "shop/web-1 does not start: web last ended with 3, which ends with:\n  no database";
+  assert.equal(
+    withReasons(message, [reason]),
+    `ReplicaSet "cart-5bd4" has timed out progressing.
+ReplicaSet "web-7ddd" has timed out progressing.
+pod web-2: container web: ImagePullBackOff
+${reason}`,
+  );
+  assert.equal(withReasons(message, []), message);
+});

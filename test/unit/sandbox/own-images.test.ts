@@ -9,7 +9,7 @@ import { UserError } from "../../../lib/errors";
 import type { Bytes } from "../../../local/images/layer";
 import type { OwnImage } from "../../../sandbox/images/own";
 import { layout } from "../../../sandbox/layout";
-import { importOwnImages, type Pods, replaced, unusedImages } from "../../../sandbox/own-images";
+import { importOwnImages, replaced, unusedImages } from "../../../sandbox/own-images";
 import { temporaryFolder } from "../local/images/reading";
 
 type Pod = Plain<V1Pod>;
@@ -168,7 +168,7 @@ test("the wait is over when the ended pods are gone and the others are ready", a
   let asked = 0;
   const api = {
     listPodForAllNamespaces: () => Promise.resolve({ items: steps[asked++] ?? [] }),
-  } as unknown as Pods;
+  } as unknown as Parameters<typeof replaced>[0];
   await replaced(api, [imageOf(web, "a")], ["old"]);
   assert.equal(asked, length);
   await replaced(api, [imageOf(web, "a")], []);

@@ -2,11 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import type { Questions } from "../../../sandbox/pod-reasons";
 import {
   isByPolicy,
+  isNews,
   isOfUpdate,
   missingImages,
   stuckPods,
+  unreadyPods,
   withoutPods,
 } from "../../../sandbox/stuck-pods";
 import type { Plain } from "../../../commands/stack/cluster";
@@ -44,6 +47,13 @@ function pod(
   };
 }
 
+/** A cluster that says nothing about its pods. */
+const silent = {
+  listNamespacedEvent: () => Promise.resolve({ items: [] }),
+  listNamespacedSecret: () => Promise.resolve({ items: [] }),
+  readNamespacedPodLog: () => Promise.resolve(""),
+} as unknown as Questions;
+
 for (const [what, found, line] of [
   [
     "an image that cannot be pulled, at once",
@@ -53,7 +63,7 @@ for (const [what, found, line] of [
   [
     "a container that ends again and again, with its last exit code",
     pod(9, { reason: "CrashLoopBackOff", message: "back-off 10s" }, { ended: 255 }),
-    "bookinfo/details does not start: CrashLoopBackOff: back-off 10s: istio-proxy last ended with 255",
+    "bookinfo/details does not start: CrashLoopBackOff: back-off 10s: istio-proxy last ended with 255. Its log, in the sandbox's shell: kubectl -n bookinfo logs details -c istio-proxy --previous",
   ],
   [
     "one that takes more than a minute",
@@ -61,8 +71,8 @@ for (const [what, found, line] of [
     "bookinfo/details does not start: ContainerCreating",
   ],
 ] as const) {
-  test(`named is ${what}`, () => {
-    assert.deepEqual(stuckPods([found], now), [line]);
+  test(`named is ${what}`, async () => {
+    assert.deepEqual(await stuckPods(silent, [found], now), [line]);
   });
 }
 
@@ -71,10 +81,63 @@ for (const [what, found] of [
   ["one that is ready", pod(90, undefined, { ready: true, phase: "Running" })],
   ["one that has ended", pod(90, undefined, { phase: "Succeeded" })],
 ] as const) {
-  test(`not named is ${what}`, () => {
-    assert.deepEqual(stuckPods([found], now), []);
+  test(`not named is ${what}`, async () => {
+    assert.deepEqual(await stuckPods(silent, [found], now), []);
   });
 }
+
+test("named is one whose container runs and is not ready, long before a minute", async () => {
+  const found = pod(30, undefined, { phase: "Running" });
+  const [status] = found.status?.containerStatuses ?? [];
+  assert.ok(status !== undefined);
+  const startedAt = new Date(now - 25_000);
+  const slow = {
+    ...found,
+    spec: {
+      containers: [{ name: "istio-proxy", readinessProbe: { tcpSocket: { port: 15021 } } }],
+    },
+    status: {
+      ...found.status,
+      containerStatuses: [{ ...status, started: true, state: { running: { startedAt } } }],
+    },
+  };
+  const [line = ""] = await stuckPods(silent, [slow], now);
+  assert.ok(line.startsWith("bookinfo/details is not ready: istio-proxy runs for 25 s"), line);
+});
+
+test("every one that is not ready is named where none is waited for any more", async () => {
+  const found = [
+    pod(1, { reason: "ContainerCreating" }),
+    pod(90, undefined, { ready: true, phase: "Running" }),
+    pod(90, undefined, { phase: "Failed" }),
+  ];
+  assert.deepEqual(await unreadyPods(silent, found, now), [
+    "bookinfo/details does not start: ContainerCreating",
+  ]);
+});
+
+test("a reason is said once, although times in it, the container's state and lines after it change", () => {
+  const said = new Set<string>();
+  const line = (state: string, more: { name?: string; code?: string; log?: string } = {}) => {
+    const { name = "web", code = "ended with 3", log = "a" } = more;
+    return `shop/${name} does not start: ${state}${code}, see logs web --previous:\n  ${log}`;
+  };
+  const backOff = (time: string) => `CrashLoopBackOff: back-off ${time}: `;
+  const found = [
+    line(backOff("10s")),
+    line(backOff("1m20s")),
+    line(backOff("5m0s"), { log: "b" }),
+    line("").replace(" --previous", ""),
+    line("", { name: "cart" }),
+    line("", { code: "ended by a signal" }),
+    "shop/web is not ready: web runs for 21 s",
+    "shop/web is not ready: web runs for 73 s",
+  ];
+  assert.deepEqual(
+    found.map((each) => isNews(each, said)),
+    [true, false, false, false, true, true, true, false],
+  );
+});
 
 const unpulled = pod(1, { reason: "ErrImagePull" });
 const inBackOff = pod(2, { reason: "ImagePullBackOff" });

@@ -1,0 +1,240 @@
+/** Why a pod is not ready, where its status does not say: which probe a container does not pass, and what it logged last. */
+import { stripVTControlCharacters } from "node:util";
+import type {
+  CoreV1Api,
+  CoreV1Event,
+  V1ContainerStatus,
+  V1Pod,
+  V1Probe,
+} from "@kubernetes/client-node";
+import { z } from "zod";
+import { firstLine } from "../lib/errors";
+import { Redactor, withoutTokens } from "../lib/redaction";
+import type { Plain } from "../commands/stack/cluster";
+import { containersOf, endOf, sidecarOf, stateOf } from "../commands/stack/pods";
+
+type Pod = Plain<V1Pod>;
+type Status = Plain<V1ContainerStatus>;
+type Event = Pick<Plain<CoreV1Event>, "involvedObject" | "lastTimestamp" | "message" | "reason">;
+
+/** What is asked about pods. */
+export type Questions = Pick<
+  CoreV1Api,
+  "listNamespacedEvent" | "listNamespacedSecret" | "readNamespacedPodLog"
+>;
+
+/**
+ * Milliseconds that a container may run before it is reported because it is not ready. Those of Bookinfo, of Istio and of
+ * the gateway take two seconds, also where two sandboxes share two cores; this is ten times that, for a framework that
+ * loads for long. One that needs more is reported although it would come up, and nothing else happens.
+ */
+const usualStart = 20_000;
+
+/** How many of the last lines of a log are shown, after how many have been read, and how much of each. */
+const [shownLines, readLines, lineLength] = [5, 40, 200];
+
+/** Lines of a stack trace in JavaScript and Java, and the version after one of Node: the error is before them. */
+const isTrace = (line: string) => /^\s+at |^\s*\.\.\. \d+ more$|^Node\.js v\d/.test(line);
+
+/** Whether one of its containers has run for so long without being ready that there may be a reason. */
+export const isSlow = (pod: Pod, now: number) => slowContainer(pod, now) !== undefined;
+
+/**
+ * Why a pod is not ready: a line that follows its name, and lines that are indented.
+ * @param now milliseconds, as of `Date.now`
+ */
+export async function reasonOf(api: Questions, pod: Pod, now: number): Promise<string> {
+  const unready = containersOf(pod).filter(({ ready }) => !ready);
+  const slow = slowContainer(pod, now);
+  const ended =
+    unready.find((one) => one.state?.running === undefined && endOf(one)) ??
+    (slow ? undefined : unready.find(endOf));
+  const bare = `does not start: ${stateOf(pod)}`;
+  try {
+    if (ended !== undefined) return `${bare}${await afterEnd(api, pod, ended)}`;
+    return slow === undefined ? bare : `is not ready: ${await whileRunning(api, pod, slow, now)}`;
+  } catch {
+    // The cause may be the API server, which the update itself reports.
+    return bare;
+  }
+}
+
+/** The kinds of probes, as the kubelet's events have them. */
+type Kind = "startup" | "readiness" | "liveness";
+
+function probeOf({ spec }: Pod, container: string, kind: Kind): Plain<V1Probe> | undefined {
+  const all = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+  return all.find(({ name }) => name === container)?.[`${kind}Probe`];
+}
+
+/** The probe that a running container has to pass next. */
+function awaited(pod: Pod, { name, started }: Status): Kind | undefined {
+  const kinds = started === true ? (["readiness"] as const) : (["startup", "readiness"] as const);
+  return kinds.find((kind) => probeOf(pod, name, kind) !== undefined);
+}
+
+function slowContainer(pod: Pod, now: number): Status | undefined {
+  return containersOf(pod).find((status) => {
+    const since = status.state?.running?.startedAt;
+    const kind = awaited(pod, status);
+    if (status.ready || since === undefined || kind === undefined) return false;
+    const { initialDelaySeconds = 0 } = probeOf(pod, status.name, kind) ?? {};
+    return now - since.getTime() > usualStart + initialDelaySeconds * 1000;
+  });
+}
+
+async function whileRunning(
+  api: Questions,
+  pod: Pod,
+  status: Status,
+  now: number,
+): Promise<string> {
+  const kind = awaited(pod, status) ?? "readiness";
+  const seconds = Math.round((now - (status.state?.running?.startedAt?.getTime() ?? now)) / 1000);
+  const [events, hide] = await Promise.all([eventsOf(api, pod, status), hiding(api, pod)]);
+  const failing = failingProbe(pod, status, kind, events, hide);
+  return `${status.name} runs for ${seconds} s and does not pass ${failing} ${await logOf(api, pod, status, hide, false)}`;
+}
+
+async function afterEnd(api: Questions, pod: Pod, status: Status): Promise<string> {
+  // What could not be started has logged nothing.
+  if (endOf(status)?.reason === "StartError") return "";
+  const [events, hide] = await Promise.all([eventsOf(api, pod, status), hiding(api, pod)]);
+  const began = endOf(status)?.startedAt?.getTime() ?? 0;
+  const killed = events
+    .filter(({ reason, lastTimestamp }) => reason === "Killing" && timeOf(lastTimestamp) >= began)
+    .map(({ message = "" }) => /failed (startup|liveness) probe/.exec(message)?.[1])
+    .find((kind) => kind === "startup" || kind === "liveness");
+  const why =
+    killed &&
+    `, as the kubelet ends it where it does not pass ${failingProbe(pod, status, killed, events, hide)}`;
+  const isPrevious = status.state?.terminated === undefined;
+  return `${why ?? "."} ${await logOf(api, pod, status, hide, isPrevious)}`;
+}
+
+/**
+ * Where the user finds a container's log, and its last lines.
+ * @param previous whether it is the log until the container's last end
+ */
+async function logOf(
+  api: Questions,
+  { metadata }: Pod,
+  { name: container }: Status,
+  hide: (text: string) => string,
+  previous: boolean,
+): Promise<string> {
+  const { namespace = "", name = "" } = metadata ?? {};
+  const asked = { namespace, name, container, previous, tailLines: readLines };
+  // The node keeps few logs of earlier ends.
+  const text = await api.readNamespacedPodLog(asked).catch(() => "");
+  const lines = lastLines(hide(text || ""));
+  const command = `kubectl -n ${namespace} logs ${name} -c ${container}${previous ? " --previous" : ""}`;
+  const found = `Its log, in the sandbox's shell: ${command}`;
+  if (lines.length === 0) return found;
+  return [`${found}, which ends with:`, ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
+/** The last lines of a log that say something. */
+function lastLines(log: string): readonly string[] {
+  return stripVTControlCharacters(log)
+    .split(/[\r\n]+/)
+    .filter((line) => line.trim() !== "" && !isTrace(line))
+    .slice(-shownLines)
+    .map((line) => firstLine(line, lineLength));
+}
+
+/** Hides tokens, and what the Secrets of the pod's namespace hold: another program's log may have them. */
+async function hiding(api: Questions, { metadata }: Pod): Promise<(text: string) => string> {
+  const { items } = await api.listNamespacedSecret({
+    namespace: metadata?.namespace ?? "",
+    // A release's is its whole chart, compressed.
+    fieldSelector: "type!=helm.sh/release.v1",
+  });
+  const values = items.flatMap(({ data }) => Object.values(data ?? {}));
+  const redactor = new Redactor(values.map((value) => Buffer.from(value, "base64").toString()));
+  return (text) => withoutTokens(redactor.hide(text));
+}
+
+const timeOf = (time: Date | undefined) => time?.getTime() ?? 0;
+
+/** The kubelet's events for a container, the latest first. */
+async function eventsOf(api: Questions, { metadata }: Pod, { name }: Status) {
+  const { items } = await api.listNamespacedEvent({
+    namespace: metadata?.namespace ?? "",
+    fieldSelector: `involvedObject.uid=${metadata?.uid ?? ""}`,
+  });
+  const its: readonly Event[] = items.filter(({ involvedObject }) =>
+    involvedObject.fieldPath?.endsWith(`ontainers{${name}}`),
+  );
+  return its.toSorted((one, other) => timeOf(other.lastTimestamp) - timeOf(one.lastTimestamp));
+}
+
+/**
+ * The probe as its author has written it, what the kubelet has said last about it, and what to check. Istio has the
+ * kubelet ask the sidecar, which asks the container.
+ */
+function failingProbe(
+  pod: Pod,
+  { name }: Status,
+  kind: Kind,
+  events: readonly Event[],
+  hide: (text: string) => string,
+): string {
+  const probe = probeOf(pod, name, kind) ?? {};
+  const original = rewritten(pod, probe);
+  const { asks, check } = described(original ?? probe);
+  const prefix = new RegExp(`^${kind} probe (failed|errored[^:]*): `, "i");
+  const latest = events.find(
+    ({ reason, message = "" }) => reason === "Unhealthy" && prefix.test(message),
+  );
+  const said = firstLine(hide(latest?.message ?? "").replace(prefix, ""));
+  const bySidecar =
+    original !== undefined && said.endsWith("statuscode: 500")
+      ? " (which the sidecar also says where it gets no answer)"
+      : "";
+  return `its ${kind} probe, ${asks}${said && `: ${said}`}${bySidecar}. ${check}`;
+}
+
+const port = z.union([z.number(), z.string()]);
+
+/** What the sidecar's environment has for each path that the kubelet asks it, as Kubernetes writes a probe. */
+const probers = z.record(
+  z.string(),
+  z.object({
+    httpGet: z
+      .object({ path: z.string().optional(), port, scheme: z.string().optional() })
+      .optional(),
+    tcpSocket: z.object({ port }).optional(),
+    grpc: z.object({ port: z.number(), service: z.string().optional() }).optional(),
+  }),
+);
+
+/** The probe that Istio has replaced by a question to the sidecar, if it has. */
+function rewritten(pod: Pod, { httpGet }: Plain<V1Probe>) {
+  const written = sidecarOf(pod)?.env?.find((one) => one.name === "ISTIO_KUBE_APP_PROBERS")?.value;
+  if (written === undefined || httpGet?.path === undefined) return undefined;
+  return probers.parse(JSON.parse(written))[httpGet.path];
+}
+
+function described(probe: Plain<V1Probe>): { readonly asks: string; readonly check: string } {
+  const { httpGet, tcpSocket, grpc, exec } = probe;
+  if (httpGet !== undefined) {
+    const asks = `${httpGet.scheme ?? "HTTP"} GET ${httpGet.path ?? "/"} on port ${httpGet.port}`;
+    return {
+      asks,
+      check: `Check that it listens on port ${httpGet.port}, and answers this with 200 to 399.`,
+    };
+  }
+  if (tcpSocket !== undefined)
+    return {
+      asks: `a connection to port ${tcpSocket.port}`,
+      check: `Check that it listens on port ${tcpSocket.port}.`,
+    };
+  if (grpc !== undefined)
+    return {
+      asks: `grpc.health.v1.Health/Check on port ${grpc.port}`,
+      check: `Check that it listens on port ${grpc.port}, and answers this with SERVING.`,
+    };
+  const command = (exec?.command ?? []).join(" ");
+  return { asks: `the command ${command}`, check: "Check why this does not end with 0." };
+}
