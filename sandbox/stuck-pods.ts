@@ -1,7 +1,7 @@
 /**
  * While an update waits for pods: reports each pod that does not start, with its reason, and what the node lacks. A pod
- * whose image the node lacks, or that an admission policy refuses, would never start. One that ends again and again may
- * start later, such as when the database that it needs answers.
+ * whose image the node lacks, whose image lacks its command, or that an admission policy refuses, would never start. One
+ * that ends again and again may start later, such as when the database that it needs answers.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import {
@@ -18,7 +18,7 @@ import { fullName } from "../local/images/reference";
 import type { Containerd } from "../local/node/containerd";
 import { loadCluster, type Plain } from "../commands/stack/cluster";
 import { runningNodeProblems } from "../commands/stack/node-limits";
-import { isReady, isStuck } from "../commands/stack/pods";
+import { containersOf, endOf, isReady, isStuck } from "../commands/stack/pods";
 import { isSlow, type Questions, reasonOf } from "./pod-reasons";
 
 type Pod = Plain<V1Pod>;
@@ -42,8 +42,8 @@ const untilReplaced = 30_000;
  * @param node whose images the pods need
  * @param project the name with which the stack's settings begin
  * @param say takes one line
- * @throws UserError that names each image that a pod needs and the node lacks, or each Deployment whose pods an admission
- *   policy refuses
+ * @throws UserError that names each image that a pod needs and the node lacks, each command that a container runs and its
+ *   image lacks, or each Deployment whose pods an admission policy refuses
  */
 export async function sayStuckPods(
   cluster: Promise<string>,
@@ -68,6 +68,8 @@ export async function sayStuckPods(
       const missing = missingImages(own, await node.names(), project);
       if (missing.length > 0) throw new UserError(missing.join("\n"));
     }
+    const commandless = missingCommands(own);
+    if (commandless.length > 0) throw new UserError(commandless.join("\n"));
     const { items: deployments } = await apps
       .listDeploymentForAllNamespaces()
       .catch(() => ({ items: [] }));
@@ -194,6 +196,45 @@ export function missingImages(
   return [...waiting].map(
     ([image, pod]) =>
       `${pod} needs the image ${image}, which the node neither has nor can pull: write where it comes from into Pulumi.sandbox.yaml, such as ${project}:sandbox: { images: { "${image}": image.tar } } (${guide("docs/sandbox.md")}, "Your own images")`,
+  );
+}
+
+/** How often a container has to have failed to run its command: the first failure may be the node's. */
+const attempts = 3;
+
+/** The runtime's reason for not running a command that the image does not have, or not as a program. */
+const notACommand =
+  /exec: "([^"]+)": (?:executable file not found in \$PATH|stat .*: no such file or directory|permission denied)$/;
+
+/**
+ * The commands that containers are to run and that their images do not have, each in one line. What a volume has may
+ * come later.
+ */
+export function missingCommands(pods: readonly Pod[]): readonly string[] {
+  return pods
+    .filter((pod) => !isOver(pod))
+    .flatMap((pod) =>
+      containersOf(pod).flatMap((status) => {
+        const { reason, message = "" } = endOf(status) ?? {};
+        const [why, command = ""] = notACommand.exec(message) ?? [];
+        if (reason !== "StartError" || status.restartCount < attempts - 1) return [];
+        if (why === undefined || mayBeMounted(pod, status.name, command)) return [];
+        const name = `${pod.metadata?.namespace ?? ""}/${pod.metadata?.name ?? ""}`;
+        return [
+          `${name} never starts, as the image of its container ${status.name} cannot run its command, ${why}: correct the command or the image`,
+        ];
+      }),
+    );
+}
+
+/** Whether a command may be in a volume: its path is below a mount, or below a folder that only the image names. */
+function mayBeMounted({ spec }: Pod, container: string, command: string): boolean {
+  if (!command.includes("/")) return false;
+  const mounts = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])]
+    .filter(({ name }) => name === container)
+    .flatMap(({ volumeMounts = [] }) => volumeMounts);
+  return (
+    !command.startsWith("/") || mounts.some(({ mountPath }) => command.startsWith(`${mountPath}/`))
   );
 }
 

@@ -7,6 +7,7 @@ import {
   isByPolicy,
   isNews,
   isOfUpdate,
+  missingCommands,
   missingImages,
   stuckPods,
   unreadyPods,
@@ -211,3 +212,51 @@ test("only an admission policy's refusal does not end by itself", () => {
     `shop/web gets no pods: pods "web-1" is forbidden: ${denied}`,
   ]);
 });
+
+/** A container that has failed to run its command for the third time. */
+function withoutCommand(
+  why: string,
+  more: { attempts?: number; mount?: string; reason?: string } = {},
+) {
+  const { attempts = 3, mount = "/data", reason = "StartError" } = more;
+  const found = pod(30, { reason: "RunContainerError" });
+  const [status] = found.status?.containerStatuses ?? [];
+  assert.ok(status !== undefined);
+  const message = `failed to create containerd task: runc create failed: error during container init: ${why}`;
+  const terminated = { exitCode: 128, reason, message };
+  return {
+    ...found,
+    spec: {
+      containers: [{ name: "istio-proxy", volumeMounts: [{ name: "v", mountPath: mount }] }],
+    },
+    status: {
+      ...found.status,
+      containerStatuses: [{ ...status, restartCount: attempts - 1, lastState: { terminated } }],
+    },
+  };
+}
+
+const notInPath = 'exec: "nope": executable file not found in $PATH';
+const notThere = 'exec: "/app/run": stat /app/run: no such file or directory';
+const noProgram = 'exec: "/app/run": permission denied';
+
+test("a command that the image does not have is named, with what to correct", () => {
+  const never = (why: string) =>
+    `bookinfo/details never starts, as the image of its container istio-proxy cannot run its command, ${why}: correct the command or the image`;
+  for (const why of [notInPath, notThere, noProgram])
+    assert.deepEqual(missingCommands([withoutCommand(why)]), [never(why)]);
+});
+
+for (const [what, found] of [
+  ["one that has failed twice", withoutCommand(notThere, { attempts: 2 })],
+  ["one that a volume may have", withoutCommand(notThere, { mount: "/app" })],
+  [
+    "one below a folder that only the image names",
+    withoutCommand('exec: "./run": stat ./run: no such file or directory'),
+  ],
+  ["another failure of the node's", withoutCommand("unable to apply cgroup configuration")],
+  ["one that a container says which has run", withoutCommand(noProgram, { reason: "Error" })],
+] as const)
+  test(`no command that an image does not have is ${what}`, () => {
+    assert.deepEqual(missingCommands([found]), []);
+  });
