@@ -93,7 +93,7 @@ async function whileRunning(
   const seconds = Math.round((now - (status.state?.running?.startedAt?.getTime() ?? now)) / 1000);
   const [events, hide] = await Promise.all([eventsOf(api, pod, status), hiding(api, pod)]);
   const failing = failingProbe(pod, status, kind, events, hide);
-  return `${status.name} runs for ${seconds} s and does not pass ${failing} ${await logOf(api, pod, status, hide, false)}`;
+  return `${status.name} has run for ${seconds} s and does not pass ${failing} ${await logOf(api, pod, status, hide, false)}`;
 }
 
 async function afterEnd(api: Questions, pod: Pod, status: Status): Promise<string> {

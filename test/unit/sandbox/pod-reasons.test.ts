@@ -119,7 +119,7 @@ test("a container that runs is reported with the probe as it was written, and th
   ] as const;
   assert.equal(
     await reason(found, { events }),
-    `is not ready: web runs for 21 s and does not pass its startup probe, HTTP GET /health on port 9080: ${failed500} (which the sidecar also says where it gets no answer). Check that it listens on port 9080, and answers this with 200 to 399. ${log}`,
+    `is not ready: web has run for 21 s and does not pass its startup probe, HTTP GET /health on port 9080: ${failed500} (which the sidecar also says where it gets no answer). Check that it listens on port 9080, and answers this with 200 to 399. ${log}`,
   );
 });
 
@@ -149,7 +149,7 @@ test("a container that has started is reported with its readiness probe", async 
   ] as const;
   assert.equal(
     await reason(found, { events }),
-    `is not ready: web runs for 50 s and does not pass its readiness probe, HTTP GET /health on port 9080: HTTP probe failed with statuscode: 404. Check that it listens on port 9080, and answers this with 200 to 399. ${log}`,
+    `is not ready: web has run for 50 s and does not pass its readiness probe, HTTP GET /health on port 9080: HTTP probe failed with statuscode: 404. Check that it listens on port 9080, and answers this with 200 to 399. ${log}`,
   );
 });
 
@@ -176,7 +176,7 @@ for (const [kind, probe, asks] of [
   ],
 ] as const) {
   const events = [[1, "Unhealthy", "Readiness probe failed: refused\nmore"]] as const;
-  const said = `is not ready: web runs for 30 s and does not pass its readiness probe, ${asks} ${log}`;
+  const said = `is not ready: web has run for 30 s and does not pass its readiness probe, ${asks} ${log}`;
   test(`a probe by ${kind} says what it asks`, async () => {
     const found = pod({ state: running(30), started: true }, { readiness: probe as Probe });
     assert.equal(await reason(found, { events }), said);
@@ -324,6 +324,6 @@ test("a container that the kubelet has ended is reported by its probe once it ru
   const found = pod({ state: running(25), lastState: ended(137), started: false }, inTheMesh);
   assert.equal(
     await reason(found),
-    `is not ready: web runs for 25 s and does not pass its startup probe, HTTP GET /health on port 9080. Check that it listens on port 9080, and answers this with 200 to 399. ${log}`,
+    `is not ready: web has run for 25 s and does not pass its startup probe, HTTP GET /health on port 9080. Check that it listens on port 9080, and answers this with 200 to 399. ${log}`,
   );
 });

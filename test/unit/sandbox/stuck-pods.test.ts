@@ -103,7 +103,7 @@ test("named is one whose container runs and is not ready, long before a minute",
     },
   };
   const [line = ""] = await stuckPods(silent, [slow], now);
-  assert.ok(line.startsWith("bookinfo/details is not ready: istio-proxy runs for 25 s"), line);
+  assert.ok(line.startsWith("bookinfo/details is not ready: istio-proxy has run for 25 s"), line);
 });
 
 test("every one that is not ready is named where none is waited for any more", async () => {
@@ -131,8 +131,8 @@ test("a reason is said once, although times in it, the container's state and lin
     line("").replace(" --previous", ""),
     line("", { name: "cart" }),
     line("", { code: "ended by a signal" }),
-    "shop/web is not ready: web runs for 21 s",
-    "shop/web is not ready: web runs for 73 s",
+    "shop/web is not ready: web has run for 21 s",
+    "shop/web is not ready: web has run for 73 s",
   ];
   assert.deepEqual(
     found.map((each) => isNews(each, said)),
