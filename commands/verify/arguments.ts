@@ -64,8 +64,7 @@ that requests are sent from.`,
     )
     .option(
       "--wait <SECONDS>",
-      "how long to ask again what is not answered as expected: policies take a moment to reach every sidecar",
-      "30",
+      "how long to ask again what is not answered as expected: policies take a moment to reach every sidecar (default: 30, or 5 where something is found that the stack does not explain)",
     )
     .option("--json <FILE>", "write the report for programs")
     .option("--junit <FILE>", "write it for build servers")
@@ -86,7 +85,7 @@ export function readArguments(args: readonly string[]) {
     ...(allModes === true
       ? [`--all-modes is for the sandbox, which it changes: ${everyMode}`]
       : []),
-    ...(/^\d{1,4}$/.test(wait)
+    ...(wait === undefined || /^\d{1,4}$/.test(wait)
       ? []
       : [`--wait ${firstLine(wait, 20)}: expected a whole number of seconds from 0 to 9999`]),
     ...token.flatMap((given) =>
@@ -112,8 +111,8 @@ export function readArguments(args: readonly string[]) {
     /** Whether users sign in with a browser from the beginning. */
     browser: options.signIn === "browser",
     probeImage: options.probeImage,
-    /** Milliseconds. */
-    settleDeadline: Number(options.wait) * 1000,
+    /** Milliseconds. Default: verify's own */
+    settleDeadline: options.wait === undefined ? undefined : Number(options.wait) * 1000,
     files: formats.flatMap((format): readonly ReportFile[] => {
       const path = pathOf(options[format]);
       return path === undefined ? [] : [{ format, path }];

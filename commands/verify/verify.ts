@@ -54,8 +54,11 @@ export interface VerifyOptions {
   readonly probes?: Probes;
   /** Image of the probe pods; `node` has to be on its PATH. Default: `defaultProbeImage`. */
   readonly probeImage?: string;
-  /** Milliseconds to wait for the login and the policies to reach every proxy. Default: 30 000. */
-  readonly settleDeadline?: number;
+  /**
+   * Milliseconds to wait for the login and the policies to reach every proxy. Default: 30 000; 5 000 for policies where
+   * something is found that the stack does not explain
+   */
+  readonly settleDeadline?: number | undefined;
   /** Milliseconds to wait for the probe pods. Default: 120 000. */
   readonly probeDeadline?: number;
   /** Milliseconds to wait until services have logged what they have answered. Default: 5 000. */
@@ -89,6 +92,12 @@ export interface Report {
     readonly notTried: number;
   };
 }
+
+/** Milliseconds after which policies have reached every proxy, also of a large and busy mesh. */
+const surelySettled = 30_000;
+
+/** Milliseconds that they usually take. With a finding the stack is not proven, however long verify waits. */
+const usuallySettled = 5_000;
 
 /**
  * Verifies a running stack.
@@ -136,22 +145,29 @@ export async function verify(
     const own = credentials.get(viewer);
     const whole = own && { viewer, credentials: own };
     progress(`Sending ${planned.length} requests …`);
+    let settlesWithin = surelySettled;
     const [[{ findings, faults }, decisions], { observed, received, records }] = await together(
       signal,
       (either) =>
         Promise.all([
-          findUnexplained(application, outputs, { probers, identities, whole }, fetch, either),
+          findUnexplained(application, outputs, { probers, identities, whole }, fetch, either).then(
+            (found) => {
+              if (found.findings.unexplained.length > 0) settlesWithin = usuallySettled;
+              return found;
+            },
+          ),
           decisionsOn(application, planned, outputs, fetch),
         ]),
       async (either) => {
         const sender = senderOver(probers, identities, unlistedIsReached(probers, either));
-        const { settleDeadline = 30_000, recordsDeadline } = options;
+        const { settleDeadline, recordsDeadline } = options;
+        const deadline = () => settleDeadline ?? settlesWithin;
         const round = await sendUntilSettled(planned, sender, {
-          deadline: settleDeadline,
+          deadline,
           signal: either,
           waiting: (unexpected) => {
             progress(
-              `Not as expected yet: ${unexpected} of ${planned.length} answers; waiting up to ${settleDeadline / 1000} s for policies on their way …`,
+              `Not as expected yet: ${unexpected} of ${planned.length} answers; waiting up to ${deadline() / 1000} s for policies on their way …`,
             );
           },
         });

@@ -119,7 +119,7 @@ function redact(text: string, words: PlannedCell["words"]): string {
  * Sends every request, and all of them again as long as some are not answered as expected and the deadline has not
  * passed: policies take a moment to reach every sidecar, and a connection that the services keep open is judged by its
  * first policies until it is used again. In between only requests with an unexpected answer are sent.
- * @param deadline milliseconds
+ * @param deadline milliseconds from now; asked again each time, as it may become less meanwhile
  * @param waiting called when it waits, with the number of unexpected answers
  * @returns the last complete round
  */
@@ -131,12 +131,13 @@ export async function sendUntilSettled(
     signal,
     waiting,
   }: {
-    readonly deadline: number;
+    readonly deadline: () => number;
     readonly signal: AbortSignal;
     readonly waiting: (unexpected: number) => void;
   },
 ): Promise<Round> {
-  const end = Date.now() + deadline;
+  const began = Date.now();
+  const isOver = () => Date.now() >= began + deadline();
   const run = randomBytes(8).toString("hex");
   let rounds = 0;
   const next = (cells: readonly PlannedCell[]) =>
@@ -147,13 +148,13 @@ export async function sendUntilSettled(
       planned.map((each) => ({ expected: each.expected, observed: round.observed.get(each) })),
     );
     const late = planned.filter((each) => isUnexpected(each, round.observed, marking));
-    if (late.length === 0 || Date.now() >= end) return round;
+    if (late.length === 0 || isOver()) return round;
     waiting(late.length);
     const asExpected = async () => {
       const { observed } = await next(late);
-      return late.some((each) => isUnexpected(each, observed, marking)) ? undefined : true;
+      return isOver() || !late.some((each) => isUnexpected(each, observed, marking)) || undefined;
     };
-    await pollUntil(asExpected, { timeoutMs: end - Date.now(), signal });
+    await pollUntil(asExpected, { timeoutMs: began + deadline() - Date.now(), signal });
   }
 }
 

@@ -362,6 +362,22 @@ test("policies that arrive late are waited for", async (t) => {
   assert.deepEqual(more, []);
 });
 
+test("policies are waited for less where the stack does not explain an object", async (t) => {
+  const stack = await stackFor(t);
+  stack.mesh.policies.delete("details");
+  const { outputs, signingKey } = stack;
+  const withoutRoutes = { ...outputs, routing: { ...outputs.routing, traffic: [] } };
+  const ended = new AbortController();
+  const verified = verify(bookinfo, withoutRoutes, {
+    signingKey,
+    signal: ended.signal,
+    progress: (line) => {
+      if (line.includes("waiting")) ended.abort(new Error(line));
+    },
+  });
+  await assert.rejects(verified, { message: /; waiting up to 5 s for policies / });
+});
+
 test("a wrong password: one line, and the probe pods are removed", async (t) => {
   const { outputs, cluster } = await stackFor(t);
   const userPasswords = { ...outputs.userPasswords, "user@bookinfo.example": "wrong" };

@@ -133,7 +133,7 @@ test("nor does the beginning of a token get there, where an answer is cut", asyn
 async function settled(cells: readonly PlannedCell[], one: Sender, deadline: number) {
   const waited: number[] = [];
   const waiting = (unexpected: number) => waited.push(unexpected);
-  const options = { deadline, signal: live, waiting };
+  const options = { deadline: () => deadline, signal: live, waiting };
   const { observed: found } = await sendUntilSettled(cells, one, options);
   const statuses = cells.map((cell) => {
     const observed = found.get(cell);
@@ -213,10 +213,22 @@ test("waiting ends at its deadline with what was answered then, and at once when
   assert.deepEqual(await settled(one, never.made, 300), { waited: [1], statuses: [403] });
   assert.ok(never.batches.length >= 3);
   const signal = AbortSignal.abort(new Error("ended"));
-  const options = { deadline: 10_000, signal, waiting: () => undefined };
+  const options = { deadline: () => 10_000, signal, waiting: () => undefined };
   await assert.rejects(sendUntilSettled(one, never.made, options), {
     message: "ended",
   });
+});
+
+test("waiting ends once its deadline has become less", { timeout: 60_000 }, async () => {
+  const never = sender(() => denied);
+  let deadline = 3_600_000;
+  const waiting = () => {
+    deadline = 0;
+  };
+  const options = { deadline: () => deadline, signal: live, waiting };
+  const one = [planned(here, "one", 200)];
+  const { observed } = await sendUntilSettled(one, never.made, options);
+  assert.equal(observed.size, 1);
 });
 
 const idsOf = (batches: readonly (readonly ProbeRequest[])[]) =>
@@ -226,7 +238,7 @@ test("each request of each round has an id of its own, and those of the last rou
   let asked = 0;
   const late = sender(({ path }) => (path === "/one" && (asked += 1) < 3 ? denied : granted));
   const all = [planned(here, "one", 200, "t"), planned(there, "two", 200)];
-  const settled = { deadline: 10_000, signal: live, waiting: () => undefined };
+  const settled = { deadline: () => 10_000, signal: live, waiting: () => undefined };
   const round = await sendUntilSettled(all, late.made, settled);
   const sent = idsOf(late.batches).flat();
   assert.equal(sent.length, 6);

@@ -129,7 +129,7 @@ test("the command line's own mistakes, in one line each", () => {
     const all = { message: `${message}. See istio-auth0 verify --help.` };
     assert.throws(() => readArguments(args), all);
   }
-  assert.equal(readArguments([]).settleDeadline, 30_000);
+  assert.equal(readArguments([]).settleDeadline, undefined);
   const { tokens, files, settleDeadline } = readArguments([
     ...["--token", "a=b=c", "--token", "d=e", "--wait", "5"],
     ...["--html", "-", "--json", "r.json"],
