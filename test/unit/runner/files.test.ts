@@ -1,6 +1,7 @@
 /** What a run of test files counts: also a file that is not loaded, changes the environment, or ends its process. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { getPriority } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
@@ -20,6 +21,8 @@ const runs: Readonly<Record<string, readonly string[]>> = {
   good: ["good", "good"],
   alone: ["good"],
   alongside: ["--alongside", "good"],
+  urgent: ["priority"],
+  "less urgent": ["--alongside", "priority"],
   strays: ["strays"],
   "after a failure": ["fails-first,shares"],
   "before a failure": ["shares,fails-first"],
@@ -119,4 +122,12 @@ test("what runs alongside others says the same, before its end", async () => {
   const [alone, alongside] = [await runOf("alone"), await runOf("alongside")];
   assert.equal(alongside.lines.filter(isTest).length, alone.lines.filter(isTest).length);
   assert.deepEqual(alongside.counts, alone.counts);
+});
+
+test("what runs alongside others leaves them the cores", async () => {
+  const priorityOf = async (name: string) =>
+    /has the priority (\d+)/.exec((await runOf(name)).lines.join("\n"))?.[1];
+  const usual = getPriority();
+  assert.equal(await priorityOf("urgent"), String(usual));
+  assert.equal(await priorityOf("less urgent"), String(Math.min(usual + 5, 19)));
 });
