@@ -21,7 +21,7 @@ import https from "node:https";
 import net, { isIP } from "node:net";
 import { createInterface } from "node:readline";
 import tls from "node:tls";
-import { clearTimeout, setTimeout } from "node:timers";
+import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { URL } from "node:url";
 
 const atOnce = 8;
@@ -137,7 +137,11 @@ function exchange(deadline, start) {
       const follow = (socket) => {
         if (!socket.connecting) return isConnected();
         socket.once("connect", isConnected);
-        connecting = setTimeout(() => over(attempt), givenUpAfter);
+        // Where Node is short of time, the connection may be there already: it is told of that before an immediate runs.
+        const giveUp = () => {
+          if (socket.connecting) over(attempt);
+        };
+        connecting = setTimeout(() => setImmediate(giveUp), givenUpAfter);
       };
       const begin = (soFar) => {
         elsewhere = "in the middle of an answer";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
@@ -300,6 +300,38 @@ test("a connection that is not established is begun anew", { timeout: 60_000 }, 
   const [answer] = await sent;
   assert.ok(answer !== undefined && "status" in answer, JSON.stringify(answer));
   assert.equal(answer.body, "late");
+});
+
+/** Has a process be busy for more than a second once it has begun a connection, before it can notice anything of it. */
+const busy = `
+const { Socket } = require("node:net");
+const { connect } = Socket.prototype;
+Socket.prototype.connect = function (...args) {
+  setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1100));
+  return connect.apply(this, args);
+};`;
+
+test("a connection that is established is kept by a probe that had no time to notice it", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "ia-"));
+  const preloaded = join(folder, "busy.cjs");
+  writeFileSync(preloaded, busy);
+  let connections = 0;
+  const server = createServer((_, response) => response.end("once"));
+  server.on("connection", () => (connections += 1)).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const child = spawn(process.execPath, ["--require", preloaded, ...probeArguments]);
+  t.after(() => {
+    child.kill();
+    server.closeAllConnections();
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+  const { stdin: input, stdout: output, stderr: errors } = child;
+  const slow = proberOver("here", { input, output, errors, close: () => child.kill() });
+  const [answer] = await slow.send([{ ...to("/"), origin: `http://127.0.0.1:${port}` }]);
+  assert.ok(answer !== undefined && "status" in answer, JSON.stringify(answer));
+  assert.equal(connections, 1);
 });
 
 test("the script fits into the address of a request, as servers limit it", () => {
