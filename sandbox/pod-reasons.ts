@@ -9,6 +9,7 @@ import type {
 } from "@kubernetes/client-node";
 import { z } from "zod";
 import { firstLine } from "../lib/errors";
+import { parseJson } from "../lib/files";
 import { Redactor, withoutTokens } from "../lib/redaction";
 import type { Plain } from "../commands/stack/cluster";
 import { containersOf, endOf, sidecarOf, stateOf } from "../commands/stack/pods";
@@ -33,6 +34,9 @@ const usualStart = 20_000;
 /** How many of the last lines of a log are shown, after how many have been read, and how much of each. */
 const [shownLines, readLines, lineLength] = [5, 40, 200];
 
+/** How much of a message of the kubelet's or the runtime's is shown: the reason is at its end. */
+const messageLength = 400;
+
 /** Lines of a stack trace in JavaScript and Java, and the version after one of Node: the error is before them. */
 const isTrace = (line: string) => /^\s+at |^\s*\.\.\. \d+ more$|^Node\.js v\d/.test(line);
 
@@ -51,8 +55,13 @@ export async function reasonOf(api: Questions, pod: Pod, now: number): Promise<s
     (slow ? undefined : unready.find(endOf));
   const bare = `does not start: ${stateOf(pod)}`;
   try {
+    const message = startFailure(ended);
+    // While it waits for the next attempt, its state does not say why.
+    if (message !== undefined) return bare.includes(message) ? bare : `${bare}: ${message}`;
     if (ended !== undefined) return `${bare}${await afterEnd(api, pod, ended)}`;
-    return slow === undefined ? bare : `is not ready: ${await whileRunning(api, pod, slow, now)}`;
+    if (slow !== undefined) return `is not ready: ${await whileRunning(api, pod, slow, now)}`;
+    const first = unready.find(({ name, state }) => state?.running && isFirst(pod, name));
+    return first === undefined ? bare : `${bare}: ${await beforeOthers(api, pod, first, now)}`;
   } catch {
     // The cause may be the API server, which the update itself reports.
     return bare;
@@ -83,6 +92,25 @@ function slowContainer(pod: Pod, now: number): Status | undefined {
   });
 }
 
+/** Whether the others wait until a container has ended. */
+const isFirst = ({ spec }: Pod, container: string) =>
+  spec?.initContainers?.some(
+    ({ name, restartPolicy }) => name === container && restartPolicy !== "Always",
+  );
+
+const secondsOf = ({ state }: Status, now: number) =>
+  Math.round((now - (state?.running?.startedAt?.getTime() ?? now)) / 1000);
+
+async function beforeOthers(
+  api: Questions,
+  pod: Pod,
+  status: Status,
+  now: number,
+): Promise<string> {
+  const hide = await hiding(api, pod);
+  return `${status.name} has run for ${secondsOf(status, now)} s and has to end first. ${await logOf(api, pod, status, hide, false)}`;
+}
+
 async function whileRunning(
   api: Questions,
   pod: Pod,
@@ -90,19 +118,28 @@ async function whileRunning(
   now: number,
 ): Promise<string> {
   const kind = awaited(pod, status) ?? "readiness";
-  const seconds = Math.round((now - (status.state?.running?.startedAt?.getTime() ?? now)) / 1000);
   const [events, hide] = await Promise.all([eventsOf(api, pod, status), hiding(api, pod)]);
   const failing = failingProbe(pod, status, kind, events, hide);
-  return `${status.name} has run for ${seconds} s and does not pass ${failing} ${await logOf(api, pod, status, hide, false)}`;
+  return `${status.name} has run for ${secondsOf(status, now)} s and does not pass ${failing} ${await logOf(api, pod, status, hide, false)}`;
 }
 
+/** The runtime's reason for not starting a container, which has logged nothing then. */
+function startFailure(status: Status | undefined): string | undefined {
+  const { reason, message = "" } = (status && endOf(status)) ?? {};
+  return reason === "StartError" ? firstLine(message, messageLength) : undefined;
+}
+
+/** Exit codes of a container that was ended, by SIGKILL and SIGTERM. */
+const endedBySignal = [137, 143];
+
 async function afterEnd(api: Questions, pod: Pod, status: Status): Promise<string> {
-  // What could not be started has logged nothing.
-  if (endOf(status)?.reason === "StartError") return "";
   const [events, hide] = await Promise.all([eventsOf(api, pod, status), hiding(api, pod)]);
-  const began = endOf(status)?.startedAt?.getTime() ?? 0;
+  const { startedAt, exitCode = 0, reason: word } = endOf(status) ?? {};
+  // Of a pod with many events the kubelet leaves some out, such as of later ends.
+  const isAnother = (time: Date | undefined) =>
+    timeOf(time) < timeOf(startedAt) && !(word === "Error" && endedBySignal.includes(exitCode));
   const killed = events
-    .filter(({ reason, lastTimestamp }) => reason === "Killing" && timeOf(lastTimestamp) >= began)
+    .filter(({ reason, lastTimestamp }) => reason === "Killing" && !isAnother(lastTimestamp))
     .map(({ message = "" }) => /failed (startup|liveness) probe/.exec(message)?.[1])
     .find((kind) => kind === "startup" || kind === "liveness");
   const why =
@@ -127,7 +164,7 @@ async function logOf(
   const asked = { namespace, name, container, previous, tailLines: readLines };
   // The node keeps few logs of earlier ends.
   const text = await api.readNamespacedPodLog(asked).catch(() => "");
-  const lines = lastLines(hide(text || ""));
+  const lines = lastLines(hide(stripVTControlCharacters(text || "")));
   const command = `kubectl -n ${namespace} logs ${name} -c ${container}${previous ? " --previous" : ""}`;
   const found = `Its log, in the sandbox's shell: ${command}`;
   if (lines.length === 0) return found;
@@ -136,7 +173,7 @@ async function logOf(
 
 /** The last lines of a log that say something. */
 function lastLines(log: string): readonly string[] {
-  return stripVTControlCharacters(log)
+  return log
     .split(/[\r\n]+/)
     .filter((line) => line.trim() !== "" && !isTrace(line))
     .slice(-shownLines)
@@ -151,8 +188,20 @@ async function hiding(api: Questions, { metadata }: Pod): Promise<(text: string)
     fieldSelector: "type!=helm.sh/release.v1",
   });
   const values = items.flatMap(({ data }) => Object.values(data ?? {}));
-  const redactor = new Redactor(values.map((value) => Buffer.from(value, "base64").toString()));
+  const secrets = values.map((value) => Buffer.from(value, "base64").toString());
+  const redactor = new Redactor([...secrets, ...secrets.flatMap(partsOf)]);
   return (text) => withoutTokens(redactor.hide(text));
+}
+
+const textsIn = (value: unknown): readonly string[] =>
+  typeof value === "string" ? [value] : Object.values(value ?? {}).flatMap(textsIn);
+
+/** What a program may log alone of a Secret's value: texts in JSON, a URL's password, and what a line sets. */
+function partsOf(secret: string): readonly string[] {
+  const texts = textsIn(parseJson(secret));
+  const passwords = [...secret.matchAll(/:\/\/[^\s:@/]*:([^\s@/]+)@/g)].map(([, one = ""]) => one);
+  const settings = [...secret.matchAll(/^\s*[\w.-]+\s*=\s*(["']?)(\S.*?)\1\s*$/gm)];
+  return [...texts, ...passwords, ...settings.map(([, , one = ""]) => one)];
 }
 
 const timeOf = (time: Date | undefined) => time?.getTime() ?? 0;
@@ -187,12 +236,12 @@ function failingProbe(
   const latest = events.find(
     ({ reason, message = "" }) => reason === "Unhealthy" && prefix.test(message),
   );
-  const said = firstLine(hide(latest?.message ?? "").replace(prefix, ""));
+  const said = firstLine(hide(latest?.message ?? "").replace(prefix, ""), messageLength);
   const bySidecar =
     original !== undefined && said.endsWith("statuscode: 500")
       ? " (which the sidecar also says where it gets no answer)"
       : "";
-  return `its ${kind} probe, ${asks}${said && `: ${said}`}${bySidecar}. ${check}`;
+  return `its ${kind} probe, ${firstLine(hide(asks))}${said && `: ${said}`}${bySidecar}. ${check}`;
 }
 
 const port = z.union([z.number(), z.string()]);

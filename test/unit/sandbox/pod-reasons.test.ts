@@ -256,6 +256,38 @@ test("what a log or an event has of the namespace's Secrets, or of a token, is h
   assert.ok(unready.includes(": cannot log in with [secret] Bearer [token]. Check"), unready);
 });
 
+test("what a log has of parts of a Secret, or in colours, is hidden", async () => {
+  const secrets = {
+    json: '{"users":[{"name":"bob","password":"hunter22hunter"}]}',
+    dsn: "postgres://bob:s0mePassw0rd@db:5432/shop",
+    env: "DB_USER=bob\nDB_PASSWORD='Top Secret 9'\n",
+    other: "correct horse battery",
+  };
+  const said = await reason(pod({ state: backOff, lastState: ended(1) }), {
+    log: "p=hunter22hunter\np=s0mePassw0rd\np=Top Secret 9\ncorrect \u001b[31mhorse\u001b[0m battery",
+    secrets,
+  });
+  assert.deepEqual(said.split("\n").slice(1), [
+    "  p=[secret]",
+    "  p=[secret]",
+    "  p=[secret]",
+    "  [secret]",
+  ]);
+});
+
+test("a probe's command is one line without secrets, and the end of what the kubelet says about it is shown", async () => {
+  const readiness = { exec: { command: ["sh", "-c", "\nping -a pa$$word-3f9a\nexit 1"] } };
+  const found = pod({ state: running(30), started: true }, { readiness });
+  const message = `Readiness probe errored and resulted in unknown state: ${"x".repeat(300)}: no such file`;
+  const said = await reason(found, {
+    events: [[1, "Unhealthy", message]],
+    secrets: { password: "pa$$word-3f9a" },
+  });
+  assert.ok(!said.includes("\n"), said);
+  assert.ok(!said.includes("3f9a"), said);
+  assert.ok(said.includes("x: no such file. Check"), said);
+});
+
 test("where a log may have secrets that cannot be read, it is not shown", async () => {
   const { api, logs } = cluster({ log: "pa$$word-3f9a" });
   const refusing = { ...api, listNamespacedSecret: () => Promise.reject(new Error("forbidden")) };
@@ -302,6 +334,35 @@ test("a container that could not be started is reported with the runtime's reaso
   assert.deepEqual(logs, []);
 });
 
+test("a container that could not be started is reported with the runtime's reason while it waits for the next attempt", async () => {
+  const { api, logs } = cluster({});
+  const terminated = {
+    exitCode: 128,
+    reason: "StartError",
+    message: 'exec: "/opt": is a directory',
+  };
+  assert.equal(
+    await reasonOf(api, pod({ state: backOff, lastState: { terminated } }), now),
+    'does not start: CrashLoopBackOff: back-off 10s: web last ended with 128 (StartError): exec: "/opt": is a directory',
+  );
+  assert.deepEqual(logs, []);
+});
+
+test("an init container that runs is named, with its log, as the others wait for it", async () => {
+  const status = { image: "i", imageID: "", ready: false, restartCount: 0 };
+  const found = pod({ state: { waiting: { reason: "PodInitializing" } } });
+  const init = { ...status, name: "schema", state: running(90), started: true };
+  const waiting: Pod = {
+    ...found,
+    spec: { containers: found.spec?.containers ?? [], initContainers: [{ name: "schema" }] },
+    status: { ...found.status, initContainerStatuses: [init] },
+  };
+  assert.equal(
+    await reason(waiting, { log: "waiting for db" }),
+    `does not start: PodInitializing: schema has run for 90 s and has to end first. ${log.replace("-c web", "-c schema")}, which ends with:\n  waiting for db`,
+  );
+});
+
 test("a container that the kubelet ends is reported with the probe that it does not pass", async () => {
   const found = pod({ state: backOff, lastState: ended(137) }, inTheMesh);
   const events = [
@@ -314,11 +375,26 @@ test("a container that the kubelet ends is reported with the probe that it does 
     await reason(found, { events }),
     `${bare}, as the kubelet ends it where it does not pass its startup probe, HTTP GET /health on port 9080: ${failed500} (which the sidecar also says where it gets no answer). Check that it listens on port 9080, and answers this with 200 to 399. ${log} --previous`,
   );
-  const before = [
-    [41, "Killing", "Container web failed startup probe, will be restarted"],
-  ] as const;
-  assert.equal(await reason(found, { events: before }), `${bare}. ${log} --previous`);
 });
+
+// Of a pod with more than 25 events the kubelet drops some: an earlier one explains a later end by a signal.
+for (const [what, end, isExplained] of [
+  ["by a signal is reported with the probe of an earlier end", ended(137), true],
+  ["by itself is not", ended(1), false],
+  ["for want of memory is not", ended(137, "OOMKilled"), false],
+] as const)
+  test(`a container that the kubelet has ended earlier and that now ends ${what}`, async () => {
+    const events = [
+      [41, "Killing", "Container web failed startup probe, will be restarted"],
+    ] as const;
+    const said = await reason(pod({ state: backOff, lastState: end }, inTheMesh), { events });
+    const { exitCode, reason: word } = end.terminated;
+    const bare = `does not start: CrashLoopBackOff: back-off 10s: web last ended with ${exitCode}${word === "Error" ? "" : ` (${word})`}`;
+    assert.ok(
+      said.startsWith(`${bare}${isExplained ? ", as the kubelet ends it" : `. ${log}`}`),
+      said,
+    );
+  });
 
 test("a container that the kubelet has ended is reported by its probe once it runs for long again", async () => {
   const found = pod({ state: running(25), lastState: ended(137), started: false }, inTheMesh);
