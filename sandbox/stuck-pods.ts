@@ -61,7 +61,7 @@ export async function sayStuckPods(
   while (!signal.aborted) {
     // The update itself reports an API server that does not answer.
     const { items } = await api.listPodForAllNamespaces().catch(() => ({ items: [] }));
-    const own = items.filter(({ metadata }) =>
+    const own = unreplaced(items).filter(({ metadata }) =>
       isOfUpdate(metadata?.creationTimestamp, began, Date.now()),
     );
     if (own.some((pod) => unpulled(pod).length > 0)) {
@@ -91,11 +91,11 @@ export async function sayStuckPods(
  * @param said the reasons before it, to which it is added
  */
 export function isNews(text: string, said: Set<string>): boolean {
-  // Numbers are times, such as that until the next attempt, or amounts in use. A container that ends again and again also
+  // Numbers are times, such as that until the next attempt, amounts in use, or of one attempt. A container that ends again and again also
   // runs and has just ended in between, and the end of its log differs each time.
   const reason = firstLine(text, Infinity)
     .replace(/CrashLoopBackOff: back-off \w+: | --previous/g, "")
-    .replace(/\d+/g, "");
+    .replace(/\b[0-9a-f]{64}\b|\d+/g, "");
   const { size } = said;
   return said.add(reason).size > size;
 }
@@ -108,6 +108,24 @@ export function isOfUpdate(since: Date | undefined, began: number, now: number):
   // Kubernetes notes whole seconds.
   const isNew = (since?.getTime() ?? began) >= began - 1_000;
   return isNew || now - began > untilReplaced;
+}
+
+/**
+ * The pods but those that their Deployment replaces by ones of a newer template: it keeps them until those are ready,
+ * which may take longer than an update has to replace what was there.
+ */
+export function unreplaced(pods: readonly Pod[]): readonly Pod[] {
+  const found = pods.map((pod) => {
+    const { namespace = "", labels, creationTimestamp, ownerReferences = [] } = pod.metadata ?? {};
+    const hash = labels?.["pod-template-hash"];
+    const set = ownerReferences.find(({ controller }) => controller)?.name ?? "";
+    const deployment = hash && `${namespace}/${set.slice(0, -hash.length)}`;
+    return { pod, hash, deployment, since: creationTimestamp?.getTime() ?? 0 };
+  });
+  const isReplaced = ({ hash, deployment, since }: (typeof found)[number]) =>
+    deployment !== undefined &&
+    found.some((one) => one.deployment === deployment && one.hash !== hash && one.since > since);
+  return found.filter((one) => !isReplaced(one)).map(({ pod }) => pod);
 }
 
 /**
@@ -146,7 +164,7 @@ const lacking = () => runningNodeProblems().map((problem) => `${problem}. ${inot
 export const stuckPods = (api: Questions, pods: readonly Pod[], now: number) =>
   unreadyPods(
     api,
-    pods.filter((pod) => isStuck(pod) || isSlow(pod, now) || isLate(pod, now)),
+    unreplaced(pods).filter((pod) => isStuck(pod) || isSlow(pod, now) || isLate(pod, now)),
     now,
   );
 
@@ -227,14 +245,22 @@ export function missingCommands(pods: readonly Pod[]): readonly string[] {
     );
 }
 
-/** Whether a command may be in a volume: its path is below a mount, or below a folder that only the image names. */
+/** Where a command without a folder is looked up, if the container does not say. */
+const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Whether a command may be in a volume: it is one, below one, or below a folder that only the image names. */
 function mayBeMounted({ spec }: Pod, container: string, command: string): boolean {
-  if (!command.includes("/")) return false;
-  const mounts = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])]
-    .filter(({ name }) => name === container)
-    .flatMap(({ volumeMounts = [] }) => volumeMounts);
-  return (
-    !command.startsWith("/") || mounts.some(({ mountPath }) => command.startsWith(`${mountPath}/`))
+  const found = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].find(
+    ({ name }) => name === container,
+  );
+  const path = found?.env?.find(({ name }) => name === "PATH")?.value ?? usualPath;
+  const places = command.includes("/")
+    ? [command]
+    : path.split(":").map((folder) => `${folder}/${command}`);
+  const mounts = (found?.volumeMounts ?? []).map(({ mountPath }) => mountPath.replace(/\/+$/, ""));
+  return places.some(
+    (place) =>
+      !place.startsWith("/") || mounts.some((mount) => `${place}/`.startsWith(`${mount}/`)),
   );
 }
 

@@ -11,6 +11,7 @@ import {
   missingImages,
   stuckPods,
   unreadyPods,
+  unreplaced,
   withoutPods,
 } from "../../../sandbox/stuck-pods";
 import type { Plain } from "../../../commands/stack/cluster";
@@ -133,10 +134,12 @@ test("a reason is said once, although times in it, the container's state and lin
     line("", { code: "ended by a signal" }),
     "shop/web is not ready: web has run for 21 s",
     "shop/web is not ready: web has run for 73 s",
+    `shop/web is not ready: failed to start exec "${"a1".repeat(32)}"`,
+    `shop/web is not ready: failed to start exec "${"b2".repeat(32)}"`,
   ];
   assert.deepEqual(
     found.map((each) => isNews(each, said)),
-    [true, false, false, false, true, true, true, false],
+    [true, false, false, false, true, true, true, false, true, false],
   );
 });
 
@@ -216,9 +219,9 @@ test("only an admission policy's refusal does not end by itself", () => {
 /** A container that has failed to run its command for the third time. */
 function withoutCommand(
   why: string,
-  more: { attempts?: number; mount?: string; reason?: string } = {},
+  more: { attempts?: number; mount?: string; reason?: string; path?: string } = {},
 ) {
-  const { attempts = 3, mount = "/data", reason = "StartError" } = more;
+  const { attempts = 3, mount = "/data", reason = "StartError", path } = more;
   const found = pod(30, { reason: "RunContainerError" });
   const [status] = found.status?.containerStatuses ?? [];
   assert.ok(status !== undefined);
@@ -227,7 +230,13 @@ function withoutCommand(
   return {
     ...found,
     spec: {
-      containers: [{ name: "istio-proxy", volumeMounts: [{ name: "v", mountPath: mount }] }],
+      containers: [
+        {
+          name: "istio-proxy",
+          volumeMounts: [{ name: "v", mountPath: mount }],
+          ...(path !== undefined && { env: [{ name: "PATH", value: path }] }),
+        },
+      ],
     },
     status: {
       ...found.status,
@@ -245,11 +254,45 @@ test("a command that the image does not have is named, with what to correct", ()
     `bookinfo/details never starts, as the image of its container istio-proxy cannot run its command, ${why}: correct the command or the image`;
   for (const why of [notInPath, notThere, noProgram])
     assert.deepEqual(missingCommands([withoutCommand(why)]), [never(why)]);
+  for (const mount of ["/ap", "/app/run/more", "/tools"])
+    for (const why of [notInPath, notThere])
+      assert.deepEqual(missingCommands([withoutCommand(why, { mount })]), [never(why)]);
+});
+
+/** A pod of a Deployment's template, or of nothing. */
+function ofTemplate(age: number, deployment: string, hash?: string) {
+  const found = pod(age, { reason: "CrashLoopBackOff" });
+  const name = `${deployment}-${hash ?? ""}`;
+  const ownerReferences = [
+    { apiVersion: "apps/v1", kind: "ReplicaSet", name, uid: name, controller: true },
+  ];
+  const labels = { "pod-template-hash": hash ?? "" };
+  return { ...found, metadata: { ...found.metadata, ...(hash && { labels, ownerReferences }) } };
+}
+
+test("a pod that its Deployment replaces by one of a newer template does not count, however long that takes", async () => {
+  const [old, fresh] = [ofTemplate(90, "web", "5d"), ofTemplate(50, "web", "7c")];
+  const others = [
+    ofTemplate(90, "web-a", "5d"),
+    ofTemplate(40, "web", "7c"),
+    ofTemplate(90, "web"),
+    ofTemplate(10, "web"),
+  ];
+  assert.deepEqual(unreplaced([old, fresh, ...others]), [fresh, ...others]);
+  assert.deepEqual(unreplaced([old, ...others.slice(0, 1)]), [old, ...others.slice(0, 1)]);
+  assert.equal((await stuckPods(silent, [old, fresh], now)).length, 1);
 });
 
 for (const [what, found] of [
   ["one that has failed twice", withoutCommand(notThere, { attempts: 2 })],
   ["one that a volume may have", withoutCommand(notThere, { mount: "/app" })],
+  ["one that a volume named as a folder may have", withoutCommand(notThere, { mount: "/app/" })],
+  ["one that is a volume's file", withoutCommand(noProgram, { mount: "/app/run" })],
+  ["one that a volume in $PATH may have", withoutCommand(notInPath, { mount: "/usr/local/bin" })],
+  [
+    "one that a volume in its own $PATH may have",
+    withoutCommand(notInPath, { mount: "/tools", path: "/bin:/tools/bin" }),
+  ],
   [
     "one below a folder that only the image names",
     withoutCommand('exec: "./run": stat ./run: no such file or directory'),
