@@ -91,8 +91,8 @@ export async function sayStuckPods(
  * @param said the reasons before it, to which it is added
  */
 export function isNews(text: string, said: Set<string>): boolean {
-  // Numbers are times, such as that until the next attempt, amounts in use, or of one attempt. A container that ends again and again also
-  // runs and has just ended in between, and the end of its log differs each time.
+  // Numbers are times, such as that until the next attempt, amounts in use, or the name of one attempt. A container that ends
+  // again and again also runs and has just ended in between, and the end of its log differs each time.
   const reason = firstLine(text, Infinity)
     .replace(/CrashLoopBackOff: back-off \w+: | --previous/g, "")
     .replace(/\b[0-9a-f]{64}\b|\d+/g, "");
