@@ -45,6 +45,9 @@ func inside(c *Configuration) error {
 	if err := writeSettings(c); err != nil {
 		return err
 	}
+	if err := beginEtcd(c); err != nil {
+		return err
+	}
 	imported := make(chan error, 1)
 	for _, p := range processes(c) {
 		if p.name == "containerd" {
@@ -62,6 +65,9 @@ func inside(c *Configuration) error {
 	if err := await("the API server", readyDeadline, unlessFull(c.State, func() error { return apiReady(api) })); err != nil {
 		return fmt.Errorf("%w (see %s)", err, c.path("logs", "kube-apiserver.log"))
 	}
+	if err := os.Remove(unserved(c)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
 	progress("API server ready")
 	if err := <-imported; err != nil {
 		return err
@@ -77,6 +83,23 @@ func inside(c *Configuration) error {
 	}
 	progress("ready")
 	select {}
+}
+
+// unserved is the path of a mark: this etcd has not served an API server that answered.
+func unserved(c *Configuration) string { return c.path("etcd-unserved") }
+
+// beginEtcd removes what an etcd has left that was ended before any API server answered: if it is ended while it makes
+// its first entries, it never has a leader. No client has stored anything in it.
+func beginEtcd(c *Configuration) error {
+	if _, err := os.Stat(unserved(c)); err == nil {
+		if err := os.RemoveAll(c.path("etcd")); err != nil {
+			return err
+		}
+	}
+	if _, err := os.Stat(c.path("etcd")); err == nil {
+		return nil
+	}
+	return os.WriteFile(unserved(c), nil, 0o600)
 }
 
 // issueAll makes every key and client configuration: one for each component, with its own rights.

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -49,4 +50,27 @@ func TestNodeIsReadyWhenThisRunsKubeletHasSaidSo(t *testing.T) {
 			t.Errorf("%s: %q, not %q", what, said, given.problem)
 		}
 	}
+}
+
+func TestEtcdThatNoAPIServerUsedIsMadeAgain(t *testing.T) {
+	c := &Configuration{State: t.TempDir()}
+	begin := func(wantsKept bool) {
+		t.Helper()
+		if err := beginEtcd(c); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(c.path("etcd", "member")); (err == nil) != wantsKept {
+			t.Errorf("the data is kept: %v", err == nil)
+		}
+		if err := os.MkdirAll(c.path("etcd", "member"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin(false)
+	begin(false) // It has ended before an API server answered.
+	if err := os.Remove(unserved(c)); err != nil {
+		t.Fatal(err)
+	}
+	begin(true)
+	begin(true)
 }
