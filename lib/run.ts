@@ -51,8 +51,11 @@ export async function interruptible<Result>(
     controller.signal.throwIfAborted();
     throw error;
   } finally {
-    interruption = undefined;
-    for (const signal of endingSignals) process.off(signal, interrupt);
+    // What the caller removes after an interruption is not cut off by the same signal again, or by a reader that has gone.
+    if (!controller.signal.aborted) {
+      interruption = undefined;
+      for (const signal of endingSignals) process.off(signal, interrupt);
+    }
   }
 }
 

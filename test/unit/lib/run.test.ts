@@ -116,3 +116,35 @@ for (const [what, end, code, said] of [
     assert.deepEqual([printed, child.exitCode], [said, code]);
   });
 }
+
+/** The same, but what it removes it removes after the work that was ended. */
+const removingAfterwards = `try {
+  return await interruptible(async (signal) => {
+    process.stdout.write("begun\\n");
+    const never = setInterval(() => undefined, 20);
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    clearInterval(never);
+    throw new Error("aborted");
+  });
+} finally {
+  process.stdout.write("removing\\n");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  console.error("removed");
+}`;
+
+test("the same signal again does not cut off what is removed after the work that it has ended", async () => {
+  const child = start(removingAfterwards);
+  child.stdout.on("data", () => child.kill("SIGTERM"));
+  const [printed] = await Promise.all([text(child.stderr), once(child, "close")]);
+  assert.deepEqual([printed, child.exitCode], ["removed\nerror: ended by SIGTERM\n", 143]);
+});
+
+test("nor does the end of the reader", async () => {
+  const child = start(removingAfterwards);
+  child.stdout.once("data", () => {
+    child.kill("SIGTERM");
+    child.stdout.destroy();
+  });
+  const [printed] = await Promise.all([text(child.stderr), once(child, "close")]);
+  assert.deepEqual([printed, child.exitCode], ["removed\nerror: ended by SIGTERM\n", 143]);
+});
