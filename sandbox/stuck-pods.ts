@@ -19,6 +19,7 @@ import type { Containerd } from "../local/node/containerd";
 import { loadCluster, type Plain } from "../commands/stack/cluster";
 import { runningNodeProblems } from "../commands/stack/node-limits";
 import { containersOf, endOf, isReady, isStuck } from "../commands/stack/pods";
+import { runLabel } from "../commands/verify/probes/probe-pod";
 import { isSlow, type Questions, reasonOf } from "./pod-reasons";
 
 type Pod = Plain<V1Pod>;
@@ -164,9 +165,14 @@ const lacking = () => runningNodeProblems().map((problem) => `${problem}. ${inot
 export const stuckPods = (api: Questions, pods: readonly Pod[], now: number) =>
   unreadyPods(
     api,
-    unreplaced(pods).filter((pod) => isStuck(pod) || isSlow(pod, now) || isLate(pod, now)),
+    unreplaced(pods)
+      .filter((pod) => !isVerifys(pod))
+      .filter((pod) => isStuck(pod) || isSlow(pod, now) || isLate(pod, now)),
     now,
   );
+
+/** Whether `verify` has made a pod: it waits for its pods itself, and those of an ended run stay for a while. */
+const isVerifys = ({ metadata }: Pod) => metadata?.labels?.[runLabel] !== undefined;
 
 /** Those of the pods that are not ready, each in one line, and indented ones. */
 export function unreadyPods(

@@ -107,6 +107,12 @@ test("named is one whose container runs and is not ready, long before a minute",
   assert.ok(line.startsWith("bookinfo/details is not ready: istio-proxy has run for 25 s"), line);
 });
 
+test("not named is one of verify's own, which an ended run has left", async () => {
+  const { metadata, ...rest } = pod(90, { reason: "ContainerCreating" });
+  const left = { ...rest, metadata: { ...metadata, labels: { "verify-run": "4c9c10b2" } } };
+  assert.deepEqual(await stuckPods(silent, [left], now), []);
+});
+
 test("every one that is not ready is named where none is waited for any more", async () => {
   const found = [
     pod(1, { reason: "ContainerCreating" }),
