@@ -25,7 +25,7 @@ export type Questions = Pick<
 >;
 
 /**
- * Milliseconds that a container may run before it is reported because it is not ready. Those of Bookinfo, of Istio and of
+ * Milliseconds that a container may run before it is reported because it is not ready. Those of the samples, of Istio and of
  * the gateway take two seconds, also where two sandboxes share two cores; this is ten times that, for a framework that
  * loads for long. One that needs more is reported although it would come up, and nothing else happens.
  */
