@@ -1,4 +1,4 @@
-/** The engine's errors, as messages for the user. */
+/** The engine's errors and warnings, as messages for the user. */
 import type { DiagnosticEvent } from "@pulumi/pulumi/automation";
 
 /**
@@ -20,6 +20,13 @@ export function complaintIn(
   const conflict = conflictIn(message);
   if (conflict !== undefined) return `${kindOf(event.urn)} ${name}: ${conflict}`;
   return settingName.test(name) ? `${name}: ${message}` : message;
+}
+
+/** The warning in an event of the engine, if it is one: the program's own, and those of its plug-ins. */
+export function warningIn(
+  event: Pick<DiagnosticEvent, "message" | "severity"> | undefined,
+): string | undefined {
+  return event?.severity === "warning" ? event.message.trim() || undefined : undefined;
 }
 
 /** The kind of the object in a URN such as `urn:pulumi:sandbox::istio-auth0::kubernetes:apps/v1:Deployment::web`. */

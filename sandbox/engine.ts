@@ -4,7 +4,7 @@ import { output } from "@pulumi/pulumi";
 import { type EngineEvent, LocalWorkspace, Stack } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import { backendFolder, isThere } from "./backend";
-import { complaintIn } from "./complaints";
+import { complaintIn, warningIn } from "./complaints";
 import { pulumiEnvironment, pulumiHome } from "./environment";
 import { secretsOf } from "./configuration";
 import type { Configuration } from "./setting-paths";
@@ -197,6 +197,8 @@ export async function update(
         const { op = "", type = "" } = resOutputsEvent?.metadata ?? {};
         if (leaves.has(op)) done(type);
         lost ??= failedInTenant(event);
+        const warning = warningIn(diagnosticEvent);
+        if (warning !== undefined) say(`warning: ${warning}`);
         const complaint = complaintIn(diagnosticEvent);
         if (complaint !== undefined) errors.push(complaint);
         if (summaryEvent !== undefined) changes = madeChanges(summaryEvent.resourceChanges);

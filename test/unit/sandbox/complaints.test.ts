@@ -1,7 +1,7 @@
 /** An error event of Pulumi's engine becomes one line, with the setting that it is about; other events become none. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { complaintIn, withReasons } from "../../../sandbox/complaints";
+import { complaintIn, warningIn, withReasons } from "../../../sandbox/complaints";
 
 const base = "urn:pulumi:sandbox::istio-auth0";
 for (const [about, event, complaint] of [
@@ -44,6 +44,16 @@ The resource managed by field manager "pulumi-kubernetes-1" had an apply conflic
     assert.equal(complaintIn(event), complaint);
   });
 }
+
+test("a warning of the engine's is what it says, and nothing else is one", () => {
+  assert.equal(
+    warningIn({ severity: "warning", message: "no role holds audit:tickets\n" }),
+    "no role holds audit:tickets",
+  );
+  for (const severity of ["error", "info", "info#err"] as const)
+    assert.equal(warningIn({ severity, message: "no" }), undefined);
+  assert.equal(warningIn(undefined), undefined);
+});
 
 test("why pods do not start follows the engine's message, instead of the states that it has for them", () => {
   const message = `1 error occurred:
