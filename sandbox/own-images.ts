@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import { z } from "zod";
 import { loadCluster, type Plain } from "../commands/stack/cluster";
-import { isReady } from "../commands/stack/pods";
+import { askedContainers, isReady } from "../commands/stack/pods";
 import { messageOf, UserError } from "../lib/errors";
 import { parseJson, readIfThere, writePrivate } from "../lib/files";
 import { pollUntil } from "../lib/poll";
@@ -14,7 +14,7 @@ import { kubeconfigPath } from "../local/node/node";
 import type { OwnImage } from "./images/own";
 import type { Layout } from "./layout";
 import type { Questions } from "./pod-reasons";
-import { isOver, unreadyPods } from "./stuck-pods";
+import { isOver, nameOf, unreadyPods } from "./stuck-pods";
 
 type Pod = Plain<V1Pod>;
 
@@ -75,12 +75,8 @@ export async function importOwnImages(
 }
 
 /** The full names of a pod's images. */
-export const imagesOf = ({ spec }: Pod): readonly string[] =>
-  [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].flatMap(({ image }) =>
-    image === undefined ? [] : [fullName(image)],
-  );
-
-const nameOf = ({ metadata }: Pod) => `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}`;
+export const imagesOf = (pod: Pod): readonly string[] =>
+  askedContainers(pod).flatMap(({ image }) => (image === undefined ? [] : [fullName(image)]));
 
 async function endPods(
   pods: Pods,

@@ -12,7 +12,7 @@ import { firstLine } from "../lib/errors";
 import { parseJson } from "../lib/files";
 import { Redactor, withoutTokens } from "../lib/redaction";
 import type { Plain } from "../commands/stack/cluster";
-import { containersOf, endOf, sidecarOf, stateOf } from "../commands/stack/pods";
+import { askedContainers, containersOf, endOf, sidecarOf, stateOf } from "../commands/stack/pods";
 
 type Pod = Plain<V1Pod>;
 type Status = Plain<V1ContainerStatus>;
@@ -71,10 +71,8 @@ export async function reasonOf(api: Questions, pod: Pod, now: number): Promise<s
 /** The kinds of probes, as the kubelet's events have them. */
 type Kind = "startup" | "readiness" | "liveness";
 
-function probeOf({ spec }: Pod, container: string, kind: Kind): Plain<V1Probe> | undefined {
-  const all = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
-  return all.find(({ name }) => name === container)?.[`${kind}Probe`];
-}
+const probeOf = (pod: Pod, container: string, kind: Kind): Plain<V1Probe> | undefined =>
+  askedContainers(pod).find(({ name }) => name === container)?.[`${kind}Probe`];
 
 /** The probe that a running container has to pass next. */
 function awaited(pod: Pod, { name, started }: Status): Kind | undefined {

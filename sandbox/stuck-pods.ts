@@ -18,7 +18,7 @@ import { fullName } from "../local/images/reference";
 import type { Containerd } from "../local/node/containerd";
 import { loadCluster, type Plain } from "../commands/stack/cluster";
 import { runningNodeProblems } from "../commands/stack/node-limits";
-import { containersOf, endOf, isReady, isStuck } from "../commands/stack/pods";
+import { askedContainers, containersOf, endOf, isReady, isStuck } from "../commands/stack/pods";
 import { runLabel } from "../commands/verify/probes/probe-pod";
 import { isSlow, type Questions, reasonOf } from "./pod-reasons";
 
@@ -144,16 +144,17 @@ export function withoutPods(
   deployments: readonly Plain<V1Deployment>[],
   isMeant: (condition: Condition) => boolean = () => true,
 ): readonly string[] {
-  return deployments.flatMap(({ metadata, status }) =>
-    (status?.conditions ?? [])
+  return deployments.flatMap((deployment) =>
+    (deployment.status?.conditions ?? [])
       .filter(({ type, status: is }) => type === "ReplicaFailure" && is === "True")
       .filter(isMeant)
-      .map(
-        ({ message }) =>
-          `${metadata?.namespace ?? ""}/${metadata?.name ?? ""} gets no pods: ${firstLine(message ?? "", 400)}`,
-      ),
+      .map(({ message }) => `${nameOf(deployment)} gets no pods: ${firstLine(message ?? "", 400)}`),
   );
 }
+
+/** An object's namespace and name. */
+export const nameOf = ({ metadata }: Pick<Pod, "metadata">) =>
+  `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}`;
 
 /** What the node lacks, each in one line with what to do. */
 const lacking = () => runningNodeProblems().map((problem) => `${problem}. ${inotifyAdvice}`);
@@ -181,24 +182,19 @@ export function unreadyPods(
   now: number,
 ): Promise<readonly string[]> {
   const unready = pods.filter((pod) => !isReady(pod) && !isOver(pod));
-  return Promise.all(
-    unready.map(async (pod) => {
-      const { namespace = "", name = "" } = pod.metadata ?? {};
-      return `${namespace}/${name} ${await reasonOf(api, pod, now)}`;
-    }),
-  );
+  return Promise.all(unready.map(async (pod) => `${nameOf(pod)} ${await reasonOf(api, pod, now)}`));
 }
 
 /** Waiting states of a container whose image is asked of a registry, which the node does not reach. */
 const pulling = ["ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull"];
 
 /** The images that a pod's containers wait for, as the pod names them. */
-function unpulled({ spec, status }: Pod): readonly string[] {
-  const waiting = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+function unpulled(pod: Pod): readonly string[] {
+  const waiting = containersOf(pod)
     .filter(({ state }) => pulling.includes(state?.waiting?.reason ?? ""))
     .map(({ name }) => name);
-  return [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].flatMap(
-    ({ name, image = "" }) => (waiting.includes(name) ? [image] : []),
+  return askedContainers(pod).flatMap(({ name, image = "" }) =>
+    waiting.includes(name) ? [image] : [],
   );
 }
 
@@ -215,8 +211,7 @@ export function missingImages(
   const waiting = new Map<string, string>();
   for (const pod of pods.filter((one) => !isOver(one)))
     for (const image of unpulled(pod))
-      if (!names.has(fullName(image)) && !waiting.has(image))
-        waiting.set(image, `${pod.metadata?.namespace ?? ""}/${pod.metadata?.name ?? ""}`);
+      if (!names.has(fullName(image)) && !waiting.has(image)) waiting.set(image, nameOf(pod));
   return [...waiting].map(
     ([image, pod]) =>
       `${pod} needs the image ${image}, which the node neither has nor can pull: write where it comes from into Pulumi.sandbox.yaml, such as ${project}:sandbox: { images: { "${image}": image.tar } } (${guide("docs/sandbox.md")}, "Your own images")`,
@@ -243,9 +238,8 @@ export function missingCommands(pods: readonly Pod[]): readonly string[] {
         const [why, command = ""] = notACommand.exec(message) ?? [];
         if (reason !== "StartError" || status.restartCount < attempts - 1) return [];
         if (why === undefined || mayBeMounted(pod, status.name, command)) return [];
-        const name = `${pod.metadata?.namespace ?? ""}/${pod.metadata?.name ?? ""}`;
         return [
-          `${name} never starts, as the image of its container ${status.name} cannot run its command, ${why}: correct the command or the image`,
+          `${nameOf(pod)} never starts, as the image of its container ${status.name} cannot run its command, ${why}: correct the command or the image`,
         ];
       }),
     );
@@ -255,10 +249,8 @@ export function missingCommands(pods: readonly Pod[]): readonly string[] {
 const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Whether a command may be in a volume: it is one, below one, or below a folder that only the image names. */
-function mayBeMounted({ spec }: Pod, container: string, command: string): boolean {
-  const found = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].find(
-    ({ name }) => name === container,
-  );
+function mayBeMounted(pod: Pod, container: string, command: string): boolean {
+  const found = askedContainers(pod).find(({ name }) => name === container);
   const path = found?.env?.find(({ name }) => name === "PATH")?.value ?? usualPath;
   const places = command.includes("/")
     ? [command]

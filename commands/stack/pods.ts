@@ -18,11 +18,8 @@ export function isReady({ status }: Pod): boolean {
 export const sidecarName = "istio-proxy";
 
 /** The proxy; as a native sidecar it is one of the pod's first containers. */
-export function sidecarOf({ spec }: Pod): Plain<V1Container> | undefined {
-  return [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].find(
-    ({ name }) => name === sidecarName,
-  );
-}
+export const sidecarOf = (pod: Pod): Plain<V1Container> | undefined =>
+  askedContainers(pod).find(({ name }) => name === sidecarName);
 
 /** Waiting states of a container that rarely end by themselves (kubelet's images/types.go). */
 const stuck = ["ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "CrashLoopBackOff"];
@@ -31,6 +28,12 @@ const stuck = ["ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "Cra
 export function isStuck(pod: Pod): boolean {
   return stuckContainer(pod) !== undefined;
 }
+
+/** Its containers as they are asked for, in the order in which they start. */
+export const askedContainers = ({ spec }: Pod) => [
+  ...(spec?.initContainers ?? []),
+  ...(spec?.containers ?? []),
+];
 
 /** The states of its containers, in the order in which they start. */
 export function containersOf({ status }: Pod): readonly ContainerStatus[] {
