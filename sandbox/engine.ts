@@ -19,6 +19,7 @@ import type { Project } from "../commands/stack/project";
 import { writeYaml } from "../commands/stack/pulumi-yaml";
 import { projectFileName, readProjectFile } from "../commands/stack/stack-file";
 import type { Plugins } from "../local/plugins/choice";
+import { startingVariable } from "../local/plugins/kubernetes/starting";
 import { makePulumiHome } from "../local/pulumi-home";
 import { isTrueWithin } from "../lib/poll";
 import { end, endTimeoutMs, processIds, readProcess, run } from "../lib/processes";
@@ -103,7 +104,7 @@ let exported: Record<string, unknown> | undefined;
 /** What the program waits for before it runs. */
 let begin: Promise<unknown> = Promise.resolve();
 
-/** Runs the program when the cluster can answer it. */
+/** Runs the program when it may begin. */
 async function runWhenBegun(project: Project): Promise<Record<string, unknown>> {
   await begin;
   const exports = runProgram(project);
@@ -164,8 +165,10 @@ export type Changes = Readonly<Record<string, number>>;
 const leaves: ReadonlySet<string> = new Set(["same", "create", "update", "create-replacement"]);
 
 export interface UpdateOptions {
-  /** The engine starts at once, and the program when this resolves: the cluster has to answer the program. */
+  /** The engine starts at once, and the program when this resolves. */
   readonly begin: Promise<unknown>;
+  /** Whether the cluster may not answer yet when the program starts: the plug-in, a stand-in, then waits for it. */
+  readonly isStarting: boolean;
   /** Called with the type of each resource that is up to date. */
   readonly done: (type: string) => void;
 }
@@ -179,6 +182,7 @@ export async function update(
 ): Promise<{ changes: Changes; outputs: Record<string, unknown> }> {
   const { done } = options;
   begin = options.begin;
+  if (options.isStarting) stack.workspace.envVars[startingVariable] = "true";
   const errors: string[] = [];
   let lost: string | undefined;
   let changes: Changes = {};

@@ -13,10 +13,10 @@ import type { Decisions } from "./state";
 import type { Toolchain } from "../local/toolchain/toolchain";
 import { istioVersion } from "../local/toolchain/tools";
 
-/** A node whose API server answers, and which has the stack's own images. */
+/** A node that starts, or runs, with the stack's own images. */
 export interface NodeWithImages extends StartedNode {
-  /** The ids of the pods that it has ended, as they ran an image of before. */
-  readonly ended: readonly string[];
+  /** When it answers and has the images: the ids of the pods that it has ended, as they ran an image of before. */
+  readonly ended: Promise<readonly string[]>;
 }
 
 /**
@@ -50,7 +50,13 @@ export async function startNode(
     gateway: gatewayPorts(configuration, decisions),
     tenantHosts,
   };
-  const { ready } = await ensureNode(layout, toolchain, request, say);
-  const node = new Containerd(layout, toolchain);
-  return { ready, ended: await importOwnImages(layout, node, await own, podsOf(layout), say) };
+  const node = await ensureNode(layout, toolchain, request, say);
+  const images = async () => {
+    const [built] = await Promise.all([own, node.answers]);
+    return importOwnImages(layout, new Containerd(layout, toolchain), built, podsOf(layout), say);
+  };
+  const ended = images();
+  // Who waits for it gets its failure.
+  ended.catch(() => undefined);
+  return { ...node, ended };
 }

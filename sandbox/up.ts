@@ -25,17 +25,17 @@ import { UserError } from "../lib/errors";
 import { unlessAborted } from "../lib/poll";
 import { Interrupted, interruptible } from "../lib/run";
 import type { Layout } from "./layout";
-import { kubeconfigPath, nodeService, type StartedNode } from "../local/node/node";
+import { kubeconfigPath, nodeService } from "../local/node/node";
 import { Containerd } from "../local/node/containerd";
 import { ownImageProblems, ownImages, sourcesOf } from "./images/own";
 import { podsOf, replaced, unusedImages } from "./own-images";
-import { choosePlugins, describePlugins } from "../local/plugins/choice";
+import { choosePlugins, describePlugins, type Plugins } from "../local/plugins/choice";
 import { Progress } from "../lib/progress";
 import { requireIssuer } from "./provider";
 import { remove } from "./remove";
 import { requireShortPath, requireSpace } from "./space";
 import { endEngines, lostInTenant, openStack, update, type Changes } from "./engine";
-import { startNode } from "./start-node";
+import { type NodeWithImages, startNode } from "./start-node";
 import {
   alone,
   decide,
@@ -106,12 +106,13 @@ export async function bringUp(
   const isNew = !isThere(layout);
   // What verify's pods need is there already: the last update has finished, and its node runs.
   const wasUp = !isNew && nodeService(layout).pid !== undefined;
-  const own = ownImages(layout.project.folder, sourcesOf(settingsOf(configuration)));
+  const sources = sourcesOf(settingsOf(configuration));
+  const own = ownImages(layout.project.folder, sources);
   own.catch(() => undefined);
   const starting = startNode(layout, toolchain, decisions, configuration, progress.of("node"), own);
   // The code that waits for it handles its failure; the failure may come before that.
   starting.catch(() => undefined);
-  const [stack] = await Promise.all([
+  const [{ stack, plugins }] = await Promise.all([
     prepareStack(layout, tools, decisions, configuration, progress.of("plugins")),
     ensureTenant(layout, decisions, progress.of("tenant"), realmFor(configuration, decisions)),
     // On a new node the engine starts in the meantime, and makes objects before their pods can run; on an existing node
@@ -138,14 +139,18 @@ export async function bringUp(
     // When interrupted, it removes the pods that it started early. The engine ends with this process.
     const updated = interruptible(async (signal) => {
       if (wasUp) probes.start();
+      // The tenant's objects can be made while a new node starts. Pods need the stack's own images.
+      const isStarting = isNew && plugins.kind === "stand-in" && Object.keys(sources).length === 0;
       const work = update(layout, stack, progress.of("stack"), {
-        begin: starting,
+        begin: isStarting ? starting : starting.then(({ ended }) => ended),
+        isStarting,
         done: (type) => {
           probes.made(type);
         },
       });
       const done = await unlessAborted(unlessNodeFails(layout, starting, pods, work), signal);
-      await unlessAborted(replaced(podsOf(layout), await own, (await starting).ended), signal);
+      const { ended } = await starting;
+      await unlessAborted(replaced(podsOf(layout), await own, await ended), signal);
       updating.abort();
       progress.say("stack", describeChanges(done.changes));
       for (const line of await unusedImages(podsOf(layout), await own))
@@ -187,7 +192,7 @@ function limitProblems(layout: Layout): readonly string[] {
  */
 async function unlessNodeFails<Result>(
   layout: Layout,
-  starting: Promise<StartedNode>,
+  starting: Promise<NodeWithImages>,
   pods: Promise<void>,
   work: Promise<Result>,
 ): Promise<Result> {
@@ -203,7 +208,9 @@ async function unlessNodeFails<Result>(
       return endEngines(layout);
     })
     .catch((error: unknown) => lacking.push(error));
-  const ready = starting.then((node) => node.ready).catch(endingEngines);
+  const ready = starting
+    .then(({ ready, ended }) => Promise.all([ready, ended]))
+    .catch(endingEngines);
   const [up, updated] = await Promise.allSettled([ready, work]);
   if (up.status === "rejected") throw up.reason;
   for (const error of lacking) throw error;
@@ -280,7 +287,7 @@ async function prepareStack(
   decisions: Decisions,
   configuration: Configuration,
   say: (text: string) => void,
-): Promise<Stack> {
+): Promise<{ stack: Stack; plugins: Plugins }> {
   const [plugins] = await Promise.all([
     choosePlugins(layout, pulumiHome(layout), {
       environment: pulumiEnvironment(layout, toolchain),
@@ -288,7 +295,7 @@ async function prepareStack(
     pulumi,
   ]);
   say(`${describeEngine(toolchain)}; ${describePlugins(plugins)}`);
-  return openStack(layout, toolchain, decisions, plugins, configuration);
+  return { stack: await openStack(layout, toolchain, decisions, plugins, configuration), plugins };
 }
 
 function describeEngine({ pulumiOrigin }: Toolchain): string {

@@ -78,6 +78,9 @@ export class IstioMesh extends pulumi.ComponentResource {
           // Resource definitions do not run, so there is nothing to wait for. A release of something that runs, if it
           // failed halfway, would keep its name and block the next attempt.
           ...(chart === "base" ? { skipAwait: true } : { atomic: true, timeout }),
+          // Istio's charts fit Kubernetes' schema, which the API server takes half a second to write: only values of the
+          // configuration may not.
+          ...(Object.keys(args.values[chart]).length === 0 && { disableOpenapiValidation: true }),
         },
         { parent: this, dependsOn },
       );

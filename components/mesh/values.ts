@@ -146,6 +146,20 @@ function servicePort(name: string, port: number, nodePort?: number) {
   };
 }
 
+/** The port of the gateway's own health, which load balancers check, too. */
+export const healthPort = 15_021;
+
+/**
+ * Istio's own asks a gateway as rarely as a sidecar, by default every 15 seconds, and a gateway has no startup probe. One
+ * that starts gets no request for so long, if it is not ready at the first question.
+ */
+const readinessProbe = {
+  httpGet: { path: "/healthz/ready", port: healthPort },
+  periodSeconds: 1,
+  timeoutSeconds: 3,
+  failureThreshold: 30,
+};
+
 /** The chart's default, which is lost if any value is given: the right to listen on ports 80 and 443. */
 const lowPorts = { sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }] };
 
@@ -169,6 +183,7 @@ export function gatewayValues(
       podDisruptionBudget: { minAvailable: 1 },
     }),
     securityContext: { ...lowPorts, ...podSecurity },
+    readinessProbe,
     resources: { requests: proxyRequests },
     ...(wayIn.proxyProtocol === true && { podAnnotations: acceptProxyProtocol }),
     service: {
@@ -176,7 +191,7 @@ export function gatewayValues(
       ...loadBalancerValues(wayIn),
       // The chart's list, with HTTPS only if it is served.
       ports: [
-        servicePort("status-port", 15021),
+        servicePort("status-port", healthPort),
         servicePort("http2", gatewayPort, nodePorts.http),
         ...(isSecure ? [servicePort("https", secureGatewayPort, nodePorts.https)] : []),
       ],

@@ -11,7 +11,7 @@ import { callersOf, gateway } from "../access/rows";
 import { solver } from "../gateway/acme";
 import { proxy, redis } from "../login/names";
 import { type ProviderAddresses, providerPorts } from "../mesh/egress";
-import { gatewayPort, secureGatewayPort } from "../mesh/values";
+import { gatewayPort, healthPort, secureGatewayPort } from "../mesh/values";
 import { gatewayLabels, namespaces } from "../names";
 import {
   allow,
@@ -30,8 +30,7 @@ import {
   tcp,
 } from "./objects";
 
-/** The gateway's own health, which load balancers check, and istiod's webhooks and metrics. */
-const healthPort = 15_021;
+/** istiod's webhooks and metrics. */
 const webhookPort = 15_017;
 const controlPlaneMetrics = 15_014;
 

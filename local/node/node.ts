@@ -58,14 +58,16 @@ export const nodeService = (layout: Folders) =>
 /** The administrator's kubeconfig for the node's API server. */
 export const kubeconfigPath = (layout: Folders) => join(layout.node, "kubeconfig");
 
-/** A node whose API server answers. */
+/** A node that starts, or runs: the administrator's kubeconfig is there. */
 export interface StartedNode {
+  /** Settles when the API server answers. */
+  readonly answers: Promise<void>;
   /** Settles when the kubelet reports that it is ready and the pods of an earlier run are running again. */
   readonly ready: Promise<void>;
 }
 
 /**
- * Starts the node, or keeps the running one if it matches what is asked for, and returns when its API server answers.
+ * Starts the node, or keeps the running one if it matches what is asked for, and returns when its API server starts.
  */
 export async function ensureNode(
   layout: Folders,
@@ -79,7 +81,7 @@ export async function ensureNode(
   const ready = join(layout.node, "ready");
   if (service.pid !== undefined && existsSync(ready) && readIfThere(file) === configuration) {
     say("runs already");
-    return { ready: Promise.resolve() };
+    return { answers: Promise.resolve(), ready: Promise.resolve() };
   }
   await service.stop();
   rmSync(ready, { force: true });
@@ -87,26 +89,24 @@ export async function ensureNode(
   mkdirSync(join(layout.node, "logs"), { recursive: true, mode: 0o700 });
   const log = join(layout.node, "logs", "supervisor.log");
   const child = service.start(toolchain.supervisor, [], { log, stdio: ["pipe"] });
-  return new Promise((resolve, reject) => {
-    const started: StartedNode = {
-      ready: follow(child.stdio[3] as Readable, log, say, () => {
-        resolve(started);
-      }).then(() => {
-        writePrivate(ready, "");
-      }),
-    };
-    // Until the API server answers, no other code waits for it.
-    started.ready.catch(reject);
+  const awaited = new Map<string, () => void>();
+  const followed = follow(child.stdio[3] as Readable, log, (text) => {
+    say(text);
+    awaited.get(text)?.();
+  }).then(() => {
+    writePrivate(ready, "");
   });
+  const line = (text: string) =>
+    Promise.race([new Promise<void>((resolve) => awaited.set(text, resolve)), followed]);
+  const answers = line("API server ready");
+  // The node's failure is also that of `ready`.
+  answers.catch(() => undefined);
+  await line("API server starting");
+  return { answers, ready: followed };
 }
 
-/** Follows the supervisor's progress to its end, and reports when the API server answers. */
-async function follow(
-  progress: Readable,
-  log: string,
-  say: (text: string) => void,
-  answers: () => void,
-): Promise<void> {
+/** Follows the supervisor's progress to its end. */
+async function follow(progress: Readable, log: string, say: (text: string) => void): Promise<void> {
   for await (const line of createInterface({ input: progress })) {
     if (line === "ready") {
       progress.destroy();
@@ -115,7 +115,6 @@ async function follow(
     if (line.startsWith("error: "))
       throw new UserError(`the node does not start: ${line.slice(7)}${wayOut(line)}`);
     say(line);
-    if (line === "API server ready") answers();
   }
   throw new UserError(`the node does not start: ${lastLine(log)}`);
 }

@@ -58,6 +58,7 @@ func inside(c *Configuration) error {
 			return err
 		}
 	}
+	progress("API server starting")
 	api, err := apiClient(keys)
 	if err != nil {
 		return err

@@ -4,8 +4,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { KubeConfig } from "@kubernetes/client-node";
 import { z } from "zod";
 import type { Properties, Value } from "../shared/values";
-import { Connections, exchange } from "./connections";
+import { type Answer, Connections, exchange } from "./connections";
 import type { ProviderSettings } from "./settings";
+import { untilReady } from "./starting";
 
 const requestTimeoutMilliseconds = 60_000;
 
@@ -49,6 +50,7 @@ export class Cluster {
   private readonly kubeConfig = new KubeConfig();
   private readonly connections = new Connections();
   private readonly discovered = new Map<string, Promise<Map<string, string>>>();
+  private started: Promise<void> | undefined;
 
   constructor(readonly settings: ProviderSettings) {
     this.kubeConfig.loadFromString(settings.kubeconfig);
@@ -170,6 +172,20 @@ export class Cluster {
   }
 
   private async request(options: RequestOptions, signal: AbortSignal): Promise<Properties> {
+    await (this.started ??= untilReady((within) => this.isReady(within)));
+    const { code, text } = await this.ask(options, signal);
+    const answer = parse(text);
+    if (code < 300) return objectSchema.parse(answer);
+    const status = statusSchema.safeParse(answer);
+    throw new RefusedError(code, status.success ? status.data.message : `HTTP status ${code}`);
+  }
+
+  /** Whether the API server says that it has finished starting. */
+  private async isReady(signal: AbortSignal): Promise<boolean> {
+    return (await this.ask({ method: "GET", path: "/readyz" }, signal)).code === 200;
+  }
+
+  private async ask(options: RequestOptions, signal: AbortSignal): Promise<Answer> {
     const { method, path, contentType, body } = options;
     const server = this.kubeConfig.getCurrentCluster()?.server ?? "";
     const url = new URL(server.replace(/\/+$/, "") + path);
@@ -187,11 +203,7 @@ export class Cluster {
     };
     await this.kubeConfig.applyToHTTPSOptions(requestOptions);
     requestOptions.agent = this.connections.keptFor(requestOptions.agent);
-    const { code, text } = await exchange(url, requestOptions, sent);
-    const answer = parse(text);
-    if (code < 300) return objectSchema.parse(answer);
-    const status = statusSchema.safeParse(answer);
-    throw new RefusedError(code, status.success ? status.data.message : `HTTP status ${code}`);
+    return exchange(url, requestOptions, sent);
   }
 }
 

@@ -46,7 +46,14 @@ export async function exchange(
 
 class StaleConnectionError extends Error {}
 
-interface Answer {
+/** There was no answer. */
+export class UnreachableError extends Error {
+  constructor(url: URL, reason: string) {
+    super(`cannot call the cluster at ${url.origin}: ${reason}`);
+  }
+}
+
+export interface Answer {
   code: number;
   text: string;
 }
@@ -72,7 +79,7 @@ async function send(
         reject(new StaleConnectionError(error.message));
         return;
       }
-      reject(new Error(`cannot call the cluster at ${url.origin}: ${error.message}`));
+      reject(new UnreachableError(url, error.message));
     });
     sent.end(body);
   });

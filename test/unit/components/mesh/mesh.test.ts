@@ -61,6 +61,7 @@ test("each release in full", async () => {
     namespace,
     values,
     ...(chart === "base" ? { skipAwait: true } : { atomic: true, timeout: 300 }),
+    disableOpenapiValidation: true,
     compat: "true",
   });
   const inputs = Object.values(ofType(registrations, release)).map((each) => each.inputs);
@@ -92,6 +93,12 @@ test("each release in full", async () => {
         sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
         seccompProfile,
       },
+      readinessProbe: {
+        httpGet: { path: "/healthz/ready", port: 15021 },
+        periodSeconds: 1,
+        timeoutSeconds: 3,
+        failureThreshold: 30,
+      },
       resources: { requests: { cpu: "10m", memory: "64Mi" } },
       service: {
         type: "NodePort",
@@ -101,6 +108,21 @@ test("each release in full", async () => {
         ],
       },
     }),
+  ]);
+});
+
+test("Helm checks the release of a chart that has values of the settings' own, and no other", async () => {
+  const { registrations } = await install({
+    values: { base: {}, istiod: { resources: { request: {} } }, gateway: {} },
+  });
+  const unchecked = Object.values(ofType(registrations, release)).map(({ name, inputs }) => [
+    name,
+    (inputs as { disableOpenapiValidation?: boolean }).disableOpenapiValidation,
+  ]);
+  assert.deepEqual(unchecked, [
+    ["istio-base", true],
+    ["istio-istiod", undefined],
+    ["istio-gateway", true],
   ]);
 });
 
