@@ -8,6 +8,8 @@ import type { StackOutputs } from "../stack/outputs";
 import { readMeshConfig } from "../stack/mesh-config";
 import { isReady, sidecarOf } from "../stack/pods";
 import type { ProxyPod } from "../stack/proxy";
+import { type LiveObject, meshObject, pluralOf } from "../stack/objects";
+import { securityKinds } from "./differences";
 import { parsePolicies } from "./policies";
 import type { Policies } from "./policies";
 
@@ -16,6 +18,8 @@ export type Labels = Readonly<Record<string, string>>;
 
 export interface ClusterState {
   readonly policies: Policies;
+  /** The objects that the policies are read from. */
+  readonly objects: readonly LiveObject[];
   /** The different sets of labels of the pods in the application's namespace and the gateway's. */
   readonly workloads: Readonly<Record<"application" | "ingress", readonly Labels[]>>;
   /** The label sets of those pods that have a proxy and are ready. */
@@ -55,16 +59,20 @@ export async function readCluster(
         proxies: ready.map(({ metadata }) => ({ namespace, pod: metadata?.name ?? "" })),
       };
     });
-  const [peerAuthentications, requestAuthentications, authorizationPolicies, meshConfig, ...pods] =
-    await Promise.all([
-      all("peerauthentications"),
-      all("requestauthentications"),
-      all("authorizationpolicies"),
-      readMeshConfig(core),
-      podsOf(application.namespace),
-      podsOf(namespaces.ingress),
-    ]);
+  const [found, meshConfig, ...pods] = await Promise.all([
+    Promise.all(securityKinds.map((kind) => all(pluralOf(kind)))),
+    readMeshConfig(core),
+    podsOf(application.namespace),
+    podsOf(namespaces.ingress),
+  ]);
+  const [peerAuthentications = [], requestAuthentications = [], authorizationPolicies = []] = found;
   return {
+    objects: securityKinds.flatMap((kind, at) =>
+      z
+        .array(meshObject)
+        .parse(found[at])
+        .map((object) => ({ ...object, kind })),
+    ),
     policies: parsePolicies(application, {
       peerAuthentications,
       requestAuthentications,

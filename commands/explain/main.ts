@@ -8,6 +8,7 @@ import { clientOf } from "../stack/client";
 import { chosenOf, readArguments } from "./arguments";
 import type { ClusterState } from "./cluster";
 import { describeToken, otherIssuer, warningsFor } from "./description";
+import { differencesIn } from "./differences";
 import type { Accepted } from "./description";
 import type { RequestFacts } from "./facts";
 import { readToken } from "./input";
@@ -48,6 +49,7 @@ async function main(): Promise<number | undefined> {
     waysTo(application, each, caller, cluster, outputs, options.asked),
   );
   const now = new Date();
+  const differences = differencesIn(application, outputs, cluster.objects);
   const accepted = acceptedBy(cluster, keys, outputs.clientIds);
   const foreign = given === undefined ? undefined : otherIssuer(given, accepted);
   if (foreign !== undefined) console.error(`error: ${foreign}`);
@@ -62,9 +64,16 @@ async function main(): Promise<number | undefined> {
             // For programs a claim is unchanged.
             options.json ? {} : cluster.policies.clients,
           ),
-    warnings:
-      given === undefined ? [] : [...providersKeys(problem), ...warningsFor(given, accepted)],
-    verdicts: alike(serviceNames, await judge(ways, cluster, existing, keys, given, now)),
+    warnings: [
+      ...differences,
+      ...(given === undefined ? [] : [...providersKeys(problem), ...warningsFor(given, accepted)]),
+    ],
+    verdicts: alike(
+      serviceNames,
+      (await judge(ways, cluster, existing, keys, given, now)).map((verdict) =>
+        differences.length > 0 ? differencesFirst(verdict) : verdict,
+      ),
+    ),
   };
   const colour = process.stdout.isTTY && process.stdout.hasColors();
   process.stdout.write(
@@ -72,6 +81,14 @@ async function main(): Promise<number | undefined> {
   );
   return foreign === undefined ? 0 : 1;
 }
+
+/** The advice for a refusal is for a mesh that is as the stack asks: what differs comes first. */
+const differencesFirst = (verdict: Verdict): Verdict => {
+  const { status, change } = verdict.decision;
+  if (status !== 403 || change === undefined) return verdict;
+  const first = `First put right what is named above. If it is refused all the same: ${change}`;
+  return { ...verdict, decision: { ...verdict.decision, change: first } };
+};
 
 const providersKeys = (problem: string | undefined) =>
   problem === undefined

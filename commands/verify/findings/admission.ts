@@ -13,7 +13,8 @@ import { explained, loadCluster, type Plain, unlessMissing } from "../../stack/c
 import { refreshCommand } from "../../stack/last-update";
 import { accountName } from "../probes/identities";
 import { probePod } from "../probes/probe-pod";
-import { type Finding, madeAnew, type ProvenFinding } from "./finding";
+import { madeAnew } from "../../stack/objects";
+import type { Finding, ProvenFinding } from "./finding";
 import { labelsText } from "./workloads";
 
 /**

@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { ProbeRequest } from "../probes/observed";
+import type { LiveObject } from "../../stack/objects";
 import type { Finding } from "./finding";
-import type { LiveObject } from "./inventory";
 
 const textMatch = z.union([
   z.object({ exact: z.string() }),

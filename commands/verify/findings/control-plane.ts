@@ -1,6 +1,7 @@
 /** The control plane's own Deployment, and the webhook that gives pods their sidecar. */
 import { namespaces, releases } from "../../../components/names";
-import { type Finding, objectName, releaseUndo } from "./finding";
+import { objectName } from "../../stack/objects";
+import { type Finding, releaseUndo } from "./finding";
 import type { Container, Deployment, Namespace, Pod, WebhookConfiguration } from "./kubernetes";
 import { matchesLabels } from "./label-selectors";
 

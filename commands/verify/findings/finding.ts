@@ -39,33 +39,6 @@ export interface ProvenFinding extends Omit<Finding, "attempt"> {
   readonly accepted?: string;
 }
 
-/** An object's name in findings. A cluster's own objects have no namespace. */
-export function objectName(
-  kind: string,
-  metadata:
-    { readonly name?: string | undefined; readonly namespace?: string | undefined } | undefined,
-): string {
-  const { name = "", namespace } = metadata ?? {};
-  return `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
-}
-
-/** The command that removes an object. */
-export function removal(
-  kind: string,
-  {
-    name = "",
-    namespace,
-  }: { readonly name?: string | undefined; readonly namespace?: string | undefined },
-): string {
-  const place = namespace === undefined ? "" : ` -n ${namespace}`;
-  return `kubectl${place} delete ${kind.toLowerCase()} ${name}`;
-}
-
-/** The command that makes an object of the stack's again: an update leaves what others have added to it. */
-export function madeAnew(kind: string, metadata: Parameters<typeof removal>[1]): string {
-  return `${removal(kind, metadata)}, then ${refreshCommand}`;
-}
-
 /**
  * The command that repairs a Helm release. Pulumi's provider compares a release's values, not the objects that Helm
  * made of them.

@@ -2,11 +2,12 @@
 import type { Application } from "../../../components/application";
 import { isSecure } from "../../../components/gateway/host";
 import { gatewayPort, secureGatewayPort } from "../../../components/mesh/values";
+import { ownNamespaces } from "../../stack/asked";
+import { objectName, removal } from "../../stack/objects";
 import { attemptsOf } from "./attempts";
-import { type Attempt, type Finding, objectName, removal } from "./finding";
+import type { Attempt, Finding } from "./finding";
 import type { GatewayConfiguration, GatewayRoute } from "./gateway-configuration";
 import type { Inventory } from "./inventory";
-import { ownNamespaces } from "./objects";
 
 /** Listeners and routes of each of the gateway's pods. Objects of the stack's own namespaces are compared elsewhere. */
 export function ingressFindings(

@@ -22,22 +22,10 @@ import { z } from "zod";
 import { namespaces } from "../../../components/names";
 import { explained, loadCluster, unlessMissing } from "../../stack/cluster";
 import { readMeshConfig } from "../../stack/mesh-config";
+import { type LiveObject, meshObject, pluralOf } from "../../stack/objects";
 import { type GatewayConfiguration, readGateways } from "./gateway-configuration";
 
-const meshObject = z.object({
-  metadata: z.object({
-    name: z.string(),
-    namespace: z.string(),
-    labels: z.record(z.string(), z.string()).optional(),
-    annotations: z.record(z.string(), z.string()).optional(),
-  }),
-  // A policy may come without one.
-  spec: z.unknown().optional(),
-});
 const list = z.object({ items: z.array(meshObject) });
-
-/** An object of Istio's in the cluster. */
-export type LiveObject = z.infer<typeof meshObject> & { readonly kind: string };
 
 /** What is in the cluster. */
 export interface Inventory {
@@ -77,11 +65,6 @@ export const meshKinds = [
   { group: "telemetry.istio.io", version: "v1", kind: "Telemetry" },
   { group: "networking.k8s.io", version: "v1", kind: "NetworkPolicy" },
 ] as const;
-
-/** The plural of the kind, in lower case. */
-export function pluralOf(kind: string): string {
-  return `${kind.toLowerCase()}s`.replace(/([^aeiou])ys$/, "$1ies");
-}
 
 /**
  * Reads everything at the same time.

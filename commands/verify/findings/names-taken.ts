@@ -3,9 +3,9 @@ import { z } from "zod";
 import type { Application } from "../../../components/application";
 import { hostOf as loginHost, proxy, redis } from "../../../components/login/names";
 import { hostOf } from "../../../components/traffic";
-import { type Finding, objectName, removal } from "./finding";
-import type { LiveObject } from "./inventory";
-import { ownNamespaces } from "./objects";
+import { ownNamespaces } from "../../stack/asked";
+import { objectName, removal, type LiveObject } from "../../stack/objects";
+import type { Finding } from "./finding";
 
 const withHosts = z.looseObject({ hosts: z.array(z.string()) });
 

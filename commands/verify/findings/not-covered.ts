@@ -1,8 +1,8 @@
 /**
  * Workloads of the mesh that belong to other teams, or that no row of the table names: `verify` does not judge them.
  */
+import { objectName } from "../../stack/objects";
 import type { Pod } from "./kubernetes";
-import { objectName } from "./finding";
 import { sidecarOf } from "../../stack/pods";
 import { bears, ownerOf, type ProtectedWorkload, runsAs } from "./workloads";
 

@@ -1,8 +1,8 @@
 /** Services and their endpoints: where the requests for a protected workload go. */
 import { hasLabels } from "../../../components/application";
+import { madeAnew, objectName, removal } from "../../stack/objects";
 import type { EndpointSlice, Pod, Service } from "./kubernetes";
 import type { Attempt, Finding } from "./finding";
-import { madeAnew, objectName, removal } from "./finding";
 import { isTakenFor, takenFor } from "../../../policies/ports";
 import { selects, targetsOf } from "./sidecars";
 import { bears, labelsText, type ProtectedWorkload, runsAs, takenBy } from "./workloads";

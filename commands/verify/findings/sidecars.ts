@@ -1,8 +1,8 @@
 /** Pods that no sidecar protects, or whose settings let requests bypass it. */
+import { objectName } from "../../stack/objects";
 import type { Container, Pod, Service } from "./kubernetes";
 import type { Attempt, Finding } from "./finding";
 import { proxyUser } from "../../../components/names";
-import { objectName } from "./finding";
 import { sidecarOf } from "../../stack/pods";
 import { ownContainers } from "./sidecar-containers";
 import { bears, blame, distinct, type ProtectedWorkload } from "./workloads";

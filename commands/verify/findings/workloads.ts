@@ -1,4 +1,5 @@
 /** The workloads that the stack protects, and whose the cluster's pods are. */
+import { objectName, removal } from "../../stack/objects";
 import type { Pod } from "./kubernetes";
 import {
   type Application,
@@ -18,7 +19,7 @@ import {
 import type { StackOutputs } from "../../stack/outputs";
 import { refreshCommand } from "../../stack/last-update";
 import { strangersPod } from "../plan/vantages";
-import { type Finding, objectName, releaseUndo, removal } from "./finding";
+import { type Finding, releaseUndo } from "./finding";
 import { isProbePod } from "./probe-pods";
 
 /** One that the stack makes, and that has an identity that others trust. */

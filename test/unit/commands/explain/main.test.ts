@@ -230,3 +230,13 @@ test("what cannot be explained: one line, exit 1", async () => {
     assert.deepEqual(await run(options, input), { out: "", err, code: 1 });
   }
 });
+
+test("policies that are not the stack's are named, and come before any other advice", async () => {
+  const { out } = await run(["--service", "details", "--json"]);
+  const { warnings, services } = JSON.parse(out) as Answer;
+  assert.ok(
+    warnings.some((line) => line.includes("AuthorizationPolicy bookinfo/no-deletes: it counts")),
+    out,
+  );
+  assert.match(String(services[0]?.change), /^First put right what is named above\. /);
+});

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../../application";
-import { compareObjects, objectsAskedOf } from "../../../../../commands/verify/findings/objects";
+import { objectsAskedOf } from "../../../../../commands/stack/asked";
+import { compareObjects } from "../../../../../commands/verify/findings/objects";
 import { authentication, routing } from "../support/stack";
 
 const accepted = {

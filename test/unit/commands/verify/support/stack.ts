@@ -6,11 +6,8 @@ import { join } from "node:path";
 import { application as bookinfo } from "../../../../../application";
 import type { StackOutputs } from "../../../../../commands/stack/outputs";
 import { tokenChecksOf } from "../../../../../commands/verify/plan/expectations";
-import { pluralOf } from "../../../../../commands/verify/findings/inventory";
-import {
-  type ObjectsByKind,
-  objectsAskedOf,
-} from "../../../../../commands/verify/findings/objects";
+import { type ObjectsByKind, objectsAskedOf } from "../../../../../commands/stack/asked";
+import { pluralOf } from "../../../../../commands/stack/objects";
 import { startAuthority } from "./authority";
 import { startCluster } from "./cluster";
 import type { Cluster, ClusterOptions } from "./cluster";
