@@ -1,6 +1,7 @@
 /** Auth0's Management API, over the official SDK: its authentication, its tokens and its retries. */
-import { ManagementClient } from "auth0";
+import type { ManagementClient } from "auth0";
 import { z } from "zod";
+import type { ClientOptions } from "./client";
 import type { Properties, Value } from "../shared/values";
 
 /** A free tenant answers two requests a second; the SDK waits as long as the tenant's answer says. */
@@ -49,24 +50,28 @@ export function openManagementApi(config: Properties): ManagementApi {
   const { domain, clientId, clientSecret, apiToken, audience } = parsed.data;
   const options = { domain, telemetry: false, maxRetries: retries, ...(audience && { audience }) };
   const address = `https://${domain}/api/v2`;
-  if (apiToken) {
-    return new ManagementApi(new ManagementClient({ ...options, token: apiToken }), address);
-  }
+  if (apiToken) return new ManagementApi(loading({ ...options, token: apiToken }), address);
   if (!clientId || !clientSecret) {
     throw new Error("the auth0 provider needs a clientId with a clientSecret, or an apiToken");
   }
-  return new ManagementApi(new ManagementClient({ ...options, clientId, clientSecret }), address);
+  return new ManagementApi(loading({ ...options, clientId, clientSecret }), address);
 }
+
+/** The engine waits until a plug-in is loaded, and where nothing changes it sends no request. */
+const loading = (options: ClientOptions) => async () =>
+  (await import("./client.js")).clientFor(options);
 
 type Method = "POST" | "PATCH" | "DELETE";
 
 export class ManagementApi {
+  private client: Promise<ManagementClient> | undefined;
+
   /**
-   * @param client the official SDK's client
+   * @param load the official SDK's client, when it is needed first
    * @param address where the API is, without a slash at its end
    */
   constructor(
-    private readonly client: ManagementClient,
+    private readonly load: () => Promise<ManagementClient>,
     private readonly address: string,
   ) {}
 
@@ -131,7 +136,7 @@ export class ManagementApi {
     }
     try {
       // An absolute address: the SDK would encode the question mark of a relative one.
-      return await this.client.fetch(`${this.address}/${path}`, init);
+      return await (await (this.client ??= this.load())).fetch(`${this.address}/${path}`, init);
     } catch (error) {
       throw new Error(`cannot call the tenant (${method} ${path}): ${reasonOf(error)}`, {
         cause: error,

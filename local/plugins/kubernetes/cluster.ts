@@ -1,7 +1,7 @@
 /** The Kubernetes API: connection and authentication by the official client, objects as plain JSON. */
 import type https from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
-import { KubeConfig } from "@kubernetes/client-node";
+import type { KubeConfig } from "@kubernetes/client-node";
 import { z } from "zod";
 import type { Properties, Value } from "../shared/values";
 import { type Answer, Connections, exchange } from "./connections";
@@ -47,20 +47,12 @@ interface RequestOptions {
 }
 
 export class Cluster {
-  private readonly kubeConfig = new KubeConfig();
   private readonly connections = new Connections();
   private readonly discovered = new Map<string, Promise<Map<string, string>>>();
+  private kubeConfig: Promise<KubeConfig> | undefined;
   private started: Promise<void> | undefined;
 
-  constructor(readonly settings: ProviderSettings) {
-    this.kubeConfig.loadFromString(settings.kubeconfig);
-    if (settings.context !== undefined) this.kubeConfig.setCurrentContext(settings.context);
-    if (this.kubeConfig.getCurrentCluster() === null) {
-      throw new Error(
-        `the kubernetes provider's kubeconfig has no cluster for its context ${this.kubeConfig.currentContext}`,
-      );
-    }
-  }
+  constructor(readonly settings: ProviderSettings) {}
 
   /** The live object, or undefined if there is none, or no such kind. */
   async read(reference: ObjectReference, signal: AbortSignal): Promise<Properties | undefined> {
@@ -187,7 +179,8 @@ export class Cluster {
 
   private async ask(options: RequestOptions, signal: AbortSignal): Promise<Answer> {
     const { method, path, contentType, body } = options;
-    const server = this.kubeConfig.getCurrentCluster()?.server ?? "";
+    const kubeConfig = await (this.kubeConfig ??= read(this.settings));
+    const server = kubeConfig.getCurrentCluster()?.server ?? "";
     const url = new URL(server.replace(/\/+$/, "") + path);
     const sent = body === undefined ? undefined : JSON.stringify(body);
     const requestOptions: https.RequestOptions = {
@@ -201,10 +194,28 @@ export class Cluster {
       timeout: requestTimeoutMilliseconds,
       signal,
     };
-    await this.kubeConfig.applyToHTTPSOptions(requestOptions);
+    await kubeConfig.applyToHTTPSOptions(requestOptions);
     requestOptions.agent = this.connections.keptFor(requestOptions.agent);
     return exchange(url, requestOptions, sent);
   }
+}
+
+/**
+ * Reads the provider's kubeconfig, at the first request: the engine waits until a plug-in is loaded, and where nothing
+ * changes it sends none.
+ * @throws Error if its context has no cluster
+ */
+async function read({ kubeconfig, context }: ProviderSettings): Promise<KubeConfig> {
+  const client = await import("@kubernetes/client-node");
+  const kubeConfig = new client.KubeConfig();
+  kubeConfig.loadFromString(kubeconfig);
+  if (context !== undefined) kubeConfig.setCurrentContext(context);
+  if (kubeConfig.getCurrentCluster() === null) {
+    throw new Error(
+      `the kubernetes provider's kubeconfig has no cluster for its context ${kubeConfig.currentContext}`,
+    );
+  }
+  return kubeConfig;
 }
 
 function parse(text: string): unknown {

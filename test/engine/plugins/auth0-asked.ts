@@ -52,7 +52,7 @@ export async function start(t: TestContext, requestsPerSecond?: number): Promise
     return ask(input, init, options);
   };
   return {
-    api: new ManagementApi(client, address),
+    api: new ManagementApi(() => Promise.resolve(client), address),
     calls: () =>
       made
         .splice(0)
