@@ -16,6 +16,7 @@ import {
   type CheckResponse,
   InvokeRequest,
 } from "@pulumi/pulumi/proto/provider_pb";
+import { build } from "esbuild";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { standIns, writePluginLauncher } from "../../../../local/plugins/launchers";
 
@@ -114,3 +115,27 @@ describe("the stand-ins", { concurrency: true }, () => {
     });
   }
 });
+
+for (const [plugin, client] of [
+  ["auth0", "auth0"],
+  ["kubernetes", "@kubernetes/client-node"],
+] as const) {
+  test(`${plugin} is loaded without its API's client, for which an engine with nothing to do would wait`, async () => {
+    const entry = `local/plugins/${plugin}/${plugin}.ts`;
+    const { metafile } = await build({
+      absWorkingDir: join(__dirname, "../../../.."),
+      entryPoints: [entry],
+      bundle: true,
+      packages: "external",
+      metafile: true,
+      write: false,
+    });
+    const importsOf = (file: string, kind: string) =>
+      (metafile.inputs[file]?.imports ?? []).filter((each) => each.kind === kind);
+    const atOnce = new Set([entry]);
+    for (const file of atOnce)
+      for (const { path } of importsOf(file, "import-statement")) atOnce.add(path);
+    assert.equal(atOnce.has(client), false);
+    assert.ok(atOnce.has("zod"));
+  });
+}
