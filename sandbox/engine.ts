@@ -20,6 +20,7 @@ import { writeYaml } from "../commands/stack/pulumi-yaml";
 import { projectFileName, readProjectFile } from "../commands/stack/stack-file";
 import type { Plugins } from "../local/plugins/choice";
 import { startingVariable } from "../local/plugins/kubernetes/starting";
+import { startPlugins } from "../local/plugins/launchers";
 import { makePulumiHome } from "../local/pulumi-home";
 import { isTrueWithin } from "../lib/poll";
 import { end, endTimeoutMs, processIds, readProcess, run } from "../lib/processes";
@@ -165,6 +166,7 @@ export type Changes = Readonly<Record<string, number>>;
 const leaves: ReadonlySet<string> = new Set(["same", "create", "update", "create-replacement"]);
 
 export interface UpdateOptions {
+  readonly plugins: Pick<Plugins, "kind">;
   /** The engine starts at once, and the program when this resolves. */
   readonly begin: Promise<unknown>;
   /** Whether the cluster may not answer yet when the program starts: the plug-in, a stand-in, then waits for it. */
@@ -182,11 +184,17 @@ export async function update(
 ): Promise<{ changes: Changes; outputs: Record<string, unknown> }> {
   const { done } = options;
   begin = options.begin;
-  if (options.isStarting) stack.workspace.envVars[startingVariable] = "true";
+  const variables = stack.workspace.envVars;
+  if (options.isStarting) variables[startingVariable] = "true";
   const errors: string[] = [];
   let lost: string | undefined;
   let changes: Changes = {};
   writePrivate(updating(layout), "");
+  const plugins =
+    options.plugins.kind === "stand-in"
+      ? await startPlugins({ ...process.env, ...variables })
+      : undefined;
+  Object.assign(variables, plugins?.variable);
   try {
     // An update ends by asking the CLI for these, with three runs of it; the program knows the outputs.
     const known = { outputs: () => Promise.resolve({}), info: () => Promise.resolve(undefined) };
@@ -214,6 +222,7 @@ export async function update(
     if (errors.length === 0) throw error;
     throw new UserError([...new Set(errors)].join("\n"));
   } finally {
+    plugins?.end();
     if (lost === undefined) rmSync(updating(layout), { force: true });
     else writePrivate(updating(layout), lost);
   }

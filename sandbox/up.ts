@@ -142,6 +142,7 @@ export async function bringUp(
       // The tenant's objects can be made while a new node starts. Pods need the stack's own images.
       const isStarting = isNew && plugins.kind === "stand-in" && Object.keys(sources).length === 0;
       const work = update(layout, stack, progress.of("stack"), {
+        plugins,
         begin: isStarting ? starting : starting.then(({ ended }) => ended),
         isStarting,
         done: (type) => {

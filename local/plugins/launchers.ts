@@ -4,9 +4,13 @@
  * They are for machines on which the official plug-ins cannot be downloaded, and are never used silently: the code that
  * writes the launchers says so.
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { clone } from "../../lib/clone";
+import { UserError } from "../../lib/errors";
 import { compiledCode, nodeProgram, programArguments } from "../programs";
 import { sdkVersion } from "./shared/version";
 
@@ -51,6 +55,41 @@ export const dynamicPlugin = "pulumi-nodejs";
 export function writeDynamicLauncher(directory: string): string {
   const program = require.resolve("@pulumi/pulumi/cmd/dynamic-provider", { paths: [clone] });
   return writeLauncher(directory, `resource-${dynamicPlugin}`, [program]);
+}
+
+/** Plug-ins that run already. */
+export interface RunningPlugins {
+  /** The engine's environment variable for it to attach to them. */
+  readonly variable: Readonly<Record<string, string>>;
+  /** Ends them. */
+  readonly end: () => void;
+}
+
+/**
+ * Starts the sandbox's stand-ins in one process, which is loaded while the engine starts. An engine that starts plug-ins
+ * itself does so one after the other, and once more for an update after its refresh.
+ * @param environment the process's
+ */
+export async function startPlugins(environment: NodeJS.ProcessEnv): Promise<RunningPlugins> {
+  const [program, ...args] = [nodeProgram, ...programArguments("local/plugins/attached/main.ts")];
+  const child = spawn(program, args, {
+    env: { ...environment, NODE_COMPILE_CACHE: compiledCode },
+    stdio: ["ignore", "pipe", "inherit"],
+    // The terminal's signals are for the command, which lets the engine finish what plug-ins have begun.
+    detached: true,
+  });
+  const ended = once(child, "exit").then(() => {
+    throw new UserError("the stand-ins for Pulumi's plug-ins do not start");
+  });
+  const printed = once(createInterface({ input: child.stdout }), "line") as Promise<[string]>;
+  const [ports] = await Promise.race([printed, ended]);
+  ended.catch(() => undefined);
+  return {
+    variable: { PULUMI_DEBUG_PROVIDERS: ports },
+    end: () => {
+      child.kill("SIGKILL");
+    },
+  };
 }
 
 /** The engine's name for the runtime of a policy pack that comes with its own launcher. */

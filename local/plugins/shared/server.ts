@@ -14,51 +14,95 @@ import { Handlers } from "./handlers";
 import type { Plugin } from "./plugin";
 import { initializationFailure, NotReadyResponse } from "./responses";
 
-/** How often the plug-in checks whether the engine that started it is still running. */
+const parent = process.ppid;
+
+/** How often a plug-in checks whether the process that started it is still running. */
 const orphanCheckMilliseconds = 1000;
 
+/** Loads a plug-in, with what it needs. */
+export type Load<Connection> = () => Promise<Plugin<Connection>>;
+
 /**
- * Serves the plug-in to the engine until the engine ends, on a port of 127.0.0.1 that it prints first, as the engine
- * expects.
- * @param load the plug-in, with its API's client. The engine starts one plug-in after the other, and waits for each
- *   port: the plug-in is loaded after its port is printed, while the next one starts.
+ * Serves the plug-in to the engine that has started it, until the engine ends, on a port that it prints first, as the
+ * engine expects.
+ * @param load the engine starts one plug-in after the other, and waits for each port: the plug-in is loaded after its
+ *   port is printed, while the next one starts
  */
-export async function serve<Connection>(load: () => Promise<Plugin<Connection>>): Promise<void> {
+export async function serve<Connection>(load: Load<Connection>): Promise<void> {
+  const served = await listen(load);
+  process.stdout.write(`${served.port}\n`);
+  await keep([served]);
+}
+
+/**
+ * Serves several plug-ins to engines that attach to them, until the process ends that has started this one. It prints
+ * their ports first: `auth0:40001,random:40002`.
+ * @param plugins each by its package
+ */
+export async function serveAttached(
+  plugins: Readonly<Record<string, Load<unknown>>>,
+): Promise<void> {
+  const served = await Promise.all(
+    Object.entries(plugins).map(async ([name, load]) => ({ name, ...(await listen(load)) })),
+  );
+  process.stdout.write(`${served.map(({ name, port }) => `${name}:${port}`).join(",")}\n`);
+  await keep(served);
+}
+
+interface Served {
+  /** Of 127.0.0.1. */
+  readonly port: number;
+  readonly load: () => Promise<unknown>;
+  /** Ends every operation that is in progress. */
+  readonly cancel: () => void;
+}
+
+async function listen<Connection>(load: Load<Connection>): Promise<Served> {
   const server = new grpc.Server({ "grpc.max_receive_message_length": -1 });
-  const engine = process.ppid;
-  let handlers: Promise<Handlers<Connection>> | undefined;
-  const loaded = () => (handlers ??= load().then((plugin) => new Handlers(plugin)));
-  server.addService(ResourceProviderService, implementationOf(loaded));
+  let plugin: Promise<Plugin<Connection>> | undefined;
+  const loaded = () => (plugin ??= load());
+  const handlers = new Map<string, Handlers<Connection>>();
+  // The engine has a connection for each provider of the program, which has a configuration of its own.
+  const handlersFor = async (client: string) => {
+    const ready = await loaded();
+    const own = handlers.get(client) ?? new Handlers(ready);
+    handlers.set(client, own);
+    return own;
+  };
+  server.addService(ResourceProviderService, implementationOf(handlersFor));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) => {
       if (error) reject(error);
       else resolve(bound);
     });
   });
-  process.stdout.write(`${port}\n`);
-  endWithParent(engine, await loaded());
-  // The engine kills its plug-ins, so that none would write its compiled code at its end, as Node does.
+  const cancel = () => {
+    for (const each of handlers.values()) each.cancel();
+  };
+  return { port, load: loaded, cancel };
+}
+
+/** Loads the plug-ins, and ends with the process that has started this one: where it was killed it cannot cancel them. */
+async function keep(served: readonly Served[]): Promise<void> {
+  setInterval(() => {
+    if (process.ppid === parent) return;
+    for (const { cancel } of served) cancel();
+    process.exit(1);
+  }, orphanCheckMilliseconds).unref();
+  await Promise.all(served.map(({ load }) => load()));
+  // They are killed, so that none would write its compiled code at its end, as Node does.
   flushCompileCache();
 }
 
-/** A killed engine cannot cancel its plug-ins: they notice that their parent process has changed. */
-function endWithParent<Connection>(engine: number, handlers: Handlers<Connection>): void {
-  setInterval(() => {
-    if (process.ppid === engine) return;
-    handlers.cancel();
-    process.exit(1);
-  }, orphanCheckMilliseconds).unref();
-}
-
 function implementationOf<Connection>(
-  loaded: () => Promise<Handlers<Connection>>,
+  handlersFor: (client: string) => Promise<Handlers<Connection>>,
 ): grpc.UntypedServiceImplementation {
   const unary =
     <Request, Response>(
       handle: (handlers: Handlers<Connection>, request: Request) => Response | Promise<Response>,
     ): grpc.handleUnaryCall<Request, Response> =>
     (call, respond) => {
-      loaded()
+      handlersFor(call.getPeer())
         .then((handlers) => handle(handlers, call.request))
         .then(
           (response) => {
@@ -83,6 +127,8 @@ function implementationOf<Connection>(
     invoke: unary((handlers, request: protocol.InvokeRequest) => handlers.refuse(request.getTok())),
     call: unary((handlers, request: protocol.CallRequest) => handlers.refuse(request.getTok())),
     construct: unary((handlers, request: protocol.ConstructRequest) => handlers.construct(request)),
+    // Of an engine that has not started the plug-in: nothing of it is needed.
+    attach: unary(() => new Empty()),
     cancel: unary((handlers) => {
       handlers.cancel();
       return new Empty();
