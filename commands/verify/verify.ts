@@ -14,6 +14,7 @@ import { clientOf } from "../stack/client";
 import type { StackOutputs } from "../stack/outputs";
 import { findUnexplained, type Findings } from "./findings";
 import { faultBehind } from "./findings/faults";
+import { ownAnswers } from "./findings/own-answers";
 import {
   accountsToProbeAs,
   outsidersPod,
@@ -182,12 +183,13 @@ export async function verify(
         };
       },
     );
+    const ownAnswer = ownAnswers(application, observed);
     const cells = judge(
       planned.map((each) => ({
         ...cellOf(each),
         observed: observed.get(each),
         decision: decisions.get(each),
-        fault: faultBehind(application, faults, each, observed.get(each)),
+        fault: faultBehind(application, faults, each, observed.get(each)) ?? ownAnswer(each),
         receivedBy: received.get(each),
       })),
     );

@@ -11,12 +11,14 @@ import type { ServiceInventory } from "./services";
 import { declaredPorts, selects, targetsOf } from "./sidecars";
 import { labelsText } from "./workloads";
 
-/** What is wrong with a Service. */
+/** What is wrong with a Service, or with what a service does itself. */
 export interface Fault {
   /** Its name: a service's of the table, or that of one of its versions. */
   readonly service: string;
   /** One line that ends in the command that shows it. */
   readonly words: string;
+  /** Whether the service has answered so itself. Default: it was not reached. */
+  readonly isOwnAnswer?: true;
 }
 
 /** By the Service's name. */

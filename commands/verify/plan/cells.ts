@@ -53,7 +53,7 @@ export interface ObservedCell extends Cell {
   readonly decision?: Decision | undefined;
   /** The services in whose logs it is; absent where it is in none. */
   readonly receivedBy?: readonly string[] | undefined;
-  /** What is wrong with a Service on its way, if no service has answered it; absent where nothing is known. */
+  /** What is wrong on its way, with a Service or with what a service does itself; absent where nothing is known. */
   readonly fault?: Fault | undefined;
 }
 

@@ -68,7 +68,7 @@ interface Symptom {
   readonly service?: string;
   /** The policy's rule that explains the answer. */
   readonly rule?: string;
-  /** What is wrong with a Service, and explains that there is no answer. */
+  /** What is wrong with a Service, or with what a service does itself, and explains the answer. */
   readonly fault?: string;
 }
 
@@ -76,8 +76,10 @@ function symptomOf(cell: JudgedCell): Symptom {
   const { expected, observed, service, fault } = cell;
   const { refusal } = expected;
   if (isReceivedAnyway(cell)) return { what: `Refused, but ${receivedIn(cell)}` };
-  if (fault !== undefined)
-    return { what: "Not reached", where: fault.words, service: fault.service, fault: fault.words };
+  if (fault !== undefined) {
+    const what = fault.isOwnAnswer ? "Answered otherwise by the service itself" : "Not reached";
+    return { what, where: fault.words, service: fault.service, fault: fault.words };
+  }
   if (isTokenRefusal(refusal)) return { what: "Bad tokens are not refused as they have to be" };
   if (refusal === "reset") return { what: "Connections are not reset" };
   const byAccess = isPermitted(expected) || refusal === "access denied" || refusal === "passed on";

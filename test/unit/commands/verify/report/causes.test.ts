@@ -138,6 +138,22 @@ test("a Service without a pod is one cause of all that is not answered, and is n
   assert.deepEqual(others, []);
 });
 
+test("a service's own answer in place of another's names that service, and is a cause of its own", () => {
+  const fault = { service: "front", words: "check what it calls", isOwnAnswer: true } as const;
+  const [cause, other] = causesOf(
+    report([
+      { ...differs("a", "details", ok, answer(403, "no token")), fault },
+      { ...differs("b", "details", ok, answer(502, "bad gateway")), fault },
+      differs("c", "details", ok, answer(403, "no token")),
+    ]),
+  );
+  assert.deepEqual(cause && [cause.name, cause.lines[2]], [
+    "Answered otherwise by the service itself: front",
+    ["why", "check what it calls"],
+  ]);
+  assert.equal(other?.name, "Permitted, but refused: details");
+});
+
 test("where nothing is known of a Service, the cause is the status alone", () => {
   const [cause] = causesOf(report([differs("a", "details", ok, answer(503, "any"))]));
   assert.equal(cause?.name, "Errors: details");

@@ -1,0 +1,79 @@
+/** Where a service itself is why a request is not answered as expected, as other requests of the same run show. */
+import { withoutQuery } from "../../../components/access/proof";
+import { gateway } from "../../../components/access/rows";
+import { type Application, podLabels, serviceOf } from "../../../components/application";
+import { matches } from "../judge";
+import type { PlannedCell } from "../plan/cells";
+import { isPermitted } from "../plan/expectations";
+import { usualOf } from "../plan/usual";
+import { type Observed, serviceTime } from "../probes/observed";
+import type { Fault } from "./faults";
+import { labelsText } from "./workloads";
+
+type SentCell = Pick<PlannedCell, "target" | "expected"> & {
+  readonly viewer: Pick<PlannedCell["viewer"], "name">;
+};
+
+/** What came back, by the cell. */
+type Answers = ReadonlyMap<SentCell, Observed>;
+
+/**
+ * Finds the services that answer so themselves: a request through the gateway goes on from each to the next, and the
+ * next one lets the same viewer in from a pod that is the first. No policy is in the way then.
+ * @returns what it is for a cell; undefined where that is not known, as where no such request was sent
+ */
+export function ownAnswers(
+  application: Application,
+  answers: Answers,
+): (cell: SentCell) => Fault | undefined {
+  const letIn = new Set(
+    [...answers].flatMap(([{ target, viewer, expected }, observed]) => {
+      const { caller, through } = target.way;
+      const isDirect = through.length === 1 && isPermitted(expected) && matches(expected, observed);
+      return isDirect ? [keyOf(viewer.name, caller, through[0], target)] : [];
+    }),
+  );
+  return (cell) => {
+    const { target, viewer, expected } = cell;
+    const { caller, through, asks } = target.way;
+    const observed = answers.get(cell);
+    if (caller !== gateway || through.length === 1 || !isPermitted(expected)) return undefined;
+    // Without the header a proxy has answered.
+    if (observed === undefined || !("status" in observed) || !(serviceTime in observed.headers))
+      return undefined;
+    if (matches(expected, observed)) return undefined;
+    const hops = through.slice(1).map((callee, at) => ({ from: through[at] ?? "", callee }));
+    const isLetIn = hops.every(({ from, callee }) => {
+      const access = serviceOf(application, callee);
+      const asked = asks?.[callee] ?? usualOf(access, access.protocol);
+      return asked !== undefined && letIn.has(keyOf(viewer.name, from, callee, asked));
+    });
+    return isLetIn ? { ...faultOf(application, hops), isOwnAnswer: true } : undefined;
+  };
+}
+
+function keyOf(
+  viewer: string,
+  caller: string,
+  callee: string,
+  { method = "GET", path }: { readonly method?: string; readonly path: string },
+): string {
+  return JSON.stringify([viewer, caller, callee, method, withoutQuery(path)]);
+}
+
+function faultOf(
+  application: Application,
+  hops: readonly { readonly from: string; readonly callee: string }[],
+): Fault {
+  const { namespace } = application;
+  const seen = hops.map(({ from, callee }) => `${callee} from a pod as ${from}`).join(", ");
+  const addresses = hops.map(({ callee }) => `${callee}:${serviceOf(application, callee).port}`);
+  const callers = hops.map(({ from }) => from);
+  const logs = callers.map(
+    (service) => `kubectl -n ${namespace} logs -l ${labelsText(podLabels(application, service))}`,
+  );
+  return {
+    service: callers.join(", "),
+    words: `no policy is in the way, as the same viewer is let in by ${seen}: check that ${callers.join(" and ")} calls ${addresses.join(" and ")} with the request's header authorization; see ${logs.join(" and ")}`,
+  };
+}

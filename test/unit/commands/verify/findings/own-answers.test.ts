@@ -1,0 +1,71 @@
+/** A request that goes on to another service, which lets the same viewer in: the first service's answer is its own. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { application as orders } from "../../../../../examples/orders/application";
+import { ownAnswers } from "../../../../../commands/verify/findings/own-answers";
+import type { Way } from "../../../../../commands/verify/plan/expectations";
+import type { Answer, Observed } from "../../../../../commands/verify/probes/observed";
+
+const cell = (viewer: string, way: Way, path: string, status = 200) => ({
+  viewer: { name: viewer },
+  target: { name: path, service: way.through.at(-1) ?? "", origin: "http://any", path, way },
+  expected: { status },
+});
+const answer = (status: number, headers: Answer["headers"] = {}): Observed => ({
+  status,
+  headers,
+  body: "any",
+});
+/** The service's own: a proxy says how long it took. */
+const own = (status: number) => answer(status, { "x-envoy-upstream-service-time": "1" });
+
+const through: Way = { caller: "gateway", through: ["orders", "customers"] };
+const direct: Way = { caller: "orders", through: ["customers"] };
+const asked = cell("customer", through, "/orders/0/customer");
+const seen = cell("customer", direct, "/customers/0");
+
+/** The fault of the request that goes on, where these came back. */
+const faultOf = (first: Observed, others: readonly [typeof seen, Observed][], one = asked) =>
+  ownAnswers(orders, new Map([[one, first], ...others]))(one);
+
+test("the first service is named, with what to check, whatever it answers in place of what it should", () => {
+  for (const status of [403, 404, 502])
+    assert.deepEqual(faultOf(own(status), [[seen, own(200)]]), {
+      service: "orders",
+      words:
+        "no policy is in the way, as the same viewer is let in by customers from a pod as orders: check that orders calls customers:8080 with the request's header authorization; see kubectl -n orders logs -l app=orders",
+      isOwnAnswer: true,
+    });
+});
+
+test("nothing is said of an answer that is as expected, or not the service's", () => {
+  assert.equal(faultOf(own(200), [[seen, own(200)]]), undefined);
+  assert.equal(faultOf(answer(403), [[seen, own(200)]]), undefined);
+  assert.equal(faultOf({ error: "ECONNRESET" }, [[seen, own(200)]]), undefined);
+});
+
+test("nothing is said where the service behind it has not let that viewer in with that request", () => {
+  assert.equal(faultOf(own(403), []), undefined);
+  assert.equal(faultOf(own(403), [[seen, own(403)]]), undefined);
+  const others = [
+    cell("admin", direct, "/customers/0"),
+    cell("customer", { caller: "stranger", through: ["customers"] }, "/customers/0"),
+    cell("customer", direct, "/customers/1"),
+  ];
+  for (const other of others) assert.equal(faultOf(own(403), [[other, own(200)]]), undefined);
+});
+
+test("what a service behind is asked for is that of the table's request, if it says so", () => {
+  const way = { ...through, asks: { customers: { method: "GET", path: "/customers/{id}" } } };
+  const other = cell("customer", way, "/orders/0/customer");
+  const other200 = cell("customer", direct, "/customers/{id}");
+  assert.equal(faultOf(own(403), [[seen, own(200)]], other), undefined);
+  assert.equal(faultOf(own(403), [[other200, own(200)]], other)?.service, "orders");
+});
+
+test("a request that no other service gets, or that has to be refused, has no such fault", () => {
+  const alone = cell("customer", { caller: "gateway", through: ["orders"] }, "/orders/0");
+  assert.equal(faultOf(own(403), [[seen, own(200)]], alone), undefined);
+  const refused = { ...asked, expected: { status: 403, refusal: "access denied" as const } };
+  assert.equal(faultOf(own(500), [[seen, own(200)]], refused), undefined);
+});
