@@ -1,6 +1,5 @@
 /** Where a service itself is why a request is not answered as expected, as other requests of the same run show. */
 import { withoutQuery } from "../../../components/access/proof";
-import { gateway } from "../../../components/access/rows";
 import { type Application, podLabels, serviceOf } from "../../../components/application";
 import { matches } from "../judge";
 import type { PlannedCell } from "../plan/cells";
@@ -18,37 +17,40 @@ type SentCell = Pick<PlannedCell, "target" | "expected"> & {
 type Answers = ReadonlyMap<SentCell, Observed>;
 
 /**
- * Finds the services that answer so themselves: a request through the gateway goes on from each to the next, and the
- * next one lets the same viewer in from a pod that is the first. No policy is in the way then.
+ * Finds the services that answer so themselves: a request goes on from each to the next, and the next one answers the
+ * same viewer as it has to, asked from a pod that is the first. No policy is in the way then.
  * @returns what it is for a cell; undefined where that is not known, as where no such request was sent
  */
 export function ownAnswers(
   application: Application,
   answers: Answers,
 ): (cell: SentCell) => Fault | undefined {
-  const letIn = new Set(
+  const asExpected = new Set(
     [...answers].flatMap(([{ target, viewer, expected }, observed]) => {
       const { caller, through } = target.way;
-      const isDirect = through.length === 1 && isPermitted(expected) && matches(expected, observed);
+      const isDirect = through.length === 1 && matches(expected, observed);
       return isDirect ? [keyOf(viewer.name, caller, through[0], target)] : [];
     }),
   );
   return (cell) => {
     const { target, viewer, expected } = cell;
-    const { caller, through, asks } = target.way;
+    const { asks } = target.way;
+    const part = target.part?.from;
+    const through = [...target.way.through, ...(typeof part === "string" ? [part] : [])];
     const observed = answers.get(cell);
-    if (caller !== gateway || through.length === 1 || !isPermitted(expected)) return undefined;
+    const goesOn = isPermitted(expected) || expected.refusal === "passed on";
+    if (through.length === 1 || !goesOn) return undefined;
     // Without the header a proxy has answered.
     if (observed === undefined || !("status" in observed) || !(serviceTime in observed.headers))
       return undefined;
     if (matches(expected, observed)) return undefined;
     const hops = through.slice(1).map((callee, at) => ({ from: through[at] ?? "", callee }));
-    const isLetIn = hops.every(({ from, callee }) => {
+    const isInTheWay = hops.some(({ from, callee }) => {
       const access = serviceOf(application, callee);
       const asked = asks?.[callee] ?? usualOf(access, access.protocol);
-      return asked !== undefined && letIn.has(keyOf(viewer.name, from, callee, asked));
+      return asked === undefined || !asExpected.has(keyOf(viewer.name, from, callee, asked));
     });
-    return isLetIn ? { ...faultOf(application, hops), isOwnAnswer: true } : undefined;
+    return isInTheWay ? undefined : { ...faultOf(application, hops), isOwnAnswer: true };
   };
 }
 
@@ -66,7 +68,8 @@ function faultOf(
   hops: readonly { readonly from: string; readonly callee: string }[],
 ): Fault {
   const { namespace } = application;
-  const seen = hops.map(({ from, callee }) => `${callee} from a pod as ${from}`).join(", ");
+  const seen = hops.map(({ from, callee }) => `${callee}, asked from a pod as ${from}`);
+  const [answer, they] = hops.length === 1 ? ["answers", "it has"] : ["answer", "they have"];
   const addresses = hops.map(({ callee }) => `${callee}:${serviceOf(application, callee).port}`);
   const callers = hops.map(({ from }) => from);
   const logs = callers.map(
@@ -74,6 +77,6 @@ function faultOf(
   );
   return {
     service: callers.join(", "),
-    words: `no policy is in the way, as the same viewer is let in by ${seen}: check that ${callers.join(" and ")} calls ${addresses.join(" and ")} with the request's header authorization; see ${logs.join(" and ")}`,
+    words: `no policy is in the way: ${seen.join(", and ")}, ${answer} the same viewers as ${they} to. Check that ${callers.join(" and ")} calls ${addresses.join(" and ")} with the request's header authorization; see ${logs.join(" and ")}`,
   };
 }

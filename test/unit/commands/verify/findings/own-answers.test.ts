@@ -1,6 +1,7 @@
 /** A request that goes on to another service, which lets the same viewer in: the first service's answer is its own. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { z } from "zod";
 import { application as orders } from "../../../../../examples/orders/application";
 import { ownAnswers } from "../../../../../commands/verify/findings/own-answers";
 import type { Way } from "../../../../../commands/verify/plan/expectations";
@@ -33,7 +34,7 @@ test("the first service is named, with what to check, whatever it answers in pla
     assert.deepEqual(faultOf(own(status), [[seen, own(200)]]), {
       service: "orders",
       words:
-        "no policy is in the way, as the same viewer is let in by customers from a pod as orders: check that orders calls customers:8080 with the request's header authorization; see kubectl -n orders logs -l app=orders",
+        "no policy is in the way: customers, asked from a pod as orders, answers the same viewers as it has to. Check that orders calls customers:8080 with the request's header authorization; see kubectl -n orders logs -l app=orders",
       isOwnAnswer: true,
     });
 });
@@ -42,6 +43,28 @@ test("nothing is said of an answer that is as expected, or not the service's", (
   assert.equal(faultOf(own(200), [[seen, own(200)]]), undefined);
   assert.equal(faultOf(answer(403), [[seen, own(200)]]), undefined);
   assert.equal(faultOf({ error: "ECONNRESET" }, [[seen, own(200)]]), undefined);
+});
+
+test("that the next service refuses the viewer as it has to, and the first answers something else, is its own, too", () => {
+  const denied = { status: 403, refusal: "access denied" } as const;
+  const passedOn = { ...asked, expected: { status: 403, refusal: "passed on" } as const };
+  const refused = { ...seen, expected: denied };
+  const rbac: Observed = { status: 403, headers: {}, body: "RBAC: access denied" };
+  assert.equal(faultOf(own(500), [[refused, rbac]], passedOn)?.service, "orders");
+  assert.equal(faultOf(own(500), [[refused, own(200)]], passedOn), undefined);
+});
+
+test("a part of the answer that comes from another service, and is not there, is its own, too", () => {
+  const none = z.object({});
+  const part = { name: "customer", from: "customers", present: none, absent: none };
+  const whole = cell("customer", { caller: "gateway", through: ["orders"] }, "/orders/0", 200);
+  const withPart = { ...whole, target: { ...whole.target, part } };
+  assert.equal(faultOf(own(502), [[seen, own(200)]], withPart)?.service, "orders");
+  const without = {
+    ...whole,
+    target: { ...whole.target, part: { ...part, from: false as const } },
+  };
+  assert.equal(faultOf(own(502), [[seen, own(200)]], without), undefined);
 });
 
 test("nothing is said where the service behind it has not let that viewer in with that request", () => {
