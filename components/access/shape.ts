@@ -1,7 +1,7 @@
 /** Whether a table has the shape of one. The compiler sees that of a table in TypeScript; another may come from JSON. */
 import { z } from "zod";
 import { unlimited } from "../application";
-import { describeIssues } from "../settings/problems";
+import { describeInCode } from "../settings/problems";
 import { matching, section, text } from "../settings/schema";
 import { grpcCodes } from "./proof";
 import type { Requirement } from "./requirement";
@@ -169,5 +169,5 @@ const application = section({
 /** What is not where, or as, it has to be: a line each. */
 export function shapeProblems(found: object): readonly string[] {
   const { error } = application.safeParse(found);
-  return error === undefined ? [] : describeIssues(error, found, new Map());
+  return error === undefined ? [] : describeInCode(error, found);
 }

@@ -12,22 +12,55 @@ import { mayBeSecret } from "./secrets";
  * @param plain values without quotes, as they are written, which YAML reads as something other than text, if known
  */
 export function describeIssues(error: z.ZodError, found: unknown, plain: PlainValues): string[] {
+  return linesOf(error, found, (value, path, meant) => {
+    const source = plain.get(pathText(path));
+    // A value that does not come from the file may be another one.
+    const written = source !== undefined && isSame(source.value, value) ? source : undefined;
+    return value === null && written === undefined
+      ? { found: "nothing" }
+      : describeScalar(value, path, meant, written);
+  });
+}
+
+/**
+ * The same for what a program has in its own code, such as a table.
+ * @param mayBeSecret whether no message may show the value at a path. Default: each may be shown
+ */
+export function describeInCode(
+  error: z.ZodError,
+  found: unknown,
+  mayBeSecret: (path: readonly PropertyKey[]) => boolean = () => false,
+): string[] {
+  const describeOne: Describe = (value, path, meant) => {
+    if (value === null) return { found: "nothing" };
+    const isHidden = mayBeSecret(path);
+    if (typeof value === "string" && !isHidden) return describeText(value, meant);
+    const written = isHidden ? "" : `: "${String(value)}"`;
+    return {
+      found: isHidden ? `a ${typeof value} (not shown)` : String(value),
+      ...(meant === "text" && { advice: `. As text it is written in quotes${written}` }),
+    };
+  };
+  return linesOf(error, found, describeOne);
+}
+
+function linesOf(error: z.ZodError, found: unknown, describeOne: Describe): string[] {
   // Two checks on one value may expect the same.
-  return [...new Set(error.issues.flatMap((issue) => describeIssue(issue, found, plain)))];
+  return [...new Set(error.issues.flatMap((issue) => describeIssue(issue, found, describeOne)))];
 }
 
 /** One line per problem: most issues are one problem; an issue about unknown keys is one for each key. */
 function describeIssue(
   issue: z.core.$ZodIssue,
   settings: unknown,
-  plain: PlainValues,
+  describeOne: Describe,
 ): readonly string[] {
   if (issue.code === "unrecognized_keys")
     return issue.keys.map(
       (key) => `${pathText([...issue.path, key])}: found an unknown key, expected ${issue.message}`,
     );
   return leavesOf(issue).map(({ path, meant }) => {
-    const { found, advice = "" } = describe(valueAt(settings, path), path, meant, plain);
+    const { found, advice = "" } = describe(valueAt(settings, path), path, meant, describeOne);
     return `${pathText(path)}: found ${found}, expected ${issue.message}${advice}`;
   });
 }
@@ -80,21 +113,21 @@ interface Description {
   readonly advice?: string;
 }
 
+/** Describes a value that is neither an object nor a list. */
+type Describe = (value: Scalar, path: readonly PropertyKey[], meant: Meant) => Description;
+
 /** What was found, in a few words that reveal no secret. */
 function describe(
   value: unknown,
   path: readonly PropertyKey[],
   meant: Meant,
-  plain: PlainValues,
+  describeOne: Describe,
 ): Description {
-  const source = plain.get(pathText(path));
-  // A value that does not come from the file may be another one.
-  const written = source !== undefined && isSame(source.value, value) ? source : undefined;
-  if (value === undefined || (value === null && written === undefined)) return { found: "nothing" };
+  if (value === undefined) return { found: "nothing" };
   if (Array.isArray(value)) return { found: value.length === 0 ? "an empty list" : "a list" };
   if (typeof value === "object" && value !== null)
     return { found: `an object with ${Object.keys(value).join(", ") || "no key"}` };
-  return describeScalar(value as Scalar, path, meant, written);
+  return describeOne(value as Scalar, path, meant);
 }
 
 function describeScalar(

@@ -6,6 +6,7 @@ import type { Settings } from "../settings";
 import type { ServiceTraffic } from "../traffic";
 import { createIngress } from "./ingress";
 import { podTemplate } from "./pod";
+import { workloadProblems } from "./shape";
 import { createTraffic } from "./traffic";
 import {
   trafficOf,
@@ -42,7 +43,7 @@ export interface WorkloadsArgs {
  * Makes each service's account, Service and Deployments, or has the program make them, and its routes: a component with
  * the namespace's name.
  * @returns how requests are distributed over the services' versions
- * @throws pulumi.RunError naming every workload that the table has no service for
+ * @throws pulumi.RunError naming every mistake of the workloads
  */
 export function createWorkloads(
   { gateway: { url: gatewayUrl, tls, cors } }: Pick<Settings, "gateway">,
@@ -52,14 +53,14 @@ export function createWorkloads(
   const parent = new pulumi.ComponentResource(typeOf(name), name, {}, namespace.options);
   const { overrides = {}, ...ingress } = namespace.ingress;
   const made: Workloads[] = [];
+  const isProgram = typeof workloads === "function";
   const services = (some: Workloads) => {
-    checkServices(application, some);
+    check(workloadProblems(application, some, !isProgram));
     made.push(some);
     for (const [service, versions] of Object.entries(some))
       createService(application, service, versions, overrides[service], { parent });
   };
-  if (typeof workloads === "function")
-    workloads({ namespace: name, options: { parent }, overrides, services });
+  if (isProgram) workloads({ namespace: name, options: { parent }, overrides, services });
   else services(workloads);
   const traffic = trafficFor(application, made);
   createTraffic(name, application, traffic, { parent });
@@ -67,12 +68,10 @@ export function createWorkloads(
   return traffic;
 }
 
-function checkServices({ services }: Application, made: Workloads): void {
-  const others = Object.keys(made).filter((service) => !Object.hasOwn(services, service));
-  if (others.length === 0) return;
-  throw new pulumi.RunError(
-    `workloads: found ${others.join(", ")}, expected services of the table: ${Object.keys(services).join(", ")}`,
-  );
+function check(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  const lines = problems.map((one) => `  ${one}`);
+  throw new pulumi.RunError(["The workloads (workloads.ts) are wrong:", ...lines].join("\n"));
 }
 
 /**

@@ -5,7 +5,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import { application as bookinfo } from "../../../application";
 import { createNamespace } from "../../../components/namespace";
 import { createWorkloads } from "../../../components/workloads";
-import { trafficOf } from "../../../components/workloads/workload";
+import { trafficOf, type Workloads } from "../../../components/workloads/workload";
 import { application as orders } from "../../../examples/orders/application";
 import { workloads as ordersWorkloads } from "../../../examples/orders/workloads";
 import type { BookinfoSettings } from "../../../settings";
@@ -35,22 +35,68 @@ function deploy(preview = false, digests: BookinfoSettings["digests"] = {}) {
   );
 }
 
-test("every workload that the table has no service for is named", async () => {
+/** What is said of workloads, after its first line. */
+async function complaintAbout(workloads: object): Promise<readonly string[]> {
+  const lines: string[] = [];
   await run(() => {
     const namespace = { ingress: {}, options: { providers: [clusterProvider()] } };
-    const workloads = { detail: [], details: [], other: [] };
-    assert.throws(
-      () =>
-        createWorkloads(
-          { gateway: { url: "http://books.example:8080" } },
-          { application: bookinfo, workloads, namespace },
-        ),
-      {
-        message:
-          "workloads: found detail, other, expected services of the table: productpage, details, reviews, ratings",
-      },
-    );
+    const make = () =>
+      createWorkloads(
+        { gateway: { url: "http://books.example:8080" } },
+        { application: bookinfo, workloads: workloads as Workloads, namespace },
+      );
+    assert.throws(make, ({ message }: Error) => lines.push(...message.split("\n")) > 0);
   });
+  assert.equal(lines.shift(), "The workloads (workloads.ts) are wrong:");
+  return lines.map((line) => line.trim());
+}
+
+const services = "one of the table's services: productpage, details, reviews, ratings";
+const elsewhere = 'if others make its objects: docs/workloads.md, "As they are"';
+
+test("workloads of no service, and a service without any, are named in a line each", async () => {
+  const { productpage, ratings, ...others } = workloadsOf(settings);
+  assert.ok(productpage && ratings);
+  assert.deepEqual(
+    await complaintAbout({ ...others, detail: ratings, productpages: productpage }),
+    [
+      `detail: found workloads, expected ${services}`,
+      `productpages: found workloads, expected ${services}`,
+      `productpage: found nothing, expected the workloads of this service of the table (${elsewhere})`,
+      `ratings: found nothing, expected the workloads of this service of the table (${elsewhere})`,
+    ],
+  );
+});
+
+test("each mistake of a workload is a line, and no variable is in one", async () => {
+  const image = "registry.example/ratings:1";
+  const wrong = {
+    ...workloadsOf(settings),
+    details: [],
+    ratings: [
+      { image: "", memory: "128MB", environment: { PORT: 8080, PASSWORD: 5 }, memroy: "1Gi" },
+      { image, memory: "0Mi", health: "health", writable: { tmp: "tmp" }, group: -1 },
+    ],
+    reviews: [
+      { version: "v1", image, memory: "1.5Gi", share: 60 },
+      { version: "v1", image, memory: "256Mi", share: 60 },
+    ],
+  };
+  const keys = "version, image, share, environment, writable, health, group, memory";
+  assert.deepEqual(await complaintAbout(wrong), [
+    "details: found an empty list, expected at least one workload",
+    'reviews[1].version: found "v1", expected a version that no other workload of the service has',
+    "reviews: found a list, expected shares that are 100 together",
+    "ratings[0].image: found empty text, expected an image with a full tag or a digest",
+    "ratings[0].environment.PORT: found a number (not shown), expected text. As text it is written in quotes",
+    "ratings[0].environment.PASSWORD: found a number (not shown), expected text. As text it is written in quotes",
+    'ratings[0].memory: found "128MB", expected an amount of memory such as 256Mi',
+    `ratings[0].memroy: found an unknown key, expected one of ${keys}`,
+    'ratings[1].writable.tmp: found "tmp", expected a path that begins with a slash',
+    'ratings[1].health: found "health", expected a path that begins with a slash, or "connection"',
+    "ratings[1].group: found -1, expected the number of a group",
+    'ratings[1].memory: found "0Mi", expected an amount of memory such as 256Mi',
+  ]);
 });
 
 /** A Deployment's pods, as far as a login changes them. */

@@ -183,9 +183,9 @@ test("what has not the shape of a table is a line each, and no stack trace", () 
     [shaped({ home: undefined }), "home: found nothing, expected a path that begins with a slash"],
     [
       shaped({ namespace: "The Shop" }),
-      "namespace: found a string (not shown), expected small letters, digits and hyphens",
+      'namespace: found "The Shop", expected small letters, digits and hyphens',
     ],
-    [shaped({ people: "no" }), "people: found a string (not shown), expected true or false"],
+    [shaped({ people: "no" }), 'people: found the text "no", expected true or false'],
   ];
   for (const [found, line] of lines) assert.equal(found[0], line);
 });
