@@ -219,6 +219,12 @@ export async function update(
     if (exported === undefined) throw new Error("the program has no outputs after its update");
     return { changes, outputs: exported };
   } catch (error) {
+    const endedBy = plugins?.endedBy();
+    // The engine then says only which connection it has lost, or nothing.
+    if (endedBy !== undefined)
+      throw new UserError(
+        `the stand-ins for Pulumi's plug-ins ended by ${endedBy} during the update: try again`,
+      );
     if (errors.length === 0) throw error;
     throw new UserError([...new Set(errors)].join("\n"));
   } finally {

@@ -61,6 +61,8 @@ export function writeDynamicLauncher(directory: string): string {
 export interface RunningPlugins {
   /** The engine's environment variable for it to attach to them. */
   readonly variable: Readonly<Record<string, string>>;
+  /** The signal or code by which their process has ended; undefined while it runs. */
+  readonly endedBy: () => string | undefined;
   /** Ends them. */
   readonly end: () => void;
 }
@@ -86,6 +88,10 @@ export async function startPlugins(environment: NodeJS.ProcessEnv): Promise<Runn
   ended.catch(() => undefined);
   return {
     variable: { PULUMI_DEBUG_PROVIDERS: ports },
+    endedBy: () => {
+      const { signalCode, exitCode } = child;
+      return signalCode ?? (exitCode === null ? undefined : `code ${exitCode}`);
+    },
     end: () => {
       child.kill("SIGKILL");
     },

@@ -1,10 +1,12 @@
-/** `endEngines` kills the processes that a sandbox's engine has left running, and no process of another sandbox. */
+/** What ends at a sandbox's engine: what one has left running, and the stand-ins in the middle of an update. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync } from "node:fs";
 import { test } from "node:test";
+import type { Stack } from "@pulumi/pulumi/automation";
 import { layout } from "../../../sandbox/layout";
-import { endEngines } from "../../../sandbox/engine";
+import { endEngines, update } from "../../../sandbox/engine";
 import { temporaryFolder } from "../local/images/reading";
 
 test("what an engine has left at work is ended, and nothing of another sandbox", async (context) => {
@@ -23,4 +25,25 @@ test("what an engine has left at work is ended, and nothing of another sandbox",
   await endEngines(ours);
   assert.deepEqual(await ended, [null, "SIGKILL"]);
   for (const { exitCode, signalCode } of others) assert.equal(exitCode ?? signalCode, null);
+});
+
+test("an update whose stand-ins are killed says so, and not which connection the engine has lost", async () => {
+  const own = layout({ XDG_STATE_HOME: temporaryFolder() });
+  mkdirSync(own.pulumi, { recursive: true });
+  const stack = {
+    workspace: { envVars: { ISTIO_AUTH0_ENGINE_OF: own.pulumi } },
+    up: async () => {
+      await endEngines(own);
+      throw new Error("error reading from server: EOF");
+    },
+  };
+  const updated = update(own, stack as unknown as Stack, () => undefined, {
+    plugins: { kind: "stand-in" },
+    begin: Promise.resolve(),
+    isStarting: false,
+    done: () => undefined,
+  });
+  await assert.rejects(updated, {
+    message: "the stand-ins for Pulumi's plug-ins ended by SIGKILL during the update: try again",
+  });
 });

@@ -73,7 +73,7 @@ test("what configures one connection counts for no other", async () => {
   other.close();
 });
 
-test("ended, they answer no more", async () => {
+test("ended, they answer no more, and say by what", async () => {
   const another = await startPlugins(process.env);
   const port = /^auth0:(\d+),/.exec(another.variable.PULUMI_DEBUG_PROVIDERS ?? "")?.[1];
   const listens = () =>
@@ -88,6 +88,8 @@ test("ended, they answer no more", async () => {
       });
     });
   assert.equal(await listens(), true);
+  assert.equal(another.endedBy(), undefined);
   another.end();
   assert.ok(await isTrueWithin(10_000, async () => !(await listens())));
+  assert.ok(await isTrueWithin(10_000, () => another.endedBy() === "SIGKILL"));
 });
