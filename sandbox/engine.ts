@@ -184,6 +184,8 @@ export async function update(
 ): Promise<{ changes: Changes; outputs: Record<string, unknown> }> {
   const { done } = options;
   begin = options.begin;
+  // The program gets its failure, which may come before the engine runs the program.
+  begin.catch(() => undefined);
   const variables = stack.workspace.envVars;
   if (options.isStarting) variables[startingVariable] = "true";
   const errors: string[] = [];

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { layout } from "../../../sandbox/layout";
 import { endEngines, update } from "../../../sandbox/engine";
@@ -46,4 +47,24 @@ test("an update whose stand-ins are killed says so, and not which connection the
   await assert.rejects(updated, {
     message: "the stand-ins for Pulumi's plug-ins ended by SIGKILL during the update: try again",
   });
+});
+
+test("a node that does not start before the program waits for it ends nothing but the update", async () => {
+  const own = layout({ XDG_STATE_HOME: temporaryFolder() });
+  mkdirSync(own.pulumi, { recursive: true });
+  const stack = {
+    workspace: { envVars: {} },
+    up: async () => {
+      // Node ends a process whose promise has failed without a handler by then.
+      await turn();
+      throw new Error("the engine was ended");
+    },
+  };
+  const updated = update(own, stack as unknown as Stack, () => undefined, {
+    plugins: { kind: "found" },
+    begin: Promise.reject(new Error("the node does not start")),
+    isStarting: false,
+    done: () => undefined,
+  });
+  await assert.rejects(updated, { message: "the engine was ended" });
 });
