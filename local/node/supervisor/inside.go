@@ -223,11 +223,13 @@ func leaseRenewed(client *http.Client, since time.Time) error {
 	return nil
 }
 
-// podsRunning names a pod that does not run, or that runs only according to the kubelet of an earlier run.
+// podsRunning names a pod that does not run, or that runs only according to the kubelet of an earlier run. One that is
+// never restarted does not come back.
 func podsRunning(client *http.Client, since time.Time) error {
 	var pods struct {
 		Items []struct {
 			Metadata struct{ Namespace, Name string }
+			Spec     struct{ RestartPolicy string }
 			Status   struct {
 				Phase             string
 				Conditions        []struct{ Type, Status string }
@@ -241,6 +243,9 @@ func podsRunning(client *http.Client, since time.Time) error {
 		return err
 	}
 	for _, pod := range pods.Items {
+		if pod.Spec.RestartPolicy == "Never" {
+			continue
+		}
 		ready := pod.Status.Phase == "Succeeded" || pod.Status.Phase == "Failed"
 		for _, condition := range pod.Status.Conditions {
 			ready = ready || condition.Type == "Ready" && condition.Status == "True"

@@ -74,3 +74,27 @@ func TestEtcdThatNoAPIServerUsedIsMadeAgain(t *testing.T) {
 	begin(true)
 	begin(true)
 }
+
+func TestPodsOfAnEarlierRunAreWaitedForUnlessTheyNeverRestart(t *testing.T) {
+	since := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	const before, after = "2026-01-01T11:59:59Z", "2026-01-01T12:00:00Z"
+	pod := func(restartPolicy, startedAt, ready string) string {
+		return `{"items": [{"metadata": {"namespace": "shop", "name": "web"}, "spec": {"restartPolicy": "` + restartPolicy +
+			`"}, "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "` + ready +
+			`"}], "containerStatuses": [{"state": {"running": {"startedAt": "` + startedAt + `"}}}]}}]}`
+	}
+	for what, given := range map[string]struct {
+		pods   string
+		awaits bool
+	}{
+		"it runs":                              {pod("Always", after, "True"), false},
+		"it ran":                               {pod("Always", before, "True"), true},
+		"it is not ready":                      {pod("Always", after, "False"), true},
+		"it ran, and is never restarted":       {pod("Never", before, "True"), false},
+		"it is not ready, and never restarted": {pod("Never", before, "False"), false},
+	} {
+		if err := podsRunning(&http.Client{Transport: answers{"v1": given.pods}}, since); (err != nil) != given.awaits {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
