@@ -9,6 +9,7 @@ import { kubeconfigPath, nodeService } from "../local/node/node";
 import { ensureToolchain, type Toolchain } from "../local/toolchain/toolchain";
 import { backendFolder } from "./backend";
 import type { Layout } from "./layout";
+import { upCommandOf } from "./up-command";
 
 /** Pulumi's own folder, where official plug-ins go: any clone may use them again. */
 export const pulumiHome = (layout: Layout) => join(layout.cache, "pulumi-home");
@@ -49,6 +50,6 @@ export async function runningEnvironment(layout: Layout): Promise<Record<string,
   const toolchain = await ensureToolchain(layout.cache, new Progress().of("tools"));
   return {
     ...pulumiEnvironment(layout, toolchain),
-    [upVariable]: sandboxCommand(layout.project),
+    [upVariable]: upCommandOf(layout),
   };
 }

@@ -1,10 +1,11 @@
 /** The result of the last update of the sandbox's stack, read without the Pulumi CLI. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { stackName, sandboxCommand } from "../commands/stack/project";
+import { stackName } from "../commands/stack/project";
 import { updateRecord } from "../commands/stack/last-update";
 import { parseJson, readIfThere } from "../lib/files";
 import { type Layout } from "./layout";
+import { upCommandOf } from "./up-command";
 
 /**
  * This file exists while an update runs, and after one that was killed. After an update that failed to create something
@@ -14,7 +15,7 @@ export const updating = (layout: Layout) => join(layout.pulumi, "updating");
 
 /** What a user has to know about an update that did not finish, and what to do; undefined if the last one finished. */
 export function unfinishedUpdate(layout: Layout): string | undefined {
-  const advice = `"${sandboxCommand(layout.project)}" finishes it`;
+  const advice = `"${upCommandOf(layout)}" finishes it`;
   if (readIfThere(updating(layout)) === "") return `runs, or was interrupted: ${advice}`;
   return hasFailed(layout) ? `did not finish: ${advice}` : undefined;
 }

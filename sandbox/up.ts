@@ -46,6 +46,7 @@ import {
   type Decisions,
 } from "./state";
 import { sayStuckPods, stuckPods } from "./stuck-pods";
+import { rememberSettings } from "./up-command";
 import { ensureTenant, signingKeys, tenantService } from "./tenant-service";
 import {
   beginToolchain,
@@ -126,6 +127,7 @@ export async function bringUp(
     await remove(layout);
     return bringUp(layout, set, options);
   }
+  rememberSettings(layout, set);
   const probes = new EarlyProbes(layout.project.application, kubeconfigPath(layout));
   const updating = new AbortController();
   const pods = sayStuckPods(

@@ -116,7 +116,7 @@ async function follow(progress: Readable, log: string, say: (text: string) => vo
       throw new UserError(`the node does not start: ${line.slice(7)}${wayOut(line)}`);
     say(line);
   }
-  throw new UserError(`the node does not start: ${lastLine(log)}`);
+  throw new UserError(`the node does not start: ${lastLine(log) || `it was ended; see ${log}`}`);
 }
 
 function configurationFor(

@@ -10,7 +10,8 @@ import { knownDecisions, provisional } from "../state";
 import { customDomain, tenantDomain } from "../tenant-service";
 import { type Outcome, outcomeShape } from "./outcome";
 import { areProven, type ModeResult, renderSummary } from "./summary";
-import { assignmentsOf, commandOf, modes, modesFor } from "./table";
+import { commandOf } from "../up-command";
+import { assignmentsOf, modes, modesFor } from "./table";
 
 /**
  * Runs the modes that make sense for the project, prints each mode's table and then a summary of all.

@@ -5,7 +5,6 @@
  */
 import type { Application } from "../../components/application";
 import { tenantAddresses } from "../../components/identity/addresses";
-import { type Project, sandboxCommand } from "../../commands/stack/project";
 import { realmAddresses } from "../../local/tenant/realm/options";
 
 /** Settings by their paths, each value as `--set` takes it. */
@@ -227,13 +226,3 @@ export function assignmentsOf(
       `${path}=${value.replaceAll(tenantPlace, tenant).replaceAll(customPlace, custom)}`,
   );
 }
-
-/**
- * The command that brings up a mode alone.
- */
-export function commandOf(assignments: readonly string[], project: Pick<Project, "place">): string {
-  const set = assignments.flatMap((assignment) => ["--set", quoted(assignment)]);
-  return [sandboxCommand(project, "up"), ...set].join(" ");
-}
-
-const quoted = (word: string) => (/^[\w./:=-]+$/.test(word) ? word : `'${word}'`);

@@ -15,7 +15,6 @@ import { writePrivate } from "../../../../lib/files";
 import { layout } from "../../../../sandbox/layout";
 import {
   assignmentsOf,
-  commandOf,
   designs,
   type Design,
   type Mode,
@@ -141,16 +140,6 @@ for (const place of ["gateway", "application"]) {
     assert.match(given ?? "", /"issuer":"https:\/\/tenant\.localhost:8443\/realms\/sandbox"/);
   });
 }
-
-test("a mode's heading is the command that brings it up alone, as a shell takes it", () => {
-  assert.equal(commandOf([], { place: "" }), "npm run sandbox -- up");
-  assert.equal(
-    commandOf(["authentication.at=gateway", 'authentication.issuers=[{"a":"b c"}]'], {
-      place: "examples/a",
-    }),
-    `npm run sandbox -- up --project examples/a --set authentication.at=gateway --set 'authentication.issuers=[{"a":"b c"}]'`,
-  );
-});
 
 test("where only machines call, the modes without a login are left, the last among them", () => {
   const names = modesFor({ people: false }).map(({ name }) => name);
