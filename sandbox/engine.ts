@@ -194,7 +194,7 @@ export async function update(
   writePrivate(updating(layout), "");
   const plugins =
     options.plugins.kind === "stand-in"
-      ? await startPlugins({ ...process.env, ...variables })
+      ? await startPlugins(layout.project.folder, { ...process.env, ...variables })
       : undefined;
   Object.assign(variables, plugins?.variable);
   try {

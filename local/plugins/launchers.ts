@@ -70,11 +70,16 @@ export interface RunningPlugins {
 /**
  * Starts the sandbox's stand-ins in one process, which is loaded while the engine starts. An engine that starts plug-ins
  * itself does so one after the other, and once more for an update after its refresh.
+ * @param folder the program's, which the paths of its files are relative to
  * @param environment the process's
  */
-export async function startPlugins(environment: NodeJS.ProcessEnv): Promise<RunningPlugins> {
+export async function startPlugins(
+  folder: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<RunningPlugins> {
   const [program, ...args] = [nodeProgram, ...programArguments("local/plugins/attached/main.ts")];
   const child = spawn(program, args, {
+    cwd: folder,
     env: { ...environment, NODE_COMPILE_CACHE: compiledCode },
     stdio: ["ignore", "pipe", "inherit"],
     // The terminal's signals are for the command, which lets the engine finish what plug-ins have begun.

@@ -1,22 +1,30 @@
 /** The stand-ins in one process: an engine attaches to each, every connection is configured by itself, and they end. */
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
 import net from "node:net";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import * as grpc from "@grpc/grpc-js";
 import type { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import { ConfigureRequest, DiffRequest } from "@pulumi/pulumi/proto/provider_pb";
+import {
+  CheckRequest,
+  type CheckResponse,
+  ConfigureRequest,
+  DiffRequest,
+} from "@pulumi/pulumi/proto/provider_pb";
 import { PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { isTrueWithin } from "../../../../lib/poll";
+import { temporaryFolder } from "../images/reading";
 import { type RunningPlugins, standIns, startPlugins } from "../../../../local/plugins/launchers";
 
 let plugins: RunningPlugins;
 let ports: Readonly<Record<string, string>>;
 
 before(async () => {
-  plugins = await startPlugins(process.env);
+  plugins = await startPlugins(process.cwd(), process.env);
   const { PULUMI_DEBUG_PROVIDERS: variable = "" } = plugins.variable;
   const pairs = variable.split(",").map((each) => each.split(":"));
   ports = Object.fromEntries(pairs.map(([name = "", port = ""]) => [name, port]));
@@ -73,8 +81,31 @@ test("what configures one connection counts for no other", async () => {
   other.close();
 });
 
+test("paths of files are relative to the program's folder", async () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "charts/web"), { recursive: true });
+  writeFileSync(join(folder, "charts/web/Chart.yaml"), "version: 1.0.0");
+  const there = await startPlugins(folder, process.env);
+  const port = /kubernetes:(\d+)/.exec(there.variable.PULUMI_DEBUG_PROVIDERS ?? "")?.[1] ?? "";
+  const client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+  const configuration = new ConfigureRequest();
+  configuration.setArgs(Struct.fromJavaScript({ kubeconfig: "{}", enableServerSideApply: "true" }));
+  await answer((respond) => client.configure(configuration, respond));
+  const request = new CheckRequest();
+  request.setUrn("urn:pulumi:test::test::kubernetes:helm.sh/v3:Release::web");
+  request.setName("web");
+  request.setNews(Struct.fromJavaScript({ chart: "./charts/web", version: "2.0.0" }));
+  const checked = await answer<CheckResponse>((respond) => client.check(request, respond));
+  client.close();
+  there.end();
+  assert.deepEqual(
+    checked.getFailuresList().map((each) => each.getReason()),
+    ["the chart in ./charts/web is of version 1.0.0, not 2.0.0"],
+  );
+});
+
 test("ended, they answer no more, and say by what", async () => {
-  const another = await startPlugins(process.env);
+  const another = await startPlugins(process.cwd(), process.env);
   const port = /^auth0:(\d+),/.exec(another.variable.PULUMI_DEBUG_PROVIDERS ?? "")?.[1];
   const listens = () =>
     new Promise<boolean>((resolve) => {
