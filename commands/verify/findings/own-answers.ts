@@ -1,7 +1,7 @@
 /** Where a service itself is why a request is not answered as expected, as other requests of the same run show. */
 import { withoutQuery } from "../../../components/access/proof";
 import { type Application, podLabels, serviceOf } from "../../../components/application";
-import { matches } from "../judge";
+import { matches, refusalOf } from "../judge";
 import type { PlannedCell } from "../plan/cells";
 import { isPermitted } from "../plan/expectations";
 import { usualOf } from "../plan/usual";
@@ -40,10 +40,10 @@ export function ownAnswers(
     const observed = answers.get(cell);
     const goesOn = isPermitted(expected) || expected.refusal === "passed on";
     if (through.length === 1 || !goesOn) return undefined;
-    // Without the header a proxy has answered.
+    // Without the header, and with the mesh's own words, a proxy has answered.
     if (observed === undefined || !("status" in observed) || !(serviceTime in observed.headers))
       return undefined;
-    if (matches(expected, observed)) return undefined;
+    if (matches(expected, observed) || refusalOf(observed) !== undefined) return undefined;
     const hops = through.slice(1).map((callee, at) => ({ from: through[at] ?? "", callee }));
     const isInTheWay = hops.some(({ from, callee }) => {
       const access = serviceOf(application, callee);

@@ -42,6 +42,8 @@ test("the first service is named, with what to check, whatever it answers in pla
 test("nothing is said of an answer that is as expected, or not the service's", () => {
   assert.equal(faultOf(own(200), [[seen, own(200)]]), undefined);
   assert.equal(faultOf(answer(403), [[seen, own(200)]]), undefined);
+  const refusal = { ...own(403), body: "RBAC: access denied" };
+  assert.equal(faultOf(refusal, [[seen, own(200)]]), undefined);
   assert.equal(faultOf({ error: "ECONNRESET" }, [[seen, own(200)]]), undefined);
 });
 
