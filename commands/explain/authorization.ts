@@ -8,6 +8,9 @@
  * without rules matches nothing (istio/istio, pilot/pkg/security/authz/builder/builder.go; envoyproxy/envoy,
  * source/extensions/filters/http/rbac/rbac_filter.cc).
  */
+import { callersOf } from "../../components/access/rows";
+import { serviceOf, serviceOfPod } from "../../components/application";
+import { refreshCommand } from "../stack/last-update";
 import type { Truth } from "./attributes";
 import type { Decision, RequestFacts } from "./facts";
 import { comparedPath } from "./matching";
@@ -172,6 +175,18 @@ function allowedBy(tried: Tried): Decision {
 const isAbout = ({ open }: Tried) =>
   !open.some(({ attribute }) => attribute === "method" || attribute === "path");
 
+/** What to change where no policy is about a workload. */
+function changeWithoutPolicy(
+  application: Policies["application"],
+  labels: RequestFacts["destination"]["labels"],
+): string {
+  const service = serviceOfPod(application, labels);
+  if (service === undefined) return "Give the service a row in the project's application.ts.";
+  return callersOf(serviceOf(application, service)).length === 0
+    ? `Add the caller to the row of ${service} in the project's application.ts: it has none.`
+    : `Bring the stack up again: the table has a row for ${service}, and the mesh has no policy of it (${refreshCommand}).`;
+}
+
 /** The rule about the request's operation explains best what is missing; of several, the one that lacks the least. */
 function allowedByNone(
   { application, mesh }: Policies,
@@ -190,7 +205,7 @@ function allowedByNone(
       decidedBy: `no ALLOW policy matches: ${names}`,
       because:
         "It has no rules, so it allows nothing; no other policy allows calling this workload.",
-      change: "Give the service a row in the project's application.ts.",
+      change: changeWithoutPolicy(application, destination.labels),
     };
   }
   // The table lists no operations of the gateway, and none of what gets connections.

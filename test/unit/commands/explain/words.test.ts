@@ -189,6 +189,18 @@ describe("words", () => {
     assert.equal(decision.change, "Give the service a row in the project's application.ts.");
   });
 
+  test("a service of the table without a policy: the stack is not as the table has it", async () => {
+    const headers = bearer(await sign());
+    const { change } = await decideBy(
+      { authorizationPolicies: [object("allow-nothing", {})] },
+      request({ headers }),
+    );
+    assert.equal(
+      change,
+      "Bring the stack up again: the table has a row for details, and the mesh has no policy of it (pulumi up --refresh).",
+    );
+  });
+
   test("an issuer that differs by its slash", async () => {
     const headers = bearer(await sign({ iss: "https://tenant.example" }));
     const { because, change, decidedBy } = await decideBy({}, request({ headers }));
