@@ -9,6 +9,7 @@ import { columnLine } from "../lib/columns";
 import { endShell, foreground } from "../lib/processes";
 import { Progress } from "../lib/progress";
 import { tenantService } from "./tenant-service";
+import { settingsIn } from "./up-command";
 
 /**
  * Starts or updates everything, verifies it and prints the table.
@@ -20,7 +21,7 @@ export async function up(layout: Layout, args: readonly string[]): Promise<numbe
     import("./up.js"),
     import("../commands/verify/verify.js"),
   ]);
-  const set = args.filter((each) => each !== "--all");
+  const set = settingsIn(args);
   const explain = async () => {
     const { packViolations } = await import("./violations.js");
     process.stdout.write(await packViolations(layout.project));

@@ -191,12 +191,12 @@ export async function update(
   const errors: string[] = [];
   let lost: string | undefined;
   let changes: Changes = {};
-  writePrivate(updating(layout), "");
   const plugins =
     options.plugins.kind === "stand-in"
       ? await startPlugins(layout.project.folder, { ...process.env, ...variables })
       : undefined;
   Object.assign(variables, plugins?.variable);
+  writePrivate(updating(layout), "");
   try {
     // An update ends by asking the CLI for these, with three runs of it; the program knows the outputs.
     const known = { outputs: () => Promise.resolve({}), info: () => Promise.resolve(undefined) };

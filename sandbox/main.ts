@@ -12,7 +12,7 @@ import { layout, type Layout } from "./layout";
 import { machineProblem, runWith, type Needs } from "./machine";
 import { explainingFullDisk } from "./space";
 import { signingKeys } from "./tenant-service";
-import { upCommandWith } from "./up-command";
+import { settingsIn, upCommandWith } from "./up-command";
 
 const commands: Readonly<Record<string, Needs & { readonly table: boolean }>> = {
   up: { lock: true, tenant: true, table: true },
@@ -81,10 +81,7 @@ async function main(): Promise<number> {
   if (needs === undefined) throw new UserError(`${name} is no command of the sandbox`);
   const program = allModes ? ["allModes"] : [name, ...args];
   return runWith(needs, places, "sandbox/entered.ts", [chosen.place, ...program], {
-    [upVariable]: upCommandWith(
-      name === "up" ? args.filter((each) => each !== "--all") : [],
-      chosen,
-    ),
+    [upVariable]: upCommandWith(name === "up" ? settingsIn(args) : [], chosen),
   });
 }
 

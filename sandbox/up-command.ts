@@ -4,6 +4,7 @@ import { z } from "zod";
 import { mayBeSecret } from "../components/settings/secrets";
 import { type Project, sandboxCommand } from "../commands/stack/project";
 import { parseJson, readIfThere, writePrivate } from "../lib/files";
+import { quoted } from "../lib/shell";
 import type { Layout } from "./layout";
 
 const file = (layout: Layout) => join(layout.pulumi, "set.json");
@@ -13,6 +14,9 @@ const known = z.array(z.string()).catch([]);
 export function rememberSettings(layout: Layout, set: readonly string[]): void {
   writePrivate(file(layout), JSON.stringify(set));
 }
+
+/** The settings in the arguments of `up`. */
+export const settingsIn = (args: readonly string[]) => args.filter((each) => each !== "--all");
 
 /** The command for the sandbox that is up. No secret is in it. */
 export const upCommandOf = (layout: Layout): string =>
@@ -28,11 +32,11 @@ export function upCommandWith(set: readonly string[], project: Pick<Project, "pl
  * @param assignments each as `SETTING=VALUE`
  */
 export function commandOf(assignments: readonly string[], project: Pick<Project, "place">): string {
-  const set = assignments.flatMap((assignment) => ["--set", quoted(assignment)]);
+  const set = assignments.flatMap((assignment) => ["--set", asWord(assignment)]);
   return [sandboxCommand(project, "up"), ...set].join(" ");
 }
 
-const quoted = (word: string) => (/^[\w./:=-]+$/.test(word) ? word : `'${word}'`);
+const asWord = (text: string) => (/^[\w./:=-]+$/.test(text) ? text : quoted(text));
 
 function withoutSecret(assignment: string): string {
   const [path = ""] = assignment.split("=", 1);

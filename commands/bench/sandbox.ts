@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { UserError } from "../../lib/errors";
 import { clone } from "../../lib/clone";
+import { quoted } from "../../lib/shell";
 import { layout, type Layout } from "../../sandbox/layout";
 
 /** A line that a command printed, and when, in seconds after its start. */
@@ -172,9 +173,4 @@ export function programOf(folder: string, program: string): readonly string[] {
 export function lastOf(text: string): string {
   const said = text.split("\n").filter((line) => !/^\s*(at .*)?$/.test(line));
   return said.at(-1) ?? "it says nothing";
-}
-
-/** The text as one word of a shell's command line. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -24,16 +24,16 @@ export function describeIssues(error: z.ZodError, found: unknown, plain: PlainVa
 
 /**
  * The same for what a program has in its own code, such as a table.
- * @param mayBeSecret whether no message may show the value at a path. Default: each may be shown
+ * @param isSecret whether no message may show the value at a path. Default: each may be shown
  */
 export function describeInCode(
   error: z.ZodError,
   found: unknown,
-  mayBeSecret: (path: readonly PropertyKey[]) => boolean = () => false,
+  isSecret: (path: readonly PropertyKey[]) => boolean = () => false,
 ): string[] {
   const describeOne: Describe = (value, path, meant) => {
     if (value === null) return { found: "nothing" };
-    const isHidden = mayBeSecret(path);
+    const isHidden = isSecret(path);
     if (typeof value === "string" && !isHidden) return describeText(value, meant);
     const written = isHidden ? "" : `: "${String(value)}"`;
     return {

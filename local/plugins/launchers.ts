@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { clone } from "../../lib/clone";
 import { UserError } from "../../lib/errors";
+import { quoted } from "../../lib/shell";
 import { compiledCode, nodeProgram, programArguments } from "../programs";
 import { sdkVersion } from "./shared/version";
 
@@ -147,9 +148,4 @@ function writeLauncher(
   writeFileSync(executable, script);
   chmodSync(executable, 0o700);
   return directory;
-}
-
-/** The text as one word of a shell's command line. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -3,26 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application } from "../../../../application";
 import { differencesIn, securityKinds } from "../../../../commands/explain/differences";
-import type { StackOutputs } from "../../../../commands/stack/outputs";
 import { objectsAskedOf } from "../../../../commands/stack/asked";
-import { authentication } from "../verify/support/stack";
-import { audience, issuer, jwksUri } from "./mesh";
+import { outputsWith } from "./mesh";
 
-const outputs: StackOutputs = {
-  gatewayUrl: "http://localhost:8080",
-  issuer,
-  jwksUri,
-  audience,
-  permissionsClaim: ["permissions"],
-  clientIds: { web: "web", machines: {} },
-  clientSecrets: { web: "secret", machines: {} },
-  userPasswords: {},
-  kubeconfig: "none",
-  authentication,
-  viewers: { users: [], machines: [] },
-  routing: { egress: "REGISTRY_ONLY", imports: [], admission: true, traffic: [] },
-  accepted: [],
-};
+const outputs = outputsWith("none");
 
 const asked = objectsAskedOf(application, outputs);
 const live = securityKinds.flatMap((kind) =>

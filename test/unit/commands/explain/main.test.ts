@@ -10,19 +10,9 @@ import { after, before, test } from "node:test";
 import { argumentsFor } from "../../../support/node";
 import { fakePulumi } from "../verify/support/pulumi";
 import type { FakePulumi } from "../verify/support/pulumi";
-import { authentication } from "../verify/support/stack";
 import { startPolicyCluster } from "./cluster";
 import type { PolicyCluster } from "./cluster";
-import {
-  audience,
-  bookinfo,
-  issuer,
-  jwksUri,
-  jwtRule,
-  object,
-  operation,
-  startSigner,
-} from "./mesh";
+import { bookinfo, jwtRule, object, operation, outputsWith, startSigner } from "./mesh";
 import type { Signer } from "./mesh";
 
 const program = argumentsFor("commands/explain/main.ts");
@@ -51,21 +41,7 @@ before(async () => {
       }),
     ],
   });
-  await pulumi.prints({
-    gatewayUrl: "http://localhost:8080",
-    issuer,
-    jwksUri,
-    audience,
-    permissionsClaim: ["permissions"],
-    clientIds: { web: "web", machines: {} },
-    clientSecrets: { web: "secret", machines: {} },
-    userPasswords: {},
-    kubeconfig: cluster.kubeconfig,
-    authentication,
-    viewers: { users: [], machines: [] },
-    routing: { egress: "REGISTRY_ONLY", imports: [], admission: true, traffic: [] },
-    accepted: [],
-  });
+  await pulumi.prints(outputsWith(cluster.kubeconfig));
 });
 after(async () => {
   cluster.close();

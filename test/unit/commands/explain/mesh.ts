@@ -7,10 +7,28 @@ import { decide } from "../../../../commands/explain/evaluate";
 import type { Decision, RequestFacts } from "../../../../commands/explain/evaluate";
 import { parsePolicies } from "../../../../commands/explain/policies";
 import type { PolicyObjects } from "../../../../commands/explain/policies";
+import type { StackOutputs } from "../../../../commands/stack/outputs";
+import { authentication } from "../verify/support/stack";
 
 export const issuer = "https://tenant.example/";
 export const audience = "https://bookinfo.io";
 export const jwksUri = `${issuer}.well-known/jwks.json`;
+/** The outputs of a stack with no more than it needs. */
+export const outputsWith = (kubeconfig: string): StackOutputs => ({
+  gatewayUrl: "http://localhost:8080",
+  issuer,
+  jwksUri,
+  audience,
+  permissionsClaim: ["permissions"],
+  clientIds: { web: "web", machines: {} },
+  clientSecrets: { web: "secret", machines: {} },
+  userPasswords: {},
+  kubeconfig,
+  authentication,
+  viewers: { users: [], machines: [] },
+  routing: { egress: "REGISTRY_ONLY", imports: [], admission: true, traffic: [] },
+  accepted: [],
+});
 export const now = new Date("2026-01-01T12:00:00Z");
 export const seconds = now.getTime() / 1000;
 

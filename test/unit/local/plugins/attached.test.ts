@@ -4,9 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import * as grpc from "@grpc/grpc-js";
 import type { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
-import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import {
   CheckRequest,
   type CheckResponse,
@@ -19,36 +17,28 @@ import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { isTrueWithin } from "../../../../lib/poll";
 import { temporaryFolder } from "../images/reading";
 import { type RunningPlugins, standIns, startPlugins } from "../../../../local/plugins/launchers";
+import { answer, connectTo } from "./provider";
 
 let plugins: RunningPlugins;
 let ports: Readonly<Record<string, string>>;
 
+/** The port of each plug-in, by its package. */
+function portsOf({ variable }: RunningPlugins): Readonly<Record<string, string>> {
+  const { PULUMI_DEBUG_PROVIDERS: said = "" } = variable;
+  const pairs = said.split(",").map((each) => each.split(":"));
+  return Object.fromEntries(pairs.map(([name = "", port = ""]) => [name, port]));
+}
+
+const connect = (name: string) => connectTo(ports[name] ?? "");
+
 before(async () => {
   plugins = await startPlugins(process.cwd(), process.env);
-  const { PULUMI_DEBUG_PROVIDERS: variable = "" } = plugins.variable;
-  const pairs = variable.split(",").map((each) => each.split(":"));
-  ports = Object.fromEntries(pairs.map(([name = "", port = ""]) => [name, port]));
+  ports = portsOf(plugins);
 });
 
 after(() => {
   plugins.end();
 });
-
-/** Another engine's connection; gRPC would share one. */
-const connect = (name: string) =>
-  new ResourceProviderClient(`127.0.0.1:${ports[name] ?? ""}`, grpc.credentials.createInsecure(), {
-    "grpc.use_local_subchannel_pool": 1,
-  });
-
-const answer = <Response>(
-  ask: (respond: (error: grpc.ServiceError | null, response: Response) => void) => void,
-): Promise<Response> =>
-  new Promise((resolve, reject) => {
-    ask((error, response) => {
-      if (error) reject(error);
-      else resolve(response);
-    });
-  });
 
 test("an engine attaches to the sandbox's stand-ins, each of its own version", async () => {
   assert.deepEqual(Object.keys(ports), ["auth0", "kubernetes", "random"]);
@@ -86,8 +76,7 @@ test("paths of files are relative to the program's folder", async () => {
   mkdirSync(join(folder, "charts/web"), { recursive: true });
   writeFileSync(join(folder, "charts/web/Chart.yaml"), "version: 1.0.0");
   const there = await startPlugins(folder, process.env);
-  const port = /kubernetes:(\d+)/.exec(there.variable.PULUMI_DEBUG_PROVIDERS ?? "")?.[1] ?? "";
-  const client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+  const client = connectTo(portsOf(there).kubernetes ?? "");
   const configuration = new ConfigureRequest();
   configuration.setArgs(Struct.fromJavaScript({ kubeconfig: "{}", enableServerSideApply: "true" }));
   await answer((respond) => client.configure(configuration, respond));
@@ -106,10 +95,10 @@ test("paths of files are relative to the program's folder", async () => {
 
 test("ended, they answer no more, and say by what", async () => {
   const another = await startPlugins(process.cwd(), process.env);
-  const port = /^auth0:(\d+),/.exec(another.variable.PULUMI_DEBUG_PROVIDERS ?? "")?.[1];
+  const port = Number(portsOf(another).auth0);
   const listens = () =>
     new Promise<boolean>((resolve) => {
-      const socket = net.connect(Number(port), "127.0.0.1");
+      const socket = net.connect(port, "127.0.0.1");
       socket.on("error", () => {
         resolve(false);
       });

@@ -7,8 +7,6 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import * as grpc from "@grpc/grpc-js";
-import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import type { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import {
   CallRequest,
@@ -19,6 +17,7 @@ import {
 import { build } from "esbuild";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { standIns, writePluginLauncher } from "../../../../local/plugins/launchers";
+import { answer, connectTo } from "./provider";
 
 /** A folder whose name a shell would take apart. */
 let directory: string;
@@ -58,27 +57,13 @@ function runs(pid: number): boolean {
   }
 }
 
-async function answer<Response>(
-  ask: (respond: (error: grpc.ServiceError | null, response: Response) => void) => void,
-): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    ask((error, response) => {
-      if (error) reject(error);
-      else resolve(response);
-    });
-  });
-}
-
 // Each is seen to end at its next look at its engine, a second or two later: all at the same time.
 describe("the stand-ins", { concurrency: true }, () => {
   for (const { name, version } of standIns) {
     test(`the stand-in for ${name} starts, says its version, refuses what it lacks, and ends with its engine`, async () => {
       const { port, pid, killParent } = await start(name);
       assert.match(port, /^\d+$/);
-      const client = new ResourceProviderClient(
-        `127.0.0.1:${port}`,
-        grpc.credentials.createInsecure(),
-      );
+      const client = connectTo(port);
       const info = await answer<PluginInfo>((respond) =>
         client.getPluginInfo(new Empty(), respond),
       );

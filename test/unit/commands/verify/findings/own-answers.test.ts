@@ -29,7 +29,7 @@ const seen = cell("customer", direct, "/customers/0");
 const faultOf = (first: Observed, others: readonly [typeof seen, Observed][], one = asked) =>
   ownAnswers(orders, new Map([[one, first], ...others]))(one);
 
-test("the first service is named, with what to check, whatever it answers in place of what it should", () => {
+test("the first service is named with what to check, whichever wrong status it answers with", () => {
   for (const status of [403, 404, 502])
     assert.deepEqual(faultOf(own(status), [[seen, own(200)]]), {
       service: "orders",
