@@ -87,6 +87,8 @@ export class Service {
     closeSync(log);
     child.on("error", () => undefined); // reported below; later there is no listener
     if (child.pid === undefined) throw new UserError(`cannot start ${program}`);
+    // It is found by its command line, which is empty until the kernel has laid it out, after `spawn` has returned.
+    while (readProcess(child.pid, "cmdline") === "" && !hasEnded(child.pid));
     child.unref();
     return child;
   }

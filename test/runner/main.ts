@@ -16,6 +16,7 @@ import { help, readArguments, type Arguments } from "./arguments";
 import { checkSources } from "./checks";
 import { describeCounts, isPassed, type Count } from "./count";
 import { changedFiles, concernedBy, trackedFiles } from "./changed";
+import { renderFailures } from "./failures";
 import { runFiles, type Ran, type Run } from "./files";
 import { testGo } from "./go";
 import { type Part, renderParts } from "./parts";
@@ -228,6 +229,8 @@ async function main(): Promise<number> {
   for (const [some, reason] of notRun) {
     if (some.length > 0) console.log(`left out: ${some.join(", ")}: ${reason}`);
   }
+  // Node lists those of one run at its end.
+  if (ran.length > 1) process.stdout.write(renderFailures(ran.flatMap(({ failures }) => failures)));
   process.stdout.write(renderSlowest(ran.flatMap(({ durations }) => durations)));
   process.stdout.write(renderParts(parts, performance.now() - began));
   console.log(describeCounts(counts));

@@ -171,7 +171,7 @@ test("a process that names the service's files otherwise is not the service, and
     [main, `${options}.old`],
     [main, options, "--check"],
     [options, main],
-    [options],
+    ["--check", options],
     [`/other${main}`, options],
     [`${main} ${options}`],
   ].map((words) => {

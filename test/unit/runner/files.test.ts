@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { loaderArguments } from "../../support/node";
 import type { Count } from "../../runner/count";
+import type { Failure } from "../../runner/failures";
 
 /** What has a fault, by its file in faulty/. */
 const faults = {
@@ -35,9 +36,10 @@ const runs: Readonly<Record<string, readonly string[]>> = {
 };
 
 interface Ran {
-  /** What it prints; the last line is the counts. */
+  /** What it prints; the last line is what it has counted. */
   readonly lines: readonly string[];
   readonly counts: Count;
+  readonly failures: readonly Failure[];
 }
 
 /** A value in the environment of each run, where people have their secrets. */
@@ -54,7 +56,11 @@ async function runAll(): Promise<ReadonlyMap<string, Ran>> {
   return new Map(
     Object.keys(runs).map((name, at) => {
       const lines = said[at]?.split("\n") ?? [];
-      return [name, { lines, counts: JSON.parse(lines.at(-1) ?? "") as Count }];
+      const { count, failures } = JSON.parse(lines.at(-1) ?? "") as {
+        count: Count;
+        failures: readonly Failure[];
+      };
+      return [name, { lines, counts: count, failures }];
     }),
   );
 }
@@ -104,6 +110,28 @@ test("an error that nothing waits for is the failure of the test that has caused
       lines.some((line) => line.includes(`✖ ${name} (`)),
       name,
     );
+});
+
+test("a failure names its file, its suites and itself, with what was said", async () => {
+  const said = async (name: string) =>
+    (await runOf(name)).failures.map(({ names, message }) => [...names, message]);
+  assert.deepEqual(await said("good"), []);
+  assert.deepEqual(await said("after a failure"), [
+    [
+      "test/unit/runner/faulty/fails-first.ts",
+      "its settings",
+      "failed running before hook: are refused",
+    ],
+  ]);
+  const stray = "test/unit/runner/faulty/strays.ts";
+  assert.deepEqual(await said("strays"), [
+    [stray, "does not wait for its error", "nothing waits for it"],
+    [stray, "does not wait for its error in a resource", "nothing waits for it"],
+  ]);
+  assert.deepEqual((await said("exits")).at(-1), [
+    "test/unit/runner/faulty/exits.ts",
+    "has not ended",
+  ]);
 });
 
 test("what files share is restored after one that has failed, also by a hook, and only then", async () => {

@@ -1,5 +1,5 @@
 /**
- * Runs groups of files, one run after the other, and prints each run's counts as its last line. Each argument is a run: its
+ * Runs groups of files, one run after the other, and prints each run's counts and failures as its last line. Each argument is a run: its
  * groups between spaces, with the files' names between commas. With `--alongside` first, it is run as alongside others.
  */
 import { join } from "node:path";
@@ -12,8 +12,8 @@ async function runAll(runs: readonly string[]): Promise<void> {
     const groups = words.slice(Number(alongside)).map((group) => group.split(","));
     const signal = new AbortController().signal;
     const asked = { groups, concurrency: 2, alongside };
-    const { count } = await runFiles(join(__dirname, "../../.."), asked, signal);
-    console.log(JSON.stringify(count));
+    const { count, failures } = await runFiles(join(__dirname, "../../.."), asked, signal);
+    console.log(JSON.stringify({ count, failures }));
   }
 }
 

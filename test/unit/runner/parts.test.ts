@@ -1,7 +1,7 @@
 /** A run reports the time of each part once, in the order in which they began, and of the whole. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { renderParts } from "./parts";
+import { renderParts } from "../../runner/parts";
 
 test("each part once, in the order in which they began, and the whole", () => {
   const parts = [
