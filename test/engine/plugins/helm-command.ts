@@ -20,38 +20,11 @@ function releaseOf(state: HelmState, name: string): HelmState["releases"][string
 type Command = (words: string[], state: HelmState) => string;
 
 const commands: Readonly<Record<string, Command>> = {
-  list: (words, { releases }) => {
-    const filter = new RegExp(flag(words, "--filter") ?? "");
-    const selector = flag(words, "--selector");
-    const namespace = flag(words, "--namespace");
-    const found = Object.entries(releases).filter(
-      ([name, release]) =>
-        filter.test(name) &&
-        release.namespace === namespace &&
-        (selector === undefined || release.label === selector),
-    );
-    const rows = found.map(([name, { namespace: place, chart, revisions }]) => ({
-      name,
-      namespace: place,
-      revision: String(revisions.length),
-      updated: "now",
-      status: revisions.at(-1),
-      chart,
-      app_version: "1",
-    }));
-    return JSON.stringify(rows);
-  },
-  "get values": ([, , name = ""], state) => JSON.stringify(releaseOf(state, name).values),
-  "get manifest": (_, { manifest }) => manifest,
   // What a chart's templates make of its values.
   template: ([, name = ""], { manifest }) => {
     const { color } = JSON.parse(readFileSync(process.stdin.fd, "utf8")) as { color?: string };
     return manifest.replaceAll("NAME", name).replaceAll("COLOR", color ?? "none");
   },
-  history: ([, name = ""], state) =>
-    JSON.stringify(
-      releaseOf(state, name).revisions.map((status, index) => ({ revision: index + 1, status })),
-    ),
   rollback: ([, name = ""], state) => {
     const { revisions } = releaseOf(state, name);
     revisions.push("deployed");
@@ -106,7 +79,7 @@ function run([directory = "", ...words]: string[]): void {
   if (!kubeconfig.includes("clusters")) throw new Error("the kubeconfig has no clusters");
   const statePath = join(directory, "state.json");
   const state = JSON.parse(readFileSync(statePath, "utf8")) as HelmState;
-  const command = commands[words[0] ?? ""] ?? commands[words.slice(0, 2).join(" ")];
+  const command = commands[words[0] ?? ""];
   if (command === undefined) throw new Error(`unknown command ${words.join(" ")}`);
   const printed = command(words, state);
   const { failure, ...rest } = state;

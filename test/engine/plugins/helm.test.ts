@@ -41,6 +41,7 @@ after(() => {
 
 beforeEach(() => {
   helm = new FakeHelm(join(directory, String(count++)));
+  helm.keepIn(server);
   process.env.PATH = `${helm.directory}:${path}`;
 });
 
@@ -93,7 +94,9 @@ test("a release is installed with its arguments, and its values are on no comman
   );
   assert.ok(!helm.commands.join("\n").includes("canary"));
   assert.deepEqual(helm.state.releases.istiod?.values, given.values);
+  const earlier = helm.commands.length;
   assert.deepEqual(await drift(checked(given)), []);
+  assert.equal(helm.commands.length, earlier, "reading runs no helm");
 });
 
 test("values and a version that were changed with helm are reported, and the next update restores them", async () => {
@@ -186,6 +189,23 @@ test("a release that is gone is gone on reading, and its removal is success", as
     operation({}),
   );
   assert.equal(helm.commands.filter((command) => command.includes("--ignore-not-found")).length, 1);
+});
+
+test("a Secret that Helm cannot have written is named", async () => {
+  server.others = () => [
+    {
+      metadata: {
+        name: "mine",
+        namespace: "istio-system",
+        labels: { owner: "helm", name: "istiod" },
+      },
+      data: { release: "c2VjcmV0LWNhbmFyeQ==" },
+    },
+  ];
+  await assert.rejects(drift(checked(given)), {
+    message:
+      "the Secret mine in istio-system has Helm's labels, and is not as Helm keeps a release; look at it: kubectl -n istio-system describe secret mine",
+  });
 });
 
 test("another owner's release of the same name is not taken over", async () => {

@@ -105,10 +105,15 @@ function chartFolderFailure({ chart, version }: Properties): CheckFailure[] {
   return [{ property: "version", reason }];
 }
 
-/** The words of Helm's command line that install or upgrade the release. */
-export function installWords(inputs: Properties, name: string, label: string): string[] {
+/** The words of Helm's command line that install or upgrade the release, with these labels. */
+export function installWords(
+  inputs: Properties,
+  name: string,
+  labels: Readonly<Record<string, string>>,
+): string[] {
   const { version, description, maxHistory, repositoryOpts } = inputs;
   const repository = asProperties(repositoryOpts).repo;
+  const words = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
   return [
     "upgrade",
     name,
@@ -117,9 +122,9 @@ export function installWords(inputs: Properties, name: string, label: string): s
     // Values that the release had before are ignored: only the inputs apply.
     "--reset-values",
     "--hide-notes",
-    // The objects that it has made: reading them takes a run of Helm for each part.
+    // The objects that it has made.
     ...["--output", "json"],
-    ...["--labels", label, "--timeout", `${timeoutSeconds(inputs)}s`, "--values", "-"],
+    ...["--labels", words.join(","), "--timeout", `${timeoutSeconds(inputs)}s`, "--values", "-"],
     // Only Helm's own wait handles jobs.
     ...(inputs.waitForJobs === true ? ["--wait"] : []),
     ...optional("--repo", repository),

@@ -39,6 +39,8 @@ export async function helm(
     return await new Promise((resolve, reject) => {
       const child = spawn("helm", [...words, ...place, ...chosen], {
         stdio: ["pipe", "pipe", "pipe", descriptor],
+        // Where its releases are read (installed.ts).
+        env: { ...process.env, HELM_DRIVER: "secret" },
         signal,
       });
       const output: Buffer[] = [];

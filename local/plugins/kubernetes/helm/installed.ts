@@ -1,25 +1,13 @@
-/** Releases as they are in the cluster. */
+/** Releases as Helm keeps them. They are read without it: one request takes less than a start of its program. */
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
 import { z } from "zod";
 import type { Properties } from "../../shared/values";
 import type { Cluster } from "../cluster";
 import { helm } from "./command";
 
-const listSchema = z.array(
-  z.object({
-    name: z.string(),
-    namespace: z.string(),
-    revision: z.coerce.number(),
-    status: z.string(),
-    /** The chart's name and version, as one word. */
-    chart: z.string(),
-    app_version: z.string(),
-  }),
-);
-
-export type InstalledRelease = z.infer<typeof listSchema>[number];
-
-/** What Helm prints about a release that it has just made. */
-const madeSchema = z
+/** What Helm prints of a release that it has made, and keeps of each revision. */
+const recordSchema = z
   .object({
     name: z.string(),
     namespace: z.string(),
@@ -32,23 +20,28 @@ const madeSchema = z
         appVersion: z.string().default(""),
       }),
     }),
-    manifest: z.string(),
+    config: z.record(z.string(), z.json()).nullish(),
+    manifest: z.string().default(""),
   })
-  .transform(({ name, namespace, version: revision, info: { status }, chart, manifest }) => {
-    const { metadata } = chart;
-    const release: InstalledRelease = {
-      name,
-      namespace,
-      revision,
-      status,
-      chart: `${metadata.name}-${metadata.version}`,
-      app_version: metadata.appVersion,
-    };
-    return { release, manifest };
-  });
+  .transform(({ version: revision, info, chart: { metadata }, config, ...release }) => ({
+    ...release,
+    revision,
+    status: info.status,
+    /** The chart's name and version, as one word. */
+    chart: `${metadata.name}-${metadata.version}`,
+    appVersion: metadata.appVersion,
+    /** The values that it was given, without the chart's own. */
+    values: config ?? {},
+  }));
 
-const historySchema = z.array(z.object({ revision: z.number(), status: z.string() }));
-const valuesSchema = z.record(z.string(), z.json()).nullable();
+/** One revision of a release; `manifest` has its objects as YAML documents. */
+export type Revision = z.infer<typeof recordSchema>;
+
+/** The Secret of a revision: in base64, as the data of any, its record as base64 of gzipped JSON. */
+const secretSchema = z.object({
+  metadata: z.object({ name: z.string(), namespace: z.string() }),
+  data: z.object({ release: z.string() }),
+});
 
 export interface ReleaseName {
   name: string;
@@ -56,45 +49,52 @@ export interface ReleaseName {
 }
 
 /**
+ * The release's revisions, from the first that Helm has kept.
+ * Source: https://helm.sh/docs/topics/advanced/#storage-backends
+ * @param labels only those with these labels
+ */
+async function revisionsOf(
+  cluster: Cluster,
+  { name, namespace }: ReleaseName,
+  signal: AbortSignal,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<readonly Revision[]> {
+  const asked = { owner: "helm", name, ...labels };
+  const secrets = await cluster.list("v1", "Secret", namespace, asked, signal);
+  const revisions = await Promise.all(secrets.map(revisionIn));
+  return revisions.sort((one, other) => one.revision - other.revision);
+}
+
+/** @throws Error if it has another content */
+async function revisionIn(secret: Properties): Promise<Revision> {
+  const { metadata, data } = secretSchema.parse(secret);
+  const packed = Buffer.from(Buffer.from(data.release, "base64").toString(), "base64");
+  try {
+    return madeBy((await promisify(gunzip)(packed)).toString());
+  } catch {
+    const { name, namespace } = metadata;
+    throw new Error(
+      `the Secret ${name} in ${namespace} has Helm's labels, and is not as Helm keeps a release; look at it: kubectl -n ${namespace} describe secret ${name}`,
+    );
+  }
+}
+
+/**
  * The release's last revision, in any state.
- * @param label as KEY=VALUE: only a release with this label
+ * @param labels only a release with these labels
  */
 export async function findRelease(
-  { settings }: Cluster,
-  { name, namespace }: ReleaseName,
+  cluster: Cluster,
+  reference: ReleaseName,
   signal: AbortSignal,
-  label?: string,
-): Promise<InstalledRelease | undefined> {
-  const filter = `^${name.replaceAll(".", "\\.")}$`;
-  const labelled = label === undefined ? [] : ["--selector", label];
-  const words = ["list", "--all", "--filter", filter, "--output", "json", ...labelled];
-  const printed = await helm(settings, { words, namespace, signal });
-  return listSchema.parse(JSON.parse(printed)).find((release) => release.name === name);
+  labels?: Readonly<Record<string, string>>,
+): Promise<Revision | undefined> {
+  return (await revisionsOf(cluster, reference, signal, labels)).at(-1);
 }
 
-/** The release that `helm upgrade --output json` reports, and its objects as YAML documents. */
-export function madeBy(printed: string): { release: InstalledRelease; manifest: string } {
-  return madeSchema.parse(JSON.parse(printed));
-}
-
-/** The values that the release was given, without the chart's own. */
-export async function valuesOf(
-  { settings }: Cluster,
-  { name, namespace }: ReleaseName,
-  signal: AbortSignal,
-): Promise<Properties> {
-  const words = ["get", "values", name, "--output", "json"];
-  const printed = await helm(settings, { words, namespace, signal });
-  return valuesSchema.parse(JSON.parse(printed)) ?? {};
-}
-
-/** The objects of the release, as YAML documents. */
-export async function manifestOf(
-  { settings }: Cluster,
-  { name, namespace }: ReleaseName,
-  signal: AbortSignal,
-): Promise<string> {
-  return helm(settings, { words: ["get", "manifest", name], namespace, signal });
+/** The revision that `helm upgrade --output json` reports. */
+export function madeBy(printed: string): Revision {
+  return recordSchema.parse(JSON.parse(printed));
 }
 
 /**
@@ -103,7 +103,7 @@ export async function manifestOf(
  */
 export async function recover(
   cluster: Cluster,
-  { status, ...release }: InstalledRelease,
+  { status, ...release }: Revision,
   signal: AbortSignal,
 ): Promise<void> {
   if (status === "uninstalling") await uninstall(cluster, release, signal);
@@ -119,11 +119,7 @@ export async function takeBack(
   { name, namespace }: ReleaseName,
   signal: AbortSignal,
 ): Promise<string> {
-  const { settings } = cluster;
-  const words = ["history", name, "--output", "json"];
-  const printed = await helm(settings, { words, namespace, signal });
-  const good = historySchema
-    .parse(JSON.parse(printed))
+  const good = (await revisionsOf(cluster, { name, namespace }, signal))
     .slice(0, -1)
     .filter(({ status }) => ["deployed", "superseded"].includes(status));
   const last = Math.max(0, ...good.map(({ revision }) => revision));
@@ -131,7 +127,7 @@ export async function takeBack(
     await uninstall(cluster, { name, namespace }, signal);
     return "it was taken out again";
   }
-  await helm(settings, { words: ["rollback", name, String(last)], namespace, signal });
+  await helm(cluster.settings, { words: ["rollback", name, String(last)], namespace, signal });
   return `it was taken back to revision ${last}`;
 }
 

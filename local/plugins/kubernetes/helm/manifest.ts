@@ -6,7 +6,7 @@ import { isProperties, type Properties } from "../../shared/values";
 import type { Cluster, ObjectReference } from "../cluster";
 import { liveInputs } from "../comparison";
 import { awaitedKinds, awaitReady, podProblems, readinessOf } from "../readiness";
-import { manifestOf, type ReleaseName } from "./installed";
+import type { Revision } from "./installed";
 
 const objectSchema = z.looseObject({
   apiVersion: z.string(),
@@ -39,8 +39,7 @@ interface ReleaseObject {
 
 /** The release's objects of these kinds. No other is parsed: resource definitions take a megabyte. */
 function objectsOf(
-  manifest: string,
-  release: ReleaseName,
+  { manifest, namespace: own }: Revision,
   kinds: ReadonlySet<string>,
 ): ReleaseObject[] {
   const documents = manifest.split(/^---.*$/m);
@@ -50,9 +49,7 @@ function objectsOf(
     const parsed = objectSchema.safeParse(body);
     if (!parsed.success || !isProperties(body)) return [];
     const { apiVersion, kind, metadata } = parsed.data;
-    const namespace = clusterScopedKinds.has(kind)
-      ? undefined
-      : (metadata.namespace ?? release.namespace);
+    const namespace = clusterScopedKinds.has(kind) ? undefined : (metadata.namespace ?? own);
     return [{ reference: { apiVersion, kind, name: metadata.name, namespace }, body }];
   });
 }
@@ -64,12 +61,11 @@ function objectsOf(
  */
 async function complaintsAbout(
   cluster: Cluster,
-  release: ReleaseName,
-  manifest: string,
+  release: Revision,
   { kinds, absent, signal }: { kinds: ReadonlySet<string>; absent: string; signal: AbortSignal },
   judge: (object: ReleaseObject, live: Properties) => string[] | Promise<string[]>,
 ): Promise<string[]> {
-  const objects = objectsOf(manifest, release, kinds);
+  const objects = objectsOf(release, kinds);
   const complaints = await Promise.all(
     objects.map(async (object) => {
       const live = await cluster.read(object.reference, signal);
@@ -86,12 +82,11 @@ function nameOf({ reference }: ReleaseObject): string {
 /** The differences of the release's objects from the manifest, one text for each object; empty if there are none. */
 export async function driftOf(
   cluster: Cluster,
-  release: ReleaseName,
+  release: Revision,
   signal: AbortSignal,
 ): Promise<string[]> {
   const asked = { kinds: steadyKinds, absent: "is gone", signal };
-  const manifest = await manifestOf(cluster, release, signal);
-  return complaintsAbout(cluster, release, manifest, asked, (object, live) => {
+  return complaintsAbout(cluster, release, asked, (object, live) => {
     const seen = liveInputs(object.body, live, { rewritten: true, added: true });
     const changes = changesBetween(object.body, seen);
     const paths = changes.map(({ path }) => path);
@@ -102,12 +97,11 @@ export async function driftOf(
 /** Why the release's Deployments do not run, one line for each reason. */
 export async function problemsOf(
   cluster: Cluster,
-  release: ReleaseName,
+  release: Revision,
   signal: AbortSignal,
 ): Promise<string[]> {
   const asked = { kinds: new Set(["Deployment"]), absent: "is missing", signal };
-  const manifest = await manifestOf(cluster, release, signal);
-  return complaintsAbout(cluster, release, manifest, asked, async (object, live) => {
+  return complaintsAbout(cluster, release, asked, async (object, live) => {
     const readiness = readinessOf(live);
     if (readiness.state === "ready") return [];
     const why = readiness.state === "failed" ? readiness.why : readiness.for;
@@ -119,19 +113,17 @@ export async function problemsOf(
 /**
  * Waits until everything in the release that runs is ready. Helm could wait itself, but it checks only every two
  * seconds, and does not say what keeps a pod from running.
- * @param manifest its objects, as YAML documents
  * @param deadline in milliseconds since the epoch
  * @returns why it is not ready, one line for each reason; empty when it is
  */
 export async function awaitRelease(
   cluster: Cluster,
-  release: ReleaseName,
-  manifest: string,
+  release: Revision,
   deadline: number,
   signal: AbortSignal,
 ): Promise<string[]> {
   const asked = { kinds: awaitedKinds, absent: "is missing", signal };
-  return complaintsAbout(cluster, release, manifest, asked, async (object, live) => {
+  return complaintsAbout(cluster, release, asked, async (object, live) => {
     const { reasons } = await awaitReady(cluster, object.reference, live, deadline, signal);
     return reasons.map((reason) => `${nameOf(object)}: ${reason}`);
   });

@@ -9,12 +9,11 @@ import { chartDigest, installWords, releaseFailures, timeoutSeconds } from "./ar
 import { helm, HelmError } from "./command";
 import {
   findRelease,
-  type InstalledRelease,
   madeBy,
   recover,
   type ReleaseName,
+  type Revision,
   takeBack,
-  valuesOf,
 } from "./installed";
 import { awaitRelease, driftOf, problemsOf } from "./manifest";
 
@@ -47,7 +46,7 @@ export const release: ResourceType<Cluster> = {
     const reference = referenceOf(operation.inputs);
     const { signal } = operation;
     const found = await findRelease(cluster, reference, signal);
-    const ours = found && (await findRelease(cluster, reference, signal, labelOf(operation.urn)));
+    const ours = found && (await findRelease(cluster, reference, signal, labelsOf(operation.urn)));
     if (found && !ours) {
       throw new Error(
         `cannot re-use a name that is still in use: the release ${reference.name} in ${reference.namespace} was not made by this stack. Remove it with helm uninstall ${reference.name} -n ${reference.namespace}`,
@@ -87,20 +86,20 @@ function idOf({ name, namespace }: ReleaseName): string {
 }
 
 /** Marks the release as the resource's own, so that one that a killed run left is recognized. */
-function labelOf(urn: string): string {
-  return `pulumi-urn=${createHash("sha256").update(urn).digest("hex").slice(0, 32)}`;
+function labelsOf(urn: string): Readonly<Record<string, string>> {
+  return { "pulumi-urn": createHash("sha256").update(urn).digest("hex").slice(0, 32) };
 }
 
 async function install(
   cluster: Cluster,
   { urn, inputs, signal }: Operation,
-  found: InstalledRelease | undefined,
+  found: Revision | undefined,
 ): Promise<Properties> {
   const reference = referenceOf(inputs);
   const { name, namespace } = reference;
   if (found) await recover(cluster, found, signal);
   const deadline = Date.now() + timeoutSeconds(inputs) * 1000;
-  const words = installWords(inputs, name, labelOf(urn));
+  const words = installWords(inputs, name, labelsOf(urn));
   const input = JSON.stringify(inputs.values ?? {});
   let printed: string;
   try {
@@ -109,9 +108,9 @@ async function install(
     if (!(error instanceof HelmError) || signal.aborted) throw error;
     throw await failure(cluster, inputs, error, signal);
   }
-  const { release: installed, manifest } = madeBy(printed);
+  const installed = madeBy(printed);
   if (inputs.skipAwait !== true) {
-    const reasons = await awaitRelease(cluster, reference, manifest, deadline, signal);
+    const reasons = await awaitRelease(cluster, installed, deadline, signal);
     signal.throwIfAborted();
     if (reasons.length > 0) throw await failed(cluster, inputs, reasons, signal);
   }
@@ -128,7 +127,7 @@ async function failure(
   const reference = referenceOf(inputs);
   const left = await findRelease(cluster, reference, signal).catch(() => undefined);
   if (left === undefined) return error;
-  const problems = await problemsOf(cluster, reference, signal).catch(() => []);
+  const problems = await problemsOf(cluster, left, signal).catch(() => []);
   return failed(cluster, inputs, [error.message, ...problems], signal);
 }
 
@@ -159,10 +158,10 @@ async function failed(
 async function liveInputs(
   cluster: Cluster,
   inputs: Properties,
-  found: InstalledRelease,
+  found: Revision,
   signal: AbortSignal,
 ): Promise<Properties> {
-  const values = await valuesOf(cluster, found, signal);
+  const { values } = found;
   const { version } = inputs;
   const rest = Object.fromEntries(
     Object.entries(inputs).filter(([name]) => name !== "values" && name !== "version"),
@@ -179,7 +178,7 @@ async function liveInputs(
 }
 
 /** The stated version if the release has it, otherwise the version that it has. */
-function versionOf({ chart }: InstalledRelease, stated: Value): Value {
+function versionOf({ chart }: Revision, stated: Value): Value {
   const live = /-(v?\d+\.\d+.*)$/.exec(chart)?.[1] ?? chart;
   const plain = (version: string) => version.replace(/^v/, "");
   // A range such as ^1.30 names no version, so none can differ from it.
@@ -190,8 +189,8 @@ function versionOf({ chart }: InstalledRelease, stated: Value): Value {
 /** Of a chart in a folder: what its files were when they were installed. Pulumi's own plug-in has no such output. */
 const digestOutput = "chartDigest";
 
-function outputsOf(inputs: Properties, installed: InstalledRelease, digest?: Value): Properties {
-  const { name, namespace, revision, status, chart, app_version: appVersion } = installed;
+function outputsOf(inputs: Properties, installed: Revision, digest?: Value): Properties {
+  const { name, namespace, revision, status, chart, appVersion } = installed;
   const version = /-(v?\d+\.\d+.*)$/.exec(chart)?.[1] ?? "";
   const files: Properties = digest === undefined ? {} : { [digestOutput]: digest };
   return {

@@ -42,6 +42,8 @@ export class ApiServer {
   /** Refusals for the next requests, each used once: status and message. */
   readonly refusals: { method: string; code: number; message: string }[] = [];
   controller: Controller = settle;
+  /** Objects that are kept elsewhere, by the path of their list. */
+  others: (list: string) => readonly Properties[] = () => [];
   private readonly server = http.createServer((request, response) => {
     void this.answer(request, response);
   });
@@ -110,8 +112,10 @@ export class ApiServer {
     const collection = pathname.split("/").at(-1) ?? "";
     const listed = Object.values(groups).some((group) => collection in group);
     if (method === "GET" && listed && !this.objects.has(pathname)) {
-      const items = [...this.objects].filter(([path]) => path.startsWith(`${pathname}/`));
-      return { code: 200, value: { items: items.map(([, object]) => object) } };
+      const here = [...this.objects].filter(([path]) => path.startsWith(`${pathname}/`));
+      const all = [...here.map(([, object]) => object), ...this.others(pathname)];
+      const selector = searchParams.get("labelSelector") ?? "";
+      return { code: 200, value: { items: all.filter((object) => hasLabels(object, selector)) } };
     }
     const live = this.objects.get(pathname);
     if (method === "PATCH" && contentType.startsWith("application/apply-patch")) {
@@ -169,6 +173,13 @@ export class ApiServer {
     this.objects.set(path, object);
     return { code: 200, value: object };
   }
+}
+
+/** @param selector as key=value,key=value */
+function hasLabels({ metadata }: Properties, selector: string): boolean {
+  const labels = asProperties(asProperties(metadata).labels);
+  const pairs = selector === "" ? [] : selector.split(",").map((pair) => pair.split("="));
+  return pairs.every(([name = "", value]) => labels[name] === value);
 }
 
 const selectorOf = ({ spec }: Properties) => asProperties(spec).selector;
