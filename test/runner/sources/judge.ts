@@ -40,16 +40,18 @@ export async function judgeSources(root: string, cache?: string): Promise<Compla
     ...builder.getGlobalDiagnostics(),
     ...builder.getSemanticDiagnostics(),
   ];
-  const passed = cache === undefined ? undefined : new Passed(root, cache, builder);
-  const found = await lintedBy(root, builder.getProgram(), passed);
   // Writes what the compiler keeps, and nothing else.
   if (cache !== undefined) builder.emit();
+  const passed = cache === undefined ? undefined : new Passed(root, cache, builder);
+  const found = await lintedBy(root, builder.getProgram(), passed);
   return { types: described(root, types), ...found };
 }
 
+/** The file of what the compiler keeps. */
+const keptIn = (cache: string) => join(cache, "tsc.json");
+
 function compiled(root: string, cache: string | undefined): ts.SemanticDiagnosticsBuilderProgram {
-  const kept =
-    cache === undefined ? {} : { incremental: true, tsBuildInfoFile: join(cache, "tsc.json") };
+  const kept = cache === undefined ? {} : { incremental: true, tsBuildInfoFile: keptIn(cache) };
   const configuration = ts.getParsedCommandLineOfConfigFile(
     join(root, "tsconfig.json"),
     { noEmit: true, ...kept },
@@ -114,7 +116,7 @@ class Passed {
 
   constructor(root: string, cache: string, builder: ts.BuilderProgram) {
     this.#file = join(cache, "lint.json");
-    this.#keys = keysOf(root, builder);
+    this.#keys = keysOf(root, builder, declarationsIn(cache));
     const { data: known = {} } = z.record(z.string(), z.string()).safeParse(readJson(this.#file));
     this.others = [...this.#keys]
       .filter(([file, key]) => known[file] !== key)
@@ -134,16 +136,49 @@ const readJson = (file: string) =>
 const isGlobal = (file: ts.SourceFile) =>
   !ts.isExternalModule(file) || /\bdeclare (global|module)\b/.test(file.text);
 
+/** The part of the compiler's file that says what each source declares; a signature is missing where it is the version. */
+const kept = z.object({
+  fileNames: z.array(z.string()),
+  fileInfos: z.array(
+    z.union([
+      z.string(),
+      z.object({ version: z.string(), signature: z.string().optional().catch(undefined) }),
+    ]),
+  ),
+});
+
+/**
+ * What each source declares to those that import it, by its path: a hash of its declarations, or, as long as the
+ * compiler has not needed them, of its text.
+ */
+function declarationsIn(cache: string): ReadonlyMap<string, string> {
+  const { fileNames, fileInfos } = kept.parse(readJson(keptIn(cache)));
+  return new Map(
+    fileInfos.map((info, at) => [
+      join(cache, fileNames[at] ?? ""),
+      typeof info === "string" ? info : (info.signature ?? info.version),
+    ]),
+  );
+}
+
 /** The key of each source, by its path. Libraries are those that npm has installed. */
-function keysOf(root: string, builder: ts.BuilderProgram): ReadonlyMap<string, string> {
+function keysOf(
+  root: string,
+  builder: ts.BuilderProgram,
+  declarations: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
   const own = builder
     .getSourceFiles()
     .filter(({ fileName }) => !fileName.includes("/node_modules/"));
-  const hashes = new Map(own.map((file) => [file.fileName, hashOf(file.text)]));
+  const isOwn = new Set(own.map(({ fileName }) => fileName));
   const hashWithImports = (file: ts.SourceFile) => {
-    const imported = [...new Set([file.fileName, ...builder.getAllDependencies(file)])].sort();
-    const theirs = imported.map((name) => [relative(root, name), hashes.get(name)]);
-    return hashOf(JSON.stringify(theirs));
+    const imported = builder.getAllDependencies(file).filter((name) => isOwn.has(name));
+    const theirs = [...new Set(imported)].sort().map((name) => {
+      const declared = declarations.get(name);
+      if (declared === undefined) throw new Error(`the compiler keeps nothing of ${name}`);
+      return [relative(root, name), declared];
+    });
+    return hashOf(JSON.stringify([file.text, theirs]));
   };
   const always = [
     ...common.map((name) => hashOf(readFileSync(join(root, name), "utf8"))),

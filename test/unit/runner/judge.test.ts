@@ -68,6 +68,21 @@ test("what has passed is linted again only where a type that it uses has changed
   assert.deepEqual(await judgeSources(folder), { types, lint, linted: 5 });
 });
 
+test("what has passed is not linted again where what it imports declares the same as before", async (t) => {
+  const folder = sources(t);
+  const cache = join(folder, "cache");
+  const judge = async (body: string) => {
+    writeFileSync(join(folder, "ask.ts"), `export function ask(): void {${body}}\n`);
+    return judgeSources(folder, cache);
+  };
+  await judge("");
+  // The compiler hashes the declarations of what has changed, and knows only then whether they will be the same.
+  assert.equal((await judge(" void 1; ")).linted, 5);
+  assert.deepEqual(await judge(" void 2; "), { types: "", lint: "", linted: 3 });
+  const { lint } = await judge(" Promise.resolve(); ");
+  assert.match(lint, /ask\.ts\n +1:\d+ +error +Promises must be awaited/);
+});
+
 test("what has passed is linted again where another library is installed", async (t) => {
   const folder = sources(t);
   const cache = join(folder, "cache");
