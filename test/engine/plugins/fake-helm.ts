@@ -67,7 +67,7 @@ export class FakeHelm {
               metadata: {
                 name: `sh.helm.release.v1.${name}.v${index + 1}`,
                 namespace: release.namespace,
-                labels: { owner: "helm", name, [key]: value },
+                labels: { owner: "helm", name, status, version: `${index + 1}`, [key]: value },
               },
               data: { release: Buffer.from(packed).toString("base64") },
             };

@@ -191,22 +191,24 @@ test("a release that is gone is gone on reading, and its removal is success", as
   assert.equal(helm.commands.filter((command) => command.includes("--ignore-not-found")).length, 1);
 });
 
-test("a Secret that Helm cannot have written is named", async () => {
-  server.others = () => [
-    {
-      metadata: {
-        name: "mine",
-        namespace: "istio-system",
-        labels: { owner: "helm", name: "istiod" },
+for (const [what, labels] of [
+  ["content", { version: "1", status: "deployed" }],
+  ["labels", {}],
+] as const) {
+  test(`a Secret with other ${what} than Helm's is named`, async () => {
+    const metadata = { name: "mine", namespace: "istio-system" };
+    server.others = () => [
+      {
+        metadata: { ...metadata, labels: { owner: "helm", name: "istiod", ...labels } },
+        data: { release: "c2VjcmV0LWNhbmFyeQ==" },
       },
-      data: { release: "c2VjcmV0LWNhbmFyeQ==" },
-    },
-  ];
-  await assert.rejects(drift(checked(given)), {
-    message:
-      "the Secret mine in istio-system has Helm's labels, and is not as Helm keeps a release; look at it: kubectl -n istio-system describe secret mine",
+    ];
+    await assert.rejects(drift(checked(given)), {
+      message:
+        "the Secret mine in istio-system has Helm's labels, and is not as Helm keeps a release; look at it: kubectl -n istio-system describe secret mine",
+    });
   });
-});
+}
 
 test("another owner's release of the same name is not taken over", async () => {
   const inputs = checked(given);

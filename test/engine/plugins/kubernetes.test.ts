@@ -480,7 +480,7 @@ test("a Deployment that does not get ready is kept, with the reasons", async () 
     }
   };
   server.objects.set("/api/v1/namespaces/shop/pods/web-1", {
-    metadata: { name: "web-1" },
+    metadata: { name: "web-1", labels: { app: "web" } },
     status: {
       containerStatuses: [
         {

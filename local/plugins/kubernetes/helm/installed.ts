@@ -2,7 +2,6 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { z } from "zod";
-import type { Properties } from "../../shared/values";
 import type { Cluster } from "../cluster";
 import { helm } from "./command";
 
@@ -39,9 +38,15 @@ export type Revision = z.infer<typeof recordSchema>;
 
 /** The Secret of a revision: in base64, as the data of any, its record as base64 of gzipped JSON. */
 const secretSchema = z.object({
-  metadata: z.object({ name: z.string(), namespace: z.string() }),
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string(),
+    labels: z.object({ version: z.coerce.number(), status: z.string() }),
+  }),
   data: z.object({ release: z.string() }),
 });
+
+type Secret = z.infer<typeof secretSchema>;
 
 export interface ReleaseName {
   name: string;
@@ -49,31 +54,34 @@ export interface ReleaseName {
 }
 
 /**
- * The release's revisions, from the first that Helm has kept.
+ * The Secrets of the release's revisions, from the first that Helm has kept.
  * Source: https://helm.sh/docs/topics/advanced/#storage-backends
  * @param labels only those with these labels
  */
-async function revisionsOf(
+async function secretsOf(
   cluster: Cluster,
   { name, namespace }: ReleaseName,
   signal: AbortSignal,
   labels: Readonly<Record<string, string>> = {},
-): Promise<readonly Revision[]> {
+): Promise<readonly Secret[]> {
   const asked = { owner: "helm", name, ...labels };
-  const secrets = await cluster.list("v1", "Secret", namespace, asked, signal);
-  const revisions = await Promise.all(secrets.map(revisionIn));
-  return revisions.sort((one, other) => one.revision - other.revision);
+  const found = await cluster.list("v1", "Secret", namespace, asked, signal);
+  const secrets = found.map((secret) => {
+    const parsed = secretSchema.safeParse(secret);
+    if (!parsed.success) throw new UnknownSecretError(secret);
+    return parsed.data;
+  });
+  return secrets.sort((one, other) => revisionOf(one) - revisionOf(other));
 }
 
-/** @throws Error if it has another content */
-async function revisionIn(secret: Properties): Promise<Revision> {
-  const { metadata, data } = secretSchema.parse(secret);
-  const packed = Buffer.from(Buffer.from(data.release, "base64").toString(), "base64");
-  try {
-    return madeBy((await promisify(gunzip)(packed)).toString());
-  } catch {
-    const { name, namespace } = metadata;
-    throw new Error(
+const revisionOf = ({ metadata }: Secret) => metadata.labels.version;
+
+class UnknownSecretError extends Error {
+  constructor(secret: { metadata?: unknown }) {
+    const { name, namespace } = z
+      .object({ name: z.string(), namespace: z.string() })
+      .parse(secret.metadata);
+    super(
       `the Secret ${name} in ${namespace} has Helm's labels, and is not as Helm keeps a release; look at it: kubectl -n ${namespace} describe secret ${name}`,
     );
   }
@@ -89,7 +97,14 @@ export async function findRelease(
   signal: AbortSignal,
   labels?: Readonly<Record<string, string>>,
 ): Promise<Revision | undefined> {
-  return (await revisionsOf(cluster, reference, signal, labels)).at(-1);
+  const secret = (await secretsOf(cluster, reference, signal, labels)).at(-1);
+  if (secret === undefined) return undefined;
+  const packed = Buffer.from(Buffer.from(secret.data.release, "base64").toString(), "base64");
+  try {
+    return madeBy((await promisify(gunzip)(packed)).toString());
+  } catch {
+    throw new UnknownSecretError(secret);
+  }
 }
 
 /** The revision that `helm upgrade --output json` reports. */
@@ -119,10 +134,10 @@ export async function takeBack(
   { name, namespace }: ReleaseName,
   signal: AbortSignal,
 ): Promise<string> {
-  const good = (await revisionsOf(cluster, { name, namespace }, signal))
+  const good = (await secretsOf(cluster, { name, namespace }, signal))
     .slice(0, -1)
-    .filter(({ status }) => ["deployed", "superseded"].includes(status));
-  const last = Math.max(0, ...good.map(({ revision }) => revision));
+    .filter(({ metadata: { labels } }) => ["deployed", "superseded"].includes(labels.status));
+  const last = Math.max(0, ...good.map(revisionOf));
   if (last === 0) {
     await uninstall(cluster, { name, namespace }, signal);
     return "it was taken out again";
