@@ -1,5 +1,6 @@
 /** The engine's errors and warnings, as messages for the user. */
 import type { DiagnosticEvent } from "@pulumi/pulumi/automation";
+import { messageOf } from "../lib/errors";
 
 /**
  * The name of a resource that is read because a setting names it: the name of that setting, such as gateway.tls.secret.
@@ -21,6 +22,10 @@ export function complaintIn(
   if (conflict !== undefined) return `${kindOf(event.urn)} ${name}: ${conflict}`;
   return settingName.test(name) ? `${name}: ${message}` : message;
 }
+
+/** The signal that has ended the engine, in the error of its command; undefined where it has ended by itself. */
+export const signalIn = (error: unknown): string | undefined =>
+  /was killed with (SIG[A-Z]+)/.exec(messageOf(error))?.[1];
 
 /** The warning in an event of the engine, if it is one: the program's own, and those of its plug-ins. */
 export function warningIn(

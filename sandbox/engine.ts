@@ -4,7 +4,7 @@ import { output } from "@pulumi/pulumi";
 import { type EngineEvent, LocalWorkspace, Stack } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import { backendFolder, isThere } from "./backend";
-import { complaintIn, warningIn } from "./complaints";
+import { complaintIn, signalIn, warningIn } from "./complaints";
 import { pulumiEnvironment, pulumiHome } from "./environment";
 import { secretsOf } from "./configuration";
 import type { Configuration } from "./setting-paths";
@@ -227,6 +227,8 @@ export async function update(
       throw new UserError(
         `the stand-ins for Pulumi's plug-ins ended by ${endedBy} during the update: try again`,
       );
+    const signal = signalIn(error);
+    if (signal !== undefined) errors.push(`the Pulumi engine was ended by ${signal}: try again`);
     if (errors.length === 0) throw error;
     throw new UserError([...new Set(errors)].join("\n"));
   } finally {

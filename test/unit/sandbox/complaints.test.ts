@@ -1,7 +1,12 @@
 /** An error event of Pulumi's engine becomes one line, with the setting that it is about; other events become none. */
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
-import { complaintIn, warningIn, withReasons } from "../../../sandbox/complaints";
+import { LocalWorkspace } from "@pulumi/pulumi/automation";
+import { commandIn } from "../../../local/toolchain/automation";
+import { complaintIn, signalIn, warningIn, withReasons } from "../../../sandbox/complaints";
+import { temporaryFolder } from "../local/images/reading";
 
 const base = "urn:pulumi:sandbox::istio-auth0";
 for (const [about, event, complaint] of [
@@ -73,3 +78,22 @@ ${reason}`,
   );
   assert.equal(withReasons(message, []), message);
 });
+
+for (const [how, script, signal] of [
+  ["is killed", "kill -9 $$", "SIGKILL"],
+  ["fails", "echo 'error: was killed' >&2; exit 255", undefined],
+] as const) {
+  test(`an engine that ${how} is said to have ended by ${signal ?? "no signal"}`, async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, "bin"));
+    writeFileSync(join(folder, "bin/pulumi"), `#!/bin/sh\n${script}\n`, { mode: 0o700 });
+    const workspace = await LocalWorkspace.create({
+      workDir: folder,
+      pulumiCommand: commandIn(folder),
+    });
+    await assert.rejects(workspace.whoAmI(), (error) => {
+      assert.equal(signalIn(error), signal);
+      return true;
+    });
+  });
+}
