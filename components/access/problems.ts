@@ -1,5 +1,12 @@
 /** What is wrong with a table. The compiler sees some of it; a table may also be read from elsewhere. */
-import { type Application, hasLabels, podLabels, serviceAt } from "../application";
+import {
+  type Application,
+  type ApplicationService,
+  type GatewayRequest,
+  hasLabels,
+  podLabels,
+  serviceAt,
+} from "../application";
 import {
   problemOfGrpcMethod,
   problemOfName,
@@ -8,6 +15,7 @@ import {
   withoutRest,
 } from "./operations";
 import { askedProblems, asksProblems, proofProblems, refusalProblems } from "./proof-problems";
+import { proofOf } from "./proof";
 import { isListOfNames, isWellFormed, shapeProblems } from "./shape";
 import { permissionsIn, type Requirement, reservedRequirements } from "./requirement";
 import { asksFor, gateway, isRequirement, type Row, rowsOf, type ServiceAccess } from "./rows";
@@ -287,7 +295,8 @@ function routeProblems(table: Application, service: string): readonly string[] {
 }
 
 /** What verification asks the gateway for. */
-function requestProblems({ requests, services }: Application): readonly string[] {
+function requestProblems(table: Application): readonly string[] {
+  const { requests, services } = table;
   return requests.flatMap((request) => {
     const { name, through } = request;
     const where = `requests[${JSON.stringify(name)}]`;
@@ -303,12 +312,29 @@ function requestProblems({ requests, services }: Application): readonly string[]
         `${where}.through: found ${through[0]} at first, expected a service that gets requests`,
       ];
     const problems = proofProblems(where, request, access);
-    return problems.length > 0
-      ? problems
-      : [
-          ...askedProblems(where, request, access, through[0]),
-          ...refusalProblems(where, request, access),
-          ...asksProblems(where, request, services),
-        ];
+    if (problems.length > 0) return problems;
+    const asked = askedProblems(where, request, access, through[0]);
+    return [
+      ...(asked.length > 0 ? asked : leadingProblems(where, request, table, access)),
+      ...refusalProblems(where, request, access),
+      ...asksProblems(where, request, services),
+    ];
   });
+}
+
+/** The gateway has to lead a request to the first of its services. */
+function leadingProblems(
+  where: string,
+  request: GatewayRequest,
+  table: Application,
+  { protocol }: ApplicationService,
+): readonly string[] {
+  const [first] = request.through;
+  const asked = proofOf(request, protocol);
+  const reached = asked && serviceAt(table, asked.path);
+  if (asked === undefined || reached === first || routeProblems(table, first).length > 0) return [];
+  const found = reached === undefined ? "no route" : `a route of ${reached}`;
+  return [
+    `${where}.through: found ${first} at first, and ${found} for ${asked.path} at the gateway, expected one that leads to ${first} (services.${first}.routes)`,
+  ];
 }

@@ -24,7 +24,7 @@ test("a table is given back as it is, and its names are the compiler's", () => {
     permissions,
     roles: { clerk: { description: "Sells", permissions: ["read:orders"] } },
     services: {
-      front: { ...place, callers: [gateway], requires: "public" },
+      front: { ...place, callers: [gateway], requires: "public", routes: [{ exact: "/" }] },
       orders: {
         ...place,
         path: "/orders",

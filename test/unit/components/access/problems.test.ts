@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { application as bookinfo } from "../../../../application";
 import { tableComplaint, tableProblems } from "../../../../components/access/problems";
-import type { Application } from "../../../../components/application";
+import type { Application, Path } from "../../../../components/application";
 import type { Operations } from "../../../../components/access/rows";
 import { application as orders } from "../../../../examples/orders/application";
 
@@ -11,7 +11,7 @@ const place = { port: 8080, path: "/orders", serviceAccount: "orders" };
 
 /** So that each permission is asked for, and the gateway is asked for something. */
 const others = {
-  reads: { ...place, callers: ["gateway"], requires: "read:orders" },
+  reads: { ...place, callers: ["gateway"], requires: "read:orders", routes: [{ exact: "/reads" }] },
   writes: { ...place, callers: ["gateway"], requires: "write:orders" },
 };
 
@@ -25,22 +25,23 @@ const table = (services: Application["services"]): Application => ({
   permissions: { "read:orders": "Read", "write:orders": "Write" },
   roles: { clerk: { description: "Sells", permissions: ["read:orders"] } },
   services: { ...services, ...others },
-  requests: [{ name: "reads", path: "/orders", through: ["reads"] }],
+  requests: [{ name: "reads", path: "/reads", through: ["reads"] }],
 });
 
-/** Of a service with these operations, and one that its path is of. */
-const ofOperations = (operations: Operations, more: object = {}) =>
-  tableProblems(
-    table({
-      orders: {
-        ...place,
-        path: "/health",
-        callers: ["gateway"],
-        operations: { "GET /health": "public", ...operations },
-        ...more,
-      },
-    }),
-  );
+/** Of a service with these operations, and one that its path is of; the request goes to another, whose route is first. */
+const ofOperations = (operations: Operations, more: object = {}) => {
+  const orders = {
+    ...place,
+    path: "/health",
+    callers: ["gateway"],
+    operations: { "GET /health": "public", ...operations },
+    ...more,
+  } as const;
+  return tableProblems({
+    ...table({}),
+    services: { reads: others.reads, orders, writes: others.writes },
+  });
+};
 
 test("the tables of this repository have no problem", () => {
   assert.deepEqual([bookinfo, orders].map(tableComplaint), [undefined, undefined]);
@@ -81,7 +82,7 @@ test("a permission is asked for by a service, and is no word that means somethin
 });
 
 test("an operation's callers and requirement are checked as a service's are", () => {
-  const known = "gateway, orders, reads, writes";
+  const known = "gateway, reads, orders, writes";
   assert.deepEqual(
     ofOperations({
       "GET /orders": "read:order",
@@ -336,6 +337,25 @@ test("the gateway leads each operation that it may call to its own service", () 
   ]);
 });
 
+test("the gateway leads what it is asked for to the first service of the request", () => {
+  const asked = (routes: readonly Path[], path = "/orders?all=1") => {
+    const orders = { ...place, callers: ["gateway"], requires: "public", routes } as const;
+    const requests = [{ name: "all", path, through: ["orders"] }] as const;
+    return tableProblems({ ...table({ orders }), requests });
+  };
+  assert.deepEqual(asked([{ exact: "/orders" }]), []);
+  assert.deepEqual(asked([{ prefix: "/ord" }]), []);
+  const where = 'requests["all"].through: found orders at first, and';
+  const expected = "at the gateway, expected one that leads to orders (services.orders.routes)";
+  assert.deepEqual(asked([]), [`${where} no route for /orders ${expected}`]);
+  assert.deepEqual(asked([{ exact: "/orders" }], "/orders/0"), [
+    `${where} no route for /orders/0 ${expected}`,
+  ]);
+  assert.deepEqual(asked([{ exact: "/orders" }], "/reads"), [
+    `${where} a route of reads for /reads ${expected}`,
+  ]);
+});
+
 test("an operation's name is a known method, a space, and a path that Istio can compare", () => {
   const wrong = (name: string) =>
     ofOperations({ [name]: "public" }).map((line) =>
@@ -527,7 +547,7 @@ test("how a refusal is passed on is told from what permitted requests are answer
     tableProblems({
       ...table({}),
       services: { ...others, reads: { ...others.reads, ...service } },
-      requests: [{ name: "all", path: "/orders", through: ["reads", "writes"], ...more }] as never,
+      requests: [{ name: "all", path: "/reads", through: ["reads", "writes"], ...more }] as never,
     });
   const alone =
     'requests["all"].onRefusal: found the status 200 alone, which permitted requests get as well, expected a body too: a text that only the answer to a refusal has';
