@@ -8,6 +8,7 @@ import type {
   V1Probe,
 } from "@kubernetes/client-node";
 import { z } from "zod";
+import { guide } from "../lib/clone";
 import { firstLine } from "../lib/errors";
 import { parseJson } from "../lib/files";
 import { Redactor, withoutTokens } from "../lib/redaction";
@@ -37,8 +38,18 @@ const [shownLines, readLines, lineLength] = [5, 40, 200];
 /** How much of a message of the kubelet's or the runtime's is shown: the reason is at its end. */
 const messageLength = 400;
 
-/** Lines of a stack trace in JavaScript and Java, and the version after one of Node: the error is before them. */
-const isTrace = (line: string) => /^\s+at |^\s*\.\.\. \d+ more$|^Node\.js v\d/.test(line);
+/**
+ * Lines of a stack trace in JavaScript and Java, and what Node prints after one: an error's own fields, and its version.
+ * The error is before them.
+ */
+const isTrace = (line: string) =>
+  /^\s+at |^\s*\.\.\. \d+ more$|^ {2}\w+: \S+,?$|^}$|^Node\.js v\d/.test(line);
+
+/** What the runtime says in place of a log that it no longer has. */
+const noLog = /^unable to retrieve container logs for \S+$/;
+
+/** What programs say where they write to the image: EROFS of errno(3). */
+const isReadOnly = (line: string) => /\bEROFS\b|read-only file system/i.test(line);
 
 /** Whether one of its containers has run for so long without being ready that there may be a reason. */
 export const isSlow = (pod: Pod, now: number) => slowContainer(pod, now) !== undefined;
@@ -161,13 +172,21 @@ async function logOf(
   const { namespace = "", name = "" } = metadata ?? {};
   const asked = { namespace, name, container, previous, tailLines: readLines };
   // The node keeps few logs of earlier ends.
-  const text = await api.readNamespacedPodLog(asked).catch(() => "");
-  const lines = lastLines(hide(stripVTControlCharacters(text || "")));
+  const text = (await api.readNamespacedPodLog(asked).catch(() => "")) || "";
+  const lines = noLog.test(text.trim()) ? [] : lastLines(hide(stripVTControlCharacters(text)));
   const command = `kubectl -n ${namespace} logs ${name} -c ${container}${previous ? " --previous" : ""}`;
   const found = `Its log, in the sandbox's shell: ${command}`;
   if (lines.length === 0) return found;
-  return [`${found}, which ends with:`, ...lines.map((line) => `  ${line}`)].join("\n");
+  const told = [`${found}, which ends with:`, ...lines.map((line) => `  ${line}`)];
+  if (lines.some(isReadOnly))
+    told.push(
+      `It may write only to its volumes: a workload names its folders in writable (${page})`,
+    );
+  return told.join("\n");
 }
+
+/** What a service has to do, and what its workload says of it. */
+const page = guide("docs/workloads.md");
 
 /** The last lines of a log that say something. */
 function lastLines(log: string): readonly string[] {
@@ -239,7 +258,12 @@ function failingProbe(
     original !== undefined && said.endsWith("statuscode: 500")
       ? " (which the sidecar also says where it gets no answer)"
       : "";
-  return `its ${kind} probe, ${firstLine(hide(asks))}${said && `: ${said}`}${bySidecar}. ${check}`;
+  const answered = /statuscode: (\d+)$/.exec(said)?.[1];
+  const advice =
+    answered === undefined || bySidecar !== ""
+      ? check
+      : `It listens, and answers this with ${answered}: check the path, which a workload names in health (${page}), and what it answers.`;
+  return `its ${kind} probe, ${firstLine(hide(asks))}${said && `: ${said}`}${bySidecar}. ${advice}`;
 }
 
 const port = z.union([z.number(), z.string()]);

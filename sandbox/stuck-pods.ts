@@ -28,6 +28,9 @@ type Condition = Plain<V1DeploymentCondition>;
 /** Milliseconds between two checks. */
 const interval = 5_000;
 
+/** An update waits for ten minutes, and goes on where it was ended. */
+const meanwhile = "Once you know why, end this command (Ctrl-C), correct it, and run it again.";
+
 /** Milliseconds after which a pod that is not ready is reported. */
 const usual = 60_000;
 
@@ -81,8 +84,10 @@ export async function sayStuckPods(
     );
     if (refused.length > 0) throw new UserError(refused.join("\n"));
     const stuck = [...(await stuckPods(api, items, Date.now())), ...withoutPods(deployments)];
+    const before = said.size;
     for (const text of stuck.length > 0 ? [...stuck, ...lacking()] : [])
       if (isNews(text, said)) for (const line of text.split("\n")) say(line);
+    if (before === 0 && said.size > before) say(meanwhile);
     await pause(interval, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -21,7 +21,7 @@ function only(name: string | undefined, outputs: StackOutputs): StackOutputs {
   if (viewers.users.length + viewers.machines.length === 1) return { ...outputs, viewers };
   const names = [...users.map(({ email }) => email), ...machines.map((machine) => machine.name)];
   const asked = name === undefined ? "whose token?" : `the stack has no ${firstLine(name, 60)}:`;
-  throw refusal(tokenCommand(), [`${asked} One of ${names.join(", ")} is expected`]);
+  throw refusal(tokenCommand(), [`${asked} expected one of ${names.join(", ")}`]);
 }
 
 function tokensOf(outputs: StackOutputs, browser: boolean): Promise<IssuedTokens> {

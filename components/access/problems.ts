@@ -16,16 +16,17 @@ import {
 } from "./operations";
 import { askedProblems, asksProblems, proofProblems, refusalProblems } from "./proof-problems";
 import { proofOf } from "./proof";
-import { isListOfNames, isWellFormed, shapeProblems } from "./shape";
+import { isListOfNames, isReadable, isWellFormed, shapeProblems } from "./shape";
 import { permissionsIn, type Requirement, reservedRequirements } from "./requirement";
 import { asksFor, gateway, isRequirement, type Row, rowsOf, type ServiceAccess } from "./rows";
 
 /** Every mistake of a table, a line each: where it is, what was found, and what was expected. */
 export function tableProblems(table: Application): readonly string[] {
   const misshaped = shapeProblems(table);
-  if (misshaped.length > 0) return misshaped;
+  if (!isReadable(table)) return misshaped;
   const { permissions, roles, services } = table;
   return [
+    ...misshaped,
     ...Object.keys(permissions).flatMap((permission) => permissionProblems(table, permission)),
     ...Object.entries(roles).flatMap(([role, held]) =>
       held.permissions

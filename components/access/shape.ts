@@ -166,6 +166,11 @@ const application = section({
     .min(1, "at least one request"),
 });
 
+/** Whether it has the shape of a table, but for keys that a table does not have: its rows can be read. */
+export const isReadable = (found: object): boolean =>
+  application.safeParse(found).error?.issues.every(({ code }) => code === "unrecognized_keys") ??
+  true;
+
 /** What is not where, or as, it has to be: a line each. */
 export function shapeProblems(found: object): readonly string[] {
   const { error } = application.safeParse(found);

@@ -7,6 +7,7 @@ import type { Workloads } from "./workload";
 
 const percent = "a whole number from 0 to 100";
 const absolute = matching(/^\//, "a path that begins with a slash");
+const folders = 'folders by the names of volumes, such as { data: "/data" }';
 
 const workload = section(
   {
@@ -17,15 +18,15 @@ const workload = section(
     image: text("an image with a full tag or a digest"),
     share: z.int(percent).min(0, percent).max(100, percent).optional(),
     environment: z.record(z.string(), z.string("text"), "variables by their names").optional(),
-    writable: z.record(z.string(), absolute, "folders by the names of volumes").optional(),
+    writable: z.record(z.string(), absolute, folders).optional(),
     health: matching(
       /^(\/.*|connection)$/,
       'a path that begins with a slash, or "connection"',
     ).optional(),
     group: z.int("the number of a group").min(0, "the number of a group").optional(),
     memory: matching(
-      /^(?=.*[1-9])\d+(\.\d+)?([KMGT]i|[kMGT])?$/,
-      "an amount of memory such as 256Mi",
+      /^(?=.*[1-9])\d+(\.\d+)?([KMGT]i|[kMGT])$/,
+      "an amount of memory with its unit, such as 256Mi",
     ),
   },
   "a workload",

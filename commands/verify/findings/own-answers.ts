@@ -73,10 +73,11 @@ function faultOf(
   const addresses = hops.map(({ callee }) => `${callee}:${serviceOf(application, callee).port}`);
   const callers = hops.map(({ from }) => from);
   const logs = callers.map(
-    (service) => `kubectl -n ${namespace} logs -l ${labelsText(podLabels(application, service))}`,
+    (service) =>
+      `kubectl -n ${namespace} logs --tail=100 -l ${labelsText(podLabels(application, service))}`,
   );
   return {
     service: callers.join(", "),
-    words: `no policy is in the way: ${seen.join(", and ")}, ${answer} the same viewers as ${they} to. Check that ${callers.join(" and ")} calls ${addresses.join(" and ")} with the request's header authorization; see ${logs.join(" and ")}`,
+    words: `no policy is in the way: ${seen.join(", and ")}, ${answer} the same viewers as ${they} to. Check that ${callers.join(" and ")} ${hops.length === 1 ? "calls" : "call"} ${addresses.join(" and ")} with the request's header authorization; see ${logs.join(" and ")}`,
   };
 }

@@ -79,23 +79,24 @@ test("each mistake of a workload is a line, and no variable is in one", async ()
     ],
     reviews: [
       { version: "v1", image, memory: "1.5Gi", share: 60 },
-      { version: "v1", image, memory: "256Mi", share: 60 },
+      { version: "v1", image, memory: "128", share: 60 },
     ],
   };
   const keys = "version, image, share, environment, writable, health, group, memory";
   assert.deepEqual(await complaintAbout(wrong), [
     "details: found an empty list, expected at least one workload",
+    'reviews[1].memory: found "128", expected an amount of memory with its unit, such as 256Mi',
     'reviews[1].version: found "v1", expected a version that no other workload of the service has',
     "reviews: found a list, expected shares that are 100 together",
     "ratings[0].image: found empty text, expected an image with a full tag or a digest",
     "ratings[0].environment.PORT: found a number (not shown), expected text. As text it is written in quotes",
     "ratings[0].environment.PASSWORD: found a number (not shown), expected text. As text it is written in quotes",
-    'ratings[0].memory: found "128MB", expected an amount of memory such as 256Mi',
+    'ratings[0].memory: found "128MB", expected an amount of memory with its unit, such as 256Mi',
     `ratings[0].memroy: found an unknown key, expected one of ${keys}`,
     'ratings[1].writable.tmp: found "tmp", expected a path that begins with a slash',
     'ratings[1].health: found "health", expected a path that begins with a slash, or "connection"',
     "ratings[1].group: found -1, expected the number of a group",
-    'ratings[1].memory: found "0Mi", expected an amount of memory such as 256Mi',
+    'ratings[1].memory: found "0Mi", expected an amount of memory with its unit, such as 256Mi',
   ]);
 });
 

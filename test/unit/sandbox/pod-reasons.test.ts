@@ -149,7 +149,7 @@ test("a container that has started is reported with its readiness probe", async 
   ] as const;
   assert.equal(
     await reason(found, { events }),
-    `is not ready: web has run for 50 s and does not pass its readiness probe, HTTP GET /health on port 9080: HTTP probe failed with statuscode: 404. Check that it listens on port 9080, and answers this with 200 to 399. ${log}`,
+    `is not ready: web has run for 50 s and does not pass its readiness probe, HTTP GET /health on port 9080: HTTP probe failed with statuscode: 404. It listens, and answers this with 404: check the path, which a workload names in health (docs/workloads.md), and what it answers. ${log}`,
   );
 });
 
@@ -234,6 +234,34 @@ test("of a log, the error is shown and not the trace that follows it, and no lin
   const written = ["Error: no PORT", ...trace, "", "Node.js v24.1.0", "x".repeat(300)].join("\n");
   const said = await reason(pod({ state: backOff, lastState: ended(1) }), { log: written });
   assert.deepEqual(said.split("\n").slice(1), ["  Error: no PORT", `  ${"x".repeat(199)}…`]);
+});
+
+test("of an error of Node's, its own line is shown, and where a file could be written", async () => {
+  const written = `node:fs:1371
+  const result = binding.mkdir(
+                         ^
+
+Error: EROFS: read-only file system, mkdir 'data'
+    at Object.mkdirSync (node:fs:1371:26) {
+  errno: -30,
+  code: 'EROFS',
+  syscall: 'mkdir',
+  path: 'data'
+}
+
+Node.js v24.21.0
+`;
+  const said = await reason(pod({ state: backOff, lastState: ended(1) }), { log: written });
+  assert.deepEqual(said.split("\n").slice(-2), [
+    "  Error: EROFS: read-only file system, mkdir 'data'",
+    "It may write only to its volumes: a workload names its folders in writable (docs/workloads.md)",
+  ]);
+});
+
+test("what the runtime says in place of a log is no log", async () => {
+  const written = "unable to retrieve container logs for containerd://0f3a";
+  const said = await reason(pod({ state: running(21) }, inTheMesh), { log: written });
+  assert.ok(said.endsWith(log), said);
 });
 
 test("what a log or an event has of the namespace's Secrets, or of a token, is hidden", async () => {

@@ -64,7 +64,7 @@ test("a token is asked for with the configured scopes, as verify asks", async ()
 
 test("one line and exit 1, and nothing on standard output: nobody, a stranger, a wrong way", async () => {
   const names =
-    "One of nobody@bookinfo.example, user@bookinfo.example, moderator@bookinfo.example, catalogue, reporting is expected. See istio-auth0 token --help.";
+    "expected one of nobody@bookinfo.example, user@bookinfo.example, moderator@bookinfo.example, catalogue, reporting. See istio-auth0 token --help.";
   const wrong: [string[], string][] = [
     [[], `whose token? ${names}`],
     [["stranger"], `the stack has no stranger: ${names}`],

@@ -207,6 +207,8 @@ test("a field that this version does not know is named with those that it knows"
       "services.reads.quota: found an unknown key, expected one of path, proof, onRefusal, cors, callers, protocol, requires, operations, port, targetPort, serviceAccount, routes, greeting, limits, labels, versions, document",
       "requests[0].each: found an unknown key, expected one of path, proof, onRefusal, asks, name, through",
       "quotas: found an unknown key, expected one of name, title, namespace, people, audience, home, permissions, roles, services, image, settings, requests",
+      // What can be read is checked all the same.
+      'permissions: found "write:orders", which no service asks for',
     ],
   );
 });

@@ -34,7 +34,7 @@ test("the first service is named with what to check, whichever wrong status it a
     assert.deepEqual(faultOf(own(status), [[seen, own(200)]]), {
       service: "orders",
       words:
-        "no policy is in the way: customers, asked from a pod as orders, answers the same viewers as it has to. Check that orders calls customers:8080 with the request's header authorization; see kubectl -n orders logs -l app=orders",
+        "no policy is in the way: customers, asked from a pod as orders, answers the same viewers as it has to. Check that orders calls customers:8080 with the request's header authorization; see kubectl -n orders logs --tail=100 -l app=orders",
       isOwnAnswer: true,
     });
 });
