@@ -84,10 +84,10 @@ export async function sayStuckPods(
     );
     if (refused.length > 0) throw new UserError(refused.join("\n"));
     const stuck = [...(await stuckPods(api, items, Date.now())), ...withoutPods(deployments)];
-    const before = said.size;
     for (const text of stuck.length > 0 ? [...stuck, ...lacking()] : [])
       if (isNews(text, said)) for (const line of text.split("\n")) say(line);
-    if (before === 0 && said.size > before) say(meanwhile);
+    if (stuck.length > 0 && Date.now() - began > untilReplaced && isNews(meanwhile, said))
+      say(meanwhile);
     await pause(interval, undefined, { signal }).catch(() => undefined);
   }
 }
