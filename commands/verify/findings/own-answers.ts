@@ -5,7 +5,7 @@ import { matches, refusalOf } from "../judge";
 import type { PlannedCell } from "../plan/cells";
 import { isPermitted } from "../plan/expectations";
 import { usualOf } from "../plan/usual";
-import { type Observed, serviceTime } from "../probes/observed";
+import { type Answer, type Observed, serviceTime } from "../probes/observed";
 import type { Fault } from "./faults";
 import { labelsText } from "./workloads";
 
@@ -16,22 +16,20 @@ type SentCell = Pick<PlannedCell, "target" | "expected"> & {
 /** What came back, by the cell. */
 type Answers = ReadonlyMap<SentCell, Observed>;
 
+/** How a service answered what it was asked directly. */
+type Direct = "as expected" | "its own answer" | "another";
+
 /**
  * Finds the services that answer so themselves: a request goes on from each to the next, and the next one answers the
- * same viewer as it has to, asked from a pod that is the first. No policy is in the way then.
+ * same viewer as it has to, asked from a pod that is the first. No policy is in the way then. Where one of several also
+ * fails by itself when it is asked directly, the fault is its own, or that of a service after it.
  * @returns what it is for a cell; undefined where that is not known, as where no such request was sent
  */
 export function ownAnswers(
   application: Application,
   answers: Answers,
 ): (cell: SentCell) => Fault | undefined {
-  const asExpected = new Set(
-    [...answers].flatMap(([{ target, viewer, expected }, observed]) => {
-      const { caller, through } = target.way;
-      const isDirect = through.length === 1 && matches(expected, observed);
-      return isDirect ? [keyOf(viewer.name, caller, through[0], target)] : [];
-    }),
-  );
+  const directly = directAnswers(answers);
   return (cell) => {
     const { target, viewer, expected } = cell;
     const { asks } = target.way;
@@ -40,18 +38,38 @@ export function ownAnswers(
     const observed = answers.get(cell);
     const goesOn = isPermitted(expected) || expected.refusal === "passed on";
     if (through.length === 1 || !goesOn) return undefined;
-    // Without the header, and with the mesh's own words, a proxy has answered.
-    if (observed === undefined || !("status" in observed) || !(serviceTime in observed.headers))
-      return undefined;
-    if (matches(expected, observed) || refusalOf(observed) !== undefined) return undefined;
+    if (!isOwn(observed) || matches(expected, observed)) return undefined;
     const hops = through.slice(1).map((callee, at) => ({ from: through[at] ?? "", callee }));
-    const isInTheWay = hops.some(({ from, callee }) => {
+    const found = hops.map(({ from, callee }) => {
       const access = serviceOf(application, callee);
       const asked = asks?.[callee] ?? usualOf(access, access.protocol);
-      return asked === undefined || !asExpected.has(keyOf(viewer.name, from, callee, asked));
+      return asked && directly.get(keyOf(viewer.name, from, callee, asked));
     });
-    return isInTheWay ? undefined : { ...faultOf(application, hops), isOwnAnswer: true };
+    if (found.some((one) => one === undefined || one === "another")) return undefined;
+    const after = hops.slice(found.lastIndexOf("its own answer") + 1);
+    return after.length === 0 ? undefined : { ...faultOf(application, after), isOwnAnswer: true };
   };
+}
+
+/** Whether a service has answered: without this header, or in the mesh's own words, a proxy has. */
+const isOwn = (observed: Observed | undefined): observed is Answer =>
+  observed !== undefined &&
+  "status" in observed &&
+  serviceTime in observed.headers &&
+  refusalOf(observed) === undefined;
+
+/** What was asked several times, such as of an operation and in general, counts as the worst of the answers. */
+function directAnswers(answers: Answers): ReadonlyMap<string, Direct> {
+  const found = new Map<string, Direct>();
+  for (const [{ target, viewer, expected }, observed] of answers) {
+    const { caller, through } = target.way;
+    const key = keyOf(viewer.name, caller, through[0], target);
+    const before = found.get(key);
+    if (through.length > 1 || before === "another") continue;
+    if (matches(expected, observed)) found.set(key, before ?? "as expected");
+    else found.set(key, isOwn(observed) ? "its own answer" : "another");
+  }
+  return found;
 }
 
 function keyOf(

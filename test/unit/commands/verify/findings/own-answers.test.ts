@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { z } from "zod";
 import { application as orders } from "../../../../../examples/orders/application";
 import { ownAnswers } from "../../../../../commands/verify/findings/own-answers";
-import type { Way } from "../../../../../commands/verify/plan/expectations";
+import type { Expected, Way } from "../../../../../commands/verify/plan/expectations";
 import type { Answer, Observed } from "../../../../../commands/verify/probes/observed";
 
 const cell = (viewer: string, way: Way, path: string, status = 200) => ({
@@ -25,8 +25,10 @@ const direct: Way = { caller: "orders", through: ["customers"] };
 const asked = cell("customer", through, "/orders/0/customer");
 const seen = cell("customer", direct, "/customers/0");
 
+type Cell = Omit<typeof seen, "expected"> & { readonly expected: Expected };
+
 /** The fault of the request that goes on, where these came back. */
-const faultOf = (first: Observed, others: readonly [typeof seen, Observed][], one = asked) =>
+const faultOf = (first: Observed, others: readonly (readonly [Cell, Observed])[], one = asked) =>
   ownAnswers(orders, new Map([[one, first], ...others]))(one);
 
 test("the first service is named with what to check, whichever wrong status it answers with", () => {
@@ -37,6 +39,27 @@ test("the first service is named with what to check, whichever wrong status it a
         "no policy is in the way: customers, asked from a pod as orders, answers the same viewers as it has to. Check that orders calls customers:8080 with the request's header authorization; see kubectl -n orders logs --tail=100 -l app=orders",
       isOwnAnswer: true,
     });
+});
+
+test("of several services, the one that fails by itself when asked directly is named, or those that may", () => {
+  const asks = {
+    orders: { method: "GET", path: "/orders/0" },
+    customers: { method: "GET", path: "/customers/0" },
+  };
+  const long: Way = { caller: "gateway", through: ["catalogue", "orders", "customers"], asks };
+  const front = cell("customer", long, "/catalogue");
+  const middle = cell("customer", { caller: "catalogue", through: ["orders"] }, "/orders/0");
+  // As another request of the table asks it: whatever the service answers is as expected.
+  const lenient = { ...middle, expected: { status: "answered" } } as const;
+  const found = (...answers: readonly (readonly [Cell, Observed])[]) =>
+    faultOf(own(502), answers, front)?.service;
+  assert.equal(found([middle, own(200)], [seen, own(200)]), "catalogue, orders");
+  const failed = [middle, own(500)] as const;
+  assert.equal(found([lenient, own(500)], failed, [seen, own(200)]), "orders");
+  assert.equal(found(failed, [lenient, own(500)], [seen, own(200)]), "orders");
+  assert.equal(found([middle, own(500)], [seen, own(500)]), undefined);
+  assert.equal(found([middle, answer(403)], [seen, own(200)]), undefined);
+  assert.equal(found([seen, own(200)]), undefined);
 });
 
 test("nothing is said of an answer that is as expected, or not the service's", () => {
