@@ -254,13 +254,11 @@ function failingProbe(
     ({ reason, message = "" }) => reason === "Unhealthy" && prefix.test(message),
   );
   const said = firstLine(hide(latest?.message ?? "").replace(prefix, ""), messageLength);
-  const bySidecar =
-    original !== undefined && said.endsWith("statuscode: 500")
-      ? " (which the sidecar also says where it gets no answer)"
-      : "";
   const answered = /statuscode: (\d+)$/.exec(said)?.[1];
+  const mayBeSidecars = original !== undefined && answered === "500";
+  const bySidecar = mayBeSidecars ? " (which the sidecar also says where it gets no answer)" : "";
   const advice =
-    answered === undefined || bySidecar !== ""
+    answered === undefined || mayBeSidecars
       ? check
       : `It listens, and answers this with ${answered}: check the path, which a workload names in health (${page}), and what it answers.`;
   return `its ${kind} probe, ${firstLine(hide(asks))}${said && `: ${said}`}${bySidecar}. ${advice}`;

@@ -16,14 +16,14 @@ import {
 } from "./operations";
 import { askedProblems, asksProblems, proofProblems, refusalProblems } from "./proof-problems";
 import { proofOf } from "./proof";
-import { isListOfNames, isReadable, isWellFormed, shapeProblems } from "./shape";
+import { isListOfNames, isWellFormed, shapeProblems } from "./shape";
 import { permissionsIn, type Requirement, reservedRequirements } from "./requirement";
 import { asksFor, gateway, isRequirement, type Row, rowsOf, type ServiceAccess } from "./rows";
 
 /** Every mistake of a table, a line each: where it is, what was found, and what was expected. */
 export function tableProblems(table: Application): readonly string[] {
-  const misshaped = shapeProblems(table);
-  if (!isReadable(table)) return misshaped;
+  const { lines: misshaped, isReadable } = shapeProblems(table);
+  if (!isReadable) return misshaped;
   const { permissions, roles, services } = table;
   return [
     ...misshaped,

@@ -166,13 +166,16 @@ const application = section({
     .min(1, "at least one request"),
 });
 
-/** Whether it has the shape of a table, but for keys that a table does not have: its rows can be read. */
-export const isReadable = (found: object): boolean =>
-  application.safeParse(found).error?.issues.every(({ code }) => code === "unrecognized_keys") ??
-  true;
-
-/** What is not where, or as, it has to be: a line each. */
-export function shapeProblems(found: object): readonly string[] {
+/**
+ * What is not where, or as, it has to be.
+ * @returns a line each, and whether the rows can be read: they can where the mistakes are keys that a table does not have
+ */
+export function shapeProblems(found: object): {
+  readonly lines: readonly string[];
+  readonly isReadable: boolean;
+} {
   const { error } = application.safeParse(found);
-  return error === undefined ? [] : describeInCode(error, found);
+  if (error === undefined) return { lines: [], isReadable: true };
+  const isReadable = error.issues.every(({ code }) => code === "unrecognized_keys");
+  return { lines: describeInCode(error, found), isReadable };
 }

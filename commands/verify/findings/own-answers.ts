@@ -87,7 +87,8 @@ function faultOf(
 ): Fault {
   const { namespace } = application;
   const seen = hops.map(({ from, callee }) => `${callee}, asked from a pod as ${from}`);
-  const [answer, they] = hops.length === 1 ? ["answers", "it has"] : ["answer", "they have"];
+  const [answer, they, call] =
+    hops.length === 1 ? ["answers", "it has", "calls"] : ["answer", "they have", "call"];
   const addresses = hops.map(({ callee }) => `${callee}:${serviceOf(application, callee).port}`);
   const callers = hops.map(({ from }) => from);
   const logs = callers.map(
@@ -96,6 +97,6 @@ function faultOf(
   );
   return {
     service: callers.join(", "),
-    words: `no policy is in the way: ${seen.join(", and ")}, ${answer} the same viewers as ${they} to. Check that ${callers.join(" and ")} ${hops.length === 1 ? "calls" : "call"} ${addresses.join(" and ")} with the request's header authorization; see ${logs.join(" and ")}`,
+    words: `no policy is in the way: ${seen.join(", and ")}, ${answer} the same viewers as ${they} to. Check that ${callers.join(" and ")} ${call} ${addresses.join(" and ")} with the request's header authorization; see ${logs.join(" and ")}`,
   };
 }

@@ -1,6 +1,7 @@
 /**
- * Runs groups of files, one run after the other, and prints each run's counts and failures as its last line. Each argument is a run: its
- * groups between spaces, with the files' names between commas. With `--alongside` first, it is run as alongside others.
+ * Runs groups of files, one run after the other, and prints each run's counts and failures as its last line. Each argument
+ * is a run: its groups between spaces, with the files' names between commas. With `--alongside` first, it is run as
+ * alongside others.
  */
 import { join } from "node:path";
 import { runFiles } from "../../runner/files";

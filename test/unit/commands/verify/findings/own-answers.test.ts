@@ -49,7 +49,7 @@ test("of several services, the one that fails by itself when asked directly is n
   const long: Way = { caller: "gateway", through: ["catalogue", "orders", "customers"], asks };
   const front = cell("customer", long, "/catalogue");
   const middle = cell("customer", { caller: "catalogue", through: ["orders"] }, "/orders/0");
-  // As another request of the table asks it: whatever the service answers is as expected.
+  // In another place of the plan, any answer of the service itself is as expected.
   const lenient = { ...middle, expected: { status: "answered" } } as const;
   const found = (...answers: readonly (readonly [Cell, Observed])[]) =>
     faultOf(own(502), answers, front)?.service;
