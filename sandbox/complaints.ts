@@ -17,7 +17,7 @@ export function complaintIn(
   const message = event?.message.trim();
   // The engine ends every failure with this message, which adds nothing.
   if (event?.severity !== "error" || !message || message === "update failed") return undefined;
-  const name = event.urn?.split("::").at(-1) ?? "";
+  const name = nameOf(event.urn);
   const conflict = conflictIn(message);
   if (conflict !== undefined) return `${kindOf(event.urn)} ${name}: ${conflict}`;
   return settingName.test(name) ? `${name}: ${message}` : message;
@@ -27,15 +27,25 @@ export function complaintIn(
 export const signalIn = (error: unknown): string | undefined =>
   /was killed with (SIG[A-Z]+)/.exec(messageOf(error))?.[1];
 
-/** The warning in an event of the engine, if it is one: the program's own, and those of its plug-ins. */
+/** How the engine begins its warning about a resource that is there and not ready; a line for each reason follows. */
+const unhealthy = "Refreshed resource is in an unhealthy state:\n";
+
+/** The warning in an event of the engine, if it is one: the program's own, those of its plug-ins, and the engine's. */
 export function warningIn(
-  event: Pick<DiagnosticEvent, "message" | "severity"> | undefined,
+  event: Pick<DiagnosticEvent, "message" | "severity" | "urn"> | undefined,
 ): string | undefined {
-  return event?.severity === "warning" ? event.message.trim() || undefined : undefined;
+  const message = event?.message.trim();
+  if (event?.severity !== "warning" || !message) return undefined;
+  if (!message.startsWith(unhealthy)) return message;
+  const reasons = message.slice(unhealthy.length).split("\n");
+  const why = reasons.map((line) => line.replace(bullet, "")).join("; ");
+  return `${kindOf(event.urn)} ${nameOf(event.urn)} is not ready: ${why}`;
 }
 
 /** The kind of the object in a URN such as `urn:pulumi:sandbox::istio-auth0::kubernetes:apps/v1:Deployment::web`. */
 const kindOf = (urn = "") => urn.split("::").at(-2)?.split(":").at(-1) ?? "";
+
+const nameOf = (urn = "") => urn.split("::").at(-1) ?? "";
 
 /** The message if another manager owns a field that an update would change; undefined for any other error. */
 function conflictIn(message: string): string | undefined {

@@ -16,7 +16,7 @@ import { type Cluster, type ObjectReference, RefusedError } from "./cluster";
 import { liveInputs } from "./comparison";
 import type { ObjectKind } from "./kinds";
 import { conflictMessage, managersOf, withTakenOver } from "./managers";
-import { awaitGone, awaitReady } from "./readiness";
+import { awaitGone, awaitReady, whyUnready } from "./readiness";
 
 const defaultTimeoutSeconds = 600;
 
@@ -60,10 +60,16 @@ export function objectType(kind: ObjectKind): ResourceType<Cluster> {
       return { id: idOf(reference), outputs };
     },
     async read(cluster, { inputs }, signal) {
-      const live = await cluster.read(referenceOf(kind, inputs), signal);
+      const reference = referenceOf(kind, inputs);
+      const live = await cluster.read(reference, signal);
       if (live === undefined) return undefined;
-      const seen = liveInputs(inputs, live, { rewritten: kind.builtIn });
-      return { inputs: seen, outputs: outputsOf(live) };
+      const found = {
+        inputs: liveInputs(inputs, live, { rewritten: kind.builtIn }),
+        outputs: outputsOf(live),
+      };
+      if (annotationsOf(inputs)[skipAwait] === "true") return found;
+      const reasons = await whyUnready(cluster, reference, live, signal);
+      return reasons.length === 0 ? found : { ...found, reasons };
     },
     async find(cluster, id, signal) {
       const live = await cluster.read(referenceTo(kind, id), signal);

@@ -214,6 +214,20 @@ export async function awaitReady(
   }
 }
 
+/** Why an object that was made before is not ready, as the official plug-in asks when it reads it; empty if it is. */
+export async function whyUnready(
+  cluster: Cluster,
+  reference: ObjectReference,
+  live: Properties,
+  signal: AbortSignal,
+): Promise<string[]> {
+  // It asks a namespace only when it makes it.
+  const readiness = reference.kind === "Namespace" ? ready : readinessOf(live);
+  if (readiness.state === "ready") return [];
+  const reason = readiness.state === "failed" ? readiness.why : readiness.for;
+  return [reason, ...(await podProblems(cluster, reference, live, signal))];
+}
+
 /** What keeps the pods of a Deployment from running, one line each. */
 export async function podProblems(
   cluster: Cluster,

@@ -141,9 +141,20 @@ export class Handlers<Connection> {
     );
     // An answer without an id tells the engine that the resource is gone.
     if (live === undefined) return response;
+    const liveInputs = this.marked(type, live.inputs, inputs, outputs);
+    const liveOutputs = this.marked(type, live.outputs, inputs, outputs);
+    if (live.reasons !== undefined) {
+      throw new NotReadyResponse(
+        `${request.getId()} is not ready`,
+        request.getId(),
+        liveOutputs,
+        liveInputs,
+        live.reasons.map((reason) => this.message(reason, [inputs, outputs])),
+      );
+    }
     response.setId(request.getId());
-    response.setInputs(this.marked(type, live.inputs, inputs, outputs));
-    response.setProperties(this.marked(type, live.outputs, inputs, outputs));
+    response.setInputs(liveInputs);
+    response.setProperties(liveOutputs);
     return response;
   }
 

@@ -63,12 +63,15 @@ export interface ResourceType<Connection> {
     connection: Connection,
     operation: Operation,
   ): Promise<{ id: string; outputs: Properties }>;
-  /** The inputs and outputs of the live resource, or undefined when it is gone. */
+  /**
+   * The inputs and outputs of the live resource, or undefined when it is gone. Where there are reasons why it is not
+   * ready, the engine says them, and its next update waits until it is.
+   */
   read(
     connection: Connection,
     existing: Existing,
     signal: AbortSignal,
-  ): Promise<{ inputs: Properties; outputs: Properties } | undefined>;
+  ): Promise<{ inputs: Properties; outputs: Properties; reasons?: readonly string[] } | undefined>;
   /**
    * The outputs of an object with an id that the program did not make, or undefined if there is none. Without this
    * function, resources of the type can only be made.

@@ -472,7 +472,8 @@ test("another creation that is refused deletes nothing", async () => {
   assert.ok(server.objects.has(deploymentPath));
 });
 
-test("a Deployment that does not get ready is kept, with the reasons", async () => {
+/** Deployments get pods of which none is available, as their image cannot be pulled. */
+function withoutImage() {
   server.controller = (object) => {
     settle(object);
     if (object.kind === "Deployment") {
@@ -490,19 +491,37 @@ test("a Deployment that does not get ready is kept, with the reasons", async () 
       ],
     },
   });
+}
+
+const unavailable = "1 of 1 pods are of the new version, 0 available";
+const unpulled = "pod web-1: container web: ImagePullBackOff: no such image web:1";
+
+test("a Deployment that does not get ready is kept, with the reasons", async () => {
+  withoutImage();
   const inputs = checked(deploymentToken, deployment(1));
   await assert.rejects(
     typeOf(deploymentToken).create(cluster, operation(inputs, 0.001)),
     (error: unknown) => {
       assert.ok(error instanceof NotReadyError);
       assert.equal(error.id, "shop/web");
-      assert.deepEqual(error.reasons, [
-        "timed out waiting: 1 of 1 pods are of the new version, 0 available",
-        "pod web-1: container web: ImagePullBackOff: no such image web:1",
-      ]);
+      assert.deepEqual(error.reasons, [`timed out waiting: ${unavailable}`, unpulled]);
       return true;
     },
   );
+});
+
+test("a Deployment that was made and is not ready is read with the reasons, unless it is not waited for", async () => {
+  withoutImage();
+  const type = typeOf(deploymentToken);
+  const read = async (annotations: Properties) => {
+    const { metadata, ...rest } = deployment(1);
+    const waiting = { ...(metadata as Properties), annotations };
+    const inputs = checked(deploymentToken, { metadata: waiting, ...rest });
+    await type.create(cluster, operation(inputs, 0.001)).catch(() => undefined);
+    return type.read(cluster, { urn, id: "shop/web", inputs, outputs: {} }, signal);
+  };
+  assert.deepEqual((await read({}))?.reasons, [unavailable, unpulled]);
+  assert.equal((await read({ "pulumi.com/skipAwait": "true" }))?.reasons, undefined);
 });
 
 test("a webhook that is still starting is waited for; another refusal is passed on", async () => {

@@ -60,6 +60,15 @@ test("a warning of the engine's is what it says, and nothing else is one", () =>
   assert.equal(warningIn(undefined), undefined);
 });
 
+test("a resource that is there and not ready is one line, with its kind and its reasons", () => {
+  const message =
+    "Refreshed resource is in an unhealthy state:\n* 0 of 1 pods are available\n* pod web-1: container web: CrashLoopBackOff\n";
+  assert.equal(
+    warningIn({ severity: "warning", message, urn: `${base}::kubernetes:apps/v1:Deployment::web` }),
+    "Deployment web is not ready: 0 of 1 pods are available; pod web-1: container web: CrashLoopBackOff",
+  );
+});
+
 test("why pods do not start follows the engine's message, instead of the states that it has for them", () => {
   const message = `1 error occurred:
  * ReplicaSet "cart-5bd4" has timed out progressing.

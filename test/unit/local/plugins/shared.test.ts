@@ -43,7 +43,12 @@ const thing: ResourceType<string> = {
     const outputs = { ...inputs, copy: `<${textAt(inputs, "key")}>`, always: 1, made: "m" };
     return Promise.resolve({ id: "id", outputs });
   },
-  read: () => Promise.resolve(undefined),
+  read(connection, { inputs, outputs }) {
+    const live = { inputs, outputs };
+    return Promise.resolve(
+      inputs.late === true ? { ...live, reasons: [`why ${connection}`] } : live,
+    );
+  },
   update: (_, { outputs }) => Promise.resolve(outputs),
   delete: () => Promise.resolve(),
 };
@@ -133,6 +138,27 @@ test("a resource that is not ready is given to the engine with its secrets marke
     assert.equal(error.message, "late [secret]");
     assert.deepEqual(error.reasons, ["why [secret]"]);
     assert.deepEqual(error.properties.toJavaScript(), { key: secret("input-canary"), late: true });
+    return true;
+  });
+});
+
+test("a resource that is read and not ready is given to the engine in the same way", async () => {
+  const handlers = await configured(plugin);
+  const read = (late: boolean) => {
+    const request = new ReadRequest();
+    request.setUrn(urn);
+    request.setId("id");
+    request.setInputs(struct({ key: secret("input-canary"), late }));
+    request.setProperties(struct({ made: "m" }));
+    return handlers.read(request);
+  };
+  assert.equal((await read(false)).getId(), "id");
+  await assert.rejects(read(true), (error: unknown) => {
+    assert.ok(error instanceof NotReadyResponse);
+    assert.equal(error.id, "id");
+    assert.deepEqual(error.reasons, ["why [secret]"]);
+    assert.deepEqual(error.inputs.toJavaScript(), { key: secret("input-canary"), late: true });
+    assert.deepEqual(error.properties.toJavaScript(), { made: "m" });
     return true;
   });
 });
