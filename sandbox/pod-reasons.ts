@@ -79,6 +79,34 @@ export async function reasonOf(api: Questions, pod: Pod, now: number): Promise<s
   }
 }
 
+/** Answers to a probe that waiting does not change: the path is another one, or the kubelet may not ask for it. */
+const lastingAnswers: readonly (string | undefined)[] = ["401", "403", "404", "405"];
+
+/**
+ * Why a pod never becomes ready: a container has answered its startup probe in such a way until the kubelet ended it.
+ * Another answer may come later, such as when a database answers.
+ * @returns a line that follows the pod's name, or undefined if there is no such container
+ */
+export async function wrongAnswer(api: Questions, pod: Pod): Promise<string | undefined> {
+  const status = containersOf(pod).find((one) => hadItsTime(pod, one));
+  if (status === undefined) return undefined;
+  const [events, hide] = await Promise.all([eventsOf(api, pod, status), hiding(api, pod)]);
+  return lastingAnswers.includes(answerIn(latestFailure("startup", events, hide)))
+    ? `never becomes ready: ${status.name} does not pass ${failingProbe(pod, status, "startup", events, hide)}`
+    : undefined;
+}
+
+/** Whether a container that has not started yet was ended after all the time that its startup probe gives it. */
+function hadItsTime(pod: Pod, { name, ready, started, lastState }: Status): boolean {
+  const probe = probeOf(pod, name, "startup");
+  const { startedAt, finishedAt } = lastState?.terminated ?? {};
+  if (probe === undefined || ready || started === true) return false;
+  // Kubernetes' own defaults.
+  const { initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 } = probe;
+  const seconds = initialDelaySeconds + (failureThreshold - 1) * periodSeconds;
+  return timeOf(finishedAt) - timeOf(startedAt) >= seconds * 1000;
+}
+
 /** The kinds of probes, as the kubelet's events have them. */
 type Kind = "startup" | "readiness" | "liveness";
 
@@ -249,12 +277,8 @@ function failingProbe(
   const probe = probeOf(pod, name, kind) ?? {};
   const original = rewritten(pod, probe);
   const { asks, check } = described(original ?? probe);
-  const prefix = new RegExp(`^${kind} probe (failed|errored[^:]*): `, "i");
-  const latest = events.find(
-    ({ reason, message = "" }) => reason === "Unhealthy" && prefix.test(message),
-  );
-  const said = firstLine(hide(latest?.message ?? "").replace(prefix, ""), messageLength);
-  const answered = /statuscode: (\d+)$/.exec(said)?.[1];
+  const said = latestFailure(kind, events, hide);
+  const answered = answerIn(said);
   const mayBeSidecars = original !== undefined && answered === "500";
   const bySidecar = mayBeSidecars ? " (which the sidecar also says where it gets no answer)" : "";
   const advice =
@@ -263,6 +287,18 @@ function failingProbe(
       : `It listens, and answers this with ${answered}: check the path, which a workload names in health (${page}), and what it answers.`;
   return `its ${kind} probe, ${firstLine(hide(asks))}${said && `: ${said}`}${bySidecar}. ${advice}`;
 }
+
+/** What the kubelet has said last about a probe. */
+function latestFailure(kind: Kind, events: readonly Event[], hide: (text: string) => string) {
+  const prefix = new RegExp(`^${kind} probe (failed|errored[^:]*): `, "i");
+  const latest = events.find(
+    ({ reason, message = "" }) => reason === "Unhealthy" && prefix.test(message),
+  );
+  return firstLine(hide(latest?.message ?? "").replace(prefix, ""), messageLength);
+}
+
+/** The status with which a probe was answered, if it was. */
+const answerIn = (failure: string) => /statuscode: (\d+)$/.exec(failure)?.[1];
 
 const port = z.union([z.number(), z.string()]);
 

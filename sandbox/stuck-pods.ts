@@ -1,7 +1,8 @@
 /**
  * While an update waits for pods: reports each pod that does not start, with its reason, and what the node lacks. A pod
- * whose image the node lacks, whose image lacks its command, or that an admission policy refuses, would never start. One
- * that ends again and again may start later, such as when the database that it needs answers.
+ * whose image the node lacks, whose image lacks its command, that an admission policy refuses, or that answers its
+ * startup probe with 404, would never start. One that ends again and again may start later, such as when the database
+ * that it needs answers.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import {
@@ -20,7 +21,7 @@ import { loadCluster, type Plain } from "../commands/stack/cluster";
 import { runningNodeProblems } from "../commands/stack/node-limits";
 import { askedContainers, containersOf, endOf, isReady, isStuck } from "../commands/stack/pods";
 import { runLabel } from "../commands/verify/probes/probe-pod";
-import { isSlow, type Questions, reasonOf } from "./pod-reasons";
+import { isSlow, type Questions, reasonOf, wrongAnswer } from "./pod-reasons";
 
 type Pod = Plain<V1Pod>;
 type Condition = Plain<V1DeploymentCondition>;
@@ -47,7 +48,7 @@ const untilReplaced = 30_000;
  * @param project the name with which the stack's settings begin
  * @param say takes one line
  * @throws UserError that names each image that a pod needs and the node lacks, each command that a container runs and its
- *   image lacks, or each Deployment whose pods an admission policy refuses
+ *   image lacks, each Deployment whose pods an admission policy refuses, and each probe that is answered wrongly for good
  */
 export async function sayStuckPods(
   cluster: Promise<string>,
@@ -68,21 +69,22 @@ export async function sayStuckPods(
     const own = unreplaced(items).filter(({ metadata }) =>
       isOfUpdate(metadata?.creationTimestamp, began, Date.now()),
     );
-    if (own.some((pod) => unpulled(pod).length > 0)) {
-      const missing = missingImages(own, await node.names(), project);
-      if (missing.length > 0) throw new UserError(missing.join("\n"));
-    }
-    const commandless = missingCommands(own);
-    if (commandless.length > 0) throw new UserError(commandless.join("\n"));
     const { items: deployments } = await apps
       .listDeploymentForAllNamespaces()
       .catch(() => ({ items: [] }));
-    const refused = withoutPods(
-      deployments,
-      (condition) =>
-        isByPolicy(condition) && isOfUpdate(condition.lastTransitionTime, began, Date.now()),
-    );
-    if (refused.length > 0) throw new UserError(refused.join("\n"));
+    const never = [
+      ...(own.some((pod) => unpulled(pod).length > 0)
+        ? missingImages(own, await node.names(), project)
+        : []),
+      ...missingCommands(own),
+      ...withoutPods(
+        deployments,
+        (condition) =>
+          isByPolicy(condition) && isOfUpdate(condition.lastTransitionTime, began, Date.now()),
+      ),
+      ...(await wrongAnswers(api, own).catch(() => [])),
+    ];
+    if (never.length > 0) throw new UserError(never.join("\n"));
     const stuck = [...(await stuckPods(api, items, Date.now())), ...withoutPods(deployments)];
     for (const text of stuck.length > 0 ? [...stuck, ...lacking()] : [])
       if (isNews(text, said)) for (const line of text.split("\n")) say(line);
@@ -248,6 +250,16 @@ export function missingCommands(pods: readonly Pod[]): readonly string[] {
         ];
       }),
     );
+}
+
+/** The pods that answer their startup probe in a way that waiting does not change, each in one line. */
+async function wrongAnswers(api: Questions, pods: readonly Pod[]): Promise<readonly string[]> {
+  const found = await Promise.all(
+    pods
+      .filter((pod) => !isOver(pod))
+      .map(async (pod) => [nameOf(pod), await wrongAnswer(api, pod)]),
+  );
+  return found.flatMap(([name, why]) => (why === undefined ? [] : [`${name} ${why}`]));
 }
 
 /** Where a command without a folder is looked up, if the container does not say. */

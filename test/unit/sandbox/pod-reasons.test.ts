@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { V1ContainerStatus, V1Pod, V1Probe } from "@kubernetes/client-node";
-import { isSlow, type Questions, reasonOf } from "../../../sandbox/pod-reasons";
+import { isSlow, type Questions, reasonOf, wrongAnswer } from "../../../sandbox/pod-reasons";
 import type { Plain } from "../../../commands/stack/cluster";
 
 type Pod = Plain<V1Pod>;
@@ -151,6 +151,40 @@ test("a container that has started is reported with its readiness probe", async 
     await reason(found, { events }),
     `is not ready: web has run for 50 s and does not pass its readiness probe, HTTP GET /health on port 9080: HTTP probe failed with statuscode: 404. It listens, and answers this with 404: check the path, which a workload names in health (docs/workloads.md), and what it answers. ${log}`,
   );
+});
+
+/** What is said of a container that ran for so long, was ended, and runs again. */
+function wrong(seconds: number, message: string, status: Status = {}) {
+  const lastState = {
+    terminated: { exitCode: 137, startedAt: ago(seconds + 5), finishedAt: ago(5) },
+  };
+  const startup = { ...asked("startupz"), periodSeconds: 1, failureThreshold: 120 };
+  const found = pod(
+    { state: running(4), started: false, restartCount: 1, lastState, ...status },
+    { ...inTheMesh, startup },
+  );
+  const events = [
+    [130, "Unhealthy", "Startup probe failed: connect: connection refused"],
+    [9, "Unhealthy", `Startup probe failed: ${message}`],
+  ] as const;
+  return wrongAnswer(cluster({ events }).api, found);
+}
+
+test("a container that answered its startup probe with 404 to its end never becomes ready", async () => {
+  assert.equal(
+    await wrong(120, "HTTP probe failed with statuscode: 404"),
+    "never becomes ready: web does not pass its startup probe, HTTP GET /health on port 9080: HTTP probe failed with statuscode: 404. It listens, and answers this with 404: check the path, which a workload names in health (docs/workloads.md), and what it answers.",
+  );
+});
+
+test("one that ended earlier, answers otherwise, or has started by now may become ready", async () => {
+  const notFound = "HTTP probe failed with statuscode: 404";
+  assert.equal(await wrong(100, notFound), undefined);
+  assert.equal(await wrong(120, "HTTP probe failed with statuscode: 503"), undefined);
+  assert.equal(await wrong(120, "dial tcp 10.0.0.1:9080: connect: connection refused"), undefined);
+  assert.equal(await wrong(120, notFound, { started: true }), undefined);
+  assert.equal(await wrong(120, notFound, { started: true, ready: true }), undefined);
+  assert.equal(await wrong(120, notFound, { lastState: {} }), undefined);
 });
 
 for (const [kind, probe, asks] of [
